@@ -1,0 +1,94 @@
+/*
+ * config: settings from a table, filled from defaults, a YAML file, the
+ * environment and secret files, with the origin of each value.
+ *
+ * One function sets a value whatever its origin: config_set(key, text,
+ * origin).  All errors of a source are collected, each with file, line, key
+ * and what was expected.  libyaml is used as a parser of events; a mapping is
+ * flattened to dotted keys ("chat.persona.name"), a sequence of scalars is a
+ * list.  Keys of type CONFIG_TREE keep their subtree as JSON.
+ *
+ * The environment name of "chat.rate_limit_per_minute" is
+ * CHAT_RATE_LIMIT_PER_MINUTE; a definition may name others that users know
+ * (${env}: separated by blanks, first set one wins; empty values do not
+ * count).  NAME_FILE names a file that holds the value (a last newline is
+ * dropped), and $CREDENTIALS_DIRECTORY/NAME (lower or upper case) too, for
+ * secrets.  Precedence: environment, NAME_FILE, credentials, env file, YAML,
+ * default.
+ */
+#ifndef BASE_CONFIG_H
+#define BASE_CONFIG_H
+
+#include "base/base.h"
+#include "base/buf.h"
+
+enum config_type {
+	CONFIG_BOOL,	/* bool: true false yes no on off 1 0 */
+	CONFIG_INT,	/* int64_t */
+	CONFIG_REAL,	/* double */
+	CONFIG_SPAN,	/* int64_t, milliseconds: "90", "90s", "10m", "1h", "500ms"; a bare number is seconds */
+	CONFIG_SIZE,	/* int64_t, bytes: "64k", "1m" */
+	CONFIG_STR,	/* const char *, never NULL */
+	CONFIG_LIST,	/* struct config_list: YAML list, or comma separated */
+	CONFIG_ENUM,	/* int: index into ${words} */
+	CONFIG_URL,	/* const char *: http(s)://, or "" */
+	CONFIG_SECRET,	/* struct secret */
+	CONFIG_TREE,	/* json_t * or NULL */
+	CONFIG_IGNORED, /* accepted with the warning ${help} */
+};
+
+struct config_list {
+	const char **items; /* NULL-terminated; NULL when empty */
+	size_t n;
+};
+
+struct config_def {
+	const char *key;
+	enum config_type type;
+	size_t offset; /* into the settings struct */
+	const char *fallback; /* the default as text; NULL: empty/zero */
+	double min, max;      /* of numbers and spans (ms); both 0: any */
+	const char *env;      /* further environment names, or NULL */
+	const char *words;    /* of CONFIG_ENUM: "auto native text" */
+	const char *help;     /* one line, for config show and env.example */
+	unsigned flags;
+};
+#define CONFIG_NO_ENV 0x1 /* has no environment variable of its own name */
+
+struct config; /* a loaded set of values with their origins */
+
+struct config_source {
+	const char *file;     /* YAML; NULL: none */
+	bool file_must_exist; /* named by the user, not searched for */
+	const char *env_file; /* NAME=value lines; NULL: none */
+	char *const *environ; /* NULL: none */
+	bool foreign;	      /* unknown keys in file are no error
+				 (config.tech.yaml) */
+};
+
+/*
+ * Fill ${settings} (zeroed by the caller, ${size} bytes) by ${defs}.
+ * Errors and warnings are appended to ${errors} and ${warnings}, a line each.
+ * Returns a config that owns everything ${settings} points to; free it last.
+ * The number of errors is in ${nerrors}.
+ */
+struct config *config_load(const struct config_def *defs, size_t ndefs,
+    void *settings, size_t size, const struct config_source *src,
+    struct buf *errors, struct buf *warnings, size_t *nerrors) WARN_UNUSED;
+void config_free(struct config *c);
+
+/* "default", "environment CHAT_HOST", "dragoman.yaml:12", ...; NULL: no such
+ * key. */
+const char *config_origin(const struct config *c, const char *key);
+bool config_is_default(const struct config *c, const char *key);
+
+/* The value as text; secrets as "(set)" or "". */
+int config_value(const struct config *c, const char *key, struct buf *out)
+    WARN_UNUSED;
+
+/* Set a key that was left at its default, with an origin of the program's
+ * own ("derived from MEMCP_URL").  -1: not a value of that type. */
+int config_set_derived(struct config *c, const char *key, const char *text,
+    const char *origin) WARN_UNUSED;
+
+#endif

@@ -1,0 +1,101 @@
+/*
+ * http: all HTTP that a program sends, as a client.
+ *
+ * One engine thread per process around a curl multi handle (sockets by epoll),
+ * so connections, HTTP/2 streams and TLS sessions are shared by all callers.
+ * Callers block in http_send, or read a body piece by piece from a stream.
+ * curl's callbacks never leave the engine thread.  A stream's full buffer
+ * pauses its transfer, so a slow reader costs HTTP_STREAM_MAX bytes and no more.
+ *
+ * Rules enforced here: https only, unless HTTP_OPERATOR says that the address
+ * stands in the operator's configuration; no redirects; bodies bounded; for
+ * other addresses (users') no private, loopback, link-local or multicast
+ * address, checked on the address connected to.
+ */
+#ifndef BASE_HTTP_H
+#define BASE_HTTP_H
+
+#include "base/base.h"
+#include "base/buf.h"
+
+#define HTTP_STREAM_MAX (256 * KIB) /* unread bytes of one stream */
+#define HTTP_HEADERS_MAX 64	    /* of a request */
+#define HTTP_WHY_MAX 160
+
+enum http_rc {
+	HTTP_OK,	/* there is a status; it may be a 500 */
+	HTTP_BLOCKED,	/* our rules forbid the address; nothing was sent */
+	HTTP_UNREACHED, /* no connection: nothing was sent, safe to repeat */
+	HTTP_TIMEOUT,	/* a deadline passed; the request may have arrived */
+	HTTP_BROKEN,	/* cut, reset or not HTTP, after sending began */
+	HTTP_TOO_LARGE, /* the body passed body_max */
+	HTTP_CANCELLED, /* the caller's cancel flag was set */
+};
+
+#define HTTP_OPERATOR 0x1 /* address from the operator: http:// and any net */
+
+struct http_request {
+	const char *method; /* "GET", "POST", ... */
+	const char *url;
+	const char *headers[HTTP_HEADERS_MAX]; /* "Name: value", NULL ends */
+	const char *body;		       /* NULL: none; copied */
+	size_t body_len;
+	size_t body_max;	 /* of the answer; 0: 1 MiB */
+	int connect_ms;		 /* 0: 5,000 */
+	int first_byte_ms;	 /* from the start to the status; 0: total */
+	int total_ms;		 /* the whole exchange; 0: 30,000 */
+	int idle_ms;		 /* between two pieces of the body; 0: none */
+	unsigned flags;		 /* HTTP_* above */
+	const volatile int *cancel; /* looked at every 100 ms; NULL: none */
+};
+
+struct http_response {
+	enum http_rc rc;
+	int status; /* 0 when rc is not HTTP_OK and none was read */
+	struct buf body;
+	struct buf headers;	    /* "name: value\n" lines, names lower-case */
+	char why[HTTP_WHY_MAX];	    /* for logs and doctor; no URL, no secret */
+	int64_t first_byte_ms;	    /* measured, since the call */
+};
+
+/*
+ * Start and stop the engine of this process.  http_stop cancels what runs and
+ * joins the thread.  ${ca_file} may be NULL (the system's).  Both are called
+ * from main only; start after daemonizing, before other threads send.
+ */
+int http_start(const char *ca_file) WARN_UNUSED;
+void http_stop(void);
+
+/*
+ * Send and wait for the whole answer.  ${resp} is initialised here and must
+ * be given to http_response_fini in each case.
+ */
+enum http_rc http_send(const struct http_request *req,
+    struct http_response *resp);
+void http_response_fini(struct http_response *resp);
+
+/* The value of ${name} (lower-case) in ${mem}-less storage: copied into
+ * ${out}; false when absent.  The last one wins. */
+bool http_header(const struct http_response *resp, const char *name, char *out,
+    size_t out_max);
+
+/*
+ * An answer read piece by piece.  http_open returns when the status and
+ * headers are there (resp->status, resp->headers; resp->body stays empty), or
+ * failed.  Then http_read appends what has come to ${piece}:
+ *   1 bytes were added   0 nothing within ${wait_ms}   -1 the body ended; its
+ * end is resp->rc (HTTP_OK: complete).  http_close cancels what is left, and
+ * may be called at any time after http_open by the thread that opened it.
+ */
+struct http_stream;
+enum http_rc http_open(const struct http_request *req,
+    struct http_response *resp, struct http_stream **stream) WARN_UNUSED;
+int http_read(struct http_stream *s, int wait_ms, struct buf *piece)
+    WARN_UNUSED;
+void http_close(struct http_stream *s); /* NULL is fine */
+
+/* True for an address that users may not name (base/http/guard's list). */
+struct sockaddr;
+bool http_address_is_private(const struct sockaddr *sa);
+
+#endif

@@ -1,0 +1,46 @@
+/*
+ * json: jansson with our limits.
+ *
+ * A document that is put under an arena (json_keep) lives as long as it, and
+ * strings borrowed from it too.
+ */
+#ifndef BASE_JSON_H
+#define BASE_JSON_H
+
+#include <jansson.h>
+
+#include "base/base.h"
+
+#define JSON_DEPTH_MAX 64 /* deeper is nobody's message, only an attack */
+
+struct arena;
+struct buf;
+
+/*
+ * Parse ${len} bytes: strict UTF-8, any value at the top, no NUL in strings,
+ * at most JSON_DEPTH_MAX deep, duplicate keys refused.  Owned by ${mem}; the
+ * result is borrowed.  NULL: not JSON; ${why} (may be NULL) gets a short
+ * reason in ${mem}, ${at} (may be NULL) the byte offset.
+ */
+json_t *json_read(struct arena *mem, const char *bytes, size_t len,
+    const char **why, size_t *at) WARN_UNUSED;
+
+/* Give ${doc}'s reference to ${mem}; returns ${doc} (NULL stays NULL). */
+json_t *json_keep(struct arena *mem, json_t *doc);
+
+/* Compact text of ${doc}, in ${mem}; NULL if it cannot be written. */
+char *json_text(struct arena *mem, const json_t *doc) WARN_UNUSED;
+
+/* Append compact text; -1 when ${out} is full. */
+int json_add(struct buf *out, const json_t *doc) WARN_UNUSED;
+
+/* Append ${s} as a JSON string with its quotes, valid UTF-8 only. */
+int json_add_str(struct buf *out, const char *s, size_t len) WARN_UNUSED;
+
+/* A member that is a string, else NULL / ${otherwise}. */
+const char *json_member_str(const json_t *object, const char *key);
+int64_t json_member_int(const json_t *object, const char *key,
+    int64_t otherwise);
+bool json_member_bool(const json_t *object, const char *key, bool otherwise);
+
+#endif

@@ -1,0 +1,39 @@
+/*
+ * pool: threads that do one piece of work each, grown only while all are busy.
+ *
+ * A thread that was idle for POOL_IDLE_MS ends, down to ${keep}.  All signals
+ * are blocked in pool threads.  Stacks are POOL_STACK bytes: no large arrays
+ * on them.
+ */
+#ifndef BASE_POOL_H
+#define BASE_POOL_H
+
+#include "base/base.h"
+
+#define POOL_IDLE_MS 10000
+#define POOL_STACK (256 * KIB)
+
+struct pool;
+
+struct pool *pool_new(const char *name, int keep, int max);
+
+/* Run ${work}(${arg}) on a thread.  -1: all ${max} are busy (nothing is
+ * queued) or the pool is closing; nothing will run. */
+int pool_run(struct pool *p, void (*work)(void *arg), void *arg) WARN_UNUSED;
+
+/* Threads that could take work now, those not yet started included. */
+int pool_free_slots(struct pool *p);
+int pool_busy(struct pool *p);
+int pool_threads(struct pool *p);
+
+/* No new work; wait until the running ends, at most ${wait_ms}.  0: idle,
+ * -1: something still runs (the pool must then not be freed). */
+int pool_drain(struct pool *p, int wait_ms) WARN_UNUSED;
+void pool_free(struct pool *p); /* after a drain that returned 0 */
+
+/* Start one detached-from-pool thread with signals blocked and a name. */
+#include <pthread.h>
+int thread_start(pthread_t *out, const char *name, void *(*run)(void *),
+    void *arg) WARN_UNUSED;
+
+#endif

@@ -1,0 +1,49 @@
+/*
+ * sse: Server-Sent Events, read byte by byte and written.
+ *
+ * Reading: lines end in \n, \r\n or \r; several data lines join with \n;
+ * comments and unknown fields are skipped; an event without its blank line at
+ * the end of the stream is dropped; a leading byte order mark is skipped.
+ */
+#ifndef BASE_SSE_H
+#define BASE_SSE_H
+
+#include "base/base.h"
+#include "base/buf.h"
+
+struct sse_event {
+	const char *type; /* "message" unless the event names one */
+	const char *data; /* NUL-terminated; "" when there is none */
+	size_t len;
+	const char *id; /* last id seen, "" if none */
+};
+
+struct sse_reader {
+	struct buf line;
+	struct buf data;
+	struct buf type;
+	struct buf id;
+	int64_t retry_ms; /* -1 until the stream says one */
+	bool has_data;
+	bool after_cr;
+	bool begun;
+};
+
+/* ${event_max} bounds the data of one event. */
+void sse_reader_init(struct sse_reader *r, size_t event_max);
+void sse_reader_fini(struct sse_reader *r);
+
+/*
+ * Take ${len} bytes; ${on_event} is called for each event that is complete
+ * and may stop the reading by returning non-zero, which is returned.
+ * 0: all taken.  -1: an event passed its limit.
+ */
+int sse_reader_feed(struct sse_reader *r, const char *bytes, size_t len,
+    int (*on_event)(void *ctx, const struct sse_event *ev), void *ctx)
+    WARN_UNUSED;
+
+/* Append one event; ${id} and ${type} may be NULL. */
+int sse_add(struct buf *out, const char *id, const char *type,
+    const char *data, size_t len) WARN_UNUSED;
+
+#endif

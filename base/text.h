@@ -1,0 +1,50 @@
+/*
+ * text: UTF-8, counted in code points, and the escaping of strangers' bytes.
+ */
+#ifndef BASE_TEXT_H
+#define BASE_TEXT_H
+
+#include "base/base.h"
+
+struct arena;
+
+/* Strict UTF-8: no overlong forms, no surrogates, nothing past U+10FFFF. */
+bool text_is_utf8(const char *s, size_t len);
+
+/* Code points in valid UTF-8. */
+size_t text_count(const char *s, size_t len);
+
+/*
+ * At most ${max} code points of ${s}: longer text is cut to ${max} - 1 and
+ * ends in U+2026.  Returns ${s} itself when it fits.
+ */
+const char *text_cut(struct arena *mem, const char *s, size_t max);
+
+/* A copy with bytes that are not UTF-8 and NUL replaced by U+FFFD. */
+char *text_clean(struct arena *mem, const char *s, size_t len);
+
+/* A copy without white space (ASCII and NBSP) at either end. */
+char *text_strip(struct arena *mem, const char *s);
+
+/* A copy fit for a terminal: control characters but \n and \t dropped. */
+char *text_printable(struct arena *mem, const char *s);
+
+/* Lower-case hex of ${len} bytes into ${out} (2 * len + 1). */
+void text_hex(const void *bytes, size_t len, char *out);
+
+/* ${n} random bytes as hex (2 * n + 1); n <= 32. */
+void text_random_hex(size_t n, char *out);
+
+/*
+ * A whole decimal integer (sign allowed, nothing else, no overflow).
+ * 0, or -1 and ${out} unchanged.
+ */
+int text_int(const char *s, int64_t *out) WARN_UNUSED;
+
+/* "name=${NAME}": replaces each ${NAME} by lookup(NAME); NULL: unknown
+ * variable, whose name is then left in ${unknown}. */
+char *text_expand(struct arena *mem, const char *s,
+    const char *(*lookup)(void *ctx, const char *name), void *ctx,
+    const char **unknown);
+
+#endif

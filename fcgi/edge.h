@@ -1,0 +1,42 @@
+/*
+ * edge: what handlers need of their process, and its life (edge.c).
+ */
+#ifndef FCGI_EDGE_H
+#define FCGI_EDGE_H
+
+#include <stdatomic.h>
+
+#include "base/base.h"
+#include "nouns/settings.h"
+
+struct park;
+struct route;
+struct store;
+struct watch;
+
+struct edge {
+	_Atomic(struct settings *) settings; /* edge_settings() */
+	struct store *store;		     /* may be down, never NULL */
+	struct park *park;		     /* NULL: plain CGI, one request */
+	char process_id[17];		     /* address of this process */
+	_Atomic bool draining;
+	_Atomic bool is_public; /* listens beyond loopback: chat.open refused */
+	void *watch; /* handlers/fleet's record of the turn workers */
+};
+
+/* The settings in force, referenced. */
+struct settings *edge_settings(struct edge *e);
+
+/*
+ * Serve until SIGTERM: accept on server.listen, grow threads while all are
+ * busy, park, drain.  ${reload} is called on SIGHUP.  Returns the exit code.
+ */
+int edge_run(struct edge *e, const struct route *routes,
+    void (*reload)(struct edge *e));
+
+/* Started as plain CGI (no FastCGI socket on descriptor 0, GATEWAY_INTERFACE
+ * set)? */
+bool edge_is_cgi(void);
+int edge_run_cgi(struct edge *e, const struct route *routes);
+
+#endif

@@ -1,0 +1,33 @@
+/*
+ * response: how a handler answers, once.
+ *
+ * Every function writes the whole answer and returns 0, or -1 when the client
+ * is gone (nothing more can be written; the handler just returns it).
+ */
+#ifndef FCGI_RESPONSE_H
+#define FCGI_RESPONSE_H
+
+#include "fcgi/request.h"
+
+/* Add a header before answering; ${value} must hold no line ends. */
+void response_header(struct request *req, const char *name, const char *value);
+
+/* Takes the reference it is given; NULL (no memory, bad UTF-8) is a 500. */
+int reply_json(struct request *req, int status, json_t *doc);
+/* {"detail": text}; 401 403 404 405 413 415 429 503 add what belongs to them
+ * (Retry-After is the caller's, by response_header). */
+int reply_error(struct request *req, int status, const char *detail);
+/*
+ * 422 in the shape of seeds.md section 0: {"detail":[{type, loc, msg, input}]}.
+ * ${field} NULL: the body itself.  ${input} is borrowed, NULL: null.
+ */
+int reply_invalid(struct request *req, const char *type, const char *field,
+    const char *msg, const json_t *input);
+int reply_empty(struct request *req, int status);
+int reply_bytes(struct request *req, int status, const char *type,
+    const char *bytes, size_t len);
+
+/* The reason phrase of ${status}, "" if it has none here. */
+const char *status_reason(int status);
+
+#endif

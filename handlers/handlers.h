@@ -1,0 +1,26 @@
+/*
+ * handlers: the HTTP surface, a file per noun.  THE table is routes.c.
+ */
+#ifndef HANDLERS_HANDLERS_H
+#define HANDLERS_HANDLERS_H
+
+#include "fcgi/router.h"
+
+extern const struct route ROUTES[];
+
+int handle_chat(struct request *req);	     /* POST /chat */
+int handle_chat_message(struct request *req); /* GET /chat/{}/messages/{} */
+int handle_health(struct request *req);
+int handle_ready(struct request *req);
+int handle_metrics(struct request *req);
+
+/* verify functions: 0 let in, else answered */
+int verify_proxy_secret(struct request *req);
+int verify_metrics(struct request *req); /* loopback or listed */
+
+/* The background look at the fleet (health, ready, metrics): every 2 s. */
+struct edge;
+int fleet_watch_start(struct edge *e) WARN_UNUSED;
+void fleet_watch_stop(struct edge *e);
+
+#endif

@@ -1,0 +1,123 @@
+/*
+ * llm: one question to a language model, streamed, with tools.
+ *
+ * A provider is a struct of functions (llm_priv.h); the table is llm.c.  This
+ * module sends one request to one backend; which backend, when again, and what
+ * the person is told is chat/ask's business.  llm_ask never sleeps to retry:
+ * it answers LLM_RETRY with a delay, and the caller decides.
+ */
+#ifndef LLM_LLM_H
+#define LLM_LLM_H
+
+#include <jansson.h>
+
+#include "base/arena.h"
+#include "base/secret.h"
+#include "nouns/message.h"
+#include "nouns/settings.h"
+#include "nouns/tool_call.h"
+#include "nouns/usage.h"
+
+enum llm_role { LLM_SYSTEM, LLM_USER, LLM_ASSISTANT, LLM_TOOL };
+
+struct llm_message {
+	enum llm_role role;
+	const char *text; /* "" when there are only calls */
+	const struct image *images;
+	size_t nimages;
+	const struct tool_call *calls; /* of an assistant */
+	size_t ncalls;
+	const char *call_id; /* of a tool's result */
+	const char *tool;    /* its name */
+	bool is_error;
+	const char *extra;   /* provider's own blocks to be sent back unchanged
+				(llm_answer.extra), or NULL */
+};
+
+/* One place where a model answers. */
+struct llm_backend {
+	int host; /* enum chat_host, not HOST_DIRECT */
+	const char *model;
+	const char *base_url; /* as the provider's own SDK means it */
+	const struct secret *key; /* NULL or not set: none is sent */
+	int tools;		  /* enum llm_tools */
+	int64_t max_tokens;
+	const char *max_tokens_name; /* "": automatic */
+	double temperature;	     /* negative: not sent */
+	int connect_ms, first_byte_ms, total_ms;
+};
+
+struct llm_question {
+	const struct llm_message *messages; /* system first */
+	size_t nmessages;
+	const struct tool_spec *tools;
+	size_t ntools; /* 0: the model must answer in words */
+	const volatile int *cancel;
+	/* A piece of the visible answer as it comes; may be NULL. */
+	void (*on_text)(void *ctx, const char *piece, size_t len);
+	/* The first byte of the answer's body has come; may be NULL. */
+	void (*on_first_byte)(void *ctx);
+	void *ctx;
+};
+
+struct llm_answer {
+	const char *text; /* "" when there is none; valid UTF-8 */
+	struct tool_call *calls;
+	size_t ncalls;
+	struct usage usage; /* estimated when the provider counted none */
+	bool cut;	    /* max_tokens reached */
+	bool refused;	    /* the model or its filter declined */
+	const char *extra;  /* to be sent back with the calls, or NULL */
+};
+
+enum llm_rc {
+	LLM_OK,		/* words, calls, or both */
+	LLM_RETRY,	/* 408 409 429 5xx, no connection, broken before text */
+	LLM_BROKEN,	/* the stream broke after text was seen */
+	LLM_EMPTY,	/* a whole answer with neither words nor calls */
+	LLM_CONTEXT,	/* too long for the model: shorten and ask again */
+	LLM_QUOTA,	/* out of credit: do not repeat */
+	LLM_DENIED,	/* 401 403: the key is wrong; operator must act */
+	LLM_INVALID,	/* 400 404 422: model or request; operator must act */
+	LLM_CANCELLED,
+	LLM_RC_N,
+};
+const char *llm_rc_name(enum llm_rc rc);
+
+struct llm_failure {
+	int status;
+	int64_t retry_after_ms; /* -1: the server said nothing */
+	bool counts;		/* for the breaker: not a plain 429 */
+	char why[160];		/* for logs: no key, no text of people */
+};
+
+/* Ask once and wait.  ${answer} and its strings live in ${mem}. */
+enum llm_rc llm_ask(const struct llm_backend *backend,
+    const struct llm_question *q, struct arena *mem, struct llm_answer *answer,
+    struct llm_failure *failure) WARN_UNUSED;
+
+/*
+ * The backends of ${s} in the order to try: chat.host/chat.model, then
+ * llm.fallback ("model", or "host/model").  Strings are borrowed from ${s}
+ * or live in ${mem}.  Their number; 0 in direct mode.
+ */
+size_t llm_backends(const struct settings *s, struct arena *mem,
+    struct llm_backend **out);
+
+/* A rough count of tokens: bytes / 3, images 1,000 each. */
+int64_t llm_estimate(const struct llm_message *messages, size_t n,
+    const struct tool_spec *tools, size_t ntools);
+
+/*
+ * The text protocol for models without native calls (llm.tools: text).  The
+ * system text that teaches it, and the reading of an answer: calls found are
+ * cut out of the text.
+ *
+ *   <tool_call>{"name": "echo", "arguments": {"text": "hi"}}</tool_call>
+ */
+char *llm_text_tools_prompt(struct arena *mem, const struct tool_spec *tools,
+    size_t ntools);
+void llm_text_tools_read(struct arena *mem, const char *text,
+    struct llm_answer *answer);
+
+#endif

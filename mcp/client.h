@@ -1,0 +1,73 @@
+/*
+ * mcp/client: an MCP server over HTTP, as its client.
+ *
+ * Speaks 2026-07-28 first and falls back to initialize (2025-11-25, and what
+ * the server negotiates), or to HTTP+SSE (2024-11-05) (the brief's sections
+ * 14 and 18).  The era, a legacy session id and the negotiated version are
+ * remembered in the client; it may be used by many threads at once.
+ */
+#ifndef MCP_CLIENT_H
+#define MCP_CLIENT_H
+
+#include <jansson.h>
+
+#include "base/arena.h"
+#include "base/base.h"
+
+#define MCP_WHY_MAX 160
+
+struct mcp_client;
+
+/* ${headers}: "Name: value", NULL-terminated, copied; they may hold secrets. */
+struct mcp_client *mcp_client_new(const char *name, const char *url,
+    const char *const *headers, int timeout_ms);
+void mcp_client_free(struct mcp_client *c);
+
+enum mcp_rc {
+	MCP_OK,
+	MCP_ERROR,	/* a JSON-RPC error; ${why} holds its message */
+	MCP_UNREACHED,	/* no connection, 5xx, time-out before anything */
+	MCP_UNKNOWN,	/* broken after sending: may have happened */
+	MCP_DENIED,	/* 401 403 */
+	MCP_PROTOCOL,	/* not an MCP answer */
+	MCP_CANCELLED,
+};
+
+/*
+ * All pages of tools/list: an array of tools as the server wrote them (those
+ * with invalid x-mcp-header annotations left out, logged), a new reference.
+ * ${ttl_ms}: what the server says, -1 nothing.
+ */
+enum mcp_rc mcp_client_tools(struct mcp_client *c, json_t **tools,
+    int64_t *ttl_ms, char why[MCP_WHY_MAX]) WARN_UNUSED;
+
+/*
+ * tools/call.  ${result} is the whole CallToolResult in ${mem}.  Progress
+ * notifications are handed to ${on_progress}; setting *${cancel} cancels at
+ * the server too (closing the stream, or notifications/cancelled).
+ * ${schema}: the tool's inputSchema, for x-mcp-header parameters; may be NULL.
+ */
+struct mcp_call_options {
+	int deadline_ms;
+	const volatile int *cancel;
+	void (*on_progress)(void *ctx, double progress, double total,
+	    const char *message);
+	void *ctx;
+};
+enum mcp_rc mcp_client_call(struct mcp_client *c, const char *name,
+    const json_t *arguments, const json_t *schema,
+    const struct mcp_call_options *o, struct arena *mem, json_t **result,
+    char why[MCP_WHY_MAX]) WARN_UNUSED;
+
+/* True once since the last question, if the server said that its list
+ * changed. */
+bool mcp_client_list_changed(struct mcp_client *c);
+
+/* "2026-07-28", "2025-11-25", ...; "" before the first contact. */
+const char *mcp_client_version(struct mcp_client *c);
+
+/* The text of a CallToolResult for a model: text blocks joined, other blocks
+ * named, structuredContent when there is no text. */
+char *mcp_result_text(struct arena *mem, const json_t *result, bool *is_error);
+
+#endif

@@ -1,0 +1,1 @@
+#include "nouns/chat_name.h"

@@ -1,0 +1,1 @@
+#include "nouns/session.h"

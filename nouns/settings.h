@@ -1,0 +1,131 @@
+/*
+ * settings: every setting there is.  THE table is settings.c.
+ *
+ * A loaded settings is immutable and counted: SIGHUP makes a new one, and who
+ * runs with the old one keeps it until done.  Spans are in milliseconds.
+ */
+#ifndef NOUNS_SETTINGS_H
+#define NOUNS_SETTINGS_H
+
+#include <jansson.h>
+
+#include "base/base.h"
+#include "base/config.h"
+#include "base/secret.h"
+
+/* The words stand in settings.c in this order. */
+enum chat_host { HOST_DIRECT, HOST_OPENAI, HOST_GROQ, HOST_OLLAMA, HOST_ANTHROPIC };
+enum chat_auth { CHAT_AUTH_NONE, CHAT_AUTH_MEMCP };
+enum llm_tools { LLM_TOOLS_AUTO, LLM_TOOLS_NATIVE, LLM_TOOLS_TEXT };
+
+struct settings {
+	/* chat: */
+	int chat_host;		      /* enum chat_host, resolved */
+	const char *chat_model;	      /* LLM_MODEL too */
+	const char *chat_ollama_url;  /* http://localhost:11434 */
+	const char *chat_memcp_url;   /* MEMCP_URL too; "" none */
+	int64_t chat_rate_limit;      /* rate_limit_per_minute, 20; to 1e9 */
+	int64_t chat_max_history;     /* 10: exchanges kept and sent */
+	int64_t chat_history_tokens;  /* 8,000: estimated, bytes / 3 */
+	int64_t chat_max_input_chars; /* 2,000 */
+	int64_t chat_max_output_chars; /* 3,000 */
+	const char *persona_name, *persona_tagline, *persona_tone;
+	struct config_list chat_starters;
+	int chat_auth;		    /* enum chat_auth, resolved */
+	bool chat_open;		    /* no secret: loopback only */
+	bool chat_paused;
+	int64_t chat_reply_keep_ms; /* 10 min */
+	int64_t chat_wait_ms;	    /* 90 s */
+	struct config_list chat_tools;	    /* empty: built-in and servers */
+	struct config_list chat_repeatable; /* echo time health by default */
+	int64_t chat_inbox_max;		    /* 50 messages */
+	int64_t chat_inbox_bytes;	    /* 1 MiB */
+
+	/* llm: */
+	const char *llm_base_url;	/* LLM_BASE_URL; "" the provider's */
+	int llm_tools;			/* enum llm_tools */
+	struct config_list llm_fallback; /* "model" or "host/model" */
+	int64_t llm_retry_for_ms;	/* 20 s */
+	int64_t llm_connect_ms;		/* 5 s */
+	int64_t llm_first_byte_ms;	/* 60 s */
+	int64_t llm_total_ms;		/* 5 min */
+	int64_t llm_max_tokens;		/* 1,000 */
+	double llm_temperature;		/* 0.7; negative: not sent */
+	const char *llm_max_tokens_name; /* "" automatic, else the field */
+	int64_t llm_rounds;		/* 5 tool rounds */
+	struct secret openai_api_key, groq_api_key, anthropic_api_key,
+	    ollama_api_key;
+
+	/* server: */
+	const char *server_listen; /* "unix:/path", "127.0.0.1:9000", "fd:3" */
+	int64_t server_port;	   /* what nginx listens on: links, quickstart */
+	int64_t server_drain_ms;   /* 30 s */
+	int64_t server_threads;	   /* 64 */
+	int64_t server_parked;	   /* 10,000: open waits of one process */
+	int64_t server_body_max;   /* 256 KiB: /chat */
+	struct config_list server_metrics_allow; /* addresses besides loopback */
+	const char *server_metrics_file; /* shared mapping; "" private */
+	const char *server_public_url;
+
+	/* redis: */
+	const char *redis_url; /* redis://[user:pass@]host[:port][/db], unix:///path */
+	int64_t redis_timeout_ms; /* 2 s */
+	int redis_durability;	  /* 0 aof, 1 replica */
+	int64_t redis_wait_ms;	  /* 100 ms: WAIT of durability replica */
+
+	/* secrets */
+	struct secret proxy_secret;   /* one or two, comma separated */
+	struct secret encryption_key; /* list; first seals */
+	struct secret master_password;
+	const char *encryption_salt;
+
+	/* turns: */
+	int64_t turns_lease_ms;	   /* 15 s */
+	int64_t turns_max_time_ms; /* 10 min */
+	int64_t turns_max_age_ms;  /* 1 h */
+	int64_t turns_slots;	   /* 512: turns at once in one worker */
+
+	/* budget: 0 is off */
+	int64_t budget_turn, budget_chat, budget_day;
+
+	/* mcp: */
+	json_t *mcp_servers;	    /* {name: {url, headers, ...}} or NULL */
+	const char *mcp_config;	    /* servers_config.json; "" none */
+	int64_t mcp_refresh_ms;	    /* 5 min */
+	int64_t mcp_timeout_ms;	    /* 30 s: one tool call */
+
+	/* log: */
+	const char *log_level;
+	const char *log_file;
+	bool sql_echo;
+
+	struct config *config; /* owner of all the above */
+	int refs;
+};
+
+struct settings_source {
+	const char *file;     /* --config, or NULL: searched for */
+	const char *env_file; /* --env-file, or NULL */
+	char *const *environ;
+};
+
+/*
+ * Find, read and check the configuration.  NULL: not valid; ${errors} holds
+ * all of them, a line each.  ${warnings} is filled in each case.
+ */
+struct buf;
+struct settings *settings_load(const struct settings_source *src,
+    struct buf *errors, struct buf *warnings) WARN_UNUSED;
+
+struct settings *settings_ref(struct settings *s);
+void settings_unref(struct settings *s); /* NULL is fine; atomic */
+
+/* The rows, for config show, env.example and tests. */
+extern const struct config_def SETTINGS[];
+extern const size_t SETTINGS_N;
+
+const char *settings_host_name(int host); /* "openai", ... */
+/* "<host>/<model>", or "direct", as /health and /status show it. */
+void settings_backend(const struct settings *s, char *out, size_t out_max);
+
+#endif

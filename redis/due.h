@@ -1,0 +1,66 @@
+/*
+ * due: which chats want a worker, and who holds them (TURNS.md).
+ */
+#ifndef REDIS_DUE_H
+#define REDIS_DUE_H
+
+#include "nouns/message.h"
+#include "nouns/session.h"
+#include "redis/store.h"
+
+#define JOB_TOKEN_MAX 33
+
+/* One field of the journal, opened. */
+struct journal_field {
+	const char *name; /* "answer:0", "result:0.1", ... see chat/journal.h */
+	const char *text;
+	size_t len;
+};
+
+/* A chat whose turn this worker holds.  Everything lives in ${mem}. */
+struct job {
+	struct arena *mem; /* owned; job_free */
+	struct chat_name chat;
+	char token[JOB_TOKEN_MAX];
+	struct session session;
+	char id[MESSAGE_ID_MAX]; /* of the message to answer */
+	int64_t seq;
+	int64_t accepted_ms; /* wall, of the message */
+	struct message message;
+	struct history_entry *history; /* oldest first */
+	size_t nhistory;
+	struct journal_field *journal; /* not empty: this is a resumed turn */
+	size_t njournal;
+	int64_t started_ms; /* wall, of the first attempt */
+	int attempt;	    /* 1 for the first */
+	int crashes;	    /* holders that died */
+	int failures;	    /* releases that counted */
+	bool expired;	    /* waited longer than turns.max_age: no step yet */
+	bool stop;	    /* /stop came before it began */
+	enum store_rc rc;   /* OK, or UNKNOWN_KEY: release it, raise an alarm */
+	int64_t lease_until_ms; /* boot clock; kept by chat/lease */
+};
+
+/*
+ * Take up to ${n} due jobs of ${partition}.  Their number is returned, 0:
+ * none (${next_ms}: wall time at which the first one is due, 0: none waits),
+ * -1: Redis is down.  Each job is to be given to job_free.
+ */
+int due_take(struct store *st, int partition, int n, int64_t lease_ms,
+    int64_t max_age_ms, struct job **jobs, int64_t *next_ms) WARN_UNUSED;
+/* All partitions in one round trip, at most ${n} jobs in all. */
+int due_take_all(struct store *st, int n, int64_t lease_ms,
+    int64_t max_age_ms, struct job **jobs, int64_t *next_ms) WARN_UNUSED;
+void job_free(struct job *j);
+
+/*
+ * Wait at most ${wait_ms} for a wake token of any partition; its partition,
+ * -1: none came, -2: Redis is down.  Uses a connection of its own per thread.
+ */
+int due_wait(struct store *st, int wait_ms) WARN_UNUSED;
+
+/* Give the waiter of due_wait a reason to return (shutdown): pushes a token
+ * that wakes one worker. */
+void due_poke(struct store *st);
+
+#endif

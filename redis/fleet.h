@@ -1,0 +1,57 @@
+/*
+ * fleet: what turn workers say of themselves and what they see; what the
+ * operator switched for all.
+ *
+ * A turn worker writes its record every FLEET_EVERY_MS; one that is older
+ * than FLEET_LIVE_MS is not alive.  Records are JSON of chat/heartbeat and
+ * hold no secret.
+ */
+#ifndef REDIS_FLEET_H
+#define REDIS_FLEET_H
+
+#include <jansson.h>
+
+#include "nouns/message.h"
+#include "redis/store.h"
+
+#define FLEET_EVERY_MS 3000
+#define FLEET_LIVE_MS 10000
+
+enum store_rc fleet_beat(struct store *st, const char *worker_id,
+    const json_t *record) WARN_UNUSED;
+enum store_rc fleet_leave(struct store *st, const char *worker_id) WARN_UNUSED;
+
+/* A JSON array of the living workers' records, in ${mem} (borrowed). */
+enum store_rc fleet_read(struct store *st, struct arena *mem, json_t **records)
+    WARN_UNUSED;
+
+/* dragoman pause|resume: no job is taken while set. */
+enum store_rc fleet_pause(struct store *st, bool paused) WARN_UNUSED;
+enum store_rc fleet_is_paused(struct store *st, bool *paused) WARN_UNUSED;
+
+/* Sums over all partitions (TURNS.md: counts). */
+struct fleet_counts {
+	int64_t accepted;
+	int64_t ended[END_N];
+	int64_t waiting;     /* in inboxes of due chats */
+	int64_t due;	     /* jobs */
+	int64_t oldest_ms;   /* age of the longest overdue job */
+	int64_t dead;	     /* letters kept */
+	int64_t unaccounted; /* accepted - ended - waiting: must be 0 */
+};
+enum store_rc fleet_count(struct store *st, struct fleet_counts *out)
+    WARN_UNUSED;
+
+/*
+ * A breaker per provider, shared by all: ${open_until_ms} wall time, 0
+ * closed.  breaker_fail counts failures within a window and opens it.
+ */
+enum store_rc breaker_read(struct store *st, const char *provider,
+    int64_t *open_until_ms) WARN_UNUSED;
+enum store_rc breaker_fail(struct store *st, const char *provider,
+    int64_t threshold, int64_t window_ms, int64_t open_ms,
+    int64_t *open_until_ms) WARN_UNUSED;
+enum store_rc breaker_succeed(struct store *st, const char *provider)
+    WARN_UNUSED;
+
+#endif

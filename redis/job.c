@@ -1,0 +1,1 @@
+#include "redis/due.h"

@@ -1,0 +1,45 @@
+/*
+ * process: addresses at which parked requests wait, PROCESS.NUMBER.
+ *
+ * Each process that parks has one subscription, to channel process:ID.  What
+ * is published there is "NUMBER KIND\n" and sealed bytes bound to chat and
+ * message id.  A wake-up may be lost; the truth is always a record.
+ */
+#ifndef REDIS_PROCESS_H
+#define REDIS_PROCESS_H
+
+#include "nouns/message.h"
+#include "redis/store.h"
+
+#define PROCESS_ID_MAX 17 /* 8 random bytes as hex */
+
+/*
+ * Listen on this process's name, in a thread of its own, until
+ * process_unlisten.  ${on_piece}: something came for ${number}; ${sealed} is
+ * to be opened with process_open_piece.  ${on_resync}: the subscription was
+ * broken and stands again: look at all records.  Returns once subscribed, or
+ * after ${wait_ms} (it goes on trying): 0 subscribed, -1 not yet.
+ */
+struct process_listener;
+struct process_listener *process_listen(struct store *st,
+    const char id[PROCESS_ID_MAX],
+    void (*on_piece)(void *ctx, int64_t number, const char *kind,
+	const char *sealed, size_t len),
+    void (*on_resync)(void *ctx), void *ctx, int wait_ms) WARN_UNUSED;
+bool process_is_listening(const struct process_listener *l);
+void process_unlisten(struct process_listener *l);
+
+/* Open a piece that came for ${id} of ${chat}; NULL: not ours, damaged. */
+const char *process_open_piece(struct store *st, const struct chat_name *chat,
+    const char *id, const char *kind, const char *sealed, size_t len,
+    struct arena *mem, size_t *plain_len) WARN_UNUSED;
+
+/*
+ * Publish ${text} (JSON) as ${kind} ("status", "tool", "delta", "restart",
+ * "reply", "error") to ${address}.  Sealed here.
+ */
+enum store_rc process_publish(struct store *st, const struct chat_name *chat,
+    const char *id, const char *address, const char *kind, const char *text,
+    size_t len) WARN_UNUSED;
+
+#endif

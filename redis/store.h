@@ -1,0 +1,74 @@
+/*
+ * store: this process's way to Redis.
+ *
+ * A pool of blocking connections, one borrowed per call; scripts are sent by
+ * their hash and loaded when Redis does not know them.  Values that hold what
+ * people, models and tools said are sealed and opened here (the nouns of this
+ * folder), so callers see plain text.  Only this folder includes hiredis
+ * (store_priv.h).
+ *
+ * A call that finds a dead connection tries once more on a new one when the
+ * command is safe to repeat (all scripts are).  After a reconnect
+ * store_reconnects() has grown: turn workers then renew first (TURNS.md).
+ */
+#ifndef REDIS_STORE_H
+#define REDIS_STORE_H
+
+#include "base/base.h"
+
+struct arena;
+struct seal_ring;
+struct store;
+
+enum store_rc {
+	STORE_OK,
+	STORE_NONE,	   /* not there */
+	STORE_EXISTS,	   /* accepted before, still waiting or running */
+	STORE_ANSWERED,	   /* accepted before, and here is its answer */
+	STORE_CONFLICT,	   /* the id was used with another text */
+	STORE_GONE,	   /* was answered; the answer is no longer kept */
+	STORE_FULL,	   /* inbox or Redis */
+	STORE_LIMITED,	   /* too many messages a minute */
+	STORE_LOST,	   /* another worker holds the job */
+	STORE_LATE,	   /* the turn passed turns.max_time */
+	STORE_HEAD,	   /* the inbox does not begin with the journal's ids */
+	STORE_UNKNOWN_KEY, /* sealed with a key we do not have */
+	STORE_DOWN,	   /* Redis failed; a retry may help.  Logged */
+};
+
+struct store_options {
+	const char *url;	      /* settings.redis_url */
+	const struct seal_ring *ring; /* kept, not owned */
+	int timeout_ms;
+	bool echo;     /* SQL_ECHO: log each command and key, no values */
+	int replicas;  /* 1: accept and sending marks wait for one replica */
+	int wait_ms;
+};
+
+/* NULL only for a URL that cannot be parsed (reason in ${why}). */
+struct store *store_open(const struct store_options *o, const char **why)
+    WARN_UNUSED;
+void store_close(struct store *st);
+
+/* PING; ${ms} gets the time it took. */
+enum store_rc store_ping(struct store *st, int *ms) WARN_UNUSED;
+
+/* Counts reconnects of any pooled connection since the start. */
+int64_t store_reconnects(const struct store *st);
+
+/*
+ * What Redis must be for our promises (TURNS.md section 4): version >= 7,
+ * AOF, noeviction, replicas if asked.  Each finding is a line "level text" in
+ * ${out}; 0 none, >0 that many, -1 Redis is down.
+ */
+struct buf;
+int store_check(struct store *st, struct buf *out) WARN_UNUSED;
+
+/*
+ * The canaries: one sealed text per key id.  STORE_UNKNOWN_KEY: Redis holds
+ * canaries and none opens with our ring: stop before writing anything.
+ * Missing canaries of our keys are written.
+ */
+enum store_rc store_canary(struct store *st) WARN_UNUSED;
+
+#endif
