@@ -1,0 +1,304 @@
+/*
+ * ask: one answer of a model: which backend, when again, and what the person
+ * is told when none answers.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <sodium.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "chat/context.h"
+#include "chat/phrases.h"
+#include "chat/steps.h"
+#include "chat/worker.h"
+#include "nouns/metric.h"
+#include "redis/fleet.h"
+
+/* A retry further away than this is a score in `due`, not a thread. */
+#define RETRY_INLINE_MS 1000
+/* Without a hint of the server: 0.5 s, doubled, at most 8 s, less jitter. */
+#define RETRY_FIRST_MS 500
+#define RETRY_MAX_MS 8000
+/* An empty answer is asked for once more. */
+#define EMPTIES_MAX 2
+/* So many failures within the window open a provider's breaker. */
+#define BREAKER_FAILURES 5
+#define BREAKER_WINDOW_MS 30000
+#define BREAKER_OPEN_MS 15000
+
+static void
+backend_name(const struct llm_backend *b, char *out, size_t max)
+{
+	snprintf(out, max, "%s/%s", settings_host_name(b->host), b->model);
+}
+
+static void
+on_text(void *ctx, const char *piece, size_t len)
+{
+	struct turn *t = ctx;
+
+	stream_text(&t->stream, piece, len);
+}
+
+static void
+on_first_byte(void *ctx)
+{
+	struct turn *t = ctx;
+
+	if (t->model_calls == 1 && t->job->attempt == 1)
+		metric_observe_us(METRIC_MODEL_FIRST_BYTE, 0,
+		    (clock_wall_ms() - t->job->accepted_ms) * 1000);
+}
+
+/* Reserve what this call may cost; false: ${next} says so to the person. */
+static bool
+afford(struct turn *t, int64_t estimate, enum turn_state *next)
+{
+	const struct settings *s = t->s;
+	struct budget_limits limits = { s->budget_chat, s->budget_day };
+	int64_t day = 0;
+
+	if (s->budget_turn > 0
+	    && t->usage.in + t->usage.out + estimate > s->budget_turn) {
+		*next = turn_say(t, END_REFUSED, PHRASE_BUDGET_TURN);
+		return false;
+	}
+	if ((limits.chat <= 0 && limits.day <= 0) || t->budget.reserved > 0)
+		return true;
+	for (;;) {
+		switch (budget_reserve(t->w->store, &t->job->chat, estimate,
+		    &limits, &day)) {
+		case STORE_OK:
+			t->budget = (struct budget_change){
+				.reserved = estimate, .day = day };
+			return true;
+		case STORE_LIMITED:
+			*next = turn_say(t, END_REFUSED, PHRASE_BUDGET_CHAT);
+			return false;
+		default:
+			if (!turn_pause(t, 200)) {
+				*next = turn_back(t, 0, false);
+				return false;
+			}
+		}
+	}
+}
+
+static void
+note_success(struct turn *t, struct worker_breaker *br)
+{
+	if (br == NULL)
+		return;
+	atomic_store(&br->last_rc, LLM_OK);
+	if (atomic_exchange(&br->failing, 0) == 0)
+		return;
+	atomic_store(&br->open_until_ms, 0);
+	(void)!breaker_succeed(t->w->store, br->name);
+}
+
+static void
+note_failure(struct turn *t, struct worker_breaker *br, enum llm_rc rc,
+    const struct llm_failure *f)
+{
+	int64_t until = 0;
+
+	if (br == NULL)
+		return;
+	atomic_store(&br->last_rc, rc);
+	if (!f->counts)
+		return;
+	atomic_store(&br->failing, 1);
+	if (breaker_fail(t->w->store, br->name, BREAKER_FAILURES,
+		BREAKER_WINDOW_MS, BREAKER_OPEN_MS, &until)
+	    == STORE_OK)
+		atomic_store(&br->open_until_ms, until);
+}
+
+/* One request to one backend. */
+static enum llm_rc
+ask_backend(struct turn *t, const struct llm_backend *b,
+    struct llm_question *q, struct llm_answer *a, struct llm_failure *f)
+{
+	char name[128];
+	struct worker_breaker *br;
+	int64_t begun = clock_boot_us();
+	enum llm_rc rc;
+
+	backend_name(b, name, sizeof(name));
+	br = worker_breaker(t->w, name);
+	if (br != NULL && atomic_load(&br->open_until_ms) > clock_wall_ms()) {
+		*f = (struct llm_failure){ .retry_after_ms
+			= atomic_load(&br->open_until_ms) - clock_wall_ms() };
+		return LLM_RETRY;
+	}
+	*f = (struct llm_failure){ .retry_after_ms = -1 };
+	t->model_calls++;
+	rc = llm_ask(b, q, t->mem, a, f);
+	metric_observe_us(METRIC_MODEL_SECONDS, b->host,
+	    clock_boot_us() - begun);
+	if (rc == LLM_OK || rc == LLM_EMPTY || rc == LLM_CONTEXT) {
+		note_success(t, br);
+		return rc;
+	}
+	if (rc == LLM_CANCELLED)
+		return rc;
+	metric_add(METRIC_MODEL_ERRORS, (int)rc, 1);
+	note_failure(t, br, rc, f);
+	log_event(rc == LLM_RETRY || rc == LLM_BROKEN ? LOG_WARN : LOG_ERROR,
+	    "model_failed", F_CHAT(&t->job->chat), F_STR("backend", name),
+	    F_STR("kind", llm_rc_name(rc)), F_INT("status", f->status),
+	    F_STR("why", f->why));
+	return rc;
+}
+
+/* The calls' flag was set: for what reason? */
+static enum turn_state
+cancelled(struct turn *t)
+{
+	enum turn_state next;
+
+	stream_restart(&t->stream);
+	return turn_may_call(t, &next) ? TURN_ASK : next;
+}
+
+/* No backend answered: later again, or the friendly sentence. */
+static enum turn_state
+later(struct turn *t, enum llm_rc rc, int64_t hint_ms)
+{
+	int64_t now = clock_wall_ms(), delay;
+
+	if (rc != LLM_RETRY && rc != LLM_BROKEN)
+		return turn_say(t, END_REFUSED, PHRASE_MODEL_FAILED);
+	if (t->retry_since_ms == 0)
+		t->retry_since_ms = now;
+	delay = RETRY_FIRST_MS;
+	if (t->retry_n < 5)
+		delay <<= t->retry_n;
+	if (delay > RETRY_MAX_MS)
+		delay = RETRY_MAX_MS;
+	delay -= randombytes_uniform((uint32_t)(delay / 4) + 1);
+	if (hint_ms > delay)
+		delay = hint_ms;
+	t->retry_n++;
+	if (now + delay - t->retry_since_ms > t->s->llm_retry_for_ms)
+		return turn_say(t, END_REFUSED, PHRASE_MODEL_FAILED);
+	if (delay > RETRY_INLINE_MS) {
+		t->back_hold = true;
+		return turn_back(t, delay, false);
+	}
+	if (!turn_pause(t, delay))
+		return cancelled(t);
+	return TURN_ASK;
+}
+
+static enum turn_state
+take_answer(struct turn *t, struct llm_answer *a, enum llm_rc rc)
+{
+	struct turn_round *r;
+	struct journal_field f;
+	enum turn_state next;
+
+	t->retry_since_ms = 0;
+	t->retry_n = 0;
+	t->budget.spent = a->usage.in + a->usage.out;
+	t->usage.in += a->usage.in;
+	t->usage.out += a->usage.out;
+
+	if (a->ncalls > 0 && !t->summarise) {
+		stream_restart(&t->stream); /* its words are not the reply */
+		if (a->ncalls > TOOL_CALLS_MAX)
+			a->ncalls = TOOL_CALLS_MAX;
+		r = &t->rounds[t->nrounds];
+		r->answer = *a;
+		f = step_answer(t->mem, t->nrounds, a);
+		t->nrounds++;
+		return turn_write(t, &f, 1, &next) ? TURN_TOOLS : next;
+	}
+	if (rc == LLM_OK && a->text[0] != '\0') {
+		t->remember = true;
+		return turn_say(t, END_REPLIED, a->text);
+	}
+	if (a->refused)
+		return turn_say(t, END_REPLIED, PHRASE_REFUSED);
+	if (++t->empties < EMPTIES_MAX)
+		return turn_may_call(t, &next) ? TURN_ASK : next;
+	if (t->nrounds > 0) {
+		t->remember = true;
+		return turn_say(t, END_REPLIED, PHRASE_FOUND_DATA);
+	}
+	return turn_say(t, END_REFUSED, PHRASE_EMPTY);
+}
+
+enum turn_state
+turn_ask(struct turn *t)
+{
+	struct llm_question q = { .cancel = &t->lease.cancel,
+		.on_text = on_text,
+		.on_first_byte = on_first_byte,
+		.ctx = t };
+	struct llm_backend *backends;
+	struct llm_answer answer = { 0 };
+	struct llm_failure f = { 0 };
+	struct llm_message *messages;
+	enum turn_state next;
+	enum llm_rc rc = LLM_INVALID;
+	int64_t hint = -1;
+	bool again = false;
+	size_t n, i;
+
+	/* Resumed in the middle of a round: its calls first. */
+	if (t->nrounds > 0) {
+		const struct turn_round *r = &t->rounds[t->nrounds - 1];
+
+		for (i = 0; i < r->answer.ncalls; i++)
+			if (!r->done[i])
+				return TURN_TOOLS;
+	}
+	if (!turn_may_call(t, &next))
+		return next;
+
+	t->summarise = t->nrounds >= t->s->llm_rounds
+	    || t->nrounds >= TURN_ANSWERS_MAX;
+	q.nmessages = context_build(t, &messages);
+	q.messages = messages;
+	q.tools = t->tools->specs;
+	q.ntools = t->summarise ? 0 : t->tools->n;
+	if (!afford(t, llm_estimate(q.messages, q.nmessages, q.tools,
+			   q.ntools)
+		    + t->s->llm_max_tokens,
+		&next))
+		return next;
+
+	n = llm_backends(t->s, t->mem, &backends);
+	for (i = 0; i < n; i++) {
+		rc = ask_backend(t, &backends[i], &q, &answer, &f);
+		switch (rc) {
+		case LLM_OK:
+		case LLM_EMPTY:
+			return take_answer(t, &answer, rc);
+		case LLM_CANCELLED:
+			return cancelled(t);
+		case LLM_CONTEXT:
+			if (t->shortened)
+				return turn_say(t, END_REFUSED,
+				    PHRASE_TOO_LONG);
+			t->shortened = true;
+			return TURN_ASK;
+		case LLM_BROKEN:
+			stream_restart(&t->stream);
+			/* FALLTHROUGH */
+		case LLM_RETRY:
+			again = true;
+			if (hint == -1 || (f.retry_after_ms >= 0
+				&& f.retry_after_ms < hint))
+				hint = f.retry_after_ms;
+			break;
+		default: /* this one will not answer, another may */
+			break;
+		}
+	}
+	return later(t, again ? LLM_RETRY : rc, hint);
+}

@@ -1,0 +1,120 @@
+/*
+ * finish: reply, history and end state, in one script; or the job goes back.
+ */
+#include <string.h>
+#include <unistd.h>
+
+#include "base/json.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "chat/phrases.h"
+#include "chat/steps.h"
+#include "chat/worker.h"
+
+/* Tries of finish, 100 ms apart, while Redis is away: the lease then has run
+ * out, and whoever takes the job finds the journal. */
+#define FINISH_LOOK_MS 100
+
+static const char *
+tools_used(struct turn *t)
+{
+	json_t *list = json_array();
+	size_t i, j;
+	int k;
+
+	for (k = 0; k < t->nrounds; k++)
+		for (i = 0; i < t->rounds[k].answer.ncalls; i++) {
+			const char *name = t->rounds[k].answer.calls[i].name;
+
+			for (j = 0; j < json_array_size(list); j++)
+				if (strcmp(json_string_value(
+					       json_array_get(list, j)),
+					name)
+				    == 0)
+					break;
+			if (j == json_array_size(list))
+				json_array_append_new(list, json_string(name));
+		}
+	return json_text(t->mem, json_keep(t->mem, list));
+}
+
+static const char *
+reply_text(struct turn *t)
+{
+	const char *text = text_clean(t->mem, t->text, strlen(t->text));
+
+	if (t->denied && t->remember
+	    && strstr(text, "higher-tier token") == NULL)
+		text = arena_printf(t->mem, "%s\n\n%s", text,
+		    PHRASE_HIGHER_TIER);
+	return text_cut(t->mem, text, (size_t)t->s->chat_max_output_chars);
+}
+
+enum turn_state
+turn_finish(struct turn *t)
+{
+	struct turn_outcome *o = &t->out;
+	struct history_entry entry;
+	struct reply reply;
+	enum store_rc rc;
+
+	t->text = reply_text(t);
+	reply = (struct reply){ .text = t->text,
+		.state = session_state_name(t->state),
+		.starters = t->starters,
+		.end = turn_end_name(o->end) };
+	o->reply = reply_write(t->mem, &reply);
+	o->reply_keep_ms = t->s->chat_reply_keep_ms;
+	o->history_max = t->s->chat_max_history;
+	if (t->remember
+	    && (o->end == END_REPLIED || o->end == END_UNCONFIRMED)) {
+		entry = (struct history_entry){
+			.user = t->job->message.text,
+			.assistant = t->text };
+		o->add = &entry;
+		o->last_tools = tools_used(t);
+	}
+	o->set_state = t->s->chat_auth == CHAT_AUTH_MEMCP;
+	o->state = t->state;
+	o->token = t->token_changed ? &t->token : NULL;
+	o->usage = t->usage;
+	o->settle = t->budget.reserved > 0 ? &t->budget : NULL;
+
+	stream_flush(&t->stream);
+	while ((rc = journal_finish(t->w->store, t->job, o)) == STORE_DOWN) {
+		if (atomic_load(&t->w->stopping) > 1)
+			break;
+		usleep(FINISH_LOOK_MS * 1000);
+	}
+	if (rc == STORE_HEAD) {
+		log_event(LOG_ERROR, "turn_head_differs",
+		    F_CHAT(&t->job->chat));
+		return turn_back(t, 1000, true);
+	}
+	if (rc != STORE_OK)
+		t->text = NULL; /* not ours any more: nothing to log */
+	return TURN_END;
+}
+
+enum turn_state
+turn_hand_back(struct turn *t)
+{
+	struct journal_field hold;
+	const struct budget_change *settle
+	    = t->budget.reserved > 0 ? &t->budget : NULL;
+	bool stopped;
+
+	t->text = NULL;
+	if (settle != NULL) /* what was reserved and not spent */
+		(void)!journal_write(t->w->store, t->job, NULL, 0,
+		    t->s->turns_lease_ms, t->s->turns_max_time_ms, settle,
+		    &stopped);
+	if (t->back_hold)
+		hold = step_retry(t->mem, t);
+	log_event(LOG_INFO, "turn_handed_back", F_CHAT(&t->job->chat),
+	    F_INT("delay_ms", t->back_ms), F_BOOL("failed", t->back_failed));
+	/* Lost or down: the lease ends by itself. */
+	(void)!journal_release(t->w->store, t->job, t->back_ms,
+	    t->back_failed, t->back_hold ? &hold : NULL);
+	return TURN_END;
+}

@@ -1,0 +1,178 @@
+#include "chat/heartbeat.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/json.h"
+#include "base/pool.h"
+#include "chat/worker.h"
+#include "config.h"
+#include "llm/llm.h"
+#include "nouns/metric.h"
+#include "redis/fleet.h"
+#include "tools/tool.h"
+
+#define BREAKERS_EVERY_MS 1000
+
+struct heartbeat {
+	struct worker *w;
+	pthread_t thread;
+	pthread_mutex_t mu;
+	pthread_cond_t wake;
+	bool stopping;
+};
+
+static json_t *
+backends(struct worker *w, const struct settings *s, struct arena *mem,
+    const char **error)
+{
+	struct llm_backend *list;
+	size_t n = llm_backends(s, mem, &list), i;
+	json_t *out = json_array();
+
+	*error = NULL;
+	for (i = 0; i < n; i++) {
+		char name[128];
+		struct worker_breaker *b;
+		int last;
+
+		snprintf(name, sizeof(name), "%s/%s",
+		    settings_host_name(list[i].host), list[i].model);
+		b = worker_breaker(w, name);
+		if (b == NULL)
+			continue;
+		last = atomic_load(&b->last_rc);
+		if (i == 0 && last > LLM_OK)
+			*error = llm_rc_name(last);
+		json_array_append_new(out, json_pack("{s:s, s:I, s:s}", "name",
+		    name, "breaker_open_until_ms",
+		    (json_int_t)atomic_load(&b->open_until_ms), "last",
+		    last == -1 ? "not asked yet" : llm_rc_name(last)));
+	}
+	return out;
+}
+
+static void
+beat(struct worker *w)
+{
+	struct settings *s = worker_settings(w);
+	struct arena *mem = arena_new();
+	const struct toolset *set = toolset_ref(w->toolbox);
+	const char *error;
+	json_t *list = backends(w, s, mem, &error), *record;
+	char backend[128], host[64] = "";
+
+	gethostname(host, sizeof(host) - 1);
+	settings_backend(s, backend, sizeof(backend));
+	record = json_pack(
+	    "{s:s, s:s, s:i, s:s, s:s, s:o, s:i, s:o, s:I, s:i, s:I, s:b, "
+	    "s:b, s:s?}",
+	    "id", w->id, "host", host, "pid", (int)getpid(), "version",
+	    PACKAGE_VERSION, "backend", backend, "backends", list,
+	    "tools_loaded", (int)set->n, "sources", toolbox_state(w->toolbox),
+	    "slots", (json_int_t)s->turns_slots, "running",
+	    atomic_load(&w->running), "started_ms", (json_int_t)w->started_ms,
+	    "paused", (int)s->chat_paused, "model_ok", error == NULL,
+	    "model_error", error);
+	if (record != NULL)
+		(void)!fleet_beat(w->store, w->id, record);
+	json_decref(record);
+	toolset_unref(set);
+	arena_free(mem);
+	settings_unref(s);
+}
+
+/* What others found out about the providers. */
+static void
+read_breakers(struct worker *w)
+{
+	size_t i;
+
+	for (i = 0; i < WORKER_BACKENDS_MAX; i++) {
+		struct worker_breaker *b = &w->breakers[i];
+		int64_t until = 0;
+
+		if (b->name[0] == '\0')
+			break;
+		if (breaker_read(w->store, b->name, &until) != STORE_OK)
+			break;
+		if (until > 0)
+			atomic_store(&b->failing, 1);
+		atomic_store(&b->open_until_ms, until);
+	}
+}
+
+static bool
+wait(struct heartbeat *h, int ms)
+{
+	struct timespec ts;
+	bool stopping;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	ts.tv_sec += ms / 1000;
+	pthread_mutex_lock(&h->mu);
+	if (!h->stopping)
+		pthread_cond_timedwait(&h->wake, &h->mu, &ts);
+	stopping = h->stopping;
+	pthread_mutex_unlock(&h->mu);
+	return !stopping;
+}
+
+static void *
+run(void *arg)
+{
+	struct heartbeat *h = arg;
+	int ms = 0;
+
+	do {
+		if (ms % FLEET_EVERY_MS == 0) {
+			beat(h->w);
+			metric_set(METRIC_THREADS, 1,
+			    pool_threads(h->w->turns)
+				+ pool_threads(h->w->calls));
+		}
+		read_breakers(h->w);
+		ms += BREAKERS_EVERY_MS;
+	} while (wait(h, BREAKERS_EVERY_MS));
+	(void)!fleet_leave(h->w->store, h->w->id);
+	return NULL;
+}
+
+struct heartbeat *
+heartbeat_start(struct worker *w)
+{
+	struct heartbeat *h = calloc(1, sizeof(*h));
+	pthread_condattr_t attr;
+
+	if (h == NULL)
+		abort();
+	h->w = w;
+	pthread_mutex_init(&h->mu, NULL);
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&h->wake, &attr);
+	pthread_condattr_destroy(&attr);
+	if (thread_start(&h->thread, "heartbeat", run, h) == -1) {
+		free(h);
+		return NULL;
+	}
+	return h;
+}
+
+void
+heartbeat_stop(struct heartbeat *h)
+{
+	if (h == NULL)
+		return;
+	pthread_mutex_lock(&h->mu);
+	h->stopping = true;
+	pthread_cond_signal(&h->wake);
+	pthread_mutex_unlock(&h->mu);
+	pthread_join(h->thread, NULL);
+	pthread_cond_destroy(&h->wake);
+	pthread_mutex_destroy(&h->mu);
+	free(h);
+}

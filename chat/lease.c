@@ -1,0 +1,267 @@
+#include "chat/lease.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/pool.h"
+#include "chat/worker.h"
+#include "redis/journal.h"
+
+#define TICK_MS 500 /* how late an unsure lease may be noticed */
+#define RENEW_MAX 4096 /* jobs renewed in one round trip */
+
+struct lease_book {
+	struct worker *w;
+	pthread_mutex_t mu;
+	pthread_cond_t changed;
+	struct lease *first;
+	size_t n;
+	pthread_t thread;
+	bool started, stopping;
+	int64_t renew_at_ms;
+};
+
+struct lease_book *
+lease_book_new(struct worker *w)
+{
+	struct lease_book *b = calloc(1, sizeof(*b));
+	pthread_condattr_t attr;
+
+	if (b == NULL)
+		abort();
+	b->w = w;
+	pthread_mutex_init(&b->mu, NULL);
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&b->changed, &attr);
+	pthread_condattr_destroy(&attr);
+	return b;
+}
+
+void
+lease_add(struct lease_book *b, struct lease *l, struct job *job,
+    int64_t lease_ms)
+{
+	l->job = job;
+	l->cancel = 0;
+	l->renewing = false;
+	atomic_store(&l->state, LEASE_HELD);
+	atomic_store(&l->stopped, job->stop);
+	atomic_store(&l->until_ms, clock_boot_ms() + lease_ms);
+	pthread_mutex_lock(&b->mu);
+	l->next = b->first;
+	l->link = &b->first;
+	if (b->first != NULL)
+		b->first->link = &l->next;
+	b->first = l;
+	b->n++;
+	pthread_mutex_unlock(&b->mu);
+}
+
+void
+lease_remove(struct lease_book *b, struct lease *l)
+{
+	pthread_mutex_lock(&b->mu);
+	while (l->renewing)
+		pthread_cond_wait(&b->changed, &b->mu);
+	*l->link = l->next;
+	if (l->next != NULL)
+		l->next->link = l->link;
+	b->n--;
+	pthread_mutex_unlock(&b->mu);
+}
+
+void
+lease_renewed(struct lease *l, int64_t lease_ms)
+{
+	atomic_store(&l->until_ms, clock_boot_ms() + lease_ms);
+	if (atomic_load(&l->state) == LEASE_UNSURE)
+		atomic_store(&l->state, LEASE_HELD);
+}
+
+static void
+lose(struct lease *l, enum lease_state state)
+{
+	atomic_store(&l->state, state);
+	__atomic_store_n(&l->cancel, 1, __ATOMIC_RELAXED);
+}
+
+void
+lease_cancel_all(struct lease_book *b)
+{
+	struct lease *l;
+
+	pthread_mutex_lock(&b->mu);
+	for (l = b->first; l != NULL; l = l->next)
+		__atomic_store_n(&l->cancel, 1, __ATOMIC_RELAXED);
+	pthread_mutex_unlock(&b->mu);
+}
+
+/* Those whose lease nobody could renew in time: stop their calls. */
+static void
+find_unsure(struct lease_book *b, int64_t now)
+{
+	struct lease *l;
+
+	pthread_mutex_lock(&b->mu);
+	for (l = b->first; l != NULL; l = l->next)
+		if (atomic_load(&l->state) == LEASE_HELD
+		    && now > atomic_load(&l->until_ms) - LEASE_MARGIN_MS)
+			lose(l, LEASE_UNSURE);
+	pthread_mutex_unlock(&b->mu);
+}
+
+static void
+note_renewal(struct lease *l, enum store_rc rc, bool stopped, int64_t until)
+{
+	switch (rc) {
+	case STORE_OK:
+		atomic_store(&l->until_ms, until);
+		break;
+	case STORE_LOST:
+		lose(l, LEASE_LOST);
+		break;
+	case STORE_LATE:
+		lose(l, LEASE_LATE);
+		break;
+	default: /* Redis is away: the lease still stands */
+		break;
+	}
+	if (stopped) {
+		atomic_store(&l->stopped, 1);
+		__atomic_store_n(&l->cancel, 1, __ATOMIC_RELAXED);
+	}
+}
+
+static void
+renew(struct lease_book *b, const struct settings *s)
+{
+	struct lease **held = NULL;
+	struct job **jobs = NULL;
+	enum store_rc *rc = NULL;
+	bool *stopped = NULL;
+	int64_t until;
+	struct lease *l;
+	size_t n = 0, i;
+
+	pthread_mutex_lock(&b->mu);
+	if (b->n > 0) {
+		held = calloc(b->n, sizeof(struct lease *));
+		jobs = calloc(b->n, sizeof(struct job *));
+		rc = calloc(b->n, sizeof(*rc));
+		stopped = calloc(b->n, sizeof(*stopped));
+		if (held == NULL || jobs == NULL || rc == NULL
+		    || stopped == NULL)
+			abort();
+		for (l = b->first; l != NULL && n < RENEW_MAX; l = l->next) {
+			if (atomic_load(&l->state) == LEASE_LOST)
+				continue;
+			l->renewing = true;
+			held[n] = l;
+			jobs[n++] = l->job;
+		}
+	}
+	pthread_mutex_unlock(&b->mu);
+	if (n > 0) {
+		until = clock_boot_ms() + s->turns_lease_ms;
+		for (i = 0; i < n; i++)
+			rc[i] = STORE_DOWN;
+		/* Each result is looked at by itself. */
+		(void)!journal_renew(b->w->store, jobs, n, s->turns_lease_ms,
+		    s->turns_max_time_ms, rc, stopped);
+		pthread_mutex_lock(&b->mu);
+		for (i = 0; i < n; i++) {
+			note_renewal(held[i], rc[i], stopped[i], until);
+			held[i]->renewing = false;
+		}
+		pthread_cond_broadcast(&b->changed);
+		pthread_mutex_unlock(&b->mu);
+	}
+	free(held);
+	free(jobs);
+	free(rc);
+	free(stopped);
+}
+
+static void
+tick_wait(struct lease_book *b)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	ts.tv_nsec += TICK_MS * 1000000L;
+	if (ts.tv_nsec >= 1000000000L) {
+		ts.tv_nsec -= 1000000000L;
+		ts.tv_sec++;
+	}
+	pthread_mutex_lock(&b->mu);
+	if (!b->stopping)
+		pthread_cond_timedwait(&b->changed, &b->mu, &ts);
+	pthread_mutex_unlock(&b->mu);
+}
+
+static bool
+book_stopping(struct lease_book *b)
+{
+	bool stopping;
+
+	pthread_mutex_lock(&b->mu);
+	stopping = b->stopping;
+	pthread_mutex_unlock(&b->mu);
+	return stopping;
+}
+
+static void *
+run(void *arg)
+{
+	struct lease_book *b = arg;
+
+	while (!book_stopping(b)) {
+		struct settings *s = worker_settings(b->w);
+		int64_t now = clock_boot_ms();
+
+		if (now >= b->renew_at_ms) {
+			b->renew_at_ms = now + s->turns_lease_ms / 3;
+			renew(b, s);
+		}
+		find_unsure(b, clock_boot_ms());
+		settings_unref(s);
+		tick_wait(b);
+	}
+	return NULL;
+}
+
+int
+lease_book_start(struct lease_book *b)
+{
+	if (thread_start(&b->thread, "lease", run, b) == -1)
+		return -1;
+	b->started = true;
+	return 0;
+}
+
+void
+lease_book_stop(struct lease_book *b)
+{
+	if (!b->started)
+		return;
+	pthread_mutex_lock(&b->mu);
+	b->stopping = true;
+	pthread_cond_broadcast(&b->changed);
+	pthread_mutex_unlock(&b->mu);
+	pthread_join(b->thread, NULL);
+	b->started = false;
+}
+
+void
+lease_book_free(struct lease_book *b)
+{
+	if (b == NULL)
+		return;
+	pthread_cond_destroy(&b->changed);
+	pthread_mutex_destroy(&b->mu);
+	free(b);
+}

@@ -1,0 +1,53 @@
+/*
+ * lease: the jobs this process holds, and their renewal (TURNS.md section 3).
+ *
+ * All are renewed in one round trip every third of the lease.  A job that was
+ * lost, or whose lease could not be renewed until shortly before its end, has
+ * its turn's calls cancelled through its cancel flag.
+ */
+#ifndef CHAT_LEASE_H
+#define CHAT_LEASE_H
+
+#include <stdatomic.h>
+
+#include "base/base.h"
+
+#define LEASE_MARGIN_MS 2000 /* calls end this long before an unsure lease */
+
+enum lease_state {
+	LEASE_HELD,
+	LEASE_UNSURE, /* not renewed in time: ask Redis before going on */
+	LEASE_LOST,   /* another worker has it: end silently */
+	LEASE_LATE,   /* turns.max_time passed */
+};
+
+struct job;
+struct lease_book;
+struct worker;
+
+/* A held job; in the turn's memory, in the book from add to remove. */
+struct lease {
+	struct job *job;
+	_Atomic int state;	 /* enum lease_state */
+	_Atomic int stopped;	 /* /stop came */
+	_Atomic int64_t until_ms; /* boot clock */
+	volatile int cancel;	 /* for llm and tool calls */
+	bool renewing;		 /* the book's */
+	struct lease *next, **link;
+};
+
+struct lease_book *lease_book_new(struct worker *w);
+int lease_book_start(struct lease_book *b) WARN_UNUSED;
+void lease_book_stop(struct lease_book *b);
+void lease_book_free(struct lease_book *b);
+
+void lease_add(struct lease_book *b, struct lease *l, struct job *job,
+    int64_t lease_ms);
+/* Waits for a renewal in flight: afterwards the job is the caller's alone. */
+void lease_remove(struct lease_book *b, struct lease *l);
+/* A write renewed it. */
+void lease_renewed(struct lease *l, int64_t lease_ms);
+/* Sets the cancel flag of all: the process must end. */
+void lease_cancel_all(struct lease_book *b);
+
+#endif

@@ -1,0 +1,80 @@
+/*
+ * load: what kind of message it is, and what was journalled before.
+ */
+#include "chat/phrases.h"
+#include "chat/steps.h"
+#include "chat/turn.h"
+#include "chat/worker.h"
+#include "base/log.h"
+#include "nouns/command.h"
+
+/* TURNS.md section 3: five of either, and the message is dead. */
+#define CRASHES_MAX 5
+#define FAILURES_MAX 5
+
+/* An unknown key: somebody must act; look again so often. */
+#define UNKNOWN_KEY_MS 30000
+
+static enum turn_state
+reset(struct turn *t)
+{
+	t->out.forget_history = true;
+	return turn_say(t, END_REPLIED, PHRASE_RESET);
+}
+
+static enum turn_state
+disconnect(struct turn *t)
+{
+	t->out.forget_history = true;
+	t->out.forget_session = true;
+	if (t->s->chat_auth != CHAT_AUTH_MEMCP)
+		return turn_say(t, END_REPLIED, PHRASE_CLEARED);
+	t->state = SESSION_NEEDS_TOKEN;
+	return TURN_TOKEN; /* which also gives the derived token back */
+}
+
+enum turn_state
+turn_load(struct turn *t)
+{
+	struct job *job = t->job;
+	enum command command;
+
+	t->state = job->session.exists ? job->session.state
+	    : t->s->chat_auth == CHAT_AUTH_MEMCP ? SESSION_NEEDS_TOKEN
+						  : SESSION_ACTIVE;
+	if (t->s->chat_auth != CHAT_AUTH_MEMCP)
+		t->state = SESSION_ACTIVE;
+	else if (t->state == SESSION_ACTIVE
+	    && job->session.token.parent == NULL)
+		t->state = SESSION_NEEDS_TOKEN; /* auth was changed since */
+	t->token = job->session.token;
+
+	if (job->rc == STORE_UNKNOWN_KEY) {
+		log_event(LOG_ERROR, "turn_sealed_with_unknown_key",
+		    F_CHAT(&job->chat), F_STR("remedy",
+			"give this worker the ENCRYPTION_KEY that is missing"));
+		return turn_back(t, UNKNOWN_KEY_MS, false);
+	}
+	if (job->crashes >= CRASHES_MAX || job->failures >= FAILURES_MAX) {
+		t->out.why = job->crashes >= CRASHES_MAX ? "crashes"
+							  : "failures";
+		return turn_say(t, END_DEAD, PHRASE_DEAD);
+	}
+	if (job->expired)
+		return turn_say(t, END_EXPIRED, PHRASE_EXPIRED);
+	if (job->stop)
+		return turn_say(t, END_REFUSED, PHRASE_STOPPED);
+
+	steps_read(t);
+	command = command_parse(job->message.text);
+	if (command == COMMAND_RESET)
+		return reset(t);
+	if (command == COMMAND_DISCONNECT)
+		return disconnect(t);
+
+	stream_status(&t->stream, "working");
+	t->tools = toolset_ref(t->w->toolbox);
+	if (t->s->chat_auth == CHAT_AUTH_MEMCP)
+		return TURN_TOKEN;
+	return t->s->chat_host == HOST_DIRECT ? TURN_DIRECT : TURN_ASK;
+}

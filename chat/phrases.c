@@ -1,0 +1,57 @@
+#include "chat/phrases.h"
+
+const char PHRASE_WELCOME[]
+    = "Hello! I answer questions with the tools of a personal server.\n"
+      "To begin, paste your access token here.";
+const char PHRASE_CONNECTED[]
+    = "You are connected. Ask me anything, for instance which skills stand "
+      "out or what the latest project was.";
+const char PHRASE_BAD_TOKEN[]
+    = "This token was not accepted. Paste it once more, or ask the owner of "
+      "the server for a new one.";
+const char PHRASE_TOKEN_SERVER_DOWN[]
+    = "The server that checks tokens does not answer just now. Please paste "
+      "the token again in a moment.";
+const char PHRASE_TOKEN_EXPIRED[]
+    = "Your access token is no longer valid. Please paste a new one.";
+const char PHRASE_DISCONNECTED[]
+    = "You are disconnected and your token is forgotten. Paste an access token "
+      "to come back.";
+const char PHRASE_CLEARED[]
+    = "This conversation is forgotten. You can go on writing at any time.";
+const char PHRASE_RESET[] = "I have forgotten what we talked about so far.";
+const char PHRASE_MODEL_FAILED[]
+    = "Sorry, the language model cannot be reached just now. Please try again "
+      "in a little while.";
+const char PHRASE_TOO_LONG[]
+    = "This conversation has become too long for the model. Send /reset to "
+      "begin anew, or a shorter message.";
+const char PHRASE_EMPTY[]
+    = "Sorry, the model had nothing to say to that. Please put it differently.";
+const char PHRASE_FOUND_DATA[]
+    = "I found something, but could not put it into words. Please ask me to "
+      "summarise it.";
+const char PHRASE_REFUSED[]
+    = "The model declined to answer this message.";
+const char PHRASE_STOPPED[] = "Stopped.";
+const char PHRASE_EXPIRED[]
+    = "Sorry, your message waited too long to be answered. Please send it "
+      "again if it still matters.";
+const char PHRASE_DEAD[]
+    = "Sorry, this message could not be answered. The operator has been told.";
+const char PHRASE_LATE[]
+    = "Sorry, this took too long and was given up. Please try again, perhaps "
+      "with a smaller question.";
+const char PHRASE_BUDGET_TURN[]
+    = "This question needs more than one answer may cost here. Please ask for "
+      "less at a time.";
+const char PHRASE_BUDGET_CHAT[]
+    = "Today's allowance for the language model is used up. Please come back "
+      "tomorrow.";
+const char PHRASE_HIGHER_TIER[]
+    = "(Part of this needs a higher-tier token.)";
+const char PHRASE_SUMMARISE[]
+    = "Please sum up for me what you have found.";
+const char PHRASE_OUTCOME_UNKNOWN[]
+    = "The call was interrupted; whether it took effect is unknown. Do not "
+      "repeat it without being asked.";

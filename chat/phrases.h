@@ -1,0 +1,31 @@
+/*
+ * phrases: what a person reads when no model speaks.  One place, so that the
+ * tone is one.
+ */
+#ifndef CHAT_PHRASES_H
+#define CHAT_PHRASES_H
+
+extern const char PHRASE_WELCOME[];
+extern const char PHRASE_CONNECTED[];
+extern const char PHRASE_BAD_TOKEN[];
+extern const char PHRASE_TOKEN_SERVER_DOWN[];
+extern const char PHRASE_TOKEN_EXPIRED[];
+extern const char PHRASE_DISCONNECTED[];
+extern const char PHRASE_CLEARED[]; /* /disconnect where no token is needed */
+extern const char PHRASE_RESET[];
+extern const char PHRASE_MODEL_FAILED[];
+extern const char PHRASE_TOO_LONG[];
+extern const char PHRASE_EMPTY[];
+extern const char PHRASE_FOUND_DATA[];
+extern const char PHRASE_REFUSED[];
+extern const char PHRASE_STOPPED[];
+extern const char PHRASE_EXPIRED[];
+extern const char PHRASE_DEAD[];
+extern const char PHRASE_LATE[];
+extern const char PHRASE_BUDGET_TURN[];
+extern const char PHRASE_BUDGET_CHAT[];
+extern const char PHRASE_HIGHER_TIER[]; /* appended */
+extern const char PHRASE_SUMMARISE[];	/* to the model */
+extern const char PHRASE_OUTCOME_UNKNOWN[]; /* to the model */
+
+#endif

@@ -1,0 +1,111 @@
+/*
+ * turn: one message to its reply.
+ *
+ * A step is a function that does one thing and returns the next state; the
+ * loop in turn.c runs them.  Each result is journalled before the next step,
+ * so that a turn goes on at another worker where this one stopped.
+ */
+#ifndef CHAT_TURN_H
+#define CHAT_TURN_H
+
+#include "base/arena.h"
+#include "chat/lease.h"
+#include "chat/stream.h"
+#include "llm/llm.h"
+#include "nouns/settings.h"
+#include "redis/journal.h"
+#include "tools/tool.h"
+
+enum turn_state {
+	TURN_LOAD,   /* what kind of message, and what was journalled */
+	TURN_TOKEN,  /* states before active, and the token's renewal */
+	TURN_DIRECT, /* no model */
+	TURN_ASK,    /* one model call */
+	TURN_TOOLS,  /* what it asked for, then ASK */
+	TURN_FINISH, /* reply, history, end state */
+	TURN_HAND_BACK, /* release: shutdown or a later retry */
+	TURN_END,
+};
+
+#define TURN_ANSWERS_MAX 16 /* model answers of one turn, summary included */
+
+struct worker;
+
+/* One answer of the model that asked for tools, with their results. */
+struct turn_round {
+	struct llm_answer answer;
+	struct tool_result results[TOOL_CALLS_MAX];
+	bool done[TOOL_CALLS_MAX];    /* there is a result */
+	bool resumed;		      /* from the journal */
+};
+
+struct turn {
+	struct worker *w;
+	struct settings *s;
+	struct job *job;
+	struct arena *mem; /* the job's */
+	struct lease lease;
+	struct stream stream;
+	const struct toolset *tools;
+	int64_t begun_us; /* boot clock, this attempt */
+
+	struct turn_round rounds[TURN_ANSWERS_MAX];
+	int nrounds;
+
+	/* asking */
+	bool summarise;	      /* rounds are used up: no tools any more */
+	bool shortened;	      /* LLM_CONTEXT once */
+	int empties;	      /* LLM_EMPTY so far */
+	bool denied;	      /* a tool needs a higher-tier token */
+	bool token_expired;
+	struct session_token token; /* in force, NULL parent: none */
+	bool token_changed;
+	int64_t retry_since_ms; /* wall; 0 no failure yet */
+	int retry_n;
+	struct budget_change budget; /* reserved and not yet settled */
+	struct usage usage;	     /* of this turn, all attempts known */
+	int model_calls;
+
+	/* handing back */
+	int64_t back_ms;
+	bool back_failed;
+	bool back_hold;
+
+	/* ending */
+	struct turn_outcome out;
+	const char *text; /* of the reply */
+	const char *const *starters;
+	enum session_state state; /* after the turn */
+	bool remember;		  /* add the exchange to the history */
+};
+
+/* Run ${job} to its end or hand it back; frees it. */
+void turn_run(struct worker *w, struct job *job);
+
+/* The steps. */
+enum turn_state turn_load(struct turn *t);
+enum turn_state turn_token(struct turn *t);
+enum turn_state turn_direct(struct turn *t);
+enum turn_state turn_ask(struct turn *t);
+enum turn_state turn_tools(struct turn *t);
+enum turn_state turn_finish(struct turn *t);
+enum turn_state turn_hand_back(struct turn *t);
+
+/* What the steps share. */
+
+/* End with ${text}: the next state. */
+enum turn_state turn_say(struct turn *t, enum turn_end end, const char *text);
+/* Hand back, to be looked at in ${delay_ms}. */
+enum turn_state turn_back(struct turn *t, int64_t delay_ms, bool failed);
+/*
+ * Journal ${fields} (n may be 0: renew), trying again while Redis is down.
+ * False: the turn must not go on; ${next} is where to.
+ */
+bool turn_write(struct turn *t, const struct journal_field *fields, size_t n,
+    enum turn_state *next) WARN_UNUSED;
+/* Before a call to the outside: is the lease sure, was it stopped? */
+bool turn_may_call(struct turn *t, enum turn_state *next) WARN_UNUSED;
+/* Wait in this thread, at most ${ms}; false: cancelled meanwhile. */
+bool turn_pause(struct turn *t, int64_t ms) WARN_UNUSED;
+
+#endif

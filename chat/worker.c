@@ -1,0 +1,205 @@
+#include "chat/worker.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/pool.h"
+#include "chat/lease.h"
+#include "chat/turn.h"
+#include "nouns/metric.h"
+#include "redis/due.h"
+
+/* Jobs taken in one script: more would starve the other workers. */
+#define TAKE_MAX 32
+/* All partitions are looked at so often: retries, leases that ran out. */
+#define SCAN_MS 1000
+/* After a reconnect the held jobs are renewed before new ones are taken. */
+#define RECONNECT_WAIT_MS 2000
+#define DOWN_WAIT_MS 200
+
+struct work {
+	struct worker *w;
+	struct job *job;
+};
+
+struct settings *
+worker_settings(struct worker *w)
+{
+	struct settings *s;
+
+	pthread_mutex_lock(&w->mu);
+	s = settings_ref(w->settings);
+	pthread_mutex_unlock(&w->mu);
+	return s;
+}
+
+void
+worker_set_settings(struct worker *w, struct settings *s)
+{
+	struct settings *old;
+
+	pthread_mutex_lock(&w->mu);
+	old = w->settings;
+	w->settings = s;
+	pthread_mutex_unlock(&w->mu);
+	settings_unref(old);
+}
+
+struct worker_breaker *
+worker_breaker(struct worker *w, const char *name)
+{
+	struct worker_breaker *found = NULL;
+	size_t i;
+
+	pthread_mutex_lock(&w->mu);
+	for (i = 0; i < WORKER_BACKENDS_MAX && found == NULL; i++) {
+		struct worker_breaker *b = &w->breakers[i];
+
+		if (b->name[0] == '\0') {
+			strncpy(b->name, name, sizeof(b->name) - 1);
+			atomic_store(&b->last_rc, -1);
+		}
+		if (strcmp(b->name, name) == 0)
+			found = b;
+	}
+	pthread_mutex_unlock(&w->mu);
+	return found;
+}
+
+static void
+work_run(void *arg)
+{
+	struct work *work = arg;
+	struct worker *w = work->w;
+
+	turn_run(w, work->job);
+	free(work);
+	metric_set(METRIC_RUNNING, 0, atomic_fetch_sub(&w->running, 1) - 1);
+}
+
+static void
+start(struct worker *w, struct job *job)
+{
+	struct work *work = malloc(sizeof(*work));
+
+	if (work == NULL)
+		abort();
+	*work = (struct work){ w, job };
+	metric_set(METRIC_RUNNING, 0, atomic_fetch_add(&w->running, 1) + 1);
+	if (pool_run(w->turns, work_run, work) == -1)
+		work_run(work); /* no thread to be had: this one does it */
+}
+
+/* How many are taken now: free slots, and not while paused. */
+static int
+wanted(struct worker *w, const struct settings *s)
+{
+	int free_slots = (int)s->turns_slots - atomic_load(&w->running);
+
+	if (s->chat_paused || free_slots < 0)
+		return 0;
+	return free_slots < TAKE_MAX ? free_slots : TAKE_MAX;
+}
+
+struct taker {
+	struct worker *w;
+	int64_t scanned_ms;
+	int64_t next_ms;    /* wall: the first job that is due later */
+	int64_t reconnects; /* seen so far */
+	int64_t not_before_ms;
+};
+
+static void
+take(struct taker *tk, const struct settings *s, int partition, int n)
+{
+	struct job *jobs[TAKE_MAX];
+	int64_t next = 0;
+	int got, i;
+
+	if (partition >= 0)
+		got = due_take(tk->w->store, partition, n, s->turns_lease_ms,
+		    s->turns_max_age_ms, jobs, &next);
+	else {
+		got = due_take_all(tk->w->store, n, s->turns_lease_ms,
+		    s->turns_max_age_ms, jobs, &next);
+		tk->scanned_ms = clock_boot_ms();
+		tk->next_ms = next;
+		if (got == n)
+			tk->scanned_ms -= SCAN_MS; /* there may be more */
+	}
+	for (i = 0; i < got; i++)
+		start(tk->w, jobs[i]);
+}
+
+/* Until a token comes, a retry is due, or it is time for a scan. */
+static int
+wait_for_work(struct taker *tk)
+{
+	int64_t wait = tk->scanned_ms + SCAN_MS - clock_boot_ms();
+
+	if (tk->next_ms > 0 && tk->next_ms - clock_wall_ms() < wait)
+		wait = tk->next_ms - clock_wall_ms();
+	if (wait <= 0)
+		return -1;
+	return due_wait(tk->w->store, (int)wait);
+}
+
+static void
+take_once(struct taker *tk, const struct settings *s)
+{
+	int64_t reconnects = store_reconnects(tk->w->store);
+	int n = wanted(tk->w, s), partition;
+
+	if (reconnects != tk->reconnects) {
+		tk->reconnects = reconnects;
+		tk->not_before_ms = clock_boot_ms()
+		    + (atomic_load(&tk->w->running) > 0 ? RECONNECT_WAIT_MS
+							 : 0);
+	}
+	if (n == 0 || clock_boot_ms() < tk->not_before_ms) {
+		usleep(5000);
+		return;
+	}
+	partition = wait_for_work(tk);
+	if (partition == -2) {
+		usleep(DOWN_WAIT_MS * 1000);
+		return;
+	}
+	if (atomic_load(&tk->w->stopping)) {
+		due_poke(tk->w->store); /* the token was another's */
+		return;
+	}
+	if (partition >= 0)
+		take(tk, s, partition, n);
+	n = wanted(tk->w, s);
+	if (n > 0 && clock_boot_ms() - tk->scanned_ms >= SCAN_MS)
+		take(tk, s, -1, n);
+}
+
+int
+worker_run(struct worker *w)
+{
+	struct taker tk = { .w = w };
+	struct settings *s;
+	int64_t drain_ms, until;
+
+	while (!atomic_load(&w->stopping)) {
+		s = worker_settings(w);
+		take_once(&tk, s);
+		settings_unref(s);
+	}
+	s = worker_settings(w);
+	drain_ms = s->server_drain_ms;
+	settings_unref(s);
+	until = clock_boot_ms() + drain_ms;
+	while (atomic_load(&w->running) > 0 && clock_boot_ms() < until
+	    && atomic_load(&w->stopping) == 1)
+		usleep(20000);
+	/* Whatever still runs is cut short and handed back. */
+	atomic_store(&w->stopping, 2);
+	lease_cancel_all(w->leases);
+	return pool_drain(w->turns, 5000);
+}

@@ -1,0 +1,62 @@
+/*
+ * worker: a process that takes turns.
+ *
+ * One thread takes jobs for as many free slots as there are; one renews the
+ * leases of all that are held (lease.h); one reports (heartbeat.h); each turn
+ * has a thread of the pool.  Rules: docs/DESIGN.md, the turn worker.
+ */
+#ifndef CHAT_WORKER_H
+#define CHAT_WORKER_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "base/base.h"
+#include "nouns/settings.h"
+
+#define WORKER_ID_MAX 17
+#define WORKER_BACKENDS_MAX 8
+
+struct lease_book;
+struct pool;
+struct store;
+struct toolbox;
+
+/* What this process knows of one backend's breaker (redis/fleet.h). */
+struct worker_breaker {
+	char name[128];
+	_Atomic int64_t open_until_ms; /* wall; 0 closed */
+	_Atomic int failing;	       /* a failure since the last success */
+	_Atomic int last_rc;	       /* enum llm_rc; -1 not asked yet */
+};
+
+struct worker {
+	char id[WORKER_ID_MAX];
+	int64_t started_ms;
+	struct store *store;
+	struct toolbox *toolbox;
+	struct pool *turns; /* a thread a turn */
+	struct pool *calls; /* further calls of one answer */
+	struct lease_book *leases;
+	pthread_mutex_t mu;
+	struct settings *settings; /* under mu */
+	struct worker_breaker breakers[WORKER_BACKENDS_MAX];
+	_Atomic int running;
+	_Atomic int stopping; /* SIGTERM: steps end, leases go back */
+};
+
+/* The settings in force, referenced. */
+struct settings *worker_settings(struct worker *w);
+void worker_set_settings(struct worker *w, struct settings *s);
+
+/*
+ * Take and run turns until ${w}->stopping; then wait for the running ones to
+ * hand back, at most server.drain.  0: all handed back.
+ */
+int worker_run(struct worker *w);
+
+/* The breaker of "host/model" as this process knows it; NULL past
+ * WORKER_BACKENDS_MAX: then there is none. */
+struct worker_breaker *worker_breaker(struct worker *w, const char *name);
+
+#endif
