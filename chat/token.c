@@ -2,13 +2,14 @@
  * token: the states before active, with chat.auth: memcp, and the renewal of
  * a derived token before it ends.
  */
+#include "chat/token.h"
+
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "chat/phrases.h"
-#include "chat/token.h"
 #include "chat/worker.h"
 #include "nouns/command.h"
 #include "tools/memcp.h"

@@ -14,7 +14,7 @@ echo '/* Made from redis/lua by redis/lua_texts.sh. */'
 for file; do
 	name=$(basename "$file" .lua)
 	[ "$name" = common ] && continue
-	echo "static const char LUA_$name[] ="
+	echo "static const char LUA_${name}[] ="
 	{
 		sed -n '1{/^#!/p;}' "$dir/$name.lua"
 		cat "$dir/common.lua"
