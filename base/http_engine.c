@@ -1,1 +1,562 @@
-#include "base/http.h"
+/*
+ * http_engine: the one thread that touches curl.
+ *
+ * Commands come by a list that any thread pushes to (queue) and an eventfd;
+ * sockets by epoll; deadlines and cancel flags are looked at in a scan of all
+ * that runs, at the next deadline or every CANCEL_MS.  An owner is woken once
+ * for all that happened in one round.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <linux/futex.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/http_priv.h"
+#include "base/log.h"
+#include "base/pool.h"
+
+#define CANCEL_MS 100	/* how late a cancel flag may be seen */
+#define SCAN_MIN_MS 5	/* deadlines closer together share one scan */
+#define IDLE_CONNECTIONS 512L /* kept open; a thousand chats reuse them */
+#define EASY_MAX 256	/* curl handles kept, 8 KB each */
+
+/* There is one engine in a process, because all share its connections. */
+static struct {
+	pthread_t thread;
+	bool started;
+	CURLM *multi;
+	CURLSH *share;
+	char *ca_file;
+
+	_Atomic(struct transfer *) queue;
+	atomic_bool running;
+	atomic_int pushing; /* threads between looking and pushing */
+
+	pthread_mutex_t spare_lock;
+	struct transfer *spare;
+
+	/* The thread's own. */
+	int64_t now;
+	int64_t curl_at; /* INT64_MAX: curl waits for nothing */
+	int64_t scan_at;
+	struct transfer *active;
+	struct transfer *kept; /* that have a curl handle */
+	struct transfer *dirty;
+	int easies;
+} E = { .spare_lock = PTHREAD_MUTEX_INITIALIZER };
+
+/* ---- owners -------------------------------------------------------------- */
+
+static void
+futex_wake(atomic_uint *word)
+{
+	(void)syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, INT_MAX, NULL, NULL,
+	    0);
+}
+
+void
+bell_wait(struct transfer *t, unsigned seen, int64_t wait_ms)
+{
+	struct timespec ts, *limit = NULL;
+	unsigned expected = seen;
+
+	if (!atomic_compare_exchange_strong(&t->bell, &expected,
+		seen | BELL_WAITING) &&
+	    expected != (seen | BELL_WAITING))
+		return; /* rung meanwhile */
+	if (wait_ms >= 0) {
+		ts.tv_sec = wait_ms / 1000;
+		ts.tv_nsec = wait_ms % 1000 * 1000000;
+		limit = &ts;
+	}
+	(void)syscall(SYS_futex, &t->bell, FUTEX_WAIT_PRIVATE,
+	    seen | BELL_WAITING, limit, NULL, 0);
+	atomic_fetch_and(&t->bell, ~BELL_WAITING);
+}
+
+/* With BELL_DONE, ${t} may be gone right after the first line; its address is
+ * still good for a wake-up. */
+void
+bell_ring(struct transfer *t, unsigned bits)
+{
+	atomic_uint *bell = &t->bell;
+	unsigned old = bits == BELL_STEP ? atomic_fetch_add(bell, bits) :
+					   atomic_fetch_or(bell, bits);
+
+	if ((old & BELL_WAITING) != 0)
+		futex_wake(bell);
+}
+
+int
+engine_queue(struct transfer *t, unsigned todo)
+{
+	struct transfer *head;
+	int rc = -1;
+
+	atomic_fetch_add(&E.pushing, 1);
+	if (!atomic_load(&E.running))
+		goto out;
+	rc = 0;
+	if (atomic_fetch_or(&t->todo, todo) != 0)
+		goto out; /* on its way already */
+	head = atomic_load(&E.queue);
+	do
+		t->queue_next = head;
+	while (!atomic_compare_exchange_weak(&E.queue, &head, t));
+	if (head == NULL)
+		poll_ring();
+out:
+	atomic_fetch_sub(&E.pushing, 1);
+	return rc;
+}
+
+struct transfer *
+engine_transfer(void)
+{
+	struct transfer *t;
+
+	pthread_mutex_lock(&E.spare_lock);
+	t = E.spare;
+	if (t != NULL)
+		E.spare = t->next;
+	pthread_mutex_unlock(&E.spare_lock);
+	if (t == NULL) {
+		t = calloc(1, sizeof(*t));
+		if (t == NULL)
+			abort();
+	}
+	return t;
+}
+
+void
+engine_recycle(struct transfer *t)
+{
+	pthread_mutex_lock(&E.spare_lock);
+	if (t->easy != NULL) {
+		t->next = E.spare;
+		E.spare = t;
+		t = NULL;
+	}
+	pthread_mutex_unlock(&E.spare_lock);
+	free(t);
+}
+
+/* ---- what transfers ask of the engine ------------------------------------ */
+
+int64_t
+engine_now(void)
+{
+	return E.now;
+}
+
+void
+engine_due(int64_t at)
+{
+	if (at < E.scan_at)
+		E.scan_at = at;
+}
+
+void
+engine_has_bytes(struct transfer *t)
+{
+	if (t->is_dirty)
+		return;
+	t->is_dirty = true;
+	t->dirty_next = E.dirty;
+	E.dirty = t;
+}
+
+/* ---- the end of a transfer ----------------------------------------------- */
+
+/* Give ${t} back to its owner.  It is not touched afterwards. */
+static void
+release(struct transfer *t)
+{
+	struct http_stream *s = t->stream;
+
+	if (s == NULL) {
+		bell_ring(t, BELL_DONE);
+		return;
+	}
+	pthread_mutex_lock(&s->lock);
+	/* A todo pushed before this would be found in the queue with its
+	 * transfer gone; after it none is pushed.  run_todo releases then. */
+	t->ending = true;
+	if (atomic_load(&t->todo) == 0)
+		bell_ring(t, BELL_DONE);
+	pthread_mutex_unlock(&s->lock);
+}
+
+static void
+keep_easy(struct transfer *t)
+{
+	t->easy = transfer_easy(t, E.share, E.ca_file);
+	t->kept_prev = NULL;
+	t->kept_next = E.kept;
+	if (E.kept != NULL)
+		E.kept->kept_prev = t;
+	E.kept = t;
+	E.easies++;
+}
+
+static void
+drop_easy(struct transfer *t)
+{
+	if (t->kept_prev != NULL)
+		t->kept_prev->kept_next = t->kept_next;
+	else
+		E.kept = t->kept_next;
+	if (t->kept_next != NULL)
+		t->kept_next->kept_prev = t->kept_prev;
+	curl_easy_cleanup(t->easy);
+	t->easy = NULL;
+	E.easies--;
+}
+
+static void
+finish(struct transfer *t, enum http_rc rc)
+{
+	struct transfer **d;
+
+	t->rc = rc;
+	if (t->prev != NULL)
+		t->prev->next = t->next;
+	else
+		E.active = t->next;
+	if (t->next != NULL)
+		t->next->prev = t->prev;
+	if (t->is_dirty) {
+		for (d = &E.dirty; *d != t; d = &(*d)->dirty_next)
+			;
+		*d = t->dirty_next;
+		t->is_dirty = false;
+	}
+	(void)curl_multi_remove_handle(E.multi, t->easy);
+	if (E.easies > EASY_MAX)
+		drop_easy(t);
+	release(t);
+}
+
+static void
+finish_early(struct transfer *t, enum http_rc rc, const char *why)
+{
+	if (rc == HTTP_TIMEOUT && !t->sent)
+		rc = HTTP_UNREACHED;
+	snprintf(t->why, sizeof(t->why), "%s", why);
+	finish(t, rc);
+}
+
+/* ---- the loop ------------------------------------------------------------ */
+
+static void
+scan_one(struct transfer *t, int64_t *next)
+{
+	int64_t at = t->total_at;
+
+	if (!atomic_load(&E.running)) {
+		finish_early(t, HTTP_CANCELLED, "this process is stopping");
+		return;
+	}
+	if (t->req.cancel != NULL) {
+		if (__atomic_load_n(t->req.cancel, __ATOMIC_RELAXED) != 0) {
+			finish_early(t, HTTP_CANCELLED, "cancelled");
+			return;
+		}
+		if (E.now + CANCEL_MS < *next)
+			*next = E.now + CANCEL_MS;
+	}
+	if (E.now >= t->total_at) {
+		finish_early(t, HTTP_TIMEOUT,
+		    t->headed ? "the answer took too long" :
+				"no answer in time");
+		return;
+	}
+	if (!t->sent) {
+		if (E.now >= t->connect_at) {
+			finish_early(t, HTTP_UNREACHED,
+			    "no connection in time");
+			return;
+		}
+		if (t->connect_at < at)
+			at = t->connect_at;
+	}
+	if (!t->headed) {
+		if (E.now >= t->first_byte_at) {
+			finish_early(t, HTTP_TIMEOUT,
+			    "no first byte in time");
+			return;
+		}
+		if (t->first_byte_at < at)
+			at = t->first_byte_at;
+	} else if (t->idle_at != 0) {
+		if (E.now >= t->idle_at) {
+			finish_early(t, HTTP_TIMEOUT,
+			    "the answer stood still");
+			return;
+		}
+		if (t->idle_at < at)
+			at = t->idle_at;
+	}
+	if (at < *next)
+		*next = at;
+}
+
+static int64_t
+after(int64_t now, int ms)
+{
+	return ms > 0 ? now + ms : INT64_MAX;
+}
+
+static void
+begin(struct transfer *t)
+{
+	t->prev = NULL;
+	t->next = E.active;
+	if (E.active != NULL)
+		E.active->prev = t;
+	E.active = t;
+	t->connect_at = after(t->begun_at, t->req.connect_ms);
+	t->first_byte_at = after(t->begun_at, t->req.first_byte_ms);
+	t->total_at = after(t->begun_at, t->req.total_ms);
+
+	if (t->easy == NULL)
+		keep_easy(t);
+	if (!atomic_load(&E.running)) {
+		finish_early(t, HTTP_CANCELLED, "this process is stopping");
+		return;
+	}
+	transfer_set(t);
+	if (curl_multi_add_handle(E.multi, t->easy) != CURLM_OK) {
+		finish_early(t, HTTP_UNREACHED, "curl refused the request");
+		return;
+	}
+	scan_one(t, &E.scan_at);
+}
+
+static void
+run_todo(struct transfer *t)
+{
+	unsigned todo = atomic_exchange(&t->todo, 0);
+
+	if (t->ending) {
+		release(t);
+		return;
+	}
+	if ((todo & TODO_ADD) != 0) {
+		begin(t);
+		return;
+	}
+	if ((todo & TODO_DROP) != 0) {
+		finish_early(t, HTTP_CANCELLED, "closed by its reader");
+		return;
+	}
+	if ((todo & TODO_RESUME) != 0) {
+		transfer_moves(t);
+		(void)curl_easy_pause(t->easy, CURLPAUSE_CONT);
+	}
+}
+
+static void
+run_queue(void)
+{
+	struct transfer *t, *next, *in_order = NULL;
+
+	if (atomic_load_explicit(&E.queue, memory_order_relaxed) == NULL)
+		return;
+	for (t = atomic_exchange(&E.queue, NULL); t != NULL; t = next) {
+		next = t->queue_next;
+		t->queue_next = in_order;
+		in_order = t;
+	}
+	for (t = in_order; t != NULL; t = next) {
+		next = t->queue_next; /* run_todo gives ${t} away */
+		run_todo(t);
+	}
+}
+
+static void
+collect(void)
+{
+	struct transfer *t;
+	CURLMsg *msg;
+	CURLcode code;
+	int left;
+
+	for (;;) {
+		msg = curl_multi_info_read(E.multi, &left);
+		if (msg == NULL)
+			return;
+		if (msg->msg != CURLMSG_DONE)
+			continue;
+		code = msg->data.result;
+		curl_easy_getinfo(msg->easy_handle, CURLINFO_PRIVATE,
+		    (char **)&t);
+		finish(t, transfer_end(t, code));
+	}
+}
+
+static void
+scan(void)
+{
+	struct transfer *t, *following;
+	int64_t next = INT64_MAX;
+
+	for (t = E.active; t != NULL; t = following) {
+		following = t->next;
+		scan_one(t, &next);
+	}
+	if (next < E.now + SCAN_MIN_MS)
+		next = E.now + SCAN_MIN_MS;
+	E.scan_at = next;
+}
+
+static void
+wake_readers(void)
+{
+	struct transfer *t;
+
+	while (E.dirty != NULL) {
+		t = E.dirty;
+		E.dirty = t->dirty_next;
+		t->is_dirty = false;
+		bell_ring(t, BELL_STEP);
+	}
+}
+
+static int
+wait_of(void)
+{
+	int64_t at = E.curl_at < E.scan_at ? E.curl_at : E.scan_at;
+
+	if (at == INT64_MAX)
+		return -1;
+	if (at <= E.now)
+		return 0;
+	return at - E.now > INT_MAX ? INT_MAX : (int)(at - E.now);
+}
+
+static void *
+engine_run(void *arg)
+{
+	int left;
+
+	(void)arg;
+	E.now = clock_boot_ms();
+	for (;;) {
+		poll_wait(wait_of());
+		E.now = clock_boot_ms();
+		poll_serve(E.multi);
+		run_queue();
+		if (E.now >= E.curl_at) {
+			E.curl_at = INT64_MAX;
+			(void)curl_multi_socket_action(E.multi,
+			    CURL_SOCKET_TIMEOUT, 0, &left);
+		}
+		collect();
+		if (!atomic_load(&E.running)) {
+			E.scan_at = E.now;
+			/* Whoever saw it running has pushed by then. */
+			if (E.active == NULL && atomic_load(&E.pushing) == 0 &&
+			    atomic_load(&E.queue) == NULL)
+				break;
+		}
+		if (E.now >= E.scan_at)
+			scan();
+		wake_readers();
+	}
+	return NULL;
+}
+
+static int
+on_timer(CURLM *multi, long wait_ms, void *arg)
+{
+	(void)multi;
+	(void)arg;
+	E.curl_at = wait_ms < 0 ? INT64_MAX : E.now + wait_ms;
+	return 0;
+}
+
+static int
+multi_open(void)
+{
+	E.multi = curl_multi_init();
+	E.share = curl_share_init();
+	if (E.multi == NULL || E.share == NULL || poll_open() == -1)
+		return -1;
+	curl_share_setopt(E.share, CURLSHOPT_SHARE,
+	    CURL_LOCK_DATA_SSL_SESSION);
+	curl_multi_setopt(E.multi, CURLMOPT_SOCKETFUNCTION, poll_on_watch);
+	curl_multi_setopt(E.multi, CURLMOPT_TIMERFUNCTION, on_timer);
+	curl_multi_setopt(E.multi, CURLMOPT_MAXCONNECTS, IDLE_CONNECTIONS);
+	return 0;
+}
+
+static void
+multi_close(void)
+{
+	struct transfer *t;
+
+	/* A stream that was read to its end may be closed after this. */
+	pthread_mutex_lock(&E.spare_lock);
+	while (E.kept != NULL)
+		drop_easy(E.kept);
+	while (E.spare != NULL) {
+		t = E.spare;
+		E.spare = t->next;
+		free(t);
+	}
+	pthread_mutex_unlock(&E.spare_lock);
+	if (E.multi != NULL)
+		curl_multi_cleanup(E.multi);
+	if (E.share != NULL)
+		curl_share_cleanup(E.share);
+	poll_close();
+	free(E.ca_file);
+	E.multi = NULL;
+	E.share = NULL;
+	E.ca_file = NULL;
+	E.easies = 0;
+	curl_global_cleanup();
+}
+
+int
+engine_start(const char *ca_file)
+{
+	if (E.started)
+		return 0;
+	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+		return -1;
+	E.curl_at = E.scan_at = INT64_MAX;
+	E.ca_file = ca_file == NULL ? NULL : strdup(ca_file);
+	if (multi_open() == -1)
+		goto fail;
+	atomic_store(&E.running, true);
+	if (thread_start(&E.thread, "http", engine_run, NULL) == -1) {
+		atomic_store(&E.running, false);
+		goto fail;
+	}
+	E.started = true;
+	return 0;
+fail:
+	log_event(LOG_ERROR, "http_start_failed", F_INT("errno", errno));
+	multi_close();
+	return -1;
+}
+
+void
+engine_stop(void)
+{
+	if (!E.started)
+		return;
+	atomic_store(&E.running, false);
+	poll_ring();
+	pthread_join(E.thread, NULL);
+	multi_close();
+	E.started = false;
+}

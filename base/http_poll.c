@@ -1,0 +1,206 @@
+/*
+ * http_poll: the engine's sockets and its bell in one epoll set.
+ */
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/http_priv.h"
+#include "base/log.h"
+
+#define EVENTS_MAX 128	/* sockets served before commands are taken again */
+
+/*
+ * Data that nobody acknowledges for so long means that the peer is gone.  An
+ * HTTP/2 connection would otherwise take each new request into the same hole.
+ */
+#define UNACKED_MS 20000
+
+struct watched { /* by descriptor */
+	uint32_t registered; /* in epoll */
+	uint32_t wanted;     /* by curl */
+	bool ours;	     /* opened in poll_on_open: closing it is noticed */
+};
+
+static struct { /* of the engine's one thread, but for the bell */
+	int epoll;
+	int bell;
+	struct watched *watched;
+	size_t watched_n;
+	struct epoll_event events[EVENTS_MAX];
+	int found;
+} P = { .epoll = -1, .bell = -1 };
+
+static struct watched *
+watched_at(int fd)
+{
+	size_t n = P.watched_n;
+	struct watched *w;
+
+	if ((size_t)fd < n)
+		return &P.watched[fd];
+	n = (size_t)fd + 256;
+	w = realloc(P.watched, n * sizeof(*w));
+	if (w == NULL)
+		abort();
+	memset(w + P.watched_n, 0, (n - P.watched_n) * sizeof(*w));
+	P.watched = w;
+	P.watched_n = n;
+	return &w[fd];
+}
+
+static void
+watch(int fd, struct watched *w, uint32_t events)
+{
+	struct epoll_event ev = { .events = events, .data.fd = fd };
+	int op = w->registered == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
+
+	if (events == 0) {
+		if (w->registered != 0)
+			(void)epoll_ctl(P.epoll, EPOLL_CTL_DEL, fd, NULL);
+		w->registered = 0;
+		return;
+	}
+	if (w->registered == events)
+		return;
+	if (epoll_ctl(P.epoll, op, fd, &ev) == -1) {
+		op = errno == EEXIST ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
+		if (epoll_ctl(P.epoll, op, fd, &ev) == -1) {
+			log_event(LOG_ERROR, "http_socket_lost",
+			    F_INT("errno", errno));
+			return;
+		}
+	}
+	w->registered = events;
+}
+
+/*
+ * Between two requests on a kept connection curl wants nothing of its socket.
+ * Ours stay in epoll then, which spares two system calls a request; if such a
+ * socket becomes readable (its peer closed it), on_socket takes it out.
+ */
+int
+poll_on_watch(CURL *easy, curl_socket_t fd, int what, void *arg, void *sock)
+{
+	struct watched *w = watched_at(fd);
+
+	(void)easy;
+	(void)arg;
+	(void)sock;
+	w->wanted = 0;
+	if (what == CURL_POLL_IN || what == CURL_POLL_INOUT)
+		w->wanted |= EPOLLIN;
+	if (what == CURL_POLL_OUT || what == CURL_POLL_INOUT)
+		w->wanted |= EPOLLOUT;
+	if (w->wanted != 0 || !w->ours)
+		watch(fd, w, w->wanted);
+	return 0;
+}
+
+static void
+on_socket(CURLM *multi, int fd, uint32_t events)
+{
+	struct watched *w = watched_at(fd);
+	int flags = 0, left;
+
+	if (w->wanted == 0) {
+		watch(fd, w, 0);
+		return;
+	}
+	if ((events & (EPOLLERR | EPOLLHUP)) != 0)
+		events |= w->wanted; /* reading or writing tells what it is */
+	if ((events & EPOLLIN) != 0)
+		flags |= CURL_CSELECT_IN;
+	if ((events & EPOLLOUT) != 0)
+		flags |= CURL_CSELECT_OUT;
+	(void)curl_multi_socket_action(multi, fd, flags, &left);
+}
+
+curl_socket_t
+poll_on_open(void *arg, curlsocktype purpose, struct curl_sockaddr *a)
+{
+	struct transfer *t = arg;
+	const int unacked = UNACKED_MS;
+	int fd;
+
+	(void)purpose;
+	if ((t->req.flags & HTTP_OPERATOR) == 0 &&
+	    http_address_is_private(&a->addr)) {
+		t->blocked = true;
+		return CURL_SOCKET_BAD;
+	}
+	t->tried = true;
+	fd = socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
+	if (fd == -1)
+		return CURL_SOCKET_BAD;
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &unacked,
+	    sizeof(unacked));
+	*watched_at(fd) = (struct watched){ .ours = true };
+	return fd;
+}
+
+int
+poll_on_close(void *arg, curl_socket_t fd)
+{
+	(void)arg;
+	*watched_at(fd) = (struct watched){ 0 };
+	return close(fd);
+}
+
+int
+poll_open(void)
+{
+	struct epoll_event ev = { .events = EPOLLIN | EPOLLET };
+
+	P.epoll = epoll_create1(EPOLL_CLOEXEC);
+	P.bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (P.epoll == -1 || P.bell == -1)
+		return -1;
+	ev.data.fd = P.bell; /* edge-triggered: it is never read */
+	return epoll_ctl(P.epoll, EPOLL_CTL_ADD, P.bell, &ev);
+}
+
+void
+poll_close(void)
+{
+	if (P.epoll != -1)
+		close(P.epoll);
+	if (P.bell != -1)
+		close(P.bell);
+	P.epoll = P.bell = -1;
+	free(P.watched);
+	P.watched = NULL;
+	P.watched_n = 0;
+}
+
+void
+poll_ring(void)
+{
+	static const uint64_t one = 1;
+
+	while (write(P.bell, &one, sizeof(one)) == -1 && errno == EINTR)
+		;
+}
+
+void
+poll_wait(int wait_ms)
+{
+	P.found = epoll_wait(P.epoll, P.events, EVENTS_MAX, wait_ms);
+}
+
+void
+poll_serve(CURLM *multi)
+{
+	int i;
+
+	for (i = 0; i < P.found; i++)
+		if (P.events[i].data.fd != P.bell)
+			on_socket(multi, P.events[i].data.fd,
+			    P.events[i].events);
+}

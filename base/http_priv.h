@@ -1,0 +1,120 @@
+/*
+ * http_priv: what base/http.c, http_engine.c and http_guard.c share.
+ *
+ * A transfer is made by the thread that calls http_send or http_open (its
+ * owner), handed to the engine by engine_queue, and is the engine's until
+ * BELL_DONE is set; then it is the owner's again.  Only the engine thread
+ * touches curl.
+ */
+#ifndef BASE_HTTP_PRIV_H
+#define BASE_HTTP_PRIV_H
+
+#include <curl/curl.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "base/http.h"
+
+/* What an owner asks of the engine; bits of transfer.todo. */
+#define TODO_ADD 0x1	/* begin */
+#define TODO_RESUME 0x2 /* there is room in the stream again */
+#define TODO_DROP 0x4	/* the owner wants no more of it */
+
+/*
+ * The word an owner sleeps on.  All of it changes in single atomic steps, so
+ * that the engine never touches a transfer again after it set BELL_DONE: the
+ * owner may have freed it.
+ */
+#define BELL_DONE 0x1U
+#define BELL_HEADED 0x2U  /* status and headers are there (streams) */
+#define BELL_WAITING 0x4U /* the owner sleeps: a wake-up is worth its call */
+#define BELL_STEP 0x8U	  /* more of the body: counts up */
+
+struct http_stream {
+	struct transfer *t;
+	struct http_response *resp; /* the owner's, for the end */
+	char *copy;		    /* url, headers and body of the request */
+
+	pthread_mutex_t lock; /* of what follows */
+	struct buf in;	      /* not read yet, HTTP_STREAM_MAX at most */
+	bool paused;	      /* curl holds a piece back until TODO_RESUME */
+};
+
+struct transfer {
+	/* On the way to the engine. */
+	struct transfer *queue_next;
+	atomic_uint todo;
+	atomic_uint bell;
+
+	/* The request.  Its strings outlive the transfer's time with the
+	 * engine: the owner waits, or they are in stream->copy. */
+	struct http_request req;
+	struct http_response *resp; /* not touched after BELL_HEADED */
+	struct http_stream *stream; /* NULL: http_send */
+
+	/* The end, read by the owner after BELL_DONE. */
+	enum http_rc rc;
+	char why[HTTP_WHY_MAX];
+
+	/* The engine's own. */
+	CURL *easy; /* kept from one request to the next */
+	struct curl_slist lines[HTTP_HEADERS_MAX + 2];
+	struct transfer *prev, *next; /* of those that run */
+	struct transfer *kept_prev, *kept_next; /* of those with a handle */
+	struct transfer *dirty_next; /* of those whose owner is to be woken */
+	bool is_dirty;
+	bool ending;  /* over, but a todo is still on its way */
+	bool sent;    /* the request began to leave */
+	bool blocked; /* an address was refused */
+	bool tried;   /* an address was allowed */
+	bool headed;
+	bool over; /* past a limit of size */
+	int status;
+	size_t got; /* bytes of the body */
+	int64_t begun_at, connect_at, first_byte_at, total_at;
+	int64_t idle_at; /* 0: not waiting for a piece */
+};
+
+#define HEADERS_BYTES_MAX (64 * KIB) /* of an answer */
+
+/* http_guard.c: NULL, or why this request must not be sent. */
+const char *guard_refuses(const struct http_request *req);
+
+/* http_engine.c */
+int engine_start(const char *ca_file) WARN_UNUSED;
+void engine_stop(void);
+/* Hand ${todo} to the engine.  -1: it is stopping; nothing was handed over. */
+int engine_queue(struct transfer *t, unsigned todo) WARN_UNUSED;
+/* A transfer to fill, and back after BELL_DONE (or if it was never queued). */
+struct transfer *engine_transfer(void);
+void engine_recycle(struct transfer *t);
+/* Sleep until the bell is no longer ${seen}; ${wait_ms} -1: for ever. */
+void bell_wait(struct transfer *t, unsigned seen, int64_t wait_ms);
+
+/* ${bits} are set, or BELL_STEP counted; wakes the owner. */
+void bell_ring(struct transfer *t, unsigned bits);
+
+/* What transfers ask of the engine, in its thread. */
+int64_t engine_now(void); /* of this round */
+void engine_due(int64_t at); /* a deadline that came up */
+void engine_has_bytes(struct transfer *t); /* wake its reader, this round */
+
+/* http_poll.c: the engine's, but for poll_ring, which wakes it. */
+int poll_open(void) WARN_UNUSED;
+void poll_close(void);
+void poll_ring(void);
+void poll_wait(int wait_ms);
+void poll_serve(CURLM *multi); /* what poll_wait found */
+int poll_on_watch(CURL *easy, curl_socket_t fd, int what, void *arg,
+    void *sock);
+curl_socket_t poll_on_open(void *arg, curlsocktype purpose,
+    struct curl_sockaddr *a);
+int poll_on_close(void *arg, curl_socket_t fd);
+
+/* http_transfer.c */
+CURL *transfer_easy(struct transfer *t, CURLSH *share, const char *ca_file);
+void transfer_set(struct transfer *t);	 /* the handle, by t->req */
+void transfer_moves(struct transfer *t); /* it moved: idle begins anew */
+enum http_rc transfer_end(struct transfer *t, CURLcode code); /* and why */
+
+#endif

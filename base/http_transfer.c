@@ -1,0 +1,338 @@
+/*
+ * http_transfer: one request as curl sees it, its callbacks and its end.
+ *
+ * All of it runs in the engine thread.
+ */
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include <config.h>
+
+#include "base/http_priv.h"
+
+#define RECEIVE_SIZE 8192L /* per running transfer; larger gains nothing */
+#define SEND_SIZE 16384L   /* the least that curl takes */
+
+/*
+ * The connection stands and the request goes out next.  A kept connection may
+ * have been opened by another request, under other rules: look again.
+ */
+static int
+on_ready(void *arg, char *peer, char *local, int peer_port, int local_port)
+{
+	struct transfer *t = arg;
+	struct sockaddr_in in = { .sin_family = AF_INET };
+	struct sockaddr_in6 in6 = { .sin6_family = AF_INET6 };
+	bool refused = true;
+
+	(void)local;
+	(void)peer_port;
+	(void)local_port;
+	if ((t->req.flags & HTTP_OPERATOR) == 0) {
+		if (inet_pton(AF_INET, peer, &in.sin_addr) == 1)
+			refused = http_address_is_private(
+			    (const struct sockaddr *)&in);
+		else if (inet_pton(AF_INET6, peer, &in6.sin6_addr) == 1)
+			refused = http_address_is_private(
+			    (const struct sockaddr *)&in6);
+		if (refused) {
+			t->blocked = true;
+			t->tried = false;
+			return CURL_PREREQFUNC_ABORT;
+		}
+	}
+	t->sent = true;
+	return CURL_PREREQFUNC_OK;
+}
+
+static int
+add_header(struct buf *out, const char *line, size_t len)
+{
+	const char *colon = memchr(line, ':', len), *value, *end = line + len;
+	char name[128];
+	size_t i, n;
+
+	if (colon == NULL || colon == line ||
+	    (size_t)(colon - line) >= sizeof(name))
+		return 0;
+	n = (size_t)(colon - line);
+	for (i = 0; i < n; i++)
+		name[i] = (char)(line[i] >= 'A' && line[i] <= 'Z' ?
+			line[i] | 0x20 :
+			line[i]);
+	for (value = colon + 1; value < end && (*value == ' ' || *value == '\t');
+	     value++)
+		;
+	while (end > value && (end[-1] == ' ' || end[-1] == '\t'))
+		end--;
+	if (buf_add(out, name, n) == -1 || buf_add(out, ": ", 2) == -1 ||
+	    buf_add(out, value, (size_t)(end - value)) == -1)
+		return -1;
+	return buf_add_char(out, '\n');
+}
+
+/* "HTTP/1.1 200 OK" or "HTTP/2 200" */
+static int
+parse_status(const char *line, size_t len)
+{
+	const char *p = memchr(line, ' ', len), *end = line + len;
+	int status = 0;
+
+	if (p == NULL)
+		return 0;
+	for (p++; p < end && *p >= '0' && *p <= '9' && status < 1000; p++)
+		status = status * 10 + (*p - '0');
+	return status;
+}
+
+void
+transfer_moves(struct transfer *t)
+{
+	if (t->req.idle_ms <= 0)
+		return;
+	t->idle_at = engine_now() + t->req.idle_ms;
+	engine_due(t->idle_at);
+}
+
+static size_t
+on_header(char *line, size_t size, size_t count, void *arg)
+{
+	struct transfer *t = arg;
+	size_t len = size * count, n = len;
+
+	if (t->headed)
+		return len; /* a trailer */
+	while (n > 0 && (line[n - 1] == '\n' || line[n - 1] == '\r'))
+		n--;
+	if (n >= 5 && memcmp(line, "HTTP/", 5) == 0) {
+		t->status = parse_status(line, n);
+		buf_reset(&t->resp->headers); /* after a 1xx */
+		return len;
+	}
+	if (n > 0) {
+		if (add_header(&t->resp->headers, line, n) == 0)
+			return len;
+		t->over = true;
+		return 0;
+	}
+	if (t->status < 200 && t->status != 101)
+		return len;
+	t->headed = true;
+	t->resp->status = t->status;
+	t->resp->first_byte_ms = engine_now() - t->begun_at;
+	t->first_byte_at = INT64_MAX;
+	transfer_moves(t);
+	if (t->stream != NULL)
+		bell_ring(t, BELL_HEADED);
+	return len;
+}
+
+static size_t
+on_body(char *bytes, size_t size, size_t count, void *arg)
+{
+	struct transfer *t = arg;
+	struct http_stream *s = t->stream;
+	size_t len = size * count, taken = len;
+
+	if (len > t->req.body_max - t->got) {
+		t->over = true;
+		return 0;
+	}
+	if (s == NULL) {
+		if (buf_add(&t->resp->body, bytes, len) == -1) {
+			t->over = true;
+			return 0;
+		}
+	} else {
+		pthread_mutex_lock(&s->lock);
+		if (buf_add(&s->in, bytes, len) == -1) {
+			s->in.full = false;
+			s->paused = true;
+			taken = CURL_WRITEFUNC_PAUSE;
+		}
+		pthread_mutex_unlock(&s->lock);
+		if (taken == CURL_WRITEFUNC_PAUSE) {
+			t->idle_at = 0; /* it is not the peer that waits */
+			return taken;
+		}
+		engine_has_bytes(t);
+	}
+	t->got += len;
+	transfer_moves(t);
+	return len;
+}
+
+/* A handle with all that is the same for each request. */
+CURL *
+transfer_easy(struct transfer *t, CURLSH *share, const char *ca_file)
+{
+	CURL *c = curl_easy_init();
+
+	if (c == NULL)
+		abort();
+	curl_easy_setopt(c, CURLOPT_PRIVATE, t);
+	curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_body);
+	curl_easy_setopt(c, CURLOPT_WRITEDATA, t);
+	curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, on_header);
+	curl_easy_setopt(c, CURLOPT_HEADERDATA, t);
+	curl_easy_setopt(c, CURLOPT_PREREQFUNCTION, on_ready);
+	curl_easy_setopt(c, CURLOPT_PREREQDATA, t);
+	curl_easy_setopt(c, CURLOPT_OPENSOCKETFUNCTION,
+	    poll_on_open);
+	curl_easy_setopt(c, CURLOPT_OPENSOCKETDATA, t);
+	curl_easy_setopt(c, CURLOPT_CLOSESOCKETFUNCTION,
+	    poll_on_close);
+	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(c, CURLOPT_NOPROGRESS, 1L);
+	curl_easy_setopt(c, CURLOPT_PROXY, "");
+	curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
+	curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L);
+	curl_easy_setopt(c, CURLOPT_BUFFERSIZE, RECEIVE_SIZE);
+	curl_easy_setopt(c, CURLOPT_UPLOAD_BUFFERSIZE, SEND_SIZE);
+	curl_easy_setopt(c, CURLOPT_TCP_NODELAY, 1L);
+	curl_easy_setopt(c, CURLOPT_TCP_KEEPALIVE, 1L);
+	curl_easy_setopt(c, CURLOPT_USERAGENT, "dragoman/" PACKAGE_VERSION);
+	/* A name that is being resolved must not hold the engine up when its
+	 * request is cancelled. */
+	curl_easy_setopt(c, CURLOPT_QUICK_EXIT, 1L);
+	curl_easy_setopt(c, CURLOPT_SHARE, share);
+	if (ca_file != NULL)
+		curl_easy_setopt(c, CURLOPT_CAINFO, ca_file);
+	return c;
+}
+
+static void
+set_method(CURL *c, const struct http_request *req)
+{
+	const char *m = req->method;
+
+	if (req->body != NULL || strcmp(m, "POST") == 0) {
+		curl_easy_setopt(c, CURLOPT_POST, 1L);
+		curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE,
+		    (curl_off_t)(req->body == NULL ? 0 : req->body_len));
+		curl_easy_setopt(c, CURLOPT_POSTFIELDS,
+		    req->body == NULL ? "" : req->body);
+		curl_easy_setopt(c, CURLOPT_CUSTOMREQUEST,
+		    strcmp(m, "POST") == 0 ? NULL : m);
+		return;
+	}
+	curl_easy_setopt(c, CURLOPT_POSTFIELDS, NULL); /* implies POST */
+	curl_easy_setopt(c, CURLOPT_HTTPGET, 1L);
+	curl_easy_setopt(c, CURLOPT_CUSTOMREQUEST, NULL);
+	if (strcmp(m, "HEAD") == 0)
+		curl_easy_setopt(c, CURLOPT_NOBODY, 1L);
+	else if (strcmp(m, "GET") != 0)
+		curl_easy_setopt(c, CURLOPT_CUSTOMREQUEST, m);
+}
+
+void
+transfer_set(struct transfer *t)
+{
+	static char no_expect[] = "Expect:", no_type[] = "Content-Type:";
+	const struct http_request *req = &t->req;
+	CURL *c = t->easy;
+	bool has_type = false, is_tls = req->url[4] == 's' || req->url[4] == 'S';
+	size_t i, n = 0;
+
+	t->lines[n++].data = no_expect;
+	for (i = 0; i < HTTP_HEADERS_MAX && req->headers[i] != NULL; i++) {
+		has_type = has_type ||
+		    strncasecmp(req->headers[i], no_type,
+			sizeof(no_type) - 1) == 0;
+		t->lines[n++].data = (char *)(uintptr_t)req->headers[i];
+	}
+	if (!has_type)
+		t->lines[n++].data = no_type;
+	for (i = 0; i < n; i++)
+		t->lines[i].next = i + 1 < n ? &t->lines[i + 1] : NULL;
+
+	set_method(c, req);
+	/*
+	 * Over TLS, requests that begin together wait for the first to learn
+	 * whether its connection carries all of them.  In the clear that
+	 * would show only with the first answer.
+	 */
+	curl_easy_setopt(c, CURLOPT_PIPEWAIT, (long)is_tls);
+	curl_easy_setopt(c, CURLOPT_HTTP_VERSION,
+	    is_tls ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1);
+	curl_easy_setopt(c, CURLOPT_URL, req->url);
+	curl_easy_setopt(c, CURLOPT_HTTPHEADER, t->lines);
+	curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, (long)req->connect_ms);
+	curl_easy_setopt(c, CURLOPT_MAXFILESIZE_LARGE,
+	    req->body_max > (size_t)INT64_MAX || strcmp(req->method, "HEAD") == 0 ?
+		(curl_off_t)0 :
+		(curl_off_t)req->body_max);
+}
+
+static void
+why_connect(struct transfer *t)
+{
+	long err = 0;
+	char text[64];
+	const char *s;
+
+	curl_easy_getinfo(t->easy, CURLINFO_OS_ERRNO, &err);
+	s = err == 0 ? "no answer" : strerror_r((int)err, text, sizeof(text));
+	snprintf(t->why, sizeof(t->why), "cannot connect: %s", s);
+}
+
+enum http_rc
+transfer_end(struct transfer *t, CURLcode code)
+{
+	const char *said = curl_easy_strerror(code);
+
+	switch (code) {
+	case CURLE_OK:
+		return HTTP_OK;
+	case CURLE_URL_MALFORMAT:
+		snprintf(t->why, sizeof(t->why), "not a valid address");
+		return HTTP_BLOCKED;
+	case CURLE_UNSUPPORTED_PROTOCOL:
+	case CURLE_WEIRD_SERVER_REPLY:
+		snprintf(t->why, sizeof(t->why),
+		    "the server does not speak HTTP");
+		return t->sent ? HTTP_BROKEN : HTTP_UNREACHED;
+	case CURLE_WRITE_ERROR:
+	case CURLE_FILESIZE_EXCEEDED:
+		if (!t->over && code == CURLE_WRITE_ERROR)
+			break;
+		if (t->headed || code == CURLE_FILESIZE_EXCEEDED)
+			snprintf(t->why, sizeof(t->why),
+			    "the answer is longer than %zu bytes",
+			    t->req.body_max);
+		else
+			snprintf(t->why, sizeof(t->why),
+			    "the answer's headers are longer than %zu bytes",
+			    HEADERS_BYTES_MAX);
+		return HTTP_TOO_LARGE;
+	case CURLE_OPERATION_TIMEDOUT:
+		if (t->sent)
+			break;
+		snprintf(t->why, sizeof(t->why), "no connection within %d ms",
+		    t->req.connect_ms);
+		return HTTP_UNREACHED;
+	default:
+		break;
+	}
+	if (t->blocked && !t->tried) {
+		snprintf(t->why, sizeof(t->why),
+		    "the address is not on the public internet");
+		return HTTP_BLOCKED;
+	}
+	if (code == CURLE_COULDNT_CONNECT) {
+		why_connect(t);
+		return t->sent ? HTTP_BROKEN : HTTP_UNREACHED;
+	}
+	snprintf(t->why, sizeof(t->why), "%s%s",
+	    t->headed	  ? "cut in the answer: " :
+		t->sent ? "cut before an answer: " :
+			    "cannot connect: ",
+	    said);
+	if (code == CURLE_OPERATION_TIMEDOUT)
+		return HTTP_TIMEOUT;
+	return t->sent ? HTTP_BROKEN : HTTP_UNREACHED;
+}
