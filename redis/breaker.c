@@ -1,1 +1,155 @@
+/*
+ * breaker: a provider that fails is left alone for a while, by all workers.
+ *
+ * What Redis said is believed for BREAKER_CACHE_MS, so that a turn costs no
+ * round trip for it; a provider that has not failed costs none at all to
+ * succeed.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/log.h"
 #include "redis/fleet.h"
+#include "redis/store_priv.h"
+
+#define BREAKER_CACHE_MS 1000
+
+/* The provider's row, made when there is room; NULL: no row.  Under lock. */
+static struct store_breaker *
+row(struct store *st, const char *provider)
+{
+	size_t len = strlen(provider);
+
+	if (len >= sizeof(st->breakers[0].provider))
+		return NULL;
+	for (size_t i = 0; i < STORE_BREAKERS; i++) {
+		struct store_breaker *b = &st->breakers[i];
+
+		if (b->provider[0] == '\0')
+			memcpy(b->provider, provider, len + 1);
+		if (strcmp(b->provider, provider) == 0)
+			return b;
+	}
+	return NULL;
+}
+
+static void
+remember(struct store *st, const char *provider, int64_t open_until_ms,
+    bool failed)
+{
+	struct store_breaker *b;
+
+	pthread_mutex_lock(&st->lock);
+	b = row(st, provider);
+	if (b != NULL) {
+		b->open_until_ms = open_until_ms;
+		b->read_ms = clock_boot_ms();
+		b->failed = failed;
+	}
+	pthread_mutex_unlock(&st->lock);
+}
+
+static void
+add_key(struct batch *b, const char *provider)
+{
+	char key[128];
+
+	(void)snprintf(key, sizeof(key), KEY_BREAKER "%s", provider);
+	batch_str(b, key);
+}
+
+enum store_rc
+breaker_read(struct store *st, const char *provider, int64_t *open_until_ms)
+{
+	struct batch b;
+	redisReply *r = NULL;
+	struct store_breaker *known;
+	enum store_rc rc = STORE_DOWN;
+	bool fresh = false;
+
+	*open_until_ms = 0;
+	pthread_mutex_lock(&st->lock);
+	known = row(st, provider);
+	if (known != NULL && known->read_ms != 0 &&
+	    clock_boot_ms() - known->read_ms < BREAKER_CACHE_MS) {
+		*open_until_ms = known->open_until_ms;
+		fresh = true;
+	}
+	pthread_mutex_unlock(&st->lock);
+	if (!fresh) {
+		batch_init(&b);
+		batch_command(&b, "HGET", 2);
+		add_key(&b, provider);
+		batch_str(&b, "until");
+		if (store_run(st, &b, &r) == 0 &&
+		    !reply_is_error(st, r, "breaker")) {
+			bool failed = r->type == REDIS_REPLY_STRING;
+
+			if (failed)
+				*open_until_ms = strtoll(r->str, NULL, 10);
+			remember(st, provider, *open_until_ms, failed);
+			rc = STORE_OK;
+		}
+		freeReplyObject(r);
+		batch_fini(&b);
+	} else
+		rc = STORE_OK;
+	if (*open_until_ms <= clock_wall_ms())
+		*open_until_ms = 0;
+	return rc;
+}
+
+enum store_rc
+breaker_fail(struct store *st, const char *provider, int64_t threshold,
+    int64_t window_ms, int64_t open_ms, int64_t *open_until_ms)
+{
+	struct batch b;
+	redisReply *r = NULL;
+	enum store_rc rc = STORE_DOWN;
+
+	*open_until_ms = 0;
+	batch_init(&b);
+	batch_script(&b, SCRIPT_BREAKER, 1, 3);
+	add_key(&b, provider);
+	batch_int(&b, threshold > 0 ? threshold : 1);
+	batch_int(&b, window_ms > 0 ? window_ms : 1);
+	batch_int(&b, open_ms > 0 ? open_ms : 1);
+	if (store_run(st, &b, &r) == 0)
+		rc = reply_code(st, r, "breaker");
+	if (rc == STORE_OK) {
+		*open_until_ms = reply_int(r, 1);
+		remember(st, provider, *open_until_ms, true);
+	}
+	freeReplyObject(r);
+	batch_fini(&b);
+	return rc;
+}
+
+enum store_rc
+breaker_succeed(struct store *st, const char *provider)
+{
+	struct batch b;
+	redisReply *r = NULL;
+	struct store_breaker *known;
+	enum store_rc rc = STORE_DOWN;
+	bool failed;
+
+	pthread_mutex_lock(&st->lock);
+	known = row(st, provider);
+	failed = known == NULL || known->failed;
+	pthread_mutex_unlock(&st->lock);
+	if (!failed)
+		return STORE_OK;
+
+	batch_init(&b);
+	batch_command(&b, "DEL", 1);
+	add_key(&b, provider);
+	if (store_run(st, &b, &r) == 0 && !reply_is_error(st, r, "breaker")) {
+		remember(st, provider, 0, false);
+		rc = STORE_OK;
+	}
+	freeReplyObject(r);
+	batch_fini(&b);
+	return rc;
+}

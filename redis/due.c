@@ -1,1 +1,243 @@
-#include "redis/due.h"
+#include "redis/job_priv.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "nouns/metric.h"
+
+#define TAKE_MAX 64  /* of one partition at once: a script must stay short */
+#define TAKE_TRIPS 3 /* rounds of due_take_all to fill its slots */
+#define TOKEN_FRONT 14 /* random bytes; the script adds 4 hex digits a job */
+
+static void
+batch_take(struct batch *b, int partition, int n, int64_t lease_ms, int popped)
+{
+	char token[2 * TOKEN_FRONT + 1], prefix[16];
+
+	text_random_hex(TOKEN_FRONT, token);
+	(void)snprintf(prefix, sizeof(prefix), "{p%d}:", partition);
+	batch_script(b, SCRIPT_TAKE, 3, 6);
+	batch_partition_key(b, partition, "due");
+	batch_partition_key(b, partition, "wake");
+	batch_partition_key(b, partition, "paused");
+	batch_str(b, prefix);
+	batch_str(b, token);
+	batch_int(b, lease_ms);
+	batch_int(b, n);
+	batch_int(b, RECORD_VERSION);
+	batch_int(b, popped);
+}
+
+/* The jobs of one answer into ${jobs}; ${next_ms} gets the earliest. */
+static int
+read_taken(struct store *st, const redisReply *r, int n, int64_t max_age_ms,
+    int64_t until_ms, struct job **jobs, int64_t *next_ms)
+{
+	enum store_rc rc = reply_code(st, r, "take");
+	int64_t next;
+	int taken = 0;
+
+	if (rc != STORE_OK && rc != STORE_NONE)
+		return -1;
+	next = reply_int(r, 2);
+	if (next > 0 && (*next_ms == 0 || next < *next_ms))
+		*next_ms = next;
+	for (size_t i = 3; i < r->elements && taken < n; i++) {
+		struct job *j = job_read(st, r->element[i], reply_int(r, 1),
+		    max_age_ms);
+
+		if (j == NULL)
+			continue;
+		j->lease_until_ms = until_ms;
+		jobs[taken++] = j;
+	}
+	return taken;
+}
+
+int
+due_take(struct store *st, int partition, int n, int64_t lease_ms,
+    int64_t max_age_ms, struct job **jobs, int64_t *next_ms)
+{
+	struct batch b;
+	redisReply *r = NULL;
+	/* From before the call: ours must end before Redis's does. */
+	int64_t until = clock_boot_ms() + lease_ms;
+	int taken = -1;
+
+	*next_ms = 0;
+	if (n > TAKE_MAX)
+		n = TAKE_MAX;
+	batch_init(&b);
+	batch_take(&b, partition, n, lease_ms, 1);
+	if (store_run(st, &b, &r) == 0)
+		taken = read_taken(st, r, n, max_age_ms, until, jobs, next_ms);
+	freeReplyObject(r);
+	batch_fini(&b);
+	return taken;
+}
+
+/* One round trip over all partitions, ${quota}[p] jobs of each. */
+static int
+take_round(struct store *st, const int quota[CHAT_PARTITIONS],
+    int64_t lease_ms, int64_t max_age_ms, struct job **jobs,
+    int64_t next[CHAT_PARTITIONS], int64_t *now_ms)
+{
+	struct batch b;
+	redisReply *r[CHAT_PARTITIONS] = { NULL };
+	int64_t until = clock_boot_ms() + lease_ms;
+	int taken = -1;
+
+	batch_init(&b);
+	for (int p = 0; p < CHAT_PARTITIONS; p++)
+		batch_take(&b, p, quota[p], lease_ms, 0);
+	if (store_run(st, &b, r) == -1)
+		goto out;
+	taken = 0;
+	for (int p = 0; p < CHAT_PARTITIONS; p++) {
+		int n;
+
+		next[p] = 0;
+		n = read_taken(st, r[p], quota[p], max_age_ms, until,
+		    jobs + taken, &next[p]);
+		if (n == -1) {
+			if (taken == 0 && p == CHAT_PARTITIONS - 1)
+				taken = -1;
+			continue;
+		}
+		taken += n;
+		*now_ms = reply_int(r[p], 1);
+	}
+out:
+	replies_free(r, CHAT_PARTITIONS);
+	batch_fini(&b);
+	return taken;
+}
+
+int
+due_take_all(struct store *st, int n, int64_t lease_ms, int64_t max_age_ms,
+    struct job **jobs, int64_t *next_ms)
+{
+	int quota[CHAT_PARTITIONS] = { 0 };
+	int64_t next[CHAT_PARTITIONS], now = 0;
+	int start = (int)randombytes_uniform(CHAT_PARTITIONS);
+	int total = 0;
+
+	*next_ms = 0;
+	for (int i = 0; i < CHAT_PARTITIONS; i++) {
+		int p = (start + i) % CHAT_PARTITIONS;
+
+		quota[p] = n / CHAT_PARTITIONS + (i < n % CHAT_PARTITIONS);
+		if (quota[p] > TAKE_MAX)
+			quota[p] = TAKE_MAX;
+	}
+	for (int trip = 0; trip < TAKE_TRIPS; trip++) {
+		int ready = 0, share;
+		int got = take_round(st, quota, lease_ms, max_age_ms,
+		    jobs + total, next, &now);
+
+		if (got == -1)
+			return total > 0 ? total : -1;
+		total += got;
+		/* What is left goes to the partitions that have more; with few
+		 * slots most were only asked whether they have any. */
+		for (int p = 0; p < CHAT_PARTITIONS; p++)
+			if (next[p] > 0 && next[p] <= now)
+				ready++;
+		if (ready == 0 || total >= n)
+			break;
+		share = (n - total + ready - 1) / ready;
+		for (int i = 0, left = n - total; i < CHAT_PARTITIONS; i++) {
+			int p = (start + i) % CHAT_PARTITIONS;
+
+			quota[p] = 0;
+			if (next[p] == 0 || next[p] > now)
+				continue;
+			quota[p] = share < left ? share : left;
+			if (quota[p] > TAKE_MAX)
+				quota[p] = TAKE_MAX;
+			left -= quota[p];
+		}
+	}
+	for (int p = 0; p < CHAT_PARTITIONS; p++)
+		if (next[p] > 0 && (*next_ms == 0 || next[p] < *next_ms))
+			*next_ms = next[p];
+	return total;
+}
+
+/* "{p12}:wake" -> 12 */
+static int
+partition_of(const char *key)
+{
+	return (int)strtol(key + 2, NULL, 10) % CHAT_PARTITIONS;
+}
+
+int
+due_wait(struct store *st, int wait_ms)
+{
+	struct connection *c;
+	struct batch b;
+	char timeout[24];
+	int order[CHAT_PARTITIONS], rc = -2;
+	void *answer = NULL;
+	redisReply *r;
+
+	if (wait_ms > STORE_WAIT_MAX_MS)
+		wait_ms = STORE_WAIT_MAX_MS;
+	if (wait_ms < 1)
+		wait_ms = 1; /* 0 would be for ever */
+	/* A blocking pop serves its keys in the order given. */
+	for (int i = 0; i < CHAT_PARTITIONS; i++) {
+		int at = (int)randombytes_uniform((uint32_t)i + 1);
+
+		order[i] = order[at];
+		order[at] = i;
+	}
+	c = connection_get(st, CONNECTION_WAITING);
+	if (c == NULL)
+		return -2;
+	batch_init(&b);
+	batch_command(&b, "BLPOP", CHAT_PARTITIONS + 1);
+	for (int i = 0; i < CHAT_PARTITIONS; i++)
+		batch_partition_key(&b, order[i], "wake");
+	(void)snprintf(timeout, sizeof(timeout), "%d.%03d", wait_ms / 1000,
+	    wait_ms % 1000);
+	batch_str(&b, timeout);
+	metric_add(METRIC_REDIS_ROUND_TRIPS, 0, 1);
+	if (redisAppendFormattedCommand(c->redis, b.out.data, b.out.len) !=
+		REDIS_OK ||
+	    redisGetReply(c->redis, &answer) != REDIS_OK) {
+		connection_broken(st, c, "wait");
+		batch_fini(&b);
+		return -2;
+	}
+	r = answer;
+	if (r->type == REDIS_REPLY_NIL)
+		rc = -1;
+	else if (!reply_is_error(st, r, "wait") && reply_str(r, 0) != NULL)
+		rc = partition_of(reply_str(r, 0));
+	freeReplyObject(r);
+	connection_put(st, CONNECTION_WAITING, c);
+	batch_fini(&b);
+	return rc;
+}
+
+void
+due_poke(struct store *st)
+{
+	struct batch b;
+	redisReply *r = NULL;
+
+	batch_init(&b);
+	batch_command(&b, "LPUSH", 2);
+	batch_partition_key(&b,
+	    (int)randombytes_uniform(CHAT_PARTITIONS), "wake");
+	batch_str(&b, "1");
+	if (store_run(st, &b, &r) == 0)
+		(void)reply_is_error(st, r, "poke");
+	freeReplyObject(r);
+	batch_fini(&b);
+}

@@ -1,1 +1,197 @@
 #include "redis/fleet.h"
+
+#include <stdio.h>
+
+#include "base/json.h"
+#include "base/log.h"
+#include "redis/store_priv.h"
+
+static void
+add_worker_key(struct batch *b, const char *worker_id)
+{
+	char key[128];
+
+	(void)snprintf(key, sizeof(key), KEY_WORKER "%s", worker_id);
+	batch_str(b, key);
+}
+
+enum store_rc
+fleet_beat(struct store *st, const char *worker_id, const json_t *record)
+{
+	struct batch b;
+	struct arena *mem = arena_new();
+	const char *text = json_text(mem, record);
+	enum store_rc rc = STORE_DOWN;
+
+	batch_init(&b);
+	if (text == NULL) {
+		log_event(LOG_ERROR, "heartbeat_unwritable",
+		    F_STR("id", worker_id));
+		goto out;
+	}
+	batch_script(&b, SCRIPT_BEAT, 2, 3);
+	batch_str(&b, KEY_WORKERS);
+	add_worker_key(&b, worker_id);
+	batch_str(&b, worker_id);
+	batch_str(&b, text);
+	batch_int(&b, FLEET_LIVE_MS);
+	rc = store_run_code(st, &b, "beat");
+out:
+	batch_fini(&b);
+	arena_free(mem);
+	return rc;
+}
+
+enum store_rc
+fleet_leave(struct store *st, const char *worker_id)
+{
+	struct batch b;
+	redisReply *r[2] = { NULL };
+	enum store_rc rc = STORE_DOWN;
+
+	batch_init(&b);
+	batch_command(&b, "ZREM", 2);
+	batch_str(&b, KEY_WORKERS);
+	batch_str(&b, worker_id);
+	batch_command(&b, "DEL", 1);
+	add_worker_key(&b, worker_id);
+	if (store_run(st, &b, r) == 0 && !reply_is_error(st, r[0], "leave") &&
+	    !reply_is_error(st, r[1], "leave"))
+		rc = STORE_OK;
+	replies_free(r, 2);
+	batch_fini(&b);
+	return rc;
+}
+
+enum store_rc
+fleet_read(struct store *st, struct arena *mem, json_t **records)
+{
+	struct batch b;
+	redisReply *r = NULL;
+	enum store_rc rc = STORE_DOWN;
+
+	*records = json_keep(mem, json_array());
+	batch_init(&b);
+	batch_script(&b, SCRIPT_FLEET, 1, 2);
+	batch_str(&b, KEY_WORKERS);
+	batch_str(&b, KEY_WORKER);
+	batch_int(&b, FLEET_LIVE_MS);
+	if (store_run(st, &b, &r) == -1 || reply_is_error(st, r, "fleet"))
+		goto out;
+	for (size_t i = 0; i < r->elements; i++) {
+		const redisReply *e = r->element[i];
+		json_t *doc = json_read(mem, e->str, e->len, NULL, NULL);
+
+		if (doc != NULL) /* another release's may be none of ours */
+			(void)json_array_append(*records, doc);
+	}
+	rc = STORE_OK;
+out:
+	freeReplyObject(r);
+	batch_fini(&b);
+	return rc;
+}
+
+enum store_rc
+fleet_pause(struct store *st, bool paused)
+{
+	struct batch b;
+	redisReply *r[CHAT_PARTITIONS] = { NULL };
+	enum store_rc rc = STORE_DOWN;
+
+	batch_init(&b);
+	for (int p = 0; p < CHAT_PARTITIONS; p++) {
+		batch_command(&b, paused ? "SET" : "DEL", paused ? 2 : 1);
+		batch_partition_key(&b, p, "paused");
+		if (paused)
+			batch_str(&b, "1");
+	}
+	if (store_run(st, &b, r) == 0) {
+		rc = STORE_OK;
+		for (int p = 0; p < CHAT_PARTITIONS; p++)
+			if (reply_is_error(st, r[p], "pause"))
+				rc = STORE_DOWN;
+	}
+	replies_free(r, CHAT_PARTITIONS);
+	batch_fini(&b);
+	return rc;
+}
+
+/* Paused as soon as one partition is: that is what the operator must see. */
+enum store_rc
+fleet_is_paused(struct store *st, bool *paused)
+{
+	struct batch b;
+	redisReply *r[CHAT_PARTITIONS] = { NULL };
+	enum store_rc rc = STORE_DOWN;
+
+	*paused = false;
+	batch_init(&b);
+	for (int p = 0; p < CHAT_PARTITIONS; p++) {
+		batch_command(&b, "EXISTS", 1);
+		batch_partition_key(&b, p, "paused");
+	}
+	if (store_run(st, &b, r) == 0) {
+		rc = STORE_OK;
+		for (int p = 0; p < CHAT_PARTITIONS; p++) {
+			if (reply_is_error(st, r[p], "paused"))
+				rc = STORE_DOWN;
+			else if (r[p]->integer > 0)
+				*paused = true;
+		}
+	}
+	replies_free(r, CHAT_PARTITIONS);
+	batch_fini(&b);
+	return rc;
+}
+
+/* The order in which lua/count.lua answers. */
+enum { COUNT_WAITING, COUNT_DUE, COUNT_LATE, COUNT_DEAD, COUNT_ACCEPTED, COUNT_ENDS };
+
+enum store_rc
+fleet_count(struct store *st, struct fleet_counts *out)
+{
+	struct batch b;
+	redisReply *r[CHAT_PARTITIONS] = { NULL };
+	enum store_rc rc = STORE_DOWN;
+
+	*out = (struct fleet_counts){ 0 };
+	batch_init(&b);
+	for (int p = 0; p < CHAT_PARTITIONS; p++) {
+		char prefix[16];
+
+		(void)snprintf(prefix, sizeof(prefix), "{p%d}:", p);
+		batch_script(&b, SCRIPT_COUNT, 3, 1 + END_N);
+		batch_partition_key(&b, p, "counts");
+		batch_partition_key(&b, p, "due");
+		batch_partition_key(&b, p, "dead");
+		batch_str(&b, prefix);
+		for (int end = 0; end < END_N; end++)
+			batch_str(&b, turn_end_name((enum turn_end)end));
+	}
+	if (store_run(st, &b, r) == -1)
+		goto out;
+	for (int p = 0; p < CHAT_PARTITIONS; p++) {
+		int64_t late;
+
+		if (reply_is_error(st, r[p], "count"))
+			goto out;
+		out->waiting += reply_int(r[p], COUNT_WAITING);
+		out->due += reply_int(r[p], COUNT_DUE);
+		out->dead += reply_int(r[p], COUNT_DEAD);
+		out->accepted += reply_int(r[p], COUNT_ACCEPTED);
+		late = reply_int(r[p], COUNT_LATE);
+		if (late > out->oldest_ms)
+			out->oldest_ms = late;
+		for (size_t end = 0; end < END_N; end++)
+			out->ended[end] += reply_int(r[p], COUNT_ENDS + end);
+	}
+	out->unaccounted = out->accepted - out->waiting;
+	for (size_t end = 0; end < END_N; end++)
+		out->unaccounted -= out->ended[end];
+	rc = STORE_OK;
+out:
+	replies_free(r, CHAT_PARTITIONS);
+	batch_fini(&b);
+	return rc;
+}

@@ -1,1 +1,171 @@
-#include "redis/due.h"
+/*
+ * job: what take handed out, opened.
+ */
+#include "redis/job_priv.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+
+/* The order in which lua/take.lua answers. */
+enum {
+	TAKEN_NAME,
+	TAKEN_TOKEN,
+	TAKEN_ATTEMPT,
+	TAKEN_CRASHES,
+	TAKEN_FAILURES,
+	TAKEN_STARTED,
+	TAKEN_STOP,
+	TAKEN_ENTRY,
+	TAKEN_HISTORY,
+	TAKEN_JOURNAL,
+	TAKEN_WAITING,
+	TAKEN_SESSION,
+	TAKEN_N = TAKEN_SESSION + 6
+};
+
+/* An unknown key outweighs damage: with the key it may be whole. */
+static void
+note(struct job *j, enum store_rc rc)
+{
+	if (rc == STORE_UNKNOWN_KEY || (rc != STORE_OK && j->rc == STORE_OK))
+		j->rc = rc;
+}
+
+static void
+open_message(struct store *st, struct job *j, const redisReply *entry)
+{
+	struct record_header h;
+	const char *plain;
+	size_t len;
+	enum store_rc rc;
+
+	if (record_header_read(entry->str, entry->len, &h) == -1) {
+		log_event(LOG_ERROR, "inbox_damaged", F_CHAT(&j->chat));
+		note(j, STORE_NONE);
+		return;
+	}
+	memcpy(j->id, h.id, sizeof(j->id));
+	j->seq = h.seq;
+	j->accepted_ms = h.time_ms;
+	rc = record_open(st, j->chat.text, "inbox", j->id, entry->str + h.len,
+	    entry->len - h.len, j->mem, &plain, &len);
+	if (rc == STORE_OK &&
+	    message_read(j->mem, plain, len, &j->message) == -1) {
+		log_event(LOG_ERROR, "inbox_damaged", F_CHAT(&j->chat),
+		    F_STR("message", j->id));
+		rc = STORE_NONE;
+	}
+	/* The header's is the one that counts: a replayed letter has none. */
+	j->message.address = strcmp(h.address, "-") == 0
+	    ? ""
+	    : arena_strdup(j->mem, h.address);
+	note(j, rc);
+}
+
+/* A damaged line of the history is left out; the talk goes on without it. */
+static void
+open_history(struct store *st, struct job *j, const redisReply *list)
+{
+	j->history = arena_alloc(j->mem,
+	    (list->elements + 1) * sizeof(*j->history));
+	for (size_t i = 0; i < list->elements; i++) {
+		const redisReply *e = list->element[i];
+		char id[MESSAGE_ID_MAX];
+		const char *plain;
+		size_t len;
+		enum store_rc rc;
+
+		if (e->type != REDIS_REPLY_STRING || e->len < MESSAGE_ID_MAX)
+			continue;
+		memcpy(id, e->str, MESSAGE_ID_MAX - 1);
+		id[MESSAGE_ID_MAX - 1] = '\0';
+		rc = record_open(st, j->chat.text, "history", id,
+		    e->str + MESSAGE_ID_MAX, e->len - MESSAGE_ID_MAX, j->mem,
+		    &plain, &len);
+		if (rc == STORE_UNKNOWN_KEY)
+			note(j, rc);
+		if (rc == STORE_OK &&
+		    history_entry_read(j->mem, plain, len,
+			&j->history[j->nhistory]) == 0)
+			j->nhistory++;
+	}
+}
+
+static void
+open_journal(struct store *st, struct job *j, const redisReply *hash)
+{
+	char item[RECORD_ITEM_MAX];
+
+	j->journal = arena_alloc(j->mem,
+	    (hash->elements / 2 + 1) * sizeof(*j->journal));
+	for (size_t i = 0; i + 1 < hash->elements; i += 2) {
+		const redisReply *name = hash->element[i];
+		const redisReply *value = hash->element[i + 1];
+		struct journal_field *f = &j->journal[j->njournal];
+		enum store_rc rc;
+
+		if (name->str[0] == '.') /* the record's own fields */
+			continue;
+		record_journal_item(item, j->id, name->str);
+		rc = record_open(st, j->chat.text, "journal", item, value->str,
+		    value->len, j->mem, &f->text, &f->len);
+		note(j, rc);
+		if (rc != STORE_OK)
+			continue;
+		f->name = arena_strdup(j->mem, name->str);
+		j->njournal++;
+	}
+}
+
+struct job *
+job_read(struct store *st, const redisReply *r, int64_t now_ms,
+    int64_t max_age_ms)
+{
+	struct arena *mem;
+	struct job *j;
+	const redisReply *history, *journal, *entry;
+	const char *name = reply_str(r, TAKEN_NAME);
+	const char *token = reply_str(r, TAKEN_TOKEN);
+
+	entry = reply_at(r, TAKEN_ENTRY);
+	history = reply_at(r, TAKEN_HISTORY);
+	journal = reply_at(r, TAKEN_JOURNAL);
+	if (name == NULL || token == NULL || entry == NULL || history == NULL ||
+	    journal == NULL || strlen(token) >= JOB_TOKEN_MAX) {
+		log_event(LOG_ERROR, "job_unreadable",
+		    F_STR("chat", name == NULL ? "" : name));
+		return NULL;
+	}
+	mem = arena_new();
+	j = arena_alloc(mem, sizeof(*j));
+	j->mem = mem;
+	if (chat_name_parse(&j->chat, name) == -1) {
+		log_event(LOG_ERROR, "job_unreadable", F_STR("chat", name));
+		arena_free(mem);
+		return NULL;
+	}
+	memcpy(j->token, token, strlen(token) + 1);
+	j->rc = STORE_OK;
+	j->attempt = (int)reply_int(r, TAKEN_ATTEMPT);
+	j->crashes = (int)reply_int(r, TAKEN_CRASHES);
+	j->failures = (int)reply_int(r, TAKEN_FAILURES);
+	j->started_ms = reply_int(r, TAKEN_STARTED);
+	j->stop = reply_int(r, TAKEN_STOP) == 1;
+	open_message(st, j, entry);
+	open_history(st, j, history);
+	open_journal(st, j, journal);
+	j->session.running = true;
+	j->session.waiting = reply_int(r, TAKEN_WAITING);
+	note(j, record_session(st, &j->chat, r, TAKEN_SESSION, mem,
+		    &j->session));
+	j->expired = max_age_ms > 0 && journal->elements <= 4 &&
+	    j->njournal == 0 && now_ms - j->accepted_ms > max_age_ms;
+	return j;
+}
+
+void
+job_free(struct job *j)
+{
+	if (j != NULL)
+		arena_free(j->mem); /* holds the job itself */
+}

@@ -1,1 +1,266 @@
 #include "redis/journal.h"
+
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "redis/budget_priv.h"
+#include "redis/store_priv.h"
+
+#define SENDING "sending" /* steps that a replica must have first */
+#define HISTORY_FORGET (-1)
+/* Twice what chat.lease may ask for; take.lua thinks that a job more than an
+ * hour ahead was put there by a clock that went back. */
+#define DELAY_MAX_MS ((int64_t)55 * 60 * 1000)
+
+static void
+add_field(struct batch *b, struct store *st, const struct job *job,
+    const struct journal_field *f)
+{
+	char item[RECORD_ITEM_MAX];
+
+	record_journal_item(item, job->id, f->name);
+	batch_str(b, f->name);
+	batch_sealed(b, st, "", &job->chat, "journal", item, f->text, f->len);
+}
+
+static void
+batch_write(struct batch *b, struct store *st, const struct job *job,
+    const struct journal_field *fields, size_t n, int64_t lease_ms,
+    int64_t max_time_ms)
+{
+	batch_script(b, SCRIPT_WRITE, 3, 4 + 2 * (int)n);
+	batch_chat_key(b, &job->chat, "chat");
+	batch_chat_key(b, &job->chat, "turn");
+	batch_partition_key(b, job->chat.partition, "due");
+	batch_str(b, job->token);
+	batch_str(b, job->chat.text);
+	batch_int(b, lease_ms);
+	batch_int(b, max_time_ms);
+	for (size_t i = 0; i < n; i++)
+		add_field(b, st, job, &fields[i]);
+}
+
+static bool
+wants_replica(const struct store *st, const struct journal_field *fields,
+    size_t n)
+{
+	for (size_t i = 0; st->replicas > 0 && i < n; i++)
+		if (strncmp(fields[i].name, SENDING, strlen(SENDING)) == 0)
+			return true;
+	return false;
+}
+
+static bool
+replica_has_it(const struct store *st, const redisReply *r)
+{
+	return r != NULL && r->type == REDIS_REPLY_INTEGER &&
+	    r->integer >= st->replicas;
+}
+
+enum store_rc
+journal_write(struct store *st, struct job *job,
+    const struct journal_field *fields, size_t n, int64_t lease_ms,
+    int64_t max_time_ms, const struct budget_change *settle, bool *stopped)
+{
+	struct batch b;
+	redisReply *r[4] = { NULL }; /* write, WAIT, two budgets */
+	enum store_rc rc = STORE_DOWN;
+	bool wait = wants_replica(st, fields, n);
+
+	*stopped = false;
+	batch_init(&b);
+	batch_write(&b, st, job, fields, n, lease_ms, max_time_ms);
+	if (wait) {
+		batch_command(&b, "WAIT", 2);
+		batch_int(&b, st->replicas);
+		batch_int(&b, st->wait_ms);
+	}
+	budget_batch(&b, &job->chat, settle);
+	if (store_run(st, &b, r) == -1)
+		goto out;
+	rc = reply_code(st, r[0], "write");
+	if (rc == STORE_OK) {
+		*stopped = reply_int(r[0], 1) == 1;
+		if (wait && !replica_has_it(st, r[1])) {
+			log_event(LOG_ERROR, "replica_missing",
+			    F_CHAT(&job->chat));
+			rc = STORE_DOWN;
+		}
+	}
+out:
+	replies_free(r, NELEM(r));
+	batch_fini(&b);
+	return rc;
+}
+
+enum store_rc
+journal_renew(struct store *st, struct job *const *jobs, size_t n,
+    int64_t lease_ms, int64_t max_time_ms, enum store_rc *rc, bool *stopped)
+{
+	struct batch b;
+	redisReply **r;
+	enum store_rc all = STORE_DOWN;
+
+	for (size_t i = 0; i < n; i++) {
+		rc[i] = STORE_DOWN;
+		stopped[i] = false;
+	}
+	if (n == 0)
+		return STORE_OK;
+	r = calloc(n, sizeof(redisReply *));
+	if (r == NULL)
+		abort(); /* out of memory ends the worker */
+	batch_init(&b);
+	for (size_t i = 0; i < n; i++)
+		batch_write(&b, st, jobs[i], NULL, 0, lease_ms, max_time_ms);
+	if (store_run(st, &b, r) == 0) {
+		all = STORE_OK;
+		for (size_t i = 0; i < n; i++) {
+			rc[i] = reply_code(st, r[i], "renew");
+			stopped[i] = rc[i] == STORE_OK &&
+			    reply_int(r[i], 1) == 1;
+		}
+	}
+	replies_free(r, n);
+	free(r);
+	batch_fini(&b);
+	return all;
+}
+
+enum store_rc
+journal_release(struct store *st, struct job *job, int64_t delay_ms,
+    bool failed, const struct journal_field *hold)
+{
+	struct batch b;
+	enum store_rc rc;
+
+	if (delay_ms > DELAY_MAX_MS)
+		delay_ms = DELAY_MAX_MS;
+	if (delay_ms < 0)
+		delay_ms = 0;
+	batch_init(&b);
+	batch_script(&b, SCRIPT_RELEASE, 4, hold == NULL ? 4 : 6);
+	batch_chat_key(&b, &job->chat, "chat");
+	batch_chat_key(&b, &job->chat, "turn");
+	batch_partition_key(&b, job->chat.partition, "due");
+	batch_partition_key(&b, job->chat.partition, "wake");
+	batch_str(&b, job->token);
+	batch_str(&b, job->chat.text);
+	batch_int(&b, delay_ms);
+	batch_str(&b, failed ? "1" : "0");
+	if (hold != NULL)
+		add_field(&b, st, job, hold);
+	rc = store_run_code(st, &b, "release");
+	batch_fini(&b);
+	return rc;
+}
+
+/* A value of the session: "" unchanged, "-" removed, else sealed. */
+static void
+add_session(struct batch *b, struct store *st, const struct job *job,
+    const char *item, const char *text)
+{
+	if (text == NULL || *text == '\0')
+		batch_str(b, text == NULL ? "" : "-");
+	else
+		batch_sealed(b, st, "", &job->chat, "session", item, text,
+		    strlen(text));
+}
+
+static void
+add_history(struct batch *b, struct store *st, const struct job *job,
+    const char *entry)
+{
+	char front[MESSAGE_ID_MAX + 1];
+
+	if (entry == NULL) {
+		batch_str(b, "");
+		return;
+	}
+	memcpy(front, job->id, MESSAGE_ID_MAX - 1);
+	front[MESSAGE_ID_MAX - 1] = ' ';
+	front[MESSAGE_ID_MAX] = '\0';
+	batch_sealed(b, st, front, &job->chat, "history", job->id, entry,
+	    strlen(entry));
+}
+
+static void
+batch_finish(struct batch *b, struct store *st, const struct job *job,
+    const struct turn_outcome *o, const char *entry, const char *token)
+{
+	batch_script(b, SCRIPT_FINISH, 10, 15);
+	batch_chat_key(b, &job->chat, "chat");
+	batch_chat_key(b, &job->chat, "inbox");
+	batch_chat_key(b, &job->chat, "history");
+	batch_chat_key(b, &job->chat, "turn");
+	batch_partition_key(b, job->chat.partition, "due");
+	batch_partition_key(b, job->chat.partition, "wake");
+	batch_partition_key(b, job->chat.partition, "counts");
+	batch_partition_key(b, job->chat.partition, "dead");
+	batch_item_key(b, job->chat.partition, "reply", job->id);
+	batch_item_key(b, job->chat.partition, "wait", job->id);
+
+	batch_str(b, job->token);
+	batch_str(b, job->chat.text);
+	batch_str(b, job->id);
+	batch_str(b, turn_end_name(o->end));
+	add_history(b, st, job, entry);
+	batch_int(b, o->forget_history ? HISTORY_FORGET
+				       : (o->history_max > 0 ? o->history_max
+							     : 1));
+	batch_str(b, o->forget_session ? "1" : "0");
+	batch_str(b, o->set_state ? session_state_name(o->state) : "");
+	add_session(b, st, job, "cred", token);
+	add_session(b, st, job, "tools", o->last_tools);
+	batch_int(b, o->usage.in);
+	batch_int(b, o->usage.out);
+	if (o->reply != NULL)
+		/* The record and what is published are the same bytes. */
+		batch_sealed(b, st, "", &job->chat, "reply", job->id, o->reply,
+		    strlen(o->reply));
+	else
+		batch_str(b, "");
+	batch_int(b, o->reply_keep_ms > 0 ? o->reply_keep_ms : 1);
+	batch_str(b, o->why == NULL ? "" : o->why);
+}
+
+enum store_rc
+journal_finish(struct store *st, struct job *job, const struct turn_outcome *o)
+{
+	struct batch b;
+	redisReply *r[3] = { NULL };
+	struct arena *mem = NULL; /* the job's may be another thread's */
+	const char *entry = NULL;
+	char *token = NULL;
+	const char *set = NULL;
+	enum store_rc rc = STORE_DOWN;
+
+	batch_init(&b);
+	if (o->add != NULL && o->history_max > 0) {
+		mem = arena_new();
+		entry = history_entry_write(mem, o->add);
+		if (entry == NULL)
+			log_event(LOG_ERROR, "history_unwritable",
+			    F_CHAT(&job->chat));
+	}
+	if (o->token != NULL) {
+		if (o->token->parent != NULL)
+			set = token = record_token_write(o->token);
+		else
+			set = ""; /* none any more */
+		if (set == NULL)
+			log_event(LOG_ERROR, "token_unwritable",
+			    F_CHAT(&job->chat));
+	}
+	batch_finish(&b, st, job, o, entry, set);
+	budget_batch(&b, &job->chat, o->settle);
+	if (store_run(st, &b, r) == 0)
+		rc = reply_code(st, r[0], "finish");
+	replies_free(r, NELEM(r));
+	batch_fini(&b);
+	if (token != NULL)
+		explicit_bzero(token, strlen(token));
+	free(token);
+	arena_free(mem);
+	return rc;
+}

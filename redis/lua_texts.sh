@@ -1,24 +1,30 @@
 #!/bin/sh
-# Prints the Lua scripts as C strings, for redis/script.c.
+# Prints the Lua scripts as C strings with their SHA-1, for redis/script.c.
 # Usage: lua_texts.sh DIR FILE...
 #
 # common.lua stands in front of each of the others (the clock and the check
 # who holds a job are one text); a first line "#!lua flags=..." stays first.
+# Comments and indents stay out: Redis keeps the texts in memory.
 set -eu
 dir=$1
 shift
 quote() {
 	sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/\t"/' -e 's/$/\\n"/'
 }
+text() {
+	sed -n '1{/^#!/p;}' "$dir/$1.lua"
+	sed -e '/^[[:space:]]*--/d' -e 's/^[[:space:]]*//' -e '/^$/d' \
+		"$dir/common.lua"
+	sed -e '1{/^#!/d;}' -e '/^[[:space:]]*--/d' -e 's/^[[:space:]]*//' \
+		-e '/^$/d' "$dir/$1.lua"
+}
 echo '/* Made from redis/lua by redis/lua_texts.sh. */'
 for file; do
 	name=$(basename "$file" .lua)
 	[ "$name" = common ] && continue
 	echo "static const char LUA_${name}[] ="
-	{
-		sed -n '1{/^#!/p;}' "$dir/$name.lua"
-		cat "$dir/common.lua"
-		sed '1{/^#!/d;}' "$dir/$name.lua"
-	} | quote
+	text "$name" | quote
 	echo '	;'
+	sha=$(text "$name" | sha1sum)
+	echo "#define SHA_${name} \"${sha%% *}\""
 done

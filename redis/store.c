@@ -1,1 +1,261 @@
 #include "redis/store.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "redis/store_priv.h"
+
+#define CANARY_OWNER "dragoman"
+#define CANARY_NOUN "canary"
+#define CANARY_TEXT "this key opens"
+#define CLOCK_SKEW_MS 2000 /* leases are Redis's own time; logs are not */
+
+struct store *
+store_open(const struct store_options *o, const char **why)
+{
+	struct store *st = calloc(1, sizeof(*st));
+
+	if (st == NULL)
+		abort(); /* out of memory ends the worker */
+	if (store_url_parse(o->url, &st->url, why) == -1) {
+		free(st);
+		return NULL;
+	}
+	st->ring = o->ring;
+	st->timeout_ms = o->timeout_ms > 0 ? o->timeout_ms : 2000;
+	st->echo = o->echo;
+	st->replicas = o->replicas;
+	st->wait_ms = o->wait_ms > 0 ? o->wait_ms : 100;
+	pthread_mutex_init(&st->lock, NULL);
+	return st;
+}
+
+void
+store_close(struct store *st)
+{
+	if (st == NULL)
+		return;
+	connection_close_idle(st);
+	pthread_mutex_destroy(&st->lock);
+	store_url_free(&st->url);
+	free(st);
+}
+
+int64_t
+store_reconnects(const struct store *st)
+{
+	return atomic_load(&st->reconnects);
+}
+
+enum store_rc
+store_ping(struct store *st, int *ms)
+{
+	struct batch b;
+	redisReply *r;
+	enum store_rc rc = STORE_DOWN;
+	int64_t start = clock_boot_us();
+
+	batch_init(&b);
+	batch_command(&b, "PING", 0);
+	if (store_run(st, &b, &r) == 0 && !reply_is_error(st, r, "ping"))
+		rc = STORE_OK;
+	*ms = (int)((clock_boot_us() - start) / 1000);
+	freeReplyObject(r);
+	batch_fini(&b);
+	return rc;
+}
+
+bool
+store_info(const char *info, const char *name, char *out, size_t max)
+{
+	size_t len = strlen(name);
+
+	for (const char *s = info; s != NULL; s = strchr(s, '\n')) {
+		if (*s == '\n')
+			s++;
+		if (strncmp(s, name, len) == 0 && s[len] == ':') {
+			(void)snprintf(out, max, "%.*s",
+			    (int)strcspn(s + len + 1, "\r\n"), s + len + 1);
+			return true;
+		}
+	}
+	if (max > 0)
+		out[0] = '\0';
+	return false;
+}
+
+bool
+store_memory_is_full(const char *info)
+{
+	char text[32];
+	double max, used;
+
+	if (!store_info(info, "maxmemory", text, sizeof(text)))
+		return false;
+	max = strtod(text, NULL);
+	(void)store_info(info, "used_memory", text, sizeof(text));
+	used = strtod(text, NULL);
+	return max > 0 && used > STORE_MEMORY_FULL * max;
+}
+
+static int
+finding(struct buf *out, const char *level, const char *text)
+{
+	return buf_printf(out, "%s %s\n", level, text) == -1 ? 0 : 1;
+}
+
+static int
+check_info(struct store *st, const char *info, struct buf *out)
+{
+	char v[64];
+	int n = 0;
+
+	(void)store_info(info, "redis_version", v, sizeof(v));
+	if (strtol(v, NULL, 10) < 7)
+		n += finding(out, "error",
+		    "Redis is older than version 7: upgrade it, the scripts "
+		    "need it");
+	(void)store_info(info, "aof_enabled", v, sizeof(v));
+	if (strcmp(v, "1") != 0)
+		n += finding(out, "warn",
+		    "appendonly is off: a crash of Redis loses messages; set "
+		    "appendonly yes");
+	(void)store_info(info, "aof_last_write_status", v, sizeof(v));
+	if (v[0] != '\0' && strcmp(v, "ok") != 0)
+		n += finding(out, "error",
+		    "Redis cannot write its append-only file: look at its disk "
+		    "and log");
+	if (store_info(info, "maxmemory_policy", v, sizeof(v)) &&
+	    strcmp(v, "noeviction") != 0)
+		n += finding(out, "error",
+		    "maxmemory-policy is not noeviction: Redis may throw "
+		    "chats away; set it");
+	if (store_memory_is_full(info))
+		n += finding(out, "warn",
+		    "Redis uses more than 80 % of maxmemory: new messages are "
+		    "refused; raise it");
+	(void)store_info(info, "role", v, sizeof(v));
+	if (strcmp(v, "slave") == 0)
+		n += finding(out, "error",
+		    "this Redis is a replica: redis.url must name the primary");
+	if (st->replicas > 0) {
+		(void)store_info(info, "connected_slaves", v, sizeof(v));
+		if (strtol(v, NULL, 10) < st->replicas)
+			n += finding(out, "error",
+			    "redis.durability is replica, but no replica is "
+			    "connected: messages are refused");
+		if (!store_info(info, "min_slaves_good_slaves", v, sizeof(v)))
+			n += finding(out, "warn",
+			    "redis.durability is replica, but "
+			    "min-replicas-to-write is not set");
+	}
+	return n;
+}
+
+int
+store_check(struct store *st, struct buf *out)
+{
+	struct batch b;
+	redisReply *r[2];
+	int n = -1;
+
+	batch_init(&b);
+	batch_command(&b, "INFO", 0);
+	batch_command(&b, "TIME", 0);
+	if (store_run(st, &b, r) == 0 && !reply_is_error(st, r[0], "info") &&
+	    !reply_is_error(st, r[1], "time")) {
+		int64_t skew = reply_int(r[1], 0) * 1000 +
+		    reply_int(r[1], 1) / 1000 - clock_wall_ms();
+
+		n = check_info(st, r[0]->str, out);
+		if (skew > CLOCK_SKEW_MS || skew < -CLOCK_SKEW_MS)
+			n += finding(out, "warn",
+			    "the clocks of Redis and of this host differ by "
+			    "more than 2 s: run an NTP client on both");
+	}
+	replies_free(r, 2);
+	batch_fini(&b);
+	return n;
+}
+
+static bool
+canary_opens(struct store *st, const redisReply *r, const char *id)
+{
+	struct buf plain = BUF_INIT(256);
+	bool opens = false;
+
+	for (size_t i = 0; i + 1 < r->elements; i += 2)
+		if (strcmp(r->element[i]->str, id) == 0)
+			opens = seal_open(st->ring, CANARY_OWNER, CANARY_NOUN,
+				    id, r->element[i + 1]->str,
+				    r->element[i + 1]->len,
+				    &plain) == SEAL_OK;
+	buf_fini(&plain);
+	return opens;
+}
+
+static enum store_rc
+canary_write(struct store *st, const char *id)
+{
+	struct batch b;
+	redisReply *r;
+	struct buf sealed = BUF_INIT(256);
+	enum store_rc rc = STORE_DOWN;
+
+	batch_init(&b);
+	if (seal_close(st->ring, CANARY_OWNER, CANARY_NOUN, id, CANARY_TEXT,
+		strlen(CANARY_TEXT), &sealed) == -1)
+		goto out;
+	batch_command(&b, "HSETNX", 3);
+	batch_str(&b, KEY_CANARY);
+	batch_str(&b, id);
+	batch_mem(&b, sealed.data, sealed.len);
+	if (store_run(st, &b, &r) == 0 && !reply_is_error(st, r, "canary"))
+		rc = STORE_OK;
+	freeReplyObject(r);
+out:
+	buf_fini(&sealed);
+	batch_fini(&b);
+	return rc;
+}
+
+enum store_rc
+store_canary(struct store *st)
+{
+	struct batch b;
+	redisReply *r;
+	enum store_rc rc = STORE_DOWN;
+	char id[SEAL_ID_MAX], first[SEAL_ID_MAX] = "";
+	bool any = false, first_stands = false;
+
+	batch_init(&b);
+	batch_command(&b, "HGETALL", 1);
+	batch_str(&b, KEY_CANARY);
+	if (store_run(st, &b, &r) == -1 || reply_is_error(st, r, "canary"))
+		goto out;
+	for (size_t i = 0; seal_ring_id(st->ring, i, id); i++) {
+		bool opens = canary_opens(st, r, id);
+
+		if (i == 0) {
+			memcpy(first, id, sizeof(first));
+			first_stands = opens;
+		}
+		any = any || opens;
+	}
+	if (r->elements > 0 && !any) {
+		log_event(LOG_ERROR, "sealing_key_unknown",
+		    F_STR("why",
+			"Redis holds values that none of our keys opens: set "
+			"the ENCRYPTION_KEY they were sealed with"));
+		rc = STORE_UNKNOWN_KEY;
+	} else if (first_stands)
+		rc = STORE_OK;
+	else /* only the first key seals; the others had theirs written then */
+		rc = canary_write(st, first);
+out:
+	freeReplyObject(r);
+	batch_fini(&b);
+	return rc;
+}

@@ -1,0 +1,205 @@
+#include "redis/store_priv.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+
+#define IDLE_MAX 64	   /* kept per kind; a thread each at most is in use */
+#define IDLE_TRUST_MS 1000 /* idle for longer: look whether it still stands */
+
+void
+store_log_down(struct store *st, const char *why)
+{
+	int64_t now = clock_boot_ms();
+	int64_t last = atomic_load(&st->logged_ms);
+
+	if (last != 0 && now - last < 1000)
+		return;
+	if (atomic_compare_exchange_strong(&st->logged_ms, &last, now))
+		log_event(LOG_ERROR, "redis_failed", F_STR("why", why));
+}
+
+static struct timeval
+span(int ms)
+{
+	return (struct timeval){ .tv_sec = ms / 1000,
+		.tv_usec = (ms % 1000) * 1000 };
+}
+
+static int
+expect_ok(struct store *st, redisReply *r, const redisContext *c)
+{
+	int rc = -1;
+
+	if (r == NULL)
+		store_log_down(st, c->errstr);
+	else if (r->type == REDIS_REPLY_ERROR)
+		store_log_down(st, r->str);
+	else
+		rc = 0;
+	freeReplyObject(r);
+	return rc;
+}
+
+redisContext *
+connection_open(struct store *st, int timeout_ms)
+{
+	const struct store_url *u = &st->url;
+	redisContext *c;
+	int one = 1;
+
+	if (u->path != NULL)
+		c = redisConnectUnixWithTimeout(u->path, span(st->timeout_ms));
+	else
+		c = redisConnectWithTimeout(u->host, u->port,
+		    span(st->timeout_ms));
+	if (c == NULL || c->err != 0) {
+		store_log_down(st, c == NULL ? "out of memory" : c->errstr);
+		goto fail;
+	}
+	(void)fcntl(c->fd, F_SETFD, FD_CLOEXEC);
+	if (u->path == NULL) {
+		(void)setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &one,
+		    sizeof(one));
+		(void)redisEnableKeepAlive(c);
+	}
+	if (redisSetTimeout(c, span(timeout_ms)) != REDIS_OK) {
+		store_log_down(st, c->errstr);
+		goto fail;
+	}
+	if (u->password != NULL) {
+		redisReply *r = u->user != NULL
+		    ? redisCommand(c, "AUTH %s %s", u->user, u->password)
+		    : redisCommand(c, "AUTH %s", u->password);
+
+		if (expect_ok(st, r, c) == -1)
+			goto fail;
+	}
+	if (u->db != 0 &&
+	    expect_ok(st, redisCommand(c, "SELECT %d", u->db), c) == -1)
+		goto fail;
+	return c;
+fail:
+	if (c != NULL)
+		redisFree(c);
+	return NULL;
+}
+
+static void
+connection_free(struct connection *c)
+{
+	redisFree(c->redis);
+	free(c);
+}
+
+/* Readable while nothing was asked: it was closed, or is out of step. */
+static bool
+still_stands(const struct connection *c)
+{
+	struct pollfd p = { .fd = c->redis->fd, .events = POLLIN | POLLRDHUP };
+
+	return poll(&p, 1, 0) == 0;
+}
+
+struct connection *
+connection_get(struct store *st, enum connection_kind kind)
+{
+	struct connection *c;
+	redisContext *redis;
+
+	for (;;) {
+		pthread_mutex_lock(&st->lock);
+		c = st->idle[kind];
+		if (c != NULL) {
+			st->idle[kind] = c->next;
+			st->nidle[kind]--;
+		}
+		pthread_mutex_unlock(&st->lock);
+		if (c == NULL)
+			break;
+		if (clock_boot_ms() - c->idle_since_ms < IDLE_TRUST_MS ||
+		    still_stands(c))
+			return c;
+		connection_free(c);
+		pthread_mutex_lock(&st->lock);
+		st->broken = true;
+		pthread_mutex_unlock(&st->lock);
+	}
+
+	redis = connection_open(st, kind == CONNECTION_WAITING
+		? st->timeout_ms + STORE_WAIT_MAX_MS
+		: st->timeout_ms);
+	if (redis == NULL) {
+		pthread_mutex_lock(&st->lock);
+		st->broken = true;
+		pthread_mutex_unlock(&st->lock);
+		return NULL;
+	}
+	c = calloc(1, sizeof(*c));
+	if (c == NULL)
+		abort(); /* out of memory ends the worker: base/arena.h */
+	c->redis = redis;
+	pthread_mutex_lock(&st->lock);
+	if (st->broken) {
+		st->broken = false;
+		atomic_fetch_add(&st->reconnects, 1);
+	}
+	pthread_mutex_unlock(&st->lock);
+	return c;
+}
+
+void
+connection_put(struct store *st, enum connection_kind kind,
+    struct connection *c)
+{
+	c->idle_since_ms = clock_boot_ms();
+	pthread_mutex_lock(&st->lock);
+	if (st->nidle[kind] < IDLE_MAX) {
+		c->next = st->idle[kind];
+		st->idle[kind] = c;
+		st->nidle[kind]++;
+		c = NULL;
+	}
+	pthread_mutex_unlock(&st->lock);
+	if (c != NULL)
+		connection_free(c);
+}
+
+void
+connection_close_idle(struct store *st)
+{
+	struct connection *all[CONNECTION_KINDS], *c;
+
+	pthread_mutex_lock(&st->lock);
+	for (int k = 0; k < CONNECTION_KINDS; k++) {
+		all[k] = st->idle[k];
+		st->idle[k] = NULL;
+		st->nidle[k] = 0;
+	}
+	pthread_mutex_unlock(&st->lock);
+	for (int k = 0; k < CONNECTION_KINDS; k++)
+		while (all[k] != NULL) {
+			c = all[k];
+			all[k] = c->next;
+			connection_free(c);
+		}
+}
+
+void
+connection_broken(struct store *st, struct connection *c, const char *what)
+{
+	log_event(LOG_WARN, "redis_connection_lost", F_STR("what", what),
+	    F_STR("why", c->redis->errstr));
+	connection_free(c);
+	connection_close_idle(st);
+	pthread_mutex_lock(&st->lock);
+	st->broken = true;
+	pthread_mutex_unlock(&st->lock);
+}

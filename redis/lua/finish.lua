@@ -1,0 +1,96 @@
+#!lua flags=allow-oom
+-- KEYS chat inbox history turn due wake counts dead reply wait
+-- ARGV token name id end entry history_max forget state cred tools in out
+--      reply keep why
+-- Empty: unchanged.  history_max -1: forgotten.  forget, cred '-': removed.
+local c = call('HMGET', KEYS[1], 'token', 'done', 'turns', 'tin', 'tout',
+	'bytes', 'attempt', 'crashes', 'failures')
+if c[1] ~= ARGV[1] then
+	-- A repeat whose first answer got lost on the way is no loss.
+	if c[2] == ARGV[1] then return {OK} end
+	return {LOST}
+end
+local first = call('LINDEX', KEYS[2], 0)
+if not first or string.sub(first, 1, #ARGV[3] + 1) ~= ARGV[3] .. ' ' then
+	return {HEAD}
+end
+
+call('LPOP', KEYS[2])
+call('DEL', KEYS[4])
+if ARGV[6] == '-1' then
+	call('DEL', KEYS[3])
+elseif ARGV[5] ~= '' then
+	if call('RPUSH', KEYS[3], ARGV[5]) > tonumber(ARGV[6]) then
+		call('LTRIM', KEYS[3], -tonumber(ARGV[6]), -1)
+	end
+end
+call('HINCRBY', KEYS[7], ARGV[4], 1)
+
+local set = {'done', ARGV[1], 'turns', (c[3] or 0) + 1}
+local gone = {'token', 'taken', 'attempt'}
+if c[8] then gone[#gone + 1] = 'crashes' end
+if c[9] then gone[#gone + 1] = 'failures' end
+gone[#gone + 1] = 'stop'
+local left = call('LLEN', KEYS[2])
+if left == 0 then
+	gone[#gone + 1] = 'bytes'
+else
+	set[#set + 1] = 'bytes'
+	set[#set + 1] = math.max(0, (c[6] or 0) - #first)
+end
+if ARGV[11] ~= '0' then
+	set[#set + 1] = 'tin'
+	set[#set + 1] = (c[4] or 0) + ARGV[11]
+end
+if ARGV[12] ~= '0' then
+	set[#set + 1] = 'tout'
+	set[#set + 1] = (c[5] or 0) + ARGV[12]
+end
+if ARGV[7] == '1' then
+	gone[#gone + 1] = 'state'
+	gone[#gone + 1] = 'cred'
+	gone[#gone + 1] = 'tools'
+end
+local fields = {'state', 'cred', 'tools'}
+for i = 1, 3 do
+	local v = ARGV[7 + i]
+	if v == '-' then
+		gone[#gone + 1] = fields[i]
+	elseif v ~= '' then
+		set[#set + 1] = fields[i]
+		set[#set + 1] = v
+	end
+end
+-- Removed first: what is set with it stays.
+call('HDEL', KEYS[1], unpack(gone))
+call('HSET', KEYS[1], unpack(set))
+
+if ARGV[4] == 'dead' then
+	call('XADD', KEYS[8], 'MAXLEN', '~', '10000', '*', 'chat', ARGV[2], 'why',
+		ARGV[15], 'attempts', c[7] or '0', 'time', (clock()), 'entry', first)
+end
+if ARGV[13] ~= '' then
+	local address, mac = string.match(first,
+		'^%S+ %d+ %d+ %S+ (%S+) (%S+)\n')
+	call('SET', KEYS[9], mac .. ' ' .. ARGV[13], 'PX', ARGV[14])
+	local to = call('SMEMBERS', KEYS[10])
+	if #to > 0 then call('DEL', KEYS[10]) end
+	to[#to + 1] = address
+	for _, a in ipairs(to) do
+		local process, number = string.match(a, '^([^.]+)%.(%d+)$')
+		if process then
+			call('PUBLISH', 'process:' .. process,
+				number .. ' reply\n' .. ARGV[13])
+		end
+	end
+end
+if left > 0 then
+	local now = clock()
+	call('ZADD', KEYS[5], now, ARGV[2])
+	if call('LPUSH', KEYS[6], '1') > 1000 then
+		call('LTRIM', KEYS[6], 0, 999)
+	end
+else
+	call('ZREM', KEYS[5], ARGV[2])
+end
+return {OK}

@@ -1,0 +1,17 @@
+#!lua flags=allow-oom
+-- KEYS chat turn due wake     ARGV token name delay failed field value
+local c = call('HMGET', KEYS[1], 'token', 'failures')
+if c[1] ~= ARGV[1] then return {LOST} end
+local now = clock()
+local delay = tonumber(ARGV[3])
+if ARGV[5] then call('HSET', KEYS[2], ARGV[5], ARGV[6]) end
+call('HDEL', KEYS[1], 'token', 'taken')
+if ARGV[4] == '1' then
+	call('HSET', KEYS[1], 'failures', (c[2] or 0) + 1)
+end
+call('ZADD', KEYS[3], 'XX', now + delay, ARGV[2])
+if delay == 0 then
+	call('LPUSH', KEYS[4], '1')
+	call('LTRIM', KEYS[4], 0, 999)
+end
+return {OK}

@@ -1,0 +1,246 @@
+/*
+ * store_priv: what the nouns of this folder share: scripts, batches of
+ * commands, keys, connections, records.
+ */
+#ifndef REDIS_STORE_PRIV_H
+#define REDIS_STORE_PRIV_H
+
+#include <hiredis/hiredis.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/seal.h"
+#include "nouns/chat_name.h"
+#include "nouns/session.h"
+#include "redis/store.h"
+
+#define RECORD_VERSION 1 /* of a chat; a newer one is left to newer workers */
+
+#define KEY_BREAKER "breaker:"
+#define KEY_CANARY "canary"
+#define KEY_WORKERS "{fleet}:workers"
+#define KEY_WORKER "{fleet}:worker:"
+
+/* ---- scripts: script.c ---- */
+
+enum script {
+	SCRIPT_ACCEPT,
+	SCRIPT_BEAT,
+	SCRIPT_BREAKER,
+	SCRIPT_BUDGET,
+	SCRIPT_CONTROL,
+	SCRIPT_COUNT,
+	SCRIPT_FIND,
+	SCRIPT_FINISH,
+	SCRIPT_FLEET,
+	SCRIPT_RELEASE,
+	SCRIPT_REPLAY,
+	SCRIPT_RESEAL,
+	SCRIPT_TAKE,
+	SCRIPT_WRITE,
+	SCRIPT_N,
+};
+
+struct script_text {
+	const char *name;
+	const char *text;
+	size_t len;
+	const char *sha; /* 40 hex digits */
+};
+
+const struct script_text *script_text(enum script s);
+
+/* ---- batches: batch.c ---- */
+
+#define BATCH_MAX (64 * MIB) /* far beyond an inbox with images */
+
+/* A command of a batch: where it lies in the batch's bytes. */
+struct batch_item {
+	int script;   /* enum script, -1: a plain command */
+	int argc;     /* of the whole command */
+	size_t start; /* of its bytes */
+	size_t rest;  /* of what follows the script's hash */
+	size_t key;   /* of its first key, for the log; 0: none */
+	bool once;    /* left out when the batch is repeated */
+};
+
+/*
+ * Commands that are sent together: one round trip.  Begin each one with
+ * batch_script or batch_command, which say how many arguments follow, and add
+ * exactly those.  batch_init, batch_fini around.
+ */
+#define BATCH_FEW 18 /* 16 partitions and a little more */
+struct batch {
+	struct buf out;
+	struct batch_item few[BATCH_FEW];
+	struct batch_item *items;
+	size_t n, cap;
+	bool bad; /* an argument did not fit */
+};
+
+void batch_init(struct batch *b);
+void batch_fini(struct batch *b);
+void batch_script(struct batch *b, enum script s, int nkeys, int nargs);
+void batch_command(struct batch *b, const char *name, int nargs);
+void batch_once(struct batch *b); /* the last one begun: never repeat it */
+void batch_mem(struct batch *b, const void *bytes, size_t len);
+void batch_str(struct batch *b, const char *s);
+void batch_int(struct batch *b, int64_t n);
+/* "{pN}:NOUN:NAME", "{pN}:NOUN", "PREFIX REST". */
+void batch_chat_key(struct batch *b, const struct chat_name *chat,
+    const char *noun);
+void batch_partition_key(struct batch *b, int partition, const char *noun);
+void batch_item_key(struct batch *b, int partition, const char *noun,
+    const char *item);
+/* ${front} in clear, then ${plain} sealed, as one argument. */
+void batch_sealed(struct batch *b, const struct store *st, const char *front,
+    const struct chat_name *chat, const char *noun, const char *item,
+    const char *plain, size_t len);
+
+/*
+ * Send ${b} and read an answer to each command: ${replies} (b->n of them) are
+ * to be freed with batch_free.  Scripts that Redis does not know are sent
+ * once more as text.  A dead connection: once more on a new one, without the
+ * commands marked once (their reply is NULL then).
+ * -1: Redis is down (logged); no replies.
+ */
+int store_run(struct store *st, struct batch *b, redisReply **replies)
+    WARN_UNUSED;
+void replies_free(redisReply **replies, size_t n);
+
+/* ${r} is an error: logged; true. NULL counts as one. */
+bool reply_is_error(struct store *st, const redisReply *r, const char *what);
+bool reply_is_oom(const redisReply *r);
+/* The code of a script's answer, STORE_DOWN when it is none (logged). */
+enum store_rc reply_code(struct store *st, const redisReply *r,
+    const char *what);
+/* Element ${i} as a number or bytes; 0 / NULL when absent. */
+int64_t reply_int(const redisReply *r, size_t i);
+const redisReply *reply_at(const redisReply *r, size_t i);
+/* As text (ends in NUL); NULL when absent. */
+const char *reply_str(const redisReply *r, size_t i);
+
+/* Run a batch of one script whose answer is but a code. */
+enum store_rc store_run_code(struct store *st, struct batch *b,
+    const char *what) WARN_UNUSED;
+
+/* ---- connections: connection.c ---- */
+
+/* Blocking pops wait longer than a command may take: a pool of their own. */
+enum connection_kind { CONNECTION_SHORT, CONNECTION_WAITING, CONNECTION_KINDS };
+
+struct connection {
+	redisContext *redis;
+	struct connection *next;
+	int64_t idle_since_ms; /* boot clock */
+};
+
+/* NULL: none to be had (logged). */
+struct connection *connection_get(struct store *st, enum connection_kind kind)
+    WARN_UNUSED;
+void connection_put(struct store *st, enum connection_kind kind,
+    struct connection *c);
+/* It failed: closed, and the idle ones with it, for they are dead too. */
+void connection_broken(struct store *st, struct connection *c,
+    const char *what);
+/* A connection outside the pool, for a subscription. */
+redisContext *connection_open(struct store *st, int timeout_ms) WARN_UNUSED;
+void connection_close_idle(struct store *st);
+
+/* ---- the store ---- */
+
+#define STORE_WAIT_MAX_MS 1000 /* of a blocking pop: shutdown waits for it */
+#define STORE_BREAKERS 16
+
+struct store_breaker {
+	char provider[32];
+	int64_t open_until_ms;
+	int64_t read_ms; /* boot clock; 0: never */
+	bool failed;	 /* failures may be noted in Redis */
+};
+
+struct store_url {
+	char *path; /* unix socket; NULL: host and port */
+	char *host;
+	int port;
+	char *user; /* NULL: none */
+	char *password;
+	int db;
+};
+
+/* 0, or -1 with the reason. */
+int store_url_parse(const char *text, struct store_url *url, const char **why)
+    WARN_UNUSED;
+void store_url_free(struct store_url *url);
+
+struct store {
+	struct store_url url;
+	const struct seal_ring *ring;
+	int timeout_ms;
+	bool echo;
+	int replicas;
+	int wait_ms;
+
+	pthread_mutex_t lock; /* of what follows, up to breakers */
+	struct connection *idle[CONNECTION_KINDS];
+	int nidle[CONNECTION_KINDS];
+	bool broken; /* the next connection made is a reconnect */
+	struct store_breaker breakers[STORE_BREAKERS];
+
+	_Atomic int64_t reconnects;
+	_Atomic int64_t logged_ms; /* last "redis_down", boot clock */
+	_Atomic int64_t memory_ms; /* last look at the memory, boot clock */
+	_Atomic bool memory_full;
+};
+
+/* Log why Redis failed, at most once a second. */
+void store_log_down(struct store *st, const char *why);
+
+/* Used memory over STORE_MEMORY_FULL of its maximum, from INFO memory. */
+#define STORE_MEMORY_FULL 0.8
+bool store_memory_is_full(const char *info);
+/* The value of "name:" in a text of INFO into ${out}; false: not there. */
+bool store_info(const char *info, const char *name, char *out, size_t max);
+
+/* ---- records: record.c ---- */
+
+#define RECORD_HEADER_MAX 192
+#define RECORD_ITEM_MAX 160 /* message id, step */
+
+/* The clear line in front of an inbox entry. */
+struct record_header {
+	char id[33];
+	int64_t seq;
+	int64_t time_ms;
+	char kind[16];
+	char address[64]; /* "-" nobody */
+	char mac[33];
+	size_t len; /* with its newline: the body follows */
+};
+int record_header_read(const char *entry, size_t len,
+    struct record_header *out) WARN_UNUSED;
+
+/*
+ * Open a sealed value into ${mem}.  OK; UNKNOWN_KEY; NONE: cut or changed.
+ * Both logged.
+ */
+enum store_rc record_open(struct store *st, const char *chat, const char *noun,
+    const char *item, const void *sealed, size_t len, struct arena *mem,
+    const char **plain, size_t *plain_len) WARN_UNUSED;
+
+/* The session from replies state cred tools tin tout turns at ${i}. */
+enum store_rc record_session(struct store *st, const struct chat_name *chat,
+    const redisReply *r, size_t i, struct arena *mem, struct session *out)
+    WARN_UNUSED;
+
+/* A token as sealed: JSON. */
+char *record_token_write(const struct session_token *t);
+
+/* Item of a journal field: "ID/STEP" into ${out}. */
+void record_journal_item(char out[RECORD_ITEM_MAX], const char *id,
+    const char *step);
+
+#endif
