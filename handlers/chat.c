@@ -1,1 +1,326 @@
+/*
+ * POST /chat: take a message, durably, and answer it.
+ *
+ * The router has checked the secret and that the body is JSON.  What is
+ * accepted here is answered whatever becomes of this process: the reply waits
+ * in Redis for who asks again.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "fcgi/park.h"
+#include "handlers/chat_priv.h"
+#include "handlers/fleet_priv.h"
 #include "handlers/handlers.h"
+#include "nouns/metric.h"
+
+#define RETRY_DOWN_S 2	/* Redis: a restart takes about that long */
+#define RETRY_FULL_S 10 /* a chat's inbox: a few turns */
+#define CGI_LOOK_MIN_MS 10
+#define CGI_LOOK_MAX_MS 250
+
+/* nouns/metric.c, METRIC_REFUSED */
+enum { REFUSED_LIMITED = 1, REFUSED_FULL, REFUSED_INVALID };
+
+struct chat_body {
+	const char *chat_id, *message, *message_id; /* message_id: or NULL */
+};
+
+static int
+refuse(struct request *req, int why, int status, int64_t retry_s,
+    const char *detail)
+{
+	char seconds[24];
+
+	if (why != 0)
+		metric_add(METRIC_REFUSED, why, 1);
+	if (retry_s > 0) {
+		snprintf(seconds, sizeof(seconds), "%" PRId64, retry_s);
+		response_header(req, "Retry-After", seconds);
+	}
+	return reply_error(req, status, detail);
+}
+
+static int
+refuse_down(struct request *req)
+{
+	return refuse(req, 0, 503, RETRY_DOWN_S,
+	    "messages cannot be taken just now; nothing was stored, please "
+	    "try again");
+}
+
+static int
+refuse_limited(struct request *req, int64_t wait_ms)
+{
+	char detail[96];
+
+	snprintf(detail, sizeof(detail),
+	    "Rate limit exceeded: max %" PRId64
+	    " messages per minute per user",
+	    req->settings->chat_rate_limit);
+	return refuse(req, REFUSED_LIMITED, 429,
+	    wait_ms > 0 ? (wait_ms + 999) / 1000 : 1, detail);
+}
+
+/* Add one finding to the 422's list. */
+static void
+find(json_t *list, const char *type, const char *field, const char *msg,
+    const json_t *input)
+{
+	json_array_append_new(list,
+	    json_pack("{s:s, s:[s, s], s:s, s:O}", "type", type, "loc",
+		"body", field, "msg", msg, "input", input));
+}
+
+static const char *
+field_string(json_t *list, const json_t *doc, const char *field)
+{
+	const json_t *value = json_object_get(doc, field);
+
+	if (value == NULL)
+		find(list, "missing", field, "Field required", doc);
+	else if (!json_is_string(value))
+		find(list, "string_type", field,
+		    "Input should be a valid string", value);
+	else
+		return json_string_value(value);
+	return NULL;
+}
+
+static bool
+is_visible(const char *s)
+{
+	for (; *s != '\0'; s++)
+		if ((unsigned char)*s <= 0x20 || (unsigned char)*s >= 0x7f)
+			return false;
+	return true;
+}
+
+static void
+check_message_id(json_t *list, const json_t *value)
+{
+	const char *id = json_string_value(value);
+
+	if (id == NULL)
+		find(list, "string_type", "message_id",
+		    "Input should be a valid string", value);
+	else if (*id == '\0')
+		find(list, "string_too_short", "message_id",
+		    "String should have at least 1 character", value);
+	else if (strlen(id) > CHAT_MESSAGE_ID_MAX)
+		find(list, "string_too_long", "message_id",
+		    "String should have at most 128 characters", value);
+	else if (!is_visible(id))
+		find(list, "string_pattern_mismatch", "message_id",
+		    "String should hold visible ASCII characters only",
+		    value);
+}
+
+/* False: not that shape, and answered. */
+static bool
+read_body(struct request *req, struct chat_body *body, int *rc)
+{
+	const json_t *doc = req->json, *id;
+	json_t *list;
+
+	if (!json_is_object(doc)) {
+		metric_add(METRIC_REFUSED, REFUSED_INVALID, 1);
+		*rc = reply_invalid(req, "model_attributes_type", NULL,
+		    "Input should be an object with the fields chat_id and "
+		    "message",
+		    doc);
+		return false;
+	}
+	list = json_keep(req->mem, json_array());
+	body->chat_id = field_string(list, doc, "chat_id");
+	body->message = field_string(list, doc, "message");
+	id = json_object_get(doc, "message_id");
+	if (id != NULL && !json_is_null(id)) {
+		body->message_id = json_string_value(id);
+		check_message_id(list, id);
+	}
+	if (json_array_size(list) == 0)
+		return true;
+	metric_add(METRIC_REFUSED, REFUSED_INVALID, 1);
+	*rc = reply_json(req, 422, json_pack("{s:O}", "detail", list));
+	return false;
+}
+
+static int
+answer_command(struct request *req, enum command command,
+    const struct chat_ask *ask, const struct inbox_limits *limits)
+{
+	struct session session = { 0 };
+	struct reply reply;
+	int64_t wait_ms = 0;
+
+	switch (inbox_control(req->edge->store, &ask->chat, command, limits,
+	    req->mem, &session, &wait_ms)) {
+	case STORE_OK:
+		break;
+	case STORE_LIMITED:
+		return refuse_limited(req, wait_ms);
+	default:
+		return refuse_down(req);
+	}
+	reply = (struct reply){
+		.text = command_answer(req, command, &ask->chat, &session),
+		.state = chat_state(req->settings, &session) };
+	return chat_reply(req, &reply, ask->stream);
+}
+
+static int
+answer_kept(struct request *req, const struct chat_ask *ask,
+    const struct inbox_answer *found)
+{
+	struct reply reply;
+
+	if (found->reply == NULL
+	    || reply_read(req->mem, found->reply, found->reply_len, &reply)
+		== -1)
+		return refuse(req, 0, 500, 0,
+		    "the answer of this message cannot be read");
+	return chat_reply(req, &reply, ask->stream);
+}
+
+static int
+refuse_gone(struct request *req)
+{
+	return refuse(req, 0, 410, 0,
+	    "this message was answered, and the answer is no longer kept");
+}
+
+/* Plain CGI has nobody who could be woken: this process looks. */
+static int
+wait_here(struct request *req, const struct chat_ask *ask)
+{
+	int64_t until = clock_boot_ms() + req->settings->chat_wait_ms;
+	int64_t pause_ms = CGI_LOOK_MIN_MS;
+	struct inbox_answer found;
+
+	while (clock_boot_ms() < until) {
+		struct timespec ts = { .tv_nsec = pause_ms * 1000000 };
+
+		nanosleep(&ts, NULL);
+		if (pause_ms < CGI_LOOK_MAX_MS)
+			pause_ms += pause_ms / 2;
+		switch (inbox_find(req->edge->store, &ask->chat,
+		    ask->update_id, "", req->mem, &found)) {
+		case STORE_ANSWERED:
+			return answer_kept(req, ask, &found);
+		case STORE_GONE:
+			return refuse_gone(req);
+		default: /* not yet, or Redis is away: it is durable */
+			break;
+		}
+	}
+	return chat_pending(req, ask);
+}
+
+static int
+take(struct request *req, struct chat_ask *ask, struct message *msg,
+    const struct inbox_limits *limits)
+{
+	struct park *park = req->edge->park;
+	struct inbox_answer found = { 0 };
+	char address[MESSAGE_ADDRESS_MAX] = "";
+	int64_t number = -1;
+	enum store_rc rc;
+
+	if (park != NULL) {
+		number = park_reserve(park);
+		if (number == -1)
+			return refuse(req, REFUSED_FULL, 503, RETRY_FULL_S,
+			    "too many requests are waiting here");
+		snprintf(address, sizeof(address), "%s.%" PRId64,
+		    req->edge->process_id, number);
+		chat_park_prepare(req->edge, number, ask->stream);
+	}
+	msg->address = address;
+	msg->stream = ask->stream && park != NULL;
+	rc = inbox_put(req->edge->store, &ask->chat, msg, limits, req->mem,
+	    &found);
+	if (rc == STORE_OK || rc == STORE_EXISTS)
+		memcpy(ask->id, found.id, sizeof(ask->id));
+	if (rc == STORE_OK) {
+		metric_add(METRIC_MESSAGES_ACCEPTED, 0, 1);
+		log_event(LOG_INFO, "message_accepted", F_CHAT(&ask->chat),
+		    F_STR("message", ask->id), F_INT("seq", found.seq));
+	}
+	if (park != NULL) {
+		if (rc == STORE_OK || rc == STORE_EXISTS)
+			return chat_park(req, ask, number);
+		park_release(park, number);
+	}
+	switch (rc) {
+	case STORE_OK:
+	case STORE_EXISTS:
+		return wait_here(req, ask);
+	case STORE_ANSWERED:
+		return answer_kept(req, ask, &found);
+	case STORE_CONFLICT:
+		return refuse(req, REFUSED_INVALID, 409, 0,
+		    "this message_id was used before with another message");
+	case STORE_GONE:
+		return refuse_gone(req);
+	case STORE_LIMITED:
+		return refuse_limited(req, found.wait_ms);
+	case STORE_FULL:
+		return refuse(req, REFUSED_FULL, 503, RETRY_FULL_S,
+		    "too many messages are waiting; nothing was stored, "
+		    "please try again");
+	default:
+		return refuse_down(req);
+	}
+}
+
+int
+handle_chat(struct request *req)
+{
+	const struct settings *s = req->settings;
+	struct inbox_limits limits = { .per_minute = s->chat_rate_limit,
+		.max = s->chat_inbox_max,
+		.bytes = s->chat_inbox_bytes };
+	struct chat_body body = { 0 };
+	struct chat_ask ask = { 0 };
+	struct message msg = { 0 };
+	enum command command;
+	int rc = -1;
+
+	if (!read_body(req, &body, &rc))
+		return rc;
+	if (*body.chat_id == '\0')
+		return refuse(req, REFUSED_INVALID, 400, 0,
+		    "chat_id is required");
+	if (*body.message == '\0')
+		return refuse(req, REFUSED_INVALID, 400, 0,
+		    "message is required");
+	if (chat_name_make(&ask.chat, "default", "http", body.chat_id) == -1)
+		return refuse(req, REFUSED_INVALID, 400, 0,
+		    "chat_id must be at most 200 bytes without control "
+		    "characters");
+	ask.stream = request_accepts(req, CHAT_STREAM_TYPE);
+	if (!fleet_may_store(req->edge))
+		return refuse_down(req);
+
+	msg.text = text_cut(req->mem, text_strip(req->mem, body.message),
+	    (size_t)s->chat_max_input_chars);
+	command = command_parse(msg.text);
+	if (command != COMMAND_NONE && command_is_immediate(command))
+		return answer_command(req, command, &ask, &limits);
+
+	if (body.message_id != NULL)
+		snprintf(ask.update_id, sizeof(ask.update_id), "%s",
+		    body.message_id);
+	else
+		text_random_hex(16, ask.update_id);
+	msg.update_id = ask.update_id;
+	return take(req, &ask, &msg, &limits);
+}

@@ -1,1 +1,99 @@
-#include "handlers/handlers.h"
+/*
+ * commands: what is answered from the session's record alone, also while a
+ * turn runs or turns are paused.
+ */
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/json.h"
+#include "handlers/chat_priv.h"
+#include "handlers/fleet_priv.h"
+#include "redis/budget.h"
+
+static const char *
+status(struct request *req, const struct session *session)
+{
+	char backend[160];
+
+	fleet_backend(req->edge, backend, sizeof(backend));
+	return arena_printf(req->mem,
+	    "State: %s | Token: %s | Backend: %s | Running: %s | "
+	    "Waiting: %" PRId64,
+	    chat_state(req->settings, session),
+	    session->token.parent != NULL ? "set" : "not set", backend,
+	    session->running ? "yes" : "no", session->waiting);
+}
+
+static const char *
+stop(struct request *req, const struct session *session)
+{
+	if (!session->running && session->waiting == 0)
+		return "Nothing is running.";
+	if (!session->running)
+		return "Nothing runs yet; your message waits for its turn.";
+	if (session->waiting <= 1)
+		return "Stopping the running answer.";
+	return arena_printf(req->mem,
+	    "Stopping the running answer. Messages after it: %" PRId64 ".",
+	    session->waiting - 1);
+}
+
+static const char *
+why(struct request *req, const struct session *session)
+{
+	const json_t *list = NULL, *name;
+	const char *text = "The last answer used these tools:";
+	size_t i;
+
+	if (session->last_tools != NULL)
+		list = json_read(req->mem, session->last_tools,
+		    strlen(session->last_tools), NULL, NULL);
+	if (!json_is_array(list))
+		return "There is no answer yet to explain.";
+	if (json_array_size(list) == 0)
+		return "The last answer used no tools.";
+	json_array_foreach((json_t *)list, i, name)
+		if (json_is_string(name))
+			text = arena_printf(req->mem, "%s\n- %s", text,
+			    json_string_value(name));
+	return text;
+}
+
+static const char *
+usage(struct request *req, const struct chat_name *chat,
+    const struct session *session)
+{
+	const struct settings *s = req->settings;
+	int64_t by_chat = 0, by_all = 0;
+	const char *text = arena_printf(req->mem,
+	    "Answers: %" PRId64 " | Tokens read: %" PRId64
+	    " | Tokens written: %" PRId64,
+	    session->turns, session->tokens_in, session->tokens_out);
+
+	if (s->budget_chat == 0
+	    || budget_spent(req->edge->store, chat, &by_chat, &by_all)
+		!= STORE_OK)
+		return text;
+	return arena_printf(req->mem,
+	    "%s | Today: %" PRId64 " of %" PRId64 " tokens", text, by_chat,
+	    s->budget_chat);
+}
+
+const char *
+command_answer(struct request *req, enum command c,
+    const struct chat_name *chat, const struct session *session)
+{
+	switch (c) {
+	case COMMAND_STATUS:
+		return status(req, session);
+	case COMMAND_STOP:
+		return stop(req, session);
+	case COMMAND_WHY:
+		return why(req, session);
+	case COMMAND_USAGE:
+		return usage(req, chat, session);
+	default:
+		return command_help();
+	}
+}

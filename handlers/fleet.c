@@ -1,1 +1,495 @@
+/*
+ * fleet: the watch of the turn workers, and the pages made of what it sees.
+ *
+ * One thread looks every FLEET_LOOK_MS and renders /health and /ready; a
+ * request copies a page.  What was last known of the model stays on the page
+ * while no worker reports, so that a restart doesn't blank it.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/pool.h"
+#include "config.h"
+#include "fcgi/park.h"
+#include "handlers/fleet_priv.h"
 #include "handlers/handlers.h"
+#include "nouns/metric.h"
+#include "nouns/settings.h"
+#include "redis/fleet.h"
+
+#define FLEET_LOOK_MS 2000
+#define FLEET_BACKEND_MAX 160
+#define FLEET_UNSURE_LOOKS 2 /* unaccounted twice in a row is no accident */
+
+struct page {
+	char *text;
+	size_t len;
+	int status;
+};
+
+struct watch {
+	struct edge *e;
+	pthread_t thread;
+	bool has_thread;
+	pthread_mutex_t mu; /* of all below but what look() alone uses */
+	pthread_cond_t wake;
+	bool stopping, poked;
+	struct page pages[FLEET_PAGES];
+	char backend[FLEET_BACKEND_MAX]; /* "" never heard of */
+	_Atomic bool may_store;
+
+	/* look() alone */
+	int64_t tools_loaded;
+	bool was_ready, looked;
+	int unsure;
+};
+
+/* What one look found. */
+struct view {
+	bool redis;
+	int redis_ms;
+	bool paused;
+	json_t *records; /* borrowed array, or NULL */
+	size_t workers;
+	json_t *backends; /* name -> {name, breaker_open_until_ms} */
+	json_t *sources;  /* name -> source */
+	size_t open;	  /* backends whose breaker is open */
+	int model_ok;	  /* -1 nobody knows */
+	const char *model_error;
+};
+
+static void
+see_backends(struct view *v, const json_t *record)
+{
+	const json_t *list = json_object_get(record, "backends"), *b;
+	size_t i;
+
+	json_array_foreach((json_t *)list, i, b) {
+		const char *name = json_member_str(b, "name");
+		int64_t until
+		    = json_member_int(b, "breaker_open_until_ms", 0);
+		json_t *seen;
+
+		if (name == NULL)
+			continue;
+		seen = json_object_get(v->backends, name);
+		if (seen == NULL)
+			json_object_set_new(v->backends, name,
+			    json_integer((json_int_t)until));
+		else if (json_integer_value(seen) < until)
+			json_integer_set(seen, (json_int_t)until);
+	}
+}
+
+/* Each source once, as the worker sees it that can reach it. */
+static void
+see_sources(struct view *v, const json_t *record)
+{
+	const json_t *list = json_object_get(record, "sources"), *s;
+	size_t i;
+
+	json_array_foreach((json_t *)list, i, s) {
+		const char *name = json_member_str(s, "name");
+		const json_t *seen;
+
+		if (name == NULL)
+			continue;
+		seen = json_object_get(v->sources, name);
+		if (seen == NULL
+		    || (!json_member_bool(seen, "ok", false)
+			&& json_member_bool(s, "ok", false)))
+			json_object_set(v->sources, name, (json_t *)s);
+	}
+}
+
+static void
+see_model(struct view *v, const json_t *record)
+{
+	const json_t *ok = json_object_get(record, "model_ok");
+
+	if (!json_is_boolean(ok) || v->model_ok == 1)
+		return;
+	v->model_ok = json_is_true(ok);
+	v->model_error
+	    = v->model_ok == 1 ? NULL : json_member_str(record, "model_error");
+}
+
+/* The youngest worker runs the configuration that is meant. */
+static void
+keep_backend(struct watch *w, const struct view *v)
+{
+	const json_t *record, *youngest = NULL;
+	size_t i;
+
+	json_array_foreach(v->records, i, record)
+		if (youngest == NULL
+		    || json_member_int(record, "started_ms", 0)
+			> json_member_int(youngest, "started_ms", 0))
+			youngest = record;
+	if (youngest == NULL || json_member_str(youngest, "backend") == NULL)
+		return;
+	pthread_mutex_lock(&w->mu);
+	snprintf(w->backend, sizeof(w->backend), "%s",
+	    json_member_str(youngest, "backend"));
+	pthread_mutex_unlock(&w->mu);
+	w->tools_loaded = json_member_int(youngest, "tools_loaded", 0);
+}
+
+static void
+see_fleet(struct watch *w, struct view *v, const struct settings *s,
+    struct arena *mem)
+{
+	struct store *st = w->e->store;
+	bool paused = false, all_paused = true;
+	int64_t now = clock_wall_ms();
+	const json_t *record;
+	const char *name;
+	json_t *until;
+	size_t i;
+
+	v->backends = json_keep(mem, json_object());
+	v->sources = json_keep(mem, json_object());
+	v->model_ok = -1;
+	v->redis = store_ping(st, &v->redis_ms) == STORE_OK
+	    && fleet_read(st, mem, &v->records) == STORE_OK
+	    && fleet_is_paused(st, &paused) == STORE_OK;
+	if (!v->redis)
+		v->records = NULL;
+	v->workers = json_array_size(v->records);
+	json_array_foreach(v->records, i, record) {
+		see_backends(v, record);
+		see_sources(v, record);
+		see_model(v, record);
+		all_paused &= json_member_bool(record, "paused", false);
+	}
+	json_object_foreach(v->backends, name, until)
+		if (json_integer_value(until) > now)
+			v->open++;
+	v->paused
+	    = paused || s->chat_paused || (v->workers > 0 && all_paused);
+	if (v->workers > 0)
+		keep_backend(w, v);
+}
+
+static void
+set_page(struct watch *w, enum fleet_page which, int status, json_t *doc)
+{
+	char *text = doc == NULL ? NULL : json_dumps(doc, JSON_COMPACT);
+	struct page *page = &w->pages[which];
+
+	json_decref(doc);
+	if (text == NULL)
+		abort();
+	pthread_mutex_lock(&w->mu);
+	free(page->text);
+	*page = (struct page){ text, strlen(text), status };
+	pthread_mutex_unlock(&w->mu);
+}
+
+static void
+render_health(struct watch *w, const struct settings *s)
+{
+	char backend[FLEET_BACKEND_MAX];
+
+	fleet_backend(w->e, backend, sizeof(backend));
+	set_page(w, FLEET_HEALTH, 200,
+	    json_pack("{s:s, s:s, s:I, s:s, s:I, s:s, s:s}", "status", "ok",
+		"backend", backend, "tools_loaded",
+		(json_int_t)w->tools_loaded, "memcp_url", s->chat_memcp_url,
+		"rate_limit_per_minute", (json_int_t)s->chat_rate_limit,
+		"auth",
+		secret_is_set(&s->proxy_secret) ? "enabled"
+		    : s->chat_open ? "disabled (chat.open: loopback only)"
+				   : "refused (no PROXY_SECRET set)",
+		"version", PACKAGE_VERSION));
+}
+
+static json_t *
+backends_doc(const struct view *v, int64_t now)
+{
+	json_t *list = json_array(), *until;
+	const char *name;
+
+	json_object_foreach(v->backends, name, until)
+		json_array_append_new(list,
+		    json_pack("{s:s, s:b}", "name", name, "breaker_open",
+			json_integer_value(until) > now));
+	return list;
+}
+
+/* Addresses and versions of servers behind us are nobody's business here. */
+static json_t *
+sources_doc(const struct view *v)
+{
+	static const char *const SHOWN[]
+	    = { "name", "kind", "ok", "tools", "error", "age_ms" };
+	json_t *list = json_array(), *source;
+	const char *name;
+	size_t i;
+
+	json_object_foreach(v->sources, name, source) {
+		json_t *shown = json_object();
+
+		for (i = 0; i < NELEM(SHOWN); i++) {
+			json_t *value = json_object_get(source, SHOWN[i]);
+
+			if (value != NULL)
+				json_object_set(shown, SHOWN[i], value);
+		}
+		json_array_append_new(list, shown);
+	}
+	return list;
+}
+
+static const char *
+why_not_ready(const struct view *v)
+{
+	if (!v->redis)
+		return "Redis does not answer";
+	if (v->workers == 0)
+		return "no turn worker is alive";
+	if (v->paused)
+		return "turns are paused";
+	if (v->open > 0 && v->open == json_object_size(v->backends))
+		return "no model answers";
+	return NULL;
+}
+
+static void
+render_ready(struct watch *w, const struct view *v)
+{
+	const char *why = why_not_ready(v);
+	char backend[FLEET_BACKEND_MAX];
+	json_t *ok = v->model_ok == -1 ? json_null()
+				       : json_boolean(v->model_ok);
+
+	fleet_backend(w->e, backend, sizeof(backend));
+	set_page(w, FLEET_READY, why == NULL ? 200 : 503,
+	    json_pack("{s:b, s:s?, s:{s:b, s:i}, s:I, s:b, "
+		      "s:{s:s, s:o, s:s?, s:o}, s:o}",
+		"ready", why == NULL, "why", why, "redis", "ok", v->redis,
+		"ms", v->redis_ms, "turn_workers", (json_int_t)v->workers,
+		"paused", v->paused, "model", "backend", backend, "ok", ok,
+		"error", v->model_error, "backends",
+		backends_doc(v, clock_wall_ms()), "sources",
+		sources_doc(v)));
+	if (w->looked && w->was_ready == (why == NULL))
+		return;
+	if (why == NULL)
+		log_event(LOG_INFO, "readiness_gained",
+		    F_INT("turn_workers", v->workers));
+	else
+		log_event(LOG_WARN, "readiness_lost", F_STR("why", why));
+	w->was_ready = why == NULL;
+	w->looked = true;
+}
+
+/* A provider's breaker is open when all its models' are. */
+static void
+gauge_breakers(const struct view *v)
+{
+	const char *const *values = METRICS[METRIC_BREAKER_OPEN].values;
+	int64_t now = clock_wall_ms();
+	int i;
+
+	for (i = 0; i < METRIC_VALUES_MAX && values[i] != NULL; i++) {
+		size_t len = strlen(values[i]), n = 0, open = 0;
+		const char *name;
+		json_t *until;
+
+		json_object_foreach(v->backends, name, until) {
+			if (strncmp(name, values[i], len) != 0
+			    || (name[len] != '/' && name[len] != '\0'))
+				continue;
+			n++;
+			open += json_integer_value(until) > now;
+		}
+		metric_set(METRIC_BREAKER_OPEN, i, n > 0 && n == open);
+	}
+}
+
+static void
+gauge_queue(struct watch *w)
+{
+	struct fleet_counts counts;
+
+	if (fleet_count(w->e->store, &counts) != STORE_OK)
+		return;
+	metric_set(METRIC_UNACCOUNTED, 0, counts.unaccounted);
+	metric_set(METRIC_QUEUE_LENGTH, 0, counts.waiting);
+	metric_set(METRIC_QUEUE_AGE, 0, counts.oldest_ms / 1000);
+	w->unsure = counts.unaccounted == 0 ? 0 : w->unsure + 1;
+	if (w->unsure == FLEET_UNSURE_LOOKS)
+		log_event(LOG_ERROR, "messages_unaccounted",
+		    F_INT("messages", counts.unaccounted),
+		    F_STR("remedy", "dragoman turns list; report this"));
+}
+
+static void
+look(struct watch *w)
+{
+	struct settings *s = edge_settings(w->e);
+	struct arena *mem = arena_new();
+	struct view v = { 0 };
+
+	if (fleet_may_store(w->e))
+		see_fleet(w, &v, s, mem);
+	else
+		v.model_ok = -1;
+	if (v.redis)
+		gauge_queue(w);
+	gauge_breakers(&v);
+	render_health(w, s);
+	render_ready(w, &v);
+	arena_free(mem);
+	settings_unref(s);
+}
+
+bool
+fleet_may_store(struct edge *e)
+{
+	struct watch *w = e->watch;
+
+	if (atomic_load(&w->may_store))
+		return true;
+	switch (store_canary(e->store)) {
+	case STORE_OK:
+		atomic_store(&w->may_store, true);
+		return true;
+	case STORE_UNKNOWN_KEY:
+		/* Rather no edge than messages that nobody can open. */
+		log_event(LOG_ERROR, "key_unknown",
+		    F_STR("remedy",
+			"Redis holds what another ENCRYPTION_KEY sealed: "
+			"give this process that key, or another database"));
+		_exit(2);
+	default:
+		return false;
+	}
+}
+
+const char *
+fleet_page(struct edge *e, enum fleet_page page, struct arena *mem,
+    size_t *len, int *status)
+{
+	struct watch *w = e->watch;
+	const char *text;
+
+	if (!w->has_thread && page == FLEET_READY)
+		look(w);
+	pthread_mutex_lock(&w->mu);
+	text = arena_memdup(mem, w->pages[page].text, w->pages[page].len);
+	*len = w->pages[page].len;
+	*status = w->pages[page].status;
+	pthread_mutex_unlock(&w->mu);
+	return text;
+}
+
+void
+fleet_backend(struct edge *e, char *out, size_t out_max)
+{
+	struct watch *w = e->watch;
+	struct settings *s;
+
+	pthread_mutex_lock(&w->mu);
+	snprintf(out, out_max, "%s", w->backend);
+	pthread_mutex_unlock(&w->mu);
+	if (*out != '\0')
+		return;
+	s = edge_settings(e);
+	settings_backend(s, out, out_max);
+	settings_unref(s);
+}
+
+static void *
+run(void *arg)
+{
+	struct watch *w = arg;
+	struct timespec until;
+
+	pthread_mutex_lock(&w->mu);
+	for (;;) {
+		clock_gettime(CLOCK_MONOTONIC, &until);
+		until.tv_sec += FLEET_LOOK_MS / 1000;
+		while (!w->stopping && !w->poked
+		    && pthread_cond_timedwait(&w->wake, &w->mu, &until)
+			!= ETIMEDOUT)
+			;
+		if (w->stopping)
+			break;
+		w->poked = false;
+		pthread_mutex_unlock(&w->mu);
+		look(w);
+		pthread_mutex_lock(&w->mu);
+	}
+	pthread_mutex_unlock(&w->mu);
+	return NULL;
+}
+
+int
+fleet_watch_start(struct edge *e)
+{
+	struct watch *w = calloc(1, sizeof(*w));
+	pthread_condattr_t attr;
+
+	if (w == NULL)
+		abort();
+	w->e = e;
+	e->watch = w;
+	pthread_mutex_init(&w->mu, NULL);
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&w->wake, &attr);
+	pthread_condattr_destroy(&attr);
+	look(w);
+	if (e->park == NULL)
+		return 0;
+	if (thread_start(&w->thread, "fleet", run, w) == -1)
+		return -1;
+	w->has_thread = true;
+	return 0;
+}
+
+void
+fleet_watch_reload(struct edge *e)
+{
+	struct watch *w = e->watch;
+
+	pthread_mutex_lock(&w->mu);
+	w->poked = true;
+	pthread_cond_signal(&w->wake);
+	pthread_mutex_unlock(&w->mu);
+}
+
+void
+fleet_watch_stop(struct edge *e)
+{
+	struct watch *w = e->watch;
+	size_t i;
+
+	if (w == NULL)
+		return;
+	if (w->has_thread) {
+		pthread_mutex_lock(&w->mu);
+		w->stopping = true;
+		pthread_cond_signal(&w->wake);
+		pthread_mutex_unlock(&w->mu);
+		pthread_join(w->thread, NULL);
+	}
+	for (i = 0; i < FLEET_PAGES; i++)
+		free(w->pages[i].text);
+	pthread_cond_destroy(&w->wake);
+	pthread_mutex_destroy(&w->mu);
+	e->watch = NULL;
+	free(w);
+}

@@ -18,9 +18,14 @@ int handle_metrics(struct request *req);
 int verify_proxy_secret(struct request *req);
 int verify_metrics(struct request *req); /* loopback or listed */
 
-/* The background look at the fleet (health, ready, metrics): every 2 s. */
+/*
+ * The background look at the fleet (health, ready, metrics): every 2 s.  The
+ * first look is made before it returns.  Without e->park (plain CGI) there is
+ * no thread: handlers look when they need to.  -1: no thread to be had.
+ */
 struct edge;
 int fleet_watch_start(struct edge *e) WARN_UNUSED;
+void fleet_watch_reload(struct edge *e); /* e->settings changed */
 void fleet_watch_stop(struct edge *e);
 
 #endif

@@ -1,0 +1,115 @@
+/*
+ * chat_priv: what the files of POST /chat and of its message share.
+ *
+ * chat.c takes the message, commands.c answers what needs no turn,
+ * chat_park.c waits, chat_answer.c writes bodies, chat_events.c writes
+ * streams, chat_message.c answers those who ask again.
+ */
+#ifndef HANDLERS_CHAT_PRIV_H
+#define HANDLERS_CHAT_PRIV_H
+
+#include "base/buf.h"
+#include "fcgi/edge.h"
+#include "fcgi/request.h"
+#include "fcgi/response.h"
+#include "nouns/command.h"
+#include "nouns/message.h"
+#include "nouns/session.h"
+#include "nouns/settings.h"
+#include "redis/inbox.h"
+
+#define CHAT_MESSAGE_ID_MAX 128 /* a client's message_id; a UUID is 36 */
+
+/* One answer: a reply text under its limits, six bytes for each control
+ * character, and as much again for the SSE copy. */
+#define CHAT_ANSWER_MAX (8 * MIB)
+
+#define CHAT_STREAM_TYPE "text/event-stream"
+/* nginx must hand each piece on at once; nobody may keep one. */
+#define CHAT_STREAM_HEADERS \
+	"Cache-Control: no-store\r\nX-Accel-Buffering: no\r\n"
+
+/* Which message: made when it is accepted, kept while its call waits. */
+struct chat_ask {
+	struct chat_name chat;
+	char id[MESSAGE_ID_MAX];		 /* the message's own */
+	char update_id[CHAT_MESSAGE_ID_MAX + 1]; /* the client's name of it */
+	bool stream;
+};
+
+/*
+ * chat_answer.c: bodies.  All append to ${out}, whose limit they keep: -1
+ * when it is full.
+ */
+
+/* {reply, state, starters} */
+int chat_answer_add(struct buf *out, const struct reply *r) WARN_UNUSED;
+
+/* Where the answer to ${ask} will be: a path, escaped; in ${mem}. */
+char *chat_url(struct arena *mem, const struct chat_ask *ask);
+
+/* {message_id, url, reply, state, starters}: not answered yet. */
+int chat_pending_add(struct buf *out, const struct chat_ask *ask,
+    const char *url, const char *state) WARN_UNUSED;
+
+/* The name of ${session}'s state as clients see it under ${s}. */
+const char *chat_state(const struct settings *s,
+    const struct session *session);
+
+/* That of ${chat} now; the entry state when Redis does not say. */
+const char *chat_state_now(struct edge *e, const struct settings *s,
+    const struct chat_name *chat, struct arena *mem);
+
+/* Answer ${req} with a reply that is there: JSON, or a whole stream. */
+int chat_reply(struct request *req, const struct reply *r, bool stream);
+
+/* 202 with where to ask, as JSON. */
+int chat_pending(struct request *req, const struct chat_ask *ask);
+
+/*
+ * chat_park.c: wait for the reply of ${ask} at ${number} and answer.  Returns
+ * as a handler does.
+ */
+int chat_park(struct request *req, const struct chat_ask *ask,
+    int64_t number);
+/* Before the message is put: so that a stream begins before its pieces. */
+void chat_park_prepare(struct edge *e, int64_t number, bool stream);
+
+/* commands.c: the text that answers an immediate command; in req->mem. */
+const char *command_answer(struct request *req, enum command c,
+    const struct chat_name *chat, const struct session *session);
+
+/*
+ * chat_events.c: the events of one stream.
+ *
+ * The client's picture of the text is kept as a length and a hash, so that
+ * whatever was lost, doubled or late on the way (pieces are only published,
+ * not stored) is made good by the reply.  Attempts are numbered anew here:
+ * two workers may both call theirs the second.
+ */
+struct chat_events {
+	int64_t id;	       /* of the last event */
+	int64_t attempt;       /* as the client sees it */
+	int64_t their_attempt; /* as the worker counts; 0 none seen */
+	size_t chars, bytes;   /* delivered of this attempt */
+	uint64_t hash;	       /* of these bytes */
+	bool told;	       /* a delta was written in this stream */
+	bool gap; /* a piece is missing: no more of this attempt */
+};
+
+void chat_events_init(struct chat_events *ev);
+/* The first event: accepted, and where to ask should the stream break. */
+int chat_events_begin(struct chat_events *ev, const char *message_id,
+    const char *url, struct buf *out) WARN_UNUSED;
+/* A piece that a worker published: status, tool, delta, restart, error. */
+int chat_events_piece(struct chat_events *ev, struct arena *mem,
+    const char *kind, const char *text, size_t len, struct buf *out)
+    WARN_UNUSED;
+/* The end: what is missing of the text, then the reply. */
+int chat_events_reply(struct chat_events *ev, const struct reply *r,
+    struct buf *out) WARN_UNUSED;
+/* {detail} and, when ${url} is not NULL, where to ask. */
+int chat_events_error(struct chat_events *ev, const char *detail,
+    const char *message_id, const char *url, struct buf *out) WARN_UNUSED;
+
+#endif
