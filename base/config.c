@@ -1,1 +1,289 @@
 #include "base/config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <sodium.h>
+
+#include "base/arena.h"
+#include "base/config_priv.h"
+
+#define NEAR_MAX 64 /* longer keys are compared by their first bytes */
+
+int
+config_find(const struct config *c, const char *key)
+{
+	size_t i;
+
+	for (i = 0; i < c->ndefs; i++)
+		if (strcmp(c->defs[i].key, key) == 0)
+			return (int)i;
+	return -1;
+}
+
+/* Levenshtein's distance, of at most NEAR_MAX bytes each. */
+static size_t
+distance(const char *a, const char *b)
+{
+	size_t row[NEAR_MAX + 1], na = strnlen(a, NEAR_MAX);
+	size_t nb = strnlen(b, NEAR_MAX), i, j, corner, up;
+
+	for (j = 0; j <= nb; j++)
+		row[j] = j;
+	for (i = 1; i <= na; i++) {
+		corner = row[0];
+		row[0] = i;
+		for (j = 1; j <= nb; j++) {
+			up = row[j];
+			corner += a[i - 1] != b[j - 1];
+			if (up + 1 < corner)
+				corner = up + 1;
+			if (row[j - 1] + 1 < corner)
+				corner = row[j - 1] + 1;
+			row[j] = corner;
+			corner = up;
+		}
+	}
+	return row[nb];
+}
+
+bool
+config_near_name(const char *a, const char *b)
+{
+	return distance(a, b) <= 2;
+}
+
+static const char *
+last_part(const char *key)
+{
+	const char *dot = strrchr(key, '.');
+
+	return dot == NULL ? key : dot + 1;
+}
+
+/*
+ * A slip of the finger first; then the right name in the wrong section, which
+ * is what people do who know another program's file.
+ */
+const char *
+config_near(const struct config *c, const char *key)
+{
+	const char *best = NULL;
+	size_t best_far = strlen(key) < 6 ? 2 : 3, i, far;
+
+	for (i = 0; i < c->ndefs; i++) {
+		if ((c->defs[i].flags & CONFIG_HIDDEN) != 0 ||
+		    c->defs[i].type == CONFIG_IGNORED)
+			continue;
+		far = distance(key, c->defs[i].key);
+		if (far < best_far) {
+			best_far = far;
+			best = c->defs[i].key;
+		}
+	}
+	for (i = 0; best == NULL && i < c->ndefs; i++)
+		if ((c->defs[i].flags & CONFIG_HIDDEN) == 0 &&
+		    strcmp(last_part(key), last_part(c->defs[i].key)) == 0)
+			best = c->defs[i].key;
+	return best;
+}
+
+/*
+ * The buffers are bounded: what does not fit is lost, but it is counted, so
+ * that a flood of errors is still an error.
+ */
+static void
+report(struct buf *out, const char *where, const char *key, const char *text)
+{
+	if (out == NULL)
+		return;
+	if (buf_printf(out, "%s%s%s: %s\n", where, where[0] != '\0' ? ": " : "",
+		key, text) == -1)
+		return;
+}
+
+void
+config_error(struct config *c, const char *where, const char *key,
+    const char *fmt, ...)
+{
+	char text[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	report(c->errors, where, key, text);
+	c->nerrors++;
+}
+
+void
+config_warn(struct config *c, const char *where, const char *key,
+    const char *text)
+{
+	report(c->warnings, where, key, text);
+}
+
+int
+config_read_file(const char *path, struct buf *out)
+{
+	char piece[4096];
+	ssize_t n = -1;
+	int rc = -1, saved;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+
+	if (fd == -1)
+		return -1;
+	for (;;) {
+		n = read(fd, piece, sizeof(piece));
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			break;
+		if (buf_add(out, piece, (size_t)n) == -1) {
+			errno = EFBIG;
+			goto out;
+		}
+	}
+	rc = n == 0 ? 0 : -1;
+out:
+	saved = errno;
+	sodium_memzero(piece, sizeof(piece));
+	close(fd);
+	errno = saved;
+	return rc;
+}
+
+void
+config_set_file(struct config *c, size_t i, const char *path,
+    const char *where, const char *origin)
+{
+	struct buf text = BUF_INIT(CONFIG_SECRET_MAX);
+	char why[128];
+	size_t len;
+
+	if (config_read_file(path, &text) == -1) {
+		config_error(c, where, c->defs[i].key, "%s cannot be read: %s",
+		    path, strerror_r(errno, why, sizeof(why)));
+		goto out;
+	}
+	len = text.len;
+	if (len > 0 && text.data[len - 1] == '\n')
+		len--;
+	if (len > 0 && text.data[len - 1] == '\r')
+		len--;
+	if (len == 0) {
+		/* An empty secret is a mistake, never a wish. */
+		config_error(c, where, c->defs[i].key, "%s is empty", path);
+		goto out;
+	}
+	text.data[len] = '\0';
+	(void)config_set(c, i, text.data, len, where, origin);
+out:
+	buf_wipe(&text);
+}
+
+static void
+set_defaults(struct config *c)
+{
+	size_t i;
+
+	for (i = 0; i < c->ndefs; i++) {
+		const char *text = c->defs[i].fallback;
+
+		if (text == NULL)
+			text = "";
+		/* A default of ours that is refused: reported as any other,
+		 * and found by the tests. */
+		(void)config_set(c, i, text, strlen(text), "default",
+		    "default");
+		c->slots[i].is_default = true;
+	}
+}
+
+struct config *
+config_load(const struct config_def *defs, size_t ndefs, void *settings,
+    size_t size, const struct config_source *src, struct buf *errors,
+    struct buf *warnings, size_t *nerrors)
+{
+	struct arena *mem = arena_new();
+	struct config *c = arena_alloc(mem, sizeof(*c));
+
+	(void)size;
+	c->mem = mem;
+	c->defs = defs;
+	c->ndefs = ndefs;
+	c->settings = settings;
+	c->slots = arena_alloc(mem, ndefs * sizeof(*c->slots));
+	c->environ = src->environ;
+	c->errors = errors;
+	c->warnings = warnings;
+	buf_init(&c->env_text, CONFIG_FILE_MAX);
+
+	set_defaults(c);
+	config_read_yaml(c, src);
+	if (src->env_file != NULL)
+		config_read_env_file(c, src->env_file);
+	config_apply_env(c);
+
+	c->errors = NULL;
+	c->warnings = NULL;
+	if (nerrors != NULL)
+		*nerrors = c->nerrors;
+	return c;
+}
+
+void
+config_free(struct config *c)
+{
+	size_t i;
+
+	if (c == NULL)
+		return;
+	for (i = 0; i < c->ndefs; i++) {
+		secret_clear(&c->slots[i].secret);
+		json_decref(c->slots[i].tree);
+	}
+	buf_wipe(&c->env_text);
+	arena_free(c->mem);
+}
+
+const char *
+config_origin(const struct config *c, const char *key)
+{
+	int i = config_find(c, key);
+
+	return i == -1 ? NULL : c->slots[i].origin;
+}
+
+bool
+config_is_default(const struct config *c, const char *key)
+{
+	int i = config_find(c, key);
+
+	return i != -1 && c->slots[i].is_default;
+}
+
+const char *
+config_keep(struct config *c, const char *text)
+{
+	return arena_strdup(c->mem, text);
+}
+
+int
+config_set_derived(struct config *c, const char *key, const char *text,
+    const char *origin)
+{
+	int i = config_find(c, key);
+
+	if (i == -1 || !c->slots[i].is_default)
+		return -1;
+	if (!config_set(c, (size_t)i, text, strlen(text), origin, origin))
+		return -1;
+	c->slots[i].is_default = true; /* nobody set it */
+	return 0;
+}

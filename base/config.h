@@ -4,17 +4,18 @@
  *
  * One function sets a value whatever its origin: config_set(key, text,
  * origin).  All errors of a source are collected, each with file, line, key
- * and what was expected.  libyaml is used as a parser of events; a mapping is
- * flattened to dotted keys ("chat.persona.name"), a sequence of scalars is a
- * list.  Keys of type CONFIG_TREE keep their subtree as JSON.
+ * and what was expected.  A YAML mapping is flattened to dotted keys
+ * ("chat.persona.name"), a sequence of scalars is a list.  Keys of type
+ * CONFIG_TREE keep their subtree as JSON.
  *
  * The environment name of "chat.rate_limit_per_minute" is
  * CHAT_RATE_LIMIT_PER_MINUTE; a definition may name others that users know
  * (${env}: separated by blanks, first set one wins; empty values do not
  * count).  NAME_FILE names a file that holds the value (a last newline is
  * dropped), and $CREDENTIALS_DIRECTORY/NAME (lower or upper case) too, for
- * secrets.  Precedence: environment, NAME_FILE, credentials, env file, YAML,
- * default.
+ * secrets.  In YAML a secret may be given as "proxy_secret_file: PATH", read
+ * from the folder of that YAML file when it is relative.  Precedence:
+ * environment, NAME_FILE, credentials, env file, YAML, default.
  */
 #ifndef BASE_CONFIG_H
 #define BASE_CONFIG_H
@@ -49,11 +50,16 @@ struct config_def {
 	const char *fallback; /* the default as text; NULL: empty/zero */
 	double min, max;      /* of numbers and spans (ms); both 0: any */
 	const char *env;      /* further environment names, or NULL */
-	const char *words;    /* of CONFIG_ENUM: "auto native text" */
+	const char *words;    /* of CONFIG_ENUM: "auto native text"; of
+				 CONFIG_STR: the only values, or NULL */
 	const char *help;     /* one line, for config show and env.example */
 	unsigned flags;
 };
 #define CONFIG_NO_ENV 0x1 /* has no environment variable of its own name */
+#define CONFIG_PRIVATE 0x2 /* may hold a password: comes as a credential too,
+			      and config_value hides that part */
+#define CONFIG_QUIET 0x4 /* of CONFIG_IGNORED: known, no warning */
+#define CONFIG_HIDDEN 0x8 /* only for config_source.foreign_keys */
 
 struct config; /* a loaded set of values with their origins */
 
@@ -64,6 +70,8 @@ struct config_source {
 	char *const *environ; /* NULL: none */
 	bool foreign;	      /* unknown keys in file are no error
 				 (config.tech.yaml) */
+	const char *foreign_keys; /* the keys of a foreign file that count, with
+				     blanks between: "chat.*" "a.b=our.key" */
 };
 
 /*
@@ -82,9 +90,25 @@ void config_free(struct config *c);
 const char *config_origin(const struct config *c, const char *key);
 bool config_is_default(const struct config *c, const char *key);
 
+/* A variable of the environment, else of the env file; NULL: neither has it,
+ * or it is empty.  Lives as long as ${c} (and its environ). */
+const char *config_env(const struct config *c, const char *name);
+
+/* The environment names of row ${def} in the order they are looked at, the
+ * ${i}th into ${out}; false past the last. */
+#define CONFIG_NAME_MAX 80
+bool config_env_name(const struct config_def *def, size_t i,
+    char out[CONFIG_NAME_MAX]);
+
+/* What a row takes, in words: "a whole number from 1 to 50". */
+int config_expected(const struct config_def *def, struct buf *out) WARN_UNUSED;
+
 /* The value as text; secrets as "(set)" or "". */
 int config_value(const struct config *c, const char *key, struct buf *out)
     WARN_UNUSED;
+
+/* A copy of ${text} that lives as long as ${c}. */
+const char *config_keep(struct config *c, const char *text);
 
 /* Set a key that was left at its default, with an origin of the program's
  * own ("derived from MEMCP_URL").  -1: not a value of that type. */

@@ -1,1 +1,468 @@
-#include "base/config.h"
+/*
+ * config_yaml: a YAML file, flattened to the keys of the table.
+ *
+ * libyaml reads the whole document first (aliases are then one node with many
+ * parents), so the walk is bounded by nodes visited as well as by depth.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <sodium.h>
+#include <yaml.h>
+
+#include "base/arena.h"
+#include "base/config_priv.h"
+
+#define DEPTH_MAX 16	 /* our deepest key has three parts, a tree a few more */
+#define VISITS_MAX 50000 /* a file of CONFIG_FILE_MAX with aliases in aliases */
+#define LIST_MAX 1000	 /* items of one setting */
+
+struct walk {
+	struct config *c;
+	const struct config_source *src;
+	yaml_document_t *doc;
+	int visits;
+	int *lines; /* of each row: where it was set; 0 not yet */
+};
+
+static int
+line_of(const yaml_node_t *node)
+{
+	return (int)node->start_mark.line + 1;
+}
+
+static const char *
+where_of(struct walk *w, int line)
+{
+	return arena_printf(w->c->mem, "%s:%d", w->src->file, line);
+}
+
+static bool
+is_null(const yaml_node_t *node)
+{
+	const char *s = (const char *)node->data.scalar.value;
+
+	return node->type == YAML_SCALAR_NODE &&
+	    node->data.scalar.style == YAML_PLAIN_SCALAR_STYLE &&
+	    (s[0] == '\0' || strcmp(s, "~") == 0 || strcmp(s, "null") == 0 ||
+		strcmp(s, "Null") == 0 || strcmp(s, "NULL") == 0);
+}
+
+/* False, reported: this file is made to be expanded, not to be read. */
+static bool
+may_visit(struct walk *w, const yaml_node_t *node, int depth)
+{
+	if (depth < DEPTH_MAX && w->visits++ < VISITS_MAX)
+		return true;
+	if (w->visits < 2 * VISITS_MAX) {
+		config_error(w->c, where_of(w, line_of(node)), "file",
+		    "is nested too deeply or repeats itself too often");
+		w->visits = 2 * VISITS_MAX; /* say it once */
+	}
+	return false;
+}
+
+/* A plain scalar by YAML's core schema, as JSON has it. */
+static json_t *
+scalar_json(const yaml_node_t *node)
+{
+	const char *s = (const char *)node->data.scalar.value;
+	size_t len = node->data.scalar.length;
+	char *end;
+
+	if (node->data.scalar.style != YAML_PLAIN_SCALAR_STYLE)
+		return json_stringn(s, len);
+	if (is_null(node))
+		return json_null();
+	if (strcmp(s, "true") == 0 || strcmp(s, "false") == 0)
+		return json_boolean(s[0] == 't');
+	if (strspn(s, "+-0123456789") == len && len < 19) {
+		long long v = strtoll(s, &end, 10);
+
+		if (*end == '\0')
+			return json_integer(v);
+	}
+	if (strspn(s, "+-0123456789.eE") == len) {
+		double v = strtod(s, &end);
+
+		if (*end == '\0')
+			return json_real(v);
+	}
+	return json_stringn(s, len);
+}
+
+/* The subtree as JSON; NULL: reported. */
+static json_t *
+tree_json(struct walk *w, yaml_node_t *node, int depth)
+{
+	json_t *out = NULL, *member;
+	yaml_node_pair_t *pair;
+	yaml_node_item_t *item;
+
+	if (!may_visit(w, node, depth))
+		return NULL;
+	switch (node->type) {
+	case YAML_SCALAR_NODE:
+		return scalar_json(node);
+	case YAML_SEQUENCE_NODE:
+		out = json_array();
+		for (item = node->data.sequence.items.start;
+		     item < node->data.sequence.items.top; item++) {
+			member = tree_json(w,
+			    yaml_document_get_node(w->doc, *item), depth + 1);
+			if (member == NULL ||
+			    json_array_append_new(out, member) == -1)
+				goto bad;
+		}
+		return out;
+	case YAML_MAPPING_NODE:
+		out = json_object();
+		for (pair = node->data.mapping.pairs.start;
+		     pair < node->data.mapping.pairs.top; pair++) {
+			yaml_node_t *key =
+			    yaml_document_get_node(w->doc, pair->key);
+
+			if (key->type != YAML_SCALAR_NODE) {
+				config_error(w->c, where_of(w, line_of(key)),
+				    "file", "expected a name before \":\"");
+				goto bad;
+			}
+			member = tree_json(w,
+			    yaml_document_get_node(w->doc, pair->value),
+			    depth + 1);
+			if (member == NULL ||
+			    json_object_setn_new(out,
+				(const char *)key->data.scalar.value,
+				key->data.scalar.length, member) == -1)
+				goto bad;
+		}
+		return out;
+	default:
+		break;
+	}
+bad:
+	json_decref(out);
+	return NULL;
+}
+
+static const char *
+kind_of(const yaml_node_t *node)
+{
+	return node->type == YAML_MAPPING_NODE ? "a mapping" :
+	    node->type == YAML_SEQUENCE_NODE   ? "a list" :
+						 "a single value";
+}
+
+static void
+wrong_kind(struct walk *w, size_t i, const yaml_node_t *node)
+{
+	struct buf expected = BUF_INIT(300);
+
+	if (config_expected(&w->c->defs[i], &expected) == -1)
+		expected.full = true;
+	config_error(w->c, where_of(w, line_of(node)), w->c->defs[i].key,
+	    "expected %s, found %s", buf_str(&expected), kind_of(node));
+	buf_fini(&expected);
+}
+
+static void
+set_sequence(struct walk *w, size_t i, yaml_node_t *node, const char *where)
+{
+	const char **items;
+	yaml_node_item_t *item;
+	size_t n = 0;
+
+	if (w->c->defs[i].type != CONFIG_LIST) {
+		wrong_kind(w, i, node);
+		return;
+	}
+	items = arena_alloc(w->c->mem, LIST_MAX * sizeof(*items));
+	for (item = node->data.sequence.items.start;
+	     item < node->data.sequence.items.top; item++) {
+		yaml_node_t *scalar = yaml_document_get_node(w->doc, *item);
+
+		if (scalar->type != YAML_SCALAR_NODE ||
+		    strlen((char *)scalar->data.scalar.value) !=
+			scalar->data.scalar.length) {
+			config_error(w->c, where_of(w, line_of(scalar)),
+			    w->c->defs[i].key,
+			    "expected a list of texts, found %s in it",
+			    kind_of(scalar));
+			return;
+		}
+		if (n == LIST_MAX) {
+			config_error(w->c, where, w->c->defs[i].key,
+			    "expected at most %d items", LIST_MAX);
+			return;
+		}
+		items[n++] = (const char *)scalar->data.scalar.value;
+	}
+	(void)config_set_items(w->c, i, items, n, where, where);
+}
+
+/* ${node} is the value of row ${i}. */
+static void
+set_row(struct walk *w, size_t i, yaml_node_t *node, int line)
+{
+	const char *where = where_of(w, line);
+	json_t *tree;
+
+	if (w->lines[i] != 0) {
+		config_error(w->c, where, w->c->defs[i].key,
+		    "is set twice, first in line %d", w->lines[i]);
+		return;
+	}
+	w->lines[i] = line;
+	if (is_null(node))
+		return; /* as if it were not there */
+	if (w->c->defs[i].type == CONFIG_IGNORED) {
+		(void)config_set(w->c, i, "x", 1, where, where);
+		return;
+	}
+	if (w->c->defs[i].type == CONFIG_TREE) {
+		if (node->type != YAML_MAPPING_NODE) {
+			wrong_kind(w, i, node);
+			return;
+		}
+		tree = tree_json(w, node, 0);
+		if (tree != NULL)
+			(void)config_set_tree(w->c, i, tree, where, where);
+		return;
+	}
+	if (node->type == YAML_SEQUENCE_NODE)
+		set_sequence(w, i, node, where);
+	else if (node->type == YAML_MAPPING_NODE)
+		wrong_kind(w, i, node);
+	else
+		(void)config_set(w->c, i, (char *)node->data.scalar.value,
+		    node->data.scalar.length, where, where);
+}
+
+/* "proxy_secret_file: PATH", beside the YAML file unless absolute. */
+static bool
+set_by_file(struct walk *w, const char *key, yaml_node_t *node, int line)
+{
+	struct config *c = w->c;
+	size_t len = strlen(key);
+	const char *where = where_of(w, line), *slash, *path;
+	char bare[CONFIG_KEY_MAX];
+	int i;
+
+	if (len < 6 || strcmp(key + len - 5, "_file") != 0)
+		return false;
+	snprintf(bare, sizeof(bare), "%.*s", (int)(len - 5), key);
+	i = config_find(c, bare);
+	if (i == -1 ||
+	    (c->defs[i].type != CONFIG_SECRET &&
+		(c->defs[i].flags & CONFIG_PRIVATE) == 0))
+		return false;
+	if (is_null(node))
+		return true;
+	if (node->type != YAML_SCALAR_NODE) {
+		config_error(c, where, key, "expected a path, found %s",
+		    kind_of(node));
+		return true;
+	}
+	if (w->lines[i] != 0) {
+		config_error(c, where, key, "%s is set in line %d already",
+		    bare, w->lines[i]);
+		return true;
+	}
+	w->lines[i] = line;
+	path = (const char *)node->data.scalar.value;
+	slash = strrchr(w->src->file, '/');
+	if (path[0] != '/' && slash != NULL)
+		path = arena_printf(c->mem, "%.*s/%s",
+		    (int)(slash - w->src->file), w->src->file, path);
+	config_set_file(c, (size_t)i, path, where,
+	    arena_printf(c->mem, "file %s (%s)", path, where));
+	return true;
+}
+
+/*
+ * In another program's file: what this key is called here, or NULL when it
+ * does not count.
+ */
+static const char *
+foreign_key(struct walk *w, const char *key)
+{
+	const char *p = w->src->foreign_keys;
+	size_t len, name;
+
+	while (p != NULL && *(p += strspn(p, " ")) != '\0') {
+		len = strcspn(p, " ");
+		name = strcspn(p, " =*");
+		if (p[name] == '*' && strncmp(p, key, name) == 0)
+			return key;
+		if (strlen(key) == name && strncmp(p, key, name) == 0)
+			return p[name] != '=' ?
+			    key :
+			    arena_printf(w->c->mem, "%.*s",
+				(int)(len - name - 1), p + name + 1);
+		p += len;
+	}
+	return NULL;
+}
+
+/* Is ${key} the beginning of a row's key ("chat", "chat.persona")? */
+static bool
+is_section(const struct config *c, const char *key)
+{
+	size_t len = strlen(key), i;
+
+	for (i = 0; i < c->ndefs; i++)
+		if (strncmp(c->defs[i].key, key, len) == 0 &&
+		    c->defs[i].key[len] == '.')
+			return true;
+	return false;
+}
+
+static void
+unknown_key(struct walk *w, const char *key, int line)
+{
+	const char *near = config_near(w->c, key);
+
+	if (w->src->foreign)
+		return;
+	config_error(w->c, where_of(w, line), key,
+	    "is not a setting%s%s%s", near != NULL ? "; did you mean " : "",
+	    near != NULL ? near : "", near != NULL ? "?" : "");
+}
+
+static void
+walk_mapping(struct walk *w, yaml_node_t *node, const char *prefix, int depth)
+{
+	yaml_node_pair_t *pair;
+
+	if (!may_visit(w, node, depth))
+		return;
+	for (pair = node->data.mapping.pairs.start;
+	     pair < node->data.mapping.pairs.top; pair++) {
+		yaml_node_t *name = yaml_document_get_node(w->doc, pair->key);
+		yaml_node_t *value =
+		    yaml_document_get_node(w->doc, pair->value);
+		char key[CONFIG_KEY_MAX];
+		const char *ours = key;
+		int line = line_of(name), n, i;
+
+		if (name->type != YAML_SCALAR_NODE) {
+			config_error(w->c, where_of(w, line), "file",
+			    "expected the name of a setting before \":\"");
+			continue;
+		}
+		n = snprintf(key, sizeof(key), "%s%s%s", prefix,
+		    prefix[0] != '\0' ? "." : "",
+		    (char *)name->data.scalar.value);
+		if (n >= (int)sizeof(key) || name->data.scalar.length == 0 ||
+		    strlen((char *)name->data.scalar.value) !=
+			name->data.scalar.length) {
+			unknown_key(w, "file", line);
+			continue;
+		}
+		if (w->src->foreign)
+			ours = foreign_key(w, key);
+		i = ours == NULL ? -1 : config_find(w->c, ours);
+		if (i != -1 && !w->src->foreign &&
+		    (w->c->defs[i].flags & CONFIG_HIDDEN) != 0)
+			i = -1;
+		if (i != -1)
+			set_row(w, (size_t)i, value, line);
+		else if (is_section(w->c, key) &&
+		    value->type == YAML_MAPPING_NODE)
+			walk_mapping(w, value, key, depth + 1);
+		else if (is_section(w->c, key) && !is_null(value) &&
+		    !w->src->foreign)
+			config_error(w->c, where_of(w, line), key,
+			    "expected a mapping of settings, found %s",
+			    kind_of(value));
+		else if (is_section(w->c, key) || ours == NULL ||
+		    set_by_file(w, ours, value, line))
+			continue;
+		else
+			unknown_key(w, key, line);
+	}
+}
+
+/* The document held secrets perhaps: libyaml does not wipe. */
+static void
+wipe(yaml_document_t *doc)
+{
+	yaml_node_t *node;
+
+	for (node = doc->nodes.start; node < doc->nodes.top; node++)
+		if (node->type == YAML_SCALAR_NODE)
+			sodium_memzero(node->data.scalar.value,
+			    node->data.scalar.length);
+	yaml_document_delete(doc);
+}
+
+static void
+syntax_error(struct config *c, const char *file, const yaml_parser_t *p)
+{
+	char where[CONFIG_PATH_MAX + 16];
+	size_t line = p->problem_mark.line + 1;
+
+	snprintf(where, sizeof(where), "%s:%zu", file, line);
+	config_error(c, where, "file", "expected YAML: %s%s%s",
+	    p->problem != NULL ? p->problem : "cannot be read",
+	    p->context != NULL ? ", " : "",
+	    p->context != NULL ? p->context : "");
+}
+
+void
+config_read_yaml(struct config *c, const struct config_source *src)
+{
+	struct buf text = BUF_INIT(CONFIG_FILE_MAX);
+	struct walk w = { .c = c, .src = src };
+	yaml_parser_t parser;
+	yaml_document_t doc, second;
+	yaml_node_t *root;
+	char why[128];
+
+	if (src->file == NULL)
+		return;
+	if (config_read_file(src->file, &text) == -1) {
+		if (errno != ENOENT || src->file_must_exist)
+			config_error(c, src->file, "file",
+			    "cannot be read: %s",
+			    strerror_r(errno, why, sizeof(why)));
+		buf_wipe(&text);
+		return;
+	}
+	if (!yaml_parser_initialize(&parser)) {
+		config_error(c, src->file, "file", "no memory to read it");
+		buf_wipe(&text);
+		return;
+	}
+	yaml_parser_set_input_string(&parser,
+	    (const unsigned char *)buf_str(&text), text.len);
+	if (!yaml_parser_load(&parser, &doc)) {
+		syntax_error(c, src->file, &parser);
+		goto out;
+	}
+	w.doc = &doc;
+	w.lines = arena_alloc(c->mem, c->ndefs * sizeof(*w.lines));
+	root = yaml_document_get_root_node(&doc);
+	if (root != NULL && root->type == YAML_MAPPING_NODE)
+		walk_mapping(&w, root, "", 0);
+	else if (root != NULL && !is_null(root))
+		config_error(c, where_of(&w, line_of(root)), "file",
+		    "expected a mapping of settings, found %s", kind_of(root));
+	wipe(&doc);
+	if (root == NULL)
+		goto out;
+	if (!yaml_parser_load(&parser, &second)) {
+		syntax_error(c, src->file, &parser);
+		goto out;
+	}
+	root = yaml_document_get_root_node(&second);
+	if (root != NULL)
+		config_error(c, where_of(&w, line_of(root)), "file",
+		    "expected one document; a second one begins here");
+	wipe(&second);
+out:
+	yaml_parser_delete(&parser);
+	buf_wipe(&text);
+}

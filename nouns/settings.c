@@ -1,1 +1,250 @@
+/*
+ * THE table of settings.  env.example and docs/SETTINGS.md list every row; a
+ * unit test compares.
+ */
 #include "nouns/settings.h"
+
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define AT(member) offsetof(struct settings, member)
+#define RATE_MAX 1e9	 /* in effect: none */
+#define TOKENS_MAX 1e15	 /* of a budget */
+#define MS 1.0
+#define SECOND 1000.0
+#define MINUTE (60 * SECOND)
+#define HOUR (60 * MINUTE)
+#define DAY (24 * HOUR)
+
+/* Columns: key, type, member, default, min, max, other environment names,
+ * words, help, flags. */
+const struct config_def SETTINGS[] = {
+	{ "chat.host", CONFIG_ENUM, AT(chat_host), NULL, 0, 0, NULL,
+	    "direct openai groq ollama anthropic",
+	    "who answers; unset: decided by the API keys that are set", 0 },
+	{ "chat.model", CONFIG_STR, AT(chat_model), NULL, 0, 0, "LLM_MODEL",
+	    NULL, "the model's name; unset: a good one of the host", 0 },
+	{ "chat.ollama_url", CONFIG_URL, AT(chat_ollama_url),
+	    "http://localhost:11434", 0, 0, "OLLAMA_URL", NULL,
+	    "where ollama listens", 0 },
+	{ "chat.memcp_url", CONFIG_URL, AT(chat_memcp_url), NULL, 0, 0,
+	    "MEMCP_URL", NULL, "a meMCP server: its tools, and its tokens", 0 },
+	{ "chat.db_path", CONFIG_IGNORED, 0, NULL, 0, 0, "PROXY_DB_PATH", NULL,
+	    "is not used: Redis keeps the state (redis.url)", 0 },
+	{ "chat.access", CONFIG_IGNORED, 0, NULL, 0, 0, NULL, NULL,
+	    "does not apply to /chat: who has the proxy secret is in", 0 },
+	{ "chat.rate_limit_per_minute", CONFIG_INT, AT(chat_rate_limit), "20",
+	    1, RATE_MAX, NULL, NULL, "messages a minute and chat", 0 },
+	{ "chat.max_history", CONFIG_INT, AT(chat_max_history), "10", 0, 1000,
+	    NULL, NULL, "exchanges that are kept and sent to the model", 0 },
+	{ "chat.history_tokens", CONFIG_INT, AT(chat_history_tokens), "8000", 0,
+	    10e6, NULL, NULL,
+	    "tokens of history sent to the model (estimated)", 0 },
+	{ "chat.max_input_chars", CONFIG_INT, AT(chat_max_input_chars), "2000",
+	    1, 100e3, NULL, NULL, "a longer message is cut", 0 },
+	{ "chat.max_output_chars", CONFIG_INT, AT(chat_max_output_chars),
+	    "3000", 1, 100e3, NULL, NULL, "a longer reply is cut", 0 },
+	{ "chat.persona.name", CONFIG_STR, AT(persona_name), NULL, 0, 0, NULL,
+	    NULL, "whom the assistant represents", 0 },
+	{ "chat.persona.tagline", CONFIG_STR, AT(persona_tagline), NULL, 0, 0,
+	    NULL, NULL, "what that person does, in a few words", 0 },
+	{ "chat.persona.tone", CONFIG_STR, AT(persona_tone), NULL, 0, 0, NULL,
+	    NULL, "how the assistant speaks", 0 },
+	{ "chat.starters", CONFIG_LIST, AT(chat_starters), NULL, 0, 0, NULL,
+	    NULL, "questions offered to a person who has just connected", 0 },
+	{ "chat.auth", CONFIG_ENUM, AT(chat_auth), NULL, 0, 0, NULL,
+	    "none memcp",
+	    "whether people give a meMCP token first; unset: memcp when "
+	    "chat.memcp_url is set, else none",
+	    0 },
+	{ "chat.open", CONFIG_BOOL, AT(chat_open), "false", 0, 0, NULL, NULL,
+	    "serve /chat without a proxy secret, to loopback only", 0 },
+	{ "chat.paused", CONFIG_BOOL, AT(chat_paused), "false", 0, 0, NULL,
+	    NULL, "take no new turns; accepted messages wait", 0 },
+	{ "chat.reply_keep", CONFIG_SPAN, AT(chat_reply_keep_ms), "10m", SECOND,
+	    7 * DAY, NULL, NULL, "how long a reply can be asked for again", 0 },
+	{ "chat.wait", CONFIG_SPAN, AT(chat_wait_ms), "90s", 0, HOUR, NULL,
+	    NULL, "how long POST /chat waits before it answers 202", 0 },
+	{ "chat.tools", CONFIG_LIST, AT(chat_tools), NULL, 0, 0, NULL, NULL,
+	    "tools that chats may call; unset: built-in and configured ones",
+	    0 },
+	{ "chat.repeatable", CONFIG_LIST, AT(chat_repeatable),
+	    "echo, time, health", 0, 0, NULL, NULL,
+	    "tools that may be called again when an outcome is unknown", 0 },
+	{ "chat.inbox_max", CONFIG_INT, AT(chat_inbox_max), "50", 1, 10000,
+	    NULL, NULL, "messages of one chat that may wait", 0 },
+	{ "chat.inbox_bytes", CONFIG_SIZE, AT(chat_inbox_bytes), "1m", 64 * 1024,
+	    64.0 * 1024 * 1024, NULL, NULL,
+	    "bytes of one chat's messages that may wait", 0 },
+
+	{ "llm.base_url", CONFIG_URL, AT(llm_base_url), NULL, 0, 0, NULL, NULL,
+	    "another address of the host's API, as the provider's own SDK "
+	    "means it (OpenAI's ends in /v1, Anthropic's does not)",
+	    0 },
+	{ "llm.tools", CONFIG_ENUM, AT(llm_tools), "auto", 0, 0, NULL,
+	    "auto native text", "how the model is told of tools", 0 },
+	{ "llm.fallback", CONFIG_LIST, AT(llm_fallback), NULL, 0, 0, NULL, NULL,
+	    "models to try next: MODEL or HOST/MODEL", 0 },
+	{ "llm.retry_for", CONFIG_SPAN, AT(llm_retry_for_ms), "20s", 0, HOUR,
+	    NULL, NULL, "how long a turn tries to get an answer", 0 },
+	{ "llm.connect", CONFIG_SPAN, AT(llm_connect_ms), "5s", 100 * MS,
+	    MINUTE, NULL, NULL, "time to connect to the model", 0 },
+	{ "llm.first_byte", CONFIG_SPAN, AT(llm_first_byte_ms), "60s",
+	    100 * MS, HOUR, NULL, NULL, "time to the answer's first byte", 0 },
+	{ "llm.total", CONFIG_SPAN, AT(llm_total_ms), "5m", 100 * MS, HOUR,
+	    NULL, NULL, "time for the whole answer", 0 },
+	{ "llm.max_tokens", CONFIG_INT, AT(llm_max_tokens), "1000", 1, 1e6,
+	    NULL, NULL, "tokens of one answer", 0 },
+	{ "llm.temperature", CONFIG_REAL, AT(llm_temperature), "0.7", -1, 2,
+	    NULL, NULL, "0 to 2; negative: left to the model", 0 },
+	{ "llm.max_tokens_name", CONFIG_STR, AT(llm_max_tokens_name), NULL, 0,
+	    0, NULL, "max_tokens max_completion_tokens",
+	    "the field that says llm.max_tokens; unset: chosen by the model",
+	    0 },
+	{ "llm.rounds", CONFIG_INT, AT(llm_rounds), "5", 0, 50, NULL, NULL,
+	    "rounds of tool calls in one turn", 0 },
+	{ "openai_api_key", CONFIG_SECRET, AT(openai_api_key), NULL, 0, 0, NULL,
+	    NULL, "key of OpenAI, or of the server at llm.base_url", 0 },
+	{ "groq_api_key", CONFIG_SECRET, AT(groq_api_key), NULL, 0, 0, NULL,
+	    NULL, "key of Groq", 0 },
+	{ "anthropic_api_key", CONFIG_SECRET, AT(anthropic_api_key), NULL, 0, 0,
+	    NULL, NULL, "key of Anthropic", 0 },
+	{ "ollama_api_key", CONFIG_SECRET, AT(ollama_api_key), NULL, 0, 0, NULL,
+	    NULL, "key of an ollama behind a gateway; usually none", 0 },
+
+	{ "server.listen", CONFIG_STR, AT(server_listen),
+	    "unix:/run/dragoman/edge.sock", 0, 0, NULL, NULL,
+	    "the edge's FastCGI socket: unix:/PATH, HOST:PORT or fd:N", 0 },
+	{ "server.port", CONFIG_INT, AT(server_port), "8000", 1, 65535,
+	    "MCP_PORT", NULL, "the port nginx listens on", 0 },
+	{ "server.drain", CONFIG_SPAN, AT(server_drain_ms), "30s", 0, HOUR,
+	    NULL, NULL, "how long a stopping worker finishes its work", 0 },
+	{ "server.threads", CONFIG_INT, AT(server_threads), "64", 1, 1024, NULL,
+	    NULL, "threads of one edge, at most", 0 },
+	{ "server.parked", CONFIG_INT, AT(server_parked), "10000", 1, 1e6, NULL,
+	    NULL, "requests of one edge that wait without a thread", 0 },
+	{ "server.body_max", CONFIG_SIZE, AT(server_body_max), "256k", 1024,
+	    64.0 * 1024 * 1024, NULL, NULL, "bytes of a request to /chat", 0 },
+	{ "server.metrics_allow", CONFIG_LIST, AT(server_metrics_allow), NULL,
+	    0, 0, NULL, NULL,
+	    "addresses that may read /metrics besides loopback", 0 },
+	{ "server.metrics_file", CONFIG_STR, AT(server_metrics_file), NULL, 0,
+	    0, NULL, NULL,
+	    "file that this host's workers count in together; unset: each "
+	    "counts for itself",
+	    0 },
+	{ "server.public_url", CONFIG_URL, AT(server_public_url), NULL, 0, 0,
+	    NULL, NULL, "how clients reach this server, for links", 0 },
+
+	{ "redis.url", CONFIG_STR, AT(redis_url), "redis://localhost:6379", 0,
+	    0, NULL, NULL,
+	    "redis://[USER:PASSWORD@]HOST[:PORT][/DB] or unix:///PATH",
+	    CONFIG_PRIVATE },
+	{ "redis.timeout", CONFIG_SPAN, AT(redis_timeout_ms), "2s", 50 * MS,
+	    MINUTE, NULL, NULL, "time for one command", 0 },
+	{ "redis.durability", CONFIG_ENUM, AT(redis_durability), "aof", 0, 0,
+	    NULL, "aof replica",
+	    "replica: wait for one replica before a message is accepted", 0 },
+	{ "redis.wait", CONFIG_SPAN, AT(redis_wait_ms), "100ms", MS, MINUTE,
+	    NULL, NULL, "how long to wait for that replica", 0 },
+
+	{ "proxy_secret", CONFIG_SECRET, AT(proxy_secret), NULL, 0, 0, NULL,
+	    NULL, "what /chat's clients send as X-Proxy-Secret; one or two",
+	    0 },
+	{ "encryption_key", CONFIG_SECRET, AT(encryption_key), NULL, 0, 0, NULL,
+	    NULL, "base64 of 32 random bytes; a list: the first one seals", 0 },
+	{ "master_password", CONFIG_SECRET, AT(master_password), NULL, 0, 0,
+	    NULL, NULL, "instead of encryption_key: the key is made of it", 0 },
+	{ "encryption_salt", CONFIG_STR, AT(encryption_salt),
+	    "mcp-slackbot-default-salt", 0, 0, NULL, NULL,
+	    "salt of master_password", 0 },
+
+	{ "turns.lease", CONFIG_SPAN, AT(turns_lease_ms), "15s", SECOND,
+	    10 * MINUTE, NULL, NULL,
+	    "how long a person waits at most when a worker dies", 0 },
+	{ "turns.max_time", CONFIG_SPAN, AT(turns_max_time_ms), "10m", SECOND,
+	    DAY, NULL, NULL, "a turn that takes longer is taken away", 0 },
+	{ "turns.max_age", CONFIG_SPAN, AT(turns_max_age_ms), "1h", SECOND,
+	    30 * DAY, NULL, NULL, "an older message is not answered any more",
+	    0 },
+	{ "turns.slots", CONFIG_INT, AT(turns_slots), "512", 1, 4096, NULL,
+	    NULL, "turns at once in one worker", 0 },
+
+	{ "budget.turn", CONFIG_INT, AT(budget_turn), "0", 0, TOKENS_MAX, NULL,
+	    NULL, "tokens that one turn may spend; 0: any", 0 },
+	{ "budget.chat", CONFIG_INT, AT(budget_chat), "0", 0, TOKENS_MAX, NULL,
+	    NULL, "tokens that one chat may spend a day; 0: any", 0 },
+	{ "budget.day", CONFIG_INT, AT(budget_day), "0", 0, TOKENS_MAX, NULL,
+	    NULL, "tokens that all chats may spend a day; 0: any", 0 },
+
+	{ "mcp.servers", CONFIG_TREE, AT(mcp_servers), NULL, 0, 0, NULL, NULL,
+	    "MCP servers: NAME: {url, headers}", CONFIG_PRIVATE },
+	{ "mcp.config", CONFIG_STR, AT(mcp_config), NULL, 0, 0, NULL, NULL,
+	    "a servers_config.json; unset: the one beside the configuration",
+	    0 },
+	{ "mcp.refresh", CONFIG_SPAN, AT(mcp_refresh_ms), "5m", SECOND, DAY,
+	    NULL, NULL, "age at which a list of tools is asked for again", 0 },
+	{ "mcp.timeout", CONFIG_SPAN, AT(mcp_timeout_ms), "30s", 100 * MS, HOUR,
+	    NULL, NULL, "time for one tool call", 0 },
+
+	{ "log.level", CONFIG_STR, AT(log_level), "info", 0, 0, NULL,
+	    "debug info warn warning error critical",
+	    "the least level that is logged", 0 },
+	{ "log.file", CONFIG_STR, AT(log_file), NULL, 0, 0, NULL, NULL,
+	    "a file besides standard error; opened again on SIGHUP", 0 },
+	{ "sql_echo", CONFIG_BOOL, AT(sql_echo), "false", 0, 0, NULL, NULL,
+	    "log each Redis command and key, no values", 0 },
+
+	{ "database_url", CONFIG_IGNORED, 0, NULL, 0, 0, NULL, NULL,
+	    "is not used: Redis keeps the state (redis.url)", 0 },
+	{ "slack_app_token", CONFIG_IGNORED, 0, NULL, 0, 0, NULL, NULL,
+	    "is not used: there is no socket mode here", 0 },
+	{ "rate_limit_per_minute", CONFIG_IGNORED, 0, NULL, 0, 0, NULL, NULL,
+	    "is for API keys; /chat's is chat.rate_limit_per_minute",
+	    CONFIG_QUIET },
+	{ "memcp_port", CONFIG_INT, AT(memcp_port), NULL, 1, 65535, NULL, NULL,
+	    "server.port of a config.tech.yaml",
+	    CONFIG_NO_ENV | CONFIG_HIDDEN },
+};
+const size_t SETTINGS_N = NELEM(SETTINGS);
+
+static const char *const HOSTS[] = {
+	[HOST_DIRECT] = "direct",
+	[HOST_OPENAI] = "openai",
+	[HOST_GROQ] = "groq",
+	[HOST_OLLAMA] = "ollama",
+	[HOST_ANTHROPIC] = "anthropic",
+};
+
+const char *
+settings_host_name(int host)
+{
+	return host >= 0 && host < (int)NELEM(HOSTS) ? HOSTS[host] : "direct";
+}
+
+void
+settings_backend(const struct settings *s, char *out, size_t out_max)
+{
+	if (s->chat_host == HOST_DIRECT)
+		snprintf(out, out_max, "direct");
+	else
+		snprintf(out, out_max, "%s/%s",
+		    settings_host_name(s->chat_host), s->chat_model);
+}
+
+struct settings *
+settings_ref(struct settings *s)
+{
+	__atomic_add_fetch(&s->refs, 1, __ATOMIC_RELAXED);
+	return s;
+}
+
+void
+settings_unref(struct settings *s)
+{
+	if (s == NULL || __atomic_sub_fetch(&s->refs, 1, __ATOMIC_ACQ_REL) > 0)
+		return;
+	config_free(s->config);
+	free(s);
+}

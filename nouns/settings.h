@@ -94,19 +94,25 @@ struct settings {
 	int64_t mcp_refresh_ms;	    /* 5 min */
 	int64_t mcp_timeout_ms;	    /* 30 s: one tool call */
 
+	int64_t memcp_port; /* server.port of a config.tech.yaml; 0 none */
+
 	/* log: */
-	const char *log_level;
+	const char *log_level; /* as log_level_parse takes it */
 	const char *log_file;
 	bool sql_echo;
 
+	bool asks_models;      /* of settings_source */
+	const char *file;      /* that was read; "" none was found */
 	struct config *config; /* owner of all the above */
 	int refs;
 };
 
 struct settings_source {
-	const char *file;     /* --config, or NULL: searched for */
+	const char *file;     /* --config (a folder: the file in it), or NULL:
+				 searched for */
 	const char *env_file; /* --env-file, or NULL */
 	char *const *environ;
+	bool asks_models; /* this program needs the LLM keys: warn without */
 };
 
 /*

@@ -1,1 +1,339 @@
-#include "nouns/settings.h"
+/*
+ * settings_load: which file, and what follows from what was set.
+ */
+#include <ctype.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "nouns/settings_priv.h"
+
+#define PATH_BYTES 4096
+
+/* Where packages put it, whatever prefix this build was given. */
+#define ETC "/etc/dragoman"
+
+/* In meMCP's own file: the chat's settings, and where that meMCP listens. */
+#define FOREIGN_KEYS "chat.* server.port=memcp_port"
+
+/* Beside a meMCP on this port, ours is another one. */
+#define MEMCP_PORT 8000
+#define PORT_BESIDE_MEMCP "8001"
+
+static void
+report(struct buf *out, const struct settings *s, const char *key,
+    const char *fmt, va_list ap)
+{
+	const char *origin = config_origin(s->config, key);
+	char text[600];
+
+	vsnprintf(text, sizeof(text), fmt, ap);
+	if (origin == NULL || strcmp(origin, "default") == 0)
+		origin = "";
+	if (buf_printf(out, "%s%s%s: %s\n", origin,
+		origin[0] != '\0' ? ": " : "", key, text) == -1)
+		return; /* full: it is counted all the same */
+}
+
+void
+settings_error(struct findings *f, const struct settings *s, const char *key,
+    const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	report(f->errors, s, key, fmt, ap);
+	va_end(ap);
+	f->nerrors++;
+}
+
+void
+settings_warn(struct findings *f, const struct settings *s, const char *key,
+    const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	report(f->warnings, s, key, fmt, ap);
+	va_end(ap);
+}
+
+static const char *
+variable(char *const *env, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (; env != NULL && *env != NULL; env++)
+		if (strncmp(*env, name, len) == 0 && (*env)[len] == '=' &&
+		    (*env)[len + 1] != '\0')
+			return *env + len + 1;
+	return NULL;
+}
+
+static bool
+exists(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0;
+}
+
+static bool
+is_folder(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+/* The file of a folder: ours, else meMCP's.  False: neither is there. */
+static bool
+find_in(const char *folder, char *path, size_t max)
+{
+	static const char *const names[] = { "dragoman.yaml",
+		"config.tech.yaml" };
+	size_t i;
+
+	for (i = 0; i < NELEM(names); i++)
+		if (snprintf(path, max, "%s/%s", folder, names[i]) < (int)max &&
+		    exists(path))
+			return true;
+	return false;
+}
+
+/*
+ * The file to read into ${path}; "": none.  True: somebody named it, so that
+ * it must be there.
+ */
+static bool
+find_file(const struct settings_source *src, char *path, size_t max)
+{
+	static const char *const folders[] = { DRAGOMAN_SYSCONFDIR, ETC };
+	const char *named = src->file;
+	size_t i;
+
+	if (named == NULL || named[0] == '\0')
+		named = variable(src->environ, "DRAGOMAN_CONFIG");
+	if (named == NULL)
+		named = variable(src->environ, "CONFIG_PATH");
+	if (named != NULL) {
+		if (!is_folder(named) || !find_in(named, path, max))
+			snprintf(path, max, "%s%s", named,
+			    is_folder(named) ? "/dragoman.yaml" : "");
+		return true;
+	}
+	for (i = 0; i < NELEM(folders); i++)
+		if (find_in(folders[i], path, max))
+			return false;
+	path[0] = '\0';
+	return false;
+}
+
+/* meMCP's file, by the name its users know: config.tech.yaml and the like. */
+static bool
+is_foreign(const char *path)
+{
+	static const char *const ends[] = { "tech.yaml", "tech.yml" };
+	size_t len = strlen(path), i;
+
+	for (i = 0; i < NELEM(ends); i++)
+		if (len >= strlen(ends[i]) &&
+		    strcmp(path + len - strlen(ends[i]), ends[i]) == 0)
+			return true;
+	return false;
+}
+
+/* Our own table is right, so this cannot fail but by our own mistake. */
+static void
+derive(struct findings *f, struct settings *s, const char *key,
+    const char *text, const char *origin)
+{
+	if (config_is_default(s->config, key) &&
+	    config_set_derived(s->config, key, text, origin) == -1)
+		settings_error(f, s, key, "cannot be \"%s\" (%s)", text,
+		    origin);
+}
+
+struct key_of_host {
+	int host;
+	const char *variable;
+	const struct secret *key;
+	const char *const *models; /* parts of its models' names */
+};
+
+static bool
+model_is_of(const char *model, const char *const *parts)
+{
+	for (; *parts != NULL; parts++)
+		if (strcasestr(model, *parts) != NULL)
+			return true;
+	return false;
+}
+
+/*
+ * Without chat.host: the one key that is set decides; of several the one that
+ * the model's name belongs to; none means direct.
+ */
+static void
+decide_host(struct findings *f, struct settings *s)
+{
+	static const char *const gpt[] = { "gpt", NULL };
+	static const char *const llama[] = { "llama", NULL };
+	static const char *const claude[] = { "claude", NULL };
+	const struct key_of_host all[] = {
+		{ HOST_OPENAI, "OPENAI_API_KEY", &s->openai_api_key, gpt },
+		{ HOST_GROQ, "GROQ_API_KEY", &s->groq_api_key, llama },
+		{ HOST_ANTHROPIC, "ANTHROPIC_API_KEY", &s->anthropic_api_key,
+		    claude },
+	};
+	const struct key_of_host *set[NELEM(all)], *by_model = NULL;
+	char origin[64], names[96] = "";
+	size_t i, n = 0, matches = 0;
+
+	if (!config_is_default(s->config, "chat.host"))
+		return;
+	for (i = 0; i < NELEM(all); i++)
+		if (secret_is_set(all[i].key))
+			set[n++] = &all[i];
+	if (n == 0) {
+		derive(f, s, "chat.host", "direct", "no API key is set");
+		return;
+	}
+	if (n == 1) {
+		snprintf(origin, sizeof(origin), "%s is set", set[0]->variable);
+		derive(f, s, "chat.host", settings_host_name(set[0]->host),
+		    origin);
+		return;
+	}
+	for (i = 0; i < n; i++) {
+		size_t at = strlen(names);
+
+		snprintf(names + at, sizeof(names) - at, "%s%s",
+		    i == 0		? "" :
+			i + 1 == n	? " and " :
+					  ", ",
+		    set[i]->variable);
+		if (model_is_of(s->chat_model, set[i]->models)) {
+			by_model = set[i];
+			matches++;
+		}
+	}
+	if (matches == 1) {
+		derive(f, s, "chat.host", settings_host_name(by_model->host),
+		    "the name of chat.model");
+		return;
+	}
+	settings_error(f, s, "chat.host",
+	    "is not set, %s are, and chat.model%s does not decide between "
+	    "them: set chat.host (CHAT_HOST)",
+	    names, s->chat_model[0] != '\0' ? "" : " (not set either)");
+}
+
+static void
+decide_model(struct findings *f, struct settings *s)
+{
+	static const char *const models[] = {
+		[HOST_DIRECT] = "",
+		[HOST_OPENAI] = "gpt-4o-mini",
+		[HOST_GROQ] = "llama-3.3-70b-versatile",
+		[HOST_OLLAMA] = "llama3.2",
+		[HOST_ANTHROPIC] = "claude-haiku-4-5",
+	};
+
+	if (s->chat_model[0] == '\0' && s->chat_host != HOST_DIRECT)
+		derive(f, s, "chat.model", models[s->chat_host],
+		    "usual for chat.host");
+}
+
+/* meMCP's address, and what follows when there is one. */
+static void
+decide_memcp(struct findings *f, struct settings *s)
+{
+	char url[64];
+
+	if (s->chat_memcp_url[0] == '\0' && s->memcp_port != 0) {
+		snprintf(url, sizeof(url), "http://localhost:%lld",
+		    (long long)s->memcp_port);
+		derive(f, s, "chat.memcp_url", url,
+		    "server.port of a config.tech.yaml");
+	}
+	if (s->chat_memcp_url[0] == '\0') {
+		derive(f, s, "chat.auth", "none", "there is no meMCP");
+		return;
+	}
+	derive(f, s, "chat.auth", "memcp", "chat.memcp_url is set");
+	if (s->server_port == MEMCP_PORT)
+		derive(f, s, "server.port", PORT_BESIDE_MEMCP,
+		    "meMCP has 8000");
+}
+
+/* A servers_config.json that lies beside the configuration is meant. */
+static void
+decide_mcp_config(struct findings *f, struct settings *s)
+{
+	const char *slash = strrchr(s->file, '/');
+	char path[PATH_BYTES];
+
+	if (s->mcp_config[0] != '\0' || s->file[0] == '\0')
+		return;
+	snprintf(path, sizeof(path), "%.*sservers_config.json",
+	    slash == NULL ? 0 : (int)(slash - s->file + 1), s->file);
+	if (exists(path))
+		derive(f, s, "mcp.config", path, "beside the configuration");
+}
+
+/* One word for each level, whatever the user calls it. */
+static void
+decide_level(struct settings *s)
+{
+	static const struct {
+		const char *name, *word;
+	} levels[] = { { "debug", "debug" }, { "info", "info" },
+		{ "warn", "warn" }, { "warning", "warn" },
+		{ "error", "error" }, { "critical", "error" } };
+	size_t i;
+
+	for (i = 0; i < NELEM(levels); i++)
+		if (strcasecmp(levels[i].name, s->log_level) == 0)
+			s->log_level = levels[i].word;
+}
+
+struct settings *
+settings_load(const struct settings_source *src, struct buf *errors,
+    struct buf *warnings)
+{
+	struct settings *s = calloc(1, sizeof(*s));
+	struct findings f = { .errors = errors, .warnings = warnings };
+	struct config_source from = { .env_file = src->env_file,
+		.environ = src->environ,
+		.foreign_keys = FOREIGN_KEYS };
+	char path[PATH_BYTES];
+
+	if (s == NULL)
+		abort();
+	s->refs = 1;
+	from.file_must_exist = find_file(src, path, sizeof(path));
+	from.file = path[0] != '\0' ? path : NULL;
+	from.foreign = is_foreign(path);
+	s->config = config_load(SETTINGS, SETTINGS_N, s, sizeof(*s), &from,
+	    errors, warnings, &f.nerrors);
+	s->file = config_keep(s->config, path);
+	s->asks_models = src->asks_models;
+
+	decide_host(&f, s);
+	decide_model(&f, s);
+	decide_memcp(&f, s);
+	decide_mcp_config(&f, s);
+	decide_level(s);
+	settings_check(&f, s);
+	if (f.nerrors > 0) {
+		settings_unref(s);
+		return NULL;
+	}
+	return s;
+}

@@ -1,0 +1,354 @@
+/*
+ * config_env: the environment, a file of NAME=value lines, files named by
+ * NAME_FILE, and systemd's credentials.
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <sodium.h>
+
+#include "base/arena.h"
+#include "base/config_priv.h"
+
+#define ENV_LINES_MAX 2000
+
+/* Shorter names are near to everything. */
+#define NEAR_NAME_MIN 6
+
+static void
+env_of_key(const char *key, char out[CONFIG_NAME_MAX])
+{
+	size_t i;
+
+	for (i = 0; key[i] != '\0' && i < CONFIG_NAME_MAX - 1; i++)
+		out[i] = key[i] == '.' || key[i] == '-' ?
+		    '_' :
+		    (char)toupper((unsigned char)key[i]);
+	out[i] = '\0';
+}
+
+bool
+config_env_name(const struct config_def *def, size_t i,
+    char out[CONFIG_NAME_MAX])
+{
+	const char *p = def->env;
+	size_t len;
+
+	if ((def->flags & CONFIG_NO_ENV) == 0) {
+		if (i == 0) {
+			env_of_key(def->key, out);
+			return true;
+		}
+		i--;
+	}
+	while (p != NULL && *(p += strspn(p, " ")) != '\0') {
+		len = strcspn(p, " ");
+		if (i-- == 0) {
+			snprintf(out, CONFIG_NAME_MAX, "%.*s", (int)len, p);
+			return true;
+		}
+		p += len;
+	}
+	return false;
+}
+
+/* NULL when it is not set or empty: empty values do not count. */
+static const char *
+env_get(char *const *env, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (; env != NULL && *env != NULL; env++)
+		if (strncmp(*env, name, len) == 0 && (*env)[len] == '=')
+			return (*env)[len + 1] != '\0' ? *env + len + 1 : NULL;
+	return NULL;
+}
+
+/* The last one of a name counts, as in a shell. */
+static const struct config_env_line *
+line_get(const struct config *c, const char *name)
+{
+	size_t i;
+
+	for (i = c->nenv_lines; i-- > 0;)
+		if (strcmp(c->env_lines[i].name, name) == 0)
+			return c->env_lines[i].value[0] != '\0' ?
+			    &c->env_lines[i] :
+			    NULL;
+	return NULL;
+}
+
+const char *
+config_env(const struct config *c, const char *name)
+{
+	const char *value = env_get(c->environ, name);
+	const struct config_env_line *line;
+
+	if (value != NULL)
+		return value;
+	line = line_get(c, name);
+	return line != NULL ? line->value : NULL;
+}
+
+/*
+ * Take the quotes off ${s} in place.  Within double quotes \n \t \" \\ \$ are
+ * escapes; single quotes keep all; without quotes " #" begins a comment.
+ * False: a quote is not closed, or something follows it.
+ */
+static bool
+unquote(char *s)
+{
+	char quote = s[0], *from = s + 1, *to = s;
+	char *hash;
+	size_t len;
+
+	if (quote != '"' && quote != '\'') {
+		if (s[0] == '#')
+			s[0] = '\0';
+		hash = strstr(s, " #");
+		if (hash == NULL)
+			hash = strstr(s, "\t#");
+		if (hash != NULL)
+			*hash = '\0';
+		len = strlen(s);
+		while (len > 0 && (s[len - 1] == ' ' || s[len - 1] == '\t'))
+			s[--len] = '\0';
+		return true;
+	}
+	for (; *from != quote; from++) {
+		if (*from == '\0')
+			return false;
+		if (quote == '"' && from[0] == '\\' && from[1] != '\0' &&
+		    strchr("nt\"\\$`", from[1]) != NULL) {
+			from++;
+			*to++ = *from == 'n' ? '\n' :
+			    *from == 't'     ? '\t' :
+					       *from;
+			continue;
+		}
+		*to++ = *from;
+	}
+	from++;
+	from += strspn(from, " \t");
+	if (*from != '\0' && *from != '#')
+		return false;
+	*to = '\0';
+	return true;
+}
+
+/* A name nobody reads, but one letter away from one that is read. */
+static void
+warn_near(struct config *c, const char *name, const char *where)
+{
+	char key[CONFIG_NAME_MAX], right[CONFIG_NAME_MAX];
+	const char *near;
+	size_t i, k;
+
+	if (strlen(name) < NEAR_NAME_MIN || strlen(name) >= sizeof(key))
+		return;
+	for (i = 0; i < c->ndefs; i++)
+		for (k = 0; config_env_name(&c->defs[i], k, right); k++)
+			if (strncmp(name, right, strlen(right)) == 0 &&
+			    (name[strlen(right)] == '\0' ||
+				strcmp(name + strlen(right), "_FILE") == 0))
+				return;
+	for (i = 0; i < c->ndefs; i++) {
+		if (!config_env_name(&c->defs[i], 0, right))
+			continue;
+		/* The same letters in another order, or one too many. */
+		near = config_near_name(name, right) ? right : NULL;
+		if (near != NULL) {
+			config_warn(c, where, name,
+			    arena_printf(c->mem,
+				"is not a setting; did you mean %s?", near));
+			return;
+		}
+	}
+}
+
+/* One line, ended by a NUL; it stays where it is. */
+static void
+take_line(struct config *c, char *s, int number)
+{
+	const char *where = arena_printf(c->mem, "%s:%d", c->env_file, number);
+	struct config_env_line *line;
+	char *equals;
+	size_t len;
+
+	s += strspn(s, " \t");
+	len = strlen(s);
+	while (len > 0 && strchr(" \t\r", s[len - 1]) != NULL)
+		s[--len] = '\0';
+	if (s[0] == '\0' || s[0] == '#')
+		return;
+	if (strncmp(s, "export ", 7) == 0)
+		s += 7 + strspn(s + 7, " \t");
+	equals = strchr(s, '=');
+	len = equals == NULL ? 0 : (size_t)(equals - s);
+	while (len > 0 && (s[len - 1] == ' ' || s[len - 1] == '\t'))
+		len--;
+	if (len == 0 ||
+	    strspn(s,
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_"
+		"0123456789.-") < len) {
+		config_error(c, where, "file", "expected NAME=value");
+		return;
+	}
+	if (c->nenv_lines == ENV_LINES_MAX) {
+		config_error(c, where, "file", "expected at most %d lines",
+		    ENV_LINES_MAX);
+		c->nenv_lines++; /* say it once: further ones fall below */
+		return;
+	}
+	if (c->nenv_lines > ENV_LINES_MAX)
+		return;
+	s[len] = '\0';
+	equals++;
+	equals += strspn(equals, " \t");
+	if (!unquote(equals)) {
+		config_error(c, where, s, "expected a closing quote at the end");
+		return;
+	}
+	line = &c->env_lines[c->nenv_lines++];
+	line->name = s;
+	line->value = equals;
+	line->line = number;
+	warn_near(c, s, where);
+}
+
+void
+config_read_env_file(struct config *c, const char *path)
+{
+	char why[128];
+	char *p, *end;
+	int number = 0;
+
+	c->env_file = arena_strdup(c->mem, path);
+	if (config_read_file(path, &c->env_text) == -1) {
+		config_error(c, path, "file", "cannot be read: %s",
+		    strerror_r(errno, why, sizeof(why)));
+		return;
+	}
+	if (c->env_text.len == 0)
+		return;
+	if (strlen(c->env_text.data) != c->env_text.len) {
+		config_error(c, path, "file", "holds a NUL byte");
+		return;
+	}
+	c->env_lines = arena_alloc(c->mem,
+	    (ENV_LINES_MAX + 1) * sizeof(*c->env_lines));
+	for (p = c->env_text.data; p != NULL; p = end) {
+		end = strchr(p, '\n');
+		if (end != NULL)
+			*end++ = '\0';
+		take_line(c, p, ++number);
+	}
+	if (c->nenv_lines > ENV_LINES_MAX)
+		c->nenv_lines = ENV_LINES_MAX;
+}
+
+/* The lowest source first: each further one wins over those before. */
+static void
+from_env_file(struct config *c, size_t i, const char *name)
+{
+	char by_file[CONFIG_NAME_MAX + 8];
+	const struct config_env_line *line;
+	const char *where;
+
+	snprintf(by_file, sizeof(by_file), "%s_FILE", name);
+	line = line_get(c, by_file);
+	if (line != NULL && line_get(c, name) == NULL) {
+		where = arena_printf(c->mem, "%s:%d", c->env_file, line->line);
+		config_set_file(c, i, line->value, where,
+		    arena_printf(c->mem, "file %s (%s %s)", line->value, where,
+			by_file));
+	}
+	line = line_get(c, name);
+	if (line == NULL)
+		return;
+	where = arena_printf(c->mem, "%s:%d", c->env_file, line->line);
+	(void)config_set(c, i, line->value, strlen(line->value), where,
+	    arena_printf(c->mem, "%s (%s)", where, name));
+}
+
+static bool
+from_credentials(struct config *c, size_t i, const char *name)
+{
+	const char *dir = env_get(c->environ, "CREDENTIALS_DIRECTORY");
+	char lower[CONFIG_NAME_MAX], path[CONFIG_PATH_MAX];
+	const char *const names[] = { lower, name };
+	size_t k;
+
+	if (dir == NULL ||
+	    (c->defs[i].type != CONFIG_SECRET &&
+		(c->defs[i].flags & CONFIG_PRIVATE) == 0))
+		return false;
+	for (k = 0; name[k] != '\0'; k++)
+		lower[k] = (char)tolower((unsigned char)name[k]);
+	lower[k] = '\0';
+	for (k = 0; k < NELEM(names); k++) {
+		snprintf(path, sizeof(path), "%s/%s", dir, names[k]);
+		if (access(path, F_OK) == 0) {
+			config_set_file(c, i, path, "credential",
+			    arena_printf(c->mem, "credential %s", names[k]));
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool
+from_file(struct config *c, size_t i, const char *name)
+{
+	char by_file[CONFIG_NAME_MAX + 8];
+	const char *path;
+
+	snprintf(by_file, sizeof(by_file), "%s_FILE", name);
+	path = env_get(c->environ, by_file);
+	if (path == NULL)
+		return false;
+	config_set_file(c, i, path,
+	    arena_printf(c->mem, "environment %s", by_file),
+	    arena_printf(c->mem, "file %s (%s)", path, by_file));
+	return true;
+}
+
+static bool
+from_environment(struct config *c, size_t i, const char *name)
+{
+	const char *value = env_get(c->environ, name);
+	const char *where;
+
+	if (value == NULL)
+		return false;
+	where = arena_printf(c->mem, "environment %s", name);
+	(void)config_set(c, i, value, strlen(value), where, where);
+	return true;
+}
+
+void
+config_apply_env(struct config *c)
+{
+	static bool (*const sources[])(struct config *, size_t,
+	    const char *) = { from_credentials, from_file, from_environment };
+	char name[CONFIG_NAME_MAX];
+	size_t i, k, s, n;
+
+	for (i = 0; i < c->ndefs; i++) {
+		n = 0;
+		while (config_env_name(&c->defs[i], n, name))
+			n++;
+		/* Of several names the first one wins: so it comes last. */
+		for (k = n; k-- > 0;)
+			if (config_env_name(&c->defs[i], k, name))
+				from_env_file(c, i, name);
+		for (s = 0; s < NELEM(sources); s++)
+			for (k = 0; config_env_name(&c->defs[i], k, name); k++)
+				if (sources[s](c, i, name))
+					break;
+	}
+}

@@ -1,0 +1,89 @@
+/*
+ * config_priv: what the files of config share.
+ *
+ * config.c (sources and their order), config_value.c (text to value),
+ * config_show.c (and back), config_yaml.c, config_env.c.
+ */
+#ifndef BASE_CONFIG_PRIV_H
+#define BASE_CONFIG_PRIV_H
+
+#include <jansson.h>
+
+#include "base/config.h"
+#include "base/secret.h"
+
+struct arena;
+
+#define CONFIG_FILE_MAX MIB	   /* a file of settings; ours have 2 KiB */
+#define CONFIG_SECRET_MAX (64 * KIB) /* a file that holds one value */
+#define CONFIG_KEY_MAX 256
+#define CONFIG_PATH_MAX 4096
+
+struct config_slot {
+	const char *origin;
+	bool is_default;
+	struct secret secret;
+	json_t *tree;
+};
+
+struct config_env_line {
+	const char *name;
+	char *value;
+	int line;
+};
+
+struct config {
+	const struct config_def *defs;
+	size_t ndefs;
+	char *settings; /* the caller's struct */
+	struct config_slot *slots;
+	struct arena *mem;
+	struct buf env_text; /* of the env file; wiped */
+	struct config_env_line *env_lines;
+	size_t nenv_lines;
+	const char *env_file;
+	char *const *environ;
+	struct buf *errors, *warnings; /* NULL once loaded */
+	size_t nerrors;
+};
+
+/* config.c */
+int config_find(const struct config *c, const char *key);
+/* The nearest known key to a wrong one, or NULL. */
+const char *config_near(const struct config *c, const char *key);
+/* Could ${a} be ${b} mistyped? */
+bool config_near_name(const char *a, const char *b);
+void config_error(struct config *c, const char *where, const char *key,
+    const char *fmt, ...) PRINTF_LIKE(4, 5);
+void config_warn(struct config *c, const char *where, const char *key,
+    const char *text);
+/* Set row ${i} from the contents of the file ${path}. */
+void config_set_file(struct config *c, size_t i, const char *path,
+    const char *where, const char *origin);
+/* Append a whole file.  -1: errno says why (EFBIG: passed ${out}->max). */
+int config_read_file(const char *path, struct buf *out) WARN_UNUSED;
+
+/*
+ * config_value.c: THE way to a value.  False: not one of its type, reported
+ * with ${where}.  An empty text sets the empty value.
+ */
+bool config_set(struct config *c, size_t i, const char *text, size_t len,
+    const char *where, const char *origin);
+bool config_set_items(struct config *c, size_t i, const char **items, size_t n,
+    const char *where, const char *origin);
+/* Takes the reference. */
+bool config_set_tree(struct config *c, size_t i, json_t *tree,
+    const char *where, const char *origin);
+
+/* config_show.c: the ${i}th of the blank-separated ${words}; its length, 0 past
+ * the last. */
+size_t config_word_at(const char *words, size_t i, const char **word);
+
+/* config_yaml.c: every key of the file that is a row of ours. */
+void config_read_yaml(struct config *c, const struct config_source *src);
+
+/* config_env.c: every variable that is a row of ours. */
+void config_read_env_file(struct config *c, const char *path);
+void config_apply_env(struct config *c);
+
+#endif

@@ -1,0 +1,357 @@
+/*
+ * settings_check: what must hold across settings, and forms that the table
+ * has no type for.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/seal.h"
+#include "base/text.h"
+#include "nouns/settings_priv.h"
+
+#define PASSWORD_MIN 12	     /* below it, guessing is a matter of hours */
+#define PASSWORD_DISTINCT 6  /* different bytes in it */
+#define SALT_DEFAULT "mcp-slackbot-default-salt"
+#define SOCKET_PATH_MAX (sizeof(((struct sockaddr_un *)NULL)->sun_path) - 1)
+
+/* HOST:PORT or [V6]:PORT; ${host} gets the host without brackets. */
+static int
+host_port(const char *text, char *host, size_t max)
+{
+	const char *colon = strrchr(text, ':');
+	size_t len;
+	int64_t port;
+
+	if (colon == NULL || text_int(colon + 1, &port) == -1 || port < 1 ||
+	    port > 65535)
+		return -1;
+	len = (size_t)(colon - text);
+	if (len > 1 && text[0] == '[' && text[len - 1] == ']') {
+		text++;
+		len -= 2;
+	} else if (memchr(text, ':', len) != NULL)
+		return -1; /* a bare IPv6 address: where does the port begin? */
+	if (len >= max)
+		return -1;
+	memcpy(host, text, len);
+	host[len] = '\0';
+	return 0;
+}
+
+static bool
+host_is_loopback(const char *host)
+{
+	struct in_addr v4;
+	struct in6_addr v6;
+
+	if (strcasecmp(host, "localhost") == 0)
+		return true;
+	if (inet_pton(AF_INET, host, &v4) == 1)
+		return (ntohl(v4.s_addr) >> 24) == 127;
+	return inet_pton(AF_INET6, host, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
+}
+
+static void
+check_listen(struct findings *f, const struct settings *s)
+{
+	const char *listen = s->server_listen;
+	char host[256];
+	int64_t fd;
+
+	if (strncmp(listen, "unix:", 5) == 0) {
+		if (listen[5] != '/')
+			settings_error(f, s, "server.listen",
+			    "expected a whole path after unix:, found \"%s\"",
+			    listen);
+		else if (strlen(listen + 5) > SOCKET_PATH_MAX)
+			settings_error(f, s, "server.listen",
+			    "is longer than a socket's path may be (%zu bytes)",
+			    SOCKET_PATH_MAX);
+		return;
+	}
+	if (strncmp(listen, "fd:", 3) == 0) {
+		if (text_int(listen + 3, &fd) == -1 || fd < 0 || fd > 1023)
+			settings_error(f, s, "server.listen",
+			    "expected a descriptor after fd:, found \"%s\"",
+			    listen);
+		return;
+	}
+	if (host_port(listen, host, sizeof(host)) == -1) {
+		settings_error(f, s, "server.listen",
+		    "expected unix:/PATH, HOST:PORT, [IPV6]:PORT or fd:N, "
+		    "found \"%s\"",
+		    listen);
+		return;
+	}
+	if (s->chat_open && !host_is_loopback(host))
+		settings_error(f, s, "chat.open",
+		    "is for loopback only, but server.listen is %s: set a "
+		    "proxy secret instead (PROXY_SECRET_FILE)",
+		    listen);
+}
+
+static void
+check_allow(struct findings *f, const struct settings *s)
+{
+	unsigned char address[sizeof(struct in6_addr)];
+	char host[64];
+	size_t i, len;
+	int64_t bits;
+
+	for (i = 0; i < s->server_metrics_allow.n; i++) {
+		const char *item = s->server_metrics_allow.items[i];
+		int family = strchr(item, ':') != NULL ? AF_INET6 : AF_INET;
+
+		len = strcspn(item, "/");
+		snprintf(host, sizeof(host), "%.*s", (int)len, item);
+		if (len < sizeof(host) &&
+		    inet_pton(family, host, address) == 1 &&
+		    (item[len] == '\0' ||
+			(text_int(item + len + 1, &bits) == 0 && bits >= 0 &&
+			    bits <= (family == AF_INET ? 32 : 128))))
+			continue;
+		settings_error(f, s, "server.metrics_allow",
+		    "expected addresses such as 10.0.0.7 or 10.0.0.0/8, "
+		    "found \"%s\"",
+		    item);
+	}
+}
+
+static void
+check_redis(struct findings *f, const struct settings *s)
+{
+	/* The URL may hold a password, so it is not shown. */
+	if (strncmp(s->redis_url, "rediss://", 9) == 0)
+		settings_error(f, s, "redis.url",
+		    "rediss:// (TLS) is not supported: use unix:/// or a "
+		    "tunnel to the Redis host");
+	else if (strncmp(s->redis_url, "redis://", 8) != 0 &&
+	    strncmp(s->redis_url, "unix:///", 8) != 0)
+		settings_error(f, s, "redis.url",
+		    "expected redis://[USER:PASSWORD@]HOST[:PORT][/DB] or "
+		    "unix:///PATH");
+	if (s->redis_timeout_ms >= s->turns_lease_ms)
+		settings_warn(f, s, "redis.timeout",
+		    "is not shorter than turns.lease: one slow command loses "
+		    "a turn to another worker");
+}
+
+static void
+check_spans(struct findings *f, const struct settings *s)
+{
+	if (s->turns_max_time_ms < 2 * s->turns_lease_ms)
+		settings_error(f, s, "turns.max_time",
+		    "must be at least twice turns.lease");
+	if (s->llm_connect_ms > s->llm_total_ms)
+		settings_error(f, s, "llm.connect",
+		    "is longer than llm.total");
+	if (s->llm_first_byte_ms > s->llm_total_ms)
+		settings_error(f, s, "llm.first_byte",
+		    "is longer than llm.total");
+	if (s->llm_total_ms > s->turns_max_time_ms)
+		settings_warn(f, s, "llm.total",
+		    "is longer than turns.max_time, which ends first");
+	if (s->mcp_timeout_ms > s->turns_max_time_ms)
+		settings_warn(f, s, "mcp.timeout",
+		    "is longer than turns.max_time, which ends first");
+	if (s->chat_reply_keep_ms < s->chat_wait_ms)
+		settings_warn(f, s, "chat.reply_keep",
+		    "is shorter than chat.wait: a client may find its reply "
+		    "gone");
+}
+
+static void
+check_budgets(struct findings *f, const struct settings *s)
+{
+	if (s->budget_turn > 0 && s->budget_chat > 0 &&
+	    s->budget_turn > s->budget_chat)
+		settings_warn(f, s, "budget.turn",
+		    "is more than budget.chat, which ends first");
+	if (s->budget_chat > 0 && s->budget_day > 0 &&
+	    s->budget_chat > s->budget_day)
+		settings_warn(f, s, "budget.chat",
+		    "is more than budget.day, which ends first");
+}
+
+static bool
+password_is_weak(const struct secret *password)
+{
+	static const char *const known[] = { "password", "changeme", "secret",
+		"12345", "qwerty", "letmein", "admin", "default" };
+	bool seen[256] = { false };
+	size_t i, distinct = 0;
+
+	if (password->len < PASSWORD_MIN)
+		return true;
+	for (i = 0; i < password->len; i++)
+		if (!seen[(unsigned char)password->bytes[i]]) {
+			seen[(unsigned char)password->bytes[i]] = true;
+			distinct++;
+		}
+	if (distinct < PASSWORD_DISTINCT)
+		return true;
+	for (i = 0; i < NELEM(known); i++) {
+		const char *at = strcasestr(password->bytes, known[i]);
+
+		/* "Password123!": a known word and a few more bytes. */
+		if (at != NULL && password->len < strlen(known[i]) + 8)
+			return true;
+	}
+	return false;
+}
+
+static void
+check_keys(struct findings *f, const struct settings *s)
+{
+	struct seal_ring *ring;
+	const char *why = "";
+
+	if (secret_is_set(&s->encryption_key)) {
+		ring = seal_ring_new(&s->encryption_key, NULL, "", &why);
+		if (ring == NULL)
+			settings_error(f, s, "encryption_key", "%s", why);
+		seal_ring_free(ring);
+		return;
+	}
+	if (!secret_is_set(&s->master_password)) {
+		settings_error(f, s, "encryption_key",
+		    "is not set. `dragoman init` makes one in a file; or set "
+		    "ENCRYPTION_KEY to what `openssl rand -base64 32` prints, "
+		    "or MASTER_PASSWORD");
+		return;
+	}
+	if (password_is_weak(&s->master_password))
+		settings_warn(f, s, "master_password",
+		    "is weak: use %d characters or more that nobody can "
+		    "guess, or better an encryption_key",
+		    PASSWORD_MIN);
+	if (strcmp(s->encryption_salt, SALT_DEFAULT) == 0)
+		settings_warn(f, s, "encryption_salt",
+		    "is the default one, which is no secret: set your own "
+		    "before the first message");
+}
+
+static void
+check_chat(struct findings *f, const struct settings *s)
+{
+	const struct secret *key = NULL;
+
+	if (s->chat_auth == CHAT_AUTH_MEMCP && s->chat_memcp_url[0] == '\0')
+		settings_error(f, s, "chat.auth",
+		    "memcp needs chat.memcp_url (MEMCP_URL)");
+	if (s->chat_open && secret_is_set(&s->proxy_secret))
+		settings_warn(f, s, "chat.open",
+		    "has no effect: a proxy secret is set");
+	else if (s->chat_open)
+		settings_warn(f, s, "chat.open",
+		    "anybody on this machine can use /chat without a secret");
+	if (s->chat_host == HOST_DIRECT) {
+		if (s->llm_base_url[0] != '\0' || s->chat_model[0] != '\0')
+			settings_warn(f, s, "chat.host",
+			    "is direct, so that no model is asked: set it "
+			    "(CHAT_HOST) to use llm.base_url or chat.model");
+		return;
+	}
+	if (s->chat_host == HOST_OPENAI && s->llm_base_url[0] == '\0')
+		key = &s->openai_api_key;
+	else if (s->chat_host == HOST_GROQ && s->llm_base_url[0] == '\0')
+		key = &s->groq_api_key;
+	else if (s->chat_host == HOST_ANTHROPIC && s->llm_base_url[0] == '\0')
+		key = &s->anthropic_api_key;
+	if (s->asks_models && key != NULL && !secret_is_set(key))
+		settings_warn(f, s, "chat.host",
+		    "is %s, but no API key of it is set: it will refuse us",
+		    settings_host_name(s->chat_host));
+}
+
+/* A server of mcp.servers: {url, headers: {NAME: TEXT}}. */
+static void
+check_server(struct findings *f, const struct settings *s, const char *name,
+    const json_t *server)
+{
+	const char *url = json_string_value(json_object_get(server, "url"));
+	const json_t *headers = json_object_get(server, "headers");
+	const char *header;
+	json_t *value;
+
+	if (!json_is_object(server)) {
+		settings_error(f, s, "mcp.servers",
+		    "%s: expected a mapping with a url", name);
+		return;
+	}
+	if (url == NULL && json_object_get(server, "command") != NULL) {
+		settings_warn(f, s, "mcp.servers",
+		    "%s: is started by a command, which is not supported: "
+		    "only servers with a url are used",
+		    name);
+		return;
+	}
+	if (url == NULL ||
+	    (strncmp(url, "http://", 7) != 0 &&
+		strncmp(url, "https://", 8) != 0 && url[0] != '$'))
+		settings_error(f, s, "mcp.servers",
+		    "%s: expected a url that begins with http:// or https://",
+		    name);
+	if (headers != NULL && !json_is_object(headers) &&
+	    !json_is_null(headers)) {
+		settings_error(f, s, "mcp.servers",
+		    "%s: expected headers to be a mapping", name);
+		return;
+	}
+	json_object_foreach((json_t *)headers, header, value)
+		if (!json_is_string(value))
+			settings_error(f, s, "mcp.servers",
+			    "%s: expected the header %s to be a text: put it "
+			    "in quotes",
+			    name, header);
+}
+
+static void
+check_mcp(struct findings *f, const struct settings *s)
+{
+	const char *name;
+	json_t *server, *doc;
+	json_error_t error;
+	char why[128];
+
+	json_object_foreach(s->mcp_servers, name, server)
+		check_server(f, s, name, server);
+	if (s->mcp_config[0] == '\0')
+		return;
+	if (access(s->mcp_config, R_OK) == -1) {
+		settings_error(f, s, "mcp.config", "%s cannot be read: %s",
+		    s->mcp_config, strerror_r(errno, why, sizeof(why)));
+		return;
+	}
+	doc = json_load_file(s->mcp_config, 0, &error);
+	if (doc == NULL)
+		settings_error(f, s, "mcp.config",
+		    "%s:%d: expected JSON: %s", s->mcp_config, error.line,
+		    error.text);
+	else if (!json_is_object(json_object_get(doc, "mcpServers")))
+		settings_error(f, s, "mcp.config",
+		    "%s: expected an object \"mcpServers\"", s->mcp_config);
+	json_decref(doc);
+}
+
+void
+settings_check(struct findings *f, const struct settings *s)
+{
+	check_keys(f, s);
+	check_chat(f, s);
+	check_listen(f, s);
+	check_allow(f, s);
+	check_redis(f, s);
+	check_spans(f, s);
+	check_budgets(f, s);
+	check_mcp(f, s);
+}
