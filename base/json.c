@@ -1,1 +1,161 @@
 #include "base/json.h"
+
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+
+static void
+release(void *doc)
+{
+	json_decref(doc);
+}
+
+json_t *
+json_keep(struct arena *mem, json_t *doc)
+{
+	if (doc != NULL)
+		arena_defer(mem, release, doc);
+	return doc;
+}
+
+/* Brackets outside strings: jansson would go 2,048 deep. */
+static bool
+too_deep(const char *s, size_t len, size_t *at)
+{
+	int depth = 0;
+	bool in_string = false;
+	size_t i;
+
+	for (i = 0; i < len; i++) {
+		char c = s[i];
+
+		if (in_string) {
+			if (c == '\\')
+				i++;
+			else if (c == '"')
+				in_string = false;
+		} else if (c == '"') {
+			in_string = true;
+		} else if (c == '{' || c == '[') {
+			if (++depth > JSON_DEPTH_MAX) {
+				*at = i;
+				return true;
+			}
+		} else if (c == '}' || c == ']') {
+			depth--;
+		}
+	}
+	return false;
+}
+
+json_t *
+json_read(struct arena *mem, const char *bytes, size_t len, const char **why,
+    size_t *at)
+{
+	json_error_t error;
+	json_t *doc;
+	size_t place = 0;
+
+	if (too_deep(bytes, len, &place)) {
+		if (why != NULL)
+			*why = "nested too deeply";
+		if (at != NULL)
+			*at = place;
+		return NULL;
+	}
+	doc = json_loadb(bytes, len, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES,
+	    &error);
+	if (doc == NULL) {
+		if (why != NULL)
+			*why = arena_strdup(mem, error.text);
+		if (at != NULL)
+			*at = error.position < 0 ? 0 : (size_t)error.position;
+		return NULL;
+	}
+	return json_keep(mem, doc);
+}
+
+static int
+add_bytes(const char *bytes, size_t len, void *out)
+{
+	return buf_add(out, bytes, len);
+}
+
+char *
+json_text(struct arena *mem, const json_t *doc)
+{
+	struct buf b = BUF_INIT(SIZE_MAX / 4);
+	char *out = NULL;
+
+	if (doc != NULL && json_add(&b, doc) == 0)
+		out = arena_memdup(mem, buf_str(&b), b.len);
+	buf_fini(&b);
+	return out;
+}
+
+int
+json_add(struct buf *out, const json_t *doc)
+{
+	return json_dump_callback(doc, add_bytes, out,
+	    JSON_COMPACT | JSON_ENCODE_ANY);
+}
+
+int
+json_add_str(struct buf *out, const char *s, size_t len)
+{
+	static const char HEX[] = "0123456789abcdef";
+	size_t i, from = 0;
+
+	if (buf_add_char(out, '"') == -1)
+		return -1;
+	for (i = 0; i < len; i++) {
+		unsigned char c = (unsigned char)s[i];
+		char esc[6] = { '\\', 'u', '0', '0', 0, 0 };
+		size_t n = 6;
+
+		if (c >= 0x20 && c != '"' && c != '\\')
+			continue;
+		if (buf_add(out, s + from, i - from) == -1)
+			return -1;
+		from = i + 1;
+		if (c == '"' || c == '\\' || c == '\n' || c == '\t'
+		    || c == '\r') {
+			esc[1] = c == '\n' ? 'n'
+			    : c == '\t'	   ? 't'
+			    : c == '\r'	   ? 'r'
+					   : (char)c;
+			n = 2;
+		} else {
+			esc[4] = HEX[c >> 4];
+			esc[5] = HEX[c & 15];
+		}
+		if (buf_add(out, esc, n) == -1)
+			return -1;
+	}
+	if (buf_add(out, s + from, len - from) == -1)
+		return -1;
+	return buf_add_char(out, '"');
+}
+
+const char *
+json_member_str(const json_t *object, const char *key)
+{
+	return json_string_value(json_object_get(object, key));
+}
+
+int64_t
+json_member_int(const json_t *object, const char *key, int64_t otherwise)
+{
+	const json_t *v = json_object_get(object, key);
+
+	return json_is_integer(v) ? json_integer_value(v) : otherwise;
+}
+
+bool
+json_member_bool(const json_t *object, const char *key, bool otherwise)
+{
+	const json_t *v = json_object_get(object, key);
+
+	return json_is_boolean(v) ? json_is_true(v) : otherwise;
+}

@@ -1,1 +1,227 @@
 #include "base/log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+
+#define LINE_MAX_BYTES 8192
+#define ID_MAX 72
+#define PATH_MAX_BYTES 1024
+
+static _Atomic int log_least = LOG_INFO;
+static _Atomic int log_fd = -1;
+static char log_worker[32] = "-";
+static char log_path[PATH_MAX_BYTES];
+static _Thread_local char thread_id[ID_MAX];
+
+static const char *const NAMES[] = { "debug", "info", "warn", "error" };
+
+struct line {
+	char bytes[LINE_MAX_BYTES];
+	size_t len;
+};
+
+static void
+add(struct line *l, const char *bytes, size_t n)
+{
+	/* Room is kept for the end of the line. */
+	if (n > sizeof(l->bytes) - 4 - l->len)
+		n = sizeof(l->bytes) - 4 - l->len;
+	memcpy(l->bytes + l->len, bytes, n);
+	l->len += n;
+}
+
+static void
+add_name(struct line *l, const char *name)
+{
+	add(l, ",\"", 2);
+	add(l, name, strlen(name));
+	add(l, "\":", 2);
+}
+
+/* ${s} as a JSON string; bytes that are not printable ASCII or UTF-8's are
+ * escaped, so that a line is JSON whatever it is given. */
+static void
+add_str(struct line *l, const char *s)
+{
+	size_t i, len;
+
+	if (s == NULL) {
+		add(l, "null", 4);
+		return;
+	}
+	len = strnlen(s, LOG_STR_MAX);
+	/* Not in the middle of a character. */
+	if (s[len] != '\0')
+		while (len > 0 && (s[len] & 0xc0) == 0x80)
+			len--;
+	if (l->len + len * 6 + 64 > sizeof(l->bytes)) {
+		add(l, "\"(cut)\"", 7);
+		return;
+	}
+	add(l, "\"", 1);
+	for (i = 0; i < len; i++) {
+		unsigned char c = (unsigned char)s[i];
+		char esc[8];
+
+		if (c == '"' || c == '\\') {
+			esc[0] = '\\';
+			esc[1] = (char)c;
+			add(l, esc, 2);
+		} else if (c < 0x20 || c == 0x7f) {
+			snprintf(esc, sizeof(esc), "\\u%04x", c);
+			add(l, esc, 6);
+		} else {
+			add(l, s + i, 1);
+		}
+	}
+	add(l, "\"", 1);
+}
+
+static void
+add_field(struct line *l, const struct log_field *f)
+{
+	char number[40];
+	int n = 0;
+
+	add_name(l, f->name);
+	switch (f->type) {
+	case LOG_F_STR:
+		add_str(l, f->s);
+		return;
+	case LOG_F_INT:
+		n = snprintf(number, sizeof(number), "%lld", (long long)f->i);
+		break;
+	case LOG_F_REAL:
+		n = snprintf(number, sizeof(number), "%.6g", f->d);
+		break;
+	case LOG_F_BOOL:
+		n = snprintf(number, sizeof(number), "%s",
+		    f->i ? "true" : "false");
+		break;
+	}
+	add(l, number, (size_t)n);
+}
+
+void
+log_write(enum log_level level, const char *event,
+    const struct log_field *fields)
+{
+	struct line l = { .len = 0 };
+	char time[CLOCK_ISO_MAX], pid[32];
+	int fd, saved = errno;
+
+	if ((int)level < atomic_load_explicit(&log_least,
+		memory_order_relaxed))
+		return;
+	add(&l, "{\"time\":\"", 9);
+	clock_iso(clock_wall_ms(), time);
+	add(&l, time, strlen(time));
+	add(&l, "\"", 1);
+	add_name(&l, "level");
+	add_str(&l, NAMES[level]);
+	add_name(&l, "event");
+	add_str(&l, event);
+	add_name(&l, "worker");
+	add_str(&l, log_worker);
+	snprintf(pid, sizeof(pid), ",\"pid\":%d", (int)getpid());
+	add(&l, pid, strlen(pid));
+	if (thread_id[0] != '\0') {
+		add_name(&l, "id");
+		add_str(&l, thread_id);
+	}
+	for (; fields->name != NULL; fields++)
+		add_field(&l, fields);
+	memcpy(l.bytes + l.len, "}\n", 2);
+	l.len += 2;
+	(void)!write(STDERR_FILENO, l.bytes, l.len);
+	fd = atomic_load(&log_fd);
+	if (fd != -1)
+		(void)!write(fd, l.bytes, l.len);
+	errno = saved;
+}
+
+static int
+open_file(void)
+{
+	int fd, old;
+
+	if (log_path[0] == '\0')
+		return 0;
+	fd = open(log_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
+	if (fd == -1) {
+		log_event(LOG_ERROR, "log_failed", F_STR("file", log_path),
+		    F_STR("why", strerrordesc_np(errno)));
+		return -1;
+	}
+	/* The number stays, so that a thread in mid-write is not surprised. */
+	old = atomic_load(&log_fd);
+	if (old == -1) {
+		atomic_store(&log_fd, fd);
+		return 0;
+	}
+	dup3(fd, old, O_CLOEXEC);
+	close(fd);
+	return 0;
+}
+
+int
+log_open(const char *worker, enum log_level level, const char *path)
+{
+	snprintf(log_worker, sizeof(log_worker), "%s", worker);
+	atomic_store(&log_least, (int)level);
+	snprintf(log_path, sizeof(log_path), "%s", path == NULL ? "" : path);
+	return open_file();
+}
+
+void
+log_reopen(void)
+{
+	(void)!open_file();
+}
+
+enum log_level
+log_level_parse(const char *name, bool *known)
+{
+	static const struct {
+		const char *name;
+		enum log_level level;
+	} WORDS[] = {
+		{ "debug", LOG_DEBUG },
+		{ "info", LOG_INFO },
+		{ "warn", LOG_WARN },
+		{ "warning", LOG_WARN },
+		{ "error", LOG_ERROR },
+		{ "critical", LOG_ERROR },
+	};
+	size_t i;
+
+	for (i = 0; i < NELEM(WORDS); i++)
+		if (strcasecmp(WORDS[i].name, name) == 0) {
+			if (known != NULL)
+				*known = true;
+			return WORDS[i].level;
+		}
+	if (known != NULL)
+		*known = false;
+	return LOG_INFO;
+}
+
+void
+log_set_id(const char *id)
+{
+	snprintf(thread_id, sizeof(thread_id), "%s", id == NULL ? "" : id);
+}
+
+const char *
+log_id(void)
+{
+	return thread_id;
+}

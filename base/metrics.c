@@ -1,1 +1,310 @@
 #include "base/metrics.h"
+
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/log.h"
+
+#define METRICS_MAX 64	  /* rows of the table */
+#define PROCESSES_MAX 256 /* workers of one host */
+#define MAGIC 0x447261676d657473u
+
+/* Upper bounds in microseconds; the last bucket is +Inf. */
+static const int64_t BOUNDS_US[METRIC_BUCKETS] = { 1000, 2000, 5000, 10000,
+	25000, 50000, 100000, 250000, 500000, 1000000, 2500000, 5000000,
+	10000000, 30000000 };
+
+struct histogram {
+	_Atomic int64_t buckets[METRIC_BUCKETS + 1];
+	_Atomic int64_t sum_us;
+};
+
+struct gauges {
+	_Atomic int64_t pid; /* 0: free */
+	_Atomic int64_t values[METRICS_MAX][METRIC_VALUES_MAX];
+};
+
+struct map {
+	uint64_t magic, layout;
+	_Atomic int64_t counters[METRICS_MAX][METRIC_VALUES_MAX];
+	struct histogram histograms[METRICS_MAX][METRIC_VALUES_MAX];
+	struct gauges gauges[PROCESSES_MAX];
+};
+
+static struct map *map;		    /* NULL: counts are dropped */
+static struct gauges *own;
+static const struct metric_def *defs;
+static size_t ndefs;
+
+static uint64_t
+layout_of(const struct metric_def *d, size_t n)
+{
+	uint64_t h = 14695981039346656037u;
+	size_t i, v;
+	const char *s;
+
+	for (i = 0; i < n; i++) {
+		for (s = d[i].name; *s != '\0'; s++)
+			h = (h ^ (unsigned char)*s) * 1099511628211u;
+		h = (h ^ (uint64_t)d[i].type) * 1099511628211u;
+		for (v = 0; v < METRIC_VALUES_MAX && d[i].values[v] != NULL;
+		     v++)
+			for (s = d[i].values[v]; *s != '\0'; s++)
+				h = (h ^ (unsigned char)*s) * 1099511628211u;
+	}
+	return h ^ sizeof(struct map);
+}
+
+static struct map *
+map_file(const char *path, uint64_t layout)
+{
+	struct map *m = MAP_FAILED;
+	struct stat sb;
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+	/* Under a lock: the first of several workers makes it. */
+	if (fd == -1 || flock(fd, LOCK_EX) == -1 || fstat(fd, &sb) == -1)
+		goto out;
+	if ((size_t)sb.st_size != sizeof(struct map)
+	    && (ftruncate(fd, 0) == -1
+		|| ftruncate(fd, sizeof(struct map)) == -1))
+		goto out;
+	m = mmap(NULL, sizeof(struct map), PROT_READ | PROT_WRITE, MAP_SHARED,
+	    fd, 0);
+	if (m == MAP_FAILED)
+		goto out;
+	if (m->magic != MAGIC || m->layout != layout) {
+		/* Another version's: emptied by punching all of it out, so
+		 * that pages nobody counts in cost no memory. */
+		if (ftruncate(fd, 0) == -1
+		    || ftruncate(fd, sizeof(struct map)) == -1) {
+			munmap(m, sizeof(struct map));
+			m = MAP_FAILED;
+			goto out;
+		}
+		m->magic = MAGIC;
+		m->layout = layout;
+	}
+out:
+	if (fd != -1)
+		close(fd); /* and its lock with it */
+	return m;
+}
+
+static bool
+is_alive(int64_t pid)
+{
+	return pid != 0 && (kill((pid_t)pid, 0) == 0 || errno == EPERM);
+}
+
+static void
+take_slot(void)
+{
+	int64_t me = getpid(), was;
+	size_t i;
+
+	for (i = 0; i < PROCESSES_MAX; i++) {
+		was = atomic_load(&map->gauges[i].pid);
+		if (was == me || !is_alive(was)) {
+			if (!atomic_compare_exchange_strong(
+				&map->gauges[i].pid, &was, me))
+				continue;
+			own = &map->gauges[i];
+			memset((void *)own->values, 0, sizeof(own->values));
+			return;
+		}
+	}
+}
+
+int
+metrics_open(const char *path, const struct metric_def *table, size_t n)
+{
+	struct map *m = MAP_FAILED;
+	int rc = 0;
+
+	if (n > METRICS_MAX)
+		abort(); /* our own table */
+	if (path != NULL) {
+		m = map_file(path, layout_of(table, n));
+		if (m == MAP_FAILED) {
+			log_event(LOG_WARN, "metrics_private",
+			    F_STR("file", path),
+			    F_STR("why", strerrordesc_np(errno)));
+			rc = -1;
+		}
+	}
+	if (m == MAP_FAILED)
+		m = mmap(NULL, sizeof(*m), PROT_READ | PROT_WRITE,
+		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (m == MAP_FAILED)
+		return -1;
+	defs = table;
+	ndefs = n;
+	map = m;
+	take_slot();
+	return rc;
+}
+
+void
+metrics_close(void)
+{
+	struct map *m = map;
+
+	if (m == NULL)
+		return;
+	if (own != NULL)
+		atomic_store(&own->pid, 0);
+	own = NULL;
+	map = NULL;
+	munmap(m, sizeof(*m));
+}
+
+void
+metric_add(int m, int value, int64_t n)
+{
+	if (map != NULL && value >= 0 && value < METRIC_VALUES_MAX)
+		atomic_fetch_add_explicit(&map->counters[m][value], n,
+		    memory_order_relaxed);
+}
+
+void
+metric_set(int m, int value, int64_t v)
+{
+	if (own != NULL && value >= 0 && value < METRIC_VALUES_MAX)
+		atomic_store_explicit(&own->values[m][value], v,
+		    memory_order_relaxed);
+}
+
+void
+metric_observe_us(int m, int value, int64_t us)
+{
+	struct histogram *h;
+	size_t i;
+
+	if (map == NULL || value < 0 || value >= METRIC_VALUES_MAX)
+		return;
+	h = &map->histograms[m][value];
+	for (i = 0; i < METRIC_BUCKETS && us > BOUNDS_US[i]; i++)
+		;
+	atomic_fetch_add_explicit(&h->buckets[i], 1, memory_order_relaxed);
+	atomic_fetch_add_explicit(&h->sum_us, us, memory_order_relaxed);
+}
+
+int64_t
+metric_total(int m, int value)
+{
+	int64_t sum = 0;
+	size_t i;
+
+	if (map == NULL)
+		return 0;
+	if (defs[m].type != METRIC_GAUGE)
+		return atomic_load(&map->counters[m][value]);
+	for (i = 0; i < PROCESSES_MAX; i++)
+		if (is_alive(atomic_load(&map->gauges[i].pid)))
+			sum += atomic_load(&map->gauges[i].values[m][value]);
+	return sum;
+}
+
+static size_t
+values_of(const struct metric_def *d)
+{
+	size_t n = 0;
+
+	if (d->label == NULL)
+		return 1;
+	while (n < METRIC_VALUES_MAX && d->values[n] != NULL)
+		n++;
+	return n;
+}
+
+static int
+write_labels(struct buf *out, const struct metric_def *d, size_t v,
+    const char *le)
+{
+	if (d->label == NULL && le == NULL)
+		return 0;
+	if (d->label == NULL)
+		return buf_printf(out, "{le=\"%s\"}", le);
+	if (le == NULL)
+		return buf_printf(out, "{%s=\"%s\"}", d->label, d->values[v]);
+	return buf_printf(out, "{%s=\"%s\",le=\"%s\"}", d->label,
+	    d->values[v], le);
+}
+
+static int
+write_value(struct buf *out, const struct metric_def *d, size_t v)
+{
+	return buf_add_str(out, d->name) == -1
+		|| write_labels(out, d, v, NULL) == -1
+		|| buf_printf(out, " %lld\n",
+		       (long long)metric_total((int)(d - defs), (int)v))
+		    == -1
+	    ? -1
+	    : 0;
+}
+
+static int
+write_histogram(struct buf *out, const struct metric_def *d, size_t v)
+{
+	struct histogram *h = &map->histograms[d - defs][v];
+	int64_t sum = 0;
+	char le[32];
+	size_t i;
+
+	for (i = 0; i <= METRIC_BUCKETS; i++) {
+		sum += atomic_load(&h->buckets[i]);
+		if (i < METRIC_BUCKETS)
+			snprintf(le, sizeof(le), "%g",
+			    (double)BOUNDS_US[i] / 1e6);
+		else
+			snprintf(le, sizeof(le), "+Inf");
+		if (buf_printf(out, "%s_bucket", d->name) == -1
+		    || write_labels(out, d, v, le) == -1
+		    || buf_printf(out, " %lld\n", (long long)sum) == -1)
+			return -1;
+	}
+	if (buf_printf(out, "%s_sum", d->name) == -1
+	    || write_labels(out, d, v, NULL) == -1
+	    || buf_printf(out, " %.6f\n%s_count",
+		   (double)atomic_load(&h->sum_us) / 1e6, d->name)
+		== -1
+	    || write_labels(out, d, v, NULL) == -1
+	    || buf_printf(out, " %lld\n", (long long)sum) == -1)
+		return -1;
+	return 0;
+}
+
+int
+metrics_write(struct buf *out)
+{
+	static const char *const TYPES[] = { "counter", "gauge", "histogram" };
+	size_t i, v;
+
+	for (i = 0; map != NULL && i < ndefs; i++) {
+		const struct metric_def *d = &defs[i];
+
+		if (buf_printf(out, "# HELP %s %s\n# TYPE %s %s\n", d->name,
+			d->help, d->name, TYPES[d->type])
+		    == -1)
+			return -1;
+		for (v = 0; v < values_of(d); v++)
+			if ((d->type == METRIC_HISTOGRAM
+				    ? write_histogram(out, d, v)
+				    : write_value(out, d, v))
+			    == -1)
+				return -1;
+	}
+	return 0;
+}

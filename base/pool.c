@@ -1,1 +1,261 @@
 #include "base/pool.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+struct worker {
+	struct pool *pool;
+	pthread_cond_t wake;
+	void (*work)(void *arg); /* NULL: nothing yet */
+	void *arg;
+	struct worker *next; /* in the stack of idle ones */
+};
+
+struct pool {
+	pthread_mutex_t mu;
+	pthread_cond_t quiet; /* busy or threads went down */
+	char name[16];
+	int keep, max;
+	int threads, busy;
+	struct worker *idle; /* last one that became idle: its caches are warm */
+	bool closing;
+};
+
+int
+thread_start(pthread_t *out, const char *name, void *(*run)(void *),
+    void *arg)
+{
+	pthread_attr_t attr;
+	sigset_t all, before;
+	int rc;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, POOL_STACK);
+	rc = pthread_create(out, &attr, run, arg);
+	pthread_attr_destroy(&attr);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (rc != 0)
+		return -1;
+	pthread_setname_np(*out, name);
+	return 0;
+}
+
+static void
+cond_init(pthread_cond_t *cond)
+{
+	pthread_condattr_t attr;
+
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(cond, &attr);
+	pthread_condattr_destroy(&attr);
+}
+
+static struct timespec
+after_ms(int ms)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	ts.tv_sec += ms / 1000;
+	ts.tv_nsec += (long)(ms % 1000) * 1000000;
+	if (ts.tv_nsec >= 1000000000) {
+		ts.tv_nsec -= 1000000000;
+		ts.tv_sec++;
+	}
+	return ts;
+}
+
+struct pool *
+pool_new(const char *name, int keep, int max)
+{
+	struct pool *p = calloc(1, sizeof(*p));
+
+	if (p == NULL)
+		abort();
+	strncpy(p->name, name, sizeof(p->name) - 1);
+	p->keep = keep;
+	p->max = max;
+	pthread_mutex_init(&p->mu, NULL);
+	cond_init(&p->quiet);
+	return p;
+}
+
+static void
+leave_idle(struct pool *p, struct worker *w)
+{
+	struct worker **at = &p->idle;
+
+	while (*at != w)
+		at = &(*at)->next;
+	*at = w->next;
+}
+
+/* Wait for work as an idle thread; false: end. */
+static bool
+wait_idle(struct pool *p, struct worker *w)
+{
+	struct timespec until = after_ms(POOL_IDLE_MS);
+
+	w->next = p->idle;
+	p->idle = w;
+	while (w->work == NULL) {
+		int rc = pthread_cond_timedwait(&w->wake, &p->mu, &until);
+
+		if (w->work != NULL)
+			return true;
+		if (p->closing || (rc == ETIMEDOUT && p->threads > p->keep)) {
+			leave_idle(p, w);
+			return false;
+		}
+		if (rc == ETIMEDOUT)
+			until = after_ms(POOL_IDLE_MS);
+	}
+	return true;
+}
+
+static void *
+run(void *arg)
+{
+	struct worker *w = arg;
+	struct pool *p = w->pool;
+
+	pthread_mutex_lock(&p->mu);
+	for (;;) {
+		void (*work)(void *) = w->work;
+
+		w->work = NULL;
+		pthread_mutex_unlock(&p->mu);
+		work(w->arg);
+		pthread_mutex_lock(&p->mu);
+		p->busy--;
+		if (p->closing) {
+			pthread_cond_broadcast(&p->quiet);
+			break;
+		}
+		if (!wait_idle(p, w))
+			break;
+	}
+	p->threads--;
+	pthread_cond_broadcast(&p->quiet);
+	pthread_mutex_unlock(&p->mu);
+	pthread_cond_destroy(&w->wake);
+	free(w);
+	return NULL;
+}
+
+static int
+grow(struct pool *p, void (*work)(void *arg), void *arg)
+{
+	struct worker *w = calloc(1, sizeof(*w));
+	pthread_t thread;
+
+	if (w == NULL)
+		abort();
+	w->pool = p;
+	w->work = work;
+	w->arg = arg;
+	cond_init(&w->wake);
+	if (thread_start(&thread, p->name, run, w) == -1) {
+		pthread_cond_destroy(&w->wake);
+		free(w);
+		return -1;
+	}
+	pthread_detach(thread);
+	p->threads++;
+	p->busy++;
+	return 0;
+}
+
+int
+pool_run(struct pool *p, void (*work)(void *arg), void *arg)
+{
+	int rc = -1;
+
+	pthread_mutex_lock(&p->mu);
+	if (p->closing) {
+		/* Nothing new. */
+	} else if (p->idle != NULL) {
+		struct worker *w = p->idle;
+
+		p->idle = w->next;
+		w->work = work;
+		w->arg = arg;
+		p->busy++;
+		pthread_cond_signal(&w->wake);
+		rc = 0;
+	} else if (p->threads < p->max) {
+		rc = grow(p, work, arg);
+	}
+	pthread_mutex_unlock(&p->mu);
+	return rc;
+}
+
+int
+pool_free_slots(struct pool *p)
+{
+	int n;
+
+	pthread_mutex_lock(&p->mu);
+	n = p->closing ? 0 : p->max - p->busy;
+	pthread_mutex_unlock(&p->mu);
+	return n;
+}
+
+int
+pool_busy(struct pool *p)
+{
+	int n;
+
+	pthread_mutex_lock(&p->mu);
+	n = p->busy;
+	pthread_mutex_unlock(&p->mu);
+	return n;
+}
+
+int
+pool_threads(struct pool *p)
+{
+	int n;
+
+	pthread_mutex_lock(&p->mu);
+	n = p->threads;
+	pthread_mutex_unlock(&p->mu);
+	return n;
+}
+
+int
+pool_drain(struct pool *p, int wait_ms)
+{
+	struct timespec until = after_ms(wait_ms);
+	struct worker *w;
+	int rc = 0;
+
+	pthread_mutex_lock(&p->mu);
+	p->closing = true;
+	for (w = p->idle; w != NULL; w = w->next)
+		pthread_cond_signal(&w->wake);
+	while (p->threads > 0 && rc == 0)
+		rc = pthread_cond_timedwait(&p->quiet, &p->mu, &until);
+	rc = p->threads > 0 ? -1 : 0;
+	pthread_mutex_unlock(&p->mu);
+	return rc;
+}
+
+void
+pool_free(struct pool *p)
+{
+	if (p == NULL)
+		return;
+	/* The last thread may still hold the mutex for a moment. */
+	pthread_mutex_lock(&p->mu);
+	pthread_mutex_unlock(&p->mu);
+	pthread_cond_destroy(&p->quiet);
+	pthread_mutex_destroy(&p->mu);
+	free(p);
+}

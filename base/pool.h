@@ -8,6 +8,8 @@
 #ifndef BASE_POOL_H
 #define BASE_POOL_H
 
+#include <pthread.h>
+
 #include "base/base.h"
 
 #define POOL_IDLE_MS 10000
@@ -31,8 +33,7 @@ int pool_threads(struct pool *p);
 int pool_drain(struct pool *p, int wait_ms) WARN_UNUSED;
 void pool_free(struct pool *p); /* after a drain that returned 0 */
 
-/* Start one detached-from-pool thread with signals blocked and a name. */
-#include <pthread.h>
+/* Start one thread of its own, with signals blocked and a name (15 bytes). */
 int thread_start(pthread_t *out, const char *name, void *(*run)(void *),
     void *arg) WARN_UNUSED;
 

@@ -1,1 +1,172 @@
 #include "base/sse.h"
+
+#include <string.h>
+
+#include "base/text.h"
+
+#define LINE_MAX_BYTES (1 * MIB) /* of a field that is not data */
+#define NAME_MAX_BYTES 256
+
+void
+sse_reader_init(struct sse_reader *r, size_t event_max)
+{
+	*r = (struct sse_reader){ .retry_ms = -1 };
+	buf_init(&r->line,
+	    event_max > LINE_MAX_BYTES ? event_max : LINE_MAX_BYTES);
+	buf_init(&r->data, event_max);
+	buf_init(&r->type, NAME_MAX_BYTES);
+	buf_init(&r->id, NAME_MAX_BYTES);
+}
+
+void
+sse_reader_fini(struct sse_reader *r)
+{
+	buf_fini(&r->line);
+	buf_fini(&r->data);
+	buf_fini(&r->type);
+	buf_fini(&r->id);
+}
+
+static int
+dispatch(struct sse_reader *r,
+    int (*on_event)(void *ctx, const struct sse_event *ev), void *ctx)
+{
+	struct sse_event ev;
+	int rc = 0;
+
+	if (r->has_data) {
+		ev = (struct sse_event){
+			.type = r->type.len > 0 ? buf_str(&r->type)
+						: "message",
+			.data = buf_str(&r->data),
+			.len = r->data.len,
+			.id = buf_str(&r->id) };
+		rc = on_event(ctx, &ev);
+	}
+	buf_reset(&r->data);
+	buf_reset(&r->type);
+	r->has_data = false;
+	return rc;
+}
+
+static bool
+is_field(const char *line, size_t name_len, const char *name)
+{
+	return name_len == strlen(name) && memcmp(line, name, name_len) == 0;
+}
+
+static int
+take_field(struct sse_reader *r, const char *line, size_t len)
+{
+	const char *colon = memchr(line, ':', len);
+	size_t name_len = colon == NULL ? len : (size_t)(colon - line);
+	const char *value = colon == NULL ? line + len : colon + 1;
+	size_t value_len;
+	int64_t ms;
+
+	if (value < line + len && *value == ' ')
+		value++;
+	value_len = (size_t)(line + len - value);
+	if (is_field(line, name_len, "data")) {
+		if (r->has_data && buf_add_char(&r->data, '\n') == -1)
+			return -1;
+		r->has_data = true;
+		return buf_add(&r->data, value, value_len);
+	}
+	if (is_field(line, name_len, "event")) {
+		buf_reset(&r->type);
+		return buf_add(&r->type, value, value_len);
+	}
+	if (is_field(line, name_len, "id")) {
+		if (memchr(value, '\0', value_len) != NULL)
+			return 0;
+		buf_reset(&r->id);
+		return buf_add(&r->id, value, value_len);
+	}
+	if (is_field(line, name_len, "retry") && text_int(value, &ms) == 0
+	    && ms >= 0)
+		r->retry_ms = ms;
+	return 0;
+}
+
+/* The line in r->line is whole. */
+static int
+take_line(struct sse_reader *r,
+    int (*on_event)(void *ctx, const struct sse_event *ev), void *ctx)
+{
+	const char *line = buf_str(&r->line);
+	size_t len = r->line.len;
+	int rc;
+
+	if (!r->begun) {
+		r->begun = true;
+		if (len >= 3 && memcmp(line, "\xef\xbb\xbf", 3) == 0) {
+			line += 3;
+			len -= 3;
+		}
+	}
+	if (len == 0)
+		rc = dispatch(r, on_event, ctx);
+	else
+		rc = line[0] == ':' ? 0 : take_field(r, line, len);
+	buf_reset(&r->line);
+	return rc;
+}
+
+int
+sse_reader_feed(struct sse_reader *r, const char *bytes, size_t len,
+    int (*on_event)(void *ctx, const struct sse_event *ev), void *ctx)
+{
+	size_t i = 0, end;
+	int rc;
+
+	while (i < len) {
+		if (r->after_cr) {
+			r->after_cr = false;
+			if (bytes[i] == '\n') {
+				i++;
+				continue;
+			}
+		}
+		for (end = i; end < len && bytes[end] != '\n'
+		     && bytes[end] != '\r';
+		     end++)
+			;
+		if (buf_add(&r->line, bytes + i, end - i) == -1)
+			return -1;
+		if (end == len)
+			return 0;
+		r->after_cr = bytes[end] == '\r';
+		i = end + 1;
+		rc = take_line(r, on_event, ctx);
+		if (rc != 0)
+			return rc;
+	}
+	return 0;
+}
+
+int
+sse_add(struct buf *out, const char *id, const char *type, const char *data,
+    size_t len)
+{
+	const char *end;
+
+	if (id != NULL && buf_printf(out, "id: %s\n", id) == -1)
+		return -1;
+	if (type != NULL && buf_printf(out, "event: %s\n", type) == -1)
+		return -1;
+	for (;;) {
+		end = memchr(data, '\n', len);
+		if (buf_add_str(out, "data: ") == -1
+		    || buf_add(out, data, end == NULL ? len
+						       : (size_t)(end - data))
+			== -1
+		    || buf_add_char(out, '\n') == -1)
+			return -1;
+		if (end == NULL)
+			break;
+		len -= (size_t)(end + 1 - data);
+		data = end + 1;
+	}
+	return buf_add_char(out, '\n');
+}

@@ -1,1 +1,227 @@
 #include "base/text.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <sodium.h>
+
+#include "base/arena.h"
+
+/*
+ * Length of the valid UTF-8 sequence at ${s}, 0 if there is none.  The ranges
+ * are table 3-7 of the Unicode standard.
+ */
+static size_t
+sequence(const unsigned char *s, size_t len)
+{
+	unsigned char c = s[0];
+	size_t need, i;
+
+	if (c < 0x80)
+		return 1;
+	need = c >= 0xc2 && c <= 0xdf ? 2
+	    : (c & 0xf0) == 0xe0      ? 3
+	    : c >= 0xf0 && c <= 0xf4  ? 4
+				      : 0;
+	if (need == 0 || need > len)
+		return 0;
+	for (i = 1; i < need; i++)
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+	if ((c == 0xe0 && s[1] < 0xa0) || (c == 0xed && s[1] > 0x9f)
+	    || (c == 0xf0 && s[1] < 0x90) || (c == 0xf4 && s[1] > 0x8f))
+		return 0;
+	return need;
+}
+
+bool
+text_is_utf8(const char *s, size_t len)
+{
+	size_t i = 0, n;
+
+	while (i < len) {
+		uint64_t eight;
+
+		/* Eight ASCII bytes at a time: most text is that. */
+		if (len - i >= 8) {
+			memcpy(&eight, s + i, 8);
+			if ((eight & 0x8080808080808080u) == 0) {
+				i += 8;
+				continue;
+			}
+		}
+		n = sequence((const unsigned char *)s + i, len - i);
+		if (n == 0)
+			return false;
+		i += n;
+	}
+	return true;
+}
+
+size_t
+text_count(const char *s, size_t len)
+{
+	size_t n = 0, i;
+
+	for (i = 0; i < len; i++)
+		n += (s[i] & 0xc0) != 0x80;
+	return n;
+}
+
+const char *
+text_cut(struct arena *mem, const char *s, size_t max)
+{
+	size_t len = strlen(s), n = 0, i, keep = 0;
+	char *out;
+
+	if (len <= max || text_count(s, len) <= max)
+		return s;
+	if (max == 0)
+		return "";
+	for (i = 0; i < len; i++) {
+		if ((s[i] & 0xc0) != 0x80 && n++ == max - 1) {
+			keep = i;
+			break;
+		}
+	}
+	out = arena_memdup(mem, s, keep + 3);
+	memcpy(out + keep, "\xe2\x80\xa6", 3);
+	return out;
+}
+
+char *
+text_clean(struct arena *mem, const char *s, size_t len)
+{
+	char *out;
+	size_t i = 0, n = 0, step;
+
+	if (text_is_utf8(s, len) && memchr(s, '\0', len) == NULL)
+		return arena_memdup(mem, s, len);
+	out = arena_alloc(mem, len * 3 + 1);
+	while (i < len) {
+		step = sequence((const unsigned char *)s + i, len - i);
+		if (step == 0 || s[i] == '\0') {
+			memcpy(out + n, "\xef\xbf\xbd", 3);
+			n += 3;
+			i++;
+		} else {
+			memcpy(out + n, s + i, step);
+			n += step;
+			i += step;
+		}
+	}
+	out[n] = '\0';
+	return out;
+}
+
+/* Length of white space at ${s}, 0 if there is none. */
+static size_t
+space(const char *s)
+{
+	if (*s == ' ' || (*s >= '\t' && *s <= '\r'))
+		return 1;
+	return strncmp(s, "\xc2\xa0", 2) == 0 ? 2 : 0;
+}
+
+char *
+text_strip(struct arena *mem, const char *s)
+{
+	size_t n, len;
+
+	while ((n = space(s)) > 0)
+		s += n;
+	len = strlen(s);
+	for (;;) {
+		if (len >= 1 && space(s + len - 1) == 1)
+			len--;
+		else if (len >= 2 && space(s + len - 2) == 2)
+			len -= 2;
+		else
+			break;
+	}
+	return arena_memdup(mem, s, len);
+}
+
+char *
+text_printable(struct arena *mem, const char *s)
+{
+	char *out = text_clean(mem, s, strlen(s));
+	size_t i, n = 0;
+
+	for (i = 0; out[i] != '\0'; i++) {
+		unsigned char c = (unsigned char)out[i];
+
+		if ((c < 0x20 && c != '\n' && c != '\t') || c == 0x7f)
+			continue;
+		/* U+0080 to U+009F: C1 controls, CSI among them. */
+		if (c == 0xc2 && (unsigned char)out[i + 1] >= 0x80
+		    && (unsigned char)out[i + 1] <= 0x9f) {
+			i++;
+			continue;
+		}
+		out[n++] = out[i];
+	}
+	out[n] = '\0';
+	return out;
+}
+
+void
+text_hex(const void *bytes, size_t len, char *out)
+{
+	sodium_bin2hex(out, 2 * len + 1, bytes, len);
+}
+
+void
+text_random_hex(size_t n, char *out)
+{
+	unsigned char bytes[32];
+
+	if (n > sizeof(bytes))
+		n = sizeof(bytes);
+	randombytes_buf(bytes, n);
+	text_hex(bytes, n, out);
+}
+
+int
+text_int(const char *s, int64_t *out)
+{
+	const char *digits = *s == '-' || *s == '+' ? s + 1 : s;
+	long long v;
+	char *end;
+
+	if (*digits < '0' || *digits > '9')
+		return -1;
+	errno = 0;
+	v = strtoll(s, &end, 10);
+	if (errno != 0 || *end != '\0')
+		return -1;
+	*out = v;
+	return 0;
+}
+
+char *
+text_expand(struct arena *mem, const char *s,
+    const char *(*lookup)(void *ctx, const char *name), void *ctx,
+    const char **unknown)
+{
+	char *out = arena_strdup(mem, "");
+	const char *from = s, *at, *end, *value;
+	char *name;
+
+	while ((at = strstr(from, "${")) != NULL) {
+		end = strchr(at, '}');
+		if (end == NULL)
+			break;
+		name = arena_memdup(mem, at + 2, (size_t)(end - at - 2));
+		value = lookup(ctx, name);
+		if (value == NULL) {
+			*unknown = name;
+			return NULL;
+		}
+		out = arena_printf(mem, "%s%.*s%s", out, (int)(at - from),
+		    from, value);
+		from = end + 1;
+	}
+	return arena_printf(mem, "%s%s", out, from);
+}
