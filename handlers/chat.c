@@ -29,10 +29,6 @@
 /* nouns/metric.c, METRIC_REFUSED */
 enum { REFUSED_LIMITED = 1, REFUSED_FULL, REFUSED_INVALID };
 
-struct chat_body {
-	const char *chat_id, *message, *message_id; /* message_id: or NULL */
-};
-
 static int
 refuse(struct request *req, int why, int status, int64_t retry_s,
     const char *detail)
@@ -69,83 +65,21 @@ refuse_limited(struct request *req, int64_t wait_ms)
 	    wait_ms > 0 ? (wait_ms + 999) / 1000 : 1, detail);
 }
 
-/* Add one finding to the 422's list. */
-static void
-find(json_t *list, const char *type, const char *field, const char *msg,
-    const json_t *input)
-{
-	json_array_append_new(list,
-	    json_pack("{s:s, s:[s, s], s:s, s:O}", "type", type, "loc",
-		"body", field, "msg", msg, "input", input));
-}
-
-static const char *
-field_string(json_t *list, const json_t *doc, const char *field)
-{
-	const json_t *value = json_object_get(doc, field);
-
-	if (value == NULL)
-		find(list, "missing", field, "Field required", doc);
-	else if (!json_is_string(value))
-		find(list, "string_type", field,
-		    "Input should be a valid string", value);
-	else
-		return json_string_value(value);
-	return NULL;
-}
-
-static bool
-is_visible(const char *s)
-{
-	for (; *s != '\0'; s++)
-		if ((unsigned char)*s <= 0x20 || (unsigned char)*s >= 0x7f)
-			return false;
-	return true;
-}
-
-static void
-check_message_id(json_t *list, const json_t *value)
-{
-	const char *id = json_string_value(value);
-
-	if (id == NULL)
-		find(list, "string_type", "message_id",
-		    "Input should be a valid string", value);
-	else if (*id == '\0')
-		find(list, "string_too_short", "message_id",
-		    "String should have at least 1 character", value);
-	else if (strlen(id) > CHAT_MESSAGE_ID_MAX)
-		find(list, "string_too_long", "message_id",
-		    "String should have at most 128 characters", value);
-	else if (!is_visible(id))
-		find(list, "string_pattern_mismatch", "message_id",
-		    "String should hold visible ASCII characters only",
-		    value);
-}
-
 /* False: not that shape, and answered. */
 static bool
 read_body(struct request *req, struct chat_body *body, int *rc)
 {
-	const json_t *doc = req->json, *id;
 	json_t *list;
 
-	if (!json_is_object(doc)) {
+	if (!json_is_object(req->json)) {
 		metric_add(METRIC_REFUSED, REFUSED_INVALID, 1);
 		*rc = reply_invalid(req, "model_attributes_type", NULL,
 		    "Input should be an object with the fields chat_id and "
 		    "message",
-		    doc);
+		    req->json);
 		return false;
 	}
-	list = json_keep(req->mem, json_array());
-	body->chat_id = field_string(list, doc, "chat_id");
-	body->message = field_string(list, doc, "message");
-	id = json_object_get(doc, "message_id");
-	if (id != NULL && !json_is_null(id)) {
-		body->message_id = json_string_value(id);
-		check_message_id(list, id);
-	}
+	list = chat_body_read(req->mem, req->json, body);
 	if (json_array_size(list) == 0)
 		return true;
 	metric_add(METRIC_REFUSED, REFUSED_INVALID, 1);

@@ -1,9 +1,9 @@
 /*
  * chat_priv: what the files of POST /chat and of its message share.
  *
- * chat.c takes the message, commands.c answers what needs no turn,
- * chat_park.c waits, chat_answer.c writes bodies, chat_events.c writes
- * streams, chat_message.c answers those who ask again.
+ * chat.c takes the message, whose shape chat_request.c checks; commands.c
+ * answers what needs no turn; chat_park.c waits; chat_answer.c writes bodies
+ * and chat_events.c streams; chat_message.c answers those who ask again.
  */
 #ifndef HANDLERS_CHAT_PRIV_H
 #define HANDLERS_CHAT_PRIV_H
@@ -36,6 +36,19 @@ struct chat_ask {
 	char update_id[CHAT_MESSAGE_ID_MAX + 1]; /* the client's name of it */
 	bool stream;
 };
+
+/* chat_request.c: the body, borrowed from its document. */
+struct chat_body {
+	const char *chat_id, *message;
+	const char *message_id; /* NULL: none */
+};
+
+/*
+ * Read the object ${doc}.  What is wrong with its fields is returned as a list
+ * in the shape of a 422's detail, in ${mem}; empty: ${body} is whole.
+ */
+json_t *chat_body_read(struct arena *mem, const json_t *doc,
+    struct chat_body *body) WARN_UNUSED;
 
 /*
  * chat_answer.c: bodies.  All append to ${out}, whose limit they keep: -1

@@ -11,6 +11,13 @@
 #include "handlers/fleet_priv.h"
 #include "redis/budget.h"
 
+/* The inbox keeps a message until its turn has ended. */
+static int64_t
+behind(const struct session *session)
+{
+	return session->waiting - (session->running ? 1 : 0);
+}
+
 static const char *
 status(struct request *req, const struct session *session)
 {
@@ -22,17 +29,15 @@ status(struct request *req, const struct session *session)
 	    "Waiting: %" PRId64,
 	    chat_state(req->settings, session),
 	    session->token.parent != NULL ? "set" : "not set", backend,
-	    session->running ? "yes" : "no", session->waiting);
+	    session->running ? "yes" : "no", behind(session));
 }
 
 static const char *
 stop(struct request *req, const struct session *session)
 {
-	if (!session->running && session->waiting == 0)
+	if (session->waiting == 0)
 		return "Nothing is running.";
-	if (!session->running)
-		return "Nothing runs yet; your message waits for its turn.";
-	if (session->waiting <= 1)
+	if (session->waiting == 1)
 		return "Stopping the running answer.";
 	return arena_printf(req->mem,
 	    "Stopping the running answer. Messages after it: %" PRId64 ".",
