@@ -204,17 +204,25 @@ metric_observe_us(int m, int value, int64_t us)
 int64_t
 metric_total(int m, int value)
 {
-	int64_t sum = 0;
+	enum metric_type type;
+	int64_t total = 0, v;
 	size_t i;
 
 	if (map == NULL)
 		return 0;
-	if (defs[m].type != METRIC_GAUGE)
+	type = defs[m].type;
+	if (type != METRIC_GAUGE && type != METRIC_LEVEL)
 		return atomic_load(&map->counters[m][value]);
-	for (i = 0; i < PROCESSES_MAX; i++)
-		if (is_alive(atomic_load(&map->gauges[i].pid)))
-			sum += atomic_load(&map->gauges[i].values[m][value]);
-	return sum;
+	for (i = 0; i < PROCESSES_MAX; i++) {
+		if (!is_alive(atomic_load(&map->gauges[i].pid)))
+			continue;
+		v = atomic_load(&map->gauges[i].values[m][value]);
+		if (type == METRIC_GAUGE)
+			total += v;
+		else if (v > total)
+			total = v;
+	}
+	return total;
 }
 
 static size_t
@@ -289,7 +297,8 @@ write_histogram(struct buf *out, const struct metric_def *d, size_t v)
 int
 metrics_write(struct buf *out)
 {
-	static const char *const TYPES[] = { "counter", "gauge", "histogram" };
+	static const char *const TYPES[]
+	    = { "counter", "gauge", "histogram", "gauge" };
 	size_t i, v;
 
 	for (i = 0; map != NULL && i < ndefs; i++) {

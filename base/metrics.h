@@ -3,7 +3,7 @@
  *
  * The values lie in one file that every worker maps (MAP_SHARED): a counter
  * outlives the process that counted, and any edge can answer for all.  Gauges
- * are kept per process and summed over the living.  What metrics exist is a
+ * and levels are kept per process, and those of the living count.  What metrics exist is a
  * table (nouns/metric.h); the file's layout follows from it, and a file of
  * another layout is replaced.
  */
@@ -14,7 +14,14 @@
 
 struct buf;
 
-enum metric_type { METRIC_COUNTER, METRIC_GAUGE, METRIC_HISTOGRAM };
+/* A level is a gauge of something that all processes look at (a queue): the
+ * highest of the living counts, where a gauge's are summed. */
+enum metric_type {
+	METRIC_COUNTER,
+	METRIC_GAUGE,
+	METRIC_HISTOGRAM,
+	METRIC_LEVEL,
+};
 
 #define METRIC_VALUES_MAX 24 /* label values of one metric */
 #define METRIC_BUCKETS 14    /* upper bounds in ms: metrics.c */
@@ -38,7 +45,7 @@ void metrics_close(void);
 /* ${m} is an index into the table, ${value} into its label's values (0 when
  * it has no label).  Lock-free, from any thread, before metrics_open too. */
 void metric_add(int m, int value, int64_t n);
-void metric_set(int m, int value, int64_t v); /* gauge of this process */
+void metric_set(int m, int value, int64_t v); /* of this process */
 void metric_observe_us(int m, int value, int64_t us);
 int64_t metric_total(int m, int value); /* over all workers */
 

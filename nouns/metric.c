@@ -3,6 +3,7 @@
 #define C METRIC_COUNTER
 #define G METRIC_GAUGE
 #define H METRIC_HISTOGRAM
+#define L METRIC_LEVEL
 
 const struct metric_def METRICS[METRIC_N] = {
 	[METRIC_REQUESTS] = { "dragoman_requests_total",
@@ -16,12 +17,12 @@ const struct metric_def METRICS[METRIC_N] = {
 	    "Messages ended, by end state", C, "end",
 	    { "replied", "unconfirmed", "refused", "expired", "dead" } },
 	[METRIC_UNACCOUNTED] = { "dragoman_messages_unaccounted",
-	    "Accepted messages in no end state and no inbox; must be 0", G,
+	    "Accepted messages in no end state and no inbox; must be 0", L,
 	    NULL, { NULL } },
 	[METRIC_QUEUE_LENGTH] = { "dragoman_queue_length",
-	    "Messages that wait or are being answered", G, NULL, { NULL } },
+	    "Messages that wait or are being answered", L, NULL, { NULL } },
 	[METRIC_QUEUE_AGE] = { "dragoman_queue_age_seconds",
-	    "How long the first due chat has waited for a worker", G, NULL,
+	    "How long the first due chat has waited for a worker", L, NULL,
 	    { NULL } },
 	[METRIC_TURN_SECONDS] = { "dragoman_turn_seconds",
 	    "From accepting a message to its end", H, NULL, { NULL } },
@@ -44,7 +45,7 @@ const struct metric_def METRICS[METRIC_N] = {
 	    "Tokens spent on models, by direction", C, "direction",
 	    { "in", "out" } },
 	[METRIC_BREAKER_OPEN] = { "dragoman_breaker_open",
-	    "1 while a provider's breaker is open", G, "provider",
+	    "1 while a provider's breaker is open", L, "provider",
 	    { "direct", "openai", "groq", "ollama", "anthropic" } },
 	[METRIC_REDIS_ROUND_TRIPS] = { "dragoman_redis_round_trips_total",
 	    "Round trips to Redis; pipelined commands count once", C, NULL,
