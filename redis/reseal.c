@@ -1,0 +1,312 @@
+/*
+ * reseal: every sealed value anew with the ring's first key, while workers
+ * run.  A value that changed meanwhile is left: whoever wrote it sealed it
+ * with the first key, or the next run finds it.
+ *
+ * Not walked: replies, which end by themselves after chat.reply_keep (an old
+ * key is to be kept that long), and canaries, one per key.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "redis/ledger.h"
+#include "redis/store_priv.h"
+
+#define SCAN_COUNT 500
+#define LETTERS_AT_ONCE 100
+#define ID_LEN 32 /* of a message id */
+
+struct walk {
+	struct store *st;
+	void (*progress)(void *ctx, int64_t seen, int64_t changed);
+	void *ctx;
+	int64_t seen, changed;
+	struct arena *mem;
+	char *key;
+	size_t key_len;
+};
+
+/* One value: ${front} bytes in clear, then sealed. */
+static enum store_rc
+reseal_value(struct walk *w, const char *type, const char *field,
+    const char *chat, const char *noun, const char *item, const redisReply *v,
+    size_t front)
+{
+	struct batch b;
+	struct buf new = BUF_INIT(BATCH_MAX);
+	const char *plain;
+	size_t len;
+	enum store_rc rc;
+
+	w->seen++;
+	if (v->len <= front ||
+	    seal_is_current(w->st->ring, v->str + front, v->len - front))
+		return STORE_OK;
+	rc = record_open(w->st, chat, noun, item, v->str + front,
+	    v->len - front, w->mem, &plain, &len);
+	if (rc != STORE_OK)
+		return STORE_OK; /* logged; the others shall not wait for it */
+	batch_init(&b);
+	rc = STORE_DOWN;
+	if (buf_add(&new, v->str, front) == -1 ||
+	    seal_close(w->st->ring, chat, noun, item, plain, len, &new) == -1)
+		goto out;
+	batch_script(&b, SCRIPT_RESEAL, 1, 4);
+	batch_mem(&b, w->key, w->key_len);
+	batch_str(&b, type);
+	batch_str(&b, field);
+	batch_mem(&b, v->str, v->len);
+	batch_mem(&b, new.data, new.len);
+	rc = store_run_code(w->st, &b, "reseal");
+	if (rc == STORE_OK)
+		w->changed++;
+	if (rc == STORE_NONE)
+		rc = STORE_OK;
+out:
+	buf_fini(&new);
+	batch_fini(&b);
+	arena_reset(w->mem);
+	return rc;
+}
+
+static enum store_rc
+reseal_inbox(struct walk *w, const char *chat, const redisReply *list)
+{
+	enum store_rc rc = STORE_OK;
+
+	for (size_t i = 0; i < list->elements && rc == STORE_OK; i++) {
+		const redisReply *v = list->element[i];
+		struct record_header h;
+
+		if (record_header_read(v->str, v->len, &h) == 0)
+			rc = reseal_value(w, "list", "", chat, "inbox", h.id,
+			    v, h.len);
+	}
+	return rc;
+}
+
+static enum store_rc
+reseal_history(struct walk *w, const char *chat, const redisReply *list)
+{
+	enum store_rc rc = STORE_OK;
+
+	for (size_t i = 0; i < list->elements && rc == STORE_OK; i++) {
+		const redisReply *v = list->element[i];
+		char id[ID_LEN + 1];
+
+		if (v->len <= sizeof(id))
+			continue;
+		memcpy(id, v->str, ID_LEN);
+		id[ID_LEN] = '\0';
+		rc = reseal_value(w, "list", "", chat, "history", id, v,
+		    sizeof(id));
+	}
+	return rc;
+}
+
+static enum store_rc
+reseal_turn(struct walk *w, const char *chat, const redisReply *hash)
+{
+	char item[RECORD_ITEM_MAX];
+	const char *id = NULL;
+	enum store_rc rc = STORE_OK;
+
+	for (size_t i = 0; i + 1 < hash->elements; i += 2)
+		if (strcmp(hash->element[i]->str, ".id") == 0)
+			id = hash->element[i + 1]->str;
+	if (id == NULL)
+		return STORE_OK;
+	for (size_t i = 0; i + 1 < hash->elements && rc == STORE_OK; i += 2) {
+		const char *name = hash->element[i]->str;
+
+		if (name[0] == '.')
+			continue;
+		record_journal_item(item, id, name);
+		rc = reseal_value(w, "hash", name, chat, "journal", item,
+		    hash->element[i + 1], 0);
+	}
+	return rc;
+}
+
+static enum store_rc
+reseal_chat(struct walk *w, const char *chat, const redisReply *hash)
+{
+	enum store_rc rc = STORE_OK;
+
+	for (size_t i = 0; i + 1 < hash->elements && rc == STORE_OK; i += 2) {
+		const char *name = hash->element[i]->str;
+
+		if (strcmp(name, "cred") == 0 || strcmp(name, "tools") == 0)
+			rc = reseal_value(w, "hash", name, chat, "session",
+			    name, hash->element[i + 1], 0);
+	}
+	return rc;
+}
+
+static enum store_rc
+reseal_letter(struct walk *w, const redisReply *letter)
+{
+	const char *id = reply_str(letter, 0), *chat = NULL;
+	const redisReply *fields = reply_at(letter, 1), *entry = NULL;
+	struct record_header h;
+
+	for (size_t i = 0; fields != NULL && i + 1 < fields->elements; i += 2) {
+		if (strcmp(fields->element[i]->str, "chat") == 0)
+			chat = fields->element[i + 1]->str;
+		else if (strcmp(fields->element[i]->str, "entry") == 0)
+			entry = fields->element[i + 1];
+	}
+	if (id == NULL || chat == NULL || entry == NULL ||
+	    record_header_read(entry->str, entry->len, &h) == -1)
+		return STORE_OK;
+	return reseal_value(w, "stream", id, chat, "inbox", h.id, entry,
+	    h.len);
+}
+
+/* Letters sealed anew go to the end of the stream and are met once more. */
+static enum store_rc
+reseal_dead(struct walk *w)
+{
+	char from[64] = "-";
+	enum store_rc rc = STORE_OK;
+	size_t n = LETTERS_AT_ONCE;
+
+	while (rc == STORE_OK && n == LETTERS_AT_ONCE) {
+		struct batch b;
+		redisReply *r = NULL;
+
+		batch_init(&b);
+		batch_command(&b, "XRANGE", 5);
+		batch_mem(&b, w->key, w->key_len);
+		batch_str(&b, from);
+		batch_str(&b, "+");
+		batch_str(&b, "COUNT");
+		batch_int(&b, LETTERS_AT_ONCE);
+		if (store_run(w->st, &b, &r) == -1 ||
+		    reply_is_error(w->st, r, "reseal"))
+			rc = STORE_DOWN;
+		n = rc == STORE_OK ? r->elements : 0;
+		for (size_t i = 0; i < n && rc == STORE_OK; i++)
+			rc = reseal_letter(w, r->element[i]);
+		if (n > 0)
+			(void)snprintf(from, sizeof(from), "(%s",
+			    reply_str(r->element[n - 1], 0));
+		freeReplyObject(r);
+		batch_fini(&b);
+	}
+	return rc;
+}
+
+static const struct {
+	const char *noun;
+	const char *command; /* reads the whole value */
+	enum store_rc (*reseal)(struct walk *w, const char *chat,
+	    const redisReply *value);
+} NOUNS[] = {
+	{ "inbox", "LRANGE", reseal_inbox },
+	{ "history", "LRANGE", reseal_history },
+	{ "turn", "HGETALL", reseal_turn },
+	{ "chat", "HGETALL", reseal_chat },
+};
+
+/* ${w}->key: "{pN}:NOUN:CHAT", "{pN}:dead", or none of ours. */
+static enum store_rc
+reseal_key(struct walk *w)
+{
+	const char *noun = strstr(w->key, "}:"), *chat;
+	struct batch b;
+	redisReply *r = NULL;
+	enum store_rc rc = STORE_OK;
+	size_t len;
+
+	if (strncmp(w->key, "{p", 2) != 0 || noun == NULL)
+		return STORE_OK;
+	noun += 2;
+	if (strcmp(noun, "dead") == 0)
+		return reseal_dead(w);
+	chat = strchr(noun, ':');
+	if (chat == NULL)
+		return STORE_OK;
+	len = (size_t)(chat++ - noun);
+	for (size_t i = 0; i < NELEM(NOUNS); i++) {
+		if (strncmp(NOUNS[i].noun, noun, len) != 0 ||
+		    NOUNS[i].noun[len] != '\0')
+			continue;
+		batch_init(&b);
+		if (strcmp(NOUNS[i].command, "LRANGE") == 0) {
+			batch_command(&b, "LRANGE", 3);
+			batch_mem(&b, w->key, w->key_len);
+			batch_int(&b, 0);
+			batch_int(&b, -1);
+		} else {
+			batch_command(&b, NOUNS[i].command, 1);
+			batch_mem(&b, w->key, w->key_len);
+		}
+		if (store_run(w->st, &b, &r) == -1 ||
+		    reply_is_error(w->st, r, "reseal"))
+			rc = STORE_DOWN;
+		else
+			rc = NOUNS[i].reseal(w, chat, r);
+		freeReplyObject(r);
+		batch_fini(&b);
+	}
+	return rc;
+}
+
+static enum store_rc
+reseal_page(struct walk *w, const redisReply *keys)
+{
+	enum store_rc rc = STORE_OK;
+
+	for (size_t i = 0; i < keys->elements && rc == STORE_OK; i++) {
+		w->key = keys->element[i]->str;
+		w->key_len = keys->element[i]->len;
+		rc = reseal_key(w);
+	}
+	if (w->progress != NULL)
+		w->progress(w->ctx, w->seen, w->changed);
+	return rc;
+}
+
+enum store_rc
+ledger_reseal(struct store *st,
+    void (*progress)(void *ctx, int64_t seen, int64_t changed), void *ctx,
+    int64_t *changed)
+{
+	struct walk w = { .st = st, .progress = progress, .ctx = ctx };
+	char cursor[32] = "0";
+	enum store_rc rc;
+
+	*changed = 0;
+	/* First the canary, so that no worker with the old ring alone starts
+	 * to write while we go through. */
+	rc = store_canary(st);
+	if (rc != STORE_OK)
+		return rc;
+	w.mem = arena_new();
+	do {
+		struct batch b;
+		redisReply *r = NULL;
+
+		batch_init(&b);
+		batch_command(&b, "SCAN", 3);
+		batch_str(&b, cursor);
+		batch_str(&b, "COUNT");
+		batch_int(&b, SCAN_COUNT);
+		if (store_run(st, &b, &r) == -1 ||
+		    reply_is_error(st, r, "reseal") ||
+		    reply_str(r, 0) == NULL || reply_at(r, 1) == NULL)
+			rc = STORE_DOWN;
+		else {
+			(void)snprintf(cursor, sizeof(cursor), "%s",
+			    reply_str(r, 0));
+			rc = reseal_page(&w, reply_at(r, 1));
+		}
+		freeReplyObject(r);
+		batch_fini(&b);
+	} while (rc == STORE_OK && strcmp(cursor, "0") != 0);
+	arena_free(w.mem);
+	*changed = w.changed;
+	return rc;
+}
