@@ -1,5 +1,5 @@
 /*
- * reseal: every sealed value anew with the ring's first key, while workers
+ * ledger_reseal: every sealed value anew with the ring's first key, while workers
  * run.  A value that changed meanwhile is left: whoever wrote it sealed it
  * with the first key, or the next run finds it.
  *

@@ -1,0 +1,310 @@
+#include "tests/unit/redis_fixture.h"
+
+#include <fcntl.h>
+#include <hiredis/hiredis.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/secret.h"
+#include "redis/due.h"
+
+#define START_TRIES 500 /* of 10 ms */
+#define SKIPPED 77	/* automake: this test could not run */
+
+static void
+fail(const char *why)
+{
+	fprintf(stderr, "redis_fixture: %s\n", why);
+	exit(1);
+}
+
+static void
+start(struct redis_fixture *f)
+{
+	const struct timespec moment = { .tv_nsec = 10000000 };
+
+	f->pid = fork();
+	if (f->pid == -1)
+		fail("fork failed");
+	if (f->pid == 0) {
+		int null = open("/dev/null", O_RDWR);
+
+		/* A test that is killed takes its Redis along. */
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		dup2(null, 0);
+		dup2(null, 1);
+		dup2(null, 2);
+		execlp("redis-server", "redis-server", "--port", "0",
+		    "--unixsocket", f->socket, "--dir", f->folder, "--save", "",
+		    "--appendonly", "yes", "--appendfsync", "everysec",
+		    (char *)NULL);
+		_exit(SKIPPED);
+	}
+	for (int i = 0; i < START_TRIES; i++) {
+		redisContext *c = redisConnectUnix(f->socket);
+		redisReply *r = NULL;
+		int status;
+		bool up;
+
+		if (c != NULL && c->err == 0)
+			r = redisCommand(c, "PING");
+		up = r != NULL && r->type == REDIS_REPLY_STATUS;
+		freeReplyObject(r);
+		if (c != NULL)
+			redisFree(c);
+		if (up)
+			return;
+		if (waitpid(f->pid, &status, WNOHANG) == f->pid) {
+			if (WIFEXITED(status) && WEXITSTATUS(status) == SKIPPED)
+				exit(SKIPPED); /* no redis-server here */
+			fail("redis-server ended at its start");
+		}
+		nanosleep(&moment, NULL);
+	}
+	fail("redis-server does not answer");
+}
+
+struct seal_ring *
+redis_fixture_ring(const char *list)
+{
+	struct secret keys = { 0 }, none = { 0 };
+	struct seal_ring *ring;
+	const char *why = "";
+
+	secret_set(&keys, list, strlen(list));
+	ring = seal_ring_new(&keys, &none, "", &why);
+	secret_clear(&keys);
+	if (ring == NULL)
+		fail(why);
+	return ring;
+}
+
+struct store *
+redis_fixture_open(struct redis_fixture *f, const struct seal_ring *ring)
+{
+	struct store_options o = { .url = f->url,
+		.ring = ring,
+		.timeout_ms = 5000 };
+	const char *why = "";
+	struct store *st = store_open(&o, &why);
+
+	if (st == NULL)
+		fail(why);
+	return st;
+}
+
+int
+redis_fixture_setup(void **state)
+{
+	struct redis_fixture *f = calloc(1, sizeof(*f));
+	const char *tmp = getenv("TMPDIR");
+
+	if (f == NULL)
+		fail("out of memory");
+	/* A socket's path has room for 107 bytes. */
+	if (tmp == NULL || strlen(tmp) > 40)
+		tmp = "/tmp";
+	snprintf(f->folder, sizeof(f->folder), "%s/dragoman-XXXXXX", tmp);
+	if (mkdtemp(f->folder) == NULL)
+		fail("no temporary folder");
+	snprintf(f->socket, sizeof(f->socket), "%s/s", f->folder);
+	snprintf(f->url, sizeof(f->url), "unix://%s", f->socket);
+	start(f);
+	f->ring = redis_fixture_ring(FIXTURE_KEY_1);
+	f->store = redis_fixture_open(f, f->ring);
+	*state = f;
+	return 0;
+}
+
+static void
+remove_folder(const char *folder)
+{
+	int status;
+	int pid = fork();
+
+	if (pid == 0) {
+		execlp("rm", "rm", "-rf", folder, (char *)NULL);
+		_exit(1);
+	}
+	if (pid > 0)
+		waitpid(pid, &status, 0);
+}
+
+int
+redis_fixture_teardown(void **state)
+{
+	struct redis_fixture *f = *state;
+
+	store_close(f->store);
+	seal_ring_free(f->ring);
+	redis_fixture_kill(f);
+	remove_folder(f->folder);
+	free(f);
+	(void)redis_text(NULL, "");
+	return 0;
+}
+
+int
+redis_fixture_flush(void **state)
+{
+	(void)redis_text(*state, "FLUSHALL");
+	return 0;
+}
+
+void
+redis_fixture_kill(struct redis_fixture *f)
+{
+	int status;
+
+	if (f->pid <= 0)
+		return;
+	kill(f->pid, SIGKILL);
+	waitpid(f->pid, &status, 0);
+	f->pid = 0;
+	unlink(f->socket);
+}
+
+void
+redis_fixture_restart(struct redis_fixture *f)
+{
+	redis_fixture_kill(f);
+	start(f);
+}
+
+static redisReply *
+command(struct redis_fixture *f, const char *fmt, va_list args)
+{
+	redisContext *c = redisConnectUnix(f->socket);
+	redisReply *r;
+
+	if (c == NULL || c->err != 0)
+		fail("no connection");
+	r = redisvCommand(c, fmt, args);
+	if (r == NULL)
+		fail("no answer");
+	redisFree(c);
+	return r;
+}
+
+int64_t
+redis_number(struct redis_fixture *f, const char *fmt, ...)
+{
+	va_list args;
+	redisReply *r;
+	int64_t n = -1;
+
+	va_start(args, fmt);
+	r = command(f, fmt, args);
+	va_end(args);
+	if (r->type == REDIS_REPLY_INTEGER)
+		n = r->integer;
+	else if (r->type == REDIS_REPLY_STRING)
+		n = strtoll(r->str, NULL, 10);
+	else if (r->type == REDIS_REPLY_ARRAY)
+		n = (int64_t)r->elements;
+	freeReplyObject(r);
+	return n;
+}
+
+const char *
+redis_text(struct redis_fixture *f, const char *fmt, ...)
+{
+	static char *text;
+	va_list args;
+	redisReply *r;
+
+	free(text);
+	text = NULL;
+	if (f == NULL)
+		return NULL;
+	va_start(args, fmt);
+	r = command(f, fmt, args);
+	va_end(args);
+	if (r->type == REDIS_REPLY_STRING || r->type == REDIS_REPLY_STATUS ||
+	    r->type == REDIS_REPLY_ERROR) {
+		text = malloc(r->len + 2);
+		if (text == NULL)
+			fail("out of memory");
+		snprintf(text, r->len + 2, "%s%s",
+		    r->type == REDIS_REPLY_ERROR ? "!" : "", r->str);
+	}
+	freeReplyObject(r);
+	return text;
+}
+
+const struct inbox_limits FIXTURE_UNLIMITED = { .per_minute = 0,
+	.max = 100,
+	.bytes = 1 << 20 };
+
+struct chat_name
+fixture_chat(const char *chat)
+{
+	struct chat_name name;
+
+	if (chat_name_make(&name, "default", "http", chat) == -1)
+		fail("not a chat name");
+	return name;
+}
+
+enum store_rc
+fixture_say(struct store *st, const struct chat_name *chat, const char *update,
+    const char *text, const char *address)
+{
+	struct message m = { .update_id = update,
+		.text = text,
+		.address = address };
+	struct inbox_answer answer;
+	struct arena *mem = arena_new();
+	enum store_rc rc = inbox_put(st, chat, &m, &FIXTURE_UNLIMITED, mem,
+	    &answer);
+
+	arena_free(mem);
+	return rc;
+}
+
+struct job *
+fixture_take(struct store *st, const struct chat_name *chat, int64_t lease_ms)
+{
+	struct job *job = NULL;
+	int64_t next;
+
+	if (due_take(st, chat->partition, 1, lease_ms, 0, &job, &next) != 1)
+		return NULL;
+	return job;
+}
+
+void
+fixture_hurry(struct redis_fixture *f)
+{
+	for (int p = 0; p < CHAT_PARTITIONS; p++)
+		(void)redis_text(f,
+		    "EVAL %s 1 {p%d}:due",
+		    "for _, n in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) "
+		    "do redis.call('ZADD', KEYS[1], 1, n) end",
+		    p);
+}
+
+enum store_rc
+fixture_finish(struct store *st, struct job *job, enum turn_end end,
+    const char *reply)
+{
+	struct history_entry line = { .user = job->message.text,
+		.assistant = reply };
+	struct turn_outcome o = { .end = end,
+		.reply = reply,
+		.reply_keep_ms = 60000,
+		.add = end == END_REPLIED ? &line : NULL,
+		.history_max = 10,
+		.set_state = true,
+		.state = SESSION_ACTIVE,
+		.why = end == END_DEAD ? "crashes" : NULL };
+
+	return journal_finish(st, job, &o);
+}

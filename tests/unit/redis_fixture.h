@@ -1,0 +1,70 @@
+/*
+ * redis_fixture: a Redis of a test's own, on a unix socket in a temporary
+ * folder, with a sealing ring.  Ends with the test, also when it fails.
+ */
+#ifndef TESTS_REDIS_FIXTURE_H
+#define TESTS_REDIS_FIXTURE_H
+
+#include "base/arena.h"
+#include "base/seal.h"
+#include "redis/inbox.h"
+#include "redis/journal.h"
+#include "redis/store.h"
+
+#define FIXTURE_KEY_1 "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
+#define FIXTURE_KEY_2 "YWJjZGVmZ2hpamtsbW5vcHFyc3R1dnd4eXphYmNkZWY="
+
+struct redis_fixture {
+	int pid;
+	char folder[64];
+	char socket[80];
+	char url[96];
+	struct seal_ring *ring;
+	struct store *store;
+};
+
+/* Group set-up and tear-down for cmocka: *state is a struct redis_fixture. */
+int redis_fixture_setup(void **state);
+int redis_fixture_teardown(void **state);
+/* For each test: an empty Redis. */
+int redis_fixture_flush(void **state);
+
+/* kill -9, and start again with what the append-only file holds. */
+void redis_fixture_kill(struct redis_fixture *f);
+void redis_fixture_restart(struct redis_fixture *f);
+
+/* A ring of the keys in ${list}; a store of its own with it. */
+struct seal_ring *redis_fixture_ring(const char *list);
+struct store *redis_fixture_open(struct redis_fixture *f,
+    const struct seal_ring *ring);
+
+/*
+ * A command of the test's own.  redis_number: an integer or a number in a
+ * string, -1 for none; redis_text: its text in a buffer that the next call
+ * reuses, NULL for none, "!..." for an error.
+ */
+int64_t redis_number(struct redis_fixture *f, const char *fmt, ...);
+const char *redis_text(struct redis_fixture *f, const char *fmt, ...);
+
+/* ---- what most tests do with chats ---- */
+
+struct chat_name fixture_chat(const char *chat); /* default/http/CHAT */
+
+extern const struct inbox_limits FIXTURE_UNLIMITED;
+
+/* Put ${text} as ${update}; ${address} may be "". */
+enum store_rc fixture_say(struct store *st, const struct chat_name *chat,
+    const char *update, const char *text, const char *address);
+
+/* Take the due job of ${chat}'s partition with a lease; NULL: none. */
+struct job *fixture_take(struct store *st, const struct chat_name *chat,
+    int64_t lease_ms);
+
+/* Make all chats due now, as if time had passed. */
+void fixture_hurry(struct redis_fixture *f);
+
+/* End the turn with a reply and a line of history. */
+enum store_rc fixture_finish(struct store *st, struct job *job,
+    enum turn_end end, const char *reply);
+
+#endif

@@ -1,0 +1,599 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "redis/due.h"
+#include "redis/fleet.h"
+#include "tests/unit/redis_fixture.h"
+
+#define LEASE_MS 10000
+#define SHORT_MS 30
+
+static void
+moment(int ms)
+{
+	const struct timespec t = { .tv_sec = ms / 1000,
+		.tv_nsec = (ms % 1000) * 1000000L };
+
+	nanosleep(&t, NULL);
+}
+
+/* Until the lease of a holder that died has passed. */
+static struct job *
+take_when_due(struct redis_fixture *f, const struct chat_name *chat,
+    int64_t lease_ms)
+{
+	int64_t until = clock_boot_ms() + 5000;
+	struct job *job;
+
+	while ((job = fixture_take(f->store, chat, lease_ms)) == NULL &&
+	    clock_boot_ms() < until)
+		moment(2);
+	return job;
+}
+
+static int64_t
+score(struct redis_fixture *f, const struct chat_name *chat)
+{
+	return redis_number(f, "ZSCORE {p%d}:due %s", chat->partition,
+	    chat->text);
+}
+
+static void
+a_job_holds_what_the_turn_needs(void **state)
+{
+	struct redis_fixture *f = *state;
+	struct chat_name chat = fixture_chat("a/b c");
+	struct job *job;
+	int64_t before = clock_wall_ms();
+
+	assert_null(fixture_take(f->store, &chat, LEASE_MS));
+	assert_int_equal(fixture_say(f->store, &chat, "1", "one", "p.9"),
+	    STORE_OK);
+	assert_int_equal(fixture_say(f->store, &chat, "2", "two", ""),
+	    STORE_OK);
+	job = fixture_take(f->store, &chat, LEASE_MS);
+	assert_non_null(job);
+	assert_string_equal(job->chat.text, "default/http/a/b c");
+	assert_string_equal(job->message.text, "one");
+	assert_string_equal(job->message.address, "p.9");
+	assert_int_equal(strlen(job->token), 32);
+	assert_int_equal(job->seq, 1);
+	assert_int_equal(job->attempt, 1);
+	assert_int_equal(job->crashes, 0);
+	assert_int_equal(job->failures, 0);
+	assert_int_equal(job->njournal, 0);
+	assert_int_equal(job->nhistory, 0);
+	assert_int_equal(job->session.waiting, 2);
+	assert_false(job->session.exists || job->expired || job->stop);
+	assert_true(job->started_ms >= before - 1);
+	assert_true(job->accepted_ms >= before - 1);
+	assert_int_equal(job->rc, STORE_OK);
+	/* One turn at a time. */
+	assert_null(fixture_take(f->store, &chat, LEASE_MS));
+	assert_int_equal(fixture_finish(f->store, job, END_REPLIED, "One."),
+	    STORE_OK);
+	job_free(job);
+
+	job = fixture_take(f->store, &chat, LEASE_MS);
+	assert_non_null(job);
+	assert_string_equal(job->message.text, "two");
+	assert_int_equal(job->nhistory, 1);
+	assert_string_equal(job->history[0].user, "one");
+	assert_string_equal(job->history[0].assistant, "One.");
+	assert_true(job->session.exists);
+	assert_int_equal(job->session.state, SESSION_ACTIVE);
+	assert_int_equal(job->session.turns, 1);
+	assert_int_equal(fixture_finish(f->store, job, END_REPLIED, "Two."),
+	    STORE_OK);
+	job_free(job);
+	assert_int_equal(score(f, &chat), -1);
+}
+
+static void
+a_holder_that_dies(void **state)
+{
+	struct redis_fixture *f = *state;
+	struct chat_name chat = fixture_chat("dies");
+	struct journal_field step = { "answer:0", "thinking", 8 };
+	struct job *first, *second;
+	bool stopped;
+
+	assert_int_equal(fixture_say(f->store, &chat, "1", "hi", ""), STORE_OK);
+	first = fixture_take(f->store, &chat, SHORT_MS);
+	assert_non_null(first);
+	assert_int_equal(journal_write(f->store, first, &step, 1, SHORT_MS,
+			     60000, NULL, &stopped),
+	    STORE_OK);
+	second = take_when_due(f, &chat, LEASE_MS);
+	assert_non_null(second);
+	assert_string_not_equal(first->token, second->token);
+	assert_int_equal(second->crashes, 1);
+	assert_int_equal(second->attempt, 2);
+	assert_int_equal(second->started_ms, first->started_ms);
+	assert_int_equal(second->njournal, 1);
+	assert_string_equal(second->journal[0].name, "answer:0");
+	assert_string_equal(second->journal[0].text, "thinking");
+
+	/* It was only slow: whatever it tries now is refused. */
+	assert_int_equal(journal_write(f->store, first, &step, 1, LEASE_MS,
+			     60000, NULL, &stopped),
+	    STORE_LOST);
+	assert_int_equal(journal_release(f->store, first, 0, false, NULL),
+	    STORE_LOST);
+	assert_int_equal(fixture_finish(f->store, first, END_REPLIED, "A"),
+	    STORE_LOST);
+	assert_int_equal(fixture_finish(f->store, second, END_REPLIED, "B"),
+	    STORE_OK);
+	assert_int_equal(redis_number(f, "HGET {p%d}:counts replied",
+			     chat.partition),
+	    1);
+	job_free(first);
+	job_free(second);
+}
+
+static void
+poison(void **state)
+{
+	struct redis_fixture *f = *state;
+	struct chat_name chat = fixture_chat("poison"), other;
+	struct job *job;
+	char name[16];
+
+	assert_int_equal(fixture_say(f->store, &chat, "1", "boom", ""),
+	    STORE_OK);
+	for (int crash = 1; crash <= 5; crash++) {
+		job = fixture_take(f->store, &chat, SHORT_MS);
+		assert_non_null(job);
+		assert_int_equal(job->crashes, crash == 1 ? 0 : crash - 1);
+		job_free(job); /* and nothing more: it died */
+		if (crash == 1) {
+			job = take_when_due(f, &chat, SHORT_MS);
+			assert_non_null(job);
+			assert_int_equal(job->crashes, 1);
+			job_free(job);
+			crash = 2;
+		}
+		/* Its lease passes; the next look puts it off. */
+		fixture_hurry(f);
+		assert_null(fixture_take(f->store, &chat, SHORT_MS));
+		assert_int_equal(redis_number(f, "HEXISTS {p%d}:chat:%s token",
+				     chat.partition, chat.text),
+		    0);
+		int64_t wait = score(f, &chat) - clock_wall_ms();
+
+		assert_true(wait > 700 * (1 << crash));
+		assert_true(wait < 1300 * (1 << crash));
+		/* Others of the partition are served meanwhile. */
+		snprintf(name, sizeof(name), "other%d", crash);
+		other = fixture_chat(name);
+		other.partition = chat.partition;
+		assert_int_equal(fixture_say(f->store, &other, "1", "hi", ""),
+		    STORE_OK);
+		job = fixture_take(f->store, &other, LEASE_MS);
+		assert_non_null(job);
+		assert_string_equal(job->message.text, "hi");
+		assert_int_equal(fixture_finish(f->store, job, END_REPLIED, "x"),
+		    STORE_OK);
+		job_free(job);
+		fixture_hurry(f); /* the wait passes */
+	}
+	job = fixture_take(f->store, &chat, LEASE_MS);
+	assert_non_null(job);
+	assert_int_equal(job->crashes, 5);
+	assert_int_equal(fixture_finish(f->store, job, END_DEAD, "sorry"),
+	    STORE_OK);
+	job_free(job);
+	assert_int_equal(redis_number(f, "XLEN {p%d}:dead", chat.partition), 1);
+	assert_int_equal(redis_number(f, "HEXISTS {p%d}:chat:%s crashes",
+			     chat.partition, chat.text),
+	    0);
+}
+
+static void
+odd_jobs(void **state)
+{
+	struct redis_fixture *f = *state;
+	struct chat_name chat = fixture_chat("odd");
+	struct job *job, *jobs[4];
+	int64_t next;
+
+	/* Nothing waits: the entry goes, and a token with it. */
+	(void)redis_text(f, "ZADD {p%d}:due 1 %s", chat.partition, chat.text);
+	(void)redis_text(f, "HSET {p%d}:chat:%s token x", chat.partition,
+	    chat.text);
+	assert_null(fixture_take(f->store, &chat, LEASE_MS));
+	assert_int_equal(score(f, &chat), -1);
+	assert_int_equal(redis_number(f, "EXISTS {p%d}:chat:%s",
+			     chat.partition, chat.text),
+	    0);
+
+	/* A newer release's record is left to it. */
+	assert_int_equal(fixture_say(f->store, &chat, "1", "hi", ""), STORE_OK);
+	(void)redis_text(f, "HSET {p%d}:chat:%s v 2", chat.partition,
+	    chat.text);
+	assert_null(fixture_take(f->store, &chat, LEASE_MS));
+	assert_true(score(f, &chat) > clock_wall_ms() + 500);
+	(void)redis_text(f, "HDEL {p%d}:chat:%s v", chat.partition, chat.text);
+
+	/* More than an hour ahead: a clock went back. */
+	(void)redis_text(f, "ZADD {p%d}:due %lld %s", chat.partition,
+	    (long long)clock_wall_ms() + 2 * 3600000, chat.text);
+	job = fixture_take(f->store, &chat, LEASE_MS);
+	assert_non_null(job);
+
+	/* How long to wait is told. */
+	assert_int_equal(journal_release(f->store, job, 5000, false, NULL),
+	    STORE_OK);
+	job_free(job);
+	assert_int_equal(due_take(f->store, chat.partition, 4, LEASE_MS, 0,
+			     jobs, &next),
+	    0);
+	assert_true(next > clock_wall_ms() + 4000);
+	assert_true(next < clock_wall_ms() + 5001);
+	assert_int_equal(due_take_all(f->store, 4, LEASE_MS, 0, jobs, &next),
+	    0);
+	assert_true(next > clock_wall_ms() + 4000);
+
+	/* Too old for its first step. */
+	fixture_hurry(f);
+	moment(5);
+	assert_int_equal(due_take(f->store, chat.partition, 1, LEASE_MS, 1,
+			     jobs, &next),
+	    1);
+	assert_true(jobs[0]->expired);
+	struct journal_field step = { "answer:0", "x", 1 };
+	bool stopped;
+
+	assert_int_equal(journal_write(f->store, jobs[0], &step, 1, LEASE_MS,
+			     0, NULL, &stopped),
+	    STORE_OK);
+	assert_int_equal(journal_release(f->store, jobs[0], 0, false, NULL),
+	    STORE_OK);
+	job_free(jobs[0]);
+	assert_int_equal(due_take(f->store, chat.partition, 1, LEASE_MS, 1,
+			     jobs, &next),
+	    1);
+	assert_false(jobs[0]->expired);
+	job_free(jobs[0]);
+}
+
+static void
+pausing(void **state)
+{
+	struct redis_fixture *f = *state;
+	struct chat_name chat = fixture_chat("pause");
+	struct job *job;
+	bool paused;
+
+	assert_int_equal(fleet_pause(f->store, true), STORE_OK);
+	assert_int_equal(fleet_is_paused(f->store, &paused), STORE_OK);
+	assert_true(paused);
+	assert_int_equal(fixture_say(f->store, &chat, "1", "hi", ""), STORE_OK);
+	assert_null(fixture_take(f->store, &chat, LEASE_MS));
+	assert_int_equal(fleet_pause(f->store, false), STORE_OK);
+	assert_int_equal(fleet_is_paused(f->store, &paused), STORE_OK);
+	assert_false(paused);
+	job = fixture_take(f->store, &chat, LEASE_MS);
+	assert_non_null(job);
+	job_free(job);
+}
+
+static void
+wake_tokens(void **state)
+{
+	struct redis_fixture *f = *state;
+	struct chat_name chat = fixture_chat("wake");
+	struct job *jobs[32];
+	int64_t next;
+	char name[16];
+	int n;
+
+	assert_int_equal(due_wait(f->store, 5), -1);
+	assert_int_equal(fixture_say(f->store, &chat, "1", "hi", ""), STORE_OK);
+	assert_int_equal(fixture_say(f->store, &chat, "2", "ho", ""), STORE_OK);
+	/* One token per job, not per message. */
+	assert_int_equal(redis_number(f, "LLEN {p%d}:wake", chat.partition), 1);
+	assert_int_equal(due_wait(f->store, 1000), chat.partition);
+	assert_int_equal(due_wait(f->store, 5), -1);
+	n = due_take(f->store, chat.partition, 1, LEASE_MS, 0, jobs, &next);
+	assert_int_equal(n, 1);
+	/* What is left behind wakes somebody. */
+	assert_int_equal(fixture_finish(f->store, jobs[0], END_REPLIED, "x"),
+	    STORE_OK);
+	job_free(jobs[0]);
+	assert_int_equal(due_wait(f->store, 1000), chat.partition);
+
+	redis_fixture_flush(state);
+	for (int i = 0; i < 32; i++) {
+		snprintf(name, sizeof(name), "w%d", i);
+		chat = fixture_chat(name);
+		assert_int_equal(fixture_say(f->store, &chat, "1", "hi", ""),
+		    STORE_OK);
+	}
+	/* With few slots what is due is found all the same. */
+	n = due_take_all(f->store, 1, LEASE_MS, 0, jobs, &next);
+	assert_int_equal(n, 1);
+	n += due_take_all(f->store, 3, LEASE_MS, 0, jobs + 1, &next);
+	assert_int_equal(n, 4);
+	n += due_take_all(f->store, 28, LEASE_MS, 0, jobs + 4, &next);
+	assert_int_equal(n, 32);
+	for (int i = 0; i < n; i++)
+		job_free(jobs[i]);
+	assert_int_equal(due_wait(f->store, 5), -1); /* no token is left */
+	due_poke(f->store);
+	assert_true(due_wait(f->store, 1000) >= 0);
+}
+
+/* ---- order ---- */
+
+#define ORDER_THREADS 4
+#define ORDER_MESSAGES 50
+
+struct order {
+	struct redis_fixture *f;
+	struct chat_name chat;
+	_Atomic int running, done, wrong;
+};
+
+static void *
+order_worker(void *arg)
+{
+	struct order *o = arg;
+
+	while (atomic_load(&o->done) < ORDER_MESSAGES) {
+		struct job *job = NULL;
+		int64_t next;
+		char expected[16];
+
+		if (due_take_all(o->f->store, 1, LEASE_MS, 0, &job, &next) !=
+		    1) {
+			(void)!due_wait(o->f->store, 20);
+			continue;
+		}
+		if (atomic_fetch_add(&o->running, 1) != 0)
+			atomic_fetch_add(&o->wrong, 1); /* two at a time */
+		snprintf(expected, sizeof(expected), "m%d",
+		    atomic_load(&o->done));
+		if (strcmp(job->message.text, expected) != 0)
+			atomic_fetch_add(&o->wrong, 1);
+		atomic_fetch_sub(&o->running, 1);
+		atomic_fetch_add(&o->done, 1);
+		if (fixture_finish(o->f->store, job, END_REPLIED, "ok") !=
+		    STORE_OK)
+			atomic_fetch_add(&o->wrong, 1);
+		job_free(job);
+	}
+	return NULL;
+}
+
+static void
+fifty_messages_keep_their_order(void **state)
+{
+	struct order o = { .f = *state, .chat = fixture_chat("order") };
+	pthread_t threads[ORDER_THREADS];
+	char text[16];
+
+	for (int i = 0; i < ORDER_THREADS; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, order_worker,
+				     &o),
+		    0);
+	for (int i = 0; i < ORDER_MESSAGES; i++) {
+		snprintf(text, sizeof(text), "m%d", i);
+		assert_int_equal(fixture_say(o.f->store, &o.chat, text, text,
+				     ""),
+		    STORE_OK);
+	}
+	for (int i = 0; i < ORDER_THREADS; i++)
+		pthread_join(threads[i], NULL);
+	assert_int_equal(atomic_load(&o.wrong), 0);
+	assert_int_equal(atomic_load(&o.done), ORDER_MESSAGES);
+}
+
+/* ---- a random run ---- */
+
+#define RUN_CHATS 24
+#define RUN_MESSAGES 15 /* a chat */
+#define RUN_THREADS 4
+#define RUN_SECONDS 60 /* then something is stuck */
+
+struct run {
+	struct redis_fixture *f;
+	struct chat_name chats[RUN_CHATS];
+	/* The next message of each chat that may end: order, and once each. */
+	_Atomic int next[RUN_CHATS];
+	_Atomic int ended, wrong;
+	_Atomic bool giving_up;
+	unsigned seed;
+};
+
+struct run_worker {
+	struct run *run;
+	unsigned seed;
+};
+
+static unsigned
+dice(unsigned *seed, unsigned sides)
+{
+	*seed = *seed * 1664525u + 1013904223u;
+	return (*seed >> 16) % sides;
+}
+
+static void
+run_job(struct run_worker *w, struct job *job)
+{
+	struct run *run = w->run;
+	struct store *st = run->f->store;
+	struct journal_field step = { "answer:0", "a step", 6 };
+	int chat = atoi(chat_name_chat(&job->chat));
+	int number = atoi(job->message.text);
+	enum turn_end end = END_REPLIED;
+	enum store_rc rc;
+	bool stopped;
+
+	if (dice(&w->seed, 3) == 0 &&
+	    journal_write(st, job, &step, 1, SHORT_MS * 10, 60000, NULL,
+		&stopped) == STORE_LOST)
+		return;
+	switch (dice(&w->seed, 12)) {
+	case 0: /* dies */
+		return;
+	case 1: /* stalls past its lease, and goes on */
+		moment(SHORT_MS + 10);
+		break;
+	case 2:
+		(void)!journal_release(st, job, dice(&w->seed, 20), true,
+		    NULL);
+		return;
+	default:
+		break;
+	}
+	if (job->crashes >= 5 || job->failures >= 5)
+		end = END_DEAD;
+	rc = fixture_finish(st, job, end, "reply");
+	if (rc == STORE_LOST)
+		return;
+	if (rc != STORE_OK ||
+	    atomic_fetch_add(&run->next[chat], 1) != number)
+		atomic_fetch_add(&run->wrong, 1);
+	if (dice(&w->seed, 4) == 0) {
+		/* A repeat; another may have taken the next one by now. */
+		rc = fixture_finish(st, job, end, "reply");
+		if (rc != STORE_OK && rc != STORE_LOST)
+			atomic_fetch_add(&run->wrong, 1);
+	}
+	atomic_fetch_add(&run->ended, 1);
+}
+
+static void *
+run_worker(void *arg)
+{
+	struct run_worker *w = arg;
+	struct run *run = w->run;
+
+	while (atomic_load(&run->ended) < RUN_CHATS * RUN_MESSAGES &&
+	    !atomic_load(&run->giving_up)) {
+		struct job *jobs[4];
+		int64_t next;
+		int n = due_take_all(run->f->store, 4, SHORT_MS, 0, jobs,
+		    &next);
+
+		if (n <= 0 && dice(&w->seed, 2) == 0)
+			(void)!due_wait(run->f->store, 10);
+		for (int i = 0; i < n; i++) {
+			run_job(w, jobs[i]);
+			job_free(jobs[i]);
+		}
+	}
+	return NULL;
+}
+
+static void *
+run_edge(void *arg)
+{
+	struct run_worker *w = arg;
+	char update[16], text[16];
+
+	for (int m = 0; m < RUN_MESSAGES; m++)
+		for (int c = 0; c < RUN_CHATS; c++) {
+			enum store_rc rc;
+
+			snprintf(update, sizeof(update), "u%d", m);
+			snprintf(text, sizeof(text), "%d", m);
+			do
+				rc = fixture_say(w->run->f->store,
+				    &w->run->chats[c], update, text, "");
+			while (dice(&w->seed, 5) == 0); /* and again */
+			if (rc != STORE_OK && rc != STORE_EXISTS &&
+			    rc != STORE_ANSWERED)
+				atomic_fetch_add(&w->run->wrong, 1);
+		}
+	return NULL;
+}
+
+static void
+nothing_is_lost_when_holders_die(void **state)
+{
+	struct run *run = calloc(1, sizeof(*run));
+	struct run_worker workers[RUN_THREADS + 1];
+	pthread_t threads[RUN_THREADS + 1];
+	struct fleet_counts counts;
+	const char *given = getenv("DRAGOMAN_TEST_SEED");
+	int64_t until = clock_boot_ms() + RUN_SECONDS * 1000;
+
+	assert_non_null(run);
+	run->f = *state;
+	run->seed = given != NULL ? (unsigned)strtoul(given, NULL, 10)
+				  : (unsigned)clock_wall_ms();
+	printf("seed: DRAGOMAN_TEST_SEED=%u\n", run->seed);
+	for (int c = 0; c < RUN_CHATS; c++) {
+		char name[16];
+
+		snprintf(name, sizeof(name), "%d", c);
+		run->chats[c] = fixture_chat(name);
+	}
+	for (int i = 0; i <= RUN_THREADS; i++) {
+		workers[i] = (struct run_worker){ run,
+			run->seed + 7919u * (unsigned)i };
+		assert_int_equal(pthread_create(&threads[i], NULL,
+				     i == RUN_THREADS ? run_edge : run_worker,
+				     &workers[i]),
+		    0);
+	}
+	/* Time passes faster here: leases end early, waits are short. */
+	while (atomic_load(&run->ended) < RUN_CHATS * RUN_MESSAGES) {
+		moment(100);
+		fixture_hurry(run->f);
+		assert_int_equal(fleet_count(run->f->store, &counts), STORE_OK);
+		if (counts.unaccounted != 0)
+			atomic_fetch_add(&run->wrong, 1);
+		if (clock_boot_ms() > until)
+			atomic_store(&run->giving_up, true);
+		if (atomic_load(&run->giving_up))
+			break;
+	}
+	for (int i = 0; i <= RUN_THREADS; i++)
+		pthread_join(threads[i], NULL);
+	assert_int_equal(fleet_count(run->f->store, &counts), STORE_OK);
+	assert_int_equal(atomic_load(&run->wrong), 0);
+	assert_int_equal(atomic_load(&run->ended), RUN_CHATS * RUN_MESSAGES);
+	assert_int_equal(counts.accepted, RUN_CHATS * RUN_MESSAGES);
+	assert_int_equal(counts.ended[END_REPLIED] + counts.ended[END_DEAD],
+	    RUN_CHATS * RUN_MESSAGES);
+	assert_int_equal(counts.dead, counts.ended[END_DEAD]);
+	assert_int_equal(counts.unaccounted, 0);
+	assert_int_equal(counts.waiting, 0);
+	assert_int_equal(counts.due, 0);
+	free(run);
+}
+
+#define TEST(t) cmocka_unit_test_setup(t, redis_fixture_flush)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_job_holds_what_the_turn_needs),
+		TEST(a_holder_that_dies),
+		TEST(poison),
+		TEST(odd_jobs),
+		TEST(pausing),
+		TEST(wake_tokens),
+		TEST(fifty_messages_keep_their_order),
+		TEST(nothing_is_lost_when_holders_die),
+	};
+
+	return cmocka_run_group_tests(tests, redis_fixture_setup,
+	    redis_fixture_teardown);
+}

@@ -1,0 +1,371 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <string.h>
+
+#include "redis/due.h"
+#include "tests/unit/redis_fixture.h"
+
+static struct arena *mem;
+
+static enum store_rc
+put(struct redis_fixture *f, const struct chat_name *chat, const char *update,
+    const char *text, const char *address, const struct inbox_limits *limits,
+    struct inbox_answer *out)
+{
+	struct message m = { .update_id = update,
+		.text = text,
+		.address = address };
+
+	return inbox_put(f->store, chat, &m, limits, mem, out);
+}
+
+/* What happens to a message, and what its repeat is then told. */
+static void
+repeats(void **state)
+{
+	struct redis_fixture *f = *state;
+	enum stage { WAITING, RUNNING, ANSWERED, FORGOTTEN };
+	static const struct {
+		const char *name;
+		enum stage stage;
+		const char *text, *address;
+		enum store_rc rc;
+	} cases[] = {
+		{ "waiting, from elsewhere", WAITING, "hi", "b.2",
+		    STORE_EXISTS },
+		{ "waiting, our own lost answer", WAITING, "hi", "a.1",
+		    STORE_OK },
+		{ "waiting, other text", WAITING, "ho", "b.2",
+		    STORE_CONFLICT },
+		{ "running", RUNNING, "hi", "b.2", STORE_EXISTS },
+		{ "running, other text", RUNNING, "ho", "", STORE_CONFLICT },
+		{ "answered", ANSWERED, "hi", "b.2", STORE_ANSWERED },
+		{ "answered, other text", ANSWERED, "ho", "b.2",
+		    STORE_CONFLICT },
+		{ "no longer kept", FORGOTTEN, "hi", "b.2", STORE_GONE },
+	};
+
+	for (size_t i = 0; i < NELEM(cases); i++) {
+		struct chat_name chat = fixture_chat(cases[i].name);
+		struct inbox_answer first, out;
+		struct job *job = NULL;
+		enum store_rc rc;
+
+		assert_int_equal(put(f, &chat, "1", "hi", "a.1",
+				     &FIXTURE_UNLIMITED, &first),
+		    STORE_OK);
+		assert_int_equal(first.seq, 1);
+		if (cases[i].stage >= RUNNING) {
+			job = fixture_take(f->store, &chat, 10000);
+			assert_non_null(job);
+		}
+		if (cases[i].stage >= ANSWERED)
+			assert_int_equal(fixture_finish(f->store, job,
+					     END_REPLIED, "{\"reply\":1}"),
+			    STORE_OK);
+		if (cases[i].stage == FORGOTTEN)
+			(void)redis_text(f, "DEL {p%d}:reply:%s",
+			    chat.partition, first.id);
+
+		rc = put(f, &chat, "1", cases[i].text, cases[i].address,
+		    &FIXTURE_UNLIMITED, &out);
+		if (rc != cases[i].rc)
+			fail_msg("%s: %d", cases[i].name, rc);
+		assert_string_equal(out.id, first.id);
+		if (rc == STORE_ANSWERED)
+			assert_string_equal(out.reply, "{\"reply\":1}");
+		if (rc == STORE_EXISTS) {
+			assert_true(out.waiting);
+			assert_int_equal(redis_number(f,
+					     "SISMEMBER {p%d}:wait:%s b.2",
+					     chat.partition, first.id),
+			    1);
+		}
+		assert_int_equal(redis_number(f, "HGET {p%d}:counts accepted",
+				     chat.partition),
+		    1);
+		job_free(job);
+		redis_fixture_flush(state);
+	}
+}
+
+static void
+finding(void **state)
+{
+	struct redis_fixture *f = *state;
+	struct chat_name chat = fixture_chat("find");
+	struct inbox_answer out;
+	struct job *job;
+
+	assert_int_equal(inbox_find(f->store, &chat, "1", "", mem, &out),
+	    STORE_NONE);
+	assert_int_equal(fixture_say(f->store, &chat, "0", "a", ""), STORE_OK);
+	assert_int_equal(fixture_say(f->store, &chat, "1", "b", ""), STORE_OK);
+	assert_int_equal(inbox_find(f->store, &chat, "1", "x.7", mem, &out),
+	    STORE_EXISTS);
+	assert_int_equal(out.seq, 2);
+	assert_int_equal(redis_number(f, "SCARD {p%d}:wait:%s",
+			     chat.partition, out.id),
+	    1);
+	assert_true(redis_number(f, "TTL {p%d}:wait:%s", chat.partition,
+			out.id) > 0);
+	for (int i = 0; i < 2; i++) {
+		job = fixture_take(f->store, &chat, 10000);
+		assert_non_null(job);
+		assert_int_equal(fixture_finish(f->store, job, END_REPLIED,
+				     i == 0 ? "A" : "B"),
+		    STORE_OK);
+		job_free(job);
+	}
+	assert_int_equal(inbox_find(f->store, &chat, "1", "", mem, &out),
+	    STORE_ANSWERED);
+	assert_string_equal(out.reply, "B");
+	assert_int_equal(out.reply_len, 1);
+	(void)redis_text(f, "DEL {p%d}:reply:%s", chat.partition, out.id);
+	assert_int_equal(inbox_find(f->store, &chat, "1", "", mem, &out),
+	    STORE_GONE);
+	assert_int_equal(inbox_find(f->store, &chat, "2", "", mem, &out),
+	    STORE_NONE);
+}
+
+static void
+limits(void **state)
+{
+	struct redis_fixture *f = *state;
+	static const struct {
+		const char *name;
+		struct inbox_limits limits;
+		int ok; /* so many are let in */
+		enum store_rc then;
+	} cases[] = {
+		{ "messages", { 0, 3, 1 << 20 }, 3, STORE_FULL },
+		{ "bytes", { 0, 100, 600 }, 2, STORE_FULL },
+		{ "rate", { 5, 100, 1 << 20 }, 5, STORE_LIMITED },
+		{ "rate of one", { 1, 100, 1 << 20 }, 1, STORE_LIMITED },
+		{ "no rate", { 0, 100, 1 << 20 }, 60, STORE_OK },
+		{ "a negative rate is none", { -1, 100, 1 << 20 }, 60,
+		    STORE_OK },
+		{ "a large rate", { 1000000000, 100, 1 << 20 }, 60, STORE_OK },
+		{ "full comes before the rate", { 2, 2, 1 << 20 }, 2,
+		    STORE_FULL },
+	};
+
+	for (size_t i = 0; i < NELEM(cases); i++) {
+		struct chat_name chat = fixture_chat(cases[i].name);
+		struct inbox_answer out;
+		enum store_rc rc = STORE_OK;
+		char update[16];
+
+		for (int n = 0; n <= cases[i].ok; n++) {
+			snprintf(update, sizeof(update), "%d", n);
+			rc = put(f, &chat, update, "a text of some length", "",
+			    &cases[i].limits, &out);
+			if (n < cases[i].ok && rc != STORE_OK)
+				fail_msg("%s: %d: %d", cases[i].name, n, rc);
+		}
+		if (rc != cases[i].then)
+			fail_msg("%s: then %d", cases[i].name, rc);
+		if (rc == STORE_LIMITED) {
+			int64_t step = 60000 / cases[i].limits.per_minute;
+
+			assert_true(out.wait_ms > 0);
+			assert_true(out.wait_ms <= step);
+			assert_true(out.wait_ms > step - 5000);
+		}
+		assert_int_equal(redis_number(f, "LLEN {p%d}:inbox:%s",
+				     chat.partition, chat.text),
+		    cases[i].ok + (rc == STORE_OK));
+	}
+}
+
+/* A refusal counts for nothing: after the wait it is let in. */
+static void
+the_wait_is_true(void **state)
+{
+	struct redis_fixture *f = *state;
+	struct chat_name chat = fixture_chat("wait");
+	struct inbox_limits l = { .per_minute = 600, .max = 10000, 1 << 24 };
+	struct inbox_answer out;
+	char update[16];
+	int in = 0;
+
+	for (int n = 0; n < 700 && in >= 0; n++) {
+		snprintf(update, sizeof(update), "%d", n);
+		if (put(f, &chat, update, "x", "", &l, &out) ==
+		    STORE_LIMITED) {
+			assert_true(out.wait_ms <= 100);
+			in = -in;
+		} else
+			in++;
+	}
+	assert_true(-in >= 600);
+	/* A time far ahead (a clock went back) is cut to one window. */
+	(void)redis_text(f, "SET {p%d}:rate:%s 99999999999999999",
+	    chat.partition, chat.text);
+	assert_int_equal(put(f, &chat, "again", "x", "", &l, &out),
+	    STORE_LIMITED);
+	assert_true(out.wait_ms <= 101);
+}
+
+static void
+words_that_are_answered_at_once(void **state)
+{
+	struct redis_fixture *f = *state;
+	struct chat_name chat = fixture_chat("words");
+	struct inbox_limits l = { .per_minute = 3, .max = 9, .bytes = 9999 };
+	struct session s;
+	struct job *job;
+	int64_t wait;
+	bool stopped;
+
+	assert_int_equal(inbox_control(f->store, &chat, COMMAND_STATUS,
+			     &FIXTURE_UNLIMITED, mem, &s, &wait),
+	    STORE_OK);
+	assert_false(s.exists || s.running);
+	assert_int_equal(redis_number(f, "EXISTS {p%d}:chat:%s",
+			     chat.partition, chat.text),
+	    0); /* asking leaves nothing behind */
+	/* Stop with nothing to stop must not stop what comes later. */
+	assert_int_equal(inbox_control(f->store, &chat, COMMAND_STOP,
+			     &FIXTURE_UNLIMITED, mem, &s, &wait),
+	    STORE_OK);
+	assert_int_equal(fixture_say(f->store, &chat, "1", "a", ""), STORE_OK);
+	job = fixture_take(f->store, &chat, 10000);
+	assert_non_null(job);
+	assert_false(job->stop);
+
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(inbox_control(f->store, &chat,
+				     i == 2 ? COMMAND_STOP : COMMAND_STATUS, &l,
+				     mem, &s, &wait),
+		    STORE_OK);
+	assert_true(s.running);
+	assert_int_equal(s.waiting, 1);
+	assert_int_equal(inbox_control(f->store, &chat, COMMAND_STATUS, &l,
+			     mem, &s, &wait),
+	    STORE_LIMITED);
+	assert_true(wait > 15000 && wait <= 20000);
+	assert_int_equal(journal_write(f->store, job, NULL, 0, 10000, 60000,
+			     NULL, &stopped),
+	    STORE_OK);
+	assert_true(stopped);
+	/* The message behind it is not stopped. */
+	assert_int_equal(fixture_say(f->store, &chat, "2", "b", ""), STORE_OK);
+	assert_int_equal(fixture_finish(f->store, job, END_REFUSED, "stopped"),
+	    STORE_OK);
+	job_free(job);
+	job = fixture_take(f->store, &chat, 10000);
+	assert_non_null(job);
+	assert_false(job->stop);
+	assert_true(job->session.exists);
+
+	/* One that waits to be tried again is stopped at once. */
+	assert_int_equal(journal_release(f->store, job, 60000, true, NULL),
+	    STORE_OK);
+	job_free(job);
+	assert_null(fixture_take(f->store, &chat, 10000));
+	assert_int_equal(inbox_control(f->store, &chat, COMMAND_STOP,
+			     &FIXTURE_UNLIMITED, mem, &s, &wait),
+	    STORE_OK);
+	job = fixture_take(f->store, &chat, 10000);
+	assert_non_null(job);
+	assert_true(job->stop);
+	assert_int_equal(job->failures, 1);
+	job_free(job);
+}
+
+static void
+seen_stays_small(void **state)
+{
+	struct redis_fixture *f = *state;
+	struct chat_name chat = fixture_chat("seen");
+	char update[16];
+
+	for (int i = 0; i < 300; i++) {
+		struct job *job;
+
+		snprintf(update, sizeof(update), "%d", i);
+		assert_int_equal(fixture_say(f->store, &chat, update, "x", ""),
+		    STORE_OK);
+		job = fixture_take(f->store, &chat, 10000);
+		assert_non_null(job);
+		assert_int_equal(fixture_finish(f->store, job, END_REPLIED,
+				     NULL),
+		    STORE_OK);
+		job_free(job);
+		assert_true(redis_number(f, "ZCARD {p%d}:seen:%s",
+				chat.partition, chat.text) <= 128);
+	}
+	assert_string_equal(redis_text(f, "OBJECT ENCODING {p%d}:seen:%s",
+				chat.partition, chat.text),
+	    "listpack");
+	assert_true(redis_number(f, "TTL {p%d}:seen:%s", chat.partition,
+			chat.text) > 86000);
+	assert_int_equal(fixture_say(f->store, &chat, "299", "x", ""),
+	    STORE_GONE);
+	/* What an idle chat leaves behind. */
+	assert_int_equal(redis_number(f, "EXISTS {p%d}:turn:%s",
+			     chat.partition, chat.text),
+	    0);
+	assert_int_equal(redis_number(f, "EXISTS {p%d}:inbox:%s",
+			     chat.partition, chat.text),
+	    0);
+	assert_int_equal(redis_number(f, "LLEN {p%d}:history:%s",
+			     chat.partition, chat.text),
+	    0); /* these had no reply to write down */
+	assert_int_equal(redis_number(f, "HLEN {p%d}:chat:%s",
+			     chat.partition, chat.text),
+	    4); /* seq, done, turns, state */
+}
+
+static void
+nothing_is_readable(void **state)
+{
+	struct redis_fixture *f = *state;
+	struct chat_name chat = fixture_chat("sealed");
+	const char *entry;
+
+	assert_int_equal(fixture_say(f->store, &chat, "1", "planted-text", "a.1"),
+	    STORE_OK);
+	entry = redis_text(f, "LINDEX {p%d}:inbox:%s 0", chat.partition,
+	    chat.text);
+	assert_non_null(entry);
+	assert_null(strstr(entry, "planted"));
+	assert_non_null(strstr(entry, " message a.1 "));
+}
+
+static int
+setup(void **state)
+{
+	arena_reset(mem);
+	return redis_fixture_flush(state);
+}
+
+#define TEST(t) cmocka_unit_test_setup(t, setup)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(repeats),
+		TEST(finding),
+		TEST(limits),
+		TEST(the_wait_is_true),
+		TEST(words_that_are_answered_at_once),
+		TEST(seen_stays_small),
+		TEST(nothing_is_readable),
+	};
+	int rc;
+
+	mem = arena_new();
+	rc = cmocka_run_group_tests(tests, redis_fixture_setup,
+	    redis_fixture_teardown);
+	arena_free(mem);
+	return rc;
+}

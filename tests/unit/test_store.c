@@ -1,0 +1,299 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/buf.h"
+#include "redis/store_priv.h"
+#include "tests/unit/redis_fixture.h"
+
+static void
+urls(void **state)
+{
+	static const struct {
+		const char *name, *text;
+		int rc;
+		const char *path, *host;
+		int port;
+		const char *user, *password;
+		int db;
+	} cases[] = {
+		{ "host alone", "redis://here", 0, NULL, "here", 6379 },
+		{ "nothing but the scheme", "redis://", 0, NULL, "localhost",
+		    6379 },
+		{ "host, port, db", "redis://here:7000/3", 0, NULL, "here",
+		    7000, NULL, NULL, 3 },
+		{ "a slash and no db", "redis://here/", 0, NULL, "here", 6379 },
+		{ "db as query", "redis://here?db=4", 0, NULL, "here", 6379,
+		    NULL, NULL, 4 },
+		{ "password", "redis://:p%40ss@here", 0, NULL, "here", 6379,
+		    NULL, "p@ss" },
+		{ "password without colon", "redis://word@here", 0, NULL,
+		    "here", 6379, NULL, "word" },
+		{ "user and password with @", "redis://u:a@b@here:1", 0, NULL,
+		    "here", 1, "u", "a@b" },
+		{ "IPv6", "redis://[::1]:6380/1", 0, NULL, "::1", 6380, NULL,
+		    NULL, 1 },
+		{ "unix", "unix:///run/redis/s", 0, "/run/redis/s", NULL, 0 },
+		{ "unix with db", "unix:///s?db=2", 0, "/s", NULL, 0, NULL,
+		    NULL, 2 },
+		{ "redis+unix with a password", "redis+unix://:x@/s", 0, "/s",
+		    NULL, 0, NULL, "x" },
+		{ "TLS", "rediss://here", -1 },
+		{ "no scheme", "here:6379", -1 },
+		{ "empty", "", -1 },
+		{ "a relative socket", "unix://s", -1 },
+		{ "port 0", "redis://here:0", -1 },
+		{ "port too large", "redis://here:65536", -1 },
+		{ "port no number", "redis://here:x", -1 },
+		{ "db no number", "redis://here/x", -1 },
+		{ "db negative", "redis://here/-1", -1 },
+		{ "unknown query", "unix:///s?timeout=1", -1 },
+		{ "half an escape", "redis://:%4@here", -1 },
+		{ "an escaped NUL", "redis://:a%00@here", -1 },
+		{ "open bracket", "redis://[::1", -1 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < NELEM(cases); i++) {
+		struct store_url u;
+		const char *why = NULL;
+		int rc = store_url_parse(cases[i].text, &u, &why);
+
+		if (rc != cases[i].rc)
+			fail_msg("%s: %d", cases[i].name, rc);
+		if (rc == -1) {
+			assert_non_null(why);
+			continue;
+		}
+#define SAME(a, b)                                     \
+	if ((b) == NULL)                               \
+		assert_null(a);                        \
+	else                                           \
+		assert_string_equal(a, b)
+		SAME(u.path, cases[i].path);
+		SAME(u.host, cases[i].host);
+		SAME(u.user, cases[i].user);
+		SAME(u.password, cases[i].password);
+		assert_int_equal(u.port, cases[i].port);
+		assert_int_equal(u.db, cases[i].db);
+		store_url_free(&u);
+	}
+}
+
+static void
+pings(void **state)
+{
+	struct redis_fixture *f = *state;
+	int ms = -1;
+
+	assert_int_equal(store_ping(f->store, &ms), STORE_OK);
+	assert_true(ms >= 0);
+}
+
+static void
+script_hashes_are_those_of_redis(void **state)
+{
+	struct redis_fixture *f = *state;
+
+	for (int s = 0; s < SCRIPT_N; s++) {
+		const struct script_text *t = script_text((enum script)s);
+
+		assert_string_equal(redis_text(f, "SCRIPT LOAD %b", t->text,
+					t->len),
+		    t->sha);
+	}
+}
+
+static void
+forgotten_scripts_are_sent_again(void **state)
+{
+	struct redis_fixture *f = *state;
+	struct chat_name chat = fixture_chat("flush");
+
+	for (int i = 0; i < 3; i++) {
+		char update[2] = { (char)('a' + i), '\0' };
+
+		assert_string_equal(redis_text(f, "SCRIPT FLUSH"), "OK");
+		assert_int_equal(fixture_say(f->store, &chat, update, "hi", ""),
+		    STORE_OK);
+	}
+	assert_int_equal(redis_number(f, "LLEN {p%d}:inbox:%s", chat.partition,
+			     chat.text),
+	    3);
+}
+
+static void
+a_restart_costs_nothing_but_a_reconnect(void **state)
+{
+	struct redis_fixture *f = *state;
+	struct chat_name chat = fixture_chat("restart");
+	int64_t before = store_reconnects(f->store);
+	struct job *job;
+
+	assert_int_equal(fixture_say(f->store, &chat, "1", "hi", ""), STORE_OK);
+	redis_fixture_restart(f);
+	assert_int_equal(fixture_say(f->store, &chat, "1", "hi", ""),
+	    STORE_EXISTS);
+	assert_true(store_reconnects(f->store) > before);
+	job = fixture_take(f->store, &chat, 1000);
+	assert_non_null(job);
+	assert_string_equal(job->message.text, "hi");
+	job_free(job);
+}
+
+static void
+a_dead_redis_is_down(void **state)
+{
+	struct redis_fixture *f = *state;
+	struct chat_name chat = fixture_chat("down");
+	int ms;
+
+	redis_fixture_kill(f);
+	assert_int_equal(store_ping(f->store, &ms), STORE_DOWN);
+	assert_int_equal(fixture_say(f->store, &chat, "1", "hi", ""),
+	    STORE_DOWN);
+	redis_fixture_restart(f);
+	assert_int_equal(store_ping(f->store, &ms), STORE_OK);
+}
+
+static void
+a_full_redis_takes_nothing_new(void **state)
+{
+	struct redis_fixture *f = *state;
+	struct chat_name chat = fixture_chat("full");
+	struct job *job;
+
+	assert_int_equal(fixture_say(f->store, &chat, "1", "hi", ""), STORE_OK);
+	assert_string_equal(redis_text(f, "CONFIG SET maxmemory 1"), "OK");
+	assert_int_equal(fixture_say(f->store, &chat, "2", "hi", ""),
+	    STORE_FULL);
+	job = fixture_take(f->store, &chat, 1000);
+	assert_non_null(job); /* but what it has can be done */
+	assert_int_equal(fixture_finish(f->store, job, END_REPLIED, "{}"),
+	    STORE_OK);
+	job_free(job);
+	assert_string_equal(redis_text(f, "CONFIG SET maxmemory 0"), "OK");
+	atomic_store(&f->store->memory_full, false);
+	assert_int_equal(fixture_say(f->store, &chat, "2", "hi", ""), STORE_OK);
+}
+
+static void
+memory_near_its_end(void **state)
+{
+	(void)state;
+	assert_false(store_memory_is_full("used_memory:90\r\nmaxmemory:0\r\n"));
+	assert_false(
+	    store_memory_is_full("used_memory:80\r\nmaxmemory:100\r\n"));
+	assert_true(
+	    store_memory_is_full("used_memory:81\r\nmaxmemory:100\r\n"));
+	assert_false(store_memory_is_full(""));
+}
+
+static void
+canaries(void **state)
+{
+	struct redis_fixture *f = *state;
+	struct seal_ring *other = redis_fixture_ring(FIXTURE_KEY_2);
+	struct seal_ring *both = redis_fixture_ring(
+	    FIXTURE_KEY_2 "," FIXTURE_KEY_1);
+	struct store *st_other = redis_fixture_open(f, other);
+	struct store *st_both = redis_fixture_open(f, both);
+
+	assert_int_equal(store_canary(f->store), STORE_OK);
+	assert_int_equal(store_canary(f->store), STORE_OK);
+	assert_int_equal(redis_number(f, "HLEN canary"), 1);
+	assert_int_equal(store_canary(st_other), STORE_UNKNOWN_KEY);
+	assert_int_equal(redis_number(f, "HLEN canary"), 1);
+	assert_int_equal(store_canary(st_both), STORE_OK);
+	assert_int_equal(redis_number(f, "HLEN canary"), 2);
+	assert_int_equal(store_canary(st_other), STORE_OK);
+	store_close(st_other);
+	store_close(st_both);
+	seal_ring_free(other);
+	seal_ring_free(both);
+}
+
+static void
+what_redis_must_be(void **state)
+{
+	struct redis_fixture *f = *state;
+	struct buf out = BUF_INIT(64 * KIB);
+
+	assert_int_equal(store_check(f->store, &out), 0);
+	(void)redis_text(f, "CONFIG SET appendonly no");
+	(void)redis_text(f, "CONFIG SET maxmemory-policy allkeys-lru");
+	assert_int_equal(store_check(f->store, &out), 2);
+	assert_non_null(strstr(buf_str(&out), "warn appendonly"));
+	assert_non_null(strstr(buf_str(&out), "error maxmemory-policy"));
+	(void)redis_text(f, "CONFIG SET appendonly yes");
+	(void)redis_text(f, "CONFIG SET maxmemory-policy noeviction");
+	buf_fini(&out);
+}
+
+static void
+a_replica_that_is_missing(void **state)
+{
+	struct redis_fixture *f = *state;
+	struct store_options o = { .url = f->url,
+		.ring = f->ring,
+		.timeout_ms = 2000,
+		.replicas = 1,
+		.wait_ms = 10 };
+	const char *why;
+	struct store *st = store_open(&o, &why);
+	struct chat_name chat = fixture_chat("replica");
+
+	assert_non_null(st);
+	/* Refused, but it lies there: the repeat finds it. */
+	assert_int_equal(fixture_say(st, &chat, "1", "hi", ""), STORE_DOWN);
+	assert_int_equal(fixture_say(f->store, &chat, "1", "hi", ""),
+	    STORE_EXISTS);
+	store_close(st);
+}
+
+static void
+large_batches(void **state)
+{
+	struct redis_fixture *f = *state;
+	struct batch b;
+	redisReply *r[100];
+
+	batch_init(&b);
+	for (int i = 0; i < 100; i++) {
+		batch_command(&b, "ECHO", 1);
+		batch_int(&b, (int64_t)i * -1000000007);
+	}
+	assert_int_equal(store_run(f->store, &b, r), 0);
+	for (int i = 0; i < 100; i++)
+		assert_int_equal(strtoll(r[i]->str, NULL, 10),
+		    (int64_t)i * -1000000007);
+	replies_free(r, 100);
+	batch_fini(&b);
+}
+
+#define TEST(t) cmocka_unit_test_setup(t, redis_fixture_flush)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(urls),
+		TEST(pings),
+		TEST(script_hashes_are_those_of_redis),
+		TEST(forgotten_scripts_are_sent_again),
+		TEST(a_restart_costs_nothing_but_a_reconnect),
+		TEST(a_dead_redis_is_down),
+		TEST(a_full_redis_takes_nothing_new),
+		TEST(memory_near_its_end),
+		TEST(canaries),
+		TEST(what_redis_must_be),
+		TEST(a_replica_that_is_missing),
+		TEST(large_batches),
+	};
+
+	return cmocka_run_group_tests(tests, redis_fixture_setup,
+	    redis_fixture_teardown);
+}
