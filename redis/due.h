@@ -37,7 +37,9 @@ struct job {
 	int failures;	    /* releases that counted */
 	bool expired;	    /* waited longer than turns.max_age: no step yet */
 	bool stop;	    /* /stop came before it began */
-	enum store_rc rc;   /* OK, or UNKNOWN_KEY: release it, raise an alarm */
+	/* OK; UNKNOWN_KEY: release it, raise an alarm; NONE: the message or its
+	 * journal was damaged (${message}.text may be ""): end it as dead. */
+	enum store_rc rc;
 	int64_t lease_until_ms; /* boot clock; kept by chat/lease */
 };
 

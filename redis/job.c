@@ -39,6 +39,7 @@ open_message(struct store *st, struct job *j, const redisReply *entry)
 	size_t len;
 	enum store_rc rc;
 
+	j->message.update_id = j->message.text = j->message.address = "";
 	if (record_header_read(entry->str, entry->len, &h) == -1) {
 		log_event(LOG_ERROR, "inbox_damaged", F_CHAT(&j->chat));
 		note(j, STORE_NONE);
@@ -55,6 +56,8 @@ open_message(struct store *st, struct job *j, const redisReply *entry)
 		    F_STR("message", j->id));
 		rc = STORE_NONE;
 	}
+	if (rc != STORE_OK)
+		j->message = (struct message){ .update_id = "", .text = "" };
 	/* The header's is the one that counts: a replayed letter has none. */
 	j->message.address = strcmp(h.address, "-") == 0
 	    ? ""

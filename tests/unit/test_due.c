@@ -147,9 +147,10 @@ static void
 poison(void **state)
 {
 	struct redis_fixture *f = *state;
-	struct chat_name chat = fixture_chat("poison"), other;
+	struct chat_name chat = fixture_chat("poison");
+	struct chat_name other = { .partition = -1 };
 	struct job *job;
-	char name[16];
+	char name[16], update[16];
 
 	assert_int_equal(fixture_say(f->store, &chat, "1", "boom", ""),
 	    STORE_OK);
@@ -176,10 +177,13 @@ poison(void **state)
 		assert_true(wait > 700 * (1 << crash));
 		assert_true(wait < 1300 * (1 << crash));
 		/* Others of the partition are served meanwhile. */
-		snprintf(name, sizeof(name), "other%d", crash);
-		other = fixture_chat(name);
-		other.partition = chat.partition;
-		assert_int_equal(fixture_say(f->store, &other, "1", "hi", ""),
+		for (int i = 0; other.partition != chat.partition; i++) {
+			snprintf(name, sizeof(name), "other%d", i);
+			other = fixture_chat(name);
+		}
+		snprintf(update, sizeof(update), "%d", crash);
+		assert_int_equal(fixture_say(f->store, &other, update, "hi",
+				     ""),
 		    STORE_OK);
 		job = fixture_take(f->store, &other, LEASE_MS);
 		assert_non_null(job);
@@ -327,7 +331,9 @@ wake_tokens(void **state)
 	assert_int_equal(n, 1);
 	n += due_take_all(f->store, 3, LEASE_MS, 0, jobs + 1, &next);
 	assert_int_equal(n, 4);
-	n += due_take_all(f->store, 28, LEASE_MS, 0, jobs + 4, &next);
+	for (int i = 0; i < 3 && n < 32; i++)
+		n += due_take_all(f->store, 32 - n, LEASE_MS, 0, jobs + n,
+		    &next);
 	assert_int_equal(n, 32);
 	for (int i = 0; i < n; i++)
 		job_free(jobs[i]);

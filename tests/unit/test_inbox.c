@@ -145,7 +145,7 @@ limits(void **state)
 		enum store_rc then;
 	} cases[] = {
 		{ "messages", { 0, 3, 1 << 20 }, 3, STORE_FULL },
-		{ "bytes", { 0, 100, 600 }, 2, STORE_FULL },
+		{ "bytes", { 0, 100, 2500 }, 2, STORE_FULL },
 		{ "rate", { 5, 100, 1 << 20 }, 5, STORE_LIMITED },
 		{ "rate of one", { 1, 100, 1 << 20 }, 1, STORE_LIMITED },
 		{ "no rate", { 0, 100, 1 << 20 }, 60, STORE_OK },
@@ -155,6 +155,10 @@ limits(void **state)
 		{ "full comes before the rate", { 2, 2, 1 << 20 }, 2,
 		    STORE_FULL },
 	};
+	char text[1001];
+
+	memset(text, 'x', sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
 
 	for (size_t i = 0; i < NELEM(cases); i++) {
 		struct chat_name chat = fixture_chat(cases[i].name);
@@ -164,8 +168,8 @@ limits(void **state)
 
 		for (int n = 0; n <= cases[i].ok; n++) {
 			snprintf(update, sizeof(update), "%d", n);
-			rc = put(f, &chat, update, "a text of some length", "",
-			    &cases[i].limits, &out);
+			rc = put(f, &chat, update, text, "", &cases[i].limits,
+			    &out);
 			if (n < cases[i].ok && rc != STORE_OK)
 				fail_msg("%s: %d: %d", cases[i].name, n, rc);
 		}
