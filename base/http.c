@@ -1,9 +1,10 @@
+#include "base/http.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/http.h"
 #include "base/http_priv.h"
 
 #define BODY_MAX_DEFAULT MIB

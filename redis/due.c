@@ -181,7 +181,7 @@ due_wait(struct store *st, int wait_ms)
 	struct connection *c;
 	struct batch b;
 	char timeout[24];
-	int order[CHAT_PARTITIONS], rc = -2;
+	int order[CHAT_PARTITIONS] = { 0 }, rc = -2;
 	void *answer = NULL;
 	redisReply *r;
 
