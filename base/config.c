@@ -182,7 +182,8 @@ config_set_file(struct config *c, size_t i, const char *path,
 		goto out;
 	}
 	text.data[len] = '\0';
-	(void)config_set(c, i, text.data, len, where, origin);
+	if (config_set(c, i, text.data, len, where, origin))
+		c->slots[i].path = arena_strdup(c->mem, path);
 out:
 	buf_wipe(&text);
 }
@@ -258,6 +259,14 @@ config_origin(const struct config *c, const char *key)
 	int i = config_find(c, key);
 
 	return i == -1 ? NULL : c->slots[i].origin;
+}
+
+const char *
+config_value_file(const struct config *c, const char *key)
+{
+	int i = config_find(c, key);
+
+	return i == -1 ? NULL : c->slots[i].path;
 }
 
 bool

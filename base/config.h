@@ -88,6 +88,9 @@ void config_free(struct config *c);
 /* "default", "environment CHAT_HOST", "dragoman.yaml:12", ...; NULL: no such
  * key. */
 const char *config_origin(const struct config *c, const char *key);
+/* The file that holds the value itself (NAME_FILE, a credential); NULL: it
+ * came another way. */
+const char *config_value_file(const struct config *c, const char *key);
 bool config_is_default(const struct config *c, const char *key);
 
 /* A variable of the environment, else of the env file; NULL: neither has it,

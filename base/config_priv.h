@@ -21,6 +21,7 @@ struct arena;
 
 struct config_slot {
 	const char *origin;
+	const char *path; /* of a file that holds the value; or NULL */
 	bool is_default;
 	struct secret secret;
 	json_t *tree;

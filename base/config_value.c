@@ -238,6 +238,7 @@ config_set_items(struct config *c, size_t i, const char **items, size_t n,
 		copy[k] = arena_strdup(c->mem, items[k]);
 	list->items = n == 0 ? NULL : copy;
 	list->n = n;
+	c->slots[i].path = NULL;
 	c->slots[i].origin = arena_strdup(c->mem, origin);
 	c->slots[i].is_default = false;
 	return true;
@@ -289,6 +290,7 @@ config_set_tree(struct config *c, size_t i, json_t *tree, const char *where,
 	json_decref(c->slots[i].tree);
 	c->slots[i].tree = tree;
 	*(json_t **)(void *)(c->settings + c->defs[i].offset) = tree;
+	c->slots[i].path = NULL;
 	c->slots[i].origin = arena_strdup(c->mem, origin);
 	c->slots[i].is_default = false;
 	return true;
@@ -413,6 +415,7 @@ config_set(struct config *c, size_t i, const char *text, size_t len,
 	}
 	if (!set)
 		return false;
+	c->slots[i].path = NULL;
 	c->slots[i].origin = arena_strdup(c->mem, origin);
 	c->slots[i].is_default = false;
 	return true;

@@ -369,8 +369,8 @@ walk_mapping(struct walk *w, yaml_node_t *node, const char *prefix, int depth)
 			i = -1;
 		if (i != -1)
 			set_row(w, (size_t)i, value, line);
-		else if (is_section(w->c, key) &&
-		    value->type == YAML_MAPPING_NODE)
+		else if (value->type == YAML_MAPPING_NODE &&
+		    (w->src->foreign || is_section(w->c, key)))
 			walk_mapping(w, value, key, depth + 1);
 		else if (is_section(w->c, key) && !is_null(value) &&
 		    !w->src->foreign)

@@ -1,0 +1,675 @@
+/*
+ * config: every type, every source and their order, every error with its
+ * place.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include <fcntl.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/config.h"
+#include "base/secret.h"
+
+struct sample {
+	bool open;
+	int64_t count, wait_ms, bytes;
+	double heat;
+	const char *name, *url, *level, *address;
+	struct config_list list;
+	int host;
+	struct secret token;
+	json_t *tree;
+	int64_t hidden;
+};
+#define AT(m) offsetof(struct sample, m)
+
+static const struct config_def DEFS[] = {
+	{ "chat.open", CONFIG_BOOL, AT(open), "false", 0, 0, NULL, NULL, "h",
+	    0 },
+	{ "chat.count", CONFIG_INT, AT(count), "20", 1, 1e9, "COUNT NUMBER",
+	    NULL, "h", 0 },
+	{ "chat.wait", CONFIG_SPAN, AT(wait_ms), "90s", 1000, 3600e3, NULL,
+	    NULL, "h", 0 },
+	{ "chat.bytes", CONFIG_SIZE, AT(bytes), "64k", 1024, 1048576, NULL,
+	    NULL, "h", 0 },
+	{ "chat.heat", CONFIG_REAL, AT(heat), "0.7", -1, 2, NULL, NULL, "h",
+	    0 },
+	{ "chat.persona.name", CONFIG_STR, AT(name), NULL, 0, 0, NULL, NULL,
+	    "h", 0 },
+	{ "chat.url", CONFIG_URL, AT(url), NULL, 0, 0, NULL, NULL, "h", 0 },
+	{ "log.level", CONFIG_STR, AT(level), "info", 0, 0, NULL,
+	    "debug info", "h", 0 },
+	{ "redis.url", CONFIG_STR, AT(address), "redis://localhost", 0, 0,
+	    NULL, NULL, "h", CONFIG_PRIVATE },
+	{ "chat.list", CONFIG_LIST, AT(list), "a, b", 0, 0, NULL, NULL, "h",
+	    0 },
+	{ "chat.host", CONFIG_ENUM, AT(host), NULL, 0, 0, NULL,
+	    "direct openai groq", "h", 0 },
+	{ "token", CONFIG_SECRET, AT(token), NULL, 0, 0, NULL, NULL, "h", 0 },
+	{ "mcp.servers", CONFIG_TREE, AT(tree), NULL, 0, 0, NULL, NULL, "h",
+	    CONFIG_PRIVATE },
+	{ "chat.old", CONFIG_IGNORED, 0, NULL, 0, 0, NULL, NULL,
+	    "is not used", 0 },
+	{ "chat.quiet", CONFIG_IGNORED, 0, NULL, 0, 0, NULL, NULL,
+	    "is not used", CONFIG_QUIET },
+	{ "hidden", CONFIG_INT, AT(hidden), NULL, 1, 65535, NULL, NULL, "h",
+	    CONFIG_NO_ENV | CONFIG_HIDDEN },
+};
+
+static char folder[64];
+static struct sample sample;
+static struct buf errors, warnings;
+static size_t nerrors;
+
+static const char *
+path_of(const char *name)
+{
+	static char paths[4][128];
+	static int i;
+	char *path = paths[i++ % 4];
+
+	snprintf(path, sizeof(paths[0]), "%s/%s", folder, name);
+	return path;
+}
+
+static const char *
+put(const char *name, const char *text)
+{
+	const char *path = path_of(name);
+	FILE *f = fopen(path, "w");
+
+	assert_non_null(f);
+	fputs(text, f);
+	fclose(f);
+	return path;
+}
+
+static struct config *
+load(const struct config_source *src)
+{
+	struct config *c;
+
+	memset(&sample, 0, sizeof(sample));
+	buf_fini(&errors);
+	buf_fini(&warnings);
+	buf_init(&errors, MIB);
+	buf_init(&warnings, MIB);
+	c = config_load(DEFS, NELEM(DEFS), &sample, sizeof(sample), src,
+	    &errors, &warnings, &nerrors);
+	assert_non_null(c);
+	return c;
+}
+
+static struct config *
+load_yaml(const char *text)
+{
+	const struct config_source src = { .file = put("t.yaml", text),
+		.file_must_exist = true };
+
+	return load(&src);
+}
+
+static void
+defaults(void **state)
+{
+	const struct config_source src = { 0 };
+	struct config *c = load(&src);
+
+	(void)state;
+	assert_int_equal(nerrors, 0);
+	assert_string_equal(buf_str(&warnings), "");
+	assert_false(sample.open);
+	assert_int_equal(sample.count, 20);
+	assert_int_equal(sample.wait_ms, 90000);
+	assert_int_equal(sample.bytes, 65536);
+	assert_true(sample.heat > 0.69 && sample.heat < 0.71);
+	assert_string_equal(sample.name, "");
+	assert_string_equal(sample.level, "info");
+	assert_int_equal(sample.list.n, 2);
+	assert_string_equal(sample.list.items[1], "b");
+	assert_null(sample.list.items[2]);
+	assert_false(secret_is_set(&sample.token));
+	assert_null(sample.tree);
+	assert_string_equal(config_origin(c, "chat.count"), "default");
+	assert_true(config_is_default(c, "chat.count"));
+	assert_null(config_origin(c, "chat.nothing"));
+	config_free(c);
+}
+
+static void
+yaml_values(void **state)
+{
+	struct config *c = load_yaml("# a comment\n"
+				     "chat:\n"
+				     "  open: yes\n"
+				     "  count: 1000000000\n"
+				     "  wait: 1h\n"
+				     "  bytes: 1m\n"
+				     "  heat: -1\n"
+				     "  persona: {name: \"Ada: the first\"}\n"
+				     "  url: http://localhost:8000/\n"
+				     "  list:\n"
+				     "    - one, two\n"
+				     "    - 3\n"
+				     "  host: GROQ\n"
+				     "token: s3cret\n"
+				     "mcp:\n"
+				     "  servers:\n"
+				     "    w: {url: 'https://w.example', "
+				     "headers: {A: 'Bearer x'}, n: 3, t: true, "
+				     "r: 1.5, z: ~, l: [a, \"1\"]}\n"
+				     "log.level: DEBUG\n");
+	struct buf out = BUF_INIT(4096);
+
+	(void)state;
+	assert_string_equal(buf_str(&errors), "");
+	assert_true(sample.open);
+	assert_int_equal(sample.count, 1000000000);
+	assert_int_equal(sample.wait_ms, 3600000);
+	assert_int_equal(sample.bytes, 1048576);
+	assert_true(sample.heat == -1);
+	assert_string_equal(sample.name, "Ada: the first");
+	assert_string_equal(sample.url, "http://localhost:8000");
+	assert_int_equal(sample.list.n, 2);
+	assert_string_equal(sample.list.items[0], "one, two");
+	assert_string_equal(sample.list.items[1], "3");
+	assert_int_equal(sample.host, 2);
+	assert_true(secret_equals(&sample.token, "s3cret"));
+	assert_string_equal(sample.level, "DEBUG");
+	assert_true(json_is_integer(json_object_get(
+	    json_object_get(sample.tree, "w"), "n")));
+	assert_true(json_is_string(json_array_get(
+	    json_object_get(json_object_get(sample.tree, "w"), "l"), 1)));
+	assert_string_equal(config_origin(c, "chat.count") + strlen(folder),
+	    "/t.yaml:4");
+
+	assert_int_equal(config_value(c, "token", &out), 0);
+	assert_string_equal(buf_str(&out), "(set)");
+	buf_reset(&out);
+	assert_int_equal(config_value(c, "mcp.servers", &out), 0);
+	assert_null(strstr(buf_str(&out), "Bearer"));
+	assert_non_null(strstr(buf_str(&out), "https://w.example"));
+	buf_reset(&out);
+	assert_int_equal(config_value(c, "chat.list", &out), 0);
+	assert_string_equal(buf_str(&out), "[\"one, two\", \"3\"]");
+	buf_fini(&out);
+	config_free(c);
+}
+
+static void
+spans_and_sizes(void **state)
+{
+	static const struct {
+		const char *text;
+		int64_t wait_ms; /* -1: refused */
+	} cases[] = {
+		{ "90", 90000 },
+		{ "1.5s", 1500 },
+		{ "1500ms", 1500 },
+		{ "10m", 600000 },
+		{ "10 min", 600000 },
+		{ "1h", 3600000 },
+		{ "2h", -1 },
+		{ "999ms", -1 },
+		{ "10 years", -1 },
+		{ "-5", -1 },
+		{ "1e3", -1 },
+		{ "soon", -1 },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(cases); i++) {
+		char text[64];
+		struct config *c;
+
+		snprintf(text, sizeof(text), "chat: {wait: %s}", cases[i].text);
+		c = load_yaml(text);
+		if (cases[i].wait_ms == -1) {
+			assert_int_equal(nerrors, 1);
+			assert_non_null(strstr(buf_str(&errors),
+			    ":1: chat.wait: expected a time such as 90s, 10m "
+			    "or 1h from 1s to 1h, found \""));
+		} else {
+			assert_string_equal(buf_str(&errors), "");
+			assert_int_equal(sample.wait_ms, cases[i].wait_ms);
+		}
+		config_free(c);
+	}
+}
+
+static void
+errors_with_their_places(void **state)
+{
+	static const struct {
+		const char *yaml, *error; /* after the file's name */
+	} cases[] = {
+		{ "chat:\n  count: many\n",
+		    ":2: chat.count: expected a whole number from 1 to "
+		    "1000000000, found \"many\"" },
+		{ "chat:\n  count: 0\n", ":2: chat.count: expected a whole" },
+		{ "chat:\n  count: 1.5\n", ":2: chat.count: expected a whole" },
+		{ "chat:\n  host: cohere\n",
+		    ":2: chat.host: expected direct, openai or groq, found "
+		    "\"cohere\"" },
+		{ "chat:\n  hots: groq\n",
+		    ":2: chat.hots: is not a setting; did you mean "
+		    "chat.host?" },
+		{ "\n\nhost: groq\n",
+		    ":3: host: is not a setting; did you mean chat.host?" },
+		{ "zzzzzzzzzz: 1\n", ":1: zzzzzzzzzz: is not a setting\n" },
+		{ "chat:\n  url: localhost:80\n",
+		    ":2: chat.url: expected a URL that begins with http:// or "
+		    "https://" },
+		{ "chat:\n  url: 'http://'\n", ":2: chat.url: expected" },
+		{ "chat:\n  url: 'http://a b'\n", ":2: chat.url: expected" },
+		{ "chat:\n  open: perhaps\n",
+		    ":2: chat.open: expected true or false" },
+		{ "chat:\n  heat: nan\n",
+		    ":2: chat.heat: expected a number from -1 to 2" },
+		{ "chat:\n  bytes: 2m\n",
+		    ":2: chat.bytes: expected a size such as 64k or 1m from "
+		    "1k to 1m" },
+		{ "chat: 5\n",
+		    ":1: chat: expected a mapping of settings, found a single "
+		    "value" },
+		{ "chat:\n  count: [1]\n",
+		    ":2: chat.count: expected a whole number from 1 to "
+		    "1000000000, found a list" },
+		{ "chat:\n  count: {a: 1}\n",
+		    ":2: chat.count: expected a whole number from 1 to "
+		    "1000000000, found a mapping" },
+		{ "chat:\n  list: [[a]]\n",
+		    ":2: chat.list: expected a list of texts" },
+		{ "mcp:\n  servers: 3\n",
+		    ":2: mcp.servers: expected a mapping, found a single "
+		    "value" },
+		{ "chat:\n  count: 1\n  count: 2\n",
+		    ":3: chat.count: is set twice, first in line 2" },
+		{ "chat:\n  persona:\n    name: \"a\\0b\"\n",
+		    ":3: chat.persona.name: holds a NUL byte" },
+		{ "log: {level: loud}\n",
+		    ":1: log.level: expected debug or info, found \"loud\"" },
+		{ "hidden: 5\n", ":1: hidden: is not a setting" },
+		{ "chat: {count: 1\n", ": file: expected YAML: " },
+		{ "- a\n", ":1: file: expected a mapping of settings, found a "
+			   "list" },
+		{ "chat: {count: 1}\n---\nchat: {}\n",
+		    ": file: expected one document" },
+		{ "[a]: 1\n", ":1: file: expected the name of a setting" },
+		{ "token: \"a\\nb\"\n",
+		    ":1: token: expected a secret without control "
+		    "characters\n" },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(cases); i++) {
+		struct config *c = load_yaml(cases[i].yaml);
+
+		if (nerrors != 1 ||
+		    strstr(buf_str(&errors), cases[i].error) == NULL)
+			fail_msg("%s gave %zu: %s", cases[i].yaml, nerrors,
+			    buf_str(&errors));
+		config_free(c);
+	}
+}
+
+static void
+all_errors_at_once(void **state)
+{
+	const struct config_source src = {
+		.file = put("all.yaml",
+		    "chat:\n  count: x\n  host: y\nnothing: 1\n"),
+		.env_file = put("all.env", "CHAT_WAIT=never\nnonsense\n"),
+		.environ = (char *[]){ (char *)"CHAT_OPEN=maybe", NULL },
+	};
+	struct config *c = load(&src);
+
+	(void)state;
+	assert_int_equal(nerrors, 6);
+	assert_non_null(strstr(buf_str(&errors), "all.yaml:2: chat.count: "));
+	assert_non_null(strstr(buf_str(&errors), "all.yaml:3: chat.host: "));
+	assert_non_null(strstr(buf_str(&errors), "all.yaml:4: nothing: "));
+	assert_non_null(strstr(buf_str(&errors), "all.env:1: chat.wait: "));
+	assert_non_null(strstr(buf_str(&errors),
+	    "all.env:2: file: expected NAME=value"));
+	assert_non_null(strstr(buf_str(&errors),
+	    "environment CHAT_OPEN: chat.open: expected true or false, found "
+	    "\"maybe\""));
+	config_free(c);
+}
+
+/* Each further source wins over those before. */
+static void
+precedence(void **state)
+{
+	const char *dir = path_of("cred");
+	char by_file[200], credentials[200];
+	char *env[4] = { NULL };
+	struct config_source src = { .environ = env };
+	struct config *c;
+
+	(void)state;
+	mkdir(dir, 0700);
+	snprintf(credentials, sizeof(credentials), "CREDENTIALS_DIRECTORY=%s",
+	    dir);
+	snprintf(by_file, sizeof(by_file), "TOKEN_FILE=%s",
+	    put("token", "from a file\r\n"));
+
+	src.file = put("p.yaml", "token: from yaml\n");
+	c = load(&src);
+	assert_true(secret_equals(&sample.token, "from yaml"));
+	assert_null(config_value_file(c, "token"));
+	config_free(c);
+
+	src.env_file = put("p.env", "TOKEN='from the env file'\n");
+	c = load(&src);
+	assert_true(secret_equals(&sample.token, "from the env file"));
+	assert_string_equal(config_origin(c, "token") + strlen(folder),
+	    "/p.env:1 (TOKEN)");
+	config_free(c);
+
+	put("cred/token", "a credential\n");
+	env[0] = credentials;
+	c = load(&src);
+	assert_true(secret_equals(&sample.token, "a credential"));
+	assert_string_equal(config_origin(c, "token"), "credential token");
+	config_free(c);
+
+	env[1] = by_file;
+	c = load(&src);
+	assert_true(secret_equals(&sample.token, "from a file"));
+	assert_string_equal(config_value_file(c, "token"), path_of("token"));
+	config_free(c);
+
+	env[2] = (char *)"TOKEN=from the environment";
+	c = load(&src);
+	assert_true(secret_equals(&sample.token, "from the environment"));
+	assert_string_equal(config_origin(c, "token"), "environment TOKEN");
+	assert_null(config_value_file(c, "token"));
+	config_free(c);
+
+	env[2] = (char *)"TOKEN="; /* empty values do not count */
+	c = load(&src);
+	assert_true(secret_equals(&sample.token, "from a file"));
+	assert_string_equal(buf_str(&errors), "");
+	config_free(c);
+}
+
+static void
+several_names(void **state)
+{
+	char *env[] = { (char *)"NUMBER=3", (char *)"COUNT=2", NULL, NULL };
+	const struct config_source src = { .environ = env };
+	char name[CONFIG_NAME_MAX];
+	struct config *c = load(&src);
+
+	(void)state;
+	assert_int_equal(sample.count, 2);
+	config_free(c);
+	env[2] = (char *)"CHAT_COUNT=1";
+	c = load(&src);
+	assert_int_equal(sample.count, 1);
+	config_free(c);
+	assert_true(config_env_name(&DEFS[1], 0, name));
+	assert_string_equal(name, "CHAT_COUNT");
+	assert_true(config_env_name(&DEFS[1], 2, name));
+	assert_string_equal(name, "NUMBER");
+	assert_false(config_env_name(&DEFS[1], 3, name));
+	assert_false(config_env_name(&DEFS[NELEM(DEFS) - 1], 0, name));
+}
+
+static void
+env_files(void **state)
+{
+	struct config_source src = {
+		.env_file = put("e.env",
+		    "# comment\n\n"
+		    "export CHAT_COUNT = 7 # seven\n"
+		    "CHAT_PERSONA_NAME=\"A \\\"B\\\" # no comment\" # comment\n"
+		    "TOKEN='it''s'\n"
+		    "CHAT_LIST=[\"a, b\", \"c\"]\r\n"
+		    "OTHER=value\n"
+		    "OTHER=later\n"
+		    "EMPTY=\n"
+		    "CHAT_CUONT=8\n"),
+	};
+	struct config *c = load(&src);
+
+	(void)state;
+	/* 'it''s' is two quotes: what follows the first is not expected. */
+	assert_int_equal(nerrors, 1);
+	assert_non_null(strstr(buf_str(&errors), "e.env:5: TOKEN: expected a "
+						 "closing quote"));
+	assert_int_equal(sample.count, 7);
+	assert_string_equal(sample.name, "A \"B\" # no comment");
+	assert_int_equal(sample.list.n, 2);
+	assert_string_equal(sample.list.items[0], "a, b");
+	assert_string_equal(config_env(c, "OTHER"), "later");
+	assert_null(config_env(c, "EMPTY"));
+	assert_null(config_env(c, "NOTHING"));
+	assert_non_null(strstr(buf_str(&warnings),
+	    "e.env:10: CHAT_CUONT: is not a setting; did you mean "
+	    "CHAT_COUNT?"));
+	config_free(c);
+
+	src.env_file = path_of("missing.env");
+	c = load(&src);
+	assert_int_equal(nerrors, 1);
+	assert_non_null(strstr(buf_str(&errors),
+	    "missing.env: file: cannot be read: No such file"));
+	config_free(c);
+}
+
+static void
+secrets_in_files(void **state)
+{
+	struct config *c;
+
+	(void)state;
+	put("beside", "the secret\n");
+	c = load_yaml("token_file: beside\n");
+	assert_string_equal(buf_str(&errors), "");
+	assert_true(secret_equals(&sample.token, "the secret"));
+	assert_string_equal(config_value_file(c, "token"), path_of("beside"));
+	config_free(c);
+
+	c = load_yaml("token_file: nowhere\n");
+	assert_int_equal(nerrors, 1);
+	assert_non_null(strstr(buf_str(&errors), ":1: token: "));
+	assert_non_null(strstr(buf_str(&errors),
+	    "/nowhere cannot be read: No such file"));
+	config_free(c);
+
+	put("empty", "\n");
+	c = load_yaml("token_file: empty\n");
+	assert_non_null(strstr(buf_str(&errors), "/empty is empty"));
+	config_free(c);
+
+	c = load_yaml("token: a\ntoken_file: beside\n");
+	assert_non_null(strstr(buf_str(&errors), "is set in line 1 already"));
+	config_free(c);
+
+	/* Not for what is no secret. */
+	c = load_yaml("chat: {host_file: beside}\n");
+	assert_non_null(strstr(buf_str(&errors),
+	    "chat.host_file: is not a setting"));
+	config_free(c);
+
+	/* The wrong value of a secret is never told. */
+	c = load_yaml("token: \"hush\\thush\"\n");
+	assert_int_equal(nerrors, 1);
+	assert_null(strstr(buf_str(&errors), "hush"));
+	config_free(c);
+}
+
+static void
+foreign_files(void **state)
+{
+	struct config_source src = {
+		.file = put("config.tech.yaml",
+		    "server: {port: 8123, host: 0.0.0.0}\n"
+		    "chat:\n  count: 5\n  unknown: 1\n  old: data/proxy.db\n"
+		    "log: {level: LOUD}\n"
+		    "x: &x [1]\ny: *x\n"),
+		.foreign = true,
+		.foreign_keys = "chat.* server.port=hidden",
+	};
+	struct config *c = load(&src);
+
+	(void)state;
+	assert_string_equal(buf_str(&errors), "");
+	assert_int_equal(sample.count, 5);
+	assert_int_equal(sample.hidden, 8123);
+	assert_string_equal(sample.level, "info");
+	assert_non_null(strstr(buf_str(&warnings), "chat.old: is not used"));
+	config_free(c);
+}
+
+static void
+ignored_ones(void **state)
+{
+	char *env[] = { (char *)"CHAT_QUIET=1", (char *)"CHAT_OLD=1", NULL };
+	const struct config_source src = { .environ = env };
+	struct config *c = load(&src);
+
+	(void)state;
+	assert_int_equal(nerrors, 0);
+	assert_string_equal(buf_str(&warnings),
+	    "environment CHAT_OLD: chat.old: is not used\n");
+	config_free(c);
+}
+
+static void
+derived(void **state)
+{
+	const struct config_source src = { 0 };
+	struct config *c = load(&src);
+	struct buf out = BUF_INIT(100);
+
+	(void)state;
+	assert_int_equal(config_set_derived(c, "chat.host", "openai",
+			     "a key is set"),
+	    0);
+	assert_int_equal(sample.host, 1);
+	assert_string_equal(config_origin(c, "chat.host"), "a key is set");
+	assert_int_equal(config_set_derived(c, "chat.host", "acme", "x"), -1);
+	assert_int_equal(config_set_derived(c, "chat.nothing", "1", "x"), -1);
+	config_free(c);
+
+	c = load_yaml("chat: {host: groq}\nredis: {url: "
+		      "'redis://me:secret@h:1/2'}\n");
+	assert_int_equal(config_set_derived(c, "chat.host", "openai", "x"),
+	    -1);
+	assert_int_equal(config_value(c, "redis.url", &out), 0);
+	assert_string_equal(buf_str(&out), "redis://me:(set)@h:1/2");
+	buf_fini(&out);
+	config_free(c);
+}
+
+/* Aliases in aliases: 2^30 items in a few lines. */
+static void
+bombs(void **state)
+{
+	char text[4096] = "mcp:\n  servers:\n    a0: &a0 {x: 1}\n";
+	struct config *c;
+	size_t at;
+	int i;
+
+	(void)state;
+	for (i = 1; i < 14; i++) {
+		at = strlen(text);
+		snprintf(text + at, sizeof(text) - at,
+		    "    a%d: &a%d {a: *a%d, b: *a%d, c: *a%d, d: *a%d}\n", i,
+		    i, i - 1, i - 1, i - 1, i - 1);
+	}
+	c = load_yaml(text);
+	assert_int_equal(nerrors, 1);
+	assert_non_null(strstr(buf_str(&errors), "nested too deeply or "
+						 "repeats itself"));
+	config_free(c);
+	c = load_yaml("mcp: {servers: {a: &a {b: *a}}}\n");
+	assert_true(nerrors >= 1);
+	config_free(c);
+}
+
+static void
+missing_files(void **state)
+{
+	struct config_source src = { .file = path_of("none.yaml") };
+	struct config *c = load(&src);
+
+	(void)state;
+	assert_int_equal(nerrors, 0);
+	config_free(c);
+	src.file_must_exist = true;
+	c = load(&src);
+	assert_int_equal(nerrors, 1);
+	config_free(c);
+	src.file = put("none.yaml", "");
+	c = load(&src);
+	assert_int_equal(nerrors, 0);
+	config_free(c);
+	src.file = folder;
+	c = load(&src);
+	assert_non_null(strstr(buf_str(&errors), "Is a directory"));
+	config_free(c);
+	config_free(NULL);
+}
+
+static int
+set_up(void **state)
+{
+	(void)state;
+	snprintf(folder, sizeof(folder), "/tmp/test_config.XXXXXX");
+	return mkdtemp(folder) == NULL ? -1 : 0;
+}
+
+static int
+tear_down(void **state)
+{
+	static const char *const names[] = { "t.yaml", "all.yaml", "all.env",
+		"p.yaml", "p.env", "token", "cred/token", "cred", "e.env",
+		"beside", "empty", "config.tech.yaml", "none.yaml" };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(names); i++)
+		remove(path_of(names[i]));
+	buf_fini(&errors);
+	buf_fini(&warnings);
+	return rmdir(folder);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(defaults),
+		cmocka_unit_test(yaml_values),
+		cmocka_unit_test(spans_and_sizes),
+		cmocka_unit_test(errors_with_their_places),
+		cmocka_unit_test(all_errors_at_once),
+		cmocka_unit_test(precedence),
+		cmocka_unit_test(several_names),
+		cmocka_unit_test(env_files),
+		cmocka_unit_test(secrets_in_files),
+		cmocka_unit_test(foreign_files),
+		cmocka_unit_test(ignored_ones),
+		cmocka_unit_test(derived),
+		cmocka_unit_test(bombs),
+		cmocka_unit_test(missing_files),
+	};
+
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}
