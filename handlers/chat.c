@@ -26,17 +26,14 @@
 #define CGI_LOOK_MIN_MS 10
 #define CGI_LOOK_MAX_MS 250
 
-/* nouns/metric.c, METRIC_REFUSED */
-enum { REFUSED_LIMITED = 1, REFUSED_FULL, REFUSED_INVALID };
+/* nouns/metric.c, METRIC_REFUSED; the others are counted by their status. */
+#define REFUSED_FULL 2
 
 static int
-refuse(struct request *req, int why, int status, int64_t retry_s,
-    const char *detail)
+refuse(struct request *req, int status, int64_t retry_s, const char *detail)
 {
 	char seconds[24];
 
-	if (why != 0)
-		metric_add(METRIC_REFUSED, why, 1);
 	if (retry_s > 0) {
 		snprintf(seconds, sizeof(seconds), "%" PRId64, retry_s);
 		response_header(req, "Retry-After", seconds);
@@ -45,9 +42,16 @@ refuse(struct request *req, int why, int status, int64_t retry_s,
 }
 
 static int
+refuse_full(struct request *req, const char *detail)
+{
+	metric_add(METRIC_REFUSED, REFUSED_FULL, 1);
+	return refuse(req, 503, RETRY_FULL_S, detail);
+}
+
+static int
 refuse_down(struct request *req)
 {
-	return refuse(req, 0, 503, RETRY_DOWN_S,
+	return refuse(req, 503, RETRY_DOWN_S,
 	    "messages cannot be taken just now; nothing was stored, please "
 	    "try again");
 }
@@ -61,7 +65,7 @@ refuse_limited(struct request *req, int64_t wait_ms)
 	    "Rate limit exceeded: max %" PRId64
 	    " messages per minute per user",
 	    req->settings->chat_rate_limit);
-	return refuse(req, REFUSED_LIMITED, 429,
+	return refuse(req, 429,
 	    wait_ms > 0 ? (wait_ms + 999) / 1000 : 1, detail);
 }
 
@@ -72,7 +76,6 @@ read_body(struct request *req, struct chat_body *body, int *rc)
 	json_t *list;
 
 	if (!json_is_object(req->json)) {
-		metric_add(METRIC_REFUSED, REFUSED_INVALID, 1);
 		*rc = reply_invalid(req, "model_attributes_type", NULL,
 		    "Input should be an object with the fields chat_id and "
 		    "message",
@@ -82,7 +85,6 @@ read_body(struct request *req, struct chat_body *body, int *rc)
 	list = chat_body_read(req->mem, req->json, body);
 	if (json_array_size(list) == 0)
 		return true;
-	metric_add(METRIC_REFUSED, REFUSED_INVALID, 1);
 	*rc = reply_json(req, 422, json_pack("{s:O}", "detail", list));
 	return false;
 }
@@ -119,7 +121,7 @@ answer_kept(struct request *req, const struct chat_ask *ask,
 	if (found->reply == NULL
 	    || reply_read(req->mem, found->reply, found->reply_len, &reply)
 		== -1)
-		return refuse(req, 0, 500, 0,
+		return refuse(req, 500, 0,
 		    "the answer of this message cannot be read");
 	return chat_reply(req, &reply, ask->stream);
 }
@@ -127,7 +129,7 @@ answer_kept(struct request *req, const struct chat_ask *ask,
 static int
 refuse_gone(struct request *req)
 {
-	return refuse(req, 0, 410, 0,
+	return refuse(req, 410, 0,
 	    "this message was answered, and the answer is no longer kept");
 }
 
@@ -171,7 +173,7 @@ take(struct request *req, struct chat_ask *ask, struct message *msg,
 	if (park != NULL) {
 		number = park_reserve(park);
 		if (number == -1)
-			return refuse(req, REFUSED_FULL, 503, RETRY_FULL_S,
+			return refuse_full(req,
 			    "too many requests are waiting here");
 		snprintf(address, sizeof(address), "%s.%" PRId64,
 		    req->edge->process_id, number);
@@ -200,14 +202,14 @@ take(struct request *req, struct chat_ask *ask, struct message *msg,
 	case STORE_ANSWERED:
 		return answer_kept(req, ask, &found);
 	case STORE_CONFLICT:
-		return refuse(req, REFUSED_INVALID, 409, 0,
+		return refuse(req, 409, 0,
 		    "this message_id was used before with another message");
 	case STORE_GONE:
 		return refuse_gone(req);
 	case STORE_LIMITED:
 		return refuse_limited(req, found.wait_ms);
 	case STORE_FULL:
-		return refuse(req, REFUSED_FULL, 503, RETRY_FULL_S,
+		return refuse_full(req,
 		    "too many messages are waiting; nothing was stored, "
 		    "please try again");
 	default:
@@ -228,16 +230,18 @@ handle_chat(struct request *req)
 	enum command command;
 	int rc = -1;
 
+	if ((int64_t)req->body_len > s->server_body_max)
+		return refuse(req, 413, 0, "the body is too large");
 	if (!read_body(req, &body, &rc))
 		return rc;
 	if (*body.chat_id == '\0')
-		return refuse(req, REFUSED_INVALID, 400, 0,
+		return refuse(req, 400, 0,
 		    "chat_id is required");
 	if (*body.message == '\0')
-		return refuse(req, REFUSED_INVALID, 400, 0,
+		return refuse(req, 400, 0,
 		    "message is required");
 	if (chat_name_make(&ask.chat, "default", "http", body.chat_id) == -1)
-		return refuse(req, REFUSED_INVALID, 400, 0,
+		return refuse(req, 400, 0,
 		    "chat_id must be at most 200 bytes without control "
 		    "characters");
 	ask.stream = request_accepts(req, CHAT_STREAM_TYPE);

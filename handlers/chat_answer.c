@@ -142,7 +142,6 @@ chat_reply(struct request *req, const struct reply *r, bool stream)
 	    || chat_events_reply(&ev, r, &out) == -1)
 		rc = reply_error(req, 500, "the answer is too long");
 	else {
-		response_header(req, "Cache-Control", "no-store");
 		response_header(req, "X-Accel-Buffering", "no");
 		rc = reply_bytes(req, 200, CHAT_STREAM_TYPE, buf_str(&out),
 		    out.len);

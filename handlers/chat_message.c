@@ -30,7 +30,6 @@ handle_chat_message(struct request *req)
 	    || chat_name_make(&ask.chat, "default", "http", chat_id) == -1)
 		return not_found(req);
 	snprintf(ask.update_id, sizeof(ask.update_id), "%s", message_id);
-	response_header(req, "Cache-Control", "no-store");
 
 	switch (inbox_find(req->edge->store, &ask.chat, ask.update_id, "",
 	    req->mem, &found)) {

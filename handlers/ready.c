@@ -15,7 +15,6 @@ handle_ready(struct request *req)
 	const char *page
 	    = fleet_page(req->edge, FLEET_READY, req->mem, &len, &status);
 
-	response_header(req, "Cache-Control", "no-store");
 	if (status == 503)
 		response_header(req, "Retry-After", READY_RETRY_S);
 	return reply_bytes(req, status, "application/json", page, len);

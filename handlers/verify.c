@@ -13,11 +13,9 @@
 #include "base/log.h"
 #include "fcgi/edge.h"
 #include "handlers/handlers.h"
-#include "nouns/metric.h"
 #include "nouns/settings.h"
 
 #define LOG_AGAIN_MS 60000 /* what to set is said once a minute */
-#define REFUSED_UNAUTHENTICATED 0 /* nouns/metric.c, METRIC_REFUSED */
 
 static const char REFUSED[] = "Invalid or missing X-Proxy-Secret header";
 
@@ -78,7 +76,6 @@ verify_proxy_secret(struct request *req)
 		say_what_to_set("chat.open serves loopback only");
 	else
 		return 0;
-	metric_add(METRIC_REFUSED, REFUSED_UNAUTHENTICATED, 1);
 	reply_error(req, 401, REFUSED);
 	return -1;
 }
