@@ -10,6 +10,7 @@
  * A call that finds a dead connection tries once more on a new one when the
  * command is safe to repeat (all scripts are).  After a reconnect
  * store_reconnects() has grown: turn workers then renew first (TURNS.md).
+ * hiredis writes with write(): the process must ignore SIGPIPE.
  */
 #ifndef REDIS_STORE_H
 #define REDIS_STORE_H

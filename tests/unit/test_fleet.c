@@ -1,0 +1,135 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "nouns/metric.h"
+#include "redis/fleet.h"
+#include "tests/unit/redis_fixture.h"
+
+static void
+workers(void **state)
+{
+	struct redis_fixture *f = *state;
+	struct arena *mem = arena_new();
+	json_t *a = json_keep(mem, json_pack("{s:s}", "id", "a"));
+	json_t *b = json_keep(mem, json_pack("{s:s}", "id", "b"));
+	json_t *records;
+
+	assert_int_equal(fleet_read(f->store, mem, &records), STORE_OK);
+	assert_int_equal(json_array_size(records), 0);
+	assert_int_equal(fleet_beat(f->store, "a", a), STORE_OK);
+	assert_int_equal(fleet_beat(f->store, "b", b), STORE_OK);
+	assert_int_equal(fleet_beat(f->store, "a", a), STORE_OK);
+	assert_int_equal(fleet_read(f->store, mem, &records), STORE_OK);
+	assert_int_equal(json_array_size(records), 2);
+	/* One that was not heard of for too long. */
+	(void)redis_text(f, "ZADD {fleet}:workers 1 a");
+	assert_int_equal(fleet_read(f->store, mem, &records), STORE_OK);
+	assert_int_equal(json_array_size(records), 1);
+	assert_string_equal(json_member_str(json_array_get(records, 0), "id"),
+	    "b");
+	assert_int_equal(fleet_leave(f->store, "b"), STORE_OK);
+	assert_int_equal(fleet_read(f->store, mem, &records), STORE_OK);
+	assert_int_equal(json_array_size(records), 0);
+	arena_free(mem);
+}
+
+static void
+counts(void **state)
+{
+	struct redis_fixture *f = *state;
+	struct chat_name a = fixture_chat("a"), b = fixture_chat("b");
+	struct fleet_counts c;
+	struct job *job;
+
+	assert_int_equal(fixture_say(f->store, &a, "1", "x", ""), STORE_OK);
+	assert_int_equal(fixture_say(f->store, &a, "2", "x", ""), STORE_OK);
+	assert_int_equal(fixture_say(f->store, &b, "1", "x", ""), STORE_OK);
+	assert_int_equal(fleet_count(f->store, &c), STORE_OK);
+	assert_int_equal(c.accepted, 3);
+	assert_int_equal(c.waiting, 3);
+	assert_int_equal(c.due, 2);
+	assert_int_equal(c.unaccounted, 0);
+	job = fixture_take(f->store, &a, 10000);
+	assert_non_null(job);
+	assert_int_equal(fixture_finish(f->store, job, END_DEAD, "x"),
+	    STORE_OK);
+	job_free(job);
+	assert_int_equal(fleet_count(f->store, &c), STORE_OK);
+	assert_int_equal(c.ended[END_DEAD], 1);
+	assert_int_equal(c.ended[END_REPLIED], 0);
+	assert_int_equal(c.dead, 1);
+	assert_int_equal(c.waiting, 2);
+	assert_int_equal(c.unaccounted, 0);
+	/* A chat in limbo shows. */
+	(void)redis_text(f, "ZREM {p%d}:due %s", b.partition, b.text);
+	assert_int_equal(fleet_count(f->store, &c), STORE_OK);
+	assert_int_equal(c.unaccounted, 1);
+	(void)redis_text(f, "ZADD {p%d}:due 1 %s", b.partition, b.text);
+	assert_int_equal(fleet_count(f->store, &c), STORE_OK);
+	assert_true(c.oldest_ms > 1000000);
+}
+
+static void
+breakers(void **state)
+{
+	struct redis_fixture *f = *state;
+	struct store *other = redis_fixture_open(f, f->ring);
+	const struct timespec moment = { .tv_nsec = 60000000 };
+	int64_t until, trips;
+
+	assert_int_equal(breaker_read(f->store, "p", &until), STORE_OK);
+	assert_int_equal(until, 0);
+	for (int i = 1; i <= 3; i++) {
+		assert_int_equal(breaker_fail(f->store, "p", 3, 10000, 50,
+				     &until),
+		    STORE_OK);
+		assert_int_equal(until != 0, i == 3);
+	}
+	assert_int_equal(breaker_read(f->store, "p", &until), STORE_OK);
+	assert_true(until != 0);
+	/* Another process sees it. */
+	assert_int_equal(breaker_read(other, "p", &until), STORE_OK);
+	assert_true(until != 0);
+	assert_int_equal(breaker_read(other, "q", &until), STORE_OK);
+	assert_int_equal(until, 0);
+	/* It closes by time; one more failure opens it again. */
+	nanosleep(&moment, NULL);
+	assert_int_equal(breaker_read(f->store, "p", &until), STORE_OK);
+	assert_int_equal(until, 0);
+	assert_int_equal(breaker_fail(f->store, "p", 3, 10000, 60000, &until),
+	    STORE_OK);
+	assert_true(until > clock_wall_ms());
+	assert_int_equal(breaker_succeed(f->store, "p"), STORE_OK);
+	assert_int_equal(redis_number(f, "EXISTS breaker:p"), 0);
+	assert_int_equal(breaker_fail(f->store, "p", 3, 10000, 60000, &until),
+	    STORE_OK);
+	assert_int_equal(until, 0);
+	assert_int_equal(breaker_succeed(f->store, "p"), STORE_OK);
+	/* Success that changes nothing costs nothing. */
+	trips = metric_total(METRIC_REDIS_ROUND_TRIPS, 0);
+	for (int i = 0; i < 10; i++)
+		assert_int_equal(breaker_succeed(f->store, "p"), STORE_OK);
+	assert_int_equal(metric_total(METRIC_REDIS_ROUND_TRIPS, 0), trips);
+	store_close(other);
+}
+
+#define TEST(t) cmocka_unit_test_setup(t, redis_fixture_flush)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = { TEST(workers), TEST(counts),
+		TEST(breakers) };
+
+	return cmocka_run_group_tests(tests, redis_fixture_setup,
+	    redis_fixture_teardown);
+}
