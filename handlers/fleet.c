@@ -28,6 +28,7 @@
 #include "redis/fleet.h"
 
 #define FLEET_LOOK_MS 2000
+#define FLEET_LOOK_SOON_MS 250 /* while not ready: who starts us waits */
 #define FLEET_BACKEND_MAX 160
 #define FLEET_UNSURE_LOOKS 2 /* unaccounted twice in a row is no accident */
 
@@ -416,11 +417,15 @@ run(void *arg)
 {
 	struct watch *w = arg;
 	struct timespec until;
+	int64_t ms;
 
 	pthread_mutex_lock(&w->mu);
 	for (;;) {
 		clock_gettime(CLOCK_MONOTONIC, &until);
-		until.tv_sec += FLEET_LOOK_MS / 1000;
+		ms = until.tv_nsec / 1000000
+		    + (w->was_ready ? FLEET_LOOK_MS : FLEET_LOOK_SOON_MS);
+		until.tv_sec += ms / 1000;
+		until.tv_nsec = ms % 1000 * 1000000;
 		while (!w->stopping && !w->poked
 		    && pthread_cond_timedwait(&w->wake, &w->mu, &until)
 			!= ETIMEDOUT)
