@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <hiredis/hiredis.h>
 #include <signal.h>
+#include <sodium.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -109,6 +110,8 @@ redis_fixture_setup(void **state)
 	if (f == NULL)
 		fail("out of memory");
 	signal(SIGPIPE, SIG_IGN); /* as every program of ours does */
+	if (sodium_init() == -1)
+		fail("sodium_init failed");
 	/* A socket's path has room for 107 bytes. */
 	if (tmp == NULL || strlen(tmp) > 40)
 		tmp = "/tmp";
