@@ -1,1 +1,313 @@
-#include "fcgi/edge.h"
+#include "fcgi/accept.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/pool.h"
+#include "base/text.h"
+
+#define BACKLOG 4096	  /* the kernel cuts it to net.core.somaxconn */
+#define FULL_WAIT_MS 50	  /* no descriptors left: until some are given back */
+#define IO_TIMEOUT_S 30	  /* of a connection in mid-request */
+
+struct acceptor {
+	int listener, max;
+	void (*serve)(void *ctx, int fd);
+	void *ctx;
+	pthread_mutex_t mu;
+	pthread_cond_t ended;
+	int threads;
+	_Atomic int idle;
+	_Atomic bool stopping;
+	_Atomic int64_t full_logged_ms;
+};
+
+static int
+listen_unix(const char *path)
+{
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	int fd;
+
+	if (strlen(path) >= sizeof(sun.sun_path)) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	memcpy(sun.sun_path, path, strlen(path) + 1);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd == -1)
+		return -1;
+	/* One that nobody listens on any more is left over; a live one is
+	 * another's. */
+	if (connect(fd, (struct sockaddr *)&sun, sizeof(sun)) == 0) {
+		close(fd);
+		errno = EADDRINUSE;
+		return -1;
+	}
+	if (errno == ECONNREFUSED)
+		(void)unlink(path);
+	close(fd);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd == -1 || bind(fd, (struct sockaddr *)&sun, sizeof(sun)) == -1
+	    || chmod(path, 0660) == -1 || listen(fd, BACKLOG) == -1) {
+		if (fd != -1)
+			close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+static int
+listen_tcp(const char *address, bool *is_public)
+{
+	struct addrinfo hints = { .ai_flags = AI_PASSIVE,
+		.ai_socktype = SOCK_STREAM },
+			*list = NULL, *ai;
+	char host[256];
+	const char *colon = strrchr(address, ':');
+	int fd = -1, one = 1;
+	size_t len;
+
+	if (colon == NULL || (size_t)(colon - address) >= sizeof(host)) {
+		errno = EINVAL;
+		return -1;
+	}
+	len = (size_t)(colon - address);
+	memcpy(host, address, len);
+	host[len] = '\0';
+	if (len >= 2 && host[0] == '[' && host[len - 1] == ']') {
+		host[len - 1] = '\0';
+		memmove(host, host + 1, len - 1);
+	}
+	if (getaddrinfo(host[0] == '\0' ? NULL : host, colon + 1, &hints,
+		&list)
+	    != 0) {
+		errno = EADDRNOTAVAIL;
+		return -1;
+	}
+	for (ai = list; ai != NULL && fd == -1; ai = ai->ai_next) {
+		fd = socket(ai->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+		if (fd == -1)
+			continue;
+		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+		if (bind(fd, ai->ai_addr, ai->ai_addrlen) == -1
+		    || listen(fd, BACKLOG) == -1) {
+			close(fd);
+			fd = -1;
+		}
+	}
+	freeaddrinfo(list);
+	*is_public = strcmp(host, "localhost") != 0
+	    && strncmp(host, "127.", 4) != 0 && strcmp(host, "::1") != 0;
+	return fd;
+}
+
+int
+accept_listen(const char *address, bool *is_public)
+{
+	struct timeval look = { .tv_usec = ACCEPT_LOOK_MS * 1000 };
+	int64_t n = 0;
+	int fd;
+
+	*is_public = false;
+	if (address[0] == '\0')
+		fd = STDIN_FILENO;
+	else if (strncmp(address, "fd:", 3) == 0)
+		fd = text_int(address + 3, &n) == 0 ? (int)n : -1;
+	else if (strncmp(address, "unix:", 5) == 0)
+		fd = listen_unix(address + 5);
+	else
+		fd = listen_tcp(address, is_public);
+	if (fd == -1
+	    || setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &look, sizeof(look))
+		== -1) {
+		log_event(LOG_ERROR, "listen_failed", F_STR("address",
+		    address), F_STR("why", strerrordesc_np(errno)));
+		return -1;
+	}
+	/* Inherited ones may not block; the time-out needs that. */
+	(void)fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK);
+	return fd;
+}
+
+static void *run(void *arg);
+
+/* One more thread, when nobody waits and there may be more. */
+static void
+grow(struct acceptor *a)
+{
+	pthread_t thread;
+
+	pthread_mutex_lock(&a->mu);
+	if (a->threads < a->max && !atomic_load(&a->stopping)
+	    && thread_start(&thread, "edge", run, a) == 0) {
+		pthread_detach(thread);
+		a->threads++;
+		atomic_fetch_add(&a->idle, 1);
+	}
+	pthread_mutex_unlock(&a->mu);
+}
+
+static void
+pause_ms(int ms)
+{
+	struct timespec ts = { .tv_nsec = (long)ms * 1000000 };
+
+	nanosleep(&ts, NULL);
+}
+
+/* An accept that failed: never the end of the loop. */
+static void
+on_failure(struct acceptor *a, int error)
+{
+	int64_t now = clock_boot_ms();
+
+	if (error == EAGAIN || error == EINTR || error == ECONNABORTED)
+		return;
+	if (now - atomic_load(&a->full_logged_ms) > 1000) {
+		atomic_store(&a->full_logged_ms, now);
+		log_event(LOG_ERROR, "accept_failed",
+		    F_STR("why", strerrordesc_np(error)), F_STR("remedy",
+			"raise the limit of open files (LimitNOFILE)"));
+	}
+	pause_ms(FULL_WAIT_MS);
+}
+
+static void
+set_options(int fd)
+{
+	struct timeval io = { .tv_sec = IO_TIMEOUT_S };
+	int one = 1;
+
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &io, sizeof(io));
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &io, sizeof(io));
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+}
+
+static void *
+run(void *arg)
+{
+	struct acceptor *a = arg;
+	int64_t idle_since = clock_boot_ms();
+	bool leave = false;
+
+	/* Counted as idle by whoever started it. */
+	while (!leave) {
+		int fd = accept4(a->listener, NULL, NULL, SOCK_CLOEXEC);
+
+		if (fd == -1) {
+			on_failure(a, errno);
+			leave = atomic_load(&a->stopping);
+			if (!leave
+			    && clock_boot_ms() - idle_since > ACCEPT_IDLE_MS) {
+				idle_since = clock_boot_ms();
+				pthread_mutex_lock(&a->mu);
+				leave = a->threads > ACCEPT_KEEP;
+				if (leave) {
+					a->threads--;
+					atomic_fetch_sub(&a->idle, 1);
+				}
+				pthread_mutex_unlock(&a->mu);
+				if (leave)
+					return NULL;
+			}
+			continue;
+		}
+		if (atomic_fetch_sub(&a->idle, 1) == 1)
+			grow(a);
+		set_options(fd);
+		a->serve(a->ctx, fd);
+		atomic_fetch_add(&a->idle, 1);
+		idle_since = clock_boot_ms();
+		leave = atomic_load(&a->stopping);
+	}
+	pthread_mutex_lock(&a->mu);
+	a->threads--;
+	atomic_fetch_sub(&a->idle, 1);
+	pthread_cond_broadcast(&a->ended);
+	pthread_mutex_unlock(&a->mu);
+	return NULL;
+}
+
+struct acceptor *
+accept_start(int listener, int max, void (*serve)(void *ctx, int fd),
+    void *ctx)
+{
+	struct acceptor *a = calloc(1, sizeof(*a));
+	pthread_condattr_t attr;
+	int i;
+
+	if (a == NULL)
+		abort();
+	a->listener = listener;
+	a->max = max;
+	a->serve = serve;
+	a->ctx = ctx;
+	pthread_mutex_init(&a->mu, NULL);
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&a->ended, &attr);
+	pthread_condattr_destroy(&attr);
+	for (i = 0; i < ACCEPT_KEEP && i < max; i++)
+		grow(a);
+	if (a->threads == 0) {
+		log_event(LOG_ERROR, "threads_failed", F_STR("remedy",
+		    "raise the limit of processes (TasksMax)"));
+		free(a);
+		return NULL;
+	}
+	return a;
+}
+
+int
+accept_threads(struct acceptor *a)
+{
+	int n;
+
+	pthread_mutex_lock(&a->mu);
+	n = a->threads;
+	pthread_mutex_unlock(&a->mu);
+	return n;
+}
+
+int
+accept_stop(struct acceptor *a, int wait_ms)
+{
+	struct timespec until;
+	int rc = 0;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += wait_ms / 1000 + 1;
+	atomic_store(&a->stopping, true);
+	pthread_mutex_lock(&a->mu);
+	while (a->threads > 0 && rc == 0)
+		rc = pthread_cond_timedwait(&a->ended, &a->mu, &until);
+	rc = a->threads > 0 ? -1 : 0;
+	pthread_mutex_unlock(&a->mu);
+	return rc;
+}
+
+void
+accept_free(struct acceptor *a)
+{
+	pthread_mutex_lock(&a->mu); /* the last thread may still hold it */
+	pthread_mutex_unlock(&a->mu);
+	pthread_cond_destroy(&a->ended);
+	pthread_mutex_destroy(&a->mu);
+	free(a);
+}

@@ -1,1 +1,232 @@
 #include "fcgi/edge.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <fcgiapp.h>
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "fcgi/accept.h"
+#include "fcgi/park.h"
+#include "fcgi/request_priv.h"
+#include "fcgi/router.h"
+#include "nouns/metric.h"
+
+struct serving {
+	struct edge *edge;
+	const struct route *routes;
+};
+
+/* Each thread's arena, freed when the thread ends. */
+static pthread_key_t arena_key;
+
+static void
+arena_end(void *mem)
+{
+	arena_free(mem);
+}
+
+static struct arena *
+thread_arena(void)
+{
+	struct arena *mem = pthread_getspecific(arena_key);
+
+	if (mem == NULL) {
+		mem = arena_new();
+		pthread_setspecific(arena_key, mem);
+	}
+	return mem;
+}
+
+struct settings *
+edge_settings(struct edge *e)
+{
+	struct settings *s;
+
+	while (atomic_flag_test_and_set_explicit(&e->settings_lock,
+	    memory_order_acquire))
+		;
+	s = settings_ref(e->settings);
+	atomic_flag_clear_explicit(&e->settings_lock, memory_order_release);
+	return s;
+}
+
+void
+edge_set_settings(struct edge *e, struct settings *s)
+{
+	struct settings *old;
+
+	while (atomic_flag_test_and_set_explicit(&e->settings_lock,
+	    memory_order_acquire))
+		;
+	old = e->settings;
+	e->settings = s;
+	atomic_flag_clear_explicit(&e->settings_lock, memory_order_release);
+	settings_unref(old);
+}
+
+/* One request that libfcgi has read the parameters of. */
+static bool
+serve_request(const struct serving *sv, FCGX_Request *f)
+{
+	struct arena *mem = thread_arena();
+	struct request req = { .edge = sv->edge,
+		.mem = mem,
+		.settings = edge_settings(sv->edge),
+		.fcgx = f };
+	const char *why = "";
+	int status;
+
+	status = request_begin(&req, f->envp, &why);
+	log_set_id(req.id);
+	if (status != 0) {
+		struct request_record r;
+
+		reply_error(&req, status, why);
+		r = (struct request_record){ .method = method_name(req.method),
+			.path = "-",
+			.remote = req.remote,
+			.status = status,
+			.sent = req.sent,
+			.started_us = req.started_us };
+		request_log(&r);
+	} else {
+		router_serve(&req, sv->routes);
+	}
+	log_set_id(NULL);
+	settings_unref(req.settings);
+	arena_reset(mem);
+	return req.parked;
+}
+
+/* An accepted connection: libfcgi is told that it has it already. */
+static void
+serve_connection(void *ctx, int fd)
+{
+	const struct serving *sv = ctx;
+	FCGX_Request f;
+
+	if (FCGX_InitRequest(&f, -1, 0) != 0) {
+		close(fd);
+		return;
+	}
+	f.ipcFd = fd;
+	f.keepConnection = 1; /* else FCGX_Accept_r closes it first */
+	if (FCGX_Accept_r(&f) != 0)
+		return; /* not FastCGI, or gone: libfcgi has closed it */
+	f.keepConnection = 0;
+	if (!serve_request(sv, &f))
+		FCGX_Finish_r(&f);
+}
+
+static int
+wait_signal(const sigset_t *set, int ms)
+{
+	struct timespec ts = { ms / 1000, (long)(ms % 1000) * 1000000 };
+
+	return sigtimedwait(set, NULL, &ts);
+}
+
+/* Until nothing is parked, the time is up, or a second SIGTERM. */
+static void
+drain_parked(struct edge *e, const sigset_t *signals, int64_t ms)
+{
+	/* on_deadline answers 202 at the end; that takes a moment more. */
+	int64_t until = clock_boot_ms() + ms + 2000;
+
+	park_drain(e->park, ms);
+	while (park_count(e->park) > 0 && clock_boot_ms() < until) {
+		int sig = wait_signal(signals, 50);
+
+		if (sig == SIGTERM || sig == SIGINT) {
+			park_drain(e->park, 0);
+			until = clock_boot_ms() + 2000;
+		}
+	}
+}
+
+int
+edge_run(struct edge *e, const struct route *routes,
+    void (*reload)(struct edge *e))
+{
+	struct serving sv = { e, routes };
+	struct settings *s = edge_settings(e);
+	struct acceptor *a;
+	sigset_t signals;
+	bool is_public = false;
+	int listener, sig, rc = 0;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGHUP);
+	pthread_sigmask(SIG_BLOCK, &signals, NULL);
+	if (FCGX_Init() != 0 || pthread_key_create(&arena_key, arena_end) != 0)
+		return 1;
+	signal(SIGPIPE, SIG_IGN); /* FCGX_Init has replaced it */
+
+	listener = accept_listen(s->server_listen, &is_public);
+	atomic_store(&e->is_public, is_public);
+	a = listener == -1 ? NULL
+			   : accept_start(listener, (int)s->server_threads,
+				 serve_connection, &sv);
+	settings_unref(s);
+	if (a == NULL)
+		return 1;
+	log_event(LOG_INFO, "worker_started", F_STR("process",
+	    e->process_id));
+	for (;;) {
+		sig = wait_signal(&signals, 1000);
+		if (sig == SIGTERM || sig == SIGINT)
+			break;
+		if (sig == SIGHUP)
+			reload(e);
+		metric_set(METRIC_THREADS, 0, accept_threads(a));
+	}
+	atomic_store(&e->draining, true);
+	s = edge_settings(e);
+	log_event(LOG_INFO, "worker_stopping", F_INT("parked",
+	    park_count(e->park)));
+	rc = accept_stop(a, (int)s->server_drain_ms);
+	drain_parked(e, &signals, s->server_drain_ms);
+	settings_unref(s);
+	log_event(LOG_INFO, "worker_stopped", F_INT("parked",
+	    park_count(e->park)));
+	if (rc != 0)
+		_exit(0); /* a thread hangs in a call; it uses what we have */
+	accept_free(a);
+	close(listener);
+	return 0;
+}
+
+bool
+edge_is_cgi(void)
+{
+	return FCGX_IsCGI() != 0;
+}
+
+int
+edge_run_cgi(struct edge *e, const struct route *routes)
+{
+	struct serving sv = { e, routes };
+	FCGX_Stream *in, *out, *err;
+	FCGX_ParamArray envp;
+	FCGX_Request f = { 0 };
+
+	if (FCGX_Init() != 0 || pthread_key_create(&arena_key, arena_end) != 0
+	    || FCGX_Accept(&in, &out, &err, &envp) != 0)
+		return 1;
+	f.in = in;
+	f.out = out;
+	f.err = err;
+	f.envp = envp;
+	serve_request(&sv, &f);
+	FCGX_Finish();
+	arena_free(pthread_getspecific(arena_key));
+	return 0;
+}

@@ -15,7 +15,8 @@ struct store;
 struct watch;
 
 struct edge {
-	_Atomic(struct settings *) settings; /* edge_settings() */
+	struct settings *settings;  /* edge_settings(), edge_set_settings() */
+	atomic_flag settings_lock; /* held for a few instructions */
 	struct store *store;		     /* may be down, never NULL */
 	struct park *park;		     /* NULL: plain CGI, one request */
 	char process_id[17];		     /* address of this process */
@@ -26,6 +27,8 @@ struct edge {
 
 /* The settings in force, referenced. */
 struct settings *edge_settings(struct edge *e);
+/* Take ${s} (its reference) into force; who uses the old ones keeps them. */
+void edge_set_settings(struct edge *e, struct settings *s);
 
 /*
  * Serve until SIGTERM: accept on server.listen, grow threads while all are

@@ -50,7 +50,9 @@ struct request {
 	int status;		 /* 0 until answered */
 	size_t sent;		 /* bytes of body */
 	bool parked;		 /* the answer comes later (park.h) */
-	void *fcgx;		 /* FCGX_Request; request.c and response.c only */
+	const char *headers;	 /* of the answer, lines; response.c's */
+	char *const *envp;	 /* FastCGI parameters, NAME=value */
+	void *fcgx;		 /* FCGX_Request; this folder only */
 };
 
 /* The value of header ${name} ("X-Proxy-Secret"); NULL when absent.

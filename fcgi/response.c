@@ -1,1 +1,128 @@
 #include "fcgi/response.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <fcgiapp.h>
+
+#include "base/buf.h"
+#include "base/json.h"
+#include "base/log.h"
+
+#define ANSWER_MAX (16 * MIB) /* far above any answer of ours */
+
+static const struct {
+	int status;
+	const char *reason;
+} REASONS[] = {
+	{ 200, "OK" },
+	{ 201, "Created" },
+	{ 202, "Accepted" },
+	{ 204, "No Content" },
+	{ 400, "Bad Request" },
+	{ 401, "Unauthorized" },
+	{ 403, "Forbidden" },
+	{ 404, "Not Found" },
+	{ 405, "Method Not Allowed" },
+	{ 408, "Request Timeout" },
+	{ 409, "Conflict" },
+	{ 410, "Gone" },
+	{ 411, "Length Required" },
+	{ 413, "Payload Too Large" },
+	{ 415, "Unsupported Media Type" },
+	{ 422, "Unprocessable Entity" },
+	{ 429, "Too Many Requests" },
+	{ 500, "Internal Server Error" },
+	{ 502, "Bad Gateway" },
+	{ 503, "Service Unavailable" },
+	{ 504, "Gateway Timeout" },
+};
+
+const char *
+status_reason(int status)
+{
+	size_t i;
+
+	for (i = 0; i < NELEM(REASONS); i++)
+		if (REASONS[i].status == status)
+			return REASONS[i].reason;
+	return "";
+}
+
+void
+response_header(struct request *req, const char *name, const char *value)
+{
+	if (strpbrk(name, "\r\n:") != NULL || strpbrk(value, "\r\n") != NULL)
+		abort(); /* a line end in a header is our own bug */
+	req->headers = arena_printf(req->mem, "%s%s: %s\r\n", req->headers,
+	    name, value);
+}
+
+int
+reply_bytes(struct request *req, int status, const char *type,
+    const char *bytes, size_t len)
+{
+	FCGX_Request *f = req->fcgx;
+	char *head;
+	bool ok;
+
+	head = arena_printf(req->mem,
+	    "Status: %d %s\r\n%s%s%sX-Request-Id: %s\r\n"
+	    "X-Content-Type-Options: nosniff\r\nCache-Control: no-store\r\n"
+	    "%s\r\n",
+	    status, status_reason(status),
+	    type == NULL ? "" : "Content-Type: ", type == NULL ? "" : type,
+	    type == NULL ? "" : "\r\n", req->id, req->headers);
+	req->status = status;
+	if (f == NULL)
+		return 0; /* tests of the router */
+	ok = FCGX_PutStr(head, (int)strlen(head), f->out) != -1;
+	if (ok && req->method != M_HEAD && len > 0) {
+		ok = FCGX_PutStr(bytes, (int)len, f->out) != -1;
+		req->sent = len;
+	}
+	return ok ? 0 : -1;
+}
+
+int
+reply_empty(struct request *req, int status)
+{
+	return reply_bytes(req, status, NULL, "", 0);
+}
+
+int
+reply_json(struct request *req, int status, json_t *doc)
+{
+	struct buf b = BUF_INIT(ANSWER_MAX);
+	int rc;
+
+	if (doc == NULL || json_add(&b, doc) == -1) {
+		log_event(LOG_ERROR, "answer_failed", F_STR("path",
+		    req->path));
+		rc = reply_bytes(req, 500, "application/json",
+		    "{\"detail\":\"Internal Server Error\"}", 34);
+	} else {
+		rc = reply_bytes(req, status, "application/json", buf_str(&b),
+		    b.len);
+	}
+	json_decref(doc);
+	buf_fini(&b);
+	return rc;
+}
+
+int
+reply_error(struct request *req, int status, const char *detail)
+{
+	return reply_json(req, status, json_pack("{s:s}", "detail", detail));
+}
+
+int
+reply_invalid(struct request *req, const char *type, const char *field,
+    const char *msg, const json_t *input)
+{
+	json_t *loc = field == NULL ? json_pack("[s]", "body")
+				    : json_pack("[s, s]", "body", field);
+
+	return reply_json(req, 422, json_pack("{s:[{s:s, s:o, s:s, s:O?}]}",
+	    "detail", "type", type, "loc", loc, "msg", msg, "input", input));
+}

@@ -1,0 +1,38 @@
+/*
+ * accept: the listening socket, and the threads that accept from it.
+ *
+ * A thread that has nothing to do blocks in accept itself: the kernel wakes
+ * one of them, in whatever process, and no request is handed from thread to
+ * thread.  A thread that takes a connection and leaves nobody waiting starts
+ * another one, up to server.threads; one that waited in vain for
+ * ACCEPT_IDLE_MS ends.  accept times out every ACCEPT_LOOK_MS (SO_RCVTIMEO
+ * holds for it too), because a thread blocked in it could not be woken when
+ * the process drains: the socket belongs to other processes as well.
+ */
+#ifndef FCGI_ACCEPT_H
+#define FCGI_ACCEPT_H
+
+#include "base/base.h"
+
+#define ACCEPT_LOOK_MS 250
+#define ACCEPT_IDLE_MS 10000
+#define ACCEPT_KEEP 4 /* threads that stay */
+
+struct acceptor;
+
+/*
+ * Open ${address}: "unix:/path", "host:port", "[::1]:port", "fd:N"; "" is
+ * descriptor 0.  -1: logged.  ${is_public}: reachable beyond this machine.
+ */
+int accept_listen(const char *address, bool *is_public) WARN_UNUSED;
+
+/* Call ${serve}(${ctx}, fd) for each connection; it owns fd. */
+struct acceptor *accept_start(int listener, int max,
+    void (*serve)(void *ctx, int fd), void *ctx) WARN_UNUSED;
+int accept_threads(struct acceptor *a);
+/* Accept no more; wait for the running ones, at most ${wait_ms}. 0: all
+ * ended. */
+int accept_stop(struct acceptor *a, int wait_ms) WARN_UNUSED;
+void accept_free(struct acceptor *a); /* after accept_stop returned 0 */
+
+#endif

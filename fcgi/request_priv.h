@@ -1,0 +1,43 @@
+/*
+ * request_priv: a request's way from FastCGI parameters, for this folder.
+ */
+#ifndef FCGI_REQUEST_PRIV_H
+#define FCGI_REQUEST_PRIV_H
+
+#include "fcgi/request.h"
+
+/*
+ * Fill ${req} from ${envp} ("NAME=value", NULL-terminated, borrowed); mem,
+ * edge and settings are set by the caller.  0, or the status of a refusal
+ * (400), with its reason in ${why}.
+ */
+int request_begin(struct request *req, char *const *envp, const char **why)
+    WARN_UNUSED;
+
+/* CONTENT_LENGTH: 0 when there is none, -1 not a number. */
+int64_t request_body_length(const struct request *req);
+
+/* A FastCGI parameter; NULL when absent. */
+const char *request_env(const struct request *req, const char *name);
+
+/* %XX undone once; NULL: a bad escape, a NUL, or not UTF-8. */
+char *request_decode(struct arena *mem, const char *s, size_t len, bool form);
+
+/* The path as it came, without the query. */
+const char *request_raw_path(const struct request *req, size_t *len);
+
+/* One log line and the metrics of an answered request. */
+struct request_record {
+	const char *method;
+	const char *path;
+	const char *remote;
+	int status;
+	size_t sent;
+	int64_t started_us;
+	bool quiet;
+	bool gone; /* the client left first */
+};
+void request_log(const struct request_record *r);
+const char *method_name(enum method m);
+
+#endif
