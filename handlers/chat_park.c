@@ -17,7 +17,6 @@
 #include "redis/process.h"
 
 #define STREAM_MAX_MS 600000 /* then the client is told where to ask */
-#define KEEP_ALIVE_MS 15000  /* proxies cut what is silent for 30 s and more */
 #define DOWN_PAUSE_MS 1000
 #define LOST_LOOKS 2 /* a message that is twice not there was lost by Redis */
 
@@ -26,8 +25,7 @@ static const char KIND_BEGIN[] = "begin"; /* our own wake-up: no worker's */
 struct wait {
 	struct chat_ask ask;
 	struct chat_events events;
-	int64_t written_ms; /* boot clock, of the last bytes of a stream */
-	bool begun;	    /* the stream's head is written */
+	bool begun; /* the stream's head is written */
 	int lost;
 };
 
@@ -57,12 +55,10 @@ look(struct parked *p, const struct wait *w, struct arena *mem,
 }
 
 static void
-write_stream(struct parked *p, struct wait *w, const struct buf *out)
+write_stream(struct parked *p, const struct buf *out)
 {
-	if (out->len == 0)
-		return;
-	w->written_ms = clock_boot_ms();
-	park_write(p, buf_str(out), out->len);
+	if (out->len > 0)
+		park_write(p, buf_str(out), out->len);
 }
 
 static void
@@ -77,7 +73,7 @@ begin_stream(struct parked *p, struct wait *w, struct arena *mem)
 	if (chat_events_begin(&w->events, w->ask.update_id,
 		chat_url(mem, &w->ask), &out)
 	    == 0)
-		write_stream(p, w, &out);
+		write_stream(p, &out);
 	buf_fini(&out);
 }
 
@@ -91,7 +87,7 @@ fail(struct parked *p, struct wait *w, struct arena *mem, int status,
 		begin_stream(p, w, mem);
 		if (chat_events_error(&w->events, detail, NULL, NULL, &out)
 		    == 0)
-			write_stream(p, w, &out);
+			write_stream(p, &out);
 		park_end(p);
 	} else if (buf_printf(&out, "{\"detail\":\"%s\"}", detail) == 0)
 		park_reply(p, status, "application/json",
@@ -115,7 +111,7 @@ answer(struct parked *p, struct wait *w, struct arena *mem, const char *text,
 	} else if (w->ask.stream) {
 		begin_stream(p, w, mem);
 		if (chat_events_reply(&w->events, &reply, &out) == 0)
-			write_stream(p, w, &out);
+			write_stream(p, &out);
 		park_end(p);
 	} else if (chat_answer_add(&out, &reply) == 0)
 		park_reply(p, 200, "application/json", "", buf_str(&out),
@@ -150,7 +146,7 @@ on_piece(struct parked *p, void *state, const char *kind, const char *sealed,
 		if (chat_events_piece(&w->events, mem, kind, text, text_len,
 			&out)
 		    == 0)
-			write_stream(p, w, &out);
+			write_stream(p, &out);
 		buf_fini(&out);
 	}
 out:
@@ -193,13 +189,7 @@ on_look(struct parked *p, void *state)
 	struct wait *w = state;
 	struct arena *mem = arena_new();
 
-	if (!answer_from_record(p, w, mem) && w->ask.stream) {
-		begin_stream(p, w, mem);
-		if (clock_boot_ms() - w->written_ms >= KEEP_ALIVE_MS) {
-			w->written_ms = clock_boot_ms();
-			park_write(p, ":\n\n", 3);
-		}
-	}
+	(void)answer_from_record(p, w, mem);
 	arena_free(mem);
 }
 
@@ -223,7 +213,7 @@ on_deadline(struct parked *p, void *state)
 			"the url",
 			w->ask.update_id, url, &out)
 		    == 0)
-			write_stream(p, w, &out);
+			write_stream(p, &out);
 		park_end(p);
 		goto out;
 	}
@@ -265,7 +255,6 @@ chat_park(struct request *req, const struct chat_ask *ask, int64_t number)
 	if (w == NULL)
 		abort(); /* the supervisor starts another */
 	w->ask = *ask;
-	w->written_ms = clock_boot_ms();
 	chat_events_init(&w->events);
 	if (park_request(park, number, req, &OPS, w,
 		ask->stream ? STREAM_MAX_MS : req->settings->chat_wait_ms)

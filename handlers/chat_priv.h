@@ -25,9 +25,8 @@
 #define CHAT_ANSWER_MAX (8 * MIB)
 
 #define CHAT_STREAM_TYPE "text/event-stream"
-/* nginx must hand each piece on at once; nobody may keep one. */
-#define CHAT_STREAM_HEADERS \
-	"Cache-Control: no-store\r\nX-Accel-Buffering: no\r\n"
+/* nginx must hand each piece on at once. */
+#define CHAT_STREAM_HEADERS "X-Accel-Buffering: no\r\n"
 
 /* Which message: made when it is accepted, kept while its call waits. */
 struct chat_ask {
