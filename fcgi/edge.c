@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -207,7 +208,8 @@ edge_run(struct edge *e, const struct route *routes,
 bool
 edge_is_cgi(void)
 {
-	return FCGX_IsCGI() != 0;
+	/* Without the variable: a service whose standard input is no socket. */
+	return getenv("GATEWAY_INTERFACE") != NULL && FCGX_IsCGI() != 0;
 }
 
 int
