@@ -211,7 +211,8 @@ set_text(struct config *c, size_t i, const char *text, void *at,
 
 	if (def->type == CONFIG_URL && !url_is_valid(text))
 		return refuse(c, i, text, where);
-	if (def->words != NULL && word_index(def->words, text) == -1)
+	if (def->words != NULL && text[0] != '\0'
+	    && word_index(def->words, text) == -1)
 		return refuse(c, i, text, where);
 	copy = arena_strdup(c->mem, text);
 	len = strlen(copy);
