@@ -235,7 +235,8 @@ inbox_find(struct store *st, const struct chat_name *chat,
 	*out = (struct inbox_answer){ 0 };
 	message_id_make(chat, update_id, out->id);
 	batch_init(&b);
-	batch_script(&b, SCRIPT_FIND, 4, 2);
+	batch_script(&b, SCRIPT_FIND, 5, 2);
+	batch_chat_key(&b, chat, "chat");
 	batch_chat_key(&b, chat, "inbox");
 	batch_chat_key(&b, chat, "seen");
 	batch_item_key(&b, chat->partition, "reply", out->id);

@@ -107,8 +107,6 @@ open_journal(struct store *st, struct job *j, const redisReply *hash)
 		struct journal_field *f = &j->journal[j->njournal];
 		enum store_rc rc;
 
-		if (name->str[0] == '.') /* the record's own fields */
-			continue;
 		record_journal_item(item, j->id, name->str);
 		rc = record_open(st, j->chat.text, "journal", item, value->str,
 		    value->len, j->mem, &f->text, &f->len);
@@ -161,8 +159,8 @@ job_read(struct store *st, const redisReply *r, int64_t now_ms,
 	j->session.waiting = reply_int(r, TAKEN_WAITING);
 	note(j, record_session(st, &j->chat, r, TAKEN_SESSION, mem,
 		    &j->session));
-	j->expired = max_age_ms > 0 && journal->elements <= 4 &&
-	    j->njournal == 0 && now_ms - j->accepted_ms > max_age_ms;
+	j->expired = max_age_ms > 0 && journal->elements == 0 &&
+	    now_ms - j->accepted_ms > max_age_ms;
 	return j;
 }
 

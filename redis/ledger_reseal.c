@@ -105,23 +105,41 @@ reseal_history(struct walk *w, const char *chat, const redisReply *list)
 	return rc;
 }
 
+/* Which message the journal is of stands in the chat's record. */
+static const char *
+turn_id(struct walk *w, const char *name)
+{
+	struct chat_name chat;
+	struct batch b;
+	redisReply *r = NULL;
+	const char *id = NULL;
+
+	if (chat_name_parse(&chat, name) == -1)
+		return NULL;
+	batch_init(&b);
+	batch_command(&b, "HGET", 2);
+	batch_chat_key(&b, &chat, "chat");
+	batch_str(&b, "id");
+	if (store_run(w->st, &b, &r) == 0 && r->type == REDIS_REPLY_STRING)
+		id = arena_strdup(w->mem, r->str);
+	freeReplyObject(r);
+	batch_fini(&b);
+	return id;
+}
+
 static enum store_rc
 reseal_turn(struct walk *w, const char *chat, const redisReply *hash)
 {
-	char item[RECORD_ITEM_MAX];
-	const char *id = NULL;
+	char item[RECORD_ITEM_MAX], id[ID_LEN + 1];
+	const char *of = turn_id(w, chat);
 	enum store_rc rc = STORE_OK;
 
-	for (size_t i = 0; i + 1 < hash->elements; i += 2)
-		if (strcmp(hash->element[i]->str, ".id") == 0)
-			id = hash->element[i + 1]->str;
-	if (id == NULL)
-		return STORE_OK;
+	if (of == NULL)
+		return STORE_OK; /* it ended meanwhile */
+	(void)snprintf(id, sizeof(id), "%s", of);
 	for (size_t i = 0; i + 1 < hash->elements && rc == STORE_OK; i += 2) {
 		const char *name = hash->element[i]->str;
 
-		if (name[0] == '.')
-			continue;
 		record_journal_item(item, id, name);
 		rc = reseal_value(w, "hash", name, chat, "journal", item,
 		    hash->element[i + 1], 0);

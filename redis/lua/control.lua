@@ -1,4 +1,5 @@
 #!lua flags=allow-oom
+-- uses: limited
 -- A word that is answered at once.  Stop is for the message at the head of
 -- the inbox: running, or waiting to be tried again, which is then now.
 -- KEYS chat inbox rate due wake     ARGV name per_minute stop

@@ -4,18 +4,18 @@
 --      reply keep why
 -- Empty: unchanged.  history_max -1: forgotten.  forget, cred '-': removed.
 local c = call('HMGET', KEYS[1], 'token', 'done', 'turns', 'tin', 'tout',
-	'bytes', 'attempt', 'crashes', 'failures')
+	'bytes', 'attempt', 'crashes', 'failures', 'waits')
 if c[1] ~= ARGV[1] then
 	-- A repeat whose first answer got lost on the way is no loss.
 	if c[2] == ARGV[1] then return {OK} end
 	return {LOST}
 end
-local first = call('LINDEX', KEYS[2], 0)
+local first = call('LPOP', KEYS[2])
 if not first or string.sub(first, 1, #ARGV[3] + 1) ~= ARGV[3] .. ' ' then
+	if first then call('LPUSH', KEYS[2], first) end
 	return {HEAD}
 end
 
-call('LPOP', KEYS[2])
 call('DEL', KEYS[4])
 if ARGV[6] == '-1' then
 	call('DEL', KEYS[3])
@@ -27,13 +27,13 @@ end
 call('HINCRBY', KEYS[7], ARGV[4], 1)
 
 local set = {'done', ARGV[1], 'turns', (c[3] or 0) + 1}
-local gone = {'token', 'taken', 'attempt'}
+local gone = {'token', 'taken', 'attempt', 'id', 'started', 'stop'}
 if c[8] then gone[#gone + 1] = 'crashes' end
 if c[9] then gone[#gone + 1] = 'failures' end
-gone[#gone + 1] = 'stop'
 local left = call('LLEN', KEYS[2])
 if left == 0 then
 	gone[#gone + 1] = 'bytes'
+	if c[10] then gone[#gone + 1] = 'waits' end
 else
 	set[#set + 1] = 'bytes'
 	set[#set + 1] = math.max(0, (c[6] or 0) - #first)
@@ -73,8 +73,11 @@ if ARGV[13] ~= '' then
 	local address, mac = string.match(first,
 		'^%S+ %d+ %d+ %S+ (%S+) (%S+)\n')
 	call('SET', KEYS[9], mac .. ' ' .. ARGV[13], 'PX', ARGV[14])
-	local to = call('SMEMBERS', KEYS[10])
-	if #to > 0 then call('DEL', KEYS[10]) end
+	local to = {}
+	if c[10] then
+		to = call('SMEMBERS', KEYS[10])
+		call('DEL', KEYS[10])
+	end
 	to[#to + 1] = address
 	for _, a in ipairs(to) do
 		local process, number = string.match(a, '^([^.]+)%.(%d+)$')

@@ -23,7 +23,8 @@ for _, name in ipairs(names) do
 	local chat, inbox = prefix .. 'chat:' .. name, prefix .. 'inbox:' .. name
 	local turn = prefix .. 'turn:' .. name
 	local c = call('HMGET', chat, 'v', 'token', 'crashes', 'attempt',
-		'failures', 'stop', 'state', 'cred', 'tools', 'tin', 'tout', 'turns')
+		'failures', 'stop', 'state', 'cred', 'tools', 'tin', 'tout', 'turns',
+		'id', 'started', 'seq')
 	local entry = call('LINDEX', inbox, 0)
 	local crashes = (c[3] or 0) + (c[2] and 1 or 0)
 	if tonumber(c[1] or 1) > tonumber(ARGV[5]) then
@@ -42,30 +43,27 @@ for _, name in ipairs(names) do
 		taken = taken + 1
 		local token = ARGV[2] .. string.format('%04x', taken)
 		local attempt = (c[4] or 0) + 1
-		local id = string.match(entry, '^%S+')
+		local id, seq = string.match(entry, '^(%S+) (%d+)')
+		local started, journal = c[14], {}
+		if c[13] == id then
+			journal = call('HGETALL', turn)
+		else
+			started = now
+			if c[13] then call('DEL', turn) end
+		end
 		call('ZADD', due, now + ARGV[3], name)
 		if crashes > 0 then
 			call('HSET', chat, 'token', token, 'taken', now, 'attempt',
-				attempt, 'crashes', crashes)
+				attempt, 'id', id, 'started', started, 'crashes', crashes)
 		else
 			call('HSET', chat, 'token', token, 'taken', now, 'attempt',
-				attempt)
-		end
-		local journal = call('HGETALL', turn)
-		local started, of = now, nil
-		for i = 1, #journal, 2 do
-			if journal[i] == '.started' then started = journal[i + 1] end
-			if journal[i] == '.id' then of = journal[i + 1] end
-		end
-		if of ~= id then
-			if of then call('DEL', turn) end
-			journal, started = {}, now
-			call('HSET', turn, '.id', id, '.started', now)
+				attempt, 'id', id, 'started', started)
 		end
 		out[3 + taken] = {name, token, attempt, crashes,
 			tonumber(c[5] or 0), tonumber(started), c[6] and 1 or 0, entry,
 			call('LRANGE', prefix .. 'history:' .. name, 0, -1), journal,
-			call('LLEN', inbox), c[7], c[8], c[9], c[10], c[11], c[12]}
+			(c[15] or 0) - (seq or 0) + 1,
+			c[7], c[8], c[9], c[10], c[11], c[12]}
 	end
 end
 if taken > 0 then
