@@ -1,0 +1,103 @@
+/*
+ * Commands of a chat: answered at once, also while a turn runs, or in turn.
+ */
+import assert from 'node:assert/strict';
+import { suite, until } from './dragoman.mjs';
+
+const s = suite({ settings: { chat: { repeatable: ['echo'] } } });
+
+s.test('/status says state, token and backend, and makes no record', async d => {
+  const r = await d.say('nobody-yet', '/status');
+  assert.equal(r.state, 'active');
+  assert.match(r.reply, /State: active \| Token: not set \| Backend: openai\/gpt-test/);
+  const keys = await d.redis.keys('*nobody-yet*');
+  assert.deepEqual(keys.filter(k => !k.endsWith(':rate')), []);
+});
+
+s.test('/help names all commands', async d => {
+  const { reply } = await d.say('h', '/help');
+  for (const c of ['/status', '/disconnect', '/reset', '/help', '/stop', '/why', '/usage']) assert.ok(reply.includes(c), c);
+});
+
+s.test('commands are exact: other words go to the model', async d => {
+  d.model.clear();
+  for (const text of ['/Status', '/status please', '/unknown', 'status'])
+    assert.equal((await d.say('exact', text)).reply, `You said: ${text}`);
+  assert.match((await d.say('exact', '  /status \n')).reply, /^State:/);
+});
+
+s.test('/why names the tools of the last answer', async d => {
+  d.model.clear();
+  assert.doesNotMatch((await d.say('why', '/why')).reply, /echo/);
+  d.model.push({ calls: [{ name: 'echo', arguments: { text: 'a' } }, { name: 'time' }] }, { text: 'done' });
+  await d.say('why', 'use tools');
+  const { reply } = await d.say('why', '/why');
+  assert.match(reply, /echo/);
+  assert.match(reply, /time/);
+  await d.say('why', 'no tools now');
+  assert.doesNotMatch((await d.say('why', '/why')).reply, /echo/);
+});
+
+s.test('/usage counts tokens of the chat', async d => {
+  d.model.clear();
+  d.model.push({ text: 'a', usage: { in: 1000, out: 234 } });
+  await d.say('usage', 'x');
+  const { reply } = await d.say('usage', '/usage');
+  assert.match(reply, /1[.,]?000/);
+  assert.match(reply, /234/);
+});
+
+s.test('/reset forgets the history', async d => {
+  d.model.clear();
+  await d.say('reset', 'remember me');
+  const r = await d.say('reset', '/reset');
+  assert.equal(r.state, 'active');
+  await d.say('reset', 'who am I?');
+  assert.ok(!JSON.stringify(d.model.last().body).includes('remember me'));
+});
+
+s.test('/disconnect without tokens clears the history and stays active', async d => {
+  d.model.clear();
+  await d.say('disc', 'remember me');
+  const r = await d.say('disc', '/disconnect');
+  assert.equal(r.state, 'active');
+  await d.say('disc', 'who am I?');
+  assert.ok(!JSON.stringify(d.model.last().body).includes('remember me'));
+});
+
+s.test('commands are answered while a turn runs; /stop stops it', async d => {
+  d.model.clear();
+  d.model.push({ hang: true });
+  const running = d.chat({ chat_id: 'busy', message: 'long question' });
+  await until(() => d.model.requests.length === 1, { what: 'the model is asked' });
+  const waiting = d.chat({ chat_id: 'busy', message: 'second' });
+  await until(async () => (await d.counts()).waiting === 2, { what: 'two messages wait' });
+  for (const c of ['/status', '/help', '/why', '/usage']) assert.ok((await d.say('busy', c, { ms: 2000 })).reply);
+  assert.match((await d.say('busy', '/status')).reply, /Running: yes/);
+  await d.say('busy', '/stop');
+  const r = await running;
+  assert.equal(r.status, 200);
+  assert.equal(r.json.state, 'active');
+  assert.equal((await waiting).json.reply, 'You said: second');
+  await until(() => d.model.requests[0].aborted, { what: 'the request to the model is cancelled' });
+  const c = await d.settled();
+  assert.ok(c.refused >= 1);
+});
+
+s.test('/stop with nothing to stop says so', async d => {
+  const r = await d.say('idle', '/stop');
+  assert.ok(r.reply.length > 0);
+  assert.equal(r.state, 'active');
+  assert.equal((await d.say('idle', 'next')).reply, 'You said: next');
+});
+
+s.test('a stopped turn leaves no trace in the history', async d => {
+  d.model.clear();
+  d.model.push({ hang: true });
+  const running = d.chat({ chat_id: 'trace', message: 'to be stopped' });
+  await until(() => d.model.requests.length === 1);
+  await d.say('trace', '/stop');
+  await running;
+  await d.say('trace', 'next');
+  assert.ok(!JSON.stringify(d.model.last().body).includes('to be stopped'));
+});

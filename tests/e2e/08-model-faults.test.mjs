@@ -1,0 +1,186 @@
+/*
+ * What a model server does wrong: never a stuck chat, never a lost thread,
+ * and after it the chat goes on with its history unchanged.
+ */
+import assert from 'node:assert/strict';
+import { Model } from '../doubles/model.mjs';
+import { suite, testWith } from './dragoman.mjs';
+
+const quick = { llm: { connect: '1s', first_byte: '2s', total: '5s', retry_for: '2s' } };
+const s = suite({ settings: quick });
+
+/* The chat is alive after it, and knows nothing of what failed. */
+async function alive(d, chat) {
+  d.model.clear();
+  assert.equal((await d.say(chat, 'still there?')).reply, 'You said: still there?');
+  const users = d.model.last().body.messages.filter(m => m.role === 'user').map(m => m.content);
+  assert.deepEqual(users, ['still there?'], 'history unchanged');
+}
+
+const again = { /* one fault, then an answer: the person sees no fault */
+  'a 500': { status: 500 },
+  'a 503': { status: 503 },
+  'a 502 as a page of a proxy': { status: 502, html: true },
+  'a 529': { status: 529 },
+  'a 408': { status: 408 },
+  'a 409': { status: 409 },
+  'a reset before a byte': { reset: true },
+  'a stream reset after words': { text: 'half an answer', reset: 3 },
+  'a stream that ends without its end': { text: 'half an answer', cut: 3 },
+  'a stream without its end mark': { text: 'half', cut: 'end', finish: null, noUsage: true },
+  'half a JSON in the stream': { text: 'half an answer', half: 3 },
+  'an error inside the stream': { text: 'half an answer', errorEvent: 2 },
+  'a 429 without retry-after': { status: 429 },
+  'a 429 with retry-after': { status: 429, retryAfter: 1 },
+  'a 429 with retry-after-ms': { status: 429, retryAfterMs: 100 },
+  'garbage as a stream': { garbage: true },
+  'garbage as JSON': { garbage: '{"choices": [{', type: 'application/json' },
+  'JSON of another shape': { body: { hello: 'world' } },
+  'an empty answer': { empty: true },
+  'a page in place of an answer': { body: '<html>login</html>', type: 'text/html' },
+};
+for (const [name, fault] of Object.entries(again))
+  s.test(`${name}, then an answer`, async d => {
+    const chat = `again ${name}`;
+    d.model.clear();
+    d.model.push(fault, { text: 'recovered' });
+    const r = await d.say(chat, 'x', { ms: 30000 });
+    assert.equal(r.state, 'active');
+    assert.equal(r.reply, 'recovered');
+  });
+
+const lasting = { /* the same fault each time: the friendly sentence */
+  'refused connections': { reset: true },
+  'errors 500': { status: 500 },
+  'a wrong key': { status: 401 },
+  'no such model': { status: 404 },
+  'a bad request': { status: 400 },
+  'no credit': { quota: true },
+  'slow first bytes': { delay: 60000 },
+  'nothing after the headers': { firstByte: 60000, text: 'x' },
+  'garbage': { garbage: true },
+  'retry-after of an hour': { status: 429, retryAfter: 3600 },
+  'should not be retried': { status: 500, shouldRetry: false },
+};
+for (const [name, fault] of Object.entries(lasting))
+  s.test(`always ${name}: a friendly sentence, refused, the chat lives`, async d => {
+    const chat = `always ${name}`;
+    d.model.clear();
+    d.model.handler = () => fault;
+    const begun = performance.now();
+    const r = await d.say(chat, 'x', { ms: 60000 });
+    const took = performance.now() - begun;
+    assert.ok(took < 25000, `${took} ms`);
+    assert.equal(r.state, 'active');
+    assert.ok(r.reply.length > 10 && !/500|401|JSON|http/i.test(r.reply), r.reply);
+    const line = d.events('turn_done').findLast(l => l.chat === `default/http/${chat}`);
+    assert.equal(line.end, 'refused');
+    if (/wrong key|no such model|no credit|bad request|not be retried/.test(name)) {
+      assert.ok(took < 2500, `no use to repeat: ${took} ms`);
+      assert.ok(d.model.requests.length <= 2, `asked ${d.model.requests.length} times`);
+    }
+    await alive(d, chat);
+  });
+
+s.test('too long a context: shortened once, then said', async d => {
+  d.model.clear();
+  for (let i = 0; i < 5; i++) await d.say('ctx', `question ${i}`);
+  d.model.clear();
+  d.model.push({ context: true }, { text: 'fits now' });
+  assert.equal((await d.say('ctx', 'more')).reply, 'fits now');
+  const [a, b] = d.model.requests;
+  assert.ok(b.body.messages.length < a.body.messages.length, 'shorter');
+  d.model.clear();
+  d.model.handler = () => ({ context: true });
+  const r = await d.say('ctx', 'too long');
+  assert.equal(d.model.requests.length, 2);
+  assert.match(r.reply, /long|\/reset/);
+});
+
+s.test('a refusal of the model is told', async d => {
+  d.model.clear();
+  d.model.push({ refusal: true });
+  const r = await d.say('refusal', 'x');
+  assert.equal(r.state, 'active');
+  assert.ok(r.reply.length > 5);
+});
+
+s.test('an answer cut by max_tokens is given', async d => {
+  d.model.clear();
+  d.model.push({ text: 'as far as it goes', finish: 'length' });
+  assert.match((await d.say('len', 'x')).reply, /^as far as it goes/);
+});
+
+s.test('always empty answers: a sentence, and no endless asking', async d => {
+  d.model.clear();
+  d.model.handler = () => ({ empty: true });
+  const r = await d.say('empty', 'x');
+  assert.ok(r.reply.length > 5);
+  assert.ok(d.model.requests.length <= 3);
+});
+
+s.test('a huge answer is cut, not kept', async d => {
+  d.model.clear();
+  d.model.push({ huge: 8 << 20 });
+  const r = await d.say('huge', 'x', { ms: 30000 });
+  assert.ok(r.reply.length <= 3000, String(r.reply.length));
+  await d.say('huge', '/reset');
+  await alive(d, 'huge');
+});
+
+s.test('a slow drip of bytes is read whole', async d => {
+  d.model.clear();
+  d.model.push({ text: 'ä drop 🌍', bytes: true, drip: 1 });
+  assert.equal((await d.say('drip', 'x', { ms: 30000 })).reply, 'ä drop 🌍');
+  d.model.push({ text: 'cr', cr: true });
+  assert.equal((await d.say('drip', 'x')).reply, 'cr');
+});
+
+s.test('a drip without end meets the deadline of the whole answer', async d => {
+  d.model.clear();
+  d.model.handler = () => ({ text: 'z'.repeat(2000), pieces: 2000, drip: 50 });
+  const begun = performance.now();
+  const r = await d.say('endless', 'x', { ms: 60000 });
+  assert.ok(performance.now() - begun < 25000);
+  assert.equal(r.state, 'active');
+  await alive(d, 'endless').catch(() => {}); /* history may hold a part */
+});
+
+s.test('while one chat waits for a retry others are served', async d => {
+  d.model.clear();
+  d.model.handler = r => r.lastUser === 'stuck' ? { status: 429, retryAfter: 1 } : { text: 'free' };
+  const stuck = d.chat({ chat_id: 'r-stuck', message: 'stuck' });
+  const begun = performance.now();
+  for (let i = 0; i < 5; i++) assert.equal((await d.say(`r-free-${i}`, 'x')).reply, 'free');
+  assert.ok(performance.now() - begun < 3000);
+  await stuck;
+});
+
+s.test('all is accounted for, no thread is lost', async d => {
+  const c = await d.settled();
+  assert.equal(c.unaccounted, 0);
+  assert.equal(c.dead, 0);
+  for (const w of d.turns) assert.equal(w.ended, null);
+});
+
+testWith({ edges: 1, turns: 2, settings: { llm: { ...quick.llm, retry_for: '1s' } } }, 'a breaker opens for all workers, closes again, a plain 429 does not open it', async d => {
+  d.model.handler = () => ({ status: 429 });
+  for (let i = 0; i < 6; i++) await d.say(`plain-${i}`, 'x', { ms: 30000 });
+  assert.ok(![...(await d.metrics())].some(([k, v]) => k.startsWith('dragoman_breaker_open') && v > 0), 'closed after 429s');
+  d.model.clear();
+  d.model.handler = () => ({ status: 500 });
+  for (let i = 0; i < 10; i++) await d.say(`b-${i}`, 'x', { ms: 30000 });
+  const before = d.model.requests.length;
+  for (let i = 0; i < 5; i++) await d.say(`open-${i}`, 'x', { ms: 30000 });
+  assert.ok(d.model.requests.length - before <= 3, `open: asked ${d.model.requests.length - before} times`);
+});
+
+testWith(async () => {
+  const dead = await Model.start();
+  await dead.stop();
+  return { edges: 1, turns: 1, ready: false, settings: { llm: { ...quick.llm, base_url: dead.openai } } };
+}, 'no server at all', async d => {
+  const r = await d.say('none', 'x', { ms: 30000 });
+  assert.equal(r.state, 'active');
+  assert.ok(r.reply.length > 10);
+});

@@ -1,0 +1,171 @@
+/*
+ * MCP servers of all lines, as the official SDKs make them: 2026-07-28,
+ * 2025-11-25 with and without sessions, HTTP+SSE of 2024-11-05.
+ */
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import { startBad, startLegacy, startModern, startSse } from '../doubles/mcp.mjs';
+import { suite, testWith, until } from './dragoman.mjs';
+
+let servers;
+const s = suite(async () => {
+  servers = {
+    modern: await startModern(), both: await startModern({ legacy: 'stateless' }),
+    sessions: await startLegacy(), stateless: await startLegacy({ stateless: true }),
+    json: await startLegacy({ json: true }), sse: await startSse(),
+  };
+  return { edges: 1, settings: { mcp: { servers: Object.fromEntries(Object.entries(servers).map(([k, v]) => [k, { url: v.url }])) } } };
+});
+
+async function call(d, chat, name, args = {}) {
+  d.model.clear();
+  d.model.push({ calls: [{ name, arguments: args }] }, { text: 'ok' });
+  assert.equal((await d.say(chat, 'go')).reply, 'ok');
+  return d.model.last().toolResults[0].text;
+}
+
+s.test('all servers list their tools, under names that model APIs allow', async d => {
+  await until(async () => {
+    d.model.clear();
+    await d.say('list', 'x');
+    return Object.keys(servers).every(k => d.model.last().tools.some(t => t.startsWith(`${k}__`)));
+  }, { ms: 20000, every: 200, what: 'all servers are listed' });
+  const { tools } = d.model.last();
+  assert.ok(tools.every(t => /^[A-Za-z0-9_-]{1,64}$/.test(t)), tools.join());
+  assert.equal(new Set(tools).size, tools.length);
+  assert.ok(tools.includes('modern__add'));
+  assert.ok(tools.some(t => /^modern__say[_-]hello/.test(t)), 'a name with a dot');
+  assert.equal(tools.filter(t => t.startsWith('modern__aaaa')).length, 1, 'a long name');
+  assert.equal((await d.get('/health')).json.tools_loaded, tools.length);
+});
+
+for (const name of ['modern', 'both', 'sessions', 'stateless', 'json', 'sse'])
+  s.test(`${name}: calls, errors, structured results, images`, async d => {
+    const chat = `c-${name}`;
+    assert.equal(await call(d, chat, `${name}__add`, { a: 2, b: 40 }), '42');
+    const dotted = d.model.requests[0].tools.find(t => t.startsWith(`${name}__say`));
+    assert.equal(await call(d, chat, dotted, { name: 'Ü' }), 'Hello, Ü!');
+    assert.match(await call(d, chat, `${name}__fail`), /it did not work/);
+    assert.match(await call(d, chat, `${name}__data`), /42/);
+    const picture = await call(d, chat, `${name}__picture`);
+    assert.match(picture, /here/);
+    assert.match(picture, /image/);
+    assert.match(await call(d, chat, `${name}__add`, { a: 'x' }), /a|invalid|expected/i);
+    const long = d.model.requests[0].tools.find(t => t.startsWith(`${name}__aaa`));
+    assert.equal(await call(d, chat, long), 'long');
+    assert.equal(servers[name].calls.filter(c => c.name === 'add').length, 1 + servers[name].calls.filter(c => c.name === 'add' && c.arguments.a === 'x').length);
+  });
+
+s.test('modern requests carry version, method and name in their headers', () => {
+  const r = servers.modern.of('tools/call')[0];
+  assert.equal(r.headers['mcp-protocol-version'], '2026-07-28');
+  assert.equal(r.headers['mcp-method'], 'tools/call');
+  assert.equal(r.headers['mcp-name'], 'add');
+  assert.equal(r.body.params._meta['io.modelcontextprotocol/protocolVersion'], '2026-07-28');
+  assert.match(r.headers.accept, /application\/json.*text\/event-stream/);
+});
+
+s.test('the era is remembered: no probe before each call', async d => {
+  const n = servers.sessions.requests.length;
+  await call(d, 'era', 'sessions__add', { a: 1, b: 1 });
+  await call(d, 'era', 'sessions__add', { a: 1, b: 1 });
+  assert.ok(servers.sessions.requests.length - n <= 4, JSON.stringify(servers.sessions.requests.slice(n).map(r => [r.http, r.method])));
+});
+
+s.test('a lost session is begun anew', async d => {
+  await call(d, 'sess', 'sessions__add', { a: 1, b: 1 });
+  servers.sessions.forget();
+  assert.equal(await call(d, 'sess', 'sessions__add', { a: 5, b: 6 }), '11');
+});
+
+s.test('a server that comes back is used again', async d => {
+  const { port } = servers.stateless;
+  await servers.stateless.stop();
+  assert.ok((await call(d, 'back', 'stateless__add', { a: 1, b: 1 })).length > 0);
+  servers.stateless = await startLegacy({ stateless: true, port });
+  assert.equal(await until(async () => await call(d, 'back', 'stateless__add', { a: 1, b: 2 }) === '3', { ms: 15000, every: 200 }), true);
+});
+
+s.test('/stop cancels at the server', async d => {
+  d.model.clear();
+  d.model.push({ calls: [{ name: 'modern__slow', arguments: { ms: 30000 } }] });
+  const running = d.chat({ chat_id: 'cancel', message: 'go' });
+  await until(() => servers.modern.calls.some(c => c.name === 'slow'));
+  await d.say('cancel', '/stop');
+  await running;
+  await until(() => servers.modern.cancelled >= 1, { what: 'the server sees the cancellation' });
+});
+
+s.test('end', async () => {
+  for (const x of Object.values(servers)) await x.stop();
+});
+
+testWith(async () => {
+  const server = await startModern();
+  server.token = 'planted-mcp-token';
+  const file = `/tmp/servers-${process.pid}-${Date.now()}.json`;
+  fs.writeFileSync(file, JSON.stringify({ mcpServers: { cfg: { url: server.url, headers: { Authorization: 'Bearer ${TEST_MCP_TOKEN}' } } } }));
+  return { edges: 1, turns: 1, server, file, settings: { mcp: { config: file } }, env: { TEST_MCP_TOKEN: 'planted-mcp-token' } };
+}, 'servers_config.json with ${NAME} from the environment', async d => {
+  await until(async () => {
+    d.model.clear();
+    await d.say('x', 'x');
+    return d.model.last().tools.includes('cfg__add');
+  }, { every: 200 });
+  assert.equal(await call(d, 'x', 'cfg__add', { a: 1, b: 1 }), '2');
+  fs.unlinkSync(d.options.file);
+  await d.options.server.stop();
+});
+
+testWith(async () => {
+  const bad = await startBad();
+  const port = bad.port;
+  await bad.stop();
+  return { edges: 1, turns: 1, port_: port, settings: { mcp: { refresh: '2s', servers: { late: { url: `http://127.0.0.1:${port}/mcp` } } } } };
+}, 'a server that is down is skipped, shown in /ready, tried again', async d => {
+  assert.equal((await d.say('x', 'x')).reply, 'You said: x');
+  const sources = (await d.get('/ready')).json.sources;
+  const late = sources.find(x => x.name === 'late');
+  assert.equal(late.ok, false);
+  assert.ok(!JSON.stringify(sources).includes('127.0.0.1'), 'no addresses');
+  const server = await startModern({ port: d.options.port_ });
+  await until(async () => {
+    d.model.clear();
+    await d.say('x', 'x');
+    return d.model.last().tools.includes('late__add');
+  }, { ms: 30000, every: 250, what: 'the server is found' });
+  await server.stop();
+});
+
+testWith(async () => {
+  const bad = await startBad();
+  let page = 0;
+  bad.answer = r => {
+    if (r.method !== 'tools/list') return null;
+    const cursor = Number(r.body.params?.cursor ?? 0);
+    page++;
+    const tools = [{ name: `page${cursor}`, description: 'x', inputSchema: { type: 'object' } }, { name: 'no schema' }, { description: 'no name' }];
+    return { result: { resultType: 'complete', tools, ttlMs: 100000, cacheScope: 'private', ...(cursor < 3 ? { nextCursor: String(cursor + 1) } : {}) } };
+  };
+  return { edges: 1, turns: 1, bad, pages: () => page, settings: { mcp: { servers: { pg: { url: bad.url } } } } };
+}, 'lists of several pages; tools that are not valid are left out', async d => {
+  await until(async () => {
+    d.model.clear();
+    await d.say('x', 'x');
+    return d.model.last().tools.includes('pg__page3');
+  }, { every: 200 });
+  const { tools } = d.model.last();
+  assert.deepEqual(tools.filter(t => t.startsWith('pg__page')), ['pg__page0', 'pg__page1', 'pg__page2', 'pg__page3']);
+  await d.options.bad.stop();
+});
+
+testWith(async () => {
+  const bad = await startBad();
+  bad.answer = r => r.method === 'tools/list' ? { result: { resultType: 'complete', tools: [{ name: 'loop', inputSchema: { type: 'object' } }], nextCursor: 'same' } } : null;
+  return { edges: 1, turns: 1, bad, settings: { mcp: { servers: { loop: { url: bad.url } } } } };
+}, 'a list without end does not keep anyone busy for ever', async d => {
+  assert.equal((await d.say('x', 'x')).reply, 'You said: x');
+  const n = d.options.bad.of('tools/list').length;
+  assert.ok(n < 2000, String(n));
+  await d.options.bad.stop();
+});
