@@ -52,8 +52,7 @@ static int
 refuse_down(struct request *req)
 {
 	return refuse(req, 503, RETRY_DOWN_S,
-	    "messages cannot be taken just now; nothing was stored, please "
-	    "try again");
+	    "messages cannot be taken just now; please try again");
 }
 
 static int

@@ -52,6 +52,7 @@ struct watch {
 	/* look() alone */
 	int64_t tools_loaded;
 	bool was_ready, looked;
+	const char *was_why;
 	int unsure;
 };
 
@@ -284,13 +285,14 @@ render_ready(struct watch *w, const struct view *v)
 		"error", v->model_error, "backends",
 		backends_doc(v, clock_wall_ms()), "sources",
 		sources_doc(v)));
-	if (w->looked && w->was_ready == (why == NULL))
-		return;
+	if (w->looked && w->was_why == why)
+		return; /* all reasons are literals above */
 	if (why == NULL)
 		log_event(LOG_INFO, "readiness_gained",
 		    F_INT("turn_workers", v->workers));
 	else
 		log_event(LOG_WARN, "readiness_lost", F_STR("why", why));
+	w->was_why = why;
 	w->was_ready = why == NULL;
 	w->looked = true;
 }
