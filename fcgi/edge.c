@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "fcgi/accept.h"
+#include "fcgi/cgi.h"
 #include "fcgi/park.h"
 #include "fcgi/request_priv.h"
 #include "fcgi/router.h"
@@ -216,19 +217,15 @@ int
 edge_run_cgi(struct edge *e, const struct route *routes)
 {
 	struct serving sv = { e, routes };
-	FCGX_Stream *in, *out, *err;
-	FCGX_ParamArray envp;
 	FCGX_Request f = { 0 };
+	struct cgi cgi;
+	int rc;
 
-	if (FCGX_Init() != 0 || pthread_key_create(&arena_key, arena_end) != 0
-	    || FCGX_Accept(&in, &out, &err, &envp) != 0)
+	if (pthread_key_create(&arena_key, arena_end) != 0)
 		return 1;
-	f.in = in;
-	f.out = out;
-	f.err = err;
-	f.envp = envp;
+	cgi_begin(&cgi, &f);
 	serve_request(&sv, &f);
-	FCGX_Finish();
+	rc = cgi_flush(&cgi);
 	arena_free(pthread_getspecific(arena_key));
-	return 0;
+	return rc == 0 ? 0 : 1;
 }

@@ -6,8 +6,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -373,17 +375,23 @@ add(struct parked *p, const char *bytes, size_t len)
 	p->alive_ms = clock_boot_ms() + KEEP_ALIVE_MS;
 }
 
+/* ${len} of the body; -1: a stream. */
 static void
-add_head(struct parked *p, int status, const char *type, const char *headers)
+add_head(struct parked *p, int status, const char *type, const char *headers,
+    int64_t len)
 {
 	struct buf b = BUF_INIT(64 * KIB);
+	char length[48] = "";
 
 	p->status = status;
+	if (len >= 0)
+		snprintf(length, sizeof(length),
+		    "Content-Length: %" PRId64 "\r\n", len);
 	if (buf_printf(&b,
 		"Status: %d %s\r\nContent-Type: %s\r\nX-Request-Id: %s\r\n"
 		"X-Content-Type-Options: nosniff\r\n"
-		"Cache-Control: no-store\r\n%s\r\n",
-		status, status_reason(status), type, p->id, headers)
+		"Cache-Control: no-store\r\n%s%s\r\n",
+		status, status_reason(status), type, p->id, length, headers)
 	    == 0)
 		add(p, buf_str(&b), b.len);
 	buf_fini(&b);
@@ -396,7 +404,7 @@ park_reply(struct parked *p, int status, const char *type,
 {
 	if (p->ended)
 		return;
-	add_head(p, status, type, headers);
+	add_head(p, status, type, headers, (int64_t)len);
 	if (!p->head_only)
 		add(p, body, len);
 	park_end(p);
@@ -408,7 +416,7 @@ park_head(struct parked *p, int status, const char *type, const char *headers)
 	if (p->ended || p->streaming)
 		return;
 	p->streaming = true;
-	add_head(p, status, type, headers);
+	add_head(p, status, type, headers, -1);
 }
 
 void

@@ -69,10 +69,10 @@ reply_bytes(struct request *req, int status, const char *type,
 	head = arena_printf(req->mem,
 	    "Status: %d %s\r\n%s%s%sX-Request-Id: %s\r\n"
 	    "X-Content-Type-Options: nosniff\r\nCache-Control: no-store\r\n"
-	    "%s\r\n",
+	    "Content-Length: %zu\r\n%s\r\n",
 	    status, status_reason(status),
 	    type == NULL ? "" : "Content-Type: ", type == NULL ? "" : type,
-	    type == NULL ? "" : "\r\n", req->id, req->headers);
+	    type == NULL ? "" : "\r\n", req->id, len, req->headers);
 	req->status = status;
 	if (f == NULL)
 		return 0; /* tests of the router */

@@ -285,8 +285,8 @@ render_ready(struct watch *w, const struct view *v)
 		"error", v->model_error, "backends",
 		backends_doc(v, clock_wall_ms()), "sources",
 		sources_doc(v)));
-	if (w->looked && w->was_why == why)
-		return; /* all reasons are literals above */
+	if (w->e->park == NULL || (w->looked && w->was_why == why))
+		return; /* plain CGI; or as before: reasons are literals */
 	if (why == NULL)
 		log_event(LOG_INFO, "readiness_gained",
 		    F_INT("turn_workers", v->workers));
