@@ -364,7 +364,7 @@ store_run(struct store *st, struct batch *b, redisReply **replies)
 		replies_free(replies, b->n);
 		connection_broken(st, c, try == 0 ? "repeated" : "given up");
 	}
-	store_log_down(st, "no answer, twice");
+	store_log_down(st, "send", "no answer, twice");
 	return -1;
 }
 
@@ -377,13 +377,11 @@ reply_is_oom(const redisReply *r)
 bool
 reply_is_error(struct store *st, const redisReply *r, const char *what)
 {
-	(void)st;
 	if (r == NULL)
 		return true;
 	if (r->type != REDIS_REPLY_ERROR)
 		return false;
-	log_event(LOG_ERROR, "redis_refused", F_STR("what", what),
-	    F_STR("why", r->str));
+	store_log_down(st, what, r->str);
 	return true;
 }
 

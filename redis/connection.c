@@ -15,7 +15,7 @@
 #define IDLE_TRUST_MS 1000 /* idle for longer: look whether it still stands */
 
 void
-store_log_down(struct store *st, const char *why)
+store_log_down(struct store *st, const char *what, const char *why)
 {
 	int64_t now = clock_boot_ms();
 	int64_t last = atomic_load(&st->logged_ms);
@@ -23,7 +23,8 @@ store_log_down(struct store *st, const char *why)
 	if (last != 0 && now - last < 1000)
 		return;
 	if (atomic_compare_exchange_strong(&st->logged_ms, &last, now))
-		log_event(LOG_ERROR, "redis_failed", F_STR("why", why));
+		log_event(LOG_ERROR, "redis_failed", F_STR("what", what),
+		    F_STR("why", why));
 }
 
 static struct timeval
@@ -39,9 +40,9 @@ expect_ok(struct store *st, redisReply *r, const redisContext *c)
 	int rc = -1;
 
 	if (r == NULL)
-		store_log_down(st, c->errstr);
+		store_log_down(st, "connect", c->errstr);
 	else if (r->type == REDIS_REPLY_ERROR)
-		store_log_down(st, r->str);
+		store_log_down(st, "connect", r->str);
 	else
 		rc = 0;
 	freeReplyObject(r);
@@ -61,7 +62,7 @@ connection_open(struct store *st, int timeout_ms)
 		c = redisConnectWithTimeout(u->host, u->port,
 		    span(st->timeout_ms));
 	if (c == NULL || c->err != 0) {
-		store_log_down(st, c == NULL ? "out of memory" : c->errstr);
+		store_log_down(st, "connect", c == NULL ? "out of memory" : c->errstr);
 		goto fail;
 	}
 	(void)fcntl(c->fd, F_SETFD, FD_CLOEXEC);
@@ -71,7 +72,7 @@ connection_open(struct store *st, int timeout_ms)
 		(void)redisEnableKeepAlive(c);
 	}
 	if (redisSetTimeout(c, span(timeout_ms)) != REDIS_OK) {
-		store_log_down(st, c->errstr);
+		store_log_down(st, "connect", c->errstr);
 		goto fail;
 	}
 	if (u->password != NULL) {

@@ -196,8 +196,8 @@ struct store {
 	_Atomic bool memory_full;
 };
 
-/* Log why Redis failed, at most once a second. */
-void store_log_down(struct store *st, const char *why);
+/* Log why Redis failed at ${what}, at most once a second. */
+void store_log_down(struct store *st, const char *what, const char *why);
 
 /* Used memory over STORE_MEMORY_FULL of its maximum, from INFO memory. */
 #define STORE_MEMORY_FULL 0.8

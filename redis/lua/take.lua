@@ -17,9 +17,12 @@ if n > 0 then
 		end
 	end
 end
-local taken = 0
+local taken, more = 0, false
 for _, name in ipairs(names) do
-	if taken == n then break end
+	if taken == n then
+		more = true
+		break
+	end
 	local chat, inbox = prefix .. 'chat:' .. name, prefix .. 'inbox:' .. name
 	local turn = prefix .. 'turn:' .. name
 	local c = call('HMGET', chat, 'v', 'token', 'crashes', 'attempt',
@@ -72,10 +75,10 @@ if taken > 0 then
 	if tokens > 0 then call('LPOP', KEYS[2], tokens) end
 	out[1] = OK
 end
-if taken < n or n == 0 then
+if more then
+	out[3] = now
+elseif taken == 0 then
 	local first = call('ZRANGE', due, 0, 0, 'WITHSCORES')
 	if first[2] then out[3] = tonumber(first[2]) end
-else
-	out[3] = now
 end
 return out

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/secret.h"
+#include "nouns/metric.h"
 #include "redis/due.h"
 
 #define START_TRIES 500 /* of 10 ms */
@@ -112,6 +113,8 @@ redis_fixture_setup(void **state)
 	signal(SIGPIPE, SIG_IGN); /* as every program of ours does */
 	if (sodium_init() == -1)
 		fail("sodium_init failed");
+	if (metrics_open(NULL, METRICS, METRIC_N) == -1)
+		fail("no metrics");
 	/* A socket's path has room for 107 bytes. */
 	if (tmp == NULL || strlen(tmp) > 40)
 		tmp = "/tmp";
@@ -151,6 +154,7 @@ redis_fixture_teardown(void **state)
 	redis_fixture_kill(f);
 	remove_folder(f->folder);
 	free(f);
+	metrics_close();
 	(void)redis_text(NULL, "");
 	return 0;
 }

@@ -13,6 +13,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "nouns/metric.h"
 #include "redis/due.h"
 #include "redis/fleet.h"
 #include "tests/unit/redis_fixture.h"
@@ -342,6 +343,39 @@ wake_tokens(void **state)
 	assert_true(due_wait(f->store, 1000) >= 0);
 }
 
+/* DESIGN.md: 1 to accept, 6 for a turn with a tool call, all in all. */
+static void
+round_trips(void **state)
+{
+	struct redis_fixture *f = *state;
+	struct chat_name chat = fixture_chat("trips");
+	struct journal_field step = { "answer:0", "x", 1 };
+	struct budget_change settle = { .reserved = 10, .spent = 5, .day = 1 };
+	int64_t before = metric_total(METRIC_REDIS_ROUND_TRIPS, 0), next;
+	struct job *job;
+	bool stopped;
+
+	/* The scripts are known from the tests before, but for the budget's:
+	 * the first settlement costs one trip more. */
+	assert_int_equal(fixture_say(f->store, &chat, "1", "hi", ""), STORE_OK);
+	assert_int_equal(metric_total(METRIC_REDIS_ROUND_TRIPS, 0), before + 1);
+	assert_int_equal(due_take_all(f->store, 16, LEASE_MS, 0, &job, &next),
+	    1);
+	assert_int_equal(metric_total(METRIC_REDIS_ROUND_TRIPS, 0), before + 2);
+	assert_int_equal(journal_write(f->store, job, &step, 1, LEASE_MS,
+			     60000, &settle, &stopped),
+	    STORE_OK);
+	assert_int_equal(metric_total(METRIC_REDIS_ROUND_TRIPS, 0), before + 4);
+	assert_int_equal(journal_write(f->store, job, &step, 1, LEASE_MS,
+			     60000, &settle, &stopped),
+	    STORE_OK);
+	assert_int_equal(metric_total(METRIC_REDIS_ROUND_TRIPS, 0), before + 5);
+	assert_int_equal(fixture_finish(f->store, job, END_REPLIED, "x"),
+	    STORE_OK);
+	assert_int_equal(metric_total(METRIC_REDIS_ROUND_TRIPS, 0), before + 6);
+	job_free(job);
+}
+
 /* ---- order ---- */
 
 #define ORDER_THREADS 4
@@ -599,6 +633,7 @@ main(void)
 		TEST(odd_jobs),
 		TEST(pausing),
 		TEST(wake_tokens),
+		TEST(round_trips),
 		TEST(fifty_messages_keep_their_order),
 		TEST(nothing_is_lost_when_holders_die),
 	};

@@ -5,6 +5,8 @@
 
 #include <cmocka.h>
 
+#include <stdio.h>
+
 #include "base/buf.h"
 #include "redis/store_priv.h"
 #include "tests/unit/redis_fixture.h"
@@ -288,6 +290,36 @@ a_replica_that_is_missing(void **state)
 }
 
 static void
+a_password_and_a_log_of_commands(void **state)
+{
+	struct redis_fixture *f = *state;
+	char url[160];
+	struct store_options o = { .url = url,
+		.ring = f->ring,
+		.timeout_ms = 2000,
+		.echo = true };
+	struct chat_name chat = fixture_chat("password");
+	const char *why;
+	struct store *st;
+	int ms;
+
+	(void)redis_text(f, "ACL SETUSER some on >p@ss ~* &* +@all");
+	(void)redis_text(f, "ACL SETUSER other on >other ~* +@all");
+	snprintf(url, sizeof(url), "unix://some:p%%40ss@%s?db=1", f->socket);
+	st = store_open(&o, &why);
+	assert_non_null(st);
+	assert_int_equal(fixture_say(st, &chat, "1", "hi", ""), STORE_OK);
+	assert_int_equal(store_ping(st, &ms), STORE_OK);
+	store_close(st);
+	assert_int_equal(redis_number(f, "DBSIZE"), 0); /* it went to db 1 */
+	snprintf(url, sizeof(url), "unix://some:wrong@%s", f->socket);
+	st = store_open(&o, &why);
+	assert_non_null(st);
+	assert_int_equal(store_ping(st, &ms), STORE_DOWN);
+	store_close(st);
+}
+
+static void
 large_batches(void **state)
 {
 	struct redis_fixture *f = *state;
@@ -324,6 +356,7 @@ main(void)
 		TEST(canaries),
 		TEST(what_redis_must_be),
 		TEST(a_replica_that_is_missing),
+		TEST(a_password_and_a_log_of_commands),
 		TEST(large_batches),
 	};
 
