@@ -1,0 +1,276 @@
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "tests/unit/served.h"
+
+#define HEAD_MAX (64 * KIB)
+#define STOP_POLL_MS 20
+
+struct served_inner {
+	served_fn *answer;
+	int fd;
+	atomic_bool stopping;
+	pthread_t acceptor;
+	struct connection {
+		struct served *s;
+		pthread_t thread;
+		int fd;
+	} conns[SERVED_CONNECTIONS];
+	int n;
+};
+
+static void
+must(bool ok, const char *what)
+{
+	if (ok)
+		return;
+	fprintf(stderr, "served: %s: %d\n", what, errno);
+	abort();
+}
+
+int
+served_write(int fd, const void *bytes, size_t len)
+{
+	const char *p = bytes;
+	ssize_t n;
+
+	while (len > 0) {
+		n = send(fd, p, len, MSG_NOSIGNAL);
+		if (n <= 0)
+			return -1;
+		p += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+int
+served_printf(int fd, const char *fmt, ...)
+{
+	char text[8192];
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	must(n >= 0 && (size_t)n < sizeof(text), "text too long");
+	return served_write(fd, text, (size_t)n);
+}
+
+int
+served_answer(int fd, int status, const char *type, const char *headers,
+    const char *body)
+{
+	if (served_printf(fd,
+		"HTTP/1.1 %d Said\r\nContent-Type: %s\r\n"
+		"Content-Length: %zu\r\n%s\r\n",
+		status, type, strlen(body), headers) == -1)
+		return -1;
+	return served_write(fd, body, strlen(body));
+}
+
+const char *
+served_header(const struct served_request *req, const char *name, char *out,
+    size_t max)
+{
+	size_t n = strlen(name), len;
+	const char *line = req->head, *end;
+
+	out[0] = '\0';
+	for (; *line != '\0'; line = end + 2) {
+		end = strstr(line, "\r\n");
+		if (end == NULL)
+			break;
+		if (strncasecmp(line, name, n) != 0 || line[n] != ':')
+			continue;
+		line += n + 1;
+		line += strspn(line, " ");
+		len = (size_t)(end - line);
+		must(len < max, "header too long");
+		memcpy(out, line, len);
+		out[len] = '\0';
+		break;
+	}
+	return out;
+}
+
+int
+served_pause(struct served *s, int fd, int ms)
+{
+	struct pollfd p = { .fd = fd, .events = POLLRDHUP };
+	int step;
+
+	while (ms > 0 && !atomic_load(&s->inner->stopping)) {
+		step = ms < STOP_POLL_MS ? ms : STOP_POLL_MS;
+		if (poll(&p, 1, step) > 0)
+			return -1;
+		ms -= step;
+	}
+	return atomic_load(&s->inner->stopping) ? -1 : 0;
+}
+
+int
+served_reset(int fd)
+{
+	struct linger l = { .l_onoff = 1, .l_linger = 0 };
+
+	(void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &l, sizeof(l));
+	return -1;
+}
+
+/* Bytes, or 0: the peer is gone or the server stops. */
+static size_t
+receive(struct served *s, int fd, char *out, size_t max)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	ssize_t n;
+
+	while (!atomic_load(&s->inner->stopping)) {
+		if (poll(&p, 1, STOP_POLL_MS) <= 0)
+			continue;
+		n = recv(fd, out, max, 0);
+		return n > 0 ? (size_t)n : 0;
+	}
+	return 0;
+}
+
+/* One request into ${req}; -1: there is no more. */
+static int
+read_request(struct served *s, int fd, struct served_request *req)
+{
+	size_t len = 0, head_len, want = 0;
+	char value[32], *end = NULL;
+	size_t n;
+
+	req->head = malloc(HEAD_MAX + 1);
+	must(req->head != NULL, "memory");
+	while (end == NULL) {
+		must(len < HEAD_MAX, "request too long");
+		n = receive(s, fd, req->head + len, HEAD_MAX - len);
+		if (n == 0)
+			return -1;
+		len += n;
+		req->head[len] = '\0';
+		end = strstr(req->head, "\r\n\r\n");
+	}
+	head_len = (size_t)(end + 4 - req->head);
+	must(sscanf(req->head, "%15s %511s", req->method, req->path) == 2,
+	    "request line");
+	end[2] = '\0';
+	if (*served_header(req, "content-length", value, sizeof(value)) != 0)
+		want = strtoul(value, NULL, 10);
+	req->body = malloc(want + 1);
+	must(req->body != NULL, "memory");
+	len -= head_len;
+	must(len <= want, "pipelined request");
+	memcpy(req->body, req->head + head_len, len);
+	for (; len < want; len += n) {
+		n = receive(s, fd, req->body + len, want - len);
+		if (n == 0)
+			return -1;
+	}
+	req->body[want] = '\0';
+	req->body_len = want;
+	return 0;
+}
+
+static void *
+serve(void *arg)
+{
+	struct connection *c = arg;
+	struct served_request req;
+	int rc;
+
+	do {
+		memset(&req, 0, sizeof(req));
+		rc = read_request(c->s, c->fd, &req);
+		if (rc == 0) {
+			atomic_fetch_add(&c->s->requests, 1);
+			rc = c->s->inner->answer(c->s, c->fd, &req);
+		}
+		free(req.head);
+		free(req.body);
+	} while (rc == 0 && !atomic_load(&c->s->inner->stopping));
+	close(c->fd);
+	return NULL;
+}
+
+static void *
+accept_all(void *arg)
+{
+	struct served *s = arg;
+	struct served_inner *in = s->inner;
+	struct pollfd p = { .fd = in->fd, .events = POLLIN };
+	struct connection *c;
+	const int on = 1;
+	int fd;
+
+	while (!atomic_load(&in->stopping)) {
+		if (poll(&p, 1, STOP_POLL_MS) <= 0)
+			continue;
+		fd = accept4(in->fd, NULL, NULL, SOCK_CLOEXEC);
+		if (fd == -1)
+			continue;
+		(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on,
+		    sizeof(on));
+		must(in->n < SERVED_CONNECTIONS, "too many connections");
+		c = &in->conns[in->n];
+		c->s = s;
+		c->fd = fd;
+		atomic_fetch_add(&s->connections, 1);
+		must(pthread_create(&c->thread, NULL, serve, c) == 0,
+		    "thread");
+		in->n++;
+	}
+	return NULL;
+}
+
+void
+served_start(struct served *s, served_fn *answer, void *ctx)
+{
+	struct sockaddr_in a = { .sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t len = sizeof(a);
+	struct served_inner *in = calloc(1, sizeof(*in));
+
+	must(in != NULL, "memory");
+	memset(s, 0, sizeof(*s));
+	s->inner = in;
+	s->ctx = ctx;
+	in->answer = answer;
+	in->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	must(in->fd != -1, "socket");
+	must(bind(in->fd, (struct sockaddr *)&a, sizeof(a)) == 0, "bind");
+	must(listen(in->fd, 128) == 0, "listen");
+	must(getsockname(in->fd, (struct sockaddr *)&a, &len) == 0, "name");
+	s->port = ntohs(a.sin_port);
+	must(pthread_create(&in->acceptor, NULL, accept_all, s) == 0,
+	    "thread");
+}
+
+void
+served_stop(struct served *s)
+{
+	struct served_inner *in = s->inner;
+	int i;
+
+	atomic_store(&in->stopping, true);
+	pthread_join(in->acceptor, NULL);
+	for (i = 0; i < in->n; i++)
+		pthread_join(in->conns[i].thread, NULL);
+	close(in->fd);
+	free(in);
+	s->inner = NULL;
+}

@@ -1,0 +1,339 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "tests/unit/served_http.h"
+
+struct served srv;
+int cancel_flag;
+
+void
+set_cancel(int value)
+{
+	__atomic_store_n(&cancel_flag, value, __ATOMIC_SEQ_CST);
+}
+
+static int
+say_many(int fd, const char *piece, int n)
+{
+	while (n-- > 0)
+		if (served_write(fd, piece, strlen(piece)) == -1)
+			return -1;
+	return 0;
+}
+
+static int
+serve_ok(struct served *s, int fd, const struct served_request *req)
+{
+	(void)s;
+	(void)req;
+	return served_answer(fd, 200, "text/plain", "", "hello");
+}
+
+static int
+serve_chunked(struct served *s, int fd, const struct served_request *req)
+{
+	(void)req;
+	served_printf(fd, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n"
+			  "\r\n3\r\none\r\n");
+	if (served_pause(s, fd, 20) == -1)
+		return -1;
+	return served_printf(fd, "4;x=y\r\n two\r\n0\r\nTrailer: t\r\n\r\n");
+}
+
+static int
+serve_headers(struct served *s, int fd, const struct served_request *req)
+{
+	(void)s;
+	(void)req;
+	return served_printf(fd,
+	    "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n"
+	    "HTTP/1.1 201 Made\r\nX-One:   1  \r\nX-TWO: a: b\r\n"
+	    "X-One: 2\r\nContent-Length: 0\r\n\r\n");
+}
+
+static int
+serve_reset(struct served *s, int fd, const struct served_request *req)
+{
+	(void)s;
+	(void)req;
+	return served_reset(fd);
+}
+
+static int
+serve_close(struct served *s, int fd, const struct served_request *req)
+{
+	(void)s;
+	(void)fd;
+	(void)req;
+	return -1;
+}
+
+static int
+serve_reset_in_headers(struct served *s, int fd,
+    const struct served_request *req)
+{
+	(void)req;
+	served_printf(fd, "HTTP/1.1 200 OK\r\nContent-Le");
+	(void)served_pause(s, fd, 30);
+	return served_reset(fd);
+}
+
+static int
+serve_reset_in_body(struct served *s, int fd,
+    const struct served_request *req)
+{
+	(void)req;
+	served_printf(fd, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nten");
+	(void)served_pause(s, fd, 30);
+	return served_reset(fd);
+}
+
+static int
+serve_cut_chunked(struct served *s, int fd, const struct served_request *req)
+{
+	(void)s;
+	(void)req;
+	served_printf(fd, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n"
+			  "\r\n3\r\none\r\n");
+	return -1;
+}
+
+static int
+serve_nothing(struct served *s, int fd, const struct served_request *req)
+{
+	(void)req;
+	(void)served_pause(s, fd, LONG_MS);
+	return -1;
+}
+
+static int
+serve_drip(struct served *s, int fd, const struct served_request *req)
+{
+	(void)req;
+	served_printf(fd, "HTTP/1.1 200 OK\r\n\r\n");
+	while (served_pause(s, fd, 10) == 0)
+		if (served_write(fd, ".", 1) == -1)
+			break;
+	return -1;
+}
+
+static int
+serve_stall(struct served *s, int fd, const struct served_request *req)
+{
+	served_printf(fd, "HTTP/1.1 200 OK\r\n\r\nbegun");
+	return serve_nothing(s, fd, req);
+}
+
+static int
+serve_large(struct served *s, int fd, const struct served_request *req)
+{
+	(void)s;
+	(void)req;
+	served_printf(fd, "HTTP/1.1 200 OK\r\nContent-Length: 20000\r\n\r\n");
+	return say_many(fd, "0123456789", 2000);
+}
+
+static int
+serve_large_unsaid(struct served *s, int fd, const struct served_request *req)
+{
+	(void)s;
+	(void)req;
+	served_printf(fd, "HTTP/1.1 200 OK\r\n\r\n");
+	(void)say_many(fd, "0123456789", 2000);
+	return -1;
+}
+
+static int
+serve_huge_headers(struct served *s, int fd,
+    const struct served_request *req)
+{
+	(void)s;
+	(void)req;
+	served_printf(fd, "HTTP/1.1 200 OK\r\n");
+	(void)say_many(fd, "X-More: 0123456789012345678901234567890123456789"
+			   "012345678901234567890123456789\r\n", 2000);
+	served_printf(fd, "\r\n");
+	return -1;
+}
+
+static int
+serve_garbage(struct served *s, int fd, const struct served_request *req)
+{
+	(void)s;
+	(void)req;
+	served_printf(fd, "SSH-2.0-OpenSSH_9.2\r\n");
+	return -1;
+}
+
+static int
+serve_bad_status(struct served *s, int fd, const struct served_request *req)
+{
+	(void)s;
+	(void)req;
+	served_printf(fd, "HTTP/1.1 abc\r\n\r\n");
+	return -1;
+}
+
+static int
+serve_echo(struct served *s, int fd, const struct served_request *req)
+{
+	char head[512], type[64], expect[64], agent[64];
+
+	(void)s;
+	snprintf(head, sizeof(head), "X-Method: %s\r\nX-Type: %s\r\n"
+				     "X-Expect: %s\r\nX-Agent: %.9s\r\n",
+	    req->method,
+	    served_header(req, "content-type", type, sizeof(type)),
+	    served_header(req, "expect", expect, sizeof(expect)),
+	    served_header(req, "user-agent", agent, sizeof(agent)));
+	if (strcmp(req->method, "HEAD") == 0)
+		return served_printf(fd,
+		    "HTTP/1.1 200 OK\r\n%sContent-Length: 99999999\r\n\r\n",
+		    head);
+	return served_answer(fd, 200, "text/plain", head, req->body);
+}
+
+static int
+serve_500(struct served *s, int fd, const struct served_request *req)
+{
+	(void)s;
+	(void)req;
+	return served_answer(fd, 500, "text/plain", "", "no");
+}
+
+static int
+serve_204(struct served *s, int fd, const struct served_request *req)
+{
+	(void)s;
+	(void)req;
+	return served_printf(fd, "HTTP/1.1 204 No Content\r\n\r\n");
+}
+
+static int
+serve_redirect(struct served *s, int fd, const struct served_request *req)
+{
+	(void)s;
+	(void)req;
+	return served_answer(fd, 302, "text/plain", "Location: /ok\r\n", "");
+}
+
+/* Says that the connection stays, and closes it. */
+static int
+serve_liar(struct served *s, int fd, const struct served_request *req)
+{
+	(void)serve_ok(s, fd, req);
+	return -1;
+}
+
+static int
+serve_cancel_waiting(struct served *s, int fd,
+    const struct served_request *req)
+{
+	set_cancel(1);
+	return serve_nothing(s, fd, req);
+}
+
+static int
+serve_cancel_in_body(struct served *s, int fd,
+    const struct served_request *req)
+{
+	served_printf(fd, "HTTP/1.1 200 OK\r\n\r\nbegun");
+	set_cancel(1);
+	return serve_nothing(s, fd, req);
+}
+
+static int
+serve_flood(struct served *s, int fd, const struct served_request *req)
+{
+	unsigned counter;
+	char line[16];
+	unsigned long n = 1000 * 1000;
+
+	(void)s;
+	(void)sscanf(req->path, "/flood?%lu", &n);
+	served_printf(fd, "HTTP/1.1 200 OK\r\nContent-Length: %lu\r\n\r\n",
+	    n * 8);
+	for (counter = 0; counter < n; counter++) {
+		snprintf(line, sizeof(line), "%07u\n", counter);
+		if (served_write(fd, line, 8) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+static const struct {
+	const char *path;
+	served_fn *serve;
+} served_paths[] = {
+	{ "/ok", serve_ok },
+	{ "/chunked", serve_chunked },
+	{ "/headers", serve_headers },
+	{ "/reset", serve_reset },
+	{ "/close", serve_close },
+	{ "/reset-in-headers", serve_reset_in_headers },
+	{ "/reset-in-body", serve_reset_in_body },
+	{ "/cut-chunked", serve_cut_chunked },
+	{ "/nothing", serve_nothing },
+	{ "/drip", serve_drip },
+	{ "/stall", serve_stall },
+	{ "/large", serve_large },
+	{ "/large-unsaid", serve_large_unsaid },
+	{ "/huge-headers", serve_huge_headers },
+	{ "/garbage", serve_garbage },
+	{ "/bad-status", serve_bad_status },
+	{ "/echo", serve_echo },
+	{ "/500", serve_500 },
+	{ "/204", serve_204 },
+	{ "/redirect", serve_redirect },
+	{ "/liar", serve_liar },
+	{ "/cancel-waiting", serve_cancel_waiting },
+	{ "/cancel-in-body", serve_cancel_in_body },
+	{ "/flood", serve_flood },
+};
+
+static int
+serve(struct served *s, int fd, const struct served_request *req)
+{
+	size_t i, n = strcspn(req->path, "?");
+
+	for (i = 0; i < NELEM(served_paths); i++)
+		if (strlen(served_paths[i].path) == n &&
+		    strncmp(req->path, served_paths[i].path, n) == 0)
+			return served_paths[i].serve(s, fd, req);
+	return served_answer(fd, 404, "text/plain", "", "");
+}
+
+const char *
+url_of(const char *path)
+{
+	static _Thread_local char url[128];
+
+	snprintf(url, sizeof(url), "http://127.0.0.1:%d%s", srv.port, path);
+	return url;
+}
+
+struct http_request
+get(const char *path)
+{
+	return (struct http_request){ .method = "GET",
+		.url = url_of(path),
+		.flags = HTTP_OPERATOR };
+}
+
+int
+start(void **state)
+{
+	(void)state;
+	served_start(&srv, serve, NULL);
+	set_cancel(0);
+	return http_start(NULL);
+}
+
+int
+stop(void **state)
+{
+	(void)state;
+	http_stop();
+	served_stop(&srv);
+	return 0;
+}

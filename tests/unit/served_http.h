@@ -1,0 +1,27 @@
+/*
+ * served_http: a server that does what HTTP allows and what it does not, a
+ * path for each, for the tests of base/http.
+ */
+#ifndef TESTS_UNIT_SERVED_HTTP_H
+#define TESTS_UNIT_SERVED_HTTP_H
+
+#include "base/http.h"
+#include "tests/unit/served.h"
+
+#define LONG_MS 20000  /* longer than a test may take: never waited out */
+#define PROMPT_MS 5000 /* what must not take LONG_MS takes less than this */
+
+extern struct served srv;
+extern int cancel_flag; /* set by /cancel-* paths too */
+void set_cancel(int value);
+
+/* Valid until this thread's next call. */
+const char *url_of(const char *path);
+struct http_request get(const char *path);
+
+/* Of each test: a server of its own, and the engine. */
+int start(void **state);
+int stop(void **state);
+#define WITH_SERVER(fn) cmocka_unit_test_setup_teardown(fn, start, stop)
+
+#endif
