@@ -1,1 +1,485 @@
-#include "mcp/client.h"
+/*
+ * client: the era of a server, its list of tools, and calls.
+ */
+#include <inttypes.h>
+#include <sodium.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "mcp/client_priv.h"
+#include "mcp/params.h"
+
+#define TIMEOUT_MS_DEFAULT 30000
+#define TRIES 2 /* the second with what the first taught about the server */
+
+static char *
+copy(const char *s)
+{
+	char *c = strdup(s);
+
+	if (c == NULL)
+		abort();
+	return c;
+}
+
+struct mcp_client *
+mcp_client_new(const char *name, const char *url, const char *const *headers,
+    int timeout_ms)
+{
+	struct mcp_client *c = calloc(1, sizeof(*c));
+	size_t n = 0;
+
+	if (c == NULL)
+		abort();
+	while (headers != NULL && headers[n] != NULL)
+		n++;
+	c->headers = calloc(n + 1, sizeof(*c->headers));
+	if (c->headers == NULL)
+		abort();
+	for (; c->nheaders < n; c->nheaders++)
+		c->headers[c->nheaders] = copy(headers[c->nheaders]);
+	c->name = copy(name);
+	c->url = copy(url);
+	c->timeout_ms = timeout_ms > 0 ? timeout_ms : TIMEOUT_MS_DEFAULT;
+	c->view.version = "";
+	pthread_mutex_init(&c->lock, NULL);
+	pthread_cond_init(&c->settled, NULL);
+	return c;
+}
+
+void
+mcp_client_free(struct mcp_client *c)
+{
+	size_t i;
+
+	if (c == NULL)
+		return;
+	legacy_end(c);
+	link_unref(c->link);
+	for (i = 0; i < c->nheaders; i++) {
+		sodium_memzero(c->headers[i], strlen(c->headers[i]));
+		free(c->headers[i]);
+	}
+	free(c->headers);
+	free(c->name);
+	free(c->url);
+	pthread_cond_destroy(&c->settled);
+	pthread_mutex_destroy(&c->lock);
+	free(c);
+}
+
+/* ---- exchanges ----------------------------------------------------------- */
+
+int64_t
+mcp_next_id(struct mcp_client *c)
+{
+	return (int64_t)atomic_fetch_add(&c->last_id, 1) + 1;
+}
+
+int
+exchange_left_ms(const struct exchange *x)
+{
+	int64_t left = x->until - clock_boot_ms();
+
+	return left < 1 ? 1 : left > INT32_MAX ? INT32_MAX : (int)left;
+}
+
+bool
+exchange_is_cancelled(const struct exchange *x)
+{
+	return x->o != NULL && x->o->cancel != NULL &&
+	    __atomic_load_n(x->o->cancel, __ATOMIC_RELAXED) != 0;
+}
+
+enum mcp_rc
+exchange_end(struct exchange *x, enum mcp_rc rc, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(x->why, MCP_WHY_MAX, fmt, ap);
+	va_end(ap);
+	return rc;
+}
+
+/* ---- the era ------------------------------------------------------------- */
+
+/*
+ * Which era is it?  ${p} is an exchange of its own.  The order and what counts
+ * as evidence are the revision's: an outage or a refusal tells nothing.
+ */
+static enum mcp_rc
+find_era(struct exchange *p, struct mcp_view *view, struct mcp_link **link)
+{
+	bool no_discover, modern_only;
+	enum mcp_rc rc = modern_probe(p, view);
+	char why[MCP_WHY_MAX];
+
+	if (rc != MCP_OK || view->era == ERA_MODERN)
+		return rc;
+	no_discover = p->answered && p->code == RPC_NO_METHOD;
+
+	rc = legacy_begin(p, view);
+	if (rc == MCP_OK || rc == MCP_DENIED || rc == MCP_CANCELLED ||
+	    rc == MCP_UNREACHED || rc == MCP_UNKNOWN)
+		return rc;
+	/* server/discover is optional: a modern server without it. */
+	modern_only = p->answered && p->result == NULL &&
+	    (p->code == RPC_BAD_VERSION ||
+		(no_discover && p->code == RPC_NO_METHOD));
+	if (modern_only) {
+		*view = (struct mcp_view){ .era = ERA_MODERN,
+			.version = MCP_MODERN };
+		return MCP_OK;
+	}
+	if (p->status != 400 && p->status != 404 && p->status != 405)
+		return rc;
+	memcpy(why, p->why, sizeof(why));
+	if (link_begin(p, view, link) == MCP_OK)
+		return MCP_OK;
+	memcpy(p->why, why, sizeof(why)); /* the newer transport's matters */
+	return rc;
+}
+
+static void
+wait_settled(struct mcp_client *c)
+{
+	struct timespec until;
+
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_nsec += MCP_SLICE_MS * 1000000L;
+	if (until.tv_nsec >= 1000000000L) {
+		until.tv_sec++;
+		until.tv_nsec -= 1000000000L;
+	}
+	pthread_cond_timedwait(&c->settled, &c->lock, &until);
+}
+
+/* Ask the server, as the only one; under the lock, which is left meanwhile. */
+static enum mcp_rc
+settle(struct exchange *x)
+{
+	struct mcp_client *c = x->c;
+	struct mcp_call_options o = { .cancel =
+		x->o == NULL ? NULL : x->o->cancel };
+	struct exchange p = { .c = c,
+		.mem = x->mem,
+		.scratch = x->scratch,
+		.method = "server/discover",
+		.params = "",
+		.o = &o,
+		.until = x->until,
+		.why = x->why };
+	struct mcp_view view = { .version = "" };
+	struct mcp_link *link = NULL, *old = NULL;
+	int64_t limit = clock_boot_ms() + c->timeout_ms;
+	enum mcp_rc rc;
+
+	if (limit < p.until)
+		p.until = limit;
+	c->settling = true;
+	pthread_mutex_unlock(&c->lock);
+	rc = find_era(&p, &view, &link);
+	pthread_mutex_lock(&c->lock);
+	c->settling = false;
+	if (rc == MCP_OK) {
+		view.generation = c->view.generation + 1;
+		c->view = view;
+		old = c->link;
+		c->link = link;
+	}
+	pthread_cond_broadcast(&c->settled);
+	if (old != NULL) {
+		pthread_mutex_unlock(&c->lock);
+		link_unref(old);
+		pthread_mutex_lock(&c->lock);
+	}
+	return rc;
+}
+
+/* A view of the server that ${x} can use. */
+static enum mcp_rc
+look(struct exchange *x, struct mcp_view *view)
+{
+	struct mcp_client *c = x->c;
+	enum mcp_rc rc = MCP_OK;
+
+	pthread_mutex_lock(&c->lock);
+	while (c->view.era == ERA_UNKNOWN && rc == MCP_OK) {
+		if (exchange_is_cancelled(x))
+			rc = exchange_end(x, MCP_CANCELLED, "cancelled");
+		else if (clock_boot_ms() >= x->until)
+			rc = exchange_end(x, MCP_UNREACHED,
+			    "no answer in time");
+		else if (c->settling)
+			wait_settled(c);
+		else
+			rc = settle(x);
+	}
+	*view = c->view;
+	pthread_mutex_unlock(&c->lock);
+	return rc;
+}
+
+static void
+forget(struct mcp_client *c, unsigned generation)
+{
+	pthread_mutex_lock(&c->lock);
+	if (c->view.generation == generation)
+		c->view.era = ERA_UNKNOWN;
+	pthread_mutex_unlock(&c->lock);
+}
+
+static enum mcp_rc
+run(struct exchange *x)
+{
+	struct mcp_view view;
+	enum mcp_rc rc = MCP_OK;
+	int tries;
+
+	for (tries = 0; tries < TRIES; tries++) {
+		rc = look(x, &view);
+		if (rc != MCP_OK)
+			return rc;
+		x->view = &view;
+		x->stale = false;
+		switch (view.era) {
+		case ERA_MODERN:
+			rc = modern_run(x);
+			break;
+		case ERA_STREAMABLE:
+			rc = legacy_run(x);
+			break;
+		default:
+			rc = link_run(x);
+			break;
+		}
+		if (!x->stale)
+			return rc;
+		forget(x->c, view.generation);
+	}
+	return rc;
+}
+
+/* ---- tools --------------------------------------------------------------- */
+
+static void
+add_tool(struct mcp_client *c, json_t *tools, json_t *tool, bool is_modern)
+{
+	const char *name = json_member_str(tool, "name"), *why = NULL;
+	const json_t *schema = json_object_get(tool, "inputSchema");
+
+	if (name == NULL || name[0] == '\0')
+		why = "it has no name";
+	else if (!json_is_object(schema))
+		why = "it has no inputSchema";
+	else if (is_modern)
+		why = params_refuse(schema);
+	if (why != NULL) {
+		log_event(LOG_WARN, "mcp_tool_left_out",
+		    F_STR("server", c->name), F_STR("tool", name),
+		    F_STR("why", why));
+		return;
+	}
+	(void)json_array_append(tools, tool);
+}
+
+/* One page; ${cursor} becomes the next, NULL after the last. */
+static enum mcp_rc
+list_page(struct exchange *x, const char **cursor, json_t *tools,
+    int64_t *ttl_ms)
+{
+	struct buf params = BUF_INIT(MIB);
+	const json_t *page, *ttl;
+	enum mcp_rc rc;
+	json_t *tool;
+	int64_t ms;
+	size_t i;
+
+	if (*cursor != NULL &&
+	    (buf_add_str(&params, "\"cursor\":") == -1 ||
+		json_add_str(&params, *cursor, strlen(*cursor)) == -1)) {
+		rc = exchange_end(x, MCP_PROTOCOL, "a cursor is too long");
+		goto out;
+	}
+	x->method = "tools/list";
+	x->params = buf_str(&params);
+	rc = run(x);
+	if (rc != MCP_OK)
+		goto out;
+	page = json_object_get(x->result, "tools");
+	if (!json_is_array(page)) {
+		rc = exchange_end(x, MCP_PROTOCOL,
+		    "the answer to tools/list has no tools");
+		goto out;
+	}
+	json_array_foreach (page, i, tool) {
+		if (json_array_size(tools) >= MCP_TOOLS_MAX) {
+			log_event(LOG_WARN, "mcp_tools_cut",
+			    F_STR("server", x->c->name),
+			    F_INT("max", MCP_TOOLS_MAX));
+			*cursor = NULL;
+			goto out;
+		}
+		add_tool(x->c, tools, tool, x->view->era == ERA_MODERN);
+	}
+	ttl = json_object_get(x->result, "ttlMs");
+	if (json_is_integer(ttl)) {
+		ms = json_integer_value(ttl) < 0 ? 0 :
+						   json_integer_value(ttl);
+		if (*ttl_ms == -1 || ms < *ttl_ms)
+			*ttl_ms = ms;
+	}
+	/* An empty cursor is one too. */
+	*cursor = json_member_str(x->result, "nextCursor");
+out:
+	x->params = "";
+	buf_fini(&params);
+	return rc;
+}
+
+static enum mcp_rc
+list_tools(struct exchange *x, json_t *tools, int64_t *ttl_ms)
+{
+	const char *cursor = NULL;
+	enum mcp_rc rc;
+	int pages = 0;
+
+	*ttl_ms = -1;
+	do {
+		if (++pages > MCP_PAGES_MAX) {
+			log_event(LOG_WARN, "mcp_tools_cut",
+			    F_STR("server", x->c->name),
+			    F_INT("pages", MCP_PAGES_MAX));
+			return MCP_OK;
+		}
+		rc = list_page(x, &cursor, tools, ttl_ms);
+	} while (rc == MCP_OK && cursor != NULL);
+	return rc;
+}
+
+enum mcp_rc
+mcp_client_tools(struct mcp_client *c, json_t **tools, int64_t *ttl_ms,
+    char why[MCP_WHY_MAX])
+{
+	struct mcp_view none = { .version = "" };
+	struct exchange x = { .c = c,
+		.mem = arena_new(),
+		.scratch = arena_new(),
+		.params = "",
+		.until = clock_boot_ms() + c->timeout_ms,
+		.view = &none,
+		.why = why };
+	json_t *list = json_array();
+	enum mcp_rc rc;
+
+	why[0] = '\0';
+	*tools = NULL;
+	rc = list_tools(&x, list, ttl_ms);
+	if (rc == MCP_OK)
+		*tools = list;
+	else
+		json_decref(list);
+	arena_free(x.scratch);
+	arena_free(x.mem);
+	return rc;
+}
+
+/* The server's own list says which arguments it wants in headers. */
+static const json_t *
+schema_now(struct exchange *call)
+{
+	struct exchange x = *call;
+	const json_t *found = NULL;
+	json_t *tools = json_array(), *tool;
+	int64_t ttl_ms;
+	size_t i;
+
+	x.name = NULL;
+	x.arguments = x.schema = NULL;
+	x.acts = false;
+	atomic_store(&call->c->list_changed, true);
+	if (list_tools(&x, tools, &ttl_ms) == MCP_OK)
+		json_array_foreach (tools, i, tool)
+			if (strcmp(json_member_str(tool, "name"),
+				call->name) == 0)
+				found = json_object_get(tool, "inputSchema");
+	json_keep(call->mem, tools); /* ${found} is borrowed from it */
+	return found;
+}
+
+enum mcp_rc
+mcp_client_call(struct mcp_client *c, const char *name,
+    const json_t *arguments, const json_t *schema,
+    const struct mcp_call_options *o, struct arena *mem, json_t **result,
+    char why[MCP_WHY_MAX])
+{
+	struct mcp_view none = { .version = "" };
+	struct buf params = BUF_INIT(MCP_ANSWER_MAX);
+	struct exchange x = { .c = c,
+		.mem = mem,
+		.scratch = arena_new(),
+		.method = "tools/call",
+		.name = name,
+		.arguments = arguments,
+		.schema = schema,
+		.o = o,
+		.until = clock_boot_ms() +
+		    (o != NULL && o->deadline_ms > 0 ? o->deadline_ms :
+						       c->timeout_ms),
+		.acts = true,
+		.view = &none,
+		.why = why };
+	enum mcp_rc rc;
+
+	why[0] = '\0';
+	*result = NULL;
+	if (buf_add_str(&params, "\"name\":") == -1 ||
+	    json_add_str(&params, name, strlen(name)) == -1 ||
+	    buf_add_str(&params, ",\"arguments\":") == -1 ||
+	    (arguments == NULL ? buf_add_str(&params, "{}") :
+				 json_add(&params, arguments)) == -1) {
+		rc = exchange_end(&x, MCP_PROTOCOL,
+		    "the arguments are too large");
+		goto out;
+	}
+	x.params = buf_str(&params);
+	rc = run(&x);
+	/* Its schema changed since the caller read it. */
+	if (rc == MCP_ERROR && x.code == RPC_HEADER_MISMATCH &&
+	    x.view->era == ERA_MODERN) {
+		x.schema = schema_now(&x);
+		rc = run(&x);
+	}
+	if (rc == MCP_OK) {
+		*result = x.result;
+		why[0] = '\0';
+	}
+out:
+	arena_free(x.scratch);
+	buf_fini(&params);
+	return rc;
+}
+
+bool
+mcp_client_list_changed(struct mcp_client *c)
+{
+	return atomic_exchange(&c->list_changed, false);
+}
+
+const char *
+mcp_client_version(struct mcp_client *c)
+{
+	const char *version;
+
+	pthread_mutex_lock(&c->lock);
+	version = c->view.version;
+	pthread_mutex_unlock(&c->lock);
+	return version;
+}

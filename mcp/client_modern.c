@@ -1,1 +1,153 @@
-#include "mcp/client.h"
+/*
+ * client_modern: 2026-07-28, where each request carries all that it needs.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <config.h>
+
+#include "base/arena.h"
+#include "base/json.h"
+#include "mcp/client_priv.h"
+#include "mcp/params.h"
+
+#define FIXED_LINES 5
+
+#define META                                                          \
+	"\"io.modelcontextprotocol/protocolVersion\":\"" MCP_MODERN    \
+	"\",\"io.modelcontextprotocol/clientCapabilities\":{},"        \
+	"\"io.modelcontextprotocol/clientInfo\":{\"name\":\"dragoman\"" \
+	",\"version\":\"" PACKAGE_VERSION "\"}"
+
+static enum mcp_rc
+modern_post(struct exchange *x)
+{
+	const char *lines[FIXED_LINES + PARAMS_MAX + 1] = {
+		"Content-Type: application/json",
+		"Accept: application/json, text/event-stream",
+		"MCP-Protocol-Version: " MCP_MODERN
+	};
+	struct buf body = BUF_INIT(MCP_ANSWER_MAX);
+	const char *progress, *meta = META;
+	size_t n = 3;
+	enum mcp_rc rc;
+
+	x->id = mcp_next_id(x->c);
+	progress = legacy_meta(x);
+	if (progress[0] != '\0')
+		meta = arena_printf(x->mem, "%s,%s", META, progress);
+	lines[n++] = arena_printf(x->mem, "Mcp-Method: %s", x->method);
+	if (x->name != NULL)
+		lines[n++] = arena_printf(x->mem, "Mcp-Name: %s",
+		    params_header_value(x->mem, x->name));
+	n += params_headers(x->mem, x->schema, x->arguments, lines + n);
+	lines[n] = NULL;
+	if (rpc_write(&body, x->id, x->method, x->params, meta) == -1)
+		rc = exchange_end(x, MCP_PROTOCOL, "the request is too large");
+	else
+		rc = exchange_post(x, x->c->url, lines, &body);
+	buf_fini(&body);
+	return rc;
+}
+
+enum mcp_rc
+modern_run(struct exchange *x)
+{
+	enum mcp_rc rc = modern_post(x);
+	const char *kind;
+
+	/* It has another revision now (an upgrade, a roll-back): look anew. */
+	if (rc == MCP_ERROR && x->code == RPC_BAD_VERSION)
+		x->stale = true;
+	if (rc != MCP_OK)
+		return rc;
+	kind = json_member_str(x->result, "resultType");
+	if (json_object_get(x->result, "resultType") == NULL ||
+	    (kind != NULL &&
+		(strcmp(kind, "complete") == 0 ||
+		    strcmp(kind, "input_required") == 0)))
+		return MCP_OK;
+	return exchange_end(x, MCP_PROTOCOL,
+	    "a result of a kind that was not asked for");
+}
+
+/* Does the array ${versions} name a revision that begins with initialize? */
+static bool
+has_legacy(const json_t *versions)
+{
+	const json_t *v;
+	size_t i;
+
+	json_array_foreach (versions, i, v)
+		if (json_is_string(v) &&
+		    legacy_version(json_string_value(v)) != NULL)
+			return true;
+	return false;
+}
+
+static bool
+has_modern(const json_t *versions)
+{
+	const json_t *v;
+	size_t i;
+
+	json_array_foreach (versions, i, v)
+		if (json_is_string(v) &&
+		    strcmp(json_string_value(v), MCP_MODERN) == 0)
+			return true;
+	return false;
+}
+
+static enum mcp_rc
+by_versions(struct exchange *x, struct mcp_view *view, const json_t *versions)
+{
+	if (has_modern(versions)) {
+		view->era = ERA_MODERN;
+		view->version = MCP_MODERN;
+		return MCP_OK;
+	}
+	if (has_legacy(versions))
+		return MCP_OK; /* ERA_UNKNOWN: initialize */
+	return exchange_end(x, MCP_PROTOCOL,
+	    "the server speaks no version of MCP that we know");
+}
+
+enum mcp_rc
+modern_probe(struct exchange *x, struct mcp_view *view)
+{
+	const json_t *versions;
+	enum mcp_rc rc;
+
+	*view = (struct mcp_view){ .era = ERA_MODERN, .version = MCP_MODERN };
+	x->view = view;
+	rc = modern_post(x);
+	view->era = ERA_UNKNOWN;
+	if (rc == MCP_OK) {
+		versions = json_object_get(x->result, "supportedVersions");
+		return json_is_array(versions) ?
+		    by_versions(x, view, versions) :
+		    MCP_OK; /* some other protocol's answer */
+	}
+	if (x->answered && x->code == RPC_BAD_VERSION &&
+	    json_is_array(json_object_get(x->data, "supported")))
+		return by_versions(x, view,
+		    json_object_get(x->data, "supported"));
+	if (rc == MCP_ERROR && x->status == 400 &&
+	    (x->code == RPC_HEADER_MISMATCH ||
+		x->code == RPC_NEEDS_CAPABILITY)) {
+		view->era = ERA_MODERN;
+		return MCP_OK;
+	}
+	if (rc == MCP_ERROR && x->status < 500)
+		return MCP_OK;
+	/* An answer without MCP in it says "legacy" when it says that the
+	 * request was wrong; all else is no evidence. */
+	if (rc == MCP_PROTOCOL && !x->answered &&
+	    ((x->status >= 200 && x->status < 300) ||
+		(x->status >= 400 && x->status < 500 && x->status != 408)))
+		return MCP_OK;
+	if (rc == MCP_ERROR) /* a 500 that speaks JSON-RPC */
+		return exchange_end(x, MCP_UNREACHED, "HTTP %d", x->status);
+	return rc;
+}

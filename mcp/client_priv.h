@@ -1,0 +1,162 @@
+/*
+ * client_priv: what the files of mcp/client share.
+ *
+ * An exchange is one JSON-RPC request on its way, and what became of it.  The
+ * client knows of its server an era and what belongs to it; a copy of that (a
+ * view) goes with each exchange, so that no lock is held while waiting.
+ */
+#ifndef MCP_CLIENT_PRIV_H
+#define MCP_CLIENT_PRIV_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "base/buf.h"
+#include "base/http.h"
+#include "mcp/client.h"
+#include "mcp/rpc.h"
+
+#define MCP_MODERN "2026-07-28"
+#define MCP_NEWEST_LEGACY "2025-11-25"
+
+#define MCP_ANSWER_MAX (16 * MIB) /* of one answer, all events together */
+#define MCP_EVENT_MAX (8 * MIB)	  /* of one event of a stream */
+#define MCP_SESSION_MAX 256	  /* a session id; longer is none */
+#define MCP_PAGES_MAX 64	  /* of one tools/list */
+#define MCP_TOOLS_MAX 2000	  /* of one server */
+#define MCP_CONNECT_MS 5000
+#define MCP_NOTICE_MS 2000  /* for what nobody waits for */
+#define MCP_RESUME_MAX 64   /* a legacy stream that ends early, in a row */
+#define MCP_RESUME_MS 1000  /* between two, unless the server says */
+#define MCP_SLICE_MS 100    /* how often a wait looks at its cancel flag */
+
+enum mcp_era {
+	ERA_UNKNOWN,
+	ERA_MODERN,	/* 2026-07-28 */
+	ERA_STREAMABLE, /* initialize, one endpoint */
+	ERA_LINK,	/* HTTP+SSE: answers come on one long GET */
+};
+
+/* What a request needs to know of its server. */
+struct mcp_view {
+	enum mcp_era era;
+	unsigned generation;	      /* changes when an era or session does */
+	const char *version;	      /* a static string */
+	char session[MCP_SESSION_MAX]; /* "": none */
+};
+
+struct mcp_link;
+
+struct mcp_client {
+	char *name;
+	char *url;
+	char **headers; /* NULL-terminated */
+	size_t nheaders;
+	int timeout_ms;
+	atomic_int_fast64_t last_id;
+	atomic_bool list_changed;
+
+	pthread_mutex_t lock; /* of what follows */
+	pthread_cond_t settled; /* nobody looks for the era any more */
+	bool settling;
+	struct mcp_view view;
+	struct mcp_link *link; /* ERA_LINK */
+};
+
+struct exchange {
+	/* Asked. */
+	struct mcp_client *c;
+	struct arena *mem; /* the answer is put here */
+	const char *method;
+	const char *params; /* members as JSON text, "" for none */
+	const char *name;   /* the tool's, for Mcp-Name; NULL */
+	const json_t *arguments, *schema; /* for Mcp-Param-*; NULL */
+	const struct mcp_call_options *o; /* NULL: neither */
+	int64_t until; /* deadline, boot clock */
+	bool acts;     /* a lost answer may have happened: tools/call */
+	char *why;     /* MCP_WHY_MAX */
+	int64_t id;    /* of the running attempt */
+
+	/* Came back. */
+	int status;	    /* of HTTP; 0: none */
+	bool answered;	    /* ${result} or ${code} is the server's word */
+	json_t *result;	    /* in ${mem}; NULL: an error */
+	int64_t code;
+	const char *message; /* in ${mem} */
+	json_t *data;	     /* in ${mem}, NULL: none */
+	char session[MCP_SESSION_MAX];
+	bool stale; /* refused because what we knew of the server is over */
+
+	/* Of reading. */
+	struct mcp_view *view;
+	struct arena *scratch;	/* of one message */
+	char last_event[MCP_SESSION_MAX]; /* to resume from, "" */
+	int64_t retry_ms;
+};
+
+/* client.c */
+int64_t mcp_next_id(struct mcp_client *c);
+/* What is left of the exchange's time, at least 1. */
+int exchange_left_ms(const struct exchange *x);
+bool exchange_is_cancelled(const struct exchange *x);
+/* Set ${why}; returns ${rc}. */
+enum mcp_rc exchange_end(struct exchange *x, enum mcp_rc rc, const char *fmt,
+    ...) PRINTF_LIKE(3, 4);
+
+/* client_post.c */
+/*
+ * POST ${body} and read its answer, JSON or a stream.  ${lines} are headers
+ * besides the client's own, NULL-terminated.  MCP_OK: x->result.  MCP_ERROR:
+ * x->code.  Else there was no answer to this request.
+ */
+enum mcp_rc exchange_post(struct exchange *x, const char *url,
+    const char *const *lines, const struct buf *body) WARN_UNUSED;
+/* POST what has no answer; the HTTP status, 0 if there was none. */
+int mcp_notify(struct mcp_client *c, const char *url,
+    const char *const *lines, const struct buf *body, int wait_ms);
+/* Fill ${req} with the client's headers and ${lines}; -1: too many. */
+int mcp_fill(const struct mcp_client *c, struct http_request *req,
+    const char *const *lines) WARN_UNUSED;
+/*
+ * A message from the server.  1: it was the answer, x->answered is set;
+ * 0: something else; -1: not JSON.
+ */
+int exchange_take(struct exchange *x, const char *bytes, size_t len);
+/* How a failed HTTP exchange ends. */
+enum mcp_rc exchange_http_end(struct exchange *x,
+    const struct http_response *resp);
+
+/* client_modern.c */
+enum mcp_rc modern_run(struct exchange *x) WARN_UNUSED;
+/*
+ * Ask with server/discover which era it is: ${view}'s era and version are
+ * set, ERA_UNKNOWN: a legacy server, as far as one can tell.
+ */
+enum mcp_rc modern_probe(struct exchange *x, struct mcp_view *view)
+    WARN_UNUSED;
+
+/* client_legacy.c */
+enum mcp_rc legacy_run(struct exchange *x) WARN_UNUSED;
+/* initialize; fills ${view}; x->status says why not. */
+enum mcp_rc legacy_begin(struct exchange *x, struct mcp_view *view)
+    WARN_UNUSED;
+void legacy_end(struct mcp_client *c);
+/* Answer a request of the server's. */
+void legacy_answer(struct exchange *x, const struct rpc_message *m);
+/* "progressToken":ID when the caller wants to hear of it, else "". */
+const char *legacy_meta(const struct exchange *x);
+/* A version both know, as a static string; NULL: none. */
+const char *legacy_version(const char *said);
+/* The params of initialize, members as JSON text. */
+const char *legacy_hello(void);
+
+/* client_sse.c */
+enum mcp_rc link_run(struct exchange *x) WARN_UNUSED;
+/* Open the stream, wait for its endpoint, initialize. */
+enum mcp_rc link_begin(struct exchange *x, struct mcp_view *view,
+    struct mcp_link **link) WARN_UNUSED;
+/* Links are shared by the calls that run; NULL is fine. */
+struct mcp_link *link_ref(struct mcp_link *l);
+void link_unref(struct mcp_link *l);
+
+#endif

@@ -1,0 +1,116 @@
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/json.h"
+#include "mcp/rpc.h"
+
+#define BATCH_MAX 1000 /* messages of one array; more is no answer to us */
+
+static void
+read_error(json_t *error, struct rpc_message *m)
+{
+	const char *message = json_member_str(error, "message");
+
+	m->kind = RPC_ERROR;
+	m->code = json_member_int(error, "code", 0);
+	m->message = message == NULL ? "" : message;
+	m->data = json_object_get(error, "data");
+}
+
+static void
+read_message(json_t *doc, struct rpc_message *m)
+{
+	json_t *error;
+
+	*m = (struct rpc_message){ .kind = RPC_INVALID };
+	if (!json_is_object(doc))
+		return;
+	m->id = json_object_get(doc, "id");
+	if (json_is_null(m->id))
+		m->id = NULL;
+	if (m->id != NULL && !json_is_string(m->id) && !json_is_number(m->id))
+		return;
+	m->params = json_object_get(doc, "params");
+	if (!json_is_object(m->params))
+		m->params = NULL;
+	m->method = json_member_str(doc, "method");
+	m->result = json_object_get(doc, "result");
+	error = json_object_get(doc, "error");
+	if (m->method != NULL)
+		m->kind = m->id == NULL ? RPC_NOTIFICATION : RPC_REQUEST;
+	else if (json_is_object(error))
+		read_error(error, m);
+	else if (m->id != NULL && json_is_object(m->result))
+		m->kind = RPC_RESULT;
+}
+
+int
+rpc_read(struct arena *mem, const char *bytes, size_t len,
+    int (*on)(void *ctx, const struct rpc_message *m), void *ctx)
+{
+	json_t *doc = json_read(mem, bytes, len, NULL, NULL);
+	struct rpc_message m;
+	size_t i;
+	int rc;
+
+	if (doc == NULL)
+		return -1;
+	if (!json_is_array(doc)) {
+		read_message(doc, &m);
+		return on(ctx, &m);
+	}
+	for (i = 0; i < json_array_size(doc) && i < BATCH_MAX; i++) {
+		read_message(json_array_get(doc, i), &m);
+		rc = on(ctx, &m);
+		if (rc != 0)
+			return rc;
+	}
+	return 0;
+}
+
+bool
+rpc_id_is(const json_t *id, int64_t want)
+{
+	if (json_is_integer(id))
+		return json_integer_value(id) == want;
+	return json_is_real(id) && json_real_value(id) == (double)want;
+}
+
+int
+rpc_write(struct buf *out, int64_t id, const char *method, const char *params,
+    const char *meta)
+{
+	const char *comma = params[0] != '\0' && meta[0] != '\0' ? "," : "";
+
+	if (buf_add_str(out, "{\"jsonrpc\":\"2.0\",") == -1)
+		return -1;
+	if (id > 0 && buf_printf(out, "\"id\":%" PRId64 ",", id) == -1)
+		return -1;
+	if (buf_printf(out, "\"method\":\"%s\"", method) == -1)
+		return -1;
+	if (params[0] == '\0' && meta[0] == '\0')
+		return buf_add_char(out, '}');
+	if (buf_add_str(out, ",\"params\":{") == -1 ||
+	    buf_add_str(out, params) == -1 || buf_add_str(out, comma) == -1)
+		return -1;
+	if (meta[0] != '\0' &&
+	    (buf_add_str(out, "\"_meta\":{") == -1 ||
+		buf_add_str(out, meta) == -1 || buf_add_str(out, "}") == -1))
+		return -1;
+	return buf_add_str(out, "}}");
+}
+
+int
+rpc_write_answer(struct buf *out, const json_t *id, const char *method)
+{
+	if (buf_add_str(out, "{\"jsonrpc\":\"2.0\",\"id\":") == -1 ||
+	    json_add(out, id) == -1)
+		return -1;
+	if (strcmp(method, "ping") == 0)
+		return buf_add_str(out, ",\"result\":{}}");
+	return buf_printf(out,
+	    ",\"error\":{\"code\":%d,\"message\":\"Method not found\"}}",
+	    RPC_NO_METHOD);
+}

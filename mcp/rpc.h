@@ -1,0 +1,62 @@
+/*
+ * rpc: JSON-RPC 2.0 as MCP uses it: messages read and written, no I/O.
+ */
+#ifndef MCP_RPC_H
+#define MCP_RPC_H
+
+#include <jansson.h>
+
+#include "base/base.h"
+
+struct arena;
+struct buf;
+
+/* Codes that a client acts on. */
+#define RPC_NO_METHOD (-32601)
+#define RPC_BAD_PARAMS (-32602)
+#define RPC_HEADER_MISMATCH (-32020)
+#define RPC_NEEDS_CAPABILITY (-32021)
+#define RPC_BAD_VERSION (-32022)
+
+enum rpc_kind {
+	RPC_INVALID,
+	RPC_RESULT,
+	RPC_ERROR,
+	RPC_NOTIFICATION,
+	RPC_REQUEST,
+};
+
+struct rpc_message {
+	enum rpc_kind kind;
+	const json_t *id;    /* NULL: none, or null */
+	const char *method;  /* of requests and notifications */
+	json_t *params;	     /* an object, or NULL */
+	json_t *result;
+	int64_t code;	     /* of errors */
+	const char *message; /* "" if there is none */
+	json_t *data;	     /* NULL: none */
+};
+
+/*
+ * Read one message, or the members of a batch, and hand each to ${on}, which
+ * may stop by returning non-zero (then returned).  All of it is borrowed from
+ * the document, which ${mem} owns.  0: all handed over; -1: not JSON.
+ */
+int rpc_read(struct arena *mem, const char *bytes, size_t len,
+    int (*on)(void *ctx, const struct rpc_message *m), void *ctx) WARN_UNUSED;
+
+/* True if ${id} is the number ${want}. */
+bool rpc_id_is(const json_t *id, int64_t want);
+
+/*
+ * Append a request (${id} > 0) or a notification (0).  ${params} and ${meta}
+ * are members as JSON text without their braces; "" leaves them out.
+ */
+int rpc_write(struct buf *out, int64_t id, const char *method,
+    const char *params, const char *meta) WARN_UNUSED;
+
+/* Append the answer to a server's request: {} to ping, else "no such method". */
+int rpc_write_answer(struct buf *out, const json_t *id, const char *method)
+    WARN_UNUSED;
+
+#endif
