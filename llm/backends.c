@@ -1,1 +1,100 @@
+/*
+ * backends: from the settings to the places where a model answers.
+ */
+#include <string.h>
+
 #include "llm/llm.h"
+
+static const char GROQ_URL[] = "https://api.groq.com/openai/v1";
+
+static const struct secret *
+key_of(const struct settings *s, int host)
+{
+	switch (host) {
+	case HOST_OPENAI:
+		return &s->openai_api_key;
+	case HOST_GROQ:
+		return &s->groq_api_key;
+	case HOST_ANTHROPIC:
+		return &s->anthropic_api_key;
+	case HOST_OLLAMA:
+		return &s->ollama_api_key;
+	default:
+		return NULL;
+	}
+}
+
+static const char *
+url_of(const struct settings *s, int host, struct arena *mem)
+{
+	size_t len;
+
+	/* LLM_BASE_URL is the operator's word for the host of chat.host. */
+	if (s->llm_base_url[0] != '\0' && host == s->chat_host)
+		return s->llm_base_url;
+	if (host == HOST_GROQ)
+		return GROQ_URL;
+	if (host != HOST_OLLAMA)
+		return "";
+	len = strlen(s->chat_ollama_url);
+	while (len > 0 && s->chat_ollama_url[len - 1] == '/')
+		len--;
+	return arena_printf(mem, "%.*s/v1", (int)len, s->chat_ollama_url);
+}
+
+static void
+fill(const struct settings *s, int host, const char *model, struct arena *mem,
+    struct llm_backend *b)
+{
+	*b = (struct llm_backend){ .host = host,
+		.model = model,
+		.base_url = url_of(s, host, mem),
+		.key = key_of(s, host),
+		.tools = s->llm_tools,
+		.max_tokens = s->llm_max_tokens,
+		.max_tokens_name = s->llm_max_tokens_name,
+		.temperature = s->llm_temperature,
+		.connect_ms = (int)s->llm_connect_ms,
+		.first_byte_ms = (int)s->llm_first_byte_ms,
+		.total_ms = (int)s->llm_total_ms };
+}
+
+/* "host/model" when the first word is a host; else the whole is a model (its
+ * own name may hold slashes). */
+static void
+fallback(const struct settings *s, const char *word, struct arena *mem,
+    struct llm_backend *b)
+{
+	static const int HOSTS[] = { HOST_OPENAI, HOST_GROQ, HOST_OLLAMA,
+		HOST_ANTHROPIC };
+	const char *slash = strchr(word, '/');
+	size_t i, len = slash == NULL ? 0 : (size_t)(slash - word);
+
+	for (i = 0; slash != NULL && i < NELEM(HOSTS); i++) {
+		const char *name = settings_host_name(HOSTS[i]);
+
+		if (strlen(name) == len && memcmp(name, word, len) == 0) {
+			fill(s, HOSTS[i], slash + 1, mem, b);
+			return;
+		}
+	}
+	fill(s, s->chat_host, word, mem, b);
+}
+
+size_t
+llm_backends(const struct settings *s, struct arena *mem,
+    struct llm_backend **out)
+{
+	struct llm_backend *list;
+	size_t i, n = 0;
+
+	*out = NULL;
+	if (s->chat_host == HOST_DIRECT)
+		return 0;
+	list = arena_alloc(mem, (s->llm_fallback.n + 1) * sizeof(*list));
+	fill(s, s->chat_host, s->chat_model, mem, &list[n++]);
+	for (i = 0; i < s->llm_fallback.n; i++)
+		fallback(s, s->llm_fallback.items[i], mem, &list[n++]);
+	*out = list;
+	return n;
+}

@@ -1,1 +1,418 @@
 #include "llm/llm.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/http.h"
+#include "base/sse.h"
+#include "base/text.h"
+#include "llm/llm_priv.h"
+
+#define READ_WAIT_MS 100     /* how late a cancel may be noticed */
+#define PAUSES_MAX 3	     /* of Anthropic's pause_turn in one question */
+#define IDLE_MS 120000	     /* between two pieces of a stream */
+#define RETRY_HINT_MAX_MS 60000 /* longer hints are not believed */
+
+static const struct llm_provider *
+provider_of(int host)
+{
+	return host == HOST_ANTHROPIC ? &LLM_ANTHROPIC : &LLM_OPENAI;
+}
+
+const char *
+llm_rc_name(enum llm_rc rc)
+{
+	static const char *const NAMES[LLM_RC_N] = {
+		[LLM_OK] = "ok",
+		[LLM_RETRY] = "retry",
+		[LLM_BROKEN] = "broken",
+		[LLM_EMPTY] = "empty",
+		[LLM_CONTEXT] = "context",
+		[LLM_QUOTA] = "quota",
+		[LLM_DENIED] = "denied",
+		[LLM_INVALID] = "invalid",
+		[LLM_CANCELLED] = "cancelled",
+	};
+
+	return rc < LLM_RC_N ? NAMES[rc] : "?";
+}
+
+int64_t
+llm_estimate(const struct llm_message *messages, size_t n,
+    const struct tool_spec *tools, size_t ntools)
+{
+	int64_t bytes = 0, images = 0;
+	size_t i, j;
+
+	for (i = 0; i < n; i++) {
+		bytes += (int64_t)strlen(messages[i].text) + 12;
+		images += (int64_t)messages[i].nimages;
+		for (j = 0; j < messages[i].ncalls; j++)
+			bytes += (int64_t)strlen(messages[i].calls[j].name)
+			    + (int64_t)strlen(messages[i].calls[j].arguments);
+	}
+	for (i = 0; i < ntools; i++)
+		bytes += (int64_t)strlen(tools[i].name)
+		    + (int64_t)strlen(tools[i].description) + 150;
+	return bytes / 3 + images * 1000;
+}
+
+/* "Wed, 21 Oct 2026 07:28:00 GMT" as milliseconds from now; -1: not one. */
+static int64_t
+http_date(const char *text)
+{
+	struct tm tm = { 0 };
+	const char *end = strptime(text, "%a, %d %b %Y %H:%M:%S GMT", &tm);
+	int64_t ms;
+
+	if (end == NULL || *end != '\0')
+		return -1;
+	ms = (int64_t)timegm(&tm) * 1000 - clock_wall_ms();
+	return ms < 0 ? 0 : ms;
+}
+
+static void
+read_hints(const struct http_response *resp, struct llm_failure *f,
+    int *should_retry)
+{
+	char value[64];
+	double seconds;
+	int end = 0;
+
+	*should_retry = -1;
+	if (http_header(resp, "x-should-retry", value, sizeof(value)))
+		*should_retry = strcasecmp(value, "true") == 0;
+	if (http_header(resp, "retry-after-ms", value, sizeof(value))
+	    && sscanf(value, "%lf%n", &seconds, &end) == 1
+	    && value[end] == '\0')
+		f->retry_after_ms = (int64_t)seconds;
+	else if (http_header(resp, "retry-after", value, sizeof(value))) {
+		if (sscanf(value, "%lf%n", &seconds, &end) == 1
+		    && value[end] == '\0')
+			f->retry_after_ms = (int64_t)(seconds * 1000);
+		else
+			f->retry_after_ms = http_date(value);
+	}
+	if (f->retry_after_ms < 0 || f->retry_after_ms > RETRY_HINT_MAX_MS)
+		f->retry_after_ms = f->retry_after_ms < 0 ? -1
+							  : RETRY_HINT_MAX_MS;
+}
+
+static enum llm_rc
+status_rc(int status, int should_retry, struct llm_failure *f)
+{
+	f->status = status;
+	f->counts = status >= 500;
+	if (should_retry == 1)
+		return LLM_RETRY;
+	if (status == 401 || status == 403)
+		return LLM_DENIED;
+	if (should_retry != 0
+	    && (status == 408 || status == 409 || status == 429
+		|| status == 498 || status >= 500))
+		return LLM_RETRY;
+	return LLM_INVALID;
+}
+
+/* No status at all: what the transport says. */
+static enum llm_rc
+transport_rc(const struct http_response *resp, bool shown,
+    struct llm_failure *f)
+{
+	snprintf(f->why, sizeof(f->why), "%s", resp->why);
+	if (resp->rc == HTTP_CANCELLED)
+		return LLM_CANCELLED;
+	if (resp->rc == HTTP_BLOCKED)
+		return LLM_INVALID;
+	f->counts = true;
+	return shown ? LLM_BROKEN : LLM_RETRY;
+}
+
+struct asking {
+	const struct llm_provider *provider;
+	const struct llm_question *q;
+	struct llm_reading reading;
+	bool first;
+};
+
+static int
+on_event(void *ctx, const struct sse_event *ev)
+{
+	struct asking *a = ctx;
+
+	return a->provider->feed(&a->reading, ev->type, ev->data, ev->len);
+}
+
+static void
+first_byte(struct asking *a)
+{
+	if (a->first)
+		return;
+	a->first = true;
+	if (a->q->on_first_byte != NULL)
+		a->q->on_first_byte(a->q->ctx);
+}
+
+/* The rest of a body that is not a stream. */
+static void
+read_all(struct http_stream *s, struct http_response *resp)
+{
+	while (http_read(s, READ_WAIT_MS, &resp->body) != -1)
+		if (resp->body.full)
+			break;
+}
+
+static enum llm_rc
+finish_reading(struct asking *a, const struct http_response *resp,
+    struct llm_answer *answer, struct llm_failure *f)
+{
+	struct llm_reading *r = &a->reading;
+
+	if (r->failed) {
+		enum llm_rc rc = status_rc(
+		    r->error_status == 0 ? 500 : r->error_status, -1, f);
+
+		snprintf(f->why, sizeof(f->why), "in the answer: %.100s",
+		    r->error_status == 0 ? r->error : "error event");
+		if (llm_says_too_long(r->error) && !r->shown)
+			return LLM_CONTEXT;
+		return rc == LLM_RETRY && r->shown ? LLM_BROKEN : rc;
+	}
+	if (resp->rc != HTTP_OK && !r->ended)
+		return transport_rc(resp, r->shown, f);
+	if (!r->ended) {
+		snprintf(f->why, sizeof(f->why),
+		    "the answer ended before it was complete");
+		f->counts = true;
+		return r->shown ? LLM_BROKEN : LLM_RETRY;
+	}
+	return llm_reading_finish(r, answer);
+}
+
+static enum llm_rc
+read_stream(struct asking *a, struct http_stream *s,
+    struct http_response *resp, struct llm_answer *answer,
+    struct llm_failure *f)
+{
+	struct buf piece = BUF_INIT(HTTP_STREAM_MAX + 64 * KIB);
+	struct sse_reader sse;
+	int n, stop = 0;
+
+	sse_reader_init(&sse, LLM_ANSWER_MAX);
+	while (stop == 0 && (n = http_read(s, READ_WAIT_MS, &piece)) != -1) {
+		if (n == 0) {
+			if (a->q->cancel != NULL
+			    && __atomic_load_n(a->q->cancel, __ATOMIC_RELAXED)) {
+				resp->rc = HTTP_CANCELLED;
+				break;
+			}
+			continue;
+		}
+		first_byte(a);
+		stop = sse_reader_feed(&sse, buf_str(&piece), piece.len,
+		    on_event, a);
+		buf_reset(&piece);
+	}
+	if (stop != 0 && !a->reading.failed) {
+		a->reading.failed = true;
+		snprintf(a->reading.error, sizeof(a->reading.error),
+		    "the answer passed its limit");
+	}
+	sse_reader_fini(&sse);
+	buf_fini(&piece);
+	if (resp->rc == HTTP_CANCELLED)
+		return LLM_CANCELLED;
+	return finish_reading(a, resp, answer, f);
+}
+
+static enum llm_rc
+read_whole(struct asking *a, struct http_stream *s,
+    struct http_response *resp, struct llm_answer *answer,
+    struct llm_failure *f)
+{
+	buf_init(&resp->body, LLM_ANSWER_MAX);
+	read_all(s, resp);
+	first_byte(a);
+	if (resp->rc != HTTP_OK)
+		return transport_rc(resp, false, f);
+	if (resp->body.full
+	    || a->provider->whole(&a->reading, buf_str(&resp->body),
+		   resp->body.len)
+		== -1) {
+		if (!a->reading.failed) {
+			snprintf(f->why, sizeof(f->why),
+			    "the answer is not what this API answers");
+			f->counts = true;
+			return LLM_RETRY;
+		}
+	}
+	return finish_reading(a, resp, answer, f);
+}
+
+static enum llm_rc
+read_refusal(struct asking *a, struct http_stream *s,
+    struct http_response *resp, struct arena *mem, struct llm_failure *f)
+{
+	enum llm_rc rc, by_status;
+	int should_retry;
+
+	buf_init(&resp->body, 256 * KIB);
+	read_all(s, resp);
+	read_hints(resp, f, &should_retry);
+	by_status = status_rc(resp->status, should_retry, f);
+	rc = a->provider->error(resp->status, buf_str(&resp->body),
+	    resp->body.len, mem, f);
+	return rc == LLM_RC_N ? by_status : rc;
+}
+
+static bool
+is_type(const struct http_response *resp, const char *type)
+{
+	char value[128];
+	size_t len = strlen(type);
+
+	return http_header(resp, "content-type", value, sizeof(value))
+	    && strncasecmp(value, type, len) == 0
+	    && strchr("; \t", value[len]) != NULL;
+}
+
+static enum llm_rc
+ask_once(const struct llm_backend *b, const struct llm_question *q,
+    const char *url, const struct buf *body, struct arena *mem,
+    struct asking *a, struct llm_answer *answer, struct llm_failure *f)
+{
+	struct http_request req = { .method = "POST",
+		.url = url,
+		.body = buf_str(body),
+		.body_len = body->len,
+		.body_max = LLM_ANSWER_MAX,
+		.connect_ms = b->connect_ms,
+		.first_byte_ms = b->first_byte_ms,
+		.total_ms = b->total_ms,
+		.idle_ms = IDLE_MS,
+		.flags = HTTP_OPERATOR,
+		.cancel = q->cancel };
+	struct http_response resp;
+	struct http_stream *s = NULL;
+	enum llm_rc rc;
+	size_t n = 0;
+
+	req.headers[n++] = "Content-Type: application/json";
+	req.headers[n++] = "Accept: text/event-stream, application/json";
+	a->provider->headers(b, mem, req.headers + n, HTTP_HEADERS_MAX - 1 - n);
+
+	if (http_open(&req, &resp, &s) != HTTP_OK)
+		rc = transport_rc(&resp, false, f);
+	else if (resp.status < 200 || resp.status > 299)
+		rc = read_refusal(a, s, &resp, mem, f);
+	else if (is_type(&resp, "text/event-stream"))
+		rc = read_stream(a, s, &resp, answer, f);
+	else
+		rc = read_whole(a, s, &resp, answer, f);
+	http_close(s);
+	http_response_fini(&resp);
+	return rc;
+}
+
+/* The question as a model without native calls gets it: tools are told in the
+ * system text, calls and results are words. */
+static struct llm_question
+as_text(const struct llm_question *q, struct arena *mem)
+{
+	struct llm_question out = *q;
+	struct llm_message *m = arena_alloc(mem,
+	    (q->nmessages + 1) * sizeof(*m));
+	size_t i, j;
+
+	for (i = 0; i < q->nmessages; i++) {
+		m[i] = q->messages[i];
+		if (m[i].role == LLM_SYSTEM && q->ntools > 0)
+			m[i].text = arena_printf(mem, "%s\n\n%s", m[i].text,
+			    llm_text_tools_prompt(mem, q->tools, q->ntools));
+		for (j = 0; j < q->messages[i].ncalls; j++)
+			m[i].text = arena_printf(mem,
+			    "%s<tool_call>{\"name\": \"%s\", \"arguments\": "
+			    "%s}</tool_call>",
+			    m[i].text, m[i].calls[j].name,
+			    m[i].calls[j].arguments);
+		if (m[i].role == LLM_TOOL) {
+			m[i].role = LLM_USER;
+			m[i].text = arena_printf(mem,
+			    "<tool_result name=\"%s\"%s>%s</tool_result>",
+			    m[i].tool, m[i].is_error ? " error=\"true\"" : "",
+			    m[i].text);
+		}
+		m[i].calls = NULL;
+		m[i].ncalls = 0;
+		m[i].extra = NULL;
+	}
+	out.messages = m;
+	out.tools = NULL;
+	out.ntools = 0;
+	return out;
+}
+
+/* pause_turn: what was said so far is sent back as it is, and goes on. */
+static struct llm_question
+go_on(const struct llm_question *q, const struct llm_answer *so_far,
+    struct llm_reading *r, struct arena *mem)
+{
+	struct llm_question out = *q;
+	struct llm_message *m = arena_alloc(mem,
+	    (q->nmessages + 1) * sizeof(*m));
+
+	memcpy(m, q->messages, q->nmessages * sizeof(*m));
+	m[q->nmessages] = (struct llm_message){ .role = LLM_ASSISTANT,
+		.text = so_far->text,
+		.extra = json_text(mem, r->extra) };
+	out.messages = m;
+	out.nmessages = q->nmessages + 1;
+	return out;
+}
+
+enum llm_rc
+llm_ask(const struct llm_backend *backend, const struct llm_question *q,
+    struct arena *mem, struct llm_answer *answer, struct llm_failure *failure)
+{
+	const struct llm_provider *p = provider_of(backend->host);
+	bool text_tools = backend->tools == LLM_TOOLS_TEXT;
+	struct llm_question asked = text_tools ? as_text(q, mem) : *q;
+	struct asking a = { .provider = p, .q = q };
+	struct buf body = BUF_INIT(LLM_REQUEST_MAX);
+	const char *base = backend->base_url[0] != '\0' ? backend->base_url
+							: p->base_url;
+	size_t len = strlen(base);
+	char *url;
+	enum llm_rc rc;
+	int pauses = 0;
+
+	while (len > 0 && base[len - 1] == '/')
+		len--;
+	url = arena_printf(mem, "%.*s%s", (int)len, base, p->path);
+	*failure = (struct llm_failure){ .retry_after_ms = -1 };
+	*answer = (struct llm_answer){ .text = "" };
+	for (;;) {
+		buf_reset(&body);
+		if (p->write(backend, &asked, mem, &body) == -1) {
+			rc = LLM_CONTEXT;
+			break;
+		}
+		llm_reading_init(&a.reading, q, mem,
+		    text_tools && q->ntools > 0);
+		rc = ask_once(backend, q, url, &body, mem, &a, answer,
+		    failure);
+		if (rc == LLM_OK && a.reading.paused && answer->ncalls == 0
+		    && pauses++ < PAUSES_MAX) {
+			asked = go_on(&asked, answer, &a.reading, mem);
+			llm_reading_fini(&a.reading);
+			continue;
+		}
+		llm_reading_fini(&a.reading);
+		break;
+	}
+	buf_fini(&body);
+	return rc;
+}

@@ -1,1 +1,75 @@
+/*
+ * text_tools: calls of tools written in words, for models without native
+ * calls.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "base/text.h"
 #include "llm/llm.h"
+
+static const char OPEN[] = "<tool_call>";
+static const char CLOSE[] = "</tool_call>";
+
+char *
+llm_text_tools_prompt(struct arena *mem, const struct tool_spec *tools,
+    size_t ntools)
+{
+	char *out = arena_strdup(mem,
+	    "You can call tools. To call one, write a line of exactly this "
+	    "form and nothing after it:\n"
+	    "<tool_call>{\"name\": \"NAME\", \"arguments\": {...}}"
+	    "</tool_call>\n"
+	    "Several calls may follow one another. The results come in the "
+	    "next message, as <tool_result>. These are the tools, with the "
+	    "JSON Schema of their arguments:");
+	size_t i;
+
+	for (i = 0; i < ntools; i++)
+		out = arena_printf(mem, "%s\n- %s: %s %s", out, tools[i].name,
+		    tools[i].description, json_text(mem, tools[i].schema));
+	return out;
+}
+
+void
+llm_text_tools_read(struct arena *mem, const char *text,
+    struct llm_answer *answer)
+{
+	struct tool_call *calls = arena_alloc(mem,
+	    TOOL_CALLS_MAX * sizeof(*calls));
+	char *words = arena_strdup(mem, "");
+	const char *at = text, *open, *close;
+	size_t n = 0;
+
+	while (n < TOOL_CALLS_MAX && (open = strstr(at, OPEN)) != NULL) {
+		const char *body = open + sizeof(OPEN) - 1;
+		const json_t *doc, *arguments;
+		const char *name;
+
+		close = strstr(body, CLOSE);
+		if (close == NULL)
+			break; /* not a whole call: these are words */
+		doc = json_read(mem, body, (size_t)(close - body), NULL, NULL);
+		name = json_member_str(doc, "name");
+		arguments = json_object_get(doc, "arguments");
+		words = arena_printf(mem, "%s%.*s", words, (int)(open - at),
+		    at);
+		/* What cannot be read is called all the same: the model is
+		 * told by the result, and may do better. */
+		calls[n] = (struct tool_call){
+			.id = arena_printf(mem, "call_%zu", n),
+			.name = name == NULL ? "unknown" : name,
+			.arguments = json_is_object(arguments)
+			    ? json_text(mem, arguments)
+			    : doc == NULL
+			    ? arena_memdup(mem, body, (size_t)(close - body))
+			    : "{}" };
+		n++;
+		at = close + sizeof(CLOSE) - 1;
+	}
+	words = arena_printf(mem, "%s%s", words, at);
+	answer->text = n > 0 ? text_strip(mem, words) : text;
+	answer->calls = calls;
+	answer->ncalls = n;
+}

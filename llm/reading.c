@@ -1,0 +1,177 @@
+/*
+ * reading: the answer under construction.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/json.h"
+#include "base/text.h"
+#include "llm/llm_priv.h"
+
+static const char CALL_MARK[] = "<tool_call";
+
+void
+llm_reading_init(struct llm_reading *r, const struct llm_question *q,
+    struct arena *mem, bool text_tools)
+{
+	memset(r, 0, sizeof(*r));
+	r->mem = mem;
+	r->q = q;
+	r->hold_calls = text_tools;
+	buf_init(&r->text, LLM_TEXT_MAX);
+	buf_init(&r->refusal, 4 * KIB);
+}
+
+void
+llm_reading_fini(struct llm_reading *r)
+{
+	size_t i;
+
+	buf_fini(&r->text);
+	buf_fini(&r->refusal);
+	for (i = 0; i < NELEM(r->calls); i++)
+		buf_fini(&r->calls[i].arguments);
+	for (i = 0; i < NELEM(r->blocks); i++)
+		buf_fini(&r->blocks[i]);
+}
+
+static void
+show(struct llm_reading *r, size_t until)
+{
+	if (until <= r->shown_len)
+		return;
+	if (r->q != NULL && r->q->on_text != NULL)
+		r->q->on_text(r->q->ctx, r->text.data + r->shown_len,
+		    until - r->shown_len);
+	r->shown = true;
+	r->shown_len = until;
+}
+
+/* How much of the text surely is no beginning of a call. */
+static size_t
+sure(const struct llm_reading *r)
+{
+	const char *text = buf_str(&r->text);
+	const char *mark = strstr(text, CALL_MARK);
+	size_t len = r->text.len, n;
+
+	if (mark != NULL)
+		return (size_t)(mark - text);
+	for (n = len < sizeof(CALL_MARK) - 2 ? len : sizeof(CALL_MARK) - 2;
+	     n > 0; n--)
+		if (memcmp(text + len - n, CALL_MARK, n) == 0)
+			return len - n;
+	return len;
+}
+
+int
+llm_reading_text(struct llm_reading *r, const char *s, size_t len)
+{
+	if (len == 0)
+		return 0;
+	if (buf_add(&r->text, s, len) == -1)
+		return -1;
+	show(r, r->hold_calls ? sure(r) : r->text.len);
+	return 0;
+}
+
+void
+llm_reading_release(struct llm_reading *r)
+{
+	show(r, r->hold_calls && strstr(buf_str(&r->text), CALL_MARK) != NULL
+		? sure(r)
+		: r->text.len);
+}
+
+struct llm_partial_call *
+llm_reading_call(struct llm_reading *r, size_t index)
+{
+	if (index >= NELEM(r->calls))
+		return NULL;
+	if (!r->calls[index].used) {
+		r->calls[index].used = true;
+		buf_init(&r->calls[index].arguments, LLM_ARGUMENTS_MAX);
+		if (index + 1 > r->ncalls)
+			r->ncalls = index + 1;
+	}
+	return &r->calls[index];
+}
+
+static void
+finish_calls(struct llm_reading *r, struct llm_answer *answer)
+{
+	size_t i;
+
+	answer->calls = arena_alloc(r->mem,
+	    (r->ncalls + 1) * sizeof(*answer->calls));
+	for (i = 0; i < r->ncalls; i++) {
+		struct llm_partial_call *p = &r->calls[i];
+		const char *arguments = buf_str(&p->arguments);
+
+		if (!p->used || p->name == NULL || p->name[0] == '\0')
+			continue;
+		answer->calls[answer->ncalls++] = (struct tool_call){
+			.id = p->id != NULL && p->id[0] != '\0'
+			    ? p->id
+			    : arena_printf(r->mem, "call_%zu", i),
+			.name = p->name,
+			.arguments = arguments[0] == '\0'
+			    ? "{}"
+			    : text_clean(r->mem, arguments,
+				  p->arguments.len) };
+	}
+}
+
+enum llm_rc
+llm_reading_finish(struct llm_reading *r, struct llm_answer *answer)
+{
+	llm_reading_release(r);
+	*answer = (struct llm_answer){ .usage = r->usage, .cut = r->cut,
+		.refused = r->refused };
+	answer->text = text_clean(r->mem, buf_str(&r->text), r->text.len);
+	finish_calls(r, answer);
+	if (r->refusal.len > 0) {
+		answer->refused = true;
+		if (answer->text[0] == '\0')
+			answer->text = text_clean(r->mem,
+			    buf_str(&r->refusal), r->refusal.len);
+	}
+	if (r->hold_calls && answer->ncalls == 0)
+		llm_text_tools_read(r->mem, answer->text, answer);
+	if (r->extra != NULL && answer->ncalls > 0)
+		answer->extra = json_text(r->mem, r->extra);
+	if (!r->counted) {
+		struct llm_message said = { .role = LLM_ASSISTANT,
+			.text = answer->text,
+			.calls = answer->calls,
+			.ncalls = answer->ncalls };
+
+		answer->usage.in = r->q == NULL
+		    ? 0
+		    : llm_estimate(r->q->messages, r->q->nmessages,
+			  r->q->tools, r->q->ntools);
+		answer->usage.out = llm_estimate(&said, 1, NULL, 0);
+	}
+	if (r->context && answer->text[0] == '\0' && answer->ncalls == 0)
+		return LLM_CONTEXT;
+	if (answer->text[0] == '\0' && answer->ncalls == 0)
+		return LLM_EMPTY;
+	return LLM_OK;
+}
+
+bool
+llm_says_too_long(const char *text)
+{
+	static const char *const WORDS[] = { "context_length_exceeded",
+		"context length", "context window", "maximum context",
+		"prompt is too long", "input is too long", "too many tokens",
+		"exceeds the available context", "input length and `max_tokens`",
+		"reduce the length" };
+	size_t i;
+
+	for (i = 0; i < NELEM(WORDS); i++)
+		if (strcasestr(text, WORDS[i]) != NULL)
+			return true;
+	return false;
+}
