@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/http.h"
+#include "base/json.h"
 #include "base/sse.h"
 #include "base/text.h"
 #include "llm/llm_priv.h"
