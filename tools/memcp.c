@@ -1,1 +1,283 @@
 #include "tools/memcp.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+#include "base/http.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/text.h"
+
+#define VERIFY_MS 8000
+#define DERIVE_MS 8000
+#define REVOKE_MS 5000
+#define LIST_MS 10000
+#define TTL_MINUTES 60
+#define BODY_MAX (1 * MIB)
+#define ERROR_CHARS 200 /* of a body that the model is shown */
+#define URL_MAX 1024
+
+static enum http_rc
+request(const struct memcp *m, const char *method, const char *path,
+    const char *token, bool with_secret, const char *body, int timeout_ms,
+    const volatile int *cancel, struct http_response *resp)
+{
+	char url[URL_MAX], bearer[4096], secret[512];
+	struct http_request req = { .method = method,
+		.url = url,
+		.body = body,
+		.body_len = body == NULL ? 0 : strlen(body),
+		.body_max = BODY_MAX,
+		.total_ms = timeout_ms,
+		.flags = HTTP_OPERATOR,
+		.cancel = cancel };
+	size_t n = 0, len = strlen(m->url);
+	enum http_rc rc;
+
+	while (len > 0 && m->url[len - 1] == '/')
+		len--;
+	snprintf(url, sizeof(url), "%.*s%s", (int)len, m->url, path);
+	req.headers[n++] = "Accept: application/json";
+	if (body != NULL)
+		req.headers[n++] = "Content-Type: application/json";
+	if (token != NULL) {
+		snprintf(bearer, sizeof(bearer), "Authorization: Bearer %s",
+		    token);
+		req.headers[n++] = bearer;
+	}
+	if (with_secret && secret_is_set(m->proxy_secret)) {
+		/* The first of two is the one in force. */
+		snprintf(secret, sizeof(secret), "X-Proxy-Secret: %.*s",
+		    (int)strcspn(m->proxy_secret->bytes, ","),
+		    m->proxy_secret->bytes);
+		req.headers[n++] = secret;
+	}
+	rc = http_send(&req, resp);
+	explicit_bzero(bearer, sizeof(bearer));
+	explicit_bzero(secret, sizeof(secret));
+	return rc;
+}
+
+/* What may stand in a header: a token with a line end is none. */
+static bool
+is_token(const char *token)
+{
+	size_t i;
+
+	for (i = 0; token[i] != '\0'; i++)
+		if ((unsigned char)token[i] < 0x21 || token[i] == 0x7f)
+			return false;
+	return i > 0 && i < 4000;
+}
+
+enum memcp_rc
+memcp_verify(const struct memcp *m, const char *token)
+{
+	struct http_response resp;
+	struct arena *mem = arena_new();
+	enum memcp_rc rc = MEMCP_DOWN;
+	const char *tier;
+	const json_t *doc;
+
+	if (!is_token(token)) {
+		arena_free(mem);
+		return MEMCP_BAD_TOKEN;
+	}
+	if (request(m, "GET", "/token/info", token, false, NULL, VERIFY_MS,
+		NULL, &resp)
+	    == HTTP_OK) {
+		if (resp.status == 200) {
+			doc = json_read(mem, buf_str(&resp.body),
+			    resp.body.len, NULL, NULL);
+			tier = json_member_str(json_object_get(doc, "data"),
+			    "tier");
+			rc = tier != NULL
+				&& (strcmp(tier, "chat") == 0
+				    || strcmp(tier, "mcp") == 0)
+			    ? MEMCP_OK
+			    : MEMCP_BAD_TOKEN;
+		} else if (resp.status < 500 && resp.status != 429) {
+			rc = MEMCP_BAD_TOKEN;
+		}
+	}
+	if (rc == MEMCP_DOWN)
+		log_event(LOG_WARN, "memcp_failed", F_STR("call", "verify"),
+		    F_INT("status", resp.status), F_STR("why", resp.why));
+	http_response_fini(&resp);
+	arena_free(mem);
+	return rc;
+}
+
+/* "2026-11-20T10:00:00Z", with a fraction or an offset; 0: not one. */
+static int64_t
+iso_time_ms(const char *text)
+{
+	struct tm tm = { 0 };
+	const char *rest = text == NULL
+	    ? NULL
+	    : strptime(text, "%Y-%m-%dT%H:%M:%S", &tm);
+	int h, min;
+	char sign;
+	int64_t s;
+
+	if (rest == NULL)
+		return 0;
+	s = timegm(&tm);
+	if (*rest == '.')
+		rest += 1 + strspn(rest + 1, "0123456789");
+	if (sscanf(rest, "%c%2d:%2d", &sign, &h, &min) == 3
+	    && (sign == '+' || sign == '-'))
+		s -= (sign == '-' ? -1 : 1) * (h * 3600 + min * 60);
+	return s * 1000;
+}
+
+enum memcp_rc
+memcp_derive(const struct memcp *m, const char *parent, const char *chat,
+    struct arena *mem, struct session_token *out)
+{
+	struct http_response resp;
+	enum memcp_rc rc = MEMCP_DOWN;
+	const char *derived = NULL, *until = NULL, *body;
+	json_t *doc;
+
+	body = json_text(mem, json_keep(mem, json_pack(
+	    "{s:s, s:s, s:i, s:s}", "parent_token", parent, "scope",
+	    "mcp_read", "ttl_minutes", TTL_MINUTES, "chat_id", chat)));
+	if (request(m, "POST", "/internal/tokens/derive", NULL, true, body,
+		DERIVE_MS, NULL, &resp)
+	    == HTTP_OK) {
+		doc = json_read(mem, buf_str(&resp.body), resp.body.len, NULL,
+		    NULL);
+		if (resp.status == 200
+		    && json_unpack(doc, "{s:s, s?s}", "derived_token",
+			   &derived, "expires_at", &until)
+			== 0) {
+			*out = (struct session_token){ .parent
+				= arena_strdup(mem, parent),
+				.derived = derived,
+				.derived_until_ms = iso_time_ms(until) };
+			rc = MEMCP_OK;
+		} else if (resp.status == 503 || resp.status == 401
+		    || resp.status == 403 || resp.status == 404) {
+			/* This server derives none, or not for this token:
+			 * whether the parent is good, verify knows. */
+			rc = memcp_verify(m, parent);
+			if (rc == MEMCP_OK)
+				*out = (struct session_token){ .parent
+					= arena_strdup(mem, parent),
+					.derived = arena_strdup(mem,
+					    parent) };
+		}
+	}
+	if (rc == MEMCP_DOWN)
+		log_event(LOG_WARN, "memcp_failed", F_STR("call", "derive"),
+		    F_INT("status", resp.status), F_STR("why", resp.why));
+	http_response_fini(&resp);
+	return rc;
+}
+
+void
+memcp_revoke(const struct memcp *m, const char *derived)
+{
+	struct http_response resp;
+	struct arena *mem = arena_new();
+	const char *body = json_text(mem, json_keep(mem, json_pack("{s:s}",
+	    "derived_token", derived)));
+
+	(void)!request(m, "POST", "/internal/tokens/revoke", NULL, true, body,
+	    REVOKE_MS, NULL, &resp);
+	http_response_fini(&resp);
+	arena_free(mem);
+}
+
+json_t *
+memcp_list(const struct memcp *m, char *why)
+{
+	struct http_response resp;
+	struct arena *mem = arena_new();
+	json_t *tools = NULL, *doc;
+
+	if (request(m, "GET", "/mcp/tools", NULL, false, NULL, LIST_MS, NULL,
+		&resp)
+	    != HTTP_OK) {
+		snprintf(why, HTTP_WHY_MAX, "%s", resp.why);
+	} else if (resp.status != 200) {
+		snprintf(why, HTTP_WHY_MAX, "status %d", resp.status);
+	} else {
+		doc = json_read(mem, buf_str(&resp.body), resp.body.len, NULL,
+		    NULL);
+		tools = json_object_get(json_object_get(doc, "data"), "tools");
+		if (tools == NULL)
+			tools = json_object_get(doc, "tools");
+		if (!json_is_array(tools)) {
+			tools = NULL;
+			snprintf(why, HTTP_WHY_MAX, "no list of tools");
+		}
+		json_incref(tools);
+	}
+	http_response_fini(&resp);
+	arena_free(mem);
+	return tools;
+}
+
+static char *
+error_text(struct arena *mem, const char *error, const char *message)
+{
+	return json_text(mem, json_keep(mem, json_pack("{s:s, s:s}", "error",
+	    error, "message", message)));
+}
+
+/* 403 says two things: this token is no good, or not good enough. */
+static bool
+says_invalid_token(const char *body)
+{
+	return strcasestr(body, "expired") != NULL
+	    || strcasestr(body, "invalid") != NULL
+	    || strcasestr(body, "\"stage\":\"anonymous\"") != NULL
+	    || strcasestr(body, "\"stage\": \"anonymous\"") != NULL;
+}
+
+void
+memcp_call(const struct memcp *m, const char *token, const char *name,
+    const json_t *arguments, const volatile int *cancel, struct arena *mem,
+    struct tool_result *result)
+{
+	struct http_response resp;
+	const char *body, *text;
+	json_t *doc;
+
+	*result = (struct tool_result){ .end = TOOL_FAILED };
+	body = json_text(mem, json_keep(mem, json_pack("{s:s, s:O}", "tool",
+	    name, "arguments", arguments)));
+	if (request(m, "POST", "/mcp/tools/call", token, false, body,
+		m->timeout_ms, cancel, &resp)
+	    != HTTP_OK) {
+		result->text = error_text(mem, "network_error", resp.why);
+		http_response_fini(&resp);
+		return;
+	}
+	text = text_clean(mem, buf_str(&resp.body), resp.body.len);
+	doc = json_read(mem, text, strlen(text), NULL, NULL);
+	if (resp.status == 200) {
+		result->end = TOOL_DONE;
+		result->text = json_text(mem, json_keep(mem,
+		    doc != NULL ? json_pack("{s:O}", "result", doc)
+				: json_pack("{s:s}", "result", text)));
+	} else if ((resp.status == 401 || resp.status == 403) && token != NULL
+	    && says_invalid_token(text)) {
+		result->token_expired = true;
+		result->text = error_text(mem, "token_expired",
+		    "The access token is no longer valid.");
+	} else if (resp.status == 403) {
+		result->denied = true;
+		result->text = error_text(mem, "access_denied",
+		    "This needs a higher-tier token.");
+	} else {
+		result->text = error_text(mem,
+		    arena_printf(mem, "http_%d", resp.status),
+		    text_cut(mem, text, ERROR_CHARS));
+	}
+	http_response_fini(&resp);
+}

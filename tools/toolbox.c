@@ -1,1 +1,322 @@
-#include "tools/tool.h"
+/*
+ * toolbox: keeps the lists of all sources fresh.
+ *
+ * One thread decides which source is to be asked; each question runs on a
+ * thread of its own, so a slow server does not hold up the others.  A server
+ * that is down is left out and tried again with growing delays.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <sodium.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/pool.h"
+#include "mcp/client.h"
+#include "tools/tools_priv.h"
+
+#define TICK_MS 500
+#define RETRY_FIRST_MS 1000
+#define RETRY_MAX_MS 60000
+#define REFRESH_MIN_MS 5000 /* whatever a server says of its list's age */
+
+struct question {
+	struct toolbox *b;
+	struct source *s;
+};
+
+static json_t *
+ask_source(struct source *s, int64_t *ttl_ms, char why[160])
+{
+	json_t *list = NULL;
+
+	*ttl_ms = -1;
+	if (s->kind == SOURCE_MEMCP)
+		return memcp_list(&s->memcp, why);
+	if (mcp_client_tools(s->client, &list, ttl_ms, why) != MCP_OK)
+		return NULL;
+	return list;
+}
+
+static void
+renew_snapshot(struct toolbox *b)
+{
+	struct snapshot *old = b->current;
+
+	b->current = snapshot_make(b);
+	snapshot_unref(old);
+}
+
+/* What the source answered, under the lock. */
+static void
+take_answer(struct toolbox *b, struct source *s, json_t *list, int64_t ttl_ms,
+    const char *why)
+{
+	int64_t now = clock_boot_ms(), delay;
+	bool was_ok = s->ok, first = !s->asked;
+
+	s->asked = true;
+	s->asking = false;
+	s->ok = list != NULL;
+	if (s->ok) {
+		s->failures = 0;
+		s->read_ms = now;
+		s->why[0] = '\0';
+		delay = b->settings->mcp_refresh_ms;
+		if (ttl_ms >= 0 && ttl_ms < delay)
+			delay = ttl_ms < REFRESH_MIN_MS ? REFRESH_MIN_MS
+							: ttl_ms;
+	} else {
+		snprintf(s->why, sizeof(s->why), "%s", why);
+		delay = RETRY_FIRST_MS << (s->failures < 6 ? s->failures : 6);
+		if (delay > RETRY_MAX_MS)
+			delay = RETRY_MAX_MS;
+		delay -= randombytes_uniform((uint32_t)(delay / 4) + 1);
+		s->failures++;
+	}
+	s->next_ms = now + delay;
+	if (first || was_ok != s->ok)
+		log_event(s->ok ? LOG_INFO : LOG_WARN,
+		    s->ok ? "tools_listed" : "tools_failed",
+		    F_STR("source", s->name), F_STR("host", s->host),
+		    F_INT("tools", json_array_size(list)), F_STR("why", why));
+	if (s->list != NULL && list != NULL && json_equal(s->list, list)) {
+		json_decref(list);
+	} else if (s->list != list) {
+		json_decref(s->list);
+		s->list = list;
+		renew_snapshot(b);
+	}
+	pthread_cond_broadcast(&b->changed);
+}
+
+static void
+ask(void *arg)
+{
+	struct question *q = arg;
+	char why[160] = "";
+	int64_t ttl_ms;
+	json_t *list = ask_source(q->s, &ttl_ms, why);
+	size_t i;
+
+	pthread_mutex_lock(&q->b->mu);
+	for (i = 0; i < q->b->nsources; i++)
+		if (q->b->sources[i] == q->s)
+			break;
+	if (i < q->b->nsources)
+		take_answer(q->b, q->s, list, ttl_ms, why);
+	else
+		json_decref(list); /* no longer configured */
+	pthread_mutex_unlock(&q->b->mu);
+	source_unref(q->s);
+	free(q);
+}
+
+/* Ask those whose time has come; the lock is held. */
+static void
+ask_due(struct toolbox *b)
+{
+	int64_t now = clock_boot_ms();
+	size_t i;
+
+	for (i = 0; i < b->nsources; i++) {
+		struct source *s = b->sources[i];
+		struct question *q;
+
+		if (s->asking
+		    || (now < s->next_ms
+			&& !(s->ok && s->client != NULL
+			    && mcp_client_list_changed(s->client))))
+			continue;
+		q = malloc(sizeof(*q));
+		if (q == NULL)
+			abort();
+		*q = (struct question){ b, source_ref(s) };
+		s->asking = true;
+		if (pool_run(b->pool, ask, q) == -1) {
+			s->asking = false;
+			source_unref(s);
+			free(q);
+		}
+	}
+}
+
+static void *
+run(void *arg)
+{
+	struct toolbox *b = arg;
+	struct timespec ts;
+
+	pthread_mutex_lock(&b->mu);
+	while (!b->stopping) {
+		ask_due(b);
+		clock_gettime(CLOCK_MONOTONIC, &ts);
+		ts.tv_nsec += TICK_MS * 1000000L;
+		if (ts.tv_nsec >= 1000000000L) {
+			ts.tv_nsec -= 1000000000L;
+			ts.tv_sec++;
+		}
+		pthread_cond_timedwait(&b->changed, &b->mu, &ts);
+	}
+	pthread_mutex_unlock(&b->mu);
+	return NULL;
+}
+
+int
+toolbox_check(const struct settings *s, struct buf *errors)
+{
+	struct source *sources[SOURCES_MAX];
+	int n = servers_read((struct settings *)s, sources, SOURCES_MAX,
+	    errors),
+	    i;
+
+	for (i = 0; i < n; i++)
+		source_unref(sources[i]);
+	return n == -1 ? -1 : 0;
+}
+
+int
+toolbox_start(struct settings *s, struct toolbox **out, struct buf *errors)
+{
+	struct toolbox *b = calloc(1, sizeof(*b));
+	pthread_condattr_t attr;
+	int n;
+
+	if (b == NULL)
+		abort();
+	n = servers_read(s, b->sources, SOURCES_MAX, errors);
+	if (n == -1) {
+		free(b);
+		return -1;
+	}
+	b->nsources = (size_t)n;
+	b->settings = settings_ref(s);
+	pthread_mutex_init(&b->mu, NULL);
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&b->changed, &attr);
+	pthread_condattr_destroy(&attr);
+	b->pool = pool_new("sources", 0, SOURCES_MAX);
+	b->current = snapshot_make(b);
+	*out = b;
+	if (n > 0) {
+		if (thread_start(&b->thread, "toolbox", run, b) == -1)
+			return -1;
+		b->started = true;
+	}
+	return 0;
+}
+
+int
+toolbox_reload(struct toolbox *b, struct settings *s, struct buf *errors)
+{
+	struct source *sources[SOURCES_MAX];
+	struct settings *old;
+	int n = servers_read(s, sources, SOURCES_MAX, errors), i;
+	size_t j;
+
+	if (n == -1)
+		return -1;
+	pthread_mutex_lock(&b->mu);
+	for (j = 0; j < b->nsources; j++)
+		source_unref(b->sources[j]);
+	for (i = 0; i < n; i++)
+		b->sources[i] = sources[i];
+	b->nsources = (size_t)n;
+	old = b->settings;
+	b->settings = settings_ref(s);
+	renew_snapshot(b);
+	if (n > 0 && !b->started
+	    && thread_start(&b->thread, "toolbox", run, b) == 0)
+		b->started = true;
+	pthread_cond_broadcast(&b->changed);
+	pthread_mutex_unlock(&b->mu);
+	settings_unref(old);
+	return 0;
+}
+
+void
+toolbox_stop(struct toolbox *b)
+{
+	size_t i;
+
+	if (b == NULL)
+		return;
+	pthread_mutex_lock(&b->mu);
+	b->stopping = true;
+	pthread_cond_broadcast(&b->changed);
+	pthread_mutex_unlock(&b->mu);
+	if (b->started)
+		pthread_join(b->thread, NULL);
+	/* The questions end by their own deadlines. */
+	if (pool_drain(b->pool, 15000) == -1)
+		return; /* one still uses what would be freed */
+	pool_free(b->pool);
+	for (i = 0; i < b->nsources; i++)
+		source_unref(b->sources[i]);
+	snapshot_unref(b->current);
+	settings_unref(b->settings);
+	pthread_cond_destroy(&b->changed);
+	pthread_mutex_destroy(&b->mu);
+	free(b);
+}
+
+void
+toolbox_wait(struct toolbox *b, int wait_ms)
+{
+	struct timespec ts;
+	size_t i;
+	int rc = 0;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	ts.tv_sec += wait_ms / 1000;
+	pthread_mutex_lock(&b->mu);
+	while (rc == 0) {
+		for (i = 0; i < b->nsources && b->sources[i]->asked; i++)
+			;
+		if (i == b->nsources)
+			break;
+		rc = pthread_cond_timedwait(&b->changed, &b->mu, &ts);
+	}
+	pthread_mutex_unlock(&b->mu);
+}
+
+const struct toolset *
+toolset_ref(struct toolbox *b)
+{
+	struct snapshot *snap;
+
+	pthread_mutex_lock(&b->mu);
+	snap = b->current;
+	atomic_fetch_add(&snap->refs, 1);
+	pthread_mutex_unlock(&b->mu);
+	return &snap->set;
+}
+
+json_t *
+toolbox_state(struct toolbox *b)
+{
+	static const char *const KINDS[SOURCE_KINDS] = { "builtin", "memcp",
+		"mcp" };
+	json_t *out = json_array();
+	int64_t now = clock_boot_ms();
+	size_t i;
+
+	pthread_mutex_lock(&b->mu);
+	for (i = 0; i < b->nsources; i++) {
+		const struct source *s = b->sources[i];
+
+		json_array_append_new(out, json_pack(
+		    "{s:s, s:s, s:s, s:b, s:I, s:s*, s:I, s:I}", "name",
+		    s->name, "kind", KINDS[s->kind], "url_host", s->host, "ok",
+		    (int)s->ok, "tools", (json_int_t)json_array_size(s->list),
+		    "error", s->ok ? NULL : s->why, "age_ms",
+		    (json_int_t)(s->ok ? now - s->read_ms : -1), "retry_ms",
+		    (json_int_t)(s->next_ms > now ? s->next_ms - now : 0)));
+	}
+	pthread_mutex_unlock(&b->mu);
+	return out;
+}

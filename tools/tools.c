@@ -1,1 +1,112 @@
-#include "tools/tool.h"
+/*
+ * tools: THE table of built-in tools, and the call of any tool.
+ */
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "nouns/metric.h"
+#include "tools/tools_priv.h"
+
+static const char CUT_NOTE[] = "\n[cut: the result was longer]";
+
+const struct builtin BUILTINS[] = {
+	{ "echo", "Returns the text it is given.",
+	    "{\"type\":\"object\",\"properties\":{\"text\":{\"type\":"
+	    "\"string\",\"description\":\"what to return\"}},"
+	    "\"required\":[\"text\"],\"additionalProperties\":false}",
+	    echo_call },
+	{ "health", "Tells whether this service works, and its version.",
+	    "{\"type\":\"object\",\"properties\":{},"
+	    "\"additionalProperties\":false}",
+	    health_call },
+	{ "time", "The current date and time.",
+	    "{\"type\":\"object\",\"properties\":{\"zone\":{\"type\":"
+	    "\"string\",\"description\":\"UTC (the default), an offset such "
+	    "as +02:00, or a name such as Europe/Berlin\"}},"
+	    "\"additionalProperties\":false}",
+	    time_call },
+};
+const size_t BUILTINS_N = NELEM(BUILTINS);
+
+/* At most TOOL_RESULT_MAX, between two characters, with a note. */
+static const char *
+limit(struct arena *mem, const char *text)
+{
+	size_t len = strlen(text), keep;
+
+	if (len <= TOOL_RESULT_MAX)
+		return text;
+	keep = TOOL_RESULT_MAX - sizeof(CUT_NOTE);
+	while (keep > 0 && ((unsigned char)text[keep] & 0xc0) == 0x80)
+		keep--;
+	return arena_printf(mem, "%.*s%s", (int)keep, text, CUT_NOTE);
+}
+
+static void
+call_entry(const struct snapshot *snap, size_t at, const struct tool_ctx *ctx,
+    const json_t *arguments, struct arena *mem, struct tool_result *result)
+{
+	const struct tool_entry *e = &snap->entries[at];
+	int64_t begun = clock_boot_us();
+	enum source_kind kind = SOURCE_BUILTIN;
+
+	if (e->builtin != NULL) {
+		e->builtin->call(ctx, arguments, mem, result);
+	} else {
+		kind = e->source->kind;
+		if (kind == SOURCE_MEMCP)
+			memcp_call(&e->source->memcp, ctx->token, e->remote,
+			    arguments, ctx->cancel, mem, result);
+		else
+			mcp_call_tool(e->source, &snap->set.specs[at],
+			    e->remote, ctx, arguments, mem, result);
+	}
+	metric_observe_us(METRIC_TOOL_SECONDS, (int)kind,
+	    clock_boot_us() - begun);
+}
+
+void
+tools_call(struct toolbox *b, const struct toolset *set,
+    const struct tool_ctx *ctx, const struct tool_call *call,
+    struct arena *mem, struct tool_result *result)
+{
+	const struct snapshot *snap = (const struct snapshot *)set;
+	const char *why = NULL;
+	const json_t *arguments;
+	size_t i;
+
+	(void)b;
+	*result = (struct tool_result){ .end = TOOL_FAILED };
+	arguments = json_read(mem, call->arguments, strlen(call->arguments),
+	    &why, NULL);
+	for (i = 0; i < set->n; i++)
+		if (strcmp(set->specs[i].name, call->name) == 0)
+			break;
+	if (i == set->n)
+		result->text = arena_printf(mem,
+		    "There is no tool of the name \"%.64s\".", call->name);
+	else if (!json_is_object(arguments))
+		result->text = arena_printf(mem,
+		    "The arguments must be a JSON object: %s.",
+		    why == NULL ? "got something else" : why);
+	else
+		call_entry(snap, i, ctx, arguments, mem, result);
+	if (result->text == NULL)
+		result->text = "";
+	result->text = limit(mem, text_clean(mem, result->text,
+	    strlen(result->text)));
+	metric_add(METRIC_TOOL_CALLS, (int)result->end, 1);
+}
+
+bool
+tools_is_repeatable(const struct toolset *set, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < set->n; i++)
+		if (strcmp(set->specs[i].name, name) == 0)
+			return set->specs[i].repeatable;
+	return false;
+}

@@ -1,0 +1,164 @@
+/*
+ * snapshot: the tools that chats may call now, with names that model APIs
+ * take.
+ */
+#include <fnmatch.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "base/log.h"
+#include "base/seal.h"
+#include "base/text.h"
+#include "tools/tools_priv.h"
+
+#define NAME_MAX_BYTES (TOOL_NAME_MAX - 1)
+#define HASH_CHARS 8 /* behind a name that had to be changed */
+#define DESCRIPTION_MAX 1024 /* characters; what OpenAI takes */
+
+char *
+tool_public_name(struct arena *mem, const char *server, const char *tool)
+{
+	char *full = server == NULL ? arena_strdup(mem, tool)
+				    : arena_printf(mem, "%s__%s", server,
+					tool);
+	char *out = arena_strdup(mem, full), digest[SEAL_DIGEST_MAX];
+	size_t len = strlen(out), i;
+	bool changed = len > NAME_MAX_BYTES || len == 0;
+
+	for (i = 0; i < len; i++)
+		if (strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+			   "abcdefghijklmnopqrstuvwxyz0123456789_-",
+			out[i])
+		    == NULL) {
+			out[i] = '_';
+			changed = true;
+		}
+	if (!changed)
+		return out;
+	seal_digest("tool", full, strlen(full), digest);
+	if (len > NAME_MAX_BYTES - HASH_CHARS - 1)
+		len = NAME_MAX_BYTES - HASH_CHARS - 1;
+	return arena_printf(mem, "%.*s_%.*s", (int)len, out, HASH_CHARS,
+	    digest);
+}
+
+static bool
+in_list(const struct config_list *list, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < list->n; i++)
+		if (fnmatch(list->items[i], name, 0) == 0)
+			return true;
+	return false;
+}
+
+/* chat.tools: empty means what is built in and configured; "none", nothing. */
+static bool
+is_offered(const struct settings *s, const char *name)
+{
+	return s->chat_tools.n == 0 || in_list(&s->chat_tools, name);
+}
+
+static void
+add(struct snapshot *snap, const struct settings *s, struct tool_spec *specs,
+    const char *name, const char *description, const json_t *schema,
+    struct tool_entry entry)
+{
+	size_t i;
+
+	if (snap->set.n == TOOLS_MAX || !is_offered(s, name))
+		return;
+	for (i = 0; i < snap->set.n; i++)
+		if (strcmp(specs[i].name, name) == 0) {
+			log_event(LOG_WARN, "tool_hidden", F_STR("tool", name),
+			    F_STR("why", "another one has the same name"));
+			return;
+		}
+	specs[snap->set.n] = (struct tool_spec){ .name = name,
+		.description = text_cut(snap->mem,
+		    text_clean(snap->mem, description, strlen(description)),
+		    DESCRIPTION_MAX),
+		.schema = schema,
+		.repeatable = in_list(&s->chat_repeatable, name) };
+	snap->entries[snap->set.n++] = entry;
+}
+
+static void
+add_source(struct snapshot *snap, const struct settings *s,
+    struct tool_spec *specs, struct source *source)
+{
+	const json_t *t;
+	size_t i;
+
+	if (source->list == NULL)
+		return;
+	snap->sources[snap->nsources++] = source_ref(source);
+	/* The list outlives a refresh: the snapshot holds it too. */
+	json_keep(snap->mem, json_incref(source->list));
+	json_array_foreach(source->list, i, t) {
+		const char *name = json_member_str(t, "name");
+		const char *description = json_member_str(t, "description");
+		const json_t *schema = json_object_get(t, "inputSchema");
+
+		if (name == NULL || name[0] == '\0')
+			continue;
+		if (!json_is_object(schema))
+			schema = json_keep(snap->mem,
+			    json_pack("{s:s, s:{}}", "type", "object",
+				"properties"));
+		add(snap, s, specs,
+		    tool_public_name(snap->mem,
+			source->kind == SOURCE_MCP ? source->name : NULL,
+			name),
+		    description == NULL ? "" : description, schema,
+		    (struct tool_entry){ .source = source, .remote = name });
+	}
+}
+
+struct snapshot *
+snapshot_make(struct toolbox *b)
+{
+	struct snapshot *snap = calloc(1, sizeof(*snap));
+	struct tool_spec *specs;
+	size_t i;
+
+	if (snap == NULL)
+		abort();
+	atomic_store(&snap->refs, 1);
+	snap->mem = arena_new();
+	specs = arena_alloc(snap->mem, TOOLS_MAX * sizeof(*specs));
+	snap->entries = arena_alloc(snap->mem,
+	    TOOLS_MAX * sizeof(*snap->entries));
+	snap->set.specs = specs;
+	for (i = 0; i < BUILTINS_N; i++)
+		add(snap, b->settings, specs, BUILTINS[i].name,
+		    BUILTINS[i].description,
+		    json_read(snap->mem, BUILTINS[i].schema,
+			strlen(BUILTINS[i].schema), NULL, NULL),
+		    (struct tool_entry){ .builtin = &BUILTINS[i] });
+	for (i = 0; i < b->nsources; i++)
+		add_source(snap, b->settings, specs, b->sources[i]);
+	return snap;
+}
+
+void
+snapshot_unref(struct snapshot *s)
+{
+	size_t i;
+
+	if (s == NULL || atomic_fetch_sub(&s->refs, 1) != 1)
+		return;
+	for (i = 0; i < s->nsources; i++)
+		source_unref(s->sources[i]);
+	arena_free(s->mem);
+	free(s);
+}
+
+void
+toolset_unref(const struct toolset *set)
+{
+	snapshot_unref((struct snapshot *)set);
+}

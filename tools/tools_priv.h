@@ -1,0 +1,108 @@
+/*
+ * tools_priv: sources of tools, and the snapshots made of them.
+ */
+#ifndef TOOLS_TOOLS_PRIV_H
+#define TOOLS_TOOLS_PRIV_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "tools/memcp.h"
+#include "tools/tool.h"
+
+#define TOOLS_MAX 512	/* offered to a chat; more would fill any context */
+#define SOURCES_MAX 64
+
+struct mcp_client;
+struct pool;
+
+enum source_kind { SOURCE_BUILTIN, SOURCE_MEMCP, SOURCE_MCP, SOURCE_KINDS };
+
+/* A built-in tool: a row of the table in tools.c. */
+struct builtin {
+	const char *name;
+	const char *description;
+	const char *schema; /* JSON text */
+	void (*call)(const struct tool_ctx *ctx, const json_t *arguments,
+	    struct arena *mem, struct tool_result *result);
+};
+extern const struct builtin BUILTINS[];
+extern const size_t BUILTINS_N;
+
+void echo_call(const struct tool_ctx *ctx, const json_t *arguments,
+    struct arena *mem, struct tool_result *result);
+void time_call(const struct tool_ctx *ctx, const json_t *arguments,
+    struct arena *mem, struct tool_result *result);
+void health_call(const struct tool_ctx *ctx, const json_t *arguments,
+    struct arena *mem, struct tool_result *result);
+
+/* Where tools come from besides the table.  Counted: a snapshot keeps those
+ * whose tools it offers. */
+struct source {
+	_Atomic int refs;
+	enum source_kind kind;
+	char name[65];
+	char host[128];		 /* for /ready: no path, no credentials */
+	struct settings *settings; /* meMCP's secret and time-outs */
+	struct memcp memcp;
+	struct mcp_client *client;
+	/* what follows is under the toolbox's lock */
+	json_t *list; /* as the server gave it; NULL: down or not asked yet */
+	bool asked, ok, asking;
+	char why[160];
+	int failures;
+	int64_t read_ms, next_ms; /* boot clock */
+};
+struct source *source_ref(struct source *s);
+void source_unref(struct source *s);
+
+/* One tool of a snapshot: its spec, and how to call it. */
+struct tool_entry {
+	struct source *source; /* NULL: built in */
+	const struct builtin *builtin;
+	const char *remote; /* the server's own name for it */
+};
+
+/* A toolset with what its callers do not see. */
+struct snapshot {
+	struct toolset set; /* first: a toolset pointer is a snapshot's */
+	_Atomic int refs;
+	struct arena *mem;
+	struct tool_entry *entries;
+	struct source *sources[SOURCES_MAX];
+	size_t nsources;
+};
+
+struct toolbox {
+	pthread_mutex_t mu;
+	pthread_cond_t changed;
+	pthread_t thread;
+	bool started, stopping;
+	struct pool *pool; /* a slow server must not hold up the others */
+	struct settings *settings;
+	struct source *sources[SOURCES_MAX];
+	size_t nsources;
+	struct snapshot *current;
+};
+
+/*
+ * The sources that ${s} names: a line in ${errors} for each that cannot be.
+ * Their number, -1: errors.
+ */
+int servers_read(struct settings *s, struct source **out, size_t max,
+    struct buf *errors) WARN_UNUSED;
+
+/* A new snapshot of what is there; the toolbox's lock is held. */
+struct snapshot *snapshot_make(struct toolbox *b);
+void snapshot_unref(struct snapshot *s);
+
+/* SERVER__TOOL as model APIs take names: [A-Za-z0-9_-]{1,64}. */
+char *tool_public_name(struct arena *mem, const char *server,
+    const char *tool);
+
+/* Put what a remote server said into ${result}. */
+void mcp_call_tool(struct source *s, const struct tool_spec *spec,
+    const char *remote, const struct tool_ctx *ctx, const json_t *arguments,
+    struct arena *mem, struct tool_result *result);
+
+#endif
