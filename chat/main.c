@@ -1,5 +1,334 @@
-int
-main(void)
+/*
+ * dragoman-turn: takes turns from Redis and runs them.  No listening socket.
+ */
+#include <sys/signalfd.h>
+
+#include <getopt.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <sodium.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/http.h"
+#include "base/log.h"
+#include "base/pool.h"
+#include "base/seal.h"
+#include "base/text.h"
+#include "chat/heartbeat.h"
+#include "chat/lease.h"
+#include "chat/worker.h"
+#include "config.h"
+#include "nouns/metric.h"
+#include "redis/due.h"
+#include "redis/store.h"
+#include "tools/tool.h"
+
+#define REPORT_MAX (64 * KIB)
+#define POOL_KEEP 4	    /* idle turn threads kept */
+#define CALLS_MAX 256	    /* further calls of answers with several */
+#define SOURCES_WAIT_MS 3000 /* for the first lists, before the first turn */
+#define EXIT_USAGE 2
+
+extern char **environ;
+
+struct program {
+	struct worker w;
+	struct settings_source source;
+	struct seal_ring *ring;
+	sigset_t signals;
+};
+
+static const char USAGE[]
+    = "Usage: dragoman-turn [--config FILE] [--env-file FILE]\n"
+      "\n"
+      "Takes turns from Redis: asks the model, calls tools, replies.\n"
+      "SIGTERM: ends the running steps and hands the rest back.\n"
+      "SIGHUP: reads the configuration again and opens the log file anew.\n"
+      "Exit codes: 0 ended on request, 1 failed, 2 wrong configuration.\n";
+
+static void
+report(enum log_level level, const char *event, const struct buf *lines)
 {
+	const char *at = buf_str(lines), *end;
+
+	for (; *at != '\0'; at = *end == '\0' ? end : end + 1) {
+		char line[LOG_STR_MAX];
+
+		end = strchrnul(at, '\n');
+		snprintf(line, sizeof(line), "%.*s", (int)(end - at), at);
+		if (line[0] != '\0')
+			log_event(level, event, F_STR("text", line));
+	}
+}
+
+static struct settings *
+load(struct program *p)
+{
+	struct buf errors = BUF_INIT(REPORT_MAX);
+	struct buf warnings = BUF_INIT(REPORT_MAX);
+	struct settings *s = settings_load(&p->source, &errors, &warnings);
+
+	report(LOG_WARN, "config_warned", &warnings);
+	report(LOG_ERROR, "config_refused", &errors);
+	if (s != NULL && toolbox_check(s, &errors) == -1) {
+		report(LOG_ERROR, "config_refused", &errors);
+		settings_unref(s);
+		s = NULL;
+	}
+	buf_fini(&errors);
+	buf_fini(&warnings);
+	return s;
+}
+
+static void
+reload(struct program *p)
+{
+	struct buf errors = BUF_INIT(REPORT_MAX);
+	struct settings *s;
+
+	log_reopen();
+	s = load(p);
+	if (s == NULL) {
+		log_event(LOG_ERROR, "config_kept", F_STR("remedy",
+		    "mend the errors above and send SIGHUP again"));
+	} else if (toolbox_reload(p->w.toolbox, s, &errors) == -1) {
+		report(LOG_ERROR, "config_refused", &errors);
+		settings_unref(s);
+	} else {
+		worker_set_settings(&p->w, s);
+		log_event(LOG_INFO, "config_reloaded", F_STR("worker",
+		    p->w.id));
+	}
+	buf_fini(&errors);
+}
+
+static void *
+signals_run(void *arg)
+{
+	struct program *p = arg;
+	int sig;
+
+	for (;;) {
+		if (sigwait(&p->signals, &sig) != 0)
+			continue;
+		if (sig == SIGHUP) {
+			if (p->w.toolbox != NULL) /* started */
+				reload(p);
+			continue;
+		}
+		if (sig == SIGUSR1)
+			return NULL; /* the process ends */
+		atomic_fetch_add(&p->w.stopping, 1);
+		if (p->w.leases != NULL)
+			due_poke(p->w.store); /* the taker may wait for it */
+		log_event(LOG_INFO, "worker_stopping", F_STR("worker",
+		    p->w.id));
+	}
+}
+
+static int
+open_ring(struct program *p, const struct settings *s)
+{
+	const char *why = NULL;
+
+	p->ring = seal_ring_new(&s->encryption_key, &s->master_password,
+	    s->encryption_salt, &why);
+	if (p->ring == NULL) {
+		log_event(LOG_ERROR, "key_missing", F_STR("why", why),
+		    F_STR("remedy", "set ENCRYPTION_KEY (dragoman init makes "
+				    "one) or MASTER_PASSWORD"));
+		return -1;
+	}
 	return 0;
+}
+
+/* 0, or the exit code. */
+static int
+open_store(struct program *p, const struct settings *s)
+{
+	struct store_options o = { .url = s->redis_url,
+		.ring = p->ring,
+		.timeout_ms = (int)s->redis_timeout_ms,
+		.echo = s->sql_echo,
+		.replicas = s->redis_durability,
+		.wait_ms = (int)s->redis_wait_ms };
+	const char *why = NULL;
+
+	p->w.store = store_open(&o, &why);
+	if (p->w.store == NULL) {
+		log_event(LOG_ERROR, "redis_refused", F_STR("why", why));
+		return EXIT_USAGE;
+	}
+	while (!atomic_load(&p->w.stopping)) {
+		switch (store_canary(p->w.store)) {
+		case STORE_OK:
+			return 0;
+		case STORE_UNKNOWN_KEY:
+			log_event(LOG_ERROR, "key_wrong", F_STR("remedy",
+			    "this Redis was sealed with another "
+			    "ENCRYPTION_KEY; give that one, first or last in "
+			    "the list"));
+			return EXIT_USAGE;
+		default: /* down: logged; it may come */
+			usleep(500000);
+		}
+	}
+	return 0;
+}
+
+static int
+start_threads(struct program *p, const struct settings *s)
+{
+	struct worker *w = &p->w;
+	struct buf errors = BUF_INIT(REPORT_MAX);
+	int rc = -1;
+
+	if (http_start(NULL) == -1) {
+		log_event(LOG_ERROR, "http_failed", F_STR("why",
+		    "libcurl cannot start"));
+		goto out;
+	}
+	if (toolbox_start(w->settings, &w->toolbox, &errors) == -1) {
+		report(LOG_ERROR, "config_refused", &errors);
+		goto out;
+	}
+	w->turns = pool_new("turn", POOL_KEEP, (int)s->turns_slots);
+	w->calls = pool_new("call", 0, CALLS_MAX);
+	w->leases = lease_book_new(w);
+	rc = lease_book_start(w->leases);
+out:
+	buf_fini(&errors);
+	return rc;
+}
+
+static int
+serve(struct program *p)
+{
+	struct worker *w = &p->w;
+	struct settings *s = worker_settings(w);
+	struct heartbeat *beat = NULL;
+	pthread_t signals;
+	int rc;
+
+	if (thread_start(&signals, "signals", signals_run, p) == -1)
+		rc = 1;
+	else if (open_ring(p, s) == -1)
+		rc = EXIT_USAGE;
+	else
+		rc = open_store(p, s);
+	if (rc == 0 && !atomic_load(&w->stopping))
+		rc = start_threads(p, s) == -1 ? 1 : 0;
+	settings_unref(s);
+	if (rc != 0 || atomic_load(&w->stopping))
+		return rc;
+
+	toolbox_wait(w->toolbox, SOURCES_WAIT_MS);
+	beat = heartbeat_start(w);
+	log_event(LOG_INFO, "worker_started", F_STR("worker", w->id),
+	    F_STR("version", PACKAGE_VERSION));
+	rc = worker_run(w);
+	heartbeat_stop(beat);
+	log_event(LOG_INFO, "worker_stopped", F_STR("worker", w->id),
+	    F_BOOL("all_handed_back", rc == 0));
+	if (rc != 0) {
+		/* A call that does not end even when cancelled: its lease
+		 * ends by itself.  Threads still use all there is. */
+		_exit(0);
+	}
+	lease_book_stop(w->leases);
+	lease_book_free(w->leases);
+	pthread_kill(signals, SIGUSR1);
+	pthread_join(signals, NULL);
+	(void)!pool_drain(w->calls, 5000);
+	pool_free(w->calls);
+	pool_free(w->turns);
+	toolbox_stop(w->toolbox);
+	http_stop();
+	store_close(w->store);
+	seal_ring_free(p->ring);
+	return 0;
+}
+
+static int
+options(struct program *p, int argc, char **argv)
+{
+	static const struct option LONG[] = {
+		{ "config", required_argument, NULL, 'c' },
+		{ "env-file", required_argument, NULL, 'e' },
+		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'V' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int c;
+
+	while ((c = getopt_long(argc, argv, "c:e:hV", LONG, NULL)) != -1) {
+		switch (c) {
+		case 'c':
+			p->source.file = optarg;
+			break;
+		case 'e':
+			p->source.env_file = optarg;
+			break;
+		case 'h':
+			fputs(USAGE, stdout);
+			exit(0);
+		case 'V':
+			puts("dragoman-turn " PACKAGE_VERSION);
+			exit(0);
+		default:
+			return -1;
+		}
+	}
+	return optind == argc ? 0 : -1;
+}
+
+int
+main(int argc, char **argv)
+{
+	static struct program p;
+	struct settings *s;
+	int rc;
+
+	secret_protect_process();
+	p.source = (struct settings_source){ .environ = environ,
+		.asks_models = true };
+	if (options(&p, argc, argv) == -1) {
+		fputs(USAGE, stderr);
+		return EXIT_USAGE;
+	}
+	if (sodium_init() == -1)
+		return 1;
+	signal(SIGPIPE, SIG_IGN);
+	sigemptyset(&p.signals);
+	sigaddset(&p.signals, SIGTERM);
+	sigaddset(&p.signals, SIGINT);
+	sigaddset(&p.signals, SIGHUP);
+	sigaddset(&p.signals, SIGUSR1);
+	pthread_sigmask(SIG_BLOCK, &p.signals, NULL);
+
+	(void)!log_open("turn", LOG_INFO, NULL);
+	s = load(&p);
+	if (s == NULL)
+		return EXIT_USAGE;
+	(void)!log_open("turn", log_level_parse(s->log_level, NULL),
+	    s->log_file[0] == '\0' ? NULL : s->log_file);
+	(void)!metrics_open(s->server_metrics_file[0] == '\0'
+		? NULL
+		: s->server_metrics_file,
+	    METRICS, METRIC_N);
+	pthread_mutex_init(&p.w.mu, NULL);
+	text_random_hex(8, p.w.id);
+	p.w.started_ms = clock_wall_ms();
+	p.w.settings = s;
+	rc = serve(&p);
+	settings_unref(p.w.settings);
+	metrics_close();
+	return rc;
 }
