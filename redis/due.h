@@ -46,7 +46,8 @@ struct job {
 /*
  * Take up to ${n} due jobs of ${partition}.  Their number is returned, 0:
  * none (${next_ms}: wall time at which the first one is due, 0: none waits),
- * -1: Redis is down.  Each job is to be given to job_free.
+ * -1: Redis is down.  Each job is to be given to job_free.  due_take is for
+ * who holds the token of due_wait; due_take_all sets ${next_ms} in each case.
  */
 int due_take(struct store *st, int partition, int n, int64_t lease_ms,
     int64_t max_age_ms, struct job **jobs, int64_t *next_ms) WARN_UNUSED;

@@ -77,7 +77,7 @@ if taken > 0 then
 end
 if more then
 	out[3] = now
-elseif taken == 0 then
+elseif taken == 0 or ARGV[6] == '0' then
 	local first = call('ZRANGE', due, 0, 0, 'WITHSCORES')
 	if first[2] then out[3] = tonumber(first[2]) end
 end

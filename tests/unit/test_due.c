@@ -251,6 +251,16 @@ odd_jobs(void **state)
 	    0);
 	assert_true(next > clock_wall_ms() + 4000);
 
+	/* Also when something was taken. */
+	struct chat_name other = fixture_chat("another");
+
+	assert_int_equal(fixture_say(f->store, &other, "1", "x", ""), STORE_OK);
+	assert_int_equal(due_take_all(f->store, 4, 60000, 0, jobs, &next), 1);
+	assert_true(next > clock_wall_ms() + 4000);
+	assert_true(next < clock_wall_ms() + 5001);
+	job_free(jobs[0]);
+	(void)redis_text(f, "ZREM {p%d}:due %s", other.partition, other.text);
+
 	/* Too old for its first step. */
 	fixture_hurry(f);
 	moment(5);
@@ -455,8 +465,9 @@ struct run {
 	 * order cannot be seen from here: another worker may end the next one
 	 * before this one comes to write down that its own did.) */
 	_Atomic unsigned ends[RUN_CHATS];
-	_Atomic int ended, wrong;
-	_Atomic bool giving_up;
+	_Atomic int wrong;
+	_Atomic bool over;
+	bool redis_dies;
 	unsigned seed;
 };
 
@@ -503,8 +514,10 @@ run_job(struct run_worker *w, struct job *job)
 	}
 	if (job->crashes >= 5 || job->failures >= 5)
 		end = END_DEAD;
-	rc = fixture_finish(st, job, end, "reply");
-	if (rc == STORE_LOST)
+	do
+		rc = fixture_finish(st, job, end, "reply");
+	while (rc == STORE_DOWN && run->redis_dies && dice(&w->seed, 50) != 0);
+	if (rc == STORE_LOST || (rc == STORE_DOWN && run->redis_dies))
 		return;
 	if (rc != STORE_OK ||
 	    (atomic_fetch_or(&run->ends[chat], 1u << number) &
@@ -513,10 +526,9 @@ run_job(struct run_worker *w, struct job *job)
 	if (dice(&w->seed, 4) == 0) {
 		/* A repeat; another may have taken the next one by now. */
 		rc = fixture_finish(st, job, end, "reply");
-		if (rc != STORE_OK && rc != STORE_LOST)
+		if (rc != STORE_OK && rc != STORE_LOST && !run->redis_dies)
 			atomic_fetch_add(&run->wrong, 1);
 	}
-	atomic_fetch_add(&run->ended, 1);
 }
 
 static void *
@@ -525,8 +537,7 @@ run_worker(void *arg)
 	struct run_worker *w = arg;
 	struct run *run = w->run;
 
-	while (atomic_load(&run->ended) < RUN_CHATS * RUN_MESSAGES &&
-	    !atomic_load(&run->giving_up)) {
+	while (!atomic_load(&run->over)) {
 		struct job *jobs[4];
 		int64_t next;
 		int n = due_take_all(run->f->store, 4, SHORT_MS, 0, jobs,
@@ -557,7 +568,9 @@ run_edge(void *arg)
 			do
 				rc = fixture_say(w->run->f->store,
 				    &w->run->chats[c], update, text, "");
-			while (dice(&w->seed, 5) == 0); /* and again */
+			while (!atomic_load(&w->run->over) &&
+			    (rc == STORE_DOWN || /* as a client would */
+				dice(&w->seed, 5) == 0));
 			if (rc != STORE_OK && rc != STORE_EXISTS &&
 			    rc != STORE_ANSWERED)
 				atomic_fetch_add(&w->run->wrong, 1);
@@ -565,18 +578,25 @@ run_edge(void *arg)
 	return NULL;
 }
 
+static int64_t
+run_ended(const struct fleet_counts *c)
+{
+	return c->ended[END_REPLIED] + c->ended[END_DEAD];
+}
+
 static void
-nothing_is_lost_when_holders_die(void **state)
+random_run(struct redis_fixture *f, bool redis_dies)
 {
 	struct run *run = calloc(1, sizeof(*run));
 	struct run_worker workers[RUN_THREADS + 1];
 	pthread_t threads[RUN_THREADS + 1];
-	struct fleet_counts counts;
+	struct fleet_counts counts = { 0 };
 	const char *given = getenv("DRAGOMAN_TEST_SEED");
 	int64_t until = clock_boot_ms() + RUN_SECONDS * 1000;
 
 	assert_non_null(run);
-	run->f = *state;
+	run->f = f;
+	run->redis_dies = redis_dies;
 	run->seed = given != NULL ? (unsigned)strtoul(given, NULL, 10)
 				  : (unsigned)clock_wall_ms();
 	printf("seed: DRAGOMAN_TEST_SEED=%u\n", run->seed);
@@ -595,30 +615,41 @@ nothing_is_lost_when_holders_die(void **state)
 		    0);
 	}
 	/* Time passes faster here: leases end early, waits are short. */
-	while (atomic_load(&run->ended) < RUN_CHATS * RUN_MESSAGES) {
-		moment(100);
-		fixture_hurry(run->f);
-		assert_int_equal(fleet_count(run->f->store, &counts), STORE_OK);
-		if (counts.unaccounted != 0)
+	for (int n = 1; run_ended(&counts) < RUN_CHATS * RUN_MESSAGES &&
+	     clock_boot_ms() < until;
+	     n++) {
+		moment(redis_dies ? 30 : 100);
+		if (redis_dies && n <= 5)
+			redis_fixture_restart(f);
+		fixture_hurry(f);
+		if (fleet_count(f->store, &counts) != STORE_OK ||
+		    counts.unaccounted != 0)
 			atomic_fetch_add(&run->wrong, 1);
-		if (clock_boot_ms() > until)
-			atomic_store(&run->giving_up, true);
-		if (atomic_load(&run->giving_up))
-			break;
 	}
+	atomic_store(&run->over, true);
 	for (int i = 0; i <= RUN_THREADS; i++)
 		pthread_join(threads[i], NULL);
-	assert_int_equal(fleet_count(run->f->store, &counts), STORE_OK);
+	assert_int_equal(fleet_count(f->store, &counts), STORE_OK);
 	assert_int_equal(atomic_load(&run->wrong), 0);
-	assert_int_equal(atomic_load(&run->ended), RUN_CHATS * RUN_MESSAGES);
 	assert_int_equal(counts.accepted, RUN_CHATS * RUN_MESSAGES);
-	assert_int_equal(counts.ended[END_REPLIED] + counts.ended[END_DEAD],
-	    RUN_CHATS * RUN_MESSAGES);
+	assert_int_equal(run_ended(&counts), RUN_CHATS * RUN_MESSAGES);
 	assert_int_equal(counts.dead, counts.ended[END_DEAD]);
 	assert_int_equal(counts.unaccounted, 0);
 	assert_int_equal(counts.waiting, 0);
 	assert_int_equal(counts.due, 0);
 	free(run);
+}
+
+static void
+nothing_is_lost_when_holders_die(void **state)
+{
+	random_run(*state, false);
+}
+
+static void
+nothing_is_lost_when_redis_dies(void **state)
+{
+	random_run(*state, true);
 }
 
 #define TEST(t) cmocka_unit_test_setup(t, redis_fixture_flush)
@@ -636,6 +667,7 @@ main(void)
 		TEST(round_trips),
 		TEST(fifty_messages_keep_their_order),
 		TEST(nothing_is_lost_when_holders_die),
+		TEST(nothing_is_lost_when_redis_dies),
 	};
 
 	return cmocka_run_group_tests(tests, redis_fixture_setup,
