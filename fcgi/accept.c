@@ -31,9 +31,10 @@ struct acceptor {
 	void (*serve)(void *ctx, int fd);
 	void *ctx;
 	pthread_mutex_t mu;
-	pthread_cond_t ended;
-	int threads;
-	_Atomic int idle;
+	pthread_cond_t ended, called;
+	int threads, spares, calls; /* under mu */
+	bool is_tcp;
+	_Atomic int waiting; /* in accept, or on the way there */
 	_Atomic bool stopping;
 	_Atomic int64_t full_logged_ms;
 };
@@ -147,20 +148,56 @@ accept_listen(const char *address, bool *is_public)
 
 static void *run(void *arg);
 
-/* One more thread, when nobody waits and there may be more. */
+/* Nobody waits in accept: call a spare thread, or start one. */
 static void
 grow(struct acceptor *a)
 {
 	pthread_t thread;
 
 	pthread_mutex_lock(&a->mu);
-	if (a->threads < a->max && !atomic_load(&a->stopping)
+	if (a->spares > a->calls) {
+		a->calls++;
+		pthread_cond_signal(&a->called);
+	} else if (a->threads < a->max && !atomic_load(&a->stopping)
 	    && thread_start(&thread, "edge", run, a) == 0) {
 		pthread_detach(thread);
 		a->threads++;
-		atomic_fetch_add(&a->idle, 1);
+		atomic_fetch_add(&a->waiting, 1);
 	}
 	pthread_mutex_unlock(&a->mu);
+}
+
+/*
+ * Enough others wait in accept.  True: called, or the process drains; false:
+ * this thread was idle for too long and is no longer counted.
+ */
+static bool
+be_spare(struct acceptor *a)
+{
+	struct timespec until;
+	bool stay = true;
+	int rc = 0;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += ACCEPT_IDLE_MS / 1000;
+	pthread_mutex_lock(&a->mu);
+	a->spares++;
+	/* Looked at under the lock: who left nobody waiting calls under it. */
+	while (a->calls == 0 && atomic_load(&a->waiting) > 0
+	    && !atomic_load(&a->stopping) && rc == 0)
+		rc = pthread_cond_timedwait(&a->called, &a->mu, &until);
+	a->spares--;
+	if (a->calls > 0)
+		a->calls--;
+	else if (rc != 0 && a->threads > ACCEPT_KEEP
+	    && atomic_load(&a->waiting) > 0) {
+		a->threads--;
+		stay = false;
+	}
+	if (stay)
+		atomic_fetch_add(&a->waiting, 1);
+	pthread_mutex_unlock(&a->mu);
+	return stay;
 }
 
 static void
@@ -189,56 +226,43 @@ on_failure(struct acceptor *a, int error)
 }
 
 static void
-set_options(int fd)
+set_options(const struct acceptor *a, int fd)
 {
 	struct timeval io = { .tv_sec = IO_TIMEOUT_S };
 	int one = 1;
 
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &io, sizeof(io));
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &io, sizeof(io));
-	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	if (a->is_tcp)
+		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 }
 
 static void *
 run(void *arg)
 {
 	struct acceptor *a = arg;
-	int64_t idle_since = clock_boot_ms();
-	bool leave = false;
 
-	/* Counted as idle by whoever started it. */
-	while (!leave) {
+	/* Counted as waiting by whoever started it. */
+	while (!atomic_load(&a->stopping)) {
 		int fd = accept4(a->listener, NULL, NULL, SOCK_CLOEXEC);
 
 		if (fd == -1) {
 			on_failure(a, errno);
-			leave = atomic_load(&a->stopping);
-			if (!leave
-			    && clock_boot_ms() - idle_since > ACCEPT_IDLE_MS) {
-				idle_since = clock_boot_ms();
-				pthread_mutex_lock(&a->mu);
-				leave = a->threads > ACCEPT_KEEP;
-				if (leave) {
-					a->threads--;
-					atomic_fetch_sub(&a->idle, 1);
-				}
-				pthread_mutex_unlock(&a->mu);
-				if (leave)
-					return NULL;
-			}
 			continue;
 		}
-		if (atomic_fetch_sub(&a->idle, 1) == 1)
+		if (atomic_fetch_sub(&a->waiting, 1) == 1)
 			grow(a);
-		set_options(fd);
+		set_options(a, fd);
 		a->serve(a->ctx, fd);
-		atomic_fetch_add(&a->idle, 1);
-		idle_since = clock_boot_ms();
-		leave = atomic_load(&a->stopping);
+		if (atomic_fetch_add(&a->waiting, 1) < ACCEPT_WAIT)
+			continue;
+		atomic_fetch_sub(&a->waiting, 1);
+		if (!be_spare(a))
+			return NULL;
 	}
 	pthread_mutex_lock(&a->mu);
 	a->threads--;
-	atomic_fetch_sub(&a->idle, 1);
+	atomic_fetch_sub(&a->waiting, 1);
 	pthread_cond_broadcast(&a->ended);
 	pthread_mutex_unlock(&a->mu);
 	return NULL;
@@ -249,6 +273,8 @@ accept_start(int listener, int max, void (*serve)(void *ctx, int fd),
     void *ctx)
 {
 	struct acceptor *a = calloc(1, sizeof(*a));
+	struct sockaddr_storage address = { 0 };
+	socklen_t len = sizeof(address);
 	pthread_condattr_t attr;
 	int i;
 
@@ -258,10 +284,13 @@ accept_start(int listener, int max, void (*serve)(void *ctx, int fd),
 	a->max = max;
 	a->serve = serve;
 	a->ctx = ctx;
+	a->is_tcp = getsockname(listener, (struct sockaddr *)&address, &len) == 0
+	    && address.ss_family != AF_UNIX;
 	pthread_mutex_init(&a->mu, NULL);
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_cond_init(&a->ended, &attr);
+	pthread_cond_init(&a->called, &attr);
 	pthread_condattr_destroy(&attr);
 	for (i = 0; i < ACCEPT_KEEP && i < max; i++)
 		grow(a);
@@ -293,8 +322,9 @@ accept_stop(struct acceptor *a, int wait_ms)
 
 	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_sec += wait_ms / 1000 + 1;
-	atomic_store(&a->stopping, true);
 	pthread_mutex_lock(&a->mu);
+	atomic_store(&a->stopping, true);
+	pthread_cond_broadcast(&a->called);
 	while (a->threads > 0 && rc == 0)
 		rc = pthread_cond_timedwait(&a->ended, &a->mu, &until);
 	rc = a->threads > 0 ? -1 : 0;
@@ -307,6 +337,7 @@ accept_free(struct acceptor *a)
 {
 	pthread_mutex_lock(&a->mu); /* the last thread may still hold it */
 	pthread_mutex_unlock(&a->mu);
+	pthread_cond_destroy(&a->called);
 	pthread_cond_destroy(&a->ended);
 	pthread_mutex_destroy(&a->mu);
 	free(a);

@@ -3,9 +3,11 @@
  *
  * A thread that has nothing to do blocks in accept itself: the kernel wakes
  * one of them, in whatever process, and no request is handed from thread to
- * thread.  A thread that takes a connection and leaves nobody waiting starts
- * another one, up to server.threads; one that waited in vain for
- * ACCEPT_IDLE_MS ends.  accept times out every ACCEPT_LOOK_MS (SO_RCVTIMEO
+ * thread.  At most ACCEPT_WAIT of them wait there: the kernel wakes them in
+ * turn, so that with many each connection would find a cold one asleep.  The
+ * others are spare.  A thread that takes a connection and leaves nobody waiting
+ * calls a spare one or starts another, up to server.threads; one that was idle
+ * for ACCEPT_IDLE_MS ends.  accept times out every ACCEPT_LOOK_MS (SO_RCVTIMEO
  * holds for it too), because a thread blocked in it could not be woken when
  * the process drains: the socket belongs to other processes as well.
  */
@@ -17,6 +19,7 @@
 #define ACCEPT_LOOK_MS 250
 #define ACCEPT_IDLE_MS 10000
 #define ACCEPT_KEEP 4 /* threads that stay */
+#define ACCEPT_WAIT 4 /* threads that wait in accept */
 
 struct acceptor;
 
