@@ -25,6 +25,9 @@
 #define MEMCP_PORT 8000
 #define PORT_BESIDE_MEMCP "8001"
 
+static void report(struct buf *out, const struct settings *s, const char *key,
+    const char *fmt, va_list ap) PRINTF_LIKE(4, 0);
+
 static void
 report(struct buf *out, const struct settings *s, const char *key,
     const char *fmt, va_list ap)

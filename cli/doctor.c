@@ -1,0 +1,142 @@
+/*
+ * dragoman doctor: all that is known to go wrong, looked at.
+ */
+#include "cli/doctor.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/http.h"
+
+#define LINES_MAX (256 * KIB)
+
+static const struct {
+	const char *word;
+	enum cli_paint paint;
+} LEVELS[] = {
+	[DOCTOR_OK] = { "ok", PAINT_GOOD },
+	[DOCTOR_WARN] = { "warning", PAINT_WARN },
+	[DOCTOR_ERROR] = { "error", PAINT_BAD },
+};
+
+void
+doctor_find(struct doctor *d, enum doctor_level level, const char *area,
+    const char *advice, const char *fmt, ...)
+{
+	struct cli *cli = d->cli;
+	char *dynamic = NULL;
+	const char *what;
+	va_list ap;
+
+	va_start(ap, fmt);
+	if (vasprintf(&dynamic, fmt, ap) == -1)
+		abort();
+	va_end(ap);
+	what = cli_clean(cli, dynamic, true);
+	free(dynamic);
+	d->warnings += level == DOCTOR_WARN;
+	d->errors += level == DOCTOR_ERROR;
+	json_array_append_new(d->findings,
+	    json_pack("{s:s, s:s, s:s, s:s?}", "level", LEVELS[level].word,
+		"area", area, "finding", what, "advice", advice));
+	if (cli->json)
+		return;
+	printf("%s%-8s%s %-13s %s\n", cli_paint(cli, LEVELS[level].paint),
+	    LEVELS[level].word, cli_paint(cli, PAINT_OFF), area, what);
+	if (advice != NULL)
+		printf("%23s%s-> %s%s\n", "", cli_paint(cli, PAINT_DIM),
+		    cli_clean(cli, advice, true), cli_paint(cli, PAINT_OFF));
+	fflush(stdout);
+}
+
+static void
+find_lines(struct doctor *d, enum doctor_level level, const char *advice,
+    const struct buf *text)
+{
+	const char *p = buf_str(text);
+
+	while (*p != '\0') {
+		size_t len = strcspn(p, "\n");
+
+		doctor_find(d, level, "configuration", advice, "%.*s",
+		    (int)len, p);
+		p += len + (p[len] == '\n');
+	}
+}
+
+static void
+check_configuration(struct doctor *d)
+{
+	extern char **environ;
+	const struct settings_source src = { .file = d->cli->config,
+		.env_file = d->cli->env_file,
+		.environ = environ,
+		.asks_models = true };
+	struct buf errors = BUF_INIT(LINES_MAX), warnings = BUF_INIT(LINES_MAX);
+	char backend[160];
+
+	d->cli->settings = settings_load(&src, &errors, &warnings);
+	d->s = d->cli->settings;
+	find_lines(d, DOCTOR_ERROR, "correct it; every setting is in "
+				    "docs/SETTINGS.md",
+	    &errors);
+	find_lines(d, DOCTOR_WARN, "change it, if that is not what you mean",
+	    &warnings);
+	buf_fini(&errors);
+	buf_fini(&warnings);
+	if (d->s == NULL)
+		return;
+	settings_backend(d->s, backend, sizeof(backend));
+	doctor_find(d, DOCTOR_OK, "configuration", NULL, "%s%sanswers by %s",
+	    d->s->file, d->s->file[0] != '\0' ? " is right; " : "", backend);
+	if (!secret_is_set(&d->s->proxy_secret) && !d->s->chat_open)
+		doctor_find(d, DOCTOR_WARN, "configuration",
+		    "set PROXY_SECRET_FILE (dragoman init makes one), or "
+		    "chat.open: true for loopback only",
+		    "no proxy secret is set: POST /chat is refused (401)");
+}
+
+static void (*const CHECKS[])(struct doctor *d) = {
+	doctor_secrets,
+	doctor_redis,
+	doctor_workers,
+	doctor_messages,
+	doctor_edge,
+	doctor_limits,
+	doctor_cores,
+};
+
+int
+cmd_doctor(struct cli *cli)
+{
+	struct doctor d = { .cli = cli };
+	const char *url = NULL;
+	int code;
+	size_t i;
+
+	if (!cli_option(cli, "--url", &url) || !cli_args(cli, 0, 0))
+		return CLI_USAGE;
+	if (http_start(NULL) == -1) {
+		cli_error(cli, "the HTTP client does not start");
+		return CLI_FAILED;
+	}
+	d.findings = json_array();
+	check_configuration(&d);
+	d.url = cli_url(cli, url);
+	for (i = 0; i < NELEM(CHECKS); i++)
+		CHECKS[i](&d);
+	http_stop();
+	code = d.errors > 0 ? CLI_USAGE : d.warnings > 0 ? CLI_FAILED : CLI_OK;
+	if (cli->json)
+		(void)cli_json(cli,
+		    json_pack("{s:b, s:i, s:i, s:O}", "ok", code == CLI_OK,
+			"errors", d.errors, "warnings", d.warnings, "findings",
+			d.findings));
+	else
+		printf("%d errors, %d warnings\n", d.errors, d.warnings);
+	json_decref(d.findings);
+	return code;
+}

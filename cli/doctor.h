@@ -1,0 +1,36 @@
+/*
+ * doctor: findings, and the checks that make them.
+ */
+#ifndef CLI_DOCTOR_H
+#define CLI_DOCTOR_H
+
+#include "cli/cli.h"
+
+enum doctor_level { DOCTOR_OK, DOCTOR_WARN, DOCTOR_ERROR };
+
+struct doctor {
+	struct cli *cli;
+	const struct settings *s; /* NULL: not valid */
+	struct store *store;	  /* NULL: not reached */
+	struct seal_ring *ring;
+	const char *url; /* of nginx */
+	json_t *findings;
+	int warnings, errors;
+};
+
+/* ${what} was found in ${area}; ${advice}: what to do, or NULL when OK. */
+void doctor_find(struct doctor *d, enum doctor_level level, const char *area,
+    const char *advice, const char *fmt, ...) PRINTF_LIKE(5, 6);
+
+/* doctor_host.c */
+void doctor_secrets(struct doctor *d);
+void doctor_limits(struct doctor *d);
+void doctor_cores(struct doctor *d);
+
+/* doctor_fleet.c */
+void doctor_redis(struct doctor *d);
+void doctor_workers(struct doctor *d);
+void doctor_messages(struct doctor *d);
+void doctor_edge(struct doctor *d);
+
+#endif

@@ -1,0 +1,361 @@
+/*
+ * doctor_fleet: Redis, the turn workers, what became of messages, the edge.
+ */
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/http.h"
+#include "base/json.h"
+#include "base/seal.h"
+#include "cli/doctor.h"
+#include "config.h"
+#include "redis/fleet.h"
+#include "redis/store.h"
+
+#define CHECK_MAX (16 * KIB)
+#define PING_SLOW_MS 20	     /* a turn is six round trips */
+#define QUEUE_OLD_MS 60000   /* nobody should wait that long for a worker */
+#define EDGE_MS 5000
+#define BODY_MAX (256 * KIB)
+
+/* "error TEXT; what to do" and "warn TEXT", a line each. */
+static void
+find_checks(struct doctor *d, const struct buf *text)
+{
+	const char *p = buf_str(text);
+
+	while (*p != '\0') {
+		size_t len = strcspn(p, "\n"), word = strcspn(p, " \n");
+		const char *rest = p + word + (p[word] == ' ');
+		const char *line = arena_memdup(d->cli->mem, rest,
+		    len - (size_t)(rest - p));
+		const char *colon = strstr(line, ": ");
+
+		doctor_find(d, strncmp(p, "error", 5) == 0 ? DOCTOR_ERROR :
+							     DOCTOR_WARN,
+		    "redis", colon != NULL ? colon + 2 : line, "%.*s",
+		    colon != NULL ? (int)(colon - line) : (int)strlen(line),
+		    line);
+		p += len + (p[len] == '\n');
+	}
+}
+
+static bool
+reach(struct doctor *d)
+{
+	struct store_options o = { .url = d->s->redis_url,
+		.ring = d->cli->ring,
+		.timeout_ms = (int)d->s->redis_timeout_ms,
+		.echo = d->s->sql_echo,
+		.replicas = d->s->redis_durability,
+		.wait_ms = (int)d->s->redis_wait_ms };
+	const char *why = "";
+	int ms = 0;
+
+	d->cli->store = store_open(&o, &why);
+	if (d->cli->store == NULL) {
+		doctor_find(d, DOCTOR_ERROR, "redis",
+		    "correct redis.url (REDIS_URL)", "redis.url: %s", why);
+		return false;
+	}
+	if (store_ping(d->cli->store, &ms) != STORE_OK) {
+		doctor_find(d, DOCTOR_ERROR, "redis",
+		    "start it (systemctl start redis-server), or correct "
+		    "redis.url; nothing works without",
+		    "does not answer at redis.url");
+		return false;
+	}
+	if (ms > PING_SLOW_MS)
+		doctor_find(d, DOCTOR_WARN, "redis",
+		    "put it nearer, or look at its load (redis-cli "
+		    "--latency)",
+		    "answers in %d ms: a turn needs six round trips", ms);
+	else
+		doctor_find(d, DOCTOR_OK, "redis", NULL, "answers in %d ms",
+		    ms);
+	return true;
+}
+
+void
+doctor_redis(struct doctor *d)
+{
+	struct buf text = BUF_INIT(CHECK_MAX);
+	const char *why = "";
+	int n;
+
+	if (d->s == NULL)
+		return;
+	d->cli->ring = seal_ring_new(&d->s->encryption_key,
+	    &d->s->master_password, d->s->encryption_salt, &why);
+	if (d->cli->ring == NULL) {
+		doctor_find(d, DOCTOR_ERROR, "keys",
+		    "correct encryption_key", "%s", why);
+		return;
+	}
+	if (!reach(d))
+		return;
+	d->store = d->cli->store;
+	n = store_check(d->store, &text);
+	if (n > 0)
+		find_checks(d, &text);
+	else if (n == 0)
+		doctor_find(d, DOCTOR_OK, "redis", NULL,
+		    "version, persistence, memory and clock are right");
+	buf_fini(&text);
+	switch (store_canary(d->store)) {
+	case STORE_OK:
+		doctor_find(d, DOCTOR_OK, "keys", NULL,
+		    "our sealing key opens what lies in Redis");
+		break;
+	case STORE_UNKNOWN_KEY:
+		doctor_find(d, DOCTOR_ERROR, "keys",
+		    "set the encryption_key that this Redis was filled with, "
+		    "or use another Redis",
+		    "what lies in Redis was sealed with another key");
+		break;
+	default:
+		doctor_find(d, DOCTOR_ERROR, "keys",
+		    "look at Redis's log: can it write?",
+		    "the canary of our key cannot be read or written");
+		break;
+	}
+}
+
+static void
+find_sources(struct doctor *d, const char *worker, const json_t *sources)
+{
+	json_t *source;
+	size_t i;
+
+	json_array_foreach((json_t *)sources, i, source) {
+		const char *name = json_member_str(source, "name");
+		const char *error = json_member_str(source, "error");
+
+		if (json_member_bool(source, "ok", true))
+			continue;
+		doctor_find(d, DOCTOR_WARN, "tools",
+		    "start that server, or correct its url and headers; it "
+		    "is tried again by itself",
+		    "%s does not answer worker %s%s%s",
+		    name == NULL ? "a server" : name, worker,
+		    error != NULL ? ": " : "", error != NULL ? error : "");
+	}
+}
+
+static void
+find_backends(struct doctor *d, const char *worker, const json_t *backends)
+{
+	int64_t now = clock_wall_ms();
+	json_t *backend;
+	size_t i;
+
+	json_array_foreach((json_t *)backends, i, backend) {
+		const char *name = json_member_str(backend, "name");
+		int64_t until =
+		    json_member_int(backend, "breaker_open_until_ms", 0);
+
+		if (until > now)
+			doctor_find(d, DOCTOR_WARN, "model",
+			    "look at the provider's status page; it is asked "
+			    "again by itself",
+			    "worker %s leaves %s alone for %s after failures",
+			    worker, name == NULL ? "it" : name,
+			    cli_ago(d->cli, until - now));
+	}
+}
+
+static const char *
+model_advice(const char *error)
+{
+	static const struct {
+		const char *error, *advice;
+	} table[] = {
+		{ "denied", "set the right API key (OPENAI_API_KEY_FILE and "
+			    "the like), then reload the workers" },
+		{ "quota", "the account is out of credit: top it up" },
+		{ "invalid", "correct chat.model and llm.base_url" },
+		{ "context", "lower chat.history_tokens" },
+	};
+	size_t i;
+
+	for (i = 0; i < NELEM(table); i++)
+		if (strcmp(table[i].error, error) == 0)
+			return table[i].advice;
+	return "look at the worker's log, and at chat.host, chat.model, "
+	       "llm.base_url";
+}
+
+static void
+find_worker(struct doctor *d, const json_t *record)
+{
+	const char *id = json_member_str(record, "id");
+	const char *host = json_member_str(record, "host");
+	const char *version = json_member_str(record, "version");
+	const char *backend = json_member_str(record, "backend");
+	const char *error = json_member_str(record, "model_error");
+	int64_t running = json_member_int(record, "running", 0);
+	int64_t slots = json_member_int(record, "slots", 0);
+
+	id = arena_printf(d->cli->mem, "%.8s@%s", id == NULL ? "?" : id,
+	    host == NULL ? "?" : host);
+	doctor_find(d, DOCTOR_OK, "workers", NULL,
+	    "%s lives: %s, %lld tools, %lld of %lld turns", id,
+	    backend == NULL ? "?" : backend,
+	    (long long)json_member_int(record, "tools_loaded", 0),
+	    (long long)running, (long long)slots);
+	if (version != NULL && strcmp(version, PACKAGE_VERSION) != 0)
+		doctor_find(d, DOCTOR_WARN, "workers",
+		    "restart it after the upgrade",
+		    "%s is version %s, this is " PACKAGE_VERSION, id, version);
+	if (slots > 0 && running >= slots)
+		doctor_find(d, DOCTOR_WARN, "workers",
+		    "start more workers, or raise turns.slots",
+		    "%s has no free slot", id);
+	if (json_member_bool(record, "paused", false))
+		doctor_find(d, DOCTOR_WARN, "workers",
+		    "unset chat.paused when you are ready",
+		    "%s takes no turns (chat.paused)", id);
+	if (!json_member_bool(record, "model_ok", true))
+		doctor_find(d, DOCTOR_ERROR, "model",
+		    model_advice(error == NULL ? "" : error),
+		    "%s got no answer from the model: %s", id,
+		    error == NULL ? "?" : error);
+	find_backends(d, id, json_object_get(record, "backends"));
+	find_sources(d, id, json_object_get(record, "sources"));
+}
+
+void
+doctor_workers(struct doctor *d)
+{
+	json_t *records = NULL, *record;
+	bool paused = false;
+	size_t i;
+
+	if (d->store == NULL)
+		return;
+	if (fleet_read(d->store, d->cli->mem, &records) != STORE_OK) {
+		doctor_find(d, DOCTOR_ERROR, "workers",
+		    "look at Redis's log", "their records cannot be read");
+		return;
+	}
+	json_array_foreach(records, i, record)
+		find_worker(d, record);
+	if (json_array_size(records) == 0)
+		doctor_find(d, DOCTOR_ERROR, "workers",
+		    "start one: systemctl start dragoman-turn@1, or "
+		    "dragoman-turn --config FILE",
+		    "no turn worker lives: messages wait unanswered");
+	if (fleet_is_paused(d->store, &paused) == STORE_OK && paused)
+		doctor_find(d, DOCTOR_WARN, "workers", "dragoman resume",
+		    "turns are paused (dragoman pause)");
+}
+
+void
+doctor_messages(struct doctor *d)
+{
+	struct fleet_counts counts = { 0 };
+	int before = d->warnings + d->errors;
+
+	if (d->store == NULL)
+		return;
+	if (fleet_count(d->store, &counts) != STORE_OK) {
+		doctor_find(d, DOCTOR_ERROR, "messages",
+		    "look at Redis's log", "they cannot be counted");
+		return;
+	}
+	if (counts.unaccounted != 0)
+		doctor_find(d, DOCTOR_ERROR, "messages",
+		    "after a lost Redis this is what was lost; else report "
+		    "it, with dragoman turns list --json",
+		    "%lld accepted messages are unaccounted for",
+		    (long long)counts.unaccounted);
+	if (counts.dead > 0)
+		doctor_find(d, DOCTOR_WARN, "messages",
+		    "dragoman turns dead --text, then dragoman turns replay "
+		    "ID",
+		    "%lld could not be answered (dead)",
+		    (long long)counts.dead);
+	if (counts.oldest_ms > QUEUE_OLD_MS)
+		doctor_find(d, DOCTOR_WARN, "messages",
+		    "start more turn workers, or look at the model's "
+		    "latency",
+		    "a chat has waited %s for a worker",
+		    cli_ago(d->cli, counts.oldest_ms));
+	if (d->warnings + d->errors == before)
+		doctor_find(d, DOCTOR_OK, "messages", NULL,
+		    "%lld accepted, all accounted for; %lld wait",
+		    (long long)counts.accepted, (long long)counts.waiting);
+}
+
+/* GET ${path}; NULL: found and said. */
+static const json_t *
+get(struct doctor *d, const char *path, int *status)
+{
+	const struct http_request req = { .method = "GET",
+		.url = arena_printf(d->cli->mem, "%s%s", d->url, path),
+		.body_max = BODY_MAX,
+		.total_ms = EDGE_MS,
+		.flags = HTTP_OPERATOR };
+	struct http_response resp;
+	const json_t *doc = NULL;
+	enum http_rc rc = http_send(&req, &resp);
+
+	*status = resp.status;
+	if (rc == HTTP_OK)
+		doc = json_read(d->cli->mem, buf_str(&resp.body),
+		    resp.body.len, NULL, NULL);
+	if (rc != HTTP_OK)
+		doctor_find(d, DOCTOR_ERROR, "edge",
+		    "is nginx running, and does it listen there? --url names "
+		    "another address",
+		    "%s does not answer: %s", req.url, resp.why);
+	else if (resp.status >= 500 && doc == NULL)
+		doctor_find(d, DOCTOR_ERROR, "edge",
+		    "start dragoman-edge; nginx's fastcgi_pass must be "
+		    "server.listen",
+		    "%s: nginx answers %d, nobody is behind it", req.url,
+		    resp.status);
+	else if (doc == NULL)
+		doctor_find(d, DOCTOR_ERROR, "edge",
+		    "does another program listen on that port?",
+		    "%s answers %d and no JSON", req.url, resp.status);
+	http_response_fini(&resp);
+	return doc;
+}
+
+void
+doctor_edge(struct doctor *d)
+{
+	const char *version, *auth, *detail;
+	const json_t *doc;
+	int status;
+
+	doc = get(d, "/health", &status);
+	if (doc == NULL)
+		return;
+	version = json_member_str(doc, "version");
+	auth = json_member_str(doc, "auth");
+	if (version != NULL && strcmp(version, PACKAGE_VERSION) != 0)
+		doctor_find(d, DOCTOR_WARN, "edge",
+		    "restart it after the upgrade",
+		    "is version %s, this is " PACKAGE_VERSION, version);
+	if (status != 200) {
+		detail = json_member_str(doc, "detail");
+		doctor_find(d, DOCTOR_ERROR, "edge",
+		    "start dragoman-edge; nginx's fastcgi_pass must be "
+		    "server.listen",
+		    "/health answers %d%s%s", status,
+		    detail != NULL ? ": " : "", detail != NULL ? detail : "");
+		return;
+	}
+	doctor_find(d, DOCTOR_OK, "edge", NULL, "%s answers; auth: %s",
+	    d->url, auth == NULL ? "?" : auth);
+	doc = get(d, "/ready", &status);
+	if (doc != NULL && status != 200)
+		doctor_find(d, DOCTOR_ERROR, "edge",
+		    "the other findings say why, or curl the address above",
+		    "%s/ready answers %d: a message could not be answered",
+		    d->url, status);
+}

@@ -1,0 +1,389 @@
+/*
+ * dragoman keys: list, rotate, reseal.
+ *
+ * A new key is added last everywhere first, so that every worker can open
+ * what it will seal; then it moves to the front; then all is sealed anew; and
+ * only then the old ones go.  Between the steps the workers must have read
+ * the file again, which this program cannot see: so it tells.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <sodium.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/seal.h"
+#include "cli/cli.h"
+#include "redis/ledger.h"
+
+#define KEY_BYTES 32
+#define FILE_MAX (4 * KIB) /* SEAL_KEYS_MAX keys are 400 bytes */
+#define RESEAL_PASSES 20   /* a worker with the old order keeps sealing: tell */
+
+static const char RELOAD[] =
+    "copy the file to every host, then let all workers read it again:\n"
+    "  systemctl reload 'dragoman-*'   (or kill -HUP each worker)\n";
+
+static struct seal_ring *
+ring_of(const char *text, const char **why)
+{
+	struct secret s = { 0 };
+	struct seal_ring *ring;
+
+	secret_set(&s, text, strlen(text));
+	ring = seal_ring_new(&s, NULL, "", why);
+	secret_clear(&s);
+	return ring;
+}
+
+static json_t *
+ring_json(const struct seal_ring *ring)
+{
+	json_t *list = json_array();
+	char id[SEAL_ID_MAX];
+	size_t i;
+
+	for (i = 0; seal_ring_id(ring, i, id); i++)
+		json_array_append_new(list,
+		    json_pack("{s:s, s:s}", "id", id, "use",
+			i == 0 ? "seals and opens" : "opens"));
+	return list;
+}
+
+static void
+print_ring(const json_t *list)
+{
+	json_t *key;
+	size_t i;
+
+	json_array_foreach((json_t *)list, i, key)
+		printf("  %zu. %s  %s\n", i + 1,
+		    json_string_value(json_object_get(key, "id")),
+		    json_string_value(json_object_get(key, "use")));
+}
+
+int
+cmd_keys_list(struct cli *cli)
+{
+	const struct settings *s;
+	const char *why = "", *file;
+	json_t *list;
+
+	if (!cli_args(cli, 0, 0))
+		return CLI_USAGE;
+	s = cli_settings(cli);
+	if (s == NULL)
+		return CLI_USAGE;
+	cli->ring = seal_ring_new(&s->encryption_key, &s->master_password,
+	    s->encryption_salt, &why);
+	if (cli->ring == NULL) {
+		cli_error(cli, "encryption_key: %s", why);
+		return CLI_USAGE;
+	}
+	list = ring_json(cli->ring);
+	file = config_value_file(s->config, "encryption_key");
+	if (cli->json)
+		return cli_json(cli,
+		    json_pack("{s:o, s:s?}", "keys", list, "file", file));
+	print_ring(list);
+	json_decref(list);
+	printf("from %s\n", secret_is_set(&s->encryption_key) ?
+		config_origin(s->config, "encryption_key") :
+		"master_password");
+	return CLI_OK;
+}
+
+/*
+ * Replace ${path} in one step, with its mode and owner: a worker that reads
+ * it meanwhile sees the old or the new one, whole.
+ */
+static int
+replace_file(struct cli *cli, const char *path, const char *text)
+{
+	const char *tmp = arena_printf(cli->mem, "%s.new", path);
+	struct stat st;
+	char why[128];
+	int fd = -1;
+
+	if (stat(path, &st) == -1)
+		goto bad;
+	fd = open(tmp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+	    0600);
+	if (fd == -1)
+		goto bad;
+	if (dprintf(fd, "%s\n", text) < 0 ||
+	    (fchown(fd, st.st_uid, st.st_gid) == -1 && errno != EPERM) ||
+	    fchmod(fd, st.st_mode & 07777) == -1 || fsync(fd) == -1 ||
+	    rename(tmp, path) == -1) {
+		int saved = errno;
+
+		unlink(tmp);
+		errno = saved;
+		goto bad;
+	}
+	close(fd);
+	return 0;
+bad:
+	cli_error(cli, "%s cannot be replaced: %s%s", path,
+	    strerror_r(errno, why, sizeof(why)),
+	    fd == -1 && errno == EEXIST ?
+		" (another rotation runs, or one was cut off: look at it, "
+		"then remove FILE.new)" :
+		"");
+	if (fd != -1)
+		close(fd);
+	return -1;
+}
+
+/* The keys of ${text} in another order or number, into ${out}. */
+struct plan {
+	const char *keys[SEAL_KEYS_MAX];
+	size_t n;
+};
+
+static int
+split(struct cli *cli, const struct secret *list, struct plan *plan)
+{
+	char *text = arena_strdup(cli->mem, list->bytes);
+
+	while (text != NULL) {
+		char *key = strsep(&text, ",");
+
+		key += strspn(key, " \t");
+		key[strcspn(key, " \t")] = '\0';
+		if (key[0] == '\0')
+			continue;
+		if (plan->n == SEAL_KEYS_MAX)
+			return -1;
+		plan->keys[plan->n++] = key;
+	}
+	return 0;
+}
+
+static int
+prepare(struct cli *cli, struct plan *plan)
+{
+	unsigned char key[KEY_BYTES];
+	char *text = arena_alloc(cli->mem, 64);
+
+	if (plan->n == SEAL_KEYS_MAX) {
+		cli_error(cli, "there are %d keys already: finish the last "
+			       "rotation (keys reseal, then keys rotate "
+			       "--retire)",
+		    SEAL_KEYS_MAX);
+		return -1;
+	}
+	randombytes_buf(key, sizeof(key));
+	sodium_bin2base64(text, 64, key, sizeof(key),
+	    sodium_base64_VARIANT_ORIGINAL);
+	sodium_memzero(key, sizeof(key));
+	plan->keys[plan->n++] = text;
+	return 0;
+}
+
+static int
+activate(struct cli *cli, struct plan *plan)
+{
+	const char *newest;
+
+	if (plan->n < 2) {
+		cli_error(cli, "there is one key only: begin with dragoman "
+			       "keys rotate --prepare");
+		return -1;
+	}
+	newest = plan->keys[plan->n - 1];
+	memmove(plan->keys + 1, plan->keys,
+	    (plan->n - 1) * sizeof(plan->keys[0]));
+	plan->keys[0] = newest;
+	return 0;
+}
+
+struct progress {
+	struct cli *cli;
+	bool shown;
+};
+
+static void
+on_progress(void *ctx, int64_t seen, int64_t changed)
+{
+	struct progress *p = ctx;
+
+	if (p->cli->json || isatty(STDERR_FILENO) != 1)
+		return;
+	fprintf(stderr, "\r%lld looked at, %lld sealed anew ",
+	    (long long)seen, (long long)changed);
+	p->shown = true;
+}
+
+/* Until a pass finds nothing; the sum into ${total}. */
+static int
+reseal(struct cli *cli, int64_t *total)
+{
+	struct progress p = { .cli = cli };
+	int64_t changed = 1;
+	int code, rc = STORE_OK, pass;
+	struct store *st = cli->store;
+
+	if (st == NULL)
+		st = cli_store(cli, &code);
+	if (st == NULL)
+		return code;
+	*total = 0;
+	for (pass = 0; changed > 0 && pass < RESEAL_PASSES; pass++) {
+		changed = 0;
+		rc = ledger_reseal(st, on_progress, &p, &changed);
+		if (rc != STORE_OK)
+			break;
+		*total += changed;
+	}
+	if (p.shown)
+		fputc('\n', stderr);
+	if (rc != STORE_OK)
+		return cli_store_failed(cli, rc, "keys reseal");
+	if (changed == 0)
+		return CLI_OK;
+	cli_error(cli, "values are still being sealed with an older key: some "
+		       "worker has not read the new order (SIGHUP), do that "
+		       "and repeat");
+	return CLI_FAILED;
+}
+
+static int
+retire(struct cli *cli, struct plan *plan)
+{
+	int64_t total;
+	int code;
+
+	if (plan->n < 2) {
+		cli_error(cli, "there is one key only: nothing to retire");
+		return CLI_FAILED;
+	}
+	code = reseal(cli, &total);
+	if (code != CLI_OK)
+		return code;
+	if (total > 0) {
+		/* Somebody sealed with an old key a moment ago. */
+		cli_error(cli, "%lld values had still been sealed with an "
+			       "older key; they are not any more. Let all "
+			       "workers read the file again (SIGHUP), then "
+			       "repeat",
+		    (long long)total);
+		return CLI_FAILED;
+	}
+	plan->n = 1;
+	return CLI_OK;
+}
+
+static int
+explain(struct cli *cli)
+{
+	cli_error(cli,
+	    "say which step:\n"
+	    "  1. dragoman keys rotate --prepare    add a new key, which only "
+	    "opens\n"
+	    "  2. dragoman keys rotate --activate   let the newest key seal\n"
+	    "  3. dragoman keys reseal              seal what lies in Redis "
+	    "anew\n"
+	    "  4. dragoman keys rotate --retire     drop the old keys\n"
+	    "After 1, 2 and 4 the workers read the file again (SIGHUP).");
+	return CLI_USAGE;
+}
+
+static const char *
+join(struct cli *cli, const struct plan *plan)
+{
+	const char *text = plan->keys[0];
+	size_t i;
+
+	for (i = 1; i < plan->n; i++)
+		text = arena_printf(cli->mem, "%s,%s", text, plan->keys[i]);
+	return text;
+}
+
+int
+cmd_keys_rotate(struct cli *cli)
+{
+	bool do_prepare = cli_flag(cli, "--prepare");
+	bool do_activate = cli_flag(cli, "--activate");
+	bool do_retire = cli_flag(cli, "--retire");
+	const struct settings *s;
+	const char *file, *text, *why = "";
+	struct plan plan = { .n = 0 };
+	struct seal_ring *ring;
+	json_t *list;
+	int code;
+
+	if (!cli_args(cli, 0, 0))
+		return CLI_USAGE;
+	if (do_prepare + do_activate + do_retire != 1)
+		return explain(cli);
+	s = cli_settings(cli);
+	if (s == NULL)
+		return CLI_USAGE;
+	file = config_value_file(s->config, "encryption_key");
+	if (!secret_is_set(&s->encryption_key) || file == NULL) {
+		cli_error(cli, "the sealing key must lie in a file for this: "
+			       "put it there and name it by "
+			       "encryption_key_file or ENCRYPTION_KEY_FILE");
+		return CLI_USAGE;
+	}
+	if (split(cli, &s->encryption_key, &plan) == -1) {
+		cli_error(cli, "%s holds more than %d keys", file,
+		    SEAL_KEYS_MAX);
+		return CLI_USAGE;
+	}
+	code = do_prepare ? prepare(cli, &plan) :
+	    do_activate	  ? activate(cli, &plan) :
+			    retire(cli, &plan);
+	if (code != 0)
+		return code == -1 ? CLI_FAILED : code;
+	text = join(cli, &plan);
+	ring = ring_of(text, &why);
+	if (ring == NULL) {
+		cli_error(cli, "the new list of keys is not right: %s", why);
+		return CLI_FAILED;
+	}
+	list = ring_json(ring);
+	seal_ring_free(ring);
+	if (replace_file(cli, file, text) == -1) {
+		json_decref(list);
+		return CLI_FAILED;
+	}
+	if (cli->json)
+		return cli_json(cli,
+		    json_pack("{s:o, s:s}", "keys", list, "file", file));
+	printf("%s now holds:\n", file);
+	print_ring(list);
+	json_decref(list);
+	printf("next: %s", RELOAD);
+	printf("%s", do_prepare ? "then: dragoman keys rotate --activate\n" :
+		do_activate	? "then: dragoman keys reseal\n" :
+				  "");
+	return CLI_OK;
+}
+
+int
+cmd_keys_reseal(struct cli *cli)
+{
+	int64_t total = 0;
+	int code;
+
+	if (!cli_args(cli, 0, 0))
+		return CLI_USAGE;
+	code = reseal(cli, &total);
+	if (code != CLI_OK)
+		return code;
+	if (cli->json)
+		return cli_json(cli,
+		    json_pack("{s:I}", "resealed", (json_int_t)total));
+	printf("all is sealed with the first key (%lld values anew)\n",
+	    (long long)total);
+	return CLI_OK;
+}

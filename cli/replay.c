@@ -1,0 +1,187 @@
+/*
+ * dragoman turns replay: a dead message once more, for real, or only as a
+ * question to a model (--dry-run).
+ */
+#include <signal.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/http.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "chat/context.h"
+#include "cli/cli.h"
+#include "llm/llm.h"
+#include "redis/ledger.h"
+
+#define LETTERS_MAX 10000 /* the stream keeps fewer */
+
+static volatile int interrupted; /* llm_question.cancel's type */
+
+static void
+on_interrupt(int sig)
+{
+	(void)sig;
+	interrupted = 1;
+}
+
+struct show {
+	struct cli *cli;
+	bool any;
+};
+
+static void
+on_text(void *ctx, const char *piece, size_t len)
+{
+	struct show *show = ctx;
+
+	show->any = true;
+	if (show->cli->json)
+		return;
+	fputs(text_printable(show->cli->mem,
+		  text_clean(show->cli->mem, piece, len)),
+	    stdout);
+	fflush(stdout);
+}
+
+/* The settings with another model: "MODEL" or "HOST/MODEL". */
+static struct settings
+with_model(struct cli *cli, const struct settings *s, const char *model)
+{
+	struct settings other = *s;
+	const char *slash = strchr(model, '/');
+	int host;
+
+	other.llm_fallback = (struct config_list){ NULL, 0 };
+	other.chat_model = model;
+	for (host = HOST_OPENAI; slash != NULL && host <= HOST_ANTHROPIC;
+	     host++) {
+		const char *name = settings_host_name(host);
+
+		if (strncmp(model, name, (size_t)(slash - model)) != 0 ||
+		    name[slash - model] != '\0')
+			continue;
+		other.chat_model = arena_strdup(cli->mem, slash + 1);
+		if (host != s->chat_host)
+			other.llm_base_url = "";
+		other.chat_host = host;
+	}
+	return other;
+}
+
+static int
+ask(struct cli *cli, const struct settings *s, const char *text)
+{
+	const struct llm_message messages[] = {
+		{ .role = LLM_SYSTEM, .text = context_system(cli->mem, s) },
+		{ .role = LLM_USER, .text = text },
+	};
+	struct show show = { .cli = cli };
+	const struct llm_question q = { .messages = messages,
+		.nmessages = NELEM(messages),
+		.cancel = &interrupted,
+		.on_text = on_text,
+		.ctx = &show };
+	struct llm_backend *backends = NULL;
+	struct llm_answer answer = { 0 };
+	struct llm_failure failure = { 0 };
+	enum llm_rc rc;
+	char backend[160];
+
+	if (llm_backends(s, cli->mem, &backends) == 0) {
+		cli_error(cli, "the mode is direct: there is no model to ask. "
+			       "Name one: --model HOST/MODEL");
+		return CLI_USAGE;
+	}
+	if (http_start(NULL) == -1) {
+		cli_error(cli, "the HTTP client does not start");
+		return CLI_FAILED;
+	}
+	signal(SIGINT, on_interrupt);
+	rc = llm_ask(&backends[0], &q, cli->mem, &answer, &failure);
+	http_stop();
+	if (rc != LLM_OK) {
+		if (show.any && !cli->json)
+			putchar('\n');
+		cli_error(cli, "the model did not answer: %s (%s)",
+		    llm_rc_name(rc), cli_clean(cli, failure.why, true));
+		return rc == LLM_RETRY ? CLI_UNREACHED : CLI_FAILED;
+	}
+	settings_backend(s, backend, sizeof(backend));
+	if (cli->json)
+		return cli_json(cli,
+		    json_pack("{s:s, s:s, s:I, s:I}", "reply", answer.text,
+			"backend", backend, "tokens_in",
+			(json_int_t)answer.usage.in, "tokens_out",
+			(json_int_t)answer.usage.out));
+	if (!show.any)
+		fputs(cli_clean(cli, answer.text, false), stdout);
+	printf("\n%s(%s, %lld + %lld tokens; nothing was stored)%s\n",
+	    cli_paint(cli, PAINT_DIM), backend, (long long)answer.usage.in,
+	    (long long)answer.usage.out, cli_paint(cli, PAINT_OFF));
+	return CLI_OK;
+}
+
+static int
+dry_run(struct cli *cli, struct store *st, const char *id, const char *model)
+{
+	struct settings s = *cli_settings(cli);
+	json_t *list = NULL, *row;
+	size_t i;
+	int rc = ledger_dead(st, LETTERS_MAX, true, cli->mem, &list);
+
+	if (rc != STORE_OK)
+		return cli_store_failed(cli, rc, "turns replay");
+	json_array_foreach(list, i, row) {
+		const char *name = json_member_str(row, "id");
+		const char *text = json_member_str(row, "text");
+
+		if (name == NULL || strcmp(name, id) != 0)
+			continue;
+		if (text == NULL) {
+			cli_error(cli, "%s cannot be opened with our keys", id);
+			return CLI_FAILED;
+		}
+		if (model != NULL)
+			s = with_model(cli, &s, model);
+		return ask(cli, &s, text);
+	}
+	cli_error(cli, "there is no dead message %s; see dragoman turns dead",
+	    cli_clean(cli, id, true));
+	return CLI_FAILED;
+}
+
+int
+cmd_turns_replay(struct cli *cli)
+{
+	bool dry = cli_flag(cli, "--dry-run");
+	const char *model = NULL, *id = NULL, *letter;
+	struct store *st;
+	int code, rc;
+
+	if (!cli_option(cli, "--model", &model) || !cli_args(cli, 1, 1))
+		return CLI_USAGE;
+	if (model != NULL && !dry) {
+		cli_error(cli, "--model goes with --dry-run only");
+		return CLI_USAGE;
+	}
+	letter = cli->args[0];
+	st = cli_store(cli, &code);
+	if (st == NULL)
+		return code;
+	if (dry)
+		return dry_run(cli, st, letter, model);
+	rc = ledger_replay(st, letter, cli->mem, &id);
+	if (rc == STORE_NONE) {
+		cli_error(cli, "there is no dead message %s; see dragoman "
+			       "turns dead",
+		    cli_clean(cli, letter, true));
+		return CLI_FAILED;
+	}
+	if (rc != STORE_OK)
+		return cli_store_failed(cli, rc, "turns replay");
+	if (cli->json)
+		return cli_json(cli, json_pack("{s:s}", "message_id", id));
+	printf("back in its chat as message %s\n", id);
+	return CLI_OK;
+}

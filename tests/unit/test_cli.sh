@@ -1,0 +1,98 @@
+#!/bin/sh
+# The dragoman command without a server: init, config, keys, exit codes, and
+# that the manual page and the completion name every command and option.
+set -u
+srcdir=${srcdir:-.}
+dragoman=${DRAGOMAN:-./dragoman}
+T=$(mktemp -d) || exit 1
+trap 'rm -rf "$T"' EXIT
+failed=0
+unset DRAGOMAN_CONFIG CONFIG_PATH DRAGOMAN_URL NO_COLOR LOG_LEVEL
+
+# expect CODE TEXT COMMAND...: the exit code, and what is said on either output
+expect() {
+	code=$1 text=$2
+	shift 2
+	out=$("$@" 2>&1)
+	rc=$?
+	if [ "$rc" != "$code" ] || ! printf %s "$out" | grep -qF -- "$text"; then
+		echo "FAIL: $*: exit $rc (not $code), or no \"$text\" in: $out"
+		failed=1
+	fi
+}
+
+expect 2 "usage: dragoman" "$dragoman"
+expect 0 "usage: dragoman" "$dragoman" --help
+expect 0 "--dry-run" "$dragoman" help turns
+expect 0 "dragoman " "$dragoman" version
+expect 0 '{"version":"' "$dragoman" --json --version
+expect 2 'there is no command "bogus"' "$dragoman" bogus
+expect 2 "dragoman turns list" "$dragoman" turns
+expect 2 "there is no option --bogus" "$dragoman" turns list --bogus
+expect 2 "--max: expected a whole number" "$dragoman" turns list --max many
+expect 2 "--config needs a value" "$dragoman" config check --config
+expect 2 "usage: dragoman turns show CHAT" "$dragoman" turns show
+
+expect 0 "made $T/etc/encryption_key" "$dragoman" init "$T/etc"
+expect 1 "is there already" "$dragoman" init "$T/etc"
+for f in encryption_key proxy_secret; do
+	[ "$(stat -c %a "$T/etc/$f")" = 600 ] || { echo "FAIL: mode of $f"; failed=1; }
+done
+expect 0 "right: $T/etc/dragoman.yaml" "$dragoman" --config "$T/etc" config check
+expect 0 '"ok":true' "$dragoman" --json --config "$T/etc" config check
+expect 0 "(set)" "$dragoman" --config "$T/etc" config show --set
+if "$dragoman" --config "$T/etc" config show --json | grep -qF -e "$(cat "$T/etc/proxy_secret")" -e "$(cat "$T/etc/encryption_key")"; then
+	echo "FAIL: config show tells a secret"
+	failed=1
+fi
+
+printf 'chat:\n  hots: groq\n  max_history: -1\n' >"$T/bad.yaml"
+expect 2 "bad.yaml:2: chat.hots: is not a setting; did you mean chat.host?" \
+	"$dragoman" --config "$T/bad.yaml" config check
+expect 2 "bad.yaml:3: chat.max_history: expected a whole number from 0 to 1000" \
+	"$dragoman" --config "$T/bad.yaml" config check
+expect 2 "configuration is not valid" "$dragoman" --config "$T/bad.yaml" turns list
+expect 2 '"ok":false' "$dragoman" --json --config "$T/bad.yaml" config check
+
+expect 2 "say which step" "$dragoman" --config "$T/etc" keys rotate
+expect 1 "there is one key only" "$dragoman" --config "$T/etc" keys rotate --activate
+old=$("$dragoman" --config "$T/etc" keys list | sed -n 's/^ *1\. \([0-9a-f]*\) .*/\1/p')
+expect 0 "2. " "$dragoman" --config "$T/etc" keys rotate --prepare
+expect 0 "1. $old  seals and opens" "$dragoman" --config "$T/etc" keys list
+expect 0 "2. $old  opens" "$dragoman" --config "$T/etc" keys rotate --activate
+expect 2 "must lie in a file" env ENCRYPTION_KEY="$(cut -d, -f1 "$T/etc/encryption_key")" \
+	"$dragoman" --config "$T/etc" keys rotate --prepare
+[ "$(stat -c %a "$T/etc/encryption_key")" = 600 ] || { echo "FAIL: mode after rotation"; failed=1; }
+
+# Nobody there: 3.
+expect 3 "Redis does not answer" env REDIS_URL="unix://$T/none.sock" \
+	"$dragoman" --config "$T/etc" turns list
+expect 3 "nobody answers at http://127.0.0.1:9" sh -c \
+	"echo hello | '$dragoman' --config '$T/etc' chat --url http://127.0.0.1:9"
+expect 2 "does not answer at redis.url" env REDIS_URL="unix://$T/none.sock" \
+	"$dragoman" --config "$T/etc" doctor --url http://127.0.0.1:9
+expect 2 '"level":"error"' env REDIS_URL="unix://$T/none.sock" \
+	"$dragoman" --json --config "$T/etc" doctor --url http://127.0.0.1:9
+
+# Every command is in the manual page and the completion, every option too.
+"$dragoman" help --json | tr '{' '\n' | sed -n 's/.*"name":"\([^"]*\)".*/\1/p' >"$T/commands"
+[ "$(wc -l <"$T/commands")" -ge 15 ] || { echo "FAIL: help --json"; failed=1; }
+sed 's/\\-/-/g; s/\\f.//g; s/"//g' "$srcdir/cli/dragoman.1" >"$T/man"
+while read -r name; do
+	grep -q "^\.[BI]*.*\b$name\b" "$T/man" ||
+		{ echo "FAIL: the manual page lacks $name"; failed=1; }
+	for word in $name; do
+		grep -qw "$word" "$srcdir/cli/completion/dragoman" ||
+			{ echo "FAIL: the completion lacks $word"; failed=1; }
+	done
+	for option in $("$dragoman" help $name | grep -o -- '^  --[a-z-]*'); do
+		grep -qe "$option" "$T/man" ||
+			{ echo "FAIL: the manual page lacks $option"; failed=1; }
+		grep -qe "$option" "$srcdir/cli/completion/dragoman" ||
+			{ echo "FAIL: the completion lacks $option"; failed=1; }
+	done
+done <"$T/commands"
+bash -n "$srcdir/cli/completion/dragoman" || failed=1
+
+[ "$failed" = 0 ] && echo "all as expected"
+exit "$failed"

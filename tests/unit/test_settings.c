@@ -1,0 +1,574 @@
+/*
+ * settings: what follows from what was set, what must hold between settings,
+ * and that every one of them is documented.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "nouns/settings.h"
+
+#define KEY "ENCRYPTION_KEY=MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
+#define KEY_URL "ENCRYPTION_KEY=__________________________________________8"
+#define VARIABLES_MAX 12
+#define TEXT_MAX (256 * 1024)
+
+static char folder[64];
+static struct buf errors, warnings;
+
+static const char *
+put(const char *name, const char *text)
+{
+	static char paths[4][128];
+	static int i;
+	char *path = paths[i++ % 4];
+	FILE *f;
+
+	snprintf(path, sizeof(paths[0]), "%s/%s", folder, name);
+	f = fopen(path, "w");
+	assert_non_null(f);
+	fputs(text, f);
+	fclose(f);
+	return path;
+}
+
+/* ${variables}: separated by blanks; each with KEY unless it says none. */
+static struct settings *
+load_from(const char *file, const char *variables)
+{
+	char copy[1024], *env[VARIABLES_MAX + 1] = { NULL }, *p = copy;
+	const struct settings_source src = { .file = file,
+		.environ = env,
+		.asks_models = true };
+	size_t n = 0;
+
+	snprintf(copy, sizeof(copy), "%s%s%s", variables,
+	    strstr(variables, "ENCRYPTION_KEY=") == NULL &&
+		    strstr(variables, "MASTER_PASSWORD=") == NULL ?
+		" " :
+		"",
+	    strstr(variables, "ENCRYPTION_KEY=") == NULL &&
+		    strstr(variables, "MASTER_PASSWORD=") == NULL ?
+		KEY :
+		"");
+	while ((env[n] = strsep(&p, " ")) != NULL)
+		if (env[n][0] != '\0')
+			assert_true(++n < VARIABLES_MAX);
+	buf_fini(&errors);
+	buf_fini(&warnings);
+	buf_init(&errors, MIB);
+	buf_init(&warnings, MIB);
+	return settings_load(&src, &errors, &warnings);
+}
+
+static struct settings *
+load(const char *variables)
+{
+	return load_from(NULL, variables);
+}
+
+static struct settings *
+load_yaml(const char *yaml, const char *variables)
+{
+	return load_from(put("dragoman.yaml", yaml), variables);
+}
+
+static void
+hosts(void **state)
+{
+	static const struct {
+		const char *variables;
+		const char *backend; /* NULL: an error */
+	} cases[] = {
+		{ "", "direct" },
+		{ "OPENAI_API_KEY=k", "openai/gpt-4o-mini" },
+		{ "GROQ_API_KEY=k", "groq/llama-3.3-70b-versatile" },
+		{ "ANTHROPIC_API_KEY=k", "anthropic/claude-haiku-4-5" },
+		{ "ANTHROPIC_API_KEY=k LLM_MODEL=claude-x",
+		    "anthropic/claude-x" },
+		{ "OPENAI_API_KEY=k LLM_MODEL=llama-x", "openai/llama-x" },
+		{ "OPENAI_API_KEY=k GROQ_API_KEY=k LLM_MODEL=Meta-Llama-4",
+		    "groq/Meta-Llama-4" },
+		{ "OPENAI_API_KEY=k GROQ_API_KEY=k CHAT_MODEL=gpt-5",
+		    "openai/gpt-5" },
+		{ "OPENAI_API_KEY=k ANTHROPIC_API_KEY=k GROQ_API_KEY=k "
+		  "LLM_MODEL=claude-y",
+		    "anthropic/claude-y" },
+		{ "OPENAI_API_KEY=k GROQ_API_KEY=k", NULL },
+		{ "OPENAI_API_KEY=k GROQ_API_KEY=k LLM_MODEL=mixtral", NULL },
+		{ "OPENAI_API_KEY=k GROQ_API_KEY=k LLM_MODEL=claude", NULL },
+		{ "OPENAI_API_KEY=k GROQ_API_KEY=k CHAT_HOST=groq",
+		    "groq/llama-3.3-70b-versatile" },
+		{ "OPENAI_API_KEY=k CHAT_HOST=direct", "direct" },
+		{ "CHAT_HOST=ollama LLM_MODEL=qwen3", "ollama/qwen3" },
+		{ "OPENAI_API_KEY= GROQ_API_KEY=k",
+		    "groq/llama-3.3-70b-versatile" },
+	};
+	char backend[128];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(cases); i++) {
+		struct settings *s = load(cases[i].variables);
+
+		if (cases[i].backend == NULL) {
+			assert_null(s);
+			assert_non_null(strstr(buf_str(&errors),
+			    "chat.host: is not set, OPENAI_API_KEY and "
+			    "GROQ_API_KEY are, and chat.model"));
+			continue;
+		}
+		if (s == NULL)
+			fail_msg("%s: %s", cases[i].variables,
+			    buf_str(&errors));
+		settings_backend(s, backend, sizeof(backend));
+		assert_string_equal(backend, cases[i].backend);
+		settings_unref(s);
+	}
+}
+
+static void
+memcp(void **state)
+{
+	struct settings *s = load("");
+
+	(void)state;
+	assert_int_equal(s->chat_auth, CHAT_AUTH_NONE);
+	assert_int_equal(s->server_port, 8000);
+	settings_unref(s);
+
+	s = load("MEMCP_URL=http://localhost:8000");
+	assert_int_equal(s->chat_auth, CHAT_AUTH_MEMCP);
+	assert_int_equal(s->server_port, 8001);
+	assert_string_equal(config_origin(s->config, "chat.auth"),
+	    "chat.memcp_url is set");
+	settings_unref(s);
+
+	s = load("MEMCP_URL=http://localhost:8000 CHAT_AUTH=none MCP_PORT=80");
+	assert_int_equal(s->chat_auth, CHAT_AUTH_NONE);
+	assert_int_equal(s->server_port, 80);
+	settings_unref(s);
+
+	s = load_yaml("chat: {memcp_url: 'http://yaml:1'}\n",
+	    "MEMCP_URL=http://env:2");
+	assert_string_equal(s->chat_memcp_url, "http://env:2");
+	settings_unref(s);
+
+	assert_null(load("CHAT_AUTH=memcp"));
+	assert_non_null(strstr(buf_str(&errors),
+	    "environment CHAT_AUTH: chat.auth: memcp needs chat.memcp_url"));
+}
+
+static void
+memcp_s_own_file(void **state)
+{
+	const char *file = put("config.tech.yaml",
+	    "server: {host: 0.0.0.0, port: 8123}\n"
+	    "content: {languages: [en, de]}\n"
+	    "redis: {url: nonsense}\n"
+	    "chat:\n"
+	    "  host: groq\n  model: llama-x\n"
+	    "  ollama_url: http://localhost:11434\n"
+	    "  db_path: data/proxy.db\n"
+	    "  rate_limit_per_minute: 30\n  max_history: 4\n"
+	    "  max_input_chars: 100\n  max_output_chars: 200\n"
+	    "  persona: {name: Ada, tagline: t, tone: dry}\n"
+	    "  starters: [one?, 'two, three?']\n");
+	struct settings *s = load_from(file, "GROQ_API_KEY=k");
+
+	(void)state;
+	assert_non_null(s);
+	assert_string_equal(s->chat_memcp_url, "http://localhost:8123");
+	assert_int_equal(s->chat_auth, CHAT_AUTH_MEMCP);
+	assert_int_equal(s->server_port, 8001);
+	assert_string_equal(s->redis_url, "redis://localhost:6379");
+	assert_int_equal(s->chat_host, HOST_GROQ);
+	assert_int_equal(s->chat_rate_limit, 30);
+	assert_int_equal(s->chat_max_history, 4);
+	assert_int_equal(s->chat_max_input_chars, 100);
+	assert_int_equal(s->chat_max_output_chars, 200);
+	assert_string_equal(s->persona_name, "Ada");
+	assert_string_equal(s->persona_tone, "dry");
+	assert_int_equal(s->chat_starters.n, 2);
+	assert_string_equal(s->chat_starters.items[1], "two, three?");
+	assert_non_null(strstr(buf_str(&warnings),
+	    "config.tech.yaml:8: chat.db_path: is not used: Redis keeps the "
+	    "state"));
+	settings_unref(s);
+
+	s = load_from(put("config.tech.yaml",
+			  "server: {port: 8123}\n"
+			  "chat: {memcp_url: 'http://localhost:9'}\n"),
+	    "");
+	assert_string_equal(s->chat_memcp_url, "http://localhost:9");
+	settings_unref(s);
+}
+
+static void
+where_it_is_searched(void **state)
+{
+	char variables[300];
+	struct settings *s;
+
+	(void)state;
+	put("dragoman.yaml", "chat: {max_history: 3}\n");
+	put("config.tech.yaml", "chat: {max_history: 4}\n");
+	s = load_from(folder, "");
+	assert_int_equal(s->chat_max_history, 3);
+	settings_unref(s);
+
+	snprintf(variables, sizeof(variables), "CONFIG_PATH=%s",
+	    put("config.tech.yaml", "chat: {max_history: 5}\n"));
+	s = load(variables);
+	assert_int_equal(s->chat_max_history, 5);
+	settings_unref(s);
+
+	snprintf(variables, sizeof(variables),
+	    "CONFIG_PATH=/nowhere DRAGOMAN_CONFIG=%s/dragoman.yaml", folder);
+	s = load(variables);
+	assert_int_equal(s->chat_max_history, 3);
+	assert_string_equal(s->file + strlen(folder), "/dragoman.yaml");
+	settings_unref(s);
+
+	assert_null(load("DRAGOMAN_CONFIG=/nowhere/d.yaml"));
+	assert_non_null(strstr(buf_str(&errors),
+	    "/nowhere/d.yaml: file: cannot be read: No such file"));
+}
+
+static void
+keys(void **state)
+{
+	struct settings *s;
+
+	(void)state;
+	s = load(KEY_URL); /* URL-safe base64, no padding */
+	assert_non_null(s);
+	settings_unref(s);
+	assert_null(load("ENCRYPTION_KEY=c2hvcnQ="));
+	assert_non_null(strstr(buf_str(&errors),
+	    "environment ENCRYPTION_KEY: encryption_key: "));
+	assert_null(strstr(buf_str(&errors), "c2hvcnQ"));
+
+	s = load("MASTER_PASSWORD=secret");
+	assert_non_null(s);
+	assert_non_null(strstr(buf_str(&warnings), "master_password: is weak"));
+	assert_non_null(strstr(buf_str(&warnings),
+	    "encryption_salt: is the default one"));
+	assert_string_equal(s->encryption_salt, "mcp-slackbot-default-salt");
+	settings_unref(s);
+
+	s = load("MASTER_PASSWORD=correct-horse-battery-staple "
+		 "ENCRYPTION_SALT=mine");
+	assert_non_null(s);
+	assert_null(strstr(buf_str(&warnings), "weak"));
+	assert_null(strstr(buf_str(&warnings), "salt"));
+	settings_unref(s);
+
+	s = load(KEY " MASTER_PASSWORD=secret"); /* the key wins */
+	assert_non_null(s);
+	assert_null(strstr(buf_str(&warnings), "weak"));
+	settings_unref(s);
+
+	assert_null(load("ENCRYPTION_KEY= LOG_LEVEL=info"));
+	assert_non_null(strstr(buf_str(&errors),
+	    "encryption_key: is not set. `dragoman init` makes one"));
+}
+
+static void
+weak_passwords(void **state)
+{
+	static const struct {
+		const char *password;
+		bool weak;
+	} cases[] = {
+		{ "short", true },
+		{ "aaaaaaaaaaaaaaaaaaaa", true },
+		{ "Password1234", true },
+		{ "mysecret12345", true },
+		{ "tr0ub4dor&3xyz", false },
+		{ "correct-horse-battery-staple", false },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(cases); i++) {
+		char text[100];
+		struct settings *s;
+
+		snprintf(text, sizeof(text), "MASTER_PASSWORD=%s",
+		    cases[i].password);
+		s = load(text);
+		assert_non_null(s);
+		if ((strstr(buf_str(&warnings), "is weak") != NULL) !=
+		    cases[i].weak)
+			fail_msg("%s", cases[i].password);
+		settings_unref(s);
+	}
+}
+
+static void
+names_of_old(void **state)
+{
+	struct settings *s = load("DATABASE_URL=sqlite:///x SLACK_APP_TOKEN=x "
+				  "RATE_LIMIT_PER_MINUTE=3 SQL_ECHO=true "
+				  "LOG_LEVEL=WARNING "
+				  "CHAT_RATE_LIMIT_PER_MINUTE=1000000000");
+
+	(void)state;
+	assert_non_null(s);
+	assert_non_null(strstr(buf_str(&warnings), "database_url: is not used"));
+	assert_non_null(strstr(buf_str(&warnings),
+	    "slack_app_token: is not used"));
+	assert_null(strstr(buf_str(&warnings), "rate_limit"));
+	assert_int_equal(s->chat_rate_limit, 1000000000);
+	assert_true(s->sql_echo);
+	assert_string_equal(s->log_level, "warn");
+	settings_unref(s);
+}
+
+static void
+wrong_together(void **state)
+{
+	static const struct {
+		const char *variables, *error;
+	} cases[] = {
+		{ "TURNS_LEASE=60s TURNS_MAX_TIME=90s",
+		    "environment TURNS_MAX_TIME: turns.max_time: must be at "
+		    "least twice turns.lease" },
+		{ "LLM_CONNECT=30s LLM_TOTAL=20s LLM_FIRST_BYTE=10s",
+		    "llm.connect: is longer than llm.total" },
+		{ "LLM_TOTAL=20s", "llm.first_byte: is longer than llm.total" },
+		{ "CHAT_OPEN=true SERVER_LISTEN=0.0.0.0:9000",
+		    "chat.open: is for loopback only" },
+		{ "SERVER_LISTEN=somewhere", "server.listen: expected unix:" },
+		{ "SERVER_LISTEN=unix:relative",
+		    "server.listen: expected a whole path" },
+		{ "SERVER_LISTEN=::1:9000", "server.listen: expected unix:" },
+		{ "SERVER_LISTEN=localhost:99999",
+		    "server.listen: expected unix:" },
+		{ "SERVER_LISTEN=fd:x", "server.listen: expected a descriptor" },
+		{ "REDIS_URL=localhost:6379", "redis.url: expected redis://" },
+		{ "REDIS_URL=rediss://h", "redis.url: rediss:// (TLS) is not" },
+		{ "SERVER_METRICS_ALLOW=10.0.0.0/8,example.org",
+		    "server.metrics_allow: expected addresses such as" },
+		{ "SERVER_METRICS_ALLOW=10.0.0.0/33",
+		    "server.metrics_allow: expected addresses such as" },
+		{ "MCP_SERVERS={\"w\":{\"url\":\"ftp://x\"}}",
+		    "mcp.servers: w: expected a url that begins with" },
+		{ "MCP_SERVERS={\"w\":3}", "mcp.servers: w: expected a" },
+		{ "MCP_SERVERS={\"w\":{\"url\":\"http://x\",\"headers\":"
+		  "{\"N\":3}}}",
+		    "mcp.servers: w: expected the header N to be a text" },
+		{ "MCP_CONFIG=/nowhere.json",
+		    "mcp.config: /nowhere.json cannot be read" },
+		{ "CHAT_RATE_LIMIT_PER_MINUTE=1000000001",
+		    "expected a whole number from 1 to 1000000000" },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(cases); i++) {
+		assert_null(load(cases[i].variables));
+		if (strstr(buf_str(&errors), cases[i].error) == NULL)
+			fail_msg("%s gave %s", cases[i].variables,
+			    buf_str(&errors));
+	}
+	assert_null(load("TURNS_LEASE=9h REDIS_URL=x CHAT_HOST=y"));
+	assert_non_null(strstr(buf_str(&errors), "turns.lease"));
+	assert_non_null(strstr(buf_str(&errors), "redis.url"));
+	assert_non_null(strstr(buf_str(&errors), "chat.host"));
+}
+
+static void
+right_together(void **state)
+{
+	static const char *const cases[] = {
+		"SERVER_LISTEN=[::1]:9000 CHAT_OPEN=true",
+		"SERVER_LISTEN=127.0.0.1:9000 CHAT_OPEN=true",
+		"SERVER_LISTEN=localhost:9000 CHAT_OPEN=yes",
+		"SERVER_LISTEN=0.0.0.0:9000",
+		"SERVER_LISTEN=fd:3",
+		"SERVER_METRICS_ALLOW=10.0.0.0/8,::1,fd00::/8",
+		"REDIS_URL=unix:///run/r.sock",
+		"LLM_BASE_URL=http://localhost:8000/v1 CHAT_HOST=openai",
+		"TURNS_LEASE=1s TURNS_MAX_TIME=3s",
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(cases); i++) {
+		struct settings *s = load(cases[i]);
+
+		if (s == NULL)
+			fail_msg("%s: %s", cases[i], buf_str(&errors));
+		settings_unref(s);
+	}
+}
+
+static void
+servers_config(void **state)
+{
+	struct settings *s;
+	const char *json =
+	    put("servers_config.json", "{\"mcpServers\": {}}\n");
+
+	(void)state;
+	s = load_yaml("chat: {}\n", "");
+	assert_non_null(s);
+	assert_string_equal(s->mcp_config, json);
+	settings_unref(s);
+	put("servers_config.json", "{\n \"mcpServers\": }\n");
+	assert_null(load_yaml("", ""));
+	assert_non_null(strstr(buf_str(&errors),
+	    "servers_config.json:2: expected JSON"));
+	unlink(json);
+}
+
+static void
+references(void **state)
+{
+	struct settings *s = load("");
+
+	(void)state;
+	assert_ptr_equal(settings_ref(s), s);
+	settings_unref(s);
+	assert_int_equal(s->refs, 1);
+	settings_unref(s);
+	settings_unref(NULL);
+	assert_string_equal(settings_host_name(HOST_ANTHROPIC), "anthropic");
+	assert_string_equal(settings_host_name(99), "direct");
+}
+
+/* No two rows may be set by one variable, nor by another one's _FILE. */
+static void
+names_are_distinct(void **state)
+{
+	char a[CONFIG_NAME_MAX], b[CONFIG_NAME_MAX + 8];
+	size_t i, j, k, l;
+
+	(void)state;
+	for (i = 0; i < SETTINGS_N; i++)
+		for (k = 0; config_env_name(&SETTINGS[i], k, a); k++)
+			for (j = 0; j < SETTINGS_N; j++)
+				for (l = 0;
+				     config_env_name(&SETTINGS[j], l, b); l++) {
+					if (i != j && strcmp(a, b) == 0)
+						fail_msg("%s is two", a);
+					snprintf(b + strlen(b), 6, "_FILE");
+					if (strcmp(a, b) == 0)
+						fail_msg("%s is two", a);
+				}
+}
+
+static char *
+source_file(const char *name)
+{
+	const char *dir = getenv("srcdir");
+	char path[512];
+	char *text = calloc(1, TEXT_MAX);
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%s", dir == NULL ? "." : dir, name);
+	f = fopen(path, "r");
+	if (f == NULL)
+		fail_msg("%s is not there: run this by make check", path);
+	assert_true(fread(text, 1, TEXT_MAX - 1, f) > 0);
+	fclose(f);
+	return text;
+}
+
+static void
+all_are_documented(void **state)
+{
+	char *example = source_file("env.example");
+	char *docs = source_file("docs/SETTINGS.md");
+	char name[CONFIG_NAME_MAX], line[CONFIG_NAME_MAX + 260];
+	size_t i, k;
+
+	(void)state;
+	for (i = 0; i < SETTINGS_N; i++) {
+		const struct config_def *def = &SETTINGS[i];
+
+		if ((def->flags & CONFIG_HIDDEN) != 0)
+			continue;
+		assert_non_null(def->help);
+		snprintf(line, sizeof(line), "| `%s` |", def->key);
+		if (strstr(docs, line) == NULL)
+			fail_msg("docs/SETTINGS.md has no row %s", line);
+		for (k = 0; config_env_name(def, k, name); k++) {
+			snprintf(line, sizeof(line), "\n#%s=", name);
+			if (strstr(example, line) == NULL)
+				fail_msg("env.example has no line #%s=", name);
+			snprintf(line, sizeof(line), "`%s`", name);
+			if (strstr(docs, line) == NULL)
+				fail_msg("docs/SETTINGS.md lacks %s", name);
+		}
+		if (def->fallback != NULL) {
+			snprintf(line, sizeof(line), "| `%s` |", def->fallback);
+			if (strstr(docs, line) == NULL)
+				fail_msg("docs/SETTINGS.md lacks the default "
+					 "%s of %s",
+				    def->fallback, def->key);
+		}
+	}
+	free(example);
+	free(docs);
+}
+
+static int
+set_up(void **state)
+{
+	(void)state;
+	snprintf(folder, sizeof(folder), "/tmp/test_settings.XXXXXX");
+	return mkdtemp(folder) == NULL || sodium_init() == -1 ? -1 : 0;
+}
+
+static int
+tear_down(void **state)
+{
+	static const char *const names[] = { "dragoman.yaml",
+		"config.tech.yaml" };
+	char path[128];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(names); i++) {
+		snprintf(path, sizeof(path), "%s/%s", folder, names[i]);
+		unlink(path);
+	}
+	buf_fini(&errors);
+	buf_fini(&warnings);
+	return rmdir(folder);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(hosts),
+		cmocka_unit_test(memcp),
+		cmocka_unit_test(memcp_s_own_file),
+		cmocka_unit_test(where_it_is_searched),
+		cmocka_unit_test(keys),
+		cmocka_unit_test(weak_passwords),
+		cmocka_unit_test(names_of_old),
+		cmocka_unit_test(wrong_together),
+		cmocka_unit_test(right_together),
+		cmocka_unit_test(servers_config),
+		cmocka_unit_test(references),
+		cmocka_unit_test(names_are_distinct),
+		cmocka_unit_test(all_are_documented),
+	};
+
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}
