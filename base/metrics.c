@@ -97,8 +97,11 @@ map_file(const char *path, uint64_t layout)
 		m->layout = layout;
 	}
 out:
-	if (fd != -1)
-		close(fd); /* and its lock with it */
+	if (fd != -1) {
+		/* Closing would not do: the mapping keeps the file open. */
+		flock(fd, LOCK_UN);
+		close(fd);
+	}
 	return m;
 }
 
