@@ -459,15 +459,15 @@ engine_run(void *arg)
 			    CURL_SOCKET_TIMEOUT, 0, &left);
 		}
 		collect();
+		if (E.now >= E.scan_at || !atomic_load(&E.running))
+			scan();
+		/* Whoever saw it running has pushed by then. */
 		if (!atomic_load(&E.running)) {
-			E.scan_at = E.now;
-			/* Whoever saw it running has pushed by then. */
 			if (E.active == NULL && atomic_load(&E.pushing) == 0 &&
 			    atomic_load(&E.queue) == NULL)
 				break;
+			E.scan_at = E.now; /* look again at once */
 		}
-		if (E.now >= E.scan_at)
-			scan();
 		wake_readers();
 	}
 	return NULL;
