@@ -5,6 +5,7 @@
 
 struct served srv;
 int cancel_flag;
+atomic_int flooded;
 
 void
 set_cancel(int value)
@@ -257,6 +258,7 @@ serve_flood(struct served *s, int fd, const struct served_request *req)
 		snprintf(line, sizeof(line), "%07u\n", counter);
 		if (served_write(fd, line, 8) == -1)
 			return -1;
+		atomic_fetch_add(&flooded, 1);
 	}
 	return 0;
 }

@@ -14,6 +14,7 @@
 extern struct served srv;
 extern int cancel_flag; /* set by /cancel-* paths too */
 void set_cancel(int value);
+extern atomic_int flooded; /* lines that /flood sent */
 
 /* Valid until this thread's next call. */
 const char *url_of(const char *path);
