@@ -257,13 +257,15 @@ decide_model(struct findings *f, struct settings *s)
 static void
 decide_memcp(struct findings *f, struct settings *s)
 {
-	char url[64];
+	char url[64], origin[64];
 
 	if (s->chat_memcp_url[0] == '\0' && s->memcp_port != 0) {
 		snprintf(url, sizeof(url), "http://localhost:%lld",
 		    (long long)s->memcp_port);
-		derive(f, s, "chat.memcp_url", url,
-		    "server.port of a config.tech.yaml");
+		snprintf(origin, sizeof(origin),
+		    "server.port %lld of meMCP's configuration",
+		    (long long)s->memcp_port);
+		derive(f, s, "chat.memcp_url", url, origin);
 	}
 	if (s->chat_memcp_url[0] == '\0') {
 		derive(f, s, "chat.auth", "none", "there is no meMCP");
