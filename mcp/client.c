@@ -203,9 +203,9 @@ settle(struct exchange *x)
 	return rc;
 }
 
-/* A view of the server that ${x} can use. */
+/* Fill x->view with what is known of the server now. */
 static enum mcp_rc
-look(struct exchange *x, struct mcp_view *view)
+look(struct exchange *x)
 {
 	struct mcp_client *c = x->c;
 	enum mcp_rc rc = MCP_OK;
@@ -222,7 +222,7 @@ look(struct exchange *x, struct mcp_view *view)
 		else
 			rc = settle(x);
 	}
-	*view = c->view;
+	*x->view = c->view;
 	pthread_mutex_unlock(&c->lock);
 	return rc;
 }
@@ -236,20 +236,19 @@ forget(struct mcp_client *c, unsigned generation)
 	pthread_mutex_unlock(&c->lock);
 }
 
+/* x->view tells afterwards which era answered. */
 static enum mcp_rc
 run(struct exchange *x)
 {
-	struct mcp_view view;
 	enum mcp_rc rc = MCP_OK;
 	int tries;
 
 	for (tries = 0; tries < TRIES; tries++) {
-		rc = look(x, &view);
+		rc = look(x);
 		if (rc != MCP_OK)
 			return rc;
-		x->view = &view;
 		x->stale = false;
-		switch (view.era) {
+		switch (x->view->era) {
 		case ERA_MODERN:
 			rc = modern_run(x);
 			break;
@@ -262,7 +261,7 @@ run(struct exchange *x)
 		}
 		if (!x->stale)
 			return rc;
-		forget(x->c, view.generation);
+		forget(x->c, x->view->generation);
 	}
 	return rc;
 }
@@ -368,13 +367,13 @@ enum mcp_rc
 mcp_client_tools(struct mcp_client *c, json_t **tools, int64_t *ttl_ms,
     char why[MCP_WHY_MAX])
 {
-	struct mcp_view none = { .version = "" };
+	struct mcp_view view = { .version = "" };
 	struct exchange x = { .c = c,
 		.mem = arena_new(),
 		.scratch = arena_new(),
 		.params = "",
 		.until = clock_boot_ms() + c->timeout_ms,
-		.view = &none,
+		.view = &view,
 		.why = why };
 	json_t *list = json_array();
 	enum mcp_rc rc;
@@ -382,10 +381,12 @@ mcp_client_tools(struct mcp_client *c, json_t **tools, int64_t *ttl_ms,
 	why[0] = '\0';
 	*tools = NULL;
 	rc = list_tools(&x, list, ttl_ms);
-	if (rc == MCP_OK)
+	if (rc == MCP_OK) {
 		*tools = list;
-	else
+		why[0] = '\0';
+	} else {
 		json_decref(list);
+	}
 	arena_free(x.scratch);
 	arena_free(x.mem);
 	return rc;
@@ -420,7 +421,7 @@ mcp_client_call(struct mcp_client *c, const char *name,
     const struct mcp_call_options *o, struct arena *mem, json_t **result,
     char why[MCP_WHY_MAX])
 {
-	struct mcp_view none = { .version = "" };
+	struct mcp_view view = { .version = "" };
 	struct buf params = BUF_INIT(MCP_ANSWER_MAX);
 	struct exchange x = { .c = c,
 		.mem = mem,
@@ -434,7 +435,7 @@ mcp_client_call(struct mcp_client *c, const char *name,
 		    (o != NULL && o->deadline_ms > 0 ? o->deadline_ms :
 						       c->timeout_ms),
 		.acts = true,
-		.view = &none,
+		.view = &view,
 		.why = why };
 	enum mcp_rc rc;
 

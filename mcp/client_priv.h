@@ -88,7 +88,7 @@ struct exchange {
 	bool stale; /* refused because what we knew of the server is over */
 
 	/* Of reading. */
-	struct mcp_view *view;
+	struct mcp_view *view; /* the caller's room for it */
 	struct arena *scratch;	/* of one message */
 	char last_event[MCP_SESSION_MAX]; /* to resume from, "" */
 	int64_t retry_ms;

@@ -221,14 +221,14 @@ link_notify(struct mcp_link *l, struct arena *mem, const struct buf *body)
 
 /* Read once for all; under the lock, which is left meanwhile. */
 static void
-read_for_all(struct mcp_link *l, struct arena *mem)
+read_for_all(struct mcp_link *l, struct arena *mem, int wait_ms)
 {
 	struct buf piece = BUF_INIT(HTTP_STREAM_MAX);
 	int rc, i, n;
 
 	l->reading = true;
 	pthread_mutex_unlock(&l->lock);
-	rc = http_read(l->stream, MCP_SLICE_MS, &piece);
+	rc = http_read(l->stream, wait_ms, &piece);
 	pthread_mutex_lock(&l->lock);
 	if (rc == -1 ||
 	    (rc == 1 &&
@@ -299,7 +299,7 @@ link_wait(struct mcp_link *l, struct exchange *x, struct waiter *w)
 		if (l->reading)
 			wait_slice(l);
 		else
-			read_for_all(l, x->mem);
+			read_for_all(l, x->mem, MCP_SLICE_MS);
 	}
 }
 
@@ -374,7 +374,7 @@ link_run(struct exchange *x)
 		pthread_mutex_lock(&l->lock);
 		/* What came while nobody waited; it may be the end. */
 		if (!l->reading && !l->dead)
-			read_for_all(l, x->mem);
+			read_for_all(l, x->mem, 0);
 		dead = l->dead;
 		pthread_mutex_unlock(&l->lock);
 	}

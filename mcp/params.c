@@ -81,6 +81,8 @@ check(const json_t *schema, bool is_top, bool reachable, struct found *f)
 	json_t *child;
 	size_t i, k;
 
+	if (!json_is_object(schema))
+		return NULL;
 	if (name != NULL) {
 		why = check_one(schema, name, reachable && !is_top, f);
 		if (why != NULL)
