@@ -126,6 +126,7 @@ cmd_doctor(struct cli *cli)
 	d.findings = json_array();
 	check_configuration(&d);
 	d.url = cli_url(cli, url);
+	d.url_guessed = url == NULL && getenv("DRAGOMAN_URL") == NULL;
 	for (i = 0; i < NELEM(CHECKS); i++)
 		CHECKS[i](&d);
 	http_stop();

@@ -14,6 +14,7 @@ struct doctor {
 	struct store *store;	  /* NULL: not reached */
 	struct seal_ring *ring;
 	const char *url; /* of nginx */
+	bool url_guessed; /* this host's server.port: perhaps it has none */
 	json_t *findings;
 	int warnings, errors;
 };

@@ -307,7 +307,8 @@ get(struct doctor *d, const char *path, int *status)
 		doc = json_read(d->cli->mem, buf_str(&resp.body),
 		    resp.body.len, NULL, NULL);
 	if (rc != HTTP_OK)
-		doctor_find(d, DOCTOR_ERROR, "edge",
+		doctor_find(d, d->url_guessed ? DOCTOR_WARN : DOCTOR_ERROR,
+		    "edge",
 		    "is nginx running, and does it listen there? --url names "
 		    "another address",
 		    "%s does not answer: %s", req.url, resp.why);
