@@ -243,11 +243,7 @@ write_request(const struct llm_backend *b, const struct llm_question *q,
 						 : MAX_TOKENS))
 		== -1)
 		return -1;
-	if (b->temperature >= 0
-	    && buf_printf(out, ",\"temperature\":%.3g",
-		   b->temperature > 1 ? 1.0 : b->temperature)
-		== -1)
-		return -1;
+	/* No temperature: the API takes none any more. */
 	if (system != NULL
 	    && (buf_add_str(out, ",\"system\":") == -1
 		|| add_str(out, system) == -1))
