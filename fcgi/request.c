@@ -205,8 +205,11 @@ set_remote(struct request *req)
 	struct in6_addr v6;
 	struct in_addr v4;
 
-	/* No address: a unix socket's client, so from this machine. */
-	if (text == NULL || text[0] == '\0' || strncmp(text, "unix:", 5) == 0) {
+	/* No address is no proof of being from here: a web server that was not
+	 * told to pass it would open what is for this machine only. */
+	if (text == NULL || text[0] == '\0')
+		return;
+	if (strcmp(text, "unix:") == 0) { /* nginx: a unix socket's client */
 		snprintf(req->remote, sizeof(req->remote), "unix");
 		req->local = true;
 		return;

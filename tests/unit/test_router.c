@@ -1,0 +1,231 @@
+/*
+ * router: the order of its checks, and that none can be forgotten.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "fcgi/request_priv.h"
+#include "fcgi/router.h"
+#include "tests/unit/fcgi_client.h"
+
+static int
+refuse_strangers(struct request *req)
+{
+	const char *secret = request_header(req, "X-Proxy-Secret");
+
+	if (secret != NULL && strcmp(secret, "s") == 0)
+		return 0;
+	reply_error(req, 401, "who?");
+	return -1;
+}
+
+static int
+say(struct request *req)
+{
+	const char *id = request_param(req, "id");
+
+	return reply_json(req, 200, json_pack("{s:s, s:I, s:O?}", "id",
+	    id == NULL ? "-" : id, "len", (json_int_t)req->body_len, "json",
+	    req->json));
+}
+
+static int
+say_nothing(struct request *req)
+{
+	(void)req;
+	return 0;
+}
+
+static const struct route ROUTES[] = {
+	{ M_POST, "/chat", refuse_strangers, 100, say, ROUTE_JSON },
+	{ M_GET, "/chat", NULL, 0, say, 0 },
+	{ M_GET, "/m/{id}/x", NULL, 0, say, 0 },
+	{ M_PUT, "/raw", NULL, 100, say, 0 },
+	{ M_GET, "/silent", NULL, 0, say_nothing, 0 },
+	{ 0, NULL, NULL, 0, NULL, 0 },
+};
+
+#define JSON "CONTENT_TYPE=application/json; charset=utf-8"
+#define SECRET "HTTP_X_PROXY_SECRET=s"
+
+static const struct {
+	const char *what;
+	const char *params[8];
+	const char *body;
+	bool cut;
+	int status;
+	const char *has; /* in the whole answer */
+} CASES[] = {
+	{ "no such path", { "REQUEST_METHOD=GET", "REQUEST_URI=/no" }, "",
+	    false, 404, "{\"detail\":\"Not Found\"}" },
+	{ "a longer path", { "REQUEST_METHOD=GET", "REQUEST_URI=/chat/" }, "",
+	    false, 404, NULL },
+	{ "wrong method", { "REQUEST_METHOD=DELETE", "REQUEST_URI=/chat" }, "",
+	    false, 405, "Allow: GET, HEAD, POST\r\n" },
+	{ "method nobody knows", { "REQUEST_METHOD=BREW", "REQUEST_URI=/raw" },
+	    "", false, 405, "Allow: PUT\r\n" },
+	{ "HEAD has no body", { "REQUEST_METHOD=HEAD", "REQUEST_URI=/chat" },
+	    "", false, 200, "Content-Length: 30\r\n" },
+	{ "escaped slash", { "REQUEST_METHOD=GET", "REQUEST_URI=/m/a%2Fb/x" },
+	    "", false, 200, "\"id\":\"a/b\"" },
+	{ "empty parameter", { "REQUEST_METHOD=GET", "REQUEST_URI=/m//x" }, "",
+	    false, 404, NULL },
+	{ "too large comes before who",
+	    { "REQUEST_METHOD=POST", "REQUEST_URI=/chat",
+		"CONTENT_LENGTH=101" },
+	    "", false, 413, NULL },
+	{ "length is no number",
+	    { "REQUEST_METHOD=POST", "REQUEST_URI=/chat",
+		"CONTENT_LENGTH=1e3" },
+	    "", false, 400, NULL },
+	{ "a body that nobody announced",
+	    { "REQUEST_METHOD=POST", "REQUEST_URI=/chat", JSON, SECRET }, "{}",
+	    false, 411, NULL },
+	{ "who comes before type",
+	    { "REQUEST_METHOD=POST", "REQUEST_URI=/chat", "CONTENT_LENGTH=2" },
+	    "{}", false, 401, "{\"detail\":\"who?\"}" },
+	{ "a second secret",
+	    { "REQUEST_METHOD=POST", "REQUEST_URI=/chat", "CONTENT_LENGTH=2",
+		JSON, SECRET, "HTTP_X_PROXY_SECRET=x" },
+	    "{}", false, 401, NULL },
+	{ "type comes before body",
+	    { "REQUEST_METHOD=POST", "REQUEST_URI=/chat", "CONTENT_LENGTH=5",
+		SECRET },
+	    "{}", true, 415, NULL },
+	{ "a body cut off",
+	    { "REQUEST_METHOD=POST", "REQUEST_URI=/chat", "CONTENT_LENGTH=5",
+		JSON, SECRET },
+	    "{}", true, 400, "shorter" },
+	{ "a body that ends early",
+	    { "REQUEST_METHOD=POST", "REQUEST_URI=/chat", "CONTENT_LENGTH=5",
+		JSON, SECRET },
+	    "{}", false, 400, "shorter" },
+	{ "a body that goes on",
+	    { "REQUEST_METHOD=POST", "REQUEST_URI=/chat", "CONTENT_LENGTH=2",
+		JSON, SECRET },
+	    "{}{}", false, 400, "longer" },
+	{ "an empty body",
+	    { "REQUEST_METHOD=POST", "REQUEST_URI=/chat", "CONTENT_LENGTH=0",
+		JSON, SECRET },
+	    "", false, 422, "\"type\":\"missing\",\"loc\":[\"body\"]" },
+	{ "not JSON",
+	    { "REQUEST_METHOD=POST", "REQUEST_URI=/chat", "CONTENT_LENGTH=2",
+		JSON, SECRET },
+	    "{x", false, 422, "\"type\":\"json_invalid\",\"loc\":[\"body\"," },
+	{ "served",
+	    { "REQUEST_METHOD=POST", "REQUEST_URI=/chat?q", "CONTENT_LENGTH=7",
+		JSON, SECRET, "HTTP_X_REQUEST_ID=me" },
+	    "{\"a\":1}", false, 200, "X-Request-Id: me\r\n" },
+	{ "any type of body",
+	    { "REQUEST_METHOD=PUT", "REQUEST_URI=/raw", "CONTENT_LENGTH=3" },
+	    "abc", false, 200, "\"len\":3" },
+	{ "a handler that forgets to answer",
+	    { "REQUEST_METHOD=GET", "REQUEST_URI=/silent" }, "", false, 500,
+	    NULL },
+};
+
+static void
+checks_in_order(void **state)
+{
+	struct arena *mem = arena_new();
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(CASES); i++) {
+		struct request req = { .mem = mem };
+		struct buf out = BUF_INIT(MIB);
+		FCGX_Request f;
+		const char *why, *body;
+		char status[32];
+		int fd[2];
+
+		print_message("%s\n", CASES[i].what);
+		client_pair(fd);
+		client_send(fd[0], CASES[i].params, CASES[i].body,
+		    strlen(CASES[i].body), !CASES[i].cut);
+		if (CASES[i].cut)
+			shutdown(fd[0], SHUT_WR);
+		assert_int_equal(client_take(&f, fd[1]), 0);
+		req.fcgx = &f;
+		assert_int_equal(request_begin(&req, f.envp, &why), 0);
+		router_serve(&req, ROUTES);
+		FCGX_FClose(f.out);
+		FCGX_FClose(f.err);
+		assert_int_equal(client_read(fd[0], &out), 0);
+		snprintf(status, sizeof(status), "Status: %d ",
+		    CASES[i].status);
+		assert_int_equal(req.status, CASES[i].status);
+		assert_int_equal(strncmp(buf_str(&out), status,
+				     strlen(status)),
+		    0);
+		if (CASES[i].has != NULL
+		    && strstr(buf_str(&out), CASES[i].has) == NULL)
+			print_message("%s\n", buf_str(&out));
+		if (CASES[i].has != NULL)
+			assert_non_null(strstr(buf_str(&out), CASES[i].has));
+		assert_non_null(strstr(buf_str(&out), "X-Request-Id: "));
+		body = strstr(buf_str(&out), "\r\n\r\n");
+		assert_non_null(body);
+		if (req.method == M_HEAD)
+			assert_string_equal(body, "\r\n\r\n");
+		else
+			assert_non_null(strstr(buf_str(&out),
+			    "Content-Type: application/json\r\n"));
+		FCGX_Free(&f, 0);
+		close(fd[0]);
+		close(fd[1]);
+		buf_fini(&out);
+		arena_reset(mem);
+	}
+	arena_free(mem);
+}
+
+static void
+a_slow_body_is_408(void **state)
+{
+	static const char *const params[] = { "REQUEST_METHOD=PUT",
+		"REQUEST_URI=/raw", "CONTENT_LENGTH=9", NULL };
+	struct timeval soon = { .tv_usec = 20000 };
+	struct arena *mem = arena_new();
+	struct request req = { .mem = mem };
+	FCGX_Request f;
+	const char *why;
+	int fd[2];
+
+	(void)state;
+	client_pair(fd);
+	client_send(fd[0], params, "abc", 3, false);
+	setsockopt(fd[1], SOL_SOCKET, SO_RCVTIMEO, &soon, sizeof(soon));
+	assert_int_equal(client_take(&f, fd[1]), 0);
+	req.fcgx = &f;
+	assert_int_equal(request_begin(&req, f.envp, &why), 0);
+	router_serve(&req, ROUTES);
+	assert_int_equal(req.status, 408);
+	FCGX_Free(&f, 0);
+	close(fd[0]);
+	close(fd[1]);
+	arena_free(mem);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(checks_in_order),
+		cmocka_unit_test(a_slow_body_is_408),
+	};
+
+	FCGX_Init();
+	signal(SIGPIPE, SIG_IGN);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
