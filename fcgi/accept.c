@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <netdb.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -74,7 +75,7 @@ listen_unix(const char *path)
 }
 
 static int
-listen_tcp(const char *address, bool *is_public)
+listen_tcp(const char *address)
 {
 	struct addrinfo hints = { .ai_flags = AI_PASSIVE,
 		.ai_socktype = SOCK_STREAM },
@@ -113,9 +114,38 @@ listen_tcp(const char *address, bool *is_public)
 		}
 	}
 	freeaddrinfo(list);
-	*is_public = strcmp(host, "localhost") != 0
-	    && strncmp(host, "127.", 4) != 0 && strcmp(host, "::1") != 0;
 	return fd;
+}
+
+static bool
+is_listening(int fd)
+{
+	socklen_t len = sizeof(int);
+	int yes = 0;
+
+	return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &yes, &len) == 0
+	    && yes != 0;
+}
+
+/* Asked of the socket itself: an inherited one has no address to read. */
+static bool
+listens_publicly(int fd)
+{
+	union {
+		struct sockaddr any;
+		struct sockaddr_in v4;
+		struct sockaddr_in6 v6;
+		struct sockaddr_storage room;
+	} at = { 0 };
+	socklen_t len = sizeof(at);
+
+	if (getsockname(fd, &at.any, &len) == -1)
+		return true;
+	if (at.any.sa_family == AF_INET)
+		return ntohl(at.v4.sin_addr.s_addr) >> 24 != 127;
+	if (at.any.sa_family == AF_INET6)
+		return !IN6_IS_ADDR_LOOPBACK(&at.v6.sin6_addr);
+	return at.any.sa_family != AF_UNIX;
 }
 
 int
@@ -126,14 +156,18 @@ accept_listen(const char *address, bool *is_public)
 	int fd;
 
 	*is_public = false;
-	if (address[0] == '\0')
-		fd = STDIN_FILENO;
-	else if (strncmp(address, "fd:", 3) == 0)
-		fd = text_int(address + 3, &n) == 0 ? (int)n : -1;
+	errno = EBADF;
+	if (strncmp(address, "fd:", 3) == 0)
+		fd = text_int(address + 3, &n) == 0 && n >= 0 && n <= INT_MAX
+			&& is_listening((int)n)
+		    ? (int)n
+		    : -1;
+	else if (is_listening(STDIN_FILENO) || address[0] == '\0')
+		fd = STDIN_FILENO; /* spawn-fcgi and supervisors give it so */
 	else if (strncmp(address, "unix:", 5) == 0)
 		fd = listen_unix(address + 5);
 	else
-		fd = listen_tcp(address, is_public);
+		fd = listen_tcp(address);
 	if (fd == -1
 	    || setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &look, sizeof(look))
 		== -1) {
@@ -141,6 +175,8 @@ accept_listen(const char *address, bool *is_public)
 		    address), F_STR("why", strerrordesc_np(errno)));
 		return -1;
 	}
+	*is_public = listens_publicly(fd);
+	(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
 	/* Inherited ones may not block; the time-out needs that. */
 	(void)fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK);
 	return fd;
@@ -158,11 +194,15 @@ grow(struct acceptor *a)
 	if (a->spares > a->calls) {
 		a->calls++;
 		pthread_cond_signal(&a->called);
-	} else if (a->threads < a->max && !atomic_load(&a->stopping)
-	    && thread_start(&thread, "edge", run, a) == 0) {
-		pthread_detach(thread);
-		a->threads++;
+	} else if (a->threads < a->max && !atomic_load(&a->stopping)) {
+		/* Counted before it runs: it may have accepted, found itself
+		 * not the last one waiting, and called nobody. */
 		atomic_fetch_add(&a->waiting, 1);
+		if (thread_start(&thread, "edge", run, a) == 0) {
+			pthread_detach(thread);
+			a->threads++;
+		} else
+			atomic_fetch_sub(&a->waiting, 1);
 	}
 	pthread_mutex_unlock(&a->mu);
 }
@@ -321,7 +361,12 @@ accept_stop(struct acceptor *a, int wait_ms)
 	int rc = 0;
 
 	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += wait_ms / 1000 + 1;
+	until.tv_sec += wait_ms / 1000;
+	until.tv_nsec += (long)(wait_ms % 1000) * 1000000;
+	if (until.tv_nsec >= 1000000000) {
+		until.tv_nsec -= 1000000000;
+		until.tv_sec++;
+	}
 	pthread_mutex_lock(&a->mu);
 	atomic_store(&a->stopping, true);
 	pthread_cond_broadcast(&a->called);

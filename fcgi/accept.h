@@ -24,8 +24,8 @@
 struct acceptor;
 
 /*
- * Open ${address}: "unix:/path", "host:port", "[::1]:port", "fd:N"; "" is
- * descriptor 0.  -1: logged.  ${is_public}: reachable beyond this machine.
+ * Open ${address}: "unix:/path", "host:port", "[::1]:port", "fd:N".  A
+ * listening socket on descriptor 0 goes before all but "fd:N".  -1: logged.  ${is_public}: reachable beyond this machine.
  */
 int accept_listen(const char *address, bool *is_public) WARN_UNUSED;
 
@@ -34,7 +34,7 @@ struct acceptor *accept_start(int listener, int max,
     void (*serve)(void *ctx, int fd), void *ctx) WARN_UNUSED;
 int accept_threads(struct acceptor *a);
 /* Accept no more; wait for the running ones, at most ${wait_ms}. 0: all
- * ended. */
+ * ended; else it may be called again. */
 int accept_stop(struct acceptor *a, int wait_ms) WARN_UNUSED;
 void accept_free(struct acceptor *a); /* after accept_stop returned 0 */
 

@@ -19,6 +19,9 @@
 #include "fcgi/router.h"
 #include "nouns/metric.h"
 
+#define DRAIN_LOOK_MS 50
+#define DRAIN_LAST_MS 2000 /* on_deadline answers 202; that takes a moment */
+
 struct serving {
 	struct edge *edge;
 	const struct route *routes;
@@ -134,22 +137,27 @@ wait_signal(const sigset_t *set, int ms)
 	return sigtimedwait(set, NULL, &ts);
 }
 
-/* Until nothing is parked, the time is up, or a second SIGTERM. */
-static void
-drain_parked(struct edge *e, const sigset_t *signals, int64_t ms)
+/*
+ * Until no thread serves and nothing is parked, or the time is up; a second
+ * SIGTERM ends it sooner.  0: all threads have ended.
+ */
+static int
+drain(struct edge *e, struct acceptor *a, const sigset_t *signals, int64_t ms)
 {
-	/* on_deadline answers 202 at the end; that takes a moment more. */
-	int64_t until = clock_boot_ms() + ms + 2000;
+	int64_t until = clock_boot_ms() + ms + DRAIN_LAST_MS;
+	int sig, serving;
 
 	park_drain(e->park, ms);
-	while (park_count(e->park) > 0 && clock_boot_ms() < until) {
-		int sig = wait_signal(signals, 50);
-
+	do {
+		serving = accept_stop(a, DRAIN_LOOK_MS);
+		sig = wait_signal(signals, serving == 0 ? DRAIN_LOOK_MS : 0);
 		if (sig == SIGTERM || sig == SIGINT) {
 			park_drain(e->park, 0);
-			until = clock_boot_ms() + 2000;
+			until = clock_boot_ms() + DRAIN_LAST_MS;
 		}
-	}
+	} while ((serving != 0 || park_count(e->park) > 0)
+	    && clock_boot_ms() < until);
+	return serving;
 }
 
 int
@@ -194,8 +202,7 @@ edge_run(struct edge *e, const struct route *routes,
 	s = edge_settings(e);
 	log_event(LOG_INFO, "worker_stopping", F_INT("parked",
 	    park_count(e->park)));
-	rc = accept_stop(a, (int)s->server_drain_ms);
-	drain_parked(e, &signals, s->server_drain_ms);
+	rc = drain(e, a, &signals, s->server_drain_ms);
 	settings_unref(s);
 	log_event(LOG_INFO, "worker_stopped", F_INT("parked",
 	    park_count(e->park)));
