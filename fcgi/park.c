@@ -259,14 +259,17 @@ static struct slot *
 slot_of(struct park *pk, int64_t number)
 {
 	struct slot *s;
+	bool is_it;
 
 	if (number < 0 || number % GENERATIONS >= pk->max)
 		return NULL;
 	s = &pk->slots[number % GENERATIONS];
-	return s->state != SLOT_FREE
-		&& s->generation == number / GENERATIONS
-	    ? s
-	    : NULL;
+	/* A late number's slot may be reserved anew at this moment. */
+	pthread_mutex_lock(&pk->mu);
+	is_it = s->state != SLOT_FREE
+	    && s->generation == number / GENERATIONS;
+	pthread_mutex_unlock(&pk->mu);
+	return is_it ? s : NULL;
 }
 
 static void

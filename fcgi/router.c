@@ -1,14 +1,18 @@
 #include "fcgi/router.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
 #include <fcgiapp.h>
 
+#include "base/clock.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "fcgi/request_priv.h"
+
+#define BODY_MS 60000 /* for a whole body, which nginx has before it asks us */
 
 /*
  * Does ${pattern} match the raw path?  Captured segments are decoded into the
@@ -107,20 +111,41 @@ is_json(const char *type)
 	    && strncasecmp(type + len - 5, "+json", 5) == 0;
 }
 
+/* More of a body than was announced?  Plain CGI's input has no end of its own:
+ * there the length is all there is. */
+static bool
+has_more(const struct request *req)
+{
+	const FCGX_Request *f = req->fcgx;
+
+	return f != NULL && f->isBeginProcessed && FCGX_GetChar(f->in) != EOF;
+}
+
 /* The body, whole; 0, or the refusal was sent. */
 static int
 read_body(struct request *req, size_t len)
 {
 	FCGX_Request *f = req->fcgx;
 	char *body = arena_alloc(req->mem, len + 1);
+	int64_t until = clock_boot_ms() + BODY_MS;
 	size_t have = 0;
-	int n, error;
+	bool late = false;
+	int n, c, error;
 
-	while (have < len) {
-		n = FCGX_GetStr(body + have, (int)(len - have), f->in);
-		if (n <= 0)
+	while (have < len && !late) {
+		c = FCGX_GetChar(f->in); /* at most one read() */
+		if (c == EOF)
 			break;
-		have += (size_t)n;
+		body[have++] = (char)c;
+		n = (int)(f->in->stop - f->in->rdNext);
+		if ((size_t)n > len - have)
+			n = (int)(len - have);
+		have += (size_t)FCGX_GetStr(body + have, n, f->in);
+		late = have < len && clock_boot_ms() > until;
+	}
+	if (late) {
+		reply_error(req, 408, "the body came too slowly");
+		return -1;
 	}
 	if (have < len) {
 		error = FCGX_GetError(f->in);
@@ -129,6 +154,10 @@ read_body(struct request *req, size_t len)
 		else
 			reply_error(req, 400,
 			    "the body is shorter than Content-Length");
+		return -1;
+	}
+	if (has_more(req)) {
+		reply_error(req, 400, "the body is longer than Content-Length");
 		return -1;
 	}
 	req->body = body;
@@ -178,6 +207,10 @@ serve(struct request *req, const struct route *routes)
 	}
 	if (r->body_max > 0 && (uint64_t)len > r->body_max) {
 		reply_error(req, 413, "the body is too large");
+		return;
+	}
+	if (r->body_max > 0 && len == 0 && has_more(req)) {
+		reply_error(req, 411, "Content-Length is needed");
 		return;
 	}
 	if (r->verify != NULL && r->verify(req) != 0)
