@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "nouns/settings.h"
 #include "fcgi/request_priv.h"
 
 #define BODY_MS 60000 /* for a whole body, which nginx has before it asks us */
@@ -195,17 +196,22 @@ static void
 serve(struct request *req, const struct route *routes)
 {
 	const struct route *r = find(req, routes);
+	size_t body_max;
 	int64_t len;
 
 	if (r == NULL)
 		return;
 	req->route = r;
+	body_max = r->body_max;
+	if ((r->flags & ROUTE_BODY_SET)
+	    && (uint64_t)req->settings->server_body_max < body_max)
+		body_max = (size_t)req->settings->server_body_max;
 	len = request_body_length(req);
 	if (len == -1) {
 		reply_error(req, 400, "Content-Length is not a number");
 		return;
 	}
-	if (r->body_max > 0 && (uint64_t)len > r->body_max) {
+	if (body_max > 0 && (uint64_t)len > body_max) {
 		reply_error(req, 413, "the body is too large");
 		return;
 	}

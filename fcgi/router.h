@@ -14,6 +14,7 @@
 
 #define ROUTE_JSON 0x1 /* needs application/json; req->json is set */
 #define ROUTE_QUIET 0x2 /* logged at debug: probes */
+#define ROUTE_BODY_SET 0x4 /* server.body_max narrows body_max */
 
 struct route {
 	unsigned methods; /* M_GET | M_HEAD ... */

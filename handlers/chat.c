@@ -229,8 +229,6 @@ handle_chat(struct request *req)
 	enum command command;
 	int rc = -1;
 
-	if ((int64_t)req->body_len > s->server_body_max)
-		return refuse(req, 413, 0, "the body is too large");
 	if (!read_body(req, &body, &rc))
 		return rc;
 	if (*body.chat_id == '\0')

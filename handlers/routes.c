@@ -6,12 +6,12 @@
 
 #define PATH_MESSAGE "/chat/{chat_id}/messages/{message_id}"
 
-/* The most that server.body_max allows; /chat keeps to the setting itself. */
+/* The most that server.body_max allows. */
 #define CHAT_BODY_MAX (64 * MIB)
 
 const struct route ROUTES[] = {
 	{ M_POST, "/chat", verify_proxy_secret, CHAT_BODY_MAX, handle_chat,
-	    ROUTE_JSON },
+	    ROUTE_JSON | ROUTE_BODY_SET },
 	{ M_GET | M_HEAD, PATH_MESSAGE, verify_proxy_secret, 0,
 	    handle_chat_message, 0 },
 	{ M_GET | M_HEAD, "/health", NULL, 0, handle_health, ROUTE_QUIET },
