@@ -55,6 +55,10 @@ turn_load(struct turn *t)
 			"give this worker the ENCRYPTION_KEY that is missing"));
 		return turn_back(t, UNKNOWN_KEY_MS, false);
 	}
+	if (job->rc == STORE_NONE) {
+		t->out.why = "damaged";
+		return turn_say(t, END_DEAD, PHRASE_DEAD);
+	}
 	if (job->crashes >= CRASHES_MAX || job->failures >= FAILURES_MAX) {
 		t->out.why = job->crashes >= CRASHES_MAX ? "crashes"
 							  : "failures";

@@ -135,7 +135,7 @@ check_redis(struct findings *f, const struct settings *s)
 		    "rediss:// (TLS) is not supported: use unix:/// or a "
 		    "tunnel to the Redis host");
 	else if (strncmp(s->redis_url, "redis://", 8) != 0 &&
-	    strncmp(s->redis_url, "unix:///", 8) != 0)
+	    strncmp(s->redis_url, "unix:", 5) != 0)
 		settings_error(f, s, "redis.url",
 		    "expected redis://[USER:PASSWORD@]HOST[:PORT][/DB] or "
 		    "unix:///PATH");

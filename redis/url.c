@@ -122,8 +122,9 @@ parse_unix(const char *s, struct store_url *url, const char **why)
 	if (s == NULL)
 		return -1;
 	len = strcspn(s, "?");
-	if (len < 2 || *s != '/') {
-		*why = "a unix socket is written unix:///absolute/path";
+	if (len == 0) {
+		*why = "a unix socket is written unix:///absolute/path, or "
+		       "unix:path";
 		return -1;
 	}
 	url->path = unescape(s, len);
@@ -192,6 +193,8 @@ store_url_parse(const char *text, struct store_url *url, const char **why)
 		rc = parse_tcp(text + 8, url, why);
 	else if (begins(text, "unix://"))
 		rc = parse_unix(text + 7, url, why);
+	else if (begins(text, "unix:")) /* relative: the quickstart's */
+		rc = parse_unix(text + 5, url, why);
 	else if (begins(text, "redis+unix://"))
 		rc = parse_unix(text + 13, url, why);
 	else if (begins(text, "rediss://"))
