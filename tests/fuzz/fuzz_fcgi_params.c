@@ -24,13 +24,13 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
 	struct arena *mem = arena_new();
 	struct request req = { .mem = mem };
-	char *text = arena_memdup(mem, bytes, len), *line;
+	char *text = arena_memdup(mem, bytes, len);
 	char *envp[PARAMS_MAX + 1];
 	const char *why = "", *value;
 	size_t n = 0;
 
-	while (n < PARAMS_MAX && (line = strsep(&text, "\n")) != NULL)
-		envp[n++] = line;
+	while (n < PARAMS_MAX && text != NULL)
+		envp[n++] = strsep(&text, "\n");
 	envp[n] = NULL;
 	if (request_begin(&req, envp, &why) == 0)
 		must(text_is_utf8(req.path, strlen(req.path)));
