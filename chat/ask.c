@@ -288,9 +288,8 @@ turn_ask(struct turn *t)
 			t->shortened = true;
 			return TURN_ASK;
 		case LLM_BROKEN:
-			stream_restart(&t->stream);
-			/* FALLTHROUGH */
 		case LLM_RETRY:
+			stream_restart(&t->stream); /* if any was shown */
 			again = true;
 			if (hint == -1 || (f.retry_after_ms >= 0
 				&& f.retry_after_ms < hint))

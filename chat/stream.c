@@ -36,7 +36,7 @@ stream_begin(struct stream *st, struct store *store, const struct job *job)
 		.job = job,
 		.on = job->message.stream && job->message.address != NULL
 		    && job->message.address[0] != '\0',
-		.attempt = job->attempt,
+		.attempt = job->attempt * STREAM_RESTARTS_MAX,
 		.text = BUF_INIT(STREAM_TEXT_MAX) };
 	if (st->on && job->attempt > 1)
 		publish(st, "restart", json_pack("{s:i}", "attempt",
@@ -89,11 +89,11 @@ stream_restart(struct stream *st)
 	if (!st->on)
 		return;
 	buf_reset(&st->text);
+	if (!st->shown)
+		return;
 	st->attempt++;
 	st->offset = 0;
-	if (st->shown)
-		publish(st, "restart", json_pack("{s:i}", "attempt",
-		    st->attempt));
+	publish(st, "restart", json_pack("{s:i}", "attempt", st->attempt));
 	st->shown = false;
 }
 

@@ -13,6 +13,9 @@
 
 #define STREAM_PER_SECOND 20
 #define STREAM_TEXT_MAX (1 * MIB)
+/* New beginnings within one holder's attempt: numbers of the next holder are
+ * above all of the one before. */
+#define STREAM_RESTARTS_MAX 1000
 
 struct job;
 struct store;

@@ -26,7 +26,7 @@ modern_post(struct exchange *x)
 	const char *lines[FIXED_LINES + PARAMS_MAX + 1] = {
 		"Content-Type: application/json",
 		"Accept: application/json, text/event-stream",
-		"MCP-Protocol-Version: " MCP_MODERN
+		("MCP-Protocol-Version: " MCP_MODERN)
 	};
 	struct buf body = BUF_INIT(MCP_ANSWER_MAX);
 	const char *progress, *meta = META;
