@@ -51,6 +51,8 @@ lease_add(struct lease_book *b, struct lease *l, struct job *job,
 	atomic_store(&l->state, LEASE_HELD);
 	atomic_store(&l->stopped, job->stop);
 	atomic_store(&l->until_ms, clock_boot_ms() + lease_ms);
+	l->margin_ms = lease_ms / 4 < LEASE_MARGIN_MS ? lease_ms / 4
+						       : LEASE_MARGIN_MS;
 	pthread_mutex_lock(&b->mu);
 	l->next = b->first;
 	l->link = &b->first;
@@ -109,7 +111,7 @@ find_unsure(struct lease_book *b, int64_t now)
 	pthread_mutex_lock(&b->mu);
 	for (l = b->first; l != NULL; l = l->next)
 		if (atomic_load(&l->state) == LEASE_HELD
-		    && now > atomic_load(&l->until_ms) - LEASE_MARGIN_MS)
+		    && now > atomic_load(&l->until_ms) - l->margin_ms)
 			lose(l, LEASE_UNSURE);
 	pthread_mutex_unlock(&b->mu);
 }

@@ -12,7 +12,8 @@
 
 #include "base/base.h"
 
-#define LEASE_MARGIN_MS 2000 /* calls end this long before an unsure lease */
+/* Calls end this long before an unsure lease, or a quarter of a short one. */
+#define LEASE_MARGIN_MS 2000
 
 enum lease_state {
 	LEASE_HELD,
@@ -31,6 +32,7 @@ struct lease {
 	_Atomic int state;	 /* enum lease_state */
 	_Atomic int stopped;	 /* /stop came */
 	_Atomic int64_t until_ms; /* boot clock */
+	int64_t margin_ms;	 /* of LEASE_MARGIN_MS */
 	volatile int cancel;	 /* for llm and tool calls */
 	bool renewing;		 /* the book's */
 	struct lease *next, **link;

@@ -132,7 +132,7 @@ turn_may_call(struct turn *t, enum turn_state *next)
 		break;
 	}
 	if (clock_boot_ms()
-	    > atomic_load(&t->lease.until_ms) - LEASE_MARGIN_MS)
+	    > atomic_load(&t->lease.until_ms) - t->lease.margin_ms)
 		return turn_write(t, NULL, 0, next);
 	return true;
 }

@@ -24,8 +24,10 @@ class Listener {
     this.failNext = []; /* statuses answered before anything else */
     this.sockets = new Set();
     this.server = http.createServer((req, res) => this.enter(req, res, serve).catch(() => res.destroy()));
+    this.server.unref();
     this.server.on('connection', s => {
       this.sockets.add(s);
+      s.unref(); /* a double left over keeps no test file alive */
       s.on('close', () => this.sockets.delete(s));
       s.on('error', () => {});
     });

@@ -55,8 +55,10 @@ export class Memcp {
       this.serve(req, res).catch(() => res.destroy());
     });
     this.server.keepAliveTimeout = 60000;
+    this.server.unref();
     this.server.on('connection', s => {
       this.sockets.add(s);
+      s.unref(); /* a double left over keeps no test file alive */
       s.on('close', () => this.sockets.delete(s));
       s.on('error', () => {});
     });

@@ -54,8 +54,10 @@ export class Model {
       });
     });
     this.server.keepAliveTimeout = 60000;
+    this.server.unref();
     this.server.on('connection', s => {
       this.sockets.add(s);
+      s.unref(); /* a double left over keeps no test file alive */
       s.on('close', () => this.sockets.delete(s));
       s.on('error', () => {});
     });

@@ -111,7 +111,7 @@ testWith({ ...one, settings: { chat: { host: 'ollama', model: 'llama3' }, llm: {
   assert.equal(d.model.last().headers.authorization, undefined);
 });
 
-testWith({ ...one, settings: { chat: { model: 'o3-mini' } } }, 'reasoning models: max_completion_tokens, no temperature', async d => {
+testWith({ ...one, settings: { chat: { model: 'o3-mini' }, llm: { max_tokens_name: 'max_completion_tokens', temperature: -1 } } }, 'reasoning models behind another address: fields as configured', async d => {
   assert.equal((await d.say('r', 'x')).reply, 'You said: x');
   assert.equal(d.model.refusals.length, 0);
 });

@@ -46,6 +46,7 @@ const bodies = {
   'chat_id is an object': '{"chat_id":{"$gt":""},"message":"x"}',
   'a bare minus': '-',
   'blanks': '   ',
+  'a key twice': '{"chat_id":"a","chat_id":"b","message":"x"}',
 };
 for (const [name, body] of Object.entries(bodies))
   s.test(`body: ${name}`, async d => {
@@ -62,8 +63,8 @@ s.test('an escaped NUL in a text is no way around a check', async d => {
   assert.ok(m.status === 200 || (m.status >= 400 && m.status < 500), m.text);
 });
 
-s.test('unknown fields and repeated keys are no error', async d => {
-  const r = await d.request('POST', '/chat', { body: '{"chat_id":"a","chat_id":"b","message":"x","extra":[1,{"y":null}]}', headers: { ...d.headersOf({}), 'content-type': 'application/json; charset=utf-8' } });
+s.test('unknown fields are no error', async d => {
+  const r = await d.request('POST', '/chat', { body: '{"chat_id":"a","message":"x","extra":[1,{"y":null}]}', headers: { ...d.headersOf({}), 'content-type': 'application/json; charset=utf-8' } });
   assert.equal(r.status, 200, r.text);
 });
 

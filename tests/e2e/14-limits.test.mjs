@@ -87,10 +87,10 @@ testWith({ settings: { chat: { inbox_max: 1000, inbox_bytes: '64k', max_input_ch
   await d.settled();
 });
 
-testWith({ redis: ['--maxmemory', '40mb'] }, 'a Redis that is nearly full: 503, and turns still drain', async d => {
+testWith({ redis: ['--maxmemory', '100mb'] }, 'a Redis that is nearly full: 503, and turns still drain', async d => {
   assert.equal((await d.say('mem', 'x')).reply, 'You said: x');
-  const used = Number(/used_memory:(\d+)/.exec(await d.redis.info('memory'))[1]);
-  await d.redis.set('ballast', Buffer.alloc(Math.max(1, 34 * 1024 * 1024 - used)));
+  const used = async () => Number(/used_memory:(\d+)/.exec(await d.redis.info('memory'))[1]);
+  while (await used() < 83 << 20) await d.redis.rpush('ballast', Buffer.alloc(200_000));
   const r = await until(async () => {
     const x = await d.chat({ chat_id: 'mem', message: 'y' });
     return x.status !== 200 && x;

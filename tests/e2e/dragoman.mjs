@@ -109,8 +109,20 @@ class Held {
   signal(sig) { Child.prototype.signal.call(this, sig); }
 }
 
+/* Whatever ends this process, nothing that it started stays. */
+const living = new Set();
+process.on('exit', () => {
+  for (const d of living) {
+    for (const c of [...d.children, ...d.edges]) c.signal('SIGKILL');
+    d.holder?.kill('SIGKILL');
+    if (!process.env.E2E_KEEP) fs.rmSync(d.dir, { recursive: true, force: true });
+  }
+});
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => process.exit(1));
+
 export class Dragoman {
   constructor(options) {
+    living.add(this);
     this.options = options;
     this.dir = fs.mkdtempSync(path.join(os.tmpdir(), 'dm-'));
     fs.chmodSync(this.dir, 0o755);
@@ -152,6 +164,7 @@ export class Dragoman {
       },
       ...(this.model ? { llm: { base_url: this.model[api] ?? this.model.openai } } : {}),
       log: { level: 'info' },
+      server: { drain: '5s' },
     };
     const merge = (a, b) => {
       for (const [k, v] of Object.entries(b ?? {})) {
@@ -506,7 +519,7 @@ fastcgi_pass unix:${this.file('edge.sock')}; fastcgi_read_timeout 600s; } } }
       for (const k of Object.keys(sum)) sum[k] += Number(h[k] ?? 0);
       const jobs = await this.redis.zrange(`{p${p}}:due`, 0, -1);
       sum.due += jobs.length;
-      for (const job of jobs) sum.waiting += await this.redis.llen(`{p${p}}:chat:${job}:inbox`);
+      for (const job of jobs) sum.waiting += await this.redis.llen(`{p${p}}:inbox:${job}`);
     }
     sum.ended = sum.replied + sum.unconfirmed + sum.refused + sum.expired + sum.dead;
     sum.unaccounted = sum.accepted - sum.ended - sum.waiting;
@@ -545,6 +558,14 @@ fastcgi_pass unix:${this.file('edge.sock')}; fastcgi_read_timeout 600s; } } }
   }
 
   async end() {
+    try {
+      await this.endAll();
+    } finally {
+      living.delete(this);
+    }
+  }
+
+  async endAll() {
     const problems = [];
     const workers = [...this.edges, ...this.turns];
     for (const w of workers) {
