@@ -31,8 +31,8 @@ prepare(const struct http_request *req, struct http_response *resp)
 	const char *refused;
 
 	memset(resp, 0, sizeof(*resp));
-	buf_init(&resp->body, req->body_max != 0 ? req->body_max :
-						   BODY_MAX_DEFAULT);
+	buf_init(
+	    &resp->body, req->body_max != 0 ? req->body_max : BODY_MAX_DEFAULT);
 	buf_init(&resp->headers, HEADERS_BYTES_MAX);
 	refused = guard_refuses(req);
 	if (refused != NULL) {
@@ -66,7 +66,8 @@ static enum http_rc
 not_running(struct http_response *resp)
 {
 	resp->rc = HTTP_CANCELLED;
-	snprintf(resp->why, sizeof(resp->why), "the HTTP engine is not running");
+	snprintf(
+	    resp->why, sizeof(resp->why), "the HTTP engine is not running");
 	return resp->rc;
 }
 
@@ -234,8 +235,8 @@ take_piece(struct http_stream *s, struct buf *piece)
 	/* Half empty: curl's piece is 16 KiB at most, so it fits. */
 	if (s->paused && s->in.len <= HTTP_STREAM_MAX / 2) {
 		s->paused = false;
-		if ((atomic_load(&s->t->bell) & BELL_DONE) == 0 &&
-		    !s->t->ending)
+		if ((atomic_load(&s->t->bell) & BELL_DONE) == 0
+		    && !s->t->ending)
 			(void)!engine_queue(s->t, TODO_RESUME);
 	}
 	return n;

@@ -21,10 +21,10 @@
 #include "base/log.h"
 #include "base/pool.h"
 
-#define CANCEL_MS 100	/* how late a cancel flag may be seen */
-#define SCAN_MIN_MS 5	/* deadlines closer together share one scan */
+#define CANCEL_MS 100         /* how late a cancel flag may be seen */
+#define SCAN_MIN_MS 5         /* deadlines closer together share one scan */
 #define IDLE_CONNECTIONS 512L /* kept open; a thousand chats reuse them */
-#define EASY_MAX 256	/* curl handles kept, 8 KB each */
+#define EASY_MAX 256          /* curl handles kept, 8 KB each */
 
 /* There is one engine in a process, because all share its connections. */
 static struct {
@@ -56,8 +56,8 @@ static struct {
 static void
 futex_wake(atomic_uint *word)
 {
-	(void)syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, INT_MAX, NULL, NULL,
-	    0);
+	(void)syscall(
+	    SYS_futex, word, FUTEX_WAKE_PRIVATE, INT_MAX, NULL, NULL, 0);
 }
 
 void
@@ -66,9 +66,9 @@ bell_wait(struct transfer *t, unsigned seen, int64_t wait_ms)
 	struct timespec ts, *limit = NULL;
 	unsigned expected = seen;
 
-	if (!atomic_compare_exchange_strong(&t->bell, &expected,
-		seen | BELL_WAITING) &&
-	    expected != (seen | BELL_WAITING))
+	if (!atomic_compare_exchange_strong(
+		&t->bell, &expected, seen | BELL_WAITING)
+	    && expected != (seen | BELL_WAITING))
 		return; /* rung meanwhile */
 	if (wait_ms >= 0) {
 		ts.tv_sec = wait_ms / 1000;
@@ -86,8 +86,8 @@ void
 bell_ring(struct transfer *t, unsigned bits)
 {
 	atomic_uint *bell = &t->bell;
-	unsigned old = bits == BELL_STEP ? atomic_fetch_add(bell, bits) :
-					   atomic_fetch_or(bell, bits);
+	unsigned old = bits == BELL_STEP ? atomic_fetch_add(bell, bits)
+					 : atomic_fetch_or(bell, bits);
 
 	if ((old & BELL_WAITING) != 0)
 		futex_wake(bell);
@@ -273,14 +273,14 @@ scan_one(struct transfer *t, int64_t *next)
 	}
 	if (E.now >= t->total_at) {
 		finish_early(t, HTTP_TIMEOUT,
-		    t->headed ? "the answer took too long" :
-				"no answer in time");
+		    t->headed ? "the answer took too long"
+			      : "no answer in time");
 		return;
 	}
 	if (!t->sent) {
 		if (E.now >= t->connect_at) {
-			finish_early(t, HTTP_UNREACHED,
-			    "no connection in time");
+			finish_early(
+			    t, HTTP_UNREACHED, "no connection in time");
 			return;
 		}
 		if (t->connect_at < at)
@@ -288,16 +288,14 @@ scan_one(struct transfer *t, int64_t *next)
 	}
 	if (!t->headed) {
 		if (E.now >= t->first_byte_at) {
-			finish_early(t, HTTP_TIMEOUT,
-			    "no first byte in time");
+			finish_early(t, HTTP_TIMEOUT, "no first byte in time");
 			return;
 		}
 		if (t->first_byte_at < at)
 			at = t->first_byte_at;
 	} else if (t->idle_at != 0) {
 		if (E.now >= t->idle_at) {
-			finish_early(t, HTTP_TIMEOUT,
-			    "the answer stood still");
+			finish_early(t, HTTP_TIMEOUT, "the answer stood still");
 			return;
 		}
 		if (t->idle_at < at)
@@ -395,8 +393,8 @@ collect(void)
 		if (msg->msg != CURLMSG_DONE)
 			continue;
 		code = msg->data.result;
-		curl_easy_getinfo(msg->easy_handle, CURLINFO_PRIVATE,
-		    (char **)&t);
+		curl_easy_getinfo(
+		    msg->easy_handle, CURLINFO_PRIVATE, (char **)&t);
 		finish(t, transfer_end(t, code));
 	}
 }
@@ -455,16 +453,16 @@ engine_run(void *arg)
 		run_queue();
 		if (E.now >= E.curl_at) {
 			E.curl_at = INT64_MAX;
-			(void)curl_multi_socket_action(E.multi,
-			    CURL_SOCKET_TIMEOUT, 0, &left);
+			(void)curl_multi_socket_action(
+			    E.multi, CURL_SOCKET_TIMEOUT, 0, &left);
 		}
 		collect();
 		if (E.now >= E.scan_at || !atomic_load(&E.running))
 			scan();
 		/* Whoever saw it running has pushed by then. */
 		if (!atomic_load(&E.running)) {
-			if (E.active == NULL && atomic_load(&E.pushing) == 0 &&
-			    atomic_load(&E.queue) == NULL)
+			if (E.active == NULL && atomic_load(&E.pushing) == 0
+			    && atomic_load(&E.queue) == NULL)
 				break;
 			E.scan_at = E.now; /* look again at once */
 		}
@@ -489,8 +487,7 @@ multi_open(void)
 	E.share = curl_share_init();
 	if (E.multi == NULL || E.share == NULL || poll_open() == -1)
 		return -1;
-	curl_share_setopt(E.share, CURLSHOPT_SHARE,
-	    CURL_LOCK_DATA_SSL_SESSION);
+	curl_share_setopt(E.share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION);
 	curl_multi_setopt(E.multi, CURLMOPT_SOCKETFUNCTION, poll_on_watch);
 	curl_multi_setopt(E.multi, CURLMOPT_TIMERFUNCTION, on_timer);
 	curl_multi_setopt(E.multi, CURLMOPT_MAXCONNECTS, IDLE_CONNECTIONS);

@@ -34,8 +34,8 @@ v4_is_private(uint32_t addr)
 	size_t i;
 
 	for (i = 0; i < NELEM(private_v4); i++)
-		if ((addr ^ private_v4[i].net) >> (32 - private_v4[i].bits) ==
-		    0)
+		if ((addr ^ private_v4[i].net) >> (32 - private_v4[i].bits)
+		    == 0)
 			return true;
 	return false;
 }
@@ -43,8 +43,8 @@ v4_is_private(uint32_t addr)
 static uint32_t
 v4_of(const uint8_t *bytes)
 {
-	return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 |
-	    (uint32_t)bytes[2] << 8 | bytes[3];
+	return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16
+	    | (uint32_t)bytes[2] << 8 | bytes[3];
 }
 
 static bool
@@ -106,8 +106,8 @@ guard_refuses(const struct http_request *req)
 			return "not an HTTP method";
 	/* A line break in a value would begin a header of its sender's. */
 	for (i = 0; i < HTTP_HEADERS_MAX && req->headers[i] != NULL; i++)
-		if (strpbrk(req->headers[i], "\r\n") != NULL ||
-		    strchr(req->headers[i], ':') == NULL)
+		if (strpbrk(req->headers[i], "\r\n") != NULL
+		    || strchr(req->headers[i], ':') == NULL)
 			return "a header that is no header line";
 	return NULL;
 }

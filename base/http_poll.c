@@ -14,7 +14,7 @@
 #include "base/http_priv.h"
 #include "base/log.h"
 
-#define EVENTS_MAX 128	/* sockets served before commands are taken again */
+#define EVENTS_MAX 128 /* sockets served before commands are taken again */
 
 /*
  * Data that nobody acknowledges for so long means that the peer is gone.  An
@@ -22,10 +22,10 @@
  */
 #define UNACKED_MS 20000
 
-struct watched { /* by descriptor */
+struct watched {             /* by descriptor */
 	uint32_t registered; /* in epoll */
 	uint32_t wanted;     /* by curl */
-	bool ours;	     /* opened in poll_on_open: closing it is noticed */
+	bool ours;           /* opened in poll_on_open: closing it is noticed */
 };
 
 static struct { /* of the engine's one thread, but for the bell */
@@ -130,8 +130,8 @@ poll_on_open(void *arg, curlsocktype purpose, struct curl_sockaddr *a)
 	int fd;
 
 	(void)purpose;
-	if ((t->req.flags & HTTP_OPERATOR) == 0 &&
-	    http_address_is_private(&a->addr)) {
+	if ((t->req.flags & HTTP_OPERATOR) == 0
+	    && http_address_is_private(&a->addr)) {
 		t->blocked = true;
 		return CURL_SOCKET_BAD;
 	}
@@ -139,8 +139,8 @@ poll_on_open(void *arg, curlsocktype purpose, struct curl_sockaddr *a)
 	fd = socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
 	if (fd == -1)
 		return CURL_SOCKET_BAD;
-	(void)setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &unacked,
-	    sizeof(unacked));
+	(void)setsockopt(
+	    fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &unacked, sizeof(unacked));
 	*watched_at(fd) = (struct watched){ .ours = true };
 	return fd;
 }
@@ -201,6 +201,6 @@ poll_serve(CURLM *multi)
 
 	for (i = 0; i < P.found; i++)
 		if (P.events[i].data.fd != P.bell)
-			on_socket(multi, P.events[i].data.fd,
-			    P.events[i].events);
+			on_socket(
+			    multi, P.events[i].data.fd, P.events[i].events);
 }

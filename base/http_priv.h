@@ -16,9 +16,9 @@
 #include "base/http.h"
 
 /* What an owner asks of the engine; bits of transfer.todo. */
-#define TODO_ADD 0x1	/* begin */
+#define TODO_ADD 0x1    /* begin */
 #define TODO_RESUME 0x2 /* there is room in the stream again */
-#define TODO_DROP 0x4	/* the owner wants no more of it */
+#define TODO_DROP 0x4   /* the owner wants no more of it */
 
 /*
  * The word an owner sleeps on.  All of it changes in single atomic steps, so
@@ -28,16 +28,16 @@
 #define BELL_DONE 0x1U
 #define BELL_HEADED 0x2U  /* status and headers are there (streams) */
 #define BELL_WAITING 0x4U /* the owner sleeps: a wake-up is worth its call */
-#define BELL_STEP 0x8U	  /* more of the body: counts up */
+#define BELL_STEP 0x8U    /* more of the body: counts up */
 
 struct http_stream {
 	struct transfer *t;
 	struct http_response *resp; /* the owner's, for the end */
-	char *copy;		    /* url, headers and body of the request */
+	char *copy;                 /* url, headers and body of the request */
 
 	pthread_mutex_t lock; /* of what follows */
-	struct buf in;	      /* not read yet, HTTP_STREAM_MAX at most */
-	bool paused;	      /* curl holds a piece back until TODO_RESUME */
+	struct buf in;        /* not read yet, HTTP_STREAM_MAX at most */
+	bool paused;          /* curl holds a piece back until TODO_RESUME */
 };
 
 struct transfer {
@@ -59,7 +59,7 @@ struct transfer {
 	/* The engine's own. */
 	CURL *easy; /* kept from one request to the next */
 	struct curl_slist lines[HTTP_HEADERS_MAX + 2];
-	struct transfer *prev, *next; /* of those that run */
+	struct transfer *prev, *next;           /* of those that run */
 	struct transfer *kept_prev, *kept_next; /* of those with a handle */
 	struct transfer *dirty_next; /* of those whose owner is to be woken */
 	bool is_dirty;
@@ -95,8 +95,8 @@ void bell_wait(struct transfer *t, unsigned seen, int64_t wait_ms);
 void bell_ring(struct transfer *t, unsigned bits);
 
 /* What transfers ask of the engine, in its thread. */
-int64_t engine_now(void); /* of this round */
-void engine_due(int64_t at); /* a deadline that came up */
+int64_t engine_now(void);                  /* of this round */
+void engine_due(int64_t at);               /* a deadline that came up */
 void engine_has_bytes(struct transfer *t); /* wake its reader, this round */
 
 /* http_poll.c: the engine's, but for poll_ring, which wakes it. */
@@ -105,15 +105,15 @@ void poll_close(void);
 void poll_ring(void);
 void poll_wait(int wait_ms);
 void poll_serve(CURLM *multi); /* what poll_wait found */
-int poll_on_watch(CURL *easy, curl_socket_t fd, int what, void *arg,
-    void *sock);
-curl_socket_t poll_on_open(void *arg, curlsocktype purpose,
-    struct curl_sockaddr *a);
+int poll_on_watch(
+    CURL *easy, curl_socket_t fd, int what, void *arg, void *sock);
+curl_socket_t poll_on_open(
+    void *arg, curlsocktype purpose, struct curl_sockaddr *a);
 int poll_on_close(void *arg, curl_socket_t fd);
 
 /* http_transfer.c */
 CURL *transfer_easy(struct transfer *t, CURLSH *share, const char *ca_file);
-void transfer_set(struct transfer *t);	 /* the handle, by t->req */
+void transfer_set(struct transfer *t);   /* the handle, by t->req */
 void transfer_moves(struct transfer *t); /* it moved: idle begins anew */
 enum http_rc transfer_end(struct transfer *t, CURLcode code); /* and why */
 

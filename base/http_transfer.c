@@ -56,21 +56,21 @@ add_header(struct buf *out, const char *line, size_t len)
 	char name[128];
 	size_t i, n;
 
-	if (colon == NULL || colon == line ||
-	    (size_t)(colon - line) >= sizeof(name))
+	if (colon == NULL || colon == line
+	    || (size_t)(colon - line) >= sizeof(name))
 		return 0;
 	n = (size_t)(colon - line);
 	for (i = 0; i < n; i++)
-		name[i] = (char)(line[i] >= 'A' && line[i] <= 'Z' ?
-			line[i] | 0x20 :
-			line[i]);
-	for (value = colon + 1; value < end && (*value == ' ' || *value == '\t');
-	     value++)
+		name[i]
+		    = (char)(line[i] >= 'A' && line[i] <= 'Z' ? line[i] | 0x20
+							      : line[i]);
+	for (value = colon + 1;
+	     value < end && (*value == ' ' || *value == '\t'); value++)
 		;
 	while (end > value && (end[-1] == ' ' || end[-1] == '\t'))
 		end--;
-	if (buf_add(out, name, n) == -1 || buf_add(out, ": ", 2) == -1 ||
-	    buf_add(out, value, (size_t)(end - value)) == -1)
+	if (buf_add(out, name, n) == -1 || buf_add(out, ": ", 2) == -1
+	    || buf_add(out, value, (size_t)(end - value)) == -1)
 		return -1;
 	return buf_add_char(out, '\n');
 }
@@ -181,11 +181,9 @@ transfer_easy(struct transfer *t, CURLSH *share, const char *ca_file)
 	curl_easy_setopt(c, CURLOPT_HEADERDATA, t);
 	curl_easy_setopt(c, CURLOPT_PREREQFUNCTION, on_ready);
 	curl_easy_setopt(c, CURLOPT_PREREQDATA, t);
-	curl_easy_setopt(c, CURLOPT_OPENSOCKETFUNCTION,
-	    poll_on_open);
+	curl_easy_setopt(c, CURLOPT_OPENSOCKETFUNCTION, poll_on_open);
 	curl_easy_setopt(c, CURLOPT_OPENSOCKETDATA, t);
-	curl_easy_setopt(c, CURLOPT_CLOSESOCKETFUNCTION,
-	    poll_on_close);
+	curl_easy_setopt(c, CURLOPT_CLOSESOCKETFUNCTION, poll_on_close);
 	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(c, CURLOPT_NOPROGRESS, 1L);
 	curl_easy_setopt(c, CURLOPT_PROXY, "");
@@ -214,8 +212,8 @@ set_method(CURL *c, const struct http_request *req)
 		curl_easy_setopt(c, CURLOPT_POST, 1L);
 		curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE,
 		    (curl_off_t)(req->body == NULL ? 0 : req->body_len));
-		curl_easy_setopt(c, CURLOPT_POSTFIELDS,
-		    req->body == NULL ? "" : req->body);
+		curl_easy_setopt(
+		    c, CURLOPT_POSTFIELDS, req->body == NULL ? "" : req->body);
 		curl_easy_setopt(c, CURLOPT_CUSTOMREQUEST,
 		    strcmp(m, "POST") == 0 ? NULL : m);
 		return;
@@ -235,14 +233,16 @@ transfer_set(struct transfer *t)
 	static char no_expect[] = "Expect:", no_type[] = "Content-Type:";
 	const struct http_request *req = &t->req;
 	CURL *c = t->easy;
-	bool has_type = false, is_tls = req->url[4] == 's' || req->url[4] == 'S';
+	bool has_type = false,
+	     is_tls = req->url[4] == 's' || req->url[4] == 'S';
 	size_t i, n = 0;
 
 	t->lines[n++].data = no_expect;
 	for (i = 0; i < HTTP_HEADERS_MAX && req->headers[i] != NULL; i++) {
-		has_type = has_type ||
-		    strncasecmp(req->headers[i], no_type,
-			sizeof(no_type) - 1) == 0;
+		has_type = has_type
+		    || strncasecmp(
+			   req->headers[i], no_type, sizeof(no_type) - 1)
+			== 0;
 		t->lines[n++].data = (char *)(uintptr_t)req->headers[i];
 	}
 	if (!has_type)
@@ -263,9 +263,10 @@ transfer_set(struct transfer *t)
 	curl_easy_setopt(c, CURLOPT_HTTPHEADER, t->lines);
 	curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, (long)req->connect_ms);
 	curl_easy_setopt(c, CURLOPT_MAXFILESIZE_LARGE,
-	    req->body_max > (size_t)INT64_MAX || strcmp(req->method, "HEAD") == 0 ?
-		(curl_off_t)0 :
-		(curl_off_t)req->body_max);
+	    req->body_max > (size_t)INT64_MAX
+		    || strcmp(req->method, "HEAD") == 0
+		? (curl_off_t)0
+		: (curl_off_t)req->body_max);
 }
 
 static void
@@ -293,8 +294,8 @@ transfer_end(struct transfer *t, CURLcode code)
 		return HTTP_BLOCKED;
 	case CURLE_UNSUPPORTED_PROTOCOL:
 	case CURLE_WEIRD_SERVER_REPLY:
-		snprintf(t->why, sizeof(t->why),
-		    "the server does not speak HTTP");
+		snprintf(
+		    t->why, sizeof(t->why), "the server does not speak HTTP");
 		return t->sent ? HTTP_BROKEN : HTTP_UNREACHED;
 	case CURLE_WRITE_ERROR:
 	case CURLE_FILESIZE_EXCEEDED:
@@ -328,9 +329,9 @@ transfer_end(struct transfer *t, CURLcode code)
 		return t->sent ? HTTP_BROKEN : HTTP_UNREACHED;
 	}
 	snprintf(t->why, sizeof(t->why), "%s%s",
-	    t->headed	  ? "cut in the answer: " :
-		t->sent ? "cut before an answer: " :
-			    "cannot connect: ",
+	    t->headed     ? "cut in the answer: "
+		: t->sent ? "cut before an answer: "
+			  : "cannot connect: ",
 	    said);
 	if (code == CURLE_OPERATION_TIMEDOUT)
 		return HTTP_TIMEOUT;

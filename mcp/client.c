@@ -93,8 +93,8 @@ exchange_left_ms(const struct exchange *x)
 bool
 exchange_is_cancelled(const struct exchange *x)
 {
-	return x->o != NULL && x->o->cancel != NULL &&
-	    __atomic_load_n(x->o->cancel, __ATOMIC_RELAXED) != 0;
+	return x->o != NULL && x->o->cancel != NULL
+	    && __atomic_load_n(x->o->cancel, __ATOMIC_RELAXED) != 0;
 }
 
 enum mcp_rc
@@ -126,13 +126,13 @@ find_era(struct exchange *p, struct mcp_view *view, struct mcp_link **link)
 	no_discover = p->answered && p->code == RPC_NO_METHOD;
 
 	rc = legacy_begin(p, view);
-	if (rc == MCP_OK || rc == MCP_DENIED || rc == MCP_CANCELLED ||
-	    rc == MCP_UNREACHED || rc == MCP_UNKNOWN)
+	if (rc == MCP_OK || rc == MCP_DENIED || rc == MCP_CANCELLED
+	    || rc == MCP_UNREACHED || rc == MCP_UNKNOWN)
 		return rc;
 	/* server/discover is optional: a modern server without it. */
-	modern_only = p->answered && p->result == NULL &&
-	    (p->code == RPC_BAD_VERSION ||
-		(no_discover && p->code == RPC_NO_METHOD));
+	modern_only = p->answered && p->result == NULL
+	    && (p->code == RPC_BAD_VERSION
+		|| (no_discover && p->code == RPC_NO_METHOD));
 	if (modern_only) {
 		*view = (struct mcp_view){ .era = ERA_MODERN,
 			.version = MCP_MODERN };
@@ -166,8 +166,8 @@ static enum mcp_rc
 settle(struct exchange *x)
 {
 	struct mcp_client *c = x->c;
-	struct mcp_call_options o = { .cancel =
-		x->o == NULL ? NULL : x->o->cancel };
+	struct mcp_call_options o
+	    = { .cancel = x->o == NULL ? NULL : x->o->cancel };
 	struct exchange p = { .c = c,
 		.mem = x->mem,
 		.scratch = x->scratch,
@@ -215,8 +215,8 @@ look(struct exchange *x)
 		if (exchange_is_cancelled(x))
 			rc = exchange_end(x, MCP_CANCELLED, "cancelled");
 		else if (clock_boot_ms() >= x->until)
-			rc = exchange_end(x, MCP_UNREACHED,
-			    "no answer in time");
+			rc = exchange_end(
+			    x, MCP_UNREACHED, "no answer in time");
 		else if (c->settling)
 			wait_settled(c);
 		else
@@ -291,8 +291,8 @@ add_tool(struct mcp_client *c, json_t *tools, json_t *tool, bool is_modern)
 
 /* One page; ${cursor} becomes the next, NULL after the last. */
 static enum mcp_rc
-list_page(struct exchange *x, const char **cursor, json_t *tools,
-    int64_t *ttl_ms)
+list_page(
+    struct exchange *x, const char **cursor, json_t *tools, int64_t *ttl_ms)
 {
 	struct buf params = BUF_INIT(MIB);
 	const json_t *page, *ttl;
@@ -301,9 +301,9 @@ list_page(struct exchange *x, const char **cursor, json_t *tools,
 	int64_t ms;
 	size_t i;
 
-	if (*cursor != NULL &&
-	    (buf_add_str(&params, "\"cursor\":") == -1 ||
-		json_add_str(&params, *cursor, strlen(*cursor)) == -1)) {
+	if (*cursor != NULL
+	    && (buf_add_str(&params, "\"cursor\":") == -1
+		|| json_add_str(&params, *cursor, strlen(*cursor)) == -1)) {
 		rc = exchange_end(x, MCP_PROTOCOL, "a cursor is too long");
 		goto out;
 	}
@@ -314,11 +314,12 @@ list_page(struct exchange *x, const char **cursor, json_t *tools,
 		goto out;
 	page = json_object_get(x->result, "tools");
 	if (!json_is_array(page)) {
-		rc = exchange_end(x, MCP_PROTOCOL,
-		    "the answer to tools/list has no tools");
+		rc = exchange_end(
+		    x, MCP_PROTOCOL, "the answer to tools/list has no tools");
 		goto out;
 	}
-	json_array_foreach (page, i, tool) {
+	json_array_foreach(page, i, tool)
+	{
 		if (json_array_size(tools) >= MCP_TOOLS_MAX) {
 			log_event(LOG_WARN, "mcp_tools_cut",
 			    F_STR("server", x->c->name),
@@ -330,8 +331,7 @@ list_page(struct exchange *x, const char **cursor, json_t *tools,
 	}
 	ttl = json_object_get(x->result, "ttlMs");
 	if (json_is_integer(ttl)) {
-		ms = json_integer_value(ttl) < 0 ? 0 :
-						   json_integer_value(ttl);
+		ms = json_integer_value(ttl) < 0 ? 0 : json_integer_value(ttl);
 		if (*ttl_ms == -1 || ms < *ttl_ms)
 			*ttl_ms = ms;
 	}
@@ -407,19 +407,18 @@ schema_now(struct exchange *call)
 	x.acts = false;
 	atomic_store(&call->c->list_changed, true);
 	if (list_tools(&x, tools, &ttl_ms) == MCP_OK)
-		json_array_foreach (tools, i, tool)
-			if (strcmp(json_member_str(tool, "name"),
-				call->name) == 0)
-				found = json_object_get(tool, "inputSchema");
+		json_array_foreach(tools, i,
+		    tool) if (strcmp(json_member_str(tool, "name"), call->name)
+		    == 0) found
+		    = json_object_get(tool, "inputSchema");
 	json_keep(call->mem, tools); /* ${found} is borrowed from it */
 	return found;
 }
 
 enum mcp_rc
-mcp_client_call(struct mcp_client *c, const char *name,
-    const json_t *arguments, const json_t *schema,
-    const struct mcp_call_options *o, struct arena *mem, json_t **result,
-    char why[MCP_WHY_MAX])
+mcp_client_call(struct mcp_client *c, const char *name, const json_t *arguments,
+    const json_t *schema, const struct mcp_call_options *o, struct arena *mem,
+    json_t **result, char why[MCP_WHY_MAX])
 {
 	struct mcp_view view = { .version = "" };
 	struct buf params = BUF_INIT(MCP_ANSWER_MAX);
@@ -431,9 +430,9 @@ mcp_client_call(struct mcp_client *c, const char *name,
 		.arguments = arguments,
 		.schema = schema,
 		.o = o,
-		.until = clock_boot_ms() +
-		    (o != NULL && o->deadline_ms > 0 ? o->deadline_ms :
-						       c->timeout_ms),
+		.until = clock_boot_ms()
+		    + (o != NULL && o->deadline_ms > 0 ? o->deadline_ms
+						       : c->timeout_ms),
 		.acts = true,
 		.view = &view,
 		.why = why };
@@ -441,20 +440,21 @@ mcp_client_call(struct mcp_client *c, const char *name,
 
 	why[0] = '\0';
 	*result = NULL;
-	if (buf_add_str(&params, "\"name\":") == -1 ||
-	    json_add_str(&params, name, strlen(name)) == -1 ||
-	    buf_add_str(&params, ",\"arguments\":") == -1 ||
-	    (arguments == NULL ? buf_add_str(&params, "{}") :
-				 json_add(&params, arguments)) == -1) {
-		rc = exchange_end(&x, MCP_PROTOCOL,
-		    "the arguments are too large");
+	if (buf_add_str(&params, "\"name\":") == -1
+	    || json_add_str(&params, name, strlen(name)) == -1
+	    || buf_add_str(&params, ",\"arguments\":") == -1
+	    || (arguments == NULL ? buf_add_str(&params, "{}")
+				  : json_add(&params, arguments))
+		== -1) {
+		rc = exchange_end(
+		    &x, MCP_PROTOCOL, "the arguments are too large");
 		goto out;
 	}
 	x.params = buf_str(&params);
 	rc = run(&x);
 	/* Its schema changed since the caller read it. */
-	if (rc == MCP_ERROR && x.code == RPC_HEADER_MISMATCH &&
-	    x.view->era == ERA_MODERN) {
+	if (rc == MCP_ERROR && x.code == RPC_HEADER_MISMATCH
+	    && x.view->era == ERA_MODERN) {
 		x.schema = schema_now(&x);
 		rc = run(&x);
 	}

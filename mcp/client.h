@@ -25,11 +25,11 @@ void mcp_client_free(struct mcp_client *c);
 
 enum mcp_rc {
 	MCP_OK,
-	MCP_ERROR,	/* a JSON-RPC error; ${why} holds its message */
-	MCP_UNREACHED,	/* no connection, 5xx, time-out before anything */
-	MCP_UNKNOWN,	/* broken after sending: may have happened */
-	MCP_DENIED,	/* 401 403 */
-	MCP_PROTOCOL,	/* not an MCP answer */
+	MCP_ERROR,     /* a JSON-RPC error; ${why} holds its message */
+	MCP_UNREACHED, /* no connection, 5xx, time-out before anything */
+	MCP_UNKNOWN,   /* broken after sending: may have happened */
+	MCP_DENIED,    /* 401 403 */
+	MCP_PROTOCOL,  /* not an MCP answer */
 	MCP_CANCELLED,
 };
 
@@ -50,8 +50,8 @@ enum mcp_rc mcp_client_tools(struct mcp_client *c, json_t **tools,
 struct mcp_call_options {
 	int deadline_ms;
 	const volatile int *cancel;
-	void (*on_progress)(void *ctx, double progress, double total,
-	    const char *message);
+	void (*on_progress)(
+	    void *ctx, double progress, double total, const char *message);
 	void *ctx;
 };
 enum mcp_rc mcp_client_call(struct mcp_client *c, const char *name,

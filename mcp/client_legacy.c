@@ -14,8 +14,8 @@
 
 #define LINES_MAX 5
 
-static const char *const versions[] = { MCP_NEWEST_LEGACY, "2025-06-18",
-	"2025-03-26", "2024-11-05" };
+static const char *const versions[]
+    = { MCP_NEWEST_LEGACY, "2025-06-18", "2025-03-26", "2024-11-05" };
 
 const char *
 legacy_version(const char *said)
@@ -53,13 +53,13 @@ lines_of(const struct exchange *x, const struct mcp_view *view,
 	lines[n++] = "Content-Type: application/json";
 	lines[n++] = "Accept: application/json, text/event-stream";
 	/* The header came with 2025-06-18. */
-	if (view->version[0] != '\0' &&
-	    strcmp(view->version, "2025-06-18") >= 0)
-		lines[n++] = arena_printf(x->mem, "MCP-Protocol-Version: %s",
-		    view->version);
+	if (view->version[0] != '\0'
+	    && strcmp(view->version, "2025-06-18") >= 0)
+		lines[n++] = arena_printf(
+		    x->mem, "MCP-Protocol-Version: %s", view->version);
 	if (view->session[0] != '\0')
-		lines[n++] = arena_printf(x->mem, "Mcp-Session-Id: %s",
-		    view->session);
+		lines[n++]
+		    = arena_printf(x->mem, "Mcp-Session-Id: %s", view->session);
 	lines[n] = NULL;
 }
 
@@ -69,11 +69,10 @@ legacy_answer(struct exchange *x, const struct rpc_message *m)
 	const char *lines[LINES_MAX];
 	struct buf body = BUF_INIT(64 * KIB);
 
-	if (x->view->era == ERA_STREAMABLE &&
-	    rpc_write_answer(&body, m->id, m->method) == 0) {
+	if (x->view->era == ERA_STREAMABLE
+	    && rpc_write_answer(&body, m->id, m->method) == 0) {
 		lines_of(x, x->view, lines);
-		(void)mcp_notify(x->c, x->c->url, lines, &body,
-		    MCP_NOTICE_MS);
+		(void)mcp_notify(x->c, x->c->url, lines, &body, MCP_NOTICE_MS);
 	}
 	buf_fini(&body);
 }
@@ -88,8 +87,7 @@ cancel_at_server(struct exchange *x, const char *const *lines)
 	    x->id);
 
 	if (rpc_write(&body, 0, "notifications/cancelled", params, "") == 0)
-		(void)mcp_notify(x->c, x->c->url, lines, &body,
-		    MCP_NOTICE_MS);
+		(void)mcp_notify(x->c, x->c->url, lines, &body, MCP_NOTICE_MS);
 	buf_fini(&body);
 }
 
@@ -100,8 +98,7 @@ legacy_post(struct exchange *x, const char *const *lines)
 	enum mcp_rc rc;
 
 	x->id = mcp_next_id(x->c);
-	if (rpc_write(&body, x->id, x->method, x->params, legacy_meta(x)) ==
-	    -1)
+	if (rpc_write(&body, x->id, x->method, x->params, legacy_meta(x)) == -1)
 		rc = exchange_end(x, MCP_PROTOCOL, "the request is too large");
 	else
 		rc = exchange_post(x, x->c->url, lines, &body);
@@ -117,8 +114,8 @@ session_is_over(const struct exchange *x)
 		return false;
 	if (x->status == 404)
 		return true;
-	return x->status == 400 && x->answered && x->result == NULL &&
-	    strcasestr(x->message, "session") != NULL;
+	return x->status == 400 && x->answered && x->result == NULL
+	    && strcasestr(x->message, "session") != NULL;
 }
 
 enum mcp_rc
@@ -129,12 +126,12 @@ legacy_run(struct exchange *x)
 
 	lines_of(x, x->view, lines);
 	rc = legacy_post(x, lines);
-	if (rc == MCP_CANCELLED ||
-	    (!x->answered && (rc == MCP_UNKNOWN || x->status == 200)))
+	if (rc == MCP_CANCELLED
+	    || (!x->answered && (rc == MCP_UNKNOWN || x->status == 200)))
 		cancel_at_server(x, lines);
-	if (session_is_over(x) ||
-	    (x->answered && x->result == NULL && x->code == RPC_BAD_VERSION) ||
-	    (!x->answered && (x->status == 404 || x->status == 405)))
+	if (session_is_over(x)
+	    || (x->answered && x->result == NULL && x->code == RPC_BAD_VERSION)
+	    || (!x->answered && (x->status == 404 || x->status == 405)))
 		x->stale = true;
 	return rc;
 }
@@ -163,8 +160,8 @@ legacy_begin(struct exchange *x, struct mcp_view *view)
 	rc = legacy_post(x, lines);
 	if (rc != MCP_OK)
 		goto out;
-	view->version = legacy_version(
-	    json_member_str(x->result, "protocolVersion"));
+	view->version
+	    = legacy_version(json_member_str(x->result, "protocolVersion"));
 	if (view->version == NULL) {
 		view->version = "";
 		rc = exchange_end(x, MCP_PROTOCOL,
@@ -175,8 +172,8 @@ legacy_begin(struct exchange *x, struct mcp_view *view)
 		memcpy(view->session, x->session, sizeof(view->session));
 	lines_of(x, view, lines);
 	if (rpc_write(&body, 0, "notifications/initialized", "", "") == 0)
-		(void)mcp_notify(x->c, x->c->url, lines, &body,
-		    exchange_left_ms(x));
+		(void)mcp_notify(
+		    x->c, x->c->url, lines, &body, exchange_left_ms(x));
 out:
 	buf_fini(&body);
 	return rc;
@@ -188,9 +185,8 @@ legacy_end(struct mcp_client *c)
 {
 	struct arena *mem;
 	struct exchange x = { .c = c };
-	struct http_request req = { .method = "DELETE",
-		.url = c->url,
-		.total_ms = MCP_NOTICE_MS };
+	struct http_request req
+	    = { .method = "DELETE", .url = c->url, .total_ms = MCP_NOTICE_MS };
 	struct http_response resp;
 	const char *lines[LINES_MAX];
 

@@ -14,29 +14,28 @@
 
 #define FIXED_LINES 5
 
-#define META                                                          \
-	"\"io.modelcontextprotocol/protocolVersion\":\"" MCP_MODERN    \
-	"\",\"io.modelcontextprotocol/clientCapabilities\":{},"        \
+#define META                                                            \
+	"\"io.modelcontextprotocol/protocolVersion\":\"" MCP_MODERN     \
+	"\",\"io.modelcontextprotocol/clientCapabilities\":{},"         \
 	"\"io.modelcontextprotocol/clientInfo\":{\"name\":\"dragoman\"" \
 	",\"version\":\"" PACKAGE_VERSION "\"}"
 
 static enum mcp_rc
 modern_post(struct exchange *x)
 {
-	const char *lines[FIXED_LINES + PARAMS_MAX + 1] = {
-		"Content-Type: application/json",
-		"Accept: application/json, text/event-stream",
-		("MCP-Protocol-Version: " MCP_MODERN)
-	};
+	const char *lines[FIXED_LINES + PARAMS_MAX + 1];
 	struct buf body = BUF_INIT(MCP_ANSWER_MAX);
 	const char *progress, *meta = META;
-	size_t n = 3;
+	size_t n = 0;
 	enum mcp_rc rc;
 
 	x->id = mcp_next_id(x->c);
 	progress = legacy_meta(x);
 	if (progress[0] != '\0')
 		meta = arena_printf(x->mem, "%s,%s", META, progress);
+	lines[n++] = "Content-Type: application/json";
+	lines[n++] = "Accept: application/json, text/event-stream";
+	lines[n++] = "MCP-Protocol-Version: " MCP_MODERN;
 	lines[n++] = arena_printf(x->mem, "Mcp-Method: %s", x->method);
 	if (x->name != NULL)
 		lines[n++] = arena_printf(x->mem, "Mcp-Name: %s",
@@ -63,13 +62,13 @@ modern_run(struct exchange *x)
 	if (rc != MCP_OK)
 		return rc;
 	kind = json_member_str(x->result, "resultType");
-	if (json_object_get(x->result, "resultType") == NULL ||
-	    (kind != NULL &&
-		(strcmp(kind, "complete") == 0 ||
-		    strcmp(kind, "input_required") == 0)))
+	if (json_object_get(x->result, "resultType") == NULL
+	    || (kind != NULL
+		&& (strcmp(kind, "complete") == 0
+		    || strcmp(kind, "input_required") == 0)))
 		return MCP_OK;
-	return exchange_end(x, MCP_PROTOCOL,
-	    "a result of a kind that was not asked for");
+	return exchange_end(
+	    x, MCP_PROTOCOL, "a result of a kind that was not asked for");
 }
 
 /* Does the array ${versions} name a revision that begins with initialize? */
@@ -79,10 +78,8 @@ has_legacy(const json_t *versions)
 	const json_t *v;
 	size_t i;
 
-	json_array_foreach (versions, i, v)
-		if (json_is_string(v) &&
-		    legacy_version(json_string_value(v)) != NULL)
-			return true;
+	json_array_foreach(versions, i, v) if (json_is_string(v)
+	    && legacy_version(json_string_value(v)) != NULL) return true;
 	return false;
 }
 
@@ -92,10 +89,8 @@ has_modern(const json_t *versions)
 	const json_t *v;
 	size_t i;
 
-	json_array_foreach (versions, i, v)
-		if (json_is_string(v) &&
-		    strcmp(json_string_value(v), MCP_MODERN) == 0)
-			return true;
+	json_array_foreach(versions, i, v) if (json_is_string(v)
+	    && strcmp(json_string_value(v), MCP_MODERN) == 0) return true;
 	return false;
 }
 
@@ -125,17 +120,17 @@ modern_probe(struct exchange *x, struct mcp_view *view)
 	view->era = ERA_UNKNOWN;
 	if (rc == MCP_OK) {
 		versions = json_object_get(x->result, "supportedVersions");
-		return json_is_array(versions) ?
-		    by_versions(x, view, versions) :
-		    MCP_OK; /* some other protocol's answer */
+		return json_is_array(versions)
+		    ? by_versions(x, view, versions)
+		    : MCP_OK; /* some other protocol's answer */
 	}
-	if (x->answered && x->code == RPC_BAD_VERSION &&
-	    json_is_array(json_object_get(x->data, "supported")))
-		return by_versions(x, view,
-		    json_object_get(x->data, "supported"));
-	if (rc == MCP_ERROR && x->status == 400 &&
-	    (x->code == RPC_HEADER_MISMATCH ||
-		x->code == RPC_NEEDS_CAPABILITY)) {
+	if (x->answered && x->code == RPC_BAD_VERSION
+	    && json_is_array(json_object_get(x->data, "supported")))
+		return by_versions(
+		    x, view, json_object_get(x->data, "supported"));
+	if (rc == MCP_ERROR && x->status == 400
+	    && (x->code == RPC_HEADER_MISMATCH
+		|| x->code == RPC_NEEDS_CAPABILITY)) {
 		view->era = ERA_MODERN;
 		return MCP_OK;
 	}
@@ -143,9 +138,9 @@ modern_probe(struct exchange *x, struct mcp_view *view)
 		return MCP_OK;
 	/* An answer without MCP in it says "legacy" when it says that the
 	 * request was wrong; all else is no evidence. */
-	if (rc == MCP_PROTOCOL && !x->answered &&
-	    ((x->status >= 200 && x->status < 300) ||
-		(x->status >= 400 && x->status < 500 && x->status != 408)))
+	if (rc == MCP_PROTOCOL && !x->answered
+	    && ((x->status >= 200 && x->status < 300)
+		|| (x->status >= 400 && x->status < 500 && x->status != 408)))
 		return MCP_OK;
 	if (rc == MCP_ERROR) /* a 500 that speaks JSON-RPC */
 		return exchange_end(x, MCP_UNREACHED, "HTTP %d", x->status);

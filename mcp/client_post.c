@@ -41,8 +41,8 @@ take_progress(struct exchange *x, const struct rpc_message *m)
 	const json_t *total = json_object_get(m->params, "total");
 	const json_t *progress = json_object_get(m->params, "progress");
 
-	if (x->o == NULL || x->o->on_progress == NULL ||
-	    !rpc_id_is(json_object_get(m->params, "progressToken"), x->id))
+	if (x->o == NULL || x->o->on_progress == NULL
+	    || !rpc_id_is(json_object_get(m->params, "progressToken"), x->id))
 		return;
 	x->o->on_progress(x->o->ctx,
 	    json_is_number(progress) ? json_number_value(progress) : 0,
@@ -140,8 +140,8 @@ status_end(struct exchange *x)
 		return exchange_end(x, MCP_UNREACHED,
 		    "HTTP 429: the server wants fewer requests");
 	case 504: /* the gateway gave up; the server may not have */
-		return exchange_end(x, x->acts ? MCP_UNKNOWN : MCP_UNREACHED,
-		    "HTTP 504");
+		return exchange_end(
+		    x, x->acts ? MCP_UNKNOWN : MCP_UNREACHED, "HTTP 504");
 	default:
 		break;
 	}
@@ -149,10 +149,11 @@ status_end(struct exchange *x)
 		return exchange_end(x, MCP_UNREACHED, "HTTP %d", x->status);
 	if (x->status >= 300 && x->status < 400)
 		return exchange_end(x, MCP_PROTOCOL,
-		    "HTTP %d: redirects are not followed, give the last address",
+		    "HTTP %d: redirects are not followed, give the last "
+		    "address",
 		    x->status);
-	return exchange_end(x, MCP_PROTOCOL, "HTTP %d and no MCP answer",
-	    x->status);
+	return exchange_end(
+	    x, MCP_PROTOCOL, "HTTP %d and no MCP answer", x->status);
 }
 
 static enum mcp_rc
@@ -165,8 +166,7 @@ answer_end(struct exchange *x)
 	if (x->status >= 500 && x->status != 500)
 		return status_end(x);
 	return exchange_end(x, MCP_ERROR, "%s (%lld)",
-	    x->message[0] == '\0' ? "error" : x->message,
-	    (long long)x->code);
+	    x->message[0] == '\0' ? "error" : x->message, (long long)x->code);
 }
 
 /* ---- reading ------------------------------------------------------------- */
@@ -224,8 +224,8 @@ read_whole(struct exchange *x, struct http_stream *s)
  * see x->answered and x->status; ${is_stream}: it came as a stream.
  */
 static enum mcp_rc
-exchange_once(struct exchange *x, const struct http_request *req,
-    bool *is_stream)
+exchange_once(
+    struct exchange *x, const struct http_request *req, bool *is_stream)
 {
 	struct http_response resp;
 	struct http_stream *s = NULL;
@@ -240,19 +240,19 @@ exchange_once(struct exchange *x, const struct http_request *req,
 		goto out;
 	}
 	x->status = resp.status;
-	if (!http_header(&resp, "mcp-session-id", x->session,
-		sizeof(x->session)))
+	if (!http_header(
+		&resp, "mcp-session-id", x->session, sizeof(x->session)))
 		x->session[0] = '\0';
 	(void)http_header(&resp, "content-type", type, sizeof(type));
-	*is_stream = resp.status == 200 &&
-	    strncasecmp(type, "text/event-stream", 17) == 0;
+	*is_stream = resp.status == 200
+	    && strncasecmp(type, "text/event-stream", 17) == 0;
 	if (*is_stream)
 		got = read_events(x, s);
 	else
 		read_whole(x, s);
 	if (got == -1)
-		rc = exchange_end(x, MCP_PROTOCOL,
-		    "an event of the answer is too large");
+		rc = exchange_end(
+		    x, MCP_PROTOCOL, "an event of the answer is too large");
 	else if (!x->answered && resp.rc != HTTP_OK)
 		rc = exchange_http_end(x, &resp);
 out:
@@ -265,8 +265,8 @@ out:
 static bool
 pause_before_resuming(struct exchange *x)
 {
-	int64_t until = clock_boot_ms() +
-	    (x->retry_ms >= 0 ? x->retry_ms : MCP_RESUME_MS);
+	int64_t until = clock_boot_ms()
+	    + (x->retry_ms >= 0 ? x->retry_ms : MCP_RESUME_MS);
 	struct timespec slice = { .tv_nsec = 10 * 1000000L };
 
 	while (clock_boot_ms() < until) {
@@ -294,17 +294,17 @@ resume(struct exchange *x, const char *url, const char *const *lines)
 	size_t n, k;
 	int tries;
 
-	for (tries = 0; tries < MCP_RESUME_MAX && rc == MCP_OK && is_stream &&
-	     !x->answered && x->last_event[0] != '\0';
+	for (tries = 0; tries < MCP_RESUME_MAX && rc == MCP_OK && is_stream
+	     && !x->answered && x->last_event[0] != '\0';
 	     tries++) {
 		if (!pause_before_resuming(x))
 			break;
 		all[0] = "Accept: text/event-stream";
-		all[1] = arena_printf(x->mem, "Last-Event-ID: %s",
-		    x->last_event);
+		all[1]
+		    = arena_printf(x->mem, "Last-Event-ID: %s", x->last_event);
 		for (n = 2, k = 0; lines[k] != NULL && n < NELEM(all) - 1; k++)
-			if (strncmp(lines[k], "Accept:", 7) != 0 &&
-			    strncmp(lines[k], "Content-Type:", 13) != 0)
+			if (strncmp(lines[k], "Accept:", 7) != 0
+			    && strncmp(lines[k], "Content-Type:", 13) != 0)
 				all[n++] = lines[k];
 		all[n] = NULL;
 		if (mcp_fill(x->c, &req, all) == -1)
@@ -338,22 +338,21 @@ exchange_post(struct exchange *x, const char *url, const char *const *lines,
 	x->last_event[0] = '\0';
 	x->retry_ms = -1;
 	if (mcp_fill(x->c, &req, lines) == -1)
-		return exchange_end(x, MCP_PROTOCOL,
-		    "too many headers for one request");
+		return exchange_end(
+		    x, MCP_PROTOCOL, "too many headers for one request");
 	req.total_ms = exchange_left_ms(x);
 	req.cancel = x->o == NULL ? NULL : x->o->cancel;
 	rc = exchange_once(x, &req, &is_stream);
-	if (!x->answered && is_stream && x->view->era == ERA_STREAMABLE &&
-	    rc != MCP_CANCELLED && rc != MCP_PROTOCOL &&
-	    x->last_event[0] != '\0')
+	if (!x->answered && is_stream && x->view->era == ERA_STREAMABLE
+	    && rc != MCP_CANCELLED && rc != MCP_PROTOCOL
+	    && x->last_event[0] != '\0')
 		rc = resume(x, url, lines);
 	if (x->answered)
 		return answer_end(x);
 	if (rc != MCP_OK)
 		return rc;
 	if (is_stream)
-		return exchange_end(x,
-		    x->acts ? MCP_UNKNOWN : MCP_UNREACHED,
+		return exchange_end(x, x->acts ? MCP_UNKNOWN : MCP_UNREACHED,
 		    "the stream ended before the answer");
 	return status_end(x);
 }

@@ -20,28 +20,28 @@
 #define MCP_NEWEST_LEGACY "2025-11-25"
 
 #define MCP_ANSWER_MAX (16 * MIB) /* of one answer, all events together */
-#define MCP_EVENT_MAX (8 * MIB)	  /* of one event of a stream */
-#define MCP_SESSION_MAX 256	  /* a session id; longer is none */
-#define MCP_PAGES_MAX 64	  /* of one tools/list */
-#define MCP_TOOLS_MAX 2000	  /* of one server */
+#define MCP_EVENT_MAX (8 * MIB)   /* of one event of a stream */
+#define MCP_SESSION_MAX 256       /* a session id; longer is none */
+#define MCP_PAGES_MAX 64          /* of one tools/list */
+#define MCP_TOOLS_MAX 2000        /* of one server */
 #define MCP_CONNECT_MS 5000
-#define MCP_NOTICE_MS 2000  /* for what nobody waits for */
-#define MCP_RESUME_MAX 64   /* a legacy stream that ends early, in a row */
-#define MCP_RESUME_MS 1000  /* between two, unless the server says */
-#define MCP_SLICE_MS 100    /* how often a wait looks at its cancel flag */
+#define MCP_NOTICE_MS 2000 /* for what nobody waits for */
+#define MCP_RESUME_MAX 64  /* a legacy stream that ends early, in a row */
+#define MCP_RESUME_MS 1000 /* between two, unless the server says */
+#define MCP_SLICE_MS 100   /* how often a wait looks at its cancel flag */
 
 enum mcp_era {
 	ERA_UNKNOWN,
-	ERA_MODERN,	/* 2026-07-28 */
+	ERA_MODERN,     /* 2026-07-28 */
 	ERA_STREAMABLE, /* initialize, one endpoint */
-	ERA_LINK,	/* HTTP+SSE: answers come on one long GET */
+	ERA_LINK,       /* HTTP+SSE: answers come on one long GET */
 };
 
 /* What a request needs to know of its server. */
 struct mcp_view {
 	enum mcp_era era;
-	unsigned generation;	      /* changes when an era or session does */
-	const char *version;	      /* a static string */
+	unsigned generation;           /* changes when an era or session does */
+	const char *version;           /* a static string */
 	char session[MCP_SESSION_MAX]; /* "": none */
 };
 
@@ -56,7 +56,7 @@ struct mcp_client {
 	atomic_int_fast64_t last_id;
 	atomic_bool list_changed;
 
-	pthread_mutex_t lock; /* of what follows */
+	pthread_mutex_t lock;   /* of what follows */
 	pthread_cond_t settled; /* nobody looks for the era any more */
 	bool settling;
 	struct mcp_view view;
@@ -72,24 +72,24 @@ struct exchange {
 	const char *name;   /* the tool's, for Mcp-Name; NULL */
 	const json_t *arguments, *schema; /* for Mcp-Param-*; NULL */
 	const struct mcp_call_options *o; /* NULL: neither */
-	int64_t until; /* deadline, boot clock */
-	bool acts;     /* a lost answer may have happened: tools/call */
-	char *why;     /* MCP_WHY_MAX */
-	int64_t id;    /* of the running attempt */
+	int64_t until;                    /* deadline, boot clock */
+	bool acts;  /* a lost answer may have happened: tools/call */
+	char *why;  /* MCP_WHY_MAX */
+	int64_t id; /* of the running attempt */
 
 	/* Came back. */
-	int status;	    /* of HTTP; 0: none */
-	bool answered;	    /* ${result} or ${code} is the server's word */
-	json_t *result;	    /* in ${mem}; NULL: an error */
+	int status;     /* of HTTP; 0: none */
+	bool answered;  /* ${result} or ${code} is the server's word */
+	json_t *result; /* in ${mem}; NULL: an error */
 	int64_t code;
 	const char *message; /* in ${mem} */
-	json_t *data;	     /* in ${mem}, NULL: none */
+	json_t *data;        /* in ${mem}, NULL: none */
 	char session[MCP_SESSION_MAX];
 	bool stale; /* refused because what we knew of the server is over */
 
 	/* Of reading. */
-	struct mcp_view *view; /* the caller's room for it */
-	struct arena *scratch;	/* of one message */
+	struct mcp_view *view;            /* the caller's room for it */
+	struct arena *scratch;            /* of one message */
 	char last_event[MCP_SESSION_MAX]; /* to resume from, "" */
 	int64_t retry_ms;
 };
@@ -100,8 +100,8 @@ int64_t mcp_next_id(struct mcp_client *c);
 int exchange_left_ms(const struct exchange *x);
 bool exchange_is_cancelled(const struct exchange *x);
 /* Set ${why}; returns ${rc}. */
-enum mcp_rc exchange_end(struct exchange *x, enum mcp_rc rc, const char *fmt,
-    ...) PRINTF_LIKE(3, 4);
+enum mcp_rc exchange_end(
+    struct exchange *x, enum mcp_rc rc, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
 /* client_post.c */
 /*
@@ -112,8 +112,8 @@ enum mcp_rc exchange_end(struct exchange *x, enum mcp_rc rc, const char *fmt,
 enum mcp_rc exchange_post(struct exchange *x, const char *url,
     const char *const *lines, const struct buf *body) WARN_UNUSED;
 /* POST what has no answer; the HTTP status, 0 if there was none. */
-int mcp_notify(struct mcp_client *c, const char *url,
-    const char *const *lines, const struct buf *body, int wait_ms);
+int mcp_notify(struct mcp_client *c, const char *url, const char *const *lines,
+    const struct buf *body, int wait_ms);
 /* Fill ${req} with the client's headers and ${lines}; -1: too many. */
 int mcp_fill(const struct mcp_client *c, struct http_request *req,
     const char *const *lines) WARN_UNUSED;
@@ -123,8 +123,8 @@ int mcp_fill(const struct mcp_client *c, struct http_request *req,
  */
 int exchange_take(struct exchange *x, const char *bytes, size_t len);
 /* How a failed HTTP exchange ends. */
-enum mcp_rc exchange_http_end(struct exchange *x,
-    const struct http_response *resp);
+enum mcp_rc exchange_http_end(
+    struct exchange *x, const struct http_response *resp);
 
 /* client_modern.c */
 enum mcp_rc modern_run(struct exchange *x) WARN_UNUSED;
@@ -132,14 +132,12 @@ enum mcp_rc modern_run(struct exchange *x) WARN_UNUSED;
  * Ask with server/discover which era it is: ${view}'s era and version are
  * set, ERA_UNKNOWN: a legacy server, as far as one can tell.
  */
-enum mcp_rc modern_probe(struct exchange *x, struct mcp_view *view)
-    WARN_UNUSED;
+enum mcp_rc modern_probe(struct exchange *x, struct mcp_view *view) WARN_UNUSED;
 
 /* client_legacy.c */
 enum mcp_rc legacy_run(struct exchange *x) WARN_UNUSED;
 /* initialize; fills ${view}; x->status says why not. */
-enum mcp_rc legacy_begin(struct exchange *x, struct mcp_view *view)
-    WARN_UNUSED;
+enum mcp_rc legacy_begin(struct exchange *x, struct mcp_view *view) WARN_UNUSED;
 void legacy_end(struct mcp_client *c);
 /* Answer a request of the server's. */
 void legacy_answer(struct exchange *x, const struct rpc_message *m);

@@ -115,8 +115,8 @@ on_message(void *ctx, const struct rpc_message *m)
 		if (strcmp(m->method, "notifications/tools/list_changed") == 0)
 			atomic_store(&l->c->list_changed, true);
 		else if (strcmp(m->method, "notifications/progress") == 0)
-			w = waiter_of(l,
-			    json_object_get(m->params, "progressToken"));
+			w = waiter_of(
+			    l, json_object_get(m->params, "progressToken"));
 		break;
 	case RPC_REQUEST:
 		if (l->nanswers == ANSWERS_MAX)
@@ -147,8 +147,8 @@ on_event(void *ctx, const struct sse_event *ev)
 	struct event e = { ctx, ev };
 
 	if (ev->len > 0 && strcmp(ev->type, "message") == 0) {
-		(void)!rpc_read(e.l->scratch, ev->data, ev->len, on_message,
-		    &e);
+		(void)!rpc_read(
+		    e.l->scratch, ev->data, ev->len, on_message, &e);
 		arena_reset(e.l->scratch);
 	}
 	return 0;
@@ -164,8 +164,8 @@ lines_of(const struct mcp_link *l, struct arena *mem, const char *lines[4])
 	lines[n++] = "Content-Type: application/json";
 	lines[n++] = "Accept: application/json, text/event-stream";
 	if (l->version != NULL && strcmp(l->version, "2025-06-18") >= 0)
-		lines[n++] = arena_printf(mem, "MCP-Protocol-Version: %s",
-		    l->version);
+		lines[n++]
+		    = arena_printf(mem, "MCP-Protocol-Version: %s", l->version);
 	lines[n] = NULL;
 }
 
@@ -185,8 +185,8 @@ link_post(struct mcp_link *l, struct exchange *x, const struct buf *body)
 
 	lines_of(l, x->mem, lines);
 	if (mcp_fill(l->c, &req, lines) == -1)
-		return exchange_end(x, MCP_PROTOCOL,
-		    "too many headers for one request");
+		return exchange_end(
+		    x, MCP_PROTOCOL, "too many headers for one request");
 	if (http_send(&req, &resp) != HTTP_OK) {
 		rc = exchange_http_end(x, &resp);
 		goto out;
@@ -196,13 +196,12 @@ link_post(struct mcp_link *l, struct exchange *x, const struct buf *body)
 		goto out;
 	if (resp.status == 401 || resp.status == 403)
 		rc = exchange_end(x, MCP_DENIED,
-		    "HTTP %d: the server wants other credentials",
-		    resp.status);
+		    "HTTP %d: the server wants other credentials", resp.status);
 	else
 		rc = exchange_end(x, MCP_UNREACHED, "HTTP %d", resp.status);
 	/* The stream lives, as far as we see, but its session does not. */
-	x->stale = resp.status == 400 || resp.status == 404 ||
-	    resp.status == 410;
+	x->stale
+	    = resp.status == 400 || resp.status == 404 || resp.status == 410;
 out:
 	http_response_fini(&resp);
 	return rc;
@@ -230,10 +229,11 @@ read_for_all(struct mcp_link *l, struct arena *mem, int wait_ms)
 	pthread_mutex_unlock(&l->lock);
 	rc = http_read(l->stream, wait_ms, &piece);
 	pthread_mutex_lock(&l->lock);
-	if (rc == -1 ||
-	    (rc == 1 &&
-		sse_reader_feed(&l->reader, piece.data, piece.len, on_event,
-		    l) == -1))
+	if (rc == -1
+	    || (rc == 1
+		&& sse_reader_feed(
+		       &l->reader, piece.data, piece.len, on_event, l)
+		    == -1))
 		l->dead = true;
 	n = l->nanswers;
 	if (n > 0) {
@@ -294,8 +294,8 @@ link_wait(struct mcp_link *l, struct exchange *x, struct waiter *w)
 		if (clock_boot_ms() >= x->until)
 			return exchange_end(x, lost, "no answer in time");
 		if (l->dead)
-			return exchange_end(x, lost,
-			    "the stream ended before the answer");
+			return exchange_end(
+			    x, lost, "the stream ended before the answer");
 		if (l->reading)
 			wait_slice(l);
 		else
@@ -335,8 +335,7 @@ link_call(struct mcp_link *l, struct exchange *x)
 	l->waiters = &w;
 	pthread_mutex_unlock(&l->lock);
 
-	if (rpc_write(&body, x->id, x->method, x->params, legacy_meta(x)) ==
-	    -1)
+	if (rpc_write(&body, x->id, x->method, x->params, legacy_meta(x)) == -1)
 		rc = exchange_end(x, MCP_PROTOCOL, "the request is too large");
 	else
 		rc = link_post(l, x, &body);
@@ -351,10 +350,10 @@ link_call(struct mcp_link *l, struct exchange *x)
 	buf_fini(&w.messages);
 	buf_fini(&body);
 	if (x->answered)
-		return x->result != NULL ? MCP_OK :
-					   exchange_end(x, MCP_ERROR,
-					       "%s (%lld)", x->message,
-					       (long long)x->code);
+		return x->result != NULL
+		    ? MCP_OK
+		    : exchange_end(x, MCP_ERROR, "%s (%lld)", x->message,
+			(long long)x->code);
 	if (rc == MCP_CANCELLED || rc == MCP_UNKNOWN)
 		cancel_at_server(l, x);
 	return rc;
@@ -410,8 +409,8 @@ resolve(const char *base, const char *said, char out[ENDPOINT_MAX])
 	for (p = said; *p != '\0'; p++)
 		if (*p <= ' ' || *p == 0x7f)
 			return -1;
-	if (strstr(said, "://") != NULL &&
-	    strcspn(said, "/?#") > (size_t)(strstr(said, "://") - said)) {
+	if (strstr(said, "://") != NULL
+	    && strcspn(said, "/?#") > (size_t)(strstr(said, "://") - said)) {
 		n = origin_len(said);
 		if (n != origin || strncasecmp(said, base, n) != 0)
 			return -1;
@@ -419,8 +418,8 @@ resolve(const char *base, const char *said, char out[ENDPOINT_MAX])
 	} else if (said[0] == '/' && said[1] == '/') {
 		return -1; /* another host */
 	} else if (said[0] == '/') {
-		len = snprintf(out, ENDPOINT_MAX, "%.*s%s", (int)origin, base,
-		    said);
+		len = snprintf(
+		    out, ENDPOINT_MAX, "%.*s%s", (int)origin, base, said);
 	} else {
 		/* Relative to the directory of the base's path. */
 		path = origin + strcspn(base + origin, "?#");
@@ -445,8 +444,8 @@ on_first_event(void *ctx, const struct sse_event *ev)
 static enum mcp_rc
 open_stream(struct exchange *x, struct mcp_link *l)
 {
-	static const char *const lines[] = { "Accept: text/event-stream",
-		NULL };
+	static const char *const lines[]
+	    = { "Accept: text/event-stream", NULL };
 	struct http_request req = { .method = "GET",
 		.url = x->c->url,
 		.body_max = SIZE_MAX, /* of a stream that never ends */
@@ -458,22 +457,22 @@ open_stream(struct exchange *x, struct mcp_link *l)
 	int rc = 0;
 
 	if (mcp_fill(x->c, &req, lines) == -1)
-		return exchange_end(x, MCP_PROTOCOL,
-		    "too many headers for one request");
+		return exchange_end(
+		    x, MCP_PROTOCOL, "too many headers for one request");
 	if (http_open(&req, &l->resp, &l->stream) != HTTP_OK)
 		return exchange_http_end(x, &l->resp);
 	x->status = l->resp.status;
 	(void)http_header(&l->resp, "content-type", type, sizeof(type));
-	if (l->resp.status != 200 ||
-	    strncasecmp(type, "text/event-stream", 17) != 0)
+	if (l->resp.status != 200
+	    || strncasecmp(type, "text/event-stream", 17) != 0)
 		return exchange_end(x, MCP_PROTOCOL,
 		    "HTTP %d and no stream of events", l->resp.status);
-	while (rc == 0 && clock_boot_ms() < x->until &&
-	    !exchange_is_cancelled(x)) {
+	while (rc == 0 && clock_boot_ms() < x->until
+	    && !exchange_is_cancelled(x)) {
 		if (http_read(l->stream, MCP_SLICE_MS, &piece) == -1)
 			break;
-		rc = sse_reader_feed(&l->reader, buf_str(&piece), piece.len,
-		    on_first_event, l);
+		rc = sse_reader_feed(
+		    &l->reader, buf_str(&piece), piece.len, on_first_event, l);
 		buf_reset(&piece);
 	}
 	buf_fini(&piece);
@@ -511,8 +510,8 @@ link_begin(struct exchange *x, struct mcp_view *view, struct mcp_link **link)
 	rc = link_call(l, x);
 	if (rc != MCP_OK)
 		goto out;
-	l->version = legacy_version(
-	    json_member_str(x->result, "protocolVersion"));
+	l->version
+	    = legacy_version(json_member_str(x->result, "protocolVersion"));
 	if (l->version == NULL) {
 		rc = exchange_end(x, MCP_PROTOCOL,
 		    "the server speaks no version of MCP that we know");

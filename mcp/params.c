@@ -15,9 +15,9 @@
 static const char *const schema_members[] = { "additionalProperties",
 	"contains", "else", "if", "items", "not", "propertyNames", "then",
 	"unevaluatedItems", "unevaluatedProperties" };
-static const char *const schema_groups[] = { "$defs", "allOf", "anyOf",
-	"definitions", "dependentSchemas", "items", "oneOf",
-	"patternProperties", "prefixItems" };
+static const char *const schema_groups[]
+    = { "$defs", "allOf", "anyOf", "definitions", "dependentSchemas", "items",
+	      "oneOf", "patternProperties", "prefixItems" };
 
 struct found {
 	const char *names[PARAMS_MAX];
@@ -31,9 +31,9 @@ is_token(const char *s)
 	size_t i;
 
 	for (i = 0; s[i] != '\0'; i++)
-		if (!((s[i] >= '0' && s[i] <= '9') ||
-			((s[i] | 0x20) >= 'a' && (s[i] | 0x20) <= 'z') ||
-			strchr(others, s[i]) != NULL))
+		if (!((s[i] >= '0' && s[i] <= '9')
+			|| ((s[i] | 0x20) >= 'a' && (s[i] | 0x20) <= 'z')
+			|| strchr(others, s[i]) != NULL))
 			return false;
 	return i > 0;
 }
@@ -43,14 +43,14 @@ is_plain_type(const json_t *schema)
 {
 	const char *type = json_member_str(schema, "type");
 
-	return type != NULL &&
-	    (strcmp(type, "string") == 0 || strcmp(type, "integer") == 0 ||
-		strcmp(type, "boolean") == 0);
+	return type != NULL
+	    && (strcmp(type, "string") == 0 || strcmp(type, "integer") == 0
+		|| strcmp(type, "boolean") == 0);
 }
 
 static const char *
-check_one(const json_t *schema, const json_t *name, bool reachable,
-    struct found *f)
+check_one(
+    const json_t *schema, const json_t *name, bool reachable, struct found *f)
 {
 	size_t i;
 
@@ -88,8 +88,8 @@ check(const json_t *schema, bool is_top, bool reachable, struct found *f)
 		if (why != NULL)
 			return why;
 	}
-	json_object_foreach (json_object_get(schema, "properties"), key,
-	    child) {
+	json_object_foreach(json_object_get(schema, "properties"), key, child)
+	{
 		why = check(child, false, reachable, f);
 		if (why != NULL)
 			return why;
@@ -102,14 +102,16 @@ check(const json_t *schema, bool is_top, bool reachable, struct found *f)
 	}
 	for (i = 0; i < NELEM(schema_groups); i++) {
 		group = json_object_get(schema, schema_groups[i]);
-		json_array_foreach (group, k, child) {
+		json_array_foreach(group, k, child)
+		{
 			why = check(child, false, false, f);
 			if (why != NULL)
 				return why;
 		}
 		if (strcmp(schema_groups[i], "items") == 0)
 			continue; /* as an object it is a schema, seen above */
-		json_object_foreach ((json_t *)(uintptr_t)group, key, child) {
+		json_object_foreach((json_t *)(uintptr_t)group, key, child)
+		{
 			why = check(child, false, false, f);
 			if (why != NULL)
 				return why;
@@ -134,16 +136,16 @@ line_of(struct arena *mem, const char *name, const json_t *value)
 	if (json_is_string(value))
 		text = params_header_value(mem, json_string_value(value));
 	else if (json_is_integer(value))
-		text = arena_printf(mem, "%" PRId64,
-		    (int64_t)json_integer_value(value));
+		text = arena_printf(
+		    mem, "%" PRId64, (int64_t)json_integer_value(value));
 	else if (json_is_boolean(value))
 		text = json_is_true(value) ? "true" : "false";
 	else if (json_is_real(value))
 		text = json_text(mem, value);
 	else
 		return NULL;
-	return text == NULL ? NULL :
-			      arena_printf(mem, "Mcp-Param-%s: %s", name, text);
+	return text == NULL ? NULL
+			    : arena_printf(mem, "Mcp-Param-%s: %s", name, text);
 }
 
 static size_t
@@ -156,8 +158,8 @@ add_lines(struct arena *mem, const json_t *schema, const json_t *arguments,
 
 	if (!json_is_object(arguments))
 		return n;
-	json_object_foreach (json_object_get(schema, "properties"), key,
-	    child) {
+	json_object_foreach(json_object_get(schema, "properties"), key, child)
+	{
 		value = json_object_get(arguments, key);
 		if (value == NULL)
 			continue;
@@ -173,8 +175,8 @@ add_lines(struct arena *mem, const json_t *schema, const json_t *arguments,
 }
 
 size_t
-params_headers(struct arena *mem, const json_t *schema,
-    const json_t *arguments, const char *lines[PARAMS_MAX])
+params_headers(struct arena *mem, const json_t *schema, const json_t *arguments,
+    const char *lines[PARAMS_MAX])
 {
 	return add_lines(mem, schema, arguments, lines, 0);
 }
@@ -186,15 +188,15 @@ is_plain(const char *s, size_t len)
 
 	if (len == 0)
 		return true;
-	if (s[0] == ' ' || s[0] == '\t' || s[len - 1] == ' ' ||
-	    s[len - 1] == '\t')
+	if (s[0] == ' ' || s[0] == '\t' || s[len - 1] == ' '
+	    || s[len - 1] == '\t')
 		return false;
 	for (i = 0; i < len; i++)
 		if ((s[i] < 0x20 && s[i] != '\t') || s[i] > 0x7e)
 			return false;
-	return len < strlen(B64_BEGIN B64_END) ||
-	    strncmp(s, B64_BEGIN, strlen(B64_BEGIN)) != 0 ||
-	    strcmp(s + len - strlen(B64_END), B64_END) != 0;
+	return len < strlen(B64_BEGIN B64_END)
+	    || strncmp(s, B64_BEGIN, strlen(B64_BEGIN)) != 0
+	    || strcmp(s + len - strlen(B64_END), B64_END) != 0;
 }
 
 const char *

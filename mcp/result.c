@@ -59,17 +59,17 @@ mcp_result_text(struct arena *mem, const json_t *result, bool *is_error)
 
 	if (is_error != NULL)
 		*is_error = json_member_bool(result, "isError", false);
-	json_array_foreach (json_object_get(result, "content"), i, block)
-		full = full || add_block(&out, block, &has_text) == -1;
+	json_array_foreach(json_object_get(result, "content"), i, block) full
+	    = full || add_block(&out, block, &has_text) == -1;
 	structured = json_object_get(result, "structuredContent");
 	if (!has_text && structured != NULL && !json_is_null(structured)) {
 		if (out.len > 0)
 			full = buf_add_char(&out, '\n') == -1 || full;
 		full = json_add(&out, structured) == -1 || full;
 	}
-	text = full && out.len == 0 ?
-		  arena_strdup(mem, "[the result is too long]") :
-		  arena_strdup(mem, buf_str(&out));
+	text = full && out.len == 0
+	    ? arena_strdup(mem, "[the result is too long]")
+	    : arena_strdup(mem, buf_str(&out));
 	buf_fini(&out);
 	return text;
 }

@@ -92,12 +92,12 @@ rpc_write(struct buf *out, int64_t id, const char *method, const char *params,
 		return -1;
 	if (params[0] == '\0' && meta[0] == '\0')
 		return buf_add_char(out, '}');
-	if (buf_add_str(out, ",\"params\":{") == -1 ||
-	    buf_add_str(out, params) == -1 || buf_add_str(out, comma) == -1)
+	if (buf_add_str(out, ",\"params\":{") == -1
+	    || buf_add_str(out, params) == -1 || buf_add_str(out, comma) == -1)
 		return -1;
-	if (meta[0] != '\0' &&
-	    (buf_add_str(out, "\"_meta\":{") == -1 ||
-		buf_add_str(out, meta) == -1 || buf_add_str(out, "}") == -1))
+	if (meta[0] != '\0'
+	    && (buf_add_str(out, "\"_meta\":{") == -1
+		|| buf_add_str(out, meta) == -1 || buf_add_str(out, "}") == -1))
 		return -1;
 	return buf_add_str(out, "}}");
 }
@@ -105,8 +105,8 @@ rpc_write(struct buf *out, int64_t id, const char *method, const char *params,
 int
 rpc_write_answer(struct buf *out, const json_t *id, const char *method)
 {
-	if (buf_add_str(out, "{\"jsonrpc\":\"2.0\",\"id\":") == -1 ||
-	    json_add(out, id) == -1)
+	if (buf_add_str(out, "{\"jsonrpc\":\"2.0\",\"id\":") == -1
+	    || json_add(out, id) == -1)
 		return -1;
 	if (strcmp(method, "ping") == 0)
 		return buf_add_str(out, ",\"result\":{}}");

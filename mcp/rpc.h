@@ -28,13 +28,13 @@ enum rpc_kind {
 
 struct rpc_message {
 	enum rpc_kind kind;
-	const json_t *id;    /* NULL: none, or null */
-	const char *method;  /* of requests and notifications */
-	json_t *params;	     /* an object, or NULL */
+	const json_t *id;   /* NULL: none, or null */
+	const char *method; /* of requests and notifications */
+	json_t *params;     /* an object, or NULL */
 	json_t *result;
-	int64_t code;	     /* of errors */
+	int64_t code;        /* of errors */
 	const char *message; /* "" if there is none */
-	json_t *data;	     /* NULL: none */
+	json_t *data;        /* NULL: none */
 };
 
 /*
@@ -55,8 +55,9 @@ bool rpc_id_is(const json_t *id, int64_t want);
 int rpc_write(struct buf *out, int64_t id, const char *method,
     const char *params, const char *meta) WARN_UNUSED;
 
-/* Append the answer to a server's request: {} to ping, else "no such method". */
-int rpc_write_answer(struct buf *out, const json_t *id, const char *method)
-    WARN_UNUSED;
+/* Append the answer to a server's request: {} to ping, else "no such method".
+ */
+int rpc_write_answer(
+    struct buf *out, const json_t *id, const char *method) WARN_UNUSED;
 
 #endif

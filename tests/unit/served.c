@@ -70,20 +70,21 @@ served_printf(int fd, const char *fmt, ...)
 }
 
 int
-served_answer(int fd, int status, const char *type, const char *headers,
-    const char *body)
+served_answer(
+    int fd, int status, const char *type, const char *headers, const char *body)
 {
 	if (served_printf(fd,
 		"HTTP/1.1 %d Said\r\nContent-Type: %s\r\n"
 		"Content-Length: %zu\r\n%s\r\n",
-		status, type, strlen(body), headers) == -1)
+		status, type, strlen(body), headers)
+	    == -1)
 		return -1;
 	return served_write(fd, body, strlen(body));
 }
 
 const char *
-served_header(const struct served_request *req, const char *name, char *out,
-    size_t max)
+served_header(
+    const struct served_request *req, const char *name, char *out, size_t max)
 {
 	size_t n = strlen(name), len;
 	const char *line = req->head, *end;
@@ -223,15 +224,13 @@ accept_all(void *arg)
 		fd = accept4(in->fd, NULL, NULL, SOCK_CLOEXEC);
 		if (fd == -1)
 			continue;
-		(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on,
-		    sizeof(on));
+		(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 		must(in->n < SERVED_CONNECTIONS, "too many connections");
 		c = &in->conns[in->n];
 		c->s = s;
 		c->fd = fd;
 		atomic_fetch_add(&s->connections, 1);
-		must(pthread_create(&c->thread, NULL, serve, c) == 0,
-		    "thread");
+		must(pthread_create(&c->thread, NULL, serve, c) == 0, "thread");
 		in->n++;
 	}
 	return NULL;
@@ -256,8 +255,7 @@ served_start(struct served *s, served_fn *answer, void *ctx)
 	must(listen(in->fd, 128) == 0, "listen");
 	must(getsockname(in->fd, (struct sockaddr *)&a, &len) == 0, "name");
 	s->port = ntohs(a.sin_port);
-	must(pthread_create(&in->acceptor, NULL, accept_all, s) == 0,
-	    "thread");
+	must(pthread_create(&in->acceptor, NULL, accept_all, s) == 0, "thread");
 }
 
 void

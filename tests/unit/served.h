@@ -16,22 +16,22 @@
 struct served_request {
 	char method[16];
 	char path[512]; /* with its query */
-	char *head;	/* all header lines */
-	char *body;	/* NUL-terminated */
+	char *head;     /* all header lines */
+	char *body;     /* NUL-terminated */
 	size_t body_len;
 };
 
 struct served {
 	int port;
 	atomic_int connections; /* accepted so far */
-	atomic_int requests;	/* read so far */
-	void *ctx;		/* the test's */
+	atomic_int requests;    /* read so far */
+	void *ctx;              /* the test's */
 	struct served_inner *inner;
 };
 
 /* 0: keep the connection, -1: close it. */
-typedef int served_fn(struct served *s, int fd,
-    const struct served_request *req);
+typedef int served_fn(
+    struct served *s, int fd, const struct served_request *req);
 
 void served_start(struct served *s, served_fn *answer, void *ctx);
 void served_stop(struct served *s); /* ends all connections, joins */
@@ -42,8 +42,8 @@ int served_printf(int fd, const char *fmt, ...) PRINTF_LIKE(2, 3);
 int served_answer(int fd, int status, const char *type, const char *headers,
     const char *body);
 /* The value of a request's header, "" if absent. */
-const char *served_header(const struct served_request *req, const char *name,
-    char *out, size_t max);
+const char *served_header(
+    const struct served_request *req, const char *name, char *out, size_t max);
 /* Wait ${ms}; -1 as soon as the peer is gone or the server stops. */
 int served_pause(struct served *s, int fd, int ms);
 /* Close with a reset instead of an end. */

@@ -34,8 +34,9 @@ static int
 serve_chunked(struct served *s, int fd, const struct served_request *req)
 {
 	(void)req;
-	served_printf(fd, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n"
-			  "\r\n3\r\none\r\n");
+	served_printf(fd,
+	    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n"
+	    "\r\n3\r\none\r\n");
 	if (served_pause(s, fd, 20) == -1)
 		return -1;
 	return served_printf(fd, "4;x=y\r\n two\r\n0\r\nTrailer: t\r\n\r\n");
@@ -70,8 +71,8 @@ serve_close(struct served *s, int fd, const struct served_request *req)
 }
 
 static int
-serve_reset_in_headers(struct served *s, int fd,
-    const struct served_request *req)
+serve_reset_in_headers(
+    struct served *s, int fd, const struct served_request *req)
 {
 	(void)req;
 	served_printf(fd, "HTTP/1.1 200 OK\r\nContent-Le");
@@ -80,8 +81,7 @@ serve_reset_in_headers(struct served *s, int fd,
 }
 
 static int
-serve_reset_in_body(struct served *s, int fd,
-    const struct served_request *req)
+serve_reset_in_body(struct served *s, int fd, const struct served_request *req)
 {
 	(void)req;
 	served_printf(fd, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nten");
@@ -94,8 +94,9 @@ serve_cut_chunked(struct served *s, int fd, const struct served_request *req)
 {
 	(void)s;
 	(void)req;
-	served_printf(fd, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n"
-			  "\r\n3\r\none\r\n");
+	served_printf(fd,
+	    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n"
+	    "\r\n3\r\none\r\n");
 	return -1;
 }
 
@@ -145,14 +146,15 @@ serve_large_unsaid(struct served *s, int fd, const struct served_request *req)
 }
 
 static int
-serve_huge_headers(struct served *s, int fd,
-    const struct served_request *req)
+serve_huge_headers(struct served *s, int fd, const struct served_request *req)
 {
 	(void)s;
 	(void)req;
 	served_printf(fd, "HTTP/1.1 200 OK\r\n");
-	(void)say_many(fd, "X-More: 0123456789012345678901234567890123456789"
-			   "012345678901234567890123456789\r\n", 2000);
+	(void)say_many(fd,
+	    "X-More: 0123456789012345678901234567890123456789"
+	    "012345678901234567890123456789\r\n",
+	    2000);
 	served_printf(fd, "\r\n");
 	return -1;
 }
@@ -181,10 +183,10 @@ serve_echo(struct served *s, int fd, const struct served_request *req)
 	char head[512], type[64], expect[64], agent[64];
 
 	(void)s;
-	snprintf(head, sizeof(head), "X-Method: %s\r\nX-Type: %s\r\n"
-				     "X-Expect: %s\r\nX-Agent: %.9s\r\n",
-	    req->method,
-	    served_header(req, "content-type", type, sizeof(type)),
+	snprintf(head, sizeof(head),
+	    "X-Method: %s\r\nX-Type: %s\r\n"
+	    "X-Expect: %s\r\nX-Agent: %.9s\r\n",
+	    req->method, served_header(req, "content-type", type, sizeof(type)),
 	    served_header(req, "expect", expect, sizeof(expect)),
 	    served_header(req, "user-agent", agent, sizeof(agent)));
 	if (strcmp(req->method, "HEAD") == 0)
@@ -227,16 +229,14 @@ serve_liar(struct served *s, int fd, const struct served_request *req)
 }
 
 static int
-serve_cancel_waiting(struct served *s, int fd,
-    const struct served_request *req)
+serve_cancel_waiting(struct served *s, int fd, const struct served_request *req)
 {
 	set_cancel(1);
 	return serve_nothing(s, fd, req);
 }
 
 static int
-serve_cancel_in_body(struct served *s, int fd,
-    const struct served_request *req)
+serve_cancel_in_body(struct served *s, int fd, const struct served_request *req)
 {
 	served_printf(fd, "HTTP/1.1 200 OK\r\n\r\nbegun");
 	set_cancel(1);
@@ -252,8 +252,8 @@ serve_flood(struct served *s, int fd, const struct served_request *req)
 
 	(void)s;
 	(void)sscanf(req->path, "/flood?%lu", &n);
-	served_printf(fd, "HTTP/1.1 200 OK\r\nContent-Length: %lu\r\n\r\n",
-	    n * 8);
+	served_printf(
+	    fd, "HTTP/1.1 200 OK\r\nContent-Length: %lu\r\n\r\n", n * 8);
 	for (counter = 0; counter < n; counter++) {
 		snprintf(line, sizeof(line), "%07u\n", counter);
 		if (served_write(fd, line, 8) == -1)
@@ -299,8 +299,8 @@ serve(struct served *s, int fd, const struct served_request *req)
 	size_t i, n = strcspn(req->path, "?");
 
 	for (i = 0; i < NELEM(served_paths); i++)
-		if (strlen(served_paths[i].path) == n &&
-		    strncmp(req->path, served_paths[i].path, n) == 0)
+		if (strlen(served_paths[i].path) == n
+		    && strncmp(req->path, served_paths[i].path, n) == 0)
 			return served_paths[i].serve(s, fd, req);
 	return served_answer(fd, 404, "text/plain", "", "");
 }
@@ -317,9 +317,9 @@ url_of(const char *path)
 struct http_request
 get(const char *path)
 {
-	return (struct http_request){ .method = "GET",
-		.url = url_of(path),
-		.flags = HTTP_OPERATOR };
+	return (struct http_request){
+		.method = "GET", .url = url_of(path), .flags = HTTP_OPERATOR
+	};
 }
 
 int

@@ -44,20 +44,19 @@ answers_are_told_apart(void **state)
 		    "one" },
 		{ "garbage", "/garbage", { 0 }, HTTP_BROKEN, 0, "" },
 		{ "bad status", "/bad-status", { 0 }, HTTP_BROKEN, 0, "" },
-		{ "fits", "/large", { .body_max = 20000 }, HTTP_OK, 200,
-		    NULL },
-		{ "too large", "/large", { .body_max = 19999 },
-		    HTTP_TOO_LARGE, 200, NULL },
+		{ "fits", "/large", { .body_max = 20000 }, HTTP_OK, 200, NULL },
+		{ "too large", "/large", { .body_max = 19999 }, HTTP_TOO_LARGE,
+		    200, NULL },
 		{ "fits, no length", "/large-unsaid", { .body_max = 20000 },
 		    HTTP_OK, 200, NULL },
 		{ "too large, no length", "/large-unsaid",
 		    { .body_max = 19999 }, HTTP_TOO_LARGE, 200, NULL },
-		{ "headers without end", "/huge-headers", { 0 },
-		    HTTP_TOO_LARGE, 200, "" },
+		{ "headers without end", "/huge-headers", { 0 }, HTTP_TOO_LARGE,
+		    200, "" },
 		{ "no first byte", "/nothing", { .first_byte_ms = 100 },
 		    HTTP_TIMEOUT, 0, "" },
-		{ "no answer", "/nothing", { .total_ms = 100 }, HTTP_TIMEOUT,
-		    0, "" },
+		{ "no answer", "/nothing", { .total_ms = 100 }, HTTP_TIMEOUT, 0,
+		    "" },
 		{ "drip against total", "/drip",
 		    { .total_ms = 200, .idle_ms = 5000 }, HTTP_TIMEOUT, 200,
 		    NULL },
@@ -66,8 +65,7 @@ answers_are_told_apart(void **state)
 		{ "cancelled while waiting", "/cancel-waiting",
 		    { .cancel = &cancel_flag }, HTTP_CANCELLED, 0, "" },
 		{ "cancelled in the body", "/cancel-in-body",
-		    { .cancel = &cancel_flag }, HTTP_CANCELLED, 200,
-		    "begun" },
+		    { .cancel = &cancel_flag }, HTTP_CANCELLED, 200, "begun" },
 	};
 	struct http_request req;
 	struct http_response resp;
@@ -83,9 +81,9 @@ answers_are_told_apart(void **state)
 		req.flags = HTTP_OPERATOR;
 		began = clock_boot_ms();
 		http_send(&req, &resp);
-		if (resp.rc != cases[i].rc || resp.status != cases[i].status ||
-		    (cases[i].body != NULL &&
-			strcmp(buf_str(&resp.body), cases[i].body) != 0))
+		if (resp.rc != cases[i].rc || resp.status != cases[i].status
+		    || (cases[i].body != NULL
+			&& strcmp(buf_str(&resp.body), cases[i].body) != 0))
 			fail_msg("%s: rc %d status %d body %.40s (%s)",
 			    cases[i].name, resp.rc, resp.status,
 			    buf_str(&resp.body), resp.why);
@@ -157,8 +155,7 @@ methods_and_bodies_arrive(void **state)
 		req.method = cases[i].method;
 		req.body = cases[i].body;
 		req.body_len = req.body == NULL ? 0 : strlen(req.body);
-		snprintf(type, sizeof(type), "content-type: %s",
-		    cases[i].type);
+		snprintf(type, sizeof(type), "content-type: %s", cases[i].type);
 		if (cases[i].type[0] != '\0')
 			req.headers[0] = type;
 		assert_int_equal(http_send(&req, &resp), HTTP_OK);
@@ -168,8 +165,8 @@ methods_and_bodies_arrive(void **state)
 		assert_string_equal(v, cases[i].type);
 		assert_true(http_header(&resp, "x-agent", v, sizeof(v)));
 		assert_string_equal(v, "dragoman/");
-		assert_string_equal(buf_str(&resp.body),
-		    req.body == NULL ? "" : req.body);
+		assert_string_equal(
+		    buf_str(&resp.body), req.body == NULL ? "" : req.body);
 		http_response_fini(&resp);
 	}
 	/* All of them over one connection. */
@@ -224,8 +221,8 @@ start_deaf(int *port)
 	assert_int_equal(getsockname(fd, (struct sockaddr *)&a, &len), 0);
 	*port = ntohs(a.sin_port);
 	for (i = 0; i < 3; i++) { /* left open until the process ends */
-		filler = socket(AF_INET,
-		    SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+		filler = socket(
+		    AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 		(void)connect(filler, (struct sockaddr *)&a, sizeof(a));
 	}
 	return fd;
@@ -383,12 +380,12 @@ private_addresses_are_known(void **state)
 	(void)state;
 	for (i = 0; i < NELEM(cases); i++) {
 		if (inet_pton(AF_INET, cases[i].text, &in.sin_addr) == 1)
-			is_private = http_address_is_private(
-			    (struct sockaddr *)&in);
-		else if (inet_pton(AF_INET6, cases[i].text, &in6.sin6_addr) ==
-		    1)
-			is_private = http_address_is_private(
-			    (struct sockaddr *)&in6);
+			is_private
+			    = http_address_is_private((struct sockaddr *)&in);
+		else if (inet_pton(AF_INET6, cases[i].text, &in6.sin6_addr)
+		    == 1)
+			is_private
+			    = http_address_is_private((struct sockaddr *)&in6);
 		else
 			fail_msg("%s", cases[i].text);
 		if (is_private != cases[i].is_private)

@@ -74,8 +74,8 @@ the_end_of_a_stream_says_why(void **state)
 		{ "/reset-in-headers", { 0 }, HTTP_BROKEN, HTTP_BROKEN },
 		{ "/nothing", { .first_byte_ms = 100 }, HTTP_TIMEOUT,
 		    HTTP_TIMEOUT },
-		{ "/cancel-waiting", { .cancel = &cancel_flag },
-		    HTTP_CANCELLED, HTTP_CANCELLED },
+		{ "/cancel-waiting", { .cancel = &cancel_flag }, HTTP_CANCELLED,
+		    HTTP_CANCELLED },
 		{ "/reset-in-body", { 0 }, HTTP_OK, HTTP_BROKEN },
 		{ "/cut-chunked", { 0 }, HTTP_OK, HTTP_BROKEN },
 		{ "/stall", { .idle_ms = 100 }, HTTP_OK, HTTP_TIMEOUT },
@@ -101,14 +101,13 @@ the_end_of_a_stream_says_why(void **state)
 		req.flags = HTTP_OPERATOR;
 		rc = http_open(&req, &resp, &s);
 		if (rc != cases[i].open)
-			fail_msg("%s: open %d %s", cases[i].path, rc,
-			    resp.why);
+			fail_msg("%s: open %d %s", cases[i].path, rc, resp.why);
 		assert_int_equal(rc == HTTP_OK, s != NULL);
 		while (s != NULL && http_read(s, PROMPT_MS, &b) >= 0)
 			;
 		if (resp.rc != cases[i].end)
-			fail_msg("%s: end %d %s", cases[i].path, resp.rc,
-			    resp.why);
+			fail_msg(
+			    "%s: end %d %s", cases[i].path, resp.rc, resp.why);
 		http_close(s);
 		http_response_fini(&resp);
 	}
@@ -153,8 +152,8 @@ a_full_stream_waits(void **state)
 static void
 a_stream_closes_in_each_state(void **state)
 {
-	static const char *const paths[] = { "/ok", "/stall", "/drip",
-		"/flood", "/chunked", "/reset-in-body" };
+	static const char *const paths[] = { "/ok", "/stall", "/drip", "/flood",
+		"/chunked", "/reset-in-body" };
 	struct http_request req;
 	struct http_response resp;
 	struct http_stream *s;
@@ -257,8 +256,8 @@ many_call_at_once(void **state)
 	(void)state;
 	for (i = 0; i < CALLERS; i++) {
 		numbers[i] = i;
-		assert_int_equal(pthread_create(&threads[i], NULL, call_many,
-				     &numbers[i]),
+		assert_int_equal(
+		    pthread_create(&threads[i], NULL, call_many, &numbers[i]),
 		    0);
 	}
 	for (i = 0; i < CALLERS; i++)
@@ -317,8 +316,7 @@ stopping_ends_what_runs(void **state)
 	for (i = 0; i < 3; i++) {
 		while (http_read(s[i], PROMPT_MS, &b) >= 0)
 			;
-		assert_int_equal(resp[i].rc, i == 2 ? HTTP_OK :
-						      HTTP_CANCELLED);
+		assert_int_equal(resp[i].rc, i == 2 ? HTTP_OK : HTTP_CANCELLED);
 		http_close(s[i]);
 		http_response_fini(&resp[i]);
 	}

@@ -1,0 +1,446 @@
+/*
+ * The MCP client with servers of 2026-07-28, and with wrong ones.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/http.h"
+#include "base/json.h"
+#include "mcp/client.h"
+#include "tests/unit/served_mcp.h"
+
+#define DEADLINE_MS 10000
+
+static struct mcp_client *c;
+static struct arena *mem;
+static char why[MCP_WHY_MAX];
+
+static void
+begin(const struct rule *rules)
+{
+	static const char *const headers[]
+	    = { "Authorization: Bearer k", NULL };
+
+	assert_int_equal(http_start(NULL), 0);
+	rules_start(rules);
+	mem = arena_new();
+	c = mcp_client_new("server", rules_url(), headers, DEADLINE_MS);
+}
+
+static void
+end(void)
+{
+	mcp_client_free(c);
+	arena_free(mem);
+	rules_stop();
+	http_stop();
+}
+
+static enum mcp_rc
+list(size_t *n)
+{
+	json_t *tools;
+	int64_t ttl_ms;
+	enum mcp_rc rc = mcp_client_tools(c, &tools, &ttl_ms, why);
+
+	if (n != NULL)
+		*n = json_array_size(tools);
+	assert_int_equal(rc == MCP_OK, why[0] == '\0');
+	json_decref(tools);
+	return rc;
+}
+
+/* Call "t"; its text, or NULL. */
+static enum mcp_rc
+call(const struct mcp_call_options *o, const char **text)
+{
+	json_t *result;
+	enum mcp_rc rc
+	    = mcp_client_call(c, "t", NULL, NULL, o, mem, &result, why);
+
+	if (text != NULL)
+		*text = result == NULL ? NULL
+				       : mcp_result_text(mem, result, NULL);
+	assert_int_equal(rc == MCP_OK, why[0] == '\0');
+	return rc;
+}
+
+static void
+modern_requests_carry_all(void **state)
+{
+	static const struct rule rules[] = {
+		{ .method = "server/discover",
+		    .status = 200,
+		    .body = DISCOVER },
+		{ .method = "tools/call", .status = 200, .body = SAID("yes") },
+		{ 0 },
+	};
+	json_t *args = json_pack("{s:s, s:i, s:{s:b}, s:s}", "zone", "\xc3\xa9",
+	    "n", 42, "o", "b", 1, "other", "x");
+	json_t *schema = json_pack(
+	    "{s:s, s:{s:{s:s,s:s}, s:{s:s,s:s}, s:{s:s,s:{s:{s:s,s:s}}},"
+	    " s:{s:s,s:s}}}",
+	    "type", "object", "properties", "zone", "type", "string",
+	    "x-mcp-header", "Zone", "n", "type", "integer", "x-mcp-header", "N",
+	    "o", "type", "object", "properties", "b", "type", "boolean",
+	    "x-mcp-header", "Deep", "absent", "type", "string", "x-mcp-header",
+	    "Absent");
+	json_t *result;
+	const char *sent;
+
+	(void)state;
+	begin(rules);
+	assert_int_equal(mcp_client_call(c, "caf\xc3\xa9", args, schema, NULL,
+			     mem, &result, why),
+	    MCP_OK);
+	sent = rules_request("tools/call", 0);
+	assert_non_null(strstr(sent, "MCP-Protocol-Version: 2026-07-28\r\n"));
+	assert_non_null(strstr(sent, "Mcp-Method: tools/call\r\n"));
+	assert_non_null(strstr(sent, "Mcp-Name: =?base64?Y2Fmw6k=?=\r\n"));
+	assert_non_null(strstr(sent, "Mcp-Param-Zone: =?base64?w6k=?=\r\n"));
+	assert_non_null(strstr(sent, "Mcp-Param-N: 42\r\n"));
+	assert_non_null(strstr(sent, "Mcp-Param-Deep: true\r\n"));
+	assert_null(strstr(sent, "Absent"));
+	assert_non_null(strstr(sent, "Authorization: Bearer k\r\n"));
+	assert_non_null(
+	    strstr(sent, "Accept: application/json, text/event-stream\r\n"));
+	assert_non_null(strstr(sent, "\"arguments\":{\"zone\""));
+	assert_non_null(
+	    strstr(sent, "\"io.modelcontextprotocol/clientCapabilities\":{}"));
+	assert_null(strstr(sent, "progressToken"));
+	json_decref(args);
+	json_decref(schema);
+	end();
+}
+
+static void
+a_call_ends_in_many_ways(void **state)
+{
+	static const struct {
+		const char *name;
+		struct rule rule;
+		enum mcp_rc rc;
+		const char *text; /* of the result, or in ${why} */
+	} cases[] = {
+		{ "done",
+		    { .method = "tools/call",
+			.status = 200,
+			.body = SAID("ok") },
+		    MCP_OK, "ok" },
+		{ "as a stream",
+		    { .method = "tools/call",
+			.status = 200,
+			.body = "data: " SAID("ok") "\n\n" },
+		    MCP_OK, "ok" },
+		{ "after others'",
+		    { .method = "tools/call",
+			.status = 200,
+			.body
+			= "data:\n\ndata: not json\n\n"
+			  "data: {'jsonrpc':'2.0','id':999,'result':{}}\n\n"
+			  "data: {'jsonrpc':'2.0','id':'$ID','result':{}}\n\n"
+			  "data: {'jsonrpc':'2.0','id':5,'method':'ping'}\n\n"
+			  "data: " SAID("ok") "\n\n" },
+		    MCP_OK, "ok" },
+		{ "asks",
+		    { .method = "tools/call",
+			.status = 200,
+			.body = RESULT("'resultType':'input_required','"
+				       "inputRequests':{}") },
+		    MCP_OK, "" },
+		{ "another kind",
+		    { .method = "tools/call",
+			.status = 200,
+			.body = RESULT("'resultType':'task','taskId':'x'") },
+		    MCP_PROTOCOL, "kind" },
+		{ "no result type",
+		    { .method = "tools/call",
+			.status = 200,
+			.body = SAID("ok") },
+		    MCP_OK, "ok" },
+		{ "error",
+		    { .method = "tools/call",
+			.status = 200,
+			.body = ERROR(-32602, "no tool t") },
+		    MCP_ERROR, "no tool t" },
+		{ "error with 400",
+		    { .method = "tools/call",
+			.status = 400,
+			.body = ERROR(-32021, "needs sampling") },
+		    MCP_ERROR, "needs sampling" },
+		{ "denied",
+		    { .method = "tools/call", .status = 401, .body = "" },
+		    MCP_DENIED, "401" },
+		{ "down",
+		    { .method = "tools/call", .status = 503, .body = "<html>" },
+		    MCP_UNREACHED, "503" },
+		{ "a gateway gave up",
+		    { .method = "tools/call", .status = 504, .body = "<html>" },
+		    MCP_UNKNOWN, "504" },
+		{ "no JSON",
+		    { .method = "tools/call",
+			.status = 200,
+			.body = "{'jsonrpc'" },
+		    MCP_PROTOCOL, "no MCP answer" },
+		{ "another's",
+		    { .method = "tools/call",
+			.status = 200,
+			.body = "{'jsonrpc':'2.0','id':999,'result':{}}" },
+		    MCP_PROTOCOL, "no MCP answer" },
+		{ "result is no object",
+		    { .method = "tools/call",
+			.status = 200,
+			.body = "{'jsonrpc':'2.0','id':$ID,'result':[]}" },
+		    MCP_PROTOCOL, "no MCP answer" },
+		{ "empty",
+		    { .method = "tools/call", .status = 200, .body = "" },
+		    MCP_PROTOCOL, "no MCP answer" },
+		{ "accepted",
+		    { .method = "tools/call", .status = 202, .body = "" },
+		    MCP_PROTOCOL, "202" },
+		{ "ended before",
+		    { .method = "tools/call",
+			.status = 200,
+			.body = ": nothing\n\n" },
+		    MCP_UNKNOWN, "before the answer" },
+		{ "cut event",
+		    { .method = "tools/call",
+			.status = 200,
+			.body = "data: " SAID("ok") "\n" },
+		    MCP_UNKNOWN, "before the answer" },
+	};
+	struct rule rules[3] = {
+		{ .method = "server/discover", .status = 200, .body = DISCOVER }
+	};
+	const char *text;
+	enum mcp_rc rc;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(cases); i++) {
+		rules[1] = cases[i].rule;
+		begin(rules);
+		rc = call(NULL, &text);
+		if (rc != cases[i].rc
+		    || strstr(rc == MCP_OK ? text : why, cases[i].text) == NULL)
+			fail_msg("%s: rc %d, %s", cases[i].name, rc,
+			    rc == MCP_OK ? text : why);
+		end();
+	}
+}
+
+static void
+lists_have_pages(void **state)
+{
+	static const struct rule rules[] = {
+		{ .method = "server/discover",
+		    .status = 200,
+		    .body = DISCOVER },
+		{ .method = "tools/list",
+		    .status = 200,
+		    .body = RESULT("'tools':[{'name':'c','inputSchema':{}}],"
+				   "'ttlMs':1000"),
+		    .when = "\"cursor\":\"\"" },
+		{ .method = "tools/list",
+		    .status = 200,
+		    .body
+		    = RESULT("'tools':[{'name':'b','inputSchema':{}},"
+			     "{'name':'bad','inputSchema':{'properties':{'x':"
+			     "{'type':'number','x-mcp-header':'X'}}}},"
+			     "{'name':'worse'},{},7],"
+			     "'nextCursor':'','ttlMs':5000"),
+		    .when = "\"cursor\":\"p\\\"2\"" },
+		{ .method = "tools/list",
+		    .status = 200,
+		    .body = RESULT("'tools':[{'name':'a','inputSchema':{}}],"
+				   "'nextCursor':'p\\'2','ttlMs':9000") },
+		{ 0 },
+	};
+	static const struct rule endless[] = {
+		{ .method = "server/discover",
+		    .status = 200,
+		    .body = DISCOVER },
+		{ .method = "tools/list",
+		    .status = 200,
+		    .body = RESULT("'tools':[{'name':'a','inputSchema':{}}],"
+				   "'nextCursor':'x'") },
+		{ 0 },
+	};
+	json_t *tools;
+	int64_t ttl_ms;
+	size_t n;
+
+	(void)state;
+	begin(rules);
+	assert_int_equal(mcp_client_tools(c, &tools, &ttl_ms, why), MCP_OK);
+	assert_int_equal(json_array_size(tools), 3);
+	assert_string_equal(
+	    json_member_str(json_array_get(tools, 1), "name"), "b");
+	assert_int_equal(ttl_ms, 1000);
+	json_decref(tools);
+	end();
+
+	begin(endless);
+	assert_int_equal(list(&n), MCP_OK);
+	assert_int_equal(n, 64);
+	end();
+}
+
+static int progress_seen;
+
+static void
+on_progress(void *ctx, double progress, double total, const char *message)
+{
+	assert_ptr_equal(ctx, &progress_seen);
+	progress_seen++;
+	assert_true(progress == progress_seen * 0.5);
+	assert_true(total == 2);
+	assert_string_equal(message, "half");
+}
+
+static void
+progress_is_heard(void **state)
+{
+#define PROGRESS(token, n)                                                  \
+	"data: {'jsonrpc':'2.0','method':'notifications/progress','params'" \
+	":{'progressToken':" token ",'progress':" n                         \
+	",'total':2,'message':'half'}}\n\n"
+	static const struct rule rules[] = {
+		{ .method = "server/discover",
+		    .status = 200,
+		    .body = DISCOVER },
+		{ .method = "tools/call",
+		    .status = 200,
+		    .body = PROGRESS("$ID", "0.5") PROGRESS("77",
+			"9") "data: {'jsonrpc':'2.0','method':"
+			     "'notifications/tools/list_changed'}\n\n" PROGRESS(
+				 "$ID", "1") "data: " SAID("ok") "\n\n" },
+		{ 0 },
+	};
+	struct mcp_call_options o
+	    = { .on_progress = on_progress, .ctx = &progress_seen };
+
+	(void)state;
+	begin(rules);
+	progress_seen = 0;
+	assert_false(mcp_client_list_changed(c));
+	assert_int_equal(call(&o, NULL), MCP_OK);
+	assert_int_equal(progress_seen, 2);
+	assert_true(mcp_client_list_changed(c));
+	assert_false(mcp_client_list_changed(c));
+	end();
+}
+
+static void
+a_changed_schema_is_read_again(void **state)
+{
+	static const struct rule rules[] = {
+		{ .method = "server/discover",
+		    .status = 200,
+		    .body = DISCOVER },
+		{ .method = "tools/call",
+		    .status = 200,
+		    .body = SAID("ok"),
+		    .when = "Mcp-Param-Zone: z" },
+		{ .method = "tools/call",
+		    .status = 400,
+		    .body = ERROR(-32020, "missing header") },
+		{ .method = "tools/list",
+		    .status = 200,
+		    .body
+		    = RESULT("'tools':[{'name':'t','inputSchema':{'properties':"
+			     "{'zone':{'type':'string','x-mcp-header':'Zone'}}"
+			     "}}]") },
+		{ 0 },
+	};
+	json_t *args = json_pack("{s:s}", "zone", "z"), *result;
+
+	(void)state;
+	begin(rules);
+	assert_int_equal(
+	    mcp_client_call(c, "t", args, NULL, NULL, mem, &result, why),
+	    MCP_OK);
+	assert_int_equal(rules_count("tools/call"), 2);
+	assert_true(mcp_client_list_changed(c));
+	/* Once, and no more. */
+	json_object_set_new(args, "zone", json_string("other"));
+	assert_int_equal(
+	    mcp_client_call(c, "t", args, NULL, NULL, mem, &result, why),
+	    MCP_ERROR);
+	assert_int_equal(rules_count("tools/call"), 4);
+	json_decref(args);
+	end();
+}
+
+static void *
+cancel_when_called(void *arg)
+{
+	assert_true(rules_wait("tools/call", 1));
+	__atomic_store_n((int *)arg, 1, __ATOMIC_SEQ_CST);
+	return NULL;
+}
+
+static void
+a_call_is_cancelled(void **state)
+{
+	static const struct rule modern[] = {
+		{ .method = "server/discover",
+		    .status = 200,
+		    .body = DISCOVER },
+		{ .method = "tools/call", .serve = serve_silence },
+		{ 0 },
+	};
+	static const struct rule legacy[] = {
+		{ .method = "initialize",
+		    .status = 200,
+		    .body = INITIALIZE("2025-11-25") },
+		{ .method = "tools/call", .serve = serve_silence },
+		{ 0 },
+	};
+	static const struct rule *const all[] = { modern, legacy };
+	struct mcp_call_options o = { .deadline_ms = DEADLINE_MS };
+	static int flag;
+	pthread_t t;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(all); i++) {
+		begin(all[i]);
+		flag = 0;
+		o.cancel = &flag;
+		pthread_create(&t, NULL, cancel_when_called, &flag);
+		assert_int_equal(call(&o, NULL), MCP_CANCELLED);
+		pthread_join(t, NULL);
+		/* Where closing does not cancel, it is said. */
+		assert_int_equal(rules_count("notifications/cancelled"), i);
+		flag = 0;
+		o.deadline_ms = 150;
+		assert_int_equal(call(&o, NULL), MCP_UNKNOWN);
+		assert_int_equal(rules_count("notifications/cancelled"), 2 * i);
+		o.deadline_ms = DEADLINE_MS;
+		end();
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(modern_requests_carry_all),
+		cmocka_unit_test(a_call_ends_in_many_ways),
+		cmocka_unit_test(lists_have_pages),
+		cmocka_unit_test(progress_is_heard),
+		cmocka_unit_test(a_changed_schema_is_read_again),
+		cmocka_unit_test(a_call_is_cancelled),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

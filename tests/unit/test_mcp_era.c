@@ -1,0 +1,296 @@
+/*
+ * How the MCP client finds the era of its server.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/http.h"
+#include "mcp/client.h"
+#include "tests/unit/served_mcp.h"
+
+#define DEADLINE_MS 10000
+
+static struct mcp_client *c;
+static struct arena *mem;
+static char why[MCP_WHY_MAX];
+
+static void
+begin(const struct rule *rules)
+{
+	static const char *const headers[]
+	    = { "Authorization: Bearer k", NULL };
+
+	assert_int_equal(http_start(NULL), 0);
+	rules_start(rules);
+	mem = arena_new();
+	c = mcp_client_new("server", rules_url(), headers, DEADLINE_MS);
+}
+
+static void
+end(void)
+{
+	mcp_client_free(c);
+	arena_free(mem);
+	rules_stop();
+	http_stop();
+}
+
+static enum mcp_rc
+list(size_t *n)
+{
+	json_t *tools;
+	int64_t ttl_ms;
+	enum mcp_rc rc = mcp_client_tools(c, &tools, &ttl_ms, why);
+
+	if (n != NULL)
+		*n = json_array_size(tools);
+	assert_int_equal(rc == MCP_OK, why[0] == '\0');
+	json_decref(tools);
+	return rc;
+}
+
+/* Call "t"; its text, or NULL. */
+static enum mcp_rc
+call(const struct mcp_call_options *o, const char **text)
+{
+	json_t *result;
+	enum mcp_rc rc
+	    = mcp_client_call(c, "t", NULL, NULL, o, mem, &result, why);
+
+	if (text != NULL)
+		*text = result == NULL ? NULL
+				       : mcp_result_text(mem, result, NULL);
+	assert_int_equal(rc == MCP_OK, why[0] == '\0');
+	return rc;
+}
+
+static void
+the_era_is_found(void **state)
+{
+#define MODERN_REST                                                   \
+	{                                                             \
+		.method = "tools/list", .status = 200, .body = TOOLS, \
+		.when = "2026-07-28"                                  \
+	}
+#define LEGACY_REST(v)                                                    \
+	{ .method = "initialize", .status = 200, .body = INITIALIZE(v) }, \
+	{                                                                 \
+		.method = "tools/list", .status = 200, .body = TOOLS      \
+	}
+	static const struct {
+		const char *name;
+		struct rule rules[6];
+		enum mcp_rc rc;
+		const char *version;
+	} cases[] = {
+		{ "modern",
+		    { { .method = "server/discover",
+			  .status = 200,
+			  .body = DISCOVER },
+			MODERN_REST },
+		    MCP_OK, "2026-07-28" },
+		{ "modern, as a stream",
+		    { { .method = "server/discover",
+			  .status = 200,
+			  .body
+			  = ": hi\n\nevent: message\ndata: " DISCOVER "\n\n" },
+			MODERN_REST },
+		    MCP_OK, "2026-07-28" },
+		{ "modern, header lost on the way",
+		    { { .method = "server/discover",
+			  .status = 400,
+			  .body = ERROR(-32020, "no header") },
+			MODERN_REST },
+		    MCP_OK, "2026-07-28" },
+		{ "modern without discover",
+		    { { .method = "server/discover",
+			  .status = 404,
+			  .body = ERROR(-32601, "no method") },
+			{ .method = "initialize",
+			    .status = 404,
+			    .body = ERROR(-32601, "no method") },
+			MODERN_REST },
+		    MCP_OK, "2026-07-28" },
+		{ "newer than we are",
+		    { { .method = "server/discover",
+			.status = 400,
+			.body
+			= "{'jsonrpc':'2.0','id':$ID,'error':{'code':-32022,"
+			  "'message':'x','data':{'supported':['2031-01-01']}}"
+			  "}" } },
+		    MCP_PROTOCOL, "" },
+		{ "lists legacy only",
+		    { { .method = "server/discover",
+			  .status = 400,
+			  .body
+			  = "{'jsonrpc':'2.0','id':$ID,'error':{'code':-32022,"
+			    "'message':'x','data':{'supported':['2025-11-25']}}"
+			    "}" },
+			LEGACY_REST("2025-11-25") },
+		    MCP_OK, "2025-11-25" },
+		{ "legacy: 400 with -32000",
+		    { { .method = "server/discover",
+			  .status = 400,
+			  .body = "{'jsonrpc':'2.0','error':{'code':-32000,"
+				  "'message':'not initialized'},'id':null}" },
+			LEGACY_REST("2025-06-18") },
+		    MCP_OK, "2025-06-18" },
+		{ "legacy: 200 with -32601",
+		    { { .method = "server/discover",
+			  .status = 200,
+			  .body = ERROR(-32601, "no") },
+			LEGACY_REST("2025-03-26") },
+		    MCP_OK, "2025-03-26" },
+		{ "legacy: 400 html",
+		    { { .method = "server/discover",
+			  .status = 400,
+			  .body = "<html>" },
+			LEGACY_REST("2024-11-05") },
+		    MCP_OK, "2024-11-05" },
+		{ "legacy: 404",
+		    { { .method = "server/discover",
+			  .status = 404,
+			  .body = "<html>" },
+			LEGACY_REST("2025-11-25") },
+		    MCP_OK, "2025-11-25" },
+		{ "legacy of a version nobody knows",
+		    { { .method = "server/discover",
+			  .status = 404,
+			  .body = "" },
+			LEGACY_REST("1999-01-01") },
+		    MCP_PROTOCOL, "" },
+		{ "HTTP+SSE",
+		    { { .method = "server/discover",
+			  .status = 405,
+			  .body = "" },
+			{ .method = "initialize",
+			    .status = 405,
+			    .body = "",
+			    .when = "POST /mcp" },
+			{ .method = "GET", .serve = serve_link },
+			LEGACY_REST("2024-11-05") },
+		    MCP_OK, "2024-11-05" },
+		{ "denied", { { .method = "*", .status = 401, .body = "{}" } },
+		    MCP_DENIED, "" },
+		{ "forbidden",
+		    { { .method = "*",
+			.status = 403,
+			.body = ERROR(-32600, "no") } },
+		    MCP_DENIED, "" },
+		{ "down",
+		    { { .method = "*", .status = 503, .body = "<html>" } },
+		    MCP_UNREACHED, "" },
+		{ "broken inside",
+		    { { .method = "*",
+			.status = 500,
+			.body = ERROR(-32603, "x") } },
+		    MCP_UNREACHED, "" },
+		{ "too many", { { .method = "*", .status = 429, .body = "" } },
+		    MCP_UNREACHED, "" },
+		{ "moved",
+		    { { .method = "*",
+			.status = 301,
+			.body = "",
+			.headers = "Location: /x\r\n" } },
+		    MCP_PROTOCOL, "" },
+		{ "a web page",
+		    { { .method = "*", .status = 200, .body = "<html>" } },
+		    MCP_PROTOCOL, "" },
+		{ "nothing there",
+		    { { .method = "*", .status = 404, .body = "<html>" } },
+		    MCP_PROTOCOL, "" },
+	};
+	enum mcp_rc rc;
+	size_t i, n;
+
+	(void)state;
+	for (i = 0; i < NELEM(cases); i++) {
+		begin(cases[i].rules);
+		rc = list(&n);
+		if (rc != cases[i].rc
+		    || strcmp(mcp_client_version(c), cases[i].version) != 0
+		    || (rc == MCP_OK && n != 1))
+			fail_msg("%s: rc %d, version %s, %zu tools (%s)",
+			    cases[i].name, rc, mcp_client_version(c), n, why);
+		if (rc == MCP_OK)
+			assert_int_equal(list(&n), MCP_OK);
+		end();
+	}
+}
+
+static void
+an_outage_is_no_evidence(void **state)
+{
+	static const struct rule down[]
+	    = { { .method = "*", .status = 502, .body = "<html>" }, { 0 } };
+	static const struct rule up[] = { { .method = "server/discover",
+					      .status = 200,
+					      .body = DISCOVER },
+		{ .method = "tools/list", .status = 200, .body = TOOLS },
+		{ 0 } };
+
+	(void)state;
+	begin(down);
+	assert_int_equal(list(NULL), MCP_UNREACHED);
+	assert_int_equal(rules_count("initialize"), 0);
+	rules_change(up);
+	assert_int_equal(list(NULL), MCP_OK);
+	assert_string_equal(mcp_client_version(c), "2026-07-28");
+	end();
+}
+
+static void
+another_version_is_looked_for(void **state)
+{
+	static const struct rule before[] = {
+		{ .method = "server/discover",
+		    .status = 200,
+		    .body = DISCOVER },
+		{ .method = "tools/call", .status = 200, .body = SAID("ok") },
+		{ 0 },
+	};
+	static const struct rule after[] = {
+		{ .method = "initialize",
+		    .status = 200,
+		    .body = INITIALIZE("2025-11-25") },
+		{ .method = "tools/call",
+		    .status = 200,
+		    .body = SAID("old"),
+		    .when = "MCP-Protocol-Version: 2025-11-25" },
+		{ .method = "*",
+		    .status = 400,
+		    .body
+		    = "{'jsonrpc':'2.0','id':$ID,'error':{'code':-32022,"
+		      "'message':'x','data':{'supported':['2025-11-25']}}}" },
+		{ 0 },
+	};
+	const char *text;
+
+	(void)state;
+	begin(before);
+	assert_int_equal(call(NULL, NULL), MCP_OK);
+	rules_change(after);
+	assert_int_equal(call(NULL, &text), MCP_OK);
+	assert_string_equal(text, "old");
+	assert_string_equal(mcp_client_version(c), "2025-11-25");
+	end();
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_era_is_found),
+		cmocka_unit_test(an_outage_is_no_evidence),
+		cmocka_unit_test(another_version_is_looked_for),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

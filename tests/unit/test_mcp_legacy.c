@@ -1,0 +1,383 @@
+/*
+ * The MCP client with servers of before 2026-07-28: sessions, streams that
+ * are resumed, requests of the server's, and HTTP+SSE.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/http.h"
+#include "mcp/client.h"
+#include "tests/unit/served_mcp.h"
+
+#define DEADLINE_MS 10000
+#define CALLERS 8
+#define CALLS 20
+
+static struct mcp_client *c;
+static struct arena *mem;
+static char why[MCP_WHY_MAX];
+
+#define RULE(m, s, b) .method = (m), .status = (s), .body = (b)
+
+static void
+begin(const struct rule *rules)
+{
+	assert_int_equal(http_start(NULL), 0);
+	rules_start(rules);
+	mem = arena_new();
+	c = mcp_client_new("server", rules_url(), NULL, DEADLINE_MS);
+}
+
+static void
+end(void)
+{
+	mcp_client_free(c);
+	arena_free(mem);
+	rules_stop();
+	http_stop();
+}
+
+static enum mcp_rc
+call(const struct mcp_call_options *o, const char **text)
+{
+	json_t *result;
+	enum mcp_rc rc
+	    = mcp_client_call(c, "t", NULL, NULL, o, mem, &result, why);
+
+	if (text != NULL)
+		*text
+		    = result == NULL ? "" : mcp_result_text(mem, result, NULL);
+	return rc;
+}
+
+/* ---- one endpoint -------------------------------------------------------- */
+
+static void
+a_session_is_kept_and_ended(void **state)
+{
+	static const struct rule rules[] = {
+		{ RULE("initialize", 200, INITIALIZE("2025-11-25")),
+		    .headers = "Mcp-Session-Id: s-1\r\n" },
+		{ RULE("tools/call", 200, SAID("ok")),
+		    .when = "Mcp-Session-Id: s-1\r\n" },
+		{ .method = NULL },
+	};
+	const char *sent;
+
+	(void)state;
+	begin(rules);
+	assert_int_equal(call(NULL, NULL), MCP_OK);
+	assert_int_equal(call(NULL, NULL), MCP_OK);
+	assert_int_equal(rules_count("server/discover"), 1);
+	assert_int_equal(rules_count("initialize"), 1);
+	sent = rules_request("initialize", 0);
+	assert_non_null(strstr(sent, "\"protocolVersion\":\"2025-11-25\""));
+	assert_null(strstr(sent, "MCP-Protocol-Version"));
+	assert_null(strstr(sent, "io.modelcontextprotocol"));
+	sent = rules_request("notifications/initialized", 0);
+	assert_non_null(strstr(sent, "Mcp-Session-Id: s-1\r\n"));
+	assert_non_null(strstr(sent, "MCP-Protocol-Version: 2025-11-25\r\n"));
+	assert_null(strstr(sent, "\"id\""));
+	assert_null(strstr(rules_request("tools/call", 1), "Mcp-Method"));
+	mcp_client_free(c);
+	c = NULL;
+	assert_int_equal(rules_count("DELETE"), 1);
+	assert_non_null(
+	    strstr(rules_request("DELETE", 0), "Mcp-Session-Id: s-1\r\n"));
+	end();
+}
+
+static void
+a_lost_session_is_begun_again(void **state)
+{
+	static const char *const gone[] = {
+		"{'jsonrpc':'2.0','error':{'code':-32001,'message':'Session"
+		" not found'},'id':null}",
+		"<html>",
+	};
+	struct rule rules[] = {
+		{ RULE("initialize", 200, INITIALIZE("2025-06-18")),
+		    .headers = "Mcp-Session-Id: old\r\n", .times = 1 },
+		{ RULE("initialize", 200, INITIALIZE("2025-06-18")),
+		    .headers = "Mcp-Session-Id: new\r\n", .times = 1 },
+		{ RULE("initialize", 200, INITIALIZE("2025-06-18")),
+		    .headers = "Mcp-Session-Id: lost\r\n" },
+		{ RULE("tools/call", 200, SAID("new")),
+		    .when = "Mcp-Session-Id: new\r\n", .times = 1 },
+		{ .method = "tools/call", .status = 404 },
+		{ .method = NULL },
+	};
+	const char *text;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(gone); i++) {
+		rules[4].body = gone[i];
+		begin(rules);
+		assert_int_equal(call(NULL, &text), MCP_OK);
+		assert_string_equal(text, "new");
+		assert_int_equal(rules_count("tools/call"), 2);
+		assert_int_equal(rules_count("initialize"), 2);
+		/* Once for each call, not for ever. */
+		assert_int_not_equal(call(NULL, NULL), MCP_OK);
+		assert_int_equal(rules_count("tools/call"), 4);
+		end();
+	}
+}
+
+static void
+the_server_may_ask(void **state)
+{
+	static const struct rule rules[] = {
+		{ RULE("initialize", 200, INITIALIZE("2025-11-25")),
+		    .headers = "Mcp-Session-Id: s\r\n" },
+		{ RULE("tools/call", 200,
+		    "data: {'jsonrpc':'2.0','id':'p1','method':'ping'}\n\n"
+		    "data: {'jsonrpc':'2.0','id':7,'method':"
+		    "'sampling/createMessage','params':{}}\n\n"
+		    "data: " SAID("ok") "\n\n") },
+		{ RULE("answer", 202, "") },
+		{ .method = NULL },
+	};
+	const char *sent;
+
+	(void)state;
+	begin(rules);
+	assert_int_equal(call(NULL, NULL), MCP_OK);
+	assert_int_equal(rules_count("answer"), 2);
+	sent = rules_request("answer", 0);
+	assert_non_null(strstr(sent, "\"id\":\"p1\",\"result\":{}}"));
+	assert_non_null(strstr(sent, "Mcp-Session-Id: s\r\n"));
+	sent = rules_request("answer", 1);
+	assert_non_null(strstr(sent, "\"id\":7,\"error\":{\"code\":-32601"));
+	end();
+}
+
+static void
+a_stream_is_resumed(void **state)
+{
+	static const struct rule rules[] = {
+		{ RULE("initialize", 200, INITIALIZE("2025-11-25")) },
+		{ RULE("tools/call", 200, "id: e1\nretry: 10\ndata:\n\n") },
+		{ RULE("GET", 200, "id: e2\nretry: 20\ndata:\n\n"),
+		    .when = "Last-Event-ID: e1\r\n" },
+		/* The id of the first call, after discover and initialize. */
+		{ RULE("GET", 200,
+		      "id: e3\ndata: {'jsonrpc':'2.0','id':3,"
+		      "'result':{'content':[{'type':'text','text':'late'}]}}"
+		      "\n\n"),
+		    .when = "Last-Event-ID: e2\r\n" },
+		{ .method = NULL },
+	};
+	const char *text;
+
+	(void)state;
+	begin(rules);
+	assert_int_equal(call(NULL, &text), MCP_OK);
+	assert_string_equal(text, "late");
+	assert_int_equal(rules_count("tools/call"), 1);
+	assert_int_equal(rules_count("GET"), 2);
+	end();
+}
+
+static void
+a_resumed_stream_has_an_end(void **state)
+{
+	static const struct rule rules[] = {
+		{ RULE("initialize", 200, INITIALIZE("2025-11-25")) },
+		{ RULE("tools/call", 200, "id: e1\nretry: 10\ndata:\n\n") },
+		{ RULE("GET", 200, "id: e1\nretry: 10\ndata:\n\n") },
+		{ .method = NULL },
+	};
+	struct mcp_call_options o = { .deadline_ms = 300 };
+	int64_t began;
+
+	(void)state;
+	begin(rules);
+	began = clock_boot_ms();
+	assert_int_equal(call(&o, NULL), MCP_UNKNOWN);
+	assert_true(clock_boot_ms() - began < DEADLINE_MS / 2);
+	assert_true(rules_count("GET") > 0);
+	end();
+}
+
+/* ---- HTTP+SSE ------------------------------------------------------------ */
+
+#define LINK_RULES                                                  \
+	{ .method = "server/discover", .status = 405, .body = "" }, \
+	    { .method = "initialize",                               \
+		    .status = 405,                                  \
+		    .body = "",                                     \
+		    .when = "POST /mcp" },                          \
+	    { .method = "GET", .serve = serve_link },               \
+	{                                                           \
+		.method = "initialize", .status = 200,              \
+		.body = INITIALIZE("2024-11-05")                    \
+	}
+
+static void *
+call_many(void *arg)
+{
+	struct arena *a = arena_new();
+	json_t *result, *args;
+	char w[MCP_WHY_MAX], want[32];
+	int i;
+
+	for (i = 0; i < CALLS; i++) {
+		snprintf(want, sizeof(want), "%d-%d", *(int *)arg, i);
+		args = json_pack("{s:s}", "x", want);
+		assert_int_equal(
+		    mcp_client_call(c, "t", args, NULL, NULL, a, &result, w),
+		    MCP_OK);
+		json_decref(args);
+		arena_reset(a);
+	}
+	arena_free(a);
+	return NULL;
+}
+
+static void
+call_from_many_threads(void)
+{
+	pthread_t threads[CALLERS];
+	int numbers[CALLERS], i;
+
+	for (i = 0; i < CALLERS; i++) {
+		numbers[i] = i;
+		pthread_create(&threads[i], NULL, call_many, &numbers[i]);
+	}
+	for (i = 0; i < CALLERS; i++)
+		pthread_join(threads[i], NULL);
+	assert_int_equal(rules_count("tools/call"), CALLERS * CALLS);
+}
+
+static void
+many_threads_share_a_client(void **state)
+{
+	static const struct rule link[] = { LINK_RULES,
+		{ RULE("tools/call", 200, SAID("ok")) }, { .method = NULL } };
+	static const struct rule legacy[]
+	    = { { RULE("initialize", 200, INITIALIZE("2025-11-25")),
+		    .headers = "Mcp-Session-Id: s\r\n" },
+		      { RULE("tools/call", 200, SAID("ok")) },
+		      { .method = NULL } };
+	static const struct rule modern[]
+	    = { { RULE("server/discover", 200, DISCOVER) },
+		      { RULE("tools/call", 200, SAID("ok")) },
+		      { .method = NULL } };
+	static const struct rule *const all[] = { link, legacy, modern };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(all); i++) {
+		begin(all[i]);
+		call_from_many_threads();
+		assert_int_equal(rules_count("server/discover"), 1);
+		end();
+	}
+}
+
+static void
+a_link_that_ended_is_made_anew(void **state)
+{
+	static const struct rule rules[] = { LINK_RULES,
+		{ RULE("tools/call", 200, SAID("ok")) }, { .method = NULL } };
+	const char *text;
+	int i;
+
+	(void)state;
+	begin(rules);
+	for (i = 1; i <= 3; i++) {
+		assert_int_equal(call(NULL, &text), MCP_OK);
+		assert_string_equal(text, "ok");
+		assert_int_equal(rules_count("GET"), i);
+		link_cut();
+	}
+	end();
+}
+
+static void
+a_link_call_fails_in_many_ways(void **state)
+{
+	static const struct {
+		struct rule rule;
+		enum mcp_rc rc;
+		int cancelled;
+	} cases[] = {
+		{ { RULE("tools/call", 200, ERROR(-32602, "no tool")) },
+		    MCP_ERROR, 0 },
+		{ { RULE("tools/call", 401, "") }, MCP_DENIED, 0 },
+		{ { RULE("tools/call", 500, "") }, MCP_UNREACHED, 0 },
+		{ { RULE("tools/call", 404, "") }, MCP_UNREACHED, 0 },
+		{ { RULE("tools/call", 202, "") }, MCP_UNKNOWN, 1 },
+	};
+	struct rule rules[]
+	    = { LINK_RULES, { .method = "tools/call" }, { .method = NULL } };
+	struct mcp_call_options o = { .deadline_ms = 400 };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(cases); i++) {
+		rules[4] = cases[i].rule;
+		begin(rules);
+		assert_int_equal(call(&o, NULL), cases[i].rc);
+		assert_int_equal(
+		    rules_count("notifications/cancelled"), cases[i].cancelled);
+		end();
+	}
+}
+
+static void
+a_link_names_its_own_server_only(void **state)
+{
+	static const char *const named[]
+	    = { "http://other.example/messages", "//other.example/messages",
+		      "http://127.0.0.1:1/messages", "/a b", "" };
+	struct rule rules[] = {
+		{ RULE("server/discover", 405, "") },
+		{ RULE("initialize", 405, "") },
+		{ RULE("GET", 200, NULL) },
+		{ .method = NULL },
+	};
+	char body[128];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(named); i++) {
+		snprintf(body, sizeof(body), "event: endpoint\ndata: %s\n\n",
+		    named[i]);
+		rules[2].body = body;
+		begin(rules);
+		if (call(NULL, NULL) != MCP_PROTOCOL
+		    || rules_count("tools/call") != 0)
+			fail_msg("%s: %s", named[i], why);
+		end();
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_session_is_kept_and_ended),
+		cmocka_unit_test(a_lost_session_is_begun_again),
+		cmocka_unit_test(the_server_may_ask),
+		cmocka_unit_test(a_stream_is_resumed),
+		cmocka_unit_test(a_resumed_stream_has_an_end),
+		cmocka_unit_test(many_threads_share_a_client),
+		cmocka_unit_test(a_link_that_ended_is_made_anew),
+		cmocka_unit_test(a_link_call_fails_in_many_ways),
+		cmocka_unit_test(a_link_names_its_own_server_only),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

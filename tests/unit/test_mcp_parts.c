@@ -1,0 +1,266 @@
+/*
+ * The parts of mcp/ that do no I/O: headers, JSON-RPC, results as text.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/json.h"
+#include "mcp/client.h"
+#include "mcp/params.h"
+#include "mcp/rpc.h"
+
+static json_t *
+read_json(struct arena *mem, const char *text)
+{
+	json_t *doc = json_read(mem, text, strlen(text), NULL, NULL);
+
+	if (doc == NULL)
+		fail_msg("not JSON: %s", text);
+	return doc;
+}
+
+static void
+header_values_are_encoded(void **state)
+{
+	static const struct {
+		const char *text, *value;
+	} cases[] = {
+		{ "plain", "plain" },
+		{ "", "" },
+		{ "with space", "with space" },
+		{ " leading", "=?base64?IGxlYWRpbmc=?=" },
+		{ "trailing\t", "=?base64?dHJhaWxpbmcJ?=" },
+		{ "a\r\nX: y", "=?base64?YQ0KWDogeQ==?=" },
+		{ "\xc3\xa9l\xc3\xa9", "=?base64?w6lsw6k=?=" },
+		{ "=?base64?eA==?=", "=?base64?PT9iYXNlNjQ/ZUE9PT89?=" },
+		{ "=?base64?", "=?base64?" },
+		{ "=?base64?=", "=?base64?=" },
+		{ "\x7f", "=?base64?fw==?=" },
+	};
+	struct arena *mem = arena_new();
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(cases); i++)
+		assert_string_equal(
+		    params_header_value(mem, cases[i].text), cases[i].value);
+	arena_free(mem);
+}
+
+static void
+annotations_are_checked(void **state)
+{
+#define PROPERTY(text) "{\"properties\":{\"a\":" text "}}"
+	static const struct {
+		const char *schema;
+		bool fine;
+	} cases[] = {
+		{ "{}", true },
+		{ PROPERTY("{\"type\":\"string\"}"), true },
+		{ PROPERTY("{\"type\":\"string\",\"x-mcp-header\":\"A-1\"}"),
+		    true },
+		{ PROPERTY("{\"type\":\"boolean\",\"x-mcp-header\":\"A\"}"),
+		    true },
+		{ PROPERTY("{\"type\":\"number\",\"x-mcp-header\":\"A\"}"),
+		    false },
+		{ PROPERTY("{\"type\":\"object\",\"x-mcp-header\":\"A\"}"),
+		    false },
+		{ PROPERTY("{\"x-mcp-header\":\"A\"}"), false },
+		{ PROPERTY("{\"type\":\"string\",\"x-mcp-header\":\"\"}"),
+		    false },
+		{ PROPERTY("{\"type\":\"string\",\"x-mcp-header\":\"A B\"}"),
+		    false },
+		{ PROPERTY("{\"type\":\"string\",\"x-mcp-header\":7}"), false },
+		{ PROPERTY("{\"type\":\"string\",\"x-mcp-header\":"
+			   "\"A\\r\\nB\"}"),
+		    false },
+		{ "{\"type\":\"string\",\"x-mcp-header\":\"A\"}", false },
+		{ PROPERTY(
+		      PROPERTY("{\"type\":\"string\",\"x-mcp-header\":\"A\"}")),
+		    true },
+		{ "{\"properties\":{\"a\":{\"type\":\"string\","
+		  "\"x-mcp-header\":\"A\"},\"b\":{\"type\":\"string\","
+		  "\"x-mcp-header\":\"a\"}}}",
+		    false },
+		{ PROPERTY("{\"items\":{\"type\":\"string\","
+			   "\"x-mcp-header\":\"A\"}}"),
+		    false },
+		{ PROPERTY("{\"anyOf\":[{\"type\":\"string\","
+			   "\"x-mcp-header\":\"A\"}]}"),
+		    false },
+		{ "{\"$defs\":{\"d\":{\"type\":\"string\","
+		  "\"x-mcp-header\":\"A\"}}}",
+		    false },
+		{ "{\"allOf\":[" PROPERTY(
+		      "{\"type\":\"string\",\"x-mcp-header\":\"A\"}") "]}",
+		    false },
+		/* Not annotations: a property's name, a value. */
+		{ "{\"properties\":{\"x-mcp-header\":{\"type\":\"string\"}}}",
+		    true },
+		{ PROPERTY("{\"default\":{\"x-mcp-header\":\"A\"}}"), true },
+	};
+	struct arena *mem = arena_new();
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(cases); i++)
+		if ((params_refuse(read_json(mem, cases[i].schema)) == NULL)
+		    != cases[i].fine)
+			fail_msg("%s", cases[i].schema);
+	arena_free(mem);
+}
+
+static void
+results_become_text(void **state)
+{
+	static const struct {
+		const char *result, *text;
+		bool is_error;
+	} cases[] = {
+		{ "{\"content\":[]}", "", false },
+		{ "{}", "", false },
+		{ "{\"content\":[{\"type\":\"text\",\"text\":\"a\"},"
+		  "{\"type\":\"text\",\"text\":\"b\"}]}",
+		    "a\nb", false },
+		{ "{\"content\":[{\"type\":\"text\",\"text\":\"no\"}],"
+		  "\"isError\":true}",
+		    "no", true },
+		{ "{\"content\":[{\"type\":\"image\",\"data\":\"AA==\","
+		  "\"mimeType\":\"image/png\"}]}",
+		    "[image: image/png]", false },
+		{ "{\"content\":[{\"type\":\"resource_link\",\"name\":\"n\","
+		  "\"uri\":\"u:/1\"}]}",
+		    "[link: n u:/1]", false },
+		{ "{\"content\":[{\"type\":\"resource\",\"resource\":{"
+		  "\"uri\":\"u:/1\",\"text\":\"inside\"}}]}",
+		    "inside", false },
+		{ "{\"content\":[{\"type\":\"resource\",\"resource\":{"
+		  "\"uri\":\"u:/1\",\"blob\":\"AA==\",\"mimeType\":\"m\"}}]}",
+		    "[resource: u:/1 m]", false },
+		{ "{\"content\":[],\"structuredContent\":{\"a\":[1]}}",
+		    "{\"a\":[1]}", false },
+		{ "{\"content\":[{\"type\":\"text\",\"text\":\"t\"}],"
+		  "\"structuredContent\":{\"a\":1}}",
+		    "t", false },
+		{ "{\"content\":[7,{},{\"type\":3},{\"type\":\"new\"}]}",
+		    "[new: ]", false },
+	};
+	struct arena *mem = arena_new();
+	bool is_error;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(cases); i++) {
+		assert_string_equal(
+		    mcp_result_text(
+			mem, read_json(mem, cases[i].result), &is_error),
+		    cases[i].text);
+		assert_int_equal(is_error, cases[i].is_error);
+	}
+	arena_free(mem);
+}
+
+static int
+note(void *ctx, const struct rpc_message *m)
+{
+	static const char letters[] = "!REnq"; /* by enum rpc_kind */
+
+	return buf_add_char(ctx, letters[m->kind]);
+}
+
+static void
+messages_are_told_apart(void **state)
+{
+	static const struct {
+		const char *text, *kinds; /* NULL: not JSON */
+	} cases[] = {
+		{ "{\"id\":1,\"result\":{}}", "R" },
+		{ "{\"id\":1,\"result\":[]}", "!" },
+		{ "{\"result\":{}}", "!" },
+		{ "{\"id\":null,\"error\":{}}", "E" },
+		{ "{\"id\":\"a\",\"error\":{\"code\":-1}}", "E" },
+		{ "{\"id\":1,\"error\":7}", "!" },
+		{ "{\"id\":true,\"result\":{}}", "!" },
+		{ "{\"method\":\"m\"}", "n" },
+		{ "{\"id\":0,\"method\":\"m\"}", "q" },
+		{ "[]", "" },
+		{ "[{\"method\":\"m\"},{\"id\":1,\"result\":{}},7]", "nR!" },
+		{ "7", "!" },
+		{ "", NULL },
+		{ "{", NULL },
+		{ "{\"a\":1,\"a\":2}", NULL },
+	};
+	struct arena *mem = arena_new();
+	struct buf kinds = BUF_INIT(100);
+	size_t i;
+	int rc;
+
+	(void)state;
+	for (i = 0; i < NELEM(cases); i++) {
+		buf_reset(&kinds);
+		rc = rpc_read(
+		    mem, cases[i].text, strlen(cases[i].text), note, &kinds);
+		assert_int_equal(rc, cases[i].kinds == NULL ? -1 : 0);
+		if (rc == 0)
+			assert_string_equal(buf_str(&kinds), cases[i].kinds);
+	}
+	buf_fini(&kinds);
+	arena_free(mem);
+}
+
+static void
+requests_are_written(void **state)
+{
+	static const struct {
+		int64_t id;
+		const char *params, *meta, *text;
+	} cases[] = {
+		{ 7, "", "",
+		    "{\"jsonrpc\":\"2.0\",\"id\":7,\"method\":\"m\"}" },
+		{ 0, "", "", "{\"jsonrpc\":\"2.0\",\"method\":\"m\"}" },
+		{ 1, "\"a\":1", "",
+		    "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"m\","
+		    "\"params\":{\"a\":1}}" },
+		{ 1, "", "\"b\":2",
+		    "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"m\","
+		    "\"params\":{\"_meta\":{\"b\":2}}}" },
+		{ 1, "\"a\":1", "\"b\":2",
+		    "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"m\","
+		    "\"params\":{\"a\":1,\"_meta\":{\"b\":2}}}" },
+	};
+	struct buf out = BUF_INIT(KIB), tight = BUF_INIT(20);
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(cases); i++) {
+		assert_int_equal(rpc_write(&out, cases[i].id, "m",
+				     cases[i].params, cases[i].meta),
+		    0);
+		assert_string_equal(buf_str(&out), cases[i].text);
+		buf_reset(&out);
+	}
+	assert_int_equal(rpc_write(&tight, 1, "m", "", ""), -1);
+	buf_fini(&out);
+	buf_fini(&tight);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(header_values_are_encoded),
+		cmocka_unit_test(annotations_are_checked),
+		cmocka_unit_test(results_become_text),
+		cmocka_unit_test(messages_are_told_apart),
+		cmocka_unit_test(requests_are_written),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
