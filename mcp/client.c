@@ -1,6 +1,8 @@
 /*
  * client: the era of a server, its list of tools, and calls.
  */
+#include "mcp/client_priv.h"
+
 #include <inttypes.h>
 #include <sodium.h>
 #include <stdarg.h>
@@ -12,7 +14,6 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/log.h"
-#include "mcp/client_priv.h"
 #include "mcp/params.h"
 
 #define TIMEOUT_MS_DEFAULT 30000

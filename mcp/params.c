@@ -1,3 +1,5 @@
+#include "mcp/params.h"
+
 #include <inttypes.h>
 #include <sodium.h>
 #include <string.h>
@@ -5,7 +7,6 @@
 
 #include "base/arena.h"
 #include "base/json.h"
-#include "mcp/params.h"
 
 #define ANNOTATION "x-mcp-header"
 #define B64_BEGIN "=?base64?"

@@ -1,10 +1,11 @@
+#include "mcp/rpc.h"
+
 #include <inttypes.h>
 #include <string.h>
 
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/json.h"
-#include "mcp/rpc.h"
 
 #define BATCH_MAX 1000 /* messages of one array; more is no answer to us */
 

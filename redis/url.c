@@ -114,7 +114,8 @@ parse_query(const char *s, struct store_url *url, const char **why)
 }
 
 static int
-parse_unix(const char *s, struct store_url *url, const char **why)
+parse_unix(const char *s, bool absolute, struct store_url *url,
+    const char **why)
 {
 	size_t len;
 
@@ -122,7 +123,7 @@ parse_unix(const char *s, struct store_url *url, const char **why)
 	if (s == NULL)
 		return -1;
 	len = strcspn(s, "?");
-	if (len == 0) {
+	if (len == 0 || (absolute && (len < 2 || *s != '/'))) {
 		*why = "a unix socket is written unix:///absolute/path, or "
 		       "unix:path";
 		return -1;
@@ -192,11 +193,11 @@ store_url_parse(const char *text, struct store_url *url, const char **why)
 	if (begins(text, "redis://"))
 		rc = parse_tcp(text + 8, url, why);
 	else if (begins(text, "unix://"))
-		rc = parse_unix(text + 7, url, why);
+		rc = parse_unix(text + 7, true, url, why);
 	else if (begins(text, "unix:")) /* relative: the quickstart's */
-		rc = parse_unix(text + 5, url, why);
+		rc = parse_unix(text + 5, false, url, why);
 	else if (begins(text, "redis+unix://"))
-		rc = parse_unix(text + 13, url, why);
+		rc = parse_unix(text + 13, true, url, why);
 	else if (begins(text, "rediss://"))
 		*why = "rediss:// needs TLS, which the hiredis of Debian 12 "
 		       "lacks: put stunnel in front and use redis://";
