@@ -332,8 +332,8 @@ link_call(struct mcp_link *l, struct exchange *x)
 	buf_init(&w.messages, MCP_EVENT_MAX);
 	pthread_mutex_lock(&l->lock);
 	w.next = l->waiters;
-	/* Taken out again below, before this returns.
-	 * cppcheck-suppress autoVariables */
+	/* Taken out again below, before this returns. */
+	/* cppcheck-suppress autoVariables */
 	l->waiters = &w;
 	pthread_mutex_unlock(&l->lock);
 
