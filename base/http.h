@@ -7,6 +7,9 @@
  * curl's callbacks never leave the engine thread.  A stream's full buffer
  * pauses its transfer, so a slow reader costs HTTP_STREAM_MAX bytes and no more.
  *
+ * A connect that takes too long is HTTP_UNREACHED, as is every end before the
+ * request began to leave.
+ *
  * Rules enforced here: https only, unless HTTP_OPERATOR says that the address
  * stands in the operator's configuration; no redirects; bodies bounded; for
  * other addresses (users') no private, loopback, link-local or multicast
@@ -40,13 +43,18 @@ struct http_request {
 	const char *headers[HTTP_HEADERS_MAX]; /* "Name: value", NULL ends */
 	const char *body;		       /* NULL: none; copied */
 	size_t body_len;
-	size_t body_max;	 /* of the answer; 0: 1 MiB */
+	size_t body_max;	 /* of the answer, a stream's too; 0: 1 MiB */
 	int connect_ms;		 /* 0: 5,000 */
 	int first_byte_ms;	 /* from the start to the status; 0: total */
 	int total_ms;		 /* the whole exchange; 0: 30,000 */
 	int idle_ms;		 /* between two pieces of the body; 0: none */
 	unsigned flags;		 /* HTTP_* above */
-	const volatile int *cancel; /* looked at every 100 ms; NULL: none */
+	/*
+	 * Looked at every 100 ms until the call returns (a stream: until it is
+	 * closed), by another thread: set it with __atomic_store_n.  NULL:
+	 * none.
+	 */
+	const volatile int *cancel;
 };
 
 struct http_response {
