@@ -37,7 +37,9 @@
  *   hang        never answers;  a promise: answers when it resolves
  *   body, type  answered as they are, with status
  */
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setTimeout as sleepFor } from 'node:timers/promises';
+
+const sleep = ms => sleepFor(ms, undefined, { ref: false });
 
 export function cutIntoPieces(text, n) {
   if (Array.isArray(text)) return text;

@@ -11,8 +11,10 @@
  */
 import { randomBytes } from 'node:crypto';
 import http from 'node:http';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setTimeout as sleepFor } from 'node:timers/promises';
 import { reset, whole, write } from './behaviour.mjs';
+
+const sleep = ms => sleepFor(ms, undefined, { ref: false });
 
 export const CHAT_TOKEN = 'memcp-chat-token-7171';
 export const MCP_TOKEN = 'memcp-mcp-token-7272';

@@ -12,11 +12,13 @@
  *   model.requests   everything that came; .refused says why it was not served
  */
 import http from 'node:http';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setTimeout as sleepFor } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import * as anthropic from './anthropic.mjs';
 import { reset, whole } from './behaviour.mjs';
 import * as openai from './openai.mjs';
+
+const sleep = ms => sleepFor(ms, undefined, { ref: false });
 
 export const OPENAI_KEY = 'sk-double-openai-key-4242';
 export const ANTHROPIC_KEY = 'sk-ant-double-key-4242';

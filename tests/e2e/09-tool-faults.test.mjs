@@ -1,0 +1,87 @@
+/*
+ * What tool servers do wrong: the model is told, the chat goes on.
+ */
+import assert from 'node:assert/strict';
+import { startBad } from '../doubles/mcp.mjs';
+import { CHAT_TOKEN } from '../doubles/memcp.mjs';
+import { suite, until } from './dragoman.mjs';
+
+let bad;
+const s = suite(async () => {
+  bad = await startBad();
+  return { memcp: true, settings: { mcp: { timeout: '2s', servers: { bad: { url: bad.url } } } } };
+});
+
+async function ask(d, chat, calls) {
+  d.model.clear();
+  d.model.push({ calls }, { text: 'went on' });
+  const begun = performance.now();
+  const r = await d.say(chat, 'go', { ms: 40000 });
+  assert.equal(r.reply, 'went on');
+  assert.equal(r.state, 'active');
+  return { results: d.model.last().toolResults.map(x => x.text), took: performance.now() - begun };
+}
+
+s.test('meMCP: each fault becomes a result', async d => {
+  await d.say('m', 'hi');
+  await d.say('m', CHAT_TOKEN);
+  const faults = {
+    500: { status: 500 }, reset: { reset: true }, garbage: { garbage: true }, cut: { cut: true },
+    'slow answer': { delay: 60000 }, never: { hang: true }, drip: { drip: 1000 }, huge: { huge: 5 << 20 },
+  };
+  for (const [name, fault] of Object.entries(faults)) {
+    d.memcp.handler = () => fault;
+    const { results, took } = await ask(d, 'm', [{ name: 'query_skills' }]);
+    assert.ok(took < 15000, `${name}: ${took}`);
+    assert.ok(Buffer.byteLength(results[0]) <= 65536, name);
+    assert.ok(results[0].length > 2, name);
+  }
+  d.memcp.handler = null;
+  assert.match((await ask(d, 'm', [{ name: 'query_skills' }])).results[0], /success/);
+});
+
+s.test('an MCP server: each fault becomes a result', async d => {
+  const chat = 'm';
+  const faults = {
+    500: { status: 500, body: {} }, reset: { reset: true }, 'not JSON': { raw: '\u0000nope' }, 'no JSON-RPC': { body: { hello: 1 } },
+    'an error': { error: { code: -32603, message: 'it broke' } }, 'cut': { cut: true, result: { content: [] } },
+    hang: { hang: true }, drip: { drip: 500, result: { resultType: 'complete', content: [] } }, html: { raw: '<html>', type: 'text/html', status: 502 },
+    'another id': { body: { jsonrpc: '2.0', id: 'someone-else', result: { content: [] } } },
+    'SSE that ends without an answer': { sse: [{ jsonrpc: '2.0', method: 'notifications/message', params: { level: 'info', data: 'x' } }] },
+    'SSE cut': { sse: ['event: message\ndata: {"jsonrpc"'], cut: true },
+    'input required': { result: { resultType: 'input_required', inputRequests: { a: { method: 'elicitation/create', params: { message: 'Who?', requestedSchema: { type: 'object', properties: {} } } } }, requestState: 'x' } },
+    huge: { huge: 20 << 20 },
+    denied: { status: 401, body: {} },
+    'a content of another shape': { result: { resultType: 'complete', content: 'text' } },
+  };
+  for (const [name, fault] of Object.entries(faults)) {
+    bad.answer = r => r.method === 'tools/call' ? fault : null;
+    const { results, took } = await ask(d, chat, [{ name: 'bad__odd' }, { name: 'echo', arguments: { text: 'beside' } }]);
+    assert.ok(took < 15000, `${name}: ${took}`);
+    assert.equal(results[1], 'beside', name);
+    if (name !== 'a content of another shape') assert.ok(results[0].length > 2 && Buffer.byteLength(results[0]) <= 65536, `${name}: ${results[0].slice(0, 100)}`);
+    if (name === 'an error') assert.match(results[0], /it broke/);
+  }
+  bad.answer = null;
+  assert.equal((await ask(d, chat, [{ name: 'bad__odd' }])).results[0], 'odd');
+});
+
+s.test('/stop ends a hanging tool call', async d => {
+  bad.answer = r => r.method === 'tools/call' ? { hang: true } : null;
+  d.model.clear();
+  d.model.push({ calls: [{ name: 'bad__odd' }] });
+  const n = bad.calls.length;
+  const running = d.chat({ chat_id: 'm', message: 'go' });
+  await until(() => bad.calls.length === n + 1);
+  const begun = performance.now();
+  await d.say('m', '/stop');
+  const r = await running;
+  assert.equal(r.status, 200);
+  assert.ok(performance.now() - begun < 2000, 'at once, not at the deadline');
+  bad.answer = null;
+});
+
+s.test('nothing is lost', async d => {
+  assert.equal((await d.settled()).dead, 0);
+  await bad.stop();
+});

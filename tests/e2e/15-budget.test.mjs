@@ -1,0 +1,60 @@
+/*
+ * Budgets of tokens: per turn, per chat, per day for all.
+ */
+import assert from 'node:assert/strict';
+import { testWith } from './dragoman.mjs';
+
+const llm = { max_tokens: 100 };
+const spend = (d, tokens) => { d.model.handler = r => ({ text: `r:${r.lastUser}`, usage: { in: tokens - 10, out: 10 } }); };
+const refused = (d, chat) => d.events('turn_done').filter(l => l.chat === `default/http/${chat}` && l.end === 'refused').length;
+
+testWith({ settings: { llm, budget: { chat: 5000 } } }, 'a chat that spent its budget is refused kindly; others are not', async d => {
+  spend(d, 2400);
+  for (let i = 0; i < 2; i++) assert.match((await d.say('rich', 'x')).reply, /^r:/);
+  const n = d.model.requests.length;
+  const r = await d.say('rich', 'more');
+  assert.equal(r.state, 'active');
+  assert.doesNotMatch(r.reply, /^r:/);
+  assert.ok(r.reply.length > 10);
+  assert.equal(d.model.requests.length, n, 'no call was made');
+  assert.equal(refused(d, 'rich'), 1);
+  assert.match((await d.say('poor', 'x')).reply, /^r:/);
+  assert.match((await d.say('rich', '/usage')).reply, /4[.,]?800/);
+});
+
+testWith({ settings: { llm, budget: { day: 5200 } } }, 'the day counts all chats', async d => {
+  spend(d, 2500);
+  assert.match((await d.say('one', 'x')).reply, /^r:/);
+  assert.match((await d.say('two', 'x')).reply, /^r:/);
+  assert.doesNotMatch((await d.say('three', 'x')).reply, /^r:/);
+});
+
+testWith({ settings: { llm, budget: { turn: 3000 } } }, 'a turn stops in the middle when it spent its own', async d => {
+  let n = 0;
+  d.model.handler = () => { n++; return { calls: [{ name: 'echo', arguments: { text: 'x' } }], usage: { in: 1200, out: 100 } }; };
+  const r = await d.say('turn', 'x');
+  assert.ok(n >= 1 && n <= 3, String(n));
+  assert.equal(r.state, 'active');
+  assert.equal(refused(d, 'turn'), 1);
+});
+
+testWith({ settings: { llm, budget: { chat: 100000 } } }, 'what was reserved and not spent is given back', async d => {
+  spend(d, 100);
+  for (let i = 0; i < 30; i++) assert.match((await d.say('back', `x${i}`)).reply, /^r:/);
+  const { reply } = await d.say('back', '/usage');
+  assert.match(reply, /3[.,]?000 of 100[.,]?000/);
+  d.model.handler = () => ({ status: 400 });
+  await d.say('back', 'fails');
+  assert.match((await d.say('back', '/usage')).reply, /3[.,]?000 of 100[.,]?000/, 'a failed call costs nothing');
+});
+
+testWith({ settings: { llm, budget: { chat: 3000 } } }, 'many messages at once do not overdraw much', async d => {
+  spend(d, 500);
+  await Promise.all(Array.from({ length: 20 }, (_, i) => d.chat({ chat_id: 'many', message: `m${i}` })));
+  assert.ok(d.model.requests.length <= 7, String(d.model.requests.length));
+});
+
+testWith({}, 'off by default', async d => {
+  spend(d, 10_000_000);
+  for (let i = 0; i < 3; i++) assert.match((await d.say('free', 'x')).reply, /^r:/);
+});

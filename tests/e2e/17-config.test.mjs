@@ -1,0 +1,135 @@
+/*
+ * Configuration: what is wrong is said all at once with file, line and key;
+ * where each value came from; SIGHUP.
+ */
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import { suite, testWith, until } from './dragoman.mjs';
+
+const s = suite({ edges: 1, turns: 1, settings: { chat: { persona: { name: 'Old Name' } } } });
+const write = (d, name, text) => { fs.writeFileSync(d.file(name), text); return d.file(name); };
+
+s.test('config check: a right file is 0, a wrong one 2 with all errors', async d => {
+  assert.equal((await d.cli(['config', 'check'])).code, 0);
+  const file = write(d, 'wrong.yaml', 'chat:\n  max_history: many\n  nonsense: 1\n  rate_limit_per_minute: 2000000000\n  auth: perhaps\nturns:\n  lease: 3 parsecs\nmcp:\n  servers: [1, 2]\n');
+  const r = await d.cli(['--config', file, 'config', 'check']).then(x => x.code === 2 ? x : d.cli(['config', 'check', '--config', file]));
+  assert.equal(r.code, 2, r.stdout + r.stderr);
+  const text = r.stdout + r.stderr;
+  for (const [key, line] of [['chat.max_history', 2], ['nonsense', 3], ['rate_limit_per_minute', 4], ['chat.auth', 5], ['turns.lease', 7]]) {
+    assert.ok(text.includes(key), `${key} in ${text}`);
+    assert.ok(new RegExp(`wrong\\.yaml:${line}\\b`).test(text), `line ${line} in ${text}`);
+  }
+});
+
+s.test('a broken YAML, a missing file, a wrong variable', async d => {
+  const run = async (args, env) => d.cli(args, { env });
+  const broken = write(d, 'broken.yaml', 'chat:\n  model: "x\n');
+  assert.equal((await run(['config', 'check'], { DRAGOMAN_CONFIG: broken })).code, 2);
+  const r = await run(['config', 'check'], { DRAGOMAN_CONFIG: d.file('not-there.yaml') });
+  assert.equal(r.code, 2);
+  assert.match(r.stdout + r.stderr, /not-there/);
+  const v = await run(['config', 'check'], { CHAT_MAX_HISTORY: 'lots' });
+  assert.equal(v.code, 2);
+  assert.match(v.stdout + v.stderr, /CHAT_MAX_HISTORY/);
+  const k = await run(['config', 'check'], { ENCRYPTION_KEY: 'too-short' });
+  assert.equal(k.code, 2);
+  assert.match(k.stdout + k.stderr, /ENCRYPTION_KEY|encryption_key/);
+  assert.doesNotMatch(k.stdout + k.stderr, /too-short/, 'no secret is shown');
+});
+
+s.test('config show: values, origins, no secrets', async d => {
+  const r = await d.cli(['config', 'show']);
+  assert.equal(r.code, 0, r.stderr);
+  assert.match(r.stdout, /chat\.persona\.name.*Old Name.*dragoman\.yaml/);
+  assert.match(r.stdout, /proxy_secret.*\(set\).*PROXY_SECRET/);
+  assert.match(r.stdout, /chat\.max_history.*10.*default/);
+  assert.ok(!r.stdout.includes(d.key) && !r.stdout.includes(d.headersOf({})['x-proxy-secret']));
+  const j = await d.cli(['config', 'show', '--json']);
+  assert.ok(j.json, j.stdout.slice(0, 200));
+});
+
+s.test('the environment wins over the file; _FILE and credentials for secrets', async d => {
+  const show = async env => (await d.cli(['config', 'show'], { env })).stdout;
+  assert.match(await show({ CHAT_PERSONA_NAME: 'From Env' }), /chat\.persona\.name.*From Env.*CHAT_PERSONA_NAME/);
+  const file = write(d, 'secret-file', 'from-a-file\n');
+  assert.match(await show({ PROXY_SECRET: undefined, PROXY_SECRET_FILE: file }), /proxy_secret.*\(set\).*PROXY_SECRET_FILE/);
+  fs.mkdirSync(d.file('creds'), { recursive: true });
+  write(d, 'creds/proxy_secret', 'from-credentials');
+  assert.match(await show({ PROXY_SECRET: undefined, CREDENTIALS_DIRECTORY: d.file('creds') }), /proxy_secret.*\(set\)/);
+  const envFile = write(d, 'my.env', '# comment\nCHAT_PERSONA_NAME="In Env File"\nexport CHAT_MAX_HISTORY=7\n');
+  const r = await d.cli(['--env-file', envFile, 'config', 'show']).then(x => x.code === 0 ? x : d.cli(['config', 'show', '--env-file', envFile]));
+  assert.match(r.stdout, /In Env File/);
+  assert.match(r.stdout, /chat\.max_history.*7/);
+});
+
+s.test('names that users know; ignored ones warn', async d => {
+  const r = await d.cli(['config', 'check'], { env: { DATABASE_URL: 'postgres://u:pw-planted@h/db', SLACK_APP_TOKEN: 'xapp-planted', CHAT_DB_PATH: '/x' } });
+  assert.equal(r.code, 0, r.stderr);
+  const text = r.stdout + r.stderr;
+  assert.match(text, /DATABASE_URL/);
+  assert.match(text, /SLACK_APP_TOKEN/);
+  assert.doesNotMatch(text, /pw-planted|xapp-planted/);
+  const tech = write(d, 'config.tech.yaml', 'server:\n  port: 9001\n  other: x\nchat:\n  model: gpt-tech\n  host: openai\n  db_path: data/proxy.db\nunknown_section:\n  a: 1\n');
+  const t = await d.cli(['config', 'show'], { env: { DRAGOMAN_CONFIG: undefined, CONFIG_PATH: tech }, config: true });
+  assert.equal(t.code, 0, t.stderr);
+  assert.match(t.stdout, /chat\.model.*gpt-tech/);
+  assert.match(t.stdout, /server\.port.*9001/);
+});
+
+s.test('encryption keys: url-safe base64, a password instead, and its warnings', async d => {
+  const check = env => d.cli(['config', 'check'], { env });
+  assert.equal((await check({ ENCRYPTION_KEY: Buffer.alloc(32, 0xfb).toString('base64url') })).code, 0);
+  assert.equal((await check({ ENCRYPTION_KEY: Buffer.alloc(32, 0xfb).toString('base64') })).code, 0);
+  const weak = await check({ ENCRYPTION_KEY: undefined, MASTER_PASSWORD: 'abc' });
+  assert.equal(weak.code, 0, weak.stderr);
+  assert.match(weak.stdout + weak.stderr, /MASTER_PASSWORD|master_password/);
+  assert.match(weak.stdout + weak.stderr, /salt/i);
+  const none = await check({ ENCRYPTION_KEY: undefined });
+  assert.notEqual(none.code, 0, 'nothing to seal with');
+});
+
+s.test('several keys and an undecided model is an error', async d => {
+  const r = await d.cli(['config', 'check'], { env: { DRAGOMAN_CONFIG: write(d, 'none.yaml', 'log: {level: info}\n'), LLM_MODEL: 'mystery-9' } });
+  assert.equal(r.code, 2, r.stdout + r.stderr);
+  assert.match(r.stdout + r.stderr, /chat\.host|CHAT_HOST/);
+});
+
+s.test('SIGHUP reads it again; a wrong one is refused and the old one stays', async d => {
+  const system = async () => { d.model.clear(); await d.say('hup', 'x'); return d.model.last().system; };
+  assert.match(await system(), /Old Name/);
+  d.options.settings.chat.persona.name = 'New Name';
+  d.writeSettings();
+  for (const w of [...d.edges, ...d.turns]) w.signal('SIGHUP');
+  await until(async () => /New Name/.test(await system()), { every: 100 });
+  d.writeSettings('chat:\n  persona:\n    name: Wrong\n  max_history: many\n');
+  for (const w of [...d.edges, ...d.turns]) w.signal('SIGHUP');
+  await until(() => ['edge', 'turn'].every(n => d.logs(n).some(l => l.level === 'error' && /max_history/.test(JSON.stringify(l)))), { what: 'the error is logged' });
+  assert.match(await system(), /New Name/);
+  for (const w of [...d.edges, ...d.turns]) assert.equal(w.ended, null);
+});
+
+testWith({ nginx: false, edges: 0, turns: 0, ready: false, settings: 'chat:\n  max_history: many\n' }, 'programs with a wrong configuration end with 2 and say why', async d => {
+  d.options.expect = { exits: [2] };
+  const t = d.startTurn();
+  const e = d.startEdge();
+  await until(() => t.ended !== null && e.ended !== null);
+  assert.equal(t.ended, 2);
+  assert.equal(e.ended, 2);
+  for (const w of [t, e]) assert.match(fs.readFileSync(w.log, 'utf8'), /max_history/);
+});
+
+testWith({ edges: 1, turns: 1 }, 'a worker with another sealing key ends with 2 and writes nothing', async d => {
+  d.options.expect = { exits: [2] };
+  await d.say('key', 'x');
+  const w = d.startTurn({ ENCRYPTION_KEY: Buffer.alloc(32, 7).toString('base64') });
+  await until(() => w.ended !== null);
+  assert.equal(w.ended, 2);
+  assert.match(fs.readFileSync(w.log, 'utf8'), /key/i);
+});
+
+testWith({ edges: 1, turns: 1, env: { SQL_ECHO: 'true' } }, 'SQL_ECHO logs commands and keys, no values', async d => {
+  await d.say('echoed', 'a planted secret text');
+  const text = fs.readdirSync(d.file('log')).map(f => fs.readFileSync(d.file(`log/${f}`), 'utf8')).join('');
+  assert.match(text, /:chat:default\/http\/echoed/);
+  assert.ok(!text.includes('planted secret text'));
+});

@@ -1,0 +1,107 @@
+/*
+ * /health, /ready, /metrics: what monitoring sees.
+ */
+import assert from 'node:assert/strict';
+import { suite, testWith, until } from './dragoman.mjs';
+
+const s = suite({});
+
+s.test('/health has the fields that clients know', async d => {
+  const r = await until(async () => {
+    const x = await d.get('/health');
+    return x.json?.tools_loaded > 0 && x;
+  });
+  assert.equal(r.status, 200);
+  assert.deepEqual(Object.keys(r.json).sort(), ['auth', 'backend', 'memcp_url', 'rate_limit_per_minute', 'status', 'tools_loaded', 'version']);
+  assert.equal(r.json.status, 'ok');
+  assert.equal(r.json.backend, 'openai/gpt-test');
+  assert.equal(r.json.tools_loaded, 3);
+  assert.equal(r.json.rate_limit_per_minute, 1000000000);
+  assert.equal(r.json.auth, 'enabled');
+  assert.match(r.json.version, /^\d+\.\d+/);
+});
+
+s.test('/health touches nothing: no round trip to Redis', async d => {
+  await d.get('/health');
+  const commands = async () => Number(/total_commands_processed:(\d+)/.exec(await d.redis.info('stats'))[1]);
+  const before = await commands();
+  const begun = performance.now();
+  for (let i = 0; i < 300; i++) await d.get('/health');
+  const others = (performance.now() - begun) / 1000 * 60 + 40; /* the watches' and workers' own */
+  assert.ok(await commands() - before < others + 100, `${await commands() - before} commands`);
+});
+
+s.test('/ready says what it saw', async d => {
+  const r = await d.get('/ready');
+  assert.equal(r.status, 200);
+  assert.equal(r.json.ready, true);
+  assert.equal(r.json.redis.ok, true);
+  assert.equal(r.json.turn_workers, 2);
+  assert.equal(r.json.paused, false);
+  assert.ok(Array.isArray(r.json.sources));
+});
+
+s.test('/metrics is Prometheus text, counted over all workers of the host', async d => {
+  for (let i = 0; i < 20; i++) await d.say(`m${i}`, 'x');
+  d.model.push({ calls: [{ name: 'echo', arguments: { text: 'x' } }] }, { text: 'y' });
+  await d.say('m0', 'tool');
+  await d.chat({ chat_id: '', message: 'x' });
+  await d.settled();
+  const r = await d.get('/metrics');
+  assert.match(r.headers['content-type'], /^text\/plain/);
+  for (const line of r.text.split('\n').filter(Boolean))
+    assert.match(line, /^(# (HELP|TYPE) [a-z_]+ .+|[a-z_]+(\{[a-z_]+="[^"]*"(,[a-z_]+="[^"]*")*\})? -?[0-9.eE+-]+(Inf)?)$/, line);
+  const m = await d.metrics();
+  assert.equal(m.get('dragoman_turns_total{end="replied"}'), 21);
+  assert.equal(m.get('dragoman_messages_accepted_total'), 21);
+  await until(async () => (await d.metrics()).get('dragoman_messages_unaccounted') === 0);
+  for (const name of ['dragoman_request_seconds_count', 'dragoman_turn_seconds_count', 'dragoman_model_seconds_count{provider="openai"}', 'dragoman_tool_seconds_count{source="builtin"}',
+    'dragoman_tokens_total{direction="in"}', 'dragoman_redis_round_trips_total', 'dragoman_threads{program="edge"}', 'dragoman_queue_length'])
+    assert.ok(m.has(name), `${name} in ${[...m.keys()].join(' ')}`);
+  assert.ok(m.get('dragoman_requests_total{class="2xx"}') >= 21);
+  assert.ok(m.get('dragoman_requests_total{class="4xx"}') >= 1);
+  /* each edge tells the same */
+  const seen = new Set();
+  for (let i = 0; i < 10; i++) seen.add((await d.metrics()).get('dragoman_turns_total{end="replied"}'));
+  assert.deepEqual([...seen], [21]);
+});
+
+s.test('Redis round trips of a turn stay within their bound', async d => {
+  await d.settled();
+  const trips = async () => (await d.metrics()).get('dragoman_redis_round_trips_total');
+  const idle = async ms => { const a = await trips(), t = performance.now(); await new Promise(r => setTimeout(r, ms)); return (await trips() - a) / (performance.now() - t); };
+  const perMs = await idle(2000);
+  d.model.clear();
+  const N = 60;
+  d.model.handler = r => r.toolResults.length ? { text: 'done' } : { calls: [{ name: 'echo', arguments: { text: 'x' } }] };
+  const before = await trips(), begun = performance.now();
+  await Promise.all(Array.from({ length: N }, (_, i) => d.say(`trip-${i}`, 'x')));
+  const each = (await trips() - before - perMs * (performance.now() - begun)) / N;
+  assert.ok(each <= 7.5, `${each} round trips a turn (idle: ${perMs * 1000} a second)`);
+});
+
+s.test('who may read /metrics: loopback, not a client behind a proxy', async d => {
+  const r = await d.get('/metrics', { headers: { 'x-forwarded-for': '192.0.2.7' } });
+  assert.equal(r.status, 200, 'an unlisted X-Forwarded-For means nothing');
+});
+
+testWith({ edges: 1, turns: 0, ready: false }, '/ready without turn workers is 503, /health 200', async d => {
+  const r = await until(async () => {
+    const x = await d.get('/ready');
+    return x.status === 503 && x;
+  });
+  assert.ok(r.headers['retry-after']);
+  assert.equal(r.json.ready, false);
+  assert.match(r.json.why, /worker/);
+  assert.equal((await d.get('/health')).status, 200);
+  d.startTurn();
+  await d.ready();
+});
+
+testWith({ edges: 1, turns: 1, settings: { llm: { retry_for: '0s' } } }, '/ready is 503 when no model answers', async d => {
+  d.model.handler = () => ({ status: 500 });
+  for (let i = 0; i < 8; i++) await d.say(`x${i}`, 'x', { ms: 30000 });
+  await until(async () => (await d.get('/ready')).status === 503, { ms: 15000, what: 'not ready' });
+  const m = await d.metrics();
+  assert.ok(m.get('dragoman_breaker_open{provider="openai"}') >= 1);
+});

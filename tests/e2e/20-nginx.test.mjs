@@ -1,0 +1,112 @@
+/*
+ * nginx's configuration: valid in each form, JSON for its own errors, limits
+ * per address, streams unbuffered.
+ */
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import fs from 'node:fs';
+import net from 'node:net';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { suite, testWith, TOP, until } from './dragoman.mjs';
+
+const run = promisify(execFile);
+const generate = path.join(TOP, 'nginx/generate');
+const s = suite({ edges: 1, turns: 1 });
+
+function raw(d, bytes) {
+  return new Promise(resolve => {
+    const c = net.connect(d.port, '127.0.0.1');
+    let out = '';
+    c.on('data', b => { out += b; });
+    c.on('error', () => resolve(out));
+    c.on('close', () => resolve(out));
+    c.write(bytes);
+  });
+}
+
+s.test('every form passes nginx -t', async d => {
+  const forms = [
+    [], ['--listen', '127.0.0.1:18000', '--socket', 'unix:edge.sock'], ['--listen', '[::1]:18001', '--listen', '127.0.0.1:18001'],
+    ['--socket', '127.0.0.1:9000', '--socket', '127.0.0.1:9001'], ['--proxy', '192.0.2.10', '--proxy', '10.0.0.0/8', '--proxy', '2001:db8::/32'],
+  ];
+  for (const [i, args] of forms.entries()) {
+    const dir = d.file(`form${i}`);
+    fs.mkdirSync(`${dir}/nginx`, { recursive: true });
+    fs.mkdirSync(`${dir}/log`);
+    const { stdout } = await run(generate, args);
+    fs.writeFileSync(`${dir}/nginx/nginx.conf`, stdout);
+    const r = await run('nginx', ['-t', '-p', `${dir}/`, '-c', 'nginx/nginx.conf', '-e', 'log/nginx.log'], { env: { PATH: `${process.env.PATH}:/usr/sbin` } });
+    assert.match(r.stderr, /test is successful/);
+    assert.doesNotMatch(r.stderr, /\[warn\](?!.*"user" directive)/);
+  }
+});
+
+s.test('words that are no configuration are refused', async () => {
+  for (const args of [['--listen', '127.0.0.1:1; evil on'], ['--proxy', 'a b'], ['--nonsense'], ['--socket', '']])
+    await assert.rejects(run(generate, args), err => err.code === 2, args.join(' '));
+});
+
+s.test('nginx\'s own errors are JSON with a detail', async d => {
+  const cases = {
+    400: 'GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n', 413: `POST /chat HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: ${20 << 20}\r\n\r\n`,
+    414: `GET /${'x'.repeat(20000)} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`, 505: 'GET / HTTP/7.1\r\nHost: x\r\n\r\n',
+    501: 'POST /chat HTTP/1.1\r\nHost: x\r\nConnection: close\r\nTransfer-Encoding: gzip\r\n\r\n',
+  };
+  for (const [status, bytes] of Object.entries(cases)) {
+    const t = await raw(d, bytes);
+    assert.match(t, new RegExp(`^HTTP/1.1 ${status} `), t.slice(0, 200));
+    assert.match(t, /content-type: application\/json/i, t.slice(0, 300));
+    assert.ok(JSON.parse(t.slice(t.indexOf('\r\n\r\n') + 4)).detail);
+    assert.doesNotMatch(t, /server: nginx\//i, 'no version');
+  }
+});
+
+s.test('no edge: 503 with Retry-After, as JSON', async d => {
+  const d2 = d.edges[0];
+  await d.kill(d2);
+  d.holder.stdin.end(); /* the socket goes too */
+  await until(async () => (await d.get('/health')).status === 503);
+  const r = await d.get('/health');
+  assert.ok(r.headers['retry-after']);
+  assert.ok(r.json.detail);
+  await new Promise(resolve => d.holder.on('exit', resolve));
+});
+
+testWith({ edges: 1, turns: 1, generate: ['--proxy', '127.0.0.1'] }, 'a listed proxy is believed: limits and /metrics go by the client\'s address', async d => {
+  const from = ip => d.get('/metrics', { headers: { 'x-forwarded-for': ip } });
+  assert.equal((await from('127.0.0.1')).status, 200);
+  const r = await from('192.0.2.9');
+  assert.ok([401, 403, 404].includes(r.status), `${r.status}`);
+  const many = await Promise.all(Array.from({ length: 400 }, () => d.get('/health', { headers: { 'x-forwarded-for': '198.51.100.4' } })));
+  const limited = many.filter(x => x.status === 429);
+  assert.ok(limited.length > 50, `${limited.length} limited`);
+  assert.ok(limited[0].json.detail);
+  assert.ok(limited[0].headers['retry-after']);
+  const other = await d.get('/health', { headers: { 'x-forwarded-for': '198.51.100.5' } });
+  assert.equal(other.status, 200, 'another address is not limited');
+  const v6 = async n => (await d.get('/health', { headers: { 'x-forwarded-for': `2001:db8:1:2::${n}` } })).status;
+  await Promise.all(Array.from({ length: 300 }, (_, i) => v6(i + 1)));
+  const codes = await Promise.all(Array.from({ length: 50 }, (_, i) => v6(1000 + i)));
+  assert.ok(codes.includes(429), 'a /64 counts as one');
+});
+
+testWith({ edges: 1, turns: 1 }, 'loopback is exempt from limits', async d => {
+  const many = await Promise.all(Array.from({ length: 600 }, () => d.get('/health')));
+  assert.ok(many.every(x => x.status === 200));
+});
+
+testWith({ edges: 1, turns: 1 }, '500 open streams cost no thread each', async d => {
+  let open;
+  const gate = new Promise(resolve => { open = resolve; });
+  d.model.keep = false;
+  d.model.handler = r => ({ text: `r:${r.lastUser}`, hang: gate });
+  const all = Array.from({ length: 500 }, (_, i) => d.stream({ chat_id: `s${i}`, message: 'x' }));
+  await Promise.all(all.map(x => x.until(y => y.events.length >= 1, 30000)));
+  const threads = fs.readdirSync(`/proc/${d.edges[0].pid}/task`).length;
+  assert.ok(threads < 90, `${threads} threads`);
+  assert.equal((await d.get('/health')).status, 200);
+  open();
+  await Promise.all(all.map(x => x.done));
+  for (const x of all) assert.equal(x.of('reply').length, 1, x.raw);
+});

@@ -1,0 +1,147 @@
+/*
+ * The dragoman command: each word of it, as text and as --json.
+ */
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { suite, testWith, until } from './dragoman.mjs';
+
+const s = suite({ settings: { turns: { lease: '1s' } } });
+
+s.test('version, help, and what is no command', async d => {
+  const v = await d.cli(['version']);
+  assert.equal(v.code, 0);
+  assert.match(v.stdout, /\d+\.\d+\.\d+/);
+  assert.match((await d.cli(['version', '--json'])).json.version, /^\d+\.\d+\.\d+/);
+  assert.equal((await d.cli(['--help'])).code, 0);
+  const r = await d.cli(['frobnicate']);
+  assert.ok(r.code !== 0);
+  assert.match(r.stderr, /frobnicate/);
+  assert.doesNotMatch(v.stdout + r.stderr, /\u001b\[/, 'no colours off a terminal');
+});
+
+s.test('init makes secrets that only their user reads, and does not overwrite', async d => {
+  const dir = d.file('init');
+  fs.mkdirSync(dir);
+  const r = await d.cli(['init', dir]).then(async x => x.code === 0 ? x : d.cli(['init', '--dir', dir]));
+  assert.equal(r.code, 0, r.stdout + r.stderr);
+  const files = fs.readdirSync(dir, { recursive: true }).map(f => `${dir}/${f}`).filter(f => fs.statSync(f).isFile());
+  assert.ok(files.length > 0);
+  for (const f of files.filter(x => /secret|key/i.test(x))) assert.equal(fs.statSync(f).mode & 0o077, 0, f);
+  const before = files.map(f => fs.readFileSync(f, 'utf8'));
+  await d.cli(['init', dir]);
+  assert.deepEqual(files.map(f => fs.readFileSync(f, 'utf8')), before);
+});
+
+s.test('doctor says what is well and what is not, with a remedy', async d => {
+  const r = await d.cli(['doctor']);
+  assert.ok([0, 1].includes(r.code), r.stdout + r.stderr);
+  assert.match(r.stdout, /redis/i);
+  const j = await d.cli(['doctor', '--json']);
+  assert.ok(j.json, j.stdout.slice(0, 300));
+  await d.redis.config('SET', 'maxmemory-policy', 'allkeys-lru');
+  const bad = await d.cli(['doctor']);
+  assert.match(bad.stdout, /noeviction/);
+  assert.notEqual(bad.code, 0);
+  await d.redis.config('SET', 'maxmemory-policy', 'noeviction');
+  const down = await d.cli(['doctor'], { env: { REDIS_URL: 'unix:///nowhere/redis.sock' } });
+  assert.notEqual(down.code, 0);
+  assert.match(down.stdout + down.stderr, /redis/i);
+});
+
+s.test('chat: one message by argument or pipe, streamed or not', async d => {
+  const url = { SERVER_PUBLIC_URL: `http://127.0.0.1:${d.port}`, SERVER_PORT: String(d.port) };
+  for (const args of [['chat'], ['chat', '--stream']]) {
+    const r = await d.cli(args, { env: url, input: 'hello from a pipe\n' });
+    assert.equal(r.code, 0, r.stdout + r.stderr);
+    assert.match(r.stdout, /You said: hello from a pipe/);
+    assert.doesNotMatch(r.stdout, /\u001b\[/);
+  }
+  d.model.push({ text: 'evil \u001b[31mred\u001b[0m \u0007bell' });
+  const r = await d.cli(['chat'], { env: url, input: 'x\n' });
+  assert.doesNotMatch(r.stdout, /\u001b|\u0007/, 'control characters are stripped');
+  assert.match(r.stdout, /evil/);
+});
+
+s.test('turns list and show, while one runs', async d => {
+  let go;
+  d.model.clear();
+  d.model.push({ text: 'x', hang: new Promise(resolve => { go = resolve; }) });
+  const running = d.chat({ chat_id: 'shown', message: 'secret words' });
+  await until(() => d.model.requests.length === 1);
+  const list = await d.cli(['turns', 'list']);
+  assert.equal(list.code, 0, list.stderr);
+  assert.match(list.stdout, /default\/http\/shown/);
+  const j = await d.cli(['turns', 'list', '--json']);
+  assert.match(JSON.stringify(j.json), /default\/http\/shown/);
+  const show = await d.cli(['turns', 'show', 'default/http/shown']);
+  assert.equal(show.code, 0, show.stderr);
+  assert.doesNotMatch(show.stdout, /secret words/);
+  go();
+  await running;
+  assert.notEqual((await d.cli(['turns', 'show', 'not a chat name'])).code, 0);
+});
+
+s.test('dead letters: listed, replayed dry and for good', async d => {
+  d.model.clear();
+  d.model.handler = () => ({ hang: true });
+  const answer = d.chat({ chat_id: 'letter', message: 'kill me' }, { ms: 120000 });
+  let done = false;
+  answer.finally(() => { done = true; });
+  while (!done) {
+    const n = d.model.requests.length;
+    await until(() => done || d.model.requests.length > n || (n > 0 && d.model.requests.at(-1).aborted === false), { ms: 60000 });
+    if (done) break;
+    for (const w of d.turns.filter(x => x.ended === null)) await d.kill(w);
+    d.turns = [];
+    d.startTurn(); d.startTurn();
+    await until(() => done || d.model.requests.length > n + (d.model.requests[n]?.aborted ? 0 : 0), { ms: 60000 });
+  }
+  d.model.handler = null;
+  const dead = await d.cli(['turns', 'dead', '--json']);
+  assert.equal(dead.code, 0, dead.stderr);
+  const letters = Array.isArray(dead.json) ? dead.json : dead.json.dead ?? dead.json.letters ?? Object.values(dead.json)[0];
+  const letter = letters.find(l => l.chat === 'default/http/letter');
+  assert.ok(letter, dead.stdout);
+  assert.match((await d.cli(['turns', 'dead'])).stdout, /letter/);
+  const dry = await d.cli(['turns', 'replay', letter.id, '--dry-run']);
+  assert.equal(dry.code, 0, dry.stdout + dry.stderr);
+  assert.equal((await d.counts()).waiting, 0);
+  const r = await d.cli(['turns', 'replay', letter.id]);
+  assert.equal(r.code, 0, r.stdout + r.stderr);
+  await d.settled();
+  assert.equal(d.model.last().lastUser, 'kill me');
+  assert.notEqual((await d.cli(['turns', 'replay', '1-1'])).code, 0);
+});
+
+s.test('pause and resume as JSON', async d => {
+  assert.equal((await d.cli(['pause', '--json'])).json.paused, true);
+  assert.equal((await d.cli(['resume', '--json'])).json.paused, false);
+});
+
+testWith({ edges: 1, turns: 1 }, 'sealing keys change while it runs, history stays readable', async d => {
+  await d.say('keys', 'remember this');
+  const old = d.key, fresh = randomBytes(32).toString('base64');
+  const restart = async () => {
+    for (const w of [...d.turns]) await d.stopAndWait(w);
+    for (const e of [...d.edges]) await d.stopAndWait(e);
+    d.turns = []; d.edges = [];
+    d.startTurn(); d.startEdge();
+    await d.ready();
+  };
+  d.key = `${old},${fresh}`;
+  await restart();
+  d.key = `${fresh},${old}`;
+  await restart();
+  await d.say('keys', 'and this');
+  const r = await d.cli(['keys', 'reseal'], { env: { ENCRYPTION_KEY: d.key } });
+  assert.equal(r.code, 0, r.stdout + r.stderr);
+  const again = await d.cli(['keys', 'reseal', '--json'], { env: { ENCRYPTION_KEY: d.key } });
+  assert.equal(again.code, 0, again.stderr);
+  d.key = fresh;
+  await restart();
+  d.model.clear();
+  await d.say('keys', 'what do you know?');
+  const users = d.model.last().body.messages.filter(m => m.role === 'user').map(m => m.content);
+  assert.deepEqual(users, ['remember this', 'and this', 'what do you know?']);
+});
