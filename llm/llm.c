@@ -15,7 +15,10 @@
 #define READ_WAIT_MS 100     /* how late a cancel may be noticed */
 #define PAUSES_MAX 3	     /* of Anthropic's pause_turn in one question */
 #define IDLE_MS 120000	     /* between two pieces of a stream */
-#define RETRY_HINT_MAX_MS 60000 /* longer hints are not believed */
+#define RETRY_HINT_MAX_MS 60000 /* longer is for ever, to one who waits */
+#define AFTER_DONE_MS 100	/* for the end of the body, so that the
+				   connection can be used again */
+#define AFTER_ENDED_MS 2000	/* for the usage, when [DONE] has not come */
 
 static const struct llm_provider *
 provider_of(int host)
@@ -75,38 +78,47 @@ http_date(const char *text)
 	return ms < 0 ? 0 : ms;
 }
 
+/* "1.5" as milliseconds of ${unit_ms}; -1: not a number. */
+static int64_t
+hint_number(const char *text, double unit_ms)
+{
+	double n;
+	int end = 0;
+
+	if (sscanf(text, "%lf%n", &n, &end) != 1 || text[end] != '\0')
+		return -1;
+	if (!(n >= 0)) /* not a number, and below zero */
+		return -1;
+	return n * unit_ms > RETRY_HINT_MAX_MS ? RETRY_HINT_MAX_MS
+					       : (int64_t)(n * unit_ms);
+}
+
 static void
 read_hints(const struct http_response *resp, struct llm_failure *f,
     int *should_retry)
 {
 	char value[64];
-	double seconds;
-	int end = 0;
 
 	*should_retry = -1;
 	if (http_header(resp, "x-should-retry", value, sizeof(value)))
 		*should_retry = strcasecmp(value, "true") == 0;
-	if (http_header(resp, "retry-after-ms", value, sizeof(value))
-	    && sscanf(value, "%lf%n", &seconds, &end) == 1
-	    && value[end] == '\0')
-		f->retry_after_ms = (int64_t)seconds;
-	else if (http_header(resp, "retry-after", value, sizeof(value))) {
-		if (sscanf(value, "%lf%n", &seconds, &end) == 1
-		    && value[end] == '\0')
-			f->retry_after_ms = (int64_t)(seconds * 1000);
-		else
+	if (http_header(resp, "retry-after-ms", value, sizeof(value)))
+		f->retry_after_ms = hint_number(value, 1);
+	if (f->retry_after_ms == -1
+	    && http_header(resp, "retry-after", value, sizeof(value))) {
+		f->retry_after_ms = hint_number(value, 1000);
+		if (f->retry_after_ms == -1)
 			f->retry_after_ms = http_date(value);
 	}
-	if (f->retry_after_ms < 0 || f->retry_after_ms > RETRY_HINT_MAX_MS)
-		f->retry_after_ms = f->retry_after_ms < 0 ? -1
-							  : RETRY_HINT_MAX_MS;
+	if (f->retry_after_ms > RETRY_HINT_MAX_MS)
+		f->retry_after_ms = RETRY_HINT_MAX_MS;
 }
 
 static enum llm_rc
 status_rc(int status, int should_retry, struct llm_failure *f)
 {
 	f->status = status;
-	f->counts = status >= 500;
+	f->counts = status >= 500 || status == 408;
 	if (should_retry == 1)
 		return LLM_RETRY;
 	if (status == 401 || status == 403)
@@ -137,6 +149,7 @@ struct asking {
 	const struct llm_question *q;
 	struct llm_reading reading;
 	bool first;
+	bool no_tools; /* the server says: this model has no native calls */
 };
 
 static int
@@ -157,13 +170,16 @@ first_byte(struct asking *a)
 		a->q->on_first_byte(a->q->ctx);
 }
 
-/* The rest of a body that is not a stream. */
+/* The rest of a body that is not a stream; ${a} NULL: not an answer. */
 static void
-read_all(struct http_stream *s, struct http_response *resp)
+read_all(struct asking *a, struct http_stream *s, struct http_response *resp)
 {
-	while (http_read(s, READ_WAIT_MS, &resp->body) != -1)
-		if (resp->body.full)
-			break;
+	int n;
+
+	while ((n = http_read(s, READ_WAIT_MS, &resp->body)) != -1
+	    && !resp->body.full)
+		if (n == 1 && a != NULL)
+			first_byte(a);
 }
 
 static enum llm_rc
@@ -172,15 +188,19 @@ finish_reading(struct asking *a, const struct http_response *resp,
 {
 	struct llm_reading *r = &a->reading;
 
-	if (r->failed) {
-		enum llm_rc rc = status_rc(
-		    r->error_status == 0 ? 500 : r->error_status, -1, f);
+	enum llm_rc rc;
 
-		snprintf(f->why, sizeof(f->why), "in the answer: %.100s",
-		    r->error_status == 0 ? r->error : "error event");
-		if (llm_says_too_long(r->error) && !r->shown)
-			return LLM_CONTEXT;
-		return rc == LLM_RETRY && r->shown ? LLM_BROKEN : rc;
+	if (r->failed) {
+		rc = status_rc(
+		    r->failure.status == 0 ? 500 : r->failure.status, -1, f);
+		f->counts |= r->failure.counts;
+		snprintf(f->why, sizeof(f->why), "in the answer: %.120s",
+		    r->failure.why);
+		if (r->error_rc != LLM_RC_N)
+			rc = r->error_rc;
+		return (rc == LLM_RETRY || rc == LLM_CONTEXT) && r->shown
+		    ? LLM_BROKEN
+		    : rc;
 	}
 	if (resp->rc != HTTP_OK && !r->ended)
 		return transport_rc(resp, r->shown, f);
@@ -199,29 +219,33 @@ read_stream(struct asking *a, struct http_stream *s,
     struct llm_failure *f)
 {
 	struct buf piece = BUF_INIT(HTTP_STREAM_MAX + 64 * KIB);
+	struct llm_reading *r = &a->reading;
 	struct sse_reader sse;
+	int64_t ended_ms = 0;
 	int n, stop = 0;
 
 	sse_reader_init(&sse, LLM_ANSWER_MAX);
 	while (stop == 0 && (n = http_read(s, READ_WAIT_MS, &piece)) != -1) {
-		if (n == 0) {
-			if (a->q->cancel != NULL
-			    && __atomic_load_n(a->q->cancel, __ATOMIC_RELAXED)) {
-				resp->rc = HTTP_CANCELLED;
-				break;
-			}
-			continue;
+		if (a->q->cancel != NULL
+		    && __atomic_load_n(a->q->cancel, __ATOMIC_RELAXED)) {
+			resp->rc = HTTP_CANCELLED;
+			break;
 		}
+		if (r->ended && ended_ms == 0)
+			ended_ms = clock_boot_ms();
+		if (r->ended
+		    && clock_boot_ms() - ended_ms
+			> (r->done ? AFTER_DONE_MS : AFTER_ENDED_MS))
+			break; /* the answer is there, whatever follows */
+		if (n == 0)
+			continue;
 		first_byte(a);
 		stop = sse_reader_feed(&sse, buf_str(&piece), piece.len,
 		    on_event, a);
 		buf_reset(&piece);
 	}
-	if (stop != 0 && !a->reading.failed) {
-		a->reading.failed = true;
-		snprintf(a->reading.error, sizeof(a->reading.error),
-		    "the answer passed its limit");
-	}
+	if (stop != 0 && !r->failed && !r->full)
+		llm_reading_fail(r, "an event passed its limit");
 	sse_reader_fini(&sse);
 	buf_fini(&piece);
 	if (resp->rc == HTTP_CANCELLED)
@@ -235,21 +259,17 @@ read_whole(struct asking *a, struct http_stream *s,
     struct llm_failure *f)
 {
 	buf_init(&resp->body, LLM_ANSWER_MAX);
-	read_all(s, resp);
-	first_byte(a);
-	if (resp->rc != HTTP_OK)
-		return transport_rc(resp, false, f);
-	if (resp->body.full
-	    || a->provider->whole(&a->reading, buf_str(&resp->body),
-		   resp->body.len)
-		== -1) {
-		if (!a->reading.failed) {
-			snprintf(f->why, sizeof(f->why),
-			    "the answer is not what this API answers");
-			f->counts = true;
-			return LLM_RETRY;
-		}
-	}
+	read_all(a, s, resp);
+	if (resp->rc != HTTP_OK && !resp->body.full)
+		return transport_rc(resp, a->reading.shown, f);
+	if (resp->body.full)
+		llm_reading_fail(&a->reading, "the answer passed its limit");
+	else if (a->provider->whole(&a->reading, buf_str(&resp->body),
+		     resp->body.len)
+		== -1
+	    && !a->reading.failed && !a->reading.full)
+		llm_reading_fail(&a->reading,
+		    "the answer is not what this API answers");
 	return finish_reading(a, resp, answer, f);
 }
 
@@ -261,12 +281,20 @@ read_refusal(struct asking *a, struct http_stream *s,
 	int should_retry;
 
 	buf_init(&resp->body, 256 * KIB);
-	read_all(s, resp);
+	read_all(NULL, s, resp);
 	read_hints(resp, f, &should_retry);
 	by_status = status_rc(resp->status, should_retry, f);
 	rc = a->provider->error(resp->status, buf_str(&resp->body),
 	    resp->body.len, mem, f);
-	return rc == LLM_RC_N ? by_status : rc;
+	if (resp->rc == HTTP_CANCELLED)
+		return LLM_CANCELLED;
+	a->no_tools = resp->status < 500
+	    && llm_says_no_tools(buf_str(&resp->body));
+	if (rc == LLM_RC_N)
+		rc = by_status;
+	return (rc == LLM_RETRY || rc == LLM_CONTEXT) && a->reading.shown
+	    ? LLM_BROKEN
+	    : rc;
 }
 
 static bool
@@ -289,7 +317,7 @@ ask_once(const struct llm_backend *b, const struct llm_question *q,
 		.url = url,
 		.body = buf_str(body),
 		.body_len = body->len,
-		.body_max = LLM_ANSWER_MAX,
+		.body_max = LLM_STREAM_MAX,
 		.connect_ms = b->connect_ms,
 		.first_byte_ms = b->first_byte_ms,
 		.total_ms = b->total_ms,
@@ -306,7 +334,7 @@ ask_once(const struct llm_backend *b, const struct llm_question *q,
 	a->provider->headers(b, mem, req.headers + n, HTTP_HEADERS_MAX - 1 - n);
 
 	if (http_open(&req, &resp, &s) != HTTP_OK)
-		rc = transport_rc(&resp, false, f);
+		rc = transport_rc(&resp, a->reading.shown, f);
 	else if (resp.status < 200 || resp.status > 299)
 		rc = read_refusal(a, s, &resp, mem, f);
 	else if (is_type(&resp, "text/event-stream"))
@@ -356,64 +384,110 @@ as_text(const struct llm_question *q, struct arena *mem)
 	return out;
 }
 
-/* pause_turn: what was said so far is sent back as it is, and goes on. */
-static struct llm_question
-go_on(const struct llm_question *q, const struct llm_answer *so_far,
-    struct llm_reading *r, struct arena *mem)
-{
-	struct llm_question out = *q;
-	struct llm_message *m = arena_alloc(mem,
-	    (q->nmessages + 1) * sizeof(*m));
+/* One question of llm_ask: requests follow one another while the model pauses,
+ * or when it turns out to have no native calls. */
+struct attempt {
+	struct asking asking;
+	struct llm_question q; /* as it is sent */
+	bool text_tools;
+	bool shown;	   /* text was, whatever the last request showed */
+	const char *words; /* of the answer before its pauses */
+	struct usage usage;
+	int pauses;
+};
 
-	memcpy(m, q->messages, q->nmessages * sizeof(*m));
-	m[q->nmessages] = (struct llm_message){ .role = LLM_ASSISTANT,
+/* pause_turn: what was said so far is sent back as it is, and goes on. */
+static void
+go_on(struct attempt *t, const struct llm_answer *so_far, struct arena *mem)
+{
+	struct llm_message *m = arena_alloc(mem,
+	    (t->q.nmessages + 1) * sizeof(*m));
+
+	memcpy(m, t->q.messages, t->q.nmessages * sizeof(*m));
+	m[t->q.nmessages] = (struct llm_message){ .role = LLM_ASSISTANT,
 		.text = so_far->text,
-		.extra = json_text(mem, r->extra) };
-	out.messages = m;
-	out.nmessages = q->nmessages + 1;
-	return out;
+		.extra = t->asking.reading.extra };
+	t->q.messages = m;
+	t->q.nmessages++;
+	t->words = arena_printf(mem, "%s%s", t->words, so_far->text);
+	t->usage.in += so_far->usage.in;
+	t->usage.out += so_far->usage.out;
+	t->pauses++;
+}
+
+static enum llm_rc
+ask_next(struct attempt *t, const struct llm_backend *b,
+    const struct llm_question *q, const char *url, struct arena *mem,
+    struct llm_answer *answer, struct llm_failure *f)
+{
+	struct buf body = BUF_INIT(LLM_REQUEST_MAX);
+	enum llm_rc rc = LLM_CONTEXT;
+
+	llm_reading_init(&t->asking.reading, q, mem, t->text_tools);
+	t->asking.reading.shown = t->shown;
+	*answer = (struct llm_answer){ .text = "" };
+	if (t->asking.provider->write(b, &t->q, mem, &body) == 0) {
+		rc = ask_once(b, q, url, &body, mem, &t->asking, answer, f);
+	} else if (!body.full) {
+		snprintf(f->why, sizeof(f->why), "the question cannot be "
+						 "written: not UTF-8");
+		rc = LLM_INVALID;
+	}
+	t->shown = t->asking.reading.shown;
+	buf_fini(&body);
+	return rc;
+}
+
+static void
+join(struct attempt *t, struct arena *mem, enum llm_rc *rc,
+    struct llm_answer *answer)
+{
+	if (t->pauses == 0)
+		return;
+	answer->text = arena_printf(mem, "%s%s", t->words, answer->text);
+	answer->usage.in += t->usage.in;
+	answer->usage.out += t->usage.out;
+	if (*rc == LLM_EMPTY && answer->text[0] != '\0')
+		*rc = LLM_OK;
 }
 
 enum llm_rc
 llm_ask(const struct llm_backend *backend, const struct llm_question *q,
     struct arena *mem, struct llm_answer *answer, struct llm_failure *failure)
 {
-	const struct llm_provider *p = provider_of(backend->host);
-	bool text_tools = backend->tools == LLM_TOOLS_TEXT;
-	struct llm_question asked = text_tools ? as_text(q, mem) : *q;
-	struct asking a = { .provider = p, .q = q };
-	struct buf body = BUF_INIT(LLM_REQUEST_MAX);
-	const char *base = backend->base_url[0] != '\0' ? backend->base_url
-							: p->base_url;
+	struct attempt t = { .asking = { .provider
+				 = provider_of(backend->host), .q = q },
+		.text_tools = backend->tools == LLM_TOOLS_TEXT,
+		.words = "" };
+	const char *base = backend->base_url[0] != '\0'
+	    ? backend->base_url
+	    : t.asking.provider->base_url;
 	size_t len = strlen(base);
-	char *url;
+	struct llm_reading *r = &t.asking.reading;
 	enum llm_rc rc;
-	int pauses = 0;
+	char *url;
+	bool again;
 
 	while (len > 0 && base[len - 1] == '/')
 		len--;
-	url = arena_printf(mem, "%.*s%s", (int)len, base, p->path);
-	*failure = (struct llm_failure){ .retry_after_ms = -1 };
-	*answer = (struct llm_answer){ .text = "" };
-	for (;;) {
-		buf_reset(&body);
-		if (p->write(backend, &asked, mem, &body) == -1) {
-			rc = LLM_CONTEXT;
-			break;
+	url = arena_printf(mem, "%.*s%s", (int)len, base,
+	    t.asking.provider->path);
+	t.q = t.text_tools ? as_text(q, mem) : *q;
+	do {
+		*failure = (struct llm_failure){ .retry_after_ms = -1 };
+		rc = ask_next(&t, backend, q, url, mem, answer, failure);
+		again = false;
+		if ((rc == LLM_OK || rc == LLM_EMPTY) && r->paused
+		    && answer->ncalls == 0 && t.pauses < PAUSES_MAX) {
+			go_on(&t, answer, mem);
+			again = true;
+		} else if (t.asking.no_tools && !t.text_tools
+		    && backend->tools == LLM_TOOLS_AUTO && q->ntools > 0) {
+			t.text_tools = again = true;
+			t.q = as_text(q, mem);
 		}
-		llm_reading_init(&a.reading, q, mem,
-		    text_tools && q->ntools > 0);
-		rc = ask_once(backend, q, url, &body, mem, &a, answer,
-		    failure);
-		if (rc == LLM_OK && a.reading.paused && answer->ncalls == 0
-		    && pauses++ < PAUSES_MAX) {
-			asked = go_on(&asked, answer, &a.reading, mem);
-			llm_reading_fini(&a.reading);
-			continue;
-		}
-		llm_reading_fini(&a.reading);
-		break;
-	}
-	buf_fini(&body);
+		llm_reading_fini(r);
+	} while (again);
+	join(&t, mem, &rc, answer);
 	return rc;
 }

@@ -12,6 +12,7 @@
 
 #define LLM_REQUEST_MAX (16 * MIB)
 #define LLM_ANSWER_MAX (8 * MIB) /* of a whole answer, or of one event */
+#define LLM_STREAM_MAX (64 * MIB) /* a token costs some 300 bytes there */
 #define LLM_TEXT_MAX (1 * MIB)	 /* of the words of an answer */
 #define LLM_ARGUMENTS_MAX (256 * KIB)
 #define LLM_BLOCKS_MAX 64 /* content blocks of one Anthropic answer */
@@ -24,9 +25,19 @@ struct llm_partial_call {
 	bool used;
 };
 
+/* A content block of Anthropic's while it comes. */
+struct llm_block {
+	json_t *doc;	    /* as it began, owned by mem; NULL: not begun */
+	const char *member; /* of doc, which the pieces become */
+	struct buf pieces;
+	size_t from, until; /* a text block: its part of the text */
+	size_t call;	    /* of a tool_use: index of its call + 1 */
+};
+
 /* The answer while it is read, whole or by events. */
 struct llm_reading {
 	struct arena *mem;
+	struct arena *event; /* of one event; emptied before the next */
 	const struct llm_question *q;
 	struct buf text;
 	struct buf refusal;
@@ -34,17 +45,17 @@ struct llm_reading {
 	size_t ncalls; /* highest index in use + 1 */
 	struct usage usage;
 	bool counted;  /* usage came from the provider */
-	bool ended;    /* the terminal event was seen */
-	bool started;  /* some event was understood */
+	bool ended;    /* the answer is complete */
+	bool done;     /* the terminal event was seen: nothing follows */
 	bool cut, refused, paused;
 	bool context;  /* stop: the context window is full */
 	bool shown;    /* text was handed to on_text */
-	bool failed;   /* an error event came */
-	int error_status;  /* what it would have been as a status */
-	char error[160];
-	json_t *extra; /* blocks to be sent back, owned by mem */
-	int block_of[LLM_BLOCKS_MAX]; /* Anthropic: index to call or -1 */
-	struct buf blocks[LLM_BLOCKS_MAX]; /* thinking text, signatures */
+	bool full;     /* LLM_TEXT_MAX reached: what came is the answer */
+	bool failed;   /* an error event came, or no event at all */
+	enum llm_rc error_rc; /* what it means; LLM_RC_N: its status says */
+	struct llm_failure failure;
+	const char *extra; /* blocks to be sent back, as JSON */
+	struct llm_block blocks[LLM_BLOCKS_MAX];
 	/* text protocol: words that may begin a call are held back */
 	bool hold_calls;
 	size_t shown_len;
@@ -65,13 +76,21 @@ struct llm_provider {
 	    size_t len);
 	/* A whole answer. */
 	int (*whole)(struct llm_reading *r, const char *bytes, size_t len);
-	/* What a refused status and its body mean. */
+	/* What a refused status and its body mean; LLM_RC_N: no more than
+	 * the status says. */
 	enum llm_rc (*error)(int status, const char *body, size_t len,
 	    struct arena *mem, struct llm_failure *f);
 };
 
 extern const struct llm_provider LLM_OPENAI;
 extern const struct llm_provider LLM_ANTHROPIC;
+
+/* anthropic_read.c */
+int anthropic_feed(struct llm_reading *r, const char *type, const char *data,
+    size_t len);
+int anthropic_whole(struct llm_reading *r, const char *bytes, size_t len);
+enum llm_rc anthropic_error(int status, const char *body, size_t len,
+    struct arena *mem, struct llm_failure *f);
 
 void llm_reading_init(struct llm_reading *r, const struct llm_question *q,
     struct arena *mem, bool text_tools);
@@ -81,13 +100,23 @@ int llm_reading_text(struct llm_reading *r, const char *s, size_t len);
 /* The call of ${index}, made on first use; NULL: too many. */
 struct llm_partial_call *llm_reading_call(struct llm_reading *r,
     size_t index);
-/* Show what was held back and turned out to be words. */
-void llm_reading_release(struct llm_reading *r);
 /* From what was read to the answer. */
 enum llm_rc llm_reading_finish(struct llm_reading *r,
     struct llm_answer *answer);
 
+/* The reading fails: the event or the answer is not what it should be. */
+int llm_reading_fail(struct llm_reading *r, const char *why);
+
 /* True if the text of an error says that the input is too long. */
 bool llm_says_too_long(const char *text);
+/* True if it says that this model has no native calls. */
+bool llm_says_no_tools(const char *text);
+
+/* Append a name or an id as a JSON string of [A-Za-z0-9_-]{1,64}: a model may
+ * have called what never was offered, and its name goes back to an API that
+ * takes no other. */
+int llm_add_name(struct buf *out, const char *name) WARN_UNUSED;
+int llm_add_str(struct buf *out, const char *s) WARN_UNUSED;
+int llm_add_schema(struct buf *out, const struct tool_spec *t) WARN_UNUSED;
 
 #endif

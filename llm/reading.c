@@ -17,7 +17,9 @@ llm_reading_init(struct llm_reading *r, const struct llm_question *q,
 {
 	memset(r, 0, sizeof(*r));
 	r->mem = mem;
+	r->event = arena_new();
 	r->q = q;
+	r->error_rc = LLM_RC_N;
 	r->hold_calls = text_tools;
 	buf_init(&r->text, LLM_TEXT_MAX);
 	buf_init(&r->refusal, 4 * KIB);
@@ -33,7 +35,8 @@ llm_reading_fini(struct llm_reading *r)
 	for (i = 0; i < NELEM(r->calls); i++)
 		buf_fini(&r->calls[i].arguments);
 	for (i = 0; i < NELEM(r->blocks); i++)
-		buf_fini(&r->blocks[i]);
+		buf_fini(&r->blocks[i].pieces);
+	arena_free(r->event);
 }
 
 static void
@@ -53,7 +56,7 @@ static size_t
 sure(const struct llm_reading *r)
 {
 	const char *text = buf_str(&r->text);
-	const char *mark = strstr(text, CALL_MARK);
+	const char *mark = strstr(text + r->shown_len, CALL_MARK);
 	size_t len = r->text.len, n;
 
 	if (mark != NULL)
@@ -70,18 +73,21 @@ llm_reading_text(struct llm_reading *r, const char *s, size_t len)
 {
 	if (len == 0)
 		return 0;
-	if (buf_add(&r->text, s, len) == -1)
+	if (buf_add(&r->text, s, len) == -1) {
+		r->full = r->cut = r->ended = true;
 		return -1;
+	}
 	show(r, r->hold_calls ? sure(r) : r->text.len);
 	return 0;
 }
 
-void
-llm_reading_release(struct llm_reading *r)
+int
+llm_reading_fail(struct llm_reading *r, const char *why)
 {
-	show(r, r->hold_calls && strstr(buf_str(&r->text), CALL_MARK) != NULL
-		? sure(r)
-		: r->text.len);
+	r->failed = true;
+	r->failure.status = 0;
+	snprintf(r->failure.why, sizeof(r->failure.why), "%s", why);
+	return -1;
 }
 
 struct llm_partial_call *
@@ -98,6 +104,20 @@ llm_reading_call(struct llm_reading *r, size_t index)
 	return &r->calls[index];
 }
 
+/* An id that is this call's alone: some servers give none, or one to all. */
+static const char *
+call_id(struct llm_reading *r, const struct llm_answer *answer, size_t i)
+{
+	const char *id = r->calls[i].id;
+	size_t j;
+
+	for (j = 0; id != NULL && j < answer->ncalls; j++)
+		if (strcmp(answer->calls[j].id, id) == 0)
+			id = NULL;
+	return id != NULL && id[0] != '\0' ? id
+					   : arena_printf(r->mem, "call_%zu", i);
+}
+
 static void
 finish_calls(struct llm_reading *r, struct llm_answer *answer)
 {
@@ -107,14 +127,13 @@ finish_calls(struct llm_reading *r, struct llm_answer *answer)
 	    (r->ncalls + 1) * sizeof(*answer->calls));
 	for (i = 0; i < r->ncalls; i++) {
 		struct llm_partial_call *p = &r->calls[i];
-		const char *arguments = buf_str(&p->arguments);
+		const char *arguments = buf_str(&p->arguments), *id;
 
 		if (!p->used || p->name == NULL || p->name[0] == '\0')
 			continue;
+		id = call_id(r, answer, i);
 		answer->calls[answer->ncalls++] = (struct tool_call){
-			.id = p->id != NULL && p->id[0] != '\0'
-			    ? p->id
-			    : arena_printf(r->mem, "call_%zu", i),
+			.id = id,
 			.name = p->name,
 			.arguments = arguments[0] == '\0'
 			    ? "{}"
@@ -126,7 +145,6 @@ finish_calls(struct llm_reading *r, struct llm_answer *answer)
 enum llm_rc
 llm_reading_finish(struct llm_reading *r, struct llm_answer *answer)
 {
-	llm_reading_release(r);
 	*answer = (struct llm_answer){ .usage = r->usage, .cut = r->cut,
 		.refused = r->refused };
 	answer->text = text_clean(r->mem, buf_str(&r->text), r->text.len);
@@ -139,8 +157,10 @@ llm_reading_finish(struct llm_reading *r, struct llm_answer *answer)
 	}
 	if (r->hold_calls && answer->ncalls == 0)
 		llm_text_tools_read(r->mem, answer->text, answer);
-	if (r->extra != NULL && answer->ncalls > 0)
-		answer->extra = json_text(r->mem, r->extra);
+	if (answer->ncalls == 0)
+		show(r, r->text.len); /* what was held back are words */
+	else
+		answer->extra = r->extra;
 	if (!r->counted) {
 		struct llm_message said = { .role = LLM_ASSISTANT,
 			.text = answer->text,
@@ -167,11 +187,61 @@ llm_says_too_long(const char *text)
 		"context length", "context window", "maximum context",
 		"prompt is too long", "input is too long", "too many tokens",
 		"exceeds the available context", "input length and `max_tokens`",
-		"reduce the length" };
+		"reduce the length", "reduce your message size",
+		"request too large", "context size", "exceed_context_size",
+		"max_model_len", "maximum model length",
+		"`max_new_tokens` must be", "inputs` must have less than",
+		"exceeds the maximum number of tokens" };
 	size_t i;
 
 	for (i = 0; i < NELEM(WORDS); i++)
 		if (strcasestr(text, WORDS[i]) != NULL)
 			return true;
 	return false;
+}
+
+bool
+llm_says_no_tools(const char *text)
+{
+	static const char *const WORDS[] = { "does not support tool",
+		"not support function call", "support tool use",
+		"tool calling is not supported", "tools is not supported",
+		"tool use is not supported", "tools are not supported",
+		"requires --enable-auto-tool-choice" };
+	size_t i;
+
+	for (i = 0; i < NELEM(WORDS); i++)
+		if (strcasestr(text, WORDS[i]) != NULL)
+			return true;
+	return false;
+}
+
+int
+llm_add_str(struct buf *out, const char *s)
+{
+	return json_add_str(out, s, strlen(s));
+}
+
+int
+llm_add_name(struct buf *out, const char *name)
+{
+	char text[TOOL_NAME_MAX];
+	size_t i;
+
+	for (i = 0; name[i] != '\0' && i < sizeof(text) - 1; i++)
+		text[i] = strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				 "abcdefghijklmnopqrstuvwxyz0123456789_-",
+			      name[i])
+			!= NULL
+		    ? name[i]
+		    : '_';
+	text[i] = '\0';
+	return llm_add_str(out, i == 0 ? "_" : text);
+}
+
+int
+llm_add_schema(struct buf *out, const struct tool_spec *t)
+{
+	return t->schema_text != NULL ? buf_add_str(out, t->schema_text)
+				      : json_add(out, t->schema);
 }

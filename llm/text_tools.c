@@ -7,7 +7,7 @@
 
 #include "base/json.h"
 #include "base/text.h"
-#include "llm/llm.h"
+#include "llm/llm_priv.h"
 
 static const char OPEN[] = "<tool_call>";
 static const char CLOSE[] = "</tool_call>";
@@ -16,7 +16,12 @@ char *
 llm_text_tools_prompt(struct arena *mem, const struct tool_spec *tools,
     size_t ntools)
 {
-	char *out = arena_strdup(mem,
+	struct buf b = BUF_INIT(4 * MIB);
+	char *out;
+	size_t i;
+
+	/* Past the limit the last tools are not told of. */
+	(void)!buf_add_str(&b,
 	    "You can call tools. To call one, write a line of exactly this "
 	    "form and nothing after it:\n"
 	    "<tool_call>{\"name\": \"NAME\", \"arguments\": {...}}"
@@ -24,11 +29,13 @@ llm_text_tools_prompt(struct arena *mem, const struct tool_spec *tools,
 	    "Several calls may follow one another. The results come in the "
 	    "next message, as <tool_result>. These are the tools, with the "
 	    "JSON Schema of their arguments:");
-	size_t i;
-
-	for (i = 0; i < ntools; i++)
-		out = arena_printf(mem, "%s\n- %s: %s %s", out, tools[i].name,
-		    tools[i].description, json_text(mem, tools[i].schema));
+	for (i = 0; i < ntools && !b.full; i++)
+		if (buf_printf(&b, "\n- %s: %s ", tools[i].name,
+			tools[i].description)
+		    == 0)
+			(void)!llm_add_schema(&b, &tools[i]);
+	out = arena_memdup(mem, buf_str(&b), b.len);
+	buf_fini(&b);
 	return out;
 }
 
@@ -53,6 +60,8 @@ llm_text_tools_read(struct arena *mem, const char *text,
 		doc = json_read(mem, body, (size_t)(close - body), NULL, NULL);
 		name = json_member_str(doc, "name");
 		arguments = json_object_get(doc, "arguments");
+		if (arguments == NULL)
+			arguments = json_object_get(doc, "parameters");
 		words = arena_printf(mem, "%s%.*s", words, (int)(open - at),
 		    at);
 		/* What cannot be read is called all the same: the model is
@@ -62,6 +71,8 @@ llm_text_tools_read(struct arena *mem, const char *text,
 			.name = name == NULL ? "unknown" : name,
 			.arguments = json_is_object(arguments)
 			    ? json_text(mem, arguments)
+			    : json_is_string(arguments)
+			    ? json_string_value(arguments)
 			    : doc == NULL
 			    ? arena_memdup(mem, body, (size_t)(close - body))
 			    : "{}" };

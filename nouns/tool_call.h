@@ -36,6 +36,7 @@ struct tool_spec {
 	const char *name;
 	const char *description;
 	const json_t *schema; /* JSON Schema of the arguments, an object */
+	const char *schema_text; /* the same, written; NULL: not yet */
 	bool repeatable;      /* may be called again when the outcome is unknown */
 };
 

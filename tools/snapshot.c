@@ -82,8 +82,43 @@ add(struct snapshot *snap, const struct settings *s, struct tool_spec *specs,
 		    text_clean(snap->mem, description, strlen(description)),
 		    DESCRIPTION_MAX),
 		.schema = schema,
+		.schema_text = json_text(snap->mem, schema),
 		.repeatable = in_list(&s->chat_repeatable, name) };
 	snap->entries[snap->set.n++] = entry;
+}
+
+/*
+ * A schema that the model APIs take: they refuse the whole question when one
+ * tool's is not an object with properties, or has a choice at its top.  What
+ * is left out here the tool's server still checks.
+ */
+static const json_t *
+acceptable(struct arena *mem, json_t *schema)
+{
+	static const char *const REFUSED[] = { "oneOf", "anyOf", "allOf", "not",
+		"enum", "if", "then", "else" };
+	json_t *out;
+	const char *type;
+	bool right;
+	size_t i;
+
+	if (!json_is_object(schema))
+		return json_keep(mem, json_pack("{s:s, s:{}}", "type",
+					  "object", "properties"));
+	type = json_member_str(schema, "type");
+	right = type != NULL && strcmp(type, "object") == 0
+	    && json_is_object(json_object_get(schema, "properties"));
+	for (i = 0; i < NELEM(REFUSED); i++)
+		right &= json_object_get(schema, REFUSED[i]) == NULL;
+	if (right)
+		return schema;
+	out = json_keep(mem, json_copy(schema));
+	json_object_set_new(out, "type", json_string("object"));
+	if (!json_is_object(json_object_get(out, "properties")))
+		json_object_set_new(out, "properties", json_object());
+	for (i = 0; i < NELEM(REFUSED); i++)
+		json_object_del(out, REFUSED[i]);
+	return out;
 }
 
 static void
@@ -101,19 +136,15 @@ add_source(struct snapshot *snap, const struct settings *s,
 	json_array_foreach(source->list, i, t) {
 		const char *name = json_member_str(t, "name");
 		const char *description = json_member_str(t, "description");
-		const json_t *schema = json_object_get(t, "inputSchema");
 
 		if (name == NULL || name[0] == '\0')
 			continue;
-		if (!json_is_object(schema))
-			schema = json_keep(snap->mem,
-			    json_pack("{s:s, s:{}}", "type", "object",
-				"properties"));
 		add(snap, s, specs,
 		    tool_public_name(snap->mem,
 			source->kind == SOURCE_MCP ? source->name : NULL,
 			name),
-		    description == NULL ? "" : description, schema,
+		    description == NULL ? "" : description,
+		    acceptable(snap->mem, json_object_get(t, "inputSchema")),
 		    (struct tool_entry){ .source = source, .remote = name });
 	}
 }

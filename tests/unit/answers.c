@@ -1,0 +1,157 @@
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "base/sse.h"
+#include "tests/unit/answers.h"
+
+struct reader {
+	const struct llm_provider *p;
+	struct llm_reading r;
+};
+
+static void
+on_text(void *ctx, const char *piece, size_t len)
+{
+	struct answered *a = ctx;
+	size_t at = strlen(a->shown);
+
+	if (len > sizeof(a->shown) - 1 - at)
+		len = sizeof(a->shown) - 1 - at;
+	memcpy(a->shown + at, piece, len);
+	a->shown[at + len] = '\0';
+}
+
+static int
+on_event(void *ctx, const struct sse_event *ev)
+{
+	struct reader *rd = ctx;
+
+	return rd->p->feed(&rd->r, ev->type, ev->data, ev->len);
+}
+
+static void
+take(struct reader *rd, struct answered *out)
+{
+	out->ended = rd->r.ended;
+	out->failed = rd->r.failed;
+	out->paused = rd->r.paused;
+	out->error_rc = rd->r.error_rc;
+	out->failure = rd->r.failure;
+	out->rc = LLM_RC_N;
+	if (rd->r.ended && !rd->r.failed)
+		out->rc = llm_reading_finish(&rd->r, &out->answer);
+	out->extra = rd->r.extra;
+	llm_reading_fini(&rd->r);
+}
+
+static void
+to_stream(const char *events, struct buf *out)
+{
+	while (*events != '\0') {
+		size_t len = strcspn(events, "\n");
+		const char *data = events, *type = NULL;
+		char name[64];
+
+		if (strncmp(events, "event ", 6) == 0) {
+			size_t n = strcspn(events + 6, " ");
+
+			snprintf(name, sizeof(name), "%.*s", (int)n,
+			    events + 6);
+			type = name;
+			data = events + 6 + n + 1;
+		}
+		assert_int_equal(sse_add(out, NULL, type, data,
+				     (size_t)(events + len - data)), 0);
+		events += len + (events[len] == '\n' ? 1 : 0);
+	}
+}
+
+void
+answers_stream(const struct llm_provider *p, const char *events, size_t step,
+    bool text_tools, struct answered *out)
+{
+	struct reader rd = { .p = p };
+	struct llm_question q = { .on_text = on_text, .ctx = out };
+	struct sse_reader sse;
+	struct buf bytes = BUF_INIT(16 * MIB);
+	size_t at, n;
+
+	*out = (struct answered){ .mem = arena_new() };
+	llm_reading_init(&rd.r, &q, out->mem, text_tools);
+	to_stream(events, &bytes);
+	sse_reader_init(&sse, LLM_ANSWER_MAX);
+	for (at = 0; at < bytes.len; at += n) {
+		n = step == 0 || step > bytes.len - at ? bytes.len - at : step;
+		if (sse_reader_feed(&sse, buf_str(&bytes) + at, n, on_event,
+			&rd)
+		    != 0)
+			break;
+	}
+	sse_reader_fini(&sse);
+	buf_fini(&bytes);
+	take(&rd, out);
+}
+
+void
+answers_whole(const struct llm_provider *p, const char *body,
+    struct answered *out)
+{
+	struct reader rd = { .p = p };
+	struct llm_question q = { .on_text = on_text, .ctx = out };
+
+	*out = (struct answered){ .mem = arena_new() };
+	llm_reading_init(&rd.r, &q, out->mem, false);
+	if (p->whole(&rd.r, body, strlen(body)) == -1 && !rd.r.failed)
+		llm_reading_fail(&rd.r, "not an answer");
+	take(&rd, out);
+}
+
+void
+answers_free(struct answered *a)
+{
+	arena_free(a->mem);
+}
+
+const json_t *
+answers_request(const struct llm_provider *p, const struct llm_backend *b,
+    const struct llm_question *q, struct arena *mem)
+{
+	struct buf body = BUF_INIT(1 * MIB);
+	const json_t *doc;
+
+	assert_int_equal(p->write(b, q, mem, &body), 0);
+	doc = json_read(mem, buf_str(&body), body.len, NULL, NULL);
+	if (!json_is_object(doc))
+		fail_msg("not JSON: %s", buf_str(&body));
+	buf_fini(&body);
+	return doc;
+}
+
+const json_t *
+answers_json(struct arena *mem, const char *text)
+{
+	const char *why = "";
+	const json_t *doc = json_read(mem, text, strlen(text), &why, NULL);
+
+	if (doc == NULL)
+		fail_msg("%s: %s", why, text);
+	return doc;
+}
+
+void
+answers_expect(const char *what, const json_t *doc, const char *want)
+{
+	struct arena *mem = arena_new();
+
+	if (doc == NULL)
+		fail_msg("%s: not there, expected %s", what, want);
+	if (!json_equal(doc, answers_json(mem, want)))
+		fail_msg("%s: got %s, expected %s", what, json_text(mem, doc),
+		    want);
+	arena_free(mem);
+}

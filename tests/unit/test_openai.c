@@ -1,0 +1,484 @@
+/*
+ * Chat Completions, as OpenAI, Groq, Ollama, vLLM and OpenRouter speak it.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "tests/unit/answers.h"
+
+#define DELTA(d) "{\"choices\":[{\"index\":0,\"delta\":" d \
+	",\"finish_reason\":null}]}\n"
+#define FINISH(why) "{\"choices\":[{\"index\":0,\"delta\":{}," \
+	"\"finish_reason\":\"" why "\"}]}\n"
+#define USAGE "{\"choices\":[],\"usage\":{\"prompt_tokens\":7," \
+	"\"completion_tokens\":3}}\n"
+#define DONE "[DONE]\n"
+#define CALL(index, id, name, arguments) DELTA("{\"tool_calls\":[{" \
+	"\"index\":" index ",\"id\":\"" id "\",\"type\":\"function\"," \
+	"\"function\":{\"name\":\"" name "\",\"arguments\":\"" arguments \
+	"\"}}]}")
+#define MORE(index, arguments) DELTA("{\"tool_calls\":[{\"index\":" index \
+	",\"function\":{\"arguments\":\"" arguments "\"}}]}")
+
+static const struct {
+	const char *what, *events;
+	enum llm_rc rc; /* LLM_RC_N: no answer */
+	const char *text;
+	const char *calls; /* "id name arguments; ..." */
+	bool cut, refused;
+} STREAMS[] = {
+	{ "words", DELTA("{\"role\":\"assistant\",\"content\":\"\"}")
+		DELTA("{\"content\":\"Good \"}") DELTA("{\"content\":\"day\"}")
+		FINISH("stop") USAGE DONE,
+	    LLM_OK, "Good day", "", false, false },
+	{ "no [DONE]", DELTA("{\"content\":\"a\"}") FINISH("stop"), LLM_OK,
+	    "a", "", false, false },
+	{ "no finish_reason", DELTA("{\"content\":\"a\"}") DONE, LLM_OK, "a",
+	    "", false, false },
+	{ "cut in the middle", DELTA("{\"content\":\"a\"}"), LLM_RC_N, "", "",
+	    false, false },
+	{ "nothing at all", "", LLM_RC_N, "", "", false, false },
+	{ "half JSON", DELTA("{\"content\":\"a\"}") "{\"choices\":[{\n" DONE,
+	    LLM_RC_N, "", "", false, false },
+	{ "a list for an event", "[]\n" DONE, LLM_RC_N, "", "", false, false },
+	{ "empty", DELTA("{\"content\":\"\"}") FINISH("stop") DONE, LLM_EMPTY,
+	    "", "", false, false },
+	{ "fields of a later time",
+	    "{\"new\":{\"x\":[1]},\"choices\":[{\"delta\":{\"content\":\"a\","
+	    "\"reasoning\":\"hm\",\"audio\":{}},\"logprobs\":null,"
+	    "\"finish_reason\":\"stop\"}],\"obfuscation\":\"zz\"}\n" DONE,
+	    LLM_OK, "a", "", false, false },
+	{ "null content", DELTA("{\"content\":null}") FINISH("stop") DONE,
+	    LLM_EMPTY, "", "", false, false },
+	{ "content in parts",
+	    DELTA("{\"content\":[{\"type\":\"thinking\",\"thinking\":[]},"
+		  "{\"type\":\"text\",\"text\":\"a\"}]}") FINISH("stop"),
+	    LLM_OK, "a", "", false, false },
+	{ "max_tokens reached", DELTA("{\"content\":\"a\"}") FINISH("length")
+		DONE,
+	    LLM_OK, "a", "", true, false },
+	{ "filtered", FINISH("content_filter") DONE, LLM_EMPTY, "", "", false,
+	    true },
+	{ "refusal", DELTA("{\"refusal\":\"I will \"}")
+		DELTA("{\"refusal\":\"not.\"}") FINISH("stop") DONE,
+	    LLM_OK, "I will not.", "", false, true },
+	{ "one call in pieces", CALL("0", "c1", "echo", "")
+		MORE("0", "{\\\"te") MORE("0", "xt\\\":\\\"hi\\\"}")
+		FINISH("tool_calls") DONE,
+	    LLM_OK, "", "c1 echo {\"text\":\"hi\"}; ", false, false },
+	{ "two calls, pieces mixed", CALL("0", "a", "one", "{\\\"x\\\"")
+		CALL("1", "b", "two", "{\\\"y\\\"") MORE("0", ":1}")
+		MORE("1", ":2}") FINISH("tool_calls") DONE,
+	    LLM_OK, "", "a one {\"x\":1}; b two {\"y\":2}; ", false, false },
+	{ "calls from 1, the second first", CALL("2", "b", "two", "{}")
+		CALL("1", "a", "one", "{}") FINISH("tool_calls") DONE,
+	    LLM_OK, "", "a one {}; b two {}; ", false, false },
+	{ "stop although there is a call", CALL("0", "c", "echo", "{}")
+		FINISH("stop") DONE,
+	    LLM_OK, "", "c echo {}; ", false, false },
+	{ "name and id repeated", CALL("0", "c", "echo", "{\\\"a\\\"")
+		CALL("0", "d", "echo", ":1}") FINISH("tool_calls") DONE,
+	    LLM_OK, "", "c echo {\"a\":1}; ", false, false },
+	{ "empty ids", CALL("0", "", "one", "{}") CALL("1", "", "two", "{}")
+		FINISH("tool_calls") DONE,
+	    LLM_OK, "", "call_0 one {}; call_1 two {}; ", false, false },
+	{ "one id for all", CALL("0", "x", "one", "{}")
+		CALL("1", "x", "two", "{}") FINISH("tool_calls") DONE,
+	    LLM_OK, "", "x one {}; call_1 two {}; ", false, false },
+	{ "no index, whole calls in one event",
+	    DELTA("{\"tool_calls\":[{\"id\":\"a\",\"function\":{\"name\":"
+		  "\"one\",\"arguments\":\"{}\"}},{\"id\":\"b\",\"function\":"
+		  "{\"name\":\"two\",\"arguments\":\"{}\"}}]}")
+		FINISH("stop"),
+	    LLM_OK, "", "a one {}; b two {}; ", false, false },
+	{ "no index, whole calls in two events",
+	    DELTA("{\"tool_calls\":[{\"id\":\"a\",\"function\":{\"name\":"
+		  "\"one\",\"arguments\":\"{}\"}}]}")
+		DELTA("{\"tool_calls\":[{\"id\":\"b\",\"function\":{\"name\":"
+		      "\"two\",\"arguments\":\"{}\"}}]}") FINISH("stop"),
+	    LLM_OK, "", "a one {}; b two {}; ", false, false },
+	{ "no index, pieces",
+	    DELTA("{\"tool_calls\":[{\"id\":\"a\",\"function\":{\"name\":"
+		  "\"one\",\"arguments\":\"{\"}}]}")
+		DELTA("{\"tool_calls\":[{\"function\":{\"arguments\":\"}\"}}"
+		      "]}") FINISH("stop"),
+	    LLM_OK, "", "a one {}; ", false, false },
+	{ "arguments as an object",
+	    DELTA("{\"tool_calls\":[{\"index\":0,\"id\":\"a\",\"function\":"
+		  "{\"name\":\"one\",\"arguments\":{\"k\":[1]}}}]}")
+		FINISH("stop"),
+	    LLM_OK, "", "a one {\"k\":[1]}; ", false, false },
+	{ "no arguments", CALL("0", "c", "time", "") FINISH("tool_calls")
+		DONE,
+	    LLM_OK, "", "c time {}; ", false, false },
+	{ "broken arguments are handed on", CALL("0", "c", "time", "{\\\"a")
+		FINISH("length") DONE,
+	    LLM_OK, "", "c time {\"a; ", true, false },
+	{ "no name is no call", CALL("0", "c", "", "{}") FINISH("stop") DONE,
+	    LLM_EMPTY, "", "", false, false },
+	{ "an index out of any measure", CALL("99999999", "c", "x", "{}")
+		DELTA("{\"content\":\"a\"}") FINISH("stop") DONE,
+	    LLM_OK, "a", "", false, false },
+	{ "an index below zero counts as none", CALL("-1", "c", "x", "{}")
+		FINISH("stop") DONE,
+	    LLM_OK, "", "c x {}; ", false, false },
+	{ "words and a call", DELTA("{\"content\":\"I look.\"}")
+		CALL("0", "c", "x", "{}") FINISH("tool_calls") DONE,
+	    LLM_OK, "I look.", "c x {}; ", false, false },
+	{ "upstream broke", DELTA("{\"content\":\"a\"}") FINISH("error"),
+	    LLM_RC_N, "", "", false, false },
+};
+
+static void
+check(const char *what, const struct answered *a, size_t i)
+{
+	char calls[1024] = "";
+	size_t j;
+
+	if (a->rc != STREAMS[i].rc)
+		fail_msg("%s: %s, expected %s", what, llm_rc_name(a->rc),
+		    llm_rc_name(STREAMS[i].rc));
+	if (a->rc == LLM_RC_N)
+		return;
+	for (j = 0; j < a->answer.ncalls; j++)
+		snprintf(calls + strlen(calls), sizeof(calls) - strlen(calls),
+		    "%s %s %s; ", a->answer.calls[j].id,
+		    a->answer.calls[j].name, a->answer.calls[j].arguments);
+	if (strcmp(a->answer.text, STREAMS[i].text) != 0
+	    || strcmp(calls, STREAMS[i].calls) != 0
+	    || a->answer.cut != STREAMS[i].cut
+	    || a->answer.refused != STREAMS[i].refused)
+		fail_msg("%s: text \"%s\" calls \"%s\" cut %d refused %d",
+		    what, a->answer.text, calls, a->answer.cut,
+		    a->answer.refused);
+}
+
+static void
+streams_are_read(void **state)
+{
+	static const size_t STEPS[] = { 0, 1, 7 };
+	struct answered a;
+	size_t i, j;
+
+	(void)state;
+	for (i = 0; i < NELEM(STREAMS); i++)
+		for (j = 0; j < NELEM(STEPS); j++) {
+			answers_stream(&LLM_OPENAI, STREAMS[i].events,
+			    STEPS[j], false, &a);
+			check(STREAMS[i].what, &a, i);
+			if (a.rc == LLM_OK && !a.answer.refused)
+				assert_string_equal(a.shown, a.answer.text);
+			answers_free(&a);
+		}
+}
+
+static void
+usage_is_counted_or_estimated(void **state)
+{
+	struct answered a;
+
+	(void)state;
+	answers_stream(&LLM_OPENAI, DELTA("{\"content\":\"a\"}")
+	    FINISH("stop") USAGE DONE, 0, false, &a);
+	assert_int_equal(a.answer.usage.in, 7);
+	assert_int_equal(a.answer.usage.out, 3);
+	answers_free(&a);
+	answers_stream(&LLM_OPENAI, DELTA("{\"content\":\"a\"}")
+	    "{\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}],"
+	    "\"x_groq\":{\"usage\":{\"prompt_tokens\":5,"
+	    "\"completion_tokens\":2}}}\n" DONE, 0, false, &a);
+	assert_int_equal(a.answer.usage.in, 5);
+	answers_free(&a);
+	answers_stream(&LLM_OPENAI,
+	    DELTA("{\"content\":\"some words of an answer\"}")
+	    FINISH("stop") DONE, 0, false, &a);
+	assert_true(a.answer.usage.out >= 5);
+	answers_free(&a);
+}
+
+static void
+errors_in_a_stream_are_told_apart(void **state)
+{
+	static const struct {
+		const char *event;
+		enum llm_rc rc; /* LLM_RC_N: by status */
+		int status;
+	} cases[] = {
+		{ "{\"error\":{\"message\":\"x\",\"type\":\"server_error\","
+		  "\"code\":null}}", LLM_RC_N, 500 },
+		{ "{\"error\":{\"message\":\"x\",\"code\":502}}", LLM_RC_N,
+		    502 },
+		{ "{\"error\":\"model runner stopped\"}", LLM_RC_N, 500 },
+		{ "{\"error\":{\"code\":\"rate_limit_exceeded\"}}", LLM_RC_N,
+		    429 },
+		{ "{\"error\":{\"code\":\"tool_use_failed\","
+		  "\"type\":\"invalid_request_error\"}}", LLM_RETRY, 400 },
+		{ "{\"error\":{\"code\":\"insufficient_quota\"}}", LLM_QUOTA,
+		    500 },
+		{ "{\"error\":{\"code\":\"context_length_exceeded\"}}",
+		    LLM_CONTEXT, 400 },
+	};
+	struct answered a;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(cases); i++) {
+		answers_stream(&LLM_OPENAI, cases[i].event, 0, false, &a);
+		if (!a.failed || a.error_rc != cases[i].rc
+		    || a.failure.status != cases[i].status)
+			fail_msg("%s: rc %s status %d", cases[i].event,
+			    llm_rc_name(a.error_rc), a.failure.status);
+		answers_free(&a);
+	}
+}
+
+static void
+refused_statuses_are_told_apart(void **state)
+{
+	static const struct {
+		int status;
+		const char *body;
+		enum llm_rc rc;
+	} cases[] = {
+		{ 400, "{\"error\":{\"code\":\"context_length_exceeded\"}}",
+		    LLM_CONTEXT },
+		{ 400, "{\"error\":{\"message\":\"This model's maximum context"
+		       " length is 8192 tokens.\"}}", LLM_CONTEXT },
+		{ 400, "{\"object\":\"error\",\"message\":\"The decoder prompt"
+		       " (length 9) is longer than the maximum model length"
+		       " of 8.\",\"code\":400}", LLM_CONTEXT },
+		{ 400, "{\"error\":{\"code\":400,\"message\":\"the request "
+		       "exceeds the available context size\",\"type\":"
+		       "\"exceed_context_size_error\"}}", LLM_CONTEXT },
+		{ 422, "{\"error\":\"`inputs` tokens + `max_new_tokens` must "
+		       "be <= 4096\"}", LLM_CONTEXT },
+		{ 500, "{\"error\":\"input length exceeds the context "
+		       "length\"}", LLM_CONTEXT },
+		{ 413, "{\"error\":{\"code\":\"rate_limit_exceeded\","
+		       "\"message\":\"Request too large\"}}", LLM_CONTEXT },
+		{ 429, "{\"error\":{\"code\":\"insufficient_quota\"}}",
+		    LLM_QUOTA },
+		{ 429, "{\"error\":{\"type\":\"insufficient_quota\","
+		       "\"code\":null}}", LLM_QUOTA },
+		{ 429, "{\"error\":{\"code\":\"team_spend_limit_exceeded\"}}",
+		    LLM_QUOTA },
+		{ 402, "{\"error\":{\"message\":\"Insufficient credits\","
+		       "\"code\":402}}", LLM_QUOTA },
+		{ 429, "{\"error\":{\"code\":\"rate_limit_exceeded\"}}",
+		    LLM_RC_N },
+		{ 400, "{\"error\":{\"code\":\"tool_use_failed\","
+		       "\"failed_generation\":\"<function=x>\"}}", LLM_RETRY },
+		{ 400, "{\"error\":{\"message\":\"no such field\"}}",
+		    LLM_RC_N },
+		{ 404, "", LLM_RC_N },
+		{ 500, "<html>", LLM_RC_N },
+		{ 500, "[1,2]", LLM_RC_N },
+	};
+	struct llm_failure f;
+	struct arena *mem = arena_new();
+	enum llm_rc rc;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(cases); i++) {
+		f = (struct llm_failure){ .retry_after_ms = -1 };
+		rc = LLM_OPENAI.error(cases[i].status, cases[i].body,
+		    strlen(cases[i].body), mem, &f);
+		if (rc != cases[i].rc)
+			fail_msg("%d %s: %s", cases[i].status, cases[i].body,
+			    llm_rc_name(rc));
+		assert_true(rc != LLM_QUOTA || f.counts);
+		assert_null(strstr(f.why, "maximum"));
+	}
+	arena_free(mem);
+}
+
+static void
+whole_answers_are_read(void **state)
+{
+	struct answered a;
+
+	(void)state;
+	answers_whole(&LLM_OPENAI,
+	    "{\"choices\":[{\"message\":{\"role\":\"assistant\",\"content\":"
+	    "\"hi\",\"tool_calls\":[{\"id\":\"c\",\"type\":\"function\","
+	    "\"function\":{\"name\":\"echo\",\"arguments\":{\"text\":\"x\"}}}"
+	    "]},\"finish_reason\":\"tool_calls\"}],\"usage\":{"
+	    "\"prompt_tokens\":1,\"completion_tokens\":2}}", &a);
+	assert_int_equal(a.rc, LLM_OK);
+	assert_string_equal(a.answer.text, "hi");
+	assert_string_equal(a.shown, "hi");
+	assert_int_equal(a.answer.ncalls, 1);
+	assert_string_equal(a.answer.calls[0].arguments, "{\"text\":\"x\"}");
+	assert_int_equal(a.answer.usage.out, 2);
+	answers_free(&a);
+
+	answers_whole(&LLM_OPENAI, "{\"error\":{\"code\":503}}", &a);
+	assert_true(a.failed);
+	assert_int_equal(a.failure.status, 503);
+	answers_free(&a);
+	answers_whole(&LLM_OPENAI, "{\"choices\":[]}", &a);
+	assert_true(a.failed);
+	answers_free(&a);
+	answers_whole(&LLM_OPENAI, "<html>", &a);
+	assert_true(a.failed);
+	answers_free(&a);
+}
+
+static void
+a_text_without_end_is_cut(void **state)
+{
+	struct llm_question q = { 0 };
+	struct llm_answer answer;
+	struct arena *mem = arena_new();
+	struct llm_reading r;
+	static char event[20000];
+	char words[16384];
+	size_t n = 0;
+
+	(void)state;
+	memset(words, 'x', sizeof(words) - 1);
+	words[sizeof(words) - 1] = '\0';
+	snprintf(event, sizeof(event),
+	    "{\"choices\":[{\"delta\":{\"content\":\"%s\"}}]}", words);
+	llm_reading_init(&r, &q, mem, false);
+	while (LLM_OPENAI.feed(&r, "message", event, strlen(event)) == 0)
+		assert_true(++n < 1000);
+	assert_true(r.full && r.ended && !r.failed);
+	assert_int_equal(llm_reading_finish(&r, &answer), LLM_OK);
+	assert_true(answer.cut);
+	assert_true(strlen(answer.text) <= LLM_TEXT_MAX);
+	llm_reading_fini(&r);
+	/* What an event needed is given back before the next. */
+	assert_true(arena_used(mem) < 2 * MIB);
+	arena_free(mem);
+}
+
+static const struct image PICTURE = { "image/png", "aGk=" };
+static const struct tool_call CALLS[] = {
+	{ "c1", "echo", "{\"text\":\"hi\"}" },
+	{ "c2", "what is this?", "{broken" },
+};
+static const struct llm_message MESSAGES[] = {
+	{ .role = LLM_SYSTEM, .text = "Be \"kind\"." },
+	{ .role = LLM_USER, .text = "Look", .images = &PICTURE,
+	    .nimages = 1 },
+	{ .role = LLM_ASSISTANT, .text = "", .calls = CALLS, .ncalls = 2 },
+	{ .role = LLM_TOOL, .text = "hi", .call_id = "c1", .tool = "echo" },
+	{ .role = LLM_TOOL, .text = "no", .call_id = "c2", .tool = "x",
+	    .is_error = true },
+};
+
+static void
+requests_are_written(void **state)
+{
+	struct arena *mem = arena_new();
+	struct tool_spec tool = { .name = "echo", .description = "says \"it\"",
+		.schema = answers_json(mem, "{\"type\":\"object\"}") };
+	struct llm_question q = { .messages = MESSAGES,
+		.nmessages = NELEM(MESSAGES), .tools = &tool, .ntools = 1 };
+	struct llm_backend b = { .host = HOST_GROQ, .model = "llama",
+		.base_url = "", .max_tokens = 50, .max_tokens_name = "",
+		.temperature = 0.7 };
+	const json_t *doc = answers_request(&LLM_OPENAI, &b, &q, mem);
+
+	(void)state;
+	answers_expect("messages", json_object_get(doc, "messages"),
+	    "[{\"role\":\"system\",\"content\":\"Be \\\"kind\\\".\"},"
+	    "{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":"
+	    "\"Look\"},{\"type\":\"image_url\",\"image_url\":{\"url\":"
+	    "\"data:image/png;base64,aGk=\"}}]},"
+	    "{\"role\":\"assistant\",\"content\":\"\",\"tool_calls\":["
+	    "{\"id\":\"c1\",\"type\":\"function\",\"function\":{\"name\":"
+	    "\"echo\",\"arguments\":\"{\\\"text\\\":\\\"hi\\\"}\"}},"
+	    "{\"id\":\"c2\",\"type\":\"function\",\"function\":{\"name\":"
+	    "\"what_is_this_\",\"arguments\":\"{broken\"}}]},"
+	    "{\"role\":\"tool\",\"content\":\"hi\",\"tool_call_id\":\"c1\"},"
+	    "{\"role\":\"tool\",\"content\":\"no\",\"tool_call_id\":\"c2\"}"
+	    "]");
+	answers_expect("tools", json_object_get(doc, "tools"),
+	    "[{\"type\":\"function\",\"function\":{\"name\":\"echo\","
+	    "\"description\":\"says \\\"it\\\"\",\"parameters\":{\"type\":"
+	    "\"object\"}}}]");
+	answers_expect("max_tokens", json_object_get(doc, "max_tokens"), "50");
+	answers_expect("temperature", json_object_get(doc, "temperature"),
+	    "0.7");
+	answers_expect("stream", json_object_get(doc, "stream"), "true");
+	answers_expect("stream_options",
+	    json_object_get(doc, "stream_options"),
+	    "{\"include_usage\":true}");
+
+	q.ntools = 0;
+	b.temperature = -1;
+	doc = answers_request(&LLM_OPENAI, &b, &q, mem);
+	assert_null(json_object_get(doc, "tools"));
+	assert_null(json_object_get(doc, "tool_choice"));
+	assert_null(json_object_get(doc, "temperature"));
+	arena_free(mem);
+}
+
+static void
+reasoning_models_take_other_fields(void **state)
+{
+	static const struct {
+		int host;
+		const char *model, *name;
+		const char *field;
+		bool temperature;
+	} cases[] = {
+		{ HOST_OPENAI, "gpt-4o", "", "max_tokens", true },
+		{ HOST_OPENAI, "o3-mini", "", "max_completion_tokens", false },
+		{ HOST_OPENAI, "o1", "", "max_completion_tokens", false },
+		{ HOST_OPENAI, "gpt-5-nano", "", "max_completion_tokens",
+		    false },
+		{ HOST_OPENAI, "omni", "", "max_tokens", true },
+		{ HOST_GROQ, "o3-mini", "", "max_tokens", true },
+		{ HOST_OLLAMA, "gpt-5", "", "max_tokens", true },
+		{ HOST_OPENAI, "gpt-4o", "max_completion_tokens",
+		    "max_completion_tokens", true },
+		{ HOST_OPENAI, "o3", "max_tokens", "max_tokens", false },
+	};
+	struct arena *mem = arena_new();
+	struct llm_question q = { .messages = MESSAGES, .nmessages = 1 };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(cases); i++) {
+		struct llm_backend b = { .host = cases[i].host,
+			.model = cases[i].model, .base_url = "",
+			.max_tokens = 5, .max_tokens_name = cases[i].name,
+			.temperature = 0.5 };
+		const json_t *doc = answers_request(&LLM_OPENAI, &b, &q, mem);
+
+		answers_expect(cases[i].model,
+		    json_object_get(doc, cases[i].field), "5");
+		assert_int_equal(json_object_get(doc, "temperature") != NULL,
+		    cases[i].temperature);
+		assert_int_equal(json_object_get(doc, "max_tokens") != NULL,
+		    strcmp(cases[i].field, "max_tokens") == 0);
+	}
+	arena_free(mem);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(streams_are_read),
+		cmocka_unit_test(usage_is_counted_or_estimated),
+		cmocka_unit_test(errors_in_a_stream_are_told_apart),
+		cmocka_unit_test(refused_statuses_are_told_apart),
+		cmocka_unit_test(whole_answers_are_read),
+		cmocka_unit_test(a_text_without_end_is_cut),
+		cmocka_unit_test(requests_are_written),
+		cmocka_unit_test(reasoning_models_take_other_fields),
+	};
+
+	return cmocka_run_group_tests_name("openai", tests, NULL, NULL);
+}
