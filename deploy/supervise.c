@@ -2,6 +2,7 @@
  * dragoman-supervise: starts processes and starts them again when they end.
  *
  *   dragoman-supervise DIR
+ *   dragoman-supervise DIR --run USER COMMAND ARGUMENT ...
  *
  * DIR/processes has a line a process, fields separated by tabs, in the order
  * of starting (stopping is the reverse):
@@ -17,9 +18,23 @@
  *
  * The sockets live as long as this process: connections wait in them while
  * any worker is started again.  Nothing here gives up: a process that ends is
- * started again within a second, for ever.  SIGTERM stops all in order,
- * SIGHUP is passed on.  DIR/supervisor.pid is locked while this runs.
+ * started again within a second, for ever, and what it left in its process
+ * group (nginx's workers, when its master was killed) ends with it.  SIGTERM
+ * stops all in order, SIGHUP is passed on.
+ *
+ * DIR/supervisor.pid is locked twice: by this process alone, so that there is
+ * one; and by whoever inherited a descriptor of it, so that the next
+ * supervisor begins when the last process of this one has gone.  Two Redis
+ * writing one file would be the end of both.
+ *
+ * DIR/supervisor/NAME.err gets what a process writes to standard error.  No
+ * folder that this process writes to belongs to one of the users above: a
+ * worker that was taken over must not lead root's writes elsewhere.
+ *
+ * With --run it only becomes USER in DIR and runs COMMAND: what a worker would
+ * find is tried so before the start.
  */
+#include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -27,6 +42,8 @@
 #include <sys/un.h>
 #include <sys/wait.h>
 
+#include <ctype.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <fnmatch.h>
@@ -53,6 +70,8 @@
 #define ERR_MAX (1024 * 1024) /* of a file of standard error */
 #define SOCKET_FD 3
 #define FILES_MAX 20000
+#define FORMER_MS 45000 /* for the last supervisor's processes: STOP_MS, more */
+#define FORMER_SAY_MS 1000
 
 extern char **environ;
 
@@ -296,8 +315,8 @@ child(struct process *p, pid_t parent)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	dup2(null, STDIN_FILENO);
-	dup2(p->err, STDOUT_FILENO);
-	dup2(p->err, STDERR_FILENO);
+	dup2(p->err != -1 ? p->err : STDERR_FILENO, STDOUT_FILENO);
+	dup2(STDOUT_FILENO, STDERR_FILENO);
 	command = open_command(p->argv[0]);
 	if (command == -1)
 		die("cannot start", p->argv[0]);
@@ -328,11 +347,13 @@ start(struct process *p)
 	pid_t parent = getpid();
 
 	if (p->err == -1) {
-		snprintf(path, sizeof(path), "log/%s.err", p->name);
-		p->err = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC,
+		snprintf(path, sizeof(path), "supervisor/%s.err", p->name);
+		p->err = open(path,
+		    O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW,
 		    0600);
-		if (p->err == -1)
-			die("cannot write", path);
+		if (p->err == -1) /* a full disk is no reason to give up */
+			say("cannot write %s: %s", path,
+			    strerrordesc_np(errno));
 	}
 	p->started_ms = now_ms();
 	p->pid = fork();
@@ -370,7 +391,8 @@ reap(bool again)
 		int64_t now = now_ms();
 
 		if (p == NULL)
-			continue;
+			continue; /* an orphan, ours as subreaper */
+		(void)kill(-pid, SIGKILL);
 		p->pid = 0;
 		p->again_ms = now
 		    + (now - p->started_ms >= 1000 ? AGAIN_SOON_MS
@@ -454,15 +476,79 @@ trim_errors(void)
 			(void)!ftruncate(processes[i].err, 0);
 }
 
+/* The processes that still hold ${held}, a descriptor of our pid file. */
 static void
+kill_former(int held)
+{
+	DIR *procs = opendir("/proc"), *fds;
+	struct dirent *proc, *fd;
+	struct stat ours, sb;
+	char path[64];
+
+	if (procs == NULL || fstat(held, &ours) == -1)
+		return;
+	while ((proc = readdir(procs)) != NULL) {
+		pid_t pid = (pid_t)strtol(proc->d_name, NULL, 10);
+
+		if (!isdigit((unsigned char)proc->d_name[0])
+		    || pid == getpid())
+			continue;
+		snprintf(path, sizeof(path), "/proc/%d/fd", (int)pid);
+		fds = opendir(path);
+		while (fds != NULL && (fd = readdir(fds)) != NULL)
+			if (fstatat(dirfd(fds), fd->d_name, &sb, 0) == 0
+			    && sb.st_dev == ours.st_dev
+			    && sb.st_ino == ours.st_ino) {
+				say("killing %d, left by the former run",
+				    (int)pid);
+				(void)kill(pid, SIGKILL);
+				break;
+			}
+		if (fds != NULL)
+			closedir(fds);
+	}
+	closedir(procs);
+}
+
+/*
+ * Wait until nobody holds ${held} but us.  The former supervisor's processes
+ * were told to end when it was killed; what has not by then is killed.
+ */
+static void
+await_former(int held)
+{
+	int64_t begin = now_ms();
+	bool said = false, killed = false;
+
+	while (flock(held, LOCK_EX | LOCK_NB) == -1) {
+		int64_t waited = now_ms() - begin;
+
+		if (got_term)
+			exit(0);
+		if (waited > FORMER_SAY_MS && !said) {
+			say("waiting for processes of the former run to end");
+			said = true;
+		}
+		if (waited > FORMER_MS && !killed) {
+			kill_former(held);
+			killed = true;
+		}
+		poll(NULL, 0, 20);
+	}
+}
+
+static int
 lock_pid_file(void)
 {
 	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
 	char text[32];
 	int fd = open("supervisor.pid", O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+	int low = open("supervisor.pid", O_RDONLY | O_CLOEXEC);
+	int held = fcntl(low, F_DUPFD, 10); /* not SOCKET_FD */
 
-	if (fd == -1)
+	if (fd == -1 || held == -1)
 		die("cannot write", "supervisor.pid");
+	close(low); /* now: later it would undo our own lock */
 	if (fcntl(fd, F_SETLK, &lock) == -1) {
 		say("already running here");
 		exit(3);
@@ -470,7 +556,9 @@ lock_pid_file(void)
 	snprintf(text, sizeof(text), "%d\n", (int)getpid());
 	if (ftruncate(fd, 0) == -1 || write(fd, text, strlen(text)) == -1)
 		die("cannot write", "supervisor.pid");
-	/* Kept open: the lock lives with it. */
+	/* Both stay open.  The children inherit the one they cannot write. */
+	await_former(held);
+	return fd;
 }
 
 static void
@@ -503,30 +591,51 @@ serve(void)
 	sigprocmask(SIG_SETMASK, &before, NULL);
 }
 
+static _Noreturn void
+run_once(const char *user, char **argv)
+{
+	int command = open_command(argv[0]);
+
+	if (command == -1)
+		die("cannot start", argv[0]);
+	become(user);
+	execveat(command, "", argv, environ, AT_EMPTY_PATH);
+	die("cannot start", argv[0]);
+}
+
 int
 main(int argc, char **argv)
 {
 	struct sigaction sa = { .sa_handler = on_signal };
+	bool once = argc > 4 && strcmp(argv[2], "--run") == 0;
+	int lock;
 
-	if (argc != 2 || argv[1][0] == '-') {
+	if (argc < 2 || argv[1][0] == '-' || (argc > 2 && !once)) {
 		fputs("Usage: dragoman-supervise DIR\n"
+		      "       dragoman-supervise DIR --run USER COMMAND "
+		      "[ARGUMENT ...]\n"
 		      "Runs what DIR/processes lists; see deploy/README.md.\n",
 		    stderr);
 		return 2;
 	}
 	if (chdir(argv[1]) == -1)
 		die("cannot enter", argv[1]);
-	lock_pid_file();
+	if (once)
+		run_once(argv[3], argv + 4);
 	sigaction(SIGTERM, &sa, NULL);
 	sigaction(SIGINT, &sa, NULL);
 	sigaction(SIGHUP, &sa, NULL);
 	sigaction(SIGCHLD, &sa, NULL);
+	lock = lock_pid_file();
+	/* What a killed nginx leaves becomes our child, and is reaped. */
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	read_table();
 	say("started with %zu processes", nprocesses);
 	serve();
 	say("stopping");
 	stop_all();
 	say("stopped");
-	(void)unlink("supervisor.pid");
+	/* Not unlinked: who opened it a moment ago would lock a dead name. */
+	(void)!ftruncate(lock, 0);
 	return 0;
 }
