@@ -94,8 +94,13 @@ read_breakers(struct worker *w)
 	for (i = 0; i < WORKER_BACKENDS_MAX; i++) {
 		struct worker_breaker *b = &w->breakers[i];
 		int64_t until = 0;
+		bool named;
 
-		if (b->name[0] == '\0')
+		/* A name is written once, under the lock. */
+		pthread_mutex_lock(&w->mu);
+		named = b->name[0] != '\0';
+		pthread_mutex_unlock(&w->mu);
+		if (!named)
 			break;
 		if (breaker_read(w->store, b->name, &until) != STORE_OK)
 			break;

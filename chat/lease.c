@@ -46,7 +46,7 @@ lease_add(struct lease_book *b, struct lease *l, struct job *job,
     int64_t lease_ms)
 {
 	l->job = job;
-	l->cancel = 0;
+	__atomic_store_n(&l->cancel, 0, __ATOMIC_RELAXED);
 	l->renewing = false;
 	atomic_store(&l->state, LEASE_HELD);
 	atomic_store(&l->stopped, job->stop);
@@ -79,9 +79,12 @@ lease_remove(struct lease_book *b, struct lease *l)
 void
 lease_renewed(struct lease *l, int64_t lease_ms)
 {
+	int unsure = LEASE_UNSURE;
+
 	atomic_store(&l->until_ms, clock_boot_ms() + lease_ms);
-	if (atomic_load(&l->state) == LEASE_UNSURE)
-		atomic_store(&l->state, LEASE_HELD);
+	/* Sure again: the next calls are not to be cancelled for it. */
+	if (atomic_compare_exchange_strong(&l->state, &unsure, LEASE_HELD))
+		__atomic_store_n(&l->cancel, 0, __ATOMIC_RELAXED);
 }
 
 static void

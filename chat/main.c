@@ -43,6 +43,8 @@ struct program {
 	struct settings_source source;
 	struct seal_ring *ring;
 	sigset_t signals;
+	_Atomic bool started; /* the signals' thread may use the worker */
+	_Atomic bool ending;
 };
 
 static const char USAGE[]
@@ -119,14 +121,17 @@ signals_run(void *arg)
 		if (sigwait(&p->signals, &sig) != 0)
 			continue;
 		if (sig == SIGHUP) {
-			if (p->w.toolbox != NULL) /* started */
+			if (atomic_load(&p->started))
 				reload(p);
 			continue;
 		}
-		if (sig == SIGUSR1)
-			return NULL; /* the process ends */
+		if (sig == SIGUSR1) {
+			if (atomic_load(&p->ending))
+				return NULL;
+			continue; /* a stranger's */
+		}
 		atomic_fetch_add(&p->w.stopping, 1);
-		if (p->w.leases != NULL)
+		if (atomic_load(&p->started))
 			due_poke(p->w.store); /* the taker may wait for it */
 		log_event(LOG_INFO, "worker_stopping", F_STR("worker",
 		    p->w.id));
@@ -223,13 +228,16 @@ serve(struct program *p)
 		rc = EXIT_USAGE;
 	else
 		rc = open_store(p, s);
-	if (rc == 0 && !atomic_load(&w->stopping))
+	if (rc == 0 && !atomic_load(&w->stopping)) {
 		rc = start_threads(p, s) == -1 ? 1 : 0;
+		atomic_store(&p->started, rc == 0);
+	}
 	settings_unref(s);
-	if (rc != 0 || atomic_load(&w->stopping))
+	if (!atomic_load(&p->started))
 		return rc;
 
-	toolbox_wait(w->toolbox, SOURCES_WAIT_MS);
+	if (!atomic_load(&w->stopping))
+		toolbox_wait(w->toolbox, SOURCES_WAIT_MS);
 	beat = heartbeat_start(w);
 	log_event(LOG_INFO, "worker_started", F_STR("worker", w->id),
 	    F_STR("version", PACKAGE_VERSION));
@@ -244,6 +252,7 @@ serve(struct program *p)
 	}
 	lease_book_stop(w->leases);
 	lease_book_free(w->leases);
+	atomic_store(&p->ending, true);
 	pthread_kill(signals, SIGUSR1);
 	pthread_join(signals, NULL);
 	(void)!pool_drain(w->calls, 5000);

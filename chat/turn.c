@@ -124,10 +124,7 @@ turn_may_call(struct turn *t, enum turn_state *next)
 		*next = turn_say(t, END_REFUSED, PHRASE_LATE);
 		return false;
 	case LEASE_UNSURE:
-		if (!turn_write(t, NULL, 0, next))
-			return false;
-		__atomic_store_n(&t->lease.cancel, 0, __ATOMIC_RELAXED);
-		return true;
+		return turn_write(t, NULL, 0, next);
 	default:
 		break;
 	}

@@ -22,7 +22,7 @@ static void
 on_interrupt(int sig)
 {
 	(void)sig;
-	interrupted = 1;
+	__atomic_store_n(&interrupted, 1, __ATOMIC_RELAXED);
 }
 
 struct show {

@@ -30,6 +30,12 @@ struct saying {
 	bool ask;     /* the reply must be asked for */
 };
 
+static bool
+is_interrupted(const struct talk *t)
+{
+	return __atomic_load_n(t->interrupted, __ATOMIC_RELAXED) != 0;
+}
+
 static struct http_request
 request_to(struct saying *s, const char *method, const char *path)
 {
@@ -183,7 +189,7 @@ ask_again(struct saying *s)
 	struct http_request req = request_to(s, "GET", path_of(s));
 	int lost = 0;
 
-	while (!*s->t->interrupted) {
+	while (!is_interrupted(s->t)) {
 		struct http_response resp;
 		enum http_rc rc = http_send(&req, &resp);
 		const json_t *doc = json_read(s->mem, buf_str(&resp.body),
@@ -207,7 +213,7 @@ ask_again(struct saying *s)
 		}
 		poll(NULL, 0, POLL_MS);
 	}
-	*s->t->interrupted = 0;
+	__atomic_store_n(s->t->interrupted, 0, __ATOMIC_RELAXED);
 	note(s, "left alone; the answer will be at ", req.url);
 	return CLI_FAILED;
 }
@@ -219,7 +225,7 @@ stop(struct saying *s)
 	struct http_request req = request_to(s, "POST", "/chat");
 	struct http_response resp;
 
-	*s->t->interrupted = 0;
+	__atomic_store_n(s->t->interrupted, 0, __ATOMIC_RELAXED);
 	req.body = json_text(s->mem,
 	    json_keep(s->mem, json_pack("{s:s, s:s}", "chat_id",
 				  s->t->chat_id, "message", "/stop")));
@@ -310,7 +316,7 @@ read_events(struct saying *s, struct http_stream *stream)
 		return CLI_OK;
 	if (s->failed)
 		return CLI_FAILED;
-	if (*s->t->interrupted)
+	if (is_interrupted(s->t))
 		return stop(s);
 	return ask_again(s); /* cut off: the answer waits for us */
 }
@@ -327,7 +333,7 @@ read_whole(struct saying *s, struct http_stream *stream,
 	doc = json_read(s->mem, buf_str(&body), body.len, NULL, NULL);
 	buf_fini(&body);
 	http_close(stream);
-	if (*s->t->interrupted)
+	if (is_interrupted(s->t))
 		return stop(s);
 	if (resp->status == 200 && resp->rc == HTTP_OK && doc != NULL)
 		show_reply(s, doc, true);
@@ -388,7 +394,7 @@ talk_say(struct talk *t, const char *text)
 		req.headers[n] = "Accept: text/event-stream";
 		req.idle_ms = SILENCE_MAX_MS;
 	}
-	*t->interrupted = 0;
+	__atomic_store_n(t->interrupted, 0, __ATOMIC_RELAXED);
 	rc = http_open(&req, &resp, &stream);
 	if (rc != HTTP_OK) {
 		http_close(stream);
