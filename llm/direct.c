@@ -100,16 +100,32 @@ word(struct arena *mem, const char **at)
 	return out;
 }
 
+/* True if the schema's "type" names a string, alone or among others. */
+static bool
+takes_string(const json_t *property)
+{
+	const json_t *type = json_object_get(property, "type");
+	const char *one = json_string_value(type);
+	size_t i;
+
+	for (i = 0; one == NULL && i < json_array_size(type); i++) {
+		const char *s = json_string_value(json_array_get(type, i));
+
+		if (s != NULL && strcmp(s, "string") == 0)
+			one = s;
+	}
+	return one != NULL && strcmp(one, "string") == 0;
+}
+
 static json_t *
 value_of(struct arena *mem, const struct tool_spec *t, const char *key,
     const char *text)
 {
 	json_t *property = json_object_get(
 	    json_object_get(t->schema, "properties"), key);
-	const char *type = json_member_str(property, "type");
 	json_t *v = NULL;
 
-	if (type == NULL || strcmp(type, "string") != 0)
+	if (!takes_string(property))
 		v = json_read(mem, text, strlen(text), NULL, NULL);
 	return v != NULL ? json_incref(v) : json_string(text);
 }

@@ -430,7 +430,7 @@ ask_next(struct attempt *t, const struct llm_backend *b,
 		rc = ask_once(b, q, url, &body, mem, &t->asking, answer, f);
 	} else if (!body.full) {
 		snprintf(f->why, sizeof(f->why), "the question cannot be "
-						 "written: not UTF-8");
+						 "written as JSON");
 		rc = LLM_INVALID;
 	}
 	t->shown = t->asking.reading.shown;

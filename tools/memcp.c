@@ -1,3 +1,6 @@
+/*
+ * memcp: what a meMCP server is asked, and what its answers mean.
+ */
 #include "tools/memcp.h"
 
 #include <stdio.h>
@@ -60,6 +63,15 @@ request(const struct memcp *m, const char *method, const char *path,
 	return rc;
 }
 
+/* True if ${status} speaks of the token, and not of this server or of a wrong
+ * address in the configuration. */
+static bool
+is_about_token(int status)
+{
+	return status == 400 || status == 401 || status == 403
+	    || status == 422;
+}
+
 /* What may stand in a header: a token with a line end is none. */
 static bool
 is_token(const char *token)
@@ -93,12 +105,15 @@ memcp_verify(const struct memcp *m, const char *token)
 			    resp.body.len, NULL, NULL);
 			tier = json_member_str(json_object_get(doc, "data"),
 			    "tier");
-			rc = tier != NULL
-				&& (strcmp(tier, "chat") == 0
-				    || strcmp(tier, "mcp") == 0)
-			    ? MEMCP_OK
-			    : MEMCP_BAD_TOKEN;
-		} else if (resp.status < 500 && resp.status != 429) {
+			if (doc == NULL)
+				rc = MEMCP_DOWN; /* not a meMCP server's */
+			else if (tier != NULL
+			    && (strcmp(tier, "chat") == 0
+				|| strcmp(tier, "mcp") == 0))
+				rc = MEMCP_OK;
+			else
+				rc = MEMCP_BAD_TOKEN;
+		} else if (is_about_token(resp.status)) {
 			rc = MEMCP_BAD_TOKEN;
 		}
 	}
@@ -153,7 +168,8 @@ memcp_derive(const struct memcp *m, const char *parent, const char *chat,
 		if (resp.status == 200
 		    && json_unpack(doc, "{s:s, s?s}", "derived_token",
 			   &derived, "expires_at", &until)
-			== 0) {
+			== 0
+		    && is_token(derived)) {
 			*out = (struct session_token){ .parent
 				= arena_strdup(mem, parent),
 				.derived = derived,
@@ -233,10 +249,13 @@ error_text(struct arena *mem, const char *error, const char *message)
 static bool
 says_invalid_token(const char *body)
 {
-	return strcasestr(body, "expired") != NULL
-	    || strcasestr(body, "invalid") != NULL
-	    || strcasestr(body, "\"stage\":\"anonymous\"") != NULL
-	    || strcasestr(body, "\"stage\": \"anonymous\"") != NULL;
+	if (strcasestr(body, "\"stage\":\"anonymous\"") != NULL
+	    || strcasestr(body, "\"stage\": \"anonymous\"") != NULL)
+		return true;
+	return strcasestr(body, "token") != NULL
+	    && (strcasestr(body, "expired") != NULL
+		|| strcasestr(body, "invalid") != NULL
+		|| strcasestr(body, "revoked") != NULL);
 }
 
 void
@@ -265,8 +284,9 @@ memcp_call(const struct memcp *m, const char *token, const char *name,
 		result->text = json_text(mem, json_keep(mem,
 		    doc != NULL ? json_pack("{s:O}", "result", doc)
 				: json_pack("{s:s}", "result", text)));
-	} else if ((resp.status == 401 || resp.status == 403) && token != NULL
-	    && says_invalid_token(text)) {
+	} else if (token != NULL
+	    && (resp.status == 401
+		|| (resp.status == 403 && says_invalid_token(text)))) {
 		result->token_expired = true;
 		result->text = error_text(mem, "token_expired",
 		    "The access token is no longer valid.");

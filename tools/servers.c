@@ -2,6 +2,7 @@
  * servers: the sources that the configuration names: meMCP, mcp.servers, and
  * servers_config.json.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -116,7 +117,7 @@ read_headers(const json_t *doc, struct arena *mem, const char **out,
 	json_t *v;
 
 	json_object_foreach((json_t *)doc, key, v) {
-		if (!json_is_string(v) || n == HEADERS_MAX
+		if (!json_is_string(v) || n == HEADERS_MAX || key[0] == '\0'
 		    || strpbrk(key, "\r\n: ") != NULL)
 			return fail(errors, origin, name, arena_printf(mem,
 			    "headers.%s: expected a string (at most %d "
@@ -202,7 +203,8 @@ read_servers(struct reading *r, const json_t *servers, const char *origin)
 
 		before = r->errors->len;
 		for (i = 0; i < r->n; i++)
-			if (strcmp(r->out[i]->name, name) == 0)
+			if (r->out[i]->kind == SOURCE_MCP
+			    && strcmp(r->out[i]->name, name) == 0)
 				break;
 		if (i < r->n) {
 			fail(r->errors, origin, name, "named twice");
@@ -222,6 +224,16 @@ read_servers(struct reading *r, const json_t *servers, const char *origin)
 	}
 }
 
+static size_t
+line_of(const char *text, size_t at)
+{
+	size_t i, line = 1;
+
+	for (i = 0; i < at && text[i] != '\0'; i++)
+		line += text[i] == '\n';
+	return line;
+}
+
 static void
 read_file(struct reading *r, const char *path)
 {
@@ -234,7 +246,8 @@ read_file(struct reading *r, const char *path)
 
 	if (f == NULL) {
 		r->wrong = true;
-		fail(r->errors, path, "mcp.config", "cannot be read");
+		fail(r->errors, path, "mcp.config", strerror_r(errno, bytes,
+							sizeof(bytes)));
 		return;
 	}
 	while ((n = fread(bytes, 1, sizeof(bytes), f)) > 0)
@@ -248,8 +261,9 @@ read_file(struct reading *r, const char *path)
 		fail(r->errors, path, "mcpServers",
 		    text.full	  ? "larger than 1 MiB"
 			: doc == NULL ? arena_printf(r->mem,
-			      "not JSON: %s (byte %zu)",
-			      why == NULL ? "?" : why, at)
+			      "line %zu: not JSON: %s",
+			      line_of(buf_str(&text), at),
+			      why == NULL ? "?" : why)
 				      : "expected a mapping of servers");
 	} else {
 		read_servers(r, servers, path);
@@ -278,7 +292,10 @@ servers_read(struct settings *s, struct source **out, size_t max,
 		out[r.n++] = source;
 	}
 	if (s->mcp_servers != NULL)
-		read_servers(&r, s->mcp_servers, "mcp.servers");
+		read_servers(&r, s->mcp_servers,
+		    s->file == NULL || s->file[0] == '\0'
+			? "mcp.servers"
+			: arena_printf(r.mem, "%s: mcp.servers", s->file));
 	if (s->mcp_config[0] != '\0')
 		read_file(&r, s->mcp_config);
 	arena_free(r.mem);

@@ -17,13 +17,27 @@
 #define HASH_CHARS 8 /* behind a name that had to be changed */
 #define DESCRIPTION_MAX 1024 /* characters; what OpenAI takes */
 
+/* "NAME_HASH": of ${name} as much as fits, and a hash of ${of}. */
+static char *
+hashed(struct arena *mem, const char *name, const char *of)
+{
+	char digest[SEAL_DIGEST_MAX];
+	size_t len = strlen(name);
+
+	seal_digest("tool", of, strlen(of), digest);
+	if (len > NAME_MAX_BYTES - HASH_CHARS - 1)
+		len = NAME_MAX_BYTES - HASH_CHARS - 1;
+	return arena_printf(mem, "%.*s_%.*s", (int)len, name, HASH_CHARS,
+	    digest);
+}
+
 char *
 tool_public_name(struct arena *mem, const char *server, const char *tool)
 {
 	char *full = server == NULL ? arena_strdup(mem, tool)
 				    : arena_printf(mem, "%s__%s", server,
 					tool);
-	char *out = arena_strdup(mem, full), digest[SEAL_DIGEST_MAX];
+	char *out = arena_strdup(mem, full);
 	size_t len = strlen(out), i;
 	bool changed = len > NAME_MAX_BYTES || len == 0;
 
@@ -35,13 +49,19 @@ tool_public_name(struct arena *mem, const char *server, const char *tool)
 			out[i] = '_';
 			changed = true;
 		}
-	if (!changed)
-		return out;
-	seal_digest("tool", full, strlen(full), digest);
-	if (len > NAME_MAX_BYTES - HASH_CHARS - 1)
-		len = NAME_MAX_BYTES - HASH_CHARS - 1;
-	return arena_printf(mem, "%.*s_%.*s", (int)len, out, HASH_CHARS,
-	    digest);
+	return changed ? hashed(mem, out, full) : out;
+}
+
+/* The tool that has ${name} already, or NULL. */
+static const struct tool_entry *
+taken(const struct snapshot *snap, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < snap->set.n; i++)
+		if (strcmp(snap->set.specs[i].name, name) == 0)
+			return &snap->entries[i];
+	return NULL;
 }
 
 static bool
@@ -67,16 +87,13 @@ add(struct snapshot *snap, const struct settings *s, struct tool_spec *specs,
     const char *name, const char *description, const json_t *schema,
     struct tool_entry entry)
 {
-	size_t i;
-
 	if (snap->set.n == TOOLS_MAX || !is_offered(s, name))
 		return;
-	for (i = 0; i < snap->set.n; i++)
-		if (strcmp(specs[i].name, name) == 0) {
-			log_event(LOG_WARN, "tool_hidden", F_STR("tool", name),
-			    F_STR("why", "another one has the same name"));
-			return;
-		}
+	if (taken(snap, name) != NULL) {
+		log_event(LOG_WARN, "tool_hidden", F_STR("tool", name),
+		    F_STR("why", "another one has the same name"));
+		return;
+	}
 	specs[snap->set.n] = (struct tool_spec){ .name = name,
 		.description = text_cut(snap->mem,
 		    text_clean(snap->mem, description, strlen(description)),
@@ -136,13 +153,22 @@ add_source(struct snapshot *snap, const struct settings *s,
 	json_array_foreach(source->list, i, t) {
 		const char *name = json_member_str(t, "name");
 		const char *description = json_member_str(t, "description");
+		const char *server = source->kind == SOURCE_MCP ? source->name
+								: NULL;
+		const struct tool_entry *other;
+		char *public;
 
 		if (name == NULL || name[0] == '\0')
 			continue;
-		add(snap, s, specs,
-		    tool_public_name(snap->mem,
-			source->kind == SOURCE_MCP ? source->name : NULL,
-			name),
+		public = tool_public_name(snap->mem, server, name);
+		/* "a__b" of "c" and "b__c" of "a" are two tools. */
+		other = taken(snap, public);
+		if (server != NULL && other != NULL
+		    && (other->source != source
+			|| strcmp(other->remote, name) != 0))
+			public = hashed(snap->mem, public,
+			    arena_printf(snap->mem, "%s/%s", server, name));
+		add(snap, s, specs, public,
 		    description == NULL ? "" : description,
 		    acceptable(snap->mem, json_object_get(t, "inputSchema")),
 		    (struct tool_entry){ .source = source, .remote = name });

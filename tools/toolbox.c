@@ -144,6 +144,19 @@ ask_due(struct toolbox *b)
 	}
 }
 
+/* ${ms} from now, on the clock of the condition. */
+static void
+later(struct timespec *ts, int ms)
+{
+	clock_gettime(CLOCK_MONOTONIC, ts);
+	ts->tv_sec += ms / 1000;
+	ts->tv_nsec += ms % 1000 * 1000000L;
+	if (ts->tv_nsec >= 1000000000L) {
+		ts->tv_nsec -= 1000000000L;
+		ts->tv_sec++;
+	}
+}
+
 static void *
 run(void *arg)
 {
@@ -153,12 +166,7 @@ run(void *arg)
 	pthread_mutex_lock(&b->mu);
 	while (!b->stopping) {
 		ask_due(b);
-		clock_gettime(CLOCK_MONOTONIC, &ts);
-		ts.tv_nsec += TICK_MS * 1000000L;
-		if (ts.tv_nsec >= 1000000000L) {
-			ts.tv_nsec -= 1000000000L;
-			ts.tv_sec++;
-		}
+		later(&ts, TICK_MS);
 		pthread_cond_timedwait(&b->changed, &b->mu, &ts);
 	}
 	pthread_mutex_unlock(&b->mu);
@@ -203,11 +211,37 @@ toolbox_start(struct settings *s, struct toolbox **out, struct buf *errors)
 	b->current = snapshot_make(b);
 	*out = b;
 	if (n > 0) {
-		if (thread_start(&b->thread, "toolbox", run, b) == -1)
+		if (thread_start(&b->thread, "toolbox", run, b) == -1) {
+			(void)!buf_add_str(errors,
+			    "no thread for the tools' servers\n");
+			toolbox_stop(b);
+			*out = NULL;
 			return -1;
+		}
 		b->started = true;
 	}
 	return 0;
+}
+
+/* What was known of a source that is still configured: its tools are offered
+ * until it is asked anew, which is at once. */
+static void
+inherit(const struct toolbox *b, struct source *s)
+{
+	size_t i;
+
+	for (i = 0; i < b->nsources; i++) {
+		const struct source *o = b->sources[i];
+
+		if (o->kind != s->kind || strcmp(o->name, s->name) != 0
+		    || strcmp(o->host, s->host) != 0)
+			continue;
+		s->list = json_incref(o->list);
+		s->asked = o->asked;
+		s->ok = o->ok;
+		s->read_ms = o->read_ms;
+		snprintf(s->why, sizeof(s->why), "%s", o->why);
+	}
 }
 
 int
@@ -221,6 +255,8 @@ toolbox_reload(struct toolbox *b, struct settings *s, struct buf *errors)
 	if (n == -1)
 		return -1;
 	pthread_mutex_lock(&b->mu);
+	for (i = 0; i < n; i++)
+		inherit(b, sources[i]);
 	for (j = 0; j < b->nsources; j++)
 		source_unref(b->sources[j]);
 	for (i = 0; i < n; i++)
@@ -271,8 +307,7 @@ toolbox_wait(struct toolbox *b, int wait_ms)
 	size_t i;
 	int rc = 0;
 
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	ts.tv_sec += wait_ms / 1000;
+	later(&ts, wait_ms);
 	pthread_mutex_lock(&b->mu);
 	while (rc == 0) {
 		for (i = 0; i < b->nsources && b->sources[i]->asked; i++)

@@ -87,6 +87,9 @@ tools_call(struct toolbox *b, const struct toolset *set,
 	if (i == set->n)
 		result->text = arena_printf(mem,
 		    "There is no tool of the name \"%.64s\".", call->name);
+	else if (arguments != NULL && json_is_null(arguments))
+		call_entry(snap, i, ctx, json_keep(mem, json_object()), mem,
+		    result); /* how some models write "none" */
 	else if (!json_is_object(arguments))
 		result->text = arena_printf(mem,
 		    "The arguments must be a JSON object: %s.",

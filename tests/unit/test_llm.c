@@ -1,0 +1,490 @@
+/*
+ * llm_ask against a server that answers as told: what a status, a header, a
+ * broken stream, a pause and a cancel come to.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/http.h"
+#include "base/json.h"
+#include "llm/llm.h"
+#include "tests/unit/served.h"
+
+#define LONG_MS 20000
+#define PROMPT_MS 5000
+
+#define SAY(t) "data: {\"choices\":[{\"delta\":{\"content\":\"" t "\"}}]}\n\n"
+#define DONE "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}" \
+	"\n\ndata: [DONE]\n\n"
+#define STREAM "text/event-stream"
+
+/* What the server does with the n-th request. */
+struct step {
+	int status;
+	const char *type, *headers, *body;
+	enum { END, STAY, CUT, RESET, SILENT } then;
+	bool chunked; /* the length is not said */
+};
+
+static struct served srv;
+static struct step steps[8];
+static char seen[8][8192]; /* bodies of requests */
+static char seen_path[512], seen_key[128];
+static int cancel_flag;
+static char shown[256];
+static bool first_byte;
+
+static int
+serve(struct served *s, int fd, const struct served_request *req)
+{
+	int i = atomic_load(&s->requests) - 1;
+	const struct step *st = &steps[i % (int)NELEM(steps)];
+
+	snprintf(seen[i % (int)NELEM(seen)], sizeof(seen[0]), "%s", req->body);
+	snprintf(seen_path, sizeof(seen_path), "%s", req->path);
+	served_header(req, "authorization", seen_key, sizeof(seen_key));
+	if (seen_key[0] == '\0')
+		served_header(req, "x-api-key", seen_key, sizeof(seen_key));
+	if (st->then == SILENT) {
+		(void)served_pause(s, fd, LONG_MS);
+		return -1;
+	}
+	if (st->then == END && !st->chunked)
+		return served_answer(fd, st->status, st->type,
+		    st->headers == NULL ? "" : st->headers, st->body);
+	served_printf(fd, "HTTP/1.1 %d X\r\nContent-Type: %s\r\n%s\r\n%s",
+	    st->status, st->type, st->headers == NULL ? "" : st->headers,
+	    st->body);
+	if (st->then == STAY)
+		(void)served_pause(s, fd, LONG_MS);
+	if (st->then == RESET) {
+		(void)served_pause(s, fd, 30);
+		return served_reset(fd);
+	}
+	return -1;
+}
+
+static void
+on_text(void *ctx, const char *piece, size_t len)
+{
+	(void)ctx;
+	snprintf(shown + strlen(shown), sizeof(shown) - strlen(shown), "%.*s",
+	    (int)len, piece);
+	if (strstr(shown, "CANCEL") != NULL)
+		__atomic_store_n(&cancel_flag, 1, __ATOMIC_SEQ_CST);
+}
+
+static void
+on_first_byte(void *ctx)
+{
+	(void)ctx;
+	first_byte = true;
+}
+
+static struct llm_message messages[] = {
+	{ .role = LLM_SYSTEM, .text = "Be kind." },
+	{ .role = LLM_USER, .text = "Hello" },
+};
+
+struct asked {
+	struct arena *mem;
+	struct llm_answer answer;
+	struct llm_failure failure;
+	enum llm_rc rc;
+	int64_t ms;
+};
+
+static char base_url[64];
+
+static struct llm_backend
+backend(int host)
+{
+	snprintf(base_url, sizeof(base_url), "http://127.0.0.1:%d%s", srv.port,
+	    host == HOST_ANTHROPIC ? "/" : "/v1");
+	return (struct llm_backend){ .host = host, .model = "m",
+		.base_url = base_url, .max_tokens = 100,
+		.max_tokens_name = "", .temperature = 0.7,
+		.connect_ms = 2000, .first_byte_ms = 1000, .total_ms = 10000 };
+}
+
+static void
+ask(const struct llm_backend *b, const struct llm_question *with,
+    struct asked *out)
+{
+	struct llm_question q = with != NULL ? *with
+					     : (struct llm_question){ 0 };
+	int64_t began = clock_boot_ms();
+
+	q.messages = messages;
+	q.nmessages = NELEM(messages);
+	q.cancel = &cancel_flag;
+	q.on_text = on_text;
+	q.on_first_byte = on_first_byte;
+	shown[0] = '\0';
+	first_byte = false;
+	__atomic_store_n(&cancel_flag, 0, __ATOMIC_SEQ_CST);
+	atomic_store(&srv.requests, 0);
+	out->mem = arena_new();
+	out->rc = llm_ask(b, &q, out->mem, &out->answer, &out->failure);
+	out->ms = clock_boot_ms() - began;
+}
+
+static void
+script(const struct step *s, size_t n)
+{
+	memset(steps, 0, sizeof(steps));
+	memcpy(steps, s, n * sizeof(*s));
+}
+
+static const struct {
+	const char *what;
+	struct step step;
+	enum llm_rc rc;
+	const char *text;  /* of the answer, or what was shown */
+	int64_t retry_ms;  /* -2: not looked at */
+	bool counts;
+} CASES[] = {
+	{ "a stream", { 200, STREAM, NULL, SAY("Good ") SAY("day") DONE,
+			  CUT, true }, LLM_OK, "Good day", -1, false },
+	{ "a stream that says its character set",
+	    { 200, STREAM "; charset=utf-8", NULL, SAY("a") DONE, CUT,
+		true }, LLM_OK, "a", -1, false },
+	{ "the end is not the body's end", { 200, STREAM, NULL,
+		SAY("a") DONE, STAY, true }, LLM_OK, "a", -1, false },
+	{ "finish_reason and no [DONE], open for ever", { 200, STREAM, NULL,
+		SAY("a") "data: {\"choices\":[{\"delta\":{},"
+		"\"finish_reason\":\"stop\"}]}\n\n", STAY, true },
+	    LLM_OK, "a", -1, false },
+	{ "comments and carriage returns", { 200, STREAM, NULL,
+		": OPENROUTER PROCESSING\r\n\r\n" SAY("a") DONE, CUT, true },
+	    LLM_OK, "a", -1, false },
+	{ "a whole answer to a streamed request", { 200, "application/json",
+		NULL, "{\"choices\":[{\"message\":{\"content\":\"whole\"},"
+		"\"finish_reason\":\"stop\"}]}", END, false }, LLM_OK,
+	    "whole", -1, false },
+	{ "cut before any text", { 200, STREAM, NULL, ": hm\n\n", CUT, true },
+	    LLM_RETRY, "", -1, true },
+	{ "cut after text", { 200, STREAM, NULL, SAY("Good "), CUT, true },
+	    LLM_BROKEN, "Good ", -1, true },
+	{ "reset after text", { 200, STREAM, NULL, SAY("Good "), RESET,
+		true }, LLM_BROKEN, "Good ", -1, true },
+	{ "complete, then reset", { 200, STREAM, NULL, SAY("a") DONE, RESET,
+		true }, LLM_OK, "a", -1, false },
+	{ "half JSON after text", { 200, STREAM, NULL, SAY("a")
+		"data: {\"choices\n\n" DONE, CUT, true }, LLM_BROKEN, "a", -1,
+	    true },
+	{ "an error after text", { 200, STREAM, NULL, SAY("a")
+		"data: {\"error\":{\"code\":503}}\n\n", CUT, true },
+	    LLM_BROKEN, "a", -1, true },
+	{ "an error before text", { 200, STREAM, NULL,
+		"data: {\"error\":{\"code\":\"rate_limit_exceeded\"}}\n\n",
+		CUT, true }, LLM_RETRY, "", -1, false },
+	{ "nothing said", { 200, STREAM, NULL, DONE, CUT, true }, LLM_EMPTY,
+	    "", -1, false },
+	{ "no body", { 200, STREAM, NULL, "", END, false }, LLM_RETRY, "", -1,
+	    true },
+	{ "a page", { 200, "text/html", NULL, "<html>", END, false },
+	    LLM_RETRY, "", -1, true },
+	{ "429", { 429, "application/json", NULL, "{}", END, false },
+	    LLM_RETRY, "", -1, false },
+	{ "429, seconds", { 429, "application/json", "Retry-After: 1.5\r\n",
+		"{}", END, false }, LLM_RETRY, "", 1500, false },
+	{ "429, milliseconds win", { 429, "application/json",
+		"Retry-After: 9\r\nRetry-After-Ms: 250\r\n", "{}", END,
+		false }, LLM_RETRY, "", 250, false },
+	{ "429, a time in the past", { 429, "application/json",
+		"Retry-After: Wed, 21 Oct 2015 07:28:00 GMT\r\n", "{}", END,
+		false }, LLM_RETRY, "", 0, false },
+	{ "429, a time far off", { 429, "application/json",
+		"Retry-After: Wed, 21 Oct 2099 07:28:00 GMT\r\n", "{}", END,
+		false }, LLM_RETRY, "", 60000, false },
+	{ "429, nonsense", { 429, "application/json",
+		"Retry-After: nan\r\nRetry-After-Ms: -4\r\n", "{}", END,
+		false }, LLM_RETRY, "", -1, false },
+	{ "429 of an empty purse", { 429, "application/json", NULL,
+		"{\"error\":{\"code\":\"insufficient_quota\"}}", END, false },
+	    LLM_QUOTA, "", -1, true },
+	{ "429 that must not be repeated", { 429, "application/json",
+		"X-Should-Retry: false\r\n", "{}", END, false }, LLM_INVALID,
+	    "", -1, false },
+	{ "400 that may be repeated", { 400, "application/json",
+		"X-Should-Retry: true\r\n", "{}", END, false }, LLM_RETRY, "",
+	    -1, false },
+	{ "500", { 500, "text/plain", NULL, "oops", END, false }, LLM_RETRY,
+	    "", -1, true },
+	{ "529", { 529, "text/plain", NULL, "", END, false }, LLM_RETRY, "",
+	    -1, true },
+	{ "408", { 408, "text/plain", NULL, "", END, false }, LLM_RETRY, "",
+	    -1, true },
+	{ "409", { 409, "text/plain", NULL, "", END, false }, LLM_RETRY, "",
+	    -1, false },
+	{ "401", { 401, "text/plain", NULL, "", END, false }, LLM_DENIED, "",
+	    -1, false },
+	{ "403", { 403, "text/plain", NULL, "", END, false }, LLM_DENIED, "",
+	    -1, false },
+	{ "404", { 404, "text/plain", NULL, "", END, false }, LLM_INVALID, "",
+	    -1, false },
+	{ "too long", { 400, "application/json", NULL, "{\"error\":{\"code\":"
+		"\"context_length_exceeded\"}}", END, false }, LLM_CONTEXT,
+	    "", -1, false },
+	{ "redirected", { 302, "text/plain", "Location: /other\r\n", "", END,
+		false }, LLM_INVALID, "", -1, false },
+	{ "no first byte", { 0, "", NULL, "", SILENT, false }, LLM_RETRY, "",
+	    -1, true },
+};
+
+static void
+answers_are_told_apart(void **state)
+{
+	struct llm_backend b = backend(HOST_OPENAI);
+	struct asked a;
+	size_t i;
+
+	(void)state;
+	b.first_byte_ms = 300;
+	for (i = 0; i < NELEM(CASES); i++) {
+		script(&CASES[i].step, 1);
+		ask(&b, NULL, &a);
+		if (a.rc != CASES[i].rc || a.failure.counts != CASES[i].counts
+		    || a.failure.retry_after_ms != CASES[i].retry_ms)
+			fail_msg("%s: %s counts %d retry %lld (%s)",
+			    CASES[i].what, llm_rc_name(a.rc),
+			    a.failure.counts,
+			    (long long)a.failure.retry_after_ms,
+			    a.failure.why);
+		if (strcmp(a.rc == LLM_OK ? a.answer.text : shown,
+			CASES[i].text) != 0)
+			fail_msg("%s: \"%s\" shown \"%s\"", CASES[i].what,
+			    a.answer.text, shown);
+		if (a.rc == LLM_OK)
+			assert_true(first_byte);
+		else if (a.rc != LLM_EMPTY)
+			assert_true(a.failure.why[0] != '\0');
+		assert_true(a.ms < PROMPT_MS);
+		assert_int_equal(atomic_load(&srv.requests), 1);
+		arena_free(a.mem);
+	}
+}
+
+static void
+addresses_are_the_sdk_s(void **state)
+{
+	struct secret key = { 0 };
+	struct llm_backend b = backend(HOST_GROQ);
+	struct asked a;
+
+	(void)state;
+	secret_set(&key, "sk-1", 4);
+	b.key = &key;
+	script(&CASES[0].step, 1);
+	ask(&b, NULL, &a);
+	assert_int_equal(a.rc, LLM_OK);
+	assert_string_equal(seen_path, "/v1/chat/completions");
+	assert_string_equal(seen_key, "Bearer sk-1");
+	arena_free(a.mem);
+
+	b = backend(HOST_ANTHROPIC);
+	b.key = &key;
+	ask(&b, NULL, &a);
+	assert_string_equal(seen_path, "/v1/messages");
+	assert_string_equal(seen_key, "sk-1");
+	arena_free(a.mem);
+	secret_clear(&key);
+}
+
+static void
+nobody_there_is_a_retry(void **state)
+{
+	struct llm_backend b = backend(HOST_OPENAI);
+	struct asked a;
+
+	(void)state;
+	b.base_url = "http://127.0.0.1:1/v1";
+	ask(&b, NULL, &a);
+	assert_int_equal(a.rc, LLM_RETRY);
+	assert_true(a.failure.counts);
+	arena_free(a.mem);
+}
+
+static void
+a_cancel_ends_it(void **state)
+{
+	static const struct step STEP = { 200, STREAM, NULL, SAY("CANCEL"),
+		STAY, true };
+	struct llm_backend b = backend(HOST_OPENAI);
+	struct asked a;
+
+	(void)state;
+	script(&STEP, 1);
+	ask(&b, NULL, &a);
+	assert_int_equal(a.rc, LLM_CANCELLED);
+	assert_true(a.ms < PROMPT_MS);
+	arena_free(a.mem);
+}
+
+static void
+connections_are_used_again(void **state)
+{
+	struct llm_backend b = backend(HOST_OPENAI);
+	struct step s = CASES[0].step;
+	struct asked a;
+	int before, i;
+
+	(void)state;
+	s.then = END;
+	s.chunked = false;
+	before = atomic_load(&srv.connections);
+	for (i = 0; i < 5; i++) {
+		script(&s, 1);
+		ask(&b, NULL, &a);
+		assert_int_equal(a.rc, LLM_OK);
+		arena_free(a.mem);
+	}
+	assert_true(atomic_load(&srv.connections) - before <= 1);
+}
+
+/* ---- several requests in one question ----------------------------------- */
+
+#define MESSAGE(content, stop) "{\"type\":\"message\",\"content\":[" content \
+	"],\"stop_reason\":\"" stop "\",\"usage\":{\"input_tokens\":10," \
+	"\"output_tokens\":2}}"
+#define WORDS(t) "{\"type\":\"text\",\"text\":\"" t "\"}"
+#define JSON(status, body) { status, "application/json", NULL, body, END, false }
+
+static void
+a_pause_goes_on(void **state)
+{
+	static const struct step STEPS[] = {
+		JSON(200, MESSAGE(WORDS("One, ") ",{\"type\":"
+		    "\"server_tool_use\",\"id\":\"s\",\"name\":\"search\","
+		    "\"input\":{}}", "pause_turn")),
+		JSON(200, MESSAGE(WORDS("two."), "end_turn")),
+	};
+	struct llm_backend b = backend(HOST_ANTHROPIC);
+	struct asked a;
+
+	(void)state;
+	script(STEPS, 2);
+	ask(&b, NULL, &a);
+	assert_int_equal(a.rc, LLM_OK);
+	assert_string_equal(a.answer.text, "One, two.");
+	assert_string_equal(shown, "One, two.");
+	assert_int_equal(a.answer.usage.in, 20);
+	assert_int_equal(atomic_load(&srv.requests), 2);
+	assert_non_null(strstr(seen[1], "server_tool_use"));
+	assert_null(strstr(seen[0], "server_tool_use"));
+	arena_free(a.mem);
+}
+
+static void
+pauses_have_an_end(void **state)
+{
+	static const struct step PAUSE = JSON(200,
+	    MESSAGE(WORDS("a"), "pause_turn"));
+	const struct step all[] = { PAUSE, PAUSE, PAUSE, PAUSE, PAUSE };
+	struct llm_backend b = backend(HOST_ANTHROPIC);
+	struct asked a;
+
+	(void)state;
+	script(all, NELEM(all));
+	ask(&b, NULL, &a);
+	assert_int_equal(a.rc, LLM_OK);
+	assert_string_equal(a.answer.text, "aaaa");
+	assert_int_equal(atomic_load(&srv.requests), 4);
+	arena_free(a.mem);
+}
+
+static void
+a_failure_after_a_shown_pause_is_broken(void **state)
+{
+	static const struct step STEPS[] = {
+		JSON(200, MESSAGE(WORDS("a"), "pause_turn")),
+		JSON(529, "{}"),
+	};
+	struct llm_backend b = backend(HOST_ANTHROPIC);
+	struct asked a;
+
+	(void)state;
+	script(STEPS, 2);
+	ask(&b, NULL, &a);
+	assert_int_equal(a.rc, LLM_BROKEN);
+	assert_true(a.failure.counts);
+	arena_free(a.mem);
+}
+
+static void
+without_native_calls_it_is_asked_in_words(void **state)
+{
+	static const struct step STEPS[] = {
+		JSON(400, "{\"error\":{\"message\":\"registry.ollama.ai/x "
+		    "does not support tools\"}}"),
+		JSON(200, "{\"choices\":[{\"message\":{\"content\":"
+		    "\"<tool_call>{\\\"name\\\":\\\"echo\\\"}</tool_call>\"}"
+		    "}]}"),
+	};
+	struct tool_spec tool = { .name = "echo", .description = "d",
+		.schema_text = "{\"type\":\"object\"}" };
+	struct llm_question q = { .tools = &tool, .ntools = 1 };
+	struct llm_backend b = backend(HOST_OLLAMA);
+	struct asked a;
+
+	(void)state;
+	script(STEPS, 2);
+	ask(&b, &q, &a);
+	assert_int_equal(a.rc, LLM_OK);
+	assert_int_equal(a.answer.ncalls, 1);
+	assert_string_equal(a.answer.calls[0].name, "echo");
+	assert_string_equal(shown, "");
+	assert_non_null(strstr(seen[0], "\"tools\""));
+	assert_null(strstr(seen[1], "\"tools\""));
+	assert_non_null(strstr(seen[1], "tool_call"));
+	arena_free(a.mem);
+
+	b.tools = LLM_TOOLS_NATIVE;
+	script(STEPS, 2);
+	ask(&b, &q, &a);
+	assert_int_equal(a.rc, LLM_INVALID);
+	assert_int_equal(atomic_load(&srv.requests), 1);
+	arena_free(a.mem);
+}
+
+static int
+start(void **state)
+{
+	(void)state;
+	served_start(&srv, serve, NULL);
+	return http_start(NULL);
+}
+
+static int
+stop(void **state)
+{
+	(void)state;
+	http_stop();
+	served_stop(&srv);
+	return 0;
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(answers_are_told_apart),
+		cmocka_unit_test(addresses_are_the_sdk_s),
+		cmocka_unit_test(nobody_there_is_a_retry),
+		cmocka_unit_test(a_cancel_ends_it),
+		cmocka_unit_test(connections_are_used_again),
+		cmocka_unit_test(a_pause_goes_on),
+		cmocka_unit_test(pauses_have_an_end),
+		cmocka_unit_test(a_failure_after_a_shown_pause_is_broken),
+		cmocka_unit_test(without_native_calls_it_is_asked_in_words),
+	};
+
+	return cmocka_run_group_tests_name("llm", tests, start, stop);
+}

@@ -1,0 +1,159 @@
+/*
+ * Tools in words: what is a call, what is shown of it, what is said of them.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "tests/unit/answers.h"
+
+static const struct {
+	const char *what, *said, *text, *calls;
+} CASES[] = {
+	{ "no call", "Hello <b>you</b>", "Hello <b>you</b>", "" },
+	{ "one", "<tool_call>{\"name\":\"echo\",\"arguments\":{\"text\":"
+		 "\"hi\"}}</tool_call>", "", "echo {\"text\":\"hi\"}; " },
+	{ "words about it", "I look.\n<tool_call>{\"name\":\"a\"}</tool_call>"
+			    "\nSo.", "I look.\n\nSo.", "a {}; " },
+	{ "two", "<tool_call>{\"name\":\"a\",\"arguments\":{}}</tool_call>"
+		 "<tool_call>{\"name\":\"b\",\"parameters\":{\"x\":1}}"
+		 "</tool_call>", "", "a {}; b {\"x\":1}; " },
+	{ "arguments as a text", "<tool_call>{\"name\":\"a\",\"arguments\":"
+				 "\"{\\\"x\\\":1}\"}</tool_call>", "",
+	    "a {\"x\":1}; " },
+	{ "not JSON", "<tool_call>echo hi</tool_call>", "",
+	    "unknown echo hi; " },
+	{ "not closed", "So <tool_call>{\"name\"", "So <tool_call>{\"name\"",
+	    "" },
+	{ "no name", "<tool_call>{\"arguments\":{}}</tool_call>", "",
+	    "unknown {}; " },
+};
+
+static void
+calls_are_cut_out(void **state)
+{
+	struct arena *mem = arena_new();
+	char calls[512];
+	size_t i, j;
+
+	(void)state;
+	for (i = 0; i < NELEM(CASES); i++) {
+		struct llm_answer a = { 0 };
+
+		llm_text_tools_read(mem, CASES[i].said, &a);
+		calls[0] = '\0';
+		for (j = 0; j < a.ncalls; j++)
+			snprintf(calls + strlen(calls),
+			    sizeof(calls) - strlen(calls), "%s %s; ",
+			    a.calls[j].name, a.calls[j].arguments);
+		if (strcmp(a.text, CASES[i].text) != 0
+		    || strcmp(calls, CASES[i].calls) != 0)
+			fail_msg("%s: \"%s\" %s", CASES[i].what, a.text,
+			    calls);
+	}
+	arena_free(mem);
+}
+
+static void
+no_more_calls_than_allowed(void **state)
+{
+	struct arena *mem = arena_new();
+	struct llm_answer a = { 0 };
+	char *said = arena_strdup(mem, "");
+	int i;
+
+	(void)state;
+	for (i = 0; i < TOOL_CALLS_MAX + 3; i++)
+		said = arena_printf(mem,
+		    "%s<tool_call>{\"name\":\"t%d\"}</tool_call>", said, i);
+	llm_text_tools_read(mem, said, &a);
+	assert_int_equal(a.ncalls, TOOL_CALLS_MAX);
+	assert_string_equal(a.calls[TOOL_CALLS_MAX - 1].id, "call_15");
+	arena_free(mem);
+}
+
+/* The same words in pieces of any size: calls never are shown, words are. */
+static void
+calls_are_not_shown(void **state)
+{
+	static const struct {
+		const char *events, *shown;
+		size_t ncalls;
+	} cases[] = {
+		{ "I look. <tool_call>{\\\"name\\\":\\\"a\\\"}</tool_call>",
+		    "I look. ", 1 },
+		{ "a < b, <tool is no call", "a < b, <tool is no call", 0 },
+		{ "ends in <tool_c", "ends in <tool_c", 0 },
+		{ "<tool_call>never closed", "<tool_call>never closed", 0 },
+		{ "<", "<", 0 },
+	};
+	char events[4096], piece[64];
+	struct answered a;
+	size_t i, step, at;
+
+	(void)state;
+	for (i = 0; i < NELEM(cases); i++)
+		for (step = 1; step < 12; step += 3) {
+			const char *s = cases[i].events;
+
+			events[0] = '\0';
+			for (at = 0; s[at] != '\0';) {
+				size_t n = strlen(s + at);
+
+				n = n < step ? n : step;
+				/* not within an escape */
+				n += s[at + n - 1] == '\\' ? 1 : 0;
+				snprintf(piece, sizeof(piece), "%.*s", (int)n,
+				    s + at);
+				at += n;
+				snprintf(events + strlen(events),
+				    sizeof(events) - strlen(events),
+				    "{\"choices\":[{\"delta\":{\"content\":"
+				    "\"%s\"}}]}\n", piece);
+			}
+			snprintf(events + strlen(events),
+			    sizeof(events) - strlen(events), "[DONE]\n");
+			answers_stream(&LLM_OPENAI, events, 0, true, &a);
+			assert_int_equal(a.rc, LLM_OK);
+			assert_string_equal(a.shown, cases[i].shown);
+			assert_int_equal(a.answer.ncalls, cases[i].ncalls);
+			answers_free(&a);
+		}
+}
+
+static void
+the_prompt_names_all(void **state)
+{
+	struct arena *mem = arena_new();
+	struct tool_spec tools[] = {
+		{ .name = "echo", .description = "says it",
+		    .schema = answers_json(mem, "{\"type\":\"object\"}") },
+		{ .name = "time", .description = "tells it",
+		    .schema_text = "{\"properties\":{}}" },
+	};
+	const char *text = llm_text_tools_prompt(mem, tools, 2);
+
+	(void)state;
+	assert_non_null(strstr(text, "- echo: says it {\"type\":\"object\"}"));
+	assert_non_null(strstr(text, "- time: tells it {\"properties\":{}}"));
+	assert_non_null(strstr(text, "<tool_call>"));
+	arena_free(mem);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(calls_are_cut_out),
+		cmocka_unit_test(no_more_calls_than_allowed),
+		cmocka_unit_test(calls_are_not_shown),
+		cmocka_unit_test(the_prompt_names_all),
+	};
+
+	return cmocka_run_group_tests_name("text_tools", tests, NULL, NULL);
+}
