@@ -1,0 +1,565 @@
+/*
+ * The toolbox: which tools are offered, from servers that come, go, hang and
+ * change their minds; and the files that name them.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/http.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "tests/unit/served_mcp.h"
+#include "tools/tools_priv.h"
+
+#define SOON_MS 10000
+
+static struct settings settings;
+static struct toolbox *box;
+static struct served memcp;
+static char memcp_url[64];
+
+/* A list with a server for each name, all at the same address. */
+static json_t *
+servers(const char *names)
+{
+	json_t *out = json_object();
+	char name[64];
+	int end;
+
+	while (sscanf(names, "%63s%n", name, &end) == 1) {
+		json_object_set_new(out, name, json_pack("{s:s}", "url",
+		    rules_url()));
+		names += end;
+	}
+	return out;
+}
+
+static void
+begin(const char *names)
+{
+	struct buf errors = BUF_INIT(4096);
+
+	json_decref(settings.mcp_servers);
+	settings = (struct settings){ .refs = 1,
+		.chat_memcp_url = settings.chat_memcp_url == NULL
+		    ? ""
+		    : settings.chat_memcp_url,
+		.mcp_config = "",
+		.mcp_servers = servers(names),
+		.mcp_refresh_ms = 60000,
+		.mcp_timeout_ms = SOON_MS };
+	if (toolbox_start(&settings, &box, &errors) == -1)
+		fail_msg("%s", buf_str(&errors));
+}
+
+static void
+end(void)
+{
+	toolbox_stop(box);
+	box = NULL;
+	json_decref(settings.mcp_servers);
+	settings.mcp_servers = NULL;
+	settings.chat_memcp_url = NULL;
+}
+
+/* "echo health time ...": in order. */
+static const char *
+offered(void)
+{
+	static char out[2048];
+	const struct toolset *set = toolset_ref(box);
+	size_t i;
+
+	out[0] = '\0';
+	for (i = 0; i < set->n; i++)
+		snprintf(out + strlen(out), sizeof(out) - strlen(out), "%s%s",
+		    i == 0 ? "" : " ", set->specs[i].name);
+	toolset_unref(set);
+	return out;
+}
+
+static bool
+becomes(const char *tools)
+{
+	int64_t until = clock_boot_ms() + SOON_MS;
+
+	while (strcmp(offered(), tools) != 0) {
+		if (clock_boot_ms() > until)
+			return false;
+		usleep(5000);
+	}
+	return true;
+}
+
+static const json_t *
+state_of(json_t *state, const char *name)
+{
+	const json_t *s;
+	size_t i;
+
+	json_array_foreach(state, i, s)
+		if (strcmp(json_member_str(s, "name"), name) == 0)
+			return s;
+	return NULL;
+}
+
+#define LIST(tools) { .method = "tools/list", .status = 200, \
+	.body = RESULT("'tools':[" tools "]") }
+#define MODERN { .method = "server/discover", .status = 200, .body = DISCOVER }
+#define TOOL(name) "{'name':'" name "','inputSchema':{'type':'object'," \
+	"'properties':{}}}"
+
+static void
+without_servers_there_are_the_built_in_ones(void **state)
+{
+	json_t *list;
+
+	(void)state;
+	rules_start((const struct rule[]){ { 0 } });
+	begin("");
+	toolbox_wait(box, 100);
+	assert_string_equal(offered(), "echo health time");
+	list = toolbox_state(box);
+	assert_int_equal(json_array_size(list), 0);
+	json_decref(list);
+	end();
+	rules_stop();
+}
+
+static void
+a_server_s_tools_are_called(void **state)
+{
+	static const struct rule RULES[] = { MODERN,
+		LIST(TOOL("say") "," TOOL("a tool")),
+		{ .method = "tools/call", .status = 200,
+		    .body = SAID("it said") },
+		{ 0 } };
+	struct tool_ctx ctx = { .chat = "c", .deadline_ms = SOON_MS };
+	struct tool_call c = { "id", "files__say", "{\"x\":1}" };
+	struct arena *mem = arena_new();
+	const struct toolset *set;
+	struct tool_result r;
+	json_t *list;
+
+	(void)state;
+	rules_start(RULES);
+	begin("files");
+	toolbox_wait(box, SOON_MS);
+	set = toolset_ref(box);
+	assert_int_equal(set->n, 5);
+	assert_string_equal(set->specs[3].name, "files__say");
+	assert_memory_equal(set->specs[4].name, "files__a_tool_", 14);
+	assert_non_null(set->specs[3].schema_text);
+	tools_call(box, set, &ctx, &c, mem, &r);
+	assert_int_equal(r.end, TOOL_DONE);
+	assert_string_equal(r.text, "it said");
+	assert_non_null(strstr(rules_request("tools/call", 0),
+	    "\"name\":\"say\""));
+	c.name = set->specs[4].name;
+	tools_call(box, set, &ctx, &c, mem, &r);
+	assert_non_null(strstr(rules_request("tools/call", 1),
+	    "\"name\":\"a tool\""));
+	toolset_unref(set);
+
+	list = toolbox_state(box);
+	assert_true(json_member_bool(state_of(list, "files"), "ok", false));
+	assert_int_equal(json_member_int(state_of(list, "files"), "tools", 0),
+	    2);
+	assert_non_null(strstr(json_member_str(state_of(list, "files"),
+	    "url_host"), "127.0.0.1:"));
+	json_decref(list);
+	end();
+	rules_stop();
+	arena_free(mem);
+}
+
+static void
+results_of_all_kinds_are_for_the_model(void **state)
+{
+	static const struct {
+		const char *what;
+		struct rule rule;
+		enum tool_end end;
+		const char *text;
+	} cases[] = {
+		{ "failed", { .method = "tools/call", .status = 200,
+				.body = RESULT("'isError':true,'content':"
+				    "[{'type':'text','text':'no file'}]") },
+		    TOOL_FAILED, "no file" },
+		{ "structured", { .method = "tools/call", .status = 200,
+				    .body = RESULT("'content':[],"
+					"'structuredContent':{'n':7}") },
+		    TOOL_DONE, "{\"n\":7}" },
+		{ "asks", { .method = "tools/call", .status = 200,
+			      .body = RESULT("'resultType':'input_required',"
+				  "'inputRequests':{}") },
+		    TOOL_FAILED, "answer from a person" },
+		{ "refused", { .method = "tools/call", .status = 200,
+				 .body = ERROR(-32602, "no such path") },
+		    TOOL_FAILED, "no such path" },
+		{ "denied", { .method = "tools/call", .status = 403,
+				.body = "{}" },
+		    TOOL_FAILED, "does not let us in" },
+		{ "nonsense", { .method = "tools/call", .status = 200,
+				  .body = "{'x':1}" },
+		    TOOL_FAILED, "" },
+	};
+	struct tool_ctx ctx = { .chat = "c", .deadline_ms = SOON_MS };
+	struct tool_call c = { "id", "s__say", "{}" };
+	struct arena *mem = arena_new();
+	const struct toolset *set;
+	struct rule rules[4] = { MODERN, LIST(TOOL("say")) };
+	struct tool_result r;
+	size_t i;
+
+	(void)state;
+	rules_start(rules);
+	begin("s");
+	toolbox_wait(box, SOON_MS);
+	set = toolset_ref(box);
+	for (i = 0; i < NELEM(cases); i++) {
+		rules[2] = cases[i].rule;
+		rules_change(rules);
+		tools_call(box, set, &ctx, &c, mem, &r);
+		if (r.end != cases[i].end
+		    || strstr(r.text, cases[i].text) == NULL)
+			fail_msg("%s: %d %s", cases[i].what, r.end, r.text);
+	}
+	toolset_unref(set);
+	end();
+	rules_stop();
+	arena_free(mem);
+}
+
+static void
+patterns_say_what_is_offered(void **state)
+{
+	static const struct {
+		const char *patterns[3];
+		const char *offered;
+	} cases[] = {
+		{ { "echo" }, "echo" },
+		{ { "echo", "files__*" }, "echo files__say files__write" },
+		{ { "*__say" }, "files__say" },
+		{ { "none" }, "" },
+	};
+	static const struct rule RULES[] = { MODERN,
+		LIST(TOOL("say") "," TOOL("write")), { 0 } };
+	const char *repeatable[] = { "files__say", "time" };
+	const struct toolset *set;
+	struct buf errors = BUF_INIT(4096);
+	size_t i;
+
+	(void)state;
+	rules_start(RULES);
+	begin("files");
+	assert_true(becomes("echo health time files__say files__write"));
+	for (i = 0; i < NELEM(cases); i++) {
+		const char *patterns[3];
+
+		memcpy(patterns, cases[i].patterns, sizeof(patterns));
+		settings.chat_tools.items = patterns;
+		settings.chat_tools.n = patterns[1] == NULL ? 1 : 2;
+		assert_int_equal(toolbox_reload(box, &settings, &errors), 0);
+		assert_true(becomes(cases[i].offered));
+	}
+	settings.chat_tools.n = 0;
+	settings.chat_repeatable.items = repeatable;
+	settings.chat_repeatable.n = 2;
+	assert_int_equal(toolbox_reload(box, &settings, &errors), 0);
+	set = toolset_ref(box);
+	assert_true(tools_is_repeatable(set, "time"));
+	assert_true(tools_is_repeatable(set, "files__say"));
+	assert_false(tools_is_repeatable(set, "files__write"));
+	assert_false(tools_is_repeatable(set, "unknown"));
+	toolset_unref(set);
+	end();
+	rules_stop();
+}
+
+static void
+a_reload_keeps_what_is_offered(void **state)
+{
+	static const struct rule RULES[] = { MODERN, LIST(TOOL("say")),
+		{ 0 } };
+	struct buf errors = BUF_INIT(4096);
+	const struct toolset *old;
+
+	(void)state;
+	rules_start(RULES);
+	begin("a b");
+	assert_true(becomes("echo health time a__say b__say"));
+	old = toolset_ref(box);
+	json_object_del(settings.mcp_servers, "b");
+	assert_int_equal(toolbox_reload(box, &settings, &errors), 0);
+	assert_string_equal(offered(), "echo health time a__say");
+	/* A snapshot lives on for those who hold it. */
+	assert_int_equal(old->n, 5);
+	assert_string_equal(old->specs[4].name, "b__say");
+	toolset_unref(old);
+	/* What is wrong changes nothing. */
+	json_object_set_new(settings.mcp_servers, "c", json_pack("{s:s}",
+	    "url", "ftp://x"));
+	assert_int_equal(toolbox_reload(box, &settings, &errors), -1);
+	assert_non_null(strstr(buf_str(&errors), "mcp.servers: c: url"));
+	assert_string_equal(offered(), "echo health time a__say");
+	buf_fini(&errors);
+	end();
+	rules_stop();
+}
+
+static void
+equal_names_stay_two_tools(void **state)
+{
+	static const struct rule RULES[] = { MODERN,
+		LIST(TOOL("b__c") "," TOOL("c") "," TOOL("c")), { 0 } };
+	const struct toolset *set;
+
+	(void)state;
+	rules_start(RULES);
+	begin("a a__b");
+	toolbox_wait(box, SOON_MS);
+	set = toolset_ref(box);
+	assert_int_equal(set->n, 3 + 4);
+	assert_string_equal(set->specs[3].name, "a__b__c");
+	assert_string_equal(set->specs[4].name, "a__c");
+	assert_string_equal(set->specs[5].name, "a__b__b__c");
+	assert_memory_equal(set->specs[6].name, "a__b__c_", 8);
+	toolset_unref(set);
+	end();
+	rules_stop();
+}
+
+static void
+schemas_are_as_apis_take_them(void **state)
+{
+	static const struct rule RULES[] = { MODERN,
+		LIST("{'name':'bare','inputSchema':{'type':'object'}},"
+		     "{'name':'any','inputSchema':{'anyOf':[{}],"
+		     "'properties':{'x':{'type':'string'}}}},"
+		     "{'name':'right','description':'d','inputSchema':"
+		     "{'type':'object','properties':{'x':{}}}},"
+		     "{'noname':1}"), { 0 } };
+	static const char *const WANT[] = {
+		"{\"type\":\"object\",\"properties\":{}}",
+		"{\"type\":\"object\",\"properties\":{\"x\":{\"type\":"
+		"\"string\"}}}",
+		"{\"type\":\"object\",\"properties\":{\"x\":{}}}",
+	};
+	struct arena *mem = arena_new();
+	const struct toolset *set;
+	size_t i;
+
+	(void)state;
+	rules_start(RULES);
+	begin("s");
+	toolbox_wait(box, SOON_MS);
+	set = toolset_ref(box);
+	assert_int_equal(set->n, 3 + NELEM(WANT));
+	for (i = 0; i < NELEM(WANT); i++) {
+		const struct tool_spec *t = &set->specs[3 + i];
+
+		if (!json_equal(t->schema, json_read(mem, WANT[i],
+					strlen(WANT[i]), NULL, NULL)))
+			fail_msg("%s: %s", t->name, t->schema_text);
+	}
+	toolset_unref(set);
+	end();
+	rules_stop();
+	arena_free(mem);
+}
+
+static void
+a_server_that_is_down_is_left_out_and_comes_back(void **state)
+{
+	static const struct rule DOWN[] = { { .method = "*", .status = 503,
+					       .body = "{}" },
+		{ 0 } };
+	static const struct rule UP[] = { MODERN, LIST(TOOL("say")), { 0 } };
+	json_t *list;
+
+	(void)state;
+	rules_start(DOWN);
+	begin("s");
+	toolbox_wait(box, SOON_MS);
+	assert_string_equal(offered(), "echo health time");
+	list = toolbox_state(box);
+	assert_false(json_member_bool(state_of(list, "s"), "ok", true));
+	assert_true(json_member_str(state_of(list, "s"), "error")[0] != '\0');
+	assert_true(json_member_int(state_of(list, "s"), "retry_ms", 0) > 0);
+	json_decref(list);
+	rules_change(UP);
+	assert_true(becomes("echo health time s__say"));
+
+	/* And out again: its age makes it asked. */
+	rules_change(DOWN);
+	pthread_mutex_lock(&box->mu);
+	box->sources[0]->next_ms = 0;
+	pthread_mutex_unlock(&box->mu);
+	assert_true(becomes("echo health time"));
+	end();
+	rules_stop();
+}
+
+static int
+serve_memcp(struct served *s, int fd, const struct served_request *req)
+{
+	(void)s;
+	(void)req;
+	return served_answer(fd, 200, "application/json", "",
+	    "{\"data\":{\"tools\":[{\"name\":\"query\"},{\"name\":\"echo\"}]}"
+	    "}");
+}
+
+static void
+a_silent_server_does_not_hold_up_others(void **state)
+{
+	static const struct rule SILENT[] = { { .method = "*",
+						 .serve = serve_silence },
+		{ 0 } };
+	json_t *list;
+
+	(void)state;
+	served_start(&memcp, serve_memcp, NULL);
+	snprintf(memcp_url, sizeof(memcp_url), "http://127.0.0.1:%d",
+	    memcp.port);
+	settings.chat_memcp_url = memcp_url;
+	rules_start(SILENT);
+	begin("silent memcp");
+	/* meMCP's tools keep their names; a built-in one goes before. */
+	assert_true(becomes("echo health time query"));
+	list = toolbox_state(box);
+	assert_int_equal(json_array_size(list), 3);
+	assert_string_equal(json_member_str(state_of(list, "memcp"), "kind"),
+	    "memcp");
+	json_decref(list);
+	rules_change((const struct rule[]){ { 0 } });
+	rules_stop();
+	end();
+	served_stop(&memcp);
+}
+
+/* ---- the file ------------------------------------------------------------ */
+
+static void
+files_are_checked(void **state)
+{
+	static const struct {
+		const char *text, *error; /* NULL: right */
+	} cases[] = {
+		{ "{\"mcpServers\":{}}", NULL },
+		{ "{\"mcpServers\":{\"a\":{\"url\":\"http://x/mcp\","
+		  "\"headers\":{\"Authorization\":\"Bearer ${TOKEN_OF_TEST}\""
+		  "}}}}", NULL },
+		{ "{\"mcpServers\":{\"a\":{\"command\":\"npx\",\"args\":[]}}}",
+		    NULL },
+		{ "{\"mcpServers\":{\"a\":{\"url\":\"\",\"disabled\":true}}}",
+		    NULL },
+		{ "{\n\"mcpServers\":{\n,}}", "line 3: not JSON" },
+		{ "{}", "mcpServers: expected a mapping" },
+		{ "{\"mcpServers\":[]}", "mcpServers: expected a mapping" },
+		{ "{\"mcpServers\":{\"a b\":{\"url\":\"http://x\"}}}",
+		    "a b: a server's name" },
+		{ "{\"mcpServers\":{\"a\":7}}", "a: expected a mapping" },
+		{ "{\"mcpServers\":{\"a\":{}}}", "a: expected \"url\"" },
+		{ "{\"mcpServers\":{\"a\":{\"url\":\"ftp://x\"}}}",
+		    "a: url: expected http" },
+		{ "{\"mcpServers\":{\"a\":{\"url\":\"http://${UNSET_HERE}\"}}}",
+		    "a: ${UNSET_HERE} is not set" },
+		{ "{\"mcpServers\":{\"a\":{\"url\":\"http://x\",\"headers\":"
+		  "[]}}}", "a: headers: expected a mapping" },
+		{ "{\"mcpServers\":{\"a\":{\"url\":\"http://x\",\"headers\":"
+		  "{\"X\":1}}}}", "a: headers.X: expected a string" },
+		{ "{\"mcpServers\":{\"a\":{\"url\":\"http://x\",\"headers\":"
+		  "{\"X\":\"a\\nb\"}}}}", "a: headers.X: must not hold" },
+	};
+	char path[] = "/tmp/test_toolbox.XXXXXX";
+	struct settings s = { .refs = 1, .chat_memcp_url = "",
+		.mcp_config = path, .file = "dragoman.yaml",
+		.mcp_timeout_ms = 1000 };
+	struct buf errors = BUF_INIT(4096);
+	size_t i;
+	int fd = mkstemp(path);
+
+	(void)state;
+	setenv("TOKEN_OF_TEST", "t", 1);
+	for (i = 0; i < NELEM(cases); i++) {
+		buf_reset(&errors);
+		assert_int_equal(ftruncate(fd, 0), 0);
+		assert_int_equal(pwrite(fd, cases[i].text,
+				     strlen(cases[i].text), 0),
+		    strlen(cases[i].text));
+		if ((toolbox_check(&s, &errors) == -1)
+		    != (cases[i].error != NULL))
+			fail_msg("%s: %s", cases[i].text, buf_str(&errors));
+		if (cases[i].error != NULL
+		    && (strstr(buf_str(&errors), cases[i].error) == NULL
+			|| strstr(buf_str(&errors), path) == NULL))
+			fail_msg("%s: %s", cases[i].text, buf_str(&errors));
+	}
+	/* All at once, and the same name in both places. */
+	s.mcp_servers = json_pack("{s:{s:s}, s:{s:s}, s:i}", "a", "url",
+	    "http://x", "b", "url", "x", "c", 1);
+	buf_reset(&errors);
+	assert_int_equal(ftruncate(fd, 0), 0);
+	assert_int_equal(pwrite(fd, cases[1].text, strlen(cases[1].text), 0),
+	    strlen(cases[1].text));
+	assert_int_equal(toolbox_check(&s, &errors), -1);
+	assert_non_null(strstr(buf_str(&errors),
+	    "dragoman.yaml: mcp.servers: b: url"));
+	assert_non_null(strstr(buf_str(&errors), "mcp.servers: c: expected"));
+	assert_non_null(strstr(buf_str(&errors), "a: named twice"));
+	json_decref(s.mcp_servers);
+	s.mcp_servers = NULL;
+	close(fd);
+	unlink(path);
+	buf_reset(&errors);
+	assert_int_equal(toolbox_check(&s, &errors), -1);
+	assert_non_null(strstr(buf_str(&errors), "No such file"));
+	buf_fini(&errors);
+}
+
+static int
+start(void **state)
+{
+	(void)state;
+	(void)!log_open("test", LOG_ERROR, NULL);
+	return http_start(NULL);
+}
+
+static int
+stop(void **state)
+{
+	(void)state;
+	http_stop();
+	return 0;
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(without_servers_there_are_the_built_in_ones),
+		cmocka_unit_test(a_server_s_tools_are_called),
+		cmocka_unit_test(results_of_all_kinds_are_for_the_model),
+		cmocka_unit_test(patterns_say_what_is_offered),
+		cmocka_unit_test(a_reload_keeps_what_is_offered),
+		cmocka_unit_test(equal_names_stay_two_tools),
+		cmocka_unit_test(schemas_are_as_apis_take_them),
+		cmocka_unit_test(
+		    a_server_that_is_down_is_left_out_and_comes_back),
+		cmocka_unit_test(a_silent_server_does_not_hold_up_others),
+		cmocka_unit_test(files_are_checked),
+	};
+
+	return cmocka_run_group_tests_name("toolbox", tests, start, stop);
+}
