@@ -33,6 +33,14 @@ secret_clear(struct secret *s)
 	*s = (struct secret){ 0 };
 }
 
+void
+secret_wipe(struct secret *s)
+{
+	if (s->bytes != NULL)
+		sodium_memzero(s->bytes, s->len);
+	*s = (struct secret){ 0 };
+}
+
 bool
 secret_is_set(const struct secret *s)
 {

@@ -16,6 +16,8 @@ struct secret {
 
 void secret_set(struct secret *s, const char *bytes, size_t len);
 void secret_clear(struct secret *s);
+/* Zero the bytes of a copy whose memory another frees; it is then not set. */
+void secret_wipe(struct secret *s);
 bool secret_is_set(const struct secret *s);
 
 /*

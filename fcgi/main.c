@@ -84,7 +84,7 @@ log_warning(const char *line)
 
 /*
  * Turn workers speak to models; this process is the one that strangers reach.
- * Their keys are wiped from the settings and from the environment, which
+ * Their keys (the configuration's own memory) are wiped from the settings and from the environment, which
  * /proc shows as it was given.
  */
 static void
@@ -94,10 +94,10 @@ drop_model_keys(struct settings *s)
 		"ANTHROPIC_API_KEY", "OLLAMA_API_KEY" };
 	size_t i;
 
-	secret_clear(&s->openai_api_key);
-	secret_clear(&s->groq_api_key);
-	secret_clear(&s->anthropic_api_key);
-	secret_clear(&s->ollama_api_key);
+	secret_wipe(&s->openai_api_key);
+	secret_wipe(&s->groq_api_key);
+	secret_wipe(&s->anthropic_api_key);
+	secret_wipe(&s->ollama_api_key);
 	for (i = 0; i < NELEM(NAMES); i++) {
 		char *value = getenv(NAMES[i]);
 
