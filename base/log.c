@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/text.h"
 
 #define LINE_MAX_BYTES 8192
 #define ID_MAX 72
@@ -46,12 +47,22 @@ add_name(struct line *l, const char *name)
 	add(l, "\":", 2);
 }
 
-/* ${s} as a JSON string; bytes that are not printable ASCII or UTF-8's are
- * escaped, so that a line is JSON whatever it is given. */
+/* The bytes of the character that begins at ${s}; 0: it is not UTF-8. */
+static size_t
+character(const char *s, size_t len)
+{
+	unsigned char c = (unsigned char)*s;
+	size_t n = c < 0x80 ? 1 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
+
+	return n <= len && (n == 1 || text_is_utf8(s, n)) ? n : 0;
+}
+
+/* ${s} as a JSON string; control characters are escaped and what is not
+ * UTF-8 replaced, so that a line is JSON whatever it is given. */
 static void
 add_str(struct line *l, const char *s)
 {
-	size_t i, len;
+	size_t i, n, len;
 
 	if (s == NULL) {
 		add(l, "null", 4);
@@ -67,10 +78,11 @@ add_str(struct line *l, const char *s)
 		return;
 	}
 	add(l, "\"", 1);
-	for (i = 0; i < len; i++) {
+	for (i = 0; i < len; i += n == 0 ? 1 : n) {
 		unsigned char c = (unsigned char)s[i];
 		char esc[8];
 
+		n = character(s + i, len - i);
 		if (c == '"' || c == '\\') {
 			esc[0] = '\\';
 			esc[1] = (char)c;
@@ -78,8 +90,10 @@ add_str(struct line *l, const char *s)
 		} else if (c < 0x20 || c == 0x7f) {
 			snprintf(esc, sizeof(esc), "\\u%04x", c);
 			add(l, esc, 6);
+		} else if (n == 0) {
+			add(l, "\\ufffd", 6);
 		} else {
-			add(l, s + i, 1);
+			add(l, s + i, n);
 		}
 	}
 	add(l, "\"", 1);
@@ -114,13 +128,14 @@ void
 log_write(enum log_level level, const char *event,
     const struct log_field *fields)
 {
-	struct line l = { .len = 0 };
+	struct line l; /* of which only what is added is touched */
 	char time[CLOCK_ISO_MAX], pid[32];
 	int fd, saved = errno;
 
 	if ((int)level < atomic_load_explicit(&log_least,
 		memory_order_relaxed))
 		return;
+	l.len = 0;
 	add(&l, "{\"time\":\"", 9);
 	clock_iso(clock_wall_ms(), time);
 	add(&l, time, strlen(time));
@@ -151,18 +166,19 @@ log_write(enum log_level level, const char *event,
 static int
 open_file(void)
 {
-	int fd, old;
+	int fd, old = atomic_load(&log_fd);
 
-	if (log_path[0] == '\0')
+	if (log_path[0] == '\0' && old == -1)
 		return 0;
-	fd = open(log_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
+	/* A file that is no longer wanted: nothing, under its number. */
+	fd = open(log_path[0] == '\0' ? "/dev/null" : log_path,
+	    O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
 	if (fd == -1) {
 		log_event(LOG_ERROR, "log_failed", F_STR("file", log_path),
 		    F_STR("why", strerrordesc_np(errno)));
 		return -1;
 	}
 	/* The number stays, so that a thread in mid-write is not surprised. */
-	old = atomic_load(&log_fd);
 	if (old == -1) {
 		atomic_store(&log_fd, fd);
 		return 0;
@@ -175,7 +191,9 @@ open_file(void)
 int
 log_open(const char *worker, enum log_level level, const char *path)
 {
-	snprintf(log_worker, sizeof(log_worker), "%s", worker);
+	/* Threads read it; when the file is opened anew it is the same. */
+	if (strcmp(log_worker, worker) != 0)
+		snprintf(log_worker, sizeof(log_worker), "%s", worker);
 	atomic_store(&log_least, (int)level);
 	snprintf(log_path, sizeof(log_path), "%s", path == NULL ? "" : path);
 	return open_file();

@@ -104,6 +104,8 @@ reload(struct program *p)
 		report(LOG_ERROR, "config_refused", &errors);
 		settings_unref(s);
 	} else {
+		(void)!log_open("turn", log_level_parse(s->log_level, NULL),
+		    s->log_file[0] == '\0' ? NULL : s->log_file);
 		worker_set_settings(&p->w, s);
 		log_event(LOG_INFO, "config_reloaded", F_STR("worker",
 		    p->w.id));

@@ -213,24 +213,27 @@ read_table(void)
 	if (f == NULL)
 		die("cannot read", "processes");
 	while (fgets(line, sizeof(line), f) != NULL) {
-		char *fields[ARGUMENTS_MAX], *rest, *field;
+		char *fields[ARGUMENTS_MAX], *copy, *rest, *field;
 		size_t n = 0;
 
 		line[strcspn(line, "\n")] = '\0';
-		rest = strdup(line); /* kept: the fields live in it */
-		if (rest == NULL)
+		copy = strdup(line);
+		if (copy == NULL)
 			abort();
+		rest = copy;
 		while (n < ARGUMENTS_MAX - 1
 		    && (field = strsep(&rest, "\t")) != NULL)
 			fields[n++] = field;
 		if (n == 4 && strcmp(fields[0], "listen") == 0)
 			open_listener(fields[1], fields[2], fields[3]);
-		else if (n >= 6 && strcmp(fields[0], "run") == 0)
+		else if (n >= 6 && strcmp(fields[0], "run") == 0) {
 			add_process(fields, n);
-		else if (line[0] != '\0' && line[0] != '#') {
+			copy = NULL; /* its fields live there */
+		} else if (line[0] != '\0' && line[0] != '#') {
 			say("not understood in processes: %s", line);
 			exit(1);
 		}
+		free(copy);
 	}
 	fclose(f);
 }
