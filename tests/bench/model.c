@@ -5,7 +5,7 @@
  *   model PORT [DELAY_MS]
  *
  * One thread, epoll.  A request with tools and without a tool's result is
- * answered with one call of `echo`; any other with a sentence.  The answer
+ * answered with one call of `say`; any other with a sentence.  The answer
  * begins DELAY_MS after the request has come.
  */
 #include <arpa/inet.h>
@@ -77,7 +77,7 @@ http(char *out, size_t max, const char *type, const char *body)
 	"\"completion_tokens\":8,\"total_tokens\":28}}"
 #define CALL \
 	"\"id\":\"call_1\",\"type\":\"function\",\"function\":{\"name\":" \
-	"\"echo\",\"arguments\":\"{\\\"text\\\":\\\"hi\\\"}\"}"
+	"\"say\",\"arguments\":\"{\\\"text\\\":\\\"hi\\\"}\"}"
 
 static void
 make_answers(void)
@@ -99,7 +99,7 @@ make_answers(void)
 	    WHOLE("{\"role\":\"assistant\",\"content\":null,\"tool_calls\":[{"
 		  CALL "}]}", "\"tool_calls\""));
 	http(tools_list, sizeof(tools_list), "application/json",
-	    "{\"status\":\"success\",\"data\":{\"tools\":[{\"name\":\"echo\","
+	    "{\"status\":\"success\",\"data\":{\"tools\":[{\"name\":\"say\","
 	    "\"description\":\"Returns the text\",\"inputSchema\":{\"type\":"
 	    "\"object\",\"properties\":{\"text\":{\"type\":\"string\"}},"
 	    "\"required\":[\"text\"]}}]}}");
