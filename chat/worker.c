@@ -16,6 +16,7 @@
 #define TAKE_MAX 32
 /* All partitions are looked at so often: retries, leases that ran out. */
 #define SCAN_MS 1000
+#define WAIT_MIN_MS 20
 /* After a reconnect the held jobs are renewed before new ones are taken. */
 #define RECONNECT_WAIT_MS 2000
 #define DOWN_WAIT_MS 200
@@ -134,6 +135,14 @@ take(struct taker *tk, const struct settings *s, int partition, int n)
 		start(tk->w, jobs[i]);
 }
 
+/* Is it time to look at all partitions? */
+static bool
+scan_is_due(const struct taker *tk)
+{
+	return clock_boot_ms() - tk->scanned_ms >= SCAN_MS
+	    || (tk->next_ms > 0 && tk->next_ms <= clock_wall_ms());
+}
+
 /* Until a token comes, a retry is due, or it is time for a scan. */
 static int
 wait_for_work(struct taker *tk)
@@ -142,9 +151,10 @@ wait_for_work(struct taker *tk)
 
 	if (tk->next_ms > 0 && tk->next_ms - clock_wall_ms() < wait)
 		wait = tk->next_ms - clock_wall_ms();
-	if (wait <= 0)
-		return -1;
-	return due_wait(tk->w->store, (int)wait);
+	/* A job that is due may be one that another worker is just taking:
+	 * never look again at once. */
+	return due_wait(tk->w->store, (int)(wait < WAIT_MIN_MS ? WAIT_MIN_MS
+							       : wait));
 }
 
 static void
@@ -175,7 +185,7 @@ take_once(struct taker *tk, const struct settings *s)
 	if (partition >= 0)
 		take(tk, s, partition, n);
 	n = wanted(tk->w, s);
-	if (n > 0 && clock_boot_ms() - tk->scanned_ms >= SCAN_MS)
+	if (n > 0 && scan_is_due(tk))
 		take(tk, s, -1, n);
 }
 
