@@ -5,10 +5,32 @@
 #include "base/arena.h"
 #include "base/buf.h"
 
+#define NOT_COUNTED ((size_t)-1) /* true, false, null */
+
+json_t *
+json_share(json_t *doc)
+{
+	if (doc != NULL
+	    && __atomic_load_n(&doc->refcount, __ATOMIC_RELAXED)
+		!= NOT_COUNTED)
+		__atomic_add_fetch(&doc->refcount, 1, __ATOMIC_RELAXED);
+	return doc;
+}
+
+void
+json_unshare(json_t *doc)
+{
+	if (doc != NULL
+	    && __atomic_load_n(&doc->refcount, __ATOMIC_RELAXED)
+		!= NOT_COUNTED
+	    && __atomic_sub_fetch(&doc->refcount, 1, __ATOMIC_ACQ_REL) == 0)
+		json_delete(doc);
+}
+
 static void
 release(void *doc)
 {
-	json_decref(doc);
+	json_unshare(doc);
 }
 
 json_t *

@@ -28,6 +28,14 @@ json_t *json_read(struct arena *mem, const char *bytes, size_t len,
 /* Give ${doc}'s reference to ${mem}; returns ${doc} (NULL stays NULL). */
 json_t *json_keep(struct arena *mem, json_t *doc);
 
+/*
+ * json_incref and json_decref for a document that threads share unchanged:
+ * jansson's look at the count before they change it, which is not atomic.
+ * NULL is fine.  What json_keep keeps is given back so too.
+ */
+json_t *json_share(json_t *doc);
+void json_unshare(json_t *doc);
+
 /* Compact text of ${doc}, in ${mem}; NULL if it cannot be written. */
 char *json_text(struct arena *mem, const json_t *doc) WARN_UNUSED;
 

@@ -334,7 +334,7 @@ accept_start(int listener, int max, void (*serve)(void *ctx, int fd),
 	pthread_condattr_destroy(&attr);
 	for (i = 0; i < ACCEPT_KEEP && i < max; i++)
 		grow(a);
-	if (a->threads == 0) {
+	if (accept_threads(a) == 0) {
 		log_event(LOG_ERROR, "threads_failed", F_STR("remedy",
 		    "raise the limit of processes (TasksMax)"));
 		free(a);

@@ -70,7 +70,7 @@ source_unref(struct source *s)
 	if (s == NULL || atomic_fetch_sub(&s->refs, 1) != 1)
 		return;
 	mcp_client_free(s->client);
-	json_decref(s->list);
+	json_unshare(s->list);
 	settings_unref(s->settings);
 	free(s);
 }

@@ -149,7 +149,7 @@ add_source(struct snapshot *snap, const struct settings *s,
 		return;
 	snap->sources[snap->nsources++] = source_ref(source);
 	/* The list outlives a refresh: the snapshot holds it too. */
-	json_keep(snap->mem, json_incref(source->list));
+	json_keep(snap->mem, json_share(source->list));
 	json_array_foreach(source->list, i, t) {
 		const char *name = json_member_str(t, "name");
 		const char *description = json_member_str(t, "description");

@@ -13,6 +13,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "base/pool.h"
 #include "mcp/client.h"
@@ -84,9 +85,9 @@ take_answer(struct toolbox *b, struct source *s, json_t *list, int64_t ttl_ms,
 		    F_STR("source", s->name), F_STR("host", s->host),
 		    F_INT("tools", json_array_size(list)), F_STR("why", why));
 	if (s->list != NULL && list != NULL && json_equal(s->list, list)) {
-		json_decref(list);
+		json_unshare(list);
 	} else if (s->list != list) {
-		json_decref(s->list);
+		json_unshare(s->list);
 		s->list = list;
 		renew_snapshot(b);
 	}
@@ -109,7 +110,7 @@ ask(void *arg)
 	if (i < q->b->nsources)
 		take_answer(q->b, q->s, list, ttl_ms, why);
 	else
-		json_decref(list); /* no longer configured */
+		json_unshare(list); /* no longer configured */
 	pthread_mutex_unlock(&q->b->mu);
 	source_unref(q->s);
 	free(q);
@@ -236,7 +237,7 @@ inherit(const struct toolbox *b, struct source *s)
 		if (o->kind != s->kind || strcmp(o->name, s->name) != 0
 		    || strcmp(o->host, s->host) != 0)
 			continue;
-		s->list = json_incref(o->list);
+		s->list = json_share(o->list);
 		s->asked = o->asked;
 		s->ok = o->ok;
 		s->read_ms = o->read_ms;

@@ -1,3 +1,5 @@
+#include <sys/socket.h>
+
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -180,9 +182,10 @@ serve_link(struct served *s, int fd, const struct served_request *req)
 			buf_reset(&outgoing);
 		pthread_mutex_unlock(&lock);
 	}
+	(void)shutdown(fd, SHUT_RDWR);
 	pthread_mutex_lock(&lock);
 	if (link_up == me)
-		link_up = 0;
+		link_up = 0; /* the end is on its way */
 	pthread_mutex_unlock(&lock);
 	return -1;
 }
