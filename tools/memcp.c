@@ -1,7 +1,7 @@
 /*
  * memcp: what a meMCP server is asked, and what its answers mean.
  */
-#include "tools/memcp.h"
+#include "tools/memcp_priv.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -85,13 +85,30 @@ is_token(const char *token)
 }
 
 enum memcp_rc
+memcp_read_verified(struct arena *mem, int status, const char *body,
+    size_t len)
+{
+	const json_t *doc;
+	const char *tier;
+
+	if (status != 200)
+		return is_about_token(status) ? MEMCP_BAD_TOKEN : MEMCP_DOWN;
+	doc = json_read(mem, body, len, NULL, NULL);
+	if (doc == NULL)
+		return MEMCP_DOWN; /* not a meMCP server's answer */
+	tier = json_member_str(json_object_get(doc, "data"), "tier");
+	return tier != NULL
+		&& (strcmp(tier, "chat") == 0 || strcmp(tier, "mcp") == 0)
+	    ? MEMCP_OK
+	    : MEMCP_BAD_TOKEN;
+}
+
+enum memcp_rc
 memcp_verify(const struct memcp *m, const char *token)
 {
 	struct http_response resp;
 	struct arena *mem = arena_new();
 	enum memcp_rc rc = MEMCP_DOWN;
-	const char *tier;
-	const json_t *doc;
 
 	if (!is_token(token)) {
 		arena_free(mem);
@@ -99,24 +116,9 @@ memcp_verify(const struct memcp *m, const char *token)
 	}
 	if (request(m, "GET", "/token/info", token, false, NULL, VERIFY_MS,
 		NULL, &resp)
-	    == HTTP_OK) {
-		if (resp.status == 200) {
-			doc = json_read(mem, buf_str(&resp.body),
-			    resp.body.len, NULL, NULL);
-			tier = json_member_str(json_object_get(doc, "data"),
-			    "tier");
-			if (doc == NULL)
-				rc = MEMCP_DOWN; /* not a meMCP server's */
-			else if (tier != NULL
-			    && (strcmp(tier, "chat") == 0
-				|| strcmp(tier, "mcp") == 0))
-				rc = MEMCP_OK;
-			else
-				rc = MEMCP_BAD_TOKEN;
-		} else if (is_about_token(resp.status)) {
-			rc = MEMCP_BAD_TOKEN;
-		}
-	}
+	    == HTTP_OK)
+		rc = memcp_read_verified(mem, resp.status, buf_str(&resp.body),
+		    resp.body.len);
 	if (rc == MEMCP_DOWN)
 		log_event(LOG_WARN, "memcp_failed", F_STR("call", "verify"),
 		    F_INT("status", resp.status), F_STR("why", resp.why));
@@ -148,14 +150,30 @@ iso_time_ms(const char *text)
 	return s * 1000;
 }
 
+bool
+memcp_read_derived(struct arena *mem, const char *body, size_t len,
+    struct session_token *out)
+{
+	json_t *doc = json_read(mem, body, len, NULL, NULL);
+	const char *derived = NULL, *until = NULL;
+
+	if (json_unpack(doc, "{s:s, s?s}", "derived_token", &derived,
+		"expires_at", &until)
+		== -1
+	    || !is_token(derived))
+		return false;
+	out->derived = derived;
+	out->derived_until_ms = iso_time_ms(until);
+	return true;
+}
+
 enum memcp_rc
 memcp_derive(const struct memcp *m, const char *parent, const char *chat,
     struct arena *mem, struct session_token *out)
 {
 	struct http_response resp;
 	enum memcp_rc rc = MEMCP_DOWN;
-	const char *derived = NULL, *until = NULL, *body;
-	json_t *doc;
+	const char *body;
 
 	body = json_text(mem, json_keep(mem, json_pack(
 	    "{s:s, s:s, s:i, s:s}", "parent_token", parent, "scope",
@@ -163,28 +181,18 @@ memcp_derive(const struct memcp *m, const char *parent, const char *chat,
 	if (request(m, "POST", "/internal/tokens/derive", NULL, true, body,
 		DERIVE_MS, NULL, &resp)
 	    == HTTP_OK) {
-		doc = json_read(mem, buf_str(&resp.body), resp.body.len, NULL,
-		    NULL);
+		*out = (struct session_token){ .parent = arena_strdup(mem,
+						   parent) };
 		if (resp.status == 200
-		    && json_unpack(doc, "{s:s, s?s}", "derived_token",
-			   &derived, "expires_at", &until)
-			== 0
-		    && is_token(derived)) {
-			*out = (struct session_token){ .parent
-				= arena_strdup(mem, parent),
-				.derived = derived,
-				.derived_until_ms = iso_time_ms(until) };
+		    && memcp_read_derived(mem, buf_str(&resp.body),
+			resp.body.len, out)) {
 			rc = MEMCP_OK;
 		} else if (resp.status == 503 || resp.status == 401
 		    || resp.status == 403 || resp.status == 404) {
 			/* This server derives none, or not for this token:
 			 * whether the parent is good, verify knows. */
 			rc = memcp_verify(m, parent);
-			if (rc == MEMCP_OK)
-				*out = (struct session_token){ .parent
-					= arena_strdup(mem, parent),
-					.derived = arena_strdup(mem,
-					    parent) };
+			out->derived = out->parent;
 		}
 	}
 	if (rc == MEMCP_DOWN)
@@ -209,11 +217,22 @@ memcp_revoke(const struct memcp *m, const char *derived)
 }
 
 json_t *
+memcp_read_list(struct arena *mem, const char *body, size_t len)
+{
+	const json_t *doc = json_read(mem, body, len, NULL, NULL);
+	json_t *tools = json_object_get(json_object_get(doc, "data"), "tools");
+
+	if (tools == NULL)
+		tools = json_object_get(doc, "tools");
+	return json_is_array(tools) ? json_incref(tools) : NULL;
+}
+
+json_t *
 memcp_list(const struct memcp *m, char *why)
 {
 	struct http_response resp;
 	struct arena *mem = arena_new();
-	json_t *tools = NULL, *doc;
+	json_t *tools = NULL;
 
 	if (request(m, "GET", "/mcp/tools", NULL, false, NULL, LIST_MS, NULL,
 		&resp)
@@ -222,16 +241,10 @@ memcp_list(const struct memcp *m, char *why)
 	} else if (resp.status != 200) {
 		snprintf(why, HTTP_WHY_MAX, "status %d", resp.status);
 	} else {
-		doc = json_read(mem, buf_str(&resp.body), resp.body.len, NULL,
-		    NULL);
-		tools = json_object_get(json_object_get(doc, "data"), "tools");
+		tools = memcp_read_list(mem, buf_str(&resp.body),
+		    resp.body.len);
 		if (tools == NULL)
-			tools = json_object_get(doc, "tools");
-		if (!json_is_array(tools)) {
-			tools = NULL;
 			snprintf(why, HTTP_WHY_MAX, "no list of tools");
-		}
-		json_incref(tools);
 	}
 	http_response_fini(&resp);
 	arena_free(mem);
@@ -259,45 +272,52 @@ says_invalid_token(const char *body)
 }
 
 void
-memcp_call(const struct memcp *m, const char *token, const char *name,
-    const json_t *arguments, const volatile int *cancel, struct arena *mem,
-    struct tool_result *result)
+memcp_read_result(struct arena *mem, int status, const char *body, size_t len,
+    bool has_token, struct tool_result *result)
 {
-	struct http_response resp;
-	const char *body, *text;
+	const char *text = text_clean(mem, body, len);
 	json_t *doc;
 
 	*result = (struct tool_result){ .end = TOOL_FAILED };
-	body = json_text(mem, json_keep(mem, json_pack("{s:s, s:O}", "tool",
-	    name, "arguments", arguments)));
-	if (request(m, "POST", "/mcp/tools/call", token, false, body,
-		m->timeout_ms, cancel, &resp)
-	    != HTTP_OK) {
-		result->text = error_text(mem, "network_error", resp.why);
-		http_response_fini(&resp);
-		return;
-	}
-	text = text_clean(mem, buf_str(&resp.body), resp.body.len);
-	doc = json_read(mem, text, strlen(text), NULL, NULL);
-	if (resp.status == 200) {
+	if (status == 200) {
+		doc = json_read(mem, text, strlen(text), NULL, NULL);
 		result->end = TOOL_DONE;
 		result->text = json_text(mem, json_keep(mem,
 		    doc != NULL ? json_pack("{s:O}", "result", doc)
 				: json_pack("{s:s}", "result", text)));
-	} else if (token != NULL
-	    && (resp.status == 401
-		|| (resp.status == 403 && says_invalid_token(text)))) {
+	} else if (has_token
+	    && (status == 401
+		|| (status == 403 && says_invalid_token(text)))) {
 		result->token_expired = true;
 		result->text = error_text(mem, "token_expired",
 		    "The access token is no longer valid.");
-	} else if (resp.status == 403) {
+	} else if (status == 403) {
 		result->denied = true;
 		result->text = error_text(mem, "access_denied",
 		    "This needs a higher-tier token.");
 	} else {
 		result->text = error_text(mem,
-		    arena_printf(mem, "http_%d", resp.status),
+		    arena_printf(mem, "http_%d", status),
 		    text_cut(mem, text, ERROR_CHARS));
 	}
+}
+
+void
+memcp_call(const struct memcp *m, const char *token, const char *name,
+    const json_t *arguments, const volatile int *cancel, struct arena *mem,
+    struct tool_result *result)
+{
+	struct http_response resp;
+	const char *body = json_text(mem, json_keep(mem, json_pack(
+	    "{s:s, s:O}", "tool", name, "arguments", arguments)));
+
+	*result = (struct tool_result){ .end = TOOL_FAILED };
+	if (request(m, "POST", "/mcp/tools/call", token, false, body,
+		m->timeout_ms, cancel, &resp)
+	    == HTTP_OK)
+		memcp_read_result(mem, resp.status, buf_str(&resp.body),
+		    resp.body.len, token != NULL, result);
+	else
+		result->text = error_text(mem, "network_error", resp.why);
 	http_response_fini(&resp);
 }

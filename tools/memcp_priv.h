@@ -1,0 +1,21 @@
+/*
+ * memcp_priv: answers of a meMCP server, read without a network.
+ */
+#ifndef TOOLS_MEMCP_PRIV_H
+#define TOOLS_MEMCP_PRIV_H
+
+#include "tools/memcp.h"
+
+/* GET /token/info. */
+enum memcp_rc memcp_read_verified(struct arena *mem, int status,
+    const char *body, size_t len);
+/* POST /internal/tokens/derive, 200; false: not what it should be. */
+bool memcp_read_derived(struct arena *mem, const char *body, size_t len,
+    struct session_token *out);
+/* GET /mcp/tools, 200: a new reference, or NULL. */
+json_t *memcp_read_list(struct arena *mem, const char *body, size_t len);
+/* POST /mcp/tools/call. */
+void memcp_read_result(struct arena *mem, int status, const char *body,
+    size_t len, bool has_token, struct tool_result *result);
+
+#endif
