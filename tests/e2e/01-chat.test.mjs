@@ -3,7 +3,7 @@
  * what is answered when something is wrong.
  */
 import assert from 'node:assert/strict';
-import { suite, testWith } from './dragoman.mjs';
+import { suite, testWith, until } from './dragoman.mjs';
 
 const s = suite({ settings: { chat: { max_input_chars: 50, max_output_chars: 60, starters: ['one', 'two'] } } });
 
@@ -122,8 +122,8 @@ s.test('a message of blanks is not refused', async d => {
 
 s.test('each message stands in the log with its end', async d => {
   await d.say('logged', 'x');
-  const line = d.events('turn_done').find(l => l.chat === 'default/http/logged');
-  assert.ok(line);
+  // Written once the reply is out, so maybe after we have read it.
+  const line = await until(() => d.events('turn_done').find(l => l.chat === 'default/http/logged'));
   assert.equal(line.end, 'replied');
   assert.equal(typeof line.ms, 'number');
   const c = await d.settled();

@@ -73,7 +73,7 @@ for (const [name, fault] of Object.entries(lasting))
     assert.ok(took < 25000, `${took} ms`);
     assert.equal(r.state, 'active');
     assert.ok(r.reply.length > 10 && !/500|401|JSON|http/i.test(r.reply), r.reply);
-    const line = d.events('turn_done').findLast(l => l.chat === `default/http/${chat}`);
+    const line = await until(() => d.events('turn_done').findLast(l => l.chat === `default/http/${chat}`));
     assert.equal(line.end, 'refused');
     if (/wrong key|no such model|no credit|bad request|not be retried/.test(name)) {
       assert.ok(took < 2500, `no use to repeat: ${took} ms`);

@@ -49,8 +49,7 @@ s.test('killed twice and more: still answered once', async d => {
   await g.reached(4);
   g.open();
   assert.equal((await answer).json?.reply, 'reply to q');
-  const line = d.events('turn_done').filter(l => l.chat === 'default/http/twice');
-  assert.equal(line.length, 1);
+  await until(() => d.events('turn_done').filter(l => l.chat === 'default/http/twice').length === 1);
   await d.settled();
 });
 

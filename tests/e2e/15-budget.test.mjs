@@ -2,7 +2,7 @@
  * Budgets of tokens: per turn, per chat, per day for all.
  */
 import assert from 'node:assert/strict';
-import { testWith } from './dragoman.mjs';
+import { testWith, until } from './dragoman.mjs';
 
 const llm = { max_tokens: 100 };
 const spend = (d, tokens) => { d.model.handler = r => ({ text: `r:${r.lastUser}`, usage: { in: tokens - 10, out: 10 } }); };
@@ -17,7 +17,7 @@ testWith({ settings: { llm, budget: { chat: 5000 } } }, 'a chat that spent its b
   assert.doesNotMatch(r.reply, /^r:/);
   assert.ok(r.reply.length > 10);
   assert.equal(d.model.requests.length, n, 'no call was made');
-  assert.equal(refused(d, 'rich'), 1);
+  await until(() => refused(d, 'rich') === 1);
   assert.match((await d.say('poor', 'x')).reply, /^r:/);
   assert.match((await d.say('rich', '/usage')).reply, /4[.,]?800/);
 });
@@ -35,7 +35,7 @@ testWith({ settings: { llm, budget: { turn: 3000 } } }, 'a turn stops in the mid
   const r = await d.say('turn', 'x');
   assert.ok(n >= 1 && n <= 3, String(n));
   assert.equal(r.state, 'active');
-  assert.equal(refused(d, 'turn'), 1);
+  await until(() => refused(d, 'turn') === 1);
 });
 
 testWith({ settings: { llm, budget: { chat: 100000 } } }, 'what was reserved and not spent is given back', async d => {
