@@ -71,7 +71,7 @@ map_file(const char *path, uint64_t layout)
 {
 	struct map *m = MAP_FAILED;
 	struct stat sb;
-	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0660);
 
 	/* Under a lock: the first of several workers makes it. */
 	if (fd == -1 || flock(fd, LOCK_EX) == -1 || fstat(fd, &sb) == -1)

@@ -1,0 +1,313 @@
+/*
+ * deploy/quickstart: one command from a clone to a served message, and all its
+ * options.  It builds into the clone's build/release, which is shared and
+ * locked, so that only the first test here waits for a compiler.
+ */
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import fs from 'node:fs';
+import http from 'node:http';
+import net from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+import test, { after } from 'node:test';
+import { freePort, SLOW, TOP, until } from './dragoman.mjs';
+
+const ROOT = process.getuid() === 0;
+const QUICKSTART = path.join(TOP, 'deploy/quickstart');
+const top = fs.mkdtempSync(path.join(os.tmpdir(), 'dq-'));
+fs.chmodSync(top, 0o755);
+const states = new Set();
+
+/* Nothing of ours but what a test gives: no key of the tester's own. */
+function bare(env = {}) {
+  return { PATH: process.env.PATH, HOME: top, TERM: 'dumb', ...env };
+}
+
+function run(file, args, { env, ms = 30000, cwd = top, input } = {}) {
+  return new Promise((resolve, reject) => {
+    const p = spawn(file, args, { env: bare(env), cwd, stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'] });
+    const timer = setTimeout(() => { p.kill('SIGKILL'); reject(new Error(`${file} ${args.join(' ')}: not within ${ms} ms\n${err}`)); }, ms * SLOW);
+    let out = '', err = '';
+    p.stdout.on('data', c => { out += c; });
+    p.stderr.on('data', c => { err += c; });
+    p.on('error', reject);
+    if (input !== undefined) p.stdin.end(input);
+    p.on('close', (code, signal) => {
+      clearTimeout(timer);
+      resolve({ code: code ?? signal, out, err });
+    });
+  });
+}
+
+function quickstart(state, args, options) {
+  states.add(state);
+  return run(QUICKSTART, ['--state', state, ...args], options);
+}
+
+async function start(state, args = [], options = {}) {
+  const port = await freePort();
+  const r = await quickstart(state, ['--yes', '--detach', '--port', String(port), ...args], { ms: 120000, ...options });
+  assert.equal(r.code, 0, r.err);
+  return { port, err: r.err, curl: /^ {2}curl[^]*?'$/m.exec(r.err)[0] };
+}
+
+async function stop(state) {
+  const r = await quickstart(state, ['--stop']);
+  assert.equal(r.code, 0, r.err);
+  assert.equal((await quickstart(state, ['--status'])).code, 3);
+  states.delete(state);
+}
+
+function get(port, url) {
+  return new Promise((resolve, reject) => {
+    http.get({ host: '127.0.0.1', port, path: url, agent: false }, res => {
+      let text = '';
+      res.on('data', c => { text += c; });
+      res.on('end', () => resolve({ status: res.statusCode, text }));
+    }).on('error', reject);
+  });
+}
+
+after(async () => {
+  for (const state of states) await quickstart(state, ['--stop']).catch(() => {});
+  fs.rmSync(top, { recursive: true, force: true });
+});
+
+test('detached: serves, its curl line works as pasted, all commands know it', async () => {
+  const state = path.join(top, 'first');
+  const before = fs.readdirSync(TOP).sort();
+  const { port, curl, err } = await start(state, [], { ms: 280000 });
+  assert.match(err, new RegExp(`Dragoman runs: http://127\\.0\\.0\\.1:${port} `));
+  assert.match(err, /--listen 0\.0\.0\.0/, 'says how to admit others');
+  /* Of the clone only build/ was written. */
+  assert.deepEqual(fs.readdirSync(TOP).filter(n => n !== 'build').sort(), before.filter(n => n !== 'build'));
+
+  const said = await run('bash', ['-c', curl]);
+  assert.match(JSON.parse(said.out).reply, /message is a command/);
+
+  const status = await quickstart(state, ['--status']);
+  assert.equal(status.code, 0);
+  assert.match(status.out, new RegExp(`^running: http://127\\.0\\.0\\.1:${port} `));
+
+  const doctor = await quickstart(state, ['--exec', '--', 'dragoman', '--json', 'doctor']);
+  assert.equal(doctor.code, 0, doctor.out + doctor.err);
+  JSON.parse(doctor.out); /* nothing of the quickstart's is between */
+  const show = await quickstart(state, ['--exec', '--', 'dragoman', 'config', 'show'], { env: { LOG_LEVEL: 'debug' } });
+  assert.match(show.out, new RegExp(`^server\\.port +${port} `, 'm'));
+  assert.match(show.out, /^log\.level +info /m, "the state's environment, not the caller's");
+  assert.equal((await quickstart(state, ['--exec', '--', 'sh', '-c', 'exit 7'])).code, 7);
+
+  for (const name of ['encryption_key', 'proxy_secret']) {
+    assert.equal(fs.statSync(path.join(state, 'secrets', name)).mode & 0o777, 0o600);
+    assert.ok(fs.readFileSync(path.join(state, 'secrets', name)).length >= 43);
+  }
+  assert.ok(fs.readdirSync(path.join(state, 'redis/appendonlydir')).length > 0);
+  assert.ok(fs.statSync(path.join(state, 'log/dragoman.log')).size > 0);
+
+  /* A second run finds it, a third one after the stop reuses all of it. */
+  const again = await quickstart(state, ['--yes', '--detach', '--port', String(port)]);
+  assert.equal(again.code, 0);
+  assert.match(again.err, /already running/);
+  const secret = fs.readFileSync(path.join(state, 'secrets/proxy_secret'), 'utf8');
+  await stop(state);
+  const third = await start(state);
+  assert.equal(fs.readFileSync(path.join(state, 'secrets/proxy_secret'), 'utf8'), secret);
+  assert.doesNotMatch(third.err, /building|configuring/);
+  await stop(state);
+});
+
+test('a state of 90 characters below a folder of root alone, with blanks and quotes', async () => {
+  const parent = path.join(top, 'private');
+  fs.mkdirSync(parent, { mode: 0o700 });
+  const state = `${path.join(parent, 'it\'s a "state" $x %41 ')}${'x'.repeat(100)}`.slice(0, 90);
+  const { curl, err } = await start(state);
+  const said = await run('bash', ['-c', curl]);
+  assert.match(JSON.parse(said.out).reply, /message is a command/);
+  const doctor = await quickstart(state, ['--exec', '--', 'dragoman', 'doctor']);
+  assert.equal(doctor.code, 0, doctor.out);
+  const line = /^Stop it with: (.*)$/m.exec(err)[1];
+  assert.equal((await run('bash', ['-c', line])).code, 0);
+  assert.equal((await quickstart(state, ['--status'])).code, 3);
+
+  const long = await quickstart(`${state}x`, ['--detach']);
+  assert.equal(long.code, 2);
+  assert.match(long.err, /longer than 90/);
+});
+
+test('several beside each other; a taken port names its owner and proposes a free one', async () => {
+  const [a, b] = [path.join(top, 'a'), path.join(top, 'b')];
+  const first = await start(a);
+  const taken = await quickstart(b, ['--yes', '--detach', '--port', String(first.port)]);
+  assert.equal(taken.code, 1);
+  const said = new RegExp(`port ${first.port} is taken by nginx \\(process \\d+\\); try --port (\\d+)`).exec(taken.err);
+  assert.ok(said, taken.err);
+  await new Promise((resolve, reject) => {
+    const s = net.createServer().on('error', reject);
+    s.listen(Number(said[1]), '127.0.0.1', () => s.close(resolve));
+  });
+  const second = await start(b);
+  assert.equal((await get(first.port, '/ready')).status, 200);
+  assert.equal((await get(second.port, '/ready')).status, 200);
+  await stop(a);
+  assert.equal((await get(second.port, '/ready')).status, 200);
+  await stop(b);
+});
+
+test('settings: environment, --env-file, and files that the workers cannot reach', async () => {
+  const state = path.join(top, 'settings');
+  const hidden = path.join(top, 'hidden');
+  fs.mkdirSync(hidden, { mode: 0o700 });
+  const file = (name, text) => { fs.writeFileSync(path.join(hidden, name), text, { mode: 0o600 }); return path.join(hidden, name); };
+  const yaml = file('dragoman.yaml', 'chat:\n  host: direct\n  max_history: 7\n  persona: {name: Ann}\nllm: {rounds: 3}\n');
+  file('servers_config.json', '{"mcpServers": {"near": {"url": "http://127.0.0.1:1/mcp", "headers": {"X-T": "${TOKEN_OF_NEAR}"}}}}');
+  const env_file = file('my.env', [
+    '# a comment', 'export CHAT_MAX_HISTORY=9 # more', "CHAT_PERSONA_TONE='calm # not loud'", 'CHAT_PERSONA_TAGLINE="says \\"no\\""',
+    'LLM_ROUNDS=4', 'TOKEN_OF_NEAR=t'].join('\n'));
+  const { curl, port } = await start(state, ['--env-file', env_file],
+    { env: { DRAGOMAN_CONFIG: yaml, PROXY_SECRET_FILE: file('secret', 'first,second\n'), LLM_ROUNDS: '5' } });
+  const said = await run('bash', ['-c', curl]);
+  assert.match(JSON.parse(said.out).reply, /message is a command/);
+  const show = JSON.parse((await quickstart(state, ['--exec', '--', 'dragoman', '--json', 'config', 'show'])).out);
+  const values = Object.fromEntries(Object.entries(show).map(([k, v]) => [k, v.value]));
+  assert.equal(values['chat.max_history'], '9');
+  assert.equal(values['chat.persona.name'], 'Ann');
+  assert.equal(values['chat.persona.tone'], 'calm # not loud');
+  assert.equal(values['chat.persona.tagline'], 'says "no"');
+  assert.equal(values['llm.rounds'], '5', 'the environment wins');
+  assert.match(values['mcp.config'], /servers_config\.json$/);
+  /* The workers read it: they know the server, which is not there. */
+  await until(async () => /"near"/.test((await get(port, '/ready')).text), { what: '/ready names the server' });
+  await stop(state);
+});
+
+test('the address: MCP_PORT and MCP_HOST, --listen, and a port of the configuration', async () => {
+  const state = path.join(top, 'address');
+  const port = await freePort();
+  const r = await quickstart(state, ['--yes', '--detach'], { env: { MCP_PORT: String(port), MCP_HOST: '127.0.0.3', PROXY_SECRET: 'by value' } });
+  assert.equal(r.code, 0, r.err);
+  assert.match(r.err, new RegExp(`http://127\\.0\\.0\\.3:${port} `));
+  const said = await run('bash', ['-c', /^ {2}curl[^]*?'$/m.exec(r.err)[0]]);
+  assert.match(JSON.parse(said.out).reply, /message is a command/);
+  await stop(state);
+});
+
+test('a Redis of the caller is used, and none is started', async () => {
+  const [own, state] = [path.join(top, 'redis'), path.join(top, 'with-redis')];
+  fs.mkdirSync(own);
+  fs.chmodSync(own, 0o755);
+  const server = spawn('redis-server', ['--port', '0', '--unixsocket', `${own}/s`, '--unixsocketperm', '777', '--dir', own, '--appendonly', 'yes'], { stdio: 'ignore' });
+  try {
+    await until(() => fs.existsSync(`${own}/s`), { what: 'Redis listens' });
+    const { curl } = await start(state, [], { env: { REDIS_URL: `unix://${own}/s` } });
+    const said = await run('bash', ['-c', curl]);
+    assert.match(JSON.parse(said.out).reply, /message is a command/);
+    assert.doesNotMatch(fs.readFileSync(path.join(state, 'processes'), 'utf8'), /redis-server/);
+    await stop(state);
+  } finally {
+    server.kill('SIGTERM');
+  }
+});
+
+test('what is wrong is said, with the exit code of it', async () => {
+  const state = path.join(top, 'wrong');
+  const yaml = path.join(top, 'wrong.yaml');
+  fs.writeFileSync(yaml, 'chat:\n  host: nobody\n  max_histroy: 3\n');
+  const lines = path.join(top, 'wrong.env');
+  fs.writeFileSync(lines, 'A=1\nnonsense\n');
+  const cases = [
+    [['--detach'], { DRAGOMAN_CONFIG: yaml }, 2, /wrong\.yaml:2: chat\.host: expected direct[^]*wrong\.yaml:3: chat\.max_histroy/],
+    [['--detach'], { DRAGOMAN_CONFIG: '/nowhere/d.yaml' }, 2, /DRAGOMAN_CONFIG: cannot read \/nowhere/],
+    [['--detach'], { OPENAI_API_KEY_FILE: '/nowhere/key' }, 2, /OPENAI_API_KEY_FILE: cannot read/],
+    [['--detach'], { LLM_ROUNDS: 'many' }, 2, /llm\.rounds: expected a whole number/],
+    [['--detach', '--env-file', lines], {}, 2, /wrong\.env:2: expected NAME=value/],
+    [['--detach', '--env-file', '/nowhere'], {}, 2, /cannot read/],
+    [['--detach', '--port', '70000'], {}, 2, /--port: expected 1 to 65535/],
+    [['--detach', '--listen', 'example.org'], {}, 2, /--listen: expected an address/],
+    [['--detach', '--listen', '192.0.2.1'], {}, 1, /nginx cannot serve 192\.0\.2\.1/],
+    [['--port'], {}, 2, /needs a value/],
+    [['--exec'], {}, 2, /needs a command/],
+    [['--unknown'], {}, 2, /^Usage:/],
+    [['--stop'], {}, 0, /not running/],
+    [['--status'], {}, 3, /^/],
+  ];
+  for (const [args, env, code, message] of cases) {
+    const r = await quickstart(state, args.includes('--detach') ? ['--yes', ...args] : args, { env });
+    assert.equal(r.code, code, `${args} ${JSON.stringify(env)}: ${r.code}\n${r.err}`);
+    assert.match(r.err, message, `${args} ${JSON.stringify(env)}`);
+  }
+  states.delete(state);
+  assert.equal((await quickstart(path.join(top, 'never'), ['--exec', '--', 'true'])).code, 3);
+  fs.mkdirSync(path.join(top, 'theirs'));
+  fs.writeFileSync(path.join(top, 'theirs/file'), '');
+  const theirs = await quickstart(path.join(top, 'theirs'), ['--yes', '--detach']);
+  assert.equal(theirs.code, 2);
+  assert.match(theirs.err, /not a state of the quickstart/);
+  assert.deepEqual(fs.readdirSync(path.join(top, 'theirs')), ['file']);
+});
+
+test('Redis that does not answer: --detach says why and leaves nothing', { timeout: 120000 * SLOW }, async () => {
+  const state = path.join(top, 'no-redis');
+  const r = await quickstart(state, ['--yes', '--detach', '--port', String(await freePort())],
+    { env: { REDIS_URL: 'redis://127.0.0.1:1', QUICKSTART_WAIT: '3' }, ms: 90000 });
+  assert.equal(r.code, 1);
+  assert.match(r.err, /Redis does not answer/);
+  assert.equal((await quickstart(state, ['--status'])).code, 3);
+  states.delete(state);
+});
+
+test('in a terminal: a chat, whose end ends all', async t => {
+  if (!fs.existsSync('/usr/bin/script')) return t.skip('no script(1)');
+  const state = path.join(top, 'terminal');
+  states.add(state);
+  const port = await freePort();
+  const p = spawn('script', ['-qec', `'${QUICKSTART}' --yes --state '${state}' --port ${port}`, '/dev/null'], { env: bare(), cwd: top, stdio: ['pipe', 'pipe', 'inherit'] });
+  let out = '';
+  p.stdout.on('data', c => { out += c; });
+  const end = new Promise(resolve => p.on('exit', resolve));
+  await until(() => /you>/.test(out), { ms: 60000, what: 'the chat opens' });
+  p.stdin.write('echo text=hallo\n');
+  await until(() => /\nhallo/.test(out), { what: `an answer: ${out}` });
+  assert.equal((await quickstart(state, ['--status'])).code, 0);
+  p.stdin.write('\x04');
+  assert.equal(await end, 0, out);
+  assert.equal((await quickstart(state, ['--status'])).code, 3);
+  states.delete(state);
+});
+
+test('without a terminal: goes on until it is told to end', async () => {
+  const state = path.join(top, 'no-terminal');
+  states.add(state);
+  const p = spawn(QUICKSTART, ['--state', state, '--port', String(await freePort())], { env: bare(), cwd: top, stdio: ['ignore', 'ignore', 'pipe'] });
+  let err = '';
+  p.stderr.on('data', c => { err += c; });
+  const end = new Promise(resolve => p.on('exit', resolve));
+  await until(() => /Ctrl-C ends it/.test(err), { ms: 60000, what: 'it runs' });
+  p.kill('SIGTERM');
+  await end;
+  assert.equal((await quickstart(state, ['--status'])).code, 3);
+  states.delete(state);
+});
+
+test('nobody in particular runs it too', async t => {
+  if (!ROOT || !fs.existsSync('/usr/bin/setpriv')) return t.skip('not root');
+  /* What was built is root's and may lie where nobody may look. */
+  const look = ['--reuid', 'nobody', '--regid', 'nogroup', '--clear-groups', 'test', '-x', QUICKSTART];
+  if ((await run('setpriv', look)).code !== 0) return t.skip('the clone is private');
+  const home = path.join(top, 'home');
+  fs.mkdirSync(home);
+  fs.chownSync(home, 65534, 65534);
+  const state = path.join(home, 'state');
+  const as = (args, options) => run('setpriv', ['--reuid', 'nobody', '--regid', 'nogroup', '--clear-groups', QUICKSTART, '--state', state, ...args], options);
+  const port = await freePort();
+  try {
+    const r = await as(['--detach', '--port', String(port)], { env: { HOME: home }, ms: 60000 });
+    assert.equal(r.code, 0, r.err);
+    assert.equal((await get(port, '/ready')).status, 200);
+    assert.equal(fs.statSync(path.join(state, 'log/dragoman.log')).uid, 65534);
+    const low = await as(['--status']);
+    assert.equal(low.code, 0);
+  } finally {
+    assert.equal((await as(['--stop'])).code, 0);
+  }
+});
