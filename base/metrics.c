@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -66,42 +67,98 @@ layout_of(const struct metric_def *d, size_t n)
 	return h ^ sizeof(struct map);
 }
 
+/* The file at ${path}, locked: the first of several workers makes it.  Who
+ * waited for the lock may have waited for a file that is gone by now. */
+static int
+open_locked(const char *path)
+{
+	struct stat ours, there;
+	int fd;
+
+	for (;;) {
+		fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0660);
+		if (fd == -1)
+			return -1;
+		if (flock(fd, LOCK_EX) == -1 || fstat(fd, &ours) == -1) {
+			close(fd);
+			return -1;
+		}
+		if (stat(path, &there) == 0 && there.st_ino == ours.st_ino
+		    && there.st_dev == ours.st_dev)
+			return fd;
+		close(fd);
+	}
+}
+
+static struct map *
+map_open(int fd)
+{
+	struct map *m = mmap(NULL, sizeof(struct map), PROT_READ | PROT_WRITE,
+	    MAP_SHARED, fd, 0);
+
+	return m == MAP_FAILED ? NULL : m;
+}
+
+/*
+ * A new file, whole before it has the name.  Never the old one cut: workers
+ * of the other version still write into their mapping of it.
+ */
+static struct map *
+map_make(const char *path, uint64_t layout)
+{
+	char fresh[PATH_MAX];
+	struct map *m = NULL;
+	int fd;
+
+	if (snprintf(fresh, sizeof(fresh), "%s.new", path)
+	    >= (int)sizeof(fresh)) {
+		errno = ENAMETOOLONG;
+		return NULL;
+	}
+	fd = open(fresh, O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC,
+	    0660);
+	if (fd == -1)
+		return NULL;
+	if (ftruncate(fd, sizeof(struct map)) == 0)
+		m = map_open(fd);
+	close(fd);
+	if (m == NULL)
+		return NULL;
+	m->magic = MAGIC;
+	m->layout = layout;
+	if (rename(fresh, path) == -1) {
+		munmap(m, sizeof(*m));
+		return NULL;
+	}
+	return m;
+}
+
 static struct map *
 map_file(const char *path, uint64_t layout)
 {
-	struct map *m = MAP_FAILED;
+	struct map *m = NULL;
 	struct stat sb;
-	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0660);
+	bool empty;
+	int fd = open_locked(path);
 
-	/* Under a lock: the first of several workers makes it. */
-	if (fd == -1 || flock(fd, LOCK_EX) == -1 || fstat(fd, &sb) == -1)
-		goto out;
-	if ((size_t)sb.st_size != sizeof(struct map)
-	    && (ftruncate(fd, 0) == -1
-		|| ftruncate(fd, sizeof(struct map)) == -1))
-		goto out;
-	m = mmap(NULL, sizeof(struct map), PROT_READ | PROT_WRITE, MAP_SHARED,
-	    fd, 0);
-	if (m == MAP_FAILED)
-		goto out;
-	if (m->magic != MAGIC || m->layout != layout) {
-		/* Another version's: emptied by punching all of it out, so
-		 * that pages nobody counts in cost no memory. */
-		if (ftruncate(fd, 0) == -1
-		    || ftruncate(fd, sizeof(struct map)) == -1) {
-			munmap(m, sizeof(struct map));
-			m = MAP_FAILED;
-			goto out;
-		}
+	if (fd == -1)
+		return NULL;
+	empty = fstat(fd, &sb) == 0 && sb.st_size == 0 /* nobody maps it */
+	    && ftruncate(fd, sizeof(struct map)) == 0;
+	if (empty || sb.st_size == sizeof(struct map))
+		m = map_open(fd);
+	if (m != NULL && empty) {
 		m->magic = MAGIC;
 		m->layout = layout;
+	} else if (m != NULL && (m->magic != MAGIC || m->layout != layout)) {
+		munmap(m, sizeof(*m)); /* another version's */
+		m = NULL;
 	}
-out:
-	if (fd != -1) {
-		/* Closing would not do: the mapping keeps the file open. */
-		flock(fd, LOCK_UN);
-		close(fd);
-	}
+	if (m == NULL)
+		m = map_make(path, layout);
+	/* Closing would not do: the mapping keeps the file open. */
+	flock(fd, LOCK_UN);
+	close(fd);
 	return m;
 }
 
@@ -133,21 +190,21 @@ take_slot(void)
 int
 metrics_open(const char *path, const struct metric_def *table, size_t n)
 {
-	struct map *m = MAP_FAILED;
+	struct map *m = NULL;
 	int rc = 0;
 
 	if (n > METRICS_MAX)
 		abort(); /* our own table */
 	if (path != NULL) {
 		m = map_file(path, layout_of(table, n));
-		if (m == MAP_FAILED) {
+		if (m == NULL) {
 			log_event(LOG_WARN, "metrics_private",
 			    F_STR("file", path),
 			    F_STR("why", strerrordesc_np(errno)));
 			rc = -1;
 		}
 	}
-	if (m == MAP_FAILED)
+	if (m == NULL)
 		m = mmap(NULL, sizeof(*m), PROT_READ | PROT_WRITE,
 		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (m == MAP_FAILED)

@@ -1,0 +1,225 @@
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/json.h"
+#include "base/log.h"
+
+static struct arena *mem;
+static char path[64], moved[80];
+
+/* All that the file holds. */
+static char *
+text_of(const char *file)
+{
+	static char text[64 * 1024];
+	int fd = open(file, O_RDONLY);
+	ssize_t n;
+
+	assert_int_not_equal(fd, -1);
+	n = read(fd, text, sizeof(text) - 1);
+	assert_true(n >= 0);
+	text[n] = '\0';
+	close(fd);
+	return text;
+}
+
+/* The last line, which must be JSON. */
+static const json_t *
+last_line(void)
+{
+	char *text = text_of(path), *line;
+	const json_t *doc;
+
+	assert_int_equal(text[strlen(text) - 1], '\n');
+	text[strlen(text) - 1] = '\0';
+	line = strrchr(text, '\n');
+	line = line == NULL ? text : line + 1;
+	doc = json_read(mem, line, strlen(line), NULL, NULL);
+	if (doc == NULL)
+		fail_msg("not JSON: %s", line);
+	return doc;
+}
+
+static void
+a_line_has_its_fields(void **state)
+{
+	const json_t *doc;
+
+	(void)state;
+	log_set_id("r-1");
+	assert_string_equal(log_id(), "r-1");
+	log_event(LOG_WARN, "noun_verbed", F_STR("s", "x"), F_INT("i", -5),
+	    F_REAL("d", 1.5), F_BOOL("b", true), F_STR("none", NULL));
+	log_set_id(NULL);
+	doc = last_line();
+	assert_string_equal(json_member_str(doc, "level"), "warn");
+	assert_string_equal(json_member_str(doc, "event"), "noun_verbed");
+	assert_string_equal(json_member_str(doc, "worker"), "test");
+	assert_int_equal(json_member_int(doc, "pid", 0), getpid());
+	assert_string_equal(json_member_str(doc, "id"), "r-1");
+	assert_string_equal(json_member_str(doc, "s"), "x");
+	assert_int_equal(json_member_int(doc, "i", 0), -5);
+	assert_true(json_member_bool(doc, "b", false));
+	assert_true(json_is_null(json_object_get(doc, "none")));
+	log_event(LOG_INFO, "again", F_INT("i", 1));
+	assert_null(json_object_get(last_line(), "id"));
+}
+
+static void
+a_line_is_json_whatever_it_is_given(void **state)
+{
+	static const struct {
+		const char *what, *text, *read;
+	} cases[] = {
+		{ "quotes and a backslash", "a\"b\\c", "a\"b\\c" },
+		{ "controls", "a\nb\x01\x7f", "a\nb\x01\x7f" },
+		{ "UTF-8", "\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80",
+		    "\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80" },
+		{ "a byte that is not", "a\xff" "b", "a\xef\xbf\xbd" "b" },
+		{ "a cut character", "\xe2\x82",
+		    "\xef\xbf\xbd\xef\xbf\xbd" },
+		{ "an overlong form", "\xc0\xaf",
+		    "\xef\xbf\xbd\xef\xbf\xbd" },
+		{ "a surrogate", "\xed\xa0\x80",
+		    "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd" },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(cases); i++) {
+		log_event(LOG_INFO, "said", F_STR("text", cases[i].text));
+		if (strcmp(json_member_str(last_line(), "text"),
+			cases[i].read)
+		    != 0)
+			fail_msg("%s", cases[i].what);
+	}
+}
+
+static void
+long_strings_are_cut_between_characters(void **state)
+{
+	char text[3 * LOG_STR_MAX + 1];
+	const char *read;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < LOG_STR_MAX; i++)
+		memcpy(text + 3 * i, "\xe2\x82\xac", 4);
+	log_event(LOG_INFO, "said", F_STR("text", text));
+	read = json_member_str(last_line(), "text");
+	assert_int_equal(strlen(read), LOG_STR_MAX / 3 * 3);
+	memset(text, '\x01', LOG_STR_MAX);
+	text[LOG_STR_MAX] = '\0';
+	/* Escaped, a few of these are more than a line. */
+	log_event(LOG_INFO, "said", F_STR("a", text), F_STR("b", text),
+	    F_STR("c", text), F_STR("d", text), F_INT("e", 1));
+	assert_int_equal(json_member_int(last_line(), "e", 0), 1);
+	assert_string_equal(json_member_str(last_line(), "d"), "(cut)");
+}
+
+static void
+less_than_the_level_is_left_out(void **state)
+{
+	static const struct {
+		const char *name;
+		enum log_level level;
+		bool known;
+	} cases[] = { { "debug", LOG_DEBUG, true }, { "INFO", LOG_INFO, true },
+		{ "warn", LOG_WARN, true }, { "Warning", LOG_WARN, true },
+		{ "error", LOG_ERROR, true }, { "critical", LOG_ERROR, true },
+		{ "loud", LOG_INFO, false }, { "", LOG_INFO, false } };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(cases); i++) {
+		bool known;
+
+		assert_int_equal(log_level_parse(cases[i].name, &known),
+		    cases[i].level);
+		assert_int_equal(known, cases[i].known);
+	}
+	assert_int_equal(log_open("test", LOG_ERROR, path), 0);
+	log_event(LOG_ERROR, "loud", F_INT("n", 1));
+	log_event(LOG_WARN, "quiet", F_INT("n", 2));
+	assert_string_equal(json_member_str(last_line(), "event"), "loud");
+	assert_int_equal(log_open("test", LOG_INFO, path), 0);
+}
+
+static void
+the_file_is_opened_anew(void **state)
+{
+	(void)state;
+	log_event(LOG_INFO, "before", F_INT("n", 1));
+	assert_int_equal(rename(path, moved), 0);
+	log_event(LOG_INFO, "still_there", F_INT("n", 1));
+	log_reopen();
+	log_event(LOG_INFO, "after", F_INT("n", 1));
+	assert_non_null(strstr(text_of(moved), "still_there"));
+	assert_null(strstr(text_of(moved), "after"));
+	assert_string_equal(json_member_str(last_line(), "event"), "after");
+
+	/* A file that cannot be opened: the old one goes on. */
+	assert_int_equal(log_open("test", LOG_INFO, "/nowhere/log"), -1);
+	log_event(LOG_INFO, "goes_on", F_INT("n", 1));
+	assert_string_equal(json_member_str(last_line(), "event"), "goes_on");
+
+	/* None any more. */
+	assert_int_equal(log_open("test", LOG_INFO, NULL), 0);
+	log_event(LOG_INFO, "elsewhere", F_INT("n", 1));
+	assert_string_equal(json_member_str(last_line(), "event"), "goes_on");
+}
+
+static int
+begin(void **state)
+{
+	int fd;
+
+	(void)state;
+	mem = arena_new();
+	snprintf(path, sizeof(path), "/tmp/dragoman-log-XXXXXX");
+	fd = mkstemp(path);
+	if (fd == -1)
+		return -1;
+	close(fd);
+	snprintf(moved, sizeof(moved), "%s.moved", path);
+	/* Standard error is the test's own. */
+	fd = open("/dev/null", O_WRONLY);
+	if (fd == -1 || dup2(fd, STDERR_FILENO) == -1)
+		return -1;
+	close(fd);
+	return log_open("test", LOG_INFO, path);
+}
+
+static int
+end(void **state)
+{
+	(void)state;
+	arena_free(mem);
+	unlink(path);
+	unlink(moved);
+	return 0;
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_line_has_its_fields),
+		cmocka_unit_test(a_line_is_json_whatever_it_is_given),
+		cmocka_unit_test(long_strings_are_cut_between_characters),
+		cmocka_unit_test(less_than_the_level_is_left_out),
+		cmocka_unit_test(the_file_is_opened_anew),
+	};
+
+	return cmocka_run_group_tests(tests, begin, end);
+}

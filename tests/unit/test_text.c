@@ -1,0 +1,233 @@
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/text.h"
+
+static struct arena *mem;
+
+static void
+knows_utf8(void **state)
+{
+	static const struct {
+		const char *what, *text;
+		bool valid;
+	} cases[] = {
+		{ "nothing", "", true },
+		{ "ASCII, eight and more", "abcdefghijklmnop", true },
+		{ "two, three and four bytes",
+		    "\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80", true },
+		{ "the last code point", "\xf4\x8f\xbf\xbf", true },
+		{ "past it", "\xf4\x90\x80\x80", false },
+		{ "a surrogate", "\xed\xa0\x80", false },
+		{ "just below surrogates", "\xed\x9f\xbf", true },
+		{ "an overlong slash of two", "\xc0\xaf", false },
+		{ "of three", "\xe0\x80\xaf", false },
+		{ "of four", "\xf0\x80\x80\xaf", false },
+		{ "a lone continuation", "abcdefgh\x80", false },
+		{ "a cut character", "abcdefgh\xe2\x82", false },
+		{ "a cut one in the middle", "\xe2\x82 abcdefgh", false },
+		{ "0xff", "\xff", false },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(cases); i++)
+		if (text_is_utf8(cases[i].text, strlen(cases[i].text))
+		    != cases[i].valid)
+			fail_msg("%s", cases[i].what);
+}
+
+static void
+cuts_at_characters(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t max;
+		const char *cut;
+	} cases[] = {
+		{ "abc", 3, "abc" },
+		{ "abcd", 3, "ab\xe2\x80\xa6" },
+		{ "\xc3\xa9\xc3\xa9\xc3\xa9", 3,
+		    "\xc3\xa9\xc3\xa9\xc3\xa9" },
+		{ "\xc3\xa9\xc3\xa9\xc3\xa9", 2, "\xc3\xa9\xe2\x80\xa6" },
+		{ "abc", 1, "\xe2\x80\xa6" },
+		{ "abc", 0, "" },
+		{ "", 0, "" },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(cases); i++)
+		assert_string_equal(text_cut(mem, cases[i].text, cases[i].max),
+		    cases[i].cut);
+	assert_int_equal(text_count("\xf0\x9f\x98\x80x", 5), 2);
+}
+
+static void
+cleans(void **state)
+{
+	static const struct {
+		const char *bytes;
+		size_t len;
+		const char *clean;
+	} cases[] = {
+		{ "fine", 4, "fine" },
+		{ "", 0, "" },
+		{ "a\0b", 3, "a\xef\xbf\xbd" "b" },
+		{ "\xffx", 2, "\xef\xbf\xbdx" },
+		{ "\xe2\x82", 2, "\xef\xbf\xbd\xef\xbf\xbd" },
+		{ "\xe2\x82\xac", 2, "\xef\xbf\xbd\xef\xbf\xbd" },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(cases); i++)
+		assert_string_equal(text_clean(mem, cases[i].bytes,
+					cases[i].len),
+		    cases[i].clean);
+}
+
+static void
+strips_and_prints(void **state)
+{
+	static const char *const strip[][2] = {
+		{ "a", "a" },
+		{ " \t\r\n\v\f a b \n", "a b" },
+		{ "\xc2\xa0x\xc2\xa0 ", "x" },
+		{ " \xc2\xa0\n", "" },
+		{ "\xc3\xa0", "\xc3\xa0" }, /* ends as a NBSP does */
+		{ "", "" },
+	};
+	static const char *const print[][2] = {
+		{ "a\tb\nc", "a\tb\nc" },
+		{ "\x1b[31mred\x07\x7f\r", "[31mred" },
+		{ "\xc2\x9b" "31m", "31m" },
+		{ "\xc3\xa9\xc2\xa9", "\xc3\xa9\xc2\xa9" },
+		{ "\xff", "\xef\xbf\xbd" },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(strip); i++)
+		assert_string_equal(text_strip(mem, strip[i][0]), strip[i][1]);
+	for (i = 0; i < NELEM(print); i++)
+		assert_string_equal(text_printable(mem, print[i][0]),
+		    print[i][1]);
+}
+
+static void
+reads_whole_numbers(void **state)
+{
+	static const struct {
+		const char *text;
+		int rc;
+		int64_t value;
+	} cases[] = {
+		{ "0", 0, 0 },
+		{ "-5", 0, -5 },
+		{ "+7", 0, 7 },
+		{ "9223372036854775807", 0, INT64_MAX },
+		{ "9223372036854775808", -1, 42 },
+		{ "", -1, 42 },
+		{ "-", -1, 42 },
+		{ " 1", -1, 42 },
+		{ "1 ", -1, 42 },
+		{ "1x", -1, 42 },
+		{ "0x10", -1, 42 },
+		{ "- 1", -1, 42 },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(cases); i++) {
+		int64_t v = 42;
+
+		assert_int_equal(text_int(cases[i].text, &v), cases[i].rc);
+		assert_int_equal(v, cases[i].value);
+	}
+}
+
+static void
+writes_hex(void **state)
+{
+	char out[65], again[65];
+
+	(void)state;
+	text_hex("\x00\x7f\xff", 3, out);
+	assert_string_equal(out, "007fff");
+	text_random_hex(16, out);
+	assert_int_equal(strlen(out), 32);
+	assert_int_equal(strspn(out, "0123456789abcdef"), 32);
+	text_random_hex(16, again);
+	assert_string_not_equal(out, again);
+}
+
+static const char *
+lookup(void *ctx, const char *name)
+{
+	(void)ctx;
+	return strcmp(name, "A") == 0 ? "one"
+	    : strcmp(name, "EMPTY") == 0
+	    ? ""
+	    : NULL;
+}
+
+static void
+expands(void **state)
+{
+	static const char *const cases[][2] = {
+		{ "no name", "no name" },
+		{ "${A}", "one" },
+		{ "x${A}y${A}${EMPTY}z", "xoneyonez" },
+		{ "$A ${A", "$A ${A" },
+	};
+	const char *unknown = NULL;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(cases); i++)
+		assert_string_equal(text_expand(mem, cases[i][0], lookup, NULL,
+					&unknown),
+		    cases[i][1]);
+	assert_null(unknown);
+	assert_null(text_expand(mem, "${A}${B}", lookup, NULL, &unknown));
+	assert_string_equal(unknown, "B");
+}
+
+static int
+begin(void **state)
+{
+	(void)state;
+	mem = arena_new();
+	return 0;
+}
+
+static int
+end(void **state)
+{
+	(void)state;
+	arena_free(mem);
+	return 0;
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(knows_utf8),
+		cmocka_unit_test(cuts_at_characters),
+		cmocka_unit_test(cleans),
+		cmocka_unit_test(strips_and_prints),
+		cmocka_unit_test(reads_whole_numbers),
+		cmocka_unit_test(writes_hex),
+		cmocka_unit_test(expands),
+	};
+
+	return cmocka_run_group_tests(tests, begin, end);
+}
