@@ -246,6 +246,42 @@ test('what is wrong is said, with the exit code of it', async () => {
   assert.deepEqual(fs.readdirSync(path.join(top, 'theirs')), ['file']);
 });
 
+test('kill -9 of each process, and of the supervisor', async () => {
+  const state = path.join(top, 'killed');
+  const { port, curl } = await start(state);
+  const supervisor = () => Number(fs.readFileSync(path.join(state, 'supervisor.pid'), 'utf8'));
+  const children = pid => fs.readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(/\s+/).filter(Boolean).map(Number);
+  const lives = pid => {
+    try {
+      return !/^State:\s+Z/m.test(fs.readFileSync(`/proc/${pid}/status`, 'utf8'));
+    } catch {
+      return false;
+    }
+  };
+  const victims = children(supervisor());
+  assert.equal(victims.length, 6);
+  for (const victim of victims) {
+    process.kill(victim, 'SIGKILL');
+    await until(async () => {
+      const now = children(supervisor());
+      return now.length === 6 && !now.includes(victim) && (await get(port, '/ready')).status === 200;
+    }, { what: `all is well after the end of ${victim}` });
+  }
+  const log = path.join(state, 'log/dragoman.log');
+  fs.renameSync(log, `${log}.1`);
+  process.kill(supervisor(), 'SIGHUP');
+  await until(() => fs.existsSync(log) && fs.readFileSync(log, 'utf8').match(/config_(re)?loaded/g)?.length >= 4, { what: 'four workers read again and log to a new file' });
+
+  const all = children(supervisor()).flatMap(pid => [pid, ...children(pid)]);
+  process.kill(supervisor(), 'SIGKILL');
+  await until(() => !all.some(lives), { what: 'nobody is left behind' });
+  assert.equal((await quickstart(state, ['--status'])).code, 3);
+  await start(state, ['--port', String(port)]);
+  const said = await run('bash', ['-c', curl]);
+  assert.match(JSON.parse(said.out).reply, /message is a command/);
+  await stop(state);
+});
+
 test('Redis that does not answer: --detach says why and leaves nothing', { timeout: 120000 * SLOW }, async () => {
   const state = path.join(top, 'no-redis');
   const r = await quickstart(state, ['--yes', '--detach', '--port', String(await freePort())],

@@ -1,0 +1,200 @@
+/*
+ * dragoman-supervise: whatever is killed comes back within a second, whoever
+ * kills the supervisor leaves nobody behind, a restart loses no connection.
+ * Here with small shell processes; 22-quickstart kills the product's.
+ */
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import fs from 'node:fs';
+import net from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+import test, { after } from 'node:test';
+import { BUILD, SLOW, until } from './dragoman.mjs';
+
+const PROGRAM = path.join(BUILD, 'dragoman-supervise');
+const ROOT = process.getuid() === 0;
+const top = fs.mkdtempSync(path.join(os.tmpdir(), 'ds-'));
+fs.chmodSync(top, 0o755);
+const running = new Set();
+let folders = 0;
+
+after(async () => {
+  for (const s of running) s.process.kill('SIGTERM');
+  for (const s of running) await s.end;
+  fs.rmSync(top, { recursive: true, force: true });
+});
+
+function folder(lines) {
+  const dir = path.join(top, String(++folders));
+  fs.mkdirSync(path.join(dir, 'supervisor'), { recursive: true });
+  fs.writeFileSync(path.join(dir, 'processes'), `${lines.map(l => l.join('\t')).join('\n')}\n`);
+  return dir;
+}
+
+function supervise(dir, args = []) {
+  const p = spawn(PROGRAM, [dir, ...args], { env: { PATH: process.env.PATH, SECRET_KEY: 'k', OTHER: 'o' }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const s = { dir, process: p, out: '', err: '' };
+  p.stdout.on('data', c => { s.out += c; });
+  p.stderr.on('data', c => { s.err += c; });
+  /* exit, not close: what is left behind may hold the pipes. */
+  s.end = new Promise(resolve => p.on('exit', (code, signal) => { running.delete(s); resolve(code ?? signal); }));
+  running.add(s);
+  return s;
+}
+
+const lives = pid => {
+  try {
+    return !/^State:\s+Z/m.test(fs.readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return false;
+  }
+};
+const children = pid => fs.readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(/\s+/).filter(Boolean).map(Number);
+const read = (dir, name) => { try { return fs.readFileSync(path.join(dir, name), 'utf8'); } catch { return ''; } };
+const last = (dir, name) => Number(read(dir, name).trim().split('\n').at(-1));
+const shell = (name, count, script, env = '-') => ['run', name, String(count), '-', env, 'sh', '-c', script];
+const SLEEPS = 'exec sleep 1000';
+
+test('a killed process is back within a second, and again after each kill', async () => {
+  const s = supervise(folder([shell('a', 2, `echo $$ >>pids; ${SLEEPS}`), shell('b', 1, SLEEPS)]));
+  await until(() => children(s.process.pid).length === 3, { what: 'three processes' });
+  for (let i = 0; i < 3; i++) {
+    const [victim] = children(s.process.pid);
+    const at = performance.now();
+    process.kill(victim, 'SIGKILL');
+    await until(() => { const now = children(s.process.pid); return now.length === 3 && !now.includes(victim); }, { every: 5, what: 'it is back' });
+    assert.ok(performance.now() - at < 1000 * SLOW, `${performance.now() - at} ms`);
+  }
+  s.process.kill('SIGTERM');
+  assert.equal(await s.end, 0);
+  assert.match(s.err, /ended: signal 9; started again/);
+});
+
+test('one that cannot run is tried for ever, without a busy loop', async () => {
+  const s = supervise(folder([shell('bad', 1, 'echo x >>tries; exit 5'), ['run', 'gone', '1', '-', '-', '/nonexistent/program'], shell('good', 1, SLEEPS)]));
+  await until(() => read(s.dir, 'tries').length >= 8, { ms: 15000, what: 'four tries' });
+  assert.ok(s.err.match(/bad 1/g).length <= 20);
+  assert.match(read(s.dir, 'supervisor/gone.err'), /cannot start \/nonexistent\/program: No such file/);
+  assert.equal(s.process.exitCode, null);
+  s.process.kill('SIGTERM');
+  assert.equal(await s.end, 0);
+});
+
+test('stops in the reverse order, one group after the other', async () => {
+  const ends = name => `trap 'echo ${name} >>order; exit 0' TERM; echo up >>${name}; while :; do sleep 0.02; done`;
+  const s = supervise(folder([shell('first', 1, ends('first')), shell('second', 2, ends('second')), shell('third', 1, ends('third'))]));
+  await until(() => read(s.dir, 'second').length === 6 && read(s.dir, 'first') && read(s.dir, 'third'), { what: 'all run' });
+  s.process.kill('SIGTERM');
+  assert.equal(await s.end, 0);
+  assert.deepEqual(read(s.dir, 'order').trim().split('\n'), ['third', 'second', 'second', 'first']);
+  assert.equal(read(s.dir, 'supervisor.pid'), '');
+});
+
+test('SIGHUP is passed on', async () => {
+  const s = supervise(folder([shell('a', 2, "trap 'echo hup >>hups' HUP; echo up >>ups; while :; do sleep 0.02; done")]));
+  await until(() => read(s.dir, 'ups').length === 6, { what: 'both run' });
+  s.process.kill('SIGHUP');
+  await until(() => read(s.dir, 'hups').length === 8, { what: 'both were told' });
+  s.process.kill('SIGTERM');
+  assert.equal(await s.end, 0);
+});
+
+test('what a killed process leaves in its group ends with it', async () => {
+  const s = supervise(folder([shell('master', 1, 'sleep 1000 & echo $! >>workers; echo $$ >>masters; wait')]));
+  await until(() => read(s.dir, 'masters').endsWith('\n'), { what: 'it runs' });
+  const worker = last(s.dir, 'workers');
+  process.kill(last(s.dir, 'masters'), 'SIGKILL');
+  await until(() => !lives(worker), { what: 'the worker is gone' });
+  s.process.kill('SIGTERM');
+  await s.end;
+});
+
+test('kill -9 of the supervisor leaves nobody; the next one waits for them', async () => {
+  const slow = "trap 'sleep 0.7; echo old >>order; exit 0' TERM; echo new >>order; echo $$ >>pids; while :; do sleep 0.02; done";
+  const dir = folder([shell('slow', 1, slow), shell('quick', 1, SLEEPS)]);
+  const s = supervise(dir);
+  await until(() => read(dir, 'pids').endsWith('\n') && children(s.process.pid).length === 2, { what: 'both run' });
+  const pids = children(s.process.pid);
+  process.kill(s.process.pid, 'SIGKILL');
+  await s.end;
+  const next = supervise(dir);
+  await until(() => read(dir, 'order').endsWith('old\nnew\n'), { what: 'the next generation' });
+  assert.equal(read(dir, 'order'), 'new\nold\nnew\n', 'never two at once');
+  for (const pid of pids) assert.ok(!lives(pid), `${pid} was left behind`);
+  const third = supervise(dir);
+  assert.equal(await third.end, 3);
+  assert.match(third.err, /already running/);
+  next.process.kill('SIGTERM');
+  assert.equal(await next.end, 0);
+});
+
+test('the socket outlives its server: connections wait', async () => {
+  /* perl answers one connection and ends; each further one waits for the next. */
+  const serve = 'use Socket; open(my $l, "+<&=", 3) or die; accept(my $c, $l) or die; syswrite($c, "hello"); close($c);';
+  const s = supervise(folder([['listen', 'a.sock', '0600', '-'], ['run', 'one', '1', '-', '-', 'perl', '-e', serve]]));
+  await until(() => fs.existsSync(path.join(s.dir, 'a.sock')), { what: 'the socket' });
+  const ask = () => new Promise((resolve, reject) => {
+    let text = '';
+    net.connect(path.join(s.dir, 'a.sock')).on('data', c => { text += c; }).on('end', () => resolve(text)).on('error', reject);
+  });
+  await until(async () => await ask() === 'hello', { what: 'an answer' });
+  assert.deepEqual(await Promise.all([ask(), ask(), ask()]), ['hello', 'hello', 'hello']);
+  assert.equal(fs.statSync(path.join(s.dir, 'a.sock')).mode & 0o777, 0o600);
+  s.process.kill('SIGTERM');
+  assert.equal(await s.end, 0);
+});
+
+test('environment: all, none, or without some names', async () => {
+  const show = name => `env >${name}.tmp; mv ${name}.tmp ${name}; ${SLEEPS}`;
+  const s = supervise(folder([shell('all', 1, show('all')), shell('some', 1, show('some'), '*_KEY,*_KEY_FILE'), shell('none', 1, show('none'), 'none')]));
+  await until(() => read(s.dir, 'all') && read(s.dir, 'some') && read(s.dir, 'none'), { what: 'all wrote' });
+  assert.match(read(s.dir, 'all'), /^SECRET_KEY=k$/m);
+  assert.match(read(s.dir, 'some'), /^OTHER=o$/m);
+  assert.doesNotMatch(read(s.dir, 'some'), /SECRET_KEY/);
+  assert.doesNotMatch(read(s.dir, 'none'), /SECRET_KEY|OTHER/);
+  s.process.kill('SIGTERM');
+  assert.equal(await s.end, 0);
+});
+
+test('a user, in folders that only root may enter', async t => {
+  if (!ROOT) return t.skip('not root');
+  const secret = path.join(top, 'secret');
+  fs.mkdirSync(secret, { mode: 0o700 });
+  const dir = path.join(secret, 'state');
+  fs.mkdirSync(path.join(dir, 'supervisor'), { recursive: true });
+  fs.chmodSync(dir, 0o711);
+  fs.mkdirSync(path.join(dir, 'theirs'));
+  fs.chownSync(path.join(dir, 'theirs'), 1, 1);
+  fs.copyFileSync('/bin/sh', path.join(secret, 'sh'));
+  fs.chmodSync(path.join(secret, 'sh'), 0o755);
+  fs.writeFileSync(path.join(dir, 'processes'), ['run', 'a', '1', 'daemon', '-', path.join(secret, 'sh'), '-c', `id -un >theirs/t && mv theirs/t theirs/who; ${SLEEPS}`].join('\t') + '\n');
+  const s = supervise(dir);
+  await until(() => read(dir, 'theirs/who'), { what: 'it runs' });
+  assert.equal(read(dir, 'theirs/who'), 'daemon\n');
+  const once = supervise(dir, ['--run', 'daemon', 'sh', '-c', 'id -un; exit 4']);
+  assert.equal(await once.end, 4);
+  assert.equal(once.out, 'daemon\n');
+  s.process.kill('SIGTERM');
+  assert.equal(await s.end, 0);
+});
+
+test('a wrong table or command line is said at once', async () => {
+  for (const [dir, message, code] of [
+    [folder([['run', 'a', '1']]), /not understood in processes/, 1],
+    [folder([['run', 'a', '1', 'nobody-here', '-', 'sh']]), /no such user/, 1],
+    [path.join(top, 'nowhere'), /cannot enter/, 1],
+    ['--help', /^Usage:/, 2],
+  ]) {
+    const s = supervise(dir);
+    /* A user is looked up when the process starts: it is tried again. */
+    if (/no such user/.test(message.source)) {
+      await until(() => message.test(read(dir, 'supervisor/a.err')) || message.test(s.err), { what: String(message) });
+      s.process.kill('SIGTERM');
+      await s.end;
+      continue;
+    }
+    assert.equal(await s.end, code);
+    await until(() => message.test(s.err), { what: String(message) });
+  }
+});
