@@ -35,7 +35,7 @@ struct metric_def {
 };
 
 /*
- * Map ${path} (created 0600); NULL: private memory, for tests and plain CGI.
+ * Map ${path} (created by the umask, for others never); NULL: private memory, for tests and plain CGI.
  * -1: cannot be mapped; the process goes on with private memory.
  */
 int metrics_open(const char *path, const struct metric_def *defs, size_t n)

@@ -1,0 +1,208 @@
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/text.h"
+#include "chat/context.h"
+#include "chat/phrases.h"
+
+static struct arena *mem;
+static struct settings settings;
+static struct job job;
+static struct turn *t;
+
+static int
+begin(void **state)
+{
+	(void)state;
+	mem = arena_new();
+	settings = (struct settings){ .chat_max_history = 10,
+		.chat_history_tokens = 8000,
+		.persona_name = "",
+		.persona_tagline = "",
+		.persona_tone = "" };
+	job = (struct job){ .message = { .text = "the question" } };
+	t = arena_alloc(mem, sizeof(*t));
+	t->s = &settings;
+	t->job = &job;
+	t->mem = mem;
+	return 0;
+}
+
+static int
+end(void **state)
+{
+	(void)state;
+	arena_free(mem);
+	return 0;
+}
+
+/* Exchanges "q0"/"a0", "q1"/"a1", ... */
+static void
+history_of(size_t n)
+{
+	size_t i;
+
+	job.history = arena_alloc(mem, n * sizeof(*job.history));
+	job.nhistory = n;
+	for (i = 0; i < n; i++)
+		job.history[i] = (struct history_entry){
+			arena_printf(mem, "q%zu", i),
+			arena_printf(mem, "a%zu", i) };
+}
+
+static void
+the_newest_exchanges_that_fit(void **state)
+{
+	/* An exchange of these is (2 + 12) * 2 / 3 = 9 tokens. */
+	static const struct {
+		const char *what;
+		size_t nhistory;
+		int64_t max, tokens;
+		bool shortened;
+		size_t kept;
+	} cases[] = {
+		{ "none there", 0, 10, 8000, false, 0 },
+		{ "all", 5, 10, 8000, false, 5 },
+		{ "as many as set", 8, 3, 8000, false, 3 },
+		{ "none wanted", 8, 0, 8000, false, 0 },
+		{ "as many as there are tokens for", 8, 10, 30, false, 3 },
+		{ "exactly", 8, 10, 27, false, 3 },
+		{ "one less", 8, 10, 26, false, 2 },
+		{ "none fits", 8, 10, 8, false, 0 },
+		{ "half when too long", 8, 10, 8000, true, 4 },
+		{ "half of the tokens", 8, 10, 40, true, 2 },
+		{ "of one, none", 1, 10, 8000, true, 0 },
+	};
+	struct llm_message *m;
+	size_t i, n;
+
+	(void)state;
+	for (i = 0; i < NELEM(cases); i++) {
+		history_of(cases[i].nhistory);
+		settings.chat_max_history = cases[i].max;
+		settings.chat_history_tokens = cases[i].tokens;
+		t->shortened = cases[i].shortened;
+		n = context_build(t, &m);
+		if (n != 2 + 2 * cases[i].kept)
+			fail_msg("%s: %zu messages", cases[i].what, n);
+		assert_int_equal(m[0].role, LLM_SYSTEM);
+		assert_int_equal(m[n - 1].role, LLM_USER);
+		assert_string_equal(m[n - 1].text, "the question");
+		if (cases[i].kept > 0) {
+			assert_int_equal(m[n - 3].role, LLM_USER);
+			assert_string_equal(m[n - 3].text,
+			    job.history[job.nhistory - 1].user);
+			assert_int_equal(m[n - 2].role, LLM_ASSISTANT);
+		}
+	}
+}
+
+static void
+rounds_follow_the_question(void **state)
+{
+	static struct tool_call calls[]
+	    = { { "c1", "echo", "{}" }, { "c2", "time", "{}" } };
+	char *longer = arena_alloc(mem, 5001);
+	struct llm_message *m;
+	size_t n;
+
+	(void)state;
+	memset(longer, 'x', 5000);
+	job.message.images[0] = (struct image){ "image/png", "AA" };
+	job.message.nimages = 1;
+	t->nrounds = 1;
+	t->rounds[0].answer = (struct llm_answer){ .text = "let me look",
+		.calls = calls,
+		.ncalls = 2,
+		.extra = "[]" };
+	t->rounds[0].results[0] = (struct tool_result){ .text = longer };
+	t->rounds[0].results[1]
+	    = (struct tool_result){ .end = TOOL_FAILED, .text = "no" };
+	n = context_build(t, &m);
+	assert_int_equal(n, 5);
+	assert_int_equal(m[1].nimages, 1);
+	assert_int_equal(m[2].role, LLM_ASSISTANT);
+	assert_string_equal(m[2].text, "let me look");
+	assert_int_equal(m[2].ncalls, 2);
+	assert_string_equal(m[2].extra, "[]");
+	assert_int_equal(m[3].role, LLM_TOOL);
+	assert_string_equal(m[3].call_id, "c1");
+	assert_string_equal(m[3].tool, "echo");
+	assert_false(m[3].is_error);
+	assert_int_equal(strlen(m[3].text), 5000);
+	assert_true(m[4].is_error);
+
+	t->shortened = t->summarise = true;
+	n = context_build(t, &m);
+	assert_int_equal(n, 6);
+	assert_int_equal(text_count(m[3].text, strlen(m[3].text)), 2000);
+	assert_int_equal(m[5].role, LLM_USER);
+	assert_string_equal(m[5].text, PHRASE_SUMMARISE);
+}
+
+static void
+the_most_rounds_there_can_be(void **state)
+{
+	struct llm_message *m;
+	struct turn_round *r;
+	int k, i;
+
+	(void)state;
+	for (k = 0; k < TURN_ANSWERS_MAX; k++) {
+		r = &t->rounds[k];
+		r->answer.text = "";
+		r->answer.calls = arena_alloc(mem,
+		    TOOL_CALLS_MAX * sizeof(struct tool_call));
+		r->answer.ncalls = TOOL_CALLS_MAX;
+		for (i = 0; i < TOOL_CALLS_MAX; i++) {
+			r->answer.calls[i]
+			    = (struct tool_call){ "c", "echo", "{}" };
+			r->results[i].text = "x";
+		}
+	}
+	t->nrounds = TURN_ANSWERS_MAX;
+	t->summarise = true;
+	assert_int_equal(context_build(t, &m),
+	    3 + TURN_ANSWERS_MAX * (1 + TOOL_CALLS_MAX));
+}
+
+static void
+the_system_text_names_the_person(void **state)
+{
+	char *text = context_system(mem, &settings);
+
+	(void)state;
+	assert_non_null(strstr(text, "helpful assistant"));
+	assert_null(strstr(text, "tone"));
+	settings.persona_name = "Ada";
+	settings.persona_tone = "dry";
+	text = context_system(mem, &settings);
+	assert_non_null(strstr(text, "for Ada. "));
+	assert_non_null(strstr(text, "in this tone: dry."));
+	settings.persona_tagline = "engineer";
+	assert_non_null(strstr(context_system(mem, &settings),
+	    "for Ada (engineer). "));
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(the_newest_exchanges_that_fit, begin,
+		    end),
+		cmocka_unit_test_setup_teardown(rounds_follow_the_question, begin,
+		    end),
+		cmocka_unit_test_setup_teardown(the_most_rounds_there_can_be, begin,
+		    end),
+		cmocka_unit_test_setup_teardown(the_system_text_names_the_person, begin,
+		    end),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,145 @@
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include <string.h>
+
+#include "base/arena.h"
+#include "chat/steps.h"
+
+static struct arena *mem;
+static struct settings settings;
+static struct job job;
+static struct turn *t;
+
+static int
+begin(void **state)
+{
+	(void)state;
+	mem = arena_new();
+	settings = (struct settings){ .chat_max_history = 10,
+		.chat_history_tokens = 8000,
+		.persona_name = "",
+		.persona_tagline = "",
+		.persona_tone = "" };
+	job = (struct job){ .message = { .text = "the question" } };
+	t = arena_alloc(mem, sizeof(*t));
+	t->s = &settings;
+	t->job = &job;
+	t->mem = mem;
+	return 0;
+}
+
+static int
+end(void **state)
+{
+	(void)state;
+	arena_free(mem);
+	return 0;
+}
+
+static void
+a_journal_is_read_as_written(void **state)
+{
+	static struct tool_call calls[] = { { "c1", "echo", "{\"text\":\"x\"}" },
+		{ "c2", "time", "{}" } };
+	static const struct llm_answer answer = { .text = "let me look",
+		.calls = calls,
+		.ncalls = 2,
+		.usage = { 10, 5 },
+		.extra = "[1]" };
+	static const struct llm_answer plain = { .text = "" };
+	static const struct tool_result result = { .text = "x" };
+	static const struct tool_result denied
+	    = { .end = TOOL_FAILED, .text = "no", .denied = true };
+	struct journal_field f[5];
+	struct turn before = { .retry_since_ms = 1234,
+		.retry_n = 3,
+		.shortened = true,
+		.empties = 1 };
+
+	(void)state;
+	/* A result may stand before its answer. */
+	f[0] = step_result(mem, 0, 1, &denied);
+	f[1] = step_answer(mem, 1, &plain);
+	f[2] = step_answer(mem, 0, &answer);
+	f[3] = step_result(mem, 0, 0, &result);
+	f[4] = step_retry(mem, &before);
+	assert_string_equal(f[0].name, "result:0.1");
+	assert_string_equal(f[2].name, "answer:0");
+	job.journal = f;
+	job.njournal = NELEM(f);
+	steps_read(t);
+
+	assert_int_equal(t->nrounds, 2);
+	assert_true(t->rounds[0].resumed);
+	assert_string_equal(t->rounds[0].answer.text, "let me look");
+	assert_string_equal(t->rounds[0].answer.extra, "[1]");
+	assert_int_equal(t->rounds[0].answer.ncalls, 2);
+	assert_string_equal(t->rounds[0].answer.calls[0].arguments,
+	    "{\"text\":\"x\"}");
+	assert_true(t->rounds[0].done[0]);
+	assert_int_equal(t->rounds[0].results[0].end, TOOL_DONE);
+	assert_string_equal(t->rounds[0].results[1].text, "no");
+	assert_int_equal(t->rounds[0].results[1].end, TOOL_FAILED);
+	assert_true(t->denied);
+	assert_int_equal(t->rounds[1].answer.ncalls, 0);
+	assert_false(t->rounds[1].done[0]);
+	assert_int_equal(t->usage.in, 10);
+	assert_int_equal(t->usage.out, 5);
+	assert_int_equal(t->retry_since_ms, 1234);
+	assert_int_equal(t->retry_n, 3);
+	assert_true(t->shortened);
+	assert_int_equal(t->empties, 1);
+}
+
+static void
+what_is_not_understood_is_left_out(void **state)
+{
+	static const struct {
+		const char *name, *text;
+	} cases[] = {
+		{ "answer:0", "{" },
+		{ "answer:0", "{\"text\":1,\"calls\":[]}" },
+		{ "answer:-1", "{\"text\":\"\",\"calls\":[]}" },
+		{ "answer:16", "{\"text\":\"\",\"calls\":[]}" },
+		{ "answer:99999999999", "{\"text\":\"\",\"calls\":[]}" },
+		{ "answer:", "{\"text\":\"\",\"calls\":[]}" },
+		{ "result:0.16", "{\"end\":0,\"text\":\"x\"}" },
+		{ "result:16.0", "{\"end\":0,\"text\":\"x\"}" },
+		{ "result:0.-1", "{\"end\":0,\"text\":\"x\"}" },
+		{ "result:0", "{\"end\":0,\"text\":\"x\"}" },
+		{ "result:0.0", "{\"end\":0}" },
+		{ "retry", "7" },
+		{ "part:0", "{}" },
+		{ "", "{}" },
+	};
+	struct journal_field f[NELEM(cases)];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(cases); i++)
+		f[i] = (struct journal_field){ cases[i].name, cases[i].text,
+			strlen(cases[i].text) };
+	job.journal = f;
+	job.njournal = NELEM(f);
+	steps_read(t);
+	assert_int_equal(t->nrounds, 0);
+	assert_false(t->rounds[0].done[0]);
+	assert_int_equal(t->retry_n, 0);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(a_journal_is_read_as_written, begin,
+		    end),
+		cmocka_unit_test_setup_teardown(what_is_not_understood_is_left_out, begin,
+		    end),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
