@@ -228,6 +228,7 @@ test('what is wrong is said, with the exit code of it', async () => {
     [['--port'], {}, 2, /needs a value/],
     [['--exec'], {}, 2, /needs a command/],
     [['--unknown'], {}, 2, /^Usage:/],
+    [['--', 'true'], {}, 2, /a command needs --exec/],
     [['--stop'], {}, 0, /not running/],
     [['--status'], {}, 3, /^/],
   ];
