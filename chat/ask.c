@@ -198,8 +198,10 @@ static enum turn_state
 take_answer(struct turn *t, struct llm_answer *a, enum llm_rc rc)
 {
 	struct turn_round *r;
-	struct journal_field f;
+	struct journal_field fields[2];
 	enum turn_state next;
+	bool retried = t->retry_since_ms != 0;
+	size_t n = 0;
 
 	t->retry_since_ms = 0;
 	t->retry_n = 0;
@@ -213,9 +215,11 @@ take_answer(struct turn *t, struct llm_answer *a, enum llm_rc rc)
 			a->ncalls = TOOL_CALLS_MAX;
 		r = &t->rounds[t->nrounds];
 		r->answer = *a;
-		f = step_answer(t->mem, t->nrounds, a);
+		fields[n++] = step_answer(t->mem, t->nrounds, a);
+		if (retried) /* the next failure has its own llm.retry_for */
+			fields[n++] = step_retry(t->mem, t);
 		t->nrounds++;
-		return turn_write(t, &f, 1, &next) ? TURN_TOOLS : next;
+		return turn_write(t, fields, n, &next) ? TURN_TOOLS : next;
 	}
 	if (rc == LLM_OK && a->text[0] != '\0') {
 		t->remember = true;

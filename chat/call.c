@@ -117,14 +117,22 @@ keep_result(struct calls *all, struct call *c)
 	c->written = true;
 }
 
-/* Run the wanted calls, writing results as they come. */
+/* It was cut short by us, so its text is no result: what became of the call
+ * is unknown. */
 static bool
-calls_run(struct calls *all, enum turn_state *next)
+was_cut(const struct turn *t, const struct call *c)
+{
+	return c->result.end == TOOL_FAILED
+	    && __atomic_load_n(&t->lease.cancel, __ATOMIC_RELAXED);
+}
+
+/* Start the wanted calls: all but the last on threads of their own. */
+static void
+calls_start(struct calls *all)
 {
 	struct turn *t = all->t;
-	struct call *some[TOOL_CALLS_MAX], *last = NULL;
-	struct journal_field fields[TOOL_CALLS_MAX];
-	size_t n, nf, i;
+	struct call *last = NULL;
+	size_t i;
 
 	for (i = 0; i < all->round->answer.ncalls; i++) {
 		struct call *c = &all->call[i];
@@ -138,10 +146,27 @@ calls_run(struct calls *all, enum turn_state *next)
 	}
 	if (last != NULL)
 		call_one(last);
+}
+
+/* Run the wanted calls, writing results as they come. */
+static bool
+calls_run(struct calls *all, enum turn_state *next)
+{
+	struct turn *t = all->t;
+	struct call *some[TOOL_CALLS_MAX];
+	struct journal_field fields[TOOL_CALLS_MAX];
+	bool cut = false;
+	size_t n, nf, i;
+
+	calls_start(all);
 	while ((n = calls_wait(all, some)) > 0) {
 		for (i = 0, nf = 0; i < n; i++) {
 			size_t at = (size_t)(some[i] - all->call);
 
+			if (was_cut(t, some[i])) {
+				some[i]->written = cut = true;
+				continue;
+			}
 			keep_result(all, some[i]);
 			/* A refused token is not a result: called again. */
 			if (!all->round->results[at].token_expired)
@@ -153,7 +178,12 @@ calls_run(struct calls *all, enum turn_state *next)
 			return false;
 		}
 	}
-	return true;
+	if (cut && turn_may_call(t, next)) {
+		/* The lease is sure again: as one who resumes. */
+		all->round->resumed = true;
+		*next = TURN_TOOLS;
+	}
+	return !cut;
 }
 
 static void

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { startBad } from '../doubles/mcp.mjs';
 import { CHAT_TOKEN } from '../doubles/memcp.mjs';
-import { suite, until } from './dragoman.mjs';
+import { sleep, suite, testWith, until } from './dragoman.mjs';
 
 let bad;
 const s = suite(async () => {
@@ -84,4 +84,23 @@ s.test('/stop ends a hanging tool call', async d => {
 s.test('nothing is lost', async d => {
   assert.equal((await d.settled()).dead, 0);
   await bad.stop();
+});
+
+const held = await startBad();
+testWith({ settings: { turns: { lease: '4s' }, mcp: { timeout: '30s', servers: { held: { url: held.url } } } } }, 'a call that was cut because its lease got unsure has no known outcome', async d => {
+  d.model.clear();
+  d.model.push({ calls: [{ name: 'held__odd' }] }, { text: 'went on' });
+  held.answer = r => r.method === 'tools/call' ? { hang: true } : null;
+  const running = d.chat({ chat_id: 'm', message: 'go' }, { ms: 40000 });
+  await until(() => held.calls.length === 1);
+  d.redisServer.signal('SIGSTOP'); // no renewal gets through
+  try {
+    await sleep(5000); // longer than the lease: its calls are cancelled
+  } finally {
+    d.redisServer.signal('SIGCONT');
+  }
+  assert.equal((await running).json?.reply, 'went on');
+  assert.match(d.model.last().toolResults[0].text, /unknown/);
+  assert.equal(held.calls.length, 1, 'not repeated');
+  await held.stop();
 });
