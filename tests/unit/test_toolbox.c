@@ -351,8 +351,8 @@ schemas_are_as_apis_take_them(void **state)
 		     "{'noname':1}"), { 0 } };
 	static const char *const WANT[] = {
 		"{\"type\":\"object\",\"properties\":{}}",
-		"{\"type\":\"object\",\"properties\":{\"x\":{\"type\":"
-		"\"string\"}}}",
+		("{\"type\":\"object\",\"properties\":{\"x\":{\"type\":"
+		 "\"string\"}}}"),
 		"{\"type\":\"object\",\"properties\":{\"x\":{}}}",
 	};
 	struct arena *mem = arena_new();
