@@ -1,5 +1,6 @@
 #include "base/seal.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,10 +24,33 @@ struct seal_key {
 	unsigned char id[ID_BYTES];
 };
 
-struct seal_ring {
+struct seal_keys {
 	size_t n;
 	struct seal_key keys[SEAL_KEYS_MAX];
 };
+
+/* The lock is for seal_ring_swap alone: all else reads. */
+struct seal_guard {
+	pthread_rwlock_t lock;
+	struct seal_keys *keys; /* locked memory */
+};
+
+struct seal_ring {
+	struct seal_guard *guard; /* so that a const ring can be locked */
+};
+
+static const struct seal_keys *
+hold(const struct seal_ring *r)
+{
+	pthread_rwlock_rdlock(&r->guard->lock);
+	return r->guard->keys;
+}
+
+static void
+let_go(const struct seal_ring *r)
+{
+	pthread_rwlock_unlock(&r->guard->lock);
+}
 
 static void
 finish_key(struct seal_key *k)
@@ -61,7 +85,7 @@ read_key(const char *text, size_t len, unsigned char out[KEY_BYTES])
 }
 
 static const char *
-read_keys(struct seal_ring *r, const char *list)
+read_keys(struct seal_keys *r, const char *list)
 {
 	const char *at = list, *end;
 
@@ -88,7 +112,7 @@ read_keys(struct seal_ring *r, const char *list)
 }
 
 static const char *
-derive_key(struct seal_ring *r, const struct secret *password,
+derive_key(struct seal_keys *r, const struct secret *password,
     const char *salt)
 {
 	unsigned char hashed[crypto_pwhash_SALTBYTES];
@@ -106,46 +130,100 @@ derive_key(struct seal_ring *r, const struct secret *password,
 	return NULL;
 }
 
+static struct seal_ring *
+ring_around(struct seal_keys *keys)
+{
+	struct seal_ring *r = calloc(1, sizeof(*r));
+	pthread_rwlockattr_t attr;
+
+	if (r == NULL || (r->guard = calloc(1, sizeof(*r->guard))) == NULL)
+		abort();
+	r->guard->keys = keys;
+	/* Readers never end under load: the writer goes first. */
+	pthread_rwlockattr_init(&attr);
+	pthread_rwlockattr_setkind_np(&attr,
+	    PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+	pthread_rwlock_init(&r->guard->lock, &attr);
+	pthread_rwlockattr_destroy(&attr);
+	return r;
+}
+
 struct seal_ring *
 seal_ring_new(const struct secret *keys, const struct secret *password,
     const char *salt, const char **why)
 {
-	struct seal_ring *r;
+	struct seal_keys *k;
 
 	if (!secret_is_set(keys) && !secret_is_set(password)) {
 		*why = "neither ENCRYPTION_KEY nor MASTER_PASSWORD is set";
 		return NULL;
 	}
-	r = sodium_malloc(sizeof(*r)); /* locked, guarded, wiped on free */
-	if (r == NULL) {
+	k = sodium_malloc(sizeof(*k)); /* locked, guarded, wiped on free */
+	if (k == NULL) {
 		*why = "no memory that can be locked";
 		return NULL;
 	}
-	r->n = 0;
-	*why = secret_is_set(keys) ? read_keys(r, keys->bytes)
-				   : derive_key(r, password, salt);
+	k->n = 0;
+	*why = secret_is_set(keys) ? read_keys(k, keys->bytes)
+				   : derive_key(k, password, salt);
 	if (*why != NULL) {
-		sodium_free(r);
+		sodium_free(k);
 		return NULL;
 	}
-	sodium_mprotect_readonly(r);
-	return r;
+	sodium_mprotect_readonly(k);
+	return ring_around(k);
 }
 
 void
 seal_ring_free(struct seal_ring *r)
 {
-	if (r != NULL)
-		sodium_free(r);
+	if (r == NULL)
+		return;
+	sodium_free(r->guard->keys);
+	pthread_rwlock_destroy(&r->guard->lock);
+	free(r->guard);
+	free(r);
+}
+
+void
+seal_ring_swap(struct seal_ring *r, struct seal_ring *other)
+{
+	struct seal_keys *mine;
+
+	pthread_rwlock_wrlock(&r->guard->lock);
+	mine = r->guard->keys;
+	r->guard->keys = other->guard->keys;
+	pthread_rwlock_unlock(&r->guard->lock);
+	other->guard->keys = mine;
+}
+
+bool
+seal_ring_same(const struct seal_ring *r, const struct seal_ring *other)
+{
+	char a[SEAL_ID_MAX], b[SEAL_ID_MAX];
+	size_t i = 0;
+	bool has;
+
+	do {
+		has = seal_ring_id(r, i, a);
+		if (has != seal_ring_id(other, i, b)
+		    || (has && strcmp(a, b) != 0))
+			return false;
+		i++;
+	} while (has);
+	return true;
 }
 
 bool
 seal_ring_id(const struct seal_ring *r, size_t i, char id[SEAL_ID_MAX])
 {
-	if (i >= r->n)
-		return false;
-	text_hex(r->keys[i].id, ID_BYTES, id);
-	return true;
+	const struct seal_keys *keys = hold(r);
+	bool there = i < keys->n;
+
+	if (there)
+		text_hex(keys->keys[i].id, ID_BYTES, id);
+	let_go(r);
+	return there;
 }
 
 /* What the value is bound to: each part with its length in front. */
@@ -173,12 +251,10 @@ int
 seal_close(const struct seal_ring *r, const char *owner, const char *noun,
     const char *item, const void *plain, size_t len, struct buf *out)
 {
-	const struct seal_key *k = &r->keys[0];
-	unsigned char bound[BOUND_MAX], head[HEAD_BYTES];
+	unsigned char bound[BOUND_MAX], head[HEAD_BYTES] = { VERSION };
 	size_t nbound = bound_to(owner, noun, item, bound), at;
+	const struct seal_key *k;
 
-	head[0] = VERSION;
-	memcpy(head + 1, k->id, ID_BYTES);
 	randombytes_buf(head + 1 + ID_BYTES, NONCE_BYTES);
 	at = out->len + HEAD_BYTES;
 	/* The plain bytes stand in the buffer first and are sealed there. */
@@ -189,11 +265,27 @@ seal_close(const struct seal_ring *r, const char *owner, const char *noun,
 		out->full = true;
 		return -1;
 	}
+	k = hold(r)->keys;
+	memcpy(head + 1, k->id, ID_BYTES);
+	memcpy(out->data + at - HEAD_BYTES, head, sizeof(head));
 	crypto_aead_xchacha20poly1305_ietf_encrypt(
 	    (unsigned char *)out->data + at, NULL,
 	    (unsigned char *)out->data + at, len, bound, nbound, NULL,
 	    head + 1 + ID_BYTES, k->bytes);
+	let_go(r);
 	return 0;
+}
+
+/* The key that sealed ${s}; NULL: not one of ours. */
+static const struct seal_key *
+key_of(const struct seal_keys *keys, const unsigned char *s)
+{
+	size_t i;
+
+	for (i = 0; i < keys->n; i++)
+		if (memcmp(keys->keys[i].id, s + 1, ID_BYTES) == 0)
+			return &keys->keys[i];
+	return NULL;
 }
 
 enum seal_rc
@@ -202,40 +294,39 @@ seal_open(const struct seal_ring *r, const char *owner, const char *noun,
 {
 	const unsigned char *s = sealed;
 	unsigned char bound[BOUND_MAX];
-	size_t nbound, i, before = out->len, n;
+	const struct seal_key *k;
+	size_t nbound, before = out->len, n;
+	int failed = -1;
 
 	if (len < SEAL_OVERHEAD || s[0] != VERSION)
 		return SEAL_BAD;
-	for (i = 0; i < r->n; i++)
-		if (memcmp(r->keys[i].id, s + 1, ID_BYTES) == 0)
-			break;
-	if (i == r->n)
-		return SEAL_UNKNOWN_KEY;
-	nbound = bound_to(owner, noun, item, bound);
 	n = len - HEAD_BYTES;
 	if (buf_add(out, s + HEAD_BYTES, n) == -1)
 		return SEAL_BAD;
-	if (crypto_aead_xchacha20poly1305_ietf_decrypt(
-		(unsigned char *)out->data + before, NULL, NULL,
-		(unsigned char *)out->data + before, n, bound, nbound,
-		s + 1 + ID_BYTES, r->keys[i].bytes)
-	    == -1) {
-		out->len = before;
-		out->data[before] = '\0';
-		return SEAL_BAD;
-	}
-	out->len = before + n - TAG_BYTES;
+	nbound = bound_to(owner, noun, item, bound);
+	k = key_of(hold(r), s);
+	if (k != NULL)
+		failed = crypto_aead_xchacha20poly1305_ietf_decrypt(
+		    (unsigned char *)out->data + before, NULL, NULL,
+		    (unsigned char *)out->data + before, n, bound, nbound,
+		    s + 1 + ID_BYTES, k->bytes);
+	let_go(r);
+	out->len = failed ? before : before + n - TAG_BYTES;
 	out->data[out->len] = '\0';
-	return SEAL_OK;
+	return k == NULL ? SEAL_UNKNOWN_KEY : failed ? SEAL_BAD : SEAL_OK;
 }
 
 bool
 seal_is_current(const struct seal_ring *r, const void *sealed, size_t len)
 {
 	const unsigned char *s = sealed;
+	bool current;
 
-	return len >= SEAL_OVERHEAD && s[0] == VERSION
-	    && memcmp(r->keys[0].id, s + 1, ID_BYTES) == 0;
+	if (len < SEAL_OVERHEAD || s[0] != VERSION)
+		return false;
+	current = memcmp(hold(r)->keys[0].id, s + 1, ID_BYTES) == 0;
+	let_go(r);
+	return current;
 }
 
 static void
@@ -264,22 +355,26 @@ void
 seal_mac(const struct seal_ring *r, const char *noun, const void *bytes,
     size_t len, char out[SEAL_DIGEST_MAX])
 {
-	hash(noun, bytes, len, r->keys[0].mac, KEY_BYTES, out);
+	hash(noun, bytes, len, hold(r)->keys[0].mac, KEY_BYTES, out);
+	let_go(r);
 }
 
 bool
 seal_mac_matches(const struct seal_ring *r, const char *noun,
     const void *bytes, size_t len, const char *mac)
 {
+	const struct seal_keys *keys;
 	char ours[SEAL_DIGEST_MAX];
+	bool matches = false;
 	size_t i;
 
 	if (strlen(mac) != SEAL_DIGEST_MAX - 1)
 		return false;
-	for (i = 0; i < r->n; i++) {
-		hash(noun, bytes, len, r->keys[i].mac, KEY_BYTES, ours);
-		if (sodium_memcmp(ours, mac, SEAL_DIGEST_MAX - 1) == 0)
-			return true;
+	keys = hold(r);
+	for (i = 0; i < keys->n && !matches; i++) {
+		hash(noun, bytes, len, keys->keys[i].mac, KEY_BYTES, ours);
+		matches = sodium_memcmp(ours, mac, SEAL_DIGEST_MAX - 1) == 0;
 	}
-	return false;
+	let_go(r);
+	return matches;
 }

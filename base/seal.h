@@ -39,6 +39,15 @@ struct seal_ring *seal_ring_new(const struct secret *keys,
     WARN_UNUSED;
 void seal_ring_free(struct seal_ring *r);
 
+/*
+ * Exchange the keys of ${r}, which other threads may be using, with those of
+ * ${other}, which none may.
+ */
+void seal_ring_swap(struct seal_ring *r, struct seal_ring *other);
+
+/* The same keys in the same order. */
+bool seal_ring_same(const struct seal_ring *r, const struct seal_ring *other);
+
 /* The id of key ${i} as hex; false past the last. */
 bool seal_ring_id(const struct seal_ring *r, size_t i, char id[SEAL_ID_MAX]);
 

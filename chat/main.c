@@ -66,7 +66,7 @@ report(enum log_level level, const char *event, const struct buf *lines)
 		end = strchrnul(at, '\n');
 		snprintf(line, sizeof(line), "%.*s", (int)(end - at), at);
 		if (line[0] != '\0')
-			log_event(level, event, F_STR("text", line));
+			log_event(level, event, F_STR("what", line));
 	}
 }
 
@@ -106,9 +106,9 @@ reload(struct program *p)
 	} else {
 		(void)!log_open("turn", log_level_parse(s->log_level, NULL),
 		    s->log_file[0] == '\0' ? NULL : s->log_file);
+		store_reload_keys(p->w.store, p->ring, &s->encryption_key);
 		worker_set_settings(&p->w, s);
-		log_event(LOG_INFO, "config_reloaded", F_STR("worker",
-		    p->w.id));
+		log_event(LOG_INFO, "config_loaded", F_STR("by", "SIGHUP"));
 	}
 	buf_fini(&errors);
 }
@@ -178,7 +178,7 @@ open_store(struct program *p, const struct settings *s)
 		case STORE_OK:
 			return 0;
 		case STORE_UNKNOWN_KEY:
-			log_event(LOG_ERROR, "key_wrong", F_STR("remedy",
+			log_event(LOG_ERROR, "key_unknown", F_STR("remedy",
 			    "this Redis was sealed with another "
 			    "ENCRYPTION_KEY; give that one, first or last in "
 			    "the list"));

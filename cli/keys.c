@@ -22,6 +22,7 @@
 #include "base/seal.h"
 #include "cli/cli.h"
 #include "redis/ledger.h"
+#include "redis/store.h"
 
 #define KEY_BYTES 32
 #define FILE_MAX (4 * KIB) /* SEAL_KEYS_MAX keys are 400 bytes */
@@ -29,7 +30,10 @@
 
 static const char RELOAD[] =
     "copy the file to every host, then let all workers read it again:\n"
-    "  systemctl reload 'dragoman-*'   (or kill -HUP each worker)\n";
+    "  systemctl restart 'dragoman-edge@*' 'dragoman-turn@*'  (credentials "
+    "are read at the start)\n"
+    "  or, when the file is named by encryption_key_file, kill -HUP each "
+    "worker\n";
 
 static struct seal_ring *
 ring_of(const char *text, const char **why)
@@ -355,6 +359,11 @@ cmd_keys_rotate(struct cli *cli)
 	if (replace_file(cli, file, text) == -1) {
 		json_decref(list);
 		return CLI_FAILED;
+	}
+	/* Now: the store has the ring from before, its first key seals. */
+	if (do_retire && store_canary_alone(cli->store) != STORE_OK) {
+		json_decref(list);
+		return cli_store_failed(cli, STORE_DOWN, "keys rotate");
 	}
 	if (cli->json)
 		return cli_json(cli,

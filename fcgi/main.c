@@ -38,6 +38,7 @@
 extern char **environ;
 
 static struct settings_source source; /* SIGHUP reads it again */
+static struct seal_ring *ring;	      /* of the store, while it is open */
 
 static const char HELP[]
     = "Usage: dragoman-edge [--config FILE] [--env-file FILE]\n"
@@ -164,6 +165,7 @@ reload(struct edge *e)
 		log_event(LOG_WARN, "log_file_failed",
 		    F_STR("file", s->log_file));
 	warn(s);
+	store_reload_keys(e->store, ring, &s->encryption_key);
 	edge_set_settings(e, s);
 	fleet_watch_reload(e);
 	log_event(LOG_INFO, "config_loaded", F_STR("by", "SIGHUP"));
@@ -199,7 +201,7 @@ raise_files(void)
 }
 
 static struct store *
-open_store(const struct settings *s, struct seal_ring **ring)
+open_store(const struct settings *s)
 {
 	struct store_options o = { .url = s->redis_url,
 		.timeout_ms = (int)s->redis_timeout_ms,
@@ -209,9 +211,9 @@ open_store(const struct settings *s, struct seal_ring **ring)
 	const char *why = "";
 	struct store *st;
 
-	*ring = seal_ring_new(&s->encryption_key, &s->master_password,
+	ring = seal_ring_new(&s->encryption_key, &s->master_password,
 	    s->encryption_salt, &why);
-	if (*ring == NULL) {
+	if (ring == NULL) {
 		fprintf(stderr,
 		    "dragoman-edge: %s\n"
 		    "Messages are sealed before they are stored: set "
@@ -221,7 +223,7 @@ open_store(const struct settings *s, struct seal_ring **ring)
 		    why);
 		return NULL;
 	}
-	o.ring = *ring;
+	o.ring = ring;
 	st = store_open(&o, &why);
 	if (st == NULL)
 		fprintf(stderr, "dragoman-edge: redis.url: %s\n", why);
@@ -318,7 +320,6 @@ main(int argc, char **argv)
 {
 	static struct edge edge;
 	struct buf warnings = BUF_INIT(LINES_MAX);
-	struct seal_ring *ring = NULL;
 	struct settings *s;
 	enum log_level level;
 	bool known;
@@ -347,7 +348,7 @@ main(int argc, char **argv)
 
 	edge_set_settings(&edge, s);
 	text_random_hex(8, edge.process_id);
-	edge.store = open_store(s, &ring);
+	edge.store = open_store(s);
 	if (edge.store == NULL)
 		code = EXIT_WRONG;
 	else if (store_canary(edge.store) == STORE_UNKNOWN_KEY) {

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/secret.h"
 #include "redis/store_priv.h"
 
 #define CANARY_OWNER "dragoman"
@@ -181,14 +182,14 @@ store_check(struct store *st, struct buf *out)
 }
 
 static bool
-canary_opens(struct store *st, const redisReply *r, const char *id)
+canary_opens(const struct seal_ring *ring, const redisReply *r, const char *id)
 {
 	struct buf plain = BUF_INIT(256);
 	bool opens = false;
 
 	for (size_t i = 0; i + 1 < r->elements; i += 2)
 		if (strcmp(r->element[i]->str, id) == 0)
-			opens = seal_open(st->ring, CANARY_OWNER, CANARY_NOUN,
+			opens = seal_open(ring, CANARY_OWNER, CANARY_NOUN,
 				    id, r->element[i + 1]->str,
 				    r->element[i + 1]->len,
 				    &plain) == SEAL_OK;
@@ -197,7 +198,7 @@ canary_opens(struct store *st, const redisReply *r, const char *id)
 }
 
 static enum store_rc
-canary_write(struct store *st, const char *id)
+canary_write(struct store *st, const struct seal_ring *ring, const char *id)
 {
 	struct batch b;
 	redisReply *r;
@@ -205,7 +206,7 @@ canary_write(struct store *st, const char *id)
 	enum store_rc rc = STORE_DOWN;
 
 	batch_init(&b);
-	if (seal_close(st->ring, CANARY_OWNER, CANARY_NOUN, id, CANARY_TEXT,
+	if (seal_close(ring, CANARY_OWNER, CANARY_NOUN, id, CANARY_TEXT,
 		strlen(CANARY_TEXT), &sealed) == -1)
 		goto out;
 	batch_command(&b, "HSETNX", 3);
@@ -221,8 +222,8 @@ out:
 	return rc;
 }
 
-enum store_rc
-store_canary(struct store *st)
+static enum store_rc
+canary(struct store *st, const struct seal_ring *ring)
 {
 	struct batch b;
 	redisReply *r;
@@ -235,8 +236,8 @@ store_canary(struct store *st)
 	batch_str(&b, KEY_CANARY);
 	if (store_run(st, &b, &r) == -1 || reply_is_error(st, r, "canary"))
 		goto out;
-	for (size_t i = 0; seal_ring_id(st->ring, i, id); i++) {
-		bool opens = canary_opens(st, r, id);
+	for (size_t i = 0; seal_ring_id(ring, i, id); i++) {
+		bool opens = canary_opens(ring, r, id);
 
 		if (i == 0) {
 			memcpy(first, id, sizeof(first));
@@ -253,9 +254,95 @@ store_canary(struct store *st)
 	} else if (first_stands)
 		rc = STORE_OK;
 	else /* only the first key seals; the others had theirs written then */
-		rc = canary_write(st, first);
+		rc = canary_write(st, ring, first);
 out:
 	freeReplyObject(r);
+	batch_fini(&b);
+	return rc;
+}
+
+enum store_rc
+store_canary(struct store *st)
+{
+	return canary(st, st->ring);
+}
+
+static void
+log_keys_kept(const char *why)
+{
+	log_event(LOG_ERROR, "keys_kept", F_STR("why", why),
+	    F_STR("remedy", "the keys from before stay in force; mend it "
+				"and send SIGHUP again"));
+}
+
+void
+store_reload_keys(struct store *st, struct seal_ring *ring,
+    const struct secret *keys)
+{
+	struct seal_ring *next = NULL;
+	const char *why = "";
+	char first[SEAL_ID_MAX] = "";
+	size_t n = 0;
+
+	if (!secret_is_set(keys))
+		return;
+	next = seal_ring_new(keys, NULL, "", &why);
+	if (next == NULL) {
+		log_keys_kept(why);
+		return;
+	}
+	if (seal_ring_same(ring, next))
+		goto out;
+	/* With the new ones, before anything is sealed by them. */
+	switch (canary(st, next)) {
+	case STORE_OK:
+		seal_ring_swap(ring, next);
+		(void)seal_ring_id(ring, 0, first);
+		for (char id[SEAL_ID_MAX]; seal_ring_id(ring, n, id); n++)
+			;
+		log_event(LOG_INFO, "keys_changed", F_STR("first", first),
+		    F_INT("keys", n));
+		break;
+	case STORE_UNKNOWN_KEY:
+		log_keys_kept("none of the new keys opens what lies in Redis");
+		break;
+	default:
+		log_keys_kept("Redis does not answer");
+	}
+out:
+	seal_ring_free(next);
+}
+
+enum store_rc
+store_canary_alone(struct store *st)
+{
+	struct batch b;
+	redisReply *r = NULL, *gone = NULL;
+	enum store_rc rc = STORE_DOWN;
+	char first[SEAL_ID_MAX];
+	size_t i;
+
+	if (!seal_ring_id(st->ring, 0, first))
+		return STORE_OK;
+	batch_init(&b);
+	batch_command(&b, "HKEYS", 1);
+	batch_str(&b, KEY_CANARY);
+	if (store_run(st, &b, &r) == -1 || reply_is_error(st, r, "canary"))
+		goto out;
+	batch_fini(&b);
+	batch_init(&b);
+	batch_command(&b, "HDEL", (int)r->elements + 2);
+	batch_str(&b, KEY_CANARY);
+	batch_str(&b, "-"); /* one at least must be named */
+	for (i = 0; i < r->elements; i++)
+		batch_str(&b, strcmp(r->element[i]->str, first) == 0 ?
+			"-" : r->element[i]->str);
+	if (store_run(st, &b, &gone) == 0 &&
+	    !reply_is_error(st, gone, "canary"))
+		rc = STORE_OK;
+out:
+	freeReplyObject(r);
+	freeReplyObject(gone);
 	batch_fini(&b);
 	return rc;
 }

@@ -19,6 +19,7 @@
 
 struct arena;
 struct seal_ring;
+struct secret;
 struct store;
 
 enum store_rc {
@@ -71,5 +72,18 @@ int store_check(struct store *st, struct buf *out) WARN_UNUSED;
  * Missing canaries of our keys are written.
  */
 enum store_rc store_canary(struct store *st) WARN_UNUSED;
+
+/*
+ * The configuration was read again: ${keys} (encryption_key) take the place of
+ * those of ${ring}, which is this store's, unless none of them opens what lies
+ * in Redis.  Logs keys_changed or keys_kept; the same keys are no change.  A
+ * master_password is for the start only: no other one could open anything.
+ */
+void store_reload_keys(struct store *st, struct seal_ring *ring,
+    const struct secret *keys);
+
+/* Forget the canaries of all keys but the first: who has but those is wrong
+ * here from now on. */
+enum store_rc store_canary_alone(struct store *st) WARN_UNUSED;
 
 #endif

@@ -156,6 +156,7 @@ export class Dragoman {
     this.port = o.port ?? await freePort();
     await this.startRedis();
     this.writeSettings();
+    await o.before?.(this);
     await this.startHolder();
     for (let i = 0; i < (o.turns ?? 2); i++) this.startTurn();
     for (let i = 0; i < (o.edges ?? 2); i++) this.startEdge();

@@ -192,6 +192,43 @@ keys_change(void **state)
 }
 
 static void
+a_ring_in_use_takes_other_keys(void **state)
+{
+	struct secret keys = { 0 }, none = { 0 };
+	struct buf old = BUF_INIT(100), plain = BUF_INIT(100);
+	struct seal_ring *r, *same, *other;
+	char first[SEAL_ID_MAX], id[SEAL_ID_MAX];
+	const char *why;
+
+	(void)state;
+	secret_set(&keys, KEY_A, strlen(KEY_A));
+	r = seal_ring_new(&keys, &none, "", &why);
+	same = seal_ring_new(&keys, &none, "", &why);
+	secret_set(&keys, KEY_B "," KEY_A, strlen(KEY_B "," KEY_A));
+	other = seal_ring_new(&keys, &none, "", &why);
+	assert_true(seal_ring_same(r, same));
+	assert_false(seal_ring_same(r, other));
+	assert_false(seal_ring_same(other, r));
+	assert_int_equal(seal_close(r, "o", "n", "i", "x", 1, &old), 0);
+	assert_true(seal_ring_id(other, 0, first));
+
+	seal_ring_swap(r, other);
+	assert_true(seal_ring_same(other, same));
+	assert_true(seal_ring_id(r, 0, id));
+	assert_string_equal(id, first);
+	assert_false(seal_is_current(r, old.data, old.len));
+	assert_int_equal(seal_open(r, "o", "n", "i", old.data, old.len, &plain),
+	    SEAL_OK);
+	assert_string_equal(buf_str(&plain), "x");
+	seal_ring_free(r);
+	seal_ring_free(same);
+	seal_ring_free(other);
+	buf_fini(&old);
+	buf_fini(&plain);
+	secret_clear(&keys);
+}
+
+static void
 a_full_buffer_takes_nothing(void **state)
 {
 	struct seal_ring *r = ring(KEY_A);
@@ -263,6 +300,7 @@ main(void)
 		cmocka_unit_test(opens_what_was_closed),
 		cmocka_unit_test(refuses_what_was_changed_or_moved),
 		cmocka_unit_test(keys_change),
+		cmocka_unit_test(a_ring_in_use_takes_other_keys),
 		cmocka_unit_test(a_full_buffer_takes_nothing),
 		cmocka_unit_test(digests_are_separate_and_stay),
 		cmocka_unit_test(a_password_makes_a_key),

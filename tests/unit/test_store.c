@@ -248,6 +248,10 @@ canaries(void **state)
 	assert_int_equal(store_canary(st_both), STORE_OK);
 	assert_int_equal(redis_number(f, "HLEN canary"), 2);
 	assert_int_equal(store_canary(st_other), STORE_OK);
+	assert_int_equal(store_canary_alone(st_both), STORE_OK);
+	assert_int_equal(redis_number(f, "HLEN canary"), 1);
+	assert_int_equal(store_canary(f->store), STORE_UNKNOWN_KEY);
+	assert_int_equal(store_canary(st_both), STORE_OK);
 	store_close(st_other);
 	store_close(st_both);
 	seal_ring_free(other);
