@@ -158,6 +158,19 @@ out:
 	return rc;
 }
 
+static bool
+may_lack(const struct config *c, const char *key)
+{
+	const char *word;
+	size_t i, len;
+
+	for (i = 0; c->may_lack != NULL &&
+	     (len = config_word_at(c->may_lack, i, &word)) > 0; i++)
+		if (strlen(key) == len && strncmp(key, word, len) == 0)
+			return true;
+	return false;
+}
+
 void
 config_set_file(struct config *c, size_t i, const char *path,
     const char *where, const char *origin)
@@ -167,6 +180,8 @@ config_set_file(struct config *c, size_t i, const char *path,
 	size_t len;
 
 	if (config_read_file(path, &text) == -1) {
+		if (errno == EACCES && may_lack(c, c->defs[i].key))
+			goto out;
 		config_error(c, where, c->defs[i].key, "%s cannot be read: %s",
 		    path, strerror_r(errno, why, sizeof(why)));
 		goto out;
@@ -221,14 +236,15 @@ config_load(const struct config_def *defs, size_t ndefs, void *settings,
 	c->settings = settings;
 	c->slots = arena_alloc(mem, ndefs * sizeof(*c->slots));
 	c->environ = src->environ;
+	c->may_lack = src->may_lack;
 	c->errors = errors;
 	c->warnings = warnings;
 	buf_init(&c->env_text, CONFIG_FILE_MAX);
 
 	set_defaults(c);
-	config_read_yaml(c, src);
 	if (src->env_file != NULL)
 		config_read_env_file(c, src->env_file);
+	config_read_yaml(c, src);
 	config_apply_env(c);
 
 	c->errors = NULL;

@@ -70,6 +70,9 @@ struct config_source {
 	char *const *environ; /* NULL: none */
 	bool foreign;	      /* unknown keys in file are no error
 				 (config.tech.yaml) */
+	const char *may_lack; /* keys this program does without when the files
+				 that hold them are closed to it, with blanks
+				 between; NULL: none */
 	const char *foreign_keys; /* the keys of a foreign file that count, with
 				     blanks between: "chat.*" "a.b=our.key" */
 };

@@ -275,30 +275,42 @@ from_env_file(struct config *c, size_t i, const char *name)
 	    arena_printf(c->mem, "%s (%s)", where, name));
 }
 
+/* The credential of row ${i} into ${path}, its name into ${found}. */
 static bool
-from_credentials(struct config *c, size_t i, const char *name)
+credential(const struct config *c, size_t i, const char *name,
+    char path[CONFIG_PATH_MAX], char found[CONFIG_NAME_MAX])
 {
 	const char *dir = env_get(c->environ, "CREDENTIALS_DIRECTORY");
-	char lower[CONFIG_NAME_MAX], path[CONFIG_PATH_MAX];
-	const char *const names[] = { lower, name };
 	size_t k;
+	int way;
 
 	if (dir == NULL ||
 	    (c->defs[i].type != CONFIG_SECRET &&
 		(c->defs[i].flags & CONFIG_PRIVATE) == 0))
 		return false;
-	for (k = 0; name[k] != '\0'; k++)
-		lower[k] = (char)tolower((unsigned char)name[k]);
-	lower[k] = '\0';
-	for (k = 0; k < NELEM(names); k++) {
-		snprintf(path, sizeof(path), "%s/%s", dir, names[k]);
-		if (access(path, F_OK) == 0) {
-			config_set_file(c, i, path, "credential",
-			    arena_printf(c->mem, "credential %s", names[k]));
+	for (way = 0; way < 2; way++) { /* in lower case, then as it is */
+		for (k = 0; name[k] != '\0' && k < CONFIG_NAME_MAX - 1; k++)
+			found[k] = way == 0 ?
+			    (char)tolower((unsigned char)name[k]) :
+			    name[k];
+		found[k] = '\0';
+		snprintf(path, CONFIG_PATH_MAX, "%s/%s", dir, found);
+		if (access(path, F_OK) == 0)
 			return true;
-		}
 	}
 	return false;
+}
+
+static bool
+from_credentials(struct config *c, size_t i, const char *name)
+{
+	char found[CONFIG_NAME_MAX], path[CONFIG_PATH_MAX];
+
+	if (!credential(c, i, name, path, found))
+		return false;
+	config_set_file(c, i, path, "credential",
+	    arena_printf(c->mem, "credential %s", found));
+	return true;
 }
 
 static bool
@@ -351,4 +363,21 @@ config_apply_env(struct config *c)
 				if (sources[s](c, i, name))
 					break;
 	}
+}
+
+bool
+config_env_has(const struct config *c, size_t i)
+{
+	char name[CONFIG_NAME_MAX], by_file[CONFIG_NAME_MAX + 8];
+	char found[CONFIG_NAME_MAX], path[CONFIG_PATH_MAX];
+	size_t k;
+
+	for (k = 0; config_env_name(&c->defs[i], k, name); k++) {
+		snprintf(by_file, sizeof(by_file), "%s_FILE", name);
+		if (config_env(c, name) != NULL ||
+		    config_env(c, by_file) != NULL ||
+		    credential(c, i, name, path, found))
+			return true;
+	}
+	return false;
 }

@@ -43,6 +43,7 @@ struct config {
 	struct config_env_line *env_lines;
 	size_t nenv_lines;
 	const char *env_file;
+	const char *may_lack; /* of config_source */
 	char *const *environ;
 	struct buf *errors, *warnings; /* NULL once loaded */
 	size_t nerrors;
@@ -86,5 +87,7 @@ void config_read_yaml(struct config *c, const struct config_source *src);
 /* config_env.c: every variable that is a row of ours. */
 void config_read_env_file(struct config *c, const char *path);
 void config_apply_env(struct config *c);
+/* Will config_apply_env set row ${i}? */
+bool config_env_has(const struct config *c, size_t i);
 
 #endif

@@ -271,6 +271,8 @@ set_by_file(struct walk *w, const char *key, yaml_node_t *node, int line)
 		return true;
 	}
 	w->lines[i] = line;
+	if (config_env_has(c, (size_t)i))
+		return true; /* it would not count, and may be closed to us */
 	path = (const char *)node->data.scalar.value;
 	slash = strrchr(w->src->file, '/');
 	if (path[0] != '/' && slash != NULL)

@@ -21,6 +21,10 @@
 /* In meMCP's own file: the chat's settings, and where that meMCP listens. */
 #define FOREIGN_KEYS "chat.* server.port=memcp_port"
 
+/* The edge asks no model: their files are the turn workers'. */
+#define MODEL_KEYS \
+	"openai_api_key groq_api_key anthropic_api_key ollama_api_key"
+
 /* Beside a meMCP on this port, ours is another one. */
 #define MEMCP_PORT 8000
 #define PORT_BESIDE_MEMCP "8001"
@@ -325,6 +329,7 @@ settings_load(const struct settings_source *src, struct buf *errors,
 	from.file_must_exist = find_file(src, path, sizeof(path));
 	from.file = path[0] != '\0' ? path : NULL;
 	from.foreign = is_foreign(path);
+	from.may_lack = src->asks_models ? NULL : MODEL_KEYS;
 	s->config = config_load(SETTINGS, SETTINGS_N, s, sizeof(*s), &from,
 	    errors, warnings, &f.nerrors);
 	s->file = config_keep(s->config, path);

@@ -406,6 +406,52 @@ precedence(void **state)
 	config_free(c);
 }
 
+/* systemd hands over as a credential what the file's name stands for; the file
+ * itself is closed to the worker. */
+static void
+files_that_are_closed(void **state)
+{
+	char credentials[200];
+	char *env[2] = { NULL };
+	struct config_source src = { .environ = env };
+	struct config *c;
+
+	(void)state;
+	snprintf(credentials, sizeof(credentials), "CREDENTIALS_DIRECTORY=%s",
+	    path_of("closed"));
+	mkdir(path_of("closed"), 0700);
+	put("closed/token", "a credential\n");
+	src.file = put("c.yaml", "token_file: nowhere/token\n");
+	env[0] = credentials;
+	c = load(&src);
+	assert_string_equal(buf_str(&errors), "");
+	assert_true(secret_equals(&sample.token, "a credential"));
+	config_free(c);
+
+	src.file = put("d.yaml", "token_file: mine/token\n");
+	env[0] = NULL;
+	mkdir(path_of("mine"), 0700);
+	put("mine/token", "closed\n");
+	chmod(path_of("mine/token"), 0);
+	if (geteuid() == 0) { /* whom nothing is closed to */
+		chmod(folder, 0755);
+		assert_int_equal(seteuid(1), 0);
+	}
+	c = load(&src);
+	assert_non_null(strstr(buf_str(&errors), "Permission denied"));
+	config_free(c);
+	src.may_lack = "chat.open token";
+	c = load(&src);
+	assert_string_equal(buf_str(&errors), "");
+	assert_false(secret_is_set(&sample.token));
+	config_free(c);
+	assert_int_equal(seteuid(getuid()), 0);
+	src.file = put("e.yaml", "token_file: nowhere/token\n");
+	c = load(&src);
+	assert_non_null(strstr(buf_str(&errors), "No such file"));
+	config_free(c);
+}
+
 static void
 several_names(void **state)
 {
@@ -640,7 +686,9 @@ tear_down(void **state)
 {
 	static const char *const names[] = { "t.yaml", "all.yaml", "all.env",
 		"p.yaml", "p.env", "token", "cred/token", "cred", "e.env",
-		"beside", "empty", "config.tech.yaml", "none.yaml" };
+		"beside", "empty", "config.tech.yaml", "none.yaml", "c.yaml",
+		"d.yaml", "e.yaml", "closed/token", "closed", "mine/token",
+		"mine" };
 	size_t i;
 
 	(void)state;
@@ -661,6 +709,7 @@ main(void)
 		cmocka_unit_test(errors_with_their_places),
 		cmocka_unit_test(all_errors_at_once),
 		cmocka_unit_test(precedence),
+		cmocka_unit_test(files_that_are_closed),
 		cmocka_unit_test(several_names),
 		cmocka_unit_test(env_files),
 		cmocka_unit_test(secrets_in_files),
