@@ -135,7 +135,7 @@ signals_run(void *arg)
 		atomic_fetch_add(&p->w.stopping, 1);
 		if (atomic_load(&p->started))
 			due_poke(p->w.store); /* the taker may wait for it */
-		log_event(LOG_INFO, "worker_stopping", F_STR("worker",
+		log_event(LOG_INFO, "worker_stopping", F_STR("process",
 		    p->w.id));
 	}
 }
@@ -241,11 +241,11 @@ serve(struct program *p)
 	if (!atomic_load(&w->stopping))
 		toolbox_wait(w->toolbox, SOURCES_WAIT_MS);
 	beat = heartbeat_start(w);
-	log_event(LOG_INFO, "worker_started", F_STR("worker", w->id),
+	log_event(LOG_INFO, "worker_started", F_STR("process", w->id),
 	    F_STR("version", PACKAGE_VERSION));
 	rc = worker_run(w);
 	heartbeat_stop(beat);
-	log_event(LOG_INFO, "worker_stopped", F_STR("worker", w->id),
+	log_event(LOG_INFO, "worker_stopped", F_STR("process", w->id),
 	    F_BOOL("all_handed_back", rc == 0));
 	if (rc != 0) {
 		/* A call that does not end even when cancelled: its lease

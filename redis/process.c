@@ -223,7 +223,7 @@ process_listen(struct store *st, const char id[PROCESS_ID_MAX],
 	pthread_cond_init(&l->changed, &attr);
 	pthread_condattr_destroy(&attr);
 	if (l->stop == -1 || thread_start(&l->thread, "listen", run, l) == -1) {
-		log_event(LOG_ERROR, "listener_unstarted", F_STR("id", id));
+		log_event(LOG_ERROR, "listener_unstarted", F_STR("process", id));
 		if (l->stop != -1)
 			close(l->stop);
 		pthread_cond_destroy(&l->changed);
@@ -256,7 +256,7 @@ process_unlisten(struct process_listener *l)
 		return;
 	atomic_store(&l->stopping, true);
 	if (write(l->stop, &one, sizeof(one)) == -1)
-		log_event(LOG_ERROR, "listener_unstopped", F_STR("id", l->id));
+		log_event(LOG_ERROR, "listener_unstopped", F_STR("process", l->id));
 	pthread_join(l->thread, NULL);
 	close(l->stop);
 	pthread_cond_destroy(&l->changed);
