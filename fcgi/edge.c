@@ -12,6 +12,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "config.h"
 #include "fcgi/accept.h"
 #include "fcgi/cgi.h"
 #include "fcgi/park.h"
@@ -189,7 +190,7 @@ edge_run(struct edge *e, const struct route *routes,
 	if (a == NULL)
 		return 1;
 	log_event(LOG_INFO, "worker_started", F_STR("process",
-	    e->process_id));
+	    e->process_id), F_STR("version", PACKAGE_VERSION));
 	for (;;) {
 		sig = wait_signal(&signals, 1000);
 		if (sig == SIGTERM || sig == SIGINT)
@@ -200,12 +201,12 @@ edge_run(struct edge *e, const struct route *routes,
 	}
 	atomic_store(&e->draining, true);
 	s = edge_settings(e);
-	log_event(LOG_INFO, "worker_stopping", F_INT("parked",
-	    park_count(e->park)));
+	log_event(LOG_INFO, "worker_stopping", F_STR("process",
+	    e->process_id), F_INT("parked", park_count(e->park)));
 	rc = drain(e, a, &signals, s->server_drain_ms);
 	settings_unref(s);
-	log_event(LOG_INFO, "worker_stopped", F_INT("parked",
-	    park_count(e->park)));
+	log_event(LOG_INFO, "worker_stopped", F_STR("process",
+	    e->process_id), F_INT("parked", park_count(e->park)));
 	if (rc != 0)
 		_exit(0); /* a thread hangs in a call; it uses what we have */
 	accept_free(a);

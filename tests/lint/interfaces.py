@@ -1,0 +1,144 @@
+#!/usr/bin/env python3
+"""Names in the code against names in docs/: prints each that is missing."""
+import glob
+import re
+
+FOLDERS = "base nouns redis llm platform mcp children tools fcgi chat handlers"
+
+
+def read(path):
+    with open(path, encoding="utf-8") as f:
+        return f.read()
+
+
+def sources():
+    for folder in FOLDERS.split():
+        for path in sorted(glob.glob(folder + "/*.c")):
+            yield path, read(path)
+
+
+def call_end(text, at):
+    """Where the bracket that was opened before ${at} is closed."""
+    depth, quoted = 1, False
+    while depth > 0:
+        c = text[at]
+        if quoted:
+            if c == "\\":
+                at += 1
+            elif c == '"':
+                quoted = False
+        elif c == '"':
+            quoted = True
+        elif c in "()":
+            depth += 1 if c == "(" else -1
+        at += 1
+    return at
+
+
+def events():
+    """{event: {fields}} of all log_event() calls; report() names events too."""
+    found = {}
+    for _, text in sources():
+        for m in re.finditer(r"\blog_event\(", text):
+            call = text[m.end():call_end(text, m.end())]
+            head = call.split("F_", 1)[0]
+            fields = set(re.findall(r'F_[A-Z]+\(\s*"(\w+)"', call))
+            if "F_CHAT(" in call:
+                fields.add("chat")
+            for name in re.findall(r'"([a-z]+(?:_[a-z]+)+)"', head):
+                found.setdefault(name, set()).update(fields)
+        for name in re.findall(r'\breport\(LOG_\w+, "(\w+)"', text):
+            found.setdefault(name, set()).add("what")
+    return found
+
+
+def documented_events(section):
+    """The same of the tables: `event` in the first cell, fields in the third."""
+    found = {}
+    for line in section.splitlines():
+        cells = line.split("|")
+        if len(cells) < 5:
+            continue
+        for name in re.findall(r"`(\w+)`", cells[1]):
+            found[name] = set(re.findall(r"`(\w+)`", cells[3]))
+    return found
+
+
+def section(doc, title):
+    return re.split(r"\n## ", doc.split("\n## " + title + "\n", 1)[1])[0]
+
+
+def check_events(doc):
+    code, told = events(), documented_events(section(doc, "Log"))
+    for name in sorted(set(code) - set(told)):
+        print(f"docs/INTERFACES.md: log event {name} is missing")
+    for name in sorted(set(told) - set(code)):
+        print(f"docs/INTERFACES.md: no program logs {name}")
+    for name in sorted(set(code) & set(told)):
+        for field in sorted(code[name] - told[name]):
+            print(f"docs/INTERFACES.md: {name} has a field {field}, too")
+
+
+def check_metrics(doc):
+    table = read("nouns/metric.c")
+    told = section(doc, "Metrics")
+    code = {}
+    for row in re.split(r"\n\t\[METRIC_", table)[1:]:
+        name = re.search(r'"(dragoman_\w+)"', row).group(1)
+        values = re.search(r"\{([^{}]*)\} \},?\s*(?:\};|$)", row.strip(), re.S)
+        code[name] = re.findall(r'"(\w+)"', values.group(1)) if values else []
+    rows = {}
+    for line in told.splitlines():
+        m = re.match(r"\| `(dragoman_\w+)` \|", line)
+        if m:
+            rows[m.group(1)] = line
+    for name in sorted(set(rows) - set(code)):
+        print(f"docs/INTERFACES.md: there is no metric {name}")
+    for name, values in code.items():
+        if name not in rows:
+            print(f"docs/INTERFACES.md: metric {name} is missing")
+            continue
+        for value in values:
+            if not re.search(rf"\b{value}\b", rows[name]):
+                print(f"docs/INTERFACES.md: {name} has a value {value}, too")
+
+
+def check_routes(doc):
+    text = re.sub(r'#define (\w+) ("[^"]*")', "", read("handlers/routes.c"))
+    names = dict(re.findall(r'#define (\w+) ("[^"]*")',
+                            read("handlers/routes.c")))
+    for name, value in names.items():
+        text = text.replace(name, value)
+    told, machine = section(doc, "HTTP"), read("docs/openapi.yaml")
+    for methods, path in re.findall(r'\{ ((?:M_\w+[ |]*)+), ("[^"]+")', text):
+        path = path.strip('"')
+        method = re.findall(r"M_(\w+)", methods)[0]
+        if f"| `{method} {path}` |" not in told:
+            print(f"docs/INTERFACES.md: route {method} {path} is missing")
+        if f"\n  {path}:" not in machine:
+            print(f"docs/openapi.yaml: route {method} {path} is missing")
+
+
+def check_settings():
+    told, example = read("docs/SETTINGS.md"), read("env.example")
+    table = read("nouns/settings.c").split("SETTINGS[", 1)[1]
+    for key, rest in re.findall(r'\n\t\{ "([a-z_.]+)",(.*?) \},(?=\n)', table,
+                                re.S):
+        if "CONFIG_HIDDEN" in rest:
+            continue
+        if f"| `{key}` |" not in told:
+            print(f"docs/SETTINGS.md: setting {key} is missing")
+        name = key.upper().replace(".", "_")
+        if "CONFIG_NO_ENV" not in rest and name not in example:
+            print(f"env.example: {name} is missing")
+
+
+def main():
+    doc = read("docs/INTERFACES.md")
+    check_events(doc)
+    check_metrics(doc)
+    check_routes(doc)
+    check_settings()
+
+
+main()
