@@ -27,13 +27,14 @@ struct heartbeat {
 
 static json_t *
 backends(struct worker *w, const struct settings *s, struct arena *mem,
-    const char **error)
+    const char **error, bool *asked)
 {
 	struct llm_backend *list;
 	size_t n = llm_backends(s, mem, &list), i;
 	json_t *out = json_array();
 
 	*error = NULL;
+	*asked = n == 0; /* direct: nobody needs to be */
 	for (i = 0; i < n; i++) {
 		char name[128];
 		struct worker_breaker *b;
@@ -45,6 +46,8 @@ backends(struct worker *w, const struct settings *s, struct arena *mem,
 		if (b == NULL)
 			continue;
 		last = atomic_load(&b->last_rc);
+		if (i == 0)
+			*asked = last != -1;
 		if (i == 0 && last > LLM_OK)
 			*error = llm_rc_name(last);
 		json_array_append_new(out, json_pack("{s:s, s:I, s:s}", "name",
@@ -62,20 +65,22 @@ beat(struct worker *w)
 	struct arena *mem = arena_new();
 	const struct toolset *set = toolset_ref(w->toolbox);
 	const char *error;
-	json_t *list = backends(w, s, mem, &error), *record;
+	bool asked;
+	json_t *list = backends(w, s, mem, &error, &asked), *record;
 	char backend[128], host[64] = "";
 
 	gethostname(host, sizeof(host) - 1);
 	settings_backend(s, backend, sizeof(backend));
 	record = json_pack(
 	    "{s:s, s:s, s:i, s:s, s:s, s:o, s:i, s:o, s:I, s:i, s:I, s:b, "
-	    "s:b, s:s?}",
+	    "s:o, s:s?}",
 	    "id", w->id, "host", host, "pid", (int)getpid(), "version",
 	    PACKAGE_VERSION, "backend", backend, "backends", list,
 	    "tools_loaded", (int)set->n, "sources", toolbox_state(w->toolbox),
 	    "slots", (json_int_t)s->turns_slots, "running",
 	    atomic_load(&w->running), "started_ms", (json_int_t)w->started_ms,
-	    "paused", (int)s->chat_paused, "model_ok", error == NULL,
+	    "paused", (int)s->chat_paused, "model_ok",
+	    asked ? json_boolean(error == NULL) : json_null(),
 	    "model_error", error);
 	if (record != NULL)
 		(void)!fleet_beat(w->store, w->id, record);

@@ -193,8 +193,8 @@ classify(int status, const json_t *e, struct llm_failure *f)
 	    "error_code");
 
 	/* The type, not the message: it may quote what people wrote. */
-	snprintf(f->why, sizeof(f->why), "status %d %.80s", status,
-	    type == NULL ? "" : type);
+	snprintf(f->why, sizeof(f->why), "status %d%s%.80s", status,
+	    type == NULL ? "" : " ", type == NULL ? "" : type);
 	if ((type != NULL && strcmp(type, "billing_error") == 0)
 	    || (code != NULL
 		&& strcmp(code, "enforced_spend_limit_reached") == 0)

@@ -296,7 +296,8 @@ classify(int status, const json_t *e, struct llm_failure *f)
 	const char *type = json_member_str(e, "type");
 
 	/* A code or type, not the message: it may quote what people wrote. */
-	snprintf(f->why, sizeof(f->why), "status %d %.80s", status,
+	snprintf(f->why, sizeof(f->why), "status %d%s%.80s", status,
+	    code != NULL || type != NULL ? " " : "",
 	    code != NULL ? code : type != NULL ? type : "");
 	if (status == 402 || is_one_of(code, QUOTA, NELEM(QUOTA))
 	    || is_one_of(type, QUOTA, NELEM(QUOTA))

@@ -42,6 +42,7 @@ s.test('/ready says what it saw', async d => {
   assert.equal(r.json.redis.ok, true);
   assert.equal(r.json.turn_workers, 2);
   assert.equal(r.json.paused, false);
+  assert.equal(r.json.model.ok, null, 'not asked yet');
   assert.ok(Array.isArray(r.json.sources));
 });
 
@@ -108,4 +109,14 @@ testWith({ edges: 1, turns: 1, settings: { llm: { retry_for: '0s' } } }, '/ready
   await until(async () => (await d.get('/ready')).status === 503, { ms: 15000, what: 'not ready' });
   const m = await d.metrics();
   assert.ok(m.get('dragoman_breaker_open{provider="openai"}') >= 1);
+});
+
+testWith({ edges: 1, turns: 2 }, 'a key that the model refuses shows in /ready, whichever worker met it', async d => {
+  d.model.handler = () => ({ status: 401 });
+  await d.say('denied', 'x');
+  const r = await until(async () => {
+    const x = await d.get('/ready');
+    return x.json.model.ok !== null && x;
+  });
+  assert.deepEqual([r.json.model.ok, r.json.model.error], [false, 'denied']);
 });
