@@ -35,9 +35,8 @@ buf_reset(struct buf *b)
 		b->data[0] = '\0';
 }
 
-/* Room for ${len} more and the NUL. */
-static int
-grow(struct buf *b, size_t len)
+int
+buf_reserve(struct buf *b, size_t len)
 {
 	size_t cap = b->cap < 256 ? 256 : b->cap;
 	char *data;
@@ -54,6 +53,7 @@ grow(struct buf *b, size_t len)
 	if (data == NULL)
 		abort();
 	b->data = data;
+	b->data[b->len] = '\0'; /* still empty, it is a string as well */
 	b->cap = cap;
 	return 0;
 }
@@ -61,7 +61,7 @@ grow(struct buf *b, size_t len)
 int
 buf_add(struct buf *b, const void *bytes, size_t len)
 {
-	if (grow(b, len) == -1)
+	if (buf_reserve(b, len) == -1)
 		return -1;
 	if (len > 0)
 		memcpy(b->data + b->len, bytes, len);
@@ -93,7 +93,7 @@ buf_printf(struct buf *b, const char *fmt, ...)
 	va_end(ap);
 	if (len < 0)
 		abort();
-	if (grow(b, (size_t)len) == -1)
+	if (buf_reserve(b, (size_t)len) == -1)
 		return -1;
 	va_start(ap, fmt);
 	vsnprintf(b->data + b->len, (size_t)len + 1, fmt, ap);

@@ -30,6 +30,9 @@ int buf_add_char(struct buf *b, char c) WARN_UNUSED;
 int buf_printf(struct buf *b, const char *fmt, ...) WARN_UNUSED
     PRINTF_LIKE(2, 3);
 
+/* Room for ${len} more, taken at once instead of piece by piece. */
+int buf_reserve(struct buf *b, size_t len) WARN_UNUSED;
+
 /* Drop ${len} bytes (at most all) from the front. */
 void buf_drop(struct buf *b, size_t len);
 

@@ -10,6 +10,8 @@
 #define BODY_MAX_DEFAULT MIB
 #define CONNECT_MS_DEFAULT 5000
 #define TOTAL_MS_DEFAULT 30000
+#define HEADERS_USUAL 1000 /* bytes of an answer; more is no harm */
+#define BODY_USUAL 2000
 
 int
 http_start(const char *ca_file)
@@ -34,6 +36,8 @@ prepare(const struct http_request *req, struct http_response *resp)
 	buf_init(
 	    &resp->body, req->body_max != 0 ? req->body_max : BODY_MAX_DEFAULT);
 	buf_init(&resp->headers, HEADERS_BYTES_MAX);
+	/* What this thread frees, it takes: malloc's locks are per thread. */
+	(void)!buf_reserve(&resp->headers, HEADERS_USUAL);
 	refused = guard_refuses(req);
 	if (refused != NULL) {
 		resp->rc = HTTP_BLOCKED;
@@ -100,6 +104,7 @@ http_send(const struct http_request *req, struct http_response *resp)
 
 	if (t == NULL)
 		return resp->rc;
+	(void)!buf_reserve(&resp->body, BODY_USUAL); /* as above */
 	if (engine_queue(t, TODO_ADD) == -1) {
 		engine_recycle(t);
 		return not_running(resp);
@@ -148,19 +153,24 @@ http_header(const struct http_response *resp, const char *name, char *out,
  * The request's strings must outlive the call: the answer's headers may come
  * before its body was sent.
  */
-static char *
-copy_request(struct http_request *req)
+static void
+copy_request(struct http_stream *s, struct http_request *req)
 {
 	size_t i, len, need = strlen(req->url) + 1 + strlen(req->method) + 1;
-	char *copy, *p;
+	char *p;
 
 	for (i = 0; i < HTTP_HEADERS_MAX && req->headers[i] != NULL; i++)
 		need += strlen(req->headers[i]) + 1;
 	if (req->body != NULL)
 		need += req->body_len;
-	copy = p = malloc(need);
-	if (copy == NULL)
-		abort();
+	if (need > s->copy_max) {
+		free(s->copy);
+		s->copy = malloc(need);
+		if (s->copy == NULL)
+			abort();
+		s->copy_max = need;
+	}
+	p = s->copy;
 	len = strlen(req->url) + 1;
 	req->url = memcpy(p, req->url, len);
 	p += len;
@@ -174,17 +184,6 @@ copy_request(struct http_request *req)
 	}
 	if (req->body != NULL && req->body_len > 0)
 		req->body = memcpy(p, req->body, req->body_len);
-	return copy;
-}
-
-static void
-stream_free(struct http_stream *s)
-{
-	engine_recycle(s->t);
-	pthread_mutex_destroy(&s->lock);
-	buf_fini(&s->in);
-	free(s->copy);
-	free(s);
 }
 
 enum http_rc
@@ -197,17 +196,13 @@ http_open(const struct http_request *req, struct http_response *resp,
 	*stream = NULL;
 	if (t == NULL)
 		return resp->rc;
-	s = calloc(1, sizeof(*s));
-	if (s == NULL)
-		abort();
-	s->t = t;
+	s = &t->as_stream;
 	s->resp = resp;
-	s->copy = copy_request(&t->req);
-	pthread_mutex_init(&s->lock, NULL);
-	buf_init(&s->in, HTTP_STREAM_MAX);
+	s->paused = false;
+	copy_request(s, &t->req);
 	t->stream = s;
 	if (engine_queue(t, TODO_ADD) == -1) {
-		stream_free(s);
+		engine_recycle(t);
 		return not_running(resp);
 	}
 	wait_for(t, BELL_HEADED | BELL_DONE);
@@ -286,5 +281,5 @@ http_close(struct http_stream *s)
 	/* The engine may still hold the lock in which it rang. */
 	pthread_mutex_lock(&s->lock);
 	pthread_mutex_unlock(&s->lock);
-	stream_free(s);
+	engine_recycle(t);
 }

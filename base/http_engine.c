@@ -25,6 +25,7 @@
 #define SCAN_MIN_MS 5         /* deadlines closer together share one scan */
 #define IDLE_CONNECTIONS 512L /* kept open; a thousand chats reuse them */
 #define EASY_MAX 256          /* curl handles kept, 8 KB each */
+#define BYTES_KEPT (8 * KIB)  /* and each buffer of a stream, up to this */
 
 /* There is one engine in a process, because all share its connections. */
 static struct {
@@ -80,17 +81,16 @@ bell_wait(struct transfer *t, unsigned seen, int64_t wait_ms)
 	atomic_fetch_and(&t->bell, ~BELL_WAITING);
 }
 
-/* With BELL_DONE, ${t} may be gone right after the first line; its address is
- * still good for a wake-up. */
-void
-bell_ring(struct transfer *t, unsigned bits)
+/* ${bits} are set, or BELL_STEP counted.  Says whether the owner sleeps.
+ * With BELL_DONE, ${t} may be gone right afterwards; its address is still
+ * good for a wake-up. */
+static bool
+bell_set(struct transfer *t, unsigned bits)
 {
-	atomic_uint *bell = &t->bell;
-	unsigned old = bits == BELL_STEP ? atomic_fetch_add(bell, bits)
-					 : atomic_fetch_or(bell, bits);
+	unsigned old = bits == BELL_STEP ? atomic_fetch_add(&t->bell, bits)
+					 : atomic_fetch_or(&t->bell, bits);
 
-	if ((old & BELL_WAITING) != 0)
-		futex_wake(bell);
+	return (old & BELL_WAITING) != 0;
 }
 
 int
@@ -116,6 +116,28 @@ out:
 	return rc;
 }
 
+static struct transfer *
+transfer_new(void)
+{
+	struct transfer *t = calloc(1, sizeof(*t));
+
+	if (t == NULL)
+		abort();
+	t->as_stream.t = t;
+	pthread_mutex_init(&t->as_stream.lock, NULL);
+	buf_init(&t->as_stream.in, HTTP_STREAM_MAX);
+	return t;
+}
+
+static void
+transfer_free(struct transfer *t)
+{
+	pthread_mutex_destroy(&t->as_stream.lock);
+	buf_fini(&t->as_stream.in);
+	free(t->as_stream.copy);
+	free(t);
+}
+
 struct transfer *
 engine_transfer(void)
 {
@@ -126,17 +148,22 @@ engine_transfer(void)
 	if (t != NULL)
 		E.spare = t->next;
 	pthread_mutex_unlock(&E.spare_lock);
-	if (t == NULL) {
-		t = calloc(1, sizeof(*t));
-		if (t == NULL)
-			abort();
-	}
-	return t;
+	return t != NULL ? t : transfer_new();
 }
 
 void
 engine_recycle(struct transfer *t)
 {
+	struct http_stream *s = &t->as_stream;
+
+	buf_reset(&s->in);
+	if (s->in.cap > BYTES_KEPT)
+		buf_fini(&s->in);
+	if (s->copy_max > BYTES_KEPT) {
+		free(s->copy);
+		s->copy = NULL;
+		s->copy_max = 0;
+	}
 	pthread_mutex_lock(&E.spare_lock);
 	if (t->easy != NULL) {
 		t->next = E.spare;
@@ -144,7 +171,8 @@ engine_recycle(struct transfer *t)
 		t = NULL;
 	}
 	pthread_mutex_unlock(&E.spare_lock);
-	free(t);
+	if (t != NULL)
+		transfer_free(t);
 }
 
 /* ---- what transfers ask of the engine ------------------------------------ */
@@ -163,7 +191,7 @@ engine_due(int64_t at)
 }
 
 void
-engine_has_bytes(struct transfer *t)
+engine_wakes(struct transfer *t)
 {
 	if (t->is_dirty)
 		return;
@@ -179,18 +207,25 @@ static void
 release(struct transfer *t)
 {
 	struct http_stream *s = t->stream;
+	atomic_uint *bell = &t->bell;
+	unsigned bits = t->headed ? BELL_HEADED | BELL_DONE : BELL_DONE;
+	bool sleeps = false;
 
 	if (s == NULL) {
-		bell_ring(t, BELL_DONE);
-		return;
+		sleeps = bell_set(t, bits);
+	} else {
+		pthread_mutex_lock(&s->lock);
+		/* A todo pushed before this would be found in the queue with
+		 * its transfer gone; after it none is pushed.  run_todo
+		 * releases then. */
+		t->ending = true;
+		if (atomic_load(&t->todo) == 0)
+			sleeps = bell_set(t, bits);
+		pthread_mutex_unlock(&s->lock);
 	}
-	pthread_mutex_lock(&s->lock);
-	/* A todo pushed before this would be found in the queue with its
-	 * transfer gone; after it none is pushed.  run_todo releases then. */
-	t->ending = true;
-	if (atomic_load(&t->todo) == 0)
-		bell_ring(t, BELL_DONE);
-	pthread_mutex_unlock(&s->lock);
+	/* Without the lock, which is what the owner takes next. */
+	if (sleeps)
+		futex_wake(bell);
 }
 
 static void
@@ -418,12 +453,16 @@ static void
 wake_readers(void)
 {
 	struct transfer *t;
+	bool sleeps;
 
 	while (E.dirty != NULL) {
 		t = E.dirty;
 		E.dirty = t->dirty_next;
 		t->is_dirty = false;
-		bell_ring(t, BELL_STEP);
+		sleeps = t->headed && bell_set(t, BELL_HEADED);
+		sleeps = bell_set(t, BELL_STEP) || sleeps;
+		if (sleeps)
+			futex_wake(&t->bell);
 	}
 }
 
@@ -506,7 +545,7 @@ multi_close(void)
 	while (E.spare != NULL) {
 		t = E.spare;
 		E.spare = t->next;
-		free(t);
+		transfer_free(t);
 	}
 	pthread_mutex_unlock(&E.spare_lock);
 	if (E.multi != NULL)

@@ -34,6 +34,7 @@ struct http_stream {
 	struct transfer *t;
 	struct http_response *resp; /* the owner's, for the end */
 	char *copy;                 /* url, headers and body of the request */
+	size_t copy_max;            /* room in it */
 
 	pthread_mutex_t lock; /* of what follows */
 	struct buf in;        /* not read yet, HTTP_STREAM_MAX at most */
@@ -50,7 +51,8 @@ struct transfer {
 	 * engine: the owner waits, or they are in stream->copy. */
 	struct http_request req;
 	struct http_response *resp; /* not touched after BELL_HEADED */
-	struct http_stream *stream; /* NULL: http_send */
+	struct http_stream *stream; /* &as_stream, or NULL: http_send */
+	struct http_stream as_stream;
 
 	/* The end, read by the owner after BELL_DONE. */
 	enum http_rc rc;
@@ -91,13 +93,10 @@ void engine_recycle(struct transfer *t);
 /* Sleep until the bell is no longer ${seen}; ${wait_ms} -1: for ever. */
 void bell_wait(struct transfer *t, unsigned seen, int64_t wait_ms);
 
-/* ${bits} are set, or BELL_STEP counted; wakes the owner. */
-void bell_ring(struct transfer *t, unsigned bits);
-
 /* What transfers ask of the engine, in its thread. */
 int64_t engine_now(void);                  /* of this round */
 void engine_due(int64_t at);               /* a deadline that came up */
-void engine_has_bytes(struct transfer *t); /* wake its reader, this round */
+void engine_wakes(struct transfer *t); /* its owner, at the round's end */
 
 /* http_poll.c: the engine's, but for poll_ring, which wakes it. */
 int poll_open(void) WARN_UNUSED;

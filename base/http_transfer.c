@@ -127,7 +127,7 @@ on_header(char *line, size_t size, size_t count, void *arg)
 	t->first_byte_at = INT64_MAX;
 	transfer_moves(t);
 	if (t->stream != NULL)
-		bell_ring(t, BELL_HEADED);
+		engine_wakes(t);
 	return len;
 }
 
@@ -159,7 +159,7 @@ on_body(char *bytes, size_t size, size_t count, void *arg)
 			t->idle_at = 0; /* it is not the peer that waits */
 			return taken;
 		}
-		engine_has_bytes(t);
+		engine_wakes(t);
 	}
 	t->got += len;
 	transfer_moves(t);

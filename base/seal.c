@@ -17,6 +17,7 @@
 #define ID_BYTES 4
 #define HEAD_BYTES (1 + ID_BYTES + NONCE_BYTES)
 #define BOUND_MAX 1024 /* owner, noun and item with their lengths */
+#define NONCES 32      /* drawn at once: a turn seals about a dozen items */
 
 struct seal_key {
 	unsigned char bytes[KEY_BYTES];
@@ -50,6 +51,36 @@ static void
 let_go(const struct seal_ring *r)
 {
 	pthread_rwlock_unlock(&r->guard->lock);
+}
+
+/* Drawn from the kernel for several items, a system call each otherwise. */
+static _Thread_local struct {
+	size_t left;
+	unsigned char bytes[NONCES][NONCE_BYTES];
+} nonces;
+
+/* A nonce must never be used twice: a child draws its own. */
+static void
+forget_nonces(void)
+{
+	nonces.left = 0;
+}
+
+static void
+watch_forks(void)
+{
+	if (pthread_atfork(NULL, NULL, forget_nonces) != 0)
+		abort();
+}
+
+static void
+take_nonce(unsigned char out[NONCE_BYTES])
+{
+	if (nonces.left == 0) {
+		randombytes_buf(nonces.bytes, sizeof(nonces.bytes));
+		nonces.left = NONCES;
+	}
+	memcpy(out, nonces.bytes[--nonces.left], NONCE_BYTES);
 }
 
 static void
@@ -152,8 +183,10 @@ struct seal_ring *
 seal_ring_new(const struct secret *keys, const struct secret *password,
     const char *salt, const char **why)
 {
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	struct seal_keys *k;
 
+	(void)pthread_once(&once, watch_forks);
 	if (!secret_is_set(keys) && !secret_is_set(password)) {
 		*why = "neither ENCRYPTION_KEY nor MASTER_PASSWORD is set";
 		return NULL;
@@ -255,7 +288,7 @@ seal_close(const struct seal_ring *r, const char *owner, const char *noun,
 	size_t nbound = bound_to(owner, noun, item, bound), at;
 	const struct seal_key *k;
 
-	randombytes_buf(head + 1 + ID_BYTES, NONCE_BYTES);
+	take_nonce(head + 1 + ID_BYTES);
 	at = out->len + HEAD_BYTES;
 	/* The plain bytes stand in the buffer first and are sealed there. */
 	if (out->len + HEAD_BYTES + len + TAG_BYTES > out->max

@@ -180,9 +180,11 @@ add_messages(const struct llm_question *q, struct arena *mem, struct buf *out)
 				return -1;
 			first = false;
 		}
-		if (buf_printf(out, "%s{\"role\":\"%s\",\"content\":[",
-			first ? "" : ",", assistant ? "assistant" : "user")
-		    == -1)
+		if ((!first && buf_add_char(out, ',') == -1)
+		    || buf_add_str(out,
+			   assistant ? "{\"role\":\"assistant\",\"content\":["
+				     : "{\"role\":\"user\",\"content\":[")
+			== -1)
 			return -1;
 		first = false;
 		for (; i < q->nmessages

@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "llm/llm_priv.h"
 
+#define REQUEST_USUAL 4000 /* bytes: taken at once */
 #define READ_WAIT_MS 100     /* how late a cancel may be noticed */
 #define PAUSES_MAX 3	     /* of Anthropic's pause_turn in one question */
 #define IDLE_MS 120000	     /* between two pieces of a stream */
@@ -426,6 +427,7 @@ ask_next(struct attempt *t, const struct llm_backend *b,
 	llm_reading_init(&t->asking.reading, q, mem, t->text_tools);
 	t->asking.reading.shown = t->shown;
 	*answer = (struct llm_answer){ .text = "" };
+	(void)!buf_reserve(&body, REQUEST_USUAL);
 	if (t->asking.provider->write(b, &t->q, mem, &body) == 0) {
 		rc = ask_once(b, q, url, &body, mem, &t->asking, answer, f);
 	} else if (!body.full) {

@@ -88,11 +88,15 @@ add_calls(const struct llm_message *m, struct buf *out)
 static int
 add_message(const struct llm_message *m, struct buf *out)
 {
-	static const char *const ROLES[] = { "system", "user", "assistant",
-		"tool" };
+	/* Whole: a history is many of them. */
+	static const char *const HEADS[] = {
+		[LLM_SYSTEM] = "{\"role\":\"system\",\"content\":",
+		[LLM_USER] = "{\"role\":\"user\",\"content\":",
+		[LLM_ASSISTANT] = "{\"role\":\"assistant\",\"content\":",
+		[LLM_TOOL] = "{\"role\":\"tool\",\"content\":",
+	};
 
-	if (buf_printf(out, "{\"role\":\"%s\",\"content\":", ROLES[m->role])
-		== -1
+	if (buf_add_str(out, HEADS[m->role]) == -1
 	    || add_content(m, out) == -1)
 		return -1;
 	if (m->role == LLM_TOOL

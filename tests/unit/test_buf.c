@@ -53,6 +53,22 @@ a_refused_add_adds_nothing(void **state)
 }
 
 static void
+room_that_is_taken_early_is_empty(void **state)
+{
+	struct buf b = BUF_INIT(1000);
+
+	(void)state;
+	assert_int_equal(buf_reserve(&b, 900), 0);
+	assert_string_equal(buf_str(&b), "");
+	assert_int_equal(b.len, 0);
+	assert_int_equal(buf_reserve(&b, 1001), -1);
+	assert_int_equal(buf_add_str(&b, "x"), 0);
+	assert_int_equal(buf_reserve(&b, 950), 0);
+	assert_string_equal(buf_str(&b), "x");
+	buf_fini(&b);
+}
+
+static void
 drops_from_the_front(void **state)
 {
 	static const struct {
@@ -94,6 +110,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(grows_to_its_limit_and_not_past_it),
 		cmocka_unit_test(a_refused_add_adds_nothing),
+		cmocka_unit_test(room_that_is_taken_early_is_empty),
 		cmocka_unit_test(drops_from_the_front),
 		cmocka_unit_test(prints_what_is_long),
 	};

@@ -5,6 +5,8 @@
 #include <cmocka.h>
 
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <sodium.h>
 
@@ -292,6 +294,49 @@ begin(void **state)
 	return sodium_init() == -1 ? -1 : 0;
 }
 
+/* The nonce of an item: after the version and the key's id. */
+static void
+seal_one(const struct seal_ring *r, unsigned char nonce[24])
+{
+	struct buf b = BUF_INIT(256);
+
+	assert_int_equal(seal_close(r, "c", "n", "i", "x", 1, &b), 0);
+	memcpy(nonce, b.data + 5, 24);
+	buf_fini(&b);
+}
+
+static void
+no_nonce_comes_twice(void **state)
+{
+	struct seal_ring *r = ring(KEY_A);
+	unsigned char seen[200][24], childs[24];
+	size_t i, k;
+	int fds[2], status;
+	pid_t child;
+
+	(void)state;
+	for (i = 0; i < 100; i++)
+		seal_one(r, seen[i]);
+	assert_int_equal(pipe(fds), 0);
+	child = fork();
+	if (child == 0) {
+		seal_one(r, childs);
+		_exit(write(fds[1], childs, sizeof(childs)) != sizeof(childs));
+	}
+	assert_int_equal(read(fds[0], childs, sizeof(childs)), sizeof(childs));
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+	for (; i < 199; i++)
+		seal_one(r, seen[i]);
+	memcpy(seen[i], childs, sizeof(childs));
+	for (i = 0; i < 200; i++)
+		for (k = 0; k < i; k++)
+			assert_memory_not_equal(seen[i], seen[k], 24);
+	close(fds[0]);
+	close(fds[1]);
+	seal_ring_free(r);
+}
+
 int
 main(void)
 {
@@ -302,6 +347,7 @@ main(void)
 		cmocka_unit_test(keys_change),
 		cmocka_unit_test(a_ring_in_use_takes_other_keys),
 		cmocka_unit_test(a_full_buffer_takes_nothing),
+		cmocka_unit_test(no_nonce_comes_twice),
 		cmocka_unit_test(digests_are_separate_and_stay),
 		cmocka_unit_test(a_password_makes_a_key),
 	};
