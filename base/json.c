@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/text.h"
 
 #define NOT_COUNTED ((size_t)-1) /* true, false, null */
 
@@ -90,7 +91,9 @@ json_read(struct arena *mem, const char *bytes, size_t len, const char **why,
 	    &error);
 	if (doc == NULL) {
 		if (why != NULL)
-			*why = arena_strdup(mem, error.text);
+			/* It quotes, and may cut a character in two. */
+			*why = text_clean(mem, error.text,
+			    strlen(error.text));
 		if (at != NULL)
 			*at = error.position < 0 ? 0 : (size_t)error.position;
 		return NULL;

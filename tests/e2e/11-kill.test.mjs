@@ -204,6 +204,7 @@ testWith({ edges: 1, turns: 2, settings: { ...quick, chat: { ...quick.chat, wait
   d.model.clear();
   const g = gate(d);
   const answer = d.chat({ chat_id: 'poison', message: 'poison' }, { ms: 170000 });
+  await g.reached(1); /* the other would else be first at times */
   const next = d.chat({ chat_id: 'poison', message: 'after it' }, { ms: 170000 });
   let n = 0, settled = false;
   answer.finally(() => { settled = true; });

@@ -65,12 +65,13 @@ s.test('nginx\'s own errors are JSON with a detail', async d => {
 s.test('no edge: 503 with Retry-After, as JSON', async d => {
   const d2 = d.edges[0];
   await d.kill(d2);
+  const gone = new Promise(resolve => d.holder.on('exit', resolve));
   d.holder.stdin.end(); /* the socket goes too */
   await until(async () => (await d.get('/health')).status === 503);
   const r = await d.get('/health');
   assert.ok(r.headers['retry-after']);
   assert.ok(r.json.detail);
-  await new Promise(resolve => d.holder.on('exit', resolve));
+  await gone;
 });
 
 testWith({ edges: 1, turns: 1, generate: ['--proxy', '127.0.0.1'] }, 'a listed proxy is believed: limits and /metrics go by the client\'s address', async d => {

@@ -10,6 +10,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/json.h"
+#include "base/text.h"
 
 static struct arena *mem;
 
@@ -54,6 +55,27 @@ reads_strictly(void **state)
 			assert_non_null(why);
 	}
 	assert_null(json_read(mem, "{", 1, NULL, NULL));
+}
+
+/* The reason goes to people as JSON, though jansson quotes and cuts. */
+static void
+says_why_in_utf8(void **state)
+{
+	char text[300];
+	const char *why = NULL;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 200; i++) {
+		memset(text, 'x', sizeof(text));
+		text[0] = '"';
+		memcpy(text + 1 + i, "\xe2\x82\xac\xe2\x82\xac\x01", 7);
+		assert_null(json_read(mem, text, sizeof(text), &why, NULL));
+		assert_true(text_is_utf8(why, strlen(why)));
+		memcpy(text + 1 + i, "\\\xe2\x82\xac", 4);
+		assert_null(json_read(mem, text, sizeof(text), &why, NULL));
+		assert_true(text_is_utf8(why, strlen(why)));
+	}
 }
 
 static void
@@ -197,6 +219,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_strictly),
+		cmocka_unit_test(says_why_in_utf8),
 		cmocka_unit_test(reads_so_deep_and_no_deeper),
 		cmocka_unit_test(writes_strings_that_read_back),
 		cmocka_unit_test(writes_documents),
