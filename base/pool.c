@@ -1,6 +1,7 @@
 #include "base/pool.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -124,6 +125,7 @@ run(void *arg)
 {
 	struct worker *w = arg;
 	struct pool *p = w->pool;
+	bool is_quiet;
 
 	pthread_mutex_lock(&p->mu);
 	for (;;) {
@@ -142,10 +144,15 @@ run(void *arg)
 			break;
 	}
 	p->threads--;
+	is_quiet = !p->closing && p->keep > 0 && p->threads == p->keep
+	    && p->busy == 0;
 	pthread_cond_broadcast(&p->quiet);
 	pthread_mutex_unlock(&p->mu);
 	pthread_cond_destroy(&w->wake);
 	free(w);
+	/* A storm is over: what it took goes back to the system. */
+	if (is_quiet)
+		malloc_trim(0);
 	return NULL;
 }
 

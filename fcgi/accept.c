@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <malloc.h>
 #include <netdb.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -215,7 +216,7 @@ static bool
 be_spare(struct acceptor *a)
 {
 	struct timespec until;
-	bool stay = true;
+	bool stay = true, is_quiet = false;
 	int rc = 0;
 
 	clock_gettime(CLOCK_MONOTONIC, &until);
@@ -233,10 +234,14 @@ be_spare(struct acceptor *a)
 	    && atomic_load(&a->waiting) > 0) {
 		a->threads--;
 		stay = false;
+		is_quiet = a->threads == ACCEPT_KEEP;
 	}
 	if (stay)
 		atomic_fetch_add(&a->waiting, 1);
 	pthread_mutex_unlock(&a->mu);
+	/* A storm is over: what it took goes back to the system. */
+	if (is_quiet)
+		malloc_trim(0);
 	return stay;
 }
 

@@ -1,4 +1,6 @@
--- wrk: POST /chat, a chat per connection slot.  Arguments: secret, chats.
+-- wrk: POST /chat.  Arguments: secret, chats of a thread; they take turns, so
+-- there must be several times as many as connections, or a request waits for
+-- the one before it in its chat.
 local thread_count = 0
 function setup(thread)
 	thread:set("id", thread_count)
