@@ -114,9 +114,11 @@ connection_get(struct store *st, enum connection_kind kind)
 {
 	struct connection *c;
 	redisContext *redis;
+	unsigned era;
 
 	for (;;) {
 		pthread_mutex_lock(&st->lock);
+		era = st->era;
 		c = st->idle[kind];
 		if (c != NULL) {
 			st->idle[kind] = c->next;
@@ -147,6 +149,7 @@ connection_get(struct store *st, enum connection_kind kind)
 	if (c == NULL)
 		abort(); /* out of memory ends the worker: base/arena.h */
 	c->redis = redis;
+	c->era = era;
 	pthread_mutex_lock(&st->lock);
 	if (st->broken) {
 		st->broken = false;
@@ -162,7 +165,7 @@ connection_put(struct store *st, enum connection_kind kind,
 {
 	c->idle_since_ms = clock_boot_ms();
 	pthread_mutex_lock(&st->lock);
-	if (st->nidle[kind] < IDLE_MAX) {
+	if (c->era == st->era && st->nidle[kind] < IDLE_MAX) {
 		c->next = st->idle[kind];
 		st->idle[kind] = c;
 		st->nidle[kind]++;
@@ -196,11 +199,17 @@ connection_close_idle(struct store *st)
 void
 connection_broken(struct store *st, struct connection *c, const char *what)
 {
+	bool first;
+
 	log_event(LOG_WARN, "redis_connection_lost", F_STR("what", what),
 	    F_STR("why", c->redis->errstr));
-	connection_free(c);
-	connection_close_idle(st);
 	pthread_mutex_lock(&st->lock);
 	st->broken = true;
+	first = c->era == st->era;
+	if (first)
+		st->era++;
 	pthread_mutex_unlock(&st->lock);
+	connection_free(c);
+	if (first) /* else those that are idle now are newer than this one */
+		connection_close_idle(st);
 }

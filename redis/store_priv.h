@@ -136,6 +136,7 @@ struct connection {
 	redisContext *redis;
 	struct connection *next;
 	int64_t idle_since_ms; /* boot clock */
+	unsigned era;	       /* the store's when it was taken into use */
 };
 
 /* NULL: none to be had (logged). */
@@ -143,7 +144,10 @@ struct connection *connection_get(struct store *st, enum connection_kind kind)
     WARN_UNUSED;
 void connection_put(struct store *st, enum connection_kind kind,
     struct connection *c);
-/* It failed: closed, and the idle ones with it, for they are dead too. */
+/*
+ * It failed: closed, and with it all that were there when it was opened, for
+ * they are dead too: the idle ones now, others when they are put back.
+ */
 void connection_broken(struct store *st, struct connection *c,
     const char *what);
 /* A connection outside the pool, for a subscription. */
@@ -187,7 +191,8 @@ struct store {
 	pthread_mutex_t lock; /* of what follows, up to breakers */
 	struct connection *idle[CONNECTION_KINDS];
 	int nidle[CONNECTION_KINDS];
-	bool broken; /* the next connection made is a reconnect */
+	bool broken;  /* the next connection made is a reconnect */
+	unsigned era; /* of connections: ends when one is found broken */
 	struct store_breaker breakers[STORE_BREAKERS];
 
 	_Atomic int64_t reconnects;

@@ -182,6 +182,36 @@ a_restart_costs_nothing_but_a_reconnect(void **state)
 	job_free(job);
 }
 
+/* Whoever is slow to give a connection back gives a dead one back. */
+static void
+a_dead_connection_is_not_kept(void **state)
+{
+	struct redis_fixture *f = *state;
+	struct store *st = redis_fixture_open(f, f->ring);
+	struct connection *slow = connection_get(st, CONNECTION_SHORT),
+			  *quick = connection_get(st, CONNECTION_SHORT),
+			  *fresh;
+
+	assert_non_null(slow);
+	assert_non_null(quick);
+	redis_fixture_restart(f);
+	connection_broken(st, quick, "test");
+	connection_put(st, CONNECTION_SHORT, slow);
+	assert_int_equal(st->nidle[CONNECTION_SHORT], 0);
+	/* Nor does one that is found broken later take the new ones along. */
+	slow = connection_get(st, CONNECTION_SHORT);
+	fresh = connection_get(st, CONNECTION_SHORT);
+	assert_non_null(slow);
+	assert_non_null(fresh);
+	connection_broken(st, slow, "test");
+	slow = connection_get(st, CONNECTION_SHORT);
+	assert_non_null(slow);
+	connection_put(st, CONNECTION_SHORT, slow);
+	connection_broken(st, fresh, "test");
+	assert_int_equal(st->nidle[CONNECTION_SHORT], 1);
+	store_close(st);
+}
+
 static void
 a_dead_redis_is_down(void **state)
 {
@@ -357,6 +387,7 @@ main(void)
 		TEST(script_hashes_are_those_of_redis),
 		TEST(forgotten_scripts_are_sent_again),
 		TEST(a_restart_costs_nothing_but_a_reconnect),
+		TEST(a_dead_connection_is_not_kept),
 		TEST(a_dead_redis_is_down),
 		TEST(a_full_redis_takes_nothing_new),
 		TEST(memory_near_its_end),
