@@ -12,7 +12,7 @@ struct worker {
 	pthread_cond_t wake;
 	void (*work)(void *arg); /* NULL: nothing yet */
 	void *arg;
-	struct worker *next; /* in the stack of idle ones */
+	struct worker *next; /* of the idle ones, or of the ended ones */
 };
 
 struct pool {
@@ -22,6 +22,9 @@ struct pool {
 	int keep, max;
 	int threads, busy;
 	struct worker *idle; /* last one that became idle: its caches are warm */
+	/* Their threads are gone; kept, because who called one may be about
+	 * to signal it. */
+	struct worker *ended;
 	bool closing;
 };
 
@@ -144,12 +147,12 @@ run(void *arg)
 			break;
 	}
 	p->threads--;
+	w->next = p->ended;
+	p->ended = w;
 	is_quiet = !p->closing && p->keep > 0 && p->threads == p->keep
 	    && p->busy == 0;
 	pthread_cond_broadcast(&p->quiet);
 	pthread_mutex_unlock(&p->mu);
-	pthread_cond_destroy(&w->wake);
-	free(w);
 	/* A storm is over: what it took goes back to the system. */
 	if (is_quiet)
 		malloc_trim(0);
@@ -159,18 +162,23 @@ run(void *arg)
 static int
 grow(struct pool *p, void (*work)(void *arg), void *arg)
 {
-	struct worker *w = calloc(1, sizeof(*w));
+	struct worker *w = p->ended;
 	pthread_t thread;
 
-	if (w == NULL)
-		abort();
-	w->pool = p;
+	if (w != NULL) {
+		p->ended = w->next;
+	} else {
+		w = calloc(1, sizeof(*w));
+		if (w == NULL)
+			abort();
+		w->pool = p;
+		cond_init(&w->wake);
+	}
 	w->work = work;
 	w->arg = arg;
-	cond_init(&w->wake);
 	if (thread_start(&thread, p->name, run, w) == -1) {
-		pthread_cond_destroy(&w->wake);
-		free(w);
+		w->next = p->ended;
+		p->ended = w;
 		return -1;
 	}
 	pthread_detach(thread);
@@ -182,24 +190,26 @@ grow(struct pool *p, void (*work)(void *arg), void *arg)
 int
 pool_run(struct pool *p, void (*work)(void *arg), void *arg)
 {
+	struct worker *called = NULL;
 	int rc = -1;
 
 	pthread_mutex_lock(&p->mu);
 	if (p->closing) {
 		/* Nothing new. */
 	} else if (p->idle != NULL) {
-		struct worker *w = p->idle;
-
-		p->idle = w->next;
-		w->work = work;
-		w->arg = arg;
+		called = p->idle;
+		p->idle = called->next;
+		called->work = work;
+		called->arg = arg;
 		p->busy++;
-		pthread_cond_signal(&w->wake);
 		rc = 0;
 	} else if (p->threads < p->max) {
 		rc = grow(p, work, arg);
 	}
 	pthread_mutex_unlock(&p->mu);
+	/* Without the lock, which is the first thing that it takes. */
+	if (called != NULL)
+		pthread_cond_signal(&called->wake);
 	return rc;
 }
 
@@ -257,11 +267,19 @@ pool_drain(struct pool *p, int wait_ms)
 void
 pool_free(struct pool *p)
 {
+	struct worker *w;
+
 	if (p == NULL)
 		return;
 	/* The last thread may still hold the mutex for a moment. */
 	pthread_mutex_lock(&p->mu);
 	pthread_mutex_unlock(&p->mu);
+	while (p->ended != NULL) {
+		w = p->ended;
+		p->ended = w->next;
+		pthread_cond_destroy(&w->wake);
+		free(w);
+	}
 	pthread_cond_destroy(&p->quiet);
 	pthread_mutex_destroy(&p->mu);
 	free(p);

@@ -190,11 +190,12 @@ static void
 grow(struct acceptor *a)
 {
 	pthread_t thread;
+	bool call = false;
 
 	pthread_mutex_lock(&a->mu);
 	if (a->spares > a->calls) {
 		a->calls++;
-		pthread_cond_signal(&a->called);
+		call = true;
 	} else if (a->threads < a->max && !atomic_load(&a->stopping)) {
 		/* Counted before it runs: it may have accepted, found itself
 		 * not the last one waiting, and called nobody. */
@@ -206,6 +207,9 @@ grow(struct acceptor *a)
 			atomic_fetch_sub(&a->waiting, 1);
 	}
 	pthread_mutex_unlock(&a->mu);
+	/* Without the lock, which is the first thing that it takes. */
+	if (call)
+		pthread_cond_signal(&a->called);
 }
 
 /*

@@ -182,6 +182,7 @@ due_wait(struct store *st, int wait_ms)
 	struct batch b;
 	char timeout[24];
 	int order[CHAT_PARTITIONS] = { 0 }, rc = -2;
+	uint32_t dice[CHAT_PARTITIONS];
 	void *answer = NULL;
 	redisReply *r;
 
@@ -190,8 +191,9 @@ due_wait(struct store *st, int wait_ms)
 	if (wait_ms < 1)
 		wait_ms = 1; /* 0 would be for ever */
 	/* A blocking pop serves its keys in the order given. */
+	randombytes_buf(dice, sizeof(dice));
 	for (int i = 0; i < CHAT_PARTITIONS; i++) {
-		int at = (int)randombytes_uniform((uint32_t)i + 1);
+		int at = (int)(dice[i] % ((uint32_t)i + 1));
 
 		order[i] = order[at];
 		order[at] = i;
