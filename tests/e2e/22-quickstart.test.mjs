@@ -293,6 +293,21 @@ test('Redis that does not answer: --detach says why and leaves nothing', { timeo
   states.delete(state);
 });
 
+test('paused before it was stopped: it runs, says so, and can be resumed', async () => {
+  const state = path.join(top, 'paused');
+  const { port } = await start(state);
+  const dragoman = (...args) => quickstart(state, ['--exec', '--', 'dragoman', ...args]);
+  assert.equal((await dragoman('pause')).code, 0);
+  assert.equal((await quickstart(state, ['--stop'])).code, 0);
+  const r = await quickstart(state, ['--yes', '--detach', '--port', String(port)], { ms: 120000 });
+  assert.equal(r.code, 1, r.err);
+  assert.match(r.err, /Turns are paused: .* --exec -- dragoman resume/);
+  assert.match((await quickstart(state, ['--status'])).out, /running, but not ready/);
+  assert.equal((await dragoman('resume')).code, 0);
+  await until(async () => (await get(port, '/ready')).status === 200, { what: '/ready' });
+  await stop(state);
+});
+
 test('in a terminal: a chat, whose end ends all', async t => {
   if (!fs.existsSync('/usr/bin/script')) return t.skip('no script(1)');
   const state = path.join(top, 'terminal');
