@@ -34,7 +34,6 @@
  * With --run it only becomes USER in DIR and runs COMMAND: what a worker would
  * find is tried so before the start.
  */
-#include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -42,8 +41,6 @@
 #include <sys/un.h>
 #include <sys/wait.h>
 
-#include <ctype.h>
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <fnmatch.h>
@@ -60,18 +57,17 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "deploy/supervise.h"
+
 #define PROCESSES_MAX 64
 #define ARGUMENTS_MAX 32
 #define LINE_MAX_BYTES 4096
 #define BACKLOG 4096	    /* the kernel cuts it to net.core.somaxconn */
 #define AGAIN_SOON_MS 100   /* after a run of at least a second */
 #define AGAIN_LATER_MS 900  /* after a shorter one: "within a second" */
-#define STOP_MS 40000	    /* longer than server.drain's 30 s */
 #define ERR_MAX (1024 * 1024) /* of a file of standard error */
 #define SOCKET_FD 3
 #define FILES_MAX 20000
-#define FORMER_MS 45000 /* for the last supervisor's processes: STOP_MS, more */
-#define FORMER_SAY_MS 1000
 
 extern char **environ;
 
@@ -89,11 +85,10 @@ struct process {
 static struct process processes[PROCESSES_MAX];
 static size_t nprocesses;
 static int listener = -1;
-static volatile sig_atomic_t got_term, got_hup, got_child;
+static volatile sig_atomic_t got_hup, got_child;
+volatile sig_atomic_t got_term;
 
-static void say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-
-static void
+void
 say(const char *fmt, ...)
 {
 	char line[512];
@@ -112,14 +107,14 @@ say(const char *fmt, ...)
 	(void)!write(STDERR_FILENO, line, n);
 }
 
-static _Noreturn void
+_Noreturn void
 die(const char *what, const char *detail)
 {
 	say("%s %s: %s", what, detail, strerrordesc_np(errno));
 	exit(1);
 }
 
-static int64_t
+int64_t
 now_ms(void)
 {
 	struct timespec ts;
@@ -479,91 +474,6 @@ trim_errors(void)
 			(void)!ftruncate(processes[i].err, 0);
 }
 
-/* The processes that still hold ${held}, a descriptor of our pid file. */
-static void
-kill_former(int held)
-{
-	DIR *procs = opendir("/proc"), *fds;
-	struct dirent *proc, *fd;
-	struct stat ours, sb;
-	char path[64];
-
-	if (procs == NULL || fstat(held, &ours) == -1)
-		return;
-	while ((proc = readdir(procs)) != NULL) {
-		pid_t pid = (pid_t)strtol(proc->d_name, NULL, 10);
-
-		if (!isdigit((unsigned char)proc->d_name[0])
-		    || pid == getpid())
-			continue;
-		snprintf(path, sizeof(path), "/proc/%d/fd", (int)pid);
-		fds = opendir(path);
-		while (fds != NULL && (fd = readdir(fds)) != NULL)
-			if (fstatat(dirfd(fds), fd->d_name, &sb, 0) == 0
-			    && sb.st_dev == ours.st_dev
-			    && sb.st_ino == ours.st_ino) {
-				say("killing %d, left by the former run",
-				    (int)pid);
-				(void)kill(pid, SIGKILL);
-				break;
-			}
-		if (fds != NULL)
-			closedir(fds);
-	}
-	closedir(procs);
-}
-
-/*
- * Wait until nobody holds ${held} but us.  The former supervisor's processes
- * were told to end when it was killed; what has not by then is killed.
- */
-static void
-await_former(int held)
-{
-	int64_t begin = now_ms();
-	bool said = false, killed = false;
-
-	while (flock(held, LOCK_EX | LOCK_NB) == -1) {
-		int64_t waited = now_ms() - begin;
-
-		if (got_term)
-			exit(0);
-		if (waited > FORMER_SAY_MS && !said) {
-			say("waiting for processes of the former run to end");
-			said = true;
-		}
-		if (waited > FORMER_MS && !killed) {
-			kill_former(held);
-			killed = true;
-		}
-		poll(NULL, 0, 20);
-	}
-}
-
-static int
-lock_pid_file(void)
-{
-	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
-	char text[32];
-	int fd = open("supervisor.pid", O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-	int low = open("supervisor.pid", O_RDONLY | O_CLOEXEC);
-	int held = fcntl(low, F_DUPFD, 10); /* not SOCKET_FD */
-
-	if (fd == -1 || held == -1)
-		die("cannot write", "supervisor.pid");
-	close(low); /* now: later it would undo our own lock */
-	if (fcntl(fd, F_SETLK, &lock) == -1) {
-		say("already running here");
-		exit(3);
-	}
-	snprintf(text, sizeof(text), "%d\n", (int)getpid());
-	if (ftruncate(fd, 0) == -1 || write(fd, text, strlen(text)) == -1)
-		die("cannot write", "supervisor.pid");
-	/* Both stay open.  The children inherit the one they cannot write. */
-	await_former(held);
-	return fd;
-}
-
 static void
 serve(void)
 {
@@ -629,7 +539,7 @@ main(int argc, char **argv)
 	sigaction(SIGINT, &sa, NULL);
 	sigaction(SIGHUP, &sa, NULL);
 	sigaction(SIGCHLD, &sa, NULL);
-	lock = lock_pid_file();
+	lock = pid_file_lock();
 	/* What a killed nginx leaves becomes our child, and is reaped. */
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	read_table();
