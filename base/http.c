@@ -46,7 +46,7 @@ prepare(const struct http_request *req, struct http_response *resp)
 	}
 	t = engine_transfer();
 	atomic_store_explicit(&t->bell, 0, memory_order_relaxed);
-	atomic_store_explicit(&t->todo, 0, memory_order_relaxed);
+	atomic_store_explicit(&t->asked, 0, memory_order_relaxed);
 	t->req = *req;
 	t->req.body_max = resp->body.max;
 	if (t->req.connect_ms <= 0)
@@ -105,7 +105,7 @@ http_send(const struct http_request *req, struct http_response *resp)
 	if (t == NULL)
 		return resp->rc;
 	(void)!buf_reserve(&resp->body, BODY_USUAL); /* as above */
-	if (engine_queue(t, TODO_ADD) == -1) {
+	if (engine_queue(t, ASK_ADD) == -1) {
 		engine_recycle(t);
 		return not_running(resp);
 	}
@@ -201,7 +201,7 @@ http_open(const struct http_request *req, struct http_response *resp,
 	s->paused = false;
 	copy_request(s, &t->req);
 	t->stream = s;
-	if (engine_queue(t, TODO_ADD) == -1) {
+	if (engine_queue(t, ASK_ADD) == -1) {
 		engine_recycle(t);
 		return not_running(resp);
 	}
@@ -232,7 +232,7 @@ take_piece(struct http_stream *s, struct buf *piece)
 		s->paused = false;
 		if ((atomic_load(&s->t->bell) & BELL_DONE) == 0
 		    && !s->t->ending)
-			(void)!engine_queue(s->t, TODO_RESUME);
+			(void)!engine_queue(s->t, ASK_RESUME);
 	}
 	return n;
 }
@@ -275,7 +275,7 @@ http_close(struct http_stream *s)
 	t = s->t;
 	pthread_mutex_lock(&s->lock);
 	if ((atomic_load(&t->bell) & BELL_DONE) == 0 && !t->ending)
-		(void)!engine_queue(t, TODO_DROP); /* -1: it ends anyway */
+		(void)!engine_queue(t, ASK_DROP); /* -1: it ends anyway */
 	pthread_mutex_unlock(&s->lock);
 	wait_for(t, BELL_DONE);
 	/* The engine may still hold the lock in which it rang. */

@@ -94,7 +94,7 @@ bell_set(struct transfer *t, unsigned bits)
 }
 
 int
-engine_queue(struct transfer *t, unsigned todo)
+engine_queue(struct transfer *t, unsigned asked)
 {
 	struct transfer *head;
 	int rc = -1;
@@ -103,7 +103,7 @@ engine_queue(struct transfer *t, unsigned todo)
 	if (!atomic_load(&E.running))
 		goto out;
 	rc = 0;
-	if (atomic_fetch_or(&t->todo, todo) != 0)
+	if (atomic_fetch_or(&t->asked, asked) != 0)
 		goto out; /* on its way already */
 	head = atomic_load(&E.queue);
 	do
@@ -215,11 +215,11 @@ release(struct transfer *t)
 		sleeps = bell_set(t, bits);
 	} else {
 		pthread_mutex_lock(&s->lock);
-		/* A todo pushed before this would be found in the queue with
-		 * its transfer gone; after it none is pushed.  run_todo
+		/* What was asked before this would be found in the queue with
+		 * its transfer gone; after it none is pushed.  run_asked
 		 * releases then. */
 		t->ending = true;
-		if (atomic_load(&t->todo) == 0)
+		if (atomic_load(&t->asked) == 0)
 			sleeps = bell_set(t, bits);
 		pthread_mutex_unlock(&s->lock);
 	}
@@ -373,23 +373,23 @@ begin(struct transfer *t)
 }
 
 static void
-run_todo(struct transfer *t)
+run_asked(struct transfer *t)
 {
-	unsigned todo = atomic_exchange(&t->todo, 0);
+	unsigned asked = atomic_exchange(&t->asked, 0);
 
 	if (t->ending) {
 		release(t);
 		return;
 	}
-	if ((todo & TODO_ADD) != 0) {
+	if ((asked & ASK_ADD) != 0) {
 		begin(t);
 		return;
 	}
-	if ((todo & TODO_DROP) != 0) {
+	if ((asked & ASK_DROP) != 0) {
 		finish_early(t, HTTP_CANCELLED, "closed by its reader");
 		return;
 	}
-	if ((todo & TODO_RESUME) != 0) {
+	if ((asked & ASK_RESUME) != 0) {
 		transfer_moves(t);
 		(void)curl_easy_pause(t->easy, CURLPAUSE_CONT);
 	}
@@ -408,8 +408,8 @@ run_queue(void)
 		in_order = t;
 	}
 	for (t = in_order; t != NULL; t = next) {
-		next = t->queue_next; /* run_todo gives ${t} away */
-		run_todo(t);
+		next = t->queue_next; /* run_asked gives ${t} away */
+		run_asked(t);
 	}
 }
 

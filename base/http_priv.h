@@ -15,10 +15,10 @@
 
 #include "base/http.h"
 
-/* What an owner asks of the engine; bits of transfer.todo. */
-#define TODO_ADD 0x1    /* begin */
-#define TODO_RESUME 0x2 /* there is room in the stream again */
-#define TODO_DROP 0x4   /* the owner wants no more of it */
+/* What an owner asks of the engine; bits of transfer.asked. */
+#define ASK_ADD 0x1    /* begin */
+#define ASK_RESUME 0x2 /* there is room in the stream again */
+#define ASK_DROP 0x4   /* the owner wants no more of it */
 
 /*
  * The word an owner sleeps on.  All of it changes in single atomic steps, so
@@ -38,13 +38,13 @@ struct http_stream {
 
 	pthread_mutex_t lock; /* of what follows */
 	struct buf in;        /* not read yet, HTTP_STREAM_MAX at most */
-	bool paused;          /* curl holds a piece back until TODO_RESUME */
+	bool paused;          /* curl holds a piece back until ASK_RESUME */
 };
 
 struct transfer {
 	/* On the way to the engine. */
 	struct transfer *queue_next;
-	atomic_uint todo;
+	atomic_uint asked;
 	atomic_uint bell;
 
 	/* The request.  Its strings outlive the transfer's time with the
@@ -65,7 +65,7 @@ struct transfer {
 	struct transfer *kept_prev, *kept_next; /* of those with a handle */
 	struct transfer *dirty_next; /* of those whose owner is to be woken */
 	bool is_dirty;
-	bool ending;  /* over, but a todo is still on its way */
+	bool ending;  /* over, but something asked is still on its way */
 	bool sent;    /* the request began to leave */
 	bool blocked; /* an address was refused */
 	bool tried;   /* an address was allowed */
@@ -85,8 +85,8 @@ const char *guard_refuses(const struct http_request *req);
 /* http_engine.c */
 int engine_start(const char *ca_file) WARN_UNUSED;
 void engine_stop(void);
-/* Hand ${todo} to the engine.  -1: it is stopping; nothing was handed over. */
-int engine_queue(struct transfer *t, unsigned todo) WARN_UNUSED;
+/* Hand ${asked} to the engine.  -1: it is stopping; nothing was handed over. */
+int engine_queue(struct transfer *t, unsigned asked) WARN_UNUSED;
 /* A transfer to fill, and back after BELL_DONE (or if it was never queued). */
 struct transfer *engine_transfer(void);
 void engine_recycle(struct transfer *t);

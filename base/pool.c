@@ -5,7 +5,8 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+
+#include "base/cond.h"
 
 struct worker {
 	struct pool *pool;
@@ -49,32 +50,6 @@ thread_start(pthread_t *out, const char *name, void *(*run)(void *),
 	return 0;
 }
 
-static void
-cond_init(pthread_cond_t *cond)
-{
-	pthread_condattr_t attr;
-
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(cond, &attr);
-	pthread_condattr_destroy(&attr);
-}
-
-static struct timespec
-after_ms(int ms)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	ts.tv_sec += ms / 1000;
-	ts.tv_nsec += (long)(ms % 1000) * 1000000;
-	if (ts.tv_nsec >= 1000000000) {
-		ts.tv_nsec -= 1000000000;
-		ts.tv_sec++;
-	}
-	return ts;
-}
-
 struct pool *
 pool_new(const char *name, int keep, int max)
 {
@@ -104,7 +79,7 @@ leave_idle(struct pool *p, struct worker *w)
 static bool
 wait_idle(struct pool *p, struct worker *w)
 {
-	struct timespec until = after_ms(POOL_IDLE_MS);
+	struct timespec until = cond_after(POOL_IDLE_MS);
 
 	w->next = p->idle;
 	p->idle = w;
@@ -118,7 +93,7 @@ wait_idle(struct pool *p, struct worker *w)
 			return false;
 		}
 		if (rc == ETIMEDOUT)
-			until = after_ms(POOL_IDLE_MS);
+			until = cond_after(POOL_IDLE_MS);
 	}
 	return true;
 }
@@ -249,7 +224,7 @@ pool_threads(struct pool *p)
 int
 pool_drain(struct pool *p, int wait_ms)
 {
-	struct timespec until = after_ms(wait_ms);
+	struct timespec until = cond_after(wait_ms);
 	struct worker *w;
 	int rc = 0;
 

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/cond.h"
 #include "base/json.h"
 #include "base/pool.h"
 #include "chat/worker.h"
@@ -118,14 +119,11 @@ read_breakers(struct worker *w)
 static bool
 wait(struct heartbeat *h, int ms)
 {
-	struct timespec ts;
 	bool stopping;
 
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	ts.tv_sec += ms / 1000;
 	pthread_mutex_lock(&h->mu);
 	if (!h->stopping)
-		pthread_cond_timedwait(&h->wake, &h->mu, &ts);
+		(void)cond_wait_ms(&h->wake, &h->mu, ms);
 	stopping = h->stopping;
 	pthread_mutex_unlock(&h->mu);
 	return !stopping;
@@ -155,16 +153,12 @@ struct heartbeat *
 heartbeat_start(struct worker *w)
 {
 	struct heartbeat *h = calloc(1, sizeof(*h));
-	pthread_condattr_t attr;
 
 	if (h == NULL)
 		abort();
 	h->w = w;
 	pthread_mutex_init(&h->mu, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&h->wake, &attr);
-	pthread_condattr_destroy(&attr);
+	cond_init(&h->wake);
 	if (thread_start(&h->thread, "heartbeat", run, h) == -1) {
 		free(h);
 		return NULL;

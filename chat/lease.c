@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/cond.h"
 #include "base/log.h"
 #include "base/pool.h"
 #include "chat/worker.h"
@@ -28,16 +29,12 @@ struct lease_book *
 lease_book_new(struct worker *w)
 {
 	struct lease_book *b = calloc(1, sizeof(*b));
-	pthread_condattr_t attr;
 
 	if (b == NULL)
 		abort();
 	b->w = w;
 	pthread_mutex_init(&b->mu, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&b->changed, &attr);
-	pthread_condattr_destroy(&attr);
+	cond_init(&b->changed);
 	return b;
 }
 
@@ -194,17 +191,9 @@ renew(struct lease_book *b, const struct settings *s)
 static void
 tick_wait(struct lease_book *b)
 {
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	ts.tv_nsec += TICK_MS * 1000000L;
-	if (ts.tv_nsec >= 1000000000L) {
-		ts.tv_nsec -= 1000000000L;
-		ts.tv_sec++;
-	}
 	pthread_mutex_lock(&b->mu);
 	if (!b->stopping)
-		pthread_cond_timedwait(&b->changed, &b->mu, &ts);
+		(void)cond_wait_ms(&b->changed, &b->mu, TICK_MS);
 	pthread_mutex_unlock(&b->mu);
 }
 

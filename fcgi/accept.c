@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/cond.h"
 #include "base/log.h"
 #include "base/pool.h"
 #include "base/text.h"
@@ -219,12 +220,10 @@ grow(struct acceptor *a)
 static bool
 be_spare(struct acceptor *a)
 {
-	struct timespec until;
+	struct timespec until = cond_after(ACCEPT_IDLE_MS);
 	bool stay = true, is_quiet = false;
 	int rc = 0;
 
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += ACCEPT_IDLE_MS / 1000;
 	pthread_mutex_lock(&a->mu);
 	a->spares++;
 	/* Looked at under the lock: who left nobody waiting calls under it. */
@@ -324,7 +323,6 @@ accept_start(int listener, int max, void (*serve)(void *ctx, int fd),
 	struct acceptor *a = calloc(1, sizeof(*a));
 	struct sockaddr_storage address = { 0 };
 	socklen_t len = sizeof(address);
-	pthread_condattr_t attr;
 	int i;
 
 	if (a == NULL)
@@ -336,11 +334,8 @@ accept_start(int listener, int max, void (*serve)(void *ctx, int fd),
 	a->is_tcp = getsockname(listener, (struct sockaddr *)&address, &len) == 0
 	    && address.ss_family != AF_UNIX;
 	pthread_mutex_init(&a->mu, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&a->ended, &attr);
-	pthread_cond_init(&a->called, &attr);
-	pthread_condattr_destroy(&attr);
+	cond_init(&a->ended);
+	cond_init(&a->called);
 	for (i = 0; i < ACCEPT_KEEP && i < max; i++)
 		grow(a);
 	if (accept_threads(a) == 0) {
@@ -366,16 +361,9 @@ accept_threads(struct acceptor *a)
 int
 accept_stop(struct acceptor *a, int wait_ms)
 {
-	struct timespec until;
+	struct timespec until = cond_after(wait_ms);
 	int rc = 0;
 
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += wait_ms / 1000;
-	until.tv_nsec += (long)(wait_ms % 1000) * 1000000;
-	if (until.tv_nsec >= 1000000000) {
-		until.tv_nsec -= 1000000000;
-		until.tv_sec++;
-	}
 	pthread_mutex_lock(&a->mu);
 	atomic_store(&a->stopping, true);
 	pthread_cond_broadcast(&a->called);

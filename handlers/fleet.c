@@ -16,6 +16,7 @@
 
 #include "base/arena.h"
 #include "base/clock.h"
+#include "base/cond.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/pool.h"
@@ -419,15 +420,11 @@ run(void *arg)
 {
 	struct watch *w = arg;
 	struct timespec until;
-	int64_t ms;
 
 	pthread_mutex_lock(&w->mu);
 	for (;;) {
-		clock_gettime(CLOCK_MONOTONIC, &until);
-		ms = until.tv_nsec / 1000000
-		    + (w->was_ready ? FLEET_LOOK_MS : FLEET_LOOK_SOON_MS);
-		until.tv_sec += ms / 1000;
-		until.tv_nsec = ms % 1000 * 1000000;
+		until = cond_after(
+		    w->was_ready ? FLEET_LOOK_MS : FLEET_LOOK_SOON_MS);
 		while (!w->stopping && !w->poked
 		    && pthread_cond_timedwait(&w->wake, &w->mu, &until)
 			!= ETIMEDOUT)
@@ -447,17 +444,13 @@ int
 fleet_watch_start(struct edge *e)
 {
 	struct watch *w = calloc(1, sizeof(*w));
-	pthread_condattr_t attr;
 
 	if (w == NULL)
 		abort();
 	w->e = e;
 	e->watch = w;
 	pthread_mutex_init(&w->mu, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&w->wake, &attr);
-	pthread_condattr_destroy(&attr);
+	cond_init(&w->wake);
 	look(w);
 	if (e->park == NULL)
 		return 0;

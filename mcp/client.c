@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/cond.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "mcp/params.h"
@@ -50,7 +51,7 @@ mcp_client_new(const char *name, const char *url, const char *const *headers,
 	c->timeout_ms = timeout_ms > 0 ? timeout_ms : TIMEOUT_MS_DEFAULT;
 	c->view.version = "";
 	pthread_mutex_init(&c->lock, NULL);
-	pthread_cond_init(&c->settled, NULL);
+	cond_init(&c->settled);
 	return c;
 }
 
@@ -151,15 +152,7 @@ find_era(struct exchange *p, struct mcp_view *view, struct mcp_link **link)
 static void
 wait_settled(struct mcp_client *c)
 {
-	struct timespec until;
-
-	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_nsec += MCP_SLICE_MS * 1000000L;
-	if (until.tv_nsec >= 1000000000L) {
-		until.tv_sec++;
-		until.tv_nsec -= 1000000000L;
-	}
-	pthread_cond_timedwait(&c->settled, &c->lock, &until);
+	(void)cond_wait_ms(&c->settled, &c->lock, MCP_SLICE_MS);
 }
 
 /* Ask the server, as the only one; under the lock, which is left meanwhile. */

@@ -16,6 +16,7 @@
 
 #include "base/arena.h"
 #include "base/clock.h"
+#include "base/cond.h"
 #include "base/json.h"
 #include "base/sse.h"
 #include "mcp/client_priv.h"
@@ -253,15 +254,7 @@ read_for_all(struct mcp_link *l, struct arena *mem, int wait_ms)
 static void
 wait_slice(struct mcp_link *l)
 {
-	struct timespec until;
-
-	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_nsec += MCP_SLICE_MS * 1000000L;
-	if (until.tv_nsec >= 1000000000L) {
-		until.tv_sec++;
-		until.tv_nsec -= 1000000000L;
-	}
-	pthread_cond_timedwait(&l->moved, &l->lock, &until);
+	(void)cond_wait_ms(&l->moved, &l->lock, MCP_SLICE_MS);
 }
 
 /* Take what came for ${w}; true once its answer is there. */
@@ -499,7 +492,7 @@ link_begin(struct exchange *x, struct mcp_view *view, struct mcp_link **link)
 	l->refs = 1;
 	l->scratch = arena_new();
 	pthread_mutex_init(&l->lock, NULL);
-	pthread_cond_init(&l->moved, NULL);
+	cond_init(&l->moved);
 	sse_reader_init(&l->reader, MCP_EVENT_MAX);
 	*view = (struct mcp_view){ .era = ERA_LINK, .version = "" };
 	x->view = view;

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/cond.h"
 #include "base/log.h"
 #include "base/pool.h"
 #include "redis/store_priv.h"
@@ -205,7 +206,6 @@ process_listen(struct store *st, const char id[PROCESS_ID_MAX],
     void (*on_resync)(void *ctx), void *ctx, int wait_ms)
 {
 	struct process_listener *l = calloc(1, sizeof(*l));
-	pthread_condattr_t attr;
 	struct timespec until;
 
 	if (l == NULL)
@@ -218,10 +218,7 @@ process_listen(struct store *st, const char id[PROCESS_ID_MAX],
 	l->ctx = ctx;
 	l->stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	pthread_mutex_init(&l->lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&l->changed, &attr);
-	pthread_condattr_destroy(&attr);
+	cond_init(&l->changed);
 	if (l->stop == -1 || thread_start(&l->thread, "listen", run, l) == -1) {
 		log_event(LOG_ERROR, "listener_unstarted", F_STR("process", id));
 		if (l->stop != -1)
@@ -232,13 +229,7 @@ process_listen(struct store *st, const char id[PROCESS_ID_MAX],
 		return NULL;
 	}
 
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += wait_ms / 1000;
-	until.tv_nsec += (long)(wait_ms % 1000) * 1000000;
-	if (until.tv_nsec >= 1000000000) {
-		until.tv_sec++;
-		until.tv_nsec -= 1000000000;
-	}
+	until = cond_after(wait_ms);
 	pthread_mutex_lock(&l->lock);
 	while (!l->listening &&
 	    pthread_cond_timedwait(&l->changed, &l->lock, &until) == 0)

@@ -13,6 +13,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/cond.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/pool.h"
@@ -145,30 +146,15 @@ ask_due(struct toolbox *b)
 	}
 }
 
-/* ${ms} from now, on the clock of the condition. */
-static void
-later(struct timespec *ts, int ms)
-{
-	clock_gettime(CLOCK_MONOTONIC, ts);
-	ts->tv_sec += ms / 1000;
-	ts->tv_nsec += ms % 1000 * 1000000L;
-	if (ts->tv_nsec >= 1000000000L) {
-		ts->tv_nsec -= 1000000000L;
-		ts->tv_sec++;
-	}
-}
-
 static void *
 run(void *arg)
 {
 	struct toolbox *b = arg;
-	struct timespec ts;
 
 	pthread_mutex_lock(&b->mu);
 	while (!b->stopping) {
 		ask_due(b);
-		later(&ts, TICK_MS);
-		pthread_cond_timedwait(&b->changed, &b->mu, &ts);
+		(void)cond_wait_ms(&b->changed, &b->mu, TICK_MS);
 	}
 	pthread_mutex_unlock(&b->mu);
 	return NULL;
@@ -191,7 +177,6 @@ int
 toolbox_start(struct settings *s, struct toolbox **out, struct buf *errors)
 {
 	struct toolbox *b = calloc(1, sizeof(*b));
-	pthread_condattr_t attr;
 	int n;
 
 	if (b == NULL)
@@ -204,10 +189,7 @@ toolbox_start(struct settings *s, struct toolbox **out, struct buf *errors)
 	b->nsources = (size_t)n;
 	b->settings = settings_ref(s);
 	pthread_mutex_init(&b->mu, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&b->changed, &attr);
-	pthread_condattr_destroy(&attr);
+	cond_init(&b->changed);
 	b->pool = pool_new("sources", 0, SOURCES_MAX);
 	b->current = snapshot_make(b);
 	*out = b;
@@ -304,18 +286,17 @@ toolbox_stop(struct toolbox *b)
 void
 toolbox_wait(struct toolbox *b, int wait_ms)
 {
-	struct timespec ts;
+	struct timespec until = cond_after(wait_ms);
 	size_t i;
 	int rc = 0;
 
-	later(&ts, wait_ms);
 	pthread_mutex_lock(&b->mu);
 	while (rc == 0) {
 		for (i = 0; i < b->nsources && b->sources[i]->asked; i++)
 			;
 		if (i == b->nsources)
 			break;
-		rc = pthread_cond_timedwait(&b->changed, &b->mu, &ts);
+		rc = pthread_cond_timedwait(&b->changed, &b->mu, &until);
 	}
 	pthread_mutex_unlock(&b->mu);
 }
