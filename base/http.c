@@ -243,6 +243,7 @@ http_read(struct http_stream *s, int wait_ms, struct buf *piece)
 	struct transfer *t = s->t;
 	int64_t until = 0, left = wait_ms;
 	unsigned seen;
+	bool more;
 	size_t n;
 
 	if (wait_ms > 0)
@@ -251,9 +252,14 @@ http_read(struct http_stream *s, int wait_ms, struct buf *piece)
 		pthread_mutex_lock(&s->lock);
 		seen = atomic_load(&t->bell) & ~BELL_WAITING;
 		n = take_piece(s, piece);
+		more = s->in.len > 0;
 		pthread_mutex_unlock(&s->lock);
 		if (n > 0)
 			return 1;
+		if (more) { /* and no room for it: waiting would not help */
+			piece->full = true;
+			return 0;
+		}
 		if ((seen & BELL_DONE) != 0) {
 			(void)take_end(t, s->resp);
 			return -1;

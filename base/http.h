@@ -92,7 +92,8 @@ bool http_header(const struct http_response *resp, const char *name, char *out,
  * headers are there (resp->status, resp->headers; resp->body stays empty), or
  * failed.  Then http_read appends what has come to ${piece}:
  *   1 bytes were added   0 nothing within ${wait_ms}   -1 the body ended; its
- * end is resp->rc (HTTP_OK: complete).  http_close cancels what is left, and
+ * end is resp->rc (HTTP_OK: complete).  0 at once and piece->full: there is
+ * more than ${piece} may hold.  http_close cancels what is left, and
  * may be called at any time after http_open by the thread that opened it.
  */
 struct http_stream;

@@ -328,7 +328,7 @@ read_whole(struct saying *s, struct http_stream *stream,
 	struct buf body = BUF_INIT(REPLY_MAX);
 	const json_t *doc;
 
-	while (http_read(stream, READ_MS, &body) != -1)
+	while (!body.full && http_read(stream, READ_MS, &body) != -1)
 		;
 	doc = json_read(s->mem, buf_str(&body), body.len, NULL, NULL);
 	buf_fini(&body);

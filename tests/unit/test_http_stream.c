@@ -40,6 +40,36 @@ a_stream_is_read_in_pieces(void **state)
 	http_response_fini(&resp);
 }
 
+/* More than the reader has room for is no silence, and no end. */
+static void
+a_full_piece_says_so(void **state)
+{
+	static const char *const paths[] = { "/chunked", "/flood" };
+	struct http_response resp;
+	struct http_stream *s;
+	struct buf b = BUF_INIT(3);
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(paths); i++) {
+		struct http_request req = get(paths[i]);
+		int64_t began = clock_boot_ms();
+
+		req.body_max = 10 * MIB;
+		buf_reset(&b);
+		assert_int_equal(http_open(&req, &resp, &s), HTTP_OK);
+		while (!b.full && clock_boot_ms() - began < PROMPT_MS)
+			assert_true(http_read(s, LONG_MS, &b) >= 0);
+		assert_true(b.full);
+		assert_int_equal(b.len, 3);
+		buf_reset(&b); /* nothing was lost */
+		assert_int_equal(http_read(s, PROMPT_MS, &b), 1);
+		http_close(s);
+		http_response_fini(&resp);
+	}
+	buf_fini(&b);
+}
+
 static void
 a_stream_says_nothing_yet(void **state)
 {
@@ -336,6 +366,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WITH_SERVER(a_stream_is_read_in_pieces),
+		WITH_SERVER(a_full_piece_says_so),
 		WITH_SERVER(a_stream_says_nothing_yet),
 		WITH_SERVER(the_end_of_a_stream_says_why),
 		WITH_SERVER(a_full_stream_waits),

@@ -8,6 +8,7 @@
 #include <setjmp.h>
 #include <cmocka.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -18,6 +19,7 @@
 
 #define LONG_MS 20000
 #define PROMPT_MS 5000
+#define HUGE_BODY (9 * MIB) /* more than llm/ reads of an answer */
 
 #define SAY(t) "data: {\"choices\":[{\"delta\":{\"content\":\"" t "\"}}]}\n\n"
 #define DONE "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}" \
@@ -58,9 +60,9 @@ serve(struct served *s, int fd, const struct served_request *req)
 	if (st->then == END && !st->chunked)
 		return served_answer(fd, st->status, st->type,
 		    st->headers == NULL ? "" : st->headers, st->body);
-	served_printf(fd, "HTTP/1.1 %d X\r\nContent-Type: %s\r\n%s\r\n%s",
-	    st->status, st->type, st->headers == NULL ? "" : st->headers,
-	    st->body);
+	served_printf(fd, "HTTP/1.1 %d X\r\nContent-Type: %s\r\n%s\r\n",
+	    st->status, st->type, st->headers == NULL ? "" : st->headers);
+	(void)served_write(fd, st->body, strlen(st->body));
 	if (st->then == STAY)
 		(void)served_pause(s, fd, LONG_MS);
 	if (st->then == RESET) {
@@ -272,6 +274,42 @@ answers_are_told_apart(void **state)
 	}
 }
 
+/* A body without an end must not hold the turn until llm.total. */
+static void
+a_huge_body_is_given_up(void **state)
+{
+	static const struct {
+		const char *what, *head;
+		int status;
+	} cases[] = {
+		{ "a refusal", "oops", 500 },
+		{ "a whole answer", "{\"choices\":[", 200 },
+	};
+	struct llm_backend b = backend(HOST_OPENAI);
+	struct asked a;
+	char *body = malloc(HUGE_BODY + 1);
+	size_t i;
+
+	(void)state;
+	assert_non_null(body);
+	b.total_ms = LONG_MS;
+	for (i = 0; i < NELEM(cases); i++) {
+		const struct step step = { cases[i].status, "application/json",
+			NULL, body, STAY, true };
+
+		memset(body, ' ', HUGE_BODY);
+		body[HUGE_BODY] = '\0';
+		memcpy(body, cases[i].head, strlen(cases[i].head));
+		script(&step, 1);
+		ask(&b, NULL, &a);
+		if (a.rc != LLM_RETRY || a.ms >= PROMPT_MS)
+			fail_msg("%s: %s after %lld ms", cases[i].what,
+			    llm_rc_name(a.rc), (long long)a.ms);
+		arena_free(a.mem);
+	}
+	free(body);
+}
+
 static void
 addresses_are_the_sdk_s(void **state)
 {
@@ -476,6 +514,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(answers_are_told_apart),
+		cmocka_unit_test(a_huge_body_is_given_up),
 		cmocka_unit_test(addresses_are_the_sdk_s),
 		cmocka_unit_test(nobody_there_is_a_retry),
 		cmocka_unit_test(a_cancel_ends_it),
