@@ -103,6 +103,7 @@ static void (*const CHECKS[])(struct doctor *d) = {
 	doctor_secrets,
 	doctor_redis,
 	doctor_workers,
+	doctor_models,
 	doctor_messages,
 	doctor_edge,
 	doctor_limits,

@@ -28,6 +28,9 @@ void doctor_secrets(struct doctor *d);
 void doctor_limits(struct doctor *d);
 void doctor_cores(struct doctor *d);
 
+/* doctor_models.c */
+void doctor_models(struct doctor *d);
+
 /* doctor_fleet.c */
 void doctor_redis(struct doctor *d);
 void doctor_workers(struct doctor *d);

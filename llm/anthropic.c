@@ -319,6 +319,7 @@ const struct llm_provider LLM_ANTHROPIC = {
 	.name = "anthropic",
 	.base_url = "https://api.anthropic.com",
 	.path = "/v1/messages",
+	.models = "/v1/models",
 	.headers = headers,
 	.write = write_request,
 	.feed = anthropic_feed,

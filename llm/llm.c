@@ -21,10 +21,23 @@
 				   connection can be used again */
 #define AFTER_ENDED_MS 2000	/* for the usage, when [DONE] has not come */
 
-static const struct llm_provider *
-provider_of(int host)
+const struct llm_provider *
+llm_provider_of(int host)
 {
 	return host == HOST_ANTHROPIC ? &LLM_ANTHROPIC : &LLM_OPENAI;
+}
+
+char *
+llm_url(const struct llm_backend *b, const char *path, struct arena *mem)
+{
+	const char *base = b->base_url[0] != '\0'
+	    ? b->base_url
+	    : llm_provider_of(b->host)->base_url;
+	size_t len = strlen(base);
+
+	while (len > 0 && base[len - 1] == '/')
+		len--;
+	return arena_printf(mem, "%.*s%s", (int)len, base, path);
 }
 
 const char *
@@ -458,22 +471,14 @@ llm_ask(const struct llm_backend *backend, const struct llm_question *q,
     struct arena *mem, struct llm_answer *answer, struct llm_failure *failure)
 {
 	struct attempt t = { .asking = { .provider
-				 = provider_of(backend->host), .q = q },
+				 = llm_provider_of(backend->host), .q = q },
 		.text_tools = backend->tools == LLM_TOOLS_TEXT,
 		.words = "" };
-	const char *base = backend->base_url[0] != '\0'
-	    ? backend->base_url
-	    : t.asking.provider->base_url;
-	size_t len = strlen(base);
 	struct llm_reading *r = &t.asking.reading;
 	enum llm_rc rc;
-	char *url;
+	const char *url = llm_url(backend, t.asking.provider->path, mem);
 	bool again;
 
-	while (len > 0 && base[len - 1] == '/')
-		len--;
-	url = arena_printf(mem, "%.*s%s", (int)len, base,
-	    t.asking.provider->path);
 	t.q = t.text_tools ? as_text(q, mem) : *q;
 	do {
 		*failure = (struct llm_failure){ .retry_after_ms = -1 };

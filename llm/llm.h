@@ -97,6 +97,14 @@ enum llm_rc llm_ask(const struct llm_backend *backend,
     struct llm_failure *failure) WARN_UNUSED;
 
 /*
+ * Would it answer?  Asked by its list of models, which costs no tokens.
+ * LLM_OK, LLM_DENIED, LLM_RETRY; ${listed} is false if there is a list and
+ * the model is not in it.
+ */
+enum llm_rc llm_check(const struct llm_backend *b, struct arena *mem,
+    bool *listed, struct llm_failure *failure) WARN_UNUSED;
+
+/*
  * The backends of ${s} in the order to try: chat.host/chat.model, then
  * llm.fallback ("model", or "host/model").  Strings are borrowed from ${s}
  * or live in ${mem}.  Their number; 0 in direct mode.

@@ -65,6 +65,7 @@ struct llm_provider {
 	const char *name;
 	const char *base_url;
 	const char *path;
+	const char *models; /* where they are listed */
 	/* Append the headers that carry the key etc. to ${headers}. */
 	size_t (*headers)(const struct llm_backend *b, struct arena *mem,
 	    const char **headers, size_t max);
@@ -84,6 +85,10 @@ struct llm_provider {
 
 extern const struct llm_provider LLM_OPENAI;
 extern const struct llm_provider LLM_ANTHROPIC;
+const struct llm_provider *llm_provider_of(int host);
+/* ${path} of the backend's API, in ${mem}. */
+char *llm_url(const struct llm_backend *b, const char *path,
+    struct arena *mem);
 
 /* anthropic_read.c */
 int anthropic_feed(struct llm_reading *r, const char *type, const char *data,

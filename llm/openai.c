@@ -429,6 +429,7 @@ const struct llm_provider LLM_OPENAI = {
 	.name = "openai",
 	.base_url = "https://api.openai.com/v1",
 	.path = "/chat/completions",
+	.models = "/models",
 	.headers = headers,
 	.write = write_request,
 	.feed = feed,

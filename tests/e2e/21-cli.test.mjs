@@ -49,6 +49,27 @@ s.test('doctor says what is well and what is not, with a remedy', async d => {
   assert.match(down.stdout + down.stderr, /redis/i);
 });
 
+s.test('doctor asks the model\'s server, at no cost', async d => {
+  const of = async env => (await d.cli(['doctor', '--json'], { env })).json.findings.filter(f => f.area === 'model');
+  const asked = d.model.requests.length;
+  assert.deepEqual((await of({})).map(f => [f.level, f.finding]), [['ok', 'openai answers for gpt-test']]);
+  d.model.models = ['gpt-other', 'llama3:latest'];
+  assert.match((await of({}))[0].finding, /does not list gpt-test/);
+  assert.equal((await of({ LLM_MODEL: 'llama3' }))[0].level, 'ok');
+  d.model.models = [];
+  const denied = (await of({ OPENAI_API_KEY: 'sk-mistyped-0000' }))[0];
+  assert.equal(denied.level, 'error');
+  assert.match(denied.finding, /key is refused/);
+  assert.match(denied.advice, /OPENAI_API_KEY/);
+  assert.deepEqual(await of({ OPENAI_API_KEY: undefined }), [], 'who has no key cannot tell');
+  const gone = (await of({ LLM_BASE_URL: 'http://127.0.0.1:9/v1' }))[0];
+  assert.equal(gone.level, 'error');
+  assert.match(gone.finding, /does not answer/);
+  const claude = { CHAT_HOST: 'anthropic', LLM_MODEL: 'claude-test', LLM_BASE_URL: d.model.anthropic };
+  assert.equal((await of(claude))[0].finding, 'anthropic answers for claude-test');
+  assert.equal(d.model.requests.length, asked, 'no question, no tokens');
+});
+
 s.test('chat: one message by argument or pipe, streamed or not', async d => {
   const url = { SERVER_PUBLIC_URL: `http://127.0.0.1:${d.port}`, SERVER_PORT: String(d.port) };
   for (const args of [['chat'], ['chat', '--stream']]) {

@@ -11,6 +11,7 @@ import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import test, { after } from 'node:test';
+import { Model, OPENAI_KEY } from '../doubles/model.mjs';
 import { freePort, SLOW, TOP, until } from './dragoman.mjs';
 
 const ROOT = process.getuid() === 0;
@@ -178,6 +179,22 @@ test('settings: environment, --env-file, and files that the workers cannot reach
   assert.match(values['mcp.config'], /servers_config\.json$/);
   /* The workers read it: they know the server, which is not there. */
   await until(async () => /"near"/.test((await get(port, '/ready')).text), { what: '/ready names the server' });
+  await stop(state);
+});
+
+test('a model that does not answer, or not to this key, is told at the start', async () => {
+  const state = path.join(top, 'model');
+  const model = await Model.start();
+  const env = { CHAT_HOST: 'openai', LLM_MODEL: 'gpt-test', LLM_BASE_URL: model.openai };
+  try {
+    assert.match((await start(state, [], { env: { ...env, OPENAI_API_KEY: 'sk-mistyped-0000' } })).err, /^error +model .*key is refused.*\n.*OPENAI_API_KEY$/m);
+    await stop(state);
+    assert.doesNotMatch((await start(state, [], { env: { ...env, OPENAI_API_KEY: OPENAI_KEY } })).err, /^(error|warning)/m);
+    await stop(state);
+  } finally {
+    await model.stop();
+  }
+  assert.match((await start(state, [], { env: { ...env, OPENAI_API_KEY: OPENAI_KEY } })).err, /^error +model .*does not answer/m);
   await stop(state);
 });
 

@@ -1,0 +1,70 @@
+/*
+ * doctor_models: does each model's server answer, take the key, have the
+ * model?
+ */
+#include "cli/doctor.h"
+#include "llm/llm.h"
+
+static const char *
+key_name(int host)
+{
+	switch (host) {
+	case HOST_GROQ:
+		return "GROQ_API_KEY";
+	case HOST_ANTHROPIC:
+		return "ANTHROPIC_API_KEY";
+	case HOST_OLLAMA:
+		return "OLLAMA_API_KEY";
+	default:
+		return "OPENAI_API_KEY";
+	}
+}
+
+static void
+check(struct doctor *d, const struct llm_backend *b)
+{
+	struct llm_failure failure;
+	bool listed;
+	const char *host = settings_host_name(b->host);
+
+	bool has_key = b->key != NULL && secret_is_set(b->key);
+
+	/* Perhaps only the turn workers are given the key. */
+	if (!has_key && b->base_url[0] == '\0')
+		return;
+	switch (llm_check(b, d->cli->mem, &listed, &failure)) {
+	case LLM_OK:
+		doctor_find(d, listed ? DOCTOR_OK : DOCTOR_WARN, "model",
+		    listed ? NULL : "correct chat.model or llm.fallback",
+		    "%s answers%s %s", host,
+		    listed ? " for" : " and does not list", b->model);
+		break;
+	case LLM_DENIED:
+		if (!has_key)
+			break;
+		doctor_find(d, DOCTOR_ERROR, "model",
+		    arena_printf(d->cli->mem, "correct %s", key_name(b->host)),
+		    "%s/%s: the key is refused: %s", host, b->model,
+		    failure.why);
+		break;
+	default:
+		doctor_find(d, DOCTOR_ERROR, "model",
+		    b->host == HOST_OLLAMA
+			? "start it, or correct chat.ollama_url"
+			: "correct llm.base_url, or look at the way there",
+		    "%s/%s does not answer: %s", host, b->model, failure.why);
+	}
+}
+
+void
+doctor_models(struct doctor *d)
+{
+	struct llm_backend *list;
+	size_t i, n;
+
+	if (d->s == NULL)
+		return;
+	n = llm_backends(d->s, d->cli->mem, &list);
+	for (i = 0; i < n; i++)
+		check(d, &list[i]);
+}
