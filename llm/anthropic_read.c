@@ -14,12 +14,11 @@ read_usage(struct llm_reading *r, const json_t *usage)
 		return;
 	/* Cumulative: the last one counts.  Cached input is input too. */
 	if (json_object_get(usage, "input_tokens") != NULL)
-		r->usage.in = json_member_int(usage, "input_tokens", 0)
-		    + json_member_int(usage, "cache_read_input_tokens", 0)
-		    + json_member_int(usage, "cache_creation_input_tokens",
-			0);
+		r->usage.in = llm_usage_int(usage, "input_tokens")
+		    + llm_usage_int(usage, "cache_read_input_tokens")
+		    + llm_usage_int(usage, "cache_creation_input_tokens");
 	if (json_object_get(usage, "output_tokens") != NULL)
-		r->usage.out = json_member_int(usage, "output_tokens", 0);
+		r->usage.out = llm_usage_int(usage, "output_tokens");
 	r->counted = true;
 }
 
@@ -182,6 +181,8 @@ keep_content(struct llm_reading *r)
 			json_array_append(content, whole_block(r,
 						       &r->blocks[i]));
 	r->extra = json_text(r->mem, content);
+	if (r->extra != NULL && strlen(r->extra) > LLM_EXTRA_MAX)
+		(void)llm_reading_fail(r, "its blocks passed their limit");
 }
 
 static enum llm_rc

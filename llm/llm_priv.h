@@ -15,6 +15,9 @@
 #define LLM_STREAM_MAX (64 * MIB) /* a token costs some 300 bytes there */
 #define LLM_TEXT_MAX (1 * MIB)	 /* of the words of an answer */
 #define LLM_ARGUMENTS_MAX (256 * KIB)
+#define LLM_EXTRA_MAX LLM_ANSWER_MAX /* it goes into the journal, too */
+#define LLM_ID_MAX 256 /* of a call; none is that long */
+#define LLM_USAGE_MAX 1000000000 /* sums of it stay far from the end */
 #define LLM_BLOCKS_MAX 64 /* content blocks of one Anthropic answer */
 
 /* A call whose pieces are still coming. */
@@ -105,6 +108,8 @@ int llm_reading_text(struct llm_reading *r, const char *s, size_t len);
 /* The call of ${index}, made on first use; NULL: too many. */
 struct llm_partial_call *llm_reading_call(struct llm_reading *r,
     size_t index);
+/* Tokens as a server says, within reason: budgets are reckoned with them. */
+int64_t llm_usage_int(const json_t *usage, const char *name);
 /* From what was read to the answer. */
 enum llm_rc llm_reading_finish(struct llm_reading *r,
     struct llm_answer *answer);

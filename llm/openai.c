@@ -169,8 +169,8 @@ read_usage(struct llm_reading *r, const json_t *usage)
 {
 	if (!json_is_object(usage))
 		return;
-	r->usage.in = json_member_int(usage, "prompt_tokens", 0);
-	r->usage.out = json_member_int(usage, "completion_tokens", 0);
+	r->usage.in = llm_usage_int(usage, "prompt_tokens");
+	r->usage.out = llm_usage_int(usage, "completion_tokens");
 	r->counted = true;
 }
 

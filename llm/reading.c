@@ -104,18 +104,37 @@ llm_reading_call(struct llm_reading *r, size_t index)
 	return &r->calls[index];
 }
 
+int64_t
+llm_usage_int(const json_t *usage, const char *name)
+{
+	int64_t n = json_member_int(usage, name, 0);
+
+	return n < 0 ? 0 : n > LLM_USAGE_MAX ? LLM_USAGE_MAX : n;
+}
+
+static bool
+is_taken(const struct llm_answer *answer, const char *id)
+{
+	size_t j;
+
+	for (j = 0; j < answer->ncalls; j++)
+		if (strcmp(answer->calls[j].id, id) == 0)
+			return true;
+	return false;
+}
+
 /* An id that is this call's alone: some servers give none, or one to all. */
 static const char *
 call_id(struct llm_reading *r, const struct llm_answer *answer, size_t i)
 {
 	const char *id = r->calls[i].id;
-	size_t j;
 
-	for (j = 0; id != NULL && j < answer->ncalls; j++)
-		if (strcmp(answer->calls[j].id, id) == 0)
-			id = NULL;
-	return id != NULL && id[0] != '\0' ? id
-					   : arena_printf(r->mem, "call_%zu", i);
+	if (id == NULL || id[0] == '\0' || strlen(id) > LLM_ID_MAX
+	    || is_taken(answer, id))
+		id = arena_printf(r->mem, "call_%zu", i);
+	for (; is_taken(answer, id); i++)
+		id = arena_printf(r->mem, "call_%zu", i + TOOL_CALLS_MAX);
+	return id;
 }
 
 static void
@@ -134,7 +153,8 @@ finish_calls(struct llm_reading *r, struct llm_answer *answer)
 		id = call_id(r, answer, i);
 		answer->calls[answer->ncalls++] = (struct tool_call){
 			.id = id,
-			.name = p->name,
+			/* What is longer is no tool's, and goes far. */
+			.name = text_cut(r->mem, p->name, TOOL_NAME_MAX - 1),
 			.arguments = arguments[0] == '\0'
 			    ? "{}"
 			    : text_clean(r->mem, arguments,

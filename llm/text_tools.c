@@ -68,7 +68,9 @@ llm_text_tools_read(struct arena *mem, const char *text,
 		 * told by the result, and may do better. */
 		calls[n] = (struct tool_call){
 			.id = arena_printf(mem, "call_%zu", n),
-			.name = name == NULL ? "unknown" : name,
+			.name = name == NULL
+			    ? "unknown"
+			    : text_cut(mem, name, TOOL_NAME_MAX - 1),
 			.arguments = json_is_object(arguments)
 			    ? json_text(mem, arguments)
 			    : json_is_string(arguments)

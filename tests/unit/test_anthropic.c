@@ -7,6 +7,7 @@
 #include <setjmp.h>
 #include <cmocka.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/json.h"
@@ -164,6 +165,49 @@ usage_is_cumulative(void **state)
 	assert_int_equal(a.answer.usage.in, 15);
 	assert_int_equal(a.answer.usage.out, 9);
 	answers_free(&a);
+}
+
+static void
+usage_is_within_reason(void **state)
+{
+	static const char MOST[] = "9223372036854775807";
+	char events[512];
+	struct answered a;
+
+	(void)state;
+	snprintf(events, sizeof(events), "{\"type\":\"message_start\","
+	    "\"message\":{\"usage\":{\"input_tokens\":%s,"
+	    "\"cache_read_input_tokens\":%s}}}\n"
+	    TEXT("0", "a") STOP("end_turn"), MOST, MOST);
+	answers_stream(&LLM_ANTHROPIC, events, 0, false, &a);
+	assert_int_equal(a.answer.usage.in, 2 * (int64_t)LLM_USAGE_MAX);
+	answers_free(&a);
+}
+
+/* A thought of many blocks is kept for the next request, within reason. */
+static void
+kept_blocks_are_bounded(void **state)
+{
+	struct buf b = BUF_INIT(64 * MIB);
+	char *piece = malloc(MIB);
+	struct answered a;
+	int i;
+
+	(void)state;
+	assert_non_null(piece);
+	memset(piece, 'x', MIB - 1);
+	piece[MIB - 1] = '\0';
+	for (i = 0; i < 9; i++)
+		assert_int_equal(buf_printf(&b, "{\"type\":"
+		    "\"content_block_start\",\"index\":%d,\"content_block\":"
+		    "{\"type\":\"thinking\",\"thinking\":\"%s\"}}\n", i,
+		    piece), 0);
+	assert_int_equal(buf_add_str(&b, STOP("end_turn")), 0);
+	answers_stream(&LLM_ANTHROPIC, buf_str(&b), 0, false, &a);
+	assert_true(a.failed);
+	answers_free(&a);
+	free(piece);
+	buf_fini(&b);
 }
 
 static void
@@ -388,6 +432,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(streams_are_read),
 		cmocka_unit_test(usage_is_cumulative),
+		cmocka_unit_test(usage_is_within_reason),
+		cmocka_unit_test(kept_blocks_are_bounded),
 		cmocka_unit_test(a_pause_keeps_all_that_was_said),
 		cmocka_unit_test(errors_in_a_stream_are_told_apart),
 		cmocka_unit_test(refused_statuses_are_told_apart),

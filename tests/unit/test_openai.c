@@ -91,6 +91,11 @@ static const struct {
 	{ "one id for all", CALL("0", "x", "one", "{}")
 		CALL("1", "x", "two", "{}") FINISH("tool_calls") DONE,
 	    LLM_OK, "", "x one {}; call_1 two {}; ", false, false },
+	{ "ids that look like ours", CALL("0", "call_1", "one", "{}")
+		CALL("1", "", "two", "{}") CALL("2", "call_1", "three", "{}")
+		FINISH("tool_calls") DONE,
+	    LLM_OK, "",
+	    "call_1 one {}; call_17 two {}; call_2 three {}; ", false, false },
 	{ "no index, whole calls in one event",
 	    DELTA("{\"tool_calls\":[{\"id\":\"a\",\"function\":{\"name\":"
 		  "\"one\",\"arguments\":\"{}\"}},{\"id\":\"b\",\"function\":"
@@ -176,6 +181,41 @@ streams_are_read(void **state)
 				assert_string_equal(a.shown, a.answer.text);
 			answers_free(&a);
 		}
+}
+
+/* They go to the journal, to Redis and to logs. */
+static void
+names_and_ids_are_bounded(void **state)
+{
+	static const char HEAD[] = "{\"choices\":[{\"message\":{\"tool_calls\""
+		":[{\"id\":\"%s\",\"function\":{\"name\":\"%s\","
+		"\"arguments\":\"{}\"}}]}}]}";
+	static char name[100001], body[300000];
+	struct answered a;
+
+	(void)state;
+	memset(name, 'n', sizeof(name) - 1);
+	snprintf(body, sizeof(body), HEAD, name, name);
+	answers_whole(&LLM_OPENAI, body, &a);
+	assert_int_equal(a.answer.ncalls, 1);
+	assert_true(strlen(a.answer.calls[0].name) < TOOL_NAME_MAX + 3);
+	assert_string_equal(a.answer.calls[0].id, "call_0");
+	answers_free(&a);
+}
+
+static void
+usage_is_within_reason(void **state)
+{
+	struct answered a;
+
+	(void)state;
+	answers_stream(&LLM_OPENAI, DELTA("{\"content\":\"a\"}")
+	    FINISH("stop") "{\"choices\":[],\"usage\":{\"prompt_tokens\":"
+	    "9223372036854775807,\"completion_tokens\":-5}}\n" DONE, 0, false,
+	    &a);
+	assert_int_equal(a.answer.usage.in, LLM_USAGE_MAX);
+	assert_int_equal(a.answer.usage.out, 0);
+	answers_free(&a);
 }
 
 static void
@@ -471,6 +511,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(streams_are_read),
+		cmocka_unit_test(names_and_ids_are_bounded),
+		cmocka_unit_test(usage_is_within_reason),
 		cmocka_unit_test(usage_is_counted_or_estimated),
 		cmocka_unit_test(errors_in_a_stream_are_told_apart),
 		cmocka_unit_test(refused_statuses_are_told_apart),
