@@ -2,8 +2,11 @@
 
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/json.h"
 #include "base/text.h"
+
+#define REPLY_MAX MIB /* far more than a chat is shown */
 
 static const struct tool_spec *
 find(const struct tool_spec *tools, size_t n, const char *name)
@@ -16,24 +19,29 @@ find(const struct tool_spec *tools, size_t n, const char *name)
 	return NULL;
 }
 
+/* ${b}'s text in ${mem}.  Past its limit it ends, as every reply does. */
 static const char *
-first_line(struct arena *mem, const char *text)
+text_of(struct arena *mem, struct buf *b)
 {
-	return arena_memdup(mem, text, strcspn(text, "\n"));
+	char *out = arena_memdup(mem, buf_str(b), b->len);
+
+	buf_fini(b);
+	return out;
 }
 
 static const char *
 list(struct arena *mem, const struct tool_spec *tools, size_t n)
 {
-	char *out = arena_strdup(mem, "");
+	struct buf b = BUF_INIT(REPLY_MAX);
 	size_t i;
 
 	if (n == 0)
 		return "There are no tools just now.";
-	for (i = 0; i < n; i++)
-		out = arena_printf(mem, "%s%s%s - %s", out, i == 0 ? "" : "\n",
-		    tools[i].name, first_line(mem, tools[i].description));
-	return out;
+	for (i = 0; i < n && !b.full; i++)
+		(void)!buf_printf(&b, "%s%s - %.*s", i == 0 ? "" : "\n",
+		    tools[i].name, (int)strcspn(tools[i].description, "\n"),
+		    tools[i].description);
+	return text_of(mem, &b);
 }
 
 static const char *
@@ -41,12 +49,13 @@ describe(struct arena *mem, const struct tool_spec *t)
 {
 	const json_t *required = json_object_get(t->schema, "required");
 	json_t *properties = json_object_get(t->schema, "properties");
-	char *out = arena_printf(mem, "%s - %s\nUsage: %s", t->name,
-	    t->description, t->name);
+	struct buf b = BUF_INIT(REPLY_MAX);
 	const char *key;
 	json_t *p;
 	size_t i;
 
+	(void)!buf_printf(&b, "%s - %s\nUsage: %s", t->name, t->description,
+	    t->name);
 	json_object_foreach(properties, key, p) {
 		const char *type = json_member_str(p, "type");
 		const char *what = json_member_str(p, "description");
@@ -58,11 +67,13 @@ describe(struct arena *mem, const struct tool_spec *t)
 
 			needed |= r != NULL && strcmp(r, key) == 0;
 		}
-		out = arena_printf(mem, "%s\n  %s=<%s>%s%s%s", out, key,
+		(void)!buf_printf(&b, "\n  %s=<%s>%s%s%s", key,
 		    type == NULL ? "value" : type, needed ? "" : " (optional)",
 		    what == NULL ? "" : "  ", what == NULL ? "" : what);
+		if (b.full)
+			break;
 	}
-	return out;
+	return text_of(mem, &b);
 }
 
 static const char HELP[]
@@ -71,6 +82,24 @@ static const char HELP[]
       "  help NAME              how to call one\n"
       "  NAME key=value ...     calls one; \"quotes\" hold blanks together\n"
       "  NAME {\"key\": \"value\"}  the same, as JSON";
+
+/* Where the word at ${s} ends. */
+static const char *
+word_end(const char *s)
+{
+	char quote = 0;
+
+	for (; *s != '\0'; s++) {
+		if (quote == 0 && strchr(" \t\r\n", *s) != NULL)
+			break;
+		if (*s == '\\' && quote == '"'
+		    && (s[1] == '"' || s[1] == '\\'))
+			s++;
+		else if (quote != 0 ? *s == quote : *s == '"' || *s == '\'')
+			quote = quote != 0 ? 0 : *s;
+	}
+	return s;
+}
 
 /* One word, quotes undone; *at goes behind it. NULL: no more. */
 static char *
@@ -83,7 +112,8 @@ word(struct arena *mem, const char **at)
 
 	if (*s == '\0')
 		return NULL;
-	out = arena_alloc(mem, strlen(s) + 1);
+	/* Not the rest of the message for each word of it. */
+	out = arena_alloc(mem, (size_t)(word_end(s) - s) + 1);
 	for (; *s != '\0'; s++) {
 		if (quote == 0 && strchr(" \t\r\n", *s) != NULL)
 			break;

@@ -85,11 +85,39 @@ messages_are_commands(void **state)
 	arena_free(mem);
 }
 
+/* Memory goes with what is said, not with its square. */
+static void
+long_messages_and_lists_are_cheap(void **state)
+{
+	static char text[80001], description[1001];
+	static struct tool_spec tools[500];
+	struct arena *mem = arena_new();
+	struct direct_plan p;
+	size_t i;
+
+	(void)state;
+	memset(description, 'd', sizeof(description) - 1);
+	for (i = 0; i < NELEM(tools); i++)
+		tools[i] = (struct tool_spec){ .name = "echo",
+			.description = description };
+	direct_read(mem, "tools", tools, NELEM(tools), &p);
+	assert_true(strlen(p.reply) > 500 * 1000);
+	assert_true(arena_used(mem) < 2 * MIB);
+	memcpy(text, "echo", 4);
+	for (i = 4; i + 4 < sizeof(text); i += 4)
+		memcpy(text + i, " a=b", 4);
+	direct_read(mem, text, tools, 1, &p);
+	assert_null(p.reply);
+	assert_true(arena_used(mem) < 8 * MIB);
+	arena_free(mem);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(messages_are_commands),
+		cmocka_unit_test(long_messages_and_lists_are_cheap),
 	};
 
 	return cmocka_run_group_tests_name("direct", tests, NULL, NULL);
