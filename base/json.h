@@ -12,13 +12,15 @@
 #include "base/base.h"
 
 #define JSON_DEPTH_MAX 64 /* deeper is nobody's message, only an attack */
+#define JSON_VALUES_MAX 500000 /* of one document: some 100 MB at worst */
 
 struct arena;
 struct buf;
 
 /*
  * Parse ${len} bytes: strict UTF-8, any value at the top, no NUL in strings,
- * at most JSON_DEPTH_MAX deep, duplicate keys refused.  Owned by ${mem}; the
+ * at most JSON_DEPTH_MAX deep and JSON_VALUES_MAX values, duplicate keys
+ * refused.  Owned by ${mem}; the
  * result is borrowed.  NULL: not JSON; ${why} (may be NULL) gets a short
  * reason in ${mem}, ${at} (may be NULL) the byte offset.
  */

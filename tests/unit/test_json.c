@@ -5,6 +5,7 @@
 #include <cmocka.h>
 
 #include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
@@ -100,6 +101,35 @@ reads_so_deep_and_no_deeper(void **state)
 	text[1] = '\\';
 	text[2] = '"';
 	assert_non_null(json_read(mem, text, sizeof(text), NULL, NULL));
+}
+
+/* A few bytes each on the wire are a few hundred in memory. */
+static void
+reads_so_many_and_no_more(void **state)
+{
+	struct arena *own = arena_new();
+	size_t len = 2 + (size_t)JSON_VALUES_MAX * 2, i;
+	char *text = malloc(len + 1);
+	const char *why = NULL;
+
+	(void)state;
+	assert_non_null(text);
+	text[0] = '[';
+	for (i = 1; i + 1 < len; i += 2)
+		memcpy(text + i, i + 3 < len ? "0," : "0 ", 2);
+	memcpy(text + len - 1, "]", 2);
+	assert_non_null(json_read(own, text, len, &why, NULL));
+	/* Commas within strings are words. */
+	text[0] = '"';
+	text[len - 1] = '"';
+	assert_non_null(json_read(own, text, len, &why, NULL));
+	text[0] = text[1] = '[';
+	text[len - 1] = text[len - 2] = ']';
+	text[len - 3] = '0';
+	assert_null(json_read(own, text, len, &why, NULL));
+	assert_string_equal(why, "too many values");
+	free(text);
+	arena_free(own);
 }
 
 static void
@@ -221,6 +251,7 @@ main(void)
 		cmocka_unit_test(reads_strictly),
 		cmocka_unit_test(says_why_in_utf8),
 		cmocka_unit_test(reads_so_deep_and_no_deeper),
+		cmocka_unit_test(reads_so_many_and_no_more),
 		cmocka_unit_test(writes_strings_that_read_back),
 		cmocka_unit_test(writes_documents),
 		cmocka_unit_test(members_have_a_type),
