@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Names in the code against names in docs/: prints each that is missing."""
+"""Names and texts in the code against those in docs/: prints what differs."""
 import glob
 import re
 
@@ -133,12 +133,29 @@ def check_settings():
             print(f"env.example: {name} is missing")
 
 
+def check_sentences():
+    """What docs/TROUBLESHOOTING.md quotes is what a program says."""
+    said = ""
+    for pattern in ("*/*.c", "nginx/*.conf", "deploy/quickstart"):
+        for path in glob.glob(pattern):
+            said += re.sub(r'"\s*\n\s*"', "", read(path))
+    said = re.sub(r"\s+", " ", said)
+    told = read("docs/TROUBLESHOOTING.md")
+    quotes = re.findall(r'"([A-Z][^"\n]{9,})"', told)
+    quotes += re.findall(r"50[0-9] `([^`\n]+)`", told)
+    quotes += re.findall(r"^\| /ready 503 `([^`]+)`", told, re.M)
+    for text in quotes:
+        if text not in said:
+            print(f"docs/TROUBLESHOOTING.md: nobody says: {text}")
+
+
 def main():
     doc = read("docs/INTERFACES.md")
     check_events(doc)
     check_metrics(doc)
     check_routes(doc)
     check_settings()
+    check_sentences()
 
 
 main()
