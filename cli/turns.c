@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "cli/cli.h"
+#include "nouns/session.h"
 #include "redis/fleet.h"
 #include "redis/ledger.h"
 
@@ -126,10 +127,15 @@ cmd_turns_show(struct cli *cli)
 		return cli_store_failed(cli, rc, "turns show");
 	if (cli->json)
 		return cli_json(cli, json_incref(doc));
-	state = json_member_str(doc, "state");
+	state = json_member_str(doc, "state"); /* what is default is not kept */
+	if (state == NULL || cli_settings(cli)->chat_auth != CHAT_AUTH_MEMCP)
+		state = session_state_name(
+		    cli_settings(cli)->chat_auth == CHAT_AUTH_MEMCP ?
+			SESSION_NEEDS_TOKEN :
+			SESSION_ACTIVE);
 	printf("%s%s%s\n", cli_paint(cli, PAINT_BOLD),
 	    cli_clean(cli, chat.text, true), cli_paint(cli, PAINT_OFF));
-	printf("%-12s %s\n", "state", state != NULL ? state : "new");
+	printf("%-12s %s\n", "state", state);
 	printf("%-12s %s%s\n", "turn",
 	    json_member_bool(doc, "running", false) ? "running" : "none runs",
 	    json_member_bool(doc, "stopped", false) ? ", to be stopped" : "");

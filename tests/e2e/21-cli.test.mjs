@@ -98,6 +98,7 @@ s.test('turns list and show, while one runs', async d => {
   const show = await d.cli(['turns', 'show', 'default/http/shown']);
   assert.equal(show.code, 0, show.stderr);
   assert.doesNotMatch(show.stdout, /secret words/);
+  assert.match(show.stdout, /^state +active$/m, 'as /chat says');
   go();
   await running;
   assert.notEqual((await d.cli(['turns', 'show', 'not a chat name'])).code, 0);
