@@ -25,6 +25,7 @@
 #define EVENTS_MAX 128
 #define LOOK_SLOW_MS 100 /* a look that slow: Redis is in trouble */
 #define LOOKS_A_TICK 64
+#define SEND_MS 60000 /* for the last bytes, to one who hardly reads */
 
 static struct slot *
 slot_of(struct park *pk, int64_t number)
@@ -207,6 +208,7 @@ park_end(struct parked *p)
 	if (record_end(&p->out, p->request_id) == -1)
 		p->gone = true;
 	p->ended = true;
+	p->deadline_ms = clock_boot_ms() + SEND_MS;
 }
 
 void
@@ -388,8 +390,13 @@ tick(struct park *pk)
 
 	for (p = pk->all; p != NULL; p = next) {
 		next = p->next;
-		if (p->ended)
-			continue; /* only its bytes are still on the way */
+		if (p->ended) { /* only its bytes are still on the way */
+			if (now >= p->deadline_ms) {
+				p->gone = true;
+				destroy(p);
+			}
+			continue;
+		}
 		if (now >= p->deadline_ms) {
 			p->deadline_ms = INT64_MAX;
 			log_set_id(p->id);

@@ -281,6 +281,28 @@ who_does_not_read_is_dropped(void **state)
 	park_free(pk);
 }
 
+/* The last bytes have their time, too; in a drain it is shorter. */
+static void
+who_does_not_read_the_end_is_dropped(void **state)
+{
+	struct park *pk = start(2);
+	struct wait w = { .flood = PARK_OUT_MAX / 2 };
+	int64_t n = park_reserve(pk);
+	int fd = parked(pk, n, &w, 600000);
+
+	(void)state;
+	park_wake(pk, n, "flood", "", 0);
+	park_wake(pk, n, "end", "", 0);
+	await(&w.pieces, 2);
+	assert_int_equal(w.ends, 0);
+	park_drain(pk, 0);
+	await(&w.ends, 1);
+	await_count(pk, 0);
+	assert_int_equal(w.deadlines, 0);
+	close(fd);
+	park_free(pk);
+}
+
 static void
 looks_when_told(void **state)
 {
@@ -307,6 +329,7 @@ main(void)
 		cmocka_unit_test(deadlines),
 		cmocka_unit_test(who_left_is_dropped),
 		cmocka_unit_test(who_does_not_read_is_dropped),
+		cmocka_unit_test(who_does_not_read_the_end_is_dropped),
 		cmocka_unit_test(looks_when_told),
 	};
 
