@@ -43,22 +43,25 @@ ask_source(struct source *s, int64_t *ttl_ms, char why[160])
 	return list;
 }
 
-static void
+/* The old one, to be given back without the lock: the last reference of a
+ * source that is gone says good-bye to its server. */
+static struct snapshot *
 renew_snapshot(struct toolbox *b)
 {
 	struct snapshot *old = b->current;
 
 	b->current = snapshot_make(b);
-	snapshot_unref(old);
+	return old;
 }
 
-/* What the source answered, under the lock. */
-static void
+/* What the source answered, under the lock.  As renew_snapshot, or NULL. */
+static struct snapshot *
 take_answer(struct toolbox *b, struct source *s, json_t *list, int64_t ttl_ms,
     const char *why)
 {
 	int64_t now = clock_boot_ms(), delay;
 	bool was_ok = s->ok, first = !s->asked;
+	struct snapshot *old = NULL;
 
 	s->asked = true;
 	s->asking = false;
@@ -90,9 +93,10 @@ take_answer(struct toolbox *b, struct source *s, json_t *list, int64_t ttl_ms,
 	} else if (s->list != list) {
 		json_unshare(s->list);
 		s->list = list;
-		renew_snapshot(b);
+		old = renew_snapshot(b);
 	}
 	pthread_cond_broadcast(&b->changed);
+	return old;
 }
 
 static void
@@ -102,6 +106,7 @@ ask(void *arg)
 	char why[160] = "";
 	int64_t ttl_ms;
 	json_t *list = ask_source(q->s, &ttl_ms, why);
+	struct snapshot *old = NULL;
 	size_t i;
 
 	pthread_mutex_lock(&q->b->mu);
@@ -109,10 +114,11 @@ ask(void *arg)
 		if (q->b->sources[i] == q->s)
 			break;
 	if (i < q->b->nsources)
-		take_answer(q->b, q->s, list, ttl_ms, why);
+		old = take_answer(q->b, q->s, list, ttl_ms, why);
 	else
 		json_unshare(list); /* no longer configured */
 	pthread_mutex_unlock(&q->b->mu);
+	snapshot_unref(old);
 	source_unref(q->s);
 	free(q);
 }
@@ -230,29 +236,34 @@ inherit(const struct toolbox *b, struct source *s)
 int
 toolbox_reload(struct toolbox *b, struct settings *s, struct buf *errors)
 {
-	struct source *sources[SOURCES_MAX];
+	struct source *sources[SOURCES_MAX], *gone[SOURCES_MAX];
+	struct snapshot *old_snapshot;
 	struct settings *old;
 	int n = servers_read(s, sources, SOURCES_MAX, errors), i;
-	size_t j;
+	size_t j, ngone;
 
 	if (n == -1)
 		return -1;
 	pthread_mutex_lock(&b->mu);
 	for (i = 0; i < n; i++)
 		inherit(b, sources[i]);
-	for (j = 0; j < b->nsources; j++)
-		source_unref(b->sources[j]);
+	ngone = b->nsources;
+	for (j = 0; j < ngone; j++)
+		gone[j] = b->sources[j];
 	for (i = 0; i < n; i++)
 		b->sources[i] = sources[i];
 	b->nsources = (size_t)n;
 	old = b->settings;
 	b->settings = settings_ref(s);
-	renew_snapshot(b);
+	old_snapshot = renew_snapshot(b);
 	if (n > 0 && !b->started
 	    && thread_start(&b->thread, "toolbox", run, b) == 0)
 		b->started = true;
 	pthread_cond_broadcast(&b->changed);
 	pthread_mutex_unlock(&b->mu);
+	snapshot_unref(old_snapshot);
+	for (j = 0; j < ngone; j++)
+		source_unref(gone[j]);
 	settings_unref(old);
 	return 0;
 }

@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <setjmp.h>
 #include <cmocka.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -317,6 +318,50 @@ a_reload_keeps_what_is_offered(void **state)
 	rules_stop();
 }
 
+static void *
+reload_now(void *arg)
+{
+	struct buf errors = BUF_INIT(4096);
+
+	assert_int_equal(toolbox_reload(box, arg, &errors), 0);
+	buf_fini(&errors);
+	return NULL;
+}
+
+/* Good-bye to a server that does not listen: turns do not wait for it. */
+static void
+a_reload_holds_nobody_up(void **state)
+{
+	static const struct rule RULES[] = {
+		{ .method = "initialize", .status = 200,
+		    .body = INITIALIZE("2025-11-25"),
+		    .headers = "Mcp-Session-Id: s\r\n" },
+		LIST(TOOL("say")),
+		{ .method = "DELETE", .serve = serve_silence },
+		{ 0 } };
+	const struct toolset *set;
+	pthread_t thread;
+	int64_t began;
+
+	(void)state;
+	rules_start(RULES);
+	begin("a");
+	assert_true(becomes("echo health time a__say"));
+	json_object_del(settings.mcp_servers, "a");
+	assert_int_equal(pthread_create(&thread, NULL, reload_now, &settings),
+	    0);
+	assert_true(rules_wait("DELETE", 1));
+	began = clock_boot_ms();
+	set = toolset_ref(box);
+	assert_true(clock_boot_ms() - began < 1000);
+	assert_int_equal(set->n, 3);
+	toolset_unref(set);
+	rules_change((const struct rule[]){ { 0 } });
+	pthread_join(thread, NULL);
+	end();
+	rules_stop();
+}
+
 static void
 equal_names_stay_two_tools(void **state)
 {
@@ -553,6 +598,7 @@ main(void)
 		cmocka_unit_test(results_of_all_kinds_are_for_the_model),
 		cmocka_unit_test(patterns_say_what_is_offered),
 		cmocka_unit_test(a_reload_keeps_what_is_offered),
+		cmocka_unit_test(a_reload_holds_nobody_up),
 		cmocka_unit_test(equal_names_stay_two_tools),
 		cmocka_unit_test(schemas_are_as_apis_take_them),
 		cmocka_unit_test(
