@@ -99,6 +99,12 @@ exchange_is_cancelled(const struct exchange *x)
 	    && __atomic_load_n(x->o->cancel, __ATOMIC_RELAXED) != 0;
 }
 
+bool
+exchange_is_over(const struct exchange *x)
+{
+	return exchange_is_cancelled(x) || clock_boot_ms() >= x->until;
+}
+
 enum mcp_rc
 exchange_end(struct exchange *x, enum mcp_rc rc, const char *fmt, ...)
 {

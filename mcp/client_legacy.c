@@ -69,6 +69,9 @@ legacy_answer(struct exchange *x, const struct rpc_message *m)
 	const char *lines[LINES_MAX];
 	struct buf body = BUF_INIT(64 * KIB);
 
+	/* Each costs a round trip: a server must not hold the caller so. */
+	if (exchange_is_over(x) || x->requests++ >= MCP_REQUESTS_MAX)
+		return;
 	if (x->view->era == ERA_STREAMABLE
 	    && rpc_write_answer(&body, m->id, m->method) == 0) {
 		lines_of(x, x->view, lines);

@@ -26,6 +26,7 @@
 #define MCP_TOOLS_MAX 2000        /* of one server */
 #define MCP_CONNECT_MS 5000
 #define MCP_NOTICE_MS 2000 /* for what nobody waits for */
+#define MCP_REQUESTS_MAX 32 /* of a server's that are answered in one call */
 #define MCP_RESUME_MAX 64  /* a legacy stream that ends early, in a row */
 #define MCP_RESUME_MS 1000 /* between two, unless the server says */
 #define MCP_SLICE_MS 100   /* how often a wait looks at its cancel flag */
@@ -92,6 +93,7 @@ struct exchange {
 	struct arena *scratch;            /* of one message */
 	char last_event[MCP_SESSION_MAX]; /* to resume from, "" */
 	int64_t retry_ms;
+	int requests; /* of the server's, during this call */
 };
 
 /* client.c */
@@ -99,6 +101,8 @@ int64_t mcp_next_id(struct mcp_client *c);
 /* What is left of the exchange's time, at least 1. */
 int exchange_left_ms(const struct exchange *x);
 bool exchange_is_cancelled(const struct exchange *x);
+/* Cancelled, or out of time: nothing more is done for it. */
+bool exchange_is_over(const struct exchange *x);
 /* Set ${why}; returns ${rc}. */
 enum mcp_rc exchange_end(
     struct exchange *x, enum mcp_rc rc, const char *fmt, ...) PRINTF_LIKE(3, 4);

@@ -221,7 +221,7 @@ link_notify(struct mcp_link *l, struct arena *mem, const struct buf *body)
 
 /* Read once for all; under the lock, which is left meanwhile. */
 static void
-read_for_all(struct mcp_link *l, struct arena *mem, int wait_ms)
+read_for_all(struct mcp_link *l, struct exchange *x, int wait_ms)
 {
 	struct buf piece = BUF_INIT(HTTP_STREAM_MAX);
 	int rc, i, n;
@@ -240,7 +240,9 @@ read_for_all(struct mcp_link *l, struct arena *mem, int wait_ms)
 	if (n > 0) {
 		pthread_mutex_unlock(&l->lock);
 		for (i = 0; i < n; i++) {
-			link_notify(l, mem, &l->answers[i]);
+			if (!exchange_is_over(x)
+			    && x->requests++ < MCP_REQUESTS_MAX)
+				link_notify(l, x->mem, &l->answers[i]);
 			buf_fini(&l->answers[i]);
 		}
 		pthread_mutex_lock(&l->lock);
@@ -292,7 +294,7 @@ link_wait(struct mcp_link *l, struct exchange *x, struct waiter *w)
 		if (l->reading)
 			wait_slice(l);
 		else
-			read_for_all(l, x->mem, MCP_SLICE_MS);
+			read_for_all(l, x, MCP_SLICE_MS);
 	}
 }
 
@@ -368,7 +370,7 @@ link_run(struct exchange *x)
 		pthread_mutex_lock(&l->lock);
 		/* What came while nobody waited; it may be the end. */
 		if (!l->reading && !l->dead)
-			read_for_all(l, x->mem, 0);
+			read_for_all(l, x, 0);
 		dead = l->dead;
 		pthread_mutex_unlock(&l->lock);
 	}

@@ -162,6 +162,32 @@ the_server_may_ask(void **state)
 	end();
 }
 
+/* A server that asks without end does not hold the call so long. */
+static void
+the_server_may_not_ask_for_ever(void **state)
+{
+	static char body[8000];
+	const struct rule rules[] = {
+		{ RULE("initialize", 200, INITIALIZE("2025-11-25")) },
+		{ RULE("tools/call", 200, body) },
+		{ RULE("answer", 202, "") },
+		{ .method = NULL },
+	};
+	size_t n = 0;
+	int i;
+
+	(void)state;
+	for (i = 0; i < 100; i++)
+		n += (size_t)snprintf(body + n, sizeof(body) - n,
+		    "data: {'jsonrpc':'2.0','id':%d,'method':'ping'}\n\n",
+		    i + 1000);
+	snprintf(body + n, sizeof(body) - n, "data: " SAID("ok") "\n\n");
+	begin(rules);
+	assert_int_equal(call(NULL, NULL), MCP_OK);
+	assert_in_range(rules_count("answer"), 1, 50);
+	end();
+}
+
 static void
 a_stream_is_resumed(void **state)
 {
@@ -389,6 +415,7 @@ main(void)
 		cmocka_unit_test(a_session_is_kept_and_ended),
 		cmocka_unit_test(a_lost_session_is_begun_again),
 		cmocka_unit_test(the_server_may_ask),
+		cmocka_unit_test(the_server_may_not_ask_for_ever),
 		cmocka_unit_test(a_stream_is_resumed),
 		cmocka_unit_test(a_resumed_stream_has_an_end),
 		cmocka_unit_test(many_threads_share_a_client),
