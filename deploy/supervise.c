@@ -235,11 +235,26 @@ read_table(void)
 
 /* Starting */
 
+static bool
+is_left_out(const char *entry, const char *names)
+{
+	char *list = strdup(names), *rest = list, *pattern;
+	char *name = strndup(entry, strcspn(entry, "="));
+	bool left_out = false;
+
+	if (list == NULL || name == NULL)
+		abort();
+	while ((pattern = strsep(&rest, ",")) != NULL)
+		left_out = left_out || fnmatch(pattern, name, 0) == 0;
+	free(list);
+	free(name);
+	return left_out;
+}
+
 static void
 leave_out(const char *names)
 {
-	char list[512], *rest = list, *pattern;
-	char **e;
+	char **e, **kept = environ;
 
 	if (strcmp(names, "-") == 0)
 		return;
@@ -248,19 +263,10 @@ leave_out(const char *names)
 		setenv("PATH", "/usr/sbin:/usr/bin:/sbin:/bin", 1);
 		return;
 	}
-	snprintf(list, sizeof(list), "%s", names);
-	while ((pattern = strsep(&rest, ",")) != NULL)
-		for (e = environ; *e != NULL;) {
-			char name[256];
-
-			snprintf(name, sizeof(name), "%.*s",
-			    (int)strcspn(*e, "="), *e);
-			if (fnmatch(pattern, name, 0) == 0) {
-				unsetenv(name);
-				e = environ; /* it was moved */
-			} else
-				e++;
-		}
+	for (e = environ; *e != NULL; e++)
+		if (!is_left_out(*e, names))
+			*kept++ = *e;
+	*kept = NULL;
 }
 
 static void
