@@ -7,6 +7,9 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
 
 #define AT(member) offsetof(struct settings, member)
 #define RATE_MAX 1e9	 /* in effect: none */
@@ -226,11 +229,20 @@ settings_host_name(int host)
 void
 settings_backend(const struct settings *s, char *out, size_t out_max)
 {
-	if (s->chat_host == HOST_DIRECT)
+	size_t len;
+	int all;
+
+	if (s->chat_host == HOST_DIRECT) {
 		snprintf(out, out_max, "direct");
-	else
-		snprintf(out, out_max, "%s/%s",
-		    settings_host_name(s->chat_host), s->chat_model);
+		return;
+	}
+	all = snprintf(out, out_max, "%s/%s", settings_host_name(s->chat_host),
+	    s->chat_model);
+	if (all < 0 || (size_t)all < out_max)
+		return;
+	/* Not in the middle of a character: it goes into JSON. */
+	for (len = strlen(out); len > 0 && !text_is_utf8(out, len); len--)
+		out[len - 1] = '\0';
 }
 
 struct settings *

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/text.h"
 #include "nouns/settings.h"
 
 #define KEY "ENCRYPTION_KEY=MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
@@ -134,6 +135,27 @@ hosts(void **state)
 		settings_backend(s, backend, sizeof(backend));
 		assert_string_equal(backend, cases[i].backend);
 		settings_unref(s);
+	}
+}
+
+/* A worker's heartbeat is JSON: half a character would silence it. */
+static void
+a_cut_backend_is_whole_characters(void **state)
+{
+	struct settings s = { .chat_host = HOST_OPENAI };
+	char model[600] = "", backend[128];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		memset(model, 'x', i);
+		model[i] = '\0';
+		while (strlen(model) + 3 < sizeof(model))
+			memcpy(model + strlen(model), "\xc3\xa9", 3);
+		s.chat_model = model;
+		settings_backend(&s, backend, sizeof(backend));
+		assert_true(text_is_utf8(backend, strlen(backend)));
+		assert_true(strlen(backend) >= sizeof(backend) - 2);
 	}
 }
 
@@ -556,6 +578,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(hosts),
+		cmocka_unit_test(a_cut_backend_is_whole_characters),
 		cmocka_unit_test(memcp),
 		cmocka_unit_test(memcp_s_own_file),
 		cmocka_unit_test(where_it_is_searched),
