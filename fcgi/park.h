@@ -58,10 +58,7 @@ void park_head(struct parked *p, int status, const char *type,
     const char *headers); /* begins a stream */
 void park_write(struct parked *p, const char *bytes, size_t len);
 void park_end(struct parked *p);
-void park_set_deadline(struct parked *p, int64_t ms);
 struct edge *park_edge(struct parked *p);
-const char *park_request_id(struct parked *p);
-int64_t park_number(struct parked *p);
 
 /* From the subscription's thread. */
 void park_wake(struct park *pk, int64_t number, const char *kind,

@@ -211,28 +211,10 @@ park_end(struct parked *p)
 	p->deadline_ms = clock_boot_ms() + SEND_MS;
 }
 
-void
-park_set_deadline(struct parked *p, int64_t ms)
-{
-	p->deadline_ms = clock_boot_ms() + ms;
-}
-
 struct edge *
 park_edge(struct parked *p)
 {
 	return p->edge;
-}
-
-const char *
-park_request_id(struct parked *p)
-{
-	return p->id;
-}
-
-int64_t
-park_number(struct parked *p)
-{
-	return p->number;
 }
 
 /* After an op: send, and end what has ended.  True: ${p} is no more. */

@@ -158,7 +158,6 @@ enum mcp_rc link_run(struct exchange *x) WARN_UNUSED;
 enum mcp_rc link_begin(struct exchange *x, struct mcp_view *view,
     struct mcp_link **link) WARN_UNUSED;
 /* Links are shared by the calls that run; NULL is fine. */
-struct mcp_link *link_ref(struct mcp_link *l);
 void link_unref(struct mcp_link *l);
 
 #endif

@@ -49,7 +49,7 @@ struct mcp_link {
 	int nanswers;
 };
 
-struct mcp_link *
+static struct mcp_link *
 link_ref(struct mcp_link *l)
 {
 	if (l == NULL)

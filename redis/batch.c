@@ -130,12 +130,6 @@ batch_command(struct batch *b, const char *name, int nargs)
 	it->key = nargs > 0 ? b->out.len : 0;
 }
 
-void
-batch_once(struct batch *b)
-{
-	b->items[b->n - 1].once = true;
-}
-
 static size_t
 put(char *out, size_t at, const char *s)
 {

@@ -53,7 +53,7 @@ remember(struct store *st, const char *provider, int64_t open_until_ms,
 static void
 add_key(struct batch *b, const char *provider)
 {
-	char key[128];
+	char key[256];
 
 	(void)snprintf(key, sizeof(key), KEY_BREAKER "%s", provider);
 	batch_str(b, key);

@@ -64,7 +64,7 @@ struct batch_item {
 	size_t start; /* of its bytes */
 	size_t rest;  /* of what follows the script's hash */
 	size_t key;   /* of its first key, for the log; 0: none */
-	bool once;    /* left out when the batch is repeated */
+	bool once;    /* set by its maker: left out of a repeated batch */
 };
 
 /*
@@ -85,7 +85,6 @@ void batch_init(struct batch *b);
 void batch_fini(struct batch *b);
 void batch_script(struct batch *b, enum script s, int nkeys, int nargs);
 void batch_command(struct batch *b, const char *name, int nargs);
-void batch_once(struct batch *b); /* the last one begun: never repeat it */
 void batch_mem(struct batch *b, const void *bytes, size_t len);
 void batch_str(struct batch *b, const char *s);
 void batch_int(struct batch *b, int64_t n);
@@ -160,7 +159,7 @@ void connection_close_idle(struct store *st);
 #define STORE_BREAKERS 16
 
 struct store_breaker {
-	char provider[32];
+	char provider[128]; /* HOST/MODEL */
 	int64_t open_until_ms;
 	int64_t read_ms; /* boot clock; 0: never */
 	bool failed;	 /* failures may be noted in Redis */
