@@ -246,6 +246,10 @@ config_load(const struct config_def *defs, size_t ndefs, void *settings,
 		config_read_env_file(c, src->env_file);
 	config_read_yaml(c, src);
 	config_apply_env(c);
+	/* It may hold secrets of other programs, or that this one drops. */
+	buf_wipe(&c->env_text);
+	c->env_lines = NULL;
+	c->nenv_lines = 0;
 
 	c->errors = NULL;
 	c->warnings = NULL;
@@ -265,7 +269,6 @@ config_free(struct config *c)
 		secret_clear(&c->slots[i].secret);
 		json_decref(c->slots[i].tree);
 	}
-	buf_wipe(&c->env_text);
 	arena_free(c->mem);
 }
 

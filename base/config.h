@@ -96,10 +96,6 @@ const char *config_origin(const struct config *c, const char *key);
 const char *config_value_file(const struct config *c, const char *key);
 bool config_is_default(const struct config *c, const char *key);
 
-/* A variable of the environment, else of the env file; NULL: neither has it,
- * or it is empty.  Lives as long as ${c} (and its environ). */
-const char *config_env(const struct config *c, const char *name);
-
 /* The environment names of row ${def} in the order they are looked at, the
  * ${i}th into ${out}; false past the last. */
 #define CONFIG_NAME_MAX 80

@@ -82,16 +82,10 @@ line_get(const struct config *c, const char *name)
 	return NULL;
 }
 
-const char *
-config_env(const struct config *c, const char *name)
+static bool
+is_given(const struct config *c, const char *name)
 {
-	const char *value = env_get(c->environ, name);
-	const struct config_env_line *line;
-
-	if (value != NULL)
-		return value;
-	line = line_get(c, name);
-	return line != NULL ? line->value : NULL;
+	return env_get(c->environ, name) != NULL || line_get(c, name) != NULL;
 }
 
 /*
@@ -374,8 +368,7 @@ config_env_has(const struct config *c, size_t i)
 
 	for (k = 0; config_env_name(&c->defs[i], k, name); k++) {
 		snprintf(by_file, sizeof(by_file), "%s_FILE", name);
-		if (config_env(c, name) != NULL ||
-		    config_env(c, by_file) != NULL ||
+		if (is_given(c, name) || is_given(c, by_file) ||
 		    credential(c, i, name, path, found))
 			return true;
 	}

@@ -39,7 +39,7 @@ struct config {
 	char *settings; /* the caller's struct */
 	struct config_slot *slots;
 	struct arena *mem;
-	struct buf env_text; /* of the env file; wiped */
+	struct buf env_text; /* of the env file; wiped after reading */
 	struct config_env_line *env_lines;
 	size_t nenv_lines;
 	const char *env_file;
