@@ -22,7 +22,7 @@
 /* Without a hint of the server: 0.5 s, doubled, at most 8 s, less jitter. */
 #define RETRY_FIRST_MS 500
 #define RETRY_MAX_MS 8000
-/* An empty answer is asked for once more. */
+/* An empty answer, or a call that is none, is asked for once more. */
 #define EMPTIES_MAX 2
 /* So many failures within the window open a provider's breaker. */
 #define BREAKER_FAILURES 5
@@ -294,6 +294,10 @@ turn_ask(struct turn *t)
 		case LLM_BROKEN:
 		case LLM_RETRY:
 			stream_restart(&t->stream); /* if any was shown */
+			if (f.once && ++t->empties >= EMPTIES_MAX) {
+				rc = LLM_INVALID;
+				break;
+			}
 			again = true;
 			if (hint == -1 || (f.retry_after_ms >= 0
 				&& f.retry_after_ms < hint))

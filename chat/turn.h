@@ -55,7 +55,8 @@ struct turn {
 	/* asking */
 	bool summarise;	      /* rounds are used up: no tools any more */
 	bool shortened;	      /* LLM_CONTEXT once */
-	int empties;	      /* LLM_EMPTY so far */
+	int empties;	      /* answers of no use so far: LLM_EMPTY, or a
+				 failure that is repeated once */
 	bool denied;	      /* a tool needs a higher-tier token */
 	bool token_expired;
 	struct session_token token; /* in force, NULL parent: none */

@@ -208,6 +208,7 @@ finish_reading(struct asking *a, const struct http_response *resp,
 		rc = status_rc(
 		    r->failure.status == 0 ? 500 : r->failure.status, -1, f);
 		f->counts |= r->failure.counts;
+		f->once = r->failure.once;
 		snprintf(f->why, sizeof(f->why), "in the answer: %.120s",
 		    r->failure.why);
 		if (r->error_rc != LLM_RC_N)

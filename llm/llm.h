@@ -88,6 +88,7 @@ struct llm_failure {
 	int status;
 	int64_t retry_after_ms; /* -1: the server said nothing */
 	bool counts;		/* for the breaker: not a plain 429 */
+	bool once;		/* LLM_RETRY, but once: the model's own fault */
 	char why[160];		/* for logs: no key, no text of people */
 };
 

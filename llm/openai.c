@@ -310,8 +310,10 @@ classify(int status, const json_t *e, struct llm_failure *f)
 		return LLM_QUOTA;
 	}
 	/* Groq: the model wrote a call that is none; once more. */
-	if (code != NULL && strcmp(code, "tool_use_failed") == 0)
+	if (code != NULL && strcmp(code, "tool_use_failed") == 0) {
+		f->once = true;
 		return LLM_RETRY;
+	}
 	if (status == 413
 	    || (code != NULL && strcmp(code, "context_length_exceeded") == 0)
 	    || ((status == 400 || status == 422 || status >= 500)

@@ -111,6 +111,19 @@ s.test('an answer cut by max_tokens is given', async d => {
   assert.match((await d.say('len', 'x')).reply, /^as far as it goes/);
 });
 
+s.test('a call that the model wrote wrong: asked once more, then the friendly sentence', async d => {
+  const fault = { status: 400, code: 'tool_use_failed' };
+  d.model.clear();
+  d.model.push(fault, { text: 'better' });
+  assert.equal((await d.say('toolfail', 'x')).reply, 'better');
+  d.model.clear();
+  d.model.handler = () => fault;
+  const begun = performance.now();
+  assert.match((await d.say('toolfail', 'x')).reply, /try again/);
+  assert.equal(d.model.requests.length, 2);
+  assert.ok(performance.now() - begun < 2000, 'no use to wait for llm.retry_for');
+});
+
 s.test('always empty answers: a sentence, and no endless asking', async d => {
   d.model.clear();
   d.model.handler = () => ({ empty: true });
