@@ -8,6 +8,7 @@
 #include <strings.h>
 #include <time.h>
 
+#include "base/buf.h"
 #include "base/http.h"
 #include "base/json.h"
 #include "base/log.h"
@@ -20,16 +21,17 @@
 #define TTL_MINUTES 60
 #define BODY_MAX (1 * MIB)
 #define ERROR_CHARS 200 /* of a body that the model is shown */
-#define URL_MAX 1024
+#define LINE_MAX_BYTES (64 * KIB) /* of an address, a header */
 
 static enum http_rc
 request(const struct memcp *m, const char *method, const char *path,
     const char *token, bool with_secret, const char *body, int timeout_ms,
     const volatile int *cancel, struct http_response *resp)
 {
-	char url[URL_MAX], bearer[4096], secret[512];
+	char bearer[4096]; /* is_token looks at the length */
+	struct buf url = BUF_INIT(LINE_MAX_BYTES);
+	struct buf secret = BUF_INIT(LINE_MAX_BYTES);
 	struct http_request req = { .method = method,
-		.url = url,
 		.body = body,
 		.body_len = body == NULL ? 0 : strlen(body),
 		.body_max = BODY_MAX,
@@ -37,11 +39,13 @@ request(const struct memcp *m, const char *method, const char *path,
 		.flags = HTTP_OPERATOR,
 		.cancel = cancel };
 	size_t n = 0, len = strlen(m->url);
+	const char *first;
 	enum http_rc rc;
 
 	while (len > 0 && m->url[len - 1] == '/')
 		len--;
-	snprintf(url, sizeof(url), "%.*s%s", (int)len, m->url, path);
+	(void)!buf_printf(&url, "%.*s%s", (int)len, m->url, path);
+	req.url = buf_str(&url);
 	req.headers[n++] = "Accept: application/json";
 	if (body != NULL)
 		req.headers[n++] = "Content-Type: application/json";
@@ -52,14 +56,19 @@ request(const struct memcp *m, const char *method, const char *path,
 	}
 	if (with_secret && secret_is_set(m->proxy_secret)) {
 		/* The first of two is the one in force. */
-		snprintf(secret, sizeof(secret), "X-Proxy-Secret: %.*s",
-		    (int)strcspn(m->proxy_secret->bytes, ","),
-		    m->proxy_secret->bytes);
-		req.headers[n++] = secret;
+		first = m->proxy_secret->bytes;
+		first += strspn(first, " ");
+		len = strcspn(first, ",");
+		while (len > 0 && first[len - 1] == ' ')
+			len--;
+		(void)!buf_printf(&secret, "X-Proxy-Secret: %.*s", (int)len,
+		    first);
+		req.headers[n++] = buf_str(&secret);
 	}
 	rc = http_send(&req, resp);
 	explicit_bzero(bearer, sizeof(bearer));
-	explicit_bzero(secret, sizeof(secret));
+	buf_wipe(&secret);
+	buf_fini(&url);
 	return rc;
 }
 

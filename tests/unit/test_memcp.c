@@ -32,7 +32,7 @@ static struct {
 	const char *body;
 } answers[4];
 static char seen_method[16], seen_path[512], seen_body[1024], seen_auth[128],
-    seen_secret[64];
+    seen_secret[1024];
 
 static int
 serve(struct served *s, int fd, const struct served_request *req)
@@ -66,6 +66,27 @@ answer(size_t i, const char *path, int status, const char *body)
 	answers[i].path = path;
 	answers[i].status = status;
 	answers[i].body = body;
+}
+
+/* A secret that is cut is none. */
+static void
+the_secret_goes_whole(void **state)
+{
+	static char list[800];
+	struct secret longer = { 0 };
+	struct memcp m = memcp;
+
+	(void)state;
+	memset(list, 'k', 700);
+	memcpy(list + 300, " in ", 4);
+	memcpy(list + 700, " , old", 7);
+	secret_set(&longer, list, strlen(list));
+	m.proxy_secret = &longer;
+	answer(0, "/internal/tokens/revoke", 200, "{}");
+	memcp_revoke(&m, "d");
+	list[700] = '\0';
+	assert_string_equal(seen_secret, list);
+	secret_clear(&longer);
 }
 
 static void
@@ -321,6 +342,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_secret_goes_whole),
 		cmocka_unit_test(tokens_are_verified),
 		cmocka_unit_test(tokens_are_derived),
 		cmocka_unit_test(a_parent_serves_where_none_is_derived),
