@@ -364,14 +364,16 @@ list_tools(struct exchange *x, json_t *tools, int64_t *ttl_ms)
 }
 
 enum mcp_rc
-mcp_client_tools(struct mcp_client *c, json_t **tools, int64_t *ttl_ms,
-    char why[MCP_WHY_MAX])
+mcp_client_tools(struct mcp_client *c, const volatile int *cancel,
+    json_t **tools, int64_t *ttl_ms, char why[MCP_WHY_MAX])
 {
+	struct mcp_call_options o = { .cancel = cancel };
 	struct mcp_view view = { .version = "" };
 	struct exchange x = { .c = c,
 		.mem = arena_new(),
 		.scratch = arena_new(),
 		.params = "",
+		.o = &o,
 		.until = clock_boot_ms() + c->timeout_ms,
 		.view = &view,
 		.why = why };

@@ -36,10 +36,11 @@ enum mcp_rc {
 /*
  * All pages of tools/list: an array of tools as the server wrote them (those
  * with invalid x-mcp-header annotations left out, logged), a new reference.
- * ${ttl_ms}: what the server says, -1 nothing.
+ * ${ttl_ms}: what the server says, -1 nothing.  Setting *${cancel} (it may be
+ * NULL) ends it.
  */
-enum mcp_rc mcp_client_tools(struct mcp_client *c, json_t **tools,
-    int64_t *ttl_ms, char why[MCP_WHY_MAX]) WARN_UNUSED;
+enum mcp_rc mcp_client_tools(struct mcp_client *c, const volatile int *cancel,
+    json_t **tools, int64_t *ttl_ms, char why[MCP_WHY_MAX]) WARN_UNUSED;
 
 /*
  * tools/call.  ${result} is the whole CallToolResult in ${mem}.  Progress

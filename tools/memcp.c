@@ -237,14 +237,14 @@ memcp_read_list(struct arena *mem, const char *body, size_t len)
 }
 
 json_t *
-memcp_list(const struct memcp *m, char *why)
+memcp_list(const struct memcp *m, const volatile int *cancel, char *why)
 {
 	struct http_response resp;
 	struct arena *mem = arena_new();
 	json_t *tools = NULL;
 
-	if (request(m, "GET", "/mcp/tools", NULL, false, NULL, LIST_MS, NULL,
-		&resp)
+	if (request(m, "GET", "/mcp/tools", NULL, false, NULL, LIST_MS,
+		cancel, &resp)
 	    != HTTP_OK) {
 		snprintf(why, HTTP_WHY_MAX, "%s", resp.why);
 	} else if (resp.status != 200) {

@@ -38,8 +38,10 @@ enum memcp_rc memcp_derive(const struct memcp *m, const char *parent,
 void memcp_revoke(const struct memcp *m, const char *derived);
 
 /* GET /mcp/tools: an array of {name, description, inputSchema}, a new
- * reference; NULL: failed, reason in ${why} (160 bytes). */
-json_t *memcp_list(const struct memcp *m, char *why) WARN_UNUSED;
+ * reference; NULL: failed, reason in ${why} (160 bytes).  ${cancel} may be
+ * NULL. */
+json_t *memcp_list(const struct memcp *m, const volatile int *cancel,
+    char *why) WARN_UNUSED;
 
 /* POST /mcp/tools/call. */
 void memcp_call(const struct memcp *m, const char *token, const char *name,

@@ -3,7 +3,9 @@
  *
  * One thread decides which source is to be asked; each question runs on a
  * thread of its own, so a slow server does not hold up the others.  A server
- * that is down is left out and tried again with growing delays.
+ * that is down is left out and tried again with growing delays; one failure
+ * after a list that was read is a blip: the tools stay until the next look, a
+ * second later, fails too.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,6 +25,7 @@
 #define TICK_MS 500
 #define RETRY_FIRST_MS 1000
 #define RETRY_MAX_MS 60000
+#define STOP_WAIT_MS 5000 /* for questions that were cancelled */
 #define REFRESH_MIN_MS 5000 /* whatever a server says of its list's age */
 
 struct question {
@@ -31,14 +34,15 @@ struct question {
 };
 
 static json_t *
-ask_source(struct source *s, int64_t *ttl_ms, char why[160])
+ask_source(struct source *s, const volatile int *cancel, int64_t *ttl_ms,
+    char why[160])
 {
 	json_t *list = NULL;
 
 	*ttl_ms = -1;
 	if (s->kind == SOURCE_MEMCP)
-		return memcp_list(&s->memcp, why);
-	if (mcp_client_tools(s->client, &list, ttl_ms, why) != MCP_OK)
+		return memcp_list(&s->memcp, cancel, why);
+	if (mcp_client_tools(s->client, cancel, &list, ttl_ms, why) != MCP_OK)
 		return NULL;
 	return list;
 }
@@ -65,8 +69,8 @@ take_answer(struct toolbox *b, struct source *s, json_t *list, int64_t ttl_ms,
 
 	s->asked = true;
 	s->asking = false;
-	s->ok = list != NULL;
-	if (s->ok) {
+	s->ok = list != NULL || (was_ok && s->failures == 0);
+	if (list != NULL) {
 		s->failures = 0;
 		s->read_ms = now;
 		s->why[0] = '\0';
@@ -90,7 +94,7 @@ take_answer(struct toolbox *b, struct source *s, json_t *list, int64_t ttl_ms,
 		    F_INT("tools", json_array_size(list)), F_STR("why", why));
 	if (s->list != NULL && list != NULL && json_equal(s->list, list)) {
 		json_unshare(list);
-	} else if (s->list != list) {
+	} else if (s->list != list && (list != NULL || !s->ok)) {
 		json_unshare(s->list);
 		s->list = list;
 		old = renew_snapshot(b);
@@ -105,7 +109,7 @@ ask(void *arg)
 	struct question *q = arg;
 	char why[160] = "";
 	int64_t ttl_ms;
-	json_t *list = ask_source(q->s, &ttl_ms, why);
+	json_t *list = ask_source(q->s, &q->b->cancel, &ttl_ms, why);
 	struct snapshot *old = NULL;
 	size_t i;
 
@@ -279,10 +283,11 @@ toolbox_stop(struct toolbox *b)
 	b->stopping = true;
 	pthread_cond_broadcast(&b->changed);
 	pthread_mutex_unlock(&b->mu);
+	/* A server that is silent must not hold up the end. */
+	__atomic_store_n(&b->cancel, 1, __ATOMIC_RELAXED);
 	if (b->started)
 		pthread_join(b->thread, NULL);
-	/* The questions end by their own deadlines. */
-	if (pool_drain(b->pool, 15000) == -1)
+	if (pool_drain(b->pool, STOP_WAIT_MS) == -1)
 		return; /* one still uses what would be freed */
 	pool_free(b->pool);
 	for (i = 0; i < b->nsources; i++)

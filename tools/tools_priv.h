@@ -78,6 +78,7 @@ struct toolbox {
 	pthread_cond_t changed;
 	pthread_t thread;
 	bool started, stopping;
+	volatile int cancel; /* of all questions, at the end */
 	struct pool *pool; /* a slow server must not hold up the others */
 	struct settings *settings;
 	struct source *sources[SOURCES_MAX];

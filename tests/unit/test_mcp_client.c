@@ -49,7 +49,7 @@ list(size_t *n)
 {
 	json_t *tools;
 	int64_t ttl_ms;
-	enum mcp_rc rc = mcp_client_tools(c, &tools, &ttl_ms, why);
+	enum mcp_rc rc = mcp_client_tools(c, NULL, &tools, &ttl_ms, why);
 
 	if (n != NULL)
 		*n = json_array_size(tools);
@@ -280,7 +280,7 @@ lists_have_pages(void **state)
 
 	(void)state;
 	begin(rules);
-	assert_int_equal(mcp_client_tools(c, &tools, &ttl_ms, why), MCP_OK);
+	assert_int_equal(mcp_client_tools(c, NULL, &tools, &ttl_ms, why), MCP_OK);
 	assert_int_equal(json_array_size(tools), 3);
 	assert_string_equal(
 	    json_member_str(json_array_get(tools, 1), "name"), "b");

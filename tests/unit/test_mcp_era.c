@@ -47,7 +47,7 @@ list(size_t *n)
 {
 	json_t *tools;
 	int64_t ttl_ms;
-	enum mcp_rc rc = mcp_client_tools(c, &tools, &ttl_ms, why);
+	enum mcp_rc rc = mcp_client_tools(c, NULL, &tools, &ttl_ms, why);
 
 	if (n != NULL)
 		*n = json_array_size(tools);

@@ -228,7 +228,7 @@ tools_are_listed(void **state)
 	for (i = 0; i < NELEM(cases); i++) {
 		why[0] = '\0';
 		answer(0, "/mcp/tools", cases[i].status, cases[i].body);
-		list = memcp_list(&memcp, why);
+		list = memcp_list(&memcp, NULL, why);
 		assert_int_equal(list == NULL ? -1 : (int)json_array_size(
 						  list), cases[i].n);
 		assert_int_equal(list == NULL, why[0] != '\0');

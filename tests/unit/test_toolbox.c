@@ -424,6 +424,53 @@ schemas_are_as_apis_take_them(void **state)
 }
 
 static void
+ask_again(void)
+{
+	pthread_mutex_lock(&box->mu);
+	box->sources[0]->next_ms = 0;
+	pthread_cond_broadcast(&box->changed);
+	pthread_mutex_unlock(&box->mu);
+}
+
+/* The list was asked for in vain ${n} times, and is not asked for again. */
+static bool
+failed_times(int n)
+{
+	int64_t until = clock_boot_ms() + SOON_MS;
+	int failures = -1;
+
+	while (failures != n && clock_boot_ms() < until) {
+		usleep(1000);
+		pthread_mutex_lock(&box->mu);
+		failures = box->sources[0]->failures;
+		if (failures == n)
+			box->sources[0]->next_ms = INT64_MAX;
+		pthread_mutex_unlock(&box->mu);
+	}
+	return failures == n;
+}
+
+/* A question that is never answered is cut, not waited for. */
+static void
+the_end_does_not_wait_for_a_silent_server(void **state)
+{
+	static const struct rule SILENT[] = { { .method = "*",
+						 .serve = serve_silence },
+		{ 0 } };
+	int64_t begun;
+
+	(void)state;
+	rules_start(SILENT);
+	begin("silent");
+	toolbox_wait(box, 300);
+	begun = clock_boot_ms();
+	end();
+	assert_true(clock_boot_ms() - begun < 1500);
+	rules_change((const struct rule[]){ { 0 } });
+	rules_stop();
+}
+
+static void
 a_server_that_is_down_is_left_out_and_comes_back(void **state)
 {
 	static const struct rule DOWN[] = { { .method = "*", .status = 503,
@@ -445,12 +492,16 @@ a_server_that_is_down_is_left_out_and_comes_back(void **state)
 	rules_change(UP);
 	assert_true(becomes("echo health time s__say"));
 
-	/* And out again: its age makes it asked. */
+	/* And out again: its age makes it asked.  Once is a blip. */
 	rules_change(DOWN);
-	pthread_mutex_lock(&box->mu);
-	box->sources[0]->next_ms = 0;
-	pthread_mutex_unlock(&box->mu);
+	ask_again();
+	assert_true(failed_times(1));
+	assert_string_equal(offered(), "echo health time s__say");
+	ask_again();
 	assert_true(becomes("echo health time"));
+	list = toolbox_state(box);
+	assert_false(json_member_bool(state_of(list, "s"), "ok", true));
+	json_decref(list);
 	end();
 	rules_stop();
 }
@@ -604,6 +655,7 @@ main(void)
 		cmocka_unit_test(
 		    a_server_that_is_down_is_left_out_and_comes_back),
 		cmocka_unit_test(a_silent_server_does_not_hold_up_others),
+		cmocka_unit_test(the_end_does_not_wait_for_a_silent_server),
 		cmocka_unit_test(files_are_checked),
 	};
 
