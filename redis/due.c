@@ -11,6 +11,8 @@
 
 #define TAKE_MAX 64  /* of one partition at once: a script must stay short */
 #define TAKE_TRIPS 3 /* rounds of due_take_all to fill its slots */
+/* take.lua has it too: a clock went back. */
+#define FAR_AHEAD_MS ((int64_t)3600 * 1000)
 #define TOKEN_FRONT 14 /* random bytes; the script adds 4 hex digits a job */
 
 static void
@@ -58,6 +60,14 @@ read_taken(struct store *st, const redisReply *r, int n, int64_t max_age_ms,
 	return taken;
 }
 
+/* What Redis's clock calls ${ms} on ours: who compares it must not look again
+ * and again because one of the two is ahead. */
+static int64_t
+on_our_clock(int64_t ms, int64_t redis_now_ms)
+{
+	return ms == 0 ? 0 : clock_wall_ms() + ms - redis_now_ms;
+}
+
 int
 due_take(struct store *st, int partition, int n, int64_t lease_ms,
     int64_t max_age_ms, struct job **jobs, int64_t *next_ms)
@@ -75,6 +85,8 @@ due_take(struct store *st, int partition, int n, int64_t lease_ms,
 	batch_take(&b, partition, n, lease_ms, 1);
 	if (store_run(st, &b, &r) == 0)
 		taken = read_taken(st, r, n, max_age_ms, until, jobs, next_ms);
+	if (taken != -1)
+		*next_ms = on_our_clock(*next_ms, reply_int(r, 1));
 	freeReplyObject(r);
 	batch_fini(&b);
 	return taken;
@@ -165,7 +177,56 @@ due_take_all(struct store *st, int n, int64_t lease_ms, int64_t max_age_ms,
 	for (int p = 0; p < CHAT_PARTITIONS; p++)
 		if (next[p] > 0 && (*next_ms == 0 || next[p] < *next_ms))
 			*next_ms = next[p];
+	*next_ms = on_our_clock(*next_ms, now);
 	return total;
+}
+
+int
+due_look(struct store *st, int64_t *next_ms)
+{
+	struct batch b;
+	redisReply *r[1 + CHAT_PARTITIONS] = { NULL };
+	int64_t now, next = 0;
+	int rc = -1;
+
+	*next_ms = 0;
+	batch_init(&b);
+	batch_command(&b, "TIME", 0);
+	for (int p = 0; p < CHAT_PARTITIONS; p++) {
+		batch_command(&b, "ZRANGE", 4);
+		batch_partition_key(&b, p, "due");
+		batch_int(&b, 0);
+		batch_int(&b, 0);
+		batch_str(&b, "WITHSCORES");
+	}
+	if (store_run(st, &b, r) == -1 || reply_is_error(st, r[0], "look") ||
+	    reply_str(r[0], 0) == NULL || reply_str(r[0], 1) == NULL)
+		goto out;
+	now = strtoll(reply_str(r[0], 0), NULL, 10) * 1000 +
+	    strtoll(reply_str(r[0], 1), NULL, 10) / 1000;
+	rc = 0;
+	for (int p = 1; p <= CHAT_PARTITIONS; p++) {
+		const char *text;
+		int64_t score;
+
+		if (reply_is_error(st, r[p], "look")) {
+			rc = -1;
+			goto out;
+		}
+		text = reply_str(r[p], 1);
+		if (text == NULL)
+			continue;
+		score = (int64_t)strtod(text, NULL);
+		if (score <= now || score > now + FAR_AHEAD_MS)
+			rc = 1;
+		if (next == 0 || score < next)
+			next = score;
+	}
+	*next_ms = on_our_clock(next, now);
+out:
+	replies_free(r, 1 + CHAT_PARTITIONS);
+	batch_fini(&b);
+	return rc;
 }
 
 /* "{p12}:wake" -> 12 */

@@ -45,7 +45,8 @@ struct job {
 
 /*
  * Take up to ${n} due jobs of ${partition}.  Their number is returned, 0:
- * none (${next_ms}: wall time at which the first one is due, 0: none waits),
+ * none (${next_ms}: wall time at which the first one is due, on our own clock
+ * whatever Redis's says; 0: none waits),
  * -1: Redis is down.  Each job is to be given to job_free.  due_take is for
  * who holds the token of due_wait; due_take_all sets ${next_ms} in each case.
  */
@@ -55,6 +56,12 @@ int due_take(struct store *st, int partition, int n, int64_t lease_ms,
 int due_take_all(struct store *st, int n, int64_t lease_ms,
     int64_t max_age_ms, struct job **jobs, int64_t *next_ms) WARN_UNUSED;
 void job_free(struct job *j);
+
+/*
+ * Is a job due in any partition?  1 or 0, -1: Redis is down.  Costs Redis a
+ * sixth of due_take_all, for a worker with nothing to do.
+ */
+int due_look(struct store *st, int64_t *next_ms) WARN_UNUSED;
 
 /*
  * Wait at most ${wait_ms} for a wake token of any partition; its partition,

@@ -238,7 +238,7 @@ odd_jobs(void **state)
 	job = fixture_take(f->store, &chat, LEASE_MS);
 	assert_non_null(job);
 
-	/* How long to wait is told. */
+	/* How long to wait is told, by a glance too. */
 	assert_int_equal(journal_release(f->store, job, 5000, false, NULL),
 	    STORE_OK);
 	job_free(job);
@@ -250,11 +250,16 @@ odd_jobs(void **state)
 	assert_int_equal(due_take_all(f->store, 4, LEASE_MS, 0, jobs, &next),
 	    0);
 	assert_true(next > clock_wall_ms() + 4000);
+	assert_int_equal(due_look(f->store, &next), 0);
+	assert_true(next > clock_wall_ms() + 4000);
+	assert_true(next < clock_wall_ms() + 5001);
 
 	/* Also when something was taken. */
 	struct chat_name other = fixture_chat("another");
 
 	assert_int_equal(fixture_say(f->store, &other, "1", "x", ""), STORE_OK);
+	assert_int_equal(due_look(f->store, &next), 1);
+	assert_true(next <= clock_wall_ms() + 1);
 	assert_int_equal(due_take_all(f->store, 4, 60000, 0, jobs, &next), 1);
 	assert_true(next > clock_wall_ms() + 4000);
 	assert_true(next < clock_wall_ms() + 5001);
