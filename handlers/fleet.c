@@ -29,7 +29,9 @@
 #include "redis/fleet.h"
 
 #define FLEET_LOOK_MS 2000
-#define FLEET_LOOK_SOON_MS 250 /* while not ready: who starts us waits */
+#define FLEET_LOOK_SOON_MS 250 /* not ready: who starts us waits ... */
+#define FLEET_SOON_FOR_MS 60000 /* ... but not for ever: a look counts what is
+				   due, and of a pause there may be much */
 #define FLEET_BACKEND_MAX 160
 #define FLEET_UNSURE_LOOKS 2 /* unaccounted twice in a row is no accident */
 
@@ -53,6 +55,7 @@ struct watch {
 	/* look() alone */
 	int64_t tools_loaded;
 	bool was_ready, looked;
+	int64_t changed_ms; /* boot clock */
 	const char *was_why;
 	int unsure;
 };
@@ -295,6 +298,7 @@ render_ready(struct watch *w, const struct view *v)
 		log_event(LOG_WARN, "readiness_lost", F_STR("why", why));
 	w->was_why = why;
 	w->was_ready = why == NULL;
+	w->changed_ms = clock_boot_ms();
 	w->looked = true;
 }
 
@@ -415,6 +419,16 @@ fleet_backend(struct edge *e, char *out, size_t out_max)
 	settings_unref(s);
 }
 
+/* Until the next look. */
+static int
+pause_ms(const struct watch *w)
+{
+	return w->was_ready
+		|| clock_boot_ms() - w->changed_ms > FLEET_SOON_FOR_MS
+	    ? FLEET_LOOK_MS
+	    : FLEET_LOOK_SOON_MS;
+}
+
 static void *
 run(void *arg)
 {
@@ -423,8 +437,7 @@ run(void *arg)
 
 	pthread_mutex_lock(&w->mu);
 	for (;;) {
-		until = cond_after(
-		    w->was_ready ? FLEET_LOOK_MS : FLEET_LOOK_SOON_MS);
+		until = cond_after(pause_ms(w));
 		while (!w->stopping && !w->poked
 		    && pthread_cond_timedwait(&w->wake, &w->mu, &until)
 			!= ETIMEDOUT)
