@@ -30,7 +30,7 @@ address_word(const char *a)
 	return a != NULL && address_is_valid(a) ? a : "-";
 }
 
-/* ANSWERED: "MAC SEALED" in ${r}. */
+/* ANSWERED: "MAC CHAT\nSEALED" in ${r}. */
 static enum store_rc
 open_answer(struct store *st, const struct chat_name *chat,
     const redisReply *r, struct arena *mem, char mac[SEAL_DIGEST_MAX],
@@ -38,17 +38,19 @@ open_answer(struct store *st, const struct chat_name *chat,
 {
 	const redisReply *v = reply_at(r, 1);
 	const char *blank = v == NULL ? NULL : memchr(v->str, ' ', v->len);
+	const char *line = v == NULL ? NULL : memchr(v->str, '\n', v->len);
 	size_t front;
 	enum store_rc rc;
 
-	if (blank == NULL || blank - v->str >= SEAL_DIGEST_MAX) {
+	if (blank == NULL || line == NULL || blank > line ||
+	    blank - v->str >= SEAL_DIGEST_MAX) {
 		log_event(LOG_ERROR, "sealed_damaged", F_CHAT(chat),
 		    F_STR("noun", "reply"));
 		return STORE_GONE;
 	}
-	front = (size_t)(blank - v->str) + 1;
-	memcpy(mac, v->str, front - 1);
-	mac[front - 1] = '\0';
+	memcpy(mac, v->str, (size_t)(blank - v->str));
+	mac[blank - v->str] = '\0';
+	front = (size_t)(line - v->str) + 1;
 	rc = record_open(st, chat->text, "reply", out->id, v->str + front,
 	    v->len - front, mem, &out->reply, &out->reply_len);
 	if (rc == STORE_OK)

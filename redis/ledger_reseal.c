@@ -3,8 +3,7 @@
  * run.  A value that changed meanwhile is left: whoever wrote it sealed it
  * with the first key, or the next run finds it.
  *
- * Not walked: replies, which end by themselves after chat.reply_keep (an old
- * key is to be kept that long), and canaries, one per key.
+ * Not walked: canaries, one per key.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -162,6 +161,24 @@ reseal_chat(struct walk *w, const char *chat, const redisReply *hash)
 	return rc;
 }
 
+/* A reply's key has its message in the place of the chat, which stands in the
+ * value: "MAC CHAT\nSEALED". */
+static enum store_rc
+reseal_reply(struct walk *w, const char *id, const redisReply *v)
+{
+	const char *blank, *line;
+
+	if (v->type != REDIS_REPLY_STRING)
+		return STORE_OK; /* its time came */
+	blank = memchr(v->str, ' ', v->len);
+	line = memchr(v->str, '\n', v->len);
+	if (blank == NULL || line == NULL || blank > line)
+		return STORE_OK;
+	return reseal_value(w, "string", "",
+	    arena_memdup(w->mem, blank + 1, (size_t)(line - blank - 1)),
+	    "reply", id, v, (size_t)(line + 1 - v->str));
+}
+
 static enum store_rc
 reseal_letter(struct walk *w, const redisReply *letter)
 {
@@ -226,6 +243,7 @@ static const struct {
 	{ "history", "LRANGE", reseal_history },
 	{ "turn", "HGETALL", reseal_turn },
 	{ "chat", "HGETALL", reseal_chat },
+	{ "reply", "GET", reseal_reply },
 };
 
 /* ${w}->key: "{pN}:NOUN:CHAT", "{pN}:dead", or none of ours. */

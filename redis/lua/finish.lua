@@ -72,7 +72,8 @@ end
 if ARGV[13] ~= '' then
 	local address, mac = string.match(first,
 		'^%S+ %d+ %d+ %S+ (%S+) (%S+)\n')
-	call('SET', KEYS[9], mac .. ' ' .. ARGV[13], 'PX', ARGV[14])
+	call('SET', KEYS[9], mac .. ' ' .. ARGV[2] .. '\n' .. ARGV[13], 'PX',
+		ARGV[14])
 	local to = {}
 	if c[10] then
 		to = call('SMEMBERS', KEYS[10])

@@ -159,8 +159,11 @@ resealing(void **state)
 		.add = &line,
 		.history_max = 5,
 		.token = &token,
-		.last_tools = "[]" };
+		.last_tools = "[]",
+		.reply = "the answer",
+		.reply_keep_ms = 60000 };
 	struct journal_field step = { "answer:0", "thinking", 8 };
+	struct inbox_answer answer;
 	struct job *job;
 	json_t *dead;
 	int64_t changed;
@@ -195,8 +198,8 @@ resealing(void **state)
 	assert_int_equal(ledger_reseal(st_both, on_progress, &progressed,
 			     &changed),
 	    STORE_OK);
-	/* inbox, history, journal, token, tools, letters */
-	assert_int_equal(changed, 5 + 150);
+	/* inbox, history, journal, token, tools, reply; letters with replies */
+	assert_int_equal(changed, 6 + 2 * 150);
 	assert_true(progressed > 0);
 	assert_int_equal(ledger_reseal(st_both, NULL, NULL, &changed),
 	    STORE_OK);
@@ -213,6 +216,9 @@ resealing(void **state)
 	assert_string_equal(job->session.token.parent, "parent");
 	assert_string_equal(job->session.last_tools, "[]");
 	job_free(job);
+	assert_int_equal(inbox_find(st_new, &chat, "1", "", mem, &answer),
+	    STORE_ANSWERED);
+	assert_string_equal(answer.reply, "the answer");
 	assert_int_equal(ledger_dead(st_new, 1000, true, mem, &dead), STORE_OK);
 	assert_int_equal(json_array_size(dead), 150);
 	for (size_t i = 0; i < 150; i++)
