@@ -23,6 +23,7 @@ struct lease_book {
 	pthread_t thread;
 	bool started, stopping;
 	int64_t renew_at_ms;
+	int64_t reconnects; /* seen so far */
 };
 
 struct lease_book *
@@ -87,8 +88,10 @@ lease_renewed(struct lease *l, int64_t lease_ms)
 static void
 lose(struct lease *l, enum lease_state state)
 {
+	/* In this order: whoever finds the lease sure again (lease_renewed)
+	 * takes back a cancel that is there already, never one to come. */
+	__atomic_store_n(&l->cancel, 1, __ATOMIC_SEQ_CST);
 	atomic_store(&l->state, state);
-	__atomic_store_n(&l->cancel, 1, __ATOMIC_RELAXED);
 }
 
 void
@@ -216,8 +219,12 @@ run(void *arg)
 	while (!book_stopping(b)) {
 		struct settings *s = worker_settings(b->w);
 		int64_t now = clock_boot_ms();
+		int64_t reconnects = store_reconnects(b->w->store);
 
-		if (now >= b->renew_at_ms) {
+		/* After a reconnect at once: others wait for it before they
+		 * take what looks abandoned (worker.c). */
+		if (now >= b->renew_at_ms || reconnects != b->reconnects) {
+			b->reconnects = reconnects;
 			b->renew_at_ms = now + s->turns_lease_ms / 3;
 			renew(b, s);
 		}

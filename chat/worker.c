@@ -17,7 +17,8 @@
 /* All partitions are looked at so often: retries, leases that ran out. */
 #define SCAN_MS 1000
 #define WAIT_MIN_MS 20
-/* After a reconnect the held jobs are renewed before new ones are taken. */
+/* After a reconnect jobs are renewed by their holders, who may be others than
+ * us, before any is taken: they only look abandoned. */
 #define RECONNECT_WAIT_MS 2000
 #define DOWN_WAIT_MS 200
 
@@ -109,6 +110,7 @@ struct taker {
 	struct worker *w;
 	int64_t scanned_ms;
 	int64_t next_ms;    /* wall: the first job that is due later */
+	bool more;	    /* the last scan filled all slots */
 	int64_t reconnects; /* seen so far */
 	int64_t not_before_ms;
 };
@@ -128,8 +130,7 @@ take(struct taker *tk, const struct settings *s, int partition, int n)
 		    s->turns_max_age_ms, jobs, &next);
 		tk->scanned_ms = clock_boot_ms();
 		tk->next_ms = next;
-		if (got == n)
-			tk->scanned_ms -= SCAN_MS; /* there may be more */
+		tk->more = got == n;
 	}
 	for (i = 0; i < got; i++)
 		start(tk->w, jobs[i]);
@@ -139,15 +140,33 @@ take(struct taker *tk, const struct settings *s, int partition, int n)
 static bool
 scan_is_due(const struct taker *tk)
 {
-	return clock_boot_ms() - tk->scanned_ms >= SCAN_MS
+	return tk->more || clock_boot_ms() - tk->scanned_ms >= SCAN_MS
 	    || (tk->next_ms > 0 && tk->next_ms <= clock_wall_ms());
+}
+
+/* Look at all partitions.  When nothing is expected, a glance comes first: it
+ * is all that an idle worker asks of Redis. */
+static void
+scan(struct taker *tk, const struct settings *s, int n)
+{
+	bool expected = tk->more
+	    || (tk->next_ms > 0 && tk->next_ms <= clock_wall_ms());
+	int64_t next;
+
+	if (expected || due_look(tk->w->store, &next) == 1) {
+		take(tk, s, -1, n);
+		return;
+	}
+	tk->scanned_ms = clock_boot_ms();
+	tk->next_ms = next;
 }
 
 /* Until a token comes, a retry is due, or it is time for a scan. */
 static int
 wait_for_work(struct taker *tk)
 {
-	int64_t wait = tk->scanned_ms + SCAN_MS - clock_boot_ms();
+	int64_t wait = tk->more ? 0
+				: tk->scanned_ms + SCAN_MS - clock_boot_ms();
 
 	if (tk->next_ms > 0 && tk->next_ms - clock_wall_ms() < wait)
 		wait = tk->next_ms - clock_wall_ms();
@@ -165,9 +184,7 @@ take_once(struct taker *tk, const struct settings *s)
 
 	if (reconnects != tk->reconnects) {
 		tk->reconnects = reconnects;
-		tk->not_before_ms = clock_boot_ms()
-		    + (atomic_load(&tk->w->running) > 0 ? RECONNECT_WAIT_MS
-							 : 0);
+		tk->not_before_ms = clock_boot_ms() + RECONNECT_WAIT_MS;
 	}
 	if (n == 0 || clock_boot_ms() < tk->not_before_ms) {
 		usleep(5000);
@@ -186,7 +203,7 @@ take_once(struct taker *tk, const struct settings *s)
 		take(tk, s, partition, n);
 	n = wanted(tk->w, s);
 	if (n > 0 && scan_is_due(tk))
-		take(tk, s, -1, n);
+		scan(tk, s, n);
 }
 
 int
