@@ -161,6 +161,33 @@ testWith(async () => {
 
 testWith(async () => {
   const bad = await startBad();
+  bad.answer = r => {
+    if (r.method === 'tools/list') return { result: { resultType: 'complete', tools: bad.tools, ttlMs: 10000000, cacheScope: 'private' } };
+    if (r.method !== 'tools/call') return null;
+    bad.tools = [...bad.tools, { name: 'fresh', inputSchema: { type: 'object' } }];
+    return { sse: [{ jsonrpc: '2.0', method: 'notifications/tools/list_changed' }, { jsonrpc: '2.0', id: r.body.id, result: { resultType: 'complete', content: [{ type: 'text', text: 'changed' }] } }] };
+  };
+  return { edges: 1, turns: 1, bad, settings: { mcp: { refresh: '1h', servers: { ch: { url: bad.url } } } } };
+}, 'a list that its server says has changed is read again', async d => {
+  await until(async () => {
+    d.model.clear();
+    await d.say('x', 'x');
+    return d.model.last().tools.includes('ch__odd');
+  }, { every: 200 });
+  const { bad } = d.options;
+  const lists = bad.of('tools/list').length;
+  assert.equal(await call(d, 'x', 'ch__odd'), 'changed');
+  await until(async () => {
+    d.model.clear();
+    await d.say('x', 'x');
+    return d.model.last().tools.includes('ch__fresh');
+  }, { every: 100, what: 'the new tool' });
+  assert.equal(bad.of('tools/list').length, lists + 1);
+  await bad.stop();
+});
+
+testWith(async () => {
+  const bad = await startBad();
   bad.answer = r => r.method === 'tools/list' ? { result: { resultType: 'complete', tools: [{ name: 'loop', inputSchema: { type: 'object' } }], nextCursor: 'same' } } : null;
   return { edges: 1, turns: 1, bad, settings: { mcp: { servers: { loop: { url: bad.url } } } } };
 }, 'a list without end does not keep anyone busy for ever', async d => {
