@@ -9,6 +9,7 @@
 #include "base/cond.h"
 #include "base/json.h"
 #include "base/pool.h"
+#include "chat/lease.h"
 #include "chat/worker.h"
 #include "config.h"
 #include "llm/llm.h"
@@ -16,7 +17,9 @@
 #include "redis/fleet.h"
 #include "tools/tool.h"
 
-#define BREAKERS_EVERY_MS 1000
+/* Breakers, and whether somebody said /stop.  In a thread that may wait for a
+ * Redis that hangs: the one that renews must find the unsure leases. */
+#define LOOK_EVERY_MS 1000
 
 struct heartbeat {
 	struct worker *w;
@@ -143,8 +146,9 @@ run(void *arg)
 				+ pool_threads(h->w->calls));
 		}
 		read_breakers(h->w);
-		ms += BREAKERS_EVERY_MS;
-	} while (wait(h, BREAKERS_EVERY_MS));
+		lease_look_for_stops(h->w->leases);
+		ms += LOOK_EVERY_MS;
+	} while (wait(h, LOOK_EVERY_MS));
 	(void)!fleet_leave(h->w->store, h->w->id);
 	return NULL;
 }

@@ -24,6 +24,8 @@ struct lease_book {
 	bool started, stopping;
 	int64_t renew_at_ms;
 	int64_t reconnects; /* seen so far */
+	int64_t stops;	    /* seen so far */
+	bool renew_now;
 };
 
 struct lease_book *
@@ -195,7 +197,7 @@ static void
 tick_wait(struct lease_book *b)
 {
 	pthread_mutex_lock(&b->mu);
-	if (!b->stopping)
+	if (!b->stopping && !b->renew_now)
 		(void)cond_wait_ms(&b->changed, &b->mu, TICK_MS);
 	pthread_mutex_unlock(&b->mu);
 }
@@ -211,6 +213,39 @@ book_stopping(struct lease_book *b)
 	return stopping;
 }
 
+void
+lease_look_for_stops(struct lease_book *b)
+{
+	int64_t stops;
+	size_t n;
+
+	pthread_mutex_lock(&b->mu);
+	n = b->n;
+	pthread_mutex_unlock(&b->mu);
+	if (n == 0 || journal_stops(b->w->store, &stops) != STORE_OK)
+		return;
+	pthread_mutex_lock(&b->mu);
+	if (stops != b->stops) {
+		b->stops = stops;
+		b->renew_now = true;
+		pthread_cond_broadcast(&b->changed);
+	}
+	pthread_mutex_unlock(&b->mu);
+}
+
+/* True once after each stop that came. */
+static bool
+is_wanted_now(struct lease_book *b)
+{
+	bool now;
+
+	pthread_mutex_lock(&b->mu);
+	now = b->renew_now;
+	b->renew_now = false;
+	pthread_mutex_unlock(&b->mu);
+	return now;
+}
+
 static void *
 run(void *arg)
 {
@@ -223,7 +258,8 @@ run(void *arg)
 
 		/* After a reconnect at once: others wait for it before they
 		 * take what looks abandoned (worker.c). */
-		if (now >= b->renew_at_ms || reconnects != b->reconnects) {
+		if (now >= b->renew_at_ms || reconnects != b->reconnects
+		    || is_wanted_now(b)) {
 			b->reconnects = reconnects;
 			b->renew_at_ms = now + s->turns_lease_ms / 3;
 			renew(b, s);

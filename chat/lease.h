@@ -49,6 +49,9 @@ void lease_add(struct lease_book *b, struct lease *l, struct job *job,
 void lease_remove(struct lease_book *b, struct lease *l);
 /* A write renewed it. */
 void lease_renewed(struct lease *l, int64_t lease_ms);
+/* Ask Redis whether somebody said /stop since the last look, if any job is
+ * held: then all are renewed at once, which says to whom. */
+void lease_look_for_stops(struct lease_book *b);
 /* Sets the cancel flag of all: the process must end. */
 void lease_cancel_all(struct lease_book *b);
 

@@ -192,7 +192,7 @@ inbox_control(struct store *st, const struct chat_name *chat,
     struct arena *mem, struct session *session, int64_t *wait_ms)
 {
 	struct batch b;
-	redisReply *r = NULL;
+	redisReply *replies[2] = { NULL }, *r;
 	enum store_rc rc = STORE_DOWN;
 
 	*session = (struct session){ 0 };
@@ -207,8 +207,13 @@ inbox_control(struct store *st, const struct chat_name *chat,
 	batch_str(&b, chat->text);
 	batch_int(&b, limits->per_minute);
 	batch_str(&b, command == COMMAND_STOP ? "1" : "0");
-	if (store_run(st, &b, &r) == -1)
+	if (command == COMMAND_STOP) { /* after the mark: they look for it */
+		batch_command(&b, "INCR", 1);
+		batch_str(&b, KEY_STOPS);
+	}
+	if (store_run(st, &b, replies) == -1)
 		goto out;
+	r = replies[0];
 	rc = reply_code(st, r, "control");
 	if (rc == STORE_LIMITED)
 		*wait_ms = reply_int(r, 1);
@@ -219,7 +224,7 @@ inbox_control(struct store *st, const struct chat_name *chat,
 	if (record_session(st, chat, r, 3, mem, session) != STORE_OK)
 		rc = STORE_DOWN; /* unknown key; another worker may have it */
 out:
-	freeReplyObject(r);
+	replies_free(replies, 2);
 	batch_fini(&b);
 	return rc;
 }

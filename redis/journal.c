@@ -128,6 +128,27 @@ journal_renew(struct store *st, struct job *const *jobs, size_t n,
 }
 
 enum store_rc
+journal_stops(struct store *st, int64_t *n)
+{
+	struct batch b;
+	redisReply *r = NULL;
+	enum store_rc rc = STORE_DOWN;
+
+	*n = 0;
+	batch_init(&b);
+	batch_command(&b, "GET", 1);
+	batch_str(&b, KEY_STOPS);
+	if (store_run(st, &b, &r) == 0 && !reply_is_error(st, r, "stops")) {
+		if (r->type == REDIS_REPLY_STRING)
+			*n = strtoll(r->str, NULL, 10);
+		rc = STORE_OK;
+	}
+	freeReplyObject(r);
+	batch_fini(&b);
+	return rc;
+}
+
+enum store_rc
 journal_release(struct store *st, struct job *job, int64_t delay_ms,
     bool failed, const struct journal_field *hold)
 {

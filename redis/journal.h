@@ -34,6 +34,10 @@ enum store_rc journal_release(struct store *st, struct job *job,
     int64_t delay_ms, bool failed, const struct journal_field *hold)
     WARN_UNUSED;
 
+/* A number that changes with each /stop: who holds turns renews them then, to
+ * learn which is meant, and not only when the leases want it. */
+enum store_rc journal_stops(struct store *st, int64_t *n) WARN_UNUSED;
+
 /* What a turn leaves behind. */
 struct turn_outcome {
 	enum turn_end end;

@@ -21,6 +21,7 @@
 
 #define KEY_BREAKER "breaker:"
 #define KEY_CANARY "canary"
+#define KEY_STOPS "{fleet}:stops"
 #define KEY_WORKERS "{fleet}:workers"
 #define KEY_WORKER "{fleet}:worker:"
 

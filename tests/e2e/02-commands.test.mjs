@@ -74,14 +74,29 @@ s.test('commands are answered while a turn runs; /stop stops it', async d => {
   await until(async () => (await d.counts()).waiting === 2, { what: 'two messages wait' });
   for (const c of ['/status', '/help', '/why', '/usage']) assert.ok((await d.say('busy', c, { ms: 2000 })).reply);
   assert.match((await d.say('busy', '/status')).reply, /Running: yes/);
+  const begun = performance.now();
   await d.say('busy', '/stop');
   const r = await running;
+  assert.ok(performance.now() - begun < 3000, 'stopped soon, not at the next renewal of the lease');
   assert.equal(r.status, 200);
   assert.equal(r.json.state, 'active');
   assert.equal((await waiting).json.reply, 'You said: second');
   await until(() => d.model.requests[0].aborted, { what: 'the request to the model is cancelled' });
   const c = await d.settled();
   assert.ok(c.refused >= 1);
+});
+
+s.test('/stop ends a turn that waits to ask the model again', async d => {
+  d.model.clear();
+  d.model.handler = r => r.lastUser === 'stuck' ? { status: 429, retryAfter: 10 } : { text: 'free' };
+  const stuck = d.chat({ chat_id: 'later', message: 'stuck' });
+  await until(() => d.events('turn_handed_back').some(l => l.chat === 'default/http/later'), { what: 'nobody holds the turn' });
+  const begun = performance.now();
+  await d.say('later', '/stop');
+  assert.equal((await stuck).json.reply, 'Stopped.');
+  assert.ok(performance.now() - begun < 3000, 'at once, not when the retry is due');
+  assert.equal((await d.say('later', 'x')).reply, 'free');
+  d.model.clear();
 });
 
 s.test('/stop with nothing to stop says so', async d => {
