@@ -232,17 +232,6 @@ item_end(const struct batch *b, size_t i)
 }
 
 static int
-read_reply(struct connection *c, redisReply **out)
-{
-	void *r = NULL;
-
-	if (redisGetReply(c->redis, &r) != REDIS_OK)
-		return -1;
-	*out = r;
-	return 0;
-}
-
-static int
 send_and_read(const struct batch *b, struct connection *c, bool repeat,
     redisReply **replies)
 {
@@ -262,7 +251,7 @@ send_and_read(const struct batch *b, struct connection *c, bool repeat,
 	for (size_t i = 0; i < b->n; i++) {
 		if (repeat && b->items[i].once)
 			continue;
-		if (read_reply(c, &replies[i]) == -1)
+		if (connection_reply(c, &replies[i]) == -1)
 			return -1;
 	}
 	return 0;
@@ -311,7 +300,7 @@ send_texts(const struct batch *b, struct connection *c, redisReply **replies)
 			continue;
 		freeReplyObject(replies[i]);
 		replies[i] = NULL;
-		if (read_reply(c, &replies[i]) == -1)
+		if (connection_reply(c, &replies[i]) == -1)
 			goto out;
 	}
 	rc = 0;

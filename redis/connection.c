@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 
@@ -113,6 +114,9 @@ struct connection *
 connection_get(struct store *st, enum connection_kind kind)
 {
 	struct connection *c;
+	int timeout_ms = kind == CONNECTION_WAITING
+	    ? st->timeout_ms + STORE_WAIT_MAX_MS
+	    : st->timeout_ms;
 	redisContext *redis;
 	unsigned era;
 
@@ -136,9 +140,7 @@ connection_get(struct store *st, enum connection_kind kind)
 		pthread_mutex_unlock(&st->lock);
 	}
 
-	redis = connection_open(st, kind == CONNECTION_WAITING
-		? st->timeout_ms + STORE_WAIT_MAX_MS
-		: st->timeout_ms);
+	redis = connection_open(st, timeout_ms);
 	if (redis == NULL) {
 		pthread_mutex_lock(&st->lock);
 		st->broken = true;
@@ -149,6 +151,7 @@ connection_get(struct store *st, enum connection_kind kind)
 	if (c == NULL)
 		abort(); /* out of memory ends the worker: base/arena.h */
 	c->redis = redis;
+	c->timeout_ms = timeout_ms;
 	c->era = era;
 	pthread_mutex_lock(&st->lock);
 	if (st->broken) {
@@ -157,6 +160,50 @@ connection_get(struct store *st, enum connection_kind kind)
 	}
 	pthread_mutex_unlock(&st->lock);
 	return c;
+}
+
+/*
+ * A thread that is blocked in read() on a unix socket is woken twice: already
+ * when Redis takes the command out, for the room that it leaves.  poll() looks
+ * for input alone.
+ */
+static int
+await_input(struct connection *c)
+{
+	struct pollfd p = { .fd = c->redis->fd, .events = POLLIN };
+	int64_t until = clock_boot_ms() + c->timeout_ms, left;
+	int rc;
+
+	do {
+		left = until - clock_boot_ms();
+		rc = poll(&p, 1, left > 0 ? (int)left : 0);
+	} while (rc == -1 && errno == EINTR);
+	if (rc > 0)
+		return 0;
+	c->redis->err = REDIS_ERR_IO;
+	(void)snprintf(c->redis->errstr, sizeof(c->redis->errstr),
+	    "no answer within %d ms", c->timeout_ms);
+	return -1;
+}
+
+int
+connection_reply(struct connection *c, redisReply **out)
+{
+	void *r = NULL;
+	int done = 0;
+
+	if (redisGetReplyFromReader(c->redis, &r) != REDIS_OK)
+		return -1;
+	while (r == NULL && !done)
+		if (redisBufferWrite(c->redis, &done) != REDIS_OK)
+			return -1;
+	while (r == NULL)
+		if (await_input(c) == -1
+		    || redisBufferRead(c->redis) != REDIS_OK
+		    || redisGetReplyFromReader(c->redis, &r) != REDIS_OK)
+			return -1;
+	*out = r;
+	return 0;
 }
 
 void

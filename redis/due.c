@@ -244,8 +244,7 @@ due_wait(struct store *st, int wait_ms)
 	char timeout[24];
 	int order[CHAT_PARTITIONS] = { 0 }, rc = -2;
 	uint32_t dice[CHAT_PARTITIONS];
-	void *answer = NULL;
-	redisReply *r;
+	redisReply *r = NULL;
 
 	if (wait_ms > STORE_WAIT_MAX_MS)
 		wait_ms = STORE_WAIT_MAX_MS;
@@ -272,12 +271,11 @@ due_wait(struct store *st, int wait_ms)
 	metric_add(METRIC_REDIS_ROUND_TRIPS, 0, 1);
 	if (redisAppendFormattedCommand(c->redis, b.out.data, b.out.len) !=
 		REDIS_OK ||
-	    redisGetReply(c->redis, &answer) != REDIS_OK) {
+	    connection_reply(c, &r) == -1) {
 		connection_broken(st, c, "wait");
 		batch_fini(&b);
 		return -2;
 	}
-	r = answer;
 	if (r->type == REDIS_REPLY_NIL)
 		rc = -1;
 	else if (!reply_is_error(st, r, "wait") && reply_str(r, 0) != NULL)

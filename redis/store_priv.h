@@ -136,6 +136,7 @@ struct connection {
 	redisContext *redis;
 	struct connection *next;
 	int64_t idle_since_ms; /* boot clock */
+	int timeout_ms;	       /* of one answer */
 	unsigned era;	       /* the store's when it was taken into use */
 };
 
@@ -144,6 +145,9 @@ struct connection *connection_get(struct store *st, enum connection_kind kind)
     WARN_UNUSED;
 void connection_put(struct store *st, enum connection_kind kind,
     struct connection *c);
+/* The answer to the next command that was appended, sent first where it was
+ * not.  -1: none came (c->redis says why); the connection is of no more use. */
+int connection_reply(struct connection *c, redisReply **out) WARN_UNUSED;
 /*
  * It failed: closed, and with it all that were there when it was opened, for
  * they are dead too: the idle ones now, others when they are put back.
