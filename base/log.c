@@ -64,10 +64,6 @@ add_str(struct line *l, const char *s)
 {
 	size_t i, n, len;
 
-	if (s == NULL) {
-		add(l, "null", 4);
-		return;
-	}
 	len = strnlen(s, LOG_STR_MAX);
 	/* Not in the middle of a character. */
 	if (s[len] != '\0')
@@ -105,6 +101,8 @@ add_field(struct line *l, const struct log_field *f)
 	char number[40];
 	int n = 0;
 
+	if (f->type == LOG_F_STR && f->s == NULL)
+		return;
 	add_name(l, f->name);
 	switch (f->type) {
 	case LOG_F_STR:

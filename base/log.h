@@ -21,7 +21,7 @@ enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
 struct log_field {
 	const char *name; /* NULL ends the list */
 	enum { LOG_F_STR, LOG_F_INT, LOG_F_REAL, LOG_F_BOOL } type;
-	const char *s; /* NULL is written as null */
+	const char *s; /* NULL: the field is left out */
 	int64_t i;
 	double d;
 };

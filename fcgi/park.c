@@ -138,13 +138,39 @@ park_count(struct park *pk)
 	return atomic_load(&pk->count);
 }
 
+static size_t
+size_of(const char *const *texts, size_t n)
+{
+	size_t i, size = 0;
+
+	for (i = 0; i < n; i++)
+		size += texts[i] == NULL ? 0 : strlen(texts[i]) + 1;
+	return size;
+}
+
+/* Copies for the log line at the end, when the request itself is gone. */
+static void
+keep(struct parked *p, const char *const texts[3])
+{
+	char **kept[] = { &p->path, &p->chat, &p->message }, *at = p->texts;
+	size_t i, len;
+
+	for (i = 0; i < NELEM(kept); i++)
+		if (texts[i] != NULL) {
+			len = strlen(texts[i]) + 1;
+			*kept[i] = memcpy(at, texts[i], len);
+			at += len;
+		}
+}
+
 int
 park_request(struct park *pk, int64_t number, struct request *req,
     const struct park_ops *ops, void *state, int64_t deadline_ms)
 {
 	FCGX_Request *f = req->fcgx;
-	size_t path_len = strlen(req->path);
-	struct parked *p = calloc(1, sizeof(*p) + path_len + 1);
+	const char *texts[] = { req->path, req->chat, req->message };
+	size_t need = size_of(texts, NELEM(texts));
+	struct parked *p = calloc(1, sizeof(*p) + need);
 	struct piece *c;
 	int64_t now = clock_boot_ms();
 
@@ -167,7 +193,7 @@ park_request(struct park *pk, int64_t number, struct request *req,
 	buf_init(&p->out, PARK_OUT_MAX);
 	memcpy(p->id, req->id, sizeof(p->id));
 	memcpy(p->remote, req->remote, sizeof(p->remote));
-	memcpy(p->path, req->path, path_len + 1);
+	keep(p, texts);
 
 	/* libfcgi forgets the connection; it is ours from here on. */
 	FCGX_Free(f, 0);

@@ -56,7 +56,8 @@ struct parked {
 	enum method method;
 	char id[REQUEST_ID_MAX];
 	char remote[64];
-	char path[];
+	char *path, *chat, *message; /* in texts, for the log */
+	char texts[];
 };
 
 struct park {

@@ -80,6 +80,8 @@ destroy(struct parked *p)
 	struct request_record r = { .method = method_name(p->method),
 		.path = p->path,
 		.remote = p->remote,
+		.chat = p->chat,
+		.message = p->message,
 		.status = p->status == 0 ? 499 : p->status,
 		.sent = p->sent,
 		.started_us = p->started_us,

@@ -278,5 +278,7 @@ request_log(const struct request_record *r)
 	    F_STR("method", r->method), F_STR("path", r->path),
 	    F_INT("status", r->status), F_REAL("ms", (double)us / 1000),
 	    F_INT("bytes", r->sent), F_STR("remote", r->remote),
-	    F_BOOL("gone", r->gone));
+	    F_BOOL("gone", r->gone),
+	    F_STR("chat", r->chat),
+	    F_STR("message", r->message));
 }

@@ -50,6 +50,8 @@ struct request {
 	int status;		 /* 0 until answered */
 	size_t sent;		 /* bytes of body */
 	bool parked;		 /* the answer comes later (park.h) */
+	const char *chat;	 /* what it is about, for the log, in mem; */
+	const char *message;	 /* NULL: of no chat, of no message */
 	const char *headers;	 /* of the answer, lines; response.c's */
 	char *const *envp;	 /* FastCGI parameters, NAME=value */
 	void *fcgx;		 /* FCGX_Request; this folder only */

@@ -31,6 +31,7 @@ struct request_record {
 	const char *method;
 	const char *path;
 	const char *remote;
+	const char *chat, *message; /* NULL: none */
 	int status;
 	size_t sent;
 	int64_t started_us;

@@ -248,6 +248,8 @@ router_serve(struct request *req, const struct route *routes)
 	record = (struct request_record){ .method = method_name(req->method),
 		.path = req->path,
 		.remote = req->remote,
+		.chat = req->chat,
+		.message = req->message,
 		.status = req->status,
 		.sent = req->sent,
 		.started_us = req->started_us,

@@ -182,11 +182,13 @@ take(struct request *req, struct chat_ask *ask, struct message *msg,
 	msg->stream = ask->stream && park != NULL;
 	rc = inbox_put(req->edge->store, &ask->chat, msg, limits, req->mem,
 	    &found);
-	if (rc == STORE_OK || rc == STORE_EXISTS)
+	if (rc == STORE_OK || rc == STORE_EXISTS) {
 		memcpy(ask->id, found.id, sizeof(ask->id));
+		req->message = arena_strdup(req->mem, ask->id);
+	}
 	if (rc == STORE_OK) {
 		metric_add(METRIC_MESSAGES_ACCEPTED, 0, 1);
-		log_event(LOG_INFO, "message_accepted", F_CHAT(&ask->chat),
+		log_event(LOG_DEBUG, "message_accepted", F_CHAT(&ask->chat),
 		    F_STR("message", ask->id), F_INT("seq", found.seq));
 	}
 	if (park != NULL) {
@@ -241,6 +243,7 @@ handle_chat(struct request *req)
 		return refuse(req, 400, 0,
 		    "chat_id must be at most 200 bytes without control "
 		    "characters");
+	req->chat = arena_strdup(req->mem, ask.chat.text);
 	ask.stream = request_accepts(req, CHAT_STREAM_TYPE);
 	if (!fleet_may_store(req->edge))
 		return refuse_down(req);

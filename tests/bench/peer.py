@@ -1,11 +1,17 @@
 """The peer of the benchmark: an async, pooled proxy that does the same /chat.
 
-FastAPI and httpx with one shared client, sessions in SQLite, a model with one
-tool loop, tool calls to the same double.  uvicorn runs two workers of it.
+FastAPI and httpx with one shared client, sessions in SQLite, a limit of
+messages a minute, a model with up to five rounds of tools, tool calls to the
+same double, texts cut to their limits.  It keeps no journal and seals nothing.
+uvicorn runs two workers of it, with its usual log.
 """
+import hmac
 import json
 import os
 import sqlite3
+import time
+from collections import deque
+from datetime import datetime, timezone
 
 import httpx
 from fastapi import FastAPI, Header, HTTPException
@@ -14,16 +20,20 @@ from pydantic import BaseModel
 MODEL = os.environ["PEER_MODEL"]
 TOOLS = os.environ["PEER_TOOLS"]
 SECRET = os.environ["PROXY_SECRET"]
+PER_MINUTE = 1000000
+HISTORY, INPUT, OUTPUT, ROUNDS = 20, 2000, 3000, 5
+FAILED = "Something is wrong with the model. Please try again."
 app = FastAPI()
 client = None
 tools = []
+windows = {}
 db = sqlite3.connect(os.environ["PEER_DB"], isolation_level=None)
 db.execute("PRAGMA journal_mode=WAL")
 db.execute("PRAGMA synchronous=NORMAL")
 db.execute("PRAGMA busy_timeout=5000")
 db.execute(
-    "CREATE TABLE IF NOT EXISTS sessions"
-    "(chat_id TEXT PRIMARY KEY, history TEXT NOT NULL)"
+    "CREATE TABLE IF NOT EXISTS sessions(chat_id TEXT PRIMARY KEY,"
+    " state TEXT NOT NULL, history TEXT NOT NULL, updated_at TEXT NOT NULL)"
 )
 
 
@@ -56,52 +66,102 @@ async def health():
     return {"status": "ok"}
 
 
+def cut(text, limit):
+    return text if len(text) <= limit else text[: limit - 1] + "\u2026"
+
+
+def admit(chat_id):
+    now = time.monotonic()
+    window = windows.setdefault(chat_id, deque())
+    while window and window[0] <= now - 60:
+        window.popleft()
+    if len(window) >= PER_MINUTE:
+        raise HTTPException(429, "Too many messages")
+    window.append(now)
+
+
 async def ask(messages, with_tools):
-    body = {"model": "m", "messages": messages, "max_tokens": 1000}
-    if with_tools:
+    body = {
+        "model": "m",
+        "messages": messages,
+        "temperature": 0.7,
+        "max_tokens": 1000,
+    }
+    if with_tools and tools:
         body["tools"] = tools
+        body["tool_choice"] = "auto"
     answer = await client.post(MODEL + "/chat/completions", json=body)
     answer.raise_for_status()
     return answer.json()["choices"][0]["message"]
 
 
-@app.post("/chat")
-async def chat(m: Message, x_proxy_secret: str = Header(default="")):
-    if x_proxy_secret != SECRET:
-        raise HTTPException(401, "Invalid or missing X-Proxy-Secret header")
-    row = db.execute(
-        "SELECT history FROM sessions WHERE chat_id = ?", (m.chat_id,)
-    ).fetchone()
-    history = json.loads(row[0]) if row else []
-    messages = [{"role": "system", "content": "You are helpful."}]
-    messages += history + [{"role": "user", "content": m.message}]
-    for _ in range(5):
+async def call_tool(call):
+    try:
+        arguments = json.loads(call["function"]["arguments"])
+    except ValueError:
+        arguments = {}
+    try:
+        result = await client.post(
+            TOOLS + "/mcp/tools/call",
+            json={"tool": call["function"]["name"], "arguments": arguments},
+            timeout=30,
+        )
+    except httpx.HTTPError as e:
+        return {"error": "network_error", "message": str(e)}
+    if result.status_code != 200:
+        return {"error": f"http_{result.status_code}", "message": result.text}
+    return {"result": result.json()}
+
+
+async def answer_of(messages):
+    for _ in range(ROUNDS):
         answer = await ask(messages, True)
         if not answer.get("tool_calls"):
-            break
+            return answer["content"]
         messages.append(answer)
         for call in answer["tool_calls"]:
-            result = await client.post(
-                TOOLS + "/mcp/tools/call",
-                json={
-                    "tool": call["function"]["name"],
-                    "arguments": json.loads(call["function"]["arguments"]),
-                },
-            )
             messages.append(
                 {
                     "role": "tool",
                     "tool_call_id": call["id"],
-                    "content": json.dumps({"result": result.json()}),
+                    "content": json.dumps(await call_tool(call)),
                 }
             )
-    history = history[-18:] + [
-        {"role": "user", "content": m.message},
-        {"role": "assistant", "content": answer["content"]},
+    messages.append({"role": "user", "content": "Sum up what you found."})
+    return (await ask(messages, False))["content"]
+
+
+@app.post("/chat")
+async def chat(m: Message, x_proxy_secret: str = Header(default="")):
+    if not hmac.compare_digest(x_proxy_secret.encode(), SECRET.encode()):
+        raise HTTPException(401, "Invalid or missing X-Proxy-Secret header")
+    if not m.chat_id or not m.message:
+        raise HTTPException(400, "chat_id and message are required")
+    admit(m.chat_id)
+    text = cut(m.message.strip(), INPUT)
+    row = db.execute(
+        "SELECT state, history FROM sessions WHERE chat_id = ?", (m.chat_id,)
+    ).fetchone()
+    history = json.loads(row[1]) if row else []
+    said = {"role": "user", "content": text}
+    system = {"role": "system", "content": "You are helpful."}
+    try:
+        reply = await answer_of([system] + history[-HISTORY:] + [said])
+    except (httpx.HTTPError, KeyError, ValueError):
+        return {"reply": FAILED, "state": "active", "starters": []}
+    reply = cut(reply, OUTPUT)
+    history = history[-HISTORY:] + [
+        said,
+        {"role": "assistant", "content": reply},
     ]
     db.execute(
-        "INSERT INTO sessions VALUES (?, ?) ON CONFLICT(chat_id) "
-        "DO UPDATE SET history = excluded.history",
-        (m.chat_id, json.dumps(history)),
+        "INSERT INTO sessions VALUES (?, 'active', ?, ?) ON CONFLICT(chat_id) "
+        "DO UPDATE SET state = excluded.state, history = excluded.history, "
+        "updated_at = excluded.updated_at",
+        (
+            m.chat_id,
+            json.dumps(history),
+            datetime.now(timezone.utc).isoformat(),
+        ),
     )
-    return {"reply": answer["content"], "state": "active", "starters": []}
+    return {"reply": reply, "state": "active", "starters": []}

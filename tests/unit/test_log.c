@@ -70,7 +70,7 @@ a_line_has_its_fields(void **state)
 	assert_string_equal(json_member_str(doc, "s"), "x");
 	assert_int_equal(json_member_int(doc, "i", 0), -5);
 	assert_true(json_member_bool(doc, "b", false));
-	assert_true(json_is_null(json_object_get(doc, "none")));
+	assert_null(json_object_get(doc, "none"));
 	log_event(LOG_INFO, "again", F_INT("i", 1));
 	assert_null(json_object_get(last_line(), "id"));
 }
