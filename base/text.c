@@ -115,13 +115,26 @@ text_clean(struct arena *mem, const char *s, size_t len)
 	return out;
 }
 
-/* Length of white space at ${s}, 0 if there is none. */
+/* Length of white space (Unicode's White_Space) at ${s}, 0 if there is none. */
 static size_t
 space(const char *s)
 {
+	const unsigned char *u = (const unsigned char *)s;
+
 	if (*s == ' ' || (*s >= '\t' && *s <= '\r'))
 		return 1;
-	return strncmp(s, "\xc2\xa0", 2) == 0 ? 2 : 0;
+	if (u[0] == 0xc2)
+		return u[1] == 0x85 || u[1] == 0xa0 ? 2 : 0;
+	if (u[0] == 0xe2 && u[1] == 0x80) /* U+2000 to U+200A and three more */
+		return (u[2] >= 0x80 && u[2] <= 0x8a) || u[2] == 0xa8
+			|| u[2] == 0xa9 || u[2] == 0xaf
+		    ? 3
+		    : 0;
+	return strncmp(s, "\xe1\x9a\x80", 3) == 0
+		|| strncmp(s, "\xe2\x81\x9f", 3) == 0
+		|| strncmp(s, "\xe3\x80\x80", 3) == 0
+	    ? 3
+	    : 0;
 }
 
 char *
@@ -132,14 +145,11 @@ text_strip(struct arena *mem, const char *s)
 	while ((n = space(s)) > 0)
 		s += n;
 	len = strlen(s);
-	for (;;) {
-		if (len >= 1 && space(s + len - 1) == 1)
-			len--;
-		else if (len >= 2 && space(s + len - 2) == 2)
-			len -= 2;
-		else
-			break;
-	}
+	for (n = 1; n <= 3 && n <= len; n++)
+		if (space(s + len - n) == n) {
+			len -= n;
+			n = 0;
+		}
 	return arena_memdup(mem, s, len);
 }
 

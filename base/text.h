@@ -23,7 +23,7 @@ const char *text_cut(struct arena *mem, const char *s, size_t max);
 /* A copy with bytes that are not UTF-8 and NUL replaced by U+FFFD. */
 char *text_clean(struct arena *mem, const char *s, size_t len);
 
-/* A copy without white space (ASCII and NBSP) at either end. */
+/* A copy without white space (as Unicode has it) at either end. */
 char *text_strip(struct arena *mem, const char *s);
 
 /* A copy fit for a terminal: control characters but \n and \t dropped. */

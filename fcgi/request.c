@@ -138,6 +138,24 @@ request_query(struct request *req, const char *name)
 	return NULL;
 }
 
+/* Do the parameters of a type in Accept, up to a comma, refuse it (q=0)? */
+static bool
+is_refused(const char *s)
+{
+	for (; *s != '\0' && *s != ','; s++)
+		if (*s == ';') {
+			s += 1 + strspn(s + 1, " \t");
+			if (strncasecmp(s, "q=0", 3) != 0) {
+				s--;
+				continue;
+			}
+			s += 3;
+			s += *s == '.';
+			return strchr(" \t;,", s[strspn(s, "0")]) != NULL;
+		}
+	return false;
+}
+
 bool
 request_accepts(const struct request *req, const char *type)
 {
@@ -149,7 +167,7 @@ request_accepts(const struct request *req, const char *type)
 		accept += strspn(accept, " \t");
 		if (strncasecmp(accept, type, len) == 0
 		    && strchr(" \t;,", accept[len]) != NULL)
-			return true;
+			return !is_refused(accept + len);
 	}
 	return false;
 }
@@ -165,21 +183,44 @@ request_body_length(const struct request *req)
 	return text_int(text, &n) == -1 || n < 0 ? -1 : n;
 }
 
-const char *
-request_raw_path(const struct request *req, size_t *len)
+/* Escape what has a meaning in a path that is still percent-encoded. */
+static const char *
+encode(struct arena *mem, const char *s)
 {
-	const char *uri = request_env(req, "REQUEST_URI");
+	char *out = arena_alloc(mem, 3 * strlen(s) + 1), *p = out;
 
-	if (uri == NULL || uri[0] != '/') {
-		/* Plain CGI, or a proxy that sends an absolute form. */
+	for (; *s != '\0'; s++)
+		if (*s == '%' || *s == '?') {
+			memcpy(p, *s == '%' ? "%25" : "%3F", 3);
+			p += 3;
+		} else
+			*p++ = *s;
+	*p = '\0';
+	return out;
+}
+
+/* The path as it came, percent-encoded; ends before its query. */
+static const char *
+raw_path(const struct request *req, size_t *len)
+{
+	const char *uri = request_env(req, "REQUEST_URI"), *host;
+
+	if (uri == NULL || uri[0] == '\0') {
+		/* Plain CGI of few words; these come decoded. */
 		uri = request_env(req, "DOCUMENT_URI");
 		if (uri == NULL)
 			uri = request_env(req, "PATH_INFO");
-		if (uri == NULL)
-			uri = "/";
+		uri = uri == NULL ? "" : encode(req->mem, uri);
+	} else if (uri[0] != '/') {
+		host = strstr(uri, "://"); /* as to a proxy */
+		if (host != NULL)
+			uri = host + 3 + strcspn(host + 3, "/?");
 	}
 	*len = strcspn(uri, "?");
-	return uri;
+	if (*len > 0)
+		return uri;
+	*len = 1;
+	return "/";
 }
 
 static void
@@ -234,8 +275,8 @@ set_remote(struct request *req)
 int
 request_begin(struct request *req, char *const *envp, const char **why)
 {
-	const char *method, *raw;
-	size_t len, i;
+	const char *method;
+	size_t i;
 
 	req->envp = envp;
 	req->started_us = clock_boot_us();
@@ -251,8 +292,10 @@ request_begin(struct request *req, char *const *envp, const char **why)
 	req->query = request_env(req, "QUERY_STRING");
 	if (req->query == NULL)
 		req->query = "";
-	raw = request_raw_path(req, &len);
-	req->path = request_decode(req->mem, raw, len, false);
+	req->raw = raw_path(req, &req->raw_len);
+	req->path = req->raw[0] == '/'
+	    ? request_decode(req->mem, req->raw, req->raw_len, false)
+	    : NULL;
 	if (req->path == NULL) {
 		req->path = "-";
 		*why = "the path is not valid: UTF-8, percent-encoded";

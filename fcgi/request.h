@@ -35,6 +35,8 @@ struct request {
 	const struct route *route;
 	enum method method;
 	const char *path;  /* decoded, without query; starts with '/' */
+	const char *raw;   /* the path with its escapes, for the router */
+	size_t raw_len;
 	const char *query; /* raw, "" when none */
 	struct {
 		const char *name;

@@ -23,9 +23,6 @@ const char *request_env(const struct request *req, const char *name);
 /* %XX undone once; NULL: a bad escape, a NUL, or not UTF-8. */
 char *request_decode(struct arena *mem, const char *s, size_t len, bool form);
 
-/* The path as it came, without the query. */
-const char *request_raw_path(const struct request *req, size_t *len);
-
 /* One log line and the metrics of an answered request. */
 struct request_record {
 	const char *method;

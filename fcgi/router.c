@@ -78,11 +78,9 @@ find(struct request *req, const struct route *routes)
 {
 	const struct route *r;
 	unsigned methods = 0, served;
-	size_t len;
-	const char *raw = request_raw_path(req, &len);
 
 	for (r = routes; r->pattern != NULL; r++) {
-		if (!matches(req, r->pattern, raw, len))
+		if (!matches(req, r->pattern, req->raw, req->raw_len))
 			continue;
 		served = r->methods;
 		if (served & M_GET)
@@ -221,7 +219,8 @@ serve(struct request *req, const struct route *routes)
 	}
 	if (r->verify != NULL && r->verify(req) != 0)
 		return;
-	if ((r->flags & ROUTE_JSON)
+	/* No body is none of any type: read_json says what is missing. */
+	if ((r->flags & ROUTE_JSON) && len > 0
 	    && !is_json(request_env(req, "CONTENT_TYPE"))) {
 		reply_error(req, 415, "Content-Type must be application/json");
 		return;

@@ -54,6 +54,8 @@ s.test('every wrong request is told so, in order', async d => {
     ['another content type', { body: 'x=1', headers: { 'content-type': 'application/x-www-form-urlencoded' } }, 415],
     ['broken JSON', { body: '{"chat_id": "a", ' }, 422],
     ['an empty body', { body: '' }, 422],
+    ['no body at all', {}, 422],
+    ['no body and no secret', { headers: { 'x-proxy-secret': undefined } }, 401],
     ['an array', { body: [] }, 422],
     ['no chat_id', { body: { message: 'x' } }, 422, 'chat_id'],
     ['no message', { body: { chat_id: 'x' } }, 422, 'message'],

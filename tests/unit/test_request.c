@@ -37,7 +37,17 @@ paths(void **state)
 		{ "REQUEST_URI=/%ff", 400, NULL },
 		{ "REQUEST_URI=/\377", 400, NULL },
 		{ "REQUEST_URI=/%c0%af", 400, NULL }, /* overlong */
+		{ "REQUEST_URI=http://h.example/a%20b?x", 0, "/a b" },
+		{ "REQUEST_URI=HTTPS://[::1]:80/a", 0, "/a" },
+		{ "REQUEST_URI=http://h.example?x=/y", 0, "/" },
+		{ "REQUEST_URI=*", 400, NULL },
+		{ "REQUEST_URI=chat", 400, NULL },
+		/* These come decoded. */
 		{ "DOCUMENT_URI=/d", 0, "/d" },
+		{ "DOCUMENT_URI=/a%41?b", 0, "/a%41?b" },
+		{ "PATH_INFO=/100%", 0, "/100%" },
+		{ "PATH_INFO=/\377", 400, NULL },
+		{ "PATH_INFO=", 0, "/" },
 	};
 	struct arena *mem = arena_new();
 	struct request req;
@@ -136,8 +146,22 @@ headers_and_query(void **state)
 		(char *)(uintptr_t) "CONTENT_LENGTH=12",
 		(char *)(uintptr_t) "QUERY_STRING=a=1+2&ab=%C3%A4&bad=%zz&n",
 		NULL };
+	static const struct {
+		const char *header;
+		bool yes;
+	} accepts[] = {
+		{ "HTTP_ACCEPT=TEXT/Event-Stream", true },
+		{ "HTTP_ACCEPT=text/event-stream ; q=0.1", true },
+		{ "HTTP_ACCEPT=text/event-stream;charset=utf-8;q=1", true },
+		{ "HTTP_ACCEPT=text/event-stream;q=0", false },
+		{ "HTTP_ACCEPT=text/event-stream; Q=0.000, */*", false },
+		{ "HTTP_ACCEPT=*/*", false },
+		{ "HTTP_ACCEPT=text/event-streams", false },
+		{ "HTTP_ACCEPT=", false },
+	};
 	struct arena *mem = arena_new();
 	struct request req;
+	size_t i;
 
 	(void)state;
 	(void)begin(&req, mem, envp);
@@ -146,6 +170,11 @@ headers_and_query(void **state)
 	assert_null(request_header(&req, "X-Proxy"));
 	assert_true(request_accepts(&req, "text/event-stream"));
 	assert_false(request_accepts(&req, "text/event"));
+	for (i = 0; i < NELEM(accepts); i++) {
+		envp[2] = (char *)(uintptr_t)accepts[i].header;
+		assert_int_equal(request_accepts(&req, "text/event-stream"),
+		    accepts[i].yes);
+	}
 	assert_string_equal(request_query(&req, "a"), "1 2");
 	assert_string_equal(request_query(&req, "ab"), "\303\244");
 	assert_null(request_query(&req, "bad"));

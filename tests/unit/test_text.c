@@ -101,6 +101,11 @@ strips_and_prints(void **state)
 		{ " \t\r\n\v\f a b \n", "a b" },
 		{ "\xc2\xa0x\xc2\xa0 ", "x" },
 		{ " \xc2\xa0\n", "" },
+		{ "\xe3\x80\x80/status\xe2\x80\x83", "/status" },
+		{ "\xc2\x85\xe1\x9a\x80x\xe2\x80\xa8\xe2\x81\x9f", "x" },
+		{ "\xe2\x80\x8b", "\xe2\x80\x8b" }, /* of no width */
+		{ "\xe3\x80\x81", "\xe3\x80\x81" }, /* next to one */
+		{ "\xe2\x80", "\xe2\x80" },
 		{ "\xc3\xa0", "\xc3\xa0" }, /* ends as a NBSP does */
 		{ "", "" },
 	};
