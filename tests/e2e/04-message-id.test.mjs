@@ -22,6 +22,19 @@ s.test('another text under the same id is a conflict', async d => {
   assert.ok(r.json.detail);
 });
 
+s.test('another text is a conflict while the first one is being answered, too', async d => {
+  d.model.clear();
+  let go;
+  d.model.push({ text: 'first', hang: new Promise(resolve => { go = resolve; }) });
+  const first = d.chat({ chat_id: 'conf-run', message: 'one', message_id: 'c2' });
+  await until(() => d.model.requests.length === 1);
+  const r = await d.chat({ chat_id: 'conf-run', message: 'two', message_id: 'c2' });
+  assert.equal(r.status, 409, r.text);
+  go();
+  assert.equal((await first).json.reply, 'first');
+  assert.equal(d.model.requests.length, 1);
+});
+
 s.test('ids belong to their chat', async d => {
   const a = await d.say('own-1', 'one', { message_id: 'same' });
   const b = await d.say('own-2', 'two', { message_id: 'same' });
@@ -90,6 +103,10 @@ s.test('after chat.reply_keep: 410 for both ways of asking', async d => {
   assert.equal(gone.status, 410, gone.text);
   const again = await d.chat({ chat_id: 'old', message: 'x', message_id: 'o1' });
   assert.equal(again.status, 410, again.text);
+  const st = d.stream({ chat_id: 'old', message: 'x', message_id: 'o1' });
+  await st.done;
+  assert.equal(st.status, 410);
+  assert.ok(JSON.parse(st.raw).detail);
   assert.equal(d.model.requests.length, 1);
 });
 

@@ -229,6 +229,9 @@ s.test('Redis away: asking for an answer is a 503 with Retry-After; HEAD and GET
     assert.equal(r.status, 503, r.text);
     assert.ok(Number(r.headers['retry-after']) >= 1);
     assert.ok(r.json.detail);
+    const ready = await until(async () => { const x = await d.get('/ready'); return x.status === 503 && x; });
+    assert.deepEqual([ready.json.ready, ready.json.redis.ok], [false, false]);
+    assert.ok(ready.json.why && ready.headers['retry-after']);
   } finally {
     d.redisServer.signal('SIGCONT');
   }
@@ -246,6 +249,22 @@ s.test('/metrics names all that is promised', async d => {
     'queue_length', 'queue_age_seconds', 'model_seconds_count', 'model_first_byte_seconds_count', 'model_errors_total', 'tokens_total', 'breaker_open', 'tool_seconds_count', 'tool_calls_total',
     'redis_round_trips_total', 'threads', 'parked_requests'])
     assert.ok(names.has(`dragoman_${name}`), name);
+});
+
+testWith({ edges: 1, turns: 1, settings: { server: { parked: 16 } } }, 'as many wait as server.parked says; the next one is told when to come again', async d => {
+  let open;
+  const gate = new Promise(resolve => { open = resolve; });
+  d.model.handler = r => ({ text: `r:${r.lastUser}`, hang: gate });
+  const all = Array.from({ length: 16 }, (_, i) => d.chat({ chat_id: `p${i}`, message: 'x' }, { agent: false }));
+  await until(async () => (await d.metrics()).get('dragoman_parked_requests') === 16);
+  const r = await d.chat({ chat_id: 'one-more', message: 'x' });
+  assert.equal(r.status, 503, r.text);
+  assert.ok(Number(r.headers['retry-after']) >= 1);
+  assert.equal((await d.get('/health')).status, 200);
+  assert.equal((await d.chat({ chat_id: 'p0', message: '/status' })).status, 200, 'commands need no place');
+  open();
+  for (const x of await Promise.all(all)) assert.equal(x.json.reply, 'r:x', x.text);
+  assert.equal((await d.chat({ chat_id: 'one-more', message: 'x' })).status, 200);
 });
 
 testWith({ secret: false, model: false, edges: 1, turns: 1, generate: ['--proxy', '127.0.0.1'], settings: { chat: { open: true } } }, 'chat.open: this machine by its own name, nobody else', async d => {
