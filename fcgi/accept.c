@@ -358,6 +358,16 @@ accept_threads(struct acceptor *a)
 	return n;
 }
 
+void
+accept_close(int fd)
+{
+	char bytes[512];
+
+	while (recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT) > 0)
+		;
+	close(fd);
+}
+
 int
 accept_stop(struct acceptor *a, int wait_ms)
 {

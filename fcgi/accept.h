@@ -38,4 +38,8 @@ int accept_threads(struct acceptor *a);
 int accept_stop(struct acceptor *a, int wait_ms) WARN_UNUSED;
 void accept_free(struct acceptor *a); /* after accept_stop returned 0 */
 
+/* Close a connection that was answered.  What nginx sent and nobody reads (the
+ * end of an empty body) would reset it: that is taken out first. */
+void accept_close(int fd);
+
 #endif

@@ -76,8 +76,11 @@ edge_set_settings(struct edge *e, struct settings *s)
 	settings_unref(old);
 }
 
-/* One request that libfcgi has read the parameters of. */
-static bool
+enum served { SERVED_PARKED, SERVED_WHOLE, SERVED_EARLY };
+
+/* One request that libfcgi has read the parameters of.  EARLY: it may have
+ * been answered before all of it was read. */
+static enum served
 serve_request(const struct serving *sv, FCGX_Request *f)
 {
 	struct arena *mem = thread_arena();
@@ -86,6 +89,7 @@ serve_request(const struct serving *sv, FCGX_Request *f)
 		.settings = edge_settings(sv->edge),
 		.fcgx = f };
 	const char *why = "";
+	bool is_whole;
 	int status;
 
 	status = request_begin(&req, f->envp, &why);
@@ -105,9 +109,27 @@ serve_request(const struct serving *sv, FCGX_Request *f)
 		router_serve(&req, sv->routes);
 	}
 	log_set_id(NULL);
+	is_whole = req.status < 400
+	    && request_body_length(&req) == (int64_t)req.body_len;
 	settings_unref(req.settings);
 	arena_reset(mem);
-	return req.parked;
+	return req.parked ? SERVED_PARKED
+	    : is_whole	  ? SERVED_WHOLE
+			  : SERVED_EARLY;
+}
+
+/*
+ * libfcgi closes in two steps, with a wait for nginx between them, lest bytes
+ * that nobody read reset the connection under the answer.  Where all was read
+ * that is for nothing: the connection is kept from it, and closed here.
+ */
+static void
+finish(FCGX_Request *f, enum served how)
+{
+	f->keepConnection = how == SERVED_WHOLE;
+	FCGX_Finish_r(f);
+	if (f->ipcFd != -1)
+		accept_close(f->ipcFd);
 }
 
 /* An accepted connection: libfcgi is told that it has it already. */
@@ -115,6 +137,7 @@ static void
 serve_connection(void *ctx, int fd)
 {
 	const struct serving *sv = ctx;
+	enum served how;
 	FCGX_Request f;
 
 	if (FCGX_InitRequest(&f, -1, 0) != 0) {
@@ -126,8 +149,9 @@ serve_connection(void *ctx, int fd)
 	if (FCGX_Accept_r(&f) != 0)
 		return; /* not FastCGI, or gone: libfcgi has closed it */
 	f.keepConnection = 0;
-	if (!serve_request(sv, &f))
-		FCGX_Finish_r(&f);
+	how = serve_request(sv, &f);
+	if (how != SERVED_PARKED)
+		finish(&f, how);
 }
 
 static int

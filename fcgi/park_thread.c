@@ -2,6 +2,7 @@
  * The park thread: it alone touches a parked request, sends its bytes, and
  * ends it.
  */
+#include "fcgi/accept.h"
 #include "fcgi/park_priv.h"
 
 #include <sys/epoll.h>
@@ -61,17 +62,6 @@ slot_free(struct park *pk, struct slot *s)
 	atomic_fetch_sub(&pk->count, 1);
 }
 
-/* What nginx sent and nobody reads (the end of an empty body): closing with
- * it unread would reset the connection. */
-static void
-discard_input(int fd)
-{
-	char bytes[512];
-
-	while (recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT) > 0)
-		;
-}
-
 static void
 destroy(struct parked *p)
 {
@@ -92,8 +82,7 @@ destroy(struct parked *p)
 	request_log(&r);
 	p->ops->on_end(p->state);
 	log_set_id(NULL);
-	discard_input(p->fd);
-	close(p->fd);
+	accept_close(p->fd);
 	*p->link = p->next;
 	if (p->next != NULL)
 		p->next->link = p->link;
