@@ -89,7 +89,7 @@ serve_request(const struct serving *sv, FCGX_Request *f)
 		.settings = edge_settings(sv->edge),
 		.fcgx = f };
 	const char *why = "";
-	bool is_whole;
+	enum served how = SERVED_PARKED;
 	int status;
 
 	status = request_begin(&req, f->envp, &why);
@@ -109,13 +109,14 @@ serve_request(const struct serving *sv, FCGX_Request *f)
 		router_serve(&req, sv->routes);
 	}
 	log_set_id(NULL);
-	is_whole = req.status < 400
-	    && request_body_length(&req) == (int64_t)req.body_len;
+	if (!req.parked) /* else its parameters are gone */
+		how = req.status < 400
+			&& request_body_length(&req) == (int64_t)req.body_len
+		    ? SERVED_WHOLE
+		    : SERVED_EARLY;
 	settings_unref(req.settings);
 	arena_reset(mem);
-	return req.parked ? SERVED_PARKED
-	    : is_whole	  ? SERVED_WHOLE
-			  : SERVED_EARLY;
+	return how;
 }
 
 /*
