@@ -38,7 +38,7 @@ s.test('a rotation from the first step to the last, under load', async d => {
   });
   const failed = Promise.all(people);
   failed.catch(() => { stop = true; });
-  await until(() => asked > 20);
+  await until(() => stop || asked > 20);
   const [old] = await keyIds(d);
   await step(d, 'keys', 'rotate', '--prepare');
   const [, fresh] = await keyIds(d);
