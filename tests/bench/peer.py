@@ -1,10 +1,12 @@
 """The peer of the benchmark: an async, pooled proxy that does the same /chat.
 
 FastAPI and httpx with one shared client, sessions in SQLite, a limit of
-messages a minute, a model with up to five rounds of tools, tool calls to the
-same double, texts cut to their limits.  It keeps no journal and seals nothing.
-uvicorn runs two workers of it, with its usual log.
+messages a minute, a streamed model with up to five rounds of tools, tool calls
+to the same double, texts cut to their limits; the answer whole or, when it is
+asked for, as it is written.  It keeps no journal and seals nothing.  uvicorn
+runs two workers of it, with its usual log.
 """
+import asyncio
 import hmac
 import json
 import os
@@ -15,6 +17,7 @@ from datetime import datetime, timezone
 
 import httpx
 from fastapi import FastAPI, Header, HTTPException
+from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
 MODEL = os.environ["PEER_MODEL"]
@@ -80,19 +83,53 @@ def admit(chat_id):
     window.append(now)
 
 
-async def ask(messages, with_tools):
+def add_calls(calls, deltas):
+    for d in deltas:
+        while len(calls) <= d["index"]:
+            calls.append(
+                {
+                    "id": "",
+                    "type": "function",
+                    "function": {"name": "", "arguments": ""},
+                }
+            )
+        call, f = calls[d["index"]], d.get("function", {})
+        call["id"] += d.get("id") or ""
+        call["function"]["name"] += f.get("name") or ""
+        call["function"]["arguments"] += f.get("arguments") or ""
+
+
+async def ask(messages, with_tools, on_text):
     body = {
         "model": "m",
         "messages": messages,
         "temperature": 0.7,
         "max_tokens": 1000,
+        "stream": True,
     }
     if with_tools and tools:
         body["tools"] = tools
         body["tool_choice"] = "auto"
-    answer = await client.post(MODEL + "/chat/completions", json=body)
-    answer.raise_for_status()
-    return answer.json()["choices"][0]["message"]
+    text, calls = "", []
+    url = MODEL + "/chat/completions"
+    async with client.stream("POST", url, json=body) as answer:
+        answer.raise_for_status()
+        async for line in answer.aiter_lines():
+            data = line.strip()[6:]
+            if not line.startswith("data: ") or data == "[DONE]":
+                continue
+            choices = json.loads(data)["choices"]
+            if not choices:
+                continue
+            delta = choices[0]["delta"]
+            if delta.get("content"):
+                text += delta["content"]
+                on_text(delta["content"])
+            add_calls(calls, delta.get("tool_calls") or [])
+    said = {"role": "assistant", "content": text}
+    if calls:
+        said["tool_calls"] = calls
+    return said
 
 
 async def call_tool(call):
@@ -113,9 +150,9 @@ async def call_tool(call):
     return {"result": result.json()}
 
 
-async def answer_of(messages):
+async def answer_of(messages, on_text):
     for _ in range(ROUNDS):
-        answer = await ask(messages, True)
+        answer = await ask(messages, True, on_text)
         if not answer.get("tool_calls"):
             return answer["content"]
         messages.append(answer)
@@ -128,16 +165,35 @@ async def answer_of(messages):
                 }
             )
     messages.append({"role": "user", "content": "Sum up what you found."})
-    return (await ask(messages, False))["content"]
+    return (await ask(messages, False, on_text))["content"]
 
 
 @app.post("/chat")
-async def chat(m: Message, x_proxy_secret: str = Header(default="")):
+async def chat(
+    m: Message,
+    x_proxy_secret: str = Header(default=""),
+    accept: str = Header(default=""),
+):
     if not hmac.compare_digest(x_proxy_secret.encode(), SECRET.encode()):
         raise HTTPException(401, "Invalid or missing X-Proxy-Secret header")
     if not m.chat_id or not m.message:
         raise HTTPException(400, "chat_id and message are required")
     admit(m.chat_id)
+    if "text/event-stream" not in accept:
+        return await converse(m, lambda text: None)
+    return StreamingResponse(events(m), media_type="text/event-stream")
+
+
+async def events(m):
+    pieces = asyncio.Queue()
+    turn = asyncio.create_task(converse(m, pieces.put_nowait))
+    turn.add_done_callback(lambda _: pieces.put_nowait(None))
+    while (piece := await pieces.get()) is not None:
+        yield f"event: delta\ndata: {json.dumps({'text': piece})}\n\n"
+    yield f"event: reply\ndata: {json.dumps(turn.result())}\n\n"
+
+
+async def converse(m, on_text):
     text = cut(m.message.strip(), INPUT)
     row = db.execute(
         "SELECT state, history FROM sessions WHERE chat_id = ?", (m.chat_id,)
@@ -146,7 +202,9 @@ async def chat(m: Message, x_proxy_secret: str = Header(default="")):
     said = {"role": "user", "content": text}
     system = {"role": "system", "content": "You are helpful."}
     try:
-        reply = await answer_of([system] + history[-HISTORY:] + [said])
+        reply = await answer_of(
+            [system] + history[-HISTORY:] + [said], on_text
+        )
     except (httpx.HTTPError, KeyError, ValueError):
         return {"reply": FAILED, "state": "active", "starters": []}
     reply = cut(reply, OUTPUT)

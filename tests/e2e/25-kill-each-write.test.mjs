@@ -51,6 +51,7 @@ class Relay {
     this.path = d.file('relay.sock');
     this.plan = null;
     this.server = net.createServer(c => this.serve(c));
+    this.server.unref(); /* it keeps no test file alive */
   }
 
   start() { return new Promise(resolve => this.server.listen(this.path, () => { fs.chmodSync(this.path, 0o777); resolve(); })); }

@@ -20,6 +20,7 @@ enum { FUZZ_WHOLE = 1, FUZZ_WORDS = 2, FUZZ_REFUSED = 4 };
 
 struct fuzz_model {
 	const struct llm_provider *p;
+	bool no_mould; /* each event is read as JSON */
 	struct llm_reading r;
 };
 
@@ -28,6 +29,8 @@ fuzz_event(void *ctx, const struct sse_event *ev)
 {
 	struct fuzz_model *f = ctx;
 
+	if (f->no_mould)
+		f->r.mould.head = 0;
 	return f->p->feed(&f->r, ev->type, ev->data, ev->len);
 }
 
@@ -73,6 +76,32 @@ fuzz_send_back(const struct llm_provider *p, const struct llm_answer *a,
 	buf_fini(&out);
 }
 
+static void
+fuzz_stream(struct fuzz_model *f, const char *text, size_t len)
+{
+	struct sse_reader sse;
+
+	sse_reader_init(&sse, LLM_ANSWER_MAX);
+	(void)!sse_reader_feed(&sse, text, len, fuzz_event, f);
+	sse_reader_fini(&sse);
+}
+
+/* With moulds or without, the words are the same. */
+static void
+fuzz_without_mould(const struct fuzz_model *with, const char *text,
+    size_t len, const struct llm_question *q, struct arena *mem, int how)
+{
+	struct fuzz_model f = { .p = with->p, .no_mould = true };
+
+	llm_reading_init(&f.r, q, mem, (how & FUZZ_WORDS) != 0);
+	fuzz_stream(&f, text, len);
+	if (f.r.ended != with->r.ended || f.r.failed != with->r.failed
+	    || f.r.text.len != with->r.text.len
+	    || strcmp(buf_str(&f.r.text), buf_str(&with->r.text)) != 0)
+		abort();
+	llm_reading_fini(&f.r);
+}
+
 static int
 fuzz_model(const struct llm_provider *p, const uint8_t *bytes, size_t len)
 {
@@ -82,7 +111,6 @@ fuzz_model(const struct llm_provider *p, const uint8_t *bytes, size_t len)
 	struct llm_answer answer;
 	struct llm_failure failure = { 0 };
 	struct arena *mem = arena_new();
-	struct sse_reader sse;
 	char *text;
 	int how = len > 0 ? bytes[0] : 0;
 
@@ -97,9 +125,8 @@ fuzz_model(const struct llm_provider *p, const uint8_t *bytes, size_t len)
 	} else if ((how & FUZZ_WHOLE) != 0) {
 		(void)p->whole(&f.r, text, len);
 	} else {
-		sse_reader_init(&sse, LLM_ANSWER_MAX);
-		(void)!sse_reader_feed(&sse, text, len, fuzz_event, &f);
-		sse_reader_fini(&sse);
+		fuzz_stream(&f, text, len);
+		fuzz_without_mould(&f, text, len, &q, mem, how);
 	}
 	if (f.r.ended && !f.r.failed) {
 		(void)llm_reading_finish(&f.r, &answer);
