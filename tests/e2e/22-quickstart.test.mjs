@@ -286,6 +286,8 @@ test('kill -9 of each process, and of the supervisor', async () => {
     }, { what: `all is well after the end of ${victim}` });
   }
   const log = path.join(state, 'log/dragoman.log');
+  /* A signal that comes before a worker minds signals ends it. */
+  await until(() => fs.readFileSync(log, 'utf8').match(/worker_started/g)?.length >= 8, { what: 'four workers, and four after them, serve' });
   fs.renameSync(log, `${log}.1`);
   process.kill(supervisor(), 'SIGHUP');
   await until(() => fs.existsSync(log) && fs.readFileSync(log, 'utf8').match(/config_(re)?loaded/g)?.length >= 4, { what: 'four workers read again and log to a new file' });
