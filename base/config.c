@@ -74,7 +74,8 @@ const char *
 config_near(const struct config *c, const char *key)
 {
 	const char *best = NULL;
-	size_t best_far = strlen(key) < 6 ? 2 : 3, i, far;
+	size_t best_far = strlen(key) < 6 ? 2 : 3, i, k, far;
+	char name[CONFIG_NAME_MAX];
 
 	for (i = 0; i < c->ndefs; i++) {
 		if ((c->defs[i].flags & CONFIG_HIDDEN) != 0 ||
@@ -86,6 +87,12 @@ config_near(const struct config *c, const char *key)
 			best = c->defs[i].key;
 		}
 	}
+	/* The name of its variable, as in an env file. */
+	for (i = 0; best == NULL && i < c->ndefs; i++)
+		for (k = 0; best == NULL &&
+		     config_env_name(&c->defs[i], k, name); k++)
+			if (strcmp(key, name) == 0)
+				best = c->defs[i].key;
 	for (i = 0; best == NULL && i < c->ndefs; i++)
 		if ((c->defs[i].flags & CONFIG_HIDDEN) == 0 &&
 		    strcmp(last_part(key), last_part(c->defs[i].key)) == 0)
@@ -112,8 +119,11 @@ config_error(struct config *c, const char *where, const char *key,
     const char *fmt, ...)
 {
 	char text[512];
+	int i = config_find(c, key);
 	va_list ap;
 
+	if (i != -1)
+		c->slots[i].is_wrong = true;
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
@@ -294,6 +304,14 @@ config_is_default(const struct config *c, const char *key)
 	int i = config_find(c, key);
 
 	return i != -1 && c->slots[i].is_default;
+}
+
+bool
+config_is_wrong(const struct config *c, const char *key)
+{
+	int i = config_find(c, key);
+
+	return i != -1 && c->slots[i].is_wrong;
 }
 
 const char *

@@ -95,6 +95,8 @@ const char *config_origin(const struct config *c, const char *key);
  * came another way. */
 const char *config_value_file(const struct config *c, const char *key);
 bool config_is_default(const struct config *c, const char *key);
+/* An error was said of it: what follows from its value means nothing. */
+bool config_is_wrong(const struct config *c, const char *key);
 
 /* The environment names of row ${def} in the order they are looked at, the
  * ${i}th into ${out}; false past the last. */

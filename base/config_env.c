@@ -340,22 +340,26 @@ void
 config_apply_env(struct config *c)
 {
 	static bool (*const sources[])(struct config *, size_t,
-	    const char *) = { from_credentials, from_file, from_environment };
+	    const char *) = { from_environment, from_file, from_credentials };
 	char name[CONFIG_NAME_MAX];
 	size_t i, k, s, n;
 
 	for (i = 0; i < c->ndefs; i++) {
+		bool found = false;
+
 		n = 0;
 		while (config_env_name(&c->defs[i], n, name))
 			n++;
+		/* The highest alone: a file that would not count may be
+		 * gone, or closed to us. */
+		for (s = 0; s < NELEM(sources) && !found; s++)
+			for (k = 0; k < n && !found; k++)
+				found = config_env_name(&c->defs[i], k, name) &&
+				    sources[s](c, i, name);
 		/* Of several names the first one wins: so it comes last. */
-		for (k = n; k-- > 0;)
+		for (k = n; k-- > 0 && !found;)
 			if (config_env_name(&c->defs[i], k, name))
 				from_env_file(c, i, name);
-		for (s = 0; s < NELEM(sources); s++)
-			for (k = 0; config_env_name(&c->defs[i], k, name); k++)
-				if (sources[s](c, i, name))
-					break;
 	}
 }
 

@@ -23,6 +23,7 @@ struct config_slot {
 	const char *origin;
 	const char *path; /* of a file that holds the value; or NULL */
 	bool is_default;
+	bool is_wrong; /* an error was said of it */
 	struct secret secret;
 	json_t *tree;
 };
@@ -80,6 +81,8 @@ bool config_set_tree(struct config *c, size_t i, json_t *tree,
 /* config_show.c: the ${i}th of the blank-separated ${words}; its length, 0 past
  * the last. */
 size_t config_word_at(const char *words, size_t i, const char **word);
+/* ${url} without the password of "user:password@". */
+int config_add_public(struct buf *out, const char *url) WARN_UNUSED;
 
 /* config_yaml.c: every key of the file that is a row of ours. */
 void config_read_yaml(struct config *c, const struct config_source *src);

@@ -120,9 +120,8 @@ config_expected(const struct config_def *def, struct buf *out)
 	return buf_printf(out, " from %s to %s", min, max);
 }
 
-/* user:password@ in a URL: the password is hidden. */
-static int
-add_private(struct buf *out, const char *url)
+int
+config_add_public(struct buf *out, const char *url)
 {
 	const char *user = strstr(url, "://"), *at, *colon;
 	size_t authority;
@@ -138,6 +137,24 @@ add_private(struct buf *out, const char *url)
 	if (colon == NULL)
 		return buf_add_str(out, url);
 	return buf_printf(out, "%.*s:(set)%s", (int)(colon - url), url, at);
+}
+
+/* A text of a tree; what stands behind "?" of an address is often a token. */
+static json_t *
+public_text(const char *text)
+{
+	struct buf shown = BUF_INIT(CONFIG_FILE_MAX);
+	bool is_url = strstr(text, "://") != NULL;
+	size_t len = is_url ? strcspn(text, "?") : strlen(text);
+	char *plain = strndup(text, len);
+	json_t *out = NULL;
+
+	if (plain != NULL && config_add_public(&shown, plain) == 0 &&
+	    (text[len] == '\0' || buf_add_str(&shown, "?(set)") == 0))
+		out = json_string(buf_str(&shown));
+	free(plain);
+	buf_fini(&shown);
+	return out != NULL ? out : json_string("(set)");
 }
 
 /* The tree without what may be a credential: values of headers and of the
@@ -165,7 +182,10 @@ without_credentials(const json_t *tree, bool hide)
 			    without_credentials(member, hide));
 		return out;
 	}
-	return hide ? json_string("(set)") : json_deep_copy(tree);
+	if (hide)
+		return json_string("(set)");
+	return json_is_string(tree) ? public_text(json_string_value(tree)) :
+				      json_deep_copy(tree);
 }
 
 static int
@@ -218,7 +238,7 @@ config_value(const struct config *c, const char *key, struct buf *out)
 		return buf_add_str(out, number);
 	case CONFIG_STR:
 	case CONFIG_URL:
-		return add_private(out, *(const char *const *)at);
+		return config_add_public(out, *(const char *const *)at);
 	case CONFIG_LIST:
 		return add_list(out, at);
 	case CONFIG_ENUM:

@@ -78,6 +78,7 @@ refuse(struct config *c, size_t i, const char *found, const char *where)
 {
 	const struct config_def *def = &c->defs[i];
 	struct buf expected = BUF_INIT(400);
+	struct buf public = BUF_INIT(CONFIG_FILE_MAX);
 	char cut[FOUND_MAX * 4 + 4];
 	const char *shown = "";
 
@@ -85,7 +86,8 @@ refuse(struct config *c, size_t i, const char *found, const char *where)
 		expected.full = true; /* what fitted is said */
 	/* A secret in the wrong place must not end in a log. */
 	if (def->type != CONFIG_SECRET && (def->flags & CONFIG_PRIVATE) == 0 &&
-	    found[0] != '\0') {
+	    found[0] != '\0' && config_add_public(&public, found) == 0) {
+		found = buf_str(&public);
 		snprintf(cut, sizeof(cut), "%s",
 		    text_cut(c->mem,
 			text_printable(c->mem,
@@ -97,6 +99,7 @@ refuse(struct config *c, size_t i, const char *found, const char *where)
 	    buf_str(&expected), shown[0] != '\0' ? ", found \"" : "", shown,
 	    shown[0] != '\0' ? "\"" : "");
 	buf_fini(&expected);
+	buf_fini(&public);
 	return false;
 }
 

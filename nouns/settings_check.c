@@ -223,6 +223,10 @@ check_keys(struct findings *f, const struct settings *s)
 		return;
 	}
 	if (!secret_is_set(&s->master_password)) {
+		/* One that could not be read is not "not set". */
+		if (config_is_wrong(s->config, "encryption_key") ||
+		    config_is_wrong(s->config, "master_password"))
+			return;
 		settings_error(f, s, "encryption_key",
 		    "is not set. `dragoman init` makes one in a file; or set "
 		    "ENCRYPTION_KEY to what `openssl rand -base64 32` prints, "
@@ -255,7 +259,8 @@ check_chat(struct findings *f, const struct settings *s)
 		settings_warn(f, s, "chat.open",
 		    "anybody on this machine can use /chat without a secret");
 	if (s->chat_host == HOST_DIRECT) {
-		if (s->llm_base_url[0] != '\0' || s->chat_model[0] != '\0')
+		if (f->nerrors == 0 && /* it may be what is wrong */
+		    (s->llm_base_url[0] != '\0' || s->chat_model[0] != '\0'))
 			settings_warn(f, s, "chat.host",
 			    "is direct, so that no model is asked: set it "
 			    "(CHAT_HOST) to use llm.base_url or chat.model");

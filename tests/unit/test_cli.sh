@@ -54,6 +54,50 @@ expect 2 "bad.yaml:3: chat.max_history: expected a whole number from 0 to 1000" 
 expect 2 "configuration is not valid" "$dragoman" --config "$T/bad.yaml" turns list
 expect 2 '"ok":false' "$dragoman" --json --config "$T/bad.yaml" config check
 
+# What follows from an error is none of its own; the variable's name is known.
+printf 'CHAT_HOST: groq\nencryption_key_file: none\n' >"$T/bad2.yaml"
+expect 2 "bad2.yaml:1: CHAT_HOST: is not a setting; did you mean chat.host?" \
+	"$dragoman" --config "$T/bad2.yaml" config check
+expect 2 "bad2.yaml:2: encryption_key: $T/none cannot be read" \
+	"$dragoman" --config "$T/bad2.yaml" config check
+[ "$("$dragoman" --config "$T/bad2.yaml" config check | wc -l)" = 2 ] ||
+	{ echo "FAIL: more than two errors of bad2.yaml"; failed=1; }
+out=$(env CHAT_HOST=nobody LLM_MODEL=m "$dragoman" --config "$T/etc" config check)
+case $out in
+*warning*) echo "FAIL: a warning that follows from an error: $out"; failed=1 ;;
+esac
+
+# The environment wins over a file that is not there any more.
+expect 0 "right: " env PROXY_SECRET=one PROXY_SECRET_FILE="$T/gone" \
+	"$dragoman" --config "$T/etc" config check
+expect 0 "environment PROXY_SECRET)" env PROXY_SECRET=one PROXY_SECRET_FILE="$T/gone" \
+	CREDENTIALS_DIRECTORY="$T/etc" "$dragoman" --config "$T/etc" config show
+expect 0 "(PROXY_SECRET_FILE)" env PROXY_SECRET_FILE="$T/etc/encryption_key" \
+	CREDENTIALS_DIRECTORY="$T/etc" "$dragoman" --config "$T/etc" config show
+expect 0 "(credential proxy_secret)" env CREDENTIALS_DIRECTORY="$T/etc" \
+	"$dragoman" --config "$T/etc" config show
+
+# No password of an address is shown, right or wrong.
+cat >"$T/urls.yaml" <<-TEXT
+	encryption_key_file: etc/encryption_key
+	chat: {memcp_url: "http://u:planted1@h"}
+	llm: {base_url: "https://u:planted2@h/v1"}
+	redis: {url: "redis://:planted3@h"}
+	mcp:
+	  servers: {a: {url: "https://u:planted4@h/mcp?token=planted5", headers: {A: planted6}}}
+TEXT
+expect 0 '"url":"https://u:(set)@h/mcp?(set)"' "$dragoman" --config "$T/urls.yaml" config show
+expect 2 'found "htps://u:(set)@h"' env LLM_BASE_URL=htps://u:planted7@h \
+	"$dragoman" --config "$T/urls.yaml" config check
+if { "$dragoman" --config "$T/urls.yaml" config show
+	"$dragoman" --config "$T/urls.yaml" --json config show
+	LLM_BASE_URL=htps://u:planted7@h REDIS_URL=rediss://u:planted8@h \
+		"$dragoman" --config "$T/urls.yaml" config check
+} | grep planted; then
+	echo "FAIL: a password of an address is shown"
+	failed=1
+fi
+
 expect 2 "say which step" "$dragoman" --config "$T/etc" keys rotate
 expect 1 "there is one key only" "$dragoman" --config "$T/etc" keys rotate --activate
 old=$("$dragoman" --config "$T/etc" keys list | sed -n 's/^ *1\. \([0-9a-f]*\) .*/\1/p')
