@@ -105,6 +105,8 @@ converse(struct talk *t, bool prompt)
 			code = rc;
 		if (rc == CLI_UNREACHED && !prompt)
 			break; /* the lines that follow would fare no better */
+		if (ferror(stdout))
+			break; /* nobody reads the answers: ask no more */
 	}
 	if (prompt && len == -1)
 		putchar('\n');

@@ -207,7 +207,7 @@ cli_store(struct cli *cli, int *code)
 		return NULL;
 	default:
 		*code = CLI_UNREACHED;
-		cli_error(cli, "Redis failed");
+		cli_error(cli, "Redis failed; dragoman doctor says why");
 		return NULL;
 	}
 }
@@ -217,17 +217,20 @@ cli_store_failed(struct cli *cli, int rc, const char *what)
 {
 	switch (rc) {
 	case STORE_DOWN:
-		cli_error(cli, "%s: Redis failed", what);
+		cli_error(cli, "%s: Redis failed; dragoman doctor says why", what);
 		return CLI_UNREACHED;
 	case STORE_NONE:
-		cli_error(cli, "%s: there is no such thing", what);
+		cli_error(cli, "%s: it is not there (any more)", what);
 		return CLI_FAILED;
 	case STORE_UNKNOWN_KEY:
-		cli_error(cli, "%s: it is sealed with a key we do not have",
+		cli_error(cli, "%s: it is sealed with a key we do not have; "
+			       "put that one last in encryption_key",
 		    what);
 		return CLI_FAILED;
 	case STORE_FULL:
-		cli_error(cli, "%s: its inbox is full", what);
+		cli_error(cli, "%s: its chat's inbox is full; try again when "
+			       "some of it is answered",
+		    what);
 		return CLI_FAILED;
 	default:
 		cli_error(cli, "%s: refused (%d)", what, rc);

@@ -127,8 +127,9 @@ make(struct cli *cli, const char *dir, const struct new_file *file)
 		sodium_memzero(text, sizeof(text));
 	}
 	if (rc == -1)
-		cli_error(cli, "%s cannot be made: %s", path,
-		    strerror_r(errno, why, sizeof(why)));
+		cli_error(cli, "%s cannot be made: %s. Name another folder: "
+			       "dragoman init DIR",
+		    path, strerror_r(errno, why, sizeof(why)));
 	return rc;
 }
 
@@ -177,8 +178,9 @@ cmd_init(struct cli *cli)
 		}
 	}
 	if (make_folders(cli, dir) == -1) {
-		cli_error(cli, "the folder %s cannot be made: %s", dir,
-		    strerror_r(errno, why, sizeof(why)));
+		cli_error(cli, "the folder %s cannot be made: %s. Name "
+			       "another one: dragoman init DIR",
+		    dir, strerror_r(errno, why, sizeof(why)));
 		json_decref(made);
 		return CLI_FAILED;
 	}

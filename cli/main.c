@@ -1,6 +1,8 @@
 /*
  * dragoman: the operator's command.
  */
+#include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -119,23 +121,57 @@ print_usage(FILE *out)
 	    "configuration, 3 no answer\n");
 }
 
-/* Commands of one group ("keys"), or the whole usage: false. */
+/* Is ${c} the command ${group}, or one of that group ("keys")? "": any is. */
 static bool
-print_group(FILE *out, const char *group)
+is_of_group(const struct command *c, const char *group)
 {
-	size_t i, len = strlen(group), n = 0;
+	size_t len = strlen(group);
+
+	return len == 0 ||
+	    (strncmp(c->name, group, len) == 0 &&
+		(c->name[len] == ' ' || c->name[len] == '\0'));
+}
+
+static bool
+group_is_known(const char *group)
+{
+	size_t i;
 
 	for (i = 0; i < NELEM(COMMANDS); i++)
-		if (strncmp(COMMANDS[i].name, group, len) == 0 &&
-		    (COMMANDS[i].name[len] == ' ' ||
-			COMMANDS[i].name[len] == '\0')) {
+		if (is_of_group(&COMMANDS[i], group))
+			return true;
+	return false;
+}
+
+static void
+print_group(FILE *out, const char *group)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < NELEM(COMMANDS); i++)
+		if (is_of_group(&COMMANDS[i], group)) {
 			if (n++ > 0)
 				fputc('\n', out);
 			print_command(out, &COMMANDS[i]);
 		}
-	if (n == 0)
-		print_usage(out);
-	return n > 0;
+}
+
+static json_t *
+group_json(const char *group)
+{
+	json_t *list = json_array();
+	size_t i;
+
+	for (i = 0; i < NELEM(COMMANDS); i++)
+		if (is_of_group(&COMMANDS[i], group))
+			json_array_append_new(list,
+			    json_pack("{s:s, s:s, s:s, s:s}", "name",
+				COMMANDS[i].name, "args", COMMANDS[i].args,
+				"help", COMMANDS[i].help, "options",
+				COMMANDS[i].options != NULL ?
+				    COMMANDS[i].options :
+				    ""));
+	return list;
 }
 
 static int
@@ -146,26 +182,24 @@ cmd_help(struct cli *cli)
 
 	if (!cli_args(cli, 0, 2))
 		return CLI_USAGE;
-	if (cli->json) {
-		json_t *list = json_array();
-
-		for (i = 0; i < NELEM(COMMANDS); i++)
-			json_array_append_new(list,
-			    json_pack("{s:s, s:s, s:s}", "name",
-				COMMANDS[i].name, "args", COMMANDS[i].args,
-				"help", COMMANDS[i].help));
-		return cli_json(cli, list);
-	}
 	for (i = 0; i < cli->nargs; i++) {
 		size_t at = strlen(name);
 
 		snprintf(name + at, sizeof(name) - at, "%s%s",
 		    i > 0 ? " " : "", cli->args[i]);
 	}
+	if (name[0] != '\0' && !group_is_known(name)) {
+		cli_error(cli, "there is no command \"%s\"; dragoman help "
+			       "lists them",
+		    cli_clean(cli, name, true));
+		return CLI_USAGE;
+	}
+	if (cli->json)
+		return cli_json(cli, group_json(name));
 	if (name[0] == '\0')
 		print_usage(stdout);
 	else
-		(void)print_group(stdout, name);
+		print_group(stdout, name);
 	return CLI_OK;
 }
 
@@ -212,6 +246,52 @@ use_colour(int fd)
 	    (term == NULL || strcmp(term, "dumb") != 0);
 }
 
+/* What was given is no command, or only the group of one. */
+static int
+no_command(struct cli *cli)
+{
+	const char *group = cli->args[0];
+
+	if (!group_is_known(group))
+		cli_error(cli, "there is no command \"%s\"; dragoman help "
+			       "lists them",
+		    cli_clean(cli, group, true));
+	else if (cli->nargs > 1)
+		cli_error(cli, "there is no command \"%s %s\"; dragoman help "
+			       "%s lists them",
+		    group, cli_clean(cli, cli->args[1], true), group);
+	else
+		cli_error(cli, "%s what? dragoman help %s lists its commands",
+		    group, group);
+	if (!cli->json && group_is_known(group))
+		print_group(stderr, group);
+	return CLI_USAGE;
+}
+
+/*
+ * A reader that has what it wants ("| head") is no failure; a full disk is,
+ * as what was printed is not all there is.
+ */
+static int
+end_output(int code)
+{
+	struct pollfd out = { .fd = STDOUT_FILENO, .events = POLLOUT };
+	char why[128];
+	int saved;
+
+	errno = 0;
+	if (fflush(stdout) == 0 && ferror(stdout) == 0)
+		return code;
+	saved = errno;
+	if (poll(&out, 1, 0) == 1 && (out.revents & POLLERR) != 0)
+		return code;
+	fprintf(stderr, "dragoman: standard output takes no more (%s): what "
+			"was printed is not whole\n",
+	    saved != 0 ? strerror_r(saved, why, sizeof(why)) :
+			 "an earlier write failed");
+	return code == CLI_OK ? CLI_FAILED : code;
+}
+
 static int
 run(struct cli *cli)
 {
@@ -228,25 +308,19 @@ run(struct cli *cli)
 	if (!cli_option(cli, "--config", &cli->config) ||
 	    !cli_option(cli, "--env-file", &cli->env_file))
 		return CLI_USAGE;
+	if (help)
+		return cmd_help(cli);
 	if (cli->nargs == 0) {
-		print_usage(help ? stdout : stderr);
-		return help ? CLI_OK : CLI_USAGE;
+		if (cli->json)
+			cli_error(cli, "no command was given; dragoman help "
+				       "lists them");
+		else
+			print_usage(stderr);
+		return CLI_USAGE;
 	}
 	cli->command = find_command(cli->args, cli->nargs, &used);
-	if (cli->command == NULL) {
-		if (!help)
-			cli_error(cli, "there is no command \"%s%s%s\"",
-			    cli->args[0], cli->nargs > 1 ? " " : "",
-			    cli->nargs > 1 ? cli->args[1] : "");
-		if (!cli->json || help)
-			(void)print_group(help ? stdout : stderr,
-			    cli->args[0]);
-		return help ? CLI_OK : CLI_USAGE;
-	}
-	if (help) {
-		print_command(stdout, cli->command);
-		return CLI_OK;
-	}
+	if (cli->command == NULL)
+		return no_command(cli);
 	cli->args += used;
 	cli->nargs -= used;
 	return cli->command->run(cli);
@@ -274,8 +348,7 @@ main(int argc, char **argv)
 	cli.args = argv + 1;
 	cli.nargs = argc > 0 ? (size_t)argc - 1 : 0;
 	code = run(&cli);
-	if (fflush(stdout) == EOF && code == CLI_OK)
-		code = CLI_FAILED;
+	code = end_output(code);
 	store_close(cli.store);
 	seal_ring_free(cli.ring);
 	settings_unref(cli.settings);

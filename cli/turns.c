@@ -119,7 +119,8 @@ cmd_turns_show(struct cli *cli)
 		return code;
 	rc = ledger_show(st, &chat, cli->mem, &doc);
 	if (rc == STORE_NONE) {
-		cli_error(cli, "there is no chat %s",
+		cli_error(cli, "there is no chat %s; dragoman turns list "
+			       "names those that wait or run",
 		    cli_clean(cli, chat.text, true));
 		return CLI_FAILED;
 	}

@@ -28,6 +28,14 @@ expect 0 "dragoman " "$dragoman" version
 expect 0 '{"version":"' "$dragoman" --json --version
 expect 2 'there is no command "bogus"' "$dragoman" bogus
 expect 2 "dragoman turns list" "$dragoman" turns
+expect 2 "turns what? dragoman help turns lists" "$dragoman" turns
+expect 2 'there is no command "turns bogus"; dragoman help turns' "$dragoman" turns bogus
+expect 2 'there is no command "bogus"' "$dragoman" help bogus
+expect 2 'there is no command "bogus"' "$dragoman" bogus --help
+expect 0 '[{"name":"init"' "$dragoman" --json --help
+expect 0 '[{"name":"turns list"' "$dragoman" --json turns --help
+expect 0 '"options":"--set ' "$dragoman" --json help config show
+expect 2 '{"error":"no command was given' "$dragoman" --json
 expect 2 "there is no option --bogus" "$dragoman" turns list --bogus
 expect 2 "--max: expected a whole number" "$dragoman" turns list --max many
 expect 2 "--config needs a value" "$dragoman" config check --config
@@ -45,6 +53,18 @@ if "$dragoman" --config "$T/etc" config show --json | grep -qF -e "$(cat "$T/etc
 	echo "FAIL: config show tells a secret"
 	failed=1
 fi
+
+# A reader that leaves is no failure, a full disk is one, and said.
+cut=$(bash -c 'set -o pipefail; "$1" --config "$2" config show | head -n 1; echo "rc $?"' \
+	- "$dragoman" "$T/etc" 2>&1)
+case $cut in
+chat.host*"rc 0") ;;
+*) echo "FAIL: config show | head: $cut"; failed=1 ;;
+esac
+for json in "" --json; do
+	expect 1 "standard output takes no more" sh -c \
+		"'$dragoman' $json --config '$T/etc' config show 2>&1 >/dev/full"
+done
 
 printf 'chat:\n  hots: groq\n  max_history: -1\n' >"$T/bad.yaml"
 expect 2 "bad.yaml:2: chat.hots: is not a setting; did you mean chat.host?" \
@@ -118,6 +138,12 @@ expect 2 "does not answer at redis.url" env REDIS_URL="unix://$T/none.sock" \
 expect 2 '"level":"error"' env REDIS_URL="unix://$T/none.sock" \
 	"$dragoman" --json --config "$T/etc" doctor --url http://127.0.0.1:9
 
+# offers N WORDS BEGINNING: what bash offers for the Nth word
+offers() {
+	bash -c '. "$1"; COMP_WORDS=($3 "$4"); COMP_CWORD=$2; _dragoman; printf "%s\n" "${COMPREPLY[@]}"' \
+		- "$srcdir/cli/completion/dragoman" "$@"
+}
+
 # Every command is in the manual page and the completion, every option too.
 "$dragoman" help --json | tr '{' '\n' | sed -n 's/.*"name":"\([^"]*\)".*/\1/p' >"$T/commands"
 [ "$(wc -l <"$T/commands")" -ge 15 ] || { echo "FAIL: help --json"; failed=1; }
@@ -135,7 +161,23 @@ while read -r name; do
 		grep -qe "$option" "$srcdir/cli/completion/dragoman" ||
 			{ echo "FAIL: the completion lacks $option"; failed=1; }
 	done
+	# Completed by bash itself: each word, then each option.
+	words=dragoman i=1
+	for word in $name; do
+		offers $i "$words" "${word%?}" | grep -qx -- "$word" ||
+			{ echo "FAIL: $words ${word%?}<TAB> lacks $word"; failed=1; }
+		words="$words $word" i=$((i + 1))
+	done
+	for option in $("$dragoman" help $name | grep -o -- '^  --[a-z-]*') \
+		--config --env-file --json --no-color --help; do
+		offers $i "$words" -- | grep -qx -e "$option" ||
+			{ echo "FAIL: $words --<TAB> lacks $option"; failed=1; }
+	done
 done <"$T/commands"
+for option in $("$dragoman" help | grep -o -- '^  --[a-z-]*'); do
+	grep -qe "$option" "$T/man" ||
+		{ echo "FAIL: the manual page lacks $option"; failed=1; }
+done
 bash -n "$srcdir/cli/completion/dragoman" || failed=1
 
 [ "$failed" = 0 ] && echo "all as expected"
