@@ -33,7 +33,9 @@ static const char RELOAD[] =
     "  systemctl restart 'dragoman-edge@*' 'dragoman-turn@*'  (credentials "
     "are read at the start)\n"
     "  or, when the file is named by encryption_key_file, kill -HUP each "
-    "worker\n";
+    "worker\n"
+    "  or, of a quickstart, kill -HUP its supervisor (deploy/quickstart "
+    "--status names it)\n";
 
 static struct seal_ring *
 ring_of(const char *text, const char **why)

@@ -103,7 +103,8 @@ ask(struct cli *cli, const struct settings *s, const char *text)
 	if (rc != LLM_OK) {
 		if (show.any && !cli->json)
 			putchar('\n');
-		cli_error(cli, "the model did not answer: %s (%s)",
+		cli_error(cli, "the model did not answer: %s (%s); dragoman "
+			       "doctor looks at its address and key",
 		    llm_rc_name(rc), cli_clean(cli, failure.why, true));
 		return rc == LLM_RETRY ? CLI_UNREACHED : CLI_FAILED;
 	}
@@ -139,7 +140,10 @@ dry_run(struct cli *cli, struct store *st, const char *id, const char *model)
 		if (name == NULL || strcmp(name, id) != 0)
 			continue;
 		if (text == NULL) {
-			cli_error(cli, "%s cannot be opened with our keys", id);
+			cli_error(cli, "%s cannot be opened with our keys: put "
+				       "the one it was sealed with last in "
+				       "encryption_key",
+			    id);
 			return CLI_FAILED;
 		}
 		if (model != NULL)

@@ -264,6 +264,42 @@ test('what is wrong is said, with the exit code of it', async () => {
   assert.deepEqual(fs.readdirSync(path.join(top, 'theirs')), ['file']);
 });
 
+test('missing packages: listed, asked for on a terminal, installed without one; the exact line for who may not', async t => {
+  /* A Debian that lacks make, and whose apt-get only notes what it is asked. */
+  const [state, bin, asked] = [path.join(top, 'packages'), path.join(top, 'bin'), path.join(top, 'asked')];
+  const policy = '/usr/sbin/policy-rc.d';
+  const program = (name, text) => fs.writeFileSync(path.join(bin, name), `#!/bin/sh\n${text}\n`, { mode: 0o755 });
+  fs.mkdirSync(bin, { mode: 0o755 });
+  fs.chmodSync(bin, 0o755);
+  program('dpkg-query', 'case "$*" in *" make") echo not-installed ;; *) echo "install ok installed" ;; esac');
+  program('apt-get', `echo "$* $(test -x ${policy} && ${policy} redis-server start >/dev/null 2>&1; echo $?)" >>'${asked}'; case "$*" in *install*) exit 100 ;; esac`);
+  const env = { PATH: `${bin}:${process.env.PATH}` };
+  const line = `'${QUICKSTART}' --detach --state '${state}'`;
+  const was = fs.existsSync(policy);
+  const as = ROOT ? (args, options) => run('setpriv', ['--reuid', 'nobody', '--regid', 'nogroup', '--clear-groups', ...args], options) : ([file, ...args], options) => run(file, args, options);
+  if (!ROOT || (await as(['test', '-x', QUICKSTART])).code === 0) {
+    const r = await as([QUICKSTART, '--detach', '--state', state], { env });
+    assert.equal(r.code, 1);
+    assert.match(r.err, /^ {2}apt-get update && apt-get install --no-install-recommends make$/m);
+    assert.ok(!fs.existsSync(asked));
+  }
+  if (!ROOT) return t.skip('not root');
+  const no = await run('script', ['-qec', line, '/dev/null'], { env, input: 'n\r' });
+  assert.match(no.out, /will be installed:\s+make\s+Go on\?/);
+  assert.equal(no.code, 1);
+  assert.ok(!fs.existsSync(asked), 'who says no gets nothing');
+  for (const go of [() => run(QUICKSTART, ['--detach', '--state', state], { env }), () => run('script', ['-qec', `${line} --yes`, '/dev/null'], { env, input: '' })]) {
+    const r = await go();
+    assert.equal(r.code, 1);
+    assert.match(r.out + r.err, /will be installed:\s+make\s[^]*apt-get failed; the lines above say why/);
+    assert.deepEqual(fs.readFileSync(asked, 'utf8').trim().split('\n'), ['-q update 101', '-qy install --no-install-recommends make 101'], 'no service may start');
+    assert.equal(fs.existsSync(policy), was, 'what held them off is gone again');
+    fs.rmSync(asked);
+  }
+  assert.ok(!fs.existsSync(state));
+  states.delete(state);
+});
+
 test('kill -9 of each process, and of the supervisor', async () => {
   const state = path.join(top, 'killed');
   const { port, curl } = await start(state);
