@@ -129,6 +129,13 @@ s.test('dead letters: listed, replayed dry and for good', async d => {
   const dry = await d.cli(['turns', 'replay', letter.id, '--dry-run']);
   assert.equal(dry.code, 0, dry.stdout + dry.stderr);
   assert.equal((await d.counts()).waiting, 0);
+  const other = await d.cli(['turns', 'replay', letter.id, '--dry-run', '--model', 'gpt-other', '--json']);
+  assert.equal(other.code, 0, other.stdout + other.stderr);
+  assert.equal(other.json.backend, 'openai/gpt-other');
+  assert.match(other.json.reply, /kill me/);
+  assert.equal(d.model.last().body.model, 'gpt-other');
+  assert.equal((await d.cli(['turns', 'replay', letter.id, '--model', 'gpt-other'])).code, 2, 'a real one goes to the model of the workers');
+  assert.equal(d.events('turn_done').filter(l => l.chat === 'default/http/letter' && l.end === 'replied').length, 0);
   const r = await d.cli(['turns', 'replay', letter.id]);
   assert.equal(r.code, 0, r.stdout + r.stderr);
   await d.settled();
