@@ -112,6 +112,7 @@ struct taker {
 	int64_t next_ms;    /* wall: the first job that is due later */
 	bool more;	    /* the last scan filled all slots */
 	int64_t reconnects; /* seen so far */
+	bool connected;	    /* once at least: the first is no reconnect */
 	int64_t not_before_ms;
 };
 
@@ -184,7 +185,9 @@ take_once(struct taker *tk, const struct settings *s)
 
 	if (reconnects != tk->reconnects) {
 		tk->reconnects = reconnects;
-		tk->not_before_ms = clock_boot_ms() + RECONNECT_WAIT_MS;
+		if (tk->connected)
+			tk->not_before_ms
+			    = clock_boot_ms() + RECONNECT_WAIT_MS;
 	}
 	if (n == 0 || clock_boot_ms() < tk->not_before_ms) {
 		usleep(5000);
@@ -195,6 +198,7 @@ take_once(struct taker *tk, const struct settings *s)
 		usleep(DOWN_WAIT_MS * 1000);
 		return;
 	}
+	tk->connected = true;
 	if (atomic_load(&tk->w->stopping)) {
 		due_poke(tk->w->store); /* the token was another's */
 		return;

@@ -267,7 +267,7 @@ keep_mould(struct llm_reading *r, const json_t *doc, const char *data,
 	    || json_object_size(doc) != 3 || json_object_size(delta) != 2)
 		return;
 	r->words_of = &r->blocks[index];
-	mould_make(&r->mould, data, len, "text", words);
+	mould_make(&r->mould, r->mem, data, len, "text", words);
 }
 
 int

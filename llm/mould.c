@@ -87,8 +87,8 @@ unescape(const char *s, const char *end, struct buf *out)
 }
 
 void
-mould_make(struct mould *m, const char *data, size_t len, const char *key,
-    const char *words)
+mould_make(struct mould *m, struct arena *mem, const char *data, size_t len,
+    const char *key, const char *words)
 {
 	struct buf found = BUF_INIT(64 * KIB);
 	const char *begin, *close, *end = data + len;
@@ -112,6 +112,8 @@ mould_make(struct mould *m, const char *data, size_t len, const char *key,
 	if (close != NULL && len - (size_t)(close - begin) <= MOULD_MAX
 	    && unescape(begin, close, &found) == 0
 	    && strcmp(buf_str(&found), words) == 0) {
+		if (m->bytes == NULL)
+			m->bytes = arena_alloc(mem, MOULD_MAX);
 		m->head = (size_t)(begin - data);
 		m->tail = (size_t)(end - close);
 		memcpy(m->bytes, data, m->head);

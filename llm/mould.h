@@ -9,21 +9,22 @@
 #ifndef LLM_MOULD_H
 #define LLM_MOULD_H
 
+#include "base/arena.h"
 #include "base/buf.h"
 
 #define MOULD_MAX 2048 /* bytes around the words; larger ones are not kept */
 
 struct mould {
 	size_t head, tail; /* their lengths; head 0: there is no mould */
-	char bytes[MOULD_MAX];
+	char *bytes;	   /* MOULD_MAX of an arena, once there is one */
 };
 
 /*
  * ${data} was read as JSON and holds ${words} as the value of ${key}: keep
  * what is around.  Nothing is kept where that cannot be told for certain.
  */
-void mould_make(struct mould *m, const char *data, size_t len,
-    const char *key, const char *words);
+void mould_make(struct mould *m, struct arena *mem, const char *data,
+    size_t len, const char *key, const char *words);
 
 /*
  * ${data} is as the mould says: its words are put into ${words}, which is

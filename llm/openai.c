@@ -421,7 +421,7 @@ feed(struct llm_reading *r, const char *type, const char *data, size_t len)
 	finish = json_member_str(choice, "finish_reason");
 	words = words_alone(doc, choice);
 	if (words != NULL)
-		mould_make(&r->mould, data, len, "content", words);
+		mould_make(&r->mould, r->mem, data, len, "content", words);
 	if (finish == NULL)
 		return 0;
 	if (strcmp(finish, "error") == 0) /* OpenRouter: its upstream broke */

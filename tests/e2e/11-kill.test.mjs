@@ -99,6 +99,22 @@ s.test('Redis away: 503 with Retry-After, and served again after it', async d =>
   assert.equal((await d.say('away', 'q')).reply, 'You said: q');
 });
 
+s.test('a worker that was started before Redis takes what waits at once', async d => {
+  d.model.clear();
+  for (const w of d.turns.filter(x => x.ended === null)) await d.stopAndWait(w);
+  d.turns = [];
+  d.redisServer.signal('SIGKILL');
+  await d.redisServer.end;
+  const w = d.startTurn();
+  await until(() => d.events('redis_failed', w.name).length > 0);
+  await d.startRedis();
+  await d.ready();
+  await d.say('early', 'q');
+  const done = await until(() => d.events('turn_done').find(l => l.chat === 'default/http/early'));
+  assert.ok(done.waited_ms < 1500, `${done.waited_ms} ms: only who was connected before must wait for the others`);
+  d.startTurn();
+});
+
 s.test('a worker stalled past its lease does not answer a second time', async d => {
   d.model.clear();
   const g = gate(d);

@@ -58,7 +58,7 @@ says_what_a_json_reader_says(void **state)
 	size_t i;
 
 	(void)state;
-	mould_make(&m, HEAD "Hello" TAIL, strlen(HEAD "Hello" TAIL),
+	mould_make(&m, mem, HEAD "Hello" TAIL, strlen(HEAD "Hello" TAIL),
 	    "content", "Hello");
 	for (i = 0; i < NELEM(cases); i++) {
 		char event[512];
@@ -100,6 +100,7 @@ is_made_only_where_it_is_certain(void **state)
 		{ "shorter than both ends", "{\"text\":\"a\"}", "a", "{\"text\":",
 		    false },
 	};
+	struct arena *mem = arena_new();
 	struct buf words = BUF_INIT(KIB);
 	size_t i;
 
@@ -108,7 +109,7 @@ is_made_only_where_it_is_certain(void **state)
 		struct mould m = { 0 };
 		bool fits;
 
-		mould_make(&m, cases[i].event, strlen(cases[i].event), "text",
+		mould_make(&m, mem, cases[i].event, strlen(cases[i].event), "text",
 		    cases[i].words);
 		fits = mould_fits(&m, cases[i].next, strlen(cases[i].next),
 		    &words);
@@ -117,21 +118,24 @@ is_made_only_where_it_is_certain(void **state)
 			fail_msg("%s", cases[i].what);
 	}
 	buf_fini(&words);
+	arena_free(mem);
 }
 
 static void
 a_large_one_is_not_kept(void **state)
 {
 	static char event[MOULD_MAX + 100];
+	struct arena *mem = arena_new();
 	struct buf words = BUF_INIT(KIB);
 	struct mould m = { 0 };
 
 	(void)state;
 	snprintf(event, sizeof(event), "{\"text\":\"a\",\"x\":\"%0*d\"}",
 	    MOULD_MAX, 0);
-	mould_make(&m, event, strlen(event), "text", "a");
+	mould_make(&m, mem, event, strlen(event), "text", "a");
 	assert_false(mould_fits(&m, event, strlen(event), &words));
 	buf_fini(&words);
+	arena_free(mem);
 }
 
 int
