@@ -25,6 +25,12 @@ http_stop(void)
 	engine_stop();
 }
 
+void
+http_trim(void)
+{
+	engine_trim();
+}
+
 /* Fill ${resp} and a transfer; NULL: refused, resp->rc says so. */
 static struct transfer *
 prepare(const struct http_request *req, struct http_response *resp)

@@ -37,6 +37,10 @@ enum http_rc {
 
 #define HTTP_OPERATOR 0x1 /* address from the operator: http:// and any net */
 
+/* Give back what requests that ended left for the next ones, unless one
+ * runs.  For a quiet time; the engine does it soon. */
+void http_trim(void);
+
 struct http_request {
 	const char *method; /* "GET", "POST", ... */
 	const char *url;

@@ -8,11 +8,9 @@
  */
 #include <errno.h>
 #include <limits.h>
-#include <linux/futex.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -37,6 +35,7 @@ static struct {
 
 	_Atomic(struct transfer *) queue;
 	atomic_bool running;
+	atomic_bool trim; /* asked for */
 	atomic_int pushing; /* threads between looking and pushing */
 
 	pthread_mutex_t spare_lock;
@@ -51,47 +50,6 @@ static struct {
 	struct transfer *dirty;
 	int easies;
 } E = { .spare_lock = PTHREAD_MUTEX_INITIALIZER };
-
-/* ---- owners -------------------------------------------------------------- */
-
-static void
-futex_wake(atomic_uint *word)
-{
-	(void)syscall(
-	    SYS_futex, word, FUTEX_WAKE_PRIVATE, INT_MAX, NULL, NULL, 0);
-}
-
-void
-bell_wait(struct transfer *t, unsigned seen, int64_t wait_ms)
-{
-	struct timespec ts, *limit = NULL;
-	unsigned expected = seen;
-
-	if (!atomic_compare_exchange_strong(
-		&t->bell, &expected, seen | BELL_WAITING)
-	    && expected != (seen | BELL_WAITING))
-		return; /* rung meanwhile */
-	if (wait_ms >= 0) {
-		ts.tv_sec = wait_ms / 1000;
-		ts.tv_nsec = wait_ms % 1000 * 1000000;
-		limit = &ts;
-	}
-	(void)syscall(SYS_futex, &t->bell, FUTEX_WAIT_PRIVATE,
-	    seen | BELL_WAITING, limit, NULL, 0);
-	atomic_fetch_and(&t->bell, ~BELL_WAITING);
-}
-
-/* ${bits} are set, or BELL_STEP counted.  Says whether the owner sleeps.
- * With BELL_DONE, ${t} may be gone right afterwards; its address is still
- * good for a wake-up. */
-static bool
-bell_set(struct transfer *t, unsigned bits)
-{
-	unsigned old = bits == BELL_STEP ? atomic_fetch_add(&t->bell, bits)
-					 : atomic_fetch_or(&t->bell, bits);
-
-	return (old & BELL_WAITING) != 0;
-}
 
 int
 engine_queue(struct transfer *t, unsigned asked)
@@ -225,7 +183,7 @@ release(struct transfer *t)
 	}
 	/* Without the lock, which is what the owner takes next. */
 	if (sleeps)
-		futex_wake(bell);
+		bell_wake(bell);
 }
 
 static void
@@ -462,7 +420,7 @@ wake_readers(void)
 		sleeps = t->headed && bell_set(t, BELL_HEADED);
 		sleeps = bell_set(t, BELL_STEP) || sleeps;
 		if (sleeps)
-			futex_wake(&t->bell);
+			bell_wake(&t->bell);
 	}
 }
 
@@ -476,6 +434,23 @@ wait_of(void)
 	if (at <= E.now)
 		return 0;
 	return at - E.now > INT_MAX ? INT_MAX : (int)(at - E.now);
+}
+
+/* Nothing runs: handles that wait for the next storm are 25 KB each. */
+static void
+drop_spares(void)
+{
+	struct transfer *t, *next;
+
+	pthread_mutex_lock(&E.spare_lock);
+	t = E.spare;
+	E.spare = NULL;
+	pthread_mutex_unlock(&E.spare_lock);
+	for (; t != NULL; t = next) {
+		next = t->next;
+		drop_easy(t);
+		transfer_free(t);
+	}
 }
 
 static void *
@@ -505,6 +480,8 @@ engine_run(void *arg)
 				break;
 			E.scan_at = E.now; /* look again at once */
 		}
+		if (E.active == NULL && atomic_exchange(&E.trim, false))
+			drop_spares();
 		wake_readers();
 	}
 	return NULL;
@@ -583,6 +560,13 @@ fail:
 	log_event(LOG_ERROR, "http_start_failed", F_INT("errno", errno));
 	multi_close();
 	return -1;
+}
+
+void
+engine_trim(void)
+{
+	atomic_store(&E.trim, true);
+	poll_ring();
 }
 
 void

@@ -1,5 +1,5 @@
 /*
- * http_priv: what base/http.c, http_engine.c and http_guard.c share.
+ * http_priv: what the files of the HTTP client share.
  *
  * A transfer is made by the thread that calls http_send or http_open (its
  * owner), handed to the engine by engine_queue, and is the engine's until
@@ -85,13 +85,21 @@ const char *guard_refuses(const struct http_request *req);
 /* http_engine.c */
 int engine_start(const char *ca_file) WARN_UNUSED;
 void engine_stop(void);
+void engine_trim(void); /* http_trim */
 /* Hand ${asked} to the engine.  -1: it is stopping; nothing was handed over. */
 int engine_queue(struct transfer *t, unsigned asked) WARN_UNUSED;
 /* A transfer to fill, and back after BELL_DONE (or if it was never queued). */
 struct transfer *engine_transfer(void);
 void engine_recycle(struct transfer *t);
-/* Sleep until the bell is no longer ${seen}; ${wait_ms} -1: for ever. */
+
+/* http_bell.c.  Sleep until the bell is no longer ${seen}; ${wait_ms} -1: for
+ * ever. */
 void bell_wait(struct transfer *t, unsigned seen, int64_t wait_ms);
+/* ${bits} are set, or BELL_STEP counted.  Says whether the owner sleeps and is
+ * to be woken.  With BELL_DONE, ${t} may be gone right afterwards; the bell's
+ * address is still good for a wake-up. */
+bool bell_set(struct transfer *t, unsigned bits);
+void bell_wake(atomic_uint *bell);
 
 /* What transfers ask of the engine, in its thread. */
 int64_t engine_now(void);                  /* of this round */

@@ -1,7 +1,6 @@
 #include "base/pool.h"
 
 #include <errno.h>
-#include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -103,7 +102,6 @@ run(void *arg)
 {
 	struct worker *w = arg;
 	struct pool *p = w->pool;
-	bool is_quiet;
 
 	pthread_mutex_lock(&p->mu);
 	for (;;) {
@@ -124,13 +122,8 @@ run(void *arg)
 	p->threads--;
 	w->next = p->ended;
 	p->ended = w;
-	is_quiet = !p->closing && p->keep > 0 && p->threads == p->keep
-	    && p->busy == 0;
 	pthread_cond_broadcast(&p->quiet);
 	pthread_mutex_unlock(&p->mu);
-	/* A storm is over: what it took goes back to the system. */
-	if (is_quiet)
-		malloc_trim(0);
 	return NULL;
 }
 

@@ -1,5 +1,6 @@
 #include "chat/heartbeat.h"
 
+#include <malloc.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,6 +8,7 @@
 
 #include "base/arena.h"
 #include "base/cond.h"
+#include "base/http.h"
 #include "base/json.h"
 #include "base/pool.h"
 #include "chat/lease.h"
@@ -15,6 +17,7 @@
 #include "llm/llm.h"
 #include "nouns/metric.h"
 #include "redis/fleet.h"
+#include "redis/store.h"
 #include "tools/tool.h"
 
 /* Breakers, and whether somebody said /stop.  In a thread that may wait for a
@@ -27,6 +30,8 @@ struct heartbeat {
 	pthread_mutex_t mu;
 	pthread_cond_t wake;
 	bool stopping;
+	bool grown;   /* there was a storm since the last tidying */
+	bool trimmed; /* the engine was asked; its memory is free now */
 };
 
 static json_t *
@@ -132,6 +137,25 @@ wait(struct heartbeat *h, int ms)
 	return !stopping;
 }
 
+/* A storm is over when the threads that it took have ended: what else it took
+ * goes back, too, to the system in the end. */
+static void
+tidy(struct heartbeat *h)
+{
+	if (pool_threads(h->w->turns) > WORKER_THREADS_KEPT) {
+		h->grown = true;
+		return;
+	}
+	if (h->trimmed)
+		malloc_trim(0);
+	h->trimmed = h->grown;
+	if (!h->grown)
+		return;
+	h->grown = false;
+	http_trim();
+	store_trim(h->w->store);
+}
+
 static void *
 run(void *arg)
 {
@@ -147,6 +171,7 @@ run(void *arg)
 		}
 		read_breakers(h->w);
 		lease_look_for_stops(h->w->leases);
+		tidy(h);
 		ms += LOOK_EVERY_MS;
 	} while (wait(h, LOOK_EVERY_MS));
 	(void)!fleet_leave(h->w->store, h->w->id);

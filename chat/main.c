@@ -31,7 +31,6 @@
 #include "tools/tool.h"
 
 #define REPORT_MAX (64 * KIB)
-#define POOL_KEEP 4	    /* idle turn threads kept */
 #define CALLS_MAX 256	    /* further calls of answers with several */
 #define SOURCES_WAIT_MS 3000 /* for the first lists, before the first turn */
 #define EXIT_USAGE 2
@@ -206,7 +205,7 @@ start_threads(struct program *p, const struct settings *s)
 		report(LOG_ERROR, "config_refused", &errors);
 		goto out;
 	}
-	w->turns = pool_new("turn", POOL_KEEP, (int)s->turns_slots);
+	w->turns = pool_new("turn", WORKER_THREADS_KEPT, (int)s->turns_slots);
 	w->calls = pool_new("call", 0, CALLS_MAX);
 	w->leases = lease_book_new(w);
 	rc = lease_book_start(w->leases);

@@ -4,7 +4,7 @@
  * An answer comes as hundreds of events that differ in their words alone.  Once
  * one of them was read as JSON, another that has the same bytes before and
  * after one string is the same document but for that string: the words are
- * taken out without a JSON tree, which costs twenty times as much.
+ * taken out without a JSON tree, which costs sixty times as much.
  */
 #ifndef LLM_MOULD_H
 #define LLM_MOULD_H

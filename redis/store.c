@@ -44,6 +44,12 @@ store_close(struct store *st)
 	free(st);
 }
 
+void
+store_trim(struct store *st)
+{
+	connection_close_idle(st);
+}
+
 int64_t
 store_reconnects(const struct store *st)
 {

@@ -55,6 +55,9 @@ void store_close(struct store *st);
 /* PING; ${ms} gets the time it took. */
 enum store_rc store_ping(struct store *st, int *ms) WARN_UNUSED;
 
+/* Close the connections that nobody uses now: for a quiet time. */
+void store_trim(struct store *st);
+
 /* Counts reconnects of any pooled connection since the start. */
 int64_t store_reconnects(const struct store *st);
 

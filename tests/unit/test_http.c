@@ -94,6 +94,24 @@ answers_are_told_apart(void **state)
 }
 
 static void
+requests_go_on_after_a_tidying(void **state)
+{
+	struct http_request req = get("/ok");
+	struct http_response resp;
+	int i;
+
+	(void)state;
+	set_cancel(0);
+	for (i = 0; i < 50; i++) {
+		if (i % 3 != 2)
+			http_trim();
+		assert_int_equal(http_send(&req, &resp), HTTP_OK);
+		assert_string_equal(buf_str(&resp.body), "hello");
+		http_response_fini(&resp);
+	}
+}
+
+static void
 a_drip_is_not_idle(void **state)
 {
 	struct http_request req = get("/drip");
@@ -416,6 +434,7 @@ main(void)
 		cmocka_unit_test(private_addresses_are_known),
 		cmocka_unit_test(nothing_works_unstarted),
 		WITH_SERVER(answers_are_told_apart),
+		WITH_SERVER(requests_go_on_after_a_tidying),
 		WITH_SERVER(a_drip_is_not_idle),
 		WITH_SERVER(headers_are_read),
 		WITH_SERVER(methods_and_bodies_arrive),
