@@ -27,6 +27,7 @@
 
 /* There is one engine in a process, because all share its connections. */
 static struct {
+	pthread_mutex_t thread_lock;
 	pthread_t thread;
 	bool started;
 	CURLM *multi;
@@ -49,7 +50,8 @@ static struct {
 	struct transfer *kept; /* that have a curl handle */
 	struct transfer *dirty;
 	int easies;
-} E = { .spare_lock = PTHREAD_MUTEX_INITIALIZER };
+} E = { .thread_lock = PTHREAD_MUTEX_INITIALIZER,
+	.spare_lock = PTHREAD_MUTEX_INITIALIZER };
 
 int
 engine_queue(struct transfer *t, unsigned asked)
@@ -436,11 +438,34 @@ wait_of(void)
 	return at - E.now > INT_MAX ? INT_MAX : (int)(at - E.now);
 }
 
-/* Nothing runs: handles that wait for the next storm are 25 KB each. */
+static int
+on_timer(CURLM *multi, long wait_ms, void *arg)
+{
+	(void)multi;
+	(void)arg;
+	E.curl_at = wait_ms < 0 ? INT64_MAX : E.now + wait_ms;
+	return 0;
+}
+
+static int
+multi_open(void)
+{
+	E.multi = curl_multi_init();
+	if (E.multi == NULL)
+		return -1;
+	curl_multi_setopt(E.multi, CURLMOPT_SOCKETFUNCTION, poll_on_watch);
+	curl_multi_setopt(E.multi, CURLMOPT_TIMERFUNCTION, on_timer);
+	curl_multi_setopt(E.multi, CURLMOPT_MAXCONNECTS, IDLE_CONNECTIONS);
+	return 0;
+}
+
+/* Nothing runs: handles that wait for the next storm are 25 KB each, and so
+ * much or more a connection with TLS; only its multi closes those. */
 static void
 drop_spares(void)
 {
 	struct transfer *t, *next;
+	CURLM *old = E.multi;
 
 	pthread_mutex_lock(&E.spare_lock);
 	t = E.spare;
@@ -451,6 +476,32 @@ drop_spares(void)
 		drop_easy(t);
 		transfer_free(t);
 	}
+	if (multi_open() == -1) {
+		E.multi = old;
+		return;
+	}
+	(void)curl_multi_cleanup(old);
+	E.curl_at = INT64_MAX;
+}
+
+static void *engine_run(void *arg);
+
+/* What malloc keeps for a thread, only the thread's end gives back. */
+static bool
+hand_over(void)
+{
+	pthread_t heir;
+	bool done;
+
+	pthread_mutex_lock(&E.thread_lock);
+	done = atomic_load(&E.running)
+	    && thread_start(&heir, "http", engine_run, NULL) == 0;
+	if (done) {
+		pthread_detach(E.thread);
+		E.thread = heir;
+	}
+	pthread_mutex_unlock(&E.thread_lock);
+	return done;
 }
 
 static void *
@@ -480,38 +531,28 @@ engine_run(void *arg)
 				break;
 			E.scan_at = E.now; /* look again at once */
 		}
-		if (E.active == NULL && atomic_exchange(&E.trim, false))
-			drop_spares();
 		wake_readers();
+		if (E.active == NULL && atomic_exchange(&E.trim, false)) {
+			drop_spares();
+			if (hand_over())
+				break;
+		}
 	}
 	return NULL;
 }
 
 static int
-on_timer(CURLM *multi, long wait_ms, void *arg)
+curl_open(void)
 {
-	(void)multi;
-	(void)arg;
-	E.curl_at = wait_ms < 0 ? INT64_MAX : E.now + wait_ms;
-	return 0;
-}
-
-static int
-multi_open(void)
-{
-	E.multi = curl_multi_init();
 	E.share = curl_share_init();
-	if (E.multi == NULL || E.share == NULL || poll_open() == -1)
+	if (E.share == NULL || poll_open() == -1 || multi_open() == -1)
 		return -1;
 	curl_share_setopt(E.share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION);
-	curl_multi_setopt(E.multi, CURLMOPT_SOCKETFUNCTION, poll_on_watch);
-	curl_multi_setopt(E.multi, CURLMOPT_TIMERFUNCTION, on_timer);
-	curl_multi_setopt(E.multi, CURLMOPT_MAXCONNECTS, IDLE_CONNECTIONS);
 	return 0;
 }
 
 static void
-multi_close(void)
+curl_close(void)
 {
 	struct transfer *t;
 
@@ -547,7 +588,7 @@ engine_start(const char *ca_file)
 		return -1;
 	E.curl_at = E.scan_at = INT64_MAX;
 	E.ca_file = ca_file == NULL ? NULL : strdup(ca_file);
-	if (multi_open() == -1)
+	if (curl_open() == -1)
 		goto fail;
 	atomic_store(&E.running, true);
 	if (thread_start(&E.thread, "http", engine_run, NULL) == -1) {
@@ -558,7 +599,7 @@ engine_start(const char *ca_file)
 	return 0;
 fail:
 	log_event(LOG_ERROR, "http_start_failed", F_INT("errno", errno));
-	multi_close();
+	curl_close();
 	return -1;
 }
 
@@ -572,11 +613,16 @@ engine_trim(void)
 void
 engine_stop(void)
 {
+	pthread_t last;
+
 	if (!E.started)
 		return;
+	pthread_mutex_lock(&E.thread_lock);
 	atomic_store(&E.running, false);
+	last = E.thread;
+	pthread_mutex_unlock(&E.thread_lock);
 	poll_ring();
-	pthread_join(E.thread, NULL);
-	multi_close();
+	pthread_join(last, NULL);
+	curl_close();
 	E.started = false;
 }

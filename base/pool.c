@@ -19,7 +19,7 @@ struct pool {
 	pthread_mutex_t mu;
 	pthread_cond_t quiet; /* busy or threads went down */
 	char name[16];
-	int keep, max;
+	int max;
 	int threads, busy;
 	struct worker *idle; /* last one that became idle: its caches are warm */
 	/* Their threads are gone; kept, because who called one may be about
@@ -50,14 +50,13 @@ thread_start(pthread_t *out, const char *name, void *(*run)(void *),
 }
 
 struct pool *
-pool_new(const char *name, int keep, int max)
+pool_new(const char *name, int max)
 {
 	struct pool *p = calloc(1, sizeof(*p));
 
 	if (p == NULL)
 		abort();
 	strncpy(p->name, name, sizeof(p->name) - 1);
-	p->keep = keep;
 	p->max = max;
 	pthread_mutex_init(&p->mu, NULL);
 	cond_init(&p->quiet);
@@ -85,14 +84,10 @@ wait_idle(struct pool *p, struct worker *w)
 	while (w->work == NULL) {
 		int rc = pthread_cond_timedwait(&w->wake, &p->mu, &until);
 
-		if (w->work != NULL)
-			return true;
-		if (p->closing || (rc == ETIMEDOUT && p->threads > p->keep)) {
+		if (w->work == NULL && (p->closing || rc == ETIMEDOUT)) {
 			leave_idle(p, w);
 			return false;
 		}
-		if (rc == ETIMEDOUT)
-			until = cond_after(POOL_IDLE_MS);
 	}
 	return true;
 }

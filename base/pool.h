@@ -1,9 +1,9 @@
 /*
  * pool: threads that do one piece of work each, grown only while all are busy.
  *
- * A thread that was idle for POOL_IDLE_MS ends, down to ${keep}.  All signals
- * are blocked in pool threads.  Stacks are POOL_STACK bytes: no large arrays
- * on them.
+ * A thread that was idle for POOL_IDLE_MS ends: what malloc keeps for it
+ * would pin many pages.  All signals are blocked in pool threads.  Stacks are
+ * POOL_STACK bytes: no large arrays on them.
  */
 #ifndef BASE_POOL_H
 #define BASE_POOL_H
@@ -17,7 +17,7 @@
 
 struct pool;
 
-struct pool *pool_new(const char *name, int keep, int max);
+struct pool *pool_new(const char *name, int max);
 
 /* Run ${work}(${arg}) on a thread.  -1: all ${max} are busy (nothing is
  * queued) or the pool is closing; nothing will run. */

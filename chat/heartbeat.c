@@ -1,6 +1,5 @@
 #include "chat/heartbeat.h"
 
-#include <malloc.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +9,7 @@
 #include "base/cond.h"
 #include "base/http.h"
 #include "base/json.h"
+#include "base/memory.h"
 #include "base/pool.h"
 #include "chat/lease.h"
 #include "chat/worker.h"
@@ -30,8 +30,8 @@ struct heartbeat {
 	pthread_mutex_t mu;
 	pthread_cond_t wake;
 	bool stopping;
-	bool grown;   /* there was a storm since the last tidying */
-	bool trimmed; /* the engine was asked; its memory is free now */
+	bool storm;  /* there was one; what it took is still held */
+	int threads; /* that there were when memory was last given back */
 };
 
 static json_t *
@@ -137,23 +137,27 @@ wait(struct heartbeat *h, int ms)
 	return !stopping;
 }
 
-/* A storm is over when the threads that it took have ended: what else it took
- * goes back, too, to the system in the end. */
+/*
+ * A storm is over when the threads that it took have ended: what else it took
+ * goes back, too, and at the next look to the system; then again as the last
+ * threads end, because malloc keeps a little for each, all over its pages.
+ */
 static void
 tidy(struct heartbeat *h)
 {
-	if (pool_threads(h->w->turns) > WORKER_THREADS_KEPT) {
-		h->grown = true;
-		return;
+	int threads = pool_threads(h->w->turns);
+
+	if (threads > WORKER_CALM) {
+		h->storm = true;
+	} else if (h->storm) {
+		h->storm = false;
+		h->threads = threads + 1;
+		http_trim();
+		store_trim(h->w->store);
+	} else if (threads < h->threads) {
+		h->threads = threads;
+		memory_trim();
 	}
-	if (h->trimmed)
-		malloc_trim(0);
-	h->trimmed = h->grown;
-	if (!h->grown)
-		return;
-	h->grown = false;
-	http_trim();
-	store_trim(h->w->store);
 }
 
 static void *

@@ -18,6 +18,7 @@
 #include "base/clock.h"
 #include "base/http.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "base/pool.h"
 #include "base/seal.h"
 #include "base/text.h"
@@ -205,8 +206,8 @@ start_threads(struct program *p, const struct settings *s)
 		report(LOG_ERROR, "config_refused", &errors);
 		goto out;
 	}
-	w->turns = pool_new("turn", WORKER_THREADS_KEPT, (int)s->turns_slots);
-	w->calls = pool_new("call", 0, CALLS_MAX);
+	w->turns = pool_new("turn", (int)s->turns_slots);
+	w->calls = pool_new("call", CALLS_MAX);
 	w->leases = lease_book_new(w);
 	rc = lease_book_start(w->leases);
 out:
@@ -307,6 +308,7 @@ main(int argc, char **argv)
 	int rc;
 
 	secret_protect_process();
+	memory_init();
 	p.source = (struct settings_source){ .environ = environ,
 		.asks_models = true };
 	if (options(&p, argc, argv) == -1) {

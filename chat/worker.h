@@ -16,7 +16,7 @@
 
 #define WORKER_ID_MAX 17
 #define WORKER_BACKENDS_MAX 8
-#define WORKER_THREADS_KEPT 4 /* turn threads that stay when all is quiet */
+#define WORKER_CALM 4 /* turn threads; with more there is a storm */
 
 struct lease_book;
 struct pool;

@@ -9,7 +9,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <malloc.h>
 #include <netdb.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -22,6 +21,7 @@
 #include "base/clock.h"
 #include "base/cond.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "base/pool.h"
 #include "base/text.h"
 
@@ -244,7 +244,7 @@ be_spare(struct acceptor *a)
 	pthread_mutex_unlock(&a->mu);
 	/* A storm is over: what it took goes back to the system. */
 	if (is_quiet)
-		malloc_trim(0);
+		memory_trim();
 	return stay;
 }
 

@@ -18,6 +18,7 @@
 
 #include "base/buf.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "base/metrics.h"
 #include "base/seal.h"
 #include "base/secret.h"
@@ -326,6 +327,7 @@ main(int argc, char **argv)
 	int code;
 
 	secret_protect_process();
+	memory_init();
 	code = read_options(argc, argv);
 	if (code != -1)
 		return code;

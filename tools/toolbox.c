@@ -200,7 +200,7 @@ toolbox_start(struct settings *s, struct toolbox **out, struct buf *errors)
 	b->settings = settings_ref(s);
 	pthread_mutex_init(&b->mu, NULL);
 	cond_init(&b->changed);
-	b->pool = pool_new("sources", 0, SOURCES_MAX);
+	b->pool = pool_new("sources", SOURCES_MAX);
 	b->current = snapshot_make(b);
 	*out = b;
 	if (n > 0) {

@@ -55,7 +55,7 @@ reset(bool holding)
 static void
 takes_no_more_than_it_has_threads_for(void **state)
 {
-	struct pool *p = pool_new("test", 1, 3);
+	struct pool *p = pool_new("test", 3);
 	int i;
 
 	(void)state;
@@ -79,7 +79,7 @@ takes_no_more_than_it_has_threads_for(void **state)
 static void
 an_idle_thread_is_used_again(void **state)
 {
-	struct pool *p = pool_new("test", 2, 8);
+	struct pool *p = pool_new("test", 8);
 	int64_t until;
 	int i;
 
@@ -111,7 +111,7 @@ run_many(void *arg)
 static void
 nothing_is_lost_among_many_callers(void **state)
 {
-	struct pool *p = pool_new("test", 0, 4);
+	struct pool *p = pool_new("test", 4);
 	pthread_t callers[4];
 	int i;
 
@@ -131,7 +131,7 @@ nothing_is_lost_among_many_callers(void **state)
 static void
 a_drain_says_that_something_still_runs(void **state)
 {
-	struct pool *p = pool_new("test", 0, 1);
+	struct pool *p = pool_new("test", 1);
 
 	(void)state;
 	reset(true);
