@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/json_quick.h"
 #include "base/text.h"
 
 #define NOT_COUNTED ((size_t)-1) /* true, false, null */
@@ -87,10 +88,13 @@ json_read(struct arena *mem, const char *bytes, size_t len, const char **why,
     size_t *at)
 {
 	json_error_t error;
-	json_t *doc;
+	json_t *doc = json_quick(bytes, len);
 	size_t place = 0;
-	const char *refused = too_much(bytes, len, &place);
+	const char *refused;
 
+	if (doc != NULL)
+		return json_keep(mem, doc);
+	refused = too_much(bytes, len, &place);
 	if (refused != NULL) {
 		if (why != NULL)
 			*why = refused;
@@ -131,13 +135,6 @@ json_text(struct arena *mem, const json_t *doc)
 }
 
 int
-json_add(struct buf *out, const json_t *doc)
-{
-	return json_dump_callback(doc, add_bytes, out,
-	    JSON_COMPACT | JSON_ENCODE_ANY);
-}
-
-int
 json_add_str(struct buf *out, const char *s, size_t len)
 {
 	static const char HEX[] = "0123456789abcdef";
@@ -172,6 +169,57 @@ json_add_str(struct buf *out, const char *s, size_t len)
 	if (buf_add(out, s + from, len - from) == -1)
 		return -1;
 	return buf_add_char(out, '"');
+}
+
+static int
+add_members(struct buf *out, const json_t *object)
+{
+	char before = '{';
+	void *it;
+	const char *key;
+
+	for (it = json_object_iter((json_t *)(uintptr_t)object); it != NULL;
+	     it = json_object_iter_next((json_t *)(uintptr_t)object, it)) {
+		key = json_object_iter_key(it);
+		if (buf_add_char(out, before) == -1
+		    || json_add_str(out, key, strlen(key)) == -1
+		    || buf_add_char(out, ':') == -1
+		    || json_add(out, json_object_iter_value(it)) == -1)
+			return -1;
+		before = ',';
+	}
+	return before == '{' ? buf_add_str(out, "{}") : buf_add_char(out, '}');
+}
+
+static int
+add_elements(struct buf *out, const json_t *array)
+{
+	size_t i, n = json_array_size(array);
+
+	if (buf_add_char(out, '[') == -1)
+		return -1;
+	for (i = 0; i < n; i++)
+		if ((i > 0 && buf_add_char(out, ',') == -1)
+		    || json_add(out, json_array_get(array, i)) == -1)
+			return -1;
+	return buf_add_char(out, ']');
+}
+
+int
+json_add(struct buf *out, const json_t *doc)
+{
+	switch (doc == NULL ? JSON_NULL : json_typeof(doc)) {
+	case JSON_OBJECT:
+		return add_members(out, doc);
+	case JSON_ARRAY:
+		return add_elements(out, doc);
+	case JSON_STRING:
+		return json_add_str(out, json_string_value(doc),
+		    json_string_length(doc));
+	default:
+		return json_dump_callback(doc, add_bytes, out,
+		    JSON_COMPACT | JSON_ENCODE_ANY);
+	}
 }
 
 const char *

@@ -92,16 +92,6 @@ keep_piece(struct llm_block *b, const char *member, const char *piece)
 }
 
 static int
-add_words(struct llm_reading *r, struct llm_block *b, const char *words,
-    size_t len)
-{
-	if (llm_reading_text(r, words, len) == -1)
-		return -1;
-	b->until = r->text.len;
-	return 0;
-}
-
-static int
 block_delta(struct llm_reading *r, const json_t *doc)
 {
 	int64_t index = json_member_int(doc, "index", -1);
@@ -118,7 +108,9 @@ block_delta(struct llm_reading *r, const json_t *doc)
 		return 0;
 	b = &r->blocks[index];
 	if (strcmp(type, "text_delta") == 0 && text != NULL) {
-		return add_words(r, b, text, strlen(text));
+		if (llm_reading_text(r, text, strlen(text)) == -1)
+			return -1;
+		b->until = r->text.len;
 	} else if (strcmp(type, "input_json_delta") == 0 && json != NULL) {
 		if (b->call == 0)
 			keep_piece(b, "input", json);
@@ -250,35 +242,12 @@ read_error(struct llm_reading *r, const json_t *error)
 	return -1;
 }
 
-/* Of a delta that is words and nothing else. */
-static void
-keep_mould(struct llm_reading *r, const json_t *doc, const char *data,
-    size_t len)
-{
-	const json_t *delta = json_object_get(doc, "delta");
-	const char *type = json_member_str(delta, "type");
-	const char *words = json_member_str(delta, "text");
-	int64_t index = json_member_int(doc, "index", -1);
-
-	if (words == NULL || *words == '\0' || type == NULL
-	    || strcmp(type, "text_delta") != 0 || index < 0
-	    || index >= LLM_BLOCKS_MAX || r->blocks[index].doc == NULL
-	    || json_member_str(doc, "type") == NULL
-	    || json_object_size(doc) != 3 || json_object_size(delta) != 2)
-		return;
-	r->words_of = &r->blocks[index];
-	mould_make(&r->mould, r->mem, data, len, "text", words);
-}
-
 int
 anthropic_feed(struct llm_reading *r, const char *type, const char *data, size_t len)
 {
 	const json_t *doc;
 	const char *kind;
 
-	if (mould_fits(&r->mould, data, len, &r->words))
-		return add_words(r, r->words_of, buf_str(&r->words),
-		    r->words.len);
 	arena_reset(r->event);
 	doc = json_read(r->event, data, len, NULL, NULL);
 	if (!json_is_object(doc))
@@ -292,9 +261,7 @@ anthropic_feed(struct llm_reading *r, const char *type, const char *data, size_t
 	} else if (strcmp(kind, "content_block_start") == 0) {
 		return block_start(r, doc);
 	} else if (strcmp(kind, "content_block_delta") == 0) {
-		if (block_delta(r, doc) == -1)
-			return -1;
-		keep_mould(r, doc, data, len);
+		return block_delta(r, doc);
 	} else if (strcmp(kind, "message_delta") == 0) {
 		read_stop(r, json_member_str(json_object_get(doc, "delta"),
 		    "stop_reason"));

@@ -9,7 +9,6 @@
 
 #include "base/buf.h"
 #include "llm/llm.h"
-#include "llm/mould.h"
 
 #define LLM_REQUEST_MAX (16 * MIB)
 #define LLM_ANSWER_MAX (8 * MIB) /* of a whole answer, or of one event */
@@ -43,9 +42,6 @@ struct llm_reading {
 	struct arena *mem;
 	struct arena *event; /* of one event; emptied before the next */
 	const struct llm_question *q;
-	struct mould mould; /* of the last event that was words alone */
-	struct llm_block *words_of; /* Anthropic's: whose words they are */
-	struct buf words;	    /* of one event */
 	struct buf text;
 	struct buf refusal;
 	struct llm_partial_call calls[TOOL_CALLS_MAX + 1];

@@ -363,46 +363,17 @@ read_error(struct llm_reading *r, const json_t *e)
 	return -1;
 }
 
-static bool
-holds(const json_t *object, const char *key)
-{
-	const json_t *value = json_object_get(object, key);
-
-	return value != NULL && !json_is_null(value);
-}
-
-/* The words of an event that holds nothing else; NULL: it holds more. */
-static const char *
-words_alone(const json_t *doc, const json_t *choice)
-{
-	const json_t *delta = json_object_get(choice, "delta"), *value;
-	const char *words = json_member_str(delta, "content");
-	const char *key;
-
-	if (words == NULL || *words == '\0'
-	    || holds(doc, "usage") || holds(doc, "x_groq")
-	    || holds(choice, "finish_reason"))
-		return NULL;
-	json_object_foreach((json_t *)(uintptr_t)delta, key, value)
-		if (!json_is_null(value) && strcmp(key, "content") != 0
-		    && strcmp(key, "role") != 0)
-			return NULL;
-	return words;
-}
-
 static int
 feed(struct llm_reading *r, const char *type, const char *data, size_t len)
 {
 	const json_t *doc, *choice, *e, *groq;
-	const char *finish, *words;
+	const char *finish;
 
 	(void)type;
 	if (strcmp(data, "[DONE]") == 0) {
 		r->ended = r->done = true;
 		return 0;
 	}
-	if (mould_fits(&r->mould, data, len, &r->words))
-		return llm_reading_text(r, buf_str(&r->words), r->words.len);
 	arena_reset(r->event);
 	doc = json_read(r->event, data, len, NULL, NULL);
 	if (!json_is_object(doc))
@@ -419,9 +390,6 @@ feed(struct llm_reading *r, const char *type, const char *data, size_t len)
 	if (read_message(r, json_object_get(choice, "delta")) == -1)
 		return -1;
 	finish = json_member_str(choice, "finish_reason");
-	words = words_alone(doc, choice);
-	if (words != NULL)
-		mould_make(&r->mould, r->mem, data, len, "content", words);
 	if (finish == NULL)
 		return 0;
 	if (strcmp(finish, "error") == 0) /* OpenRouter: its upstream broke */

@@ -21,7 +21,6 @@ llm_reading_init(struct llm_reading *r, const struct llm_question *q,
 	r->q = q;
 	r->error_rc = LLM_RC_N;
 	r->hold_calls = text_tools;
-	buf_init(&r->words, LLM_TEXT_MAX);
 	buf_init(&r->text, LLM_TEXT_MAX);
 	buf_init(&r->refusal, 4 * KIB);
 }
@@ -31,7 +30,6 @@ llm_reading_fini(struct llm_reading *r)
 {
 	size_t i;
 
-	buf_fini(&r->words);
 	buf_fini(&r->text);
 	buf_fini(&r->refusal);
 	for (i = 0; i < NELEM(r->calls); i++)
