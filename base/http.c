@@ -50,7 +50,7 @@ prepare(const struct http_request *req, struct http_response *resp)
 		snprintf(resp->why, sizeof(resp->why), "%s", refused);
 		return NULL;
 	}
-	t = engine_transfer();
+	t = spare_take();
 	atomic_store_explicit(&t->bell, 0, memory_order_relaxed);
 	atomic_store_explicit(&t->asked, 0, memory_order_relaxed);
 	t->req = *req;
@@ -112,12 +112,12 @@ http_send(const struct http_request *req, struct http_response *resp)
 		return resp->rc;
 	(void)!buf_reserve(&resp->body, BODY_USUAL); /* as above */
 	if (engine_queue(t, ASK_ADD) == -1) {
-		engine_recycle(t);
+		spare_give(t);
 		return not_running(resp);
 	}
 	wait_for(t, BELL_DONE);
 	(void)take_end(t, resp);
-	engine_recycle(t);
+	spare_give(t);
 	return resp->rc;
 }
 
@@ -208,7 +208,7 @@ http_open(const struct http_request *req, struct http_response *resp,
 	copy_request(s, &t->req);
 	t->stream = s;
 	if (engine_queue(t, ASK_ADD) == -1) {
-		engine_recycle(t);
+		spare_give(t);
 		return not_running(resp);
 	}
 	wait_for(t, BELL_HEADED | BELL_DONE);
@@ -293,5 +293,5 @@ http_close(struct http_stream *s)
 	/* The engine may still hold the lock in which it rang. */
 	pthread_mutex_lock(&s->lock);
 	pthread_mutex_unlock(&s->lock);
-	engine_recycle(t);
+	spare_give(t);
 }

@@ -22,8 +22,6 @@
 #define CANCEL_MS 100         /* how late a cancel flag may be seen */
 #define SCAN_MIN_MS 5         /* deadlines closer together share one scan */
 #define IDLE_CONNECTIONS 512L /* kept open; a thousand chats reuse them */
-#define EASY_MAX 256          /* curl handles kept, 8 KB each */
-#define BYTES_KEPT (8 * KIB)  /* and each buffer of a stream, up to this */
 
 /* There is one engine in a process, because all share its connections. */
 static struct {
@@ -39,19 +37,13 @@ static struct {
 	atomic_bool trim; /* asked for */
 	atomic_int pushing; /* threads between looking and pushing */
 
-	pthread_mutex_t spare_lock;
-	struct transfer *spare;
-
 	/* The thread's own. */
 	int64_t now;
 	int64_t curl_at; /* INT64_MAX: curl waits for nothing */
 	int64_t scan_at;
 	struct transfer *active;
-	struct transfer *kept; /* that have a curl handle */
 	struct transfer *dirty;
-	int easies;
-} E = { .thread_lock = PTHREAD_MUTEX_INITIALIZER,
-	.spare_lock = PTHREAD_MUTEX_INITIALIZER };
+} E = { .thread_lock = PTHREAD_MUTEX_INITIALIZER };
 
 int
 engine_queue(struct transfer *t, unsigned asked)
@@ -74,65 +66,6 @@ engine_queue(struct transfer *t, unsigned asked)
 out:
 	atomic_fetch_sub(&E.pushing, 1);
 	return rc;
-}
-
-static struct transfer *
-transfer_new(void)
-{
-	struct transfer *t = calloc(1, sizeof(*t));
-
-	if (t == NULL)
-		abort();
-	t->as_stream.t = t;
-	pthread_mutex_init(&t->as_stream.lock, NULL);
-	buf_init(&t->as_stream.in, HTTP_STREAM_MAX);
-	return t;
-}
-
-static void
-transfer_free(struct transfer *t)
-{
-	pthread_mutex_destroy(&t->as_stream.lock);
-	buf_fini(&t->as_stream.in);
-	free(t->as_stream.copy);
-	free(t);
-}
-
-struct transfer *
-engine_transfer(void)
-{
-	struct transfer *t;
-
-	pthread_mutex_lock(&E.spare_lock);
-	t = E.spare;
-	if (t != NULL)
-		E.spare = t->next;
-	pthread_mutex_unlock(&E.spare_lock);
-	return t != NULL ? t : transfer_new();
-}
-
-void
-engine_recycle(struct transfer *t)
-{
-	struct http_stream *s = &t->as_stream;
-
-	buf_reset(&s->in);
-	if (s->in.cap > BYTES_KEPT)
-		buf_fini(&s->in);
-	if (s->copy_max > BYTES_KEPT) {
-		free(s->copy);
-		s->copy = NULL;
-		s->copy_max = 0;
-	}
-	pthread_mutex_lock(&E.spare_lock);
-	if (t->easy != NULL) {
-		t->next = E.spare;
-		E.spare = t;
-		t = NULL;
-	}
-	pthread_mutex_unlock(&E.spare_lock);
-	if (t != NULL)
-		transfer_free(t);
 }
 
 /* ---- what transfers ask of the engine ------------------------------------ */
@@ -189,32 +122,6 @@ release(struct transfer *t)
 }
 
 static void
-keep_easy(struct transfer *t)
-{
-	t->easy = transfer_easy(t, E.share, E.ca_file);
-	t->kept_prev = NULL;
-	t->kept_next = E.kept;
-	if (E.kept != NULL)
-		E.kept->kept_prev = t;
-	E.kept = t;
-	E.easies++;
-}
-
-static void
-drop_easy(struct transfer *t)
-{
-	if (t->kept_prev != NULL)
-		t->kept_prev->kept_next = t->kept_next;
-	else
-		E.kept = t->kept_next;
-	if (t->kept_next != NULL)
-		t->kept_next->kept_prev = t->kept_prev;
-	curl_easy_cleanup(t->easy);
-	t->easy = NULL;
-	E.easies--;
-}
-
-static void
 finish(struct transfer *t, enum http_rc rc)
 {
 	struct transfer **d;
@@ -233,8 +140,7 @@ finish(struct transfer *t, enum http_rc rc)
 		t->is_dirty = false;
 	}
 	(void)curl_multi_remove_handle(E.multi, t->easy);
-	if (E.easies > EASY_MAX)
-		drop_easy(t);
+	spare_shrink(t);
 	release(t);
 }
 
@@ -319,7 +225,7 @@ begin(struct transfer *t)
 	t->total_at = after(t->begun_at, t->req.total_ms);
 
 	if (t->easy == NULL)
-		keep_easy(t);
+		spare_easy(t, E.share, E.ca_file);
 	if (!atomic_load(&E.running)) {
 		finish_early(t, HTTP_CANCELLED, "this process is stopping");
 		return;
@@ -459,23 +365,14 @@ multi_open(void)
 	return 0;
 }
 
-/* Nothing runs: handles that wait for the next storm are 25 KB each, and so
- * much or more a connection with TLS; only its multi closes those. */
+/* Nothing runs: what waits for the next storm goes.  A connection with TLS is
+ * 25 KB or more, and only its multi closes it. */
 static void
-drop_spares(void)
+trim(void)
 {
-	struct transfer *t, *next;
 	CURLM *old = E.multi;
 
-	pthread_mutex_lock(&E.spare_lock);
-	t = E.spare;
-	E.spare = NULL;
-	pthread_mutex_unlock(&E.spare_lock);
-	for (; t != NULL; t = next) {
-		next = t->next;
-		drop_easy(t);
-		transfer_free(t);
-	}
+	spare_drop_all();
 	if (multi_open() == -1) {
 		E.multi = old;
 		return;
@@ -533,7 +430,7 @@ engine_run(void *arg)
 		}
 		wake_readers();
 		if (E.active == NULL && atomic_exchange(&E.trim, false)) {
-			drop_spares();
+			trim();
 			if (hand_over())
 				break;
 		}
@@ -554,18 +451,7 @@ curl_open(void)
 static void
 curl_close(void)
 {
-	struct transfer *t;
-
-	/* A stream that was read to its end may be closed after this. */
-	pthread_mutex_lock(&E.spare_lock);
-	while (E.kept != NULL)
-		drop_easy(E.kept);
-	while (E.spare != NULL) {
-		t = E.spare;
-		E.spare = t->next;
-		transfer_free(t);
-	}
-	pthread_mutex_unlock(&E.spare_lock);
+	spare_end();
 	if (E.multi != NULL)
 		curl_multi_cleanup(E.multi);
 	if (E.share != NULL)
@@ -575,7 +461,6 @@ curl_close(void)
 	E.multi = NULL;
 	E.share = NULL;
 	E.ca_file = NULL;
-	E.easies = 0;
 	curl_global_cleanup();
 }
 

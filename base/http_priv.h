@@ -88,9 +88,17 @@ void engine_stop(void);
 void engine_trim(void); /* http_trim */
 /* Hand ${asked} to the engine.  -1: it is stopping; nothing was handed over. */
 int engine_queue(struct transfer *t, unsigned asked) WARN_UNUSED;
-/* A transfer to fill, and back after BELL_DONE (or if it was never queued). */
-struct transfer *engine_transfer(void);
-void engine_recycle(struct transfer *t);
+
+/* http_spare.c.  A transfer to fill, and back after BELL_DONE (or if it was
+ * never queued). */
+struct transfer *spare_take(void);
+void spare_give(struct transfer *t);
+/* The engine's thread alone: make ${t} a curl handle; drop it again if there
+ * are many; drop all that wait; drop every one, at the end. */
+void spare_easy(struct transfer *t, CURLSH *share, const char *ca_file);
+void spare_shrink(struct transfer *t);
+void spare_drop_all(void);
+void spare_end(void);
 
 /* http_bell.c.  Sleep until the bell is no longer ${seen}; ${wait_ms} -1: for
  * ever. */
