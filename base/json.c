@@ -138,11 +138,11 @@ int
 json_add_str(struct buf *out, const char *s, size_t len)
 {
 	static const char HEX[] = "0123456789abcdef";
-	size_t i, from = 0;
+	size_t i = text_plain(s, len), from = 0;
 
 	if (buf_add_char(out, '"') == -1)
 		return -1;
-	for (i = 0; i < len; i++) {
+	for (; i < len; i++) {
 		unsigned char c = (unsigned char)s[i];
 		char esc[6] = { '\\', 'u', '0', '0', 0, 0 };
 		size_t n = 6;
@@ -165,6 +165,7 @@ json_add_str(struct buf *out, const char *s, size_t len)
 		}
 		if (buf_add(out, esc, n) == -1)
 			return -1;
+		i += text_plain(s + from, len - from);
 	}
 	if (buf_add(out, s + from, len - from) == -1)
 		return -1;

@@ -106,17 +106,19 @@ unescape(const char *s, const char *end, struct buf *out)
 static bool
 take_text(struct quick *q, const char **text, size_t *len)
 {
-	const char *s = q->at, *begin = s;
+	const char *begin = q->at, *s = begin;
 	bool escaped = false, ascii = true;
 
+	s += text_plain(s, (size_t)(q->end - s));
 	for (; s < q->end && *s != '"'; s++) {
 		if ((unsigned char)*s < 0x20)
 			return false;
 		if ((unsigned char)*s >= 0x80)
 			ascii = false;
-		if (*s == '\\') {
+		if (*s == '\\' && s + 1 < q->end) {
 			escaped = true;
 			s++;
+			s += text_plain(s + 1, (size_t)(q->end - s - 1));
 		}
 	}
 	if (s >= q->end)

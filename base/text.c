@@ -35,6 +35,28 @@ sequence(const unsigned char *s, size_t len)
 	return need;
 }
 
+size_t
+text_plain(const char *s, size_t len)
+{
+	const uint64_t ones = UINT64_MAX / 255, high = ones * 0x80;
+	uint64_t x, quote, backslash;
+	size_t i;
+
+	for (i = 0; i + sizeof(x) <= len; i += sizeof(x)) {
+		memcpy(&x, s + i, sizeof(x));
+		quote = x ^ ones * '"';
+		backslash = x ^ ones * '\\';
+		/* A byte below what is subtracted sets its high bit, and may
+		 * set that of the next one: which is no harm. */
+		if (((x | (x - ones * 0x20) | (quote - ones)
+			 | (backslash - ones))
+			& high)
+		    != 0)
+			break;
+	}
+	return i;
+}
+
 bool
 text_is_utf8(const char *s, size_t len)
 {

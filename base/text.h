@@ -11,6 +11,10 @@ struct arena;
 /* Strict UTF-8: no overlong forms, no surrogates, nothing past U+10FFFF. */
 bool text_is_utf8(const char *s, size_t len);
 
+/* How many bytes at ${s} are for certain ASCII that stands in a JSON string as
+ * it is; eight are looked at at a time. */
+size_t text_plain(const char *s, size_t len);
+
 /* Code points in valid UTF-8. */
 size_t text_count(const char *s, size_t len);
 

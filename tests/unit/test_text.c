@@ -205,6 +205,31 @@ expands(void **state)
 	assert_string_equal(unknown, "B");
 }
 
+static void
+knows_what_stands_in_json_as_it_is(void **state)
+{
+	char text[24];
+	size_t place;
+	int c;
+
+	(void)state;
+	for (c = 0; c < 256; c++) {
+		bool plain = c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
+
+		for (place = 0; place < sizeof(text); place++) {
+			size_t n;
+
+			memset(text, place % 2 == 0 ? 'x' : ' ', sizeof(text));
+			text[place] = (char)c;
+			n = text_plain(text, sizeof(text));
+			if (plain ? n != sizeof(text)
+				  : n > place || n + 8 <= place)
+				fail_msg("byte %d at %zu: %zu", c, place, n);
+		}
+	}
+	assert_int_equal(text_plain("abcdefg", 7), 0);
+}
+
 static int
 begin(void **state)
 {
@@ -226,6 +251,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(knows_utf8),
+		cmocka_unit_test(knows_what_stands_in_json_as_it_is),
 		cmocka_unit_test(cuts_at_characters),
 		cmocka_unit_test(cleans),
 		cmocka_unit_test(strips_and_prints),
