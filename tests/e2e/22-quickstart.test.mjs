@@ -105,6 +105,12 @@ test('detached: serves, its curl line works as pasted, all commands know it', as
   }
   assert.ok(fs.readdirSync(path.join(state, 'redis/appendonlydir')).length > 0);
   assert.ok(fs.statSync(path.join(state, 'log/dragoman.log')).size > 0);
+  /* Field 41 of proc(5)'s stat: SCHED_BATCH. */
+  const supervisor = fs.readFileSync(path.join(state, 'supervisor.pid'), 'utf8').trim();
+  const children = fs.readFileSync(`/proc/${supervisor}/task/${supervisor}/children`, 'utf8').trim().split(' ');
+  assert.ok(children.length >= 5);
+  for (const pid of children)
+    assert.equal(fs.readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ')[38], '3');
 
   /* A second run finds it, a third one after the stop reuses all of it. */
   const again = await quickstart(state, ['--yes', '--detach', '--port', String(port)]);
