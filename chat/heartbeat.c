@@ -154,6 +154,7 @@ tidy(struct heartbeat *h)
 		h->threads = threads + 1;
 		http_trim();
 		store_trim(h->w->store);
+		atomic_store(&h->w->trim, true);
 	} else if (threads < h->threads) {
 		h->threads = threads;
 		memory_trim();

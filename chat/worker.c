@@ -210,17 +210,35 @@ take_once(struct taker *tk, const struct settings *s)
 		scan(tk, s, n);
 }
 
+static void *
+take_run(void *arg)
+{
+	struct taker *tk = arg;
+	struct settings *s;
+
+	while (!atomic_load(&tk->w->stopping)
+	    && !atomic_exchange(&tk->w->trim, false)) {
+		s = worker_settings(tk->w);
+		take_once(tk, s);
+		settings_unref(s);
+	}
+	return NULL;
+}
+
 int
 worker_run(struct worker *w)
 {
 	struct taker tk = { .w = w };
 	struct settings *s;
 	int64_t drain_ms, until;
+	pthread_t taking;
 
+	/* What malloc keeps for a thread goes with it. */
 	while (!atomic_load(&w->stopping)) {
-		s = worker_settings(w);
-		take_once(&tk, s);
-		settings_unref(s);
+		if (thread_start(&taking, "take", take_run, &tk) == -1)
+			(void)take_run(&tk);
+		else
+			pthread_join(taking, NULL);
 	}
 	s = worker_settings(w);
 	drain_ms = s->server_drain_ms;

@@ -44,6 +44,7 @@ struct worker {
 	struct worker_breaker breakers[WORKER_BACKENDS_MAX];
 	_Atomic int running;
 	_Atomic int stopping; /* SIGTERM: steps end, leases go back */
+	atomic_bool trim; /* a storm is over: a new thread is to take jobs */
 };
 
 /* The settings in force, referenced. */

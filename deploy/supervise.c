@@ -338,6 +338,9 @@ child(struct process *p, pid_t parent)
 	/* Who is woken waits for its share instead of driving another out: with
 	 * warm caches, a tenth less time goes into a turn under load. */
 	(void)sched_setscheduler(0, SCHED_BATCH, &(struct sched_param){ 0 });
+	/* libcurl brings GnuTLS along for protocols that nobody speaks here: it
+	 * is not to take 1 MB of each worker when it is loaded. */
+	setenv("GNUTLS_NO_IMPLICIT_INIT", "1", 0);
 	leave_out(p->env);
 	become(p->user);
 	/* Nobody is left behind when the supervisor is killed. */

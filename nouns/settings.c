@@ -171,7 +171,7 @@ const struct config_def SETTINGS[] = {
 	{ "turns.max_age", CONFIG_SPAN, AT(turns_max_age_ms), "1h", SECOND,
 	    30 * DAY, NULL, NULL, "an older message is not answered any more",
 	    0 },
-	{ "turns.slots", CONFIG_INT, AT(turns_slots), "512", 1, 4096, NULL,
+	{ "turns.slots", CONFIG_INT, AT(turns_slots), "1024", 1, 4096, NULL,
 	    NULL, "turns at once in one worker", 0 },
 
 	{ "budget.turn", CONFIG_INT, AT(budget_turn), "0", 0, TOKENS_MAX, NULL,
