@@ -181,18 +181,19 @@ s.test('/reset and /disconnect wait for the running turn', async d => {
   d.model.clear();
   for (const command of ['/reset', '/disconnect']) {
     let go;
-    const chat = `order-${command.slice(1)}`, ends = [];
+    const chat = `order-${command.slice(1)}`;
+    let answered = 0;
     d.model.push({ text: 'first', hang: new Promise(resolve => { go = resolve; }) });
     const before = (await d.counts()).waiting;
-    const first = d.say(chat, 'remember me').then(r => { ends.push('first'); return r; });
+    const first = d.say(chat, 'remember me').then(r => { answered++; return r; });
     await until(() => go && d.model.last()?.lastUser === 'remember me');
-    const second = d.say(chat, command).then(r => { ends.push('second'); return r; });
+    const second = d.say(chat, command).then(r => { answered++; return r; });
     await until(async () => (await d.counts()).waiting === before + 2);
-    assert.deepEqual(ends, []);
+    assert.equal(answered, 0);
     go();
     assert.equal((await first).reply, 'first');
     assert.equal((await second).state, 'active');
-    assert.deepEqual(ends, ['first', 'second']);
+    /* had the command come first, the turn would have left its message in the history */
     await d.say(chat, 'who am I?');
     assert.ok(!JSON.stringify(d.model.last().body).includes('remember me'));
     d.model.clear();
