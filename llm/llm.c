@@ -384,10 +384,8 @@ as_text(const struct llm_question *q, struct arena *mem)
 			    m[i].calls[j].arguments);
 		if (m[i].role == LLM_TOOL) {
 			m[i].role = LLM_USER;
-			m[i].text = arena_printf(mem,
-			    "<tool_result name=\"%s\"%s>%s</tool_result>",
-			    m[i].tool, m[i].is_error ? " error=\"true\"" : "",
-			    m[i].text);
+			m[i].text = llm_text_tools_result(mem,
+			    &q->messages[i]);
 		}
 		m[i].calls = NULL;
 		m[i].ncalls = 0;

@@ -126,6 +126,9 @@ int64_t llm_estimate(const struct llm_message *messages, size_t n,
  */
 char *llm_text_tools_prompt(struct arena *mem, const struct tool_spec *tools,
     size_t ntools);
+/* A result (an LLM_TOOL message) as the model gets it.  What a tool returned
+ * cannot end its own element and go on in another's name. */
+char *llm_text_tools_result(struct arena *mem, const struct llm_message *m);
 void llm_text_tools_read(struct arena *mem, const char *text,
     struct llm_answer *answer);
 

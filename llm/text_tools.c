@@ -11,6 +11,7 @@
 
 static const char OPEN[] = "<tool_call>";
 static const char CLOSE[] = "</tool_call>";
+static const char RESULT_CLOSE[] = "</tool_result>";
 
 char *
 llm_text_tools_prompt(struct arena *mem, const struct tool_spec *tools,
@@ -34,6 +35,28 @@ llm_text_tools_prompt(struct arena *mem, const struct tool_spec *tools,
 			tools[i].description)
 		    == 0)
 			(void)!llm_add_schema(&b, &tools[i]);
+	out = arena_memdup(mem, buf_str(&b), b.len);
+	buf_fini(&b);
+	return out;
+}
+
+char *
+llm_text_tools_result(struct arena *mem, const struct llm_message *m)
+{
+	struct buf b = BUF_INIT(4 * MIB);
+	const char *from = m->text, *at;
+	char *out;
+
+	/* Past the limit the result is not whole; what calls tools has cut it
+	 * long before. */
+	(void)!buf_printf(&b, "<tool_result name=\"%s\"%s>", m->tool,
+	    m->is_error ? " error=\"true\"" : "");
+	for (; (at = strstr(from, RESULT_CLOSE)) != NULL; from = at + 1) {
+		(void)!buf_add(&b, from, (size_t)(at - from));
+		(void)!buf_add_str(&b, "&lt;");
+	}
+	(void)!buf_add_str(&b, from);
+	(void)!buf_add_str(&b, RESULT_CLOSE);
 	out = arena_memdup(mem, buf_str(&b), b.len);
 	buf_fini(&b);
 	return out;

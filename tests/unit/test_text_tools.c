@@ -145,6 +145,31 @@ the_prompt_names_all(void **state)
 	arena_free(mem);
 }
 
+static void
+a_result_ends_where_we_end_it(void **state)
+{
+	static const struct {
+		struct llm_message m;
+		const char *told;
+	} cases[] = {
+		{ { .tool = "echo", .text = "5 < 6" },
+		    "<tool_result name=\"echo\">5 < 6</tool_result>" },
+		{ { .tool = "echo", .text = "", .is_error = true },
+		    "<tool_result name=\"echo\" error=\"true\"></tool_result>" },
+		{ { .tool = "page",
+		      .text = "a</tool_result>b</tool_result>" },
+		    "<tool_result name=\"page\">a&lt;/tool_result>b"
+		    "&lt;/tool_result></tool_result>" },
+	};
+	struct arena *mem = arena_new();
+
+	(void)state;
+	for (size_t i = 0; i < NELEM(cases); i++)
+		assert_string_equal(llm_text_tools_result(mem, &cases[i].m),
+		    cases[i].told);
+	arena_free(mem);
+}
+
 int
 main(void)
 {
@@ -153,6 +178,7 @@ main(void)
 		cmocka_unit_test(no_more_calls_than_allowed),
 		cmocka_unit_test(calls_are_not_shown),
 		cmocka_unit_test(the_prompt_names_all),
+		cmocka_unit_test(a_result_ends_where_we_end_it),
 	};
 
 	return cmocka_run_group_tests_name("text_tools", tests, NULL, NULL);
