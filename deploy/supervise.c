@@ -9,6 +9,7 @@
  *
  *   listen  ADDRESS  MODE  USER              a unix socket held open here
  *   run     NAME  COUNT  USER  ENV  COMMAND  ARGUMENT ...
+ *   worker  NAME  COUNT  USER  ENV  COMMAND  ARGUMENT ...
  *
  * USER is an existing user or "-".  ENV is "-" (all of ours), "none", or
  * names (NAME,NAME*) that are left out.  Every process runs in DIR, so paths
@@ -21,6 +22,10 @@
  * started again within a second, for ever, and what it left in its process
  * group (nginx's workers, when its master was killed) ends with it.  SIGTERM
  * stops all in order, SIGHUP is passed on.
+ *
+ * SIGUSR2 renews the workers: of each another one is started, and when that has
+ * run for RENEW_MS the former is told to end.  Somebody always serves, and a
+ * program that cannot run replaces nobody.
  *
  * DIR/supervisor.pid is locked twice: by this process alone, so that there is
  * one; and by whoever inherited a descriptor of it, so that the next
@@ -35,7 +40,6 @@
  * find is tried so before the start.
  */
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -43,11 +47,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <fnmatch.h>
-#include <grp.h>
 #include <poll.h>
 #include <pwd.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -66,27 +67,13 @@
 #define BACKLOG 4096	    /* the kernel cuts it to net.core.somaxconn */
 #define AGAIN_SOON_MS 100   /* after a run of at least a second */
 #define AGAIN_LATER_MS 900  /* after a shorter one: "within a second" */
+#define RENEW_MS 1000	    /* what cannot start has ended by then */
 #define ERR_MAX (1024 * 1024) /* of a file of standard error */
-#define SOCKET_FD 3
-#define FILES_MAX 20000
-
-extern char **environ;
-
-struct process {
-	char *name;
-	int number;
-	const char *user;
-	const char *env;
-	char **argv; /* NULL-terminated */
-	pid_t pid;   /* 0: not running */
-	int64_t started_ms, again_ms;
-	int err;
-};
 
 static struct process processes[PROCESSES_MAX];
 static size_t nprocesses;
 static int listener = -1;
-static volatile sig_atomic_t got_hup, got_child;
+static volatile sig_atomic_t got_hup, got_usr2, got_child;
 volatile sig_atomic_t got_term;
 
 void
@@ -131,26 +118,13 @@ on_signal(int sig)
 		got_child = 1;
 	else if (sig == SIGHUP)
 		got_hup = 1;
+	else if (sig == SIGUSR2)
+		got_usr2 = 1;
 	else
 		got_term = got_term < 2 ? got_term + 1 : 2;
 }
 
 /* The table */
-
-static struct passwd *
-user_of(const char *name)
-{
-	struct passwd *pw;
-
-	if (strcmp(name, "-") == 0)
-		return NULL;
-	pw = getpwnam(name);
-	if (pw == NULL) {
-		say("no such user: %s", name);
-		exit(1);
-	}
-	return pw;
-}
 
 static void
 open_listener(const char *path, const char *mode, const char *user)
@@ -193,6 +167,7 @@ add_process(char **fields, size_t n)
 		}
 		processes[nprocesses++] = (struct process){ .name = fields[1],
 			.number = i + 1,
+			.worker = strcmp(fields[0], "worker") == 0,
 			.user = fields[3],
 			.env = fields[4],
 			.argv = argv,
@@ -222,7 +197,9 @@ read_table(void)
 			fields[n++] = field;
 		if (n == 4 && strcmp(fields[0], "listen") == 0)
 			open_listener(fields[1], fields[2], fields[3]);
-		else if (n >= 6 && strcmp(fields[0], "run") == 0) {
+		else if (n >= 6
+		    && (strcmp(fields[0], "run") == 0
+			|| strcmp(fields[0], "worker") == 0)) {
 			add_process(fields, n);
 			copy = NULL; /* its fields live there */
 		} else if (line[0] != '\0' && line[0] != '#') {
@@ -235,121 +212,6 @@ read_table(void)
 }
 
 /* Starting */
-
-static bool
-is_left_out(const char *entry, const char *names)
-{
-	char *list = strdup(names), *rest = list, *pattern;
-	char *name = strndup(entry, strcspn(entry, "="));
-	bool left_out = false;
-
-	if (list == NULL || name == NULL)
-		abort();
-	while ((pattern = strsep(&rest, ",")) != NULL)
-		left_out = left_out || fnmatch(pattern, name, 0) == 0;
-	free(list);
-	free(name);
-	return left_out;
-}
-
-static void
-leave_out(const char *names)
-{
-	char **e, **kept = environ;
-
-	if (strcmp(names, "-") == 0)
-		return;
-	if (strcmp(names, "none") == 0) {
-		clearenv();
-		setenv("PATH", "/usr/sbin:/usr/bin:/sbin:/bin", 1);
-		return;
-	}
-	for (e = environ; *e != NULL; e++)
-		if (!is_left_out(*e, names))
-			*kept++ = *e;
-	*kept = NULL;
-}
-
-static void
-become(const char *user)
-{
-	struct passwd *pw;
-
-	if (geteuid() != 0)
-		return;
-	pw = user_of(user);
-	if (pw == NULL)
-		return;
-	if (initgroups(pw->pw_name, pw->pw_gid) == -1
-	    || setgid(pw->pw_gid) == -1 || setuid(pw->pw_uid) == -1)
-		die("cannot become", user);
-}
-
-static int
-open_command(const char *name)
-{
-	char path[LINE_MAX_BYTES], dirs[] = "/usr/sbin:/usr/bin:/sbin:/bin";
-	char *rest = dirs, *dir;
-	int fd;
-
-	if (strchr(name, '/') != NULL)
-		return open(name, O_PATH | O_CLOEXEC);
-	while ((dir = strsep(&rest, ":")) != NULL) {
-		snprintf(path, sizeof(path), "%s/%s", dir, name);
-		fd = open(path, O_PATH | O_CLOEXEC);
-		if (fd != -1)
-			return fd;
-	}
-	return -1;
-}
-
-static _Noreturn void
-child(struct process *p, pid_t parent)
-{
-	struct rlimit files;
-	sigset_t none;
-	int command, null;
-
-	setpgid(0, 0);
-	signal(SIGTERM, SIG_DFL);
-	signal(SIGINT, SIG_DFL);
-	signal(SIGHUP, SIG_DFL);
-	signal(SIGCHLD, SIG_DFL);
-	signal(SIGPIPE, SIG_DFL);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	dup2(null, STDIN_FILENO);
-	dup2(p->err != -1 ? p->err : STDERR_FILENO, STDOUT_FILENO);
-	dup2(STDOUT_FILENO, STDERR_FILENO);
-	command = open_command(p->argv[0]);
-	if (command == -1)
-		die("cannot start", p->argv[0]);
-	/* Above SOCKET_FD, which dup2 is about to take. */
-	command = fcntl(command, F_DUPFD_CLOEXEC, 10);
-	if (listener != -1)
-		dup2(listener, SOCKET_FD);
-	/* Thousands of parked requests; as many as are allowed. */
-	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
-		files.rlim_cur = files.rlim_max < FILES_MAX ? files.rlim_max
-							    : FILES_MAX;
-		setrlimit(RLIMIT_NOFILE, &files);
-	}
-	/* Who is woken waits for its share instead of driving another out: with
-	 * warm caches, a tenth less time goes into a turn under load. */
-	(void)sched_setscheduler(0, SCHED_BATCH, &(struct sched_param){ 0 });
-	/* libcurl brings GnuTLS along for protocols that nobody speaks here: it
-	 * is not to take 1 MB of each worker when it is loaded. */
-	setenv("GNUTLS_NO_IMPLICIT_INIT", "1", 0);
-	leave_out(p->env);
-	become(p->user);
-	/* Nobody is left behind when the supervisor is killed. */
-	prctl(PR_SET_PDEATHSIG, SIGTERM);
-	if (getppid() != parent)
-		_exit(0);
-	execveat(command, "", p->argv, environ, AT_EMPTY_PATH);
-	die("cannot start", p->argv[0]);
-}
 
 static void
 start(struct process *p)
@@ -366,10 +228,12 @@ start(struct process *p)
 			say("cannot write %s: %s", path,
 			    strerrordesc_np(errno));
 	}
+	if (p->former == 0)
+		p->renew = false; /* it begins with the newest program */
 	p->started_ms = now_ms();
 	p->pid = fork();
 	if (p->pid == 0)
-		child(p, parent);
+		child_run(p, listener, parent);
 	if (p->pid == -1) {
 		say("cannot fork: %s", strerrordesc_np(errno));
 		p->pid = 0;
@@ -385,7 +249,7 @@ process_of(pid_t pid)
 	size_t i;
 
 	for (i = 0; i < nprocesses; i++)
-		if (processes[i].pid == pid)
+		if (processes[i].pid == pid || processes[i].former == pid)
 			return &processes[i];
 	return NULL;
 }
@@ -400,21 +264,36 @@ reap(bool again)
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
 		struct process *p = process_of(pid);
 		int64_t now = now_ms();
+		bool back;
 
 		if (p == NULL)
 			continue; /* an orphan, ours as subreaper */
 		(void)kill(-pid, SIGKILL);
-		p->pid = 0;
-		p->again_ms = now
-		    + (now - p->started_ms >= 1000 ? AGAIN_SOON_MS
-						   : AGAIN_LATER_MS);
-		if (again || !WIFEXITED(status) || WEXITSTATUS(status) != 0)
+		back = again && pid == p->pid;
+		if (back || !WIFEXITED(status) || WEXITSTATUS(status) != 0)
 			say("%s %d (%d) ended: %s %d%s", p->name, p->number,
 			    (int)pid, WIFSIGNALED(status) ? "signal" : "exit",
 			    WIFSIGNALED(status) ? WTERMSIG(status)
 						: WEXITSTATUS(status),
-			    again ? "; started again" : "");
+			    back ? "; started again" : "");
+		if (pid == p->former) {
+			p->former = 0;
+			continue;
+		}
+		p->pid = 0;
+		p->again_ms = now
+		    + (now - p->started_ms >= 1000 ? AGAIN_SOON_MS
+						   : AGAIN_LATER_MS);
 	}
+}
+
+static void
+tell(const struct process *p, int sig)
+{
+	if (p->pid != 0)
+		kill(p->pid, sig);
+	if (p->former != 0)
+		kill(p->former, sig);
 }
 
 /* Stop the processes from ${first} to ${last}. */
@@ -426,17 +305,16 @@ stop_group(size_t first, size_t last)
 	size_t i;
 
 	for (i = first; i <= last; i++)
-		if (processes[i].pid != 0)
-			kill(processes[i].pid, SIGTERM);
+		tell(&processes[i], SIGTERM);
 	while (running) {
 		reap(false);
 		running = false;
 		for (i = first; i <= last; i++) {
-			if (processes[i].pid == 0)
+			if (processes[i].pid == 0 && processes[i].former == 0)
 				continue;
 			running = true;
 			if (now_ms() > until || got_term > 1)
-				kill(processes[i].pid, SIGKILL);
+				tell(&processes[i], SIGKILL);
 		}
 		if (running)
 			poll(NULL, 0, 20);
@@ -468,9 +346,48 @@ pass_hup(void)
 
 	got_hup = 0;
 	for (i = 0; i < nprocesses; i++)
-		if (processes[i].pid != 0
-		    && strcmp(processes[i].name, "redis") != 0)
-			kill(processes[i].pid, SIGHUP);
+		if (strcmp(processes[i].name, "redis") != 0)
+			tell(&processes[i], SIGHUP);
+}
+
+/* Renewing */
+
+static void
+want_renewal(void)
+{
+	size_t i;
+
+	got_usr2 = 0;
+	say("renewing the workers");
+	for (i = 0; i < nprocesses; i++)
+		processes[i].renew = processes[i].worker;
+}
+
+/* One generation beside the other: no third while the first still ends. */
+static void
+renew(struct process *p)
+{
+	int64_t now = now_ms();
+
+	if (p->renew && p->pid != 0 && p->former == 0) {
+		p->renew = false;
+		p->former = p->pid;
+		p->told_ms = 0;
+		p->pid = 0;
+		p->again_ms = 0;
+		return;
+	}
+	if (p->former == 0)
+		return;
+	if (p->told_ms == 0) {
+		if (p->pid == 0 || now - p->started_ms < RENEW_MS)
+			return;
+		say("%s %d: %d follows %d", p->name, p->number, (int)p->pid,
+		    (int)p->former);
+		p->told_ms = now;
+		kill(p->former, SIGTERM);
+	} else if (now - p->told_ms > STOP_MS)
+		kill(p->former, SIGKILL);
 }
 
 /* Standard error is for what could not be logged: keep it small. */
@@ -499,34 +416,27 @@ serve(void)
 	sigaddset(&waited, SIGTERM);
 	sigaddset(&waited, SIGINT);
 	sigaddset(&waited, SIGHUP);
+	sigaddset(&waited, SIGUSR2);
 	sigaddset(&waited, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &waited, &before);
 	while (!got_term) {
-		for (i = 0; i < nprocesses; i++)
+		for (i = 0; i < nprocesses; i++) {
+			renew(&processes[i]);
 			if (processes[i].pid == 0
 			    && now_ms() >= processes[i].again_ms)
 				start(&processes[i]);
+		}
 		(void)ppoll(NULL, 0, &tick, &before);
 		if (got_child)
 			reap(true);
 		if (got_hup)
 			pass_hup();
+		if (got_usr2)
+			want_renewal();
 		if (++ticks % 200 == 0)
 			trim_errors();
 	}
 	sigprocmask(SIG_SETMASK, &before, NULL);
-}
-
-static _Noreturn void
-run_once(const char *user, char **argv)
-{
-	int command = open_command(argv[0]);
-
-	if (command == -1)
-		die("cannot start", argv[0]);
-	become(user);
-	execveat(command, "", argv, environ, AT_EMPTY_PATH);
-	die("cannot start", argv[0]);
 }
 
 int
@@ -547,10 +457,11 @@ main(int argc, char **argv)
 	if (chdir(argv[1]) == -1)
 		die("cannot enter", argv[1]);
 	if (once)
-		run_once(argv[3], argv + 4);
+		child_once(argv[3], argv + 4);
 	sigaction(SIGTERM, &sa, NULL);
 	sigaction(SIGINT, &sa, NULL);
 	sigaction(SIGHUP, &sa, NULL);
+	sigaction(SIGUSR2, &sa, NULL);
 	sigaction(SIGCHLD, &sa, NULL);
 	lock = pid_file_lock();
 	/* What a killed nginx leaves becomes our child, and is reaped. */

@@ -190,6 +190,43 @@ test('settings: environment, --env-file, and files that the workers cannot reach
   await stop(state);
 });
 
+test('--upgrade: other workers, and nobody waits for those that end', async () => {
+  const state = path.join(top, 'upgraded');
+  const model = await Model.start();
+  try {
+    const { port } = await start(state, [], { env: { CHAT_HOST: 'openai', LLM_MODEL: 'gpt-test', LLM_BASE_URL: model.openai, OPENAI_API_KEY: OPENAI_KEY } });
+    const supervisor = fs.readFileSync(path.join(state, 'supervisor.pid'), 'utf8').trim();
+    const workers = () => fs.readFileSync(`/proc/${supervisor}/task/${supervisor}/children`, 'utf8').trim().split(' ')
+      .filter(pid => /^dragoman-/.test(fs.readFileSync(`/proc/${pid}/comm`, 'utf8')));
+    const secret = fs.readFileSync(path.join(state, 'secrets/proxy_secret'), 'utf8');
+    const chat = (chat_id, message) => run('curl', ['-s', '-m', '25', `http://127.0.0.1:${port}/chat`, '-H', `X-Proxy-Secret: ${secret}`,
+      '-H', 'Content-Type: application/json', '-d', JSON.stringify({ chat_id, message })]).then(r => JSON.parse(r.out));
+    const former = workers();
+    assert.equal(former.length, WORKERS);
+
+    let go;
+    model.push({ text: 'slow', hang: new Promise(resolve => { go = resolve; }) });
+    const slow = chat('slow', 'think');
+    await until(() => model.last()?.lastUser === 'think', { what: 'the model is asked' });
+    const upgrade = quickstart(state, ['--upgrade'], { ms: 120000 });
+    await until(() => workers().length === WORKERS + former.length, { what: 'both generations', ms: 60000 });
+    await until(() => /follows/.test(fs.readFileSync(path.join(state, 'supervisor/log'), 'utf8')), { what: 'the former are told to end' });
+    model.push({ text: 'quick' });
+    assert.equal((await chat('quick', 'hello')).reply, 'quick');
+    assert.ok(workers().some(pid => former.includes(pid)), 'while a former one still ends');
+    go();
+    assert.equal((await slow).reply, 'slow');
+    const r = await upgrade;
+    assert.equal(r.code, 0, r.err);
+    assert.match(r.err, new RegExp(`Dragoman runs: http://127\\.0\\.0\\.1:${port} `));
+    assert.equal(workers().length, WORKERS);
+    assert.ok(!workers().some(pid => former.includes(pid)));
+    await stop(state);
+  } finally {
+    await model.stop();
+  }
+});
+
 test('a model that does not answer, or not to this key, is told at the start', async () => {
   const state = path.join(top, 'model');
   const model = await Model.start();
@@ -256,6 +293,8 @@ test('what is wrong is said, with the exit code of it', async () => {
     [['--', 'true'], {}, 2, /a command needs --exec/],
     [['--stop'], {}, 0, /not running/],
     [['--status'], {}, 3, /^/],
+    [['--upgrade'], {}, 3, /not running/],
+    [['--upgrade', '--port', '8000'], {}, 2, /leaves the settings/],
   ];
   for (const [args, env, code, message] of cases) {
     const r = await quickstart(state, args.includes('--detach') ? ['--yes', ...args] : args, { env });

@@ -55,6 +55,7 @@ const children = pid => fs.readFileSync(`/proc/${pid}/task/${pid}/children`, 'ut
 const read = (dir, name) => { try { return fs.readFileSync(path.join(dir, name), 'utf8'); } catch { return ''; } };
 const last = (dir, name) => Number(read(dir, name).trim().split('\n').at(-1));
 const shell = (name, count, script, env = '-') => ['run', name, String(count), '-', env, 'sh', '-c', script];
+const worker = (name, count, script) => ['worker', ...shell(name, count, script).slice(1)];
 const SLEEPS = 'exec sleep 1000';
 
 test('a killed process is back within a second, and again after each kill', async () => {
@@ -99,6 +100,52 @@ test('SIGHUP is passed on', async () => {
   await until(() => read(s.dir, 'hups').length === 8, { what: 'both were told' });
   s.process.kill('SIGTERM');
   assert.equal(await s.end, 0);
+});
+
+test('SIGUSR2: workers are followed by their next generation, which runs before the former is told to end', async () => {
+  /* Who is told to end does so when a file is there. */
+  const drains = "trap 'echo told $$ >>log; while [ ! -e go ]; do sleep 0.02; done; echo end $$ >>log; exit 0' TERM; echo up $$ >>log; while :; do sleep 0.02; done";
+  const s = supervise(folder([shell('run', 1, 'echo $$ >>others; exec sleep 1000'), worker('w', 2, drains)]));
+  const log = what => read(s.dir, 'log').split('\n').filter(l => l.startsWith(what)).map(l => Number(l.split(' ')[1]));
+  await until(() => log('up').length === 2 && read(s.dir, 'others'), { what: 'all run' });
+  s.process.kill('SIGUSR2');
+  await until(() => log('told').length === 2, { what: 'the former are told' });
+  assert.deepEqual(read(s.dir, 'log').split('\n').map(l => l.split(' ')[0]).slice(0, 6), ['up', 'up', 'up', 'up', 'told', 'told']);
+  assert.deepEqual(log('told').sort(), log('up').slice(0, 2).sort());
+  assert.equal(children(s.process.pid).length, 5, 'the former still end');
+  /* Asked again: a third generation only when the first has gone. */
+  s.process.kill('SIGUSR2');
+  await until(() => s.err.match(/renewing/g).length === 2, { what: 'heard' });
+  assert.equal(log('up').length, 4);
+  fs.writeFileSync(path.join(s.dir, 'go'), '');
+  await until(() => log('end').length === 4, { what: 'the second generation ends, too' });
+  assert.equal(log('up').length, 6);
+  await until(() => children(s.process.pid).length === 3, { what: 'as many as before' });
+  assert.equal(read(s.dir, 'others').trim().split('\n').length, 1, 'no worker, not renewed');
+  assert.match(s.err, /w 1: \d+ follows \d+/);
+  s.process.kill('SIGTERM');
+  assert.equal(await s.end, 0);
+});
+
+test('SIGUSR2 and a program that cannot run: the former goes on, until it can', async () => {
+  const s = supervise(folder([worker('w', 1, 'if [ -e broken ]; then echo x >>tries; exit 2; fi; echo $$ >>ups; exec sleep 1000')]));
+  await until(() => read(s.dir, 'ups'), { what: 'it runs' });
+  const first = last(s.dir, 'ups');
+  fs.writeFileSync(path.join(s.dir, 'broken'), '');
+  s.process.kill('SIGUSR2');
+  await until(() => read(s.dir, 'tries').length >= 4, { what: 'two tries' });
+  assert.ok(lives(first));
+  fs.rmSync(path.join(s.dir, 'broken'));
+  await until(() => !lives(first), { what: 'the next generation' });
+  const second = last(s.dir, 'ups');
+  assert.ok(lives(second));
+  /* And stopped in the middle of it: neither is left. */
+  fs.writeFileSync(path.join(s.dir, 'broken'), '');
+  s.process.kill('SIGUSR2');
+  await until(() => read(s.dir, 'tries').length >= 6, { what: 'a try' });
+  s.process.kill('SIGTERM');
+  assert.equal(await s.end, 0);
+  assert.ok(!lives(second));
 });
 
 test('what a killed process leaves in its group ends with it', async () => {
