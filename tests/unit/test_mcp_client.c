@@ -9,69 +9,10 @@
 
 #include <pthread.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/http.h"
 #include "base/json.h"
-#include "mcp/client.h"
-#include "tests/unit/served_mcp.h"
-
-#define DEADLINE_MS 10000
-
-static struct mcp_client *c;
-static struct arena *mem;
-static char why[MCP_WHY_MAX];
-
-static void
-begin(const struct rule *rules)
-{
-	static const char *const headers[]
-	    = { "Authorization: Bearer k", NULL };
-
-	assert_int_equal(http_start(NULL), 0);
-	rules_start(rules);
-	mem = arena_new();
-	c = mcp_client_new("server", rules_url(), headers, DEADLINE_MS);
-}
-
-static void
-end(void)
-{
-	mcp_client_free(c);
-	arena_free(mem);
-	rules_stop();
-	http_stop();
-}
-
-static enum mcp_rc
-list(size_t *n)
-{
-	json_t *tools;
-	int64_t ttl_ms;
-	enum mcp_rc rc = mcp_client_tools(c, NULL, &tools, &ttl_ms, why);
-
-	if (n != NULL)
-		*n = json_array_size(tools);
-	assert_int_equal(rc == MCP_OK, why[0] == '\0');
-	json_decref(tools);
-	return rc;
-}
-
-/* Call "t"; its text, or NULL. */
-static enum mcp_rc
-call(const struct mcp_call_options *o, const char **text)
-{
-	json_t *result;
-	enum mcp_rc rc
-	    = mcp_client_call(c, "t", NULL, NULL, o, mem, &result, why);
-
-	if (text != NULL)
-		*text = result == NULL ? NULL
-				       : mcp_result_text(mem, result, NULL);
-	assert_int_equal(rc == MCP_OK, why[0] == '\0');
-	return rc;
-}
+#include "tests/unit/mcp_rig.h"
 
 static void
 modern_requests_carry_all(void **state)
@@ -97,9 +38,9 @@ modern_requests_carry_all(void **state)
 	const char *sent;
 
 	(void)state;
-	begin(rules);
-	assert_int_equal(mcp_client_call(c, "caf\xc3\xa9", args, schema, NULL,
-			     mem, &result, why),
+	rig_begin(rules);
+	assert_int_equal(mcp_client_call(rig.client, "caf\xc3\xa9", args,
+			     schema, NULL, rig.mem, &result, rig.why),
 	    MCP_OK);
 	sent = rules_request("tools/call", 0);
 	assert_non_null(strstr(sent, "MCP-Protocol-Version: 2026-07-28\r\n"));
@@ -118,7 +59,7 @@ modern_requests_carry_all(void **state)
 	assert_null(strstr(sent, "progressToken"));
 	json_decref(args);
 	json_decref(schema);
-	end();
+	rig_end();
 }
 
 static void
@@ -128,7 +69,7 @@ a_call_ends_in_many_ways(void **state)
 		const char *name;
 		struct rule rule;
 		enum mcp_rc rc;
-		const char *text; /* of the result, or in ${why} */
+		const char *text; /* of the result, or in rig.why */
 	} cases[] = {
 		{ "done",
 		    { .method = "tools/call",
@@ -227,13 +168,14 @@ a_call_ends_in_many_ways(void **state)
 	(void)state;
 	for (i = 0; i < NELEM(cases); i++) {
 		rules[1] = cases[i].rule;
-		begin(rules);
-		rc = call(NULL, &text);
+		rig_begin(rules);
+		rc = rig_call(NULL, &text);
 		if (rc != cases[i].rc
-		    || strstr(rc == MCP_OK ? text : why, cases[i].text) == NULL)
+		    || strstr(rc == MCP_OK ? text : rig.why, cases[i].text)
+			== NULL)
 			fail_msg("%s: rc %d, %s", cases[i].name, rc,
-			    rc == MCP_OK ? text : why);
-		end();
+			    rc == MCP_OK ? text : rig.why);
+		rig_end();
 	}
 }
 
@@ -279,19 +221,21 @@ lists_have_pages(void **state)
 	size_t n;
 
 	(void)state;
-	begin(rules);
-	assert_int_equal(mcp_client_tools(c, NULL, &tools, &ttl_ms, why), MCP_OK);
+	rig_begin(rules);
+	assert_int_equal(mcp_client_tools(rig.client, NULL, &tools, &ttl_ms,
+			     rig.why),
+	    MCP_OK);
 	assert_int_equal(json_array_size(tools), 3);
 	assert_string_equal(
 	    json_member_str(json_array_get(tools, 1), "name"), "b");
 	assert_int_equal(ttl_ms, 1000);
 	json_decref(tools);
-	end();
+	rig_end();
 
-	begin(endless);
-	assert_int_equal(list(&n), MCP_OK);
+	rig_begin(endless);
+	assert_int_equal(rig_list(&n), MCP_OK);
 	assert_int_equal(n, 64);
-	end();
+	rig_end();
 }
 
 static int progress_seen;
@@ -329,14 +273,14 @@ progress_is_heard(void **state)
 	    = { .on_progress = on_progress, .ctx = &progress_seen };
 
 	(void)state;
-	begin(rules);
+	rig_begin(rules);
 	progress_seen = 0;
-	assert_false(mcp_client_list_changed(c));
-	assert_int_equal(call(&o, NULL), MCP_OK);
+	assert_false(mcp_client_list_changed(rig.client));
+	assert_int_equal(rig_call(&o, NULL), MCP_OK);
 	assert_int_equal(progress_seen, 2);
-	assert_true(mcp_client_list_changed(c));
-	assert_false(mcp_client_list_changed(c));
-	end();
+	assert_true(mcp_client_list_changed(rig.client));
+	assert_false(mcp_client_list_changed(rig.client));
+	rig_end();
 }
 
 static void
@@ -364,20 +308,22 @@ a_changed_schema_is_read_again(void **state)
 	json_t *args = json_pack("{s:s}", "zone", "z"), *result;
 
 	(void)state;
-	begin(rules);
+	rig_begin(rules);
 	assert_int_equal(
-	    mcp_client_call(c, "t", args, NULL, NULL, mem, &result, why),
+	    mcp_client_call(rig.client, "t", args, NULL, NULL, rig.mem,
+		&result, rig.why),
 	    MCP_OK);
 	assert_int_equal(rules_count("tools/call"), 2);
-	assert_true(mcp_client_list_changed(c));
+	assert_true(mcp_client_list_changed(rig.client));
 	/* Once, and no more. */
 	json_object_set_new(args, "zone", json_string("other"));
 	assert_int_equal(
-	    mcp_client_call(c, "t", args, NULL, NULL, mem, &result, why),
+	    mcp_client_call(rig.client, "t", args, NULL, NULL, rig.mem,
+		&result, rig.why),
 	    MCP_ERROR);
 	assert_int_equal(rules_count("tools/call"), 4);
 	json_decref(args);
-	end();
+	rig_end();
 }
 
 static void *
@@ -406,27 +352,27 @@ a_call_is_cancelled(void **state)
 		{ 0 },
 	};
 	static const struct rule *const all[] = { modern, legacy };
-	struct mcp_call_options o = { .deadline_ms = DEADLINE_MS };
+	struct mcp_call_options o = { .deadline_ms = RIG_DEADLINE_MS };
 	static int flag;
 	pthread_t t;
 	size_t i;
 
 	(void)state;
 	for (i = 0; i < NELEM(all); i++) {
-		begin(all[i]);
+		rig_begin(all[i]);
 		flag = 0;
 		o.cancel = &flag;
 		pthread_create(&t, NULL, cancel_when_called, &flag);
-		assert_int_equal(call(&o, NULL), MCP_CANCELLED);
+		assert_int_equal(rig_call(&o, NULL), MCP_CANCELLED);
 		pthread_join(t, NULL);
 		/* Where closing does not cancel, it is said. */
 		assert_int_equal(rules_count("notifications/cancelled"), i);
 		flag = 0;
 		o.deadline_ms = 150;
-		assert_int_equal(call(&o, NULL), MCP_UNKNOWN);
+		assert_int_equal(rig_call(&o, NULL), MCP_UNKNOWN);
 		assert_int_equal(rules_count("notifications/cancelled"), 2 * i);
-		o.deadline_ms = DEADLINE_MS;
-		end();
+		o.deadline_ms = RIG_DEADLINE_MS;
+		rig_end();
 	}
 }
 

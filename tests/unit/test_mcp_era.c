@@ -8,68 +8,9 @@
 #include <cmocka.h>
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/http.h"
-#include "mcp/client.h"
-#include "tests/unit/served_mcp.h"
-
-#define DEADLINE_MS 10000
-
-static struct mcp_client *c;
-static struct arena *mem;
-static char why[MCP_WHY_MAX];
-
-static void
-begin(const struct rule *rules)
-{
-	static const char *const headers[]
-	    = { "Authorization: Bearer k", NULL };
-
-	assert_int_equal(http_start(NULL), 0);
-	rules_start(rules);
-	mem = arena_new();
-	c = mcp_client_new("server", rules_url(), headers, DEADLINE_MS);
-}
-
-static void
-end(void)
-{
-	mcp_client_free(c);
-	arena_free(mem);
-	rules_stop();
-	http_stop();
-}
-
-static enum mcp_rc
-list(size_t *n)
-{
-	json_t *tools;
-	int64_t ttl_ms;
-	enum mcp_rc rc = mcp_client_tools(c, NULL, &tools, &ttl_ms, why);
-
-	if (n != NULL)
-		*n = json_array_size(tools);
-	assert_int_equal(rc == MCP_OK, why[0] == '\0');
-	json_decref(tools);
-	return rc;
-}
-
-/* Call "t"; its text, or NULL. */
-static enum mcp_rc
-call(const struct mcp_call_options *o, const char **text)
-{
-	json_t *result;
-	enum mcp_rc rc
-	    = mcp_client_call(c, "t", NULL, NULL, o, mem, &result, why);
-
-	if (text != NULL)
-		*text = result == NULL ? NULL
-				       : mcp_result_text(mem, result, NULL);
-	assert_int_equal(rc == MCP_OK, why[0] == '\0');
-	return rc;
-}
+#include "tests/unit/mcp_rig.h"
 
 static void
 the_era_is_found(void **state)
@@ -212,16 +153,17 @@ the_era_is_found(void **state)
 
 	(void)state;
 	for (i = 0; i < NELEM(cases); i++) {
-		begin(cases[i].rules);
-		rc = list(&n);
+		rig_begin(cases[i].rules);
+		rc = rig_list(&n);
 		if (rc != cases[i].rc
-		    || strcmp(mcp_client_version(c), cases[i].version) != 0
+		    || strcmp(mcp_client_version(rig.client), cases[i].version)
+			!= 0
 		    || (rc == MCP_OK && n != 1))
 			fail_msg("%s: rc %d, version %s, %zu tools (%s)",
-			    cases[i].name, rc, mcp_client_version(c), n, why);
+			    cases[i].name, rc, mcp_client_version(rig.client), n, rig.why);
 		if (rc == MCP_OK)
-			assert_int_equal(list(&n), MCP_OK);
-		end();
+			assert_int_equal(rig_list(&n), MCP_OK);
+		rig_end();
 	}
 }
 
@@ -237,13 +179,13 @@ an_outage_is_no_evidence(void **state)
 		{ 0 } };
 
 	(void)state;
-	begin(down);
-	assert_int_equal(list(NULL), MCP_UNREACHED);
+	rig_begin(down);
+	assert_int_equal(rig_list(NULL), MCP_UNREACHED);
 	assert_int_equal(rules_count("initialize"), 0);
 	rules_change(up);
-	assert_int_equal(list(NULL), MCP_OK);
-	assert_string_equal(mcp_client_version(c), "2026-07-28");
-	end();
+	assert_int_equal(rig_list(NULL), MCP_OK);
+	assert_string_equal(mcp_client_version(rig.client), "2026-07-28");
+	rig_end();
 }
 
 static void
@@ -274,13 +216,13 @@ another_version_is_looked_for(void **state)
 	const char *text;
 
 	(void)state;
-	begin(before);
-	assert_int_equal(call(NULL, NULL), MCP_OK);
+	rig_begin(before);
+	assert_int_equal(rig_call(NULL, NULL), MCP_OK);
 	rules_change(after);
-	assert_int_equal(call(NULL, &text), MCP_OK);
+	assert_int_equal(rig_call(NULL, &text), MCP_OK);
 	assert_string_equal(text, "old");
-	assert_string_equal(mcp_client_version(c), "2025-11-25");
-	end();
+	assert_string_equal(mcp_client_version(rig.client), "2025-11-25");
+	rig_end();
 }
 
 int

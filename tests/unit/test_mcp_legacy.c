@@ -15,49 +15,12 @@
 
 #include "base/clock.h"
 #include "base/http.h"
-#include "mcp/client.h"
-#include "tests/unit/served_mcp.h"
+#include "tests/unit/mcp_rig.h"
 
-#define DEADLINE_MS 10000
 #define CALLERS 8
 #define CALLS 20
 
-static struct mcp_client *c;
-static struct arena *mem;
-static char why[MCP_WHY_MAX];
-
 #define RULE(m, s, b) .method = (m), .status = (s), .body = (b)
-
-static void
-begin(const struct rule *rules)
-{
-	assert_int_equal(http_start(NULL), 0);
-	rules_start(rules);
-	mem = arena_new();
-	c = mcp_client_new("server", rules_url(), NULL, DEADLINE_MS);
-}
-
-static void
-end(void)
-{
-	mcp_client_free(c);
-	arena_free(mem);
-	rules_stop();
-	http_stop();
-}
-
-static enum mcp_rc
-call(const struct mcp_call_options *o, const char **text)
-{
-	json_t *result;
-	enum mcp_rc rc
-	    = mcp_client_call(c, "t", NULL, NULL, o, mem, &result, why);
-
-	if (text != NULL)
-		*text
-		    = result == NULL ? "" : mcp_result_text(mem, result, NULL);
-	return rc;
-}
 
 /* ---- one endpoint -------------------------------------------------------- */
 
@@ -74,9 +37,9 @@ a_session_is_kept_and_ended(void **state)
 	const char *sent;
 
 	(void)state;
-	begin(rules);
-	assert_int_equal(call(NULL, NULL), MCP_OK);
-	assert_int_equal(call(NULL, NULL), MCP_OK);
+	rig_begin(rules);
+	assert_int_equal(rig_call(NULL, NULL), MCP_OK);
+	assert_int_equal(rig_call(NULL, NULL), MCP_OK);
 	assert_int_equal(rules_count("server/discover"), 1);
 	assert_int_equal(rules_count("initialize"), 1);
 	sent = rules_request("initialize", 0);
@@ -88,12 +51,12 @@ a_session_is_kept_and_ended(void **state)
 	assert_non_null(strstr(sent, "MCP-Protocol-Version: 2025-11-25\r\n"));
 	assert_null(strstr(sent, "\"id\""));
 	assert_null(strstr(rules_request("tools/call", 1), "Mcp-Method"));
-	mcp_client_free(c);
-	c = NULL;
+	mcp_client_free(rig.client);
+	rig.client = NULL;
 	assert_int_equal(rules_count("DELETE"), 1);
 	assert_non_null(
 	    strstr(rules_request("DELETE", 0), "Mcp-Session-Id: s-1\r\n"));
-	end();
+	rig_end();
 }
 
 static void
@@ -122,15 +85,15 @@ a_lost_session_is_begun_again(void **state)
 	(void)state;
 	for (i = 0; i < NELEM(gone); i++) {
 		rules[4].body = gone[i];
-		begin(rules);
-		assert_int_equal(call(NULL, &text), MCP_OK);
+		rig_begin(rules);
+		assert_int_equal(rig_call(NULL, &text), MCP_OK);
 		assert_string_equal(text, "new");
 		assert_int_equal(rules_count("tools/call"), 2);
 		assert_int_equal(rules_count("initialize"), 2);
 		/* Once for each call, not for ever. */
-		assert_int_not_equal(call(NULL, NULL), MCP_OK);
+		assert_int_not_equal(rig_call(NULL, NULL), MCP_OK);
 		assert_int_equal(rules_count("tools/call"), 4);
-		end();
+		rig_end();
 	}
 }
 
@@ -151,15 +114,15 @@ the_server_may_ask(void **state)
 	const char *sent;
 
 	(void)state;
-	begin(rules);
-	assert_int_equal(call(NULL, NULL), MCP_OK);
+	rig_begin(rules);
+	assert_int_equal(rig_call(NULL, NULL), MCP_OK);
 	assert_int_equal(rules_count("answer"), 2);
 	sent = rules_request("answer", 0);
 	assert_non_null(strstr(sent, "\"id\":\"p1\",\"result\":{}}"));
 	assert_non_null(strstr(sent, "Mcp-Session-Id: s\r\n"));
 	sent = rules_request("answer", 1);
 	assert_non_null(strstr(sent, "\"id\":7,\"error\":{\"code\":-32601"));
-	end();
+	rig_end();
 }
 
 /* A server that asks without end does not hold the call so long. */
@@ -182,10 +145,10 @@ the_server_may_not_ask_for_ever(void **state)
 		    "data: {'jsonrpc':'2.0','id':%d,'method':'ping'}\n\n",
 		    i + 1000);
 	snprintf(body + n, sizeof(body) - n, "data: " SAID("ok") "\n\n");
-	begin(rules);
-	assert_int_equal(call(NULL, NULL), MCP_OK);
+	rig_begin(rules);
+	assert_int_equal(rig_call(NULL, NULL), MCP_OK);
 	assert_in_range(rules_count("answer"), 1, 50);
-	end();
+	rig_end();
 }
 
 static void
@@ -207,12 +170,12 @@ a_stream_is_resumed(void **state)
 	const char *text;
 
 	(void)state;
-	begin(rules);
-	assert_int_equal(call(NULL, &text), MCP_OK);
+	rig_begin(rules);
+	assert_int_equal(rig_call(NULL, &text), MCP_OK);
 	assert_string_equal(text, "late");
 	assert_int_equal(rules_count("tools/call"), 1);
 	assert_int_equal(rules_count("GET"), 2);
-	end();
+	rig_end();
 }
 
 static void
@@ -228,12 +191,12 @@ a_resumed_stream_has_an_end(void **state)
 	int64_t began;
 
 	(void)state;
-	begin(rules);
+	rig_begin(rules);
 	began = clock_boot_ms();
-	assert_int_equal(call(&o, NULL), MCP_UNKNOWN);
-	assert_true(clock_boot_ms() - began < DEADLINE_MS / 2);
+	assert_int_equal(rig_call(&o, NULL), MCP_UNKNOWN);
+	assert_true(clock_boot_ms() - began < RIG_DEADLINE_MS / 2);
 	assert_true(rules_count("GET") > 0);
-	end();
+	rig_end();
 }
 
 /* ---- HTTP+SSE ------------------------------------------------------------ */
@@ -262,7 +225,8 @@ call_many(void *arg)
 		snprintf(want, sizeof(want), "%d-%d", *(int *)arg, i);
 		args = json_pack("{s:s}", "x", want);
 		assert_int_equal(
-		    mcp_client_call(c, "t", args, NULL, NULL, a, &result, w),
+		    mcp_client_call(rig.client, "t", args, NULL, NULL, a,
+			&result, w),
 		    MCP_OK);
 		json_decref(args);
 		arena_reset(a);
@@ -305,10 +269,10 @@ many_threads_share_a_client(void **state)
 
 	(void)state;
 	for (i = 0; i < NELEM(all); i++) {
-		begin(all[i]);
+		rig_begin(all[i]);
 		call_from_many_threads();
 		assert_int_equal(rules_count("server/discover"), 1);
-		end();
+		rig_end();
 	}
 }
 
@@ -321,7 +285,7 @@ catch_up(void)
 		.url = rules_url(),
 		.body = "{}",
 		.body_len = 2,
-		.total_ms = DEADLINE_MS,
+		.total_ms = RIG_DEADLINE_MS,
 		.flags = HTTP_OPERATOR };
 	struct http_response resp;
 
@@ -338,15 +302,15 @@ a_link_that_ended_is_made_anew(void **state)
 	int i;
 
 	(void)state;
-	begin(rules);
+	rig_begin(rules);
 	for (i = 1; i <= 3; i++) {
-		assert_int_equal(call(NULL, &text), MCP_OK);
+		assert_int_equal(rig_call(NULL, &text), MCP_OK);
 		assert_string_equal(text, "ok");
 		assert_int_equal(rules_count("GET"), i);
 		link_cut();
 		catch_up();
 	}
-	end();
+	rig_end();
 }
 
 static void
@@ -372,11 +336,11 @@ a_link_call_fails_in_many_ways(void **state)
 	(void)state;
 	for (i = 0; i < NELEM(cases); i++) {
 		rules[4] = cases[i].rule;
-		begin(rules);
-		assert_int_equal(call(&o, NULL), cases[i].rc);
+		rig_begin(rules);
+		assert_int_equal(rig_call(&o, NULL), cases[i].rc);
 		assert_int_equal(
 		    rules_count("notifications/cancelled"), cases[i].cancelled);
-		end();
+		rig_end();
 	}
 }
 
@@ -400,11 +364,11 @@ a_link_names_its_own_server_only(void **state)
 		snprintf(body, sizeof(body), "event: endpoint\ndata: %s\n\n",
 		    named[i]);
 		rules[2].body = body;
-		begin(rules);
-		if (call(NULL, NULL) != MCP_PROTOCOL
+		rig_begin(rules);
+		if (rig_call(NULL, NULL) != MCP_PROTOCOL
 		    || rules_count("tools/call") != 0)
-			fail_msg("%s: %s", named[i], why);
-		end();
+			fail_msg("%s: %s", named[i], rig.why);
+		rig_end();
 	}
 }
 

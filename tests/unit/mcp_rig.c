@@ -1,0 +1,62 @@
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include "base/http.h"
+#include "tests/unit/mcp_rig.h"
+
+struct mcp_rig rig;
+
+void
+rig_begin(const struct rule *rules)
+{
+	static const char *const headers[]
+	    = { "Authorization: Bearer k", NULL };
+
+	assert_int_equal(http_start(NULL), 0);
+	rules_start(rules);
+	rig.mem = arena_new();
+	rig.client = mcp_client_new("server", rules_url(), headers,
+	    RIG_DEADLINE_MS);
+}
+
+void
+rig_end(void)
+{
+	mcp_client_free(rig.client);
+	arena_free(rig.mem);
+	rules_stop();
+	http_stop();
+}
+
+enum mcp_rc
+rig_list(size_t *n)
+{
+	json_t *tools;
+	int64_t ttl_ms;
+	enum mcp_rc rc = mcp_client_tools(rig.client, NULL, &tools, &ttl_ms,
+	    rig.why);
+
+	if (n != NULL)
+		*n = json_array_size(tools);
+	assert_int_equal(rc == MCP_OK, rig.why[0] == '\0');
+	json_decref(tools);
+	return rc;
+}
+
+enum mcp_rc
+rig_call(const struct mcp_call_options *o, const char **text)
+{
+	json_t *result;
+	enum mcp_rc rc = mcp_client_call(rig.client, "t", NULL, NULL, o,
+	    rig.mem, &result, rig.why);
+
+	if (text != NULL)
+		*text = result == NULL
+		    ? NULL
+		    : mcp_result_text(rig.mem, result, NULL);
+	assert_int_equal(rc == MCP_OK, rig.why[0] == '\0');
+	return rc;
+}
