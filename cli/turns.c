@@ -13,20 +13,29 @@
 #define LIST_DEFAULT 100
 #define LIST_MAX 100000
 
+/* The store, for a command that lists at most --max; NULL: end with ${code}. */
+static struct store *
+open_for_list(struct cli *cli, int64_t *max, int *code)
+{
+	*max = LIST_DEFAULT;
+	*code = CLI_USAGE;
+	if (!cli_option_int(cli, "--max", 1, LIST_MAX, max) ||
+	    !cli_args(cli, 0, 0))
+		return NULL;
+	return cli_store(cli, code);
+}
+
 int
 cmd_turns_list(struct cli *cli)
 {
-	int64_t max = LIST_DEFAULT, now = clock_wall_ms();
+	int64_t max, now = clock_wall_ms();
 	struct fleet_counts counts = { 0 };
 	struct store *st;
 	json_t *list = NULL, *row;
 	size_t i;
 	int code, rc;
 
-	if (!cli_option_int(cli, "--max", 1, LIST_MAX, &max) ||
-	    !cli_args(cli, 0, 0))
-		return CLI_USAGE;
-	st = cli_store(cli, &code);
+	st = open_for_list(cli, &max, &code);
 	if (st == NULL)
 		return code;
 	rc = ledger_list(st, (size_t)max, cli->mem, &list);
@@ -154,16 +163,13 @@ int
 cmd_turns_dead(struct cli *cli)
 {
 	bool text = cli_flag(cli, "--text");
-	int64_t max = LIST_DEFAULT, now = clock_wall_ms();
+	int64_t max, now = clock_wall_ms();
 	struct store *st;
 	json_t *list = NULL, *row;
 	size_t i;
 	int code, rc;
 
-	if (!cli_option_int(cli, "--max", 1, LIST_MAX, &max) ||
-	    !cli_args(cli, 0, 0))
-		return CLI_USAGE;
-	st = cli_store(cli, &code);
+	st = open_for_list(cli, &max, &code);
 	if (st == NULL)
 		return code;
 	rc = ledger_dead(st, (size_t)max, text, cli->mem, &list);
