@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/clock.h"
 #include "base/cond.h"
 #include "base/http.h"
 #include "base/json.h"
@@ -81,12 +82,12 @@ beat(struct worker *w)
 	gethostname(host, sizeof(host) - 1);
 	settings_backend(s, backend, sizeof(backend));
 	record = json_pack(
-	    "{s:s, s:s, s:i, s:s, s:s, s:o, s:i, s:o, s:I, s:i, s:I, s:b, "
+	    "{s:s, s:s, s:i, s:s, s:s, s:o, s:i, s:o, s:i, s:i, s:I, s:b, "
 	    "s:o, s:s?}",
 	    "id", w->id, "host", host, "pid", (int)getpid(), "version",
 	    PACKAGE_VERSION, "backend", backend, "backends", list,
 	    "tools_loaded", (int)set->n, "sources", toolbox_state(w->toolbox),
-	    "slots", (json_int_t)s->turns_slots, "running",
+	    "slots", pool_busy(w->turns) + pool_free_slots(w->turns), "running",
 	    atomic_load(&w->running), "started_ms", (json_int_t)w->started_ms,
 	    "paused", (int)s->chat_paused, "model_ok",
 	    asked ? json_boolean(error == NULL) : json_null(),
@@ -165,10 +166,11 @@ static void *
 run(void *arg)
 {
 	struct heartbeat *h = arg;
-	int ms = 0;
+	int64_t next_ms = clock_boot_ms();
 
 	do {
-		if (ms % FLEET_EVERY_MS == 0) {
+		if (clock_boot_ms() >= next_ms) {
+			next_ms = clock_boot_ms() + FLEET_EVERY_MS;
 			beat(h->w);
 			metric_set(METRIC_THREADS, 1,
 			    pool_threads(h->w->turns)
@@ -176,8 +178,9 @@ run(void *arg)
 		}
 		read_breakers(h->w);
 		lease_look_for_stops(h->w->leases);
+		/* Who ends a turn sets it, too, but two may do so at once. */
+		metric_set(METRIC_RUNNING, 0, atomic_load(&h->w->running));
 		tidy(h);
-		ms += LOOK_EVERY_MS;
 	} while (wait(h, LOOK_EVERY_MS));
 	(void)!fleet_leave(h->w->store, h->w->id);
 	return NULL;

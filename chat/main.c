@@ -1,6 +1,7 @@
 /*
  * dragoman-turn: takes turns from Redis and runs them.  No listening socket.
  */
+#include <sys/prctl.h>
 #include <sys/signalfd.h>
 
 #include <getopt.h>
@@ -19,6 +20,7 @@
 #include "base/http.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/notify.h"
 #include "base/pool.h"
 #include "base/seal.h"
 #include "base/text.h"
@@ -243,6 +245,7 @@ serve(struct program *p)
 	beat = heartbeat_start(w);
 	log_event(LOG_INFO, "worker_started", F_STR("process", w->id),
 	    F_STR("version", PACKAGE_VERSION));
+	notify_ready();
 	rc = worker_run(w);
 	heartbeat_stop(beat);
 	log_event(LOG_INFO, "worker_stopped", F_STR("process", w->id),
@@ -307,6 +310,8 @@ main(int argc, char **argv)
 	struct settings *s;
 	int rc;
 
+	/* A supervisor that opened the program before has no name for it. */
+	(void)prctl(PR_SET_NAME, "dragoman-turn");
 	secret_protect_process();
 	memory_init();
 	p.source = (struct settings_source){ .environ = environ,

@@ -95,14 +95,13 @@ start(struct worker *w, struct job *job)
 		work_run(work); /* no thread to be had: this one does it */
 }
 
-/* How many are taken now: free slots, and not while paused. */
+/* How many are taken now: as many as have a thread at once (more slots in a
+ * configuration read again are for the next start), and not while paused. */
 static int
 wanted(struct worker *w, const struct settings *s)
 {
-	int free_slots = (int)s->turns_slots - atomic_load(&w->running);
+	int free_slots = s->chat_paused ? 0 : pool_free_slots(w->turns);
 
-	if (s->chat_paused || free_slots < 0)
-		return 0;
 	return free_slots < TAKE_MAX ? free_slots : TAKE_MAX;
 }
 

@@ -194,21 +194,49 @@ prepare(struct cli *cli, struct plan *plan)
 	return 0;
 }
 
+/*
+ * The last key, if it never sealed: then it was prepared and waits.  ${id}
+ * becomes its name.  CLI_OK: there is one, CLI_FAILED: none; else the exit
+ * code.
+ */
+static int
+find_waiting(struct cli *cli, const struct plan *plan, char id[SEAL_ID_MAX])
+{
+	enum store_rc rc;
+	int code;
+
+	if (plan->n < 2)
+		return CLI_FAILED;
+	if (cli->store == NULL && cli_store(cli, &code) == NULL)
+		return code == CLI_FAILED ? CLI_USAGE : code;
+	if (!seal_ring_id(cli->ring, plan->n - 1, id))
+		return CLI_FAILED;
+	rc = store_has_sealed(cli->store, id);
+	if (rc == STORE_DOWN)
+		return cli_store_failed(cli, rc, "keys rotate");
+	return rc == STORE_NONE ? CLI_OK : CLI_FAILED;
+}
+
 static int
 activate(struct cli *cli, struct plan *plan)
 {
+	char id[SEAL_ID_MAX];
 	const char *newest;
+	int code = find_waiting(cli, plan, id);
 
-	if (plan->n < 2) {
-		cli_error(cli, "there is one key only: begin with dragoman "
-			       "keys rotate --prepare");
-		return -1;
-	}
+	if (code == CLI_FAILED)
+		cli_error(cli, "no key waits to be activated: %s; begin with "
+			       "dragoman keys rotate --prepare",
+		    plan->n < 2 ? "there is one key only" :
+				  "the last one in the list sealed before the "
+				  "first did");
+	if (code != CLI_OK)
+		return code;
 	newest = plan->keys[plan->n - 1];
 	memmove(plan->keys + 1, plan->keys,
 	    (plan->n - 1) * sizeof(plan->keys[0]));
 	plan->keys[0] = newest;
-	return 0;
+	return CLI_OK;
 }
 
 struct progress {
@@ -264,6 +292,7 @@ reseal(struct cli *cli, int64_t *total)
 static int
 retire(struct cli *cli, struct plan *plan)
 {
+	char id[SEAL_ID_MAX];
 	int64_t total;
 	int code;
 
@@ -271,6 +300,16 @@ retire(struct cli *cli, struct plan *plan)
 		cli_error(cli, "there is one key only: nothing to retire");
 		return CLI_FAILED;
 	}
+	code = find_waiting(cli, plan, id);
+	if (code == CLI_OK) {
+		cli_error(cli, "key %s was prepared and never activated: keys "
+			       "rotate --activate first, or take it out of "
+			       "the list",
+		    id);
+		return CLI_FAILED;
+	}
+	if (code != CLI_FAILED)
+		return code;
 	code = reseal(cli, &total);
 	if (code != CLI_OK)
 		return code;

@@ -17,7 +17,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define FORMER_MS (STOP_MS + 5000) /* for the last supervisor's processes */
+#define FORMER_MS (stop_ms + 5000) /* for the last supervisor's processes */
 #define FORMER_SAY_MS 1000
 
 /* The processes that still hold ${held}, a descriptor of our pid file. */

@@ -10,6 +10,7 @@
  *   listen  ADDRESS  MODE  USER              a unix socket held open here
  *   run     NAME  COUNT  USER  ENV  COMMAND  ARGUMENT ...
  *   worker  NAME  COUNT  USER  ENV  COMMAND  ARGUMENT ...
+ *   stop    SECONDS                           for each group, then SIGKILL
  *
  * USER is an existing user or "-".  ENV is "-" (all of ours), "none", or
  * names (NAME,NAME*) that are left out.  Every process runs in DIR, so paths
@@ -23,9 +24,9 @@
  * group (nginx's workers, when its master was killed) ends with it.  SIGTERM
  * stops all in order, SIGHUP is passed on.
  *
- * SIGUSR2 renews the workers: of each another one is started, and when that has
- * run for RENEW_MS the former is told to end.  Somebody always serves, and a
- * program that cannot run replaces nobody.
+ * SIGUSR2 renews the workers: of each another one is started, and when that
+ * says that it serves (sd_notify(3)) the former is told to end.  Somebody
+ * always serves, and a program that cannot run replaces nobody.
  *
  * DIR/supervisor.pid is locked twice: by this process alone, so that there is
  * one; and by whoever inherited a descriptor of it, so that the next
@@ -67,12 +68,13 @@
 #define BACKLOG 4096	    /* the kernel cuts it to net.core.somaxconn */
 #define AGAIN_SOON_MS 100   /* after a run of at least a second */
 #define AGAIN_LATER_MS 900  /* after a shorter one: "within a second" */
-#define RENEW_MS 1000	    /* what cannot start has ended by then */
 #define ERR_MAX (1024 * 1024) /* of a file of standard error */
 
 static struct process processes[PROCESSES_MAX];
 static size_t nprocesses;
-static int listener = -1;
+static int listener = -1, ready = -1;
+static char *listen_at[3]; /* path, mode, user; NULL: none */
+int64_t stop_ms = STOP_MS;
 static volatile sig_atomic_t got_hup, got_usr2, got_child;
 volatile sig_atomic_t got_term;
 
@@ -195,18 +197,26 @@ read_table(void)
 		while (n < ARGUMENTS_MAX - 1
 		    && (field = strsep(&rest, "\t")) != NULL)
 			fields[n++] = field;
-		if (n == 4 && strcmp(fields[0], "listen") == 0)
-			open_listener(fields[1], fields[2], fields[3]);
-		else if (n >= 6
+		if (n == 4 && strcmp(fields[0], "listen") == 0) {
+			memcpy(listen_at, fields + 1, sizeof(listen_at));
+			copy = NULL; /* its fields live there */
+		} else if (n == 2 && strcmp(fields[0], "stop") == 0) {
+			stop_ms = strtol(fields[1], NULL, 10);
+			if (stop_ms < 1 || stop_ms > STOP_MAX_S)
+				goto bad;
+			stop_ms *= 1000;
+		} else if (n >= 6
 		    && (strcmp(fields[0], "run") == 0
 			|| strcmp(fields[0], "worker") == 0)) {
 			add_process(fields, n);
-			copy = NULL; /* its fields live there */
-		} else if (line[0] != '\0' && line[0] != '#') {
-			say("not understood in processes: %s", line);
-			exit(1);
-		}
+			copy = NULL;
+		} else if (line[0] != '\0' && line[0] != '#')
+			goto bad;
 		free(copy);
+		continue;
+bad:
+		say("not understood in processes: %s", line);
+		exit(1);
 	}
 	fclose(f);
 }
@@ -228,8 +238,8 @@ start(struct process *p)
 			say("cannot write %s: %s", path,
 			    strerrordesc_np(errno));
 	}
-	if (p->former == 0)
-		p->renew = false; /* it begins with the newest program */
+	p->renew = false; /* it begins with the newest program */
+	p->ready = false;
 	p->started_ms = now_ms();
 	p->pid = fork();
 	if (p->pid == 0)
@@ -287,12 +297,13 @@ reap(bool again)
 	}
 }
 
+/* Who is told to end twice ends at once: a former one has been told. */
 static void
 tell(const struct process *p, int sig)
 {
 	if (p->pid != 0)
 		kill(p->pid, sig);
-	if (p->former != 0)
+	if (p->former != 0 && (sig != SIGTERM || p->told_ms == 0))
 		kill(p->former, sig);
 }
 
@@ -300,7 +311,7 @@ tell(const struct process *p, int sig)
 static void
 stop_group(size_t first, size_t last)
 {
-	int64_t until = now_ms() + STOP_MS;
+	int64_t until = now_ms() + stop_ms;
 	bool running = true;
 	size_t i;
 
@@ -380,28 +391,50 @@ renew(struct process *p)
 	if (p->former == 0)
 		return;
 	if (p->told_ms == 0) {
-		if (p->pid == 0 || now - p->started_ms < RENEW_MS)
+		if (p->pid == 0 || !p->ready)
 			return;
 		say("%s %d: %d follows %d", p->name, p->number, (int)p->pid,
 		    (int)p->former);
 		p->told_ms = now;
 		kill(p->former, SIGTERM);
-	} else if (now - p->told_ms > STOP_MS)
+	} else if (now - p->told_ms > stop_ms)
 		kill(p->former, SIGKILL);
 }
 
-/* Standard error is for what could not be logged: keep it small. */
+static void
+trim(int fd)
+{
+	struct stat sb;
+
+	if (fd != -1 && fstat(fd, &sb) == 0 && S_ISREG(sb.st_mode)
+	    && sb.st_size > ERR_MAX
+	    && (fcntl(fd, F_GETFL) & O_APPEND) != 0)
+		(void)!ftruncate(fd, 0);
+}
+
+/* Standard error is for what could not be logged: keep it small.  Ours, too:
+ * what cannot start is told every second. */
 static void
 trim_errors(void)
 {
-	struct stat sb;
 	size_t i;
 
 	for (i = 0; i < nprocesses; i++)
-		if (processes[i].err != -1
-		    && fstat(processes[i].err, &sb) == 0
-		    && sb.st_size > ERR_MAX)
-			(void)!ftruncate(processes[i].err, 0);
+		trim(processes[i].err);
+	trim(STDERR_FILENO);
+}
+
+static void
+read_ready(void)
+{
+	struct process *p;
+	pid_t pid;
+
+	while ((pid = ready_next(ready)) != 0) {
+		p = process_of(pid);
+		if (p != NULL && p->pid == pid)
+			p->ready = true;
+	}
 }
 
 static void
@@ -427,6 +460,7 @@ serve(void)
 				start(&processes[i]);
 		}
 		(void)ppoll(NULL, 0, &tick, &before);
+		read_ready();
 		if (got_child)
 			reap(true);
 		if (got_hup)
@@ -463,10 +497,13 @@ main(int argc, char **argv)
 	sigaction(SIGHUP, &sa, NULL);
 	sigaction(SIGUSR2, &sa, NULL);
 	sigaction(SIGCHLD, &sa, NULL);
+	read_table();
 	lock = pid_file_lock();
 	/* What a killed nginx leaves becomes our child, and is reaped. */
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
-	read_table();
+	ready = ready_open();
+	if (listen_at[0] != NULL)
+		open_listener(listen_at[0], listen_at[1], listen_at[2]);
 	say("started with %zu processes", nprocesses);
 	serve();
 	say("stopping");

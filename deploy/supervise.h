@@ -12,8 +12,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Programs that are told to end have so long: more than server.drain's 30 s. */
+/* Programs that are told to end have so long, if the table does not say
+ * otherwise: more than server.drain's 30 s. */
 #define STOP_MS 40000
+#define STOP_MAX_S 4000 /* server.drain is at most an hour */
 
 struct process {
 	const char *name;
@@ -24,6 +26,7 @@ struct process {
 	char **argv;	  /* NULL-terminated */
 	pid_t pid;	  /* 0: not running */
 	int64_t started_ms, again_ms;
+	bool ready;	/* ${pid} said that it serves */
 	bool renew;	/* SIGUSR2 came */
 	pid_t former;	/* the generation before ${pid}, 0: ended */
 	int64_t told_ms; /* when ${former} was told to end, 0: not yet */
@@ -31,6 +34,7 @@ struct process {
 };
 
 extern volatile sig_atomic_t got_term;
+extern int64_t stop_ms;
 
 /* One line with the time, to standard error. */
 void say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
@@ -55,5 +59,11 @@ _Noreturn void child_run(const struct process *p, int listener,
 _Noreturn void child_once(const char *user, char **argv);
 /* NULL: "-".  Exits when there is no such user. */
 struct passwd *user_of(const char *name);
+
+/* ready.c.  The socket on which workers say that they serve; children find its
+ * name in $NOTIFY_SOCKET. */
+int ready_open(void);
+/* Who said so; 0: nobody (any more). */
+pid_t ready_next(int fd);
 
 #endif

@@ -12,6 +12,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/notify.h"
 #include "config.h"
 #include "fcgi/accept.h"
 #include "fcgi/cgi.h"
@@ -216,6 +217,7 @@ edge_run(struct edge *e, const struct route *routes,
 		return 1;
 	log_event(LOG_INFO, "worker_started", F_STR("process",
 	    e->process_id), F_STR("version", PACKAGE_VERSION));
+	notify_ready();
 	for (;;) {
 		sig = wait_signal(&signals, 1000);
 		if (sig == SIGTERM || sig == SIGINT)

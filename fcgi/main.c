@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 
 #include <sodium.h>
@@ -326,6 +327,8 @@ main(int argc, char **argv)
 	bool known;
 	int code;
 
+	/* A supervisor that opened the program before has no name for it. */
+	(void)prctl(PR_SET_NAME, "dragoman-edge");
 	secret_protect_process();
 	memory_init();
 	code = read_options(argc, argv);

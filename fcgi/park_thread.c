@@ -59,7 +59,7 @@ slot_free(struct park *pk, struct slot *s)
 	s->state = SLOT_FREE;
 	pk->free_slots[pk->nfree++] = s - pk->slots;
 	pthread_mutex_unlock(&pk->mu);
-	atomic_fetch_sub(&pk->count, 1);
+	metric_set(METRIC_PARKED, 0, atomic_fetch_sub(&pk->count, 1) - 1);
 }
 
 static void
@@ -383,7 +383,9 @@ tick(struct park *pk)
 		if (now >= p->look_ms && now >= pk->looks_from_ms
 		    && looks < LOOKS_A_TICK) {
 			looks++;
-			p->look_ms = now + PARK_LOOK_MS;
+			/* Not before all others had their turn. */
+			p->look_ms = now + PARK_LOOK_MS
+			    + park_count(pk) / LOOKS_A_TICK * TICK_MS;
 			begun = clock_boot_ms();
 			log_set_id(p->id);
 			p->ops->on_look(p, p->state);

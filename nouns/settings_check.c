@@ -260,6 +260,7 @@ check_chat(struct findings *f, const struct settings *s)
 		    "anybody on this machine can use /chat without a secret");
 	if (s->chat_host == HOST_DIRECT) {
 		if (f->nerrors == 0 && /* it may be what is wrong */
+		    s->asks_models && /* who has no key sees no other host */
 		    (s->llm_base_url[0] != '\0' || s->chat_model[0] != '\0'))
 			settings_warn(f, s, "chat.host",
 			    "is direct, so that no model is asked: set it "

@@ -320,6 +320,24 @@ out:
 }
 
 enum store_rc
+store_has_sealed(struct store *st, const char *id)
+{
+	struct batch b;
+	redisReply *r;
+	enum store_rc rc = STORE_DOWN;
+
+	batch_init(&b);
+	batch_command(&b, "HEXISTS", 2);
+	batch_str(&b, KEY_CANARY);
+	batch_str(&b, id);
+	if (store_run(st, &b, &r) == 0 && !reply_is_error(st, r, "canary"))
+		rc = r->integer == 1 ? STORE_OK : STORE_NONE;
+	freeReplyObject(r);
+	batch_fini(&b);
+	return rc;
+}
+
+enum store_rc
 store_canary_alone(struct store *st)
 {
 	struct batch b;

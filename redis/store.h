@@ -85,6 +85,10 @@ enum store_rc store_canary(struct store *st) WARN_UNUSED;
 void store_reload_keys(struct store *st, struct seal_ring *ring,
     const struct secret *keys);
 
+/* Did the key ${id} ever seal here?  Its canary says so: STORE_OK yes,
+ * STORE_NONE no. */
+enum store_rc store_has_sealed(struct store *st, const char *id) WARN_UNUSED;
+
 /* Forget the canaries of all keys but the first: who has but those is wrong
  * here from now on. */
 enum store_rc store_canary_alone(struct store *st) WARN_UNUSED;

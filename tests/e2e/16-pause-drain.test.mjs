@@ -115,6 +115,28 @@ testWith({ edges: 1, turns: 1, settings: { chat: { paused: true } }, ready: fals
   assert.equal((await waiting).json.reply, 'You said: x');
 });
 
+testWith({ edges: 1, turns: 1, settings: { turns: { slots: 2 } } }, 'more turns.slots by SIGHUP: for the next start, and nobody is stuck behind a full worker', async d => {
+  const go = {};
+  d.model.handler = r => r.lastUser === 'quick' ? { text: 'quick' }
+    : { text: r.lastUser, hang: new Promise(resolve => { go[r.lastUser] = resolve; }) };
+  d.options.settings.turns.slots = 8;
+  d.writeSettings();
+  d.turns[0].signal('SIGHUP');
+  await until(() => d.logs().some(l => l.event === 'config_loaded'), { what: 'it was read' });
+  const slow = ['a', 'b', 'c'].map(name => d.say(name, name));
+  await until(() => Object.keys(go).length === 2, { what: 'two turns run' });
+  await until(async () => (await d.counts()).accepted === 3);
+  const [first, second] = Object.keys(go);
+  go[first]();
+  await until(() => Object.keys(go).length === 3, { what: 'the third one runs' });
+  go[second]();
+  /* While the third one hangs, there is a slot again. */
+  assert.equal((await d.say('d', 'quick', { ms: 5000 })).reply, 'quick');
+  for (const name of Object.keys(go)) go[name]();
+  await Promise.all(slow);
+  await d.settled();
+});
+
 testWith({ edges: 2, turns: 2 }, 'rolling restarts under load: no request fails', async d => {
   d.model.handler = r => ({ text: `r:${r.lastUser}`, delay: 20 });
   let running = true, served = 0;

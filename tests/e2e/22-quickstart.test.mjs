@@ -221,7 +221,32 @@ test('--upgrade: other workers, and nobody waits for those that end', async () =
     assert.match(r.err, new RegExp(`Dragoman runs: http://127\\.0\\.0\\.1:${port} `));
     assert.equal(workers().length, WORKERS);
     assert.ok(!workers().some(pid => former.includes(pid)));
-    await stop(state);
+
+    /* Workers that cannot start replace nobody, and their trying is no harm. */
+    const second = workers();
+    const key = path.join(state, 'secrets/encryption_key');
+    const kept = fs.readFileSync(key);
+    fs.writeFileSync(key, `${'A'.repeat(43)}=\n`);
+    const failed = await quickstart(state, ['--upgrade'], { env: { QUICKSTART_WAIT: '3' } });
+    assert.equal(failed.code, 1, failed.err);
+    assert.match(failed.err, /sealed with another ENCRYPTION_KEY[^]*dragoman-edge \d+ goes on[^]*not all workers could be changed/);
+    assert.ok(second.every(pid => workers().includes(pid)));
+    assert.equal((await chat('quick', 'hello again')).state, 'active');
+    fs.writeFileSync(key, kept);
+    await until(() => !workers().some(pid => second.includes(pid)), { what: 'the next try serves' });
+
+    /* Stopped in the middle: what runs ends first, and the upgrade says so. */
+    model.push({ text: 'late', hang: new Promise(resolve => { go = resolve; }) });
+    const late = chat('slow', 'again');
+    await until(() => model.last()?.lastUser === 'again', { what: 'the model is asked' });
+    const cut = quickstart(state, ['--upgrade']);
+    await until(() => fs.readFileSync(path.join(state, 'supervisor/log'), 'utf8').split('follows').length === 3 * WORKERS + 1, { what: 'the former are told to end' });
+    const stopped = stop(state);
+    await until(() => fs.readFileSync(path.join(state, 'supervisor/log'), 'utf8').includes('stopping'), { what: 'it stops' });
+    go();
+    assert.equal((await late).reply, 'late');
+    await stopped;
+    assert.equal((await cut).code, 1);
   } finally {
     await model.stop();
   }
@@ -289,7 +314,8 @@ test('what is wrong is said, with the exit code of it', async () => {
     [['--detach', '--listen', '192.0.2.1'], {}, 1, /nginx cannot serve 192\.0\.2\.1/],
     [['--port'], {}, 2, /needs a value/],
     [['--exec'], {}, 2, /needs a command/],
-    [['--unknown'], {}, 2, /^Usage:/],
+    [['--unknown'], {}, 2, /what is --unknown\?\nUsage:/],
+    [['--upgrade', '--detach'], {}, 2, /--upgrade and --detach: one of them/],
     [['--', 'true'], {}, 2, /a command needs --exec/],
     [['--stop'], {}, 0, /not running/],
     [['--status'], {}, 3, /^/],

@@ -55,7 +55,6 @@ const children = pid => fs.readFileSync(`/proc/${pid}/task/${pid}/children`, 'ut
 const read = (dir, name) => { try { return fs.readFileSync(path.join(dir, name), 'utf8'); } catch { return ''; } };
 const last = (dir, name) => Number(read(dir, name).trim().split('\n').at(-1));
 const shell = (name, count, script, env = '-') => ['run', name, String(count), '-', env, 'sh', '-c', script];
-const worker = (name, count, script) => ['worker', ...shell(name, count, script).slice(1)];
 const SLEEPS = 'exec sleep 1000';
 
 test('a killed process is back within a second, and again after each kill', async () => {
@@ -102,15 +101,24 @@ test('SIGHUP is passed on', async () => {
   assert.equal(await s.end, 0);
 });
 
-test('SIGUSR2: workers are followed by their next generation, which runs before the former is told to end', async () => {
+/* Says that it serves, as sd_notify(3) does. */
+const READY = `use Socket; $| = 1;
+  sub note { open(my $f, '>>', shift) or die; print $f "@_\\n"; close $f }
+  sub ready { my $to = $ENV{NOTIFY_SOCKET}; $to =~ s/^@/\\0/; socket(my $s, AF_UNIX, SOCK_DGRAM, 0); send($s, 'READY=1', 0, pack_sockaddr_un($to)) or die "$!" }`.replace(/\s+/g, ' ');
+const worker = (name, count, program) => ['worker', name, String(count), '-', '-', 'perl', '-e', `${READY} ${program.replace(/\s+/g, ' ')}`];
+
+test('SIGUSR2: workers are followed by their next generation, which serves before the former is told to end', async () => {
   /* Who is told to end does so when a file is there. */
-  const drains = "trap 'echo told $$ >>log; while [ ! -e go ]; do sleep 0.02; done; echo end $$ >>log; exit 0' TERM; echo up $$ >>log; while :; do sleep 0.02; done";
-  const s = supervise(folder([shell('run', 1, 'echo $$ >>others; exec sleep 1000'), worker('w', 2, drains)]));
+  const s = supervise(folder([shell('run', 1, 'echo $$ >>others; exec sleep 1000'), worker('w', 2, `
+    $SIG{TERM} = sub { note('log', 'told', $$); select(undef, undef, undef, 0.02) until -e 'go'; note('log', 'end', $$); exit };
+    note('log', 'up', $$); select(undef, undef, undef, 0.02) until -e 'serve'; ready(); sleep 1000 while 1`)]));
   const log = what => read(s.dir, 'log').split('\n').filter(l => l.startsWith(what)).map(l => Number(l.split(' ')[1]));
   await until(() => log('up').length === 2 && read(s.dir, 'others'), { what: 'all run' });
   s.process.kill('SIGUSR2');
+  await until(() => log('up').length === 4, { what: 'the next generation' });
+  assert.equal(log('told').length, 0);
+  fs.writeFileSync(path.join(s.dir, 'serve'), '');
   await until(() => log('told').length === 2, { what: 'the former are told' });
-  assert.deepEqual(read(s.dir, 'log').split('\n').map(l => l.split(' ')[0]).slice(0, 6), ['up', 'up', 'up', 'up', 'told', 'told']);
   assert.deepEqual(log('told').sort(), log('up').slice(0, 2).sort());
   assert.equal(children(s.process.pid).length, 5, 'the former still end');
   /* Asked again: a third generation only when the first has gone. */
@@ -127,15 +135,21 @@ test('SIGUSR2: workers are followed by their next generation, which runs before 
   assert.equal(await s.end, 0);
 });
 
-test('SIGUSR2 and a program that cannot run: the former goes on, until it can', async () => {
-  const s = supervise(folder([worker('w', 1, 'if [ -e broken ]; then echo x >>tries; exit 2; fi; echo $$ >>ups; exec sleep 1000')]));
+test('SIGUSR2 and a program that cannot serve: the former goes on, until one can', async () => {
+  const s = supervise(folder([worker('w', 1, "if (-e 'broken') { note('tries', 'x'); exit 2 } note('ups', $$); ready() unless -e 'mute'; sleep 1000")]));
   await until(() => read(s.dir, 'ups'), { what: 'it runs' });
   const first = last(s.dir, 'ups');
   fs.writeFileSync(path.join(s.dir, 'broken'), '');
+  fs.writeFileSync(path.join(s.dir, 'mute'), '');
   s.process.kill('SIGUSR2');
   await until(() => read(s.dir, 'tries').length >= 4, { what: 'two tries' });
   assert.ok(lives(first));
+  /* The next one runs, and never says that it serves. */
   fs.rmSync(path.join(s.dir, 'broken'));
+  await until(() => last(s.dir, 'ups') !== first, { what: 'the next one runs' });
+  assert.ok(lives(first));
+  fs.rmSync(path.join(s.dir, 'mute'));
+  process.kill(last(s.dir, 'ups'), 'SIGKILL');
   await until(() => !lives(first), { what: 'the next generation' });
   const second = last(s.dir, 'ups');
   assert.ok(lives(second));
@@ -146,6 +160,22 @@ test('SIGUSR2 and a program that cannot run: the former goes on, until it can', 
   s.process.kill('SIGTERM');
   assert.equal(await s.end, 0);
   assert.ok(!lives(second));
+});
+
+test('stopped while a former one ends: that is not told twice; the table says how long it may take', async () => {
+  const s = supervise(folder([['stop', '2'], worker('w', 1, `
+    $SIG{TERM} = sub { note('told', $$) }; note('ups', $$); ready(); while (1) { sleep 1000; exit if -e 'go' }`)]));
+  await until(() => read(s.dir, 'ups'), { what: 'it runs' });
+  const first = last(s.dir, 'ups');
+  s.process.kill('SIGUSR2');
+  await until(() => read(s.dir, 'told'), { what: 'it is told to end' });
+  const second = last(s.dir, 'ups');
+  const at = performance.now();
+  s.process.kill('SIGTERM');
+  assert.equal(await s.end, 0);
+  assert.ok(performance.now() - at > 1000, 'killed only when the time is over');
+  assert.deepEqual(read(s.dir, 'told').trim().split('\n').map(Number), [first, second]);
+  assert.ok(!lives(first) && !lives(second));
 });
 
 test('what a killed process leaves in its group ends with it', async () => {
@@ -230,6 +260,7 @@ test('a user, in folders that only root may enter', async t => {
 test('a wrong table or command line is said at once', async () => {
   for (const [dir, message, code] of [
     [folder([['run', 'a', '1']]), /not understood in processes/, 1],
+    [folder([['stop', 'never']]), /not understood in processes/, 1],
     /* Who is not root becomes nobody else, and looks nobody up. */
     ...ROOT ? [[folder([['run', 'a', '1', 'nobody-here', '-', 'sh']]), /no such user/, 1]] : [],
     [path.join(top, 'nowhere'), /cannot enter/, 1],

@@ -63,6 +63,31 @@ s.test('a rotation from the first step to the last, under load', async d => {
   assert.deepEqual(d.logs().filter(l => l.level === 'error'), []);
 });
 
+s.test('a step at the wrong time, or twice, is refused and changes nothing', async d => {
+  const refused = async (arg, message) => {
+    const kept = fs.readFileSync(d.file('encryption_key'), 'utf8');
+    const r = await d.cli(['keys', 'rotate', arg]);
+    assert.equal(r.code, 1, r.stdout);
+    assert.match(r.stderr, message);
+    assert.equal(fs.readFileSync(d.file('encryption_key'), 'utf8'), kept);
+  };
+  await refused('--activate', /there is one key only; begin with/);
+  await refused('--retire', /one key only/);
+  await step(d, 'keys', 'rotate', '--prepare');
+  const [old, fresh] = await keyIds(d);
+  await readAgain(d, 'keys_changed');
+  await refused('--retire', new RegExp(`${fresh} was prepared and never activated`));
+  await step(d, 'keys', 'rotate', '--activate');
+  assert.deepEqual(await keyIds(d), [fresh, old]);
+  await refused('--activate', /no key waits to be activated/);
+  await readAgain(d, 'keys_changed');
+  await refused('--activate', /no key waits to be activated/);
+  await step(d, 'keys', 'reseal');
+  await step(d, 'keys', 'rotate', '--retire');
+  assert.deepEqual(await keyIds(d), [fresh]);
+  await readAgain(d, 'keys_changed');
+});
+
 s.test('keys that open nothing here are not taken', async d => {
   const kept = fs.readFileSync(d.file('encryption_key'), 'utf8');
   fs.writeFileSync(d.file('encryption_key'), `${randomBytes(32).toString('base64')}\n`);

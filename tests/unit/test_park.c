@@ -11,6 +11,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -318,6 +319,44 @@ looks_when_told(void **state)
 	close(fd);
 }
 
+/* More than there are looks in PARK_LOOK_MS, the first ones too. */
+static void
+all_are_looked_at(void **state)
+{
+	enum { N = 3600 };
+	struct rlimit files;
+	struct park *pk;
+	struct wait *w;
+	int *fds, looks_left = 3000; /* 30 s */
+	size_t i;
+
+	(void)state;
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &files), 0);
+	if (files.rlim_max < 2 * N + 100) {
+		print_message("this machine allows %ju files, %d are needed\n",
+		    (uintmax_t)files.rlim_max, 2 * N + 100);
+		skip();
+	}
+	files.rlim_cur = files.rlim_max;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &files), 0);
+	w = calloc(N, sizeof(*w));
+	fds = calloc(N, sizeof(*fds));
+	pk = start(N);
+	for (i = 0; i < N; i++)
+		fds[i] = parked(pk, park_reserve(pk), &w[i], 600000);
+	park_look_all(pk);
+	for (i = 0; i < N; i++)
+		while (atomic_load(&w[i].looks) == 0 && looks_left-- > 0)
+			usleep(10000);
+	for (i = 0; i < N; i++)
+		assert_true(atomic_load(&w[i].looks) > 0);
+	park_free(pk);
+	for (i = 0; i < N; i++)
+		close(fds[i]);
+	free(fds);
+	free(w);
+}
+
 int
 main(void)
 {
@@ -331,6 +370,7 @@ main(void)
 		cmocka_unit_test(who_does_not_read_is_dropped),
 		cmocka_unit_test(who_does_not_read_the_end_is_dropped),
 		cmocka_unit_test(looks_when_told),
+		cmocka_unit_test(all_are_looked_at),
 	};
 
 	FCGX_Init();
