@@ -135,14 +135,16 @@ cmd_turns_show(struct cli *cli)
 	}
 	if (rc != STORE_OK)
 		return cli_store_failed(cli, rc, "turns show");
-	if (cli->json)
-		return cli_json(cli, json_incref(doc));
 	state = json_member_str(doc, "state"); /* what is default is not kept */
 	if (state == NULL || cli_settings(cli)->chat_auth != CHAT_AUTH_MEMCP)
 		state = session_state_name(
 		    cli_settings(cli)->chat_auth == CHAT_AUTH_MEMCP ?
 			SESSION_NEEDS_TOKEN :
 			SESSION_ACTIVE);
+	if (cli->json) {
+		json_object_set_new(doc, "state", json_string(state));
+		return cli_json(cli, json_incref(doc));
+	}
 	printf("%s%s%s\n", cli_paint(cli, PAINT_BOLD),
 	    cli_clean(cli, chat.text, true), cli_paint(cli, PAINT_OFF));
 	printf("%-12s %s\n", "state", state);

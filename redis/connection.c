@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 
+#define START_MS 5000 /* who starts together with Redis is not alarmed so long */
 #define IDLE_MAX 64	   /* kept per kind; a thread each at most is in use */
 #define IDLE_TRUST_MS 1000 /* idle for longer: look whether it still stands */
 
@@ -24,7 +25,11 @@ store_log_down(struct store *st, const char *what, const char *why)
 	if (last != 0 && now - last < 1000)
 		return;
 	if (atomic_compare_exchange_strong(&st->logged_ms, &last, now))
-		log_event(LOG_ERROR, "redis_failed", F_STR("what", what),
+		log_event(!atomic_load(&st->reached) &&
+				now - st->opened_ms < START_MS ?
+			LOG_INFO :
+			LOG_ERROR,
+		    "redis_failed", F_STR("what", what),
 		    F_STR("why", why));
 }
 
@@ -87,6 +92,7 @@ connection_open(struct store *st, int timeout_ms)
 	if (u->db != 0 &&
 	    expect_ok(st, redisCommand(c, "SELECT %d", u->db), c) == -1)
 		goto fail;
+	atomic_store(&st->reached, true);
 	return c;
 fail:
 	if (c != NULL)

@@ -29,6 +29,7 @@ store_open(const struct store_options *o, const char **why)
 	st->echo = o->echo;
 	st->replicas = o->replicas;
 	st->wait_ms = o->wait_ms > 0 ? o->wait_ms : 100;
+	st->opened_ms = clock_boot_ms();
 	pthread_mutex_init(&st->lock, NULL);
 	return st;
 }

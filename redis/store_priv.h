@@ -200,7 +200,9 @@ struct store {
 	struct store_breaker breakers[STORE_BREAKERS];
 
 	_Atomic int64_t reconnects;
-	_Atomic int64_t logged_ms; /* last "redis_down", boot clock */
+	_Atomic int64_t logged_ms; /* last "redis_failed", boot clock */
+	int64_t opened_ms;	   /* boot clock */
+	_Atomic bool reached;	   /* a connection was made */
 	_Atomic int64_t memory_ms; /* last look at the memory, boot clock */
 	_Atomic bool memory_full;
 };
