@@ -138,7 +138,9 @@ cmd_doctor(struct cli *cli)
 			"errors", d.errors, "warnings", d.warnings, "findings",
 			d.findings));
 	else
-		printf("%d errors, %d warnings\n", d.errors, d.warnings);
+		printf("%d error%s, %d warning%s\n", d.errors,
+		    d.errors == 1 ? "" : "s", d.warnings,
+		    d.warnings == 1 ? "" : "s");
 	json_decref(d.findings);
 	return code;
 }

@@ -333,7 +333,7 @@ explain(struct cli *cli)
 	    "say which step:\n"
 	    "  1. dragoman keys rotate --prepare    add a new key, which only "
 	    "opens\n"
-	    "  2. dragoman keys rotate --activate   let the newest key seal\n"
+	    "  2. dragoman keys rotate --activate   let the prepared key seal\n"
 	    "  3. dragoman keys reseal              seal what lies in Redis "
 	    "anew\n"
 	    "  4. dragoman keys rotate --retire     drop the old keys\n"

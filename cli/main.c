@@ -63,10 +63,10 @@ static const struct command COMMANDS[] = {
 	{ "keys list", "", "sealing keys by their ids", NULL, cmd_keys_list },
 	{ "keys rotate", "", "change the sealing key, a step at a time",
 	    "--prepare        1. add a new key, which only opens\n"
-	    "--activate       2. let the newest key seal\n"
+	    "--activate       2. let the prepared key seal\n"
 	    "--retire         4. drop the old keys (after keys reseal)",
 	    cmd_keys_rotate },
-	{ "keys reseal", "", "3. seal all that lies in Redis with the first key",
+	{ "keys reseal", "", "seal all that lies in Redis with the first key (step 3)",
 	    NULL, cmd_keys_reseal },
 	{ "version", "", "print the version", NULL, cmd_version },
 	{ "help", "[COMMAND]", "this, or more about one command", NULL,

@@ -69,8 +69,8 @@ cmd_turns_list(struct cli *cli)
 		    due > 0 ? "in " : "since ",
 		    cli_ago(cli, due > 0 ? due : -due));
 	}
-	printf("%lld messages wait in %lld chats; %lld dead; %lld "
-	       "unaccounted\n",
+	printf("messages waiting: %lld (chats: %lld), dead: %lld, "
+	       "unaccounted: %lld\n",
 	    (long long)counts.waiting, (long long)counts.due,
 	    (long long)counts.dead, (long long)counts.unaccounted);
 	return CLI_OK;
