@@ -443,7 +443,7 @@ serve(void)
 	sigset_t waited, before;
 	struct timespec tick = { .tv_nsec = 50000000 };
 	size_t i;
-	int ticks = 0;
+	unsigned ticks = 0;
 
 	sigemptyset(&waited);
 	sigaddset(&waited, SIGTERM);
