@@ -36,6 +36,10 @@ enum http_rc {
 };
 
 #define HTTP_OPERATOR 0x1 /* address from the operator: http:// and any net */
+/* Sent at most once.  Without it, a request whose kept connection ends before
+ * a byte of the answer goes out again on another one (curl does so up to five
+ * times): right where repeating is harmless. */
+#define HTTP_ONCE 0x2
 
 /* Give back what requests that ended left for the next ones, unless one
  * runs.  For a quiet time; the engine does it soon. */

@@ -32,6 +32,8 @@ on_ready(void *arg, char *peer, char *local, int peer_port, int local_port)
 	(void)local;
 	(void)peer_port;
 	(void)local_port;
+	if (t->sent && (t->req.flags & HTTP_ONCE) != 0)
+		return CURL_PREREQFUNC_ABORT;
 	if ((t->req.flags & HTTP_OPERATOR) == 0) {
 		if (inet_pton(AF_INET, peer, &in.sin_addr) == 1)
 			refused = http_address_is_private(

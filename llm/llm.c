@@ -337,7 +337,7 @@ ask_once(const struct llm_backend *b, const struct llm_question *q,
 		.first_byte_ms = b->first_byte_ms,
 		.total_ms = b->total_ms,
 		.idle_ms = IDLE_MS,
-		.flags = HTTP_OPERATOR,
+		.flags = HTTP_OPERATOR | HTTP_ONCE, /* each is paid for */
 		.cancel = q->cancel };
 	struct http_response resp;
 	struct http_stream *s = NULL;

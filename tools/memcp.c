@@ -26,7 +26,7 @@
 static enum http_rc
 request(const struct memcp *m, const char *method, const char *path,
     const char *token, bool with_secret, const char *body, int timeout_ms,
-    const volatile int *cancel, struct http_response *resp)
+    unsigned flags, const volatile int *cancel, struct http_response *resp)
 {
 	char bearer[4096]; /* is_token looks at the length */
 	struct buf url = BUF_INIT(LINE_MAX_BYTES);
@@ -36,7 +36,7 @@ request(const struct memcp *m, const char *method, const char *path,
 		.body_len = body == NULL ? 0 : strlen(body),
 		.body_max = BODY_MAX,
 		.total_ms = timeout_ms,
-		.flags = HTTP_OPERATOR,
+		.flags = HTTP_OPERATOR | flags,
 		.cancel = cancel };
 	size_t n = 0, len = strlen(m->url);
 	const char *first;
@@ -124,7 +124,7 @@ memcp_verify(const struct memcp *m, const char *token)
 		return MEMCP_BAD_TOKEN;
 	}
 	if (request(m, "GET", "/token/info", token, false, NULL, VERIFY_MS,
-		NULL, &resp)
+		0, NULL, &resp)
 	    == HTTP_OK)
 		rc = memcp_read_verified(mem, resp.status, buf_str(&resp.body),
 		    resp.body.len);
@@ -164,15 +164,13 @@ memcp_read_derived(struct arena *mem, const char *body, size_t len,
     struct session_token *out)
 {
 	json_t *doc = json_read(mem, body, len, NULL, NULL);
-	const char *derived = NULL, *until = NULL;
+	const char *derived = json_member_str(doc, "derived_token");
 
-	if (json_unpack(doc, "{s:s, s?s}", "derived_token", &derived,
-		"expires_at", &until)
-		== -1
-	    || !is_token(derived))
+	if (derived == NULL || !is_token(derived))
 		return false;
 	out->derived = derived;
-	out->derived_until_ms = iso_time_ms(until);
+	out->derived_until_ms = iso_time_ms(json_member_str(doc,
+	    "expires_at"));
 	return true;
 }
 
@@ -180,6 +178,7 @@ enum memcp_rc
 memcp_derive(const struct memcp *m, const char *parent, const char *chat,
     struct arena *mem, struct session_token *out)
 {
+	struct session_token got = { .parent = arena_strdup(mem, parent) };
 	struct http_response resp;
 	enum memcp_rc rc = MEMCP_DOWN;
 	const char *body;
@@ -188,22 +187,22 @@ memcp_derive(const struct memcp *m, const char *parent, const char *chat,
 	    "{s:s, s:s, s:i, s:s}", "parent_token", parent, "scope",
 	    "mcp_read", "ttl_minutes", TTL_MINUTES, "chat_id", chat)));
 	if (request(m, "POST", "/internal/tokens/derive", NULL, true, body,
-		DERIVE_MS, NULL, &resp)
+		DERIVE_MS, 0, NULL, &resp)
 	    == HTTP_OK) {
-		*out = (struct session_token){ .parent = arena_strdup(mem,
-						   parent) };
 		if (resp.status == 200
 		    && memcp_read_derived(mem, buf_str(&resp.body),
-			resp.body.len, out)) {
+			resp.body.len, &got)) {
 			rc = MEMCP_OK;
 		} else if (resp.status == 503 || resp.status == 401
 		    || resp.status == 403 || resp.status == 404) {
 			/* This server derives none, or not for this token:
 			 * whether the parent is good, verify knows. */
 			rc = memcp_verify(m, parent);
-			out->derived = out->parent;
+			got.derived = got.parent;
 		}
 	}
+	if (rc == MEMCP_OK)
+		*out = got;
 	if (rc == MEMCP_DOWN)
 		log_event(LOG_WARN, "memcp_failed", F_STR("call", "derive"),
 		    F_INT("status", resp.status), F_STR("why", resp.why));
@@ -220,7 +219,7 @@ memcp_revoke(const struct memcp *m, const char *derived)
 	    "derived_token", derived)));
 
 	(void)!request(m, "POST", "/internal/tokens/revoke", NULL, true, body,
-	    REVOKE_MS, NULL, &resp);
+	    REVOKE_MS, 0, NULL, &resp);
 	http_response_fini(&resp);
 	arena_free(mem);
 }
@@ -243,7 +242,7 @@ memcp_list(const struct memcp *m, const volatile int *cancel, char *why)
 	struct arena *mem = arena_new();
 	json_t *tools = NULL;
 
-	if (request(m, "GET", "/mcp/tools", NULL, false, NULL, LIST_MS,
+	if (request(m, "GET", "/mcp/tools", NULL, false, NULL, LIST_MS, 0,
 		cancel, &resp)
 	    != HTTP_OK) {
 		snprintf(why, HTTP_WHY_MAX, "%s", resp.why);
@@ -322,7 +321,7 @@ memcp_call(const struct memcp *m, const char *token, const char *name,
 
 	*result = (struct tool_result){ .end = TOOL_FAILED };
 	if (request(m, "POST", "/mcp/tools/call", token, false, body,
-		m->timeout_ms, cancel, &resp)
+		m->timeout_ms, HTTP_ONCE, cancel, &resp)
 	    == HTTP_OK)
 		memcp_read_result(mem, resp.status, buf_str(&resp.body),
 		    resp.body.len, token != NULL, result);

@@ -28,7 +28,8 @@ enum memcp_rc memcp_verify(const struct memcp *m, const char *token)
 /*
  * POST /internal/tokens/derive for ${chat}.  OK: ${out} has parent, derived
  * and its end.  When the server derives none (503, 401, 403), the parent
- * itself serves: OK too, with derived = parent and no end.
+ * itself serves: OK too, with derived = parent and no end.  Otherwise ${out}
+ * stays as it was.
  */
 enum memcp_rc memcp_derive(const struct memcp *m, const char *parent,
     const char *chat, struct arena *mem, struct session_token *out)

@@ -111,6 +111,31 @@ requests_go_on_after_a_tidying(void **state)
 	}
 }
 
+/* What may be done once only is not sent again by itself, on a connection
+ * that others used before. */
+static void
+some_are_sent_once(void **state)
+{
+	struct http_request req = get("/ok");
+	struct http_response resp;
+	int before, i;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		req.url = url_of("/ok");
+		req.flags = HTTP_OPERATOR;
+		assert_int_equal(http_send(&req, &resp), HTTP_OK);
+		http_response_fini(&resp);
+		before = atomic_load(&srv.requests);
+		req.url = url_of("/close");
+		req.flags = HTTP_OPERATOR | (i == 1 ? HTTP_ONCE : 0);
+		assert_int_equal(http_send(&req, &resp), HTTP_BROKEN);
+		http_response_fini(&resp);
+		assert_int_equal(atomic_load(&srv.requests) - before,
+		    i == 1 ? 1 : 2);
+	}
+}
+
 static void
 a_drip_is_not_idle(void **state)
 {
@@ -435,6 +460,7 @@ main(void)
 		cmocka_unit_test(nothing_works_unstarted),
 		WITH_SERVER(answers_are_told_apart),
 		WITH_SERVER(requests_go_on_after_a_tidying),
+		WITH_SERVER(some_are_sent_once),
 		WITH_SERVER(a_drip_is_not_idle),
 		WITH_SERVER(headers_are_read),
 		WITH_SERVER(methods_and_bodies_arrive),

@@ -150,6 +150,11 @@ tokens_are_derived(void **state)
 	assert_non_null(strstr(seen_body, "\"scope\":\"mcp_read\""));
 	assert_non_null(strstr(seen_body, "\"ttl_minutes\":60"));
 	assert_non_null(strstr(seen_body, "\"chat_id\":\"default/http/a\""));
+	answer(0, "/internal/tokens/derive", 200,
+	    "{\"derived_token\":\"d-2\",\"expires_at\":null}");
+	assert_int_equal(memcp_derive(&memcp, "p-1", "c", mem, &t), MEMCP_OK);
+	assert_string_equal(t.derived, "d-2");
+	assert_int_equal(t.derived_until_ms, 0);
 	arena_free(mem);
 }
 
@@ -178,15 +183,19 @@ a_parent_serves_where_none_is_derived(void **state)
 
 	(void)state;
 	for (i = 0; i < NELEM(cases); i++) {
-		t = (struct session_token){ 0 };
+		t = (struct session_token){ .derived = "d-0",
+			.derived_until_ms = 7 };
 		answer(0, "/internal/tokens/derive", cases[i].derive,
 		    cases[i].derived == NULL ? "{}" : cases[i].derived);
 		answer(1, "/token/info", cases[i].verify,
 		    "{\"data\":{\"tier\":\"mcp\"}}");
 		assert_int_equal(memcp_derive(&memcp, "p-1", "c", mem, &t),
 		    cases[i].rc);
-		if (cases[i].rc != MEMCP_OK)
+		if (cases[i].rc != MEMCP_OK) { /* what was good, stays */
+			assert_string_equal(t.derived, "d-0");
+			assert_int_equal(t.derived_until_ms, 7);
 			continue;
+		}
 		assert_string_equal(t.derived, "p-1");
 		assert_int_equal(t.derived_until_ms, 0);
 	}
