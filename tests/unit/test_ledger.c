@@ -89,6 +89,8 @@ replaying(void **state)
 	struct job *job;
 	json_t *dead, *letter;
 	const char *id, *old;
+	int64_t known;
+	int i;
 
 	kill_one(f, "one", "first text");
 	kill_one(f, "two", "second text");
@@ -110,9 +112,16 @@ replaying(void **state)
 	    STORE_NONE);
 	assert_int_equal(ledger_replay(f->store, "nonsense", mem, &id),
 	    STORE_NONE);
+	for (i = 0; i < 300; i++) /* chat.inbox_max may be larger than usual */
+		(void)redis_number(f, "ZADD {p%d}:seen:%s %d id%d",
+		    chat.partition, chat.text, i, i);
+	known = redis_number(f, "ZCARD {p%d}:seen:%s", chat.partition,
+	    chat.text);
 	assert_int_equal(ledger_replay(f->store,
 			     json_member_str(letter, "id"), mem, &id),
 	    STORE_OK);
+	assert_int_equal(redis_number(f, "ZCARD {p%d}:seen:%s",
+			     chat.partition, chat.text), known + 1);
 	assert_string_not_equal(id, old);
 	assert_int_equal(ledger_replay(f->store,
 			     json_member_str(letter, "id"), mem, &id),
