@@ -104,37 +104,43 @@ reseal_history(struct walk *w, const char *chat, const redisReply *list)
 	return rc;
 }
 
-/* Which message the journal is of stands in the chat's record. */
-static const char *
-turn_id(struct walk *w, const char *name)
+/* Which message the journal is of stands in the chat's record.  ${id} NULL: it
+ * ended meanwhile. */
+static enum store_rc
+turn_id(struct walk *w, const char *name, const char **id)
 {
 	struct chat_name chat;
 	struct batch b;
 	redisReply *r = NULL;
-	const char *id = NULL;
+	enum store_rc rc = STORE_DOWN;
 
+	*id = NULL;
 	if (chat_name_parse(&chat, name) == -1)
-		return NULL;
+		return STORE_OK;
 	batch_init(&b);
 	batch_command(&b, "HGET", 2);
 	batch_chat_key(&b, &chat, "chat");
 	batch_str(&b, "id");
-	if (store_run(w->st, &b, &r) == 0 && r->type == REDIS_REPLY_STRING)
-		id = arena_strdup(w->mem, r->str);
+	if (store_run(w->st, &b, &r) == 0
+	    && !reply_is_error(w->st, r, "reseal")) {
+		rc = STORE_OK;
+		if (r->type == REDIS_REPLY_STRING)
+			*id = arena_strdup(w->mem, r->str);
+	}
 	freeReplyObject(r);
 	batch_fini(&b);
-	return id;
+	return rc;
 }
 
 static enum store_rc
 reseal_turn(struct walk *w, const char *chat, const redisReply *hash)
 {
 	char item[RECORD_ITEM_MAX], id[ID_LEN + 1];
-	const char *of = turn_id(w, chat);
-	enum store_rc rc = STORE_OK;
+	const char *of;
+	enum store_rc rc = turn_id(w, chat, &of);
 
-	if (of == NULL)
-		return STORE_OK; /* it ended meanwhile */
+	if (rc != STORE_OK || of == NULL)
+		return rc;
 	(void)snprintf(id, sizeof(id), "%s", of);
 	for (size_t i = 0; i + 1 < hash->elements && rc == STORE_OK; i += 2) {
 		const char *name = hash->element[i]->str;
