@@ -262,6 +262,9 @@ run(struct exchange *x)
 		if (!x->stale)
 			return rc;
 		forget(x->c, x->view->generation);
+		/* It may have happened already: never twice. */
+		if (x->acts && rc == MCP_UNKNOWN)
+			return rc;
 	}
 	return rc;
 }

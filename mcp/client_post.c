@@ -330,6 +330,7 @@ exchange_post(struct exchange *x, const char *url, const char *const *lines,
 		.connect_ms = MCP_CONNECT_MS };
 	enum mcp_rc rc;
 	bool is_stream;
+	int posted;
 
 	x->answered = false;
 	x->result = x->data = NULL;
@@ -345,8 +346,12 @@ exchange_post(struct exchange *x, const char *url, const char *const *lines,
 	rc = exchange_once(x, &req, &is_stream);
 	if (!x->answered && is_stream && x->view->era == ERA_STREAMABLE
 	    && rc != MCP_CANCELLED && rc != MCP_PROTOCOL
-	    && x->last_event[0] != '\0')
+	    && x->last_event[0] != '\0') {
+		posted = x->status;
 		rc = resume(x, url, lines);
+		/* What a GET was told says nothing of the request. */
+		x->status = posted;
+	}
 	if (x->answered)
 		return answer_end(x);
 	if (rc != MCP_OK)

@@ -79,7 +79,7 @@ struct exchange {
 	int64_t id; /* of the running attempt */
 
 	/* Came back. */
-	int status;     /* of HTTP; 0: none */
+	int status;     /* of the POST; 0: none */
 	bool answered;  /* ${result} or ${code} is the server's word */
 	json_t *result; /* in ${mem}; NULL: an error */
 	int64_t code;

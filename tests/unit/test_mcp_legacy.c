@@ -199,6 +199,35 @@ a_resumed_stream_has_an_end(void **state)
 	rig_end();
 }
 
+/* The rest of an answer is refused: the call was taken, and is not repeated. */
+static void
+a_call_is_not_repeated(void **state)
+{
+	static const int refusals[] = { 404, 405, 400 };
+	struct rule rules[] = {
+		{ RULE("initialize", 200, INITIALIZE("2025-11-25")),
+		    .headers = "Mcp-Session-Id: s\r\n" },
+		{ RULE("tools/call", 200, "id: e1\nretry: 10\ndata:\n\n"),
+		    .times = 1 },
+		{ RULE("tools/call", 200, SAID("again")) },
+		{ .method = "GET", .body = "" },
+		{ .method = NULL },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(refusals); i++) {
+		rules[3].status = refusals[i];
+		rig_begin(rules);
+		assert_int_equal(rig_call(NULL, NULL), MCP_UNKNOWN);
+		assert_int_equal(rules_count("tools/call"), 1);
+		assert_int_equal(rules_count("initialize"), 1);
+		assert_int_equal(rules_count("GET"), 1);
+		assert_int_equal(rig_call(NULL, NULL), MCP_OK);
+		rig_end();
+	}
+}
+
 /* ---- HTTP+SSE ------------------------------------------------------------ */
 
 #define LINK_RULES                                                  \
@@ -382,6 +411,7 @@ main(void)
 		cmocka_unit_test(the_server_may_not_ask_for_ever),
 		cmocka_unit_test(a_stream_is_resumed),
 		cmocka_unit_test(a_resumed_stream_has_an_end),
+		cmocka_unit_test(a_call_is_not_repeated),
 		cmocka_unit_test(many_threads_share_a_client),
 		cmocka_unit_test(a_link_that_ended_is_made_anew),
 		cmocka_unit_test(a_link_call_fails_in_many_ways),
