@@ -127,6 +127,18 @@ ask(void *arg)
 	free(q);
 }
 
+/* What a server says of its list is looked at last, as that takes it back; and
+ * not sooner than REFRESH_MIN_MS, or one that says it inside each list would
+ * be asked without end.  Until then it stays said: the next tick sees it. */
+static bool
+is_due(const struct source *s, int64_t now)
+{
+	return now >= s->next_ms
+	    || (s->ok && s->client != NULL
+		&& now - s->read_ms >= REFRESH_MIN_MS
+		&& mcp_client_list_changed(s->client));
+}
+
 /* Ask those whose time has come; the lock is held. */
 static void
 ask_due(struct toolbox *b)
@@ -138,10 +150,7 @@ ask_due(struct toolbox *b)
 		struct source *s = b->sources[i];
 		struct question *q;
 
-		if (s->asking
-		    || (now < s->next_ms
-			&& !(s->ok && s->client != NULL
-			    && mcp_client_list_changed(s->client))))
+		if (s->asking || !is_due(s, now))
 			continue;
 		q = malloc(sizeof(*q));
 		if (q == NULL)

@@ -432,6 +432,33 @@ ask_again(void)
 	pthread_mutex_unlock(&box->mu);
 }
 
+/* One that says in each list that the list changed is not asked at once. */
+static void
+a_list_that_changes_while_it_is_read(void **state)
+{
+	static const struct rule RULES[] = { MODERN,
+		{ .method = "tools/list", .status = 200,
+		    .body = "data: {'jsonrpc':'2.0','method':"
+			    "'notifications/tools/list_changed'}\n\n"
+			    "data: " TOOLS "\n\n" },
+		{ 0 } };
+
+	(void)state;
+	rules_start(RULES);
+	begin("s");
+	assert_true(becomes("echo health time s__t"));
+	usleep(100000);
+	assert_int_equal(rules_count("tools/list"), 1);
+	/* But it is not forgotten. */
+	pthread_mutex_lock(&box->mu);
+	box->sources[0]->read_ms -= SOON_MS;
+	pthread_cond_broadcast(&box->changed);
+	pthread_mutex_unlock(&box->mu);
+	assert_true(rules_wait("tools/list", 2));
+	end();
+	rules_stop();
+}
+
 /* The list was asked for in vain ${n} times, and is not asked for again. */
 static bool
 failed_times(int n)
@@ -656,6 +683,7 @@ main(void)
 		    a_server_that_is_down_is_left_out_and_comes_back),
 		cmocka_unit_test(a_silent_server_does_not_hold_up_others),
 		cmocka_unit_test(the_end_does_not_wait_for_a_silent_server),
+		cmocka_unit_test(a_list_that_changes_while_it_is_read),
 		cmocka_unit_test(files_are_checked),
 	};
 
