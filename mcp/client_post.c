@@ -265,10 +265,14 @@ out:
 static bool
 pause_before_resuming(struct exchange *x)
 {
-	int64_t until = clock_boot_ms()
-	    + (x->retry_ms >= 0 ? x->retry_ms : MCP_RESUME_MS);
+	int64_t wait = x->retry_ms >= 0 ? x->retry_ms : MCP_RESUME_MS, until;
 	struct timespec slice = { .tv_nsec = 10 * 1000000L };
 
+	if (wait < MCP_RESUME_MIN_MS)
+		wait = MCP_RESUME_MIN_MS;
+	if (wait > exchange_left_ms(x))
+		wait = exchange_left_ms(x);
+	until = clock_boot_ms() + wait;
 	while (clock_boot_ms() < until) {
 		if (clock_boot_ms() >= x->until || exchange_is_cancelled(x))
 			return false;

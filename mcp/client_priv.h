@@ -29,6 +29,7 @@
 #define MCP_REQUESTS_MAX 32 /* of a server's that are answered in one call */
 #define MCP_RESUME_MAX 64  /* a legacy stream that ends early, in a row */
 #define MCP_RESUME_MS 1000 /* between two, unless the server says */
+#define MCP_RESUME_MIN_MS 100 /* whatever it says: "retry: 0" is no storm */
 #define MCP_SLICE_MS 100   /* how often a wait looks at its cancel flag */
 
 enum mcp_era {

@@ -199,6 +199,36 @@ a_resumed_stream_has_an_end(void **state)
 	rig_end();
 }
 
+/* A server says when to ask for the rest, but no nonsense. */
+static void
+a_stream_is_resumed_in_time(void **state)
+{
+	static const struct {
+		const char *stream;
+		int asked_max;
+	} cases[] = {
+		{ "id: e1\nretry: 0\ndata:\n\n", 4 },
+		{ "id: e1\nretry: 9223372036854775807\ndata:\n\n", 0 },
+	};
+	struct rule rules[] = {
+		{ RULE("initialize", 200, INITIALIZE("2025-11-25")) },
+		{ RULE("tools/call", 200, NULL) },
+		{ RULE("GET", 200, NULL) },
+		{ .method = NULL },
+	};
+	struct mcp_call_options o = { .deadline_ms = 400 };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(cases); i++) {
+		rules[1].body = rules[2].body = cases[i].stream;
+		rig_begin(rules);
+		assert_int_equal(rig_call(&o, NULL), MCP_UNKNOWN);
+		assert_in_range(rules_count("GET"), 0, cases[i].asked_max);
+		rig_end();
+	}
+}
+
 /* The rest of an answer is refused: the call was taken, and is not repeated. */
 static void
 a_call_is_not_repeated(void **state)
@@ -411,6 +441,7 @@ main(void)
 		cmocka_unit_test(the_server_may_not_ask_for_ever),
 		cmocka_unit_test(a_stream_is_resumed),
 		cmocka_unit_test(a_resumed_stream_has_an_end),
+		cmocka_unit_test(a_stream_is_resumed_in_time),
 		cmocka_unit_test(a_call_is_not_repeated),
 		cmocka_unit_test(many_threads_share_a_client),
 		cmocka_unit_test(a_link_that_ended_is_made_anew),
