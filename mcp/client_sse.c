@@ -23,6 +23,7 @@
 
 #define ENDPOINT_MAX 2048
 #define ANSWERS_MAX 16 /* of requests of the server's in one piece */
+#define CATCH_UP_MAX 64 /* pieces that are read before a request is sent */
 
 struct waiter {
 	int64_t id;
@@ -219,8 +220,9 @@ link_notify(struct mcp_link *l, struct arena *mem, const struct buf *body)
 
 /* ---- waiting ------------------------------------------------------------- */
 
-/* Read once for all; under the lock, which is left meanwhile. */
-static void
+/* Read once for all; under the lock, which is left meanwhile.  False: nothing
+ * came. */
+static bool
 read_for_all(struct mcp_link *l, struct exchange *x, int wait_ms)
 {
 	struct buf piece = BUF_INIT(HTTP_STREAM_MAX);
@@ -251,6 +253,7 @@ read_for_all(struct mcp_link *l, struct exchange *x, int wait_ms)
 	l->reading = false;
 	pthread_cond_broadcast(&l->moved);
 	buf_fini(&piece);
+	return rc == 1;
 }
 
 static void
@@ -294,7 +297,7 @@ link_wait(struct mcp_link *l, struct exchange *x, struct waiter *w)
 		if (l->reading)
 			wait_slice(l);
 		else
-			read_for_all(l, x, MCP_SLICE_MS);
+			(void)read_for_all(l, x, MCP_SLICE_MS);
 	}
 }
 
@@ -362,15 +365,17 @@ link_run(struct exchange *x)
 	struct mcp_link *l;
 	enum mcp_rc rc;
 	bool dead = true;
+	int pieces = 0;
 
 	pthread_mutex_lock(&x->c->lock);
 	l = link_ref(x->c->link);
 	pthread_mutex_unlock(&x->c->lock);
 	if (l != NULL) {
 		pthread_mutex_lock(&l->lock);
-		/* What came while nobody waited; it may be the end. */
-		if (!l->reading && !l->dead)
-			read_for_all(l, x, 0);
+		/* What came while nobody waited; its last may be the end. */
+		while (!l->reading && !l->dead && pieces++ < CATCH_UP_MAX
+		    && read_for_all(l, x, 0))
+			;
 		dead = l->dead;
 		pthread_mutex_unlock(&l->lock);
 	}

@@ -174,12 +174,14 @@ serve_link(struct served *s, int fd, const struct served_request *req)
 	    "event: endpoint\ndata: /messages?s=1\n\n");
 	while (rc == 0 && served_pause(s, fd, 2) == 0) {
 		pthread_mutex_lock(&lock);
-		if (link_to_end || link_up != me)
+		if (link_up != me)
 			rc = -1;
 		else if (outgoing.len > 0)
 			rc = served_write(fd, outgoing.data, outgoing.len);
 		if (rc == 0)
 			buf_reset(&outgoing);
+		if (link_to_end)
+			rc = -1;
 		pthread_mutex_unlock(&lock);
 	}
 	(void)shutdown(fd, SHUT_RDWR);
@@ -188,6 +190,15 @@ serve_link(struct served *s, int fd, const struct served_request *req)
 		link_up = 0; /* the end is on its way */
 	pthread_mutex_unlock(&lock);
 	return -1;
+}
+
+void
+link_say(const char *text)
+{
+	pthread_mutex_lock(&lock);
+	if (buf_add_str(&outgoing, text) == -1)
+		abort();
+	pthread_mutex_unlock(&lock);
 }
 
 void

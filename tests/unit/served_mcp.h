@@ -38,7 +38,8 @@ bool rules_wait(const char *method, int n);
 
 /* For rule.serve: a GET that streams what POSTs are answered with (202). */
 int serve_link(struct served *s, int fd, const struct served_request *req);
-void link_cut(void); /* end such streams */
+void link_say(const char *text); /* on the open one, as it is */
+void link_cut(void); /* end such streams, after what was said */
 /* For rule.serve: no answer until the client leaves. */
 int serve_silence(struct served *s, int fd, const struct served_request *req);
 

@@ -366,6 +366,8 @@ a_link_that_ended_is_made_anew(void **state)
 		assert_int_equal(rig_call(NULL, &text), MCP_OK);
 		assert_string_equal(text, "ok");
 		assert_int_equal(rules_count("GET"), i);
+		if (i > 1) /* the end is behind something */
+			link_say(": ping\n\n");
 		link_cut();
 		catch_up();
 	}
