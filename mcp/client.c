@@ -271,8 +271,19 @@ run(struct exchange *x)
 
 /* ---- tools --------------------------------------------------------------- */
 
-static void
-add_tool(struct mcp_client *c, json_t *tools, json_t *tool, bool is_modern)
+/* What the pages of tools/list come to. */
+struct listing {
+	json_t *tools;
+	size_t bytes; /* of their text */
+	int64_t ttl_ms;
+	struct buf params; /* for the next page */
+	bool more;
+};
+
+/* False: there is no room for it, nor for what follows. */
+static bool
+add_tool(
+    struct mcp_client *c, struct listing *l, json_t *tool, bool is_modern)
 {
 	const char *name = json_member_str(tool, "name"), *why = NULL;
 	const json_t *schema = json_object_get(tool, "inputSchema");
@@ -287,83 +298,97 @@ add_tool(struct mcp_client *c, json_t *tools, json_t *tool, bool is_modern)
 		log_event(LOG_WARN, "mcp_tool_left_out",
 		    F_STR("server", c->name), F_STR("tool", name),
 		    F_STR("why", why));
-		return;
+		return true;
 	}
-	(void)json_array_append(tools, tool);
+	l->bytes += json_dumpb(tool, NULL, 0, JSON_COMPACT);
+	if (l->bytes > MCP_LIST_MAX) {
+		log_event(LOG_WARN, "mcp_tools_cut", F_STR("server", c->name),
+		    F_INT("bytes", MCP_LIST_MAX));
+		return false;
+	}
+	if (json_array_size(l->tools) >= MCP_TOOLS_MAX) {
+		log_event(LOG_WARN, "mcp_tools_cut", F_STR("server", c->name),
+		    F_INT("max", MCP_TOOLS_MAX));
+		return false;
+	}
+	(void)json_array_append(l->tools, tool);
+	return true;
 }
 
-/* One page; ${cursor} becomes the next, NULL after the last. */
+/* One page, of which only the tools stay. */
 static enum mcp_rc
-list_page(
-    struct exchange *x, const char **cursor, json_t *tools, int64_t *ttl_ms)
+list_page(struct exchange *x, struct listing *l)
 {
-	struct buf params = BUF_INIT(MIB);
 	const json_t *page, *ttl;
+	const char *cursor;
 	enum mcp_rc rc;
 	json_t *tool;
 	int64_t ms;
 	size_t i;
 
-	if (*cursor != NULL
-	    && (buf_add_str(&params, "\"cursor\":") == -1
-		|| json_add_str(&params, *cursor, strlen(*cursor)) == -1)) {
-		rc = exchange_end(x, MCP_PROTOCOL, "a cursor is too long");
-		goto out;
-	}
+	l->more = false;
 	x->method = "tools/list";
-	x->params = buf_str(&params);
+	x->params = buf_str(&l->params);
 	rc = run(x);
+	x->params = "";
 	if (rc != MCP_OK)
-		goto out;
+		return rc;
 	page = json_object_get(x->result, "tools");
-	if (!json_is_array(page)) {
-		rc = exchange_end(
+	if (!json_is_array(page))
+		return exchange_end(
 		    x, MCP_PROTOCOL, "the answer to tools/list has no tools");
-		goto out;
-	}
 	json_array_foreach(page, i, tool)
 	{
-		if (json_array_size(tools) >= MCP_TOOLS_MAX) {
-			log_event(LOG_WARN, "mcp_tools_cut",
-			    F_STR("server", x->c->name),
-			    F_INT("max", MCP_TOOLS_MAX));
-			*cursor = NULL;
-			goto out;
-		}
-		add_tool(x->c, tools, tool, x->view->era == ERA_MODERN);
+		if (!add_tool(x->c, l, tool, x->view->era == ERA_MODERN))
+			return MCP_OK;
 	}
 	ttl = json_object_get(x->result, "ttlMs");
 	if (json_is_integer(ttl)) {
 		ms = json_integer_value(ttl) < 0 ? 0 : json_integer_value(ttl);
-		if (*ttl_ms == -1 || ms < *ttl_ms)
-			*ttl_ms = ms;
+		if (l->ttl_ms == -1 || ms < l->ttl_ms)
+			l->ttl_ms = ms;
 	}
 	/* An empty cursor is one too. */
-	*cursor = json_member_str(x->result, "nextCursor");
-out:
-	x->params = "";
-	buf_fini(&params);
-	return rc;
+	cursor = json_member_str(x->result, "nextCursor");
+	l->more = cursor != NULL;
+	buf_reset(&l->params);
+	if (l->more
+	    && (buf_add_str(&l->params, "\"cursor\":") == -1
+		|| json_add_str(&l->params, cursor, strlen(cursor)) == -1))
+		return exchange_end(x, MCP_PROTOCOL, "a cursor is too long");
+	return MCP_OK;
 }
 
-static enum mcp_rc
-list_tools(struct exchange *x, json_t *tools, int64_t *ttl_ms)
+/* Their array, a new reference, ${ttl_ms} as mcp_client_tools; NULL: ${rc}. */
+static json_t *
+list_tools(struct exchange *x, int64_t *ttl_ms, enum mcp_rc *rc)
 {
-	const char *cursor = NULL;
-	enum mcp_rc rc;
+	struct listing l = { .tools = json_array(),
+		.ttl_ms = -1,
+		.params = BUF_INIT(MIB) };
+	struct arena *mem = x->mem;
 	int pages = 0;
 
-	*ttl_ms = -1;
+	x->mem = arena_new();
 	do {
 		if (++pages > MCP_PAGES_MAX) {
 			log_event(LOG_WARN, "mcp_tools_cut",
 			    F_STR("server", x->c->name),
 			    F_INT("pages", MCP_PAGES_MAX));
-			return MCP_OK;
+			break;
 		}
-		rc = list_page(x, &cursor, tools, ttl_ms);
-	} while (rc == MCP_OK && cursor != NULL);
-	return rc;
+		*rc = list_page(x, &l);
+		arena_reset(x->mem);
+	} while (*rc == MCP_OK && l.more);
+	arena_free(x->mem);
+	x->mem = mem;
+	x->result = NULL; /* it went with its page */
+	buf_fini(&l.params);
+	*ttl_ms = l.ttl_ms;
+	if (*rc == MCP_OK)
+		return l.tools;
+	json_decref(l.tools);
+	return NULL;
 }
 
 enum mcp_rc
@@ -373,27 +398,19 @@ mcp_client_tools(struct mcp_client *c, const volatile int *cancel,
 	struct mcp_call_options o = { .cancel = cancel };
 	struct mcp_view view = { .version = "" };
 	struct exchange x = { .c = c,
-		.mem = arena_new(),
 		.scratch = arena_new(),
 		.params = "",
 		.o = &o,
 		.until = clock_boot_ms() + c->timeout_ms,
 		.view = &view,
 		.why = why };
-	json_t *list = json_array();
 	enum mcp_rc rc;
 
 	why[0] = '\0';
-	*tools = NULL;
-	rc = list_tools(&x, list, ttl_ms);
-	if (rc == MCP_OK) {
-		*tools = list;
+	*tools = list_tools(&x, ttl_ms, &rc);
+	if (rc == MCP_OK)
 		why[0] = '\0';
-	} else {
-		json_decref(list);
-	}
 	arena_free(x.scratch);
-	arena_free(x.mem);
 	return rc;
 }
 
@@ -403,19 +420,21 @@ schema_now(struct exchange *call)
 {
 	struct exchange x = *call;
 	const json_t *found = NULL;
-	json_t *tools = json_array(), *tool;
+	json_t *tools, *tool;
 	int64_t ttl_ms;
+	enum mcp_rc rc;
 	size_t i;
 
 	x.name = NULL;
 	x.arguments = x.schema = NULL;
 	x.acts = false;
 	atomic_store(&call->c->list_changed, true);
-	if (list_tools(&x, tools, &ttl_ms) == MCP_OK)
-		json_array_foreach(tools, i,
-		    tool) if (strcmp(json_member_str(tool, "name"), call->name)
-		    == 0) found
-		    = json_object_get(tool, "inputSchema");
+	tools = list_tools(&x, &ttl_ms, &rc);
+	json_array_foreach(tools, i, tool) if (strcmp(json_member_str(tool,
+						   "name"),
+					       call->name)
+	    == 0) found
+	    = json_object_get(tool, "inputSchema");
 	json_keep(call->mem, tools); /* ${found} is borrowed from it */
 	return found;
 }

@@ -24,6 +24,8 @@
 #define MCP_SESSION_MAX 256       /* a session id; longer is none */
 #define MCP_PAGES_MAX 64          /* of one tools/list */
 #define MCP_TOOLS_MAX 2000        /* of one server */
+#define MCP_LIST_MAX (2 * MIB) /* text of its tools: 512 of 4 KiB; as values
+				* some 100 MB at worst */
 #define MCP_CONNECT_MS 5000
 #define MCP_NOTICE_MS 2000 /* for what nobody waits for */
 #define MCP_REQUESTS_MAX 32 /* of a server's that are answered in one call */

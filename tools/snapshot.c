@@ -15,6 +15,7 @@
 
 #define NAME_MAX_BYTES (TOOL_NAME_MAX - 1)
 #define HASH_CHARS 8 /* behind a name that had to be changed */
+#define SCHEMA_MAX (64 * KIB) /* text; it goes into each question of each chat */
 #define DESCRIPTION_MAX 1024 /* characters; what OpenAI takes */
 
 /* "NAME_HASH": of ${name} as much as fits, and a hash of ${of}. */
@@ -92,6 +93,11 @@ add(struct snapshot *snap, const struct settings *s, struct tool_spec *specs,
 	if (taken(snap, name) != NULL) {
 		log_event(LOG_WARN, "tool_hidden", F_STR("tool", name),
 		    F_STR("why", "another one has the same name"));
+		return;
+	}
+	if (json_dumpb(schema, NULL, 0, JSON_COMPACT) > SCHEMA_MAX) {
+		log_event(LOG_WARN, "tool_hidden", F_STR("tool", name),
+		    F_STR("why", "its inputSchema is too large"));
 		return;
 	}
 	specs[snap->set.n] = (struct tool_spec){ .name = name,

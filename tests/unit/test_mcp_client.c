@@ -216,6 +216,8 @@ lists_have_pages(void **state)
 				   "'nextCursor':'x'") },
 		{ 0 },
 	};
+	static char much[MIB + 200];
+	struct rule large[] = { endless[0], endless[1], { 0 } };
 	json_t *tools;
 	int64_t ttl_ms;
 	size_t n;
@@ -235,6 +237,18 @@ lists_have_pages(void **state)
 	rig_begin(endless);
 	assert_int_equal(rig_list(&n), MCP_OK);
 	assert_int_equal(n, 64);
+	rig_end();
+
+	/* All pages together have a limit. */
+	snprintf(much, sizeof(much),
+	    RESULT("'tools':[{'name':'a','inputSchema':{},'x':'%0*d'}],"
+		   "'nextCursor':'x'"),
+	    (int)(600 * KIB), 0);
+	large[1].body = much;
+	rig_begin(large);
+	assert_int_equal(rig_list(&n), MCP_OK);
+	assert_int_equal(n, 3);
+	assert_int_equal(rules_count("tools/list"), 4);
 	rig_end();
 }
 

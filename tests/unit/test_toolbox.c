@@ -423,6 +423,26 @@ schemas_are_as_apis_take_them(void **state)
 	arena_free(mem);
 }
 
+/* One schema goes into every question: there is a limit. */
+static void
+a_large_schema_is_left_out(void **state)
+{
+	static char list[80 * KIB];
+	const struct rule rules[] = { MODERN,
+		{ .method = "tools/list", .status = 200, .body = list },
+		{ 0 } };
+
+	(void)state;
+	snprintf(list, sizeof(list), RESULT("'tools':[" TOOL("a") ","
+	    "{'name':'b','inputSchema':{'type':'object','properties':{},"
+	    "'description':'%0*d'}}," TOOL("c") "]"), (int)(64 * KIB), 0);
+	rules_start(rules);
+	begin("s");
+	assert_true(becomes("echo health time s__a s__c"));
+	end();
+	rules_stop();
+}
+
 static void
 ask_again(void)
 {
@@ -679,6 +699,7 @@ main(void)
 		cmocka_unit_test(a_reload_holds_nobody_up),
 		cmocka_unit_test(equal_names_stay_two_tools),
 		cmocka_unit_test(schemas_are_as_apis_take_them),
+		cmocka_unit_test(a_large_schema_is_left_out),
 		cmocka_unit_test(
 		    a_server_that_is_down_is_left_out_and_comes_back),
 		cmocka_unit_test(a_silent_server_does_not_hold_up_others),
