@@ -106,9 +106,15 @@ exchange_take(struct exchange *x, const char *bytes, size_t len)
 /* ---- the end ------------------------------------------------------------- */
 
 enum mcp_rc
+exchange_or_unknown(const struct exchange *x, enum mcp_rc rc)
+{
+	return x->acts ? MCP_UNKNOWN : rc;
+}
+
+enum mcp_rc
 exchange_http_end(struct exchange *x, const struct http_response *resp)
 {
-	enum mcp_rc lost = x->acts ? MCP_UNKNOWN : MCP_UNREACHED;
+	enum mcp_rc lost = exchange_or_unknown(x, MCP_UNREACHED);
 
 	switch (resp->rc) {
 	case HTTP_OK:
@@ -119,7 +125,8 @@ exchange_http_end(struct exchange *x, const struct http_response *resp)
 	case HTTP_CANCELLED:
 		return exchange_end(x, MCP_CANCELLED, "%s", resp->why);
 	case HTTP_TOO_LARGE:
-		return exchange_end(x, MCP_PROTOCOL, "%s", resp->why);
+		return exchange_end(x, exchange_or_unknown(x, MCP_PROTOCOL),
+		    "%s", resp->why);
 	case HTTP_TIMEOUT:
 	case HTTP_BROKEN:
 	default:
@@ -127,9 +134,13 @@ exchange_http_end(struct exchange *x, const struct http_response *resp)
 	}
 }
 
-/* An HTTP answer without a JSON-RPC one in it. */
-static enum mcp_rc
-status_end(struct exchange *x)
+/*
+ * An HTTP answer without a JSON-RPC one in it.  What acts may have happened
+ * when the server says that it was taken, or failed at it, or a gateway that
+ * the server's answer did not come.
+ */
+enum mcp_rc
+exchange_status_end(struct exchange *x)
 {
 	switch (x->status) {
 	case 401:
@@ -139,9 +150,11 @@ status_end(struct exchange *x)
 	case 429:
 		return exchange_end(x, MCP_UNREACHED,
 		    "HTTP 429: the server wants fewer requests");
-	case 504: /* the gateway gave up; the server may not have */
-		return exchange_end(
-		    x, x->acts ? MCP_UNKNOWN : MCP_UNREACHED, "HTTP 504");
+	case 500:
+	case 502:
+	case 504:
+		return exchange_end(x, exchange_or_unknown(x, MCP_UNREACHED),
+		    "HTTP %d", x->status);
 	default:
 		break;
 	}
@@ -152,19 +165,21 @@ status_end(struct exchange *x)
 		    "HTTP %d: redirects are not followed, give the last "
 		    "address",
 		    x->status);
-	return exchange_end(
-	    x, MCP_PROTOCOL, "HTTP %d and no MCP answer", x->status);
+	return exchange_end(x,
+	    x->status < 300 ? exchange_or_unknown(x, MCP_PROTOCOL)
+			    : MCP_PROTOCOL,
+	    "HTTP %d and no MCP answer", x->status);
 }
 
 static enum mcp_rc
 answer_end(struct exchange *x)
 {
 	if (x->status == 401 || x->status == 403)
-		return status_end(x);
+		return exchange_status_end(x);
 	if (x->result != NULL)
 		return MCP_OK;
 	if (x->status >= 500 && x->status != 500)
-		return status_end(x);
+		return exchange_status_end(x);
 	return exchange_end(x, MCP_ERROR, "%s (%lld)",
 	    x->message[0] == '\0' ? "error" : x->message, (long long)x->code);
 }
@@ -250,10 +265,11 @@ exchange_once(
 		got = read_events(x, s);
 	else
 		read_whole(x, s);
-	if (got == -1)
-		rc = exchange_end(
-		    x, MCP_PROTOCOL, "an event of the answer is too large");
-	else if (!x->answered && resp.rc != HTTP_OK)
+	if (got == -1) {
+		x->last_event[0] = '\0'; /* it would come again */
+		rc = exchange_end(x, exchange_or_unknown(x, MCP_PROTOCOL),
+		    "an event of the answer is too large");
+	} else if (!x->answered && resp.rc != HTTP_OK)
 		rc = exchange_http_end(x, &resp);
 out:
 	http_close(s);
@@ -349,21 +365,22 @@ exchange_post(struct exchange *x, const char *url, const char *const *lines,
 	req.cancel = x->o == NULL ? NULL : x->o->cancel;
 	rc = exchange_once(x, &req, &is_stream);
 	if (!x->answered && is_stream && x->view->era == ERA_STREAMABLE
-	    && rc != MCP_CANCELLED && rc != MCP_PROTOCOL
-	    && x->last_event[0] != '\0') {
+	    && rc != MCP_CANCELLED && x->last_event[0] != '\0') {
 		posted = x->status;
 		rc = resume(x, url, lines);
 		/* What a GET was told says nothing of the request. */
 		x->status = posted;
+		if (rc != MCP_OK && rc != MCP_CANCELLED)
+			rc = exchange_or_unknown(x, rc);
 	}
 	if (x->answered)
 		return answer_end(x);
 	if (rc != MCP_OK)
 		return rc;
 	if (is_stream)
-		return exchange_end(x, x->acts ? MCP_UNKNOWN : MCP_UNREACHED,
+		return exchange_end(x, exchange_or_unknown(x, MCP_UNREACHED),
 		    "the stream ended before the answer");
-	return status_end(x);
+	return exchange_status_end(x);
 }
 
 int

@@ -129,6 +129,10 @@ int mcp_fill(const struct mcp_client *c, struct http_request *req,
  * 0: something else; -1: not JSON.
  */
 int exchange_take(struct exchange *x, const char *bytes, size_t len);
+/* ${rc}, or MCP_UNKNOWN for what acts: it may have happened. */
+enum mcp_rc exchange_or_unknown(const struct exchange *x, enum mcp_rc rc);
+/* How an HTTP answer ends that holds no JSON-RPC one. */
+enum mcp_rc exchange_status_end(struct exchange *x);
 /* How a failed HTTP exchange ends. */
 enum mcp_rc exchange_http_end(
     struct exchange *x, const struct http_response *resp);

@@ -196,9 +196,8 @@ link_post(struct mcp_link *l, struct exchange *x, const struct buf *body)
 	x->status = resp.status;
 	if (resp.status >= 200 && resp.status < 300)
 		goto out;
-	if (resp.status == 401 || resp.status == 403)
-		rc = exchange_end(x, MCP_DENIED,
-		    "HTTP %d: the server wants other credentials", resp.status);
+	if (resp.status == 401 || resp.status == 403 || resp.status >= 500)
+		rc = exchange_status_end(x);
 	else
 		rc = exchange_end(x, MCP_UNREACHED, "HTTP %d", resp.status);
 	/* The stream lives, as far as we see, but its session does not. */
@@ -282,7 +281,7 @@ take_messages(struct exchange *x, struct mcp_link *l, struct waiter *w)
 static enum mcp_rc
 link_wait(struct mcp_link *l, struct exchange *x, struct waiter *w)
 {
-	enum mcp_rc lost = x->acts ? MCP_UNKNOWN : MCP_UNREACHED;
+	enum mcp_rc lost = exchange_or_unknown(x, MCP_UNREACHED);
 
 	for (;;) {
 		if (w->messages.len > 0 && take_messages(x, l, w))

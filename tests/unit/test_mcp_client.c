@@ -65,6 +65,7 @@ modern_requests_carry_all(void **state)
 static void
 a_call_ends_in_many_ways(void **state)
 {
+	static char large[9 * MIB];
 	static const struct {
 		const char *name;
 		struct rule rule;
@@ -123,6 +124,18 @@ a_call_ends_in_many_ways(void **state)
 		{ "down",
 		    { .method = "tools/call", .status = 503, .body = "<html>" },
 		    MCP_UNREACHED, "503" },
+		{ "it failed",
+		    { .method = "tools/call", .status = 500, .body = "<html>" },
+		    MCP_UNKNOWN, "500" },
+		{ "a gateway lost it",
+		    { .method = "tools/call", .status = 502, .body = "<html>" },
+		    MCP_UNKNOWN, "502" },
+		{ "not found",
+		    { .method = "tools/call", .status = 404, .body = "<html>" },
+		    MCP_PROTOCOL, "404" },
+		{ "too large",
+		    { .method = "tools/call", .status = 200, .body = large },
+		    MCP_UNKNOWN, "too large" },
 		{ "a gateway gave up",
 		    { .method = "tools/call", .status = 504, .body = "<html>" },
 		    MCP_UNKNOWN, "504" },
@@ -130,23 +143,23 @@ a_call_ends_in_many_ways(void **state)
 		    { .method = "tools/call",
 			.status = 200,
 			.body = "{'jsonrpc'" },
-		    MCP_PROTOCOL, "no MCP answer" },
+		    MCP_UNKNOWN, "no MCP answer" },
 		{ "another's",
 		    { .method = "tools/call",
 			.status = 200,
 			.body = "{'jsonrpc':'2.0','id':999,'result':{}}" },
-		    MCP_PROTOCOL, "no MCP answer" },
+		    MCP_UNKNOWN, "no MCP answer" },
 		{ "result is no object",
 		    { .method = "tools/call",
 			.status = 200,
 			.body = "{'jsonrpc':'2.0','id':$ID,'result':[]}" },
-		    MCP_PROTOCOL, "no MCP answer" },
+		    MCP_UNKNOWN, "no MCP answer" },
 		{ "empty",
 		    { .method = "tools/call", .status = 200, .body = "" },
-		    MCP_PROTOCOL, "no MCP answer" },
+		    MCP_UNKNOWN, "no MCP answer" },
 		{ "accepted",
 		    { .method = "tools/call", .status = 202, .body = "" },
-		    MCP_PROTOCOL, "202" },
+		    MCP_UNKNOWN, "202" },
 		{ "ended before",
 		    { .method = "tools/call",
 			.status = 200,
@@ -166,6 +179,8 @@ a_call_ends_in_many_ways(void **state)
 	size_t i;
 
 	(void)state;
+	memset(large, 'x', sizeof(large) - 1);
+	memcpy(large, "data:", 5);
 	for (i = 0; i < NELEM(cases); i++) {
 		rules[1] = cases[i].rule;
 		rig_begin(rules);

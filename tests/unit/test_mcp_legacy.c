@@ -385,7 +385,8 @@ a_link_call_fails_in_many_ways(void **state)
 		{ { RULE("tools/call", 200, ERROR(-32602, "no tool")) },
 		    MCP_ERROR, 0 },
 		{ { RULE("tools/call", 401, "") }, MCP_DENIED, 0 },
-		{ { RULE("tools/call", 500, "") }, MCP_UNREACHED, 0 },
+		{ { RULE("tools/call", 500, "") }, MCP_UNKNOWN, 1 },
+		{ { RULE("tools/call", 503, "") }, MCP_UNREACHED, 0 },
 		{ { RULE("tools/call", 404, "") }, MCP_UNREACHED, 0 },
 		{ { RULE("tools/call", 202, "") }, MCP_UNKNOWN, 1 },
 	};

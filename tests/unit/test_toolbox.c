@@ -212,7 +212,7 @@ results_of_all_kinds_are_for_the_model(void **state)
 		    TOOL_FAILED, "does not let us in" },
 		{ "nonsense", { .method = "tools/call", .status = 200,
 				  .body = "{'x':1}" },
-		    TOOL_FAILED, "" },
+		    TOOL_FAILED, "whether it took effect is unknown" },
 	};
 	struct tool_ctx ctx = { .chat = "c", .deadline_ms = SOON_MS };
 	struct tool_call c = { "id", "s__say", "{}" };
