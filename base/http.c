@@ -153,6 +153,21 @@ http_header(const struct http_response *resp, const char *name, char *out,
 	return found;
 }
 
+bool
+http_has_header(const struct http_response *resp, const char *name)
+{
+	const char *line = buf_str(&resp->headers);
+	size_t n = strlen(name);
+
+	while (*line != '\0') {
+		if (strncmp(line, name, n) == 0 && line[n] == ':')
+			return true;
+		line += strcspn(line, "\n");
+		line += *line == '\n';
+	}
+	return false;
+}
+
 /* ---- streams ------------------------------------------------------------- */
 
 /*

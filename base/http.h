@@ -94,6 +94,8 @@ void http_response_fini(struct http_response *resp);
  * ${out}; false when absent.  The last one wins. */
 bool http_header(const struct http_response *resp, const char *name, char *out,
     size_t out_max);
+/* True if it came, whatever its length. */
+bool http_has_header(const struct http_response *resp, const char *name);
 
 /*
  * An answer read piece by piece.  http_open returns when the status and

@@ -5,7 +5,7 @@
 #include "base/text.h"
 
 #define LINE_MAX_BYTES (1 * MIB) /* of a field that is not data */
-#define NAME_MAX_BYTES 256
+#define NAME_MAX_BYTES 256 /* of an id or a type; a longer one is not there */
 
 void
 sse_reader_init(struct sse_reader *r, size_t event_max)
@@ -56,6 +56,15 @@ is_field(const char *line, size_t name_len, const char *name)
 }
 
 static int
+take_name(struct buf *name, const char *value, size_t len)
+{
+	if (len > name->max || memchr(value, '\0', len) != NULL)
+		return 0;
+	buf_reset(name);
+	return buf_add(name, value, len);
+}
+
+static int
 take_field(struct sse_reader *r, const char *line, size_t len)
 {
 	const char *colon = memchr(line, ':', len);
@@ -73,16 +82,10 @@ take_field(struct sse_reader *r, const char *line, size_t len)
 		r->has_data = true;
 		return buf_add(&r->data, value, value_len);
 	}
-	if (is_field(line, name_len, "event")) {
-		buf_reset(&r->type);
-		return buf_add(&r->type, value, value_len);
-	}
-	if (is_field(line, name_len, "id")) {
-		if (memchr(value, '\0', value_len) != NULL)
-			return 0;
-		buf_reset(&r->id);
-		return buf_add(&r->id, value, value_len);
-	}
+	if (is_field(line, name_len, "event"))
+		return take_name(&r->type, value, value_len);
+	if (is_field(line, name_len, "id"))
+		return take_name(&r->id, value, value_len);
 	if (is_field(line, name_len, "retry") && text_int(value, &ms) == 0
 	    && ms >= 0)
 		r->retry_ms = ms;

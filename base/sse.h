@@ -3,7 +3,8 @@
  *
  * Reading: lines end in \n, \r\n or \r; several data lines join with \n;
  * comments and unknown fields are skipped; an event without its blank line at
- * the end of the stream is dropped; a leading byte order mark is skipped.
+ * the end of the stream is dropped; a leading byte order mark is skipped; an id
+ * or a type over 256 bytes is skipped.
  */
 #ifndef BASE_SSE_H
 #define BASE_SSE_H

@@ -171,6 +171,12 @@ legacy_begin(struct exchange *x, struct mcp_view *view)
 		    "the server speaks no version of MCP that we know");
 		goto out;
 	}
+	if (x->long_session) {
+		rc = exchange_end(x, MCP_PROTOCOL,
+		    "the server's session id is longer than %zu bytes",
+		    sizeof(x->session) - 1);
+		goto out;
+	}
 	if (session_is_valid(x->session))
 		memcpy(view->session, x->session, sizeof(view->session));
 	lines_of(x, view, lines);

@@ -234,6 +234,17 @@ read_whole(struct exchange *x, struct http_stream *s)
 	buf_fini(&all);
 }
 
+static void
+take_session(struct exchange *x, const struct http_response *resp)
+{
+	bool found = http_header(
+	    resp, "mcp-session-id", x->session, sizeof(x->session));
+
+	if (!found)
+		x->session[0] = '\0';
+	x->long_session = !found && http_has_header(resp, "mcp-session-id");
+}
+
 /*
  * Send ${req} and read until the answer or the end.  MCP_OK: something came,
  * see x->answered and x->status; ${is_stream}: it came as a stream.
@@ -255,9 +266,8 @@ exchange_once(
 		goto out;
 	}
 	x->status = resp.status;
-	if (!http_header(
-		&resp, "mcp-session-id", x->session, sizeof(x->session)))
-		x->session[0] = '\0';
+	if (strcmp(req->method, "POST") == 0) /* not a rest's */
+		take_session(x, &resp);
 	(void)http_header(&resp, "content-type", type, sizeof(type));
 	*is_stream = resp.status == 200
 	    && strncasecmp(type, "text/event-stream", 17) == 0;

@@ -21,7 +21,8 @@
 
 #define MCP_ANSWER_MAX (16 * MIB) /* of one answer, all events together */
 #define MCP_EVENT_MAX (8 * MIB)   /* of one event of a stream */
-#define MCP_SESSION_MAX 256       /* a session id; longer is none */
+#define MCP_SESSION_MAX (4 * KIB) /* a session id: some are a signed token */
+#define MCP_EVENT_ID_MAX 257      /* with its NUL; as base/sse takes them */
 #define MCP_PAGES_MAX 64          /* of one tools/list */
 #define MCP_TOOLS_MAX 2000        /* of one server */
 #define MCP_LIST_MAX (2 * MIB) /* text of its tools: 512 of 4 KiB; as values
@@ -89,12 +90,13 @@ struct exchange {
 	const char *message; /* in ${mem} */
 	json_t *data;        /* in ${mem}, NULL: none */
 	char session[MCP_SESSION_MAX];
+	bool long_session; /* one came that is not in ${session} */
 	bool stale; /* refused because what we knew of the server is over */
 
 	/* Of reading. */
 	struct mcp_view *view;            /* the caller's room for it */
 	struct arena *scratch;            /* of one message */
-	char last_event[MCP_SESSION_MAX]; /* to resume from, "" */
+	char last_event[MCP_EVENT_ID_MAX]; /* to resume from, "" */
 	int64_t retry_ms;
 	int requests; /* of the server's, during this call */
 };

@@ -59,6 +59,36 @@ a_session_is_kept_and_ended(void **state)
 	rig_end();
 }
 
+/* A signed token is kept whole; what is longer is not left out unsaid. */
+static void
+a_session_may_be_long(void **state)
+{
+	static const struct {
+		int len;
+		enum mcp_rc rc;
+	} cases[] = { { 4095, MCP_OK }, { 4096, MCP_PROTOCOL } };
+	static char header[8 * KIB];
+	const struct rule rules[] = {
+		{ RULE("initialize", 200, INITIALIZE("2025-11-25")),
+		    .headers = header },
+		{ RULE("tools/call", 200, SAID("ok")), .when = header },
+		{ RULE("tools/call", 400, ERROR(-32000, "no session")) },
+		{ .method = NULL },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(cases); i++) {
+		snprintf(header, sizeof(header), "Mcp-Session-Id: %0*d\r\n",
+		    cases[i].len, 0);
+		rig_begin(rules);
+		assert_int_equal(rig_call(NULL, NULL), cases[i].rc);
+		if (cases[i].rc != MCP_OK)
+			assert_non_null(strstr(rig.why, "session id"));
+		rig_end();
+	}
+}
+
 static void
 a_lost_session_is_begun_again(void **state)
 {
@@ -439,6 +469,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_session_is_kept_and_ended),
+		cmocka_unit_test(a_session_may_be_long),
 		cmocka_unit_test(a_lost_session_is_begun_again),
 		cmocka_unit_test(the_server_may_ask),
 		cmocka_unit_test(the_server_may_not_ask_for_ever),

@@ -89,6 +89,40 @@ keeps_to_its_limit(void **state)
 	sse_reader_fini(&r);
 }
 
+/* An id or a type that is too long is not there; the event is. */
+static void
+long_names_are_skipped(void **state)
+{
+	static const struct {
+		int id, type; /* their lengths */
+		const char *events;
+	} cases[] = {
+		{ 256, 1, "[0|a|0" },
+		{ 257, 1, "[0|a|i]" },
+		{ 1, 257, "[message|a|0]" },
+		{ 70000, 70000, "[message|a|i]" },
+	};
+	static char text[160 * KIB];
+	struct sse_reader r;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(cases); i++) {
+		snprintf(text, sizeof(text),
+		    "id: i\nid: %0*d\nevent: %0*d\ndata: a\n\n",
+		    cases[i].id, 0, cases[i].type, 0);
+		got[0] = '\0';
+		sse_reader_init(&r, 100);
+		assert_int_equal(sse_reader_feed(&r, text, strlen(text),
+				     on_event, NULL),
+		    0);
+		if (strncmp(got, cases[i].events, strlen(cases[i].events))
+		    != 0)
+			fail_msg("%zu: %s", i, got);
+		sse_reader_fini(&r);
+	}
+}
+
 static void
 stops_and_says_when_to_retry(void **state)
 {
@@ -151,6 +185,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_whole_and_byte_by_byte),
 		cmocka_unit_test(keeps_to_its_limit),
+		cmocka_unit_test(long_names_are_skipped),
 		cmocka_unit_test(stops_and_says_when_to_retry),
 		cmocka_unit_test(writes_what_it_reads),
 	};
