@@ -133,6 +133,7 @@ legacy_run(struct exchange *x)
 	    || (!x->answered && (rc == MCP_UNKNOWN || x->status == 200)))
 		cancel_at_server(x, lines);
 	if (session_is_over(x)
+	    || (rc != MCP_CANCELLED && exchange_is_refused(x))
 	    || (x->answered && x->result == NULL && x->code == RPC_BAD_VERSION)
 	    || (!x->answered && (x->status == 404 || x->status == 405)))
 		x->stale = true;

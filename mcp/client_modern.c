@@ -57,7 +57,8 @@ modern_run(struct exchange *x)
 	const char *kind;
 
 	/* It has another revision now (an upgrade, a roll-back): look anew. */
-	if (rc == MCP_ERROR && x->code == RPC_BAD_VERSION)
+	if ((rc == MCP_ERROR && x->code == RPC_BAD_VERSION)
+	    || (rc != MCP_CANCELLED && exchange_is_refused(x)))
 		x->stale = true;
 	if (rc != MCP_OK)
 		return rc;

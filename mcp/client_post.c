@@ -105,6 +105,18 @@ exchange_take(struct exchange *x, const char *bytes, size_t len)
 
 /* ---- the end ------------------------------------------------------------- */
 
+bool
+exchange_is_refused(const struct exchange *x)
+{
+	static const int others[] = { 401, 403, 408, 429 };
+	size_t i;
+
+	for (i = 0; i < NELEM(others); i++)
+		if (x->status == others[i])
+			return false;
+	return !x->acts && x->status >= 400 && x->status < 500;
+}
+
 enum mcp_rc
 exchange_or_unknown(const struct exchange *x, enum mcp_rc rc)
 {

@@ -131,6 +131,9 @@ int mcp_fill(const struct mcp_client *c, struct http_request *req,
  * 0: something else; -1: not JSON.
  */
 int exchange_take(struct exchange *x, const char *bytes, size_t len);
+/* Refused by a 4xx that may come of another revision of the server's; what
+ * acts is not asked again for that. */
+bool exchange_is_refused(const struct exchange *x);
 /* ${rc}, or MCP_UNKNOWN for what acts: it may have happened. */
 enum mcp_rc exchange_or_unknown(const struct exchange *x, enum mcp_rc rc);
 /* How an HTTP answer ends that holds no JSON-RPC one. */

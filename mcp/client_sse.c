@@ -201,8 +201,8 @@ link_post(struct mcp_link *l, struct exchange *x, const struct buf *body)
 	else
 		rc = exchange_end(x, MCP_UNREACHED, "HTTP %d", resp.status);
 	/* The stream lives, as far as we see, but its session does not. */
-	x->stale
-	    = resp.status == 400 || resp.status == 404 || resp.status == 410;
+	x->stale = resp.status == 400 || resp.status == 404
+	    || resp.status == 410 || exchange_is_refused(x);
 out:
 	http_response_fini(&resp);
 	return rc;

@@ -225,6 +225,59 @@ another_version_is_looked_for(void **state)
 	rig_end();
 }
 
+/* Not each server says -32022: a list that is refused is reason enough. */
+static void
+a_refused_list_is_reason_to_look(void **state)
+{
+	static const struct rule modern[] = {
+		{ .method = "server/discover",
+		    .status = 200,
+		    .body = DISCOVER },
+		{ .method = "tools/list",
+		    .status = 200,
+		    .body = TOOLS,
+		    .when = "MCP-Protocol-Version: 2026-07-28" },
+		{ .method = "*",
+		    .status = 400,
+		    .body = ERROR(-32602, "params._meta is missing") },
+		{ 0 },
+	};
+	static const struct rule legacy[] = {
+		{ .method = "*",
+		    .status = 400,
+		    .body = ERROR(-32000, "Unsupported protocol version"),
+		    .when = "2026-07-28" },
+		{ .method = "initialize",
+		    .status = 200,
+		    .body = INITIALIZE("2025-11-25") },
+		{ .method = "tools/list", .status = 200, .body = TOOLS },
+		{ 0 },
+	};
+	static const struct rule limited[] = {
+		{ .method = "*", .status = 429, .body = "" },
+		{ 0 },
+	};
+	size_t n;
+
+	(void)state;
+	rig_begin(modern);
+	assert_int_equal(rig_list(&n), MCP_OK);
+	rules_change(legacy);
+	assert_int_equal(rig_list(&n), MCP_OK);
+	assert_int_equal(n, 1);
+	assert_string_equal(mcp_client_version(rig.client), "2025-11-25");
+	rules_change(modern);
+	assert_int_equal(rig_list(&n), MCP_OK);
+	assert_string_equal(mcp_client_version(rig.client), "2026-07-28");
+	assert_int_equal(rules_count("tools/list"), 5);
+	/* What says nothing of the revision does not count. */
+	rules_change(limited);
+	assert_int_equal(rig_list(&n), MCP_UNREACHED);
+	assert_int_equal(rules_count("tools/list"), 6);
+	assert_int_equal(rules_count("server/discover"), 3);
+	rig_end();
+}
+
 int
 main(void)
 {
@@ -232,6 +285,7 @@ main(void)
 		cmocka_unit_test(the_era_is_found),
 		cmocka_unit_test(an_outage_is_no_evidence),
 		cmocka_unit_test(another_version_is_looked_for),
+		cmocka_unit_test(a_refused_list_is_reason_to_look),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
