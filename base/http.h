@@ -40,6 +40,7 @@ enum http_rc {
  * a byte of the answer goes out again on another one (curl does so up to five
  * times): right where repeating is harmless. */
 #define HTTP_ONCE 0x2
+#define HTTP_OUTLIVES 0x4 /* the stream outlives its opening's cancel flag */
 
 /* Give back what requests that ended left for the next ones, unless one
  * runs.  For a quiet time; the engine does it soon. */
@@ -59,8 +60,8 @@ struct http_request {
 	unsigned flags;		 /* HTTP_* above */
 	/*
 	 * Looked at every 100 ms until the call returns (a stream: until it is
-	 * closed), by another thread: set it with __atomic_store_n.  NULL:
-	 * none.
+	 * closed, with HTTP_OUTLIVES until it is open), by another thread: set
+	 * it with __atomic_store_n.  NULL: none.
 	 */
 	const volatile int *cancel;
 };

@@ -164,7 +164,8 @@ scan_one(struct transfer *t, int64_t *next)
 		finish_early(t, HTTP_CANCELLED, "this process is stopping");
 		return;
 	}
-	if (t->req.cancel != NULL) {
+	if (t->req.cancel != NULL
+	    && !(t->headed && (t->req.flags & HTTP_OUTLIVES) != 0)) {
 		if (__atomic_load_n(t->req.cancel, __ATOMIC_RELAXED) != 0) {
 			finish_early(t, HTTP_CANCELLED, "cancelled");
 			return;

@@ -126,7 +126,7 @@ static enum mcp_rc
 find_era(struct exchange *p, struct mcp_view *view, struct mcp_link **link)
 {
 	bool no_discover, modern_only;
-	enum mcp_rc rc = modern_probe(p, view);
+	enum mcp_rc rc = modern_probe(p, view), link_rc;
 	char why[MCP_WHY_MAX];
 
 	if (rc != MCP_OK || view->era == ERA_MODERN)
@@ -149,8 +149,9 @@ find_era(struct exchange *p, struct mcp_view *view, struct mcp_link **link)
 	if (p->status != 400 && p->status != 404 && p->status != 405)
 		return rc;
 	memcpy(why, p->why, sizeof(why));
-	if (link_begin(p, view, link) == MCP_OK)
-		return MCP_OK;
+	link_rc = link_begin(p, view, link);
+	if (link_rc == MCP_OK || link_rc == MCP_CANCELLED)
+		return link_rc;
 	memcpy(p->why, why, sizeof(why)); /* the newer transport's matters */
 	return rc;
 }

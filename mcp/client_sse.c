@@ -452,7 +452,8 @@ open_stream(struct exchange *x, struct mcp_link *l)
 		.body_max = SIZE_MAX, /* of a stream that never ends */
 		.connect_ms = MCP_CONNECT_MS,
 		.first_byte_ms = exchange_left_ms(x),
-		.total_ms = INT_MAX };
+		.total_ms = INT_MAX,
+		.cancel = x->o == NULL ? NULL : x->o->cancel };
 	struct buf piece = BUF_INIT(HTTP_STREAM_MAX);
 	char type[64] = "";
 	int rc = 0;
@@ -460,6 +461,7 @@ open_stream(struct exchange *x, struct mcp_link *l)
 	if (mcp_fill(x->c, &req, lines) == -1)
 		return exchange_end(
 		    x, MCP_PROTOCOL, "too many headers for one request");
+	req.flags |= HTTP_OUTLIVES; /* others' calls use the stream too */
 	if (http_open(&req, &l->resp, &l->stream) != HTTP_OK)
 		return exchange_http_end(x, &l->resp);
 	x->status = l->resp.status;
@@ -479,6 +481,8 @@ open_stream(struct exchange *x, struct mcp_link *l)
 	buf_fini(&piece);
 	if (rc == 1)
 		return MCP_OK;
+	if (exchange_is_cancelled(x))
+		return exchange_end(x, MCP_CANCELLED, "cancelled");
 	if (rc == 2)
 		return exchange_end(x, MCP_PROTOCOL,
 		    "the stream names an address of another server");

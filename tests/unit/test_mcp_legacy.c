@@ -404,6 +404,53 @@ a_link_that_ended_is_made_anew(void **state)
 	rig_end();
 }
 
+static void *
+cancel_when_opened(void *arg)
+{
+	assert_true(rules_wait("GET", 1));
+	__atomic_store_n((int *)arg, 1, __ATOMIC_SEQ_CST);
+	return NULL;
+}
+
+/* Who opens the stream may give up; once it is open it is everybody's. */
+static void
+the_opening_of_a_link_is_cancelled(void **state)
+{
+	static const struct rule silent[] = {
+		{ RULE("server/discover", 405, "") },
+		{ RULE("initialize", 405, "") },
+		{ .method = "GET", .serve = serve_silence },
+		{ .method = NULL },
+	};
+	static const struct rule rules[] = { LINK_RULES,
+		{ RULE("tools/call", 200, SAID("ok")) }, { .method = NULL } };
+	static int flag;
+	struct mcp_call_options o
+	    = { .deadline_ms = RIG_DEADLINE_MS, .cancel = &flag };
+	struct timespec seen = { .tv_nsec = 300 * 1000000L };
+	pthread_t t;
+	int64_t began;
+
+	(void)state;
+	rig_begin(silent);
+	began = clock_boot_ms();
+	pthread_create(&t, NULL, cancel_when_opened, &flag);
+	assert_int_equal(rig_call(&o, NULL), MCP_CANCELLED);
+	pthread_join(t, NULL);
+	assert_true(clock_boot_ms() - began < RIG_DEADLINE_MS / 2);
+	rig_end();
+
+	flag = 0;
+	rig_begin(rules);
+	assert_int_equal(rig_call(&o, NULL), MCP_OK);
+	__atomic_store_n(&flag, 1, __ATOMIC_SEQ_CST);
+	nanosleep(&seen, NULL);
+	assert_int_equal(rig_call(NULL, NULL), MCP_OK);
+	assert_int_equal(rules_count("GET"), 1);
+	flag = 0;
+	rig_end();
+}
+
 static void
 a_link_call_fails_in_many_ways(void **state)
 {
@@ -479,6 +526,7 @@ main(void)
 		cmocka_unit_test(a_call_is_not_repeated),
 		cmocka_unit_test(many_threads_share_a_client),
 		cmocka_unit_test(a_link_that_ended_is_made_anew),
+		cmocka_unit_test(the_opening_of_a_link_is_cancelled),
 		cmocka_unit_test(a_link_call_fails_in_many_ways),
 		cmocka_unit_test(a_link_names_its_own_server_only),
 	};
