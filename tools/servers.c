@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/pool.h"
 #include "base/text.h"
 #include "mcp/client.h"
 #include "tools/tools_priv.h"
@@ -17,6 +18,7 @@
 #define FILE_MAX_BYTES (1 * MIB)
 #define HEADERS_MAX 16
 #define NAME_MAX_BYTES 64
+#define BYES_WAIT_MS 3000 /* a good-bye may take 2 s (mcp/client), and a thread */
 
 static const char *
 from_environment(void *ctx, const char *name)
@@ -64,15 +66,41 @@ source_ref(struct source *s)
 	return s;
 }
 
-void
-source_unref(struct source *s)
+static void
+source_free(void *arg)
 {
-	if (s == NULL || atomic_fetch_sub(&s->refs, 1) != 1)
-		return;
+	struct source *s = arg;
+
 	mcp_client_free(s->client);
 	json_unshare(s->list);
 	settings_unref(s->settings);
 	free(s);
+}
+
+void
+source_unref(struct source *s)
+{
+	if (s != NULL && atomic_fetch_sub(&s->refs, 1) == 1)
+		source_free(s);
+}
+
+void
+sources_unref(struct source *const *sources, size_t n)
+{
+	struct pool *byes = NULL;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		if (atomic_fetch_sub(&sources[i]->refs, 1) != 1)
+			continue;
+		if (byes == NULL)
+			byes = pool_new("goodbyes", SOURCES_MAX);
+		if (pool_run(byes, source_free, sources[i]) == -1)
+			source_free(sources[i]);
+	}
+	/* Else one is still at it: it ends by itself. */
+	if (byes != NULL && pool_drain(byes, BYES_WAIT_MS) == 0)
+		pool_free(byes);
 }
 
 static bool

@@ -210,12 +210,9 @@ snapshot_make(struct toolbox *b)
 void
 snapshot_unref(struct snapshot *s)
 {
-	size_t i;
-
 	if (s == NULL || atomic_fetch_sub(&s->refs, 1) != 1)
 		return;
-	for (i = 0; i < s->nsources; i++)
-		source_unref(s->sources[i]);
+	sources_unref(s->sources, s->nsources);
 	arena_free(s->mem);
 	free(s);
 }

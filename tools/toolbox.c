@@ -275,8 +275,7 @@ toolbox_reload(struct toolbox *b, struct settings *s, struct buf *errors)
 	pthread_cond_broadcast(&b->changed);
 	pthread_mutex_unlock(&b->mu);
 	snapshot_unref(old_snapshot);
-	for (j = 0; j < ngone; j++)
-		source_unref(gone[j]);
+	sources_unref(gone, ngone);
 	settings_unref(old);
 	return 0;
 }
@@ -284,8 +283,6 @@ toolbox_reload(struct toolbox *b, struct settings *s, struct buf *errors)
 void
 toolbox_stop(struct toolbox *b)
 {
-	size_t i;
-
 	if (b == NULL)
 		return;
 	pthread_mutex_lock(&b->mu);
@@ -299,9 +296,8 @@ toolbox_stop(struct toolbox *b)
 	if (pool_drain(b->pool, STOP_WAIT_MS) == -1)
 		return; /* one still uses what would be freed */
 	pool_free(b->pool);
-	for (i = 0; i < b->nsources; i++)
-		source_unref(b->sources[i]);
 	snapshot_unref(b->current);
+	sources_unref(b->sources, b->nsources);
 	settings_unref(b->settings);
 	pthread_cond_destroy(&b->changed);
 	pthread_mutex_destroy(&b->mu);

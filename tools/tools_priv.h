@@ -55,6 +55,9 @@ struct source {
 };
 struct source *source_ref(struct source *s);
 void source_unref(struct source *s);
+/* All of them; the good-byes to their servers are said side by side, so that
+ * silent ones take the time of one. */
+void sources_unref(struct source *const *sources, size_t n);
 
 /* One tool of a snapshot: its spec, and how to call it. */
 struct tool_entry {

@@ -362,6 +362,43 @@ a_reload_holds_nobody_up(void **state)
 	rules_stop();
 }
 
+/* Several such servers take the time of one, at the end too. */
+static void
+good_byes_are_said_side_by_side(void **state)
+{
+	static const struct rule RULES[] = {
+		{ .method = "initialize", .status = 200,
+		    .body = INITIALIZE("2025-11-25"),
+		    .headers = "Mcp-Session-Id: s\r\n" },
+		LIST(TOOL("say")),
+		{ .method = "DELETE", .serve = serve_silence },
+		{ 0 } };
+	struct buf errors = BUF_INIT(4096);
+	const char *name;
+	int64_t began;
+
+	(void)state;
+	rules_start(RULES);
+	begin("a b c d e");
+	assert_true(becomes("echo health time a__say b__say c__say d__say "
+			    "e__say"));
+	for (name = "ab"; *name != '\0'; name++)
+		json_object_del(settings.mcp_servers,
+		    (char[]){ *name, '\0' });
+	began = clock_boot_ms();
+	/* The sources are all new ones: five say good-bye. */
+	assert_int_equal(toolbox_reload(box, &settings, &errors), 0);
+	assert_true(clock_boot_ms() - began < 3500);
+	assert_int_equal(rules_count("DELETE"), 5);
+	assert_true(rules_wait("tools/list", 5 + 3));
+	began = clock_boot_ms();
+	end();
+	assert_true(clock_boot_ms() - began < 3500);
+	assert_int_equal(rules_count("DELETE"), 5 + 3);
+	rules_change((const struct rule[]){ { 0 } });
+	rules_stop();
+}
+
 static void
 equal_names_stay_two_tools(void **state)
 {
@@ -697,6 +734,7 @@ main(void)
 		cmocka_unit_test(patterns_say_what_is_offered),
 		cmocka_unit_test(a_reload_keeps_what_is_offered),
 		cmocka_unit_test(a_reload_holds_nobody_up),
+		cmocka_unit_test(good_byes_are_said_side_by_side),
 		cmocka_unit_test(equal_names_stay_two_tools),
 		cmocka_unit_test(schemas_are_as_apis_take_them),
 		cmocka_unit_test(a_large_schema_is_left_out),
