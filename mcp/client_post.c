@@ -385,6 +385,8 @@ exchange_post(struct exchange *x, const char *url, const char *const *lines,
 		    x, MCP_PROTOCOL, "too many headers for one request");
 	req.total_ms = exchange_left_ms(x);
 	req.cancel = x->o == NULL ? NULL : x->o->cancel;
+	if (x->acts)
+		req.flags |= HTTP_ONCE;
 	rc = exchange_once(x, &req, &is_stream);
 	if (!x->answered && is_stream && x->view->era == ERA_STREAMABLE
 	    && rc != MCP_CANCELLED && x->last_event[0] != '\0') {

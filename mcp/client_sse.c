@@ -189,6 +189,8 @@ link_post(struct mcp_link *l, struct exchange *x, const struct buf *body)
 	if (mcp_fill(l->c, &req, lines) == -1)
 		return exchange_end(
 		    x, MCP_PROTOCOL, "too many headers for one request");
+	if (x->acts)
+		req.flags |= HTTP_ONCE;
 	if (http_send(&req, &resp) != HTTP_OK) {
 		rc = exchange_http_end(x, &resp);
 		goto out;

@@ -405,10 +405,44 @@ a_call_is_cancelled(void **state)
 	}
 }
 
+static int
+serve_end(struct served *s, int fd, const struct served_request *req)
+{
+	(void)s;
+	(void)fd;
+	(void)req;
+	return -1;
+}
+
+/* On a connection that served before, curl would send it again by itself. */
+static void
+a_call_is_sent_once(void **state)
+{
+	static const struct rule rules[] = {
+		{ .method = "server/discover",
+		    .status = 200,
+		    .body = DISCOVER },
+		{ .method = "tools/call",
+		    .status = 200,
+		    .body = SAID("yes"),
+		    .times = 1 },
+		{ .method = "tools/call", .serve = serve_end },
+		{ 0 },
+	};
+
+	(void)state;
+	rig_begin(rules);
+	assert_int_equal(rig_call(NULL, NULL), MCP_OK);
+	assert_int_equal(rig_call(NULL, NULL), MCP_UNKNOWN);
+	assert_int_equal(rules_count("tools/call"), 2);
+	rig_end();
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_call_is_sent_once),
 		cmocka_unit_test(modern_requests_carry_all),
 		cmocka_unit_test(a_call_ends_in_many_ways),
 		cmocka_unit_test(lists_have_pages),
