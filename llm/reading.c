@@ -137,6 +137,16 @@ call_id(struct llm_reading *r, const struct llm_answer *answer, size_t i)
 	return id;
 }
 
+/* The arguments of ${p}.  None at all means {}, but not when the answer was
+ * cut: then nobody knows what was to come, and "" tells the model so. */
+static const char *
+arguments_of(struct llm_reading *r, const struct llm_partial_call *p)
+{
+	if (p->arguments.len == 0)
+		return r->cut ? "" : "{}";
+	return text_clean(r->mem, buf_str(&p->arguments), p->arguments.len);
+}
+
 static void
 finish_calls(struct llm_reading *r, struct llm_answer *answer)
 {
@@ -146,7 +156,7 @@ finish_calls(struct llm_reading *r, struct llm_answer *answer)
 	    (r->ncalls + 1) * sizeof(*answer->calls));
 	for (i = 0; i < r->ncalls; i++) {
 		struct llm_partial_call *p = &r->calls[i];
-		const char *arguments = buf_str(&p->arguments), *id;
+		const char *id;
 
 		if (!p->used || p->name == NULL || p->name[0] == '\0')
 			continue;
@@ -155,10 +165,7 @@ finish_calls(struct llm_reading *r, struct llm_answer *answer)
 			.id = id,
 			/* What is longer is no tool's, and goes far. */
 			.name = text_cut(r->mem, p->name, TOOL_NAME_MAX - 1),
-			.arguments = arguments[0] == '\0'
-			    ? "{}"
-			    : text_clean(r->mem, arguments,
-				  p->arguments.len) };
+			.arguments = arguments_of(r, p) };
 	}
 }
 

@@ -65,6 +65,16 @@ s.test('arguments that are no JSON, unknown tools, missing ids: told to the mode
   assert.match(results[1].text, /nope|unknown|no such/i);
 });
 
+s.test('a call cut by max_tokens before its arguments is not made with none', async d => {
+  d.model.clear();
+  d.model.push({ calls: [{ name: 'time', arguments: '' }], finish: 'length' }, { text: 'fine' });
+  assert.equal((await d.say('cutcall', 'go')).reply, 'fine');
+  assert.match(d.model.last().toolResults[0].text, /arguments must be a JSON object/);
+  d.model.push({ calls: [{ name: 'time', arguments: '' }] }, { text: 'fine' });
+  await d.say('cutcall', 'go');
+  assert.match(d.model.last().toolResults[0].text, /20\d\d/);
+});
+
 s.test('all ways in which calls are streamed', async d => {
   for (const style of ['whole', 'noid', 'repeat', 'interleave', undefined])
     for (const finish of [undefined, 'stop']) {

@@ -91,6 +91,9 @@ static const struct {
 	    "{\"type\":\"redacted_thinking\",\"data\":\"ZZ\"}]" },
 	{ "cut", START TEXT("0", "a") STOP("max_tokens"), LLM_OK, "a", "",
 	    true, false, NULL },
+	{ "cut before the first argument", START
+		CALL("0", "t1", "delete_rows") END("0") STOP("max_tokens"),
+	    LLM_OK, "", "t1 delete_rows ; ", true, false, NULL },
 	{ "refused", START STOP("refusal"), LLM_EMPTY, "", "", false, true,
 	    NULL },
 	{ "the window is full, nothing said", START

@@ -125,6 +125,9 @@ static const struct {
 	{ "broken arguments are handed on", CALL("0", "c", "time", "{\\\"a")
 		FINISH("length") DONE,
 	    LLM_OK, "", "c time {\"a; ", true, false },
+	{ "cut before the first argument", CALL("0", "c", "delete_rows", "")
+		FINISH("length") DONE,
+	    LLM_OK, "", "c delete_rows ; ", true, false },
 	{ "no name is no call", CALL("0", "c", "", "{}") FINISH("stop") DONE,
 	    LLM_EMPTY, "", "", false, false },
 	{ "an index out of any measure", CALL("99999999", "c", "x", "{}")
