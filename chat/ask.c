@@ -194,6 +194,16 @@ later(struct turn *t, enum llm_rc rc, int64_t hint_ms)
 	return TURN_ASK;
 }
 
+/* When to ask again after ${f}, if other backends say ${hint_ms} (-1: none
+ * yet): as soon as one may answer.  No hint means soon. */
+static int64_t
+sooner(int64_t hint_ms, const struct llm_failure *f)
+{
+	int64_t own = f->retry_after_ms < 0 ? 0 : f->retry_after_ms;
+
+	return hint_ms == -1 || own < hint_ms ? own : hint_ms;
+}
+
 static enum turn_state
 take_answer(struct turn *t, struct llm_answer *a, enum llm_rc rc)
 {
@@ -299,9 +309,7 @@ turn_ask(struct turn *t)
 				break;
 			}
 			again = true;
-			if (hint == -1 || (f.retry_after_ms >= 0
-				&& f.retry_after_ms < hint))
-				hint = f.retry_after_ms;
+			hint = sooner(hint, &f);
 			break;
 		default: /* this one will not answer, another may */
 			break;

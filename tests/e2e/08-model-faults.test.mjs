@@ -188,6 +188,24 @@ testWith({ edges: 1, turns: 2, settings: { llm: { ...quick.llm, retry_for: '1s' 
   assert.ok(d.model.requests.length - before <= 3, `open: asked ${d.model.requests.length - before} times`);
 });
 
+const two = { edges: 1, turns: 1, settings: { llm: { ...quick.llm, retry_for: '5s', fallback: ['gpt-second'] } } };
+for (const first of ['gpt-test', 'gpt-second'])
+  testWith(two, `a long retry-after of one model (${first}) does not speak for the other`, async d => {
+    let others = 0;
+    d.model.handler = r => r.body.model === first ? { status: 429, retryAfter: 60 }
+      : ++others === 1 ? { status: 503 } : { text: 'from the other' };
+    assert.equal((await d.say('hint', 'x', { ms: 30000 })).reply, 'from the other');
+    assert.equal(others, 2);
+  });
+
+testWith(two, 'a long retry-after of all models: refused at once', async d => {
+  d.model.handler = () => ({ status: 429, retryAfter: 60 });
+  const begun = performance.now();
+  await d.say('hints', 'x', { ms: 30000 });
+  assert.ok(performance.now() - begun < 2000);
+  assert.equal(d.model.requests.length, 2);
+});
+
 testWith(async () => {
   const dead = await Model.start();
   await dead.stop();
