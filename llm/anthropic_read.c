@@ -248,6 +248,8 @@ anthropic_feed(struct llm_reading *r, const char *type, const char *data, size_t
 	const json_t *doc;
 	const char *kind;
 
+	if (r->done)
+		return 0;
 	arena_reset(r->event);
 	doc = json_read(r->event, data, len, NULL, NULL);
 	if (!json_is_object(doc))
@@ -267,8 +269,8 @@ anthropic_feed(struct llm_reading *r, const char *type, const char *data, size_t
 		    "stop_reason"));
 		read_usage(r, json_object_get(doc, "usage"));
 	} else if (strcmp(kind, "message_stop") == 0) {
-		r->ended = r->done = true;
 		keep_content(r);
+		r->ended = r->done = true;
 	} else if (strcmp(kind, "error") == 0) {
 		return read_error(r, json_object_get(doc, "error"));
 	}

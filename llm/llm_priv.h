@@ -114,7 +114,8 @@ int64_t llm_usage_int(const json_t *usage, const char *name);
 enum llm_rc llm_reading_finish(struct llm_reading *r,
     struct llm_answer *answer);
 
-/* The reading fails: the event or the answer is not what it should be. */
+/* The reading fails: the event or the answer is not what it should be.  -1,
+ * or 0 when the answer is complete: what follows cannot spoil it. */
 int llm_reading_fail(struct llm_reading *r, const char *why);
 
 /* True if the text of an error says that the input is too long. */

@@ -357,10 +357,24 @@ error_status(const json_t *e)
 static int
 read_error(struct llm_reading *r, const json_t *e)
 {
+	if (r->ended)
+		return 0;
 	r->failed = true;
 	r->failure.status = error_status(e);
 	r->error_rc = classify(r->failure.status, e, &r->failure);
 	return -1;
+}
+
+/* Some put blanks around it. */
+static bool
+is_done(const char *data)
+{
+	static const char DONE[] = "[DONE]", BLANKS[] = " \t\r";
+
+	data += strspn(data, BLANKS);
+	return strncmp(data, DONE, sizeof(DONE) - 1) == 0
+	    && data[sizeof(DONE) - 1 + strspn(data + sizeof(DONE) - 1, BLANKS)]
+	    == '\0';
 }
 
 static int
@@ -370,7 +384,9 @@ feed(struct llm_reading *r, const char *type, const char *data, size_t len)
 	const char *finish;
 
 	(void)type;
-	if (strcmp(data, "[DONE]") == 0) {
+	if (r->done)
+		return 0;
+	if (is_done(data)) {
 		r->ended = r->done = true;
 		return 0;
 	}
@@ -390,7 +406,7 @@ feed(struct llm_reading *r, const char *type, const char *data, size_t len)
 	if (read_message(r, json_object_get(choice, "delta")) == -1)
 		return -1;
 	finish = json_member_str(choice, "finish_reason");
-	if (finish == NULL)
+	if (finish == NULL || finish[0] == '\0') /* some say "" until then */
 		return 0;
 	if (strcmp(finish, "error") == 0) /* OpenRouter: its upstream broke */
 		return llm_reading_fail(r, "finish_reason error");

@@ -84,6 +84,8 @@ llm_reading_text(struct llm_reading *r, const char *s, size_t len)
 int
 llm_reading_fail(struct llm_reading *r, const char *why)
 {
+	if (r->ended)
+		return 0;
 	r->failed = true;
 	r->failure.status = 0;
 	snprintf(r->failure.why, sizeof(r->failure.why), "%s", why);

@@ -60,6 +60,10 @@ static const struct {
 	    "event message_stop {}\n", LLM_OK, "a", "", false, false, NULL },
 	{ "no message_stop", START TEXT("0", "Hi"), LLM_RC_N, "", "", false,
 	    false, NULL },
+	{ "anything after message_stop", START TEXT("0", "Hi")
+		STOP("end_turn") "bye\n" "{\"type\":\"error\",\"error\":{"
+		"\"type\":\"api_error\"}}\n" TEXT("1", "more"),
+	    LLM_OK, "Hi", "", false, false, NULL },
 	{ "half JSON", START "{\"type\":\n", LLM_RC_N, "", "", false, false,
 	    NULL },
 	{ "a call in pieces", START CALL("0", "t1", "echo")

@@ -178,6 +178,10 @@ static const struct {
 		true }, LLM_BROKEN, "Good ", -1, true },
 	{ "complete, then reset", { 200, STREAM, NULL, SAY("a") DONE, RESET,
 		true }, LLM_OK, "a", -1, false },
+	{ "complete, then nonsense", { 200, STREAM, NULL, SAY("a")
+		"data: {\"choices\":[{\"delta\":{},\"finish_reason\":"
+		"\"stop\"}]}\n\ndata: bye\n\n" DONE, CUT, true }, LLM_OK,
+	    "a", -1, false },
 	{ "half JSON after text", { 200, STREAM, NULL, SAY("a")
 		"data: {\"choices\n\n" DONE, CUT, true }, LLM_BROKEN, "a", -1,
 	    true },

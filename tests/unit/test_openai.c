@@ -46,6 +46,22 @@ static const struct {
 	{ "nothing at all", "", LLM_RC_N, "", "", false, false },
 	{ "half JSON", DELTA("{\"content\":\"a\"}") "{\"choices\":[{\n" DONE,
 	    LLM_RC_N, "", "", false, false },
+	{ "an empty finish_reason is none", FINISH("") "bye\n" DONE, LLM_RC_N,
+	    "", "", false, false },
+	{ "[DONE] with blanks", DELTA("{\"content\":\"a\"}") FINISH("stop")
+		" [DONE] \t\n",
+	    LLM_OK, "a", "", false, false },
+	{ "[DONE] and more is no end", DELTA("{\"content\":\"a\"}")
+		"[DONE] x\n",
+	    LLM_RC_N, "", "", false, false },
+	{ "usage and noise after the end", DELTA("{\"content\":\"a\"}")
+		FINISH("stop") "bye\n" "{\"error\":{\"code\":503}}\n"
+		FINISH("error") USAGE DONE,
+	    LLM_OK, "a", "", false, false },
+	{ "anything after [DONE]", DELTA("{\"content\":\"a\"}") DONE "bye\n"
+		"{\"error\":{\"code\":503}}\n"
+		DELTA("{\"content\":\"b\"}"),
+	    LLM_OK, "a", "", false, false },
 	{ "a list for an event", "[]\n" DONE, LLM_RC_N, "", "", false, false },
 	{ "empty", DELTA("{\"content\":\"\"}") FINISH("stop") DONE, LLM_EMPTY,
 	    "", "", false, false },
