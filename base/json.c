@@ -5,6 +5,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/json_quick.h"
+#include "base/json_repair.h"
 #include "base/text.h"
 
 #define NOT_COUNTED ((size_t)-1) /* true, false, null */
@@ -113,6 +114,22 @@ json_read(struct arena *mem, const char *bytes, size_t len, const char **why,
 			*at = error.position < 0 ? 0 : (size_t)error.position;
 		return NULL;
 	}
+	return json_keep(mem, doc);
+}
+
+json_t *
+json_read_lenient(struct arena *mem, const char *bytes, size_t len)
+{
+	json_t *doc = json_read(mem, bytes, len, NULL, NULL);
+	struct buf repaired = BUF_INIT(SIZE_MAX / 4);
+	size_t place;
+
+	if (doc != NULL || too_much(bytes, len, &place) != NULL)
+		return doc;
+	if (json_repair(&repaired, bytes, len) == 0)
+		doc = json_loadb(buf_str(&repaired), repaired.len,
+		    JSON_DECODE_ANY, NULL);
+	buf_fini(&repaired);
 	return json_keep(mem, doc);
 }
 

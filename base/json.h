@@ -27,6 +27,16 @@ struct buf;
 json_t *json_read(struct arena *mem, const char *bytes, size_t len,
     const char **why, size_t *at) WARN_UNUSED;
 
+/*
+ * The same for the answer of a server, of which one bad character must not
+ * cost the whole: what json_read refuses is read once more with \u0000, half
+ * a surrogate and bytes that are not UTF-8 as U+FFFD, an integer past 64 bits
+ * as a real, a real past a double as +-1e308, and of a key that stands twice
+ * the last.  All limits are those of json_read.
+ */
+json_t *json_read_lenient(struct arena *mem, const char *bytes,
+    size_t len) WARN_UNUSED;
+
 /* Give ${doc}'s reference to ${mem}; returns ${doc} (NULL stays NULL). */
 json_t *json_keep(struct arena *mem, json_t *doc);
 

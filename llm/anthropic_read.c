@@ -251,7 +251,7 @@ anthropic_feed(struct llm_reading *r, const char *type, const char *data, size_t
 	if (r->done)
 		return 0;
 	arena_reset(r->event);
-	doc = json_read(r->event, data, len, NULL, NULL);
+	doc = json_read_lenient(r->event, data, len);
 	if (!json_is_object(doc))
 		return llm_reading_fail(r, "an event is not JSON");
 	kind = json_member_str(doc, "type");
@@ -280,7 +280,7 @@ anthropic_feed(struct llm_reading *r, const char *type, const char *data, size_t
 int
 anthropic_whole(struct llm_reading *r, const char *bytes, size_t len)
 {
-	const json_t *doc = json_read(r->mem, bytes, len, NULL, NULL);
+	const json_t *doc = json_read_lenient(r->mem, bytes, len);
 	const json_t *content = json_object_get(doc, "content");
 	bool keep = false;
 	size_t i, call;
@@ -316,7 +316,7 @@ enum llm_rc
 anthropic_error(int status, const char *body, size_t len, struct arena *mem,
     struct llm_failure *f)
 {
-	const json_t *doc = json_read(mem, body, len, NULL, NULL);
+	const json_t *doc = json_read_lenient(mem, body, len);
 
 	return classify(status, json_object_get(doc, "error"), f);
 }

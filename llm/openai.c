@@ -391,7 +391,7 @@ feed(struct llm_reading *r, const char *type, const char *data, size_t len)
 		return 0;
 	}
 	arena_reset(r->event);
-	doc = json_read(r->event, data, len, NULL, NULL);
+	doc = json_read_lenient(r->event, data, len);
 	if (!json_is_object(doc))
 		return llm_reading_fail(r, "an event is not JSON");
 	groq = json_object_get(doc, "x_groq");
@@ -418,7 +418,7 @@ feed(struct llm_reading *r, const char *type, const char *data, size_t len)
 static int
 whole(struct llm_reading *r, const char *bytes, size_t len)
 {
-	const json_t *doc = json_read(r->mem, bytes, len, NULL, NULL);
+	const json_t *doc = json_read_lenient(r->mem, bytes, len);
 	const json_t *choice, *e = json_object_get(doc, "error");
 
 	if (e != NULL && !json_is_null(e))
@@ -436,7 +436,7 @@ static enum llm_rc
 error(int status, const char *body, size_t len, struct arena *mem,
     struct llm_failure *f)
 {
-	const json_t *doc = json_read(mem, body, len, NULL, NULL);
+	const json_t *doc = json_read_lenient(mem, body, len);
 	const json_t *e = json_object_get(doc, "error");
 
 	/* vLLM and others: the members without "error". */

@@ -51,7 +51,7 @@ int
 rpc_read(struct arena *mem, const char *bytes, size_t len,
     int (*on)(void *ctx, const struct rpc_message *m), void *ctx)
 {
-	json_t *doc = json_read(mem, bytes, len, NULL, NULL);
+	json_t *doc = json_read_lenient(mem, bytes, len);
 	struct rpc_message m;
 	size_t i;
 	int rc;

@@ -1,6 +1,7 @@
 /*
- * JSON from anyone: what is read quickly is what jansson reads, and what was
- * read is written so that it reads back.
+ * JSON from anyone: what is read quickly is what jansson reads, what is read
+ * strictly is read leniently as the same, and what was read is written so that
+ * it reads back.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,7 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
 	const char *text = (const char *)bytes, *again;
+	const json_t *lenient;
 	struct arena *mem = arena_new();
 	json_t *quick = json_quick(text, len), *doc;
 
@@ -26,10 +28,13 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	json_decref(doc);
 
 	doc = json_read(mem, text, len, NULL, NULL);
-	if (doc != NULL) {
-		again = json_text(mem, doc);
+	lenient = json_read_lenient(mem, text, len);
+	if (doc != NULL && !json_equal(doc, lenient))
+		abort();
+	if (lenient != NULL) {
+		again = json_text(mem, lenient);
 		if (again == NULL
-		    || !json_equal(doc,
+		    || !json_equal(lenient,
 			json_read(mem, again, strlen(again), NULL, NULL)))
 			abort();
 	}

@@ -64,6 +64,12 @@ static const struct {
 		STOP("end_turn") "bye\n" "{\"type\":\"error\",\"error\":{"
 		"\"type\":\"api_error\"}}\n" TEXT("1", "more"),
 	    LLM_OK, "Hi", "", false, false, NULL },
+	{ "a NUL, half a character, a number too large", START
+		TEXT("0", "a\\u0000b") TEXT("1", "c\\ud83d\xff")
+		"{\"type\":\"ping\",\"n\":18446744073709551615}\n"
+		STOP("end_turn"),
+	    LLM_OK, "a\xef\xbf\xbd" "bc\xef\xbf\xbd\xef\xbf\xbd", "", false,
+	    false, NULL },
 	{ "half JSON", START "{\"type\":\n", LLM_RC_N, "", "", false, false,
 	    NULL },
 	{ "a call in pieces", START CALL("0", "t1", "echo")

@@ -58,6 +58,78 @@ reads_strictly(void **state)
 	assert_null(json_read(mem, "{", 1, NULL, NULL));
 }
 
+/* What one server wrote badly costs a character or a digit, not the rest. */
+static void
+reads_leniently(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t len;	  /* 0: strlen */
+		const char *want; /* NULL: refused all the same */
+	} cases[] = {
+		{ "{\"a\":[1,2.5,null]}", 0, "{\"a\":[1,2.5,null]}" },
+		{ "\"a\\u0000b\"", 0, "\"a\xef\xbf\xbd" "b\"" },
+		{ "{\"a\\u0000\":1}", 0, "{\"a\xef\xbf\xbd\":1}" },
+		{ "\"\\ud83d\"", 0, "\"\xef\xbf\xbd\"" },
+		{ "\"\\ude00\\n\"", 0, "\"\xef\xbf\xbd\\n\"" },
+		{ "\"\\ud83d\\ud83d\\uDE00\"", 0,
+		    "\"\xef\xbf\xbd\xf0\x9f\x98\x80\"" },
+		{ "\"\\ude00\\ud83d\\u0041\"", 0,
+		    "\"\xef\xbf\xbd\xef\xbf\xbd" "A\"" },
+		{ "\"\\\\u0000 \\u0000\"", 0,
+		    "\"\\\\u0000 \xef\xbf\xbd\"" },
+		{ "\"a\xf0\x9f\xc3\xa4\xff\"", 0, "\"a\xef\xbf\xbd\xef\xbf"
+		    "\xbd\xc3\xa4\xef\xbf\xbd\"" },
+		{ "\"\xc0\xaf\"", 0, "\"\xef\xbf\xbd\xef\xbf\xbd\"" },
+		{ "[9223372036854775807,-9223372036854775808,\"\xff\"]", 0,
+		    "[9223372036854775807,-9223372036854775808,"
+		    "\"\xef\xbf\xbd\"]" },
+		{ "{\"seed\":18446744073709551615}", 0,
+		    "{\"seed\":18446744073709551615.0}" },
+		{ "-9223372036854775809", 0, "-9223372036854775808.0" },
+		{ "[1e999,-1E+999,1e-999]", 0, "[1e308,-1e308,0.0]" },
+		{ "\"18446744073709551615 \\u0000\"", 0,
+		    "\"18446744073709551615 \xef\xbf\xbd\"" },
+		{ "{\"a\":1,\"b\":2,\"a\":3}", 0, "{\"a\":3,\"b\":2}" },
+		{ "", 0, NULL },
+		{ "{\"a\":", 0, NULL },
+		{ "{} x", 0, NULL },
+		{ "{}\0", 3, NULL },
+		{ "{}\xff", 0, NULL },
+		{ "[1,]", 0, NULL },
+		{ "{'a':1}", 0, NULL },
+		{ "099999999999999999999", 0, NULL },
+		{ "-", 0, NULL },
+		{ "1e999e1", 0, NULL },
+		{ "\"a\\", 0, NULL },
+		{ "\"\\u00", 0, NULL },
+		{ "\"\\ud83d\\ude0\"", 0, NULL },
+	};
+	char deep[JSON_DEPTH_MAX + 10];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(cases); i++) {
+		json_t *doc = json_read_lenient(mem, cases[i].text,
+		    cases[i].len > 0 ? cases[i].len : strlen(cases[i].text));
+		json_t *want = cases[i].want == NULL
+		    ? NULL
+		    : json_read(mem, cases[i].want, strlen(cases[i].want),
+			  NULL, NULL);
+
+		assert_true((want != NULL) == (cases[i].want != NULL));
+		if ((doc != NULL) != (want != NULL)
+		    || (doc != NULL && !json_equal(doc, want)))
+			fail_msg("%s: %s", cases[i].text,
+			    json_text(mem, doc));
+	}
+	/* No deeper for that. */
+	memset(deep, '[', sizeof(deep));
+	memcpy(deep + JSON_DEPTH_MAX + 1, "1e999", 5);
+	memset(deep + JSON_DEPTH_MAX + 6, ']', 4);
+	assert_null(json_read_lenient(mem, deep, sizeof(deep)));
+}
+
 /* The reason goes to people as JSON, though jansson quotes and cuts. */
 static void
 says_why_in_utf8(void **state)
@@ -249,6 +321,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_strictly),
+		cmocka_unit_test(reads_leniently),
 		cmocka_unit_test(says_why_in_utf8),
 		cmocka_unit_test(reads_so_deep_and_no_deeper),
 		cmocka_unit_test(reads_so_many_and_no_more),

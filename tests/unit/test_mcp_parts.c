@@ -195,7 +195,10 @@ messages_are_told_apart(void **state)
 		{ "7", "!" },
 		{ "", NULL },
 		{ "{", NULL },
-		{ "{\"a\":1,\"a\":2}", NULL },
+		{ "{\"a\":", NULL },
+		{ "{\"id\":1,\"result\":{\"a\":1,\"a\":2}}", "R" },
+		{ "{\"id\":1,\"result\":{\"a\":\"\\u0000\xff\","
+		  "\"n\":18446744073709551615}}", "R" },
 	};
 	struct arena *mem = arena_new();
 	struct buf kinds = BUF_INIT(100);

@@ -46,6 +46,15 @@ static const struct {
 	{ "nothing at all", "", LLM_RC_N, "", "", false, false },
 	{ "half JSON", DELTA("{\"content\":\"a\"}") "{\"choices\":[{\n" DONE,
 	    LLM_RC_N, "", "", false, false },
+	{ "a NUL, half a character, a number too large, a key twice",
+	    DELTA("{\"content\":\"a\\u0000b \\ud83d\"}")
+		DELTA("{\"content\":\"c\xf0\x9f\",\"seed\":"
+		      "18446744073709551615,\"p\":1e999}")
+		DELTA("{\"content\":\"x\",\"content\":\"d\"}")
+		FINISH("stop") DONE,
+	    LLM_OK,
+	    "a\xef\xbf\xbd" "b \xef\xbf\xbd" "c\xef\xbf\xbd\xef\xbf\xbd" "d",
+	    "", false, false },
 	{ "an empty finish_reason is none", FINISH("") "bye\n" DONE, LLM_RC_N,
 	    "", "", false, false },
 	{ "[DONE] with blanks", DELTA("{\"content\":\"a\"}") FINISH("stop")
