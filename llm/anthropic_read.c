@@ -19,7 +19,7 @@ read_usage(struct llm_reading *r, const json_t *usage)
 		    + llm_usage_int(usage, "cache_creation_input_tokens");
 	if (json_object_get(usage, "output_tokens") != NULL)
 		r->usage.out = llm_usage_int(usage, "output_tokens");
-	r->counted = true;
+	r->counted = r->usage.in + r->usage.out > 0; /* else nobody counted */
 }
 
 static void

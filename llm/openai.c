@@ -167,10 +167,12 @@ write_request(const struct llm_backend *b, const struct llm_question *q,
 static void
 read_usage(struct llm_reading *r, const json_t *usage)
 {
-	if (!json_is_object(usage))
-		return;
-	r->usage.in = llm_usage_int(usage, "prompt_tokens");
-	r->usage.out = llm_usage_int(usage, "completion_tokens");
+	struct usage said = { llm_usage_int(usage, "prompt_tokens"),
+		llm_usage_int(usage, "completion_tokens") };
+
+	if (said.in + said.out == 0)
+		return; /* {} and zeros: nobody counted */
+	r->usage = said;
 	r->counted = true;
 }
 

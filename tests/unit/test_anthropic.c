@@ -178,6 +178,14 @@ usage_is_cumulative(void **state)
 	assert_int_equal(a.answer.usage.in, 15);
 	assert_int_equal(a.answer.usage.out, 9);
 	answers_free(&a);
+	/* Of nothing: estimated, so that budgets move. */
+	answers_stream(&LLM_ANTHROPIC, "{\"type\":\"message_start\","
+	    "\"message\":{\"usage\":{}}}\n" TEXT("0", "some words of it")
+	    "{\"type\":\"message_delta\",\"delta\":{},\"usage\":{"
+	    "\"input_tokens\":0,\"output_tokens\":0}}\n"
+	    "{\"type\":\"message_stop\"}\n", 0, false, &a);
+	assert_true(a.answer.usage.out >= 5);
+	answers_free(&a);
 }
 
 static void

@@ -270,6 +270,38 @@ usage_is_counted_or_estimated(void **state)
 	answers_free(&a);
 }
 
+/* Budgets move by something, whatever a server leaves out. */
+static void
+usage_of_nothing_is_estimated(void **state)
+{
+	static const char *const USAGES[] = { "{}", "null", "[]",
+		"{\"prompt_tokens\":0,\"completion_tokens\":0}",
+		"{\"prompt_tokens\":-3}", "{\"prompt_tokens\":\"7\"}" };
+	char events[1024];
+	struct answered a;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(USAGES); i++) {
+		snprintf(events, sizeof(events),
+		    DELTA("{\"content\":\"some words of an answer\"}")
+		    FINISH("stop") "{\"choices\":[],\"usage\":%s}\n" DONE,
+		    USAGES[i]);
+		answers_stream(&LLM_OPENAI, events, 0, false, &a);
+		if (a.answer.usage.out < 5)
+			fail_msg("%s: %lld", USAGES[i],
+			    (long long)a.answer.usage.out);
+		answers_free(&a);
+	}
+	/* Zeros after a count do not undo it. */
+	answers_stream(&LLM_OPENAI, DELTA("{\"content\":\"a\"}")
+	    FINISH("stop") USAGE "{\"choices\":[],\"usage\":{}}\n" DONE, 0,
+	    false, &a);
+	assert_int_equal(a.answer.usage.in, 7);
+	assert_int_equal(a.answer.usage.out, 3);
+	answers_free(&a);
+}
+
 static void
 errors_in_a_stream_are_told_apart(void **state)
 {
@@ -542,6 +574,7 @@ main(void)
 		cmocka_unit_test(names_and_ids_are_bounded),
 		cmocka_unit_test(usage_is_within_reason),
 		cmocka_unit_test(usage_is_counted_or_estimated),
+		cmocka_unit_test(usage_of_nothing_is_estimated),
 		cmocka_unit_test(errors_in_a_stream_are_told_apart),
 		cmocka_unit_test(refused_statuses_are_told_apart),
 		cmocka_unit_test(whole_answers_are_read),
