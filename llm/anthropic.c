@@ -98,6 +98,22 @@ is_sendable(const json_t *b, const struct llm_message *m)
 	return false;
 }
 
+/* The kept block ${b}; the id of a call is written as that of its result. */
+static const json_t *
+to_send(json_t *b, struct arena *mem)
+{
+	const char *type = json_member_str(b, "type");
+	const char *id = json_member_str(b, "id");
+	char folded[TOOL_NAME_MAX];
+
+	if (strcmp(type, "tool_use") != 0)
+		return b;
+	llm_fold_name(id, folded);
+	b = json_keep(mem, json_copy(b));
+	json_object_set_new(b, "id", json_string(folded));
+	return b;
+}
+
 /* The answer as it came: signed blocks stay where they stood. */
 static int
 add_kept(const struct llm_message *m, struct arena *mem, struct buf *out)
@@ -108,12 +124,12 @@ add_kept(const struct llm_message *m, struct arena *mem, struct buf *out)
 	size_t i;
 
 	for (i = 0; i < json_array_size(blocks); i++) {
-		const json_t *b = json_array_get(blocks, i);
+		json_t *b = json_array_get(blocks, i);
 
 		if (!is_sendable(b, m))
 			continue;
 		if ((!first && buf_add_char(out, ',') == -1)
-		    || json_add(out, b) == -1)
+		    || json_add(out, to_send(b, mem)) == -1)
 			return -1;
 		first = false;
 	}

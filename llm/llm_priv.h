@@ -16,7 +16,7 @@
 #define LLM_TEXT_MAX (1 * MIB)	 /* of the words of an answer */
 #define LLM_ARGUMENTS_MAX (256 * KIB)
 #define LLM_EXTRA_MAX LLM_ANSWER_MAX /* it goes into the journal, too */
-#define LLM_ID_MAX 256 /* of a call; none is that long */
+#define LLM_ID_MAX (4 * KIB) /* of a call: some carry a signature in it */
 #define LLM_USAGE_MAX 1000000000 /* sums of it stay far from the end */
 #define LLM_BLOCKS_MAX 64 /* content blocks of one Anthropic answer */
 
@@ -123,9 +123,10 @@ bool llm_says_too_long(const char *text);
 /* True if it says that this model has no native calls. */
 bool llm_says_no_tools(const char *text);
 
-/* Append a name or an id as a JSON string of [A-Za-z0-9_-]{1,64}: a model may
- * have called what never was offered, and its name goes back to an API that
- * takes no other. */
+/* A name or an id as [A-Za-z0-9_-]{1,64}: a model may have called what never
+ * was offered, and its name goes back to an API that takes no other. */
+void llm_fold_name(const char *name, char out[TOOL_NAME_MAX]);
+/* Append it so, as a JSON string. */
 int llm_add_name(struct buf *out, const char *name) WARN_UNUSED;
 int llm_add_str(struct buf *out, const char *s) WARN_UNUSED;
 int llm_add_schema(struct buf *out, const struct tool_spec *t) WARN_UNUSED;

@@ -251,21 +251,30 @@ llm_add_str(struct buf *out, const char *s)
 	return json_add_str(out, s, strlen(s));
 }
 
+void
+llm_fold_name(const char *name, char out[TOOL_NAME_MAX])
+{
+	size_t i;
+
+	for (i = 0; name[i] != '\0' && i < TOOL_NAME_MAX - 1; i++)
+		out[i] = strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				"abcdefghijklmnopqrstuvwxyz0123456789_-",
+			     name[i])
+			!= NULL
+		    ? name[i]
+		    : '_';
+	if (i == 0)
+		out[i++] = '_';
+	out[i] = '\0';
+}
+
 int
 llm_add_name(struct buf *out, const char *name)
 {
 	char text[TOOL_NAME_MAX];
-	size_t i;
 
-	for (i = 0; name[i] != '\0' && i < sizeof(text) - 1; i++)
-		text[i] = strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				 "abcdefghijklmnopqrstuvwxyz0123456789_-",
-			      name[i])
-			!= NULL
-		    ? name[i]
-		    : '_';
-	text[i] = '\0';
-	return llm_add_str(out, i == 0 ? "_" : text);
+	llm_fold_name(name, text);
+	return llm_add_str(out, text);
 }
 
 int

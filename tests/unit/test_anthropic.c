@@ -447,6 +447,41 @@ kept_blocks_go_back_unchanged(void **state)
 	arena_free(mem);
 }
 
+/* Another server's form of ids: call and result go by one. */
+static void
+ids_of_kept_calls_match_their_results(void **state)
+{
+	static const char ID[] = "chatcmpl-tool:1.a";
+	static const char EXTRA[]
+	    = "[{\"type\":\"thinking\",\"thinking\":\"t\",\"signature\":"
+	      "\"s\"},{\"type\":\"tool_use\",\"id\":\"chatcmpl-tool:1.a\","
+	      "\"name\":\"echo\",\"input\":{}}]";
+	struct tool_call call = { ID, "echo", "{}" };
+	struct llm_message m[] = {
+		{ .role = LLM_USER, .text = "x" },
+		{ .role = LLM_ASSISTANT, .text = "", .calls = &call,
+		    .ncalls = 1, .extra = EXTRA },
+		{ .role = LLM_TOOL, .text = "hi", .call_id = ID,
+		    .tool = "echo" },
+	};
+	struct arena *mem = arena_new();
+	struct llm_question q = { .messages = m, .nmessages = NELEM(m) };
+	struct llm_backend b = { .host = HOST_ANTHROPIC, .model = "claude",
+		.base_url = "", .max_tokens_name = "", .temperature = -1 };
+	const json_t *doc = answers_request(&LLM_ANTHROPIC, &b, &q, mem);
+
+	(void)state;
+	answers_expect("messages", json_object_get(doc, "messages"),
+	    "[{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":"
+	    "\"x\"}]},{\"role\":\"assistant\",\"content\":[{\"type\":"
+	    "\"thinking\",\"thinking\":\"t\",\"signature\":\"s\"},{\"type\":"
+	    "\"tool_use\",\"id\":\"chatcmpl-tool_1_a\",\"name\":\"echo\","
+	    "\"input\":{}}]},{\"role\":\"user\",\"content\":[{\"type\":"
+	    "\"tool_result\",\"tool_use_id\":\"chatcmpl-tool_1_a\","
+	    "\"content\":\"hi\"}]}]");
+	arena_free(mem);
+}
+
 int
 main(void)
 {
@@ -461,6 +496,7 @@ main(void)
 		cmocka_unit_test(whole_answers_are_read),
 		cmocka_unit_test(requests_are_written),
 		cmocka_unit_test(kept_blocks_go_back_unchanged),
+		cmocka_unit_test(ids_of_kept_calls_match_their_results),
 	};
 
 	return cmocka_run_group_tests_name("anthropic", tests, NULL, NULL);
