@@ -1,5 +1,8 @@
 #include "base/json.h"
 
+#include <float.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
@@ -223,6 +226,25 @@ add_elements(struct buf *out, const json_t *array)
 	return buf_add_char(out, ']');
 }
 
+/* As few digits as read back to the same double: 19.99, not
+ * 19.989999999999998. */
+static int
+add_real(struct buf *out, const json_t *doc)
+{
+	double value = json_real_value(doc), back;
+	char text[32]; /* a sign, 17 digits, a point, an exponent */
+	size_t digits;
+
+	for (digits = DBL_DIG; digits < DBL_DECIMAL_DIG; digits++) {
+		snprintf(text, sizeof(text), "%.*g", (int)digits, value);
+		back = strtod(text, NULL);
+		if (memcmp(&back, &value, sizeof(value)) == 0)
+			break;
+	}
+	return json_dump_callback(doc, add_bytes, out,
+	    JSON_ENCODE_ANY | JSON_REAL_PRECISION(digits));
+}
+
 int
 json_add(struct buf *out, const json_t *doc)
 {
@@ -234,6 +256,8 @@ json_add(struct buf *out, const json_t *doc)
 	case JSON_STRING:
 		return json_add_str(out, json_string_value(doc),
 		    json_string_length(doc));
+	case JSON_REAL:
+		return add_real(out, doc);
 	default:
 		return json_dump_callback(doc, add_bytes, out,
 		    JSON_COMPACT | JSON_ENCODE_ANY);

@@ -253,6 +253,41 @@ writes_documents(void **state)
 }
 
 static void
+writes_reals_as_short_as_they_read_back(void **state)
+{
+	static const struct {
+		const char *text, *want; /* NULL: as it was */
+	} cases[] = {
+		{ "19.99", NULL },
+		{ "-2.5", NULL },
+		{ "1.0", NULL },
+		{ "-0.0", NULL },
+		{ "0.30000000000000004", NULL },
+		{ "3.141592653589793", NULL },
+		{ "123456789012345.6", NULL },
+		{ "1e22", NULL },
+		{ "1.7976931348623157e308", NULL },
+		{ "2.2250738585072014e-308", NULL },
+		{ "9007199254740993.0", "9007199254740992.0" },
+		{ "1e308", NULL },
+		{ "{\"price\":19.99,\"x\":[0.1,1.0]}", NULL },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(cases); i++) {
+		const json_t *doc = json_read(mem, cases[i].text,
+		    strlen(cases[i].text), NULL, NULL);
+		const char *text = json_text(mem, doc);
+
+		assert_string_equal(text,
+		    cases[i].want == NULL ? cases[i].text : cases[i].want);
+		assert_true(json_equal(doc,
+		    json_read(mem, text, strlen(text), NULL, NULL)));
+	}
+}
+
+static void
 members_have_a_type(void **state)
 {
 	static const char text[] = "{\"s\":\"x\",\"i\":5,\"b\":true,"
@@ -327,6 +362,7 @@ main(void)
 		cmocka_unit_test(reads_so_many_and_no_more),
 		cmocka_unit_test(writes_strings_that_read_back),
 		cmocka_unit_test(writes_documents),
+		cmocka_unit_test(writes_reals_as_short_as_they_read_back),
 		cmocka_unit_test(members_have_a_type),
 		cmocka_unit_test(threads_share_a_document),
 	};
