@@ -45,7 +45,7 @@ static struct seal_ring *ring;	      /* of the store, while it is open */
 static const char HELP[]
     = "Usage: dragoman-edge [--config FILE] [--env-file FILE]\n"
       "Serves HTTP behind nginx: FastCGI on server.listen, or one request as\n"
-      "plain CGI when started so.\n\n"
+      "plain CGI when started so, GATEWAY_INTERFACE set: then without options.\n\n"
       "  -c, --config FILE    configuration (default: $DRAGOMAN_CONFIG,\n"
       "                       $CONFIG_PATH, " DRAGOMAN_SYSCONFDIR ")\n"
       "  -e, --env-file FILE  NAME=value lines, below the environment\n"
@@ -331,7 +331,10 @@ main(int argc, char **argv)
 	(void)prctl(PR_SET_NAME, "dragoman-edge");
 	secret_protect_process();
 	memory_init();
-	code = read_options(argc, argv);
+	/* A web server's program has no options: arguments are the query of
+	 * whoever asks (RFC 3875, 4.4). */
+	code = getenv("GATEWAY_INTERFACE") == NULL ? read_options(argc, argv)
+						   : -1;
 	if (code != -1)
 		return code;
 	if (sodium_init() == -1) {

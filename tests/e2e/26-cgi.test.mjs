@@ -11,7 +11,7 @@ import { BUILD, SECRET, SLOW, suite } from './dragoman.mjs';
 const s = suite({ edges: 1, turns: 1 });
 
 /* As a web server starts it: the body by a pipe, or a file that it kept. */
-function cgi(d, method, uri, { body = '', headers = {}, file = false, env = {} } = {}) {
+function cgi(d, method, uri, { body = '', headers = {}, file = false, env = {}, args = [] } = {}) {
   const [document, query = ''] = uri.split('?');
   const all = { ...d.edgeEnv(), GATEWAY_INTERFACE: 'CGI/1.1', REQUEST_METHOD: method, REQUEST_URI: uri, DOCUMENT_URI: document, SCRIPT_NAME: document,
     QUERY_STRING: query, SERVER_PROTOCOL: 'HTTP/1.1', REMOTE_ADDR: '127.0.0.1', CONTENT_LENGTH: body ? String(Buffer.byteLength(body)) : '',
@@ -23,7 +23,7 @@ function cgi(d, method, uri, { body = '', headers = {}, file = false, env = {} }
     from = fs.openSync(d.file('body'), 'r');
   }
   return new Promise((resolve, reject) => {
-    const p = spawn(path.join(BUILD, 'dragoman-edge'), [], { env: all, cwd: d.dir, stdio: [from, 'pipe', 'pipe'] });
+    const p = spawn(path.join(BUILD, 'dragoman-edge'), args, { env: all, cwd: d.dir, stdio: [from, 'pipe', 'pipe'] });
     const timer = setTimeout(() => { p.kill('SIGKILL'); reject(new Error(`${method} ${uri}: no end`)); }, 20000 * SLOW);
     const out = [], err = [];
     p.stdout.on('data', c => out.push(c));
@@ -96,4 +96,14 @@ s.test('errors as by FastCGI', async d => {
   await detail(await say(d, 'not json'), 422);
   /* The web server promised more than it gave. */
   await detail(await say(d, '{"chat_id":"a"', { env: { CONTENT_LENGTH: '500' } }), 400);
+});
+
+s.test('arguments are the query of a stranger, no options', async d => {
+  for (const args of [['-V'], ['--config', '/nowhere'], ['what?'], ['-e', '/dev/stdin']]) {
+    const r = await say(d, { chat_id: 'cgi-args', message: args[0] }, { args });
+    assert.equal(r.code, 0, r.log);
+    assert.equal(r.json?.reply, `You said: ${args[0]}`, `${args}: ${r.content}`);
+  }
+  const r = await cgi(d, 'POST', '/chat', { args: ['-e', '/dev/stdin'], body: 'PROXY_SECRET=mine\n', env: { PROXY_SECRET: '' }, headers: { 'X-Proxy-Secret': 'mine' } });
+  assert.equal(r.status, 401, r.content);
 });
