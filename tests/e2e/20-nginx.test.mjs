@@ -90,6 +90,11 @@ testWith({ edges: 1, turns: 1, generate: ['--proxy', '127.0.0.1'] }, 'a listed p
   await Promise.all(Array.from({ length: 300 }, (_, i) => v6(i + 1)));
   const codes = await Promise.all(Array.from({ length: 50 }, (_, i) => v6(1000 + i)));
   assert.ok(codes.includes(429), 'a /64 counts as one');
+  const mapped = async n => (await d.get('/health', { headers: { 'x-forwarded-for': `::ffff:203.0.113.${n}` } })).status;
+  const one = await Promise.all(Array.from({ length: 400 }, () => mapped(1)));
+  assert.ok(one.includes(429), 'IPv4 in IPv6 is limited');
+  const another = await Promise.all(Array.from({ length: 50 }, () => mapped(2)));
+  assert.ok(another.every(x => x === 200), 'another IPv4 in IPv6 is not');
 });
 
 testWith({ edges: 1, turns: 1 }, 'loopback is exempt from limits', async d => {
