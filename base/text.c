@@ -1,5 +1,6 @@
 #include "base/text.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -230,6 +231,40 @@ text_int(const char *s, int64_t *out)
 		return -1;
 	*out = v;
 	return 0;
+}
+
+/* The length of "scheme://", or of a slip of it: "redis:name:word@host". */
+static size_t
+scheme_length(const char *url)
+{
+	const char *inside;
+	size_t len = 0;
+
+	while (isalnum((unsigned char)url[len])
+	    || (url[len] != '\0' && strchr("+.-", url[len]) != NULL))
+		len++;
+	if (len > 0 && url[len] == ':' && !isspace((unsigned char)url[len + 1]))
+		return len + 1 + strspn(url + len + 1, "/");
+	inside = strstr(url, "://");
+	return inside == NULL ? 0 : (size_t)(inside - url) + 3;
+}
+
+void
+text_address(const char *url, struct text_address *out)
+{
+	size_t scheme = scheme_length(url);
+	const char *at = NULL;
+
+	*out = (struct text_address){ .scheme = (int)scheme,
+		.rest = url + scheme };
+	if (scheme > 0) /* else a text that is no address: nothing is hidden */
+		at = strrchr(out->rest, '@'); /* passwords hold what they like */
+	if (at != NULL)
+		out->rest = at + 1;
+	out->has_login = at != NULL;
+	out->len = (int)(scheme > 0 ? strcspn(out->rest, "?")
+				    : strlen(out->rest));
+	out->has_query = out->rest[out->len] != '\0';
 }
 
 char *

@@ -45,6 +45,19 @@ void text_random_hex(size_t n, char *out);
  */
 int text_int(const char *s, int64_t *out) WARN_UNUSED;
 
+/*
+ * What may be shown of an address: ${scheme} bytes from its start, then ${len}
+ * at ${rest}.  What stands between them is a login, and what follows a query,
+ * which may be a token.
+ */
+struct text_address {
+	int scheme, len;
+	const char *rest;
+	bool has_login, has_query;
+};
+
+void text_address(const char *url, struct text_address *out);
+
 /* "name=${NAME}": replaces each ${NAME} by lookup(NAME); NULL: unknown
  * variable, whose name is then left in ${unknown}. */
 char *text_expand(struct arena *mem, const char *s,

@@ -20,6 +20,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/pool.h"
+#include "base/text.h"
 #include "config.h"
 #include "fcgi/park.h"
 #include "handlers/fleet_priv.h"
@@ -206,12 +207,16 @@ static void
 render_health(struct watch *w, const struct settings *s)
 {
 	char backend[FLEET_BACKEND_MAX];
+	struct text_address memcp; /* login and query are not for everybody */
 
 	fleet_backend(w->e, backend, sizeof(backend));
+	text_address(s->chat_memcp_url, &memcp);
 	set_page(w, FLEET_HEALTH, 200,
-	    json_pack("{s:s, s:s, s:I, s:s, s:I, s:s, s:s}", "status", "ok",
+	    json_pack("{s:s, s:s, s:I, s:o, s:I, s:s, s:s}", "status", "ok",
 		"backend", backend, "tools_loaded",
-		(json_int_t)w->tools_loaded, "memcp_url", s->chat_memcp_url,
+		(json_int_t)w->tools_loaded, "memcp_url",
+		json_sprintf("%.*s%.*s", memcp.scheme, s->chat_memcp_url,
+		    memcp.len, memcp.rest),
 		"rate_limit_per_minute", (json_int_t)s->chat_rate_limit,
 		"auth",
 		secret_is_set(&s->proxy_secret) ? "enabled"

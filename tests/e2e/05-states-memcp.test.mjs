@@ -167,9 +167,9 @@ testWith({ memcp: true, edges: 1, turns: 1, settings: { chat: { auth: 'none' } }
   await until(() => d.memcp.of('/mcp/tools').length > 0);
 });
 
-testWith({ memcp: true, edges: 1, turns: 1, env: { MEMCP_URL: 'http://127.0.0.1:1' }, ready: false }, 'MEMCP_URL wins over chat.memcp_url, and down it is no disaster', async d => {
+testWith({ memcp: true, edges: 1, turns: 1, env: { MEMCP_URL: 'http://me:word@127.0.0.1:1/?key=k' }, ready: false }, 'MEMCP_URL wins over chat.memcp_url, and down it is no disaster', async d => {
   await until(async () => (await d.get('/health')).status === 200);
-  assert.equal((await d.get('/health')).json.memcp_url, 'http://127.0.0.1:1');
+  assert.equal((await d.get('/health')).json.memcp_url, 'http://127.0.0.1:1/', 'without login and query');
   const r = await d.say('x', 'hi');
   assert.equal(r.state, 'awaiting_token');
 });

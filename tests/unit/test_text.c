@@ -230,6 +230,47 @@ knows_what_stands_in_json_as_it_is(void **state)
 	assert_int_equal(text_plain("abcdefg", 7), 0);
 }
 
+static void
+hides_what_is_no_address(void **state)
+{
+	static const struct {
+		const char *url, *shown; /* <> a login, ? a query was there */
+	} cases[] = {
+		{ "", "" },
+		{ "a name", "a name" },
+		{ "me@home: why?", "me@home: why?" },
+		{ "Friendly: why?", "Friendly: why?" },
+		{ "https://h.example/v1", "https://h.example/v1" },
+		{ "https://u:w@h/", "https://<>h/" },
+		{ "https://u:s#e@h/", "https://<>h/" },
+		{ "https://u:s/e@h/", "https://<>h/" },
+		{ "https://u:s?e@h/", "https://<>h/" },
+		{ "https://u:s@e@h/", "https://<>h/" },
+		{ "https://word@h/?key=k", "https://<>h/?" },
+		{ "https://h/?key=k", "https://h/?" },
+		{ "redis://:w@h:1/2", "redis://<>h:1/2" },
+		{ "redis:u:w@h", "redis:<>h" },
+		{ "redis:/u:a://w@h", "redis:/<>h" },
+		{ "unix:w@run/redis.sock?db=2", "unix:<>run/redis.sock?" },
+		{ "unix:///run/redis.sock", "unix:///run/redis.sock" },
+		{ "fd:3", "fd:3" },
+		{ "[::1]:9000", "[::1]:9000" },
+		{ "see https://w@h?k", "see https://<>h?" },
+	};
+	struct text_address a;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(cases); i++) {
+		text_address(cases[i].url, &a);
+		assert_string_equal(
+		    arena_printf(mem, "%.*s%s%.*s%s", a.scheme, cases[i].url,
+			a.has_login ? "<>" : "", a.len, a.rest,
+			a.has_query ? "?" : ""),
+		    cases[i].shown);
+	}
+}
+
 static int
 begin(void **state)
 {
@@ -258,6 +299,7 @@ main(void)
 		cmocka_unit_test(reads_whole_numbers),
 		cmocka_unit_test(writes_hex),
 		cmocka_unit_test(expands),
+		cmocka_unit_test(hides_what_is_no_address),
 	};
 
 	return cmocka_run_group_tests(tests, begin, end);
