@@ -81,7 +81,7 @@ bool config_set_tree(struct config *c, size_t i, json_t *tree,
 /* config_show.c: the ${i}th of the blank-separated ${words}; its length, 0 past
  * the last. */
 size_t config_word_at(const char *words, size_t i, const char **word);
-/* ${url} without the password of "user:password@". */
+/* ${url} without its login and query; a text that is none as it is. */
 int config_add_public(struct buf *out, const char *url) WARN_UNUSED;
 
 /* config_yaml.c: every key of the file that is a row of ours. */

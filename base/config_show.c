@@ -8,6 +8,7 @@
 
 #include "base/config_priv.h"
 #include "base/json.h"
+#include "base/text.h"
 
 size_t
 config_word_at(const char *words, size_t i, const char **word)
@@ -123,36 +124,23 @@ config_expected(const struct config_def *def, struct buf *out)
 int
 config_add_public(struct buf *out, const char *url)
 {
-	const char *user = strstr(url, "://"), *at, *colon;
-	size_t authority;
+	struct text_address a;
 
-	if (user == NULL)
-		return buf_add_str(out, url);
-	user += 3;
-	authority = strcspn(user, "/?#");
-	at = memrchr(user, '@', authority);
-	if (at == NULL)
-		return buf_add_str(out, url);
-	colon = memchr(user, ':', (size_t)(at - user));
-	if (colon == NULL)
-		return buf_add_str(out, url);
-	return buf_printf(out, "%.*s:(set)%s", (int)(colon - url), url, at);
+	text_address(url, &a);
+	return buf_printf(out, "%.*s%s%.*s%s", a.scheme, url,
+	    a.has_login ? "(set)@" : "", a.len, a.rest,
+	    a.has_query ? "?(set)" : "");
 }
 
-/* A text of a tree; what stands behind "?" of an address is often a token. */
+/* A text of a tree. */
 static json_t *
 public_text(const char *text)
 {
 	struct buf shown = BUF_INIT(CONFIG_FILE_MAX);
-	bool is_url = strstr(text, "://") != NULL;
-	size_t len = is_url ? strcspn(text, "?") : strlen(text);
-	char *plain = strndup(text, len);
 	json_t *out = NULL;
 
-	if (plain != NULL && config_add_public(&shown, plain) == 0 &&
-	    (text[len] == '\0' || buf_add_str(&shown, "?(set)") == 0))
+	if (config_add_public(&shown, text) == 0)
 		out = json_string(buf_str(&shown));
-	free(plain);
 	buf_fini(&shown);
 	return out != NULL ? out : json_string("(set)");
 }

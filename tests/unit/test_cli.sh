@@ -106,13 +106,21 @@ cat >"$T/urls.yaml" <<-TEXT
 	mcp:
 	  servers: {a: {url: "https://u:planted4@h/mcp?token=planted5", headers: {A: planted6}}}
 TEXT
-expect 0 '"url":"https://u:(set)@h/mcp?(set)"' "$dragoman" --config "$T/urls.yaml" config show
-expect 2 'found "htps://u:(set)@h"' env LLM_BASE_URL=htps://u:planted7@h \
+expect 0 '"url":"https://(set)@h/mcp?(set)"' "$dragoman" --config "$T/urls.yaml" config show
+expect 2 'found "htps://(set)@h"' env LLM_BASE_URL=htps://u:planted7@h \
 	"$dragoman" --config "$T/urls.yaml" config check
 if { "$dragoman" --config "$T/urls.yaml" config show
 	"$dragoman" --config "$T/urls.yaml" --json config show
 	LLM_BASE_URL=htps://u:planted7@h REDIS_URL=rediss://u:planted8@h \
 		"$dragoman" --config "$T/urls.yaml" config check
+	OLLAMA_URL='ftp://u:pl#planted9@h' LLM_BASE_URL='htps://h/?key=planted10' \
+		"$dragoman" --config "$T/urls.yaml" config check
+	for url in 'redis://se#planted11@h' redis://planted12@h \
+		redis:u:planted13@h; do
+		REDIS_URL=$url LLM_BASE_URL='https://u:s#planted14@h/' \
+			MEMCP_URL='https://h/?key=planted15' \
+			"$dragoman" --config "$T/urls.yaml" config show
+	done
 } | grep planted; then
 	echo "FAIL: a password of an address is shown"
 	failed=1

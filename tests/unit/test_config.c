@@ -619,7 +619,7 @@ derived(void **state)
 	assert_int_equal(config_set_derived(c, "chat.host", "openai", "x"),
 	    -1);
 	assert_int_equal(config_value(c, "redis.url", &out), 0);
-	assert_string_equal(buf_str(&out), "redis://me:(set)@h:1/2");
+	assert_string_equal(buf_str(&out), "redis://(set)@h:1/2");
 	buf_fini(&out);
 	config_free(c);
 }
