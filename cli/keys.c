@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -107,19 +108,22 @@ cmd_keys_list(struct cli *cli)
 }
 
 /*
- * Replace ${path} in one step, with its mode and owner: a worker that reads
- * it meanwhile sees the old or the new one, whole.
+ * Replace ${path}, or the file that a link of this name leads to, in one step,
+ * with its mode and owner: a worker that reads it meanwhile sees the old or
+ * the new one, whole.
  */
 static int
 replace_file(struct cli *cli, const char *path, const char *text)
 {
-	const char *tmp = arena_printf(cli->mem, "%s.new", path);
+	char file[PATH_MAX], why[128];
+	const char *tmp = "";
 	struct stat st;
-	char why[128];
 	int fd = -1;
 
-	if (stat(path, &st) == -1)
+	if (realpath(path, file) == NULL || stat(file, &st) == -1)
 		goto bad;
+	path = file;
+	tmp = arena_printf(cli->mem, "%s.new", path);
 	fd = open(tmp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
 	    0600);
 	if (fd == -1)

@@ -127,6 +127,9 @@ if { "$dragoman" --config "$T/urls.yaml" config show
 fi
 
 expect 2 "say which step" "$dragoman" --config "$T/etc" keys rotate
+# The file that the configuration names may be a link to where keys are kept.
+mv "$T/etc/encryption_key" "$T/kept_key"
+ln -s ../kept_key "$T/etc/encryption_key"
 expect 1 "there is one key only" "$dragoman" --config "$T/etc" keys rotate --activate
 old=$("$dragoman" --config "$T/etc" keys list | sed -n 's/^ *1\. \([0-9a-f]*\) .*/\1/p')
 expect 0 "2. " "$dragoman" --config "$T/etc" keys rotate --prepare
@@ -137,7 +140,11 @@ expect 3 "Redis does not answer" env REDIS_URL="unix://$T/none.sock" \
 expect 0 "1. $old  seals and opens" "$dragoman" --config "$T/etc" keys list
 expect 2 "must lie in a file" env ENCRYPTION_KEY="$(cut -d, -f1 "$T/etc/encryption_key")" \
 	"$dragoman" --config "$T/etc" keys rotate --prepare
-[ "$(stat -c %a "$T/etc/encryption_key")" = 600 ] || { echo "FAIL: mode after rotation"; failed=1; }
+if [ ! -L "$T/etc/encryption_key" ] || ! grep -q , "$T/kept_key"; then
+	echo "FAIL: a link to the key was replaced"
+	failed=1
+fi
+[ "$(stat -c %a "$T/kept_key")" = 600 ] || { echo "FAIL: mode after rotation"; failed=1; }
 
 # Nobody there: 3.
 expect 3 "Redis does not answer" env REDIS_URL="unix://$T/none.sock" \
