@@ -243,6 +243,9 @@ handle_chat(struct request *req)
 		return refuse(req, 400, 0,
 		    "chat_id must be at most 200 bytes without control "
 		    "characters");
+	if (chat_is_dots(body.chat_id))
+		return refuse(req, 400, 0,
+		    "chat_id must not be . or .., which no URL can name");
 	req->chat = arena_strdup(req->mem, ask.chat.text);
 	ask.stream = request_accepts(req, CHAT_STREAM_TYPE);
 	if (!fleet_may_store(req->edge))

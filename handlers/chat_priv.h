@@ -49,6 +49,9 @@ struct chat_body {
 json_t *chat_body_read(struct arena *mem, const json_t *doc,
     struct chat_body *body) WARN_UNUSED;
 
+/* Names that clients take out of a path, however they are escaped. */
+bool chat_is_dots(const char *name);
+
 /*
  * chat_answer.c: bodies.  All append to ${out}, whose limit they keep: -1
  * when it is full.

@@ -40,6 +40,12 @@ is_visible(const char *s)
 	return true;
 }
 
+bool
+chat_is_dots(const char *name)
+{
+	return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
+}
+
 static const char *
 message_id(json_t *list, const json_t *doc)
 {
@@ -60,6 +66,10 @@ message_id(json_t *list, const json_t *doc)
 	else if (!is_visible(id))
 		find(list, "string_pattern_mismatch", "message_id",
 		    "String should hold visible ASCII characters only",
+		    value);
+	else if (chat_is_dots(id))
+		find(list, "string_pattern_mismatch", "message_id",
+		    "String should not be . or .., which no URL can name",
 		    value);
 	return id;
 }

@@ -91,6 +91,8 @@ s.test('texts that clients know', async d => {
   const detail = async (body, more) => (await d.chat(body, more)).json.detail;
   assert.equal(await detail({ chat_id: 'a', message: 'b' }, { secret: 'no' }), 'Invalid or missing X-Proxy-Secret header');
   assert.equal(await detail({ chat_id: '', message: 'b' }), 'chat_id is required');
+  for (const chat_id of ['.', '..'])
+    assert.match(await detail({ chat_id, message: 'b' }), /^chat_id must not be/, 'a URL of it cannot be followed');
   assert.equal(await detail({ chat_id: 'a', message: '' }), 'message is required');
   assert.equal((await d.get('/nowhere')).json.detail, 'Not Found');
   assert.equal((await d.get('/chat')).json.detail, 'Method Not Allowed');
