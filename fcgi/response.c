@@ -10,6 +10,7 @@
 #include "base/log.h"
 
 #define ANSWER_MAX (16 * MIB) /* far above any answer of ours */
+#define INPUT_MAX (4 * KIB)   /* who sent more knows what he sent */
 
 static const struct {
 	int status;
@@ -116,6 +117,14 @@ reply_error(struct request *req, int status, const char *detail)
 	return reply_json(req, status, json_pack("{s:s}", "detail", detail));
 }
 
+json_t *
+reply_input(const json_t *input)
+{
+	size_t len = json_dumpb(input, NULL, 0, JSON_COMPACT | JSON_ENCODE_ANY);
+
+	return len > INPUT_MAX ? NULL : (json_t *)input;
+}
+
 int
 reply_invalid(struct request *req, const char *type, const char *field,
     const char *msg, const json_t *input)
@@ -123,6 +132,7 @@ reply_invalid(struct request *req, const char *type, const char *field,
 	json_t *loc = field == NULL ? json_pack("[s]", "body")
 				    : json_pack("[s, s]", "body", field);
 
-	return reply_json(req, 422, json_pack("{s:[{s:s, s:o, s:s, s:O?}]}",
-	    "detail", "type", type, "loc", loc, "msg", msg, "input", input));
+	return reply_json(req, 422, json_pack("{s:[{s:s, s:o, s:s, s:O*}]}",
+	    "detail", "type", type, "loc", loc, "msg", msg, "input",
+	    input == NULL ? json_null() : reply_input(input)));
 }

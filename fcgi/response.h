@@ -17,9 +17,12 @@ int reply_json(struct request *req, int status, json_t *doc);
 /* {"detail": text}; 401 403 404 405 413 415 429 503 add what belongs to them
  * (Retry-After is the caller's, by response_header). */
 int reply_error(struct request *req, int status, const char *detail);
+/* What of ${input} a 422 gives back: itself, or NULL when it is long. */
+json_t *reply_input(const json_t *input);
 /*
  * 422 in the shape of seeds.md section 0: {"detail":[{type, loc, msg, input}]}.
- * ${field} NULL: the body itself.  ${input} is borrowed, NULL: null.
+ * ${field} NULL: the body itself.  ${input} is borrowed, NULL: null; a
+ * long one is left out.
  */
 int reply_invalid(struct request *req, const char *type, const char *field,
     const char *msg, const json_t *input);

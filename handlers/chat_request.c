@@ -12,8 +12,8 @@ find(json_t *list, const char *type, const char *field, const char *msg,
     const json_t *input)
 {
 	json_array_append_new(list,
-	    json_pack("{s:s, s:[s, s], s:s, s:O}", "type", type, "loc",
-		"body", field, "msg", msg, "input", input));
+	    json_pack("{s:s, s:[s, s], s:s, s:O*}", "type", type, "loc",
+		"body", field, "msg", msg, "input", reply_input(input)));
 }
 
 static const char *

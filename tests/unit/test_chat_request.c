@@ -109,6 +109,31 @@ id_of_128_is_the_longest(void **state)
 	}
 }
 
+/* Of each field that is wrong: the whole of a large body would be an answer
+ * larger than the question. */
+static void
+long_input_is_left_out(void **state)
+{
+	size_t n;
+
+	(void)state;
+	for (n = 4 * KIB - 2; n <= 4 * KIB - 1; n++) {
+		struct arena *mem = arena_new();
+		struct chat_body body = { 0 };
+		json_t *doc = json_keep(mem, json_pack("{s:s, s:s, s:o}",
+			"chat_id", "a", "message", "b", "message_id",
+			json_sprintf("%*s", (int)n, "x")));
+		const json_t *list = chat_body_read(mem, doc, &body);
+		const json_t *found = json_array_get(list, 0);
+
+		assert_int_equal(json_array_size(list), 1);
+		assert_int_equal(json_object_get(found, "input") != NULL,
+		    n == 4 * KIB - 2);
+		assert_non_null(json_member_str(found, "msg"));
+		arena_free(mem);
+	}
+}
+
 static void
 url_is_escaped(void **state)
 {
@@ -129,6 +154,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(shapes),
 		cmocka_unit_test(id_of_128_is_the_longest),
+		cmocka_unit_test(long_input_is_left_out),
 		cmocka_unit_test(url_is_escaped) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
