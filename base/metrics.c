@@ -19,7 +19,10 @@
 
 #define METRICS_MAX 64	  /* rows of the table */
 #define PROCESSES_MAX 256 /* workers of one host */
-#define MAGIC 0x447261676d657473u
+#define MAGIC 0x447261676d657432u /* "Dragmet2": another for each layout */
+#define PID_BITS 22		  /* Linux's own limit: 4,194,304 */
+#define STAT_START 20		  /* fields of /proc/PID/stat after ")" */
+#define STAT_MAX 1024		  /* 52 numbers and a name of 16 bytes */
 
 /* Upper bounds in microseconds; the last bucket is +Inf. */
 static const int64_t BOUNDS_US[METRIC_BUCKETS] = { 1000, 2000, 5000, 10000,
@@ -32,7 +35,7 @@ struct histogram {
 };
 
 struct gauges {
-	_Atomic int64_t pid; /* 0: free */
+	_Atomic int64_t owner; /* owner_of(pid), 0: free */
 	_Atomic int64_t values[METRICS_MAX][METRIC_VALUES_MAX];
 };
 
@@ -162,23 +165,77 @@ map_file(const char *path, uint64_t layout)
 	return m;
 }
 
-static bool
-is_alive(int64_t pid)
+/*
+ * When ${pid} began, in ticks since boot, from 1; 0: not to be seen, as where
+ * ProtectProc= hides it.
+ */
+static int64_t
+start_of(pid_t pid)
 {
-	return pid != 0 && (kill((pid_t)pid, 0) == 0 || errno == EPERM);
+	char path[32], text[STAT_MAX], *at;
+	ssize_t n;
+	int fd, i;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd == -1)
+		return 0;
+	n = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	if (n <= 0)
+		return 0;
+	text[n] = '\0';
+	at = strrchr(text, ')'); /* the name before it may hold anything */
+	for (i = 0; at != NULL && i < STAT_START; i++)
+		at = strchr(at + 1, ' ');
+	return at == NULL ? 0 : strtoll(at, NULL, 10) + 1;
+}
+
+/* A process for ever: its pid may be another's when it is gone. */
+static int64_t
+owner_of(pid_t pid)
+{
+	return start_of(pid) << PID_BITS | pid;
+}
+
+static pid_t
+pid_of(int64_t owner)
+{
+	return (pid_t)(owner & ((1 << PID_BITS) - 1));
+}
+
+static bool
+is_alive(int64_t owner)
+{
+	pid_t pid = pid_of(owner);
+	int64_t start, then = owner >> PID_BITS;
+
+	if (pid == 0 || (kill(pid, 0) == -1 && errno != EPERM))
+		return false;
+	start = start_of(pid);
+	return start == then || start == 0 || then == 0;
+}
+
+static void
+see_alive(bool alive[PROCESSES_MAX])
+{
+	size_t i;
+
+	for (i = 0; i < PROCESSES_MAX; i++)
+		alive[i] = is_alive(atomic_load(&map->gauges[i].owner));
 }
 
 static void
 take_slot(void)
 {
-	int64_t me = getpid(), was;
+	int64_t me = owner_of(getpid()), was;
 	size_t i;
 
 	for (i = 0; i < PROCESSES_MAX; i++) {
-		was = atomic_load(&map->gauges[i].pid);
-		if (was == me || !is_alive(was)) {
+		was = atomic_load(&map->gauges[i].owner);
+		if (pid_of(was) == pid_of(me) || !is_alive(was)) {
 			if (!atomic_compare_exchange_strong(
-				&map->gauges[i].pid, &was, me))
+				&map->gauges[i].owner, &was, me))
 				continue;
 			own = &map->gauges[i];
 			memset((void *)own->values, 0, sizeof(own->values));
@@ -224,7 +281,7 @@ metrics_close(void)
 	if (m == NULL)
 		return;
 	if (own != NULL)
-		atomic_store(&own->pid, 0);
+		atomic_store(&own->owner, 0);
 	own = NULL;
 	map = NULL;
 	munmap(m, sizeof(*m));
@@ -261,20 +318,17 @@ metric_observe_us(int m, int value, int64_t us)
 	atomic_fetch_add_explicit(&h->sum_us, us, memory_order_relaxed);
 }
 
-int64_t
-metric_total(int m, int value)
+static int64_t
+total_of(int m, int value, const bool alive[PROCESSES_MAX])
 {
-	enum metric_type type;
+	enum metric_type type = defs[m].type;
 	int64_t total = 0, v;
 	size_t i;
 
-	if (map == NULL)
-		return 0;
-	type = defs[m].type;
 	if (type != METRIC_GAUGE && type != METRIC_LEVEL)
 		return atomic_load(&map->counters[m][value]);
 	for (i = 0; i < PROCESSES_MAX; i++) {
-		if (!is_alive(atomic_load(&map->gauges[i].pid)))
+		if (!alive[i])
 			continue;
 		v = atomic_load(&map->gauges[i].values[m][value]);
 		if (type == METRIC_GAUGE)
@@ -283,6 +337,17 @@ metric_total(int m, int value)
 			total = v;
 	}
 	return total;
+}
+
+int64_t
+metric_total(int m, int value)
+{
+	bool alive[PROCESSES_MAX];
+
+	if (map == NULL)
+		return 0;
+	see_alive(alive);
+	return total_of(m, value, alive);
 }
 
 static size_t
@@ -312,12 +377,13 @@ write_labels(struct buf *out, const struct metric_def *d, size_t v,
 }
 
 static int
-write_value(struct buf *out, const struct metric_def *d, size_t v)
+write_value(struct buf *out, const struct metric_def *d, size_t v,
+    const bool alive[PROCESSES_MAX])
 {
 	return buf_add_str(out, d->name) == -1
 		|| write_labels(out, d, v, NULL) == -1
 		|| buf_printf(out, " %lld\n",
-		       (long long)metric_total((int)(d - defs), (int)v))
+		       (long long)total_of((int)(d - defs), (int)v, alive))
 		    == -1
 	    ? -1
 	    : 0;
@@ -359,8 +425,11 @@ metrics_write(struct buf *out)
 {
 	static const char *const TYPES[]
 	    = { "counter", "gauge", "histogram", "gauge" };
+	bool alive[PROCESSES_MAX];
 	size_t i, v;
 
+	if (map != NULL)
+		see_alive(alive); /* once: it asks the kernel for each */
 	for (i = 0; map != NULL && i < ndefs; i++) {
 		const struct metric_def *d = &defs[i];
 
@@ -371,7 +440,7 @@ metrics_write(struct buf *out)
 		for (v = 0; v < values_of(d); v++)
 			if ((d->type == METRIC_HISTOGRAM
 				    ? write_histogram(out, d, v)
-				    : write_value(out, d, v))
+				    : write_value(out, d, v, alive))
 			    == -1)
 				return -1;
 	}

@@ -4,9 +4,11 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +16,8 @@
 
 #include "base/buf.h"
 #include "base/metrics.h"
+
+#define PID_MASK ((int64_t)(1 << 22) - 1) /* base/metrics.c */
 
 enum { TURNS, WAITING, QUEUE, SECONDS, N };
 static const struct metric_def DEFS[] = {
@@ -103,6 +107,51 @@ two_processes_count_together(void **state)
 	assert_int_equal(metrics_open(path, DEFS, N), 0);
 	assert_int_equal(metric_total(TURNS, 0), 3);
 	assert_int_equal(metric_total(WAITING, 0), 0);
+	metrics_close();
+}
+
+/* The slot of ${pid} in the file, which ${map} becomes. */
+static int64_t *
+slot_of(pid_t pid, void **map, size_t *len)
+{
+	int fd = open(path, O_RDWR);
+	struct stat sb;
+	int64_t *at;
+
+	assert_int_not_equal(fd, -1);
+	assert_int_equal(fstat(fd, &sb), 0);
+	*len = (size_t)sb.st_size;
+	*map = mmap(NULL, *len, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	assert_true(*map != MAP_FAILED);
+	close(fd);
+	for (at = *map; (*at & PID_MASK) != pid; at++)
+		assert_true((char *)(at + 1) < (char *)*map + *len);
+	return at;
+}
+
+/* As after a crash, when the pid has become another's: here init's. */
+static void
+a_reused_pid_is_not_the_same_process(void **state)
+{
+	struct child c;
+	int64_t *slot, was;
+	size_t len;
+	void *map;
+
+	(void)state;
+	assert_int_equal(metrics_open(path, DEFS, N), 0);
+	metric_set(WAITING, 0, 3);
+	child_start(&c, count_as_another);
+	slot = slot_of(c.pid, &map, &len);
+	was = *slot;
+	*slot = (was & ~PID_MASK) | 1;
+	assert_int_equal(metric_total(WAITING, 0), 3);
+	*slot = was;
+	assert_int_equal(metric_total(WAITING, 0), 13);
+	*slot = was & PID_MASK; /* its start could not be seen */
+	assert_int_equal(metric_total(WAITING, 0), 13);
+	munmap(map, len);
+	child_end(&c);
 	metrics_close();
 }
 
@@ -227,6 +276,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(two_processes_count_together),
+		cmocka_unit_test(a_reused_pid_is_not_the_same_process),
 		cmocka_unit_test(another_version_leaves_the_old_one_alone),
 		cmocka_unit_test(is_written_for_prometheus),
 		cmocka_unit_test(without_a_file_each_counts_alone),
