@@ -272,6 +272,19 @@ set_remote(struct request *req)
 	snprintf(req->remote, sizeof(req->remote), "%s", text);
 }
 
+/*
+ * Is REMOTE_ADDR what a proxy wrote of its client?  Then it may be the client's
+ * own word, and never makes it a program of this machine.
+ */
+static bool
+is_told(const struct request *req)
+{
+	const char *peer = request_env(req, "REALIP_REMOTE_ADDR");
+
+	return peer != NULL && peer[0] != '\0'
+	    && strcmp(peer, request_env(req, "REMOTE_ADDR")) != 0;
+}
+
 int
 request_begin(struct request *req, char *const *envp, const char **why)
 {
@@ -284,6 +297,7 @@ request_begin(struct request *req, char *const *envp, const char **why)
 	req->headers = "";
 	set_id(req);
 	set_remote(req);
+	req->local = req->local && !is_told(req);
 	method = request_env(req, "REQUEST_METHOD");
 	req->method = M_OTHER;
 	for (i = 0; method != NULL && i < NELEM(METHODS); i++)

@@ -77,6 +77,8 @@ s.test('no edge: 503 with Retry-After, as JSON', async d => {
 testWith({ edges: 1, turns: 1, generate: ['--proxy', '127.0.0.1'] }, 'a listed proxy is believed: limits and /metrics go by the client\'s address', async d => {
   const from = ip => d.get('/metrics', { headers: { 'x-forwarded-for': ip } });
   assert.equal((await from('127.0.0.1')).status, 200);
+  for (const forged of ['127.0.0.2', '::1', '127.0.0.2, 127.0.0.1'])
+    assert.equal((await from(forged)).status, 403, `${forged}: a client's word makes it no program of this machine`);
   const r = await from('192.0.2.9');
   assert.ok([401, 403, 404].includes(r.status), `${r.status}`);
   const many = await Promise.all(Array.from({ length: 400 }, () => d.get('/health', { headers: { 'x-forwarded-for': '198.51.100.4' } })));

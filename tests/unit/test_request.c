@@ -98,6 +98,44 @@ addresses(void **state)
 	arena_free(mem);
 }
 
+/* What a proxy says of its client is no proof of being from here. */
+static void
+told_addresses(void **state)
+{
+	static const struct {
+		const char *addr, *peer;
+		bool local;
+	} cases[] = {
+		{ "REMOTE_ADDR=127.0.0.1", "REALIP_REMOTE_ADDR=127.0.0.1",
+		    true },
+		{ "REMOTE_ADDR=127.0.0.1", "REALIP_REMOTE_ADDR=", true },
+		{ "REMOTE_ADDR=127.0.0.1", "REALIP_REMOTE_ADDR=10.0.0.5",
+		    false },
+		{ "REMOTE_ADDR=::1", "REALIP_REMOTE_ADDR=10.0.0.5", false },
+		{ "REMOTE_ADDR=127.0.0.2", "REALIP_REMOTE_ADDR=127.0.0.1",
+		    false },
+		{ "REMOTE_ADDR=127.0.0.1", "REALIP_REMOTE_ADDR=unix:", false },
+		{ "REMOTE_ADDR=unix:", "REALIP_REMOTE_ADDR=unix:", true },
+		{ "REMOTE_ADDR=10.0.0.7", "REALIP_REMOTE_ADDR=127.0.0.1",
+		    false },
+		{ "REMOTE_ADDR=", "REALIP_REMOTE_ADDR=127.0.0.1", false },
+		{ "OTHER=1", "REALIP_REMOTE_ADDR=127.0.0.1", false },
+	};
+	struct arena *mem = arena_new();
+	struct request req;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(cases); i++) {
+		char *envp[] = { (char *)(uintptr_t)cases[i].addr,
+			(char *)(uintptr_t)cases[i].peer, NULL };
+
+		(void)begin(&req, mem, envp);
+		assert_int_equal(req.local, cases[i].local);
+	}
+	arena_free(mem);
+}
+
 static void
 ids(void **state)
 {
@@ -193,6 +231,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(paths),
 		cmocka_unit_test(addresses),
+		cmocka_unit_test(told_addresses),
 		cmocka_unit_test(ids),
 		cmocka_unit_test(headers_and_query),
 	};
