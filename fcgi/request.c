@@ -280,9 +280,10 @@ static bool
 is_told(const struct request *req)
 {
 	const char *peer = request_env(req, "REALIP_REMOTE_ADDR");
+	const char *client = request_env(req, "REMOTE_ADDR");
 
 	return peer != NULL && peer[0] != '\0'
-	    && strcmp(peer, request_env(req, "REMOTE_ADDR")) != 0;
+	    && (client == NULL || strcmp(peer, client) != 0);
 }
 
 int
