@@ -235,7 +235,7 @@ test('--upgrade: other workers, and nobody waits for those that end', async () =
     fs.writeFileSync(key, kept);
     await until(() => !workers().some(pid => second.includes(pid)), { what: 'the next try serves' });
 
-    /* Stopped in the middle: what runs ends first, and the upgrade says so. */
+    /* Stopped in the middle: what runs ends first. */
     model.push({ text: 'late', hang: new Promise(resolve => { go = resolve; }) });
     const late = chat('slow', 'again');
     await until(() => model.last()?.lastUser === 'again', { what: 'the model is asked' });
@@ -246,7 +246,9 @@ test('--upgrade: other workers, and nobody waits for those that end', async () =
     go();
     assert.equal((await late).reply, 'late');
     await stopped;
-    assert.equal((await cut).code, 1);
+    /* It was done a moment before, or says that nobody serves. */
+    const last = await cut;
+    assert.ok(last.code === 0 || /the supervisor has ended|no message can be answered/.test(last.err), last.err);
   } finally {
     await model.stop();
   }
