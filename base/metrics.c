@@ -311,6 +311,8 @@ metric_observe_us(int m, int value, int64_t us)
 
 	if (map == NULL || value < 0 || value >= METRIC_VALUES_MAX)
 		return;
+	if (us < 0)
+		us = 0; /* two hosts' clocks: a sum never goes down */
 	h = &map->histograms[m][value];
 	for (i = 0; i < METRIC_BUCKETS && us > BOUNDS_US[i]; i++)
 		;

@@ -124,14 +124,16 @@ ask_backend(struct turn *t, const struct llm_backend *b,
 {
 	char name[128];
 	struct worker_breaker *br;
-	int64_t begun = clock_boot_us();
+	int64_t begun = clock_boot_us(), closed_in;
 	enum llm_rc rc;
 
 	backend_name(b, name, sizeof(name));
 	br = worker_breaker(t->w, name);
-	if (br != NULL && atomic_load(&br->open_until_ms) > clock_wall_ms()) {
-		*f = (struct llm_failure){ .retry_after_ms
-			= atomic_load(&br->open_until_ms) - clock_wall_ms() };
+	closed_in = br == NULL ? 0 : atomic_load(&br->open_until_ms)
+		- clock_wall_ms();
+	/* Longer than ever set: the clock went back. */
+	if (closed_in > 0 && closed_in <= BREAKER_OPEN_MS) {
+		*f = (struct llm_failure){ .retry_after_ms = closed_in };
 		return LLM_RETRY;
 	}
 	*f = (struct llm_failure){ .retry_after_ms = -1 };
@@ -172,8 +174,8 @@ later(struct turn *t, enum llm_rc rc, int64_t hint_ms)
 
 	if (rc != LLM_RETRY && rc != LLM_BROKEN)
 		return turn_say(t, END_REFUSED, PHRASE_MODEL_FAILED);
-	if (t->retry_since_ms == 0)
-		t->retry_since_ms = now;
+	if (t->retry_since_ms == 0 || t->retry_since_ms > now)
+		t->retry_since_ms = now; /* the first, or the clock went back */
 	delay = RETRY_FIRST_MS;
 	if (t->retry_n < 5)
 		delay <<= t->retry_n;
@@ -215,7 +217,7 @@ take_answer(struct turn *t, struct llm_answer *a, enum llm_rc rc)
 
 	t->retry_since_ms = 0;
 	t->retry_n = 0;
-	t->budget.spent = a->usage.in + a->usage.out;
+	t->budget.spent += a->usage.in + a->usage.out;
 	t->usage.in += a->usage.in;
 	t->usage.out += a->usage.out;
 
@@ -261,6 +263,7 @@ turn_ask(struct turn *t)
 	enum llm_rc rc = LLM_INVALID;
 	int64_t hint = -1;
 	bool again = false;
+	int64_t estimate;
 	size_t n, i;
 
 	/* Resumed in the middle of a round: its calls first. */
@@ -280,10 +283,8 @@ turn_ask(struct turn *t)
 	q.messages = messages;
 	q.tools = t->tools->specs;
 	q.ntools = t->summarise ? 0 : t->tools->n;
-	if (!afford(t, llm_estimate(q.messages, q.nmessages, q.tools,
-			   q.ntools)
-		    + t->s->llm_max_tokens,
-		&next))
+	estimate = llm_estimate(q.messages, q.nmessages, q.tools, q.ntools);
+	if (!afford(t, estimate + t->s->llm_max_tokens, &next))
 		return next;
 
 	n = llm_backends(t->s, t->mem, &backends);
@@ -293,7 +294,8 @@ turn_ask(struct turn *t)
 		case LLM_OK:
 		case LLM_EMPTY:
 			return take_answer(t, &answer, rc);
-		case LLM_CANCELLED:
+		case LLM_CANCELLED: /* what was asked is paid for */
+			t->budget.spent += estimate;
 			return cancelled(t);
 		case LLM_CONTEXT:
 			if (t->shortened)
@@ -302,6 +304,8 @@ turn_ask(struct turn *t)
 			t->shortened = true;
 			return TURN_ASK;
 		case LLM_BROKEN:
+			t->budget.spent += estimate;
+			/* fall through */
 		case LLM_RETRY:
 			stream_restart(&t->stream); /* if any was shown */
 			if (f.once && ++t->empties >= EMPTIES_MAX) {

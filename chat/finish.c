@@ -54,6 +54,7 @@ enum turn_state
 turn_finish(struct turn *t)
 {
 	struct turn_outcome *o = &t->out;
+	struct budget_change change;
 	struct history_entry entry;
 	struct reply reply;
 	enum store_rc rc;
@@ -78,10 +79,12 @@ turn_finish(struct turn *t)
 	o->state = t->state;
 	o->token = t->token_changed ? &t->token : NULL;
 	o->usage = t->usage;
-	o->settle = t->budget.reserved > 0 ? &t->budget : NULL;
+	change = turn_settle(t);
+	o->settle = &change;
 
 	stream_flush(&t->stream);
 	while ((rc = journal_finish(t->w->store, t->job, o)) == STORE_DOWN) {
+		o->settle = NULL;
 		if (atomic_load(&t->w->stopping) > 1)
 			break;
 		usleep(FINISH_LOOK_MS * 1000);
@@ -100,14 +103,13 @@ enum turn_state
 turn_hand_back(struct turn *t)
 {
 	struct journal_field hold;
-	const struct budget_change *settle
-	    = t->budget.reserved > 0 ? &t->budget : NULL;
+	struct budget_change change = turn_settle(t);
 	bool stopped;
 
 	t->text = NULL;
-	if (settle != NULL) /* what was reserved and not spent */
+	if (change.reserved > 0) /* what was reserved and not spent */
 		(void)!journal_write(t->w->store, t->job, NULL, 0,
-		    t->s->turns_lease_ms, t->s->turns_max_time_ms, settle,
+		    t->s->turns_lease_ms, t->s->turns_max_time_ms, &change,
 		    &stopped);
 	if (t->back_hold)
 		hold = step_retry(t->mem, t);

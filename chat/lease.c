@@ -41,6 +41,16 @@ lease_book_new(struct worker *w)
 	return b;
 }
 
+/* A lease of ${lease_ms} stands until ${until_ms}. */
+static void
+set_until(struct lease *l, int64_t until_ms, int64_t lease_ms)
+{
+	atomic_store(&l->margin_ms, lease_ms / 4 < LEASE_MARGIN_MS
+		? lease_ms / 4
+		: LEASE_MARGIN_MS);
+	atomic_store(&l->until_ms, until_ms);
+}
+
 void
 lease_add(struct lease_book *b, struct lease *l, struct job *job,
     int64_t lease_ms)
@@ -50,9 +60,7 @@ lease_add(struct lease_book *b, struct lease *l, struct job *job,
 	l->renewing = false;
 	atomic_store(&l->state, LEASE_HELD);
 	atomic_store(&l->stopped, job->stop);
-	atomic_store(&l->until_ms, clock_boot_ms() + lease_ms);
-	l->margin_ms = lease_ms / 4 < LEASE_MARGIN_MS ? lease_ms / 4
-						       : LEASE_MARGIN_MS;
+	set_until(l, job->lease_until_ms, lease_ms);
 	pthread_mutex_lock(&b->mu);
 	l->next = b->first;
 	l->link = &b->first;
@@ -116,17 +124,19 @@ find_unsure(struct lease_book *b, int64_t now)
 	pthread_mutex_lock(&b->mu);
 	for (l = b->first; l != NULL; l = l->next)
 		if (atomic_load(&l->state) == LEASE_HELD
-		    && now > atomic_load(&l->until_ms) - l->margin_ms)
+		    && now > atomic_load(&l->until_ms)
+			- atomic_load(&l->margin_ms))
 			lose(l, LEASE_UNSURE);
 	pthread_mutex_unlock(&b->mu);
 }
 
 static void
-note_renewal(struct lease *l, enum store_rc rc, bool stopped, int64_t until)
+note_renewal(struct lease *l, enum store_rc rc, bool stopped, int64_t until,
+    int64_t lease_ms)
 {
 	switch (rc) {
 	case STORE_OK:
-		atomic_store(&l->until_ms, until);
+		set_until(l, until, lease_ms);
 		break;
 	case STORE_LOST:
 		lose(l, LEASE_LOST);
@@ -181,7 +191,8 @@ renew(struct lease_book *b, const struct settings *s)
 		    s->turns_max_time_ms, rc, stopped);
 		pthread_mutex_lock(&b->mu);
 		for (i = 0; i < n; i++) {
-			note_renewal(held[i], rc[i], stopped[i], until);
+			note_renewal(held[i], rc[i], stopped[i], until,
+			    s->turns_lease_ms);
 			held[i]->renewing = false;
 		}
 		pthread_cond_broadcast(&b->changed);
@@ -256,6 +267,9 @@ run(void *arg)
 		int64_t now = clock_boot_ms();
 		int64_t reconnects = store_reconnects(b->w->store);
 
+		/* It may have become shorter. */
+		if (b->renew_at_ms > now + s->turns_lease_ms / 3)
+			b->renew_at_ms = now + s->turns_lease_ms / 3;
 		/* After a reconnect at once: others wait for it before they
 		 * take what looks abandoned (worker.c). */
 		if (now >= b->renew_at_ms || reconnects != b->reconnects

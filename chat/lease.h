@@ -32,7 +32,7 @@ struct lease {
 	_Atomic int state;	 /* enum lease_state */
 	_Atomic int stopped;	 /* /stop came */
 	_Atomic int64_t until_ms; /* boot clock */
-	int64_t margin_ms;	 /* of LEASE_MARGIN_MS */
+	_Atomic int64_t margin_ms; /* of LEASE_MARGIN_MS */
 	volatile int cancel;	 /* for llm and tool calls */
 	bool renewing;		 /* the book's */
 	struct lease *next, **link;

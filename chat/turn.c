@@ -64,13 +64,24 @@ turn_stopped(struct turn *t)
 	return turn_say(t, END_REFUSED, PHRASE_STOPPED);
 }
 
+struct budget_change
+turn_settle(struct turn *t)
+{
+	struct budget_change change = t->budget;
+
+	t->budget = (struct budget_change){ 0 };
+	if (change.reserved == 0) /* there is no budget */
+		change.spent = 0;
+	return change;
+}
+
 bool
 turn_write(struct turn *t, const struct journal_field *fields, size_t n,
     enum turn_state *next)
 {
 	const struct settings *s = t->s;
-	const struct budget_change *settle
-	    = t->budget.reserved > 0 ? &t->budget : NULL;
+	const struct budget_change change = turn_settle(t);
+	const struct budget_change *settle = &change;
 	bool stopped = false;
 	enum store_rc rc;
 
@@ -79,6 +90,7 @@ turn_write(struct turn *t, const struct journal_field *fields, size_t n,
 		    s->turns_lease_ms, s->turns_max_time_ms, settle, &stopped);
 		if (rc != STORE_DOWN)
 			break;
+		settle = NULL;
 		/* Unreachable is not lost: the step is kept.  Nobody takes
 		 * the job either while Redis is away. */
 		usleep(LOOK_MS * 1000);
@@ -89,7 +101,6 @@ turn_write(struct turn *t, const struct journal_field *fields, size_t n,
 	}
 	switch (rc) {
 	case STORE_OK:
-		t->budget = (struct budget_change){ 0 };
 		lease_renewed(&t->lease, s->turns_lease_ms);
 		if (stopped || atomic_load(&t->lease.stopped)) {
 			*next = turn_stopped(t);
@@ -129,7 +140,8 @@ turn_may_call(struct turn *t, enum turn_state *next)
 		break;
 	}
 	if (clock_boot_ms()
-	    > atomic_load(&t->lease.until_ms) - t->lease.margin_ms)
+	    > atomic_load(&t->lease.until_ms)
+		- atomic_load(&t->lease.margin_ms))
 		return turn_write(t, NULL, 0, next);
 	return true;
 }

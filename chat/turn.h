@@ -94,6 +94,10 @@ enum turn_state turn_hand_back(struct turn *t);
 
 /* What the steps share. */
 
+/* What is to be settled, for the first try of a write: a second one would give
+ * back again what was not spent. */
+struct budget_change turn_settle(struct turn *t);
+
 /* End with ${text}: the next state. */
 enum turn_state turn_say(struct turn *t, enum turn_end end, const char *text);
 /* Hand back, to be looked at in ${delay_ms}. */

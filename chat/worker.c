@@ -11,6 +11,7 @@
 #include "chat/turn.h"
 #include "nouns/metric.h"
 #include "redis/due.h"
+#include "redis/journal.h"
 
 /* Jobs taken in one script: more would starve the other workers. */
 #define TAKE_MAX 32
@@ -21,6 +22,7 @@
  * us, before any is taken: they only look abandoned. */
 #define RECONNECT_WAIT_MS 2000
 #define DOWN_WAIT_MS 200
+#define NO_THREAD_MS 1000 /* until another one, or this one, may have a thread */
 
 struct work {
 	struct worker *w;
@@ -91,8 +93,15 @@ start(struct worker *w, struct job *job)
 		abort();
 	*work = (struct work){ w, job };
 	metric_set(METRIC_RUNNING, 0, atomic_fetch_add(&w->running, 1) + 1);
-	if (pool_run(w->turns, work_run, work) == -1)
-		work_run(work); /* no thread to be had: this one does it */
+	if (pool_run(w->turns, work_run, work) == 0)
+		return;
+	/* Not here: this thread is for all, and the next ones are leased. */
+	log_event(LOG_ERROR, "threads_failed", F_STR("remedy",
+	    "raise the limit of processes (TasksMax)"));
+	(void)!journal_release(w->store, job, NO_THREAD_MS, false, NULL);
+	job_free(job);
+	free(work);
+	metric_set(METRIC_RUNNING, 0, atomic_fetch_sub(&w->running, 1) - 1);
 }
 
 /* How many are taken now: as many as have a thread at once (more slots in a
@@ -197,11 +206,15 @@ take_once(struct taker *tk, const struct settings *s)
 		usleep(DOWN_WAIT_MS * 1000);
 		return;
 	}
-	tk->connected = true;
-	if (atomic_load(&tk->w->stopping)) {
-		due_poke(tk->w->store); /* the token was another's */
+	/* Reconnected while it waited: those who hold turns come first. */
+	if (atomic_load(&tk->w->stopping)
+	    || (tk->connected
+		&& store_reconnects(tk->w->store) != tk->reconnects)) {
+		if (partition >= 0)
+			due_poke(tk->w->store); /* the token was another's */
 		return;
 	}
+	tk->connected = true;
 	if (partition >= 0)
 		take(tk, s, partition, n);
 	n = wanted(tk->w, s);

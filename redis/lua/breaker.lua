@@ -7,7 +7,8 @@ local c = call('HMGET', KEYS[1], 'fails', 'since', 'until')
 local fails, since = tonumber(c[1] or 0), tonumber(c[2] or now)
 local threshold, window = tonumber(ARGV[1]), tonumber(ARGV[2])
 local open, till = tonumber(ARGV[3]), tonumber(c[3] or 0)
-if now < till then return {OK, till} end
+-- Further ahead than ever set: the clock went back.
+if now < till and till <= now + open then return {OK, till} end
 if now - since > window + (till > 0 and open or 0) then
 	fails, since = 0, now
 end

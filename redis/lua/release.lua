@@ -1,10 +1,14 @@
 #!lua flags=allow-oom
 -- KEYS chat turn due wake     ARGV token name delay failed field value
-local c = call('HMGET', KEYS[1], 'token', 'failures')
+local c = call('HMGET', KEYS[1], 'token', 'failures', 'stop')
 if c[1] ~= ARGV[1] then return {LOST} end
 local now = clock()
 local delay = tonumber(ARGV[3])
-if ARGV[5] then call('HSET', KEYS[2], ARGV[5], ARGV[6]) end
+if ARGV[5] then
+	call('HSET', KEYS[2], ARGV[5], ARGV[6])
+	-- It would ask a model again; /stop came, so that there is no waiting.
+	if c[3] then delay = 0 end
+end
 call('HDEL', KEYS[1], 'token', 'taken')
 if ARGV[4] == '1' then
 	call('HSET', KEYS[1], 'failures', (c[2] or 0) + 1)

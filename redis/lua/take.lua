@@ -35,7 +35,7 @@ for _, name in ipairs(names) do
 	elseif not entry then
 		call('ZREM', due, name)
 		if c[2] then call('HDEL', chat, 'token', 'taken') end
-	elseif c[2] and crashes > 1 then
+	elseif c[2] and crashes > 1 and not c[6] then
 		-- One poison message must not take fifty others along.
 		local jitter = 0.75 + (now % 1000) / 2000
 		call('HDEL', chat, 'token', 'taken')

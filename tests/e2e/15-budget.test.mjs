@@ -58,3 +58,20 @@ testWith({}, 'off by default', async d => {
   spend(d, 10_000_000);
   for (let i = 0; i < 3; i++) assert.match((await d.say('free', 'x')).reply, /^r:/);
 });
+
+const spent = async d => Number(await d.redis.get(`budget:${Math.floor(Date.now() / 86400000)}`));
+
+testWith({ turns: 1, edges: 1, settings: { llm, budget: { chat: 50000 } } }, 'an empty answer and one that was stopped are paid for', async d => {
+  d.model.push({ text: '', usage: { in: 4000, out: 1000 } });
+  d.model.push({ text: 'yes', usage: { in: 90, out: 10 } });
+  assert.equal((await d.say('e', 'x')).reply, 'yes');
+  await until(async () => await spent(d) === 5100, { what: 'both are spent' });
+  d.model.push({ hang: true });
+  const answer = d.say('s', 'x');
+  await until(() => d.model.requests.length === 3);
+  const reserved = await spent(d) - 5100;
+  assert.ok(reserved > llm.max_tokens);
+  await d.say('s', '/stop');
+  await answer;
+  await until(async () => await spent(d) === 5100 + reserved - llm.max_tokens, { what: 'what was asked is spent, the rest given back' });
+});

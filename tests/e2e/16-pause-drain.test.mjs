@@ -137,6 +137,32 @@ testWith({ edges: 1, turns: 1, settings: { turns: { slots: 2 } } }, 'more turns.
   await d.settled();
 });
 
+testWith({ edges: 1, turns: 1, settings: { turns: { lease: '15s' } } }, 'a shorter turns.lease by SIGHUP asks no model again', async d => {
+  d.model.handler = () => ({ text: 'answered', delay: 4000 });
+  const answer = d.say('lease', 'x', { ms: 60000 });
+  await until(() => d.model.requests.length === 1);
+  d.options.settings.turns.lease = '1s';
+  d.writeSettings();
+  d.turns[0].signal('SIGHUP');
+  assert.equal((await answer).reply, 'answered');
+  assert.equal(d.model.requests.length, 1);
+});
+
+testWith({ edges: 1, turns: 2 }, '/stop in the moment in which a turn is put off ends it at once', async d => {
+  let go;
+  d.model.handler = async () => {
+    await new Promise(resolve => { go = resolve; });
+    return { status: 503, headers: { 'retry-after': '15' } };
+  };
+  const answer = d.say('off', 'x', { ms: 60000 });
+  await until(() => go);
+  assert.match((await d.say('off', '/stop')).reply, /Stopping/);
+  const at = performance.now();
+  go();
+  await answer;
+  assert.ok(performance.now() - at < 8000, 'not when the model wants to be asked again');
+});
+
 testWith({ edges: 2, turns: 2 }, 'rolling restarts under load: no request fails', async d => {
   d.model.handler = r => ({ text: `r:${r.lastUser}`, delay: 20 });
   let running = true, served = 0;
