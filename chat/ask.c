@@ -304,9 +304,9 @@ turn_ask(struct turn *t)
 			t->shortened = true;
 			return TURN_ASK;
 		case LLM_BROKEN:
-			t->budget.spent += estimate;
-			/* fall through */
 		case LLM_RETRY:
+			if (rc == LLM_BROKEN) /* it had begun to answer */
+				t->budget.spent += estimate;
 			stream_restart(&t->stream); /* if any was shown */
 			if (f.once && ++t->empties >= EMPTIES_MAX) {
 				rc = LLM_INVALID;
