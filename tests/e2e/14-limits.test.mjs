@@ -90,7 +90,8 @@ testWith({ settings: { chat: { inbox_max: 1000, inbox_bytes: '64k', max_input_ch
 testWith({ redis: ['--maxmemory', '100mb'] }, 'a Redis that is nearly full: 503, and turns still drain', async d => {
   assert.equal((await d.say('mem', 'x')).reply, 'You said: x');
   const used = async () => Number(/used_memory:(\d+)/.exec(await d.redis.info('memory'))[1]);
-  while (await used() < 83 << 20) await d.redis.rpush('ballast', Buffer.alloc(200_000));
+  /* Over 80 %, with room for what a busy Redis only has for a moment. */
+  while (await used() < 90 << 20) await d.redis.rpush('ballast', Buffer.alloc(200_000));
   const r = await until(async () => {
     const x = await d.chat({ chat_id: 'mem', message: 'y' });
     return x.status !== 200 && x;
