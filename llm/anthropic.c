@@ -340,5 +340,4 @@ const struct llm_provider LLM_ANTHROPIC = {
 	.write = write_request,
 	.feed = anthropic_feed,
 	.whole = anthropic_whole,
-	.error = anthropic_error,
 };

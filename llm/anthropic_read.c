@@ -185,63 +185,6 @@ keep_content(struct llm_reading *r)
 		(void)llm_reading_fail(r, "its blocks passed their limit");
 }
 
-static enum llm_rc
-classify(int status, const json_t *e, struct llm_failure *f)
-{
-	const char *type = json_member_str(e, "type");
-	const char *message = json_member_str(e, "message");
-	const char *code = json_member_str(json_object_get(e, "details"),
-	    "error_code");
-
-	/* The type, not the message: it may quote what people wrote. */
-	snprintf(f->why, sizeof(f->why), "status %d%s%.80s", status,
-	    type == NULL ? "" : " ", type == NULL ? "" : type);
-	if ((type != NULL && strcmp(type, "billing_error") == 0)
-	    || (code != NULL
-		&& strcmp(code, "enforced_spend_limit_reached") == 0)
-	    || (message != NULL
-		&& strstr(message, "credit balance is too low") != NULL)
-	    || status == 402) {
-		f->counts = true;
-		return LLM_QUOTA;
-	}
-	if (status == 413
-	    || (status == 400 && message != NULL
-		&& llm_says_too_long(message)))
-		return LLM_CONTEXT;
-	return LLM_RC_N;
-}
-
-static int
-read_error(struct llm_reading *r, const json_t *error)
-{
-	static const struct {
-		const char *type;
-		int status;
-	} TYPES[] = {
-		{ "overloaded_error", 529 },
-		{ "rate_limit_error", 429 },
-		{ "api_error", 500 },
-		{ "timeout_error", 504 },
-		{ "invalid_request_error", 400 },
-		{ "authentication_error", 401 },
-		{ "billing_error", 402 },
-		{ "permission_error", 403 },
-		{ "not_found_error", 404 },
-		{ "request_too_large", 413 },
-	};
-	const char *type = json_member_str(error, "type");
-	size_t i;
-
-	r->failed = true;
-	r->failure.status = 500;
-	for (i = 0; type != NULL && i < NELEM(TYPES); i++)
-		if (strcmp(TYPES[i].type, type) == 0)
-			r->failure.status = TYPES[i].status;
-	r->error_rc = classify(r->failure.status, error, &r->failure);
-	return -1;
-}
-
 int
 anthropic_feed(struct llm_reading *r, const char *type, const char *data, size_t len)
 {
@@ -272,7 +215,7 @@ anthropic_feed(struct llm_reading *r, const char *type, const char *data, size_t
 		keep_content(r);
 		r->ended = r->done = true;
 	} else if (strcmp(kind, "error") == 0) {
-		return read_error(r, json_object_get(doc, "error"));
+		return llm_refusal_in(r, json_object_get(doc, "error"));
 	}
 	return 0; /* ping, and what we do not know */
 }
@@ -286,7 +229,7 @@ anthropic_whole(struct llm_reading *r, const char *bytes, size_t len)
 	size_t i, call;
 
 	if (json_is_object(json_object_get(doc, "error")))
-		return read_error(r, json_object_get(doc, "error"));
+		return llm_refusal_in(r, json_object_get(doc, "error"));
 	if (!json_is_array(content))
 		return -1;
 	for (i = 0; i < json_array_size(content); i++) {
@@ -310,13 +253,4 @@ anthropic_whole(struct llm_reading *r, const char *bytes, size_t len)
 		r->extra = json_text(r->mem, content);
 	r->ended = true;
 	return 0;
-}
-
-enum llm_rc
-anthropic_error(int status, const char *body, size_t len, struct arena *mem,
-    struct llm_failure *f)
-{
-	const json_t *doc = json_read_lenient(mem, body, len);
-
-	return classify(status, json_object_get(doc, "error"), f);
 }

@@ -44,7 +44,9 @@ struct llm_backend {
 	int64_t max_tokens;
 	const char *max_tokens_name; /* "": automatic */
 	double temperature;	     /* negative: not sent */
-	int connect_ms, first_byte_ms, total_ms;
+	int connect_ms, total_ms;
+	int first_byte_ms; /* to the first content; pings are none */
+	int idle_ms;	   /* then between two pieces of content */
 };
 
 struct llm_question {
@@ -73,12 +75,15 @@ struct llm_answer {
 enum llm_rc {
 	LLM_OK,		/* words, calls, or both */
 	LLM_RETRY,	/* 408 409 429 5xx, no connection, broken before text */
-	LLM_BROKEN,	/* the stream broke after text was seen */
+	LLM_BROKEN,	/* the stream broke after text came: answer->text has
+			   the words so far, without half calls */
 	LLM_EMPTY,	/* a whole answer with neither words nor calls */
 	LLM_CONTEXT,	/* too long for the model: shorten and ask again */
 	LLM_QUOTA,	/* out of credit: do not repeat */
 	LLM_DENIED,	/* 401 403: the key is wrong; operator must act */
 	LLM_INVALID,	/* 400 404 422: model or request; operator must act */
+	LLM_FILTERED,	/* a filter of the provider declined the message */
+	LLM_LOADING,	/* the model is being loaded: worth waiting for */
 	LLM_CANCELLED,
 	LLM_RC_N,
 };

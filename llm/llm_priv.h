@@ -37,6 +37,15 @@ struct llm_block {
 	size_t call;	    /* of a tool_use: index of its call + 1 */
 };
 
+/*
+ * What a server says in place of an answer, in whatever shape (refusal.c).
+ * Strings live in the arena of the reading; "" when the server gave none.
+ */
+struct llm_refusal {
+	int status; /* HTTP's; of an error within a 200, what it would be */
+	const char *code, *type, *param, *message;
+};
+
 /* The answer while it is read, whole or by events. */
 struct llm_reading {
 	struct arena *mem;
@@ -55,8 +64,8 @@ struct llm_reading {
 	bool shown;    /* text was handed to on_text */
 	bool full;     /* LLM_TEXT_MAX reached: what came is the answer */
 	bool failed;   /* an error event came, or no event at all */
-	enum llm_rc error_rc; /* what it means; LLM_RC_N: its status says */
-	struct llm_failure failure;
+	struct llm_refusal error; /* the server's, if it said one */
+	const char *why;	  /* else: what is wrong with the answer */
 	const char *extra; /* blocks to be sent back, as JSON */
 	struct llm_block blocks[LLM_BLOCKS_MAX];
 	/* text protocol: words that may begin a call are held back */
@@ -80,10 +89,6 @@ struct llm_provider {
 	    size_t len);
 	/* A whole answer. */
 	int (*whole)(struct llm_reading *r, const char *bytes, size_t len);
-	/* What a refused status and its body mean; LLM_RC_N: no more than
-	 * the status says. */
-	enum llm_rc (*error)(int status, const char *body, size_t len,
-	    struct arena *mem, struct llm_failure *f);
 };
 
 extern const struct llm_provider LLM_OPENAI;
@@ -93,12 +98,15 @@ const struct llm_provider *llm_provider_of(int host);
 char *llm_url(const struct llm_backend *b, const char *path,
     struct arena *mem);
 
+/* openai_read.c */
+int openai_feed(struct llm_reading *r, const char *type, const char *data,
+    size_t len);
+int openai_whole(struct llm_reading *r, const char *bytes, size_t len);
+
 /* anthropic_read.c */
 int anthropic_feed(struct llm_reading *r, const char *type, const char *data,
     size_t len);
 int anthropic_whole(struct llm_reading *r, const char *bytes, size_t len);
-enum llm_rc anthropic_error(int status, const char *body, size_t len,
-    struct arena *mem, struct llm_failure *f);
 
 void llm_reading_init(struct llm_reading *r, const struct llm_question *q,
     struct arena *mem, bool text_tools);
@@ -118,10 +126,62 @@ enum llm_rc llm_reading_finish(struct llm_reading *r,
  * or 0 when the answer is complete: what follows cannot spoil it. */
 int llm_reading_fail(struct llm_reading *r, const char *why);
 
-/* True if the text of an error says that the input is too long. */
-bool llm_says_too_long(const char *text);
+/* calls.c: what came in pieces, to the answer. */
+void llm_calls_finish(struct llm_reading *r, struct llm_answer *answer);
+
+/*
+ * refusal.c.  The refusal in ${body}, whatever its shape; and one that came
+ * as a member of an answer or event (${e} is that member), which also fails
+ * the reading: -1, or 0 when the answer was complete before.
+ */
+void llm_refusal_read(struct llm_refusal *out, int status, const char *body,
+    size_t len, struct arena *mem);
+int llm_refusal_in(struct llm_reading *r, const json_t *e);
+/* What it means; ${should_retry} is the server's word: 1, 0, -1 none. */
+enum llm_rc llm_refusal_rc(const struct llm_refusal *r, int should_retry,
+    struct llm_failure *f);
 /* True if it says that this model has no native calls. */
-bool llm_says_no_tools(const char *text);
+bool llm_refusal_of_tools(const struct llm_refusal *r);
+
+/* hints.c */
+struct http_response;
+void llm_hints_read(const struct http_response *resp, struct llm_failure *f,
+    int *should_retry);
+
+/* text_tools.c: the question as a model without native calls gets it. */
+struct llm_question llm_as_text(const struct llm_question *q,
+    struct arena *mem);
+
+/* One request of a question. */
+struct asking {
+	const struct llm_provider *provider;
+	const struct llm_question *q;
+	struct llm_reading reading;
+	bool first;
+	bool no_tools; /* the server says: this model has no native calls */
+};
+
+/* exchange.c: send ${body} and read what comes back. */
+enum llm_rc llm_exchange(const struct llm_backend *b,
+    const struct llm_question *q, const char *url, const struct buf *body,
+    struct arena *mem, struct asking *a, struct llm_answer *answer,
+    struct llm_failure *f);
+/* What a transfer without a status means. */
+enum llm_rc llm_transport_rc(const struct http_response *resp, bool shown,
+    struct llm_failure *f);
+
+/* stream.c: the answer of an accepted request. */
+struct http_stream;
+enum llm_rc llm_stream_read(struct asking *a, struct http_stream *s,
+    struct http_response *resp, struct llm_answer *answer,
+    struct llm_failure *f);
+
+/* ending.c.  True when nothing more is worth waiting for: ${ended_ms} is
+ * when the reading was seen to be complete. */
+bool llm_ending_is_over(const struct llm_reading *r, int64_t ended_ms);
+/* No more comes: the answer, or why there is none. */
+enum llm_rc llm_ending(struct asking *a, const struct http_response *resp,
+    struct llm_answer *answer, struct llm_failure *f);
 
 /* A name or an id as [A-Za-z0-9_-]{1,64}: a model may have called what never
  * was offered, and its name goes back to an API that takes no other. */

@@ -19,7 +19,6 @@ llm_reading_init(struct llm_reading *r, const struct llm_question *q,
 	r->mem = mem;
 	r->event = arena_new();
 	r->q = q;
-	r->error_rc = LLM_RC_N;
 	r->hold_calls = text_tools;
 	buf_init(&r->text, LLM_TEXT_MAX);
 	buf_init(&r->refusal, 4 * KIB);
@@ -87,88 +86,8 @@ llm_reading_fail(struct llm_reading *r, const char *why)
 	if (r->ended)
 		return 0;
 	r->failed = true;
-	r->failure.status = 0;
-	snprintf(r->failure.why, sizeof(r->failure.why), "%s", why);
+	r->why = why;
 	return -1;
-}
-
-struct llm_partial_call *
-llm_reading_call(struct llm_reading *r, size_t index)
-{
-	if (index >= NELEM(r->calls))
-		return NULL;
-	if (!r->calls[index].used) {
-		r->calls[index].used = true;
-		buf_init(&r->calls[index].arguments, LLM_ARGUMENTS_MAX);
-		if (index + 1 > r->ncalls)
-			r->ncalls = index + 1;
-	}
-	return &r->calls[index];
-}
-
-int64_t
-llm_usage_int(const json_t *usage, const char *name)
-{
-	int64_t n = json_member_int(usage, name, 0);
-
-	return n < 0 ? 0 : n > LLM_USAGE_MAX ? LLM_USAGE_MAX : n;
-}
-
-static bool
-is_taken(const struct llm_answer *answer, const char *id)
-{
-	size_t j;
-
-	for (j = 0; j < answer->ncalls; j++)
-		if (strcmp(answer->calls[j].id, id) == 0)
-			return true;
-	return false;
-}
-
-/* An id that is this call's alone: some servers give none, or one to all. */
-static const char *
-call_id(struct llm_reading *r, const struct llm_answer *answer, size_t i)
-{
-	const char *id = r->calls[i].id;
-
-	if (id == NULL || id[0] == '\0' || strlen(id) > LLM_ID_MAX
-	    || is_taken(answer, id))
-		id = arena_printf(r->mem, "call_%zu", i);
-	for (; is_taken(answer, id); i++)
-		id = arena_printf(r->mem, "call_%zu", i + TOOL_CALLS_MAX);
-	return id;
-}
-
-/* The arguments of ${p}.  None at all means {}, but not when the answer was
- * cut: then nobody knows what was to come, and "" tells the model so. */
-static const char *
-arguments_of(struct llm_reading *r, const struct llm_partial_call *p)
-{
-	if (p->arguments.len == 0)
-		return r->cut ? "" : "{}";
-	return text_clean(r->mem, buf_str(&p->arguments), p->arguments.len);
-}
-
-static void
-finish_calls(struct llm_reading *r, struct llm_answer *answer)
-{
-	size_t i;
-
-	answer->calls = arena_alloc(r->mem,
-	    (r->ncalls + 1) * sizeof(*answer->calls));
-	for (i = 0; i < r->ncalls; i++) {
-		struct llm_partial_call *p = &r->calls[i];
-		const char *id;
-
-		if (!p->used || p->name == NULL || p->name[0] == '\0')
-			continue;
-		id = call_id(r, answer, i);
-		answer->calls[answer->ncalls++] = (struct tool_call){
-			.id = id,
-			/* What is longer is no tool's, and goes far. */
-			.name = text_cut(r->mem, p->name, TOOL_NAME_MAX - 1),
-			.arguments = arguments_of(r, p) };
-	}
 }
 
 enum llm_rc
@@ -177,7 +96,7 @@ llm_reading_finish(struct llm_reading *r, struct llm_answer *answer)
 	*answer = (struct llm_answer){ .usage = r->usage, .cut = r->cut,
 		.refused = r->refused };
 	answer->text = text_clean(r->mem, buf_str(&r->text), r->text.len);
-	finish_calls(r, answer);
+	llm_calls_finish(r, answer);
 	if (r->refusal.len > 0) {
 		answer->refused = true;
 		if (answer->text[0] == '\0')
@@ -207,79 +126,4 @@ llm_reading_finish(struct llm_reading *r, struct llm_answer *answer)
 	if (answer->text[0] == '\0' && answer->ncalls == 0)
 		return LLM_EMPTY;
 	return LLM_OK;
-}
-
-bool
-llm_says_too_long(const char *text)
-{
-	static const char *const WORDS[] = { "context_length_exceeded",
-		"context length", "context window", "maximum context",
-		"prompt is too long", "input is too long", "too many tokens",
-		"exceeds the available context", "input length and `max_tokens`",
-		"reduce the length", "reduce your message size",
-		"request too large", "context size", "exceed_context_size",
-		"max_model_len", "maximum model length",
-		"`max_new_tokens` must be", "inputs` must have less than",
-		"exceeds the maximum number of tokens" };
-	size_t i;
-
-	for (i = 0; i < NELEM(WORDS); i++)
-		if (strcasestr(text, WORDS[i]) != NULL)
-			return true;
-	return false;
-}
-
-bool
-llm_says_no_tools(const char *text)
-{
-	static const char *const WORDS[] = { "does not support tool",
-		"not support function call", "support tool use",
-		"tool calling is not supported", "tools is not supported",
-		"tool use is not supported", "tools are not supported",
-		"requires --enable-auto-tool-choice" };
-	size_t i;
-
-	for (i = 0; i < NELEM(WORDS); i++)
-		if (strcasestr(text, WORDS[i]) != NULL)
-			return true;
-	return false;
-}
-
-int
-llm_add_str(struct buf *out, const char *s)
-{
-	return json_add_str(out, s, strlen(s));
-}
-
-void
-llm_fold_name(const char *name, char out[TOOL_NAME_MAX])
-{
-	size_t i;
-
-	for (i = 0; name[i] != '\0' && i < TOOL_NAME_MAX - 1; i++)
-		out[i] = strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				"abcdefghijklmnopqrstuvwxyz0123456789_-",
-			     name[i])
-			!= NULL
-		    ? name[i]
-		    : '_';
-	if (i == 0)
-		out[i++] = '_';
-	out[i] = '\0';
-}
-
-int
-llm_add_name(struct buf *out, const char *name)
-{
-	char text[TOOL_NAME_MAX];
-
-	llm_fold_name(name, text);
-	return llm_add_str(out, text);
-}
-
-int
-llm_add_schema(struct buf *out, const struct tool_spec *t)
-{
-	return t->schema_text != NULL ? buf_add_str(out, t->schema_text)
-				      : json_add(out, t->schema);
 }

@@ -109,3 +109,40 @@ llm_text_tools_read(struct arena *mem, const char *text,
 	answer->calls = calls;
 	answer->ncalls = n;
 }
+
+
+/* The question as a model without native calls gets it: tools are told in the
+ * system text, calls and results are words. */
+struct llm_question
+llm_as_text(const struct llm_question *q, struct arena *mem)
+{
+	struct llm_question out = *q;
+	struct llm_message *m = arena_alloc(mem,
+	    (q->nmessages + 1) * sizeof(*m));
+	size_t i, j;
+
+	for (i = 0; i < q->nmessages; i++) {
+		m[i] = q->messages[i];
+		if (m[i].role == LLM_SYSTEM && q->ntools > 0)
+			m[i].text = arena_printf(mem, "%s\n\n%s", m[i].text,
+			    llm_text_tools_prompt(mem, q->tools, q->ntools));
+		for (j = 0; j < q->messages[i].ncalls; j++)
+			m[i].text = arena_printf(mem,
+			    "%s<tool_call>{\"name\": \"%s\", \"arguments\": "
+			    "%s}</tool_call>",
+			    m[i].text, m[i].calls[j].name,
+			    m[i].calls[j].arguments);
+		if (m[i].role == LLM_TOOL) {
+			m[i].role = LLM_USER;
+			m[i].text = llm_text_tools_result(mem,
+			    &q->messages[i]);
+		}
+		m[i].calls = NULL;
+		m[i].ncalls = 0;
+		m[i].extra = NULL;
+	}
+	out.messages = m;
+	out.tools = NULL;
+	out.ntools = 0;
+	return out;
+}

@@ -35,7 +35,7 @@ const struct metric_def METRICS[METRIC_N] = {
 	[METRIC_MODEL_ERRORS] = { "dragoman_model_errors_total",
 	    "Model calls that failed, by kind", C, "kind",
 	    { "ok", "retry", "broken", "empty", "context", "quota", "denied",
-		"invalid", "cancelled" } },
+		"invalid", "filtered", "loading", "cancelled" } },
 	[METRIC_TOOL_SECONDS] = { "dragoman_tool_seconds",
 	    "Time of a tool call, by source", H, "source",
 	    { "builtin", "memcp", "mcp" } },

@@ -93,7 +93,10 @@ fuzz_model(const struct llm_provider *p, const uint8_t *bytes, size_t len)
 	text = arena_memdup(mem, bytes, len);
 	llm_reading_init(&f.r, &q, mem, (how & FUZZ_WORDS) != 0);
 	if ((how & FUZZ_REFUSED) != 0) {
-		(void)p->error(400 + how, text, len, mem, &failure);
+		struct llm_refusal refusal;
+
+		llm_refusal_read(&refusal, 400 + how, text, len, mem);
+		(void)llm_refusal_rc(&refusal, -1, &failure);
 	} else if ((how & FUZZ_WHOLE) != 0) {
 		(void)p->whole(&f.r, text, len);
 	} else {

@@ -40,8 +40,10 @@ take(struct reader *rd, struct answered *out)
 	out->ended = rd->r.ended;
 	out->failed = rd->r.failed;
 	out->paused = rd->r.paused;
-	out->error_rc = rd->r.error_rc;
-	out->failure = rd->r.failure;
+	out->failure.retry_after_ms = -1;
+	out->error_rc = rd->r.failed && rd->r.why == NULL
+	    ? llm_refusal_rc(&rd->r.error, -1, &out->failure)
+	    : LLM_RC_N;
 	out->rc = LLM_RC_N;
 	if (rd->r.ended && !rd->r.failed)
 		out->rc = llm_reading_finish(&rd->r, &out->answer);
@@ -154,4 +156,15 @@ answers_expect(const char *what, const json_t *doc, const char *want)
 		fail_msg("%s: got %s, expected %s", what, json_text(mem, doc),
 		    want);
 	arena_free(mem);
+}
+
+enum llm_rc
+answers_refusal(int status, const char *body, struct arena *mem,
+    struct llm_failure *f)
+{
+	struct llm_refusal refusal;
+
+	*f = (struct llm_failure){ .retry_after_ms = -1 };
+	llm_refusal_read(&refusal, status, body, strlen(body), mem);
+	return llm_refusal_rc(&refusal, -1, f);
 }

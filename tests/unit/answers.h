@@ -25,6 +25,9 @@ void answers_stream(const struct llm_provider *p, const char *events,
     size_t step, bool text_tools, struct answered *out);
 void answers_whole(const struct llm_provider *p, const char *body,
     struct answered *out);
+/* What a refused status and its body mean. */
+enum llm_rc answers_refusal(int status, const char *body, struct arena *mem,
+    struct llm_failure *f);
 void answers_free(struct answered *a);
 
 /* The request, parsed; in ${mem}. */

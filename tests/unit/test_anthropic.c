@@ -258,12 +258,12 @@ errors_in_a_stream_are_told_apart(void **state)
 		int status;
 		enum llm_rc rc;
 	} cases[] = {
-		{ "overloaded_error", 529, LLM_RC_N },
-		{ "rate_limit_error", 429, LLM_RC_N },
-		{ "api_error", 500, LLM_RC_N },
-		{ "invalid_request_error", 400, LLM_RC_N },
+		{ "overloaded_error", 529, LLM_RETRY },
+		{ "rate_limit_error", 429, LLM_RETRY },
+		{ "api_error", 500, LLM_RETRY },
+		{ "invalid_request_error", 400, LLM_INVALID },
 		{ "billing_error", 402, LLM_QUOTA },
-		{ "a_new_error", 500, LLM_RC_N },
+		{ "a_new_error", 500, LLM_RETRY },
 	};
 	struct answered a;
 	char events[512];
@@ -306,10 +306,10 @@ refused_statuses_are_told_apart(void **state)
 		       "{\"error_code\":\"enforced_spend_limit_reached\"}}}",
 		    LLM_QUOTA },
 		{ 429, "{\"error\":{\"type\":\"rate_limit_error\"}}",
-		    LLM_RC_N },
+		    LLM_RETRY },
 		{ 529, "{\"error\":{\"type\":\"overloaded_error\"}}",
-		    LLM_RC_N },
-		{ 400, "no JSON", LLM_RC_N },
+		    LLM_RETRY },
+		{ 400, "no JSON", LLM_INVALID },
 	};
 	struct llm_failure f;
 	struct arena *mem = arena_new();
@@ -317,10 +317,8 @@ refused_statuses_are_told_apart(void **state)
 
 	(void)state;
 	for (i = 0; i < NELEM(cases); i++) {
-		f = (struct llm_failure){ .retry_after_ms = -1 };
-		assert_int_equal(LLM_ANTHROPIC.error(cases[i].status,
-				     cases[i].body, strlen(cases[i].body),
-				     mem, &f), cases[i].rc);
+		assert_int_equal(answers_refusal(cases[i].status,
+				     cases[i].body, mem, &f), cases[i].rc);
 	}
 	arena_free(mem);
 }

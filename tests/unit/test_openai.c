@@ -317,11 +317,11 @@ errors_in_a_stream_are_told_apart(void **state)
 		int status;
 	} cases[] = {
 		{ "{\"error\":{\"message\":\"x\",\"type\":\"server_error\","
-		  "\"code\":null}}", LLM_RC_N, 500 },
-		{ "{\"error\":{\"message\":\"x\",\"code\":502}}", LLM_RC_N,
+		  "\"code\":null}}", LLM_RETRY, 500 },
+		{ "{\"error\":{\"message\":\"x\",\"code\":502}}", LLM_RETRY,
 		    502 },
-		{ "{\"error\":\"model runner stopped\"}", LLM_RC_N, 500 },
-		{ "{\"error\":{\"code\":\"rate_limit_exceeded\"}}", LLM_RC_N,
+		{ "{\"error\":\"model runner stopped\"}", LLM_RETRY, 500 },
+		{ "{\"error\":{\"code\":\"rate_limit_exceeded\"}}", LLM_RETRY,
 		    429 },
 		{ "{\"error\":{\"code\":\"tool_use_failed\","
 		  "\"type\":\"invalid_request_error\"}}", LLM_RETRY, 400 },
@@ -377,14 +377,14 @@ refused_statuses_are_told_apart(void **state)
 		{ 402, "{\"error\":{\"message\":\"Insufficient credits\","
 		       "\"code\":402}}", LLM_QUOTA },
 		{ 429, "{\"error\":{\"code\":\"rate_limit_exceeded\"}}",
-		    LLM_RC_N },
+		    LLM_RETRY },
 		{ 400, "{\"error\":{\"code\":\"tool_use_failed\","
 		       "\"failed_generation\":\"<function=x>\"}}", LLM_RETRY },
 		{ 400, "{\"error\":{\"message\":\"no such field\"}}",
-		    LLM_RC_N },
-		{ 404, "", LLM_RC_N },
-		{ 500, "<html>", LLM_RC_N },
-		{ 500, "[1,2]", LLM_RC_N },
+		    LLM_INVALID },
+		{ 404, "", LLM_INVALID },
+		{ 500, "<html>", LLM_RETRY },
+		{ 500, "[1,2]", LLM_RETRY },
 	};
 	struct llm_failure f;
 	struct arena *mem = arena_new();
@@ -393,9 +393,7 @@ refused_statuses_are_told_apart(void **state)
 
 	(void)state;
 	for (i = 0; i < NELEM(cases); i++) {
-		f = (struct llm_failure){ .retry_after_ms = -1 };
-		rc = LLM_OPENAI.error(cases[i].status, cases[i].body,
-		    strlen(cases[i].body), mem, &f);
+		rc = answers_refusal(cases[i].status, cases[i].body, mem, &f);
 		if (rc != cases[i].rc)
 			fail_msg("%d %s: %s", cases[i].status, cases[i].body,
 			    llm_rc_name(rc));

@@ -1,0 +1,86 @@
+/*
+ * exchange: one request to one backend, and what came of it.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/http.h"
+#include "llm/llm_priv.h"
+
+#define READ_WAIT_MS 100 /* how late a cancel may be noticed */
+#define IDLE_MS 120000 /* between two pieces of a stream */
+#define REFUSAL_MAX (256 * KIB)
+
+/* No status at all: what the transport says. */
+enum llm_rc
+llm_transport_rc(const struct http_response *resp, bool shown,
+    struct llm_failure *f)
+{
+	snprintf(f->why, sizeof(f->why), "%s", resp->why);
+	if (resp->rc == HTTP_CANCELLED)
+		return LLM_CANCELLED;
+	if (resp->rc == HTTP_BLOCKED)
+		return LLM_INVALID;
+	f->counts = true;
+	return shown ? LLM_BROKEN : LLM_RETRY;
+}
+
+static enum llm_rc
+read_refusal(struct asking *a, struct http_stream *s,
+    struct http_response *resp, struct arena *mem, struct llm_failure *f)
+{
+	struct llm_refusal refusal;
+	enum llm_rc rc;
+	int should_retry;
+
+	buf_init(&resp->body, REFUSAL_MAX);
+	while (http_read(s, READ_WAIT_MS, &resp->body) != -1
+	    && !resp->body.full)
+		;
+	if (resp->rc == HTTP_CANCELLED)
+		return LLM_CANCELLED;
+	llm_hints_read(resp, f, &should_retry);
+	llm_refusal_read(&refusal, resp->status, buf_str(&resp->body),
+	    resp->body.len, mem);
+	rc = llm_refusal_rc(&refusal, should_retry, f);
+	a->no_tools = resp->status < 500 && llm_refusal_of_tools(&refusal);
+	return (rc == LLM_RETRY || rc == LLM_CONTEXT) && a->reading.shown
+	    ? LLM_BROKEN
+	    : rc;
+}
+
+enum llm_rc
+llm_exchange(const struct llm_backend *b, const struct llm_question *q,
+    const char *url, const struct buf *body, struct arena *mem,
+    struct asking *a, struct llm_answer *answer, struct llm_failure *f)
+{
+	struct http_request req = { .method = "POST",
+		.url = url,
+		.body = buf_str(body),
+		.body_len = body->len,
+		.body_max = LLM_STREAM_MAX,
+		.connect_ms = b->connect_ms,
+		.first_byte_ms = b->first_byte_ms,
+		.total_ms = b->total_ms,
+		.idle_ms = IDLE_MS,
+		.flags = HTTP_OPERATOR | HTTP_ONCE, /* each is paid for */
+		.cancel = q->cancel };
+	struct http_response resp;
+	struct http_stream *s = NULL;
+	enum llm_rc rc;
+	size_t n = 0;
+
+	req.headers[n++] = "Content-Type: application/json";
+	req.headers[n++] = "Accept: text/event-stream, application/json";
+	a->provider->headers(b, mem, req.headers + n, HTTP_HEADERS_MAX - 1 - n);
+
+	if (http_open(&req, &resp, &s) != HTTP_OK)
+		rc = llm_transport_rc(&resp, a->reading.shown, f);
+	else if (resp.status < 200 || resp.status > 299)
+		rc = read_refusal(a, s, &resp, mem, f);
+	else
+		rc = llm_stream_read(a, s, &resp, answer, f);
+	http_close(s);
+	http_response_fini(&resp);
+	return rc;
+}

@@ -1,0 +1,25 @@
+/*
+ * provider: which API a host speaks, and where.
+ */
+#include <string.h>
+
+#include "llm/llm_priv.h"
+
+const struct llm_provider *
+llm_provider_of(int host)
+{
+	return host == HOST_ANTHROPIC ? &LLM_ANTHROPIC : &LLM_OPENAI;
+}
+
+char *
+llm_url(const struct llm_backend *b, const char *path, struct arena *mem)
+{
+	const char *base = b->base_url[0] != '\0'
+	    ? b->base_url
+	    : llm_provider_of(b->host)->base_url;
+	size_t len = strlen(base);
+
+	while (len > 0 && base[len - 1] == '/')
+		len--;
+	return arena_printf(mem, "%.*s%s", (int)len, base, path);
+}
