@@ -28,6 +28,9 @@
  *                left (ms until the client had gone)}
  *   settings     over those of the lane;  model: the model's name
  *   message      instead of the usual words;  more: members of the chat's body
+ *   learns       true, of a case with an MCP server: what it teaches concerns
+ *                others (a worker that reads its settings anew connects to all
+ *                MCP servers again, so others of these share one model)
  *   slow         true: the next case begins once this one's question is asked
  *   ms           how long the person waits at most; default 20 s
  *   strict       false: the double does not look whether the request is valid
@@ -185,7 +188,8 @@ export class Wild {
   async work(lane) {
     if (this.servers.length) await this.waitForTools(lane).catch(() => {});
     const open = [];
-    for (const run of this.runs) {
+    /* MCP servers first, as they were connected at the start. */
+    for (const run of [...this.runs.filter(r => r.case.mcp), ...this.runs.filter(r => !r.case.mcp)]) {
       if (run.wire !== lane.wire || run.lane) continue;
       run.lane = lane;
       const ending = this.attempt(run).then(() => run.onEnd({}), error => run.onEnd({ error }));
@@ -208,7 +212,7 @@ export class Wild {
     const worker = d.turns.at(-1), edge = d.edges[0];
     const id = run.key.replaceAll('/', '.');
     const settings = typeof c.settings === 'function' ? c.settings(this.model.url, run.variant) : c.settings;
-    await this.forget(lane, c.model ?? `${run.w.model}-${id}`, settings);
+    if (!c.mcp || c.learns || settings || c.model) await this.forget(lane, c.model ?? `${run.w.model}-${id}`, settings);
     const say = text => d.chat({ chat_id: id, message: `${text} [wild:${run.key}]`, ...c.more }, { ms: c.ms ?? 20000 });
     for (run.before = c.before ?? 0; run.before > 0; run.before--) {
       const r = await say('A question before.');

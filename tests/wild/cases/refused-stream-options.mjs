@@ -9,7 +9,7 @@ const said = {
   detail: { detail: [{ type: 'extra_forbidden', loc: ['body', 'stream_options'], msg: 'Extra inputs are not permitted', input: { include_usage: true } }] },
 };
 export default {
-  source: 'modelscope/ms-agent#489 (vLLM), cline/cline#2764 (xAI), Pythagora-io/gpt-pilot#1022 (Azure), BerriAI/litellm#7712 (FastAPI servers)',
+  source: 'modelscope/ms-agent#489 (vLLM), cline/cline#2764 (xAI), Pythagora-io/gpt-pilot#1022 (Azure); FastAPI\'s words as servers after vLLM have them',
   saw: 'one server refuses each question with 400',
   shape: 'status 400 that names stream_options, in four servers\' words',
   right: 'left out and asked again; the next question of the chat does not bring it any more',

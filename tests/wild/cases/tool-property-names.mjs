@@ -10,7 +10,7 @@ export default {
   shape: 'properties named filter[id], $top, or with 70 letters; Anthropic has a pattern for them',
   right: 'renamed, and mapped back in the call; or that tool is left out: the chat works',
   wires: ['anthropic', 'openai'],
-  requests: undefined,
+  learns: true,
   reply: /^(right answer|left out)$/,
   answer: (req, n, variant, w) => {
     const tools = w.tools(req), i = tools.findIndex(t => badKey(t.schema));

@@ -7,6 +7,7 @@ export default {
   shape: 'a server with 130 tools; OpenAI allows 128',
   right: '128 go at most, each server keeps some, the operator is told of the others; the chat works',
   tool: 't0',
+  learns: true,
   requests: 1,
   answer: (req, n, variant, w) => (req.tools?.length ?? 0) <= 128 ? w.say() : refuse(400, error(
     `Invalid 'tools': array too long. Expected an array with maximum length 128, but got an array with length ${req.tools.length} instead.`, { code: 'array_above_max_length', param: 'tools' })),
