@@ -1,4 +1,3 @@
-import assert from 'node:assert/strict';
 import { BEGIN, chunk, DONE, piece, refuse, stream } from '../wire.mjs';
 
 const EXTRA = { google: { thought_signature: 'c2lnbmF0dXJl' } };

@@ -1,4 +1,3 @@
-import assert from 'node:assert/strict';
 import { close, delta, ended, open, start, STOP, stream, useBlock } from '../wire.mjs';
 
 const SIGNED = [{ type: 'thinking', thinking: 'I need the tool.', signature: 'c2ln' }, { type: 'thinking', thinking: '', signature: 'b21pdHRlZA==' }, { type: 'redacted_thinking', data: 'cmVk' }];

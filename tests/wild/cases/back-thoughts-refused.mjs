@@ -1,4 +1,3 @@
-import assert from 'node:assert/strict';
 import { again } from '../again.mjs';
 import { chunk, DONE, piece, refuse, stream } from '../wire.mjs';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { refuse } from '../wire.mjs';
 
 export default {
-  source: 'lobehub, chat-ui and others before Azure OpenAI: its address has a query, its key another header',
+  source: 'clusterzx/paperless-ai#246, BerriAI/litellm#8572, cline/cline#444, sourcegit-scm/sourcegit#1618, ThinkInAIXYZ/deepchat#262, andrewyng/aisuite#186',
   saw: '404, or 401: the path was put behind the query, the key into Authorization',
   shape: 'base_url …/openai/deployments/NAME?api-version=2024-10-21, header api-key',
   right: 'the path goes before the query; llm.headers are sent',

@@ -14,7 +14,7 @@ const said = {
   bedrock: { message: 'Input is too long for requested model.' },
 };
 export default {
-  source: 'earendil-works/pi#5930 and its list of providers\' words, openxjarvis/pi-mono-python (overflow), lmstudio-ai/lmstudio-bug-tracker#237, huggingface/text-generation-inference#1070, aws-samples/bedrock-access-gateway#123',
+  source: 'earendil-works/pi#5930 and its list of providers\' words, openxjarvis/pi-mono-python (overflow), lmstudio-ai/lmstudio-bug-tracker#237, cline/cline#3664; the words of vLLM, Mistral, Cerebras, TGI and Bedrock',
   saw: 'the same 400 again and again, where shortening the history would have helped',
   shape: 'status 400: the prompt is too long, in the words of eleven providers',
   right: 'asked once more with less',

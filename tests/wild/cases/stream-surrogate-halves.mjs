@@ -1,4 +1,4 @@
-import { BEGIN, chunk, close, delta, DONE, ended, open, start, STOP, stream } from '../wire.mjs';
+import { BEGIN, chunk, close, DONE, ended, open, start, STOP, stream } from '../wire.mjs';
 
 const half = text => `data: {"id":"x","object":"chat.completion.chunk","choices":[{"index":0,"delta":{"content":"${text}"},"finish_reason":null}]}\n\n`;
 const wordsOf = text => `event: content_block_delta\ndata: {"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"${text}"}}\n\n`;

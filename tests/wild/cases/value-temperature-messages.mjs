@@ -1,4 +1,3 @@
-import { again } from '../again.mjs';
 
 const said = { deprecated: '`temperature` is deprecated for this model.', thinking: '`temperature` may only be set to 1 when thinking is enabled.' };
 export default {
@@ -8,7 +7,5 @@ export default {
   right: 'left out, or 1; remembered',
   wires: ['anthropic'],
   variants: Object.keys(said),
-  requests: 2,
   answer: (req, n, variant, w) => req.temperature === undefined || (variant === 'thinking' && req.temperature === 1) ? w.say() : w.refuse(said[variant]),
-  check: again(1),
 };

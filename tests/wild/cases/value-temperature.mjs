@@ -1,4 +1,3 @@
-import assert from 'node:assert/strict';
 import { again } from '../again.mjs';
 import { error, refuse } from '../wire.mjs';
 
