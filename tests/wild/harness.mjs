@@ -41,7 +41,7 @@ import * as anthropicDouble from '../doubles/anthropic.mjs';
 import * as openaiDouble from '../doubles/openai.mjs';
 import { dragoman, until } from '../e2e/dragoman.mjs';
 import { RawServer } from './server.mjs';
-import { body, plainMcp, refuse, usePing, WIRES } from './wire.mjs';
+import { body, refuse, usePing, WIRES } from './wire.mjs';
 
 const TAG = /\[wild:([^\]]+)\]/g;
 const DOUBLES = { openai: openaiDouble, anthropic: anthropicDouble };
@@ -94,8 +94,9 @@ class Run {
 }
 
 export class Wild {
-  static async start(cases, runs, { lanes = { openai: 2, anthropic: 1 } } = {}) {
+  static async start(cases, runs, { lanes = { openai: 2, anthropic: 1 }, settings = {} } = {}) {
     const w = new Wild();
+    w.settings = settings;
     w.cases = cases;
     w.runs = runs;
     w.byKey = new Map(runs.map(r => [r.key, r]));
@@ -114,7 +115,7 @@ export class Wild {
   async startLane(wire, name) {
     const lane = { name, wire, model: 'wild', offset: 0 };
     lane.settings = {
-      chat: { host: wire, model: 'wild' },
+      chat: { host: wire, model: 'wild', ...this.settings.chat },
       llm: { base_url: wire === 'openai' ? `${this.model.url}/v1` : this.model.url, retry_for: '4s' },
       mcp: { timeout: '6s', servers: Object.fromEntries(this.servers.map(s => [s.case.name, { url: `${s.server.url}/${name}` }])) },
     };
@@ -177,12 +178,12 @@ export class Wild {
   /* Until the tools of all servers are offered, or for a while. */
   async waitForTools(lane) {
     lane.w = WIRES[lane.wire];
-    const wanted = this.servers.filter(s => this.runs.some(r => r.case === s.case)).map(s => `${s.case.name}__${s.case.tool ?? 'ping'}`);
+    const wanted = this.servers.filter(s => !s.case.learns && this.runs.some(r => r.case === s.case)).map(s => `${s.case.name}__${s.case.tool ?? 'ping'}`);
     let n = 0;
     await until(async () => {
       await lane.d.say(`tools-${n++}`, `[wild:tools/${lane.name}]`);
       return wanted.every(t => lane.offered.includes(t));
-    }, { ms: 4000, every: 250 }).catch(() => { /* the cases say which */ });
+    }, { ms: 8000, every: 250 }).catch(() => { /* the cases say which */ });
   }
 
   async work(lane) {
@@ -254,5 +255,3 @@ export class Wild {
 export function runsOf(cases) {
   return cases.flatMap(c => c.variants.flatMap(v => c.wires.map(wire => new Run(c, v, wire))));
 }
-
-export { plainMcp };

@@ -1,7 +1,7 @@
 import { body, plainMcp, rpcError } from '../wire.mjs';
 
 export default {
-  source: 'anthropics/claude-code#27425, DAWNCR0W/affine-mcp-server#301: servers that answer notifications in their own way',
+  source: 'awslabs/mcp#3295 (200 with null), Leantime/leantime#3785, chrisns/govreposcrape#356 (an error), egoist/chatwise-releases#1360 (204), helidon-io/helidon-mcp#175',
   saw: 'the connection fails at notifications/initialized',
   shape: 'a notification gets 200 with null, with {}, or with an error',
   right: 'what answers a notification does not matter',

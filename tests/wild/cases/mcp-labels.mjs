@@ -1,7 +1,7 @@
 import { body, plainMcp } from '../wire.mjs';
 
 export default {
-  source: 'xiaoliu10/claude-code-router-next#45, twin for MCP servers behind relays',
+  source: 'modelcontextprotocol/java-sdk#748, helidon-io/helidon-mcp#97, ballerina-platform/ballerina-library#8090, junjiem/dify-plugin-agent-mcp_sse#79',
   saw: 'a healthy server "sends no JSON"',
   shape: 'JSON as text/plain or without a type; events labelled as JSON; a byte order mark',
   right: 'the first bytes say what it is',

@@ -1,10 +1,21 @@
 import { plainMcp } from '../wire.mjs';
 
+const FORMS = {
+  text: { content: 'pong', isError: false },
+  block: { content: { type: 'text', text: 'pong' } },
+  json: { content: [{ type: 'json', json: { say: 'pong' } }] },
+  structured: { structuredContent: { say: 'pong' } },
+  wrapped: { toolResult: { content: [{ type: 'text', text: 'pong' }] } },
+  plain: { success: true, say: 'pong' },
+};
 export default {
-  source: 'langchain-ai/langchainjs#11188, huggingface/smolagents#1003: results that are not what the revision says',
-  saw: 'an exception instead of what the tool said',
-  shape: 'result.content is a text, or a single block; isError is missing; members nobody knows',
-  right: 'the words are told',
+  source: 'GopherSecurity/gopher-mcp#202, ElliotPadfield/unpaywall-mcp#4, use-agent-os/agent-os#2020, cloudflare/mcp-server-cloudflare#12, samihalawa/mcp-server-smtp#4',
+  saw: 'an error of validation, or nothing, instead of what the tool said',
+  shape: 'a result whose content is a text, one block, of an unknown type, missing; or no result at all but an object',
+  right: 'the model is told what is there',
+  variants: Object.keys(FORMS),
+  requests: 2,
   reply: 'pong',
-  mcp: m => plainMcp(m, { result: m.lane.endsWith('0') ? { content: 'pong', x: 1 } : { content: { type: 'text', text: 'pong' }, x: 1 } }),
+  answer: (req, n, variant, w) => n === 0 ? w.call('mcp-result-forms__ping', { text: variant }) : w.say(Object.values(w.results(req)).join()),
+  mcp: m => plainMcp(m, { result: FORMS[m.body.params?.arguments?.text] }),
 };

@@ -2,9 +2,9 @@ import { body, HELLO, ok, plainMcp, rpc, rpcError } from '../wire.mjs';
 
 let lost = 0;
 export default {
-  source: 'DAWNCR0W/affine-mcp-server#301, mastra-ai/mastra#15160',
+  source: 'justadityaraj/shim-mcp#8 (WordPress adapters: 200 with an error), mastra-ai/mastra#15160',
   saw: 'after the server\'s restart each call fails',
-  shape: 'the lost session is told in a 200 with a JSON-RPC error, or by 404 with HTML, or 401-like words in a 400',
+  shape: 'the lost session is told in a 200 with a JSON-RPC error, or by 404 with a page of HTML',
   right: 'begun anew, called once more',
   reply: 'the tool said: pong',
   variants: ['first', 'again'],

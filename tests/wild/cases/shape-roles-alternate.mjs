@@ -8,8 +8,8 @@ const said = {
 export default {
   source: 'eclipse-theia/theia#17104, mistralai/mistral-vibe#1006, nextai-translator/raycast-openai-translator#34, mcowger/generic-copilot#43 (LM Studio)',
   saw: 'the first call of a tool works, what follows is an error of a template',
-  shape: 'user and assistant must take turns, calls and results not counted; 500 from llama.cpp, 400 from vLLM; system is refused as well',
-  right: 'messages of one role are joined, and the system\'s text goes to the person\'s; the chat goes on',
+  shape: 'user and assistant must take turns, calls and results not counted; 500 from llama.cpp, 400 from vLLM',
+  right: 'nobody speaks twice; the chat goes on',
   variants: Object.keys(said),
   before: 2,
   settings: { llm: { rounds: 2 } },

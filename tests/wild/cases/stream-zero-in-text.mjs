@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { stream } from '../wire.mjs';
 
 export default {
-  source: 'elizaOS/eliza#30904 (a database that refused a NUL), and its twin on the other wire',
+  source: 'elizaOS/eliza#30904, elie222/rakazo#416 (a database refused the text), api7/aisix#120 (bytes that are no UTF-8)',
   saw: 'the answer is lost: one sign could not be stored',
   shape: 'an escaped NUL, a lone half of a pair that nothing follows, bytes that are no UTF-8',
   right: 'that one sign is replaced or dropped; the answer is not lost',
