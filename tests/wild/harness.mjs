@@ -86,8 +86,8 @@ class Run {
   /* What the real service refuses in any case; the schemas of tools are the
    * cases' own. */
   invalid(b) {
-    const tools = b.tools?.map(t => t.function ? { type: 'function', function: { name: t.function.name, parameters: { type: 'object' } } }
-      : { name: t.name, input_schema: { type: 'object' } });
+    const tools = b.tools?.map(t => t.function ? { type: 'function', function: { name: t.function.name, parameters: { type: 'object', properties: {} } } }
+      : { name: t.name, input_schema: { type: 'object', properties: {} } });
     const { refuse: look } = DOUBLES[this.wire];
     return look({ ...b, ...(tools ? { tools } : {}) });
   }
