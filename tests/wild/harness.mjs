@@ -97,6 +97,7 @@ export class Wild {
   static async start(cases, runs, { lanes = { openai: 2, anthropic: 1 }, settings = {} } = {}) {
     const w = new Wild();
     w.settings = settings;
+    w.harmed = [];
     w.cases = cases;
     w.runs = runs;
     w.byKey = new Map(runs.map(r => [r.key, r]));
@@ -207,6 +208,8 @@ export class Wild {
   async attempt(run) {
     const c = run.case, { lane } = run, { d } = lane;
     if (d.turns.at(-1).ended !== null) {
+      const dead = d.turns.pop();
+      this.harmed.push(`${lane.name}: ${dead.name} ended with ${dead.ended}`);
       d.startTurn();
       await d.ready();
     }
@@ -247,7 +250,7 @@ export class Wild {
   async stop() {
     const ends = await Promise.allSettled(this.lanes.map(l => l.d.end()));
     await Promise.all([this.model, ...this.servers.map(s => s.server)].map(s => s.stop()));
-    const failed = ends.filter(e => e.status === 'rejected').map(e => e.reason.message);
+    const failed = [...this.harmed, ...ends.filter(e => e.status === 'rejected').map(e => e.reason.message)];
     if (failed.length) throw new Error(failed.join('\n'));
   }
 }
