@@ -1,8 +1,8 @@
 /*
- * Recorded answers of real providers, each once through the whole product:
- * words as the reply; calls with ids, names, arguments and order in the next
- * question; errors by their kind.  They are others' data and no part of this
- * repository: RECORDED, or ../shared/recorded, has them.
+ * Recorded answers of real providers, each at once and in pieces through the
+ * whole product: words as the reply; calls with ids, names, arguments and order
+ * in the next question; errors by their kind.  They are others' data and no
+ * part of this repository: RECORDED, or ../shared/recorded, has them.
  */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
@@ -16,6 +16,7 @@ const folder = process.env.RECORDED ?? path.join(TOP, '../shared/recorded');
 const names = (process.env.WILD ?? '').split(/[ ,]+/).filter(Boolean);
 const wanted = !names.length || names.includes('recorded');
 const found = wanted && fs.existsSync(folder);
+const PIECE = 61; /* bytes; cuts within characters, escapes and lines */
 const squeezed = text => text.replace(/\s+/g, '');
 
 function recordings() {
@@ -27,13 +28,20 @@ function recordings() {
   });
 }
 
+function cut(bytes) {
+  const out = [];
+  for (let at = 0; at < bytes.length; at += PIECE) out.push(bytes.subarray(at, at + PIECE));
+  return out;
+}
+
 /* The case of a recording. */
 function caseOf(r) {
   const c = {
-    name: r.name, wires: [r.wire], variants: [''], reply: /[^]*/, ms: 30000,
+    name: r.name, wires: [r.wire], variants: ['', 'in pieces'], reply: /[^]*/, ms: 30000,
     /* Its tools are not ours, and its ids are as they are. */
     strict: false,
-    answer: (req, n, variant, w) => n > 0 ? w.say() : { status: r.status, headers: { 'Content-Type': r.content_type ?? 'application/json' }, pieces: [r.bytes], framing: 'length' },
+    answer: (req, n, variant, w) => n > 0 ? w.say() : { status: r.status, headers: { 'Content-Type': r.content_type ?? 'application/json' },
+      pieces: variant === '' ? [r.bytes] : cut(r.bytes), framing: variant === '' ? 'length' : 'chunked' },
   };
   c.check = r.kind === 'error' ? run => checkError(r, run) : run => checkAnswer(read(r, r.bytes.toString()), run);
   return c;
