@@ -1,0 +1,16 @@
+import { gzipSync } from 'node:zlib';
+import { plainMcp } from '../wire.mjs';
+
+export default {
+  source: 'agentgateway/agentgateway#621, Anionex/agent-vision-toolkit#36: gateways in front of MCP servers',
+  saw: 'a server that "sends no JSON"',
+  shape: 'every answer of an MCP server is compressed, as JSON or as a stream',
+  right: 'decoded',
+  reply: 'the tool said: pong',
+  mcp: m => {
+    const a = plainMcp(m);
+    if (!a.pieces.length) return a;
+    const sse = m.method === 'tools/call';
+    return { ...a, headers: { 'Content-Type': sse ? 'text/event-stream' : 'application/json', 'Content-Encoding': 'gzip' }, pieces: [gzipSync(sse ? `event: message\ndata: ${a.pieces[0]}\n\n` : a.pieces[0])] };
+  },
+};

@@ -1,0 +1,14 @@
+import assert from 'node:assert/strict';
+import { body, completion } from '../wire.mjs';
+
+export default {
+  source: 'vllm-project/vllm#39056, mindcraft-bots/mindcraft#789; recorded answers with think tags',
+  saw: 'thoughts as the reply, where the server gives whole answers',
+  shape: 'a whole answer: thoughts in tags, in reasoning_content, as parts of the content',
+  right: 'the visible text alone is the reply',
+  variants: ['tags', 'field', 'parts'],
+  requests: 1,
+  answer: (req, n, variant) => body(completion({ tags: { content: '<think>\nbrief\n</think>\n\nright answer' }, field: { content: 'right answer', reasoning_content: 'brief' },
+    parts: { content: [{ type: 'thinking', thinking: [{ type: 'text', text: 'brief' }] }, { type: 'text', text: 'right answer' }] } }[variant])),
+  check: run => assert.equal(run.reply, 'right answer'),
+};
