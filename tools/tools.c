@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "llm/schema.h"
 #include "nouns/metric.h"
 #include "tools/tools_priv.h"
 
@@ -52,6 +53,7 @@ call_entry(const struct snapshot *snap, size_t at, const struct tool_ctx *ctx,
 	int64_t begun = clock_boot_us();
 	enum source_kind kind = SOURCE_BUILTIN;
 
+	arguments = schema_restore_arguments(e->names, arguments, mem);
 	if (e->builtin != NULL) {
 		e->builtin->call(ctx, arguments, mem, result);
 	} else {

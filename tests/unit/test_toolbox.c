@@ -426,16 +426,29 @@ schemas_are_as_apis_take_them(void **state)
 {
 	static const struct rule RULES[] = { MODERN,
 		LIST("{'name':'bare','inputSchema':{'type':'object'}},"
-		     "{'name':'any','inputSchema':{'anyOf':[{}],"
+		     "{'name':'any','title':'Any','description':' ',"
+		     "'inputSchema':{'anyOf':[{}],"
 		     "'properties':{'x':{'type':'string'}}}},"
 		     "{'name':'right','description':'d','inputSchema':"
-		     "{'type':'object','properties':{'x':{}}}},"
+		     "{'type':'object','properties':{'x':{'type':"
+		     "'integer'}}}},"
 		     "{'noname':1}"), { 0 } };
-	static const char *const WANT[] = {
-		"{\"type\":\"object\",\"properties\":{}}",
-		("{\"type\":\"object\",\"properties\":{\"x\":{\"type\":"
-		 "\"string\"}}}"),
-		"{\"type\":\"object\",\"properties\":{\"x\":{}}}",
+	static const struct {
+		const char *description, *offered, *original;
+	} WANT[] = {
+		{ "The tool \"bare\" (its server does not describe it).",
+		    "{\"type\":\"object\",\"properties\":{}}",
+		    "{\"type\":\"object\"}" },
+		{ "Any",
+		    "{\"type\":\"object\",\"properties\":{\"x\":{\"type\":"
+		    "\"string\"}}}",
+		    "{\"anyOf\":[{}],\"properties\":{\"x\":{\"type\":"
+		    "\"string\"}}}" },
+		{ "d",
+		    "{\"type\":\"object\",\"properties\":{\"x\":{\"type\":"
+		    "\"integer\"}}}",
+		    "{\"type\":\"object\",\"properties\":{\"x\":{\"type\":"
+		    "\"integer\"}}}" },
 	};
 	struct arena *mem = arena_new();
 	const struct toolset *set;
@@ -450,10 +463,13 @@ schemas_are_as_apis_take_them(void **state)
 	for (i = 0; i < NELEM(WANT); i++) {
 		const struct tool_spec *t = &set->specs[3 + i];
 
-		if (!json_equal(t->schema, json_read(mem, WANT[i],
-					strlen(WANT[i]), NULL, NULL)))
-			fail_msg("%s: %s", t->name, t->schema_text);
+		assert_string_equal(t->description, WANT[i].description);
+		assert_string_equal(t->schema_text, WANT[i].offered);
+		assert_string_equal(json_text(mem, t->schema),
+		    WANT[i].original);
+		assert_int_equal(strlen(t->digest), 16);
 	}
+	assert_string_not_equal(set->specs[3].digest, set->specs[4].digest);
 	toolset_unref(set);
 	end();
 	rules_stop();
@@ -464,20 +480,129 @@ schemas_are_as_apis_take_them(void **state)
 static void
 a_large_schema_is_left_out(void **state)
 {
-	static char list[80 * KIB];
+	static char list[200 * KIB];
+	static char many[160 * KIB];
 	const struct rule rules[] = { MODERN,
 		{ .method = "tools/list", .status = 200, .body = list },
 		{ 0 } };
+	json_t *sources;
+	const json_t *source, *left;
+	int i, n = 0;
 
 	(void)state;
+	for (i = 0; i < 4000; i++)
+		n += snprintf(many + n, sizeof(many) - (size_t)n,
+		    "'p%d':{'type':'string'},", i);
 	snprintf(list, sizeof(list), RESULT("'tools':[" TOOL("a") ","
-	    "{'name':'b','inputSchema':{'type':'object','properties':{},"
-	    "'description':'%0*d'}}," TOOL("c") "]"), (int)(64 * KIB), 0);
+	    "{'name':'b','inputSchema':{'type':'object','properties':{%s"
+	    "'last':{}}}}," TOOL("c") "]"), many);
 	rules_start(rules);
 	begin("s");
 	assert_true(becomes("echo health time s__a s__c"));
+	sources = toolbox_state(box);
+	source = json_array_get(sources, 0);
+	assert_int_equal(json_member_int(source, "tools", 0), 3);
+	assert_int_equal(json_member_int(source, "offered", 0), 2);
+	assert_int_equal(json_member_int(source, "left_out", 0), 1);
+	left = json_array_get(json_object_get(source, "left_out_tools"), 0);
+	assert_string_equal(json_member_str(left, "tool"), "b");
+	assert_string_equal(json_member_str(left, "why"),
+	    "its inputSchema is too large");
+	json_decref(sources);
 	end();
 	rules_stop();
+}
+
+/* What is built in, then one of each in turn: none vanishes.  OpenAI refuses
+ * more than 128 (zed-industries/zed#32946), and the question with them. */
+static void
+too_many_are_shared_out(void **state)
+{
+	static const struct rule RULES[] = { MODERN,
+		LIST(TOOL("a") "," TOOL("b") "," TOOL("c") "," TOOL("d")),
+		{ 0 } };
+	static const char *const WANT[] = { "echo",
+		"echo health time", "echo health time x__a",
+		"echo health time x__a x__b y__a z__a",
+		"echo health time x__a x__b x__c x__d y__a y__b y__c y__d "
+		"z__a z__b z__c z__d" };
+	static const int MAX[] = { 1, 3, 4, 7, 128 };
+	struct buf errors = BUF_INIT(4096);
+	json_t *list;
+	size_t i;
+
+	(void)state;
+	rules_start(RULES);
+	begin("x y z");
+	toolbox_wait(box, SOON_MS);
+	settings.chat_host = HOST_OPENAI;
+	for (i = 0; i < NELEM(MAX); i++) {
+		settings.llm_tools_max = MAX[i];
+		assert_int_equal(toolbox_reload(box, &settings, &errors), 0);
+		if (!becomes(WANT[i]))
+			fail_msg("%d: %s", MAX[i], offered());
+		list = toolbox_state(box);
+		assert_int_equal(json_member_int(state_of(list, "y"),
+				     "offered", -1)
+			+ json_member_int(state_of(list, "y"), "left_out",
+			    -1), 4);
+		json_decref(list);
+	}
+	/* Who types commands is not offered them at once. */
+	settings.chat_host = HOST_DIRECT;
+	settings.llm_tools_max = 1;
+	assert_int_equal(toolbox_reload(box, &settings, &errors), 0);
+	assert_true(becomes(WANT[4]));
+	end();
+	rules_stop();
+}
+
+/* A name that Anthropic refuses is another to the model, and the server's own
+ * to the server (decocms/studio#6874). */
+static void
+names_of_arguments_are_turned_back(void **state)
+{
+	static const struct rule RULES[] = { MODERN,
+		LIST("{'name':'ping','description':'lists','inputSchema':"
+		     "{'type':'object','properties':{'filter[id]':{'type':"
+		     "'string'},'$top':{'type':'integer'}}}}"),
+		{ .method = "tools/call", .status = 200, .body = SAID("ok") },
+		{ 0 } };
+	static const struct {
+		const char *said, *sent;
+	} CALLS[] = {
+		{ "{\"filter_id\":\"x\",\"_top\":2}",
+		    "\"arguments\":{\"filter[id]\":\"x\",\"$top\":2}" },
+		{ "{\"filter[id]\":\"x\",\"$top\":2}",
+		    "\"arguments\":{\"filter[id]\":\"x\",\"$top\":2}" },
+		{ "{}", "\"arguments\":{}" },
+	};
+	struct tool_ctx ctx = { .chat = "c", .deadline_ms = SOON_MS };
+	struct arena *mem = arena_new();
+	const struct toolset *set;
+	struct tool_result r;
+	size_t i;
+
+	(void)state;
+	rules_start(RULES);
+	begin("s");
+	toolbox_wait(box, SOON_MS);
+	set = toolset_ref(box);
+	assert_non_null(strstr(set->specs[3].schema_text, "\"filter_id\""));
+	assert_null(strstr(set->specs[3].schema_text, "filter["));
+	for (i = 0; i < NELEM(CALLS); i++) {
+		struct tool_call c = { "id", "s__ping", CALLS[i].said };
+
+		tools_call(box, set, &ctx, &c, mem, &r);
+		assert_int_equal(r.end, TOOL_DONE);
+		if (strstr(rules_request("tools/call", (int)i), CALLS[i].sent)
+		    == NULL)
+			fail_msg("%s", rules_request("tools/call", (int)i));
+	}
+	toolset_unref(set);
+	end();
+	rules_stop();
+	arena_free(mem);
 }
 
 static void
@@ -738,6 +863,8 @@ main(void)
 		cmocka_unit_test(equal_names_stay_two_tools),
 		cmocka_unit_test(schemas_are_as_apis_take_them),
 		cmocka_unit_test(a_large_schema_is_left_out),
+		cmocka_unit_test(too_many_are_shared_out),
+		cmocka_unit_test(names_of_arguments_are_turned_back),
 		cmocka_unit_test(
 		    a_server_that_is_down_is_left_out_and_comes_back),
 		cmocka_unit_test(a_silent_server_does_not_hold_up_others),
