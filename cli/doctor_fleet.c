@@ -125,7 +125,8 @@ doctor_redis(struct doctor *d)
 
 /* One finding for all of them: what is wrong is the server's. */
 static void
-find_left_out(struct doctor *d, const char *name, const json_t *source)
+find_left_out(struct doctor *d, const char *worker, const char *name,
+    const json_t *source)
 {
 	const json_t *list = json_object_get(source, "left_out_tools");
 	int64_t n = json_member_int(source, "left_out", 0);
@@ -146,8 +147,8 @@ find_left_out(struct doctor *d, const char *name, const json_t *source)
 		doctor_find(d, DOCTOR_WARN, "tools",
 		    "name the tools that chats need in chat.tools; a schema "
 		    "that is too large is for that server to mend",
-		    "%s: %lld tools are not offered to the model%s",
-		    name == NULL ? "a server" : name, (long long)n,
+		    "worker %s does not offer %lld tools of %s to the model%s",
+		    worker, (long long)n, name == NULL ? "a server" : name,
 		    buf_str(&b));
 	buf_fini(&b);
 }
@@ -162,7 +163,7 @@ find_sources(struct doctor *d, const char *worker, const json_t *sources)
 		const char *name = json_member_str(source, "name");
 		const char *error = json_member_str(source, "error");
 
-		find_left_out(d, name, source);
+		find_left_out(d, worker, name, source);
 		if (json_member_bool(source, "ok", true))
 			continue;
 		doctor_find(d, DOCTOR_WARN, "tools",

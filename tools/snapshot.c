@@ -17,6 +17,9 @@
 
 #define NAME_MAX_BYTES (TOOL_NAME_MAX - 1)
 #define HASH_CHARS 8 /* behind a name that had to be changed */
+/* Schemas and descriptions of all tools that are offered: more than any
+ * model's context, and a question still has room in a request. */
+#define TOOLS_BYTES_MAX (4 * MIB)
 
 /* A tool that may be offered, unless there are too many. */
 struct candidate {
@@ -31,8 +34,11 @@ struct making {
 	struct candidate *all;
 	size_t n;
 	json_t *names;                 /* public name -> index in all */
-	size_t has[SOURCES_MAX + 1];   /* candidates of a group */
+	size_t first[SOURCES_MAX + 1]; /* of a group's candidates */
+	size_t has[SOURCES_MAX + 1];   /* how many there are */
 	size_t quota[SOURCES_MAX + 1]; /* of them, that are offered */
+	bool closed[SOURCES_MAX + 1];  /* the next one is too large */
+	size_t bytes;                  /* of all that are offered */
 };
 
 /* "NAME_HASH": of ${name} as much as fits, and a hash of ${of}. */
@@ -58,6 +64,12 @@ tool_public_name(struct arena *mem, const char *server, const char *tool)
 	size_t len = strlen(out), i;
 	bool changed = len > NAME_MAX_BYTES || len == 0;
 
+	/* Gemini wants a letter or "_" first (cline/cline#7339). */
+	if (strchr("0123456789-", out[0]) != NULL && len > 0) {
+		out = arena_printf(mem, "_%s", out);
+		len++;
+		changed = true;
+	}
 	for (i = 0; i < len; i++)
 		if (strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 			   "abcdefghijklmnopqrstuvwxyz0123456789_-",
@@ -137,6 +149,7 @@ add_group(struct making *m, size_t group, const struct catalogue *c)
 {
 	size_t i;
 
+	m->first[group] = m->n;
 	for (i = 0; i < c->n; i++) {
 		const struct catalogue_tool *tool = &c->tools[i];
 		const char *name = name_for(m, tool, group);
@@ -159,25 +172,43 @@ add_group(struct making *m, size_t group, const struct catalogue *c)
 	}
 }
 
+/* Offer one more of ${group}; false: there is none, or no room for it. */
+static bool
+take_one(struct making *m, size_t group)
+{
+	const struct catalogue_tool *t;
+	size_t bytes;
+
+	if (m->closed[group] || m->quota[group] == m->has[group])
+		return false;
+	t = m->all[m->first[group] + m->quota[group]].tool;
+	bytes = strlen(t->text) + strlen(t->description);
+	if (bytes > TOOLS_BYTES_MAX - m->bytes) {
+		m->closed[group] = true;
+		return false;
+	}
+	m->bytes += bytes;
+	m->quota[group]++;
+	return true;
+}
+
 /* What is built in first, then one of each source in turn, so that none
  * vanishes behind another. */
 static void
-share_out(struct making *m, size_t max)
+share_out(struct making *m, size_t left)
 {
-	size_t left = max, group, groups = m->snap->nsources + 1;
+	size_t group, groups = m->snap->nsources + 1;
 	bool more = true;
 
-	m->quota[0] = m->has[0] < left ? m->has[0] : left;
-	left -= m->quota[0];
+	while (left > 0 && take_one(m, 0))
+		left--;
 	while (left > 0 && more) {
 		more = false;
-		for (group = 1; group < groups && left > 0; group++) {
-			if (m->quota[group] == m->has[group])
-				continue;
-			m->quota[group]++;
-			left--;
-			more = true;
-		}
+		for (group = 1; group < groups && left > 0; group++)
+			if (take_one(m, group)) {
+				left--;
+				more = true;
+			}
 	}
 }
 
@@ -198,7 +229,9 @@ offer(struct making *m)
 
 		if (snap->offered[c->group].n == m->quota[c->group]) {
 			leave_out(snap, c->group, t->name,
-			    "there are more than llm.tools_max");
+			    m->closed[c->group]
+				? "the schemas of all tools are too large"
+				: "there are more than llm.tools_max");
 			continue;
 		}
 		snap->offered[c->group].n++;

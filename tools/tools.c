@@ -70,16 +70,15 @@ call_entry(const struct snapshot *snap, size_t at, const struct tool_ctx *ctx,
 }
 
 void
-tools_call(struct toolbox *b, const struct toolset *set,
-    const struct tool_ctx *ctx, const struct tool_call *call,
-    struct arena *mem, struct tool_result *result)
+tools_call(const struct toolset *set, const struct tool_ctx *ctx,
+    const struct tool_call *call, struct arena *mem,
+    struct tool_result *result)
 {
 	const struct snapshot *snap = (const struct snapshot *)set;
 	const char *why = NULL;
 	const json_t *arguments;
 	size_t i;
 
-	(void)b;
 	*result = (struct tool_result){ .end = TOOL_FAILED };
 	arguments = json_read(mem, call->arguments, strlen(call->arguments),
 	    &why, NULL);

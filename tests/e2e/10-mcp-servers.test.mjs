@@ -243,7 +243,7 @@ testWith(async () => {
   assert.ok(tools.includes('echo'));
   await until(async () => (await d.get('/ready')).json.sources.find(x => x.name === 'many')?.left_out === 300 - 123, { what: '/ready tells' });
   assert.equal((await d.get('/ready')).json.sources.find(x => x.name === 'few').offered, 2);
-  assert.match((await d.cli(['doctor'])).stdout, /many: 177 tools are not offered to the model: t123 \(there are more than llm.tools_max\)/);
+  assert.match((await d.cli(['doctor'])).stdout, /does not offer 177 tools of many to the model: t123 \(there are more than llm.tools_max\)/);
   const lists = many.of('tools/list').length;
   await until(() => many.of('tools/list').length > lists, { what: 'one more list' });
   assert.equal(d.events('tool_hidden').filter(e => e.source === 'many' && e.left_out === 177).length, 1);

@@ -160,13 +160,13 @@ a_server_s_tools_are_called(void **state)
 	assert_string_equal(set->specs[3].name, "files__say");
 	assert_memory_equal(set->specs[4].name, "files__a_tool_", 14);
 	assert_non_null(set->specs[3].schema_text);
-	tools_call(box, set, &ctx, &c, mem, &r);
+	tools_call(set, &ctx, &c, mem, &r);
 	assert_int_equal(r.end, TOOL_DONE);
 	assert_string_equal(r.text, "it said");
 	assert_non_null(strstr(rules_request("tools/call", 0),
 	    "\"name\":\"say\""));
 	c.name = set->specs[4].name;
-	tools_call(box, set, &ctx, &c, mem, &r);
+	tools_call(set, &ctx, &c, mem, &r);
 	assert_non_null(strstr(rules_request("tools/call", 1),
 	    "\"name\":\"a tool\""));
 	toolset_unref(set);
@@ -230,7 +230,7 @@ results_of_all_kinds_are_for_the_model(void **state)
 	for (i = 0; i < NELEM(cases); i++) {
 		rules[2] = cases[i].rule;
 		rules_change(rules);
-		tools_call(box, set, &ctx, &c, mem, &r);
+		tools_call(set, &ctx, &c, mem, &r);
 		if (r.end != cases[i].end
 		    || strstr(r.text, cases[i].text) == NULL)
 			fail_msg("%s: %d %s", cases[i].what, r.end, r.text);
@@ -557,6 +557,54 @@ too_many_are_shared_out(void **state)
 	rules_stop();
 }
 
+/* 128 of 50 KiB, which references make of little, leave a question no room. */
+static void
+large_schemas_are_bounded_together(void **state)
+{
+	static char body[1 * MIB];
+	struct buf list = BUF_INIT(sizeof(body)), one = BUF_INIT(64 * KIB);
+	const struct rule rules[] = { MODERN,
+		{ .method = "tools/list", .status = 200, .body = body },
+		{ 0 } };
+	const struct toolset *set;
+	const struct offered *o;
+	size_t bytes = 0, i;
+
+	(void)state;
+	for (i = 0; i < 20; i++)
+		assert_int_equal(buf_printf(&one, "'r%zu':{'$ref':"
+						  "'#/$defs/d'},", i), 0);
+	assert_int_equal(buf_add_str(&one, "'z':{'type':'string'}},'$defs':"
+					   "{'d':{'properties':{"), 0);
+	for (i = 0; i < 100; i++)
+		assert_int_equal(buf_printf(&one, "'p%zu':{'type':'string'},",
+				     i), 0);
+	for (i = 0; i < 120; i++)
+		assert_int_equal(buf_printf(&list,
+				     "%s{'name':'t%zu','inputSchema':{'type':"
+				     "'object','properties':{%s'z':{'type':"
+				     "'string'}}}}}}", i > 0 ? "," : "", i,
+				     buf_str(&one)), 0);
+	snprintf(body, sizeof(body), RESULT("'tools':[%s]"), buf_str(&list));
+	rules_start(rules);
+	begin("s");
+	toolbox_wait(box, SOON_MS);
+	set = toolset_ref(box);
+	for (i = 0; i < set->n; i++)
+		bytes += strlen(set->specs[i].schema_text);
+	assert_true(set->n > 50 && set->n < 123);
+	assert_true(bytes <= 4 * MIB);
+	o = snapshot_offered(box->current, box->sources[0]);
+	assert_int_equal(o->n + o->left_out, 120);
+	assert_string_equal(o->shown[0].why,
+	    "the schemas of all tools are too large");
+	toolset_unref(set);
+	end();
+	rules_stop();
+	buf_fini(&list);
+	buf_fini(&one);
+}
+
 /* A name that Anthropic refuses is another to the model, and the server's own
  * to the server (decocms/studio#6874). */
 static void
@@ -593,7 +641,7 @@ names_of_arguments_are_turned_back(void **state)
 	for (i = 0; i < NELEM(CALLS); i++) {
 		struct tool_call c = { "id", "s__ping", CALLS[i].said };
 
-		tools_call(box, set, &ctx, &c, mem, &r);
+		tools_call(set, &ctx, &c, mem, &r);
 		assert_int_equal(r.end, TOOL_DONE);
 		if (strstr(rules_request("tools/call", (int)i), CALLS[i].sent)
 		    == NULL)
@@ -864,6 +912,7 @@ main(void)
 		cmocka_unit_test(schemas_are_as_apis_take_them),
 		cmocka_unit_test(a_large_schema_is_left_out),
 		cmocka_unit_test(too_many_are_shared_out),
+		cmocka_unit_test(large_schemas_are_bounded_together),
 		cmocka_unit_test(names_of_arguments_are_turned_back),
 		cmocka_unit_test(
 		    a_server_that_is_down_is_left_out_and_comes_back),
