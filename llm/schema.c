@@ -19,13 +19,11 @@ levels(const json_t *doc)
 	json_t *v;
 	size_t i;
 
-	json_object_foreach((json_t *)(uintptr_t)doc, key, v)
-	{
+	json_object_foreach((json_t *)(uintptr_t)doc, key, v) {
 		n = levels(v);
 		most = n > most ? n : most;
 	}
-	json_array_foreach(doc, i, v)
-	{
+	json_array_foreach(doc, i, v) {
 		n = levels(v);
 		most = n > most ? n : most;
 	}

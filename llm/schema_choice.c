@@ -32,7 +32,9 @@ has(const json_t *list, const json_t *v)
 	const json_t *x;
 	size_t i;
 
-	json_array_foreach(list, i, x) if (json_equal(x, v)) return true;
+	json_array_foreach(list, i, x)
+		if (json_equal(x, v))
+			return true;
 	return false;
 }
 
@@ -59,8 +61,7 @@ joins_enum(struct schema_pass *p, json_t *list, const json_t *node)
 
 	if (!is_enum(node))
 		return false;
-	json_array_foreach(list, i, x)
-	{
+	json_array_foreach(list, i, x) {
 		values = json_object_get(x, "enum");
 		if (!json_is_array(values)
 		    || json_array_size(values)
@@ -74,8 +75,9 @@ joins_enum(struct schema_pass *p, json_t *list, const json_t *node)
 		    mine == NULL || other == NULL
 			? (mine == NULL ? other : mine)
 			: arena_printf(p->mem, "%s; %s", mine, other));
-		json_array_foreach(json_object_get(node, "enum"), k,
-		    v) if (!has(values, v)) json_array_append(values, v);
+		json_array_foreach(json_object_get(node, "enum"), k, v)
+			if (!has(values, v))
+				json_array_append(values, v);
 		return true;
 	}
 	return false;
@@ -88,7 +90,8 @@ add_branch(struct schema_pass *p, json_t *list, json_t *node)
 	size_t i;
 
 	if (inner != NULL) {
-		json_array_foreach(inner, i, b) add_branch(p, list, b);
+		json_array_foreach(inner, i, b)
+			add_branch(p, list, b);
 		return;
 	}
 	if (!has(list, node) && !joins_enum(p, list, node)
@@ -102,7 +105,8 @@ schema_choice(struct schema_pass *p, json_t *list)
 	json_t *branches = json_array(), *out, *b;
 	size_t i;
 
-	json_array_foreach(list, i, b) add_branch(p, branches, b);
+	json_array_foreach(list, i, b)
+		add_branch(p, branches, b);
 	json_decref(list);
 	switch (json_array_size(branches)) {
 	case 0:
@@ -126,8 +130,7 @@ unite_properties(struct schema_pass *p, json_t *object, const json_t *branch)
 	json_t *all = json_object_get(object, "properties"), *mine, *v;
 	const char *key;
 
-	json_object_foreach(json_object_get(branch, "properties"), key, v)
-	{
+	json_object_foreach(json_object_get(branch, "properties"), key, v) {
 		mine = json_object_get(all, key);
 		if (mine == NULL)
 			json_object_set(all, key, v);
@@ -141,24 +144,29 @@ unite_properties(struct schema_pass *p, json_t *object, const json_t *branch)
 static void
 unite_required(json_t *object, const json_t *list)
 {
-	const json_t *first
-	    = json_object_get(json_array_get(list, 0), "required");
-	json_t *all = json_object_get(object, "required"), *v, *b;
+	json_t *all = json_object_get(object, "required"), *v, *b, *set;
+	json_t *counts = json_object();
 	size_t i, k;
+	const char *name;
 
+	set = schema_set(all);
 	all = all == NULL ? json_array() : json_incref(all);
-	json_array_foreach(first, i, v)
-	{
-		bool each = !has(all, v);
-
-		json_array_foreach(list, k, b) each
-		    &= has(json_object_get(b, "required"), v);
-		if (each)
-			json_array_append(all, v);
-	}
+	json_array_foreach(list, i, b)
+		json_array_foreach(json_object_get(b, "required"), k, v) {
+			name = json_string_value(v);
+			json_object_set_new(counts, name,
+			    json_integer(1 + json_integer_value(
+				json_object_get(counts, name))));
+		}
+	json_object_foreach(counts, name, v)
+		if ((size_t)json_integer_value(v) == json_array_size(list)
+		    && json_object_get(set, name) == NULL)
+			json_array_append_new(all, json_string(name));
 	if (json_array_size(all) > 0)
 		json_object_set(object, "required", all);
 	json_decref(all);
+	json_decref(set);
+	json_decref(counts);
 }
 
 /* "Give one of these sets: a, b | c" */
@@ -172,15 +180,14 @@ say_sets(struct schema_pass *p, json_t *object, const json_t *list)
 	if (json_array_size(list) < 2 || json_array_size(list) > SETS_MAX)
 		return;
 	(void)!buf_add_str(&b, "Give one of these sets: ");
-	json_array_foreach(list, i, branch)
-	{
+	json_array_foreach(list, i, branch) {
 		if (i > 0)
 			(void)!buf_add_str(&b, " | ");
 		if (json_array_size(json_object_get(branch, "required")) == 0)
 			b.full = true; /* one that says nothing */
-		json_array_foreach(json_object_get(branch, "required"), k, v)(
-		    void) !buf_printf(&b, "%s%s", k > 0 ? ", " : "",
-		    json_string_value(v));
+		json_array_foreach(json_object_get(branch, "required"), k, v)
+			(void)!buf_printf(&b, "%s%s", k > 0 ? ", " : "",
+			    json_string_value(v));
 	}
 	if (!b.full && json_object_get(object, "required") == NULL)
 		schema_say(p, object, buf_str(&b));
@@ -193,7 +200,8 @@ schema_unite(struct schema_pass *p, json_t *object, const json_t *list)
 	const json_t *b;
 	size_t i;
 
-	json_array_foreach(list, i, b) unite_properties(p, object, b);
+	json_array_foreach(list, i, b)
+		unite_properties(p, object, b);
 	unite_required(object, list);
 	say_sets(p, object, list);
 }

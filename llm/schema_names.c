@@ -45,13 +45,13 @@ take(struct renaming *r, const json_t *node)
 	json_t *v;
 	size_t i;
 
-	json_object_foreach(json_object_get(node, "properties"), key, v)
-	{
+	json_object_foreach(json_object_get(node, "properties"), key, v) {
 		if (is_fit(key))
 			json_object_set_new(r->taken, key, json_true());
 		take(r, v);
 	}
-	json_array_foreach(json_object_get(node, "anyOf"), i, v) take(r, v);
+	json_array_foreach(json_object_get(node, "anyOf"), i, v)
+		take(r, v);
 	if (json_is_object(json_object_get(node, "items")))
 		take(r, json_object_get(node, "items"));
 }
@@ -117,7 +117,7 @@ join(json_t **map, json_t *more)
 		return;
 	for (i = 0; i < NELEM(GROUPS); i++)
 		json_object_foreach(json_object_get(more, GROUPS[i]), key, v)
-		    put(map, GROUPS[i], key, json_incref(v));
+			put(map, GROUPS[i], key, json_incref(v));
 	if (items != NULL)
 		put(map, "items", NULL, json_incref(items));
 	json_decref(more);
@@ -158,8 +158,7 @@ rename_node(struct renaming *r, json_t *node)
 	size_t i;
 
 	all = json_object();
-	json_object_foreach(json_object_get(node, "properties"), key, v)
-	{
+	json_object_foreach(json_object_get(node, "properties"), key, v) {
 		const char *name = is_fit(key) ? key : name_for(r, key);
 
 		if (name != key)
@@ -172,7 +171,7 @@ rename_node(struct renaming *r, json_t *node)
 	json_decref(all);
 	rename_required(r, node);
 	json_array_foreach(json_object_get(node, "anyOf"), i, v)
-	    join(&map, rename_node(r, v));
+		join(&map, rename_node(r, v));
 	if (json_is_object(json_object_get(node, "items")))
 		put(&map, "items", NULL,
 		    rename_node(r, json_object_get(node, "items")));
@@ -202,8 +201,7 @@ restored_object(const json_t *map, const json_t *object)
 	json_t *out = json_object(), *v;
 	const char *key, *name;
 
-	json_object_foreach((json_t *)(uintptr_t)object, key, v)
-	{
+	json_object_foreach((json_t *)(uintptr_t)object, key, v) {
 		name = json_member_str(names, key);
 		/* Who knows the server's own name has used it. */
 		if (name != NULL && json_object_get(object, name) != NULL)
@@ -227,7 +225,7 @@ restored(const json_t *map, const json_t *v)
 		return json_incref((json_t *)(uintptr_t)v);
 	out = json_array();
 	json_array_foreach(v, i, item)
-	    json_array_append_new(out, restored(items, item));
+		json_array_append_new(out, restored(items, item));
 	return out;
 }
 

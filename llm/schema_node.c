@@ -80,8 +80,7 @@ choose(struct schema_pass *p, const json_t *s, bool needed)
 	size_t i, k;
 
 	for (k = 0; k < NELEM(CHOICES); k++)
-		json_array_foreach(json_object_get(s, CHOICES[k]), i, b)
-		{
+		json_array_foreach(json_object_get(s, CHOICES[k]), i, b) {
 			if (p->full)
 				break;
 			node = choose_one(p, s, b);
@@ -103,16 +102,23 @@ require(json_t *node, const json_t *object, const json_t *required)
 {
 	json_t *list = json_object_get(node, "required"), *v;
 	const json_t *all = json_object_get(object, "properties");
+	json_t *set = schema_set(list);
+	const char *name;
 	size_t i;
 
 	list = list == NULL ? json_array() : json_incref(list);
-	json_array_foreach(required, i, v) if (json_is_string(v)
-	    && !schema_lists(list, json_string_value(v))
-	    && json_object_get(all, json_string_value(v)) != NULL)
-	    json_array_append(list, v);
+	json_array_foreach(required, i, v) {
+		name = json_string_value(v);
+		if (name == NULL || json_object_get(set, name) != NULL
+		    || json_object_get(all, name) == NULL)
+			continue;
+		json_array_append_new(list, json_string(name));
+		json_object_set_new(set, name, json_true());
+	}
 	if (json_array_size(list) > 0)
 		json_object_set(node, "required", list);
 	json_decref(list);
+	json_decref(set);
 }
 
 static json_t *unite(struct schema_pass *p, const json_t *s, bool needed);
@@ -150,9 +156,8 @@ unite(struct schema_pass *p, const json_t *s, bool needed)
 		json_object_set_new(node, "properties", json_object());
 	for (k = 0; k < NELEM(CHOICES); k++) {
 		list = json_array();
-		json_array_foreach(json_object_get(s, CHOICES[k]), i, b)
-		{
-			if (p->full)
+		json_array_foreach(json_object_get(s, CHOICES[k]), i, b) {
+			if (p->full || i == SCHEMA_BRANCHES_MAX)
 				break;
 			one = unite_one(p, node, b);
 			if (one != NULL)

@@ -52,8 +52,8 @@ json_t *schema_typed(
     struct schema_pass *p, const json_t *s, enum schema_type type, bool needed);
 /* True if its ${member} is offered as it is. */
 bool schema_keeps(const json_t *s, enum schema_type type, const char *member);
-/* True if the list has the string ${text}. */
-bool schema_lists(const json_t *list, const char *text);
+/* An object, a new reference, with a member for each string of ${list}. */
+json_t *schema_set(const json_t *list);
 
 /* schema_words.c: the description of ${s} as a ${type}, with what the dialect
  * has no place for, and null if ${or_null}; NULL: none.  Owned by the pass. */

@@ -11,7 +11,7 @@
 #include "base/json.h"
 #include "llm/schema_priv.h"
 
-#define WORK_MAX 20000  /* nodes looked at: a few milliseconds */
+#define WORK_MAX 8000   /* nodes looked at: 64 KiB of text are half of it */
 #define SEGMENT_MAX 256 /* bytes of one name in a reference */
 
 static int
@@ -93,8 +93,9 @@ overlay(struct schema_pass *p, const json_t *under, const json_t *over)
 	const char *key;
 	json_t *v;
 
-	json_object_foreach((json_t *)(uintptr_t)over, key,
-	    v) if (strcmp(key, "$ref") != 0) json_object_set(out, key, v);
+	json_object_foreach((json_t *)(uintptr_t)over, key, v)
+		if (strcmp(key, "$ref") != 0)
+			json_object_set(out, key, v);
 	return out;
 }
 
@@ -151,12 +152,8 @@ join_properties(struct schema_pass *p, json_t *into, const json_t *more)
 	json_t *all, *mine, *v;
 	const char *key;
 
-	if (!json_is_object(more))
-		return;
-	all = json_object_get(into, "properties");
-	all = json_is_object(all) ? json_copy(all) : json_object();
-	json_object_foreach((json_t *)(uintptr_t)more, key, v)
-	{
+	all = json_object_get(into, "properties"); /* its own */
+	json_object_foreach((json_t *)(uintptr_t)more, key, v) {
 		mine = json_object_get(all, key);
 		if (json_is_object(mine) && json_is_object(v)) {
 			mine = json_keep(p->mem, json_copy(mine));
@@ -166,7 +163,6 @@ join_properties(struct schema_pass *p, json_t *into, const json_t *more)
 		if (!json_is_object(mine) || json_is_object(v))
 			json_object_set(all, key, v);
 	}
-	json_object_set_new(into, "properties", all);
 }
 
 static void
@@ -175,11 +171,8 @@ join_required(json_t *into, const json_t *more)
 	json_t *all = json_object_get(into, "required"), *v;
 	size_t i;
 
-	if (!json_is_array(more))
-		return;
-	all = json_is_array(all) ? json_copy(all) : json_array();
-	json_array_foreach(more, i, v) json_array_append(all, v);
-	json_object_set_new(into, "required", all);
+	json_array_foreach(more, i, v)
+		json_array_append(all, v);
 }
 
 static void
@@ -196,8 +189,7 @@ fold(struct schema_pass *p, json_t *into, const json_t *branch, int depth)
 		join_required(into, json_object_get(branch, "required"));
 		add_missing(into, branch);
 	}
-	json_array_foreach(all, i, b)
-	{
+	json_array_foreach(all, i, b) {
 		leaf = false;
 		if (++p->work > WORK_MAX) {
 			p->full = true;
@@ -206,6 +198,31 @@ fold(struct schema_pass *p, json_t *into, const json_t *branch, int depth)
 		fold(p, into, follow(p, b, &leaf), depth + 1);
 		p->nrefs = nrefs;
 	}
+}
+
+/* A copy of the ${member} that joins can change, or ${none}, which is taken,
+ * where there is no such. */
+static void
+own(json_t *out, const char *member, json_t *none)
+{
+	json_t *v = json_object_get(out, member);
+
+	if (v == NULL || json_typeof(v) != json_typeof(none)) {
+		json_object_set_new(out, member, none);
+		return;
+	}
+	json_object_set_new(out, member, json_copy(v));
+	json_decref(none);
+}
+
+/* An empty one would be a sign of its type. */
+static void
+disown(json_t *out, const char *member)
+{
+	const json_t *v = json_object_get(out, member);
+
+	if (json_object_size(v) + json_array_size(v) == 0)
+		json_object_del(out, member);
 }
 
 const json_t *
@@ -222,7 +239,11 @@ schema_open(struct schema_pass *p, const json_t *s, bool *leaf)
 	if (*leaf || !json_is_array(json_object_get(s, "allOf")))
 		return s;
 	out = json_keep(p->mem, json_copy((json_t *)(uintptr_t)s));
+	own(out, "properties", json_object());
+	own(out, "required", json_array());
 	fold(p, out, out, 0);
+	disown(out, "properties");
+	disown(out, "required");
 	json_object_del(out, "allOf");
 	return out;
 }

@@ -98,13 +98,14 @@ schema_types(const json_t *s)
 	unsigned set = named(type);
 	size_t i;
 
-	json_array_foreach(type, i, v) set |= named(v);
+	json_array_foreach(type, i, v)
+		set |= named(v);
 	if ((set & ~(1u << SCHEMA_NULL)) == 0) {
 		v = json_object_get(s, "const");
 		if (v != NULL)
 			set |= of_value(v);
-		json_array_foreach(json_object_get(s, "enum"), i, v) set
-		    |= of_value(v);
+		json_array_foreach(json_object_get(s, "enum"), i, v)
+			set |= of_value(v);
 	}
 	for (i = 0; (set & ~(1u << SCHEMA_NULL)) == 0 && i < NELEM(SIGNS); i++)
 		if (json_object_get(s, SIGNS[i].member) != NULL)

@@ -8,10 +8,12 @@
 #include "base/json.h"
 #include "llm/schema_priv.h"
 
+/* Bounds that say nothing, which zod writes for each integer. */
+#define SAFE_MAX 9007199254740991
 #define TEXT_VALUE_MAX 1024 /* bytes of one value of an enum */
 
-bool
-schema_lists(const json_t *list, const char *s)
+static bool
+is_in(const json_t *list, const char *s)
 {
 	const char *x;
 	size_t i;
@@ -49,7 +51,7 @@ add_value(struct schema_pass *p, json_t *list, const json_t *v, bool any)
 	if (any && (json_is_number(v) || json_is_boolean(v)))
 		text = json_text(p->mem, v);
 	if (text != NULL && text[0] != '\0' && strlen(text) <= TEXT_VALUE_MAX
-	    && !schema_lists(list, text))
+	    && !is_in(list, text))
 		json_array_append_new(list, json_string(text));
 }
 
@@ -60,7 +62,9 @@ has_no_string(const json_t *values)
 	const json_t *v;
 	size_t i;
 
-	json_array_foreach(values, i, v) if (json_is_string(v)) return false;
+	json_array_foreach(values, i, v)
+		if (json_is_string(v))
+			return false;
 	return true;
 }
 
@@ -76,7 +80,7 @@ add_enum(struct schema_pass *p, json_t *node, const json_t *s)
 		add_value(p, list, one, true);
 	else if (json_array_size(values) <= SCHEMA_ENUM_MAX)
 		json_array_foreach(values, i, v)
-		    add_value(p, list, v, has_no_string(values));
+			add_value(p, list, v, has_no_string(values));
 	if (json_array_size(list) > 0)
 		json_object_set(node, "enum", list);
 	json_decref(list);
@@ -96,12 +100,14 @@ add_bound(json_t *node, const json_t *s, enum schema_type type,
 		step = 0;
 	if (!json_is_number(v))
 		return;
-	n = json_integer_value(v);
 	/* draft 4 says it by a boolean (SylphxAI/pdf-reader-mcp#63) */
-	if (json_is_integer(v) && step != 0 && n < INT64_MAX && n > INT64_MIN)
-		json_object_set_new(node, name, json_integer(n + step));
-	else
-		json_object_set_new(node, name, json_deep_copy(v));
+	n = json_integer_value(v);
+	if (n > -SAFE_MAX && n < SAFE_MAX)
+		n += step;
+	if (n <= -SAFE_MAX || n >= SAFE_MAX)
+		return;
+	json_object_set_new(node, name,
+	    json_is_integer(v) ? json_integer(n) : json_deep_copy(v));
 }
 
 /* OpenAI: "array schema missing items" (typesense/typesense#3059); Gemini
@@ -120,18 +126,32 @@ items_of(struct schema_pass *p, const json_t *s)
 		return json_is_false(items) ? schema_any()
 					    : schema_node(p, items, true);
 	list = json_array();
-	json_array_foreach(tuple, i, v) if (!json_is_false(v))
-	    json_array_append_new(list, schema_node(p, v, true));
+	json_array_foreach(tuple, i, v)
+		if (!json_is_false(v) && !p->full)
+			json_array_append_new(list, schema_node(p, v, true));
 	if (tuple != items && json_is_object(items))
 		json_array_append_new(list, schema_node(p, items, true));
 	return schema_choice(p, list);
 }
 
 /* As draft 3 says it, inside the property; elsewhere a list. */
-static bool
-is_required(const json_t *s, const char *key, const json_t *property)
+json_t *
+schema_set(const json_t *list)
 {
-	return schema_lists(json_object_get(s, "required"), key)
+	json_t *out = json_object(), *v;
+	size_t i;
+
+	json_array_foreach(list, i, v)
+		if (json_is_string(v))
+			json_object_set_new(out, json_string_value(v),
+			    json_true());
+	return out;
+}
+
+static bool
+is_required(const json_t *set, const char *key, const json_t *property)
+{
+	return json_object_get(set, key) != NULL
 	    || json_is_true(json_object_get(property, "required"));
 }
 
@@ -139,12 +159,14 @@ static void
 add_properties(struct schema_pass *p, json_t *node, const json_t *s)
 {
 	json_t *all = json_object(), *required = json_array(), *v;
+	json_t *set = schema_set(json_object_get(s, "required"));
 	const char *key;
 
-	json_object_foreach(json_object_get(s, "properties"), key, v)
-	{
-		bool needed = is_required(s, key, v);
+	json_object_foreach(json_object_get(s, "properties"), key, v) {
+		bool needed = is_required(set, key, v);
 
+		if (p->full)
+			break;
 		if (json_is_false(v))
 			continue; /* none may be given */
 		json_object_set_new(all, key, schema_node(p, v, needed));
@@ -157,6 +179,7 @@ add_properties(struct schema_pass *p, json_t *node, const json_t *s)
 		json_object_set(node, "properties", all);
 	if (json_array_size(required) > 0)
 		json_object_set(node, "required", required);
+	json_decref(set);
 	json_decref(all);
 	json_decref(required);
 }

@@ -66,8 +66,9 @@ tell_enum(
 	if (!json_is_array(values))
 		return;
 	some = json_keep(mem, json_array());
-	json_array_foreach(values, i, v) if (!json_is_null(v)
-	    && json_array_size(some) < 24) json_array_append(some, v);
+	json_array_foreach(values, i, v)
+		if (!json_is_null(v) && json_array_size(some) < 24)
+			json_array_append(some, v);
 	if (json_array_size(some) > 0)
 		tell(
 		    t, mem, type == SCHEMA_STRING ? "such as" : "one of", some);

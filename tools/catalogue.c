@@ -107,8 +107,7 @@ catalogue_make(json_t *list)
 	size_t i;
 
 	json_keep(c->mem, json_share(list)); /* strings and schemas are its */
-	json_array_foreach(list, i, tool)
-	{
+	json_array_foreach(list, i, tool) {
 		name = json_member_str(tool, "name");
 		if (name != NULL && name[0] != '\0')
 			add(c, name, tool,

@@ -13,6 +13,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/json.h"
 #include "llm/schema.h"
 
@@ -272,6 +273,10 @@ static const struct {
 		   "'number','exclusiveMinimum':0}"),
 	    OBJECT("'a':{'type':'integer','minimum':1},'b':{'type':'number',"
 		   "'description':'(exclusiveMinimum: 0)'}") },
+	{ "bounds that say nothing",
+	    OBJECT("'a':{'type':'integer','minimum':-9007199254740991,"
+		   "'maximum':9007199254740991}"),
+	    OBJECT("'a':{'type':'integer'}") },
 	{ "formats: google-gemini/gemini-cli#2237, OpenHands/OpenHands#8595",
 	    OBJECT("'a':{'type':'string','format':'uri'},'b':{'type':"
 		   "'string','format':'date-time'},'c':{'type':'integer',"
@@ -575,6 +580,47 @@ a_long_enum_is_told_of(void **state)
 	arena_free(mem);
 }
 
+/* A hostile list costs no minutes. */
+static void
+large_ones_are_given_up_soon(void **state)
+{
+	struct arena *mem = arena_new();
+	struct buf b = BUF_INIT(8 * MIB);
+	struct schema_offer offer;
+	const char *why = NULL;
+	int64_t began;
+	int i, k;
+
+	(void)state;
+	assert_int_equal(buf_add_str(&b, "{'allOf':["), 0);
+	for (i = 0; i < 300; i++) {
+		assert_int_equal(buf_printf(&b, "%s{'anyOf':[{}],'required':['q'"
+						, i > 0 ? "," : ""), 0);
+		for (k = 0; k < 300; k++)
+			assert_int_equal(buf_printf(&b, ",'p%d'", k), 0);
+		assert_int_equal(buf_printf(&b, "],'properties':{'q%d':{}}}",
+				     i), 0);
+	}
+	assert_int_equal(buf_add_str(&b, "],'oneOf':["), 0);
+	for (i = 0; i < 300; i++) {
+		assert_int_equal(buf_printf(&b, "%s{'required':['q'",
+				     i > 0 ? "," : ""), 0);
+		for (k = 0; k < 300; k++)
+			assert_int_equal(buf_printf(&b, ",'p%d'", k), 0);
+		assert_int_equal(buf_add_str(&b, "]}"), 0);
+	}
+	assert_int_equal(buf_add_str(&b, "],'properties':{'q':{}"), 0);
+	for (i = 0; i < 20000; i++)
+		assert_int_equal(buf_printf(&b, ",'p%d':{}", i), 0);
+	assert_int_equal(buf_add_str(&b, "}}"), 0);
+	began = clock_boot_ms();
+	assert_int_equal(schema_fit(doc(mem, buf_str(&b)), mem, &offer, &why),
+	    -1);
+	assert_true(clock_boot_ms() - began < 5000);
+	buf_fini(&b);
+	arena_free(mem);
+}
+
 int
 main(void)
 {
@@ -585,6 +631,7 @@ main(void)
 		cmocka_unit_test(references_are_bounded),
 		cmocka_unit_test(long_words_are_cut_before_a_tool_is_left_out),
 		cmocka_unit_test(a_long_enum_is_told_of),
+		cmocka_unit_test(large_ones_are_given_up_soon),
 	};
 
 	return cmocka_run_group_tests_name("schema", tests, NULL, NULL);
