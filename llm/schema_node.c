@@ -121,6 +121,23 @@ require(json_t *node, const json_t *object, const json_t *required)
 	json_decref(set);
 }
 
+/* In the order of the properties, whoever required them. */
+static void
+sort_required(json_t *node)
+{
+	json_t *list = json_array(), *v;
+	json_t *set = schema_set(json_object_get(node, "required"));
+	const char *key;
+
+	json_object_foreach(json_object_get(node, "properties"), key, v)
+		if (json_object_get(set, key) != NULL)
+			json_array_append_new(list, json_string(key));
+	if (json_array_size(list) > 0)
+		json_object_set(node, "required", list);
+	json_decref(list);
+	json_decref(set);
+}
+
 static json_t *unite(struct schema_pass *p, const json_t *s, bool needed);
 
 static json_t *
@@ -167,6 +184,7 @@ unite(struct schema_pass *p, const json_t *s, bool needed)
 		json_decref(list);
 	}
 	require(node, node, json_object_get(s, "required"));
+	sort_required(node);
 	return node;
 }
 
