@@ -44,8 +44,7 @@ call_one(struct call *c)
 		.cancel = &t->lease.cancel };
 
 	stream_tool(&t->stream, c->call->name, "started");
-	tools_call(t->w->toolbox, t->tools, &ctx, c->call, c->mem,
-	    &c->result);
+	tools_call(t->tools, &ctx, c->call, c->mem, &c->result);
 	stream_tool(&t->stream, c->call->name,
 	    c->result.end == TOOL_DONE ? "done" : "failed");
 	pthread_mutex_lock(&c->all->mu);

@@ -123,6 +123,36 @@ doctor_redis(struct doctor *d)
 	}
 }
 
+/* One finding for all of them: what is wrong is the server's. */
+static void
+find_left_out(struct doctor *d, const char *worker, const char *name,
+    const json_t *source)
+{
+	const json_t *list = json_object_get(source, "left_out_tools");
+	int64_t n = json_member_int(source, "left_out", 0);
+	struct buf b = BUF_INIT(2 * KIB);
+	json_t *one;
+	size_t i;
+
+	json_array_foreach((json_t *)list, i, one) {
+		const char *tool = json_member_str(one, "tool");
+		const char *why = json_member_str(one, "why");
+
+		if (tool != NULL && why != NULL)
+			(void)!buf_printf(&b, "%s%s (%s)", b.len > 0 ? ", "
+								     : ": ",
+			    tool, why);
+	}
+	if (n > 0)
+		doctor_find(d, DOCTOR_WARN, "tools",
+		    "name the tools that chats need in chat.tools; a schema "
+		    "that is too large is for that server to mend",
+		    "worker %s does not offer %lld tools of %s to the model%s",
+		    worker, (long long)n, name == NULL ? "a server" : name,
+		    buf_str(&b));
+	buf_fini(&b);
+}
+
 static void
 find_sources(struct doctor *d, const char *worker, const json_t *sources)
 {
@@ -133,6 +163,7 @@ find_sources(struct doctor *d, const char *worker, const json_t *sources)
 		const char *name = json_member_str(source, "name");
 		const char *error = json_member_str(source, "error");
 
+		find_left_out(d, worker, name, source);
 		if (json_member_bool(source, "ok", true))
 			continue;
 		doctor_find(d, DOCTOR_WARN, "tools",

@@ -242,8 +242,8 @@ backends_doc(const struct view *v, int64_t now)
 static json_t *
 sources_doc(const struct view *v)
 {
-	static const char *const SHOWN[]
-	    = { "name", "kind", "ok", "tools", "error", "age_ms" };
+	static const char *const SHOWN[] = { "name", "kind", "ok", "tools",
+		"offered", "left_out", "error", "age_ms" };
 	json_t *list = json_array(), *source;
 	const char *name;
 	size_t i;

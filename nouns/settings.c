@@ -105,6 +105,11 @@ const struct config_def SETTINGS[] = {
 	    0, NULL, "max_tokens max_completion_tokens",
 	    "the field that says llm.max_tokens; unset: chosen by the model",
 	    0 },
+	{ "llm.tools_max", CONFIG_INT, AT(llm_tools_max), "128", 1, 512, NULL,
+	    NULL,
+	    "tools that a model is offered at most; OpenAI refuses more than "
+	    "128",
+	    0 },
 	{ "llm.rounds", CONFIG_INT, AT(llm_rounds), "5", 0, 50, NULL, NULL,
 	    "rounds of tool calls in one turn", 0 },
 	{ "openai_api_key", CONFIG_SECRET, AT(openai_api_key), NULL, 0, 0, NULL,

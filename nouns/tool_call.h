@@ -35,8 +35,12 @@ struct tool_result {
 struct tool_spec {
 	const char *name;
 	const char *description;
-	const json_t *schema; /* JSON Schema of the arguments, an object */
-	const char *schema_text; /* the same, written; NULL: not yet */
+	const json_t *schema; /* JSON Schema of the arguments as the tool's
+				 server gave it, an object */
+	const char *schema_text; /* as model APIs take it; NULL: `schema` is
+				    written */
+	const char *digest; /* of what is offered: description and
+			       schema_text; NULL: none */
 	bool repeatable;      /* may be called again when the outcome is unknown */
 };
 

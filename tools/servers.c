@@ -73,6 +73,7 @@ source_free(void *arg)
 
 	mcp_client_free(s->client);
 	json_unshare(s->list);
+	catalogue_unref(s->tools);
 	settings_unref(s->settings);
 	free(s);
 }

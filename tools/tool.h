@@ -57,16 +57,17 @@ struct tool_ctx {
  * are no JSON object, a server that is down are results the model can read.
  * result->text is at most TOOL_RESULT_MAX with its note, in ${mem}.
  */
-void tools_call(struct toolbox *b, const struct toolset *set,
-    const struct tool_ctx *ctx, const struct tool_call *call,
-    struct arena *mem, struct tool_result *result);
+void tools_call(const struct toolset *set, const struct tool_ctx *ctx,
+    const struct tool_call *call, struct arena *mem,
+    struct tool_result *result);
 
 /* True if the tool may be called again when its outcome is unknown. */
 bool tools_is_repeatable(const struct toolset *set, const char *name);
 
 /*
  * State of the sources for /ready and doctor: an array of {name, kind
- * ("builtin", "memcp", "mcp"), url_host, ok, tools, error, age_ms, retry_ms}.
+ * ("builtin", "memcp", "mcp"), url_host, ok, tools, error, age_ms, retry_ms,
+ * offered, left_out (numbers), left_out_tools (the first: {tool, why})}.
  */
 json_t *toolbox_state(struct toolbox *b) WARN_UNUSED;
 

@@ -58,10 +58,11 @@ renew_snapshot(struct toolbox *b)
 	return old;
 }
 
-/* What the source answered, under the lock.  As renew_snapshot, or NULL. */
+/* What the source answered, under the lock; ${tools} are of ${list}, NULL when
+ * it is the one that is known.  As renew_snapshot, or NULL. */
 static struct snapshot *
-take_answer(struct toolbox *b, struct source *s, json_t *list, int64_t ttl_ms,
-    const char *why)
+take_answer(struct toolbox *b, struct source *s, json_t *list,
+    struct catalogue *tools, int64_t ttl_ms, const char *why)
 {
 	int64_t now = clock_boot_ms(), delay;
 	bool was_ok = s->ok, first = !s->asked;
@@ -92,15 +93,32 @@ take_answer(struct toolbox *b, struct source *s, json_t *list, int64_t ttl_ms,
 		    s->ok ? "tools_listed" : "tools_failed",
 		    F_STR("source", s->name), F_STR("host", s->host),
 		    F_INT("tools", json_array_size(list)), F_STR("why", why));
-	if (s->list != NULL && list != NULL && json_equal(s->list, list)) {
+	if (list != NULL && tools == NULL) {
 		json_unshare(list);
 	} else if (s->list != list && (list != NULL || !s->ok)) {
 		json_unshare(s->list);
 		s->list = list;
+		catalogue_unref(s->tools);
+		s->tools = tools;
 		old = renew_snapshot(b);
 	}
 	pthread_cond_broadcast(&b->changed);
 	return old;
+}
+
+/* Only this question changes the list of ${s}: it is the only one. */
+static bool
+is_known(struct toolbox *b, struct source *s, const json_t *list)
+{
+	json_t *known;
+	bool same;
+
+	pthread_mutex_lock(&b->mu);
+	known = json_share(s->list);
+	pthread_mutex_unlock(&b->mu);
+	same = known != NULL && json_equal(known, list);
+	json_unshare(known);
+	return same;
 }
 
 static void
@@ -110,17 +128,22 @@ ask(void *arg)
 	char why[160] = "";
 	int64_t ttl_ms;
 	json_t *list = ask_source(q->s, &q->b->cancel, &ttl_ms, why);
+	struct catalogue *tools = NULL;
 	struct snapshot *old = NULL;
 	size_t i;
 
+	if (list != NULL && !is_known(q->b, q->s, list))
+		tools = catalogue_make(list);
 	pthread_mutex_lock(&q->b->mu);
 	for (i = 0; i < q->b->nsources; i++)
 		if (q->b->sources[i] == q->s)
 			break;
-	if (i < q->b->nsources)
-		old = take_answer(q->b, q->s, list, ttl_ms, why);
-	else
-		json_unshare(list); /* no longer configured */
+	if (i < q->b->nsources) {
+		old = take_answer(q->b, q->s, list, tools, ttl_ms, why);
+	} else { /* no longer configured */
+		json_unshare(list);
+		catalogue_unref(tools);
+	}
 	pthread_mutex_unlock(&q->b->mu);
 	snapshot_unref(old);
 	source_unref(q->s);
@@ -210,6 +233,7 @@ toolbox_start(struct settings *s, struct toolbox **out, struct buf *errors)
 	pthread_mutex_init(&b->mu, NULL);
 	cond_init(&b->changed);
 	b->pool = pool_new("sources", SOURCES_MAX);
+	b->builtins = catalogue_builtin();
 	b->current = snapshot_make(b);
 	*out = b;
 	if (n > 0) {
@@ -239,6 +263,9 @@ inherit(const struct toolbox *b, struct source *s)
 		    || strcmp(o->host, s->host) != 0)
 			continue;
 		s->list = json_share(o->list);
+		s->tools = catalogue_ref(o->tools);
+		snprintf(s->left_out_seen, sizeof(s->left_out_seen), "%s",
+		    o->left_out_seen);
 		s->asked = o->asked;
 		s->ok = o->ok;
 		s->read_ms = o->read_ms;
@@ -297,6 +324,7 @@ toolbox_stop(struct toolbox *b)
 		return; /* one still uses what would be freed */
 	pool_free(b->pool);
 	snapshot_unref(b->current);
+	catalogue_unref(b->builtins);
 	sources_unref(b->sources, b->nsources);
 	settings_unref(b->settings);
 	pthread_cond_destroy(&b->changed);
@@ -334,6 +362,18 @@ toolset_ref(struct toolbox *b)
 	return &snap->set;
 }
 
+static json_t *
+left_out(const struct offered *o)
+{
+	json_t *out = json_array();
+	size_t i;
+
+	for (i = 0; i < o->left_out && i < LEFT_OUT_SHOWN; i++)
+		json_array_append_new(out, json_pack("{s:s, s:s}", "tool",
+		    o->shown[i].tool, "why", o->shown[i].why));
+	return out;
+}
+
 json_t *
 toolbox_state(struct toolbox *b)
 {
@@ -346,14 +386,18 @@ toolbox_state(struct toolbox *b)
 	pthread_mutex_lock(&b->mu);
 	for (i = 0; i < b->nsources; i++) {
 		const struct source *s = b->sources[i];
+		const struct offered *o = snapshot_offered(b->current, s);
 
 		json_array_append_new(out, json_pack(
-		    "{s:s, s:s, s:s, s:b, s:I, s:s*, s:I, s:I}", "name",
+		    "{s:s, s:s, s:s, s:b, s:I, s:s*, s:I, s:I, s:I, s:I, s:o}",
+		    "name",
 		    s->name, "kind", KINDS[s->kind], "url_host", s->host, "ok",
 		    (int)s->ok, "tools", (json_int_t)json_array_size(s->list),
 		    "error", s->ok ? NULL : s->why, "age_ms",
 		    (json_int_t)(s->ok ? now - s->read_ms : -1), "retry_ms",
-		    (json_int_t)(s->next_ms > now ? s->next_ms - now : 0)));
+		    (json_int_t)(s->next_ms > now ? s->next_ms - now : 0),
+		    "offered", (json_int_t)o->n, "left_out",
+		    (json_int_t)o->left_out, "left_out_tools", left_out(o)));
 	}
 	pthread_mutex_unlock(&b->mu);
 	return out;

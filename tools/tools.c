@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "llm/schema.h"
 #include "nouns/metric.h"
 #include "tools/tools_priv.h"
 
@@ -52,6 +53,7 @@ call_entry(const struct snapshot *snap, size_t at, const struct tool_ctx *ctx,
 	int64_t begun = clock_boot_us();
 	enum source_kind kind = SOURCE_BUILTIN;
 
+	arguments = schema_restore_arguments(e->names, arguments, mem);
 	if (e->builtin != NULL) {
 		e->builtin->call(ctx, arguments, mem, result);
 	} else {
@@ -68,16 +70,15 @@ call_entry(const struct snapshot *snap, size_t at, const struct tool_ctx *ctx,
 }
 
 void
-tools_call(struct toolbox *b, const struct toolset *set,
-    const struct tool_ctx *ctx, const struct tool_call *call,
-    struct arena *mem, struct tool_result *result)
+tools_call(const struct toolset *set, const struct tool_ctx *ctx,
+    const struct tool_call *call, struct arena *mem,
+    struct tool_result *result)
 {
 	const struct snapshot *snap = (const struct snapshot *)set;
 	const char *why = NULL;
 	const json_t *arguments;
 	size_t i;
 
-	(void)b;
 	*result = (struct tool_result){ .end = TOOL_FAILED };
 	arguments = json_read(mem, call->arguments, strlen(call->arguments),
 	    &why, NULL);

@@ -7,10 +7,12 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "base/seal.h"
 #include "tools/memcp.h"
 #include "tools/tool.h"
 
 #define TOOLS_MAX 512	/* offered to a chat; more would fill any context */
+#define LEFT_OUT_SHOWN 8 /* of one source; the others are counted */
 #define SOURCES_MAX 64
 
 struct mcp_client;
@@ -36,6 +38,35 @@ void time_call(const struct tool_ctx *ctx, const json_t *arguments,
 void health_call(const struct tool_ctx *ctx, const json_t *arguments,
     struct arena *mem, struct tool_result *result);
 
+/*
+ * A tool as its source describes it, and the offer of it to a model: what goes
+ * over the wire.  Calls use the original: `name`, `schema`, and `names` to turn
+ * the names of arguments back.
+ */
+struct catalogue_tool {
+	const char *name;
+	const struct builtin *builtin; /* NULL: a server's */
+	const json_t *schema;	       /* the original, an object */
+	const char *description;       /* of the offer, as `text` is */
+	const char *text;	       /* the schema as all model APIs take it */
+	const json_t *names;	       /* as schema_restore_arguments wants it */
+	const char *digest;	       /* of the offer */
+	const char *why; /* it can't be offered; NULL: it can.  A literal. */
+};
+
+/* The tools of one list; counted, never changed. */
+struct catalogue {
+	_Atomic int refs;
+	struct arena *mem;
+	struct catalogue_tool *tools;
+	size_t n;
+};
+/* Of a list that no other thread has yet. */
+struct catalogue *catalogue_make(json_t *list);
+struct catalogue *catalogue_builtin(void);
+struct catalogue *catalogue_ref(struct catalogue *c);
+void catalogue_unref(struct catalogue *c);
+
 /* Where tools come from besides the table.  Counted: a snapshot keeps those
  * whose tools it offers. */
 struct source {
@@ -48,6 +79,8 @@ struct source {
 	struct mcp_client *client;
 	/* what follows is under the toolbox's lock */
 	json_t *list; /* as the server gave it; NULL: down or not asked yet */
+	struct catalogue *tools; /* of it */
+	char left_out_seen[SEAL_DIGEST_MAX]; /* what was logged last */
 	bool asked, ok, asking;
 	char why[160];
 	int failures;
@@ -64,6 +97,16 @@ struct tool_entry {
 	struct source *source; /* NULL: built in */
 	const struct builtin *builtin;
 	const char *remote; /* the server's own name for it */
+	const json_t *names; /* of its arguments; NULL: none is changed */
+};
+
+/* What of a source is offered, and what is not. */
+struct left_out {
+	const char *tool, *why;
+};
+struct offered {
+	size_t n, left_out;
+	struct left_out shown[LEFT_OUT_SHOWN]; /* the first of left_out */
 };
 
 /* A toolset with what its callers do not see. */
@@ -72,8 +115,10 @@ struct snapshot {
 	_Atomic int refs;
 	struct arena *mem;
 	struct tool_entry *entries;
-	struct source *sources[SOURCES_MAX];
+	struct source *sources[SOURCES_MAX]; /* that have a list */
+	struct catalogue *catalogues[SOURCES_MAX], *builtins;
 	size_t nsources;
+	struct offered offered[SOURCES_MAX + 1]; /* built in; each source */
 };
 
 struct toolbox {
@@ -86,6 +131,8 @@ struct toolbox {
 	struct settings *settings;
 	struct source *sources[SOURCES_MAX];
 	size_t nsources;
+	struct catalogue *builtins;
+	char left_out_seen[SEAL_DIGEST_MAX]; /* of what is built in */
 	struct snapshot *current;
 };
 
@@ -99,6 +146,9 @@ int servers_read(struct settings *s, struct source **out, size_t max,
 /* A new snapshot of what is there; the toolbox's lock is held. */
 struct snapshot *snapshot_make(struct toolbox *b);
 void snapshot_unref(struct snapshot *s);
+/* Never NULL. */
+const struct offered *snapshot_offered(const struct snapshot *s,
+    const struct source *source);
 
 /* SERVER__TOOL as model APIs take names: [A-Za-z0-9_-]{1,64}. */
 char *tool_public_name(struct arena *mem, const char *server,

@@ -4,6 +4,7 @@
  */
 import { callArguments, cutIntoPieces, stream, whole } from './behaviour.mjs';
 import { firstError, hasLoneSurrogate, load, properties, validator } from './schema.mjs';
+import { refusedByAnthropic } from './tool_schema.mjs';
 
 const schema = load('anthropic-messages.schema.json');
 const validateWhole = validator(schema, 'MessagesRequest');
@@ -58,6 +59,8 @@ function refuseTools(body) {
     names.add(tool.name);
     if (tool.input_schema?.type !== 'object')
       return `tools.${i}.custom.input_schema.type: Field required`;
+    const bad = refusedByAnthropic(tool.input_schema);
+    if (bad) return `tools.${i}.custom.input_schema: ${bad}`;
   }
   if (body.tool_choice && body.tool_choice.type !== 'none' && !body.tools?.length)
     return 'tool_choice may only be specified while providing tools';

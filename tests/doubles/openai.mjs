@@ -4,12 +4,15 @@
  */
 import { callArguments, cutIntoPieces, stream, whole } from './behaviour.mjs';
 import { firstError, hasLoneSurrogate, load, properties, validator } from './schema.mjs';
+import { refusedByOpenai, refusedByTheNarrowest } from './tool_schema.mjs';
 
 const schema = load('openai-chat.schema.json');
 const validate = validator(schema, 'CreateChatCompletionRequest');
 const validateAnswer = validator(schema, 'CreateChatCompletionResponse');
 const known = properties(schema, 'CreateChatCompletionRequest');
 const REASONING = /^(o[1-9]|gpt-5)/;
+const NARROWEST = /^narrow/; /* a model of a service that takes few schemas */
+const TOOLS_MAX = 128;
 
 function error(message, { type = 'invalid_request_error', param = null, code = null } = {}) {
   return { error: { message, type, param, code } };
@@ -39,6 +42,8 @@ export function refuse(body) {
   }
   if (body.max_tokens !== undefined && body.max_completion_tokens !== undefined)
     return "Setting 'max_tokens' and 'max_completion_tokens' at the same time is not supported.";
+  if (body.tools?.length > TOOLS_MAX)
+    return `Invalid 'tools': array too long. Expected an array with maximum length ${TOOLS_MAX}, but got an array with length ${body.tools.length} instead.`;
   const names = new Set();
   for (const [i, tool] of (body.tools ?? []).entries()) {
     const f = tool.function;
@@ -49,21 +54,10 @@ export function refuse(body) {
     names.add(f.name);
     if (f.parameters && f.parameters.type !== 'object')
       return `Invalid schema for function '${f.name}': schema must be a JSON Schema of 'type: "object"', got 'type: "${f.parameters.type ?? 'None'}"'.`;
-    const bad = badSchema(f.parameters);
+    const bad = f.parameters && (refusedByOpenai(f.parameters) ?? (NARROWEST.test(body.model) ? refusedByTheNarrowest(f.parameters, f.description) : null));
     if (bad) return `Invalid schema for function '${f.name}': ${bad}`;
   }
   return refuseOrder(body.messages);
-}
-
-function badSchema(node, where = '') {
-  if (!node || typeof node !== 'object') return null;
-  if (node.type === 'array' && node.items === undefined)
-    return `array schema missing items at ${where || '()'}`;
-  for (const [k, v] of Object.entries(node.properties ?? {})) {
-    const bad = badSchema(v, `${where}/${k}`);
-    if (bad) return bad;
-  }
-  return null;
 }
 
 /* Every call of an assistant is answered before anyone else speaks. */

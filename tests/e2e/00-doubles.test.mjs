@@ -23,6 +23,7 @@ after(async () => {
 });
 
 const tool = { type: 'function', function: { name: 'echo', description: 'd', parameters: { type: 'object', properties: { text: { type: 'string' } } } } };
+const parameters = schema => ({ type: 'function', function: { name: 'e', description: 'd', parameters: { type: 'object', ...schema } } });
 const openai = (body, headers = {}) => fetch(`${model.openai}/chat/completions`, {
   method: 'POST', headers: { 'content-type': 'application/json', authorization: `Bearer ${OPENAI_KEY}`, ...headers },
   body: JSON.stringify({ model: 'gpt-x', messages: [{ role: 'user', content: 'hi' }], ...body }),
@@ -46,6 +47,13 @@ test('openai: refuses what the service refuses', async t => {
     'empty list of tools': { tools: [] },
     'tool name with a dot': { tools: [{ ...tool, function: { ...tool.function, name: 'a.b' } }] },
     'two tools of one name': { tools: [tool, tool] },
+    'an array without items': { tools: [parameters({ properties: { l: { anyOf: [{ type: 'array' }, { type: 'null' }] } } })] },
+    'a choice at the top': { tools: [parameters({ properties: {}, anyOf: [{}] })] },
+    'no properties': { tools: [parameters({})] },
+    'a type that is none': { tools: [parameters({ properties: { a: { type: 'any' } } })] },
+    'more than 128 tools': { tools: Array.from({ length: 129 }, (_, i) => ({ ...tool, function: { ...tool.function, name: `t${i}` } })) },
+    'a list of types, to the narrowest': { model: 'narrow', tools: [parameters({ properties: { a: { type: ['string', 'null'] } } })] },
+    'a reference, to the narrowest': { model: 'narrow', tools: [parameters({ properties: { a: { $ref: '#/$defs/a' } } })] },
     'parameters are no object': { tools: [{ type: 'function', function: { name: 'e', parameters: { type: 'string' } } }] },
     'stream_options without stream': { stream_options: { include_usage: true } },
     'a result of no call': { messages: [user('x'), result('a')] },
@@ -109,6 +117,9 @@ test('anthropic: refuses what the service refuses', async t => {
     'text before the results': { tools: [atool], messages: [user('x'), use('a'), { role: 'user', content: [{ type: 'text', text: 'first' }, ...res('a').content] }] },
     'no results at all': { tools: [atool], messages: [user('x'), use('a'), user('y')] },
     'a repeated id': { tools: [atool], messages: [user('x'), use('a'), res('a'), use('a'), res('a')] },
+    'a choice at the top of a schema': { tools: [{ ...atool, input_schema: { type: 'object', oneOf: [{}] } }] },
+    'a property with brackets': { tools: [{ ...atool, input_schema: { type: 'object', properties: { 'a[b]': {} } } }] },
+    'a schema of draft 4': { tools: [{ ...atool, input_schema: { type: 'object', properties: { a: { type: 'integer', exclusiveMinimum: true } } } }] },
     'a choice without tools': { tool_choice: { type: 'auto' } },
     'two tools of one name': { tools: [atool, atool] },
     'temperature, which it no longer takes': { temperature: 0.7 },

@@ -196,3 +196,57 @@ testWith(async () => {
   assert.ok(n < 2000, String(n));
   await d.options.bad.stop();
 });
+
+/* One tool's schema must cost no chat an answer: each of these made a service
+ * refuse every question. */
+const ODD = {
+  'no items': { type: 'object', properties: { tags: { type: 'array' }, deep: { type: 'object', properties: { list: { type: ['array', 'null'] } } }, either: { anyOf: [{ type: 'array' }, { type: 'null' }] } } },
+  names: { type: 'object', properties: { 'filter[id]': { type: 'string' }, $top: { type: 'integer' }, ['a'.repeat(70)]: { type: 'string' } }, required: ['filter[id]'] },
+  choice: { type: 'object', anyOf: [{ type: 'object', properties: { a: { type: 'string' } }, required: ['a'] }, { properties: { b: { $ref: '#/$defs/B' } } }], $defs: { B: { type: 'integer', exclusiveMinimum: true, minimum: 0 } } },
+  recursive: { $ref: '#/$defs/Node', $defs: { Node: { type: 'object', properties: { next: { $ref: '#/$defs/Node' }, value: true } } } },
+  values: { type: 'object', properties: { n: { enum: [0, 1] }, s: { enum: ['', 'a'] }, c: { const: 'x' }, u: { type: 'string', format: 'uri' }, p: { type: 'string', pattern: '^(?!x)' }, any: { description: 'any' } }, required: ['s', 'none'] },
+  nothing: { type: 'object' },
+};
+for (const [api, chat] of [['openai', { model: 'narrow-1' }], ['anthropic', {}]])
+  testWith(async () => {
+    const bad = await startBad();
+    bad.tools = Object.entries(ODD).map(([name, inputSchema]) => ({ name, inputSchema, description: name === 'nothing' ? '' : `does ${name}` }));
+    return { edges: 1, turns: 1, bad, model: api, settings: { chat, mcp: { servers: { odd: { url: bad.url } } } } };
+  }, `${api}: odd schemas are made fit, and the server gets its own names`, async d => {
+    const { bad } = d.options;
+    await until(async () => {
+      d.model.clear();
+      assert.equal((await d.say('x', 'x')).reply, 'You said: x');
+      return d.model.last().tools.length === 3 + Object.keys(ODD).length;
+    }, { every: 100 });
+    assert.equal(await call(d, 'x', 'odd__names', { filter_id: 'f', _top: 2 }), 'odd');
+    assert.deepEqual(bad.calls.at(-1).arguments, { 'filter[id]': 'f', $top: 2 });
+    assert.equal(d.model.refusals.length, 0);
+    await bad.stop();
+  });
+
+testWith(async () => {
+  const many = await startBad(), few = await startBad();
+  const tools = n => Array.from({ length: n }, (_, i) => ({ name: `t${i}`, description: 'd', inputSchema: { type: 'object' } }));
+  many.tools = tools(300);
+  few.tools = tools(2);
+  return { edges: 1, turns: 1, many, few, settings: { mcp: { refresh: '2s', servers: { few: { url: few.url }, many: { url: many.url } } } } };
+}, 'more tools than a model takes: some of each server, the others are told of once', async d => {
+  const { many, few } = d.options;
+  await until(async () => {
+    d.model.clear();
+    assert.equal((await d.say('x', 'x')).reply, 'You said: x');
+    return d.model.last().tools.length === 128;
+  }, { every: 100 });
+  const { tools } = d.model.last();
+  assert.equal(tools.filter(t => t.startsWith('few__')).length, 2);
+  assert.ok(tools.includes('echo'));
+  await until(async () => (await d.get('/ready')).json.sources.find(x => x.name === 'many')?.left_out === 300 - 123, { what: '/ready tells' });
+  assert.equal((await d.get('/ready')).json.sources.find(x => x.name === 'few').offered, 2);
+  assert.match((await d.cli(['doctor'])).stdout, /does not offer 177 tools of many to the model: t123 \(there are more than llm.tools_max\)/);
+  const lists = many.of('tools/list').length;
+  await until(() => many.of('tools/list').length > lists, { what: 'one more list' });
+  assert.equal(d.events('tool_hidden').filter(e => e.source === 'many' && e.left_out === 177).length, 1);
+  await many.stop();
+  await few.stop();
+});

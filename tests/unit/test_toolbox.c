@@ -160,13 +160,13 @@ a_server_s_tools_are_called(void **state)
 	assert_string_equal(set->specs[3].name, "files__say");
 	assert_memory_equal(set->specs[4].name, "files__a_tool_", 14);
 	assert_non_null(set->specs[3].schema_text);
-	tools_call(box, set, &ctx, &c, mem, &r);
+	tools_call(set, &ctx, &c, mem, &r);
 	assert_int_equal(r.end, TOOL_DONE);
 	assert_string_equal(r.text, "it said");
 	assert_non_null(strstr(rules_request("tools/call", 0),
 	    "\"name\":\"say\""));
 	c.name = set->specs[4].name;
-	tools_call(box, set, &ctx, &c, mem, &r);
+	tools_call(set, &ctx, &c, mem, &r);
 	assert_non_null(strstr(rules_request("tools/call", 1),
 	    "\"name\":\"a tool\""));
 	toolset_unref(set);
@@ -230,7 +230,7 @@ results_of_all_kinds_are_for_the_model(void **state)
 	for (i = 0; i < NELEM(cases); i++) {
 		rules[2] = cases[i].rule;
 		rules_change(rules);
-		tools_call(box, set, &ctx, &c, mem, &r);
+		tools_call(set, &ctx, &c, mem, &r);
 		if (r.end != cases[i].end
 		    || strstr(r.text, cases[i].text) == NULL)
 			fail_msg("%s: %d %s", cases[i].what, r.end, r.text);
@@ -426,16 +426,29 @@ schemas_are_as_apis_take_them(void **state)
 {
 	static const struct rule RULES[] = { MODERN,
 		LIST("{'name':'bare','inputSchema':{'type':'object'}},"
-		     "{'name':'any','inputSchema':{'anyOf':[{}],"
+		     "{'name':'any','title':'Any','description':' ',"
+		     "'inputSchema':{'anyOf':[{}],"
 		     "'properties':{'x':{'type':'string'}}}},"
 		     "{'name':'right','description':'d','inputSchema':"
-		     "{'type':'object','properties':{'x':{}}}},"
+		     "{'type':'object','properties':{'x':{'type':"
+		     "'integer'}}}},"
 		     "{'noname':1}"), { 0 } };
-	static const char *const WANT[] = {
-		"{\"type\":\"object\",\"properties\":{}}",
-		("{\"type\":\"object\",\"properties\":{\"x\":{\"type\":"
-		 "\"string\"}}}"),
-		"{\"type\":\"object\",\"properties\":{\"x\":{}}}",
+	static const struct {
+		const char *description, *offered, *original;
+	} WANT[] = {
+		{ "The tool \"bare\" (its server does not describe it).",
+		    "{\"type\":\"object\",\"properties\":{}}",
+		    "{\"type\":\"object\"}" },
+		{ "Any",
+		    "{\"type\":\"object\",\"properties\":{\"x\":{\"type\":"
+		    "\"string\"}}}",
+		    "{\"anyOf\":[{}],\"properties\":{\"x\":{\"type\":"
+		    "\"string\"}}}" },
+		{ "d",
+		    "{\"type\":\"object\",\"properties\":{\"x\":{\"type\":"
+		    "\"integer\"}}}",
+		    "{\"type\":\"object\",\"properties\":{\"x\":{\"type\":"
+		    "\"integer\"}}}" },
 	};
 	struct arena *mem = arena_new();
 	const struct toolset *set;
@@ -450,10 +463,13 @@ schemas_are_as_apis_take_them(void **state)
 	for (i = 0; i < NELEM(WANT); i++) {
 		const struct tool_spec *t = &set->specs[3 + i];
 
-		if (!json_equal(t->schema, json_read(mem, WANT[i],
-					strlen(WANT[i]), NULL, NULL)))
-			fail_msg("%s: %s", t->name, t->schema_text);
+		assert_string_equal(t->description, WANT[i].description);
+		assert_string_equal(t->schema_text, WANT[i].offered);
+		assert_string_equal(json_text(mem, t->schema),
+		    WANT[i].original);
+		assert_int_equal(strlen(t->digest), 16);
 	}
+	assert_string_not_equal(set->specs[3].digest, set->specs[4].digest);
 	toolset_unref(set);
 	end();
 	rules_stop();
@@ -464,20 +480,177 @@ schemas_are_as_apis_take_them(void **state)
 static void
 a_large_schema_is_left_out(void **state)
 {
-	static char list[80 * KIB];
+	static char list[200 * KIB];
+	static char many[160 * KIB];
 	const struct rule rules[] = { MODERN,
 		{ .method = "tools/list", .status = 200, .body = list },
 		{ 0 } };
+	json_t *sources;
+	const json_t *source, *left;
+	int i, n = 0;
 
 	(void)state;
+	for (i = 0; i < 4000; i++)
+		n += snprintf(many + n, sizeof(many) - (size_t)n,
+		    "'p%d':{'type':'string'},", i);
 	snprintf(list, sizeof(list), RESULT("'tools':[" TOOL("a") ","
-	    "{'name':'b','inputSchema':{'type':'object','properties':{},"
-	    "'description':'%0*d'}}," TOOL("c") "]"), (int)(64 * KIB), 0);
+	    "{'name':'b','inputSchema':{'type':'object','properties':{%s"
+	    "'last':{}}}}," TOOL("c") "]"), many);
 	rules_start(rules);
 	begin("s");
 	assert_true(becomes("echo health time s__a s__c"));
+	sources = toolbox_state(box);
+	source = json_array_get(sources, 0);
+	assert_int_equal(json_member_int(source, "tools", 0), 3);
+	assert_int_equal(json_member_int(source, "offered", 0), 2);
+	assert_int_equal(json_member_int(source, "left_out", 0), 1);
+	left = json_array_get(json_object_get(source, "left_out_tools"), 0);
+	assert_string_equal(json_member_str(left, "tool"), "b");
+	assert_string_equal(json_member_str(left, "why"),
+	    "its inputSchema is too large");
+	json_decref(sources);
 	end();
 	rules_stop();
+}
+
+/* What is built in, then one of each in turn: none vanishes.  OpenAI refuses
+ * more than 128 (zed-industries/zed#32946), and the question with them. */
+static void
+too_many_are_shared_out(void **state)
+{
+	static const struct rule RULES[] = { MODERN,
+		LIST(TOOL("a") "," TOOL("b") "," TOOL("c") "," TOOL("d")),
+		{ 0 } };
+	static const char *const WANT[] = { "echo",
+		"echo health time", "echo health time x__a",
+		"echo health time x__a x__b y__a z__a",
+		"echo health time x__a x__b x__c x__d y__a y__b y__c y__d "
+		"z__a z__b z__c z__d" };
+	static const int MAX[] = { 1, 3, 4, 7, 128 };
+	struct buf errors = BUF_INIT(4096);
+	json_t *list;
+	size_t i;
+
+	(void)state;
+	rules_start(RULES);
+	begin("x y z");
+	toolbox_wait(box, SOON_MS);
+	settings.chat_host = HOST_OPENAI;
+	for (i = 0; i < NELEM(MAX); i++) {
+		settings.llm_tools_max = MAX[i];
+		assert_int_equal(toolbox_reload(box, &settings, &errors), 0);
+		if (!becomes(WANT[i]))
+			fail_msg("%d: %s", MAX[i], offered());
+		list = toolbox_state(box);
+		assert_int_equal(json_member_int(state_of(list, "y"),
+				     "offered", -1)
+			+ json_member_int(state_of(list, "y"), "left_out",
+			    -1), 4);
+		json_decref(list);
+	}
+	/* Who types commands is not offered them at once. */
+	settings.chat_host = HOST_DIRECT;
+	settings.llm_tools_max = 1;
+	assert_int_equal(toolbox_reload(box, &settings, &errors), 0);
+	assert_true(becomes(WANT[4]));
+	end();
+	rules_stop();
+}
+
+/* 128 of 50 KiB, which references make of little, leave a question no room. */
+static void
+large_schemas_are_bounded_together(void **state)
+{
+	static char body[1 * MIB];
+	struct buf list = BUF_INIT(sizeof(body)), one = BUF_INIT(64 * KIB);
+	const struct rule rules[] = { MODERN,
+		{ .method = "tools/list", .status = 200, .body = body },
+		{ 0 } };
+	const struct toolset *set;
+	const struct offered *o;
+	size_t bytes = 0, i;
+
+	(void)state;
+	for (i = 0; i < 20; i++)
+		assert_int_equal(buf_printf(&one, "'r%zu':{'$ref':"
+						  "'#/$defs/d'},", i), 0);
+	assert_int_equal(buf_add_str(&one, "'z':{'type':'string'}},'$defs':"
+					   "{'d':{'properties':{"), 0);
+	for (i = 0; i < 100; i++)
+		assert_int_equal(buf_printf(&one, "'p%zu':{'type':'string'},",
+				     i), 0);
+	for (i = 0; i < 120; i++)
+		assert_int_equal(buf_printf(&list,
+				     "%s{'name':'t%zu','inputSchema':{'type':"
+				     "'object','properties':{%s'z':{'type':"
+				     "'string'}}}}}}", i > 0 ? "," : "", i,
+				     buf_str(&one)), 0);
+	snprintf(body, sizeof(body), RESULT("'tools':[%s]"), buf_str(&list));
+	rules_start(rules);
+	begin("s");
+	toolbox_wait(box, SOON_MS);
+	set = toolset_ref(box);
+	for (i = 0; i < set->n; i++)
+		bytes += strlen(set->specs[i].schema_text);
+	assert_true(set->n > 50 && set->n < 123);
+	assert_true(bytes <= 4 * MIB);
+	o = snapshot_offered(box->current, box->sources[0]);
+	assert_int_equal(o->n + o->left_out, 120);
+	assert_string_equal(o->shown[0].why,
+	    "the schemas of all tools are too large");
+	toolset_unref(set);
+	end();
+	rules_stop();
+	buf_fini(&list);
+	buf_fini(&one);
+}
+
+/* A name that Anthropic refuses is another to the model, and the server's own
+ * to the server (decocms/studio#6874). */
+static void
+names_of_arguments_are_turned_back(void **state)
+{
+	static const struct rule RULES[] = { MODERN,
+		LIST("{'name':'ping','description':'lists','inputSchema':"
+		     "{'type':'object','properties':{'filter[id]':{'type':"
+		     "'string'},'$top':{'type':'integer'}}}}"),
+		{ .method = "tools/call", .status = 200, .body = SAID("ok") },
+		{ 0 } };
+	static const struct {
+		const char *said, *sent;
+	} CALLS[] = {
+		{ "{\"filter_id\":\"x\",\"_top\":2}",
+		    "\"arguments\":{\"filter[id]\":\"x\",\"$top\":2}" },
+		{ "{\"filter[id]\":\"x\",\"$top\":2}",
+		    "\"arguments\":{\"filter[id]\":\"x\",\"$top\":2}" },
+		{ "{}", "\"arguments\":{}" },
+	};
+	struct tool_ctx ctx = { .chat = "c", .deadline_ms = SOON_MS };
+	struct arena *mem = arena_new();
+	const struct toolset *set;
+	struct tool_result r;
+	size_t i;
+
+	(void)state;
+	rules_start(RULES);
+	begin("s");
+	toolbox_wait(box, SOON_MS);
+	set = toolset_ref(box);
+	assert_non_null(strstr(set->specs[3].schema_text, "\"filter_id\""));
+	assert_null(strstr(set->specs[3].schema_text, "filter["));
+	for (i = 0; i < NELEM(CALLS); i++) {
+		struct tool_call c = { "id", "s__ping", CALLS[i].said };
+
+		tools_call(set, &ctx, &c, mem, &r);
+		assert_int_equal(r.end, TOOL_DONE);
+		if (strstr(rules_request("tools/call", (int)i), CALLS[i].sent)
+		    == NULL)
+			fail_msg("%s", rules_request("tools/call", (int)i));
+	}
+	toolset_unref(set);
+	end();
+	rules_stop();
+	arena_free(mem);
 }
 
 static void
@@ -738,6 +911,9 @@ main(void)
 		cmocka_unit_test(equal_names_stay_two_tools),
 		cmocka_unit_test(schemas_are_as_apis_take_them),
 		cmocka_unit_test(a_large_schema_is_left_out),
+		cmocka_unit_test(too_many_are_shared_out),
+		cmocka_unit_test(large_schemas_are_bounded_together),
+		cmocka_unit_test(names_of_arguments_are_turned_back),
 		cmocka_unit_test(
 		    a_server_that_is_down_is_left_out_and_comes_back),
 		cmocka_unit_test(a_silent_server_does_not_hold_up_others),

@@ -1,0 +1,249 @@
+/*
+ * schema_ref: references and allOf put in.
+ *
+ * Few model APIs look a $ref up (litellm#29207: "$ref is not supported"), and
+ * those that do fail where $defs went missing on the way
+ * (open-webui/computer#87).
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "llm/schema_priv.h"
+
+#define WORK_MAX 8000   /* nodes looked at: 64 KiB of text are half of it */
+#define SEGMENT_MAX 256 /* bytes of one name in a reference */
+
+static int
+hex(char c)
+{
+	const char *digits = "0123456789abcdef", *at;
+
+	if (c == '\0')
+		return -1;
+	at = strchr(digits, c >= 'A' && c <= 'F' ? c + ('a' - 'A') : c);
+	return at == NULL ? -1 : (int)(at - digits);
+}
+
+/* The next name of ${at} ("a~1b/c"), %XX and ~0 ~1 undone; where it ends, or
+ * NULL: too long. */
+static const char *
+segment(const char *at, char out[SEGMENT_MAX])
+{
+	size_t n = 0;
+
+	for (; *at != '\0' && *at != '/'; at++) {
+		char c = *at;
+
+		if (n == SEGMENT_MAX - 1)
+			return NULL;
+		if (c == '%' && hex(at[1]) > 0 && hex(at[2]) >= 0) {
+			c = (char)(hex(at[1]) * 16 + hex(at[2]));
+			at += 2;
+		} else if (c == '~' && (at[1] == '0' || at[1] == '1')) {
+			c = at[1] == '0' ? '~' : '/';
+			at++;
+		}
+		out[n++] = c;
+	}
+	out[n] = '\0';
+	return at;
+}
+
+static const json_t *
+member(const json_t *doc, const char *name)
+{
+	char *end;
+	unsigned long i;
+
+	if (!json_is_array(doc))
+		return json_object_get(doc, name);
+	i = strtoul(name, &end, 10);
+	return *end == '\0' && end != name ? json_array_get(doc, i) : NULL;
+}
+
+/* What ${ref} points at within ${root}; NULL: elsewhere, or nothing. */
+static const json_t *
+find(const json_t *root, const char *ref)
+{
+	static const char *const GROUPS[] = { "$defs", "definitions" };
+	const json_t *at = root;
+	char name[SEGMENT_MAX] = "";
+	size_t i;
+
+	if (ref[0] != '#' || (ref[1] != '/' && ref[1] != '\0'))
+		return NULL;
+	for (ref++; *ref == '/';) {
+		ref = segment(ref + 1, name);
+		if (ref == NULL)
+			return NULL;
+		at = member(at, name);
+	}
+	/* Some move the definitions and leave the references. */
+	for (i = 0; at == NULL && i < NELEM(GROUPS); i++)
+		at = json_object_get(json_object_get(root, GROUPS[i]), name);
+	return at;
+}
+
+/* ${over} on ${under}, which is copied. */
+static json_t *
+overlay(struct schema_pass *p, const json_t *under, const json_t *over)
+{
+	json_t *out = json_keep(p->mem, json_copy((json_t *)(uintptr_t)under));
+	const char *key;
+	json_t *v;
+
+	json_object_foreach((json_t *)(uintptr_t)over, key, v)
+		if (strcmp(key, "$ref") != 0)
+			json_object_set(out, key, v);
+	return out;
+}
+
+static const json_t *
+without_ref(struct schema_pass *p, const json_t *s)
+{
+	json_t *out = json_keep(p->mem, json_copy((json_t *)(uintptr_t)s));
+
+	json_object_del(out, "$ref");
+	return out;
+}
+
+static bool
+is_inside(const struct schema_pass *p, const json_t *target)
+{
+	size_t i;
+
+	for (i = 0; i < p->nrefs; i++)
+		if (p->refs[i] == target)
+			return true;
+	return false;
+}
+
+static const json_t *
+follow(struct schema_pass *p, const json_t *s, bool *leaf)
+{
+	const json_t *target, *ref;
+
+	while (!*leaf && (ref = json_object_get(s, "$ref")) != NULL) {
+		target = json_is_string(ref)
+		    ? find(p->root, json_string_value(ref))
+		    : NULL;
+		if (!json_is_object(target))
+			return without_ref(p, s);
+		*leaf = is_inside(p, target) || p->nrefs > p->refs_max;
+		s = overlay(p, target, s); /* with the target's own $ref */
+		if (!*leaf)
+			p->refs[p->nrefs++] = target;
+	}
+	return s;
+}
+
+static void
+add_missing(json_t *into, const json_t *from)
+{
+	json_object_update_missing(into, (json_t *)(uintptr_t)from);
+}
+
+/* Properties of both; what both have, the first says and the second
+ * completes. */
+static void
+join_properties(struct schema_pass *p, json_t *into, const json_t *more)
+{
+	json_t *all, *mine, *v;
+	const char *key;
+
+	all = json_object_get(into, "properties"); /* its own */
+	json_object_foreach((json_t *)(uintptr_t)more, key, v) {
+		mine = json_object_get(all, key);
+		if (json_is_object(mine) && json_is_object(v)) {
+			mine = json_keep(p->mem, json_copy(mine));
+			add_missing(mine, v);
+			v = mine;
+		}
+		if (!json_is_object(mine) || json_is_object(v))
+			json_object_set(all, key, v);
+	}
+}
+
+static void
+join_required(json_t *into, const json_t *more)
+{
+	json_t *all = json_object_get(into, "required"), *v;
+	size_t i;
+
+	json_array_foreach(more, i, v)
+		json_array_append(all, v);
+}
+
+static void
+fold(struct schema_pass *p, json_t *into, const json_t *branch, int depth)
+{
+	const json_t *all = json_object_get(branch, "allOf"), *b;
+	size_t nrefs = p->nrefs, i;
+	bool leaf;
+
+	if (!json_is_object(branch) || depth > SCHEMA_REFS_MAX)
+		return;
+	if (branch != into) {
+		join_properties(p, into, json_object_get(branch, "properties"));
+		join_required(into, json_object_get(branch, "required"));
+		add_missing(into, branch);
+	}
+	json_array_foreach(all, i, b) {
+		leaf = false;
+		if (++p->work > WORK_MAX) {
+			p->full = true;
+			return;
+		}
+		fold(p, into, follow(p, b, &leaf), depth + 1);
+		p->nrefs = nrefs;
+	}
+}
+
+/* A copy of the ${member} that joins can change, or ${none}, which is taken,
+ * where there is no such. */
+static void
+own(json_t *out, const char *member, json_t *none)
+{
+	json_t *v = json_object_get(out, member);
+
+	if (v == NULL || json_typeof(v) != json_typeof(none)) {
+		json_object_set_new(out, member, none);
+		return;
+	}
+	json_object_set_new(out, member, json_copy(v));
+	json_decref(none);
+}
+
+/* An empty one would be a sign of its type. */
+static void
+disown(json_t *out, const char *member)
+{
+	const json_t *v = json_object_get(out, member);
+
+	if (json_object_size(v) + json_array_size(v) == 0)
+		json_object_del(out, member);
+}
+
+const json_t *
+schema_open(struct schema_pass *p, const json_t *s, bool *leaf)
+{
+	json_t *out;
+
+	*leaf = false;
+	if (++p->work > WORK_MAX)
+		p->full = true;
+	if (!json_is_object(s) || p->full)
+		return s;
+	s = follow(p, s, leaf);
+	if (*leaf || !json_is_array(json_object_get(s, "allOf")))
+		return s;
+	out = json_keep(p->mem, json_copy((json_t *)(uintptr_t)s));
+	own(out, "properties", json_object());
+	own(out, "required", json_array());
+	fold(p, out, out, 0);
+	disown(out, "properties");
+	disown(out, "required");
+	json_object_del(out, "allOf");
+	return out;
+}
