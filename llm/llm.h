@@ -47,6 +47,8 @@ struct llm_backend {
 	int connect_ms, total_ms;
 	int first_byte_ms; /* to the first content; pings are none */
 	int idle_ms;	   /* then between two pieces of content */
+	const struct llm_quirks *quirks; /* what it can't do; NULL: nothing
+					    known (llm/quirks.h) */
 };
 
 struct llm_question {
@@ -54,6 +56,10 @@ struct llm_question {
 	size_t nmessages;
 	const struct tool_spec *tools;
 	size_t ntools; /* 0: the model must answer in words */
+	/* Calls stand in the messages and their tools are offered, but none
+	 * may be called: tool_choice "none". */
+	bool no_calls;
+	int64_t max_tokens; /* 0: the backend's */
 	const volatile int *cancel;
 	/* A piece of the visible answer as it comes; may be NULL. */
 	void (*on_text)(void *ctx, const char *piece, size_t len);
@@ -70,6 +76,10 @@ struct llm_answer {
 	bool cut;	    /* max_tokens reached */
 	bool refused;	    /* the model or its filter declined */
 	const char *extra;  /* to be sent back with the calls, or NULL */
+	/* What this question taught of the backend, to be kept
+	 * (llm/quirks.h); borrowed. */
+	const struct llm_fact *learned;
+	size_t nlearned;
 };
 
 enum llm_rc {
@@ -94,7 +104,12 @@ struct llm_failure {
 	int64_t retry_after_ms; /* -1: the server said nothing */
 	bool counts;		/* for the breaker: not a plain 429 */
 	bool once;		/* LLM_RETRY, but once: the model's own fault */
+	bool unknown;		/* LLM_INVALID of a 400 that nobody understands:
+				   perhaps it is too long */
 	char why[160];		/* for logs: no key, no text of people */
+	/* The server's words for the operator, "" when it gave none: what the
+	 * question holds is taken out of them. */
+	char code[64], type[64], param[96], message[300];
 };
 
 /* Ask once and wait.  ${answer} and its strings live in ${mem}. */

@@ -44,6 +44,7 @@ struct llm_block {
 struct llm_refusal {
 	int status; /* HTTP's; of an error within a 200, what it would be */
 	const char *code, *type, *param, *message;
+	const json_t *doc; /* as it came, or NULL: hints to wait stand in it */
 };
 
 /* The answer while it is read, whole or by events. */

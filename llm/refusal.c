@@ -1,52 +1,18 @@
 /*
- * refusal: what a server says in place of an answer, and what it means.
+ * refusal: what a server says in place of an answer, whatever its shape.
+ *
+ * What it means is refusal_kind.c's; what is done about it, quirks.c's.
  */
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
 #include "base/json.h"
+#include "base/text.h"
 #include "llm/llm_priv.h"
 
-static bool
-says_one_of(const char *text, const char *const *words, size_t n)
-{
-	size_t i;
-
-	for (i = 0; i < n; i++)
-		if (strcasestr(text, words[i]) != NULL)
-			return true;
-	return false;
-}
-
-/* Too long for the model, in the words of the servers. */
-static bool
-says_too_long(const char *text)
-{
-	static const char *const WORDS[] = { "context_length_exceeded",
-		"context length", "context window", "maximum context",
-		"prompt is too long", "input is too long", "too many tokens",
-		"exceeds the available context", "input length and `max_tokens`",
-		"reduce the length", "reduce your message size",
-		"request too large", "context size", "exceed_context_size",
-		"max_model_len", "maximum model length",
-		"`max_new_tokens` must be", "inputs` must have less than",
-		"exceeds the maximum number of tokens" };
-
-	return says_one_of(text, WORDS, NELEM(WORDS));
-}
-
-bool
-llm_refusal_of_tools(const struct llm_refusal *r)
-{
-	static const char *const WORDS[] = { "does not support tool",
-		"not support function call", "support tool use",
-		"tool calling is not supported", "tools is not supported",
-		"tool use is not supported", "tools are not supported",
-		"requires --enable-auto-tool-choice" };
-
-	return says_one_of(r->message, WORDS, NELEM(WORDS));
-}
+#define WORDS_MAX 4096 /* of a message: what matters stands in front */
+#define NESTED_MAX 3   /* an error that quotes an error that quotes one */
 
 static const char *
 str_of(struct arena *mem, const json_t *doc, const char *name)
@@ -54,26 +20,190 @@ str_of(struct arena *mem, const json_t *doc, const char *name)
 	const json_t *v = json_object_get(doc, name);
 
 	if (json_is_string(v))
-		return arena_strdup(mem, json_string_value(v));
+		return text_cut(mem, text_clean(mem, json_string_value(v),
+					 json_string_length(v)), WORDS_MAX);
 	if (json_is_integer(v))
 		return arena_printf(mem, "%lld",
 		    (long long)json_integer_value(v));
 	return "";
 }
 
-static void
-read_members(struct llm_refusal *out, const json_t *e, struct arena *mem)
+/* The first of ${names} that ${doc} has as words. */
+static const char *
+first_of(struct arena *mem, const json_t *doc, const char *const *names,
+    size_t n)
 {
-	const json_t *details = json_object_get(e, "details");
+	const char *s = "";
+	size_t i;
 
-	out->code = str_of(mem, e, "code");
-	if (json_is_object(details))
-		out->code = str_of(mem, details, "error_code");
-	out->type = str_of(mem, e, "type");
+	for (i = 0; i < n && s[0] == '\0'; i++)
+		s = str_of(mem, doc, names[i]);
+	return s;
+}
+
+/* FastAPI's list of what is wrong (vLLM, Mistral): where and what, but not
+ * `input`, which quotes the question. */
+static const char *
+details_of(struct arena *mem, const json_t *list)
+{
+	const char *out = "", *msg;
+	const json_t *e, *part;
+	size_t i, j;
+
+	json_array_foreach(list, i, e) {
+		const json_t *loc = json_object_get(e, "loc");
+
+		if (i == 4)
+			break; /* more say no more */
+		json_array_foreach(loc, j, part)
+			out = json_is_string(part)
+			    ? arena_printf(mem, "%s%s.", out,
+				  json_string_value(part))
+			    : json_is_integer(part)
+			    ? arena_printf(mem, "%s%lld.", out,
+				  (long long)json_integer_value(part))
+			    : out;
+		msg = json_is_string(e) ? json_string_value(e)
+					: str_of(mem, e, "msg");
+		out = arena_printf(mem, "%s %s; ", out, msg);
+	}
+	return out;
+}
+
+/* Words that quote the question, in a message that is a program's print of an
+ * object (vLLM: modelscope/ms-agent#489), are cut off with what follows. */
+static const char *
+without_input(struct arena *mem, const char *message)
+{
+	static const char *const MEMBERS[] = { "'input':", "\"input\":",
+		"input_value=", "failed_generation" };
+	const char *at;
+	size_t i, len = strlen(message);
+
+	for (i = 0; i < NELEM(MEMBERS); i++) {
+		at = strstr(message, MEMBERS[i]);
+		if (at != NULL && (size_t)(at - message) < len)
+			len = (size_t)(at - message);
+	}
+	return message[len] == '\0' ? message
+				    : arena_printf(mem, "%.*s", (int)len,
+					  message);
+}
+
+static void read_any(struct llm_refusal *out, const json_t *doc,
+    struct arena *mem, int depth);
+
+/* A gateway's message is often its upstream's whole JSON (OpenRouter's
+ * metadata.raw, LiteLLM, one-api): what that says is what counts. */
+static void
+read_nested(struct llm_refusal *out, const char *text, struct arena *mem,
+    int depth)
+{
+	const char *at = strchr(text, '{');
+	struct llm_refusal inner = { .status = out->status, .code = "",
+		.type = "", .param = "", .message = "" };
+
+	if (at == NULL || depth >= NESTED_MAX)
+		return;
+	read_any(&inner, json_read_lenient(mem, at, strlen(at)), mem,
+	    depth + 1);
+	if (inner.message[0] == '\0')
+		return;
+	out->message = inner.message;
+	if (inner.code[0] != '\0')
+		out->code = inner.code;
+	if (inner.type[0] != '\0')
+		out->type = inner.type;
+	if (inner.param[0] != '\0')
+		out->param = inner.param;
+}
+
+/*
+ * One object of an error.  Who names its members how: OpenAI {message, type,
+ * param, code}; xAI {code, error: text} and Cloudflare's errors: [{message}]
+ * (cline/cline#2764); Mistral {message: {detail: [...]}}; FastAPI {detail};
+ * Gemini {code, message, status, details}; AWS {Message, __type}.
+ */
+static void
+read_object(struct llm_refusal *out, const json_t *e, struct arena *mem,
+    int depth)
+{
+	static const char *const MESSAGES[] = { "message", "error", "detail",
+		"msg", "error_message", "errorMessage", "error_msg",
+		"Message", "title" };
+	static const char *const CODES[] = { "code", "error_code", "errorCode",
+		"Code" };
+	static const char *const TYPES[] = { "type", "status", "__type",
+		"error_type", "object" };
+	static const char *const NESTED[] = { "message", "detail", "errors",
+		"error", "base_resp" };
+	const json_t *details = json_object_get(e, "details"), *inner;
+	const char *code = str_of(mem, details, "error_code"), *raw;
+	size_t i;
+
+	out->code = code[0] != '\0' ? code
+				    : first_of(mem, e, CODES, NELEM(CODES));
+	out->type = first_of(mem, e, TYPES, NELEM(TYPES));
 	out->param = str_of(mem, e, "param");
-	out->message = json_is_string(e)
-	    ? arena_strdup(mem, json_string_value(e))
-	    : str_of(mem, e, "message");
+	out->message = first_of(mem, e, MESSAGES, NELEM(MESSAGES));
+	for (i = 0; i < NELEM(NESTED) && out->message[0] == '\0'; i++) {
+		inner = json_object_get(e, NESTED[i]);
+		if (json_is_array(inner)
+		    && json_object_get(json_array_get(inner, 0), "msg") != NULL)
+			out->message = details_of(mem, inner);
+		else if (json_is_object(inner) || json_is_array(inner))
+			read_any(out, inner, mem, depth + 1);
+	}
+	raw = str_of(mem, json_object_get(e, "metadata"), "raw");
+	read_nested(out, raw[0] != '\0' ? raw : out->message, mem, depth);
+	if (raw[0] != '\0' && strchr(raw, '{') == NULL)
+		out->message = raw;
+}
+
+static void
+read_any(struct llm_refusal *out, const json_t *doc, struct arena *mem,
+    int depth)
+{
+	const json_t *e = doc;
+
+	if (depth > NESTED_MAX)
+		return;
+	/* Gemini's OpenAI endpoint: n4ze3m/page-assist#406. */
+	if (json_is_array(e))
+		e = json_array_get(e, 0);
+	if (json_is_object(json_object_get(e, "error"))
+	    || json_is_array(json_object_get(e, "error")))
+		e = json_object_get(e, "error");
+	if (json_is_array(e))
+		e = json_array_get(e, 0);
+	if (json_is_string(e))
+		out->message = text_cut(mem, json_string_value(e), WORDS_MAX);
+	else if (json_is_object(e))
+		read_object(out, e, mem, depth);
+}
+
+/* A page of a proxy: its title says most. */
+static const char *
+page_title(struct arena *mem, const char *body)
+{
+	const char *from = strcasestr(body, "<title>"), *to;
+
+	if (from == NULL)
+		return "an HTML page";
+	from += strlen("<title>");
+	to = strcasestr(from, "</title>");
+	return arena_printf(mem, "an HTML page: %.*s",
+	    to == NULL || to - from > 120 ? 120 : (int)(to - from), from);
+}
+
+static void
+clean(struct llm_refusal *out, struct arena *mem)
+{
+	if (out->message[0] != '\0')
+		out->message = without_input(mem, out->message);
+	/* {"object": "error"} is no kind. */
+	if (strcmp(out->type, "error") == 0)
+		out->type = "";
 }
 
 void
@@ -81,11 +211,24 @@ llm_refusal_read(struct llm_refusal *out, int status, const char *body,
     size_t len, struct arena *mem)
 {
 	const json_t *doc = json_read_lenient(mem, body, len);
-	const json_t *e = json_object_get(doc, "error");
+	const char *text;
 
-	*out = (struct llm_refusal){ .status = status };
-	/* vLLM and others: the members without "error". */
-	read_members(out, e == NULL ? doc : e, mem);
+	*out = (struct llm_refusal){ .status = status, .code = "", .type = "",
+		.param = "", .message = "", .doc = doc };
+	if (json_is_object(doc) || json_is_array(doc)) {
+		read_any(out, doc, mem, 0);
+	} else {
+		text = text_strip(mem, text_clean(mem, body, len));
+		/* A refusal written as a stream of one event. */
+		if (strncmp(text, "data:", 5) == 0
+		    || strncmp(text, "event:", 6) == 0)
+			read_nested(out, text, mem, 0);
+		else if (text[0] == '<')
+			out->message = page_title(mem, text);
+		else
+			out->message = text_cut(mem, text, WORDS_MAX);
+	}
+	clean(out, mem);
 }
 
 /* An error that comes with a 200 says what status it would have had, or only
@@ -98,8 +241,11 @@ status_in(const struct llm_refusal *r, const json_t *e)
 		int status;
 	} KINDS[] = {
 		{ "invalid_request_error", 400 },
+		{ "BadRequestError", 400 },
 		{ "tool_use_failed", 400 },
 		{ "context_length_exceeded", 400 },
+		{ "exceed_context_size_error", 400 },
+		{ "content_filter", 400 },
 		{ "authentication_error", 401 },
 		{ "billing_error", 402 },
 		{ "permission_error", 403 },
@@ -107,16 +253,23 @@ status_in(const struct llm_refusal *r, const json_t *e)
 		{ "request_too_large", 413 },
 		{ "rate_limit_exceeded", 429 },
 		{ "rate_limit_error", 429 },
+		{ "insufficient_quota", 429 },
 		{ "api_error", 500 },
+		{ "unavailable_error", 503 },
 		{ "timeout_error", 504 },
 		{ "overloaded_error", 529 },
 	};
-	int64_t n = json_member_int(e, "code", 0);
+	static const char *const NUMBERS[] = { "code", "status_code", "status",
+		"http_code" };
+	int64_t n;
 	size_t j;
 
-	if (n < 400 || n > 599)
-		n = json_member_int(e, "status_code", 0);
-	if (n >= 400 && n <= 599)
+	for (j = 0; j < NELEM(NUMBERS); j++) {
+		n = json_member_int(e, NUMBERS[j], 0);
+		if (n >= 400 && n <= 599)
+			return (int)n;
+	}
+	if (text_int(r->code, &n) == 0 && n >= 400 && n <= 599)
 		return (int)n;
 	for (j = 0; j < NELEM(KINDS); j++)
 		if (strcmp(r->code, KINDS[j].word) == 0
@@ -131,69 +284,10 @@ llm_refusal_in(struct llm_reading *r, const json_t *e)
 	if (r->ended)
 		return 0;
 	r->failed = true;
-	read_members(&r->error, e, r->mem);
+	r->error = (struct llm_refusal){ .code = "", .type = "", .param = "",
+		.message = "", .doc = e };
+	read_any(&r->error, e, r->mem, 0);
+	clean(&r->error, r->mem);
 	r->error.status = status_in(&r->error, e);
 	return -1;
-}
-
-static bool
-is_quota(const struct llm_refusal *r)
-{
-	static const char *const WORDS[] = { "insufficient_quota",
-		"credit_balance_exhausted", "organization_usage_limit_exceeded",
-		"billing_hard_limit_reached", "billing_not_active",
-		"billing_error", "enforced_spend_limit_reached",
-		"_spend_limit_exceeded" };
-
-	return r->status == 402 || says_one_of(r->code, WORDS, NELEM(WORDS))
-	    || says_one_of(r->type, WORDS, NELEM(WORDS))
-	    || strstr(r->message, "credit balance is too low") != NULL;
-}
-
-static bool
-is_too_long(const struct llm_refusal *r)
-{
-	return r->status == 413
-	    || strcmp(r->code, "context_length_exceeded") == 0
-	    || ((r->status == 400 || r->status == 422 || r->status >= 500)
-		&& says_too_long(r->message));
-}
-
-static enum llm_rc
-by_status(int status, int should_retry)
-{
-	if (should_retry == 1)
-		return LLM_RETRY;
-	if (status == 401 || status == 403)
-		return LLM_DENIED;
-	if (should_retry != 0
-	    && (status == 408 || status == 409 || status == 429
-		|| status == 498 || status >= 500))
-		return LLM_RETRY;
-	return LLM_INVALID;
-}
-
-enum llm_rc
-llm_refusal_rc(const struct llm_refusal *r, int should_retry,
-    struct llm_failure *f)
-{
-	const char *kind = r->code[0] != '\0' ? r->code : r->type;
-
-	f->status = r->status;
-	f->counts = r->status >= 500 || r->status == 408;
-	/* A code or type, not the message: it may quote what people wrote. */
-	snprintf(f->why, sizeof(f->why), "status %d%s%.80s", r->status,
-	    kind[0] != '\0' ? " " : "", kind);
-	if (is_quota(r)) {
-		f->counts = true;
-		return LLM_QUOTA;
-	}
-	/* Groq: the model wrote a call that is none; once more. */
-	if (strcmp(r->code, "tool_use_failed") == 0) {
-		f->once = true;
-		return LLM_RETRY;
-	}
-	if (is_too_long(r))
-		return LLM_CONTEXT;
-	return by_status(r->status, should_retry);
 }
