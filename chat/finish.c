@@ -112,7 +112,7 @@ turn_hand_back(struct turn *t)
 		    t->s->turns_lease_ms, t->s->turns_max_time_ms, &change,
 		    &stopped);
 	if (t->back_hold)
-		hold = step_retry(t->mem, t);
+		hold = step_retry(t);
 	log_event(LOG_INFO, "turn_handed_back", F_CHAT(&t->job->chat),
 	    F_INT("delay_ms", t->back_ms), F_BOOL("failed", t->back_failed));
 	/* Lost or down: the lease ends by itself. */

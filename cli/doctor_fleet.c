@@ -12,6 +12,7 @@
 #include "cli/doctor.h"
 #include "config.h"
 #include "redis/fleet.h"
+#include "redis/format.h"
 #include "redis/store.h"
 
 #define CHECK_MAX (16 * KIB)
@@ -226,6 +227,42 @@ find_worker(struct doctor *d, const json_t *record)
 	find_sources(d, id, json_object_get(record, "sources"));
 }
 
+/* Is the newest version written, and does everybody read what is? */
+static void
+find_format(struct doctor *d, const json_t *records)
+{
+	int64_t stored, oldest = FORMAT_NEWEST;
+	const json_t *record;
+	size_t i;
+	enum store_rc rc = format_read(d->store, &stored);
+
+	json_array_foreach((json_t *)records, i, record) {
+		int64_t reads = json_member_int(record, "format",
+		    FORMAT_FIRST);
+
+		if (reads < oldest)
+			oldest = reads;
+	}
+	if (rc == STORE_NONE)
+		doctor_find(d, DOCTOR_ERROR, "redis",
+		    "dragoman format set 1, or the version you had set",
+		    "{fleet}:format, the version of records, is damaged");
+	else if (rc == STORE_OK && stored > oldest)
+		doctor_find(d, DOCTOR_ERROR, "workers",
+		    "restart them with the newer release",
+		    "some worker or this command reads records up to version "
+		    "%lld, but %lld is written",
+		    (long long)oldest, (long long)stored);
+	else if (rc == STORE_OK && format_now(d->store) < oldest)
+		doctor_find(d, DOCTOR_WARN, "workers",
+		    arena_printf(d->cli->mem,
+			"once no older worker can come back: dragoman format "
+			"set %lld",
+			(long long)oldest),
+		    "records are still written as version %d",
+		    format_now(d->store));
+}
+
 void
 doctor_workers(struct doctor *d)
 {
@@ -242,6 +279,7 @@ doctor_workers(struct doctor *d)
 	}
 	json_array_foreach(records, i, record)
 		find_worker(d, record);
+	find_format(d, records);
 	if (json_array_size(records) == 0)
 		doctor_find(d, DOCTOR_ERROR, "workers",
 		    "start one: systemctl start dragoman-turn@1, or "

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "nouns/metric.h"
+#include "redis/format.h"
 
 #define TAKE_MAX 64  /* of one partition at once: a script must stay short */
 #define TAKE_TRIPS 3 /* rounds of due_take_all to fill its slots */
@@ -30,7 +31,7 @@ batch_take(struct batch *b, int partition, int n, int64_t lease_ms, int popped)
 	batch_str(b, token);
 	batch_int(b, lease_ms);
 	batch_int(b, n);
-	batch_int(b, RECORD_VERSION);
+	batch_int(b, FORMAT_NEWEST);
 	batch_int(b, popped);
 }
 

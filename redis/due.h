@@ -12,9 +12,10 @@
 
 /* One field of the journal, opened. */
 struct journal_field {
-	const char *name; /* "answer:0", "result:0.1", ... see chat/journal.h */
+	const char *name; /* "answer:0", "result:0.1", ... see chat/steps.h */
 	const char *text;
 	size_t len;
+	int version; /* to be written: who must be able to read it; 0 is 1 */
 };
 
 /* A chat whose turn this worker holds.  Everything lives in ${mem}. */
@@ -40,6 +41,7 @@ struct job {
 	/* OK; UNKNOWN_KEY: release it, raise an alarm; NONE: the message or its
 	 * journal was damaged (${message}.text may be ""): end it as dead. */
 	enum store_rc rc;
+	int format; /* redis/format.h: what its steps are written as */
 	int64_t lease_until_ms; /* boot clock; kept by chat/lease */
 };
 

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "redis/format.h"
 
 /* The order in which lua/take.lua answers. */
 enum {
@@ -147,6 +148,7 @@ job_read(struct store *st, const redisReply *r, int64_t now_ms,
 	}
 	memcpy(j->token, token, strlen(token) + 1);
 	j->rc = STORE_OK;
+	j->format = format_now(st);
 	j->attempt = (int)reply_int(r, TAKEN_ATTEMPT);
 	j->crashes = (int)reply_int(r, TAKEN_CRASHES);
 	j->failures = (int)reply_int(r, TAKEN_FAILURES);

@@ -204,13 +204,16 @@ canary_opens(const struct seal_ring *ring, const redisReply *r, const char *id)
 	return opens;
 }
 
+/* ${empty}: Redis holds none yet, and so no record either. */
 static enum store_rc
-canary_write(struct store *st, const struct seal_ring *ring, const char *id)
+canary_write(struct store *st, const struct seal_ring *ring, const char *id,
+    bool empty)
 {
 	struct batch b;
-	redisReply *r;
+	redisReply *r[3] = { NULL };
 	struct buf sealed = BUF_INIT(256);
 	enum store_rc rc = STORE_DOWN;
+	int64_t ignored;
 
 	batch_init(&b);
 	if (seal_close(ring, CANARY_OWNER, CANARY_NOUN, id, CANARY_TEXT,
@@ -220,10 +223,18 @@ canary_write(struct store *st, const struct seal_ring *ring, const char *id)
 	batch_str(&b, KEY_CANARY);
 	batch_str(&b, id);
 	batch_mem(&b, sealed.data, sealed.len);
-	if (store_run(st, &b, &r) == 0 && !reply_is_error(st, r, "canary"))
-		rc = STORE_OK;
-	freeReplyObject(r);
+	if (empty) {
+		format_begin(st, &b);
+		batch_command(&b, "GET", 1);
+		batch_str(&b, KEY_FORMAT);
+	}
+	if (store_run(st, &b, r) == -1 || reply_is_error(st, r[0], "canary"))
+		goto out;
+	if (empty)
+		(void)format_note(st, r[2], &ignored);
+	rc = STORE_OK;
 out:
+	replies_free(r, NELEM(r));
 	buf_fini(&sealed);
 	batch_fini(&b);
 	return rc;
@@ -233,18 +244,21 @@ static enum store_rc
 canary(struct store *st, const struct seal_ring *ring)
 {
 	struct batch b;
-	redisReply *r;
+	redisReply *r[2] = { NULL };
 	enum store_rc rc = STORE_DOWN;
 	char id[SEAL_ID_MAX], first[SEAL_ID_MAX] = "";
 	bool any = false, first_stands = false;
+	int64_t ignored;
 
 	batch_init(&b);
 	batch_command(&b, "HGETALL", 1);
 	batch_str(&b, KEY_CANARY);
-	if (store_run(st, &b, &r) == -1 || reply_is_error(st, r, "canary"))
+	batch_command(&b, "GET", 1);
+	batch_str(&b, KEY_FORMAT);
+	if (store_run(st, &b, r) == -1 || reply_is_error(st, r[0], "canary"))
 		goto out;
 	for (size_t i = 0; seal_ring_id(ring, i, id); i++) {
-		bool opens = canary_opens(ring, r, id);
+		bool opens = canary_opens(ring, r[0], id);
 
 		if (i == 0) {
 			memcpy(first, id, sizeof(first));
@@ -252,18 +266,22 @@ canary(struct store *st, const struct seal_ring *ring)
 		}
 		any = any || opens;
 	}
-	if (r->elements > 0 && !any) {
+	if (r[0]->elements > 0 && !any) {
 		log_event(LOG_ERROR, "sealing_key_unknown",
 		    F_STR("why",
 			"Redis holds values that none of our keys opens: set "
 			"the ENCRYPTION_KEY they were sealed with"));
 		rc = STORE_UNKNOWN_KEY;
-	} else if (first_stands)
-		rc = STORE_OK;
-	else /* only the first key seals; the others had theirs written then */
-		rc = canary_write(st, ring, first);
+		goto out;
+	}
+	if (r[0]->elements > 0) /* else it was emptied: ours is to be kept */
+		(void)format_note(st, r[1], &ignored);
+	/* Only the first key seals; the others had theirs written then. */
+	rc = first_stands
+	    ? STORE_OK
+	    : canary_write(st, ring, first, r[0]->elements == 0);
 out:
-	freeReplyObject(r);
+	replies_free(r, NELEM(r));
 	batch_fini(&b);
 	return rc;
 }

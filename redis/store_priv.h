@@ -17,10 +17,9 @@
 #include "nouns/session.h"
 #include "redis/store.h"
 
-#define RECORD_VERSION 1 /* of a chat; a newer one is left to newer workers */
-
 #define KEY_BREAKER "breaker:"
 #define KEY_CANARY "canary"
+#define KEY_FORMAT "{fleet}:format"
 #define KEY_STOPS "{fleet}:stops"
 #define KEY_WORKERS "{fleet}:workers"
 #define KEY_WORKER "{fleet}:worker:"
@@ -199,6 +198,7 @@ struct store {
 	unsigned era; /* of connections: ends when one is found broken */
 	struct store_breaker breakers[STORE_BREAKERS];
 
+	_Atomic int64_t format; /* stored, as last read; 0: none known */
 	_Atomic int64_t reconnects;
 	_Atomic int64_t logged_ms; /* last "redis_failed", boot clock */
 	int64_t opened_ms;	   /* boot clock */
@@ -215,6 +215,15 @@ void store_log_down(struct store *st, const char *what, const char *why);
 bool store_memory_is_full(const char *info);
 /* The value of "name:" in a text of INFO into ${out}; false: not there. */
 bool store_info(const char *info, const char *name, char *out, size_t max);
+
+/* ---- the version of records: format.c ---- */
+
+/* The answer to GET KEY_FORMAT: remembered.  As format_read. */
+enum store_rc format_note(struct store *st, const redisReply *r,
+    int64_t *stored);
+/* Redis is empty: store the version that was known, else the newest, unless
+ * another process was first. */
+void format_begin(struct store *st, struct batch *b);
 
 /* ---- records: record.c ---- */
 

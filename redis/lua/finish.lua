@@ -4,7 +4,7 @@
 --      reply keep why
 -- Empty: unchanged.  history_max -1: forgotten.  forget, cred '-': removed.
 local c = call('HMGET', KEYS[1], 'token', 'done', 'turns', 'tin', 'tout',
-	'bytes', 'attempt', 'crashes', 'failures', 'waits')
+	'bytes', 'attempt', 'crashes', 'failures', 'waits', 'v')
 if c[1] ~= ARGV[1] then
 	-- A repeat whose first answer got lost on the way is no loss.
 	if c[2] == ARGV[1] then return {OK} end
@@ -30,6 +30,7 @@ local set = {'done', ARGV[1], 'turns', (c[3] or 0) + 1}
 local gone = {'token', 'taken', 'attempt', 'id', 'started', 'stop'}
 if c[8] then gone[#gone + 1] = 'crashes' end
 if c[9] then gone[#gone + 1] = 'failures' end
+if c[11] then gone[#gone + 1] = 'v' end
 local left = call('LLEN', KEYS[2])
 if left == 0 then
 	gone[#gone + 1] = 'bytes'

@@ -1,11 +1,13 @@
 #!lua flags=allow-oom
--- KEYS chat turn due wake     ARGV token name delay failed field value
-local c = call('HMGET', KEYS[1], 'token', 'failures', 'stop')
+-- KEYS chat turn due wake
+-- ARGV token name delay failed version field value
+local c = call('HMGET', KEYS[1], 'token', 'failures', 'stop', 'v')
 if c[1] ~= ARGV[1] then return {LOST} end
 local now = clock()
 local delay = tonumber(ARGV[3])
-if ARGV[5] then
-	call('HSET', KEYS[2], ARGV[5], ARGV[6])
+if ARGV[6] then
+	call('HSET', KEYS[2], ARGV[6], ARGV[7])
+	mark_version(KEYS[1], c[4], ARGV[5])
 	-- It would ask a model again; /stop came, so that there is no waiting.
 	if c[3] then delay = 0 end
 end

@@ -17,6 +17,14 @@ if n > 0 then
 		end
 	end
 end
+-- What this worker does not know is a newer release's: it is left alone.  A
+-- job that is no chat is of another kind; so is an entry that is no message.
+local function is_newer(name, v, entry)
+	if not string.find(name, '^[%w_.-]+/[%w_.-]+/.') then return true end
+	local kind = string.match(entry or '', '^%S+ %d+ %d+ (%S+) %S+ %S+\n')
+	return tonumber(v or 1) > tonumber(ARGV[5])
+		or (kind ~= nil and kind ~= 'message')
+end
 local taken, more = 0, false
 for _, name in ipairs(names) do
 	if taken == n then
@@ -30,7 +38,7 @@ for _, name in ipairs(names) do
 		'id', 'started', 'seq')
 	local entry = call('LINDEX', inbox, 0)
 	local crashes = (c[3] or 0) + (c[2] and 1 or 0)
-	if tonumber(c[1] or 1) > tonumber(ARGV[5]) then
+	if is_newer(name, c[1], entry) then
 		call('ZADD', due, now + 1000, name)
 	elseif not entry then
 		call('ZREM', due, name)
@@ -53,6 +61,7 @@ for _, name in ipairs(names) do
 		else
 			started = now
 			if c[13] then call('DEL', turn) end
+			if c[1] then call('HDEL', chat, 'v') end
 		end
 		call('ZADD', due, now + ARGV[3], name)
 		if crashes > 0 then
