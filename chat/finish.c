@@ -14,6 +14,8 @@
 /* Tries of finish, 100 ms apart, while Redis is away: the lease then has run
  * out, and whoever takes the job finds the journal. */
 #define FINISH_LOOK_MS 100
+/* Dead letters cannot be kept: as take puts such a chat off. */
+#define DAMAGED_MS 30000
 
 static const char *
 tools_used(struct turn *t)
@@ -89,6 +91,8 @@ turn_finish(struct turn *t)
 			break;
 		usleep(FINISH_LOOK_MS * 1000);
 	}
+	if (rc == STORE_DAMAGED) /* logged; until somebody mended it */
+		return turn_back(t, DAMAGED_MS, false);
 	if (rc == STORE_HEAD) {
 		log_event(LOG_ERROR, "turn_head_differs",
 		    F_CHAT(&t->job->chat));

@@ -17,6 +17,7 @@
 #include "config.h"
 #include "llm/llm.h"
 #include "nouns/metric.h"
+#include "redis/due.h"
 #include "redis/fleet.h"
 #include "redis/format.h"
 #include "redis/store.h"
@@ -84,6 +85,7 @@ beat(struct worker *w)
 	settings_backend(s, backend, sizeof(backend));
 	/* An emptied Redis gets its canary back, and a raised format is read. */
 	(void)!store_canary(w->store);
+	due_requeue_healed(w->store);
 	record = json_pack(
 	    "{s:s, s:s, s:i, s:s, s:i, s:s, s:o, s:i, s:o, s:i, s:i, s:I, "
 	    "s:b, s:o, s:s?}",
@@ -121,7 +123,7 @@ read_breakers(struct worker *w)
 		if (!named)
 			break;
 		if (breaker_read(w->store, b->name, &until) != STORE_OK)
-			break;
+			continue;
 		if (until > 0)
 			atomic_store(&b->failing, 1);
 		atomic_store(&b->open_until_ms, until);

@@ -65,7 +65,8 @@ turn_load(struct turn *t)
 		return turn_back(t, NEWER_MS, false);
 	}
 	if (job->rc == STORE_NONE) {
-		t->out.why = "damaged";
+		t->out.why = job->damaged == NULL ? "damaged"
+		    : arena_printf(t->mem, "damaged: %s", job->damaged);
 		return turn_say(t, END_DEAD, PHRASE_DEAD);
 	}
 	if (job->crashes >= CRASHES_MAX || job->failures >= FAILURES_MAX) {

@@ -11,6 +11,7 @@
 #include "base/seal.h"
 #include "cli/doctor.h"
 #include "config.h"
+#include "redis/damage.h"
 #include "redis/fleet.h"
 #include "redis/format.h"
 #include "redis/store.h"
@@ -19,6 +20,7 @@
 #define PING_SLOW_MS 20	     /* a turn is six round trips */
 #define QUEUE_OLD_MS 60000   /* nobody should wait that long for a worker */
 #define EDGE_MS 5000
+#define DAMAGE_SHOWN 20	     /* one script can damage thousands */
 #define BODY_MAX (256 * KIB)
 
 /* "error TEXT; what to do" and "warn TEXT", a line each. */
@@ -274,7 +276,8 @@ doctor_workers(struct doctor *d)
 		return;
 	if (fleet_read(d->store, d->cli->mem, &records) != STORE_OK) {
 		doctor_find(d, DOCTOR_ERROR, "workers",
-		    "look at Redis's log", "their records cannot be read");
+		    "mend what is said of Redis above, or look at its log",
+		    "their records cannot be read");
 		return;
 	}
 	json_array_foreach(records, i, record)
@@ -290,6 +293,57 @@ doctor_workers(struct doctor *d)
 		    "turns are paused (dragoman pause)");
 }
 
+static void
+find_damage(struct doctor *d, const json_t *one)
+{
+	const char *key = json_member_str(one, "key");
+	const char *what = json_member_str(one, "what");
+
+	if (key == NULL || what == NULL)
+		return;
+	key = cli_clean(d->cli, key, true);
+	if (strcmp(what, "mended") == 0)
+		doctor_find(d, DOCTOR_WARN, "redis",
+		    "find out who else writes to this Redis; its message is "
+		    "in dragoman turns dead",
+		    "%s was damaged and was mended", key);
+	else if (strcmp(what, "set aside") == 0)
+		doctor_find(d, DOCTOR_WARN, "redis",
+		    arena_printf(d->cli->mem,
+			"find out who else writes to this Redis, then: "
+			"redis-cli DEL '%s'",
+			key),
+		    "%s: a key of another type was in the way of a chat, and "
+		    "was renamed",
+		    key);
+	else
+		doctor_find(d, DOCTOR_ERROR, "redis",
+		    arena_printf(d->cli->mem,
+			"find out who else writes to this Redis, then: "
+			"redis-cli DEL '%s'; the workers make it anew",
+			key),
+		    "%s is damaged: it %s", key, what);
+}
+
+/* Keys that others wrote to. */
+void
+doctor_damage(struct doctor *d)
+{
+	json_t *list, *one;
+	size_t i, n;
+
+	if (d->store == NULL ||
+	    damage_find(d->store, d->cli->mem, &list) != STORE_OK)
+		return; /* that Redis fails is found elsewhere */
+	n = json_array_size(list);
+	json_array_foreach(list, i, one)
+		if (i < DAMAGE_SHOWN)
+			find_damage(d, one);
+	if (n > DAMAGE_SHOWN)
+		doctor_find(d, DOCTOR_WARN, "redis", "mend these first",
+		    "%zu more damaged keys are not shown", n - DAMAGE_SHOWN);
+}
+
 void
 doctor_messages(struct doctor *d)
 {
@@ -303,6 +357,11 @@ doctor_messages(struct doctor *d)
 		    "look at Redis's log", "they cannot be counted");
 		return;
 	}
+	if (counts.damaged > 0)
+		doctor_find(d, DOCTOR_ERROR, "messages",
+		    "delete the damaged keys that are named above",
+		    "those of %d partitions cannot be counted",
+		    counts.damaged);
 	if (counts.unaccounted != 0)
 		doctor_find(d, DOCTOR_ERROR, "messages",
 		    "after a lost Redis this is what was lost; else report "

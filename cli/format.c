@@ -22,9 +22,9 @@ oldest_reader(struct cli *cli, int64_t *format, const char **id)
 	*id = "";
 	if (rc != STORE_OK)
 		return rc;
-	json_array_foreach(records, i, record) {
-		int64_t reads = json_member_int(record, "format",
-		    FORMAT_FIRST);
+	json_array_foreach(records, i, record)
+	{
+		int64_t reads = json_member_int(record, "format", FORMAT_FIRST);
 
 		if ((*id)[0] == '\0' || reads < *format) {
 			*format = reads;
@@ -71,8 +71,9 @@ cmd_format_show(struct cli *cli)
 		return code;
 	rc = format_read(cli->store, &stored);
 	if (rc == STORE_NONE) {
-		cli_error(cli, "the stored format is no version: set it anew "
-			       "with dragoman format set N");
+		cli_error(cli,
+		    "the stored format is no version: set it anew "
+		    "with dragoman format set N");
 		return CLI_FAILED;
 	}
 	if (rc != STORE_OK)
@@ -105,9 +106,10 @@ cmd_format_set(struct cli *cli)
 	if (rc != STORE_OK)
 		return cli_store_failed(cli, (int)rc, "format set");
 	if (reads < n && !force) {
-		cli_error(cli, "worker %s reads versions up to %lld only: "
-			       "restart it with this release first (--force "
-			       "sets it all the same)",
+		cli_error(cli,
+		    "worker %s reads versions up to %lld only: "
+		    "restart it with this release first (--force "
+		    "sets it all the same)",
 		    cli_clean(cli, id, true), (long long)reads);
 		return CLI_FAILED;
 	}

@@ -358,6 +358,12 @@ reply_is_oom(const redisReply *r)
 }
 
 bool
+reply_is_wrong_type(const redisReply *r)
+{
+	return reply_begins(r, "WRONGTYPE");
+}
+
+bool
 reply_is_error(struct store *st, const redisReply *r, const char *what)
 {
 	if (r == NULL)

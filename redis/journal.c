@@ -292,6 +292,8 @@ journal_finish(struct store *st, struct job *job, const struct turn_outcome *o)
 	budget_batch(&b, &job->chat, o->settle);
 	if (store_run(st, &b, r) == 0)
 		rc = reply_code(st, r[0], "finish");
+	if (rc == STORE_DAMAGED)
+		store_log_damaged(st, job->chat.partition, "dead");
 	replies_free(r, NELEM(r));
 	batch_fini(&b);
 	if (token != NULL)

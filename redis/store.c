@@ -11,6 +11,7 @@
 #define CANARY_OWNER "dragoman"
 #define CANARY_NOUN "canary"
 #define CANARY_TEXT "this key opens"
+#define DAMAGE_LOG_MS 60000
 #define CLOCK_SKEW_MS 2000 /* leases are Redis's own time; logs are not */
 
 struct store *
@@ -73,6 +74,20 @@ store_ping(struct store *st, int *ms)
 	freeReplyObject(r);
 	batch_fini(&b);
 	return rc;
+}
+
+void
+store_log_damaged(struct store *st, int partition, const char *key)
+{
+	int64_t now = clock_boot_ms();
+	int64_t last = atomic_load(&st->damage_logged_ms);
+
+	if (last != 0 && now - last < DAMAGE_LOG_MS)
+		return;
+	if (atomic_compare_exchange_strong(&st->damage_logged_ms, &last, now))
+		log_event(LOG_ERROR, "partition_damaged",
+		    F_INT("partition", partition), F_STR("key", key),
+		    F_STR("remedy", "dragoman doctor names the key: delete it"));
 }
 
 bool

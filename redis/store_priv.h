@@ -28,6 +28,7 @@
 
 enum script {
 	SCRIPT_ACCEPT,
+	SCRIPT_ASIDE,
 	SCRIPT_BEAT,
 	SCRIPT_BREAKER,
 	SCRIPT_BUDGET,
@@ -38,6 +39,7 @@ enum script {
 	SCRIPT_FLEET,
 	SCRIPT_RELEASE,
 	SCRIPT_REPLAY,
+	SCRIPT_REQUEUE,
 	SCRIPT_RESEAL,
 	SCRIPT_TAKE,
 	SCRIPT_WRITE,
@@ -198,6 +200,11 @@ struct store {
 	unsigned era; /* of connections: ends when one is found broken */
 	struct store_breaker breakers[STORE_BREAKERS];
 
+	/* Bits of partitions: due was seen damaged; and is right again. */
+	_Atomic unsigned due_damaged, due_healed;
+	_Atomic unsigned wake_damaged; /* not waited for ... */
+	_Atomic int64_t wake_look_ms;  /* ... until then, boot clock */
+	_Atomic int64_t damage_logged_ms;
 	_Atomic int64_t format; /* stored, as last read; 0: none known */
 	_Atomic int64_t reconnects;
 	_Atomic int64_t logged_ms; /* last "redis_failed", boot clock */
@@ -215,6 +222,12 @@ void store_log_down(struct store *st, const char *what, const char *why);
 bool store_memory_is_full(const char *info);
 /* The value of "name:" in a text of INFO into ${out}; false: not there. */
 bool store_info(const char *info, const char *name, char *out, size_t max);
+
+/* ${r} is the error of a key that has another type than ours. */
+bool reply_is_wrong_type(const redisReply *r);
+/* Log "partition_damaged", at most once a minute: ${key} of ${partition}; -1:
+ * of all. */
+void store_log_damaged(struct store *st, int partition, const char *key);
 
 /* ---- the version of records: format.c ---- */
 
