@@ -91,6 +91,14 @@ turn_finish(struct turn *t)
 			break;
 		usleep(FINISH_LOOK_MS * 1000);
 	}
+	if (rc == STORE_STOPPED) {
+		t->remember = false;
+		o->add = NULL;
+		o->last_tools = NULL;
+		o->forget_history = o->forget_session = false;
+		t->starters = NULL;
+		return turn_say(t, END_REFUSED, PHRASE_STOPPED);
+	}
 	if (rc == STORE_DAMAGED) /* logged; until somebody mended it */
 		return turn_back(t, DAMAGED_MS, false);
 	if (rc == STORE_HEAD) {

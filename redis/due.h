@@ -78,8 +78,10 @@ void due_poke(struct store *st);
 
 /*
  * Put the chats of ${partitions} (a bit each) that have messages and stand in
- * no due back there: it was deleted.  Walks all keys; their number in ${n}.
+ * no due back there: it was deleted.  Walks all keys; their number in ${n}
+ * (logged, if any).
  */
+#define DUE_ALL ((1u << CHAT_PARTITIONS) - 1)
 enum store_rc due_requeue(struct store *st, unsigned partitions, int64_t *n)
     WARN_UNUSED;
 /* The same for those whose due was seen damaged and is right again. */

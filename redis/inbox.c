@@ -221,6 +221,7 @@ inbox_control(struct store *st, const struct chat_name *chat,
 		goto out;
 	session->running = reply_int(r, 1) == 1;
 	session->waiting = reply_int(r, 2);
+	session->ended_ms = reply_int(r, 9);
 	if (record_session(st, chat, r, 3, mem, session) != STORE_OK)
 		rc = STORE_DOWN; /* unknown key; another worker may have it */
 out:

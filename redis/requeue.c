@@ -62,6 +62,8 @@ requeue_page(
 			rc = reply_code(st, r, "requeue");
 		if (rc == STORE_OK)
 			*n += reply_int(r, 1);
+		if (rc == STORE_DAMAGED) /* it is, still: the others go on */
+			rc = STORE_OK;
 		freeReplyObject(r);
 		r = NULL;
 		batch_fini(&b);
@@ -104,6 +106,8 @@ due_requeue(struct store *st, unsigned partitions, int64_t *n)
 		freeReplyObject(r);
 		batch_fini(&b);
 	} while (rc == STORE_OK && strcmp(cursor, "0") != 0);
+	if (*n > 0)
+		log_event(LOG_WARN, "chats_requeued", F_INT("chats", *n));
 	return rc;
 }
 
@@ -115,8 +119,6 @@ due_requeue_healed(struct store *st)
 
 	if (healed == 0)
 		return;
-	if (due_requeue(st, healed, &n) == STORE_OK)
-		log_event(LOG_WARN, "chats_requeued", F_INT("chats", n));
-	else /* at the next heartbeat */
+	if (due_requeue(st, healed, &n) != STORE_OK) /* at the next heartbeat */
 		atomic_fetch_or(&st->due_healed, healed);
 }

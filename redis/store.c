@@ -210,7 +210,8 @@ canary_opens(const struct seal_ring *ring, const redisReply *r, const char *id)
 	bool opens = false;
 
 	for (size_t i = 0; i + 1 < r->elements; i += 2)
-		if (strcmp(r->element[i]->str, id) == 0)
+		if (reply_str(r, i) != NULL && reply_str(r, i + 1) != NULL &&
+		    strcmp(reply_str(r, i), id) == 0)
 			opens = seal_open(ring, CANARY_OWNER, CANARY_NOUN,
 				    id, r->element[i + 1]->str,
 				    r->element[i + 1]->len,
@@ -255,6 +256,22 @@ out:
 	return rc;
 }
 
+/* Each heartbeat looks: once a minute is enough. */
+static void
+log_key_unknown(struct store *st)
+{
+	int64_t now = clock_boot_ms();
+	int64_t last = atomic_load(&st->key_logged_ms);
+
+	if (last != 0 && now - last < DAMAGE_LOG_MS)
+		return;
+	atomic_store(&st->key_logged_ms, now);
+	log_event(LOG_ERROR, "sealing_key_unknown",
+	    F_STR("why",
+		"Redis holds values that none of our keys opens: set the "
+		"ENCRYPTION_KEY they were sealed with"));
+}
+
 static enum store_rc
 canary(struct store *st, const struct seal_ring *ring)
 {
@@ -270,7 +287,9 @@ canary(struct store *st, const struct seal_ring *ring)
 	batch_str(&b, KEY_CANARY);
 	batch_command(&b, "GET", 1);
 	batch_str(&b, KEY_FORMAT);
-	if (store_run(st, &b, r) == -1 || reply_is_error(st, r[0], "canary"))
+	if (store_run(st, &b, r) == -1 ||
+	    reply_is_error(st, r[0], "canary") ||
+	    r[0]->type != REDIS_REPLY_ARRAY)
 		goto out;
 	for (size_t i = 0; seal_ring_id(ring, i, id); i++) {
 		bool opens = canary_opens(ring, r[0], id);
@@ -282,10 +301,7 @@ canary(struct store *st, const struct seal_ring *ring)
 		any = any || opens;
 	}
 	if (r[0]->elements > 0 && !any) {
-		log_event(LOG_ERROR, "sealing_key_unknown",
-		    F_STR("why",
-			"Redis holds values that none of our keys opens: set "
-			"the ENCRYPTION_KEY they were sealed with"));
+		log_key_unknown(st);
 		rc = STORE_UNKNOWN_KEY;
 		goto out;
 	}

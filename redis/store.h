@@ -36,6 +36,7 @@ enum store_rc {
 	STORE_HEAD,	   /* the inbox does not begin with the journal's ids */
 	STORE_DAMAGED,	   /* what all of a partition needs is not ours: doctor */
 	STORE_CROWDED,	   /* too many wait for this message already */
+	STORE_STOPPED,	   /* /stop came: the turn is to end so */
 	STORE_UNKNOWN_KEY, /* sealed with a key we do not have */
 	STORE_DOWN,	   /* Redis failed; a retry may help.  Logged */
 };

@@ -204,7 +204,7 @@ struct store {
 	_Atomic unsigned due_damaged, due_healed;
 	_Atomic unsigned wake_damaged; /* not waited for ... */
 	_Atomic int64_t wake_look_ms;  /* ... until then, boot clock */
-	_Atomic int64_t damage_logged_ms;
+	_Atomic int64_t damage_logged_ms, key_logged_ms;
 	_Atomic int64_t format; /* stored, as last read; 0: none known */
 	_Atomic int64_t reconnects;
 	_Atomic int64_t logged_ms; /* last "redis_failed", boot clock */

@@ -2,7 +2,7 @@
 local call, pcall = redis.call, redis.pcall
 local OK, NONE, EXISTS, ANSWERED, GONE = 0, 1, 2, 3, 5
 local FULL, LIMITED, LOST, LATE, HEAD = 6, 7, 8, 9, 10
-local DAMAGED, CROWDED = 11, 12
+local DAMAGED, CROWDED, STOPPED = 11, 12, 13
 
 -- Redis's own time: microseconds, and whole milliseconds.
 local function clock()

@@ -7,7 +7,7 @@ local now, us = clock()
 local wait = limited(KEYS[3], tonumber(ARGV[2]), us)
 if wait > 0 then return {LIMITED, wait} end
 local c, ours = record(KEYS[1], 'token', 'state', 'cred', 'tools', 'tin',
-	'tout', 'turns')
+	'tout', 'turns', 'ended')
 local waiting = try('LLEN', KEYS[2]) or 0
 if ARGV[3] == '1' and waiting > 0 and ours then
 	call('HSET', KEYS[1], 'stop', '1')
@@ -17,4 +17,5 @@ if ARGV[3] == '1' and waiting > 0 and ours then
 	end
 end
 return {OK, c[1] and 1 or 0, waiting, c[2], c[3], c[4], num(c[5], 0) or 0,
-	num(c[6], 0) or 0, num(c[7], 0) or 0}
+	num(c[6], 0) or 0, num(c[7], 0) or 0,
+	c[8] and now - (num(c[8], 0) or 0) or -1}

@@ -5,7 +5,7 @@
 --      reply keep why
 -- Empty: unchanged.  history_max -1: forgotten.  forget, cred '-': removed.
 local c = record(KEYS[1], 'token', 'done', 'turns', 'tin', 'tout', 'bytes',
-	'attempt', 'crashes', 'failures', 'waits', 'v', 'seq')
+	'attempt', 'crashes', 'failures', 'waits', 'v', 'seq', 'stop')
 if c[1] ~= ARGV[1] then
 	-- A repeat whose first answer got lost on the way is no loss.
 	if c[2] == ARGV[1] then return {OK} end
@@ -16,6 +16,10 @@ local first = held and call('LINDEX', KEYS[2], 0)
 if not first or string.sub(first, 1, #ARGV[3] + 1) ~= ARGV[3] .. ' ' then
 	return {HEAD}
 end
+-- /stop was told that it stops this one.
+if c[13] and (ARGV[4] == 'replied' or ARGV[4] == 'unconfirmed') then
+	return {STOPPED}
+end
 -- What it will write to is looked at before anything is written.
 if ARGV[4] == 'dead' and try('XLEN', KEYS[8]) == nil then return {DAMAGED} end
 local seq, turns = both_counts(KEYS[2], c[12] or '', c[3], held)
@@ -23,7 +27,7 @@ local left = held - 1
 local now = clock()
 local to = {}
 if ARGV[13] ~= '' and c[10] then
-	to = try('SRANDMEMBER', KEYS[10], 64)
+	to = try('SRANDMEMBER', KEYS[10], 256)
 	if to == nil then
 		aside(KEYS[10])
 		to = {}
@@ -31,7 +35,7 @@ if ARGV[13] ~= '' and c[10] then
 end
 if ARGV[5] ~= '' and try('LLEN', KEYS[3]) == nil then aside(KEYS[3]) end
 
-local set = {'done', ARGV[1], 'turns', turns + 1}
+local set = {'done', ARGV[1], 'turns', turns + 1, 'ended', now}
 local gone = {'token', 'taken', 'attempt', 'id', 'started', 'stop'}
 if c[8] then gone[#gone + 1] = 'crashes' end
 if c[9] then gone[#gone + 1] = 'failures' end

@@ -1,6 +1,6 @@
 -- What became of message id: its answer, its place in the inbox, or nothing.
--- An address that asks from elsewhere is woken too when it ends; 64 at most
--- wait for one message.
+-- An address that asks from elsewhere is woken too when it ends; 256 at
+-- most wait for one message.
 local function known(id, address, chat, inbox, reply, wait)
 	local answer = try('GET', reply)
 	if answer == nil then aside(reply) end
@@ -24,7 +24,7 @@ local function known(id, address, chat, inbox, reply, wait)
 					aside(wait)
 					n = 0
 				end
-				if n >= 64 and call('SISMEMBER', wait, address) == 0 then
+				if n >= 256 and call('SISMEMBER', wait, address) == 0 then
 					return {CROWDED}
 				end
 				call('SADD', wait, address)

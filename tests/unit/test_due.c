@@ -394,6 +394,71 @@ the_format_that_is_written(void **state)
 	store_close(st);
 }
 
+/* What /stop promised is kept, to the last moment; then it says so. */
+static void
+a_stop_before_the_end(void **state)
+{
+	struct redis_fixture *f = *state;
+	struct chat_name chat = fixture_chat("stop");
+	struct session session;
+	struct arena *mem = arena_new();
+	struct job *job;
+	int64_t wait;
+
+	assert_int_equal(inbox_control(f->store, &chat, COMMAND_STOP,
+			     &FIXTURE_UNLIMITED, mem, &session, &wait),
+	    STORE_OK);
+	assert_int_equal(session.waiting, 0);
+	assert_int_equal(session.ended_ms, -1);
+	assert_int_equal(fixture_say(f->store, &chat, "1", "hi", ""), STORE_OK);
+	job = fixture_take(f->store, &chat, LEASE_MS);
+	assert_non_null(job);
+	assert_int_equal(inbox_control(f->store, &chat, COMMAND_STOP,
+			     &FIXTURE_UNLIMITED, mem, &session, &wait),
+	    STORE_OK);
+	assert_int_equal(session.waiting, 1);
+	assert_int_equal(fixture_finish(f->store, job, END_REPLIED, "x"),
+	    STORE_STOPPED);
+	assert_int_equal(fixture_finish(f->store, job, END_REFUSED, "x"),
+	    STORE_OK);
+	assert_int_equal(fixture_finish(f->store, job, END_REPLIED, "x"),
+	    STORE_OK); /* its own repeat */
+	assert_int_equal(redis_number(f, "HGET {p%d}:counts refused",
+			     chat.partition),
+	    1);
+	job_free(job);
+	assert_int_equal(inbox_control(f->store, &chat, COMMAND_STOP,
+			     &FIXTURE_UNLIMITED, mem, &session, &wait),
+	    STORE_OK);
+	assert_int_equal(session.waiting, 0);
+	assert_true(session.ended_ms >= 0 && session.ended_ms < 5000);
+	arena_free(mem);
+}
+
+/* Each address that waits costs a wake-up at the end. */
+static void
+many_wait_for_one_message(void **state)
+{
+	struct redis_fixture *f = *state;
+	struct chat_name chat = fixture_chat("crowd");
+	char address[24];
+	enum store_rc rc;
+
+	assert_int_equal(fixture_say(f->store, &chat, "1", "hi", "p.0"),
+	    STORE_OK);
+	for (int i = 1; i <= 300; i++) {
+		snprintf(address, sizeof(address), "p.%d", i);
+		rc = fixture_say(f->store, &chat, "1", "hi", address);
+		if (rc != (i <= 256 ? STORE_EXISTS : STORE_CROWDED))
+			fail_msg("%d: %d", i, rc);
+	}
+	/* Who waits already may ask again. */
+	assert_int_equal(fixture_say(f->store, &chat, "1", "hi", "p.7"),
+	    STORE_EXISTS);
+	assert_int_equal(fixture_say(f->store, &chat, "1", "hi", ""),
+	    STORE_EXISTS);
+}
+
 static void
 pausing(void **state)
 {
@@ -774,6 +839,8 @@ main(void)
 		TEST(odd_jobs),
 		TEST(other_kinds_are_left_alone),
 		TEST(the_format_that_is_written),
+		TEST(a_stop_before_the_end),
+		TEST(many_wait_for_one_message),
 		TEST(pausing),
 		TEST(wake_tokens),
 		TEST(round_trips),
