@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -127,8 +128,11 @@ turn_hand_back(struct turn *t)
 		hold = step_retry(t);
 	log_event(LOG_INFO, "turn_handed_back", F_CHAT(&t->job->chat),
 	    F_INT("delay_ms", t->back_ms), F_BOOL("failed", t->back_failed));
-	/* Lost or down: the lease ends by itself. */
-	(void)!journal_release(t->w->store, t->job, t->back_ms,
-	    t->back_failed, t->back_hold ? &hold : NULL);
+	/* A lease that ends by itself counts as a crash of its holder. */
+	while (journal_release(t->w->store, t->job, t->back_ms,
+		   t->back_failed, t->back_hold ? &hold : NULL)
+		== STORE_DOWN
+	    && clock_boot_ms() < atomic_load(&t->lease.until_ms))
+		usleep(FINISH_LOOK_MS * 1000);
 	return TURN_END;
 }

@@ -228,8 +228,7 @@ due_look(struct store *st, int64_t *next_ms)
 	if (store_run(st, &b, r) == -1 || reply_is_error(st, r[0], "look") ||
 	    reply_str(r[0], 0) == NULL || reply_str(r[0], 1) == NULL)
 		goto out;
-	now = strtoll(reply_str(r[0], 0), NULL, 10) * 1000 +
-	    strtoll(reply_str(r[0], 1), NULL, 10) / 1000;
+	now = reply_int(r[0], 0) * 1000 + reply_int(r[0], 1) / 1000;
 	rc = 0;
 	for (int p = 1; p <= CHAT_PARTITIONS; p++) {
 		const char *text;
@@ -265,11 +264,16 @@ out:
 	return rc;
 }
 
-/* "{p12}:wake" -> 12 */
+/* "{p12}:wake" -> 12; -1: none of ours. */
 static int
 partition_of(const char *key)
 {
-	return (int)strtol(key + 2, NULL, 10) % CHAT_PARTITIONS;
+	long p;
+
+	if (strncmp(key, "{p", 2) != 0)
+		return -1;
+	p = strtol(key + 2, NULL, 10);
+	return p >= 0 && p < CHAT_PARTITIONS ? (int)p : -1;
 }
 
 /* A key among those of a blocking pop that is no list refuses all of them: to

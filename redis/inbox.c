@@ -36,7 +36,7 @@ open_answer(struct store *st, const struct chat_name *chat,
     const redisReply *r, struct arena *mem, char mac[SEAL_DIGEST_MAX],
     struct inbox_answer *out)
 {
-	const redisReply *v = reply_at(r, 1);
+	const redisReply *v = reply_string(r, 1);
 	const char *blank = v == NULL ? NULL : memchr(v->str, ' ', v->len);
 	const char *line = v == NULL ? NULL : memchr(v->str, '\n', v->len);
 	size_t front;

@@ -9,7 +9,7 @@
 
 #define SENDING "sending" /* steps that a replica must have first */
 #define HISTORY_FORGET (-1)
-/* Twice what chat.lease may ask for; take.lua thinks that a job more than an
+/* Twice what turns.lease may ask for; take.lua thinks that a job more than an
  * hour ahead was put there by a clock that went back. */
 #define DELAY_MAX_MS ((int64_t)55 * 60 * 1000)
 

@@ -252,6 +252,8 @@ reseal_dead(struct walk *w)
 		    : 0;
 		for (size_t i = 0; i < n && rc == STORE_OK; i++)
 			rc = reseal_letter(w, r->element[i]);
+		if (n > 0 && reply_str(r->element[n - 1], 0) == NULL)
+			n = 0; /* no letter */
 		if (n > 0)
 			(void)snprintf(from, sizeof(from), "(%s",
 			    reply_str(r->element[n - 1], 0));

@@ -188,6 +188,7 @@ store_check(struct store *st, struct buf *out)
 	batch_command(&b, "INFO", 0);
 	batch_command(&b, "TIME", 0);
 	if (store_run(st, &b, r) == 0 && !reply_is_error(st, r[0], "info") &&
+	    r[0]->type == REDIS_REPLY_STRING &&
 	    !reply_is_error(st, r[1], "time")) {
 		int64_t skew = reply_int(r[1], 0) * 1000 +
 		    reply_int(r[1], 1) / 1000 - clock_wall_ms();
@@ -408,9 +409,11 @@ store_canary_alone(struct store *st)
 	batch_command(&b, "HDEL", (int)r->elements + 2);
 	batch_str(&b, KEY_CANARY);
 	batch_str(&b, "-"); /* one at least must be named */
-	for (i = 0; i < r->elements; i++)
-		batch_str(&b, strcmp(r->element[i]->str, first) == 0 ?
-			"-" : r->element[i]->str);
+	for (i = 0; i < r->elements; i++) {
+		const char *id = reply_str(r, i);
+
+		batch_str(&b, id == NULL || strcmp(id, first) == 0 ? "-" : id);
+	}
 	if (store_run(st, &b, &gone) == 0 &&
 	    !reply_is_error(st, gone, "canary"))
 		rc = STORE_OK;

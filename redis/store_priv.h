@@ -103,7 +103,7 @@ void batch_sealed(struct batch *b, const struct store *st, const char *front,
 
 /*
  * Send ${b} and read an answer to each command: ${replies} (b->n of them) are
- * to be freed with batch_free.  Scripts that Redis does not know are sent
+ * to be freed with replies_free.  Scripts that Redis does not know are sent
  * once more as text.  A dead connection: once more on a new one, without the
  * commands marked once (their reply is NULL then).
  * -1: Redis is down (logged); no replies.
@@ -118,9 +118,13 @@ bool reply_is_oom(const redisReply *r);
 /* The code of a script's answer, STORE_DOWN when it is none (logged). */
 enum store_rc reply_code(struct store *st, const redisReply *r,
     const char *what);
-/* Element ${i} as a number or bytes; 0 / NULL when absent. */
+/* Element ${i} as a number or bytes; 0 / NULL when absent.  No number of ours,
+ * a time in ms or a count, is larger: so that they can be added. */
+#define REPLY_INT_MAX INT64_C(1000000000000000)
 int64_t reply_int(const redisReply *r, size_t i);
 const redisReply *reply_at(const redisReply *r, size_t i);
+/* The same, if it is bytes. */
+const redisReply *reply_string(const redisReply *r, size_t i);
 /* As text (ends in NUL); NULL when absent. */
 const char *reply_str(const redisReply *r, size_t i);
 
