@@ -227,9 +227,9 @@ take_answer(struct turn *t, struct llm_answer *a, enum llm_rc rc)
 			a->ncalls = TOOL_CALLS_MAX;
 		r = &t->rounds[t->nrounds];
 		r->answer = *a;
-		fields[n++] = step_answer(t->mem, t->nrounds, a);
+		fields[n++] = step_answer(t, t->nrounds, a);
 		if (retried) /* the next failure has its own llm.retry_for */
-			fields[n++] = step_retry(t->mem, t);
+			fields[n++] = step_retry(t);
 		t->nrounds++;
 		return turn_write(t, fields, n, &next) ? TURN_TOOLS : next;
 	}

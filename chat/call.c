@@ -169,7 +169,7 @@ calls_run(struct calls *all, enum turn_state *next)
 			keep_result(all, some[i]);
 			/* A refused token is not a result: called again. */
 			if (!all->round->results[at].token_expired)
-				fields[nf++] = step_result(t->mem, all->k,
+				fields[nf++] = step_result(t, all->k,
 				    (int)at, &all->round->results[at]);
 		}
 		if (nf > 0 && !turn_write(t, fields, nf, next)) {
@@ -245,7 +245,7 @@ turn_tools(struct turn *t)
 	size_t i;
 
 	if (!r->resumed && t->s->chat_host == HOST_DIRECT) {
-		struct journal_field f = step_answer(t->mem, 0, &r->answer);
+		struct journal_field f = step_answer(t, 0, &r->answer);
 
 		if (!turn_write(t, &f, 1, &next))
 			return next;

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -14,6 +15,8 @@
 /* Tries of finish, 100 ms apart, while Redis is away: the lease then has run
  * out, and whoever takes the job finds the journal. */
 #define FINISH_LOOK_MS 100
+/* Dead letters cannot be kept: as take puts such a chat off. */
+#define DAMAGED_MS 30000
 
 static const char *
 tools_used(struct turn *t)
@@ -89,6 +92,16 @@ turn_finish(struct turn *t)
 			break;
 		usleep(FINISH_LOOK_MS * 1000);
 	}
+	if (rc == STORE_STOPPED) {
+		t->remember = false;
+		o->add = NULL;
+		o->last_tools = NULL;
+		o->forget_history = o->forget_session = false;
+		t->starters = NULL;
+		return turn_say(t, END_REFUSED, PHRASE_STOPPED);
+	}
+	if (rc == STORE_DAMAGED) /* logged; until somebody mended it */
+		return turn_back(t, DAMAGED_MS, false);
 	if (rc == STORE_HEAD) {
 		log_event(LOG_ERROR, "turn_head_differs",
 		    F_CHAT(&t->job->chat));
@@ -112,11 +125,14 @@ turn_hand_back(struct turn *t)
 		    t->s->turns_lease_ms, t->s->turns_max_time_ms, &change,
 		    &stopped);
 	if (t->back_hold)
-		hold = step_retry(t->mem, t);
+		hold = step_retry(t);
 	log_event(LOG_INFO, "turn_handed_back", F_CHAT(&t->job->chat),
 	    F_INT("delay_ms", t->back_ms), F_BOOL("failed", t->back_failed));
-	/* Lost or down: the lease ends by itself. */
-	(void)!journal_release(t->w->store, t->job, t->back_ms,
-	    t->back_failed, t->back_hold ? &hold : NULL);
+	/* A lease that ends by itself counts as a crash of its holder. */
+	while (journal_release(t->w->store, t->job, t->back_ms,
+		   t->back_failed, t->back_hold ? &hold : NULL)
+		== STORE_DOWN
+	    && clock_boot_ms() < atomic_load(&t->lease.until_ms))
+		usleep(FINISH_LOOK_MS * 1000);
 	return TURN_END;
 }

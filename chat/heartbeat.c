@@ -17,7 +17,9 @@
 #include "config.h"
 #include "llm/llm.h"
 #include "nouns/metric.h"
+#include "redis/due.h"
 #include "redis/fleet.h"
+#include "redis/format.h"
 #include "redis/store.h"
 #include "tools/tool.h"
 
@@ -81,11 +83,14 @@ beat(struct worker *w)
 
 	gethostname(host, sizeof(host) - 1);
 	settings_backend(s, backend, sizeof(backend));
+	/* An emptied Redis gets its canary back, and a raised format is read. */
+	(void)!store_canary(w->store);
+	due_requeue_healed(w->store);
 	record = json_pack(
-	    "{s:s, s:s, s:i, s:s, s:s, s:o, s:i, s:o, s:i, s:i, s:I, s:b, "
-	    "s:o, s:s?}",
+	    "{s:s, s:s, s:i, s:s, s:i, s:s, s:o, s:i, s:o, s:i, s:i, s:I, "
+	    "s:b, s:o, s:s?}",
 	    "id", w->id, "host", host, "pid", (int)getpid(), "version",
-	    PACKAGE_VERSION, "backend", backend, "backends", list,
+	    PACKAGE_VERSION, "format", FORMAT_NEWEST, "backend", backend, "backends", list,
 	    "tools_loaded", (int)set->n, "sources", toolbox_state(w->toolbox),
 	    "slots", pool_busy(w->turns) + pool_free_slots(w->turns), "running",
 	    atomic_load(&w->running), "started_ms", (json_int_t)w->started_ms,
@@ -118,7 +123,7 @@ read_breakers(struct worker *w)
 		if (!named)
 			break;
 		if (breaker_read(w->store, b->name, &until) != STORE_OK)
-			break;
+			continue;
 		if (until > 0)
 			atomic_store(&b->failing, 1);
 		atomic_store(&b->open_until_ms, until);

@@ -15,6 +15,9 @@
 /* An unknown key: somebody must act; look again so often. */
 #define UNKNOWN_KEY_MS 30000
 
+/* Its journal is a newer release's: as long as take leaves such a chat. */
+#define NEWER_MS 1000
+
 static enum turn_state
 reset(struct turn *t)
 {
@@ -55,8 +58,15 @@ turn_load(struct turn *t)
 			"give this worker the ENCRYPTION_KEY that is missing"));
 		return turn_back(t, UNKNOWN_KEY_MS, false);
 	}
+	if (!steps_read(t)) {
+		log_event(LOG_WARN, "turn_newer", F_CHAT(&job->chat),
+		    F_STR("remedy", "a worker of a newer release began it: "
+				    "start one, or end this one"));
+		return turn_back(t, NEWER_MS, false);
+	}
 	if (job->rc == STORE_NONE) {
-		t->out.why = "damaged";
+		t->out.why = job->damaged == NULL ? "damaged"
+		    : arena_printf(t->mem, "damaged: %s", job->damaged);
 		return turn_say(t, END_DEAD, PHRASE_DEAD);
 	}
 	if (job->crashes >= CRASHES_MAX || job->failures >= FAILURES_MAX) {
@@ -69,7 +79,6 @@ turn_load(struct turn *t)
 	if (job->stop)
 		return turn_say(t, END_REFUSED, PHRASE_STOPPED);
 
-	steps_read(t);
 	command = command_parse(job->message.text);
 	if (command == COMMAND_RESET)
 		return reset(t);

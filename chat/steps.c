@@ -4,11 +4,22 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "redis/format.h"
 
+/* Before answers said so, only this one had anything to send back. */
+#define WIRE_BEFORE "anthropic"
+
+/* ${doc} gets its version: the one that this turn is written as. */
 static struct journal_field
-field(struct arena *mem, const char *name, json_t *doc)
+field(const struct turn *t, const char *name, json_t *doc)
 {
-	char *text = json_text(mem, json_keep(mem, doc));
+	struct arena *mem = t->mem;
+	int version = t->job->format > FORMAT_FIRST ? t->job->format
+						    : FORMAT_FIRST;
+	char *text;
+
+	(void)json_object_set_new(doc, "v", json_integer(version));
+	text = json_text(mem, json_keep(mem, doc));
 
 	/* Strings come cleaned from llm/ and tools/, so this cannot fail but
 	 * for memory, which ends the process. */
@@ -16,11 +27,12 @@ field(struct arena *mem, const char *name, json_t *doc)
 		text = arena_strdup(mem, "{}");
 	return (struct journal_field){ .name = name,
 		.text = text,
-		.len = strlen(text) };
+		.len = strlen(text),
+		.version = version };
 }
 
 struct journal_field
-step_answer(struct arena *mem, int k, const struct llm_answer *a)
+step_answer(const struct turn *t, int k, const struct llm_answer *a)
 {
 	json_t *calls = json_array();
 	size_t i;
@@ -28,24 +40,25 @@ step_answer(struct arena *mem, int k, const struct llm_answer *a)
 	for (i = 0; i < a->ncalls; i++)
 		json_array_append_new(calls, json_pack("[s, s, s]",
 		    a->calls[i].id, a->calls[i].name, a->calls[i].arguments));
-	return field(mem, arena_printf(mem, "answer:%d", k),
-	    json_pack("{s:s, s:o, s:s*, s:I, s:I}", "text", a->text, "calls",
-		calls, "extra", a->extra, "in", (json_int_t)a->usage.in, "out",
-		(json_int_t)a->usage.out));
+	return field(t, arena_printf(t->mem, "answer:%d", k),
+	    json_pack("{s:s, s:o, s:s*, s:s*, s:I, s:I}", "text", a->text,
+		"calls", calls, "extra", a->extra, "wire",
+		a->extra == NULL ? NULL : a->extra_wire, "in",
+		(json_int_t)a->usage.in, "out", (json_int_t)a->usage.out));
 }
 
 struct journal_field
-step_result(struct arena *mem, int k, int i, const struct tool_result *r)
+step_result(const struct turn *t, int k, int i, const struct tool_result *r)
 {
-	return field(mem, arena_printf(mem, "result:%d.%d", k, i),
+	return field(t, arena_printf(t->mem, "result:%d.%d", k, i),
 	    json_pack("{s:i, s:s, s:b}", "end", (int)r->end, "text", r->text,
 		"denied", (int)r->denied));
 }
 
 struct journal_field
-step_retry(struct arena *mem, const struct turn *t)
+step_retry(const struct turn *t)
 {
-	return field(mem, "retry", json_pack("{s:I, s:i, s:b, s:i}", "since",
+	return field(t, "retry", json_pack("{s:I, s:i, s:b, s:i}", "since",
 	    (json_int_t)t->retry_since_ms, "n", t->retry_n, "shortened",
 	    (int)t->shortened, "empties", t->empties));
 }
@@ -54,20 +67,21 @@ static void
 read_answer(struct turn *t, int k, const json_t *doc)
 {
 	struct turn_round *round;
-	const char *text = "", *extra = NULL;
+	const char *text = "", *extra = NULL, *wire = WIRE_BEFORE;
 	json_t *calls = NULL;
 	json_int_t in = 0, out = 0;
 	size_t i;
 
-	if (json_unpack((json_t *)doc, "{s:s, s:o, s?s, s?I, s?I}", "text",
-		&text, "calls", &calls, "extra", &extra, "in", &in, "out",
-		&out)
+	if (json_unpack((json_t *)doc, "{s:s, s:o, s?s, s?s, s?I, s?I}",
+		"text", &text, "calls", &calls, "extra", &extra, "wire", &wire,
+		"in", &in, "out", &out)
 	    == -1)
 		return;
 	round = &t->rounds[k];
 	round->resumed = true;
 	round->answer = (struct llm_answer){ .text = text,
 		.extra = extra,
+		.extra_wire = wire,
 		.usage = { in, out } };
 	round->answer.calls = arena_alloc(t->mem,
 	    sizeof(*round->answer.calls) * TOOL_CALLS_MAX);
@@ -114,7 +128,7 @@ read_retry(struct turn *t, const json_t *doc)
 	t->shortened = json_member_bool(doc, "shortened", false);
 }
 
-void
+bool
 steps_read(struct turn *t)
 {
 	size_t i;
@@ -127,6 +141,8 @@ steps_read(struct turn *t)
 
 		if (doc == NULL)
 			continue;
+		if (json_member_int(doc, "v", FORMAT_FIRST) > FORMAT_NEWEST)
+			return false;
 		if (sscanf(f->name, "answer:%d", &k) == 1 && k >= 0
 		    && k < TURN_ANSWERS_MAX)
 			read_answer(t, k, doc);
@@ -135,5 +151,5 @@ steps_read(struct turn *t)
 			read_result(t, k, c, doc);
 		else if (strcmp(f->name, "retry") == 0)
 			read_retry(t, doc);
-	}
+	}	return true;
 }

@@ -1,8 +1,10 @@
 /*
- * steps: what a turn journals, as JSON texts.
+ * steps: what a turn journals, as JSON texts.  Each has its version, `v`: what
+ * the turn's job says (redis/format.h).
  *
  *   answer:K    the model's K-th answer that asked for tools; its calls count
- *               as started once it is written
+ *               as started once it is written.  `extra` goes back to the model,
+ *               on the wire that it came by (`wire`)
  *   result:K.I  what call I of answer K came to
  *   retry       since when model calls fail, and how often
  */
@@ -14,14 +16,15 @@
 
 #define STEP_NAME_MAX 32
 
-/* Journal fields in ${mem}. */
-struct journal_field step_answer(struct arena *mem, int k,
+/* Journal fields in the turn's memory. */
+struct journal_field step_answer(const struct turn *t, int k,
     const struct llm_answer *a);
-struct journal_field step_result(struct arena *mem, int k, int i,
+struct journal_field step_result(const struct turn *t, int k, int i,
     const struct tool_result *r);
-struct journal_field step_retry(struct arena *mem, const struct turn *t);
+struct journal_field step_retry(const struct turn *t);
 
-/* Read the job's journal into ${t}: rounds with their results, retry. */
-void steps_read(struct turn *t);
+/* Read the job's journal into ${t}: rounds with their results, retry.  False:
+ * a newer release wrote a step; the turn is for its workers. */
+bool steps_read(struct turn *t) WARN_UNUSED;
 
 #endif

@@ -52,6 +52,8 @@ int cmd_chat(struct cli *cli);
 int cmd_config_check(struct cli *cli);
 int cmd_config_show(struct cli *cli);
 int cmd_doctor(struct cli *cli);
+int cmd_format_set(struct cli *cli);
+int cmd_format_show(struct cli *cli);
 int cmd_init(struct cli *cli);
 int cmd_keys_list(struct cli *cli);
 int cmd_keys_reseal(struct cli *cli);

@@ -33,6 +33,7 @@ void doctor_models(struct doctor *d);
 
 /* doctor_fleet.c */
 void doctor_redis(struct doctor *d);
+void doctor_damage(struct doctor *d);
 void doctor_workers(struct doctor *d);
 void doctor_messages(struct doctor *d);
 void doctor_edge(struct doctor *d);

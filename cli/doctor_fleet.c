@@ -11,13 +11,16 @@
 #include "base/seal.h"
 #include "cli/doctor.h"
 #include "config.h"
+#include "redis/damage.h"
 #include "redis/fleet.h"
+#include "redis/format.h"
 #include "redis/store.h"
 
 #define CHECK_MAX (16 * KIB)
 #define PING_SLOW_MS 20	     /* a turn is six round trips */
 #define QUEUE_OLD_MS 60000   /* nobody should wait that long for a worker */
 #define EDGE_MS 5000
+#define DAMAGE_SHOWN 20	     /* one script can damage thousands */
 #define BODY_MAX (256 * KIB)
 
 /* "error TEXT; what to do" and "warn TEXT", a line each. */
@@ -257,6 +260,42 @@ find_worker(struct doctor *d, const json_t *record)
 	find_sources(d, id, json_object_get(record, "sources"));
 }
 
+/* Is the newest version written, and does everybody read what is? */
+static void
+find_format(struct doctor *d, const json_t *records)
+{
+	int64_t stored, oldest = FORMAT_NEWEST;
+	const json_t *record;
+	size_t i;
+	enum store_rc rc = format_read(d->store, &stored);
+
+	json_array_foreach((json_t *)records, i, record) {
+		int64_t reads = json_member_int(record, "format",
+		    FORMAT_FIRST);
+
+		if (reads < oldest)
+			oldest = reads;
+	}
+	if (rc == STORE_NONE)
+		doctor_find(d, DOCTOR_ERROR, "redis",
+		    "dragoman format set 1, or the version you had set",
+		    "{fleet}:format, the version of records, is damaged");
+	else if (rc == STORE_OK && stored > oldest)
+		doctor_find(d, DOCTOR_ERROR, "workers",
+		    "restart them with the newer release",
+		    "some worker or this command reads records up to version "
+		    "%lld, but %lld is written",
+		    (long long)oldest, (long long)stored);
+	else if (rc == STORE_OK && format_now(d->store) < oldest)
+		doctor_find(d, DOCTOR_WARN, "workers",
+		    arena_printf(d->cli->mem,
+			"once no older worker can come back: dragoman format "
+			"set %lld",
+			(long long)oldest),
+		    "records are still written as version %d",
+		    format_now(d->store));
+}
+
 void
 doctor_workers(struct doctor *d)
 {
@@ -268,11 +307,13 @@ doctor_workers(struct doctor *d)
 		return;
 	if (fleet_read(d->store, d->cli->mem, &records) != STORE_OK) {
 		doctor_find(d, DOCTOR_ERROR, "workers",
-		    "look at Redis's log", "their records cannot be read");
+		    "mend what is said of Redis above, or look at its log",
+		    "their records cannot be read");
 		return;
 	}
 	json_array_foreach(records, i, record)
 		find_worker(d, record);
+	find_format(d, records);
 	if (json_array_size(records) == 0)
 		doctor_find(d, DOCTOR_ERROR, "workers",
 		    "start one: systemctl start dragoman-turn@1, or "
@@ -281,6 +322,57 @@ doctor_workers(struct doctor *d)
 	if (fleet_is_paused(d->store, &paused) == STORE_OK && paused)
 		doctor_find(d, DOCTOR_WARN, "workers", "dragoman resume",
 		    "turns are paused (dragoman pause)");
+}
+
+static void
+find_damage(struct doctor *d, const json_t *one)
+{
+	const char *key = json_member_str(one, "key");
+	const char *what = json_member_str(one, "what");
+
+	if (key == NULL || what == NULL)
+		return;
+	key = cli_clean(d->cli, key, true);
+	if (strcmp(what, "mended") == 0)
+		doctor_find(d, DOCTOR_WARN, "redis",
+		    "find out who else writes to this Redis; its message is "
+		    "in dragoman turns dead",
+		    "%s was damaged and was mended", key);
+	else if (strcmp(what, "set aside") == 0)
+		doctor_find(d, DOCTOR_WARN, "redis",
+		    arena_printf(d->cli->mem,
+			"find out who else writes to this Redis, then: "
+			"redis-cli DEL '%s'",
+			key),
+		    "%s: a key of another type was in the way of a chat, and "
+		    "was renamed",
+		    key);
+	else
+		doctor_find(d, DOCTOR_ERROR, "redis",
+		    arena_printf(d->cli->mem,
+			"find out who else writes to this Redis, then: "
+			"redis-cli DEL '%s'; the workers make it anew",
+			key),
+		    "%s is damaged: it %s", key, what);
+}
+
+/* Keys that others wrote to. */
+void
+doctor_damage(struct doctor *d)
+{
+	json_t *list, *one;
+	size_t i, n;
+
+	if (d->store == NULL ||
+	    damage_find(d->store, d->cli->mem, &list) != STORE_OK)
+		return; /* that Redis fails is found elsewhere */
+	n = json_array_size(list);
+	json_array_foreach(list, i, one)
+		if (i < DAMAGE_SHOWN)
+			find_damage(d, one);
+	if (n > DAMAGE_SHOWN)
+		doctor_find(d, DOCTOR_WARN, "redis", "mend these first",
+		    "%zu more damaged keys are not shown", n - DAMAGE_SHOWN);
 }
 
 void
@@ -296,6 +388,11 @@ doctor_messages(struct doctor *d)
 		    "look at Redis's log", "they cannot be counted");
 		return;
 	}
+	if (counts.damaged > 0)
+		doctor_find(d, DOCTOR_ERROR, "messages",
+		    "delete the damaged keys that are named above",
+		    "those of %d partitions cannot be counted",
+		    counts.damaged);
 	if (counts.unaccounted != 0)
 		doctor_find(d, DOCTOR_ERROR, "messages",
 		    "after a lost Redis this is what was lost; else report "

@@ -22,6 +22,7 @@
 #include "nouns/metric.h"
 
 #define RETRY_DOWN_S 2	/* Redis: a restart takes about that long */
+#define RETRY_CROWDED_S 5 /* a turn takes seconds */
 #define RETRY_FULL_S 10 /* a chat's inbox: a few turns */
 #define CGI_LOOK_MIN_MS 10
 #define CGI_LOOK_MAX_MS 250
@@ -209,6 +210,10 @@ take(struct request *req, struct chat_ask *ask, struct message *msg,
 		return refuse_gone(req);
 	case STORE_LIMITED:
 		return refuse_limited(req, found.wait_ms);
+	case STORE_CROWDED:
+		return refuse(req, 429, RETRY_CROWDED_S,
+		    "too many requests wait for this message already; ask "
+		    "for its answer later");
 	case STORE_FULL:
 		return refuse_full(req,
 		    "too many messages are waiting; nothing was stored, "

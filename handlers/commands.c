@@ -11,6 +11,9 @@
 #include "handlers/fleet_priv.h"
 #include "redis/budget.h"
 
+/* Who says /stop so soon after an answer meant that one. */
+#define LATE_MS 60000
+
 /* The inbox keeps a message until its turn has ended. */
 static int64_t
 behind(const struct session *session)
@@ -36,7 +39,10 @@ static const char *
 stop(struct request *req, const struct session *session)
 {
 	if (session->waiting == 0)
-		return "Nothing is running.";
+		return session->ended_ms >= 0 && session->ended_ms < LATE_MS
+		    ? "Too late: that answer is already complete. Nothing is "
+		      "running."
+		    : "Nothing is running.";
 	if (session->waiting == 1)
 		return "Stopping the running answer.";
 	return arena_printf(req->mem,

@@ -27,6 +27,7 @@
 #include "handlers/handlers.h"
 #include "nouns/metric.h"
 #include "nouns/settings.h"
+#include "redis/due.h"
 #include "redis/fleet.h"
 
 #define FLEET_LOOK_MS 2000
@@ -168,7 +169,7 @@ see_fleet(struct watch *w, struct view *v, const struct settings *s,
 	v->sources = json_keep(mem, json_object());
 	v->model_ok = -1;
 	v->redis = store_ping(st, &v->redis_ms) == STORE_OK
-	    && fleet_read(st, mem, &v->records) == STORE_OK
+	    && fleet_read(st, mem, &v->records) != STORE_DOWN
 	    && fleet_is_paused(st, &paused) == STORE_OK;
 	if (!v->redis)
 		v->records = NULL;
@@ -334,6 +335,7 @@ gauge_breakers(const struct view *v)
 static void
 gauge_queue(struct watch *w)
 {
+	int64_t requeued;
 	struct fleet_counts counts;
 
 	if (fleet_count(w->e->store, &counts) != STORE_OK)
@@ -342,7 +344,11 @@ gauge_queue(struct watch *w)
 	metric_set(METRIC_QUEUE_LENGTH, 0, counts.waiting);
 	metric_set(METRIC_QUEUE_AGE, 0, counts.oldest_ms / 1000);
 	w->unsure = counts.unaccounted == 0 ? 0 : w->unsure + 1;
-	if (w->unsure == FLEET_UNSURE_LOOKS)
+	if (w->unsure != FLEET_UNSURE_LOOKS)
+		return;
+	/* They may lie in inboxes that nobody looks at: due was deleted. */
+	if (due_requeue(w->e->store, DUE_ALL, &requeued) != STORE_OK
+	    || requeued == 0)
 		log_event(LOG_ERROR, "messages_unaccounted",
 		    F_INT("messages", counts.unaccounted),
 		    F_STR("remedy", "dragoman turns list; report this"));
@@ -359,8 +365,11 @@ look(struct watch *w)
 		see_fleet(w, &v, s, mem);
 	else
 		v.model_ok = -1;
-	if (v.redis)
+	if (v.redis) {
+		/* An emptied Redis gets its canary back. */
+		(void)!store_canary(w->e->store);
 		gauge_queue(w);
+	}
 	gauge_breakers(&v);
 	render_health(w, s);
 	render_ready(w, &v);

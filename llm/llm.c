@@ -32,6 +32,27 @@ llm_rc_name(enum llm_rc rc)
 }
 
 
+/* Blocks of another wire would be refused: a fall-back goes on without. */
+static struct llm_question
+own_extras(const struct llm_question *q, const struct llm_provider *p,
+    struct arena *mem)
+{
+	struct llm_question out = *q;
+	struct llm_message *m = arena_alloc(mem,
+	    (q->nmessages + 1) * sizeof(*m));
+	size_t i;
+
+	for (i = 0; i < q->nmessages; i++) {
+		m[i] = q->messages[i];
+		if (m[i].extra != NULL
+		    && (m[i].extra_wire == NULL
+			|| strcmp(m[i].extra_wire, p->name) != 0))
+			m[i].extra = NULL;
+	}
+	out.messages = m;
+	return out;
+}
+
 /* One question of llm_ask: requests follow one another while the model pauses,
  * or when it turns out to have no native calls. */
 struct attempt {
@@ -54,7 +75,8 @@ go_on(struct attempt *t, const struct llm_answer *so_far, struct arena *mem)
 	memcpy(m, t->q.messages, t->q.nmessages * sizeof(*m));
 	m[t->q.nmessages] = (struct llm_message){ .role = LLM_ASSISTANT,
 		.text = so_far->text,
-		.extra = t->asking.reading.extra };
+		.extra = t->asking.reading.extra,
+		.extra_wire = t->asking.provider->name };
 	t->q.messages = m;
 	t->q.nmessages++;
 	t->words = arena_printf(mem, "%s%s", t->words, so_far->text);
@@ -113,7 +135,8 @@ llm_ask(const struct llm_backend *backend, const struct llm_question *q,
 	const char *url = llm_url(backend, t.asking.provider->path, mem);
 	bool again;
 
-	t.q = t.text_tools ? llm_as_text(q, mem) : *q;
+	t.q = t.text_tools ? llm_as_text(q, mem)
+			   : own_extras(q, t.asking.provider, mem);
 	do {
 		*failure = (struct llm_failure){ .retry_after_ms = -1 };
 		rc = ask_next(&t, backend, q, url, mem, answer, failure);
@@ -130,5 +153,6 @@ llm_ask(const struct llm_backend *backend, const struct llm_question *q,
 		llm_reading_fini(r);
 	} while (again);
 	join(&t, mem, &rc, answer);
+	answer->extra_wire = t.asking.provider->name;
 	return rc;
 }

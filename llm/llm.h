@@ -32,6 +32,8 @@ struct llm_message {
 	bool is_error;
 	const char *extra;   /* provider's own blocks to be sent back unchanged
 				(llm_answer.extra), or NULL */
+	const char *extra_wire; /* whose they are; another wire's are not
+				   sent */
 };
 
 /* One place where a model answers. */
@@ -76,6 +78,7 @@ struct llm_answer {
 	bool cut;	    /* max_tokens reached */
 	bool refused;	    /* the model or its filter declined */
 	const char *extra;  /* to be sent back with the calls, or NULL */
+	const char *extra_wire; /* that it belongs to: "openai", "anthropic" */
 	/* What this question taught of the backend, to be kept
 	 * (llm/quirks.h); borrowed. */
 	const struct llm_fact *learned;

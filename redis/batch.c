@@ -264,6 +264,12 @@ reply_begins(const redisReply *r, const char *word)
 	    strncmp(r->str, word, strlen(word)) == 0;
 }
 
+static bool
+is_missing(const struct batch_item *it, const redisReply *r)
+{
+	return it->script >= 0 && reply_begins(r, "NOSCRIPT");
+}
+
 /* Scripts that Redis has forgotten (it was restarted): send their texts. */
 static int
 send_texts(const struct batch *b, struct connection *c, redisReply **replies)
@@ -273,7 +279,7 @@ send_texts(const struct batch *b, struct connection *c, redisReply **replies)
 	int rc = -1;
 
 	for (size_t i = 0; i < b->n; i++)
-		if (reply_begins(replies[i], "NOSCRIPT"))
+		if (is_missing(&b->items[i], replies[i]))
 			missing++;
 	if (missing == 0)
 		return 0;
@@ -283,7 +289,7 @@ send_texts(const struct batch *b, struct connection *c, redisReply **replies)
 		const struct batch_item *it = &b->items[i];
 		const struct script_text *s;
 
-		if (!reply_begins(replies[i], "NOSCRIPT"))
+		if (!is_missing(&b->items[i], replies[i]))
 			continue;
 		s = script_text((enum script)it->script);
 		add_count(&t, '*', (size_t)it->argc);
@@ -296,7 +302,7 @@ send_texts(const struct batch *b, struct connection *c, redisReply **replies)
 			 t.out.len) != REDIS_OK)
 		goto out;
 	for (size_t i = 0; i < b->n; i++) {
-		if (!reply_begins(replies[i], "NOSCRIPT"))
+		if (!is_missing(&b->items[i], replies[i]))
 			continue;
 		freeReplyObject(replies[i]);
 		replies[i] = NULL;
@@ -358,6 +364,12 @@ reply_is_oom(const redisReply *r)
 }
 
 bool
+reply_is_wrong_type(const redisReply *r)
+{
+	return reply_begins(r, "WRONGTYPE");
+}
+
+bool
 reply_is_error(struct store *st, const redisReply *r, const char *what)
 {
 	if (r == NULL)
@@ -374,7 +386,9 @@ reply_code(struct store *st, const redisReply *r, const char *what)
 	if (reply_is_error(st, r, what))
 		return STORE_DOWN;
 	if (r->type != REDIS_REPLY_ARRAY || r->elements == 0 ||
-	    r->element[0]->type != REDIS_REPLY_INTEGER) {
+	    r->element[0]->type != REDIS_REPLY_INTEGER ||
+	    r->element[0]->integer < STORE_OK ||
+	    r->element[0]->integer > STORE_STOPPED) {
 		log_event(LOG_ERROR, "redis_refused", F_STR("what", what),
 		    F_STR("why", "not an answer of ours"));
 		return STORE_DOWN;
@@ -391,26 +405,35 @@ reply_at(const redisReply *r, size_t i)
 	return r->element[i];
 }
 
+const redisReply *
+reply_string(const redisReply *r, size_t i)
+{
+	const redisReply *e = reply_at(r, i);
+
+	return e != NULL && e->type == REDIS_REPLY_STRING ? e : NULL;
+}
+
 int64_t
 reply_int(const redisReply *r, size_t i)
 {
 	const redisReply *e = reply_at(r, i);
+	int64_t n = 0;
 
-	if (e == NULL)
-		return 0;
-	if (e->type == REDIS_REPLY_INTEGER)
-		return e->integer;
-	if (e->type == REDIS_REPLY_STRING)
-		return strtoll(e->str, NULL, 10);
-	return 0;
+	if (e != NULL && e->type == REDIS_REPLY_INTEGER)
+		n = e->integer;
+	else if (e != NULL && e->type == REDIS_REPLY_STRING)
+		n = strtoll(e->str, NULL, 10);
+	return n < -REPLY_INT_MAX ? -REPLY_INT_MAX
+	    : n > REPLY_INT_MAX	  ? REPLY_INT_MAX
+				  : n;
 }
 
 const char *
 reply_str(const redisReply *r, size_t i)
 {
-	const redisReply *e = reply_at(r, i);
+	const redisReply *e = reply_string(r, i);
 
-	return e != NULL && e->type == REDIS_REPLY_STRING ? e->str : NULL;
+	return e != NULL ? e->str : NULL;
 }
 
 enum store_rc

@@ -100,6 +100,10 @@ budget_reserve(struct store *st, const struct chat_name *chat, int64_t tokens,
 		goto out;
 	by_chat = reply_code(st, r[0], "budget");
 	by_all = reply_code(st, r[1], "budget");
+	if (by_all == STORE_DAMAGED) { /* all chats shall not wait for it */
+		store_log_damaged(st, -1, "budget");
+		by_all = STORE_OK;
+	}
 	if (by_chat == by_all) {
 		rc = by_chat;
 		goto out;

@@ -8,11 +8,14 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "nouns/metric.h"
+#include "redis/format.h"
 
 #define TAKE_MAX 64  /* of one partition at once: a script must stay short */
 #define TAKE_TRIPS 3 /* rounds of due_take_all to fill its slots */
 /* take.lua has it too: a clock went back. */
 #define FAR_AHEAD_MS ((int64_t)3600 * 1000)
+#define SCORE_MAX 1e15 /* take.lua has it, too */
+#define WAKE_LOOK_MS 5000 /* which wake lists are damaged is looked at again */
 #define TOKEN_FRONT 14 /* random bytes; the script adds 4 hex digits a job */
 
 static void
@@ -22,35 +25,56 @@ batch_take(struct batch *b, int partition, int n, int64_t lease_ms, int popped)
 
 	text_random_hex(TOKEN_FRONT, token);
 	(void)snprintf(prefix, sizeof(prefix), "{p%d}:", partition);
-	batch_script(b, SCRIPT_TAKE, 3, 6);
+	batch_script(b, SCRIPT_TAKE, 5, 6);
 	batch_partition_key(b, partition, "due");
 	batch_partition_key(b, partition, "wake");
 	batch_partition_key(b, partition, "paused");
+	batch_partition_key(b, partition, "counts");
+	batch_partition_key(b, partition, "dead");
 	batch_str(b, prefix);
 	batch_str(b, token);
 	batch_int(b, lease_ms);
 	batch_int(b, n);
-	batch_int(b, RECORD_VERSION);
+	batch_int(b, FORMAT_NEWEST);
 	batch_int(b, popped);
+}
+
+/* Whose due is no sorted set has no jobs; and when it is one again, what
+ * waited is to be put there. */
+static void
+note_due(struct store *st, int partition, bool damaged)
+{
+	unsigned bit = 1u << partition;
+
+	if (damaged) {
+		atomic_fetch_or(&st->due_damaged, bit);
+		store_log_damaged(st, partition, "due");
+	} else if ((atomic_load(&st->due_damaged) & bit) != 0) {
+		atomic_fetch_and(&st->due_damaged, ~bit);
+		atomic_fetch_or(&st->due_healed, bit);
+	}
 }
 
 /* The jobs of one answer into ${jobs}; ${next_ms} gets the earliest. */
 static int
-read_taken(struct store *st, const redisReply *r, int n, int64_t max_age_ms,
-    int64_t until_ms, struct job **jobs, int64_t *next_ms)
+read_taken(struct store *st, int partition, const redisReply *r, int n,
+    int64_t max_age_ms, int64_t until_ms, struct job **jobs, int64_t *next_ms)
 {
 	enum store_rc rc = reply_code(st, r, "take");
 	int64_t next;
 	int taken = 0;
 
-	if (rc != STORE_OK && rc != STORE_NONE)
+	if (rc != STORE_OK && rc != STORE_NONE && rc != STORE_DAMAGED)
 		return -1;
+	note_due(st, partition, rc == STORE_DAMAGED);
+	if (rc == STORE_DAMAGED)
+		return 0;
 	next = reply_int(r, 2);
 	if (next > 0 && (*next_ms == 0 || next < *next_ms))
 		*next_ms = next;
 	for (size_t i = 3; i < r->elements && taken < n; i++) {
-		struct job *j = job_read(st, r->element[i], reply_int(r, 1),
-		    max_age_ms);
+		struct job *j = job_read(st, partition, r->element[i],
+		    reply_int(r, 1), max_age_ms);
 
 		if (j == NULL)
 			continue;
@@ -84,7 +108,8 @@ due_take(struct store *st, int partition, int n, int64_t lease_ms,
 	batch_init(&b);
 	batch_take(&b, partition, n, lease_ms, 1);
 	if (store_run(st, &b, &r) == 0)
-		taken = read_taken(st, r, n, max_age_ms, until, jobs, next_ms);
+		taken = read_taken(st, partition, r, n, max_age_ms, until,
+		    jobs, next_ms);
 	if (taken != -1)
 		*next_ms = on_our_clock(*next_ms, reply_int(r, 1));
 	freeReplyObject(r);
@@ -102,6 +127,7 @@ take_round(struct store *st, const int quota[CHAT_PARTITIONS],
 	redisReply *r[CHAT_PARTITIONS] = { NULL };
 	int64_t until = clock_boot_ms() + lease_ms;
 	int taken = -1;
+	bool any = false;
 
 	batch_init(&b);
 	for (int p = 0; p < CHAT_PARTITIONS; p++)
@@ -113,16 +139,16 @@ take_round(struct store *st, const int quota[CHAT_PARTITIONS],
 		int n;
 
 		next[p] = 0;
-		n = read_taken(st, r[p], quota[p], max_age_ms, until,
+		n = read_taken(st, p, r[p], quota[p], max_age_ms, until,
 		    jobs + taken, &next[p]);
-		if (n == -1) {
-			if (taken == 0 && p == CHAT_PARTITIONS - 1)
-				taken = -1;
+		if (n == -1)
 			continue;
-		}
+		any = true;
 		taken += n;
 		*now_ms = reply_int(r[p], 1);
 	}
+	if (!any)
+		taken = -1;
 out:
 	replies_free(r, CHAT_PARTITIONS);
 	batch_fini(&b);
@@ -202,21 +228,30 @@ due_look(struct store *st, int64_t *next_ms)
 	if (store_run(st, &b, r) == -1 || reply_is_error(st, r[0], "look") ||
 	    reply_str(r[0], 0) == NULL || reply_str(r[0], 1) == NULL)
 		goto out;
-	now = strtoll(reply_str(r[0], 0), NULL, 10) * 1000 +
-	    strtoll(reply_str(r[0], 1), NULL, 10) / 1000;
+	now = reply_int(r[0], 0) * 1000 + reply_int(r[0], 1) / 1000;
 	rc = 0;
 	for (int p = 1; p <= CHAT_PARTITIONS; p++) {
 		const char *text;
+		double score_ms;
 		int64_t score;
 
+		if (reply_is_wrong_type(r[p])) {
+			note_due(st, p - 1, true);
+			continue;
+		}
 		if (reply_is_error(st, r[p], "look")) {
 			rc = -1;
 			goto out;
 		}
+		if ((atomic_load(&st->due_damaged) & 1u << (p - 1)) != 0)
+			note_due(st, p - 1, false);
 		text = reply_str(r[p], 1);
 		if (text == NULL)
 			continue;
-		score = (int64_t)strtod(text, NULL);
+		score_ms = strtod(text, NULL); /* inf is one, too */
+		score = score_ms > SCORE_MAX ? (int64_t)SCORE_MAX
+		    : score_ms > 0	     ? (int64_t)score_ms
+					     : 1;
 		if (score <= now || score > now + FAR_AHEAD_MS)
 			rc = 1;
 		if (next == 0 || score < next)
@@ -229,11 +264,66 @@ out:
 	return rc;
 }
 
-/* "{p12}:wake" -> 12 */
+/* "{p12}:wake" -> 12; -1: none of ours. */
 static int
 partition_of(const char *key)
 {
-	return (int)strtol(key + 2, NULL, 10) % CHAT_PARTITIONS;
+	long p;
+
+	if (strncmp(key, "{p", 2) != 0)
+		return -1;
+	p = strtol(key + 2, NULL, 10);
+	return p >= 0 && p < CHAT_PARTITIONS ? (int)p : -1;
+}
+
+/* A key among those of a blocking pop that is no list refuses all of them: to
+ * find it. */
+static void
+look_at_wakes(struct store *st)
+{
+	struct batch b;
+	redisReply *r[CHAT_PARTITIONS] = { NULL };
+	unsigned damaged = 0;
+
+	batch_init(&b);
+	for (int p = 0; p < CHAT_PARTITIONS; p++) {
+		batch_command(&b, "LLEN", 1);
+		batch_partition_key(&b, p, "wake");
+	}
+	if (store_run(st, &b, r) == 0) {
+		for (int p = 0; p < CHAT_PARTITIONS; p++)
+			if (reply_is_wrong_type(r[p])) {
+				damaged |= 1u << p;
+				store_log_damaged(st, p, "wake");
+			}
+		atomic_store(&st->wake_damaged, damaged);
+		atomic_store(&st->wake_look_ms,
+		    clock_boot_ms() + WAKE_LOOK_MS);
+	}
+	replies_free(r, CHAT_PARTITIONS);
+	batch_fini(&b);
+}
+
+/* Damaged ones are left out; the scans serve their partitions. */
+static void
+batch_wait(struct store *st, struct batch *b, const int order[CHAT_PARTITIONS],
+    int wait_ms)
+{
+	unsigned damaged = atomic_load(&st->wake_damaged);
+	char timeout[24];
+	int n = 0;
+
+	for (int i = 0; i < CHAT_PARTITIONS; i++)
+		n += (damaged & 1u << order[i]) == 0;
+	batch_command(b, "BLPOP", n == 0 ? 2 : n + 1);
+	for (int i = 0; i < CHAT_PARTITIONS; i++)
+		if ((damaged & 1u << order[i]) == 0)
+			batch_partition_key(b, order[i], "wake");
+	if (n == 0) /* waits as long, for nothing */
+		batch_partition_key(b, order[0], "asleep");
+	(void)snprintf(timeout, sizeof(timeout), "%d.%03d", wait_ms / 1000,
+	    wait_ms % 1000);
+	batch_str(b, timeout);
 }
 
 int
@@ -241,7 +331,6 @@ due_wait(struct store *st, int wait_ms)
 {
 	struct connection *c;
 	struct batch b;
-	char timeout[24];
 	int order[CHAT_PARTITIONS] = { 0 }, rc = -2;
 	uint32_t dice[CHAT_PARTITIONS];
 	redisReply *r = NULL;
@@ -262,12 +351,7 @@ due_wait(struct store *st, int wait_ms)
 	if (c == NULL)
 		return -2;
 	batch_init(&b);
-	batch_command(&b, "BLPOP", CHAT_PARTITIONS + 1);
-	for (int i = 0; i < CHAT_PARTITIONS; i++)
-		batch_partition_key(&b, order[i], "wake");
-	(void)snprintf(timeout, sizeof(timeout), "%d.%03d", wait_ms / 1000,
-	    wait_ms % 1000);
-	batch_str(&b, timeout);
+	batch_wait(st, &b, order, wait_ms);
 	metric_add(METRIC_REDIS_ROUND_TRIPS, 0, 1);
 	if (redisAppendFormattedCommand(c->redis, b.out.data, b.out.len) !=
 		REDIS_OK ||
@@ -276,13 +360,19 @@ due_wait(struct store *st, int wait_ms)
 		batch_fini(&b);
 		return -2;
 	}
-	if (r->type == REDIS_REPLY_NIL)
+	if (r->type == REDIS_REPLY_NIL) {
 		rc = -1;
-	else if (!reply_is_error(st, r, "wait") && reply_str(r, 0) != NULL)
+	} else if (reply_is_wrong_type(r)) {
+		look_at_wakes(st);
+		rc = -1;
+	} else if (!reply_is_error(st, r, "wait") && reply_str(r, 0) != NULL)
 		rc = partition_of(reply_str(r, 0));
 	freeReplyObject(r);
 	connection_put(st, CONNECTION_WAITING, c);
 	batch_fini(&b);
+	if (atomic_load(&st->wake_damaged) != 0 &&
+	    clock_boot_ms() >= atomic_load(&st->wake_look_ms))
+		look_at_wakes(st);
 	return rc;
 }
 
@@ -297,7 +387,7 @@ due_poke(struct store *st)
 	batch_partition_key(&b,
 	    (int)randombytes_uniform(CHAT_PARTITIONS), "wake");
 	batch_str(&b, "1");
-	if (store_run(st, &b, &r) == 0)
+	if (store_run(st, &b, &r) == 0 && !reply_is_wrong_type(r))
 		(void)reply_is_error(st, r, "poke");
 	freeReplyObject(r);
 	batch_fini(&b);

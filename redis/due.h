@@ -12,9 +12,10 @@
 
 /* One field of the journal, opened. */
 struct journal_field {
-	const char *name; /* "answer:0", "result:0.1", ... see chat/journal.h */
+	const char *name; /* "answer:0", "result:0.1", ... see chat/steps.h */
 	const char *text;
 	size_t len;
+	int version; /* to be written: who must be able to read it; 0 is 1 */
 };
 
 /* A chat whose turn this worker holds.  Everything lives in ${mem}. */
@@ -40,6 +41,8 @@ struct job {
 	/* OK; UNKNOWN_KEY: release it, raise an alarm; NONE: the message or its
 	 * journal was damaged (${message}.text may be ""): end it as dead. */
 	enum store_rc rc;
+	const char *damaged; /* NONE: what take found, or NULL */
+	int format; /* redis/format.h: what its steps are written as */
 	int64_t lease_until_ms; /* boot clock; kept by chat/lease */
 };
 
@@ -72,5 +75,16 @@ int due_wait(struct store *st, int wait_ms) WARN_UNUSED;
 /* Give the waiter of due_wait a reason to return (shutdown): pushes a token
  * that wakes one worker. */
 void due_poke(struct store *st);
+
+/*
+ * Put the chats of ${partitions} (a bit each) that have messages and stand in
+ * no due back there: it was deleted.  Walks all keys; their number in ${n}
+ * (logged, if any).
+ */
+#define DUE_ALL ((1u << CHAT_PARTITIONS) - 1)
+enum store_rc due_requeue(struct store *st, unsigned partitions, int64_t *n)
+    WARN_UNUSED;
+/* The same for those whose due was seen damaged and is right again. */
+void due_requeue_healed(struct store *st);
 
 #endif

@@ -21,7 +21,8 @@ enum store_rc fleet_beat(struct store *st, const char *worker_id,
     const json_t *record) WARN_UNUSED;
 enum store_rc fleet_leave(struct store *st, const char *worker_id) WARN_UNUSED;
 
-/* A JSON array of the living workers' records, in ${mem} (borrowed). */
+/* A JSON array of the living workers' records, in ${mem} (borrowed).  DAMAGED:
+ * their list is none. */
 enum store_rc fleet_read(struct store *st, struct arena *mem, json_t **records)
     WARN_UNUSED;
 
@@ -37,6 +38,8 @@ struct fleet_counts {
 	int64_t due;	     /* jobs */
 	int64_t oldest_ms;   /* age of the longest overdue job */
 	int64_t dead;	     /* letters kept */
+	int64_t aside;	     /* keys and fields set aside as damaged */
+	int damaged;	     /* partitions that cannot be counted */
 	int64_t unaccounted; /* accepted - ended - waiting: must be 0 */
 };
 enum store_rc fleet_count(struct store *st, struct fleet_counts *out)

@@ -36,7 +36,7 @@ open_answer(struct store *st, const struct chat_name *chat,
     const redisReply *r, struct arena *mem, char mac[SEAL_DIGEST_MAX],
     struct inbox_answer *out)
 {
-	const redisReply *v = reply_at(r, 1);
+	const redisReply *v = reply_string(r, 1);
 	const char *blank = v == NULL ? NULL : memchr(v->str, ' ', v->len);
 	const char *line = v == NULL ? NULL : memchr(v->str, '\n', v->len);
 	size_t front;
@@ -221,6 +221,7 @@ inbox_control(struct store *st, const struct chat_name *chat,
 		goto out;
 	session->running = reply_int(r, 1) == 1;
 	session->waiting = reply_int(r, 2);
+	session->ended_ms = reply_int(r, 9);
 	if (record_session(st, chat, r, 3, mem, session) != STORE_OK)
 		rc = STORE_DOWN; /* unknown key; another worker may have it */
 out:

@@ -36,7 +36,9 @@ struct inbox_answer {
  * EXISTS    accepted earlier and not yet answered; ${msg}->address is now
  *           woken too
  * ANSWERED, GONE, CONFLICT   as store.h says
- * FULL, LIMITED, DOWN        nothing was stored
+ * CROWDED   accepted earlier and not yet answered, but ${msg}->address is one
+ *           too many: it is not woken
+ * FULL, LIMITED, DAMAGED, DOWN   nothing was stored
  */
 enum store_rc inbox_put(struct store *st, const struct chat_name *chat,
     const struct message *msg, const struct inbox_limits *limits,

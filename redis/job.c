@@ -5,6 +5,9 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "redis/format.h"
+
+#define STEP_MAX 64 /* of the name of a step: record_journal_item has room */
 
 /* The order in which lua/take.lua answers. */
 enum {
@@ -20,7 +23,8 @@ enum {
 	TAKEN_JOURNAL,
 	TAKEN_WAITING,
 	TAKEN_SESSION,
-	TAKEN_N = TAKEN_SESSION + 6
+	TAKEN_DAMAGED = TAKEN_SESSION + 6,
+	TAKEN_N
 };
 
 /* An unknown key outweighs damage: with the key it may be whole. */
@@ -40,7 +44,8 @@ open_message(struct store *st, struct job *j, const redisReply *entry)
 	enum store_rc rc;
 
 	j->message.update_id = j->message.text = j->message.address = "";
-	if (record_header_read(entry->str, entry->len, &h) == -1) {
+	if (entry->type != REDIS_REPLY_STRING ||
+	    record_header_read(entry->str, entry->len, &h) == -1) {
 		log_event(LOG_ERROR, "inbox_damaged", F_CHAT(&j->chat));
 		note(j, STORE_NONE);
 		return;
@@ -107,6 +112,12 @@ open_journal(struct store *st, struct job *j, const redisReply *hash)
 		struct journal_field *f = &j->journal[j->njournal];
 		enum store_rc rc;
 
+		if (name->type != REDIS_REPLY_STRING ||
+		    value->type != REDIS_REPLY_STRING ||
+		    strlen(name->str) >= STEP_MAX) { /* nobody's step */
+			note(j, STORE_NONE);
+			continue;
+		}
 		record_journal_item(item, j->id, name->str);
 		rc = record_open(st, j->chat.text, "journal", item, value->str,
 		    value->len, j->mem, &f->text, &f->len);
@@ -118,40 +129,79 @@ open_journal(struct store *st, struct job *j, const redisReply *hash)
 	}
 }
 
+/* lua/aside.lua: in the keys of ${partition}, whatever the name says. */
+static void
+set_aside(struct store *st, int partition, const char *name, const char *token,
+    const char *why)
+{
+	static const char *const KEYS[] = { "chat", "inbox", "turn" };
+	struct batch b;
+
+	log_event(LOG_ERROR, "job_unreadable", F_STR("chat", name),
+	    F_STR("why", why));
+	if (strlen(name) >= CHAT_NAME_MAX)
+		return;
+	batch_init(&b);
+	batch_script(&b, SCRIPT_ASIDE, 6, 3);
+	for (size_t i = 0; i < NELEM(KEYS); i++)
+		batch_item_key(&b, partition, KEYS[i], name);
+	batch_partition_key(&b, partition, "due");
+	batch_partition_key(&b, partition, "counts");
+	batch_partition_key(&b, partition, "dead");
+	batch_str(&b, token);
+	batch_str(&b, name);
+	batch_str(&b, why);
+	(void)!store_run_code(st, &b, "aside");
+	batch_fini(&b);
+}
+
 struct job *
-job_read(struct store *st, const redisReply *r, int64_t now_ms,
+job_read(struct store *st, int partition, const redisReply *r, int64_t now_ms,
     int64_t max_age_ms)
 {
 	struct arena *mem;
 	struct job *j;
 	const redisReply *history, *journal, *entry;
-	const char *name = reply_str(r, TAKEN_NAME);
+	const char *name = reply_str(r, TAKEN_NAME), *why;
 	const char *token = reply_str(r, TAKEN_TOKEN);
 
 	entry = reply_at(r, TAKEN_ENTRY);
 	history = reply_at(r, TAKEN_HISTORY);
 	journal = reply_at(r, TAKEN_JOURNAL);
 	if (name == NULL || token == NULL || entry == NULL || history == NULL ||
-	    journal == NULL || strlen(token) >= JOB_TOKEN_MAX) {
+	    history->type != REDIS_REPLY_ARRAY || journal == NULL ||
+	    journal->type != REDIS_REPLY_ARRAY ||
+	    strlen(token) >= JOB_TOKEN_MAX) {
 		log_event(LOG_ERROR, "job_unreadable",
-		    F_STR("chat", name == NULL ? "" : name));
+		    F_STR("chat", name == NULL ? "" : name),
+		    F_STR("why", "not an answer of take"));
 		return NULL;
 	}
 	mem = arena_new();
 	j = arena_alloc(mem, sizeof(*j));
 	j->mem = mem;
-	if (chat_name_parse(&j->chat, name) == -1) {
-		log_event(LOG_ERROR, "job_unreadable", F_STR("chat", name));
+	if (strlen(name) >= CHAT_NAME_MAX ||
+	    chat_name_parse(&j->chat, name) == -1 ||
+	    j->chat.partition != partition) {
+		set_aside(st, partition, name, token, "name");
 		arena_free(mem);
 		return NULL;
 	}
 	memcpy(j->token, token, strlen(token) + 1);
 	j->rc = STORE_OK;
+	j->format = format_now(st);
 	j->attempt = (int)reply_int(r, TAKEN_ATTEMPT);
 	j->crashes = (int)reply_int(r, TAKEN_CRASHES);
 	j->failures = (int)reply_int(r, TAKEN_FAILURES);
 	j->started_ms = reply_int(r, TAKEN_STARTED);
 	j->stop = reply_int(r, TAKEN_STOP) == 1;
+	why = reply_str(r, TAKEN_DAMAGED);
+	if (why != NULL) {
+		log_event(LOG_ERROR, "chat_damaged", F_CHAT(&j->chat),
+		    F_STR("what", why));
+		j->damaged = arena_strdup(mem, why);
+		note(j, STORE_NONE);
+	}
 	open_message(st, j, entry);
 	open_history(st, j, history);
 	open_journal(st, j, journal);

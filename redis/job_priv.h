@@ -7,8 +7,9 @@
 #include "redis/due.h"
 #include "redis/store_priv.h"
 
-/* NULL: not an answer of ours (logged); its lease passes. */
-struct job *job_read(struct store *st, const redisReply *r, int64_t now_ms,
-    int64_t max_age_ms) WARN_UNUSED;
+/* NULL: not a job of ${partition} that can be read (logged): its message was
+ * made a dead letter, or its lease passes. */
+struct job *job_read(struct store *st, int partition, const redisReply *r,
+    int64_t now_ms, int64_t max_age_ms) WARN_UNUSED;
 
 #endif

@@ -4,11 +4,12 @@
 
 #include "base/log.h"
 #include "redis/budget_priv.h"
+#include "redis/format.h"
 #include "redis/store_priv.h"
 
 #define SENDING "sending" /* steps that a replica must have first */
 #define HISTORY_FORGET (-1)
-/* Twice what chat.lease may ask for; take.lua thinks that a job more than an
+/* Twice what turns.lease may ask for; take.lua thinks that a job more than an
  * hour ahead was put there by a clock that went back. */
 #define DELAY_MAX_MS ((int64_t)55 * 60 * 1000)
 
@@ -23,12 +24,24 @@ add_field(struct batch *b, struct store *st, const struct job *job,
 	batch_sealed(b, st, "", &job->chat, "journal", item, f->text, f->len);
 }
 
+/* The highest version of ${n} steps: lua/common.lua keeps it in the record. */
+static int
+version_of(const struct journal_field *fields, size_t n)
+{
+	int version = FORMAT_FIRST;
+
+	for (size_t i = 0; i < n; i++)
+		if (fields[i].version > version)
+			version = fields[i].version;
+	return version;
+}
+
 static void
 batch_write(struct batch *b, struct store *st, const struct job *job,
     const struct journal_field *fields, size_t n, int64_t lease_ms,
     int64_t max_time_ms)
 {
-	batch_script(b, SCRIPT_WRITE, 3, 4 + 2 * (int)n);
+	batch_script(b, SCRIPT_WRITE, 3, 5 + 2 * (int)n);
 	batch_chat_key(b, &job->chat, "chat");
 	batch_chat_key(b, &job->chat, "turn");
 	batch_partition_key(b, job->chat.partition, "due");
@@ -36,6 +49,7 @@ batch_write(struct batch *b, struct store *st, const struct job *job,
 	batch_str(b, job->chat.text);
 	batch_int(b, lease_ms);
 	batch_int(b, max_time_ms);
+	batch_int(b, version_of(fields, n));
 	for (size_t i = 0; i < n; i++)
 		add_field(b, st, job, &fields[i]);
 }
@@ -160,7 +174,7 @@ journal_release(struct store *st, struct job *job, int64_t delay_ms,
 	if (delay_ms < 0)
 		delay_ms = 0;
 	batch_init(&b);
-	batch_script(&b, SCRIPT_RELEASE, 4, hold == NULL ? 4 : 6);
+	batch_script(&b, SCRIPT_RELEASE, 4, hold == NULL ? 5 : 7);
 	batch_chat_key(&b, &job->chat, "chat");
 	batch_chat_key(&b, &job->chat, "turn");
 	batch_partition_key(&b, job->chat.partition, "due");
@@ -169,6 +183,7 @@ journal_release(struct store *st, struct job *job, int64_t delay_ms,
 	batch_str(&b, job->chat.text);
 	batch_int(&b, delay_ms);
 	batch_str(&b, failed ? "1" : "0");
+	batch_int(&b, hold != NULL ? version_of(hold, 1) : FORMAT_FIRST);
 	if (hold != NULL)
 		add_field(&b, st, job, hold);
 	rc = store_run_code(st, &b, "release");
@@ -277,6 +292,8 @@ journal_finish(struct store *st, struct job *job, const struct turn_outcome *o)
 	budget_batch(&b, &job->chat, o->settle);
 	if (store_run(st, &b, r) == 0)
 		rc = reply_code(st, r[0], "finish");
+	if (rc == STORE_DAMAGED)
+		store_log_damaged(st, job->chat.partition, "dead");
 	replies_free(r, NELEM(r));
 	batch_fini(&b);
 	if (token != NULL)

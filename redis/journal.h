@@ -59,7 +59,9 @@ struct turn_outcome {
 /*
  * End the turn: removes the message, counts its end, keeps and publishes the
  * reply (kind "reply") to the message's address and to all who asked again.
- * OK, LOST, HEAD, DOWN (try again: it is safe to repeat; a repeat after an
+ * OK; STOPPED: /stop came, and was told that it stops this turn, so it can end
+ * as END_REFUSED only; LOST; HEAD; DAMAGED: dead letters cannot be kept, hand
+ * it back; DOWN (try again: it is safe to repeat; a repeat after an
  * unseen success is LOST).
  */
 enum store_rc journal_finish(struct store *st, struct job *job,

@@ -39,13 +39,16 @@ list_batch(struct store *st, const struct chat_name *chats,
 		goto out;
 	for (size_t i = 0; i < n; i++) {
 		const redisReply *c = r[2 * i];
+		bool damaged = reply_is_wrong_type(c) ||
+		    reply_is_wrong_type(r[2 * i + 1]);
 
-		if (reply_is_error(st, c, "list") ||
-		    reply_is_error(st, r[2 * i + 1], "list"))
+		if (!damaged &&
+		    (reply_is_error(st, c, "list") ||
+			reply_is_error(st, r[2 * i + 1], "list")))
 			goto out;
 		(void)json_array_append_new(out,
-		    json_pack("{s:s, s:I, s:b, s:I, s:I, s:I, s:I}", "chat",
-			chats[i].text, "waiting",
+		    json_pack("{s:s, s:b, s:I, s:b, s:I, s:I, s:I, s:I}",
+			"chat", chats[i].text, "damaged", damaged, "waiting",
 			(json_int_t)r[2 * i + 1]->integer, "running",
 			reply_at(c, 0) != NULL, "attempt",
 			(json_int_t)reply_int(c, 1), "crashes",
@@ -83,12 +86,16 @@ ledger_list(struct store *st, size_t max, struct arena *mem, json_t **out)
 	if (store_run(st, &b, r) == -1)
 		goto out;
 	for (int p = 0; p < CHAT_PARTITIONS; p++) {
+		if (reply_is_wrong_type(r[p]))
+			continue; /* doctor names it */
 		if (reply_is_error(st, r[p], "list"))
 			goto out;
 		for (size_t i = 0; i + 1 < r[p]->elements && total < max;
 		    i += 2) {
-			if (chat_name_parse(&chats[n], reply_str(r[p], i)) ==
-			    -1)
+			const char *name = reply_str(r[p], i);
+
+			if (name == NULL || strlen(name) >= CHAT_NAME_MAX ||
+			    chat_name_parse(&chats[n], name) == -1)
 				continue;
 			due_ms[n++] = reply_int(r[p], i + 1);
 			total++;
@@ -118,7 +125,8 @@ show_inbox(const redisReply *list)
 	for (size_t i = 0; i < list->elements; i++) {
 		struct record_header h;
 
-		if (record_header_read(list->element[i]->str,
+		if (list->element[i]->type != REDIS_REPLY_STRING ||
+		    record_header_read(list->element[i]->str,
 			list->element[i]->len, &h) == -1)
 			continue;
 		(void)json_array_append_new(out,
@@ -137,8 +145,9 @@ show_names(const redisReply *list)
 	json_t *out = json_array();
 
 	for (size_t i = 0; i < list->elements; i++)
-		(void)json_array_append_new(out,
-		    json_string(list->element[i]->str));
+		if (reply_str(list, i) != NULL)
+			(void)json_array_append_new(out,
+			    json_string(reply_str(list, i)));
 	return out;
 }
 
@@ -177,7 +186,8 @@ ledger_show(struct store *st, const struct chat_name *chat, struct arena *mem,
 	if (store_run(st, &b, r) == -1)
 		goto out;
 	for (int i = 0; i < N; i++)
-		if (reply_is_error(st, r[i], "show"))
+		if (!reply_is_wrong_type(r[i]) &&
+		    reply_is_error(st, r[i], "show"))
 			goto out;
 	state = reply_str(r[CHAT], 0);
 	if (reply_at(r[CHAT], 6) == NULL && state == NULL &&
@@ -251,8 +261,11 @@ letter_read(const redisReply *r, int partition, struct letter *out)
 	}
 	if (out->chat == NULL || out->entry == NULL)
 		return -1;
-	return record_header_read(out->entry->str, out->entry->len,
-	    &out->header);
+	/* Of what was set aside there may be no header, or nothing at all. */
+	if (record_header_read(out->entry->str, out->entry->len,
+		&out->header) == -1)
+		out->header = (struct record_header){ .len = out->entry->len };
+	return 0;
 }
 
 /* The message's JSON; NULL with the reason in ${rc}. */
@@ -333,13 +346,18 @@ ledger_dead(struct store *st, size_t max, bool with_text, struct arena *mem,
 	if (store_run(st, &b, r) == -1)
 		goto out;
 	for (int p = 0; p < CHAT_PARTITIONS; p++) {
+		if (reply_is_wrong_type(r[p])) {
+			freeReplyObject(r[p]); /* doctor names it */
+			r[p] = NULL;
+			continue;
+		}
 		if (reply_is_error(st, r[p], "dead"))
 			goto out;
 		room += r[p]->elements;
 	}
 	letters = arena_alloc(mem, (room + 1) * sizeof(*letters));
 	for (int p = 0; p < CHAT_PARTITIONS; p++)
-		for (size_t i = 0; i < r[p]->elements; i++)
+		for (size_t i = 0; r[p] != NULL && i < r[p]->elements; i++)
 			if (letter_read(r[p]->element[i], p, &letters[n]) == 0)
 				n++;
 	qsort(letters, n, sizeof(*letters), newest_first);
@@ -376,7 +394,8 @@ replay_one(struct store *st, const struct letter *l, struct arena *mem,
 	size_t len;
 	enum store_rc rc;
 
-	if (chat_name_parse(&chat, l->chat) == -1)
+	if (strlen(l->chat) >= CHAT_NAME_MAX ||
+	    chat_name_parse(&chat, l->chat) == -1 || l->header.id[0] == '\0')
 		return STORE_NONE;
 	plain = letter_open(st, l, mem, &len, &rc);
 	if (plain == NULL)
@@ -433,6 +452,8 @@ ledger_replay(struct store *st, const char *letter, struct arena *mem,
 	for (int p = 0; p < CHAT_PARTITIONS && rc == STORE_NONE; p++) {
 		struct letter l;
 
+		if (reply_is_wrong_type(r[p]))
+			continue;
 		if (reply_is_error(st, r[p], "replay")) {
 			rc = STORE_DOWN;
 			break;

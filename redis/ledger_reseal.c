@@ -15,6 +15,8 @@
 #define SCAN_COUNT 500
 #define LETTERS_AT_ONCE 100
 #define ID_LEN 32 /* of a message id */
+#define HEAD_MAX 1024 /* more than what stands in clear, key id and nonce */
+#define INDEX_MAX 24
 
 struct walk {
 	struct store *st;
@@ -39,6 +41,8 @@ reseal_value(struct walk *w, const char *type, const char *field,
 	enum store_rc rc;
 
 	w->seen++;
+	if (v->type != REDIS_REPLY_STRING)
+		return STORE_OK;
 	if (v->len <= front ||
 	    seal_is_current(w->st->ring, v->str + front, v->len - front))
 		return STORE_OK;
@@ -51,11 +55,12 @@ reseal_value(struct walk *w, const char *type, const char *field,
 	if (buf_add(&new, v->str, front) == -1 ||
 	    seal_close(w->st->ring, chat, noun, item, plain, len, &new) == -1)
 		goto out;
-	batch_script(&b, SCRIPT_RESEAL, 1, 4);
+	batch_script(&b, SCRIPT_RESEAL, 1, 5);
 	batch_mem(&b, w->key, w->key_len);
 	batch_str(&b, type);
 	batch_str(&b, field);
-	batch_mem(&b, v->str, v->len);
+	batch_int(&b, (int64_t)v->len);
+	batch_mem(&b, v->str, v->len < HEAD_MAX ? v->len : HEAD_MAX);
 	batch_mem(&b, new.data, new.len);
 	rc = store_run_code(w->st, &b, "reseal");
 	if (rc == STORE_OK)
@@ -77,10 +82,13 @@ reseal_inbox(struct walk *w, const char *chat, const redisReply *list)
 	for (size_t i = 0; i < list->elements && rc == STORE_OK; i++) {
 		const redisReply *v = list->element[i];
 		struct record_header h;
+		char index[INDEX_MAX];
 
-		if (record_header_read(v->str, v->len, &h) == 0)
-			rc = reseal_value(w, "list", "", chat, "inbox", h.id,
-			    v, h.len);
+		(void)snprintf(index, sizeof(index), "%zu", i);
+		if (v->type == REDIS_REPLY_STRING &&
+		    record_header_read(v->str, v->len, &h) == 0)
+			rc = reseal_value(w, "list", index, chat, "inbox",
+			    h.id, v, h.len);
 	}
 	return rc;
 }
@@ -92,13 +100,14 @@ reseal_history(struct walk *w, const char *chat, const redisReply *list)
 
 	for (size_t i = 0; i < list->elements && rc == STORE_OK; i++) {
 		const redisReply *v = list->element[i];
-		char id[ID_LEN + 1];
+		char id[ID_LEN + 1], index[INDEX_MAX];
 
-		if (v->len <= sizeof(id))
+		if (v->type != REDIS_REPLY_STRING || v->len <= sizeof(id))
 			continue;
+		(void)snprintf(index, sizeof(index), "%zu", i);
 		memcpy(id, v->str, ID_LEN);
 		id[ID_LEN] = '\0';
-		rc = reseal_value(w, "list", "", chat, "history", id, v,
+		rc = reseal_value(w, "list", index, chat, "history", id, v,
 		    sizeof(id));
 	}
 	return rc;
@@ -122,7 +131,8 @@ turn_id(struct walk *w, const char *name, const char **id)
 	batch_chat_key(&b, &chat, "chat");
 	batch_str(&b, "id");
 	if (store_run(w->st, &b, &r) == 0
-	    && !reply_is_error(w->st, r, "reseal")) {
+	    && (reply_is_wrong_type(r)
+		|| !reply_is_error(w->st, r, "reseal"))) {
 		rc = STORE_OK;
 		if (r->type == REDIS_REPLY_STRING)
 			*id = arena_strdup(w->mem, r->str);
@@ -143,8 +153,10 @@ reseal_turn(struct walk *w, const char *chat, const redisReply *hash)
 		return rc;
 	(void)snprintf(id, sizeof(id), "%s", of);
 	for (size_t i = 0; i + 1 < hash->elements && rc == STORE_OK; i += 2) {
-		const char *name = hash->element[i]->str;
+		const char *name = reply_str(hash, i);
 
+		if (name == NULL)
+			continue;
 		record_journal_item(item, id, name);
 		rc = reseal_value(w, "hash", name, chat, "journal", item,
 		    hash->element[i + 1], 0);
@@ -158,8 +170,10 @@ reseal_chat(struct walk *w, const char *chat, const redisReply *hash)
 	enum store_rc rc = STORE_OK;
 
 	for (size_t i = 0; i + 1 < hash->elements && rc == STORE_OK; i += 2) {
-		const char *name = hash->element[i]->str;
+		const char *name = reply_str(hash, i);
 
+		if (name == NULL)
+			continue;
 		if (strcmp(name, "cred") == 0 || strcmp(name, "tools") == 0)
 			rc = reseal_value(w, "hash", name, chat, "session",
 			    name, hash->element[i + 1], 0);
@@ -193,9 +207,14 @@ reseal_letter(struct walk *w, const redisReply *letter)
 	struct record_header h;
 
 	for (size_t i = 0; fields != NULL && i + 1 < fields->elements; i += 2) {
-		if (strcmp(fields->element[i]->str, "chat") == 0)
-			chat = fields->element[i + 1]->str;
-		else if (strcmp(fields->element[i]->str, "entry") == 0)
+		const char *name = reply_str(fields, i);
+		const char *value = reply_str(fields, i + 1);
+
+		if (name == NULL || value == NULL)
+			continue;
+		if (strcmp(name, "chat") == 0)
+			chat = value;
+		else if (strcmp(name, "entry") == 0)
 			entry = fields->element[i + 1];
 	}
 	if (id == NULL || chat == NULL || entry == NULL ||
@@ -225,11 +244,16 @@ reseal_dead(struct walk *w)
 		batch_str(&b, "COUNT");
 		batch_int(&b, LETTERS_AT_ONCE);
 		if (store_run(w->st, &b, &r) == -1 ||
-		    reply_is_error(w->st, r, "reseal"))
+		    (!reply_is_wrong_type(r) &&
+			reply_is_error(w->st, r, "reseal")))
 			rc = STORE_DOWN;
-		n = rc == STORE_OK ? r->elements : 0;
+		n = rc == STORE_OK && r->type == REDIS_REPLY_ARRAY
+		    ? r->elements
+		    : 0;
 		for (size_t i = 0; i < n && rc == STORE_OK; i++)
 			rc = reseal_letter(w, r->element[i]);
+		if (n > 0 && reply_str(r->element[n - 1], 0) == NULL)
+			n = 0; /* no letter */
 		if (n > 0)
 			(void)snprintf(from, sizeof(from), "(%s",
 			    reply_str(r->element[n - 1], 0));
@@ -285,11 +309,12 @@ reseal_key(struct walk *w)
 			batch_command(&b, NOUNS[i].command, 1);
 			batch_mem(&b, w->key, w->key_len);
 		}
-		if (store_run(w->st, &b, &r) == -1 ||
-		    reply_is_error(w->st, r, "reseal"))
+		if (store_run(w->st, &b, &r) == -1)
 			rc = STORE_DOWN;
-		else
-			rc = NOUNS[i].reseal(w, chat, r);
+		else if (!reply_is_wrong_type(r)) /* else take's to set aside */
+			rc = reply_is_error(w->st, r, "reseal")
+			    ? STORE_DOWN
+			    : NOUNS[i].reseal(w, chat, r);
 		freeReplyObject(r);
 		batch_fini(&b);
 	}
@@ -302,6 +327,8 @@ reseal_page(struct walk *w, const redisReply *keys)
 	enum store_rc rc = STORE_OK;
 
 	for (size_t i = 0; i < keys->elements && rc == STORE_OK; i++) {
+		if (keys->element[i]->type != REDIS_REPLY_STRING)
+			continue;
 		w->key = keys->element[i]->str;
 		w->key_len = keys->element[i]->len;
 		rc = reseal_key(w);

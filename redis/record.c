@@ -7,6 +7,8 @@
 #include "base/json.h"
 #include "base/log.h"
 
+#define NUMBER_MAX 15 /* digits: common.lua has it too */
+
 /* The next word of a header into ${out}; what is behind it, NULL: too long. */
 static const char *
 word(const char *s, const char *end, char *out, size_t max)
@@ -44,6 +46,8 @@ record_header_read(const char *entry, size_t len, struct record_header *out)
 	if (s != NULL)
 		s = word(s, end, out->mac, sizeof(out->mac));
 	if (s == NULL)
+		return -1;
+	if (strlen(seq) > NUMBER_MAX || strlen(time) > NUMBER_MAX)
 		return -1;
 	out->seq = strtoll(seq, NULL, 10);
 	out->time_ms = strtoll(time, NULL, 10);
@@ -121,9 +125,9 @@ enum store_rc
 record_session(struct store *st, const struct chat_name *chat,
     const redisReply *r, size_t i, struct arena *mem, struct session *out)
 {
-	const redisReply *state = reply_at(r, i);
-	const redisReply *cred = reply_at(r, i + 1);
-	const redisReply *tools = reply_at(r, i + 2);
+	const redisReply *state = reply_string(r, i);
+	const redisReply *cred = reply_string(r, i + 1);
+	const redisReply *tools = reply_string(r, i + 2);
 	const char *plain;
 	size_t len;
 	enum store_rc rc = STORE_OK;

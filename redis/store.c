@@ -11,6 +11,7 @@
 #define CANARY_OWNER "dragoman"
 #define CANARY_NOUN "canary"
 #define CANARY_TEXT "this key opens"
+#define DAMAGE_LOG_MS 60000
 #define CLOCK_SKEW_MS 2000 /* leases are Redis's own time; logs are not */
 
 struct store *
@@ -73,6 +74,20 @@ store_ping(struct store *st, int *ms)
 	freeReplyObject(r);
 	batch_fini(&b);
 	return rc;
+}
+
+void
+store_log_damaged(struct store *st, int partition, const char *key)
+{
+	int64_t now = clock_boot_ms();
+	int64_t last = atomic_load(&st->damage_logged_ms);
+
+	if (last != 0 && now - last < DAMAGE_LOG_MS)
+		return;
+	if (atomic_compare_exchange_strong(&st->damage_logged_ms, &last, now))
+		log_event(LOG_ERROR, "partition_damaged",
+		    F_INT("partition", partition), F_STR("key", key),
+		    F_STR("remedy", "dragoman doctor names the key: delete it"));
 }
 
 bool
@@ -173,6 +188,7 @@ store_check(struct store *st, struct buf *out)
 	batch_command(&b, "INFO", 0);
 	batch_command(&b, "TIME", 0);
 	if (store_run(st, &b, r) == 0 && !reply_is_error(st, r[0], "info") &&
+	    r[0]->type == REDIS_REPLY_STRING &&
 	    !reply_is_error(st, r[1], "time")) {
 		int64_t skew = reply_int(r[1], 0) * 1000 +
 		    reply_int(r[1], 1) / 1000 - clock_wall_ms();
@@ -195,7 +211,8 @@ canary_opens(const struct seal_ring *ring, const redisReply *r, const char *id)
 	bool opens = false;
 
 	for (size_t i = 0; i + 1 < r->elements; i += 2)
-		if (strcmp(r->element[i]->str, id) == 0)
+		if (reply_str(r, i) != NULL && reply_str(r, i + 1) != NULL &&
+		    strcmp(reply_str(r, i), id) == 0)
 			opens = seal_open(ring, CANARY_OWNER, CANARY_NOUN,
 				    id, r->element[i + 1]->str,
 				    r->element[i + 1]->len,
@@ -204,13 +221,16 @@ canary_opens(const struct seal_ring *ring, const redisReply *r, const char *id)
 	return opens;
 }
 
+/* ${empty}: Redis holds none yet, and so no record either. */
 static enum store_rc
-canary_write(struct store *st, const struct seal_ring *ring, const char *id)
+canary_write(struct store *st, const struct seal_ring *ring, const char *id,
+    bool empty)
 {
 	struct batch b;
-	redisReply *r;
+	redisReply *r[3] = { NULL };
 	struct buf sealed = BUF_INIT(256);
 	enum store_rc rc = STORE_DOWN;
+	int64_t ignored;
 
 	batch_init(&b);
 	if (seal_close(ring, CANARY_OWNER, CANARY_NOUN, id, CANARY_TEXT,
@@ -220,31 +240,60 @@ canary_write(struct store *st, const struct seal_ring *ring, const char *id)
 	batch_str(&b, KEY_CANARY);
 	batch_str(&b, id);
 	batch_mem(&b, sealed.data, sealed.len);
-	if (store_run(st, &b, &r) == 0 && !reply_is_error(st, r, "canary"))
-		rc = STORE_OK;
-	freeReplyObject(r);
+	if (empty) {
+		format_begin(st, &b);
+		batch_command(&b, "GET", 1);
+		batch_str(&b, KEY_FORMAT);
+	}
+	if (store_run(st, &b, r) == -1 || reply_is_error(st, r[0], "canary"))
+		goto out;
+	if (empty)
+		(void)format_note(st, r[2], &ignored);
+	rc = STORE_OK;
 out:
+	replies_free(r, NELEM(r));
 	buf_fini(&sealed);
 	batch_fini(&b);
 	return rc;
+}
+
+/* Each heartbeat looks: once a minute is enough. */
+static void
+log_key_unknown(struct store *st)
+{
+	int64_t now = clock_boot_ms();
+	int64_t last = atomic_load(&st->key_logged_ms);
+
+	if (last != 0 && now - last < DAMAGE_LOG_MS)
+		return;
+	atomic_store(&st->key_logged_ms, now);
+	log_event(LOG_ERROR, "sealing_key_unknown",
+	    F_STR("why",
+		"Redis holds values that none of our keys opens: set the "
+		"ENCRYPTION_KEY they were sealed with"));
 }
 
 static enum store_rc
 canary(struct store *st, const struct seal_ring *ring)
 {
 	struct batch b;
-	redisReply *r;
+	redisReply *r[2] = { NULL };
 	enum store_rc rc = STORE_DOWN;
 	char id[SEAL_ID_MAX], first[SEAL_ID_MAX] = "";
 	bool any = false, first_stands = false;
+	int64_t ignored;
 
 	batch_init(&b);
 	batch_command(&b, "HGETALL", 1);
 	batch_str(&b, KEY_CANARY);
-	if (store_run(st, &b, &r) == -1 || reply_is_error(st, r, "canary"))
+	batch_command(&b, "GET", 1);
+	batch_str(&b, KEY_FORMAT);
+	if (store_run(st, &b, r) == -1 ||
+	    reply_is_error(st, r[0], "canary") ||
+	    r[0]->type != REDIS_REPLY_ARRAY)
 		goto out;
 	for (size_t i = 0; seal_ring_id(ring, i, id); i++) {
-		bool opens = canary_opens(ring, r, id);
+		bool opens = canary_opens(ring, r[0], id);
 
 		if (i == 0) {
 			memcpy(first, id, sizeof(first));
@@ -252,18 +301,19 @@ canary(struct store *st, const struct seal_ring *ring)
 		}
 		any = any || opens;
 	}
-	if (r->elements > 0 && !any) {
-		log_event(LOG_ERROR, "sealing_key_unknown",
-		    F_STR("why",
-			"Redis holds values that none of our keys opens: set "
-			"the ENCRYPTION_KEY they were sealed with"));
+	if (r[0]->elements > 0 && !any) {
+		log_key_unknown(st);
 		rc = STORE_UNKNOWN_KEY;
-	} else if (first_stands)
-		rc = STORE_OK;
-	else /* only the first key seals; the others had theirs written then */
-		rc = canary_write(st, ring, first);
+		goto out;
+	}
+	if (r[0]->elements > 0) /* else it was emptied: ours is to be kept */
+		(void)format_note(st, r[1], &ignored);
+	/* Only the first key seals; the others had theirs written then. */
+	rc = first_stands
+	    ? STORE_OK
+	    : canary_write(st, ring, first, r[0]->elements == 0);
 out:
-	freeReplyObject(r);
+	replies_free(r, NELEM(r));
 	batch_fini(&b);
 	return rc;
 }
@@ -359,9 +409,11 @@ store_canary_alone(struct store *st)
 	batch_command(&b, "HDEL", (int)r->elements + 2);
 	batch_str(&b, KEY_CANARY);
 	batch_str(&b, "-"); /* one at least must be named */
-	for (i = 0; i < r->elements; i++)
-		batch_str(&b, strcmp(r->element[i]->str, first) == 0 ?
-			"-" : r->element[i]->str);
+	for (i = 0; i < r->elements; i++) {
+		const char *id = reply_str(r, i);
+
+		batch_str(&b, id == NULL || strcmp(id, first) == 0 ? "-" : id);
+	}
 	if (store_run(st, &b, &gone) == 0 &&
 	    !reply_is_error(st, gone, "canary"))
 		rc = STORE_OK;

@@ -34,6 +34,9 @@ enum store_rc {
 	STORE_LOST,	   /* another worker holds the job */
 	STORE_LATE,	   /* the turn passed turns.max_time */
 	STORE_HEAD,	   /* the inbox does not begin with the journal's ids */
+	STORE_DAMAGED,	   /* what all of a partition needs is not ours: doctor */
+	STORE_CROWDED,	   /* too many wait for this message already */
+	STORE_STOPPED,	   /* /stop came: the turn is to end so */
 	STORE_UNKNOWN_KEY, /* sealed with a key we do not have */
 	STORE_DOWN,	   /* Redis failed; a retry may help.  Logged */
 };

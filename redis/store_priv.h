@@ -17,10 +17,9 @@
 #include "nouns/session.h"
 #include "redis/store.h"
 
-#define RECORD_VERSION 1 /* of a chat; a newer one is left to newer workers */
-
 #define KEY_BREAKER "breaker:"
 #define KEY_CANARY "canary"
+#define KEY_FORMAT "{fleet}:format"
 #define KEY_STOPS "{fleet}:stops"
 #define KEY_WORKERS "{fleet}:workers"
 #define KEY_WORKER "{fleet}:worker:"
@@ -29,6 +28,7 @@
 
 enum script {
 	SCRIPT_ACCEPT,
+	SCRIPT_ASIDE,
 	SCRIPT_BEAT,
 	SCRIPT_BREAKER,
 	SCRIPT_BUDGET,
@@ -39,6 +39,7 @@ enum script {
 	SCRIPT_FLEET,
 	SCRIPT_RELEASE,
 	SCRIPT_REPLAY,
+	SCRIPT_REQUEUE,
 	SCRIPT_RESEAL,
 	SCRIPT_TAKE,
 	SCRIPT_WRITE,
@@ -102,7 +103,7 @@ void batch_sealed(struct batch *b, const struct store *st, const char *front,
 
 /*
  * Send ${b} and read an answer to each command: ${replies} (b->n of them) are
- * to be freed with batch_free.  Scripts that Redis does not know are sent
+ * to be freed with replies_free.  Scripts that Redis does not know are sent
  * once more as text.  A dead connection: once more on a new one, without the
  * commands marked once (their reply is NULL then).
  * -1: Redis is down (logged); no replies.
@@ -117,9 +118,13 @@ bool reply_is_oom(const redisReply *r);
 /* The code of a script's answer, STORE_DOWN when it is none (logged). */
 enum store_rc reply_code(struct store *st, const redisReply *r,
     const char *what);
-/* Element ${i} as a number or bytes; 0 / NULL when absent. */
+/* Element ${i} as a number or bytes; 0 / NULL when absent.  No number of ours,
+ * a time in ms or a count, is larger: so that they can be added. */
+#define REPLY_INT_MAX INT64_C(1000000000000000)
 int64_t reply_int(const redisReply *r, size_t i);
 const redisReply *reply_at(const redisReply *r, size_t i);
+/* The same, if it is bytes. */
+const redisReply *reply_string(const redisReply *r, size_t i);
 /* As text (ends in NUL); NULL when absent. */
 const char *reply_str(const redisReply *r, size_t i);
 
@@ -199,6 +204,12 @@ struct store {
 	unsigned era; /* of connections: ends when one is found broken */
 	struct store_breaker breakers[STORE_BREAKERS];
 
+	/* Bits of partitions: due was seen damaged; and is right again. */
+	_Atomic unsigned due_damaged, due_healed;
+	_Atomic unsigned wake_damaged; /* not waited for ... */
+	_Atomic int64_t wake_look_ms;  /* ... until then, boot clock */
+	_Atomic int64_t damage_logged_ms, key_logged_ms;
+	_Atomic int64_t format; /* stored, as last read; 0: none known */
 	_Atomic int64_t reconnects;
 	_Atomic int64_t logged_ms; /* last "redis_failed", boot clock */
 	int64_t opened_ms;	   /* boot clock */
@@ -215,6 +226,21 @@ void store_log_down(struct store *st, const char *what, const char *why);
 bool store_memory_is_full(const char *info);
 /* The value of "name:" in a text of INFO into ${out}; false: not there. */
 bool store_info(const char *info, const char *name, char *out, size_t max);
+
+/* ${r} is the error of a key that has another type than ours. */
+bool reply_is_wrong_type(const redisReply *r);
+/* Log "partition_damaged", at most once a minute: ${key} of ${partition}; -1:
+ * of all. */
+void store_log_damaged(struct store *st, int partition, const char *key);
+
+/* ---- the version of records: format.c ---- */
+
+/* The answer to GET KEY_FORMAT: remembered.  As format_read. */
+enum store_rc format_note(struct store *st, const redisReply *r,
+    int64_t *stored);
+/* Redis is empty: store the version that was known, else the newest, unless
+ * another process was first. */
+void format_begin(struct store *st, struct batch *b);
 
 /* ---- records: record.c ---- */
 

@@ -1,12 +1,13 @@
 #!lua flags=allow-oom
 -- A failure.  When it opens, one failure is left to the threshold: the first
--- one after it closes by time opens it again.
+-- one after it closes by time opens it again.  What is no number is as none.
 -- KEYS breaker     ARGV threshold window open
 local now = clock()
-local c = call('HMGET', KEYS[1], 'fails', 'since', 'until')
-local fails, since = tonumber(c[1] or 0), tonumber(c[2] or now)
+local c, ours = record(KEYS[1], 'fails', 'since', 'until')
+if not ours then return {DAMAGED} end
+local fails, since = num(c[1], 0) or 0, num(c[2], now) or now
 local threshold, window = tonumber(ARGV[1]), tonumber(ARGV[2])
-local open, till = tonumber(ARGV[3]), tonumber(c[3] or 0)
+local open, till = tonumber(ARGV[3]), num(c[3], 0) or 0
 -- Further ahead than ever set: the clock went back.
 if now < till and till <= now + open then return {OK, till} end
 if now - since > window + (till > 0 and open or 0) then

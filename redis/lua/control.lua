@@ -6,15 +6,16 @@
 local now, us = clock()
 local wait = limited(KEYS[3], tonumber(ARGV[2]), us)
 if wait > 0 then return {LIMITED, wait} end
-local c = call('HMGET', KEYS[1], 'token', 'state', 'cred', 'tools', 'tin',
-	'tout', 'turns')
-local waiting = call('LLEN', KEYS[2])
-if ARGV[3] == '1' and waiting > 0 then
+local c, ours = record(KEYS[1], 'token', 'state', 'cred', 'tools', 'tin',
+	'tout', 'turns', 'ended')
+local waiting = try('LLEN', KEYS[2]) or 0
+if ARGV[3] == '1' and waiting > 0 and ours then
 	call('HSET', KEYS[1], 'stop', '1')
-	if not c[1] then
+	if not c[1] and try('ZSCORE', KEYS[4], ARGV[1]) ~= nil then
 		call('ZADD', KEYS[4], now, ARGV[1])
-		call('LPUSH', KEYS[5], '1')
-		call('LTRIM', KEYS[5], 0, 999)
+		wake_one(KEYS[5])
 	end
 end
-return {OK, c[1] and 1 or 0, waiting, c[2], c[3], c[4], c[5], c[6], c[7]}
+return {OK, c[1] and 1 or 0, waiting, c[2], c[3], c[4], num(c[5], 0) or 0,
+	num(c[6], 0) or 0, num(c[7], 0) or 0,
+	c[8] and now - (num(c[8], 0) or 0) or -1}

@@ -3,5 +3,5 @@
 -- KEYS chat inbox seen reply wait     ARGV id address
 local r = known(ARGV[1], ARGV[2], KEYS[1], KEYS[2], KEYS[4], KEYS[5])
 if r then return r end
-if call('ZSCORE', KEYS[3], ARGV[1]) then return {GONE} end
+if try('ZSCORE', KEYS[3], ARGV[1]) then return {GONE} end
 return {NONE}

@@ -1,50 +1,59 @@
 #!lua flags=allow-oom
+-- uses: counts
 -- KEYS chat inbox history turn due wake counts dead reply wait
 -- ARGV token name id end entry history_max forget state cred tools in out
 --      reply keep why
 -- Empty: unchanged.  history_max -1: forgotten.  forget, cred '-': removed.
-local c = call('HMGET', KEYS[1], 'token', 'done', 'turns', 'tin', 'tout',
-	'bytes', 'attempt', 'crashes', 'failures', 'waits')
+local c = record(KEYS[1], 'token', 'done', 'turns', 'tin', 'tout', 'bytes',
+	'attempt', 'crashes', 'failures', 'waits', 'v', 'seq', 'stop')
 if c[1] ~= ARGV[1] then
 	-- A repeat whose first answer got lost on the way is no loss.
 	if c[2] == ARGV[1] then return {OK} end
 	return {LOST}
 end
-local first = call('LPOP', KEYS[2])
+local held = try('LLEN', KEYS[2])
+local first = held and call('LINDEX', KEYS[2], 0)
 if not first or string.sub(first, 1, #ARGV[3] + 1) ~= ARGV[3] .. ' ' then
-	if first then call('LPUSH', KEYS[2], first) end
 	return {HEAD}
 end
-
-call('DEL', KEYS[4])
-if ARGV[6] == '-1' then
-	call('DEL', KEYS[3])
-elseif ARGV[5] ~= '' then
-	if call('RPUSH', KEYS[3], ARGV[5]) > tonumber(ARGV[6]) then
-		call('LTRIM', KEYS[3], -tonumber(ARGV[6]), -1)
+-- /stop was told that it stops this one.
+if c[13] and (ARGV[4] == 'replied' or ARGV[4] == 'unconfirmed') then
+	return {STOPPED}
+end
+-- What it will write to is looked at before anything is written.
+if ARGV[4] == 'dead' and try('XLEN', KEYS[8]) == nil then return {DAMAGED} end
+local seq, turns = both_counts(KEYS[2], c[12] or '', c[3], held)
+local left = held - 1
+local now = clock()
+local to = {}
+if ARGV[13] ~= '' and c[10] then
+	to = try('SRANDMEMBER', KEYS[10], 256)
+	if to == nil then
+		aside(KEYS[10])
+		to = {}
 	end
 end
-call('HINCRBY', KEYS[7], ARGV[4], 1)
+if ARGV[5] ~= '' and try('LLEN', KEYS[3]) == nil then aside(KEYS[3]) end
 
-local set = {'done', ARGV[1], 'turns', (c[3] or 0) + 1}
+local set = {'done', ARGV[1], 'turns', turns + 1, 'ended', now}
 local gone = {'token', 'taken', 'attempt', 'id', 'started', 'stop'}
 if c[8] then gone[#gone + 1] = 'crashes' end
 if c[9] then gone[#gone + 1] = 'failures' end
-local left = call('LLEN', KEYS[2])
+if c[11] then gone[#gone + 1] = 'v' end
 if left == 0 then
 	gone[#gone + 1] = 'bytes'
 	if c[10] then gone[#gone + 1] = 'waits' end
 else
 	set[#set + 1] = 'bytes'
-	set[#set + 1] = math.max(0, (c[6] or 0) - #first)
+	set[#set + 1] = math.max(0, (num(c[6], 0) or 0) - #first)
 end
 if ARGV[11] ~= '0' then
 	set[#set + 1] = 'tin'
-	set[#set + 1] = (c[4] or 0) + ARGV[11]
+	set[#set + 1] = (num(c[4], 0) or 0) + ARGV[11]
 end
 if ARGV[12] ~= '0' then
 	set[#set + 1] = 'tout'
-	set[#set + 1] = (c[5] or 0) + ARGV[12]
+	set[#set + 1] = (num(c[5], 0) or 0) + ARGV[12]
 end
 if ARGV[7] == '1' then
 	gone[#gone + 1] = 'state'
@@ -61,24 +70,30 @@ for i = 1, 3 do
 		set[#set + 1] = v
 	end
 end
+
+call('LPOP', KEYS[2])
+call('DEL', KEYS[4])
+if ARGV[6] == '-1' then
+	call('DEL', KEYS[3])
+elseif ARGV[5] ~= '' then
+	if call('RPUSH', KEYS[3], ARGV[5]) > tonumber(ARGV[6]) then
+		call('LTRIM', KEYS[3], -tonumber(ARGV[6]), -1)
+	end
+end
 -- Removed first: what is set with it stays.
 call('HDEL', KEYS[1], unpack(gone))
 call('HSET', KEYS[1], unpack(set))
 
 if ARGV[4] == 'dead' then
 	call('XADD', KEYS[8], 'MAXLEN', '~', '10000', '*', 'chat', ARGV[2], 'why',
-		ARGV[15], 'attempts', c[7] or '0', 'time', (clock()), 'entry', first)
+		ARGV[15], 'attempts', c[7] or '0', 'time', now, 'entry', first)
 end
 if ARGV[13] ~= '' then
 	local address, mac = string.match(first,
 		'^%S+ %d+ %d+ %S+ (%S+) (%S+)\n')
-	call('SET', KEYS[9], mac .. ' ' .. ARGV[2] .. '\n' .. ARGV[13], 'PX',
-		ARGV[14])
-	local to = {}
-	if c[10] then
-		to = call('SMEMBERS', KEYS[10])
-		call('DEL', KEYS[10])
-	end
+	call('SET', KEYS[9], (mac or '-') .. ' ' .. ARGV[2] .. '\n' .. ARGV[13],
+		'PX', ARGV[14])
+	if c[10] then call('DEL', KEYS[10]) end
 	to[#to + 1] = address
 	for _, a in ipairs(to) do
 		local process, number = string.match(a, '^([^.]+)%.(%d+)$')
@@ -88,13 +103,12 @@ if ARGV[13] ~= '' then
 		end
 	end
 end
+-- A damaged due: once it is deleted, what waits is put there again.
 if left > 0 then
-	local now = clock()
-	call('ZADD', KEYS[5], now, ARGV[2])
-	if call('LPUSH', KEYS[6], '1') > 1000 then
-		call('LTRIM', KEYS[6], 0, 999)
-	end
+	pcall('ZADD', KEYS[5], now, ARGV[2])
+	wake_one(KEYS[6])
 else
-	call('ZREM', KEYS[5], ARGV[2])
+	pcall('ZREM', KEYS[5], ARGV[2])
 end
+counted(KEYS[7], KEYS[5], ARGV[4], prefix_of(KEYS[2]) .. 'inbox:')
 return {OK}

@@ -1,21 +1,22 @@
 #!lua flags=allow-oom
--- KEYS chat turn due wake     ARGV token name delay failed field value
-local c = call('HMGET', KEYS[1], 'token', 'failures', 'stop')
+-- KEYS chat turn due wake
+-- ARGV token name delay failed version field value
+local c = record(KEYS[1], 'token', 'failures', 'stop', 'v')
 if c[1] ~= ARGV[1] then return {LOST} end
 local now = clock()
 local delay = tonumber(ARGV[3])
-if ARGV[5] then
-	call('HSET', KEYS[2], ARGV[5], ARGV[6])
+if ARGV[6] then
+	if try('HLEN', KEYS[2]) ~= nil then -- else take ends it
+		call('HSET', KEYS[2], ARGV[6], ARGV[7])
+		mark_version(KEYS[1], c[4], ARGV[5])
+	end
 	-- It would ask a model again; /stop came, so that there is no waiting.
 	if c[3] then delay = 0 end
 end
 call('HDEL', KEYS[1], 'token', 'taken')
 if ARGV[4] == '1' then
-	call('HSET', KEYS[1], 'failures', (c[2] or 0) + 1)
+	call('HSET', KEYS[1], 'failures', (num(c[2], 0) or 0) + 1)
 end
-call('ZADD', KEYS[3], 'XX', now + delay, ARGV[2])
-if delay == 0 then
-	call('LPUSH', KEYS[4], '1')
-	call('LTRIM', KEYS[4], 0, 999)
-end
+pcall('ZADD', KEYS[3], 'XX', now + delay, ARGV[2])
+if delay == 0 then wake_one(KEYS[4]) end
 return {OK}

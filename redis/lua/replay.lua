@@ -1,21 +1,29 @@
 #!lua flags=allow-oom
+-- uses: counts
 -- A dead letter back as a new message.  ${seen} is cut by accept, which knows
 -- how many ids to keep.
 -- KEYS chat inbox seen due wake counts dead
 -- ARGV letter id name kind mac body
-if call('XDEL', KEYS[7], ARGV[1]) == 0 then return {NONE} end
+local letter = try('XRANGE', KEYS[7], ARGV[1], ARGV[1])
+if not letter or #letter == 0 then return {NONE} end
+if try('ZSCORE', KEYS[4], ARGV[3]) == nil then return {DAMAGED} end
+local c, ours = record(KEYS[1], 'seq', 'bytes', 'turns')
+local held = try('LLEN', KEYS[2])
+local seq, bytes = num(c[1], 0), num(c[2], 0)
+if not ours or held == nil or not seq or not bytes then
+	-- The next take sets it aside; then once more.
+	return {DAMAGED}
+end
+if try('ZCARD', KEYS[3]) == nil then aside(KEYS[3]) end
+call('XDEL', KEYS[7], ARGV[1])
 local now = clock()
-local c = call('HMGET', KEYS[1], 'seq', 'bytes')
-local seq = (c[1] or 0) + 1
+seq = seq + 1
 local entry = string.format('%s %.0f %.0f %s - %s\n', ARGV[2], seq, now,
 	ARGV[4], ARGV[5]) .. ARGV[6]
 call('ZADD', KEYS[3], now, ARGV[2])
 call('EXPIRE', KEYS[3], 86400)
-call('HSET', KEYS[1], 'seq', seq, 'bytes', (c[2] or 0) + #entry)
+call('HSET', KEYS[1], 'seq', seq, 'bytes', bytes + #entry)
 call('RPUSH', KEYS[2], entry)
-call('HINCRBY', KEYS[6], 'accepted', 1)
-if call('ZADD', KEYS[4], 'NX', now, ARGV[3]) == 1 then
-	call('LPUSH', KEYS[5], '1')
-	call('LTRIM', KEYS[5], 0, 999)
-end
+if call('ZADD', KEYS[4], 'NX', now, ARGV[3]) == 1 then wake_one(KEYS[5]) end
+counted(KEYS[6], KEYS[4], 'accepted', prefix_of(KEYS[2]) .. 'inbox:')
 return {OK, seq}

@@ -106,6 +106,13 @@ s.test('/stop with nothing to stop says so', async d => {
   assert.equal((await d.say('idle', 'next')).reply, 'You said: next');
 });
 
+s.test('/stop that comes too late says so', async d => {
+  d.model.clear();
+  assert.equal((await d.say('toolate', 'quick')).reply, 'You said: quick');
+  const { reply } = await d.say('toolate', '/stop');
+  assert.match(reply, /^Too late:/);
+});
+
 s.test('a stopped turn leaves no trace in the history', async d => {
   d.model.clear();
   d.model.push({ hang: true });

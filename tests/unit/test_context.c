@@ -120,7 +120,8 @@ rounds_follow_the_question(void **state)
 	t->rounds[0].answer = (struct llm_answer){ .text = "let me look",
 		.calls = calls,
 		.ncalls = 2,
-		.extra = "[]" };
+		.extra = "[]",
+		.extra_wire = "anthropic" };
 	t->rounds[0].results[0] = (struct tool_result){ .text = longer };
 	t->rounds[0].results[1]
 	    = (struct tool_result){ .end = TOOL_FAILED, .text = "no" };
@@ -131,6 +132,7 @@ rounds_follow_the_question(void **state)
 	assert_string_equal(m[2].text, "let me look");
 	assert_int_equal(m[2].ncalls, 2);
 	assert_string_equal(m[2].extra, "[]");
+	assert_string_equal(m[2].extra_wire, "anthropic");
 	assert_int_equal(m[3].role, LLM_TOOL);
 	assert_string_equal(m[3].call_id, "c1");
 	assert_string_equal(m[3].tool, "echo");

@@ -16,6 +16,7 @@
 #include "nouns/metric.h"
 #include "redis/due.h"
 #include "redis/fleet.h"
+#include "redis/format.h"
 #include "tests/unit/redis_fixture.h"
 
 #define LEASE_MS 10000
@@ -107,7 +108,7 @@ a_holder_that_dies(void **state)
 {
 	struct redis_fixture *f = *state;
 	struct chat_name chat = fixture_chat("dies");
-	struct journal_field step = { "answer:0", "thinking", 8 };
+	struct journal_field step = { .name = "answer:0", .text = "thinking", .len = 8 };
 	struct job *first, *second;
 	bool stopped;
 
@@ -226,8 +227,8 @@ odd_jobs(void **state)
 
 	/* A newer release's record is left to it. */
 	assert_int_equal(fixture_say(f->store, &chat, "1", "hi", ""), STORE_OK);
-	(void)redis_text(f, "HSET {p%d}:chat:%s v 2", chat.partition,
-	    chat.text);
+	(void)redis_text(f, "HSET {p%d}:chat:%s v %d", chat.partition,
+	    chat.text, FORMAT_NEWEST + 1);
 	assert_null(fixture_take(f->store, &chat, LEASE_MS));
 	assert_true(score(f, &chat) > clock_wall_ms() + 500);
 	(void)redis_text(f, "HDEL {p%d}:chat:%s v", chat.partition, chat.text);
@@ -273,7 +274,7 @@ odd_jobs(void **state)
 			     jobs, &next),
 	    1);
 	assert_true(jobs[0]->expired);
-	struct journal_field step = { "answer:0", "x", 1 };
+	struct journal_field step = { .name = "answer:0", .text = "x", .len = 1 };
 	bool stopped;
 
 	assert_int_equal(journal_write(f->store, jobs[0], &step, 1, LEASE_MS,
@@ -287,6 +288,175 @@ odd_jobs(void **state)
 	    1);
 	assert_false(jobs[0]->expired);
 	job_free(jobs[0]);
+}
+
+/* What a newer release put there: nobody but its workers may touch it. */
+static void
+other_kinds_are_left_alone(void **state)
+{
+	struct redis_fixture *f = *state;
+	struct chat_name chat = fixture_chat("kinds"), other;
+	struct job *job;
+	char name[16];
+
+	for (int i = 0;; i++) {
+		snprintf(name, sizeof(name), "k%d", i);
+		other = fixture_chat(name);
+		if (other.partition == chat.partition)
+			break;
+	}
+	(void)redis_text(f, "ZADD {p%d}:due 1 task:7 2 %s", chat.partition,
+	    chat.text);
+	(void)redis_text(f, "RPUSH {p%d}:inbox:%s %s", chat.partition,
+	    chat.text, "0123 1 1 later - 00\nbody");
+	assert_int_equal(fixture_say(f->store, &other, "1", "hi", ""),
+	    STORE_OK);
+	job = fixture_take(f->store, &chat, LEASE_MS);
+	assert_non_null(job); /* the next one is served */
+	assert_string_equal(job->chat.text, other.text);
+	job_free(job);
+	assert_true(score(f, &chat) > clock_wall_ms() + 500);
+	assert_true(redis_number(f, "ZSCORE {p%d}:due task:7",
+			chat.partition)
+	    > clock_wall_ms() + 500);
+	assert_int_equal(redis_number(f, "LLEN {p%d}:inbox:%s",
+			     chat.partition, chat.text),
+	    1);
+	assert_int_equal(redis_number(f, "EXISTS {p%d}:chat:%s",
+			     chat.partition, chat.text),
+	    0);
+}
+
+static void
+the_format_that_is_written(void **state)
+{
+	struct redis_fixture *f = *state;
+	struct chat_name chat = fixture_chat("format");
+	struct journal_field step = { .name = "answer:0",
+		.text = "x",
+		.len = 1,
+		.version = 2 };
+	struct store *st = redis_fixture_open(f, f->ring);
+	struct job *job;
+	int64_t stored;
+	bool stopped;
+
+	/* An empty Redis has no older release's workers. */
+	assert_int_equal(format_now(st), FORMAT_FIRST);
+	assert_int_equal(store_canary(st), STORE_OK);
+	assert_int_equal(format_now(st), FORMAT_NEWEST);
+	assert_int_equal(redis_number(f, "GET {fleet}:format"), FORMAT_NEWEST);
+	/* Where there is none they may still run. */
+	(void)redis_text(f, "DEL {fleet}:format");
+	assert_int_equal(store_canary(st), STORE_OK);
+	assert_int_equal(format_now(st), FORMAT_FIRST);
+	assert_int_equal(format_read(st, &stored), STORE_OK);
+	assert_int_equal(stored, 0);
+	/* Emptied, it gets back what was known. */
+	redis_fixture_flush(state);
+	assert_int_equal(store_canary(st), STORE_OK);
+	assert_int_equal(redis_number(f, "GET {fleet}:format"), FORMAT_FIRST);
+	assert_int_equal(redis_number(f, "HLEN canary"), 1);
+	assert_int_equal(format_set(st, FORMAT_NEWEST + 5), STORE_OK);
+	assert_int_equal(format_now(st), FORMAT_NEWEST);
+	/* What is no version changes nothing. */
+	(void)redis_text(f, "SET {fleet}:format x");
+	assert_int_equal(store_canary(st), STORE_OK);
+	assert_int_equal(format_read(st, &stored), STORE_NONE);
+	assert_int_equal(format_now(st), FORMAT_NEWEST);
+
+	/* The record says which version its journal has, until it ends. */
+	assert_int_equal(fixture_say(st, &chat, "1", "hi", ""), STORE_OK);
+	job = fixture_take(st, &chat, LEASE_MS);
+	assert_non_null(job);
+	assert_int_equal(job->format, FORMAT_NEWEST);
+	assert_int_equal(journal_write(st, job, &step, 1, LEASE_MS, 0, NULL,
+			     &stopped),
+	    STORE_OK);
+	assert_int_equal(redis_number(f, "HGET {p%d}:chat:%s v",
+			     chat.partition, chat.text),
+	    2);
+	step.version = 3;
+	assert_int_equal(journal_release(st, job, 0, false, &step), STORE_OK);
+	job_free(job);
+	assert_null(fixture_take(st, &chat, LEASE_MS)); /* newer than we are */
+	(void)redis_text(f, "HSET {p%d}:chat:%s v 2", chat.partition,
+	    chat.text);
+	fixture_hurry(f);
+	job = fixture_take(st, &chat, LEASE_MS);
+	assert_non_null(job);
+	assert_int_equal(job->njournal, 1);
+	assert_int_equal(fixture_finish(st, job, END_REPLIED, "x"), STORE_OK);
+	job_free(job);
+	assert_int_equal(redis_number(f, "HEXISTS {p%d}:chat:%s v",
+			     chat.partition, chat.text),
+	    0);
+	store_close(st);
+}
+
+/* What /stop promised is kept, to the last moment; then it says so. */
+static void
+a_stop_before_the_end(void **state)
+{
+	struct redis_fixture *f = *state;
+	struct chat_name chat = fixture_chat("stop");
+	struct session session;
+	struct arena *mem = arena_new();
+	struct job *job;
+	int64_t wait;
+
+	assert_int_equal(inbox_control(f->store, &chat, COMMAND_STOP,
+			     &FIXTURE_UNLIMITED, mem, &session, &wait),
+	    STORE_OK);
+	assert_int_equal(session.waiting, 0);
+	assert_int_equal(session.ended_ms, -1);
+	assert_int_equal(fixture_say(f->store, &chat, "1", "hi", ""), STORE_OK);
+	job = fixture_take(f->store, &chat, LEASE_MS);
+	assert_non_null(job);
+	assert_int_equal(inbox_control(f->store, &chat, COMMAND_STOP,
+			     &FIXTURE_UNLIMITED, mem, &session, &wait),
+	    STORE_OK);
+	assert_int_equal(session.waiting, 1);
+	assert_int_equal(fixture_finish(f->store, job, END_REPLIED, "x"),
+	    STORE_STOPPED);
+	assert_int_equal(fixture_finish(f->store, job, END_REFUSED, "x"),
+	    STORE_OK);
+	assert_int_equal(fixture_finish(f->store, job, END_REPLIED, "x"),
+	    STORE_OK); /* its own repeat */
+	assert_int_equal(redis_number(f, "HGET {p%d}:counts refused",
+			     chat.partition),
+	    1);
+	job_free(job);
+	assert_int_equal(inbox_control(f->store, &chat, COMMAND_STOP,
+			     &FIXTURE_UNLIMITED, mem, &session, &wait),
+	    STORE_OK);
+	assert_int_equal(session.waiting, 0);
+	assert_true(session.ended_ms >= 0 && session.ended_ms < 5000);
+	arena_free(mem);
+}
+
+/* Each address that waits costs a wake-up at the end. */
+static void
+many_wait_for_one_message(void **state)
+{
+	struct redis_fixture *f = *state;
+	struct chat_name chat = fixture_chat("crowd");
+	char address[24];
+	enum store_rc rc;
+
+	assert_int_equal(fixture_say(f->store, &chat, "1", "hi", "p.0"),
+	    STORE_OK);
+	for (int i = 1; i <= 300; i++) {
+		snprintf(address, sizeof(address), "p.%d", i);
+		rc = fixture_say(f->store, &chat, "1", "hi", address);
+		if (rc != (i <= 256 ? STORE_EXISTS : STORE_CROWDED))
+			fail_msg("%d: %d", i, rc);
+	}
+	/* Who waits already may ask again. */
+	assert_int_equal(fixture_say(f->store, &chat, "1", "hi", "p.7"),
+	    STORE_EXISTS);
+	assert_int_equal(fixture_say(f->store, &chat, "1", "hi", ""),
+	    STORE_EXISTS);
 }
 
 static void
@@ -364,7 +534,7 @@ round_trips(void **state)
 {
 	struct redis_fixture *f = *state;
 	struct chat_name chat = fixture_chat("trips");
-	struct journal_field step = { "answer:0", "x", 1 };
+	struct journal_field step = { .name = "answer:0", .text = "x", .len = 1 };
 	struct budget_change settle = { .reserved = 10, .spent = 5, .day = 1 };
 	int64_t before = metric_total(METRIC_REDIS_ROUND_TRIPS, 0), next;
 	struct job *job;
@@ -493,7 +663,7 @@ run_job(struct run_worker *w, struct job *job)
 {
 	struct run *run = w->run;
 	struct store *st = run->f->store;
-	struct journal_field step = { "answer:0", "a step", 6 };
+	struct journal_field step = { .name = "answer:0", .text = "a step", .len = 6 };
 	int chat = atoi(chat_name_chat(&job->chat));
 	int number = atoi(job->message.text);
 	enum turn_end end = END_REPLIED;
@@ -667,6 +837,10 @@ main(void)
 		TEST(a_holder_that_dies),
 		TEST(poison),
 		TEST(odd_jobs),
+		TEST(other_kinds_are_left_alone),
+		TEST(the_format_that_is_written),
+		TEST(a_stop_before_the_end),
+		TEST(many_wait_for_one_message),
 		TEST(pausing),
 		TEST(wake_tokens),
 		TEST(round_trips),

@@ -325,7 +325,7 @@ seen_stays_small(void **state)
 	    0); /* these had no reply to write down */
 	assert_int_equal(redis_number(f, "HLEN {p%d}:chat:%s",
 			     chat.partition, chat.text),
-	    5); /* seq, hour, done, turns, state */
+	    6); /* seq, hour, done, ended, turns, state */
 }
 
 static void

@@ -43,9 +43,9 @@ steps_come_back(void **state)
 	struct job *job = begin(f, &chat, "steps");
 	char bytes[3] = { 'a', '\0', 'b' };
 	struct journal_field fields[] = {
-		{ "answer:0", "calls", 5 },
-		{ "result:0.0", bytes, sizeof(bytes) },
-		{ "result:0.1", "", 0 },
+		{ .name = "answer:0", .text = "calls", .len = 5 },
+		{ .name = "result:0.0", .text = bytes, .len = sizeof(bytes) },
+		{ .name = "result:0.1", .text = "", .len = 0 },
 	};
 	bool stopped = true;
 
@@ -61,7 +61,7 @@ steps_come_back(void **state)
 			       chat.partition, chat.text),
 	    "calls"));
 	assert_int_equal(journal_release(f->store, job, 0, false,
-			     &(struct journal_field){ "retry", "later", 5 }),
+			     &(struct journal_field){ .name = "retry", .text = "later", .len = 5 }),
 	    STORE_OK);
 	job_free(job);
 
@@ -324,7 +324,7 @@ moved_values_do_not_open(void **state)
 	struct redis_fixture *f = *state;
 	struct chat_name a, b;
 	struct job *job = begin(f, &a, "mine");
-	struct journal_field step = { "answer:0", "secret", 6 };
+	struct journal_field step = { .name = "answer:0", .text = "secret", .len = 6 };
 	bool stopped;
 
 	assert_int_equal(journal_write(f->store, job, &step, 1, LEASE_MS,

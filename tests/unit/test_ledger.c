@@ -20,7 +20,7 @@ looking(void **state)
 {
 	struct redis_fixture *f = *state;
 	struct chat_name a = fixture_chat("a"), none = fixture_chat("none");
-	struct journal_field step = { "answer:0", "x", 1 };
+	struct journal_field step = { .name = "answer:0", .text = "x", .len = 1 };
 	struct job *job;
 	json_t *doc;
 	char name[16];
@@ -171,7 +171,7 @@ resealing(void **state)
 		.last_tools = "[]",
 		.reply = "the answer",
 		.reply_keep_ms = 60000 };
-	struct journal_field step = { "answer:0", "thinking", 8 };
+	struct journal_field step = { .name = "answer:0", .text = "thinking", .len = 8 };
 	struct inbox_answer answer;
 	struct job *job;
 	json_t *dead;

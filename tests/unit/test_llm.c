@@ -123,8 +123,10 @@ ask(const struct llm_backend *b, const struct llm_question *with,
 					     : (struct llm_question){ 0 };
 	int64_t began = clock_boot_ms();
 
-	q.messages = messages;
-	q.nmessages = NELEM(messages);
+	if (q.messages == NULL) {
+		q.messages = messages;
+		q.nmessages = NELEM(messages);
+	}
 	q.cancel = &cancel_flag;
 	q.on_text = on_text;
 	q.on_first_byte = on_first_byte;
@@ -496,6 +498,59 @@ without_native_calls_it_is_asked_in_words(void **state)
 	arena_free(a.mem);
 }
 
+/* A fall-back in the middle of a turn: what one wire's answer carries is never
+ * sent on the other. */
+static void
+extras_stay_on_their_wire(void **state)
+{
+	static struct tool_call call = { "c1", "echo", "{}" };
+	static const struct step STEP = { 200, "application/json", NULL,
+		"{\"content\":[{\"type\":\"text\",\"text\":\"ok\"}],"
+		"\"stop_reason\":\"end_turn\","
+		"\"choices\":[{\"message\":{\"content\":\"ok\"},"
+		"\"finish_reason\":\"stop\"}]}",
+		END, false };
+	static const struct {
+		const char *wire; /* NULL: nobody knows */
+		int host;
+		bool sent;
+	} cases[] = {
+		{ "anthropic", HOST_ANTHROPIC, true },
+		{ "openai", HOST_ANTHROPIC, false },
+		{ NULL, HOST_ANTHROPIC, false },
+		{ "anthropic", HOST_OPENAI, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < NELEM(cases); i++) {
+		struct llm_message m[] = {
+			{ .role = LLM_USER, .text = "x" },
+			{ .role = LLM_ASSISTANT, .text = "", .calls = &call,
+			    .ncalls = 1,
+			    .extra = "[{\"type\":\"thinking\",\"thinking\":"
+				     "\"deep\",\"signature\":\"s\"},"
+				     "{\"type\":\"tool_use\",\"id\":\"c1\","
+				     "\"name\":\"echo\",\"input\":{}}]",
+			    .extra_wire = cases[i].wire },
+			{ .role = LLM_TOOL, .text = "hi", .call_id = "c1",
+			    .tool = "echo" },
+		};
+		struct llm_question q = { .messages = m,
+			.nmessages = NELEM(m) };
+		struct llm_backend b = backend(cases[i].host);
+		struct asked a;
+
+		script(&STEP, 1);
+		ask(&b, &q, &a);
+		assert_int_equal(a.rc, LLM_OK);
+		assert_string_equal(a.answer.extra_wire,
+		    cases[i].host == HOST_ANTHROPIC ? "anthropic" : "openai");
+		if ((strstr(seen[0], "deep") != NULL) != cases[i].sent)
+			fail_msg("case %zu: %s", i, seen[0]);
+		arena_free(a.mem);
+	}
+}
+
 static int
 start(void **state)
 {
@@ -527,6 +582,7 @@ main(void)
 		cmocka_unit_test(pauses_have_an_end),
 		cmocka_unit_test(a_failure_after_a_shown_pause_is_broken),
 		cmocka_unit_test(without_native_calls_it_is_asked_in_words),
+		cmocka_unit_test(extras_stay_on_their_wire),
 	};
 
 	return cmocka_run_group_tests_name("llm", tests, start, stop);

@@ -4,10 +4,12 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/arena.h"
 #include "chat/steps.h"
+#include "redis/format.h"
 
 static struct arena *mem;
 static struct settings settings;
@@ -49,7 +51,8 @@ a_journal_is_read_as_written(void **state)
 		.calls = calls,
 		.ncalls = 2,
 		.usage = { 10, 5 },
-		.extra = "[1]" };
+		.extra = "[1]",
+		.extra_wire = "openai" };
 	static const struct llm_answer plain = { .text = "" };
 	static const struct tool_result result = { .text = "x" };
 	static const struct tool_result denied
@@ -58,25 +61,28 @@ a_journal_is_read_as_written(void **state)
 	struct turn before = { .retry_since_ms = 1234,
 		.retry_n = 3,
 		.shortened = true,
-		.empties = 1 };
+		.empties = 1,
+		.job = &job,
+		.mem = mem };
 
 	(void)state;
 	/* A result may stand before its answer. */
-	f[0] = step_result(mem, 0, 1, &denied);
-	f[1] = step_answer(mem, 1, &plain);
-	f[2] = step_answer(mem, 0, &answer);
-	f[3] = step_result(mem, 0, 0, &result);
-	f[4] = step_retry(mem, &before);
+	f[0] = step_result(t, 0, 1, &denied);
+	f[1] = step_answer(t, 1, &plain);
+	f[2] = step_answer(t, 0, &answer);
+	f[3] = step_result(t, 0, 0, &result);
+	f[4] = step_retry(&before);
 	assert_string_equal(f[0].name, "result:0.1");
 	assert_string_equal(f[2].name, "answer:0");
 	job.journal = f;
 	job.njournal = NELEM(f);
-	steps_read(t);
+	assert_true(steps_read(t));
 
 	assert_int_equal(t->nrounds, 2);
 	assert_true(t->rounds[0].resumed);
 	assert_string_equal(t->rounds[0].answer.text, "let me look");
 	assert_string_equal(t->rounds[0].answer.extra, "[1]");
+	assert_string_equal(t->rounds[0].answer.extra_wire, "openai");
 	assert_int_equal(t->rounds[0].answer.ncalls, 2);
 	assert_string_equal(t->rounds[0].answer.calls[0].arguments,
 	    "{\"text\":\"x\"}");
@@ -121,14 +127,67 @@ what_is_not_understood_is_left_out(void **state)
 
 	(void)state;
 	for (i = 0; i < NELEM(cases); i++)
-		f[i] = (struct journal_field){ cases[i].name, cases[i].text,
-			strlen(cases[i].text) };
+		f[i] = (struct journal_field){ .name = cases[i].name,
+			.text = cases[i].text,
+			.len = strlen(cases[i].text) };
 	job.journal = f;
 	job.njournal = NELEM(f);
-	steps_read(t);
+	assert_true(steps_read(t));
 	assert_int_equal(t->nrounds, 0);
 	assert_false(t->rounds[0].done[0]);
 	assert_int_equal(t->retry_n, 0);
+}
+
+static void
+steps_have_their_version(void **state)
+{
+	static const struct tool_result result = { .text = "x" };
+	struct journal_field f;
+
+	(void)state;
+	for (int format = 0; format <= FORMAT_NEWEST; format++) {
+		char v[16];
+		int version = format == 0 ? FORMAT_FIRST : format;
+
+		job.format = format;
+		f = step_result(t, 0, 0, &result);
+		assert_int_equal(f.version, version);
+		snprintf(v, sizeof(v), "\"v\":%d", version);
+		assert_non_null(strstr(f.text, v));
+	}
+}
+
+static void
+a_newer_step_is_left(void **state)
+{
+	struct journal_field f[2] = {
+		{ .name = "answer:0", .text = "{\"text\":\"\",\"calls\":[]}" },
+		{ .name = "thought:0", .text = "{\"v\":1000}" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < NELEM(f); i++)
+		f[i].len = strlen(f[i].text);
+	job.journal = f;
+	job.njournal = NELEM(f);
+	assert_false(steps_read(t));
+}
+
+/* What a release without wires journalled: only one of them had extras. */
+static void
+an_extra_of_before(void **state)
+{
+	static const char text[]
+	    = "{\"text\":\"\",\"calls\":[],\"extra\":\"[1]\"}";
+	struct journal_field f = { .name = "answer:0",
+		.text = text,
+		.len = sizeof(text) - 1 };
+
+	(void)state;
+	job.journal = &f;
+	job.njournal = 1;
+	assert_true(steps_read(t));
+	assert_string_equal(t->rounds[0].answer.extra_wire, "anthropic");
 }
 
 int
@@ -137,6 +196,11 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_journal_is_read_as_written, begin,
 		    end),
+		cmocka_unit_test_setup_teardown(steps_have_their_version,
+		    begin, end),
+		cmocka_unit_test_setup_teardown(a_newer_step_is_left, begin,
+		    end),
+		cmocka_unit_test_setup_teardown(an_extra_of_before, begin, end),
 		cmocka_unit_test_setup_teardown(what_is_not_understood_is_left_out, begin,
 		    end),
 	};

@@ -1,0 +1,327 @@
+#include "redis/damage.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "redis/fleet.h"
+#include "redis/store_priv.h"
+
+#define KEY_TEXT_MAX (CHAT_NAME_MAX + 64)
+#define DAY_MS ((int64_t)86400 * 1000)
+#define ASIDE_MAX 100    /* of a partition: common.lua keeps as many */
+#define WORKERS_MAX 1000 /* records looked at */
+#define TYPE_MAX 16
+
+/* Keys of each partition, and the type that they have. */
+static const struct {
+	const char *noun, *type;
+} PARTITION_KEYS[] = {
+	{ "due", "zset" },
+	{ "wake", "list" },
+	{ "counts", "hash" },
+	{ "dead", "stream" },
+	{ "paused", "string" },
+	{ "damaged", "zset" },
+};
+
+static const struct {
+	const char *key, *type;
+} FLEET_KEYS[] = {
+	{ KEY_WORKERS, "zset" },
+	{ KEY_STOPS, "string" },
+	{ KEY_FORMAT, "string" },
+	{ KEY_CANARY, "hash" },
+};
+
+static void
+add(json_t *out, const char *key, const char *what)
+{
+	json_t *doc = json_pack("{s:s, s:s}", "key", key, "what", what);
+
+	if (doc != NULL) /* a name that is no UTF-8 */
+		(void)json_array_append_new(out, doc);
+}
+
+/* The type is "none", or ours: true.  Else it is added. */
+static bool
+is_type(json_t *out, const redisReply *r, const char *key, const char *type)
+{
+	char what[64];
+
+	if (r == NULL || r->type != REDIS_REPLY_STATUS
+	    || strcmp(r->str, "none") == 0 || strcmp(r->str, type) == 0)
+		return true;
+	(void)snprintf(what, sizeof(what), "is a %.*s, and should be a %s",
+	    TYPE_MAX, r->str, type);
+	add(out, key, what);
+	return false;
+}
+
+static bool
+is_number(const redisReply *r)
+{
+	return r->type == REDIS_REPLY_NIL
+	    || (r->type == REDIS_REPLY_STRING && r->len > 0 && r->len <= 15
+		&& strspn(r->str, "0123456789") == r->len);
+}
+
+static enum store_rc
+find_types(struct store *st, json_t *out)
+{
+	struct batch b;
+	redisReply
+	    *r[CHAT_PARTITIONS * NELEM(PARTITION_KEYS) + NELEM(FLEET_KEYS)]
+	    = { NULL };
+	char key[KEY_TEXT_MAX];
+	size_t at = 0;
+	enum store_rc rc = STORE_DOWN;
+
+	batch_init(&b);
+	for (int p = 0; p < CHAT_PARTITIONS; p++)
+		for (size_t k = 0; k < NELEM(PARTITION_KEYS); k++) {
+			batch_command(&b, "TYPE", 1);
+			batch_partition_key(&b, p, PARTITION_KEYS[k].noun);
+		}
+	for (size_t k = 0; k < NELEM(FLEET_KEYS); k++) {
+		batch_command(&b, "TYPE", 1);
+		batch_str(&b, FLEET_KEYS[k].key);
+	}
+	if (store_run(st, &b, r) == -1)
+		goto out;
+	for (int p = 0; p < CHAT_PARTITIONS; p++)
+		for (size_t k = 0; k < NELEM(PARTITION_KEYS); k++) {
+			(void)snprintf(key, sizeof(key), "{p%d}:%s", p,
+			    PARTITION_KEYS[k].noun);
+			(void)is_type(
+			    out, r[at++], key, PARTITION_KEYS[k].type);
+		}
+	for (size_t k = 0; k < NELEM(FLEET_KEYS); k++)
+		(void)is_type(
+		    out, r[at++], FLEET_KEYS[k].key, FLEET_KEYS[k].type);
+	rc = STORE_OK;
+out:
+	replies_free(r, NELEM(r));
+	batch_fini(&b);
+	return rc;
+}
+
+/* Numbers of the partitions and the fleet that are none. */
+static enum store_rc
+find_numbers(struct store *st, json_t *out)
+{
+	enum { BUDGET = CHAT_PARTITIONS, STOPS, FORMAT, N };
+	char budget[40], key[KEY_TEXT_MAX];
+	const char *names[N]
+	    = { [BUDGET] = budget, [STOPS] = KEY_STOPS, [FORMAT] = KEY_FORMAT };
+	struct batch b;
+	redisReply *r[N] = { NULL };
+	enum store_rc rc = STORE_DOWN;
+
+	(void)snprintf(budget, sizeof(budget), "budget:%lld",
+	    (long long)(clock_wall_ms() / DAY_MS));
+	batch_init(&b);
+	for (int p = 0; p < CHAT_PARTITIONS; p++) {
+		batch_command(&b, "HGETALL", 1);
+		batch_partition_key(&b, p, "counts");
+	}
+	for (int k = BUDGET; k < N; k++) {
+		batch_command(&b, "GET", 1);
+		batch_str(&b, names[k]);
+	}
+	if (store_run(st, &b, r) == -1)
+		goto out;
+	for (int p = 0; p < CHAT_PARTITIONS; p++)
+		for (size_t i = 1;
+		     r[p]->type == REDIS_REPLY_ARRAY && i < r[p]->elements;
+		     i += 2)
+			if (!is_number(r[p]->element[i])) {
+				(void)snprintf(
+				    key, sizeof(key), "{p%d}:counts", p);
+				add(out, key, "a field is no number");
+				break;
+			}
+	for (int k = BUDGET; k < N; k++) {
+		if (k == BUDGET && reply_is_wrong_type(r[k]))
+			add(out, budget, "is no string");
+		else if (r[k]->type != REDIS_REPLY_ERROR && !is_number(r[k]))
+			add(out, names[k], "is no number");
+	}
+	rc = STORE_OK;
+out:
+	replies_free(r, N);
+	batch_fini(&b);
+	return rc;
+}
+
+/* What scripts set aside in ${partition}: "KEY:damaged" that is still there,
+ * "KEY FIELD" that was mended. */
+static enum store_rc
+find_aside(struct store *st, const redisReply *list, json_t *out)
+{
+	struct batch b;
+	redisReply *r[ASIDE_MAX] = { NULL };
+	const char *keys[ASIDE_MAX], *key;
+	size_t n = 0;
+	enum store_rc rc = STORE_DOWN;
+
+	if (list->type != REDIS_REPLY_ARRAY || list->elements == 0)
+		return STORE_OK;
+	batch_init(&b);
+	for (size_t i = 0; i < list->elements && n < ASIDE_MAX; i++) {
+		key = reply_str(list, i);
+		if (key == NULL)
+			continue;
+		batch_command(&b, "EXISTS", 1);
+		batch_str(&b, key);
+		keys[n++] = key;
+	}
+	if (n == 0)
+		rc = STORE_OK;
+	else if (store_run(st, &b, r) == 0) {
+		for (size_t i = 0; i < n; i++) {
+			static const char END[] = ":damaged";
+			size_t len = strlen(keys[i]);
+			bool moved = len >= sizeof(END)
+			    && strcmp(keys[i] + len - sizeof(END) + 1, END)
+				== 0;
+
+			if (moved && r[i]->type == REDIS_REPLY_INTEGER
+			    && r[i]->integer == 1)
+				add(out, keys[i], "set aside");
+			else if (!moved)
+				add(out, keys[i], "mended");
+		}
+		rc = STORE_OK;
+	}
+	replies_free(r, n);
+	batch_fini(&b);
+	return rc;
+}
+
+static enum store_rc
+find_all_aside(struct store *st, json_t *out)
+{
+	struct batch b;
+	redisReply *r[CHAT_PARTITIONS] = { NULL };
+	enum store_rc rc = STORE_DOWN;
+
+	batch_init(&b);
+	for (int p = 0; p < CHAT_PARTITIONS; p++) {
+		batch_command(&b, "ZREVRANGE", 3);
+		batch_partition_key(&b, p, "damaged");
+		batch_int(&b, 0);
+		batch_int(&b, ASIDE_MAX - 1);
+	}
+	if (store_run(st, &b, r) == 0) {
+		rc = STORE_OK;
+		for (int p = 0; p < CHAT_PARTITIONS && rc == STORE_OK; p++)
+			rc = find_aside(st, r[p], out);
+	}
+	replies_free(r, CHAT_PARTITIONS);
+	batch_fini(&b);
+	return rc;
+}
+
+/* The workers' records, by the names in their list. */
+static enum store_rc
+find_workers(struct store *st, struct arena *mem, json_t *out)
+{
+	struct batch b;
+	redisReply *r = NULL, **types = NULL;
+	const char **keys = NULL;
+	size_t n = 0;
+	enum store_rc rc = STORE_DOWN;
+
+	batch_init(&b);
+	batch_command(&b, "ZRANGE", 3);
+	batch_str(&b, KEY_WORKERS);
+	batch_int(&b, 0);
+	batch_int(&b, WORKERS_MAX - 1);
+	if (store_run(st, &b, &r) == -1)
+		goto out;
+	rc = STORE_OK;
+	if (r->type != REDIS_REPLY_ARRAY || r->elements == 0)
+		goto out;
+	rc = STORE_DOWN;
+	batch_fini(&b);
+	batch_init(&b);
+	keys = arena_alloc(mem, r->elements * sizeof(*keys));
+	types = calloc(r->elements, sizeof(redisReply *));
+	if (types == NULL)
+		abort(); /* out of memory ends the program */
+	for (size_t i = 0; i < r->elements; i++) {
+		const char *id = reply_str(r, i);
+
+		if (id == NULL)
+			continue;
+		keys[n] = arena_printf(mem, KEY_WORKER "%s", id);
+		batch_command(&b, "TYPE", 1);
+		batch_str(&b, keys[n++]);
+	}
+	if (store_run(st, &b, types) == 0) {
+		for (size_t i = 0; i < n; i++)
+			(void)is_type(out, types[i], keys[i], "string");
+		rc = STORE_OK;
+	}
+out:
+	if (types != NULL)
+		replies_free(types, n);
+	free(types);
+	freeReplyObject(r);
+	batch_fini(&b);
+	return rc;
+}
+
+/* Breakers of the models that the workers speak of. */
+static enum store_rc
+find_breakers(struct store *st, struct arena *mem, json_t *out)
+{
+	json_t *records, *record, *backend;
+	size_t i, k;
+	enum store_rc rc = fleet_read(st, mem, &records);
+
+	if (rc == STORE_DAMAGED)
+		return STORE_OK; /* the list of workers, found above */
+	if (rc != STORE_OK)
+		return rc;
+	json_array_foreach(records, i, record)
+	    json_array_foreach(json_object_get(record, "backends"), k, backend)
+	{
+		const char *name = json_member_str(backend, "name");
+		struct batch b;
+		redisReply *r = NULL;
+		const char *key;
+
+		if (name == NULL)
+			continue;
+		key = arena_printf(mem, KEY_BREAKER "%s", name);
+		batch_init(&b);
+		batch_command(&b, "TYPE", 1);
+		batch_str(&b, key);
+		if (store_run(st, &b, &r) == 0)
+			(void)is_type(out, r, key, "hash");
+		freeReplyObject(r);
+		batch_fini(&b);
+	}
+	return STORE_OK;
+}
+
+enum store_rc
+damage_find(struct store *st, struct arena *mem, json_t **out)
+{
+	enum store_rc rc;
+
+	*out = json_keep(mem, json_array());
+	rc = find_types(st, *out);
+	if (rc == STORE_OK)
+		rc = find_numbers(st, *out);
+	if (rc == STORE_OK)
+		rc = find_workers(st, mem, *out);
+	if (rc == STORE_OK)
+		rc = find_breakers(st, mem, *out);
+	if (rc == STORE_OK)
+		rc = find_all_aside(st, *out);
+	return rc;
+}
