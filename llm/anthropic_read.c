@@ -217,6 +217,7 @@ message_start(struct llm_reading *r, const json_t *message)
 
 	if (r->content > 0)
 		llm_reading_void(r);
+	r->thoughts.messages = true;
 	read_usage(r, json_object_get(message, "usage"));
 	if (json_is_string(content))
 		rc = add_words(r, NULL, json_string_value(content));
@@ -315,6 +316,7 @@ anthropic_whole(struct llm_reading *r, const char *bytes, size_t len)
 	int rc;
 
 	r->keep = keep_content;
+	r->thoughts.messages = true;
 	r->ending = true;
 	doc = llm_event_read(r, bytes, len, &rc);
 	e = json_object_get(doc, "error");
@@ -337,6 +339,7 @@ anthropic_feed(struct llm_reading *r, const char *type, const char *data, size_t
 	int rc;
 
 	r->keep = keep_content;
+	r->thoughts.messages = true;
 	if (r->done)
 		return 0;
 	if (strncmp(data, "[DONE]", 6) == 0) { /* of relays */

@@ -69,6 +69,7 @@ struct llm_thoughts {
 	size_t words;	  /* here begins what is no thought */
 	const char *close; /* of the tag that is open */
 	bool seen;	  /* there were thoughts, or marks */
+	bool messages;	  /* on that wire, whose models have blocks for them */
 	bool mentioned;	  /* the words speak of tags: no more are looked for */
 };
 

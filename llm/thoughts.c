@@ -15,21 +15,23 @@ static const struct tag {
 	const char *open;
 	const char *close; /* "": a mark, which alone is left out */
 	bool alone;	   /* the close may come without its open */
+	bool spoken;	   /* on the Messages wire these are words */
 } TAGS[] = {
 	/* DeepSeek-R1, Qwen (etkecc/baibot#30, RooCodeInc/Roo-Code#1087) */
-	{ "<think>", "</think>", true },
-	/* QwenLM/qwen-code#10791 */
-	{ "<thinking>", "</thinking>", true },
+	{ "<think>", "</think>", true, false },
+	/* QwenLM/qwen-code#10791.  Older Claude models write it into their reply
+	 * on purpose; there it is one. */
+	{ "<thinking>", "</thinking>", true, true },
 	/* EXAONE (tinyhumansai/openhuman#6184), Gemini's endpoint */
-	{ "<thought>", "</thought>", true },
+	{ "<thought>", "</thought>", true, false },
 	/* ByteDance's Seed-OSS */
-	{ "<seed:think>", "</seed:think>", true },
+	{ "<seed:think>", "</seed:think>", true, false },
 	/* Mistral's Magistral */
-	{ "[THINK]", "[/THINK]", false },
+	{ "[THINK]", "[/THINK]", false, false },
 	/* gpt-oss without its parser (kekzl/imp#768) */
-	{ "<|channel|>analysis<|message|>", "<|end|>", false },
-	{ "<|start|>assistant", "", false },
-	{ "<|channel|>final<|message|>", "", false },
+	{ "<|channel|>analysis<|message|>", "<|end|>", false, false },
+	{ "<|start|>assistant", "", false, false },
+	{ "<|channel|>final<|message|>", "", false, false },
 };
 
 static size_t
@@ -57,7 +59,9 @@ opening(struct llm_thoughts *t, const struct buf *text, bool last)
 	bool maybe = at == text->len;
 
 	for (i = 0; i < NELEM(TAGS); i++) {
-		int is = stands(text, at, TAGS[i].open);
+		int is = t->messages && TAGS[i].spoken
+		    ? 0
+		    : stands(text, at, TAGS[i].open);
 
 		maybe |= is == -1;
 		if (is != 1)
@@ -122,6 +126,8 @@ lone(struct llm_thoughts *t, const struct buf *text, size_t at, bool last,
 		size_t len = strlen(TAGS[i].close);
 		int is = stands(text, at, TAGS[i].close);
 
+		if (t->messages && TAGS[i].spoken)
+			continue;
 		if (stands(text, at, TAGS[i].open) == 1)
 			t->mentioned = true;
 		if (is == 1 && at + len == text->len && !last)
