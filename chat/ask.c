@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <sodium.h>
-
 #include "base/clock.h"
 #include "base/log.h"
 #include "chat/context.h"
@@ -17,13 +15,10 @@
 #include "nouns/metric.h"
 #include "redis/fleet.h"
 
-/* A retry further away than this is a score in `due`, not a thread. */
-#define RETRY_INLINE_MS 1000
-/* Without a hint of the server: 0.5 s, doubled, at most 8 s, less jitter. */
-#define RETRY_FIRST_MS 500
-#define RETRY_MAX_MS 8000
 /* An empty answer, or a call that is none, is asked for once more. */
 #define EMPTIES_MAX 2
+/* When thoughts ate llm.max_tokens: so many times it, once. */
+#define LIMIT_RAISED 4
 /* So many failures within the window open a provider's breaker. */
 #define BREAKER_FAILURES 5
 #define BREAKER_WINDOW_MS 30000
@@ -165,46 +160,6 @@ ask_backend(struct turn *t, const struct llm_backend *b,
 	return rc;
 }
 
-/* The calls' flag was set: for what reason? */
-static enum turn_state
-cancelled(struct turn *t)
-{
-	enum turn_state next;
-
-	stream_restart(&t->stream);
-	return turn_may_call(t, &next) ? TURN_ASK : next;
-}
-
-/* No backend answered: later again, or the friendly sentence. */
-static enum turn_state
-later(struct turn *t, enum llm_rc rc, int64_t hint_ms)
-{
-	int64_t now = clock_wall_ms(), delay;
-
-	if (rc != LLM_RETRY && rc != LLM_BROKEN)
-		return turn_say(t, END_REFUSED, PHRASE_MODEL_FAILED);
-	if (t->retry_since_ms == 0 || t->retry_since_ms > now)
-		t->retry_since_ms = now; /* the first, or the clock went back */
-	delay = RETRY_FIRST_MS;
-	if (t->retry_n < 5)
-		delay <<= t->retry_n;
-	if (delay > RETRY_MAX_MS)
-		delay = RETRY_MAX_MS;
-	delay -= randombytes_uniform((uint32_t)(delay / 4) + 1);
-	if (hint_ms > delay)
-		delay = hint_ms;
-	t->retry_n++;
-	if (now + delay - t->retry_since_ms > t->s->llm_retry_for_ms)
-		return turn_say(t, END_REFUSED, PHRASE_MODEL_FAILED);
-	if (delay > RETRY_INLINE_MS) {
-		t->back_hold = true;
-		return turn_back(t, delay, false);
-	}
-	if (!turn_pause(t, delay))
-		return cancelled(t);
-	return TURN_ASK;
-}
-
 /* When to ask again after ${f}, if other backends say ${hint_ms} (-1: none
  * yet): as soon as one may answer.  No hint means soon. */
 static int64_t
@@ -215,8 +170,47 @@ sooner(int64_t hint_ms, const struct llm_failure *f)
 	return hint_ms == -1 || own < hint_ms ? own : hint_ms;
 }
 
+/* Once more, at once. */
 static enum turn_state
-take_answer(struct turn *t, struct llm_answer *a, enum llm_rc rc)
+repeat(struct turn *t, enum model_repeat cause)
+{
+	enum turn_state next;
+
+	metric_add(METRIC_MODEL_REPEATS, (int)cause, 1);
+	return turn_may_call(t, &next) ? TURN_ASK : next;
+}
+
+/* A whole answer with neither words nor calls. */
+static enum turn_state
+nothing_said(struct turn *t, const struct llm_answer *a)
+{
+	enum turn_state next;
+
+	if (a->refused)
+		return turn_say(t, END_REPLIED, PHRASE_REFUSED);
+	if (++t->empties < EMPTIES_MAX) {
+		if (!a->cut)
+			return repeat(t, REPEAT_EMPTY);
+		/* What was reserved was for less. */
+		t->raised = true;
+		return turn_write(t, NULL, 0, &next) ? repeat(t, REPEAT_LIMIT)
+						     : next;
+	}
+	log_event(LOG_WARN, "model_empty", F_CHAT(&t->job->chat),
+	    F_STR("why", a->cut ? "the limit of llm.max_tokens was reached "
+				  "before any words: raise it"
+				: "neither words nor calls"));
+	if (a->cut)
+		return turn_give_up(t, PHRASE_LIMIT);
+	if (t->nrounds > 0) {
+		t->remember = true;
+		return turn_say(t, END_REPLIED, PHRASE_FOUND_DATA);
+	}
+	return turn_give_up(t, PHRASE_EMPTY);
+}
+
+static enum turn_state
+take_answer(struct turn *t, struct llm_answer *a)
 {
 	struct turn_round *r;
 	struct journal_field fields[2];
@@ -226,6 +220,7 @@ take_answer(struct turn *t, struct llm_answer *a, enum llm_rc rc)
 
 	t->retry_since_ms = 0;
 	t->retry_n = 0;
+	t->loading_since_ms = 0;
 	t->budget.spent += a->usage.in + a->usage.out;
 	t->usage.in += a->usage.in;
 	t->usage.out += a->usage.out;
@@ -242,19 +237,31 @@ take_answer(struct turn *t, struct llm_answer *a, enum llm_rc rc)
 		t->nrounds++;
 		return turn_write(t, fields, n, &next) ? TURN_TOOLS : next;
 	}
-	if (rc == LLM_OK && a->text[0] != '\0') {
+	if (t->summarise && !t->as_words
+	    && (a->ncalls > 0 || a->text[0] == '\0')) {
+		stream_restart(&t->stream);
+		t->as_words = true;
+		return repeat(t, REPEAT_WORDS);
+	}
+	if (a->text[0] != '\0') {
 		t->remember = true;
+		t->truncated = a->cut; /* its own limit: nothing to excuse */
 		return turn_say(t, END_REPLIED, a->text);
 	}
-	if (a->refused)
-		return turn_say(t, END_REPLIED, PHRASE_REFUSED);
-	if (++t->empties < EMPTIES_MAX)
-		return turn_may_call(t, &next) ? TURN_ASK : next;
-	if (t->nrounds > 0) {
-		t->remember = true;
-		return turn_say(t, END_REPLIED, PHRASE_FOUND_DATA);
-	}
-	return turn_say(t, END_REFUSED, PHRASE_EMPTY);
+	return nothing_said(t, a);
+}
+
+/* A cut answer is paid once, and its words are kept. */
+static void
+pay_cut(struct turn *t, const struct llm_answer *a, int64_t estimate)
+{
+	int64_t out = a->text == NULL ? 0 : (int64_t)strlen(a->text) / 3;
+
+	t->budget.spent += estimate + out;
+	t->usage.in += estimate;
+	t->usage.out += out;
+	if (a->text != NULL)
+		turn_keep(t, a->text);
 }
 
 enum turn_state
@@ -270,10 +277,12 @@ turn_ask(struct turn *t)
 	struct llm_failure f = { 0 };
 	struct llm_message *messages;
 	enum turn_state next;
-	enum llm_rc rc = LLM_INVALID;
+	enum model_repeat cause = REPEAT_FAILED;
+	enum llm_rc rc;
 	int64_t hint = -1;
-	bool again = false;
-	int64_t estimate;
+	enum llm_rc last = LLM_OK; /* of those that will not answer */
+	bool again = false, loading = false;
+	int64_t estimate, limit = t->s->llm_max_tokens;
 	size_t n, i;
 
 	/* Resumed in the middle of a round: its calls first. */
@@ -292,42 +301,69 @@ turn_ask(struct turn *t)
 	q.nmessages = context_build(t, &messages);
 	q.messages = messages;
 	q.tools = t->tools->specs;
-	q.ntools = t->summarise ? 0 : t->tools->n;
+	q.ntools = t->as_words ? 0 : t->tools->n;
+	q.no_calls = t->summarise;
+	q.as_words = t->as_words;
+	if (t->raised)
+		q.max_tokens = limit *= LIMIT_RAISED;
 	estimate = llm_estimate(q.messages, q.nmessages, q.tools, q.ntools);
-	if (!afford(t, estimate + t->s->llm_max_tokens, &next))
+	if (!afford(t, estimate + limit, &next))
 		return next;
 
 	n = llm_backends(t->s, t->mem, &backends);
 	for (i = 0; i < n; i++) {
+		if (t->declined & (UINT64_C(1) << (i % 64))) {
+			last = LLM_FILTERED;
+			continue;
+		}
 		rc = ask_backend(t, &backends[i], &q, &answer, &f);
 		switch (rc) {
 		case LLM_OK:
 		case LLM_EMPTY:
-			return take_answer(t, &answer, rc);
+			return take_answer(t, &answer);
 		case LLM_CANCELLED: /* what was asked is paid for */
 			t->budget.spent += estimate;
-			return cancelled(t);
+			return turn_cancelled(t);
 		case LLM_CONTEXT:
 			if (t->shortened)
-				return turn_say(t, END_REFUSED,
-				    PHRASE_TOO_LONG);
+				return turn_give_up(t, PHRASE_TOO_LONG);
 			t->shortened = true;
-			return TURN_ASK;
-		case LLM_BROKEN:
-		case LLM_RETRY:
-			if (rc == LLM_BROKEN) /* it had begun to answer */
-				t->budget.spent += estimate;
-			stream_restart(&t->stream); /* if any was shown */
-			if (f.once && ++t->empties >= EMPTIES_MAX) {
-				rc = LLM_INVALID;
-				break;
-			}
-			again = true;
+			return repeat(t, REPEAT_CONTEXT);
+		case LLM_BROKEN: /* it had begun to answer */
+			pay_cut(t, &answer, estimate);
+			metric_add(METRIC_ANSWERS_CUT, 0, 1);
+			cause = REPEAT_CUT;
+			break;
+		case LLM_FILTERED: /* another provider may see no harm */
+			t->declined |= UINT64_C(1) << (i % 64);
+			break;
+		case LLM_LOADING:
+			loading = true;
 			hint = sooner(hint, &f);
 			break;
-		default: /* this one will not answer, another may */
+		case LLM_INVALID:
+			if (!f.unknown || t->guessed || !context_can_shorten(t))
+				break;
+			t->guessed = true; /* perhaps it is too long */
+			return repeat(t, REPEAT_UNKNOWN);
+		default:
 			break;
 		}
+		stream_restart(&t->stream); /* if any was shown */
+		if ((rc == LLM_RETRY || rc == LLM_BROKEN)
+		    && f.once && ++t->empties >= EMPTIES_MAX)
+			rc = LLM_INVALID;
+		if (rc == LLM_RETRY || rc == LLM_BROKEN) {
+			again = true;
+			hint = sooner(hint, &f);
+		} else if (last == LLM_OK || rc == LLM_FILTERED)
+			last = rc; /* the first says what is wrong */
 	}
-	return later(t, again ? LLM_RETRY : rc, hint);
+	if (again || loading)
+		metric_add(METRIC_MODEL_REPEATS,
+		    loading ? REPEAT_LOADING : (int)cause, 1);
+	return turn_unanswered(t, loading ? LLM_LOADING
+				   : again ? LLM_RETRY
+					   : last,
+	    hint);
 }

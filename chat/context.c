@@ -38,6 +38,13 @@ context_system(struct arena *mem, const struct settings *s)
 	    s->persona_tone);
 }
 
+/* Once because a server said so, once because it perhaps meant so. */
+static int
+halvings(const struct turn *t)
+{
+	return (t->shortened ? 1 : 0) + (t->guessed ? 1 : 0);
+}
+
 /* How many of the newest exchanges fit: whole ones only. */
 static size_t
 history_fit(const struct turn *t)
@@ -47,10 +54,9 @@ history_fit(const struct turn *t)
 	size_t max = (size_t)t->s->chat_max_history;
 	size_t n;
 
-	if (t->shortened) {
-		left /= 2;
-		max = job->nhistory / 2 < max ? job->nhistory / 2 : max;
-	}
+	left >>= halvings(t);
+	if (halvings(t) > 0 && job->nhistory >> halvings(t) < max)
+		max = job->nhistory >> halvings(t);
 	for (n = 0; n < job->nhistory && n < max; n++) {
 		const struct history_entry *h
 		    = &job->history[job->nhistory - 1 - n];
@@ -66,12 +72,29 @@ history_fit(const struct turn *t)
 	return n;
 }
 
+bool
+context_can_shorten(const struct turn *t)
+{
+	size_t i;
+	int k;
+
+	if (history_fit(t) > 0)
+		return true;
+	for (k = 0; k < t->nrounds; k++)
+		for (i = 0; i < t->rounds[k].answer.ncalls; i++)
+			if (strlen(t->rounds[k].results[i].text)
+			    > SHORT_RESULT_MAX)
+				return true;
+	return false;
+}
+
 static const char *
 result_text(struct turn *t, const struct tool_result *r)
 {
-	if (!t->shortened)
+	if (halvings(t) == 0)
 		return r->text;
-	return text_cut(t->mem, r->text, SHORT_RESULT_MAX);
+	return text_cut(t->mem, r->text,
+	    (size_t)SHORT_RESULT_MAX >> (halvings(t) - 1));
 }
 
 size_t
@@ -82,11 +105,16 @@ context_build(struct turn *t, struct llm_message **out)
 	struct llm_message *m;
 	int k;
 
-	max = 3 + 2 * nhist + (size_t)t->nrounds * (1 + TOOL_CALLS_MAX);
+	max = 2 + 2 * nhist + (size_t)t->nrounds * (1 + TOOL_CALLS_MAX);
 	m = arena_alloc(t->mem, max * sizeof(*m));
 
 	m[n++] = (struct llm_message){ .role = LLM_SYSTEM,
 		.text = context_system(t->mem, t->s) };
+	/* Not as a person's message: strict servers take none after a tool's
+	 * (Mistral: code 3230). */
+	if (t->summarise)
+		m[0].text = arena_printf(t->mem, "%s\n%s", m[0].text,
+		    PHRASE_SUMMARISE);
 	for (i = job->nhistory - nhist; i < job->nhistory; i++) {
 		m[n++] = (struct llm_message){ .role = LLM_USER,
 			.text = job->history[i].user };
@@ -113,9 +141,6 @@ context_build(struct turn *t, struct llm_message **out)
 				.tool = r->answer.calls[i].name,
 				.is_error = r->results[i].end != TOOL_DONE };
 	}
-	if (t->summarise)
-		m[n++] = (struct llm_message){ .role = LLM_USER,
-			.text = PHRASE_SUMMARISE };
 	*out = m;
 	return n;
 }

@@ -41,6 +41,20 @@ tools_used(struct turn *t)
 	return json_text(t->mem, json_keep(t->mem, list));
 }
 
+/* The note comes after the words, however long they are. */
+static const char *
+with_note(struct turn *t, const char *text)
+{
+	size_t max = (size_t)t->s->chat_max_output_chars, note;
+
+	if (t->note == NULL)
+		return text;
+	note = text_count(t->note, strlen(t->note)) + 2;
+	if (max > note)
+		text = text_cut(t->mem, text, max - note);
+	return arena_printf(t->mem, "%s\n\n%s", text, t->note);
+}
+
 static const char *
 reply_text(struct turn *t)
 {
@@ -59,14 +73,17 @@ turn_finish(struct turn *t)
 	struct turn_outcome *o = &t->out;
 	struct budget_change change;
 	struct history_entry entry;
+	const char *said;
 	struct reply reply;
 	enum store_rc rc;
 
-	t->text = reply_text(t);
+	said = reply_text(t);
+	t->text = with_note(t, said);
 	reply = (struct reply){ .text = t->text,
 		.state = session_state_name(t->state),
 		.starters = t->starters,
-		.end = turn_end_name(o->end) };
+		.end = turn_end_name(o->end),
+		.truncated = t->truncated };
 	o->reply = reply_write(t->mem, &reply);
 	o->reply_keep_ms = t->s->chat_reply_keep_ms;
 	o->history_max = t->s->chat_max_history;
@@ -74,7 +91,7 @@ turn_finish(struct turn *t)
 	    && (o->end == END_REPLIED || o->end == END_UNCONFIRMED)) {
 		entry = (struct history_entry){
 			.user = t->job->message.text,
-			.assistant = t->text };
+			.assistant = said };
 		o->add = &entry;
 		o->last_tools = tools_used(t);
 	}
@@ -93,7 +110,8 @@ turn_finish(struct turn *t)
 		usleep(FINISH_LOOK_MS * 1000);
 	}
 	if (rc == STORE_STOPPED) {
-		t->remember = false;
+		t->remember = t->truncated = false;
+		t->note = NULL;
 		o->add = NULL;
 		o->last_tools = NULL;
 		o->forget_history = o->forget_session = false;
@@ -115,13 +133,19 @@ turn_finish(struct turn *t)
 enum turn_state
 turn_hand_back(struct turn *t)
 {
-	struct journal_field hold;
+	struct journal_field hold, kept;
+	size_t nkept = 0;
 	struct budget_change change = turn_settle(t);
 	bool stopped;
 
 	t->text = NULL;
-	if (change.reserved > 0) /* what was reserved and not spent */
-		(void)!journal_write(t->w->store, t->job, NULL, 0,
+	if (t->kept != NULL && t->kept_unwritten) {
+		kept = step_kept(t);
+		nkept = 1;
+	}
+	/* Words that were kept, and what was reserved and not spent. */
+	if (change.reserved > 0 || nkept > 0)
+		(void)!journal_write(t->w->store, t->job, &kept, nkept,
 		    t->s->turns_lease_ms, t->s->turns_max_time_ms, &change,
 		    &stopped);
 	if (t->back_hold)

@@ -33,6 +33,24 @@ const char PHRASE_FOUND_DATA[]
       "summarise it.";
 const char PHRASE_REFUSED[]
     = "The model declined to answer this message.";
+const char PHRASE_FILTERED[]
+    = "A filter of the model's provider declined this message. Please put it "
+      "differently.";
+const char PHRASE_QUOTA[]
+    = "Sorry, the quota or credit of the language model is used up. This needs "
+      "the operator; trying again will not help.";
+const char PHRASE_DENIED[]
+    = "Sorry, the language model does not accept this server's API key. This "
+      "needs the operator; trying again will not help.";
+const char PHRASE_LOADING[]
+    = "The language model is still being loaded. Please send your message "
+      "again in a few minutes.";
+const char PHRASE_LIMIT[]
+    = "Sorry, the model used up all that it may write for one answer before "
+      "it came to any words. Please ask for less at a time; the operator can "
+      "raise llm.max_tokens.";
+const char PHRASE_CUT_OFF[]
+    = "(The answer was cut off here. Ask me to go on if you need the rest.)";
 const char PHRASE_STOPPED[] = "Stopped.";
 const char PHRASE_EXPIRED[]
     = "Sorry, your message waited too long to be answered. Please send it "
@@ -51,7 +69,8 @@ const char PHRASE_BUDGET_CHAT[]
 const char PHRASE_HIGHER_TIER[]
     = "(Part of this needs a higher-tier token.)";
 const char PHRASE_SUMMARISE[]
-    = "Please sum up for me what you have found.";
+    = "Call no more tools. Sum up for the person what the tools have "
+      "returned.";
 const char PHRASE_OUTCOME_UNKNOWN[]
     = "The call was interrupted; whether it took effect is unknown. Do not "
       "repeat it without being asked.";

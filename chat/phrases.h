@@ -18,6 +18,12 @@ extern const char PHRASE_TOO_LONG[];
 extern const char PHRASE_EMPTY[];
 extern const char PHRASE_FOUND_DATA[];
 extern const char PHRASE_REFUSED[];
+extern const char PHRASE_FILTERED[];
+extern const char PHRASE_QUOTA[];
+extern const char PHRASE_DENIED[];
+extern const char PHRASE_LOADING[];
+extern const char PHRASE_LIMIT[];
+extern const char PHRASE_CUT_OFF[]; /* after the words that were kept */
 extern const char PHRASE_STOPPED[];
 extern const char PHRASE_EXPIRED[];
 extern const char PHRASE_DEAD[];
@@ -25,7 +31,7 @@ extern const char PHRASE_LATE[];
 extern const char PHRASE_BUDGET_TURN[];
 extern const char PHRASE_BUDGET_CHAT[];
 extern const char PHRASE_HIGHER_TIER[]; /* appended */
-extern const char PHRASE_SUMMARISE[];	/* to the model */
+extern const char PHRASE_SUMMARISE[];	/* to the model, in the system text */
 extern const char PHRASE_OUTCOME_UNKNOWN[]; /* to the model */
 
 #endif

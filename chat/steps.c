@@ -58,9 +58,20 @@ step_result(const struct turn *t, int k, int i, const struct tool_result *r)
 struct journal_field
 step_retry(const struct turn *t)
 {
-	return field(t, "retry", json_pack("{s:I, s:i, s:b, s:i}", "since",
+	return field(t, "retry", json_pack(
+	    "{s:I, s:i, s:b, s:i, s:b, s:b, s:I, s:I}", "since",
 	    (json_int_t)t->retry_since_ms, "n", t->retry_n, "shortened",
-	    (int)t->shortened, "empties", t->empties));
+	    (int)t->shortened, "empties", t->empties, "guessed",
+	    (int)t->guessed, "raised", (int)t->raised, "loading",
+	    (json_int_t)t->loading_since_ms, "declined",
+	    (json_int_t)t->declined));
+}
+
+struct journal_field
+step_kept(const struct turn *t)
+{
+	return field(t, "kept", json_pack("{s:s, s:i}", "text", t->kept,
+	    "round", t->kept_round));
 }
 
 static void
@@ -126,6 +137,21 @@ read_retry(struct turn *t, const json_t *doc)
 	t->retry_n = (int)json_member_int(doc, "n", 0);
 	t->empties = (int)json_member_int(doc, "empties", 0);
 	t->shortened = json_member_bool(doc, "shortened", false);
+	t->guessed = json_member_bool(doc, "guessed", false);
+	t->raised = json_member_bool(doc, "raised", false);
+	t->loading_since_ms = json_member_int(doc, "loading", 0);
+	t->declined = (uint64_t)json_member_int(doc, "declined", 0);
+}
+
+static void
+read_kept(struct turn *t, const json_t *doc)
+{
+	const char *text = json_member_str(doc, "text");
+
+	if (text == NULL || text[0] == '\0')
+		return;
+	t->kept = text;
+	t->kept_round = (int)json_member_int(doc, "round", 0);
 }
 
 bool
@@ -151,5 +177,8 @@ steps_read(struct turn *t)
 			read_result(t, k, c, doc);
 		else if (strcmp(f->name, "retry") == 0)
 			read_retry(t, doc);
-	}	return true;
+		else if (strcmp(f->name, "kept") == 0)
+			read_kept(t, doc);
+	}
+	return true;
 }

@@ -22,6 +22,8 @@ struct journal_field step_answer(const struct turn *t, int k,
 struct journal_field step_result(const struct turn *t, int k, int i,
     const struct tool_result *r);
 struct journal_field step_retry(const struct turn *t);
+/* The words of a cut answer that are the reply if no other comes. */
+struct journal_field step_kept(const struct turn *t);
 
 /* Read the job's journal into ${t}: rounds with their results, retry.  False:
  * a newer release wrote a step; the turn is for its workers. */

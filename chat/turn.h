@@ -54,7 +54,11 @@ struct turn {
 
 	/* asking */
 	bool summarise;	      /* rounds are used up: no tools any more */
+	bool as_words;	      /* ... and calls and results are words now */
 	bool shortened;	      /* LLM_CONTEXT once */
+	bool guessed;	      /* shortened once without being told */
+	bool raised;	      /* thoughts ate llm.max_tokens: four times it */
+	uint64_t declined;    /* backends whose filter declined, as bits */
 	int empties;	      /* answers of no use so far: LLM_EMPTY, or a
 				 failure that is repeated once */
 	bool denied;	      /* a tool needs a higher-tier token */
@@ -63,6 +67,10 @@ struct turn {
 	bool token_changed;
 	int64_t retry_since_ms; /* wall; 0 no failure yet */
 	int retry_n;
+	int64_t loading_since_ms; /* wall; 0: no model was being loaded */
+	const char *kept;	  /* the longest words of a cut answer */
+	int kept_round;		  /* nrounds then: later ones make it void */
+	bool kept_unwritten;	  /* not yet in the journal */
 	struct budget_change budget; /* reserved and not yet settled */
 	struct usage usage;	     /* of this turn, all attempts known */
 	int model_calls;
@@ -78,6 +86,8 @@ struct turn {
 	const char *const *starters;
 	enum session_state state; /* after the turn */
 	bool remember;		  /* add the exchange to the history */
+	bool truncated;		  /* the text is not all of the answer */
+	const char *note;	  /* after the text, not remembered; or NULL */
 };
 
 /* Run ${job} to its end or hand it back; frees it. */
@@ -108,6 +118,16 @@ enum turn_state turn_back(struct turn *t, int64_t delay_ms, bool failed);
  */
 bool turn_write(struct turn *t, const struct journal_field *fields, size_t n,
     enum turn_state *next) WARN_UNUSED;
+/* No backend answered, for reason ${rc}: again later (${hint_ms} at least,
+ * -1: as one likes), the words that were kept, or what the person is told. */
+enum turn_state turn_unanswered(struct turn *t, enum llm_rc rc,
+    int64_t hint_ms);
+/* Keep the words of a cut answer: the longest of this round. */
+void turn_keep(struct turn *t, const char *words);
+/* The words that were kept are the reply; there are none: ${phrase}. */
+enum turn_state turn_give_up(struct turn *t, const char *phrase);
+/* The calls' flag was set: where to. */
+enum turn_state turn_cancelled(struct turn *t);
 /* Before a call to the outside: is the lease sure, was it stopped? */
 bool turn_may_call(struct turn *t, enum turn_state *next) WARN_UNUSED;
 /* Wait in this thread, at most ${ms}; false: cancelled meanwhile. */

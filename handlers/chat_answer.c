@@ -17,7 +17,7 @@ static const char PENDING[]
 
 static int
 add_common(struct buf *out, const char *text, const char *state,
-    const char *const *starters)
+    const char *const *starters, bool truncated)
 {
 	size_t i;
 
@@ -32,7 +32,7 @@ add_common(struct buf *out, const char *text, const char *state,
 		    || json_add_str(out, starters[i], strlen(starters[i]))
 			== -1)
 			return -1;
-	return buf_add_str(out, "]}");
+	return buf_add_str(out, truncated ? "],\"truncated\":true}" : "]}");
 }
 
 int
@@ -40,7 +40,7 @@ chat_answer_add(struct buf *out, const struct reply *r)
 {
 	if (buf_add_char(out, '{') == -1)
 		return -1;
-	return add_common(out, r->text, r->state, r->starters);
+	return add_common(out, r->text, r->state, r->starters, r->truncated);
 }
 
 static char *
@@ -90,7 +90,7 @@ chat_pending_add(struct buf *out, const struct chat_ask *ask,
 	    || json_add_str(out, url, strlen(url)) == -1
 	    || buf_add_char(out, ',') == -1)
 		return -1;
-	return add_common(out, PENDING, state, NULL);
+	return add_common(out, PENDING, state, NULL, false);
 }
 
 const char *

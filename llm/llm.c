@@ -128,7 +128,7 @@ llm_ask(const struct llm_backend *backend, const struct llm_question *q,
 {
 	struct attempt t = { .asking = { .provider
 				 = llm_provider_of(backend->host), .q = q },
-		.text_tools = backend->tools == LLM_TOOLS_TEXT,
+		.text_tools = backend->tools == LLM_TOOLS_TEXT || q->as_words,
 		.words = "" };
 	struct llm_reading *r = &t.asking.reading;
 	enum llm_rc rc;

@@ -61,6 +61,8 @@ struct llm_question {
 	/* Calls stand in the messages and their tools are offered, but none
 	 * may be called: tool_choice "none". */
 	bool no_calls;
+	/* Calls and results in the messages are told as words; no tools. */
+	bool as_words;
 	int64_t max_tokens; /* 0: the backend's */
 	const volatile int *cancel;
 	/* A piece of the visible answer as it comes; may be NULL. */

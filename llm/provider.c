@@ -17,9 +17,11 @@ llm_url(const struct llm_backend *b, const char *path, struct arena *mem)
 	const char *base = b->base_url[0] != '\0'
 	    ? b->base_url
 	    : llm_provider_of(b->host)->base_url;
-	size_t len = strlen(base);
+	const char *query = strchr(base, '?'); /* Azure's api-version */
+	size_t len = query == NULL ? strlen(base) : (size_t)(query - base);
 
 	while (len > 0 && base[len - 1] == '/')
 		len--;
-	return arena_printf(mem, "%.*s%s", (int)len, base, path);
+	return arena_printf(mem, "%.*s%s%s", (int)len, base, path,
+	    query == NULL ? "" : query);
 }

@@ -325,7 +325,8 @@ llm_as_text(const struct llm_question *q, struct arena *mem)
 
 	for (i = 0; i < q->nmessages; i++) {
 		m[i] = q->messages[i];
-		if (m[i].role == LLM_SYSTEM && q->ntools > 0)
+		if (m[i].role == LLM_SYSTEM && q->ntools > 0
+		    && !q->no_calls)
 			m[i].text = arena_printf(mem, "%s\n\n%s", m[i].text,
 			    llm_text_tools_prompt(mem, q->tools, q->ntools));
 		for (j = 0; j < q->messages[i].ncalls; j++)

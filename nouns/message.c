@@ -90,9 +90,10 @@ reply_write(struct arena *mem, const struct reply *r)
 
 	for (i = 0; r->starters != NULL && r->starters[i] != NULL; i++)
 		json_array_append_new(list, json_string(r->starters[i]));
-	return json_text(mem, json_keep(mem, json_pack("{s:s, s:s, s:o, s:s*}",
-	    "reply", r->text, "state", r->state, "starters", list, "end",
-	    r->end)));
+	return json_text(mem, json_keep(mem, json_pack(
+	    "{s:s, s:s, s:o, s:s*, s:o*}", "reply", r->text, "state", r->state,
+	    "starters", list, "end", r->end, "truncated",
+	    r->truncated ? json_true() : NULL)));
 }
 
 int
@@ -102,7 +103,8 @@ reply_read(struct arena *mem, const char *text, size_t len, struct reply *out)
 	const char **starters;
 	size_t i, n;
 
-	*out = (struct reply){ .end = "" };
+	*out = (struct reply){ .end = "",
+		.truncated = json_member_bool(doc, "truncated", false) };
 	if (json_unpack(doc, "{s:s, s:s, s?o, s?s}", "reply", &out->text,
 		"state", &out->state, "starters", &list, "end", &out->end)
 	    == -1)

@@ -31,6 +31,7 @@ struct reply {
 	const char *state; /* session state after the turn */
 	const char *const *starters; /* NULL-terminated; NULL: none */
 	const char *end;   /* "replied", "refused", ... */
+	bool truncated;	   /* the text is not all of the model's answer */
 };
 
 /* One line of the history: what was said and what was answered. */

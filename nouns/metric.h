@@ -20,6 +20,9 @@ enum metric {
 	METRIC_MODEL_SECONDS,	 /* histogram by provider */
 	METRIC_MODEL_FIRST_BYTE, /* histogram: accept to first model byte */
 	METRIC_MODEL_ERRORS,	 /* by kind: enum llm_rc order */
+	METRIC_MODEL_REPEATS,	 /* by cause: enum model_repeat */
+	METRIC_ANSWERS_CUT,
+	METRIC_ANSWERS_KEPT,
 	METRIC_TOOL_SECONDS,	 /* histogram by source: builtin memcp mcp */
 	METRIC_TOOL_CALLS,	 /* by end: done failed asks */
 	METRIC_TOKENS,		 /* by direction: in out */
@@ -30,6 +33,18 @@ enum metric {
 	METRIC_RUNNING,	  /* gauge: turns running */
 	METRIC_REFUSED,	  /* by reason: unauthenticated limited full invalid */
 	METRIC_N,
+};
+
+/* Why a model was asked again. */
+enum model_repeat {
+	REPEAT_FAILED,	/* no answer */
+	REPEAT_CUT,	/* it broke off */
+	REPEAT_EMPTY,	/* neither words nor calls */
+	REPEAT_LIMIT,	/* thoughts ate the limit */
+	REPEAT_CONTEXT, /* too long */
+	REPEAT_UNKNOWN, /* a refusal nobody understands: shortened */
+	REPEAT_LOADING,
+	REPEAT_WORDS, /* called where it was to sum up */
 };
 
 extern const struct metric_def METRICS[METRIC_N];

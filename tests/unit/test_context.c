@@ -142,10 +142,9 @@ rounds_follow_the_question(void **state)
 
 	t->shortened = t->summarise = true;
 	n = context_build(t, &m);
-	assert_int_equal(n, 6);
+	assert_int_equal(n, 5); /* nobody speaks after the tools */
 	assert_int_equal(text_count(m[3].text, strlen(m[3].text)), 2000);
-	assert_int_equal(m[5].role, LLM_USER);
-	assert_string_equal(m[5].text, PHRASE_SUMMARISE);
+	assert_non_null(strstr(m[0].text, PHRASE_SUMMARISE));
 }
 
 static void
@@ -171,7 +170,7 @@ the_most_rounds_there_can_be(void **state)
 	t->nrounds = TURN_ANSWERS_MAX;
 	t->summarise = true;
 	assert_int_equal(context_build(t, &m),
-	    3 + TURN_ANSWERS_MAX * (1 + TOOL_CALLS_MAX));
+	    2 + TURN_ANSWERS_MAX * (1 + TOOL_CALLS_MAX));
 }
 
 static void

@@ -1,0 +1,123 @@
+/*
+ * unanswered: no backend gave an answer: again later, the words that were
+ * kept of a cut one, or what the person is told.
+ */
+#include <string.h>
+
+#include <sodium.h>
+
+#include "base/clock.h"
+#include "chat/phrases.h"
+#include "chat/turn.h"
+#include "nouns/metric.h"
+
+/* A retry further away than this is a score in `due`, not a thread. */
+#define RETRY_INLINE_MS 1000
+/* Without a hint of the server: 0.5 s, doubled, at most 8 s, less jitter. */
+#define RETRY_FIRST_MS 500
+#define RETRY_MAX_MS 8000
+/* Loading takes from seconds to minutes; looking costs the server nothing. */
+#define LOADING_LOOK_MS 2000
+
+void
+turn_keep(struct turn *t, const char *words)
+{
+	if (t->kept != NULL && t->kept_round == t->nrounds
+	    && strlen(words) <= strlen(t->kept))
+		return;
+	if (words[0] == '\0')
+		return;
+	t->kept = words;
+	t->kept_round = t->nrounds;
+	t->kept_unwritten = true;
+}
+
+enum turn_state
+turn_give_up(struct turn *t, const char *phrase)
+{
+	if (t->kept == NULL || t->kept_round != t->nrounds)
+		return turn_say(t, END_REFUSED, phrase);
+	metric_add(METRIC_ANSWERS_KEPT, 0, 1);
+	t->remember = t->truncated = true;
+	t->note = PHRASE_CUT_OFF;
+	return turn_say(t, END_REPLIED, t->kept);
+}
+
+/* The calls' flag was set: for what reason? */
+enum turn_state
+turn_cancelled(struct turn *t)
+{
+	enum turn_state next;
+
+	stream_restart(&t->stream);
+	return turn_may_call(t, &next) ? TURN_ASK : next;
+}
+
+/* When to ask again, less jitter. */
+static int64_t
+backoff(struct turn *t, int64_t hint_ms)
+{
+	int64_t delay = RETRY_FIRST_MS;
+
+	if (t->retry_n < 5)
+		delay <<= t->retry_n;
+	if (delay > RETRY_MAX_MS)
+		delay = RETRY_MAX_MS;
+	delay -= randombytes_uniform((uint32_t)(delay / 4) + 1);
+	t->retry_n++;
+	return hint_ms > delay ? hint_ms : delay;
+}
+
+/* The model is being loaded: looked at from time to time, with no thread, for
+ * as long as a person waits for a reply. */
+static enum turn_state
+loading(struct turn *t, int64_t hint_ms)
+{
+	int64_t now = clock_wall_ms(), patience = t->s->chat_wait_ms,
+		delay = LOADING_LOOK_MS;
+
+	if (patience < t->s->llm_retry_for_ms) /* nobody waits with us */
+		patience = t->s->llm_retry_for_ms;
+	if (t->loading_since_ms == 0 || t->loading_since_ms > now) {
+		t->loading_since_ms = now;
+		stream_status(&t->stream, "model loading");
+	}
+	if (hint_ms > delay)
+		delay = hint_ms;
+	if (now + delay - t->loading_since_ms > patience)
+		return turn_give_up(t, PHRASE_LOADING);
+	t->retry_since_ms = 0; /* it is no failure */
+	t->back_hold = true;
+	return turn_back(t, delay, false);
+}
+
+enum turn_state
+turn_unanswered(struct turn *t, enum llm_rc rc, int64_t hint_ms)
+{
+	const char *const PHRASES[LLM_RC_N] = {
+		[LLM_CONTEXT] = PHRASE_TOO_LONG,
+		[LLM_QUOTA] = PHRASE_QUOTA,
+		[LLM_DENIED] = PHRASE_DENIED,
+	};
+	int64_t now = clock_wall_ms(), delay;
+
+	if (rc == LLM_LOADING)
+		return loading(t, hint_ms);
+	if (rc == LLM_FILTERED) { /* an answer of a kind: no failure */
+		t->kept = NULL;
+		return turn_say(t, END_REPLIED, PHRASE_FILTERED);
+	}
+	if (rc != LLM_RETRY)
+		return turn_give_up(t,
+		    PHRASES[rc] != NULL ? PHRASES[rc] : PHRASE_MODEL_FAILED);
+	if (t->retry_since_ms == 0 || t->retry_since_ms > now)
+		t->retry_since_ms = now; /* the first, or the clock went back */
+	delay = backoff(t, hint_ms);
+	if (now + delay - t->retry_since_ms > t->s->llm_retry_for_ms)
+		return turn_give_up(t, PHRASE_MODEL_FAILED);
+	if (delay > RETRY_INLINE_MS) {
+		t->back_hold = true;
+		return turn_back(t, delay, false);
+	}
+	return turn_pause(t, delay) ? TURN_ASK : turn_cancelled(t);
+}
