@@ -120,20 +120,41 @@ json_read(struct arena *mem, const char *bytes, size_t len, const char **why,
 	return json_keep(mem, doc);
 }
 
-json_t *
-json_read_lenient(struct arena *mem, const char *bytes, size_t len)
+static json_t *
+read_repaired(struct arena *mem, const char *bytes, size_t len,
+    bool keep_halves)
 {
-	json_t *doc = json_read(mem, bytes, len, NULL, NULL);
 	struct buf repaired = BUF_INIT(SIZE_MAX / 4);
+	json_t *doc = NULL;
 	size_t place;
 
-	if (doc != NULL || too_much(bytes, len, &place) != NULL)
-		return doc;
-	if (json_repair(&repaired, bytes, len) == 0)
+	if (too_much(bytes, len, &place) != NULL)
+		return NULL;
+	if (json_repair(&repaired, bytes, len, keep_halves) == 0)
 		doc = json_loadb(buf_str(&repaired), repaired.len,
 		    JSON_DECODE_ANY, NULL);
 	buf_fini(&repaired);
 	return json_keep(mem, doc);
+}
+
+json_t *
+json_read_lenient(struct arena *mem, const char *bytes, size_t len)
+{
+	json_t *doc = json_read(mem, bytes, len, NULL, NULL);
+
+	return doc != NULL ? doc : read_repaired(mem, bytes, len, false);
+}
+
+json_t *
+json_read_piece(struct arena *mem, const char *bytes, size_t len, bool *halves)
+{
+	json_t *doc = json_read(mem, bytes, len, NULL, NULL);
+
+	if (doc != NULL)
+		return doc;
+	doc = read_repaired(mem, bytes, len, true);
+	*halves |= doc != NULL;
+	return doc;
 }
 
 static int

@@ -37,6 +37,11 @@ json_t *json_read(struct arena *mem, const char *bytes, size_t len,
 json_t *json_read_lenient(struct arena *mem, const char *bytes,
     size_t len) WARN_UNUSED;
 
+/* The same of a piece: what may be half a character is kept as json_repair.h
+ * says, for json_join_halves.  ${halves} is set if there was any such thing. */
+json_t *json_read_piece(struct arena *mem, const char *bytes, size_t len,
+    bool *halves) WARN_UNUSED;
+
 /* Give ${doc}'s reference to ${mem}; returns ${doc} (NULL stays NULL). */
 json_t *json_keep(struct arena *mem, json_t *doc);
 

@@ -65,22 +65,74 @@ take_name(struct buf *name, const char *value, size_t len)
 }
 
 static int
-take_field(struct sse_reader *r, const char *line, size_t len)
+take_data(struct sse_reader *r, const char *value, size_t len)
+{
+	if (r->has_data && buf_add_char(&r->data, '\n') == -1)
+		return -1;
+	r->has_data = true;
+	return buf_add(&r->data, value, len);
+}
+
+/* True if no JSON document has ${value} after what the data holds already. */
+static bool
+is_next_document(const struct sse_reader *r, const char *value, size_t len)
+{
+	return r->json && r->has_data && r->data.len > 0
+	    && r->data.data[r->data.len - 1] == '}' && len > 0
+	    && (value[0] == '{' || value[0] == '[');
+}
+
+/*
+ * What some servers write in place of data, with r->json: bare lines of JSON,
+ * and a field named error (ggml-org/llama.cpp#16104).  True if this line is one; then ${rc} is
+ * that of its event.
+ */
+static bool
+take_stray(struct sse_reader *r, const char *line, size_t len,
+    int (*on_event)(void *ctx, const struct sse_event *ev), void *ctx,
+    int *rc)
+{
+	static const char ERROR[] = "error:";
+	bool is_error = len > sizeof(ERROR) - 1
+	    && memcmp(line, ERROR, sizeof(ERROR) - 1) == 0;
+
+	if (!r->json || (line[0] != '{' && !is_error))
+		return false;
+	*rc = dispatch(r, on_event, ctx);
+	if (*rc != 0)
+		return true;
+	if (is_error) {
+		line += sizeof(ERROR) - 1;
+		len -= sizeof(ERROR) - 1;
+	}
+	*rc = (is_error ? take_name(&r->type, "error", 5) : 0) == -1
+		|| take_data(r, line, len) == -1
+	    ? -1
+	    : dispatch(r, on_event, ctx);
+	return true;
+}
+
+static int
+take_field(struct sse_reader *r, const char *line, size_t len,
+    int (*on_event)(void *ctx, const struct sse_event *ev), void *ctx)
 {
 	const char *colon = memchr(line, ':', len);
 	size_t name_len = colon == NULL ? len : (size_t)(colon - line);
 	const char *value = colon == NULL ? line + len : colon + 1;
 	size_t value_len;
 	int64_t ms;
+	int rc;
 
+	if (take_stray(r, line, len, on_event, ctx, &rc))
+		return rc;
 	if (value < line + len && *value == ' ')
 		value++;
 	value_len = (size_t)(line + len - value);
 	if (is_field(line, name_len, "data")) {
-		if (r->has_data && buf_add_char(&r->data, '\n') == -1)
-			return -1;
-		r->has_data = true;
-		return buf_add(&r->data, value, value_len);
+		rc = is_next_document(r, value, value_len)
+		    ? dispatch(r, on_event, ctx)
+		    : 0;
+		return rc != 0 ? rc : take_data(r, value, value_len);
 	}
 	if (is_field(line, name_len, "event"))
 		return take_name(&r->type, value, value_len);
@@ -111,7 +163,9 @@ take_line(struct sse_reader *r,
 	if (len == 0)
 		rc = dispatch(r, on_event, ctx);
 	else
-		rc = line[0] == ':' ? 0 : take_field(r, line, len);
+		rc = line[0] == ':' ? 0
+				    : take_field(r, line, len,
+					on_event, ctx);
 	buf_reset(&r->line);
 	return rc;
 }
@@ -146,6 +200,15 @@ sse_reader_feed(struct sse_reader *r, const char *bytes, size_t len,
 			return rc;
 	}
 	return 0;
+}
+
+int
+sse_reader_end(struct sse_reader *r,
+    int (*on_event)(void *ctx, const struct sse_event *ev), void *ctx)
+{
+	int rc = r->line.len > 0 ? take_line(r, on_event, ctx) : 0;
+
+	return rc != 0 ? rc : dispatch(r, on_event, ctx);
 }
 
 int

@@ -3,8 +3,8 @@
  *
  * Reading: lines end in \n, \r\n or \r; several data lines join with \n;
  * comments and unknown fields are skipped; an event without its blank line at
- * the end of the stream is dropped; a leading byte order mark is skipped; an id
- * or a type over 256 bytes is skipped.
+ * the end of the stream is dropped, unless sse_reader_end takes it; a leading
+ * byte order mark is skipped; an id or a type over 256 bytes is skipped.
  */
 #ifndef BASE_SSE_H
 #define BASE_SSE_H
@@ -28,6 +28,14 @@ struct sse_reader {
 	bool has_data;
 	bool after_cr;
 	bool begun;
+	/*
+	 * Set by the caller: the data of each event is one JSON document, from
+	 * servers that do not keep to the form.  A data line after a whole
+	 * object, beginning with { or [, is the next event (no JSON goes on
+	 * so); a line that begins with { is an event; so is "error: {...}",
+	 * whose type is then "error".
+	 */
+	bool json;
 };
 
 /* ${event_max} bounds the data of one event. */
@@ -40,6 +48,12 @@ void sse_reader_fini(struct sse_reader *r);
  * 0: all taken.  -1: an event passed its limit.
  */
 int sse_reader_feed(struct sse_reader *r, const char *bytes, size_t len,
+    int (*on_event)(void *ctx, const struct sse_event *ev), void *ctx)
+    WARN_UNUSED;
+
+/* No more comes: the last line and the last event, though their ends are
+ * missing.  Answers as sse_reader_feed. */
+int sse_reader_end(struct sse_reader *r,
     int (*on_event)(void *ctx, const struct sse_event *ev), void *ctx)
     WARN_UNUSED;
 

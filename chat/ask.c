@@ -43,6 +43,15 @@ on_text(void *ctx, const char *piece, size_t len)
 	stream_text(&t->stream, piece, len);
 }
 
+/* What was shown were thoughts. */
+static void
+on_back(void *ctx)
+{
+	struct turn *t = ctx;
+
+	stream_restart(&t->stream);
+}
+
 static void
 on_first_byte(void *ctx)
 {
@@ -253,6 +262,7 @@ turn_ask(struct turn *t)
 {
 	struct llm_question q = { .cancel = &t->lease.cancel,
 		.on_text = on_text,
+		.on_back = on_back,
 		.on_first_byte = on_first_byte,
 		.ctx = t };
 	struct llm_backend *backends;

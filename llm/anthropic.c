@@ -116,10 +116,9 @@ to_send(json_t *b, struct arena *mem)
 
 /* The answer as it came: signed blocks stay where they stood. */
 static int
-add_kept(const struct llm_message *m, struct arena *mem, struct buf *out)
+add_kept(const struct llm_message *m, const json_t *blocks, struct arena *mem,
+    struct buf *out)
 {
-	const json_t *blocks = json_read(mem, m->extra, strlen(m->extra), NULL,
-	    NULL);
 	bool first = true;
 	size_t i;
 
@@ -139,11 +138,12 @@ add_kept(const struct llm_message *m, struct arena *mem, struct buf *out)
 static int
 add_assistant(const struct llm_message *m, struct arena *mem, struct buf *out)
 {
+	const json_t *kept = llm_kept_of(NULL, m, JSON_ARRAY, mem);
 	const char *comma = "";
 	size_t i;
 
-	if (m->extra != NULL)
-		return add_kept(m, mem, out);
+	if (kept != NULL)
+		return add_kept(m, kept, mem, out);
 	if (!is_blank(m->text)) {
 		if (add_text_block(m->text, out) == -1)
 			return -1;

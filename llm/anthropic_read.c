@@ -35,60 +35,142 @@ read_stop(struct llm_reading *r, const char *why)
 		r->paused = true;
 	else if (strcmp(why, "model_context_window_exceeded") == 0)
 		r->context = r->cut = true;
+	r->ended = true; /* message_stop may never come
+			    (tombii/better-ccflare#307) */
 }
 
 static void
-begin_call(struct llm_reading *r, const json_t *block, size_t *call)
+begin_call(struct llm_reading *r, const json_t *block, struct llm_block *b)
 {
-	struct llm_partial_call *p = llm_reading_call(r, r->ncalls);
 	const json_t *input = json_object_get(block, "input");
+	struct llm_partial_call *p = llm_call_begin(r, -1,
+	    json_member_str(block, "id"), json_member_str(block, "name"));
+	const char *text;
 
 	if (p == NULL)
 		return; /* more than anyone may ask for at once */
-	*call = (size_t)(p - r->calls) + 1;
-	p->id = arena_strdup(r->mem, json_member_str(block, "id"));
-	p->name = arena_strdup(r->mem, json_member_str(block, "name"));
+	b->call = (size_t)(p - r->calls) + 1;
 	/* Mostly empty here, and follows in pieces. */
-	if (json_object_size(input) > 0)
-		(void)!json_add(&p->arguments, input);
+	if (json_object_size(input) == 0)
+		return;
+	text = json_text(r->event, input);
+	if (text != NULL)
+		llm_call_add(r, p, text, strlen(text));
 }
 
 static int
-block_start(struct llm_reading *r, const json_t *doc)
+add_words(struct llm_reading *r, struct llm_block *b, const char *text)
 {
-	int64_t index = json_member_int(doc, "index", -1);
-	const json_t *block = json_object_get(doc, "content_block");
-	const char *type = json_member_str(block, "type");
-	const char *text = json_member_str(block, "text");
-	struct llm_block *b;
-
-	if (type == NULL || index < 0 || index >= LLM_BLOCKS_MAX
-	    || r->blocks[index].doc != NULL)
-		return 0;
-	b = &r->blocks[index];
-	b->doc = json_keep(r->mem, json_deep_copy(block));
-	if (b->doc == NULL)
-		return 0;
-	buf_init(&b->pieces, LLM_TEXT_MAX);
-	b->from = b->until = r->text.len;
-	if (strcmp(type, "tool_use") == 0)
-		begin_call(r, block, &b->call);
-	if (strcmp(type, "text") == 0 && text != NULL) {
-		if (llm_reading_text(r, text, strlen(text)) == -1)
-			return -1;
+	if (llm_reading_text(r, text, strlen(text)) == -1)
+		return -1;
+	if (b != NULL)
 		b->until = r->text.len;
-	}
 	return 0;
 }
 
-/* A piece of what is only kept, not read: thinking, a server's own tools. */
-static void
-keep_piece(struct llm_block *b, const char *member, const char *piece)
+static bool
+is_of_type(const json_t *block, const char *type)
 {
-	if (b->member == NULL)
-		b->member = member;
-	if (!b->pieces.full)
-		(void)!buf_add_str(&b->pieces, piece);
+	const char *is = json_member_str(block, "type");
+
+	return is != NULL && strcmp(is, type) == 0;
+}
+
+/* A block begins; ${out} (may be NULL) is it, NULL if there are too many. */
+static int
+begin_block(struct llm_reading *r, int64_t index, const json_t *block,
+    struct llm_block **out)
+{
+	const char *text = json_member_str(block, "text");
+	struct llm_block *b = NULL;
+	char *kept = json_text(r->event, block);
+
+	if (json_member_str(block, "type") == NULL)
+		return 0;
+	r->content++;
+	llm_reading_settle(r);
+	if (r->nblocks < LLM_BLOCKS_MAX && kept != NULL) {
+		b = &r->blocks[r->nblocks++];
+		*b = (struct llm_block){ .index = index,
+			.doc = json_keep(r->mem, json_deep_copy(block)) };
+		buf_init(&b->pieces, LLM_TEXT_MAX);
+		b->from = b->until = r->text.len;
+		r->kept_bytes += strlen(kept);
+	}
+	if (r->kept_bytes > LLM_EXTRA_MAX)
+		return llm_reading_fail(r, "its blocks passed their limit");
+	if (out != NULL)
+		*out = b;
+	if (is_of_type(block, "tool_use") && b != NULL)
+		begin_call(r, block, b);
+	if (is_of_type(block, "text") && text != NULL)
+		return add_words(r, b, text);
+	return 0;
+}
+
+/* The block begun last at ${index} (of all, where none is said). */
+static struct llm_block *
+block_at(struct llm_reading *r, int64_t index)
+{
+	size_t i;
+
+	for (i = r->nblocks; i > 0; i--)
+		if (index < 0 || r->blocks[i - 1].index == index)
+			return &r->blocks[i - 1];
+	return NULL;
+}
+
+/* Members of deltas, and of the block that they become.  What begins none
+ * alone is left out where its block never began. */
+static const struct {
+	const char *member, *of_block, *begins;
+} DELTAS[] = {
+	{ "text", "text", "text" },
+	{ "partial_json", "input", NULL },
+	{ "thinking", "thinking", "thinking" },
+	{ "signature", "signature", "thinking" },
+	{ "content", "content", NULL }, /* compaction */
+	{ "data", "data", NULL },
+};
+
+/* A delta for a block that never began, or is over: what it would be of. */
+static struct llm_block *
+infer_block(struct llm_reading *r, int64_t index, size_t kind)
+{
+	struct llm_block *b = NULL;
+	json_t *doc;
+
+	if (DELTAS[kind].begins == NULL)
+		return NULL;
+	doc = json_pack("{s:s, s:s}", "type", DELTAS[kind].begins,
+	    DELTAS[kind].of_block, "");
+	(void)!begin_block(r, index, doc, &b);
+	json_decref(doc);
+	return b;
+}
+
+static int
+add_delta(struct llm_reading *r, struct llm_block *b, size_t kind,
+    const json_t *value)
+{
+	const char *s = json_string_value(value);
+	size_t len = json_string_length(value);
+
+	if (strcmp(DELTAS[kind].member, "text") == 0)
+		return add_words(r, b, s);
+	if (b == NULL)
+		return 0;
+	if (strcmp(DELTAS[kind].member, "signature") == 0) {
+		json_object_set_new(b->doc, "signature",
+		    json_stringn(s, len));
+		r->content++;
+		return 0;
+	}
+	if (b->call != 0) {
+		llm_call_add(r, &r->calls[b->call - 1], s, len);
+		return 0;
+	}
+	return llm_block_keep(r, b, DELTAS[kind].of_block, s, len) ? 0 : -1;
 }
 
 static int
@@ -96,34 +178,54 @@ block_delta(struct llm_reading *r, const json_t *doc)
 {
 	int64_t index = json_member_int(doc, "index", -1);
 	const json_t *delta = json_object_get(doc, "delta");
-	const char *type = json_member_str(delta, "type");
-	const char *text = json_member_str(delta, "text");
-	const char *json = json_member_str(delta, "partial_json");
-	const char *thought = json_member_str(delta, "thinking");
-	const char *signature = json_member_str(delta, "signature");
-	struct llm_block *b;
+	json_t *citation = json_object_get(delta, "citation");
+	struct llm_block *b = block_at(r, index);
+	size_t i;
+	int rc = 0;
 
-	if (type == NULL || index < 0 || index >= LLM_BLOCKS_MAX
-	    || r->blocks[index].doc == NULL)
-		return 0;
-	b = &r->blocks[index];
-	if (strcmp(type, "text_delta") == 0 && text != NULL) {
-		if (llm_reading_text(r, text, strlen(text)) == -1)
-			return -1;
-		b->until = r->text.len;
-	} else if (strcmp(type, "input_json_delta") == 0 && json != NULL) {
-		if (b->call == 0)
-			keep_piece(b, "input", json);
-		else if (!r->calls[b->call - 1].arguments.full)
-			(void)!buf_add_str(&r->calls[b->call - 1].arguments,
-			    json);
-	} else if (thought != NULL) {
-		keep_piece(b, "thinking", thought);
-	} else if (signature != NULL) {
-		json_object_set_new(b->doc, "signature",
-		    json_string(signature));
+	for (i = 0; i < NELEM(DELTAS) && rc == 0; i++) {
+		const json_t *value = json_object_get(delta,
+		    DELTAS[i].member);
+
+		if (!json_is_string(value))
+			continue;
+		if (b == NULL
+		    || (i == 0 && !is_of_type(b->doc, "text")))
+			b = infer_block(r, index, i);
+		rc = add_delta(r, b, i, value);
 	}
-	return 0;
+	if (b != NULL && citation != NULL) {
+		if (!json_is_array(json_object_get(b->doc, "citations")))
+			json_object_set_new(b->doc, "citations",
+			    json_array());
+		json_array_append_new(json_object_get(b->doc, "citations"),
+		    json_deep_copy(citation));
+	}
+	return r->failed ? -1 : rc;
+}
+
+/*
+ * A second one: what came before it is void (a fallback model began anew).
+ * Some bring their first blocks, or all.
+ */
+static int
+message_start(struct llm_reading *r, const json_t *message)
+{
+	const json_t *content = json_object_get(message, "content");
+	size_t i;
+	int rc = 0;
+
+	if (r->content > 0)
+		llm_reading_void(r);
+	r->thoughts.messages = true;
+	read_usage(r, json_object_get(message, "usage"));
+	if (json_is_string(content))
+		rc = add_words(r, NULL, json_string_value(content));
+	for (i = 0; rc == 0 && i < json_array_size(content); i++)
+		rc = begin_block(r, (int64_t)i, json_array_get(content, i),
+		    NULL);
+	read_stop(r, json_member_str(message, "stop_reason"));
+	return rc;
 }
 
 /* A block as it would have come in one piece. */
@@ -153,69 +255,56 @@ whole_block(struct llm_reading *r, struct llm_block *b)
 	return b->doc;
 }
 
-/* True if the answer must go back as it came, and not as words and calls. */
+/* True if the answer must go back as it came, and not as words and calls; a
+ * call too, if there is more to it (its caller). */
 static bool
 is_to_keep(const json_t *block)
 {
 	const char *type = json_member_str(block, "type");
 
-	return type != NULL && strcmp(type, "text") != 0
-	    && strcmp(type, "tool_use") != 0;
+	if (is_of_type(block, "tool_use"))
+		return json_object_size(block) > 4;
+
+	return type != NULL && strcmp(type, "text") != 0;
 }
 
 static void
 keep_content(struct llm_reading *r)
 {
 	json_t *content;
-	bool needed = r->paused;
+	bool needed = r->paused || r->thoughts.seen;
 	size_t i;
 
-	for (i = 0; i < LLM_BLOCKS_MAX; i++)
-		needed |= r->blocks[i].doc != NULL
-		    && is_to_keep(r->blocks[i].doc);
+	for (i = 0; i < r->nblocks; i++)
+		needed |= is_to_keep(r->blocks[i].doc);
 	if (!needed)
 		return;
 	content = json_keep(r->mem, json_array());
-	for (i = 0; i < LLM_BLOCKS_MAX; i++)
-		if (r->blocks[i].doc != NULL)
-			json_array_append(content, whole_block(r,
-						       &r->blocks[i]));
+	for (i = 0; i < r->nblocks; i++)
+		json_array_append(content, whole_block(r, &r->blocks[i]));
 	r->extra = json_text(r->mem, content);
-	if (r->extra != NULL && strlen(r->extra) > LLM_EXTRA_MAX)
-		(void)llm_reading_fail(r, "its blocks passed their limit");
 }
 
-int
-anthropic_feed(struct llm_reading *r, const char *type, const char *data, size_t len)
+static int
+read_event(struct llm_reading *r, const char *kind, const json_t *doc)
 {
-	const json_t *doc;
-	const char *kind;
+	const json_t *e = json_object_get(doc, "error");
 
-	if (r->done)
-		return 0;
-	arena_reset(r->event);
-	doc = json_read_lenient(r->event, data, len);
-	if (!json_is_object(doc))
-		return llm_reading_fail(r, "an event is not JSON");
-	kind = json_member_str(doc, "type");
-	if (kind == NULL)
-		kind = type;
-	if (strcmp(kind, "message_start") == 0) {
-		read_usage(r, json_object_get(json_object_get(doc, "message"),
-		    "usage"));
-	} else if (strcmp(kind, "content_block_start") == 0) {
-		return block_start(r, doc);
-	} else if (strcmp(kind, "content_block_delta") == 0) {
+	if (strcmp(kind, "error") == 0 || json_object_size(e) > 0)
+		return llm_refusal_in(r, json_is_object(e) ? e : doc);
+	if (strcmp(kind, "message_start") == 0)
+		return message_start(r, json_object_get(doc, "message"));
+	if (strcmp(kind, "content_block_start") == 0)
+		return begin_block(r, json_member_int(doc, "index", -1),
+		    json_object_get(doc, "content_block"), NULL);
+	if (strcmp(kind, "content_block_delta") == 0)
 		return block_delta(r, doc);
-	} else if (strcmp(kind, "message_delta") == 0) {
+	if (strcmp(kind, "message_delta") == 0) {
 		read_stop(r, json_member_str(json_object_get(doc, "delta"),
 		    "stop_reason"));
 		read_usage(r, json_object_get(doc, "usage"));
 	} else if (strcmp(kind, "message_stop") == 0) {
-		keep_content(r);
 		r->ended = r->done = true;
-	} else if (strcmp(kind, "error") == 0) {
-		return llm_refusal_in(r, json_object_get(doc, "error"));
 	}
 	return 0; /* ping, and what we do not know */
 }
@@ -223,34 +312,45 @@ anthropic_feed(struct llm_reading *r, const char *type, const char *data, size_t
 int
 anthropic_whole(struct llm_reading *r, const char *bytes, size_t len)
 {
-	const json_t *doc = json_read_lenient(r->mem, bytes, len);
-	const json_t *content = json_object_get(doc, "content");
-	bool keep = false;
-	size_t i, call;
+	const json_t *doc, *e, *content;
+	int rc;
 
-	if (json_is_object(json_object_get(doc, "error")))
-		return llm_refusal_in(r, json_object_get(doc, "error"));
-	if (!json_is_array(content))
+	r->keep = keep_content;
+	r->thoughts.messages = true;
+	r->ending = true;
+	doc = llm_event_read(r, bytes, len, &rc);
+	e = json_object_get(doc, "error");
+	if (json_object_size(e) > 0 || json_string_length(e) > 0)
+		return llm_refusal_in(r, e);
+	content = json_object_get(doc, "content");
+	if (!json_is_array(content) && !json_is_string(content))
 		return -1;
-	for (i = 0; i < json_array_size(content); i++) {
-		const json_t *b = json_array_get(content, i);
-		const char *type = json_member_str(b, "type");
-		const char *text = json_member_str(b, "text");
+	rc = message_start(r, doc);
+	if (rc == 0)
+		r->ended = true;
+	return rc;
+}
 
-		keep |= is_to_keep(b);
-		if (type == NULL)
-			continue;
-		if (strcmp(type, "text") == 0 && text != NULL) {
-			if (llm_reading_text(r, text, strlen(text)) == -1)
-				return -1;
-		} else if (strcmp(type, "tool_use") == 0) {
-			begin_call(r, b, &call);
-		}
+int
+anthropic_feed(struct llm_reading *r, const char *type, const char *data, size_t len)
+{
+	const json_t *doc;
+	const char *kind;
+	int rc;
+
+	r->keep = keep_content;
+	r->thoughts.messages = true;
+	if (r->done)
+		return 0;
+	if (strncmp(data, "[DONE]", 6) == 0) { /* of relays */
+		r->done = r->ended;
+		return 0;
 	}
-	read_usage(r, json_object_get(doc, "usage"));
-	read_stop(r, json_member_str(doc, "stop_reason"));
-	if (keep || r->paused)
-		r->extra = json_text(r->mem, content);
-	r->ended = true;
-	return 0;
+	doc = llm_event_read(r, data, len, &rc);
+	if (doc == NULL)
+		return rc;
+	kind = json_member_str(doc, "type");
+	if (kind != NULL && strcmp(kind, "message") == 0)
+		return anthropic_whole(r, data, len);
+	return read_event(r, kind == NULL ? type : kind, doc);
 }

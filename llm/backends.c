@@ -56,6 +56,7 @@ fill(const struct settings *s, int host, const char *model, struct arena *mem,
 		.temperature = s->llm_temperature,
 		.connect_ms = (int)s->llm_connect_ms,
 		.first_byte_ms = (int)s->llm_first_byte_ms,
+		.idle_ms = (int)s->llm_idle_ms,
 		.total_ms = (int)s->llm_total_ms };
 }
 

@@ -3,21 +3,173 @@
  */
 #include <string.h>
 
+#include "base/json.h"
+#include "base/json_repair.h"
 #include "base/text.h"
 #include "llm/llm_priv.h"
 
-struct llm_partial_call *
-llm_reading_call(struct llm_reading *r, size_t index)
+static bool
+has(const char *s)
 {
-	if (index >= NELEM(r->calls))
+	return s != NULL && s[0] != '\0';
+}
+
+struct llm_partial_call *
+llm_call_begin(struct llm_reading *r, int64_t index, const char *id,
+    const char *name)
+{
+	struct llm_partial_call *p;
+
+	if (r->ncalls == NELEM(r->calls))
 		return NULL;
-	if (!r->calls[index].used) {
-		r->calls[index].used = true;
-		buf_init(&r->calls[index].arguments, LLM_ARGUMENTS_MAX);
-		if (index + 1 > r->ncalls)
-			r->ncalls = index + 1;
+	p = &r->calls[r->ncalls++];
+	*p = (struct llm_partial_call){ .index = index,
+		.id = has(id) ? arena_strdup(r->mem, id) : NULL,
+		.name = has(name) ? arena_strdup(r->mem, name) : NULL };
+	buf_init(&p->arguments, LLM_ARGUMENTS_MAX);
+	r->content++;
+	return p;
+}
+
+bool
+llm_is_offered(const struct llm_question *q, const char *name)
+{
+	size_t i;
+
+	for (i = 0; q != NULL && i < q->ntools; i++)
+		if (strcmp(q->tools[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+/* The call begun last at ${index} (any, where the server counts none). */
+static struct llm_partial_call *
+last_at(struct llm_reading *r, int64_t index)
+{
+	size_t i;
+
+	for (i = r->ncalls; i > 0; i--)
+		if (index < 0 || r->calls[i - 1].index == index)
+			return &r->calls[i - 1];
+	return NULL;
+}
+
+static struct llm_partial_call *
+by_id(struct llm_reading *r, int64_t index, const char *id)
+{
+	size_t i;
+
+	for (i = r->ncalls; i > 0; i--)
+		if (r->calls[i - 1].id != NULL
+		    && strcmp(r->calls[i - 1].id, id) == 0
+		    && (index < 0 || r->calls[i - 1].index == index))
+			return &r->calls[i - 1];
+	return NULL;
+}
+
+/* ${name} goes on what ${p} has of its name ("get_" "weather"). */
+static bool
+is_rest_of_name(const struct llm_reading *r, const struct llm_partial_call *p,
+    const char *name)
+{
+	if (p->name == NULL)
+		return true;
+	return r->q != NULL && p->arguments.len == 0
+	    && !llm_is_offered(r->q, p->name)
+	    && llm_is_offered(r->q,
+		arena_printf(r->mem, "%s%s", p->name, name));
+}
+
+/*
+ * A piece with an id that is new belongs to ${p} all the same if that call
+ * isn't whole yet: some give each piece an id of its own (poolsideai/pool#9).
+ * Two calls at one index: ollama/ollama#15457.
+ */
+static bool
+is_same_call(const struct llm_reading *r, const struct llm_partial_call *p,
+    const char *id, const char *name, bool arguments)
+{
+	if (p->arguments.len > 0 && !p->whole)
+		return true;
+	if (has(id) && p->id != NULL)
+		return !has(name) && p->arguments.len == 0 && arguments;
+	if (!has(name) || is_rest_of_name(r, p, name))
+		return true;
+	/* Repeated with the first arguments, or the next call. */
+	return p->arguments.len == 0 && strcmp(p->name, name) == 0;
+}
+
+struct llm_partial_call *
+llm_call_of(struct llm_reading *r, int64_t index, const char *id,
+    const char *name, bool arguments)
+{
+	struct llm_partial_call *p = has(id) ? by_id(r, index, id) : NULL;
+
+	if (p == NULL) {
+		p = last_at(r, index);
+		if (p == NULL || !is_same_call(r, p, id, name, arguments))
+			return llm_call_begin(r, index, id, name);
 	}
-	return &r->calls[index];
+	if (p->id == NULL && has(id))
+		p->id = arena_strdup(r->mem, id);
+	if (has(name) && p->name == NULL)
+		p->name = arena_strdup(r->mem, name);
+	else if (has(name) && is_rest_of_name(r, p, name))
+		p->name = arena_printf(r->mem, "%s%s", p->name, name);
+	return p; /* a name that is repeated says nothing new */
+}
+
+/* Follows the brackets, so that a whole object is seen as it ends. */
+static void
+follow(struct llm_partial_call *p, const char *s, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < len; i++) {
+		char c = s[i];
+
+		if (p->in_string) {
+			if (!p->escaped && c == '"')
+				p->in_string = false;
+			p->escaped = !p->escaped && c == '\\';
+		} else if (c == '"') {
+			p->in_string = true;
+		} else if (c == '{' || c == '[') {
+			p->depth++;
+		} else if (c == '}' || c == ']') {
+			p->depth--;
+			p->whole = p->depth <= 0;
+		}
+	}
+}
+
+/*
+ * After a whole object comes nothing but the same or a better one: "{}" before
+ * the real arguments (anthropics/anthropic-sdk-python begins so, and relays
+ * pass it on as a piece), or the whole call in the last event.
+ */
+void
+llm_call_add(struct llm_reading *r, struct llm_partial_call *p, const char *s,
+    size_t len)
+{
+	size_t from;
+
+	if (len == 0 || p->arguments.full)
+		return; /* past the limit they are no JSON: the model is told */
+	r->content++;
+	if (p->whole) {
+		if (s[strspn(s, " \t\r\n")] != '{')
+			return;
+		buf_reset(&p->arguments);
+		p->whole = p->in_string = p->escaped = false;
+		p->depth = 0;
+	}
+	from = p->arguments.len;
+	if (buf_add(&p->arguments, s, len) == -1)
+		return;
+	follow(p, s, len);
+	if (r->halves)
+		(void)json_join_halves(&p->arguments, from, false);
 }
 
 static bool
@@ -46,13 +198,49 @@ call_id(struct llm_reading *r, const struct llm_answer *answer, size_t i)
 }
 
 /* The arguments of ${p}.  None at all means {}, but not when the answer was
- * cut: then nobody knows what was to come, and "" tells the model so. */
+ * cut: then nobody knows what was to come, and "" tells the model so.  Some
+ * encode them twice, and some say null. */
 static const char *
-arguments_of(struct llm_reading *r, const struct llm_partial_call *p)
+arguments_of(struct llm_reading *r, struct llm_partial_call *p)
 {
-	if (p->arguments.len == 0)
+	const char *text;
+	const json_t *doc;
+
+	if (r->halves)
+		(void)json_join_halves(&p->arguments, p->arguments.len, true);
+	text = text_clean(r->mem, buf_str(&p->arguments), p->arguments.len);
+	text += strspn(text, " \t\r\n");
+	if (text[0] == '\0')
 		return r->cut ? "" : "{}";
-	return text_clean(r->mem, buf_str(&p->arguments), p->arguments.len);
+	if (strcmp(text, "null") == 0)
+		return "{}";
+	if (text[0] != '"')
+		return text;
+	doc = json_read(r->mem, text, strlen(text), NULL, NULL);
+	if (json_string_length(doc) == 0)
+		return doc == NULL ? text : "{}";
+	return json_is_object(json_read(r->mem, json_string_value(doc),
+		   json_string_length(doc), NULL, NULL))
+	    ? json_string_value(doc)
+	    : text;
+}
+
+/* As the server counts them; those of one index, or of none, as they came. */
+static void
+sort(struct llm_reading *r)
+{
+	size_t i, j;
+
+	for (i = 0; i < r->ncalls; i++)
+		if (r->calls[i].index < 0)
+			return;
+	for (i = 1; i < r->ncalls; i++) {
+		struct llm_partial_call p = r->calls[i];
+
+		for (j = i; j > 0 && r->calls[j - 1].index > p.index; j--)
+			r->calls[j] = r->calls[j - 1];
+		r->calls[j] = p;
+	}
 }
 
 void
@@ -62,11 +250,13 @@ llm_calls_finish(struct llm_reading *r, struct llm_answer *answer)
 
 	answer->calls = arena_alloc(r->mem,
 	    (r->ncalls + 1) * sizeof(*answer->calls));
+	r->call_extras = json_keep(r->mem, json_array());
+	sort(r);
 	for (i = 0; i < r->ncalls; i++) {
 		struct llm_partial_call *p = &r->calls[i];
 		const char *id;
 
-		if (!p->used || p->name == NULL || p->name[0] == '\0')
+		if (!has(p->name))
 			continue;
 		id = call_id(r, answer, i);
 		answer->calls[answer->ncalls++] = (struct tool_call){
@@ -74,5 +264,7 @@ llm_calls_finish(struct llm_reading *r, struct llm_answer *answer)
 			/* What is longer is no tool's, and goes far. */
 			.name = text_cut(r->mem, p->name, TOOL_NAME_MAX - 1),
 			.arguments = arguments_of(r, p) };
+		json_array_append_new(r->call_extras,
+		    p->extra == NULL ? json_null() : json_incref(p->extra));
 	}
 }

@@ -9,13 +9,38 @@
 
 #define AFTER_DONE_MS 100	/* for the end of the body, so that the
 				   connection can be used again */
-#define AFTER_ENDED_MS 2000	/* for the usage, when [DONE] has not come */
+#define AFTER_ENDED_MS 2000	/* since the last content: for the usage, and
+				   for words that still come */
 
-bool
-llm_ending_is_over(const struct llm_reading *r, int64_t ended_ms)
+/*
+ * Content, not bytes: servers ping while a model thinks for minutes, and while
+ * it hangs.  Words that come after a stop reason are part of the answer (some
+ * write one into each event: BerriAI/litellm#2195), and prolong it.
+ */
+enum llm_waiting
+llm_ending_look(const struct asking *a, struct llm_clock *c, int64_t now_ms)
 {
-	return clock_boot_ms() - ended_ms
-	    > (r->done ? AFTER_DONE_MS : AFTER_ENDED_MS);
+	const struct llm_reading *r = &a->reading;
+
+	if (r->content != c->content || (r->ended && c->content_ms == 0)) {
+		c->content = r->content;
+		c->content_ms = now_ms;
+	}
+	if (r->done && c->done_ms == 0)
+		c->done_ms = now_ms;
+	if (r->done)
+		return now_ms - c->done_ms > AFTER_DONE_MS ? LLM_OVER
+							   : LLM_WAIT;
+	if (r->ended)
+		return now_ms - c->content_ms > AFTER_ENDED_MS ? LLM_OVER
+							       : LLM_WAIT;
+	if (c->content_ms == 0)
+		return a->first_ms > 0 && now_ms - c->began_ms > a->first_ms
+		    ? LLM_TOO_LATE
+		    : LLM_WAIT;
+	return a->idle_ms > 0 && now_ms - c->content_ms > a->idle_ms
+	    ? LLM_TOO_LATE
+	    : LLM_WAIT;
 }
 
 static enum llm_rc
@@ -34,8 +59,17 @@ failed(struct llm_reading *r, struct llm_failure *f)
 		snprintf(why, sizeof(why), "%s", f->why);
 		snprintf(f->why, sizeof(f->why), "in the answer: %.120s", why);
 	}
-	return (rc == LLM_RETRY || rc == LLM_CONTEXT) && r->shown ? LLM_BROKEN
-								 : rc;
+	return rc;
+}
+
+/* The words of an answer that broke: half calls are none. */
+static enum llm_rc
+broken(struct llm_reading *r, enum llm_rc rc, struct llm_answer *answer)
+{
+	if (rc != LLM_RETRY && rc != LLM_CONTEXT)
+		return rc;
+	*answer = (struct llm_answer){ .text = llm_reading_words(r) };
+	return r->shown || answer->text[0] != '\0' ? LLM_BROKEN : rc;
 }
 
 enum llm_rc
@@ -45,14 +79,13 @@ llm_ending(struct asking *a, const struct http_response *resp,
 	struct llm_reading *r = &a->reading;
 
 	if (r->failed)
-		return failed(r, f);
-	if (resp->rc != HTTP_OK && !r->ended)
-		return llm_transport_rc(resp, r->shown, f);
-	if (!r->ended) {
-		snprintf(f->why, sizeof(f->why),
-		    "the answer ended before it was complete");
-		f->counts = true;
-		return r->shown ? LLM_BROKEN : LLM_RETRY;
-	}
-	return llm_reading_finish(r, answer);
+		return broken(r, failed(r, f), answer);
+	if (r->ended) /* whatever came after, and however it ended */
+		return llm_reading_finish(r, answer);
+	if (resp->rc != HTTP_OK)
+		return broken(r, llm_transport_rc(resp, false, f), answer);
+	snprintf(f->why, sizeof(f->why),
+	    "the answer ended before it was complete");
+	f->counts = true;
+	return broken(r, LLM_RETRY, answer);
 }

@@ -8,7 +8,6 @@
 #include "llm/llm_priv.h"
 
 #define READ_WAIT_MS 100 /* how late a cancel may be noticed */
-#define IDLE_MS 120000 /* between two pieces of a stream */
 #define REFUSAL_MAX (256 * KIB)
 
 /* No status at all: what the transport says. */
@@ -62,7 +61,9 @@ llm_exchange(const struct llm_backend *b, const struct llm_question *q,
 		.connect_ms = b->connect_ms,
 		.first_byte_ms = b->first_byte_ms,
 		.total_ms = b->total_ms,
-		.idle_ms = IDLE_MS,
+		/* stream.c looks at content; this is for silence in a refusal. */
+		.idle_ms = b->first_byte_ms > b->idle_ms ? b->first_byte_ms
+							 : b->idle_ms,
 		.flags = HTTP_OPERATOR | HTTP_ONCE, /* each is paid for */
 		.cancel = q->cancel };
 	struct http_response resp;
@@ -72,6 +73,8 @@ llm_exchange(const struct llm_backend *b, const struct llm_question *q,
 
 	req.headers[n++] = "Content-Type: application/json";
 	req.headers[n++] = "Accept: text/event-stream, application/json";
+	a->first_ms = b->first_byte_ms;
+	a->idle_ms = b->idle_ms;
 	a->provider->headers(b, mem, req.headers + n, HTTP_HEADERS_MAX - 1 - n);
 
 	if (http_open(&req, &resp, &s) != HTTP_OK)

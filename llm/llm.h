@@ -63,6 +63,8 @@ struct llm_question {
 	const volatile int *cancel;
 	/* A piece of the visible answer as it comes; may be NULL. */
 	void (*on_text)(void *ctx, const char *piece, size_t len);
+	/* What on_text got was no visible answer, but thoughts; may be NULL. */
+	void (*on_back)(void *ctx);
 	/* The first byte of the answer's body has come; may be NULL. */
 	void (*on_first_byte)(void *ctx);
 	void *ctx;
@@ -149,7 +151,9 @@ char *llm_text_tools_prompt(struct arena *mem, const struct tool_spec *tools,
 /* A result (an LLM_TOOL message) as the model gets it.  What a tool returned
  * cannot end its own element and go on in another's name. */
 char *llm_text_tools_result(struct arena *mem, const struct llm_message *m);
+/* With ${q}, whose tools were offered as such: servers that leave the model's
+ * own form of a call in its words.  Only what names one of them is a call. */
 void llm_text_tools_read(struct arena *mem, const char *text,
-    struct llm_answer *answer);
+    const struct llm_question *q, struct llm_answer *answer);
 
 #endif

@@ -8,6 +8,7 @@
 #define LLM_LLM_PRIV_H
 
 #include "base/buf.h"
+#include "base/sse.h"
 #include "llm/llm.h"
 
 #define LLM_REQUEST_MAX (16 * MIB)
@@ -18,19 +19,27 @@
 #define LLM_EXTRA_MAX LLM_ANSWER_MAX /* it goes into the journal, too */
 #define LLM_ID_MAX (4 * KIB) /* of a call: some carry a signature in it */
 #define LLM_USAGE_MAX 1000000000 /* sums of it stay far from the end */
-#define LLM_BLOCKS_MAX 64 /* content blocks of one Anthropic answer */
+#define LLM_BLOCKS_MAX 256 /* content blocks of one Anthropic answer */
+#define LLM_KEPT_MAX 16	   /* members of a message that are kept */
+#define LLM_DETAILS_MAX 64 /* of reasoning_details, put together */
 
 /* A call whose pieces are still coming. */
 struct llm_partial_call {
 	const char *id;
 	const char *name;
 	struct buf arguments;
-	bool used;
+	int64_t index; /* as the server counts; negative: it does not */
+	json_t *extra; /* members to be sent back, owned by mem; or NULL */
+	/* Of the arguments as JSON: how deep, and whether they are whole. */
+	int depth;
+	bool in_string, escaped, whole;
 };
 
 /* A content block of Anthropic's while it comes. */
 struct llm_block {
 	json_t *doc;	    /* as it began, owned by mem; NULL: not begun */
+	int64_t index;	    /* as the server counts; some use one twice */
+	bool ended;
 	const char *member; /* of doc, which the pieces become */
 	struct buf pieces;
 	size_t from, until; /* a text block: its part of the text */
@@ -47,6 +56,24 @@ struct llm_refusal {
 	const json_t *doc; /* as it came, or NULL: hints to wait stand in it */
 };
 
+/* A member of a message that is kept (kept.c). */
+struct llm_kept {
+	bool used;
+	struct buf text; /* pieces of a string, joined */
+	json_t *value;	 /* or another value, owned by mem */
+};
+
+/* Where the thoughts in the text end (thoughts.c). */
+struct llm_thoughts {
+	enum { THOUGHTS_OPENING, THOUGHTS_INSIDE, THOUGHTS_WORDS } state;
+	size_t from;	  /* of the text: looked at up to here */
+	size_t words;	  /* here begins what is no thought */
+	const char *close; /* of the tag that is open */
+	bool seen;	  /* there were thoughts, or marks */
+	bool messages;	  /* on that wire, whose models have blocks for them */
+	bool mentioned;	  /* the words speak of tags: no more are looked for */
+};
+
 /* The answer while it is read, whole or by events. */
 struct llm_reading {
 	struct arena *mem;
@@ -55,10 +82,15 @@ struct llm_reading {
 	struct buf text;
 	struct buf refusal;
 	struct llm_partial_call calls[TOOL_CALLS_MAX + 1];
-	size_t ncalls; /* highest index in use + 1 */
+	size_t ncalls;
 	struct usage usage;
 	bool counted;  /* usage came from the provider */
 	bool ended;    /* the answer is complete */
+	bool ending;   /* no more comes: half an event is no fault */
+	bool halves;   /* some event had half a character */
+	uint64_t content; /* pieces of content: words, thoughts, calls */
+	size_t text_pieces;
+	struct llm_thoughts thoughts;
 	bool done;     /* the terminal event was seen: nothing follows */
 	bool cut, refused, paused;
 	bool context;  /* stop: the context window is full */
@@ -68,9 +100,18 @@ struct llm_reading {
 	struct llm_refusal error; /* the server's, if it said one */
 	const char *why;	  /* else: what is wrong with the answer */
 	const char *extra; /* blocks to be sent back, as JSON */
+	/* Makes extra of what was read; set by the wire's reader. */
+	void (*keep)(struct llm_reading *r);
 	struct llm_block blocks[LLM_BLOCKS_MAX];
-	/* text protocol: words that may begin a call are held back */
-	bool hold_calls;
+	size_t nblocks;
+	size_t kept_bytes; /* LLM_EXTRA_MAX at most */
+	struct llm_kept kept[LLM_KEPT_MAX];
+	struct llm_block details[LLM_DETAILS_MAX];
+	size_t ndetails;
+	json_t *call_extras; /* of the answer's calls, in order; or NULL */
+	/* Calls may be written in words: those that may begin one are held
+	 * back.  text_tools: the protocol of text_tools.c, whatever the name. */
+	bool hold_calls, text_tools;
 	size_t shown_len;
 };
 
@@ -114,9 +155,15 @@ void llm_reading_init(struct llm_reading *r, const struct llm_question *q,
 void llm_reading_fini(struct llm_reading *r);
 /* Words of the answer. */
 int llm_reading_text(struct llm_reading *r, const char *s, size_t len);
-/* The call of ${index}, made on first use; NULL: too many. */
-struct llm_partial_call *llm_reading_call(struct llm_reading *r,
-    size_t index);
+/* The visible words so far, in mem; no more come. */
+const char *llm_reading_words(struct llm_reading *r);
+/* Halves that still wait in the text will wait no longer. */
+void llm_reading_settle(struct llm_reading *r);
+/* All that was said is void; what was shown is taken back. */
+void llm_reading_void(struct llm_reading *r);
+/* One event as JSON; NULL: it is none, ${rc} is then the feed's answer. */
+const json_t *llm_event_read(struct llm_reading *r, const char *data,
+    size_t len, int *rc);
 /* Tokens as a server says, within reason: budgets are reckoned with them. */
 int64_t llm_usage_int(const json_t *usage, const char *name);
 /* From what was read to the answer. */
@@ -127,8 +174,53 @@ enum llm_rc llm_reading_finish(struct llm_reading *r,
  * or 0 when the answer is complete: what follows cannot spoil it. */
 int llm_reading_fail(struct llm_reading *r, const char *why);
 
-/* calls.c: what came in pieces, to the answer. */
+/*
+ * calls.c: calls that come in pieces.  The one that a piece belongs to, begun
+ * if need be; NULL: too many.  ${index} is negative, ${id} and ${name} NULL or
+ * "" where the piece has none; ${arguments}: it brings some.
+ */
+struct llm_partial_call *llm_call_of(struct llm_reading *r, int64_t index,
+    const char *id, const char *name, bool arguments);
+struct llm_partial_call *llm_call_begin(struct llm_reading *r, int64_t index,
+    const char *id, const char *name);
+/* A piece of its arguments. */
+void llm_call_add(struct llm_reading *r, struct llm_partial_call *p,
+    const char *s, size_t len);
+/* What came, to the answer. */
 void llm_calls_finish(struct llm_reading *r, struct llm_answer *answer);
+bool llm_is_offered(const struct llm_question *q, const char *name);
+
+/*
+ * thoughts.c: those in the text itself.  Looks at what was added; the bytes of
+ * the text up to which all is decided.  ${last}: no more comes.  ${back} is
+ * set when what seemed words turned out to be thoughts.
+ */
+size_t llm_thoughts_look(struct llm_thoughts *t, const struct buf *text,
+    bool last, bool *back);
+
+/*
+ * kept.c: what goes back to the model, within the turn (llm_answer.extra).
+ * Chat Completions: {"message": {members}, "calls": [{members}, ...]}.
+ */
+void llm_kept_message(struct llm_reading *r, const json_t *message,
+    bool repeats);
+void llm_kept_call(struct llm_reading *r, struct llm_partial_call *p,
+    const json_t *call);
+/* A part of content that came as a list. */
+void llm_kept_part(struct llm_reading *r, const json_t *part);
+void llm_kept_words(struct llm_reading *r, const char *s, size_t len);
+void llm_kept_build(struct llm_reading *r);
+void llm_kept_fini(struct llm_reading *r);
+/* A piece of what is only kept; false: LLM_EXTRA_MAX was passed. */
+bool llm_block_keep(struct llm_reading *r, struct llm_block *b,
+    const char *member, const char *piece, size_t len);
+/* The kept document of ${m}, if ${b} takes it back and it is of the wire that
+ * has ${type} at its top; else NULL. */
+const json_t *llm_kept_of(const struct llm_backend *b,
+    const struct llm_message *m, json_type type, struct arena *mem);
+/* Append the members of ${object} but ${but}, each after a comma. */
+int llm_kept_add(struct buf *out, const json_t *object,
+    const char *but) WARN_UNUSED;
 
 /*
  * refusal.c.  The refusal in ${body}, whatever its shape; and one that came
@@ -149,7 +241,9 @@ struct http_response;
 void llm_hints_read(const struct http_response *resp, struct llm_failure *f,
     int *should_retry);
 
-/* text_tools.c: the question as a model without native calls gets it. */
+/* text_tools.c: up to where the text is surely no call in words. */
+size_t llm_text_tools_sure(const char *text, size_t from, size_t len);
+/* The question as a model without native calls gets it. */
 struct llm_question llm_as_text(const struct llm_question *q,
     struct arena *mem);
 
@@ -159,6 +253,7 @@ struct asking {
 	const struct llm_question *q;
 	struct llm_reading reading;
 	bool first;
+	int first_ms, idle_ms; /* to the first content; then between two */
 	bool no_tools; /* the server says: this model has no native calls */
 };
 
@@ -171,15 +266,44 @@ enum llm_rc llm_exchange(const struct llm_backend *b,
 enum llm_rc llm_transport_rc(const struct http_response *resp, bool shown,
     struct llm_failure *f);
 
+/*
+ * body.c: the bytes of an answer: events, lines of JSON, or one document.
+ * What they are, the first of them say; a label only helps.
+ */
+struct llm_body {
+	const struct llm_provider *provider;
+	struct llm_reading *reading;
+	struct sse_reader sse;
+	struct buf head; /* undecided bytes, or a whole document */
+	enum { BODY_UNKNOWN, BODY_EVENTS, BODY_WHOLE } kind;
+	bool labelled; /* text/event-stream */
+	bool looked;   /* it is no list of lines */
+};
+void llm_body_init(struct llm_body *b, const struct llm_provider *p,
+    struct llm_reading *r, bool labelled);
+void llm_body_fini(struct llm_body *b);
+/* 0, or -1: the reading is over, or failed. */
+int llm_body_feed(struct llm_body *b, const char *bytes, size_t len);
+/* The body has ended; ${whole}: as it should. */
+void llm_body_end(struct llm_body *b, bool whole);
+
 /* stream.c: the answer of an accepted request. */
 struct http_stream;
 enum llm_rc llm_stream_read(struct asking *a, struct http_stream *s,
     struct http_response *resp, struct llm_answer *answer,
     struct llm_failure *f);
 
-/* ending.c.  True when nothing more is worth waiting for: ${ended_ms} is
- * when the reading was seen to be complete. */
-bool llm_ending_is_over(const struct llm_reading *r, int64_t ended_ms);
+/*
+ * ending.c.  Looks at the clock, whenever something came or not: when content
+ * came last, when the reading was complete.  What is to be done:
+ */
+enum llm_waiting { LLM_WAIT, LLM_OVER, LLM_TOO_LATE };
+struct llm_clock {
+	int64_t began_ms, content_ms, done_ms;
+	uint64_t content; /* pieces seen */
+};
+enum llm_waiting llm_ending_look(const struct asking *a, struct llm_clock *c,
+    int64_t now_ms);
 /* No more comes: the answer, or why there is none. */
 enum llm_rc llm_ending(struct asking *a, const struct http_response *resp,
     struct llm_answer *answer, struct llm_failure *f);

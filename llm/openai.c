@@ -61,8 +61,9 @@ add_content(const struct llm_message *m, struct buf *out)
 	return buf_add_char(out, ']');
 }
 
+/* ${kept}: of each call, what goes back with it. */
 static int
-add_calls(const struct llm_message *m, struct buf *out)
+add_calls(const struct llm_message *m, const json_t *kept, struct buf *out)
 {
 	size_t i;
 
@@ -70,6 +71,7 @@ add_calls(const struct llm_message *m, struct buf *out)
 		return -1;
 	for (i = 0; i < m->ncalls; i++) {
 		const struct tool_call *c = &m->calls[i];
+		const json_t *more = json_array_get(kept, i);
 
 		if (buf_add_str(out, i == 0 ? "{\"id\":" : ",{\"id\":") == -1
 		    || llm_add_str(out, c->id) == -1
@@ -79,14 +81,19 @@ add_calls(const struct llm_message *m, struct buf *out)
 		    || llm_add_name(out, c->name) == -1
 		    || buf_add_str(out, ",\"arguments\":") == -1
 		    || llm_add_str(out, c->arguments) == -1
-		    || buf_add_str(out, "}}") == -1)
+		    || llm_kept_add(out, json_object_get(more, "function"), "")
+			== -1
+		    || buf_add_char(out, '}') == -1
+		    || llm_kept_add(out, more, "function") == -1
+		    || buf_add_char(out, '}') == -1)
 			return -1;
 	}
 	return buf_add_char(out, ']');
 }
 
 static int
-add_message(const struct llm_message *m, struct buf *out)
+add_message(const struct llm_backend *b, const struct llm_message *m,
+    struct arena *mem, struct buf *out)
 {
 	/* Whole: a history is many of them. */
 	static const char *const HEADS[] = {
@@ -96,14 +103,21 @@ add_message(const struct llm_message *m, struct buf *out)
 		[LLM_TOOL] = "{\"role\":\"tool\",\"content\":",
 	};
 
+	const json_t *kept = llm_kept_of(b, m, JSON_OBJECT, mem);
+	const json_t *message = json_object_get(kept, "message");
+	const json_t *content = json_object_get(message, "content");
+
 	if (buf_add_str(out, HEADS[m->role]) == -1
-	    || add_content(m, out) == -1)
+	    || (content != NULL ? json_add(out, content)
+				: add_content(m, out))
+		== -1
+	    || llm_kept_add(out, message, "content") == -1)
 		return -1;
 	if (m->role == LLM_TOOL
 	    && (buf_add_str(out, ",\"tool_call_id\":") == -1
 		|| llm_add_str(out, m->call_id) == -1))
 		return -1;
-	if (m->ncalls > 0 && add_calls(m, out) == -1)
+	if (m->ncalls > 0 && add_calls(m, json_object_get(kept, "calls"), out) == -1)
 		return -1;
 	return buf_add_char(out, '}');
 }
@@ -141,14 +155,13 @@ write_request(const struct llm_backend *b, const struct llm_question *q,
 {
 	size_t i;
 
-	(void)mem;
 	if (buf_add_str(out, "{\"model\":") == -1
 	    || llm_add_str(out, b->model) == -1
 	    || buf_add_str(out, ",\"messages\":[") == -1)
 		return -1;
 	for (i = 0; i < q->nmessages; i++)
 		if ((i > 0 && buf_add_char(out, ',') == -1)
-		    || add_message(&q->messages[i], out) == -1)
+		    || add_message(b, &q->messages[i], mem, out) == -1)
 			return -1;
 	if (buf_add_char(out, ']') == -1 || add_tools(q, out) == -1)
 		return -1;

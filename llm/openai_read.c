@@ -1,85 +1,128 @@
 /*
- * openai_read: Chat Completions, as they are answered: whole, or by deltas.
+ * openai_read: Chat Completions, as they are answered: whole, or by deltas, by
+ * OpenAI and by all who speak like it.
  */
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/json.h"
+#include "base/text.h"
 #include "llm/llm_priv.h"
+
+#define REPEAT_MIN 8 /* bytes: a shorter piece may be said twice */
+
+/* The index of legacy function_call, which is one of its own. */
+#define LEGACY_INDEX INT32_MAX
 
 static void
 read_usage(struct llm_reading *r, const json_t *usage)
 {
-	struct usage said = { llm_usage_int(usage, "prompt_tokens"),
-		llm_usage_int(usage, "completion_tokens") };
+	/* Theirs, the Messages', Ollama's own. */
+	static const char *const NAMES[][2] = {
+		{ "prompt_tokens", "completion_tokens" },
+		{ "input_tokens", "output_tokens" },
+		{ "prompt_eval_count", "eval_count" },
+	};
+	size_t i;
 
-	if (said.in + said.out == 0)
-		return; /* {} and zeros: nobody counted */
-	r->usage = said;
-	r->counted = true;
+	for (i = 0; i < NELEM(NAMES); i++) {
+		struct usage said = { llm_usage_int(usage, NAMES[i][0]),
+			llm_usage_int(usage, NAMES[i][1]) };
+
+		if (said.in + said.out == 0)
+			continue; /* {} and zeros: nobody counted */
+		r->usage = said;
+		r->counted = true;
+		return;
+	}
 }
 
-/* Pieces are joined by index.  Where a server gives none, calls come whole: a
- * name begins the next one. */
-static size_t
-index_of(const struct llm_reading *r, const json_t *call)
+/* Some write it as a text. */
+static int64_t
+index_of(const json_t *call)
 {
+	const char *text = json_member_str(call, "index");
 	int64_t index = json_member_int(call, "index", -1);
-	const char *name = json_member_str(json_object_get(call, "function"),
-	    "name");
 
-	if (index >= 0)
-		return (size_t)index;
-	if (r->ncalls == 0)
-		return 0;
-	return name != NULL && name[0] != '\0'
-		&& r->calls[r->ncalls - 1].name != NULL
-	    ? r->ncalls
-	    : r->ncalls - 1;
+	if (text != NULL && text_int(text, &index) == -1)
+		index = -1;
+	return index;
 }
 
 static void
-read_call(struct llm_reading *r, const json_t *call)
+read_call(struct llm_reading *r, const json_t *call, const json_t *function,
+    int64_t index)
 {
-	const json_t *function = json_object_get(call, "function");
 	const json_t *arguments = json_object_get(function, "arguments");
-	const char *id = json_member_str(call, "id");
-	const char *name = json_member_str(function, "name");
-	struct llm_partial_call *p = llm_reading_call(r, index_of(r, call));
+	bool some = arguments != NULL && !json_is_null(arguments)
+	    && !(json_is_string(arguments)
+		&& json_string_length(arguments) == 0);
+	struct llm_partial_call *p = llm_call_of(r, index,
+	    json_member_str(call, "id"), json_member_str(function, "name"),
+	    some);
+	const char *text;
 
 	if (p == NULL)
 		return; /* more than anyone may ask for at once */
-	if (p->id == NULL && id != NULL && id[0] != '\0')
-		p->id = arena_strdup(r->mem, id);
-	if (p->name == NULL && name != NULL && name[0] != '\0')
-		p->name = arena_strdup(r->mem, name); /* some repeat it */
-	/* Past the limit they are no JSON any more, and the model is told. */
-	if (p->arguments.full)
+	llm_kept_call(r, p, call);
+	if (!some)
 		return;
-	if (json_is_string(arguments))
-		(void)!buf_add(&p->arguments, json_string_value(arguments),
+	if (json_is_string(arguments)) {
+		llm_call_add(r, p, json_string_value(arguments),
 		    json_string_length(arguments));
-	else if (json_is_object(arguments))
-		(void)!json_add(&p->arguments, arguments);
+		return;
+	}
+	text = json_text(r->event, arguments);
+	if (text != NULL)
+		llm_call_add(r, p, text, strlen(text));
+}
+
+/*
+ * Words, unless they are all that was said before once more, which some send
+ * in their last event.
+ */
+static int
+read_words(struct llm_reading *r, const char *s, size_t len, bool last)
+{
+	size_t so_far = r->text.len;
+
+	if (last && so_far > 0 && len >= so_far
+	    && (r->text_pieces > 1 || so_far >= REPEAT_MIN)
+	    && memcmp(s, r->text.data, so_far) == 0) {
+		s += so_far;
+		len -= so_far;
+	}
+	llm_kept_words(r, s, len);
+	return llm_reading_text(r, s, len);
 }
 
 /* Words, or a list of parts of which some are words. */
 static int
-read_content(struct llm_reading *r, const json_t *content)
+read_content(struct llm_reading *r, const json_t *content, bool last)
 {
-	const char *type, *text;
+	const char *text;
 	size_t i;
 
 	if (json_is_string(content))
-		return llm_reading_text(r, json_string_value(content),
-		    json_string_length(content));
+		return read_words(r, json_string_value(content),
+		    json_string_length(content), last);
+	if (json_is_number(content)) {
+		text = json_text(r->event, content);
+		return read_words(r, text, strlen(text), false);
+	}
 	for (i = 0; i < json_array_size(content); i++) {
 		const json_t *part = json_array_get(content, i);
+		const char *type = json_member_str(part, "type");
 
-		type = json_member_str(part, "type");
-		text = json_member_str(part, "text");
-		if (type != NULL && strcmp(type, "text") == 0 && text != NULL
-		    && llm_reading_text(r, text, strlen(text)) == -1)
+		text = json_is_string(part) ? json_string_value(part)
+					    : json_member_str(part, "text");
+		if (type != NULL && strcmp(type, "text") != 0) {
+			llm_kept_part(r, part);
+			continue;
+		}
+		if (text != NULL
+		    && read_words(r, text, strlen(text), last) == -1)
 			return -1;
 	}
 	return 0;
@@ -88,36 +131,156 @@ read_content(struct llm_reading *r, const json_t *content)
 static void
 read_finish(struct llm_reading *r, const char *why)
 {
-	if (why == NULL)
-		return;
-	if (strcmp(why, "length") == 0)
-		r->cut = true;
-	else if (strcmp(why, "content_filter") == 0)
-		r->refused = true;
+	static const struct {
+		const char *why;
+		bool cut, refused;
+	} REASONS[] = {
+		{ "length", true, false },
+		{ "max_tokens", true, false },	 /* Gemini's, Cohere's */
+		{ "model_length", true, false }, /* Mistral */
+		{ "content_filter", false, true },
+		{ "safety", false, true }, /* Gemini through relays */
+		{ "prohibited_content", false, true },
+		{ "sensitive", false, true }, /* Zhipu */
+	};
+	size_t i;
+
+	for (i = 0; i < NELEM(REASONS); i++)
+		if (strcasecmp(why, REASONS[i].why) == 0) {
+			r->cut |= REASONS[i].cut;
+			r->refused |= REASONS[i].refused;
+		}
 }
 
 /* A message or a delta of one: they have the same members. */
 static int
-read_message(struct llm_reading *r, const json_t *m)
+read_message(struct llm_reading *r, const json_t *m, bool last)
 {
 	const json_t *calls = json_object_get(m, "tool_calls");
+	const json_t *legacy = json_object_get(m, "function_call");
 	const char *refusal = json_member_str(m, "refusal");
 	size_t i;
 
-	if (read_content(r, json_object_get(m, "content")) == -1)
+	llm_kept_message(r, m, last);
+	if (read_content(r, json_object_get(m, "content"), last) == -1)
 		return -1;
-	if (refusal != NULL)
+	if (refusal != NULL && refusal[0] != '\0') {
+		r->content++;
 		(void)!buf_add_str(&r->refusal, refusal);
-	for (i = 0; i < json_array_size(calls); i++)
-		read_call(r, json_array_get(calls, i));
+	}
+	for (i = 0; i < json_array_size(calls); i++) {
+		const json_t *call = json_array_get(calls, i);
+		const json_t *function = json_object_get(call, "function");
+
+		/* Some leave the function's members in the call. */
+		read_call(r, call, function == NULL ? call : function,
+		    index_of(call));
+	}
+	if (json_is_object(legacy) && json_array_size(calls) == 0)
+		read_call(r, NULL, legacy, LEGACY_INDEX);
+	return r->failed ? -1 : 0;
+}
+
+/* Some say "" until then (sgl-project/sglang#3387), or "null". */
+static const char *
+finish_of(const json_t *choice)
+{
+	const char *finish = json_member_str(choice, "finish_reason");
+
+	if (finish == NULL)
+		finish = json_member_str(choice, "done_reason");
+	return finish == NULL || finish[0] == '\0'
+		|| strcasecmp(finish, "null") == 0
+	    ? NULL
+	    : finish;
+}
+
+/* True if a message was there, of whatever shape. */
+static int
+read_choice(struct llm_reading *r, const json_t *choice, bool *found)
+{
+	const char *finish = finish_of(choice);
+	const json_t *m = json_object_get(choice, "delta");
+	const json_t *text = json_object_get(choice, "text");
+	bool last = finish != NULL || r->ended;
+	int rc;
+
+	if (json_object_size(m) == 0 /* a "message" in its place */
+	    && json_is_object(json_object_get(choice, "message")))
+		m = json_object_get(choice, "message");
+	*found |= json_is_object(m) || json_is_string(text);
+	read_usage(r, json_object_get(choice, "usage")); /* Moonshot */
+	rc = read_message(r, m, last);
+	if (rc == 0 && json_is_string(text)) /* of text completions */
+		rc = read_words(r, json_string_value(text),
+		    json_string_length(text), last);
+	if (rc == -1 || finish == NULL)
+		return rc;
+	if (strcmp(finish, "error") == 0) /* OpenRouter: its upstream broke */
+		return llm_reading_fail(r, "finish_reason error");
+	read_finish(r, finish);
+	r->ended = true; /* some never say [DONE] */
 	return 0;
+}
+
+/* The error that a document tells, or NULL: a member, or the document. */
+static const json_t *
+error_in(const json_t *doc, const char *type)
+{
+	const json_t *e = json_object_get(doc, "error");
+	const char *object = json_member_str(doc, "object");
+
+	if (json_object_size(e) > 0 || json_string_length(e) > 0
+	    || json_array_size(e) > 0 || json_is_integer(e))
+		return e;
+	if (json_object_get(doc, "choices") != NULL)
+		return NULL;
+	if (strcmp(type, "error") == 0
+	    || (object != NULL && strcmp(object, "error") == 0) /* vLLM */
+	    || json_is_string(json_object_get(doc, "detail")) /* FastAPI */
+	    || json_is_string(json_object_get(doc, "message")))
+		return doc;
+	return NULL;
+}
+
+static int
+read_document(struct llm_reading *r, const char *type, const json_t *doc,
+    bool *found)
+{
+	const json_t *choices = json_object_get(doc, "choices"), *choice;
+	const json_t *e = error_in(doc, type);
+	size_t i;
+	int rc = 0;
+
+	read_usage(r, json_object_get(json_object_get(doc, "x_groq"),
+	    "usage"));
+	read_usage(r, json_object_get(doc, "usage"));
+	if (e != NULL)
+		return llm_refusal_in(r, e);
+	if (json_array_size(choices) == 0) {
+		/* Ollama's own API, and relays that leave choices out. */
+		if (json_is_true(json_object_get(doc, "done")))
+			read_usage(r, doc);
+		return json_object_get(doc, "message") != NULL
+			|| json_object_get(doc, "delta") != NULL
+		    ? read_choice(r, doc, found)
+		    : 0; /* usage alone, or of a kind we do not know */
+	}
+	/* The first answer; one whose words and calls stand in two choices
+	 * of it (GitHub Copilot) is one. */
+	for (i = 0; rc == 0 && i < json_array_size(choices); i++) {
+		choice = json_array_get(choices, i);
+		if (json_member_int(choice, "index", 0) == 0)
+			rc = read_choice(r, choice, found);
+	}
+	return rc;
 }
 
 /* Some put blanks around it. */
 static bool
 is_done(const char *data)
 {
-	static const char DONE[] = "[DONE]", BLANKS[] = " \t\r";
+	static const char DONE[] = "[DONE]", BLANKS[] = " \t\r\n";
 
 	data += strspn(data, BLANKS);
 	return strncmp(data, DONE, sizeof(DONE) - 1) == 0
@@ -128,54 +291,37 @@ is_done(const char *data)
 int
 openai_feed(struct llm_reading *r, const char *type, const char *data, size_t len)
 {
-	const json_t *doc, *choice, *e, *groq;
-	const char *finish;
+	const json_t *doc;
+	bool found = false;
+	int rc;
 
-	(void)type;
+	r->keep = llm_kept_build;
 	if (r->done)
 		return 0;
 	if (is_done(data)) {
 		r->ended = r->done = true;
 		return 0;
 	}
-	arena_reset(r->event);
-	doc = json_read_lenient(r->event, data, len);
-	if (!json_is_object(doc))
-		return llm_reading_fail(r, "an event is not JSON");
-	groq = json_object_get(doc, "x_groq");
-	e = json_object_get(doc, "error");
-	if (e != NULL && !json_is_null(e))
-		return llm_refusal_in(r, e);
-	read_usage(r, json_object_get(groq, "usage"));
-	read_usage(r, json_object_get(doc, "usage"));
-	choice = json_array_get(json_object_get(doc, "choices"), 0);
-	if (choice == NULL)
-		return 0; /* usage alone, or of a kind we do not know */
-	if (read_message(r, json_object_get(choice, "delta")) == -1)
-		return -1;
-	finish = json_member_str(choice, "finish_reason");
-	if (finish == NULL || finish[0] == '\0') /* some say "" until then */
-		return 0;
-	if (strcmp(finish, "error") == 0) /* OpenRouter: its upstream broke */
-		return llm_reading_fail(r, "finish_reason error");
-	read_finish(r, finish);
-	r->ended = true; /* some never say [DONE] */
-	return 0;
+	doc = llm_event_read(r, data, len, &rc);
+	return doc == NULL ? rc : read_document(r, type, doc, &found);
 }
 
 int
 openai_whole(struct llm_reading *r, const char *bytes, size_t len)
 {
-	const json_t *doc = json_read_lenient(r->mem, bytes, len);
-	const json_t *choice, *e = json_object_get(doc, "error");
+	const json_t *doc;
+	bool found = false;
+	int rc;
 
-	if (e != NULL && !json_is_null(e))
-		return llm_refusal_in(r, e);
-	choice = json_array_get(json_object_get(doc, "choices"), 0);
-	if (!json_is_object(json_object_get(choice, "message")))
+	r->keep = llm_kept_build;
+	r->ending = true;
+	doc = llm_event_read(r, bytes, len, &rc);
+	if (doc == NULL)
 		return -1;
-	read_usage(r, json_object_get(doc, "usage"));
-	r->ended = true;
-	read_finish(r, json_member_str(choice, "finish_reason"));
-	return read_message(r, json_object_get(choice, "message"));
+	rc = read_document(r, "message", doc, &found);
+	if (rc == 0 && !found)
+		return -1;
+	if (rc == 0)
+		r->ended = true;
+	return rc;
 }

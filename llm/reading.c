@@ -6,10 +6,9 @@
 #include <strings.h>
 
 #include "base/json.h"
+#include "base/json_repair.h"
 #include "base/text.h"
 #include "llm/llm_priv.h"
-
-static const char CALL_MARK[] = "<tool_call";
 
 void
 llm_reading_init(struct llm_reading *r, const struct llm_question *q,
@@ -19,7 +18,8 @@ llm_reading_init(struct llm_reading *r, const struct llm_question *q,
 	r->mem = mem;
 	r->event = arena_new();
 	r->q = q;
-	r->hold_calls = text_tools;
+	r->text_tools = text_tools;
+	r->hold_calls = text_tools || (q != NULL && q->ntools > 0);
 	buf_init(&r->text, LLM_TEXT_MAX);
 	buf_init(&r->refusal, 4 * KIB);
 }
@@ -31,10 +31,11 @@ llm_reading_fini(struct llm_reading *r)
 
 	buf_fini(&r->text);
 	buf_fini(&r->refusal);
-	for (i = 0; i < NELEM(r->calls); i++)
+	for (i = 0; i < r->ncalls; i++)
 		buf_fini(&r->calls[i].arguments);
-	for (i = 0; i < NELEM(r->blocks); i++)
+	for (i = 0; i < r->nblocks; i++)
 		buf_fini(&r->blocks[i].pieces);
+	llm_kept_fini(r);
 	arena_free(r->event);
 }
 
@@ -50,34 +51,97 @@ show(struct llm_reading *r, size_t until)
 	r->shown_len = until;
 }
 
-/* How much of the text surely is no beginning of a call. */
-static size_t
-sure(const struct llm_reading *r)
+/* Show what surely are words of the visible answer. */
+static void
+show_sure(struct llm_reading *r, size_t waiting, bool last)
 {
-	const char *text = buf_str(&r->text);
-	const char *mark = strstr(text + r->shown_len, CALL_MARK);
-	size_t len = r->text.len, n;
+	bool back = false;
+	size_t sure = llm_thoughts_look(&r->thoughts, &r->text, last, &back);
 
-	if (mark != NULL)
-		return (size_t)(mark - text);
-	for (n = len < sizeof(CALL_MARK) - 2 ? len : sizeof(CALL_MARK) - 2;
-	     n > 0; n--)
-		if (memcmp(text + len - n, CALL_MARK, n) == 0)
-			return len - n;
-	return len;
+	if (back) {
+		if (r->shown_len > 0 && r->q != NULL && r->q->on_back != NULL)
+			r->q->on_back(r->q->ctx);
+		r->shown_len = 0;
+	}
+	if (r->shown_len < r->thoughts.words)
+		r->shown_len = r->thoughts.words;
+	if (sure > r->text.len - waiting)
+		sure = r->text.len - waiting;
+	if (r->hold_calls && sure > r->shown_len)
+		sure = llm_text_tools_sure(buf_str(&r->text), r->shown_len,
+		    sure);
+	show(r, sure);
 }
 
 int
 llm_reading_text(struct llm_reading *r, const char *s, size_t len)
 {
+	size_t from = r->text.len, waiting = 0;
+
 	if (len == 0)
 		return 0;
+	r->content++;
+	r->text_pieces++;
 	if (buf_add(&r->text, s, len) == -1) {
 		r->full = r->cut = r->ended = true;
 		return -1;
 	}
-	show(r, r->hold_calls ? sure(r) : r->text.len);
+	if (r->halves)
+		waiting = json_join_halves(&r->text, from, false);
+	show_sure(r, waiting, false);
 	return 0;
+}
+
+void
+llm_reading_settle(struct llm_reading *r)
+{
+	if (r->halves)
+		(void)json_join_halves(&r->text, r->text.len, true);
+}
+
+void
+llm_reading_void(struct llm_reading *r)
+{
+	size_t i;
+
+	if (r->shown_len > 0 && r->q != NULL && r->q->on_back != NULL)
+		r->q->on_back(r->q->ctx);
+	buf_reset(&r->text);
+	buf_reset(&r->refusal);
+	r->thoughts = (struct llm_thoughts){ 0 };
+	r->shown_len = r->text_pieces = r->kept_bytes = 0;
+	for (i = 0; i < r->ncalls; i++)
+		buf_fini(&r->calls[i].arguments);
+	for (i = 0; i < r->nblocks; i++)
+		buf_fini(&r->blocks[i].pieces);
+	llm_kept_fini(r);
+	r->ncalls = r->nblocks = 0;
+	r->cut = r->refused = r->paused = r->context = r->ended = false;
+}
+
+/*
+ * What is no JSON and begins as if it were has lost a piece: an answer with a
+ * hole in its middle is worse than another try.  Anything else ("ping") carried
+ * nothing, and is no event.
+ */
+const json_t *
+llm_event_read(struct llm_reading *r, const char *data, size_t len, int *rc)
+{
+	const json_t *doc, *first;
+
+	arena_reset(r->event);
+	doc = json_read_piece(r->event, data, len, &r->halves);
+	*rc = 0;
+	if (json_is_object(doc))
+		return doc;
+	/* Gemini's endpoint sends its errors in a list (coreply/coreply#20). */
+	first = json_array_get(doc, 0);
+	if (json_is_object(json_object_get(first, "error")))
+		*rc = llm_refusal_in(r, json_object_get(first, "error"));
+	else if (doc == NULL && !r->ending
+	    && strchr("{[", data[strspn(data, " \t\r\n")]) != NULL)
+		*rc = llm_reading_fail(r, "an event is not JSON");
+	return NULL;
 }
 
 int
@@ -90,13 +154,46 @@ llm_reading_fail(struct llm_reading *r, const char *why)
 	return -1;
 }
 
+static void
+estimate(const struct llm_reading *r, struct llm_answer *answer)
+{
+	struct llm_message said = { .role = LLM_ASSISTANT,
+		.text = answer->text,
+		.calls = answer->calls,
+		.ncalls = answer->ncalls };
+
+	if (r->q != NULL)
+		answer->usage.in = llm_estimate(r->q->messages,
+		    r->q->nmessages, r->q->tools, r->q->ntools);
+	answer->usage.out = llm_estimate(&said, 1, NULL, 0);
+}
+
+const char *
+llm_reading_words(struct llm_reading *r)
+{
+	bool back = false;
+	size_t from;
+
+	llm_reading_settle(r);
+	(void)llm_thoughts_look(&r->thoughts, &r->text, true, &back);
+	if (back && r->shown_len > 0 && r->q != NULL && r->q->on_back != NULL)
+		r->q->on_back(r->q->ctx);
+	from = r->thoughts.words;
+	if (back || r->shown_len < from)
+		r->shown_len = from;
+	return text_clean(r->mem, buf_str(&r->text) + from,
+	    r->text.len - from);
+}
+
 enum llm_rc
 llm_reading_finish(struct llm_reading *r, struct llm_answer *answer)
 {
 	*answer = (struct llm_answer){ .usage = r->usage, .cut = r->cut,
 		.refused = r->refused };
-	answer->text = text_clean(r->mem, buf_str(&r->text), r->text.len);
+	answer->text = llm_reading_words(r);
 	llm_calls_finish(r, answer);
+	if (r->keep != NULL)
+		r->keep(r);
 	if (r->refusal.len > 0) {
 		answer->refused = true;
 		if (answer->text[0] == '\0')
@@ -104,23 +201,14 @@ llm_reading_finish(struct llm_reading *r, struct llm_answer *answer)
 			    buf_str(&r->refusal), r->refusal.len);
 	}
 	if (r->hold_calls && answer->ncalls == 0)
-		llm_text_tools_read(r->mem, answer->text, answer);
+		llm_text_tools_read(r->mem, answer->text,
+		    r->text_tools ? NULL : r->q, answer);
 	if (answer->ncalls == 0)
 		show(r, r->text.len); /* what was held back are words */
 	else
 		answer->extra = r->extra;
-	if (!r->counted) {
-		struct llm_message said = { .role = LLM_ASSISTANT,
-			.text = answer->text,
-			.calls = answer->calls,
-			.ncalls = answer->ncalls };
-
-		answer->usage.in = r->q == NULL
-		    ? 0
-		    : llm_estimate(r->q->messages, r->q->nmessages,
-			  r->q->tools, r->q->ntools);
-		answer->usage.out = llm_estimate(&said, 1, NULL, 0);
-	}
+	if (!r->counted)
+		estimate(r, answer);
 	if (r->context && answer->text[0] == '\0' && answer->ncalls == 0)
 		return LLM_CONTEXT;
 	if (answer->text[0] == '\0' && answer->ncalls == 0)

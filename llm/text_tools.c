@@ -62,54 +62,256 @@ llm_text_tools_result(struct arena *mem, const struct llm_message *m)
 	return out;
 }
 
-void
-llm_text_tools_read(struct arena *mem, const char *text,
-    struct llm_answer *answer)
+/*
+ * Calls as models write them.  Servers whose parser is off or misses one leave
+ * them in the words (oobabooga/textgen#7427, youssofal/MTPLX#20,
+ * sgl-project/sglang#3387).
+ */
+static const struct form {
+	const char *open;
+	const char *close; /* NULL: the end of the JSON */
+	enum { NAME_INSIDE, NAME_BEFORE, NAME_LIST } name;
+} FORMS[] = {
+	{ OPEN, CLOSE, NAME_INSIDE },		    /* ours; Qwen, Hermes */
+	{ "<function=", "</function>", NAME_BEFORE }, /* Llama 3, Qwen Coder */
+	{ "[TOOL_CALLS]", NULL, NAME_LIST },	    /* Mistral */
+	{ "<|python_tag|>", NULL, NAME_INSIDE },    /* Llama 3.1 */
+};
+
+size_t
+llm_text_tools_sure(const char *text, size_t from, size_t len)
 {
-	struct tool_call *calls = arena_alloc(mem,
-	    TOOL_CALLS_MAX * sizeof(*calls));
-	char *words = arena_strdup(mem, "");
-	const char *at = text, *open, *close;
-	size_t n = 0;
+	size_t i, n;
 
-	while (n < TOOL_CALLS_MAX && (open = strstr(at, OPEN)) != NULL) {
-		const char *body = open + sizeof(OPEN) - 1;
-		const json_t *doc, *arguments;
-		const char *name;
+	for (; (n = strcspn(text + from, "<[")) < len - from; from++) {
+		from += n;
+		for (i = 0; i < NELEM(FORMS); i++) {
+			size_t open = strlen(FORMS[i].open) - 1;
 
-		close = strstr(body, CLOSE);
-		if (close == NULL)
-			break; /* not a whole call: these are words */
-		doc = json_read(mem, body, (size_t)(close - body), NULL, NULL);
-		name = json_member_str(doc, "name");
-		arguments = json_object_get(doc, "arguments");
-		if (arguments == NULL)
-			arguments = json_object_get(doc, "parameters");
-		words = arena_printf(mem, "%s%.*s", words, (int)(open - at),
-		    at);
-		/* What cannot be read is called all the same: the model is
-		 * told by the result, and may do better. */
-		calls[n] = (struct tool_call){
-			.id = arena_printf(mem, "call_%zu", n),
-			.name = name == NULL
-			    ? "unknown"
-			    : text_cut(mem, name, TOOL_NAME_MAX - 1),
-			.arguments = json_is_object(arguments)
-			    ? json_text(mem, arguments)
-			    : json_is_string(arguments)
-			    ? json_string_value(arguments)
-			    : doc == NULL
-			    ? arena_memdup(mem, body, (size_t)(close - body))
-			    : "{}" };
-		n++;
-		at = close + sizeof(CLOSE) - 1;
+			n = len - from < open ? len - from : open;
+			if (memcmp(text + from, FORMS[i].open, n) == 0)
+				return from;
+		}
 	}
-	words = arena_printf(mem, "%s%s", words, at);
-	answer->text = n > 0 ? text_strip(mem, words) : text;
-	answer->calls = calls;
-	answer->ncalls = n;
+	return len;
 }
 
+/* Where the JSON that begins at ${s} ends; NULL: it does not. */
+static const char *
+json_end(const char *s)
+{
+	bool in_string = false;
+	int depth = 0;
+
+	for (; *s != '\0'; s++) {
+		if (in_string && *s == '\\' && s[1] != '\0')
+			s++;
+		else if (*s == '"')
+			in_string = !in_string;
+		else if (!in_string && (*s == '{' || *s == '['))
+			depth++;
+		else if (!in_string && (*s == '}' || *s == ']')
+		    && --depth <= 0)
+			return s + 1;
+	}
+	return NULL;
+}
+
+struct found {
+	struct arena *mem;
+	const struct llm_question *q; /* NULL: any name will do */
+	struct tool_call *calls;
+	size_t n;
+};
+
+/* A call; false if it is none. */
+static bool
+add_found(struct found *f, const char *name, const char *arguments)
+{
+	if (f->n == TOOL_CALLS_MAX
+	    || (f->q != NULL && (name == NULL || arguments == NULL
+				    || !llm_is_offered(f->q, name))))
+		return false;
+	/* What cannot be read is called all the same: the model is told by
+	 * the result, and may do better. */
+	f->calls[f->n] = (struct tool_call){
+		.id = arena_printf(f->mem, "call_%zu", f->n),
+		.name = name == NULL
+		    ? "unknown"
+		    : text_cut(f->mem, name, TOOL_NAME_MAX - 1),
+		.arguments = arguments };
+	f->n++;
+	return true;
+}
+
+static bool
+add_document(struct found *f, const json_t *doc, const char *s, size_t len)
+{
+	const json_t *arguments = json_object_get(doc, "arguments");
+
+	if (arguments == NULL)
+		arguments = json_object_get(doc, "parameters");
+	return add_found(f, json_member_str(doc, "name"),
+	    json_is_object(arguments)	  ? json_text(f->mem, arguments)
+		: json_is_string(arguments) ? json_string_value(arguments)
+		: doc == NULL		    ? arena_memdup(f->mem, s, len)
+					    : "{}");
+}
+
+/* <parameter=NAME>VALUE</parameter>..., as an object; values are text. */
+static const char *
+parameters(struct arena *mem, const char *s, size_t len)
+{
+	static const char BEGIN[] = "<parameter=", END[] = "</parameter>";
+	const char *text = arena_memdup(mem, s, len), *name, *value, *end;
+	json_t *doc = json_keep(mem, json_object()), *read;
+
+	while ((name = strstr(text, BEGIN)) != NULL) {
+		name += sizeof(BEGIN) - 1;
+		value = strchr(name, '>');
+		end = value == NULL ? NULL : strstr(value, END);
+		if (end == NULL)
+			return NULL;
+		value++;
+		text = end + sizeof(END) - 1;
+		value = text_strip(mem,
+		    arena_memdup(mem, value, (size_t)(end - value)));
+		read = json_read(mem, value, strlen(value), NULL, NULL);
+		json_object_set_new(doc,
+		    arena_memdup(mem, name, strcspn(name, ">")),
+		    read != NULL ? json_incref(read) : json_string(value));
+	}
+	return json_text(mem, doc);
+}
+
+/* NAME>{...} or NAME>parameters, the inside of <function=...>. */
+static bool
+add_named(struct found *f, const char *s, size_t len)
+{
+	const char *close = memchr(s, '>', len), *body;
+	const char *name;
+
+	if (close == NULL)
+		return false;
+	name = arena_memdup(f->mem, s, (size_t)(close - s));
+	body = arena_memdup(f->mem, close + 1, len - (size_t)(close + 1 - s));
+	body = text_strip(f->mem, arena_strdup(f->mem, body));
+	if (body[0] == '{')
+		return add_found(f, name, body);
+	return add_found(f, name, parameters(f->mem, body, strlen(body)));
+}
+
+/* [{"name":...},...], or NAME{...} as later models write it. */
+static bool
+add_list(struct found *f, const char *s, size_t len)
+{
+	static const char ARGS[] = "[ARGS]";
+	const json_t *list;
+	size_t i, n, before = f->n;
+	const char *name, *body;
+
+	n = strcspn(s, "[{");
+	if (n > 0 && n < len) {
+		name = text_strip(f->mem, arena_memdup(f->mem, s, n));
+		body = s + n;
+		if (strncmp(body, ARGS, sizeof(ARGS) - 1) == 0)
+			body += sizeof(ARGS) - 1;
+		return add_found(f, name, arena_memdup(f->mem, body,
+					      len - (size_t)(body - s)));
+	}
+	list = json_read(f->mem, s, len, NULL, NULL);
+	for (i = 0; i < json_array_size(list); i++)
+		if (!add_document(f, json_array_get(list, i), "", 0))
+			break;
+	return f->n > before;
+}
+
+/* The call of ${form} whose body begins at ${s}; NULL: it is none. */
+static const char *
+take_form(struct found *f, const struct form *form, const char *s)
+{
+	const char *end = form->close == NULL ? NULL : strstr(s, form->close);
+	const char *inner = s + strspn(s, " \t\r\n");
+	const json_t *doc;
+	bool is;
+	size_t len;
+
+	if (form->close == NULL) {
+		if (strncmp(inner + strcspn(inner, "[{"), "[ARGS]", 6) == 0)
+			end = json_end(inner + strcspn(inner, "[{") + 6);
+		else
+			end = json_end(inner);
+	}
+	if (end == NULL)
+		return NULL; /* not a whole call: these are words */
+	len = (size_t)(end - s);
+	if (form->name == NAME_BEFORE) {
+		is = add_named(f, s, len);
+	} else if (form->name == NAME_LIST) {
+		is = add_list(f, inner, (size_t)(end - inner));
+	} else if (strncmp(inner, "<function=", 10) == 0) {
+		const char *close = strstr(inner, "</function>");
+
+		is = close != NULL && close < end
+		    && add_named(f, inner + 10, (size_t)(close - inner) - 10);
+	} else {
+		doc = json_read(f->mem, s, len, NULL, NULL);
+		is = add_document(f, doc, s, len);
+	}
+	return is ? end + (form->close == NULL ? 0 : strlen(form->close))
+		  : NULL;
+}
+
+/* The first form in ${s}, or NULL. */
+static const char *
+find_form(const char *s, size_t nforms, const struct form **form)
+{
+	const char *first = NULL, *at;
+	size_t i;
+
+	for (i = 0; i < nforms; i++) {
+		at = strstr(s, FORMS[i].open);
+		if (at != NULL && (first == NULL || at < first)) {
+			first = at;
+			*form = &FORMS[i];
+		}
+	}
+	return first;
+}
+
+void
+llm_text_tools_read(struct arena *mem, const char *text,
+    const struct llm_question *q, struct llm_answer *answer)
+{
+	struct found f = { .mem = mem,
+		.q = q,
+		.calls = arena_alloc(mem,
+		    TOOL_CALLS_MAX * sizeof(*f.calls)) };
+	struct buf words = BUF_INIT(LLM_TEXT_MAX);
+	const char *at = text, *from = text, *open, *end;
+	const struct form *form = NULL;
+
+	while (f.n < TOOL_CALLS_MAX
+	    && (open = find_form(from, q == NULL ? 1 : NELEM(FORMS), &form))
+		!= NULL) {
+		end = take_form(&f, form, open + strlen(form->open));
+		if (end == NULL) {
+			if (q == NULL)
+				break;
+			from = open + 1;
+			continue;
+		}
+		(void)!buf_add(&words, at, (size_t)(open - at));
+		at = from = end;
+	}
+	(void)!buf_add_str(&words, at);
+	answer->text = f.n > 0
+	    ? text_strip(mem, arena_memdup(mem, buf_str(&words), words.len))
+	    : text;
+	buf_fini(&words);
+	answer->calls = f.calls;
+	answer->ncalls = f.n;
+}
 
 /* The question as a model without native calls gets it: tools are told in the
  * system text, calls and results are words. */

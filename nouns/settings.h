@@ -47,7 +47,8 @@ struct settings {
 	struct config_list llm_fallback; /* "model" or "host/model" */
 	int64_t llm_retry_for_ms;	/* 20 s */
 	int64_t llm_connect_ms;		/* 5 s */
-	int64_t llm_first_byte_ms;	/* 60 s */
+	int64_t llm_first_byte_ms;	/* 5 min */
+	int64_t llm_idle_ms;		/* 60 s */
 	int64_t llm_total_ms;		/* 5 min */
 	int64_t llm_max_tokens;		/* 1,000 */
 	double llm_temperature;		/* 0.7; negative: not sent */

@@ -1,8 +1,9 @@
 /*
  * model: the bytes of a model's answer, for any provider.
  *
- * The first byte chooses: a stream or a whole answer or a refusal, and calls in
- * words or not.  What was understood is sent back in the next request, which
+ * The first byte chooses: an answer, labelled a stream or not, or a refusal;
+ * calls in words or not; and how long the pieces are in which it comes a second
+ * time, for the same answer.  What was understood is sent back in the next request, which
  * must be JSON whatever the model said.
  */
 #ifndef TESTS_FUZZ_MODEL_H
@@ -12,24 +13,10 @@
 #include <string.h>
 
 #include "base/json.h"
-#include "base/sse.h"
 #include "base/text.h"
 #include "llm/llm_priv.h"
 
-enum { FUZZ_WHOLE = 1, FUZZ_WORDS = 2, FUZZ_REFUSED = 4 };
-
-struct fuzz_model {
-	const struct llm_provider *p;
-	struct llm_reading r;
-};
-
-static int
-fuzz_event(void *ctx, const struct sse_event *ev)
-{
-	struct fuzz_model *f = ctx;
-
-	return f->p->feed(&f->r, ev->type, ev->data, ev->len);
-}
+enum { FUZZ_LABELLED = 1, FUZZ_WORDS = 2, FUZZ_REFUSED = 4 };
 
 static void
 fuzz_shown(void *ctx, const char *piece, size_t len)
@@ -73,42 +60,67 @@ fuzz_send_back(const struct llm_provider *p, const struct llm_answer *a,
 	buf_fini(&out);
 }
 
+/* The answer in ${bytes}, in pieces of ${step}, as a text to compare. */
+static char *
+fuzz_read(const struct llm_provider *p, const char *bytes, size_t len,
+    size_t step, int how, struct arena *mem)
+{
+	struct llm_reading r;
+	struct llm_body body;
+	struct llm_answer answer = { .text = "" };
+	size_t shown = 0, at, n, i;
+	struct llm_question q = { .on_text = fuzz_shown, .ctx = &shown };
+	char *out;
+	int stop = 0;
+
+	llm_reading_init(&r, &q, mem, (how & FUZZ_WORDS) != 0);
+	llm_body_init(&body, p, &r, (how & FUZZ_LABELLED) != 0);
+	for (at = 0; at < len && stop == 0; at += n) {
+		n = len - at < step ? len - at : step;
+		stop = llm_body_feed(&body, bytes + at, n);
+	}
+	llm_body_end(&body, true);
+	llm_body_fini(&body);
+	if (r.ended && !r.failed) {
+		(void)!llm_reading_finish(&r, &answer);
+		fuzz_send_back(p, &answer, mem);
+	} else {
+		answer.text = llm_reading_words(&r);
+	}
+	out = arena_printf(mem, "%d %d %s|%s", r.ended, r.failed, answer.text,
+	    answer.extra == NULL ? "" : answer.extra);
+	for (i = 0; i < answer.ncalls; i++)
+		out = arena_printf(mem, "%s|%s %s %s", out,
+		    answer.calls[i].id, answer.calls[i].name,
+		    answer.calls[i].arguments);
+	llm_reading_fini(&r);
+	return out;
+}
+
 static int
 fuzz_model(const struct llm_provider *p, const uint8_t *bytes, size_t len)
 {
-	struct fuzz_model f = { .p = p };
-	struct sse_reader sse;
-	size_t shown = 0;
-	struct llm_question q = { .on_text = fuzz_shown, .ctx = &shown };
-	struct llm_answer answer;
 	struct llm_failure failure = { 0 };
 	struct arena *mem = arena_new();
-	char *text;
 	int how = len > 0 ? bytes[0] : 0;
+	char *text;
 
 	if (len > 0) {
 		bytes++;
 		len--;
 	}
 	text = arena_memdup(mem, bytes, len);
-	llm_reading_init(&f.r, &q, mem, (how & FUZZ_WORDS) != 0);
 	if ((how & FUZZ_REFUSED) != 0) {
 		struct llm_refusal refusal;
 
 		llm_refusal_read(&refusal, 400 + how, text, len, mem);
 		(void)llm_refusal_rc(&refusal, -1, &failure);
-	} else if ((how & FUZZ_WHOLE) != 0) {
-		(void)p->whole(&f.r, text, len);
-	} else {
-		sse_reader_init(&sse, LLM_ANSWER_MAX);
-		(void)!sse_reader_feed(&sse, text, len, fuzz_event, &f);
-		sse_reader_fini(&sse);
+	} else if (strcmp(fuzz_read(p, text, len, len + 1, how, mem),
+		       fuzz_read(p, text, len, (size_t)(how >> 4) + 1, how,
+			   mem))
+	    != 0) {
+		abort();
 	}
-	if (f.r.ended && !f.r.failed) {
-		(void)llm_reading_finish(&f.r, &answer);
-		fuzz_send_back(p, &answer, mem);
-	}
-	llm_reading_fini(&f.r);
 	arena_free(mem);
 	return 0;
 }

@@ -26,12 +26,12 @@ on_text(void *ctx, const char *piece, size_t len)
 	a->shown[at + len] = '\0';
 }
 
-static int
-on_event(void *ctx, const struct sse_event *ev)
+static void
+on_back(void *ctx)
 {
-	struct reader *rd = ctx;
+	struct answered *a = ctx;
 
-	return rd->p->feed(&rd->r, ev->type, ev->data, ev->len);
+	a->shown[0] = '\0';
 }
 
 static void
@@ -47,6 +47,8 @@ take(struct reader *rd, struct answered *out)
 	out->rc = LLM_RC_N;
 	if (rd->r.ended && !rd->r.failed)
 		out->rc = llm_reading_finish(&rd->r, &out->answer);
+	else
+		out->words = llm_reading_words(&rd->r);
 	out->extra = rd->r.extra;
 	llm_reading_fini(&rd->r);
 }
@@ -74,43 +76,49 @@ to_stream(const char *events, struct buf *out)
 }
 
 void
-answers_stream(const struct llm_provider *p, const char *events, size_t step,
-    bool text_tools, struct answered *out)
+answers_bytes(const struct llm_provider *p, const struct llm_question *with,
+    const char *bytes, size_t len, size_t step, bool text_tools,
+    struct answered *out)
 {
 	struct reader rd = { .p = p };
-	struct llm_question q = { .on_text = on_text, .ctx = out };
-	struct sse_reader sse;
-	struct buf bytes = BUF_INIT(16 * MIB);
+	struct llm_question q = with != NULL ? *with
+					     : (struct llm_question){ 0 };
+	struct llm_body body;
 	size_t at, n;
 
 	*out = (struct answered){ .mem = arena_new() };
+	q.on_text = on_text;
+	q.on_back = on_back;
+	q.ctx = out;
 	llm_reading_init(&rd.r, &q, out->mem, text_tools);
-	to_stream(events, &bytes);
-	sse_reader_init(&sse, LLM_ANSWER_MAX);
-	for (at = 0; at < bytes.len; at += n) {
-		n = step == 0 || step > bytes.len - at ? bytes.len - at : step;
-		if (sse_reader_feed(&sse, buf_str(&bytes) + at, n, on_event,
-			&rd)
-		    != 0)
+	llm_body_init(&body, p, &rd.r, true);
+	for (at = 0; at < len; at += n) {
+		n = step == 0 || step > len - at ? len - at : step;
+		if (llm_body_feed(&body, bytes + at, n) != 0)
 			break;
 	}
-	sse_reader_fini(&sse);
-	buf_fini(&bytes);
+	llm_body_end(&body, true);
+	llm_body_fini(&body);
 	take(&rd, out);
+}
+
+void
+answers_stream(const struct llm_provider *p, const char *events, size_t step,
+    bool text_tools, struct answered *out)
+{
+	struct buf bytes = BUF_INIT(16 * MIB);
+
+	to_stream(events, &bytes);
+	answers_bytes(p, NULL, buf_str(&bytes), bytes.len, step, text_tools,
+	    out);
+	buf_fini(&bytes);
 }
 
 void
 answers_whole(const struct llm_provider *p, const char *body,
     struct answered *out)
 {
-	struct reader rd = { .p = p };
-	struct llm_question q = { .on_text = on_text, .ctx = out };
-
-	*out = (struct answered){ .mem = arena_new() };
-	llm_reading_init(&rd.r, &q, out->mem, false);
-	if (p->whole(&rd.r, body, strlen(body)) == -1 && !rd.r.failed)
-		llm_reading_fail(&rd.r, "not an answer");
-	take(&rd, out);
+	answers_bytes(p, NULL, body, strlen(body), 0, false, out);
 }
 
 void

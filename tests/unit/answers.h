@@ -16,12 +16,17 @@ struct answered {
 	enum llm_rc error_rc;
 	struct llm_failure failure;
 	const char *extra;
+	const char *words; /* so far, of an answer without an end */
 	char shown[4096]; /* what on_text was given */
 };
 
 /* ${events} are the data of events, one a line ("event NAME DATA" names its
  * type), handed over as a stream in pieces of ${step} bytes (0: at once). */
 void answers_stream(const struct llm_provider *p, const char *events,
+    size_t step, bool text_tools, struct answered *out);
+/* Bytes as they come, whatever they are; ${with} may have tools, or is NULL. */
+void answers_bytes(const struct llm_provider *p,
+    const struct llm_question *with, const char *bytes, size_t len,
     size_t step, bool text_tools, struct answered *out);
 void answers_whole(const struct llm_provider *p, const char *body,
     struct answered *out);

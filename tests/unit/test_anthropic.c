@@ -118,7 +118,39 @@ static const struct {
 		DELTA("-1", "{\"type\":\"text_delta\",\"text\":\"b\"}")
 		BLOCK("9999", "{\"type\":\"text\",\"text\":\"b\"}")
 		STOP("end_turn"),
-	    LLM_OK, "a", "", false, false, NULL },
+	    LLM_OK, "abbb", "", false, false, NULL },
+	/* tombii/better-ccflare#307 */
+	{ "a stop reason and no message_stop", START TEXT("0", "Hi")
+		"{\"type\":\"message_delta\",\"delta\":{\"stop_reason\":"
+		"\"end_turn\"}}\n", LLM_OK, "Hi", "", false, false, NULL },
+	{ "a second start", START TEXT("0", "void") CALL("1", "v", "void")
+		START TEXT("0", "Hi") STOP("end_turn"), LLM_OK, "Hi", "",
+	    false, false, NULL },
+	{ "content in the start", "{\"type\":\"message_start\",\"message\":{"
+		"\"content\":[{\"type\":\"text\",\"text\":\"Hi\"},{\"type\":"
+		"\"tool_use\",\"id\":\"t\",\"name\":\"echo\",\"input\":{"
+		"\"x\":1}}],\"stop_reason\":\"tool_use\"}}\n"
+		"{\"type\":\"message_stop\"}\n", LLM_OK, "Hi",
+	    "t echo {\"x\":1}; ", false, false, NULL },
+	{ "an index used twice", START CALL("0", "a", "one")
+		JSON("0", "{\\\"x\\\":1}") END("0") CALL("0", "b", "two")
+		JSON("0", "{\\\"x\\\":2}") END("0") STOP("tool_use"),
+	    LLM_OK, "", "a one {\"x\":1}; b two {\"x\":2}; ", false, false,
+	    NULL },
+	{ "input at once, and in pieces", START
+		BLOCK("0", "{\"type\":\"tool_use\",\"id\":\"t\",\"name\":"
+			   "\"echo\",\"input\":{\"a\":1}}")
+		JSON("0", "{\\\"a\\\"") JSON("0", ":1}") END("0")
+		STOP("tool_use"),
+	    LLM_OK, "", "t echo {\"a\":1}; ", false, false, NULL },
+	{ "half a pair in each of two events", START
+		BLOCK("0", "{\"type\":\"text\",\"text\":\"\"}")
+		DELTA("0", "{\"type\":\"text_delta\",\"text\":\"a\\ud83d\"}")
+		DELTA("0", "{\"type\":\"text_delta\",\"text\":\"\\ude00\"}")
+		STOP("end_turn"),
+	    LLM_OK, "a\xf0\x9f\x98\x80", "", false, false, NULL },
+	{ "thoughts in the words", START TEXT("0", "<think>hm</think>yes")
+		STOP("end_turn"), LLM_OK, "yes", "", false, false, NULL },
 };
 
 static void

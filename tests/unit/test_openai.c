@@ -55,8 +55,8 @@ static const struct {
 	    LLM_OK,
 	    "a\xef\xbf\xbd" "b \xef\xbf\xbd" "c\xef\xbf\xbd\xef\xbf\xbd" "d",
 	    "", false, false },
-	{ "an empty finish_reason is none", FINISH("") "bye\n" DONE, LLM_RC_N,
-	    "", "", false, false },
+	{ "an empty finish_reason is none", FINISH(""), LLM_RC_N, "", "",
+	    false, false },
 	{ "[DONE] with blanks", DELTA("{\"content\":\"a\"}") FINISH("stop")
 		" [DONE] \t\n",
 	    LLM_OK, "a", "", false, false },
@@ -71,7 +71,7 @@ static const struct {
 		"{\"error\":{\"code\":503}}\n"
 		DELTA("{\"content\":\"b\"}"),
 	    LLM_OK, "a", "", false, false },
-	{ "a list for an event", "[]\n" DONE, LLM_RC_N, "", "", false, false },
+	{ "a list for an event", "[]\n" DONE, LLM_EMPTY, "", "", false, false },
 	{ "empty", DELTA("{\"content\":\"\"}") FINISH("stop") DONE, LLM_EMPTY,
 	    "", "", false, false },
 	{ "fields of a later time",
@@ -155,15 +155,148 @@ static const struct {
 	    LLM_OK, "", "c delete_rows ; ", true, false },
 	{ "no name is no call", CALL("0", "c", "", "{}") FINISH("stop") DONE,
 	    LLM_EMPTY, "", "", false, false },
-	{ "an index out of any measure", CALL("99999999", "c", "x", "{}")
+	{ "an index of any measure", CALL("99999999", "c", "x", "{}")
 		DELTA("{\"content\":\"a\"}") FINISH("stop") DONE,
-	    LLM_OK, "a", "", false, false },
+	    LLM_OK, "a", "c x {}; ", false, false },
 	{ "an index below zero counts as none", CALL("-1", "c", "x", "{}")
 		FINISH("stop") DONE,
 	    LLM_OK, "", "c x {}; ", false, false },
 	{ "words and a call", DELTA("{\"content\":\"I look.\"}")
 		CALL("0", "c", "x", "{}") FINISH("tool_calls") DONE,
 	    LLM_OK, "I look.", "c x {}; ", false, false },
+	/* vllm, mlx: ollama/ollama#15457, ai-dynamo/dynamo#4723 */
+	{ "two ids at one index", CALL("0", "a", "echo", "{\\\"x\\\":1}")
+		CALL("0", "b", "echo", "{\\\"x\\\":2}") FINISH("tool_calls"),
+	    LLM_OK, "", "a echo {\"x\":1}; b echo {\"x\":2}; ", false,
+	    false },
+	{ "two ids at one index, the second in pieces",
+	    CALL("0", "a", "echo", "{}") CALL("0", "b", "time", "")
+		MORE("0", "{\\\"x\\\"") MORE("0", ":2}") FINISH("tool_calls"),
+	    LLM_OK, "", "a echo {}; b time {\"x\":2}; ", false, false },
+	/* poolsideai/pool#9 */
+	{ "an id of its own for each piece", CALL("0", "a", "echo", "")
+		DELTA("{\"tool_calls\":[{\"index\":0,\"id\":\"b\","
+		      "\"function\":{\"arguments\":\"{\"}}]}")
+		DELTA("{\"tool_calls\":[{\"index\":0,\"id\":\"c\","
+		      "\"function\":{\"arguments\":\"}\"}}]}")
+		FINISH("tool_calls"),
+	    LLM_OK, "", "a echo {}; ", false, false },
+	/* pipecat-ai/pipecat#4987 */
+	{ "the id after the name", CALL("0", "", "echo", "")
+		DELTA("{\"tool_calls\":[{\"index\":0,\"id\":\"b\"}]}")
+		MORE("0", "{}") FINISH("tool_calls"),
+	    LLM_OK, "", "b echo {}; ", false, false },
+	{ "the id before the name",
+	    DELTA("{\"tool_calls\":[{\"index\":0,\"id\":\"b\"}]}")
+		CALL("0", "", "echo", "") MORE("0", "{}")
+		FINISH("tool_calls"),
+	    LLM_OK, "", "b echo {}; ", false, false },
+	/* sgl-project/sglang#4067 */
+	{ "id repeated, no index", DELTA("{\"tool_calls\":[{\"id\":\"a\","
+		"\"function\":{\"name\":\"echo\",\"arguments\":\"\"}}]}")
+		DELTA("{\"tool_calls\":[{\"id\":\"a\",\"function\":{"
+		      "\"name\":\"\",\"arguments\":\"{\"}}]}")
+		DELTA("{\"tool_calls\":[{\"id\":\"a\",\"function\":{"
+		      "\"name\":\"\",\"arguments\":\"}\"}}]}")
+		FINISH("tool_calls"),
+	    LLM_OK, "", "a echo {}; ", false, false },
+	{ "an index as text", CALL("\"1\"", "b", "two", "{}")
+		CALL("\"0\"", "a", "one", "") MORE("\"0\"", "{}")
+		FINISH("stop"),
+	    LLM_OK, "", "a one {}; b two {}; ", false, false },
+	{ "{} before the real arguments", CALL("0", "a", "echo", "{}")
+		MORE("0", "{\\\"x\\\"") MORE("0", ":1}") FINISH("stop"),
+	    LLM_OK, "", "a echo {\"x\":1}; ", false, false },
+	{ "arguments encoded twice", CALL("0", "a", "echo",
+		"\\\"{\\\\\\\"x\\\\\\\":1}\\\"") FINISH("stop"),
+	    LLM_OK, "", "a echo {\"x\":1}; ", false, false },
+	{ "arguments null", DELTA("{\"tool_calls\":[{\"index\":0,\"id\":"
+		"\"a\",\"function\":{\"name\":\"one\",\"arguments\":null"
+		"}}]}") FINISH("stop"),
+	    LLM_OK, "", "a one {}; ", false, false },
+	{ "all calls once more in the last event",
+	    CALL("0", "a", "echo", "{\\\"x\\\":1}")
+		"{\"choices\":[{\"message\":{\"tool_calls\":[{\"id\":\"a\","
+		"\"function\":{\"name\":\"echo\",\"arguments\":\"{\\\"x\\\":"
+		"1}\"}}]},\"finish_reason\":\"tool_calls\"}]}\n",
+	    LLM_OK, "", "a echo {\"x\":1}; ", false, false },
+	{ "legacy function_call in pieces",
+	    DELTA("{\"function_call\":{\"name\":\"echo\",\"arguments\":"
+		  "\"\"}}")
+		DELTA("{\"function_call\":{\"arguments\":\"{\"}}")
+		DELTA("{\"function_call\":{\"arguments\":\"}\"}}")
+		FINISH("function_call"),
+	    LLM_OK, "", "call_0 echo {}; ", false, false },
+	/* elie222/rakazo#416, elizaOS/eliza#30904 */
+	{ "half a pair in each of two events",
+	    DELTA("{\"content\":\"a\\ud83d\"}")
+		DELTA("{\"content\":\"\\ude00b\"}") FINISH("stop"),
+	    LLM_OK, "a\xf0\x9f\x98\x80" "b", "", false, false },
+	{ "half a character in each of two events",
+	    DELTA("{\"content\":\"a\xf0\x9f\"}")
+		DELTA("{\"content\":\"\x98\x80" "b\"}") FINISH("stop"),
+	    LLM_OK, "a\xf0\x9f\x98\x80" "b", "", false, false },
+	{ "half a pair in arguments", CALL("0", "c", "echo",
+		"{\\\"x\\\":\\\"\\ud83d") MORE("0", "\\ude00\\\"}")
+		FINISH("stop"),
+	    LLM_OK, "", "c echo {\"x\":\"\xf0\x9f\x98\x80\"}; ", false,
+	    false },
+	/* BerriAI/litellm#2195 */
+	{ "a finish_reason in each event",
+	    "{\"choices\":[{\"delta\":{\"content\":\"one \"},"
+	    "\"finish_reason\":\"stop\"}]}\n"
+	    "{\"choices\":[{\"delta\":{\"content\":\"two\"},"
+	    "\"finish_reason\":\"stop\"}]}\n" USAGE DONE,
+	    LLM_OK, "one two", "", false, false },
+	{ "an event that is no JSON", DELTA("{\"content\":\"a\"}")
+		"keep-alive\n" DELTA("{\"content\":\"b\"}") FINISH("stop"),
+	    LLM_OK, "ab", "", false, false },
+	{ "message in place of delta",
+	    "{\"choices\":[{\"message\":{\"content\":\"Good \"}}]}\n"
+	    "{\"choices\":[{\"message\":{\"content\":\"day\"}}]}\n"
+	    FINISH("stop"), LLM_OK, "Good day", "", false, false },
+	{ "all words once more in the last event",
+	    DELTA("{\"content\":\"Good \"}") DELTA("{\"content\":\"day\"}")
+	    "{\"choices\":[{\"delta\":{\"content\":\"Good day\"},"
+	    "\"finish_reason\":\"stop\"}]}\n" DONE,
+	    LLM_OK, "Good day", "", false, false },
+	{ "text completions",
+	    "{\"choices\":[{\"text\":\"Good \",\"finish_reason\":null}]}\n"
+	    "{\"choices\":[{\"text\":\"day\",\"finish_reason\":\"stop\"}"
+	    "]}\n", LLM_OK, "Good day", "", false, false },
+	{ "the second of two answers",
+	    DELTA("{\"content\":\"a\"}") "{\"choices\":[{\"index\":1,"
+	    "\"delta\":{\"content\":\"b\"},\"finish_reason\":\"stop\"}]}\n"
+	    FINISH("stop"), LLM_OK, "a", "", false, false },
+	{ "choices null", "{\"choices\":null}\n" DELTA("{\"content\":\"a\"}")
+		FINISH("stop"), LLM_OK, "a", "", false, false },
+	/* etkecc/baibot#30 */
+	{ "thoughts in the words", DELTA("{\"content\":\"<th\"}")
+		DELTA("{\"content\":\"ink>hm </thi\"}")
+		DELTA("{\"content\":\"nk>\\n\\nyes\"}") FINISH("stop"),
+	    LLM_OK, "yes", "", false, false },
+	{ "thoughts without an end", DELTA("{\"content\":\"<think>hm\"}")
+		FINISH("stop"), LLM_EMPTY, "", "", false, false },
+	/* ollama/ollama#18044 */
+	{ "thoughts without a beginning", DELTA("{\"content\":\"hm.\\n</th\"}")
+		DELTA("{\"content\":\"ink>yes\"}") FINISH("stop"),
+	    LLM_OK, "yes", "", false, false },
+	/* kekzl/imp#768 */
+	{ "the channels of gpt-oss",
+	    DELTA("{\"content\":\"<|channel|>analysis<|message|>hm<|en\"}")
+	    DELTA("{\"content\":\"d|><|start|>assistant<|channel|>final"
+		  "<|message|>yes\"}") FINISH("stop"),
+	    LLM_OK, "yes", "", false, false },
+	{ "a word about tags",
+	    DELTA("{\"content\":\"Use `<think>` and `</think>`, or </think> "
+		  "alone.\"}") FINISH("stop"),
+	    LLM_OK, "Use `<think>` and `</think>`, or </think> alone.", "",
+	    false, false },
+	{ "reasoning of all kinds is no word",
+	    DELTA("{\"reasoning_content\":\"a\",\"reasoning\":\"b\","
+		  "\"reasoning_details\":[{\"text\":\"c\"}]}")
+		DELTA("{\"content\":\"yes\"}") FINISH("stop"),
+	    LLM_OK, "yes", "", false, false },
 	{ "upstream broke", DELTA("{\"content\":\"a\"}") FINISH("error"),
 	    LLM_RC_N, "", "", false, false },
 };
@@ -570,6 +703,202 @@ reasoning_models_take_other_fields(void **state)
 	arena_free(mem);
 }
 
+static const struct {
+	const char *what, *events, *extra; /* NULL: none */
+} KEPT[] = {
+	{ "nothing", CALL("0", "c", "echo", "{}") FINISH("stop"), NULL },
+	/* anomalyco/opencode#24083 */
+	{ "reasoning_content", DELTA("{\"reasoning_content\":\"I \"}")
+		DELTA("{\"reasoning_content\":\"look.\"}")
+		CALL("0", "c", "echo", "{}") FINISH("stop"),
+	    "{\"message\":{\"reasoning_content\":\"I look.\"}}" },
+	{ "reasoning_details", DELTA("{\"reasoning_details\":[{\"type\":"
+		"\"reasoning.text\",\"text\":\"I \",\"index\":0}]}")
+		DELTA("{\"reasoning_details\":[{\"type\":\"reasoning.text\","
+		"\"text\":\"see\",\"signature\":\"s\",\"index\":0},{\"type\":"
+		"\"reasoning.encrypted\",\"data\":\"d\",\"index\":1}]}")
+		CALL("0", "c", "echo", "{}") FINISH("stop"),
+	    "{\"message\":{\"reasoning_details\":[{\"type\":"
+	    "\"reasoning.text\",\"text\":\"I see\",\"signature\":\"s\","
+	    "\"index\":0},{\"type\":\"reasoning.encrypted\",\"data\":\"d\","
+	    "\"index\":1}]}}" },
+	/* langroid/langroid#985 */
+	{ "a signature of a call", CALL("0", "c", "echo", "{}")
+		DELTA("{\"tool_calls\":[{\"id\":\"d\",\"index\":1,"
+		"\"extra_content\":{\"google\":{\"thought_signature\":\"s\"}},"
+		"\"function\":{\"name\":\"echo\",\"arguments\":\"{}\"}}]}")
+		FINISH("stop"),
+	    "{\"calls\":[null,{\"extra_content\":{\"google\":"
+	    "{\"thought_signature\":\"s\"}}}]}" },
+	{ "parts of content", DELTA("{\"content\":[{\"type\":\"thinking\","
+		"\"thinking\":[{\"type\":\"text\",\"text\":\"a\"}]}]}")
+		DELTA("{\"content\":[{\"type\":\"thinking\",\"thinking\":[{"
+		"\"type\":\"text\",\"text\":\"b\"}]}]}")
+		DELTA("{\"content\":\"yes\"}") CALL("0", "c", "echo", "{}")
+		FINISH("stop"),
+	    "{\"message\":{\"content\":[{\"type\":\"thinking\",\"thinking\":"
+	    "[{\"type\":\"text\",\"text\":\"ab\"}]},{\"type\":\"text\","
+	    "\"text\":\"yes\"}]}}" },
+	{ "thoughts in the words", DELTA("{\"content\":\"<think>a</think>b\"}")
+		CALL("0", "c", "echo", "{}") FINISH("stop"),
+	    "{\"message\":{\"content\":\"<think>a</think>b\"}}" },
+};
+
+/* What was kept of an answer stands in the next request as it came. */
+static void
+what_was_kept_goes_back(void **state)
+{
+	struct llm_backend b = { .host = HOST_OPENAI, .model = "m",
+		.base_url = "", .max_tokens_name = "", .temperature = -1 };
+	struct answered a;
+	size_t i, j;
+
+	(void)state;
+	for (i = 0; i < NELEM(KEPT); i++) {
+		struct llm_message m = { .role = LLM_ASSISTANT };
+		struct llm_question q = { .messages = &m, .nmessages = 1 };
+		const json_t *sent, *kept, *value;
+		const char *key;
+
+		answers_stream(&LLM_OPENAI, KEPT[i].events, 1, false, &a);
+		assert_int_equal(a.rc, LLM_OK);
+		if (KEPT[i].extra == NULL) {
+			assert_null(a.answer.extra);
+			answers_free(&a);
+			continue;
+		}
+		answers_expect(KEPT[i].what,
+		    answers_json(a.mem, a.answer.extra), KEPT[i].extra);
+		m.text = a.answer.text;
+		m.calls = a.answer.calls;
+		m.ncalls = a.answer.ncalls;
+		m.extra = a.answer.extra;
+		sent = json_array_get(json_object_get(
+		    answers_request(&LLM_OPENAI, &b, &q, a.mem), "messages"),
+		    0);
+		kept = answers_json(a.mem, KEPT[i].extra);
+		json_object_foreach(json_object_get(kept, "message"), key,
+		    value)
+			assert_true(json_equal(value,
+			    json_object_get(sent, key)));
+		for (j = 0; j < json_array_size(json_object_get(kept,
+			    "calls")); j++) {
+			const json_t *call = json_array_get(
+			    json_object_get(sent, "tool_calls"), j);
+
+			json_object_foreach(json_array_get(
+			    json_object_get(kept, "calls"), j), key, value)
+				assert_true(json_equal(value,
+				    json_object_get(call, key)));
+		}
+		answers_free(&a);
+	}
+}
+
+/* Bodies that are not what their label says. */
+static void
+the_first_bytes_say_what_it_is(void **state)
+{
+	static const struct {
+		const char *what, *bytes;
+		enum llm_rc rc;
+	} cases[] = {
+		{ "no blank lines", "data: " DELTA("{\"content\":\"a\"}")
+		    "data:" DELTA("{\"content\":\"b\"}") "data: "
+		    FINISH("stop") "data: [DONE]\n", LLM_OK },
+		{ "the last blank line is missing", ": hi\n\ndata: "
+		    DELTA("{\"content\":\"ab\"}") "\ndata: {\"choices\":[{"
+		    "\"delta\":{},\"finish_reason\":\"stop\"}]}", LLM_OK },
+		{ "lines of JSON", DELTA("{\"content\":\"a\"}")
+		    DELTA("{\"content\":\"b\"}") FINISH("stop"), LLM_OK },
+		{ "a byte order mark", "\xef\xbb\xbf" "data: "
+		    DELTA("{\"content\":\"ab\"}") "\ndata: " FINISH("stop")
+		    "\n", LLM_OK },
+		{ "a document over several lines", "\n\n{\n\"choices\":[{\n"
+		    "\"message\":{\"content\":\"ab\"}}]\n}\n", LLM_OK },
+		{ "a document in an event", "data: {\"choices\":[{\"message\":"
+		    "{\"content\":\"ab\"},\"finish_reason\":\"stop\"}]}\n\n",
+		    LLM_OK },
+		{ "events without data", "data:\n\ndata: "
+		    DELTA("{\"content\":\"ab\"}") "\nevent: keepalive\ndata:"
+		    "\n\ndata: " FINISH("stop") "\ndata: \n\n", LLM_OK },
+		{ "an error field", "error: {\"code\":400,\"message\":\"the "
+		    "request exceeds the available context size\"}\n\n"
+		    "data: [DONE]\n\n", LLM_CONTEXT },
+		{ "a bare error", "{\"error\":{\"code\":503}}\n",
+		    LLM_RETRY },
+		{ "an error in a list", "[{\"error\":{\"code\":400,\"message\""
+		    ":\"The input token count exceeds the maximum number of "
+		    "tokens allowed\"}}]", LLM_CONTEXT },
+	};
+	struct answered a;
+	size_t i, step;
+
+	(void)state;
+	for (i = 0; i < NELEM(cases); i++)
+		for (step = 0; step < 9; step++) {
+			answers_bytes(&LLM_OPENAI, NULL, cases[i].bytes,
+			    strlen(cases[i].bytes), step, false, &a);
+			if ((cases[i].rc == LLM_OK ? a.rc : a.error_rc)
+				!= cases[i].rc
+			    || (a.rc == LLM_OK
+				&& strcmp(a.answer.text, "ab") != 0))
+				fail_msg("%s, by %zu: %s %s", cases[i].what,
+				    step, llm_rc_name(a.rc),
+				    llm_rc_name(a.error_rc));
+			answers_free(&a);
+		}
+}
+
+/* Models' own forms of calls, left in the words by the server. */
+static void
+calls_in_words_are_calls(void **state)
+{
+	static const char *const SAID[] = {
+		"<tool_call>{\"name\":\"echo\",\"arguments\":{\"x\":1}}"
+		"</tool_call>",
+		"<function=echo>{\"x\":1}</function>",
+		"<tool_call>\n<function=echo>\n<parameter=x>\n1\n</parameter>\n"
+		"</function>\n</tool_call>",
+		"[TOOL_CALLS][{\"name\":\"echo\",\"arguments\":{\"x\":1}}]",
+		"[TOOL_CALLS]echo[ARGS]{\"x\":1}",
+		"<|python_tag|>{\"name\":\"echo\",\"parameters\":{\"x\":1}}",
+	};
+	struct tool_spec tool = { .name = "echo", .description = "" };
+	struct llm_question q = { .tools = &tool, .ntools = 1 };
+	struct answered a;
+	char body[1024];
+	size_t i, step;
+
+	(void)state;
+	for (i = 0; i < NELEM(SAID); i++)
+		for (step = 0; step < 5; step++) {
+			struct arena *mem = arena_new();
+			json_t *text = json_keep(mem, json_string(SAID[i]));
+
+			snprintf(body, sizeof(body), "data: {\"choices\":[{"
+			    "\"delta\":{\"content\":%s},\"finish_reason\":"
+			    "\"stop\"}]}\n\n", json_text(mem, text));
+			tool.name = "echo";
+			answers_bytes(&LLM_OPENAI, &q, body, strlen(body), step,
+			    false, &a);
+			if (a.answer.ncalls != 1 || a.shown[0] != '\0')
+				fail_msg("%s: %zu calls, shown %s", SAID[i],
+				    a.answer.ncalls, a.shown);
+			answers_expect(SAID[i], answers_json(a.mem,
+			    a.answer.calls[0].arguments), "{\"x\":1}");
+			answers_free(&a);
+			tool.name = "other"; /* so these are words */
+			answers_bytes(&LLM_OPENAI, &q, body, strlen(body), step,
+			    false, &a);
+			assert_int_equal(a.answer.ncalls, 0);
+			assert_string_equal(a.answer.text, SAID[i]);
+			assert_string_equal(a.shown, SAID[i]);
+			answers_free(&a);
+			arena_free(mem);
+		}
+}
+
 int
 main(void)
 {
@@ -582,6 +911,9 @@ main(void)
 		cmocka_unit_test(errors_in_a_stream_are_told_apart),
 		cmocka_unit_test(refused_statuses_are_told_apart),
 		cmocka_unit_test(whole_answers_are_read),
+		cmocka_unit_test(what_was_kept_goes_back),
+		cmocka_unit_test(the_first_bytes_say_what_it_is),
+		cmocka_unit_test(calls_in_words_are_calls),
 		cmocka_unit_test(a_text_without_end_is_cut),
 		cmocka_unit_test(requests_are_written),
 		cmocka_unit_test(reasoning_models_take_other_fields),

@@ -45,7 +45,7 @@ calls_are_cut_out(void **state)
 	for (i = 0; i < NELEM(CASES); i++) {
 		struct llm_answer a = { 0 };
 
-		llm_text_tools_read(mem, CASES[i].said, &a);
+		llm_text_tools_read(mem, CASES[i].said, NULL, &a);
 		calls[0] = '\0';
 		for (j = 0; j < a.ncalls; j++)
 			snprintf(calls + strlen(calls),
@@ -71,7 +71,7 @@ no_more_calls_than_allowed(void **state)
 	for (i = 0; i < TOOL_CALLS_MAX + 3; i++)
 		said = arena_printf(mem,
 		    "%s<tool_call>{\"name\":\"t%d\"}</tool_call>", said, i);
-	llm_text_tools_read(mem, said, &a);
+	llm_text_tools_read(mem, said, NULL, &a);
 	assert_int_equal(a.ncalls, TOOL_CALLS_MAX);
 	assert_string_equal(a.calls[TOOL_CALLS_MAX - 1].id, "call_15");
 	arena_free(mem);

@@ -1,0 +1,427 @@
+/*
+ * kept: what a model said beside its words and calls, and wants to see again
+ * with their results: thoughts, signatures (deepseek, Kimi:
+ * anomalyco/opencode#24083; Gemini: langroid/langroid#985).
+ *
+ * A member goes back under the name it came in, within the turn only.
+ */
+#include <string.h>
+
+#include "base/json.h"
+#include "base/json_repair.h"
+#include "llm/llm_priv.h"
+
+enum how {
+	KEEP_JOINED,  /* pieces of a text */
+	KEEP_LAST,    /* a value: the last one, objects merged */
+	KEEP_DETAILS, /* a list of pieces, each with its index */
+};
+
+static const struct {
+	const char *name;
+	enum how how;
+} MEMBERS[] = {
+	{ "reasoning_content", KEEP_JOINED }, /* DeepSeek, Kimi, Qwen, vLLM */
+	{ "reasoning", KEEP_JOINED },	      /* OpenRouter, Groq, Ollama */
+	{ "reasoning_text", KEEP_JOINED },    /* GitHub Copilot */
+	{ "reasoning_opaque", KEEP_LAST },    /* the same, signed */
+	{ "reasoning_details", KEEP_DETAILS }, /* OpenRouter, MiniMax */
+	{ "thinking", KEEP_JOINED },
+	{ "thinking_blocks", KEEP_LAST }, /* LiteLLM before Anthropic */
+	{ "thought_signature", KEEP_LAST },
+	{ "provider_specific_fields", KEEP_LAST }, /* LiteLLM */
+	{ "extra_content", KEEP_LAST },		   /* Gemini */
+};
+
+/* Of a call. */
+static const char *const CALL_MEMBERS[] = { "extra_content",
+	"thought_signature", "thoughtSignature", "signature",
+	"provider_specific_fields" };
+
+_Static_assert(NELEM(MEMBERS) <= LLM_KEPT_MAX, "a place for each member");
+
+static bool
+has_room(struct llm_reading *r, size_t len)
+{
+	r->kept_bytes += len;
+	if (r->kept_bytes <= LLM_EXTRA_MAX)
+		return true;
+	(void)llm_reading_fail(r, "its blocks passed their limit");
+	return false;
+}
+
+bool
+llm_block_keep(struct llm_reading *r, struct llm_block *b, const char *member,
+    const char *piece, size_t len)
+{
+	size_t from = b->pieces.len;
+
+	if (b->member == NULL)
+		b->member = member;
+	if (!has_room(r, len) || b->pieces.full
+	    || buf_add(&b->pieces, piece, len) == -1)
+		return !r->failed;
+	r->content++;
+	if (r->halves)
+		(void)json_join_halves(&b->pieces, from, false);
+	return true;
+}
+
+/* A detail goes on the last one of its index and type. */
+static struct llm_block *
+detail_of(struct llm_reading *r, const json_t *detail)
+{
+	int64_t index = json_member_int(detail, "index", -1);
+	const char *type = json_member_str(detail, "type"), *other;
+	struct llm_block *b;
+	size_t i;
+
+	for (i = r->ndetails; i > 0; i--) {
+		b = &r->details[i - 1];
+		other = json_member_str(b->doc, "type");
+		if (b->index == index && type != NULL && other != NULL
+		    && strcmp(type, other) == 0)
+			return b;
+		if (index < 0)
+			break; /* not counted: only the last one */
+	}
+	return NULL;
+}
+
+static void
+add_detail(struct llm_reading *r, const json_t *detail)
+{
+	static const char *const TEXTS[] = { "text", "summary" };
+	struct llm_block *b = detail_of(r, detail);
+	const char *key;
+	json_t *value;
+	size_t i;
+
+	if (!json_is_object(detail))
+		return;
+	if (b == NULL) {
+		if (r->ndetails == LLM_DETAILS_MAX)
+			return;
+		b = &r->details[r->ndetails++];
+		*b = (struct llm_block){ .index = json_member_int(detail,
+					     "index", -1) };
+		b->doc = json_keep(r->mem, json_object());
+		buf_init(&b->pieces, LLM_TEXT_MAX);
+	}
+	for (i = 0; i < NELEM(TEXTS); i++) {
+		const json_t *text = json_object_get(detail, TEXTS[i]);
+
+		if (json_is_string(text))
+			(void)llm_block_keep(r, b, TEXTS[i],
+			    json_string_value(text),
+			    json_string_length(text));
+	}
+	json_object_foreach((json_t *)(uintptr_t)detail, key, value)
+		if (!json_is_null(value) || json_object_get(b->doc, key)
+			== NULL)
+			json_object_set_new(b->doc, key,
+			    json_deep_copy(value));
+}
+
+static void
+keep_text(struct llm_reading *r, struct llm_kept *k, const json_t *value,
+    bool repeats)
+{
+	size_t len = json_string_length(value), from;
+	const char *s = json_string_value(value);
+
+	if (!k->used)
+		buf_init(&k->text, LLM_TEXT_MAX);
+	k->used = true;
+	from = k->text.len;
+	if (len == 0 || !has_room(r, len)
+	    || (repeats && len == from && memcmp(s, k->text.data, len) == 0))
+		return;
+	r->content++;
+	if (!k->text.full && buf_add(&k->text, s, len) == 0 && r->halves)
+		(void)json_join_halves(&k->text, from, false);
+}
+
+static void
+keep_value(struct llm_reading *r, struct llm_kept *k, const json_t *value)
+{
+	if (json_is_object(k->value) && json_is_object(value)) {
+		json_t *copy = json_deep_copy(value);
+
+		json_object_update(k->value, copy);
+		json_decref(copy);
+	} else {
+		k->value = json_keep(r->mem, json_deep_copy(value));
+	}
+	k->used = true;
+	r->content++;
+}
+
+void
+llm_kept_message(struct llm_reading *r, const json_t *message, bool repeats)
+{
+	size_t i, j;
+
+	for (i = 0; i < NELEM(MEMBERS); i++) {
+		const json_t *value = json_object_get(message,
+		    MEMBERS[i].name);
+
+		if (value == NULL || json_is_null(value))
+			continue;
+		if (MEMBERS[i].how == KEEP_DETAILS) {
+			if (!repeats || r->ndetails == 0)
+				for (j = 0; j < json_array_size(value); j++)
+					add_detail(r,
+					    json_array_get(value, j));
+		} else if (json_is_string(value)
+		    && MEMBERS[i].how == KEEP_JOINED) {
+			keep_text(r, &r->kept[i], value, repeats);
+		} else {
+			keep_value(r, &r->kept[i], value);
+		}
+	}
+}
+
+static void
+keep_in_call(struct llm_reading *r, struct llm_partial_call *p,
+    const json_t *object, bool in_function)
+{
+	json_t *into;
+	size_t i;
+
+	for (i = 0; i < NELEM(CALL_MEMBERS); i++) {
+		json_t *value = json_object_get(object, CALL_MEMBERS[i]);
+
+		if (value == NULL || json_is_null(value))
+			continue;
+		if (p->extra == NULL)
+			p->extra = json_keep(r->mem, json_object());
+		into = p->extra;
+		if (in_function) {
+			into = json_object_get(p->extra, "function");
+			if (into == NULL) {
+				into = json_object();
+				json_object_set_new(p->extra, "function",
+				    into);
+			}
+		}
+		json_object_set_new(into, CALL_MEMBERS[i],
+		    json_deep_copy(value));
+	}
+}
+
+void
+llm_kept_call(struct llm_reading *r, struct llm_partial_call *p,
+    const json_t *call)
+{
+	keep_in_call(r, p, call, false);
+	keep_in_call(r, p, json_object_get(call, "function"), true);
+}
+
+/* The part of content that goes on, or a new one; NULL: too many. */
+static struct llm_block *
+part_of(struct llm_reading *r, const char *type, const json_t *part)
+{
+	struct llm_block *b = r->nblocks == 0 ? NULL
+					      : &r->blocks[r->nblocks - 1];
+
+	if (b != NULL && b->member != NULL
+	    && strcmp(json_member_str(b->doc, "type"), type) == 0)
+		return b;
+	if (r->nblocks == NELEM(r->blocks))
+		return NULL;
+	b = &r->blocks[r->nblocks++];
+	*b = (struct llm_block){ 0 };
+	b->doc = json_keep(r->mem, part == NULL ? json_pack("{s:s}", "type",
+						      type)
+						: json_deep_copy(part));
+	buf_init(&b->pieces, LLM_TEXT_MAX);
+	return b;
+}
+
+/* Only a list is kept so; words before it are its first part. */
+void
+llm_kept_words(struct llm_reading *r, const char *s, size_t len)
+{
+	struct llm_block *b;
+
+	if (r->nblocks == 0 || len == 0)
+		return;
+	b = part_of(r, "text", NULL);
+	if (b != NULL)
+		(void)llm_block_keep(r, b, "text", s, len);
+}
+
+/* Mistral: {"type":"thinking","thinking":[{"type":"text","text":...}]}. */
+void
+llm_kept_part(struct llm_reading *r, const json_t *part)
+{
+	const char *type = json_member_str(part, "type"), *text;
+	const json_t *list = json_object_get(part, "thinking");
+	struct llm_block *b;
+	size_t i;
+
+	if (type == NULL)
+		return;
+	if (r->nblocks == 0 && r->text.len > 0) {
+		b = part_of(r, "text", NULL);
+		(void)llm_block_keep(r, b, "text", buf_str(&r->text),
+		    r->text.len);
+	}
+	r->content++;
+	if (strcmp(type, "text") == 0 && r->nblocks == 0)
+		(void)part_of(r, type, part);
+	if (strcmp(type, "text") == 0)
+		return; /* its words come by llm_kept_words */
+	b = part_of(r, type, part);
+	for (i = 0; b != NULL && i < json_array_size(list); i++) {
+		text = json_member_str(json_array_get(list, i), "text");
+		if (text != NULL)
+			(void)llm_block_keep(r, b, "thinking", text,
+			    strlen(text));
+	}
+}
+
+static json_t *
+parts(struct llm_reading *r)
+{
+	json_t *list = json_array();
+	size_t i;
+
+	for (i = 0; i < r->nblocks; i++) {
+		struct llm_block *b = &r->blocks[i];
+		const char *s = buf_str(&b->pieces);
+		size_t len = b->pieces.len;
+
+		if (b->member != NULL)
+			json_object_set_new(b->doc, b->member,
+			    strcmp(b->member, "text") == 0
+				? json_stringn(s, len)
+				: json_pack("[{s:s, s:s%}]", "type", "text",
+				      "text", s, len));
+		json_array_append(list, b->doc);
+	}
+	return list;
+}
+
+static json_t *
+details(struct llm_reading *r)
+{
+	json_t *list = json_array();
+	size_t i;
+
+	for (i = 0; i < r->ndetails; i++) {
+		struct llm_block *b = &r->details[i];
+
+		if (b->member != NULL)
+			json_object_set_new(b->doc, b->member,
+			    json_stringn(buf_str(&b->pieces),
+				b->pieces.len));
+		json_array_append(list, b->doc);
+	}
+	return list;
+}
+
+/* The content as it came, where its words alone are less. */
+static json_t *
+content(struct llm_reading *r)
+{
+	size_t i;
+
+	for (i = 0; i < r->nblocks; i++)
+		if (strcmp(json_member_str(r->blocks[i].doc, "type"), "text")
+		    != 0)
+			return parts(r);
+	return r->thoughts.seen
+	    ? json_stringn(buf_str(&r->text), r->text.len)
+	    : NULL;
+}
+
+static bool
+has_call_extras(const struct llm_reading *r)
+{
+	size_t i;
+
+	for (i = 0; i < json_array_size(r->call_extras); i++)
+		if (!json_is_null(json_array_get(r->call_extras, i)))
+			return true;
+	return false;
+}
+
+void
+llm_kept_build(struct llm_reading *r)
+{
+	json_t *message = json_object(), *doc = json_object();
+	json_t *whole = content(r);
+	size_t i;
+
+	json_keep(r->mem, doc);
+	if (whole != NULL)
+		json_object_set_new(message, "content", whole);
+	for (i = 0; i < NELEM(MEMBERS); i++) {
+		struct llm_kept *k = &r->kept[i];
+
+		if (MEMBERS[i].how == KEEP_DETAILS && r->ndetails > 0)
+			json_object_set_new(message, MEMBERS[i].name,
+			    details(r));
+		else if (k->value != NULL)
+			json_object_set(message, MEMBERS[i].name, k->value);
+		else if (k->used) {
+			(void)json_join_halves(&k->text, k->text.len, true);
+			json_object_set_new(message, MEMBERS[i].name,
+			    json_stringn(buf_str(&k->text), k->text.len));
+		}
+	}
+	if (json_object_size(message) > 0)
+		json_object_set_new(doc, "message", message);
+	else
+		json_decref(message);
+	if (has_call_extras(r))
+		json_object_set(doc, "calls", r->call_extras);
+	r->extra = json_object_size(doc) > 0 ? json_text(r->mem, doc) : NULL;
+}
+
+void
+llm_kept_fini(struct llm_reading *r)
+{
+	size_t i;
+
+	for (i = 0; i < NELEM(r->kept); i++) {
+		buf_fini(&r->kept[i].text);
+		r->kept[i] = (struct llm_kept){ 0 };
+	}
+	for (i = 0; i < r->ndetails; i++)
+		buf_fini(&r->details[i].pieces);
+	r->ndetails = 0;
+}
+
+const json_t *
+llm_kept_of(const struct llm_backend *b, const struct llm_message *m,
+    json_type type, struct arena *mem)
+{
+	const json_t *doc;
+
+	(void)b; /* which will say whether it takes them */
+	if (m->extra == NULL)
+		return NULL;
+	doc = json_read(mem, m->extra, strlen(m->extra), NULL, NULL);
+	return doc != NULL && json_typeof(doc) == type ? doc : NULL;
+}
+
+int
+llm_kept_add(struct buf *out, const json_t *object, const char *but)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach((json_t *)(uintptr_t)object, key, value) {
+		if (strcmp(key, but) == 0)
+			continue;
+		if (buf_add_char(out, ',') == -1
+		    || json_add_str(out, key, strlen(key)) == -1
+		    || buf_add_char(out, ':') == -1
+		    || json_add(out, value) == -1)
+			return -1;
+	}
+	return 0;
+}

@@ -1,0 +1,406 @@
+/*
+ * What real providers sent (DRAGOMAN_RECORDED, or ../shared/recorded beside the
+ * clone): however the bytes come, the answer is the same, and it is what a
+ * plain look at the events says.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "tests/unit/answers.h"
+
+#define ENDS_EVERY 97 /* between the first 4 KB and the last 2 KB */
+#define HEAD_LEN (4 * KIB)
+#define TAIL_LEN (2 * KIB)
+#define LONG_BODY (32 * KIB) /* of which fewer places are cut */
+#define LONG_EVERY 997
+
+struct recorded {
+	char name[256];
+	struct arena *mem;
+	const json_t *doc;
+	const struct llm_provider *p;
+	const char *kind, *body;
+	size_t len;
+};
+
+/* What is expected: read from the events with nothing but jansson. */
+struct expected {
+	struct buf words;
+	json_t *calls; /* [id, name, arguments as text], by index */
+	bool error;    /* before any stop reason */
+	bool ended;
+	bool thinks; /* "<think>" begins the words */
+};
+
+static char folder[1024];
+
+static bool
+find_folder(void)
+{
+	static const char *const PLACES[] = { "../shared/recorded",
+		"../../../shared/recorded", "../../../../shared/recorded" };
+	const char *named = getenv("DRAGOMAN_RECORDED");
+	const char *top = getenv("srcdir");
+	DIR *d;
+	size_t i;
+
+	for (i = 0; i <= NELEM(PLACES); i++) {
+		if (i == 0 && named == NULL)
+			continue;
+		snprintf(folder, sizeof(folder), "%s%s%s",
+		    i == 0 || top == NULL ? "" : top,
+		    i == 0 || top == NULL ? "" : "/",
+		    i == 0 ? named : PLACES[i - 1]);
+		d = opendir(folder);
+		if (d != NULL) {
+			closedir(d);
+			return true;
+		}
+	}
+	return false;
+}
+
+static void
+add_text(struct expected *e, const json_t *content)
+{
+	size_t i;
+
+	if (json_is_string(content))
+		assert_int_equal(buf_add_str(&e->words,
+				     json_string_value(content)), 0);
+	for (i = 0; i < json_array_size(content); i++) {
+		const json_t *part = json_array_get(content, i);
+		const char *type = json_member_str(part, "type");
+
+		if (type != NULL && strcmp(type, "text") == 0)
+			add_text(e, json_object_get(part, "text"));
+	}
+}
+
+static void
+add_call(struct expected *e, const json_t *index, const char *id,
+    const char *name, const char *arguments)
+{
+	json_t *call = NULL;
+	size_t i;
+
+	for (i = 0; i < json_array_size(e->calls); i++) {
+		json_t *c = json_array_get(e->calls, i);
+
+		if (index != NULL && json_equal(index,
+			json_object_get(c, "index")))
+			call = c;
+	}
+	if (call == NULL) {
+		call = json_pack("{s:s?, s:s?, s:s, s:O?}", "id", id, "name",
+		    name, "arguments", "", "index", (json_t *)index);
+		json_array_append_new(e->calls, call);
+	}
+	if (arguments != NULL)
+		json_object_set_new(call, "arguments", json_sprintf("%s%s",
+		    json_member_str(call, "arguments"), arguments));
+}
+
+static void
+expect_openai(struct expected *e, const json_t *doc)
+{
+	const json_t *choice = json_array_get(json_object_get(doc, "choices"),
+	    0);
+	const json_t *m = json_object_get(choice, "delta"), *calls;
+	const char *finish = json_member_str(choice, "finish_reason");
+	size_t i;
+
+	if (json_is_object(json_object_get(doc, "error")) && !e->ended)
+		e->error = true;
+	if (m == NULL)
+		m = json_object_get(choice, "message");
+	add_text(e, json_object_get(m, "content"));
+	calls = json_object_get(m, "tool_calls");
+	for (i = 0; i < json_array_size(calls); i++) {
+		const json_t *c = json_array_get(calls, i);
+		const json_t *f = json_object_get(c, "function");
+
+		add_call(e, json_object_get(c, "index"),
+		    json_member_str(c, "id"), json_member_str(f, "name"),
+		    json_member_str(f, "arguments"));
+	}
+	e->ended |= finish != NULL && finish[0] != '\0';
+}
+
+static void
+expect_block(struct expected *e, const json_t *index, const json_t *b,
+    struct arena *mem)
+{
+	const char *type = json_member_str(b, "type");
+	const json_t *input = json_object_get(b, "input");
+
+	if (type != NULL && strcmp(type, "text") == 0)
+		add_text(e, json_object_get(b, "text"));
+	if (type != NULL && strcmp(type, "tool_use") == 0)
+		add_call(e, index, json_member_str(b, "id"),
+		    json_member_str(b, "name"), json_object_size(input) == 0
+			? NULL : json_text(mem, input));
+}
+
+static void
+expect_anthropic(struct expected *e, const json_t *doc, struct arena *mem)
+{
+	const json_t *message = json_object_get(doc, "message");
+	const json_t *delta = json_object_get(doc, "delta"), *content;
+	const json_t *index = json_object_get(doc, "index");
+	const char *piece = json_member_str(delta, "partial_json");
+	size_t i;
+
+	if (json_is_object(json_object_get(doc, "error")))
+		e->error = true;
+	content = json_object_get(message == NULL ? doc : message, "content");
+	for (i = 0; i < json_array_size(content); i++)
+		expect_block(e, NULL, json_array_get(content, i), mem);
+	if (json_object_get(doc, "content_block") != NULL)
+		expect_block(e, index, json_object_get(doc, "content_block"),
+		    mem);
+	add_text(e, json_object_get(delta, "text"));
+	for (i = 0; piece != NULL && i < json_array_size(e->calls); i++) {
+		json_t *c = json_array_get(e->calls, i);
+
+		if (json_equal(index, json_object_get(c, "index")))
+			json_object_set_new(c, "arguments",
+			    json_sprintf("%s%s",
+				json_member_str(c, "arguments"), piece));
+	}
+	e->ended |= json_member_str(delta, "stop_reason") != NULL
+	    || json_member_str(message, "stop_reason") != NULL
+	    || json_member_str(doc, "stop_reason") != NULL;
+}
+
+static void
+expect(struct expected *e, const struct recorded *rec)
+{
+	const char *line = rec->body, *end;
+	bool stream = strcmp(rec->kind, "stream") == 0;
+	const json_t *doc;
+
+	*e = (struct expected){ .words = BUF_INIT(LLM_TEXT_MAX) };
+	e->calls = json_keep(rec->mem, json_array());
+	for (; *line != '\0'; line = end + strspn(end, "\r\n")) {
+		end = stream ? line + strcspn(line, "\r\n")
+			     : line + strlen(line);
+		if (stream && strncmp(line, "data:", 5) != 0)
+			continue;
+		line += stream ? 5 : 0;
+		doc = json_read_lenient(rec->mem, line, (size_t)(end - line));
+		if (!json_is_object(doc))
+			continue;
+		if (rec->p == &LLM_OPENAI)
+			expect_openai(e, doc);
+		else
+			expect_anthropic(e, doc, rec->mem);
+	}
+	e->ended |= !stream;
+	e->thinks = strstr(buf_str(&e->words), "</think>") != NULL;
+}
+
+static const char *
+trim(const char *s)
+{
+	return s + strspn(s, " \t\r\n");
+}
+
+static void
+compare(const struct recorded *rec, const struct expected *e,
+    const struct answered *a, const char *how)
+{
+	const char *words = buf_str(&e->words);
+	size_t i;
+
+	if (e->error) {
+		if (!a->failed)
+			fail_msg("%s %s: an error was not seen", rec->name,
+			    how);
+		return;
+	}
+	if (e->thinks)
+		words = trim(strstr(words, "</think>") + 8);
+	if (a->rc != LLM_OK && a->rc != LLM_EMPTY)
+		fail_msg("%s %s: %s", rec->name, how, llm_rc_name(a->rc));
+	if (strcmp(trim(a->answer.text), trim(words)) != 0)
+		fail_msg("%s %s: \"%s\", expected \"%s\"", rec->name, how,
+		    a->answer.text, words);
+	if (a->answer.ncalls != json_array_size(e->calls))
+		fail_msg("%s %s: %zu calls", rec->name, how,
+		    a->answer.ncalls);
+	for (i = 0; i < a->answer.ncalls; i++) {
+		const struct tool_call *c = &a->answer.calls[i];
+		const json_t *want = json_array_get(e->calls, i);
+		const char *text = json_member_str(want, "arguments");
+
+		if (strcmp(c->id, json_member_str(want, "id")) != 0
+		    || strcmp(c->name, json_member_str(want, "name")) != 0
+		    || !json_equal(answers_json(a->mem, c->arguments),
+			answers_json(a->mem, text[0] == '\0' ? "{}" : text)))
+			fail_msg("%s %s: %s %s %s", rec->name, how, c->id,
+			    c->name, c->arguments);
+	}
+}
+
+static void
+read_by(const struct recorded *rec, const struct expected *e, const char *bytes,
+    size_t len, size_t step, const char *how)
+{
+	struct answered a;
+
+	answers_bytes(rec->p, NULL, bytes, len, step, false, &a);
+	compare(rec, e, &a, how);
+	answers_free(&a);
+}
+
+/* With each end of a line as ${eol}; ${whole}: and the last blank line. */
+static void
+read_with(const struct recorded *rec, const struct expected *e,
+    const char *eol, bool whole)
+{
+	struct buf b = BUF_INIT(4 * MIB);
+	size_t i, len = rec->len;
+
+	while (!whole && len > 0 && rec->body[len - 1] == '\n')
+		len--;
+	for (i = 0; i < len; i++)
+		if (rec->body[i] != '\r')
+			assert_int_equal(rec->body[i] == '\n'
+				? buf_add_str(&b, eol)
+				: buf_add_char(&b, rec->body[i]), 0);
+	read_by(rec, e, buf_str(&b), b.len, 0, "with other ends of lines");
+	buf_fini(&b);
+}
+
+/* Cut at ${at}: the same answer, or some of its words and no half calls. */
+static void
+read_cut(const struct recorded *rec, const struct expected *e, size_t at)
+{
+	const char *words = trim(buf_str(&e->words)), *got;
+	struct answered a;
+
+	answers_bytes(rec->p, NULL, rec->body, at, 0, false, &a);
+	if (a.rc == LLM_RC_N && !a.failed && a.answer.ncalls > 0)
+		fail_msg("%s cut at %zu: half calls", rec->name, at);
+	got = a.rc == LLM_RC_N ? a.words : a.answer.text;
+	if (e->thinks)
+		words = trim(strstr(words, "</think>") + 8);
+	got = trim(got == NULL ? "" : got);
+	if (!e->thinks && strncmp(words, got, strlen(got)) != 0
+	    && strstr(got, "\xef\xbf\xbd") == NULL)
+		fail_msg("%s cut at %zu: \"%s\"", rec->name, at, got);
+	if (a.rc == LLM_OK && a.answer.ncalls > 0)
+		compare(rec, e, &a, "cut");
+	answers_free(&a);
+}
+
+static void
+check(const struct recorded *rec)
+{
+	struct expected e;
+	size_t at, step;
+
+	expect(&e, rec);
+	read_by(rec, &e, rec->body, rec->len, 0, "whole");
+	read_by(rec, &e, rec->body, rec->len, 1, "byte by byte");
+	if (strcmp(rec->kind, "stream") == 0) {
+		read_with(rec, &e, "\n", false);
+		read_with(rec, &e, "\r\n", true);
+		read_with(rec, &e, "\r\n", false);
+		read_with(rec, &e, "\r", true);
+		for (at = 0; at < rec->len; at += step) {
+			step = rec->len > LONG_BODY ? LONG_EVERY : 1;
+			if (rec->len <= LONG_BODY && at > HEAD_LEN
+			    && at + TAIL_LEN < rec->len)
+				step = ENDS_EVERY;
+			read_cut(rec, &e, at);
+		}
+	}
+	buf_fini(&e.words);
+}
+
+static void
+check_refusal(const struct recorded *rec)
+{
+	int status = (int)json_member_int(rec->doc, "status", 0);
+	struct llm_failure f;
+
+	if (answers_refusal(status, rec->body, rec->mem, &f) == LLM_OK
+	    || f.status != status)
+		fail_msg("%s: status %d", rec->name, f.status);
+}
+
+static int
+take_file(const char *name)
+{
+	struct recorded rec = { .mem = arena_new() };
+	char path[2048];
+	json_t *doc;
+
+	snprintf(rec.name, sizeof(rec.name), "%s", name);
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	doc = json_load_file(path, 0, NULL);
+	rec.doc = json_keep(rec.mem, doc);
+	rec.body = json_member_str(rec.doc, "body");
+	if (rec.body == NULL) { /* base64: none so far */
+		arena_free(rec.mem);
+		return 0;
+	}
+	rec.len = strlen(rec.body);
+	rec.kind = json_member_str(rec.doc, "kind");
+	rec.p = strcmp(json_member_str(rec.doc, "wire"), "openai") == 0
+	    ? &LLM_OPENAI
+	    : &LLM_ANTHROPIC;
+	if (strcmp(rec.kind, "error") == 0)
+		check_refusal(&rec);
+	else
+		check(&rec);
+	arena_free(rec.mem);
+	return 1;
+}
+
+static void
+recorded_answers_are_read(void **state)
+{
+	struct dirent *e;
+	DIR *d;
+	int n = 0;
+
+	(void)state;
+	if (!find_folder()) {
+		print_message("no recorded answers: DRAGOMAN_RECORDED names "
+			      "no folder, and there is none beside this "
+			      "one\n");
+		skip();
+	}
+	d = opendir(folder);
+	assert_non_null(d);
+	while ((e = readdir(d)) != NULL) {
+		size_t len = strlen(e->d_name);
+
+		if (len > 5 && strcmp(e->d_name + len - 5, ".json") == 0)
+			n += take_file(e->d_name);
+	}
+	closedir(d);
+	print_message("%d recorded answers\n", n);
+	assert_true(n > 0);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(recorded_answers_are_read),
+	};
+
+	return cmocka_run_group_tests_name("recorded", tests, NULL, NULL);
+}
