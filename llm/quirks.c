@@ -230,14 +230,3 @@ llm_quirks_refuse_tool(const struct llm_quirks *q, const char *name,
 			    == 0;
 	return false;
 }
-
-const char *
-llm_quirk_names(void)
-{
-	return "stream, stream_options, max_tokens, max_completion_tokens, "
-	       "temperature, tool_choice, tools, parallel_calls, system, "
-	       "images, repeated_roles, user_after_tool, any_call_id, "
-	       "empty_content, thoughts, missing_thoughts (yes or no), "
-	       "max_tokens_value, max_tokens_least, temperature_value, "
-	       "context, tools_max (a number)";
-}

@@ -91,7 +91,5 @@ bool llm_quirks_state(struct llm_quirks *q, const char *name,
 /* True if ${q} has refused the tool with this digest (NULL: none). */
 bool llm_quirks_refuse_tool(const struct llm_quirks *q, const char *name,
     const char *digest);
-/* The names of all that may be stated, for a message. */
-const char *llm_quirk_names(void);
 
 #endif
