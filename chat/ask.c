@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "chat/context.h"
+#include "chat/known.h"
 #include "chat/phrases.h"
 #include "chat/steps.h"
 #include "chat/worker.h"
@@ -128,6 +129,8 @@ ask_backend(struct turn *t, const struct llm_backend *b,
 {
 	char name[128];
 	struct worker_breaker *br;
+	struct llm_backend knowing = *b;
+	struct llm_quirks quirks;
 	int64_t begun = clock_boot_us(), closed_in;
 	enum llm_rc rc;
 
@@ -142,7 +145,10 @@ ask_backend(struct turn *t, const struct llm_backend *b,
 	}
 	*f = (struct llm_failure){ .retry_after_ms = -1 };
 	t->model_calls++;
-	rc = llm_ask(b, q, t->mem, a, f);
+	known_quirks(t->w, t->s, b, &quirks);
+	knowing.quirks = &quirks;
+	rc = llm_ask(&knowing, q, t->mem, a, f);
+	known_learn(t->w, b, a);
 	metric_observe_us(METRIC_MODEL_SECONDS, b->host,
 	    clock_boot_us() - begun);
 	if (rc == LLM_OK || rc == LLM_EMPTY || rc == LLM_CONTEXT) {

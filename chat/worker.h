@@ -12,6 +12,7 @@
 #include <stdatomic.h>
 
 #include "base/base.h"
+#include "llm/quirks.h"
 #include "nouns/settings.h"
 
 #define WORKER_ID_MAX 17
@@ -31,6 +32,13 @@ struct worker_breaker {
 	_Atomic int last_rc;	       /* enum llm_rc; -1 not asked yet */
 };
 
+/* What is known of one backend's quirks (chat/known.h); under mu. */
+struct worker_known {
+	char name[256];
+	int64_t read_ms; /* boot; negative: never */
+	struct llm_quirks quirks;
+};
+
 struct worker {
 	char id[WORKER_ID_MAX];
 	int64_t started_ms;
@@ -42,6 +50,7 @@ struct worker {
 	pthread_mutex_t mu;
 	struct settings *settings; /* under mu */
 	struct worker_breaker breakers[WORKER_BACKENDS_MAX];
+	struct worker_known known[WORKER_BACKENDS_MAX];
 	_Atomic int running;
 	_Atomic int stopping; /* SIGTERM: steps end, leases go back */
 	atomic_bool trim; /* a storm is over: a new thread is to take jobs */

@@ -6,6 +6,7 @@
 
 #include "base/json.h"
 #include "llm/llm_priv.h"
+#include "llm/quirks.h"
 
 #define VERSION_HEADER "anthropic-version: 2023-06-01"
 #define MAX_TOKENS 1024 /* required by the API; when nothing is set */
@@ -22,13 +23,6 @@ headers(const struct llm_backend *b, struct arena *mem, const char **out,
 	if (b->key != NULL && secret_is_set(b->key))
 		out[n++] = arena_printf(mem, "x-api-key: %s", b->key->bytes);
 	return n;
-}
-
-/* The API refuses a block of text without a word. */
-static bool
-is_blank(const char *s)
-{
-	return s[strspn(s, " \t\r\n\f\v")] == '\0';
 }
 
 static int
@@ -52,7 +46,7 @@ add_user(const struct llm_message *m, struct buf *out)
 			m->images[i].mime, m->images[i].base64)
 		    == -1)
 			return -1;
-	return add_text_block(is_blank(m->text) ? "(empty)" : m->text, out);
+	return add_text_block(llm_is_blank(m->text) ? "(empty)" : m->text, out);
 }
 
 static int
@@ -89,7 +83,7 @@ is_sendable(const json_t *b, const struct llm_message *m)
 	if (type == NULL)
 		return false;
 	if (strcmp(type, "text") == 0)
-		return text != NULL && !is_blank(text);
+		return text != NULL && !llm_is_blank(text);
 	if (strcmp(type, "tool_use") != 0)
 		return true;
 	for (i = 0; id != NULL && i < m->ncalls; i++)
@@ -136,15 +130,16 @@ add_kept(const struct llm_message *m, const json_t *blocks, struct arena *mem,
 }
 
 static int
-add_assistant(const struct llm_message *m, struct arena *mem, struct buf *out)
+add_assistant(const struct llm_backend *b, const struct llm_message *m,
+    struct arena *mem, struct buf *out)
 {
-	const json_t *kept = llm_kept_of(NULL, m, JSON_ARRAY, mem);
+	const json_t *kept = llm_kept_of(b, m, JSON_ARRAY, mem);
 	const char *comma = "";
 	size_t i;
 
 	if (kept != NULL)
 		return add_kept(m, kept, mem, out);
-	if (!is_blank(m->text)) {
+	if (!llm_is_blank(m->text)) {
 		if (add_text_block(m->text, out) == -1)
 			return -1;
 		comma = ",";
@@ -165,7 +160,10 @@ add_result(const struct llm_message *m, struct buf *out)
 		    == -1
 		|| llm_add_name(out, m->call_id) == -1
 		|| buf_add_str(out, ",\"content\":") == -1
-		|| llm_add_str(out, m->text) == -1
+		|| llm_add_str(out, !llm_is_blank(m->text) ? m->text
+				: m->is_error ? "(it failed without a word)"
+					      : "(no output)")
+		    == -1
 		|| buf_add_str(out, m->is_error ? ",\"is_error\":true}" : "}")
 		    == -1
 	    ? -1
@@ -175,7 +173,8 @@ add_result(const struct llm_message *m, struct buf *out)
 /* Roles alternate: neighbours of one role become one message, in which the
  * results of tools stand before any text. */
 static int
-add_messages(const struct llm_question *q, struct arena *mem, struct buf *out)
+add_messages(const struct llm_backend *b, const struct llm_question *q,
+    struct arena *mem, struct buf *out)
 {
 	bool first = true;
 	size_t i = 0;
@@ -213,7 +212,7 @@ add_messages(const struct llm_question *q, struct arena *mem, struct buf *out)
 			if (begun && buf_add_char(out, ',') == -1)
 				return -1;
 			begun = true;
-			rc = assistant	       ? add_assistant(m, mem, out)
+			rc = assistant	       ? add_assistant(b, m, mem, out)
 			    : m->role == LLM_TOOL ? add_result(m, out)
 						  : add_user(m, out);
 			if (rc == -1)
@@ -226,7 +225,8 @@ add_messages(const struct llm_question *q, struct arena *mem, struct buf *out)
 }
 
 static int
-add_tools(const struct llm_question *q, struct buf *out)
+add_tools(const struct llm_backend *b, const struct llm_question *q,
+    struct buf *out)
 {
 	size_t i;
 
@@ -247,7 +247,10 @@ add_tools(const struct llm_question *q, struct buf *out)
 		    || buf_add_char(out, '}') == -1)
 			return -1;
 	}
-	return buf_add_char(out, ']');
+	return buf_add_str(out,
+	    q->no_calls && !llm_lacks(b->quirks, LLM_CAN_TOOL_CHOICE)
+		? "],\"tool_choice\":{\"type\":\"none\"}"
+		: "]");
 }
 
 /* Calls in the messages without their tools are refused by the API: the last
@@ -304,6 +307,7 @@ write_request(const struct llm_backend *b, const struct llm_question *q,
     struct arena *mem, struct buf *out)
 {
 	const char *system = NULL;
+	int64_t limit = llm_max_tokens(b, q);
 	size_t i;
 
 	for (i = 0; i < q->nmessages && system == NULL; i++)
@@ -311,9 +315,9 @@ write_request(const struct llm_backend *b, const struct llm_question *q,
 			system = q->messages[i].text;
 	if (buf_add_str(out, "{\"model\":") == -1
 	    || llm_add_str(out, b->model) == -1
-	    || buf_printf(out, ",\"max_tokens\":%lld,\"stream\":true",
-		   (long long)(b->max_tokens > 0 ? b->max_tokens
-						 : MAX_TOKENS))
+	    || buf_printf(out, ",\"max_tokens\":%lld,\"stream\":%s",
+		   (long long)(limit > 0 ? limit : MAX_TOKENS),
+		   llm_lacks(b->quirks, LLM_CAN_STREAM) ? "false" : "true")
 		== -1)
 		return -1;
 	/* No temperature: the API takes none any more. */
@@ -321,12 +325,12 @@ write_request(const struct llm_backend *b, const struct llm_question *q,
 	    && (buf_add_str(out, ",\"system\":") == -1
 		|| llm_add_str(out, system) == -1))
 		return -1;
-	if ((q->ntools > 0 ? add_tools(q, out)
+	if ((q->ntools > 0 ? add_tools(b, q, out)
 			   : has_calls(q) ? add_used_tools(q, out)
 					  : 0)
 		== -1
 	    || buf_add_str(out, ",\"messages\":[") == -1
-	    || add_messages(q, mem, out) == -1)
+	    || add_messages(b, q, mem, out) == -1)
 		return -1;
 	return buf_add_str(out, "]}");
 }

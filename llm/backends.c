@@ -1,9 +1,11 @@
 /*
  * backends: from the settings to the places where a model answers.
  */
+#include <stdio.h>
 #include <string.h>
 
-#include "llm/llm.h"
+#include "llm/llm_priv.h"
+#include "llm/quirks.h"
 
 static const char GROQ_URL[] = "https://api.groq.com/openai/v1";
 
@@ -98,4 +100,59 @@ llm_backends(const struct settings *s, struct arena *mem,
 		fallback(s, s->llm_fallback.items[i], mem, &list[n++]);
 	*out = list;
 	return n;
+}
+
+void
+llm_backend_name(const struct llm_backend *b, char out[LLM_BACKEND_NAME_MAX])
+{
+	const char *url = b->base_url[0] != '\0'
+	    ? b->base_url
+	    : llm_provider_of(b->host)->base_url;
+	uint32_t h = 2166136261U; /* FNV-1a */
+
+	for (; *url != '\0'; url++)
+		h = (h ^ (unsigned char)*url) * 16777619U;
+	snprintf(out, LLM_BACKEND_NAME_MAX, "%s/%.200s/%08x",
+	    settings_host_name(b->host), b->model, h);
+}
+
+/* True if "HOST" or "HOST/MODEL" in ${word} is ${b}. */
+static bool
+is_backend(const char *word, size_t len, const struct llm_backend *b)
+{
+	const char *host = settings_host_name(b->host);
+	size_t n = strlen(host);
+
+	if (len < n || memcmp(word, host, n) != 0)
+		return false;
+	return len == n
+	    || (word[n] == '/' && strlen(b->model) == len - n - 1
+		&& memcmp(word + n + 1, b->model, len - n - 1) == 0);
+}
+
+void
+llm_quirks_stated(const struct settings *s, const struct llm_backend *b,
+    struct llm_quirks *out)
+{
+	char name[LLM_QUIRK_NAME_MAX];
+	size_t i, len;
+
+	for (i = 0; i < s->llm_quirks.n; i++) {
+		const char *item = s->llm_quirks.items[i];
+		const char *value = strrchr(item, '='), *colon;
+
+		if (value == NULL)
+			continue; /* said by the check of the settings */
+		/* Models' names may hold colons, too. */
+		for (colon = value; colon > item && colon[-1] != ':'; colon--)
+			;
+		len = (size_t)(value - colon);
+		if (len >= sizeof(name)
+		    || (colon > item
+			&& !is_backend(item, (size_t)(colon - item) - 1, b)))
+			continue;
+		memcpy(name, colon, len);
+		name[len] = '\0';
+		(void)llm_quirks_state(out, name, value + 1);
+	}
 }

@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "base/json_repair.h"
 #include "llm/llm_priv.h"
+#include "llm/quirks.h"
 
 enum how {
 	KEEP_JOINED,  /* pieces of a text */
@@ -395,16 +396,40 @@ llm_kept_fini(struct llm_reading *r)
 	r->ndetails = 0;
 }
 
+/* What is left for a backend that takes no thoughts back: the calls, with
+ * what belongs to them. */
+static void
+drop_thoughts(json_t *doc)
+{
+	static const char *const THOUGHTS[] = { "reasoning_content",
+		"reasoning", "reasoning_details", "thinking" };
+	json_t *message = json_object_get(doc, "message");
+	const char *type;
+	size_t i;
+
+	for (i = 0; i < NELEM(THOUGHTS); i++)
+		json_object_del(message, THOUGHTS[i]);
+	if (!json_is_string(json_object_get(message, "content")))
+		json_object_del(message, "content"); /* parts: thoughts, too */
+	for (i = json_array_size(doc); i-- > 0;) {
+		type = json_member_str(json_array_get(doc, i), "type");
+		if (type != NULL && strstr(type, "thinking") != NULL)
+			json_array_remove(doc, i);
+	}
+}
+
 const json_t *
 llm_kept_of(const struct llm_backend *b, const struct llm_message *m,
     json_type type, struct arena *mem)
 {
-	const json_t *doc;
+	json_t *doc;
 
-	(void)b; /* which will say whether it takes them */
 	if (m->extra == NULL)
 		return NULL;
-	doc = json_read(mem, m->extra, strlen(m->extra), NULL, NULL);
+	doc = json_keep(mem, json_deep_copy(json_read(mem, m->extra,
+				 strlen(m->extra), NULL, NULL)));
+	if (doc != NULL && llm_lacks(b->quirks, LLM_CAN_THOUGHTS))
+		drop_thoughts(doc);
 	return doc != NULL && json_typeof(doc) == type ? doc : NULL;
 }
 

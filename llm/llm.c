@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "llm/llm_priv.h"
+#include "llm/ladder.h"
 
 #define REQUEST_USUAL 4000 /* bytes: taken at once */
 #define PAUSES_MAX 3	   /* of Anthropic's pause_turn in one question */
@@ -54,10 +54,13 @@ own_extras(const struct llm_question *q, const struct llm_provider *p,
 }
 
 /* One question of llm_ask: requests follow one another while the model pauses,
- * or when it turns out to have no native calls. */
+ * or when the backend refused something that can be left out. */
 struct attempt {
 	struct asking asking;
-	struct llm_question q; /* as it is sent */
+	struct llm_backend b;	/* with what is known of it by now */
+	struct llm_ladder ladder;
+	struct llm_question base; /* with what was said before the pauses */
+	struct llm_question q;	  /* as it is sent */
 	bool text_tools;
 	bool shown;	   /* text was, whatever the last request showed */
 	const char *words; /* of the answer before its pauses */
@@ -70,35 +73,65 @@ static void
 go_on(struct attempt *t, const struct llm_answer *so_far, struct arena *mem)
 {
 	struct llm_message *m = arena_alloc(mem,
-	    (t->q.nmessages + 1) * sizeof(*m));
+	    (t->base.nmessages + 1) * sizeof(*m));
 
-	memcpy(m, t->q.messages, t->q.nmessages * sizeof(*m));
-	m[t->q.nmessages] = (struct llm_message){ .role = LLM_ASSISTANT,
+	memcpy(m, t->base.messages, t->base.nmessages * sizeof(*m));
+	m[t->base.nmessages] = (struct llm_message){ .role = LLM_ASSISTANT,
 		.text = so_far->text,
 		.extra = t->asking.reading.extra,
 		.extra_wire = t->asking.provider->name };
-	t->q.messages = m;
-	t->q.nmessages++;
+	t->base.messages = m;
+	t->base.nmessages++;
 	t->words = arena_printf(mem, "%s%s", t->words, so_far->text);
 	t->usage.in += so_far->usage.in;
 	t->usage.out += so_far->usage.out;
 	t->pauses++;
 }
 
+/* The base question as the backend takes it. */
+static void
+shape(struct attempt *t, struct arena *mem)
+{
+	struct llm_question q = t->base;
+
+	if (t->ladder.no_tools) {
+		q.ntools = 0;
+		q.no_calls = true;
+	}
+	if (t->ladder.limit > 0)
+		q.max_tokens = t->ladder.limit;
+	t->q = llm_shape(&t->b, &q, &t->ladder.quirks, mem, &t->text_tools);
+}
+
+/* Refused before a word was shown, and something else can be tried? */
+static bool
+can_mend(struct attempt *t, enum llm_rc rc, struct arena *mem)
+{
+	const struct llm_refusal *refused = &t->asking.refused;
+
+	if (refused->status == 0 && t->asking.reading.failed)
+		refused = &t->asking.reading.error;
+	return rc != LLM_OK && rc != LLM_EMPTY && rc != LLM_CANCELLED
+	    && !t->shown && refused->status != 0
+	    && llm_ladder_next(&t->ladder, &t->b, &t->q, refused, mem);
+}
+
 static enum llm_rc
-ask_next(struct attempt *t, const struct llm_backend *b,
-    const struct llm_question *q, const char *url, struct arena *mem,
-    struct llm_answer *answer, struct llm_failure *f)
+ask_next(struct attempt *t, const struct llm_question *q, const char *url,
+    struct arena *mem, struct llm_answer *answer, struct llm_failure *f)
 {
 	struct buf body = BUF_INIT(LLM_REQUEST_MAX);
 	enum llm_rc rc = LLM_CONTEXT;
 
+	*f = (struct llm_failure){ .retry_after_ms = -1 };
+	shape(t, mem);
+	t->asking.refused = (struct llm_refusal){ 0 };
 	llm_reading_init(&t->asking.reading, q, mem, t->text_tools);
 	t->asking.reading.shown = t->shown;
 	*answer = (struct llm_answer){ .text = "" };
 	(void)!buf_reserve(&body, REQUEST_USUAL);
-	if (t->asking.provider->write(b, &t->q, mem, &body) == 0) {
-		rc = llm_exchange(b, q, url, &body, mem, &t->asking, answer, f);
+	if (t->asking.provider->write(&t->b, &t->q, mem, &body) == 0) {
+		rc = llm_exchange(&t->b, q, url, &body, mem, &t->asking, answer, f);
 	} else if (!body.full) {
 		snprintf(f->why, sizeof(f->why), "the question cannot be "
 						 "written as JSON");
@@ -128,31 +161,30 @@ llm_ask(const struct llm_backend *backend, const struct llm_question *q,
 {
 	struct attempt t = { .asking = { .provider
 				 = llm_provider_of(backend->host), .q = q },
-		.text_tools = backend->tools == LLM_TOOLS_TEXT || q->as_words,
-		.words = "" };
+		.b = *backend, .words = "" };
 	struct llm_reading *r = &t.asking.reading;
 	enum llm_rc rc;
 	const char *url = llm_url(backend, t.asking.provider->path, mem);
 	bool again;
 
-	t.q = t.text_tools ? llm_as_text(q, mem)
-			   : own_extras(q, t.asking.provider, mem);
+	t.base = own_extras(q, t.asking.provider, mem);
+	llm_ladder_init(&t.ladder, backend);
+	t.b.quirks = &t.ladder.quirks;
 	do {
-		*failure = (struct llm_failure){ .retry_after_ms = -1 };
-		rc = ask_next(&t, backend, q, url, mem, answer, failure);
+		rc = ask_next(&t, q, url, mem, answer, failure);
 		again = false;
 		if ((rc == LLM_OK || rc == LLM_EMPTY) && r->paused
 		    && answer->ncalls == 0 && t.pauses < PAUSES_MAX) {
 			go_on(&t, answer, mem);
 			again = true;
-		} else if (t.asking.no_tools && !t.text_tools
-		    && backend->tools == LLM_TOOLS_AUTO && q->ntools > 0) {
-			t.text_tools = again = true;
-			t.q = llm_as_text(q, mem);
+		} else {
+			again = can_mend(&t, rc, mem);
 		}
 		llm_reading_fini(r);
 	} while (again);
 	join(&t, mem, &rc, answer);
 	answer->extra_wire = t.asking.provider->name;
+	answer->nlearned = llm_ladder_facts(&t.ladder,
+	    rc == LLM_OK || rc == LLM_EMPTY, mem, &answer->learned);
 	return rc;
 }

@@ -18,6 +18,8 @@
 #include "nouns/tool_call.h"
 #include "nouns/usage.h"
 
+struct llm_quirks;
+
 enum llm_role { LLM_SYSTEM, LLM_USER, LLM_ASSISTANT, LLM_TOOL };
 
 struct llm_message {
@@ -139,6 +141,15 @@ enum llm_rc llm_check(const struct llm_backend *b, struct arena *mem,
  */
 size_t llm_backends(const struct settings *s, struct arena *mem,
     struct llm_backend **out);
+
+/* "HOST/MODEL/8 hex of the address": whose quirks they are (redis/learned.h).
+ * A longer model's name is cut. */
+#define LLM_BACKEND_NAME_MAX 256
+void llm_backend_name(const struct llm_backend *b,
+    char out[LLM_BACKEND_NAME_MAX]);
+/* What llm.quirks says of ${b}. */
+void llm_quirks_stated(const struct settings *s, const struct llm_backend *b,
+    struct llm_quirks *out);
 
 /* A rough count of tokens: bytes / 3, images 1,000 each. */
 int64_t llm_estimate(const struct llm_message *messages, size_t n,

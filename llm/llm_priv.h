@@ -247,6 +247,38 @@ size_t llm_text_tools_sure(const char *text, size_t from, size_t len);
 struct llm_question llm_as_text(const struct llm_question *q,
     struct arena *mem);
 
+/*
+ * write_values.c.  How many tokens the answer to ${q} may have (0: not said),
+ * under which name ("": none is taken), and whether a temperature is sent,
+ * and which.
+ */
+int64_t llm_max_tokens(const struct llm_backend *b,
+    const struct llm_question *q);
+const char *llm_max_tokens_name(const struct llm_backend *b);
+bool llm_sends_temperature(const struct llm_backend *b);
+double llm_temperature(const struct llm_backend *b);
+/* write.c: ${arguments} of a call, or "{}" if they are no JSON object: what
+ * the model wrote wrongly was answered by an error, and some servers refuse to
+ * take it back. */
+const char *llm_arguments_to_send(struct arena *mem, const char *arguments);
+
+/* shape.c: ${q} as a backend with ${quirks} takes it; ${text_tools} is set if
+ * calls are words in it. */
+struct llm_quirks;
+struct llm_question llm_shape(const struct llm_backend *b,
+    const struct llm_question *q, const struct llm_quirks *quirks,
+    struct arena *mem, bool *text_tools);
+/* shape_roles.c: messages, each of which may become several. */
+struct llm_shaping {
+	const struct llm_quirks *quirks;
+	struct arena *mem;
+	struct llm_message *m;
+	size_t n, max;
+};
+void llm_shape_calls(struct llm_shaping *s, const struct llm_question *q);
+void llm_shape_system(struct llm_shaping *s);
+void llm_shape_roles(struct llm_shaping *s);
+
 /* One request of a question. */
 struct asking {
 	const struct llm_provider *provider;
@@ -254,7 +286,7 @@ struct asking {
 	struct llm_reading reading;
 	bool first;
 	int first_ms, idle_ms; /* to the first content; then between two */
-	bool no_tools; /* the server says: this model has no native calls */
+	struct llm_refusal refused; /* what the server said; status 0: none */
 };
 
 /* exchange.c: send ${body} and read what comes back. */
@@ -314,6 +346,8 @@ void llm_fold_name(const char *name, char out[TOOL_NAME_MAX]);
 /* Append it so, as a JSON string. */
 int llm_add_name(struct buf *out, const char *name) WARN_UNUSED;
 int llm_add_str(struct buf *out, const char *s) WARN_UNUSED;
+/* True if ${s} has no word: some refuse such a text. */
+bool llm_is_blank(const char *s);
 int llm_add_schema(struct buf *out, const struct tool_spec *t) WARN_UNUSED;
 
 #endif

@@ -8,6 +8,7 @@
 
 #include "base/json.h"
 #include "llm/llm_priv.h"
+#include "llm/quirks.h"
 
 static size_t
 headers(const struct llm_backend *b, struct arena *mem, const char **out,
@@ -21,24 +22,14 @@ headers(const struct llm_backend *b, struct arena *mem, const char **out,
 	return n;
 }
 
-/* Models that think before they speak take other parameters. */
-static bool
-is_reasoning(const struct llm_backend *b)
-{
-	const char *m = b->model;
-
-	return b->host == HOST_OPENAI
-	    && ((m[0] == 'o' && m[1] >= '1' && m[1] <= '9')
-		|| strncmp(m, "gpt-5", 5) == 0
-		|| strncmp(m, "gpt-6", 5) == 0);
-}
-
+/* A result without a word would be refused by some (vercel/ai#15378,
+ * can1357/oh-my-pi#2250). */
 static const char *
-max_tokens_name(const struct llm_backend *b)
+words_of(const struct llm_message *m)
 {
-	if (b->max_tokens_name != NULL && b->max_tokens_name[0] != '\0')
-		return b->max_tokens_name;
-	return is_reasoning(b) ? "max_completion_tokens" : "max_tokens";
+	if (!llm_is_blank(m->text) || m->role != LLM_TOOL)
+		return m->text;
+	return m->is_error ? "(it failed without a word)" : "(no output)";
 }
 
 static int
@@ -46,10 +37,14 @@ add_content(const struct llm_message *m, struct buf *out)
 {
 	size_t i;
 
+	/* null is what the API gives for calls without words; "" is refused
+	 * by Bedrock behind it (vercel/ai#13505). */
+	if (m->role == LLM_ASSISTANT && m->ncalls > 0 && m->text[0] == '\0')
+		return buf_add_str(out, "null");
 	if (m->nimages == 0)
-		return llm_add_str(out, m->text);
+		return llm_add_str(out, words_of(m));
 	if (buf_add_str(out, "[{\"type\":\"text\",\"text\":") == -1
-	    || llm_add_str(out, m->text) == -1 || buf_add_char(out, '}') == -1)
+	    || llm_add_str(out, words_of(m)) == -1 || buf_add_char(out, '}') == -1)
 		return -1;
 	for (i = 0; i < m->nimages; i++)
 		if (buf_printf(out,
@@ -63,7 +58,8 @@ add_content(const struct llm_message *m, struct buf *out)
 
 /* ${kept}: of each call, what goes back with it. */
 static int
-add_calls(const struct llm_message *m, const json_t *kept, struct buf *out)
+add_calls(const struct llm_message *m, const json_t *kept, struct arena *mem,
+    struct buf *out)
 {
 	size_t i;
 
@@ -80,7 +76,9 @@ add_calls(const struct llm_message *m, const json_t *kept, struct buf *out)
 			== -1
 		    || llm_add_name(out, c->name) == -1
 		    || buf_add_str(out, ",\"arguments\":") == -1
-		    || llm_add_str(out, c->arguments) == -1
+		    || llm_add_str(out,
+			   llm_arguments_to_send(mem, c->arguments))
+			== -1
 		    || llm_kept_add(out, json_object_get(more, "function"), "")
 			== -1
 		    || buf_add_char(out, '}') == -1
@@ -117,13 +115,19 @@ add_message(const struct llm_backend *b, const struct llm_message *m,
 	    && (buf_add_str(out, ",\"tool_call_id\":") == -1
 		|| llm_add_str(out, m->call_id) == -1))
 		return -1;
-	if (m->ncalls > 0 && add_calls(m, json_object_get(kept, "calls"), out) == -1)
+	if (m->ncalls > 0
+	    && add_calls(m, json_object_get(kept, "calls"), mem, out) == -1)
+		return -1;
+	if (m->ncalls > 0 && llm_lacks(b->quirks, LLM_CAN_MISSING_THOUGHTS)
+	    && json_object_get(message, "reasoning_content") == NULL
+	    && buf_add_str(out, ",\"reasoning_content\":\"\"") == -1)
 		return -1;
 	return buf_add_char(out, '}');
 }
 
 static int
-add_tools(const struct llm_question *q, struct buf *out)
+add_tools(const struct llm_backend *b, const struct llm_question *q,
+    struct buf *out)
 {
 	size_t i;
 
@@ -146,7 +150,27 @@ add_tools(const struct llm_question *q, struct buf *out)
 		    || buf_add_str(out, "}}") == -1)
 			return -1;
 	}
-	return buf_add_str(out, "],\"tool_choice\":\"auto\"");
+	if (llm_lacks(b->quirks, LLM_CAN_TOOL_CHOICE))
+		return buf_add_char(out, ']');
+	return buf_printf(out, "],\"tool_choice\":\"%s\"",
+	    q->no_calls ? "none" : "auto");
+}
+
+static int
+add_values(const struct llm_backend *b, const struct llm_question *q,
+    struct buf *out)
+{
+	int64_t limit = llm_max_tokens(b, q);
+	const char *name = llm_max_tokens_name(b);
+
+	if (limit > 0 && name[0] != '\0'
+	    && buf_printf(out, ",\"%s\":%lld", name, (long long)limit) == -1)
+		return -1;
+	if (llm_sends_temperature(b)
+	    && buf_printf(out, ",\"temperature\":%.3g", llm_temperature(b))
+		== -1)
+		return -1;
+	return 0;
 }
 
 static int
@@ -163,16 +187,13 @@ write_request(const struct llm_backend *b, const struct llm_question *q,
 		if ((i > 0 && buf_add_char(out, ',') == -1)
 		    || add_message(b, &q->messages[i], mem, out) == -1)
 			return -1;
-	if (buf_add_char(out, ']') == -1 || add_tools(q, out) == -1)
+	if (buf_add_char(out, ']') == -1 || add_tools(b, q, out) == -1
+	    || add_values(b, q, out) == -1)
 		return -1;
-	if (b->max_tokens > 0
-	    && buf_printf(out, ",\"%s\":%lld", max_tokens_name(b),
-		   (long long)b->max_tokens)
-		== -1)
-		return -1;
-	if (b->temperature >= 0 && !is_reasoning(b)
-	    && buf_printf(out, ",\"temperature\":%.3g", b->temperature) == -1)
-		return -1;
+	if (llm_lacks(b->quirks, LLM_CAN_STREAM))
+		return buf_add_str(out, ",\"stream\":false}");
+	if (llm_lacks(b->quirks, LLM_CAN_STREAM_OPTIONS))
+		return buf_add_str(out, ",\"stream\":true}");
 	return buf_add_str(out,
 	    ",\"stream\":true,\"stream_options\":{\"include_usage\":true}}");
 }

@@ -10,6 +10,7 @@
  *   name               value
  *   a feature's name   "no": it is lacking; "yes": never believe that it is
  *   max_tokens_value   the most that one answer may have
+ *   max_tokens_least   the least that may be asked for
  *   temperature_value  the only one it takes
  *   context            tokens of its whole context
  *   tools_max          how many tools one question may offer
@@ -17,6 +18,9 @@
  */
 #ifndef LLM_QUIRKS_H
 #define LLM_QUIRKS_H
+
+#include <stddef.h>
+#include <stdint.h>
 
 #include "base/base.h"
 
@@ -27,20 +31,22 @@ enum llm_feature {
 	LLM_CAN_MAX_COMPLETION_TOKENS, /* no: max_tokens */
 	LLM_CAN_TEMPERATURE,
 	LLM_CAN_TOOL_CHOICE,
-	LLM_CAN_TOOLS,	       /* no: as words */
+	LLM_CAN_TOOLS,		/* no: as words */
 	LLM_CAN_PARALLEL_CALLS, /* several calls in one message */
-	LLM_CAN_SYSTEM,	       /* no: in front of the first message */
+	LLM_CAN_SYSTEM,		/* no: in front of the first message */
 	LLM_CAN_IMAGES,
 	LLM_CAN_REPEATED_ROLES, /* no: neighbours of one role are joined */
 	LLM_CAN_USER_AFTER_TOOL,
-	LLM_CAN_ANY_CALL_ID,   /* no: nine letters and digits */
-	LLM_CAN_EMPTY_CONTENT, /* no: words in its place */
-	LLM_CAN_THOUGHTS,      /* sent back within the turn */
+	LLM_CAN_ANY_CALL_ID,	  /* no: nine letters and digits */
+	LLM_CAN_EMPTY_CONTENT,	  /* no: words in its place */
+	LLM_CAN_THOUGHTS,	  /* sent back within the turn */
 	LLM_CAN_MISSING_THOUGHTS, /* no: each call needs some, if empty */
 	LLM_FEATURES_N,
 };
 
-#define LLM_REFUSED_TOOLS_MAX 16 /* of one backend; more is its end of tools */
+#define LLM_REFUSED_TOOLS_MAX 16 /* of one backend */
+#define LLM_QUIRK_NAME_MAX 80	 /* "tool:" and a tool's name */
+#define LLM_QUIRK_VALUE_MAX 48
 
 struct llm_fact {
 	const char *name, *value;
@@ -49,17 +55,41 @@ struct llm_fact {
 struct llm_quirks {
 	uint32_t lacks;	 /* bits 1 << enum llm_feature */
 	uint32_t stated; /* by the operator: refusals change them no more */
-	int64_t max_tokens, context, tools_max; /* 0: not known */
-	double temperature;			/* negative: not known */
+	/* 0: not known */
+	int64_t max_tokens, max_tokens_least, context, tools_max;
+	double temperature; /* negative: not known */
 	struct {
 		char name[65], digest[33];
 	} tools[LLM_REFUSED_TOOLS_MAX];
 	size_t ntools;
 };
 
-#define LLM_QUIRKS_INIT { .temperature = -1 }
+#define LLM_QUIRKS_INIT \
+	(struct llm_quirks) { .temperature = -1 }
+
+/* A feature in the table. */
+struct llm_feature_row {
+	const char *name;
+	/* Parameters and members by which a refusal names it, together with a
+	 * word of refusal. */
+	const char *params[5];
+	/* Words that say it by themselves. */
+	const char *words[12];
+	const char *instead; /* what is done, for the operator */
+};
+extern const struct llm_feature_row LLM_FEATURES[LLM_FEATURES_N];
 
 /* True if ${q} (may be NULL) says that the backend can't do it. */
 bool llm_lacks(const struct llm_quirks *q, enum llm_feature f);
+
+/* Take a fact, learned before; false: there is none of that name, or the
+ * value is none. */
+bool llm_quirks_set(struct llm_quirks *q, const char *name, const char *value);
+/* The same from the operator's word: what it says is learned no more. */
+bool llm_quirks_state(struct llm_quirks *q, const char *name,
+    const char *value);
+/* True if ${q} has refused the tool with this digest (NULL: none). */
+bool llm_quirks_refuse_tool(const struct llm_quirks *q, const char *name,
+    const char *digest);
 
 #endif

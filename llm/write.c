@@ -44,3 +44,18 @@ llm_add_schema(struct buf *out, const struct tool_spec *t)
 	return t->schema_text != NULL ? buf_add_str(out, t->schema_text)
 				      : json_add(out, t->schema);
 }
+
+const char *
+llm_arguments_to_send(struct arena *mem, const char *arguments)
+{
+	const json_t *doc = json_read(mem, arguments, strlen(arguments), NULL,
+	    NULL);
+
+	return json_is_object(doc) ? arguments : "{}";
+}
+
+bool
+llm_is_blank(const char *s)
+{
+	return s[strspn(s, " \t\r\n\f\v")] == '\0';
+}

@@ -113,6 +113,11 @@ const struct config_def SETTINGS[] = {
 	    "tools that a model is offered at most; OpenAI refuses more than "
 	    "128",
 	    0 },
+	{ "llm.quirks", CONFIG_LIST, AT(llm_quirks), NULL, 0, 0, NULL, NULL,
+	    "what a model's server can or can't do, instead of learning it: "
+	    "[BACKEND:]NAME=yes, =no or =NUMBER, BACKEND being HOST or "
+	    "HOST/MODEL",
+	    0 },
 	{ "llm.rounds", CONFIG_INT, AT(llm_rounds), "5", 0, 50, NULL, NULL,
 	    "rounds of tool calls in one turn", 0 },
 	{ "openai_api_key", CONFIG_SECRET, AT(openai_api_key), NULL, 0, 0, NULL,

@@ -54,6 +54,7 @@ struct settings {
 	double llm_temperature;		/* 0.7; negative: not sent */
 	const char *llm_max_tokens_name; /* "" automatic, else the field */
 	int64_t llm_tools_max;		/* 128 offered to a model */
+	struct config_list llm_quirks; /* [BACKEND:]NAME=VALUE */
 	int64_t llm_rounds;		/* 5 tool rounds */
 	struct secret openai_api_key, groq_api_key, anthropic_api_key,
 	    ollama_api_key;

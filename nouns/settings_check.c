@@ -279,6 +279,64 @@ check_chat(struct findings *f, const struct settings *s)
 		    settings_host_name(s->chat_host));
 }
 
+/* The names of llm/quirks.c, where what they mean stands; a test compares. */
+static bool
+is_quirk(const char *name, size_t len, const char *value)
+{
+	static const char *const FEATURES[] = { "stream", "stream_options",
+		"max_tokens", "max_completion_tokens", "temperature",
+		"tool_choice", "tools", "parallel_calls", "system", "images",
+		"repeated_roles", "user_after_tool", "any_call_id",
+		"empty_content", "thoughts", "missing_thoughts" };
+	static const char *const NUMBERS[] = { "max_tokens_value",
+		"max_tokens_least", "context", "tools_max" };
+	int64_t n;
+	char *end;
+	size_t i;
+
+	for (i = 0; i < NELEM(FEATURES); i++)
+		if (strlen(FEATURES[i]) == len
+		    && memcmp(FEATURES[i], name, len) == 0)
+			return strcmp(value, "yes") == 0
+			    || strcmp(value, "no") == 0;
+	for (i = 0; i < NELEM(NUMBERS); i++)
+		if (strlen(NUMBERS[i]) == len
+		    && memcmp(NUMBERS[i], name, len) == 0)
+			return text_int(value, &n) == 0 && n >= 1
+			    && n <= 100000000;
+	if (len != strlen("temperature_value")
+	    || memcmp(name, "temperature_value", len) != 0)
+		return false;
+	return value[0] != '\0' && strtod(value, &end) >= 0
+	    && strtod(value, &end) <= 2 && *end == '\0';
+}
+
+static void
+check_quirks(struct findings *f, const struct settings *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->llm_quirks.n; i++) {
+		const char *item = s->llm_quirks.items[i];
+		const char *value = strrchr(item, '='), *name = value;
+
+		while (name != NULL && name > item && name[-1] != ':')
+			name--;
+		if (value != NULL
+		    && is_quirk(name, (size_t)(value - name), value + 1))
+			continue;
+		settings_error(f, s, "llm.quirks",
+		    "\"%.100s\" is none: [BACKEND:]NAME=VALUE with yes or no "
+		    "for stream, stream_options, max_tokens, "
+		    "max_completion_tokens, temperature, tool_choice, tools, "
+		    "parallel_calls, system, images, repeated_roles, "
+		    "user_after_tool, any_call_id, empty_content, thoughts, "
+		    "missing_thoughts; a number for max_tokens_value, "
+		    "max_tokens_least, temperature_value, context, tools_max",
+		    item);
+	}
+}
+
 /* A server of mcp.servers: {url, headers: {NAME: TEXT}}. */
 static void
 check_server(struct findings *f, const struct settings *s, const char *name,
@@ -360,4 +418,5 @@ settings_check(struct findings *f, const struct settings *s)
 	check_spans(f, s);
 	check_budgets(f, s);
 	check_mcp(f, s);
+	check_quirks(f, s);
 }

@@ -1,0 +1,109 @@
+#include "chat/known.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "chat/worker.h"
+#include "redis/learned.h"
+
+#define KNOWN_CACHE_MS 1000
+
+/* The row of ${name}, made when there is room; NULL: no row.  Under w->mu. */
+static struct worker_known *
+row(struct worker *w, const char *name)
+{
+	size_t i, len = strlen(name);
+
+	if (len >= sizeof(w->known[0].name))
+		return NULL;
+	for (i = 0; i < WORKER_BACKENDS_MAX; i++) {
+		struct worker_known *k = &w->known[i];
+
+		if (k->name[0] == '\0') {
+			memcpy(k->name, name, len + 1);
+			k->quirks = LLM_QUIRKS_INIT;
+			k->read_ms = -1;
+		}
+		if (strcmp(k->name, name) == 0)
+			return k;
+	}
+	return NULL;
+}
+
+/* As Redis has it; false: it does not answer. */
+static bool
+read_learned(struct worker *w, const char *name, struct llm_quirks *out)
+{
+	struct learned fields[LEARNED_FIELDS_MAX];
+	size_t i, n;
+
+	*out = LLM_QUIRKS_INIT;
+	if (learned_read(w->store, name, fields, LEARNED_FIELDS_MAX, &n)
+	    != STORE_OK)
+		return false;
+	for (i = 0; i < n; i++)
+		(void)llm_quirks_set(out, fields[i].name, fields[i].value);
+	return true;
+}
+
+void
+known_quirks(struct worker *w, const struct settings *s,
+    const struct llm_backend *b, struct llm_quirks *out)
+{
+	char name[LLM_BACKEND_NAME_MAX];
+	struct worker_known *k;
+	struct llm_quirks fresh;
+	int64_t now = clock_boot_ms();
+	bool old = true;
+
+	llm_backend_name(b, name);
+	*out = LLM_QUIRKS_INIT;
+	pthread_mutex_lock(&w->mu);
+	k = row(w, name);
+	if (k != NULL) {
+		old = k->read_ms < 0 || now - k->read_ms >= KNOWN_CACHE_MS;
+		if (old && k->read_ms >= 0)
+			k->read_ms = now; /* one thread reads it */
+		*out = k->quirks;
+	}
+	pthread_mutex_unlock(&w->mu);
+	if (old && read_learned(w, name, &fresh)) {
+		*out = fresh;
+		pthread_mutex_lock(&w->mu);
+		if (k != NULL) {
+			k->quirks = fresh;
+			k->read_ms = now;
+		}
+		pthread_mutex_unlock(&w->mu);
+	}
+	llm_quirks_stated(s, b, out);
+}
+
+void
+known_learn(struct worker *w, const struct llm_backend *b,
+    const struct llm_answer *a)
+{
+	char name[LLM_BACKEND_NAME_MAX];
+	struct worker_known *k;
+	size_t i;
+
+	if (a->nlearned == 0)
+		return;
+	llm_backend_name(b, name);
+	pthread_mutex_lock(&w->mu);
+	k = row(w, name);
+	for (i = 0; k != NULL && i < a->nlearned; i++)
+		(void)llm_quirks_set(&k->quirks, a->learned[i].name,
+		    a->learned[i].value);
+	pthread_mutex_unlock(&w->mu);
+	for (i = 0; i < a->nlearned; i++) {
+		const struct llm_fact *f = &a->learned[i];
+
+		log_event(LOG_INFO, "model_learned", F_STR("backend", name),
+		    F_STR("name", f->name), F_STR("value", f->value));
+		/* Redis is down: it is learned again. */
+		(void)!learned_add(w->store, name, f->name, f->value);
+	}
+}
