@@ -30,7 +30,8 @@ enum http_rc {
 	HTTP_BLOCKED,	/* our rules forbid the address; nothing was sent */
 	HTTP_UNREACHED, /* no connection: nothing was sent, safe to repeat */
 	HTTP_TIMEOUT,	/* a deadline passed; the request may have arrived */
-	HTTP_BROKEN,	/* cut, reset or not HTTP, after sending began */
+	HTTP_BROKEN,	/* cut (within its headers, too), reset or not HTTP,
+			 * after sending began: the outcome is unknown */
 	HTTP_TOO_LARGE, /* the body passed body_max */
 	HTTP_CANCELLED, /* the caller's cancel flag was set */
 };
@@ -99,9 +100,9 @@ bool http_header(const struct http_response *resp, const char *name, char *out,
 bool http_has_header(const struct http_response *resp, const char *name);
 
 /*
- * An answer read piece by piece.  http_open returns when the status and
- * headers are there (resp->status, resp->headers; resp->body stays empty), or
- * failed.  Then http_read appends what has come to ${piece}:
+ * An answer read piece by piece.  http_open returns when the status and all
+ * headers are there (resp->status, resp->headers; resp->body stays empty;
+ * *stream is never NULL then), or failed (*stream is NULL).  Then http_read appends what has come to ${piece}:
  *   1 bytes were added   0 nothing within ${wait_ms}   -1 the body ended; its
  * end is resp->rc (HTTP_OK: complete).  0 at once and piece->full: there is
  * more than ${piece} may hold.  http_close cancels what is left, and

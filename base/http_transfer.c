@@ -290,7 +290,13 @@ transfer_end(struct transfer *t, CURLcode code)
 
 	switch (code) {
 	case CURLE_OK:
-		return HTTP_OK;
+		if (t->headed)
+			return HTTP_OK;
+		/* curl takes an end within the headers for their end. */
+		snprintf(t->why, sizeof(t->why),
+		    "cut before an answer: the connection ended %s",
+		    t->status == 0 ? "without one" : "within its headers");
+		return HTTP_BROKEN;
 	case CURLE_URL_MALFORMAT:
 		snprintf(t->why, sizeof(t->why), "not a valid address");
 		return HTTP_BLOCKED;

@@ -81,6 +81,34 @@ serve_reset_in_headers(
 }
 
 static int
+serve_cut_status(struct served *s, int fd, const struct served_request *req)
+{
+	(void)s;
+	(void)req;
+	served_printf(fd, "HTTP/1.1 200 OK\r\n");
+	return -1;
+}
+
+static int
+serve_cut_headers(struct served *s, int fd, const struct served_request *req)
+{
+	(void)s;
+	(void)req;
+	served_printf(fd,
+	    "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n");
+	return -1;
+}
+
+static int
+serve_cut_early(struct served *s, int fd, const struct served_request *req)
+{
+	(void)s;
+	(void)req;
+	served_printf(fd, "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n");
+	return -1;
+}
+
+static int
 serve_reset_in_body(struct served *s, int fd, const struct served_request *req)
 {
 	(void)req;
@@ -273,6 +301,9 @@ static const struct {
 	{ "/reset", serve_reset },
 	{ "/close", serve_close },
 	{ "/reset-in-headers", serve_reset_in_headers },
+	{ "/cut-status", serve_cut_status },
+	{ "/cut-headers", serve_cut_headers },
+	{ "/cut-early", serve_cut_early },
 	{ "/reset-in-body", serve_reset_in_body },
 	{ "/cut-chunked", serve_cut_chunked },
 	{ "/nothing", serve_nothing },
