@@ -4,6 +4,8 @@
 #include "tests/unit/served_http.h"
 
 struct served srv;
+bool over_tls;
+struct served_tls how;
 int cancel_flag;
 atomic_int flooded;
 
@@ -341,7 +343,8 @@ url_of(const char *path)
 {
 	static _Thread_local char url[128];
 
-	snprintf(url, sizeof(url), "http://127.0.0.1:%d%s", srv.port, path);
+	snprintf(url, sizeof(url), "%s://127.0.0.1:%d%s",
+	    over_tls ? "https" : "http", srv.port, path);
 	return url;
 }
 
@@ -353,13 +356,36 @@ get(const char *path)
 	};
 }
 
+bool
+set_tls(void)
+{
+	over_tls = served_tls_has();
+	if (!over_tls)
+		fprintf(stderr, "skipped over TLS: built without libssl-dev\n");
+	return over_tls;
+}
+
+int
+start_engine(void)
+{
+	struct http_options o = { 0 };
+
+	set_cancel(0);
+	if (over_tls)
+		o.ca_file = served_tls_ca();
+	return http_start(&o);
+}
+
 int
 start(void **state)
 {
 	(void)state;
-	served_start(&srv, serve, NULL);
-	set_cancel(0);
-	return http_start(NULL);
+	how = (struct served_tls){ 0 };
+	if (over_tls)
+		served_start_tls(&srv, serve, NULL, false, &how);
+	else
+		served_start(&srv, serve, NULL);
+	return start_engine();
 }
 
 int
@@ -367,6 +393,9 @@ stop(void **state)
 {
 	(void)state;
 	http_stop();
-	served_stop(&srv);
+	if (over_tls)
+		served_stop_tls(&srv, &how);
+	else
+		served_stop(&srv);
 	return 0;
 }

@@ -358,7 +358,7 @@ stopping_ends_what_runs(void **state)
 	http_response_fini(&resp[0]);
 	http_stop();
 
-	assert_int_equal(http_start(NULL), 0);
+	assert_int_equal(start_engine(), 0);
 	assert_int_equal(http_send(&req, &resp[0]), HTTP_OK);
 	http_response_fini(&resp[0]);
 	buf_fini(&b);
@@ -379,5 +379,5 @@ main(void)
 		WITH_SERVER(stopping_ends_what_runs),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return RUN_BOTH(tests);
 }
