@@ -17,6 +17,8 @@ static const struct {
 	long number;
 	const char *why;
 } certificates[] = {
+	{ 7, "the server's certificate is of an unknown authority: name a "
+	     "file with that authority's certificate as http.ca_file" },
 	{ 9, "the server's certificate is not valid yet: is this machine's "
 	     "clock right?" },
 	{ 10, "the server's certificate has expired: its operator must "
@@ -54,25 +56,29 @@ static const struct {
 	{ "reset by peer", "the server ended the TLS handshake" },
 };
 
-static void
-why_certificate(struct transfer *t)
+static bool
+is_certificate(struct transfer *t)
 {
 	long number = 0;
 	size_t i;
 
 	curl_easy_getinfo(t->easy, CURLINFO_SSL_VERIFYRESULT, &number);
-	if (strstr(t->error, "does not match") != NULL
-	    || strstr(t->error, "match target host") != NULL) {
-		SAY(t, "the server's certificate is for another name: check "
-		       "the host in the address");
-		return;
-	}
 	for (i = 0; i < NELEM(certificates); i++)
 		if (certificates[i].number == number) {
 			SAY(t, "%s", certificates[i].why);
-			return;
+			return true;
 		}
-	SAY(t, "the server's certificate is not accepted (%ld)", number);
+	return false;
+}
+
+static void
+why_certificate(struct transfer *t)
+{
+	if (strstr(t->error, "target host") != NULL)
+		SAY(t, "the server's certificate is for another name: check "
+		       "the host in the address");
+	else if (!is_certificate(t))
+		SAY(t, "the server's certificate is not accepted");
 }
 
 static void
@@ -80,6 +86,8 @@ why_handshake(struct transfer *t)
 {
 	size_t i;
 
+	if (is_certificate(t)) /* a wrong signature, for one */
+		return;
 	for (i = 0; i < NELEM(handshakes); i++)
 		if (strstr(t->error, handshakes[i].words) != NULL) {
 			SAY(t, "%s", handshakes[i].why);

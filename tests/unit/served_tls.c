@@ -16,7 +16,7 @@
 
 #define DAY_S 86400L
 
-/* Two authorities of one name: the second signs what is of an unknown one. */
+/* Two authorities: the second signs what is of an unknown one. */
 static struct {
 	EVP_PKEY *ca_key[2], *key;
 	X509 *ca[2];
@@ -106,7 +106,7 @@ prepare(void)
 	for (i = 0; i < 2; i++) {
 		T.ca_key[i] = EVP_EC_gen("P-256");
 		must(T.ca_key[i] != NULL, "a key");
-		T.ca[i] = make_cert("Test authority", NULL, -DAY_S, 9 * DAY_S,
+		T.ca[i] = make_cert(i == 0 ? "Test authority" : "Another authority", NULL, -DAY_S, 9 * DAY_S,
 		    T.ca_key[i], NULL, NULL);
 		snprintf(T.file[i], sizeof(T.file[i]), "%s/%d.pem", T.folder,
 		    i);

@@ -17,7 +17,7 @@ enum served_cert {
 	CERT_WRONG_NAME,
 	CERT_EXPIRED,
 	CERT_EARLY,	  /* not valid yet */
-	CERT_UNKNOWN,	  /* of another authority of the same name */
+	CERT_UNKNOWN,	  /* of another authority */
 	CERT_SELF_SIGNED,
 };
 
