@@ -14,9 +14,9 @@
 #define BODY_USUAL 2000
 
 int
-http_start(const char *ca_file)
+http_start(const struct http_options *options)
 {
-	return engine_start(ca_file);
+	return engine_start(options);
 }
 
 void
@@ -64,7 +64,11 @@ prepare(const struct http_request *req, struct http_response *resp)
 	t->rc = HTTP_CANCELLED;
 	t->why[0] = '\0';
 	t->is_dirty = t->ending = t->sent = t->blocked = t->tried = false;
-	t->headed = t->over = false;
+	t->headed = t->over = t->long_headers = false;
+	t->conn_ended = t->unprocessed = false;
+	t->encoding[0] = '\0';
+	t->length = 0;
+	t->fd = -1;
 	t->status = 0;
 	t->got = 0;
 	t->idle_at = 0;
@@ -98,6 +102,7 @@ take_end(const struct transfer *t, struct http_response *resp)
 	resp->rc = t->rc;
 	if (t->status >= 200)
 		resp->status = t->status;
+	resp->conn_ended = t->conn_ended;
 	if (t->rc != HTTP_OK)
 		memcpy(resp->why, t->why, sizeof(resp->why));
 	return t->rc;

@@ -2,7 +2,7 @@
  * http: all HTTP that a program sends, as a client.
  *
  * One engine thread per process around a curl multi handle (sockets by epoll),
- * so connections, HTTP/2 streams and TLS sessions are shared by all callers.
+ * so kept connections and TLS sessions are shared by all callers (HTTP/1.1).
  * Callers block in http_send, or read a body piece by piece from a stream.
  * curl's callbacks never leave the engine thread.  A stream's full buffer
  * pauses its transfer, so a slow reader costs HTTP_STREAM_MAX bytes and no more.
@@ -10,7 +10,11 @@
  * A connect that takes too long is HTTP_UNREACHED, as is every end before the
  * request began to leave.
  *
- * Rules enforced here: https only, unless HTTP_OPERATOR says that the address
+ * Bodies arrive decoded (gzip and what else libcurl knows), asked for or not;
+ * each limit counts decoded bytes.  An encoding that is not known, or damaged,
+ * is HTTP_BROKEN.
+ *
+ * Rules enforced here: https only (TLS 1.2 or newer), unless HTTP_OPERATOR says that the address
  * stands in the operator's configuration; no redirects; bodies bounded; for
  * other addresses (users') no private, loopback, link-local or multicast
  * address, checked on the address connected to.
@@ -28,9 +32,13 @@
 enum http_rc {
 	HTTP_OK,	/* there is a status; it may be a 500 */
 	HTTP_BLOCKED,	/* our rules forbid the address; nothing was sent */
-	HTTP_UNREACHED, /* no connection: nothing was sent, safe to repeat */
+	HTTP_UNREACHED, /* nothing was processed, safe to repeat: no connection;
+			 * or the server closed it, and TCP proves that the
+			 * request had not reached it (http_kept); or not all
+			 * of the request left */
 	HTTP_TIMEOUT,	/* a deadline passed; the request may have arrived */
-	HTTP_BROKEN,	/* cut, reset or not HTTP, after sending began */
+	HTTP_BROKEN,	/* cut (within its headers, too), reset or not HTTP,
+			 * after sending began: the outcome is unknown */
 	HTTP_TOO_LARGE, /* the body passed body_max */
 	HTTP_CANCELLED, /* the caller's cancel flag was set */
 };
@@ -38,7 +46,8 @@ enum http_rc {
 #define HTTP_OPERATOR 0x1 /* address from the operator: http:// and any net */
 /* Sent at most once.  Without it, a request whose kept connection ends before
  * a byte of the answer goes out again on another one (curl does so up to five
- * times): right where repeating is harmless. */
+ * times): right where repeating is harmless.  With it, that happens only where
+ * HTTP_UNREACHED would be the end. */
 #define HTTP_ONCE 0x2
 #define HTTP_OUTLIVES 0x4 /* the stream outlives its opening's cancel flag */
 
@@ -73,14 +82,34 @@ struct http_response {
 	struct buf headers;	    /* "name: value\n" lines, names lower-case */
 	char why[HTTP_WHY_MAX];	    /* for logs and doctor; no URL, no secret */
 	int64_t first_byte_ms;	    /* measured, since the call */
+	/*
+	 * With HTTP_BROKEN or HTTP_UNREACHED: a connection that stood was
+	 * ended by the server (a reset, an end, over TLS with its notice or
+	 * without), not by a deadline or by what it said.  A server ends its
+	 * connections for many reasons, so that alone does not mean that it
+	 * is ill.
+	 */
+	bool conn_ended;
+};
+
+/* What an operator set for all requests; nothing is kept of it. */
+struct http_options {
+	/* PEM file of the authorities to trust; NULL or "": the system's.
+	 * It is read anew by itself when it changes. */
+	const char *ca_file;
+	/* A proxy for https:// addresses with HTTP_OPERATOR; NULL or "": none.
+	 * Others' addresses go direct, because which one a proxy connects to
+	 * can't be checked; so do private ones and ${no_proxy}'s. */
+	const char *proxy;
+	const char *const *no_proxy; /* hosts, .domains, nets; NULL ends */
 };
 
 /*
  * Start and stop the engine of this process.  http_stop cancels what runs and
- * joins the thread.  ${ca_file} may be NULL (the system's).  Both are called
- * from main only; start after daemonizing, before other threads send.
+ * joins the thread.  ${options} may be NULL.  Both are called from main only;
+ * start after daemonizing, before other threads send.  -1: logged.
  */
-int http_start(const char *ca_file) WARN_UNUSED;
+int http_start(const struct http_options *options) WARN_UNUSED;
 void http_stop(void);
 
 /*
@@ -99,9 +128,9 @@ bool http_header(const struct http_response *resp, const char *name, char *out,
 bool http_has_header(const struct http_response *resp, const char *name);
 
 /*
- * An answer read piece by piece.  http_open returns when the status and
- * headers are there (resp->status, resp->headers; resp->body stays empty), or
- * failed.  Then http_read appends what has come to ${piece}:
+ * An answer read piece by piece.  http_open returns when the status and all
+ * headers are there (resp->status, resp->headers; resp->body stays empty;
+ * *stream is never NULL then), or failed (*stream is NULL).  Then http_read appends what has come to ${piece}:
  *   1 bytes were added   0 nothing within ${wait_ms}   -1 the body ended; its
  * end is resp->rc (HTTP_OK: complete).  0 at once and piece->full: there is
  * more than ${piece} may hold.  http_close cancels what is left, and

@@ -30,7 +30,6 @@ static struct {
 	bool started;
 	CURLM *multi;
 	CURLSH *share;
-	char *ca_file;
 
 	_Atomic(struct transfer *) queue;
 	atomic_bool running;
@@ -139,6 +138,7 @@ finish(struct transfer *t, enum http_rc rc)
 		*d = t->dirty_next;
 		t->is_dirty = false;
 	}
+	kept_end(t);
 	(void)curl_multi_remove_handle(E.multi, t->easy);
 	spare_shrink(t);
 	release(t);
@@ -226,7 +226,7 @@ begin(struct transfer *t)
 	t->total_at = after(t->begun_at, t->req.total_ms);
 
 	if (t->easy == NULL)
-		spare_easy(t, E.share, E.ca_file);
+		spare_easy(t, E.share);
 	if (!atomic_load(&E.running)) {
 		finish_early(t, HTTP_CANCELLED, "this process is stopping");
 		return;
@@ -458,22 +458,27 @@ curl_close(void)
 	if (E.share != NULL)
 		curl_share_cleanup(E.share);
 	poll_close();
-	free(E.ca_file);
+	ca_stop();
+	proxy_stop();
 	E.multi = NULL;
 	E.share = NULL;
-	E.ca_file = NULL;
 	curl_global_cleanup();
 }
 
 int
-engine_start(const char *ca_file)
+engine_start(const struct http_options *options)
 {
+	static const struct http_options none = { 0 };
+	const struct http_options *o = options == NULL ? &none : options;
+
 	if (E.started)
 		return 0;
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
 		return -1;
 	E.curl_at = E.scan_at = INT64_MAX;
-	E.ca_file = ca_file == NULL ? NULL : strdup(ca_file);
+	if (ca_start(o->ca_file) == -1
+	    || proxy_start(o->proxy, o->no_proxy) == -1)
+		goto refused;
 	if (curl_open() == -1)
 		goto fail;
 	atomic_store(&E.running, true);
@@ -485,6 +490,7 @@ engine_start(const char *ca_file)
 	return 0;
 fail:
 	log_event(LOG_ERROR, "http_start_failed", F_INT("errno", errno));
+refused:
 	curl_close();
 	return -1;
 }

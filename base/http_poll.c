@@ -1,6 +1,7 @@
 /*
  * http_poll: the engine's sockets and its bell in one epoll set.
  */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -26,6 +27,9 @@ struct watched {             /* by descriptor */
 	uint32_t registered; /* in epoll */
 	uint32_t wanted;     /* by curl */
 	bool ours;           /* opened in poll_on_open: closing it is noticed */
+	uint16_t peer_port;  /* 0: not known */
+	uint16_t local_port; /* 0: not known yet */
+	struct transfer *owner; /* whose request is on it, if it must know */
 };
 
 static struct { /* of the engine's one thread, but for the bell */
@@ -122,6 +126,15 @@ on_socket(CURLM *multi, int fd, uint32_t events)
 	(void)curl_multi_socket_action(multi, fd, flags, &left);
 }
 
+static uint16_t
+port_of(const struct sockaddr *sa)
+{
+	/* The port stands at the same place of both. */
+	return sa->sa_family == AF_INET || sa->sa_family == AF_INET6
+	    ? ntohs(((const struct sockaddr_in *)(const void *)sa)->sin_port)
+	    : 0;
+}
+
 curl_socket_t
 poll_on_open(void *arg, curlsocktype purpose, struct curl_sockaddr *a)
 {
@@ -141,14 +154,74 @@ poll_on_open(void *arg, curlsocktype purpose, struct curl_sockaddr *a)
 		return CURL_SOCKET_BAD;
 	(void)setsockopt(
 	    fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &unacked, sizeof(unacked));
-	*watched_at(fd) = (struct watched){ .ours = true };
+	*watched_at(fd)
+	    = (struct watched){ .ours = true, .peer_port = port_of(&a->addr) };
 	return fd;
+}
+
+/* An address of curl's, as curl writes it. */
+static bool
+is_peer(int fd, const char *peer)
+{
+	struct sockaddr_storage a = { 0 };
+	socklen_t len = sizeof(a);
+	char text[INET6_ADDRSTRLEN];
+	const void *ip = &((struct sockaddr_in6 *)&a)->sin6_addr;
+
+	if (getpeername(fd, (struct sockaddr *)&a, &len) == -1)
+		return false;
+	if (a.ss_family == AF_INET)
+		ip = &((struct sockaddr_in *)&a)->sin_addr;
+	return inet_ntop(a.ss_family, ip, text, sizeof(text)) != NULL
+	    && strcmp(text, peer) == 0;
+}
+
+static bool
+is_local(struct watched *w, int fd, int port)
+{
+	struct sockaddr_storage a = { 0 };
+	socklen_t len = sizeof(a);
+
+	if (w->local_port == 0
+	    && getsockname(fd, (struct sockaddr *)&a, &len) == 0)
+		w->local_port = port_of((const struct sockaddr *)&a);
+	return w->local_port == port;
+}
+
+/* curl says a connection's addresses before a request, not its socket. */
+int
+poll_own(
+    struct transfer *t, const char *peer, int peer_port, int local_port)
+{
+	struct watched *w;
+	size_t i;
+
+	for (i = 0; i < P.watched_n; i++) {
+		w = &P.watched[i];
+		if (!w->ours || w->peer_port != peer_port
+		    || !is_local(w, (int)i, local_port)
+		    || !is_peer((int)i, peer))
+			continue;
+		w->owner = t;
+		return (int)i;
+	}
+	return -1;
+}
+
+void
+poll_disown(int fd)
+{
+	watched_at(fd)->owner = NULL;
 }
 
 int
 poll_on_close(void *arg, curl_socket_t fd)
 {
-	(void)arg;
+	struct transfer *owner = watched_at(fd)->owner;
+
+	(void)arg; /* who opened it may be gone */
+	if (owner != NULL)
+		kept_end(owner);
 	*watched_at(fd) = (struct watched){ 0 };
 	return close(fd);
 }

@@ -57,6 +57,7 @@ struct transfer {
 	/* The end, read by the owner after BELL_DONE. */
 	enum http_rc rc;
 	char why[HTTP_WHY_MAX];
+	bool conn_ended;
 
 	/* The engine's own. */
 	CURL *easy; /* kept from one request to the next */
@@ -71,6 +72,19 @@ struct transfer {
 	bool tried;   /* an address was allowed */
 	bool headed;
 	bool over; /* past a limit of size */
+	bool long_headers;  /* that of the headers */
+	bool proxied;	    /* by the handle's setting */
+	unsigned ca;	    /* the handle's: what ca_look said */
+	char encoding[32];  /* of the answer; "": none */
+	char error[CURL_ERROR_SIZE]; /* curl's words */
+	int64_t length;	    /* said to come; 0: not said, -1: in chunks */
+
+	/* http_kept: the socket (-1: not followed), as it was before the
+	 * request left. */
+	int fd;
+	uint64_t acked, received;
+	bool unprocessed; /* the last sending, for certain */
+
 	int status;
 	size_t got; /* bytes of the body */
 	int64_t begun_at, connect_at, first_byte_at, total_at;
@@ -83,7 +97,7 @@ struct transfer {
 const char *guard_refuses(const struct http_request *req);
 
 /* http_engine.c */
-int engine_start(const char *ca_file) WARN_UNUSED;
+int engine_start(const struct http_options *options) WARN_UNUSED;
 void engine_stop(void);
 void engine_trim(void); /* http_trim */
 /* Hand ${asked} to the engine.  -1: it is stopping; nothing was handed over. */
@@ -95,7 +109,7 @@ struct transfer *spare_take(void);
 void spare_give(struct transfer *t);
 /* The engine's thread alone: make ${t} a curl handle; drop it again if there
  * are many; drop all that wait; drop every one, at the end. */
-void spare_easy(struct transfer *t, CURLSH *share, const char *ca_file);
+void spare_easy(struct transfer *t, CURLSH *share);
 void spare_shrink(struct transfer *t);
 void spare_drop_all(void);
 void spare_end(void);
@@ -125,11 +139,37 @@ int poll_on_watch(
 curl_socket_t poll_on_open(
     void *arg, curlsocktype purpose, struct curl_sockaddr *a);
 int poll_on_close(void *arg, curl_socket_t fd);
+/* The socket of that connection, -1: none.  kept_end is called with ${t} as it
+ * closes, unless it is disowned before. */
+int poll_own(
+    struct transfer *t, const char *peer, int peer_port, int local_port);
+void poll_disown(int fd);
+
+/* http_kept.c: the request leaves on that connection; the sending is over, one
+ * way or the other (again: nothing).  It sets t->unprocessed then, and takes
+ * t->sent back. */
+void kept_begin(
+    struct transfer *t, const char *peer, int peer_port, int local_port);
+void kept_end(struct transfer *t);
+
+/* http_ca.c.  In ca_start: NULL is the system's; -1: not readable, logged. */
+int ca_start(const char *file) WARN_UNUSED;
+void ca_stop(void);
+unsigned ca_look(void);	  /* changes with the file; never 0 */
+void ca_set(CURL *easy);  /* by the last look */
+void ca_failed(void);	  /* curl could not read it */
+
+/* http_proxy.c.  -1: not a proxy's address, logged. */
+int proxy_start(const char *url, const char *const *except) WARN_UNUSED;
+void proxy_stop(void);
+void proxy_set(struct transfer *t, bool is_tls);
 
 /* http_transfer.c */
-CURL *transfer_easy(struct transfer *t, CURLSH *share, const char *ca_file);
+CURL *transfer_easy(struct transfer *t, CURLSH *share);
 void transfer_set(struct transfer *t);   /* the handle, by t->req */
 void transfer_moves(struct transfer *t); /* it moved: idle begins anew */
-enum http_rc transfer_end(struct transfer *t, CURLcode code); /* and why */
+
+/* http_end.c: what its owner is told, and why. */
+enum http_rc transfer_end(struct transfer *t, CURLcode code);
 
 #endif

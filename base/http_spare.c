@@ -80,9 +80,9 @@ spare_give(struct transfer *t)
 }
 
 void
-spare_easy(struct transfer *t, CURLSH *share, const char *ca_file)
+spare_easy(struct transfer *t, CURLSH *share)
 {
-	t->easy = transfer_easy(t, share, ca_file);
+	t->easy = transfer_easy(t, share);
 	t->kept_prev = NULL;
 	t->kept_next = S.kept;
 	if (S.kept != NULL)

@@ -16,6 +16,7 @@
 
 #define RECEIVE_SIZE 8192L /* per running transfer; larger gains nothing */
 #define SEND_SIZE 16384L   /* the least that curl takes */
+#define KEPT_MAX_S 55L	   /* unused: many servers close after 60 s */
 
 /*
  * The connection stands and the request goes out next.  A kept connection may
@@ -30,8 +31,7 @@ on_ready(void *arg, char *peer, char *local, int peer_port, int local_port)
 	bool refused = true;
 
 	(void)local;
-	(void)peer_port;
-	(void)local_port;
+	kept_end(t); /* a sending before this one */
 	if (t->sent && (t->req.flags & HTTP_ONCE) != 0)
 		return CURL_PREREQFUNC_ABORT;
 	if ((t->req.flags & HTTP_OPERATOR) == 0) {
@@ -47,6 +47,7 @@ on_ready(void *arg, char *peer, char *local, int peer_port, int local_port)
 			return CURL_PREREQFUNC_ABORT;
 		}
 	}
+	kept_begin(t, peer, peer_port, local_port);
 	t->sent = true;
 	return CURL_PREREQFUNC_OK;
 }
@@ -100,6 +101,68 @@ transfer_moves(struct transfer *t)
 	engine_due(t->idle_at);
 }
 
+/* The value of ${line} if that is the header ${name} ("name:"). */
+static const char *
+value_of(const char *line, size_t len, const char *name)
+{
+	size_t n = strlen(name);
+
+	if (len < n || strncasecmp(line, name, n) != 0)
+		return NULL;
+	return line + n;
+}
+
+/* For the words of an end: a stranger's, so of the plainest letters. */
+static void
+keep_encoding(struct transfer *t, const char *value, const char *end)
+{
+	size_t n = strlen(t->encoding);
+
+	for (; value < end && n + 1 < sizeof(t->encoding); value++)
+		if ((*value >= '0' && *value <= '9')
+		    || (*value >= 'A' && *value <= 'Z')
+		    || (*value >= 'a' && *value <= 'z')
+		    || strchr("-_.,", *value) != NULL)
+			t->encoding[n++] = *value;
+	t->encoding[n] = '\0';
+}
+
+/* What a header says of the body. */
+static void
+see_header(struct transfer *t, const char *line, size_t len)
+{
+	const char *end = line + len, *value;
+	char number[24];
+	size_t n;
+
+	value = value_of(line, len, "transfer-encoding:");
+	if (value != NULL)
+		t->length = -1;
+	value = value_of(line, len, "content-encoding:");
+	if (value != NULL)
+		keep_encoding(t, value, end);
+	value = value_of(line, len, "content-length:");
+	if (value == NULL || t->length == -1)
+		return;
+	n = (size_t)(end - value);
+	if (n < sizeof(number)) {
+		memcpy(number, value, n);
+		number[n] = '\0';
+		t->length = strtoll(number, NULL, 10);
+	} else
+		t->length = INT64_MAX;
+}
+
+/* What is said to be too long need not come: but encoded, it says nothing of
+ * what counts. */
+static bool
+is_said_too_long(const struct transfer *t)
+{
+	return t->length > 0 && (uint64_t)t->length > t->req.body_max
+	    && t->encoding[0] == '\0' && t->status != 204 && t->status != 304
+	    && strcmp(t->req.method, "HEAD") != 0;
+}
+
 static size_t
 on_header(char *line, size_t size, size_t count, void *arg)
 {
@@ -113,16 +176,23 @@ on_header(char *line, size_t size, size_t count, void *arg)
 	if (n >= 5 && memcmp(line, "HTTP/", 5) == 0) {
 		t->status = parse_status(line, n);
 		buf_reset(&t->resp->headers); /* after a 1xx */
+		t->encoding[0] = '\0';
+		t->length = 0;
 		return len;
 	}
 	if (n > 0) {
+		see_header(t, line, n);
 		if (add_header(&t->resp->headers, line, n) == 0)
 			return len;
-		t->over = true;
+		t->over = t->long_headers = true;
 		return 0;
 	}
 	if (t->status < 200 && t->status != 101)
 		return len;
+	if (is_said_too_long(t)) {
+		t->over = true;
+		return 0;
+	}
 	t->headed = true;
 	t->resp->status = t->status;
 	t->resp->first_byte_ms = engine_now() - t->begun_at;
@@ -170,7 +240,7 @@ on_body(char *bytes, size_t size, size_t count, void *arg)
 
 /* A handle with all that is the same for each request. */
 CURL *
-transfer_easy(struct transfer *t, CURLSH *share, const char *ca_file)
+transfer_easy(struct transfer *t, CURLSH *share)
 {
 	CURL *c = curl_easy_init();
 
@@ -200,8 +270,21 @@ transfer_easy(struct transfer *t, CURLSH *share, const char *ca_file)
 	 * request is cancelled. */
 	curl_easy_setopt(c, CURLOPT_QUICK_EXIT, 1L);
 	curl_easy_setopt(c, CURLOPT_SHARE, share);
-	if (ca_file != NULL)
-		curl_easy_setopt(c, CURLOPT_CAINFO, ca_file);
+	curl_easy_setopt(c, CURLOPT_ERRORBUFFER, t->error);
+	/*
+	 * HTTP/1.1 over TLS, too.  Over HTTP/2 curl itself repeats what a
+	 * server's GOAWAY left unprocessed, and on_ready could not tell that
+	 * from a second sending of what ran.
+	 */
+	curl_easy_setopt(c, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
+	curl_easy_setopt(c, CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2);
+	curl_easy_setopt(c, CURLOPT_MAXAGE_CONN, KEPT_MAX_S);
+	/* All that this libcurl decodes.  It decodes what nobody asked for,
+	 * too, and on_body counts what comes out. */
+	curl_easy_setopt(c, CURLOPT_ACCEPT_ENCODING, "");
+	curl_easy_setopt(c, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+	t->ca = 0;
+	t->proxied = false;
 	return c;
 }
 
@@ -238,6 +321,7 @@ transfer_set(struct transfer *t)
 	bool has_type = false,
 	     is_tls = req->url[4] == 's' || req->url[4] == 'S';
 	size_t i, n = 0;
+	unsigned ca;
 
 	t->lines[n++].data = no_expect;
 	for (i = 0; i < HTTP_HEADERS_MAX && req->headers[i] != NULL; i++) {
@@ -253,89 +337,15 @@ transfer_set(struct transfer *t)
 		t->lines[i].next = i + 1 < n ? &t->lines[i + 1] : NULL;
 
 	set_method(c, req);
-	/*
-	 * Over TLS, requests that begin together wait for the first to learn
-	 * whether its connection carries all of them.  In the clear that
-	 * would show only with the first answer.
-	 */
-	curl_easy_setopt(c, CURLOPT_PIPEWAIT, (long)is_tls);
-	curl_easy_setopt(c, CURLOPT_HTTP_VERSION,
-	    is_tls ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1);
+	if (is_tls) {
+		ca = ca_look();
+		if (t->ca != ca)
+			ca_set(c);
+		t->ca = ca;
+	}
+	proxy_set(t, is_tls);
+	t->error[0] = '\0';
 	curl_easy_setopt(c, CURLOPT_URL, req->url);
 	curl_easy_setopt(c, CURLOPT_HTTPHEADER, t->lines);
 	curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, (long)req->connect_ms);
-	curl_easy_setopt(c, CURLOPT_MAXFILESIZE_LARGE,
-	    req->body_max > (size_t)INT64_MAX
-		    || strcmp(req->method, "HEAD") == 0
-		? (curl_off_t)0
-		: (curl_off_t)req->body_max);
-}
-
-static void
-why_connect(struct transfer *t)
-{
-	long err = 0;
-	char text[64];
-	const char *s;
-
-	curl_easy_getinfo(t->easy, CURLINFO_OS_ERRNO, &err);
-	s = err == 0 ? "no answer" : strerror_r((int)err, text, sizeof(text));
-	snprintf(t->why, sizeof(t->why), "cannot connect: %s", s);
-}
-
-enum http_rc
-transfer_end(struct transfer *t, CURLcode code)
-{
-	const char *said = curl_easy_strerror(code);
-
-	switch (code) {
-	case CURLE_OK:
-		return HTTP_OK;
-	case CURLE_URL_MALFORMAT:
-		snprintf(t->why, sizeof(t->why), "not a valid address");
-		return HTTP_BLOCKED;
-	case CURLE_UNSUPPORTED_PROTOCOL:
-	case CURLE_WEIRD_SERVER_REPLY:
-		snprintf(
-		    t->why, sizeof(t->why), "the server does not speak HTTP");
-		return t->sent ? HTTP_BROKEN : HTTP_UNREACHED;
-	case CURLE_WRITE_ERROR:
-	case CURLE_FILESIZE_EXCEEDED:
-		if (!t->over && code == CURLE_WRITE_ERROR)
-			break;
-		if (t->headed || code == CURLE_FILESIZE_EXCEEDED)
-			snprintf(t->why, sizeof(t->why),
-			    "the answer is longer than %zu bytes",
-			    t->req.body_max);
-		else
-			snprintf(t->why, sizeof(t->why),
-			    "the answer's headers are longer than %zu bytes",
-			    HEADERS_BYTES_MAX);
-		return HTTP_TOO_LARGE;
-	case CURLE_OPERATION_TIMEDOUT:
-		if (t->sent)
-			break;
-		snprintf(t->why, sizeof(t->why), "no connection within %d ms",
-		    t->req.connect_ms);
-		return HTTP_UNREACHED;
-	default:
-		break;
-	}
-	if (t->blocked && !t->tried) {
-		snprintf(t->why, sizeof(t->why),
-		    "the address is not on the public internet");
-		return HTTP_BLOCKED;
-	}
-	if (code == CURLE_COULDNT_CONNECT) {
-		why_connect(t);
-		return t->sent ? HTTP_BROKEN : HTTP_UNREACHED;
-	}
-	snprintf(t->why, sizeof(t->why), "%s%s",
-	    t->headed     ? "cut in the answer: "
-		: t->sent ? "cut before an answer: "
-			  : "cannot connect: ",
-	    said);
-	if (code == CURLE_OPERATION_TIMEDOUT)
-		return HTTP_TIMEOUT;
-	return t->sent ? HTTP_BROKEN : HTTP_UNREACHED;
 }

@@ -47,6 +47,8 @@ struct map {
 };
 
 static struct map *map;		    /* NULL: counts are dropped */
+static struct map *shared;	    /* the same, if it is a file's */
+static atomic_bool lost;	    /* it was, until SIGBUS */
 static struct gauges *own;
 static const struct metric_def *defs;
 static size_t ndefs;
@@ -93,10 +95,19 @@ open_locked(const char *path)
 	}
 }
 
+/*
+ * The whole of it has its place on the disk, or this fails: what is written to
+ * a page without one, on a full disk, is SIGBUS.
+ */
 static struct map *
 map_open(int fd)
 {
-	struct map *m = mmap(NULL, sizeof(struct map), PROT_READ | PROT_WRITE,
+	struct map *m;
+
+	errno = posix_fallocate(fd, 0, sizeof(struct map));
+	if (errno != 0)
+		return NULL;
+	m = mmap(NULL, sizeof(struct map), PROT_READ | PROT_WRITE,
 	    MAP_SHARED, fd, 0);
 
 	return m == MAP_FAILED ? NULL : m;
@@ -111,7 +122,7 @@ map_make(const char *path, uint64_t layout)
 {
 	char fresh[PATH_MAX];
 	struct map *m = NULL;
-	int fd;
+	int fd, why;
 
 	if (snprintf(fresh, sizeof(fresh), "%s.new", path)
 	    >= (int)sizeof(fresh)) {
@@ -122,11 +133,14 @@ map_make(const char *path, uint64_t layout)
 	    0660);
 	if (fd == -1)
 		return NULL;
-	if (ftruncate(fd, sizeof(struct map)) == 0)
-		m = map_open(fd);
+	m = map_open(fd);
 	close(fd);
-	if (m == NULL)
+	if (m == NULL) {
+		why = errno;
+		(void)unlink(fresh); /* what it has of the disk is needed */
+		errno = why;
 		return NULL;
+	}
 	m->magic = MAGIC;
 	m->layout = layout;
 	if (rename(fresh, path) == -1) {
@@ -146,8 +160,7 @@ map_file(const char *path, uint64_t layout)
 
 	if (fd == -1)
 		return NULL;
-	empty = fstat(fd, &sb) == 0 && sb.st_size == 0 /* nobody maps it */
-	    && ftruncate(fd, sizeof(struct map)) == 0;
+	empty = fstat(fd, &sb) == 0 && sb.st_size == 0; /* nobody maps it */
 	if (empty || sb.st_size == sizeof(struct map))
 		m = map_open(fd);
 	if (m != NULL && empty) {
@@ -157,6 +170,8 @@ map_file(const char *path, uint64_t layout)
 		munmap(m, sizeof(*m)); /* another version's */
 		m = NULL;
 	}
+	if (m == NULL && empty && errno == ENOSPC) /* no room for another */
+		(void)!ftruncate(fd, 0);
 	if (m == NULL)
 		m = map_make(path, layout);
 	/* Closing would not do: the mapping keeps the file open. */
@@ -244,9 +259,42 @@ take_slot(void)
 	}
 }
 
+/*
+ * Somebody cut the file, or its disk failed: what is mapped there becomes
+ * memory of this process, and it goes on.  A handler may do no more; the next
+ * metric_set says it.
+ */
+static void
+on_bus(int sig, siginfo_t *info, void *context)
+{
+	char *at = info->si_addr, *begin = (char *)shared;
+	int saved = errno;
+
+	(void)context;
+	if (begin != NULL && at >= begin && at < begin + sizeof(struct map)
+	    && mmap(begin, sizeof(struct map), PROT_READ | PROT_WRITE,
+		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0)
+		!= MAP_FAILED) {
+		atomic_store(&lost, true);
+		errno = saved;
+		return;
+	}
+	(void)signal(sig, SIG_DFL); /* another's: it happens again and ends */
+}
+
+static void
+say_lost(void)
+{
+	log_event(LOG_WARN, "metrics_private",
+	    F_STR("why", "the file was cut, or its disk failed"));
+	take_slot();
+}
+
 int
 metrics_open(const char *path, const struct metric_def *table, size_t n)
 {
+	struct sigaction bus = { .sa_sigaction = on_bus,
+		.sa_flags = SA_SIGINFO };
 	struct map *m = NULL;
 	int rc = 0;
 
@@ -261,6 +309,11 @@ metrics_open(const char *path, const struct metric_def *table, size_t n)
 			rc = -1;
 		}
 	}
+	shared = m;
+	atomic_store(&lost, false);
+	sigemptyset(&bus.sa_mask);
+	if (shared != NULL && sigaction(SIGBUS, &bus, NULL) == -1)
+		rc = -1;
 	if (m == NULL)
 		m = mmap(NULL, sizeof(*m), PROT_READ | PROT_WRITE,
 		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -283,7 +336,7 @@ metrics_close(void)
 	if (own != NULL)
 		atomic_store(&own->owner, 0);
 	own = NULL;
-	map = NULL;
+	map = shared = NULL;
 	munmap(m, sizeof(*m));
 }
 
@@ -298,6 +351,8 @@ metric_add(int m, int value, int64_t n)
 void
 metric_set(int m, int value, int64_t v)
 {
+	if (atomic_exchange_explicit(&lost, false, memory_order_relaxed))
+		say_lost();
 	if (own != NULL && value >= 0 && value < METRIC_VALUES_MAX)
 		atomic_store_explicit(&own->values[m][value], v,
 		    memory_order_relaxed);

@@ -36,7 +36,9 @@ struct metric_def {
 
 /*
  * Map ${path} (created by the umask, for others never); NULL: private memory, for tests and plain CGI.
- * -1: cannot be mapped; the process goes on with private memory.
+ * -1: cannot be mapped, or has no room on its disk; the process goes on with
+ * private memory.  So it does when the file is cut afterwards (SIGBUS is
+ * handled here).
  */
 int metrics_open(const char *path, const struct metric_def *defs, size_t n)
     WARN_UNUSED;

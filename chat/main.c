@@ -197,11 +197,12 @@ start_threads(struct program *p, const struct settings *s)
 {
 	struct worker *w = &p->w;
 	struct buf errors = BUF_INIT(REPORT_MAX);
+	const struct http_options http = settings_http(s);
 	int rc = -1;
 
-	if (http_start(NULL) == -1) {
+	if (http_start(&http) == -1) {
 		log_event(LOG_ERROR, "http_failed", F_STR("why",
-		    "libcurl cannot start"));
+		    "the HTTP client cannot start"));
 		goto out;
 	}
 	if (toolbox_start(w->settings, &w->toolbox, &errors) == -1) {

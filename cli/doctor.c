@@ -115,18 +115,22 @@ int
 cmd_doctor(struct cli *cli)
 {
 	struct doctor d = { .cli = cli };
+	struct http_options http = { 0 };
 	const char *url = NULL;
 	int code;
 	size_t i;
 
 	if (!cli_option(cli, "--url", &url) || !cli_args(cli, 0, 0))
 		return CLI_USAGE;
-	if (http_start(NULL) == -1) {
-		cli_error(cli, "the HTTP client does not start");
-		return CLI_FAILED;
-	}
 	d.findings = json_array();
 	check_configuration(&d);
+	if (d.s != NULL)
+		http = settings_http(d.s);
+	if (http_start(&http) == -1) {
+		cli_error(cli, "the HTTP client does not start");
+		json_decref(d.findings);
+		return CLI_FAILED;
+	}
 	d.url = cli_url(cli, url);
 	d.url_guessed = url == NULL && getenv("DRAGOMAN_URL") == NULL;
 	for (i = 0; i < NELEM(CHECKS); i++)

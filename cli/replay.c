@@ -85,6 +85,7 @@ ask(struct cli *cli, const struct settings *s, const char *text)
 	struct llm_backend *backends = NULL;
 	struct llm_answer answer = { 0 };
 	struct llm_failure failure = { 0 };
+	const struct http_options http = settings_http(s);
 	enum llm_rc rc;
 	char backend[160];
 
@@ -93,7 +94,7 @@ ask(struct cli *cli, const struct settings *s, const char *text)
 			       "Name one: --model HOST/MODEL");
 		return CLI_USAGE;
 	}
-	if (http_start(NULL) == -1) {
+	if (http_start(&http) == -1) {
 		cli_error(cli, "the HTTP client does not start");
 		return CLI_FAILED;
 	}

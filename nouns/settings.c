@@ -204,6 +204,24 @@ const struct config_def SETTINGS[] = {
 	{ "mcp.timeout", CONFIG_SPAN, AT(mcp_timeout_ms), "30s", 100 * MS, HOUR,
 	    NULL, NULL, "time for one tool call", 0 },
 
+	/* Not by HTTP_PROXY and the like: in plain CGI such names hold what a
+	 * client's headers say. */
+	{ "http.ca_file", CONFIG_STR, AT(http_ca_file), NULL, 0, 0,
+	    "DRAGOMAN_CA_FILE", NULL,
+	    "PEM file of the authorities that servers' certificates are "
+	    "checked by; unset: the system's",
+	    CONFIG_NO_ENV },
+	{ "http.proxy", CONFIG_STR, AT(http_proxy), NULL, 0, 0,
+	    "HTTPS_PROXY https_proxy", NULL,
+	    "http://[USER:PASSWORD@]HOST:PORT on the way to https:// addresses "
+	    "of this configuration",
+	    CONFIG_NO_ENV | CONFIG_PRIVATE },
+	{ "http.no_proxy", CONFIG_LIST, AT(http_no_proxy), NULL, 0, 0,
+	    "NO_PROXY no_proxy", NULL,
+	    "hosts, .domains and nets that are reached without http.proxy; "
+	    "private addresses always are",
+	    CONFIG_NO_ENV },
+
 	{ "log.level", CONFIG_STR, AT(log_level), "info", 0, 0, NULL,
 	    "debug info warn warning error critical",
 	    "the least level that is logged", 0 },
@@ -256,6 +274,14 @@ settings_backend(const struct settings *s, char *out, size_t out_max)
 	/* Not in the middle of a character: it goes into JSON. */
 	for (len = strlen(out); len > 0 && !text_is_utf8(out, len); len--)
 		out[len - 1] = '\0';
+}
+
+struct http_options
+settings_http(const struct settings *s)
+{
+	return (struct http_options){ .ca_file = s->http_ca_file,
+		.proxy = s->http_proxy,
+		.no_proxy = s->http_no_proxy.items };
 }
 
 struct settings *

@@ -11,6 +11,7 @@
 
 #include "base/base.h"
 #include "base/config.h"
+#include "base/http.h"
 #include "base/secret.h"
 
 /* The words stand in settings.c in this order. */
@@ -97,6 +98,11 @@ struct settings {
 	int64_t mcp_refresh_ms;	    /* 5 min */
 	int64_t mcp_timeout_ms;	    /* 30 s: one tool call */
 
+	/* http: */
+	const char *http_ca_file; /* "": the system's */
+	const char *http_proxy;	  /* "" none; may hold a password */
+	struct config_list http_no_proxy;
+
 	int64_t memcp_port; /* server.port of a config.tech.yaml; 0 none */
 
 	/* log: */
@@ -132,6 +138,9 @@ void settings_unref(struct settings *s); /* NULL is fine; atomic */
 /* The rows, for config show, env.example and tests. */
 extern const struct config_def SETTINGS[];
 extern const size_t SETTINGS_N;
+
+/* What http_start takes; lives as long as ${s}. */
+struct http_options settings_http(const struct settings *s);
 
 const char *settings_host_name(int host); /* "openai", ... */
 /* "<host>/<model>", or "direct", as /health and /status show it. */

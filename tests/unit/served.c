@@ -16,19 +16,30 @@
 
 #define HEAD_MAX (64 * KIB)
 #define STOP_POLL_MS 20
+#define FDS_MAX 16384
+
+struct connection {
+	struct connection *next;
+	struct served *s;
+	pthread_t thread;
+	int fd;
+	void *conn; /* the wire's */
+	bool reset;
+	atomic_bool over;
+};
 
 struct served_inner {
 	served_fn *answer;
 	int fd;
 	atomic_bool stopping;
 	pthread_t acceptor;
-	struct connection {
-		struct served *s;
-		pthread_t thread;
-		int fd;
-	} conns[SERVED_CONNECTIONS];
-	int n;
+	const struct served_wire *wire;
+	void *wire_ctx;
+	struct connection *conns; /* the acceptor's */
 };
+
+/* By descriptor, each set and used by its connection's threads. */
+static _Atomic(struct connection *) by_fd[FDS_MAX];
 
 static void
 must(bool ok, const char *what)
@@ -42,11 +53,14 @@ must(bool ok, const char *what)
 int
 served_write(int fd, const void *bytes, size_t len)
 {
+	const struct connection *c = atomic_load(&by_fd[fd]);
 	const char *p = bytes;
 	ssize_t n;
 
 	while (len > 0) {
-		n = send(fd, p, len, MSG_NOSIGNAL);
+		n = c != NULL && c->conn != NULL
+		    ? c->s->inner->wire->write(c->conn, p, len)
+		    : send(fd, p, len, MSG_NOSIGNAL);
 		if (n <= 0)
 			return -1;
 		p += n;
@@ -126,22 +140,28 @@ int
 served_reset(int fd)
 {
 	struct linger l = { .l_onoff = 1, .l_linger = 0 };
+	struct connection *c = atomic_load(&by_fd[fd]);
 
+	if (c != NULL)
+		c->reset = true;
 	(void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &l, sizeof(l));
 	return -1;
 }
 
 /* Bytes, or 0: the peer is gone or the server stops. */
 static size_t
-receive(struct served *s, int fd, char *out, size_t max)
+receive(struct connection *c, char *out, size_t max)
 {
-	struct pollfd p = { .fd = fd, .events = POLLIN };
+	const struct served_inner *in = c->s->inner;
+	struct pollfd p = { .fd = c->fd, .events = POLLIN };
 	ssize_t n;
 
-	while (!atomic_load(&s->inner->stopping)) {
-		if (poll(&p, 1, STOP_POLL_MS) <= 0)
+	while (!atomic_load(&in->stopping)) {
+		if ((c->conn == NULL || !in->wire->holds(c->conn))
+		    && poll(&p, 1, STOP_POLL_MS) <= 0)
 			continue;
-		n = recv(fd, out, max, 0);
+		n = c->conn != NULL ? in->wire->read(c->conn, out, max)
+				    : recv(c->fd, out, max, 0);
 		return n > 0 ? (size_t)n : 0;
 	}
 	return 0;
@@ -149,7 +169,7 @@ receive(struct served *s, int fd, char *out, size_t max)
 
 /* One request into ${req}; -1: there is no more. */
 static int
-read_request(struct served *s, int fd, struct served_request *req)
+read_request(struct connection *c, struct served_request *req)
 {
 	size_t len = 0, head_len, want = 0;
 	char value[32], *end = NULL;
@@ -159,7 +179,7 @@ read_request(struct served *s, int fd, struct served_request *req)
 	must(req->head != NULL, "memory");
 	while (end == NULL) {
 		must(len < HEAD_MAX, "request too long");
-		n = receive(s, fd, req->head + len, HEAD_MAX - len);
+		n = receive(c, req->head + len, HEAD_MAX - len);
 		if (n == 0)
 			return -1;
 		len += n;
@@ -178,7 +198,7 @@ read_request(struct served *s, int fd, struct served_request *req)
 	must(len <= want, "pipelined request");
 	memcpy(req->body, req->head + head_len, len);
 	for (; len < want; len += n) {
-		n = receive(s, fd, req->body + len, want - len);
+		n = receive(c, req->body + len, want - len);
 		if (n == 0)
 			return -1;
 	}
@@ -191,21 +211,48 @@ static void *
 serve(void *arg)
 {
 	struct connection *c = arg;
+	const struct served_inner *in = c->s->inner;
 	struct served_request req;
-	int rc;
+	int rc = 0;
 
-	do {
+	if (in->wire != NULL) {
+		c->conn = in->wire->open(in->wire_ctx, c->fd);
+		rc = c->conn == NULL ? -1 : 0;
+	}
+	while (rc == 0 && !atomic_load(&in->stopping)) {
 		memset(&req, 0, sizeof(req));
-		rc = read_request(c->s, c->fd, &req);
+		rc = read_request(c, &req);
 		if (rc == 0) {
 			atomic_fetch_add(&c->s->requests, 1);
-			rc = c->s->inner->answer(c->s, c->fd, &req);
+			rc = in->answer(c->s, c->fd, &req);
 		}
 		free(req.head);
 		free(req.body);
-	} while (rc == 0 && !atomic_load(&c->s->inner->stopping));
+	}
+	if (c->conn != NULL)
+		in->wire->close(in->wire_ctx, c->conn, c->reset);
+	atomic_store(&by_fd[c->fd], NULL);
 	close(c->fd);
+	atomic_store(&c->over, true);
 	return NULL;
+}
+
+/* Join those that are over, or all. */
+static void
+reap(struct served_inner *in, bool all)
+{
+	struct connection **at = &in->conns, *c;
+
+	while (*at != NULL) {
+		c = *at;
+		if (!all && !atomic_load(&c->over)) {
+			at = &c->next;
+			continue;
+		}
+		pthread_join(c->thread, NULL);
+		*at = c->next;
+		free(c);
+	}
 }
 
 static void *
@@ -225,23 +272,30 @@ accept_all(void *arg)
 		if (fd == -1)
 			continue;
 		(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-		must(in->n < SERVED_CONNECTIONS, "too many connections");
-		c = &in->conns[in->n];
+		reap(in, false);
+		c = calloc(1, sizeof(*c));
+		must(c != NULL && fd < FDS_MAX, "too many connections");
 		c->s = s;
 		c->fd = fd;
+		c->next = in->conns;
+		in->conns = c;
+		atomic_store(&by_fd[fd], c);
 		atomic_fetch_add(&s->connections, 1);
 		must(pthread_create(&c->thread, NULL, serve, c) == 0, "thread");
-		in->n++;
 	}
 	return NULL;
 }
 
 void
-served_start(struct served *s, served_fn *answer, void *ctx)
+served_start_on(struct served *s, served_fn *answer, void *ctx, bool is_v6,
+    const struct served_wire *wire, void *wire_ctx)
 {
-	struct sockaddr_in a = { .sin_family = AF_INET,
+	struct sockaddr_in v4 = { .sin_family = AF_INET,
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	socklen_t len = sizeof(a);
+	struct sockaddr_in6 v6 = { .sin6_family = AF_INET6,
+		.sin6_addr = IN6ADDR_LOOPBACK_INIT };
+	struct sockaddr *a = is_v6 ? (void *)&v6 : (void *)&v4;
+	socklen_t len = is_v6 ? sizeof(v6) : sizeof(v4);
 	struct served_inner *in = calloc(1, sizeof(*in));
 
 	must(in != NULL, "memory");
@@ -249,25 +303,31 @@ served_start(struct served *s, served_fn *answer, void *ctx)
 	s->inner = in;
 	s->ctx = ctx;
 	in->answer = answer;
-	in->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	in->wire = wire;
+	in->wire_ctx = wire_ctx;
+	in->fd = socket(a->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	must(in->fd != -1, "socket");
-	must(bind(in->fd, (struct sockaddr *)&a, sizeof(a)) == 0, "bind");
-	must(listen(in->fd, 128) == 0, "listen");
-	must(getsockname(in->fd, (struct sockaddr *)&a, &len) == 0, "name");
-	s->port = ntohs(a.sin_port);
+	must(bind(in->fd, a, len) == 0, "bind");
+	must(listen(in->fd, SOMAXCONN) == 0, "listen");
+	must(getsockname(in->fd, a, &len) == 0, "name");
+	s->port = ntohs(is_v6 ? v6.sin6_port : v4.sin_port);
 	must(pthread_create(&in->acceptor, NULL, accept_all, s) == 0, "thread");
+}
+
+void
+served_start(struct served *s, served_fn *answer, void *ctx)
+{
+	served_start_on(s, answer, ctx, false, NULL, NULL);
 }
 
 void
 served_stop(struct served *s)
 {
 	struct served_inner *in = s->inner;
-	int i;
 
 	atomic_store(&in->stopping, true);
 	pthread_join(in->acceptor, NULL);
-	for (i = 0; i < in->n; i++)
-		pthread_join(in->conns[i].thread, NULL);
+	reap(in, true);
 	close(in->fd);
 	free(in);
 	s->inner = NULL;

@@ -8,10 +8,9 @@
 #define TESTS_UNIT_SERVED_H
 
 #include <stdatomic.h>
+#include <sys/types.h>
 
 #include "base/base.h"
-
-#define SERVED_CONNECTIONS 512 /* of one server's life */
 
 struct served_request {
 	char method[16];
@@ -19,6 +18,16 @@ struct served_request {
 	char *head;     /* all header lines */
 	char *body;     /* NUL-terminated */
 	size_t body_len;
+};
+
+/* What stands between a server and its sockets, as TLS does. */
+struct served_wire {
+	/* Of one connection; NULL: it came to none. */
+	void *(*open)(void *ctx, int fd);
+	ssize_t (*read)(void *conn, void *bytes, size_t max);
+	bool (*holds)(void *conn); /* what read gives without its socket */
+	ssize_t (*write)(void *conn, const void *bytes, size_t len);
+	void (*close)(void *ctx, void *conn, bool reset); /* not its socket */
 };
 
 struct served {
@@ -34,6 +43,9 @@ typedef int served_fn(
     struct served *s, int fd, const struct served_request *req);
 
 void served_start(struct served *s, served_fn *answer, void *ctx);
+/* On 127.0.0.1 or ::1; ${wire} may be NULL. */
+void served_start_on(struct served *s, served_fn *answer, void *ctx,
+    bool is_v6, const struct served_wire *wire, void *wire_ctx);
 void served_stop(struct served *s); /* ends all connections, joins */
 
 int served_write(int fd, const void *bytes, size_t len);

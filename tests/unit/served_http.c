@@ -4,6 +4,8 @@
 #include "tests/unit/served_http.h"
 
 struct served srv;
+bool over_tls;
+struct served_tls how;
 int cancel_flag;
 atomic_int flooded;
 
@@ -78,6 +80,34 @@ serve_reset_in_headers(
 	served_printf(fd, "HTTP/1.1 200 OK\r\nContent-Le");
 	(void)served_pause(s, fd, 30);
 	return served_reset(fd);
+}
+
+static int
+serve_cut_status(struct served *s, int fd, const struct served_request *req)
+{
+	(void)s;
+	(void)req;
+	served_printf(fd, "HTTP/1.1 200 OK\r\n");
+	return -1;
+}
+
+static int
+serve_cut_headers(struct served *s, int fd, const struct served_request *req)
+{
+	(void)s;
+	(void)req;
+	served_printf(fd,
+	    "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n");
+	return -1;
+}
+
+static int
+serve_cut_early(struct served *s, int fd, const struct served_request *req)
+{
+	(void)s;
+	(void)req;
+	served_printf(fd, "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n");
+	return -1;
 }
 
 static int
@@ -273,6 +303,9 @@ static const struct {
 	{ "/reset", serve_reset },
 	{ "/close", serve_close },
 	{ "/reset-in-headers", serve_reset_in_headers },
+	{ "/cut-status", serve_cut_status },
+	{ "/cut-headers", serve_cut_headers },
+	{ "/cut-early", serve_cut_early },
 	{ "/reset-in-body", serve_reset_in_body },
 	{ "/cut-chunked", serve_cut_chunked },
 	{ "/nothing", serve_nothing },
@@ -310,7 +343,8 @@ url_of(const char *path)
 {
 	static _Thread_local char url[128];
 
-	snprintf(url, sizeof(url), "http://127.0.0.1:%d%s", srv.port, path);
+	snprintf(url, sizeof(url), "%s://127.0.0.1:%d%s",
+	    over_tls ? "https" : "http", srv.port, path);
 	return url;
 }
 
@@ -322,13 +356,36 @@ get(const char *path)
 	};
 }
 
+bool
+set_tls(void)
+{
+	over_tls = served_tls_has();
+	if (!over_tls)
+		fprintf(stderr, "skipped over TLS: built without libssl-dev\n");
+	return over_tls;
+}
+
+int
+start_engine(void)
+{
+	struct http_options o = { 0 };
+
+	set_cancel(0);
+	if (over_tls)
+		o.ca_file = served_tls_ca();
+	return http_start(&o);
+}
+
 int
 start(void **state)
 {
 	(void)state;
-	served_start(&srv, serve, NULL);
-	set_cancel(0);
-	return http_start(NULL);
+	how = (struct served_tls){ 0 };
+	if (over_tls)
+		served_start_tls(&srv, serve, NULL, false, &how);
+	else
+		served_start(&srv, serve, NULL);
+	return start_engine();
 }
 
 int
@@ -336,6 +393,9 @@ stop(void **state)
 {
 	(void)state;
 	http_stop();
-	served_stop(&srv);
+	if (over_tls)
+		served_stop_tls(&srv, &how);
+	else
+		served_stop(&srv);
 	return 0;
 }

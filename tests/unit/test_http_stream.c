@@ -102,6 +102,9 @@ the_end_of_a_stream_says_why(void **state)
 		{ "/500", { 0 }, HTTP_OK, HTTP_OK },
 		{ "/reset", { 0 }, HTTP_BROKEN, HTTP_BROKEN },
 		{ "/reset-in-headers", { 0 }, HTTP_BROKEN, HTTP_BROKEN },
+		{ "/cut-status", { 0 }, HTTP_BROKEN, HTTP_BROKEN },
+		{ "/cut-headers", { 0 }, HTTP_BROKEN, HTTP_BROKEN },
+		{ "/cut-early", { 0 }, HTTP_BROKEN, HTTP_BROKEN },
 		{ "/nothing", { .first_byte_ms = 100 }, HTTP_TIMEOUT,
 		    HTTP_TIMEOUT },
 		{ "/cancel-waiting", { .cancel = &cancel_flag }, HTTP_CANCELLED,
@@ -355,7 +358,7 @@ stopping_ends_what_runs(void **state)
 	http_response_fini(&resp[0]);
 	http_stop();
 
-	assert_int_equal(http_start(NULL), 0);
+	assert_int_equal(start_engine(), 0);
 	assert_int_equal(http_send(&req, &resp[0]), HTTP_OK);
 	http_response_fini(&resp[0]);
 	buf_fini(&b);
@@ -376,5 +379,5 @@ main(void)
 		WITH_SERVER(stopping_ends_what_runs),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return RUN_BOTH(tests);
 }

@@ -5,6 +5,7 @@
 #include <cmocka.h>
 
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -253,6 +254,55 @@ its_file_is_its_own(void **state)
 	metrics_close();
 }
 
+/* A disk of 64 KiB: the file does not fit, and nobody is ended by it. */
+static void
+a_full_disk_ends_nobody(void **state)
+{
+	char dir[] = "/tmp/test-metrics-XXXXXX", file[64];
+	struct stat sb;
+	int i;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	if (mount("tmpfs", dir, "tmpfs", 0, "size=64k") == -1) {
+		rmdir(dir);
+		fprintf(stderr, "skipped: mounting a small disk needs root\n");
+		skip();
+	}
+	snprintf(file, sizeof(file), "%s/metrics", dir);
+	for (i = 0; i < 2; i++) {
+		assert_int_equal(metrics_open(file, DEFS, N), -1);
+		metric_add(TURNS, 0, 1);
+		metric_set(WAITING, 0, 1);
+		metric_observe_us(SECONDS, 0, 1);
+		assert_int_equal(metric_total(TURNS, 0), 1);
+		metrics_close();
+		/* Nor does it leave the disk full. */
+		assert_true(stat(file, &sb) == -1 || sb.st_size == 0);
+	}
+	assert_int_equal(umount(dir), 0);
+	assert_int_equal(rmdir(dir), 0);
+}
+
+static void
+a_cut_file_ends_nobody(void **state)
+{
+	(void)state;
+	assert_int_equal(metrics_open(path, DEFS, N), 0);
+	metric_add(TURNS, 0, 1);
+	assert_int_equal(truncate(path, 0), 0);
+	metric_add(TURNS, 0, 1);
+	metric_set(WAITING, 0, 3);
+	metric_observe_us(SECONDS, 0, 1);
+	assert_int_equal(metric_total(TURNS, 0), 1);
+	assert_int_equal(metric_total(WAITING, 0), 3);
+	metrics_close();
+	assert_int_equal(metrics_open(path, DEFS, N), 0); /* made again */
+	metric_add(TURNS, 0, 2);
+	assert_int_equal(metric_total(TURNS, 0), 2);
+	metrics_close();
+}
+
 static int
 begin(void **state)
 {
@@ -281,6 +331,8 @@ main(void)
 		cmocka_unit_test(is_written_for_prometheus),
 		cmocka_unit_test(without_a_file_each_counts_alone),
 		cmocka_unit_test(its_file_is_its_own),
+		cmocka_unit_test(a_cut_file_ends_nobody),
+		cmocka_unit_test(a_full_disk_ends_nobody),
 	};
 
 	return cmocka_run_group_tests(tests, begin, end);

@@ -1,0 +1,240 @@
+/*
+ * http_end: how a transfer ended, as callers are told and in words.
+ *
+ * Whoever reads them mends something: a sentence says what it is, and where
+ * it is not plain, what to do.  No host, no address, nothing of a peer's but
+ * the name of an encoding.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/http_priv.h"
+
+#define SAY(t, ...) snprintf((t)->why, sizeof((t)->why), __VA_ARGS__)
+
+/* OpenSSL's numbers (X509_V_ERR_*), by CURLINFO_SSL_VERIFYRESULT. */
+static const struct {
+	long number;
+	const char *why;
+} certificates[] = {
+	{ 7, "the server's certificate is of an unknown authority: name a "
+	     "file with that authority's certificate as http.ca_file" },
+	{ 9, "the server's certificate is not valid yet: is this machine's "
+	     "clock right?" },
+	{ 10, "the server's certificate has expired: its operator must "
+	      "renew it" },
+	{ 18, "the server's certificate is self-signed: if it is the right "
+	      "server, name a file with this certificate as http.ca_file" },
+	{ 19, "the server's certificate is of an unknown authority: name a "
+	      "file with that authority's certificate as http.ca_file" },
+	{ 20, "the server's certificate is of an unknown authority: name a "
+	      "file with that authority's certificate as http.ca_file" },
+	{ 21, "the server does not send all certificates between its own "
+	      "and a known authority: its operator must add them" },
+};
+
+/* By words of curl's and OpenSSL's. */
+static const struct {
+	const char *words, *why;
+} handshakes[] = {
+	{ "alert protocol version", "the server speaks no TLS 1.2 or newer" },
+	{ "unsupported protocol", "the server speaks no TLS 1.2 or newer" },
+	{ "wrong version number", "the server does not speak TLS on this "
+				  "port: is the port right, or should the "
+				  "address begin with http://?" },
+	{ "packet length too long", "the server does not speak TLS on this "
+				    "port: is the port right?" },
+	{ "http request", "the server does not speak TLS on this port" },
+	{ "unrecognized name", "the server does not know the host's name: "
+			       "check it in the address" },
+	{ "handshake failure", "the server and this machine have no way of "
+			       "encryption in common" },
+	{ "certificate required", "the server wants a certificate of its "
+				  "client: that is not offered here" },
+	{ "unexpected eof", "the server ended the TLS handshake" },
+	{ "SSL_ERROR_SYSCALL", "the server ended the TLS handshake" },
+	{ "reset by peer", "the server ended the TLS handshake" },
+};
+
+static bool
+is_certificate(struct transfer *t)
+{
+	long number = 0;
+	size_t i;
+
+	curl_easy_getinfo(t->easy, CURLINFO_SSL_VERIFYRESULT, &number);
+	for (i = 0; i < NELEM(certificates); i++)
+		if (certificates[i].number == number) {
+			SAY(t, "%s", certificates[i].why);
+			return true;
+		}
+	return false;
+}
+
+static void
+why_certificate(struct transfer *t)
+{
+	if (strstr(t->error, "target host") != NULL)
+		SAY(t, "the server's certificate is for another name: check "
+		       "the host in the address");
+	else if (!is_certificate(t))
+		SAY(t, "the server's certificate is not accepted");
+}
+
+static void
+why_handshake(struct transfer *t)
+{
+	size_t i;
+
+	if (is_certificate(t)) /* a wrong signature, for one */
+		return;
+	for (i = 0; i < NELEM(handshakes); i++)
+		if (strstr(t->error, handshakes[i].words) != NULL) {
+			SAY(t, "%s", handshakes[i].why);
+			return;
+		}
+	SAY(t, "no TLS connection: the handshake failed");
+}
+
+static void
+why_connect(struct transfer *t)
+{
+	long err = 0;
+	char text[64];
+
+	curl_easy_getinfo(t->easy, CURLINFO_OS_ERRNO, &err);
+	SAY(t, "cannot connect%s: %s", t->proxied ? " to the proxy" : "",
+	    err == 0 ? "no answer"
+		     : strerror_r((int)err, text, sizeof(text)));
+}
+
+/* Before the request began to leave. */
+static void
+why_unreached(struct transfer *t, CURLcode code)
+{
+	long status = 0;
+
+	switch (code) {
+	case CURLE_COULDNT_CONNECT:
+		why_connect(t);
+		return;
+	case CURLE_COULDNT_RESOLVE_HOST:
+		SAY(t, "cannot connect: the host's name has no address");
+		return;
+	case CURLE_COULDNT_RESOLVE_PROXY:
+		SAY(t, "cannot connect: the proxy's name has no address");
+		return;
+	case CURLE_PEER_FAILED_VERIFICATION:
+		why_certificate(t);
+		return;
+	case CURLE_SSL_CACERT_BADFILE:
+		ca_failed();
+		SAY(t, "the file of trusted certificates cannot be read: "
+		       "check http.ca_file, or install ca-certificates");
+		return;
+	case CURLE_SSL_CONNECT_ERROR:
+		why_handshake(t);
+		return;
+	case CURLE_OPERATION_TIMEDOUT:
+		SAY(t, "no connection within %d ms", t->req.connect_ms);
+		return;
+	default:
+		break;
+	}
+	curl_easy_getinfo(t->easy, CURLINFO_HTTP_CONNECTCODE, &status);
+	if (t->proxied && status >= 300)
+		SAY(t, "the proxy refused the connection with status %ld: "
+		       "check http.proxy",
+		    status);
+	else if (t->unprocessed)
+		SAY(t, "the server closed the connection before the request "
+		       "reached it");
+	else
+		SAY(t, "cannot connect: %s", curl_easy_strerror(code));
+}
+
+static enum http_rc
+too_large(struct transfer *t)
+{
+	if (t->long_headers)
+		SAY(t, "the answer's headers are longer than %zu bytes",
+		    HEADERS_BYTES_MAX);
+	else
+		SAY(t, "the answer is longer than %zu bytes", t->req.body_max);
+	return HTTP_TOO_LARGE;
+}
+
+static void
+why_encoding(struct transfer *t)
+{
+	if (strstr(t->error, "Unrecognized") != NULL)
+		SAY(t, "the answer has an encoding that is not known here: "
+		       "%s", t->encoding);
+	else
+		SAY(t, "the answer is damaged: it is not %s as it says",
+		    t->encoding);
+}
+
+/* After the request began to leave. */
+static enum http_rc
+broken(struct transfer *t, CURLcode code)
+{
+	const char *where = t->headed ? "cut in the answer"
+	    : t->status != 0	      ? "cut in the answer's headers"
+				      : "cut before an answer";
+
+	switch (code) {
+	case CURLE_UNSUPPORTED_PROTOCOL:
+	case CURLE_WEIRD_SERVER_REPLY:
+		SAY(t, "the server does not speak HTTP");
+		return HTTP_BROKEN;
+	case CURLE_BAD_CONTENT_ENCODING:
+		why_encoding(t);
+		return HTTP_BROKEN;
+	case CURLE_OPERATION_TIMEDOUT:
+		SAY(t, "%s: %s", where, curl_easy_strerror(code));
+		return HTTP_TIMEOUT;
+	case CURLE_RECV_ERROR:
+		if (strstr(t->error, "chunk") != NULL) {
+			SAY(t, "the answer is damaged: its chunks are wrong");
+			return HTTP_BROKEN;
+		}
+		break;
+	case CURLE_OK: /* curl takes an end in the headers for their end */
+	case CURLE_ABORTED_BY_CALLBACK: /* HTTP_ONCE: no second sending */
+	case CURLE_GOT_NOTHING:
+	case CURLE_SEND_ERROR:
+	case CURLE_PARTIAL_FILE:
+		break;
+	default:
+		SAY(t, "%s: %s", where, curl_easy_strerror(code));
+		return HTTP_BROKEN;
+	}
+	t->conn_ended = true;
+	SAY(t, "%s: the server ended the connection", where);
+	return HTTP_BROKEN;
+}
+
+enum http_rc
+transfer_end(struct transfer *t, CURLcode code)
+{
+	if (code == CURLE_OK && t->headed)
+		return HTTP_OK;
+	kept_end(t);
+	if (code == CURLE_URL_MALFORMAT) {
+		SAY(t, "not a valid address");
+		return HTTP_BLOCKED;
+	}
+	if (t->over
+	    && (code == CURLE_WRITE_ERROR || code == CURLE_FILESIZE_EXCEEDED))
+		return too_large(t);
+	if (t->blocked && !t->tried) {
+		SAY(t, "the address is not on the public internet");
+		return HTTP_BLOCKED;
+	}
+	if (t->sent)
+		return broken(t, code);
+	t->conn_ended = t->unprocessed;
+	why_unreached(t, code);
+	return HTTP_UNREACHED;
+}
