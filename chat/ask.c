@@ -298,7 +298,10 @@ turn_ask(struct turn *t)
 	q.nmessages = context_build(t, &messages);
 	q.messages = messages;
 	q.tools = t->tools->specs;
-	q.ntools = t->summarise ? 0 : t->tools->n;
+	q.ntools = t->tools->n;
+	/* Calls without their tools are refused by gateways
+	 * (microsoft/autogen#6328). */
+	q.no_calls = t->summarise;
 	estimate = llm_estimate(q.messages, q.nmessages, q.tools, q.ntools);
 	if (!afford(t, estimate + t->s->llm_max_tokens, &next))
 		return next;

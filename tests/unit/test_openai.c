@@ -631,11 +631,11 @@ requests_are_written(void **state)
 	    "{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":"
 	    "\"Look\"},{\"type\":\"image_url\",\"image_url\":{\"url\":"
 	    "\"data:image/png;base64,aGk=\"}}]},"
-	    "{\"role\":\"assistant\",\"content\":\"\",\"tool_calls\":["
+	    "{\"role\":\"assistant\",\"content\":null,\"tool_calls\":["
 	    "{\"id\":\"c1\",\"type\":\"function\",\"function\":{\"name\":"
 	    "\"echo\",\"arguments\":\"{\\\"text\\\":\\\"hi\\\"}\"}},"
 	    "{\"id\":\"c2\",\"type\":\"function\",\"function\":{\"name\":"
-	    "\"what_is_this_\",\"arguments\":\"{broken\"}}]},"
+	    "\"what_is_this_\",\"arguments\":\"{}\"}}]},"
 	    "{\"role\":\"tool\",\"content\":\"hi\",\"tool_call_id\":\"c1\"},"
 	    "{\"role\":\"tool\",\"content\":\"no\",\"tool_call_id\":\"c2\"}"
 	    "]");
