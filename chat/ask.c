@@ -308,6 +308,8 @@ turn_ask(struct turn *t)
 	q.messages = messages;
 	q.tools = t->tools->specs;
 	q.ntools = t->as_words ? 0 : t->tools->n;
+	/* Calls without their tools are refused by gateways
+	 * (microsoft/autogen#6328). */
 	q.no_calls = t->summarise;
 	q.as_words = t->as_words;
 	if (t->raised)

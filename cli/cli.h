@@ -58,6 +58,7 @@ int cmd_init(struct cli *cli);
 int cmd_keys_list(struct cli *cli);
 int cmd_keys_reseal(struct cli *cli);
 int cmd_keys_rotate(struct cli *cli);
+int cmd_models(struct cli *cli);
 int cmd_pause(struct cli *cli);
 int cmd_resume(struct cli *cli);
 int cmd_turns_dead(struct cli *cli);

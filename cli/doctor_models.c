@@ -4,6 +4,7 @@
  */
 #include "cli/doctor.h"
 #include "llm/llm.h"
+#include "redis/learned.h"
 
 static const char *
 key_name(int host)
@@ -56,6 +57,25 @@ check(struct doctor *d, const struct llm_backend *b)
 	}
 }
 
+/* What its refusals taught. */
+static void
+learned(struct doctor *d, const struct llm_backend *b)
+{
+	struct learned facts[LEARNED_FIELDS_MAX];
+	char name[LLM_BACKEND_NAME_MAX];
+	size_t i, n;
+
+	llm_backend_name(b, name);
+	if (d->store == NULL
+	    || learned_read(d->store, name, facts, LEARNED_FIELDS_MAX, &n)
+		!= STORE_OK)
+		return;
+	for (i = 0; i < n; i++)
+		doctor_find(d, DOCTOR_OK, "model", NULL,
+		    "%s: learned %s = %s", name, facts[i].name,
+		    facts[i].value);
+}
+
 void
 doctor_models(struct doctor *d)
 {
@@ -65,6 +85,8 @@ doctor_models(struct doctor *d)
 	if (d->s == NULL)
 		return;
 	n = llm_backends(d->s, d->cli->mem, &list);
-	for (i = 0; i < n; i++)
+	for (i = 0; i < n; i++) {
 		check(d, &list[i]);
+		learned(d, &list[i]);
+	}
 }

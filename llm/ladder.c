@@ -201,6 +201,8 @@ try_tool(struct look *k)
 	    || l->quirks.ntools == LLM_REFUSED_TOOLS_MAX)
 		return false;
 	t = &k->sent->tools[i];
+	if (llm_quirks_refuse_tool(&l->quirks, t->name, t->digest))
+		return false;
 	note(k, arena_printf(k->mem, "tool:%s", t->name),
 	    t->digest == NULL ? "-" : t->digest);
 	log_event(LOG_WARN, "tool_refused",

@@ -1,0 +1,179 @@
+/*
+ * dragoman models: where models are asked, and what was learned of them.
+ */
+#include <string.h>
+
+#include "base/clock.h"
+#include "cli/cli.h"
+#include "llm/llm.h"
+#include "llm/quirks.h"
+#include "redis/learned.h"
+
+static json_t *
+learned_of(struct store *st, const char *name)
+{
+	struct learned fields[LEARNED_FIELDS_MAX];
+	json_t *list = json_array();
+	size_t i, n;
+
+	if (learned_read(st, name, fields, LEARNED_FIELDS_MAX, &n) != STORE_OK)
+		n = 0;
+	for (i = 0; i < n; i++)
+		json_array_append_new(list,
+		    json_pack("{s:s, s:s, s:I}", "name", fields[i].name,
+			"value", fields[i].value, "until_ms",
+			(json_int_t)fields[i].until_ms));
+	return list;
+}
+
+/* One question; the name of what came of it. */
+static const char *
+try_one(struct cli *cli, const struct llm_backend *b, bool stream, bool tool)
+{
+	static const struct llm_message HELLO = { .role = LLM_USER,
+		.text = "Say one word: hello." };
+	static const struct tool_spec ECHO = { .name = "echo",
+		.description = "Says again what it is given.",
+		.schema_text = "{\"type\":\"object\",\"properties\":{\"text\":"
+			       "{\"type\":\"string\"}},\"required\":[\"text\"]}"
+	};
+	struct llm_question q = { .messages = &HELLO, .nmessages = 1,
+		.tools = &ECHO, .ntools = tool ? 1 : 0 };
+	struct llm_backend asked = *b;
+	struct llm_quirks quirks = LLM_QUIRKS_INIT;
+	struct llm_answer answer;
+	struct llm_failure failure;
+	enum llm_rc rc;
+
+	llm_quirks_stated(cli->settings, b, &quirks);
+	if (!stream)
+		(void)llm_quirks_set(&quirks, "stream", "no");
+	asked.quirks = &quirks;
+	rc = llm_ask(&asked, &q, cli->mem, &answer, &failure);
+	return rc == LLM_OK ? "ok"
+			    : arena_printf(cli->mem, "%s: %s",
+				  llm_rc_name(rc), failure.why);
+}
+
+static json_t *
+describe(struct cli *cli, const struct llm_backend *b, struct store *st,
+    bool test)
+{
+	char name[LLM_BACKEND_NAME_MAX];
+	struct llm_failure failure;
+	bool listed = false;
+	enum llm_rc rc;
+	json_t *doc;
+
+	llm_backend_name(b, name);
+	rc = llm_check(b, cli->mem, &listed, &failure);
+	doc = json_pack("{s:s, s:s, s:s, s:o}", "backend", name, "address",
+	    b->base_url, "state",
+	    rc == LLM_OK ? listed ? "listed" : "answers, but does not list it"
+			 : llm_rc_name(rc),
+	    "learned", learned_of(st, name));
+	if (test)
+		json_object_set_new(doc, "tests",
+		    json_pack("{s:s, s:s, s:s}", "plain",
+			try_one(cli, b, false, false), "streamed",
+			try_one(cli, b, true, false), "tool",
+			try_one(cli, b, true, true)));
+	return doc;
+}
+
+static void
+show(struct cli *cli, const json_t *doc)
+{
+	const json_t *fact, *value;
+	const char *name;
+	json_t *tests = json_object_get(doc, "tests");
+	size_t i;
+
+	printf("%s  %s  %s\n",
+	    cli_clean(cli, json_string_value(json_object_get(doc, "backend")),
+		true),
+	    json_string_value(json_object_get(doc, "address")),
+	    json_string_value(json_object_get(doc, "state")));
+	json_array_foreach(json_object_get(doc, "learned"), i, fact)
+		printf("  learned: %s = %s, for %s\n",
+		    cli_clean(cli,
+			json_string_value(json_object_get(fact, "name")), true),
+		    cli_clean(cli,
+			json_string_value(json_object_get(fact, "value")),
+			true),
+		    cli_ago(cli,
+			json_integer_value(json_object_get(fact, "until_ms"))
+			    - clock_wall_ms()));
+	json_object_foreach(tests, name, value)
+		printf("  %s: %s\n", name,
+		    cli_clean(cli, json_string_value(value), true));
+}
+
+/* What is learned of ${named}, or of all, is forgotten. */
+static int
+forget(struct cli *cli, struct store *st, const struct llm_backend *list,
+    size_t n, const char *named)
+{
+	char name[LLM_BACKEND_NAME_MAX];
+	size_t i, len = named == NULL ? 0 : strlen(named), found = 0;
+	int rc;
+
+	for (i = 0; i < n; i++) {
+		llm_backend_name(&list[i], name);
+		if (named != NULL
+		    && (strncmp(name, named, len) != 0
+			|| (name[len] != '\0' && name[len] != '/')))
+			continue;
+		rc = learned_forget(st, name);
+		if (rc != STORE_OK)
+			return cli_store_failed(cli, rc, "models --forget");
+		found++;
+		if (!cli->json)
+			printf("forgotten: %s\n", cli_clean(cli, name, true));
+	}
+	if (found == 0) {
+		cli_error(cli, "no backend %s; see `dragoman models`",
+		    named == NULL ? "is configured" : named);
+		return CLI_FAILED;
+	}
+	return cli->json ? cli_json(cli, json_pack("{s:I}", "forgotten",
+				       (json_int_t)found))
+			 : CLI_OK;
+}
+
+int
+cmd_models(struct cli *cli)
+{
+	bool test = cli_flag(cli, "--test");
+	bool forgets = cli_flag(cli, "--forget");
+	const struct settings *s;
+	struct llm_backend *list;
+	struct store *st;
+	json_t *all, *doc;
+	size_t i, n;
+	int code;
+
+	if (!cli_args(cli, 0, forgets ? 1 : 0))
+		return CLI_USAGE;
+	s = cli_settings(cli);
+	if (s == NULL)
+		return CLI_USAGE;
+	st = cli_store(cli, &code);
+	if (st == NULL)
+		return code;
+	n = llm_backends(s, cli->mem, &list);
+	if (forgets)
+		return forget(cli, st, list, n,
+		    cli->nargs > 0 ? cli->args[0] : NULL);
+	all = json_array();
+	for (i = 0; i < n; i++)
+		json_array_append_new(all, describe(cli, &list[i], st, test));
+	if (cli->json)
+		return cli_json(cli, all);
+	json_array_foreach(all, i, doc)
+		show(cli, doc);
+	if (n == 0)
+		printf("no model is asked: chat.host is direct\n");
+	json_decref(all);
+	return CLI_OK;
+}
