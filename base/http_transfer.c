@@ -16,7 +16,7 @@
 
 #define RECEIVE_SIZE 8192L /* per running transfer; larger gains nothing */
 #define SEND_SIZE 16384L   /* the least that curl takes */
-#define KEPT_MAX_S 55L	   /* unused: many servers close after 60 s */
+#define KEPT_MAX_S 55L     /* unused: many servers close after 60 s */
 
 /*
  * The connection stands and the request goes out next.  A kept connection may
