@@ -73,6 +73,10 @@ struct transfer {
 	bool headed;
 	bool over;                   /* past a limit of size */
 	bool long_headers;           /* that of the headers */
+	bool begun; /* the request's first sending */
+	/* curl counts repeats over a handle's whole life, and refuses the
+	 * sixth: one that repeated is not used again. */
+	bool worn;
 	bool proxied;                /* by the handle's setting */
 	unsigned ca;                 /* the handle's: what ca_look said */
 	char encoding[32];           /* of the answer; "": none */

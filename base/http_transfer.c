@@ -32,6 +32,8 @@ on_ready(void *arg, char *peer, char *local, int peer_port, int local_port)
 
 	(void)local;
 	kept_end(t); /* a sending before this one */
+	t->worn = t->begun;
+	t->begun = true;
 	if (t->sent && (t->req.flags & HTTP_ONCE) != 0)
 		return CURL_PREREQFUNC_ABORT;
 	if ((t->req.flags & HTTP_OPERATOR) == 0) {

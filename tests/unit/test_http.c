@@ -270,7 +270,7 @@ a_closed_kept_connection_is_no_error(void **state)
 	int i;
 
 	(void)state;
-	for (i = 0; i < 10; i++) {
+	for (i = 0; i < 50; i++) {
 		if (http_send(&req, &resp) != HTTP_OK)
 			fail_msg("%d: %d %s", i, resp.rc, resp.why);
 		http_response_fini(&resp);
