@@ -69,6 +69,7 @@ prepare(const struct http_request *req, struct http_response *resp)
 	t->encoding[0] = '\0';
 	t->length = 0;
 	t->fd = -1;
+	t->begun = t->worn = false;
 	t->status = 0;
 	t->got = 0;
 	t->idle_at = 0;

@@ -5,7 +5,8 @@
  * so kept connections and TLS sessions are shared by all callers (HTTP/1.1).
  * Callers block in http_send, or read a body piece by piece from a stream.
  * curl's callbacks never leave the engine thread.  A stream's full buffer
- * pauses its transfer, so a slow reader costs HTTP_STREAM_MAX bytes and no more.
+ * pauses its transfer, so a slow reader costs HTTP_STREAM_MAX bytes and no
+ * more.
  *
  * A connect that takes too long is HTTP_UNREACHED, as is every end before the
  * request began to leave.
@@ -14,10 +15,10 @@
  * each limit counts decoded bytes.  An encoding that is not known, or damaged,
  * is HTTP_BROKEN.
  *
- * Rules enforced here: https only (TLS 1.2 or newer), unless HTTP_OPERATOR says that the address
- * stands in the operator's configuration; no redirects; bodies bounded; for
- * other addresses (users') no private, loopback, link-local or multicast
- * address, checked on the address connected to.
+ * Rules enforced here: https only (TLS 1.2 or newer), unless HTTP_OPERATOR says
+ * that the address stands in the operator's configuration; no redirects; bodies
+ * bounded; for other addresses (users') no private, loopback, link-local or
+ * multicast address, checked on the address connected to.
  */
 #ifndef BASE_HTTP_H
 #define BASE_HTTP_H
@@ -26,18 +27,18 @@
 #include "base/buf.h"
 
 #define HTTP_STREAM_MAX (256 * KIB) /* unread bytes of one stream */
-#define HTTP_HEADERS_MAX 64	    /* of a request */
+#define HTTP_HEADERS_MAX 64         /* of a request */
 #define HTTP_WHY_MAX 160
 
 enum http_rc {
-	HTTP_OK,	/* there is a status; it may be a 500 */
-	HTTP_BLOCKED,	/* our rules forbid the address; nothing was sent */
+	HTTP_OK,        /* there is a status; it may be a 500 */
+	HTTP_BLOCKED,   /* our rules forbid the address; nothing was sent */
 	HTTP_UNREACHED, /* nothing was processed, safe to repeat: no connection;
 			 * or the server closed it, and TCP proves that the
 			 * request had not reached it (http_kept); or not all
 			 * of the request left */
-	HTTP_TIMEOUT,	/* a deadline passed; the request may have arrived */
-	HTTP_BROKEN,	/* cut (within its headers, too), reset or not HTTP,
+	HTTP_TIMEOUT,   /* a deadline passed; the request may have arrived */
+	HTTP_BROKEN,    /* cut (within its headers, too), reset or not HTTP,
 			 * after sending began: the outcome is unknown */
 	HTTP_TOO_LARGE, /* the body passed body_max */
 	HTTP_CANCELLED, /* the caller's cancel flag was set */
@@ -59,14 +60,14 @@ struct http_request {
 	const char *method; /* "GET", "POST", ... */
 	const char *url;
 	const char *headers[HTTP_HEADERS_MAX]; /* "Name: value", NULL ends */
-	const char *body;		       /* NULL: none; copied */
+	const char *body;                      /* NULL: none; copied */
 	size_t body_len;
-	size_t body_max;	 /* of the answer, a stream's too; 0: 1 MiB */
-	int connect_ms;		 /* 0: 5,000 */
-	int first_byte_ms;	 /* from the start to the status; 0: total */
-	int total_ms;		 /* the whole exchange; 0: 30,000 */
-	int idle_ms;		 /* between two pieces of the body; 0: none */
-	unsigned flags;		 /* HTTP_* above */
+	size_t body_max;   /* of the answer, a stream's too; 0: 1 MiB */
+	int connect_ms;    /* 0: 5,000 */
+	int first_byte_ms; /* from the start to the status; 0: total */
+	int total_ms;      /* the whole exchange; 0: 30,000 */
+	int idle_ms;       /* between two pieces of the body; 0: none */
+	unsigned flags;    /* HTTP_* above */
 	/*
 	 * Looked at every 100 ms until the call returns (a stream: until it is
 	 * closed, with HTTP_OUTLIVES until it is open), by another thread: set
@@ -79,9 +80,9 @@ struct http_response {
 	enum http_rc rc;
 	int status; /* 0 when rc is not HTTP_OK and none was read */
 	struct buf body;
-	struct buf headers;	    /* "name: value\n" lines, names lower-case */
-	char why[HTTP_WHY_MAX];	    /* for logs and doctor; no URL, no secret */
-	int64_t first_byte_ms;	    /* measured, since the call */
+	struct buf headers;     /* "name: value\n" lines, names lower-case */
+	char why[HTTP_WHY_MAX]; /* for logs and doctor; no URL, no secret */
+	int64_t first_byte_ms;  /* measured, since the call */
 	/*
 	 * With HTTP_BROKEN or HTTP_UNREACHED: a connection that stood was
 	 * ended by the server (a reset, an end, over TLS with its notice or
@@ -116,8 +117,8 @@ void http_stop(void);
  * Send and wait for the whole answer.  ${resp} is initialised here and must
  * be given to http_response_fini in each case.
  */
-enum http_rc http_send(const struct http_request *req,
-    struct http_response *resp);
+enum http_rc http_send(
+    const struct http_request *req, struct http_response *resp);
 void http_response_fini(struct http_response *resp);
 
 /* The value of ${name} (lower-case) in ${mem}-less storage: copied into
@@ -130,17 +131,18 @@ bool http_has_header(const struct http_response *resp, const char *name);
 /*
  * An answer read piece by piece.  http_open returns when the status and all
  * headers are there (resp->status, resp->headers; resp->body stays empty;
- * *stream is never NULL then), or failed (*stream is NULL).  Then http_read appends what has come to ${piece}:
- *   1 bytes were added   0 nothing within ${wait_ms}   -1 the body ended; its
- * end is resp->rc (HTTP_OK: complete).  0 at once and piece->full: there is
- * more than ${piece} may hold.  http_close cancels what is left, and
- * may be called at any time after http_open by the thread that opened it.
+ * *stream is never NULL then), or failed (*stream is NULL).  Then http_read
+ * appends what has come to ${piece}: 1 bytes were added   0 nothing within
+ * ${wait_ms}   -1 the body ended; its end is resp->rc (HTTP_OK: complete).  0
+ * at once and piece->full: there is more than ${piece} may hold.  http_close
+ * cancels what is left, and may be called at any time after http_open by the
+ * thread that opened it.
  */
 struct http_stream;
 enum http_rc http_open(const struct http_request *req,
     struct http_response *resp, struct http_stream **stream) WARN_UNUSED;
-int http_read(struct http_stream *s, int wait_ms, struct buf *piece)
-    WARN_UNUSED;
+int http_read(
+    struct http_stream *s, int wait_ms, struct buf *piece) WARN_UNUSED;
 void http_close(struct http_stream *s); /* NULL is fine */
 
 /* True for an address that users may not name (base/http/guard's list). */

@@ -22,9 +22,9 @@
 #include "base/http_priv.h"
 #include "base/log.h"
 
-#define LOOK_MS 1000	     /* between two looks at the file */
-#define SETTLED_S 2	     /* nobody writes a file that is older */
-#define SPELLINGS 16	     /* connections of 16 changes ago are gone */
+#define LOOK_MS 1000         /* between two looks at the file */
+#define SETTLED_S 2          /* nobody writes a file that is older */
+#define SPELLINGS 16         /* connections of 16 changes ago are gone */
 #define BUNDLE_MAX (8 * MIB) /* Debian's is 220 KB */
 
 static const char BEGINS[] = "-----BEGIN CERTIFICATE-----";
@@ -33,10 +33,10 @@ static const char ENDS[] = "-----END CERTIFICATE-----";
 static const char KEPT[] = "the certificates that were read before stay in "
 			   "use; write the file again";
 
-static struct { /* but for the start, of the engine's thread */
-	char *file;	 /* NULL: what curl does by itself */
-	char *spelled;	 /* the same file */
-	struct stat is;	 /* as it was taken */
+static struct {          /* but for the start, of the engine's thread */
+	char *file;      /* NULL: what curl does by itself */
+	char *spelled;   /* the same file */
+	struct stat is;  /* as it was taken */
 	struct stat was; /* as it was seen last */
 	unsigned changes;
 	int64_t look_at;
@@ -58,8 +58,8 @@ count(const char *text, size_t len, const char *mark)
 	const char *at = text, *end = text + len;
 	size_t n = 0;
 
-	while ((at = memmem(at, (size_t)(end - at), mark, strlen(mark)))
-	    != NULL) {
+	while (
+	    (at = memmem(at, (size_t)(end - at), mark, strlen(mark))) != NULL) {
 		at += strlen(mark);
 		n++;
 	}
@@ -196,8 +196,7 @@ ca_look(void)
 	if (why != NULL) {
 		C.refused = true;
 		log_event(LOG_WARN, "http_ca_refused", F_STR("file", C.file),
-		    F_STR("why", why),
-		    F_STR("remedy", KEPT));
+		    F_STR("why", why), F_STR("remedy", KEPT));
 		return C.changes + 1;
 	}
 	C.is = C.was;

@@ -17,20 +17,27 @@ static const struct {
 	long number;
 	const char *why;
 } certificates[] = {
-	{ 7, "the server's certificate is of an unknown authority: name a "
-	     "file with that authority's certificate as http.ca_file" },
-	{ 9, "the server's certificate is not valid yet: is this machine's "
-	     "clock right?" },
-	{ 10, "the server's certificate has expired: its operator must "
-	      "renew it" },
-	{ 18, "the server's certificate is self-signed: if it is the right "
-	      "server, name a file with this certificate as http.ca_file" },
-	{ 19, "the server's certificate is of an unknown authority: name a "
-	      "file with that authority's certificate as http.ca_file" },
-	{ 20, "the server's certificate is of an unknown authority: name a "
-	      "file with that authority's certificate as http.ca_file" },
-	{ 21, "the server does not send all certificates between its own "
-	      "and a known authority: its operator must add them" },
+	{ 7,
+	    "the server's certificate is of an unknown authority: name a "
+	    "file with that authority's certificate as http.ca_file" },
+	{ 9,
+	    "the server's certificate is not valid yet: is this machine's "
+	    "clock right?" },
+	{ 10,
+	    "the server's certificate has expired: its operator must "
+	    "renew it" },
+	{ 18,
+	    "the server's certificate is self-signed: if it is the right "
+	    "server, name a file with this certificate as http.ca_file" },
+	{ 19,
+	    "the server's certificate is of an unknown authority: name a "
+	    "file with that authority's certificate as http.ca_file" },
+	{ 20,
+	    "the server's certificate is of an unknown authority: name a "
+	    "file with that authority's certificate as http.ca_file" },
+	{ 21,
+	    "the server does not send all certificates between its own "
+	    "and a known authority: its operator must add them" },
 };
 
 /* By words of curl's and OpenSSL's. */
@@ -39,18 +46,23 @@ static const struct {
 } handshakes[] = {
 	{ "alert protocol version", "the server speaks no TLS 1.2 or newer" },
 	{ "unsupported protocol", "the server speaks no TLS 1.2 or newer" },
-	{ "wrong version number", "the server does not speak TLS on this "
-				  "port: is the port right, or should the "
-				  "address begin with http://?" },
-	{ "packet length too long", "the server does not speak TLS on this "
-				    "port: is the port right?" },
+	{ "wrong version number",
+	    "the server does not speak TLS on this "
+	    "port: is the port right, or should the "
+	    "address begin with http://?" },
+	{ "packet length too long",
+	    "the server does not speak TLS on this "
+	    "port: is the port right?" },
 	{ "http request", "the server does not speak TLS on this port" },
-	{ "unrecognized name", "the server does not know the host's name: "
-			       "check it in the address" },
-	{ "handshake failure", "the server and this machine have no way of "
-			       "encryption in common" },
-	{ "certificate required", "the server wants a certificate of its "
-				  "client: that is not offered here" },
+	{ "unrecognized name",
+	    "the server does not know the host's name: "
+	    "check it in the address" },
+	{ "handshake failure",
+	    "the server and this machine have no way of "
+	    "encryption in common" },
+	{ "certificate required",
+	    "the server wants a certificate of its "
+	    "client: that is not offered here" },
 	{ "unexpected eof", "the server ended the TLS handshake" },
 	{ "SSL_ERROR_SYSCALL", "the server ended the TLS handshake" },
 	{ "reset by peer", "the server ended the TLS handshake" },
@@ -75,8 +87,9 @@ static void
 why_certificate(struct transfer *t)
 {
 	if (strstr(t->error, "target host") != NULL)
-		SAY(t, "the server's certificate is for another name: check "
-		       "the host in the address");
+		SAY(t,
+		    "the server's certificate is for another name: check "
+		    "the host in the address");
 	else if (!is_certificate(t))
 		SAY(t, "the server's certificate is not accepted");
 }
@@ -104,8 +117,7 @@ why_connect(struct transfer *t)
 
 	curl_easy_getinfo(t->easy, CURLINFO_OS_ERRNO, &err);
 	SAY(t, "cannot connect%s: %s", t->proxied ? " to the proxy" : "",
-	    err == 0 ? "no answer"
-		     : strerror_r((int)err, text, sizeof(text)));
+	    err == 0 ? "no answer" : strerror_r((int)err, text, sizeof(text)));
 }
 
 /* Before the request began to leave. */
@@ -129,8 +141,9 @@ why_unreached(struct transfer *t, CURLcode code)
 		return;
 	case CURLE_SSL_CACERT_BADFILE:
 		ca_failed();
-		SAY(t, "the file of trusted certificates cannot be read: "
-		       "check http.ca_file, or install ca-certificates");
+		SAY(t,
+		    "the file of trusted certificates cannot be read: "
+		    "check http.ca_file, or install ca-certificates");
 		return;
 	case CURLE_SSL_CONNECT_ERROR:
 		why_handshake(t);
@@ -143,12 +156,14 @@ why_unreached(struct transfer *t, CURLcode code)
 	}
 	curl_easy_getinfo(t->easy, CURLINFO_HTTP_CONNECTCODE, &status);
 	if (t->proxied && status >= 300)
-		SAY(t, "the proxy refused the connection with status %ld: "
-		       "check http.proxy",
+		SAY(t,
+		    "the proxy refused the connection with status %ld: "
+		    "check http.proxy",
 		    status);
 	else if (t->unprocessed)
-		SAY(t, "the server closed the connection before the request "
-		       "reached it");
+		SAY(t,
+		    "the server closed the connection before the request "
+		    "reached it");
 	else
 		SAY(t, "cannot connect: %s", curl_easy_strerror(code));
 }
@@ -168,8 +183,10 @@ static void
 why_encoding(struct transfer *t)
 {
 	if (strstr(t->error, "Unrecognized") != NULL)
-		SAY(t, "the answer has an encoding that is not known here: "
-		       "%s", t->encoding);
+		SAY(t,
+		    "the answer has an encoding that is not known here: "
+		    "%s",
+		    t->encoding);
 	else
 		SAY(t, "the answer is damaged: it is not %s as it says",
 		    t->encoding);
@@ -180,7 +197,7 @@ static enum http_rc
 broken(struct transfer *t, CURLcode code)
 {
 	const char *where = t->headed ? "cut in the answer"
-	    : t->status != 0	      ? "cut in the answer's headers"
+	    : t->status != 0          ? "cut in the answer's headers"
 				      : "cut before an answer";
 
 	switch (code) {

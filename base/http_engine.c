@@ -33,7 +33,7 @@ static struct {
 
 	_Atomic(struct transfer *) queue;
 	atomic_bool running;
-	atomic_bool trim; /* asked for */
+	atomic_bool trim;   /* asked for */
 	atomic_int pushing; /* threads between looking and pushing */
 
 	/* The thread's own. */

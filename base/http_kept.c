@@ -28,7 +28,7 @@ counts(int fd, uint64_t *acked, uint64_t *received)
 	memset(&now, 0, sizeof(now));
 	if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &now, &len) == -1
 	    || len < offsetof(struct tcp_info, tcpi_bytes_received)
-		+ sizeof(now.tcpi_bytes_received))
+		    + sizeof(now.tcpi_bytes_received))
 		return false;
 	*acked = now.tcpi_bytes_acked;
 	*received = now.tcpi_bytes_received;

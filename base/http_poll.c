@@ -190,8 +190,7 @@ is_local(struct watched *w, int fd, int port)
 
 /* curl says a connection's addresses before a request, not its socket. */
 int
-poll_own(
-    struct transfer *t, const char *peer, int peer_port, int local_port)
+poll_own(struct transfer *t, const char *peer, int peer_port, int local_port)
 {
 	struct watched *w;
 	size_t i;

@@ -71,13 +71,17 @@ struct transfer {
 	bool blocked; /* an address was refused */
 	bool tried;   /* an address was allowed */
 	bool headed;
-	bool over; /* past a limit of size */
-	bool long_headers;  /* that of the headers */
-	bool proxied;	    /* by the handle's setting */
-	unsigned ca;	    /* the handle's: what ca_look said */
-	char encoding[32];  /* of the answer; "": none */
+	bool over;                   /* past a limit of size */
+	bool long_headers;           /* that of the headers */
+	bool begun; /* the request's first sending */
+	/* curl counts repeats over a handle's whole life, and refuses the
+	 * sixth: one that repeated is not used again. */
+	bool worn;
+	bool proxied;                /* by the handle's setting */
+	unsigned ca;                 /* the handle's: what ca_look said */
+	char encoding[32];           /* of the answer; "": none */
 	char error[CURL_ERROR_SIZE]; /* curl's words */
-	int64_t length;	    /* said to come; 0: not said, -1: in chunks */
+	int64_t length; /* said to come; 0: not said, -1: in chunks */
 
 	/* http_kept: the socket (-1: not followed), as it was before the
 	 * request left. */
@@ -124,8 +128,8 @@ bool bell_set(struct transfer *t, unsigned bits);
 void bell_wake(atomic_uint *bell);
 
 /* What transfers ask of the engine, in its thread. */
-int64_t engine_now(void);                  /* of this round */
-void engine_due(int64_t at);               /* a deadline that came up */
+int64_t engine_now(void);              /* of this round */
+void engine_due(int64_t at);           /* a deadline that came up */
 void engine_wakes(struct transfer *t); /* its owner, at the round's end */
 
 /* http_poll.c: the engine's, but for poll_ring, which wakes it. */
@@ -155,9 +159,9 @@ void kept_end(struct transfer *t);
 /* http_ca.c.  In ca_start: NULL is the system's; -1: not readable, logged. */
 int ca_start(const char *file) WARN_UNUSED;
 void ca_stop(void);
-unsigned ca_look(void);	  /* changes with the file; never 0 */
-void ca_set(CURL *easy);  /* by the last look */
-void ca_failed(void);	  /* curl could not read it */
+unsigned ca_look(void);  /* changes with the file; never 0 */
+void ca_set(CURL *easy); /* by the last look */
+void ca_failed(void);    /* curl could not read it */
 
 /* http_proxy.c.  -1: not a proxy's address, logged. */
 int proxy_start(const char *url, const char *const *except) WARN_UNUSED;

@@ -108,7 +108,7 @@ drop_easy(struct transfer *t)
 void
 spare_shrink(struct transfer *t)
 {
-	if (S.easies > EASY_MAX)
+	if (S.easies > EASY_MAX || t->worn || t->rc != HTTP_OK)
 		drop_easy(t);
 }
 

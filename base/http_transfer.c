@@ -16,7 +16,7 @@
 
 #define RECEIVE_SIZE 8192L /* per running transfer; larger gains nothing */
 #define SEND_SIZE 16384L   /* the least that curl takes */
-#define KEPT_MAX_S 55L	   /* unused: many servers close after 60 s */
+#define KEPT_MAX_S 55L     /* unused: many servers close after 60 s */
 
 /*
  * The connection stands and the request goes out next.  A kept connection may
@@ -32,6 +32,8 @@ on_ready(void *arg, char *peer, char *local, int peer_port, int local_port)
 
 	(void)local;
 	kept_end(t); /* a sending before this one */
+	t->worn = t->begun;
+	t->begun = true;
 	if (t->sent && (t->req.flags & HTTP_ONCE) != 0)
 		return CURL_PREREQFUNC_ABORT;
 	if ((t->req.flags & HTTP_OPERATOR) == 0) {

@@ -292,8 +292,8 @@ served_start_on(struct served *s, served_fn *answer, void *ctx, bool is_v6,
 {
 	struct sockaddr_in v4 = { .sin_family = AF_INET,
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	struct sockaddr_in6 v6 = { .sin6_family = AF_INET6,
-		.sin6_addr = IN6ADDR_LOOPBACK_INIT };
+	struct sockaddr_in6 v6
+	    = { .sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT };
 	struct sockaddr *a = is_v6 ? (void *)&v6 : (void *)&v4;
 	socklen_t len = is_v6 ? sizeof(v6) : sizeof(v4);
 	struct served_inner *in = calloc(1, sizeof(*in));

@@ -44,8 +44,8 @@ typedef int served_fn(
 
 void served_start(struct served *s, served_fn *answer, void *ctx);
 /* On 127.0.0.1 or ::1; ${wire} may be NULL. */
-void served_start_on(struct served *s, served_fn *answer, void *ctx,
-    bool is_v6, const struct served_wire *wire, void *wire_ctx);
+void served_start_on(struct served *s, served_fn *answer, void *ctx, bool is_v6,
+    const struct served_wire *wire, void *wire_ctx);
 void served_stop(struct served *s); /* ends all connections, joins */
 
 int served_write(int fd, const void *bytes, size_t len);

@@ -12,9 +12,9 @@
 #define PROMPT_MS 5000 /* what must not take LONG_MS takes less than this */
 
 extern struct served srv;
-extern bool over_tls;		/* the tests that follow */
-extern struct served_tls how;	/* then: how the server speaks it */
-extern int cancel_flag; /* set by /cancel-* paths too */
+extern bool over_tls;         /* the tests that follow */
+extern struct served_tls how; /* then: how the server speaks it */
+extern int cancel_flag;       /* set by /cancel-* paths too */
 void set_cancel(int value);
 extern atomic_int flooded; /* lines that /flood sent */
 
@@ -28,11 +28,11 @@ int stop(void **state);
 /* Of a test of its own server: the engine alone, with the test's authority. */
 int start_engine(void);
 /* All tests in the clear, and once more over TLS. */
-#define RUN_BOTH(tests) \
+#define RUN_BOTH(tests)                                                 \
 	(cmocka_run_group_tests_name("in the clear", tests, NULL, NULL) \
-	    + (set_tls() \
-		? cmocka_run_group_tests_name("over TLS", tests, NULL, NULL) \
-		: 0))
+	    + (set_tls() ? cmocka_run_group_tests_name(                 \
+		   "over TLS", tests, NULL, NULL)                       \
+			 : 0))
 bool set_tls(void);
 #define WITH_SERVER(fn) cmocka_unit_test_setup_teardown(fn, start, stop)
 

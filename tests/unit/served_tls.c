@@ -106,10 +106,11 @@ prepare(void)
 	for (i = 0; i < 2; i++) {
 		T.ca_key[i] = EVP_EC_gen("P-256");
 		must(T.ca_key[i] != NULL, "a key");
-		T.ca[i] = make_cert(i == 0 ? "Test authority" : "Another authority", NULL, -DAY_S, 9 * DAY_S,
-		    T.ca_key[i], NULL, NULL);
-		snprintf(T.file[i], sizeof(T.file[i]), "%s/%d.pem", T.folder,
-		    i);
+		T.ca[i]
+		    = make_cert(i == 0 ? "Test authority" : "Another authority",
+			NULL, -DAY_S, 9 * DAY_S, T.ca_key[i], NULL, NULL);
+		snprintf(
+		    T.file[i], sizeof(T.file[i]), "%s/%d.pem", T.folder, i);
 		f = fopen(T.file[i], "w");
 		must(f != NULL && PEM_write_X509(f, T.ca[i]) == 1, "a file");
 		fclose(f);
@@ -125,8 +126,8 @@ cert_of(enum served_cert kind)
 	int by = kind == CERT_UNKNOWN;
 	bool own = kind == CERT_SELF_SIGNED;
 
-	return make_cert(kind == CERT_WRONG_NAME ? "elsewhere.example"
-						 : "localhost",
+	return make_cert(
+	    kind == CERT_WRONG_NAME ? "elsewhere.example" : "localhost",
 	    kind == CERT_WRONG_NAME ? others : mine,
 	    kind == CERT_EARLY ? DAY_S : -2 * DAY_S,
 	    kind == CERT_EXPIRED ? -DAY_S : 2 * DAY_S, T.key,

@@ -13,24 +13,24 @@
 #include "tests/unit/served.h"
 
 enum served_cert {
-	CERT_GOOD,	  /* for localhost, 127.0.0.1 and ::1 */
+	CERT_GOOD, /* for localhost, 127.0.0.1 and ::1 */
 	CERT_WRONG_NAME,
 	CERT_EXPIRED,
-	CERT_EARLY,	  /* not valid yet */
-	CERT_UNKNOWN,	  /* of another authority */
+	CERT_EARLY,   /* not valid yet */
+	CERT_UNKNOWN, /* of another authority */
 	CERT_SELF_SIGNED,
 };
 
 struct served_tls {
 	enum served_cert cert;
 	int least, most; /* 12, 13: TLS 1.2, 1.3; 0: any */
-	bool no_notify;	 /* ends without a close-notify */
+	bool no_notify;  /* ends without a close-notify */
 
 	/* What was seen. */
 	atomic_int handshakes; /* whole ones */
 	atomic_int resumed;    /* of them, with a session from before */
 	atomic_int version;    /* 12 or 13, of the last one */
-	char sni[64];	       /* of the last one */
+	char sni[64];          /* of the last one */
 	void *inner;
 };
 

@@ -56,6 +56,15 @@ answers_are_told_apart(void **state)
 		    HTTP_OK, 200, NULL },
 		{ "too large, no length", "/large-unsaid",
 		    { .body_max = 19999 }, HTTP_TOO_LARGE, 200, NULL },
+		{ "compressed", "/gzip", { 0 }, HTTP_OK, 200, "hello" },
+		{ "decoded bytes count", "/bomb", { .body_max = 20000 },
+		    HTTP_TOO_LARGE, 200, NULL },
+		{ "and fit", "/bomb", { .body_max = 100000 }, HTTP_OK, 200,
+		    NULL },
+		{ "not what it says", "/no-gzip", { 0 }, HTTP_BROKEN, 200,
+		    NULL },
+		{ "unknown encoding", "/unknown-encoding", { 0 }, HTTP_BROKEN,
+		    200, NULL },
 		{ "headers without end", "/huge-headers", { 0 }, HTTP_TOO_LARGE,
 		    200, "" },
 		{ "no first byte", "/nothing", { .first_byte_ms = 100 },
@@ -138,6 +147,19 @@ some_are_sent_once(void **state)
 		http_response_fini(&resp);
 		assert_int_equal(atomic_load(&srv.requests) - before, 1);
 	}
+}
+
+static void
+an_unknown_encoding_is_named(void **state)
+{
+	struct http_request req = get("/unknown-encoding");
+	struct http_response resp;
+
+	(void)state;
+	assert_int_equal(http_send(&req, &resp), HTTP_BROKEN);
+	if (strstr(resp.why, "x-odd") == NULL || resp.conn_ended)
+		fail_msg("%s", resp.why);
+	http_response_fini(&resp);
 }
 
 static void
@@ -248,7 +270,7 @@ a_closed_kept_connection_is_no_error(void **state)
 	int i;
 
 	(void)state;
-	for (i = 0; i < 10; i++) {
+	for (i = 0; i < 50; i++) {
 		if (http_send(&req, &resp) != HTTP_OK)
 			fail_msg("%d: %d %s", i, resp.rc, resp.why);
 		http_response_fini(&resp);
@@ -466,6 +488,7 @@ main(void)
 		WITH_SERVER(answers_are_told_apart),
 		WITH_SERVER(requests_go_on_after_a_tidying),
 		WITH_SERVER(some_are_sent_once),
+		WITH_SERVER(an_unknown_encoding_is_named),
 		WITH_SERVER(a_drip_is_not_idle),
 		WITH_SERVER(headers_are_read),
 		WITH_SERVER(methods_and_bodies_arrive),

@@ -27,8 +27,8 @@ enum lie { CUT, RESET, STALL, FLIP, LIES };
 
 static const struct {
 	const char *bytes;
-	int whole; /* sent bytes from which on it is complete; -1: never, an
-		    * end is what completes it */
+	int whole;  /* sent bytes from which on it is complete; -1: never, an
+		     * end is what completes it */
 	int headed; /* from which on its headers are */
 } answers[] = {
 	{ "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n"
@@ -157,8 +157,8 @@ tell(void *arg)
 	bool stream;
 
 	(void)arg;
-	while (take(atomic_fetch_add(&todo.next, 1), &which, &lie, &at,
-	    &stream)) {
+	while (
+	    take(atomic_fetch_add(&todo.next, 1), &which, &lie, &at, &stream)) {
 		struct http_request req;
 		int64_t began = clock_boot_ms();
 		enum http_rc rc;

@@ -40,6 +40,27 @@ a_stream_is_read_in_pieces(void **state)
 	http_response_fini(&resp);
 }
 
+static void
+a_compressed_stream_is_read_in_pieces(void **state)
+{
+	struct http_request req = get("/gzip-pieces");
+	struct http_response resp;
+	struct http_stream *s;
+	struct buf all = BUF_INIT(100);
+
+	(void)state;
+	assert_int_equal(http_open(&req, &resp, &s), HTTP_OK);
+	assert_int_equal(http_read(s, PROMPT_MS, &all), 1);
+	assert_string_equal(buf_str(&all), "one");
+	while (http_read(s, PROMPT_MS, &all) >= 0)
+		;
+	assert_int_equal(resp.rc, HTTP_OK);
+	assert_string_equal(buf_str(&all), "one two");
+	http_close(s);
+	buf_fini(&all);
+	http_response_fini(&resp);
+}
+
 /* More than the reader has room for is no silence, and no end. */
 static void
 a_full_piece_says_so(void **state)
@@ -369,6 +390,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WITH_SERVER(a_stream_is_read_in_pieces),
+		WITH_SERVER(a_compressed_stream_is_read_in_pieces),
 		WITH_SERVER(a_full_piece_says_so),
 		WITH_SERVER(a_stream_says_nothing_yet),
 		WITH_SERVER(the_end_of_a_stream_says_why),

@@ -71,14 +71,12 @@ each_certificate_has_its_sentence(void **state)
 		tls = cases[i].how;
 		served_start_tls(&s, serve_hello, NULL, false, &tls);
 		(void)ask("127.0.0.1", s.port, "/", 0, &resp);
-		if (resp.rc
-			!= (cases[i].why == NULL ? HTTP_OK : HTTP_UNREACHED)
+		if (resp.rc != (cases[i].why == NULL ? HTTP_OK : HTTP_UNREACHED)
 		    || (cases[i].why != NULL
 			&& strstr(resp.why, cases[i].why) == NULL))
 			fail_msg("%zu: %d %s", i, resp.rc, resp.why);
 		if (tls.least >= 12)
-			assert_int_equal(
-			    atomic_load(&tls.version), tls.least);
+			assert_int_equal(atomic_load(&tls.version), tls.least);
 		http_response_fini(&resp);
 		served_stop_tls(&s, &tls);
 	}
@@ -132,9 +130,8 @@ sessions_are_resumed(void **state)
 	assert_int_equal(start_engine(), 0);
 	served_start_tls(&s, serve_last, NULL, false, &tls);
 	for (i = 0; i < 10; i++) {
-		assert_int_equal(ask("127.0.0.1", s.port, "/", HTTP_ONCE,
-				     &resp),
-		    HTTP_OK);
+		assert_int_equal(
+		    ask("127.0.0.1", s.port, "/", HTTP_ONCE, &resp), HTTP_OK);
 		http_response_fini(&resp);
 	}
 	assert_int_equal(atomic_load(&tls.handshakes), 10);
