@@ -42,6 +42,26 @@ url_of(const struct settings *s, int host, struct arena *mem)
 	return arena_printf(mem, "%.*s/v1", (int)len, s->chat_ollama_url);
 }
 
+/* The operator's own, for the server of chat.host alone: a key in them is
+ * nobody else's. */
+static const char *const *
+headers_of(const struct settings *s, int host, struct arena *mem)
+{
+	const char **list, *name;
+	size_t n = 0;
+	json_t *v;
+
+	if (s->llm_headers == NULL || host != s->chat_host)
+		return NULL;
+	list = arena_alloc(mem, (LLM_HEADERS_MAX + 1) * sizeof(*list));
+	json_object_foreach(s->llm_headers, name, v)
+		if (n < LLM_HEADERS_MAX && json_is_string(v))
+			list[n++] = arena_printf(mem, "%s: %s", name,
+			    json_string_value(v));
+	list[n] = NULL;
+	return list;
+}
+
 static void
 fill(const struct settings *s, int host, const char *model, struct arena *mem,
     struct llm_backend *b)
@@ -49,6 +69,7 @@ fill(const struct settings *s, int host, const char *model, struct arena *mem,
 	*b = (struct llm_backend){ .host = host,
 		.model = model,
 		.base_url = url_of(s, host, mem),
+		.headers = headers_of(s, host, mem),
 		.key = key_of(s, host),
 		.tools = s->llm_tools,
 		.max_tokens = s->llm_max_tokens,

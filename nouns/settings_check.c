@@ -322,6 +322,29 @@ check_server(struct findings *f, const struct settings *s, const char *name,
 }
 
 static void
+check_llm_headers(struct findings *f, const struct settings *s)
+{
+	const char *name, *text;
+	size_t n = 0;
+	json_t *v;
+
+	json_object_foreach(s->llm_headers, name, v) {
+		text = json_string_value(v);
+		if (text == NULL || strpbrk(text, "\r\n") != NULL)
+			settings_error(f, s, "llm.headers",
+			    "expected %s to be a text of one line: put it in "
+			    "quotes",
+			    name);
+		if (name[0] == '\0' || strpbrk(name, "\r\n: ") != NULL)
+			settings_error(f, s, "llm.headers",
+			    "expected the name of a header, not \"%s\"", name);
+		if (++n == LLM_HEADERS_MAX + 1)
+			settings_error(f, s, "llm.headers",
+			    "expected at most %d headers", LLM_HEADERS_MAX);
+	}
+}
+
+static void
 check_mcp(struct findings *f, const struct settings *s)
 {
 	const char *name;
@@ -359,5 +382,6 @@ settings_check(struct findings *f, const struct settings *s)
 	check_redis(f, s);
 	check_spans(f, s);
 	check_budgets(f, s);
+	check_llm_headers(f, s);
 	check_mcp(f, s);
 }
