@@ -1,8 +1,10 @@
 /*
  * backends: from the settings to the places where a model answers.
  */
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "llm/llm.h"
 
 static const char GROQ_URL[] = "https://api.groq.com/openai/v1";
@@ -42,12 +44,19 @@ url_of(const struct settings *s, int host, struct arena *mem)
 	return arena_printf(mem, "%.*s/v1", (int)len, s->chat_ollama_url);
 }
 
+static const char *
+from_environment(void *ctx, const char *name)
+{
+	(void)ctx;
+	return getenv(name);
+}
+
 /* The operator's own, for the server of chat.host alone: a key in them is
  * nobody else's. */
 static const char *const *
 headers_of(const struct settings *s, int host, struct arena *mem)
 {
-	const char **list, *name;
+	const char **list, *name, *text, *unknown;
 	size_t n = 0;
 	json_t *v;
 
@@ -55,9 +64,13 @@ headers_of(const struct settings *s, int host, struct arena *mem)
 		return NULL;
 	list = arena_alloc(mem, (LLM_HEADERS_MAX + 1) * sizeof(*list));
 	json_object_foreach(s->llm_headers, name, v)
-		if (n < LLM_HEADERS_MAX && json_is_string(v))
-			list[n++] = arena_printf(mem, "%s: %s", name,
-			    json_string_value(v));
+		if (n < LLM_HEADERS_MAX && json_is_string(v)) {
+			text = text_expand(mem, json_string_value(v),
+			    from_environment, NULL, &unknown);
+			if (text != NULL && strpbrk(text, "\r\n") == NULL)
+				list[n++] = arena_printf(mem, "%s: %s", name,
+				    text);
+		}
 	list[n] = NULL;
 	return list;
 }

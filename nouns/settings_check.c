@@ -13,6 +13,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/arena.h"
 #include "base/buf.h"
 #include "base/seal.h"
 #include "base/text.h"
@@ -321,10 +322,18 @@ check_server(struct findings *f, const struct settings *s, const char *name,
 			    name, header);
 }
 
+static const char *
+from_environment(void *ctx, const char *name)
+{
+	(void)ctx;
+	return getenv(name);
+}
+
 static void
 check_llm_headers(struct findings *f, const struct settings *s)
 {
-	const char *name, *text;
+	const char *name, *text, *unknown;
+	struct arena *mem = arena_new();
 	size_t n = 0;
 	json_t *v;
 
@@ -335,6 +344,11 @@ check_llm_headers(struct findings *f, const struct settings *s)
 			    "expected %s to be a text of one line: put it in "
 			    "quotes",
 			    name);
+		else if (text_expand(mem, text, from_environment, NULL, &unknown)
+		    == NULL)
+			settings_error(f, s, "llm.headers",
+			    "%s: ${%s} is not set in the environment", name,
+			    unknown);
 		if (name[0] == '\0' || strpbrk(name, "\r\n: ") != NULL)
 			settings_error(f, s, "llm.headers",
 			    "expected the name of a header, not \"%s\"", name);
@@ -342,6 +356,7 @@ check_llm_headers(struct findings *f, const struct settings *s)
 			settings_error(f, s, "llm.headers",
 			    "expected at most %d headers", LLM_HEADERS_MAX);
 	}
+	arena_free(mem);
 }
 
 static void
