@@ -2,8 +2,10 @@
  * backends: from the settings to the places where a model answers.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "llm/llm_priv.h"
 #include "llm/quirks.h"
 
@@ -44,6 +46,37 @@ url_of(const struct settings *s, int host, struct arena *mem)
 	return arena_printf(mem, "%.*s/v1", (int)len, s->chat_ollama_url);
 }
 
+static const char *
+from_environment(void *ctx, const char *name)
+{
+	(void)ctx;
+	return getenv(name);
+}
+
+/* The operator's own, for the server of chat.host alone: a key in them is
+ * nobody else's. */
+static const char *const *
+headers_of(const struct settings *s, int host, struct arena *mem)
+{
+	const char **list, *name, *text, *unknown;
+	size_t n = 0;
+	json_t *v;
+
+	if (s->llm_headers == NULL || host != s->chat_host)
+		return NULL;
+	list = arena_alloc(mem, (LLM_HEADERS_MAX + 1) * sizeof(*list));
+	json_object_foreach(s->llm_headers, name, v)
+		if (n < LLM_HEADERS_MAX && json_is_string(v)) {
+			text = text_expand(mem, json_string_value(v),
+			    from_environment, NULL, &unknown);
+			if (text != NULL && strpbrk(text, "\r\n") == NULL)
+				list[n++] = arena_printf(mem, "%s: %s", name,
+				    text);
+		}
+	list[n] = NULL;
+	return list;
+}
+
 static void
 fill(const struct settings *s, int host, const char *model, struct arena *mem,
     struct llm_backend *b)
@@ -51,6 +84,7 @@ fill(const struct settings *s, int host, const char *model, struct arena *mem,
 	*b = (struct llm_backend){ .host = host,
 		.model = model,
 		.base_url = url_of(s, host, mem),
+		.headers = headers_of(s, host, mem),
 		.key = key_of(s, host),
 		.tools = s->llm_tools,
 		.max_tokens = s->llm_max_tokens,

@@ -58,11 +58,14 @@ llm_check(const struct llm_backend *b, struct arena *mem, bool *listed,
 		.flags = HTTP_OPERATOR };
 	struct http_response resp;
 	enum llm_rc rc = LLM_OK;
+	size_t n = 1;
 
 	*f = (struct llm_failure){ .retry_after_ms = -1 };
 	*listed = true;
 	req.headers[0] = "Accept: application/json";
-	p->headers(b, mem, req.headers + 1, HTTP_HEADERS_MAX - 2);
+	for (; b->headers != NULL && b->headers[n - 1] != NULL; n++)
+		req.headers[n] = b->headers[n - 1];
+	p->headers(b, mem, req.headers + n, HTTP_HEADERS_MAX - 1 - n);
 	(void)http_send(&req, &resp);
 	f->status = resp.status;
 	if (resp.rc != HTTP_OK) {

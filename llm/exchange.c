@@ -69,12 +69,14 @@ llm_exchange(const struct llm_backend *b, const struct llm_question *q,
 	struct http_response resp;
 	struct http_stream *s = NULL;
 	enum llm_rc rc;
-	size_t n = 0;
+	size_t n = 0, i;
 
 	req.headers[n++] = "Content-Type: application/json";
 	req.headers[n++] = "Accept: text/event-stream, application/json";
 	a->first_ms = b->first_byte_ms;
 	a->idle_ms = b->idle_ms;
+	for (i = 0; b->headers != NULL && b->headers[i] != NULL; i++)
+		req.headers[n++] = b->headers[i];
 	a->provider->headers(b, mem, req.headers + n, HTTP_HEADERS_MAX - 1 - n);
 
 	if (http_open(&req, &resp, &s) != HTTP_OK)

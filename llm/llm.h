@@ -43,6 +43,7 @@ struct llm_backend {
 	int host; /* enum chat_host, not HOST_DIRECT */
 	const char *model;
 	const char *base_url; /* as the provider's own SDK means it */
+	const char *const *headers; /* "Name: value", NULL ends; or NULL */
 	const struct secret *key; /* NULL or not set: none is sent */
 	int tools;		  /* enum llm_tools */
 	int64_t max_tokens;

@@ -19,6 +19,8 @@ enum chat_host { HOST_DIRECT, HOST_OPENAI, HOST_GROQ, HOST_OLLAMA, HOST_ANTHROPI
 enum chat_auth { CHAT_AUTH_NONE, CHAT_AUTH_MEMCP };
 enum llm_tools { LLM_TOOLS_AUTO, LLM_TOOLS_NATIVE, LLM_TOOLS_TEXT };
 
+#define LLM_HEADERS_MAX 16 /* gateways want two or three */
+
 struct settings {
 	/* chat: */
 	int chat_host;		      /* enum chat_host, resolved */
@@ -57,6 +59,7 @@ struct settings {
 	int64_t llm_tools_max;		/* 128 offered to a model */
 	struct config_list llm_quirks; /* [BACKEND:]NAME=VALUE */
 	int64_t llm_rounds;		/* 5 tool rounds */
+	json_t *llm_headers;		/* {name: text} or NULL */
 	struct secret openai_api_key, groq_api_key, anthropic_api_key,
 	    ollama_api_key;
 

@@ -13,6 +13,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/arena.h"
 #include "base/buf.h"
 #include "base/seal.h"
 #include "base/text.h"
@@ -379,6 +380,43 @@ check_server(struct findings *f, const struct settings *s, const char *name,
 			    name, header);
 }
 
+static const char *
+from_environment(void *ctx, const char *name)
+{
+	(void)ctx;
+	return getenv(name);
+}
+
+static void
+check_llm_headers(struct findings *f, const struct settings *s)
+{
+	const char *name, *text, *unknown;
+	struct arena *mem = arena_new();
+	size_t n = 0;
+	json_t *v;
+
+	json_object_foreach(s->llm_headers, name, v) {
+		text = json_string_value(v);
+		if (text == NULL || strpbrk(text, "\r\n") != NULL)
+			settings_error(f, s, "llm.headers",
+			    "expected %s to be a text of one line: put it in "
+			    "quotes",
+			    name);
+		else if (text_expand(mem, text, from_environment, NULL, &unknown)
+		    == NULL)
+			settings_error(f, s, "llm.headers",
+			    "%s: ${%s} is not set in the environment", name,
+			    unknown);
+		if (name[0] == '\0' || strpbrk(name, "\r\n: ") != NULL)
+			settings_error(f, s, "llm.headers",
+			    "expected the name of a header, not \"%s\"", name);
+		if (++n == LLM_HEADERS_MAX + 1)
+			settings_error(f, s, "llm.headers",
+			    "expected at most %d headers", LLM_HEADERS_MAX);
+	}
+	arena_free(mem);
+}
+
 static void
 check_mcp(struct findings *f, const struct settings *s)
 {
@@ -417,6 +455,7 @@ settings_check(struct findings *f, const struct settings *s)
 	check_redis(f, s);
 	check_spans(f, s);
 	check_budgets(f, s);
+	check_llm_headers(f, s);
 	check_mcp(f, s);
 	check_quirks(f, s);
 }

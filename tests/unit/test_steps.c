@@ -102,6 +102,26 @@ a_journal_is_read_as_written(void **state)
 }
 
 static void
+kept_words_are_read_as_written(void **state)
+{
+	struct journal_field f[1];
+	struct turn before = { .kept = "as far as it came",
+		.kept_round = 2,
+		.job = &job,
+		.mem = mem };
+
+	(void)state;
+	f[0] = step_kept(&before);
+	assert_string_equal(f[0].name, "kept");
+	job.journal = f;
+	job.njournal = NELEM(f);
+	assert_true(steps_read(t));
+	assert_string_equal(t->kept, "as far as it came");
+	assert_int_equal(t->kept_round, 2);
+	assert_false(t->kept_unwritten);
+}
+
+static void
 what_is_not_understood_is_left_out(void **state)
 {
 	static const struct {
@@ -201,6 +221,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(a_newer_step_is_left, begin,
 		    end),
 		cmocka_unit_test_setup_teardown(an_extra_of_before, begin, end),
+		cmocka_unit_test_setup_teardown(kept_words_are_read_as_written,
+		    begin, end),
 		cmocka_unit_test_setup_teardown(what_is_not_understood_is_left_out, begin,
 		    end),
 	};
