@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/log_limit.h"
 #include "base/text.h"
 
 #define LINE_MAX_BYTES 8192
@@ -21,6 +22,7 @@ static _Atomic int log_fd = -1;
 static char log_worker[32] = "-";
 static char log_path[PATH_MAX_BYTES];
 static _Thread_local char thread_id[ID_MAX];
+static _Thread_local bool reporting; /* what the limit left out */
 
 static const char *const NAMES[] = { "debug", "info", "warn", "error" };
 
@@ -57,8 +59,9 @@ character(const char *s, size_t len)
 	return n <= len && (n == 1 || text_is_utf8(s, n)) ? n : 0;
 }
 
-/* ${s} as a JSON string; control characters are escaped and what is not
- * UTF-8 replaced, so that a line is JSON whatever it is given. */
+/* ${s} as a JSON string; what rules a terminal is escaped and what is not
+ * UTF-8 replaced, so that a line is JSON, and harmless to look at, whatever it
+ * is given. */
 static void
 add_str(struct line *l, const char *s)
 {
@@ -76,6 +79,7 @@ add_str(struct line *l, const char *s)
 	add(l, "\"", 1);
 	for (i = 0; i < len; i += n == 0 ? 1 : n) {
 		unsigned char c = (unsigned char)s[i];
+		unsigned code;
 		char esc[8];
 
 		n = character(s + i, len - i);
@@ -83,8 +87,8 @@ add_str(struct line *l, const char *s)
 			esc[0] = '\\';
 			esc[1] = (char)c;
 			add(l, esc, 2);
-		} else if (c < 0x20 || c == 0x7f) {
-			snprintf(esc, sizeof(esc), "\\u%04x", c);
+		} else if (text_control(s + i, n, &code) > 0) {
+			snprintf(esc, sizeof(esc), "\\u%04x", code & 0xffffu);
 			add(l, esc, 6);
 		} else if (n == 0) {
 			add(l, "\\ufffd", 6);
@@ -122,6 +126,38 @@ add_field(struct line *l, const struct log_field *f)
 	add(l, number, (size_t)n);
 }
 
+/* What minutes that are over left out. */
+static void
+report_left_out(int64_t now_ms)
+{
+	struct log_left left;
+
+	if (reporting)
+		return;
+	reporting = true;
+	while (log_limit_left(now_ms, &left))
+		log_event(LOG_WARN, "log_left_out", F_STR("of", left.event),
+		    F_STR("source",
+			left.source[0] == '\0' ? NULL : left.source),
+		    F_INT("lines", left.lines));
+	reporting = false;
+}
+
+/* The first field says whose doing it is. */
+static bool
+is_within_limit(enum log_level level, const char *event,
+    const struct log_field *fields)
+{
+	int64_t now_ms = clock_boot_ms();
+
+	report_left_out(now_ms);
+	return level < LOG_WARN || reporting
+	    || log_limit_take(event,
+		fields->name != NULL && fields->type == LOG_F_STR ? fields->s
+								  : NULL,
+		now_ms);
+}
+
 void
 log_write(enum log_level level, const char *event,
     const struct log_field *fields)
@@ -131,7 +167,8 @@ log_write(enum log_level level, const char *event,
 	int fd, saved = errno;
 
 	if ((int)level < atomic_load_explicit(&log_least,
-		memory_order_relaxed))
+		memory_order_relaxed)
+	    || !is_within_limit(level, event, fields))
 		return;
 	l.len = 0;
 	add(&l, "{\"time\":\"", 9);

@@ -6,8 +6,10 @@
  * (with one field at least).
  *
  * Events are noun_verb in the past.  Never: message text, headers, keys,
- * tokens.  Strings are escaped and cut to LOG_STR_MAX bytes.  Safe from any
- * thread; a line is one write().
+ * tokens.  Strings are escaped, with all that rules a terminal, and cut to
+ * LOG_STR_MAX bytes.  Of warnings and errors a minute holds so many lines of
+ * one event, and of one event and first field (base/log_limit.h).  Safe from
+ * any thread; a line is one write().
  */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H

@@ -176,24 +176,50 @@ text_strip(struct arena *mem, const char *s)
 	return arena_memdup(mem, s, len);
 }
 
+size_t
+text_control(const char *s, size_t len, unsigned *code)
+{
+	static const struct {
+		unsigned first, last;
+	} RANGES[] = {
+		{ 0x00, 0x1f },
+		{ 0x7f, 0x9f },
+		{ 0x61c, 0x61c },   /* Arabic letter mark */
+		{ 0x200e, 0x200f }, /* left-to-right, right-to-left mark */
+		{ 0x202a, 0x202e }, /* embeddings and overrides */
+		{ 0x2066, 0x2069 }, /* isolates */
+	};
+	const unsigned char *u = (const unsigned char *)s;
+	size_t n = len == 0 ? 0 : sequence(u, len), i;
+	unsigned c;
+
+	if (n == 0 || n > 3)
+		return 0;
+	c = n == 1 ? u[0]
+	    : n == 2
+	    ? (u[0] & 0x1fu) << 6 | (u[1] & 0x3fu)
+	    : (u[0] & 0xfu) << 12 | (u[1] & 0x3fu) << 6 | (u[2] & 0x3fu);
+	for (i = 0; i < NELEM(RANGES); i++)
+		if (c >= RANGES[i].first && c <= RANGES[i].last) {
+			if (code != NULL)
+				*code = c;
+			return n;
+		}
+	return 0;
+}
+
 char *
 text_printable(struct arena *mem, const char *s)
 {
 	char *out = text_clean(mem, s, strlen(s));
-	size_t i, n = 0;
+	size_t i = 0, n = 0, len = strlen(out), step;
 
-	for (i = 0; out[i] != '\0'; i++) {
-		unsigned char c = (unsigned char)out[i];
-
-		if ((c < 0x20 && c != '\n' && c != '\t') || c == 0x7f)
-			continue;
-		/* U+0080 to U+009F: C1 controls, CSI among them. */
-		if (c == 0xc2 && (unsigned char)out[i + 1] >= 0x80
-		    && (unsigned char)out[i + 1] <= 0x9f) {
-			i++;
-			continue;
-		}
-		out[n++] = out[i];
+	while (i < len) {
+		step = text_control(out + i, len - i, NULL);
+		if (step > 0 && out[i] != '\n' && out[i] != '\t')
+			i += step;
+		else
+			out[n++] = out[i++];
 	}
 	out[n] = '\0';
 	return out;

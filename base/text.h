@@ -30,7 +30,15 @@ char *text_clean(struct arena *mem, const char *s, size_t len);
 /* A copy without white space (as Unicode has it) at either end. */
 char *text_strip(struct arena *mem, const char *s);
 
-/* A copy fit for a terminal: control characters but \n and \t dropped. */
+/*
+ * The length of what stands at ${s} if it rules a terminal or reorders what it
+ * shows: control characters (C0 with \n and \t, DEL, C1, which many terminals
+ * obey) and marks, embeddings, overrides and isolates of writing directions.
+ * 0: it does not.  ${code} (may be NULL) becomes its code point.
+ */
+size_t text_control(const char *s, size_t len, unsigned *code);
+
+/* A copy fit for a terminal: what text_control tells but \n and \t dropped. */
 char *text_printable(struct arena *mem, const char *s);
 
 /* Lower-case hex of ${len} bytes into ${out} (2 * len + 1). */

@@ -1,5 +1,5 @@
 /*
- * client: the era of a server, its list of tools, and calls.
+ * client: the era of a server, and calls.
  */
 #include "mcp/client_priv.h"
 
@@ -14,8 +14,6 @@
 #include "base/clock.h"
 #include "base/cond.h"
 #include "base/json.h"
-#include "base/log.h"
-#include "mcp/params.h"
 
 #define TIMEOUT_MS_DEFAULT 30000
 #define TRIES 2 /* the second with what the first taught about the server */
@@ -131,7 +129,9 @@ find_era(struct exchange *p, struct mcp_view *view, struct mcp_link **link)
 
 	if (rc != MCP_OK || view->era == ERA_MODERN)
 		return rc;
-	no_discover = p->answered && p->code == RPC_NO_METHOD;
+	/* It has none, or did not get to say. */
+	no_discover = p->answered ? p->code == RPC_NO_METHOD
+				  : p->status == 0 || p->status >= 500;
 
 	rc = legacy_begin(p, view);
 	if (rc == MCP_OK || rc == MCP_DENIED || rc == MCP_CANCELLED
@@ -146,6 +146,9 @@ find_era(struct exchange *p, struct mcp_view *view, struct mcp_link **link)
 			.version = MCP_MODERN };
 		return MCP_OK;
 	}
+	if (rc == MCP_ERROR && p->status >= 500)
+		rc = exchange_end(p, MCP_UNREACHED, "HTTP %d: %s", p->status,
+		    p->message);
 	if (p->status != 400 && p->status != 404 && p->status != 405)
 		return rc;
 	memcpy(why, p->why, sizeof(why));
@@ -237,9 +240,8 @@ forget(struct mcp_client *c, unsigned generation)
 	pthread_mutex_unlock(&c->lock);
 }
 
-/* x->view tells afterwards which era answered. */
-static enum mcp_rc
-run(struct exchange *x)
+enum mcp_rc
+exchange_run(struct exchange *x)
 {
 	enum mcp_rc rc = MCP_OK;
 	int tries;
@@ -270,150 +272,7 @@ run(struct exchange *x)
 	return rc;
 }
 
-/* ---- tools --------------------------------------------------------------- */
-
-/* What the pages of tools/list come to. */
-struct listing {
-	json_t *tools;
-	size_t bytes; /* of their text */
-	int64_t ttl_ms;
-	struct buf params; /* for the next page */
-	bool more;
-};
-
-/* False: there is no room for it, nor for what follows. */
-static bool
-add_tool(
-    struct mcp_client *c, struct listing *l, json_t *tool, bool is_modern)
-{
-	const char *name = json_member_str(tool, "name"), *why = NULL;
-	const json_t *schema = json_object_get(tool, "inputSchema");
-
-	if (name == NULL || name[0] == '\0')
-		why = "it has no name";
-	else if (!json_is_object(schema))
-		why = "it has no inputSchema";
-	else if (is_modern)
-		why = params_refuse(schema);
-	if (why != NULL) {
-		log_event(LOG_WARN, "mcp_tool_left_out",
-		    F_STR("server", c->name), F_STR("tool", name),
-		    F_STR("why", why));
-		return true;
-	}
-	l->bytes += json_dumpb(tool, NULL, 0, JSON_COMPACT);
-	if (l->bytes > MCP_LIST_MAX) {
-		log_event(LOG_WARN, "mcp_tools_cut", F_STR("server", c->name),
-		    F_INT("bytes", MCP_LIST_MAX));
-		return false;
-	}
-	if (json_array_size(l->tools) >= MCP_TOOLS_MAX) {
-		log_event(LOG_WARN, "mcp_tools_cut", F_STR("server", c->name),
-		    F_INT("max", MCP_TOOLS_MAX));
-		return false;
-	}
-	(void)json_array_append(l->tools, tool);
-	return true;
-}
-
-/* One page, of which only the tools stay. */
-static enum mcp_rc
-list_page(struct exchange *x, struct listing *l)
-{
-	const json_t *page, *ttl;
-	const char *cursor;
-	enum mcp_rc rc;
-	json_t *tool;
-	int64_t ms;
-	size_t i;
-
-	l->more = false;
-	x->method = "tools/list";
-	x->params = buf_str(&l->params);
-	rc = run(x);
-	x->params = "";
-	if (rc != MCP_OK)
-		return rc;
-	page = json_object_get(x->result, "tools");
-	if (!json_is_array(page))
-		return exchange_end(
-		    x, MCP_PROTOCOL, "the answer to tools/list has no tools");
-	json_array_foreach(page, i, tool)
-	{
-		if (!add_tool(x->c, l, tool, x->view->era == ERA_MODERN))
-			return MCP_OK;
-	}
-	ttl = json_object_get(x->result, "ttlMs");
-	if (json_is_integer(ttl)) {
-		ms = json_integer_value(ttl) < 0 ? 0 : json_integer_value(ttl);
-		if (l->ttl_ms == -1 || ms < l->ttl_ms)
-			l->ttl_ms = ms;
-	}
-	/* An empty cursor is one too. */
-	cursor = json_member_str(x->result, "nextCursor");
-	l->more = cursor != NULL;
-	buf_reset(&l->params);
-	if (l->more
-	    && (buf_add_str(&l->params, "\"cursor\":") == -1
-		|| json_add_str(&l->params, cursor, strlen(cursor)) == -1))
-		return exchange_end(x, MCP_PROTOCOL, "a cursor is too long");
-	return MCP_OK;
-}
-
-/* Their array, a new reference, ${ttl_ms} as mcp_client_tools; NULL: ${rc}. */
-static json_t *
-list_tools(struct exchange *x, int64_t *ttl_ms, enum mcp_rc *rc)
-{
-	struct listing l = { .tools = json_array(),
-		.ttl_ms = -1,
-		.params = BUF_INIT(MIB) };
-	struct arena *mem = x->mem;
-	int pages = 0;
-
-	x->mem = arena_new();
-	do {
-		if (++pages > MCP_PAGES_MAX) {
-			log_event(LOG_WARN, "mcp_tools_cut",
-			    F_STR("server", x->c->name),
-			    F_INT("pages", MCP_PAGES_MAX));
-			break;
-		}
-		*rc = list_page(x, &l);
-		arena_reset(x->mem);
-	} while (*rc == MCP_OK && l.more);
-	arena_free(x->mem);
-	x->mem = mem;
-	x->result = NULL; /* it went with its page */
-	buf_fini(&l.params);
-	*ttl_ms = l.ttl_ms;
-	if (*rc == MCP_OK)
-		return l.tools;
-	json_decref(l.tools);
-	return NULL;
-}
-
-enum mcp_rc
-mcp_client_tools(struct mcp_client *c, const volatile int *cancel,
-    json_t **tools, int64_t *ttl_ms, char why[MCP_WHY_MAX])
-{
-	struct mcp_call_options o = { .cancel = cancel };
-	struct mcp_view view = { .version = "" };
-	struct exchange x = { .c = c,
-		.scratch = arena_new(),
-		.params = "",
-		.o = &o,
-		.until = clock_boot_ms() + c->timeout_ms,
-		.view = &view,
-		.why = why };
-	enum mcp_rc rc;
-
-	why[0] = '\0';
-	*tools = list_tools(&x, ttl_ms, &rc);
-	if (rc == MCP_OK)
-		why[0] = '\0';
-	arena_free(x.scratch);
-	return rc;
-}
+/* ---- calls --------------------------------------------------------------- */
 
 /* The server's own list says which arguments it wants in headers. */
 static const json_t *
@@ -430,12 +289,12 @@ schema_now(struct exchange *call)
 	x.arguments = x.schema = NULL;
 	x.acts = false;
 	atomic_store(&call->c->list_changed, true);
-	tools = list_tools(&x, &ttl_ms, &rc);
-	json_array_foreach(tools, i, tool) if (strcmp(json_member_str(tool,
-						   "name"),
-					       call->name)
-	    == 0) found
-	    = json_object_get(tool, "inputSchema");
+	tools = mcp_list(&x, &ttl_ms, &rc);
+	json_array_foreach(tools, i, tool)
+	{
+		if (strcmp(json_member_str(tool, "name"), call->name) == 0)
+			found = json_object_get(tool, "inputSchema");
+	}
 	json_keep(call->mem, tools); /* ${found} is borrowed from it */
 	return found;
 }
@@ -476,12 +335,12 @@ mcp_client_call(struct mcp_client *c, const char *name, const json_t *arguments,
 		goto out;
 	}
 	x.params = buf_str(&params);
-	rc = run(&x);
+	rc = exchange_run(&x);
 	/* Its schema changed since the caller read it. */
 	if (rc == MCP_ERROR && x.code == RPC_HEADER_MISMATCH
 	    && x.view->era == ERA_MODERN) {
 		x.schema = schema_now(&x);
-		rc = run(&x);
+		rc = exchange_run(&x);
 	}
 	if (rc == MCP_OK) {
 		*result = x.result;

@@ -28,12 +28,78 @@ legacy_version(const char *said)
 	return NULL;
 }
 
+/*
+ * What the server says of the version it wants to speak.  Of one that we do
+ * not know, lists and calls look as they did before and after it, so that we
+ * go on as of 2025-03-26, with which came no header of the version.  Older
+ * ones are another protocol.
+ */
 const char *
-legacy_hello(void)
+legacy_agreed(const json_t *result)
 {
-	return "\"protocolVersion\":\"" MCP_NEWEST_LEGACY
-	       "\",\"capabilities\":{},\"clientInfo\":{"
-	       "\"name\":\"dragoman\",\"version\":\"" PACKAGE_VERSION "\"}";
+	const char *said = json_member_str(result, "protocolVersion");
+	const char *known = legacy_version(said);
+
+	if (known != NULL)
+		return known;
+	if (said == NULL)
+		return json_is_object(json_object_get(result, "capabilities"))
+			|| json_is_object(json_object_get(result, "serverInfo"))
+		    ? "2025-03-26"
+		    : NULL;
+	return strlen(said) == strlen(MCP_MODERN)
+		&& strspn(said, "0123456789-") == strlen(said)
+		&& strcmp(said, "2024-11-05") > 0
+	    ? "2025-03-26"
+	    : NULL;
+}
+
+const char *
+legacy_hello(struct arena *mem, const char *version)
+{
+	return arena_printf(mem,
+	    "\"protocolVersion\":\"%s\",\"capabilities\":{},"
+	    "\"clientInfo\":{\"name\":\"dragoman\",\"version\":\"%s\"}",
+	    version, PACKAGE_VERSION);
+}
+
+/* The server's words in a refusal, "" if it is none. */
+static const char *
+words_of(const struct exchange *x)
+{
+	if (!x->answered)
+		return x->said;
+	return x->result == NULL ? x->message : "";
+}
+
+/*
+ * After initialize was refused with ${asked}: the version to ask for instead,
+ * NULL: none.  Some servers do not negotiate, but refuse a version that is not
+ * theirs, in any shape (xpzouying/xiaohongshu-mcp#697, hkr04/cpp-mcp#10,
+ * sickn33/agentic-awesome-skills#1003).
+ */
+const char *
+legacy_instead(const struct exchange *x, const char *asked)
+{
+	const char *words = words_of(x), *data = NULL, *next = NULL;
+	size_t i;
+
+	if (x->status == 401 || x->status == 403 || x->status == 429
+	    || (x->answered && x->code == RPC_BAD_VERSION))
+		return NULL;
+	if (x->answered && x->data != NULL)
+		data = json_text(x->mem, x->data);
+	for (i = 0; i < NELEM(versions); i++) {
+		/* Dates, so that they are ordered: never a newer one. */
+		if (strcmp(versions[i], asked) >= 0)
+			continue;
+		if (strstr(words, versions[i]) != NULL
+		    || (data != NULL && strstr(data, versions[i]) != NULL))
+			return versions[i];
+		if (next == NULL)
+			next = versions[i];
+	}
+	return strcasestr(words, "version") != NULL ? next : NULL;
 }
 
 const char *
@@ -109,16 +175,49 @@ legacy_post(struct exchange *x, const char *const *lines)
 	return rc;
 }
 
-/* Refused without being looked at, because the session is over. */
+/* Do these words say that a session is over, or was never begun? */
+static bool
+say_no_session(const char *words)
+{
+	static const char *const ENDS[] = { "not found", "not exist", "no valid",
+		"not valid", "no longer", "no session", "no active", "not init",
+		"not recogni", "unrecogni", "unknown", "invalid", "missing",
+		"expired", "terminated", "closed", "ended", "required",
+		"without", "lost" };
+	size_t i;
+
+	if (strcasestr(words, "not initialized") != NULL
+	    || strcasestr(words, "before initialization") != NULL)
+		return true;
+	if (strcasestr(words, "session") == NULL)
+		return false;
+	for (i = 0; i < NELEM(ENDS); i++)
+		if (strcasestr(words, ENDS[i]) != NULL)
+			return true;
+	return false;
+}
+
+/*
+ * Refused without being looked at, because the session is over?  Servers say
+ * so in each status and form: 404 as they should, 400 with words
+ * (DAWNCR0W/affine-mcp-server#301), 200 with an error
+ * (justadityaraj/shim-mcp#8), 500 (sparfenyuk/mcp-proxy#149), or that nobody
+ * initialized them, which holds without an id, too.
+ */
 static bool
 session_is_over(const struct exchange *x)
 {
-	if (x->view->session[0] == '\0')
+	const char *words = words_of(x);
+	bool has_id = x->view->session[0] != '\0';
+
+	if ((x->answered && x->result != NULL) || x->status == 429)
 		return false;
-	if (x->status == 404)
+	if (has_id
+	    && (x->status == 404 || x->status == 410
+		|| (x->status == 400 && strcasestr(words, "session") != NULL)))
 		return true;
-	return x->status == 400 && x->answered && x->result == NULL
-	    && strcasestr(x->message, "session") != NULL;
+	return (has_id || strcasestr(words, "session") == NULL)
+	    && x->status != 502 && x->status != 504 && say_no_session(words);
 }
 
 enum mcp_rc
@@ -126,14 +225,18 @@ legacy_run(struct exchange *x)
 {
 	const char *lines[LINES_MAX];
 	enum mcp_rc rc;
+	bool over;
 
 	lines_of(x, x->view, lines);
 	rc = legacy_post(x, lines);
+	over = rc != MCP_CANCELLED && session_is_over(x);
+	if (over && rc == MCP_UNKNOWN) /* not run, that is */
+		rc = exchange_end(x, MCP_UNREACHED, "the session is over");
 	if (rc == MCP_CANCELLED
-	    || (!x->answered && (rc == MCP_UNKNOWN || x->status == 200)))
+	    || (!over && !x->answered
+		&& (rc == MCP_UNKNOWN || x->status == 200)))
 		cancel_at_server(x, lines);
-	if (session_is_over(x)
-	    || (rc != MCP_CANCELLED && exchange_is_refused(x))
+	if (over || (rc != MCP_CANCELLED && exchange_is_refused(x))
 	    || (x->answered && x->result == NULL && x->code == RPC_BAD_VERSION)
 	    || (!x->answered && (x->status == 404 || x->status == 405)))
 		x->stale = true;
@@ -152,20 +255,24 @@ session_is_valid(const char *s)
 enum mcp_rc
 legacy_begin(struct exchange *x, struct mcp_view *view)
 {
-	const char *lines[LINES_MAX];
+	const char *lines[LINES_MAX], *ask;
 	struct buf body = BUF_INIT(KIB);
-	enum mcp_rc rc;
+	enum mcp_rc rc = MCP_PROTOCOL;
 
 	*view = (struct mcp_view){ .era = ERA_STREAMABLE, .version = "" };
 	x->view = view;
 	x->method = "initialize";
-	x->params = legacy_hello();
 	lines_of(x, view, lines);
-	rc = legacy_post(x, lines);
+	for (ask = MCP_NEWEST_LEGACY; ask != NULL;
+	     ask = legacy_instead(x, ask)) {
+		x->params = legacy_hello(x->mem, ask);
+		rc = legacy_post(x, lines);
+		if (rc != MCP_ERROR && rc != MCP_PROTOCOL)
+			break;
+	}
 	if (rc != MCP_OK)
 		goto out;
-	view->version
-	    = legacy_version(json_member_str(x->result, "protocolVersion"));
+	view->version = legacy_agreed(x->result);
 	if (view->version == NULL) {
 		view->version = "";
 		rc = exchange_end(x, MCP_PROTOCOL,

@@ -8,6 +8,7 @@
 #include <config.h>
 
 #include "base/arena.h"
+#include "base/clock.h"
 #include "base/json.h"
 #include "mcp/client_priv.h"
 #include "mcp/params.h"
@@ -109,15 +110,32 @@ by_versions(struct exchange *x, struct mcp_view *view, const json_t *versions)
 	    "the server speaks no version of MCP that we know");
 }
 
+/*
+ * What ends the search for an era: nobody was reached, credentials are wanted,
+ * or fewer requests.  All else comes from a server that does not know the
+ * question: older ones crash at it (500), wait for a session, or answer a page
+ * (modelcontextprotocol/go-sdk#1014, modelcontextprotocol/rust-sdk#1088).
+ */
+static bool
+is_no_answer(const struct exchange *x, enum mcp_rc rc)
+{
+	return rc == MCP_CANCELLED || rc == MCP_DENIED || x->status == 429
+	    || x->ended == HTTP_UNREACHED || x->ended == HTTP_BLOCKED;
+}
+
 enum mcp_rc
 modern_probe(struct exchange *x, struct mcp_view *view)
 {
+	int64_t until = x->until;
 	const json_t *versions;
 	enum mcp_rc rc;
 
 	*view = (struct mcp_view){ .era = ERA_MODERN, .version = MCP_MODERN };
 	x->view = view;
+	/* Who is silent leaves time for the older question. */
+	x->until = clock_boot_ms() + exchange_left_ms(x) / 3;
 	rc = modern_post(x);
+	x->until = until;
 	view->era = ERA_UNKNOWN;
 	if (rc == MCP_OK) {
 		versions = json_object_get(x->result, "supportedVersions");
@@ -135,15 +153,5 @@ modern_probe(struct exchange *x, struct mcp_view *view)
 		view->era = ERA_MODERN;
 		return MCP_OK;
 	}
-	if (rc == MCP_ERROR && x->status < 500)
-		return MCP_OK;
-	/* An answer without MCP in it says "legacy" when it says that the
-	 * request was wrong; all else is no evidence. */
-	if (rc == MCP_PROTOCOL && !x->answered
-	    && ((x->status >= 200 && x->status < 300)
-		|| (x->status >= 400 && x->status < 500 && x->status != 408)))
-		return MCP_OK;
-	if (rc == MCP_ERROR) /* a 500 that speaks JSON-RPC */
-		return exchange_end(x, MCP_UNREACHED, "HTTP %d", x->status);
-	return rc;
+	return is_no_answer(x, rc) ? rc : MCP_OK;
 }

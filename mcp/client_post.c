@@ -9,7 +9,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/json.h"
-#include "base/sse.h"
+#include "base/text.h"
 #include "mcp/client_priv.h"
 
 int
@@ -42,7 +42,8 @@ take_progress(struct exchange *x, const struct rpc_message *m)
 	const json_t *progress = json_object_get(m->params, "progress");
 
 	if (x->o == NULL || x->o->on_progress == NULL
-	    || !rpc_id_is(json_object_get(m->params, "progressToken"), x->id))
+	    || rpc_id_match(json_object_get(m->params, "progressToken"), x->id)
+		== RPC_ID_OTHER)
 		return;
 	x->o->on_progress(x->o->ctx,
 	    json_is_number(progress) ? json_number_value(progress) : 0,
@@ -57,6 +58,40 @@ take_notification(struct exchange *x, const struct rpc_message *m)
 		take_progress(x, m);
 	else if (strcmp(m->method, "notifications/tools/list_changed") == 0)
 		atomic_store(&x->c->list_changed, true);
+}
+
+/* The answer is ${m}; what was taken with a worse id goes. */
+static void
+take_answer(struct exchange *x, const struct rpc_message *m)
+{
+	x->result = x->data = NULL;
+	if (m->kind == RPC_RESULT) {
+		x->result = json_keep(x->mem, json_incref(m->result));
+		return;
+	}
+	x->code = m->code;
+	x->message = arena_strdup(x->mem, m->message);
+	x->data = json_keep(x->mem, json_incref(m->data));
+}
+
+/*
+ * Is ${m} the answer to what was posted?  RPC_ID_TEXT: perhaps.  An error
+ * without an id can only be about that; so can one in the body of a refusal,
+ * whose id is "server-error" (the Python SDK), or one in which the id was lost
+ * (modelcontextprotocol/python-sdk#1144).
+ */
+static enum rpc_id_match
+is_ours(const struct exchange *x, const struct rpc_message *m)
+{
+	enum rpc_id_match match = rpc_id_match(m->id, x->id);
+
+	if (m->kind == RPC_ERROR && match == RPC_ID_OTHER
+	    && (m->id == NULL || x->status >= 400))
+		return RPC_ID_SAME;
+	if (m->kind == RPC_ERROR && match == RPC_ID_OTHER
+	    && json_is_string(m->id))
+		return RPC_ID_TEXT;
+	return match;
 }
 
 static int
@@ -74,23 +109,25 @@ take_message(void *ctx, const struct rpc_message *m)
 			legacy_answer(x, m);
 		return 0;
 	case RPC_RESULT:
-		if (!rpc_id_is(m->id, x->id))
-			return 0;
-		x->result = json_keep(x->mem, json_incref(m->result));
-		break;
 	case RPC_ERROR:
-		/* Without an id it can only be about what was posted. */
-		if (m->id != NULL && !rpc_id_is(m->id, x->id))
-			return 0;
-		x->code = m->code;
-		x->message = arena_strdup(x->mem, m->message);
-		x->data = json_keep(x->mem, json_incref(m->data));
 		break;
 	default:
 		return 0;
 	}
-	x->answered = true;
-	return 1;
+	switch (is_ours(x, m)) {
+	case RPC_ID_SAME:
+		take_answer(x, m);
+		x->answered = true;
+		return 1;
+	case RPC_ID_TEXT:
+		/* Unless a better one comes. */
+		if (!x->maybe)
+			take_answer(x, m);
+		x->maybe = true;
+		return 0;
+	default:
+		return 0;
+	}
 }
 
 int
@@ -146,6 +183,17 @@ exchange_http_end(struct exchange *x, const struct http_response *resp)
 	}
 }
 
+/* What stood there in place of an MCP answer. */
+static const char *
+instead(const struct exchange *x)
+{
+	if (x->said[0] == '\0')
+		return "";
+	if (x->said[0] == '<')
+		return ", but a web page: is its address right?";
+	return arena_printf(x->mem, ", but: %s", text_cut(x->mem, x->said, 80));
+}
+
 /*
  * An HTTP answer without a JSON-RPC one in it.  What acts may have happened
  * when the server says that it was taken, or failed at it, or a gateway that
@@ -166,21 +214,34 @@ exchange_status_end(struct exchange *x)
 	case 502:
 	case 504:
 		return exchange_end(x, exchange_or_unknown(x, MCP_UNREACHED),
-		    "HTTP %d", x->status);
+		    "HTTP %d%s", x->status, instead(x));
 	default:
 		break;
 	}
 	if (x->status >= 500)
-		return exchange_end(x, MCP_UNREACHED, "HTTP %d", x->status);
+		return exchange_end(x, MCP_UNREACHED, "HTTP %d%s", x->status,
+		    instead(x));
 	if (x->status >= 300 && x->status < 400)
 		return exchange_end(x, MCP_PROTOCOL,
-		    "HTTP %d: redirects are not followed, give the last "
-		    "address",
-		    x->status);
+		    "HTTP %d: redirects are not followed; set the server's url "
+		    "to %s",
+		    x->status,
+		    x->location[0] == '\0' ? "the last address" : x->location);
 	return exchange_end(x,
 	    x->status < 300 ? exchange_or_unknown(x, MCP_PROTOCOL)
 			    : MCP_PROTOCOL,
-	    "HTTP %d and no MCP answer", x->status);
+	    "HTTP %d and no MCP answer%s", x->status, instead(x));
+}
+
+enum mcp_rc
+exchange_error_end(struct exchange *x)
+{
+	const char *message = x->message[0] == '\0' ? "error" : x->message;
+
+	if (x->code == 0) /* not JSON-RPC's, but plain words */
+		return exchange_end(x, MCP_ERROR, "%s", message);
+	return exchange_end(
+	    x, MCP_ERROR, "%s (%lld)", message, (long long)x->code);
 }
 
 static enum mcp_rc
@@ -192,59 +253,10 @@ answer_end(struct exchange *x)
 		return MCP_OK;
 	if (x->status >= 500 && x->status != 500)
 		return exchange_status_end(x);
-	return exchange_end(x, MCP_ERROR, "%s (%lld)",
-	    x->message[0] == '\0' ? "error" : x->message, (long long)x->code);
+	return exchange_error_end(x);
 }
 
-/* ---- reading ------------------------------------------------------------- */
-
-static int
-on_event(void *ctx, const struct sse_event *ev)
-{
-	struct exchange *x = ctx;
-
-	if (ev->id[0] != '\0' && strlen(ev->id) < sizeof(x->last_event))
-		memcpy(x->last_event, ev->id, strlen(ev->id) + 1);
-	if (ev->len == 0 || strcmp(ev->type, "message") != 0)
-		return 0;
-	/* What is not JSON may not be for us; the answer may still come. */
-	return exchange_take(x, ev->data, ev->len) == 1;
-}
-
-/* 1: the answer came, 0: the stream is over, -1: an event is too large. */
-static int
-read_events(struct exchange *x, struct http_stream *s)
-{
-	struct buf piece = BUF_INIT(HTTP_STREAM_MAX);
-	struct sse_reader r;
-	int rc = 0;
-
-	sse_reader_init(&r, MCP_EVENT_MAX);
-	while (rc == 0 && http_read(s, MCP_SLICE_MS * 10, &piece) >= 0) {
-		rc = sse_reader_feed(&r, piece.data, piece.len, on_event, x);
-		buf_reset(&piece);
-	}
-	if (r.retry_ms >= 0)
-		x->retry_ms = r.retry_ms;
-	if (r.id.len > 0 && r.id.len < sizeof(x->last_event))
-		memcpy(x->last_event, buf_str(&r.id), r.id.len + 1);
-	sse_reader_fini(&r);
-	buf_fini(&piece);
-	return rc;
-}
-
-static void
-read_whole(struct exchange *x, struct http_stream *s)
-{
-	struct buf all = BUF_INIT(MCP_ANSWER_MAX);
-
-	while (http_read(s, MCP_SLICE_MS * 10, &all) >= 0)
-		if (all.len == all.max)
-			break;
-	if (all.len > 0)
-		(void)exchange_take(x, buf_str(&all), all.len);
-	buf_fini(&all);
-}
+/* ---- one request ---------------------------------------------------------- */
 
 static void
 take_session(struct exchange *x, const struct http_response *resp)
@@ -255,6 +267,22 @@ take_session(struct exchange *x, const struct http_response *resp)
 	if (!found)
 		x->session[0] = '\0';
 	x->long_session = !found && http_has_header(resp, "mcp-session-id");
+}
+
+/* For the operator: its host and path. */
+static void
+take_location(struct exchange *x, const struct http_response *resp)
+{
+	const char *shown;
+	char value[512];
+	struct text_address a;
+
+	if (!http_header(resp, "location", value, sizeof(value)))
+		return;
+	shown = text_printable(x->mem, value);
+	text_address(shown, &a);
+	snprintf(x->location, sizeof(x->location), "%.*s%.*s", a.scheme, shown,
+	    a.len, a.rest);
 }
 
 /*
@@ -268,25 +296,21 @@ exchange_once(
 	struct http_response resp;
 	struct http_stream *s = NULL;
 	enum mcp_rc rc = MCP_OK;
-	char type[128] = "";
 	int got = 0;
 
 	*is_stream = false;
 	x->status = 0;
-	if (http_open(req, &resp, &s) != HTTP_OK) {
+	x->ended = http_open(req, &resp, &s);
+	if (x->ended != HTTP_OK) {
 		rc = exchange_http_end(x, &resp);
 		goto out;
 	}
 	x->status = resp.status;
 	if (strcmp(req->method, "POST") == 0) /* not a rest's */
 		take_session(x, &resp);
-	(void)http_header(&resp, "content-type", type, sizeof(type));
-	*is_stream = resp.status == 200
-	    && strncasecmp(type, "text/event-stream", 17) == 0;
-	if (*is_stream)
-		got = read_events(x, s);
-	else
-		read_whole(x, s);
+	if (resp.status >= 300 && resp.status < 400)
+		take_location(x, &resp);
+	got = exchange_read(x, s, &resp, is_stream);
 	if (got == -1) {
 		x->last_event[0] = '\0'; /* it would come again */
 		rc = exchange_end(x, exchange_or_unknown(x, MCP_PROTOCOL),
@@ -360,6 +384,16 @@ resume(struct exchange *x, const char *url, const char *const *lines)
 	return rc;
 }
 
+void
+exchange_reset(struct exchange *x)
+{
+	x->answered = x->maybe = false;
+	x->result = x->data = NULL;
+	x->message = "";
+	x->code = 0;
+	x->said[0] = x->location[0] = '\0';
+}
+
 enum mcp_rc
 exchange_post(struct exchange *x, const char *url, const char *const *lines,
     const struct buf *body)
@@ -374,10 +408,7 @@ exchange_post(struct exchange *x, const char *url, const char *const *lines,
 	bool is_stream;
 	int posted;
 
-	x->answered = false;
-	x->result = x->data = NULL;
-	x->message = "";
-	x->code = 0;
+	exchange_reset(x);
 	x->last_event[0] = '\0';
 	x->retry_ms = -1;
 	if (mcp_fill(x->c, &req, lines) == -1)

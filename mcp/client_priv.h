@@ -23,6 +23,7 @@
 #define MCP_EVENT_MAX (8 * MIB)   /* of one event of a stream */
 #define MCP_SESSION_MAX (4 * KIB) /* a session id: some are a signed token */
 #define MCP_EVENT_ID_MAX 257      /* with its NUL; as base/sse takes them */
+#define MCP_LEFT_OUT_MAX 256 /* of what is kept of a tool that is left out */
 #define MCP_PAGES_MAX 64          /* of one tools/list */
 #define MCP_TOOLS_MAX 2000        /* of one server */
 #define MCP_LIST_MAX (2 * MIB) /* text of its tools: 512 of 4 KiB; as values
@@ -33,6 +34,8 @@
 #define MCP_RESUME_MAX 64  /* a legacy stream that ends early, in a row */
 #define MCP_RESUME_MS 1000 /* between two, unless the server says */
 #define MCP_RESUME_MIN_MS 100 /* whatever it says: "retry: 0" is no storm */
+#define SAID_MAX 512 /* of what came in place of an MCP answer */
+#define LOCATION_MAX 96 /* of an address that the operator is told */
 #define MCP_SLICE_MS 100   /* how often a wait looks at its cancel flag */
 
 enum mcp_era {
@@ -66,6 +69,7 @@ struct mcp_client {
 	bool settling;
 	struct mcp_view view;
 	struct mcp_link *link; /* ERA_LINK */
+	char left_out_seen[MCP_LEFT_OUT_MAX + 32]; /* what was logged last */
 };
 
 struct exchange {
@@ -84,7 +88,11 @@ struct exchange {
 
 	/* Came back. */
 	int status;     /* of the POST; 0: none */
+	enum http_rc ended; /* of the POST, up to its status */
 	bool answered;  /* ${result} or ${code} is the server's word */
+	bool maybe;     /* they are, unless one with a better id comes */
+	char said[SAID_MAX]; /* in place of an MCP answer; "" nothing */
+	char location[LOCATION_MAX]; /* of a redirect */
 	json_t *result; /* in ${mem}; NULL: an error */
 	int64_t code;
 	const char *message; /* in ${mem} */
@@ -112,6 +120,14 @@ bool exchange_is_over(const struct exchange *x);
 enum mcp_rc exchange_end(
     struct exchange *x, enum mcp_rc rc, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
+/* Find out the era if it isn't known, and ask; once more with what a refusal
+ * taught.  x->view tells afterwards which era answered. */
+enum mcp_rc exchange_run(struct exchange *x) WARN_UNUSED;
+
+/* client_list.c */
+/* All tools, a new reference, ${ttl_ms} as mcp_client_tools; NULL: ${rc}. */
+json_t *mcp_list(struct exchange *x, int64_t *ttl_ms, enum mcp_rc *rc);
+
 /* client_post.c */
 /*
  * POST ${body} and read its answer, JSON or a stream.  ${lines} are headers
@@ -131,6 +147,10 @@ int mcp_fill(const struct mcp_client *c, struct http_request *req,
  * 0: something else; -1: not JSON.
  */
 int exchange_take(struct exchange *x, const char *bytes, size_t len);
+/* Forget the answer of the attempt before. */
+void exchange_reset(struct exchange *x);
+/* How a JSON-RPC error ends. */
+enum mcp_rc exchange_error_end(struct exchange *x);
 /* Refused by a 4xx that may come of another revision of the server's; what
  * acts is not asked again for that. */
 bool exchange_is_refused(const struct exchange *x);
@@ -141,6 +161,14 @@ enum mcp_rc exchange_status_end(struct exchange *x);
 /* How a failed HTTP exchange ends. */
 enum mcp_rc exchange_http_end(
     struct exchange *x, const struct http_response *resp);
+
+/* client_read.c */
+/*
+ * Read the body until the answer (x->answered) or its end; ${is_stream}: it
+ * was one of events.  -1: an event is too large.
+ */
+int exchange_read(struct exchange *x, struct http_stream *s,
+    const struct http_response *resp, bool *is_stream);
 
 /* client_modern.c */
 enum mcp_rc modern_run(struct exchange *x) WARN_UNUSED;
@@ -161,8 +189,12 @@ void legacy_answer(struct exchange *x, const struct rpc_message *m);
 const char *legacy_meta(const struct exchange *x);
 /* A version both know, as a static string; NULL: none. */
 const char *legacy_version(const char *said);
+/* The version that the result of initialize agrees to; NULL: none of ours. */
+const char *legacy_agreed(const json_t *result);
+/* The one to ask for after ${asked} was refused; NULL: none. */
+const char *legacy_instead(const struct exchange *x, const char *asked);
 /* The params of initialize, members as JSON text. */
-const char *legacy_hello(void);
+const char *legacy_hello(struct arena *mem, const char *version);
 
 /* client_sse.c */
 enum mcp_rc link_run(struct exchange *x) WARN_UNUSED;

@@ -90,7 +90,7 @@ waiter_of(struct mcp_link *l, const json_t *id)
 	struct waiter *w;
 
 	for (w = l->waiters; w != NULL; w = w->next)
-		if (rpc_id_is(id, w->id))
+		if (rpc_id_match(id, w->id) != RPC_ID_OTHER)
 			return w;
 	return NULL;
 }
@@ -148,7 +148,7 @@ on_event(void *ctx, const struct sse_event *ev)
 {
 	struct event e = { ctx, ev };
 
-	if (ev->len > 0 && strcmp(ev->type, "message") == 0) {
+	if (ev->len > 0 && strcmp(ev->type, "endpoint") != 0) {
 		(void)!rpc_read(
 		    e.l->scratch, ev->data, ev->len, on_message, &e);
 		arena_reset(e.l->scratch);
@@ -276,6 +276,8 @@ take_messages(struct exchange *x, struct mcp_link *l, struct waiter *w)
 	     m += strlen(m) + 1)
 		(void)exchange_take(x, m, strlen(m));
 	buf_fini(&took);
+	if (!x->answered && x->maybe)
+		x->answered = true;
 	pthread_mutex_lock(&l->lock);
 	return x->answered;
 }
@@ -324,9 +326,7 @@ link_call(struct mcp_link *l, struct exchange *x)
 	enum mcp_rc rc;
 
 	x->id = w.id;
-	x->answered = false;
-	x->result = x->data = NULL;
-	x->message = "";
+	exchange_reset(x);
 	x->status = 0;
 	buf_init(&w.messages, MCP_EVENT_MAX);
 	pthread_mutex_lock(&l->lock);
@@ -353,8 +353,7 @@ link_call(struct mcp_link *l, struct exchange *x)
 	if (x->answered)
 		return x->result != NULL
 		    ? MCP_OK
-		    : exchange_end(x, MCP_ERROR, "%s (%lld)", x->message,
-			(long long)x->code);
+		    : exchange_error_end(x);
 	if (rc == MCP_CANCELLED || rc == MCP_UNKNOWN)
 		cancel_at_server(l, x);
 	return rc;
@@ -496,6 +495,7 @@ link_begin(struct exchange *x, struct mcp_view *view, struct mcp_link **link)
 {
 	struct mcp_link *l = calloc(1, sizeof(*l));
 	struct buf body = BUF_INIT(KIB);
+	const char *ask;
 	enum mcp_rc rc;
 
 	if (l == NULL)
@@ -513,12 +513,16 @@ link_begin(struct exchange *x, struct mcp_view *view, struct mcp_link **link)
 	if (rc != MCP_OK)
 		goto out;
 	x->method = "initialize";
-	x->params = legacy_hello();
-	rc = link_call(l, x);
+	for (ask = MCP_NEWEST_LEGACY; ask != NULL;
+	     ask = legacy_instead(x, ask)) {
+		x->params = legacy_hello(x->mem, ask);
+		rc = link_call(l, x);
+		if (rc != MCP_ERROR)
+			break;
+	}
 	if (rc != MCP_OK)
 		goto out;
-	l->version
-	    = legacy_version(json_member_str(x->result, "protocolVersion"));
+	l->version = legacy_agreed(x->result);
 	if (l->version == NULL) {
 		rc = exchange_end(x, MCP_PROTOCOL,
 		    "the server speaks no version of MCP that we know");

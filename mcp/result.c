@@ -1,5 +1,8 @@
 /*
  * result: a CallToolResult as text for a model.
+ *
+ * Whatever the server sent, the model is told what is there: texts, else the
+ * structure, else the whole result.
  */
 #include <string.h>
 
@@ -10,66 +13,158 @@
 
 #define TEXT_MAX (16 * MIB) /* an answer's limit; tools/ cuts further */
 
+static const char FAILED_SILENTLY[]
+    = "The tool failed and did not say why.";
+
+struct writing {
+	struct buf out;
+	bool has_text;
+	bool is_error; /* a block says so */
+};
+
+/* A block of a type that we do not know. */
+static int
+add_other(struct writing *w, const json_t *block, const char *type)
+{
+	const char *text = json_member_str(block, "text");
+	const char *mime = json_member_str(block, "mimeType");
+
+	/* Some frameworks have a type "error" (QuantGeekDev/mcp-framework#130).
+	 */
+	if (type != NULL && strcmp(type, "error") == 0)
+		w->is_error = true;
+	if (text == NULL)
+		text = json_member_str(block, "message");
+	if (text != NULL) {
+		w->has_text = true;
+		return buf_add_str(&w->out, text);
+	}
+	/* Bytes, which a model cannot read. */
+	if (json_object_get(block, "data") != NULL
+	    || json_object_get(block, "blob") != NULL
+	    || json_object_size(block) < 2)
+		return buf_printf(&w->out, "[%.40s: %s]",
+		    type == NULL ? "?" : type, mime == NULL ? "" : mime);
+	w->has_text = true;
+	return json_add(&w->out, block);
+}
+
+static int
+add_resource(struct writing *w, const json_t *res)
+{
+	const char *text = json_member_str(res, "text");
+	const char *uri = json_member_str(res, "uri");
+	const char *mime = json_member_str(res, "mimeType");
+
+	w->has_text = w->has_text || text != NULL;
+	if (text != NULL)
+		return buf_add_str(&w->out, text);
+	return buf_printf(&w->out, "[resource: %s %s]", uri == NULL ? "" : uri,
+	    mime == NULL ? "" : mime);
+}
+
 /* One block; whatever has no text is named, so that the model knows of it. */
 static int
-add_block(struct buf *out, const json_t *block, bool *has_text)
+add_block(struct writing *w, const json_t *block)
 {
 	const char *type = json_member_str(block, "type");
-	const char *text = json_member_str(block, "text");
-	const char *mime = json_member_str(block, "mimeType"), *name, *uri;
-	const json_t *res;
+	const char *text = json_is_string(block) ? json_string_value(block)
+						 : json_member_str(block, "text");
+	const char *name, *uri;
 
-	if (type == NULL)
+	if (text == NULL && (!json_is_object(block) || type == NULL))
 		return 0;
-	if (out->len > 0 && buf_add_char(out, '\n') == -1)
+	if (w->out.len > 0 && buf_add_char(&w->out, '\n') == -1)
 		return -1;
-	if (strcmp(type, "text") == 0) {
-		*has_text = *has_text || text != NULL;
-		return buf_add_str(out, text == NULL ? "" : text);
+	if (text != NULL && (type == NULL || strcmp(type, "text") == 0)) {
+		w->has_text = true;
+		return buf_add_str(&w->out, text);
 	}
+	if (strcmp(type, "text") == 0)
+		return 0;
 	if (strcmp(type, "resource_link") == 0) {
 		name = json_member_str(block, "name");
 		uri = json_member_str(block, "uri");
-		return buf_printf(out, "[link: %s %s]",
+		return buf_printf(&w->out, "[link: %s %s]",
 		    name == NULL ? "" : name, uri == NULL ? "" : uri);
 	}
-	if (strcmp(type, "resource") == 0) {
-		res = json_object_get(block, "resource");
-		text = json_member_str(res, "text");
-		uri = json_member_str(res, "uri");
-		mime = json_member_str(res, "mimeType");
-		*has_text = *has_text || text != NULL;
-		if (text != NULL)
-			return buf_add_str(out, text);
-		return buf_printf(out, "[resource: %s %s]",
-		    uri == NULL ? "" : uri, mime == NULL ? "" : mime);
-	}
-	return buf_printf(out, "[%.40s: %s]", type, mime == NULL ? "" : mime);
+	if (strcmp(type, "resource") == 0)
+		return add_resource(w, json_object_get(block, "resource"));
+	return add_other(w, block, type);
+}
+
+/* A list of blocks, one block, or plain text. */
+static int
+add_content(struct writing *w, const json_t *content)
+{
+	const json_t *block;
+	size_t i;
+	int rc = 0;
+
+	if (!json_is_array(content))
+		return add_block(w, content);
+	json_array_foreach(content, i, block) rc |= add_block(w, block);
+	return rc;
+}
+
+/* What is no CallToolResult, as it came; its form is the protocol's matter. */
+static int
+add_whole(struct writing *w, const json_t *result)
+{
+	json_t *rest;
+	int rc = 0;
+
+	if (result == NULL || json_is_null(result))
+		return 0;
+	if (!json_is_object(result))
+		return json_is_string(result) || json_array_size(result) > 0
+		    ? add_content(w, result)
+		    : 0;
+	rest = json_copy((json_t *)result);
+	(void)json_object_del(rest, "_meta");
+	(void)json_object_del(rest, "resultType");
+	(void)json_object_del(rest, "isError");
+	(void)json_object_del(rest, "content");
+	if (json_object_size(rest) > 0)
+		rc = json_add(&w->out, rest);
+	json_decref(rest);
+	return rc;
 }
 
 char *
 mcp_result_text(struct arena *mem, const json_t *result, bool *is_error)
 {
-	struct buf out = BUF_INIT(TEXT_MAX);
-	const json_t *structured;
-	bool has_text = false, full = false;
-	json_t *block;
-	char *text;
-	size_t i;
+	struct writing w = { .out = BUF_INIT(TEXT_MAX) };
+	const json_t *wrapped = json_object_get(result, "toolResult");
+	const json_t *content, *structured;
+	bool full = false, failed;
+	const char *text;
+	char *copy;
 
-	if (is_error != NULL)
-		*is_error = json_member_bool(result, "isError", false);
-	json_array_foreach(json_object_get(result, "content"), i, block) full
-	    = full || add_block(&out, block, &has_text) == -1;
+	/* The shape of 2024-10-07 (cloudflare/mcp-server-cloudflare#12). */
+	if (json_is_object(wrapped) && json_object_get(result, "content") == NULL)
+		result = wrapped;
+	content = json_object_get(result, "content");
 	structured = json_object_get(result, "structuredContent");
-	if (!has_text && structured != NULL && !json_is_null(structured)) {
-		if (out.len > 0)
-			full = buf_add_char(&out, '\n') == -1 || full;
-		full = json_add(&out, structured) == -1 || full;
+	if (content != NULL)
+		full = add_content(&w, content) != 0;
+	if (!w.has_text && structured != NULL && !json_is_null(structured)) {
+		if (w.out.len > 0)
+			full = buf_add_char(&w.out, '\n') == -1 || full;
+		full = json_add(&w.out, structured) == -1 || full;
+	} else if (w.out.len == 0) {
+		full = add_whole(&w, result) != 0 || full;
 	}
-	text = full && out.len == 0
-	    ? arena_strdup(mem, "[the result is too long]")
-	    : arena_strdup(mem, buf_str(&out));
-	buf_fini(&out);
-	return text;
+	failed = w.is_error || json_member_bool(result, "isError", false)
+	    || json_member_bool(result, "is_error", false);
+	if (is_error != NULL)
+		*is_error = failed;
+	text = buf_str(&w.out);
+	if (full && w.out.len == 0)
+		text = "[the result is too long]";
+	else if (failed && text[strspn(text, " \t\r\n")] == '\0')
+		text = FAILED_SILENTLY;
+	copy = arena_strdup(mem, text);
+	buf_fini(&w.out);
+	return copy;
 }

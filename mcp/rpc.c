@@ -6,17 +6,28 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/json.h"
+#include "base/text.h"
 
 #define BATCH_MAX 1000 /* messages of one array; more is no answer to us */
 
+/* An object as JSON-RPC has it, or only words. */
 static void
 read_error(json_t *error, struct rpc_message *m)
 {
-	const char *message = json_member_str(error, "message");
+	static const char *const WORDS[] = { "message", "data", "detail",
+		"error" };
+	const char *code = json_member_str(error, "code");
+	size_t i;
 
 	m->kind = RPC_ERROR;
+	m->message = json_is_string(error) ? json_string_value(error) : NULL;
 	m->code = json_member_int(error, "code", 0);
-	m->message = message == NULL ? "" : message;
+	if (code != NULL && text_int(code, &m->code) == -1)
+		m->code = 0;
+	for (i = 0; i < NELEM(WORDS) && m->message == NULL; i++)
+		m->message = json_member_str(error, WORDS[i]);
+	if (m->message == NULL)
+		m->message = "";
 	m->data = json_object_get(error, "data");
 }
 
@@ -41,9 +52,9 @@ read_message(json_t *doc, struct rpc_message *m)
 	error = json_object_get(doc, "error");
 	if (m->method != NULL)
 		m->kind = m->id == NULL ? RPC_NOTIFICATION : RPC_REQUEST;
-	else if (json_is_object(error))
+	else if (json_is_object(error) || json_is_string(error))
 		read_error(error, m);
-	else if (m->id != NULL && json_is_object(m->result))
+	else if (m->id != NULL && m->result != NULL)
 		m->kind = RPC_RESULT;
 }
 
@@ -71,12 +82,21 @@ rpc_read(struct arena *mem, const char *bytes, size_t len,
 	return 0;
 }
 
-bool
-rpc_id_is(const json_t *id, int64_t want)
+enum rpc_id_match
+rpc_id_match(const json_t *id, int64_t want)
 {
+	int64_t n;
+
 	if (json_is_integer(id))
-		return json_integer_value(id) == want;
-	return json_is_real(id) && json_real_value(id) == (double)want;
+		return json_integer_value(id) == want ? RPC_ID_SAME
+						      : RPC_ID_OTHER;
+	if (json_is_real(id))
+		return json_real_value(id) == (double)want ? RPC_ID_SAME
+							   : RPC_ID_OTHER;
+	return json_is_string(id) && text_int(json_string_value(id), &n) == 0
+		&& n == want
+	    ? RPC_ID_TEXT
+	    : RPC_ID_OTHER;
 }
 
 int

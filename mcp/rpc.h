@@ -31,7 +31,7 @@ struct rpc_message {
 	const json_t *id;   /* NULL: none, or null */
 	const char *method; /* of requests and notifications */
 	json_t *params;     /* an object, or NULL */
-	json_t *result;
+	json_t *result; /* any value, null too */
 	int64_t code;        /* of errors */
 	const char *message; /* "" if there is none */
 	json_t *data;        /* NULL: none */
@@ -45,8 +45,12 @@ struct rpc_message {
 int rpc_read(struct arena *mem, const char *bytes, size_t len,
     int (*on)(void *ctx, const struct rpc_message *m), void *ctx) WARN_UNUSED;
 
-/* True if ${id} is the number ${want}. */
-bool rpc_id_is(const json_t *id, int64_t want);
+/*
+ * Is ${id} the number ${want}?  Some give it back as text, "3" for 3
+ * (modelcontextprotocol/python-sdk#1720).
+ */
+enum rpc_id_match { RPC_ID_OTHER, RPC_ID_TEXT, RPC_ID_SAME };
+enum rpc_id_match rpc_id_match(const json_t *id, int64_t want);
 
 /*
  * Append a request (${id} > 0) or a notification (0).  ${params} and ${meta}

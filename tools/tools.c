@@ -99,6 +99,11 @@ tools_call(const struct toolset *set, const struct tool_ctx *ctx,
 		call_entry(snap, i, ctx, arguments, mem, result);
 	if (result->text == NULL)
 		result->text = "";
+	/* Anthropic refuses each further question after an error without words
+	 * (can1357/oh-my-pi#2250). */
+	if (result->end == TOOL_FAILED
+	    && result->text[strspn(result->text, " \t\r\n")] == '\0')
+		result->text = "The tool failed and did not say why.";
 	result->text = limit(mem, text_clean(mem, result->text,
 	    strlen(result->text)));
 	metric_add(METRIC_TOOL_CALLS, (int)result->end, 1);

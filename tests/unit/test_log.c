@@ -11,8 +11,10 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/clock.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/log_limit.h"
 
 static struct arena *mem;
 static char path[64], moved[80];
@@ -103,6 +105,105 @@ a_line_is_json_whatever_it_is_given(void **state)
 		    != 0)
 			fail_msg("%s", cases[i].what);
 	}
+}
+
+/* What rules a terminal, or turns round what it shows, stands there escaped. */
+static void
+a_line_is_harmless_to_look_at(void **state)
+{
+	static const struct {
+		const char *text, *written;
+	} cases[] = {
+		{ "a\x1b[2J", "\"a\\u001b[2J\"" },
+		{ "\xc2\x9b" "31m", "\"\\u009b31m\"" },
+		{ "\xc2\x80\xc2\xa0", "\"\\u0080\xc2\xa0\"" },
+		{ "\xe2\x80\xae" "gpj.exe", "\"\\u202egpj.exe\"" },
+		{ "\xe2\x81\xa6\xe2\x81\xa9", "\"\\u2066\\u2069\"" },
+		{ "\xe2\x80\x8e\xd8\x9c", "\"\\u200e\\u061c\"" },
+		{ "\xe2\x80\x8d\xe2\x80\xaf", "\"\xe2\x80\x8d\xe2\x80\xaf\"" },
+	};
+	char written[64];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(cases); i++) {
+		log_event(LOG_INFO, "said", F_STR("text", cases[i].text));
+		snprintf(written, sizeof(written), "\"text\":%s}",
+		    cases[i].written);
+		if (strstr(text_of(path), written) == NULL)
+			fail_msg("%s", written);
+	}
+}
+
+static int
+lines_of(const char *what)
+{
+	const char *at = text_of(path);
+	int n = 0;
+
+	while ((at = strstr(at, what)) != NULL) {
+		at++;
+		n++;
+	}
+	return n;
+}
+
+static void
+a_stranger_fills_no_log(void **state)
+{
+	char name[32];
+	int i;
+
+	(void)state;
+	assert_int_equal(truncate(path, 0), 0);
+	for (i = 0; i < 1000; i++)
+		log_event(LOG_WARN, "tool_lost", F_STR("source", "one"),
+		    F_INT("n", i));
+	assert_int_equal(lines_of("tool_lost"), LOG_SOURCE_MINUTE);
+	/* Another's is not among them. */
+	log_event(LOG_WARN, "tool_lost", F_STR("source", "two"));
+	assert_int_equal(lines_of("\"two\""), 1);
+	for (i = 0; i < 1000; i++) {
+		snprintf(name, sizeof(name), "n%d", i);
+		log_event(LOG_WARN, "tool_lost", F_STR("source", name));
+	}
+	assert_int_equal(lines_of("tool_lost"), LOG_EVENT_MINUTE);
+	/* What an auditor asks for is all there. */
+	for (i = 0; i < 100; i++)
+		log_event(LOG_INFO, "tool_found", F_STR("source", "one"));
+	assert_int_equal(lines_of("tool_found"), 100);
+}
+
+static void
+what_is_left_out_is_told(void **state)
+{
+	struct log_left left;
+	int64_t now = clock_boot_ms() + 1000000;
+	char name[32];
+	int i, n = 0;
+
+	(void)state;
+	while (log_limit_left(now, &left))
+		; /* other tests' */
+	for (i = 0; i < LOG_SOURCE_MINUTE + 3; i++)
+		assert_int_equal(log_limit_take("door_shut", "a", now),
+		    i < LOG_SOURCE_MINUTE);
+	assert_false(log_limit_left(now + 59999, &left));
+	assert_true(log_limit_left(now + 60000, &left));
+	assert_string_equal(left.event, "door_shut");
+	assert_string_equal(left.source, "a");
+	assert_int_equal(left.lines, 3);
+	assert_true(log_limit_take("door_shut", "a", now + 60000));
+	/* More sources than there is room for: the event's limit holds. */
+	now += 200000;
+	for (i = 0; i < 2000; i++) {
+		snprintf(name, sizeof(name), "%d", i);
+		n += log_limit_take("door_open", name, now);
+	}
+	assert_int_equal(n, LOG_EVENT_MINUTE);
+	for (n = 0; log_limit_left(now + 60000, &left);)
+		n += strcmp(left.event, "door_open") == 0 ? (int)left.lines : 0;
+	assert_int_equal(n, 2000 - LOG_EVENT_MINUTE);
 }
 
 static void
@@ -216,6 +317,9 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_line_has_its_fields),
 		cmocka_unit_test(a_line_is_json_whatever_it_is_given),
+		cmocka_unit_test(a_line_is_harmless_to_look_at),
+		cmocka_unit_test(a_stranger_fills_no_log),
+		cmocka_unit_test(what_is_left_out_is_told),
 		cmocka_unit_test(long_strings_are_cut_between_characters),
 		cmocka_unit_test(less_than_the_level_is_left_out),
 		cmocka_unit_test(the_file_is_opened_anew),

@@ -132,7 +132,7 @@ a_call_ends_in_many_ways(void **state)
 		    MCP_UNKNOWN, "502" },
 		{ "not found",
 		    { .method = "tools/call", .status = 404, .body = "<html>" },
-		    MCP_PROTOCOL, "404" },
+		    MCP_PROTOCOL, "404 and no MCP answer, but a web page" },
 		{ "too large",
 		    { .method = "tools/call", .status = 200, .body = large },
 		    MCP_UNKNOWN, "too large" },
@@ -153,7 +153,12 @@ a_call_ends_in_many_ways(void **state)
 		    { .method = "tools/call",
 			.status = 200,
 			.body = "{'jsonrpc':'2.0','id':$ID,'result':[]}" },
-		    MCP_UNKNOWN, "no MCP answer" },
+		    MCP_OK, "" },
+		{ "result is null",
+		    { .method = "tools/call",
+			.status = 200,
+			.body = "{'jsonrpc':'2.0','id':$ID,'result':null}" },
+		    MCP_OK, "" },
 		{ "empty",
 		    { .method = "tools/call", .status = 200, .body = "" },
 		    MCP_UNKNOWN, "no MCP answer" },
@@ -169,7 +174,64 @@ a_call_ends_in_many_ways(void **state)
 		    { .method = "tools/call",
 			.status = 200,
 			.body = "data: " SAID("ok") "\n" },
+		    MCP_OK, "ok" },
+		{ "cut within an event",
+		    { .method = "tools/call",
+			.status = 200,
+			.body = "data: {'jsonrpc':'2.0','id':$ID,'result'" },
 		    MCP_UNKNOWN, "before the answer" },
+		{ "a stream without a label",
+		    { .method = "tools/call",
+			.status = 200,
+			.body = "\r\nevent: x\r\ndata: " SAID("ok") "\r\n\r\n" },
+		    MCP_OK, "ok" },
+		{ "events of any type, in lines",
+		    { .method = "tools/call",
+			.status = 200,
+			.body = "event: ping\ndata: ping\n\n"
+				"data: {'type':'heartbeat'}\n\n"
+				"event: response\ndata: {'jsonrpc':'2.0',\n"
+				"data: 'id':$ID,'result':{'content':'ok'}}\n\n" },
+		    MCP_OK, "ok" },
+		{ "a byte order mark",
+		    { .method = "tools/call",
+			.status = 200,
+			.body = "\xef\xbb\xbf" SAID("ok") },
+		    MCP_OK, "ok" },
+		{ "JSON a line",
+		    { .method = "tools/call",
+			.status = 200,
+			.body = "{'jsonrpc':'2.0','method':'n'}\n" SAID("ok")
+				"\n" },
+		    MCP_OK, "ok" },
+		{ "the id as text",
+		    { .method = "tools/call",
+			.status = 200,
+			.body = "{'jsonrpc':'2.0','id':'$ID','result':{"
+				"'content':'ok'}}" },
+		    MCP_OK, "ok" },
+		{ "202 with the answer",
+		    { .method = "tools/call",
+			.status = 202,
+			.body = SAID("ok") },
+		    MCP_OK, "ok" },
+		{ "an error with a lost id",
+		    { .method = "tools/call",
+			.status = 200,
+			.body = "{'jsonrpc':'2.0','id':'9f-3','error':{'code':"
+				"-32603,'message':'internal'}}" },
+		    MCP_ERROR, "internal" },
+		{ "an error as words",
+		    { .method = "tools/call",
+			.status = 400,
+			.body = "{'error':'no such thing'}" },
+		    MCP_ERROR, "no such thing" },
+		{ "moved",
+		    { .method = "tools/call",
+			.status = 307,
+			.body = "",
+			.headers = "Location: http://u:p@other/mcp/?key=x\r\n" },
+		    MCP_PROTOCOL, "http://other/mcp/" },
 	};
 	struct rule rules[3] = {
 		{ .method = "server/discover", .status = 200, .body = DISCOVER }
@@ -231,40 +293,105 @@ lists_have_pages(void **state)
 				   "'nextCursor':'x'") },
 		{ 0 },
 	};
-	static char much[MIB + 200];
-	struct rule large[] = { endless[0], endless[1], { 0 } };
+	static char much[5][MIB];
+	struct rule large[7] = { endless[0] };
 	json_t *tools;
 	int64_t ttl_ms;
-	size_t n;
+	size_t n, i;
 
 	(void)state;
 	rig_begin(rules);
 	assert_int_equal(mcp_client_tools(rig.client, NULL, &tools, &ttl_ms,
 			     rig.why),
 	    MCP_OK);
-	assert_int_equal(json_array_size(tools), 3);
+	assert_int_equal(json_array_size(tools), 4);
 	assert_string_equal(
 	    json_member_str(json_array_get(tools, 1), "name"), "b");
+	assert_true(json_is_object(
+	    json_object_get(json_array_get(tools, 2), "inputSchema")));
 	assert_int_equal(ttl_ms, 1000);
 	json_decref(tools);
 	rig_end();
 
+	/* A cursor that comes again: the list is over, each tool once. */
 	rig_begin(endless);
 	assert_int_equal(rig_list(&n), MCP_OK);
-	assert_int_equal(n, 64);
+	assert_int_equal(n, 1);
+	assert_int_equal(rules_count("tools/list"), 2);
 	rig_end();
 
 	/* All pages together have a limit. */
-	snprintf(much, sizeof(much),
-	    RESULT("'tools':[{'name':'a','inputSchema':{},'x':'%0*d'}],"
-		   "'nextCursor':'x'"),
-	    (int)(600 * KIB), 0);
-	large[1].body = much;
+	for (i = 0; i < NELEM(much); i++) {
+		snprintf(much[i], sizeof(much[i]),
+		    RESULT("'tools':[{'name':'a%zu','inputSchema':{},'x':"
+			   "'%0*d'}],'nextCursor':'x%zu'"),
+		    i, (int)(600 * KIB), 0, i);
+		large[1 + i] = endless[1];
+		large[1 + i].body = much[i];
+		large[1 + i].times = 1;
+	}
 	rig_begin(large);
 	assert_int_equal(rig_list(&n), MCP_OK);
 	assert_int_equal(n, 3);
 	assert_int_equal(rules_count("tools/list"), 4);
 	rig_end();
+}
+
+/* The number of tools of a list; -1: none was read. */
+static void
+lists_have_many_forms(void **state)
+{
+	static const struct {
+		const char *what, *body;
+		int status, n, asked; /* pages; 0: any number */
+	} cases[] = {
+		{ "an empty cursor for ever",
+		    RESULT("'tools':[{'name':'a'}],'nextCursor':''"), 200, 1,
+		    2 },
+		{ "no cursor", RESULT("'tools':[{'name':'a'}],'nextCursor':null"),
+		    200, 1, 1 },
+		{ "another cursor each time",
+		    RESULT("'tools':[{'name':'a'}],'nextCursor':'c$ID'"), 200,
+		    1, 2 },
+		{ "names that come twice",
+		    RESULT("'tools':[{'name':'a'},{'name':'a'},7,null,'x',[]]"),
+		    200, 1, 1 },
+		{ "no tools, as Go says it", RESULT("'tools':null"), 200, 0, 1 },
+		{ "an array with holes",
+		    RESULT("'tools':{'0':{'name':'a'},'2':{'name':'b'}}"), 200,
+		    2, 1 },
+		{ "schemas of all kinds",
+		    RESULT("'tools':[{'name':'a','inputSchema':[]},{'name':'b',"
+			   "'inputSchema':null},{'name':'c','input_schema':{"
+			   "'type':'object'}}]"),
+		    200, 3, 1 },
+		{ "only resources", ERROR(-32601, "Method not found"), 200, 0,
+		    1 },
+		{ "another answer", RESULT("'items':[]"), 200, -1, 1 },
+	};
+	struct rule rules[] = {
+		{ .method = "server/discover",
+		    .status = 200,
+		    .body = DISCOVER },
+		{ .method = "tools/list" },
+		{ 0 },
+	};
+	enum mcp_rc rc;
+	size_t i, n;
+
+	(void)state;
+	for (i = 0; i < NELEM(cases); i++) {
+		rules[1].status = cases[i].status;
+		rules[1].body = cases[i].body;
+		rig_begin(rules);
+		rc = rig_list(&n);
+		if ((rc == MCP_OK ? (int)n : -1) != cases[i].n
+		    || rules_count("tools/list") != cases[i].asked)
+			fail_msg("%s: rc %d, %zu tools, %d pages (%s)",
+			    cases[i].what, rc, n, rules_count("tools/list"),
+			    rig.why);
+		rig_end();
+	}
 }
 
 static int progress_seen;
@@ -446,6 +573,7 @@ main(void)
 		cmocka_unit_test(modern_requests_carry_all),
 		cmocka_unit_test(a_call_ends_in_many_ways),
 		cmocka_unit_test(lists_have_pages),
+		cmocka_unit_test(lists_have_many_forms),
 		cmocka_unit_test(progress_is_heard),
 		cmocka_unit_test(a_changed_schema_is_read_again),
 		cmocka_unit_test(a_call_is_cancelled),

@@ -12,6 +12,15 @@
 
 #include "tests/unit/mcp_rig.h"
 
+static int
+serve_end(struct served *s, int fd, const struct served_request *req)
+{
+	(void)s;
+	(void)fd;
+	(void)req;
+	return -1;
+}
+
 static void
 the_era_is_found(void **state)
 {
@@ -107,6 +116,61 @@ the_era_is_found(void **state)
 			  .body = "" },
 			LEGACY_REST("1999-01-01") },
 		    MCP_PROTOCOL, "" },
+		{ "legacy of a version to come",
+		    { { .method = "server/discover",
+			  .status = 404,
+			  .body = "" },
+			LEGACY_REST("2026-01-15") },
+		    MCP_OK, "2025-03-26" },
+		{ "legacy that crashes at what it doesn't know",
+		    { { .method = "server/discover",
+			  .status = 500,
+			  .body = "{'jsonrpc':'2.0','id':null,'error':{'code':"
+				  "-32603,'message':'x'}}" },
+			LEGACY_REST("2025-06-18") },
+		    MCP_OK, "2025-06-18" },
+		{ "legacy behind a gateway that says 502",
+		    { { .method = "server/discover",
+			  .status = 502,
+			  .body = "<html>" },
+			LEGACY_REST("2025-06-18") },
+		    MCP_OK, "2025-06-18" },
+		{ "legacy behind a page",
+		    { { .method = "server/discover",
+			  .status = 200,
+			  .body = "<html>" },
+			LEGACY_REST("2025-06-18") },
+		    MCP_OK, "2025-06-18" },
+		{ "legacy that hangs up",
+		    { { .method = "server/discover", .serve = serve_end },
+			LEGACY_REST("2025-06-18") },
+		    MCP_OK, "2025-06-18" },
+		{ "legacy that refuses versions, with its own",
+		    { { .method = "initialize",
+			  .status = 400,
+			  .body = "Unsupported protocol version (supported: "
+				  "2025-06-18, 2025-03-26)",
+			  .when = "2025-11-25" },
+			LEGACY_REST("2025-06-18") },
+		    MCP_OK, "2025-06-18" },
+		{ "legacy that refuses versions without words",
+		    { { .method = "initialize",
+			  .status = 200,
+			  .body = ERROR(-32602, "Unsupported protocol version"),
+			  .when = "protocolVersion\":\"2025" },
+			LEGACY_REST("2024-11-05") },
+		    MCP_OK, "2024-11-05" },
+		{ "legacy that names no version",
+		    { { .method = "server/discover",
+			  .status = 404,
+			  .body = "" },
+			{ .method = "initialize",
+			    .status = 200,
+			    .body = RESULT("'capabilities':{}") },
+			{ .method = "tools/list",
+			    .status = 200,
+			    .body = TOOLS } },
+		    MCP_OK, "2025-03-26" },
 		{ "HTTP+SSE",
 		    { { .method = "server/discover",
 			  .status = 405,
@@ -181,10 +245,38 @@ an_outage_is_no_evidence(void **state)
 	(void)state;
 	rig_begin(down);
 	assert_int_equal(rig_list(NULL), MCP_UNREACHED);
-	assert_int_equal(rules_count("initialize"), 0);
+	assert_int_equal(rules_count("initialize"), 1);
 	rules_change(up);
 	assert_int_equal(rig_list(NULL), MCP_OK);
 	assert_string_equal(mcp_client_version(rig.client), "2026-07-28");
+	rig_end();
+}
+
+/* A server that never answers what it doesn't know costs a third of the time.
+ */
+static void
+a_silent_discovery_leaves_time(void **state)
+{
+	static const struct rule rules[] = {
+		{ .method = "server/discover", .serve = serve_silence },
+		{ .method = "initialize",
+		    .status = 200,
+		    .body = INITIALIZE("2025-06-18") },
+		{ .method = "tools/list", .status = 200, .body = TOOLS },
+		{ 0 },
+	};
+	json_t *tools;
+	int64_t ttl_ms;
+
+	(void)state;
+	rig_begin(rules);
+	mcp_client_free(rig.client);
+	rig.client = mcp_client_new("server", rules_url(), NULL, 1500);
+	assert_int_equal(mcp_client_tools(rig.client, NULL, &tools, &ttl_ms,
+			     rig.why),
+	    MCP_OK);
+	assert_int_equal(json_array_size(tools), 1);
+	json_decref(tools);
 	rig_end();
 }
 
@@ -284,6 +376,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_era_is_found),
 		cmocka_unit_test(an_outage_is_no_evidence),
+		cmocka_unit_test(a_silent_discovery_leaves_time),
 		cmocka_unit_test(another_version_is_looked_for),
 		cmocka_unit_test(a_refused_list_is_reason_to_look),
 	};

@@ -92,10 +92,29 @@ a_session_may_be_long(void **state)
 static void
 a_lost_session_is_begun_again(void **state)
 {
-	static const char *const gone[] = {
-		"{'jsonrpc':'2.0','error':{'code':-32001,'message':'Session"
-		" not found'},'id':null}",
-		"<html>",
+	static const struct {
+		int status;
+		const char *body;
+		bool anew;
+	} gone[] = {
+		{ 404,
+		    "{'jsonrpc':'2.0','error':{'code':-32001,'message':'Session"
+		    " not found'},'id':null}",
+		    true },
+		{ 404, "<html>", true },
+		{ 410, "", true },
+		{ 400, "{'error':'Invalid or missing session ID'}", true },
+		{ 400, "Invalid or missing session ID", true },
+		{ 400, ERROR(-32000, "Bad Request: Server not initialized"),
+		    true },
+		{ 200, ERROR(-32000, "Session not found or expired"), true },
+		{ 500, "{'error':{'message':'unknown session'}}", true },
+		{ 401, "{'detail':'session expired'}", true },
+		/* Of something else. */
+		{ 200, ERROR(-32602, "no tool t"), false },
+		{ 200, ERROR(-32000, "a session of yoga"), false },
+		{ 400, "{'error':'arguments are missing'}", false },
+		{ 502, "<html>no session", false },
 	};
 	struct rule rules[] = {
 		{ RULE("initialize", 200, INITIALIZE("2025-06-18")),
@@ -106,23 +125,31 @@ a_lost_session_is_begun_again(void **state)
 		    .headers = "Mcp-Session-Id: lost\r\n" },
 		{ RULE("tools/call", 200, SAID("new")),
 		    .when = "Mcp-Session-Id: new\r\n", .times = 1 },
-		{ .method = "tools/call", .status = 404 },
+		{ .method = "tools/call" },
 		{ .method = NULL },
 	};
 	const char *text;
+	enum mcp_rc rc;
 	size_t i;
 
 	(void)state;
 	for (i = 0; i < NELEM(gone); i++) {
-		rules[4].body = gone[i];
+		rules[4].status = gone[i].status;
+		rules[4].body = gone[i].body;
 		rig_begin(rules);
-		assert_int_equal(rig_call(NULL, &text), MCP_OK);
-		assert_string_equal(text, "new");
-		assert_int_equal(rules_count("tools/call"), 2);
-		assert_int_equal(rules_count("initialize"), 2);
-		/* Once for each call, not for ever. */
-		assert_int_not_equal(rig_call(NULL, NULL), MCP_OK);
-		assert_int_equal(rules_count("tools/call"), 4);
+		rc = rig_call(NULL, &text);
+		if ((rc == MCP_OK) != gone[i].anew
+		    || rules_count("tools/call") != (gone[i].anew ? 2 : 1))
+			fail_msg("%d %s: rc %d, %d calls (%s)", gone[i].status,
+			    gone[i].body, rc, rules_count("tools/call"),
+			    rig.why);
+		if (gone[i].anew) {
+			assert_string_equal(text, "new");
+			assert_int_equal(rules_count("initialize"), 2);
+			/* Once for each call, not for ever. */
+			assert_int_not_equal(rig_call(NULL, NULL), MCP_OK);
+			assert_int_equal(rules_count("tools/call"), 4);
+		}
 		rig_end();
 	}
 }

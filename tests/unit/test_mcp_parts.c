@@ -151,6 +151,33 @@ results_become_text(void **state)
 		    "t", false },
 		{ "{\"content\":[7,{},{\"type\":3},{\"type\":\"new\"}]}",
 		    "[new: ]", false },
+		/* What else comes in place of a CallToolResult. */
+		{ "{\"content\":\"plain\"}", "plain", false },
+		{ "{\"content\":{\"type\":\"text\",\"text\":\"one\"}}", "one",
+		    false },
+		{ "{\"content\":[\"a\",{\"text\":\"b\"}]}", "a\nb", false },
+		{ "{\"content\":[{\"type\":\"error\",\"text\":\"bad\"}]}",
+		    "bad", true },
+		{ "{\"content\":[{\"type\":\"json\",\"json\":{\"a\":1}}]}",
+		    "{\"type\":\"json\",\"json\":{\"a\":1}}", false },
+		{ "{\"content\":[{\"type\":\"video\",\"data\":\"AA==\","
+		  "\"mimeType\":\"video/x\"}]}",
+		    "[video: video/x]", false },
+		{ "{\"toolResult\":{\"content\":[{\"type\":\"text\",\"text\":"
+		  "\"in\"}]}}",
+		    "in", false },
+		{ "{\"say\":\"x\",\"_meta\":{}}", "{\"say\":\"x\"}", false },
+		{ "\"words\"", "words", false },
+		{ "null", "", false },
+		{ "[]", "", false },
+		/* An error without words gets some. */
+		{ "{\"content\":[],\"isError\":true}",
+		    "The tool failed and did not say why.", true },
+		{ "{\"isError\":true}",
+		    "The tool failed and did not say why.", true },
+		{ "{\"content\":[{\"type\":\"text\",\"text\":\" \\n\"}],"
+		  "\"isError\":true}",
+		    "The tool failed and did not say why.", true },
 	};
 	struct arena *mem = arena_new();
 	bool is_error;
@@ -182,7 +209,10 @@ messages_are_told_apart(void **state)
 		const char *text, *kinds; /* NULL: not JSON */
 	} cases[] = {
 		{ "{\"id\":1,\"result\":{}}", "R" },
-		{ "{\"id\":1,\"result\":[]}", "!" },
+		{ "{\"id\":1,\"result\":[]}", "R" },
+		{ "{\"id\":1,\"result\":null}", "R" },
+		{ "{\"id\":1,\"result\":{},\"error\":null}", "R" },
+		{ "{\"error\":\"no session\"}", "E" },
 		{ "{\"result\":{}}", "!" },
 		{ "{\"id\":null,\"error\":{}}", "E" },
 		{ "{\"id\":\"a\",\"error\":{\"code\":-1}}", "E" },
