@@ -2,16 +2,18 @@
  * hints: when a server says that asking again may help.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <time.h>
 
 #include "base/clock.h"
 #include "base/http.h"
+#include "base/json.h"
 #include "llm/llm_priv.h"
 
-#define RETRY_HINT_MAX_MS 60000 /* longer is for ever, to one who waits */
-
+#define HINT_FAR_MS (24LL * 3600 * 1000) /* longer is no longer told apart */
+#define DEPTH_MAX 6 /* of Gemini's details: error > details > RetryInfo */
 
 /* "Wed, 21 Oct 2026 07:28:00 GMT" as milliseconds from now; -1: not one. */
 static int64_t
@@ -24,22 +26,166 @@ http_date(const char *text)
 	if (end == NULL || *end != '\0')
 		return -1;
 	ms = (int64_t)timegm(&tm) * 1000 - clock_wall_ms();
-	return ms < 0 ? 0 : ms;
+	return ms < 0 ? 0 : ms > HINT_FAR_MS ? HINT_FAR_MS : ms;
+}
+
+/* ${n} of ${unit_ms} each; -1: not a number, or below zero. */
+static int64_t
+span(double n, double unit_ms)
+{
+	if (!(n >= 0))
+		return -1;
+	return n * unit_ms > (double)HINT_FAR_MS ? HINT_FAR_MS
+						 : (int64_t)(n * unit_ms);
 }
 
 /* "1.5" as milliseconds of ${unit_ms}; -1: not a number. */
 static int64_t
 hint_number(const char *text, double unit_ms)
 {
-	double n;
-	int end = 0;
+	char *end;
+	double n = strtod(text, &end);
 
-	if (sscanf(text, "%lf%n", &n, &end) != 1 || text[end] != '\0')
+	return end == text || *end != '\0' ? -1 : span(n, unit_ms);
+}
+
+/* "7.66s", "350ms", "1m26.4s", "2h", "20 seconds": a sum of parts; what
+ * follows is not looked at.  A bare number is ${bare_ms} each.  -1: none. */
+static int64_t
+hint_words(const char *text, double bare_ms)
+{
+	static const struct {
+		const char *unit;
+		double ms;
+	} UNITS[] = { { "milliseconds", 1 }, { "millisecond", 1 },
+		{ "ms", 1 }, { "seconds", 1000 }, { "second", 1000 },
+		{ "secs", 1000 }, { "sec", 1000 }, { "s", 1000 },
+		{ "minutes", 60e3 }, { "minute", 60e3 }, { "min", 60e3 },
+		{ "m", 60e3 }, { "hours", 3600e3 }, { "hour", 3600e3 },
+		{ "h", 3600e3 }, { "days", 86400e3 }, { "day", 86400e3 } };
+	int64_t sum = -1, ms;
+	size_t i;
+
+	for (;;) {
+		char *end;
+		double n;
+
+		while (*text == ' ')
+			text++;
+		if (*text < '0' || *text > '9')
+			return sum;
+		n = strtod(text, &end);
+		while (*end == ' ')
+			end++;
+		for (i = 0; i < NELEM(UNITS); i++)
+			if (strncasecmp(end, UNITS[i].unit,
+				strlen(UNITS[i].unit))
+			    == 0)
+				break;
+		ms = span(n, i < NELEM(UNITS) ? UNITS[i].ms : bare_ms);
+		if (ms == -1 || (i == NELEM(UNITS) && sum != -1))
+			return sum;
+		sum = sum == -1 ? ms : sum + ms;
+		if (i == NELEM(UNITS) || sum > HINT_FAR_MS)
+			return sum;
+		text = end + strlen(UNITS[i].unit);
+	}
+}
+
+/* What stands behind one of these is a span (OpenAI, Groq, Gemini, Azure). */
+static int64_t
+in_words(const char *message)
+{
+	static const char *const LEADS[] = { "try again in ", "retry in ",
+		"retry after ", "try again after ", "please wait ",
+		"available in ", "resets in " };
+	const char *at;
+	size_t i;
+
+	for (i = 0; i < NELEM(LEADS); i++) {
+		at = strcasestr(message, LEADS[i]);
+		if (at != NULL
+		    && hint_words(at + strlen(LEADS[i]), 1000) != -1)
+			return hint_words(at + strlen(LEADS[i]), 1000);
+	}
+	return -1;
+}
+
+/* The member of ${doc}, at any depth, that says it. */
+static int64_t
+in_members(const json_t *doc, int depth)
+{
+	static const struct {
+		const char *name;
+		double unit_ms;
+	} NAMES[] = { { "retryDelay", 1000 }, { "retry_after_ms", 1 },
+		{ "retry_after", 1000 }, { "retryAfter", 1000 },
+		{ "retry_after_seconds", 1000 }, { "estimated_time", 1000 } };
+	const json_t *v;
+	const char *key;
+	int64_t ms;
+	size_t i;
+
+	if (depth > DEPTH_MAX)
 		return -1;
-	if (!(n >= 0)) /* not a number, and below zero */
-		return -1;
-	return n * unit_ms > RETRY_HINT_MAX_MS ? RETRY_HINT_MAX_MS
-					       : (int64_t)(n * unit_ms);
+	for (i = 0; i < NELEM(NAMES); i++) {
+		v = json_object_get(doc, NAMES[i].name);
+		ms = json_is_string(v)
+		    ? hint_words(json_string_value(v), NAMES[i].unit_ms)
+		    : json_is_number(v)
+		    ? span(json_number_value(v), NAMES[i].unit_ms)
+		    : -1;
+		if (ms != -1)
+			return ms;
+	}
+	json_object_foreach((json_t *)(uintptr_t)doc, key, v) {
+		ms = json_is_object(v) || json_is_array(v)
+		    ? in_members(v, depth + 1)
+		    : -1;
+		if (ms != -1)
+			return ms;
+	}
+	json_array_foreach(doc, i, v) {
+		ms = i < 32 ? in_members(v, depth + 1) : -1;
+		if (ms != -1)
+			return ms;
+	}
+	return -1;
+}
+
+void
+llm_hints_body(const struct llm_refusal *r, struct llm_failure *f)
+{
+	if (f->retry_after_ms == -1 && r->doc != NULL)
+		f->retry_after_ms = in_members(r->doc, 0);
+	if (f->retry_after_ms == -1)
+		f->retry_after_ms = in_words(r->message);
+}
+
+/* Of limits that are used up, the latest to be filled again. */
+static int64_t
+limit_reset(const struct http_response *resp)
+{
+	static const char *const LIMITS[] = { "requests", "tokens" };
+	char name[64], value[64];
+	int64_t ms, latest = -1;
+	size_t i;
+
+	for (i = 0; i < NELEM(LIMITS); i++) {
+		snprintf(name, sizeof(name), "x-ratelimit-remaining-%s",
+		    LIMITS[i]);
+		if (!http_header(resp, name, value, sizeof(value))
+		    || strcmp(value, "0") != 0)
+			continue;
+		snprintf(name, sizeof(name), "x-ratelimit-reset-%s",
+		    LIMITS[i]);
+		if (!http_header(resp, name, value, sizeof(value)))
+			continue;
+		ms = hint_words(value, 1000);
+		if (ms > latest)
+			latest = ms;
+	}
+	return latest;
 }
 
 void
@@ -59,6 +205,6 @@ llm_hints_read(const struct http_response *resp, struct llm_failure *f,
 		if (f->retry_after_ms == -1)
 			f->retry_after_ms = http_date(value);
 	}
-	if (f->retry_after_ms > RETRY_HINT_MAX_MS)
-		f->retry_after_ms = RETRY_HINT_MAX_MS;
+	if (f->retry_after_ms == -1)
+		f->retry_after_ms = limit_reset(resp);
 }

@@ -233,11 +233,11 @@ int llm_refusal_in(struct llm_reading *r, const json_t *e);
 /* What it means; ${should_retry} is the server's word: 1, 0, -1 none. */
 enum llm_rc llm_refusal_rc(const struct llm_refusal *r, int should_retry,
     struct llm_failure *f);
-/* True if it says that this model has no native calls. */
-bool llm_refusal_of_tools(const struct llm_refusal *r);
 
-/* hints.c */
+/* hints.c: from the headers, then (if they say nothing) from the body. */
+#define LLM_HINT_MAX_MS 60000 /* longer is a quota, to one who waits */
 struct http_response;
+void llm_hints_body(const struct llm_refusal *r, struct llm_failure *f);
 void llm_hints_read(const struct http_response *resp, struct llm_failure *f,
     int *should_retry);
 

@@ -1,5 +1,8 @@
 /*
  * refusal_kind: what a refusal means.
+ *
+ * The words are those of the servers: where a row names no project, it is the
+ * provider's own documentation or a recorded answer.
  */
 #include <stdio.h>
 #include <string.h>
@@ -8,8 +11,58 @@
 #include "base/json.h"
 #include "llm/llm_priv.h"
 
+/* Too long for the model. */
+static const char *const TOO_LONG[] = { "context_length_exceeded",
+	"context length", "context window", "maximum context",
+	"prompt is too long", "input is too long", "prompt too long",
+	"too many tokens", "exceeds the available context",
+	"input length and `max_tokens`", "reduce the length",
+	"reduce your message size", "request too large", "context size",
+	"exceed_context_size", "max_model_len", "maximum model length",
+	"`max_new_tokens` must be", "inputs` must have less than",
+	"exceeds the maximum number of tokens",
+	/* earendil-works/pi#5930 and its list of providers' words */
+	"maximum prompt length is", "exceeded model token limit",
+	"model_max_prompt_tokens_exceeded", "prompt token count of",
+	"range of input length should be", "exceeds the maximum length",
+	"input token count", "maximum allowed input length",
+	"greater than the context", "too large for model with",
+	"tokens in request more than max tokens",
+	"max_prompt_tokens_exceeded", "string_above_max_length" };
+
+static const char *const QUOTA[] = { "insufficient_quota",
+	"credit_balance_exhausted", "organization_usage_limit_exceeded",
+	"billing_hard_limit_reached", "billing_not_active", "billing_error",
+	"enforced_spend_limit_reached", "_spend_limit_exceeded",
+	"credit balance is too low", "exceeded_current_quota",
+	"exceeded your current quota", "insufficient balance",
+	"insufficient credits", "insufficient_balance", "arrearage",
+	"out of credits", "monthly usage limit", "daily limit",
+	"per day", "perday", "call volume quota", "quota exhausted",
+	"out of call volume quota", "payment required",
+	"monthly spend", "usage limit reached" };
+
+/* A filter of the provider's declined the message. */
+static const char *const FILTERED[] = { "content_filter",
+	"responsibleaipolicyviolation", "content management policy",
+	"content_policy_violation", "prohibited_content",
+	"data_inspection_failed", "content exists risk",
+	"violates usage guidelines", "sensitive content",
+	"flagged as potentially violating", "blocked by our content",
+	"rejected as a result of our safety system" };
+
+/* A model that comes up: llama.cpp, Hugging Face, LocalAI. */
+static const char *const LOADING[] = { "loading model",
+	"is currently loading", "model is loading", "being loaded",
+	"is loading", "warming up", "still starting", "model_loading" };
+
+/* A wrong key, told as 400 (Gemini, xAI) or by a gateway as 500. */
+static const char *const DENIED[] = { "api key not valid",
+	"invalid api key", "incorrect api key", "invalid_api_key",
+	"api_key_invalid" };
+
 static bool
-says_one_of(const char *text, const char *const *words, size_t n)
+text_says(const char *text, const char *const *words, size_t n)
 {
 	size_t i;
 
@@ -19,56 +72,37 @@ says_one_of(const char *text, const char *const *words, size_t n)
 	return false;
 }
 
-/* Too long for the model, in the words of the servers. */
 static bool
-says_too_long(const char *text)
+says(const struct llm_refusal *r, const char *const *words, size_t n)
 {
-	static const char *const WORDS[] = { "context_length_exceeded",
-		"context length", "context window", "maximum context",
-		"prompt is too long", "input is too long", "too many tokens",
-		"exceeds the available context", "input length and `max_tokens`",
-		"reduce the length", "reduce your message size",
-		"request too large", "context size", "exceed_context_size",
-		"max_model_len", "maximum model length",
-		"`max_new_tokens` must be", "inputs` must have less than",
-		"exceeds the maximum number of tokens" };
-
-	return says_one_of(text, WORDS, NELEM(WORDS));
+	return text_says(r->code, words, n) || text_says(r->type, words, n)
+	    || text_says(r->message, words, n);
 }
 
-bool
-llm_refusal_of_tools(const struct llm_refusal *r)
-{
-	static const char *const WORDS[] = { "does not support tool",
-		"not support function call", "support tool use",
-		"tool calling is not supported", "tools is not supported",
-		"tool use is not supported", "tools are not supported",
-		"requires --enable-auto-tool-choice" };
-
-	return says_one_of(r->message, WORDS, NELEM(WORDS));
-}
-
+/* Azure puts its filter's word into innererror. */
 static bool
-is_quota(const struct llm_refusal *r)
+is_filtered(const struct llm_refusal *r)
 {
-	static const char *const WORDS[] = { "insufficient_quota",
-		"credit_balance_exhausted", "organization_usage_limit_exceeded",
-		"billing_hard_limit_reached", "billing_not_active",
-		"billing_error", "enforced_spend_limit_reached",
-		"_spend_limit_exceeded" };
+	const char *inner = json_member_str(json_object_get(json_object_get(
+	    r->doc, "error"), "innererror"), "code");
 
-	return r->status == 402 || says_one_of(r->code, WORDS, NELEM(WORDS))
-	    || says_one_of(r->type, WORDS, NELEM(WORDS))
-	    || strstr(r->message, "credit balance is too low") != NULL;
+	return says(r, FILTERED, NELEM(FILTERED))
+	    || (inner != NULL && text_says(inner, FILTERED, NELEM(FILTERED)));
 }
 
+/* A request larger than a minute's tokens never gets through: it is too long,
+ * not too often (OpenAI's TPM as 429, Groq's as 413). */
 static bool
 is_too_long(const struct llm_refusal *r)
 {
-	return r->status == 413
-	    || strcmp(r->code, "context_length_exceeded") == 0
-	    || ((r->status == 400 || r->status == 422 || r->status >= 500)
-		&& says_too_long(r->message));
+	static const char *const LARGE[] = { "request too large" };
+
+	if (r->status == 413 || text_says(r->code, TOO_LONG, NELEM(TOO_LONG)))
+		return true;
+	if (r->status == 429)
+		return text_says(r->message, LARGE, NELEM(LARGE));
+	return (r->status == 400 || r->status == 422 || r->status >= 500)
+	    && says(r, TOO_LONG, NELEM(TOO_LONG));
 }
 
 static enum llm_rc
@@ -85,18 +119,28 @@ by_status(int status, int should_retry)
 	return LLM_INVALID;
 }
 
-enum llm_rc
-llm_refusal_rc(const struct llm_refusal *r, int should_retry,
-    struct llm_failure *f)
+static bool
+is_quota(const struct llm_refusal *r, const struct llm_failure *f)
 {
-	const char *kind = r->code[0] != '\0' ? r->code : r->type;
+	if (r->status == 402)
+		return true;
+	if (r->status != 429 && r->status != 403 && r->status != 400)
+		return says(r, QUOTA, 8); /* codes that say nothing else */
+	/* Gemini says "quota" of a minute's, too, and when to come back. */
+	return says(r, QUOTA, NELEM(QUOTA))
+	    && (f->retry_after_ms < 0
+		|| f->retry_after_ms > LLM_HINT_MAX_MS);
+}
 
-	f->status = r->status;
-	f->counts = r->status >= 500 || r->status == 408;
-	/* A code or type, not the message: it may quote what people wrote. */
-	snprintf(f->why, sizeof(f->why), "status %d%s%.80s", r->status,
-	    kind[0] != '\0' ? " " : "", kind);
-	if (is_quota(r)) {
+static enum llm_rc
+kind_of(const struct llm_refusal *r, int should_retry, struct llm_failure *f)
+{
+	if (is_filtered(r) && r->status < 500)
+		return LLM_FILTERED;
+	if (is_too_long(r))
+		return LLM_CONTEXT;
+	if (is_quota(r, f)
+	    || (r->status == 429 && f->retry_after_ms > LLM_HINT_MAX_MS)) {
 		f->counts = true;
 		return LLM_QUOTA;
 	}
@@ -105,14 +149,32 @@ llm_refusal_rc(const struct llm_refusal *r, int should_retry,
 		f->once = true;
 		return LLM_RETRY;
 	}
-	if (is_too_long(r))
-		return LLM_CONTEXT;
-	if (strcmp(r->code, "content_filter") == 0)
-		return LLM_FILTERED;
-	if (r->status == 503 && strcasestr(r->message, "loading") != NULL) {
+	if ((r->status == 503 || r->status == 500 || r->status == 502)
+	    && says(r, LOADING, NELEM(LOADING))) {
 		f->counts = false;
 		return LLM_LOADING;
 	}
-	f->unknown = r->status == 400;
+	if (r->status == 400 && says(r, DENIED, NELEM(DENIED)))
+		return LLM_DENIED;
+	f->unknown = r->status == 400 || r->status == 422;
 	return by_status(r->status, should_retry);
+}
+
+enum llm_rc
+llm_refusal_rc(const struct llm_refusal *r, int should_retry,
+    struct llm_failure *f)
+{
+	const char *kind = r->code[0] != '\0' ? r->code : r->type;
+	enum llm_rc rc;
+
+	f->status = r->status;
+	f->counts = r->status >= 500 || r->status == 408;
+	/* A code or type, not the message: it may quote what people wrote. */
+	snprintf(f->why, sizeof(f->why), "status %d%s%.80s", r->status,
+	    kind[0] != '\0' ? " " : "", kind);
+	llm_hints_body(r, f);
+	rc = kind_of(r, should_retry, f);
+	if (f->retry_after_ms > LLM_HINT_MAX_MS)
+		f->retry_after_ms = LLM_HINT_MAX_MS;
+	return rc;
 }
