@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "chat/context.h"
 #include "chat/known.h"
 #include "chat/phrases.h"
@@ -122,6 +123,54 @@ note_failure(struct turn *t, struct worker_breaker *br, enum llm_rc rc,
 		atomic_store(&br->open_until_ms, until);
 }
 
+/* What the operator does about it. */
+static const char *
+remedy_of(enum llm_rc rc, int status)
+{
+	switch (rc) {
+	case LLM_DENIED:
+		return "correct the API key of this host";
+	case LLM_QUOTA:
+		return "add credit, or raise the limit at the provider";
+	case LLM_INVALID:
+		return status == 404
+		    ? "correct the address (llm.base_url) or the model's name"
+		    : "read the server's message; dragoman models --test asks "
+		      "it";
+	case LLM_CONTEXT:
+		return "lower chat.history_tokens, or raise the server's "
+		       "context";
+	case LLM_FILTERED:
+		return "nothing: the provider's filter declined this message";
+	case LLM_LOADING:
+		return "wait until the server has loaded the model";
+	default:
+		return "nothing if it passes; else look at the server";
+	}
+}
+
+static void
+log_failure(struct turn *t, const struct llm_backend *b, const char *name,
+    enum llm_rc rc, const struct llm_failure *f)
+{
+	const char *url = llm_chat_url(b, t->mem);
+	struct text_address at;
+
+	text_address(url, &at);
+	log_event(rc == LLM_RETRY || rc == LLM_BROKEN || rc == LLM_LOADING
+		    || rc == LLM_FILTERED
+		? LOG_WARN
+		: LOG_ERROR,
+	    "model_failed", F_CHAT(&t->job->chat), F_STR("backend", name),
+	    F_STR("kind", llm_rc_name(rc)), F_INT("status", f->status),
+	    F_STR("why", f->why), F_STR("code", f->code),
+	    F_STR("type", f->type), F_STR("param", f->param),
+	    F_STR("message", f->message),
+	    F_STR("url", arena_printf(t->mem, "%.*s%.*s", at.scheme, url,
+			     at.len, at.rest)),
+	    F_STR("remedy", remedy_of(rc, f->status)));
+}
+
 /* One request to one backend. */
 static enum llm_rc
 ask_backend(struct turn *t, const struct llm_backend *b,
@@ -159,10 +208,7 @@ ask_backend(struct turn *t, const struct llm_backend *b,
 		return rc;
 	metric_add(METRIC_MODEL_ERRORS, (int)rc, 1);
 	note_failure(t, br, rc, f);
-	log_event(rc == LLM_RETRY || rc == LLM_BROKEN ? LOG_WARN : LOG_ERROR,
-	    "model_failed", F_CHAT(&t->job->chat), F_STR("backend", name),
-	    F_STR("kind", llm_rc_name(rc)), F_INT("status", f->status),
-	    F_STR("why", f->why));
+	log_failure(t, b, name, rc, f);
 	return rc;
 }
 

@@ -127,6 +127,10 @@ enum llm_rc llm_ask(const struct llm_backend *backend,
     const struct llm_question *q, struct arena *mem, struct llm_answer *answer,
     struct llm_failure *failure) WARN_UNUSED;
 
+/* Where questions go, with its query; in ${mem}.  For logs, cut what may be
+ * secret (text_address). */
+char *llm_chat_url(const struct llm_backend *b, struct arena *mem);
+
 /*
  * Would it answer?  Asked by its list of models, which costs no tokens.
  * LLM_OK, LLM_DENIED, LLM_RETRY; ${listed} is false if there is a list and

@@ -25,3 +25,9 @@ llm_url(const struct llm_backend *b, const char *path, struct arena *mem)
 	return arena_printf(mem, "%.*s%s%s", (int)len, base, path,
 	    query == NULL ? "" : query);
 }
+
+char *
+llm_chat_url(const struct llm_backend *b, struct arena *mem)
+{
+	return llm_url(b, llm_provider_of(b->host)->path, mem);
+}

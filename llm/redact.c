@@ -1,0 +1,91 @@
+/*
+ * redact: a server's words for the operator, without the question's.
+ *
+ * Servers quote what they refuse.  A run of RUN_MIN bytes of the message that
+ * stands in the question's texts is replaced; shorter ones are words that
+ * everybody uses.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "llm/llm_priv.h"
+
+#define RUN_MIN 12
+#define LEFT_OUT "\xe2\x80\xa6"
+
+/* How many bytes at ${s} stand in ${text}; less than RUN_MIN is 0. */
+static size_t
+run_in(const char *s, size_t len, const char *text)
+{
+	size_t n = strlen(text), most = 0, k;
+	const char *at = text;
+
+	if (len < RUN_MIN)
+		return 0;
+	while ((at = memmem(at, n - (size_t)(at - text), s, RUN_MIN)) != NULL) {
+		for (k = RUN_MIN; k < len && at[k] == s[k]; k++)
+			;
+		if (k > most)
+			most = k;
+		at++;
+	}
+	return most;
+}
+
+static size_t
+run_of_question(const char *s, size_t len, const struct llm_question *q)
+{
+	size_t i, j, n, most = 0;
+
+	for (i = 0; i < q->nmessages; i++) {
+		const struct llm_message *m = &q->messages[i];
+
+		n = run_in(s, len, m->text);
+		most = n > most ? n : most;
+		for (j = 0; j < m->ncalls; j++) {
+			n = run_in(s, len, m->calls[j].arguments);
+			most = n > most ? n : most;
+		}
+	}
+	return most;
+}
+
+static void
+redact(const char *from, const struct llm_question *q, char *out, size_t max)
+{
+	struct arena *mem = arena_new();
+	struct buf b = BUF_INIT(16 * KIB);
+	size_t len = strlen(from), i = 0, n;
+	const char *text;
+
+	while (i < len && b.len < max) {
+		n = run_of_question(from + i, len - i, q);
+		if (n > 0)
+			(void)!buf_add_str(&b, LEFT_OUT);
+		else
+			(void)!buf_add_char(&b, from[i]);
+		i += n > 0 ? n : 1;
+	}
+	/* Cut at a character, and clean where a run ended within one. */
+	n = b.len < max - 1 ? b.len : max - 1;
+	while (n > 0 && n < b.len && ((unsigned char)b.data[n] & 0xc0) == 0x80)
+		n--;
+	text = text_clean(mem, buf_str(&b), n);
+	snprintf(out, max, "%s", text);
+	n = strlen(out);
+	if (!text_is_utf8(out, n)) /* U+FFFD is longer than what it replaces */
+		out[0] = '\0';
+	buf_fini(&b);
+	arena_free(mem);
+}
+
+void
+llm_redact(const struct llm_refusal *r, const struct llm_question *q,
+    struct llm_failure *f)
+{
+	redact(r->code, q, f->code, sizeof(f->code));
+	redact(r->type, q, f->type, sizeof(f->type));
+	redact(r->param, q, f->param, sizeof(f->param));
+	redact(r->message, q, f->message, sizeof(f->message));
+}
