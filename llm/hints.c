@@ -10,9 +10,11 @@
 #include "base/clock.h"
 #include "base/http.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "llm/llm_priv.h"
 
 #define HINT_FAR_MS (24LL * 3600 * 1000) /* longer is no longer told apart */
+#define EPOCH_MIN 1000000000LL /* seconds: a moment from here, no span */
 #define DEPTH_MAX 6 /* of Gemini's details: error > details > RetryInfo */
 
 /* "Wed, 21 Oct 2026 07:28:00 GMT" as milliseconds from now; -1: not one. */
@@ -97,7 +99,7 @@ static int64_t
 in_words(const char *message)
 {
 	static const char *const LEADS[] = { "try again in ", "retry in ",
-		"retry after ", "try again after ", "please wait ",
+		"retry after ", "try again after ", "wait ",
 		"available in ", "resets in " };
 	const char *at;
 	size_t i;
@@ -109,6 +111,31 @@ in_words(const char *message)
 			return hint_words(at + strlen(LEADS[i]), 1000);
 	}
 	return -1;
+}
+
+/* When a limit is filled again: a span, or a moment as seconds or milliseconds
+ * since 1970 (OpenRouter: X-RateLimit-Reset). */
+static int64_t
+hint_reset(const char *text)
+{
+	int64_t n;
+
+	if (text_int(text, &n) == -1 || n < EPOCH_MIN)
+		return hint_words(text, 1000);
+	n = (n < EPOCH_MIN * 1000 ? n * 1000 : n) - clock_wall_ms();
+	return n < 0 ? 0 : n > HINT_FAR_MS ? HINT_FAR_MS : n;
+}
+
+/* The upstream's headers, that OpenRouter quotes in a body. */
+static int64_t
+in_headers(const json_t *doc)
+{
+	const char *left = json_member_str(doc, "X-RateLimit-Remaining");
+	const char *reset = json_member_str(doc, "X-RateLimit-Reset");
+
+	return left == NULL || reset == NULL || strcmp(left, "0") != 0
+	    ? -1
+	    : hint_reset(reset);
 }
 
 /* The member of ${doc}, at any depth, that says it. */
@@ -138,6 +165,9 @@ in_members(const json_t *doc, int depth)
 		if (ms != -1)
 			return ms;
 	}
+	ms = in_headers(doc);
+	if (ms != -1)
+		return ms;
 	json_object_foreach((json_t *)(uintptr_t)doc, key, v) {
 		ms = json_is_object(v) || json_is_array(v)
 		    ? in_members(v, depth + 1)
@@ -166,22 +196,22 @@ llm_hints_body(const struct llm_refusal *r, struct llm_failure *f)
 static int64_t
 limit_reset(const struct http_response *resp)
 {
-	static const char *const LIMITS[] = { "requests", "tokens" };
+	static const char *const LIMITS[] = { "-requests", "-tokens", "" };
 	char name[64], value[64];
 	int64_t ms, latest = -1;
 	size_t i;
 
 	for (i = 0; i < NELEM(LIMITS); i++) {
-		snprintf(name, sizeof(name), "x-ratelimit-remaining-%s",
+		snprintf(name, sizeof(name), "x-ratelimit-remaining%s",
 		    LIMITS[i]);
 		if (!http_header(resp, name, value, sizeof(value))
 		    || strcmp(value, "0") != 0)
 			continue;
-		snprintf(name, sizeof(name), "x-ratelimit-reset-%s",
+		snprintf(name, sizeof(name), "x-ratelimit-reset%s",
 		    LIMITS[i]);
 		if (!http_header(resp, name, value, sizeof(value)))
 			continue;
-		ms = hint_words(value, 1000);
+		ms = hint_reset(value);
 		if (ms > latest)
 			latest = ms;
 	}

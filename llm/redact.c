@@ -28,6 +28,8 @@ run_in(const char *s, size_t len, const char *text)
 			;
 		if (k > most)
 			most = k;
+		if (most == len)
+			break;
 		at++;
 	}
 	return most;

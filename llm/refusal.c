@@ -93,6 +93,21 @@ without_input(struct arena *mem, const char *message)
 static void read_any(struct llm_refusal *out, const json_t *doc,
     struct arena *mem, int depth);
 
+/* The JSON that begins at ${at}, whatever follows it: more events of a stream,
+ * or a gateway's own words. */
+static const json_t *
+json_at(struct arena *mem, const char *at)
+{
+	const char *line = strchr(at, '\n'), *brace = strrchr(at, '}');
+	const json_t *doc = json_read_lenient(mem, at, strlen(at));
+
+	if (doc == NULL && line != NULL)
+		doc = json_read_lenient(mem, at, (size_t)(line - at));
+	if (doc == NULL && brace != NULL)
+		doc = json_read_lenient(mem, at, (size_t)(brace - at) + 1);
+	return doc;
+}
+
 /* A gateway's message is often its upstream's whole JSON (OpenRouter's
  * metadata.raw, LiteLLM, one-api): what that says is what counts. */
 static void
@@ -105,8 +120,7 @@ read_nested(struct llm_refusal *out, const char *text, struct arena *mem,
 
 	if (at == NULL || depth >= NESTED_MAX)
 		return;
-	read_any(&inner, json_read_lenient(mem, at, strlen(at)), mem,
-	    depth + 1);
+	read_any(&inner, json_at(mem, at), mem, depth + 1);
 	if (inner.message[0] == '\0')
 		return;
 	out->message = inner.message;
@@ -130,9 +144,9 @@ read_object(struct llm_refusal *out, const json_t *e, struct arena *mem,
 {
 	static const char *const MESSAGES[] = { "message", "error", "detail",
 		"msg", "error_message", "errorMessage", "error_msg",
-		"Message", "title" };
+		"Message", "status_msg", "title" };
 	static const char *const CODES[] = { "code", "error_code", "errorCode",
-		"Code" };
+		"Code", "status_code" };
 	static const char *const TYPES[] = { "type", "status", "__type",
 		"error_type", "object" };
 	static const char *const NESTED[] = { "message", "detail", "errors",

@@ -12,54 +12,96 @@
 #include "llm/llm_priv.h"
 
 /* Too long for the model. */
-static const char *const TOO_LONG[] = { "context_length_exceeded",
-	"context length", "context window", "maximum context",
-	"prompt is too long", "input is too long", "prompt too long",
-	"too many tokens", "exceeds the available context",
-	"input length and `max_tokens`", "reduce the length",
-	"reduce your message size", "request too large", "context size",
-	"exceed_context_size", "max_model_len", "maximum model length",
-	"`max_new_tokens` must be", "inputs` must have less than",
-	"exceeds the maximum number of tokens",
-	/* earendil-works/pi#5930 and its list of providers' words */
-	"maximum prompt length is", "exceeded model token limit",
-	"model_max_prompt_tokens_exceeded", "prompt token count of",
-	"range of input length should be", "exceeds the maximum length",
-	"input token count", "maximum allowed input length",
-	"greater than the context", "too large for model with",
+static const char *const TOO_LONG[] = {
+	/* OpenAI, and who does as it does */
+	"context_length_exceeded", "context length", "context window",
+	"maximum context", "reduce the length", "string_above_max_length",
+	/* Anthropic, Bedrock */
+	"prompt is too long", "input is too long", "too many tokens",
+	"input length and `max_tokens`",
+	/* Groq, GitHub Models */
+	"reduce your message size", "request too large",
+	/* llama.cpp: ggml-org/llama.cpp#16104 */
+	"exceeds the available context", "context size", "exceed_context_size",
+	/* vLLM */
+	"max_model_len", "maximum model length",
 	"tokens in request more than max tokens",
-	"max_prompt_tokens_exceeded", "string_above_max_length" };
+	/* Ollama */
+	"prompt too long", "greater than the context",
+	/* TGI, Together */
+	"`max_new_tokens` must be", "inputs` must have less than",
+	/* Gemini: n4ze3m/page-assist#406 */
+	"exceeds the maximum number of tokens", "input token count",
+	/* xAI, Kimi, GitHub Copilot, DashScope, Mistral: earendil-works/pi#5930
+	 * and its list of providers' words */
+	"maximum prompt length is", "exceeded model token limit",
+	"max_prompt_tokens_exceeded", "prompt token count of",
+	"range of input length should be", "maximum allowed input length",
+	"too large for model with",
+	/* Zhipu, SiliconFlow */
+	"exceeds the maximum length", "exceeds max length", "max_seq_len" };
 
-static const char *const QUOTA[] = { "insufficient_quota",
-	"credit_balance_exhausted", "organization_usage_limit_exceeded",
-	"billing_hard_limit_reached", "billing_not_active", "billing_error",
-	"enforced_spend_limit_reached", "_spend_limit_exceeded",
-	"credit balance is too low", "exceeded_current_quota",
-	"exceeded your current quota", "insufficient balance",
-	"insufficient credits", "insufficient_balance", "arrearage",
-	"out of credits", "monthly usage limit", "daily limit",
-	"per day", "perday", "call volume quota", "quota exhausted",
-	"out of call volume quota", "payment required",
-	"monthly spend", "usage limit reached" };
+/* Out of credit, by codes that say nothing else, whatever the status. */
+static const char *const QUOTA_CODES[] = {
+	/* OpenAI */
+	"insufficient_quota", "credit_balance_exhausted",
+	"organization_usage_limit_exceeded", "billing_hard_limit_reached",
+	"billing_not_active", "enforced_spend_limit_reached",
+	"_spend_limit_exceeded",
+	/* Anthropic */
+	"billing_error", "credit balance is too low" };
+
+/* And by words, of a status that may mean it. */
+static const char *const QUOTA[] = {
+	/* OpenAI, Gemini */
+	"exceeded your current quota",
+	/* Kimi; DeepSeek, Zhipu ("in arrears"), DashScope */
+	"exceeded_current_quota", "insufficient balance",
+	"insufficient_balance", "欠费", "余额不足",
+	"arrearage", "freetieronly",
+	/* Anthropic's limit that the customer set */
+	"specified api usage limits",
+	/* OpenRouter, xAI, Hugging Face */
+	"insufficient credits", "out of credits", "any credits",
+	"used all available credits", "monthly included credits",
+	"daily limit", "weekly limit", "monthly limit", "per-day",
+	/* Groq, Gemini: tokens or requests of a day */
+	"per day", "perday",
+	/* Azure and others */
+	"call volume quota", "quota exhausted", "payment required",
+	"monthly usage limit", "monthly spend", "usage limit reached" };
 
 /* A filter of the provider's declined the message. */
-static const char *const FILTERED[] = { "content_filter",
-	"responsibleaipolicyviolation", "content management policy",
-	"content_policy_violation", "prohibited_content",
-	"data_inspection_failed", "content exists risk",
-	"violates usage guidelines", "sensitive content",
-	"flagged as potentially violating", "blocked by our content",
-	"rejected as a result of our safety system" };
+static const char *const FILTERED[] = {
+	/* Azure: microsoft/sample-app-aoai-chatGPT#986; Kimi's type */
+	"content_filter", "responsibleaipolicyviolation",
+	"content management policy",
+	/* OpenAI */
+	"content_policy_violation", "flagged as potentially violating",
+	"rejected as a result of our safety system",
+	/* Anthropic */
+	"content filtering policy",
+	/* Gemini, DashScope, DeepSeek, xAI, OpenRouter */
+	"prohibited_content", "data_inspection_failed", "content exists risk",
+	"violates usage guidelines", "input was flagged",
+	/* Zhipu, in both of its languages */
+	"sensitive content", "敏感内容",
+	"blocked by our content" };
+#define FILTERED_ZHIPU "1301" /* its code, with whatever words */
 
 /* A model that comes up: llama.cpp, Hugging Face, LocalAI. */
 static const char *const LOADING[] = { "loading model",
 	"is currently loading", "model is loading", "being loaded",
 	"is loading", "warming up", "still starting", "model_loading" };
 
+/* One that never will. */
+static const char *const NOT_LOADED[] = { "error loading",
+	"failed to load", "failed loading", "unable to load" };
+
 /* A wrong key, told as 400 (Gemini, xAI) or by a gateway as 500. */
 static const char *const DENIED[] = { "api key not valid",
 	"invalid api key", "incorrect api key", "invalid_api_key",
-	"api_key_invalid" };
+	"api_key_invalid", "missing or invalid authorization" };
 
 static bool
 text_says(const char *text, const char *const *words, size_t n)
@@ -86,7 +128,8 @@ is_filtered(const struct llm_refusal *r)
 	const char *inner = json_member_str(json_object_get(json_object_get(
 	    r->doc, "error"), "innererror"), "code");
 
-	return says(r, FILTERED, NELEM(FILTERED))
+	return strcmp(r->code, FILTERED_ZHIPU) == 0
+	    || says(r, FILTERED, NELEM(FILTERED))
 	    || (inner != NULL && text_says(inner, FILTERED, NELEM(FILTERED)));
 }
 
@@ -125,9 +168,10 @@ is_quota(const struct llm_refusal *r, const struct llm_failure *f)
 	if (r->status == 402)
 		return true;
 	if (r->status != 429 && r->status != 403 && r->status != 400)
-		return says(r, QUOTA, 8); /* codes that say nothing else */
+		return says(r, QUOTA_CODES, NELEM(QUOTA_CODES));
 	/* Gemini says "quota" of a minute's, too, and when to come back. */
-	return says(r, QUOTA, NELEM(QUOTA))
+	return (says(r, QUOTA, NELEM(QUOTA))
+		   || says(r, QUOTA_CODES, NELEM(QUOTA_CODES)))
 	    && (f->retry_after_ms < 0
 		|| f->retry_after_ms > LLM_HINT_MAX_MS);
 }
@@ -150,7 +194,8 @@ kind_of(const struct llm_refusal *r, int should_retry, struct llm_failure *f)
 		return LLM_RETRY;
 	}
 	if ((r->status == 503 || r->status == 500 || r->status == 502)
-	    && says(r, LOADING, NELEM(LOADING))) {
+	    && says(r, LOADING, NELEM(LOADING))
+	    && !says(r, NOT_LOADED, NELEM(NOT_LOADED))) {
 		f->counts = false;
 		return LLM_LOADING;
 	}

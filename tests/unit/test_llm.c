@@ -177,7 +177,7 @@ static const struct {
 	{ "cut after text", { 200, STREAM, NULL, SAY("Good "), CUT, true },
 	    LLM_BROKEN, "Good ", -1, true },
 	{ "reset after text", { 200, STREAM, NULL, SAY("Good "), RESET,
-		true }, LLM_BROKEN, "Good ", -1, true },
+		true }, LLM_BROKEN, "Good ", -1, false },
 	{ "complete, then reset", { 200, STREAM, NULL, SAY("a") DONE, RESET,
 		true }, LLM_OK, "a", -1, false },
 	{ "complete, then nonsense", { 200, STREAM, NULL, SAY("a")
@@ -211,7 +211,7 @@ static const struct {
 		false }, LLM_RETRY, "", 0, false },
 	{ "429, a time far off", { 429, "application/json",
 		"Retry-After: Wed, 21 Oct 2099 07:28:00 GMT\r\n", "{}", END,
-		false }, LLM_RETRY, "", 60000, false },
+		false }, LLM_QUOTA, "", 60000, true },
 	{ "429, nonsense", { 429, "application/json",
 		"Retry-After: nan\r\nRetry-After-Ms: -4\r\n", "{}", END,
 		false }, LLM_RETRY, "", -1, false },
