@@ -211,7 +211,7 @@ static const struct {
 		false }, LLM_RETRY, "", 0, false },
 	{ "429, a time far off", { 429, "application/json",
 		"Retry-After: Wed, 21 Oct 2099 07:28:00 GMT\r\n", "{}", END,
-		false }, LLM_RETRY, "", 60000, false },
+		false }, LLM_QUOTA, "", 60000, true },
 	{ "429, nonsense", { 429, "application/json",
 		"Retry-After: nan\r\nRetry-After-Ms: -4\r\n", "{}", END,
 		false }, LLM_RETRY, "", -1, false },
