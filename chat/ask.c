@@ -21,6 +21,9 @@
 #define EMPTIES_MAX 2
 /* When thoughts ate llm.max_tokens: so many times it, once. */
 #define LIMIT_RAISED 4
+/* A prompt shorter than this (tokens, estimated) fits any context. */
+#define CUT_PROMPT_LEAST 500
+#define CUT_PROMPT_EVERY_MS (60 * 60 * 1000)
 /* So many failures within the window open a provider's breaker. */
 #define BREAKER_FAILURES 5
 #define BREAKER_WINDOW_MS 30000
@@ -171,6 +174,39 @@ log_failure(struct turn *t, const struct llm_backend *b, const char *name,
 	    F_STR("remedy", remedy_of(rc, f->status)));
 }
 
+/*
+ * Ollama and LM Studio cut what passes their context and say nothing.  Twelve
+ * bytes to a token (a quarter of the estimate) is more than any text has; a
+ * short prompt is none to cut.  A server that counts only what its cache had
+ * not looks the same: so it is said once an hour, and nothing is refused.
+ */
+static void
+look_at_count(struct turn *t, struct worker_breaker *br, const char *name,
+    const struct llm_question *q, const struct llm_answer *a)
+{
+	int64_t sent = llm_estimate(q->messages, q->nmessages, NULL, 0),
+		now = clock_boot_ms(), told;
+	size_t i;
+
+	for (i = 0; i < q->nmessages; i++)
+		if (q->messages[i].nimages > 0)
+			return; /* counted by no one rule */
+	if (sent < CUT_PROMPT_LEAST || a->usage.in <= 0
+	    || a->usage.in >= sent / 4 || br == NULL)
+		return;
+	told = atomic_load(&br->cut_told_ms);
+	if ((told != 0 && now - told < CUT_PROMPT_EVERY_MS)
+	    || !atomic_compare_exchange_strong(&br->cut_told_ms, &told, now))
+		return;
+	log_event(LOG_WARN, "model_cut_prompt", F_CHAT(&t->job->chat),
+	    F_STR("backend", name), F_INT("sent", sent),
+	    F_INT("counted", a->usage.in),
+	    F_STR("why", "the server counted far less of the prompt than was "
+			 "sent: raise its context (num_ctx, "
+			 "OLLAMA_CONTEXT_LENGTH) or lower "
+			 "chat.history_tokens"));
+}
+
 /* One request to one backend. */
 static enum llm_rc
 ask_backend(struct turn *t, const struct llm_backend *b,
@@ -200,6 +236,8 @@ ask_backend(struct turn *t, const struct llm_backend *b,
 	known_learn(t->w, b, a);
 	metric_observe_us(METRIC_MODEL_SECONDS, b->host,
 	    clock_boot_us() - begun);
+	if (rc == LLM_OK)
+		look_at_count(t, br, name, q, a);
 	if (rc == LLM_OK || rc == LLM_EMPTY || rc == LLM_CONTEXT) {
 		note_success(t, br);
 		return rc;

@@ -216,8 +216,8 @@ calls_again(struct calls *all, enum turn_state *next)
 	size_t i;
 
 	t->token_expired = false;
-	if (t->token.parent == NULL || !token_renew(t)) {
-		*next = token_lost(t);
+	if (t->token.parent == NULL || token_renew(t) != TOKEN_FRESH) {
+		*next = token_refused(t);
 		return false;
 	}
 	for (i = 0; i < all->round->answer.ncalls; i++) {
@@ -228,7 +228,7 @@ calls_again(struct calls *all, enum turn_state *next)
 	if (!calls_run(all, next))
 		return false;
 	if (t->token_expired) {
-		*next = token_lost(t);
+		*next = token_refused(t);
 		return false;
 	}
 	return true;

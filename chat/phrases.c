@@ -14,6 +14,9 @@ const char PHRASE_TOKEN_SERVER_DOWN[]
       "the token again in a moment.";
 const char PHRASE_TOKEN_EXPIRED[]
     = "Your access token is no longer valid. Please paste a new one.";
+const char PHRASE_TOKEN_UNSURE[]
+    = "Your tools cannot be used just now. You stay connected: please try "
+      "again in a moment.";
 const char PHRASE_DISCONNECTED[]
     = "You are disconnected and your token is forgotten. Paste an access token "
       "to come back.";

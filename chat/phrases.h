@@ -10,6 +10,7 @@ extern const char PHRASE_CONNECTED[];
 extern const char PHRASE_BAD_TOKEN[];
 extern const char PHRASE_TOKEN_SERVER_DOWN[];
 extern const char PHRASE_TOKEN_EXPIRED[];
+extern const char PHRASE_TOKEN_UNSURE[];
 extern const char PHRASE_DISCONNECTED[];
 extern const char PHRASE_CLEARED[]; /* /disconnect where no token is needed */
 extern const char PHRASE_RESET[];

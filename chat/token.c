@@ -58,7 +58,7 @@ connect_with(struct turn *t, const char *token)
 	return turn_say(t, END_REPLIED, PHRASE_CONNECTED);
 }
 
-bool
+enum token_end
 token_renew(struct turn *t)
 {
 	struct memcp m = server(t);
@@ -66,19 +66,31 @@ token_renew(struct turn *t)
 	switch (memcp_derive(&m, t->token.parent,
 	    chat_name_chat(&t->job->chat), t->mem, &t->token)) {
 	case MEMCP_BAD_TOKEN:
-		return false;
+		return TOKEN_BAD;
 	case MEMCP_OK:
 		t->token_changed = true;
-		return true;
+		return TOKEN_FRESH;
 	default: /* no answer: what we have may still serve */
-		return true;
+		return TOKEN_UNSURE;
 	}
 }
 
-enum turn_state
+/* Ask for a new one: the reply, and the state awaiting_token. */
+static enum turn_state
 token_lost(struct turn *t)
 {
 	return ask_again(t, PHRASE_TOKEN_EXPIRED);
+}
+
+enum turn_state
+token_refused(struct turn *t)
+{
+	struct memcp m = server(t);
+
+	if (t->token.parent == NULL
+	    || memcp_verify_again(&m, t->token.parent) == MEMCP_BAD_TOKEN)
+		return token_lost(t);
+	return turn_say(t, END_REFUSED, PHRASE_TOKEN_UNSURE);
 }
 
 enum turn_state
@@ -107,7 +119,7 @@ turn_token(struct turn *t)
 	}
 	if (t->token.derived_until_ms != 0
 	    && t->token.derived_until_ms - clock_wall_ms() < TOKEN_AHEAD_MS
-	    && !token_renew(t))
+	    && token_renew(t) == TOKEN_BAD)
 		return token_lost(t);
 	return t->s->chat_host == HOST_DIRECT ? TURN_DIRECT : TURN_ASK;
 }

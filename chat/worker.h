@@ -30,6 +30,7 @@ struct worker_breaker {
 	_Atomic int64_t open_until_ms; /* wall; 0 closed */
 	_Atomic int failing;	       /* a failure since the last success */
 	_Atomic int last_rc;	       /* enum llm_rc; -1 not asked yet */
+	_Atomic int64_t cut_told_ms;   /* boot; model_cut_prompt; 0 never */
 };
 
 /* What is known of one backend's quirks (chat/known.h); under mu. */

@@ -169,6 +169,15 @@ find_sources(struct doctor *d, const char *worker, const json_t *sources)
 		find_left_out(d, worker, name, source);
 		if (json_member_bool(source, "ok", true))
 			continue;
+		if (!json_member_bool(source, "served", true)) {
+			doctor_find(d, DOCTOR_WARN, "tools",
+			    "give it a url, or set \"disabled\": true; the "
+			    "other servers work",
+			    "%s offers no tools: %s",
+			    name == NULL ? "a server" : name,
+			    error != NULL ? error : "it is not served");
+			continue;
+		}
 		doctor_find(d, DOCTOR_WARN, "tools",
 		    "start that server, or correct its url and headers; it "
 		    "is tried again by itself",

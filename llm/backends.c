@@ -91,7 +91,9 @@ fill(const struct settings *s, int host, const char *model, struct arena *mem,
 		.max_tokens_name = s->llm_max_tokens_name,
 		.temperature = s->llm_temperature,
 		.connect_ms = (int)s->llm_connect_ms,
-		.first_byte_ms = (int)s->llm_first_byte_ms,
+		.first_byte_ms = (int)(s->llm_first_byte_ms < s->llm_total_ms
+				? s->llm_first_byte_ms
+				: s->llm_total_ms),
 		.idle_ms = (int)s->llm_idle_ms,
 		.total_ms = (int)s->llm_total_ms };
 }

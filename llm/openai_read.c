@@ -202,9 +202,14 @@ read_choice(struct llm_reading *r, const json_t *choice, bool *found)
 	const char *finish = finish_of(choice);
 	const json_t *m = json_object_get(choice, "delta");
 	const json_t *text = json_object_get(choice, "text");
+	const json_t *e = json_object_get(choice, "error");
 	bool last = finish != NULL || r->ended;
 	int rc;
 
+	if (json_is_object(e)) { /* OpenRouter: of its upstream */
+		*found = true;
+		return llm_refusal_in(r, e);
+	}
 	if (json_object_size(m) == 0 /* a "message" in its place */
 	    && json_is_object(json_object_get(choice, "message")))
 		m = json_object_get(choice, "message");

@@ -242,6 +242,17 @@ take_form(struct found *f, const struct form *form, const char *s)
 		else
 			end = json_end(inner);
 	}
+	/* The mark at its end may be what stopped the model. */
+	if (end == NULL && f->q != NULL && form->name == NAME_INSIDE) {
+		end = json_end(inner);
+		if (end == NULL || end[strspn(end, " \t\r\n")] != '\0')
+			return NULL;
+		doc = json_read(f->mem, inner, (size_t)(end - inner), NULL,
+		    NULL);
+		return add_document(f, doc, inner, (size_t)(end - inner))
+		    ? end + strlen(end)
+		    : NULL;
+	}
 	if (end == NULL)
 		return NULL; /* not a whole call: these are words */
 	len = (size_t)(end - s);
@@ -279,6 +290,29 @@ find_form(const char *s, size_t nforms, const struct form **form)
 	return first;
 }
 
+/* The whole answer is one fenced call: in the middle of prose it would be an
+ * example (jundot/omlx#3153). */
+static bool
+is_fenced_call(struct found *f, const char *text)
+{
+	static const char FENCE[] = "```";
+	const char *s = text + strspn(text, " \t\r\n"), *end;
+
+	if (f->q == NULL || strncmp(s, FENCE, 3) != 0)
+		return false;
+	s += 3 + strcspn(s + 3, "\n"); /* the language */
+	s += strspn(s, " \t\r\n");
+	end = *s == '{' ? json_end(s) : NULL;
+	if (end == NULL)
+		return false;
+	text = end + strspn(end, " \t\r\n");
+	return strncmp(text, FENCE, 3) == 0
+	    && text[3 + strspn(text + 3, " \t\r\n")] == '\0'
+	    && add_document(f,
+		json_read(f->mem, s, (size_t)(end - s), NULL, NULL), s,
+		(size_t)(end - s));
+}
+
 void
 llm_text_tools_read(struct arena *mem, const char *text,
     const struct llm_question *q, struct llm_answer *answer)
@@ -304,6 +338,8 @@ llm_text_tools_read(struct arena *mem, const char *text,
 		(void)!buf_add(&words, at, (size_t)(open - at));
 		at = from = end;
 	}
+	if (f.n == 0 && is_fenced_call(&f, text))
+		at += strlen(at);
 	(void)!buf_add_str(&words, at);
 	answer->text = f.n > 0
 	    ? text_strip(mem, arena_memdup(mem, buf_str(&words), words.len))

@@ -155,7 +155,10 @@ check_spans(struct findings *f, const struct settings *s)
 	if (s->llm_connect_ms > s->llm_total_ms)
 		settings_error(f, s, "llm.connect",
 		    "is longer than llm.total");
-	if (s->llm_first_byte_ms > s->llm_total_ms)
+	/* Who shortens llm.total alone means both (llm/backends.c). */
+	if (s->llm_first_byte_ms > s->llm_total_ms
+	    && strcmp(config_origin(s->config, "llm.first_byte"), "default")
+		!= 0)
 		settings_error(f, s, "llm.first_byte",
 		    "is longer than llm.total");
 	if (s->llm_total_ms > s->turns_max_time_ms)

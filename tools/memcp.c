@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/http.h"
 #include "base/json.h"
 #include "base/log.h"
@@ -19,6 +20,7 @@
 #define REVOKE_MS 5000
 #define LIST_MS 10000
 #define TTL_MINUTES 60
+#define REST_MS 600000 /* until it is asked again to derive one */
 #define BODY_MAX (1 * MIB)
 #define ERROR_CHARS 200 /* of a body that the model is shown */
 #define LINE_MAX_BYTES (64 * KIB) /* of an address, a header */
@@ -81,6 +83,24 @@ is_about_token(int status)
 	    || status == 422;
 }
 
+/*
+ * True if the answer says for certain that the token is good no more.  A page
+ * of a gateway with 403, an odd request (400, 422) or an answer without a tier
+ * may pass: a person's connection does not end for them.
+ */
+static bool
+is_refusal(struct arena *mem, int status, const char *body, size_t len)
+{
+	const char *text = body + strspn(body, " \t\r\n");
+
+	if (status == 200)
+		return json_member_str(json_object_get(json_read(mem, body, len,
+						   NULL, NULL), "data"),
+			   "tier")
+		    != NULL;
+	return (status == 401 || status == 403) && text[0] != '<';
+}
+
 /* What may stand in a header: a token with a line end is none. */
 static bool
 is_token(const char *token)
@@ -112,8 +132,9 @@ memcp_read_verified(struct arena *mem, int status, const char *body,
 	    : MEMCP_BAD_TOKEN;
 }
 
-enum memcp_rc
-memcp_verify(const struct memcp *m, const char *token)
+/* ${certain}: only what ends a connection is MEMCP_BAD_TOKEN. */
+static enum memcp_rc
+verify(const struct memcp *m, const char *token, bool certain)
 {
 	struct http_response resp;
 	struct arena *mem = arena_new();
@@ -128,12 +149,28 @@ memcp_verify(const struct memcp *m, const char *token)
 	    == HTTP_OK)
 		rc = memcp_read_verified(mem, resp.status, buf_str(&resp.body),
 		    resp.body.len);
+	if (rc == MEMCP_BAD_TOKEN && certain
+	    && !is_refusal(mem, resp.status, buf_str(&resp.body),
+		resp.body.len))
+		rc = MEMCP_DOWN;
 	if (rc == MEMCP_DOWN)
 		log_event(LOG_WARN, "memcp_failed", F_STR("call", "verify"),
 		    F_INT("status", resp.status), F_STR("why", resp.why));
 	http_response_fini(&resp);
 	arena_free(mem);
 	return rc;
+}
+
+enum memcp_rc
+memcp_verify(const struct memcp *m, const char *token)
+{
+	return verify(m, token, false);
+}
+
+enum memcp_rc
+memcp_verify_again(const struct memcp *m, const char *token)
+{
+	return verify(m, token, true);
 }
 
 /* "2026-11-20T10:00:00Z", with a fraction or an offset; 0: not one. */
@@ -197,8 +234,11 @@ memcp_derive(const struct memcp *m, const char *parent, const char *chat,
 		    || resp.status == 403 || resp.status == 404) {
 			/* This server derives none, or not for this token:
 			 * whether the parent is good, verify knows. */
-			rc = memcp_verify(m, parent);
+			rc = memcp_verify_again(m, parent);
 			got.derived = got.parent;
+			if (resp.status == 503) /* perhaps it only rests */
+				got.derived_until_ms
+				    = clock_wall_ms() + REST_MS;
 		}
 	}
 	if (rc == MEMCP_OK)

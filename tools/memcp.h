@@ -24,12 +24,16 @@ enum memcp_rc {
 /* GET /token/info: tier chat or mcp. */
 enum memcp_rc memcp_verify(const struct memcp *m, const char *token)
     WARN_UNUSED;
+/* The same of a token that was good: BAD_TOKEN is certain, DOWN may pass. */
+enum memcp_rc memcp_verify_again(const struct memcp *m, const char *token)
+    WARN_UNUSED;
 
 /*
  * POST /internal/tokens/derive for ${chat}.  OK: ${out} has parent, derived
- * and its end.  When the server derives none (503, 401, 403), the parent
- * itself serves: OK too, with derived = parent and no end.  Otherwise ${out}
- * stays as it was.
+ * and its end.  When the server derives none (503, 401, 403, 404), the parent
+ * itself serves: OK too, with derived = parent and no end (after a 503 a few
+ * minutes).  Otherwise ${out} stays as it was; BAD_TOKEN: the parent is good no
+ * more, for certain.
  */
 enum memcp_rc memcp_derive(const struct memcp *m, const char *parent,
     const char *chat, struct arena *mem, struct session_token *out)

@@ -163,7 +163,23 @@ read_headers(const json_t *doc, struct arena *mem, const char **out,
 	return 0;
 }
 
-/* One server; NULL with nothing in ${errors}: left out, with a warning. */
+/* Named in the configuration, but not served yet: seen where operators look. */
+static struct source *
+unserved(const char *name)
+{
+	struct source *s = source_new(SOURCE_MCP, name, "");
+
+	s->unserved = s->asked = true;
+	s->next_ms = INT64_MAX;
+	snprintf(s->why, sizeof(s->why),
+	    "it is started by a command; only servers with a url are served "
+	    "yet");
+	log_event(LOG_WARN, "mcp_server_skipped", F_STR("server", name),
+	    F_STR("why", s->why));
+	return s;
+}
+
+/* One server; NULL with nothing in ${errors}: it is disabled. */
 static struct source *
 read_server(struct settings *s, const char *name, const json_t *doc,
     const char *origin, struct arena *mem, struct buf *errors)
@@ -180,12 +196,8 @@ read_server(struct settings *s, const char *name, const json_t *doc,
 	}
 	if (json_member_bool(doc, "disabled", false))
 		return NULL;
-	if (url == NULL && json_object_get(doc, "command") != NULL) {
-		log_event(LOG_WARN, "mcp_server_skipped", F_STR("server",
-		    name), F_STR("why", "it is started by a command; only "
-					"servers with a url are served yet"));
-		return NULL;
-	}
+	if (url == NULL && json_object_get(doc, "command") != NULL)
+		return unserved(name);
 	if (url == NULL) {
 		fail(errors, origin, name, "expected \"url\", an http(s) "
 					   "address");

@@ -286,7 +286,8 @@ toolbox_reload(struct toolbox *b, struct settings *s, struct buf *errors)
 		return -1;
 	pthread_mutex_lock(&b->mu);
 	for (i = 0; i < n; i++)
-		inherit(b, sources[i]);
+		if (!sources[i]->unserved)
+			inherit(b, sources[i]);
 	ngone = b->nsources;
 	for (j = 0; j < ngone; j++)
 		gone[j] = b->sources[j];
@@ -389,13 +390,16 @@ toolbox_state(struct toolbox *b)
 		const struct offered *o = snapshot_offered(b->current, s);
 
 		json_array_append_new(out, json_pack(
-		    "{s:s, s:s, s:s, s:b, s:I, s:s*, s:I, s:I, s:I, s:I, s:o}",
-		    "name",
-		    s->name, "kind", KINDS[s->kind], "url_host", s->host, "ok",
-		    (int)s->ok, "tools", (json_int_t)json_array_size(s->list),
+		    "{s:s, s:s, s:s, s:b, s:b, s:I, s:s*, s:I, s:I, s:I, s:I, "
+		    "s:o}",
+		    "name", s->name, "kind", KINDS[s->kind], "url_host",
+		    s->host, "ok", (int)s->ok, "served", (int)!s->unserved,
+		    "tools", (json_int_t)json_array_size(s->list),
 		    "error", s->ok ? NULL : s->why, "age_ms",
 		    (json_int_t)(s->ok ? now - s->read_ms : -1), "retry_ms",
-		    (json_int_t)(s->next_ms > now ? s->next_ms - now : 0),
+		    (json_int_t)(s->next_ms > now && !s->unserved
+			    ? s->next_ms - now
+			    : 0),
 		    "offered", (json_int_t)o->n, "left_out",
 		    (json_int_t)o->left_out, "left_out_tools", left_out(o)));
 	}

@@ -77,6 +77,7 @@ struct source {
 	struct settings *settings; /* meMCP's secret and time-outs */
 	struct memcp memcp;
 	struct mcp_client *client;
+	bool unserved; /* configured, but nothing that we can ask */
 	/* what follows is under the toolbox's lock */
 	json_t *list; /* as the server gave it; NULL: down or not asked yet */
 	struct catalogue *tools; /* of it */

@@ -7,6 +7,7 @@
  *                   a behaviour {delay, hang, reset, garbage, huge, drip}
  *   memcp.expireDerived()  as if an hour had passed
  *   memcp.down      true: connections are reset
+ *   memcp.failing   {path: [status, body]}: what is answered there instead
  *   memcp.calls     what tools were called: {name, arguments, token, at}
  */
 import { randomBytes } from 'node:crypto';
@@ -50,6 +51,7 @@ export class Memcp {
     this.calls = [];
     this.handler = null;
     this.down = false;
+    this.failing = {};
     this.ttlMinutes = null; /* overrides what is asked for */
     this.forbidden = new Set(); /* tools that answer 403 whatever the token */
     this.sockets = new Set();
@@ -99,6 +101,12 @@ export class Memcp {
       } catch {
         return say(422, { detail: [{ type: 'json_invalid', loc: ['body', 0], msg: 'JSON decode error', input: {}, ctx: { error: 'Expecting value' } }] });
       }
+    }
+    if (this.failing[path]) {
+      const [status, body] = this.failing[path];
+      request.status = status;
+      res.writeHead(status, { 'content-type': body.startsWith('<') ? 'text/html' : 'application/json' });
+      return res.end(body);
     }
     const bearer = /^Bearer (.+)$/.exec(req.headers.authorization ?? '')?.[1];
     request.token = bearer;

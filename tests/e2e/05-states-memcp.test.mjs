@@ -106,6 +106,40 @@ s.test('when the parent is no longer valid a new token is asked for', async d =>
   assert.equal((await d.say('lost', CHAT_TOKEN)).state, 'active');
 });
 
+s.test('a passing failure of derive ends no connection', async d => {
+  await connect(d, 'passing');
+  const failures = [
+    { '/internal/tokens/derive': [500, 'oops'] },
+    { '/internal/tokens/derive': [403, '{"detail":"no"}'], '/token/info': [502, '<html>'] },
+    { '/internal/tokens/derive': [503, ''], '/token/info': [403, '<html>403 Forbidden</html>'] },
+    { '/internal/tokens/derive': [404, ''], '/token/info': [200, '{"status":"error"}'] },
+  ];
+  for (const failing of failures) {
+    d.memcp.expireDerived();
+    d.memcp.failing = failing;
+    d.model.clear();
+    d.model.push({ calls: [{ name: 'query_skills' }] }, { text: 'never said' });
+    const r = await d.say('passing', 'x');
+    d.memcp.failing = {};
+    assert.equal(r.state, 'active', JSON.stringify(failing));
+    assert.match(r.reply, /stay connected/);
+  }
+  d.model.clear();
+  d.model.push({ calls: [{ name: 'query_skills' }] }, { text: 'again' });
+  assert.equal((await d.say('passing', 'x')).reply, 'again');
+});
+
+s.test('tools that refuse a fresh token end no connection either', async d => {
+  await connect(d, 'odd');
+  d.memcp.failing = { '/mcp/tools/call': [401, '{"detail":"gateway"}'] };
+  d.model.clear();
+  d.model.push({ calls: [{ name: 'query_skills' }] }, { text: 'never said' });
+  const r = await d.say('odd', 'x');
+  d.memcp.failing = {};
+  assert.equal(r.state, 'active');
+  assert.match(r.reply, /stay connected/);
+});
+
 s.test('any other 403 is access_denied to the model, and the reply says so', async d => {
   await connect(d, 'denied');
   d.memcp.forbidden.add('query_stages');

@@ -197,9 +197,41 @@ a_parent_serves_where_none_is_derived(void **state)
 			continue;
 		}
 		assert_string_equal(t.derived, "p-1");
-		assert_int_equal(t.derived_until_ms, 0);
+		/* A server that rests is asked again some minutes later. */
+		assert_int_equal(t.derived_until_ms != 0,
+		    cases[i].derive == 503);
 	}
 	arena_free(mem);
+}
+
+/* What may pass ends no connection. */
+static void
+a_refusal_is_certain(void **state)
+{
+	static const struct {
+		int status;
+		const char *body;
+		enum memcp_rc rc;
+	} cases[] = {
+		{ 200, "{\"data\":{\"tier\":\"chat\"}}", MEMCP_OK },
+		{ 200, "{\"data\":{\"tier\":\"public\"}}", MEMCP_BAD_TOKEN },
+		{ 200, "{\"status\":\"error\"}", MEMCP_DOWN },
+		{ 403, ANONYMOUS, MEMCP_BAD_TOKEN },
+		{ 401, "{}", MEMCP_BAD_TOKEN },
+		{ 403, "<html>403 Forbidden</html>", MEMCP_DOWN },
+		{ 400, "{}", MEMCP_DOWN },
+		{ 422, "{}", MEMCP_DOWN },
+		{ 503, "", MEMCP_DOWN },
+		{ 0, NULL, MEMCP_DOWN },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(cases); i++) {
+		answer(0, "/token/info", cases[i].status, cases[i].body);
+		assert_int_equal(memcp_verify_again(&memcp, "tok-1"),
+		    cases[i].rc);
+	}
 }
 
 static void
@@ -355,6 +387,7 @@ main(void)
 		cmocka_unit_test(tokens_are_verified),
 		cmocka_unit_test(tokens_are_derived),
 		cmocka_unit_test(a_parent_serves_where_none_is_derived),
+		cmocka_unit_test(a_refusal_is_certain),
 		cmocka_unit_test(tokens_are_revoked),
 		cmocka_unit_test(tools_are_listed),
 		cmocka_unit_test(calls_have_results),

@@ -28,7 +28,8 @@ static struct toolbox *box;
 static struct served memcp;
 static char memcp_url[64];
 
-/* A list with a server for each name, all at the same address. */
+/* A list with a server for each name, all at the same address; "!NAME" is
+ * started by a command. */
 static json_t *
 servers(const char *names)
 {
@@ -37,8 +38,9 @@ servers(const char *names)
 	int end;
 
 	while (sscanf(names, "%63s%n", name, &end) == 1) {
-		json_object_set_new(out, name, json_pack("{s:s}", "url",
-		    rules_url()));
+		json_object_set_new(out, name + (name[0] == '!'),
+		    json_pack("{s:s}", name[0] == '!' ? "command" : "url",
+			name[0] == '!' ? "npx" : rules_url()));
 		names += end;
 	}
 	return out;
@@ -801,6 +803,39 @@ a_silent_server_does_not_hold_up_others(void **state)
 	served_stop(&memcp);
 }
 
+/* What is not served yet is seen, and harms nobody. */
+static void
+a_command_is_told_of(void **state)
+{
+	static const struct rule rules[] = { { .method = "server/discover",
+						 .status = 200,
+						 .body = DISCOVER },
+		{ .method = "tools/list", .status = 200, .body = TOOLS },
+		{ 0 } };
+	struct buf errors = BUF_INIT(4096);
+	const json_t *local;
+	json_t *list;
+
+	(void)state;
+	rules_start(rules);
+	begin("one !local");
+	toolbox_wait(box, SOON_MS);
+	assert_true(becomes("echo health time one__t"));
+	assert_int_equal(toolbox_reload(box, &settings, &errors), 0);
+	assert_true(becomes("echo health time one__t"));
+	list = toolbox_state(box);
+	assert_int_equal(json_array_size(list), 2);
+	assert_true(json_member_bool(state_of(list, "one"), "served", false));
+	local = state_of(list, "local");
+	assert_false(json_member_bool(local, "ok", true));
+	assert_false(json_member_bool(local, "served", true));
+	assert_non_null(strstr(json_member_str(local, "error"), "command"));
+	assert_int_equal(json_member_int(local, "retry_ms", 1), 0);
+	json_decref(list);
+	end();
+	rules_stop();
+}
+
 /* ---- the file ------------------------------------------------------------ */
 
 static void
@@ -919,6 +954,7 @@ main(void)
 		cmocka_unit_test(a_silent_server_does_not_hold_up_others),
 		cmocka_unit_test(the_end_does_not_wait_for_a_silent_server),
 		cmocka_unit_test(a_list_that_changes_while_it_is_read),
+		cmocka_unit_test(a_command_is_told_of),
 		cmocka_unit_test(files_are_checked),
 	};
 

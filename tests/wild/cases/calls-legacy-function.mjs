@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chunk, completion, DONE, stream } from '../wire.mjs';
+import { chunk, completion, DONE, refuse, stream } from '../wire.mjs';
 
 export default {
   source: 'xorbitsai/inference#1099, kirel in ollama/ollama#6155; recorded answers with function_call',

@@ -1,4 +1,4 @@
-import { data, plainMcp } from '../wire.mjs';
+import { data, HOLD, plainMcp, stream } from '../wire.mjs';
 
 export default {
   source: 'chrisns/govreposcrape#356 and servers of 2025-11-25, whose streams begin with an event without data',

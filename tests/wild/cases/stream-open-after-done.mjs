@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { HOLD } from '../wire.mjs';
 
 export default {
   source: 'agentscope-ai/agentscope-java#2073',

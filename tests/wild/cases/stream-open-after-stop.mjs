@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { BEGIN, chunk, ended, start, stream, textBlock } from '../wire.mjs';
+import { BEGIN, chunk, ended, HOLD, start, stream, textBlock } from '../wire.mjs';
 
 export default {
   source: 'musistudio/claude-code-router#1271, cohere-ai/cohere-python#756 (Oracle), kekzl/imp#755 (Messages)',
