@@ -35,6 +35,13 @@ check(struct doctor *d, const struct llm_backend *b)
 		return;
 	switch (llm_check(b, d->cli->mem, &listed, &failure)) {
 	case LLM_OK:
+		if (failure.why[0] != '\0') {
+			doctor_find(d, DOCTOR_WARN, "model",
+			    "dragoman models --test asks it",
+			    "%s/%s: it cannot be seen whether it answers: %s",
+			    host, b->model, failure.why);
+			break;
+		}
 		doctor_find(d, listed ? DOCTOR_OK : DOCTOR_WARN, "model",
 		    listed ? NULL : "correct chat.model or llm.fallback",
 		    "%s answers%s %s", host,

@@ -69,8 +69,11 @@ describe(struct cli *cli, const struct llm_backend *b, struct store *st,
 	rc = llm_check(b, cli->mem, &listed, &failure);
 	doc = json_pack("{s:s, s:s, s:s, s:o}", "backend", name, "address",
 	    b->base_url, "state",
-	    rc == LLM_OK ? listed ? "listed" : "answers, but does not list it"
-			 : llm_rc_name(rc),
+	    failure.why[0] != '\0'
+		? arena_printf(cli->mem, "%s: %s",
+		      rc == LLM_OK ? "not seen" : llm_rc_name(rc), failure.why)
+		: listed ? "listed"
+			 : "answers, but does not list it",
 	    "learned", learned_of(st, name));
 	if (test)
 		json_object_set_new(doc, "tests",

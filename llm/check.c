@@ -7,6 +7,7 @@
 
 #include "base/http.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "llm/llm_priv.h"
 
 #define LIST_MAX (4 * MIB) /* OpenRouter's is the longest known: 0.5 MiB */
@@ -22,26 +23,69 @@ is_model(const char *id, const char *model)
 	    && (id[len] == '\0' || strcmp(id + len, ":latest") == 0);
 }
 
-/* False only if there is a list and ${model} is not in it. */
+/* False only if there is a list and ${model} is not in it; ${known}: how many
+ * are. */
 static bool
-lists(const json_t *doc, const char *model)
+lists(const json_t *doc, const char *model, size_t *known)
 {
 	const json_t *all = json_object_get(doc, "data");
-	size_t i, known = 0;
+	size_t i;
 
+	*known = 0;
 	/* It comes in pages, and knows names that it does not list. */
-	if (json_object_get(doc, "has_more") != NULL)
+	if (json_object_get(doc, "has_more") != NULL) {
+		*known = json_array_size(all);
 		return true;
+	}
 	for (i = 0; i < json_array_size(all); i++) {
 		const char *id = json_member_str(json_array_get(all, i), "id");
 
 		if (id == NULL)
 			continue;
 		if (is_model(id, model))
-			return true;
-		known++;
+			return (*known)++, true;
+		(*known)++;
 	}
-	return known == 0;
+	return *known == 0;
+}
+
+/* What stands at ${url} is no list: ${what} it is. */
+static void
+no_list(struct llm_failure *f, const char *url, const char *what)
+{
+	struct text_address at;
+
+	text_address(url, &at);
+	snprintf(f->why, sizeof(f->why), "%s (status %d) at %.*s%.*s", what,
+	    f->status, at.scheme, url, at.len, at.rest);
+}
+
+/* An answer that denies nothing: the list, or what is in its place.  A server
+ * of one's own may have none; a page or a redirect is another server's. */
+static enum llm_rc
+read_list(const struct http_response *resp, const char *url,
+    const char *model, struct arena *mem, bool *listed, struct llm_failure *f)
+{
+	const char *body = buf_str(&resp->body);
+	const json_t *doc = json_read_lenient(mem, body, resp->body.len);
+	size_t known;
+
+	if (resp->status >= 300 && resp->status <= 399) {
+		no_list(f, url, "a redirect, so a wrong address");
+		return LLM_INVALID;
+	}
+	if (resp->status == 200 && !json_is_object(doc)) {
+		no_list(f, url, "no JSON, so a wrong address");
+		return LLM_INVALID;
+	}
+	if (resp->status != 200) {
+		no_list(f, url, "no list of models");
+		return LLM_OK;
+	}
+	*listed = lists(doc, model, &known);
+	if (known == 0)
+		no_list(f, url, "a list without models");
+	return LLM_OK;
 }
 
 enum llm_rc
@@ -77,11 +121,8 @@ llm_check(const struct llm_backend *b, struct arena *mem, bool *listed,
 	} else if (resp.status == 429 || resp.status >= 500) {
 		snprintf(f->why, sizeof(f->why), "status %d", resp.status);
 		rc = LLM_RETRY;
-	} else if (resp.status == 200)
-		*listed = lists(json_read(mem, buf_str(&resp.body),
-				    resp.body.len, NULL, NULL),
-		    b->model);
-	/* Else it has no list, as many a server of one's own. */
+	} else
+		rc = read_list(&resp, req.url, b->model, mem, listed, f);
 	http_response_fini(&resp);
 	return rc;
 }

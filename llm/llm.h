@@ -133,8 +133,9 @@ char *llm_chat_url(const struct llm_backend *b, struct arena *mem);
 
 /*
  * Would it answer?  Asked by its list of models, which costs no tokens.
- * LLM_OK, LLM_DENIED, LLM_RETRY; ${listed} is false if there is a list and
- * the model is not in it.
+ * LLM_OK, LLM_DENIED, LLM_RETRY, LLM_INVALID (something else is at that
+ * address); ${listed} is false if there is a list and the model is not in it.
+ * With LLM_OK, failure->why says if there was no list to look at.
  */
 enum llm_rc llm_check(const struct llm_backend *b, struct arena *mem,
     bool *listed, struct llm_failure *failure) WARN_UNUSED;

@@ -568,11 +568,66 @@ stop(void **state)
 	return 0;
 }
 
+/* Looked at by its list of models: what is in its place is said. */
+static void
+a_list_is_told_from_what_is_none(void **state)
+{
+	static const struct {
+		struct step step;
+		enum llm_rc rc;
+		bool listed;
+		const char *why; /* is part of it */
+	} rows[] = {
+		{ { 200, "application/json", NULL,
+		      "{\"data\":[{\"id\":\"m\"}]}", END, false },
+		    LLM_OK, true, "" },
+		{ { 200, "application/json", NULL,
+		      "{\"data\":[{\"id\":\"other\"}]}", END, false },
+		    LLM_OK, false, "" },
+		{ { 200, "application/json", NULL,
+		      "{\"data\":[{\"id\":\"other\"}],\"has_more\":true}",
+		      END, false },
+		    LLM_OK, true, "" },
+		{ { 200, "application/json", NULL, "{\"data\":null}", END,
+		      false },
+		    LLM_OK, true, "a list without models" },
+		{ { 200, "text/html", NULL, "<html>", END, false },
+		    LLM_INVALID, true, "no JSON" },
+		{ { 302, "text/html", "Location: /login\r\n", "", END, false },
+		    LLM_INVALID, true, "a redirect" },
+		{ { 404, "text/plain", NULL, "none", END, false }, LLM_OK,
+		    true, "/v1/models" },
+		{ { 401, "text/plain", NULL, "", END, false }, LLM_DENIED,
+		    true, "status 401" },
+		{ { 503, "text/plain", NULL, "", END, false }, LLM_RETRY, true,
+		    "status 503" },
+	};
+	struct llm_backend b = backend(HOST_OPENAI);
+	struct arena *mem = arena_new();
+	struct llm_failure f;
+	bool listed;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(rows); i++) {
+		script(&rows[i].step, 1);
+		atomic_store(&srv.requests, 0);
+		if (llm_check(&b, mem, &listed, &f) != rows[i].rc
+		    || listed != rows[i].listed
+		    || strstr(f.why, rows[i].why) == NULL
+		    || (f.why[0] == '\0') != (rows[i].why[0] == '\0'))
+			fail_msg("row %zu: listed %d, \"%s\"", i, listed,
+			    f.why);
+	}
+	arena_free(mem);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(answers_are_told_apart),
+		cmocka_unit_test(a_list_is_told_from_what_is_none),
 		cmocka_unit_test(a_huge_body_is_given_up),
 		cmocka_unit_test(addresses_are_the_sdk_s),
 		cmocka_unit_test(nobody_there_is_a_retry),
