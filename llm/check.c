@@ -23,30 +23,33 @@ is_model(const char *id, const char *model)
 	    && (id[len] == '\0' || strcmp(id + len, ":latest") == 0);
 }
 
-/* False only if there is a list and ${model} is not in it; ${known}: how many
- * are. */
-static bool
-lists(const json_t *doc, const char *model, size_t *known)
+/* Together's stands alone, without "data". */
+static const json_t *
+list_in(const json_t *doc)
 {
-	const json_t *all = json_object_get(doc, "data");
-	size_t i;
+	return json_is_array(doc) ? doc : json_object_get(doc, "data");
+}
 
-	*known = 0;
+/* False only if there is a list and ${model} is not in it. */
+static bool
+lists(const json_t *doc, const char *model)
+{
+	const json_t *all = list_in(doc);
+	size_t i, known = 0;
+
 	/* It comes in pages, and knows names that it does not list. */
-	if (json_object_get(doc, "has_more") != NULL) {
-		*known = json_array_size(all);
+	if (json_object_get(doc, "has_more") != NULL)
 		return true;
-	}
 	for (i = 0; i < json_array_size(all); i++) {
 		const char *id = json_member_str(json_array_get(all, i), "id");
 
 		if (id == NULL)
 			continue;
 		if (is_model(id, model))
-			return (*known)++, true;
-		(*known)++;
+			return true;
+		known++;
 	}
-	return *known == 0;
+	return known == 0;
 }
 
 /* What stands at ${url} is no list: ${what} it is. */
@@ -68,13 +71,13 @@ read_list(const struct http_response *resp, const char *url,
 {
 	const char *body = buf_str(&resp->body);
 	const json_t *doc = json_read_lenient(mem, body, resp->body.len);
-	size_t known;
 
 	if (resp->status >= 300 && resp->status <= 399) {
 		no_list(f, url, "a redirect, so a wrong address");
 		return LLM_INVALID;
 	}
-	if (resp->status == 200 && !json_is_object(doc)) {
+	if (resp->status == 200 && !json_is_object(doc)
+	    && !json_is_array(doc)) {
 		no_list(f, url, "no JSON, so a wrong address");
 		return LLM_INVALID;
 	}
@@ -82,9 +85,9 @@ read_list(const struct http_response *resp, const char *url,
 		no_list(f, url, "no list of models");
 		return LLM_OK;
 	}
-	*listed = lists(doc, model, &known);
-	if (known == 0)
-		no_list(f, url, "a list without models");
+	*listed = lists(doc, model);
+	if (!json_is_array(list_in(doc)))
+		no_list(f, url, "no list of models");
 	return LLM_OK;
 }
 
