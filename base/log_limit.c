@@ -6,7 +6,8 @@
 #include <string.h>
 
 #define EVENTS 128  /* more than there are names of */
-#define SOURCES 256 /* of one minute; for others only the event's limit holds */
+#define SOURCES 256 /* of one minute; for others only the event's limit holds \
+		     */
 #define ROWS (EVENTS + SOURCES)
 #define MINUTE_MS 60000
 
@@ -18,7 +19,7 @@ struct row {
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct row rows[ROWS]; /* those of events first */
-static atomic_int owing; /* rows that left lines out */
+static atomic_int owing;      /* rows that left lines out */
 
 static bool
 is_over(const struct row *r, int64_t now_ms)
@@ -80,7 +81,8 @@ log_limit_take(const char *event, const char *source, int64_t now_ms)
 	snprintf(e, sizeof(e), "%s", event);
 	snprintf(s, sizeof(s), "%s", source == NULL ? "" : source);
 	pthread_mutex_lock(&lock);
-	may = (s[0] == '\0' || row_take(row_of(e, s, now_ms), LOG_SOURCE_MINUTE))
+	may = (s[0] == '\0'
+		  || row_take(row_of(e, s, now_ms), LOG_SOURCE_MINUTE))
 	    && row_take(row_of(e, "", now_ms), LOG_EVENT_MINUTE);
 	pthread_mutex_unlock(&lock);
 	return may;

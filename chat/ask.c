@@ -192,11 +192,14 @@ look_at_count(struct turn *t, struct worker_breaker *br, const char *name,
 		if (q->messages[i].nimages > 0)
 			return; /* counted by no one rule */
 	if (sent < CUT_PROMPT_LEAST || a->usage.in <= 0
-	    || a->usage.in >= sent / 4 || br == NULL)
+	    || a->usage.in >= sent / 4)
 		return;
-	told = atomic_load(&br->cut_told_ms);
+	/* No row: the log's own bound must do. */
+	told = br == NULL ? 0 : atomic_load(&br->cut_told_ms);
 	if ((told != 0 && now - told < CUT_PROMPT_EVERY_MS)
-	    || !atomic_compare_exchange_strong(&br->cut_told_ms, &told, now))
+	    || (br != NULL
+		&& !atomic_compare_exchange_strong(&br->cut_told_ms, &told,
+		    now)))
 		return;
 	log_event(LOG_WARN, "model_cut_prompt", F_CHAT(&t->job->chat),
 	    F_STR("backend", name), F_INT("sent", sent),

@@ -80,7 +80,8 @@ is_sendable(const json_t *b, const struct llm_message *m)
 	const char *text = json_member_str(b, "text");
 	size_t i;
 
-	if (type == NULL)
+	/* A block with nothing but a type of its own holds nothing. */
+	if (type == NULL || json_object_size(b) < 2)
 		return false;
 	if (strcmp(type, "text") == 0)
 		return text != NULL && !llm_is_blank(text);

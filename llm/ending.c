@@ -56,8 +56,6 @@ failed(struct llm_reading *r, struct llm_failure *f)
 		rc = LLM_RETRY;
 	} else {
 		rc = llm_refusal_rc(&r->error, -1, f);
-		if (r->q != NULL)
-			llm_redact(&r->error, r->q, f);
 		snprintf(why, sizeof(why), "%s", f->why);
 		snprintf(f->why, sizeof(f->why), "in the answer: %.120s", why);
 	}

@@ -43,7 +43,6 @@ read_refusal(struct asking *a, struct http_stream *s,
 	llm_refusal_read(&refusal, resp->status, buf_str(&resp->body),
 	    resp->body.len, mem);
 	rc = llm_refusal_rc(&refusal, should_retry, f);
-	llm_redact(&refusal, a->q, f);
 	a->refused = refusal;
 	return (rc == LLM_RETRY || rc == LLM_CONTEXT) && a->reading.shown
 	    ? LLM_BROKEN

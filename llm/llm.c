@@ -109,8 +109,6 @@ can_mend(struct attempt *t, enum llm_rc rc, struct arena *mem)
 {
 	const struct llm_refusal *refused = &t->asking.refused;
 
-	if (refused->status == 0 && t->asking.reading.failed)
-		refused = &t->asking.reading.error;
 	return rc != LLM_OK && rc != LLM_EMPTY && rc != LLM_CANCELLED
 	    && !t->shown && refused->status != 0
 	    && llm_ladder_next(&t->ladder, &t->b, &t->q, refused, mem);
@@ -137,6 +135,10 @@ ask_next(struct attempt *t, const struct llm_question *q, const char *url,
 						 "written as JSON");
 		rc = LLM_INVALID;
 	}
+	if (t->asking.refused.status == 0 && t->asking.reading.failed)
+		t->asking.refused = t->asking.reading.error;
+	if (t->asking.refused.status != 0)
+		llm_redact(&t->asking.refused, &t->b, q, f);
 	t->shown = t->asking.reading.shown;
 	buf_fini(&body);
 	return rc;

@@ -234,9 +234,10 @@ int llm_refusal_in(struct llm_reading *r, const json_t *e);
 enum llm_rc llm_refusal_rc(const struct llm_refusal *r, int should_retry,
     struct llm_failure *f);
 
-/* redact.c: code, type, param and message of ${f}, without what ${q} says. */
-void llm_redact(const struct llm_refusal *r, const struct llm_question *q,
-    struct llm_failure *f);
+/* redact.c: code, type, param and message of ${f}, without what ${q} says and
+ * without the backend's key and headers. */
+void llm_redact(const struct llm_refusal *r, const struct llm_backend *b,
+    const struct llm_question *q, struct llm_failure *f);
 
 /* hints.c: from the headers, then (if they say nothing) from the body. */
 #define LLM_HINT_MAX_MS 60000 /* longer is a quota, to one who waits */

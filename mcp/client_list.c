@@ -57,8 +57,8 @@ leave_out(struct listing *l, const char *name, const char *why)
 {
 	if (l->left_out++ == 0)
 		snprintf(l->first_left_out, sizeof(l->first_left_out),
-		    "%.*s\n%s", MCP_LEFT_OUT_MAX / 2,
-		    name == NULL ? "" : name, why);
+		    "%.*s\n%s", MCP_LEFT_OUT_MAX / 2, name == NULL ? "" : name,
+		    why);
 }
 
 /* One line a server and change: a list is read again and again. */
@@ -68,8 +68,7 @@ report_left_out(struct mcp_client *c, struct listing *l)
 	char seen[sizeof(c->left_out_seen)], *why;
 	bool same;
 
-	snprintf(seen, sizeof(seen), "%zu\n%s", l->left_out,
-	    l->first_left_out);
+	snprintf(seen, sizeof(seen), "%zu\n%s", l->left_out, l->first_left_out);
 	pthread_mutex_lock(&c->lock);
 	same = strcmp(seen, c->left_out_seen) == 0;
 	snprintf(c->left_out_seen, sizeof(c->left_out_seen), "%s", seen);
@@ -85,8 +84,7 @@ report_left_out(struct mcp_client *c, struct listing *l)
 
 /* False: there is no room for it, nor for what follows. */
 static bool
-add_tool(
-    struct mcp_client *c, struct listing *l, json_t *tool, bool is_modern)
+add_tool(struct mcp_client *c, struct listing *l, json_t *tool, bool is_modern)
 {
 	const char *name = json_member_str(tool, "name"), *why = NULL;
 

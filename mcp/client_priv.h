@@ -196,6 +196,15 @@ const char *legacy_instead(const struct exchange *x, const char *asked);
 /* The params of initialize, members as JSON text. */
 const char *legacy_hello(struct arena *mem, const char *version);
 
+/* client_endpoint.c */
+#define ENDPOINT_MAX 2048
+/* ${said} as an address of the same origin as ${base}; -1: it is none. */
+int endpoint_resolve(const char *base, const char *said,
+    char out[ENDPOINT_MAX]) WARN_UNUSED;
+/* Where it is if a proxy put a prefix before it; "": there is none. */
+void endpoint_behind(
+    const char *base, const char *said, char out[ENDPOINT_MAX]);
+
 /* client_sse.c */
 enum mcp_rc link_run(struct exchange *x) WARN_UNUSED;
 /* Open the stream, wait for its endpoint, initialize. */

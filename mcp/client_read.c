@@ -16,7 +16,8 @@
 #include "base/text.h"
 #include "mcp/client_priv.h"
 
-#define TEXT_ID_MS 300 /* for an answer with a better id, where one may come */
+#define TEXT_ID_MS 300 /* for an answer with a better id, where one may come \
+			*/
 
 enum kind { KIND_OPEN, KIND_JSON, KIND_EVENTS, KIND_OTHER };
 
@@ -38,8 +39,8 @@ skip_blank(const char *bytes, size_t len)
 
 	if (len >= 3 && memcmp(bytes, "\xef\xbb\xbf", 3) == 0)
 		i = 3;
-	while (i < len && strchr(" \t\r\n", bytes[i]) != NULL
-	    && bytes[i] != '\0')
+	while (
+	    i < len && strchr(" \t\r\n", bytes[i]) != NULL && bytes[i] != '\0')
 		i++;
 	return i;
 }

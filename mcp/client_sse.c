@@ -21,7 +21,6 @@
 #include "base/sse.h"
 #include "mcp/client_priv.h"
 
-#define ENDPOINT_MAX 2048
 #define ANSWERS_MAX 16 /* of requests of the server's in one piece */
 #define CATCH_UP_MAX 64 /* pieces that are read before a request is sent */
 
@@ -36,6 +35,7 @@ struct mcp_link {
 	struct http_stream *stream;
 	struct http_response resp; /* of the stream */
 	char endpoint[ENDPOINT_MAX];
+	char other[ENDPOINT_MAX]; /* where it may be instead, "" */
 	const char *version;
 
 	pthread_mutex_t lock; /* of what follows */
@@ -391,48 +391,6 @@ link_run(struct exchange *x)
 
 /* ---- beginning ----------------------------------------------------------- */
 
-/* The length of "https://host:port" in ${url}. */
-static size_t
-origin_len(const char *url)
-{
-	const char *p = strstr(url, "://");
-
-	return p == NULL ? 0 : (size_t)(p - url) + 3 + strcspn(p + 3, "/?#");
-}
-
-/* ${said} as an address of the same origin as ${base}. */
-static int
-resolve(const char *base, const char *said, char out[ENDPOINT_MAX])
-{
-	size_t origin = origin_len(base), path, n;
-	const char *p;
-	int len;
-
-	for (p = said; *p != '\0'; p++)
-		if (*p <= ' ' || *p == 0x7f)
-			return -1;
-	if (strstr(said, "://") != NULL
-	    && strcspn(said, "/?#") > (size_t)(strstr(said, "://") - said)) {
-		n = origin_len(said);
-		if (n != origin || strncasecmp(said, base, n) != 0)
-			return -1;
-		len = snprintf(out, ENDPOINT_MAX, "%s", said);
-	} else if (said[0] == '/' && said[1] == '/') {
-		return -1; /* another host */
-	} else if (said[0] == '/') {
-		len = snprintf(
-		    out, ENDPOINT_MAX, "%.*s%s", (int)origin, base, said);
-	} else {
-		/* Relative to the directory of the base's path. */
-		path = origin + strcspn(base + origin, "?#");
-		while (path > origin && base[path - 1] != '/')
-			path--;
-		len = snprintf(out, ENDPOINT_MAX, "%.*s%s%s", (int)path, base,
-		    path == origin ? "/" : "", said);
-	}
-	return len > 0 && len < ENDPOINT_MAX ? 0 : -1;
-}
-
 static int
 on_first_event(void *ctx, const struct sse_event *ev)
 {
@@ -440,7 +398,8 @@ on_first_event(void *ctx, const struct sse_event *ev)
 
 	if (strcmp(ev->type, "endpoint") != 0)
 		return 0;
-	return resolve(l->c->url, ev->data, l->endpoint) == 0 ? 1 : 2;
+	endpoint_behind(l->c->url, ev->data, l->other);
+	return endpoint_resolve(l->c->url, ev->data, l->endpoint) == 0 ? 1 : 2;
 }
 
 static enum mcp_rc
@@ -490,12 +449,26 @@ open_stream(struct exchange *x, struct mcp_link *l)
 	return exchange_end(x, MCP_PROTOCOL, "the stream names no address");
 }
 
+static enum mcp_rc
+initialize(struct mcp_link *l, struct exchange *x)
+{
+	const char *ask;
+	enum mcp_rc rc = MCP_ERROR;
+
+	x->method = "initialize";
+	for (ask = MCP_NEWEST_LEGACY; ask != NULL && rc == MCP_ERROR;
+	     ask = legacy_instead(x, ask)) {
+		x->params = legacy_hello(x->mem, ask);
+		rc = link_call(l, x);
+	}
+	return rc;
+}
+
 enum mcp_rc
 link_begin(struct exchange *x, struct mcp_view *view, struct mcp_link **link)
 {
 	struct mcp_link *l = calloc(1, sizeof(*l));
 	struct buf body = BUF_INIT(KIB);
-	const char *ask;
 	enum mcp_rc rc;
 
 	if (l == NULL)
@@ -512,13 +485,11 @@ link_begin(struct exchange *x, struct mcp_view *view, struct mcp_link **link)
 	rc = open_stream(x, l);
 	if (rc != MCP_OK)
 		goto out;
-	x->method = "initialize";
-	for (ask = MCP_NEWEST_LEGACY; ask != NULL;
-	     ask = legacy_instead(x, ask)) {
-		x->params = legacy_hello(x->mem, ask);
-		rc = link_call(l, x);
-		if (rc != MCP_ERROR)
-			break;
+	rc = initialize(l, x);
+	/* Nobody has seen the link but us. */
+	if (x->status == 404 && l->other[0] != '\0') {
+		memcpy(l->endpoint, l->other, sizeof(l->endpoint));
+		rc = initialize(l, x);
 	}
 	if (rc != MCP_OK)
 		goto out;

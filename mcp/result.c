@@ -13,8 +13,7 @@
 
 #define TEXT_MAX (16 * MIB) /* an answer's limit; tools/ cuts further */
 
-static const char FAILED_SILENTLY[]
-    = "The tool failed and did not say why.";
+static const char FAILED_SILENTLY[] = "The tool failed and did not say why.";
 
 struct writing {
 	struct buf out;
@@ -68,8 +67,9 @@ static int
 add_block(struct writing *w, const json_t *block)
 {
 	const char *type = json_member_str(block, "type");
-	const char *text = json_is_string(block) ? json_string_value(block)
-						 : json_member_str(block, "text");
+	const char *text = json_is_string(block)
+	    ? json_string_value(block)
+	    : json_member_str(block, "text");
 	const char *name, *uri;
 
 	if (text == NULL && (!json_is_object(block) || type == NULL))
@@ -142,7 +142,8 @@ mcp_result_text(struct arena *mem, const json_t *result, bool *is_error)
 	char *copy;
 
 	/* The shape of 2024-10-07 (cloudflare/mcp-server-cloudflare#12). */
-	if (json_is_object(wrapped) && json_object_get(result, "content") == NULL)
+	if (json_is_object(wrapped)
+	    && json_object_get(result, "content") == NULL)
 		result = wrapped;
 	content = json_object_get(result, "content");
 	structured = json_object_get(result, "structuredContent");

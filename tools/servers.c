@@ -9,7 +9,6 @@
 
 #include "base/buf.h"
 #include "base/json.h"
-#include "base/log.h"
 #include "base/pool.h"
 #include "base/text.h"
 #include "mcp/client.h"
@@ -174,8 +173,6 @@ unserved(const char *name)
 	snprintf(s->why, sizeof(s->why),
 	    "it is started by a command; only servers with a url are served "
 	    "yet");
-	log_event(LOG_WARN, "mcp_server_skipped", F_STR("server", name),
-	    F_STR("why", s->why));
 	return s;
 }
 

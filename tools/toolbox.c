@@ -202,6 +202,27 @@ run(void *arg)
 	return NULL;
 }
 
+/* At the start and, of those that are new, at a reload. */
+static void
+say_unserved(const struct toolbox *b, struct source *const *sources, size_t n)
+{
+	size_t i, j;
+
+	for (i = 0; i < n; i++) {
+		if (!sources[i]->unserved)
+			continue;
+		for (j = 0; j < b->nsources; j++)
+			if (b->sources[j]->unserved
+			    && strcmp(b->sources[j]->name, sources[i]->name)
+				== 0)
+				break;
+		if (j == b->nsources)
+			log_event(LOG_WARN, "mcp_server_skipped",
+			    F_STR("server", sources[i]->name),
+			    F_STR("why", sources[i]->why));
+	}
+}
+
 int
 toolbox_check(const struct settings *s, struct buf *errors)
 {
@@ -228,6 +249,7 @@ toolbox_start(struct settings *s, struct toolbox **out, struct buf *errors)
 		free(b);
 		return -1;
 	}
+	say_unserved(b, b->sources, (size_t)n);
 	b->nsources = (size_t)n;
 	b->settings = settings_ref(s);
 	pthread_mutex_init(&b->mu, NULL);
@@ -288,6 +310,7 @@ toolbox_reload(struct toolbox *b, struct settings *s, struct buf *errors)
 	for (i = 0; i < n; i++)
 		if (!sources[i]->unserved)
 			inherit(b, sources[i]);
+	say_unserved(b, sources, (size_t)n);
 	ngone = b->nsources;
 	for (j = 0; j < ngone; j++)
 		gone[j] = b->sources[j];

@@ -45,6 +45,15 @@ limit(struct arena *mem, const char *text)
 	return arena_printf(mem, "%.*s%s", (int)keep, text, CUT_NOTE);
 }
 
+/* Servers refuse each further question after a tool's message without words:
+ * an error's (can1357/oh-my-pi#2250), strict ones any. */
+static const char *
+empty_text(enum tool_end end)
+{
+	return end == TOOL_FAILED ? "The tool failed and did not say why."
+				  : "The tool ended and returned nothing.";
+}
+
 static void
 call_entry(const struct snapshot *snap, size_t at, const struct tool_ctx *ctx,
     const json_t *arguments, struct arena *mem, struct tool_result *result)
@@ -99,11 +108,8 @@ tools_call(const struct toolset *set, const struct tool_ctx *ctx,
 		call_entry(snap, i, ctx, arguments, mem, result);
 	if (result->text == NULL)
 		result->text = "";
-	/* Anthropic refuses each further question after an error without words
-	 * (can1357/oh-my-pi#2250). */
-	if (result->end == TOOL_FAILED
-	    && result->text[strspn(result->text, " \t\r\n")] == '\0')
-		result->text = "The tool failed and did not say why.";
+	if (result->text[strspn(result->text, " \t\r\n")] == '\0')
+		result->text = empty_text(result->end);
 	result->text = limit(mem, text_clean(mem, result->text,
 	    strlen(result->text)));
 	metric_add(METRIC_TOOL_CALLS, (int)result->end, 1);

@@ -12,7 +12,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/json.h"
-#include "mcp/client.h"
+#include "mcp/client_priv.h"
 #include "mcp/params.h"
 #include "mcp/rpc.h"
 
@@ -194,6 +194,34 @@ results_become_text(void **state)
 	arena_free(mem);
 }
 
+static void
+an_endpoint_may_lack_the_proxy_s_prefix(void **state)
+{
+	static const struct {
+		const char *base, *said, *out;
+	} cases[] = {
+		{ "https://h/sse", "/messages?s=1", "" },
+		{ "https://h/gate/sse", "/messages?s=1",
+		    "https://h/gate/messages?s=1" },
+		{ "https://h/gate/v1/sse?k=1", "/v1/messages/",
+		    "https://h/gate/v1/messages/" },
+		{ "https://h/a/b/sse", "/messages",
+		    "https://h/a/b/messages" },
+		{ "https://h/gate/sse", "/gate/messages", "" },
+		{ "https://h/gate/sse", "messages", "" },
+		{ "https://h/gate/sse", "//other/messages", "" },
+		{ "https://h/gate/sse", "https://h/messages", "" },
+	};
+	char out[ENDPOINT_MAX];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(cases); i++) {
+		endpoint_behind(cases[i].base, cases[i].said, out);
+		assert_string_equal(out, cases[i].out);
+	}
+}
+
 static int
 note(void *ctx, const struct rpc_message *m)
 {
@@ -291,6 +319,7 @@ main(void)
 		cmocka_unit_test(header_values_are_encoded),
 		cmocka_unit_test(annotations_are_checked),
 		cmocka_unit_test(results_become_text),
+		cmocka_unit_test(an_endpoint_may_lack_the_proxy_s_prefix),
 		cmocka_unit_test(messages_are_told_apart),
 		cmocka_unit_test(requests_are_written),
 	};

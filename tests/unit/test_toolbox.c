@@ -202,6 +202,15 @@ results_of_all_kinds_are_for_the_model(void **state)
 				    .body = RESULT("'content':[],"
 					"'structuredContent':{'n':7}") },
 		    TOOL_DONE, "{\"n\":7}" },
+		{ "nothing", { .method = "tools/call", .status = 200,
+				 .body = RESULT("'content':[{'type':'text',"
+				     "'text':' '}]") },
+		    TOOL_DONE, "returned nothing" },
+		{ "failed without a word", { .method = "tools/call",
+					       .status = 200,
+					       .body = RESULT("'content':[],"
+						   "'isError':true") },
+		    TOOL_FAILED, "did not say why" },
 		{ "asks", { .method = "tools/call", .status = 200,
 			      .body = RESULT("'resultType':'input_required',"
 				  "'inputRequests':{}") },
