@@ -398,7 +398,7 @@ errors_within_an_answer(void **state)
 	arena_free(mem);
 }
 
-/* Nothing of the chat stands in what is logged. */
+/* Nothing of the chat and of keys stands in what is logged. */
 static void
 the_questions_words_are_left_out(void **state)
 {
@@ -422,20 +422,27 @@ the_questions_words_are_left_out(void **state)
 		{ "safe's number is 4711", "…" },
 		{ "x opened by grandmother y opened by grandmother", "x … y …" },
 		{ "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab", "……b" },
+		/* as OpenAI quotes a key, and of a header's value */
+		{ "wrong key: test-key*****9876.", "wrong key: …*****…." },
+		{ "no such tenant: blue-horse", "no such tenant:…" },
 		{ "plain words", "plain words" },
 		{ "my cat is c", "my cat is c" },
 		{ "", "" },
 	};
+	static const char *const headers[] = { "X-Tenant: blue-horse", NULL };
 	char longest[2000];
+	struct secret key = { 0 };
+	const struct llm_backend b = { .key = &key, .headers = headers };
 	struct llm_refusal r = { .code = "opened by grandmother", .type = "",
 		.param = "my cat is called", .message = longest };
 	struct llm_failure f = { 0 };
 	size_t i;
 
 	(void)state;
+	secret_set(&key, "test-key-0123459876", 19);
 	for (i = 0; i < NELEM(rows); i++) {
 		r.message = rows[i].message;
-		llm_redact(&r, &q, &f);
+		llm_redact(&r, &b, &q, &f);
 		assert_string_equal(f.message, rows[i].logged);
 		assert_string_equal(f.code, "…");
 		assert_string_equal(f.param, "…");
@@ -451,11 +458,12 @@ the_questions_words_are_left_out(void **state)
 		}
 		longest[n] = '\0';
 		r.message = longest;
-		llm_redact(&r, &q, &f);
+		llm_redact(&r, &b, &q, &f);
 		assert_true(text_is_utf8(f.message, strlen(f.message)));
 		assert_in_range(strlen(f.message), sizeof(f.message) - 4,
 		    sizeof(f.message) - 1);
 	}
+	secret_clear(&key);
 }
 
 int
