@@ -256,17 +256,6 @@ add_tools(const struct llm_backend *b, const struct llm_question *q,
 
 /* Calls in the messages without their tools are refused by the API: the last
  * round has none to offer, so they are named but must not be used. */
-static bool
-has_calls(const struct llm_question *q)
-{
-	size_t i;
-
-	for (i = 0; i < q->nmessages; i++)
-		if (q->messages[i].ncalls > 0)
-			return true;
-	return false;
-}
-
 static int
 add_used_tools(const struct llm_question *q, struct buf *out)
 {
@@ -327,7 +316,7 @@ write_request(const struct llm_backend *b, const struct llm_question *q,
 		|| llm_add_str(out, system) == -1))
 		return -1;
 	if ((q->ntools > 0 ? add_tools(b, q, out)
-			   : has_calls(q) ? add_used_tools(q, out)
+			   : llm_has_calls(q) ? add_used_tools(q, out)
 					  : 0)
 		== -1
 	    || buf_add_str(out, ",\"messages\":[") == -1

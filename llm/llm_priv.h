@@ -350,6 +350,8 @@ enum llm_rc llm_ending(struct asking *a, const struct http_response *resp,
 void llm_fold_name(const char *name, char out[TOOL_NAME_MAX]);
 /* Append it so, as a JSON string. */
 int llm_add_name(struct buf *out, const char *name) WARN_UNUSED;
+/* True if calls of tools stand in the messages. */
+bool llm_has_calls(const struct llm_question *q);
 int llm_add_str(struct buf *out, const char *s) WARN_UNUSED;
 /* True if ${s} has no word: some refuse such a text. */
 bool llm_is_blank(const char *s);

@@ -29,17 +29,6 @@ choose_tools(struct llm_question *q, const struct llm_quirks *quirks,
 	q->ntools = n;
 }
 
-static bool
-has_calls(const struct llm_question *q)
-{
-	size_t i;
-
-	for (i = 0; i < q->nmessages; i++)
-		if (q->messages[i].ncalls > 0)
-			return true;
-	return false;
-}
-
 /* True if calls go as words: by setting, because there are none for this
  * model, or because "none" cannot be chosen. */
 static bool
@@ -48,7 +37,7 @@ is_as_text(const struct llm_backend *b, const struct llm_question *q,
 {
 	return b->tools == LLM_TOOLS_TEXT || q->as_words
 	    || (b->tools == LLM_TOOLS_AUTO && llm_lacks(quirks, LLM_CAN_TOOLS))
-	    || (q->no_calls && has_calls(q)
+	    || (q->no_calls && llm_has_calls(q)
 		&& (q->ntools == 0 || llm_lacks(quirks, LLM_CAN_TOOL_CHOICE)));
 }
 

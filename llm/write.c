@@ -59,3 +59,14 @@ llm_is_blank(const char *s)
 {
 	return s[strspn(s, " \t\r\n\f\v")] == '\0';
 }
+
+bool
+llm_has_calls(const struct llm_question *q)
+{
+	size_t i;
+
+	for (i = 0; i < q->nmessages; i++)
+		if (q->messages[i].ncalls > 0)
+			return true;
+	return false;
+}
