@@ -67,7 +67,7 @@ kept_end(struct transfer *t)
 
 	if (t->fd == -1)
 		return;
-	poll_disown(t->fd);
+	poll_idle(t->fd);
 	if (t->status == 0) {
 		(void)curl_easy_getinfo(t->easy, CURLINFO_SIZE_UPLOAD_T, &left);
 		if (t->req.body != NULL && (size_t)left < t->req.body_len)

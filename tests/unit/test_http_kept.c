@@ -14,6 +14,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,10 +26,14 @@
 
 /* More than both ends' buffers take of a request that nobody reads. */
 #define BODY_HUGE (64 * MIB)
+/* More than libcurl tries one after the other. */
+#define KEPT_MANY 12
 
-static atomic_bool armed;     /* the next counting is the moment */
+/* The moments to close: around the next counting. */
+static atomic_bool before_counting, after_counting;
 static atomic_bool close_now; /* it has come */
-static atomic_int last_fd;    /* that was counted */
+static atomic_int counted;    /* sockets so far */
+static atomic_int fds[KEPT_MANY];
 
 static void
 wait_for_fin(int fd)
@@ -38,19 +43,36 @@ wait_for_fin(int fd)
 	assert_int_equal(poll(&p, 1, LONG_MS), 1);
 }
 
+static void
+let_close(int fd, atomic_bool *moment)
+{
+	if (!atomic_exchange(moment, false))
+		return;
+	atomic_store(&close_now, true);
+	wait_for_fin(fd);
+}
+
 int
 getsockopt(int fd, int level, int name, void *value, socklen_t *len)
 {
-	int rc = (int)syscall(SYS_getsockopt, fd, level, name, value, len);
+	bool is_count = level == IPPROTO_TCP && name == TCP_INFO;
+	int rc;
 
-	if (level != IPPROTO_TCP || name != TCP_INFO)
-		return rc;
-	atomic_store(&last_fd, fd);
-	if (atomic_exchange(&armed, false)) {
-		atomic_store(&close_now, true);
-		wait_for_fin(fd);
+	if (is_count)
+		let_close(fd, &before_counting);
+	rc = (int)syscall(SYS_getsockopt, fd, level, name, value, len);
+	if (is_count) {
+		atomic_store(
+		    &fds[atomic_fetch_add(&counted, 1) % KEPT_MANY], fd);
+		let_close(fd, &after_counting);
 	}
 	return rc;
+}
+
+static int
+last_fd(void)
+{
+	return atomic_load(&fds[(atomic_load(&counted) - 1) % KEPT_MANY]);
 }
 
 static void
@@ -64,6 +86,7 @@ wait_to_close(struct served *s, int fd)
 
 enum ending {
 	CLOSED_IDLE,   /* long before the second request */
+	CLOSED_CHOSEN, /* as it was chosen for the second request */
 	CLOSED_BEFORE, /* as the second request was about to leave */
 	LEFT_UNREAD,   /* with the second request in its kernel */
 	READ,          /* the second request, unanswered */
@@ -84,7 +107,7 @@ serve_ending(struct served *s, int fd, const struct served_request *req)
 		return -1;
 	if (ending == READ)
 		return 0;
-	if (ending == CLOSED_BEFORE)
+	if (ending == CLOSED_BEFORE || ending == CLOSED_CHOSEN)
 		wait_to_close(s, fd);
 	else if (ending == LEFT_UNREAD)
 		(void)poll(&p, 1, LONG_MS);
@@ -140,6 +163,7 @@ a_request_goes_out_again_only_if_it_never_arrived(void **state)
 		int requests; /* read by the server */
 	} cases[] = {
 		{ "closed while idle", CLOSED_IDLE, HTTP_ONCE, HTTP_OK, 2 },
+		{ "closed when chosen", CLOSED_CHOSEN, HTTP_ONCE, HTTP_OK, 2 },
 		{ "closed before", CLOSED_BEFORE, HTTP_ONCE, HTTP_OK, 2 },
 		{ "closed before, harmless", CLOSED_BEFORE, 0, HTTP_OK, 2 },
 		{ "left unread", LEFT_UNREAD, HTTP_ONCE, HTTP_BROKEN, 1 },
@@ -163,8 +187,10 @@ a_request_goes_out_again_only_if_it_never_arrived(void **state)
 		assert_int_equal(ask(s.port, "/first", 0, 2, &resp), HTTP_OK);
 		http_response_fini(&resp);
 		if (cases[i].ending == CLOSED_IDLE)
-			wait_for_fin(atomic_load(&last_fd));
-		atomic_store(&armed, cases[i].ending == CLOSED_BEFORE);
+			wait_for_fin(last_fd());
+		atomic_store(
+		    &before_counting, cases[i].ending == CLOSED_CHOSEN);
+		atomic_store(&after_counting, cases[i].ending == CLOSED_BEFORE);
 		(void)ask(s.port, "/second", cases[i].flags, 2, &resp);
 		if (resp.rc != cases[i].rc
 		    || atomic_load(&s.requests) != cases[i].requests
@@ -172,12 +198,77 @@ a_request_goes_out_again_only_if_it_never_arrived(void **state)
 			fail_msg("%s, %s: %d, %d requests, %s", cases[i].name,
 			    n % 2 == 1 ? "silent" : "with a notice", resp.rc,
 			    atomic_load(&s.requests), resp.why);
-		assert_false(atomic_load(&armed));
+		assert_false(atomic_load(&before_counting));
+		assert_false(atomic_load(&after_counting));
 		if (resp.rc == HTTP_OK)
 			assert_string_equal(buf_str(&resp.body), "again");
 		http_response_fini(&resp);
 		serve_no_more(&s, &tls);
 	}
+	http_stop();
+}
+
+/* Answers when all have asked, and closes when it is told. */
+static int
+serve_all(struct served *s, int fd, const struct served_request *req)
+{
+	if (strcmp(req->path, "/second") == 0)
+		return served_answer(fd, 200, "text/plain", "", "again");
+	while (atomic_load(&s->requests) < KEPT_MANY)
+		if (served_pause(s, fd, 10) == -1)
+			return -1;
+	if (served_answer(fd, 200, "text/plain", "", "hello") == -1)
+		return -1;
+	wait_to_close(s, fd);
+	return -1;
+}
+
+static void *
+ask_first(void *arg)
+{
+	const struct served *s = arg;
+	struct http_response resp;
+	intptr_t rc = ask(s->port, "/first", HTTP_ONCE, 2, &resp);
+
+	http_response_fini(&resp);
+	return (void *)rc;
+}
+
+/* Each would be found dead by a request, and after a few it would fail. */
+static void
+many_closed_while_idle_cost_no_request(void **state)
+{
+	struct served_tls tls = { 0 };
+	pthread_t threads[KEPT_MANY];
+	struct http_response resp;
+	struct served s;
+	void *rc;
+	int i;
+
+	(void)state;
+	assert_int_equal(start_engine(), 0);
+	atomic_store(&close_now, false);
+	atomic_store(&counted, 0);
+	serve_by(&s, serve_all, NULL, &tls);
+	for (i = 0; i < KEPT_MANY; i++)
+		assert_int_equal(
+		    pthread_create(&threads[i], NULL, ask_first, &s), 0);
+	for (i = 0; i < KEPT_MANY; i++) {
+		pthread_join(threads[i], &rc);
+		assert_int_equal((intptr_t)rc, HTTP_OK);
+	}
+	assert_int_equal(atomic_load(&counted), KEPT_MANY);
+	atomic_store(&close_now, true);
+	for (i = 0; i < KEPT_MANY; i++)
+		wait_for_fin(atomic_load(&fds[i]));
+	for (i = 0; i < 2; i++) {
+		if (ask(s.port, "/second", HTTP_ONCE, 2, &resp) != HTTP_OK)
+			fail_msg("%d %s", resp.rc, resp.why);
+		http_response_fini(&resp);
+	}
+	assert_int_equal(atomic_load(&s.requests), KEPT_MANY + 2);
+	assert_int_equal(atomic_load(&s.connections), KEPT_MANY + 1);
+	serve_no_more(&s, &tls);
 	http_stop();
 }
 
@@ -236,7 +327,7 @@ a_new_connection_that_closes_before_is_unreached(void **state)
 	assert_int_equal(start_engine(), 0);
 	atomic_store(&close_now, false);
 	served_start_on(&s, serve_none, NULL, false, &none, &s);
-	atomic_store(&armed, true);
+	atomic_store(&after_counting, true);
 	assert_int_equal(ask(s.port, "/", HTTP_ONCE, 2, &resp), HTTP_UNREACHED);
 	assert_non_null(strstr(resp.why, "before the request reached it"));
 	assert_true(resp.conn_ended);
@@ -348,6 +439,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
 		    a_request_goes_out_again_only_if_it_never_arrived),
+		cmocka_unit_test(many_closed_while_idle_cost_no_request),
 		cmocka_unit_test(half_a_request_never_arrived),
 		cmocka_unit_test(
 		    a_new_connection_that_closes_before_is_unreached),
