@@ -100,7 +100,7 @@ poll_on_watch(CURL *easy, curl_socket_t fd, int what, void *arg, void *sock)
 	(void)sock;
 	w->wanted = 0;
 	if (what == CURL_POLL_IN || what == CURL_POLL_INOUT)
-		w->wanted |= EPOLLIN;
+		w->wanted |= EPOLLIN | EPOLLRDHUP; /* the latter for on_idle */
 	if (what == CURL_POLL_OUT || what == CURL_POLL_INOUT)
 		w->wanted |= EPOLLOUT;
 	if (w->wanted != 0 || !w->ours)
