@@ -13,7 +13,7 @@ import { CHAT_TOKEN } from '../doubles/memcp.mjs';
 import { freePort, suite, testWith, until } from './dragoman.mjs';
 
 const run = promisify(execFile);
-const CLIENTS = 32, EACH = 30, REQUESTS = 20;
+const CLIENTS = 32, EACH = 20, REQUESTS = 20;
 const KEY = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
 const HERE = 'DNS:localhost,IP:127.0.0.1';
 
@@ -84,6 +84,7 @@ let servers;
 const s = suite(async () => {
   servers = { modern: await startModern(), sessions: await startLegacy() };
   return {
+    edges: 1, turns: 1,
     settings: { llm: { base_url: `https://127.0.0.1:${port.good}/v1`, retry_for: '1s' } },
     async before(d) {
       fs.writeFileSync(d.file('servers_config.json'), JSON.stringify({ mcpServers:
