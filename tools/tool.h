@@ -12,6 +12,11 @@
 #include "nouns/settings.h"
 #include "nouns/tool_call.h"
 
+/* What a model is told of a call that may have run: the end of a sentence. */
+#define TOOL_OUTCOME_UNKNOWN                                             \
+	"whether it took effect is unknown. Tell the person so, and do " \
+	"not repeat the call without being asked."
+
 struct toolbox; /* all sources of this process; refreshed by its own thread */
 
 /*
