@@ -60,7 +60,7 @@ struct mcp_client {
 	char *url;
 	char **headers; /* NULL-terminated */
 	size_t nheaders;
-	int timeout_ms;
+	atomic_int timeout_ms;
 	atomic_int_fast64_t last_id;
 	atomic_bool list_changed;
 

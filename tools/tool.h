@@ -22,7 +22,8 @@ struct toolbox; /* all sources of this process; refreshed by its own thread */
 /*
  * Start reading the sources of ${settings} (meMCP if chat.memcp_url, the
  * servers of mcp.servers and mcp.config).  Returns at once; the first lists
- * may come later (toolbox_wait).  toolbox_reload: after SIGHUP.
+ * may come later (toolbox_wait).  toolbox_reload: after SIGHUP; it keeps the
+ * connections to MCP servers of which nothing changed, and their lists.
  * -1 with a line in ${errors}: mcp.servers or servers_config.json is wrong.
  */
 struct buf;
