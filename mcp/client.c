@@ -154,6 +154,9 @@ find_era(struct exchange *p, struct mcp_view *view, struct mcp_link **link)
 				  : p->status == 0 || p->status >= 500;
 
 	rc = legacy_begin(p, view);
+	if (rc == MCP_OK && atomic_load(&p->c->listens)
+	    && listen_begin(p, view, link) == MCP_OK)
+		view->era = ERA_LINK;
 	if (rc == MCP_OK || rc == MCP_DENIED || rc == MCP_CANCELLED
 	    || rc == MCP_UNREACHED || rc == MCP_UNKNOWN)
 		return rc;
