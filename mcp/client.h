@@ -74,7 +74,7 @@ bool mcp_client_list_changed(struct mcp_client *c);
 const char *mcp_client_version(struct mcp_client *c);
 
 /* The text of a CallToolResult for a model: text blocks joined, other blocks
- * named, structuredContent when there is no text. */
+ * named, structuredContent when it says more than the text. */
 char *mcp_result_text(struct arena *mem, const json_t *result, bool *is_error);
 
 #endif

@@ -289,9 +289,11 @@ legacy_begin(struct exchange *x, struct mcp_view *view)
 	if (session_is_valid(x->session))
 		memcpy(view->session, x->session, sizeof(view->session));
 	lines_of(x, view, lines);
+	/* What becomes of it is not asked; some never answer it
+	 * (wevm/vocs#484), so that a part of the time must do. */
 	if (rpc_write(&body, 0, "notifications/initialized", "", "") == 0)
 		(void)mcp_notify(
-		    x->c, x->c->url, lines, &body, exchange_left_ms(x));
+		    x->c, x->c->url, lines, &body, exchange_left_ms(x) / 3 + 1);
 out:
 	buf_fini(&body);
 	return rc;
