@@ -145,8 +145,8 @@ public_text(const char *text)
 	return out != NULL ? out : json_string("(set)");
 }
 
-/* The tree without what may be a credential: values of headers and of the
- * environment of a server. */
+/* The tree without what may be a credential: values of headers, of the
+ * environment of a server, and keys. */
 static json_t *
 without_credentials(const json_t *tree, bool hide)
 {
@@ -160,7 +160,8 @@ without_credentials(const json_t *tree, bool hide)
 			json_object_set_new(out, key,
 			    without_credentials(member,
 				hide || strcmp(key, "headers") == 0 ||
-				    strcmp(key, "env") == 0));
+				    strcmp(key, "env") == 0 ||
+				    strcmp(key, "api_key") == 0));
 		return out;
 	}
 	if (json_is_array(tree)) {
