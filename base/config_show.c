@@ -177,6 +177,15 @@ without_credentials(const json_t *tree, bool hide)
 				      json_deep_copy(tree);
 }
 
+/* A tree that is headers itself: "llm.headers". */
+static bool
+is_headers(const char *key)
+{
+	const char *dot = strrchr(key, '.');
+
+	return dot != NULL && strcmp(dot, ".headers") == 0;
+}
+
 static int
 add_list(struct buf *out, const struct config_list *list)
 {
@@ -239,7 +248,7 @@ config_value(const struct config *c, const char *key, struct buf *out)
 	case CONFIG_TREE:
 		if (c->slots[i].tree == NULL)
 			return 0;
-		shown = without_credentials(c->slots[i].tree, false);
+		shown = without_credentials(c->slots[i].tree, is_headers(key));
 		rc = json_add(out, shown);
 		json_decref(shown);
 		return rc;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/http.h"
 #include "base/text.h"
 #include "cli/cli.h"
 #include "llm/llm.h"
@@ -80,7 +81,7 @@ describe(struct cli *cli, const struct llm_backend *b, struct store *st,
 
 	llm_backend_name(b, name);
 	rc = llm_check(b, cli->mem, &listed, &failure);
-	doc = json_pack("{s:s, s:s?, s:s, s:s, s:o}", "backend", name, "name",
+	doc = json_pack("{s:s, s:s*, s:s, s:s, s:o}", "backend", name, "name",
 	    b->name, "address", address_of(cli, b), "state",
 	    failure.why[0] != '\0'
 		? arena_printf(cli->mem, "%s: %s",
@@ -167,6 +168,7 @@ cmd_models(struct cli *cli)
 	bool test = cli_flag(cli, "--test");
 	bool forgets = cli_flag(cli, "--forget");
 	const struct settings *s;
+	struct http_options http;
 	struct llm_backend *list;
 	struct store *st;
 	json_t *all, *doc;
@@ -185,9 +187,15 @@ cmd_models(struct cli *cli)
 	if (forgets)
 		return forget(cli, st, list, n,
 		    cli->nargs > 0 ? cli->args[0] : NULL);
+	http = settings_http(s);
+	if (http_start(&http) == -1) {
+		cli_error(cli, "the HTTP client does not start");
+		return CLI_FAILED;
+	}
 	all = json_array();
 	for (i = 0; i < n; i++)
 		json_array_append_new(all, describe(cli, &list[i], st, test));
+	http_stop();
 	if (cli->json)
 		return cli_json(cli, all);
 	json_array_foreach(all, i, doc)

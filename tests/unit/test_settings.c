@@ -502,6 +502,7 @@ backends_are_read(void **state)
 	(void)state;
 	setenv("KEY_OF_B", "sk-of-b", 1);
 	s = load_yaml("llm:\n"
+		      "  headers: {api-key: literal-word}\n"
 		      "  fallback: [b, c, openai/d]\n"
 		      "  backends:\n"
 		      "    b: {host: anthropic, model: m, base_url: "
@@ -526,6 +527,8 @@ backends_are_read(void **state)
 	assert_non_null(strstr(buf_str(&warnings),
 	    "llm.backends: unused is not asked: name it in llm.fallback"));
 	/* Nobody is shown a key. */
+	assert_int_equal(config_value(s->config, "llm.headers", &shown), 0);
+	assert_non_null(strstr(buf_str(&shown), "api-key"));
 	assert_int_equal(config_value(s->config, "llm.backends", &shown), 0);
 	assert_null(strstr(buf_str(&shown), "literal"));
 	assert_null(strstr(buf_str(&shown), "sk-of"));
