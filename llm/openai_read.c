@@ -233,19 +233,14 @@ static const json_t *
 error_in(const json_t *doc, const char *type)
 {
 	const json_t *e = json_object_get(doc, "error");
-	const char *object = json_member_str(doc, "object");
 
 	if (json_object_size(e) > 0 || json_string_length(e) > 0
 	    || json_array_size(e) > 0 || json_is_integer(e))
 		return e;
-	if (json_object_get(doc, "choices") != NULL)
-		return NULL;
-	if (strcmp(type, "error") == 0
-	    || (object != NULL && strcmp(object, "error") == 0) /* vLLM */
-	    || json_is_string(json_object_get(doc, "detail")) /* FastAPI */
-	    || json_is_string(json_object_get(doc, "message")))
-		return doc;
-	return NULL;
+	return strcmp(type, "error") == 0
+		&& json_object_get(doc, "choices") == NULL
+	    ? doc
+	    : llm_refusal_of(doc);
 }
 
 static int

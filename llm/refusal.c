@@ -144,9 +144,9 @@ read_object(struct llm_refusal *out, const json_t *e, struct arena *mem,
 {
 	static const char *const MESSAGES[] = { "message", "error", "detail",
 		"msg", "error_message", "errorMessage", "error_msg",
-		"Message", "status_msg", "title" };
+		"errmsg", "Message", "status_msg", "title" };
 	static const char *const CODES[] = { "code", "error_code", "errorCode",
-		"Code", "status_code" };
+		"errcode", "Code", "status_code" };
 	static const char *const TYPES[] = { "type", "status", "__type",
 		"error_type", "object" };
 	static const char *const NESTED[] = { "message", "detail", "errors",
@@ -245,63 +245,11 @@ llm_refusal_read(struct llm_refusal *out, int status, const char *body,
 	clean(out, mem);
 }
 
-/* An error that comes with a 200 says what status it would have had, or only
- * its kind. */
-static int
-status_in(const struct llm_refusal *r, const json_t *e)
+void
+llm_refusal_fill(struct llm_refusal *out, const json_t *e, struct arena *mem)
 {
-	static const struct {
-		const char *word;
-		int status;
-	} KINDS[] = {
-		{ "invalid_request_error", 400 },
-		{ "BadRequestError", 400 },
-		{ "tool_use_failed", 400 },
-		{ "context_length_exceeded", 400 },
-		{ "exceed_context_size_error", 400 },
-		{ "content_filter", 400 },
-		{ "authentication_error", 401 },
-		{ "billing_error", 402 },
-		{ "permission_error", 403 },
-		{ "not_found_error", 404 },
-		{ "request_too_large", 413 },
-		{ "rate_limit_exceeded", 429 },
-		{ "rate_limit_error", 429 },
-		{ "insufficient_quota", 429 },
-		{ "api_error", 500 },
-		{ "unavailable_error", 503 },
-		{ "timeout_error", 504 },
-		{ "overloaded_error", 529 },
-	};
-	static const char *const NUMBERS[] = { "code", "status_code", "status",
-		"http_code" };
-	int64_t n;
-	size_t j;
-
-	for (j = 0; j < NELEM(NUMBERS); j++) {
-		n = json_member_int(e, NUMBERS[j], 0);
-		if (n >= 400 && n <= 599)
-			return (int)n;
-	}
-	if (text_int(r->code, &n) == 0 && n >= 400 && n <= 599)
-		return (int)n;
-	for (j = 0; j < NELEM(KINDS); j++)
-		if (strcmp(r->code, KINDS[j].word) == 0
-		    || strcmp(r->type, KINDS[j].word) == 0)
-			return KINDS[j].status;
-	return 500;
-}
-
-int
-llm_refusal_in(struct llm_reading *r, const json_t *e)
-{
-	if (r->ended)
-		return 0;
-	r->failed = true;
-	r->error = (struct llm_refusal){ .code = "", .type = "", .param = "",
-		.message = "", .doc = e };
-	read_any(&r->error, e, r->mem, 0);
-	clean(&r->error, r->mem);
-	r->error.status = status_in(&r->error, e);
-	return -1;
+	out->code = out->type = out->param = out->message = "";
+	out->doc = e;
+	read_any(out, e, mem, 0);
+	clean(out, mem);
 }

@@ -148,6 +148,25 @@ is_too_long(const struct llm_refusal *r)
 	    && says(r, TOO_LONG, NELEM(TOO_LONG));
 }
 
+/* Where no status came, words may say it. */
+int
+llm_refusal_status(const struct llm_refusal *r)
+{
+	static const char *const OFTEN[] = { "rate limit", "rate_limit",
+		"ratelimit", "too many requests", "qps request limit" };
+
+	if (says(r, DENIED, NELEM(DENIED)))
+		return 401;
+	if (says(r, QUOTA, NELEM(QUOTA))
+	    || says(r, QUOTA_CODES, NELEM(QUOTA_CODES)))
+		return 402;
+	if (says(r, OFTEN, NELEM(OFTEN)))
+		return 429;
+	if (is_filtered(r) || says(r, TOO_LONG, NELEM(TOO_LONG)))
+		return 400;
+	return 500;
+}
+
 static enum llm_rc
 by_status(int status, int should_retry)
 {
