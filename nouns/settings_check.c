@@ -315,23 +315,6 @@ is_quirk(const char *name, size_t len, const char *value)
 	    && strtod(value, &end) <= 2 && *end == '\0';
 }
 
-/* "HOST:" or "HOST/MODEL:", as llm.fallback names them; nothing is all. */
-static bool
-is_backend(const char *word, size_t len)
-{
-	int host;
-
-	for (host = HOST_DIRECT + 1; len > 0 && host <= HOST_ANTHROPIC; host++) {
-		const char *name = settings_host_name(host);
-		size_t n = strlen(name);
-
-		if (len > n && memcmp(word, name, n) == 0
-		    && (word[n] == ':' || (word[n] == '/' && len > n + 2)))
-			return true;
-	}
-	return len == 0;
-}
-
 static void
 check_quirks(struct findings *f, const struct settings *s)
 {
@@ -343,13 +326,12 @@ check_quirks(struct findings *f, const struct settings *s)
 
 		while (name != NULL && name > item && name[-1] != ':')
 			name--;
-		if (value != NULL && is_backend(item, (size_t)(name - item))
+		if (value != NULL
 		    && is_quirk(name, (size_t)(value - name), value + 1))
 			continue;
 		settings_error(f, s, "llm.quirks",
-		    "\"%.100s\" is none: [HOST:]NAME=VALUE or "
-		    "HOST/MODEL:NAME=VALUE with yes or no for stream, "
-		    "stream_options, max_tokens, "
+		    "\"%.100s\" is none: [BACKEND:]NAME=VALUE with yes or no "
+		    "for stream, stream_options, max_tokens, "
 		    "max_completion_tokens, temperature, tool_choice, tools, "
 		    "parallel_calls, system, images, repeated_roles, "
 		    "user_after_tool, any_call_id, empty_content, thoughts, "
