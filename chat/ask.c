@@ -2,38 +2,23 @@
  * ask: one answer of a model: which backend, when again, and what the person
  * is told when none answers.
  */
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/text.h"
+#include "chat/breaker.h"
 #include "chat/context.h"
 #include "chat/known.h"
 #include "chat/phrases.h"
+#include "chat/remark.h"
 #include "chat/steps.h"
 #include "chat/worker.h"
 #include "nouns/metric.h"
-#include "redis/fleet.h"
 
 /* An empty answer, or a call that is none, is asked for once more. */
 #define EMPTIES_MAX 2
 /* When thoughts ate llm.max_tokens: so many times it, once. */
 #define LIMIT_RAISED 4
-/* A prompt shorter than this (tokens, estimated) fits any context. */
-#define CUT_PROMPT_LEAST 500
-#define CUT_PROMPT_EVERY_MS (60 * 60 * 1000)
-/* So many failures within the window open a provider's breaker. */
-#define BREAKER_FAILURES 5
-#define BREAKER_WINDOW_MS 30000
-#define BREAKER_OPEN_MS 15000
-
-static void
-backend_name(const struct llm_backend *b, char *out, size_t max)
-{
-	snprintf(out, max, "%s/%s", settings_host_name(b->host), b->model);
-}
 
 static void
 on_text(void *ctx, const char *piece, size_t len)
@@ -96,141 +81,17 @@ afford(struct turn *t, int64_t estimate, enum turn_state *next)
 	}
 }
 
-static void
-note_success(struct turn *t, struct worker_breaker *br)
-{
-	if (br == NULL)
-		return;
-	atomic_store(&br->last_rc, LLM_OK);
-	if (atomic_exchange(&br->failing, 0) == 0)
-		return;
-	atomic_store(&br->open_until_ms, 0);
-	(void)!breaker_succeed(t->w->store, br->name);
-}
-
-static void
-note_failure(struct turn *t, struct worker_breaker *br, enum llm_rc rc,
-    const struct llm_failure *f)
-{
-	int64_t until = 0;
-
-	if (br == NULL)
-		return;
-	atomic_store(&br->last_rc, rc);
-	if (!f->counts)
-		return;
-	atomic_store(&br->failing, 1);
-	if (breaker_fail(t->w->store, br->name, BREAKER_FAILURES,
-		BREAKER_WINDOW_MS, BREAKER_OPEN_MS, &until)
-	    == STORE_OK)
-		atomic_store(&br->open_until_ms, until);
-}
-
-/* What the operator does about it. */
-static const char *
-remedy_of(enum llm_rc rc, int status)
-{
-	switch (rc) {
-	case LLM_DENIED:
-		return "correct the API key of this host";
-	case LLM_QUOTA:
-		return "add credit, or raise the limit at the provider";
-	case LLM_INVALID:
-		return status == 404
-		    ? "correct the address (llm.base_url) or the model's name"
-		    : "read the server's message; dragoman models --test asks "
-		      "it";
-	case LLM_CONTEXT:
-		return "lower chat.history_tokens, or raise the server's "
-		       "context";
-	case LLM_FILTERED:
-		return "nothing: the provider's filter declined this message";
-	case LLM_LOADING:
-		return "wait until the server has loaded the model";
-	default:
-		return "nothing if it passes; else look at the server";
-	}
-}
-
-static void
-log_failure(struct turn *t, const struct llm_backend *b, const char *name,
-    enum llm_rc rc, const struct llm_failure *f)
-{
-	const char *url = llm_chat_url(b, t->mem);
-	struct text_address at;
-
-	text_address(url, &at);
-	log_event(rc == LLM_RETRY || rc == LLM_BROKEN || rc == LLM_LOADING
-		    || rc == LLM_FILTERED
-		? LOG_WARN
-		: LOG_ERROR,
-	    "model_failed", F_CHAT(&t->job->chat), F_STR("backend", name),
-	    F_STR("kind", llm_rc_name(rc)), F_INT("status", f->status),
-	    F_STR("why", f->why), F_STR("code", f->code),
-	    F_STR("type", f->type), F_STR("param", f->param),
-	    F_STR("message", f->message),
-	    F_STR("url", arena_printf(t->mem, "%.*s%.*s", at.scheme, url,
-			     at.len, at.rest)),
-	    F_STR("remedy", remedy_of(rc, f->status)));
-}
-
-/*
- * Ollama and LM Studio cut what passes their context and say nothing.  Twelve
- * bytes to a token (a quarter of the estimate) is more than any text has; a
- * short prompt is none to cut.  A server that counts only what its cache had
- * not looks the same: so it is said once an hour, and nothing is refused.
- */
-static void
-look_at_count(struct turn *t, struct worker_breaker *br, const char *name,
-    const struct llm_question *q, const struct llm_answer *a)
-{
-	int64_t sent = llm_estimate(q->messages, q->nmessages, NULL, 0),
-		now = clock_boot_ms(), told;
-	size_t i;
-
-	for (i = 0; i < q->nmessages; i++)
-		if (q->messages[i].nimages > 0)
-			return; /* counted by no one rule */
-	if (sent < CUT_PROMPT_LEAST || a->usage.in <= 0
-	    || a->usage.in >= sent / 4)
-		return;
-	/* No row: the log's own bound must do. */
-	told = br == NULL ? 0 : atomic_load(&br->cut_told_ms);
-	if ((told != 0 && now - told < CUT_PROMPT_EVERY_MS)
-	    || (br != NULL
-		&& !atomic_compare_exchange_strong(&br->cut_told_ms, &told,
-		    now)))
-		return;
-	log_event(LOG_WARN, "model_cut_prompt", F_CHAT(&t->job->chat),
-	    F_STR("backend", name), F_INT("sent", sent),
-	    F_INT("counted", a->usage.in),
-	    F_STR("why", "the server counted far less of the prompt than was "
-			 "sent: raise its context (num_ctx, "
-			 "OLLAMA_CONTEXT_LENGTH) or lower "
-			 "chat.history_tokens"));
-}
-
-/* One request to one backend. */
+/* One request to one backend, which its breaker ${br} lets through. */
 static enum llm_rc
-ask_backend(struct turn *t, const struct llm_backend *b,
-    struct llm_question *q, struct llm_answer *a, struct llm_failure *f)
+ask_closed(struct turn *t, const struct llm_backend *b,
+    struct worker_breaker *br, struct llm_question *q, struct llm_answer *a,
+    struct llm_failure *f)
 {
-	char name[128];
-	struct worker_breaker *br;
 	struct llm_backend knowing = *b;
 	struct llm_quirks quirks;
-	int64_t begun = clock_boot_us(), closed_in;
+	int64_t begun = clock_boot_us();
 	enum llm_rc rc;
 
-	backend_name(b, name, sizeof(name));
-	br = worker_breaker(t->w, name);
-	closed_in = br == NULL ? 0 : atomic_load(&br->open_until_ms)
-		- clock_wall_ms();
-	/* Longer than ever set: the clock went back. */
-	if (closed_in > 0 && closed_in <= BREAKER_OPEN_MS) {
-		*f = (struct llm_failure){ .retry_after_ms = closed_in };
-		return LLM_RETRY;
-	}
 	*f = (struct llm_failure){ .retry_after_ms = -1 };
 	t->model_calls++;
 	known_quirks(t->w, t->s, b, &quirks);
@@ -240,16 +101,36 @@ ask_backend(struct turn *t, const struct llm_backend *b,
 	metric_observe_us(METRIC_MODEL_SECONDS, b->host,
 	    clock_boot_us() - begun);
 	if (rc == LLM_OK)
-		look_at_count(t, br, name, q, a);
+		remark_count(t, b, br, q, a);
 	if (rc == LLM_OK || rc == LLM_EMPTY || rc == LLM_CONTEXT) {
-		note_success(t, br);
+		worker_breaker_succeed(t->w, br);
 		return rc;
 	}
 	if (rc == LLM_CANCELLED)
 		return rc;
 	metric_add(METRIC_MODEL_ERRORS, (int)rc, 1);
-	note_failure(t, br, rc, f);
-	log_failure(t, b, name, rc, f);
+	worker_breaker_fail(t->w, br, rc, f);
+	remark_failure(t, b, rc, f);
+	return rc;
+}
+
+static enum llm_rc
+ask_backend(struct turn *t, const struct llm_backend *b,
+    struct llm_question *q, struct llm_answer *a, struct llm_failure *f)
+{
+	char name[LLM_BREAKER_NAME_MAX];
+	struct worker_breaker *br;
+	enum llm_rc rc = LLM_RETRY;
+	int64_t open_ms;
+
+	llm_breaker_name(b, name);
+	br = worker_breaker_hold(t->w, name);
+	open_ms = worker_breaker_open_ms(br);
+	if (open_ms > 0)
+		*f = (struct llm_failure){ .retry_after_ms = open_ms };
+	else
+		rc = ask_closed(t, b, br, q, a, f);
+	worker_breaker_drop(t->w, br);
 	return rc;
 }
 
@@ -447,7 +328,7 @@ turn_ask(struct turn *t)
 		stream_restart(&t->stream); /* if any was shown */
 		if ((rc == LLM_RETRY || rc == LLM_BROKEN)
 		    && f.once && ++t->empties >= EMPTIES_MAX)
-			rc = LLM_INVALID;
+			rc = LLM_EMPTY; /* its calls are none, again */
 		if (rc == LLM_RETRY || rc == LLM_BROKEN) {
 			again = true;
 			hint = sooner(hint, &f);

@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/http.h"
+#include "base/text.h"
 #include "cli/cli.h"
 #include "llm/llm.h"
 #include "llm/quirks.h"
@@ -55,6 +57,18 @@ try_one(struct cli *cli, const struct llm_backend *b, bool stream, bool tool)
 				  llm_rc_name(rc), failure.why);
 }
 
+/* Where it is asked, without what may be secret. */
+static const char *
+address_of(struct cli *cli, const struct llm_backend *b)
+{
+	const char *url = llm_chat_url(b, cli->mem);
+	struct text_address at;
+
+	text_address(url, &at);
+	return arena_printf(cli->mem, "%.*s%.*s", at.scheme, url, at.len,
+	    at.rest);
+}
+
 static json_t *
 describe(struct cli *cli, const struct llm_backend *b, struct store *st,
     bool test)
@@ -67,8 +81,8 @@ describe(struct cli *cli, const struct llm_backend *b, struct store *st,
 
 	llm_backend_name(b, name);
 	rc = llm_check(b, cli->mem, &listed, &failure);
-	doc = json_pack("{s:s, s:s, s:s, s:o}", "backend", name, "address",
-	    b->base_url, "state",
+	doc = json_pack("{s:s, s:s*, s:s, s:s, s:o}", "backend", name, "name",
+	    b->name, "address", address_of(cli, b), "state",
 	    failure.why[0] != '\0'
 		? arena_printf(cli->mem, "%s: %s",
 		      rc == LLM_OK ? "not seen" : llm_rc_name(rc), failure.why)
@@ -92,9 +106,11 @@ show(struct cli *cli, const json_t *doc)
 	json_t *tests = json_object_get(doc, "tests");
 	size_t i;
 
-	printf("%s  %s  %s\n",
+	name = json_string_value(json_object_get(doc, "name"));
+	printf("%s%s%s  %s  %s\n",
 	    cli_clean(cli, json_string_value(json_object_get(doc, "backend")),
 		true),
+	    name == NULL ? "" : "  ", name == NULL ? "" : name,
 	    json_string_value(json_object_get(doc, "address")),
 	    json_string_value(json_object_get(doc, "state")));
 	json_array_foreach(json_object_get(doc, "learned"), i, fact)
@@ -124,6 +140,8 @@ forget(struct cli *cli, struct store *st, const struct llm_backend *list,
 	for (i = 0; i < n; i++) {
 		llm_backend_name(&list[i], name);
 		if (named != NULL
+		    && (list[i].name == NULL
+			|| strcmp(list[i].name, named) != 0)
 		    && (strncmp(name, named, len) != 0
 			|| (name[len] != '\0' && name[len] != '/')))
 			continue;
@@ -150,6 +168,7 @@ cmd_models(struct cli *cli)
 	bool test = cli_flag(cli, "--test");
 	bool forgets = cli_flag(cli, "--forget");
 	const struct settings *s;
+	struct http_options http;
 	struct llm_backend *list;
 	struct store *st;
 	json_t *all, *doc;
@@ -168,9 +187,15 @@ cmd_models(struct cli *cli)
 	if (forgets)
 		return forget(cli, st, list, n,
 		    cli->nargs > 0 ? cli->args[0] : NULL);
+	http = settings_http(s);
+	if (http_start(&http) == -1) {
+		cli_error(cli, "the HTTP client does not start");
+		return CLI_FAILED;
+	}
 	all = json_array();
 	for (i = 0; i < n; i++)
 		json_array_append_new(all, describe(cli, &list[i], st, test));
+	http_stop();
 	if (cli->json)
 		return cli_json(cli, all);
 	json_array_foreach(all, i, doc)

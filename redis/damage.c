@@ -289,7 +289,7 @@ find_breakers(struct store *st, struct arena *mem, json_t *out)
 	json_array_foreach(records, i, record)
 	    json_array_foreach(json_object_get(record, "backends"), k, backend)
 	{
-		const char *name = json_member_str(backend, "name");
+		const char *name = json_member_str(backend, "breaker");
 		struct batch b;
 		redisReply *r = NULL;
 		const char *key;
