@@ -4,8 +4,10 @@
  * for again; an empty one, or one that its limit ate, is asked for once more.
  */
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
 import { startModern } from '../doubles/mcp.mjs';
-import { suite, testWith, until } from './dragoman.mjs';
+import { suite, testWith, TOP, until } from './dragoman.mjs';
 
 const NOTE = '(The answer was cut off here. Ask me to go on if you need the rest.)';
 const settings = { chat: { wait: '60s' }, llm: { retry_for: '1s', total: '20s' }, turns: { lease: '2s' }, server: { drain: '1s' } };
@@ -20,6 +22,13 @@ async function calm(d) {
   d.model.clear();
   await d.say('calm', 'x');
   d.model.clear();
+}
+
+/* The names of the members of ${schema} in docs/openapi.yaml. */
+function described(schema) {
+  const text = fs.readFileSync(path.join(TOP, 'docs/openapi.yaml'), 'utf8');
+  const [, block] = new RegExp(`\n    ${schema}:\n((?:      .*\n)+)`).exec(text);
+  return [...block.slice(block.indexOf('properties:')).matchAll(/\n {8}(\w+):/g)].map(m => m[1]);
 }
 
 /* How much a counter grew since ${before}. */
@@ -37,6 +46,7 @@ s.test('cut, and each repeat also: the words, marked in the reply, in GET and in
   const before = await d.metrics();
   const r = await d.say('a', 'tell me', { message_id: 'm1' });
   assert.deepEqual(r, { reply: `Half an answer\n\n${NOTE}`, state: 'active', starters: r.starters, truncated: true });
+  assert.deepEqual(described('Reply').sort(), Object.keys(r).sort());
   const asked = d.model.requests.length;
   assert.ok(asked >= 2, `asked ${asked} times`);
   assert.equal(await endOf(d, 'a'), 'replied');
@@ -65,6 +75,7 @@ s.test('the same as a stream: pieces, and the words in its last event', async d 
   const [r] = st.of('reply');
   assert.equal(r.reply, `Half an answer\n\n${NOTE}`);
   assert.equal(r.truncated, true);
+  assert.deepEqual(described('Reply').sort(), Object.keys(r).sort());
   assert.ok(st.of('restart').length >= 1, 'what was shown is taken back before each repeat');
   d.model.clear();
   const whole = d.stream({ chat_id: 'sse', message: 'again' });
