@@ -57,7 +57,7 @@ afford(struct turn *t, int64_t estimate, enum turn_state *next)
 
 	if (s->budget_turn > 0
 	    && t->usage.in + t->usage.out + estimate > s->budget_turn) {
-		*next = turn_say(t, END_REFUSED, PHRASE_BUDGET_TURN);
+		*next = turn_give_up(t, PHRASE_BUDGET_TURN);
 		return false;
 	}
 	if ((limits.chat <= 0 && limits.day <= 0) || t->budget.reserved > 0)
@@ -70,7 +70,7 @@ afford(struct turn *t, int64_t estimate, enum turn_state *next)
 				.reserved = estimate, .day = day };
 			return true;
 		case STORE_LIMITED:
-			*next = turn_say(t, END_REFUSED, PHRASE_BUDGET_CHAT);
+			*next = turn_give_up(t, PHRASE_BUDGET_CHAT);
 			return false;
 		default:
 			if (!turn_pause(t, 200)) {

@@ -9,6 +9,8 @@
 
 #define READ_WAIT_MS 100 /* how late a cancel may be noticed */
 #define REFUSAL_MAX (256 * KIB)
+#define SILENCE_MORE_MS 1000 /* so that ending.c, which knows which setting it
+				is, says so first */
 
 /* No status at all: what the transport says. */
 enum llm_rc
@@ -72,6 +74,8 @@ llm_exchange(const struct llm_backend *b, const struct llm_question *q,
 	enum llm_rc rc;
 	size_t n = 0, i;
 
+	if (req.idle_ms > 0)
+		req.idle_ms += SILENCE_MORE_MS;
 	req.headers[n++] = "Content-Type: application/json";
 	req.headers[n++] = "Accept: text/event-stream, application/json";
 	a->first_ms = b->first_byte_ms;
