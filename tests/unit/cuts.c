@@ -241,7 +241,8 @@ cuts_check(const char *what, const struct llm_provider *p,
 				    step, got, want);
 			answers_free(&a);
 		}
-		if (i > 0 && b.len <= VARIED_MAX)
+		/* One without its last blank line is a part of this. */
+		if (i > 0 && i % 2 == 0 && b.len <= VARIED_MAX)
 			check_lines(what, p, with, buf_str(&b), b.len);
 	}
 	answers_free(&whole);

@@ -27,7 +27,7 @@
 #define WHOLE_ENDS 64
 #define WHOLE_EVERY 97
 /* Up to here all that holds of any answer is looked at, too (cuts.h): that
- * are seven walks. */
+ * are three walks more. */
 #define CHECKED_MAX (2 * KIB)
 
 struct recorded {
