@@ -306,6 +306,18 @@ openai_feed(struct llm_reading *r, const char *type, const char *data, size_t le
 	return doc == NULL ? rc : read_document(r, type, doc, &found);
 }
 
+/* The first line of a stream in lines of JSON, which was cut behind it. */
+static bool
+is_piece(const json_t *doc)
+{
+	const json_t *choice = json_array_get(json_object_get(doc, "choices"),
+	    0);
+
+	return json_is_false(json_object_get(doc, "done")) /* Ollama's own */
+	    || (json_is_object(json_object_get(choice, "delta"))
+		&& !json_is_object(json_object_get(choice, "message")));
+}
+
 int
 openai_whole(struct llm_reading *r, const char *bytes, size_t len)
 {
@@ -321,7 +333,7 @@ openai_whole(struct llm_reading *r, const char *bytes, size_t len)
 	rc = read_document(r, "message", doc, &found);
 	if (rc == 0 && !found)
 		return -1;
-	if (rc == 0)
+	if (rc == 0 && !is_piece(doc))
 		r->ended = true;
 	return rc;
 }
