@@ -12,6 +12,7 @@
 #include "llm/llm_priv.h"
 
 #define WORDS_MAX 4096 /* of a message: what matters stands in front */
+#define DETAILS_MAX (64 * KIB) /* four lists of places with their words */
 #define NESTED_MAX 3   /* an error that quotes an error that quotes one */
 
 static const char *
@@ -41,12 +42,25 @@ first_of(struct arena *mem, const json_t *doc, const char *const *names,
 	return s;
 }
 
+/* A part of FastAPI's `loc`: a member's name, or a place in a list. */
+static int
+add_place(struct buf *out, const json_t *part)
+{
+	if (json_is_string(part))
+		return buf_printf(out, "%s.", json_string_value(part));
+	if (json_is_integer(part))
+		return buf_printf(out, "%lld.",
+		    (long long)json_integer_value(part));
+	return 0;
+}
+
 /* FastAPI's list of what is wrong (vLLM, Mistral): where and what, but not
  * `input`, which quotes the question. */
 static const char *
 details_of(struct arena *mem, const json_t *list)
 {
-	const char *out = "", *msg;
+	struct buf out = BUF_INIT(DETAILS_MAX);
+	const char *msg, *words;
 	const json_t *e, *part;
 	size_t i, j;
 
@@ -56,18 +70,16 @@ details_of(struct arena *mem, const json_t *list)
 		if (i == 4)
 			break; /* more say no more */
 		json_array_foreach(loc, j, part)
-			out = json_is_string(part)
-			    ? arena_printf(mem, "%s%s.", out,
-				  json_string_value(part))
-			    : json_is_integer(part)
-			    ? arena_printf(mem, "%s%lld.", out,
-				  (long long)json_integer_value(part))
-			    : out;
-		msg = json_is_string(e) ? json_string_value(e)
-					: str_of(mem, e, "msg");
-		out = arena_printf(mem, "%s %s; ", out, msg);
+			if (out.len >= WORDS_MAX || add_place(&out, part) == -1)
+				break; /* full */
+		msg = json_is_string(e)
+		    ? text_cut(mem, json_string_value(e), WORDS_MAX)
+		    : str_of(mem, e, "msg");
+		(void)!buf_printf(&out, " %s; ", msg);
 	}
-	return out;
+	words = text_cut(mem, arena_strdup(mem, buf_str(&out)), WORDS_MAX);
+	buf_fini(&out);
+	return words;
 }
 
 /* Words that quote the question, in a message that is a program's print of an

@@ -9,6 +9,7 @@
 #include <strings.h>
 
 #include "base/json.h"
+#include "base/text.h"
 #include "llm/llm_priv.h"
 
 /* Too long for the model. */
@@ -234,7 +235,7 @@ llm_refusal_rc(const struct llm_refusal *r, int should_retry,
 	f->status = r->status;
 	f->counts = r->status >= 500 || r->status == 408;
 	/* A code or type, not the message: it may quote what people wrote. */
-	snprintf(f->why, sizeof(f->why), "status %d%s%.80s", r->status,
+	text_format(f->why, sizeof(f->why), "status %d%s%s", r->status,
 	    kind[0] != '\0' ? " " : "", kind);
 	llm_hints_body(r, f);
 	rc = kind_of(r, should_retry, f);

@@ -1,6 +1,7 @@
 /*
  * client: the era of a server, and calls.
  */
+#include "base/text.h"
 #include "mcp/client_priv.h"
 
 #include <inttypes.h>
@@ -129,7 +130,7 @@ exchange_end(struct exchange *x, enum mcp_rc rc, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	(void)vsnprintf(x->why, MCP_WHY_MAX, fmt, ap);
+	text_vformat(x->why, MCP_WHY_MAX, fmt, ap);
 	va_end(ap);
 	return rc;
 }

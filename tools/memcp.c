@@ -286,14 +286,14 @@ memcp_list(const struct memcp *m, const volatile int *cancel, char *why)
 	if (request(m, "GET", "/mcp/tools", NULL, false, NULL, LIST_MS, 0,
 		cancel, &resp)
 	    != HTTP_OK) {
-		snprintf(why, HTTP_WHY_MAX, "%s", resp.why);
+		text_format(why, HTTP_WHY_MAX, "%s", resp.why);
 	} else if (resp.status != 200) {
-		snprintf(why, HTTP_WHY_MAX, "status %d", resp.status);
+		text_format(why, HTTP_WHY_MAX, "status %d", resp.status);
 	} else {
 		tools = memcp_read_list(mem, buf_str(&resp.body),
 		    resp.body.len);
 		if (tools == NULL)
-			snprintf(why, HTTP_WHY_MAX, "no list of tools");
+			text_format(why, HTTP_WHY_MAX, "no list of tools");
 	}
 	http_response_fini(&resp);
 	arena_free(mem);

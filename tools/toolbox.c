@@ -19,6 +19,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/pool.h"
+#include "base/text.h"
 #include "mcp/client.h"
 #include "tools/tools_priv.h"
 
@@ -80,7 +81,7 @@ take_answer(struct toolbox *b, struct source *s, json_t *list,
 			delay = ttl_ms < REFRESH_MIN_MS ? REFRESH_MIN_MS
 							: ttl_ms;
 	} else {
-		snprintf(s->why, sizeof(s->why), "%s", why);
+		text_format(s->why, sizeof(s->why), "%s", why);
 		delay = RETRY_FIRST_MS << (s->failures < 6 ? s->failures : 6);
 		if (delay > RETRY_MAX_MS)
 			delay = RETRY_MAX_MS;
@@ -319,7 +320,7 @@ inherit(struct source *s, const struct source *o)
 	s->asked = o->asked;
 	s->ok = o->ok;
 	s->read_ms = o->read_ms;
-	snprintf(s->why, sizeof(s->why), "%s", o->why);
+	text_format(s->why, sizeof(s->why), "%s", o->why);
 }
 
 /*

@@ -468,6 +468,28 @@ errors_beside_the_answer(void **state)
 	arena_free(mem);
 }
 
+/* A list of places of any length costs what is kept of it, not its square. */
+static void
+places_without_end(void **state)
+{
+	struct arena *mem = arena_new();
+	struct buf body = BUF_INIT(SIZE_MAX);
+	struct llm_refusal r;
+	int i;
+
+	(void)state;
+	(void)!buf_add_str(&body, "{\"detail\":[{\"loc\":[");
+	for (i = 0; i < 60000; i++)
+		(void)!buf_printf(&body, "%d,", i % 10);
+	(void)!buf_add_str(&body, "0],\"msg\":\"too deep\"}]}");
+	llm_refusal_read(&r, 422, body.data, body.len, mem);
+	assert_int_equal(strncmp(r.message, "0.1.2.", 6), 0);
+	assert_true(strlen(r.message) <= 4100);
+	assert_true(arena_used(mem) < 64 * body.len);
+	buf_fini(&body);
+	arena_free(mem);
+}
+
 /* Nothing of the chat and of keys stands in what is logged. */
 static void
 the_questions_words_are_left_out(void **state)
@@ -548,6 +570,7 @@ main(void)
 		cmocka_unit_test(resets_at_a_time),
 		cmocka_unit_test(errors_within_an_answer),
 		cmocka_unit_test(errors_beside_the_answer),
+		cmocka_unit_test(places_without_end),
 		cmocka_unit_test(the_questions_words_are_left_out),
 	};
 
