@@ -408,14 +408,14 @@ wipe_keys(struct settings *s)
 	const char *name;
 	json_t *row, *v;
 
-	json_object_foreach(s->llm_headers, name, v)
-		wipe(v);
-	json_object_foreach(s->llm_backends, name, row) {
+	json_object_foreach(s->llm_headers, name, v) wipe(v);
+	json_object_foreach(s->llm_backends, name, row)
+	{
 		const char *header;
 
 		wipe(json_object_get(row, "api_key"));
 		json_object_foreach(json_object_get(row, "headers"), header, v)
-			wipe(v);
+		    wipe(v);
 	}
 }
 
