@@ -1,5 +1,7 @@
 #include "chat/phrases.h"
 
+#include "tools/tool.h"
+
 const char PHRASE_WELCOME[]
     = "Hello! I answer questions with the tools of a personal server.\n"
       "To begin, paste your access token here.";
@@ -75,5 +77,4 @@ const char PHRASE_SUMMARISE[]
     = "Call no more tools. Sum up for the person what the tools have "
       "returned.";
 const char PHRASE_OUTCOME_UNKNOWN[]
-    = "The call was interrupted; whether it took effect is unknown. Do not "
-      "repeat it without being asked.";
+    = "The call was interrupted; " TOOL_OUTCOME_UNKNOWN;
