@@ -1,7 +1,5 @@
 #include "chat/phrases.h"
 
-#include "tools/tool.h"
-
 const char PHRASE_WELCOME[]
     = "Hello! I answer questions with the tools of a personal server.\n"
       "To begin, paste your access token here.";
@@ -77,4 +75,5 @@ const char PHRASE_SUMMARISE[]
     = "Call no more tools. Sum up for the person what the tools have "
       "returned.";
 const char PHRASE_OUTCOME_UNKNOWN[]
-    = "The call was interrupted; " TOOL_OUTCOME_UNKNOWN;
+    = "The call was interrupted; whether it took effect is unknown. Tell the "
+      "person so, and do not repeat the call without being asked.";
