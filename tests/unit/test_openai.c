@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/http.h"
 #include "base/json.h"
 #include "tests/unit/answers.h"
 #include "tests/unit/cuts.h"
@@ -582,6 +583,57 @@ whole_answers_are_read(void **state)
 	answers_free(&a);
 }
 
+/* Of an answer that broke within a call in words, the words are kept that come
+ * before it: they may be given to the person. */
+static void
+half_calls_in_words_are_dropped(void **state)
+{
+	static const struct {
+		const char *what, *said, *kept;
+		bool tools;
+	} cases[] = {
+		{ "half a call", "I look.\\n<tool_call>{\\\"name\\\": \\\"ec",
+		    "I look.\n", true },
+		{ "its mark alone", "I look. <funct", "I look. ", true },
+		{ "a whole one", "Now <tool_call>{\\\"name\\\":\\\"echo\\\","
+		    "\\\"arguments\\\":{}}</tool_call>", "Now ", true },
+		{ "nothing but a call", "[TOOL_CALLS]echo[ARGS]{", "", true },
+		{ "no call", "a < b, [1] <x>", "a < b, [1] <x>", true },
+		{ "no tools, no calls", "<tool_call>{", "<tool_call>{", false },
+	};
+	static struct asking a; /* large */
+	struct tool_spec tool = { .name = "echo", .description = "" };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(cases); i++) {
+		struct arena *mem = arena_new();
+		struct llm_question q = { .tools = &tool,
+			.ntools = cases[i].tools ? 1 : 0 };
+		struct http_response resp = { .rc = HTTP_OK };
+		struct llm_failure f = { .retry_after_ms = -1 };
+		struct llm_answer answer = { .text = "" };
+		struct llm_body body;
+		char bytes[512];
+
+		snprintf(bytes, sizeof(bytes), "data: {\"choices\":[{\"delta\":"
+		    "{\"content\":\"%s\"}}]}\n\n", cases[i].said);
+		a = (struct asking){ .provider = &LLM_OPENAI, .q = &q };
+		llm_reading_init(&a.reading, &q, mem, false);
+		llm_body_init(&body, &LLM_OPENAI, &a.reading, true);
+		assert_int_equal(llm_body_feed(&body, bytes, strlen(bytes)),
+		    0);
+		llm_body_end(&body, true);
+		llm_body_fini(&body);
+		assert_int_equal(llm_ending(&a, &resp, &answer, &f),
+		    cases[i].kept[0] == '\0' ? LLM_RETRY : LLM_BROKEN);
+		if (strcmp(answer.text, cases[i].kept) != 0)
+			fail_msg("%s: \"%s\"", cases[i].what, answer.text);
+		llm_reading_fini(&a.reading);
+		arena_free(mem);
+	}
+}
+
 static void
 a_text_without_end_is_cut(void **state)
 {
@@ -1022,6 +1074,7 @@ main(void)
 		cmocka_unit_test(what_was_kept_goes_back),
 		cmocka_unit_test(the_first_bytes_say_what_it_is),
 		cmocka_unit_test(calls_in_words_are_calls),
+		cmocka_unit_test(half_calls_in_words_are_dropped),
 		cmocka_unit_test(a_text_without_end_is_cut),
 		cmocka_unit_test(requests_are_written),
 		cmocka_unit_test(reasoning_models_take_other_fields),
