@@ -309,6 +309,36 @@ static const struct {
 	    "'patternProperties':{'^x':{}},'propertyNames':{}}",
 	    OBJECT("'a':{'type':'object','description':'(any other member: "
 		   "string)'},'b':{'type':'object'}") },
+	{ "only if: they may be given, and change nothing else",
+	    "{'type':'object','properties':{'a':{'type':'string'}},'if':{"
+	    "'properties':{'a':{'const':'x'},'i':{'type':'string'}}},'then':{"
+	    "'properties':{'a':{'const':'x'},'b':" STRING "},'required':["
+	    "'b']},'else':{'$ref':'#/$defs/C'},'$defs':{'C':{'properties':{"
+	    "'c':{'type':'integer'}},'required':['c']}},'required':['a']}",
+	    NEEDS("'a':" STRING ",'b':" STRING ",'c':{'type':'integer'}",
+		"'a'") },
+	{ "several ifs, of which two say the same name",
+	    "{'type':'object','allOf':[{'if':{},'then':{'properties':{'b':"
+	    STRING ",'c':" STRING "}}},{'if':{},'then':{'allOf':[{"
+	    "'properties':{'b':{'type':'integer'},'c':" STRING "}}]},'else':{"
+	    "'if':{},'then':{'properties':{'d':" STRING "}}}}],'properties':{"
+	    "'a':" STRING "}}",
+	    OBJECT("'a':" STRING ",'b':{'anyOf':[" STRING ",{'type':"
+		   "'integer'}]},'c':" STRING ",'d':" STRING) },
+	{ "what depends on another member, by either name",
+	    "{'type':'object','properties':{'a':" STRING "},"
+	    "'dependentSchemas':{'a':{'properties':{'b':" STRING "},"
+	    "'required':['b']}},'dependencies':{'a':['b'],'b':{'properties':{"
+	    "'c':" STRING "}}}}",
+	    OBJECT("'a':" STRING ",'b':" STRING ",'c':" STRING) },
+	{ "only if, inside; and what contains itself",
+	    "{'type':'object','properties':{'o':{'$ref':'#/$defs/O'}},'$defs':"
+	    "{'O':{'type':'object','if':{},'then':{'properties':{'b':" STRING
+	    "}},'else':{'$ref':'#/$defs/O'}}}}",
+	    OBJECT("'o':" OBJECT("'b':" STRING)) },
+	{ "not only if: then alone is nothing",
+	    "{'type':'object','then':{'properties':{'b':" STRING "}},'else':"
+	    "true,'dependentSchemas':[]}", OBJECT("") },
 	{ "required that is none: NousResearch/hermes-agent#4651, "
 	  "google-gemini/gemini-cli#1458",
 	    NEEDS("'a':" STRING ",'b':{'type':'array','items':{'type':"
@@ -588,7 +618,7 @@ large_ones_are_given_up_soon(void **state)
 	struct buf b = BUF_INIT(8 * MIB);
 	struct schema_offer offer;
 	const char *why = NULL;
-	clock_t began;
+	clock_t began; /* the processor's time: others use it, too */
 	int i, k;
 
 	(void)state;
