@@ -200,12 +200,8 @@ void
 llm_backend_label(const struct llm_backend *b, char out[LLM_BACKEND_NAME_MAX])
 {
 	char model[LABEL_MODEL_MAX];
-	size_t len;
 
-	snprintf(model, sizeof(model), "%s", b->model);
-	/* Not in the middle of a character: it goes into JSON. */
-	for (len = strlen(model); len > 0 && !text_is_utf8(model, len); len--)
-		model[len - 1] = '\0';
+	text_format(model, sizeof(model), "%s", b->model);
 	snprintf(out, LLM_BACKEND_NAME_MAX, "%s/%s%s%s",
 	    settings_host_name(b->host), model, b->name == NULL ? "" : "@",
 	    b->name == NULL ? "" : b->name);

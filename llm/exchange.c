@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/http.h"
+#include "base/text.h"
 #include "llm/llm_priv.h"
 
 #define READ_WAIT_MS 100 /* how late a cancel may be noticed */
@@ -17,7 +18,7 @@ enum llm_rc
 llm_transport_rc(const struct http_response *resp, bool shown,
     struct llm_failure *f)
 {
-	snprintf(f->why, sizeof(f->why), "%s", resp->why);
+	text_format(f->why, sizeof(f->why), "%s", resp->why);
 	if (resp->rc == HTTP_CANCELLED)
 		return LLM_CANCELLED;
 	if (resp->rc == HTTP_BLOCKED)

@@ -389,6 +389,36 @@ check_quirks(struct findings *f, const struct settings *s)
 	}
 }
 
+/* Of those who ask no model: what was written in the configuration itself. */
+static void
+wipe(json_t *text)
+{
+	struct secret s = { 0 };
+
+	if (!json_is_string(text))
+		return;
+	s.bytes = (char *)json_string_value(text);
+	s.len = json_string_length(text);
+	secret_wipe(&s);
+}
+
+static void
+wipe_keys(struct settings *s)
+{
+	const char *name;
+	json_t *row, *v;
+
+	json_object_foreach(s->llm_headers, name, v) wipe(v);
+	json_object_foreach(s->llm_backends, name, row)
+	{
+		const char *header;
+
+		wipe(json_object_get(row, "api_key"));
+		json_object_foreach(json_object_get(row, "headers"), header, v)
+		    wipe(v);
+	}
+}
+
 void
 settings_llm(struct findings *f, struct settings *s)
 {
@@ -401,6 +431,8 @@ settings_llm(struct findings *f, struct settings *s)
 		    "expected at most %d models", LLM_FALLBACKS_MAX);
 	read_backends(f, s, mem);
 	check_quirks(f, s);
+	if (!s->asks_models)
+		wipe_keys(s);
 	arena_free(mem);
 }
 

@@ -294,6 +294,8 @@ find_breakers(struct store *st, struct arena *mem, json_t *out)
 		redisReply *r = NULL;
 		const char *key;
 
+		if (name == NULL) /* an older worker's */
+			name = json_member_str(backend, "name");
 		if (name == NULL)
 			continue;
 		key = arena_printf(mem, KEY_BREAKER "%s", name);

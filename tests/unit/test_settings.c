@@ -553,8 +553,12 @@ who_asks_no_model_has_no_key(void **state)
 		    "    b: {host: openai, model: m, api_key: "
 		    "\"${NO_SUCH_NAME}\", headers: {A: \"${NO_SUCH_NAME}\"}}\n"
 		    "    c: {host: openai, model: m, api_key_file: "
-		    "/nowhere}\n") };
+		    "/nowhere}\n"
+		    "    d: {host: openai, model: m, api_key: literal, "
+		    "headers: {A: literal}}\n") };
 	struct settings *s;
+	const json_t *d;
+	size_t i;
 
 	(void)state;
 	buf_fini(&errors);
@@ -562,9 +566,17 @@ who_asks_no_model_has_no_key(void **state)
 	s = settings_load(&src, &errors, &warnings);
 	if (s == NULL)
 		fail_msg("%s", buf_str(&errors));
-	assert_int_equal(s->nbackends, 2);
-	assert_false(secret_is_set(&s->backends[0].key));
-	assert_null(s->backends[0].headers[0]);
+	assert_int_equal(s->nbackends, 3);
+	for (i = 0; i < s->nbackends; i++) {
+		assert_false(secret_is_set(&s->backends[i].key));
+		assert_null(s->backends[i].headers[0]);
+	}
+	d = json_object_get(s->llm_backends, "d");
+	assert_string_equal(json_string_value(json_object_get(d, "api_key")),
+	    "");
+	assert_string_equal(json_string_value(json_object_get(
+				json_object_get(d, "headers"), "A")),
+	    "");
 	settings_unref(s);
 }
 
