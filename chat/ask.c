@@ -176,7 +176,7 @@ nothing_said(struct turn *t, const struct llm_answer *a)
 				: "neither words nor calls"));
 	if (a->cut)
 		return turn_give_up(t, PHRASE_LIMIT);
-	if (t->nrounds > 0) {
+	if (t->nrounds > 0 && !turn_has_kept(t)) {
 		t->remember = true;
 		return turn_say(t, END_REPLIED, PHRASE_FOUND_DATA);
 	}
