@@ -176,7 +176,7 @@ nothing_said(struct turn *t, const struct llm_answer *a)
 				: "neither words nor calls"));
 	if (a->cut)
 		return turn_give_up(t, PHRASE_LIMIT);
-	if (t->nrounds > 0) {
+	if (t->nrounds > 0 && !turn_has_kept(t)) {
 		t->remember = true;
 		return turn_say(t, END_REPLIED, PHRASE_FOUND_DATA);
 	}
@@ -238,108 +238,160 @@ pay_cut(struct turn *t, const struct llm_answer *a, int64_t estimate)
 		turn_keep(t, a->text);
 }
 
-enum turn_state
-turn_ask(struct turn *t)
+/* What came of asking all backends once, so far. */
+struct asked {
+	int64_t estimate;  /* of the question's tokens */
+	int64_t hint;	   /* when to ask again; -1: none said so */
+	enum llm_rc last;  /* of those that will not answer; LLM_OK: none */
+	bool again;	   /* one may answer later */
+	bool loading;	   /* one will */
+	enum model_repeat cause;
+};
+
+static uint64_t
+bit_of(size_t backend)
 {
-	struct llm_question q = { .cancel = &t->lease.cancel,
-		.on_text = on_text,
-		.on_back = on_back,
-		.on_first_byte = on_first_byte,
-		.ctx = t };
-	struct llm_backend *backends;
-	struct llm_answer answer = { 0 };
-	struct llm_failure f = { 0 };
+	_Static_assert(1 + LLM_FALLBACKS_MAX <= 64, "a bit each");
+	return UINT64_C(1) << backend;
+}
+
+/* Resumed in the middle of a round: its calls first. */
+static bool
+has_open_calls(const struct turn *t)
+{
+	const struct turn_round *r;
+	size_t i;
+
+	if (t->nrounds == 0)
+		return false;
+	r = &t->rounds[t->nrounds - 1];
+	for (i = 0; i < r->answer.ncalls; i++)
+		if (!r->done[i])
+			return true;
+	return false;
+}
+
+/* What is asked now; returns how many tokens the answer may have. */
+static int64_t
+make_question(struct turn *t, struct llm_question *q)
+{
 	struct llm_message *messages;
-	enum turn_state next;
-	enum model_repeat cause = REPEAT_FAILED;
-	enum llm_rc rc;
-	int64_t hint = -1;
-	enum llm_rc last = LLM_OK; /* of those that will not answer */
-	bool again = false, loading = false;
-	int64_t estimate, limit = t->s->llm_max_tokens;
-	size_t n, i;
-
-	/* Resumed in the middle of a round: its calls first. */
-	if (t->nrounds > 0) {
-		const struct turn_round *r = &t->rounds[t->nrounds - 1];
-
-		for (i = 0; i < r->answer.ncalls; i++)
-			if (!r->done[i])
-				return TURN_TOOLS;
-	}
-	if (!turn_may_call(t, &next))
-		return next;
 
 	t->summarise = t->nrounds >= t->s->llm_rounds
 	    || t->nrounds >= TURN_ANSWERS_MAX;
-	q.nmessages = context_build(t, &messages);
-	q.messages = messages;
-	q.tools = t->tools->specs;
-	q.ntools = t->as_words ? 0 : t->tools->n;
-	/* Calls without their tools are refused by gateways
-	 * (microsoft/autogen#6328). */
-	q.no_calls = t->summarise;
-	q.as_words = t->as_words;
+	*q = (struct llm_question){ .cancel = &t->lease.cancel,
+		.on_text = on_text,
+		.on_back = on_back,
+		.on_first_byte = on_first_byte,
+		.ctx = t,
+		.tools = t->tools->specs,
+		.ntools = t->as_words ? 0 : t->tools->n,
+		/* Calls without their tools are refused by gateways
+		 * (microsoft/autogen#6328). */
+		.no_calls = t->summarise,
+		.as_words = t->as_words };
+	q->nmessages = context_build(t, &messages);
+	q->messages = messages;
 	if (t->raised)
-		q.max_tokens = limit *= LIMIT_RAISED;
-	estimate = llm_estimate(q.messages, q.nmessages, q.tools, q.ntools);
-	if (!afford(t, estimate + limit, &next))
-		return next;
+		q->max_tokens = t->s->llm_max_tokens * LIMIT_RAISED;
+	return t->raised ? q->max_tokens : t->s->llm_max_tokens;
+}
 
+/* What backend ${i} said decides the turn: true, and ${next} is what becomes
+ * of it.  Else it is noted in ${a}, and the next one is asked. */
+static bool
+look_at(struct turn *t, size_t i, enum llm_rc rc, struct llm_answer *answer,
+    const struct llm_failure *f, struct asked *a, enum turn_state *next)
+{
+	switch (rc) {
+	case LLM_OK:
+	case LLM_EMPTY:
+		*next = take_answer(t, answer);
+		return true;
+	case LLM_CANCELLED: /* what was asked is paid for */
+		t->budget.spent += a->estimate;
+		*next = turn_cancelled(t);
+		return true;
+	case LLM_CONTEXT: /* another model may take more */
+		if (!t->shortened) {
+			t->shortened = true;
+			*next = repeat(t, REPEAT_CONTEXT);
+			return true;
+		}
+		t->too_long |= bit_of(i);
+		break;
+	case LLM_BROKEN: /* it had begun to answer */
+		pay_cut(t, answer, a->estimate);
+		metric_add(METRIC_ANSWERS_CUT, 0, 1);
+		a->cause = REPEAT_CUT;
+		break;
+	case LLM_FILTERED: /* another provider may see no harm */
+		t->declined |= bit_of(i);
+		break;
+	case LLM_LOADING:
+		a->loading = true;
+		a->hint = sooner(a->hint, f);
+		break;
+	case LLM_INVALID:
+		if (f->unknown && !t->guessed && context_can_shorten(t)) {
+			t->guessed = true; /* perhaps it is too long */
+			*next = repeat(t, REPEAT_UNKNOWN);
+			return true;
+		}
+		break;
+	default:
+		break;
+	}
+	stream_restart(&t->stream); /* if any was shown */
+	if ((rc == LLM_RETRY || rc == LLM_BROKEN) && f->once
+	    && ++t->empties >= EMPTIES_MAX)
+		rc = LLM_EMPTY; /* its calls are none, again */
+	if (rc == LLM_RETRY || rc == LLM_BROKEN) {
+		a->again = true;
+		a->hint = sooner(a->hint, f);
+	} else if (a->last == LLM_OK || rc == LLM_FILTERED)
+		a->last = rc; /* the first says what is wrong */
+	return false;
+}
+
+enum turn_state
+turn_ask(struct turn *t)
+{
+	struct asked a = { .hint = -1, .last = LLM_OK, .cause = REPEAT_FAILED };
+	struct llm_backend *backends;
+	struct llm_question q;
+	enum turn_state next;
+	int64_t limit;
+	size_t n, i;
+
+	if (has_open_calls(t))
+		return TURN_TOOLS;
+	if (!turn_may_call(t, &next))
+		return next;
+	limit = make_question(t, &q);
+	a.estimate = llm_estimate(q.messages, q.nmessages, q.tools, q.ntools);
+	if (!afford(t, a.estimate + limit, &next))
+		return next;
 	n = llm_backends(t->s, t->mem, &backends);
 	for (i = 0; i < n; i++) {
-		if (t->declined & (UINT64_C(1) << (i % 64))) {
-			last = LLM_FILTERED;
+		struct llm_answer answer = { 0 };
+		struct llm_failure f = { 0 };
+		enum llm_rc rc;
+
+		if (((t->declined | t->too_long) & bit_of(i)) != 0) {
+			a.last = (t->declined & bit_of(i)) != 0 ? LLM_FILTERED
+								: LLM_CONTEXT;
 			continue;
 		}
 		rc = ask_backend(t, &backends[i], &q, &answer, &f);
-		switch (rc) {
-		case LLM_OK:
-		case LLM_EMPTY:
-			return take_answer(t, &answer);
-		case LLM_CANCELLED: /* what was asked is paid for */
-			t->budget.spent += estimate;
-			return turn_cancelled(t);
-		case LLM_CONTEXT:
-			if (t->shortened)
-				return turn_give_up(t, PHRASE_TOO_LONG);
-			t->shortened = true;
-			return repeat(t, REPEAT_CONTEXT);
-		case LLM_BROKEN: /* it had begun to answer */
-			pay_cut(t, &answer, estimate);
-			metric_add(METRIC_ANSWERS_CUT, 0, 1);
-			cause = REPEAT_CUT;
-			break;
-		case LLM_FILTERED: /* another provider may see no harm */
-			t->declined |= UINT64_C(1) << (i % 64);
-			break;
-		case LLM_LOADING:
-			loading = true;
-			hint = sooner(hint, &f);
-			break;
-		case LLM_INVALID:
-			if (!f.unknown || t->guessed || !context_can_shorten(t))
-				break;
-			t->guessed = true; /* perhaps it is too long */
-			return repeat(t, REPEAT_UNKNOWN);
-		default:
-			break;
-		}
-		stream_restart(&t->stream); /* if any was shown */
-		if ((rc == LLM_RETRY || rc == LLM_BROKEN)
-		    && f.once && ++t->empties >= EMPTIES_MAX)
-			rc = LLM_EMPTY; /* its calls are none, again */
-		if (rc == LLM_RETRY || rc == LLM_BROKEN) {
-			again = true;
-			hint = sooner(hint, &f);
-		} else if (last == LLM_OK || rc == LLM_FILTERED)
-			last = rc; /* the first says what is wrong */
+		if (look_at(t, i, rc, &answer, &f, &a, &next))
+			return next;
 	}
-	if (again || loading)
+	if (a.again || a.loading)
 		metric_add(METRIC_MODEL_REPEATS,
-		    loading ? REPEAT_LOADING : (int)cause, 1);
-	return turn_unanswered(t, loading ? LLM_LOADING
-				   : again ? LLM_RETRY
-					   : last,
-	    hint);
+		    a.loading ? REPEAT_LOADING : (int)a.cause, 1);
+	return turn_unanswered(t, a.loading ? LLM_LOADING
+				   : a.again ? LLM_RETRY
+					     : a.last,
+	    a.hint);
 }

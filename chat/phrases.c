@@ -78,5 +78,5 @@ const char PHRASE_SUMMARISE[]
     = "Call no more tools. Sum up for the person what the tools have "
       "returned.";
 const char PHRASE_OUTCOME_UNKNOWN[]
-    = "The call was interrupted; whether it took effect is unknown. Do not "
-      "repeat it without being asked.";
+    = "The call was interrupted; whether it took effect is unknown. Tell the "
+      "person so, and do not repeat the call without being asked.";

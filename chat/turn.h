@@ -59,6 +59,7 @@ struct turn {
 	bool guessed;	      /* shortened once without being told */
 	bool raised;	      /* thoughts ate llm.max_tokens: four times it */
 	uint64_t declined;    /* backends whose filter declined, as bits */
+	uint64_t too_long;    /* those to which it is, even shortened */
 	int empties;	      /* answers of no use so far: LLM_EMPTY, or a
 				 failure that is repeated once */
 	bool denied;	      /* a tool needs a higher-tier token */
@@ -124,6 +125,8 @@ enum turn_state turn_unanswered(struct turn *t, enum llm_rc rc,
     int64_t hint_ms);
 /* Keep the words of a cut answer: the longest of this round. */
 void turn_keep(struct turn *t, const char *words);
+/* Are there such words of this round? */
+bool turn_has_kept(const struct turn *t);
 /* The words that were kept are the reply; there are none: ${phrase}. */
 enum turn_state turn_give_up(struct turn *t, const char *phrase);
 /* The calls' flag was set: where to. */

@@ -19,11 +19,16 @@
 /* Loading takes from seconds to minutes; looking costs the server nothing. */
 #define LOADING_LOOK_MS 2000
 
+bool
+turn_has_kept(const struct turn *t)
+{
+	return t->kept != NULL && t->kept_round == t->nrounds;
+}
+
 void
 turn_keep(struct turn *t, const char *words)
 {
-	if (t->kept != NULL && t->kept_round == t->nrounds
-	    && strlen(words) <= strlen(t->kept))
+	if (turn_has_kept(t) && strlen(words) <= strlen(t->kept))
 		return;
 	if (words[0] == '\0')
 		return;
@@ -35,7 +40,7 @@ turn_keep(struct turn *t, const char *words)
 enum turn_state
 turn_give_up(struct turn *t, const char *phrase)
 {
-	if (t->kept == NULL || t->kept_round != t->nrounds)
+	if (!turn_has_kept(t))
 		return turn_say(t, END_REFUSED, phrase);
 	metric_add(METRIC_ANSWERS_KEPT, 0, 1);
 	t->remember = t->truncated = true;

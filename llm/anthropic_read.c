@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "base/json_repair.h"
 #include "llm/llm_priv.h"
 
 static void
@@ -238,6 +239,8 @@ whole_block(struct llm_reading *r, struct llm_block *b)
 	    : &r->calls[b->call - 1].arguments;
 	json_t *doc;
 
+	if (r->halves && b->call == 0)
+		(void)json_join_halves(&b->pieces, b->pieces.len, true);
 	if (strcmp(type, "text") == 0) {
 		json_object_set_new(b->doc, "text",
 		    json_stringn(buf_str(&r->text) + b->from,

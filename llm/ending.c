@@ -2,6 +2,7 @@
  * ending: when an answer is complete, and what it is when it never was.
  */
 #include <stdio.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/http.h"
@@ -63,13 +64,20 @@ failed(struct llm_reading *r, struct llm_failure *f)
 	return rc;
 }
 
-/* The words of an answer that broke: half calls are none. */
+/* The words of an answer that broke: half calls are none, nor is what may be
+ * one in words. */
 static enum llm_rc
 broken(struct llm_reading *r, enum llm_rc rc, struct llm_answer *answer)
 {
+	const char *words;
+
 	if (rc != LLM_RETRY && rc != LLM_CONTEXT)
 		return rc;
-	*answer = (struct llm_answer){ .text = llm_reading_words(r) };
+	words = llm_reading_words(r);
+	*answer = (struct llm_answer){ .text = r->hold_calls
+		    ? arena_memdup(r->mem, words,
+			llm_text_tools_sure(words, 0, strlen(words)))
+		    : words };
 	return r->shown || answer->text[0] != '\0' ? LLM_BROKEN : rc;
 }
 

@@ -28,7 +28,7 @@ static const struct {
 	{ "reasoning_opaque", KEEP_LAST },    /* the same, signed */
 	{ "reasoning_details", KEEP_DETAILS }, /* OpenRouter, MiniMax */
 	{ "thinking", KEEP_JOINED },
-	{ "thinking_blocks", KEEP_LAST }, /* LiteLLM before Anthropic */
+	{ "thinking_blocks", KEEP_DETAILS }, /* LiteLLM before Anthropic */
 	{ "thought_signature", KEEP_LAST },
 	{ "provider_specific_fields", KEEP_LAST }, /* LiteLLM */
 	{ "extra_content", KEEP_LAST },		   /* Gemini */
@@ -68,9 +68,38 @@ llm_block_keep(struct llm_reading *r, struct llm_block *b, const char *member,
 	return true;
 }
 
-/* A detail goes on the last one of its index and type. */
+/* Members of a detail that come in pieces. */
+static const char *const TEXTS[] = { "text", "summary", "thinking" };
+
+/* ${key}, if it is one of them. */
+static const char *
+text_member(const char *key)
+{
+	size_t i;
+
+	for (i = 0; i < NELEM(TEXTS); i++)
+		if (strcmp(key, TEXTS[i]) == 0)
+			return TEXTS[i];
+	return NULL;
+}
+
+static bool
+has_text(const json_t *detail)
+{
+	size_t i;
+
+	for (i = 0; i < NELEM(TEXTS); i++)
+		if (json_string_length(json_object_get(detail, TEXTS[i])) > 0)
+			return true;
+	return false;
+}
+
+/* The detail that ${detail}, number ${place} of its list, goes on: the last one
+ * of its index and type.  Those that nobody counts: the last of all, unless it
+ * is signed, which ends it.  NULL: it is a new one. */
 static struct llm_block *
-detail_of(struct llm_reading *r, const json_t *detail)
+detail_of(struct llm_reading *r, size_t list, const json_t *detail,
+    size_t place)
 {
 	int64_t index = json_member_int(detail, "index", -1);
 	const char *type = json_member_str(detail, "type"), *other;
@@ -79,9 +108,16 @@ detail_of(struct llm_reading *r, const json_t *detail)
 
 	for (i = r->ndetails; i > 0; i--) {
 		b = &r->details[i - 1];
+		if (b->list != list)
+			continue;
 		other = json_member_str(b->doc, "type");
 		if (b->index == index && type != NULL && other != NULL
-		    && strcmp(type, other) == 0)
+		    && strcmp(type, other) == 0
+		    && (index >= 0
+			|| (place == 0
+			    && !(has_text(detail)
+				&& json_string_length(json_object_get(b->doc,
+				       "signature")) > 0))))
 			return b;
 		if (index < 0)
 			break; /* not counted: only the last one */
@@ -89,14 +125,40 @@ detail_of(struct llm_reading *r, const json_t *detail)
 	return NULL;
 }
 
+/* A member of a detail, or a piece of one. */
 static void
-add_detail(struct llm_reading *r, const json_t *detail)
+add_member(struct llm_reading *r, struct llm_block *b, const char *key,
+    json_t *value)
 {
-	static const char *const TEXTS[] = { "text", "summary" };
-	struct llm_block *b = detail_of(r, detail);
+	const json_t *old = json_object_get(b->doc, key);
+	const char *text = json_is_string(value) ? text_member(key) : NULL;
+	size_t len = json_string_length(value);
+
+	if (text != NULL && (b->member == NULL || b->member == text)) {
+		(void)llm_block_keep(r, b, text, json_string_value(value),
+		    len);
+		if (old != NULL)
+			return; /* it is put together at last */
+	} else if (text != NULL && json_is_string(old)) {
+		if (has_room(r, len))
+			json_object_set_new(b->doc, key, json_sprintf("%s%s",
+			    json_string_value(old),
+			    json_string_value(value)));
+		return;
+	}
+	/* Nothing said is nothing taken back. */
+	if (old == NULL || !(json_is_null(value)
+		|| (json_is_string(value) && len == 0)))
+		json_object_set_new(b->doc, key, json_deep_copy(value));
+}
+
+static void
+add_detail(struct llm_reading *r, size_t list, const json_t *detail,
+    size_t place)
+{
+	struct llm_block *b = detail_of(r, list, detail, place);
 	const char *key;
 	json_t *value;
-	size_t i;
 
 	if (!json_is_object(detail))
 		return;
@@ -104,24 +166,24 @@ add_detail(struct llm_reading *r, const json_t *detail)
 		if (r->ndetails == LLM_DETAILS_MAX)
 			return;
 		b = &r->details[r->ndetails++];
-		*b = (struct llm_block){ .index = json_member_int(detail,
-					     "index", -1) };
+		*b = (struct llm_block){ .list = list,
+			.index = json_member_int(detail, "index", -1) };
 		b->doc = json_keep(r->mem, json_object());
 		buf_init(&b->pieces, LLM_TEXT_MAX);
 	}
-	for (i = 0; i < NELEM(TEXTS); i++) {
-		const json_t *text = json_object_get(detail, TEXTS[i]);
-
-		if (json_is_string(text))
-			(void)llm_block_keep(r, b, TEXTS[i],
-			    json_string_value(text),
-			    json_string_length(text));
-	}
 	json_object_foreach((json_t *)(uintptr_t)detail, key, value)
-		if (!json_is_null(value) || json_object_get(b->doc, key)
-			== NULL)
-			json_object_set_new(b->doc, key,
-			    json_deep_copy(value));
+		add_member(r, b, key, value);
+}
+
+static bool
+has_details(const struct llm_reading *r, size_t list)
+{
+	size_t i;
+
+	for (i = 0; i < r->ndetails; i++)
+		if (r->details[i].list == list)
+			return true;
+	return false;
 }
 
 static void
@@ -170,10 +232,10 @@ llm_kept_message(struct llm_reading *r, const json_t *message, bool repeats)
 		if (value == NULL || json_is_null(value))
 			continue;
 		if (MEMBERS[i].how == KEEP_DETAILS) {
-			if (!repeats || r->ndetails == 0)
+			if (!repeats || !has_details(r, i))
 				for (j = 0; j < json_array_size(value); j++)
-					add_detail(r,
-					    json_array_get(value, j));
+					add_detail(r, i,
+					    json_array_get(value, j), j);
 		} else if (json_is_string(value)
 		    && MEMBERS[i].how == KEEP_JOINED) {
 			keep_text(r, &r->kept[i], value, repeats);
@@ -283,6 +345,15 @@ llm_kept_part(struct llm_reading *r, const json_t *part)
 	}
 }
 
+/* The pieces of ${b}; halves wait no longer. */
+static const char *
+settled(const struct llm_reading *r, struct llm_block *b)
+{
+	if (r->halves)
+		(void)json_join_halves(&b->pieces, b->pieces.len, true);
+	return buf_str(&b->pieces);
+}
+
 static json_t *
 parts(struct llm_reading *r)
 {
@@ -291,7 +362,7 @@ parts(struct llm_reading *r)
 
 	for (i = 0; i < r->nblocks; i++) {
 		struct llm_block *b = &r->blocks[i];
-		const char *s = buf_str(&b->pieces);
+		const char *s = settled(r, b);
 		size_t len = b->pieces.len;
 
 		if (b->member != NULL)
@@ -306,7 +377,7 @@ parts(struct llm_reading *r)
 }
 
 static json_t *
-details(struct llm_reading *r)
+details(struct llm_reading *r, size_t of)
 {
 	json_t *list = json_array();
 	size_t i;
@@ -314,10 +385,14 @@ details(struct llm_reading *r)
 	for (i = 0; i < r->ndetails; i++) {
 		struct llm_block *b = &r->details[i];
 
-		if (b->member != NULL)
+		if (b->list != of)
+			continue;
+		if (b->member != NULL) {
+			const char *s = settled(r, b);
+
 			json_object_set_new(b->doc, b->member,
-			    json_stringn(buf_str(&b->pieces),
-				b->pieces.len));
+			    json_stringn(s, b->pieces.len));
+		}
 		json_array_append(list, b->doc);
 	}
 	return list;
@@ -362,9 +437,9 @@ llm_kept_build(struct llm_reading *r)
 	for (i = 0; i < NELEM(MEMBERS); i++) {
 		struct llm_kept *k = &r->kept[i];
 
-		if (MEMBERS[i].how == KEEP_DETAILS && r->ndetails > 0)
+		if (has_details(r, i))
 			json_object_set_new(message, MEMBERS[i].name,
-			    details(r));
+			    details(r, i));
 		else if (k->value != NULL)
 			json_object_set(message, MEMBERS[i].name, k->value);
 		else if (k->used) {
@@ -402,7 +477,8 @@ static void
 drop_thoughts(json_t *doc)
 {
 	static const char *const THOUGHTS[] = { "reasoning_content",
-		"reasoning", "reasoning_details", "thinking" };
+		"reasoning", "reasoning_details", "reasoning_text", "thinking",
+		"thinking_blocks" };
 	json_t *message = json_object_get(doc, "message");
 	const char *type;
 	size_t i;

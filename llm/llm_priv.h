@@ -44,6 +44,7 @@ struct llm_block {
 	struct buf pieces;
 	size_t from, until; /* a text block: its part of the text */
 	size_t call;	    /* of a tool_use: index of its call + 1 */
+	size_t list;	    /* of a detail: which member it stands in */
 };
 
 /*

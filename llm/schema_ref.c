@@ -1,5 +1,5 @@
 /*
- * schema_ref: references and allOf put in.
+ * schema_ref: references, allOf and what holds only sometimes put in.
  *
  * Few model APIs look a $ref up (litellm#29207: "$ref is not supported"), and
  * those that do fail where $defs went missing on the way
@@ -175,8 +175,67 @@ join_required(json_t *into, const json_t *more)
 		json_array_append(all, v);
 }
 
+static void maybe_all(struct schema_pass *p, json_t *maybe,
+    const json_t *branch, int depth);
+
+/* Properties of ${branch}, which holds only sometimes; a name that two of such
+ * have means either. */
 static void
-fold(struct schema_pass *p, json_t *into, const json_t *branch, int depth)
+maybe_one(struct schema_pass *p, json_t *maybe, const json_t *branch,
+    int depth)
+{
+	size_t nrefs = p->nrefs, i;
+	bool leaf = false;
+	const char *key;
+	json_t *v, *old;
+	const json_t *b;
+
+	if (++p->work > WORK_MAX)
+		p->full = true;
+	if (p->full || !json_is_object(branch) || depth > SCHEMA_REFS_MAX)
+		return;
+	branch = follow(p, branch, &leaf);
+	json_object_foreach(json_object_get(branch, "properties"), key, v) {
+		old = json_object_get(maybe, key);
+		if (old == NULL)
+			json_object_set(maybe, key, v);
+		else if (!json_equal(old, v))
+			json_object_set_new(maybe, key,
+			    json_pack("{s:[O, O]}", "anyOf", old, v));
+	}
+	if (!leaf) {
+		json_array_foreach(json_object_get(branch, "allOf"), i, b)
+			maybe_one(p, maybe, b, depth + 1);
+		maybe_all(p, maybe, branch, depth + 1);
+	}
+	p->nrefs = nrefs;
+}
+
+static const char *const DEPENDENT[] = { "dependentSchemas", "dependencies" };
+
+/* What ${branch} says of some values only: a model may give it, and the server
+ * knows when it must. */
+static void
+maybe_all(struct schema_pass *p, json_t *maybe, const json_t *branch,
+    int depth)
+{
+	const char *key;
+	json_t *v;
+	size_t i;
+
+	if (json_object_get(branch, "if") != NULL) {
+		maybe_one(p, maybe, json_object_get(branch, "then"), depth);
+		maybe_one(p, maybe, json_object_get(branch, "else"), depth);
+	}
+	for (i = 0; i < NELEM(DEPENDENT); i++)
+		json_object_foreach(json_object_get(branch, DEPENDENT[i]),
+		    key, v)
+			maybe_one(p, maybe, v, depth);
+}
+
+static void
+fold(struct schema_pass *p, json_t *into, const json_t *branch, json_t *maybe,
+    int depth)
 {
 	const json_t *all = json_object_get(branch, "allOf"), *b;
 	size_t nrefs = p->nrefs, i;
@@ -184,6 +243,7 @@ fold(struct schema_pass *p, json_t *into, const json_t *branch, int depth)
 
 	if (!json_is_object(branch) || depth > SCHEMA_REFS_MAX)
 		return;
+	maybe_all(p, maybe, branch, depth);
 	if (branch != into) {
 		join_properties(p, into, json_object_get(branch, "properties"));
 		join_required(into, json_object_get(branch, "required"));
@@ -195,7 +255,7 @@ fold(struct schema_pass *p, json_t *into, const json_t *branch, int depth)
 			p->full = true;
 			return;
 		}
-		fold(p, into, follow(p, b, &leaf), depth + 1);
+		fold(p, into, follow(p, b, &leaf), maybe, depth + 1);
 		p->nrefs = nrefs;
 	}
 }
@@ -225,10 +285,20 @@ disown(json_t *out, const char *member)
 		json_object_del(out, member);
 }
 
+/* Of several parts, of which each or one may hold. */
+static bool
+has_parts(const json_t *s)
+{
+	return json_is_array(json_object_get(s, "allOf"))
+	    || json_object_get(s, "if") != NULL
+	    || json_is_object(json_object_get(s, DEPENDENT[0]))
+	    || json_is_object(json_object_get(s, DEPENDENT[1]));
+}
+
 const json_t *
 schema_open(struct schema_pass *p, const json_t *s, bool *leaf)
 {
-	json_t *out;
+	json_t *out, *maybe;
 
 	*leaf = false;
 	if (++p->work > WORK_MAX)
@@ -236,12 +306,15 @@ schema_open(struct schema_pass *p, const json_t *s, bool *leaf)
 	if (!json_is_object(s) || p->full)
 		return s;
 	s = follow(p, s, leaf);
-	if (*leaf || !json_is_array(json_object_get(s, "allOf")))
+	if (*leaf || !has_parts(s))
 		return s;
+	maybe = json_object();
 	out = json_keep(p->mem, json_copy((json_t *)(uintptr_t)s));
 	own(out, "properties", json_object());
 	own(out, "required", json_array());
-	fold(p, out, out, 0);
+	fold(p, out, out, maybe, 0);
+	add_missing(json_object_get(out, "properties"), maybe);
+	json_decref(maybe);
 	disown(out, "properties");
 	disown(out, "required");
 	json_object_del(out, "allOf");

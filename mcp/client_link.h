@@ -26,7 +26,7 @@ struct mcp_link {
 	char endpoint[ENDPOINT_MAX];
 	char other[ENDPOINT_MAX]; /* where it may be instead, "" */
 	const char *version;
-	bool listens; /* the server has one endpoint */
+	bool listens;                  /* the server has one endpoint */
 	char session[MCP_SESSION_MAX]; /* of such a server, "" */
 
 	pthread_mutex_t lock; /* of what follows */
@@ -49,7 +49,6 @@ struct mcp_link *link_of(struct mcp_client *c);
 enum mcp_rc link_call(struct mcp_link *l, struct exchange *x) WARN_UNUSED;
 /* Wait for the answer to what was POSTed as x->id. */
 enum mcp_rc link_await(struct mcp_link *l, struct exchange *x) WARN_UNUSED;
-void link_notify(
-    struct mcp_link *l, struct arena *mem, const struct buf *body);
+void link_notify(struct mcp_link *l, struct arena *mem, const struct buf *body);
 
 #endif

@@ -12,8 +12,7 @@
 
 /* The GET itself, as far as its head. */
 static enum mcp_rc
-open_stream(
-    struct exchange *x, struct mcp_link *l, const char *const *lines)
+open_stream(struct exchange *x, struct mcp_link *l, const char *const *lines)
 {
 	struct http_request req = { .method = "GET",
 		.url = x->c->url,

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { startBad, startLegacy, startModern, startSse } from '../doubles/mcp.mjs';
-import { suite, testWith, until } from './dragoman.mjs';
+import { freePort, suite, testWith, until } from './dragoman.mjs';
 
 let servers;
 const s = suite(async () => {
@@ -270,6 +270,54 @@ testWith(async () => {
   assert.equal(begun(servers.old), first[3]);
   assert.equal(servers.kept.requests.some(r => r.http === 'DELETE'), false);
   for (const x of [...Object.values(servers), added]) await x.stop();
+});
+
+/* nginx as many have it: it buffers, compresses all it passes on, keeps its
+ * own connections. */
+function startFront(d, port, backends) {
+  const dir = d.file('front');
+  fs.mkdirSync(dir);
+  const temp = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(t => `${t}_temp_path front/${t};`).join(' ');
+  fs.writeFileSync(`${dir}/nginx.conf`, `${process.getuid() === 0 ? 'user root;' : ''} worker_processes 1; pid front/nginx.pid; error_log front/error.log;
+events { worker_connections 512; }
+http { access_log off; ${temp} gzip on; gzip_types *; gzip_min_length 1; gzip_proxied any; proxy_http_version 1.1;
+server { listen 127.0.0.1:${port};
+${Object.entries(backends).map(([name, b]) => `location /${name}/ { proxy_pass http://127.0.0.1:${b.port}/; proxy_buffering ${name === 'sse' ? 'off' : 'on'}; }`).join('\n')} } }`);
+  return d.child('front', 'nginx', ['-p', `${d.dir}/`, '-c', 'front/nginx.conf', '-e', 'front/error.log', '-g', 'daemon off;'],
+    { env: { PATH: `${process.env.PATH}:/usr/sbin` } });
+}
+
+testWith(async () => {
+  const port = await freePort();
+  const behind = { modern: await startModern(), sessions: await startLegacy(), json: await startLegacy({ json: true }), sse: await startSse() };
+  return { edges: 1, turns: 1, front: port, behind, settings: { mcp: { timeout: '10s', servers: Object.fromEntries(Object.keys(behind).map(k => [k, { url: `http://127.0.0.1:${port}/${k}/mcp` }])) } } };
+}, 'behind an nginx that buffers and compresses; each server started anew between two calls', async d => {
+  const { behind, front } = d.options;
+  const nginx = startFront(d, front, behind);
+  const names = Object.keys(behind);
+  await until(async () => {
+    assert.equal(nginx.ended, null);
+    d.model.clear();
+    await d.say('x', 'x');
+    return names.every(k => d.model.last().tools.includes(`${k}__add`));
+  }, { ms: 20000, every: 200, what: 'all are listed' });
+  for (const k of names) {
+    assert.equal(await call(d, 'x', `${k}__add`, { a: 1, b: 1 }), '2', k);
+    assert.equal((await call(d, 'x', `${k}__big`, { n: 50000 })).length, 50000, k);
+  }
+  const start = { modern: startModern, sessions: startLegacy, json: options => startLegacy({ json: true, ...options }), sse: startSse };
+  for (const k of names) {
+    const { port } = behind[k];
+    await behind[k].stop();
+    behind[k] = await start[k]({ port });
+    assert.equal(await call(d, 'x', `${k}__add`, { a: 2, b: 3 }), '5', `${k} after its restart`);
+    assert.equal(behind[k].calls.length, 1, `${k}: called once`);
+  }
+  /* A gateway's word that nobody is behind it: the call may have run. */
+  await behind.modern.stop();
+  assert.match(await call(d, 'x', 'modern__add', { a: 2, b: 3 }), /HTTP 502.*whether it took effect is unknown/);
+  delete behind.modern;
+  for (const x of Object.values(behind)) await x.stop();
 });
 
 /* One tool's schema must cost no chat an answer: each of these made a service

@@ -143,6 +143,15 @@ s.test('words before a round of tools are not kept for the one after it', async 
   assert.doesNotMatch(r.reply, /Half/);
 });
 
+s.test('cut after a round of tools, then empty: the words, not that something was found', async d => {
+  await calm(d);
+  d.model.push({ calls: [{ name: 'echo', arguments: { text: 'ping' } }] }, half());
+  d.model.handler = () => ({ empty: true });
+  const r = await d.say('found', 'x');
+  assert.equal(r.reply, `Half an answer\n\n${NOTE}`);
+  assert.equal(r.truncated, true);
+});
+
 for (const [name, whole] of Object.entries({
   'a reset': { text: ['All ', 'of it'], reset: 4 },
   'the end without [DONE]': { text: ['All ', 'of it'], cut: 4 },

@@ -489,6 +489,73 @@ kept_blocks_go_back_unchanged(void **state)
 	arena_free(mem);
 }
 
+/* As a stream brings them: signatures and all, in their order. */
+static void
+signed_blocks_go_back_as_they_came(void **state)
+{
+	static const char EVENTS[] = START
+	    BLOCK("0", "{\"type\":\"thinking\",\"thinking\":\"\","
+		       "\"signature\":\"\"}")
+	    DELTA("0", "{\"type\":\"thinking_delta\",\"thinking\":"
+		       "\" I \\ud83d\"}")
+	    DELTA("0", "{\"type\":\"thinking_delta\",\"thinking\":"
+		       "\"\\ude00 see.\\n \"}")
+	    DELTA("0", "{\"type\":\"signature_delta\",\"signature\":"
+		       "\"Ab+\\u002f\\/ ==\"}") END("0")
+	    BLOCK("1", "{\"type\":\"redacted_thinking\",\"data\":"
+		       "\"Rd\\u00e9+/ =\"}") END("1")
+	    /* shown to nobody, signed all the same */
+	    BLOCK("2", "{\"type\":\"thinking\",\"thinking\":\"\","
+		       "\"signature\":\"\"}")
+	    DELTA("2", "{\"type\":\"signature_delta\",\"signature\":"
+		       "\"none\"}") END("2")
+	    TEXT("3", "Let me look.")
+	    BLOCK("4", "{\"type\":\"thinking\",\"thinking\":\"b\","
+		       "\"signature\":\"whole\",\"later\":[1]}") END("4")
+	    CALL("5", "c1", "echo") JSON("5", "{\\\"text\\\":\\\"hi\\\"}")
+	    END("5") STOP("tool_use");
+	struct arena *mem = arena_new();
+	struct llm_backend b = { .host = HOST_ANTHROPIC, .model = "claude",
+		.base_url = "", .max_tokens_name = "", .temperature = -1 };
+	struct answered a;
+	size_t step;
+
+	(void)state;
+	cuts_check_stream("signed blocks", &LLM_ANTHROPIC, EVENTS);
+	for (step = 0; step < 9; step++) {
+		struct llm_message m[3] = {
+			{ .role = LLM_USER, .text = "x" },
+			{ .role = LLM_ASSISTANT },
+			{ .role = LLM_TOOL, .text = "hi", .call_id = "c1",
+			    .tool = "echo" },
+		};
+		struct llm_question q = { .messages = m, .nmessages = 3 };
+
+		answers_stream(&LLM_ANTHROPIC, EVENTS, step, false, &a);
+		assert_int_equal(a.rc, LLM_OK);
+		assert_string_equal(a.answer.text, "Let me look.");
+		m[1].text = a.answer.text;
+		m[1].calls = a.answer.calls;
+		m[1].ncalls = a.answer.ncalls;
+		m[1].extra = a.answer.extra;
+		answers_expect("content", json_object_get(json_array_get(
+		    json_object_get(answers_request(&LLM_ANTHROPIC, &b, &q,
+			mem), "messages"), 1), "content"),
+		    "[{\"type\":\"thinking\",\"thinking\":"
+		    "\" I \xf0\x9f\x98\x80 see.\\n \",\"signature\":"
+		    "\"Ab+// ==\"},{\"type\":\"redacted_thinking\",\"data\":"
+		    "\"Rd\u00e9+/ =\"},{\"type\":\"thinking\","
+		    "\"thinking\":\"\",\"signature\":\"none\"},{\"type\":"
+		    "\"text\",\"text\":\"Let me look.\"},{\"type\":"
+		    "\"thinking\",\"thinking\":\"b\",\"signature\":"
+		    "\"whole\",\"later\":[1]},{\"type\":\"tool_use\","
+		    "\"id\":\"c1\",\"name\":\"echo\",\"input\":{\"text\":"
+		    "\"hi\"}}]");
+		answers_free(&a);
+	}
+	arena_free(mem);
+}
+
 /* Another server's form of ids: call and result go by one. */
 static void
 ids_of_kept_calls_match_their_results(void **state)
@@ -539,6 +606,7 @@ main(void)
 		cmocka_unit_test(whole_answers_are_read),
 		cmocka_unit_test(requests_are_written),
 		cmocka_unit_test(kept_blocks_go_back_unchanged),
+		cmocka_unit_test(signed_blocks_go_back_as_they_came),
 		cmocka_unit_test(ids_of_kept_calls_match_their_results),
 	};
 

@@ -10,10 +10,10 @@
 #include <cmocka.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/arena.h"
 #include "base/buf.h"
-#include "base/clock.h"
 #include "base/json.h"
 #include "llm/schema.h"
 
@@ -309,6 +309,36 @@ static const struct {
 	    "'patternProperties':{'^x':{}},'propertyNames':{}}",
 	    OBJECT("'a':{'type':'object','description':'(any other member: "
 		   "string)'},'b':{'type':'object'}") },
+	{ "only if: they may be given, and change nothing else",
+	    "{'type':'object','properties':{'a':{'type':'string'}},'if':{"
+	    "'properties':{'a':{'const':'x'},'i':{'type':'string'}}},'then':{"
+	    "'properties':{'a':{'const':'x'},'b':" STRING "},'required':["
+	    "'b']},'else':{'$ref':'#/$defs/C'},'$defs':{'C':{'properties':{"
+	    "'c':{'type':'integer'}},'required':['c']}},'required':['a']}",
+	    NEEDS("'a':" STRING ",'b':" STRING ",'c':{'type':'integer'}",
+		"'a'") },
+	{ "several ifs, of which two say the same name",
+	    "{'type':'object','allOf':[{'if':{},'then':{'properties':{'b':"
+	    STRING ",'c':" STRING "}}},{'if':{},'then':{'allOf':[{"
+	    "'properties':{'b':{'type':'integer'},'c':" STRING "}}]},'else':{"
+	    "'if':{},'then':{'properties':{'d':" STRING "}}}}],'properties':{"
+	    "'a':" STRING "}}",
+	    OBJECT("'a':" STRING ",'b':{'anyOf':[" STRING ",{'type':"
+		   "'integer'}]},'c':" STRING ",'d':" STRING) },
+	{ "what depends on another member, by either name",
+	    "{'type':'object','properties':{'a':" STRING "},"
+	    "'dependentSchemas':{'a':{'properties':{'b':" STRING "},"
+	    "'required':['b']}},'dependencies':{'a':['b'],'b':{'properties':{"
+	    "'c':" STRING "}}}}",
+	    OBJECT("'a':" STRING ",'b':" STRING ",'c':" STRING) },
+	{ "only if, inside; and what contains itself",
+	    "{'type':'object','properties':{'o':{'$ref':'#/$defs/O'}},'$defs':"
+	    "{'O':{'type':'object','if':{},'then':{'properties':{'b':" STRING
+	    "}},'else':{'$ref':'#/$defs/O'}}}}",
+	    OBJECT("'o':" OBJECT("'b':" STRING)) },
+	{ "not only if: then alone is nothing",
+	    "{'type':'object','then':{'properties':{'b':" STRING "}},'else':"
+	    "true,'dependentSchemas':[]}", OBJECT("") },
 	{ "required that is none: NousResearch/hermes-agent#4651, "
 	  "google-gemini/gemini-cli#1458",
 	    NEEDS("'a':" STRING ",'b':{'type':'array','items':{'type':"
@@ -588,7 +618,7 @@ large_ones_are_given_up_soon(void **state)
 	struct buf b = BUF_INIT(8 * MIB);
 	struct schema_offer offer;
 	const char *why = NULL;
-	int64_t began;
+	clock_t began; /* the processor's time: others use it, too */
 	int i, k;
 
 	(void)state;
@@ -613,10 +643,10 @@ large_ones_are_given_up_soon(void **state)
 	for (i = 0; i < 20000; i++)
 		assert_int_equal(buf_printf(&b, ",'p%d':{}", i), 0);
 	assert_int_equal(buf_add_str(&b, "}}"), 0);
-	began = clock_boot_ms();
+	began = clock();
 	assert_int_equal(schema_fit(doc(mem, buf_str(&b)), mem, &offer, &why),
 	    -1);
-	assert_true(clock_boot_ms() - began < 5000);
+	assert_true((clock() - began) / CLOCKS_PER_SEC < 5);
 	buf_fini(&b);
 	arena_free(mem);
 }

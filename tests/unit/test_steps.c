@@ -62,6 +62,10 @@ a_journal_is_read_as_written(void **state)
 		.retry_n = 3,
 		.shortened = true,
 		.empties = 1,
+		.guessed = true,
+		.raised = true,
+		.loading_since_ms = 5678,
+		.declined = UINT64_C(1) << 63 | 2,
 		.job = &job,
 		.mem = mem };
 
@@ -99,6 +103,10 @@ a_journal_is_read_as_written(void **state)
 	assert_int_equal(t->retry_n, 3);
 	assert_true(t->shortened);
 	assert_int_equal(t->empties, 1);
+	assert_true(t->guessed);
+	assert_true(t->raised);
+	assert_int_equal(t->loading_since_ms, 5678);
+	assert_true(t->declined == (UINT64_C(1) << 63 | 2));
 }
 
 static void

@@ -46,9 +46,7 @@ for (const c of chosen)
       if (bytes) found.push({ name: [wire, c.name, variant].filter(Boolean).join('-').replace(/[^\w-]+/g, '_'), bytes });
     }
 
-if (names.length && !found.length) {
-  test('streams of the cases', { skip: `none of ${names} begins with an answer` }, () => {});
-} else {
+if (found.length || !names.length) {
   let folder;
   before(() => { folder = fs.mkdtempSync(path.join(os.tmpdir(), 'dragoman-cuts-')); });
   test('streams of the cases may end anywhere', async () => {

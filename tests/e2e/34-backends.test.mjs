@@ -76,6 +76,20 @@ withSecond({ api: 'openai', key: { api_key: '${OWN_KEY}' } }, 'the same wire: a 
   for (const r of d.model.requests) assert.equal(r.headers.authorization, `Bearer ${OPENAI_KEY}`);
 });
 
+/* The first's window is too small, even for what was shortened: it is asked
+ * twice, and not again in this turn. */
+withSecond({ api: 'openai' }, 'too long for the first: another may take more', async d => {
+  const full = { status: 400, code: 'context_length_exceeded', message: "This model's maximum context length is 4096 tokens." };
+  d.model.push(full, full);
+  d.other.push({ calls: [{ name: 'echo', arguments: { text: 'found' } }] }, { text: 'second' });
+  assert.equal((await d.say('l', 'x')).reply, 'second');
+  assert.equal(d.model.requests.length, 2);
+  assert.equal(d.other.requests.length, 2);
+  d.model.push(full, full);
+  d.other.push(full);
+  assert.match((await d.say('l', 'y')).reply, /too long/);
+});
+
 /* In the middle of a turn: what belongs to one wire stays there. */
 withSecond({}, 'a turn that began with one wire goes on with the other', async d => {
   d.model.push({ type: 'application/json', body: { id: 'c', object: 'chat.completion', choices: [{ index: 0, finish_reason: 'tool_calls', message: {
