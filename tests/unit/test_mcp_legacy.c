@@ -315,6 +315,38 @@ a_call_is_not_repeated(void **state)
 	}
 }
 
+/* It speaks another version now, so it is asked anew; but a gateway says that
+ * what acts may have happened. */
+static void
+what_may_have_happened_is_not_repeated(void **state)
+{
+	static const struct {
+		int status;
+		enum mcp_rc rc;
+		int calls;
+	} cases[] = { { 504, MCP_UNKNOWN, 1 }, { 502, MCP_UNKNOWN, 1 },
+		{ 200, MCP_OK, 2 } };
+	struct rule rules[] = {
+		{ RULE("initialize", 200, INITIALIZE("2025-11-25")) },
+		{ RULE("tools/call", 0, ERROR(-32022, "another version")),
+		    .times = 1 },
+		{ RULE("tools/call", 200, SAID("ok")) },
+		{ .method = NULL },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(cases); i++) {
+		rules[1].status = cases[i].status;
+		rig_begin(rules);
+		if (rig_call(NULL, NULL) != cases[i].rc
+		    || rules_count("tools/call") != cases[i].calls)
+			fail_msg("%d: %d calls, %s", cases[i].status,
+			    rules_count("tools/call"), rig.why);
+		rig_end();
+	}
+}
+
 /* ---- HTTP+SSE ------------------------------------------------------------ */
 
 #define LINK_RULES                                                  \
@@ -660,6 +692,7 @@ main(void)
 		cmocka_unit_test(a_resumed_stream_has_an_end),
 		cmocka_unit_test(a_stream_is_resumed_in_time),
 		cmocka_unit_test(a_call_is_not_repeated),
+		cmocka_unit_test(what_may_have_happened_is_not_repeated),
 		cmocka_unit_test(many_threads_share_a_client),
 		cmocka_unit_test(a_link_that_ended_is_made_anew),
 		cmocka_unit_test(the_opening_of_a_link_is_cancelled),
