@@ -160,12 +160,14 @@ tool_index(const char *text)
 	return -1;
 }
 
-/* The tool that is named, quoted or after what it is; -1: none. */
+/* The tool that is named, quoted or after what it is, in words that are of
+ * its schema; -1: none. */
 static long
 tool_name(const struct look *k)
 {
-	static const char *const WORDS[] = { "schema", "function", "tool",
-		"parameters" };
+	static const char *const WORDS[] = { "schema", "parameters",
+		"properties", "property", "declaration", "keyword",
+		"pattern" };
 	size_t i;
 
 	if (!says(k->text, WORDS, NELEM(WORDS)))
@@ -188,6 +190,19 @@ tool_name(const struct look *k)
 	return -1;
 }
 
+/* For the operator: which tool (or "": one of them), and what was said. */
+static void
+log_refused_tool(const struct look *k, const char *tool)
+{
+	char why[200];
+
+	llm_redact_text(k->r->message, k->b, k->sent, why, sizeof(why));
+	log_event(LOG_WARN, "tool_refused",
+	    F_STR("host", settings_host_name(k->b->host)),
+	    F_STR("model", k->b->model), F_STR("tool", tool),
+	    F_STR("why", why));
+}
+
 static bool
 try_tool(struct look *k)
 {
@@ -205,10 +220,11 @@ try_tool(struct look *k)
 		return false;
 	note(k, arena_printf(k->mem, "tool:%s", t->name),
 	    t->digest == NULL ? "-" : t->digest);
-	log_event(LOG_WARN, "tool_refused",
-	    F_STR("host", settings_host_name(k->b->host)),
-	    F_STR("model", k->b->model), F_STR("tool", t->name),
-	    F_STR("why", arena_printf(k->mem, "%.200s", k->r->message)));
+	log_refused_tool(k, t->name);
+	/* There may be more of them than repeats: the last one goes without
+	 * any, so that it is answered and what was learned may be kept. */
+	if (l->repeats == LLM_REPEATS_MAX - 1 && l->quirks.ntools > 1)
+		l->no_tools = true;
 	return true;
 }
 
@@ -389,10 +405,7 @@ try_no_tools(struct look *k)
 	    || !first_try(k->l, VALUE_NO_TOOLS))
 		return false;
 	k->l->no_tools = true;
-	log_event(LOG_WARN, "tool_refused",
-	    F_STR("host", settings_host_name(k->b->host)),
-	    F_STR("model", k->b->model), F_STR("tool", ""),
-	    F_STR("why", arena_printf(k->mem, "%.200s", k->r->message)));
+	log_refused_tool(k, "");
 	return true;
 }
 
@@ -428,12 +441,9 @@ size_t
 llm_ladder_facts(const struct llm_ladder *l, bool answered, struct arena *mem,
     const struct llm_fact **out)
 {
-	struct llm_fact *facts = arena_alloc(mem, sizeof(l->facts));
-	size_t i, n = 0;
-
-	for (i = 0; i < l->nfacts; i++)
-		if (answered || strncmp(l->facts[i].name, "tool:", 5) == 0)
-			facts[n++] = l->facts[i];
-	*out = facts;
-	return n;
+	*out = NULL;
+	if (!answered || l->nfacts == 0)
+		return 0;
+	*out = arena_memdup(mem, l->facts, l->nfacts * sizeof(*l->facts));
+	return l->nfacts;
 }

@@ -302,6 +302,7 @@ llm_refusal_in(struct llm_reading *r, const json_t *e)
 		.message = "", .doc = e };
 	read_any(&r->error, e, r->mem, 0);
 	clean(&r->error, r->mem);
+	llm_unquote(&r->error, r->q, r->mem);
 	r->error.status = status_in(&r->error, e);
 	return -1;
 }

@@ -108,6 +108,8 @@ static const struct {
 	{ 400, "", "", "Invalid JSON schema: unexpected keyword", "-", "" },
 	{ 400, "array_above_max_length", "tools", "Invalid 'tools': array too long. Expected an array with maximum length 3, but got an array with length 4 instead.", "tools_max", "3" },
 	/* what teaches nothing */
+	{ 400, "", "", "Internal validation failed. The function echo server did not return in time", "", "" },
+	{ 400, "", "", "The tool 'echo' is a word", "", "" },
 	{ 400, "", "", "Unexpected flux in the input.", "", "" },
 	{ 401, "", "", "stream_options is not supported", "", "" },
 	{ 429, "", "max_tokens", "max_tokens is too large: 16384 > 4096", "", "" },
@@ -142,6 +144,112 @@ refusals_teach(void **state)
 			    ROWS[i].message, name, value, ROWS[i].name,
 			    ROWS[i].value);
 	}
+	arena_free(mem);
+}
+
+/* What people, models and tools wrote teaches nothing, however a server quotes
+ * it; tools and parameters are ours. */
+static void
+the_questions_words_teach_nothing(void **state)
+{
+	static const char SAID[] = "In the\nschema \xe2\x82\xacof <function> "
+				   "'echo' is a bug: tools/0/ are unsupported. "
+				   "'files__write_all' is a bug.";
+	static const struct {
+		const char *message, *left;
+	} ROWS_OF[] = {
+		{ "Bad text: In the\nschema \xe2\x82\xacof <function> 'echo' is a "
+		  "bug", "Bad text: …" },
+		{ "Bad text: \"In the\\nschema \\u20acof <function> "
+		  "'echo' is a bug\"", "Bad text: \"…\"" },
+		{ "Bad text: 'In the\\\\nschema \\\\u20acof <function> "
+		  "\\'echo\\' is a bug'", "Bad text: '…'" },
+		{ "Bad text: In the\nschema &euro;of &amp;lt;function&gt; "
+		  "&#39;echo&#39; is a bug", "Bad text: …" },
+		{ "BAD: IN THE SCHEMA OF", "BAD: …" },
+		{ "schema of function 'echo'", "…'" },
+		/* the arguments of a call, a result, thoughts */
+		{ "no path /home/me/letters", "no …" },
+		{ "no value grandmother's clock", "no value …" },
+		{ "bad: where did she put it", "bad: …" },
+		/* our own words, and words that all use */
+		{ "that support the provided 'tool_choice' value",
+		    "that support the provided 'tool_choice' value" },
+		{ "Invalid schema for function 'files__read'",
+		    "Invalid schema for function 'files__read'" },
+		{ "reasoning_content is not supported: reasoning.encrypted",
+		    "reasoning_content is not supported: reasoning.encrypted" },
+		{ "a bug: tool", "a bug: tool" },
+		/* a tool's name, which a person wrote, too */
+		{ "Invalid schema for function 'files__write_all'",
+		    "Invalid schema for function 'files__write_all'" },
+		{ "files__write_all, then files__write_all is a bug",
+		    "files__write_all, then …" },
+		{ "", "" },
+	};
+	static const struct tool_spec tools[] = {
+		{ .name = "files__write_all", .description = "w",
+		    .schema_text = "{}" },
+	};
+	static const struct tool_call call = { "call_1", "files__read",
+		"{\"path\":\"/home/me/letters\"}" };
+	static const struct llm_message messages[] = {
+		{ .role = LLM_USER, .text = SAID },
+		{ .role = LLM_ASSISTANT, .text = "", .calls = &call,
+		    .ncalls = 1,
+		    .extra = "{\"message\":{\"reasoning_content\":\"Where did "
+			     "she put it?\",\"reasoning_details\":[{\"type\":"
+			     "\"reasoning.encrypted\",\"data\":\"x\"}]}}" },
+		{ .role = LLM_TOOL, .text = "It is grandmother's clock. Use a "
+					    "refused-tool-choice valve.",
+		    .call_id = "call_1" },
+	};
+	static const struct llm_question q = { .messages = messages,
+		.nmessages = NELEM(messages), .tools = tools,
+		.ntools = NELEM(tools) };
+	struct arena *mem = arena_new();
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(ROWS_OF); i++) {
+		struct llm_refusal r = { .status = 400, .code = "",
+			.type = "", .param = "",
+			.message = ROWS_OF[i].message };
+
+		llm_unquote(&r, &q, mem);
+		assert_string_equal(r.message, ROWS_OF[i].left);
+	}
+	arena_free(mem);
+}
+
+/* Only what was answered is kept. */
+static void
+facts_are_confirmed(void **state)
+{
+	struct arena *mem = arena_new();
+	struct llm_ladder l;
+	struct llm_backend b = BACKEND;
+	const struct llm_fact *facts;
+	int i;
+
+	(void)state;
+	llm_ladder_init(&l, &b);
+	b.quirks = &l.quirks;
+	for (i = 0; i < LLM_REPEATS_MAX; i++) {
+		struct llm_refusal r = { .status = 400, .code = "",
+			.type = "", .param = "",
+			.message = arena_printf(mem,
+			    "Invalid schema for function '%s'",
+			    TOOLS[i].name) };
+
+		assert_int_equal(l.no_tools, 0);
+		assert_true(llm_ladder_next(&l, &b, &QUESTION, &r, mem));
+	}
+	/* There may be more: this last time without any. */
+	assert_true(l.no_tools);
+	assert_int_equal(llm_ladder_facts(&l, false, mem, &facts), 0);
+	assert_int_equal(llm_ladder_facts(&l, true, mem, &facts), 4);
+	assert_string_equal(facts[3].name, "tool:files__write");
 	arena_free(mem);
 }
 
@@ -205,6 +313,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(refusals_teach),
+		cmocka_unit_test(the_questions_words_teach_nothing),
+		cmocka_unit_test(facts_are_confirmed),
 		cmocka_unit_test(no_remedy_twice),
 		cmocka_unit_test(facts_are_taken),
 	};
