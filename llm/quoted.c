@@ -15,6 +15,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "llm/llm_priv.h"
+#include "llm/quirks.h"
 
 #define RUN 12
 #define LEFT_OUT "\xe2\x80\xa6"
@@ -281,42 +282,40 @@ trim_all(const char *text, size_t len, bool *marks)
 	}
 }
 
-/* Of the name at ${text}[${from}] up to ${until}, what is marked goes free if
- * no word beside it is quoted with it. */
+/* Where ${name} alone is quoted, and no word beside it, it goes free. */
 static void
-free_name(const char *text, size_t len, size_t from, size_t until, bool *marks)
+free_name(const char *text, size_t len, const char *name, bool *marks)
 {
-	size_t first = from, last, i;
+	size_t n = strlen(name), from, i;
+	const char *at = text;
 
-	while (first < until && !marks[first])
-		first++;
-	if (first == until)
+	if (n < RUN) /* too short to be marked alone */
 		return;
-	for (last = until; last < len && marks[last]; last++)
-		if (is_word(text[last]))
-			return;
-	for (; first > 0 && marks[first - 1]; first--)
-		if (first <= from && is_word(text[first - 1]))
-			return;
-	for (i = first; i < last; i++)
-		marks[i] = false;
+	for (; (at = strstr(at, name)) != NULL; at += n) {
+		from = (size_t)(at - text);
+		if ((from > 0 && marks[from - 1])
+		    || (from + n < len && marks[from + n]))
+			continue;
+		for (i = from; i < from + n; i++)
+			marks[i] = false;
+	}
 }
 
-/* Tools are ours: who names one to the model does not hide it. */
+/* Tools and parameters are ours: who speaks of one to the model does not hide
+ * it from us. */
 static void
-free_names(const char *text, const struct llm_question *q, bool *marks)
+free_names(const char *text, size_t len, const struct llm_question *q,
+    bool *marks)
 {
-	size_t i, n, len = strlen(text);
-	const char *at;
+	size_t i, j;
 
-	for (i = 0; i < q->ntools; i++) {
-		n = strlen(q->tools[i].name);
-		for (at = text;
-		     n >= RUN && (at = strstr(at, q->tools[i].name)) != NULL;
-		     at += n)
-			free_name(text, len, (size_t)(at - text),
-			    (size_t)(at - text) + n, marks);
-	}
+	for (i = 0; i < q->ntools; i++)
+		free_name(text, len, q->tools[i].name, marks);
+	for (i = 0; i < LLM_FEATURES_N; i++)
+		for (j = 0; j < NELEM(LLM_FEATURES[i].params)
+		     && LLM_FEATURES[i].params[j] != NULL;
+		     j++)
+			free_name(text, len, LLM_FEATURES[i].params[j], marks);
 }
 
 static const char *
@@ -331,7 +330,7 @@ without(const char *text, const struct llm_question *q, struct arena *mem)
 	memset(marks, 0, len * sizeof(*marks));
 	llm_quoted(text, q, marks, mem);
 	trim_all(text, len, marks);
-	free_names(text, q, marks);
+	free_names(text, len, q, marks);
 	return memchr(marks, true, len * sizeof(*marks)) == NULL
 	    ? text
 	    : llm_leave_out(text, marks, mem);

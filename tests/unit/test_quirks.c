@@ -208,6 +208,8 @@ the_questions_words_teach_nothing(void **state)
 		/* a tool's name, which a person wrote, too */
 		{ "Invalid schema for function 'files__write_all'",
 		    "Invalid schema for function 'files__write_all'" },
+		{ "Unsupported parameter: 'max_completion_tokens'",
+		    "Unsupported parameter: 'max_completion_tokens'" },
 		{ "files__write_all, then files__write_all is a bug",
 		    "files__write_all, then …" },
 		{ "", "" },
@@ -226,6 +228,7 @@ the_questions_words_teach_nothing(void **state)
 			     "she put it?\",\"reasoning_details\":[{\"type\":"
 			     "\"reasoning.encrypted\",\"data\":\"x\"}]}}" },
 		{ .role = LLM_TOOL, .text = "It is grandmother's clock. Use a "
+					    "max_completion_tokens and a "
 					    "refused-tool-choice valve.",
 		    .call_id = "call_1" },
 	};
