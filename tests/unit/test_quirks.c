@@ -281,6 +281,84 @@ facts_are_confirmed(void **state)
 	arena_free(mem);
 }
 
+/* A server that refuses all at once: the remedies in order, each once, four for
+ * a question. */
+static void
+rungs_in_order(void **state)
+{
+	static const char EVERYTHING[]
+	    = "This model's maximum context length is 18000 tokens and your "
+	      "request has 3500 input tokens. max_tokens must be at most 4096. "
+	      "Invalid schema for function 'echo'. Invalid 'tools': at most "
+	      "3. temperature: only 1 is allowed. tool_choice parameter. System role not supported. "
+	      "roles must alternate. This model does not support streaming.";
+	static const char *const FACTS[] = { "context", "max_tokens_value",
+		"tool:echo", "tools_max", "temperature_value",
+		"repeated_roles", "tool_choice", "system", "stream",
+		/* named beside a word of refusal */
+		"temperature", "max_tokens", "tools" };
+	static const struct llm_refusal r = { .status = 400, .code = "",
+		.type = "", .param = "", .message = EVERYTHING };
+	struct arena *mem = arena_new();
+	struct llm_ladder l;
+	struct llm_backend b = BACKEND;
+	size_t i, tried;
+
+	(void)state;
+	llm_ladder_init(&l, &b);
+	b.quirks = &l.quirks;
+	for (i = 0; i < LLM_REPEATS_MAX; i++)
+		assert_true(llm_ladder_next(&l, &b, &QUESTION, &r, mem));
+	assert_false(llm_ladder_next(&l, &b, &QUESTION, &r, mem));
+	/* As if there were no end to the repeats. */
+	llm_ladder_init(&l, &b);
+	for (tried = 0; tried < 2 * NELEM(FACTS); tried++) {
+		l.repeats = 0;
+		l.nfacts = 0;
+		if (!llm_ladder_next(&l, &b, &QUESTION, &r, mem)
+		    || l.nfacts == 0)
+			break;
+		if (tried < NELEM(FACTS))
+			assert_string_equal(l.facts[0].name, FACTS[tried]);
+	}
+	assert_int_equal(tried, NELEM(FACTS));
+	assert_true(l.no_tools); /* the last resort */
+	l.repeats = 0;
+	assert_false(llm_ladder_next(&l, &b, &QUESTION, &r, mem));
+	arena_free(mem);
+}
+
+/* Of llm.quirks, what is of this backend. */
+static void
+the_operator_states(void **state)
+{
+	static char *items[] = { "stream=no", "openai:tools=no",
+		"openai/m:2:system=no", "groq:images=no",
+		"openai/other:thoughts=no", "openai/m:2:tools_max=7",
+		"temperature=yes" };
+	static const struct settings s = { .chat_host = HOST_OPENAI,
+		.llm_quirks = { .items = items, .n = NELEM(items) } };
+	struct llm_backend b = BACKEND;
+	struct llm_quirks q = LLM_QUIRKS_INIT;
+
+	(void)state;
+	b.model = "m:2";
+	(void)llm_quirks_set(&q, "temperature", "no");
+	llm_quirks_stated(&s, &b, &q);
+	assert_true(llm_lacks(&q, LLM_CAN_STREAM));
+	assert_true(llm_lacks(&q, LLM_CAN_TOOLS));
+	assert_true(llm_lacks(&q, LLM_CAN_SYSTEM));
+	assert_false(llm_lacks(&q, LLM_CAN_IMAGES));
+	assert_false(llm_lacks(&q, LLM_CAN_THOUGHTS));
+	assert_false(llm_lacks(&q, LLM_CAN_TEMPERATURE));
+	assert_int_equal(q.tools_max, 7);
+	/* What is stated is learned no more. */
+	(void)llm_quirks_set(&q, "temperature", "no");
+	assert_false(llm_lacks(&q, LLM_CAN_TEMPERATURE));
+	(void)llm_quirks_set(&q, "stream", "yes");
+	assert_true(llm_lacks(&q, LLM_CAN_STREAM));
+}
+
 /* Each thing once: what helps nothing is not tried again. */
 static void
 no_remedy_twice(void **state)
@@ -343,6 +421,8 @@ main(void)
 		cmocka_unit_test(refusals_teach),
 		cmocka_unit_test(the_questions_words_teach_nothing),
 		cmocka_unit_test(facts_are_confirmed),
+		cmocka_unit_test(rungs_in_order),
+		cmocka_unit_test(the_operator_states),
 		cmocka_unit_test(no_remedy_twice),
 		cmocka_unit_test(facts_are_taken),
 	};
