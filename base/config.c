@@ -181,35 +181,43 @@ may_lack(const struct config *c, const char *key)
 	return false;
 }
 
+int
+config_read_value(const char *path, struct buf *out, char *why, size_t max)
+{
+	char error[128];
+
+	if (config_read_file(path, out) == -1) {
+		snprintf(why, max, "%s cannot be read: %s", path,
+		    strerror_r(errno, error, sizeof(error)));
+		return -1;
+	}
+	if (out->len > 0 && out->data[out->len - 1] == '\n')
+		out->len--;
+	if (out->len > 0 && out->data[out->len - 1] == '\r')
+		out->len--;
+	if (out->len == 0) {
+		/* An empty secret is a mistake, never a wish. */
+		snprintf(why, max, "%s is empty", path);
+		errno = 0;
+		return -1;
+	}
+	out->data[out->len] = '\0';
+	return 0;
+}
+
 void
 config_set_file(struct config *c, size_t i, const char *path,
     const char *where, const char *origin)
 {
 	struct buf text = BUF_INIT(CONFIG_SECRET_MAX);
-	char why[128];
-	size_t len;
+	char why[CONFIG_PATH_MAX + 160];
 
-	if (config_read_file(path, &text) == -1) {
-		if (errno == EACCES && may_lack(c, c->defs[i].key))
-			goto out;
-		config_error(c, where, c->defs[i].key, "%s cannot be read: %s",
-		    path, strerror_r(errno, why, sizeof(why)));
-		goto out;
+	if (config_read_value(path, &text, why, sizeof(why)) == 0) {
+		if (config_set(c, i, text.data, text.len, where, origin))
+			c->slots[i].path = arena_strdup(c->mem, path);
+	} else if (errno != EACCES || !may_lack(c, c->defs[i].key)) {
+		config_error(c, where, c->defs[i].key, "%s", why);
 	}
-	len = text.len;
-	if (len > 0 && text.data[len - 1] == '\n')
-		len--;
-	if (len > 0 && text.data[len - 1] == '\r')
-		len--;
-	if (len == 0) {
-		/* An empty secret is a mistake, never a wish. */
-		config_error(c, where, c->defs[i].key, "%s is empty", path);
-		goto out;
-	}
-	text.data[len] = '\0';
-	if (config_set(c, i, text.data, len, where, origin))
-		c->slots[i].path = arena_strdup(c->mem, path);
-out:
 	buf_wipe(&text);
 }
 

@@ -111,6 +111,14 @@ int config_expected(const struct config_def *def, struct buf *out) WARN_UNUSED;
 int config_value(const struct config *c, const char *key, struct buf *out)
     WARN_UNUSED;
 
+/*
+ * The one value that the file ${path} holds, without its last newline, into
+ * ${out} (wipe it: it may be a secret).  -1: ${why} is a clause that names the
+ * file, errno says of what kind.
+ */
+int config_read_value(const char *path, struct buf *out, char *why,
+    size_t max) WARN_UNUSED;
+
 /* A copy of ${text} that lives as long as ${c}. */
 const char *config_keep(struct config *c, const char *text);
 

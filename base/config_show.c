@@ -145,8 +145,8 @@ public_text(const char *text)
 	return out != NULL ? out : json_string("(set)");
 }
 
-/* The tree without what may be a credential: values of headers and of the
- * environment of a server. */
+/* The tree without what may be a credential: values of headers, of the
+ * environment of a server, and keys. */
 static json_t *
 without_credentials(const json_t *tree, bool hide)
 {
@@ -160,7 +160,8 @@ without_credentials(const json_t *tree, bool hide)
 			json_object_set_new(out, key,
 			    without_credentials(member,
 				hide || strcmp(key, "headers") == 0 ||
-				    strcmp(key, "env") == 0));
+				    strcmp(key, "env") == 0 ||
+				    strcmp(key, "api_key") == 0));
 		return out;
 	}
 	if (json_is_array(tree)) {
@@ -174,6 +175,15 @@ without_credentials(const json_t *tree, bool hide)
 		return json_string("(set)");
 	return json_is_string(tree) ? public_text(json_string_value(tree)) :
 				      json_deep_copy(tree);
+}
+
+/* A tree that is headers itself: "llm.headers". */
+static bool
+is_headers(const char *key)
+{
+	const char *dot = strrchr(key, '.');
+
+	return dot != NULL && strcmp(dot, ".headers") == 0;
 }
 
 static int
@@ -238,7 +248,7 @@ config_value(const struct config *c, const char *key, struct buf *out)
 	case CONFIG_TREE:
 		if (c->slots[i].tree == NULL)
 			return 0;
-		shown = without_credentials(c->slots[i].tree, false);
+		shown = without_credentials(c->slots[i].tree, is_headers(key));
 		rc = json_add(out, shown);
 		json_decref(shown);
 		return rc;

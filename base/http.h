@@ -15,6 +15,11 @@
  * each limit counts decoded bytes.  An encoding that is not known, or damaged,
  * is HTTP_BROKEN.
  *
+ * A body without a length ends with its connection, over TLS with a
+ * close-notify or without: many servers send none.  So it may have been cut,
+ * and only what says itself where it ends (JSON, a stream with a last event)
+ * may be trusted to be whole.
+ *
  * Rules enforced here: https only (TLS 1.2 or newer), unless HTTP_OPERATOR says
  * that the address stands in the operator's configuration; no redirects; bodies
  * bounded; for other addresses (users') no private, loopback, link-local or

@@ -4,10 +4,12 @@
  * curl reads it once and keeps what it read, for as long as the file's name
  * stays the same and no folder of certificates (CURLOPT_CAPATH, Debian's
  * default) is set beside it; otherwise it parses the whole of it for each
- * connection, in the engine's thread.  So no folder is set, and a file that
- * changed gets another spelling of its name ("/etc/ssl/./certs.pem"): curl
- * reads it for the next connection.  Those that run go on; those that are
- * kept are not used again, nor their TLS sessions.
+ * connection, in the engine's thread.  So no folder is set, and curl gets a
+ * copy in memory of what was looked at here and taken: after a quiet time it
+ * reads again, and by then the file may be half written, or gone.  A file that
+ * changed gives a copy of another name ("/proc/self/fd/./7"): curl reads it
+ * for the next connection.  Those that run go on; those that are kept are not
+ * used again, nor their TLS sessions.
  */
 #include <curl/curl.h>
 #include <errno.h>
@@ -15,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -33,9 +36,15 @@ static const char ENDS[] = "-----END CERTIFICATE-----";
 static const char KEPT[] = "the certificates that were read before stay in "
 			   "use; write the file again";
 
+struct copy {
+	int fd; /* -1: none */
+	char *name;
+};
+
 static struct {          /* but for the start, of the engine's thread */
 	char *file;      /* NULL: what curl does by itself */
-	char *spelled;   /* the same file */
+	struct copy now; /* of it, for curl */
+	struct copy old; /* the one before, until ${now} has served */
 	struct stat is;  /* as it was taken */
 	struct stat was; /* as it was seen last */
 	unsigned changes;
@@ -66,42 +75,6 @@ count(const char *text, size_t len, const char *mark)
 	return n;
 }
 
-/* NULL, or why ${file} is not taken: curl would refuse each connection. */
-static const char *
-refuses(const char *file, struct stat *sb)
-{
-	const char *why = NULL;
-	size_t len, begun;
-	void *text;
-	int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-
-	if (fd == -1)
-		return strerrordesc_np(errno);
-	if (fstat(fd, sb) == -1 || !S_ISREG(sb->st_mode)) {
-		why = "it is not a file";
-	} else if (sb->st_size == 0) {
-		why = "it is empty";
-	} else if ((uint64_t)sb->st_size > BUNDLE_MAX) {
-		why = "it is longer than 8 MiB";
-	} else {
-		len = (size_t)sb->st_size;
-		text = malloc(len);
-		if (text == NULL)
-			abort();
-		begun = 0;
-		if (pread(fd, text, len, 0) == (ssize_t)len) {
-			begun = count(text, len, BEGINS);
-			if (begun != count(text, len, ENDS))
-				begun = 0;
-		}
-		if (begun == 0)
-			why = "it holds no whole certificates (PEM)";
-		free(text);
-	}
-	close(fd);
-	return why;
-}
-
 /* "/etc/x.pem" as "/etc/././x.pem": two dots for each change. */
 static char *
 spell(const char *file, unsigned changes)
@@ -119,6 +92,80 @@ spell(const char *file, unsigned changes)
 	return out;
 }
 
+/* Where there is no memory file, or no /proc, curl reads ${file} itself. */
+static struct copy
+copy_of(const char *file, const void *text, size_t len)
+{
+	struct copy c = { .fd = memfd_create("authorities", MFD_CLOEXEC) };
+	char name[32];
+
+	snprintf(name, sizeof(name), "/proc/self/fd/%d", c.fd);
+	if (c.fd == -1 || write(c.fd, text, len) != (ssize_t)len
+	    || access(name, R_OK) == -1) {
+		if (c.fd != -1)
+			close(c.fd);
+		c.fd = -1;
+	}
+	c.name = spell(c.fd == -1 ? file : name, C.changes);
+	return c;
+}
+
+static void
+copy_fini(struct copy *c)
+{
+	if (c->name != NULL && c->fd != -1)
+		close(c->fd);
+	free(c->name);
+	memset(c, 0, sizeof(*c));
+}
+
+/* ${c} is to be what curl reads; what it reads now may come back. */
+static void
+take_copy(const struct copy *c)
+{
+	copy_fini(&C.old);
+	C.old = C.now;
+	C.now = *c;
+}
+
+/* NULL, and ${out} is a copy; or why ${file} is not taken: curl would refuse
+ * each connection. */
+static const char *
+refuses(const char *file, struct stat *sb, struct copy *out)
+{
+	const char *why = NULL;
+	size_t len, begun = 0;
+	void *text;
+	int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+	if (fd == -1)
+		return strerrordesc_np(errno);
+	if (fstat(fd, sb) == -1 || !S_ISREG(sb->st_mode)) {
+		why = "it is not a file";
+	} else if (sb->st_size == 0) {
+		why = "it is empty";
+	} else if ((uint64_t)sb->st_size > BUNDLE_MAX) {
+		why = "it is longer than 8 MiB";
+	} else {
+		len = (size_t)sb->st_size;
+		text = malloc(len);
+		if (text == NULL)
+			abort();
+		if (pread(fd, text, len, 0) == (ssize_t)len) {
+			begun = count(text, len, BEGINS);
+			if (begun != count(text, len, ENDS))
+				begun = 0;
+		}
+		if (begun == 0)
+			why = "it holds no whole certificates (PEM)";
+		else
+			*out = copy_of(file, text, len);
+		free(text);
+	}
+	close(fd);
+	return why;
+}
+
 /* The bundle that this libcurl was built for, where it is one. */
 static const char *
 systems(void)
@@ -132,13 +179,14 @@ int
 ca_start(const char *file)
 {
 	bool named = file != NULL && file[0] != '\0';
+	struct copy copy;
 	const char *why;
 
 	if (!named)
 		file = systems();
 	if (file == NULL)
 		return 0;
-	why = refuses(file, &C.is);
+	why = refuses(file, &C.is, &copy);
 	if (why != NULL && named) {
 		log_event(LOG_ERROR, "http_ca_refused", F_STR("file", file),
 		    F_STR("why", why),
@@ -153,7 +201,7 @@ ca_start(const char *file)
 	C.file = strdup(file);
 	if (C.file == NULL)
 		abort();
-	C.spelled = spell(file, 0);
+	take_copy(&copy);
 	return 0;
 }
 
@@ -161,7 +209,8 @@ void
 ca_stop(void)
 {
 	free(C.file);
-	free(C.spelled);
+	copy_fini(&C.now);
+	copy_fini(&C.old);
 	memset(&C, 0, sizeof(C));
 }
 
@@ -185,6 +234,7 @@ changed(void)
 unsigned
 ca_look(void)
 {
+	struct copy copy;
 	const char *why;
 
 	if (C.file == NULL || engine_now() < C.look_at)
@@ -192,17 +242,17 @@ ca_look(void)
 	C.look_at = engine_now() + LOOK_MS;
 	if (!changed())
 		return C.changes + 1;
-	why = refuses(C.file, &C.was);
+	C.changes++; /* in the copy's name */
+	why = refuses(C.file, &C.was, &copy);
 	if (why != NULL) {
+		C.changes--;
 		C.refused = true;
 		log_event(LOG_WARN, "http_ca_refused", F_STR("file", C.file),
 		    F_STR("why", why), F_STR("remedy", KEPT));
 		return C.changes + 1;
 	}
 	C.is = C.was;
-	C.changes++;
-	free(C.spelled);
-	C.spelled = spell(C.file, C.changes);
+	take_copy(&copy);
 	log_event(LOG_INFO, "http_ca_loaded", F_STR("file", C.file));
 	return C.changes + 1;
 }
@@ -210,15 +260,23 @@ ca_look(void)
 void
 ca_failed(void)
 {
-	if (C.changes == 0 || C.refused)
+	if (C.old.name == NULL || C.refused)
 		return;
 	C.refused = true;
 	C.changes--;
-	free(C.spelled);
-	C.spelled = spell(C.file, C.changes);
+	copy_fini(&C.now);
+	C.now = C.old;
+	C.old = (struct copy){ 0 };
 	log_event(LOG_WARN, "http_ca_refused", F_STR("file", C.file),
 	    F_STR("why", "it holds what is no certificate"),
 	    F_STR("remedy", KEPT));
+}
+
+void
+ca_served(unsigned look)
+{
+	if (look == C.changes + 1)
+		copy_fini(&C.old);
 }
 
 void
@@ -227,10 +285,10 @@ ca_set(CURL *easy)
 	if (C.file == NULL)
 		return;
 	curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
-	curl_easy_setopt(easy, CURLOPT_CAINFO, C.spelled);
+	curl_easy_setopt(easy, CURLOPT_CAINFO, C.now.name);
 #if LIBCURL_VERSION_NUM >= 0x075700
 	curl_easy_setopt(easy, CURLOPT_CA_CACHE_TIMEOUT, -1L);
 #endif
 	curl_easy_setopt(easy, CURLOPT_PROXY_CAPATH, NULL);
-	curl_easy_setopt(easy, CURLOPT_PROXY_CAINFO, C.spelled);
+	curl_easy_setopt(easy, CURLOPT_PROXY_CAINFO, C.now.name);
 }

@@ -12,32 +12,29 @@
 
 #define SAY(t, ...) snprintf((t)->why, sizeof((t)->why), __VA_ARGS__)
 
-/* OpenSSL's numbers (X509_V_ERR_*), by CURLINFO_SSL_VERIFYRESULT. */
+/* OpenSSL's numbers (X509_V_ERR_*), by CURLINFO_SSL_VERIFYRESULT.  Before it
+ * stands "the server's" or "the proxy's". */
 static const struct {
 	long number;
 	const char *why;
 } certificates[] = {
 	{ 7,
-	    "the server's certificate is of an unknown authority: name a "
-	    "file with that authority's certificate as http.ca_file" },
-	{ 9,
-	    "the server's certificate is not valid yet: is this machine's "
-	    "clock right?" },
-	{ 10,
-	    "the server's certificate has expired: its operator must "
-	    "renew it" },
+	    "certificate is of an unknown authority: name a file with that "
+	    "authority's certificate as http.ca_file" },
+	{ 9, "certificate is not valid yet: is this machine's clock right?" },
+	{ 10, "certificate has expired: its operator must renew it" },
 	{ 18,
-	    "the server's certificate is self-signed: if it is the right "
-	    "server, name a file with this certificate as http.ca_file" },
+	    "certificate is self-signed: if it is the right server, name a "
+	    "file with this certificate as http.ca_file" },
 	{ 19,
-	    "the server's certificate is of an unknown authority: name a "
-	    "file with that authority's certificate as http.ca_file" },
+	    "certificate is of an unknown authority: name a file with that "
+	    "authority's certificate as http.ca_file" },
 	{ 20,
-	    "the server's certificate is of an unknown authority: name a "
-	    "file with that authority's certificate as http.ca_file" },
+	    "certificate is of an unknown authority: name a file with that "
+	    "authority's certificate as http.ca_file" },
 	{ 21,
-	    "the server does not send all certificates between its own "
-	    "and a known authority: its operator must add them" },
+	    "certificate comes without those between it and a known "
+	    "authority: its operator must add them" },
 };
 
 /* By words of curl's and OpenSSL's. */
@@ -71,13 +68,17 @@ static const struct {
 static bool
 is_certificate(struct transfer *t)
 {
-	long number = 0;
+	long number = 0, proxys = 0;
 	size_t i;
 
 	curl_easy_getinfo(t->easy, CURLINFO_SSL_VERIFYRESULT, &number);
+	curl_easy_getinfo(t->easy, CURLINFO_PROXY_SSL_VERIFYRESULT, &proxys);
+	if (proxys != 0)
+		number = proxys;
 	for (i = 0; i < NELEM(certificates); i++)
 		if (certificates[i].number == number) {
-			SAY(t, "%s", certificates[i].why);
+			SAY(t, "the %s's %s", proxys != 0 ? "proxy" : "server",
+			    certificates[i].why);
 			return true;
 		}
 	return false;
@@ -155,7 +156,11 @@ why_unreached(struct transfer *t, CURLcode code)
 		break;
 	}
 	curl_easy_getinfo(t->easy, CURLINFO_HTTP_CONNECTCODE, &status);
-	if (t->proxied && status >= 300)
+	if (t->proxied && status == 407)
+		SAY(t,
+		    "the proxy wants a user and a password: write them in "
+		    "http.proxy as http://USER:PASSWORD@HOST:PORT");
+	else if (t->proxied && status >= 300)
 		SAY(t,
 		    "the proxy refused the connection with status %ld: "
 		    "check http.proxy",
@@ -232,11 +237,25 @@ broken(struct transfer *t, CURLcode code)
 	return HTTP_BROKEN;
 }
 
+/*
+ * The body had no length, and TLS ended without its notice.  For libcurl 7 that
+ * is an end as any; newer ones tell it.  Whoever reads such a body sees
+ * by itself whether it is whole (http.h).
+ */
+static bool
+ended_without_notice(const struct transfer *t, CURLcode code)
+{
+	return code == CURLE_RECV_ERROR && t->length == 0
+	    && strstr(t->error, "unexpected eof") != NULL;
+}
+
 enum http_rc
 transfer_end(struct transfer *t, CURLcode code)
 {
-	if (code == CURLE_OK && t->headed)
+	if (t->headed && (code == CURLE_OK || ended_without_notice(t, code))) {
+		ca_served(t->ca);
 		return HTTP_OK;
+	}
 	kept_end(t);
 	if (code == CURLE_URL_MALFORMAT) {
 		SAY(t, "not a valid address");

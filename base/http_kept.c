@@ -9,6 +9,10 @@
  * It acknowledges nothing either way, and a server that read the request and
  * died may have sent no other acknowledgment yet.
  *
+ * The last words may have come before the request, too: curl sees an end that
+ * is the next thing on the socket, and over TLS the close-notify stands before
+ * it.
+ *
  * Nor was it processed when it did not leave as a whole.
  */
 #include <linux/tcp.h> /* not netinet/tcp.h: it lacks the counts */
@@ -19,8 +23,11 @@
 
 #include "base/http_priv.h"
 
+/* TCP_CLOSE_WAIT of netinet/tcp.h: the server's FIN came, ours did not go. */
+#define STATE_CLOSE_WAIT 8
+
 static bool
-counts(int fd, uint64_t *acked, uint64_t *received)
+counts(int fd, uint64_t *acked, uint64_t *received, bool *ended)
 {
 	struct tcp_info now;
 	socklen_t len = sizeof(now);
@@ -32,6 +39,7 @@ counts(int fd, uint64_t *acked, uint64_t *received)
 		return false;
 	*acked = now.tcpi_bytes_acked;
 	*received = now.tcpi_bytes_received;
+	*ended = now.tcpi_state == STATE_CLOSE_WAIT;
 	return true;
 }
 
@@ -44,7 +52,7 @@ kept_begin(struct transfer *t, const char *peer, int peer_port, int local_port)
 	if (fd == -1)
 		return;
 	/* Nothing acknowledged, not even SYN: this kernel does not count. */
-	if (counts(fd, &t->acked, &t->received) && t->acked > 0)
+	if (counts(fd, &t->acked, &t->received, &t->ended) && t->acked > 0)
 		t->fd = fd;
 	else
 		poll_disown(fd);
@@ -55,16 +63,18 @@ kept_end(struct transfer *t)
 {
 	uint64_t acked, received;
 	curl_off_t left = 0;
+	bool ended;
 
 	if (t->fd == -1)
 		return;
-	poll_disown(t->fd);
+	poll_idle(t->fd);
 	if (t->status == 0) {
 		(void)curl_easy_getinfo(t->easy, CURLINFO_SIZE_UPLOAD_T, &left);
 		if (t->req.body != NULL && (size_t)left < t->req.body_len)
 			t->unprocessed = true;
-		if (counts(t->fd, &acked, &received) && acked == t->acked
-		    && received > t->received)
+		if (counts(t->fd, &acked, &received, &ended)
+		    && acked == t->acked
+		    && (t->ended || received > t->received))
 			t->unprocessed = true;
 		if (t->unprocessed)
 			t->sent = false;

@@ -30,6 +30,7 @@ struct watched {             /* by descriptor */
 	uint16_t peer_port;  /* 0: not known */
 	uint16_t local_port; /* 0: not known yet */
 	struct transfer *owner; /* whose request is on it, if it must know */
+	bool idle;              /* kept, and no request is on it */
 };
 
 static struct { /* of the engine's one thread, but for the bell */
@@ -87,7 +88,7 @@ watch(int fd, struct watched *w, uint32_t events)
 /*
  * Between two requests on a kept connection curl wants nothing of its socket.
  * Ours stay in epoll then, which spares two system calls a request; if such a
- * socket becomes readable (its peer closed it), on_socket takes it out.
+ * socket becomes readable, on_idle looks at it.
  */
 int
 poll_on_watch(CURL *easy, curl_socket_t fd, int what, void *arg, void *sock)
@@ -99,12 +100,33 @@ poll_on_watch(CURL *easy, curl_socket_t fd, int what, void *arg, void *sock)
 	(void)sock;
 	w->wanted = 0;
 	if (what == CURL_POLL_IN || what == CURL_POLL_INOUT)
-		w->wanted |= EPOLLIN;
+		w->wanted |= EPOLLIN | EPOLLRDHUP; /* the latter for on_idle */
 	if (what == CURL_POLL_OUT || what == CURL_POLL_INOUT)
 		w->wanted |= EPOLLOUT;
 	if (w->wanted != 0 || !w->ours)
 		watch(fd, w, w->wanted);
 	return 0;
+}
+
+/*
+ * A kept connection that its server closed must not be taken for the next
+ * request.  Before that curl looks whether an end is the next thing to read;
+ * over TLS the close-notify stands before it, so it would be taken (curl 7),
+ * found dead, and after five of them the request fails.  So when the end is
+ * there, what stands before it goes.
+ */
+static void
+on_idle(int fd, struct watched *w, uint32_t events)
+{
+	char last_words[512];
+
+	if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) == 0) {
+		watch(fd, w, EPOLLRDHUP);
+		return;
+	}
+	while (recv(fd, last_words, sizeof(last_words), MSG_DONTWAIT) > 0)
+		;
+	watch(fd, w, 0);
 }
 
 static void
@@ -114,7 +136,10 @@ on_socket(CURLM *multi, int fd, uint32_t events)
 	int flags = 0, left;
 
 	if (w->wanted == 0) {
-		watch(fd, w, 0);
+		if (w->idle)
+			on_idle(fd, w, events);
+		else
+			watch(fd, w, 0);
 		return;
 	}
 	if ((events & (EPOLLERR | EPOLLHUP)) != 0)
@@ -202,6 +227,7 @@ poll_own(struct transfer *t, const char *peer, int peer_port, int local_port)
 		    || !is_peer((int)i, peer))
 			continue;
 		w->owner = t;
+		w->idle = false;
 		return (int)i;
 	}
 	return -1;
@@ -211,6 +237,17 @@ void
 poll_disown(int fd)
 {
 	watched_at(fd)->owner = NULL;
+}
+
+void
+poll_idle(int fd)
+{
+	struct watched *w = watched_at(fd);
+
+	w->owner = NULL;
+	w->idle = true;
+	if (w->registered == 0)
+		watch(fd, w, EPOLLRDHUP);
 }
 
 int

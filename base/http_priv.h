@@ -71,9 +71,9 @@ struct transfer {
 	bool blocked; /* an address was refused */
 	bool tried;   /* an address was allowed */
 	bool headed;
-	bool over;                   /* past a limit of size */
-	bool long_headers;           /* that of the headers */
-	bool begun; /* the request's first sending */
+	bool over;         /* past a limit of size */
+	bool long_headers; /* that of the headers */
+	bool begun;        /* the request's first sending */
 	/* curl counts repeats over a handle's whole life, and refuses the
 	 * sixth: one that repeated is not used again. */
 	bool worn;
@@ -87,6 +87,7 @@ struct transfer {
 	 * request left. */
 	int fd;
 	uint64_t acked, received;
+	bool ended;       /* by the server, before */
 	bool unprocessed; /* the last sending, for certain */
 
 	int status;
@@ -148,6 +149,7 @@ int poll_on_close(void *arg, curl_socket_t fd);
 int poll_own(
     struct transfer *t, const char *peer, int peer_port, int local_port);
 void poll_disown(int fd);
+void poll_idle(int fd); /* and no request is on it any more */
 
 /* http_kept.c: the request leaves on that connection; the sending is over, one
  * way or the other (again: nothing).  It sets t->unprocessed then, and takes
@@ -159,9 +161,10 @@ void kept_end(struct transfer *t);
 /* http_ca.c.  In ca_start: NULL is the system's; -1: not readable, logged. */
 int ca_start(const char *file) WARN_UNUSED;
 void ca_stop(void);
-unsigned ca_look(void);  /* changes with the file; never 0 */
-void ca_set(CURL *easy); /* by the last look */
-void ca_failed(void);    /* curl could not read it */
+unsigned ca_look(void);        /* changes with the file; never 0 */
+void ca_set(CURL *easy);       /* by the last look */
+void ca_failed(void);          /* curl could not read it */
+void ca_served(unsigned look); /* it could, after that look */
 
 /* http_proxy.c.  -1: not a proxy's address, logged. */
 int proxy_start(const char *url, const char *const *except) WARN_UNUSED;

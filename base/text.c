@@ -2,6 +2,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -111,6 +112,34 @@ text_cut(struct arena *mem, const char *s, size_t max)
 	out = arena_memdup(mem, s, keep + 3);
 	memcpy(out + keep, "\xe2\x80\xa6", 3);
 	return out;
+}
+
+void
+text_vformat(char *out, size_t max, const char *fmt, va_list ap)
+{
+	int len = vsnprintf(out, max, fmt, ap);
+	size_t n, from;
+
+	if (len < 0 || max == 0 || (size_t)len < max)
+		return;
+	n = from = max - 1;
+	while (from > 0 && ((unsigned char)out[from - 1] & 0xc0) == 0x80)
+		from--;
+	if (from > 0 && (unsigned char)out[from - 1] >= 0xc0)
+		from--; /* here begins the last character */
+	if (from < n && sequence((const unsigned char *)out + from, n - from)
+		!= n - from)
+		out[from] = '\0';
+}
+
+void
+text_format(char *out, size_t max, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	text_vformat(out, max, fmt, ap);
+	va_end(ap);
 }
 
 char *

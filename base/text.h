@@ -4,6 +4,8 @@
 #ifndef BASE_TEXT_H
 #define BASE_TEXT_H
 
+#include <stdarg.h>
+
 #include "base/base.h"
 
 struct arena;
@@ -23,6 +25,14 @@ size_t text_count(const char *s, size_t len);
  * ends in U+2026.  Returns ${s} itself when it fits.
  */
 const char *text_cut(struct arena *mem, const char *s, size_t max);
+
+/*
+ * As snprintf, but what does not fit is left out by whole characters: a cut
+ * one makes of the text what no JSON takes.
+ */
+void text_format(char *out, size_t max, const char *fmt, ...)
+    PRINTF_LIKE(3, 4);
+void text_vformat(char *out, size_t max, const char *fmt, va_list ap);
 
 /* A copy with bytes that are not UTF-8 and NUL replaced by U+FFFD. */
 char *text_clean(struct arena *mem, const char *s, size_t len);

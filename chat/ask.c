@@ -2,38 +2,23 @@
  * ask: one answer of a model: which backend, when again, and what the person
  * is told when none answers.
  */
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/text.h"
+#include "chat/breaker.h"
 #include "chat/context.h"
 #include "chat/known.h"
 #include "chat/phrases.h"
+#include "chat/remark.h"
 #include "chat/steps.h"
 #include "chat/worker.h"
 #include "nouns/metric.h"
-#include "redis/fleet.h"
 
 /* An empty answer, or a call that is none, is asked for once more. */
 #define EMPTIES_MAX 2
 /* When thoughts ate llm.max_tokens: so many times it, once. */
 #define LIMIT_RAISED 4
-/* A prompt shorter than this (tokens, estimated) fits any context. */
-#define CUT_PROMPT_LEAST 500
-#define CUT_PROMPT_EVERY_MS (60 * 60 * 1000)
-/* So many failures within the window open a provider's breaker. */
-#define BREAKER_FAILURES 5
-#define BREAKER_WINDOW_MS 30000
-#define BREAKER_OPEN_MS 15000
-
-static void
-backend_name(const struct llm_backend *b, char *out, size_t max)
-{
-	snprintf(out, max, "%s/%s", settings_host_name(b->host), b->model);
-}
 
 static void
 on_text(void *ctx, const char *piece, size_t len)
@@ -72,7 +57,7 @@ afford(struct turn *t, int64_t estimate, enum turn_state *next)
 
 	if (s->budget_turn > 0
 	    && t->usage.in + t->usage.out + estimate > s->budget_turn) {
-		*next = turn_say(t, END_REFUSED, PHRASE_BUDGET_TURN);
+		*next = turn_give_up(t, PHRASE_BUDGET_TURN);
 		return false;
 	}
 	if ((limits.chat <= 0 && limits.day <= 0) || t->budget.reserved > 0)
@@ -85,7 +70,7 @@ afford(struct turn *t, int64_t estimate, enum turn_state *next)
 				.reserved = estimate, .day = day };
 			return true;
 		case STORE_LIMITED:
-			*next = turn_say(t, END_REFUSED, PHRASE_BUDGET_CHAT);
+			*next = turn_give_up(t, PHRASE_BUDGET_CHAT);
 			return false;
 		default:
 			if (!turn_pause(t, 200)) {
@@ -96,141 +81,17 @@ afford(struct turn *t, int64_t estimate, enum turn_state *next)
 	}
 }
 
-static void
-note_success(struct turn *t, struct worker_breaker *br)
-{
-	if (br == NULL)
-		return;
-	atomic_store(&br->last_rc, LLM_OK);
-	if (atomic_exchange(&br->failing, 0) == 0)
-		return;
-	atomic_store(&br->open_until_ms, 0);
-	(void)!breaker_succeed(t->w->store, br->name);
-}
-
-static void
-note_failure(struct turn *t, struct worker_breaker *br, enum llm_rc rc,
-    const struct llm_failure *f)
-{
-	int64_t until = 0;
-
-	if (br == NULL)
-		return;
-	atomic_store(&br->last_rc, rc);
-	if (!f->counts)
-		return;
-	atomic_store(&br->failing, 1);
-	if (breaker_fail(t->w->store, br->name, BREAKER_FAILURES,
-		BREAKER_WINDOW_MS, BREAKER_OPEN_MS, &until)
-	    == STORE_OK)
-		atomic_store(&br->open_until_ms, until);
-}
-
-/* What the operator does about it. */
-static const char *
-remedy_of(enum llm_rc rc, int status)
-{
-	switch (rc) {
-	case LLM_DENIED:
-		return "correct the API key of this host";
-	case LLM_QUOTA:
-		return "add credit, or raise the limit at the provider";
-	case LLM_INVALID:
-		return status == 404
-		    ? "correct the address (llm.base_url) or the model's name"
-		    : "read the server's message; dragoman models --test asks "
-		      "it";
-	case LLM_CONTEXT:
-		return "lower chat.history_tokens, or raise the server's "
-		       "context";
-	case LLM_FILTERED:
-		return "nothing: the provider's filter declined this message";
-	case LLM_LOADING:
-		return "wait until the server has loaded the model";
-	default:
-		return "nothing if it passes; else look at the server";
-	}
-}
-
-static void
-log_failure(struct turn *t, const struct llm_backend *b, const char *name,
-    enum llm_rc rc, const struct llm_failure *f)
-{
-	const char *url = llm_chat_url(b, t->mem);
-	struct text_address at;
-
-	text_address(url, &at);
-	log_event(rc == LLM_RETRY || rc == LLM_BROKEN || rc == LLM_LOADING
-		    || rc == LLM_FILTERED
-		? LOG_WARN
-		: LOG_ERROR,
-	    "model_failed", F_CHAT(&t->job->chat), F_STR("backend", name),
-	    F_STR("kind", llm_rc_name(rc)), F_INT("status", f->status),
-	    F_STR("why", f->why), F_STR("code", f->code),
-	    F_STR("type", f->type), F_STR("param", f->param),
-	    F_STR("message", f->message),
-	    F_STR("url", arena_printf(t->mem, "%.*s%.*s", at.scheme, url,
-			     at.len, at.rest)),
-	    F_STR("remedy", remedy_of(rc, f->status)));
-}
-
-/*
- * Ollama and LM Studio cut what passes their context and say nothing.  Twelve
- * bytes to a token (a quarter of the estimate) is more than any text has; a
- * short prompt is none to cut.  A server that counts only what its cache had
- * not looks the same: so it is said once an hour, and nothing is refused.
- */
-static void
-look_at_count(struct turn *t, struct worker_breaker *br, const char *name,
-    const struct llm_question *q, const struct llm_answer *a)
-{
-	int64_t sent = llm_estimate(q->messages, q->nmessages, NULL, 0),
-		now = clock_boot_ms(), told;
-	size_t i;
-
-	for (i = 0; i < q->nmessages; i++)
-		if (q->messages[i].nimages > 0)
-			return; /* counted by no one rule */
-	if (sent < CUT_PROMPT_LEAST || a->usage.in <= 0
-	    || a->usage.in >= sent / 4)
-		return;
-	/* No row: the log's own bound must do. */
-	told = br == NULL ? 0 : atomic_load(&br->cut_told_ms);
-	if ((told != 0 && now - told < CUT_PROMPT_EVERY_MS)
-	    || (br != NULL
-		&& !atomic_compare_exchange_strong(&br->cut_told_ms, &told,
-		    now)))
-		return;
-	log_event(LOG_WARN, "model_cut_prompt", F_CHAT(&t->job->chat),
-	    F_STR("backend", name), F_INT("sent", sent),
-	    F_INT("counted", a->usage.in),
-	    F_STR("why", "the server counted far less of the prompt than was "
-			 "sent: raise its context (num_ctx, "
-			 "OLLAMA_CONTEXT_LENGTH) or lower "
-			 "chat.history_tokens"));
-}
-
-/* One request to one backend. */
+/* One request to one backend, which its breaker ${br} lets through. */
 static enum llm_rc
-ask_backend(struct turn *t, const struct llm_backend *b,
-    struct llm_question *q, struct llm_answer *a, struct llm_failure *f)
+ask_closed(struct turn *t, const struct llm_backend *b,
+    struct worker_breaker *br, struct llm_question *q, struct llm_answer *a,
+    struct llm_failure *f)
 {
-	char name[128];
-	struct worker_breaker *br;
 	struct llm_backend knowing = *b;
 	struct llm_quirks quirks;
-	int64_t begun = clock_boot_us(), closed_in;
+	int64_t begun = clock_boot_us();
 	enum llm_rc rc;
 
-	backend_name(b, name, sizeof(name));
-	br = worker_breaker(t->w, name);
-	closed_in = br == NULL ? 0 : atomic_load(&br->open_until_ms)
-		- clock_wall_ms();
-	/* Longer than ever set: the clock went back. */
-	if (closed_in > 0 && closed_in <= BREAKER_OPEN_MS) {
-		*f = (struct llm_failure){ .retry_after_ms = closed_in };
-		return LLM_RETRY;
-	}
 	*f = (struct llm_failure){ .retry_after_ms = -1 };
 	t->model_calls++;
 	known_quirks(t->w, t->s, b, &quirks);
@@ -240,16 +101,36 @@ ask_backend(struct turn *t, const struct llm_backend *b,
 	metric_observe_us(METRIC_MODEL_SECONDS, b->host,
 	    clock_boot_us() - begun);
 	if (rc == LLM_OK)
-		look_at_count(t, br, name, q, a);
+		remark_count(t, b, br, q, a);
 	if (rc == LLM_OK || rc == LLM_EMPTY || rc == LLM_CONTEXT) {
-		note_success(t, br);
+		worker_breaker_succeed(t->w, br);
 		return rc;
 	}
 	if (rc == LLM_CANCELLED)
 		return rc;
 	metric_add(METRIC_MODEL_ERRORS, (int)rc, 1);
-	note_failure(t, br, rc, f);
-	log_failure(t, b, name, rc, f);
+	worker_breaker_fail(t->w, br, rc, f);
+	remark_failure(t, b, rc, f);
+	return rc;
+}
+
+static enum llm_rc
+ask_backend(struct turn *t, const struct llm_backend *b,
+    struct llm_question *q, struct llm_answer *a, struct llm_failure *f)
+{
+	char name[LLM_BREAKER_NAME_MAX];
+	struct worker_breaker *br;
+	enum llm_rc rc = LLM_RETRY;
+	int64_t open_ms;
+
+	llm_breaker_name(b, name);
+	br = worker_breaker_hold(t->w, name);
+	open_ms = worker_breaker_open_ms(br);
+	if (open_ms > 0)
+		*f = (struct llm_failure){ .retry_after_ms = open_ms };
+	else
+		rc = ask_closed(t, b, br, q, a, f);
+	worker_breaker_drop(t->w, br);
 	return rc;
 }
 
@@ -357,108 +238,160 @@ pay_cut(struct turn *t, const struct llm_answer *a, int64_t estimate)
 		turn_keep(t, a->text);
 }
 
-enum turn_state
-turn_ask(struct turn *t)
+/* What came of asking all backends once, so far. */
+struct asked {
+	int64_t estimate;  /* of the question's tokens */
+	int64_t hint;	   /* when to ask again; -1: none said so */
+	enum llm_rc last;  /* of those that will not answer; LLM_OK: none */
+	bool again;	   /* one may answer later */
+	bool loading;	   /* one will */
+	enum model_repeat cause;
+};
+
+static uint64_t
+bit_of(size_t backend)
 {
-	struct llm_question q = { .cancel = &t->lease.cancel,
-		.on_text = on_text,
-		.on_back = on_back,
-		.on_first_byte = on_first_byte,
-		.ctx = t };
-	struct llm_backend *backends;
-	struct llm_answer answer = { 0 };
-	struct llm_failure f = { 0 };
+	_Static_assert(1 + LLM_FALLBACKS_MAX <= 64, "a bit each");
+	return UINT64_C(1) << backend;
+}
+
+/* Resumed in the middle of a round: its calls first. */
+static bool
+has_open_calls(const struct turn *t)
+{
+	const struct turn_round *r;
+	size_t i;
+
+	if (t->nrounds == 0)
+		return false;
+	r = &t->rounds[t->nrounds - 1];
+	for (i = 0; i < r->answer.ncalls; i++)
+		if (!r->done[i])
+			return true;
+	return false;
+}
+
+/* What is asked now; returns how many tokens the answer may have. */
+static int64_t
+make_question(struct turn *t, struct llm_question *q)
+{
 	struct llm_message *messages;
-	enum turn_state next;
-	enum model_repeat cause = REPEAT_FAILED;
-	enum llm_rc rc;
-	int64_t hint = -1;
-	enum llm_rc last = LLM_OK; /* of those that will not answer */
-	bool again = false, loading = false;
-	int64_t estimate, limit = t->s->llm_max_tokens;
-	size_t n, i;
-
-	/* Resumed in the middle of a round: its calls first. */
-	if (t->nrounds > 0) {
-		const struct turn_round *r = &t->rounds[t->nrounds - 1];
-
-		for (i = 0; i < r->answer.ncalls; i++)
-			if (!r->done[i])
-				return TURN_TOOLS;
-	}
-	if (!turn_may_call(t, &next))
-		return next;
 
 	t->summarise = t->nrounds >= t->s->llm_rounds
 	    || t->nrounds >= TURN_ANSWERS_MAX;
-	q.nmessages = context_build(t, &messages);
-	q.messages = messages;
-	q.tools = t->tools->specs;
-	q.ntools = t->as_words ? 0 : t->tools->n;
-	/* Calls without their tools are refused by gateways
-	 * (microsoft/autogen#6328). */
-	q.no_calls = t->summarise;
-	q.as_words = t->as_words;
+	*q = (struct llm_question){ .cancel = &t->lease.cancel,
+		.on_text = on_text,
+		.on_back = on_back,
+		.on_first_byte = on_first_byte,
+		.ctx = t,
+		.tools = t->tools->specs,
+		.ntools = t->as_words ? 0 : t->tools->n,
+		/* Calls without their tools are refused by gateways
+		 * (microsoft/autogen#6328). */
+		.no_calls = t->summarise,
+		.as_words = t->as_words };
+	q->nmessages = context_build(t, &messages);
+	q->messages = messages;
 	if (t->raised)
-		q.max_tokens = limit *= LIMIT_RAISED;
-	estimate = llm_estimate(q.messages, q.nmessages, q.tools, q.ntools);
-	if (!afford(t, estimate + limit, &next))
-		return next;
+		q->max_tokens = t->s->llm_max_tokens * LIMIT_RAISED;
+	return t->raised ? q->max_tokens : t->s->llm_max_tokens;
+}
 
+/* What backend ${i} said decides the turn: true, and ${next} is what becomes
+ * of it.  Else it is noted in ${a}, and the next one is asked. */
+static bool
+look_at(struct turn *t, size_t i, enum llm_rc rc, struct llm_answer *answer,
+    const struct llm_failure *f, struct asked *a, enum turn_state *next)
+{
+	switch (rc) {
+	case LLM_OK:
+	case LLM_EMPTY:
+		*next = take_answer(t, answer);
+		return true;
+	case LLM_CANCELLED: /* what was asked is paid for */
+		t->budget.spent += a->estimate;
+		*next = turn_cancelled(t);
+		return true;
+	case LLM_CONTEXT: /* another model may take more */
+		if (!t->shortened) {
+			t->shortened = true;
+			*next = repeat(t, REPEAT_CONTEXT);
+			return true;
+		}
+		t->too_long |= bit_of(i);
+		break;
+	case LLM_BROKEN: /* it had begun to answer */
+		pay_cut(t, answer, a->estimate);
+		metric_add(METRIC_ANSWERS_CUT, 0, 1);
+		a->cause = REPEAT_CUT;
+		break;
+	case LLM_FILTERED: /* another provider may see no harm */
+		t->declined |= bit_of(i);
+		break;
+	case LLM_LOADING:
+		a->loading = true;
+		a->hint = sooner(a->hint, f);
+		break;
+	case LLM_INVALID:
+		if (f->unknown && !t->guessed && context_can_shorten(t)) {
+			t->guessed = true; /* perhaps it is too long */
+			*next = repeat(t, REPEAT_UNKNOWN);
+			return true;
+		}
+		break;
+	default:
+		break;
+	}
+	stream_restart(&t->stream); /* if any was shown */
+	if ((rc == LLM_RETRY || rc == LLM_BROKEN) && f->once
+	    && ++t->empties >= EMPTIES_MAX)
+		rc = LLM_EMPTY; /* its calls are none, again */
+	if (rc == LLM_RETRY || rc == LLM_BROKEN) {
+		a->again = true;
+		a->hint = sooner(a->hint, f);
+	} else if (a->last == LLM_OK || rc == LLM_FILTERED)
+		a->last = rc; /* the first says what is wrong */
+	return false;
+}
+
+enum turn_state
+turn_ask(struct turn *t)
+{
+	struct asked a = { .hint = -1, .last = LLM_OK, .cause = REPEAT_FAILED };
+	struct llm_backend *backends;
+	struct llm_question q;
+	enum turn_state next;
+	int64_t limit;
+	size_t n, i;
+
+	if (has_open_calls(t))
+		return TURN_TOOLS;
+	if (!turn_may_call(t, &next))
+		return next;
+	limit = make_question(t, &q);
+	a.estimate = llm_estimate(q.messages, q.nmessages, q.tools, q.ntools);
+	if (!afford(t, a.estimate + limit, &next))
+		return next;
 	n = llm_backends(t->s, t->mem, &backends);
 	for (i = 0; i < n; i++) {
-		if (t->declined & (UINT64_C(1) << (i % 64))) {
-			last = LLM_FILTERED;
+		struct llm_answer answer = { 0 };
+		struct llm_failure f = { 0 };
+		enum llm_rc rc;
+
+		if (((t->declined | t->too_long) & bit_of(i)) != 0) {
+			a.last = (t->declined & bit_of(i)) != 0 ? LLM_FILTERED
+								: LLM_CONTEXT;
 			continue;
 		}
 		rc = ask_backend(t, &backends[i], &q, &answer, &f);
-		switch (rc) {
-		case LLM_OK:
-		case LLM_EMPTY:
-			return take_answer(t, &answer);
-		case LLM_CANCELLED: /* what was asked is paid for */
-			t->budget.spent += estimate;
-			return turn_cancelled(t);
-		case LLM_CONTEXT:
-			if (t->shortened)
-				return turn_give_up(t, PHRASE_TOO_LONG);
-			t->shortened = true;
-			return repeat(t, REPEAT_CONTEXT);
-		case LLM_BROKEN: /* it had begun to answer */
-			pay_cut(t, &answer, estimate);
-			metric_add(METRIC_ANSWERS_CUT, 0, 1);
-			cause = REPEAT_CUT;
-			break;
-		case LLM_FILTERED: /* another provider may see no harm */
-			t->declined |= UINT64_C(1) << (i % 64);
-			break;
-		case LLM_LOADING:
-			loading = true;
-			hint = sooner(hint, &f);
-			break;
-		case LLM_INVALID:
-			if (!f.unknown || t->guessed || !context_can_shorten(t))
-				break;
-			t->guessed = true; /* perhaps it is too long */
-			return repeat(t, REPEAT_UNKNOWN);
-		default:
-			break;
-		}
-		stream_restart(&t->stream); /* if any was shown */
-		if ((rc == LLM_RETRY || rc == LLM_BROKEN)
-		    && f.once && ++t->empties >= EMPTIES_MAX)
-			rc = LLM_INVALID;
-		if (rc == LLM_RETRY || rc == LLM_BROKEN) {
-			again = true;
-			hint = sooner(hint, &f);
-		} else if (last == LLM_OK || rc == LLM_FILTERED)
-			last = rc; /* the first says what is wrong */
+		if (look_at(t, i, rc, &answer, &f, &a, &next))
+			return next;
 	}
-	if (again || loading)
+	if (a.again || a.loading)
 		metric_add(METRIC_MODEL_REPEATS,
-		    loading ? REPEAT_LOADING : (int)cause, 1);
-	return turn_unanswered(t, loading ? LLM_LOADING
-				   : again ? LLM_RETRY
-					   : last,
-	    hint);
+		    a.loading ? REPEAT_LOADING : (int)a.cause, 1);
+	return turn_unanswered(t, a.loading ? LLM_LOADING
+				   : a.again ? LLM_RETRY
+					     : a.last,
+	    a.hint);
 }

@@ -1,7 +1,6 @@
 #include "chat/heartbeat.h"
 
 #include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -12,6 +11,8 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/pool.h"
+#include "chat/breaker.h"
+#include "chat/known.h"
 #include "chat/lease.h"
 #include "chat/worker.h"
 #include "config.h"
@@ -48,13 +49,13 @@ backends(struct worker *w, const struct settings *s, struct arena *mem,
 	*error = NULL;
 	*asked = n == 0; /* direct: nobody needs to be */
 	for (i = 0; i < n; i++) {
-		char name[128];
+		char name[LLM_BREAKER_NAME_MAX], label[LLM_BACKEND_NAME_MAX];
 		struct worker_breaker *b;
 		int last;
 
-		snprintf(name, sizeof(name), "%s/%s",
-		    settings_host_name(list[i].host), list[i].model);
-		b = worker_breaker(w, name);
+		llm_breaker_name(&list[i], name);
+		llm_backend_label(&list[i], label);
+		b = worker_breaker_hold(w, name);
 		if (b == NULL)
 			continue;
 		last = atomic_load(&b->last_rc);
@@ -62,10 +63,11 @@ backends(struct worker *w, const struct settings *s, struct arena *mem,
 			*asked = last != -1;
 		if (i == 0 && last > LLM_OK)
 			*error = llm_rc_name(last);
-		json_array_append_new(out, json_pack("{s:s, s:I, s:s}", "name",
-		    name, "breaker_open_until_ms",
+		json_array_append_new(out, json_pack("{s:s, s:s, s:I, s:s}",
+		    "name", label, "breaker", name, "breaker_open_until_ms",
 		    (json_int_t)atomic_load(&b->open_until_ms), "last",
 		    last == -1 ? "not asked yet" : llm_rc_name(last)));
+		worker_breaker_drop(w, b);
 	}
 	return out;
 }
@@ -78,9 +80,13 @@ beat(struct worker *w)
 	const struct toolset *set = toolset_ref(w->toolbox);
 	const char *error;
 	bool asked;
-	json_t *list = backends(w, s, mem, &error, &asked), *record;
+	json_t *list, *record;
 	char backend[128], host[64] = "";
 
+	/* Rows that turns begun before a SIGHUP held. */
+	worker_breakers_keep(w, s);
+	known_keep(w, s);
+	list = backends(w, s, mem, &error, &asked);
 	gethostname(host, sizeof(host) - 1);
 	settings_backend(s, backend, sizeof(backend));
 	/* An emptied Redis gets its canary back, and a raised format is read. */
@@ -103,31 +109,6 @@ beat(struct worker *w)
 	toolset_unref(set);
 	arena_free(mem);
 	settings_unref(s);
-}
-
-/* What others found out about the providers. */
-static void
-read_breakers(struct worker *w)
-{
-	size_t i;
-
-	for (i = 0; i < WORKER_BACKENDS_MAX; i++) {
-		struct worker_breaker *b = &w->breakers[i];
-		int64_t until = 0;
-		bool named;
-
-		/* A name is written once, under the lock. */
-		pthread_mutex_lock(&w->mu);
-		named = b->name[0] != '\0';
-		pthread_mutex_unlock(&w->mu);
-		if (!named)
-			break;
-		if (breaker_read(w->store, b->name, &until) != STORE_OK)
-			continue;
-		if (until > 0)
-			atomic_store(&b->failing, 1);
-		atomic_store(&b->open_until_ms, until);
-	}
 }
 
 static bool
@@ -181,7 +162,7 @@ run(void *arg)
 			    pool_threads(h->w->turns)
 				+ pool_threads(h->w->calls));
 		}
-		read_breakers(h->w);
+		worker_breakers_read(h->w);
 		lease_look_for_stops(h->w->leases);
 		/* Who ends a turn sets it, too, but two may do so at once. */
 		metric_set(METRIC_RUNNING, 0, atomic_load(&h->w->running));

@@ -10,10 +10,12 @@
 
 #define KNOWN_CACHE_MS 1000
 
-/* The row of ${name}, made when there is room; NULL: no row.  Under w->mu. */
+/* The row of ${name}, made when there is room; NULL: no row.  Under w->mu, and
+ * as long: known_keep frees rows. */
 static struct worker_known *
 row(struct worker *w, const char *name)
 {
+	struct worker_known *unused = NULL;
 	size_t i, len = strlen(name);
 
 	if (len >= sizeof(w->known[0].name))
@@ -21,15 +23,17 @@ row(struct worker *w, const char *name)
 	for (i = 0; i < WORKER_BACKENDS_MAX; i++) {
 		struct worker_known *k = &w->known[i];
 
-		if (k->name[0] == '\0') {
-			memcpy(k->name, name, len + 1);
-			k->quirks = LLM_QUIRKS_INIT;
-			k->read_ms = -1;
-		}
 		if (strcmp(k->name, name) == 0)
 			return k;
+		if (k->name[0] == '\0' && unused == NULL)
+			unused = k;
 	}
-	return NULL;
+	if (unused != NULL) {
+		memcpy(unused->name, name, len + 1);
+		unused->quirks = LLM_QUIRKS_INIT;
+		unused->read_ms = -1;
+	}
+	return unused;
 }
 
 /* As Redis has it; false: it does not answer. */
@@ -72,6 +76,7 @@ known_quirks(struct worker *w, const struct settings *s,
 	if (old && read_learned(w, name, &fresh)) {
 		*out = fresh;
 		pthread_mutex_lock(&w->mu);
+		k = row(w, name);
 		if (k != NULL) {
 			k->quirks = fresh;
 			k->read_ms = now;
@@ -106,4 +111,28 @@ known_learn(struct worker *w, const struct llm_backend *b,
 		/* Redis is down: it is learned again. */
 		(void)!learned_add(w->store, name, f->name, f->value);
 	}
+}
+
+void
+known_keep(struct worker *w, const struct settings *s)
+{
+	struct arena *mem = arena_new();
+	struct llm_backend *list;
+	size_t i, j, n = llm_backends(s, mem, &list);
+	char name[LLM_BACKEND_NAME_MAX];
+
+	pthread_mutex_lock(&w->mu);
+	for (i = 0; i < WORKER_BACKENDS_MAX; i++) {
+		struct worker_known *k = &w->known[i];
+
+		for (j = 0; j < n; j++) {
+			llm_backend_name(&list[j], name);
+			if (strcmp(k->name, name) == 0)
+				break;
+		}
+		if (j == n)
+			k->name[0] = '\0';
+	}
+	pthread_mutex_unlock(&w->mu);
+	arena_free(mem);
 }

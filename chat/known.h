@@ -18,5 +18,7 @@ void known_quirks(struct worker *w, const struct settings *s,
 /* What ${a} taught is kept, and told to the operator. */
 void known_learn(struct worker *w, const struct llm_backend *b,
     const struct llm_answer *a);
+/* Free the rows of backends that ${s} does not name. */
+void known_keep(struct worker *w, const struct settings *s);
 
 #endif

@@ -45,6 +45,9 @@ const char PHRASE_QUOTA[]
 const char PHRASE_DENIED[]
     = "Sorry, the language model does not accept this server's API key. This "
       "needs the operator; trying again will not help.";
+const char PHRASE_INVALID[]
+    = "Sorry, the language model's server refused this question. The operator "
+      "finds the reason in the log; trying again will not help.";
 const char PHRASE_LOADING[]
     = "The language model is still being loaded. Please send your message "
       "again in a few minutes.";

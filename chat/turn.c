@@ -108,7 +108,7 @@ turn_write(struct turn *t, const struct journal_field *fields, size_t n,
 		}
 		return true;
 	case STORE_LATE:
-		*next = turn_say(t, END_REFUSED, PHRASE_LATE);
+		*next = turn_give_up(t, PHRASE_LATE);
 		return false;
 	default: /* LOST: another worker goes on */
 		*next = TURN_END;
@@ -132,7 +132,7 @@ turn_may_call(struct turn *t, enum turn_state *next)
 		*next = TURN_END;
 		return false;
 	case LEASE_LATE:
-		*next = turn_say(t, END_REFUSED, PHRASE_LATE);
+		*next = turn_give_up(t, PHRASE_LATE);
 		return false;
 	case LEASE_UNSURE:
 		return turn_write(t, NULL, 0, next);

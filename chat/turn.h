@@ -59,6 +59,7 @@ struct turn {
 	bool guessed;	      /* shortened once without being told */
 	bool raised;	      /* thoughts ate llm.max_tokens: four times it */
 	uint64_t declined;    /* backends whose filter declined, as bits */
+	uint64_t too_long;    /* those to which it is, even shortened */
 	int empties;	      /* answers of no use so far: LLM_EMPTY, or a
 				 failure that is repeated once */
 	bool denied;	      /* a tool needs a higher-tier token */

@@ -95,9 +95,11 @@ enum turn_state
 turn_unanswered(struct turn *t, enum llm_rc rc, int64_t hint_ms)
 {
 	const char *const PHRASES[LLM_RC_N] = {
+		[LLM_EMPTY] = PHRASE_EMPTY,
 		[LLM_CONTEXT] = PHRASE_TOO_LONG,
 		[LLM_QUOTA] = PHRASE_QUOTA,
 		[LLM_DENIED] = PHRASE_DENIED,
+		[LLM_INVALID] = PHRASE_INVALID,
 	};
 	int64_t now = clock_wall_ms(), delay;
 

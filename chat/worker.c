@@ -7,6 +7,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/pool.h"
+#include "chat/breaker.h"
+#include "chat/known.h"
 #include "chat/lease.h"
 #include "chat/turn.h"
 #include "nouns/metric.h"
@@ -50,27 +52,8 @@ worker_set_settings(struct worker *w, struct settings *s)
 	w->settings = s;
 	pthread_mutex_unlock(&w->mu);
 	settings_unref(old);
-}
-
-struct worker_breaker *
-worker_breaker(struct worker *w, const char *name)
-{
-	struct worker_breaker *found = NULL;
-	size_t i;
-
-	pthread_mutex_lock(&w->mu);
-	for (i = 0; i < WORKER_BACKENDS_MAX && found == NULL; i++) {
-		struct worker_breaker *b = &w->breakers[i];
-
-		if (b->name[0] == '\0') {
-			strncpy(b->name, name, sizeof(b->name) - 1);
-			atomic_store(&b->last_rc, -1);
-		}
-		if (strcmp(b->name, name) == 0)
-			found = b;
-	}
-	pthread_mutex_unlock(&w->mu);
-	return found;
+	worker_breakers_keep(w, s);
+	known_keep(w, s);
 }
 
 static void

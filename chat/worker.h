@@ -12,11 +12,13 @@
 #include <stdatomic.h>
 
 #include "base/base.h"
+#include "llm/llm.h"
 #include "llm/quirks.h"
 #include "nouns/settings.h"
 
 #define WORKER_ID_MAX 17
-#define WORKER_BACKENDS_MAX 8
+/* Rows: those in force, and as many that turns begun before a SIGHUP ask. */
+#define WORKER_BACKENDS_MAX (2 * (1 + LLM_FALLBACKS_MAX))
 #define WORKER_CALM 4 /* turn threads; with more there is a storm */
 
 struct lease_book;
@@ -24,9 +26,10 @@ struct pool;
 struct store;
 struct toolbox;
 
-/* What this process knows of one backend's breaker (redis/fleet.h). */
+/* What this process knows of one backend's breaker (chat/breaker.h). */
 struct worker_breaker {
-	char name[128];
+	char name[LLM_BREAKER_NAME_MAX]; /* "": a free row; under mu */
+	int holders;			 /* under mu: while any, it stays */
 	_Atomic int64_t open_until_ms; /* wall; 0 closed */
 	_Atomic int failing;	       /* a failure since the last success */
 	_Atomic int last_rc;	       /* enum llm_rc; -1 not asked yet */
@@ -35,8 +38,8 @@ struct worker_breaker {
 
 /* What is known of one backend's quirks (chat/known.h); under mu. */
 struct worker_known {
-	char name[256];
-	int64_t read_ms; /* boot; negative: never */
+	char name[LLM_BACKEND_NAME_MAX]; /* "": a free row */
+	int64_t read_ms;		 /* boot; negative: never */
 	struct llm_quirks quirks;
 };
 
@@ -66,9 +69,5 @@ void worker_set_settings(struct worker *w, struct settings *s);
  * hand back, at most server.drain.  0: all handed back.
  */
 int worker_run(struct worker *w);
-
-/* The breaker of "host/model" as this process knows it; NULL past
- * WORKER_BACKENDS_MAX: then there is none. */
-struct worker_breaker *worker_breaker(struct worker *w, const char *name);
 
 #endif

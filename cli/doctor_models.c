@@ -7,9 +7,12 @@
 #include "redis/learned.h"
 
 static const char *
-key_name(int host)
+key_name(const struct llm_backend *b, struct arena *mem)
 {
-	switch (host) {
+	if (b->name != NULL)
+		return arena_printf(mem, "the API key of llm.backends.%s",
+		    b->name);
+	switch (b->host) {
 	case HOST_GROQ:
 		return "GROQ_API_KEY";
 	case HOST_ANTHROPIC:
@@ -26,10 +29,10 @@ check(struct doctor *d, const struct llm_backend *b)
 {
 	struct llm_failure failure;
 	bool listed;
-	const char *host = settings_host_name(b->host);
-
+	char label[LLM_BACKEND_NAME_MAX];
 	bool has_key = b->key != NULL && secret_is_set(b->key);
 
+	llm_backend_label(b, label);
 	/* Perhaps only the turn workers are given the key. */
 	if (!has_key && b->base_url[0] == '\0')
 		return;
@@ -38,29 +41,39 @@ check(struct doctor *d, const struct llm_backend *b)
 		if (failure.why[0] != '\0') {
 			doctor_find(d, DOCTOR_WARN, "model",
 			    "dragoman models --test asks it",
-			    "%s/%s: it cannot be seen whether it answers: %s",
-			    host, b->model, failure.why);
+			    "%s: it cannot be seen whether it answers: %s",
+			    label, failure.why);
 			break;
 		}
 		doctor_find(d, listed ? DOCTOR_OK : DOCTOR_WARN, "model",
-		    listed ? NULL : "correct chat.model or llm.fallback",
-		    "%s answers%s %s", host,
-		    listed ? " for" : " and does not list", b->model);
+		    listed ? NULL
+			   : b->name == NULL
+			? "correct chat.model or llm.fallback"
+			: arena_printf(d->cli->mem,
+			    "correct the model of llm.backends.%s", b->name),
+		    "%s answers%s %s%s%s", settings_host_name(b->host),
+		    listed ? " for" : " and does not list", b->model,
+		    b->name == NULL ? "" : "@",
+		    b->name == NULL ? "" : b->name);
 		break;
 	case LLM_DENIED:
 		if (!has_key)
 			break;
 		doctor_find(d, DOCTOR_ERROR, "model",
-		    arena_printf(d->cli->mem, "correct %s", key_name(b->host)),
-		    "%s/%s: the key is refused: %s", host, b->model,
-		    failure.why);
+		    arena_printf(d->cli->mem, "correct %s",
+			key_name(b, d->cli->mem)),
+		    "%s: the key is refused: %s", label, failure.why);
 		break;
 	default:
 		doctor_find(d, DOCTOR_ERROR, "model",
-		    b->host == HOST_OLLAMA
+		    b->name != NULL
+			? arena_printf(d->cli->mem,
+			    "start it, or correct base_url of "
+			    "llm.backends.%s", b->name)
+			: b->host == HOST_OLLAMA
 			? "start it, or correct chat.ollama_url"
 			: "correct llm.base_url, or look at the way there",
-		    "%s/%s does not answer: %s", host, b->model, failure.why);
+		    "%s does not answer: %s", label, failure.why);
 	}
 }
 

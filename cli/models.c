@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/http.h"
+#include "base/text.h"
 #include "cli/cli.h"
 #include "llm/llm.h"
 #include "llm/quirks.h"
@@ -26,9 +28,59 @@ learned_of(struct store *st, const char *name)
 	return list;
 }
 
-/* One question; the name of what came of it. */
+/* What was left out or done otherwise, until it answered. */
 static const char *
-try_one(struct cli *cli, const struct llm_backend *b, bool stream, bool tool)
+mended(struct cli *cli, const struct llm_answer *a)
+{
+	const char *text = "";
+	size_t i, j;
+
+	for (i = 0; i < a->nlearned; i++) {
+		const char *instead = NULL;
+
+		for (j = 0; j < LLM_FEATURES_N; j++)
+			if (strcmp(LLM_FEATURES[j].name, a->learned[i].name)
+			    == 0)
+				instead = LLM_FEATURES[j].instead;
+		text = arena_printf(cli->mem, "%s%s%s = %s%s%s%s", text,
+		    i == 0 ? "" : ", ", a->learned[i].name,
+		    a->learned[i].value, instead == NULL ? "" : " (",
+		    instead == NULL ? "" : instead,
+		    instead == NULL ? "" : ")");
+	}
+	return text;
+}
+
+static const char *
+outcome(struct cli *cli, enum llm_rc rc, const struct llm_answer *a,
+    const struct llm_failure *f)
+{
+	static const char *const WORDS[LLM_RC_N] = {
+		[LLM_RETRY] = "it does not answer",
+		[LLM_BROKEN] = "its answer broke off",
+		[LLM_EMPTY] = "its answer is empty",
+		[LLM_CONTEXT] = "the question is too long for it",
+		[LLM_QUOTA] = "no credit is left",
+		[LLM_DENIED] = "the API key is refused",
+		[LLM_INVALID] = "it refuses the question",
+		[LLM_FILTERED] = "a filter declined the question",
+		[LLM_LOADING] = "it is still loading the model",
+		[LLM_CANCELLED] = "cancelled",
+	};
+
+	if (rc == LLM_OK)
+		return a->nlearned == 0
+		    ? "ok"
+		    : arena_printf(cli->mem, "ok, but %s", mended(cli, a));
+	return arena_printf(cli->mem, "%s%s%s%s%s", WORDS[rc],
+	    f->why[0] == '\0' ? "" : ": ", f->why,
+	    f->message[0] == '\0' ? "" : ": ", f->message);
+}
+
+/* One question; what came of it.  ${failed} is set if nothing did. */
+static const char *
+try_one(struct cli *cli, const struct llm_backend *b, bool stream, bool tool,
+    bool *failed)
 {
 	static const struct llm_message HELLO = { .role = LLM_USER,
 		.text = "Say one word: hello." };
@@ -43,21 +95,53 @@ try_one(struct cli *cli, const struct llm_backend *b, bool stream, bool tool)
 	struct llm_quirks quirks = LLM_QUIRKS_INIT;
 	struct llm_answer answer;
 	struct llm_failure failure;
+	const char *said;
 	enum llm_rc rc;
 
 	llm_quirks_stated(cli->settings, b, &quirks);
 	if (!stream)
-		(void)llm_quirks_set(&quirks, "stream", "no");
+		(void)llm_quirks_state(&quirks, "stream", "no");
 	asked.quirks = &quirks;
 	rc = llm_ask(&asked, &q, cli->mem, &answer, &failure);
-	return rc == LLM_OK ? "ok"
-			    : arena_printf(cli->mem, "%s: %s",
-				  llm_rc_name(rc), failure.why);
+	*failed = *failed || rc != LLM_OK;
+	said = outcome(cli, rc, &answer, &failure);
+	return text_clean(cli->mem, said, strlen(said));
+}
+
+/* One after the other: who reads the server's log finds them in this order. */
+static json_t *
+test_all(struct cli *cli, const struct llm_backend *b, bool *failed)
+{
+	static const struct {
+		const char *name;
+		bool stream, tool;
+	} ALL[] = { { "plain", false, false }, { "streamed", true, false },
+		{ "tool", true, true } };
+	json_t *doc = json_object();
+	size_t i;
+
+	for (i = 0; i < NELEM(ALL); i++)
+		json_object_set_new(doc, ALL[i].name,
+		    json_string(try_one(cli, b, ALL[i].stream, ALL[i].tool,
+			failed)));
+	return doc;
+}
+
+/* Where it is asked, without what may be secret. */
+static const char *
+address_of(struct cli *cli, const struct llm_backend *b)
+{
+	const char *url = llm_chat_url(b, cli->mem);
+	struct text_address at;
+
+	text_address(url, &at);
+	return arena_printf(cli->mem, "%.*s%.*s", at.scheme, url, at.len,
+	    at.rest);
 }
 
 static json_t *
 describe(struct cli *cli, const struct llm_backend *b, struct store *st,
-    bool test)
+    bool test, bool *failed)
 {
 	char name[LLM_BACKEND_NAME_MAX];
 	struct llm_failure failure;
@@ -67,8 +151,8 @@ describe(struct cli *cli, const struct llm_backend *b, struct store *st,
 
 	llm_backend_name(b, name);
 	rc = llm_check(b, cli->mem, &listed, &failure);
-	doc = json_pack("{s:s, s:s, s:s, s:o}", "backend", name, "address",
-	    b->base_url, "state",
+	doc = json_pack("{s:s, s:s*, s:s, s:s, s:o}", "backend", name, "name",
+	    b->name, "address", address_of(cli, b), "state",
 	    failure.why[0] != '\0'
 		? arena_printf(cli->mem, "%s: %s",
 		      rc == LLM_OK ? "not seen" : llm_rc_name(rc), failure.why)
@@ -76,11 +160,7 @@ describe(struct cli *cli, const struct llm_backend *b, struct store *st,
 			 : "answers, but does not list it",
 	    "learned", learned_of(st, name));
 	if (test)
-		json_object_set_new(doc, "tests",
-		    json_pack("{s:s, s:s, s:s}", "plain",
-			try_one(cli, b, false, false), "streamed",
-			try_one(cli, b, true, false), "tool",
-			try_one(cli, b, true, true)));
+		json_object_set_new(doc, "tests", test_all(cli, b, failed));
 	return doc;
 }
 
@@ -92,9 +172,11 @@ show(struct cli *cli, const json_t *doc)
 	json_t *tests = json_object_get(doc, "tests");
 	size_t i;
 
-	printf("%s  %s  %s\n",
+	name = json_string_value(json_object_get(doc, "name"));
+	printf("%s%s%s  %s  %s\n",
 	    cli_clean(cli, json_string_value(json_object_get(doc, "backend")),
 		true),
+	    name == NULL ? "" : "  ", name == NULL ? "" : name,
 	    json_string_value(json_object_get(doc, "address")),
 	    json_string_value(json_object_get(doc, "state")));
 	json_array_foreach(json_object_get(doc, "learned"), i, fact)
@@ -124,6 +206,8 @@ forget(struct cli *cli, struct store *st, const struct llm_backend *list,
 	for (i = 0; i < n; i++) {
 		llm_backend_name(&list[i], name);
 		if (named != NULL
+		    && (list[i].name == NULL
+			|| strcmp(list[i].name, named) != 0)
 		    && (strncmp(name, named, len) != 0
 			|| (name[len] != '\0' && name[len] != '/')))
 			continue;
@@ -148,8 +232,9 @@ int
 cmd_models(struct cli *cli)
 {
 	bool test = cli_flag(cli, "--test");
-	bool forgets = cli_flag(cli, "--forget");
+	bool forgets = cli_flag(cli, "--forget"), failed = false;
 	const struct settings *s;
+	struct http_options http;
 	struct llm_backend *list;
 	struct store *st;
 	json_t *all, *doc;
@@ -168,15 +253,24 @@ cmd_models(struct cli *cli)
 	if (forgets)
 		return forget(cli, st, list, n,
 		    cli->nargs > 0 ? cli->args[0] : NULL);
+	http = settings_http(s);
+	if (http_start(&http) == -1) {
+		cli_error(cli, "the HTTP client does not start");
+		return CLI_FAILED;
+	}
 	all = json_array();
 	for (i = 0; i < n; i++)
-		json_array_append_new(all, describe(cli, &list[i], st, test));
-	if (cli->json)
-		return cli_json(cli, all);
+		json_array_append_new(all, describe(cli, &list[i], st, test,
+					     &failed));
+	http_stop();
+	if (cli->json) {
+		code = cli_json(cli, all);
+		return failed ? CLI_FAILED : code;
+	}
 	json_array_foreach(all, i, doc)
 		show(cli, doc);
 	if (n == 0)
 		printf("no model is asked: chat.host is direct\n");
 	json_decref(all);
-	return CLI_OK;
+	return failed ? CLI_FAILED : CLI_OK;
 }

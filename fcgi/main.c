@@ -87,14 +87,16 @@ log_warning(const char *line)
 
 /*
  * Turn workers speak to models; this process is the one that strangers reach.
- * Their keys (the configuration's own memory) are wiped from the settings and from the environment, which
- * /proc shows as it was given.
+ * Their keys (the configuration's own memory) are wiped from the settings and
+ * from the environment, which /proc shows as it was given; those of
+ * llm.backends and llm.headers are not kept to begin with (settings_llm.c).
  */
 static void
 drop_model_keys(struct settings *s)
 {
 	static const char *const NAMES[] = { "OPENAI_API_KEY", "GROQ_API_KEY",
-		"ANTHROPIC_API_KEY", "OLLAMA_API_KEY" };
+		"ANTHROPIC_API_KEY", "OLLAMA_API_KEY", "LLM_BACKENDS",
+		"LLM_HEADERS" };
 	size_t i;
 
 	secret_wipe(&s->openai_api_key);

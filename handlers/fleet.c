@@ -341,6 +341,7 @@ gauge_queue(struct watch *w)
 	if (fleet_count(w->e->store, &counts) != STORE_OK)
 		return;
 	metric_set(METRIC_UNACCOUNTED, 0, counts.unaccounted);
+	metric_set(METRIC_DAMAGED, 0, counts.aside + counts.damaged);
 	metric_set(METRIC_QUEUE_LENGTH, 0, counts.waiting);
 	metric_set(METRIC_QUEUE_AGE, 0, counts.oldest_ms / 1000);
 	w->unsure = counts.unaccounted == 0 ? 0 : w->unsure + 1;

@@ -292,6 +292,9 @@ read_event(struct llm_reading *r, const char *kind, const json_t *doc)
 
 	if (strcmp(kind, "error") == 0 || json_object_size(e) > 0)
 		return llm_refusal_in(r, json_is_object(e) ? e : doc);
+	e = llm_refusal_of(doc);
+	if (e != NULL)
+		return llm_refusal_in(r, e);
 	if (strcmp(kind, "message_start") == 0)
 		return message_start(r, json_object_get(doc, "message"));
 	if (strcmp(kind, "content_block_start") == 0)
@@ -321,6 +324,9 @@ anthropic_whole(struct llm_reading *r, const char *bytes, size_t len)
 	doc = llm_event_read(r, bytes, len, &rc);
 	e = json_object_get(doc, "error");
 	if (json_object_size(e) > 0 || json_string_length(e) > 0)
+		return llm_refusal_in(r, e);
+	e = llm_refusal_of(doc);
+	if (e != NULL)
 		return llm_refusal_in(r, e);
 	content = json_object_get(doc, "content");
 	if (!json_is_array(content) && !json_is_string(content))

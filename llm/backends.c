@@ -9,6 +9,9 @@
 #include "llm/llm_priv.h"
 #include "llm/quirks.h"
 
+/* So that host and name fit beside it. */
+#define LABEL_MODEL_MAX (LLM_BACKEND_NAME_MAX - 16 - SETTINGS_BACKEND_NAME_MAX)
+
 static const char GROQ_URL[] = "https://api.groq.com/openai/v1";
 
 static const struct secret *
@@ -28,14 +31,12 @@ key_of(const struct settings *s, int host)
 	}
 }
 
+/* Where a host usually is; "": its provider's own address. */
 static const char *
-url_of(const struct settings *s, int host, struct arena *mem)
+usual_url(const struct settings *s, int host, struct arena *mem)
 {
 	size_t len;
 
-	/* LLM_BASE_URL is the operator's word for the host of chat.host. */
-	if (s->llm_base_url[0] != '\0' && host == s->chat_host)
-		return s->llm_base_url;
 	if (host == HOST_GROQ)
 		return GROQ_URL;
 	if (host != HOST_OLLAMA)
@@ -44,6 +45,20 @@ url_of(const struct settings *s, int host, struct arena *mem)
 	while (len > 0 && s->chat_ollama_url[len - 1] == '/')
 		len--;
 	return arena_printf(mem, "%.*s/v1", (int)len, s->chat_ollama_url);
+}
+
+/* LLM_BASE_URL is the operator's word for the host of chat.host. */
+static bool
+is_elsewhere(const struct settings *s, int host)
+{
+	return s->llm_base_url[0] != '\0' && host == s->chat_host;
+}
+
+static const char *
+url_of(const struct settings *s, int host, struct arena *mem)
+{
+	return is_elsewhere(s, host) ? s->llm_base_url
+				     : usual_url(s, host, mem);
 }
 
 static const char *
@@ -98,8 +113,26 @@ fill(const struct settings *s, int host, const char *model, struct arena *mem,
 		.total_ms = (int)s->llm_total_ms };
 }
 
-/* "host/model" when the first word is a host; else the whole is a model (its
- * own name may hold slashes). */
+/* A row of llm.backends.  The key of a host goes to that host's usual address
+ * and nowhere else; of a host that llm.base_url moved, it is that server's. */
+static void
+named(const struct settings *s, const struct settings_backend *of,
+    struct arena *mem, struct llm_backend *b)
+{
+	bool usual = of->base_url[0] == '\0';
+
+	fill(s, of->host, of->model, mem, b);
+	b->name = of->name;
+	b->base_url = usual ? usual_url(s, of->host, mem) : of->base_url;
+	b->headers = of->headers;
+	if (secret_is_set(&of->key))
+		b->key = &of->key;
+	else if (!usual || is_elsewhere(s, of->host))
+		b->key = NULL;
+}
+
+/* The name of a row; else "host/model" when the first word is a host; else the
+ * whole is a model (its own name may hold slashes). */
 static void
 fallback(const struct settings *s, const char *word, struct arena *mem,
     struct llm_backend *b)
@@ -109,6 +142,11 @@ fallback(const struct settings *s, const char *word, struct arena *mem,
 	const char *slash = strchr(word, '/');
 	size_t i, len = slash == NULL ? 0 : (size_t)(slash - word);
 
+	for (i = 0; i < s->nbackends; i++)
+		if (strcmp(s->backends[i].name, word) == 0) {
+			named(s, &s->backends[i], mem, b);
+			return;
+		}
 	for (i = 0; slash != NULL && i < NELEM(HOSTS); i++) {
 		const char *name = settings_host_name(HOSTS[i]);
 
@@ -138,8 +176,8 @@ llm_backends(const struct settings *s, struct arena *mem,
 	return n;
 }
 
-void
-llm_backend_name(const struct llm_backend *b, char out[LLM_BACKEND_NAME_MAX])
+static uint32_t
+address_hash(const struct llm_backend *b)
 {
 	const char *url = b->base_url[0] != '\0'
 	    ? b->base_url
@@ -148,17 +186,46 @@ llm_backend_name(const struct llm_backend *b, char out[LLM_BACKEND_NAME_MAX])
 
 	for (; *url != '\0'; url++)
 		h = (h ^ (unsigned char)*url) * 16777619U;
-	snprintf(out, LLM_BACKEND_NAME_MAX, "%s/%.200s/%08x",
-	    settings_host_name(b->host), b->model, h);
+	return h;
 }
 
-/* True if "HOST" or "HOST/MODEL" in ${word} is ${b}. */
+void
+llm_backend_name(const struct llm_backend *b, char out[LLM_BACKEND_NAME_MAX])
+{
+	snprintf(out, LLM_BACKEND_NAME_MAX, "%s/%.200s/%08x",
+	    settings_host_name(b->host), b->model, address_hash(b));
+}
+
+void
+llm_backend_label(const struct llm_backend *b, char out[LLM_BACKEND_NAME_MAX])
+{
+	char model[LABEL_MODEL_MAX];
+
+	text_format(model, sizeof(model), "%s", b->model);
+	snprintf(out, LLM_BACKEND_NAME_MAX, "%s/%s%s%s",
+	    settings_host_name(b->host), model, b->name == NULL ? "" : "@",
+	    b->name == NULL ? "" : b->name);
+}
+
+void
+llm_breaker_name(const struct llm_backend *b, char out[LLM_BREAKER_NAME_MAX])
+{
+	char label[LLM_BACKEND_NAME_MAX];
+
+	llm_backend_label(b, label);
+	snprintf(out, LLM_BREAKER_NAME_MAX, "%s/%08x", label, address_hash(b));
+}
+
+/* True if NAME, "HOST" or "HOST/MODEL" in ${word} is ${b}. */
 static bool
 is_backend(const char *word, size_t len, const struct llm_backend *b)
 {
 	const char *host = settings_host_name(b->host);
 	size_t n = strlen(host);
 
+	if (b->name != NULL && strlen(b->name) == len
+	    && memcmp(word, b->name, len) == 0)
+		return true;
 	if (len < n || memcmp(word, host, n) != 0)
 		return false;
 	return len == n

@@ -166,12 +166,14 @@ llm_body_end(struct llm_body *b, bool whole)
 	if (r->failed || r->full || r->done)
 		return;
 	r->ending = true;
-	if (b->kind == BODY_UNKNOWN)
+	if (b->kind == BODY_UNKNOWN) {
 		decide(b, true);
+		if (b->kind == BODY_EVENTS
+		    && feed_events(b, buf_str(&b->head), b->head.len) != 0)
+			return;
+	}
 	if (b->kind == BODY_EVENTS) {
-		if (b->sse.begun || b->head.len == 0
-		    || feed_events(b, buf_str(&b->head), b->head.len) == 0)
-			(void)!sse_reader_end(&b->sse, on_event, b);
+		(void)!sse_reader_end(&b->sse, on_event, b);
 	} else if (b->kind == BODY_WHOLE) {
 		end_whole(b, whole);
 	}

@@ -59,7 +59,7 @@ no_list(struct llm_failure *f, const char *url, const char *what)
 	struct text_address at;
 
 	text_address(url, &at);
-	snprintf(f->why, sizeof(f->why), "%s (status %d) at %.*s%.*s", what,
+	text_format(f->why, sizeof(f->why), "%s (status %d) at %.*s%.*s", what,
 	    f->status, at.scheme, url, at.len, at.rest);
 }
 
@@ -116,13 +116,13 @@ llm_check(const struct llm_backend *b, struct arena *mem, bool *listed,
 	(void)http_send(&req, &resp);
 	f->status = resp.status;
 	if (resp.rc != HTTP_OK) {
-		snprintf(f->why, sizeof(f->why), "%s", resp.why);
+		text_format(f->why, sizeof(f->why), "%s", resp.why);
 		rc = LLM_RETRY;
 	} else if (resp.status == 401 || resp.status == 403) {
-		snprintf(f->why, sizeof(f->why), "status %d", resp.status);
+		text_format(f->why, sizeof(f->why), "status %d", resp.status);
 		rc = LLM_DENIED;
 	} else if (resp.status == 429 || resp.status >= 500) {
-		snprintf(f->why, sizeof(f->why), "status %d", resp.status);
+		text_format(f->why, sizeof(f->why), "status %d", resp.status);
 		rc = LLM_RETRY;
 	} else
 		rc = read_list(&resp, req.url, b->model, mem, listed, f);

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/http.h"
+#include "base/text.h"
 #include "llm/llm_priv.h"
 
 #define AFTER_DONE_MS 100	/* for the end of the body, so that the
@@ -50,14 +51,14 @@ failed(struct llm_reading *r, struct llm_failure *f)
 	char why[sizeof(f->why)];
 
 	if (r->why != NULL) {
-		snprintf(f->why, sizeof(f->why), "in the answer: %s", r->why);
+		text_format(f->why, sizeof(f->why), "in the answer: %s", r->why);
 		f->status = 500;
 		f->counts = true;
 		rc = LLM_RETRY;
 	} else {
 		rc = llm_refusal_rc(&r->error, -1, f);
-		snprintf(why, sizeof(why), "%s", f->why);
-		snprintf(f->why, sizeof(f->why), "in the answer: %.120s", why);
+		text_format(why, sizeof(why), "%s", f->why);
+		text_format(f->why, sizeof(f->why), "in the answer: %s", why);
 	}
 	return rc;
 }
@@ -84,7 +85,7 @@ llm_ending(struct asking *a, const struct http_response *resp,
 		return llm_reading_finish(r, answer);
 	if (resp->rc != HTTP_OK)
 		return broken(r, llm_transport_rc(resp, false, f), answer);
-	snprintf(f->why, sizeof(f->why),
+	text_format(f->why, sizeof(f->why),
 	    "the answer ended before it was complete");
 	f->counts = true;
 	return broken(r, LLM_RETRY, answer);

@@ -5,17 +5,20 @@
 #include <string.h>
 
 #include "base/http.h"
+#include "base/text.h"
 #include "llm/llm_priv.h"
 
 #define READ_WAIT_MS 100 /* how late a cancel may be noticed */
 #define REFUSAL_MAX (256 * KIB)
+#define SILENCE_MORE_MS 1000 /* so that ending.c, which knows which setting it
+				is, says so first */
 
 /* No status at all: what the transport says. */
 enum llm_rc
 llm_transport_rc(const struct http_response *resp, bool shown,
     struct llm_failure *f)
 {
-	snprintf(f->why, sizeof(f->why), "%s", resp->why);
+	text_format(f->why, sizeof(f->why), "%s", resp->why);
 	if (resp->rc == HTTP_CANCELLED)
 		return LLM_CANCELLED;
 	if (resp->rc == HTTP_BLOCKED)
@@ -73,6 +76,8 @@ llm_exchange(const struct llm_backend *b, const struct llm_question *q,
 	enum llm_rc rc;
 	size_t n = 0, i;
 
+	if (req.idle_ms > 0)
+		req.idle_ms += SILENCE_MORE_MS;
 	req.headers[n++] = "Content-Type: application/json";
 	req.headers[n++] = "Accept: text/event-stream, application/json";
 	a->first_ms = b->first_byte_ms;

@@ -43,7 +43,8 @@ struct llm_message {
 
 /* One place where a model answers. */
 struct llm_backend {
-	int host; /* enum chat_host, not HOST_DIRECT */
+	const char *name; /* in llm.backends; NULL: it is none of them */
+	int host;	  /* enum chat_host, not HOST_DIRECT */
 	const char *model;
 	const char *base_url; /* as the provider's own SDK means it */
 	const char *const *headers; /* "Name: value", NULL ends; or NULL */
@@ -146,8 +147,8 @@ enum llm_rc llm_check(const struct llm_backend *b, struct arena *mem,
 
 /*
  * The backends of ${s} in the order to try: chat.host/chat.model, then
- * llm.fallback ("model", or "host/model").  Strings are borrowed from ${s}
- * or live in ${mem}.  Their number; 0 in direct mode.
+ * llm.fallback (a name of llm.backends, "host/model", or "model").  Strings
+ * are borrowed from ${s} or live in ${mem}.  Their number; 0 in direct mode.
  */
 size_t llm_backends(const struct settings *s, struct arena *mem,
     struct llm_backend **out);
@@ -157,6 +158,13 @@ size_t llm_backends(const struct settings *s, struct arena *mem,
 #define LLM_BACKEND_NAME_MAX 256
 void llm_backend_name(const struct llm_backend *b,
     char out[LLM_BACKEND_NAME_MAX]);
+/* "HOST/MODEL" or "HOST/MODEL@NAME": it, to an operator. */
+void llm_backend_label(const struct llm_backend *b,
+    char out[LLM_BACKEND_NAME_MAX]);
+/* Whose breaker (redis/fleet.h) it is: two keys at one address have two. */
+#define LLM_BREAKER_NAME_MAX (LLM_BACKEND_NAME_MAX + 16)
+void llm_breaker_name(const struct llm_backend *b,
+    char out[LLM_BREAKER_NAME_MAX]);
 /* What llm.quirks says of ${b}. */
 void llm_quirks_stated(const struct settings *s, const struct llm_backend *b,
     struct llm_quirks *out);

@@ -223,13 +223,21 @@ int llm_kept_add(struct buf *out, const json_t *object,
     const char *but) WARN_UNUSED;
 
 /*
- * refusal.c.  The refusal in ${body}, whatever its shape; and one that came
- * as a member of an answer or event (${e} is that member), which also fails
- * the reading: -1, or 0 when the answer was complete before.
+ * refusal.c.  The refusal in ${body}, whatever its shape; and what ${e} says,
+ * but for its status.
  */
 void llm_refusal_read(struct llm_refusal *out, int status, const char *body,
     size_t len, struct arena *mem);
+void llm_refusal_fill(struct llm_refusal *out, const json_t *e,
+    struct arena *mem);
+/* refusal_within.c.  Where ${doc}, which has no member "error", tells one all
+ * the same: a part of it; or NULL. */
+const json_t *llm_refusal_of(const json_t *doc);
+/* One that came in an answer or event (${e} is where) fails the reading: -1,
+ * or 0 when the answer was complete before. */
 int llm_refusal_in(struct llm_reading *r, const json_t *e);
+/* refusal_kind.c.  The status that the words of ${r} would have; else 500. */
+int llm_refusal_status(const struct llm_refusal *r);
 /* What it means; ${should_retry} is the server's word: 1, 0, -1 none. */
 enum llm_rc llm_refusal_rc(const struct llm_refusal *r, int should_retry,
     struct llm_failure *f);

@@ -233,19 +233,14 @@ static const json_t *
 error_in(const json_t *doc, const char *type)
 {
 	const json_t *e = json_object_get(doc, "error");
-	const char *object = json_member_str(doc, "object");
 
 	if (json_object_size(e) > 0 || json_string_length(e) > 0
 	    || json_array_size(e) > 0 || json_is_integer(e))
 		return e;
-	if (json_object_get(doc, "choices") != NULL)
-		return NULL;
-	if (strcmp(type, "error") == 0
-	    || (object != NULL && strcmp(object, "error") == 0) /* vLLM */
-	    || json_is_string(json_object_get(doc, "detail")) /* FastAPI */
-	    || json_is_string(json_object_get(doc, "message")))
-		return doc;
-	return NULL;
+	return strcmp(type, "error") == 0
+		&& json_object_get(doc, "choices") == NULL
+	    ? doc
+	    : llm_refusal_of(doc);
 }
 
 static int
@@ -311,6 +306,18 @@ openai_feed(struct llm_reading *r, const char *type, const char *data, size_t le
 	return doc == NULL ? rc : read_document(r, type, doc, &found);
 }
 
+/* The first line of a stream in lines of JSON, which was cut behind it. */
+static bool
+is_piece(const json_t *doc)
+{
+	const json_t *choice = json_array_get(json_object_get(doc, "choices"),
+	    0);
+
+	return json_is_false(json_object_get(doc, "done")) /* Ollama's own */
+	    || (json_is_object(json_object_get(choice, "delta"))
+		&& !json_is_object(json_object_get(choice, "message")));
+}
+
 int
 openai_whole(struct llm_reading *r, const char *bytes, size_t len)
 {
@@ -326,7 +333,7 @@ openai_whole(struct llm_reading *r, const char *bytes, size_t len)
 	rc = read_document(r, "message", doc, &found);
 	if (rc == 0 && !found)
 		return -1;
-	if (rc == 0)
+	if (rc == 0 && !is_piece(doc))
 		r->ended = true;
 	return rc;
 }

@@ -12,6 +12,7 @@
 #include "llm/llm_priv.h"
 
 #define WORDS_MAX 4096 /* of a message: what matters stands in front */
+#define DETAILS_MAX (64 * KIB) /* four lists of places with their words */
 #define NESTED_MAX 3   /* an error that quotes an error that quotes one */
 
 static const char *
@@ -41,12 +42,25 @@ first_of(struct arena *mem, const json_t *doc, const char *const *names,
 	return s;
 }
 
+/* A part of FastAPI's `loc`: a member's name, or a place in a list. */
+static int
+add_place(struct buf *out, const json_t *part)
+{
+	if (json_is_string(part))
+		return buf_printf(out, "%s.", json_string_value(part));
+	if (json_is_integer(part))
+		return buf_printf(out, "%lld.",
+		    (long long)json_integer_value(part));
+	return 0;
+}
+
 /* FastAPI's list of what is wrong (vLLM, Mistral): where and what, but not
  * `input`, which quotes the question. */
 static const char *
 details_of(struct arena *mem, const json_t *list)
 {
-	const char *out = "", *msg;
+	struct buf out = BUF_INIT(DETAILS_MAX);
+	const char *msg, *words;
 	const json_t *e, *part;
 	size_t i, j;
 
@@ -56,18 +70,16 @@ details_of(struct arena *mem, const json_t *list)
 		if (i == 4)
 			break; /* more say no more */
 		json_array_foreach(loc, j, part)
-			out = json_is_string(part)
-			    ? arena_printf(mem, "%s%s.", out,
-				  json_string_value(part))
-			    : json_is_integer(part)
-			    ? arena_printf(mem, "%s%lld.", out,
-				  (long long)json_integer_value(part))
-			    : out;
-		msg = json_is_string(e) ? json_string_value(e)
-					: str_of(mem, e, "msg");
-		out = arena_printf(mem, "%s %s; ", out, msg);
+			if (out.len >= WORDS_MAX || add_place(&out, part) == -1)
+				break; /* full */
+		msg = json_is_string(e)
+		    ? text_cut(mem, json_string_value(e), WORDS_MAX)
+		    : str_of(mem, e, "msg");
+		(void)!buf_printf(&out, " %s; ", msg);
 	}
-	return out;
+	words = text_cut(mem, arena_strdup(mem, buf_str(&out)), WORDS_MAX);
+	buf_fini(&out);
+	return words;
 }
 
 /* Words that quote the question, in a message that is a program's print of an
@@ -144,9 +156,9 @@ read_object(struct llm_refusal *out, const json_t *e, struct arena *mem,
 {
 	static const char *const MESSAGES[] = { "message", "error", "detail",
 		"msg", "error_message", "errorMessage", "error_msg",
-		"Message", "status_msg", "title" };
+		"errmsg", "Message", "status_msg", "title" };
 	static const char *const CODES[] = { "code", "error_code", "errorCode",
-		"Code", "status_code" };
+		"errcode", "Code", "status_code" };
 	static const char *const TYPES[] = { "type", "status", "__type",
 		"error_type", "object" };
 	static const char *const NESTED[] = { "message", "detail", "errors",
@@ -245,64 +257,11 @@ llm_refusal_read(struct llm_refusal *out, int status, const char *body,
 	clean(out, mem);
 }
 
-/* An error that comes with a 200 says what status it would have had, or only
- * its kind. */
-static int
-status_in(const struct llm_refusal *r, const json_t *e)
+void
+llm_refusal_fill(struct llm_refusal *out, const json_t *e, struct arena *mem)
 {
-	static const struct {
-		const char *word;
-		int status;
-	} KINDS[] = {
-		{ "invalid_request_error", 400 },
-		{ "BadRequestError", 400 },
-		{ "tool_use_failed", 400 },
-		{ "context_length_exceeded", 400 },
-		{ "exceed_context_size_error", 400 },
-		{ "content_filter", 400 },
-		{ "authentication_error", 401 },
-		{ "billing_error", 402 },
-		{ "permission_error", 403 },
-		{ "not_found_error", 404 },
-		{ "request_too_large", 413 },
-		{ "rate_limit_exceeded", 429 },
-		{ "rate_limit_error", 429 },
-		{ "insufficient_quota", 429 },
-		{ "api_error", 500 },
-		{ "unavailable_error", 503 },
-		{ "timeout_error", 504 },
-		{ "overloaded_error", 529 },
-	};
-	static const char *const NUMBERS[] = { "code", "status_code", "status",
-		"http_code" };
-	int64_t n;
-	size_t j;
-
-	for (j = 0; j < NELEM(NUMBERS); j++) {
-		n = json_member_int(e, NUMBERS[j], 0);
-		if (n >= 400 && n <= 599)
-			return (int)n;
-	}
-	if (text_int(r->code, &n) == 0 && n >= 400 && n <= 599)
-		return (int)n;
-	for (j = 0; j < NELEM(KINDS); j++)
-		if (strcmp(r->code, KINDS[j].word) == 0
-		    || strcmp(r->type, KINDS[j].word) == 0)
-			return KINDS[j].status;
-	return 500;
-}
-
-int
-llm_refusal_in(struct llm_reading *r, const json_t *e)
-{
-	if (r->ended)
-		return 0;
-	r->failed = true;
-	r->error = (struct llm_refusal){ .code = "", .type = "", .param = "",
-		.message = "", .doc = e };
-	read_any(&r->error, e, r->mem, 0);
-	clean(&r->error, r->mem);
-	llm_unquote(&r->error, r->q, r->mem);
-	r->error.status = status_in(&r->error, e);
-	return -1;
+	out->code = out->type = out->param = out->message = "";
+	out->doc = e;
+	read_any(out, e, mem, 0);
+	clean(out, mem);
 }

@@ -9,6 +9,7 @@
 #include <strings.h>
 
 #include "base/json.h"
+#include "base/text.h"
 #include "llm/llm_priv.h"
 
 /* Too long for the model. */
@@ -148,6 +149,25 @@ is_too_long(const struct llm_refusal *r)
 	    && says(r, TOO_LONG, NELEM(TOO_LONG));
 }
 
+/* Where no status came, words may say it. */
+int
+llm_refusal_status(const struct llm_refusal *r)
+{
+	static const char *const OFTEN[] = { "rate limit", "rate_limit",
+		"ratelimit", "too many requests", "qps request limit" };
+
+	if (says(r, DENIED, NELEM(DENIED)))
+		return 401;
+	if (says(r, QUOTA, NELEM(QUOTA))
+	    || says(r, QUOTA_CODES, NELEM(QUOTA_CODES)))
+		return 402;
+	if (says(r, OFTEN, NELEM(OFTEN)))
+		return 429;
+	if (is_filtered(r) || says(r, TOO_LONG, NELEM(TOO_LONG)))
+		return 400;
+	return 500;
+}
+
 static enum llm_rc
 by_status(int status, int should_retry)
 {
@@ -215,7 +235,7 @@ llm_refusal_rc(const struct llm_refusal *r, int should_retry,
 	f->status = r->status;
 	f->counts = r->status >= 500 || r->status == 408;
 	/* A code or type, not the message: it may quote what people wrote. */
-	snprintf(f->why, sizeof(f->why), "status %d%s%.80s", r->status,
+	text_format(f->why, sizeof(f->why), "status %d%s%s", r->status,
 	    kind[0] != '\0' ? " " : "", kind);
 	llm_hints_body(r, f);
 	rc = kind_of(r, should_retry, f);

@@ -1,6 +1,7 @@
 /*
  * client: the era of a server, and calls.
  */
+#include "base/text.h"
 #include "mcp/client_priv.h"
 
 #include <inttypes.h>
@@ -46,7 +47,7 @@ mcp_client_new(const char *name, const char *url, const char *const *headers,
 		c->headers[c->nheaders] = copy(headers[c->nheaders]);
 	c->name = copy(name);
 	c->url = copy(url);
-	c->timeout_ms = timeout_ms > 0 ? timeout_ms : TIMEOUT_MS_DEFAULT;
+	mcp_client_set_timeout(c, timeout_ms);
 	c->view.version = "";
 	pthread_mutex_init(&c->lock, NULL);
 	cond_init(&c->settled);
@@ -72,6 +73,26 @@ mcp_client_free(struct mcp_client *c)
 	pthread_cond_destroy(&c->settled);
 	pthread_mutex_destroy(&c->lock);
 	free(c);
+}
+
+bool
+mcp_client_is_same(const struct mcp_client *a, const struct mcp_client *b)
+{
+	size_t i;
+
+	if (strcmp(a->url, b->url) != 0 || a->nheaders != b->nheaders)
+		return false;
+	for (i = 0; i < a->nheaders; i++)
+		if (strcmp(a->headers[i], b->headers[i]) != 0)
+			return false;
+	return true;
+}
+
+void
+mcp_client_set_timeout(struct mcp_client *c, int timeout_ms)
+{
+	atomic_store(&c->timeout_ms,
+	    timeout_ms > 0 ? timeout_ms : TIMEOUT_MS_DEFAULT);
 }
 
 /* ---- exchanges ----------------------------------------------------------- */
@@ -109,7 +130,7 @@ exchange_end(struct exchange *x, enum mcp_rc rc, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	(void)vsnprintf(x->why, MCP_WHY_MAX, fmt, ap);
+	text_vformat(x->why, MCP_WHY_MAX, fmt, ap);
 	va_end(ap);
 	return rc;
 }
@@ -134,6 +155,9 @@ find_era(struct exchange *p, struct mcp_view *view, struct mcp_link **link)
 				  : p->status == 0 || p->status >= 500;
 
 	rc = legacy_begin(p, view);
+	if (rc == MCP_OK && atomic_load(&p->c->listens)
+	    && listen_begin(p, view, link) == MCP_OK)
+		view->era = ERA_LINK;
 	if (rc == MCP_OK || rc == MCP_DENIED || rc == MCP_CANCELLED
 	    || rc == MCP_UNREACHED || rc == MCP_UNKNOWN)
 		return rc;

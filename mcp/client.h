@@ -22,6 +22,12 @@ struct mcp_client;
 struct mcp_client *mcp_client_new(const char *name, const char *url,
     const char *const *headers, int timeout_ms);
 void mcp_client_free(struct mcp_client *c);
+/* The same server, asked with the same headers: what ${a} knows of it (an era,
+ * a session) serves for ${b}, too. */
+bool mcp_client_is_same(
+    const struct mcp_client *a, const struct mcp_client *b);
+/* Of the next requests; calls that run keep theirs. */
+void mcp_client_set_timeout(struct mcp_client *c, int timeout_ms);
 
 enum mcp_rc {
 	MCP_OK,
@@ -68,7 +74,7 @@ bool mcp_client_list_changed(struct mcp_client *c);
 const char *mcp_client_version(struct mcp_client *c);
 
 /* The text of a CallToolResult for a model: text blocks joined, other blocks
- * named, structuredContent when there is no text. */
+ * named, structuredContent when it says more than the text. */
 char *mcp_result_text(struct arena *mem, const json_t *result, bool *is_error);
 
 #endif

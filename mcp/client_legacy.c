@@ -198,14 +198,13 @@ say_no_session(const char *words)
 }
 
 /*
- * Refused without being looked at, because the session is over?  Servers say
- * so in each status and form: 404 as they should, 400 with words
+ * Servers say so in each status and form: 404 as they should, 400 with words
  * (DAWNCR0W/affine-mcp-server#301), 200 with an error
  * (justadityaraj/shim-mcp#8), 500 (sparfenyuk/mcp-proxy#149), or that nobody
  * initialized them, which holds without an id, too.
  */
-static bool
-session_is_over(const struct exchange *x)
+bool
+legacy_session_is_over(const struct exchange *x)
 {
 	const char *words = words_of(x);
 	bool has_id = x->view->session[0] != '\0';
@@ -229,7 +228,9 @@ legacy_run(struct exchange *x)
 
 	lines_of(x, x->view, lines);
 	rc = legacy_post(x, lines);
-	over = rc != MCP_CANCELLED && session_is_over(x);
+	if (exchange_is_unanswered(x, rc))
+		return listen_run(x, rc);
+	over = rc != MCP_CANCELLED && legacy_session_is_over(x);
 	if (over && rc == MCP_UNKNOWN) /* not run, that is */
 		rc = exchange_end(x, MCP_UNREACHED, "the session is over");
 	if (rc == MCP_CANCELLED
@@ -288,9 +289,11 @@ legacy_begin(struct exchange *x, struct mcp_view *view)
 	if (session_is_valid(x->session))
 		memcpy(view->session, x->session, sizeof(view->session));
 	lines_of(x, view, lines);
+	/* What becomes of it is not asked; some never answer it
+	 * (wevm/vocs#484), so that a part of the time must do. */
 	if (rpc_write(&body, 0, "notifications/initialized", "", "") == 0)
 		(void)mcp_notify(
-		    x->c, x->c->url, lines, &body, exchange_left_ms(x));
+		    x->c, x->c->url, lines, &body, exchange_left_ms(x) / 3 + 1);
 out:
 	buf_fini(&body);
 	return rc;
@@ -307,7 +310,7 @@ legacy_end(struct mcp_client *c)
 	struct http_response resp;
 	const char *lines[LINES_MAX];
 
-	if (c->view.era != ERA_STREAMABLE || c->view.session[0] == '\0')
+	if (c->view.era == ERA_UNKNOWN || c->view.session[0] == '\0')
 		return;
 	mem = arena_new();
 	x.mem = mem;

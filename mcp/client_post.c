@@ -154,6 +154,13 @@ exchange_is_refused(const struct exchange *x)
 	return !x->acts && x->status >= 400 && x->status < 500;
 }
 
+bool
+exchange_is_unanswered(const struct exchange *x, enum mcp_rc rc)
+{
+	return !x->answered && x->taken
+	    && (rc == MCP_PROTOCOL || rc == MCP_UNKNOWN);
+}
+
 enum mcp_rc
 exchange_or_unknown(const struct exchange *x, enum mcp_rc rc)
 {
@@ -221,6 +228,10 @@ exchange_status_end(struct exchange *x)
 	if (x->status >= 500)
 		return exchange_end(x, MCP_UNREACHED, "HTTP %d%s", x->status,
 		    instead(x));
+	if (x->status < 300 && x->silent)
+		return exchange_end(x, exchange_or_unknown(x, MCP_PROTOCOL),
+		    "HTTP %d: the server took the %s and sent no answer here",
+		    x->status, x->acts ? "call" : "request");
 	if (x->status >= 300 && x->status < 400)
 		return exchange_end(x, MCP_PROTOCOL,
 		    "HTTP %d: redirects are not followed; set the server's url "
@@ -387,7 +398,7 @@ resume(struct exchange *x, const char *url, const char *const *lines)
 void
 exchange_reset(struct exchange *x)
 {
-	x->answered = x->maybe = false;
+	x->answered = x->maybe = x->silent = x->taken = false;
 	x->result = x->data = NULL;
 	x->message = "";
 	x->code = 0;
@@ -425,6 +436,7 @@ exchange_post(struct exchange *x, const char *url, const char *const *lines,
 		rc = resume(x, url, lines);
 		/* What a GET was told says nothing of the request. */
 		x->status = posted;
+		x->silent = false;
 		if (rc != MCP_OK && rc != MCP_CANCELLED)
 			rc = exchange_or_unknown(x, rc);
 	}
@@ -432,7 +444,8 @@ exchange_post(struct exchange *x, const char *url, const char *const *lines,
 		return answer_end(x);
 	if (rc != MCP_OK)
 		return rc;
-	if (is_stream)
+	x->taken = x->silent && (is_stream || x->status == 202);
+	if (is_stream && !x->silent)
 		return exchange_end(x, exchange_or_unknown(x, MCP_UNREACHED),
 		    "the stream ended before the answer");
 	return exchange_status_end(x);

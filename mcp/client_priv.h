@@ -42,7 +42,8 @@ enum mcp_era {
 	ERA_UNKNOWN,
 	ERA_MODERN,     /* 2026-07-28 */
 	ERA_STREAMABLE, /* initialize, one endpoint */
-	ERA_LINK,       /* HTTP+SSE: answers come on one long GET */
+	ERA_LINK,       /* answers come on one long GET: HTTP+SSE, and
+			 * servers of one endpoint that do so */
 };
 
 /* What a request needs to know of its server. */
@@ -60,9 +61,10 @@ struct mcp_client {
 	char *url;
 	char **headers; /* NULL-terminated */
 	size_t nheaders;
-	int timeout_ms;
+	atomic_int timeout_ms;
 	atomic_int_fast64_t last_id;
 	atomic_bool list_changed;
+	atomic_bool listens; /* the server answers on the GET stream */
 
 	pthread_mutex_t lock;   /* of what follows */
 	pthread_cond_t settled; /* nobody looks for the era any more */
@@ -90,6 +92,8 @@ struct exchange {
 	int status;     /* of the POST; 0: none */
 	enum http_rc ended; /* of the POST, up to its status */
 	bool answered;  /* ${result} or ${code} is the server's word */
+	bool silent;    /* its body came whole, and is empty */
+	bool taken;     /* and that says: the answer comes elsewhere */
 	bool maybe;     /* they are, unless one with a better id comes */
 	char said[SAID_MAX]; /* in place of an MCP answer; "" nothing */
 	char location[LOCATION_MAX]; /* of a redirect */
@@ -154,6 +158,8 @@ enum mcp_rc exchange_error_end(struct exchange *x);
 /* Refused by a 4xx that may come of another revision of the server's; what
  * acts is not asked again for that. */
 bool exchange_is_refused(const struct exchange *x);
+/* Taken by the server, but no answer came where it was sent to. */
+bool exchange_is_unanswered(const struct exchange *x, enum mcp_rc rc);
 /* ${rc}, or MCP_UNKNOWN for what acts: it may have happened. */
 enum mcp_rc exchange_or_unknown(const struct exchange *x, enum mcp_rc rc);
 /* How an HTTP answer ends that holds no JSON-RPC one. */
@@ -193,6 +199,8 @@ const char *legacy_version(const char *said);
 const char *legacy_agreed(const json_t *result);
 /* The one to ask for after ${asked} was refused; NULL: none. */
 const char *legacy_instead(const struct exchange *x, const char *asked);
+/* Refused without being looked at, because the session is over? */
+bool legacy_session_is_over(const struct exchange *x);
 /* The params of initialize, members as JSON text. */
 const char *legacy_hello(struct arena *mem, const char *version);
 
@@ -207,10 +215,19 @@ void endpoint_behind(
 
 /* client_sse.c */
 enum mcp_rc link_run(struct exchange *x) WARN_UNUSED;
+/* Links are shared by the calls that run; NULL is fine. */
+void link_unref(struct mcp_link *l);
+
+/* client_listen.c */
 /* Open the stream, wait for its endpoint, initialize. */
 enum mcp_rc link_begin(struct exchange *x, struct mcp_view *view,
     struct mcp_link **link) WARN_UNUSED;
-/* Links are shared by the calls that run; NULL is fine. */
-void link_unref(struct mcp_link *l);
+/* Open the stream of a server of one endpoint that answers there. */
+enum mcp_rc listen_begin(struct exchange *x, const struct mcp_view *view,
+    struct mcp_link **link) WARN_UNUSED;
+/* The same anew for the client's session; false: it can't be had. */
+bool listen_again(struct exchange *x) WARN_UNUSED;
+/* The request was taken without an answer (${rc}): look for it there. */
+enum mcp_rc listen_run(struct exchange *x, enum mcp_rc rc) WARN_UNUSED;
 
 #endif

@@ -221,6 +221,8 @@ exchange_read(struct exchange *x, struct http_stream *s,
 	rc = read_pieces(&b, s);
 	*is_stream = resp->status == 200
 	    && (b.kind == KIND_EVENTS || (b.kind == KIND_OPEN && b.labelled));
+	x->silent
+	    = resp->rc == HTTP_OK && b.kind == KIND_OPEN && b.all.len == 0;
 	if (b.events.retry_ms >= 0)
 		x->retry_ms = b.events.retry_ms;
 	if (b.events.id.len > 0 && b.events.id.len < sizeof(x->last_event))

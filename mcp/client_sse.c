@@ -1,6 +1,5 @@
 /*
- * client_sse: HTTP+SSE of 2024-11-05: one long GET carries all that the server
- * says, requests are POSTed to an address that it names first.
+ * client_sse: requests whose answers come on one long GET.
  *
  * No thread reads the stream while nobody waits.  Of those who wait, one reads
  * for all and hands each its messages; when it has its own answer, the next
@@ -18,37 +17,25 @@
 #include "base/clock.h"
 #include "base/cond.h"
 #include "base/json.h"
-#include "base/sse.h"
-#include "mcp/client_priv.h"
+#include "mcp/client_link.h"
 
-#define ANSWERS_MAX 16 /* of requests of the server's in one piece */
 #define CATCH_UP_MAX 64 /* pieces that are read before a request is sent */
 
-struct waiter {
-	int64_t id;
-	struct buf messages; /* each with its NUL */
-	struct waiter *next;
-};
+struct mcp_link *
+link_new(struct mcp_client *c)
+{
+	struct mcp_link *l = calloc(1, sizeof(*l));
 
-struct mcp_link {
-	struct mcp_client *c;
-	struct http_stream *stream;
-	struct http_response resp; /* of the stream */
-	char endpoint[ENDPOINT_MAX];
-	char other[ENDPOINT_MAX]; /* where it may be instead, "" */
-	const char *version;
-
-	pthread_mutex_t lock; /* of what follows */
-	pthread_cond_t moved;
-	int refs;
-	bool reading; /* one of the waiting reads */
-	bool dead;
-	struct waiter *waiters;
-	struct sse_reader reader;
-	struct arena *scratch;
-	struct buf answers[ANSWERS_MAX]; /* to be posted by the reader */
-	int nanswers;
-};
+	if (l == NULL)
+		abort();
+	l->c = c;
+	l->refs = 1;
+	l->scratch = arena_new();
+	pthread_mutex_init(&l->lock, NULL);
+	cond_init(&l->moved);
+	sse_reader_init(&l->reader, MCP_EVENT_MAX);
+	return l;
+}
 
 static struct mcp_link *
 link_ref(struct mcp_link *l)
@@ -58,6 +45,17 @@ link_ref(struct mcp_link *l)
 	pthread_mutex_lock(&l->lock);
 	l->refs++;
 	pthread_mutex_unlock(&l->lock);
+	return l;
+}
+
+struct mcp_link *
+link_of(struct mcp_client *c)
+{
+	struct mcp_link *l;
+
+	pthread_mutex_lock(&c->lock);
+	l = link_ref(c->link);
+	pthread_mutex_unlock(&c->lock);
 	return l;
 }
 
@@ -158,8 +156,11 @@ on_event(void *ctx, const struct sse_event *ev)
 
 /* ---- sending ------------------------------------------------------------- */
 
+#define LINES_MAX 5
+
 static void
-lines_of(const struct mcp_link *l, struct arena *mem, const char *lines[4])
+lines_of(
+    const struct mcp_link *l, struct arena *mem, const char *lines[LINES_MAX])
 {
 	size_t n = 0;
 
@@ -168,6 +169,8 @@ lines_of(const struct mcp_link *l, struct arena *mem, const char *lines[4])
 	if (l->version != NULL && strcmp(l->version, "2025-06-18") >= 0)
 		lines[n++]
 		    = arena_printf(mem, "MCP-Protocol-Version: %s", l->version);
+	if (l->session[0] != '\0')
+		lines[n++] = arena_printf(mem, "Mcp-Session-Id: %s", l->session);
 	lines[n] = NULL;
 }
 
@@ -178,12 +181,15 @@ link_post(struct mcp_link *l, struct exchange *x, const struct buf *body)
 		.url = l->endpoint,
 		.body = body->data,
 		.body_len = body->len,
+		.body_max = MCP_ANSWER_MAX,
 		.connect_ms = MCP_CONNECT_MS,
 		.total_ms = exchange_left_ms(x),
 		.cancel = x->o == NULL ? NULL : x->o->cancel };
 	struct http_response resp;
-	const char *lines[4];
+	struct http_stream *s = NULL;
+	const char *lines[LINES_MAX];
 	enum mcp_rc rc = MCP_OK;
+	bool is_stream;
 
 	lines_of(l, x->mem, lines);
 	if (mcp_fill(l->c, &req, lines) == -1)
@@ -191,11 +197,18 @@ link_post(struct mcp_link *l, struct exchange *x, const struct buf *body)
 		    x, MCP_PROTOCOL, "too many headers for one request");
 	if (x->acts)
 		req.flags |= HTTP_ONCE;
-	if (http_send(&req, &resp) != HTTP_OK) {
+	if ((l->listens ? http_open(&req, &resp, &s) : http_send(&req, &resp))
+	    != HTTP_OK) {
 		rc = exchange_http_end(x, &resp);
 		goto out;
 	}
 	x->status = resp.status;
+	/* Where both may be, the answer is here or on the stream. */
+	if (l->listens && exchange_read(x, s, &resp, &is_stream) == -1) {
+		rc = exchange_end(x, exchange_or_unknown(x, MCP_PROTOCOL),
+		    "an event of the answer is too large");
+		goto out;
+	}
 	if (resp.status >= 200 && resp.status < 300)
 		goto out;
 	if (resp.status == 401 || resp.status == 403 || resp.status >= 500)
@@ -206,14 +219,15 @@ link_post(struct mcp_link *l, struct exchange *x, const struct buf *body)
 	x->stale = resp.status == 400 || resp.status == 404
 	    || resp.status == 410 || exchange_is_refused(x);
 out:
+	http_close(s);
 	http_response_fini(&resp);
 	return rc;
 }
 
-static void
+void
 link_notify(struct mcp_link *l, struct arena *mem, const struct buf *body)
 {
-	const char *lines[4];
+	const char *lines[LINES_MAX];
 
 	lines_of(l, mem, lines);
 	(void)mcp_notify(l->c, l->endpoint, lines, body, MCP_NOTICE_MS);
@@ -317,39 +331,42 @@ cancel_at_server(struct mcp_link *l, struct exchange *x)
 	buf_fini(&body);
 }
 
-/* One request over ${l}. */
-static enum mcp_rc
-link_call(struct mcp_link *l, struct exchange *x)
+static void
+waiter_begin(struct mcp_link *l, struct waiter *w, int64_t id)
 {
-	struct waiter w = { .id = mcp_next_id(x->c) }, **p;
-	struct buf body = BUF_INIT(MCP_ANSWER_MAX);
-	enum mcp_rc rc;
-
-	x->id = w.id;
-	exchange_reset(x);
-	x->status = 0;
-	buf_init(&w.messages, MCP_EVENT_MAX);
+	w->id = id;
+	buf_init(&w->messages, MCP_EVENT_MAX);
 	pthread_mutex_lock(&l->lock);
-	w.next = l->waiters;
-	/* Taken out again below, before this returns. */
-	/* cppcheck-suppress autoVariables */
-	l->waiters = &w;
+	w->next = l->waiters;
+	l->waiters = w;
 	pthread_mutex_unlock(&l->lock);
+}
 
-	if (rpc_write(&body, x->id, x->method, x->params, legacy_meta(x)) == -1)
-		rc = exchange_end(x, MCP_PROTOCOL, "the request is too large");
-	else
-		rc = link_post(l, x, &body);
+static void
+waiter_end(struct mcp_link *l, struct waiter *w)
+{
+	struct waiter **p;
+
 	pthread_mutex_lock(&l->lock);
-	if (rc == MCP_OK)
-		rc = link_wait(l, x, &w);
-	for (p = &l->waiters; *p != &w; p = &(*p)->next)
+	for (p = &l->waiters; *p != w; p = &(*p)->next)
 		;
-	*p = w.next;
+	*p = w->next;
 	pthread_cond_broadcast(&l->moved); /* another may read now */
 	pthread_mutex_unlock(&l->lock);
-	buf_fini(&w.messages);
-	buf_fini(&body);
+	buf_fini(&w->messages);
+}
+
+/* What ${w} is answered; ${rc}: how sending went. */
+static enum mcp_rc
+wait_end(struct mcp_link *l, struct exchange *x, struct waiter *w,
+    enum mcp_rc rc)
+{
+	if (rc == MCP_OK && !x->answered) {
+		pthread_mutex_lock(&l->lock);
+		rc = link_wait(l, x, w);
+		pthread_mutex_unlock(&l->lock);
+	}
+	waiter_end(l, w);
 	if (x->answered)
 		return x->result != NULL
 		    ? MCP_OK
@@ -360,152 +377,77 @@ link_call(struct mcp_link *l, struct exchange *x)
 }
 
 enum mcp_rc
+link_call(struct mcp_link *l, struct exchange *x)
+{
+	struct waiter w;
+	struct buf body = BUF_INIT(MCP_ANSWER_MAX);
+	enum mcp_rc rc;
+
+	x->id = mcp_next_id(x->c);
+	exchange_reset(x);
+	x->status = 0;
+	waiter_begin(l, &w, x->id);
+	if (rpc_write(&body, x->id, x->method, x->params, legacy_meta(x)) == -1)
+		rc = exchange_end(x, MCP_PROTOCOL, "the request is too large");
+	else
+		rc = link_post(l, x, &body);
+	rc = wait_end(l, x, &w, rc);
+	buf_fini(&body);
+	return rc;
+}
+
+enum mcp_rc
+link_await(struct mcp_link *l, struct exchange *x)
+{
+	struct waiter w;
+
+	waiter_begin(l, &w, x->id);
+	return wait_end(l, x, &w, MCP_OK);
+}
+
+/* Take in what came while nobody waited; its last may be the end. */
+static bool
+is_dead(struct mcp_link *l, struct exchange *x)
+{
+	int pieces = 0;
+	bool dead;
+
+	if (l == NULL)
+		return true;
+	pthread_mutex_lock(&l->lock);
+	while (!l->reading && !l->dead && pieces++ < CATCH_UP_MAX
+	    && read_for_all(l, x, 0))
+		;
+	dead = l->dead;
+	pthread_mutex_unlock(&l->lock);
+	return dead;
+}
+
+enum mcp_rc
 link_run(struct exchange *x)
 {
-	struct mcp_link *l;
+	struct mcp_link *l = link_of(x->c);
 	enum mcp_rc rc;
-	bool dead = true;
-	int pieces = 0;
+	bool dead = is_dead(l, x);
 
-	pthread_mutex_lock(&x->c->lock);
-	l = link_ref(x->c->link);
-	pthread_mutex_unlock(&x->c->lock);
-	if (l != NULL) {
-		pthread_mutex_lock(&l->lock);
-		/* What came while nobody waited; its last may be the end. */
-		while (!l->reading && !l->dead && pieces++ < CATCH_UP_MAX
-		    && read_for_all(l, x, 0))
-			;
-		dead = l->dead;
-		pthread_mutex_unlock(&l->lock);
+	/* A proxy ended it, perhaps: the session may live. */
+	if (dead && l != NULL && l->listens && listen_again(x)) {
+		link_unref(l);
+		l = link_of(x->c);
+		dead = is_dead(l, x);
 	}
 	if (dead) {
 		x->stale = true;
 		rc = exchange_end(x, MCP_UNREACHED, "the stream ended");
 	} else {
 		rc = link_call(l, x);
+		if (l->listens && legacy_session_is_over(x)) {
+			x->stale = true;
+			if (rc == MCP_UNKNOWN) /* not run, that is */
+				rc = exchange_end(x, MCP_UNREACHED,
+				    "the session is over");
+		}
 	}
-	link_unref(l);
-	return rc;
-}
-
-/* ---- beginning ----------------------------------------------------------- */
-
-static int
-on_first_event(void *ctx, const struct sse_event *ev)
-{
-	struct mcp_link *l = ctx;
-
-	if (strcmp(ev->type, "endpoint") != 0)
-		return 0;
-	endpoint_behind(l->c->url, ev->data, l->other);
-	return endpoint_resolve(l->c->url, ev->data, l->endpoint) == 0 ? 1 : 2;
-}
-
-static enum mcp_rc
-open_stream(struct exchange *x, struct mcp_link *l)
-{
-	static const char *const lines[]
-	    = { "Accept: text/event-stream", NULL };
-	struct http_request req = { .method = "GET",
-		.url = x->c->url,
-		.body_max = SIZE_MAX, /* of a stream that never ends */
-		.connect_ms = MCP_CONNECT_MS,
-		.first_byte_ms = exchange_left_ms(x),
-		.total_ms = INT_MAX,
-		.cancel = x->o == NULL ? NULL : x->o->cancel };
-	struct buf piece = BUF_INIT(HTTP_STREAM_MAX);
-	char type[64] = "";
-	int rc = 0;
-
-	if (mcp_fill(x->c, &req, lines) == -1)
-		return exchange_end(
-		    x, MCP_PROTOCOL, "too many headers for one request");
-	req.flags |= HTTP_OUTLIVES; /* others' calls use the stream too */
-	if (http_open(&req, &l->resp, &l->stream) != HTTP_OK)
-		return exchange_http_end(x, &l->resp);
-	x->status = l->resp.status;
-	(void)http_header(&l->resp, "content-type", type, sizeof(type));
-	if (l->resp.status != 200
-	    || strncasecmp(type, "text/event-stream", 17) != 0)
-		return exchange_end(x, MCP_PROTOCOL,
-		    "HTTP %d and no stream of events", l->resp.status);
-	while (rc == 0 && clock_boot_ms() < x->until
-	    && !exchange_is_cancelled(x)) {
-		if (http_read(l->stream, MCP_SLICE_MS, &piece) == -1)
-			break;
-		rc = sse_reader_feed(
-		    &l->reader, buf_str(&piece), piece.len, on_first_event, l);
-		buf_reset(&piece);
-	}
-	buf_fini(&piece);
-	if (rc == 1)
-		return MCP_OK;
-	if (exchange_is_cancelled(x))
-		return exchange_end(x, MCP_CANCELLED, "cancelled");
-	if (rc == 2)
-		return exchange_end(x, MCP_PROTOCOL,
-		    "the stream names an address of another server");
-	return exchange_end(x, MCP_PROTOCOL, "the stream names no address");
-}
-
-static enum mcp_rc
-initialize(struct mcp_link *l, struct exchange *x)
-{
-	const char *ask;
-	enum mcp_rc rc = MCP_ERROR;
-
-	x->method = "initialize";
-	for (ask = MCP_NEWEST_LEGACY; ask != NULL && rc == MCP_ERROR;
-	     ask = legacy_instead(x, ask)) {
-		x->params = legacy_hello(x->mem, ask);
-		rc = link_call(l, x);
-	}
-	return rc;
-}
-
-enum mcp_rc
-link_begin(struct exchange *x, struct mcp_view *view, struct mcp_link **link)
-{
-	struct mcp_link *l = calloc(1, sizeof(*l));
-	struct buf body = BUF_INIT(KIB);
-	enum mcp_rc rc;
-
-	if (l == NULL)
-		abort();
-	l->c = x->c;
-	l->refs = 1;
-	l->scratch = arena_new();
-	pthread_mutex_init(&l->lock, NULL);
-	cond_init(&l->moved);
-	sse_reader_init(&l->reader, MCP_EVENT_MAX);
-	*view = (struct mcp_view){ .era = ERA_LINK, .version = "" };
-	x->view = view;
-
-	rc = open_stream(x, l);
-	if (rc != MCP_OK)
-		goto out;
-	rc = initialize(l, x);
-	/* Nobody has seen the link but us. */
-	if (x->status == 404 && l->other[0] != '\0') {
-		memcpy(l->endpoint, l->other, sizeof(l->endpoint));
-		rc = initialize(l, x);
-	}
-	if (rc != MCP_OK)
-		goto out;
-	l->version = legacy_agreed(x->result);
-	if (l->version == NULL) {
-		rc = exchange_end(x, MCP_PROTOCOL,
-		    "the server speaks no version of MCP that we know");
-		goto out;
-	}
-	view->version = l->version;
-	if (rpc_write(&body, 0, "notifications/initialized", "", "") == 0)
-		link_notify(l, x->mem, &body);
-	*link = l;
-	l = NULL;
-out:
-	buf_fini(&body);
 	link_unref(l);
 	return rc;
 }

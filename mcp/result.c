@@ -1,9 +1,10 @@
 /*
  * result: a CallToolResult as text for a model.
  *
- * Whatever the server sent, the model is told what is there: texts, else the
- * structure, else the whole result.
+ * Whatever the server sent, the model is told what is there: texts, and the
+ * structure if it says more than they do; else the whole result.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/arena.h"
@@ -12,6 +13,7 @@
 #include "mcp/client.h"
 
 #define TEXT_MAX (16 * MIB) /* an answer's limit; tools/ cuts further */
+#define VALUES_MAX 256 /* of a structure, looked for in the text */
 
 static const char FAILED_SILENTLY[] = "The tool failed and did not say why.";
 
@@ -131,6 +133,66 @@ add_whole(struct writing *w, const json_t *result)
 	return rc;
 }
 
+/* Does ${text} hold all values of ${doc}?  ${left} of them are looked at. */
+static bool
+says_all(const char *text, const json_t *doc, int *left)
+{
+	char number[32];
+	const char *key;
+	json_t *value;
+	size_t i;
+
+	switch (json_typeof(doc)) {
+	case JSON_OBJECT:
+		json_object_foreach((json_t *)doc, key, value)
+		{
+			if (!says_all(text, value, left))
+				return false;
+		}
+		return true;
+	case JSON_ARRAY:
+		json_array_foreach(doc, i, value)
+		{
+			if (!says_all(text, value, left))
+				return false;
+		}
+		return true;
+	case JSON_STRING:
+		return (*left)-- <= 0
+		    || strstr(text, json_string_value(doc)) != NULL;
+	case JSON_INTEGER:
+		(void)snprintf(number, sizeof(number),
+		    "%" JSON_INTEGER_FORMAT, json_integer_value(doc));
+		return (*left)-- <= 0 || strstr(text, number) != NULL;
+	case JSON_REAL:
+		(void)snprintf(number, sizeof(number), "%.15g",
+		    json_real_value(doc));
+		return (*left)-- <= 0 || strstr(text, number) != NULL;
+	default: /* true, false, null: words of their own say so */
+		return true;
+	}
+}
+
+/*
+ * A structure is to be there as text, too, and often is; but some servers sum
+ * up in the text and put what was asked for in the structure alone
+ * (usememos/memos#6226).
+ */
+static bool
+says_more(struct arena *mem, const json_t *structured, const struct buf *text)
+{
+	int left = VALUES_MAX;
+	const json_t *doc;
+
+	if (structured == NULL || json_is_null(structured))
+		return false;
+	doc = json_read(mem, buf_str((struct buf *)text), text->len, NULL,
+	    NULL);
+	if (doc != NULL && json_equal(doc, structured))
+		return false;
+	return !says_all(buf_str((struct buf *)text), structured, &left);
+}
+
 char *
 mcp_result_text(struct arena *mem, const json_t *result, bool *is_error)
 {
@@ -149,7 +211,9 @@ mcp_result_text(struct arena *mem, const json_t *result, bool *is_error)
 	structured = json_object_get(result, "structuredContent");
 	if (content != NULL)
 		full = add_content(&w, content) != 0;
-	if (!w.has_text && structured != NULL && !json_is_null(structured)) {
+	if (w.has_text
+		? says_more(mem, structured, &w.out)
+		: structured != NULL && !json_is_null(structured)) {
 		if (w.out.len > 0)
 			full = buf_add_char(&w.out, '\n') == -1 || full;
 		full = json_add(&w.out, structured) == -1 || full;

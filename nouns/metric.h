@@ -14,6 +14,7 @@ enum metric {
 	METRIC_MESSAGES_ACCEPTED,
 	METRIC_TURNS,		 /* by end state: enum turn_end */
 	METRIC_UNACCOUNTED,	 /* gauge, refreshed by the edge from counts */
+	METRIC_DAMAGED,		 /* gauge: what dragoman doctor names */
 	METRIC_QUEUE_LENGTH,	 /* gauge: messages waiting */
 	METRIC_QUEUE_AGE,	 /* gauge: seconds of the oldest due job */
 	METRIC_TURN_SECONDS,	 /* histogram: accept to end */

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "nouns/settings_priv.h"
 
 #define AT(member) offsetof(struct settings, member)
 #define RATE_MAX 1e9	 /* in effect: none */
@@ -88,7 +89,13 @@ const struct config_def SETTINGS[] = {
 	{ "llm.tools", CONFIG_ENUM, AT(llm_tools), "auto", 0, 0, NULL,
 	    "auto native text", "how the model is told of tools", 0 },
 	{ "llm.fallback", CONFIG_LIST, AT(llm_fallback), NULL, 0, 0, NULL, NULL,
-	    "models to try next: MODEL or HOST/MODEL", 0 },
+	    "models to try next, in order: MODEL or HOST/MODEL, or NAME of "
+	    "llm.backends",
+	    0 },
+	{ "llm.backends", CONFIG_TREE, AT(llm_backends), NULL, 0, 0, NULL, NULL,
+	    "models with an address and a key of their own, for llm.fallback: "
+	    "NAME: {host, model, base_url, api_key_file, headers}",
+	    CONFIG_PRIVATE },
 	{ "llm.retry_for", CONFIG_SPAN, AT(llm_retry_for_ms), "20s", 0, HOUR,
 	    NULL, NULL, "how long a turn tries to get an answer", 0 },
 	{ "llm.connect", CONFIG_SPAN, AT(llm_connect_ms), "5s", 100 * MS,
@@ -115,8 +122,8 @@ const struct config_def SETTINGS[] = {
 	    0 },
 	{ "llm.quirks", CONFIG_LIST, AT(llm_quirks), NULL, 0, 0, NULL, NULL,
 	    "what a model's server can or can't do, instead of learning it: "
-	    "[BACKEND:]NAME=yes, =no or =NUMBER, BACKEND being HOST or "
-	    "HOST/MODEL",
+	    "[BACKEND:]NAME=yes, =no or =NUMBER, BACKEND being HOST, "
+	    "HOST/MODEL or a name of llm.backends",
 	    0 },
 	{ "llm.rounds", CONFIG_INT, AT(llm_rounds), "5", 0, 50, NULL, NULL,
 	    "rounds of tool calls in one turn", 0 },
@@ -299,6 +306,7 @@ settings_unref(struct settings *s)
 {
 	if (s == NULL || __atomic_sub_fetch(&s->refs, 1, __ATOMIC_ACQ_REL) > 0)
 		return;
+	settings_llm_free(s);
 	config_free(s->config);
 	free(s);
 }

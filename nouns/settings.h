@@ -20,6 +20,19 @@ enum chat_auth { CHAT_AUTH_NONE, CHAT_AUTH_MEMCP };
 enum llm_tools { LLM_TOOLS_AUTO, LLM_TOOLS_NATIVE, LLM_TOOLS_TEXT };
 
 #define LLM_HEADERS_MAX 16 /* gateways want two or three */
+/* Each has rows in every worker and is asked in turn by who waits: enough. */
+#define LLM_FALLBACKS_MAX 15
+#define SETTINGS_BACKEND_NAME_MAX 64
+
+/* A row of llm.backends: a model's server with an address and key of its own. */
+struct settings_backend {
+	const char *name;
+	int host; /* enum chat_host, not HOST_DIRECT: what it speaks */
+	const char *model;
+	const char *base_url; /* "": the host's usual one */
+	struct secret key;    /* its own; never set where no model is asked */
+	const char **headers; /* "Name: value", NULL ends */
+};
 
 struct settings {
 	/* chat: */
@@ -47,7 +60,10 @@ struct settings {
 	/* llm: */
 	const char *llm_base_url;	/* LLM_BASE_URL; "" the provider's */
 	int llm_tools;			/* enum llm_tools */
-	struct config_list llm_fallback; /* "model" or "host/model" */
+	struct config_list llm_fallback; /* name, "host/model" or "model" */
+	json_t *llm_backends;		/* {name: {...}} or NULL, as it came */
+	struct settings_backend *backends; /* the same, read */
+	size_t nbackends;
 	int64_t llm_retry_for_ms;	/* 20 s */
 	int64_t llm_connect_ms;		/* 5 s */
 	int64_t llm_first_byte_ms;	/* 5 min */

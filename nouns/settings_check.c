@@ -265,10 +265,12 @@ check_chat(struct findings *f, const struct settings *s)
 	if (s->chat_host == HOST_DIRECT) {
 		if (f->nerrors == 0 && /* it may be what is wrong */
 		    s->asks_models && /* who has no key sees no other host */
-		    (s->llm_base_url[0] != '\0' || s->chat_model[0] != '\0'))
+		    (s->llm_base_url[0] != '\0' || s->chat_model[0] != '\0' ||
+			s->llm_fallback.n > 0))
 			settings_warn(f, s, "chat.host",
 			    "is direct, so that no model is asked: set it "
-			    "(CHAT_HOST) to use llm.base_url or chat.model");
+			    "(CHAT_HOST) to use llm.base_url, chat.model or "
+			    "llm.fallback");
 		return;
 	}
 	if (s->chat_host == HOST_OPENAI && s->llm_base_url[0] == '\0')
@@ -281,65 +283,6 @@ check_chat(struct findings *f, const struct settings *s)
 		settings_warn(f, s, "chat.host",
 		    "is %s, but no API key of it is set: it will refuse us",
 		    settings_host_name(s->chat_host));
-}
-
-/* The names of llm/quirks.c, where what they mean stands; a test compares. */
-static bool
-is_quirk(const char *name, size_t len, const char *value)
-{
-	static const char *const FEATURES[] = { "stream", "stream_options",
-		"max_tokens", "max_completion_tokens", "temperature",
-		"tool_choice", "tools", "tools_with_effort",
-		"parallel_calls", "system", "images",
-		"repeated_roles", "user_after_tool", "any_call_id",
-		"empty_content", "thoughts", "missing_thoughts" };
-	static const char *const NUMBERS[] = { "max_tokens_value",
-		"max_tokens_least", "context", "tools_max" };
-	int64_t n;
-	char *end;
-	size_t i;
-
-	for (i = 0; i < NELEM(FEATURES); i++)
-		if (strlen(FEATURES[i]) == len
-		    && memcmp(FEATURES[i], name, len) == 0)
-			return strcmp(value, "yes") == 0
-			    || strcmp(value, "no") == 0;
-	for (i = 0; i < NELEM(NUMBERS); i++)
-		if (strlen(NUMBERS[i]) == len
-		    && memcmp(NUMBERS[i], name, len) == 0)
-			return text_int(value, &n) == 0 && n >= 1
-			    && n <= 100000000;
-	if (len != strlen("temperature_value")
-	    || memcmp(name, "temperature_value", len) != 0)
-		return false;
-	return value[0] != '\0' && strtod(value, &end) >= 0
-	    && strtod(value, &end) <= 2 && *end == '\0';
-}
-
-static void
-check_quirks(struct findings *f, const struct settings *s)
-{
-	size_t i;
-
-	for (i = 0; i < s->llm_quirks.n; i++) {
-		const char *item = s->llm_quirks.items[i];
-		const char *value = strrchr(item, '='), *name = value;
-
-		while (name != NULL && name > item && name[-1] != ':')
-			name--;
-		if (value != NULL
-		    && is_quirk(name, (size_t)(value - name), value + 1))
-			continue;
-		settings_error(f, s, "llm.quirks",
-		    "\"%.100s\" is none: [BACKEND:]NAME=VALUE with yes or no "
-		    "for stream, stream_options, max_tokens, "
-		    "max_completion_tokens, temperature, tool_choice, tools, "
-		    "tools_with_effort, parallel_calls, system, images, repeated_roles, "
-		    "user_after_tool, any_call_id, empty_content, thoughts, "
-		    "missing_thoughts; a number for max_tokens_value, "
-		    "max_tokens_least, temperature_value, context, tools_max",
-		    item);
-	}
 }
 
 /* A server of mcp.servers: {url, headers: {NAME: TEXT}}. */
@@ -384,43 +327,6 @@ check_server(struct findings *f, const struct settings *s, const char *name,
 			    name, header);
 }
 
-static const char *
-from_environment(void *ctx, const char *name)
-{
-	(void)ctx;
-	return getenv(name);
-}
-
-static void
-check_llm_headers(struct findings *f, const struct settings *s)
-{
-	const char *name, *text, *unknown;
-	struct arena *mem = arena_new();
-	size_t n = 0;
-	json_t *v;
-
-	json_object_foreach(s->llm_headers, name, v) {
-		text = json_string_value(v);
-		if (text == NULL || strpbrk(text, "\r\n") != NULL)
-			settings_error(f, s, "llm.headers",
-			    "expected %s to be a text of one line: put it in "
-			    "quotes",
-			    name);
-		else if (text_expand(mem, text, from_environment, NULL, &unknown)
-		    == NULL)
-			settings_error(f, s, "llm.headers",
-			    "%s: ${%s} is not set in the environment", name,
-			    unknown);
-		if (name[0] == '\0' || strpbrk(name, "\r\n: ") != NULL)
-			settings_error(f, s, "llm.headers",
-			    "expected the name of a header, not \"%s\"", name);
-		if (++n == LLM_HEADERS_MAX + 1)
-			settings_error(f, s, "llm.headers",
-			    "expected at most %d headers", LLM_HEADERS_MAX);
-	}
-	arena_free(mem);
-}
-
 static void
 check_mcp(struct findings *f, const struct settings *s)
 {
@@ -459,7 +365,5 @@ settings_check(struct findings *f, const struct settings *s)
 	check_redis(f, s);
 	check_spans(f, s);
 	check_budgets(f, s);
-	check_llm_headers(f, s);
 	check_mcp(f, s);
-	check_quirks(f, s);
 }

@@ -23,7 +23,8 @@
 
 /* The edge asks no model: their files are the turn workers'. */
 #define MODEL_KEYS \
-	"openai_api_key groq_api_key anthropic_api_key ollama_api_key"
+	"openai_api_key groq_api_key anthropic_api_key ollama_api_key " \
+	"llm.backends llm.headers"
 
 /* Beside a meMCP on this port, ours is another one. */
 #define MEMCP_PORT 8000
@@ -341,6 +342,7 @@ settings_load(const struct settings_source *src, struct buf *errors,
 	decide_mcp_config(&f, s);
 	decide_level(s);
 	settings_check(&f, s);
+	settings_llm(&f, s);
 	if (f.nerrors > 0) {
 		settings_unref(s);
 		return NULL;

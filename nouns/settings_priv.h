@@ -1,5 +1,5 @@
 /*
- * settings_priv: what settings_load.c and settings_check.c share.
+ * settings_priv: what the files of settings share.
  */
 #ifndef NOUNS_SETTINGS_PRIV_H
 #define NOUNS_SETTINGS_PRIV_H
@@ -21,5 +21,12 @@ void settings_warn(struct findings *f, const struct settings *s,
 
 /* What must hold between settings that are each right by themselves. */
 void settings_check(struct findings *f, const struct settings *s);
+
+/*
+ * settings_llm.c: llm.backends is read into ${s}; llm.headers, llm.fallback
+ * and llm.quirks are looked at.
+ */
+void settings_llm(struct findings *f, struct settings *s);
+void settings_llm_free(struct settings *s);
 
 #endif

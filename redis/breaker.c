@@ -15,10 +15,12 @@
 
 #define BREAKER_CACHE_MS 1000
 
-/* The provider's row, made when there is room; NULL: no row.  Under lock. */
+/* The provider's row, made if need be in place of the one that was looked at
+ * longest ago; NULL: no row.  Under lock. */
 static struct store_breaker *
 row(struct store *st, const char *provider)
 {
+	struct store_breaker *oldest = &st->breakers[0];
 	size_t len = strlen(provider);
 
 	if (len >= sizeof(st->breakers[0].provider))
@@ -26,12 +28,16 @@ row(struct store *st, const char *provider)
 	for (size_t i = 0; i < STORE_BREAKERS; i++) {
 		struct store_breaker *b = &st->breakers[i];
 
-		if (b->provider[0] == '\0')
-			memcpy(b->provider, provider, len + 1);
 		if (strcmp(b->provider, provider) == 0)
 			return b;
+		if (b->read_ms < oldest->read_ms)
+			oldest = b;
 	}
-	return NULL;
+	/* Of one that had a row before it is not known. */
+	*oldest = (struct store_breaker){ .failed
+		= oldest->provider[0] != '\0' };
+	memcpy(oldest->provider, provider, len + 1);
+	return oldest;
 }
 
 static void
@@ -53,7 +59,7 @@ remember(struct store *st, const char *provider, int64_t open_until_ms,
 static void
 add_key(struct batch *b, const char *provider)
 {
-	char key[256];
+	char key[sizeof(KEY_BREAKER) + STORE_BREAKER_MAX];
 
 	(void)snprintf(key, sizeof(key), KEY_BREAKER "%s", provider);
 	batch_str(b, key);

@@ -289,11 +289,13 @@ find_breakers(struct store *st, struct arena *mem, json_t *out)
 	json_array_foreach(records, i, record)
 	    json_array_foreach(json_object_get(record, "backends"), k, backend)
 	{
-		const char *name = json_member_str(backend, "name");
+		const char *name = json_member_str(backend, "breaker");
 		struct batch b;
 		redisReply *r = NULL;
 		const char *key;
 
+		if (name == NULL) /* an older worker's */
+			name = json_member_str(backend, "name");
 		if (name == NULL)
 			continue;
 		key = arena_printf(mem, KEY_BREAKER "%s", name);

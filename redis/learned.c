@@ -67,13 +67,19 @@ learned_read(struct store *st, const char *backend, struct learned *out,
 	batch_init(&b);
 	batch_command(&b, "HGETALL", 1);
 	add_key(&b, backend);
-	if (store_run(st, &b, &r) == 0 && !reply_is_error(st, r, "learned")) {
+	if (store_run(st, &b, &r) == -1)
+		goto out;
+	if (reply_is_wrong_type(r)) {
+		rc = STORE_OK; /* a stranger's: learned over, when there is
+				  something to learn */
+	} else if (!reply_is_error(st, r, "learned")) {
 		rc = STORE_OK;
 		for (size_t i = 0; i + 1 < r->elements && *n < max; i += 2)
 			if (read_field(r->element[i], r->element[i + 1], now,
 				&out[*n]))
 				(*n)++;
 	}
+out:
 	freeReplyObject(r);
 	batch_fini(&b);
 	return rc;

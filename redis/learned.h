@@ -3,7 +3,7 @@
  *
  * A hash per backend; each field has its own end, so that what was mended is
  * asked for again (LEARNED_LIFE_MS).  Names and values are llm/quirks.h's; a
- * damaged value is as if it were not there.
+ * damaged value, or a key of another type, is as if it were not there.
  */
 #ifndef REDIS_LEARNED_H
 #define REDIS_LEARNED_H

@@ -166,10 +166,11 @@ void connection_close_idle(struct store *st);
 /* ---- the store ---- */
 
 #define STORE_WAIT_MAX_MS 1000 /* of a blocking pop: shutdown waits for it */
-#define STORE_BREAKERS 16
+#define STORE_BREAKERS 32
+#define STORE_BREAKER_MAX 320
 
 struct store_breaker {
-	char provider[128]; /* HOST/MODEL */
+	char provider[STORE_BREAKER_MAX]; /* llm_breaker_name */
 	int64_t open_until_ms;
 	int64_t read_ms; /* boot clock; 0: never */
 	bool failed;	 /* failures may be noted in Redis */

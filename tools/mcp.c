@@ -54,8 +54,8 @@ mcp_call_tool(struct source *s, const struct tool_spec *spec,
 		return;
 	case MCP_UNKNOWN:
 		result->text = arena_printf(mem, "The call was interrupted "
-						 "(%s); whether it took "
-						 "effect is unknown.", why);
+						 "(%s); "
+						 TOOL_OUTCOME_UNKNOWN, why);
 		return;
 	case MCP_CANCELLED:
 		result->text = "The call was cancelled.";

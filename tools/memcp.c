@@ -14,6 +14,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "tools/tool.h"
 
 #define VERIFY_MS 8000
 #define DERIVE_MS 8000
@@ -285,14 +286,14 @@ memcp_list(const struct memcp *m, const volatile int *cancel, char *why)
 	if (request(m, "GET", "/mcp/tools", NULL, false, NULL, LIST_MS, 0,
 		cancel, &resp)
 	    != HTTP_OK) {
-		snprintf(why, HTTP_WHY_MAX, "%s", resp.why);
+		text_format(why, HTTP_WHY_MAX, "%s", resp.why);
 	} else if (resp.status != 200) {
-		snprintf(why, HTTP_WHY_MAX, "status %d", resp.status);
+		text_format(why, HTTP_WHY_MAX, "status %d", resp.status);
 	} else {
 		tools = memcp_read_list(mem, buf_str(&resp.body),
 		    resp.body.len);
 		if (tools == NULL)
-			snprintf(why, HTTP_WHY_MAX, "no list of tools");
+			text_format(why, HTTP_WHY_MAX, "no list of tools");
 	}
 	http_response_fini(&resp);
 	arena_free(mem);
@@ -304,6 +305,14 @@ error_text(struct arena *mem, const char *error, const char *message)
 {
 	return json_text(mem, json_keep(mem, json_pack("{s:s, s:s}", "error",
 	    error, "message", message)));
+}
+
+/* It may have run.  The model is to know that, and the person, too. */
+static char *
+unknown_text(struct arena *mem, const char *why)
+{
+	return error_text(mem, "outcome_unknown", arena_printf(mem,
+	    "The call was interrupted (%s); " TOOL_OUTCOME_UNKNOWN, why));
 }
 
 /* 403 says two things: this token is no good, or not good enough. */
@@ -343,6 +352,10 @@ memcp_read_result(struct arena *mem, int status, const char *body, size_t len,
 		result->denied = true;
 		result->text = error_text(mem, "access_denied",
 		    "This needs a higher-tier token.");
+	} else if (status == 502 || status == 504) {
+		/* A gateway: no answer came from the server behind it. */
+		result->text = unknown_text(mem,
+		    arena_printf(mem, "HTTP %d", status));
 	} else {
 		result->text = error_text(mem,
 		    arena_printf(mem, "http_%d", status),
@@ -360,12 +373,19 @@ memcp_call(const struct memcp *m, const char *token, const char *name,
 	    "{s:s, s:O}", "tool", name, "arguments", arguments)));
 
 	*result = (struct tool_result){ .end = TOOL_FAILED };
-	if (request(m, "POST", "/mcp/tools/call", token, false, body,
-		m->timeout_ms, HTTP_ONCE, cancel, &resp)
-	    == HTTP_OK)
+	switch (request(m, "POST", "/mcp/tools/call", token, false, body,
+	    m->timeout_ms, HTTP_ONCE, cancel, &resp)) {
+	case HTTP_OK:
 		memcp_read_result(mem, resp.status, buf_str(&resp.body),
 		    resp.body.len, token != NULL, result);
-	else
+		break;
+	case HTTP_BLOCKED:
+	case HTTP_UNREACHED: /* it never ran */
 		result->text = error_text(mem, "network_error", resp.why);
+		break;
+	default:
+		result->text = unknown_text(mem, resp.why);
+		break;
+	}
 	http_response_fini(&resp);
 }

@@ -12,12 +12,18 @@
 #include "nouns/settings.h"
 #include "nouns/tool_call.h"
 
+/* What a model is told of a call that may have run: the end of a sentence. */
+#define TOOL_OUTCOME_UNKNOWN                                             \
+	"whether it took effect is unknown. Tell the person so, and do " \
+	"not repeat the call without being asked."
+
 struct toolbox; /* all sources of this process; refreshed by its own thread */
 
 /*
  * Start reading the sources of ${settings} (meMCP if chat.memcp_url, the
  * servers of mcp.servers and mcp.config).  Returns at once; the first lists
- * may come later (toolbox_wait).  toolbox_reload: after SIGHUP.
+ * may come later (toolbox_wait).  toolbox_reload: after SIGHUP; it keeps the
+ * connections to MCP servers of which nothing changed, and their lists.
  * -1 with a line in ${errors}: mcp.servers or servers_config.json is wrong.
  */
 struct buf;

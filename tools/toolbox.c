@@ -19,6 +19,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/pool.h"
+#include "base/text.h"
 #include "mcp/client.h"
 #include "tools/tools_priv.h"
 
@@ -80,7 +81,7 @@ take_answer(struct toolbox *b, struct source *s, json_t *list,
 			delay = ttl_ms < REFRESH_MIN_MS ? REFRESH_MIN_MS
 							: ttl_ms;
 	} else {
-		snprintf(s->why, sizeof(s->why), "%s", why);
+		text_format(s->why, sizeof(s->why), "%s", why);
 		delay = RETRY_FIRST_MS << (s->failures < 6 ? s->failures : 6);
 		if (delay > RETRY_MAX_MS)
 			delay = RETRY_MAX_MS;
@@ -271,52 +272,106 @@ toolbox_start(struct settings *s, struct toolbox **out, struct buf *errors)
 	return 0;
 }
 
-/* What was known of a source that is still configured: its tools are offered
- * until it is asked anew, which is at once. */
-static void
-inherit(const struct toolbox *b, struct source *s)
+/* ---- reload -------------------------------------------------------------- */
+
+/* The source of the same name that ran until now, NULL: there was none. */
+static struct source *
+namesake(const struct toolbox *b, const struct source *s)
 {
 	size_t i;
 
-	for (i = 0; i < b->nsources; i++) {
-		const struct source *o = b->sources[i];
+	for (i = 0; i < b->nsources; i++)
+		if (b->sources[i]->kind == s->kind
+		    && strcmp(b->sources[i]->name, s->name) == 0)
+			return b->sources[i];
+	return NULL;
+}
 
-		if (o->kind != s->kind || strcmp(o->name, s->name) != 0
-		    || strcmp(o->host, s->host) != 0)
+/* Nothing changed about the server: its connection and its list are as good as
+ * before.  One that failed is asked again at once: perhaps it was mended. */
+static bool
+keep(const struct source *s, struct source *o,
+    const struct settings *settings)
+{
+	int64_t soon = clock_boot_ms() + settings->mcp_refresh_ms;
+
+	if (s->client == NULL || o->client == NULL
+	    || !mcp_client_is_same(o->client, s->client))
+		return false;
+	mcp_client_set_timeout(o->client, (int)settings->mcp_timeout_ms);
+	if (!o->ok || o->failures > 0)
+		o->next_ms = 0;
+	else if (o->next_ms > soon)
+		o->next_ms = soon;
+	return true;
+}
+
+/* What was known of a source that is asked anew: its tools are offered until
+ * it answers. */
+static void
+inherit(struct source *s, const struct source *o)
+{
+	if (s->unserved || strcmp(o->host, s->host) != 0)
+		return;
+	s->list = json_share(o->list);
+	s->tools = catalogue_ref(o->tools);
+	snprintf(s->left_out_seen, sizeof(s->left_out_seen), "%s",
+	    o->left_out_seen);
+	s->asked = o->asked;
+	s->ok = o->ok;
+	s->read_ms = o->read_ms;
+	text_format(s->why, sizeof(s->why), "%s", o->why);
+}
+
+/*
+ * Put ${n} sources in the place of those there are; the lock is held.
+ * ${gone}: what nobody asks any more, new or old, to be given back without the
+ * lock.  Their number.
+ */
+static size_t
+exchange_sources(struct toolbox *b, struct source **sources, size_t n,
+    const struct settings *settings, struct source **gone)
+{
+	struct source *o;
+	size_t ngone = 0, i, j;
+
+	for (i = 0; i < n; i++) {
+		o = namesake(b, sources[i]);
+		if (o == NULL)
 			continue;
-		s->list = json_share(o->list);
-		s->tools = catalogue_ref(o->tools);
-		snprintf(s->left_out_seen, sizeof(s->left_out_seen), "%s",
-		    o->left_out_seen);
-		s->asked = o->asked;
-		s->ok = o->ok;
-		s->read_ms = o->read_ms;
-		snprintf(s->why, sizeof(s->why), "%s", o->why);
+		if (keep(sources[i], o, settings)) {
+			gone[ngone++] = sources[i];
+			sources[i] = o;
+		} else {
+			inherit(sources[i], o);
+		}
 	}
+	for (j = 0; j < b->nsources; j++) {
+		for (i = 0; i < n && sources[i] != b->sources[j]; i++)
+			;
+		if (i == n)
+			gone[ngone++] = b->sources[j];
+	}
+	for (i = 0; i < n; i++)
+		b->sources[i] = sources[i];
+	b->nsources = n;
+	return ngone;
 }
 
 int
 toolbox_reload(struct toolbox *b, struct settings *s, struct buf *errors)
 {
-	struct source *sources[SOURCES_MAX], *gone[SOURCES_MAX];
+	struct source *sources[SOURCES_MAX], *gone[2 * SOURCES_MAX];
 	struct snapshot *old_snapshot;
 	struct settings *old;
-	int n = servers_read(s, sources, SOURCES_MAX, errors), i;
-	size_t j, ngone;
+	int n = servers_read(s, sources, SOURCES_MAX, errors);
+	size_t ngone;
 
 	if (n == -1)
 		return -1;
 	pthread_mutex_lock(&b->mu);
-	for (i = 0; i < n; i++)
-		if (!sources[i]->unserved)
-			inherit(b, sources[i]);
 	say_unserved(b, sources, (size_t)n);
-	ngone = b->nsources;
-	for (j = 0; j < ngone; j++)
-		gone[j] = b->sources[j];
-	for (i = 0; i < n; i++)
-		b->sources[i] = sources[i];
-	b->nsources = (size_t)n;
+	ngone = exchange_sources(b, sources, (size_t)n, s, gone);
 	old = b->settings;
 	b->settings = settings_ref(s);
 	old_snapshot = renew_snapshot(b);

@@ -103,7 +103,10 @@ export async function stream(res, events, b, error) {
   let sent = 0;
   for (const event of events) {
     if (res.destroyed) return;
-    if (b.reset === sent && b.reset !== 0) return reset(res);
+    if (b.reset === sent && b.reset !== 0) {
+      await new Promise(resolve => setImmediate(resolve)); /* Node holds back what is written in one go */
+      return reset(res);
+    }
     if (b.cut === sent || (b.cut === 'end' && sent === events.length - 1))
       return res.end();
     if (b.errorEvent === sent) {

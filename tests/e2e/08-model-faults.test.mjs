@@ -75,6 +75,7 @@ for (const [name, fault] of Object.entries(lasting))
     assert.ok(r.reply.length > 10 && !/500|401|JSON|http/i.test(r.reply), r.reply);
     const line = await until(() => d.events('turn_done').findLast(l => l.chat === `default/http/${chat}`));
     assert.equal(line.end, 'refused');
+    if (/no such model|bad request/.test(name)) assert.match(r.reply, /refused this question.*will not help/);
     if (/wrong key|no such model|no credit|bad request|not be retried/.test(name)) {
       assert.ok(took < 2500, `no use to repeat: ${took} ms`);
       assert.ok(d.model.requests.length <= 2, `asked ${d.model.requests.length} times`);
@@ -111,7 +112,7 @@ s.test('an answer cut by max_tokens is given', async d => {
   assert.match((await d.say('len', 'x')).reply, /^as far as it goes/);
 });
 
-s.test('a call that the model wrote wrong: asked once more, then the friendly sentence', async d => {
+s.test('a call that the model wrote wrong: asked once more, then a friendly sentence', async d => {
   const fault = { status: 400, code: 'tool_use_failed' };
   d.model.clear();
   d.model.push(fault, { text: 'better' });
@@ -119,7 +120,7 @@ s.test('a call that the model wrote wrong: asked once more, then the friendly se
   d.model.clear();
   d.model.handler = () => fault;
   const begun = performance.now();
-  assert.match((await d.say('toolfail', 'x')).reply, /try again/);
+  assert.match((await d.say('toolfail', 'x')).reply, /put it differently/);
   assert.equal(d.model.requests.length, 2);
   assert.ok(performance.now() - begun < 2000, 'no use to wait for llm.retry_for');
 });

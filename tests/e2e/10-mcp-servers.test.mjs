@@ -217,6 +217,61 @@ testWith(async () => {
   await d.options.fine.stop();
 });
 
+const begun = server => server.of('initialize').length;
+testWith(async () => {
+  const servers = { kept: await startLegacy(), headed: await startLegacy(), gone: await startLegacy(), old: await startSse() };
+  const entries = Object.fromEntries(Object.entries(servers).map(([k, v]) => [k, { url: v.url, headers: { 'X-Team': 'one' } }]));
+  return { edges: 1, turns: 1, servers, added: await startLegacy(), settings: { mcp: { refresh: '1h', servers: entries } } };
+}, 'SIGHUP keeps the connections to servers of which nothing changed', async d => {
+  const { servers, added } = d.options;
+  const offered = async names => until(async () => {
+    d.model.clear();
+    await d.say('x', 'x');
+    const { tools } = d.model.last();
+    return names.every(k => tools.includes(`${k}__add`)) && tools.filter(t => t.endsWith('__add')).length === names.length;
+  }, { ms: 20000, every: 100, what: `the tools of ${names}` });
+  let loaded = 0;
+  const reload = async () => {
+    d.writeSettings();
+    d.turns[0].signal('SIGHUP');
+    loaded++;
+    await until(() => d.events('config_loaded').filter(e => e.worker === d.events('config_loaded')[0].worker).length === loaded, { what: 'the configuration is read' });
+  };
+  const names = Object.keys(servers);
+  await offered(names);
+  for (const k of names) assert.equal(await call(d, 'x', `${k}__add`, { a: 1, b: 1 }), '2');
+  const requests = () => names.map(k => servers[k].requests.length);
+  const first = names.map(k => begun(servers[k]));
+
+  /* Nothing about them changed: neither asked nor forgotten. */
+  const before = requests();
+  d.options.settings.chat = { ...d.options.settings.chat, persona: { name: 'Another' } };
+  d.options.settings.mcp.timeout = '20s';
+  await reload();
+  await offered(names);
+  assert.deepEqual(requests(), before);
+  for (const k of names) assert.equal(await call(d, 'x', `${k}__add`, { a: 2, b: 2 }), '4');
+  assert.deepEqual(names.map(k => begun(servers[k])), first);
+  assert.equal(servers.kept.sessions.size, 1);
+
+  /* One is new, one has another header, one is no longer there. */
+  const now = d.options.settings.mcp.servers;
+  delete now.gone;
+  now.headed.headers['X-Team'] = 'two';
+  now.added = { url: added.url };
+  await reload();
+  await offered(['kept', 'headed', 'old', 'added']);
+  await until(() => servers.gone.requests.some(r => r.http === 'DELETE'), { what: 'the session of the server that is gone ends' });
+  await until(() => begun(servers.headed) === 2 && servers.headed.requests.some(r => r.http === 'DELETE'), { what: 'a new session with the new header' });
+  assert.equal(servers.headed.of('initialize')[1].headers['x-team'], 'two');
+  assert.equal(begun(added), 1);
+  for (const k of ['kept', 'headed', 'old', 'added']) assert.equal(await call(d, 'x', `${k}__add`, { a: 3, b: 3 }), '6');
+  assert.equal(begun(servers.kept), 1);
+  assert.equal(begun(servers.old), first[3]);
+  assert.equal(servers.kept.requests.some(r => r.http === 'DELETE'), false);
+  for (const x of [...Object.values(servers), added]) await x.stop();
+});
+
 /* One tool's schema must cost no chat an answer: each of these made a service
  * refuse every question. */
 const ODD = {

@@ -9,11 +9,6 @@
 #include "base/sse.h"
 #include "tests/unit/answers.h"
 
-struct reader {
-	const struct llm_provider *p;
-	struct llm_reading r;
-};
-
 static void
 on_text(void *ctx, const char *piece, size_t len)
 {
@@ -34,27 +29,27 @@ on_back(void *ctx)
 	a->shown[0] = '\0';
 }
 
-static void
-take(struct reader *rd, struct answered *out)
+void
+answers_take(struct llm_reading *r, struct answered *out)
 {
-	out->ended = rd->r.ended;
-	out->failed = rd->r.failed;
-	out->paused = rd->r.paused;
+	out->ended = r->ended;
+	out->failed = r->failed;
+	out->paused = r->paused;
 	out->failure.retry_after_ms = -1;
-	out->error_rc = rd->r.failed && rd->r.why == NULL
-	    ? llm_refusal_rc(&rd->r.error, -1, &out->failure)
+	out->error_rc = r->failed && r->why == NULL
+	    ? llm_refusal_rc(&r->error, -1, &out->failure)
 	    : LLM_RC_N;
 	out->rc = LLM_RC_N;
-	if (rd->r.ended && !rd->r.failed)
-		out->rc = llm_reading_finish(&rd->r, &out->answer);
+	if (r->ended && !r->failed)
+		out->rc = llm_reading_finish(r, &out->answer);
 	else
-		out->words = llm_reading_words(&rd->r);
-	out->extra = rd->r.extra;
-	llm_reading_fini(&rd->r);
+		out->words = llm_reading_words(r);
+	out->extra = r->extra;
+	llm_reading_fini(r);
 }
 
-static void
-to_stream(const char *events, struct buf *out)
+void
+answers_to_stream(const char *events, struct buf *out)
 {
 	while (*events != '\0') {
 		size_t len = strcspn(events, "\n");
@@ -80,7 +75,7 @@ answers_bytes(const struct llm_provider *p, const struct llm_question *with,
     const char *bytes, size_t len, size_t step, bool text_tools,
     struct answered *out)
 {
-	struct reader rd = { .p = p };
+	struct llm_reading r;
 	struct llm_question q = with != NULL ? *with
 					     : (struct llm_question){ 0 };
 	struct llm_body body;
@@ -90,8 +85,8 @@ answers_bytes(const struct llm_provider *p, const struct llm_question *with,
 	q.on_text = on_text;
 	q.on_back = on_back;
 	q.ctx = out;
-	llm_reading_init(&rd.r, &q, out->mem, text_tools);
-	llm_body_init(&body, p, &rd.r, true);
+	llm_reading_init(&r, &q, out->mem, text_tools);
+	llm_body_init(&body, p, &r, true);
 	for (at = 0; at < len; at += n) {
 		n = step == 0 || step > len - at ? len - at : step;
 		if (llm_body_feed(&body, bytes + at, n) != 0)
@@ -99,7 +94,7 @@ answers_bytes(const struct llm_provider *p, const struct llm_question *with,
 	}
 	llm_body_end(&body, true);
 	llm_body_fini(&body);
-	take(&rd, out);
+	answers_take(&r, out);
 }
 
 void
@@ -108,7 +103,7 @@ answers_stream(const struct llm_provider *p, const char *events, size_t step,
 {
 	struct buf bytes = BUF_INIT(16 * MIB);
 
-	to_stream(events, &bytes);
+	answers_to_stream(events, &bytes);
 	answers_bytes(p, NULL, buf_str(&bytes), bytes.len, step, text_tools,
 	    out);
 	buf_fini(&bytes);

@@ -28,6 +28,10 @@ void answers_stream(const struct llm_provider *p, const char *events,
 void answers_bytes(const struct llm_provider *p,
     const struct llm_question *with, const char *bytes, size_t len,
     size_t step, bool text_tools, struct answered *out);
+/* The bytes of such events, added to ${out}. */
+void answers_to_stream(const char *events, struct buf *out);
+/* What ${r} has read, which is then freed; ${out} has its arena. */
+void answers_take(struct llm_reading *r, struct answered *out);
 void answers_whole(const struct llm_provider *p, const char *body,
     struct answered *out);
 /* What a refused status and its body mean. */

@@ -148,6 +148,51 @@ served_reset(int fd)
 	return -1;
 }
 
+/* From the client to ${to}; -1: it is gone. */
+static int
+pass_on(const struct connection *c, int to)
+{
+	char bytes[4096];
+	ssize_t n = c->conn != NULL
+	    ? c->s->inner->wire->read(c->conn, bytes, sizeof(bytes))
+	    : recv(c->fd, bytes, sizeof(bytes), 0);
+
+	return n > 0 && send(to, bytes, (size_t)n, MSG_NOSIGNAL) == n ? 0 : -1;
+}
+
+int
+served_tunnel(struct served *s, int fd, int port)
+{
+	const struct connection *c = atomic_load(&by_fd[fd]);
+	struct sockaddr_in a = { .sin_family = AF_INET,
+		.sin_port = htons((uint16_t)port),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int to = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct pollfd p[2] = { { .fd = fd, .events = POLLIN },
+		{ .fd = to, .events = POLLIN } };
+	char bytes[4096];
+	ssize_t n;
+
+	must(to != -1 && connect(to, (struct sockaddr *)&a, sizeof(a)) == 0,
+	    "tunnel");
+	while (!atomic_load(&s->inner->stopping)) {
+		p[0].revents = p[1].revents = 0;
+		if (c->conn != NULL && s->inner->wire->holds(c->conn))
+			p[0].revents = POLLIN;
+		else if (poll(p, 2, STOP_POLL_MS) <= 0)
+			continue;
+		if (p[0].revents != 0 && pass_on(c, to) == -1)
+			break;
+		if (p[1].revents == 0)
+			continue;
+		n = recv(to, bytes, sizeof(bytes), 0);
+		if (n <= 0 || served_write(fd, bytes, (size_t)n) == -1)
+			break;
+	}
+	close(to);
+	return -1;
+}
+
 /* Bytes, or 0: the peer is gone or the server stops. */
 static size_t
 receive(struct connection *c, char *out, size_t max)

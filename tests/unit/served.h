@@ -58,6 +58,8 @@ const char *served_header(
     const struct served_request *req, const char *name, char *out, size_t max);
 /* Wait ${ms}; -1 as soon as the peer is gone or the server stops. */
 int served_pause(struct served *s, int fd, int ms);
+/* Bytes to and fro between ${fd} and a port here, until one ends it; -1. */
+int served_tunnel(struct served *s, int fd, int port);
 /* Close with a reset instead of an end. */
 int served_reset(int fd);
 

@@ -340,6 +340,42 @@ serve_gzip(struct served *s, int fd, const struct served_request *req)
 	return serve_encoded(fd, "gzip", GZIP_HELLO, sizeof(GZIP_HELLO));
 }
 
+/* "hello" in each encoding, whatever was asked for, which is said back. */
+static const struct {
+	const char *name;
+	size_t len;
+	unsigned char bytes[32];
+} codings[] = {
+	{ "br", 9, { 0x0b, 0x02, 0x80, 0x68, 0x65, 0x6c, 0x6c, 0x6f, 0x03 } },
+	{ "deflate", 13,
+	    { 0x78, 0x9c, 0xcb, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00, 0x06, 0x2c,
+		0x02, 0x15 } },
+	{ "zstd", 18,
+	    { 0x28, 0xb5, 0x2f, 0xfd, 0x04, 0x58, 0x29, 0x00, 0x00, 0x68, 0x65,
+		0x6c, 0x6c, 0x6f, 0xa3, 0x6d, 0x9f, 0x88 } },
+};
+
+static int
+serve_coded(struct served *s, int fd, const struct served_request *req)
+{
+	char accepted[128];
+	size_t i;
+
+	(void)s;
+	for (i = 0; i < NELEM(codings); i++)
+		if (strcmp(req->path + strlen("/coded?"), codings[i].name) == 0)
+			break;
+	if (i == NELEM(codings))
+		return -1;
+	served_printf(fd,
+	    "HTTP/1.1 200 OK\r\nContent-Encoding: %s\r\nX-Accepted: %s\r\n"
+	    "Content-Length: %zu\r\n\r\n",
+	    codings[i].name,
+	    served_header(req, "accept-encoding", accepted, sizeof(accepted)),
+	    codings[i].len);
+	return served_write(fd, codings[i].bytes, codings[i].len);
+}
+
 static int
 serve_bomb(struct served *s, int fd, const struct served_request *req)
 {
@@ -412,6 +448,7 @@ static const struct {
 	{ "/flood", serve_flood },
 	{ "/gzip", serve_gzip },
 	{ "/gzip-pieces", serve_gzip_pieces },
+	{ "/coded", serve_coded },
 	{ "/bomb", serve_bomb },
 	{ "/no-gzip", serve_no_gzip },
 	{ "/unknown-encoding", serve_unknown },

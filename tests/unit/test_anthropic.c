@@ -12,6 +12,7 @@
 
 #include "base/json.h"
 #include "tests/unit/answers.h"
+#include "tests/unit/cuts.h"
 
 #define START "{\"type\":\"message_start\",\"message\":{\"id\":\"m\"," \
 	"\"usage\":{\"input_tokens\":10,\"cache_read_input_tokens\":5," \
@@ -197,6 +198,17 @@ streams_are_read(void **state)
 			check(i, &a);
 			answers_free(&a);
 		}
+}
+
+static void
+streams_may_end_anywhere(void **state)
+{
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(STREAMS); i++)
+		cuts_check_stream(STREAMS[i].what, &LLM_ANTHROPIC,
+		    STREAMS[i].events);
 }
 
 static void
@@ -517,6 +529,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(streams_are_read),
+		cmocka_unit_test(streams_may_end_anywhere),
 		cmocka_unit_test(usage_is_cumulative),
 		cmocka_unit_test(usage_is_within_reason),
 		cmocka_unit_test(kept_blocks_are_bounded),

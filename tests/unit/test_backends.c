@@ -8,7 +8,9 @@
 #include <cmocka.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "llm/llm.h"
+#include "llm/quirks.h"
 
 static const struct {
 	const char *what;
@@ -76,6 +78,133 @@ backends_come_from_settings(void **state)
 	arena_free(mem);
 }
 
+/* Of which key is which address asked?  No key goes to another's server. */
+static void
+keys_stay_with_their_servers(void **state)
+{
+	static const struct {
+		const char *what;
+		int host;	       /* chat.host */
+		const char *moved;     /* llm.base_url */
+		int of;		       /* the row's host */
+		const char *url, *own; /* its address and key */
+		const char *sent_to, *key;
+	} cases[] = {
+		{ "its own address and key", HOST_OPENAI, "", HOST_OPENAI,
+		    "http://b/v1", "own", "http://b/v1", "own" },
+		{ "its own address, no key", HOST_OPENAI, "", HOST_OPENAI,
+		    "http://b/v1", NULL, "http://b/v1", NULL },
+		{ "the usual address, its own key", HOST_OPENAI, "",
+		    HOST_OPENAI, "", "own", "", "own" },
+		{ "the usual address, no key", HOST_OPENAI, "", HOST_OPENAI, "",
+		    NULL, "", "openai" },
+		{ "another host's usual address", HOST_OPENAI, "http://a/v1",
+		    HOST_GROQ, "", NULL, "https://api.groq.com/openai/v1",
+		    "groq" },
+		{ "the host's key is that of llm.base_url", HOST_OPENAI,
+		    "http://a/v1", HOST_OPENAI, "", NULL, "", NULL },
+		{ "another wire", HOST_OPENAI, "http://a/v1", HOST_ANTHROPIC,
+		    "http://b", NULL, "http://b", NULL },
+		{ "ollama's address", HOST_OPENAI, "", HOST_OLLAMA, "", NULL,
+		    "http://o/v1", NULL },
+	};
+	const char *items[] = { "b" };
+	const char *none[] = { NULL }, *some[] = { "H: v", NULL };
+	struct settings_backend row = { .name = "b", .model = "m2" };
+	struct arena *mem = arena_new();
+	struct llm_backend *b;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(cases); i++) {
+		struct settings s = { .chat_host = cases[i].host,
+			.chat_model = "m",
+			.llm_base_url = cases[i].moved,
+			.chat_ollama_url = "http://o",
+			.llm_max_tokens_name = "",
+			.llm_fallback = { items, 1 },
+			.llm_headers = json_pack("{s:s}", "P", "primary"),
+			.backends = &row,
+			.nbackends = 1 };
+
+		secret_set(&s.openai_api_key, "openai", 6);
+		secret_set(&s.groq_api_key, "groq", 4);
+		row.host = cases[i].of;
+		row.base_url = cases[i].url;
+		row.headers = i % 2 == 0 ? none : some;
+		if (cases[i].own != NULL)
+			secret_set(&row.key, cases[i].own,
+			    strlen(cases[i].own));
+		assert_int_equal(llm_backends(&s, mem, &b), 2);
+		assert_true(secret_equals(b[0].key, "openai"));
+		assert_string_equal(b[0].headers[0], "P: primary");
+		assert_string_equal(b[1].name, "b");
+		assert_string_equal(b[1].model, "m2");
+		assert_ptr_equal(b[1].headers, row.headers);
+		if (strcmp(b[1].base_url, cases[i].sent_to) != 0)
+			fail_msg("%s: %s", cases[i].what, b[1].base_url);
+		if (cases[i].key == NULL
+			? b[1].key != NULL && secret_is_set(b[1].key)
+			: b[1].key == NULL
+			    || !secret_equals(b[1].key, cases[i].key))
+			fail_msg("%s: the key is another", cases[i].what);
+		secret_clear(&s.openai_api_key);
+		secret_clear(&s.groq_api_key);
+		secret_clear(&row.key);
+		json_decref(s.llm_headers);
+	}
+	arena_free(mem);
+}
+
+/* Rows that differ in address or key alone fail and learn for themselves. */
+static void
+rows_have_names_of_their_own(void **state)
+{
+	struct llm_backend b = { .host = HOST_OPENAI, .model = "m",
+		.base_url = "http://a/v1" };
+	struct llm_quirks quirks = LLM_QUIRKS_INIT;
+	const char *items[] = { "eu:tools=no", "openai/m:temperature=no" };
+	struct settings s = { .llm_quirks = { items, 2 } };
+	char first[LLM_BREAKER_NAME_MAX], name[LLM_BREAKER_NAME_MAX],
+	    learned[LLM_BACKEND_NAME_MAX], label[LLM_BACKEND_NAME_MAX],
+	    model[400];
+
+	(void)state;
+	llm_breaker_name(&b, first);
+	llm_backend_label(&b, label);
+	assert_string_equal(label, "openai/m");
+	b.base_url = "http://b/v1";
+	llm_breaker_name(&b, name);
+	assert_string_not_equal(first, name);
+	b.base_url = "http://a/v1";
+	b.name = "eu";
+	llm_breaker_name(&b, name);
+	assert_string_not_equal(first, name);
+	llm_backend_label(&b, label);
+	assert_string_equal(label, "openai/m@eu");
+	/* What a server can't do, it can't with either key. */
+	llm_backend_name(&b, learned);
+	assert_string_equal(learned, first);
+
+	llm_quirks_stated(&s, &b, &quirks);
+	assert_true(llm_lacks(&quirks, LLM_CAN_TOOLS));
+	assert_true(llm_lacks(&quirks, LLM_CAN_TEMPERATURE));
+	quirks = LLM_QUIRKS_INIT;
+	b.name = NULL;
+	llm_quirks_stated(&s, &b, &quirks);
+	assert_false(llm_lacks(&quirks, LLM_CAN_TOOLS));
+
+	/* A long name is cut between characters, and the row's stays. */
+	memset(model, 'x', sizeof(model));
+	memcpy(model + 170, "\xc3\xa4\xc3\xa4\xc3\xa4", 6);
+	model[399] = '\0';
+	b.model = model;
+	b.name = "0123456789012345678901234567890123456789012345678901234567890123";
+	llm_backend_label(&b, label);
+	assert_true(text_is_utf8(label, strlen(label)));
+	assert_non_null(strstr(label, b.name));
+}
+
 static void
 direct_mode_has_none(void **state)
 {
@@ -116,6 +245,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(backends_come_from_settings),
+		cmocka_unit_test(keys_stay_with_their_servers),
+		cmocka_unit_test(rows_have_names_of_their_own),
 		cmocka_unit_test(direct_mode_has_none),
 		cmocka_unit_test(an_estimate_grows_with_all),
 	};

@@ -272,20 +272,20 @@ static const char *const VALUES[] = { "x", "", "-1", "1.5", "1e400", "nan",
 enum held { WAITS, GOES_ON, DIES, HELD_N };
 
 static int nvictims;
+static const struct budget_limits VICTIM_LIMITS = { 1000, 0 };
 
-static void
-one_chat(struct load *l, const char *lua, enum held held)
+/* A chat that is damaged by ${lua}. */
+static struct chat_name
+hurt(struct load *l, const char *lua, enum held held)
 {
 	struct redis_fixture *f = l->f;
 	struct journal_field step
 	    = { .name = "answer:0", .text = "{}", .len = 2, .version = 1 };
-	struct budget_limits limits = { 1000, 0 };
 	struct chat_name chat;
 	struct job *job = NULL;
 	char name[32], id[MESSAGE_ID_MAX];
-	int64_t until = clock_boot_ms() + UNTIL_MS, day, next;
+	int64_t day, next;
 	bool stopped;
-	enum store_rc rc;
 
 	snprintf(name, sizeof(name), "victim%d", nvictims++);
 	chat = fixture_chat(name);
@@ -296,7 +296,8 @@ one_chat(struct load *l, const char *lua, enum held held)
 	assert_int_equal(
 	    fixture_say(f->store, &chat, "2", "two", ""), STORE_OK);
 	assert_int_equal(
-	    budget_reserve(f->store, &chat, 10, &limits, &day), STORE_OK);
+	    budget_reserve(f->store, &chat, 10, &VICTIM_LIMITS, &day),
+	    STORE_OK);
 	message_id_make(&chat, "1", id);
 	if (held != WAITS) {
 		(void)redis_text(
@@ -324,45 +325,66 @@ one_chat(struct load *l, const char *lua, enum held held)
 	}
 	if (job != NULL)
 		job_free(job);
-	others_are_answered(l, 0, lua);
-	/* And so is the chat itself, from the next message on. */
+	return chat;
+}
+
+/* It is answered, too, from the next message on. */
+static void
+goes_on(struct load *l, const struct chat_name *chat, const char *lua)
+{
+	int64_t until = clock_boot_ms() + UNTIL_MS, day;
+	enum store_rc rc;
+
 	do
-		rc = fixture_say(f->store, &chat, "3", "three", "");
+		rc = fixture_say(l->f->store, chat, "3", "three", "");
 	while (rc == STORE_DAMAGED && clock_boot_ms() < until);
 	if (rc != STORE_OK && rc != STORE_EXISTS)
 		fail_msg("%s: accept says %d", lua, rc);
-	accounted(f, &chat, lua);
-	rc = budget_reserve(f->store, &chat, 10, &limits, &day);
+	accounted(l->f, chat, lua);
+	rc = budget_reserve(l->f->store, chat, 10, &VICTIM_LIMITS, &day);
 	if (rc != STORE_OK)
 		fail_msg("%s: budget says %d", lua, rc);
 }
 
+/* One damage after the other, of a chat that waits, of one that is held, and of
+ * one whose holder died; the others are waited for once. */
 static void
 one_chat_s_damage_is_its_own(void **state)
 {
 	struct load *l = load_start(*state);
-	char lua[256];
+	struct chat_name chats[HELD_N];
+	int held;
 
-	for (int held = WAITS; held < HELD_N; held++)
-		for (size_t i = 0; i < NELEM(CHAT_DAMAGE); i++)
-			one_chat(l, CHAT_DAMAGE[i], (enum held)held);
+	for (size_t i = 0; i < NELEM(CHAT_DAMAGE); i++) {
+		for (held = WAITS; held < HELD_N; held++)
+			chats[held] = hurt(l, CHAT_DAMAGE[i], (enum held)held);
+		others_are_answered(l, 0, CHAT_DAMAGE[i]);
+		for (held = WAITS; held < HELD_N; held++)
+			goes_on(l, &chats[held], CHAT_DAMAGE[i]);
+	}
 	load_stop(l);
-	(void)lua;
 }
 
+/* One field after the other; each of its values is in a chat of its own. */
 static void
 one_chat_s_fields(void **state)
 {
 	struct load *l = load_start(*state);
-	char lua[256];
+	struct chat_name chats[NELEM(VALUES)];
+	char lua[NELEM(VALUES)][256];
+	size_t i, k;
 
-	for (size_t i = 0; i < NELEM(FIELDS); i++)
-		for (size_t k = 0; k < NELEM(VALUES); k++) {
-			snprintf(lua, sizeof(lua),
+	for (i = 0; i < NELEM(FIELDS); i++) {
+		for (k = 0; k < NELEM(VALUES); k++) {
+			snprintf(lua[k], sizeof(lua[k]),
 			    "call('HSET', P..'chat:'..N, '%s', '%s')",
 			    FIELDS[i], VALUES[k]);
-			one_chat(l, lua, (enum held)((i + k) % HELD_N));
+			chats[k] = hurt(l, lua[k], (enum held)((i + k) % HELD_N));
 		}
+		others_are_answered(l, 0, FIELDS[i]);
+		for (k = 0; k < NELEM(VALUES); k++)
+			goes_on(l, &chats[k], lua[k]);
+	}
 	load_stop(l);
 }
 

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include <arpa/inet.h>
+#include <curl/curl.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -160,6 +161,45 @@ an_unknown_encoding_is_named(void **state)
 	if (strstr(resp.why, "x-odd") == NULL || resp.conn_ended)
 		fail_msg("%s", resp.why);
 	http_response_fini(&resp);
+}
+
+/* What this libcurl decodes is asked for, and nothing else. */
+static void
+what_is_asked_for_is_decoded(void **state)
+{
+	static const struct {
+		const char *name;
+		int feature;
+	} cases[] = {
+		{ "deflate", CURL_VERSION_LIBZ },
+		{ "br", CURL_VERSION_BROTLI },
+		{ "zstd", CURL_VERSION_ZSTD },
+	};
+	int has = curl_version_info(CURLVERSION_NOW)->features;
+	char path[32], accepted[128];
+	struct http_request req = get("/ok");
+	struct http_response resp;
+	bool decodes;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(cases); i++) {
+		decodes = (has & cases[i].feature) != 0;
+		snprintf(path, sizeof(path), "/coded?%s", cases[i].name);
+		req.url = url_of(path);
+		(void)http_send(&req, &resp);
+		assert_true(http_header(
+		    &resp, "x-accepted", accepted, sizeof(accepted)));
+		if (resp.rc != (decodes ? HTTP_OK : HTTP_BROKEN)
+		    || decodes != (strstr(accepted, cases[i].name) != NULL))
+			fail_msg("%s: %d %s, accepted %s", cases[i].name,
+			    resp.rc, resp.why, accepted);
+		if (decodes)
+			assert_string_equal(buf_str(&resp.body), "hello");
+		else
+			assert_non_null(strstr(resp.why, cases[i].name));
+		http_response_fini(&resp);
+	}
 }
 
 static void
@@ -489,6 +529,7 @@ main(void)
 		WITH_SERVER(requests_go_on_after_a_tidying),
 		WITH_SERVER(some_are_sent_once),
 		WITH_SERVER(an_unknown_encoding_is_named),
+		WITH_SERVER(what_is_asked_for_is_decoded),
 		WITH_SERVER(a_drip_is_not_idle),
 		WITH_SERVER(headers_are_read),
 		WITH_SERVER(methods_and_bodies_arrive),

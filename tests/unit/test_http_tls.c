@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -18,6 +19,8 @@
 #include "tests/unit/served_http.h"
 
 #define FIRST_MANY 1000
+#define FIRST_PATIENT_MS 30000
+#define FIRST_SHARE 0.7 /* less: others have the rest */
 
 static int
 serve_hello(struct served *s, int fd, const struct served_request *req)
@@ -140,141 +143,150 @@ sessions_are_resumed(void **state)
 	served_stop_tls(&s, &tls);
 }
 
-/* ---- the file of authorities --------------------------------------------- */
-
-static void
-copy_file(const char *from, const char *to)
-{
-	char text[8192], fresh[160];
-	FILE *in = fopen(from, "r"), *out;
-	size_t n;
-
-	snprintf(fresh, sizeof(fresh), "%s.new", to);
-	out = fopen(fresh, "w");
-	assert_true(in != NULL && out != NULL);
-	n = fread(text, 1, sizeof(text), in);
-	assert_int_equal(fwrite(text, 1, n, out), n);
-	fclose(in);
-	fclose(out);
-	assert_int_equal(rename(fresh, to), 0);
-}
-
-/* Ask until it ends with ${want}, within a deadline. */
-static void
-until(int port, enum http_rc want)
-{
-	struct timespec tick = { .tv_nsec = 50 * 1000000 };
-	int64_t began = clock_boot_ms();
-	struct http_response resp;
-	enum http_rc rc;
-
-	for (;;) {
-		rc = ask("127.0.0.1", port, "/", 0, &resp);
-		http_response_fini(&resp);
-		if (rc == want)
-			return;
-		if (clock_boot_ms() - began > LONG_MS)
-			fail_msg("still %d, not %d", rc, want);
-		nanosleep(&tick, NULL);
-	}
-}
-
-static void
-a_changed_file_is_read_again(void **state)
-{
-	char file[] = "/tmp/test-http-tls-XXXXXX";
-	struct http_options o = { .ca_file = file };
-	struct served_tls tls = { 0 };
-	struct served s;
-	int fd = mkstemp(file);
-	FILE *f;
-
-	(void)state;
-	assert_true(fd != -1);
-	close(fd);
-	assert_int_equal(http_start(&o), -1); /* empty */
-	copy_file(served_tls_other_ca(), file);
-	assert_int_equal(http_start(&o), 0);
-	served_start_tls(&s, serve_last, NULL, false, &tls);
-	until(s.port, HTTP_UNREACHED);
-	copy_file(served_tls_ca(), file);
-	until(s.port, HTTP_OK);
-	f = fopen(file, "w"); /* half a file changes nothing */
-	fputs("-----BEGIN CERTIFICATE-----\nMIIB", f);
-	fclose(f);
-	sleep(4); /* two looks, and longer than it takes to settle */
-	until(s.port, HTTP_OK);
-	f = fopen(file, "w"); /* nor one that only looks whole */
-	fputs("-----BEGIN CERTIFICATE-----\nMIIB\n"
-	      "-----END CERTIFICATE-----\n",
-	    f);
-	fclose(f);
-	sleep(4);
-	until(s.port, HTTP_OK);
-	unlink(file);
-	until(s.port, HTTP_OK);
-	http_stop();
-	served_stop_tls(&s, &tls);
-}
-
 /* ---- many at once -------------------------------------------------------- */
+
+static atomic_int first_ended; /* requests, well or not */
+
+struct first {
+	int port, connect_ms;
+};
 
 static void *
 ask_first(void *arg)
 {
+	const struct first *first = arg;
 	struct http_response resp;
-	struct served *s = arg;
 	char url[64];
 	struct http_request req = { .method = "POST",
 		.url = url,
-		.body = "{}",
-		.body_len = 2,
-		.connect_ms = 30000, /* under sanitizers, of both ends */
-		.total_ms = 60000,
+		.connect_ms = first->connect_ms,
+		.total_ms = FIRST_PATIENT_MS,
 		.flags = HTTP_OPERATOR | HTTP_ONCE };
 	intptr_t rc;
 
-	snprintf(url, sizeof(url), "https://127.0.0.1:%d/", s->port);
+	snprintf(url, sizeof(url), "https://127.0.0.1:%d/", first->port);
 	rc = http_send(&req, &resp);
 	http_response_fini(&resp);
+	atomic_fetch_add(&first_ended, 1);
 	return (void *)rc;
 }
 
+/* Nobody is answered until all are there: all connections stand at once. */
 static int
-serve_slow(struct served *s, int fd, const struct served_request *req)
+serve_when_all_asked(struct served *s, int fd, const struct served_request *req)
 {
 	(void)req;
-	if (served_pause(s, fd, 2000) == -1)
-		return -1;
+	while (
+	    atomic_load(&s->requests) + atomic_load(&first_ended) < FIRST_MANY)
+		if (served_pause(s, fd, 20) == -1)
+			return -1;
 	return served_answer(fd, 200, "text/plain", "", "hello");
 }
 
+/* Both ends of each connection, and what else is open. */
+static bool
+may_open_all(void)
+{
+	struct rlimit r;
+
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &r), 0);
+	r.rlim_cur = r.rlim_max;
+	(void)setrlimit(RLIMIT_NOFILE, &r);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &r), 0);
+	if (r.rlim_cur >= 2 * FIRST_MANY + 200)
+		return true;
+	fprintf(stderr, "skipped: %lu files may be open, not %d\n",
+	    (unsigned long)r.rlim_cur, 2 * FIRST_MANY + 200);
+	return false;
+}
+
+/* The system's authorities beside the test's: each reading takes its time. */
 static void
-a_thousand_first_connections_come_to_be(void **state)
+write_bundle(const char *file)
+{
+	static const char SYSTEMS[] = "/etc/ssl/certs/ca-certificates.crt";
+	const char *const from[] = { served_tls_ca(), SYSTEMS };
+	FILE *out = fopen(file, "w"), *in;
+	char bytes[4096];
+	size_t i, n;
+
+	assert_non_null(out);
+	for (i = 0; i < NELEM(from); i++) {
+		in = fopen(from[i], "r");
+		if (in == NULL)
+			continue;
+		while ((n = fread(bytes, 1, sizeof(bytes), in)) > 0)
+			assert_int_equal(fwrite(bytes, 1, n, out), n);
+		fclose(in);
+	}
+	fclose(out);
+}
+
+/* How many failed.  ${share}: of all processors' time, what was had. */
+static int
+connect_many(const char *bundle, int connect_ms, double *share)
 {
 	static pthread_t threads[FIRST_MANY];
+	struct http_options o = { .ca_file = bundle };
 	struct served_tls tls = { 0 };
+	struct first first = { .connect_ms = connect_ms };
 	pthread_attr_t small;
 	struct served s;
+	int64_t began = clock_boot_ms();
+	clock_t used = clock();
 	void *rc;
 	int i, failed = 0;
 
-	(void)state;
-	assert_int_equal(start_engine(), 0);
-	served_start_tls(&s, serve_slow, NULL, false, &tls);
+	assert_int_equal(http_start(&o), 0);
+	served_start_tls(&s, serve_when_all_asked, NULL, false, &tls);
+	first.port = s.port;
+	atomic_store(&first_ended, 0);
 	pthread_attr_init(&small);
 	pthread_attr_setstacksize(&small, 256 * KIB);
 	for (i = 0; i < FIRST_MANY; i++)
 		assert_int_equal(
-		    pthread_create(&threads[i], &small, ask_first, &s), 0);
+		    pthread_create(&threads[i], &small, ask_first, &first), 0);
 	for (i = 0; i < FIRST_MANY; i++) {
 		pthread_join(threads[i], &rc);
 		failed += (intptr_t)rc != HTTP_OK;
 	}
-	assert_int_equal(failed, 0);
+	*share = (double)(clock() - used) * 1000 / CLOCKS_PER_SEC
+	    / (double)(clock_boot_ms() - began)
+	    / (double)sysconf(_SC_NPROCESSORS_ONLN);
+	if (failed == 0)
+		assert_int_equal(atomic_load(&s.connections), FIRST_MANY);
 	pthread_attr_destroy(&small);
 	http_stop();
 	served_stop_tls(&s, &tls);
+	return failed;
+}
+
+/* Within the usual time of a connect, where nobody else takes the processors;
+ * in any case before they lose patience. */
+static void
+a_thousand_first_connections_come_to_be(void **state)
+{
+	char bundle[] = "/tmp/test-http-tls-XXXXXX";
+	int fd = mkstemp(bundle), failed;
+	double share;
+
+	(void)state;
+	if (!may_open_all())
+		skip();
+	assert_int_not_equal(fd, -1);
+	close(fd);
+	write_bundle(bundle);
+	failed = connect_many(bundle, 0, &share);
+	if (failed > 0 && share < FIRST_SHARE) {
+		fprintf(stderr,
+		    "%d failed with %.0f %% of the processors: once more, "
+		    "with time\n",
+		    failed, share * 100);
+		failed = connect_many(bundle, FIRST_PATIENT_MS, &share);
+	}
+	unlink(bundle);
+	if (failed > 0)
+		fail_msg("%d failed with %.0f %%", failed, share * 100);
 }
 
 /* ---- kept connections ---------------------------------------------------- */
@@ -341,7 +353,6 @@ main(void)
 		cmocka_unit_test(each_certificate_has_its_sentence),
 		cmocka_unit_test(names_and_both_families_work),
 		cmocka_unit_test(sessions_are_resumed),
-		cmocka_unit_test(a_changed_file_is_read_again),
 		cmocka_unit_test(few_requests_a_connection_fail_none),
 		cmocka_unit_test(a_thousand_first_connections_come_to_be),
 	};

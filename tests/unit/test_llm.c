@@ -37,7 +37,7 @@ struct step {
 static struct served srv;
 static struct step steps[8];
 static char seen[8][8192]; /* bodies of requests */
-static char seen_path[512], seen_key[128];
+static char seen_path[512], seen_key[128], seen_head[4096];
 static int cancel_flag;
 static char shown[256];
 static bool first_byte;
@@ -50,6 +50,7 @@ serve(struct served *s, int fd, const struct served_request *req)
 
 	snprintf(seen[i % (int)NELEM(seen)], sizeof(seen[0]), "%s", req->body);
 	snprintf(seen_path, sizeof(seen_path), "%s", req->path);
+	snprintf(seen_head, sizeof(seen_head), "%s", req->head);
 	served_header(req, "authorization", seen_key, sizeof(seen_key));
 	if (seen_key[0] == '\0')
 		served_header(req, "x-api-key", seen_key, sizeof(seen_key));
@@ -340,6 +341,79 @@ addresses_are_the_sdk_s(void **state)
 	assert_string_equal(seen_key, "sk-1");
 	arena_free(a.mem);
 	secret_clear(&key);
+}
+
+/* What the operator says of the server of chat.host: the path goes before an
+ * address's query, and headers are sent on each question, to it alone. */
+static void
+addresses_with_a_query_and_headers(void **state)
+{
+	static const struct {
+		int host;
+		const char *base, *path, *list;
+	} rows[] = {
+		{ HOST_OPENAI, "/openai/deployments/d?api-version=2024-10-21",
+		    "/openai/deployments/d/chat/completions"
+		    "?api-version=2024-10-21",
+		    "/openai/deployments/d/models?api-version=2024-10-21" },
+		{ HOST_OPENAI, "/v1/?a=b/c&d=", "/v1/chat/completions?a=b/c&d=",
+		    "/v1/models?a=b/c&d=" },
+		{ HOST_ANTHROPIC, "?api-version=1",
+		    "/v1/messages?api-version=1", "/v1/models?api-version=1" },
+		{ HOST_ANTHROPIC, "/anthropic/?api-version=1",
+		    "/anthropic/v1/messages?api-version=1",
+		    "/anthropic/v1/models?api-version=1" },
+	};
+	char url[128], value[128];
+	const char *fallback[] = { "groq/other" };
+	struct settings s = { .chat_model = "m", .llm_base_url = url,
+		.chat_ollama_url = "", .llm_max_tokens_name = "",
+		.llm_fallback = { fallback, 1 }, .llm_max_tokens = 9,
+		.llm_connect_ms = 2000, .llm_first_byte_ms = 5000,
+		.llm_idle_ms = 5000, .llm_total_ms = 9000 };
+	struct served_request request = { .head = seen_head };
+	struct arena *mem = arena_new();
+	struct llm_backend *b;
+	struct llm_failure f;
+	struct asked a;
+	bool listed;
+	size_t i;
+
+	(void)state;
+	assert_int_equal(setenv("TEST_LLM_KEY", "azure-key", 1), 0);
+	s.llm_headers = json_pack("{s:s, s:s}", "api-key", "${TEST_LLM_KEY}",
+	    "X-Title", "a: b");
+	for (i = 0; i < NELEM(rows); i++) {
+		s.chat_host = rows[i].host;
+		snprintf(url, sizeof(url), "http://127.0.0.1:%d%s", srv.port,
+		    rows[i].base);
+		assert_int_equal(llm_backends(&s, mem, &b), 2);
+		script(&CASES[0].step, 1);
+		ask(&b[0], NULL, &a);
+		assert_string_equal(seen_path, rows[i].path);
+		assert_string_equal(served_header(&request, "api-key", value,
+					sizeof(value)),
+		    "azure-key");
+		assert_string_equal(served_header(&request, "x-title", value,
+					sizeof(value)),
+		    "a: b");
+		assert_string_equal(served_header(&request, "content-type",
+					value, sizeof(value)),
+		    "application/json");
+		arena_free(a.mem);
+		/* So is the list of models. */
+		atomic_store(&srv.requests, 0);
+		(void)!llm_check(&b[0], mem, &listed, &f);
+		assert_string_equal(seen_path, rows[i].list);
+		assert_string_equal(served_header(&request, "api-key", value,
+					sizeof(value)),
+		    "azure-key");
+		/* Another host's server gets neither. */
+		assert_null(b[1].headers);
+		assert_null(strstr(b[1].base_url, "127.0.0.1"));
+	}
+	json_decref(s.llm_headers);
+	arena_free(mem);
 }
 
 static void
@@ -647,6 +721,7 @@ main(void)
 		cmocka_unit_test(a_list_is_told_from_what_is_none),
 		cmocka_unit_test(a_huge_body_is_given_up),
 		cmocka_unit_test(addresses_are_the_sdk_s),
+		cmocka_unit_test(addresses_with_a_query_and_headers),
 		cmocka_unit_test(nobody_there_is_a_retry),
 		cmocka_unit_test(a_cancel_ends_it),
 		cmocka_unit_test(connections_are_used_again),

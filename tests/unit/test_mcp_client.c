@@ -161,7 +161,7 @@ a_call_ends_in_many_ways(void **state)
 		    MCP_OK, "" },
 		{ "empty",
 		    { .method = "tools/call", .status = 200, .body = "" },
-		    MCP_UNKNOWN, "no MCP answer" },
+		    MCP_UNKNOWN, "sent no answer here" },
 		{ "accepted",
 		    { .method = "tools/call", .status = 202, .body = "" },
 		    MCP_UNKNOWN, "202" },

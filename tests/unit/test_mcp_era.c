@@ -141,6 +141,24 @@ the_era_is_found(void **state)
 			  .body = "<html>" },
 			LEGACY_REST("2025-06-18") },
 		    MCP_OK, "2025-06-18" },
+		{ "legacy that says nothing",
+		    { { .method = "server/discover",
+			  .status = 200,
+			  .body = "" },
+			LEGACY_REST("2025-06-18") },
+		    MCP_OK, "2025-06-18" },
+		{ "legacy that takes it without an answer",
+		    { { .method = "server/discover",
+			  .status = 202,
+			  .body = "" },
+			LEGACY_REST("2025-06-18") },
+		    MCP_OK, "2025-06-18" },
+		{ "legacy that answers something else",
+		    { { .method = "server/discover",
+			  .status = 200,
+			  .body = "{'hello':[1" },
+			LEGACY_REST("2025-06-18") },
+		    MCP_OK, "2025-06-18" },
 		{ "legacy that hangs up",
 		    { { .method = "server/discover", .serve = serve_end },
 			LEGACY_REST("2025-06-18") },
@@ -227,6 +245,41 @@ the_era_is_found(void **state)
 			    cases[i].name, rc, mcp_client_version(rig.client), n, rig.why);
 		if (rc == MCP_OK)
 			assert_int_equal(rig_list(&n), MCP_OK);
+		rig_end();
+	}
+}
+
+/* Credentials, fewer requests, the newest revision's own word: nothing that an
+ * older question would change. */
+static void
+some_answers_end_the_search(void **state)
+{
+	struct rule rules[] = { { .method = "server/discover" },
+		{ .method = "initialize",
+		    .status = 200,
+		    .body = INITIALIZE("2025-11-25") },
+		{ 0 } };
+	static const struct {
+		int status;
+		const char *body;
+	} cases[] = {
+		{ 401, "" },
+		{ 403, "<html>" },
+		{ 429, "" },
+		{ 400,
+		    "{'jsonrpc':'2.0','id':$ID,'error':{'code':-32022,"
+		    "'message':'x','data':{'supported':['2031-01-01']}}}" },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(cases); i++) {
+		rules[0].status = cases[i].status;
+		rules[0].body = cases[i].body;
+		rig_begin(rules);
+		assert_int_not_equal(rig_list(NULL), MCP_OK);
+		assert_int_equal(rules_count("server/discover"), 1);
+		assert_int_equal(rules_count("initialize"), 0);
 		rig_end();
 	}
 }
@@ -375,6 +428,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_era_is_found),
+		cmocka_unit_test(some_answers_end_the_search),
 		cmocka_unit_test(an_outage_is_no_evidence),
 		cmocka_unit_test(a_silent_discovery_leaves_time),
 		cmocka_unit_test(another_version_is_looked_for),

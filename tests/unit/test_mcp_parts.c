@@ -148,7 +148,17 @@ results_become_text(void **state)
 		    "{\"a\":[1]}", false },
 		{ "{\"content\":[{\"type\":\"text\",\"text\":\"t\"}],"
 		  "\"structuredContent\":{\"a\":1}}",
-		    "t", false },
+		    "t\n{\"a\":1}", false },
+		/* What the text says is not said again. */
+		{ "{\"content\":[{\"type\":\"text\",\"text\":\"{ \\\"a\\\": "
+		  "\\\"\\\\u00e4\\\"}\"}],\"structuredContent\":{\"a\":\"\u00e4\"}}",
+		    "{ \"a\": \"\\u00e4\"}", false },
+		{ "{\"content\":[{\"type\":\"text\",\"text\":\"it is 1.5 or 3\"}"
+		  "],\"structuredContent\":{\"result\":[3,1.5,\"it\",true]}}",
+		    "it is 1.5 or 3", false },
+		{ "{\"content\":[{\"type\":\"text\",\"text\":\"2 found\"}],"
+		  "\"structuredContent\":[\"x\",\"y\"]}",
+		    "2 found\n[\"x\",\"y\"]", false },
 		{ "{\"content\":[7,{},{\"type\":3},{\"type\":\"new\"}]}",
 		    "[new: ]", false },
 		/* What else comes in place of a CallToolResult. */

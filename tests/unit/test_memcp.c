@@ -9,6 +9,7 @@
 #include <cmocka.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/http.h"
 #include "base/json.h"
@@ -34,6 +35,31 @@ static struct {
 static char seen_method[16], seen_path[512], seen_body[1024], seen_auth[128],
     seen_secret[1024];
 
+#define SILENT (-1) /* in place of a status */
+#define CUT (-2)
+
+/* Say nothing until the client goes. */
+static int
+wait_for_end(int fd)
+{
+	char byte;
+
+	while (recv(fd, &byte, 1, 0) > 0)
+		;
+	return -1;
+}
+
+/* Half an answer. */
+static int
+cut(int fd)
+{
+	static const char HALF[] = "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n"
+				   "\r\n{\"status\":";
+
+	(void)!send(fd, HALF, sizeof(HALF) - 1, MSG_NOSIGNAL);
+	return -1;
+}
+
 static int
 serve(struct served *s, int fd, const struct served_request *req)
 {
@@ -51,6 +77,10 @@ serve(struct served *s, int fd, const struct served_request *req)
 		    && strcmp(answers[i].path, req->path) == 0) {
 			if (answers[i].status == 0)
 				return -1; /* closed without a word */
+			if (answers[i].status == SILENT)
+				return wait_for_end(fd);
+			if (answers[i].status == CUT)
+				return cut(fd);
 			return served_answer(fd, answers[i].status,
 			    "application/json", "", answers[i].body);
 		}
@@ -309,7 +339,13 @@ calls_have_results(void **state)
 		{ "failed", 500, "oops", TOOL_FAILED,
 		    "{\"error\":\"http_500\",\"message\":\"oops\"}", false,
 		    false },
-		{ "gone", 0, NULL, TOOL_FAILED, "\"error\":\"network_error\"",
+		/* A gateway's word that no answer came says nothing of what the
+		 * server did; 503 is a refusal. */
+		{ "gateway", 502, "<html>", TOOL_FAILED,
+		    "\"error\":\"outcome_unknown\"", false, false },
+		{ "gateway's time", 504, "", TOOL_FAILED,
+		    "\"error\":\"outcome_unknown\"", false, false },
+		{ "full", 503, "", TOOL_FAILED, "\"error\":\"http_503\"",
 		    false, false },
 	};
 	struct arena *mem = arena_new();
@@ -335,6 +371,47 @@ calls_have_results(void **state)
 	memcp_call(&memcp, NULL, "query", arguments, NULL, mem, &r);
 	assert_true(r.denied && !r.token_expired);
 	assert_string_equal(seen_auth, "");
+	arena_free(mem);
+}
+
+/* A call that may have run is told of in other words than one that has not:
+ * the model would repeat it, and the person would not know. */
+static void
+what_may_have_run_is_said(void **state)
+{
+	static const struct {
+		const char *what;
+		int status;
+	} cases[] = {
+		{ "closed without a word", 0 },
+		{ "silent", SILENT },
+		{ "cut", CUT },
+	};
+	struct memcp m = memcp, none = memcp;
+	struct arena *mem = arena_new();
+	json_t *arguments = json_keep(mem, json_object());
+	struct tool_result r;
+	size_t i;
+	int before;
+
+	(void)state;
+	m.timeout_ms = 300;
+	for (i = 0; i < NELEM(cases); i++) {
+		answer(0, "/mcp/tools/call", cases[i].status, "");
+		before = atomic_load(&srv.requests);
+		memcp_call(&m, "t", "query", arguments, NULL, mem, &r);
+		if (r.end != TOOL_FAILED
+		    || strstr(r.text, "\"error\":\"outcome_unknown\"") == NULL
+		    || strstr(r.text, "whether it took effect is unknown")
+			== NULL)
+			fail_msg("%s: end %d %s", cases[i].what, r.end, r.text);
+		assert_int_equal(atomic_load(&srv.requests), before + 1);
+	}
+	none.url = "http://127.0.0.1:1"; /* nobody listens */
+	memcp_call(&none, "t", "query", arguments, NULL, mem, &r);
+	assert_int_equal(r.end, TOOL_FAILED);
+	assert_non_null(strstr(r.text, "\"error\":\"network_error\""));
+	assert_null(strstr(r.text, "unknown"));
 	arena_free(mem);
 }
 
@@ -391,6 +468,7 @@ main(void)
 		cmocka_unit_test(tokens_are_revoked),
 		cmocka_unit_test(tools_are_listed),
 		cmocka_unit_test(calls_have_results),
+		cmocka_unit_test(what_may_have_run_is_said),
 		cmocka_unit_test(a_long_refusal_is_cut),
 	};
 

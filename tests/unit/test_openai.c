@@ -11,6 +11,7 @@
 
 #include "base/json.h"
 #include "tests/unit/answers.h"
+#include "tests/unit/cuts.h"
 
 #define DELTA(d) "{\"choices\":[{\"index\":0,\"delta\":" d \
 	",\"finish_reason\":null}]}\n"
@@ -342,6 +343,19 @@ streams_are_read(void **state)
 				assert_string_equal(a.shown, a.answer.text);
 			answers_free(&a);
 		}
+}
+
+static void
+streams_may_end_anywhere(void **state)
+{
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(STREAMS); i++)
+		/* Cut before the x, it is one. */
+		if (strstr(STREAMS[i].events, "[DONE] x") == NULL)
+			cuts_check_stream(STREAMS[i].what, &LLM_OPENAI,
+			    STREAMS[i].events);
 }
 
 /* They go to the journal, to Redis and to logs. */
@@ -760,6 +774,7 @@ what_was_kept_goes_back(void **state)
 		const json_t *sent, *kept, *value;
 		const char *key;
 
+		cuts_check_stream(KEPT[i].what, &LLM_OPENAI, KEPT[i].events);
 		answers_stream(&LLM_OPENAI, KEPT[i].events, 1, false, &a);
 		assert_int_equal(a.rc, LLM_OK);
 		if (KEPT[i].extra == NULL) {
@@ -809,8 +824,17 @@ the_first_bytes_say_what_it_is(void **state)
 		{ "the last blank line is missing", ": hi\n\ndata: "
 		    DELTA("{\"content\":\"ab\"}") "\ndata: {\"choices\":[{"
 		    "\"delta\":{},\"finish_reason\":\"stop\"}]}", LLM_OK },
+		{ "one event, and no end of its line", "data: {\"choices\":"
+		    "[{\"delta\":{\"content\":\"ab\"},\"finish_reason\":"
+		    "\"stop\"}]}", LLM_OK },
+		{ "one refusal, and no end of its line", "data: {\"error\":"
+		    "{\"code\":503}}", LLM_RETRY },
 		{ "lines of JSON", DELTA("{\"content\":\"a\"}")
 		    DELTA("{\"content\":\"b\"}") FINISH("stop"), LLM_OK },
+		{ "one line of them is half an answer",
+		    DELTA("{\"content\":\"ab\"}"), LLM_RC_N },
+		{ "one of Ollama's own", "{\"message\":{\"content\":\"ab\"},"
+		    "\"done\":false}\n", LLM_RC_N },
 		{ "a byte order mark", "\xef\xbb\xbf" "data: "
 		    DELTA("{\"content\":\"ab\"}") "\ndata: " FINISH("stop")
 		    "\n", LLM_OK },
@@ -835,7 +859,9 @@ the_first_bytes_say_what_it_is(void **state)
 	size_t i, step;
 
 	(void)state;
-	for (i = 0; i < NELEM(cases); i++)
+	for (i = 0; i < NELEM(cases); i++) {
+		cuts_check(cases[i].what, &LLM_OPENAI, NULL, cases[i].bytes,
+		    strlen(cases[i].bytes));
 		for (step = 0; step < 9; step++) {
 			answers_bytes(&LLM_OPENAI, NULL, cases[i].bytes,
 			    strlen(cases[i].bytes), step, false, &a);
@@ -848,6 +874,7 @@ the_first_bytes_say_what_it_is(void **state)
 				    llm_rc_name(a.error_rc));
 			answers_free(&a);
 		}
+	}
 }
 
 /* Models' own forms of calls, left in the words by the server. */
@@ -904,6 +931,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(streams_are_read),
+		cmocka_unit_test(streams_may_end_anywhere),
 		cmocka_unit_test(names_and_ids_are_bounded),
 		cmocka_unit_test(usage_is_within_reason),
 		cmocka_unit_test(usage_is_counted_or_estimated),

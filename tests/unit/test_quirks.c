@@ -7,9 +7,13 @@
 #include <stdint.h>
 #include <setjmp.h>
 #include <cmocka.h>
+#include <sodium.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "llm/ladder.h"
+#include "nouns/settings.h"
 
 static const struct image PICTURE = { "image/png", "aGk=" };
 static const struct tool_call CALLS[] = {
@@ -414,6 +418,249 @@ facts_are_taken(void **state)
 	assert_false(llm_lacks(&q, LLM_CAN_TOOLS));
 }
 
+/* ---- llm.quirks ---- */
+
+#define KEY "ENCRYPTION_KEY=MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
+#define NUMBERS_N 5 /* of quirks.h's comment: facts that are numbers */
+
+static struct buf errors;
+
+/* Settings with ${item} as llm.quirks; NULL: refused, ${errors} says why. */
+static struct settings *
+load(const char *item)
+{
+	char variable[300];
+	char *env[] = { (char[]){ KEY }, variable, NULL };
+	const struct settings_source src = { .environ = env,
+		.asks_models = true };
+	struct buf warnings = BUF_INIT(MIB);
+	struct settings *s;
+
+	snprintf(variable, sizeof(variable), "LLM_QUIRKS=%s", item);
+	buf_fini(&errors);
+	buf_init(&errors, MIB);
+	s = settings_load(&src, &errors, &warnings);
+	buf_fini(&warnings);
+	return s;
+}
+
+static bool
+settings_take(const char *item)
+{
+	struct settings *s = load(item);
+	bool taken = s != NULL;
+
+	settings_unref(s);
+	return taken;
+}
+
+/* What each side takes, the other takes, too, whatever the value. */
+static void
+compare(const char *name)
+{
+	static const char *const VALUES[] = { "yes", "no", "No", "true", "maybe",
+		"0", "1", "-1", "2", "2.1", "0.5", "1x", "4096", "100000000",
+		"100000001", "99999999999999999999", "nan", "inf", "-0.5" };
+	char item[128];
+	size_t i;
+
+	for (i = 0; i < NELEM(VALUES); i++) {
+		struct llm_quirks q = LLM_QUIRKS_INIT;
+		bool known = llm_quirks_state(&q, name, VALUES[i]);
+
+		snprintf(item, sizeof(item), "%s=%s", name, VALUES[i]);
+		if (settings_take(item) != known)
+			fail_msg("%s: llm/quirks.c says %s", item,
+			    known ? "yes" : "no");
+	}
+}
+
+/* The names in ${list}, up to ${end}; their number. */
+static size_t
+compare_list(const char *list, char end)
+{
+	char name[64];
+	size_t n = 0, len;
+
+	while (*list != end && *list != '\0') {
+		len = strcspn(list, ",;\n");
+		snprintf(name, sizeof(name), "%.*s", (int)len, list);
+		compare(name);
+		n++;
+		list += len;
+		list += strspn(list, ", ");
+	}
+	return n;
+}
+
+/* nouns/ may not look into llm/, so it has the names again. */
+static void
+the_setting_knows_the_same_names(void **state)
+{
+	static const char YES_NO[] = "yes or no for ",
+			  NUMBER[] = "a number for ";
+	char said[2048];
+	const char *at;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < LLM_FEATURES_N; i++) {
+		char item[128];
+
+		compare(LLM_FEATURES[i].name);
+		snprintf(item, sizeof(item), "%s=no", LLM_FEATURES[i].name);
+		assert_true(settings_take(item));
+	}
+	/* And what its remedy lists is all of them, and no other. */
+	assert_false(settings_take("telepathy=no"));
+	snprintf(said, sizeof(said), "%s", buf_str(&errors));
+	at = strstr(said, YES_NO);
+	assert_non_null(at);
+	assert_int_equal(compare_list(at + strlen(YES_NO), ';'),
+	    LLM_FEATURES_N);
+	at = strstr(said, NUMBER);
+	assert_non_null(at);
+	assert_int_equal(compare_list(at + strlen(NUMBER), '\n'), NUMBERS_N);
+	compare("telepathy");
+	compare("");
+}
+
+static void
+a_wrong_quirk_is_told(void **state)
+{
+	static const char *const WRONG[] = { "tools", "=no", "tools=",
+		"tools=perhaps", "Tools=no", "telepathy=no",
+		"ollama:telepathy=no", "ollama:tools", "ollama:tools=1",
+		"tools=no=yes", "context=no", "context=-5", "context=0",
+		"temperature_value=3", "tool:files__read=d1", "tools no" };
+	static const char *const RIGHT[] = { "tools=no", "tools=yes",
+		"ollama:tools=no", "ollama/llama3:8b:tools=no",
+		"openai/hf.co/a/b:context=8192", "temperature_value=0",
+		"anthropic:temperature_value=1.5", "groq:tools_max=64",
+		"tools=no,stream=yes" };
+	char what[160];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(WRONG); i++) {
+		if (settings_take(WRONG[i]))
+			fail_msg("\"%s\" is taken", WRONG[i]);
+		snprintf(what, sizeof(what),
+		    "environment LLM_QUIRKS: llm.quirks: \"%s\" is none: ",
+		    WRONG[i]);
+		if (strstr(buf_str(&errors), what) == NULL)
+			fail_msg("\"%s\": %s", WRONG[i], buf_str(&errors));
+	}
+	for (i = 0; i < NELEM(RIGHT); i++)
+		if (!settings_take(RIGHT[i]))
+			fail_msg("\"%s\": %s", RIGHT[i], buf_str(&errors));
+	/* One wrong among right ones is the one that is named. */
+	assert_false(settings_take("tools=no,stream=perhaps"));
+	assert_non_null(strstr(buf_str(&errors), "\"stream=perhaps\""));
+	assert_null(strstr(buf_str(&errors), "\"tools=no\""));
+}
+
+/* Of whom an item speaks. */
+static const struct {
+	const char *items;
+	int host;
+	const char *model;
+	bool lacks;
+} STATED[] = {
+	{ "tools=no", HOST_OPENAI, "m", true },
+	{ "tools=yes", HOST_OPENAI, "m", false },
+	{ "openai:tools=no", HOST_OPENAI, "m", true },
+	{ "openai:tools=no", HOST_OLLAMA, "m", false },
+	{ "openai/m:tools=no", HOST_OPENAI, "m", true },
+	{ "openai/m:tools=no", HOST_OPENAI, "m2", false },
+	{ "openai/m2:tools=no", HOST_OPENAI, "m", false },
+	{ "openai/m:tools=no", HOST_OLLAMA, "m", false },
+	{ "ollama/llama3:8b:tools=no", HOST_OLLAMA, "llama3:8b", true },
+	{ "ollama/llama3:tools=no", HOST_OLLAMA, "llama3:8b", false },
+	{ "openai/a/b:tools=no", HOST_OPENAI, "a/b", true },
+	{ "openai:tools=no,tools=yes", HOST_OPENAI, "m", false },
+	{ "tools=no,openai/m:tools=yes", HOST_OPENAI, "m", false },
+	{ "tools=no,openai/m:tools=yes", HOST_OPENAI, "n", true },
+	{ "stream=no", HOST_OPENAI, "m", false },
+};
+
+static void
+a_statement_is_of_its_backend(void **state)
+{
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(STATED); i++) {
+		struct settings *s = load(STATED[i].items);
+		struct llm_backend b = BACKEND;
+		struct llm_quirks q = LLM_QUIRKS_INIT;
+
+		if (s == NULL)
+			fail_msg("%s: %s", STATED[i].items, buf_str(&errors));
+		b.host = STATED[i].host;
+		b.model = STATED[i].model;
+		llm_quirks_stated(s, &b, &q);
+		if (llm_lacks(&q, LLM_CAN_TOOLS) != STATED[i].lacks)
+			fail_msg("%s of %s/%s", STATED[i].items,
+			    settings_host_name(b.host), b.model);
+		settings_unref(s);
+	}
+}
+
+/* What was learned gives way to what is stated; a number, too. */
+static void
+the_operator_s_word_stands(void **state)
+{
+	struct settings *s = load("tools=yes,openai:images=no,context=5000");
+	struct arena *mem = arena_new();
+	struct llm_backend b = BACKEND;
+	struct llm_quirks q = LLM_QUIRKS_INIT;
+	struct llm_ladder l;
+	struct buf body = BUF_INIT(MIB);
+	const struct llm_refusal refused = { .status = 400, .code = "",
+		.type = "", .param = "",
+		.message = "m does not support tools" };
+
+	(void)state;
+	assert_non_null(s);
+	assert_true(llm_quirks_set(&q, "tools", "no"));
+	assert_true(llm_quirks_set(&q, "context", "9000"));
+	assert_true(llm_quirks_set(&q, "stream_options", "no"));
+	llm_quirks_stated(s, &b, &q);
+	assert_false(llm_lacks(&q, LLM_CAN_TOOLS));
+	assert_true(llm_lacks(&q, LLM_CAN_IMAGES));
+	assert_true(llm_lacks(&q, LLM_CAN_STREAM_OPTIONS));
+	assert_int_equal(q.context, 5000);
+	/* A refusal is not believed. */
+	b.quirks = &q;
+	llm_ladder_init(&l, &b);
+	b.quirks = &l.quirks;
+	assert_false(llm_ladder_next(&l, &b, &QUESTION, &refused, mem));
+	assert_int_equal(l.nfacts, 0);
+	/* And the request says so. */
+	assert_int_equal(LLM_OPENAI.write(&b, &QUESTION, mem, &body), 0);
+	assert_non_null(strstr(buf_str(&body), "\"tools\":["));
+	assert_null(strstr(buf_str(&body), "stream_options"));
+	buf_fini(&body);
+	settings_unref(s);
+	arena_free(mem);
+}
+
+static int
+start(void **state)
+{
+	(void)state;
+	return sodium_init() == -1 ? -1 : 0;
+}
+
+static int
+end(void **state)
+{
+	(void)state;
+	buf_fini(&errors);
+	return 0;
+}
+
 int
 main(void)
 {
@@ -425,7 +672,11 @@ main(void)
 		cmocka_unit_test(the_operator_states),
 		cmocka_unit_test(no_remedy_twice),
 		cmocka_unit_test(facts_are_taken),
+		cmocka_unit_test(the_setting_knows_the_same_names),
+		cmocka_unit_test(a_wrong_quirk_is_told),
+		cmocka_unit_test(a_statement_is_of_its_backend),
+		cmocka_unit_test(the_operator_s_word_stands),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests_name("quirks", tests, start, end);
 }

@@ -1,7 +1,7 @@
 /*
  * What real providers sent (DRAGOMAN_RECORDED, or ../shared/recorded beside the
- * clone): however the bytes come, the answer is the same, and it is what a
- * plain look at the events says.
+ * clone): however the bytes come and wherever they end, the answer is what a
+ * plain look at the whole events says.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,13 +14,21 @@
 #include <string.h>
 
 #include "base/json.h"
-#include "tests/unit/answers.h"
+#include "tests/unit/cuts.h"
 
-#define ENDS_EVERY 97 /* between the first 4 KB and the last 2 KB */
-#define HEAD_LEN (4 * KIB)
-#define TAIL_LEN (2 * KIB)
-#define LONG_BODY (32 * KIB) /* of which fewer places are cut */
-#define LONG_EVERY 997
+/* Each byte of a stream is a place to be cut at; of a longer one, those of its
+ * head, of its tail and at the edges of its lines, and some between: all of
+ * them, a million, would take minutes under the sanitizers. */
+#define LONG_STREAM (8 * KIB)
+#define LONG_ENDS (4 * KIB)
+#define LONG_EVERY 31
+#define LONG_EDGE 4
+/* A document is no JSON before its end: any place is like another. */
+#define WHOLE_ENDS 64
+#define WHOLE_EVERY 97
+/* Up to here all that holds of any answer is looked at, too (cuts.h): that
+ * are three walks more. */
+#define CHECKED_MAX (2 * KIB)
 
 struct recorded {
 	char name[256];
@@ -37,7 +45,6 @@ struct expected {
 	json_t *calls; /* [id, name, arguments as text], by index */
 	bool error;    /* before any stop reason */
 	bool ended;
-	bool thinks; /* "<think>" begins the words */
 };
 
 static char folder[1024];
@@ -182,30 +189,50 @@ expect_anthropic(struct expected *e, const json_t *doc, struct arena *mem)
 }
 
 static void
+expect_begin(struct expected *e, const struct recorded *rec)
+{
+	*e = (struct expected){ .words = BUF_INIT(LLM_TEXT_MAX) };
+	e->calls = json_keep(rec->mem, json_array());
+}
+
+static bool
+is_stream(const struct recorded *rec)
+{
+	return strcmp(rec->kind, "stream") == 0;
+}
+
+/* A line of a stream, or a document. */
+static void
+expect_line(struct expected *e, const struct recorded *rec, const char *line,
+    size_t len)
+{
+	const json_t *doc;
+
+	if (is_stream(rec)) {
+		if (strncmp(line, "data:", 5) != 0)
+			return;
+		line += 5;
+		len -= 5;
+	}
+	doc = json_read_lenient(rec->mem, line, len);
+	if (json_is_object(doc) && rec->p == &LLM_OPENAI)
+		expect_openai(e, doc);
+	else if (json_is_object(doc))
+		expect_anthropic(e, doc, rec->mem);
+	e->ended |= !is_stream(rec) || strncmp(line, " [DONE]", 7) == 0;
+}
+
+static void
 expect(struct expected *e, const struct recorded *rec)
 {
 	const char *line = rec->body, *end;
-	bool stream = strcmp(rec->kind, "stream") == 0;
-	const json_t *doc;
 
-	*e = (struct expected){ .words = BUF_INIT(LLM_TEXT_MAX) };
-	e->calls = json_keep(rec->mem, json_array());
+	expect_begin(e, rec);
 	for (; *line != '\0'; line = end + strspn(end, "\r\n")) {
-		end = stream ? line + strcspn(line, "\r\n")
-			     : line + strlen(line);
-		if (stream && strncmp(line, "data:", 5) != 0)
-			continue;
-		line += stream ? 5 : 0;
-		doc = json_read_lenient(rec->mem, line, (size_t)(end - line));
-		if (!json_is_object(doc))
-			continue;
-		if (rec->p == &LLM_OPENAI)
-			expect_openai(e, doc);
-		else
-			expect_anthropic(e, doc, rec->mem);
+		end = is_stream(rec) ? line + strcspn(line, "\r\n")
+				     : line + strlen(line);
+		expect_line(e, rec, line, (size_t)(end - line));
 	}
-	e->ended |= !stream;
-	e->thinks = strstr(buf_str(&e->words), "</think>") != NULL;
 }
 
 static const char *
@@ -214,11 +241,23 @@ trim(const char *s)
 	return s + strspn(s, " \t\r\n");
 }
 
+/* The words that are no thoughts. */
+static const char *
+visible(const struct expected *e)
+{
+	const char *words = trim(buf_str(&e->words));
+	const char *close = strstr(words, "</think>");
+
+	if (close != NULL)
+		return trim(close + strlen("</think>"));
+	return strncmp(words, "<think>", 7) == 0 ? "" : words;
+}
+
 static void
 compare(const struct recorded *rec, const struct expected *e,
     const struct answered *a, const char *how)
 {
-	const char *words = buf_str(&e->words);
+	const char *words = visible(e);
 	size_t i;
 
 	if (e->error) {
@@ -227,11 +266,9 @@ compare(const struct recorded *rec, const struct expected *e,
 			    how);
 		return;
 	}
-	if (e->thinks)
-		words = trim(strstr(words, "</think>") + 8);
 	if (a->rc != LLM_OK && a->rc != LLM_EMPTY)
 		fail_msg("%s %s: %s", rec->name, how, llm_rc_name(a->rc));
-	if (strcmp(trim(a->answer.text), trim(words)) != 0)
+	if (strcmp(trim(a->answer.text), words) != 0)
 		fail_msg("%s %s: \"%s\", expected \"%s\"", rec->name, how,
 		    a->answer.text, words);
 	if (a->answer.ncalls != json_array_size(e->calls))
@@ -281,62 +318,178 @@ read_with(const struct recorded *rec, const struct expected *e,
 	buf_fini(&b);
 }
 
-/* Cut at ${at}: the same answer, or some of its words and no half calls. */
-static void
-read_cut(const struct recorded *rec, const struct expected *e, size_t at)
-{
-	const char *words = trim(buf_str(&e->words)), *got;
-	struct answered a;
+/* A walk through the places where an answer may be cut. */
+struct walk {
+	const struct recorded *rec;
+	struct expected e; /* of the whole events so far */
+	size_t line, end;  /* the line that is not yet in it */
+};
 
-	answers_bytes(rec->p, NULL, rec->body, at, 0, false, &a);
-	if (a.rc == LLM_RC_N && !a.failed && a.answer.ncalls > 0)
-		fail_msg("%s cut at %zu: half calls", rec->name, at);
-	got = a.rc == LLM_RC_N ? a.words : a.answer.text;
-	if (e->thinks)
-		words = trim(strstr(words, "</think>") + 8);
-	got = trim(got == NULL ? "" : got);
-	if (!e->thinks && strncmp(words, got, strlen(got)) != 0
-	    && strstr(got, "\xef\xbf\xbd") == NULL)
-		fail_msg("%s cut at %zu: \"%s\"", rec->name, at, got);
-	if (a.rc == LLM_OK && a.answer.ncalls > 0)
-		compare(rec, e, &a, "cut");
-	answers_free(&a);
+static void
+find_line(struct walk *w)
+{
+	const char *s = w->rec->body;
+
+	w->line += strspn(s + w->line, "\r\n");
+	w->end = w->line + strcspn(s + w->line, "\r\n");
+	while (w->end > w->line && s[w->end - 1] == ' ')
+		w->end--;
+}
+
+/* Lines that are whole within the first ${at} bytes, though their end may be
+ * missing. */
+static void
+walk_to(struct walk *w, size_t at)
+{
+	while (w->end > w->line && w->end <= at) {
+		expect_line(&w->e, w->rec, w->rec->body + w->line,
+		    w->end - w->line);
+		w->line = w->end;
+		w->line += strcspn(w->rec->body + w->line, "\r\n");
+		find_line(w);
+	}
+}
+
+static bool
+is_cut_there(void *ctx, size_t at)
+{
+	struct walk *w = ctx;
+	size_t len = w->rec->len, line = w->line, end = w->end;
+
+	walk_to(w, at);
+	if (!is_stream(w->rec))
+		return at < WHOLE_ENDS || at + WHOLE_ENDS > len
+		    || at % WHOLE_EVERY == 0;
+	return len <= LONG_STREAM || at < LONG_ENDS || at + LONG_ENDS > len
+	    || at % LONG_EVERY == 0 || at <= line + LONG_EDGE
+	    || at + LONG_EDGE >= end;
+}
+
+/* The answer, its words so far, or another try: as whole events say. */
+static void
+look_at_cut(void *ctx, size_t at, const struct answered *a)
+{
+	struct walk *w = ctx;
+	char how[64];
+
+	walk_to(w, at);
+	snprintf(how, sizeof(how), "cut at %zu", at);
+	if (w->e.error || w->e.ended) {
+		compare(w->rec, &w->e, a, how);
+		return;
+	}
+	if (a->rc != LLM_RC_N || a->error_rc != LLM_RC_N)
+		fail_msg("%s %s: %s", w->rec->name, how,
+		    llm_rc_name(a->rc != LLM_RC_N ? a->rc : a->error_rc));
+	if (strcmp(trim(a->words), visible(&w->e)) != 0)
+		fail_msg("%s %s: \"%s\", expected \"%s\"", w->rec->name, how,
+		    a->words, visible(&w->e));
+}
+
+static void
+cut_everywhere(const struct recorded *rec)
+{
+	struct walk w = { .rec = rec };
+
+	expect_begin(&w.e, rec);
+	if (is_stream(rec))
+		find_line(&w);
+	else
+		for (w.end = rec->len; strchr(" \r\n", rec->body[w.end - 1])
+		     != NULL;
+		     w.end--)
+			;
+	cuts_each(rec->p, NULL, rec->body, rec->len, is_cut_there,
+	    look_at_cut, &w);
+	buf_fini(&w.e.words);
 }
 
 static void
 check(const struct recorded *rec)
 {
 	struct expected e;
-	size_t at, step;
 
 	expect(&e, rec);
 	read_by(rec, &e, rec->body, rec->len, 0, "whole");
 	read_by(rec, &e, rec->body, rec->len, 1, "byte by byte");
-	if (strcmp(rec->kind, "stream") == 0) {
+	if (is_stream(rec)) {
 		read_with(rec, &e, "\n", false);
 		read_with(rec, &e, "\r\n", true);
 		read_with(rec, &e, "\r\n", false);
 		read_with(rec, &e, "\r", true);
-		for (at = 0; at < rec->len; at += step) {
-			step = rec->len > LONG_BODY ? LONG_EVERY : 1;
-			if (rec->len <= LONG_BODY && at > HEAD_LEN
-			    && at + TAIL_LEN < rec->len)
-				step = ENDS_EVERY;
-			read_cut(rec, &e, at);
-		}
+		read_with(rec, &e, "\r", false);
+		if (rec->len <= CHECKED_MAX)
+			cuts_check(rec->name, rec->p, NULL, rec->body,
+			    rec->len);
 	}
+	cut_everywhere(rec);
 	buf_fini(&e.words);
+}
+
+/* What a refusal means, by status and code: "" is any other. */
+static const struct {
+	int status;
+	const char *code;
+	enum llm_rc rc;
+	bool once; /* worth one more try */
+} KINDS[] = {
+	/* the model wrote a call that is none */
+	{ 400, "tool_use_failed", LLM_RETRY, true },
+	{ 400, "context_length_exceeded", LLM_CONTEXT, false },
+	{ 400, "content_filter", LLM_FILTERED, false },
+	/* a parameter, a value, a shape: the ladder knows more */
+	{ 400, "", LLM_INVALID, false },
+	{ 401, "", LLM_DENIED, false },
+	{ 402, "", LLM_QUOTA, false },
+	{ 403, "", LLM_DENIED, false },
+	{ 404, "", LLM_INVALID, false }, /* no such model */
+	{ 413, "", LLM_CONTEXT, false },
+	{ 422, "", LLM_INVALID, false },
+	{ 429, "insufficient_quota", LLM_QUOTA, false },
+	{ 429, "", LLM_RETRY, false },
+	{ 500, "", LLM_RETRY, false },
+	{ 503, "", LLM_RETRY, false },
+	{ 529, "", LLM_RETRY, false },
+};
+
+static void
+same_words(const struct recorded *rec, const char *name, const char *got)
+{
+	const json_t *doc = answers_json(rec->mem, rec->body);
+	const char *want = json_member_str(json_object_get(doc, "error"),
+	    name);
+
+	if (want != NULL && strcmp(want, got) != 0)
+		fail_msg("%s: %s \"%s\", expected \"%s\"", rec->name, name, got,
+		    want);
 }
 
 static void
 check_refusal(const struct recorded *rec)
 {
 	int status = (int)json_member_int(rec->doc, "status", 0);
-	struct llm_failure f;
+	struct llm_failure f = { .retry_after_ms = -1 };
+	struct llm_refusal r;
+	enum llm_rc rc;
+	size_t i;
 
-	if (answers_refusal(status, rec->body, rec->mem, &f) == LLM_OK
+	llm_refusal_read(&r, status, rec->body, rec->len, rec->mem);
+	rc = llm_refusal_rc(&r, -1, &f);
+	same_words(rec, "code", r.code);
+	same_words(rec, "type", r.type);
+	same_words(rec, "param", r.param);
+	same_words(rec, "message", r.message);
+	for (i = 0; i < NELEM(KINDS); i++)
+		if (KINDS[i].status == status && (KINDS[i].code[0] == '\0'
+			|| strcmp(KINDS[i].code, r.code) == 0))
+			break;
+	if (i == NELEM(KINDS))
+		fail_msg("%s: what status %d means is not told here",
+		    rec->name, status);
+	if (rc != KINDS[i].rc || f.once != KINDS[i].once
 	    || f.status != status)
-		fail_msg("%s: status %d", rec->name, f.status);
+		fail_msg("%s: %s, expected %s", rec->name, llm_rc_name(rc),
+		    llm_rc_name(KINDS[i].rc));
 }
 
 static int

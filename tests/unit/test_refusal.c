@@ -398,6 +398,98 @@ errors_within_an_answer(void **state)
 	arena_free(mem);
 }
 
+/* A 200 whose body tells an error elsewhere than in "error", on both wires, whole
+ * and as an event. */
+static void
+errors_beside_the_answer(void **state)
+{
+	static const struct {
+		const char *doc;
+		enum llm_rc rc; /* LLM_OK: it is no error */
+		const char *message;
+	} rows[] = {
+		/* MiniMax */
+		{ "{\"id\":\"0\",\"choices\":null,\"base_resp\":{\"status_code\":1004,\"status_msg\":\"login fail\"}}", LLM_DENIED, "login fail" },
+		{ "{\"base_resp\":{\"status_code\":2049,\"status_msg\":\"invalid api key\"}}", LLM_DENIED, "invalid api key" },
+		{ "{\"choices\":[],\"base_resp\":{\"status_code\":1002,\"status_msg\":\"rate limit\"}}", LLM_RETRY, "rate limit" },
+		{ "{\"choices\":null,\"base_resp\":{\"status_code\":1008,\"status_msg\":\"insufficient balance\"}}", LLM_QUOTA, "insufficient balance" },
+		{ "{\"choices\":null,\"base_resp\":{\"status_code\":2013,\"status_msg\":\"invalid params, context window exceeds limit\"}}", LLM_CONTEXT, "invalid params, context window exceeds limit" },
+		{ "{\"choices\":null,\"base_resp\":{\"status_code\":2013,\"status_msg\":\"invalid params\"}}", LLM_INVALID, "invalid params" },
+		{ "{\"choices\":null,\"input_sensitive\":true,\"base_resp\":{\"status_code\":1026,\"status_msg\":\"input new_sensitive\"}}", LLM_FILTERED, "input new_sensitive" },
+		{ "{\"choices\":[{\"index\":0,\"delta\":{\"content\":\"\"}}],\"base_resp\":{\"status_code\":1027,\"status_msg\":\"output new_sensitive\"}}", LLM_FILTERED, "output new_sensitive" },
+		{ "{\"base_resp\":{\"status_code\":1013,\"status_msg\":\"unknown error\"}}", LLM_RETRY, "unknown error" },
+		{ "{\"base_resp\":{\"status_code\":9999,\"status_msg\":\"of tomorrow\"}}", LLM_RETRY, "of tomorrow" },
+		/* A code and words of the document itself. */
+		{ "{\"code\":11200,\"message\":\"AppIdNoAuthError\",\"sid\":\"s\"}", LLM_RETRY, "AppIdNoAuthError" },
+		{ "{\"code\":401,\"message\":\"no\"}", LLM_DENIED, "no" },
+		{ "{\"code\":\"InvalidApiKey\",\"message\":\"Invalid API-key provided. Incorrect API key\",\"request_id\":\"r\"}", LLM_DENIED, "Invalid API-key provided. Incorrect API key" },
+		{ "{\"code\":1113,\"msg\":\"您的账户已欠费\",\"success\":false}", LLM_QUOTA, "您的账户已欠费" },
+		{ "{\"error_code\":18,\"error_msg\":\"Open api qps request limit reached\"}", LLM_RETRY, "Open api qps request limit reached" },
+		{ "{\"success\":false,\"msg\":\"prompt is too long\"}", LLM_CONTEXT, "prompt is too long" },
+		{ "{\"code\":null,\"message\":\"bad\"}", LLM_RETRY, "bad" },
+		{ "{\"choices\":[],\"code\":7,\"message\":\"bad\"}", LLM_RETRY, "bad" },
+		{ "{\"detail\":\"Rate limit exceeded\"}", LLM_RETRY, "Rate limit exceeded" },
+		/* All is well. */
+		{ "{\"base_resp\":{\"status_code\":0,\"status_msg\":\"\"}}", LLM_OK, "" },
+		{ "{\"code\":0,\"message\":\"Success\",\"sid\":\"s\"}", LLM_OK, "" },
+		{ "{\"code\":200,\"msg\":\"ok\"}", LLM_OK, "" },
+		{ "{\"code\":\"success\",\"message\":\"fine\"}", LLM_OK, "" },
+		{ "{\"choices\":[],\"usage\":{\"prompt_tokens\":1,\"completion_tokens\":1}}", LLM_OK, "" },
+		{ "{\"type\":\"ping\"}", LLM_OK, "" },
+	};
+	struct arena *mem = arena_new();
+	size_t i, k;
+
+	(void)state;
+	for (i = 0; i < NELEM(rows); i++)
+		for (k = 0; k < 4; k++) {
+			const struct llm_provider *p = k < 2 ? &LLM_OPENAI
+							     : &LLM_ANTHROPIC;
+			struct llm_failure f = { .retry_after_ms = -1 };
+			const char *doc = rows[i].doc;
+			struct llm_reading r;
+			enum llm_rc rc = LLM_OK;
+
+			llm_reading_init(&r, NULL, mem, false);
+			if (k % 2 == 0)
+				(void)p->whole(&r, doc, strlen(doc));
+			else
+				(void)p->feed(&r, "", doc, strlen(doc));
+			if (r.failed)
+				rc = llm_refusal_rc(&r.error, -1, &f);
+			if (rc != rows[i].rc)
+				fail_msg("%s on wire %zu: %s", doc, k,
+				    llm_rc_name(rc));
+			if (rc != LLM_OK)
+				assert_string_equal(r.error.message,
+				    rows[i].message);
+			llm_reading_fini(&r);
+		}
+	arena_free(mem);
+}
+
+/* A list of places of any length costs what is kept of it, not its square. */
+static void
+places_without_end(void **state)
+{
+	struct arena *mem = arena_new();
+	struct buf body = BUF_INIT(SIZE_MAX);
+	struct llm_refusal r;
+	int i;
+
+	(void)state;
+	(void)!buf_add_str(&body, "{\"detail\":[{\"loc\":[");
+	for (i = 0; i < 60000; i++)
+		(void)!buf_printf(&body, "%d,", i % 10);
+	(void)!buf_add_str(&body, "0],\"msg\":\"too deep\"}]}");
+	llm_refusal_read(&r, 422, body.data, body.len, mem);
+	assert_int_equal(strncmp(r.message, "0.1.2.", 6), 0);
+	assert_true(strlen(r.message) <= 4100);
+	assert_true(arena_used(mem) < 64 * body.len);
+	buf_fini(&body);
+	arena_free(mem);
+}
+
 /* Nothing of the chat and of keys stands in what is logged. */
 static void
 the_questions_words_are_left_out(void **state)
@@ -477,6 +569,8 @@ main(void)
 		cmocka_unit_test(counts_for_the_breaker),
 		cmocka_unit_test(resets_at_a_time),
 		cmocka_unit_test(errors_within_an_answer),
+		cmocka_unit_test(errors_beside_the_answer),
+		cmocka_unit_test(places_without_end),
 		cmocka_unit_test(the_questions_words_are_left_out),
 	};
 

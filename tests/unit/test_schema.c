@@ -10,10 +10,10 @@
 #include <cmocka.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/arena.h"
 #include "base/buf.h"
-#include "base/clock.h"
 #include "base/json.h"
 #include "llm/schema.h"
 
@@ -588,7 +588,7 @@ large_ones_are_given_up_soon(void **state)
 	struct buf b = BUF_INIT(8 * MIB);
 	struct schema_offer offer;
 	const char *why = NULL;
-	int64_t began;
+	clock_t began;
 	int i, k;
 
 	(void)state;
@@ -613,10 +613,10 @@ large_ones_are_given_up_soon(void **state)
 	for (i = 0; i < 20000; i++)
 		assert_int_equal(buf_printf(&b, ",'p%d':{}", i), 0);
 	assert_int_equal(buf_add_str(&b, "}}"), 0);
-	began = clock_boot_ms();
+	began = clock();
 	assert_int_equal(schema_fit(doc(mem, buf_str(&b)), mem, &offer, &why),
 	    -1);
-	assert_true(clock_boot_ms() - began < 5000);
+	assert_true((clock() - began) / CLOCKS_PER_SEC < 5);
 	buf_fini(&b);
 	arena_free(mem);
 }

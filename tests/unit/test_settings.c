@@ -465,6 +465,148 @@ right_together(void **state)
 	}
 }
 
+#define ROW(members) "llm:\n  backends:\n    b: {host: openai, model: m" members "}\n"
+
+static void
+backends_that_are_wrong(void **state)
+{
+	static const struct {
+		const char *yaml, *error;
+	} cases[] = {
+		{ "llm: {backends: {b: 3}}\n",
+		    "llm.backends: b: expected a mapping with host and" },
+		{ "llm: {backends: {\"b/c\": {host: openai, model: m}}}\n",
+		    "llm.backends: b/c: expected a name of 1 to 64" },
+		{ "llm: {backends: {b: {model: m}}}\n",
+		    "dragoman.yaml:1: llm.backends: b: expected host to be" },
+		{ "llm: {backends: {b: {host: azure, model: m}}}\n",
+		    "b: expected host to be openai, groq, ollama or" },
+		{ "llm: {backends: {b: {host: openai}}}\n",
+		    "b: expected model, the model's name" },
+		{ ROW(", base_url: ftp://x"), "b: expected base_url to begin" },
+		{ ROW(", base_url: \"http://\""),
+		    "b: expected base_url to begin" },
+		{ ROW(", key: x"), "api_key_file or headers, found \"key\"" },
+		{ ROW(", api_key: 3"), "b: expected api_key to be a text" },
+		{ ROW(", api_key: x, api_key_file: y"),
+		    "b: expected api_key or api_key_file, not both" },
+		{ ROW(", api_key: \"${NO_SUCH_NAME}\""),
+		    "b: api_key: ${NO_SUCH_NAME} is not set" },
+		{ ROW(", api_key: \" x\""), "b: api_key: expected one key" },
+		{ ROW(", api_key_file: /nowhere"),
+		    "b: api_key_file: /nowhere cannot be read: No such" },
+		{ ROW(", api_key_file: /dev/null"), "/dev/null is empty" },
+		{ ROW(", headers: x"), "b: expected headers to be a mapping" },
+		{ ROW(", headers: {A: 3}"),
+		    "b: expected the header A to be a text of one line" },
+		{ ROW(", headers: {\"A B\": x}"), "not \"A B\"" },
+		{ ROW(", headers: {A: \"${NO_SUCH_NAME}\"}"),
+		    "b: A: ${NO_SUCH_NAME} is not set" },
+		{ "llm: {fallback: [1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16]}\n",
+		    "llm.fallback: expected at most 15 models" },
+		{ "llm: {headers: {A: \"${NO_SUCH_NAME}\"}}\n",
+		    "llm.headers: A: ${NO_SUCH_NAME} is not set" },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(cases); i++) {
+		assert_null(load_yaml(cases[i].yaml, ""));
+		if (strstr(buf_str(&errors), cases[i].error) == NULL)
+			fail_msg("%s gave %s", cases[i].yaml,
+			    buf_str(&errors));
+	}
+}
+
+static void
+backends_are_read(void **state)
+{
+	const struct settings_backend *b;
+	struct settings *s;
+	struct buf shown = BUF_INIT(MIB);
+	const char *key = put("other_key", "sk-of-a-file\n");
+
+	(void)state;
+	setenv("KEY_OF_B", "sk-of-b", 1);
+	s = load_yaml("llm:\n"
+		      "  headers: {api-key: literal-word}\n"
+		      "  fallback: [b, c, openai/d]\n"
+		      "  backends:\n"
+		      "    b: {host: anthropic, model: m, base_url: "
+		      "\"http://u:login-word@h/x?key=query-word\", api_key: "
+		      "\"${KEY_OF_B}\", headers: {A: \"<${KEY_OF_B}>\"}}\n"
+		      "    c: {host: openai, model: m2, api_key_file: "
+		      "other_key}\n"
+		      "    unused: {host: groq, model: m3, api_key: literal}\n",
+	    "OPENAI_API_KEY=k");
+	if (s == NULL)
+		fail_msg("%s", buf_str(&errors));
+	assert_int_equal(s->nbackends, 3);
+	b = &s->backends[0];
+	assert_string_equal(b->name, "b");
+	assert_int_equal(b->host, HOST_ANTHROPIC);
+	assert_string_equal(b->model, "m");
+	assert_true(secret_equals(&b->key, "sk-of-b"));
+	assert_string_equal(b->headers[0], "A: <sk-of-b>");
+	assert_null(b->headers[1]);
+	assert_true(secret_equals(&s->backends[1].key, "sk-of-a-file"));
+	assert_string_equal(s->backends[1].base_url, "");
+	assert_non_null(strstr(buf_str(&warnings),
+	    "llm.backends: unused is not asked: name it in llm.fallback"));
+	/* Nobody is shown a key. */
+	assert_int_equal(config_value(s->config, "llm.headers", &shown), 0);
+	assert_non_null(strstr(buf_str(&shown), "api-key"));
+	assert_int_equal(config_value(s->config, "llm.backends", &shown), 0);
+	assert_null(strstr(buf_str(&shown), "literal"));
+	assert_null(strstr(buf_str(&shown), "sk-of"));
+	assert_null(strstr(buf_str(&shown), "-word"));
+	assert_non_null(strstr(buf_str(&shown), "anthropic"));
+	buf_fini(&shown);
+	settings_unref(s);
+	unlink(key);
+	unsetenv("KEY_OF_B");
+}
+
+/* The edge reads the same file; the keys are not for it. */
+static void
+who_asks_no_model_has_no_key(void **state)
+{
+	char *env[] = { KEY, NULL };
+	const struct settings_source src = { .environ = env,
+		.file = put("dragoman.yaml",
+		    "llm:\n"
+		    "  headers: {A: \"${NO_SUCH_NAME}\"}\n"
+		    "  backends:\n"
+		    "    b: {host: openai, model: m, api_key: "
+		    "\"${NO_SUCH_NAME}\", headers: {A: \"${NO_SUCH_NAME}\"}}\n"
+		    "    c: {host: openai, model: m, api_key_file: "
+		    "/nowhere}\n"
+		    "    d: {host: openai, model: m, api_key: literal, "
+		    "headers: {A: literal}}\n") };
+	struct settings *s;
+	const json_t *d;
+	size_t i;
+
+	(void)state;
+	buf_fini(&errors);
+	buf_init(&errors, MIB);
+	s = settings_load(&src, &errors, &warnings);
+	if (s == NULL)
+		fail_msg("%s", buf_str(&errors));
+	assert_int_equal(s->nbackends, 3);
+	for (i = 0; i < s->nbackends; i++) {
+		assert_false(secret_is_set(&s->backends[i].key));
+		assert_null(s->backends[i].headers[0]);
+	}
+	d = json_object_get(s->llm_backends, "d");
+	assert_string_equal(json_string_value(json_object_get(d, "api_key")),
+	    "");
+	assert_string_equal(json_string_value(json_object_get(
+				json_object_get(d, "headers"), "A")),
+	    "");
+	settings_unref(s);
+}
+
 static void
 servers_config(void **state)
 {
@@ -616,6 +758,9 @@ main(void)
 		cmocka_unit_test(names_of_old),
 		cmocka_unit_test(wrong_together),
 		cmocka_unit_test(right_together),
+		cmocka_unit_test(backends_that_are_wrong),
+		cmocka_unit_test(backends_are_read),
+		cmocka_unit_test(who_asks_no_model_has_no_key),
 		cmocka_unit_test(servers_config),
 		cmocka_unit_test(references),
 		cmocka_unit_test(names_are_distinct),

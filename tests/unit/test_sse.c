@@ -5,6 +5,7 @@
 #include <cmocka.h>
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/sse.h"
@@ -46,6 +47,39 @@ static const struct {
 	    "[message|a|]" },
 	{ "a colon in the data", "data: a: b\n\n", "[message|a: b|]" },
 	{ "an id is emptied", "id: 1\nid\ndata: a\n\n", "[message|a|]" },
+	{ "a mark is one only at the beginning", "data: a\n\n\xef\xbb\xbf"
+		"data: b\n\n", "[message|a|]" },
+	{ "a mark alone, then an event", "\xef\xbb\xbf\ndata: a\n\n",
+	    "[message|a|]" },
+	{ "two thirds of a mark", "\xef\xbb" "data: a\n\ndata: b\n\n",
+	    "[message|b|]" },
+	{ "a mark before a comment", "\xef\xbb\xbf: hi\ndata: a\n\n",
+	    "[message|a|]" },
+	{ "comments between the lines of an event",
+	    "data: a\n: one\n:two\n:\ndata: b\n\n", "[message|a\nb|]" },
+	{ "comments end no event", ": a\n\n: b\n\n", "" },
+	{ "fields without a colon", "event\ndata\nid\nretry\nfoo\n\n",
+	    "[message||]" },
+	{ "one blank goes, no more", "data:  a \n\n", "[message| a |]" },
+	{ "a tab is no blank", "data:\ta\n\n", "[message|\ta|]" },
+	{ "names as they are written", "Data: a\n data: b\ndata : c\n"
+		"data: d\n\n", "[message|d|]" },
+	{ "the last of two types", "event: x\nevent: y\ndata: a\n\n",
+	    "[y|a|]" },
+	{ "a type is emptied", "event: x\nevent\ndata: a\n\n",
+	    "[message|a|]" },
+	{ "an id between the data", "data: a\nid: 7\ndata: b\n\n",
+	    "[message|a\nb|7]" },
+	{ "an id after an event is the next one's", "data: a\n\nid: 7\n\n"
+		"data: b\n\n", "[message|a|][message|b|7]" },
+	{ "retry says nothing of the event", "retry: 10\nretry: -1\n"
+		"retry: 1e3\nretry\ndata: a\n\n", "[message|a|]" },
+	{ "empty lines of data", "data\ndata:\ndata: \n\n",
+	    "[message|\n\n|]" },
+	{ "all ends of lines in one", "data: a\rdata: b\r\ndata: c\n\r\n"
+		"data: d\r\r", "[message|a\nb\nc|][message|d|]" },
+	{ "CR LF is one end, LF CR are two", "data: a\r\ndata: b\n\rdata: c"
+		"\n\n", "[message|a\nb|][message|c|]" },
 };
 
 static void
@@ -71,6 +105,150 @@ reads_whole_and_byte_by_byte(void **state)
 			if (strcmp(got, CASES[i].events) != 0)
 				fail_msg("%s: %s", CASES[i].what, got);
 		}
+}
+
+/* Each end of a line, cut in two at each place. */
+static void
+reads_two_pieces(void **state)
+{
+	struct sse_reader r;
+	size_t i, at, len;
+
+	(void)state;
+	for (i = 0; i < NELEM(CASES); i++)
+		for (len = strlen(CASES[i].stream), at = 0; at <= len; at++) {
+			got[0] = '\0';
+			sse_reader_init(&r, 100);
+			assert_int_equal(sse_reader_feed(&r, CASES[i].stream,
+					     at, on_event, NULL), 0);
+			assert_int_equal(sse_reader_feed(&r,
+					     CASES[i].stream + at, len - at,
+					     on_event, NULL), 0);
+			sse_reader_fini(&r);
+			if (strcmp(got, CASES[i].events) != 0)
+				fail_msg("%s, cut at %zu: %s", CASES[i].what,
+				    at, got);
+		}
+}
+
+/* A NUL is a byte like another in data; an id or a type with one is not
+ * there. */
+static int
+on_zero(void *ctx, const struct sse_event *ev)
+{
+	size_t *n = ctx;
+
+	(*n)++;
+	assert_int_equal(ev->len, 3);
+	assert_memory_equal(ev->data, "a\0b", 3);
+	assert_string_equal(ev->type, "message");
+	assert_string_equal(ev->id, "7");
+	return 0;
+}
+
+static void
+takes_a_zero_for_a_byte(void **state)
+{
+	static const char text[] = "id: 7\nid: 8\0009\nevent: x\0y\n"
+				   "\0: z\ndata: a\0b\n\n";
+	struct sse_reader r;
+	size_t step, at, n;
+
+	(void)state;
+	for (step = 1; step < sizeof(text); step++) {
+		n = 0;
+		sse_reader_init(&r, 100);
+		for (at = 0; at < sizeof(text) - 1; at += step)
+			assert_int_equal(sse_reader_feed(&r, text + at,
+					     sizeof(text) - 1 - at < step
+						 ? sizeof(text) - 1 - at
+						 : step,
+					     on_zero, &n), 0);
+		assert_int_equal(n, 1);
+		sse_reader_fini(&r);
+	}
+}
+
+static int
+on_huge(void *ctx, const struct sse_event *ev)
+{
+	*(size_t *)ctx += ev->len;
+	return 0;
+}
+
+/* A line may be as long as an event, but for that of a stranger's field or a
+ * comment, which may always have a megabyte. */
+static void
+huge_lines_are_bounded(void **state)
+{
+	static const struct {
+		const char *begin;
+		size_t len, taken; /* of the line; of the event */
+		int rc;
+	} cases[] = {
+		{ "data: ", 3 * MIB, 3 * MIB - 6, 0 },
+		{ "data: ", 4 * MIB, 4 * MIB - 6, 0 },
+		{ "data: ", 4 * MIB + 1, 0, -1 },
+		{ ":", 4 * MIB, 0, 0 },
+		{ "foo: ", 4 * MIB, 0, 0 },
+		{ "foo", 5 * MIB, 0, -1 },
+	};
+	char *line = malloc(5 * MIB);
+	struct sse_reader r;
+	size_t i, n;
+	int rc;
+
+	(void)state;
+	assert_non_null(line);
+	for (i = 0; i < NELEM(cases); i++) {
+		n = 0;
+		memset(line, 'x', cases[i].len);
+		memcpy(line, cases[i].begin, strlen(cases[i].begin));
+		sse_reader_init(&r, 4 * MIB);
+		rc = sse_reader_feed(&r, line, cases[i].len, on_huge, &n);
+		if (rc == 0)
+			rc = sse_reader_feed(&r, "\n\n", 2, on_huge, &n);
+		if (rc != cases[i].rc || n != cases[i].taken)
+			fail_msg("%s, %zu bytes: %d, %zu taken",
+			    cases[i].begin, cases[i].len, rc, n);
+		sse_reader_fini(&r);
+	}
+	free(line);
+}
+
+/* What no blank line ends, sse_reader_end takes, and nothing twice. */
+static void
+the_end_takes_the_last_event(void **state)
+{
+	static const struct {
+		const char *stream, *events;
+	} cases[] = {
+		{ "data: a\n\n", "[message|a|]" },
+		{ "data: a\n", "[message|a|]" },
+		{ "data: a\r", "[message|a|]" },
+		{ "data: a", "[message|a|]" },
+		{ "event: x\ndata: a\ndata: b", "[x|a\nb|]" },
+		{ "data: a\n\nda", "[message|a|]" },
+		{ "\xef\xbb\xbf" "data: a", "[message|a|]" },
+		{ "event: x", "" },
+		{ ": a", "" },
+		{ "", "" },
+	};
+	struct sse_reader r;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(cases); i++) {
+		got[0] = '\0';
+		sse_reader_init(&r, 100);
+		assert_int_equal(sse_reader_feed(&r, cases[i].stream,
+				     strlen(cases[i].stream), on_event, NULL),
+		    0);
+		assert_int_equal(sse_reader_end(&r, on_event, NULL), 0);
+		assert_int_equal(sse_reader_end(&r, on_event, NULL), 0);
+		assert_string_equal(got, cases[i].events);
+		sse_reader_fini(&r);
+	}
 }
 
 static void
@@ -184,6 +362,10 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_whole_and_byte_by_byte),
+		cmocka_unit_test(reads_two_pieces),
+		cmocka_unit_test(takes_a_zero_for_a_byte),
+		cmocka_unit_test(huge_lines_are_bounded),
+		cmocka_unit_test(the_end_takes_the_last_event),
 		cmocka_unit_test(keeps_to_its_limit),
 		cmocka_unit_test(long_names_are_skipped),
 		cmocka_unit_test(stops_and_says_when_to_retry),

@@ -70,6 +70,36 @@ cuts_at_characters(void **state)
 }
 
 static void
+formats_whole_characters(void **state)
+{
+	static const struct {
+		size_t max;
+		const char *out;
+	} cases[] = {
+		{ 1, "" },
+		{ 2, "a" },
+		{ 3, "a" }, /* half of two bytes */
+		{ 4, "a\xc3\xa9" },
+		{ 5, "a\xc3\xa9" },
+		{ 6, "a\xc3\xa9" },
+		{ 7, "a\xc3\xa9\xe2\x82\xac" },
+		{ 10, "a\xc3\xa9\xe2\x82\xac" },
+		{ 11, "a\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80" },
+		{ 64, "a\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80!" },
+	};
+	char out[64];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(cases); i++) {
+		memset(out, 'x', sizeof(out));
+		text_format(out, cases[i].max, "%s!",
+		    "a\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80");
+		assert_string_equal(out, cases[i].out);
+	}
+}
+
+static void
 cleans(void **state)
 {
 	static const struct {
@@ -296,6 +326,7 @@ main(void)
 		cmocka_unit_test(knows_utf8),
 		cmocka_unit_test(knows_what_stands_in_json_as_it_is),
 		cmocka_unit_test(cuts_at_characters),
+		cmocka_unit_test(formats_whole_characters),
 		cmocka_unit_test(cleans),
 		cmocka_unit_test(strips_and_prints),
 		cmocka_unit_test(reads_whole_numbers),

@@ -29,8 +29,8 @@
  *   settings     over those of the lane;  model: the model's name
  *   message      instead of the usual words;  more: members of the chat's body
  *   learns       true, of a case with an MCP server: what it teaches concerns
- *                others (a worker that reads its settings anew connects to all
- *                MCP servers again, so others of these share one model)
+ *                others (the others of these share one model, so that the
+ *                worker need not read its settings anew for each)
  *   slow         true: the next case begins once this one's question is asked
  *   ms           how long the person waits at most; default 20 s
  *   strict       false: the double does not look whether the request is valid

@@ -47,17 +47,38 @@ function caseOf(r) {
   return c;
 }
 
-/* Either it is understood, and the next question is one that passes; or the
- * operator sees its status and its code. */
+/* What must come of a refusal, by its code; of others the status says it. */
+const REFUSALS = {
+  /* the model wrote a call that is none: once more */
+  tool_use_failed: { kind: 'retry', again: () => {} },
+  unsupported_parameter: { kind: 'invalid', again: (first, next, e) => {
+    assert.ok(e.param in first && !(e.param in next), `${e.param} is left out`);
+    for (const [, name] of e.message.matchAll(/Use '(\w+)' instead/g)) assert.equal(next[name], first[e.param], `${name} in its place`);
+  } },
+  unsupported_value: { kind: 'invalid', again: (first, next, e) => {
+    assert.match(e.message, /role.* 'system'/);
+    assert.ok(first.messages.some(m => m.role === 'system') && !next.messages.some(m => m.role === 'system'), 'no system role');
+  } },
+  model_not_found: { kind: 'invalid' },
+  invalid_value: { kind: 'invalid' },
+};
+const STATUSES = { 400: 'invalid', 401: 'denied', 402: 'quota', 403: 'denied', 404: 'invalid', 413: 'context', 422: 'invalid', 429: 'retry', 500: 'retry', 503: 'retry', 529: 'retry' };
+
+/* What is understood is asked otherwise, and answered; of all else the operator
+ * sees kind, status, code and parameter, and the person gets a sentence. */
 function checkError(r, run) {
-  if (run.requests.length > 1) {
+  const e = JSON.parse(r.bytes.toString()).error;
+  const want = REFUSALS[e.code] ?? { kind: STATUSES[r.status] };
+  if (want.again) {
+    assert.equal(run.requests.length, 2, 'asked once more');
     assert.equal(run.reply, 'right answer');
+    want.again(run.requests[0].body, run.requests[1].body, e);
     return;
   }
   const failed = run.log.find(l => l.event === 'model_failed');
-  assert.equal(failed?.status, r.status);
-  const { code } = JSON.parse(r.bytes.toString()).error;
-  if (code) assert.ok(JSON.stringify(failed).includes(code), `${code} in ${JSON.stringify(failed)}`);
+  assert.deepEqual([failed?.kind, failed?.status, failed?.code, failed?.param ?? ''], [want.kind, r.status, e.code ?? '', e.param ?? '']);
+  assert.ok(failed.remedy, 'a remedy');
+  assert.ok(run.reply && run.reply !== 'right answer', run.reply);
 }
 
 function checkAnswer(want, run) {

@@ -102,10 +102,20 @@ export class RawServer {
     }
   }
 
+  /* What ${pieces} give, until the client goes. */
+  async *until(pieces, socket) {
+    for (const it = pieces[Symbol.asyncIterator](); ;) {
+      const next = await Promise.race([it.next(), socket.gone.then(() => ({ done: true }))]);
+      if (next.done) return;
+      yield next.value;
+    }
+  }
+
   /* False: this connection is over. */
   async write(socket, req, a) {
     const framing = a.framing ?? 'chunked';
-    const pieces = a.pieces.map(p => typeof p === 'string' ? Buffer.from(p) : p);
+    const bytesOf = p => typeof p === 'string' ? Buffer.from(p) : p;
+    const pieces = Array.isArray(a.pieces) ? a.pieces.map(bytesOf) : a.pieces;
     const chunked = !a.raw && framing === 'chunked';
     if (!a.raw) {
       const headers = { ...a.headers };
@@ -114,7 +124,8 @@ export class RawServer {
       else headers.Connection = 'close';
       socket.write(`HTTP/1.1 ${a.status} ${REASONS[a.status] ?? 'Status'}\r\n${Object.entries(headers).map(([k, v]) => `${k}: ${v}\r\n`).join('')}\r\n`);
     }
-    for (const p of pieces) {
+    for await (const piece of Array.isArray(pieces) ? pieces : this.until(pieces, socket)) {
+      const p = bytesOf(piece);
       if (typeof p === 'number') await Promise.race([sleepFor(p, undefined, { ref: false }), socket.gone]);
       if (socket.destroyed) { req.aborted = true; return false; }
       if (typeof p === 'number' || p.length === 0) continue;

@@ -4,7 +4,8 @@
  * An answer is an object: {status, headers, pieces, framing, then, raw}.
  *
  *   pieces   strings and Buffers are written as they are, each in a write (and
- *            a chunk) of its own; a number is a pause in ms
+ *            a chunk) of its own; a number is a pause in ms; or an async
+ *            generator of them, of a chunked body
  *   framing  "chunked" (default), "length" or "close": how the body ends
  *   then     after the last piece: "open" (the body stays open until the client
  *            goes), "cut" (the connection ends without the body's end), "reset"
@@ -189,6 +190,31 @@ export function plainMcp(m, { tools = [{ name: 'ping', description: 'says pong',
     case 'tools/call': return ok(rpc(m, result));
     default: return ok(rpcError(m, -32601, 'Method not found'));
   }
+}
+
+/* A GET stream of ${s}, a server's state: what s.push(doc) is given; what came
+ * while none was open is kept, or lost.  It ends after ${most} messages. */
+export function getStream(s, { keep = true, most = Infinity } = {}) {
+  const waiting = s.kept ?? [];
+  let wake = () => {};
+  s.kept = [];
+  const push = s.push = doc => { waiting.push(doc); wake(); };
+  async function *pieces() {
+    try {
+      for (let n = 0; n < most;) {
+        for (; waiting.length && n < most; n++) yield `event: message\ndata: ${JSON.stringify(waiting.shift())}\n\n`;
+        if (n < most) await new Promise(resolve => { wake = resolve; if (waiting.length) resolve(); });
+      }
+    } finally { if (s.push === push) s.push = null; }
+  }
+  if (!keep) waiting.length = 0;
+  return { status: 200, headers: { 'Content-Type': 'text/event-stream' }, pieces: pieces() };
+}
+
+/* ${doc} goes there, now or when it is opened. */
+export function pushTo(s, doc) {
+  if (s.push) s.push(doc);
+  else (s.kept ??= []).push(doc);
 }
 
 /* The model calls SERVER__ping and answers with what came back. */

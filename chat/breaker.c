@@ -1,0 +1,158 @@
+#include "chat/breaker.h"
+
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "redis/fleet.h"
+
+/* So many failures within the window open a backend's breaker. */
+#define FAILURES 5
+#define WINDOW_MS 30000
+#define OPEN_MS 15000
+
+static void
+begin(struct worker_breaker *br, const char *name, size_t len)
+{
+	memcpy(br->name, name, len + 1);
+	atomic_store(&br->open_until_ms, 0);
+	atomic_store(&br->failing, 0);
+	atomic_store(&br->last_rc, -1);
+	atomic_store(&br->cut_told_ms, 0);
+}
+
+struct worker_breaker *
+worker_breaker_hold(struct worker *w, const char *name)
+{
+	struct worker_breaker *found = NULL, *unused = NULL;
+	size_t i, len = strlen(name);
+
+	if (len == 0 || len >= sizeof(w->breakers[0].name))
+		return NULL;
+	pthread_mutex_lock(&w->mu);
+	for (i = 0; i < WORKER_BACKENDS_MAX && found == NULL; i++) {
+		struct worker_breaker *br = &w->breakers[i];
+
+		if (br->name[0] == '\0')
+			unused = unused == NULL ? br : unused;
+		else if (strcmp(br->name, name) == 0)
+			found = br;
+	}
+	if (found == NULL && unused != NULL) {
+		begin(unused, name, len);
+		found = unused;
+	}
+	if (found != NULL)
+		found->holders++;
+	pthread_mutex_unlock(&w->mu);
+	return found;
+}
+
+void
+worker_breaker_drop(struct worker *w, struct worker_breaker *br)
+{
+	if (br == NULL)
+		return;
+	pthread_mutex_lock(&w->mu);
+	br->holders--;
+	pthread_mutex_unlock(&w->mu);
+}
+
+int64_t
+worker_breaker_open_ms(const struct worker_breaker *br)
+{
+	int64_t left = br == NULL
+	    ? 0
+	    : atomic_load(&br->open_until_ms) - clock_wall_ms();
+
+	/* Longer than ever set: the clock went back. */
+	return left > 0 && left <= OPEN_MS ? left : 0;
+}
+
+void
+worker_breaker_succeed(struct worker *w, struct worker_breaker *br)
+{
+	if (br == NULL)
+		return;
+	atomic_store(&br->last_rc, LLM_OK);
+	if (atomic_exchange(&br->failing, 0) == 0)
+		return;
+	atomic_store(&br->open_until_ms, 0);
+	(void)!breaker_succeed(w->store, br->name);
+}
+
+void
+worker_breaker_fail(struct worker *w, struct worker_breaker *br, enum llm_rc rc,
+    const struct llm_failure *f)
+{
+	int64_t until = 0;
+
+	if (br == NULL)
+		return;
+	atomic_store(&br->last_rc, rc);
+	if (!f->counts)
+		return;
+	atomic_store(&br->failing, 1);
+	if (breaker_fail(
+		w->store, br->name, FAILURES, WINDOW_MS, OPEN_MS, &until)
+	    == STORE_OK)
+		atomic_store(&br->open_until_ms, until);
+}
+
+void
+worker_breakers_read(struct worker *w)
+{
+	size_t i;
+
+	for (i = 0; i < WORKER_BACKENDS_MAX; i++) {
+		struct worker_breaker *br = &w->breakers[i];
+		int64_t until = 0;
+		bool named;
+
+		pthread_mutex_lock(&w->mu);
+		named = br->name[0] != '\0';
+		br->holders += named; /* so the name stays */
+		pthread_mutex_unlock(&w->mu);
+		if (!named)
+			continue;
+		if (breaker_read(w->store, br->name, &until) == STORE_OK) {
+			if (until > 0)
+				atomic_store(&br->failing, 1);
+			atomic_store(&br->open_until_ms, until);
+		}
+		worker_breaker_drop(w, br);
+	}
+}
+
+static bool
+is_named(const struct llm_backend *list, size_t n, const char *breaker)
+{
+	char name[LLM_BREAKER_NAME_MAX];
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		llm_breaker_name(&list[i], name);
+		if (strcmp(name, breaker) == 0)
+			return true;
+	}
+	return false;
+}
+
+void
+worker_breakers_keep(struct worker *w, const struct settings *s)
+{
+	struct arena *mem = arena_new();
+	struct llm_backend *list;
+	size_t i, n = llm_backends(s, mem, &list);
+
+	pthread_mutex_lock(&w->mu);
+	for (i = 0; i < WORKER_BACKENDS_MAX; i++) {
+		struct worker_breaker *br = &w->breakers[i];
+
+		if (br->holders == 0 && br->name[0] != '\0'
+		    && !is_named(list, n, br->name))
+			br->name[0] = '\0';
+	}
+	pthread_mutex_unlock(&w->mu);
+	arena_free(mem);
+}

@@ -1,0 +1,100 @@
+#include "chat/remark.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/text.h"
+
+/* A prompt shorter than this (tokens, estimated) fits any context. */
+#define CUT_PROMPT_LEAST 500
+#define CUT_PROMPT_EVERY_MS (60 * 60 * 1000)
+
+/* What the operator does about it. */
+static const char *
+remedy_of(enum llm_rc rc, int status)
+{
+	switch (rc) {
+	case LLM_DENIED:
+		return "correct the API key of this backend";
+	case LLM_QUOTA:
+		return "add credit, or raise the limit at the provider";
+	case LLM_INVALID:
+		return status == 404
+		    ? "correct the address (base_url) or the model's name"
+		    : "read the server's message; dragoman models --test asks "
+		      "it";
+	case LLM_CONTEXT:
+		return "lower chat.history_tokens, or raise the server's "
+		       "context";
+	case LLM_FILTERED:
+		return "nothing: the provider's filter declined this message";
+	case LLM_LOADING:
+		return "wait until the server has loaded the model";
+	default:
+		return "nothing if it passes; else look at the server";
+	}
+}
+
+void
+remark_failure(struct turn *t, const struct llm_backend *b, enum llm_rc rc,
+    const struct llm_failure *f)
+{
+	const char *url = llm_chat_url(b, t->mem);
+	char name[LLM_BACKEND_NAME_MAX];
+	struct text_address at;
+
+	llm_backend_label(b, name);
+	text_address(url, &at);
+	log_event(rc == LLM_RETRY || rc == LLM_BROKEN || rc == LLM_LOADING
+		    || rc == LLM_FILTERED
+		? LOG_WARN
+		: LOG_ERROR,
+	    "model_failed", F_CHAT(&t->job->chat), F_STR("backend", name),
+	    F_STR("kind", llm_rc_name(rc)), F_INT("status", f->status),
+	    F_STR("why", f->why), F_STR("code", f->code),
+	    F_STR("type", f->type), F_STR("param", f->param),
+	    F_STR("message", f->message),
+	    F_STR("url",
+		arena_printf(
+		    t->mem, "%.*s%.*s", at.scheme, url, at.len, at.rest)),
+	    F_STR("remedy", remedy_of(rc, f->status)));
+}
+
+/*
+ * Ollama and LM Studio cut what passes their context and say nothing.  Twelve
+ * bytes to a token (a quarter of the estimate) is more than any text has; a
+ * short prompt is none to cut.  A server that counts only what its cache had
+ * not looks the same: so it is said once an hour, and nothing is refused.
+ */
+void
+remark_count(struct turn *t, const struct llm_backend *b,
+    struct worker_breaker *br, const struct llm_question *q,
+    const struct llm_answer *a)
+{
+	char name[LLM_BACKEND_NAME_MAX];
+	int64_t sent = llm_estimate(q->messages, q->nmessages, NULL, 0),
+		now = clock_boot_ms(), told;
+	size_t i;
+
+	for (i = 0; i < q->nmessages; i++)
+		if (q->messages[i].nimages > 0)
+			return; /* counted by no one rule */
+	if (sent < CUT_PROMPT_LEAST || a->usage.in <= 0
+	    || a->usage.in >= sent / 4)
+		return;
+	/* No row: the log's own bound must do. */
+	told = br == NULL ? 0 : atomic_load(&br->cut_told_ms);
+	if ((told != 0 && now - told < CUT_PROMPT_EVERY_MS)
+	    || (br != NULL
+		&& !atomic_compare_exchange_strong(
+		    &br->cut_told_ms, &told, now)))
+		return;
+	llm_backend_label(b, name);
+	log_event(LOG_WARN, "model_cut_prompt", F_CHAT(&t->job->chat),
+	    F_STR("backend", name), F_INT("sent", sent),
+	    F_INT("counted", a->usage.in),
+	    F_STR("why",
+		"the server counted far less of the prompt than was "
+		"sent: raise its context (num_ctx, "
+		"OLLAMA_CONTEXT_LENGTH) or lower "
+		"chat.history_tokens"));
+}

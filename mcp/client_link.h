@@ -1,0 +1,55 @@
+/*
+ * client_link: one long GET on which a server answers, and what waits for it.
+ *
+ * Two kinds of server do so: those of 2024-11-05, which name first where
+ * requests are POSTed to (HTTP+SSE); and some of one endpoint, which take a
+ * request there and answer on the stream (client_listen.c).
+ */
+#ifndef MCP_CLIENT_LINK_H
+#define MCP_CLIENT_LINK_H
+
+#include "base/sse.h"
+#include "mcp/client_priv.h"
+
+#define ANSWERS_MAX 16 /* of requests of the server's in one piece */
+
+struct waiter {
+	int64_t id;
+	struct buf messages; /* each with its NUL */
+	struct waiter *next;
+};
+
+struct mcp_link {
+	struct mcp_client *c;
+	struct http_stream *stream;
+	struct http_response resp; /* of the stream */
+	char endpoint[ENDPOINT_MAX];
+	char other[ENDPOINT_MAX]; /* where it may be instead, "" */
+	const char *version;
+	bool listens; /* the server has one endpoint */
+	char session[MCP_SESSION_MAX]; /* of such a server, "" */
+
+	pthread_mutex_t lock; /* of what follows */
+	pthread_cond_t moved;
+	int refs;
+	bool reading; /* one of the waiting reads */
+	bool dead;
+	struct waiter *waiters;
+	struct sse_reader reader;
+	struct arena *scratch;
+	struct buf answers[ANSWERS_MAX]; /* to be posted by the reader */
+	int nanswers;
+};
+
+/* client_sse.c */
+struct mcp_link *link_new(struct mcp_client *c);
+/* The client's own, a new reference; NULL: it has none. */
+struct mcp_link *link_of(struct mcp_client *c);
+/* One request over ${l}. */
+enum mcp_rc link_call(struct mcp_link *l, struct exchange *x) WARN_UNUSED;
+/* Wait for the answer to what was POSTed as x->id. */
+enum mcp_rc link_await(struct mcp_link *l, struct exchange *x) WARN_UNUSED;
+void link_notify(
+    struct mcp_link *l, struct arena *mem, const struct buf *body);
+
+#endif
