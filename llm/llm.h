@@ -36,6 +36,9 @@ struct llm_message {
 				(llm_answer.extra), or NULL */
 	const char *extra_wire; /* whose they are; another wire's are not
 				   sent */
+	const char *extra_backend; /* and which model's, by llm_backend_name:
+				      another one's are not sent; NULL: not
+				      known */
 };
 
 /* One place where a model answers. */
@@ -87,6 +90,7 @@ struct llm_answer {
 	bool refused;	    /* the model or its filter declined */
 	const char *extra;  /* to be sent back with the calls, or NULL */
 	const char *extra_wire; /* that it belongs to: "openai", "anthropic" */
+	const char *extra_backend; /* and the model's, by llm_backend_name */
 	/* What this question taught of the backend, to be kept
 	 * (llm/quirks.h); borrowed. */
 	const struct llm_fact *learned;

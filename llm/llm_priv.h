@@ -243,8 +243,24 @@ int llm_refusal_status(const struct llm_refusal *r);
 enum llm_rc llm_refusal_rc(const struct llm_refusal *r, int should_retry,
     struct llm_failure *f);
 
-/* redact.c: code, type, param and message of ${f}, without what ${q} says and
- * without the backend's key and headers. */
+/*
+ * quoted.c.  Set those ${marks} (one for each byte of ${text}) that are of a
+ * quotation of ${q}'s messages; then the text without what is marked, each
+ * stretch as "...".
+ */
+void llm_quoted(const char *text, const struct llm_question *q, bool *marks,
+    struct arena *mem);
+char *llm_leave_out(const char *text, const bool *marks, struct arena *mem);
+/* A refusal of ${q}, as the server's own words: what ${q} says teaches
+ * nothing.  NULL: no question. */
+void llm_unquote(struct llm_refusal *r, const struct llm_question *q,
+    struct arena *mem);
+
+/* redact.c: ${from} for a log, at most ${max} with its NUL: without what ${q}
+ * says and without the backend's key and headers; and so code, type, param,
+ * message and why of ${f}. */
+void llm_redact_text(const char *from, const struct llm_backend *b,
+    const struct llm_question *q, char *out, size_t max);
 void llm_redact(const struct llm_refusal *r, const struct llm_backend *b,
     const struct llm_question *q, struct llm_failure *f);
 
