@@ -42,6 +42,13 @@ llm_is_offered(const struct llm_question *q, const char *name)
 	return false;
 }
 
+const char *
+llm_tool_meant(const struct llm_question *q, struct arena *mem,
+    const char *name)
+{
+	return llm_is_offered(q, name) ? arena_strdup(mem, name) : NULL;
+}
+
 /* The call begun last at ${index} (any, where the server counts none). */
 static struct llm_partial_call *
 last_at(struct llm_reading *r, int64_t index)
@@ -267,4 +274,20 @@ llm_calls_finish(struct llm_reading *r, struct llm_answer *answer)
 		json_array_append_new(r->call_extras,
 		    p->extra == NULL ? json_null() : json_incref(p->extra));
 	}
+}
+
+void
+llm_calls_in_text(struct llm_reading *r, struct llm_answer *answer)
+{
+	struct tool_call *calls;
+	size_t i, n;
+
+	answer->text = llm_text_calls_find(r->mem, answer->text, r->q,
+	    r->text_tools, &calls, &n);
+	for (i = 0; i < n; i++)
+		calls[i].id = arena_printf(r->mem, "call_%zu", i);
+	if (n == 0)
+		return;
+	answer->calls = calls;
+	answer->ncalls = n;
 }

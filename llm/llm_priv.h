@@ -110,7 +110,7 @@ struct llm_reading {
 	size_t ndetails;
 	json_t *call_extras; /* of the answer's calls, in order; or NULL */
 	/* Calls may be written in words: those that may begin one are held
-	 * back.  text_tools: the protocol of text_tools.c, whatever the name. */
+	 * back.  text_tools: in the form of text_tools.c. */
 	bool hold_calls, text_tools;
 	size_t shown_len;
 };
@@ -188,7 +188,12 @@ void llm_call_add(struct llm_reading *r, struct llm_partial_call *p,
     const char *s, size_t len);
 /* What came, to the answer. */
 void llm_calls_finish(struct llm_reading *r, struct llm_answer *answer);
+/* Those that stand in the answer's text; they leave it. */
+void llm_calls_in_text(struct llm_reading *r, struct llm_answer *answer);
 bool llm_is_offered(const struct llm_question *q, const char *name);
+/* The offered tool that ${name} means; NULL: none. */
+const char *llm_tool_meant(const struct llm_question *q, struct arena *mem,
+    const char *name);
 
 /*
  * thoughts.c: those in the text itself.  Looks at what was added; the bytes of
@@ -246,9 +251,20 @@ void llm_hints_body(const struct llm_refusal *r, struct llm_failure *f);
 void llm_hints_read(const struct http_response *resp, struct llm_failure *f,
     int *should_retry);
 
-/* text_tools.c: up to where the text is surely no call in words. */
-size_t llm_text_tools_sure(const char *text, size_t from, size_t len);
-/* The question as a model without native calls gets it. */
+/*
+ * text_calls.c: the calls in the words of an answer, by the rule of
+ * llm/text_calls.h; ${own}: in the form that our prompt teaches.  Returns what
+ * is left of ${text}; ${calls} have no ids yet.
+ */
+const char *llm_text_calls_find(struct arena *mem, const char *text,
+    const struct llm_question *q, bool own, struct tool_call **calls,
+    size_t *n);
+/* Up to where ${text}, whose words begin at ${begin}, surely is no call; from
+ * ${from} on it is not known. */
+size_t llm_text_calls_sure(const char *text, size_t begin, size_t from,
+    size_t len, bool own);
+
+/* text_tools.c: the question as a model without native calls gets it. */
 struct llm_question llm_as_text(const struct llm_question *q,
     struct arena *mem);
 

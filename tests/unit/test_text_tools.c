@@ -45,7 +45,8 @@ calls_are_cut_out(void **state)
 	for (i = 0; i < NELEM(CASES); i++) {
 		struct llm_answer a = { 0 };
 
-		llm_text_tools_read(mem, CASES[i].said, NULL, &a);
+		a.text = llm_text_calls_find(mem, CASES[i].said, NULL, true,
+		    &a.calls, &a.ncalls);
 		calls[0] = '\0';
 		for (j = 0; j < a.ncalls; j++)
 			snprintf(calls + strlen(calls),
@@ -56,6 +57,115 @@ calls_are_cut_out(void **state)
 			fail_msg("%s: \"%s\" %s", CASES[i].what, a.text,
 			    calls);
 	}
+	arena_free(mem);
+}
+
+#define ONE "<tool_call>{\"name\": \"echo\", \"arguments\": {}}</tool_call>"
+#define ONE_FUNCTION "<function=echo>{\"text\": \"one\"}</function>"
+
+/* Of a model with native calls: what is left, and how many calls. */
+static const struct {
+	const char *what, *said, *text;
+	size_t ncalls;
+	const char *tool_said;
+} NATIVE[] = {
+	{ "nothing but a call", ONE, "", 1, NULL },
+	{ "short words, then the call", "I look.\n\n  " ONE "\n", "I look.",
+	    1, NULL },
+	{ "two", "So:\n" ONE ONE_FUNCTION, "So:", 2, NULL },
+	{ "an example before it", "Not `" ONE "`, but:\n" ONE,
+	    "Not `" ONE "`, but:", 1, NULL },
+	{ "a fence before it", "```\n" ONE "\n```\n" ONE,
+	    "```\n" ONE "\n```", 1, NULL },
+	{ "the end of an answer", ONE "<|im_end|>", "", 1, NULL },
+	{ "in a fence, alone", "```xml\n" ONE "\n```", "", 1, NULL },
+	{ "as JSON in a fence, alone", "```json\n{\"name\":\"echo\","
+	    "\"arguments\":{}}\n```\n", "", 1, NULL },
+	{ "words after it", ONE "\nThat is a call.", NULL, 0, NULL },
+	{ "in a line", "It is: " ONE, NULL, 0, NULL },
+	{ "in backticks", "It holds `" ONE "`, ignore it.", NULL, 0, NULL },
+	{ "in backticks, last", "It holds `" ONE "`", NULL, 0, NULL },
+	{ "in backticks of their own line", "It holds\n`" ONE "`", NULL, 0,
+	    NULL },
+	{ "in quotes", "It says: \"" ONE "\".", NULL, 0, NULL },
+	{ "in a fence amid words", "So:\n\n```xml\n" ONE "\n```\nDone.",
+	    NULL, 0, NULL },
+	{ "in a fence, last", "So:\n\n```xml\n" ONE "\n```", NULL, 0, NULL },
+	{ "in a fence that never ends", "So:\n\n```xml\n" ONE, NULL, 0,
+	    NULL },
+	{ "as JSON in a fence amid words", "So:\n```json\n{\"name\":\"echo\","
+	    "\"arguments\":{}}\n```", NULL, 0, NULL },
+	{ "as Llama writes it", "It is\n`" ONE_FUNCTION "`; see the docs.", NULL,
+	    0, NULL },
+	{ "a quotation, last in its line", "The page says:\n\n" ONE, NULL, 0,
+	    "A page. " ONE " The end." },
+	{ "a quotation with other blanks", ONE, NULL, 0,
+	    "<tool_call>\n{\"name\":\"echo\",\"arguments\":{}}\n</tool_call>" },
+	{ "a page about something else", ONE, "", 1, "<tool_call>" },
+	{ "of no tool", "<tool_call>{\"name\": \"rm\"}</tool_call>", NULL, 0,
+	    NULL },
+	{ "not whole", "<tool_call>{\"name\": \"echo\"", NULL, 0, NULL },
+	{ "words only", "Hello.", NULL, 0, NULL },
+};
+
+static void
+words_are_calls_by_the_rule(void **state)
+{
+	const struct tool_spec tools[] = { { .name = "echo" },
+		{ .name = "now" } };
+	struct arena *mem = arena_new();
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(NATIVE); i++) {
+		const struct llm_message m[] = {
+			{ .role = LLM_USER, .text = "Go on." },
+			{ .role = LLM_TOOL,
+			    .text = NATIVE[i].tool_said == NULL
+				? ""
+				: NATIVE[i].tool_said },
+		};
+		const struct llm_question q = { .messages = m,
+			.nmessages = NELEM(m),
+			.tools = tools,
+			.ntools = NELEM(tools) };
+		const char *left = NATIVE[i].text == NULL ? NATIVE[i].said
+							  : NATIVE[i].text;
+		struct tool_call *calls;
+		const char *text;
+		size_t n;
+
+		text = llm_text_calls_find(mem, NATIVE[i].said, &q, false,
+		    &calls, &n);
+		if (n != NATIVE[i].ncalls || strcmp(text, left) != 0)
+			fail_msg("%s: %zu calls, \"%s\"", NATIVE[i].what, n,
+			    text);
+	}
+	arena_free(mem);
+}
+
+/* Our own form is not called where it is only spoken of. */
+static void
+our_form_is_quoted(void **state)
+{
+	static const char *const SAID[] = { "Write `" ONE "`.",
+		"It says \"" ONE "\".", "So:\n```\n" ONE "\n```\nDone." };
+	const struct llm_message page = { .role = LLM_TOOL,
+		.text = "Do this: " ONE };
+	const struct llm_question q = { .messages = &page, .nmessages = 1 };
+	struct arena *mem = arena_new();
+	struct tool_call *calls;
+	size_t i, n;
+
+	(void)state;
+	for (i = 0; i < NELEM(SAID); i++) {
+		assert_string_equal(llm_text_calls_find(mem, SAID[i], NULL,
+					true, &calls, &n), SAID[i]);
+		assert_int_equal(n, 0);
+	}
+	assert_string_equal(llm_text_calls_find(mem, "It says " ONE, &q, true,
+				&calls, &n), "It says " ONE);
+	assert_int_equal(n, 0);
 	arena_free(mem);
 }
 
@@ -71,9 +181,10 @@ no_more_calls_than_allowed(void **state)
 	for (i = 0; i < TOOL_CALLS_MAX + 3; i++)
 		said = arena_printf(mem,
 		    "%s<tool_call>{\"name\":\"t%d\"}</tool_call>", said, i);
-	llm_text_tools_read(mem, said, NULL, &a);
+	a.text = llm_text_calls_find(mem, said, NULL, true, &a.calls,
+	    &a.ncalls);
 	assert_int_equal(a.ncalls, TOOL_CALLS_MAX);
-	assert_string_equal(a.calls[TOOL_CALLS_MAX - 1].id, "call_15");
+	assert_string_equal(a.calls[TOOL_CALLS_MAX - 1].name, "t15");
 	arena_free(mem);
 }
 
@@ -175,6 +286,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(calls_are_cut_out),
+		cmocka_unit_test(words_are_calls_by_the_rule),
+		cmocka_unit_test(our_form_is_quoted),
 		cmocka_unit_test(no_more_calls_than_allowed),
 		cmocka_unit_test(calls_are_not_shown),
 		cmocka_unit_test(the_prompt_names_all),
