@@ -179,31 +179,6 @@ llm_call_add(struct llm_reading *r, struct llm_partial_call *p, const char *s,
 		(void)json_join_halves(&p->arguments, from, false);
 }
 
-static bool
-is_taken(const struct llm_answer *answer, const char *id)
-{
-	size_t j;
-
-	for (j = 0; j < answer->ncalls; j++)
-		if (strcmp(answer->calls[j].id, id) == 0)
-			return true;
-	return false;
-}
-
-/* An id that is this call's alone: some servers give none, or one to all. */
-static const char *
-call_id(struct llm_reading *r, const struct llm_answer *answer, size_t i)
-{
-	const char *id = r->calls[i].id;
-
-	if (id == NULL || id[0] == '\0' || strlen(id) > LLM_ID_MAX
-	    || is_taken(answer, id))
-		id = arena_printf(r->mem, "call_%zu", i);
-	for (; is_taken(answer, id); i++)
-		id = arena_printf(r->mem, "call_%zu", i + TOOL_CALLS_MAX);
-	return id;
-}
-
 /* The arguments of ${p}.  None at all means {}, but not when the answer was
  * cut: then nobody knows what was to come, and "" tells the model so.  Some
  * encode them twice, and some say null. */
@@ -261,13 +236,14 @@ llm_calls_finish(struct llm_reading *r, struct llm_answer *answer)
 	sort(r);
 	for (i = 0; i < r->ncalls; i++) {
 		struct llm_partial_call *p = &r->calls[i];
-		const char *id;
 
-		if (!has(p->name))
+		if (!has(p->name)) {
+			p->id = NULL;
 			continue;
-		id = call_id(r, answer, i);
+		}
+		p->id = llm_call_id(r, answer, p->id, i);
 		answer->calls[answer->ncalls++] = (struct tool_call){
-			.id = id,
+			.id = p->id,
 			/* What is longer is no tool's, and goes far. */
 			.name = text_cut(r->mem, p->name, TOOL_NAME_MAX - 1),
 			.arguments = arguments_of(r, p) };
@@ -276,18 +252,40 @@ llm_calls_finish(struct llm_reading *r, struct llm_answer *answer)
 	}
 }
 
+/* What is kept of the answer goes back with the calls as such: the end of its
+ * text, after ${words}, is no part of it. */
+static void
+cut_text(struct llm_reading *r, const char *text, const char *words)
+{
+	const char *at = strstr(text, words);
+	size_t rest = at == NULL ? 0 : strlen(at + strlen(words));
+
+	if (rest > r->text.len)
+		rest = r->text.len;
+	if (rest == 0)
+		return;
+	r->text.len -= rest;
+	r->text.data[r->text.len] = '\0';
+}
+
 void
 llm_calls_in_text(struct llm_reading *r, struct llm_answer *answer)
 {
 	struct tool_call *calls;
+	const char *text = answer->text;
 	size_t i, n;
 
-	answer->text = llm_text_calls_find(r->mem, answer->text, r->q,
-	    r->text_tools, &calls, &n);
-	for (i = 0; i < n; i++)
-		calls[i].id = arena_printf(r->mem, "call_%zu", i);
+	answer->text = llm_text_calls_find(r->mem, text, r->q, r->text_tools,
+	    &calls, &n);
 	if (n == 0)
 		return;
+	if (!r->text_tools)
+		cut_text(r, text, answer->text);
 	answer->calls = calls;
-	answer->ncalls = n;
+	for (i = 0; i < n; i++) {
+		calls[i].id = llm_call_id(r, answer, NULL, i);
+		answer->ncalls++;
+	}
+	r->text_calls = calls;
+	r->ntext_calls = n;
 }

@@ -25,7 +25,8 @@
 
 /* A call whose pieces are still coming. */
 struct llm_partial_call {
-	const char *id;
+	const char *id; /* the server's; once the answer is whole: the call's,
+			   NULL if it is none */
 	const char *name;
 	struct buf arguments;
 	int64_t index; /* as the server counts; negative: it does not */
@@ -108,6 +109,8 @@ struct llm_reading {
 	struct llm_kept kept[LLM_KEPT_MAX];
 	struct llm_block details[LLM_DETAILS_MAX];
 	size_t ndetails;
+	const struct tool_call *text_calls; /* those read from the text */
+	size_t ntext_calls;
 	json_t *call_extras; /* of the answer's calls, in order; or NULL */
 	/* Calls may be written in words: those that may begin one are held
 	 * back.  text_tools: in the form of text_tools.c. */
@@ -194,6 +197,17 @@ bool llm_is_offered(const struct llm_question *q, const char *name);
 /* The offered tool that ${name} means; NULL: none. */
 const char *llm_tool_meant(const struct llm_question *q, struct arena *mem,
     const char *name);
+
+/*
+ * call_ids.c: an id that is the ${i}th call's alone, in ${answer} and in the
+ * question: ${id} where it can be (NULL: none was given).  Of the same reading
+ * it is always the same.
+ */
+const char *llm_call_id(struct llm_reading *r, const struct llm_answer *answer,
+    const char *id, size_t i);
+/* ${id} as [A-Za-z0-9_-]{1,64}; what has another form gets a hash of itself, so
+ * that two ids stay two. */
+void llm_fold_id(const char *id, char out[TOOL_NAME_MAX]);
 
 /*
  * thoughts.c: those in the text itself.  Looks at what was added; the bytes of
@@ -361,7 +375,7 @@ enum llm_waiting llm_ending_look(const struct asking *a, struct llm_clock *c,
 enum llm_rc llm_ending(struct asking *a, const struct http_response *resp,
     struct llm_answer *answer, struct llm_failure *f);
 
-/* A name or an id as [A-Za-z0-9_-]{1,64}: a model may have called what never
+/* A name as [A-Za-z0-9_-]{1,64}: a model may have called what never
  * was offered, and its name goes back to an API that takes no other. */
 void llm_fold_name(const char *name, char out[TOOL_NAME_MAX]);
 /* Append it so, as a JSON string. */

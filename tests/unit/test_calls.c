@@ -1,0 +1,128 @@
+/*
+ * Calls of tools: whose ids they have, which tool they mean, what their
+ * arguments are.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "tests/unit/answers.h"
+
+/* A whole answer with these calls, to a question with those of ${before}. */
+static void
+answer_with(
+    const struct llm_message *before, const char *calls, struct answered *a)
+{
+	const struct llm_question q
+	    = { .messages = before, .nmessages = before == NULL ? 0 : 1 };
+	char body[8192];
+	int n = snprintf(body, sizeof(body),
+	    "{\"choices\":[{\"message\":{\"tool_calls\":[%s]}}]}", calls);
+
+	assert_true(n > 0 && (size_t)n < sizeof(body));
+	answers_bytes(&LLM_OPENAI, &q, body, (size_t)n, 0, false, a);
+}
+
+#define CALL(i, id)                                                           \
+	"{\"index\":" i ",\"id\":\"" id "\",\"function\":{\"name\":\"echo\"," \
+	"\"arguments\":\"{}\"}}"
+
+static const struct {
+	const char *what, *calls, *ids;
+} IDS[] = {
+	{ "its own", CALL("0", "toolu_x"), "toolu_x " },
+	{ "Kimi's, counted anew", CALL("0", "functions.echo:0"),
+	    "functions.echo:2 " },
+	{ "Kimi's, the next", CALL("0", "functions.echo:2"),
+	    "functions.echo:2 " },
+	{ "one for all", CALL("0", "same") "," CALL("1", "same"),
+	    "same_2 same_3 " },
+	{ "none", CALL("0", "") "," CALL("1", ""), "call_1 call_2 " },
+	{ "none, and one that looks like ours",
+	    CALL("0", "") "," CALL("1", "call_1"), "call_2 call_1 " },
+	{ "a long number", CALL("0", "99999999999999999999"),
+	    "99999999999999999999 " },
+	{ "a long number again", CALL("0", "12345678901234567890"),
+	    "12345678901234567891 " },
+};
+
+static void
+ids_are_unique_in_all_that_is_sent(void **state)
+{
+	static const struct tool_call made[] = {
+		{ .id = "functions.echo:0", .name = "echo", .arguments = "{}" },
+		{ .id = "functions.echo:1", .name = "echo", .arguments = "{}" },
+		{ .id = "same", .name = "echo", .arguments = "{}" },
+		{ .id = "call_0", .name = "echo", .arguments = "{}" },
+		{ .id = "12345678901234567890",
+		    .name = "echo",
+		    .arguments = "{}" },
+	};
+	static const struct llm_message before = { .role = LLM_ASSISTANT,
+		.text = "",
+		.calls = made,
+		.ncalls = NELEM(made) };
+	char ids[512];
+	size_t i, j;
+	int times;
+
+	(void)state;
+	for (i = 0; i < NELEM(IDS); i++)
+		for (times = 0; times < 2; times++) {
+			struct answered a;
+
+			answer_with(&before, IDS[i].calls, &a);
+			ids[0] = '\0';
+			for (j = 0; j < a.answer.ncalls; j++)
+				snprintf(ids + strlen(ids),
+				    sizeof(ids) - strlen(ids), "%s ",
+				    a.answer.calls[j].id);
+			if (strcmp(ids, IDS[i].ids) != 0)
+				fail_msg("%s: %s", IDS[i].what, ids);
+			answers_free(&a);
+		}
+}
+
+static void
+folded_ids_stay_two(void **state)
+{
+	static const char *const TWO[][2] = { { "a.b", "a:b" },
+		{ "call a", "call_a" }, { ".", ":" },
+		{ "toolu_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+		  "xxxxxxxxxa",
+		    "toolu_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+		    "xxxxxxxxxxxb" } };
+	char one[TOOL_NAME_MAX], two[TOOL_NAME_MAX];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(TWO); i++) {
+		llm_fold_id(TWO[i][0], one);
+		llm_fold_id(TWO[i][1], two);
+		if (strcmp(one, two) == 0)
+			fail_msg("both are %s", one);
+		assert_int_equal(one[strspn(one,
+				     "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				     "abcdefghijklmnopqrstuvwxyz"
+				     "0123456789_-")],
+		    '\0');
+	}
+	llm_fold_id("toolu_01-A", one);
+	assert_string_equal(one, "toolu_01-A");
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(ids_are_unique_in_all_that_is_sent),
+		cmocka_unit_test(folded_ids_stay_two),
+	};
+
+	return cmocka_run_group_tests_name("calls", tests, NULL, NULL);
+}
