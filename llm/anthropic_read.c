@@ -257,6 +257,9 @@ whole_block(struct llm_reading *r, struct llm_block *b)
 		json_object_set_new(b->doc, b->member,
 		    json_stringn(buf_str(&b->pieces), b->pieces.len));
 	}
+	if (b->call != 0 && r->calls[b->call - 1].name != NULL)
+		json_object_set_new(b->doc, "name",
+		    json_string(r->calls[b->call - 1].name));
 	if (is_of_type(b->doc, "tool_use")) /* the id that its result has */
 		json_object_set_new(b->doc, "id",
 		    json_string(b->call == 0

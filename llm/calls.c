@@ -31,24 +31,6 @@ llm_call_begin(struct llm_reading *r, int64_t index, const char *id,
 	return p;
 }
 
-bool
-llm_is_offered(const struct llm_question *q, const char *name)
-{
-	size_t i;
-
-	for (i = 0; q != NULL && i < q->ntools; i++)
-		if (strcmp(q->tools[i].name, name) == 0)
-			return true;
-	return false;
-}
-
-const char *
-llm_tool_meant(const struct llm_question *q, struct arena *mem,
-    const char *name)
-{
-	return llm_is_offered(q, name) ? arena_strdup(mem, name) : NULL;
-}
-
 /* The call begun last at ${index} (any, where the server counts none). */
 static struct llm_partial_call *
 last_at(struct llm_reading *r, int64_t index)
@@ -236,11 +218,15 @@ llm_calls_finish(struct llm_reading *r, struct llm_answer *answer)
 	sort(r);
 	for (i = 0; i < r->ncalls; i++) {
 		struct llm_partial_call *p = &r->calls[i];
+		const char *meant;
 
 		if (!has(p->name)) {
 			p->id = NULL;
 			continue;
 		}
+		meant = llm_tool_meant(r->q, r->mem, p->name);
+		if (meant != NULL)
+			p->name = meant;
 		p->id = llm_call_id(r, answer, p->id, i);
 		answer->calls[answer->ncalls++] = (struct tool_call){
 			.id = p->id,

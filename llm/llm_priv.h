@@ -193,8 +193,10 @@ void llm_call_add(struct llm_reading *r, struct llm_partial_call *p,
 void llm_calls_finish(struct llm_reading *r, struct llm_answer *answer);
 /* Those that stand in the answer's text; they leave it. */
 void llm_calls_in_text(struct llm_reading *r, struct llm_answer *answer);
+
+/* call_names.c.  The tool that ${name} means, of those of ${q} (NULL: none are
+ * known), whatever stands around it; NULL: none, or nobody knows which. */
 bool llm_is_offered(const struct llm_question *q, const char *name);
-/* The offered tool that ${name} means; NULL: none. */
 const char *llm_tool_meant(const struct llm_question *q, struct arena *mem,
     const char *name);
 

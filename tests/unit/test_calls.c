@@ -116,12 +116,65 @@ folded_ids_stay_two(void **state)
 	assert_string_equal(one, "toolu_01-A");
 }
 
+static void
+names_mean_a_tool(void **state)
+{
+	static const struct tool_spec tools[]
+	    = { { .name = "echo" }, { .name = "now" }, { .name = "Now" },
+		      { .name = "get_it" }, { .name = "functions" } };
+	static const struct llm_question q
+	    = { .tools = tools, .ntools = NELEM(tools) };
+	static const struct {
+		const char *name, *meant; /* NULL: none */
+	} cases[] = {
+		{ "echo", "echo" },
+		{ " echo", "echo" },
+		{ "echo\n", "echo" },
+		{ "functions.echo", "echo" },
+		{ "functions.echo:0", "echo" },
+		{ "functions.get_it:12", "get_it" },
+		{ "functions", "functions" },
+		{ "to=functions.echo", "echo" },
+		{ "default_api.echo", "echo" },
+		{ "echo<|channel|>commentary", "echo" },
+		{ "echo <|channel|>json", "echo" },
+		{ "echo()", "echo" },
+		{ "Echo", "echo" },
+		{ "Now", "Now" },
+		{ "NOW", NULL },
+		{ "now:1", "now" },
+		{ "github.echo", NULL },
+		{ "echo2", NULL },
+		{ "ech", NULL },
+		{ "functions.", NULL },
+		{ "<|channel|>echo", NULL },
+		{ ":0", NULL },
+		{ "()", NULL },
+		{ "", NULL },
+	};
+	struct arena *mem = arena_new();
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(cases); i++) {
+		const char *meant = llm_tool_meant(&q, mem, cases[i].name);
+
+		if ((meant == NULL) != (cases[i].meant == NULL)
+		    || (meant != NULL && strcmp(meant, cases[i].meant) != 0))
+			fail_msg("\"%s\": %s", cases[i].name,
+			    meant == NULL ? "none" : meant);
+	}
+	assert_null(llm_tool_meant(NULL, mem, "echo"));
+	arena_free(mem);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(ids_are_unique_in_all_that_is_sent),
 		cmocka_unit_test(folded_ids_stay_two),
+		cmocka_unit_test(names_mean_a_tool),
 	};
 
 	return cmocka_run_group_tests_name("calls", tests, NULL, NULL);
