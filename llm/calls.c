@@ -15,8 +15,8 @@ has(const char *s)
 }
 
 struct llm_partial_call *
-llm_call_begin(struct llm_reading *r, int64_t index, const char *id,
-    const char *name)
+llm_call_begin(
+    struct llm_reading *r, int64_t index, const char *id, const char *name)
 {
 	struct llm_partial_call *p;
 
@@ -65,8 +65,8 @@ is_rest_of_name(const struct llm_reading *r, const struct llm_partial_call *p,
 		return true;
 	return r->q != NULL && p->arguments.len == 0
 	    && !llm_is_offered(r->q, p->name)
-	    && llm_is_offered(r->q,
-		arena_printf(r->mem, "%s%s", p->name, name));
+	    && llm_is_offered(
+		r->q, arena_printf(r->mem, "%s%s", p->name, name));
 }
 
 /*
@@ -162,31 +162,18 @@ llm_call_add(struct llm_reading *r, struct llm_partial_call *p, const char *s,
 }
 
 /* The arguments of ${p}.  None at all means {}, but not when the answer was
- * cut: then nobody knows what was to come, and "" tells the model so.  Some
- * encode them twice, and some say null. */
+ * cut: then nobody knows what was to come, and "" tells the model so. */
 static const char *
 arguments_of(struct llm_reading *r, struct llm_partial_call *p)
 {
 	const char *text;
-	const json_t *doc;
 
 	if (r->halves)
 		(void)json_join_halves(&p->arguments, p->arguments.len, true);
 	text = text_clean(r->mem, buf_str(&p->arguments), p->arguments.len);
-	text += strspn(text, " \t\r\n");
-	if (text[0] == '\0')
+	if (llm_is_blank(text))
 		return r->cut ? "" : "{}";
-	if (strcmp(text, "null") == 0)
-		return "{}";
-	if (text[0] != '"')
-		return text;
-	doc = json_read(r->mem, text, strlen(text), NULL, NULL);
-	if (json_string_length(doc) == 0)
-		return doc == NULL ? text : "{}";
-	return json_is_object(json_read(r->mem, json_string_value(doc),
-		   json_string_length(doc), NULL, NULL))
-	    ? json_string_value(doc)
-	    : text;
+	return llm_arguments(r->mem, text);
 }
 
 /* As the server counts them; those of one index, or of none, as they came. */
@@ -212,8 +199,8 @@ llm_calls_finish(struct llm_reading *r, struct llm_answer *answer)
 {
 	size_t i;
 
-	answer->calls = arena_alloc(r->mem,
-	    (r->ncalls + 1) * sizeof(*answer->calls));
+	answer->calls
+	    = arena_alloc(r->mem, (r->ncalls + 1) * sizeof(*answer->calls));
 	r->call_extras = json_keep(r->mem, json_array());
 	sort(r);
 	for (i = 0; i < r->ncalls; i++) {
@@ -228,8 +215,8 @@ llm_calls_finish(struct llm_reading *r, struct llm_answer *answer)
 		if (meant != NULL)
 			p->name = meant;
 		p->id = llm_call_id(r, answer, p->id, i);
-		answer->calls[answer->ncalls++] = (struct tool_call){
-			.id = p->id,
+		answer->calls[answer->ncalls++] = (struct tool_call){ .id
+			= p->id,
 			/* What is longer is no tool's, and goes far. */
 			.name = text_cut(r->mem, p->name, TOOL_NAME_MAX - 1),
 			.arguments = arguments_of(r, p) };
@@ -254,19 +241,69 @@ cut_text(struct llm_reading *r, const char *text, const char *words)
 	r->text.data[r->text.len] = '\0';
 }
 
+/* A model that gives the call as such, too, but empty (cline/cline#13348): its
+ * arguments are those in the text.  True if there was any such. */
+static bool
+fill(struct llm_reading *r, struct llm_answer *answer,
+    const struct tool_call *calls, size_t n)
+{
+	size_t i, j, k, from = 0;
+
+	for (i = 0; i < answer->ncalls; i++) {
+		struct tool_call *c = &answer->calls[i];
+
+		for (j = from; j < n; j++)
+			if (strcmp(calls[j].name, c->name) == 0)
+				break;
+		if (j == n || strcmp(c->arguments, "{}") != 0)
+			continue;
+		from = j + 1;
+		c->arguments = calls[j].arguments;
+		for (k = 0; k < r->ncalls; k++)
+			if (r->calls[k].id == c->id) {
+				buf_reset(&r->calls[k].arguments);
+				(void)!buf_add_str(
+				    &r->calls[k].arguments, c->arguments);
+			}
+	}
+	return from > 0;
+}
+
+/* Thoughts that never ended hold the call (Qwen 3): they end before it. */
+static void
+look_in_thoughts(struct llm_reading *r, struct tool_call **calls, size_t *n)
+{
+	const char *text = text_clean(r->mem, buf_str(&r->text), r->text.len);
+	const char *words
+	    = llm_text_calls_find(r->mem, text, r->q, false, calls, n);
+
+	if (*n == 0)
+		return;
+	cut_text(r, text, words);
+	(void)!buf_add_str(&r->text, r->thoughts.close);
+}
+
 void
 llm_calls_in_text(struct llm_reading *r, struct llm_answer *answer)
 {
+	const char *text = answer->text, *words;
 	struct tool_call *calls;
-	const char *text = answer->text;
 	size_t i, n;
 
-	answer->text = llm_text_calls_find(r->mem, text, r->q, r->text_tools,
-	    &calls, &n);
-	if (n == 0)
+	if (r->text_tools && answer->ncalls > 0)
 		return;
-	if (!r->text_tools)
-		cut_text(r, text, answer->text);
+	words = llm_text_calls_find(
+	    r->mem, text, r->q, r->text_tools, &calls, &n);
+	if (answer->ncalls > 0 && (n == 0 || !fill(r, answer, calls, n)))
+		return;
+	answer->text = words;
+	if (n > 0 && !r->text_tools)
+		cut_text(r, text, words);
+	if (n == 0 && r->thoughts.close != NULL && !r->text_tools
+	    && llm_is_blank(text))
+		look_in_thoughts(r, &calls, &n);
+	if (n == 0 || answer->ncalls > 0)
+		return;
 	answer->calls = calls;
 	for (i = 0; i < n; i++) {
 		calls[i].id = llm_call_id(r, answer, NULL, i);

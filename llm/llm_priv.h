@@ -17,7 +17,7 @@
 #define LLM_TEXT_MAX (1 * MIB)	 /* of the words of an answer */
 #define LLM_ARGUMENTS_MAX (256 * KIB)
 #define LLM_EXTRA_MAX LLM_ANSWER_MAX /* it goes into the journal, too */
-#define LLM_ID_MAX (4 * KIB) /* of a call: some carry a signature in it */
+#define LLM_ID_MAX (64 * KIB) /* of a call: some carry a signature in it */
 #define LLM_USAGE_MAX 1000000000 /* sums of it stay far from the end */
 #define LLM_BLOCKS_MAX 256 /* content blocks of one Anthropic answer */
 #define LLM_KEPT_MAX 16	   /* members of a message that are kept */
@@ -191,7 +191,8 @@ void llm_call_add(struct llm_reading *r, struct llm_partial_call *p,
     const char *s, size_t len);
 /* What came, to the answer. */
 void llm_calls_finish(struct llm_reading *r, struct llm_answer *answer);
-/* Those that stand in the answer's text; they leave it. */
+/* Those that stand in the answer's text; they leave it.  Where there are calls
+ * already, only arguments that they lack. */
 void llm_calls_in_text(struct llm_reading *r, struct llm_answer *answer);
 
 /* call_names.c.  The tool that ${name} means, of those of ${q} (NULL: none are
@@ -199,6 +200,15 @@ void llm_calls_in_text(struct llm_reading *r, struct llm_answer *answer);
 bool llm_is_offered(const struct llm_question *q, const char *name);
 const char *llm_tool_meant(const struct llm_question *q, struct arena *mem,
     const char *name);
+
+/*
+ * arguments.c: ${text} as a call's arguments.  What is nearly a JSON object is
+ * one where it is sure what is meant: encoded twice, "null" and "[]" for none,
+ * in a fence, with brackets or marks after it, in Python's words, with a key
+ * that stands twice (the last counts) or a number past all bounds.  Else as it
+ * is: the model is told by the result.
+ */
+const char *llm_arguments(struct arena *mem, const char *text);
 
 /*
  * call_ids.c: an id that is the ${i}th call's alone, in ${answer} and in the

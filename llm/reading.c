@@ -192,7 +192,7 @@ llm_reading_finish(struct llm_reading *r, struct llm_answer *answer)
 		.refused = r->refused };
 	answer->text = llm_reading_words(r);
 	llm_calls_finish(r, answer);
-	if (r->hold_calls && answer->ncalls == 0)
+	if (r->hold_calls)
 		llm_calls_in_text(r, answer);
 	if (r->keep != NULL)
 		r->keep(r);

@@ -115,30 +115,33 @@ is_calls(struct text_calls *f, const char *s)
 	return false;
 }
 
-/* The whole answer is calls in one fence: amid words they would be an example
- * (jundot/omlx#3153). */
+/* The whole text, in a fence or without a mark: amid words it would be an
+ * example (jundot/omlx#3153). */
 static bool
-is_fenced_call(struct text_calls *f, const char *text)
+is_whole_call(struct text_calls *f, const char *text)
 {
-	const char *s = text + strspn(text, BLANKS), *end;
+	static const char PYTHON[] = "```tool_code";
+	const char *s = text + strspn(text, BLANKS), *end = s + strlen(s);
+	const char *begin = s;
 	size_t len;
 
-	if (strncmp(s, FENCE, sizeof(FENCE) - 1) != 0)
-		return false;
-	s += strcspn(s, "\n"); /* and the language */
-	s += strspn(s, BLANKS);
-	end = s + strlen(s);
 	while (end > s && strchr(BLANKS, end[-1]) != NULL)
 		end--;
-	if (end - s < (ptrdiff_t)sizeof(FENCE) - 1
-	    || memcmp(end - (sizeof(FENCE) - 1), FENCE, sizeof(FENCE) - 1) != 0)
-		return false;
-	len = (size_t)(end - s) - (sizeof(FENCE) - 1);
-	if (text_form_document(f, s, len)) {
-		place(f, 0, s, s + len);
-		return true;
+	if (strncmp(s, FENCE, sizeof(FENCE) - 1) == 0) {
+		s += strcspn(s, "\n"); /* and the language */
+		s += strspn(s, BLANKS);
+		len = sizeof(FENCE) - 1;
+		if (end < s + len || memcmp(end - len, FENCE, len) != 0)
+			return false;
+		end -= len;
 	}
-	return is_calls(f, arena_memdup(f->mem, s, len));
+	len = (size_t)(end - s);
+	if (strncmp(begin, PYTHON, sizeof(PYTHON) - 1) == 0
+		? !text_values_python(f, s, len)
+		: !text_form_documents(f, s, len))
+		return begin != s && is_calls(f, arena_memdup(f->mem, s, len));
+	place(f, 0, s, end);
+	return true;
 }
 
 /* Where the calls begin with which ${text} ends; NULL: with none. */
@@ -148,7 +151,7 @@ find_native(struct text_calls *f, const char *text)
 	const char *s, *at;
 	int looks = 0;
 
-	if (is_fenced_call(f, text))
+	if (is_whole_call(f, text))
 		return text;
 	for (s = text; *s != '\0' && looks < TEXT_CALLS_LOOKS;
 	     s += strcspn(s, "\n")) {
@@ -228,21 +231,70 @@ llm_text_calls_find(struct arena *mem, const char *text,
 	return words;
 }
 
+/* True if ${len} bytes at ${s} may begin an answer that is a call as a whole,
+ * blanks aside. */
+static bool
+may_be_whole(const char *s, size_t len)
+{
+	static const char *const BEGINS[] = { "{\"name\":", "[{\"name\":",
+		"{\"function\":", "{\"type\":\"function\"",
+		"```json{\"name\":", "```json<tool_call>",
+		"```{\"name\":", "```<tool_call>", "```xml<tool_call>",
+		"```tool_call", "```tool_code" };
+	size_t i, at;
+	const char *b;
+
+	for (i = 0; i < NELEM(BEGINS); i++) {
+		b = BEGINS[i];
+		for (at = 0; at < len && *b != '\0'; at++) {
+			if (strchr(BLANKS, s[at]) != NULL)
+				continue;
+			if (s[at] != *b)
+				break;
+			b++;
+		}
+		if (at == len || *b == '\0')
+			return true;
+	}
+	return false;
+}
+
+/* From ${at} on: where the next line begins with a word, or that of ${at}
+ * itself. */
+static size_t
+next_line(const char *text, size_t begin, size_t at)
+{
+	if (!begins_line(text + begin, text + at))
+		at += strcspn(text + at, "\n");
+	return at + strspn(text + at, BLANKS);
+}
+
+static size_t
+sure_native(const char *text, size_t begin, size_t from, size_t len)
+{
+	size_t at = begin + strspn(text + begin, BLANKS);
+
+	if (from <= at && at < len && may_be_whole(text + at, len - at))
+		return at;
+	for (at = next_line(text, begin, from); at < len;
+	     at = next_line(text, begin, at + 1))
+		if (text_form_begins(text + at, len - at, false) != 0
+		    && !is_fenced(text + begin, text + at))
+			return at;
+	return len;
+}
+
 size_t
 llm_text_calls_sure(
     const char *text, size_t begin, size_t from, size_t len, bool own)
 {
-	const char *at = text + begin;
-
+	if (!own)
+		return sure_native(text, begin, from, len);
 	for (; from < len; from++) {
-		from += strcspn(text + from, "<[");
-		if (from >= len)
-			return len;
-		if (text_form_begins(text + from, len - from, own) == 0)
-			continue;
-		if (own ? !is_quoted(at, text + from)
-			: begins_line(at, text + from)
-			    && !is_fenced(at, text + from))
+		from += strcspn(text + from, "<");
+		if (from < len
+		    && text_form_begins(text + from, len - from, true) != 0
+		    && !is_quoted(text + begin, text + from))
 			return from;
 	}
 	return len;

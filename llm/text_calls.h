@@ -54,9 +54,28 @@ const char *text_form_take(struct text_calls *f, const char *s);
 int text_form_begins(const char *s, size_t len, bool own);
 /* Bytes at ${s} that stand around calls or end an answer; 0: none do. */
 size_t text_form_around(const char *s);
-/* A JSON document, or a list of such, that is a call. */
-bool text_form_document(struct text_calls *f, const char *s, size_t len);
+/* JSON documents, or a list of such, that are calls and nothing else; each has
+ * its arguments. */
+bool text_form_documents(struct text_calls *f, const char *s, size_t len);
+/* A call is added to ${f}; false: it is none. */
+bool text_form_add(
+    struct text_calls *f, const char *name, const char *arguments);
 /* Where the JSON that begins at ${s} ends; NULL: it does not. */
 const char *text_form_json_end(const char *s);
+
+/*
+ * text_values.c: arguments that are written one by one.
+ */
+struct text_marks {
+	const char *open, *name_end; /* around the name */
+	const char *value, *close;   /* around the value; what stands between
+					name_end and value are attributes */
+};
+/* The arguments in ${len} bytes at ${s} for ${tool}, as an object; NULL: they
+ * do not end. */
+const char *text_values_marked(const struct text_calls *f, const char *tool,
+    const struct text_marks *m, const char *s, size_t len);
+/* Lines of Python that call tools, as Gemma writes them. */
+bool text_values_python(struct text_calls *f, const char *s, size_t len);
 
 #endif

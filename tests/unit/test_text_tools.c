@@ -144,6 +144,127 @@ words_are_calls_by_the_rule(void **state)
 	arena_free(mem);
 }
 
+#define BAR "\uff5c"
+#define LOW "\u2581"
+#define DS(word) "<" BAR "DSML" BAR word
+#define DS_END(word) "</" BAR "DSML" BAR word ">"
+
+/* Each is {"text":"one"} for echo, or what stands in the third place. */
+static const struct {
+	const char *what, *said, *calls;
+} FORMS[] = {
+	{ "DeepSeek 3.2", DS("function_calls>") "\n" DS("invoke name=\"echo\">")
+		"\n" DS("parameter name=\"text\" string=\"true\">") "12"
+		DS_END("parameter") "\n"
+		DS("parameter name=\"n\" string=\"false\">") "12"
+		DS_END("parameter") "\n" DS_END("invoke") "\n"
+		DS_END("function_calls"),
+	    "echo {\"text\":\"12\",\"n\":12}; " },
+	{ "DeepSeek 3, two", "<" BAR "tool" LOW "calls" LOW "begin" BAR ">"
+		"<" BAR "tool" LOW "call" LOW "begin" BAR ">function"
+		"<" BAR "tool" LOW "sep" BAR ">echo\n```json\n{\"text\":\"one\"}"
+		"\n```<" BAR "tool" LOW "call" LOW "end" BAR ">\n"
+		"<" BAR "tool" LOW "call" LOW "begin" BAR ">now"
+		"<" BAR "tool" LOW "sep" BAR ">{}"
+		"<" BAR "tool" LOW "call" LOW "end" BAR ">"
+		"<" BAR "tool" LOW "calls" LOW "end" BAR ">",
+	    "echo {\"text\":\"one\"}; now {}; " },
+	{ "Kimi K2", "<|tool_calls_section_begin|><|tool_call_begin|>"
+		"functions.echo:0<|tool_call_argument_begin|>{\"text\":\"one\"}"
+		"<|tool_call_end|><|tool_calls_section_end|>", NULL },
+	{ "GLM", "<tool_call>echo\n<arg_key>text</arg_key>\n<arg_value>12"
+		"</arg_value>\n<arg_key>n</arg_key><arg_value>12</arg_value>\n"
+		"</tool_call>", "echo {\"text\":\"12\",\"n\":12}; " },
+	{ "GLM without arguments", "<tool_call>now</tool_call>", "now {}; " },
+	{ "MiniMax", "<minimax:tool_call>\n<invoke name=\"echo\">\n"
+		"<parameter name=\"text\">one</parameter>\n</invoke>\n"
+		"</minimax:tool_call>", NULL },
+	{ "Claude", "I look.\n<function_calls>\n<invoke name=\"echo\">\n"
+		"<parameter name=\"text\">one</parameter>\n</invoke>\n"
+		"</function_calls>", NULL },
+	{ "gpt-oss", "<|channel|>commentary to=functions.echo <|constrain|>json"
+		"<|message|>{\"text\":\"one\"}<|call|>", NULL },
+	{ "gpt-oss, its tokens dropped",
+	    "commentary to=functions.echo json{\"text\":\"one\"}", NULL },
+	{ "Gemma", "```tool_code\nprint(default_api.echo(text=\"one\"))\n"
+		"now()\n```", "echo {\"text\":\"one\"}; now {}; " },
+	{ "Gemma in Python's words", "```tool_code\necho(text='it\\'s', n=[1, "
+		"True, None], o={'a': 1},)\n```",
+	    "echo {\"text\":\"it's\",\"n\":[1,true,null],\"o\":{\"a\":1}}; " },
+	{ "bare JSON", "{\"name\": \"echo\", \"parameters\": {\"text\":\"one\"}}",
+	    NULL },
+	{ "two of it", "{\"name\":\"echo\",\"arguments\":{\"text\":\"one\"}}; "
+		"{\"name\":\"now\",\"arguments\":{}}<|eom_id|>",
+	    "echo {\"text\":\"one\"}; now {}; " },
+	{ "a list of it", "[{\"name\":\"now\",\"arguments\":{}}]", "now {}; " },
+	{ "as the API has it", "{\"type\":\"function\",\"function\":{\"name\":"
+		"\"echo\",\"parameters\":{\"text\":\"one\"}}}", NULL },
+	{ "Qwen Coder", "<tool_call>\n<function=echo>\n<parameter=text>\n12\n"
+		"</parameter>\n</function>\n</tool_call>",
+	    "echo {\"text\":\"12\"}; " },
+	{ "arguments in Python's words", "<tool_call>{\"name\":\"echo\","
+		"\"arguments\":\"{'text': 'one'}\"}</tool_call>", NULL },
+	/* Words. */
+	{ "bare JSON without arguments", "{\"name\": \"echo\"}", "" },
+	{ "bare JSON with words", "It is:\n{\"name\":\"now\",\"arguments\":{}}",
+	    "" },
+	{ "an article about it", "Claude writes <invoke name=\"echo\"> for it.",
+	    "" },
+	{ "a mark alone", "<function_calls>\n</function_calls>", "" },
+	{ "Python, but no call of a tool", "```tool_code\nprint(1)\n```", "" },
+	{ "Python that goes on", "```tool_code\nx = echo(text=\"one\")\n```",
+	    "" },
+	{ "Python amid words", "So:\n```tool_code\nnow()\n```", "" },
+	{ "parameters that do not end", "<invoke name=\"echo\"><parameter "
+		"name=\"text\">one</invoke>", "" },
+	{ "to somebody else", "to=functions.rm {\"x\":1}", "" },
+};
+
+static void
+forms_are_read(void **state)
+{
+	struct arena *mem = arena_new();
+	const struct tool_spec tools[] = { { .name = "echo",
+					       .schema = answers_json(mem,
+						   "{\"properties\":{\"text\":"
+						   "{\"type\":\"string\"}}}") },
+		{ .name = "now" } };
+	const struct llm_question q = { .tools = tools,
+		.ntools = NELEM(tools) };
+	char got[512];
+	size_t i, j;
+
+	(void)state;
+	for (i = 0; i < NELEM(FORMS); i++) {
+		const char *want = FORMS[i].calls == NULL
+		    ? "echo {\"text\":\"one\"}; "
+		    : FORMS[i].calls;
+		struct tool_call *calls;
+		const char *text;
+		size_t n;
+
+		text = llm_text_calls_find(mem, FORMS[i].said, &q, false,
+		    &calls, &n);
+		got[0] = '\0';
+		for (j = 0; j < n; j++)
+			snprintf(got + strlen(got), sizeof(got) - strlen(got),
+			    "%s %s; ", calls[j].name, calls[j].arguments);
+		if (strcmp(got, want) != 0
+		    || (n > 0 && strpbrk(text, "<{") != NULL))
+			fail_msg("%s: %s; left \"%s\"", FORMS[i].what, got,
+			    text);
+		/* Nothing of it is shown, however little has come. */
+		for (j = 1; n > 0 && j <= strlen(FORMS[i].said); j++)
+			if (FORMS[i].said[0] != 'I'
+			    && llm_text_calls_sure(arena_memdup(mem,
+						       FORMS[i].said, j),
+				   0, 0, j, false)
+				!= 0)
+				fail_msg("%s: shown at %zu", FORMS[i].what, j);
+	}
+	arena_free(mem);
+}
+
 /* Our own form is not called where it is only spoken of. */
 static void
 our_form_is_quoted(void **state)
@@ -287,6 +408,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(calls_are_cut_out),
 		cmocka_unit_test(words_are_calls_by_the_rule),
+		cmocka_unit_test(forms_are_read),
 		cmocka_unit_test(our_form_is_quoted),
 		cmocka_unit_test(no_more_calls_than_allowed),
 		cmocka_unit_test(calls_are_not_shown),
