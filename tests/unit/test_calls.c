@@ -168,6 +168,70 @@ names_mean_a_tool(void **state)
 	arena_free(mem);
 }
 
+static void
+arguments_are_mended_where_it_is_sure(void **state)
+{
+	static const char ONE[] = "{\"text\":\"one\"}";
+	static const struct {
+		const char *written, *meant; /* NULL: as it is */
+	} cases[] = {
+		{ "{\"text\": \"one\"}", NULL },
+		{ "{\"n\":18446744073709551615}",
+		    "{\"n\":1.8446744073709552e19}" },
+		{ "{\"text\":\"two\",\"text\":\"one\"}", ONE },
+		{ "{\"text\":\"one\"}<|im_end|>", ONE },
+		{ "{\"text\":\"one\"}\n</tool_call>\n<|eot_id|>", ONE },
+		{ "{\"text\":\"one\"}}", ONE },
+		{ "{\"text\":\"one\"}\n```", ONE },
+		{ "```json\n{\"text\":\"one\"}\n```", ONE },
+		{ "json\n{\"text\":\"one\"}", ONE },
+		{ "{\"text\":\"one\",}", ONE },
+		{ "{\"text\":\"a\nb\"}", "{\"text\":\"a\\nb\"}" },
+		{ "{'text': 'one'}", ONE },
+		{ "{'a': True, 'b': None, 'c': [1, 2.5, False,], 'd': {}}",
+		    "{\"a\":true,\"b\":null,\"c\":[1,2.5,false],\"d\":{}}" },
+		{ "{'text': 'it\\'s \"so\" \\x41'}",
+		    "{\"text\":\"it's \\\"so\\\" \\\\x41\"}" },
+		{ "{\"n\":NaN}", "{\"n\":null}" },
+		{ "\"{\\\"text\\\":\\\"one\\\"}\"", ONE },
+		{ "null", "{}" },
+		{ "[]", "{}" },
+		{ "\"\"", "{}" },
+		/* Nobody can be sure. */
+		{ "{\"text\":\"one\"", NULL },
+		{ "{\"text\":\"on", NULL },
+		{ "{\"text\":\"one\"}{\"text\":\"two\"}", NULL },
+		{ "{\"text\":\"one\"} and more", NULL },
+		{ "{\"text\" \"one\"}", NULL },
+		{ "{\"a\":1 \"b\":2}", NULL },
+		{ "{text: 'one'}", NULL },
+		{ "{'a': Infinity}", NULL },
+		{ "{'a': 1.2.3}", NULL },
+		{ "[1]", NULL },
+		{ "7", NULL },
+		{ "one", NULL },
+		{ "{", NULL },
+	};
+	struct arena *mem = arena_new();
+	char deep[200];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(cases); i++) {
+		const char *want = cases[i].meant == NULL ? cases[i].written
+							  : cases[i].meant;
+		const char *got = llm_arguments(mem, cases[i].written);
+
+		if (strcmp(got, want) != 0)
+			fail_msg("%s: %s", cases[i].written, got);
+	}
+	memset(deep, '[', sizeof(deep) - 1);
+	memcpy(deep, "{'a':", 5);
+	deep[sizeof(deep) - 1] = '\0';
+	assert_string_equal(llm_arguments(mem, deep), deep);
+	arena_free(mem);
+}
+
 int
 main(void)
 {
@@ -175,6 +239,7 @@ main(void)
 		cmocka_unit_test(ids_are_unique_in_all_that_is_sent),
 		cmocka_unit_test(folded_ids_stay_two),
 		cmocka_unit_test(names_mean_a_tool),
+		cmocka_unit_test(arguments_are_mended_where_it_is_sure),
 	};
 
 	return cmocka_run_group_tests_name("calls", tests, NULL, NULL);
