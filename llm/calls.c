@@ -241,32 +241,53 @@ cut_text(struct llm_reading *r, const char *text, const char *words)
 	r->text.data[r->text.len] = '\0';
 }
 
-/* A model that gives the call as such, too, but empty (cline/cline#13348): its
- * arguments are those in the text.  True if there was any such. */
+static bool
+is_same(struct llm_reading *r, const char *a, const char *b)
+{
+	return json_equal(json_read(r->mem, a, strlen(a), NULL, NULL),
+	    json_read(r->mem, b, strlen(b), NULL, NULL));
+}
+
+static void
+set_arguments(struct llm_reading *r, struct tool_call *c, const char *arguments)
+{
+	size_t i;
+
+	c->arguments = arguments;
+	for (i = 0; i < r->ncalls; i++)
+		if (r->calls[i].id == c->id) {
+			buf_reset(&r->calls[i].arguments);
+			(void)!buf_add_str(&r->calls[i].arguments, arguments);
+		}
+}
+
+/* Calls that stand in the text and are given as such, too, those perhaps
+ * without their arguments (cline/cline#13348).  True if all of the text's
+ * are. */
 static bool
 fill(struct llm_reading *r, struct llm_answer *answer,
     const struct tool_call *calls, size_t n)
 {
-	size_t i, j, k, from = 0;
+	bool used[TOOL_CALLS_MAX + 1] = { false };
+	size_t i, j, matched = 0;
 
-	for (i = 0; i < answer->ncalls; i++) {
-		struct tool_call *c = &answer->calls[i];
+	for (j = 0; j < n; j++)
+		for (i = 0; i < answer->ncalls; i++) {
+			struct tool_call *c = &answer->calls[i];
+			bool empty = strcmp(c->arguments, "{}") == 0;
 
-		for (j = from; j < n; j++)
-			if (strcmp(calls[j].name, c->name) == 0)
-				break;
-		if (j == n || strcmp(c->arguments, "{}") != 0)
-			continue;
-		from = j + 1;
-		c->arguments = calls[j].arguments;
-		for (k = 0; k < r->ncalls; k++)
-			if (r->calls[k].id == c->id) {
-				buf_reset(&r->calls[k].arguments);
-				(void)!buf_add_str(
-				    &r->calls[k].arguments, c->arguments);
-			}
-	}
-	return from > 0;
+			if (used[i] || strcmp(calls[j].name, c->name) != 0
+			    || (!empty
+				&& !is_same(
+				    r, calls[j].arguments, c->arguments)))
+				continue;
+			if (empty)
+				set_arguments(r, c, calls[j].arguments);
+			used[i] = true;
+			matched++;
+			break;
+		}
+	return matched == n;
 }
 
 /* Thoughts that never ended hold the call (Qwen 3): they end before it. */

@@ -93,8 +93,9 @@ is_calls(struct text_calls *f, const char *s)
 {
 	size_t before = f->n, n;
 	const char *end;
+	int looks;
 
-	for (;;) {
+	for (looks = 0; looks < TEXT_CALLS_LOOKS; looks++) {
 		size_t at = f->n;
 
 		s += strspn(s, BLANKS);
