@@ -5,13 +5,19 @@
 #include "base/text.h"
 
 static const char BLANKS[] = " \t\r\n";
+#define INDENT_MAX 3 /* Markdown's */
+
 static const char FENCE[] = "```";
 
-/* True if ${at} begins a line of ${text}, blanks aside. */
+/* True if ${at} begins a line of ${text}; what is indented more than
+ * INDENT_MAX, or by a tab, is shown as code. */
 static bool
 begins_line(const char *text, const char *at)
 {
-	while (at > text && (at[-1] == ' ' || at[-1] == '\t'))
+	int indent;
+
+	for (indent = 0; indent < INDENT_MAX && at > text && at[-1] == ' ';
+	     indent++)
 		at--;
 	return at == text || at[-1] == '\n' || at[-1] == '\r';
 }
@@ -161,7 +167,8 @@ find_native(struct text_calls *f, const char *text)
 		if (text_form_begins(at, strlen(at), false) != 1)
 			continue;
 		looks++;
-		if (!is_fenced(text, at) && is_calls(f, at))
+		if (begins_line(text, at) && !is_fenced(text, at)
+		    && is_calls(f, at))
 			return at;
 	}
 	return NULL;
@@ -280,6 +287,7 @@ sure_native(const char *text, size_t begin, size_t from, size_t len)
 	for (at = next_line(text, begin, from); at < len;
 	     at = next_line(text, begin, at + 1))
 		if (text_form_begins(text + at, len - at, false) != 0
+		    && begins_line(text + begin, text + at)
 		    && !is_fenced(text + begin, text + at))
 			return at;
 	return len;

@@ -10,8 +10,9 @@
  *
  *   - it is written as a call that models write (THE table, text_forms.c), and
  *     names a tool that was offered
- *   - it begins a line, outside of fences, and after it come other calls or
- *     nothing; with a fence around it, or as bare JSON, it is the whole answer
+ *   - it begins a line, outside of fences and not indented as code, and after it
+ *     come other calls or nothing; with a fence around it, or as bare JSON, it
+ *     is the whole answer
  *   - it does not stand like that in what the person or a tool said: then the
  *     model quotes
  *

@@ -236,13 +236,17 @@ static const char *
 take_document(struct text_calls *f, const struct form *form, const char *s)
 {
 	const char *begin = skip(s), *end;
-	size_t len;
+	size_t len, before = f->n;
 
 	if (*begin == '{' || *begin == '[') {
 		end = text_form_json_end(begin);
 		if (end != NULL
-		    && add_json(f, begin, (size_t)(end - begin), false))
-			return closed(end, form->close);
+		    && add_json(f, begin, (size_t)(end - begin), false)) {
+			end = closed(end, form->close);
+			if (end != NULL || !f->own)
+				return end;
+			f->n = before;
+		}
 	}
 	if (is_at(begin, NAMED.open))
 		return closed(take_named(f, &NAMED, begin + strlen(NAMED.open)),
