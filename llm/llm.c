@@ -134,6 +134,9 @@ ask_next(struct attempt *t, const struct llm_question *q, const char *url,
 	t->asking.refused = (struct llm_refusal){ 0 };
 	llm_reading_init(&t->asking.reading, q, mem, t->text_tools);
 	t->asking.reading.shown = t->shown;
+	/* The operator knows it to call natively: words are words. */
+	if (t->b.tools == LLM_TOOLS_NATIVE && !t->text_tools)
+		t->asking.reading.hold_calls = false;
 	*answer = (struct llm_answer){ .text = "" };
 	(void)!buf_reserve(&body, REQUEST_USUAL);
 	if (t->asking.provider->write(&t->b, &t->q, mem, &body) == 0) {
