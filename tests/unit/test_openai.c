@@ -594,9 +594,11 @@ half_calls_in_words_are_dropped(void **state)
 	} cases[] = {
 		{ "half a call", "I look.\\n<tool_call>{\\\"name\\\": \\\"ec",
 		    "I look.\n", true },
-		{ "its mark alone", "I look. <funct", "I look. ", true },
-		{ "a whole one", "Now <tool_call>{\\\"name\\\":\\\"echo\\\","
-		    "\\\"arguments\\\":{}}</tool_call>", "Now ", true },
+		{ "its mark alone", "I look.\\n<funct", "I look.\n", true },
+		{ "in the midst of words", "It says <tool_call>{",
+		    "It says <tool_call>{", true },
+		{ "a whole one", "Now\\n<tool_call>{\\\"name\\\":\\\"echo\\\","
+		    "\\\"arguments\\\":{}}</tool_call>", "Now\n", true },
 		{ "nothing but a call", "[TOOL_CALLS]echo[ARGS]{", "", true },
 		{ "no call", "a < b, [1] <x>", "a < b, [1] <x>", true },
 		{ "no tools, no calls", "<tool_call>{", "<tool_call>{", false },
