@@ -133,7 +133,8 @@ context_build(struct turn *t, struct llm_message **out)
 			.calls = r->answer.calls,
 			.ncalls = r->answer.ncalls,
 			.extra = r->answer.extra,
-			.extra_wire = r->answer.extra_wire };
+			.extra_wire = r->answer.extra_wire,
+			.extra_backend = r->answer.extra_backend };
 		for (i = 0; i < r->answer.ncalls; i++)
 			m[n++] = (struct llm_message){ .role = LLM_TOOL,
 				.text = result_text(t, &r->results[i]),

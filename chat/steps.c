@@ -41,9 +41,10 @@ step_answer(const struct turn *t, int k, const struct llm_answer *a)
 		json_array_append_new(calls, json_pack("[s, s, s]",
 		    a->calls[i].id, a->calls[i].name, a->calls[i].arguments));
 	return field(t, arena_printf(t->mem, "answer:%d", k),
-	    json_pack("{s:s, s:o, s:s*, s:s*, s:I, s:I}", "text", a->text,
-		"calls", calls, "extra", a->extra, "wire",
-		a->extra == NULL ? NULL : a->extra_wire, "in",
+	    json_pack("{s:s, s:o, s:s*, s:s*, s:s*, s:I, s:I}", "text",
+		a->text, "calls", calls, "extra", a->extra, "wire",
+		a->extra == NULL ? NULL : a->extra_wire, "backend",
+		a->extra == NULL ? NULL : a->extra_backend, "in",
 		(json_int_t)a->usage.in, "out", (json_int_t)a->usage.out));
 }
 
@@ -79,12 +80,14 @@ read_answer(struct turn *t, int k, const json_t *doc)
 {
 	struct turn_round *round;
 	const char *text = "", *extra = NULL, *wire = WIRE_BEFORE;
+	const char *backend = NULL; /* releases before did not say it */
 	json_t *calls = NULL;
 	json_int_t in = 0, out = 0;
 	size_t i;
 
-	if (json_unpack((json_t *)doc, "{s:s, s:o, s?s, s?s, s?I, s?I}",
-		"text", &text, "calls", &calls, "extra", &extra, "wire", &wire,
+	if (json_unpack((json_t *)doc,
+		"{s:s, s:o, s?s, s?s, s?s, s?I, s?I}", "text", &text, "calls",
+		&calls, "extra", &extra, "wire", &wire, "backend", &backend,
 		"in", &in, "out", &out)
 	    == -1)
 		return;
@@ -93,6 +96,7 @@ read_answer(struct turn *t, int k, const json_t *doc)
 	round->answer = (struct llm_answer){ .text = text,
 		.extra = extra,
 		.extra_wire = wire,
+		.extra_backend = backend,
 		.usage = { in, out } };
 	round->answer.calls = arena_alloc(t->mem,
 	    sizeof(*round->answer.calls) * TOOL_CALLS_MAX);

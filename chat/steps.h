@@ -3,8 +3,8 @@
  * the turn's job says (redis/format.h).
  *
  *   answer:K    the model's K-th answer that asked for tools; its calls count
- *               as started once it is written.  `extra` goes back to the model,
- *               on the wire that it came by (`wire`)
+ *               as started once it is written.  `extra` goes back to the model
+ *               that gave it (`wire`, `backend`), to no other
  *   result:K.I  what call I of answer K came to
  *   retry       since when model calls fail, and how often
  */

@@ -26,6 +26,15 @@ headers(const struct llm_backend *b, struct arena *mem, const char **out,
 }
 
 static int
+add_id(struct buf *out, const char *id)
+{
+	char folded[TOOL_NAME_MAX];
+
+	llm_fold_id(id, folded);
+	return llm_add_str(out, folded);
+}
+
+static int
 add_text_block(const char *text, struct buf *out)
 {
 	return buf_add_str(out, "{\"type\":\"text\",\"text\":") == -1
@@ -58,7 +67,7 @@ add_call(const struct tool_call *c, struct arena *mem, struct buf *out)
 	/* The API takes objects only; what the model wrote wrongly was
 	 * answered by an error result. */
 	return buf_add_str(out, "{\"type\":\"tool_use\",\"id\":") == -1
-		|| llm_add_name(out, c->id) == -1
+		|| add_id(out, c->id) == -1
 		|| buf_add_str(out, ",\"name\":") == -1
 		|| llm_add_name(out, c->name) == -1
 		|| buf_add_str(out, ",\"input\":") == -1
@@ -103,7 +112,7 @@ to_send(json_t *b, struct arena *mem)
 
 	if (strcmp(type, "tool_use") != 0)
 		return b;
-	llm_fold_name(id, folded);
+	llm_fold_id(id, folded);
 	b = json_keep(mem, json_copy(b));
 	json_object_set_new(b, "id", json_string(folded));
 	return b;
@@ -159,7 +168,7 @@ add_result(const struct llm_message *m, struct buf *out)
 {
 	return buf_add_str(out, "{\"type\":\"tool_result\",\"tool_use_id\":")
 		    == -1
-		|| llm_add_name(out, m->call_id) == -1
+		|| add_id(out, m->call_id) == -1
 		|| buf_add_str(out, ",\"content\":") == -1
 		|| llm_add_str(out, !llm_is_blank(m->text) ? m->text
 				: m->is_error ? "(it failed without a word)"

@@ -242,6 +242,11 @@ whole_block(struct llm_reading *r, struct llm_block *b)
 	if (r->halves && b->call == 0)
 		(void)json_join_halves(&b->pieces, b->pieces.len, true);
 	if (strcmp(type, "text") == 0) {
+		/* Calls that stood in the text are no part of it any more. */
+		if (b->until > r->text.len)
+			b->until = r->text.len;
+		if (b->from > b->until)
+			b->from = b->until;
 		json_object_set_new(b->doc, "text",
 		    json_stringn(buf_str(&r->text) + b->from,
 			b->until - b->from));
@@ -255,6 +260,15 @@ whole_block(struct llm_reading *r, struct llm_block *b)
 		json_object_set_new(b->doc, b->member,
 		    json_stringn(buf_str(&b->pieces), b->pieces.len));
 	}
+	if (b->call != 0 && r->calls[b->call - 1].name != NULL)
+		json_object_set_new(b->doc, "name",
+		    json_string(r->calls[b->call - 1].name));
+	if (is_of_type(b->doc, "tool_use")) /* the id that its result has */
+		json_object_set_new(b->doc, "id",
+		    json_string(b->call == 0
+				|| r->calls[b->call - 1].id == NULL
+			    ? ""
+			    : r->calls[b->call - 1].id));
 	return b->doc;
 }
 
@@ -271,6 +285,18 @@ is_to_keep(const json_t *block)
 	return type != NULL && strcmp(type, "text") != 0;
 }
 
+/* A call that stood in the text, as a block. */
+static json_t *
+text_call_block(struct llm_reading *r, const struct tool_call *c)
+{
+	json_t *input = json_read(r->mem, c->arguments, strlen(c->arguments),
+	    NULL, NULL);
+
+	return json_pack("{s:s, s:s, s:s, s:o}", "type", "tool_use", "id",
+	    c->id, "name", c->name, "input",
+	    json_is_object(input) ? json_incref(input) : json_object());
+}
+
 static void
 keep_content(struct llm_reading *r)
 {
@@ -285,6 +311,9 @@ keep_content(struct llm_reading *r)
 	content = json_keep(r->mem, json_array());
 	for (i = 0; i < r->nblocks; i++)
 		json_array_append(content, whole_block(r, &r->blocks[i]));
+	for (i = 0; i < r->ntext_calls; i++)
+		json_array_append_new(content,
+		    text_call_block(r, &r->text_calls[i]));
 	r->extra = json_text(r->mem, content);
 }
 

@@ -15,8 +15,8 @@ has(const char *s)
 }
 
 struct llm_partial_call *
-llm_call_begin(struct llm_reading *r, int64_t index, const char *id,
-    const char *name)
+llm_call_begin(
+    struct llm_reading *r, int64_t index, const char *id, const char *name)
 {
 	struct llm_partial_call *p;
 
@@ -29,17 +29,6 @@ llm_call_begin(struct llm_reading *r, int64_t index, const char *id,
 	buf_init(&p->arguments, LLM_ARGUMENTS_MAX);
 	r->content++;
 	return p;
-}
-
-bool
-llm_is_offered(const struct llm_question *q, const char *name)
-{
-	size_t i;
-
-	for (i = 0; q != NULL && i < q->ntools; i++)
-		if (strcmp(q->tools[i].name, name) == 0)
-			return true;
-	return false;
 }
 
 /* The call begun last at ${index} (any, where the server counts none). */
@@ -76,8 +65,8 @@ is_rest_of_name(const struct llm_reading *r, const struct llm_partial_call *p,
 		return true;
 	return r->q != NULL && p->arguments.len == 0
 	    && !llm_is_offered(r->q, p->name)
-	    && llm_is_offered(r->q,
-		arena_printf(r->mem, "%s%s", p->name, name));
+	    && llm_is_offered(
+		r->q, arena_printf(r->mem, "%s%s", p->name, name));
 }
 
 /*
@@ -172,57 +161,19 @@ llm_call_add(struct llm_reading *r, struct llm_partial_call *p, const char *s,
 		(void)json_join_halves(&p->arguments, from, false);
 }
 
-static bool
-is_taken(const struct llm_answer *answer, const char *id)
-{
-	size_t j;
-
-	for (j = 0; j < answer->ncalls; j++)
-		if (strcmp(answer->calls[j].id, id) == 0)
-			return true;
-	return false;
-}
-
-/* An id that is this call's alone: some servers give none, or one to all. */
-static const char *
-call_id(struct llm_reading *r, const struct llm_answer *answer, size_t i)
-{
-	const char *id = r->calls[i].id;
-
-	if (id == NULL || id[0] == '\0' || strlen(id) > LLM_ID_MAX
-	    || is_taken(answer, id))
-		id = arena_printf(r->mem, "call_%zu", i);
-	for (; is_taken(answer, id); i++)
-		id = arena_printf(r->mem, "call_%zu", i + TOOL_CALLS_MAX);
-	return id;
-}
-
 /* The arguments of ${p}.  None at all means {}, but not when the answer was
- * cut: then nobody knows what was to come, and "" tells the model so.  Some
- * encode them twice, and some say null. */
+ * cut: then nobody knows what was to come, and "" tells the model so. */
 static const char *
 arguments_of(struct llm_reading *r, struct llm_partial_call *p)
 {
 	const char *text;
-	const json_t *doc;
 
 	if (r->halves)
 		(void)json_join_halves(&p->arguments, p->arguments.len, true);
 	text = text_clean(r->mem, buf_str(&p->arguments), p->arguments.len);
-	text += strspn(text, " \t\r\n");
-	if (text[0] == '\0')
+	if (llm_is_blank(text))
 		return r->cut ? "" : "{}";
-	if (strcmp(text, "null") == 0)
-		return "{}";
-	if (text[0] != '"')
-		return text;
-	doc = json_read(r->mem, text, strlen(text), NULL, NULL);
-	if (json_string_length(doc) == 0)
-		return doc == NULL ? text : "{}";
-	return json_is_object(json_read(r->mem, json_string_value(doc),
-		   json_string_length(doc), NULL, NULL))
-	    ? json_string_value(doc)
-	    : text;
+	return llm_arguments(r->mem, text);
 }
 
 /* As the server counts them; those of one index, or of none, as they came. */
@@ -248,23 +199,137 @@ llm_calls_finish(struct llm_reading *r, struct llm_answer *answer)
 {
 	size_t i;
 
-	answer->calls = arena_alloc(r->mem,
-	    (r->ncalls + 1) * sizeof(*answer->calls));
+	answer->calls
+	    = arena_alloc(r->mem, (r->ncalls + 1) * sizeof(*answer->calls));
 	r->call_extras = json_keep(r->mem, json_array());
 	sort(r);
 	for (i = 0; i < r->ncalls; i++) {
 		struct llm_partial_call *p = &r->calls[i];
-		const char *id;
+		const char *meant;
 
-		if (!has(p->name))
+		if (!has(p->name)) {
+			p->id = NULL;
 			continue;
-		id = call_id(r, answer, i);
-		answer->calls[answer->ncalls++] = (struct tool_call){
-			.id = id,
+		}
+		meant = llm_tool_meant(r->q, r->mem, p->name);
+		if (meant != NULL)
+			p->name = meant;
+		p->id = llm_call_id(r, answer, p->id, i);
+		answer->calls[answer->ncalls++] = (struct tool_call){ .id
+			= p->id,
 			/* What is longer is no tool's, and goes far. */
 			.name = text_cut(r->mem, p->name, TOOL_NAME_MAX - 1),
 			.arguments = arguments_of(r, p) };
 		json_array_append_new(r->call_extras,
 		    p->extra == NULL ? json_null() : json_incref(p->extra));
 	}
+}
+
+/* What is kept of the answer goes back with the calls as such: the end of its
+ * text, after ${words}, is no part of it. */
+static void
+cut_text(struct llm_reading *r, const char *text, const char *words)
+{
+	const char *at = strstr(text, words);
+	size_t rest = at == NULL ? 0 : strlen(at + strlen(words));
+
+	if (rest > r->text.len)
+		rest = r->text.len;
+	if (rest == 0)
+		return;
+	r->text.len -= rest;
+	r->text.data[r->text.len] = '\0';
+}
+
+static bool
+is_same(struct llm_reading *r, const char *a, const char *b)
+{
+	return json_equal(json_read(r->mem, a, strlen(a), NULL, NULL),
+	    json_read(r->mem, b, strlen(b), NULL, NULL));
+}
+
+static void
+set_arguments(struct llm_reading *r, struct tool_call *c, const char *arguments)
+{
+	size_t i;
+
+	c->arguments = arguments;
+	for (i = 0; i < r->ncalls; i++)
+		if (r->calls[i].id == c->id) {
+			buf_reset(&r->calls[i].arguments);
+			(void)!buf_add_str(&r->calls[i].arguments, arguments);
+		}
+}
+
+/* Calls that stand in the text and are given as such, too, those perhaps
+ * without their arguments (cline/cline#13348).  True if all of the text's
+ * are. */
+static bool
+fill(struct llm_reading *r, struct llm_answer *answer,
+    const struct tool_call *calls, size_t n)
+{
+	bool used[TOOL_CALLS_MAX + 1] = { false };
+	size_t i, j, matched = 0;
+
+	for (j = 0; j < n; j++)
+		for (i = 0; i < answer->ncalls; i++) {
+			struct tool_call *c = &answer->calls[i];
+			bool empty = strcmp(c->arguments, "{}") == 0;
+
+			if (used[i] || strcmp(calls[j].name, c->name) != 0
+			    || (!empty
+				&& !is_same(
+				    r, calls[j].arguments, c->arguments)))
+				continue;
+			if (empty)
+				set_arguments(r, c, calls[j].arguments);
+			used[i] = true;
+			matched++;
+			break;
+		}
+	return matched == n;
+}
+
+/* Thoughts that never ended hold the call (Qwen 3): they end before it. */
+static void
+look_in_thoughts(struct llm_reading *r, struct tool_call **calls, size_t *n)
+{
+	const char *text = text_clean(r->mem, buf_str(&r->text), r->text.len);
+	const char *words
+	    = llm_text_calls_find(r->mem, text, r->q, false, calls, n);
+
+	if (*n == 0)
+		return;
+	cut_text(r, text, words);
+	(void)!buf_add_str(&r->text, r->thoughts.close);
+}
+
+void
+llm_calls_in_text(struct llm_reading *r, struct llm_answer *answer)
+{
+	const char *text = answer->text, *words;
+	struct tool_call *calls;
+	size_t i, n;
+
+	if (r->text_tools && answer->ncalls > 0)
+		return;
+	words = llm_text_calls_find(
+	    r->mem, text, r->q, r->text_tools, &calls, &n);
+	if (answer->ncalls > 0 && (n == 0 || !fill(r, answer, calls, n)))
+		return;
+	answer->text = words;
+	if (n > 0 && !r->text_tools)
+		cut_text(r, text, words);
+	if (n == 0 && r->thoughts.close != NULL && !r->text_tools
+	    && llm_is_blank(text))
+		look_in_thoughts(r, &calls, &n);
+	if (n == 0 || answer->ncalls > 0)
+		return;
+	answer->calls = calls;
+	for (i = 0; i < n; i++) {
+		calls[i].id = llm_call_id(r, answer, NULL, i);
+		answer->ncalls++;
+	}
+	r->text_calls = calls;
+	r->ntext_calls = n;
 }

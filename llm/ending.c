@@ -76,7 +76,8 @@ broken(struct llm_reading *r, enum llm_rc rc, struct llm_answer *answer)
 	words = llm_reading_words(r);
 	*answer = (struct llm_answer){ .text = r->hold_calls
 		    ? arena_memdup(r->mem, words,
-			llm_text_tools_sure(words, 0, strlen(words)))
+			llm_text_calls_sure(words, 0, 0, strlen(words),
+			    r->text_tools))
 		    : words };
 	return r->shown || answer->text[0] != '\0' ? LLM_BROKEN : rc;
 }

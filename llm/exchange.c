@@ -45,6 +45,7 @@ read_refusal(struct asking *a, struct http_stream *s,
 	llm_hints_read(resp, f, &should_retry);
 	llm_refusal_read(&refusal, resp->status, buf_str(&resp->body),
 	    resp->body.len, mem);
+	llm_unquote(&refusal, a->q, mem);
 	rc = llm_refusal_rc(&refusal, should_retry, f);
 	a->refused = refusal;
 	return (rc == LLM_RETRY || rc == LLM_CONTEXT) && a->reading.shown

@@ -120,6 +120,23 @@ try_context(struct look *k)
 	return true;
 }
 
+/* More than what is left of the credit pays for (OpenRouter): less, this
+ * once; a fact it is only until credit is added. */
+static bool
+try_afford(struct look *k)
+{
+	const char *at = strcasestr(k->text, "can only afford ");
+	int64_t limit = llm_max_tokens(k->b, k->sent), n;
+
+	if (at == NULL || limit <= 0)
+		return false;
+	n = llm_largest_below(at, limit, LEAST_LEFT);
+	if (n == 0 || !first_try(k->l, VALUE_LIMIT))
+		return false;
+	k->l->limit = n;
+	return true;
+}
+
 /* More than one answer may have, or less than one must. */
 static bool
 try_limit(struct look *k)
@@ -127,12 +144,13 @@ try_limit(struct look *k)
 	static const char *const NAMES[] = { "max_tokens",
 		"max_completion_tokens", "max_output_tokens",
 		"maxOutputTokens", "max_new_tokens", "completion tokens",
-		"output tokens" };
+		"output tokens", "max tokens", "maximum tokens" };
 	static const char *const LEAST[] = { "below minimum", "at least",
 		"greater than or equal", ">=", "too small", "minimum value" };
 	static const char *const MOST[] = { "too large", "less than",
 		"at most", "maximum", "range", ">", "exceed", "too high",
-		"<=", "between", "greater than", "up to", "limit" };
+		"<=", "between", "greater than", "up to", "limit",
+		"取值范围" /* Zhipu: range */ };
 	int64_t limit = llm_max_tokens(k->b, k->sent), n;
 
 	if (limit <= 0 || !says(k->text, NAMES, NELEM(NAMES)))
@@ -175,12 +193,14 @@ tool_index(const char *text)
 	return -1;
 }
 
-/* The tool that is named, quoted or after what it is; -1: none. */
+/* The tool that is named, quoted or after what it is, in words that are of
+ * its schema; -1: none. */
 static long
 tool_name(const struct look *k)
 {
-	static const char *const WORDS[] = { "schema", "function", "tool",
-		"parameters" };
+	static const char *const WORDS[] = { "schema", "parameters",
+		"properties", "property", "declaration", "keyword",
+		"pattern" };
 	size_t i;
 
 	if (!says(k->text, WORDS, NELEM(WORDS)))
@@ -203,6 +223,19 @@ tool_name(const struct look *k)
 	return -1;
 }
 
+/* For the operator: which tool (or "": one of them), and what was said. */
+static void
+log_refused_tool(const struct look *k, const char *tool)
+{
+	char why[200];
+
+	llm_redact_text(k->r->message, k->b, k->sent, why, sizeof(why));
+	log_event(LOG_WARN, "tool_refused",
+	    F_STR("host", settings_host_name(k->b->host)),
+	    F_STR("model", k->b->model), F_STR("tool", tool),
+	    F_STR("why", why));
+}
+
 static bool
 try_tool(struct look *k)
 {
@@ -220,10 +253,11 @@ try_tool(struct look *k)
 		return false;
 	note(k, arena_printf(k->mem, "tool:%s", t->name),
 	    t->digest == NULL ? "-" : t->digest);
-	log_event(LOG_WARN, "tool_refused",
-	    F_STR("host", settings_host_name(k->b->host)),
-	    F_STR("model", k->b->model), F_STR("tool", t->name),
-	    F_STR("why", arena_printf(k->mem, "%.200s", k->r->message)));
+	log_refused_tool(k, t->name);
+	/* There may be more of them than repeats: the last one goes without
+	 * any, so that it is answered and what was learned may be kept. */
+	if (l->repeats == LLM_REPEATS_MAX - 1 && l->quirks.ntools > 1)
+		l->no_tools = true;
 	return true;
 }
 
@@ -317,6 +351,8 @@ is_used(const struct look *k, enum llm_feature f)
 		    && (f != LLM_CAN_TOOLS || k->b->tools == LLM_TOOLS_AUTO);
 	case LLM_CAN_SYSTEM:
 		return has_role(k->sent, LLM_SYSTEM);
+	case LLM_CAN_TOOLS_WITH_EFFORT:
+		return !messages && k->sent->ntools > 0;
 	case LLM_CAN_USER_AFTER_TOOL:
 		return has_role(k->sent, LLM_TOOL);
 	case LLM_CAN_STREAM:
@@ -344,8 +380,9 @@ says_unwanted(const char *text)
 	return says(text, WORDS, NELEM(WORDS));
 }
 
+/* By words that say it by themselves. */
 static bool
-is_refused(const struct look *k, enum llm_feature f)
+is_said(const struct look *k, enum llm_feature f)
 {
 	const struct llm_feature_row *row = &LLM_FEATURES[f];
 	size_t i;
@@ -356,6 +393,16 @@ is_refused(const struct look *k, enum llm_feature f)
 			? strcmp(k->r->code, row->words[i]) == 0
 			: strcasestr(k->text, row->words[i]) != NULL)
 			return true;
+	return false;
+}
+
+/* By its name, beside words of a refusal. */
+static bool
+is_named(const struct look *k, enum llm_feature f)
+{
+	const struct llm_feature_row *row = &LLM_FEATURES[f];
+	size_t i;
+
 	if (!says_unwanted(k->text))
 		return false;
 	for (i = 0; i < NELEM(row->params) && row->params[i] != NULL; i++)
@@ -369,7 +416,8 @@ try_feature(struct look *k)
 {
 	/* What is said most precisely first. */
 	static const enum llm_feature ORDER[] = { LLM_CAN_STREAM_OPTIONS,
-		LLM_CAN_ANY_CALL_ID, LLM_CAN_USER_AFTER_TOOL,
+		LLM_CAN_TOOLS_WITH_EFFORT, LLM_CAN_ANY_CALL_ID,
+		LLM_CAN_USER_AFTER_TOOL,
 		LLM_CAN_REPEATED_ROLES, LLM_CAN_MISSING_THOUGHTS,
 		LLM_CAN_PARALLEL_CALLS, LLM_CAN_TEMPERATURE,
 		LLM_CAN_MAX_TOKENS, LLM_CAN_MAX_COMPLETION_TOKENS,
@@ -379,14 +427,16 @@ try_feature(struct look *k)
 	struct llm_ladder *l = k->l;
 	size_t i;
 
-	for (i = 0; i < NELEM(ORDER); i++) {
-		uint32_t bit = 1U << ORDER[i];
+	for (i = 0; i < 2 * NELEM(ORDER); i++) {
+		enum llm_feature f = ORDER[i % NELEM(ORDER)];
+		uint32_t bit = 1U << f;
 
 		if (((l->tried | l->quirks.stated) & bit) != 0
-		    || !is_used(k, ORDER[i]) || !is_refused(k, ORDER[i]))
+		    || !is_used(k, f)
+		    || !(i < NELEM(ORDER) ? is_said(k, f) : is_named(k, f)))
 			continue;
 		l->tried |= bit;
-		note(k, LLM_FEATURES[ORDER[i]].name, "no");
+		note(k, LLM_FEATURES[f].name, "no");
 		return true;
 	}
 	return false;
@@ -404,10 +454,7 @@ try_no_tools(struct look *k)
 	    || !first_try(k->l, VALUE_NO_TOOLS))
 		return false;
 	k->l->no_tools = true;
-	log_event(LOG_WARN, "tool_refused",
-	    F_STR("host", settings_host_name(k->b->host)),
-	    F_STR("model", k->b->model), F_STR("tool", ""),
-	    F_STR("why", arena_printf(k->mem, "%.200s", k->r->message)));
+	log_refused_tool(k, "");
 	return true;
 }
 
@@ -417,10 +464,10 @@ llm_ladder_next(struct llm_ladder *l, const struct llm_backend *b,
     struct arena *mem)
 {
 	static bool (*const RUNGS[])(struct look *k) = { try_context,
-		try_limit, try_tool, try_tools_max, try_temperature,
+		try_afford, try_limit, try_tool, try_tools_max, try_temperature,
 		try_feature, try_no_tools };
-	/* 500: the templates of llama.cpp and kin */
-	static const int STATUS[] = { 400, 404, 405, 422, 500, 501 };
+	/* 402: OpenRouter's credit; 500: the templates of llama.cpp and kin */
+	static const int STATUS[] = { 400, 402, 404, 405, 422, 500, 501 };
 	struct look k = { l, b, sent, r, mem, NULL };
 	bool may = false;
 	size_t i;
@@ -431,6 +478,11 @@ llm_ladder_next(struct llm_ladder *l, const struct llm_backend *b,
 		return false;
 	k.text = arena_printf(mem, " %s\n%s\n%s\n%s", r->code, r->type,
 	    r->param, r->message);
+	if (r->status == 402) { /* out of credit, but for less */
+		may = try_afford(&k);
+		l->repeats += may;
+		return may;
+	}
 	for (i = 0; i < NELEM(RUNGS); i++)
 		if (RUNGS[i](&k)) {
 			l->repeats++;
@@ -444,11 +496,8 @@ llm_ladder_facts(const struct llm_ladder *l, bool answered, struct arena *mem,
     const struct llm_fact **out)
 {
 	struct llm_fact *facts = arena_alloc(mem, sizeof(l->facts));
-	size_t i, n = 0;
 
-	for (i = 0; i < l->nfacts; i++)
-		if (answered || strncmp(l->facts[i].name, "tool:", 5) == 0)
-			facts[n++] = l->facts[i];
+	memcpy(facts, l->facts, sizeof(l->facts));
 	*out = facts;
-	return n;
+	return answered ? l->nfacts : 0;
 }

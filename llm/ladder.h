@@ -33,7 +33,9 @@ void llm_ladder_init(struct llm_ladder *l, const struct llm_backend *b);
 bool llm_ladder_next(struct llm_ladder *l, const struct llm_backend *b,
     const struct llm_question *sent, const struct llm_refusal *r,
     struct arena *mem);
-/* What may be kept: all if the question was ${answered}, else the tools. */
+/* What may be kept: all if the question was ${answered}, else nothing: a
+ * remedy that did not help may have answered words that are no refusal of what
+ * they name. */
 size_t llm_ladder_facts(const struct llm_ladder *l, bool answered,
     struct arena *mem, const struct llm_fact **out);
 

@@ -164,6 +164,27 @@ llm_context_of(const char *text, int64_t limit, int64_t *context,
 	return *context > 0 && *input > 0;
 }
 
+/* The most that ${of} allows: one less, where one of the ${count} numbers says
+ * that it is itself too much. */
+static int64_t
+bound(const char *text, const struct llm_number *of,
+    const struct llm_number *n, size_t count)
+{
+	static const char *const BEFORE[] = { "lower than ", "less than ",
+		"smaller than ", "fewer than ", "below ", "under ",
+		"< " };
+	static const char *const AFTER[] = { "(exclusive)" };
+	int64_t v = (int64_t)of->value;
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		if ((int64_t)n[i].value == v
+		    && is_of(text, &n[i], AFTER, NELEM(AFTER), BEFORE,
+			NELEM(BEFORE)))
+			return v - 1;
+	return v;
+}
+
 int64_t
 llm_largest_below(const char *text, int64_t ours, int64_t least)
 {
@@ -171,10 +192,12 @@ llm_largest_below(const char *text, int64_t ours, int64_t least)
 	size_t i, count = llm_numbers(text, n, NELEM(n));
 	int64_t best = 0;
 
-	for (i = 0; i < count; i++)
-		if ((int64_t)n[i].value < ours && (int64_t)n[i].value >= least
-		    && (int64_t)n[i].value > best)
-			best = (int64_t)n[i].value;
+	for (i = 0; i < count; i++) {
+		int64_t v = bound(text, &n[i], n, count);
+
+		if (v < ours && v >= least && v > best)
+			best = v;
+	}
 	return best;
 }
 

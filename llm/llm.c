@@ -32,10 +32,20 @@ llm_rc_name(enum llm_rc rc)
 }
 
 
-/* Blocks of another wire would be refused: a fall-back goes on without. */
+/* Blocks of another wire or model would be refused (they are signed, or
+ * sealed): a fall-back goes on without.  ${name} is this one's. */
+static bool
+is_own(const struct llm_message *m, const struct llm_provider *p,
+    const char *name)
+{
+	return m->extra_wire != NULL && strcmp(m->extra_wire, p->name) == 0
+	    && (m->extra_backend == NULL
+		|| strcmp(m->extra_backend, name) == 0);
+}
+
 static struct llm_question
 own_extras(const struct llm_question *q, const struct llm_provider *p,
-    struct arena *mem)
+    const char *name, struct arena *mem)
 {
 	struct llm_question out = *q;
 	struct llm_message *m = arena_alloc(mem,
@@ -44,9 +54,7 @@ own_extras(const struct llm_question *q, const struct llm_provider *p,
 
 	for (i = 0; i < q->nmessages; i++) {
 		m[i] = q->messages[i];
-		if (m[i].extra != NULL
-		    && (m[i].extra_wire == NULL
-			|| strcmp(m[i].extra_wire, p->name) != 0))
+		if (m[i].extra != NULL && !is_own(&m[i], p, name))
 			m[i].extra = NULL;
 	}
 	out.messages = m;
@@ -126,6 +134,9 @@ ask_next(struct attempt *t, const struct llm_question *q, const char *url,
 	t->asking.refused = (struct llm_refusal){ 0 };
 	llm_reading_init(&t->asking.reading, q, mem, t->text_tools);
 	t->asking.reading.shown = t->shown;
+	/* The operator knows it to call natively: words are words. */
+	if (t->b.tools == LLM_TOOLS_NATIVE && !t->text_tools)
+		t->asking.reading.hold_calls = false;
 	*answer = (struct llm_answer){ .text = "" };
 	(void)!buf_reserve(&body, REQUEST_USUAL);
 	if (t->asking.provider->write(&t->b, &t->q, mem, &body) == 0) {
@@ -167,9 +178,11 @@ llm_ask(const struct llm_backend *backend, const struct llm_question *q,
 	struct llm_reading *r = &t.asking.reading;
 	enum llm_rc rc;
 	const char *url = llm_url(backend, t.asking.provider->path, mem);
+	char name[LLM_BACKEND_NAME_MAX];
 	bool again;
 
-	t.base = own_extras(q, t.asking.provider, mem);
+	llm_backend_name(backend, name);
+	t.base = own_extras(q, t.asking.provider, name, mem);
 	llm_ladder_init(&t.ladder, backend);
 	t.b.quirks = &t.ladder.quirks;
 	do {
@@ -186,6 +199,7 @@ llm_ask(const struct llm_backend *backend, const struct llm_question *q,
 	} while (again);
 	join(&t, mem, &rc, answer);
 	answer->extra_wire = t.asking.provider->name;
+	answer->extra_backend = arena_strdup(mem, name);
 	answer->nlearned = llm_ladder_facts(&t.ladder,
 	    rc == LLM_OK || rc == LLM_EMPTY, mem, &answer->learned);
 	return rc;

@@ -36,6 +36,9 @@ struct llm_message {
 				(llm_answer.extra), or NULL */
 	const char *extra_wire; /* whose they are; another wire's are not
 				   sent */
+	const char *extra_backend; /* and which model's, by llm_backend_name:
+				      another one's are not sent; NULL: not
+				      known */
 };
 
 /* One place where a model answers. */
@@ -87,6 +90,7 @@ struct llm_answer {
 	bool refused;	    /* the model or its filter declined */
 	const char *extra;  /* to be sent back with the calls, or NULL */
 	const char *extra_wire; /* that it belongs to: "openai", "anthropic" */
+	const char *extra_backend; /* and the model's, by llm_backend_name */
 	/* What this question taught of the backend, to be kept
 	 * (llm/quirks.h); borrowed. */
 	const struct llm_fact *learned;
@@ -170,9 +174,8 @@ int64_t llm_estimate(const struct llm_message *messages, size_t n,
     const struct tool_spec *tools, size_t ntools);
 
 /*
- * The text protocol for models without native calls (llm.tools: text).  The
- * system text that teaches it, and the reading of an answer: calls found are
- * cut out of the text.
+ * The text protocol for models without native calls (llm.tools: text): the
+ * system text that teaches it.  What is a call in an answer: llm/text_calls.h.
  *
  *   <tool_call>{"name": "echo", "arguments": {"text": "hi"}}</tool_call>
  */
@@ -181,9 +184,5 @@ char *llm_text_tools_prompt(struct arena *mem, const struct tool_spec *tools,
 /* A result (an LLM_TOOL message) as the model gets it.  What a tool returned
  * cannot end its own element and go on in another's name. */
 char *llm_text_tools_result(struct arena *mem, const struct llm_message *m);
-/* With ${q}, whose tools were offered as such: servers that leave the model's
- * own form of a call in its words.  Only what names one of them is a call. */
-void llm_text_tools_read(struct arena *mem, const char *text,
-    const struct llm_question *q, struct llm_answer *answer);
 
 #endif

@@ -17,7 +17,7 @@
 #define LLM_TEXT_MAX (1 * MIB)	 /* of the words of an answer */
 #define LLM_ARGUMENTS_MAX (256 * KIB)
 #define LLM_EXTRA_MAX LLM_ANSWER_MAX /* it goes into the journal, too */
-#define LLM_ID_MAX (4 * KIB) /* of a call: some carry a signature in it */
+#define LLM_ID_MAX (64 * KIB) /* of a call: some carry a signature in it */
 #define LLM_USAGE_MAX 1000000000 /* sums of it stay far from the end */
 #define LLM_BLOCKS_MAX 256 /* content blocks of one Anthropic answer */
 #define LLM_KEPT_MAX 16	   /* members of a message that are kept */
@@ -25,7 +25,8 @@
 
 /* A call whose pieces are still coming. */
 struct llm_partial_call {
-	const char *id;
+	const char *id; /* the server's; once the answer is whole: the call's,
+			   NULL if it is none */
 	const char *name;
 	struct buf arguments;
 	int64_t index; /* as the server counts; negative: it does not */
@@ -109,9 +110,11 @@ struct llm_reading {
 	struct llm_kept kept[LLM_KEPT_MAX];
 	struct llm_block details[LLM_DETAILS_MAX];
 	size_t ndetails;
+	const struct tool_call *text_calls; /* those read from the text */
+	size_t ntext_calls;
 	json_t *call_extras; /* of the answer's calls, in order; or NULL */
 	/* Calls may be written in words: those that may begin one are held
-	 * back.  text_tools: the protocol of text_tools.c, whatever the name. */
+	 * back.  text_tools: in the form of text_tools.c. */
 	bool hold_calls, text_tools;
 	size_t shown_len;
 };
@@ -189,7 +192,35 @@ void llm_call_add(struct llm_reading *r, struct llm_partial_call *p,
     const char *s, size_t len);
 /* What came, to the answer. */
 void llm_calls_finish(struct llm_reading *r, struct llm_answer *answer);
+/* Those that stand in the answer's text; they leave it.  Where there are calls
+ * already, only arguments that they lack. */
+void llm_calls_in_text(struct llm_reading *r, struct llm_answer *answer);
+
+/* call_names.c.  The tool that ${name} means, of those of ${q} (NULL: none are
+ * known), whatever stands around it; NULL: none, or nobody knows which. */
 bool llm_is_offered(const struct llm_question *q, const char *name);
+const char *llm_tool_meant(const struct llm_question *q, struct arena *mem,
+    const char *name);
+
+/*
+ * arguments.c: ${text} as a call's arguments.  What is nearly a JSON object is
+ * one where it is sure what is meant: encoded twice, "null" and "[]" for none,
+ * in a fence, with brackets or marks after it, in Python's words, with a key
+ * that stands twice (the last counts) or a number past all bounds.  Else as it
+ * is: the model is told by the result.
+ */
+const char *llm_arguments(struct arena *mem, const char *text);
+
+/*
+ * call_ids.c: an id that is the ${i}th call's alone, in ${answer} and in the
+ * question: ${id} where it can be (NULL: none was given).  Of the same reading
+ * it is always the same.
+ */
+const char *llm_call_id(struct llm_reading *r, const struct llm_answer *answer,
+    const char *id, size_t i);
+/* ${id} as [A-Za-z0-9_-]{1,64}; what has another form gets a hash of itself, so
+ * that two ids stay two. */
+void llm_fold_id(const char *id, char out[TOOL_NAME_MAX]);
 
 /*
  * thoughts.c: those in the text itself.  Looks at what was added; the bytes of
@@ -243,8 +274,24 @@ int llm_refusal_status(const struct llm_refusal *r);
 enum llm_rc llm_refusal_rc(const struct llm_refusal *r, int should_retry,
     struct llm_failure *f);
 
-/* redact.c: code, type, param and message of ${f}, without what ${q} says and
- * without the backend's key and headers. */
+/*
+ * quoted.c.  Set those ${marks} (one for each byte of ${text}) that are of a
+ * quotation of ${q}'s messages; then the text without what is marked, each
+ * stretch as "...".
+ */
+void llm_quoted(const char *text, const struct llm_question *q, bool *marks,
+    struct arena *mem);
+char *llm_leave_out(const char *text, const bool *marks, struct arena *mem);
+/* A refusal of ${q}, as the server's own words: what ${q} says teaches
+ * nothing.  NULL: no question. */
+void llm_unquote(struct llm_refusal *r, const struct llm_question *q,
+    struct arena *mem);
+
+/* redact.c: ${from} for a log, at most ${max} with its NUL: without what ${q}
+ * says and without the backend's key and headers; and so code, type, param,
+ * message and why of ${f}. */
+void llm_redact_text(const char *from, const struct llm_backend *b,
+    const struct llm_question *q, char *out, size_t max);
 void llm_redact(const struct llm_refusal *r, const struct llm_backend *b,
     const struct llm_question *q, struct llm_failure *f);
 
@@ -255,9 +302,20 @@ void llm_hints_body(const struct llm_refusal *r, struct llm_failure *f);
 void llm_hints_read(const struct http_response *resp, struct llm_failure *f,
     int *should_retry);
 
-/* text_tools.c: up to where the text is surely no call in words. */
-size_t llm_text_tools_sure(const char *text, size_t from, size_t len);
-/* The question as a model without native calls gets it. */
+/*
+ * text_calls.c: the calls in the words of an answer, by the rule of
+ * llm/text_calls.h; ${own}: in the form that our prompt teaches.  Returns what
+ * is left of ${text}; ${calls} have no ids yet.
+ */
+const char *llm_text_calls_find(struct arena *mem, const char *text,
+    const struct llm_question *q, bool own, struct tool_call **calls,
+    size_t *n);
+/* Up to where ${text}, whose words begin at ${begin}, surely is no call; from
+ * ${from} on it is not known. */
+size_t llm_text_calls_sure(const char *text, size_t begin, size_t from,
+    size_t len, bool own);
+
+/* text_tools.c: the question as a model without native calls gets it. */
 struct llm_question llm_as_text(const struct llm_question *q,
     struct arena *mem);
 
@@ -354,7 +412,7 @@ enum llm_waiting llm_ending_look(const struct asking *a, struct llm_clock *c,
 enum llm_rc llm_ending(struct asking *a, const struct http_response *resp,
     struct llm_answer *answer, struct llm_failure *f);
 
-/* A name or an id as [A-Za-z0-9_-]{1,64}: a model may have called what never
+/* A name as [A-Za-z0-9_-]{1,64}: a model may have called what never
  * was offered, and its name goes back to an API that takes no other. */
 void llm_fold_name(const char *name, char out[TOOL_NAME_MAX]);
 /* Append it so, as a JSON string. */

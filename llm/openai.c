@@ -166,6 +166,9 @@ add_values(const struct llm_backend *b, const struct llm_question *q,
 	if (limit > 0 && name[0] != '\0'
 	    && buf_printf(out, ",\"%s\":%lld", name, (long long)limit) == -1)
 		return -1;
+	if (q->ntools > 0 && llm_lacks(b->quirks, LLM_CAN_TOOLS_WITH_EFFORT)
+	    && buf_add_str(out, ",\"reasoning_effort\":\"none\"") == -1)
+		return -1;
 	if (llm_sends_temperature(b)
 	    && buf_printf(out, ",\"temperature\":%.3g", llm_temperature(b))
 		== -1)

@@ -38,23 +38,46 @@ read_usage(struct llm_reading *r, const json_t *usage)
 	}
 }
 
-/* Some write it as a text. */
+/* Some write it as a text, or as 0.0. */
 static int64_t
 index_of(const json_t *call)
 {
 	const char *text = json_member_str(call, "index");
 	int64_t index = json_member_int(call, "index", -1);
+	double real = json_real_value(json_object_get(call, "index"));
 
+	if (json_is_real(json_object_get(call, "index")) && real >= 0
+	    && real < INT32_MAX)
+		return (int64_t)real;
 	if (text != NULL && text_int(text, &index) == -1)
 		index = -1;
 	return index;
+}
+
+/* "parameters" is what templates of Llama 3 call them. */
+static const json_t *
+arguments_in(const json_t *function)
+{
+	const json_t *arguments = json_object_get(function, "arguments");
+
+	return arguments != NULL ? arguments
+				 : json_object_get(function, "parameters");
+}
+
+/* Of several, or the only one, which some put in no list. */
+static const json_t *
+call_at(const json_t *calls, size_t i)
+{
+	if (json_is_object(calls))
+		return i == 0 && json_object_size(calls) > 0 ? calls : NULL;
+	return json_array_get(calls, i);
 }
 
 static void
 read_call(struct llm_reading *r, const json_t *call, const json_t *function,
     int64_t index)
 {
-	const json_t *arguments = json_object_get(function, "arguments");
+	const json_t *arguments = arguments_in(function);
 	bool some = arguments != NULL && !json_is_null(arguments)
 	    && !(json_is_string(arguments)
 		&& json_string_length(arguments) == 0);
@@ -157,7 +180,7 @@ static int
 read_message(struct llm_reading *r, const json_t *m, bool last)
 {
 	const json_t *calls = json_object_get(m, "tool_calls");
-	const json_t *legacy = json_object_get(m, "function_call");
+	const json_t *legacy = json_object_get(m, "function_call"), *call;
 	const char *refusal = json_member_str(m, "refusal");
 	size_t i;
 
@@ -168,15 +191,14 @@ read_message(struct llm_reading *r, const json_t *m, bool last)
 		r->content++;
 		(void)!buf_add_str(&r->refusal, refusal);
 	}
-	for (i = 0; i < json_array_size(calls); i++) {
-		const json_t *call = json_array_get(calls, i);
+	for (i = 0; (call = call_at(calls, i)) != NULL; i++) {
 		const json_t *function = json_object_get(call, "function");
 
 		/* Some leave the function's members in the call. */
 		read_call(r, call, function == NULL ? call : function,
 		    index_of(call));
 	}
-	if (json_is_object(legacy) && json_array_size(calls) == 0)
+	if (json_is_object(legacy) && i == 0)
 		read_call(r, NULL, legacy, LEGACY_INDEX);
 	return r->failed ? -1 : 0;
 }

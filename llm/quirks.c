@@ -17,7 +17,10 @@ const struct llm_feature_row LLM_FEATURES[LLM_FEATURES_N] = {
 	[LLM_CAN_STREAM] = { "stream", { "stream", "streaming" },
 	    { "verified to stream", "not support stream",
 		"streaming is not supported", "streaming not supported",
-		"stream must be false" },
+		"stream must be false",
+		/* llama.cpp of 2024: streamed, it knew no tools */
+		"tools with stream", "in streaming mode",
+		"tools while streaming" },
 	    "asked for whole answers" },
 	/* modelscope/ms-agent#489, cline/cline#2764,
 	 * Pythagora-io/gpt-pilot#1022 */
@@ -37,7 +40,10 @@ const struct llm_feature_row LLM_FEATURES[LLM_FEATURES_N] = {
 	/* zed-industries/zed#36094, vllm-project/vllm#9426 */
 	[LLM_CAN_TOOL_CHOICE] = { "tool_choice", { "tool_choice" },
 	    { "provided 'tool_choice'", "tool_choice must either",
-		"tool_choice parameter", "tool_choice 'none'" },
+		"tool_choice parameter", "tool_choice 'none'",
+		/* Kimi, SambaNova, Azure of 2024: none is no choice */
+		"'auto' and 'required'", "'auto', 'required'",
+		"'auto' or 'required'" },
 	    "left out; calls of a last round are told in words" },
 	/* ollama/ollama#14795, vllm-project/vllm#9986,
 	 * FoundationAgents/OpenManus#220, evalstate/fast-agent#122 */
@@ -47,8 +53,17 @@ const struct llm_feature_row LLM_FEATURES[LLM_FEATURES_N] = {
 		"tool use is not supported", "--enable-auto-tool-choice",
 		"function calling is not", "tools param requires",
 		"not support tool", "tool use with function calling is "
-				    "unsupported" },
+				    "unsupported",
+		/* once no message is of the system: those of tools */
+		"only user and assistant roles are supported",
+		"unexpected message role", "invalid value: 'tool'" },
 	    "told and called in words" },
+	/* laurent22/joplin#16451, pipecat-ai/pipecat#4043, livekit/agents#5088:
+	 * gpt-5.4 and later think by themselves */
+	[LLM_CAN_TOOLS_WITH_EFFORT] = { "tools_with_effort", { 0 },
+	    { "tools with reasoning_effort",
+		"set reasoning_effort to 'none'" },
+	    "reasoning_effort \"none\" is sent with tools" },
 	/* the template of Llama 3 in llama.cpp and vLLM */
 	[LLM_CAN_PARALLEL_CALLS] = { "parallel_calls",
 	    { "parallel_tool_calls" },
@@ -61,7 +76,12 @@ const struct llm_feature_row LLM_FEATURES[LLM_FEATURES_N] = {
 	[LLM_CAN_SYSTEM] = { "system", { "system" },
 	    { "system role not supported", "does not support 'system'",
 		"system role is not", "system messages are not supported",
-		"developer instruction is not enabled" },
+		"developer instruction is not enabled",
+		/* templates of Mistral 7B and Gemma (llama.cpp, vLLM, LM
+		 * Studio: lmstudio-ai/lmstudio-bug-tracker#1054) */
+		"only user and assistant roles are supported",
+		"only user, assistant", "unexpected message role",
+		"invalid value: 'system'" },
 	    "in front of the first words of a person" },
 	/* jxxghp/MoviePilot#5863, yilewang/llm-for-zotero#143 */
 	[LLM_CAN_IMAGES] = { "images", { "image_url", "image", "images" },
@@ -85,7 +105,9 @@ const struct llm_feature_row LLM_FEATURES[LLM_FEATURES_N] = {
 	/* anomalyco/opencode#1680, langchain-ai/langchain#24668 */
 	[LLM_CAN_ANY_CALL_ID] = { "any_call_id", { 0 },
 	    { "with a length of 9", "must be a-z, a-z, 0-9", "3280",
-		"invalid tool_call_id" },
+		"invalid tool_call_id",
+		/* BerriAI/litellm#18160, BerriAI/litellm#41590 */
+		"].id': string too long", "tool_call_id': string too long" },
 	    "ids of calls have nine letters and digits" },
 	/* SAIL-Research-Lab/cheetahclaws#72, vercel/ai#13505,
 	 * mistralai/mistral-common#324 */
@@ -102,7 +124,12 @@ const struct llm_feature_row LLM_FEATURES[LLM_FEATURES_N] = {
 	[LLM_CAN_THOUGHTS] = { "thoughts",
 	    { "reasoning_content", "reasoning_details", "reasoning",
 		"thinking", "redacted_thinking" },
-	    { "invalid `signature` in `thinking`" }, "not sent back" },
+	    { "invalid `signature` in `thinking`",
+		"invalid signature in thinking", "thinking.signature",
+		"corrupted thought", "invalid thought signature",
+		"thought signature is not valid", "encrypted content",
+		"cannot be modified", "invalid reasoning_details" },
+	    "not sent back" },
 	/* anomalyco/opencode#24083 (DeepSeek), FellouAI/eko#281 (Kimi) */
 	[LLM_CAN_MISSING_THOUGHTS] = { "missing_thoughts", { 0 },
 	    { "must be passed back", "reasoning_content is missing",

@@ -32,6 +32,7 @@ enum llm_feature {
 	LLM_CAN_TEMPERATURE,
 	LLM_CAN_TOOL_CHOICE,
 	LLM_CAN_TOOLS,		/* no: as words */
+	LLM_CAN_TOOLS_WITH_EFFORT, /* no: reasoning_effort "none" */
 	LLM_CAN_PARALLEL_CALLS, /* several calls in one message */
 	LLM_CAN_SYSTEM,		/* no: in front of the first message */
 	LLM_CAN_IMAGES,
@@ -76,7 +77,7 @@ struct llm_feature_row {
 	 * word of refusal. */
 	const char *params[5];
 	/* Words that say it by themselves. */
-	const char *words[12];
+	const char *words[20];
 	const char *instead; /* what is done, for the operator */
 };
 extern const struct llm_feature_row LLM_FEATURES[LLM_FEATURES_N];

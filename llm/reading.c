@@ -68,8 +68,8 @@ show_sure(struct llm_reading *r, size_t waiting, bool last)
 	if (sure > r->text.len - waiting)
 		sure = r->text.len - waiting;
 	if (r->hold_calls && sure > r->shown_len)
-		sure = llm_text_tools_sure(buf_str(&r->text), r->shown_len,
-		    sure);
+		sure = llm_text_calls_sure(buf_str(&r->text),
+		    r->thoughts.words, r->shown_len, sure, r->text_tools);
 	show(r, sure);
 }
 
@@ -192,6 +192,8 @@ llm_reading_finish(struct llm_reading *r, struct llm_answer *answer)
 		.refused = r->refused };
 	answer->text = llm_reading_words(r);
 	llm_calls_finish(r, answer);
+	if (r->hold_calls)
+		llm_calls_in_text(r, answer);
 	if (r->keep != NULL)
 		r->keep(r);
 	if (r->refusal.len > 0) {
@@ -200,9 +202,6 @@ llm_reading_finish(struct llm_reading *r, struct llm_answer *answer)
 			answer->text = text_clean(r->mem,
 			    buf_str(&r->refusal), r->refusal.len);
 	}
-	if (r->hold_calls && answer->ncalls == 0)
-		llm_text_tools_read(r->mem, answer->text,
-		    r->text_tools ? NULL : r->q, answer);
 	if (answer->ncalls == 0)
 		show(r, r->text.len); /* what was held back are words */
 	else

@@ -168,6 +168,7 @@ llm_refusal_in(struct llm_reading *r, const json_t *e)
 		return 0;
 	r->failed = true;
 	llm_refusal_fill(&r->error, e, r->mem);
+	llm_unquote(&r->error, r->q, r->mem);
 	if (known == NULL) {
 		r->error.status = status_in(&r->error, e);
 		return -1;

@@ -1,7 +1,6 @@
 /*
  * client: the era of a server, and calls.
  */
-#include "base/text.h"
 #include "mcp/client_priv.h"
 
 #include <inttypes.h>
@@ -15,6 +14,7 @@
 #include "base/clock.h"
 #include "base/cond.h"
 #include "base/json.h"
+#include "base/text.h"
 
 #define TIMEOUT_MS_DEFAULT 30000
 #define TRIES 2 /* the second with what the first taught about the server */

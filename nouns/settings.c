@@ -87,7 +87,8 @@ const struct config_def SETTINGS[] = {
 	    "means it (OpenAI's ends in /v1, Anthropic's does not)",
 	    0 },
 	{ "llm.tools", CONFIG_ENUM, AT(llm_tools), "auto", 0, 0, NULL,
-	    "auto native text", "how the model is told of tools", 0 },
+	    "auto native text",
+	    "how the model is told of tools; native: no words are a call", 0 },
 	{ "llm.fallback", CONFIG_LIST, AT(llm_fallback), NULL, 0, 0, NULL, NULL,
 	    "models to try next, in order: MODEL or HOST/MODEL, or NAME of "
 	    "llm.backends",

@@ -337,7 +337,8 @@ is_quirk(const char *name, size_t len, const char *value)
 {
 	static const char *const FEATURES[] = { "stream", "stream_options",
 		"max_tokens", "max_completion_tokens", "temperature",
-		"tool_choice", "tools", "parallel_calls", "system", "images",
+		"tool_choice", "tools", "tools_with_effort",
+		"parallel_calls", "system", "images",
 		"repeated_roles", "user_after_tool", "any_call_id",
 		"empty_content", "thoughts", "missing_thoughts" };
 	static const char *const NUMBERS[] = { "max_tokens_value",
@@ -381,7 +382,8 @@ check_quirks(struct findings *f, const struct settings *s)
 		    "\"%.100s\" is none: [BACKEND:]NAME=VALUE with yes or no "
 		    "for stream, stream_options, max_tokens, "
 		    "max_completion_tokens, temperature, tool_choice, tools, "
-		    "parallel_calls, system, images, repeated_roles, "
+		    "tools_with_effort, parallel_calls, system, images, "
+		    "repeated_roles, "
 		    "user_after_tool, any_call_id, empty_content, thoughts, "
 		    "missing_thoughts; a number for max_tokens_value, "
 		    "max_tokens_least, temperature_value, context, tools_max",

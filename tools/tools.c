@@ -3,12 +3,15 @@
  */
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "llm/schema.h"
 #include "nouns/metric.h"
 #include "tools/tools_priv.h"
+
+#define NAMES_MAX 2000 /* bytes of names that a model is told at once */
 
 static const char CUT_NOTE[] = "\n[cut: the result was longer]";
 
@@ -78,6 +81,28 @@ call_entry(const struct snapshot *snap, size_t at, const struct tool_ctx *ctx,
 	    clock_boot_us() - begun);
 }
 
+/* A model that is told the names corrects itself. */
+static const char *
+no_such_tool(const struct toolset *set, const char *name, struct arena *mem)
+{
+	struct buf b = BUF_INIT(NAMES_MAX);
+	const char *text;
+	size_t i;
+
+	for (i = 0; i < set->n; i++)
+		if (buf_printf(&b, "%s%s", i == 0 ? " There are: " : ", ",
+			set->specs[i].name)
+		    == -1)
+			break;
+	text = arena_printf(mem, "There is no tool of the name \"%.64s\".%s%s",
+	    name, buf_str(&b),
+	    set->n == 0	     ? " There are none."
+		: i < set->n ? ", and more."
+			     : ".");
+	buf_fini(&b);
+	return text;
+}
+
 void
 tools_call(const struct toolset *set, const struct tool_ctx *ctx,
     const struct tool_call *call, struct arena *mem,
@@ -95,8 +120,7 @@ tools_call(const struct toolset *set, const struct tool_ctx *ctx,
 		if (strcmp(set->specs[i].name, call->name) == 0)
 			break;
 	if (i == set->n)
-		result->text = arena_printf(mem,
-		    "There is no tool of the name \"%.64s\".", call->name);
+		result->text = no_such_tool(set, call->name, mem);
 	else if (arguments != NULL && json_is_null(arguments))
 		call_entry(snap, i, ctx, json_keep(mem, json_object()), mem,
 		    result); /* how some models write "none" */

@@ -140,22 +140,27 @@ s.test('tools of MCP servers in servers_config.json, by https://', async d => {
   }
 });
 
+/* What is wrong, and what the operator does about it. */
 const refused = {
-  wrong: /certificate is for another name: check the host/,
-  expired: /certificate has expired: its operator must renew it/,
-  unknown: /certificate is of an unknown authority: .*http\.ca_file/,
-  selfsigned: /certificate is self-signed: .*http\.ca_file/,
+  wrong: [/certificate is for another name: check the host/, /host in .*base_url/],
+  expired: [/certificate has expired: its operator must renew it/, /correct the server's certificate/],
+  unknown: [/certificate is of an unknown authority: .*http\.ca_file/, /http\.ca_file/],
+  selfsigned: [/certificate is self-signed: .*http\.ca_file/, /http\.ca_file/],
 };
 s.test('a wrong name, expired, of an unknown authority, self-signed: named in the log, and the person is told', async d => {
-  for (const [kind, sentence] of Object.entries(refused)) {
+  for (const [kind, [sentence, remedy]] of Object.entries(refused)) {
     for (const w of d.turns) if (w.ended === null) await d.stopAndWait(w);
     d.model.clear();
-    const worker = d.startTurn({ LLM_BASE_URL: `https://127.0.0.1:${port[kind]}/v1`, LLM_MODEL: `gpt-${kind}` });
+    const worker = d.startTurn({ LLM_BASE_URL: `https://127.0.0.1:${port[kind]}/v1?api-version=7`, LLM_MODEL: `gpt-${kind}` });
     const r = await d.say(kind, 'x');
     assert.match(r.reply, /could not be reached|cannot be reached|can't be reached/i);
     assert.doesNotMatch(r.reply, /certificate|127\.0\.0\.1|https/);
     const failed = d.events('model_failed', worker.name);
     assert.ok(failed.length > 0 && failed.every(l => sentence.test(JSON.stringify(l))), JSON.stringify(failed));
+    for (const l of failed) {
+      assert.match(l.remedy, remedy);
+      assert.equal(l.url, `https://127.0.0.1:${port[kind]}/v1/chat/completions`, 'the address, without its query');
+    }
     assert.equal(d.model.requests.length, 0, 'nothing was sent');
   }
 });

@@ -48,6 +48,16 @@ static const struct {
 } STREAMS[] = {
 	{ "words", START TEXT("0", "Hi") STOP("end_turn"), LLM_OK, "Hi", "",
 	    false, false, NULL },
+	{ "ids that recur beside thoughts", START THINK("0")
+		CALL("1", "t", "echo") END("1") CALL("2", "t", "echo") END("2")
+		CALL("3", "", "echo") END("3") STOP("tool_use"),
+	    LLM_OK, "", "t echo {}; t_2 echo {}; call_2 echo {}; ", false,
+	    false,
+	    "[{\"type\":\"thinking\",\"thinking\":\"hm so\",\"signature\":"
+	    "\"SIG\"},{\"type\":\"tool_use\",\"id\":\"t\",\"name\":\"echo\","
+	    "\"input\":{}},{\"type\":\"tool_use\",\"id\":\"t_2\",\"name\":"
+	    "\"echo\",\"input\":{}},{\"type\":\"tool_use\",\"id\":\"call_2\","
+	    "\"name\":\"echo\",\"input\":{}}]" },
 	{ "pings and what is new", "{\"type\":\"ping\"}\n" START
 		"{\"type\":\"later_kind\",\"x\":1}\n" TEXT("0", "Hi")
 		BLOCK("1", "{\"type\":\"new_block\"}")
@@ -434,11 +444,11 @@ requests_are_written(void **state)
 	    "{\"type\":\"text\",\"text\":\"(empty)\"}]},"
 	    "{\"role\":\"assistant\",\"content\":[{\"type\":\"tool_use\","
 	    "\"id\":\"c1\",\"name\":\"echo\",\"input\":{\"text\":\"hi\"}},"
-	    "{\"type\":\"tool_use\",\"id\":\"functions_x_1\",\"name\":\"x\","
+	    "{\"type\":\"tool_use\",\"id\":\"functions_x_1_52ede134368c8e8e\",\"name\":\"x\","
 	    "\"input\":{}}]},"
 	    "{\"role\":\"user\",\"content\":[{\"type\":\"tool_result\","
 	    "\"tool_use_id\":\"c1\",\"content\":\"hi\"},{\"type\":"
-	    "\"tool_result\",\"tool_use_id\":\"functions_x_1\",\"content\":"
+	    "\"tool_result\",\"tool_use_id\":\"functions_x_1_52ede134368c8e8e\",\"content\":"
 	    "\"no\",\"is_error\":true},{\"type\":\"text\",\"text\":\"And?\"}"
 	    "]}]");
 	answers_expect("tools", json_object_get(doc, "tools"),
@@ -584,9 +594,9 @@ ids_of_kept_calls_match_their_results(void **state)
 	    "[{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":"
 	    "\"x\"}]},{\"role\":\"assistant\",\"content\":[{\"type\":"
 	    "\"thinking\",\"thinking\":\"t\",\"signature\":\"s\"},{\"type\":"
-	    "\"tool_use\",\"id\":\"chatcmpl-tool_1_a\",\"name\":\"echo\","
+	    "\"tool_use\",\"id\":\"chatcmpl-tool_1_a_43e06dee6eaf086b\",\"name\":\"echo\","
 	    "\"input\":{}}]},{\"role\":\"user\",\"content\":[{\"type\":"
-	    "\"tool_result\",\"tool_use_id\":\"chatcmpl-tool_1_a\","
+	    "\"tool_result\",\"tool_use_id\":\"chatcmpl-tool_1_a_43e06dee6eaf086b\","
 	    "\"content\":\"hi\"}]}]");
 	arena_free(mem);
 }

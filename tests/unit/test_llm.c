@@ -572,10 +572,10 @@ without_native_calls_it_is_asked_in_words(void **state)
 	arena_free(a.mem);
 }
 
-/* A fall-back in the middle of a turn: what one wire's answer carries is never
- * sent on the other. */
+/* A fall-back in the middle of a turn: what one model's answer carries is never
+ * sent to another one. */
 static void
-extras_stay_on_their_wire(void **state)
+extras_go_to_no_other(void **state)
 {
 	static struct tool_call call = { "c1", "echo", "{}" };
 	static const struct step STEP = { 200, "application/json", NULL,
@@ -586,14 +586,19 @@ extras_stay_on_their_wire(void **state)
 		END, false };
 	static const struct {
 		const char *wire; /* NULL: nobody knows */
+		const char *backend; /* NULL: nobody knows; "": this one */
 		int host;
 		bool sent;
 	} cases[] = {
-		{ "anthropic", HOST_ANTHROPIC, true },
-		{ "openai", HOST_ANTHROPIC, false },
-		{ NULL, HOST_ANTHROPIC, false },
-		{ "anthropic", HOST_OPENAI, false },
+		{ "anthropic", "", HOST_ANTHROPIC, true },
+		{ "anthropic", NULL, HOST_ANTHROPIC, true },
+		{ "anthropic", "anthropic/another/01234567", HOST_ANTHROPIC,
+		    false },
+		{ "openai", NULL, HOST_ANTHROPIC, false },
+		{ NULL, NULL, HOST_ANTHROPIC, false },
+		{ "anthropic", NULL, HOST_OPENAI, false },
 	};
+	char name[LLM_BACKEND_NAME_MAX];
 
 	(void)state;
 	for (size_t i = 0; i < NELEM(cases); i++) {
@@ -614,9 +619,15 @@ extras_stay_on_their_wire(void **state)
 		struct llm_backend b = backend(cases[i].host);
 		struct asked a;
 
+		llm_backend_name(&b, name);
+		m[1].extra_backend = cases[i].backend == NULL
+			|| cases[i].backend[0] != '\0'
+		    ? cases[i].backend
+		    : name;
 		script(&STEP, 1);
 		ask(&b, &q, &a);
 		assert_int_equal(a.rc, LLM_OK);
+		assert_string_equal(a.answer.extra_backend, name);
 		assert_string_equal(a.answer.extra_wire,
 		    cases[i].host == HOST_ANTHROPIC ? "anthropic" : "openai");
 		if ((strstr(seen[0], "deep") != NULL) != cases[i].sent)
@@ -718,7 +729,7 @@ main(void)
 		cmocka_unit_test(pauses_have_an_end),
 		cmocka_unit_test(a_failure_after_a_shown_pause_is_broken),
 		cmocka_unit_test(without_native_calls_it_is_asked_in_words),
-		cmocka_unit_test(extras_stay_on_their_wire),
+		cmocka_unit_test(extras_go_to_no_other),
 	};
 
 	return cmocka_run_group_tests_name("llm", tests, start, stop);

@@ -117,12 +117,12 @@ static const struct {
 	    LLM_OK, "", "call_0 one {}; call_1 two {}; ", false, false },
 	{ "one id for all", CALL("0", "x", "one", "{}")
 		CALL("1", "x", "two", "{}") FINISH("tool_calls") DONE,
-	    LLM_OK, "", "x one {}; call_1 two {}; ", false, false },
+	    LLM_OK, "", "x one {}; x_2 two {}; ", false, false },
 	{ "ids that look like ours", CALL("0", "call_1", "one", "{}")
 		CALL("1", "", "two", "{}") CALL("2", "call_1", "three", "{}")
 		FINISH("tool_calls") DONE,
 	    LLM_OK, "",
-	    "call_1 one {}; call_17 two {}; call_2 three {}; ", false, false },
+	    "call_1 one {}; call_2 two {}; call_3 three {}; ", false, false },
 	{ "no index, whole calls in one event",
 	    DELTA("{\"tool_calls\":[{\"id\":\"a\",\"function\":{\"name\":"
 		  "\"one\",\"arguments\":\"{}\"}},{\"id\":\"b\",\"function\":"
@@ -378,10 +378,10 @@ names_and_ids_are_bounded(void **state)
 	assert_string_equal(a.answer.calls[0].id, "call_0");
 	answers_free(&a);
 	/* With a signature in it, which the server wants back. */
-	snprintf(body, sizeof(body), HEAD, name + sizeof(name) - 1 - 4 * KIB,
+	snprintf(body, sizeof(body), HEAD, name + sizeof(name) - 1 - 64 * KIB,
 	    "x");
 	answers_whole(&LLM_OPENAI, body, &a);
-	assert_int_equal(strlen(a.answer.calls[0].id), 4 * KIB);
+	assert_int_equal(strlen(a.answer.calls[0].id), 64 * KIB);
 	answers_free(&a);
 }
 
@@ -594,9 +594,11 @@ half_calls_in_words_are_dropped(void **state)
 	} cases[] = {
 		{ "half a call", "I look.\\n<tool_call>{\\\"name\\\": \\\"ec",
 		    "I look.\n", true },
-		{ "its mark alone", "I look. <funct", "I look. ", true },
-		{ "a whole one", "Now <tool_call>{\\\"name\\\":\\\"echo\\\","
-		    "\\\"arguments\\\":{}}</tool_call>", "Now ", true },
+		{ "its mark alone", "I look.\\n<funct", "I look.\n", true },
+		{ "in the midst of words", "It says <tool_call>{",
+		    "It says <tool_call>{", true },
+		{ "a whole one", "Now\\n<tool_call>{\\\"name\\\":\\\"echo\\\","
+		    "\\\"arguments\\\":{}}</tool_call>", "Now\n", true },
 		{ "nothing but a call", "[TOOL_CALLS]echo[ARGS]{", "", true },
 		{ "no call", "a < b, [1] <x>", "a < b, [1] <x>", true },
 		{ "no tools, no calls", "<tool_call>{", "<tool_call>{", false },

@@ -110,8 +110,35 @@ static const struct {
 	{ 400, "400", "", "* GenerateContentRequest.tools[0].function_declarations[3].parameters.properties[text].enum: only allowed for STRING type", "tool:files__write", "d2" },
 	{ 422, "", "", "body.tools.1.function.parameters. Input should be a valid dictionary; ", "tool:time", "-" },
 	{ 400, "", "", "Invalid JSON schema: unexpected keyword", "-", "" },
+	{ 400, "", "", "Corrupted thought signature.", "thoughts", "no" },
+	{ 400, "", "", "The encrypted content gAAAAABn could not be verified. Reason: Encrypted content could not be decrypted or parsed.", "thoughts", "no" },
+	{ 400, "", "", "messages.1.content.0.thinking.signature: Field required", "thoughts", "no" },
+	{ 400, "", "", "messages.1.content.0: Invalid signature in thinking", "thoughts", "no" },
+	{ 400, "", "", "messages.1.content.0.thinking.signature: Input should be a valid string", "thoughts", "no" },
+	{ 400, "", "", "messages.1.content.0: `thinking` or `redacted_thinking` blocks in the latest assistant message cannot be modified. These blocks must remain as they were in the original response.", "thoughts", "no" },
+	{ 500, "", "", "While executing CallExpression: Jinja Exception: Only user and assistant roles are supported!", "system", "no" },
+	{ 400, "", "", "Unexpected message role.", "system", "no" },
+	{ 400, "", "", "Invalid value: 'system'. Supported values are: 'user', 'assistant', and 'developer'.", "system", "no" },
+	{ 400, "", "", "System messages not supported by this model; use role 'developer'", "system", "no" },
+	{ 500, "", "", "Cannot use tools with stream", "stream", "no" },
+	{ 400, "", "", "tools are not supported in streaming mode", "stream", "no" },
+	{ 500, "", "", "Value is not callable: null: tools is not supported by the chat template", "tools", "no" },
+	{ 400, "", "reasoning_effort", "Function tools with reasoning_effort are not supported for gpt-5.6-terra in /v1/chat/completions. To use function tools, use /v1/responses or set reasoning_effort to 'none'.", "tools_with_effort", "no" },
+	{ 400, "invalid_value", "tool_choice", "Invalid value: 'none'. Supported values are: 'auto' and 'required'.", "tool_choice", "no" },
+	{ 400, "invalid_value", "tool_choice", "'none' is not one of ['auto', 'required'] - 'tool_choice'", "tool_choice", "no" },
+	{ 422, "", "", "tool_choice: Input should be 'auto' or 'required'", "tool_choice", "no" },
+	{ 400, "string_above_max_length", "messages[1].tool_calls[0].id", "Invalid 'messages[1].tool_calls[0].id': string too long. Expected a string with maximum length 40, but got a string with length 74 instead.", "any_call_id", "no" },
+	{ 400, "", "", "The maximum tokens you requested exceeds the model limit of 512. Try again with a maximum tokens value that is lower than 512.", "max_tokens_value", "511" },
+	{ 400, "", "", "Unable to submit request because it has a maxOutputTokens value of 16384 but the supported range is from 1 (inclusive) to 8193 (exclusive). Update the value and try again.", "max_tokens_value", "8192" },
+	{ 400, "", "", "invalid request: max tokens must be less than or equal to 512", "max_tokens_value", "512" },
+	{ 400, "", "", "API 调用参数有误，max_tokens参数非法，请检查文档：取值范围[1, 512]", "max_tokens_value", "512" },
+	{ 402, "402", "", "This request requires more credits, or fewer max_tokens. You requested up to 16384 tokens, but can only afford 512. To increase, visit https://openrouter.ai/settings/credits and add more credits", "-", "" },
+	{ 402, "402", "", "This request requires more credits, or fewer max_tokens. You requested up to 16384 tokens, but can only afford 12.", "", "" },
+	{ 402, "", "", "stream_options is not supported", "", "" },
 	{ 400, "array_above_max_length", "tools", "Invalid 'tools': array too long. Expected an array with maximum length 3, but got an array with length 4 instead.", "tools_max", "3" },
 	/* what teaches nothing */
+	{ 400, "", "", "Internal validation failed. The function echo server did not return in time", "", "" },
+	{ 400, "", "", "The tool 'echo' is a word", "", "" },
 	{ 400, "", "", "Unexpected flux in the input.", "", "" },
 	{ 401, "", "", "stream_options is not supported", "", "" },
 	{ 429, "", "max_tokens", "max_tokens is too large: 16384 > 4096", "", "" },
@@ -147,6 +174,193 @@ refusals_teach(void **state)
 			    ROWS[i].value);
 	}
 	arena_free(mem);
+}
+
+/* What people, models and tools wrote teaches nothing, however a server quotes
+ * it; tools and parameters are ours. */
+static void
+the_questions_words_teach_nothing(void **state)
+{
+	static const char SAID[] = "In the\nschema \xe2\x82\xacof <function> "
+				   "'echo' is a bug: tools/0/ are unsupported. "
+				   "'files__write_all' is a bug.";
+	static const struct {
+		const char *message, *left;
+	} ROWS_OF[] = {
+		{ "Bad text: In the\nschema \xe2\x82\xacof <function> 'echo' is a "
+		  "bug", "Bad text: …" },
+		{ "Bad text: \"In the\\nschema \\u20acof <function> "
+		  "'echo' is a bug\"", "Bad text: \"…\"" },
+		{ "Bad text: 'In the\\\\nschema \\\\u20acof <function> "
+		  "\\'echo\\' is a bug'", "Bad text: '…'" },
+		{ "Bad text: In the\nschema &euro;of &amp;lt;function&gt; "
+		  "&#39;echo&#39; is a bug", "Bad text: …" },
+		{ "BAD: IN THE SCHEMA OF", "BAD: …" },
+		{ "schema of function 'echo'", "…'" },
+		/* the arguments of a call, a result, thoughts */
+		{ "no path /home/me/letters", "no …" },
+		{ "no value grandmother's clock", "no value …" },
+		{ "bad: where did she put it", "bad: …" },
+		/* our own words, and words that all use */
+		{ "that support the provided 'tool_choice' value",
+		    "that support the provided 'tool_choice' value" },
+		{ "Invalid schema for function 'files__read'",
+		    "Invalid schema for function 'files__read'" },
+		{ "reasoning_content is not supported: reasoning.encrypted",
+		    "reasoning_content is not supported: reasoning.encrypted" },
+		{ "a bug: tool", "a bug: tool" },
+		/* a tool's name, which a person wrote, too */
+		{ "Invalid schema for function 'files__write_all'",
+		    "Invalid schema for function 'files__write_all'" },
+		{ "Unsupported parameter: 'max_completion_tokens'",
+		    "Unsupported parameter: 'max_completion_tokens'" },
+		{ "files__write_all, then files__write_all is a bug",
+		    "files__write_all, then …" },
+		{ "", "" },
+	};
+	static const struct tool_spec tools[] = {
+		{ .name = "files__write_all", .description = "w",
+		    .schema_text = "{}" },
+	};
+	static const struct tool_call call = { "call_1", "files__read",
+		"{\"path\":\"/home/me/letters\"}" };
+	static const struct llm_message messages[] = {
+		{ .role = LLM_USER, .text = SAID },
+		{ .role = LLM_ASSISTANT, .text = "", .calls = &call,
+		    .ncalls = 1,
+		    .extra = "{\"message\":{\"reasoning_content\":\"Where did "
+			     "she put it?\",\"reasoning_details\":[{\"type\":"
+			     "\"reasoning.encrypted\",\"data\":\"x\"}]}}" },
+		{ .role = LLM_TOOL, .text = "It is grandmother's clock. Use a "
+					    "max_completion_tokens and a "
+					    "refused-tool-choice valve.",
+		    .call_id = "call_1" },
+	};
+	static const struct llm_question q = { .messages = messages,
+		.nmessages = NELEM(messages), .tools = tools,
+		.ntools = NELEM(tools) };
+	struct arena *mem = arena_new();
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(ROWS_OF); i++) {
+		struct llm_refusal r = { .status = 400, .code = "",
+			.type = "", .param = "",
+			.message = ROWS_OF[i].message };
+
+		llm_unquote(&r, &q, mem);
+		assert_string_equal(r.message, ROWS_OF[i].left);
+	}
+	arena_free(mem);
+}
+
+/* Only what was answered is kept. */
+static void
+facts_are_confirmed(void **state)
+{
+	struct arena *mem = arena_new();
+	struct llm_ladder l;
+	struct llm_backend b = BACKEND;
+	const struct llm_fact *facts;
+	int i;
+
+	(void)state;
+	llm_ladder_init(&l, &b);
+	b.quirks = &l.quirks;
+	for (i = 0; i < LLM_REPEATS_MAX; i++) {
+		struct llm_refusal r = { .status = 400, .code = "",
+			.type = "", .param = "",
+			.message = arena_printf(mem,
+			    "Invalid schema for function '%s'",
+			    TOOLS[i].name) };
+
+		assert_int_equal(l.no_tools, 0);
+		assert_true(llm_ladder_next(&l, &b, &QUESTION, &r, mem));
+	}
+	/* There may be more: this last time without any. */
+	assert_true(l.no_tools);
+	assert_int_equal(llm_ladder_facts(&l, false, mem, &facts), 0);
+	assert_int_equal(llm_ladder_facts(&l, true, mem, &facts), 4);
+	assert_string_equal(facts[3].name, "tool:files__write");
+	arena_free(mem);
+}
+
+/* A server that refuses all at once: the remedies in order, each once, four for
+ * a question. */
+static void
+rungs_in_order(void **state)
+{
+	static const char EVERYTHING[]
+	    = "This model's maximum context length is 18000 tokens and your "
+	      "request has 3500 input tokens. max_tokens must be at most 4096. "
+	      "Invalid schema for function 'echo'. Invalid 'tools': at most "
+	      "3. temperature: only 1 is allowed. tool_choice parameter. System role not supported. "
+	      "roles must alternate. This model does not support streaming.";
+	static const char *const FACTS[] = { "context", "max_tokens_value",
+		"tool:echo", "tools_max", "temperature_value",
+		"repeated_roles", "tool_choice", "system", "stream",
+		/* named beside a word of refusal */
+		"temperature", "max_tokens", "tools" };
+	static const struct llm_refusal r = { .status = 400, .code = "",
+		.type = "", .param = "", .message = EVERYTHING };
+	struct arena *mem = arena_new();
+	struct llm_ladder l;
+	struct llm_backend b = BACKEND;
+	size_t i, tried;
+
+	(void)state;
+	llm_ladder_init(&l, &b);
+	b.quirks = &l.quirks;
+	for (i = 0; i < LLM_REPEATS_MAX; i++)
+		assert_true(llm_ladder_next(&l, &b, &QUESTION, &r, mem));
+	assert_false(llm_ladder_next(&l, &b, &QUESTION, &r, mem));
+	/* As if there were no end to the repeats. */
+	llm_ladder_init(&l, &b);
+	for (tried = 0; tried < 2 * NELEM(FACTS); tried++) {
+		l.repeats = 0;
+		l.nfacts = 0;
+		if (!llm_ladder_next(&l, &b, &QUESTION, &r, mem)
+		    || l.nfacts == 0)
+			break;
+		if (tried < NELEM(FACTS))
+			assert_string_equal(l.facts[0].name, FACTS[tried]);
+	}
+	assert_int_equal(tried, NELEM(FACTS));
+	assert_true(l.no_tools); /* the last resort */
+	l.repeats = 0;
+	assert_false(llm_ladder_next(&l, &b, &QUESTION, &r, mem));
+	arena_free(mem);
+}
+
+/* Of llm.quirks, what is of this backend. */
+static void
+the_operator_states(void **state)
+{
+	static char *items[] = { "stream=no", "openai:tools=no",
+		"openai/m:2:system=no", "groq:images=no",
+		"openai/other:thoughts=no", "openai/m:2:tools_max=7",
+		"temperature=yes" };
+	static const struct settings s = { .chat_host = HOST_OPENAI,
+		.llm_quirks = { .items = items, .n = NELEM(items) } };
+	struct llm_backend b = BACKEND;
+	struct llm_quirks q = LLM_QUIRKS_INIT;
+
+	(void)state;
+	b.model = "m:2";
+	(void)llm_quirks_set(&q, "temperature", "no");
+	llm_quirks_stated(&s, &b, &q);
+	assert_true(llm_lacks(&q, LLM_CAN_STREAM));
+	assert_true(llm_lacks(&q, LLM_CAN_TOOLS));
+	assert_true(llm_lacks(&q, LLM_CAN_SYSTEM));
+	assert_false(llm_lacks(&q, LLM_CAN_IMAGES));
+	assert_false(llm_lacks(&q, LLM_CAN_THOUGHTS));
+	assert_false(llm_lacks(&q, LLM_CAN_TEMPERATURE));
+	assert_int_equal(q.tools_max, 7);
+	/* What is stated is learned no more. */
+	(void)llm_quirks_set(&q, "temperature", "no");
+	assert_false(llm_lacks(&q, LLM_CAN_TEMPERATURE));
+	(void)llm_quirks_set(&q, "stream", "yes");
+	assert_true(llm_lacks(&q, LLM_CAN_STREAM));
 }
 
 /* Each thing once: what helps nothing is not tried again. */
@@ -515,6 +729,10 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(refusals_teach),
+		cmocka_unit_test(the_questions_words_teach_nothing),
+		cmocka_unit_test(facts_are_confirmed),
+		cmocka_unit_test(rungs_in_order),
+		cmocka_unit_test(the_operator_states),
 		cmocka_unit_test(no_remedy_twice),
 		cmocka_unit_test(facts_are_taken),
 		cmocka_unit_test(the_setting_knows_the_same_names),

@@ -513,7 +513,7 @@ the_questions_words_are_left_out(void **state)
 		{ "number is 5711, no", "number is 5711, no" },
 		{ "safe's number is 4711", "…" },
 		{ "x opened by grandmother y opened by grandmother", "x … y …" },
-		{ "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab", "……b" },
+		{ "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab", "…b" },
 		/* as OpenAI quotes a key, and of a header's value */
 		{ "wrong key: test-key*****9876.", "wrong key: …*****…." },
 		{ "no such tenant: blue-horse", "no such tenant:…" },

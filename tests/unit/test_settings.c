@@ -17,6 +17,7 @@
 
 #include "base/buf.h"
 #include "base/text.h"
+#include "llm/quirks.h"
 #include "nouns/settings.h"
 
 #define KEY "ENCRYPTION_KEY=MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
@@ -82,6 +83,32 @@ static struct settings *
 load_yaml(const char *yaml, const char *variables)
 {
 	return load_from(put("dragoman.yaml", yaml), variables);
+}
+
+/* llm.quirks takes what llm/quirks.c knows, and nothing else. */
+static void
+quirks(void **state)
+{
+	char text[128];
+	struct settings *s;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < LLM_FEATURES_N; i++) {
+		snprintf(text, sizeof(text), "LLM_QUIRKS=%s=no",
+		    LLM_FEATURES[i].name);
+		s = load(text);
+		if (s == NULL)
+			fail_msg("%s: %s", text, buf_str(&errors));
+		settings_unref(s);
+		snprintf(text, sizeof(text), "LLM_QUIRKS=%s=perhaps",
+		    LLM_FEATURES[i].name);
+		assert_null(load(text));
+	}
+	assert_null(load("LLM_QUIRKS=telepathy=no"));
+	for (i = 0; i < LLM_FEATURES_N; i++)
+		assert_non_null(strstr(buf_str(&errors),
+		    LLM_FEATURES[i].name));
 }
 
 static void
@@ -720,6 +747,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(quirks),
 		cmocka_unit_test(hosts),
 		cmocka_unit_test(a_cut_backend_is_whole_characters),
 		cmocka_unit_test(memcp),

@@ -52,7 +52,8 @@ a_journal_is_read_as_written(void **state)
 		.ncalls = 2,
 		.usage = { 10, 5 },
 		.extra = "[1]",
-		.extra_wire = "openai" };
+		.extra_wire = "openai",
+		.extra_backend = "openai/m/01234567" };
 	static const struct llm_answer plain = { .text = "" };
 	static const struct tool_result result = { .text = "x" };
 	static const struct tool_result denied
@@ -87,6 +88,8 @@ a_journal_is_read_as_written(void **state)
 	assert_string_equal(t->rounds[0].answer.text, "let me look");
 	assert_string_equal(t->rounds[0].answer.extra, "[1]");
 	assert_string_equal(t->rounds[0].answer.extra_wire, "openai");
+	assert_string_equal(t->rounds[0].answer.extra_backend,
+	    "openai/m/01234567");
 	assert_int_equal(t->rounds[0].answer.ncalls, 2);
 	assert_string_equal(t->rounds[0].answer.calls[0].arguments,
 	    "{\"text\":\"x\"}");
@@ -216,6 +219,7 @@ an_extra_of_before(void **state)
 	job.njournal = 1;
 	assert_true(steps_read(t));
 	assert_string_equal(t->rounds[0].answer.extra_wire, "anthropic");
+	assert_null(t->rounds[0].answer.extra_backend);
 }
 
 int

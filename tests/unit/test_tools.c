@@ -54,6 +54,7 @@ static const struct {
 	{ "time", "{\"zone\":\"Nowhere/At_All\"}", TOOL_FAILED,
 	    "unknown zone" },
 	{ "nothing", "{}", TOOL_FAILED, "no tool of the name \"nothing\"" },
+	{ "nothing", "{}", TOOL_FAILED, ". There are: echo, health, time." },
 	{ "", "{}", TOOL_FAILED, "no tool of the name" },
 };
 
