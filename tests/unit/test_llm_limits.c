@@ -221,6 +221,46 @@ other_statuses(void **state)
 	}
 }
 
+/* What does not fit is told, not left out: it may be the key. */
+static void
+too_many_headers(void **state)
+{
+	static const size_t LEFT_OUT[] = { 0, 3 };
+	const char *lines[HTTP_HEADERS_MAX + 1];
+	struct secret key = { 0 };
+	struct llm_backend b = { .host = HOST_OPENAI, .model = "m",
+		.base_url = url, .max_tokens = 100, .max_tokens_name = "",
+		.temperature = -1, .headers = lines, .key = &key,
+		.connect_ms = 2000, .first_byte_ms = 5000, .total_ms = 10000 };
+	struct arena *mem = arena_new();
+	struct llm_answer a;
+	struct llm_failure f;
+	bool listed;
+	size_t i, n;
+
+	(void)state;
+	secret_set(&key, "sk-1", 4);
+	status = 200;
+	headers = "";
+	answer = "{\"choices\":[{\"message\":{\"content\":\"Hi\"}}]}";
+	for (i = 0; i < NELEM(LEFT_OUT); i++) {
+		for (n = 0; n + LEFT_OUT[i] < HTTP_HEADERS_MAX - 2; n++)
+			lines[n] = "A: b";
+		lines[n] = NULL;
+		f = (struct llm_failure){ .retry_after_ms = -1 };
+		atomic_store(&srv.requests, 0);
+		assert_int_equal(llm_ask(&b, &QUESTION, mem, &a, &f),
+		    i == 0 ? LLM_INVALID : LLM_OK);
+		assert_int_equal(atomic_load(&srv.requests), i);
+		if (i == 0)
+			assert_non_null(strstr(f.why, "too many headers"));
+		assert_int_equal(llm_check(&b, mem, &listed, &f),
+		    i == 0 ? LLM_INVALID : LLM_OK);
+	}
+	secret_clear(&key);
+	arena_free(mem);
+}
+
 static int
 start(void **state)
 {
@@ -250,6 +290,7 @@ main(void)
 		cmocka_unit_test(an_answer_has_what_the_context_leaves),
 		cmocka_unit_test(the_latest_of_several_resets),
 		cmocka_unit_test(other_statuses),
+		cmocka_unit_test(too_many_headers),
 	};
 
 	return cmocka_run_group_tests_name("llm_limits", tests, start, stop);
