@@ -12,8 +12,6 @@
 #include "base/json.h"
 #include "mcp/client_priv.h"
 
-#define LINES_MAX 5
-
 static const char *const versions[]
     = { MCP_NEWEST_LEGACY, "2025-06-18", "2025-03-26", "2024-11-05" };
 
@@ -102,37 +100,34 @@ legacy_instead(const struct exchange *x, const char *asked)
 	return strcasestr(words, "version") != NULL ? next : NULL;
 }
 
-const char *
-legacy_meta(const struct exchange *x)
-{
-	if (x->o == NULL || x->o->on_progress == NULL)
-		return "";
-	return arena_printf(x->mem, "\"progressToken\":%" PRId64, x->id);
-}
-
-static void
-lines_of(const struct exchange *x, const struct mcp_view *view,
-    const char *lines[LINES_MAX])
+void
+legacy_lines(struct arena *mem, const char *version, const char *session,
+    const char *lines[LEGACY_LINES_MAX])
 {
 	size_t n = 0;
 
 	lines[n++] = "Content-Type: application/json";
 	lines[n++] = "Accept: application/json, text/event-stream";
 	/* The header came with 2025-06-18. */
-	if (view->version[0] != '\0'
-	    && strcmp(view->version, "2025-06-18") >= 0)
-		lines[n++] = arena_printf(
-		    x->mem, "MCP-Protocol-Version: %s", view->version);
-	if (view->session[0] != '\0')
+	if (version != NULL && strcmp(version, "2025-06-18") >= 0)
 		lines[n++]
-		    = arena_printf(x->mem, "Mcp-Session-Id: %s", view->session);
+		    = arena_printf(mem, "MCP-Protocol-Version: %s", version);
+	if (session[0] != '\0')
+		lines[n++] = arena_printf(mem, "Mcp-Session-Id: %s", session);
 	lines[n] = NULL;
+}
+
+static void
+lines_of(const struct exchange *x, const struct mcp_view *view,
+    const char *lines[LEGACY_LINES_MAX])
+{
+	legacy_lines(x->mem, view->version, view->session, lines);
 }
 
 void
 legacy_answer(struct exchange *x, const struct rpc_message *m)
 {
-	const char *lines[LINES_MAX];
+	const char *lines[LEGACY_LINES_MAX];
 	struct buf body = BUF_INIT(64 * KIB);
 
 	/* Each costs a round trip: a server must not hold the caller so. */
@@ -146,16 +141,23 @@ legacy_answer(struct exchange *x, const struct rpc_message *m)
 	buf_fini(&body);
 }
 
+int
+legacy_write_cancel(const struct exchange *x, struct buf *body)
+{
+	const char *params = arena_printf(x->mem,
+	    "\"requestId\":%" PRId64 ",\"reason\":\"the caller gave up\"",
+	    x->id);
+
+	return rpc_write(body, 0, "notifications/cancelled", params, "");
+}
+
 /* In these revisions a closed stream does not cancel. */
 static void
 cancel_at_server(struct exchange *x, const char *const *lines)
 {
 	struct buf body = BUF_INIT(KIB);
-	const char *params = arena_printf(x->mem,
-	    "\"requestId\":%" PRId64 ",\"reason\":\"the caller gave up\"",
-	    x->id);
 
-	if (rpc_write(&body, 0, "notifications/cancelled", params, "") == 0)
+	if (legacy_write_cancel(x, &body) == 0)
 		(void)mcp_notify(x->c, x->c->url, lines, &body, MCP_NOTICE_MS);
 	buf_fini(&body);
 }
@@ -167,7 +169,7 @@ legacy_post(struct exchange *x, const char *const *lines)
 	enum mcp_rc rc;
 
 	x->id = mcp_next_id(x->c);
-	if (rpc_write(&body, x->id, x->method, x->params, legacy_meta(x)) == -1)
+	if (rpc_write(&body, x->id, x->method, x->params, exchange_meta(x)) == -1)
 		rc = exchange_end(x, MCP_PROTOCOL, "the request is too large");
 	else
 		rc = exchange_post(x, x->c->url, lines, &body);
@@ -222,7 +224,7 @@ legacy_session_is_over(const struct exchange *x)
 enum mcp_rc
 legacy_run(struct exchange *x)
 {
-	const char *lines[LINES_MAX];
+	const char *lines[LEGACY_LINES_MAX];
 	enum mcp_rc rc;
 	bool over;
 
@@ -256,7 +258,7 @@ session_is_valid(const char *s)
 enum mcp_rc
 legacy_begin(struct exchange *x, struct mcp_view *view)
 {
-	const char *lines[LINES_MAX], *ask;
+	const char *lines[LEGACY_LINES_MAX], *ask;
 	struct buf body = BUF_INIT(KIB);
 	enum mcp_rc rc = MCP_PROTOCOL;
 
@@ -308,7 +310,7 @@ legacy_end(struct mcp_client *c)
 	struct http_request req
 	    = { .method = "DELETE", .url = c->url, .total_ms = MCP_NOTICE_MS };
 	struct http_response resp;
-	const char *lines[LINES_MAX];
+	const char *lines[LEGACY_LINES_MAX];
 
 	if (c->view.era == ERA_UNKNOWN || c->view.session[0] == '\0')
 		return;

@@ -31,7 +31,7 @@ modern_post(struct exchange *x)
 	enum mcp_rc rc;
 
 	x->id = mcp_next_id(x->c);
-	progress = legacy_meta(x);
+	progress = exchange_meta(x);
 	if (progress[0] != '\0')
 		meta = arena_printf(x->mem, "%s,%s", META, progress);
 	lines[n++] = "Content-Type: application/json";

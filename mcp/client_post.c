@@ -1,6 +1,7 @@
 /*
  * client_post: one POST of a JSON-RPC request, and the reading of its answer.
  */
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -159,6 +160,14 @@ exchange_is_unanswered(const struct exchange *x, enum mcp_rc rc)
 {
 	return !x->answered && x->taken
 	    && (rc == MCP_PROTOCOL || rc == MCP_UNKNOWN);
+}
+
+const char *
+exchange_meta(const struct exchange *x)
+{
+	if (x->o == NULL || x->o->on_progress == NULL)
+		return "";
+	return arena_printf(x->mem, "\"progressToken\":%" PRId64, x->id);
 }
 
 enum mcp_rc

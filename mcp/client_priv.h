@@ -160,6 +160,8 @@ enum mcp_rc exchange_error_end(struct exchange *x);
 bool exchange_is_refused(const struct exchange *x);
 /* Taken by the server, but no answer came where it was sent to. */
 bool exchange_is_unanswered(const struct exchange *x, enum mcp_rc rc);
+/* "progressToken":ID when the caller wants to hear of it, else "". */
+const char *exchange_meta(const struct exchange *x);
 /* ${rc}, or MCP_UNKNOWN for what acts: it may have happened. */
 enum mcp_rc exchange_or_unknown(const struct exchange *x, enum mcp_rc rc);
 /* How an HTTP answer ends that holds no JSON-RPC one. */
@@ -191,8 +193,12 @@ enum mcp_rc legacy_begin(struct exchange *x, struct mcp_view *view) WARN_UNUSED;
 void legacy_end(struct mcp_client *c);
 /* Answer a request of the server's. */
 void legacy_answer(struct exchange *x, const struct rpc_message *m);
-/* "progressToken":ID when the caller wants to hear of it, else "". */
-const char *legacy_meta(const struct exchange *x);
+/* Headers of a request in a session; ${version} may be NULL, ${session} "". */
+#define LEGACY_LINES_MAX 5
+void legacy_lines(struct arena *mem, const char *version, const char *session,
+    const char *lines[LEGACY_LINES_MAX]);
+/* The caller gave up: to be told to the server. */
+int legacy_write_cancel(const struct exchange *x, struct buf *body) WARN_UNUSED;
 /* A version both know, as a static string; NULL: none. */
 const char *legacy_version(const char *said);
 /* The version that the result of initialize agrees to; NULL: none of ours. */

@@ -5,7 +5,6 @@
  * for all and hands each its messages; when it has its own answer, the next
  * goes on.
  */
-#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -155,22 +154,11 @@ link_take(void *ctx, const struct sse_event *ev)
 
 /* ---- sending ------------------------------------------------------------- */
 
-#define LINES_MAX 5
-
 static void
-lines_of(
-    const struct mcp_link *l, struct arena *mem, const char *lines[LINES_MAX])
+lines_of(const struct mcp_link *l, struct arena *mem,
+    const char *lines[LEGACY_LINES_MAX])
 {
-	size_t n = 0;
-
-	lines[n++] = "Content-Type: application/json";
-	lines[n++] = "Accept: application/json, text/event-stream";
-	if (l->version != NULL && strcmp(l->version, "2025-06-18") >= 0)
-		lines[n++]
-		    = arena_printf(mem, "MCP-Protocol-Version: %s", l->version);
-	if (l->session[0] != '\0')
-		lines[n++] = arena_printf(mem, "Mcp-Session-Id: %s", l->session);
-	lines[n] = NULL;
+	legacy_lines(mem, l->version, l->session, lines);
 }
 
 static enum mcp_rc
@@ -186,7 +174,7 @@ link_post(struct mcp_link *l, struct exchange *x, const struct buf *body)
 		.cancel = x->o == NULL ? NULL : x->o->cancel };
 	struct http_response resp;
 	struct http_stream *s = NULL;
-	const char *lines[LINES_MAX];
+	const char *lines[LEGACY_LINES_MAX];
 	enum mcp_rc rc = MCP_OK;
 	bool is_stream;
 
@@ -226,7 +214,7 @@ out:
 void
 link_notify(struct mcp_link *l, struct arena *mem, const struct buf *body)
 {
-	const char *lines[LINES_MAX];
+	const char *lines[LEGACY_LINES_MAX];
 
 	lines_of(l, mem, lines);
 	(void)mcp_notify(l->c, l->endpoint, lines, body, MCP_NOTICE_MS);
@@ -321,11 +309,8 @@ static void
 cancel_at_server(struct mcp_link *l, struct exchange *x)
 {
 	struct buf body = BUF_INIT(KIB);
-	const char *params = arena_printf(x->mem,
-	    "\"requestId\":%" PRId64 ",\"reason\":\"the caller gave up\"",
-	    x->id);
 
-	if (rpc_write(&body, 0, "notifications/cancelled", params, "") == 0)
+	if (legacy_write_cancel(x, &body) == 0)
 		link_notify(l, x->mem, &body);
 	buf_fini(&body);
 }
@@ -386,7 +371,7 @@ link_call(struct mcp_link *l, struct exchange *x)
 	exchange_reset(x);
 	x->status = 0;
 	waiter_begin(l, &w, x->id);
-	if (rpc_write(&body, x->id, x->method, x->params, legacy_meta(x)) == -1)
+	if (rpc_write(&body, x->id, x->method, x->params, exchange_meta(x)) == -1)
 		rc = exchange_end(x, MCP_PROTOCOL, "the request is too large");
 	else
 		rc = link_post(l, x, &body);
