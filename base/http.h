@@ -126,8 +126,8 @@ enum http_rc http_send(
     const struct http_request *req, struct http_response *resp);
 void http_response_fini(struct http_response *resp);
 
-/* The value of ${name} (lower-case) in ${mem}-less storage: copied into
- * ${out}; false when absent.  The last one wins. */
+/* The value of ${name} (lower-case) is copied into ${out}; false when absent.
+ * The last one wins. */
 bool http_header(const struct http_response *resp, const char *name, char *out,
     size_t out_max);
 /* True if it came, whatever its length. */

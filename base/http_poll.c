@@ -18,8 +18,8 @@
 #define EVENTS_MAX 128 /* sockets served before commands are taken again */
 
 /*
- * Data that nobody acknowledges for so long means that the peer is gone.  An
- * HTTP/2 connection would otherwise take each new request into the same hole.
+ * Data that nobody acknowledges for so long means that the peer is gone: the
+ * request need not wait for its own, much longer time.
  */
 #define UNACKED_MS 20000
 

@@ -8,7 +8,6 @@
 #include "base/text.h"
 #include "llm/llm_priv.h"
 
-#define READ_WAIT_MS 100 /* how late a cancel may be noticed */
 #define REFUSAL_MAX (256 * KIB)
 #define SILENCE_MORE_MS 1000 /* so that ending.c, which knows which setting it
 				is, says so first */
@@ -37,7 +36,7 @@ read_refusal(struct asking *a, struct http_stream *s,
 	int should_retry;
 
 	buf_init(&resp->body, REFUSAL_MAX);
-	while (http_read(s, READ_WAIT_MS, &resp->body) != -1
+	while (http_read(s, LLM_READ_WAIT_MS, &resp->body) != -1
 	    && !resp->body.full)
 		;
 	if (resp->rc == HTTP_CANCELLED)

@@ -11,7 +11,6 @@
 #include "base/log.h"
 
 #define LEAST_TOKENS 16	    /* a smaller limit is no limit that is meant */
-#define LEAST_LEFT 256	    /* an answer worth asking for */
 #define MOST_LEAST 100000   /* no minimum is above */
 
 enum value { VALUE_CONTEXT, VALUE_LIMIT, VALUE_TOOLS_MAX, VALUE_TEMPERATURE,
@@ -112,7 +111,7 @@ try_context(struct look *k)
 	int64_t context, input;
 
 	if (limit <= 0 || !llm_context_of(k->text, limit, &context, &input)
-	    || context - input < LEAST_LEFT || context - input >= limit
+	    || context - input < LLM_LEAST_LEFT || context - input >= limit
 	    || !first_try(k->l, VALUE_CONTEXT))
 		return false;
 	k->l->limit = context - input;
@@ -130,7 +129,7 @@ try_afford(struct look *k)
 
 	if (at == NULL || limit <= 0)
 		return false;
-	n = llm_largest_below(at, limit, LEAST_LEFT);
+	n = llm_largest_below(at, limit, LLM_LEAST_LEFT);
 	if (n == 0 || !first_try(k->l, VALUE_LIMIT))
 		return false;
 	k->l->limit = n;

@@ -1,8 +1,9 @@
 /*
  * ladder: a question was refused; how it is asked otherwise.
  *
- * Rungs in order: a value, a tool, a parameter, the shape of messages; each
- * once, and no more than LLM_REPEATS_MAX a question.  What is tried goes into
+ * Rungs in order: a limit of tokens, a tool, their number, the temperature,
+ * then a parameter or the shape of messages, at last no tools; each once, and
+ * no more than LLM_REPEATS_MAX a question.  What is tried goes into
  * ${quirks}, by which the next request is written (shape.c and the writers),
  * and into ${facts}, to be kept when that request is answered.
  */

@@ -1,8 +1,8 @@
 /*
  * llm: one question to a language model, streamed, with tools.
  *
- * A provider is a struct of functions (llm_priv.h); the table is llm.c.  This
- * module sends one request to one backend; which backend, when again, and what
+ * A provider is a struct of functions (llm_priv.h); the table is
+ * provider.c.  This module sends one request to one backend; which backend, when again, and what
  * the person is told is chat/ask's business.  llm_ask never sleeps to retry:
  * it answers LLM_RETRY with a delay, and the caller decides.
  */

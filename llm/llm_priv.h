@@ -22,6 +22,8 @@
 #define LLM_BLOCKS_MAX 256 /* content blocks of one Anthropic answer */
 #define LLM_KEPT_MAX 16	   /* members of a message that are kept */
 #define LLM_DETAILS_MAX 64 /* of reasoning_details, put together */
+#define LLM_READ_WAIT_MS 100 /* how late a cancel may be noticed */
+#define LLM_LEAST_LEFT 256 /* tokens of an answer worth asking for */
 
 /* A call whose pieces are still coming. */
 struct llm_partial_call {
@@ -50,7 +52,8 @@ struct llm_block {
 
 /*
  * What a server says in place of an answer, in whatever shape (refusal.c).
- * Strings live in the arena of the reading; "" when the server gave none.
+ * Strings and doc live as long as the reading: in its arena, or in the event's,
+ * after which none is read.  "" when the server gave none.
  */
 struct llm_refusal {
 	int status; /* HTTP's; of an error within a 200, what it would be */

@@ -1,7 +1,7 @@
 /*
  * refusal: what a server says in place of an answer, whatever its shape.
  *
- * What it means is refusal_kind.c's; what is done about it, quirks.c's.
+ * What it means is refusal_kind.c's; what is done about it, ladder.c's.
  */
 #include <stdio.h>
 #include <string.h>

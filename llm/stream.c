@@ -9,8 +9,6 @@
 #include "base/http.h"
 #include "llm/llm_priv.h"
 
-#define READ_WAIT_MS 100 /* how late a cancel may be noticed */
-
 static void
 first_byte(struct asking *a)
 {
@@ -68,7 +66,7 @@ llm_stream_read(struct asking *a, struct http_stream *s,
 	llm_body_init(&body, a->provider, &a->reading,
 	    is_type(resp, "text/event-stream"));
 	while (stop == 0 && waiting == LLM_WAIT
-	    && (n = http_read(s, READ_WAIT_MS, &piece)) != -1) {
+	    && (n = http_read(s, LLM_READ_WAIT_MS, &piece)) != -1) {
 		if (is_cancelled(a)) {
 			resp->rc = HTTP_CANCELLED;
 			break;

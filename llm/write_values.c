@@ -6,8 +6,6 @@
 #include "llm/llm_priv.h"
 #include "llm/quirks.h"
 
-#define LEAST_LEFT 256 /* of the context, for an answer worth asking for */
-
 int64_t
 llm_max_tokens(const struct llm_backend *b, const struct llm_question *q)
 {
@@ -24,8 +22,8 @@ llm_max_tokens(const struct llm_backend *b, const struct llm_question *q)
 		left = k->context
 		    - llm_estimate(q->messages, q->nmessages, q->tools,
 			q->ntools);
-		if (left < LEAST_LEFT) /* the server counts better */
-			left = LEAST_LEFT;
+		if (left < LLM_LEAST_LEFT) /* the server counts better */
+			left = LLM_LEAST_LEFT;
 		if (n > left)
 			n = left;
 	}
