@@ -177,3 +177,16 @@ arena_defer(struct arena *a, void (*release)(void *ptr), void *ptr)
 	*d = (struct deferred){ a->deferred, release, ptr };
 	a->deferred = d;
 }
+
+static void
+wipe(void *ptr)
+{
+	explicit_bzero(ptr, strlen(ptr));
+}
+
+char *
+arena_secret(struct arena *a, char *s)
+{
+	arena_defer(a, wipe, s);
+	return s;
+}

@@ -27,6 +27,10 @@ char *arena_strdup(struct arena *a, const char *s);
 char *arena_memdup(struct arena *a, const void *bytes, size_t len);
 char *arena_printf(struct arena *a, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
+/* ${s}, a string of ${a} with a secret in it, which is returned: it is zeroed
+ * before its memory is given back. */
+char *arena_secret(struct arena *a, char *s);
+
 /* Bytes handed out since the last reset. */
 size_t arena_used(const struct arena *a);
 

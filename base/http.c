@@ -209,6 +209,7 @@ copy_request(struct http_stream *s, struct http_request *req)
 		req->headers[i] = memcpy(p, req->headers[i], len);
 		p += len;
 	}
+	s->copy_head = (size_t)(p - s->copy);
 	if (req->body != NULL && req->body_len > 0)
 		req->body = memcpy(p, req->body, req->body_len);
 }

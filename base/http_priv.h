@@ -35,6 +35,7 @@ struct http_stream {
 	struct http_response *resp; /* the owner's, for the end */
 	char *copy;                 /* url, headers and body of the request */
 	size_t copy_max;            /* room in it */
+	size_t copy_head;           /* up to the body: keys are in it */
 
 	pthread_mutex_t lock; /* of what follows */
 	struct buf in;        /* not read yet, HTTP_STREAM_MAX at most */

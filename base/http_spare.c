@@ -5,6 +5,7 @@
  * thread alone, which also knows those of transfers that nobody gave back yet.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/http_priv.h"
 
@@ -60,6 +61,9 @@ spare_give(struct transfer *t)
 {
 	struct http_stream *s = &t->as_stream;
 
+	if (s->copy_head > 0)
+		explicit_bzero(s->copy, s->copy_head);
+	s->copy_head = 0;
 	buf_reset(&s->in);
 	if (s->in.cap > BYTES_KEPT)
 		buf_fini(&s->in);

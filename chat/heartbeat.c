@@ -50,11 +50,13 @@ backends(struct worker *w, const struct settings *s, struct arena *mem,
 	*asked = n == 0; /* direct: nobody needs to be */
 	for (i = 0; i < n; i++) {
 		char name[LLM_BREAKER_NAME_MAX], label[LLM_BACKEND_NAME_MAX];
+		char learned[LLM_BACKEND_NAME_MAX];
 		struct worker_breaker *b;
 		int last;
 
 		llm_breaker_name(&list[i], name);
 		llm_backend_label(&list[i], label);
+		llm_backend_name(&list[i], learned);
 		b = worker_breaker_hold(w, name);
 		if (b == NULL)
 			continue;
@@ -63,8 +65,9 @@ backends(struct worker *w, const struct settings *s, struct arena *mem,
 			*asked = last != -1;
 		if (i == 0 && last > LLM_OK)
 			*error = llm_rc_name(last);
-		json_array_append_new(out, json_pack("{s:s, s:s, s:I, s:s}",
-		    "name", label, "breaker", name, "breaker_open_until_ms",
+		json_array_append_new(out, json_pack("{s:s, s:s, s:s, s:I, s:s}",
+		    "name", label, "breaker", name, "learned", learned,
+		    "breaker_open_until_ms",
 		    (json_int_t)atomic_load(&b->open_until_ms), "last",
 		    last == -1 ? "not asked yet" : llm_rc_name(last)));
 		worker_breaker_drop(w, b);

@@ -73,12 +73,17 @@ known_quirks(struct worker *w, const struct settings *s,
 		*out = k->quirks;
 	}
 	pthread_mutex_unlock(&w->mu);
-	if (old && read_learned(w, name, &fresh)) {
-		*out = fresh;
+	if (old) {
+		bool answered = read_learned(w, name, &fresh);
+
+		if (answered)
+			*out = fresh;
 		pthread_mutex_lock(&w->mu);
 		k = row(w, name);
 		if (k != NULL) {
-			k->quirks = fresh;
+			/* Without an answer what was known stands as long. */
+			if (answered)
+				k->quirks = fresh;
 			k->read_ms = now;
 		}
 		pthread_mutex_unlock(&w->mu);

@@ -21,7 +21,8 @@ headers(const struct llm_backend *b, struct arena *mem, const char **out,
 		return 0;
 	out[n++] = VERSION_HEADER;
 	if (b->key != NULL && secret_is_set(b->key))
-		out[n++] = arena_printf(mem, "x-api-key: %s", b->key->bytes);
+		out[n++] = arena_secret(mem,
+		    arena_printf(mem, "x-api-key: %s", b->key->bytes));
 	return n;
 }
 

@@ -85,8 +85,8 @@ headers_of(const struct settings *s, int host, struct arena *mem)
 			text = text_expand(mem, json_string_value(v),
 			    from_environment, NULL, &unknown);
 			if (text != NULL && strpbrk(text, "\r\n") == NULL)
-				list[n++] = arena_printf(mem, "%s: %s", name,
-				    text);
+				list[n++] = arena_secret(mem,
+				    arena_printf(mem, "%s: %s", name, text));
 		}
 	list[n] = NULL;
 	return list;

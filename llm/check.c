@@ -105,14 +105,14 @@ llm_check(const struct llm_backend *b, struct arena *mem, bool *listed,
 		.flags = HTTP_OPERATOR };
 	struct http_response resp;
 	enum llm_rc rc = LLM_OK;
-	size_t n = 1;
 
 	*f = (struct llm_failure){ .retry_after_ms = -1 };
 	*listed = true;
 	req.headers[0] = "Accept: application/json";
-	for (; b->headers != NULL && b->headers[n - 1] != NULL; n++)
-		req.headers[n] = b->headers[n - 1];
-	p->headers(b, mem, req.headers + n, HTTP_HEADERS_MAX - 1 - n);
+	if (llm_fill(p, b, 1, mem, &req) == -1) {
+		text_format(f->why, sizeof(f->why), LLM_TOO_MANY_HEADERS);
+		return LLM_INVALID;
+	}
 	(void)http_send(&req, &resp);
 	f->status = resp.status;
 	if (resp.rc != HTTP_OK) {

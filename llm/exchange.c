@@ -74,7 +74,7 @@ llm_exchange(const struct llm_backend *b, const struct llm_question *q,
 	struct http_response resp;
 	struct http_stream *s = NULL;
 	enum llm_rc rc;
-	size_t n = 0, i;
+	size_t n = 0;
 
 	if (req.idle_ms > 0)
 		req.idle_ms += SILENCE_MORE_MS;
@@ -82,10 +82,10 @@ llm_exchange(const struct llm_backend *b, const struct llm_question *q,
 	req.headers[n++] = "Accept: text/event-stream, application/json";
 	a->first_ms = b->first_byte_ms;
 	a->idle_ms = b->idle_ms;
-	for (i = 0; b->headers != NULL && b->headers[i] != NULL; i++)
-		req.headers[n++] = b->headers[i];
-	a->provider->headers(b, mem, req.headers + n, HTTP_HEADERS_MAX - 1 - n);
-
+	if (llm_fill(a->provider, b, n, mem, &req) == -1) {
+		text_format(f->why, sizeof(f->why), LLM_TOO_MANY_HEADERS);
+		return LLM_INVALID;
+	}
 	if (http_open(&req, &resp, &s) != HTTP_OK)
 		rc = llm_transport_rc(&resp, a->reading.shown, f);
 	else if (resp.status < 200 || resp.status > 299)

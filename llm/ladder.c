@@ -30,9 +30,22 @@ struct look {
 void
 llm_ladder_init(struct llm_ladder *l, const struct llm_backend *b)
 {
+	static const struct {
+		const char *name;
+		enum value value;
+	} STATED[] = { { "max_tokens_value", VALUE_LIMIT },
+		{ "max_tokens_least", VALUE_LIMIT },
+		{ "tools_max", VALUE_TOOLS_MAX },
+		{ "temperature_value", VALUE_TEMPERATURE } };
+	size_t i;
+
 	*l = (struct llm_ladder){ .quirks = LLM_QUIRKS_INIT };
 	if (b->quirks != NULL)
 		l->quirks = *b->quirks;
+	/* The operator's word is not tried otherwise. */
+	for (i = 0; i < NELEM(STATED); i++)
+		if (llm_quirks_is_stated(&l->quirks, STATED[i].name))
+			l->tried_values |= 1U << STATED[i].value;
 }
 
 static bool
@@ -67,6 +80,8 @@ note(struct look *k, const char *name, const char *value)
 {
 	struct llm_ladder *l = k->l;
 
+	if (llm_quirks_is_stated(&l->quirks, name))
+		return; /* a context: what is tried helps this once */
 	(void)llm_quirks_set(&l->quirks, name, value);
 	if (l->nfacts < LLM_FACTS_MAX)
 		l->facts[l->nfacts++] = (struct llm_fact){ name, value };

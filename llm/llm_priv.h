@@ -140,6 +140,13 @@ struct llm_provider {
 extern const struct llm_provider LLM_OPENAI;
 extern const struct llm_provider LLM_ANTHROPIC;
 const struct llm_provider *llm_provider_of(int host);
+/* After ${n} headers of ${req}: those of the operator, then the wire's own
+ * with the key.  -1: there are too many. */
+#define LLM_OWN_HEADERS 2 /* of a wire, at most */
+#define LLM_TOO_MANY_HEADERS "too many headers for one request"
+struct http_request;
+int llm_fill(const struct llm_provider *p, const struct llm_backend *b,
+    size_t n, struct arena *mem, struct http_request *req) WARN_UNUSED;
 /* ${path} of the backend's API, in ${mem}. */
 char *llm_url(const struct llm_backend *b, const char *path,
     struct arena *mem);

@@ -17,8 +17,8 @@ headers(const struct llm_backend *b, struct arena *mem, const char **out,
 	size_t n = 0;
 
 	if (b->key != NULL && secret_is_set(b->key) && max > 0)
-		out[n++] = arena_printf(mem, "Authorization: Bearer %s",
-		    b->key->bytes);
+		out[n++] = arena_secret(mem, arena_printf(mem,
+		    "Authorization: Bearer %s", b->key->bytes));
 	return n;
 }
 

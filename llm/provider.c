@@ -3,12 +3,29 @@
  */
 #include <string.h>
 
+#include "base/http.h"
 #include "llm/llm_priv.h"
 
 const struct llm_provider *
 llm_provider_of(int host)
 {
 	return host == HOST_ANTHROPIC ? &LLM_ANTHROPIC : &LLM_OPENAI;
+}
+
+int
+llm_fill(const struct llm_provider *p, const struct llm_backend *b, size_t n,
+    struct arena *mem, struct http_request *req)
+{
+	size_t i;
+
+	for (i = 0; b->headers != NULL && b->headers[i] != NULL; i++) {
+		if (n + LLM_OWN_HEADERS >= HTTP_HEADERS_MAX)
+			return -1;
+		req->headers[n++] = b->headers[i];
+	}
+	n += p->headers(b, mem, req->headers + n, LLM_OWN_HEADERS);
+	req->headers[n] = NULL;
+	return 0;
 }
 
 char *

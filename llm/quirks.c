@@ -145,25 +145,37 @@ llm_lacks(const struct llm_quirks *q, enum llm_feature f)
 	return q != NULL && (q->lacks & (1U << f)) != 0;
 }
 
-/* Numbers among the facts. */
-static int64_t *
-number_of(struct llm_quirks *q, const char *name)
+/* Numbers among the facts; the last is no integer. */
+static const char *const NUMBERS[] = { "max_tokens_value", "max_tokens_least",
+	"context", "tools_max", "temperature_value" };
+_Static_assert(LLM_FEATURES_N + NELEM(NUMBERS) <= 32, "a bit for each");
+
+/* The bit of ${name} in stated; 0: there is none. */
+static uint32_t
+bit_of(const char *name)
 {
-	const struct {
-		const char *name;
-		int64_t *at;
-	} NUMBERS[] = {
-		{ "max_tokens_value", &q->max_tokens },
-		{ "max_tokens_least", &q->max_tokens_least },
-		{ "context", &q->context },
-		{ "tools_max", &q->tools_max },
-	};
 	size_t i;
 
+	for (i = 0; i < LLM_FEATURES_N; i++)
+		if (strcmp(LLM_FEATURES[i].name, name) == 0)
+			return 1U << i;
 	for (i = 0; i < NELEM(NUMBERS); i++)
-		if (strcmp(NUMBERS[i].name, name) == 0)
-			return NUMBERS[i].at;
-	return NULL;
+		if (strcmp(NUMBERS[i], name) == 0)
+			return 1U << (LLM_FEATURES_N + i);
+	return 0;
+}
+
+static bool
+set_number(struct llm_quirks *q, size_t i, const char *value)
+{
+	int64_t *const at[] = { &q->max_tokens, &q->max_tokens_least,
+		&q->context, &q->tools_max };
+	int64_t n;
+
+	if (text_int(value, &n) == -1 || n < 1 || n > TOKENS_MAX)
+		return false;
+	*at[i] = n;
+	return true;
 }
 
 static bool
@@ -199,37 +211,46 @@ set_temperature(struct llm_quirks *q, const char *value)
 }
 
 static bool
-set(struct llm_quirks *q, const char *name, const char *value, bool state)
+set_feature(struct llm_quirks *q, uint32_t bit, const char *value)
 {
-	int64_t *number = number_of(q, name), n;
+	bool no = strcmp(value, "no") == 0;
+
+	if (!no && strcmp(value, "yes") != 0)
+		return false;
+	q->lacks = no ? q->lacks | bit : q->lacks & ~bit;
+	return true;
+}
+
+static bool
+set_known(struct llm_quirks *q, uint32_t bit, const char *name,
+    const char *value)
+{
 	size_t i;
 
-	if (number != NULL) {
-		if (text_int(value, &n) == -1 || n < 1 || n > TOKENS_MAX)
-			return false;
-		*number = n;
-		return true;
-	}
-	if (strcmp(name, "temperature_value") == 0)
-		return set_temperature(q, value);
+	for (i = 0; i < NELEM(NUMBERS); i++)
+		if (strcmp(NUMBERS[i], name) == 0)
+			return i + 1 == NELEM(NUMBERS)
+			    ? set_temperature(q, value)
+			    : set_number(q, i, value);
+	return set_feature(q, bit, value);
+}
+
+static bool
+set(struct llm_quirks *q, const char *name, const char *value, bool state)
+{
+	uint32_t bit = bit_of(name);
+	struct llm_quirks all = *q;
+
 	if (strncmp(name, TOOL_PREFIX, sizeof(TOOL_PREFIX) - 1) == 0)
 		return set_tool(q, name + sizeof(TOOL_PREFIX) - 1, value);
-	for (i = 0; i < LLM_FEATURES_N; i++) {
-		uint32_t bit = 1U << i;
-		bool no = strcmp(value, "no") == 0;
-
-		if (strcmp(LLM_FEATURES[i].name, name) != 0)
-			continue;
-		if (!no && strcmp(value, "yes") != 0)
-			return false;
-		if (!state && (q->stated & bit) != 0)
-			return true;
-		q->lacks = no ? q->lacks | bit : q->lacks & ~bit;
-		if (state)
-			q->stated |= bit;
+	if (bit == 0 || !set_known(&all, bit, name, value))
+		return false;
+	if (!state && (q->stated & bit) != 0)
 		return true;
-	}
-	return false;
+	*q = all;
+	if (state)
+		q->stated |= bit;
+	return true;
 }
 
 bool
@@ -242,6 +263,12 @@ bool
 llm_quirks_state(struct llm_quirks *q, const char *name, const char *value)
 {
 	return set(q, name, value, true);
+}
+
+bool
+llm_quirks_is_stated(const struct llm_quirks *q, const char *name)
+{
+	return (q->stated & bit_of(name)) != 0;
 }
 
 bool

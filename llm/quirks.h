@@ -55,7 +55,9 @@ struct llm_fact {
 
 struct llm_quirks {
 	uint32_t lacks;	 /* bits 1 << enum llm_feature */
-	uint32_t stated; /* by the operator: refusals change them no more */
+	/* By the operator: refusals change them no more.  Bits as in lacks, and
+	 * above them those of the numbers (quirks.c). */
+	uint32_t stated;
 	/* 0: not known */
 	int64_t max_tokens, max_tokens_least, context, tools_max;
 	double temperature; /* negative: not known */
@@ -89,6 +91,8 @@ bool llm_quirks_set(struct llm_quirks *q, const char *name, const char *value);
 /* The same from the operator's word: what it says is learned no more. */
 bool llm_quirks_state(struct llm_quirks *q, const char *name,
     const char *value);
+/* True if ${name}, a fact's, is the operator's word. */
+bool llm_quirks_is_stated(const struct llm_quirks *q, const char *name);
 /* True if ${q} has refused the tool with this digest (NULL: none). */
 bool llm_quirks_refuse_tool(const struct llm_quirks *q, const char *name,
     const char *digest);

@@ -45,6 +45,8 @@ struct mcp_link {
 struct mcp_link *link_new(struct mcp_client *c);
 /* The client's own, a new reference; NULL: it has none. */
 struct mcp_link *link_of(struct mcp_client *c);
+/* An event of the stream of ${ctx}, a link that is locked or not yet shared. */
+int link_take(void *ctx, const struct sse_event *ev);
 /* One request over ${l}. */
 enum mcp_rc link_call(struct mcp_link *l, struct exchange *x) WARN_UNUSED;
 /* Wait for the answer to what was POSTed as x->id. */

@@ -40,15 +40,21 @@ open_stream(struct exchange *x, struct mcp_link *l, const char *const *lines)
 
 /* ---- HTTP+SSE ------------------------------------------------------------ */
 
+/* The rest of the piece that names the endpoint is read, too. */
 static int
 on_first_event(void *ctx, const struct sse_event *ev)
 {
 	struct mcp_link *l = ctx;
 
+	if (l->endpoint[0] != '\0')
+		return link_take(l, ev);
 	if (strcmp(ev->type, "endpoint") != 0)
 		return 0;
 	endpoint_behind(l->c->url, ev->data, l->other);
-	return endpoint_resolve(l->c->url, ev->data, l->endpoint) == 0 ? 1 : 2;
+	if (endpoint_resolve(l->c->url, ev->data, l->endpoint) == 0)
+		return 0;
+	l->endpoint[0] = '\0';
+	return 1;
 }
 
 static enum mcp_rc
@@ -57,7 +63,7 @@ wait_for_endpoint(struct exchange *x, struct mcp_link *l)
 	struct buf piece = BUF_INIT(HTTP_STREAM_MAX);
 	int rc = 0;
 
-	while (rc == 0 && clock_boot_ms() < x->until
+	while (rc == 0 && l->endpoint[0] == '\0' && clock_boot_ms() < x->until
 	    && !exchange_is_cancelled(x)) {
 		if (http_read(l->stream, MCP_SLICE_MS, &piece) == -1)
 			break;
@@ -66,11 +72,11 @@ wait_for_endpoint(struct exchange *x, struct mcp_link *l)
 		buf_reset(&piece);
 	}
 	buf_fini(&piece);
-	if (rc == 1)
+	if (rc == 0 && l->endpoint[0] != '\0')
 		return MCP_OK;
 	if (exchange_is_cancelled(x))
 		return exchange_end(x, MCP_CANCELLED, "cancelled");
-	if (rc == 2)
+	if (rc == 1)
 		return exchange_end(x, MCP_PROTOCOL,
 		    "the stream names an address of another server");
 	return exchange_end(x, MCP_PROTOCOL, "the stream names no address");

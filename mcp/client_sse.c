@@ -140,9 +140,8 @@ on_message(void *ctx, const struct rpc_message *m)
 	return 0;
 }
 
-/* Under the lock. */
-static int
-on_event(void *ctx, const struct sse_event *ev)
+int
+link_take(void *ctx, const struct sse_event *ev)
 {
 	struct event e = { ctx, ev };
 
@@ -250,7 +249,7 @@ read_for_all(struct mcp_link *l, struct exchange *x, int wait_ms)
 	if (rc == -1
 	    || (rc == 1
 		&& sse_reader_feed(
-		       &l->reader, piece.data, piece.len, on_event, l)
+		       &l->reader, piece.data, piece.len, link_take, l)
 		    == -1))
 		l->dead = true;
 	n = l->nanswers;

@@ -274,9 +274,25 @@ out:
 	return rc;
 }
 
-/* Breakers of the models that the workers speak of. */
+static void
+find_backend_key(struct store *st, const char *key, json_t *out)
+{
+	struct batch b;
+	redisReply *r = NULL;
+
+	batch_init(&b);
+	batch_command(&b, "TYPE", 1);
+	batch_str(&b, key);
+	if (store_run(st, &b, &r) == 0)
+		(void)is_type(out, r, key, "hash");
+	freeReplyObject(r);
+	batch_fini(&b);
+}
+
+/* Breakers of the models that the workers speak of, and what was learned of
+ * them. */
 static enum store_rc
-find_breakers(struct store *st, struct arena *mem, json_t *out)
+find_backends(struct store *st, struct arena *mem, json_t *out)
 {
 	json_t *records, *record, *backend;
 	size_t i, k;
@@ -289,23 +305,15 @@ find_breakers(struct store *st, struct arena *mem, json_t *out)
 	json_array_foreach(records, i, record)
 	    json_array_foreach(json_object_get(record, "backends"), k, backend)
 	{
-		const char *name = json_member_str(backend, "breaker");
-		struct batch b;
-		redisReply *r = NULL;
-		const char *key;
+		const char *breaker = json_member_str(backend, "breaker");
+		const char *learned = json_member_str(backend, "learned");
 
-		if (name == NULL) /* an older worker's */
-			name = json_member_str(backend, "name");
-		if (name == NULL)
-			continue;
-		key = arena_printf(mem, KEY_BREAKER "%s", name);
-		batch_init(&b);
-		batch_command(&b, "TYPE", 1);
-		batch_str(&b, key);
-		if (store_run(st, &b, &r) == 0)
-			(void)is_type(out, r, key, "hash");
-		freeReplyObject(r);
-		batch_fini(&b);
+		if (breaker != NULL)
+			find_backend_key(st,
+			    arena_printf(mem, KEY_BREAKER "%s", breaker), out);
+		if (learned != NULL)
+			find_backend_key(st,
+			    arena_printf(mem, KEY_LEARNED, learned), out);
 	}
 	return STORE_OK;
 }
@@ -322,7 +330,7 @@ damage_find(struct store *st, struct arena *mem, json_t **out)
 	if (rc == STORE_OK)
 		rc = find_workers(st, mem, *out);
 	if (rc == STORE_OK)
-		rc = find_breakers(st, mem, *out);
+		rc = find_backends(st, mem, *out);
 	if (rc == STORE_OK)
 		rc = find_all_aside(st, *out);
 	return rc;

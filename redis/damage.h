@@ -13,10 +13,10 @@
 #include "redis/store.h"
 
 /*
- * An array of {key, what}, in ${mem}: keys of partitions and the fleet that
- * have another type or hold no numbers; keys of chats that were set aside and
- * are still there ("set aside"); fields that were ("mended": nothing is to be
- * done).
+ * An array of {key, what}, in ${mem}: keys of partitions, the fleet and the
+ * models that workers speak of that have another type or hold no numbers; keys
+ * of chats that were set aside and are still there ("set aside"); fields that
+ * were ("mended": nothing is to be done).
  */
 enum store_rc damage_find(
     struct store *st, struct arena *mem, json_t **out) WARN_UNUSED;

@@ -12,7 +12,7 @@ add_key(struct batch *b, const char *backend)
 {
 	char key[384];
 
-	(void)snprintf(key, sizeof(key), "{backend:%s}:quirks", backend);
+	(void)snprintf(key, sizeof(key), KEY_LEARNED, backend);
 	batch_str(b, key);
 }
 

@@ -18,6 +18,7 @@
 #include "redis/store.h"
 
 #define KEY_BREAKER "breaker:"
+#define KEY_LEARNED "{backend:%s}:quirks"
 #define KEY_CANARY "canary"
 #define KEY_FORMAT "{fleet}:format"
 #define KEY_STOPS "{fleet}:stops"

@@ -37,6 +37,8 @@ struct making {
 	size_t first[SOURCES_MAX + 1]; /* of a group's candidates */
 	size_t has[SOURCES_MAX + 1];   /* how many there are */
 	size_t quota[SOURCES_MAX + 1]; /* of them, that are offered */
+	size_t *order;                 /* indexes in all of those, as shared */
+	size_t noffered;
 	bool closed[SOURCES_MAX + 1];  /* the next one is too large */
 	size_t bytes;                  /* of all that are offered */
 };
@@ -177,11 +179,12 @@ static bool
 take_one(struct making *m, size_t group)
 {
 	const struct catalogue_tool *t;
-	size_t bytes;
+	size_t at, bytes;
 
 	if (m->closed[group] || m->quota[group] == m->has[group])
 		return false;
-	t = m->all[m->first[group] + m->quota[group]].tool;
+	at = m->first[group] + m->quota[group];
+	t = m->all[at].tool;
 	bytes = strlen(t->text) + strlen(t->description);
 	if (bytes > TOOLS_BYTES_MAX - m->bytes) {
 		m->closed[group] = true;
@@ -189,6 +192,7 @@ take_one(struct making *m, size_t group)
 	}
 	m->bytes += bytes;
 	m->quota[group]++;
+	m->order[m->noffered++] = at;
 	return true;
 }
 
@@ -212,6 +216,8 @@ share_out(struct making *m, size_t left)
 	}
 }
 
+/* In the order in which they were shared out: a model that takes fewer gets
+ * the first of them (llm/shape.c), and some of each source. */
 static void
 offer(struct making *m)
 {
@@ -223,18 +229,10 @@ offer(struct making *m)
 	snap->entries
 	    = arena_alloc(snap->mem, (m->n + 1) * sizeof(*snap->entries));
 	snap->set.specs = specs;
-	for (i = 0; i < m->n; i++) {
-		const struct candidate *c = &m->all[i];
+	for (i = 0; i < m->noffered; i++) {
+		const struct candidate *c = &m->all[m->order[i]];
 		const struct catalogue_tool *t = c->tool;
 
-		if (snap->offered[c->group].n == m->quota[c->group]) {
-			leave_out(snap, c->group, t->name,
-			    m->closed[c->group]
-				? "the schemas of all tools are too large"
-				: "there are more than llm.tools_max");
-			continue;
-		}
-		snap->offered[c->group].n++;
 		specs[snap->set.n] = (struct tool_spec){ .name = c->name,
 			.description = t->description,
 			.schema = t->schema,
@@ -247,6 +245,23 @@ offer(struct making *m)
 			.builtin = t->builtin,
 			.remote = t->name,
 			.names = t->names };
+	}
+}
+
+/* What there was no room for. */
+static void
+leave_out_rest(struct making *m)
+{
+	size_t group, i;
+
+	for (group = 0; group <= m->snap->nsources; group++) {
+		m->snap->offered[group].n = m->quota[group];
+		for (i = m->quota[group]; i < m->has[group]; i++)
+			leave_out(m->snap, group,
+			    m->all[m->first[group] + i].tool->name,
+			    m->closed[group]
+				? "the schemas of all tools are too large"
+				: "there are more than llm.tools_max");
 	}
 }
 
@@ -306,6 +321,7 @@ snapshot_make(struct toolbox *b)
 	for (i = 0; i < snap->nsources; i++)
 		n += snap->catalogues[i]->n;
 	m.all = arena_alloc(snap->mem, (n + 1) * sizeof(*m.all));
+	m.order = arena_alloc(snap->mem, (n + 1) * sizeof(*m.order));
 	m.names = json_keep(snap->mem, json_object());
 	add_group(&m, 0, b->builtins);
 	for (i = 0; i < snap->nsources; i++)
@@ -316,6 +332,7 @@ snapshot_make(struct toolbox *b)
 		? TOOLS_MAX
 		: (size_t)b->settings->llm_tools_max);
 	offer(&m);
+	leave_out_rest(&m);
 	report(&snap->offered[0], "builtin", b->left_out_seen);
 	for (i = 0; i < snap->nsources; i++)
 		report(&snap->offered[i + 1], snap->sources[i]->name,

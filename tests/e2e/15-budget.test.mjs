@@ -48,6 +48,19 @@ testWith({ settings: { llm, budget: { chat: 100000 } } }, 'what was reserved and
   assert.match((await d.say('back', '/usage')).reply, /3[.,]?000 of 100[.,]?000/, 'a failed call costs nothing');
 });
 
+/* The server counts them, too, though it does not come to say how many. */
+testWith({ settings: { llm: { ...llm, retry_for: '1s' }, budget: { chat: 100000 } } }, 'answers that break off are paid, each of them', async d => {
+  const spent = async () => Number(/([\d.,]+) of 100/.exec((await d.say('cut', '/usage')).reply)[1].replace(/[.,]/g, ''));
+  d.model.handler = () => ({ text: ['Half an ', 'answer', ' and more'], cut: 3 });
+  assert.match((await d.say('cut', 'x')).reply, /^Half an answer/);
+  const asked = d.model.requests.length;
+  const paid = await spent();
+  assert.ok(asked > 1 && paid >= 10 * asked && paid % asked === 0, `${paid} for ${asked} answers`);
+  spend(d, 100);
+  assert.match((await d.say('cut', 'again')).reply, /^r:/);
+  assert.equal(await spent(), paid + 100);
+});
+
 testWith({ settings: { llm, budget: { chat: 3000 } } }, 'many messages at once do not overdraw much', async d => {
   spend(d, 500);
   await Promise.all(Array.from({ length: 20 }, (_, i) => d.chat({ chat_id: 'many', message: `m${i}` })));

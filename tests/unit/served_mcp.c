@@ -26,6 +26,7 @@ static int nkept;
 static struct buf outgoing; /* of the link */
 static int links, link_up;  /* number of the last, of the open one */
 static bool link_to_end;
+static const char *link_begins = "";
 static char url[64];
 
 /* ---- requests ------------------------------------------------------------ */
@@ -160,10 +161,12 @@ serve_silence(struct served *s, int fd, const struct served_request *req)
 int
 serve_link(struct served *s, int fd, const struct served_request *req)
 {
+	const char *begins;
 	int rc = 0, me;
 
 	(void)req;
 	pthread_mutex_lock(&lock);
+	begins = link_begins;
 	me = link_up = ++links;
 	link_to_end = false;
 	buf_reset(&outgoing);
@@ -171,7 +174,8 @@ serve_link(struct served *s, int fd, const struct served_request *req)
 	served_printf(fd,
 	    "HTTP/1.1 200 OK\r\nContent-Type: "
 	    "text/event-stream\r\n\r\n: hello\n\n"
-	    "event: endpoint\ndata: /messages?s=1\n\n");
+	    "event: endpoint\ndata: /messages?s=1\n\n%s",
+	    begins);
 	while (rc == 0 && served_pause(s, fd, 2) == 0) {
 		pthread_mutex_lock(&lock);
 		if (link_up != me)
@@ -190,6 +194,14 @@ serve_link(struct served *s, int fd, const struct served_request *req)
 		link_up = 0; /* the end is on its way */
 	pthread_mutex_unlock(&lock);
 	return -1;
+}
+
+void
+link_begin_with(const char *text)
+{
+	pthread_mutex_lock(&lock);
+	link_begins = text;
+	pthread_mutex_unlock(&lock);
 }
 
 void
@@ -250,6 +262,12 @@ const char *
 rules_url(void)
 {
 	return url;
+}
+
+int
+rules_port(void)
+{
+	return srv.port;
 }
 
 int

@@ -28,6 +28,7 @@ void rules_start(const struct rule *rules); /* ends with a method of NULL */
 void rules_change(const struct rule *rules);
 void rules_stop(void);
 const char *rules_url(void);
+int rules_port(void);
 
 /* How many requests of ${method} there were; the ${n}th as text (head and
  * body), "" if there was none. */
@@ -38,6 +39,8 @@ bool rules_wait(const char *method, int n);
 
 /* For rule.serve: a GET that streams what POSTs are answered with (202). */
 int serve_link(struct served *s, int fd, const struct served_request *req);
+/* What it says in one piece with the address, from now on; "" at first. */
+void link_begin_with(const char *text);
 void link_say(const char *text); /* on the open one, as it is */
 void link_cut(void); /* end such streams, after what was said */
 /* For rule.serve: no answer until the client leaves. */

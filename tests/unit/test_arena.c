@@ -95,6 +95,23 @@ releases_the_last_first_and_once(void **state)
 	assert_string_equal(order, "213");
 }
 
+/* The arena keeps its first block, so that what stood there can be seen. */
+static void
+secrets_are_zeroed(void **state)
+{
+	static const char none[sizeof("Bearer sk-1")];
+	struct arena *a = arena_new();
+	char *plain = arena_strdup(a, "plain"), *secret;
+
+	(void)state;
+	secret = arena_secret(a, arena_printf(a, "Bearer %s", "sk-1"));
+	assert_string_equal(secret, "Bearer sk-1");
+	arena_reset(a);
+	assert_memory_equal(secret, none, sizeof(none));
+	assert_string_equal(plain, "plain");
+	arena_free(a);
+}
+
 int
 main(void)
 {
@@ -103,6 +120,7 @@ main(void)
 		cmocka_unit_test(keeps_what_was_given_before),
 		cmocka_unit_test(copies),
 		cmocka_unit_test(releases_the_last_first_and_once),
+		cmocka_unit_test(secrets_are_zeroed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -156,6 +156,33 @@ keys_stay_with_their_servers(void **state)
 	arena_free(mem);
 }
 
+/* llm.headers may hold a key: they go to the server of chat.host alone. */
+static void
+headers_stay_with_their_server(void **state)
+{
+	const char *items[] = { "anthropic/claude", "small" };
+	struct settings s = { .chat_host = HOST_OPENAI,
+		.chat_model = "m",
+		.llm_base_url = "",
+		.chat_ollama_url = "",
+		.llm_max_tokens_name = "",
+		.llm_fallback = { items, 2 },
+		.llm_headers = json_pack("{s:s, s:s}", "X-Key", "secret",
+		    "X-Two", "a\r\nX-Three: b") };
+	struct arena *mem = arena_new();
+	struct llm_backend *b;
+
+	(void)state;
+	assert_int_equal(llm_backends(&s, mem, &b), 3);
+	assert_non_null(b[0].headers);
+	assert_string_equal(b[0].headers[0], "X-Key: secret");
+	assert_null(b[0].headers[1]); /* a line end begins none */
+	assert_null(b[1].headers);
+	assert_non_null(b[2].headers); /* another model of chat.host */
+	json_decref(s.llm_headers);
+	arena_free(mem);
+}
+
 /* Rows that differ in address or key alone fail and learn for themselves. */
 static void
 rows_have_names_of_their_own(void **state)
@@ -246,6 +273,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(backends_come_from_settings),
 		cmocka_unit_test(keys_stay_with_their_servers),
+		cmocka_unit_test(headers_stay_with_their_server),
 		cmocka_unit_test(rows_have_names_of_their_own),
 		cmocka_unit_test(direct_mode_has_none),
 		cmocka_unit_test(an_estimate_grows_with_all),

@@ -552,7 +552,8 @@ the_fleet_s_damage_stops_nobody(void **state)
 		{ "{fleet}:worker:w",
 		    "call('DEL', '{fleet}:worker:w') "
 		    "call('RPUSH', '{fleet}:worker:w', 'x')" },
-		{ "breaker:m", "call('SET', 'breaker:m', 'x')" },
+		{ "breaker:b", "call('SET', 'breaker:b', 'x')" },
+		{ "{backend:m}:quirks", "call('SET', '{backend:m}:quirks', 'x')" },
 		{ "canary", "call('SET', 'canary', 'x')" },
 		{ "budget",
 		    "call('DEL', 'budget:'..D) "
@@ -564,7 +565,8 @@ the_fleet_s_damage_stops_nobody(void **state)
 	struct chat_name chat = fixture_chat("fleet");
 	struct budget_limits limits = { 0, 1000 };
 	json_t *record
-	    = json_pack("{s:s, s:[{s:s}]}", "id", "w", "backends", "name", "m");
+	    = json_pack("{s:s, s:[{s:s, s:s, s:s}]}", "id", "w", "backends",
+		"name", "m", "breaker", "b", "learned", "m");
 	char key[64];
 	int64_t day, until;
 
@@ -584,8 +586,8 @@ the_fleet_s_damage_stops_nobody(void **state)
 		rc = budget_reserve(f->store, &chat, 10, &limits, &day);
 		if (rc != STORE_OK)
 			fail_msg("%s: budget says %d", cases[i].lua, rc);
-		(void)!breaker_read(f->store, "m", &until);
-		(void)!breaker_fail(f->store, "m", 1, 1000, 1000, &until);
+		(void)!breaker_read(f->store, "b", &until);
+		(void)!breaker_fail(f->store, "b", 1, 1000, 1000, &until);
 		(void)!journal_stops(f->store, &until);
 		(void)!store_canary(f->store);
 		if (strcmp(cases[i].key, "budget") == 0)

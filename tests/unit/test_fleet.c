@@ -114,6 +114,13 @@ breakers(void **state)
 	    STORE_OK);
 	assert_int_equal(until, 0);
 	assert_int_equal(breaker_succeed(f->store, "p"), STORE_OK);
+	/* Open for longer than ever set: the clock went back, and it is not. */
+	(void)redis_text(f, "HSET breaker:p fails 0 since %lld until %lld",
+	    (long long)clock_wall_ms(), (long long)clock_wall_ms() + 3600000);
+	assert_int_equal(breaker_fail(f->store, "p", 3, 10000, 60000, &until),
+	    STORE_OK);
+	assert_int_equal(until, 0);
+	assert_int_equal(breaker_succeed(f->store, "p"), STORE_OK);
 	/* Success that changes nothing costs nothing. */
 	trips = metric_total(METRIC_REDIS_ROUND_TRIPS, 0);
 	for (int i = 0; i < 10; i++)

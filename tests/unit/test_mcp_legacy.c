@@ -315,6 +315,38 @@ a_call_is_not_repeated(void **state)
 	}
 }
 
+/* It speaks another version now, so it is asked anew; but a gateway says that
+ * what acts may have happened. */
+static void
+what_may_have_happened_is_not_repeated(void **state)
+{
+	static const struct {
+		int status;
+		enum mcp_rc rc;
+		int calls;
+	} cases[] = { { 504, MCP_UNKNOWN, 1 }, { 502, MCP_UNKNOWN, 1 },
+		{ 200, MCP_OK, 2 } };
+	struct rule rules[] = {
+		{ RULE("initialize", 200, INITIALIZE("2025-11-25")) },
+		{ RULE("tools/call", 0, ERROR(-32022, "another version")),
+		    .times = 1 },
+		{ RULE("tools/call", 200, SAID("ok")) },
+		{ .method = NULL },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(cases); i++) {
+		rules[1].status = cases[i].status;
+		rig_begin(rules);
+		if (rig_call(NULL, NULL) != cases[i].rc
+		    || rules_count("tools/call") != cases[i].calls)
+			fail_msg("%d: %d calls, %s", cases[i].status,
+			    rules_count("tools/call"), rig.why);
+		rig_end();
+	}
+}
+
 /* ---- HTTP+SSE ------------------------------------------------------------ */
 
 #define LINK_RULES                                                  \
@@ -510,32 +542,141 @@ a_link_call_fails_in_many_ways(void **state)
 	}
 }
 
+/* The same server by another name is another to us: nothing is sent there. */
 static void
 a_link_names_its_own_server_only(void **state)
 {
-	static const char *const named[]
-	    = { "http://other.example/messages", "//other.example/messages",
-		      "http://127.0.0.1:1/messages", "/a b", "" };
+	static const char *const named[] = { "http://localhost:PORT/messages",
+		"http://other.example/messages", "//localhost:PORT/messages",
+		"http://127.0.0.1:1/messages", "/a b" };
 	struct rule rules[] = {
 		{ RULE("server/discover", 405, "") },
 		{ RULE("initialize", 405, "") },
 		{ RULE("GET", 200, NULL) },
 		{ .method = NULL },
 	};
+	const char *port;
 	char body[128];
 	size_t i;
 
 	(void)state;
 	for (i = 0; i < NELEM(named); i++) {
-		snprintf(body, sizeof(body), "event: endpoint\ndata: %s\n\n",
-		    named[i]);
-		rules[2].body = body;
 		rig_begin(rules);
+		port = strstr(named[i], "PORT");
+		snprintf(body, sizeof(body), "event: endpoint\ndata: %.*s",
+		    port == NULL ? (int)sizeof(body) : (int)(port - named[i]),
+		    named[i]);
+		if (port != NULL)
+			snprintf(body + strlen(body),
+			    sizeof(body) - strlen(body), "%d%s",
+			    rules_port(), port + 4);
+		snprintf(body + strlen(body), sizeof(body) - strlen(body),
+		    "\n\n");
+		rules[2].body = body;
 		if (rig_call(NULL, NULL) != MCP_PROTOCOL
+		    || rules_count("GET") != 1
+		    || rules_count("initialize") != 1
 		    || rules_count("tools/call") != 0)
 			fail_msg("%s: %s", named[i], rig.why);
 		rig_end();
 	}
+}
+
+/* What comes in one piece with the address counts, too. */
+static void
+a_link_s_first_piece_is_read_whole(void **state)
+{
+	static const struct rule rules[] = { LINK_RULES,
+		{ RULE("tools/call", 200, SAID("ok")) },
+		{ RULE("answer", 202, "") }, { .method = NULL } };
+
+	(void)state;
+	link_begin_with("data: {\"jsonrpc\":\"2.0\",\"id\":\"p1\","
+			"\"method\":\"ping\"}\n\n");
+	rig_begin(rules);
+	assert_int_equal(rig_call(NULL, NULL), MCP_OK);
+	assert_true(rules_wait("answer", 1));
+	assert_non_null(strstr(
+	    rules_request("answer", 0), "\"id\":\"p1\",\"result\":{}}"));
+	rig_end();
+	link_begin_with("");
+}
+
+static int
+serve_end(struct served *s, int fd, const struct served_request *req)
+{
+	(void)s;
+	(void)fd;
+	(void)req;
+	return -1;
+}
+
+/* On a connection that served before, curl would send it again by itself. */
+static void
+a_link_call_is_sent_once(void **state)
+{
+	static const struct rule rules[] = { LINK_RULES,
+		{ RULE("tools/call", 200, SAID("ok")), .times = 1 },
+		{ .method = "tools/call", .serve = serve_end },
+		{ .method = NULL } };
+	int i;
+
+	(void)state;
+	rig_begin(rules);
+	assert_int_equal(rig_call(NULL, NULL), MCP_OK);
+	for (i = 2; i <= 3; i++) {
+		assert_int_equal(rig_call(NULL, NULL), MCP_UNKNOWN);
+		assert_int_equal(rules_count("tools/call"), i);
+	}
+	rig_end();
+}
+
+#define ASKED 60 /* more than are answered */
+
+/* Asks one after the other, each once the one before was answered or is
+ * plainly not; then answers the call. */
+static int
+serve_questions(struct served *s, int fd, const struct served_request *req)
+{
+	const char *id = strstr(req->body, "\"id\":");
+	const struct timespec ms = { .tv_nsec = 1000000 };
+	char text[256];
+	int i, waited;
+
+	(void)s;
+	/* The answers come on other connections. */
+	if (served_answer(fd, 202, "text/plain", "Connection: close\r\n", "")
+	    == -1)
+		return -1;
+	for (i = 0; i < ASKED; i++) {
+		snprintf(text, sizeof(text),
+		    "data: {\"jsonrpc\":\"2.0\",\"id\":%d,"
+		    "\"method\":\"ping\"}\n\n",
+		    1000 + i);
+		link_say(text);
+		for (waited = 0; waited < 50 && rules_count("answer") <= i;
+		     waited++)
+			nanosleep(&ms, NULL);
+	}
+	snprintf(text, sizeof(text),
+	    "data: {\"jsonrpc\":\"2.0\",\"id\":%.*s,\"result\":{}}\n\n",
+	    (int)strcspn(id + 5, ",}"), id + 5);
+	link_say(text);
+	return -1;
+}
+
+static void
+a_link_may_not_ask_for_ever(void **state)
+{
+	static const struct rule rules[] = { LINK_RULES,
+		{ .method = "tools/call", .serve = serve_questions },
+		{ RULE("answer", 202, "") }, { .method = NULL } };
+
+	(void)state;
+	rig_begin(rules);
+	assert_int_equal(rig_call(NULL, NULL), MCP_OK);
+	assert_in_range(rules_count("answer"), 1, 32);
+	rig_end();
 }
 
 int
@@ -551,11 +692,15 @@ main(void)
 		cmocka_unit_test(a_resumed_stream_has_an_end),
 		cmocka_unit_test(a_stream_is_resumed_in_time),
 		cmocka_unit_test(a_call_is_not_repeated),
+		cmocka_unit_test(what_may_have_happened_is_not_repeated),
 		cmocka_unit_test(many_threads_share_a_client),
 		cmocka_unit_test(a_link_that_ended_is_made_anew),
 		cmocka_unit_test(the_opening_of_a_link_is_cancelled),
 		cmocka_unit_test(a_link_call_fails_in_many_ways),
 		cmocka_unit_test(a_link_names_its_own_server_only),
+		cmocka_unit_test(a_link_s_first_piece_is_read_whole),
+		cmocka_unit_test(a_link_call_is_sent_once),
+		cmocka_unit_test(a_link_may_not_ask_for_ever),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -232,6 +232,58 @@ an_endpoint_may_lack_the_proxy_s_prefix(void **state)
 	}
 }
 
+/* The requests carry the operator's credentials: no word of the server's takes
+ * them to another host, port or scheme. */
+static void
+an_endpoint_is_its_own_server_s(void **state)
+{
+	static const struct {
+		const char *base, *said, *out; /* NULL: refused */
+	} cases[] = {
+		{ "https://h/sse", "/messages?s=1", "https://h/messages?s=1" },
+		{ "https://h/a/sse?k=1", "messages", "https://h/a/messages" },
+		{ "https://h", "messages", "https://h/messages" },
+		{ "https://h?k=/x", "/messages", "https://h/messages" },
+		{ "https://h/sse", "?s=1", "https://h/?s=1" },
+		{ "https://h/sse", "https://h/m", "https://h/m" },
+		{ "https://h:8443/sse", "https://h:8443/m", "https://h:8443/m" },
+		{ "https://h/sse", "HTTPS://H/m", "HTTPS://H/m" },
+		{ "https://h/sse", "/go?to=http://other/",
+		    "https://h/go?to=http://other/" },
+		{ "https://h/sse", "https://other/m", NULL },
+		{ "https://h/sse", "https://h.other/m", NULL },
+		{ "https://h/sse", "https://hh/m", NULL },
+		{ "https://hh/sse", "https://h/m", NULL },
+		{ "https://h/sse", "https://h:8443/m", NULL },
+		{ "https://h:8443/sse", "https://h/m", NULL },
+		{ "https://h/sse", "https://h@other/m", NULL },
+		{ "https://h/sse", "https://u:p@h/m", NULL },
+		{ "https://h/sse", "http://h/m", NULL },
+		{ "https://h/sse", "ftp://h/m", NULL },
+		{ "https://h/sse", "//other/m", NULL },
+		{ "https://h/sse", "https://h\\@other/m", NULL },
+		{ "https://h/sse", "/a b", NULL },
+		{ "https://h/sse", "/a\r\nX: y", NULL },
+		{ "https://h/sse", "/a\x7f", NULL },
+	};
+	char out[ENDPOINT_MAX], large[ENDPOINT_MAX + 1];
+	size_t i;
+	int rc;
+
+	(void)state;
+	for (i = 0; i < NELEM(cases); i++) {
+		rc = endpoint_resolve(cases[i].base, cases[i].said, out);
+		if ((rc == 0) != (cases[i].out != NULL)
+		    || (rc == 0 && strcmp(out, cases[i].out) != 0))
+			fail_msg("%s of %s: %d %s", cases[i].said,
+			    cases[i].base, rc, rc == 0 ? out : "");
+	}
+	memset(large, 'a', sizeof(large) - 1);
+	large[0] = '/';
+	large[sizeof(large) - 1] = '\0';
+	assert_int_equal(endpoint_resolve("https://h/sse", large, out), -1);
+}
+
 static int
 note(void *ctx, const struct rpc_message *m)
 {
@@ -330,6 +382,7 @@ main(void)
 		cmocka_unit_test(annotations_are_checked),
 		cmocka_unit_test(results_become_text),
 		cmocka_unit_test(an_endpoint_may_lack_the_proxy_s_prefix),
+		cmocka_unit_test(an_endpoint_is_its_own_server_s),
 		cmocka_unit_test(messages_are_told_apart),
 		cmocka_unit_test(requests_are_written),
 	};

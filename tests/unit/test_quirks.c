@@ -676,6 +676,69 @@ the_operator_s_word_stands(void **state)
 	arena_free(mem);
 }
 
+/* Numbers, too: a refusal that names another teaches nothing. */
+static void
+a_stated_number_stands(void **state)
+{
+	static const struct {
+		const char *item, *message;
+		bool again; /* this once with less, or without */
+	} cases[] = {
+		{ "max_tokens_value=4096", "max_tokens must be at most 100",
+		    false },
+		{ "max_tokens_least=200",
+		    "max_tokens: Expected a value >= 20000", false },
+		{ "temperature_value=0.5",
+		    "invalid temperature: only 1 is allowed for this model",
+		    true },
+		{ "tools_max=3", "tools: array too long, at most 2", false },
+		{ "context=100000",
+		    "This model's maximum context length is 18000 tokens. "
+		    "However, you requested 19884 tokens (3500 in the "
+		    "messages, 16384 in the completion).",
+		    true },
+	};
+	struct arena *mem = arena_new();
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(cases); i++) {
+		struct llm_quirks q = LLM_QUIRKS_INIT, before;
+		struct llm_backend b = BACKEND;
+		struct llm_ladder l;
+		const struct llm_refusal r = { .status = 400, .code = "",
+			.type = "", .param = "", .message = cases[i].message };
+		char name[64];
+		const char *value = strchr(cases[i].item, '=');
+		bool again;
+
+		snprintf(name, sizeof(name), "%.*s",
+		    (int)(value - cases[i].item), cases[i].item);
+		assert_true(llm_quirks_state(&q, name, value + 1));
+		before = q;
+		/* Nor does what was learned before. */
+		assert_true(llm_quirks_set(&q, name, "1"));
+		assert_memory_equal(&q, &before, sizeof(q));
+		/* Unless it was stated, the refusal would be believed. */
+		llm_ladder_init(&l, &b);
+		b.quirks = &l.quirks;
+		assert_true(llm_ladder_next(&l, &b, &QUESTION, &r, mem));
+		assert_string_equal(l.facts[0].name, name);
+		b.quirks = &q;
+		llm_ladder_init(&l, &b);
+		b.quirks = &l.quirks;
+		again = llm_ladder_next(&l, &b, &QUESTION, &r, mem);
+		if (again != cases[i].again
+		    || (l.nfacts > 0
+			&& strcmp(l.facts[0].name, "temperature") != 0))
+			fail_msg("%s: asked again %d, %zu facts",
+			    cases[i].item, again, l.nfacts);
+		l.quirks.lacks = 0;
+		assert_memory_equal(&l.quirks, &before, sizeof(q));
+	}
+	arena_free(mem);
+}
+
 static int
 start(void **state)
 {
@@ -707,6 +770,7 @@ main(void)
 		cmocka_unit_test(a_wrong_quirk_is_told),
 		cmocka_unit_test(a_statement_is_of_its_backend),
 		cmocka_unit_test(the_operator_s_word_stands),
+		cmocka_unit_test(a_stated_number_stands),
 	};
 
 	return cmocka_run_group_tests_name("quirks", tests, start, end);

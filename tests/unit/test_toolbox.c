@@ -424,8 +424,8 @@ equal_names_stay_two_tools(void **state)
 	set = toolset_ref(box);
 	assert_int_equal(set->n, 3 + 4);
 	assert_string_equal(set->specs[3].name, "a__b__c");
-	assert_string_equal(set->specs[4].name, "a__c");
-	assert_string_equal(set->specs[5].name, "a__b__b__c");
+	assert_string_equal(set->specs[4].name, "a__b__b__c");
+	assert_string_equal(set->specs[5].name, "a__c");
 	assert_memory_equal(set->specs[6].name, "a__b__c_", 8);
 	toolset_unref(set);
 	end();
@@ -487,6 +487,87 @@ schemas_are_as_apis_take_them(void **state)
 	arena_free(mem);
 }
 
+/* OpenAI refuses longer ones; in characters, not in bytes. */
+static void
+a_long_description_is_cut(void **state)
+{
+	static char list[16 * KIB], said[3 * 2000 + 1];
+	const struct rule rules[] = { MODERN,
+		{ .method = "tools/list", .status = 200, .body = list },
+		{ 0 } };
+	const struct toolset *set;
+	const char *got;
+	size_t i, n = 0;
+
+	(void)state;
+	for (i = 0; i + 1 < sizeof(said); i += 2)
+		memcpy(said + i, "\xc3\xa9", 2);
+	snprintf(list, sizeof(list), RESULT("'tools':[{'name':'t',"
+	    "'description':'%s','inputSchema':{'type':'object'}}]"), said);
+	rules_start(rules);
+	begin("s");
+	assert_true(becomes("echo health time s__t"));
+	set = toolset_ref(box);
+	got = set->specs[3].description;
+	for (i = 0; got[i] != '\0'; i++)
+		n += ((unsigned char)got[i] & 0xc0) != 0x80;
+	assert_in_range(n, 1000, 1024);
+	assert_memory_equal(got, said, 2000);
+	toolset_unref(set);
+	end();
+	rules_stop();
+}
+
+/* How many lines of ${path} have ${word}. */
+static int
+lines_with(const char *path, const char *word)
+{
+	char line[4 * KIB];
+	FILE *f = fopen(path, "r");
+	int n = 0;
+
+	assert_non_null(f);
+	while (fgets(line, sizeof(line), f) != NULL)
+		n += strstr(line, word) != NULL;
+	fclose(f);
+	return n;
+}
+
+/* A snapshot is made whenever anything changes: that is no news of a source. */
+static void
+what_is_left_out_is_told_once_a_change(void **state)
+{
+	static const struct rule RULES[] = { MODERN,
+		LIST(TOOL("a") "," TOOL("b") "," TOOL("c")), { 0 } };
+	/* llm.tools_max, and the lines until then */
+	static const int MAX[][2] = { { 5, 1 }, { 5, 1 }, { 5, 1 }, { 4, 2 },
+		{ 4, 2 }, { 128, 2 }, { 5, 3 } };
+	struct buf errors = BUF_INIT(4096);
+	char path[] = "/tmp/dragoman-toolbox-XXXXXX";
+	int fd = mkstemp(path);
+	size_t i;
+
+	(void)state;
+	assert_true(fd != -1);
+	close(fd);
+	assert_int_equal(log_open("test", LOG_INFO, path), 0);
+	rules_start(RULES);
+	begin("x");
+	toolbox_wait(box, SOON_MS);
+	settings.chat_host = HOST_OPENAI;
+	for (i = 0; i < NELEM(MAX); i++) {
+		settings.llm_tools_max = MAX[i][0];
+		assert_int_equal(toolbox_reload(box, &settings, &errors), 0);
+		if (lines_with(path, "tool_hidden") != MAX[i][1])
+			fail_msg("the %zuth: %d lines", i + 1,
+			    lines_with(path, "tool_hidden"));
+	}
+	end();
+	rules_stop();
+	assert_int_equal(log_open("test", LOG_INFO, NULL), 0);
+	unlink(path);
+}
+
 /* One schema goes into every question: there is a limit. */
 static void
 a_large_schema_is_left_out(void **state)
@@ -524,7 +605,8 @@ a_large_schema_is_left_out(void **state)
 	rules_stop();
 }
 
-/* What is built in, then one of each in turn: none vanishes.  OpenAI refuses
+/* What is built in, then one of each in turn: none vanishes, nor from the
+ * first of them, which are what a model gets that takes fewer.  OpenAI refuses
  * more than 128 (zed-industries/zed#32946), and the question with them. */
 static void
 too_many_are_shared_out(void **state)
@@ -534,9 +616,9 @@ too_many_are_shared_out(void **state)
 		{ 0 } };
 	static const char *const WANT[] = { "echo",
 		"echo health time", "echo health time x__a",
-		"echo health time x__a x__b y__a z__a",
-		"echo health time x__a x__b x__c x__d y__a y__b y__c y__d "
-		"z__a z__b z__c z__d" };
+		"echo health time x__a y__a z__a x__b",
+		"echo health time x__a y__a z__a x__b y__b z__b x__c y__c z__c "
+		"x__d y__d z__d" };
 	static const int MAX[] = { 1, 3, 4, 7, 128 };
 	struct buf errors = BUF_INIT(4096);
 	json_t *list;
@@ -954,6 +1036,8 @@ main(void)
 		cmocka_unit_test(good_byes_are_said_side_by_side),
 		cmocka_unit_test(equal_names_stay_two_tools),
 		cmocka_unit_test(schemas_are_as_apis_take_them),
+		cmocka_unit_test(a_long_description_is_cut),
+		cmocka_unit_test(what_is_left_out_is_told_once_a_change),
 		cmocka_unit_test(a_large_schema_is_left_out),
 		cmocka_unit_test(too_many_are_shared_out),
 		cmocka_unit_test(large_schemas_are_bounded_together),
