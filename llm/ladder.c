@@ -477,6 +477,12 @@ llm_ladder_next(struct llm_ladder *l, const struct llm_backend *b,
 		return false;
 	k.text = arena_printf(mem, " %s\n%s\n%s\n%s", r->code, r->type,
 	    r->param, r->message);
+	/* Refused in the same words: the last remedy was none, or not alone.
+	 * It stays for this question, and teaches nothing. */
+	if (l->text != NULL && strcmp(l->text, k.text) == 0)
+		l->nfacts = l->nfacts_before;
+	l->text = k.text;
+	l->nfacts_before = l->nfacts;
 	if (r->status == 402) { /* out of credit, but for less */
 		may = try_afford(&k);
 		l->repeats += may;

@@ -21,6 +21,8 @@ struct llm_ladder {
 	struct llm_quirks quirks;
 	struct llm_fact facts[LLM_FACTS_MAX];
 	size_t nfacts;
+	size_t nfacts_before; /* the last repeat */
+	const char *text;     /* of the refusal that it followed; or NULL */
 	int repeats;
 	uint32_t tried;	  /* features, as bits */
 	uint32_t tried_values; /* enum of ladder.c, as bits */
@@ -34,9 +36,9 @@ void llm_ladder_init(struct llm_ladder *l, const struct llm_backend *b);
 bool llm_ladder_next(struct llm_ladder *l, const struct llm_backend *b,
     const struct llm_question *sent, const struct llm_refusal *r,
     struct arena *mem);
-/* What may be kept: all if the question was ${answered}, else nothing: a
- * remedy that did not help may have answered words that are no refusal of what
- * they name. */
+/* What may be kept: if the question was ${answered}, all but what the same
+ * refusal followed; else nothing.  A remedy that did not help may have been for
+ * words that refuse nothing. */
 size_t llm_ladder_facts(const struct llm_ladder *l, bool answered,
     struct arena *mem, const struct llm_fact **out);
 

@@ -5,7 +5,6 @@
 
 #include <inttypes.h>
 #include <sodium.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -122,17 +121,6 @@ bool
 exchange_is_over(const struct exchange *x)
 {
 	return exchange_is_cancelled(x) || clock_boot_ms() >= x->until;
-}
-
-enum mcp_rc
-exchange_end(struct exchange *x, enum mcp_rc rc, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	text_vformat(x->why, MCP_WHY_MAX, fmt, ap);
-	va_end(ap);
-	return rc;
 }
 
 /* ---- the era ------------------------------------------------------------- */

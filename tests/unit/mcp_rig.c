@@ -13,7 +13,8 @@ void
 rig_begin(const struct rule *rules)
 {
 	static const char *const headers[]
-	    = { "Authorization: Bearer k", NULL };
+	    = { "Authorization: Bearer k", "X-Key: key-0123456789abcdef",
+		      NULL };
 
 	assert_int_equal(http_start(NULL), 0);
 	rules_start(rules);

@@ -226,6 +226,18 @@ a_call_ends_in_many_ways(void **state)
 			.status = 400,
 			.body = "{'error':'no such thing'}" },
 		    MCP_ERROR, "no such thing" },
+		{ "an error that quotes the key",
+		    { .method = "tools/call",
+			.status = 200,
+			.body = "{'jsonrpc':'2.0','id':$ID,'error':{'code':1,"
+				"'message':'no key-0123456789abcdef, no "
+				"key-01234*** of yours'}}" },
+		    MCP_ERROR, "no …, no …*** of yours" },
+		{ "a page that quotes the key",
+		    { .method = "tools/call",
+			.status = 500,
+			.body = "who is key-0123456789abcdef?" },
+		    MCP_UNKNOWN, "who is …?" },
 		{ "moved",
 		    { .method = "tools/call",
 			.status = 307,

@@ -285,6 +285,36 @@ facts_are_confirmed(void **state)
 	arena_free(mem);
 }
 
+/* A remedy that the same words follow is not kept. */
+static void
+what_helps_nothing_is_not_kept(void **state)
+{
+	static const struct llm_refusal same = { .status = 400, .code = "",
+		.type = "", .param = "",
+		.message = "Unexpected message role." };
+	static const struct llm_refusal other = { .status = 400, .code = "",
+		.type = "", .param = "",
+		.message = "This model does not support streaming." };
+	struct arena *mem = arena_new();
+	struct llm_ladder l;
+	struct llm_backend b = BACKEND;
+	const struct llm_fact *facts;
+
+	(void)state;
+	llm_ladder_init(&l, &b);
+	b.quirks = &l.quirks;
+	assert_true(llm_ladder_next(&l, &b, &QUESTION, &same, mem));
+	assert_true(llm_lacks(&l.quirks, LLM_CAN_SYSTEM));
+	assert_true(llm_ladder_next(&l, &b, &QUESTION, &same, mem));
+	assert_true(llm_lacks(&l.quirks, LLM_CAN_SYSTEM));
+	assert_true(llm_lacks(&l.quirks, LLM_CAN_TOOLS));
+	assert_true(llm_ladder_next(&l, &b, &QUESTION, &other, mem));
+	assert_int_equal(llm_ladder_facts(&l, true, mem, &facts), 2);
+	assert_string_equal(facts[0].name, "tools");
+	assert_string_equal(facts[1].name, "stream");
+	arena_free(mem);
+}
+
 /* A server that refuses all at once: the remedies in order, each once, four for
  * a question. */
 static void
@@ -731,6 +761,7 @@ main(void)
 		cmocka_unit_test(refusals_teach),
 		cmocka_unit_test(the_questions_words_teach_nothing),
 		cmocka_unit_test(facts_are_confirmed),
+		cmocka_unit_test(what_helps_nothing_is_not_kept),
 		cmocka_unit_test(rungs_in_order),
 		cmocka_unit_test(the_operator_states),
 		cmocka_unit_test(no_remedy_twice),

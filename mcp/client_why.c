@@ -1,0 +1,74 @@
+/*
+ * client_why: how an exchange ended, in words.
+ *
+ * They are logged, shown by /ready to everybody, and told to the model; and
+ * they may be the server's own, which quotes the key that it refuses.
+ */
+#include "mcp/client_priv.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+#include "base/text.h"
+
+/* Fewer bytes of a header's value are words that everybody uses. */
+#define SECRET_LEAST 8
+#define LEFT_OUT "\xe2\x80\xa6"
+
+/* How many bytes at ${s} stand in ${value}. */
+static size_t
+run_in(const char *s, const char *value)
+{
+	size_t most = 0, n;
+
+	for (; *value != '\0'; value++) {
+		for (n = 0; s[n] != '\0' && s[n] == value[n]; n++)
+			;
+		if (n > most)
+			most = n;
+	}
+	return most;
+}
+
+static bool
+is_inside(char c)
+{
+	return ((unsigned char)c & 0xc0) == 0x80; /* of a character */
+}
+
+static void
+hide_headers(const struct mcp_client *c, char *why)
+{
+	const char *value;
+	size_t i, k, n;
+
+	for (i = 0; why[i] != '\0'; i++)
+		for (k = 0; k < c->nheaders && !is_inside(why[i]); k++) {
+			value = strchr(c->headers[k], ':');
+			n = value == NULL
+			    ? 0
+			    : run_in(why + i,
+				  value + 1 + strspn(value + 1, " \t"));
+			if (n < SECRET_LEAST)
+				continue;
+			while (is_inside(why[i + n]))
+				n++;
+			memmove(why + i + sizeof(LEFT_OUT) - 1, why + i + n,
+			    strlen(why + i + n) + 1);
+			memcpy(why + i, LEFT_OUT, sizeof(LEFT_OUT) - 1);
+			i += sizeof(LEFT_OUT) - 2;
+			break;
+		}
+}
+
+enum mcp_rc
+exchange_end(struct exchange *x, enum mcp_rc rc, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	text_vformat(x->why, MCP_WHY_MAX, fmt, ap);
+	va_end(ap);
+	hide_headers(x->c, x->why);
+	return rc;
+}
