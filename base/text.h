@@ -81,5 +81,7 @@ void text_address(const char *url, struct text_address *out);
 char *text_expand(struct arena *mem, const char *s,
     const char *(*lookup)(void *ctx, const char *name), void *ctx,
     const char **unknown);
+/* For lookup: variables of the environment. */
+const char *text_from_environment(void *ctx, const char *name);
 
 #endif

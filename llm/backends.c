@@ -2,7 +2,6 @@
  * backends: from the settings to the places where a model answers.
  */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -61,13 +60,6 @@ url_of(const struct settings *s, int host, struct arena *mem)
 				     : usual_url(s, host, mem);
 }
 
-static const char *
-from_environment(void *ctx, const char *name)
-{
-	(void)ctx;
-	return getenv(name);
-}
-
 /* The operator's own, for the server of chat.host alone: a key in them is
  * nobody else's. */
 static const char *const *
@@ -83,7 +75,7 @@ headers_of(const struct settings *s, int host, struct arena *mem)
 	json_object_foreach(s->llm_headers, name, v)
 		if (n < LLM_HEADERS_MAX && json_is_string(v)) {
 			text = text_expand(mem, json_string_value(v),
-			    from_environment, NULL, &unknown);
+			    text_from_environment, NULL, &unknown);
 			if (text != NULL && strpbrk(text, "\r\n") == NULL)
 				list[n++] = arena_secret(mem,
 				    arena_printf(mem, "%s: %s", name, text));

@@ -45,20 +45,13 @@ wrong(const struct place *at, const char *fmt, ...)
 	    text);
 }
 
-static const char *
-from_environment(void *ctx, const char *name)
-{
-	(void)ctx;
-	return getenv(name);
-}
-
 /* ${NAME}s of ${text}; NULL: one is not set, and this was said. */
 static const char *
 expand(const struct place *at, const char *what, const char *text)
 {
 	const char *unknown = NULL;
 	const char *out
-	    = text_expand(at->mem, text, from_environment, NULL, &unknown);
+	    = text_expand(at->mem, text, text_from_environment, NULL, &unknown);
 
 	if (out == NULL)
 		wrong(at, "%s: ${%s} is not set in the environment", what,

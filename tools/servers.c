@@ -19,13 +19,6 @@
 #define NAME_MAX_BYTES 64
 #define BYES_WAIT_MS 3000 /* a good-bye may take 2 s (mcp/client), and a thread */
 
-static const char *
-from_environment(void *ctx, const char *name)
-{
-	(void)ctx;
-	return getenv(name);
-}
-
 /* scheme://host:port without user, path and query. */
 static void
 host_of(const char *url, char *out, size_t max)
@@ -128,7 +121,8 @@ expand(struct arena *mem, const char *text, struct buf *errors,
     const char *origin, const char *name)
 {
 	const char *unknown = NULL;
-	char *out = text_expand(mem, text, from_environment, NULL, &unknown);
+	char *out = text_expand(mem, text, text_from_environment, NULL,
+	    &unknown);
 
 	if (out == NULL)
 		fail(errors, origin, name, arena_printf(mem,
