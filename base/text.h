@@ -27,6 +27,10 @@ const char *text_cut(struct arena *mem, const char *s, size_t max);
 /* A copy with bytes that are not UTF-8 and NUL replaced by U+FFFD. */
 char *text_clean(struct arena *mem, const char *s, size_t len);
 
+/* How many of the ${len} bytes, from the first, nobody sees: white space,
+ * control characters, marks without width. */
+size_t text_unseen(const char *s, size_t len);
+
 /* A copy without white space (as Unicode has it) at either end. */
 char *text_strip(struct arena *mem, const char *s);
 

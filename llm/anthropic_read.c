@@ -22,21 +22,11 @@ read_usage(struct llm_reading *r, const json_t *usage)
 	r->counted = r->usage.in + r->usage.out > 0; /* else nobody counted */
 }
 
-static void
+static int
 read_stop(struct llm_reading *r, const char *why)
 {
-	if (why == NULL)
-		return;
-	if (strcmp(why, "max_tokens") == 0)
-		r->cut = true;
-	else if (strcmp(why, "refusal") == 0)
-		r->refused = true;
-	else if (strcmp(why, "pause_turn") == 0)
-		r->paused = true;
-	else if (strcmp(why, "model_context_window_exceeded") == 0)
-		r->context = r->cut = true;
-	r->ended = true; /* message_stop may never come
-			    (tombii/better-ccflare#307) */
+	/* message_stop may never come (tombii/better-ccflare#307) */
+	return why == NULL ? 0 : llm_stop_read(r, why);
 }
 
 static void
@@ -224,8 +214,9 @@ message_start(struct llm_reading *r, const json_t *message)
 	for (i = 0; rc == 0 && i < json_array_size(content); i++)
 		rc = begin_block(r, (int64_t)i, json_array_get(content, i),
 		    NULL);
-	read_stop(r, json_member_str(message, "stop_reason"));
-	return rc;
+	return rc != 0
+	    ? rc
+	    : read_stop(r, json_member_str(message, "stop_reason"));
 }
 
 /* A block as it would have come in one piece. */
@@ -303,12 +294,12 @@ read_event(struct llm_reading *r, const char *kind, const json_t *doc)
 	if (strcmp(kind, "content_block_delta") == 0)
 		return block_delta(r, doc);
 	if (strcmp(kind, "message_delta") == 0) {
-		read_stop(r, json_member_str(json_object_get(doc, "delta"),
-		    "stop_reason"));
 		read_usage(r, json_object_get(doc, "usage"));
-	} else if (strcmp(kind, "message_stop") == 0) {
-		r->ended = r->done = true;
+		return read_stop(r, json_member_str(json_object_get(doc,
+		    "delta"), "stop_reason"));
 	}
+	if (strcmp(kind, "message_stop") == 0)
+		r->ended = r->done = true;
 	return 0; /* ping, and what we do not know */
 }
 

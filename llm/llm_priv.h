@@ -113,6 +113,7 @@ struct llm_reading {
 	 * back.  text_tools: the protocol of text_tools.c, whatever the name. */
 	bool hold_calls, text_tools;
 	size_t shown_len;
+	size_t unseen; /* of the text: up to here nobody sees anything */
 };
 
 struct llm_provider {
@@ -173,6 +174,12 @@ enum llm_rc llm_reading_finish(struct llm_reading *r,
 /* The reading fails: the event or the answer is not what it should be.  -1,
  * or 0 when the answer is complete: what follows cannot spoil it. */
 int llm_reading_fail(struct llm_reading *r, const char *why);
+
+/* stops.c.  The answer ends for ${why}: 0, or -1: it is half an answer, since
+ * the server failed. */
+int llm_stop_read(struct llm_reading *r, const char *why);
+/* True of such a reason; ${why} may be NULL. */
+bool llm_stop_is_broken(const char *why);
 
 /*
  * calls.c: calls that come in pieces.  The one that a piece belongs to, begun

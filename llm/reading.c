@@ -44,6 +44,16 @@ show(struct llm_reading *r, size_t until)
 {
 	if (until <= r->shown_len)
 		return;
+	/* An answer of blanks is none: not shown before it is more. */
+	if (r->shown_len == r->thoughts.words) {
+		if (r->unseen < r->shown_len)
+			r->unseen = r->shown_len;
+		if (r->unseen < until)
+			r->unseen += text_unseen(r->text.data + r->unseen,
+			    until - r->unseen);
+		if (r->unseen >= until)
+			return;
+	}
 	if (r->q != NULL && r->q->on_text != NULL)
 		r->q->on_text(r->q->ctx, r->text.data + r->shown_len,
 		    until - r->shown_len);
@@ -109,7 +119,7 @@ llm_reading_void(struct llm_reading *r)
 	buf_reset(&r->text);
 	buf_reset(&r->refusal);
 	r->thoughts = (struct llm_thoughts){ 0 };
-	r->shown_len = r->text_pieces = r->kept_bytes = 0;
+	r->shown_len = r->unseen = r->text_pieces = r->kept_bytes = 0;
 	for (i = 0; i < r->ncalls; i++)
 		buf_fini(&r->calls[i].arguments);
 	for (i = 0; i < r->nblocks; i++)
@@ -181,6 +191,9 @@ llm_reading_words(struct llm_reading *r)
 	from = r->thoughts.words;
 	if (back || r->shown_len < from)
 		r->shown_len = from;
+	if (text_unseen(buf_str(&r->text) + from, r->text.len - from)
+	    == r->text.len - from)
+		return "";
 	return text_clean(r->mem, buf_str(&r->text) + from,
 	    r->text.len - from);
 }
@@ -194,15 +207,19 @@ llm_reading_finish(struct llm_reading *r, struct llm_answer *answer)
 	llm_calls_finish(r, answer);
 	if (r->keep != NULL)
 		r->keep(r);
+	if (r->hold_calls && answer->ncalls == 0)
+		llm_text_tools_read(r->mem, answer->text,
+		    r->text_tools ? NULL : r->q, answer);
+	if (r->refused) {
+		answer->ncalls = 0; /* perhaps half of what it meant */
+		answer->cut |= answer->text[0] != '\0';
+	}
 	if (r->refusal.len > 0) {
 		answer->refused = true;
 		if (answer->text[0] == '\0')
 			answer->text = text_clean(r->mem,
 			    buf_str(&r->refusal), r->refusal.len);
 	}
-	if (r->hold_calls && answer->ncalls == 0)
-		llm_text_tools_read(r->mem, answer->text,
-		    r->text_tools ? NULL : r->q, answer);
 	if (answer->ncalls == 0)
 		show(r, r->text.len); /* what was held back are words */
 	else
