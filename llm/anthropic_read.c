@@ -82,13 +82,12 @@ begin_block(struct llm_reading *r, int64_t index, const json_t *block,
 	if (r->nblocks < LLM_BLOCKS_MAX && kept != NULL) {
 		b = &r->blocks[r->nblocks++];
 		*b = (struct llm_block){ .index = index,
-			.doc = json_keep(r->mem, json_deep_copy(block)) };
+			.doc = json_deep_copy(block) };
 		buf_init(&b->pieces, LLM_TEXT_MAX);
 		b->from = b->until = r->text.len;
-		r->kept_bytes += strlen(kept);
+		if (!llm_kept_room(r, strlen(kept)))
+			return -1;
 	}
-	if (r->kept_bytes > LLM_EXTRA_MAX)
-		return llm_reading_fail(r, "its blocks passed their limit");
 	if (out != NULL)
 		*out = b;
 	if (is_of_type(block, "tool_use") && b != NULL)
@@ -151,10 +150,8 @@ add_delta(struct llm_reading *r, struct llm_block *b, size_t kind,
 	if (b == NULL)
 		return 0;
 	if (strcmp(DELTAS[kind].member, "signature") == 0) {
-		json_object_set_new(b->doc, "signature",
-		    json_stringn(s, len));
 		r->content++;
-		return 0;
+		return llm_kept_put(r, b->doc, "signature", value) ? 0 : -1;
 	}
 	if (b->call != 0) {
 		llm_call_add(r, &r->calls[b->call - 1], s, len);
@@ -184,7 +181,9 @@ block_delta(struct llm_reading *r, const json_t *doc)
 			b = infer_block(r, index, i);
 		rc = add_delta(r, b, i, value);
 	}
-	if (b != NULL && citation != NULL) {
+	if (b != NULL && citation != NULL
+	    && llm_kept_room(r,
+		json_dumpb(citation, NULL, 0, JSON_ENCODE_ANY))) {
 		if (!json_is_array(json_object_get(b->doc, "citations")))
 			json_object_set_new(b->doc, "citations",
 			    json_array());

@@ -100,8 +100,7 @@ const struct llm_feature_row LLM_FEATURES[LLM_FEATURES_N] = {
 	    "words stand in its place" },
 	/* NousResearch/hermes-agent#11089, janhq/jan#8136 */
 	[LLM_CAN_THOUGHTS] = { "thoughts",
-	    { "reasoning_content", "reasoning_details", "reasoning",
-		"thinking", "redacted_thinking" },
+	    { "redacted_thinking" }, /* and kept.c's table */
 	    { "invalid `signature` in `thinking`" }, "not sent back" },
 	/* anomalyco/opencode#24083 (DeepSeek), FellouAI/eko#281 (Kimi) */
 	[LLM_CAN_MISSING_THOUGHTS] = { "missing_thoughts", { 0 },

@@ -27,14 +27,8 @@ llm_reading_init(struct llm_reading *r, const struct llm_question *q,
 void
 llm_reading_fini(struct llm_reading *r)
 {
-	size_t i;
-
 	buf_fini(&r->text);
 	buf_fini(&r->refusal);
-	for (i = 0; i < r->ncalls; i++)
-		buf_fini(&r->calls[i].arguments);
-	for (i = 0; i < r->nblocks; i++)
-		buf_fini(&r->blocks[i].pieces);
 	llm_kept_fini(r);
 	arena_free(r->event);
 }
@@ -112,20 +106,13 @@ llm_reading_settle(struct llm_reading *r)
 void
 llm_reading_void(struct llm_reading *r)
 {
-	size_t i;
-
 	if (r->shown_len > 0 && r->q != NULL && r->q->on_back != NULL)
 		r->q->on_back(r->q->ctx);
 	buf_reset(&r->text);
 	buf_reset(&r->refusal);
 	r->thoughts = (struct llm_thoughts){ 0 };
-	r->shown_len = r->unseen = r->text_pieces = r->kept_bytes = 0;
-	for (i = 0; i < r->ncalls; i++)
-		buf_fini(&r->calls[i].arguments);
-	for (i = 0; i < r->nblocks; i++)
-		buf_fini(&r->blocks[i].pieces);
+	r->shown_len = r->unseen = r->text_pieces = 0;
 	llm_kept_fini(r);
-	r->ncalls = r->nblocks = 0;
 	r->cut = r->refused = r->paused = r->context = r->ended = false;
 }
 
