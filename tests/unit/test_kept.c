@@ -183,7 +183,8 @@ members_go_back_or_not(void **state)
 		    DELTA("{\"%s\":%s,\"tool_calls\":[{\"id\":\"c\","
 			  "\"function\":{\"name\":\"echo\",\"arguments\":"
 			  "\"{}\"}}]}") "\n" END "\n",
-		    name, strcmp(name, "reasoning_details") == 0
+		    name, strstr(name, "_details") != NULL
+			    || strstr(name, "_blocks") != NULL
 			? "[{\"type\":\"t\"}]" : "\"s\"");
 		answers_stream(&LLM_OPENAI, event, 0, false, &a);
 		assert_int_equal(a.rc, LLM_OK);
