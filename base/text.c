@@ -237,6 +237,31 @@ text_control(const char *s, size_t len, unsigned *code)
 	return 0;
 }
 
+size_t
+text_unseen(const char *s, size_t len)
+{
+	/* soft hyphen; zero width: space, joiners; word joiner and invisible
+	 * operators; byte order mark */
+	static const char *const UNSEEN[] = { "\xc2\xad", "\xe2\x80\x8b",
+		"\xe2\x80\x8c", "\xe2\x80\x8d", "\xe2\x81\xa0",
+		"\xe2\x81\xa1", "\xe2\x81\xa2", "\xe2\x81\xa3",
+		"\xe2\x81\xa4", "\xef\xbb\xbf" };
+	size_t at = 0, n, i;
+
+	do {
+		n = space(s + at);
+		if (n == 0)
+			n = text_control(s + at, len - at, NULL);
+		for (i = 0; n == 0 && i < NELEM(UNSEEN); i++)
+			if (strncmp(s + at, UNSEEN[i], strlen(UNSEEN[i])) == 0)
+				n = strlen(UNSEEN[i]);
+		if (n > len - at)
+			n = 0;
+		at += n;
+	} while (n > 0 && at < len);
+	return at;
+}
+
 char *
 text_printable(struct arena *mem, const char *s)
 {

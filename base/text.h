@@ -37,6 +37,10 @@ void text_vformat(char *out, size_t max, const char *fmt, va_list ap);
 /* A copy with bytes that are not UTF-8 and NUL replaced by U+FFFD. */
 char *text_clean(struct arena *mem, const char *s, size_t len);
 
+/* How many of the ${len} bytes, from the first, nobody sees: white space,
+ * control characters, marks without width. */
+size_t text_unseen(const char *s, size_t len);
+
 /* A copy without white space (as Unicode has it) at either end. */
 char *text_strip(struct arena *mem, const char *s);
 

@@ -220,6 +220,8 @@ take_answer(struct turn *t, struct llm_answer *a)
 	if (a->text[0] != '\0') {
 		t->remember = true;
 		t->truncated = a->cut; /* its own limit: nothing to excuse */
+		if (a->cut && a->refused)
+			t->note = PHRASE_FILTER_STOPPED;
 		return turn_say(t, END_REPLIED, a->text);
 	}
 	return nothing_said(t, a);

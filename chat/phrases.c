@@ -57,6 +57,9 @@ const char PHRASE_LIMIT[]
       "raise llm.max_tokens.";
 const char PHRASE_CUT_OFF[]
     = "(The answer was cut off here. Ask me to go on if you need the rest.)";
+const char PHRASE_FILTER_STOPPED[]
+    = "(A filter of the model's provider stopped the answer here. Please put "
+      "your question differently.)";
 const char PHRASE_STOPPED[] = "Stopped.";
 const char PHRASE_EXPIRED[]
     = "Sorry, your message waited too long to be answered. Please send it "

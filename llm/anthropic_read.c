@@ -23,21 +23,11 @@ read_usage(struct llm_reading *r, const json_t *usage)
 	r->counted = r->usage.in + r->usage.out > 0; /* else nobody counted */
 }
 
-static void
+static int
 read_stop(struct llm_reading *r, const char *why)
 {
-	if (why == NULL)
-		return;
-	if (strcmp(why, "max_tokens") == 0)
-		r->cut = true;
-	else if (strcmp(why, "refusal") == 0)
-		r->refused = true;
-	else if (strcmp(why, "pause_turn") == 0)
-		r->paused = true;
-	else if (strcmp(why, "model_context_window_exceeded") == 0)
-		r->context = r->cut = true;
-	r->ended = true; /* message_stop may never come
-			    (tombii/better-ccflare#307) */
+	/* message_stop may never come (tombii/better-ccflare#307) */
+	return why == NULL ? 0 : llm_stop_read(r, why);
 }
 
 static void
@@ -93,13 +83,12 @@ begin_block(struct llm_reading *r, int64_t index, const json_t *block,
 	if (r->nblocks < LLM_BLOCKS_MAX && kept != NULL) {
 		b = &r->blocks[r->nblocks++];
 		*b = (struct llm_block){ .index = index,
-			.doc = json_keep(r->mem, json_deep_copy(block)) };
+			.doc = json_deep_copy(block) };
 		buf_init(&b->pieces, LLM_TEXT_MAX);
 		b->from = b->until = r->text.len;
-		r->kept_bytes += strlen(kept);
+		if (!llm_kept_room(r, strlen(kept)))
+			return -1;
 	}
-	if (r->kept_bytes > LLM_EXTRA_MAX)
-		return llm_reading_fail(r, "its blocks passed their limit");
 	if (out != NULL)
 		*out = b;
 	if (is_of_type(block, "tool_use") && b != NULL)
@@ -162,10 +151,8 @@ add_delta(struct llm_reading *r, struct llm_block *b, size_t kind,
 	if (b == NULL)
 		return 0;
 	if (strcmp(DELTAS[kind].member, "signature") == 0) {
-		json_object_set_new(b->doc, "signature",
-		    json_stringn(s, len));
 		r->content++;
-		return 0;
+		return llm_kept_put(r, b->doc, "signature", value) ? 0 : -1;
 	}
 	if (b->call != 0) {
 		llm_call_add(r, &r->calls[b->call - 1], s, len);
@@ -195,7 +182,9 @@ block_delta(struct llm_reading *r, const json_t *doc)
 			b = infer_block(r, index, i);
 		rc = add_delta(r, b, i, value);
 	}
-	if (b != NULL && citation != NULL) {
+	if (b != NULL && citation != NULL
+	    && llm_kept_room(r,
+		json_dumpb(citation, NULL, 0, JSON_ENCODE_ANY))) {
 		if (!json_is_array(json_object_get(b->doc, "citations")))
 			json_object_set_new(b->doc, "citations",
 			    json_array());
@@ -225,8 +214,9 @@ message_start(struct llm_reading *r, const json_t *message)
 	for (i = 0; rc == 0 && i < json_array_size(content); i++)
 		rc = begin_block(r, (int64_t)i, json_array_get(content, i),
 		    NULL);
-	read_stop(r, json_member_str(message, "stop_reason"));
-	return rc;
+	return rc != 0
+	    ? rc
+	    : read_stop(r, json_member_str(message, "stop_reason"));
 }
 
 /* A block as it would have come in one piece. */
@@ -335,12 +325,12 @@ read_event(struct llm_reading *r, const char *kind, const json_t *doc)
 	if (strcmp(kind, "content_block_delta") == 0)
 		return block_delta(r, doc);
 	if (strcmp(kind, "message_delta") == 0) {
-		read_stop(r, json_member_str(json_object_get(doc, "delta"),
-		    "stop_reason"));
 		read_usage(r, json_object_get(doc, "usage"));
-	} else if (strcmp(kind, "message_stop") == 0) {
-		r->ended = r->done = true;
+		return read_stop(r, json_member_str(json_object_get(doc,
+		    "delta"), "stop_reason"));
 	}
+	if (strcmp(kind, "message_stop") == 0)
+		r->ended = r->done = true;
 	return 0; /* ping, and what we do not know */
 }
 

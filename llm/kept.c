@@ -18,11 +18,13 @@ enum how {
 	KEEP_DETAILS, /* a list of pieces, each with its index */
 };
 
+/* THE table of members for thoughts: kept, sent back, left out for backends
+ * that take none back, and known in the words of their refusals. */
 static const struct {
 	const char *name;
 	enum how how;
 } MEMBERS[] = {
-	{ "reasoning_content", KEEP_JOINED }, /* DeepSeek, Kimi, Qwen, vLLM */
+	{ LLM_THOUGHTS_MEMBER, KEEP_JOINED }, /* DeepSeek, Kimi, Qwen, vLLM */
 	{ "reasoning", KEEP_JOINED },	      /* OpenRouter, Groq, Ollama */
 	{ "reasoning_text", KEEP_JOINED },    /* GitHub Copilot */
 	{ "reasoning_opaque", KEEP_LAST },    /* the same, signed */
@@ -41,14 +43,43 @@ static const char *const CALL_MEMBERS[] = { "extra_content",
 
 _Static_assert(NELEM(MEMBERS) <= LLM_KEPT_MAX, "a place for each member");
 
-static bool
-has_room(struct llm_reading *r, size_t len)
+bool
+llm_kept_room(struct llm_reading *r, size_t len)
 {
 	r->kept_bytes += len;
 	if (r->kept_bytes <= LLM_EXTRA_MAX)
 		return true;
 	(void)llm_reading_fail(r, "its blocks passed their limit");
 	return false;
+}
+
+/* As it will be written. */
+static size_t
+size_of(const json_t *value)
+{
+	return json_dumpb(value, NULL, 0, JSON_COMPACT | JSON_ENCODE_ANY);
+}
+
+bool
+llm_kept_put(struct llm_reading *r, json_t *object, const char *key,
+    const json_t *value)
+{
+	const json_t *old = json_object_get(object, key);
+
+	if (old != NULL) /* counted when it came */
+		r->kept_bytes -= size_of(old) + strlen(key);
+	if (!llm_kept_room(r, size_of(value) + strlen(key)))
+		return false;
+	json_object_set_new(object, key, json_deep_copy(value));
+	return true;
+}
+
+void
+llm_block_fini(struct llm_block *b)
+{
+	buf_fini(&b->pieces);
+	json_decref(b->doc);
+	*b = (struct llm_block){ 0 };
 }
 
 bool
@@ -59,7 +90,7 @@ llm_block_keep(struct llm_reading *r, struct llm_block *b, const char *member,
 
 	if (b->member == NULL)
 		b->member = member;
-	if (!has_room(r, len) || b->pieces.full
+	if (!llm_kept_room(r, len) || b->pieces.full
 	    || buf_add(&b->pieces, piece, len) == -1)
 		return !r->failed;
 	r->content++;
@@ -140,7 +171,7 @@ add_member(struct llm_reading *r, struct llm_block *b, const char *key,
 		if (old != NULL)
 			return; /* it is put together at last */
 	} else if (text != NULL && json_is_string(old)) {
-		if (has_room(r, len))
+		if (llm_kept_room(r, len))
 			json_object_set_new(b->doc, key, json_sprintf("%s%s",
 			    json_string_value(old),
 			    json_string_value(value)));
@@ -149,7 +180,7 @@ add_member(struct llm_reading *r, struct llm_block *b, const char *key,
 	/* Nothing said is nothing taken back. */
 	if (old == NULL || !(json_is_null(value)
 		|| (json_is_string(value) && len == 0)))
-		json_object_set_new(b->doc, key, json_deep_copy(value));
+		(void)llm_kept_put(r, b->doc, key, value);
 }
 
 static void
@@ -168,7 +199,7 @@ add_detail(struct llm_reading *r, size_t list, const json_t *detail,
 		b = &r->details[r->ndetails++];
 		*b = (struct llm_block){ .list = list,
 			.index = json_member_int(detail, "index", -1) };
-		b->doc = json_keep(r->mem, json_object());
+		b->doc = json_object();
 		buf_init(&b->pieces, LLM_TEXT_MAX);
 	}
 	json_object_foreach((json_t *)(uintptr_t)detail, key, value)
@@ -197,8 +228,9 @@ keep_text(struct llm_reading *r, struct llm_kept *k, const json_t *value,
 		buf_init(&k->text, LLM_TEXT_MAX);
 	k->used = true;
 	from = k->text.len;
-	if (len == 0 || !has_room(r, len)
-	    || (repeats && len == from && memcmp(s, k->text.data, len) == 0))
+	if (len == 0
+	    || (repeats && len == from && memcmp(s, k->text.data, len) == 0)
+	    || !llm_kept_room(r, len))
 		return;
 	r->content++;
 	if (!k->text.full && buf_add(&k->text, s, len) == 0 && r->halves)
@@ -208,16 +240,23 @@ keep_text(struct llm_reading *r, struct llm_kept *k, const json_t *value,
 static void
 keep_value(struct llm_reading *r, struct llm_kept *k, const json_t *value)
 {
-	if (json_is_object(k->value) && json_is_object(value)) {
-		json_t *copy = json_deep_copy(value);
+	const char *key;
+	json_t *member;
 
-		json_object_update(k->value, copy);
-		json_decref(copy);
-	} else {
-		k->value = json_keep(r->mem, json_deep_copy(value));
-	}
 	k->used = true;
 	r->content++;
+	if (!json_is_object(k->value) || !json_is_object(value)) {
+		if (k->value != NULL) /* counted when it came */
+			r->kept_bytes -= size_of(k->value);
+		json_decref(k->value);
+		k->value = NULL;
+		if (llm_kept_room(r, size_of(value)))
+			k->value = json_deep_copy(value);
+		return;
+	}
+	json_object_foreach((json_t *)(uintptr_t)value, key, member)
+		if (!llm_kept_put(r, k->value, key, member))
+			return;
 }
 
 void
@@ -258,7 +297,7 @@ keep_in_call(struct llm_reading *r, struct llm_partial_call *p,
 		if (value == NULL || json_is_null(value))
 			continue;
 		if (p->extra == NULL)
-			p->extra = json_keep(r->mem, json_object());
+			p->extra = json_object();
 		into = p->extra;
 		if (in_function) {
 			into = json_object_get(p->extra, "function");
@@ -268,8 +307,8 @@ keep_in_call(struct llm_reading *r, struct llm_partial_call *p,
 				    into);
 			}
 		}
-		json_object_set_new(into, CALL_MEMBERS[i],
-		    json_deep_copy(value));
+		if (!llm_kept_put(r, into, CALL_MEMBERS[i], value))
+			return;
 	}
 }
 
@@ -291,13 +330,13 @@ part_of(struct llm_reading *r, const char *type, const json_t *part)
 	if (b != NULL && b->member != NULL
 	    && strcmp(json_member_str(b->doc, "type"), type) == 0)
 		return b;
-	if (r->nblocks == NELEM(r->blocks))
+	if (r->nblocks == NELEM(r->blocks)
+	    || !llm_kept_room(r, part == NULL ? 0 : size_of(part)))
 		return NULL;
 	b = &r->blocks[r->nblocks++];
 	*b = (struct llm_block){ 0 };
-	b->doc = json_keep(r->mem, part == NULL ? json_pack("{s:s}", "type",
-						      type)
-						: json_deep_copy(part));
+	b->doc = part == NULL ? json_pack("{s:s}", "type", type)
+			      : json_deep_copy(part);
 	buf_init(&b->pieces, LLM_TEXT_MAX);
 	return b;
 }
@@ -328,8 +367,9 @@ llm_kept_part(struct llm_reading *r, const json_t *part)
 		return;
 	if (r->nblocks == 0 && r->text.len > 0) {
 		b = part_of(r, "text", NULL);
-		(void)llm_block_keep(r, b, "text", buf_str(&r->text),
-		    r->text.len);
+		if (b != NULL)
+			(void)llm_block_keep(r, b, "text", buf_str(&r->text),
+			    r->text.len);
 	}
 	r->content++;
 	if (strcmp(type, "text") == 0 && r->nblocks == 0)
@@ -464,11 +504,19 @@ llm_kept_fini(struct llm_reading *r)
 
 	for (i = 0; i < NELEM(r->kept); i++) {
 		buf_fini(&r->kept[i].text);
+		json_decref(r->kept[i].value);
 		r->kept[i] = (struct llm_kept){ 0 };
 	}
 	for (i = 0; i < r->ndetails; i++)
-		buf_fini(&r->details[i].pieces);
-	r->ndetails = 0;
+		llm_block_fini(&r->details[i]);
+	for (i = 0; i < r->nblocks; i++)
+		llm_block_fini(&r->blocks[i]);
+	for (i = 0; i < r->ncalls; i++) {
+		buf_fini(&r->calls[i].arguments);
+		json_decref(r->calls[i].extra);
+		r->calls[i].extra = NULL;
+	}
+	r->ndetails = r->nblocks = r->ncalls = r->kept_bytes = 0;
 }
 
 /* What is left for a backend that takes no thoughts back: the calls, with
@@ -476,15 +524,12 @@ llm_kept_fini(struct llm_reading *r)
 static void
 drop_thoughts(json_t *doc)
 {
-	static const char *const THOUGHTS[] = { "reasoning_content",
-		"reasoning", "reasoning_details", "reasoning_text", "thinking",
-		"thinking_blocks" };
 	json_t *message = json_object_get(doc, "message");
 	const char *type;
 	size_t i;
 
-	for (i = 0; i < NELEM(THOUGHTS); i++)
-		json_object_del(message, THOUGHTS[i]);
+	for (i = 0; i < NELEM(MEMBERS); i++)
+		json_object_del(message, MEMBERS[i].name);
 	if (!json_is_string(json_object_get(message, "content")))
 		json_object_del(message, "content"); /* parts: thoughts, too */
 	for (i = json_array_size(doc); i-- > 0;) {
@@ -492,6 +537,12 @@ drop_thoughts(json_t *doc)
 		if (type != NULL && strstr(type, "thinking") != NULL)
 			json_array_remove(doc, i);
 	}
+}
+
+const char *
+llm_kept_member(size_t i)
+{
+	return i < NELEM(MEMBERS) ? MEMBERS[i].name : NULL;
 }
 
 const json_t *

@@ -87,7 +87,8 @@ struct llm_answer {
 	size_t ncalls;
 	struct usage usage; /* estimated when the provider counted none */
 	bool cut;	    /* max_tokens reached */
-	bool refused;	    /* the model or its filter declined */
+	bool refused;	    /* the model or its filter declined; with ${cut} a
+			       filter stopped it after these words */
 	const char *extra;  /* to be sent back with the calls, or NULL */
 	const char *extra_wire; /* that it belongs to: "openai", "anthropic" */
 	const char *extra_backend; /* and the model's, by llm_backend_name */

@@ -32,7 +32,7 @@ struct llm_partial_call {
 	const char *name;
 	struct buf arguments;
 	int64_t index; /* as the server counts; negative: it does not */
-	json_t *extra; /* members to be sent back, owned by mem; or NULL */
+	json_t *extra; /* members to be sent back, owned; or NULL */
 	/* Of the arguments as JSON: how deep, and whether they are whole. */
 	int depth;
 	bool in_string, escaped, whole;
@@ -40,7 +40,7 @@ struct llm_partial_call {
 
 /* A content block of Anthropic's while it comes. */
 struct llm_block {
-	json_t *doc;	    /* as it began, owned by mem; NULL: not begun */
+	json_t *doc;	    /* as it began, owned; NULL: not begun */
 	int64_t index;	    /* as the server counts; some use one twice */
 	bool ended;
 	const char *member; /* of doc, which the pieces become */
@@ -65,7 +65,7 @@ struct llm_refusal {
 struct llm_kept {
 	bool used;
 	struct buf text; /* pieces of a string, joined */
-	json_t *value;	 /* or another value, owned by mem */
+	json_t *value;	 /* or another value, owned */
 };
 
 /* Where the thoughts in the text end (thoughts.c). */
@@ -120,6 +120,7 @@ struct llm_reading {
 	 * back.  text_tools: in the form of text_tools.c. */
 	bool hold_calls, text_tools;
 	size_t shown_len;
+	size_t unseen; /* of the text: up to here nobody sees anything */
 };
 
 struct llm_provider {
@@ -188,6 +189,12 @@ enum llm_rc llm_reading_finish(struct llm_reading *r,
  * or 0 when the answer is complete: what follows cannot spoil it. */
 int llm_reading_fail(struct llm_reading *r, const char *why);
 
+/* stops.c.  The answer ends for ${why}: 0, or -1: it is half an answer, since
+ * the server failed. */
+int llm_stop_read(struct llm_reading *r, const char *why);
+/* True of such a reason; ${why} may be NULL. */
+bool llm_stop_is_broken(const char *why);
+
 /*
  * calls.c: calls that come in pieces.  The one that a piece belongs to, begun
  * if need be; NULL: too many.  ${index} is negative, ${id} and ${name} NULL or
@@ -252,7 +259,16 @@ void llm_kept_call(struct llm_reading *r, struct llm_partial_call *p,
 void llm_kept_part(struct llm_reading *r, const json_t *part);
 void llm_kept_words(struct llm_reading *r, const char *s, size_t len);
 void llm_kept_build(struct llm_reading *r);
+/* All that is kept, and the calls and blocks that it belongs to. */
 void llm_kept_fini(struct llm_reading *r);
+/* ${len} bytes more are kept; false: LLM_EXTRA_MAX was passed, and the reading
+ * has failed. */
+bool llm_kept_room(struct llm_reading *r, size_t len);
+/* A copy of ${value} as ${object}'s ${key}; what was there goes.  Answers as
+ * llm_kept_room. */
+bool llm_kept_put(struct llm_reading *r, json_t *object, const char *key,
+    const json_t *value);
+void llm_block_fini(struct llm_block *b);
 /* A piece of what is only kept; false: LLM_EXTRA_MAX was passed. */
 bool llm_block_keep(struct llm_reading *r, struct llm_block *b,
     const char *member, const char *piece, size_t len);
@@ -260,6 +276,10 @@ bool llm_block_keep(struct llm_reading *r, struct llm_block *b,
  * has ${type} at its top; else NULL. */
 const json_t *llm_kept_of(const struct llm_backend *b,
     const struct llm_message *m, json_type type, struct arena *mem);
+/* The names of members for thoughts; NULL: there is no ${i}-th. */
+const char *llm_kept_member(size_t i);
+/* The one that servers want when they miss thoughts. */
+#define LLM_THOUGHTS_MEMBER "reasoning_content"
 /* Append the members of ${object} but ${but}, each after a comma. */
 int llm_kept_add(struct buf *out, const json_t *object,
     const char *but) WARN_UNUSED;

@@ -119,8 +119,8 @@ add_message(const struct llm_backend *b, const struct llm_message *m,
 	    && add_calls(m, json_object_get(kept, "calls"), mem, out) == -1)
 		return -1;
 	if (m->ncalls > 0 && llm_lacks(b->quirks, LLM_CAN_MISSING_THOUGHTS)
-	    && json_object_get(message, "reasoning_content") == NULL
-	    && buf_add_str(out, ",\"reasoning_content\":\"\"") == -1)
+	    && json_object_get(message, LLM_THOUGHTS_MEMBER) == NULL
+	    && buf_add_str(out, ",\"" LLM_THOUGHTS_MEMBER "\":\"\"") == -1)
 		return -1;
 	return buf_add_char(out, '}');
 }

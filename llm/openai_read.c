@@ -151,30 +151,6 @@ read_content(struct llm_reading *r, const json_t *content, bool last)
 	return 0;
 }
 
-static void
-read_finish(struct llm_reading *r, const char *why)
-{
-	static const struct {
-		const char *why;
-		bool cut, refused;
-	} REASONS[] = {
-		{ "length", true, false },
-		{ "max_tokens", true, false },	 /* Gemini's, Cohere's */
-		{ "model_length", true, false }, /* Mistral */
-		{ "content_filter", false, true },
-		{ "safety", false, true }, /* Gemini through relays */
-		{ "prohibited_content", false, true },
-		{ "sensitive", false, true }, /* Zhipu */
-	};
-	size_t i;
-
-	for (i = 0; i < NELEM(REASONS); i++)
-		if (strcasecmp(why, REASONS[i].why) == 0) {
-			r->cut |= REASONS[i].cut;
-			r->refused |= REASONS[i].refused;
-		}
-}
-
 /* A message or a delta of one: they have the same members. */
 static int
 read_message(struct llm_reading *r, const json_t *m, bool last)
@@ -221,7 +197,7 @@ finish_of(const json_t *choice)
 static int
 read_choice(struct llm_reading *r, const json_t *choice, bool *found)
 {
-	const char *finish = finish_of(choice);
+	const char *finish = finish_of(choice), *native;
 	const json_t *m = json_object_get(choice, "delta");
 	const json_t *text = json_object_get(choice, "text");
 	const json_t *e = json_object_get(choice, "error");
@@ -243,11 +219,10 @@ read_choice(struct llm_reading *r, const json_t *choice, bool *found)
 		    json_string_length(text), last);
 	if (rc == -1 || finish == NULL)
 		return rc;
-	if (strcmp(finish, "error") == 0) /* OpenRouter: its upstream broke */
-		return llm_reading_fail(r, "finish_reason error");
-	read_finish(r, finish);
-	r->ended = true; /* some never say [DONE] */
-	return 0;
+	native = json_member_str(choice, "native_finish_reason");
+	if (llm_stop_is_broken(native)) /* OpenRouter: of its upstream */
+		finish = native;
+	return llm_stop_read(r, finish); /* some never say [DONE] */
 }
 
 /* The error that a document tells, or NULL: a member, or the document. */

@@ -122,8 +122,7 @@ const struct llm_feature_row LLM_FEATURES[LLM_FEATURES_N] = {
 	    "words stand in its place" },
 	/* NousResearch/hermes-agent#11089, janhq/jan#8136 */
 	[LLM_CAN_THOUGHTS] = { "thoughts",
-	    { "reasoning_content", "reasoning_details", "reasoning",
-		"thinking", "redacted_thinking" },
+	    { "redacted_thinking" }, /* and kept.c's table */
 	    { "invalid `signature` in `thinking`",
 		"invalid signature in thinking", "thinking.signature",
 		"corrupted thought", "invalid thought signature",

@@ -27,14 +27,8 @@ llm_reading_init(struct llm_reading *r, const struct llm_question *q,
 void
 llm_reading_fini(struct llm_reading *r)
 {
-	size_t i;
-
 	buf_fini(&r->text);
 	buf_fini(&r->refusal);
-	for (i = 0; i < r->ncalls; i++)
-		buf_fini(&r->calls[i].arguments);
-	for (i = 0; i < r->nblocks; i++)
-		buf_fini(&r->blocks[i].pieces);
 	llm_kept_fini(r);
 	arena_free(r->event);
 }
@@ -44,6 +38,16 @@ show(struct llm_reading *r, size_t until)
 {
 	if (until <= r->shown_len)
 		return;
+	/* An answer of blanks is none: not shown before it is more. */
+	if (r->shown_len == r->thoughts.words) {
+		if (r->unseen < r->shown_len)
+			r->unseen = r->shown_len;
+		if (r->unseen < until)
+			r->unseen += text_unseen(r->text.data + r->unseen,
+			    until - r->unseen);
+		if (r->unseen >= until)
+			return;
+	}
 	if (r->q != NULL && r->q->on_text != NULL)
 		r->q->on_text(r->q->ctx, r->text.data + r->shown_len,
 		    until - r->shown_len);
@@ -102,20 +106,13 @@ llm_reading_settle(struct llm_reading *r)
 void
 llm_reading_void(struct llm_reading *r)
 {
-	size_t i;
-
 	if (r->shown_len > 0 && r->q != NULL && r->q->on_back != NULL)
 		r->q->on_back(r->q->ctx);
 	buf_reset(&r->text);
 	buf_reset(&r->refusal);
 	r->thoughts = (struct llm_thoughts){ 0 };
-	r->shown_len = r->text_pieces = r->kept_bytes = 0;
-	for (i = 0; i < r->ncalls; i++)
-		buf_fini(&r->calls[i].arguments);
-	for (i = 0; i < r->nblocks; i++)
-		buf_fini(&r->blocks[i].pieces);
+	r->shown_len = r->unseen = r->text_pieces = 0;
 	llm_kept_fini(r);
-	r->ncalls = r->nblocks = 0;
 	r->cut = r->refused = r->paused = r->context = r->ended = false;
 }
 
@@ -181,6 +178,9 @@ llm_reading_words(struct llm_reading *r)
 	from = r->thoughts.words;
 	if (back || r->shown_len < from)
 		r->shown_len = from;
+	if (text_unseen(buf_str(&r->text) + from, r->text.len - from)
+	    == r->text.len - from)
+		return "";
 	return text_clean(r->mem, buf_str(&r->text) + from,
 	    r->text.len - from);
 }
@@ -196,6 +196,10 @@ llm_reading_finish(struct llm_reading *r, struct llm_answer *answer)
 		llm_calls_in_text(r, answer);
 	if (r->keep != NULL)
 		r->keep(r);
+	if (r->refused) {
+		answer->ncalls = 0; /* perhaps half of what it meant */
+		answer->cut |= answer->text[0] != '\0';
+	}
 	if (r->refusal.len > 0) {
 		answer->refused = true;
 		if (answer->text[0] == '\0')

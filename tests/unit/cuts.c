@@ -22,18 +22,12 @@ buf_copy(struct buf *to, const struct buf *from)
 	to->full = from->full;
 }
 
-static json_t *
-doc_copy(struct arena *mem, const json_t *doc)
-{
-	return doc == NULL ? NULL : json_keep(mem, json_deep_copy(doc));
-}
-
 static void
-block_copy(struct llm_block *b, struct arena *mem)
+block_copy(struct llm_block *b)
 {
 	struct buf pieces = b->pieces;
 
-	b->doc = doc_copy(mem, b->doc);
+	b->doc = json_deep_copy(b->doc);
 	buf_copy(&b->pieces, &pieces);
 }
 
@@ -51,15 +45,15 @@ reading_copy(struct llm_reading *to, const struct llm_reading *from,
 	buf_copy(&to->refusal, &from->refusal);
 	for (i = 0; i < from->ncalls; i++) {
 		buf_copy(&to->calls[i].arguments, &from->calls[i].arguments);
-		to->calls[i].extra = doc_copy(mem, from->calls[i].extra);
+		to->calls[i].extra = json_deep_copy(from->calls[i].extra);
 	}
 	for (i = 0; i < from->nblocks; i++)
-		block_copy(&to->blocks[i], mem);
+		block_copy(&to->blocks[i]);
 	for (i = 0; i < from->ndetails; i++)
-		block_copy(&to->details[i], mem);
+		block_copy(&to->details[i]);
 	for (i = 0; i < NELEM(from->kept); i++) {
 		buf_copy(&to->kept[i].text, &from->kept[i].text);
-		to->kept[i].value = doc_copy(mem, from->kept[i].value);
+		to->kept[i].value = json_deep_copy(from->kept[i].value);
 	}
 }
 

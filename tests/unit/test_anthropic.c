@@ -115,6 +115,12 @@ static const struct {
 	{ "cut before the first argument", START
 		CALL("0", "t1", "delete_rows") END("0") STOP("max_tokens"),
 	    LLM_OK, "", "t1 delete_rows ; ", true, false, NULL },
+	{ "the server broke", START TEXT("0", "Hi") STOP("error"), LLM_RC_N,
+	    "", "", false, false, NULL },
+	{ "refused after words", START TEXT("0", "Hi") STOP("refusal"),
+	    LLM_OK, "Hi", "", true, true, NULL },
+	{ "blanks are no words", START TEXT("0", "\\n\\n") STOP("end_turn"),
+	    LLM_EMPTY, "", "", false, false, NULL },
 	{ "refused", START STOP("refusal"), LLM_EMPTY, "", "", false, true,
 	    NULL },
 	{ "the window is full, nothing said", START

@@ -90,6 +90,35 @@ static const struct {
 	{ "max_tokens reached", DELTA("{\"content\":\"a\"}") FINISH("length")
 		DONE,
 	    LLM_OK, "a", "", true, false },
+	{ "blanks are no words",
+	    DELTA("{\"content\":\"\\n\"}") DELTA("{\"content\":\" \\u200b\"}")
+		FINISH("stop") DONE,
+	    LLM_EMPTY, "", "", false, false },
+	{ "blanks after thoughts are none", DELTA("{\"content\":\"<think>a"
+		"</think>\\n\\ufeff\"}") FINISH("stop") DONE,
+	    LLM_EMPTY, "", "", false, false },
+	{ "blanks before words", DELTA("{\"content\":\"\\n \"}")
+		DELTA("{\"content\":\" a\"}") FINISH("stop") DONE,
+	    LLM_OK, "\n  a", "", false, false },
+	{ "the server broke", DELTA("{\"content\":\"a\"}")
+		FINISH("insufficient_system_resource") DONE,
+	    LLM_RC_N, "", "", false, false },
+	{ "the server's network broke", DELTA("{\"content\":\"a\"}")
+		FINISH("network_error") DONE,
+	    LLM_RC_N, "", "", false, false },
+	{ "aborted", DELTA("{\"content\":\"a\"}") FINISH("abort") DONE,
+	    LLM_RC_N, "", "", false, false },
+	{ "a reason of the server behind it",
+	    DELTA("{\"content\":\"a\"}") "{\"choices\":[{\"delta\":{},"
+		"\"finish_reason\":\"stop\",\"native_finish_reason\":"
+		"\"network_error\"}]}\n" DONE,
+	    LLM_RC_N, "", "", false, false },
+	{ "filtered after words", DELTA("{\"content\":\"a\"}")
+		FINISH("content_filter") DONE,
+	    LLM_OK, "a", "", true, true },
+	{ "filtered after a call", CALL("0", "c", "echo", "{}")
+		FINISH("content_filter") DONE,
+	    LLM_EMPTY, "", "", false, true },
 	{ "filtered", FINISH("content_filter") DONE, LLM_EMPTY, "", "", false,
 	    true },
 	{ "refusal", DELTA("{\"refusal\":\"I will \"}")

@@ -124,6 +124,31 @@ cleans(void **state)
 }
 
 static void
+what_nobody_sees(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t len;
+	} CASES[] = {
+		{ "", 0 },
+		{ " \t\r\n", 4 },
+		{ "\xe2\x80\x8b\xef\xbb\xbf\xc2\xa0", 8 },
+		{ "\xc2\xad\x1b \xe2\x81\xa0" "a ", 7 },
+		{ ".", 0 },
+		{ " \xe2\x80", 1 },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(CASES); i++)
+		assert_int_equal(text_unseen(CASES[i].text,
+		    strlen(CASES[i].text)), CASES[i].len);
+	assert_int_equal(text_unseen("   ", 2), 2);
+	assert_int_equal(text_unseen("\0 a", 3), 2);
+	assert_int_equal(text_unseen("\xe2\x80\x8b", 2), 0);
+}
+
+static void
 strips_and_prints(void **state)
 {
 	static const char *const strip[][2] = {
@@ -328,6 +353,7 @@ main(void)
 		cmocka_unit_test(cuts_at_characters),
 		cmocka_unit_test(formats_whole_characters),
 		cmocka_unit_test(cleans),
+		cmocka_unit_test(what_nobody_sees),
 		cmocka_unit_test(strips_and_prints),
 		cmocka_unit_test(reads_whole_numbers),
 		cmocka_unit_test(writes_hex),
