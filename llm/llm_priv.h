@@ -68,12 +68,28 @@ struct llm_kept {
 	json_t *value;	 /* or another value, owned */
 };
 
-/* Where the thoughts in the text end (thoughts.c). */
+#define LLM_CUTS_MAX 16 /* thoughts among the words; more are words */
+
+/* Where the thoughts in the text are (thoughts.c). */
 struct llm_thoughts {
-	enum { THOUGHTS_OPENING, THOUGHTS_INSIDE, THOUGHTS_WORDS } state;
+	enum {
+		THOUGHTS_OPENING, /* before any word */
+		THOUGHTS_INSIDE,
+		THOUGHTS_WORDS,
+		THOUGHTS_AGAIN, /* in some among the words */
+	} state;
 	size_t from;	  /* of the text: looked at up to here */
 	size_t words;	  /* here begins what is no thought */
+	size_t end;	  /* when all was looked at: here the words end */
+	size_t open;	  /* where the tag that is open begins */
 	const char *close; /* of the tag that is open */
+	struct {
+		size_t from, until;
+	} cuts[LLM_CUTS_MAX]; /* thoughts among the words, in order */
+	size_t ncuts;
+	size_t fence;	  /* up to here fences of code were counted */
+	bool fenced;	  /* their number is odd */
+	bool bare;	  /* what is open may be a word */
 	bool seen;	  /* there were thoughts, or marks */
 	bool messages;	  /* on that wire, whose models have blocks for them */
 	bool mentioned;	  /* the words speak of tags: no more are looked for */
@@ -246,6 +262,10 @@ void llm_fold_id(const char *id, char out[TOOL_NAME_MAX]);
  */
 size_t llm_thoughts_look(struct llm_thoughts *t, const struct buf *text,
     bool last, bool *back);
+/* The first piece of words at ${at} or behind it: where it begins; ${end}: and
+ * ends, before ${until}. */
+size_t llm_thoughts_visible(const struct llm_thoughts *t, size_t at,
+    size_t until, size_t *end);
 
 /*
  * kept.c: what goes back to the model, within the turn (llm_answer.extra).

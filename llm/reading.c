@@ -36,6 +36,8 @@ llm_reading_fini(struct llm_reading *r)
 static void
 show(struct llm_reading *r, size_t until)
 {
+	size_t from, end;
+
 	if (until <= r->shown_len)
 		return;
 	/* An answer of blanks is none: not shown before it is more. */
@@ -48,11 +50,15 @@ show(struct llm_reading *r, size_t until)
 		if (r->unseen >= until)
 			return;
 	}
-	if (r->q != NULL && r->q->on_text != NULL)
-		r->q->on_text(r->q->ctx, r->text.data + r->shown_len,
-		    until - r->shown_len);
+	while (r->shown_len < until) {
+		from = llm_thoughts_visible(&r->thoughts, r->shown_len, until,
+		    &end);
+		if (from < end && r->q != NULL && r->q->on_text != NULL)
+			r->q->on_text(r->q->ctx, r->text.data + from,
+			    end - from);
+		r->shown_len = end;
+	}
 	r->shown = true;
-	r->shown_len = until;
 }
 
 /* Show what surely are words of the visible answer. */
@@ -168,8 +174,10 @@ estimate(const struct llm_reading *r, struct llm_answer *answer)
 const char *
 llm_reading_words(struct llm_reading *r)
 {
+	struct buf words = BUF_INIT(LLM_TEXT_MAX);
 	bool back = false;
-	size_t from;
+	const char *out = "";
+	size_t from, end;
 
 	llm_reading_settle(r);
 	(void)llm_thoughts_look(&r->thoughts, &r->text, true, &back);
@@ -178,11 +186,16 @@ llm_reading_words(struct llm_reading *r)
 	from = r->thoughts.words;
 	if (back || r->shown_len < from)
 		r->shown_len = from;
-	if (text_unseen(buf_str(&r->text) + from, r->text.len - from)
-	    == r->text.len - from)
-		return "";
-	return text_clean(r->mem, buf_str(&r->text) + from,
-	    r->text.len - from);
+	while (from < r->thoughts.end) {
+		from = llm_thoughts_visible(&r->thoughts, from,
+		    r->thoughts.end, &end);
+		(void)!buf_add(&words, buf_str(&r->text) + from, end - from);
+		from = end;
+	}
+	if (text_unseen(buf_str(&words), words.len) < words.len)
+		out = text_clean(r->mem, buf_str(&words), words.len);
+	buf_fini(&words);
+	return out;
 }
 
 enum llm_rc
@@ -206,9 +219,9 @@ llm_reading_finish(struct llm_reading *r, struct llm_answer *answer)
 			answer->text = text_clean(r->mem,
 			    buf_str(&r->refusal), r->refusal.len);
 	}
-	if (answer->ncalls == 0)
-		show(r, r->text.len); /* what was held back are words */
-	else
+	if (answer->ncalls == 0 || !r->hold_calls)
+		show(r, r->thoughts.end); /* what was held back are words */
+	if (answer->ncalls > 0)
 		answer->extra = r->extra;
 	if (!r->counted)
 		estimate(r, answer);

@@ -1,38 +1,75 @@
 /*
  * thoughts: what a model thinks within its text, before it speaks.
  *
- * Only at the text's beginning: a reply that speaks of such tags is a reply.
- * The opening tag may be missing, since some templates have written it into the
- * prompt (ollama/ollama#18044, QwenLM/qwen-code#6007).
+ * At the text's beginning, and after such thoughts once more among the words;
+ * a reply that only speaks of such tags is a reply.  The opening tag may be
+ * missing, since some templates have written it into the prompt
+ * (ollama/ollama#18044, QwenLM/qwen-code#6007).
  */
+#include <ctype.h>
 #include <string.h>
+#include <strings.h>
 
 #include "llm/llm_priv.h"
 
+#define ATTRIBUTES_MAX 128 /* bytes of a tag: <think time="1"> */
+
 static const char BLANKS[] = " \t\r\n";
 
+enum {
+	ALONE = 1,  /* the close may come without its open */
+	SPOKEN = 2, /* on the Messages wire these are words */
+	NAMED = 4,  /* may have attributes, and come again among the words */
+	BARE = 8,   /* a word: thoughts only if it is glued to the next one,
+		       and its close comes */
+};
+
+/* THE table of marks, in any case of letters. */
 static const struct tag {
 	const char *open;
 	const char *close; /* "": a mark, which alone is left out */
-	bool alone;	   /* the close may come without its open */
-	bool spoken;	   /* on the Messages wire these are words */
+	int flags;
 } TAGS[] = {
 	/* DeepSeek-R1, Qwen (etkecc/baibot#30, RooCodeInc/Roo-Code#1087) */
-	{ "<think>", "</think>", true, false },
+	{ "<think>", "</think>", ALONE | NAMED },
 	/* QwenLM/qwen-code#10791.  Older Claude models write it into their reply
 	 * on purpose; there it is one. */
-	{ "<thinking>", "</thinking>", true, true },
+	{ "<thinking>", "</thinking>", ALONE | SPOKEN | NAMED },
 	/* EXAONE (tinyhumansai/openhuman#6184), Gemini's endpoint */
-	{ "<thought>", "</thought>", true, false },
+	{ "<thought>", "</thought>", ALONE | NAMED },
+	{ "<reasoning>", "</reasoning>", ALONE | NAMED },
+	{ "<antThinking>", "</antThinking>", ALONE | SPOKEN | NAMED },
 	/* ByteDance's Seed-OSS */
-	{ "<seed:think>", "</seed:think>", true, false },
+	{ "<seed:think>", "</seed:think>", ALONE | NAMED },
+	/* Open WebUI's own, which passes on what it has got */
+	{ "<details type=\"reasoning\">", "</details>", NAMED },
 	/* Mistral's Magistral */
-	{ "[THINK]", "[/THINK]", false, false },
-	/* gpt-oss without its parser (kekzl/imp#768) */
-	{ "<|channel|>analysis<|message|>", "<|end|>", false, false },
-	{ "<|start|>assistant", "", false, false },
-	{ "<|channel|>final<|message|>", "", false, false },
+	{ "[THINK]", "[/THINK]", 0 },
+	/* Kimi-VL */
+	{ "\u25c1think\u25b7", "\u25c1/think\u25b7", 0 },
+	/* NovaSky's Sky-T1 */
+	{ "<|begin_of_thought|>", "<|end_of_thought|>", 0 },
+	{ "<|begin_of_solution|>", "", 0 },
+	/* Cohere's Command A */
+	{ "<|START_THINKING|>", "<|END_THINKING|>", 0 },
+	{ "<|START_RESPONSE|>", "", 0 },
+	{ "<|START_TEXT|>", "", 0 },
+	/* Gemma */
+	{ "<|channel>thought", "<channel|>", 0 },
+	/* gpt-oss without its parser (kekzl/imp#768), and without its tokens
+	 * (Augustas11/macprovider#743) */
+	{ "<|channel|>analysis<|message|>", "<|end|>", 0 },
+	{ "<|start|>assistant", "", 0 },
+	{ "<|channel|>final<|message|>", "", 0 },
+	{ "analysis", "assistantfinal", BARE },
 };
+
+/* Marks of the end, which some servers leave behind the words. */
+static const char *const ENDS[] = { "<|im_end|>", "<|eot_id|>", "<|end|>",
+	"<|return|>", "<|endoftext|>", "<|end_of_solution|>",
+	"<|END_RESPONSE|>", "<|END_TEXT|>", "<|END_OF_TURN_TOKEN|>",
+	"<end_of_turn>", "<\uff5cend\u2581of\u2581sentence\uff5c>" };
+#define ENDS_WINDOW 128 /* bytes in which some of them stand */
 
 static size_t
 blanks(const struct buf *text, size_t at)
@@ -42,33 +79,72 @@ blanks(const struct buf *text, size_t at)
 
 /* What stands at ${at}: 1 it is ${word}, 0 it is not, -1 it may become it. */
 static int
-stands(const struct buf *text, size_t at, const char *word)
+stands(const struct buf *text, size_t at, const char *word, size_t len)
 {
-	size_t len = strlen(word), left = text->len - at;
+	size_t left = text->len - at;
 
-	if (memcmp(buf_str(text) + at, word, left < len ? left : len) != 0)
+	if (strncasecmp(buf_str(text) + at, word, left < len ? left : len)
+	    != 0)
 		return 0;
 	return left < len ? -1 : 1;
+}
+
+/* The same for an opening tag; ${len} is then its length. */
+static int
+opens(const struct llm_thoughts *t, const struct tag *tag,
+    const struct buf *text, size_t at, size_t *len)
+{
+	const char *s = buf_str(text) + at;
+	size_t left = text->len - at;
+	int is;
+
+	*len = strlen(tag->open);
+	if (t->messages && (tag->flags & SPOKEN) != 0)
+		return 0;
+	if ((tag->flags & NAMED) == 0) {
+		is = stands(text, at, tag->open, *len);
+		if (is != 1 || (tag->flags & BARE) == 0)
+			return is;
+		if (strncmp(s, tag->open, *len) != 0 || left == *len)
+			return left == *len ? -1 : 0;
+		return strchr(BLANKS, s[*len]) == NULL
+		    && !islower((unsigned char)s[*len])
+		    && !ispunct((unsigned char)s[*len]);
+	}
+	is = stands(text, at, tag->open, *len - 1);
+	if (is != 1)
+		return is;
+	(*len)--;
+	if (*len < left && s[*len] != '>' && s[*len] != ' ')
+		return 0;
+	*len += strcspn(s + *len, "<>\r\n");
+	if (*len > ATTRIBUTES_MAX)
+		return 0;
+	if (*len == left)
+		return -1;
+	return s[(*len)++] == '>';
 }
 
 /* Before any word.  True when the state changed: look once more. */
 static bool
 opening(struct llm_thoughts *t, const struct buf *text, bool last)
 {
-	size_t at = blanks(text, t->from), i;
+	size_t at = blanks(text, t->from), i, len;
 	bool maybe = at == text->len;
 
 	for (i = 0; i < NELEM(TAGS); i++) {
-		int is = t->messages && TAGS[i].spoken
-		    ? 0
-		    : stands(text, at, TAGS[i].open);
+		int is = opens(t, &TAGS[i], text, at, &len);
 
+		if ((TAGS[i].flags & BARE) != 0 && t->seen)
+			continue;
 		maybe |= is == -1;
 		if (is != 1)
 			continue;
-		t->seen = true;
-		t->from = at + strlen(TAGS[i].open);
+		t->open = at;
+		t->from = at + len;
 		t->close = TAGS[i].close;
+		t->bare = (TAGS[i].flags & BARE) != 0;
+		t->seen |= !t->bare;
 		if (t->close[0] != '\0')
 			t->state = THOUGHTS_INSIDE;
 		return true;
@@ -81,24 +157,61 @@ opening(struct llm_thoughts *t, const struct buf *text, bool last)
 	return true;
 }
 
+/* The end of the close, if it is there; else 0, and ${from} is moved on. */
+static size_t
+closed(struct llm_thoughts *t, const struct buf *text)
+{
+	const char *s = buf_str(text);
+	const char *close = strcasestr(s + t->from, t->close);
+	size_t len = strlen(t->close);
+
+	if (close != NULL)
+		return (size_t)(close - s) + len;
+	if (text->len - t->from >= len)
+		t->from = text->len - len + 1;
+	return 0;
+}
+
 static bool
 inside(struct llm_thoughts *t, const struct buf *text, bool last)
 {
-	const char *s = buf_str(text), *close = strstr(s + t->from, t->close);
-	size_t len = strlen(t->close);
+	size_t end = closed(t, text);
 
-	if (close != NULL) {
+	if (end != 0) {
+		t->seen = true;
 		t->state = THOUGHTS_OPENING;
-		t->from = (size_t)(close - s) + len;
+		t->from = end;
 		return true;
 	}
-	if (last) { /* it never came to words */
+	if (last && t->bare) { /* it was a word */
+		t->state = THOUGHTS_WORDS;
+		t->words = t->from = t->seen ? t->open : 0;
+	} else if (last) { /* it never came to words */
 		t->state = THOUGHTS_WORDS;
 		t->words = t->from = text->len;
-	} else if (text->len - t->from >= len) {
-		t->from = text->len - len + 1;
 	}
 	return false;
+}
+
+static void
+cut(struct llm_thoughts *t, size_t until)
+{
+	t->cuts[t->ncuts].from = t->open;
+	t->cuts[t->ncuts++].until = until;
+	t->from = until;
+	t->state = THOUGHTS_WORDS;
+}
+
+/* In thoughts among the words. */
+static bool
+again(struct llm_thoughts *t, const struct buf *text, bool last)
+{
+	size_t end = closed(t, text);
+
+	if (end == 0 && !last)
+		return false;
+	cut(t, end == 0 ? text->len : end);
+	return true;
 }
 
 /* A tag that is spoken of: quoted, or a word among words. */
@@ -120,15 +233,17 @@ static const struct tag *
 lone(struct llm_thoughts *t, const struct buf *text, size_t at, bool last,
     bool *wait)
 {
-	size_t i;
+	size_t i, open;
 
-	for (i = 0; i < NELEM(TAGS) && TAGS[i].alone; i++) {
+	for (i = 0; i < NELEM(TAGS); i++) {
 		size_t len = strlen(TAGS[i].close);
-		int is = stands(text, at, TAGS[i].close);
+		int is;
 
-		if (t->messages && TAGS[i].spoken)
+		if ((TAGS[i].flags & ALONE) == 0
+		    || (t->messages && (TAGS[i].flags & SPOKEN) != 0))
 			continue;
-		if (stands(text, at, TAGS[i].open) == 1)
+		is = stands(text, at, TAGS[i].close, len);
+		if (opens(t, &TAGS[i], text, at, &open) == 1)
 			t->mentioned = true;
 		if (is == 1 && at + len == text->len && !last)
 			is = -1; /* what follows decides */
@@ -139,20 +254,84 @@ lone(struct llm_thoughts *t, const struct buf *text, size_t at, bool last,
 	return NULL;
 }
 
+/* Is ${at} within a block of code?  Asked from left to right. */
+static bool
+is_fenced(struct llm_thoughts *t, const struct buf *text, size_t at)
+{
+	static const char FENCE[] = "```";
+	const char *s = buf_str(text), *fence;
+
+	if (t->fence < t->words)
+		t->fence = t->words;
+	while ((fence = strstr(s + t->fence, FENCE)) != NULL
+	    && (size_t)(fence - s) < at) {
+		t->fenced = !t->fenced;
+		t->fence = (size_t)(fence - s) + sizeof(FENCE) - 1;
+	}
+	if (t->fence < at && fence == NULL)
+		t->fence = at;
+	return t->fenced;
+}
+
+/*
+ * Thoughts that begin at ${at}, where thoughts came before.  A model that
+ * thinks goes on behind the tag, in its line or the next; one that speaks of
+ * tags quotes them, or sets a blank or a comma.
+ */
+static bool
+begins_again(struct llm_thoughts *t, const struct buf *text, size_t at,
+    bool last, bool *wait)
+{
+	const char *s = buf_str(text);
+	size_t i, len = 0;
+	int is = 0;
+	unsigned char next;
+
+	if (t->ncuts == NELEM(t->cuts))
+		return false;
+	for (i = 0; i < NELEM(TAGS) && is != 1; i++)
+		if ((TAGS[i].flags & NAMED) != 0) {
+			is = opens(t, &TAGS[i], text, at, &len);
+			if (is == 1 && at + len == text->len && !last)
+				is = -1;
+			*wait |= is == -1 && !last;
+			if (is == 1)
+				t->close = TAGS[i].close;
+			if (is == -1)
+				is = 0;
+		}
+	if (is != 1)
+		return false;
+	next = (unsigned char)s[at + len];
+	if (strchr("`\"'(", s[at - 1]) != NULL || is_fenced(t, text, at)
+	    || (next != '\n' && next != '\r' && next < 0x80
+		&& !isalnum(next)))
+		return false;
+	t->open = at;
+	t->from = at + len;
+	t->state = THOUGHTS_AGAIN;
+	return true;
+}
+
 /* Among the words.  True when they were none: look once more. */
 static bool
-words(struct llm_thoughts *t, const struct buf *text, bool last, size_t *sure)
+words(struct llm_thoughts *t, const struct buf *text, bool last, size_t *sure,
+    bool *back)
 {
 	const char *s = buf_str(text), *at;
 	const struct tag *tag;
 	bool wait = false;
 
 	*sure = text->len;
-	while (!t->seen && !t->mentioned
+	while (!t->mentioned && t->from < text->len
 	    && (at = memchr(s + t->from, '<', text->len - t->from)) != NULL) {
 		t->from = (size_t)(at - s);
-		tag = lone(t, text, t->from, last, &wait);
+		if (t->seen && t->from > t->words
+		    && begins_again(t, text, t->from, last, &wait))
+			return true;
+		tag = t->seen ? NULL : lone(t, text, t->from, last, &wait);
 		if (tag != NULL) {
+			*back = true;
 			t->seen = true;
 			t->state = THOUGHTS_OPENING;
 			t->from += strlen(tag->close);
@@ -168,11 +347,56 @@ words(struct llm_thoughts *t, const struct buf *text, bool last, size_t *sure)
 	return false;
 }
 
+/* From ${at} to the end of the text there are marks of an end and blanks;
+ * with ${partly} the last may be a part of one. */
+static bool
+are_ends(const struct buf *text, size_t at, bool partly)
+{
+	size_t i;
+
+	while (at < text->len) {
+		size_t from = at;
+
+		at = blanks(text, at);
+		for (i = 0; i < NELEM(ENDS) && at < text->len; i++) {
+			int is = stands(text, at, ENDS[i], strlen(ENDS[i]));
+
+			if (is == -1 && partly)
+				return true;
+			if (is == 1) {
+				at += strlen(ENDS[i]);
+				break;
+			}
+		}
+		if (at == from)
+			return false;
+	}
+	return true;
+}
+
+/* Where marks of an end begin behind the words, or the text's end. */
+static size_t
+ends(const struct llm_thoughts *t, const struct buf *text, bool partly)
+{
+	const char *s = buf_str(text), *mark;
+	size_t at = text->len < ENDS_WINDOW ? 0 : text->len - ENDS_WINDOW;
+
+	if (at < t->words)
+		at = t->words;
+	for (; (mark = memchr(s + at, '<', text->len - at)) != NULL; at++) {
+		at = (size_t)(mark - s);
+		if (are_ends(text, at, partly)
+		    && !is_mention(text, at, text->len - at))
+			return at;
+	}
+	return text->len;
+}
+
 size_t
 llm_thoughts_look(struct llm_thoughts *t, const struct buf *text, bool last,
     bool *back)
 {
-	size_t sure = 0;
+	size_t sure = 0, end;
 	bool more = true;
 
 	if (t->from > text->len) /* its last halves became a character */
@@ -185,11 +409,39 @@ llm_thoughts_look(struct llm_thoughts *t, const struct buf *text, bool last,
 		case THOUGHTS_INSIDE:
 			more = inside(t, text, last);
 			break;
+		case THOUGHTS_AGAIN:
+			sure = t->open;
+			more = again(t, text, last);
+			break;
 		default:
-			more = words(t, text, last, &sure);
-			*back |= more;
+			more = words(t, text, last, &sure, back);
 			break;
 		}
 	}
-	return t->state == THOUGHTS_WORDS && sure > t->words ? sure : t->words;
+	if (t->state < THOUGHTS_WORDS)
+		return t->words;
+	end = ends(t, text, !last);
+	if (last)
+		t->end = end;
+	if (sure > end)
+		sure = end;
+	return sure > t->words ? sure : t->words;
+}
+
+size_t
+llm_thoughts_visible(const struct llm_thoughts *t, size_t at, size_t until,
+    size_t *end)
+{
+	size_t i;
+
+	*end = until;
+	for (i = 0; i < t->ncuts; i++) {
+		if (at >= t->cuts[i].from && at < t->cuts[i].until)
+			at = t->cuts[i].until;
+		if (at < t->cuts[i].from && t->cuts[i].from < *end)
+			*end = t->cuts[i].from;
+	}
+	if (*end < at)
+		*end = at;
+	return at;
 }

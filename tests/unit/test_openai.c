@@ -318,6 +318,35 @@ static const struct {
 	    DELTA("{\"content\":\"d|><|start|>assistant<|channel|>final"
 		  "<|message|>yes\"}") FINISH("stop"),
 	    LLM_OK, "yes", "", false, false },
+	{ "other marks", DELTA("{\"content\":\"<Reasoning>h\"}")
+		DELTA("{\"content\":\"m</reasoning>\\nyes<|im_\"}")
+		DELTA("{\"content\":\"end|>\"}") FINISH("stop"),
+	    LLM_OK, "yes", "", false, false },
+	{ "attributes of a tag", DELTA("{\"content\":\"<think time=\"}")
+		DELTA("{\"content\":\"'1'>hm</think>yes\"}") FINISH("stop"),
+	    LLM_OK, "yes", "", false, false },
+	{ "gpt-oss without its tokens", DELTA("{\"content\":\"analysisWe "
+		"think.assistantfi\"}") DELTA("{\"content\":\"nalyes\"}")
+		FINISH("stop"),
+	    LLM_OK, "yes", "", false, false },
+	{ "a word that begins so", DELTA("{\"content\":\"analysis of x\"}")
+		FINISH("stop"),
+	    LLM_OK, "analysis of x", "", false, false },
+	{ "a word that is glued, and no close",
+	    DELTA("{\"content\":\"analysisX is y\"}") FINISH("stop"),
+	    LLM_OK, "analysisX is y", "", false, false },
+	{ "thoughts once more", DELTA("{\"content\":\"<think>a</think>b <thi"
+		"\"}") DELTA("{\"content\":\"nk>c</think>d <think>e\"}")
+		FINISH("stop"),
+	    LLM_OK, "b d ", "", false, false },
+	{ "words about tags after thoughts",
+	    DELTA("{\"content\":\"<think>a</think>Write <think> and "
+		  "`</think>`, `<think>x`, ```<think>\\nx</think>``` or <|im_end|>"
+		  " \"}")
+		DELTA("{\"content\":\"here <|im_end|>.\"}") FINISH("stop"),
+	    LLM_OK, "Write <think> and `</think>`, `<think>x`, "
+	    "```<think>\nx</think>``` or <|im_end|> here <|im_end|>.", "",
+	    false, false },
 	{ "a word about tags",
 	    DELTA("{\"content\":\"Use `<think>` and `</think>`, or </think> "
 		  "alone.\"}") FINISH("stop"),
