@@ -3,6 +3,7 @@
  */
 #include "llm/llm.h"
 
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -64,7 +65,6 @@ own_extras(const struct llm_question *q, const struct llm_provider *p,
 /* One question of llm_ask: requests follow one another while the model pauses,
  * or when the backend refused something that can be left out. */
 struct attempt {
-	struct asking asking;
 	struct llm_backend b;	/* with what is known of it by now */
 	struct llm_ladder ladder;
 	struct llm_question base; /* with what was said before the pauses */
@@ -74,6 +74,7 @@ struct attempt {
 	const char *words; /* of the answer before its pauses */
 	struct usage usage;
 	int pauses;
+	struct asking asking; /* last: its reading is large, and not zeroed */
 };
 
 /* pause_turn: what was said so far is sent back as it is, and goes on. */
@@ -172,15 +173,19 @@ enum llm_rc
 llm_ask(const struct llm_backend *backend, const struct llm_question *q,
     struct arena *mem, struct llm_answer *answer, struct llm_failure *failure)
 {
-	struct attempt t = { .asking = { .provider
-				 = llm_provider_of(backend->host), .q = q },
-		.b = *backend, .words = "" };
+	struct attempt t;
 	struct llm_reading *r = &t.asking.reading;
 	enum llm_rc rc;
-	const char *url = llm_url(backend, t.asking.provider->path, mem);
+	const char *url;
 	char name[LLM_BACKEND_NAME_MAX];
 	bool again;
 
+	memset(&t, 0, offsetof(struct attempt, asking.reading));
+	t.asking.provider = llm_provider_of(backend->host);
+	t.asking.q = q;
+	t.b = *backend;
+	t.words = "";
+	url = llm_url(backend, t.asking.provider->path, mem);
 	llm_backend_name(backend, name);
 	t.base = own_extras(q, t.asking.provider, name, mem);
 	llm_ladder_init(&t.ladder, backend);

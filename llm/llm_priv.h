@@ -102,7 +102,6 @@ struct llm_reading {
 	const struct llm_question *q;
 	struct buf text;
 	struct buf refusal;
-	struct llm_partial_call calls[TOOL_CALLS_MAX + 1];
 	size_t ncalls;
 	struct usage usage;
 	bool counted;  /* usage came from the provider */
@@ -123,11 +122,9 @@ struct llm_reading {
 	const char *extra; /* blocks to be sent back, as JSON */
 	/* Makes extra of what was read; set by the wire's reader. */
 	void (*keep)(struct llm_reading *r);
-	struct llm_block blocks[LLM_BLOCKS_MAX];
 	size_t nblocks;
 	size_t kept_bytes; /* LLM_EXTRA_MAX at most */
 	struct llm_kept kept[LLM_KEPT_MAX];
-	struct llm_block details[LLM_DETAILS_MAX];
 	size_t ndetails;
 	const struct tool_call *text_calls; /* those read from the text */
 	size_t ntext_calls;
@@ -137,6 +134,11 @@ struct llm_reading {
 	bool hold_calls, text_tools;
 	size_t shown_len;
 	size_t unseen; /* of the text: up to here nobody sees anything */
+	/* Large, and last: each is set when it is begun, so that a question
+	 * need not zero them all. */
+	struct llm_partial_call calls[TOOL_CALLS_MAX + 1];
+	struct llm_block blocks[LLM_BLOCKS_MAX];
+	struct llm_block details[LLM_DETAILS_MAX];
 };
 
 struct llm_provider {
@@ -405,10 +407,10 @@ void llm_shape_roles(struct llm_shaping *s);
 struct asking {
 	const struct llm_provider *provider;
 	const struct llm_question *q;
-	struct llm_reading reading;
 	bool first;
 	int first_ms, idle_ms; /* to the first content; then between two */
 	struct llm_refusal refused; /* what the server said; status 0: none */
+	struct llm_reading reading;
 };
 
 /* exchange.c: send ${body} and read what comes back. */

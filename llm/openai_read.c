@@ -26,7 +26,7 @@ read_usage(struct llm_reading *r, const json_t *usage)
 	};
 	size_t i;
 
-	for (i = 0; i < NELEM(NAMES); i++) {
+	for (i = 0; usage != NULL && i < NELEM(NAMES); i++) {
 		struct usage said = { llm_usage_int(usage, NAMES[i][0]),
 			llm_usage_int(usage, NAMES[i][1]) };
 
@@ -157,12 +157,18 @@ read_message(struct llm_reading *r, const json_t *m, bool last)
 {
 	const json_t *calls = json_object_get(m, "tool_calls");
 	const json_t *legacy = json_object_get(m, "function_call"), *call;
-	const char *refusal = json_member_str(m, "refusal");
-	size_t i;
+	const json_t *content = json_object_get(m, "content");
+	const char *refusal;
+	size_t i, known = (calls != NULL) + (legacy != NULL) + (content != NULL);
 
-	llm_kept_message(r, m, last);
-	if (read_content(r, json_object_get(m, "content"), last) == -1)
+	/* Most deltas have one member: it is not looked for under the names
+	 * of all that is kept. */
+	if (json_object_size(m) > known)
+		llm_kept_message(r, m, last);
+	if (read_content(r, content, last) == -1)
 		return -1;
+	refusal = json_object_size(m) > known ? json_member_str(m, "refusal")
+					      : NULL;
 	if (refusal != NULL && refusal[0] != '\0') {
 		r->content++;
 		(void)!buf_add_str(&r->refusal, refusal);

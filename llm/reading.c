@@ -1,6 +1,7 @@
 /*
  * reading: the answer under construction.
  */
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -14,7 +15,7 @@ void
 llm_reading_init(struct llm_reading *r, const struct llm_question *q,
     struct arena *mem, bool text_tools)
 {
-	memset(r, 0, sizeof(*r));
+	memset(r, 0, offsetof(struct llm_reading, calls));
 	r->mem = mem;
 	r->event = arena_new();
 	r->q = q;
