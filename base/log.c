@@ -82,6 +82,11 @@ add_str(struct line *l, const char *s)
 		unsigned code;
 		char esc[8];
 
+		n = text_plain(s + i, len - i); /* most is */
+		if (n > 0 && memchr(s + i, 0x7f, n) == NULL) {
+			add(l, s + i, n);
+			continue;
+		}
 		n = character(s + i, len - i);
 		if (c == '"' || c == '\\') {
 			esc[0] = '\\';
