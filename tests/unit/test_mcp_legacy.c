@@ -556,7 +556,7 @@ a_link_names_its_own_server_only(void **state)
 		{ .method = NULL },
 	};
 	const char *port;
-	char body[128];
+	char body[256];
 	size_t i;
 
 	(void)state;
@@ -564,7 +564,8 @@ a_link_names_its_own_server_only(void **state)
 		rig_begin(rules);
 		port = strstr(named[i], "PORT");
 		snprintf(body, sizeof(body), "event: endpoint\ndata: %.*s",
-		    port == NULL ? (int)sizeof(body) : (int)(port - named[i]),
+		    port == NULL ? (int)strlen(named[i])
+				 : (int)(port - named[i]),
 		    named[i]);
 		if (port != NULL)
 			snprintf(body + strlen(body),

@@ -370,7 +370,7 @@ rungs_in_order(void **state)
 static void
 the_operator_states(void **state)
 {
-	static char *items[] = { "stream=no", "openai:tools=no",
+	static const char *items[] = { "stream=no", "openai:tools=no",
 		"openai/m:2:system=no", "groq:images=no",
 		"openai/other:thoughts=no", "openai/m:2:tools_max=7",
 		"temperature=yes" };

@@ -571,7 +571,7 @@ backends_are_read(void **state)
 static void
 who_asks_no_model_has_no_key(void **state)
 {
-	char *env[] = { KEY, NULL };
+	char key[] = KEY, *env[] = { key, NULL };
 	const struct settings_source src = { .environ = env,
 		.file = put("dragoman.yaml",
 		    "llm:\n"
