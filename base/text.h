@@ -32,7 +32,8 @@ const char *text_cut(struct arena *mem, const char *s, size_t max);
  */
 void text_format(char *out, size_t max, const char *fmt, ...)
     PRINTF_LIKE(3, 4);
-void text_vformat(char *out, size_t max, const char *fmt, va_list ap);
+void text_vformat(char *out, size_t max, const char *fmt, va_list ap)
+    PRINTF_LIKE(3, 0);
 
 /* A copy with bytes that are not UTF-8 and NUL replaced by U+FFFD. */
 char *text_clean(struct arena *mem, const char *s, size_t len);
