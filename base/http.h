@@ -13,7 +13,8 @@
  *
  * Bodies arrive decoded (gzip and what else libcurl knows), asked for or not;
  * each limit counts decoded bytes.  An encoding that is not known, or damaged,
- * is HTTP_BROKEN.
+ * is HTTP_BROKEN; a label that names none (utf-8, chunked), and that of gzip on
+ * a body that is none, is not there.
  *
  * A body without a length ends with its connection, over TLS with a
  * close-notify or without: many servers send none.  So it may have been cut,

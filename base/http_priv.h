@@ -81,6 +81,7 @@ struct transfer {
 	bool proxied;                /* by the handle's setting */
 	unsigned ca;                 /* the handle's: what ca_look said */
 	char encoding[32];           /* of the answer; "": none */
+	bool in_chunk_head;          /* the first, for http_coding */
 	char error[CURL_ERROR_SIZE]; /* curl's words */
 	int64_t length; /* said to come; 0: not said, -1: in chunks */
 
@@ -171,6 +172,10 @@ void ca_served(unsigned look); /* it could, after that look */
 int proxy_start(const char *url, const char *const *except) WARN_UNUSED;
 void proxy_stop(void);
 void proxy_set(struct transfer *t, bool is_tls);
+
+/* http_coding.c: for a new request; and once its headers are there. */
+void coding_set(struct transfer *t);
+void coding_look(struct transfer *t);
 
 /* http_transfer.c */
 CURL *transfer_easy(struct transfer *t, CURLSH *share);

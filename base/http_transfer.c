@@ -191,6 +191,7 @@ on_header(char *line, size_t size, size_t count, void *arg)
 	}
 	if (t->status < 200 && t->status != 101)
 		return len;
+	coding_look(t);
 	if (is_said_too_long(t)) {
 		t->over = true;
 		return 0;
@@ -346,6 +347,7 @@ transfer_set(struct transfer *t)
 		t->ca = ca;
 	}
 	proxy_set(t, is_tls);
+	coding_set(t);
 	t->error[0] = '\0';
 	curl_easy_setopt(c, CURLOPT_URL, req->url);
 	curl_easy_setopt(c, CURLOPT_HTTPHEADER, t->lines);

@@ -31,8 +31,8 @@ json_t *json_read(struct arena *mem, const char *bytes, size_t len,
  * The same for the answer of a server, of which one bad character must not
  * cost the whole: what json_read refuses is read once more with \u0000, half
  * a surrogate and bytes that are not UTF-8 as U+FFFD, an integer past 64 bits
- * as a real, a real past a double as +-1e308, and of a key that stands twice
- * the last.  All limits are those of json_read.
+ * as a real, a real past a double as +-1e308, NaN and Infinity as null, and of
+ * a key that stands twice the last.  All limits are those of json_read.
  */
 json_t *json_read_lenient(struct arena *mem, const char *bytes,
     size_t len) WARN_UNUSED;

@@ -85,6 +85,26 @@ add_number(struct buf *out, const char *s, size_t len)
 	return end == s + len && errno == ERANGE ? buf_add_str(out, ".0") : 0;
 }
 
+/*
+ * The length of the word at ${s} that is no number, as others than JSON write
+ * it (Python among them), or 0.
+ */
+static size_t
+no_number(const char *s)
+{
+	static const char *const WORDS[]
+	    = { "NaN", "nan", "Infinity", "Inf", "inf" };
+	size_t sign = *s == '-' ? 1 : 0, i, n;
+
+	for (i = 0; i < NELEM(WORDS); i++) {
+		n = sign + strlen(WORDS[i]);
+		if (strncmp(s + sign, WORDS[i], n - sign) == 0
+		    && !isalnum((unsigned char)s[n]))
+			return n;
+	}
+	return 0;
+}
+
 /* ${bytes}, of which those that are no character are kept as halves. */
 static char *
 mark_bytes(struct arena *mem, const char *bytes, size_t len)
@@ -217,7 +237,7 @@ json_repair(struct buf *out, const char *bytes, size_t len, bool keep_halves)
 	int rc = 0;
 
 	for (; rc == 0 && *at != '\0'; at += n) {
-		n = strcspn(at, in_string ? "\"\\" : "\"-0123456789");
+		n = strcspn(at, in_string ? "\"\\" : "\"-0123456789NnIi");
 		if (n > 0) {
 			rc = buf_add(out, at, n);
 		} else if (*at == '"') {
@@ -226,6 +246,12 @@ json_repair(struct buf *out, const char *bytes, size_t len, bool keep_halves)
 			rc = buf_add_char(out, '"');
 		} else if (in_string) {
 			rc = add_escape(out, at, keep_halves, &n);
+		} else if (no_number(at) > 0) {
+			n = no_number(at);
+			rc = buf_add_str(out, "null");
+		} else if (isalpha((unsigned char)*at)) {
+			n = 1;
+			rc = buf_add_char(out, *at);
 		} else {
 			n = strspn(at, "+-.0123456789Ee");
 			rc = add_number(out, at, n);

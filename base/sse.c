@@ -112,9 +112,96 @@ take_stray(struct sse_reader *r, const char *line, size_t len,
 	return true;
 }
 
+/* The length of the JSON object or array that ${s} begins with; ${len}: it
+ * does not end in it. */
+static size_t
+document_len(const char *s, size_t len)
+{
+	bool in_string = false;
+	int depth = 0;
+	size_t i;
+
+	for (i = 0; i < len; i++) {
+		if (in_string) {
+			if (s[i] == '\\')
+				i++;
+			else
+				in_string = s[i] != '"';
+		} else if (s[i] == '"') {
+			in_string = true;
+		} else if (s[i] == '{' || s[i] == '[') {
+			depth++;
+		} else if ((s[i] == '}' || s[i] == ']') && --depth <= 0) {
+			return i + 1;
+		}
+	}
+	return len;
+}
+
+/* A document and the name of a field behind it, in the line at all? */
+static bool
+may_be_glued(const char *line, size_t len)
+{
+	return memmem(line, len, "}data:", 6) != NULL
+	    || memmem(line, len, "}event:", 7) != NULL;
+}
+
+/* How much of ${value} is data: all, unless a field follows a document
+ * without an end of line. */
+static size_t
+until_glued(const struct sse_reader *r, const char *value, size_t len)
+{
+	size_t n;
+
+	if (!r->glued || r->has_data || len == 0 || value[0] != '{')
+		return len;
+	n = document_len(value, len);
+	return (len - n >= 5 && memcmp(value + n, "data:", 5) == 0)
+		|| (len - n >= 6 && memcmp(value + n, "event:", 6) == 0)
+	    ? n
+	    : len;
+}
+
+/* ${value} behind the names of the field, which some write twice. */
+static const char *
+skip_names(const struct sse_reader *r, const char *value, const char *end)
+{
+	static const char NAME[] = "data:";
+	const size_t n = sizeof(NAME) - 1;
+
+	while (r->json && (size_t)(end - value) >= n
+	    && memcmp(value, NAME, n) == 0) {
+		value += n;
+		if (value < end && *value == ' ')
+			value++;
+	}
+	return value;
+}
+
+/* Data; ${left} bytes at the line's end are another line. */
+static int
+take_values(struct sse_reader *r, const char *value, const char *end,
+    int (*on_event)(void *ctx, const struct sse_event *ev), void *ctx,
+    size_t *left)
+{
+	size_t len, n;
+	int rc = 0;
+
+	value = skip_names(r, value, end);
+	len = (size_t)(end - value);
+	if (is_next_document(r, value, len))
+		rc = dispatch(r, on_event, ctx);
+	n = until_glued(r, value, len);
+	if (rc == 0)
+		rc = take_data(r, value, n);
+	*left = len - n;
+	return rc == 0 && n < len ? dispatch(r, on_event, ctx) : rc;
+}
+
 static int
 take_field(struct sse_reader *r, const char *line, size_t len,
-    int (*on_event)(void *ctx, const struct sse_event *ev), void *ctx)
+    int (*on_event)(void *ctx, const struct sse_event *ev), void *ctx,
+    size_t *left)
 {
 	const char *colon = memchr(line, ':', len);
 	size_t name_len = colon == NULL ? len : (size_t)(colon - line);
@@ -123,17 +210,14 @@ take_field(struct sse_reader *r, const char *line, size_t len,
 	int64_t ms;
 	int rc;
 
+	*left = 0;
 	if (take_stray(r, line, len, on_event, ctx, &rc))
 		return rc;
 	if (value < line + len && *value == ' ')
 		value++;
 	value_len = (size_t)(line + len - value);
-	if (is_field(line, name_len, "data")) {
-		rc = is_next_document(r, value, value_len)
-		    ? dispatch(r, on_event, ctx)
-		    : 0;
-		return rc != 0 ? rc : take_data(r, value, value_len);
-	}
+	if (is_field(line, name_len, "data"))
+		return take_values(r, value, line + len, on_event, ctx, left);
 	if (is_field(line, name_len, "event"))
 		return take_name(&r->type, value, value_len);
 	if (is_field(line, name_len, "id"))
@@ -150,8 +234,8 @@ take_line(struct sse_reader *r,
     int (*on_event)(void *ctx, const struct sse_event *ev), void *ctx)
 {
 	const char *line = buf_str(&r->line);
-	size_t len = r->line.len;
-	int rc;
+	size_t len = r->line.len, left;
+	int rc = 0;
 
 	if (!r->begun) {
 		r->begun = true;
@@ -160,12 +244,14 @@ take_line(struct sse_reader *r,
 			len -= 3;
 		}
 	}
+	/* Once for the line: it may hold very many. */
+	r->glued = r->json && may_be_glued(line, len);
 	if (len == 0)
 		rc = dispatch(r, on_event, ctx);
-	else
-		rc = line[0] == ':' ? 0
-				    : take_field(r, line, len,
-					on_event, ctx);
+	for (; rc == 0 && len > 0 && line[0] != ':'; len = left) {
+		rc = take_field(r, line, len, on_event, ctx, &left);
+		line += len - left;
+	}
 	buf_reset(&r->line);
 	return rc;
 }

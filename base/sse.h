@@ -28,12 +28,14 @@ struct sse_reader {
 	bool has_data;
 	bool after_cr;
 	bool begun;
+	bool glued; /* several fields may stand in the line */
 	/*
 	 * Set by the caller: the data of each event is one JSON document, from
 	 * servers that do not keep to the form.  A data line after a whole
 	 * object, beginning with { or [, is the next event (no JSON goes on
-	 * so); a line that begins with { is an event; so is "error: {...}",
-	 * whose type is then "error".
+	 * so); so is a field in the same line behind it (}data: {), and a name
+	 * that stands twice (data: data: {) is one; a line that begins with {
+	 * is an event; so is "error: {...}", whose type is then "error".
 	 */
 	bool json;
 };

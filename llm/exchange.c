@@ -4,11 +4,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/http.h"
+#include "base/json.h"
 #include "base/text.h"
 #include "llm/llm_priv.h"
 
 #define REFUSAL_MAX (256 * KIB)
+#define REFUSAL_MS 5000 /* a refusal is written at once; some never end it */
 #define SILENCE_MORE_MS 1000 /* so that ending.c, which knows which setting it
 				is, says so first */
 
@@ -27,6 +30,34 @@ llm_transport_rc(const struct http_response *resp, bool shown,
 	return shown ? LLM_BROKEN : LLM_RETRY;
 }
 
+static bool
+is_whole(const struct buf *body)
+{
+	struct arena *mem = arena_new();
+	bool is = json_read_lenient(mem, buf_str(body), body->len) != NULL;
+
+	arena_free(mem);
+	return is;
+}
+
+/* The body of a refusal, or as much of it as is there in time. */
+static void
+take_refusal(struct http_stream *s, struct buf *body)
+{
+	int64_t until = clock_boot_ms() + REFUSAL_MS;
+	size_t seen = 0;
+	int rc;
+
+	do {
+		rc = http_read(s, LLM_READ_WAIT_MS, body);
+		if (rc == 0 && body->len > seen) {
+			seen = body->len;
+			if (is_whole(body))
+				return;
+		}
+	} while (rc != -1 && !body->full && clock_boot_ms() < until);
+}
+
 static enum llm_rc
 read_refusal(struct asking *a, struct http_stream *s,
     struct http_response *resp, struct arena *mem, struct llm_failure *f)
@@ -36,9 +67,7 @@ read_refusal(struct asking *a, struct http_stream *s,
 	int should_retry;
 
 	buf_init(&resp->body, REFUSAL_MAX);
-	while (http_read(s, LLM_READ_WAIT_MS, &resp->body) != -1
-	    && !resp->body.full)
-		;
+	take_refusal(s, &resp->body);
 	if (resp->rc == HTTP_CANCELLED)
 		return LLM_CANCELLED;
 	llm_hints_read(resp, f, &should_retry);

@@ -218,6 +218,7 @@ exchange_read(struct exchange *x, struct http_stream *s,
 	b.labelled = strncasecmp(type, "text/event-stream", 17) == 0;
 	buf_init(&b.all, MCP_ANSWER_MAX);
 	sse_reader_init(&b.events, MCP_EVENT_MAX);
+	b.events.json = true;
 	rc = read_pieces(&b, s);
 	*is_stream = resp->status == 200
 	    && (b.kind == KIND_EVENTS || (b.kind == KIND_OPEN && b.labelled));

@@ -33,6 +33,7 @@ link_new(struct mcp_client *c)
 	pthread_mutex_init(&l->lock, NULL);
 	cond_init(&l->moved);
 	sse_reader_init(&l->reader, MCP_EVENT_MAX);
+	l->reader.json = true;
 	return l;
 }
 

@@ -392,6 +392,38 @@ serve_no_gzip(struct served *s, int fd, const struct served_request *req)
 	return serve_encoded(fd, "gzip", "hello, all of you", 17);
 }
 
+/* The label of gzip, and no such bytes: text in chunks, byte by byte. */
+static int
+serve_not_gzip(struct served *s, int fd, const struct served_request *req)
+{
+	static const char ANSWER[] = "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n"
+	    "Transfer-Encoding: chunked\r\n\r\n"
+	    "3;a=b\r\nhel\r\n2\r\nlo\r\n0\r\n\r\n";
+	size_t i;
+
+	(void)req;
+	for (i = 0; i < sizeof(ANSWER) - 1; i++)
+		if (served_write(fd, ANSWER + i, 1) == -1
+		    || served_pause(s, fd, 1) == -1)
+			return -1;
+	return 0;
+}
+
+static int
+serve_bad_gzip(struct served *s, int fd, const struct served_request *req)
+{
+	(void)s;
+	(void)req;
+	return serve_encoded(fd, "gzip", "\x1f\x8bhello, all of you", 19);
+}
+
+static int
+serve_no_coding(struct served *s, int fd, const struct served_request *req)
+{
+	(void)s;
+	return serve_encoded(fd, strchr(req->path, '?') + 1, "hello", 5);
+}
+
 static int
 serve_unknown(struct served *s, int fd, const struct served_request *req)
 {
@@ -451,6 +483,9 @@ static const struct {
 	{ "/coded", serve_coded },
 	{ "/bomb", serve_bomb },
 	{ "/no-gzip", serve_no_gzip },
+	{ "/not-gzip-chunked", serve_not_gzip },
+	{ "/bad-gzip", serve_bad_gzip },
+	{ "/no-coding", serve_no_coding },
 	{ "/unknown-encoding", serve_unknown },
 };
 

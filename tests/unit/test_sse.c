@@ -169,6 +169,52 @@ takes_a_zero_for_a_byte(void **state)
 	}
 }
 
+/* What is no stream by the rules, read by ${json}. */
+static void
+splits_what_is_glued(void **state)
+{
+	static const struct {
+		const char *stream, *events;
+	} cases[] = {
+		{ "data: {\"a\":1}data: {\"b\":2}data: [DONE]\n\n",
+		    "[message|{\"a\":1}|][message|{\"b\":2}|]"
+		    "[message|[DONE]|]" },
+		{ "event: x\ndata: {\"a\":1}event: y\ndata: {\"b\":2}\n\n",
+		    "[x|{\"a\":1}|][y|{\"b\":2}|]" },
+		{ "data: {\"a\":\"{}data: {\\\"\"}\n\n",
+		    "[message|{\"a\":\"{}data: {\\\"\"}|]" },
+		{ "data: {\"a\":\"}event: \"}data: {}\n\n",
+		    "[message|{\"a\":\"}event: \"}|][message|{}|]" },
+		{ "data: data:data: {}\n\n", "[message|{}|]" },
+		{ "data: data: [DONE]\n\n", "[message|[DONE]|]" },
+		{ "data: {}\ndata: {}\n\n", "[message|{}|][message|{}|]" },
+		{ "data: {}}data: {}\n\n", "[message|{}}data: {}|]" },
+		{ "data: {}data:\n\n", "[message|{}|][message||]" },
+		{ "data: a}data: {}\n\n", "[message|a}data: {}|]" },
+	};
+	struct sse_reader r;
+	size_t i, at, step;
+
+	(void)state;
+	for (i = 0; i < NELEM(cases); i++)
+		for (step = 1; step <= 64; step = step * 4 - 1) {
+			size_t len = strlen(cases[i].stream);
+
+			got[0] = '\0';
+			sse_reader_init(&r, 100);
+			r.json = true;
+			for (at = 0; at < len; at += step)
+				assert_int_equal(
+				    sse_reader_feed(&r, cases[i].stream + at,
+					len - at < step ? len - at : step,
+					on_event, NULL),
+				    0);
+			sse_reader_fini(&r);
+			if (strcmp(got, cases[i].events) != 0)
+				fail_msg("%s: %s", cases[i].stream, got);
+		}
+}
+
 static int
 on_huge(void *ctx, const struct sse_event *ev)
 {
@@ -364,6 +410,7 @@ main(void)
 		cmocka_unit_test(reads_whole_and_byte_by_byte),
 		cmocka_unit_test(reads_two_pieces),
 		cmocka_unit_test(takes_a_zero_for_a_byte),
+		cmocka_unit_test(splits_what_is_glued),
 		cmocka_unit_test(huge_lines_are_bounded),
 		cmocka_unit_test(the_end_takes_the_last_event),
 		cmocka_unit_test(keeps_to_its_limit),

@@ -29,11 +29,11 @@ function question(w, key) {
   return { http: 'POST', path: w.path ?? '/', headers: {}, body, at: 0, aborted: false };
 }
 
-/* The body's bytes; null: it is no plain answer. */
+/* The body's bytes; null: it is no plain answer, or a cut within a line of it may be between two events. */
 function bytesOf(a) {
   if (!a?.pieces || a.raw || a.status !== 200 || Object.keys(a.headers ?? {}).some(h => /^content-encoding$/i.test(h))) return null;
   const bytes = Buffer.concat(a.pieces.filter(p => typeof p !== 'number').map(p => Buffer.from(p)));
-  return bytes.length <= LONGEST ? bytes : null;
+  return bytes.length <= LONGEST && !/\}(data|event):/.test(bytes) ? bytes : null;
 }
 
 const found = [];

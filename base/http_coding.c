@@ -1,0 +1,77 @@
+/*
+ * http_coding: whether a body is encoded as its headers say.
+ *
+ * curl decodes by the label alone, and its decoder ends the transfer when it
+ * meets anything else.  So curl is told to leave a body as it is before its
+ * first byte comes.  Where a newer libcurl decides at the label and hears
+ * nothing of it later, such a body is HTTP_BROKEN, as any damaged one.
+ */
+#include <string.h>
+#include <strings.h>
+
+#include "base/http_priv.h"
+
+#define GZIP_FIRST 0x1f /* byte of each gzip body; no text begins so */
+
+static bool
+is_one_of(const char *name, const char *const *names, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (strncasecmp(name, names[i], strlen(names[i])) == 0)
+			return true;
+	return false;
+}
+
+/* Charsets (of servers in Java), framings and media types, as they begin. */
+static bool
+is_no_coding(const char *name)
+{
+	static const char *const NAMES[] = { "utf", "us-ascii", "ascii",
+		"iso-8859", "windows-", "charset", "chunked", "none", "null",
+		"binary", "7bit", "8bit", "text", "application", "json" };
+
+	return is_one_of(name, NAMES, NELEM(NAMES));
+}
+
+static int
+on_raw(CURL *easy, curl_infotype type, char *bytes, size_t len, void *arg)
+{
+	struct transfer *t = arg;
+	size_t i = 0;
+
+	if (type != CURLINFO_DATA_IN || !t->headed)
+		return 0;
+	for (; t->in_chunk_head && i < len; i++)
+		t->in_chunk_head = bytes[i] != '\n';
+	if (i == len)
+		return 0;
+	if ((unsigned char)bytes[i] != GZIP_FIRST)
+		curl_easy_setopt(easy, CURLOPT_HTTP_CONTENT_DECODING, 0L);
+	curl_easy_setopt(easy, CURLOPT_VERBOSE, 0L);
+	return 0;
+}
+
+void
+coding_set(struct transfer *t)
+{
+	curl_easy_setopt(t->easy, CURLOPT_HTTP_CONTENT_DECODING, 1L);
+	curl_easy_setopt(t->easy, CURLOPT_VERBOSE, 0L);
+}
+
+void
+coding_look(struct transfer *t)
+{
+	static const char *const GZIP[] = { "gzip", "x-gzip" };
+
+	if (is_no_coding(t->encoding)) {
+		t->encoding[0] = '\0';
+		curl_easy_setopt(t->easy, CURLOPT_HTTP_CONTENT_DECODING, 0L);
+	} else if (is_one_of(t->encoding, GZIP, NELEM(GZIP))) {
+		t->in_chunk_head = t->length == -1;
+		curl_easy_setopt(t->easy, CURLOPT_DEBUGFUNCTION, on_raw);
+		curl_easy_setopt(t->easy, CURLOPT_DEBUGDATA, t);
+		curl_easy_setopt(t->easy, CURLOPT_VERBOSE, 1L);
+	}
+}
