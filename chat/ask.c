@@ -305,6 +305,8 @@ static bool
 look_at(struct turn *t, size_t i, enum llm_rc rc, struct llm_answer *answer,
     const struct llm_failure *f, struct asked *a, enum turn_state *next)
 {
+	bool again;
+
 	switch (rc) {
 	case LLM_OK:
 	case LLM_EMPTY:
@@ -348,7 +350,10 @@ look_at(struct turn *t, size_t i, enum llm_rc rc, struct llm_answer *answer,
 	if ((rc == LLM_RETRY || rc == LLM_BROKEN) && f->once
 	    && ++t->empties >= EMPTIES_MAX)
 		rc = LLM_EMPTY; /* its calls are none, again */
-	if (rc == LLM_RETRY || rc == LLM_BROKEN) {
+	again = rc == LLM_RETRY || rc == LLM_BROKEN
+	    || (rc == LLM_UNREACHABLE && f->once
+		&& ++t->empties < EMPTIES_MAX);
+	if (again) {
 		a->again = true;
 		a->hint = sooner(a->hint, f);
 	} else if (a->last == LLM_OK || rc == LLM_FILTERED)

@@ -45,6 +45,10 @@ const char PHRASE_QUOTA[]
 const char PHRASE_DENIED[]
     = "Sorry, the language model does not accept this server's API key. This "
       "needs the operator; trying again will not help.";
+const char PHRASE_UNREACHABLE[]
+    = "Sorry, the way to the language model is not set up correctly. This "
+      "needs the operator, who finds the reason in the log; trying again will "
+      "not help.";
 const char PHRASE_INVALID[]
     = "Sorry, the language model's server refused this question. The operator "
       "finds the reason in the log; trying again will not help.";

@@ -104,6 +104,7 @@ turn_unanswered(struct turn *t, enum llm_rc rc, int64_t hint_ms)
 		[LLM_CONTEXT] = PHRASE_TOO_LONG,
 		[LLM_QUOTA] = PHRASE_QUOTA,
 		[LLM_DENIED] = PHRASE_DENIED,
+		[LLM_UNREACHABLE] = PHRASE_UNREACHABLE,
 		[LLM_INVALID] = PHRASE_INVALID,
 	};
 	int64_t now = clock_wall_ms(), delay;

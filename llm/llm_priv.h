@@ -400,6 +400,8 @@ enum llm_rc llm_exchange(const struct llm_backend *b,
 enum llm_rc llm_transport_rc(const struct http_response *resp, bool shown,
     struct llm_failure *f);
 
+#define LLM_WHY_PAGE "it is a page, not an answer"
+
 /*
  * body.c: the bytes of an answer: events, lines of JSON, or one document.
  * What they are, the first of them say; a label only helps.
