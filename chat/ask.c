@@ -244,6 +244,7 @@ pay_cut(struct turn *t, const struct llm_answer *a, int64_t estimate)
 struct asked {
 	int64_t estimate;  /* of the question's tokens */
 	int64_t hint;	   /* when to ask again; -1: none said so */
+	int64_t limited;   /* when the first limit is over; -1: none said so */
 	enum llm_rc last;  /* of those that will not answer; LLM_OK: none */
 	bool again;	   /* one may answer later */
 	bool loading;	   /* one will */
@@ -343,6 +344,11 @@ look_at(struct turn *t, size_t i, enum llm_rc rc, struct llm_answer *answer,
 			return true;
 		}
 		break;
+	case LLM_QUOTA:
+		if (f->told_ms > 0
+		    && (a->limited == -1 || f->told_ms < a->limited))
+			a->limited = f->told_ms;
+		break;
 	default:
 		break;
 	}
@@ -364,7 +370,7 @@ look_at(struct turn *t, size_t i, enum llm_rc rc, struct llm_answer *answer,
 enum turn_state
 turn_ask(struct turn *t)
 {
-	struct asked a = { .hint = -1, .last = LLM_OK, .cause = REPEAT_FAILED };
+	struct asked a = { .hint = -1, .limited = -1, .last = LLM_OK, .cause = REPEAT_FAILED };
 	struct llm_backend *backends;
 	struct llm_question q;
 	enum turn_state next;
@@ -400,5 +406,5 @@ turn_ask(struct turn *t)
 	return turn_unanswered(t, a.loading ? LLM_LOADING
 				   : a.again ? LLM_RETRY
 					     : a.last,
-	    a.hint);
+	    a.again || a.loading || a.last != LLM_QUOTA ? a.hint : a.limited);
 }

@@ -42,6 +42,9 @@ const char PHRASE_FILTERED[]
 const char PHRASE_QUOTA[]
     = "Sorry, the quota or credit of the language model is used up. This needs "
       "the operator; trying again will not help.";
+const char PHRASE_LIMITED[]
+    = "Sorry, the language model takes no more questions just now: its quota "
+      "for a time is used up.";
 const char PHRASE_DENIED[]
     = "Sorry, the language model does not accept this server's API key. This "
       "needs the operator; trying again will not help.";

@@ -144,7 +144,8 @@ enum llm_rc llm_ask(const struct llm_backend *backend,
 const char *llm_remedy(enum llm_rc rc, const struct llm_failure *f,
     const struct llm_backend *b, struct arena *mem);
 
-/* A time longer than a minute, in words. */
+/* A time to wait, in words; from a day on, which is as far as hints are told
+ * apart, "a day or more". */
 #define LLM_SPAN_MAX 32
 void llm_span(int64_t ms, char out[LLM_SPAN_MAX]);
 

@@ -326,6 +326,7 @@ void llm_redact(const struct llm_refusal *r, const struct llm_backend *b,
     const struct llm_question *q, struct llm_failure *f);
 
 /* hints.c: from the headers, then (if they say nothing) from the body. */
+#define LLM_HINT_FAR_MS (24LL * 3600 * 1000) /* longer: not told apart */
 #define LLM_HINT_MAX_MS 60000 /* longer is a quota, to one who waits */
 struct http_response;
 void llm_hints_body(const struct llm_refusal *r, struct llm_failure *f);

@@ -148,12 +148,15 @@ llm_span(int64_t ms, char out[LLM_SPAN_MAX])
 	int64_t minutes = (ms + 59999) / 60000, hours = (minutes + 59) / 60;
 
 	if (minutes <= 1)
-		text_format(out, LLM_SPAN_MAX, "a minute");
+		text_format(out, LLM_SPAN_MAX, "about a minute");
 	else if (minutes < 120)
-		text_format(
-		    out, LLM_SPAN_MAX, "%lld minutes", (long long)minutes);
+		text_format(out, LLM_SPAN_MAX, "about %lld minutes",
+		    (long long)minutes);
+	else if (ms < LLM_HINT_FAR_MS)
+		text_format(out, LLM_SPAN_MAX, "about %lld hours",
+		    (long long)hours);
 	else
-		text_format(out, LLM_SPAN_MAX, "%lld hours", (long long)hours);
+		text_format(out, LLM_SPAN_MAX, "a day or more");
 }
 
 const char *

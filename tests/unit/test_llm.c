@@ -665,7 +665,7 @@ each_failure_has_its_remedy(void **state)
 		    "or the model's name" },
 		{ LLM_RETRY, { .status = 429 }, "", NULL, "rate limit" },
 		{ LLM_QUOTA, { .told_ms = 600000 }, "", NULL,
-		    "wait 10 minutes" },
+		    "wait about 10 minutes" },
 		{ LLM_QUOTA, { .credit = true }, "", NULL, "add credit" },
 		{ LLM_UNREACHABLE, { .why = "the server's certificate is "
 					    "self-signed: http.ca_file" }, "",
