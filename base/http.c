@@ -65,7 +65,7 @@ prepare(const struct http_request *req, struct http_response *resp)
 	t->why[0] = '\0';
 	t->is_dirty = t->ending = t->sent = t->blocked = t->tried = false;
 	t->headed = t->over = t->long_headers = false;
-	t->conn_ended = t->unprocessed = false;
+	t->conn_ended = t->lasting = t->unprocessed = false;
 	t->encoding[0] = '\0';
 	t->length = 0;
 	t->fd = -1;
@@ -104,6 +104,7 @@ take_end(const struct transfer *t, struct http_response *resp)
 	if (t->status >= 200)
 		resp->status = t->status;
 	resp->conn_ended = t->conn_ended;
+	resp->lasting = t->lasting;
 	if (t->rc != HTTP_OK)
 		memcpy(resp->why, t->why, sizeof(resp->why));
 	return t->rc;

@@ -97,6 +97,10 @@ struct http_response {
 	 * is ill.
 	 */
 	bool conn_ended;
+	/* Not HTTP_OK, and no repeat ends otherwise before somebody acts: a
+	 * certificate, a file or a login that is wrong, or another protocol
+	 * at that port. */
+	bool lasting;
 };
 
 /* What an operator set for all requests; nothing is kept of it. */

@@ -40,6 +40,7 @@ static const struct {
 /* By words of curl's and OpenSSL's. */
 static const struct {
 	const char *words, *why;
+	bool passing; /* an end, as of a server that starts */
 } handshakes[] = {
 	{ "alert protocol version", "the server speaks no TLS 1.2 or newer" },
 	{ "unsupported protocol", "the server speaks no TLS 1.2 or newer" },
@@ -60,9 +61,9 @@ static const struct {
 	{ "certificate required",
 	    "the server wants a certificate of its "
 	    "client: that is not offered here" },
-	{ "unexpected eof", "the server ended the TLS handshake" },
-	{ "SSL_ERROR_SYSCALL", "the server ended the TLS handshake" },
-	{ "reset by peer", "the server ended the TLS handshake" },
+	{ "unexpected eof", "the server ended the TLS handshake", true },
+	{ "SSL_ERROR_SYSCALL", "the server ended the TLS handshake", true },
+	{ "reset by peer", "the server ended the TLS handshake", true },
 };
 
 static bool
@@ -93,6 +94,7 @@ why_certificate(struct transfer *t)
 		    "the host in the address");
 	else if (!is_certificate(t))
 		SAY(t, "the server's certificate is not accepted");
+	t->lasting = true;
 }
 
 static void
@@ -100,11 +102,14 @@ why_handshake(struct transfer *t)
 {
 	size_t i;
 
-	if (is_certificate(t)) /* a wrong signature, for one */
+	if (is_certificate(t)) { /* a wrong signature, for one */
+		t->lasting = true;
 		return;
+	}
 	for (i = 0; i < NELEM(handshakes); i++)
 		if (strstr(t->error, handshakes[i].words) != NULL) {
 			SAY(t, "%s", handshakes[i].why);
+			t->lasting = !handshakes[i].passing;
 			return;
 		}
 	SAY(t, "no TLS connection: the handshake failed");
@@ -145,6 +150,7 @@ why_unreached(struct transfer *t, CURLcode code)
 		SAY(t,
 		    "the file of trusted certificates cannot be read: "
 		    "check http.ca_file, or install ca-certificates");
+		t->lasting = true;
 		return;
 	case CURLE_SSL_CONNECT_ERROR:
 		why_handshake(t);
@@ -156,6 +162,8 @@ why_unreached(struct transfer *t, CURLcode code)
 		break;
 	}
 	curl_easy_getinfo(t->easy, CURLINFO_HTTP_CONNECTCODE, &status);
+	/* 5xx: it does not reach the server just now. */
+	t->lasting = t->proxied && status >= 300 && status < 500;
 	if (t->proxied && status == 407)
 		SAY(t,
 		    "the proxy wants a user and a password: write them in "
@@ -208,7 +216,12 @@ broken(struct transfer *t, CURLcode code)
 	switch (code) {
 	case CURLE_UNSUPPORTED_PROTOCOL:
 	case CURLE_WEIRD_SERVER_REPLY:
-		SAY(t, "the server does not speak HTTP");
+		/* An alert of TLS, most often. */
+		t->lasting = t->req.url[4] == ':';
+		SAY(t, "the server does not speak HTTP%s",
+		    t->lasting ? " on this port: if it speaks TLS, the "
+				 "address must begin with https://"
+			       : "");
 		return HTTP_BROKEN;
 	case CURLE_BAD_CONTENT_ENCODING:
 		why_encoding(t);

@@ -59,6 +59,7 @@ struct transfer {
 	enum http_rc rc;
 	char why[HTTP_WHY_MAX];
 	bool conn_ended;
+	bool lasting;
 
 	/* The engine's own. */
 	CURL *easy; /* kept from one request to the next */

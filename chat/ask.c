@@ -244,6 +244,7 @@ pay_cut(struct turn *t, const struct llm_answer *a, int64_t estimate)
 struct asked {
 	int64_t estimate;  /* of the question's tokens */
 	int64_t hint;	   /* when to ask again; -1: none said so */
+	int64_t limited;   /* when the first limit is over; -1: none said so */
 	enum llm_rc last;  /* of those that will not answer; LLM_OK: none */
 	bool again;	   /* one may answer later */
 	bool loading;	   /* one will */
@@ -305,6 +306,8 @@ static bool
 look_at(struct turn *t, size_t i, enum llm_rc rc, struct llm_answer *answer,
     const struct llm_failure *f, struct asked *a, enum turn_state *next)
 {
+	bool again;
+
 	switch (rc) {
 	case LLM_OK:
 	case LLM_EMPTY:
@@ -341,6 +344,11 @@ look_at(struct turn *t, size_t i, enum llm_rc rc, struct llm_answer *answer,
 			return true;
 		}
 		break;
+	case LLM_QUOTA:
+		if (f->told_ms > 0
+		    && (a->limited == -1 || f->told_ms < a->limited))
+			a->limited = f->told_ms;
+		break;
 	default:
 		break;
 	}
@@ -348,7 +356,10 @@ look_at(struct turn *t, size_t i, enum llm_rc rc, struct llm_answer *answer,
 	if ((rc == LLM_RETRY || rc == LLM_BROKEN) && f->once
 	    && ++t->empties >= EMPTIES_MAX)
 		rc = LLM_EMPTY; /* its calls are none, again */
-	if (rc == LLM_RETRY || rc == LLM_BROKEN) {
+	again = rc == LLM_RETRY || rc == LLM_BROKEN
+	    || (rc == LLM_UNREACHABLE && f->once
+		&& ++t->empties < EMPTIES_MAX);
+	if (again) {
 		a->again = true;
 		a->hint = sooner(a->hint, f);
 	} else if (a->last == LLM_OK || rc == LLM_FILTERED)
@@ -359,7 +370,7 @@ look_at(struct turn *t, size_t i, enum llm_rc rc, struct llm_answer *answer,
 enum turn_state
 turn_ask(struct turn *t)
 {
-	struct asked a = { .hint = -1, .last = LLM_OK, .cause = REPEAT_FAILED };
+	struct asked a = { .hint = -1, .limited = -1, .last = LLM_OK, .cause = REPEAT_FAILED };
 	struct llm_backend *backends;
 	struct llm_question q;
 	enum turn_state next;
@@ -395,5 +406,5 @@ turn_ask(struct turn *t)
 	return turn_unanswered(t, a.loading ? LLM_LOADING
 				   : a.again ? LLM_RETRY
 					     : a.last,
-	    a.hint);
+	    a.again || a.loading || a.last != LLM_QUOTA ? a.hint : a.limited);
 }

@@ -42,9 +42,16 @@ const char PHRASE_FILTERED[]
 const char PHRASE_QUOTA[]
     = "Sorry, the quota or credit of the language model is used up. This needs "
       "the operator; trying again will not help.";
+const char PHRASE_LIMITED[]
+    = "Sorry, the language model takes no more questions just now: its quota "
+      "for a time is used up.";
 const char PHRASE_DENIED[]
     = "Sorry, the language model does not accept this server's API key. This "
       "needs the operator; trying again will not help.";
+const char PHRASE_UNREACHABLE[]
+    = "Sorry, the way to the language model is not set up correctly. This "
+      "needs the operator, who finds the reason in the log; trying again will "
+      "not help.";
 const char PHRASE_INVALID[]
     = "Sorry, the language model's server refused this question. The operator "
       "finds the reason in the log; trying again will not help.";

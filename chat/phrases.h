@@ -21,7 +21,9 @@ extern const char PHRASE_FOUND_DATA[];
 extern const char PHRASE_REFUSED[];
 extern const char PHRASE_FILTERED[];
 extern const char PHRASE_QUOTA[];
+extern const char PHRASE_LIMITED[]; /* then: for how long */
 extern const char PHRASE_DENIED[];
+extern const char PHRASE_UNREACHABLE[];
 extern const char PHRASE_INVALID[];
 extern const char PHRASE_LOADING[];
 extern const char PHRASE_LIMIT[];

@@ -10,59 +10,6 @@
 #define CUT_PROMPT_LEAST 500
 #define CUT_PROMPT_EVERY_MS (60 * 60 * 1000)
 
-/* No answer at all: what base/http_end says of it. */
-static const char *
-remedy_of_transport(const char *why)
-{
-	static const struct {
-		const char *words, *remedy;
-	} ROWS[] = {
-		{ "http.ca_file", "name a file with the certificate of the "
-				  "server's authority as http.ca_file" },
-		{ "another name", "correct the host in the address "
-				  "(base_url)" },
-		{ "certificate", "correct the server's certificate" },
-		{ "TLS", "correct the port, or http:// and https://, of the "
-			 "address (base_url)" },
-		{ "cannot connect", "start the server, or correct its address "
-				    "(base_url)" },
-	};
-	size_t i;
-
-	for (i = 0; i < NELEM(ROWS); i++)
-		if (strstr(why, ROWS[i].words) != NULL)
-			return ROWS[i].remedy;
-	return "nothing if it passes; else look at the server";
-}
-
-/* What the operator does about it. */
-static const char *
-remedy_of(enum llm_rc rc, const struct llm_failure *f)
-{
-	switch (rc) {
-	case LLM_DENIED:
-		return "correct the API key of this backend";
-	case LLM_QUOTA:
-		return "add credit, or raise the limit at the provider";
-	case LLM_INVALID:
-		return f->status == 404
-		    ? "correct the address (base_url) or the model's name"
-		    : "read the server's message; dragoman models --test asks "
-		      "it";
-	case LLM_CONTEXT:
-		return "lower chat.history_tokens, or raise the server's "
-		       "context";
-	case LLM_FILTERED:
-		return "nothing: the provider's filter declined this message";
-	case LLM_LOADING:
-		return "wait until the server has loaded the model";
-	default:
-		return f->status != 0
-		    ? "nothing if it passes; else look at the server"
-		    : remedy_of_transport(f->why);
-	}
-}
-
 void
 remark_failure(struct turn *t, const struct llm_backend *b, enum llm_rc rc,
     const struct llm_failure *f)
@@ -85,7 +32,7 @@ remark_failure(struct turn *t, const struct llm_backend *b, enum llm_rc rc,
 	    F_STR("url",
 		arena_printf(
 		    t->mem, "%.*s%.*s", at.scheme, url, at.len, at.rest)),
-	    F_STR("remedy", remedy_of(rc, f)));
+	    F_STR("remedy", llm_remedy(rc, f, b, t->mem)));
 }
 
 /*

@@ -120,7 +120,7 @@ enum turn_state turn_back(struct turn *t, int64_t delay_ms, bool failed);
 bool turn_write(struct turn *t, const struct journal_field *fields, size_t n,
     enum turn_state *next) WARN_UNUSED;
 /* No backend answered, for reason ${rc}: again later (${hint_ms} at least,
- * -1: as one likes), the words that were kept, or what the person is told. */
+ * -1: as one likes; of LLM_QUOTA, when it is over), the words that were kept, or what the person is told. */
 enum turn_state turn_unanswered(struct turn *t, enum llm_rc rc,
     int64_t hint_ms);
 /* Keep the words of a cut answer: the longest of this round. */

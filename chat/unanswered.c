@@ -96,6 +96,18 @@ loading(struct turn *t, int64_t hint_ms)
 	return turn_back(t, delay, false);
 }
 
+/* The server named the time: it is no matter of money. */
+static enum turn_state
+limited(struct turn *t, int64_t over_ms)
+{
+	char span[LLM_SPAN_MAX];
+
+	llm_span(over_ms, span);
+	return turn_give_up(t,
+	    arena_printf(t->mem, "%s Please try again in %s.", PHRASE_LIMITED,
+		span));
+}
+
 enum turn_state
 turn_unanswered(struct turn *t, enum llm_rc rc, int64_t hint_ms)
 {
@@ -104,6 +116,7 @@ turn_unanswered(struct turn *t, enum llm_rc rc, int64_t hint_ms)
 		[LLM_CONTEXT] = PHRASE_TOO_LONG,
 		[LLM_QUOTA] = PHRASE_QUOTA,
 		[LLM_DENIED] = PHRASE_DENIED,
+		[LLM_UNREACHABLE] = PHRASE_UNREACHABLE,
 		[LLM_INVALID] = PHRASE_INVALID,
 	};
 	int64_t now = clock_wall_ms(), delay;
@@ -114,6 +127,8 @@ turn_unanswered(struct turn *t, enum llm_rc rc, int64_t hint_ms)
 		t->kept = NULL;
 		return turn_say(t, END_REPLIED, PHRASE_FILTERED);
 	}
+	if (rc == LLM_QUOTA && hint_ms > 0)
+		return limited(t, hint_ms);
 	if (rc != LLM_RETRY)
 		return turn_give_up(t,
 		    PHRASES[rc] != NULL ? PHRASES[rc] : PHRASE_MODEL_FAILED);

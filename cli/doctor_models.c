@@ -6,28 +6,11 @@
 #include "llm/llm.h"
 #include "redis/learned.h"
 
-static const char *
-key_name(const struct llm_backend *b, struct arena *mem)
-{
-	if (b->name != NULL)
-		return arena_printf(mem, "the API key of llm.backends.%s",
-		    b->name);
-	switch (b->host) {
-	case HOST_GROQ:
-		return "GROQ_API_KEY";
-	case HOST_ANTHROPIC:
-		return "ANTHROPIC_API_KEY";
-	case HOST_OLLAMA:
-		return "OLLAMA_API_KEY";
-	default:
-		return "OPENAI_API_KEY";
-	}
-}
-
 static void
 check(struct doctor *d, const struct llm_backend *b)
 {
 	struct llm_failure failure;
+	enum llm_rc rc;
 	bool listed;
 	char label[LLM_BACKEND_NAME_MAX];
 	bool has_key = b->key != NULL && secret_is_set(b->key);
@@ -36,7 +19,8 @@ check(struct doctor *d, const struct llm_backend *b)
 	/* Perhaps only the turn workers are given the key. */
 	if (!has_key && b->base_url[0] == '\0')
 		return;
-	switch (llm_check(b, d->cli->mem, &listed, &failure)) {
+	rc = llm_check(b, d->cli->mem, &listed, &failure);
+	switch (rc) {
 	case LLM_OK:
 		if (failure.why[0] != '\0') {
 			doctor_find(d, DOCTOR_WARN, "model",
@@ -60,20 +44,16 @@ check(struct doctor *d, const struct llm_backend *b)
 		if (!has_key)
 			break;
 		doctor_find(d, DOCTOR_ERROR, "model",
-		    arena_printf(d->cli->mem, "correct %s",
-			key_name(b, d->cli->mem)),
+		    llm_remedy(rc, &failure, b, d->cli->mem),
 		    "%s: the key is refused: %s", label, failure.why);
 		break;
 	default:
 		doctor_find(d, DOCTOR_ERROR, "model",
-		    b->name != NULL
-			? arena_printf(d->cli->mem,
-			    "start it, or correct base_url of "
-			    "llm.backends.%s", b->name)
-			: b->host == HOST_OLLAMA
-			? "start it, or correct chat.ollama_url"
-			: "correct llm.base_url, or look at the way there",
-		    "%s does not answer: %s", label, failure.why);
+		    llm_remedy(rc, &failure, b, d->cli->mem),
+		    failure.status == 0
+			? "%s does not answer: %s"
+			: "%s: it answered with %s",
+label, failure.why);
 	}
 }
 

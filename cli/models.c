@@ -1,6 +1,7 @@
 /*
  * dragoman models: where models are asked, and what was learned of them.
  */
+#include <poll.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -10,6 +11,9 @@
 #include "llm/llm.h"
 #include "llm/quirks.h"
 #include "redis/learned.h"
+
+/* Somebody waits at a terminal: longer than this is told instead. */
+#define WAIT_MAX_MS 5000
 
 static json_t *
 learned_of(struct store *st, const char *name)
@@ -60,19 +64,33 @@ outcome(struct cli *cli, enum llm_rc rc, const struct llm_answer *a,
 		[LLM_BROKEN] = "its answer broke off",
 		[LLM_EMPTY] = "its answer is empty",
 		[LLM_CONTEXT] = "the question is too long for it",
-		[LLM_QUOTA] = "no credit is left",
+		[LLM_QUOTA] = "its quota or credit is used up",
 		[LLM_DENIED] = "the API key is refused",
 		[LLM_INVALID] = "it refuses the question",
 		[LLM_FILTERED] = "a filter declined the question",
 		[LLM_LOADING] = "it is still loading the model",
+		[LLM_UNREACHABLE] = "it cannot be reached",
 		[LLM_CANCELLED] = "cancelled",
 	};
+
+	char span[LLM_SPAN_MAX];
+	const char *words;
 
 	if (rc == LLM_OK)
 		return a->nlearned == 0
 		    ? "ok"
 		    : arena_printf(cli->mem, "ok, but %s", mended(cli, a));
-	return arena_printf(cli->mem, "%s%s%s%s%s", WORDS[rc],
+	words = WORDS[rc];
+	if (rc == LLM_QUOTA && f->credit)
+		words = "no credit is left";
+	else if (rc == LLM_QUOTA && f->told_ms > 0) {
+		llm_span(f->told_ms, span);
+		words = arena_printf(cli->mem, "its limit is reached for %s",
+		    span);
+	} else if (rc == LLM_RETRY && strncmp(f->why, "status ", 7) == 0)
+		return arena_printf(cli->mem, "it answered with %s%s%s",
+		    f->why, f->message[0] == '\0' ? "" : ": ", f->message);
+	return arena_printf(cli->mem, "%s%s%s%s%s", words,
 	    f->why[0] == '\0' ? "" : ": ", f->why,
 	    f->message[0] == '\0' ? "" : ": ", f->message);
 }
@@ -103,6 +121,12 @@ try_one(struct cli *cli, const struct llm_backend *b, bool stream, bool tool,
 		(void)llm_quirks_state(&quirks, "stream", "no");
 	asked.quirks = &quirks;
 	rc = llm_ask(&asked, &q, cli->mem, &answer, &failure);
+	/* A free tier takes few questions a minute: no fault to be told. */
+	if (rc == LLM_RETRY && failure.retry_after_ms > 0
+	    && failure.retry_after_ms <= WAIT_MAX_MS) {
+		(void)poll(NULL, 0, (int)failure.retry_after_ms);
+		rc = llm_ask(&asked, &q, cli->mem, &answer, &failure);
+	}
 	*failed = *failed || rc != LLM_OK;
 	said = outcome(cli, rc, &answer, &failure);
 	return text_clean(cli->mem, said, strlen(said));

@@ -154,7 +154,7 @@ end_whole(struct llm_body *b, bool whole)
 		== -1
 	    && whole && !r->failed && !r->full)
 		(void)llm_reading_fail(r, s[0] == '<'
-			? "it is a page, not an answer"
+			? LLM_WHY_PAGE
 			: "the answer is not what this API answers");
 }
 

@@ -91,6 +91,20 @@ read_list(const struct http_response *resp, const char *url,
 	return LLM_OK;
 }
 
+/* The question would find the way wrong, too. */
+static bool
+needs_tls(const struct http_response *resp, struct arena *mem,
+    struct llm_failure *f)
+{
+	struct llm_refusal refusal;
+
+	if (resp->status != 400)
+		return false;
+	llm_refusal_read(&refusal, resp->status, buf_str(&resp->body),
+	    resp->body.len, mem);
+	return llm_refusal_rc(&refusal, -1, f) == LLM_UNREACHABLE;
+}
+
 enum llm_rc
 llm_check(const struct llm_backend *b, struct arena *mem, bool *listed,
     struct llm_failure *f)
@@ -117,13 +131,15 @@ llm_check(const struct llm_backend *b, struct arena *mem, bool *listed,
 	f->status = resp.status;
 	if (resp.rc != HTTP_OK) {
 		text_format(f->why, sizeof(f->why), "%s", resp.why);
-		rc = LLM_RETRY;
+		rc = resp.lasting ? LLM_UNREACHABLE : LLM_RETRY;
 	} else if (resp.status == 401 || resp.status == 403) {
 		text_format(f->why, sizeof(f->why), "status %d", resp.status);
 		rc = LLM_DENIED;
 	} else if (resp.status == 429 || resp.status >= 500) {
 		text_format(f->why, sizeof(f->why), "status %d", resp.status);
 		rc = LLM_RETRY;
+	} else if (needs_tls(&resp, mem, f)) {
+		rc = LLM_UNREACHABLE;
 	} else
 		rc = read_list(&resp, req.url, b->model, mem, listed, f);
 	http_response_fini(&resp);

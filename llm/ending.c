@@ -51,7 +51,12 @@ failed(struct llm_reading *r, struct llm_failure *f)
 	enum llm_rc rc;
 	char why[sizeof(f->why)];
 
-	if (r->why != NULL) {
+	if (r->why != NULL && strcmp(r->why, LLM_WHY_PAGE) == 0) {
+		text_format(f->why, sizeof(f->why), "%s", r->why);
+		f->status = 200;
+		f->once = true; /* some show one in passing */
+		rc = LLM_UNREACHABLE;
+	} else if (r->why != NULL) {
 		text_format(f->why, sizeof(f->why), "in the answer: %s", r->why);
 		f->status = 500;
 		f->counts = true;

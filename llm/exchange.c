@@ -25,6 +25,8 @@ llm_transport_rc(const struct http_response *resp, bool shown,
 		return LLM_CANCELLED;
 	if (resp->rc == HTTP_BLOCKED)
 		return LLM_INVALID;
+	if (resp->lasting)
+		return LLM_UNREACHABLE;
 	/* Servers end connections for many reasons. */
 	f->counts = !resp->conn_ended;
 	return shown ? LLM_BROKEN : LLM_RETRY;

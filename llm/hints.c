@@ -13,7 +13,6 @@
 #include "base/text.h"
 #include "llm/llm_priv.h"
 
-#define HINT_FAR_MS (24LL * 3600 * 1000) /* longer is no longer told apart */
 #define EPOCH_MIN 1000000000LL /* seconds: a moment from here, no span */
 #define DEPTH_MAX 6 /* of Gemini's details: error > details > RetryInfo */
 
@@ -28,7 +27,7 @@ http_date(const char *text)
 	if (end == NULL || *end != '\0')
 		return -1;
 	ms = (int64_t)timegm(&tm) * 1000 - clock_wall_ms();
-	return ms < 0 ? 0 : ms > HINT_FAR_MS ? HINT_FAR_MS : ms;
+	return ms < 0 ? 0 : ms > LLM_HINT_FAR_MS ? LLM_HINT_FAR_MS : ms;
 }
 
 /* ${n} of ${unit_ms} each; -1: not a number, or below zero. */
@@ -37,7 +36,7 @@ span(double n, double unit_ms)
 {
 	if (!(n >= 0))
 		return -1;
-	return n * unit_ms > (double)HINT_FAR_MS ? HINT_FAR_MS
+	return n * unit_ms > (double)LLM_HINT_FAR_MS ? LLM_HINT_FAR_MS
 						 : (int64_t)(n * unit_ms);
 }
 
@@ -88,7 +87,7 @@ hint_words(const char *text, double bare_ms)
 		if (ms == -1 || (i == NELEM(UNITS) && sum != -1))
 			return sum;
 		sum = sum == -1 ? ms : sum + ms;
-		if (i == NELEM(UNITS) || sum > HINT_FAR_MS)
+		if (i == NELEM(UNITS) || sum > LLM_HINT_FAR_MS)
 			return sum;
 		text = end + strlen(UNITS[i].unit);
 	}
@@ -123,7 +122,7 @@ hint_reset(const char *text)
 	if (text_int(text, &n) == -1 || n < EPOCH_MIN)
 		return hint_words(text, 1000);
 	n = (n < EPOCH_MIN * 1000 ? n * 1000 : n) - clock_wall_ms();
-	return n < 0 ? 0 : n > HINT_FAR_MS ? HINT_FAR_MS : n;
+	return n < 0 ? 0 : n > LLM_HINT_FAR_MS ? LLM_HINT_FAR_MS : n;
 }
 
 /* The upstream's headers, that OpenRouter quotes in a body. */

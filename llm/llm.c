@@ -26,6 +26,7 @@ llm_rc_name(enum llm_rc rc)
 		[LLM_INVALID] = "invalid",
 		[LLM_FILTERED] = "filtered",
 		[LLM_LOADING] = "loading",
+		[LLM_UNREACHABLE] = "unreachable",
 		[LLM_CANCELLED] = "cancelled",
 	};
 
@@ -119,7 +120,7 @@ can_mend(struct attempt *t, enum llm_rc rc, struct arena *mem)
 	const struct llm_refusal *refused = &t->asking.refused;
 
 	return rc != LLM_OK && rc != LLM_EMPTY && rc != LLM_CANCELLED
-	    && !t->shown && refused->status != 0
+	    && rc != LLM_UNREACHABLE && !t->shown && refused->status != 0
 	    && llm_ladder_next(&t->ladder, &t->b, &t->q, refused, mem);
 }
 

@@ -110,6 +110,8 @@ enum llm_rc {
 	LLM_INVALID,	/* 400 404 422: model or request; operator must act */
 	LLM_FILTERED,	/* a filter of the provider declined the message */
 	LLM_LOADING,	/* the model is being loaded: worth waiting for */
+	LLM_UNREACHABLE, /* the way there is wrong (certificate, proxy, port,
+			    a page): operator must act */
 	LLM_CANCELLED,
 	LLM_RC_N,
 };
@@ -119,9 +121,13 @@ struct llm_failure {
 	int status;
 	int64_t retry_after_ms; /* -1: the server said nothing */
 	bool counts;		/* for the breaker: not a plain 429 */
-	bool once;		/* LLM_RETRY, but once: the model's own fault */
+	bool once;		/* LLM_RETRY or LLM_UNREACHABLE: worth one
+				   repeat, no more */
 	bool unknown;		/* LLM_INVALID of a 400 that nobody understands:
 				   perhaps it is too long */
+	bool credit;		/* LLM_QUOTA: no money, not a limit in time */
+	int64_t told_ms;	/* LLM_QUOTA: when it is over, as the server
+				   says; 0: it does not */
 	char why[160];		/* for logs: no key, no text of people */
 	/* The server's words for the operator, "" when it gave none: what the
 	 * question holds is taken out of them. */
@@ -133,14 +139,24 @@ enum llm_rc llm_ask(const struct llm_backend *backend,
     const struct llm_question *q, struct arena *mem, struct llm_answer *answer,
     struct llm_failure *failure) WARN_UNUSED;
 
+/* What the operator does about it: for logs and doctor; in ${mem} or for
+ * ever. */
+const char *llm_remedy(enum llm_rc rc, const struct llm_failure *f,
+    const struct llm_backend *b, struct arena *mem);
+
+/* A time to wait, in words; from a day on, which is as far as hints are told
+ * apart, "a day or more". */
+#define LLM_SPAN_MAX 32
+void llm_span(int64_t ms, char out[LLM_SPAN_MAX]);
+
 /* Where questions go, with its query; in ${mem}.  For logs, cut what may be
  * secret (text_address). */
 char *llm_chat_url(const struct llm_backend *b, struct arena *mem);
 
 /*
  * Would it answer?  Asked by its list of models, which costs no tokens.
- * LLM_OK, LLM_DENIED, LLM_RETRY, LLM_INVALID (something else is at that
- * address); ${listed} is false if there is a list and the model is not in it.
+ * LLM_OK, LLM_DENIED, LLM_RETRY, LLM_UNREACHABLE, LLM_INVALID (something else
+ * is at that address); ${listed} is false if there is a list and the model is not in it.
  * With LLM_OK, failure->why says if there was no list to look at.
  */
 enum llm_rc llm_check(const struct llm_backend *b, struct arena *mem,

@@ -348,6 +348,7 @@ void llm_redact(const struct llm_refusal *r, const struct llm_backend *b,
     const struct llm_question *q, struct llm_failure *f);
 
 /* hints.c: from the headers, then (if they say nothing) from the body. */
+#define LLM_HINT_FAR_MS (24LL * 3600 * 1000) /* longer: not told apart */
 #define LLM_HINT_MAX_MS 60000 /* longer is a quota, to one who waits */
 struct http_response;
 void llm_hints_body(const struct llm_refusal *r, struct llm_failure *f);
@@ -421,6 +422,8 @@ enum llm_rc llm_exchange(const struct llm_backend *b,
 /* What a transfer without a status means. */
 enum llm_rc llm_transport_rc(const struct http_response *resp, bool shown,
     struct llm_failure *f);
+
+#define LLM_WHY_PAGE "it is a page, not an answer"
 
 /*
  * body.c: the bytes of an answer: events, lines of JSON, or one document.

@@ -104,6 +104,11 @@ static const char *const DENIED[] = { "api key not valid",
 	"invalid api key", "incorrect api key", "invalid_api_key",
 	"api_key_invalid", "missing or invalid authorization" };
 
+/* http:// where TLS is spoken: nginx, Go, Apache and Tomcat. */
+static const char *const NEEDS_TLS[] = { "plain http request was sent to https",
+	"http request to an https server", "plain http to an ssl-enabled",
+	"requires tls" };
+
 static bool
 text_says(const char *text, const char *const *words, size_t n)
 {
@@ -199,6 +204,12 @@ is_quota(const struct llm_refusal *r, const struct llm_failure *f)
 static enum llm_rc
 kind_of(const struct llm_refusal *r, int should_retry, struct llm_failure *f)
 {
+	if (r->status == 400 && says(r, NEEDS_TLS, NELEM(NEEDS_TLS))) {
+		text_format(f->why, sizeof(f->why),
+		    "status 400: the server speaks TLS on this port: the "
+		    "address must begin with https://");
+		return LLM_UNREACHABLE;
+	}
 	if (is_filtered(r) && r->status < 500)
 		return LLM_FILTERED;
 	if (is_too_long(r))
@@ -206,6 +217,11 @@ kind_of(const struct llm_refusal *r, int should_retry, struct llm_failure *f)
 	if (is_quota(r, f)
 	    || (r->status == 429 && f->retry_after_ms > LLM_HINT_MAX_MS)) {
 		f->counts = true;
+		f->credit = r->status == 402
+		    || says(r, QUOTA_CODES, NELEM(QUOTA_CODES));
+		f->told_ms = !f->credit && f->retry_after_ms > LLM_HINT_MAX_MS
+		    ? f->retry_after_ms
+		    : 0;
 		return LLM_QUOTA;
 	}
 	/* Groq: the model wrote a call that is none; once more. */

@@ -75,6 +75,10 @@ for (const [name, fault] of Object.entries(lasting))
     assert.ok(r.reply.length > 10 && !/500|401|JSON|http/i.test(r.reply), r.reply);
     const line = await until(() => d.events('turn_done').findLast(l => l.chat === `default/http/${chat}`));
     assert.equal(line.end, 'refused');
+    if (name === 'retry-after of an hour') {
+      assert.match(r.reply, /quota for a time is used up\. Please try again in about 60 minutes\.$/);
+      assert.match(d.events('model_failed')[0].remedy, /^wait about 60 minutes/);
+    }
     if (/no such model|bad request/.test(name)) assert.match(r.reply, /refused this question.*will not help/);
     if (/wrong key|no such model|no credit|bad request|not be retried/.test(name)) {
       assert.ok(took < 2500, `no use to repeat: ${took} ms`);

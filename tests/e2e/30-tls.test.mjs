@@ -153,15 +153,35 @@ s.test('a wrong name, expired, of an unknown authority, self-signed: named in th
     d.model.clear();
     const worker = d.startTurn({ LLM_BASE_URL: `https://127.0.0.1:${port[kind]}/v1?api-version=7`, LLM_MODEL: `gpt-${kind}` });
     const r = await d.say(kind, 'x');
-    assert.match(r.reply, /could not be reached|cannot be reached|can't be reached/i);
+    assert.match(r.reply, /way to the language model is not set up correctly.* needs the operator/);
     assert.doesNotMatch(r.reply, /certificate|127\.0\.0\.1|https/);
     const failed = d.events('model_failed', worker.name);
-    assert.ok(failed.length > 0 && failed.every(l => sentence.test(JSON.stringify(l))), JSON.stringify(failed));
+    assert.equal(failed.length, 1, 'no repeat mends it');
+    assert.deepEqual([failed[0].level, failed[0].kind], ['error', 'unreachable']);
+    assert.ok(failed.every(l => sentence.test(JSON.stringify(l))), JSON.stringify(failed));
     for (const l of failed) {
       assert.match(l.remedy, remedy);
       assert.equal(l.url, `https://127.0.0.1:${port[kind]}/v1/chat/completions`, 'the address, without its query');
     }
     assert.equal(d.model.requests.length, 0, 'nothing was sent');
+  }
+});
+
+s.test('http:// to a TLS port, https:// to a plain one: told at once, and doctor says the same as the log', async d => {
+  const ways = {
+    plain: [`http://127.0.0.1:${port.good}/v1`, /write https:\/\/ in llm\.base_url/],
+    tls: [`${d.model.url.replace('http:', 'https:')}/v1`, /write http:\/\/ in llm\.base_url/],
+  };
+  for (const [kind, [url, remedy]] of Object.entries(ways)) {
+    for (const w of d.turns) if (w.ended === null) await d.stopAndWait(w);
+    d.model.clear();
+    const worker = d.startTurn({ LLM_BASE_URL: url, LLM_MODEL: `gpt-${kind}` });
+    assert.match((await d.say(kind, 'x')).reply, /needs the operator/);
+    const failed = d.events('model_failed', worker.name);
+    assert.deepEqual(failed.map(l => [l.level, l.kind]), [['error', 'unreachable']]);
+    assert.match(failed[0].remedy, remedy);
+    const doctor = await d.cli(['doctor', '--json'], { env: { LLM_BASE_URL: url, LLM_MODEL: `gpt-${kind}` } });
+    assert.equal(doctor.json.findings.find(f => f.area === 'model').advice, failed[0].remedy);
   }
 });
 

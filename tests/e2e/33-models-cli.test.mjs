@@ -93,10 +93,22 @@ s.test('--test says what failed, in the server\'s words', async d => {
   const unknown = await of({ status: 404, code: 'model_not_found', message: 'The model `gpt-test` does not exist or you do not have access to it.' });
   for (const t of unknown) assert.match(t, /^it refuses the question: status 404.*model_not_found.*The model `gpt-test` does not exist/);
   for (const t of await of({ quota: true })) assert.match(t, /^no credit is left: status 429/);
-  for (const t of await of({ status: 503 })) assert.match(t, /^it does not answer: status 503/);
+  for (const t of await of({ status: 503 })) assert.match(t, /^it answered with status 503/);
+  for (const t of await of({ status: 429, code: 'rate_limit_exceeded', retryAfter: 600 })) assert.match(t, /^its limit is reached for about 10 minutes: status 429 rate_limit_exceeded/);
+  for (const t of await of({ status: 429 })) assert.match(t, /^it answered with status 429/);
   for (const t of await of({ text: 'hello', cut: 2, pieces: 2 })) assert.match(t, /ok|broke off/);
   for (const t of await of({ empty: true })) assert.match(t, /^its answer is empty/);
   for (const t of await of({}, { LLM_BASE_URL: 'http://127.0.0.1:1/v1' })) assert.match(t, /^it does not answer: .*connect/i);
+});
+
+s.test('--test waits for a limit that is over in a moment, once', async d => {
+  d.model.clear();
+  d.model.push({ status: 429, retryAfter: 1 });
+  d.model.handler = () => ({ text: 'hello' });
+  const j = await models(d, ['--test']);
+  assert.equal(j.code, 0, j.stdout);
+  assert.equal(j.list[0].tests.plain, 'ok');
+  assert.equal(d.model.requests.length, 4);
 });
 
 testWith({ edges: 1, turns: 1, expect: { refusals: true } }, '--test: a wrong key, a wrong address', async d => {

@@ -213,11 +213,14 @@ a_refusal_is_said(void **state)
 	static const struct {
 		int status;
 		const char *why;
+		bool lasting;
 	} cases[] = {
-		{ 407, "the proxy wants a user and a password" },
-		{ 403, "the proxy refused the connection with status 403" },
-		{ 502, "the proxy refused the connection with status 502" },
-		{ 0, "cannot connect" },
+		{ 407, "the proxy wants a user and a password", true },
+		{ 403, "the proxy refused the connection with status 403",
+		    true },
+		{ 502, "the proxy refused the connection with status 502",
+		    false },
+		{ 0, "cannot connect", false },
 	};
 	struct http_response resp;
 	size_t i;
@@ -232,6 +235,7 @@ a_refusal_is_said(void **state)
 		    || strstr(resp.why, cases[i].why) == NULL)
 			fail_msg("%d: %d %d %s", cases[i].status, resp.rc,
 			    resp.status, resp.why);
+		assert_int_equal(resp.lasting, cases[i].lasting);
 		assert_int_equal(resp.body.len, 0);
 		http_response_fini(&resp);
 		assert_int_equal(atomic_load(&P.model.connections), 0);

@@ -78,6 +78,7 @@ each_certificate_has_its_sentence(void **state)
 		    || (cases[i].why != NULL
 			&& strstr(resp.why, cases[i].why) == NULL))
 			fail_msg("%zu: %d %s", i, resp.rc, resp.why);
+		assert_int_equal(resp.lasting, cases[i].why != NULL);
 		if (tls.least >= 12)
 			assert_int_equal(atomic_load(&tls.version), tls.least);
 		http_response_fini(&resp);

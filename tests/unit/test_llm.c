@@ -200,7 +200,14 @@ static const struct {
 	{ "no body", { 200, STREAM, NULL, "", END, false }, LLM_RETRY, "", -1,
 	    true },
 	{ "a page", { 200, "text/html", NULL, "<html>", END, false },
-	    LLM_RETRY, "", -1, true },
+	    LLM_UNREACHABLE, "", -1, false },
+	{ "http:// to a TLS port: nginx", { 400, "text/html", NULL,
+		"<html><head><title>400 The plain HTTP request was sent to "
+		"HTTPS port</title></head></html>", END, false },
+	    LLM_UNREACHABLE, "", -1, false },
+	{ "http:// to a TLS port: Go", { 400, "text/plain", NULL,
+		"Client sent an HTTP request to an HTTPS server.\n", END,
+		false }, LLM_UNREACHABLE, "", -1, false },
 	{ "429", { 429, "application/json", NULL, "{}", END, false },
 	    LLM_RETRY, "", -1, false },
 	{ "429, seconds", { 429, "application/json", "Retry-After: 1.5\r\n",
@@ -637,6 +644,64 @@ extras_go_to_no_other(void **state)
 	}
 }
 
+/* What the log, doctor and --test tell the operator to do. */
+static void
+each_failure_has_its_remedy(void **state)
+{
+	static const struct {
+		enum llm_rc rc;
+		struct llm_failure f;
+		const char *base_url, *name, *remedy; /* is part of it */
+	} rows[] = {
+		{ LLM_DENIED, { 0 }, "", NULL, "correct the API key (OPENAI_API_KEY)" },
+		{ LLM_DENIED, { 0 }, "", "b",
+		    "the API key of llm.backends.b" },
+		{ LLM_INVALID, { .status = 404 },
+		    "http://h/v1/chat/completions/", NULL,
+		    "leave /chat/completions off the end of llm.base_url" },
+		{ LLM_INVALID, { .status = 404 }, "http://h/v1/messages?x=1",
+		    "b", "leave /messages off the end of base_url of "
+			 "llm.backends.b" },
+		{ LLM_INVALID, { .status = 404 }, "http://h/v1", NULL,
+		    "or the model's name" },
+		{ LLM_RETRY, { .status = 429 }, "", NULL, "rate limit" },
+		{ LLM_QUOTA, { .told_ms = 600000 }, "", NULL,
+		    "wait about 10 minutes" },
+		{ LLM_QUOTA, { .credit = true }, "", NULL, "add credit" },
+		{ LLM_UNREACHABLE, { .why = "the server's certificate is "
+					    "self-signed: http.ca_file" }, "",
+		    NULL, "http.ca_file (DRAGOMAN_CA_FILE)" },
+		{ LLM_UNREACHABLE, { .why = "the proxy's certificate has "
+					    "expired" }, "",
+		    NULL, "the proxy's certificate" },
+		{ LLM_UNREACHABLE, { .why = "the proxy wants a user and a "
+					    "password" }, "", NULL,
+		    "HTTPS_PROXY" },
+		{ LLM_UNREACHABLE, { .why = "it is a page, not an answer" },
+		    "http://h/v1", NULL, "a web site answers there" },
+		{ LLM_RETRY, { .why = "cannot connect: Connection refused" },
+		    "http://h/v1", NULL, "start the server" },
+		{ LLM_RETRY, { .why = "cut before an answer: the server "
+				      "ended the connection" }, "http://h/v1",
+		    NULL, "write https:// in llm.base_url" },
+	};
+	struct arena *mem = arena_new();
+	struct llm_backend b;
+	const char *said;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(rows); i++) {
+		b = backend(HOST_OPENAI);
+		b.base_url = rows[i].base_url;
+		b.name = rows[i].name;
+		said = llm_remedy(rows[i].rc, &rows[i].f, &b, mem);
+		if (strstr(said, rows[i].remedy) == NULL)
+			fail_msg("row %zu: %s", i, said);
+	}
+	arena_free(mem);
+}
+
 static int
 start(void **state)
 {
@@ -720,6 +785,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(answers_are_told_apart),
 		cmocka_unit_test(a_list_is_told_from_what_is_none),
+		cmocka_unit_test(each_failure_has_its_remedy),
 		cmocka_unit_test(a_huge_body_is_given_up),
 		cmocka_unit_test(addresses_are_the_sdk_s),
 		cmocka_unit_test(addresses_with_a_query_and_headers),
