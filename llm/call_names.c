@@ -81,7 +81,7 @@ llm_tool_meant(
 {
 	const char *clean;
 
-	if (q == NULL || strlen(name) > 8 * TOOL_NAME_MAX)
+	if (q == NULL || strlen(name) > LLM_NAME_MAX)
 		return NULL;
 	if (llm_is_offered(q, name))
 		return arena_strdup(mem, name);

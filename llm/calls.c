@@ -14,6 +14,13 @@ has(const char *s)
 	return s != NULL && s[0] != '\0';
 }
 
+/* What is kept of ${name}: so much that it still is too long. */
+static const char *
+cut_name(struct llm_reading *r, const char *name)
+{
+	return has(name) ? text_cut(r->event, name, LLM_NAME_MAX + 1) : NULL;
+}
+
 struct llm_partial_call *
 llm_call_begin(
     struct llm_reading *r, int64_t index, const char *id, const char *name)
@@ -25,7 +32,7 @@ llm_call_begin(
 	p = &r->calls[r->ncalls++];
 	*p = (struct llm_partial_call){ .index = index,
 		.id = has(id) ? arena_strdup(r->mem, id) : NULL,
-		.name = has(name) ? arena_strdup(r->mem, name) : NULL };
+		.name = arena_strdup(r->mem, cut_name(r, name)) };
 	buf_init(&p->arguments, LLM_ARGUMENTS_MAX);
 	r->content++;
 	return p;
@@ -56,17 +63,25 @@ by_id(struct llm_reading *r, int64_t index, const char *id)
 	return NULL;
 }
 
-/* ${name} goes on what ${p} has of its name ("get_" "weather"). */
+/* ${name} goes on what ${p} has of its name ("get_" "weather").  Asked for each
+ * piece: nothing is copied for it. */
 static bool
 is_rest_of_name(const struct llm_reading *r, const struct llm_partial_call *p,
     const char *name)
 {
+	size_t len, i;
+
 	if (p->name == NULL)
 		return true;
-	return r->q != NULL && p->arguments.len == 0
-	    && !llm_is_offered(r->q, p->name)
-	    && llm_is_offered(
-		r->q, arena_printf(r->mem, "%s%s", p->name, name));
+	if (r->q == NULL || p->arguments.len > 0
+	    || llm_is_offered(r->q, p->name))
+		return false;
+	len = strlen(p->name);
+	for (i = 0; i < r->q->ntools; i++)
+		if (strncmp(r->q->tools[i].name, p->name, len) == 0
+		    && strcmp(r->q->tools[i].name + len, name) == 0)
+			return true;
+	return false;
 }
 
 /*
@@ -94,6 +109,7 @@ llm_call_of(struct llm_reading *r, int64_t index, const char *id,
 {
 	struct llm_partial_call *p = has(id) ? by_id(r, index, id) : NULL;
 
+	name = cut_name(r, name);
 	if (p == NULL) {
 		p = last_at(r, index);
 		if (p == NULL || !is_same_call(r, p, id, name, arguments))

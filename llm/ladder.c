@@ -10,9 +10,6 @@
 
 #include "base/log.h"
 
-#define LEAST_TOKENS 16	    /* a smaller limit is no limit that is meant */
-#define MOST_LEAST 100000   /* no minimum is above */
-
 enum value { VALUE_CONTEXT, VALUE_LIMIT, VALUE_TOOLS_MAX, VALUE_TEMPERATURE,
 	VALUE_NO_TOOLS };
 
@@ -154,13 +151,13 @@ try_limit(struct look *k)
 
 	if (limit <= 0 || !says(k->text, NAMES, NELEM(NAMES)))
 		return false;
-	n = llm_largest_below(k->text, limit, LEAST_TOKENS);
+	n = llm_largest_below(k->text, limit, LLM_LIMIT_LEAST);
 	if (n > 0 && says(k->text, MOST, NELEM(MOST))
 	    && first_try(k->l, VALUE_LIMIT)) {
 		note_number(k, "max_tokens_value", n);
 		return true;
 	}
-	n = llm_smallest_above(k->text, limit, MOST_LEAST);
+	n = llm_smallest_above(k->text, limit, LLM_MINIMUM_MOST);
 	if (n > 0 && says(k->text, LEAST, NELEM(LEAST))
 	    && first_try(k->l, VALUE_LIMIT)) {
 		note_number(k, "max_tokens_least", n);
@@ -286,7 +283,8 @@ try_temperature(struct look *k)
 	    || !llm_sends_temperature(k->b))
 		return false;
 	n = llm_only_value(k->text);
-	if (n < 0 || !first_try(k->l, VALUE_TEMPERATURE))
+	if (n < 0 || (n > 0 && n < LLM_TEMPERATURE_LEAST)
+	    || !first_try(k->l, VALUE_TEMPERATURE))
 		return false;
 	note(k, "temperature_value", arena_printf(k->mem, "%.3g", n));
 	return true;

@@ -18,6 +18,8 @@
 #define LLM_ARGUMENTS_MAX (256 * KIB)
 #define LLM_EXTRA_MAX LLM_ANSWER_MAX /* it goes into the journal, too */
 #define LLM_ID_MAX (64 * KIB) /* of a call: some carry a signature in it */
+/* Of a call's name, with what stands around it; longer ones are no tool's. */
+#define LLM_NAME_MAX (8 * TOOL_NAME_MAX)
 #define LLM_USAGE_MAX 1000000000 /* sums of it stay far from the end */
 #define LLM_BLOCKS_MAX 256 /* content blocks of one Anthropic answer */
 #define LLM_KEPT_MAX 16	   /* members of a message that are kept */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "llm/llm_priv.h"
 
 #define TOKENS_MAX 100000000 /* more than any context has */
 #define TOOL_PREFIX "tool:"
@@ -144,9 +145,18 @@ llm_lacks(const struct llm_quirks *q, enum llm_feature f)
 	return q != NULL && (q->lacks & (1U << f)) != 0;
 }
 
-/* Numbers among the facts; the last is no integer. */
-static const char *const NUMBERS[] = { "max_tokens_value", "max_tokens_least",
-	"context", "tools_max", "temperature_value" };
+/* Numbers among the facts, and what of them is believed that was learned; the
+ * last is no integer. */
+static const struct {
+	const char *name;
+	int64_t least, most;
+} NUMBERS[] = {
+	{ "max_tokens_value", LLM_LIMIT_LEAST, TOKENS_MAX },
+	{ "max_tokens_least", 1, LLM_MINIMUM_MOST },
+	{ "context", LLM_LEAST_LEFT, TOKENS_MAX },
+	{ "tools_max", 1, TOKENS_MAX },
+	{ "temperature_value", 0, 2 },
+};
 _Static_assert(LLM_FEATURES_N + NELEM(NUMBERS) <= 32, "a bit for each");
 
 /* The bit of ${name} in stated; 0: there is none. */
@@ -159,19 +169,20 @@ bit_of(const char *name)
 		if (strcmp(LLM_FEATURES[i].name, name) == 0)
 			return 1U << i;
 	for (i = 0; i < NELEM(NUMBERS); i++)
-		if (strcmp(NUMBERS[i], name) == 0)
+		if (strcmp(NUMBERS[i].name, name) == 0)
 			return 1U << (LLM_FEATURES_N + i);
 	return 0;
 }
 
 static bool
-set_number(struct llm_quirks *q, size_t i, const char *value)
+set_number(struct llm_quirks *q, size_t i, const char *value, bool state)
 {
 	int64_t *const at[] = { &q->max_tokens, &q->max_tokens_least,
 		&q->context, &q->tools_max };
 	int64_t n;
 
-	if (text_int(value, &n) == -1 || n < 1 || n > TOKENS_MAX)
+	if (text_int(value, &n) == -1 || n < (state ? 1 : NUMBERS[i].least)
+	    || n > (state ? TOKENS_MAX : NUMBERS[i].most))
 		return false;
 	*at[i] = n;
 	return true;
@@ -198,12 +209,13 @@ set_tool(struct llm_quirks *q, const char *name, const char *digest)
 }
 
 static bool
-set_temperature(struct llm_quirks *q, const char *value)
+set_temperature(struct llm_quirks *q, const char *value, bool state)
 {
 	char *end;
 	double n = strtod(value, &end);
 
-	if (end == value || *end != '\0' || !(n >= 0 && n <= 2))
+	if (end == value || *end != '\0' || !(n >= 0 && n <= 2)
+	    || (!state && n > 0 && n < LLM_TEMPERATURE_LEAST))
 		return false;
 	q->temperature = n;
 	return true;
@@ -222,15 +234,15 @@ set_feature(struct llm_quirks *q, uint32_t bit, const char *value)
 
 static bool
 set_known(struct llm_quirks *q, uint32_t bit, const char *name,
-    const char *value)
+    const char *value, bool state)
 {
 	size_t i;
 
 	for (i = 0; i < NELEM(NUMBERS); i++)
-		if (strcmp(NUMBERS[i], name) == 0)
+		if (strcmp(NUMBERS[i].name, name) == 0)
 			return i + 1 == NELEM(NUMBERS)
-			    ? set_temperature(q, value)
-			    : set_number(q, i, value);
+			    ? set_temperature(q, value, state)
+			    : set_number(q, i, value, state);
 	return set_feature(q, bit, value);
 }
 
@@ -242,7 +254,7 @@ set(struct llm_quirks *q, const char *name, const char *value, bool state)
 
 	if (strncmp(name, TOOL_PREFIX, sizeof(TOOL_PREFIX) - 1) == 0)
 		return set_tool(q, name + sizeof(TOOL_PREFIX) - 1, value);
-	if (bit == 0 || !set_known(&all, bit, name, value))
+	if (bit == 0 || !set_known(&all, bit, name, value, state))
 		return false;
 	if (!state && (q->stated & bit) != 0)
 		return true;

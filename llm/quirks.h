@@ -45,6 +45,12 @@ enum llm_feature {
 	LLM_FEATURES_N,
 };
 
+/* What a refusal may teach, and what is believed of what was kept: a wrong word
+ * in Redis must not spoil each answer. */
+#define LLM_LIMIT_LEAST 16 /* tokens; a smaller limit is none that is meant */
+#define LLM_MINIMUM_MOST 100000     /* tokens; no server's minimum is above */
+#define LLM_TEMPERATURE_LEAST 0.001 /* but 0: less is no temperature */
+
 #define LLM_REFUSED_TOOLS_MAX 16 /* of one backend */
 #define LLM_QUIRK_NAME_MAX 80	 /* "tool:" and a tool's name */
 #define LLM_QUIRK_VALUE_MAX 48
@@ -86,7 +92,7 @@ extern const struct llm_feature_row LLM_FEATURES[LLM_FEATURES_N];
 bool llm_lacks(const struct llm_quirks *q, enum llm_feature f);
 
 /* Take a fact, learned before; false: there is none of that name, or the
- * value is none. */
+ * value is none that a refusal teaches. */
 bool llm_quirks_set(struct llm_quirks *q, const char *name, const char *value);
 /* The same from the operator's word: what it says is learned no more. */
 bool llm_quirks_state(struct llm_quirks *q, const char *name,

@@ -232,6 +232,43 @@ arguments_are_mended_where_it_is_sure(void **state)
 	arena_free(mem);
 }
 
+/* A name of megabytes, and pieces after it: nothing of it stays for each. */
+static void
+a_name_without_end_costs_little(void **state)
+{
+	enum { NAME = 1 << 20, PIECES = 500 };
+	static const struct tool_spec tool
+	    = { .name = "echo", .description = "", .schema_text = "{}" };
+	const struct llm_question q = { .tools = &tool, .ntools = 1 };
+	struct arena *mem = arena_new();
+	struct buf event = BUF_INIT(2 * NAME);
+	struct llm_answer answer;
+	struct llm_reading r;
+	size_t i;
+
+	(void)state;
+	llm_reading_init(&r, &q, mem, false);
+	for (i = 0; i < PIECES; i++) {
+		buf_reset(&event);
+		(void)!buf_add_str(&event,
+		    "{\"choices\":[{\"delta\":{\"tool_calls\":[{\"index\":0,"
+		    "\"function\":{\"name\":\"");
+		while (i == 0 && event.len < NAME)
+			(void)!buf_add_str(&event, "näme");
+		(void)!buf_add_str(&event, "x\"}}]}}]}");
+		assert_int_equal(
+		    openai_feed(&r, "message", buf_str(&event), event.len), 0);
+	}
+	assert_true(arena_used(mem) < 64 * KIB);
+	assert_true(r.ncalls > 0);
+	r.ended = true;
+	assert_int_equal(llm_reading_finish(&r, &answer), LLM_OK);
+	assert_true(strlen(answer.calls[0].name) < 4 * TOOL_NAME_MAX);
+	llm_reading_fini(&r);
+	buf_fini(&event);
+	arena_free(mem);
+}
+
 int
 main(void)
 {
@@ -240,6 +277,7 @@ main(void)
 		cmocka_unit_test(folded_ids_stay_two),
 		cmocka_unit_test(names_mean_a_tool),
 		cmocka_unit_test(arguments_are_mended_where_it_is_sure),
+		cmocka_unit_test(a_name_without_end_costs_little),
 	};
 
 	return cmocka_run_group_tests_name("calls", tests, NULL, NULL);

@@ -452,6 +452,38 @@ facts_are_taken(void **state)
 	assert_false(llm_lacks(&q, LLM_CAN_TOOLS));
 }
 
+/* What is kept in Redis may be anything: only what a refusal can teach is
+ * believed.  The operator may say more. */
+static void
+odd_values_are_not_believed(void **state)
+{
+	static const struct {
+		const char *name, *no, *yes;
+	} ODD[] = {
+		{ "max_tokens_value", "1", "16" },
+		{ "max_tokens_value", "15", "8192" },
+		{ "max_tokens_least", "100000000", "100000" },
+		{ "context", "1", "256" },
+		{ "context", "99999999999999999999", "2000000" },
+		{ "tools_max", "0", "1" },
+		{ "temperature_value", "1e-320", "0" },
+		{ "temperature_value", "0.0001", "0.001" },
+		{ "temperature_value", "2.5", "2" },
+	};
+	struct llm_quirks q = LLM_QUIRKS_INIT;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(ODD); i++) {
+		if (llm_quirks_set(&q, ODD[i].name, ODD[i].no))
+			fail_msg("%s %s", ODD[i].name, ODD[i].no);
+		if (!llm_quirks_set(&q, ODD[i].name, ODD[i].yes))
+			fail_msg("%s %s", ODD[i].name, ODD[i].yes);
+	}
+	assert_true(llm_quirks_state(&q, "max_tokens_value", "1"));
+	assert_int_equal(q.max_tokens, 1);
+}
+
 /* ---- llm.quirks ---- */
 
 #define KEY "ENCRYPTION_KEY=MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
@@ -721,7 +753,8 @@ a_stated_number_stands(void **state)
 		assert_true(llm_quirks_state(&q, name, value + 1));
 		before = q;
 		/* Nor does what was learned before. */
-		assert_true(llm_quirks_set(&q, name, "1"));
+		assert_true(llm_quirks_set(
+		    &q, name, strchr(value, '.') != NULL ? "1" : "300"));
 		assert_memory_equal(&q, &before, sizeof(q));
 		/* Unless it was stated, the refusal would be believed. */
 		llm_ladder_init(&l, &b);
@@ -770,6 +803,7 @@ main(void)
 		cmocka_unit_test(the_operator_states),
 		cmocka_unit_test(no_remedy_twice),
 		cmocka_unit_test(facts_are_taken),
+		cmocka_unit_test(odd_values_are_not_believed),
 		cmocka_unit_test(the_setting_knows_the_same_names),
 		cmocka_unit_test(a_wrong_quirk_is_told),
 		cmocka_unit_test(a_statement_is_of_its_backend),
