@@ -89,6 +89,7 @@ struct llm_thoughts {
 		size_t from, until;
 	} cuts[LLM_CUTS_MAX]; /* thoughts among the words, in order */
 	size_t ncuts;
+	size_t tail;	  /* before here no mark of the end begins */
 	size_t fence;	  /* up to here fences of code were counted */
 	bool fenced;	  /* their number is odd */
 	bool bare;	  /* what is open may be a word */

@@ -132,6 +132,7 @@ opening(struct llm_thoughts *t, const struct buf *text, bool last)
 	size_t at = blanks(text, t->from), i, len;
 	bool maybe = at == text->len;
 
+	t->from = at; /* blanks are looked at once, not for each piece */
 	for (i = 0; i < NELEM(TAGS); i++) {
 		int is = opens(t, &TAGS[i], text, at, &len);
 
@@ -263,12 +264,15 @@ is_fenced(struct llm_thoughts *t, const struct buf *text, size_t at)
 
 	if (t->fence < t->words)
 		t->fence = t->words;
-	while ((fence = strstr(s + t->fence, FENCE)) != NULL
-	    && (size_t)(fence - s) < at) {
+	/* At ${at} there is a tag: no fence reaches over it. */
+	while (t->fence < at
+	    && (fence = memmem(s + t->fence, at - t->fence, FENCE,
+		    sizeof(FENCE) - 1))
+		!= NULL) {
 		t->fenced = !t->fenced;
 		t->fence = (size_t)(fence - s) + sizeof(FENCE) - 1;
 	}
-	if (t->fence < at && fence == NULL)
+	if (t->fence < at)
 		t->fence = at;
 	return t->fenced;
 }
@@ -376,19 +380,28 @@ are_ends(const struct buf *text, size_t at, bool partly)
 
 /* Where marks of an end begin behind the words, or the text's end. */
 static size_t
-ends(const struct llm_thoughts *t, const struct buf *text, bool partly)
+ends(struct llm_thoughts *t, const struct buf *text, bool partly)
 {
 	const char *s = buf_str(text), *mark;
 	size_t at = text->len < ENDS_WINDOW ? 0 : text->len - ENDS_WINDOW;
+	/* What is no ASCII may be half a character, and become a mark. */
+	bool final = text->len > 0
+	    && (unsigned char)s[text->len - 1] < 0x80;
 
 	if (at < t->words)
 		at = t->words;
+	if (at < t->tail)
+		at = t->tail;
 	for (; (mark = memchr(s + at, '<', text->len - at)) != NULL; at++) {
 		at = (size_t)(mark - s);
+		if (final)
+			t->tail = at;
 		if (are_ends(text, at, partly)
 		    && !is_mention(text, at, text->len - at))
 			return at;
 	}
+	if (final)
+		t->tail = text->len;
 	return text->len;
 }
 
@@ -399,8 +412,11 @@ llm_thoughts_look(struct llm_thoughts *t, const struct buf *text, bool last,
 	size_t sure = 0, end;
 	bool more = true;
 
-	if (t->from > text->len) /* its last halves became a character */
+	/* Its last halves may have become a character. */
+	if (t->from > text->len)
 		t->from = text->len;
+	if (t->tail > text->len)
+		t->tail = text->len;
 	while (more) {
 		switch (t->state) {
 		case THOUGHTS_OPENING:
