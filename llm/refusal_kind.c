@@ -12,6 +12,8 @@
 #include "base/text.h"
 #include "llm/llm_priv.h"
 
+#define NAME_MAX_BYTES 64 /* of a code or type: the longest known has 40 */
+
 /* Too long for the model. */
 static const char *const TOO_LONG[] = {
 	/* OpenAI, and who does as it does */
@@ -241,16 +243,29 @@ kind_of(const struct llm_refusal *r, int should_retry, struct llm_failure *f)
 	return by_status(r->status, should_retry);
 }
 
+/* A server's name for what is wrong; words are none, and may be anybody's. */
+static bool
+is_name(const char *s)
+{
+	size_t len = strspn(s,
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+	    "0123456789_.-");
+
+	return len > 0 && len <= NAME_MAX_BYTES && s[len] == '\0';
+}
+
 enum llm_rc
 llm_refusal_rc(const struct llm_refusal *r, int should_retry,
     struct llm_failure *f)
 {
-	const char *kind = r->code[0] != '\0' ? r->code : r->type;
+	const char *kind = is_name(r->code) ? r->code
+	    : is_name(r->type)		    ? r->type
+					    : "";
 	enum llm_rc rc;
 
 	f->status = r->status;
 	f->counts = r->status >= 500 || r->status == 408;
-	/* A code or type, not the message: it may quote what people wrote. */
+	/* Not the message, which may quote what people wrote. */
 	text_format(f->why, sizeof(f->why), "status %d%s%s", r->status,
 	    kind[0] != '\0' ? " " : "", kind);
 	llm_hints_body(r, f);

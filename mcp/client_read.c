@@ -19,7 +19,20 @@
 #define TEXT_ID_MS 300 /* for an answer with a better id, where one may come \
 			*/
 
+/* Documents that are no JSON, after which none is tried: a body of short lines
+ * would cost seconds. */
+#define BAD_MAX 1000
+
 enum kind { KIND_OPEN, KIND_JSON, KIND_EVENTS, KIND_OTHER };
+
+/* A document as it grows, by its brackets: each byte is looked at once. */
+struct document {
+	size_t from, at; /* where it begins; looked at up to here */
+	size_t closed;   /* behind its last bracket; 0: it is open */
+	int depth;
+	bool in_string, escaped;
+	bool more; /* something follows: it is not alone there */
+};
 
 struct body {
 	struct exchange *x;
@@ -27,7 +40,9 @@ struct body {
 	enum kind kind;
 	struct buf all; /* but of events, once they are known for that */
 	struct sse_reader events;
-	bool tried; /* what came is whole JSON, or never will be */
+	struct document whole, line; /* all of it; the line that is next */
+	size_t tried;                /* where the last one ended that was */
+	size_t bad;
 };
 
 /* ---- which it is --------------------------------------------------------- */
@@ -109,22 +124,60 @@ on_event(void *ctx, const struct sse_event *ev)
 	return rc == 1;
 }
 
-/* JSON is there in a whole, or in a line: some end a line each. */
-static int
-take_json(struct body *b)
+static void
+follow(struct document *d, const char *s, size_t len)
 {
-	const char *p = buf_str(&b->all), *end = p + b->all.len, *eol;
-	size_t skip = skip_blank(p, b->all.len);
-	int rc = exchange_take(b->x, p + skip, b->all.len - skip);
+	for (; d->at < len && !d->more; d->at++) {
+		char c = s[d->at];
 
-	if (rc != -1)
-		return rc;
-	for (p += skip; p < end && rc != 1; p = eol + 1) {
-		eol = memchr(p, '\n', (size_t)(end - p));
-		if (eol == NULL)
-			eol = end;
-		if (eol > p && (p > buf_str(&b->all) + skip || eol < end))
-			rc = exchange_take(b->x, p, (size_t)(eol - p));
+		if (d->closed != 0) {
+			d->more = c == '\0' || strchr(" \t\r\n", c) == NULL;
+		} else if (d->in_string) {
+			if (!d->escaped && c == '"')
+				d->in_string = false;
+			d->escaped = !d->escaped && c == '\\';
+		} else if (c == '"') {
+			d->in_string = true;
+		} else if (c == '{' || c == '[') {
+			d->depth++;
+		} else if ((c == '}' || c == ']') && --d->depth <= 0) {
+			d->closed = d->at + 1;
+		}
+	}
+}
+
+/* What stands in front of ${len}, if it is one document, and new. */
+static int
+take_document(struct body *b, struct document *d, size_t len)
+{
+	const char *s = buf_str(&b->all);
+	int rc;
+
+	follow(d, s, len);
+	if (d->closed == 0 || d->more || d->closed == b->tried
+	    || b->bad == BAD_MAX)
+		return 0;
+	b->tried = d->closed;
+	rc = exchange_take(b->x, s + d->from, d->closed - d->from);
+	b->bad += rc == -1;
+	return rc;
+}
+
+/* Some end a line each; the last may lack its end. */
+static int
+take_lines(struct body *b)
+{
+	const char *s = buf_str(&b->all), *eol = s;
+	size_t len = b->all.len, end;
+	int rc = 0;
+
+	while (rc != 1 && eol != NULL && b->line.from < len) {
+		eol = memchr(s + b->line.from, '\n', len - b->line.from);
+		end = eol == NULL ? len : (size_t)(eol - s);
+		rc = take_document(b, &b->line, end);
+		if (eol != NULL)
+			b->line = (struct document){ .from = end + 1,
+				.at = end + 1 };
 	}
 	return rc;
 }
@@ -140,9 +193,11 @@ feed(struct body *b, const struct buf *piece)
 		    &b->events, piece->data, piece->len, on_event, b->x);
 	if (buf_add(&b->all, piece->data, piece->len) == -1)
 		return -1;
-	b->tried = false;
-	if (b->kind == KIND_OPEN)
+	if (b->kind == KIND_OPEN) {
 		b->kind = kind_of(buf_str(&b->all), b->all.len, b->labelled);
+		b->whole.from = b->whole.at = b->line.from = b->line.at
+		    = skip_blank(buf_str(&b->all), b->all.len);
+	}
 	if (b->kind == KIND_EVENTS) {
 		rc = sse_reader_feed(
 		    &b->events, b->all.data, b->all.len, on_event, b->x);
@@ -151,34 +206,39 @@ feed(struct body *b, const struct buf *piece)
 	return rc;
 }
 
-/* Nothing comes just now: is it all there?  Some never end the body. */
+/* Nothing comes just now: is it all there?  Some never end the body.  Lines
+ * are looked for where there is more than one document: those within one that
+ * is still open are no messages. */
 static int
 take_quiet(struct body *b)
 {
-	size_t len = b->all.len;
-	const char *p = buf_str(&b->all);
+	int rc;
 
-	if (b->kind != KIND_JSON || b->tried)
+	if (b->kind != KIND_JSON)
 		return 0;
-	b->tried = true;
-	while (len > 0 && strchr(" \t\r\n", p[len - 1]) != NULL)
-		len--;
-	if (len == 0 || (p[len - 1] != '}' && p[len - 1] != ']'))
-		return 0;
-	return take_json(b) == 1;
+	rc = take_document(b, &b->whole, b->all.len);
+	if (b->whole.more)
+		rc = take_lines(b);
+	return rc == 1;
 }
 
 /* The body is over.  An event whose blank line is missing counts, too. */
 static int
 take_end(struct body *b)
 {
-	int rc = 0;
+	size_t from = b->whole.from;
+	int rc;
 
 	if (b->kind == KIND_EVENTS)
-		rc = sse_reader_feed(&b->events, "\n\n", 2, on_event, b->x);
-	else if (b->all.len > 0 && take_json(b) != 1)
+		return sse_reader_feed(&b->events, "\n\n", 2, on_event, b->x);
+	if (b->all.len == 0)
+		return 0;
+	rc = exchange_take(b->x, buf_str(&b->all) + from, b->all.len - from);
+	if (rc == -1)
+		rc = take_lines(b);
+	if (rc != 1)
 		keep_said(b->x, b->all.data, b->all.len);
-	return rc;
+	return 0;
 }
 
 static int

@@ -9,7 +9,9 @@
 
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/json.h"
 #include "tests/unit/mcp_rig.h"
@@ -183,15 +185,17 @@ a_call_ends_in_many_ways(void **state)
 		{ "a stream without a label",
 		    { .method = "tools/call",
 			.status = 200,
-			.body = "\r\nevent: x\r\ndata: " SAID("ok") "\r\n\r\n" },
+			.body
+			= "\r\nevent: x\r\ndata: " SAID("ok") "\r\n\r\n" },
 		    MCP_OK, "ok" },
 		{ "events of any type, in lines",
 		    { .method = "tools/call",
 			.status = 200,
-			.body = "event: ping\ndata: ping\n\n"
-				"data: {'type':'heartbeat'}\n\n"
-				"event: response\ndata: {'jsonrpc':'2.0',\n"
-				"data: 'id':$ID,'result':{'content':'ok'}}\n\n" },
+			.body
+			= "event: ping\ndata: ping\n\n"
+			  "data: {'type':'heartbeat'}\n\n"
+			  "event: response\ndata: {'jsonrpc':'2.0',\n"
+			  "data: 'id':$ID,'result':{'content':'ok'}}\n\n" },
 		    MCP_OK, "ok" },
 		{ "a byte order mark",
 		    { .method = "tools/call",
@@ -201,8 +205,8 @@ a_call_ends_in_many_ways(void **state)
 		{ "JSON a line",
 		    { .method = "tools/call",
 			.status = 200,
-			.body = "{'jsonrpc':'2.0','method':'n'}\n" SAID("ok")
-				"\n" },
+			.body
+			= "{'jsonrpc':'2.0','method':'n'}\n" SAID("ok") "\n" },
 		    MCP_OK, "ok" },
 		{ "the id as text",
 		    { .method = "tools/call",
@@ -242,7 +246,8 @@ a_call_ends_in_many_ways(void **state)
 		    { .method = "tools/call",
 			.status = 307,
 			.body = "",
-			.headers = "Location: http://u:p@other/mcp/?key=x\r\n" },
+			.headers
+			= "Location: http://u:p@other/mcp/?key=x\r\n" },
 		    MCP_PROTOCOL, "http://other/mcp/" },
 	};
 	struct rule rules[3] = {
@@ -313,8 +318,8 @@ lists_have_pages(void **state)
 
 	(void)state;
 	rig_begin(rules);
-	assert_int_equal(mcp_client_tools(rig.client, NULL, &tools, &ttl_ms,
-			     rig.why),
+	assert_int_equal(
+	    mcp_client_tools(rig.client, NULL, &tools, &ttl_ms, rig.why),
 	    MCP_OK);
 	assert_int_equal(json_array_size(tools), 4);
 	assert_string_equal(
@@ -360,15 +365,17 @@ lists_have_many_forms(void **state)
 		{ "an empty cursor for ever",
 		    RESULT("'tools':[{'name':'a'}],'nextCursor':''"), 200, 1,
 		    2 },
-		{ "no cursor", RESULT("'tools':[{'name':'a'}],'nextCursor':null"),
-		    200, 1, 1 },
+		{ "no cursor",
+		    RESULT("'tools':[{'name':'a'}],'nextCursor':null"), 200, 1,
+		    1 },
 		{ "another cursor each time",
 		    RESULT("'tools':[{'name':'a'}],'nextCursor':'c$ID'"), 200,
 		    1, 2 },
 		{ "names that come twice",
 		    RESULT("'tools':[{'name':'a'},{'name':'a'},7,null,'x',[]]"),
 		    200, 1, 1 },
-		{ "no tools, as Go says it", RESULT("'tools':null"), 200, 0, 1 },
+		{ "no tools, as Go says it", RESULT("'tools':null"), 200, 0,
+		    1 },
 		{ "an array with holes",
 		    RESULT("'tools':{'0':{'name':'a'},'2':{'name':'b'}}"), 200,
 		    2, 1 },
@@ -477,17 +484,15 @@ a_changed_schema_is_read_again(void **state)
 
 	(void)state;
 	rig_begin(rules);
-	assert_int_equal(
-	    mcp_client_call(rig.client, "t", args, NULL, NULL, rig.mem,
-		&result, rig.why),
+	assert_int_equal(mcp_client_call(rig.client, "t", args, NULL, NULL,
+			     rig.mem, &result, rig.why),
 	    MCP_OK);
 	assert_int_equal(rules_count("tools/call"), 2);
 	assert_true(mcp_client_list_changed(rig.client));
 	/* Once, and no more. */
 	json_object_set_new(args, "zone", json_string("other"));
-	assert_int_equal(
-	    mcp_client_call(rig.client, "t", args, NULL, NULL, rig.mem,
-		&result, rig.why),
+	assert_int_equal(mcp_client_call(rig.client, "t", args, NULL, NULL,
+			     rig.mem, &result, rig.why),
 	    MCP_ERROR);
 	assert_int_equal(rules_count("tools/call"), 4);
 	json_decref(args);
@@ -577,6 +582,56 @@ a_call_is_sent_once(void **state)
 	rig_end();
 }
 
+/* Lines that look as if each were the end of a document, with pauses; then the
+ * answer. */
+static int
+serve_lines(struct served *s, int fd, const struct served_request *req)
+{
+	enum { PIECES = 20, LINES = 25000 };
+	static const char LINE[] = "{\"a\":[}\n";
+	static char piece[LINES * (sizeof(LINE) - 1)];
+	const char *id = strstr(req->body, "\"id\":");
+	int i;
+
+	for (i = 0; i < LINES; i++)
+		memcpy(piece + (size_t)i * (sizeof(LINE) - 1), LINE,
+		    sizeof(LINE) - 1);
+	served_printf(fd,
+	    "HTTP/1.1 200 OK\r\nConnection: close\r\n"
+	    "Content-Type: application/json\r\n\r\n");
+	for (i = 0; i < PIECES; i++) {
+		served_write(fd, piece, sizeof(piece));
+		served_pause(s, fd, 150);
+	}
+	served_printf(fd,
+	    "{\"jsonrpc\":\"2.0\",\"id\":%ld,\"result\":{"
+	    "\"content\":[{\"type\":\"text\",\"text\":\"late\"}]}}",
+	    id == NULL ? 0 : strtol(id + 5, NULL, 10));
+	return -1;
+}
+
+/* What came is not read anew for each piece: that took minutes. */
+static void
+lines_are_read_once(void **state)
+{
+	const struct rule rules[] = {
+		{ .method = "server/discover",
+		    .status = 200,
+		    .body = DISCOVER },
+		{ .method = "tools/call", .serve = serve_lines },
+		{ .method = NULL },
+	};
+	clock_t began = clock();
+	const char *text;
+
+	(void)state;
+	rig_begin(rules);
+	assert_int_equal(rig_call(NULL, &text), MCP_OK);
+	assert_string_equal(text, "late");
+	rig_end();
+	assert_true((clock() - began) / CLOCKS_PER_SEC < 5);
+}
+
 int
 main(void)
 {
@@ -589,6 +644,7 @@ main(void)
 		cmocka_unit_test(progress_is_heard),
 		cmocka_unit_test(a_changed_schema_is_read_again),
 		cmocka_unit_test(a_call_is_cancelled),
+		cmocka_unit_test(lines_are_read_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -558,6 +558,48 @@ the_questions_words_are_left_out(void **state)
 	secret_clear(&key);
 }
 
+/* ${why} stands in the log and in the turn's record: a name of a server's is
+ * all that it has of the server, and no key looks like one. */
+static void
+why_has_names_alone(void **state)
+{
+	static const struct {
+		const char *code, *type, *why;
+	} rows[] = {
+		{ "rate_limit_exceeded", "tokens", "status 500 rate_limit_exceeded" },
+		{ "", "overloaded_error", "status 500 overloaded_error" },
+		{ "1301", "", "status 500 1301" },
+		{ "quoted my cat", "x.y-z", "status 500 x.y-z" },
+		{ "quoted my cat", "my cat", "status 500" },
+		{ "test-key-0123459876", "", "status 500 …" },
+		{ "", "bad_test-key-0123459876_x", "status 500 bad_…_x" },
+		{ "Bearer test-key-0123459876", "", "status 500" },
+		{ "m\xc3\xb6hre", "", "status 500" },
+		{ "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+		  "aaaaaaa", "", "status 500" },
+		{ "", "", "status 500" },
+	};
+	struct secret key = { 0 };
+	const struct llm_backend b = { .key = &key };
+	size_t i;
+
+	(void)state;
+	secret_set(&key, "test-key-0123459876", 19);
+	for (i = 0; i < NELEM(rows); i++) {
+		struct llm_refusal r = { .status = 500,
+			.code = rows[i].code,
+			.type = rows[i].type,
+			.param = "",
+			.message = "" };
+		struct llm_failure f = { .retry_after_ms = -1 };
+
+		(void)llm_refusal_rc(&r, -1, &f);
+		llm_redact(&r, &b, NULL, &f);
+		assert_string_equal(f.why, rows[i].why);
+	}
+	secret_clear(&key);
+}
+
 int
 main(void)
 {
@@ -572,6 +614,7 @@ main(void)
 		cmocka_unit_test(errors_beside_the_answer),
 		cmocka_unit_test(places_without_end),
 		cmocka_unit_test(the_questions_words_are_left_out),
+		cmocka_unit_test(why_has_names_alone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
