@@ -74,6 +74,7 @@ failed(struct llm_reading *r, struct llm_failure *f)
 static enum llm_rc
 broken(struct llm_reading *r, enum llm_rc rc, struct llm_answer *answer)
 {
+	struct llm_call_look look = { 0 };
 	const char *words;
 
 	if (rc != LLM_RETRY && rc != LLM_CONTEXT)
@@ -81,7 +82,7 @@ broken(struct llm_reading *r, enum llm_rc rc, struct llm_answer *answer)
 	words = llm_reading_words(r);
 	*answer = (struct llm_answer){ .text = r->hold_calls
 		    ? arena_memdup(r->mem, words,
-			llm_text_calls_sure(words, 0, 0, strlen(words),
+			llm_text_calls_sure(&look, words, 0, strlen(words),
 			    r->text_tools))
 		    : words };
 	return r->shown || answer->text[0] != '\0' ? LLM_BROKEN : rc;

@@ -98,6 +98,19 @@ struct llm_thoughts {
 	bool mentioned;	  /* the words speak of tags: no more are looked for */
 };
 
+/* The words that were looked at for calls (text_calls.c). */
+struct llm_call_look {
+	size_t begin;	/* of the words */
+	size_t at;	/* what stands before is no call */
+	size_t fence;	/* behind begin: up to here fences were counted */
+	bool fenced;	/* their number is odd */
+	bool words;	/* it is no call as a whole */
+	size_t head_at; /* the head is taken from what stands before */
+	size_t head_len;
+	char head[24];	/* its first bytes, blanks aside: the longest that
+			   a call begins with has 18 */
+};
+
 /* The answer while it is read, whole or by events. */
 struct llm_reading {
 	struct arena *mem;
@@ -135,6 +148,7 @@ struct llm_reading {
 	/* Calls may be written in words: those that may begin one are held
 	 * back.  text_tools: in the form of text_tools.c. */
 	bool hold_calls, text_tools;
+	struct llm_call_look look;
 	size_t shown_len;
 	size_t unseen; /* of the text: up to here nobody sees anything */
 	/* Large, and last: each is set when it is begun, so that a question
@@ -366,10 +380,11 @@ void llm_hints_read(const struct http_response *resp, struct llm_failure *f,
 const char *llm_text_calls_find(struct arena *mem, const char *text,
     const struct llm_question *q, bool own, struct tool_call **calls,
     size_t *n);
-/* Up to where ${text}, whose words begin at ${begin}, surely is no call; from
- * ${from} on it is not known. */
-size_t llm_text_calls_sure(const char *text, size_t begin, size_t from,
-    size_t len, bool own);
+/* Up to where ${len} bytes of ${text}, whose words begin at ${begin}, surely
+ * are no call.  ${k}, zeroed before the first time, knows what was looked at:
+ * the text grows, but in its words nothing changes. */
+size_t llm_text_calls_sure(struct llm_call_look *k, const char *text,
+    size_t begin, size_t len, bool own);
 
 /* text_tools.c: the question as a model without native calls gets it. */
 struct llm_question llm_as_text(const struct llm_question *q,

@@ -79,8 +79,8 @@ show_sure(struct llm_reading *r, size_t waiting, bool last)
 	if (sure > r->text.len - waiting)
 		sure = r->text.len - waiting;
 	if (r->hold_calls && sure > r->shown_len)
-		sure = llm_text_calls_sure(buf_str(&r->text),
-		    r->thoughts.words, r->shown_len, sure, r->text_tools);
+		sure = llm_text_calls_sure(&r->look, buf_str(&r->text),
+		    r->thoughts.words, sure, r->text_tools);
 	show(r, sure);
 }
 
@@ -118,6 +118,7 @@ llm_reading_void(struct llm_reading *r)
 	buf_reset(&r->text);
 	buf_reset(&r->refusal);
 	r->thoughts = (struct llm_thoughts){ 0 };
+	r->look = (struct llm_call_look){ 0 };
 	r->shown_len = r->unseen = r->text_pieces = 0;
 	llm_kept_fini(r);
 	r->cut = r->refused = r->paused = r->context = r->ended = false;

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/json.h"
 #include "llm/schema_priv.h"
 
@@ -41,12 +42,25 @@ unwrap(const json_t *schema)
 								      : schema;
 }
 
+/* ${doc} as text, NULL if it is too long. */
+static const char *
+text_of(struct arena *mem, const json_t *doc)
+{
+	struct buf b = BUF_INIT(SCHEMA_TEXT_MAX);
+	const char *out = NULL;
+
+	if (json_add(&b, doc) == 0)
+		out = arena_memdup(mem, buf_str(&b), b.len);
+	buf_fini(&b);
+	return out;
+}
+
 int
 schema_fit(const json_t *schema, struct arena *mem, struct schema_offer *out,
     const char **why)
 {
 	const json_t *given = schema;
-	json_t *node = NULL;
+	json_t *node = NULL, *names = NULL;
 	size_t i;
 
 	*out = (struct schema_offer){ 0 };
@@ -60,21 +74,22 @@ schema_fit(const json_t *schema, struct arena *mem, struct schema_offer *out,
 			.words_max = TRIES[i].words };
 
 		node = schema_top(&p, schema);
-		out->names = json_keep(mem, schema_rename(node));
+		names = p.full ? NULL : schema_rename(node);
 		arena_free(p.mem);
-		json_keep(mem, node);
 		if (!p.full && levels(node) <= SCHEMA_LEVELS_MAX) {
-			out->text = json_text(mem, node);
-			if (out->text != NULL
-			    && strlen(out->text) <= SCHEMA_TEXT_MAX)
+			out->text = text_of(mem, node);
+			if (out->text != NULL)
 				break;
 		}
+		json_decref(names);
+		json_decref(node);
 	}
 	if (i == NELEM(TRIES)) {
 		*why = "its inputSchema is too large";
 		return -1;
 	}
-	out->schema = node;
+	out->names = json_keep(mem, names);
+	out->schema = json_keep(mem, node);
 	out->changed = !json_equal(node, given);
 	return 0;
 }

@@ -68,6 +68,11 @@ joins_enum(struct schema_pass *p, json_t *list, const json_t *node)
 			    + json_array_size(json_object_get(node, "enum"))
 			> SCHEMA_ENUM_MAX)
 			continue;
+		if (!schema_work(p,
+			json_array_size(values)
+			    * json_array_size(json_object_get(node, "enum"))
+			    / SCHEMA_NODE_WORK))
+			return true;
 		mine = said_of(p, x);
 		other = said_of(p, node);
 		json_object_del(x, "description");
@@ -142,14 +147,14 @@ unite_properties(struct schema_pass *p, json_t *object, const json_t *branch)
 
 /* What each of ${list} requires, ${object} requires. */
 static void
-unite_required(json_t *object, const json_t *list)
+unite_required(struct schema_pass *p, json_t *object, const json_t *list)
 {
 	json_t *all = json_object_get(object, "required"), *v, *b, *set;
 	json_t *counts = json_object();
 	size_t i, k;
 	const char *name;
 
-	set = schema_set(all);
+	set = schema_set(p, all);
 	all = all == NULL ? json_array() : json_incref(all);
 	json_array_foreach(list, i, b)
 		json_array_foreach(json_object_get(b, "required"), k, v) {
@@ -202,6 +207,6 @@ schema_unite(struct schema_pass *p, json_t *object, const json_t *list)
 
 	json_array_foreach(list, i, b)
 		unite_properties(p, object, b);
-	unite_required(object, list);
+	unite_required(p, object, list);
 	say_sets(p, object, list);
 }

@@ -17,6 +17,7 @@
 struct renaming {
 	json_t *taken; /* name -> true */
 	json_t *given; /* original -> name */
+	json_t *tries; /* name -> the last number behind it */
 };
 
 static bool
@@ -62,6 +63,7 @@ name_for(struct renaming *r, const char *key)
 	char name[NAME_MAX_BYTES + 1], base[NAME_MAX_BYTES + 1];
 	const char *known = json_member_str(r->given, key);
 	size_t n = 0, i, tries;
+	json_t *last;
 
 	if (known != NULL)
 		return known;
@@ -80,8 +82,12 @@ name_for(struct renaming *r, const char *key)
 	snprintf(name, sizeof(name), "%s", base);
 	if (n > NAME_MAX_BYTES - NUMBER_BYTES)
 		n = NAME_MAX_BYTES - NUMBER_BYTES;
-	for (tries = 2; json_object_get(r->taken, name) != NULL; tries++)
+	base[n] = '\0';
+	last = json_object_get(r->tries, base);
+	tries = last == NULL ? 2 : (size_t)json_integer_value(last);
+	for (; json_object_get(r->taken, name) != NULL; tries++)
 		snprintf(name, sizeof(name), "%.*s_%zu", (int)n, base, tries);
+	json_object_set_new(r->tries, base, json_integer((json_int_t)tries));
 	json_object_set_new(r->taken, name, json_true());
 	json_object_set_new(r->given, key, json_string(name));
 	return json_member_str(r->given, key);
@@ -181,13 +187,15 @@ rename_node(struct renaming *r, json_t *node)
 json_t *
 schema_rename(json_t *node)
 {
-	struct renaming r = { json_object(), json_object() };
+	struct renaming r
+	    = { json_object(), json_object(), json_object() };
 	json_t *map;
 
 	take(&r, node);
 	map = rename_node(&r, node);
 	json_decref(r.taken);
 	json_decref(r.given);
+	json_decref(r.tries);
 	return map;
 }
 

@@ -38,14 +38,14 @@ branch_of(struct schema_pass *p, const json_t *s, const json_t *branch)
 {
 	static const char *const OWN[] = { "anyOf", "oneOf", "description",
 		"default", "examples", "nullable" };
-	json_t *out = json_keep(p->mem, json_copy((json_t *)(uintptr_t)s));
+	json_t *out = schema_copy(p, s);
 	size_t i;
 
 	for (i = 0; i < NELEM(OWN); i++)
 		json_object_del(out, OWN[i]);
 	if ((schema_types(branch) & ~SCHEMA_IS_NULL) != 0)
 		json_object_del(out, "type");
-	json_object_update(out, (json_t *)(uintptr_t)branch);
+	schema_put(p, out, branch, false);
 	return out;
 }
 
@@ -58,7 +58,10 @@ choose_one(struct schema_pass *p, const json_t *s, const json_t *branch)
 	bool leaf;
 
 	if (!json_is_object(branch))
-		return json_is_false(branch) ? NULL : schema_any();
+		return json_is_false(branch)
+			|| !schema_work(p, SCHEMA_NODE_WORK)
+		    ? NULL
+		    : schema_any();
 	if (p->depth >= DEPTH_MAX)
 		p->full = true;
 	branch = schema_open(p, branch, &leaf);
@@ -81,7 +84,7 @@ choose(struct schema_pass *p, const json_t *s, bool needed)
 
 	for (k = 0; k < NELEM(CHOICES); k++)
 		json_array_foreach(json_object_get(s, CHOICES[k]), i, b) {
-			if (p->full)
+			if (!schema_work(p, 1))
 				break;
 			node = choose_one(p, s, b);
 			if (node == NULL)
@@ -98,16 +101,19 @@ choose(struct schema_pass *p, const json_t *s, bool needed)
 
 /* What of ${required} is a property of ${object} is required in ${node}. */
 static void
-require(json_t *node, const json_t *object, const json_t *required)
+require(struct schema_pass *p, json_t *node, const json_t *object,
+    const json_t *required)
 {
 	json_t *list = json_object_get(node, "required"), *v;
 	const json_t *all = json_object_get(object, "properties");
-	json_t *set = schema_set(list);
+	json_t *set = schema_set(p, list);
 	const char *name;
 	size_t i;
 
 	list = list == NULL ? json_array() : json_incref(list);
 	json_array_foreach(required, i, v) {
+		if (!schema_work(p, 1))
+			break;
 		name = json_string_value(v);
 		if (name == NULL || json_object_get(set, name) != NULL
 		    || json_object_get(all, name) == NULL)
@@ -123,10 +129,10 @@ require(json_t *node, const json_t *object, const json_t *required)
 
 /* In the order of the properties, whoever required them. */
 static void
-sort_required(json_t *node)
+sort_required(struct schema_pass *p, json_t *node)
 {
 	json_t *list = json_array(), *v;
-	json_t *set = schema_set(json_object_get(node, "required"));
+	json_t *set = schema_set(p, json_object_get(node, "required"));
 	const char *key;
 
 	json_object_foreach(json_object_get(node, "properties"), key, v)
@@ -153,7 +159,7 @@ unite_one(struct schema_pass *p, const json_t *node, const json_t *branch)
 	p->depth++;
 	if (!leaf && !p->full && json_is_object(branch)) {
 		out = unite(p, branch, false);
-		require(out, node, json_object_get(branch, "required"));
+		require(p, out, node, json_object_get(branch, "required"));
 	}
 	p->depth--;
 	p->nrefs = nrefs;
@@ -183,8 +189,8 @@ unite(struct schema_pass *p, const json_t *s, bool needed)
 		schema_unite(p, node, list);
 		json_decref(list);
 	}
-	require(node, node, json_object_get(s, "required"));
-	sort_required(node);
+	require(p, node, node, json_object_get(s, "required"));
+	sort_required(p, node);
 	return node;
 }
 
@@ -212,7 +218,7 @@ typed_each(struct schema_pass *p, const json_t *s, unsigned types, bool needed)
 		json_array_append_new(
 		    list, schema_typed(p, s, (enum schema_type)i, needed));
 		/* It is said once. */
-		rest = json_keep(p->mem, json_copy((json_t *)(uintptr_t)s));
+		rest = schema_copy(p, s);
 		json_object_del(rest, "description");
 		json_object_del(rest, "default");
 		json_object_del(rest, "examples");
@@ -255,6 +261,7 @@ schema_node(struct schema_pass *p, const json_t *s, bool needed)
 	bool leaf;
 
 	if (!json_is_object(s)) {
+		(void)schema_work(p, SCHEMA_NODE_WORK);
 		/* {"name": "string"}: what some write by hand
 		 * (smallmain/vscode-unify-chat-provider#162) */
 		type = schema_type_of(json_string_value(s));

@@ -9,6 +9,9 @@
 
 #define SCHEMA_BRANCHES_MAX 32 /* of one choice; the first are offered */
 #define SCHEMA_ENUM_MAX 250    /* more, and OpenAI counts their characters */
+#define SCHEMA_LOOK_MAX 1000   /* of a list: values that are looked at */
+#define SCHEMA_NODE_WORK 20    /* a node costs what so many members copied do */
+#define SCHEMA_BYTES_WORK 16   /* so many bytes of text what one does */
 
 enum schema_type {
 	SCHEMA_STRING,
@@ -30,10 +33,22 @@ struct schema_pass {
 	const json_t *refs[SCHEMA_REFS_MAX + 1]; /* that we are inside of */
 	size_t nrefs, refs_max;
 	size_t words_max; /* characters of a description */
-	size_t work;      /* nodes looked at */
+	size_t work;      /* schema_work.c: members copied, and what costs as
+			     much */
 	int depth;        /* of the node at hand */
 	bool full;        /* a bound was met: the result is of no use */
 };
+
+/* schema_work.c: ${n} is done; false: that was too much, the pass is full. */
+bool schema_work(struct schema_pass *p, size_t n);
+/* The members of ${from} that somebody reads, set in ${into} (${missing}: where
+ * it has none). */
+void schema_put(
+    struct schema_pass *p, json_t *into, const json_t *from, bool missing);
+/* A copy with such members of its own; it lives as long as the pass. */
+json_t *schema_copy(struct schema_pass *p, const json_t *s);
+/* As json_equal, but counted; false when the pass is full. */
+bool schema_same(struct schema_pass *p, const json_t *a, const json_t *b);
 
 /* schema_ref.c: ${s} with its $ref and allOf put in, an object that lives as
  * long as the pass; ${leaf} is set when it is to be offered without what is
@@ -53,7 +68,7 @@ json_t *schema_typed(
 /* True if its ${member} is offered as it is. */
 bool schema_keeps(const json_t *s, enum schema_type type, const char *member);
 /* An object, a new reference, with a member for each string of ${list}. */
-json_t *schema_set(const json_t *list);
+json_t *schema_set(struct schema_pass *p, const json_t *list);
 
 /* schema_words.c: the description of ${s} as a ${type}, with what the dialect
  * has no place for, and null if ${or_null}; NULL: none.  Owned by the pass. */

@@ -11,7 +11,6 @@
 #include "base/json.h"
 #include "llm/schema_priv.h"
 
-#define WORK_MAX 8000   /* nodes looked at: 64 KiB of text are half of it */
 #define SEGMENT_MAX 256 /* bytes of one name in a reference */
 
 static int
@@ -89,20 +88,20 @@ find(const json_t *root, const char *ref)
 static json_t *
 overlay(struct schema_pass *p, const json_t *under, const json_t *over)
 {
-	json_t *out = json_keep(p->mem, json_copy((json_t *)(uintptr_t)under));
-	const char *key;
-	json_t *v;
+	json_t *out = schema_copy(p, under);
+	json_t *ref = json_object_get(under, "$ref");
 
-	json_object_foreach((json_t *)(uintptr_t)over, key, v)
-		if (strcmp(key, "$ref") != 0)
-			json_object_set(out, key, v);
+	schema_put(p, out, over, false);
+	json_object_del(out, "$ref");
+	if (ref != NULL)
+		json_object_set(out, "$ref", ref);
 	return out;
 }
 
 static const json_t *
 without_ref(struct schema_pass *p, const json_t *s)
 {
-	json_t *out = json_keep(p->mem, json_copy((json_t *)(uintptr_t)s));
+	json_t *out = schema_copy(p, s);
 
 	json_object_del(out, "$ref");
 	return out;
@@ -124,7 +123,9 @@ follow(struct schema_pass *p, const json_t *s, bool *leaf)
 {
 	const json_t *target, *ref;
 
-	while (!*leaf && (ref = json_object_get(s, "$ref")) != NULL) {
+	while (!*leaf && (ref = json_object_get(s, "$ref")) != NULL
+	    && schema_work(p,
+		json_string_length(ref) / SCHEMA_BYTES_WORK)) {
 		target = json_is_string(ref)
 		    ? find(p->root, json_string_value(ref))
 		    : NULL;
@@ -138,12 +139,6 @@ follow(struct schema_pass *p, const json_t *s, bool *leaf)
 	return s;
 }
 
-static void
-add_missing(json_t *into, const json_t *from)
-{
-	json_object_update_missing(into, (json_t *)(uintptr_t)from);
-}
-
 /* Properties of both; what both have, the first says and the second
  * completes. */
 static void
@@ -153,11 +148,13 @@ join_properties(struct schema_pass *p, json_t *into, const json_t *more)
 	const char *key;
 
 	all = json_object_get(into, "properties"); /* its own */
+	if (!schema_work(p, json_object_size(more)))
+		return;
 	json_object_foreach((json_t *)(uintptr_t)more, key, v) {
 		mine = json_object_get(all, key);
 		if (json_is_object(mine) && json_is_object(v)) {
-			mine = json_keep(p->mem, json_copy(mine));
-			add_missing(mine, v);
+			mine = schema_copy(p, mine);
+			schema_put(p, mine, v, true);
 			v = mine;
 		}
 		if (!json_is_object(mine) || json_is_object(v))
@@ -166,11 +163,13 @@ join_properties(struct schema_pass *p, json_t *into, const json_t *more)
 }
 
 static void
-join_required(json_t *into, const json_t *more)
+join_required(struct schema_pass *p, json_t *into, const json_t *more)
 {
 	json_t *all = json_object_get(into, "required"), *v;
 	size_t i;
 
+	if (!schema_work(p, json_array_size(more)))
+		return;
 	json_array_foreach(more, i, v)
 		json_array_append(all, v);
 }
@@ -190,16 +189,19 @@ maybe_one(struct schema_pass *p, json_t *maybe, const json_t *branch,
 	json_t *v, *old;
 	const json_t *b;
 
-	if (++p->work > WORK_MAX)
-		p->full = true;
-	if (p->full || !json_is_object(branch) || depth > SCHEMA_REFS_MAX)
+	if (!schema_work(p, SCHEMA_NODE_WORK) || !json_is_object(branch)
+	    || depth > SCHEMA_REFS_MAX)
 		return;
 	branch = follow(p, branch, &leaf);
+	(void)schema_work(
+	    p, json_object_size(json_object_get(branch, "properties")));
 	json_object_foreach(json_object_get(branch, "properties"), key, v) {
+		if (p->full)
+			break;
 		old = json_object_get(maybe, key);
 		if (old == NULL)
 			json_object_set(maybe, key, v);
-		else if (!json_equal(old, v))
+		else if (!schema_same(p, old, v))
 			json_object_set_new(maybe, key,
 			    json_pack("{s:[O, O]}", "anyOf", old, v));
 	}
@@ -241,20 +243,18 @@ fold(struct schema_pass *p, json_t *into, const json_t *branch, json_t *maybe,
 	size_t nrefs = p->nrefs, i;
 	bool leaf;
 
-	if (!json_is_object(branch) || depth > SCHEMA_REFS_MAX)
+	if (p->full || !json_is_object(branch) || depth > SCHEMA_REFS_MAX)
 		return;
 	maybe_all(p, maybe, branch, depth);
 	if (branch != into) {
 		join_properties(p, into, json_object_get(branch, "properties"));
-		join_required(into, json_object_get(branch, "required"));
-		add_missing(into, branch);
+		join_required(p, into, json_object_get(branch, "required"));
+		schema_put(p, into, branch, true);
 	}
 	json_array_foreach(all, i, b) {
 		leaf = false;
-		if (++p->work > WORK_MAX) {
-			p->full = true;
+		if (!schema_work(p, SCHEMA_NODE_WORK))
 			return;
-		}
 		fold(p, into, follow(p, b, &leaf), maybe, depth + 1);
 		p->nrefs = nrefs;
 	}
@@ -263,11 +263,12 @@ fold(struct schema_pass *p, json_t *into, const json_t *branch, json_t *maybe,
 /* A copy of the ${member} that joins can change, or ${none}, which is taken,
  * where there is no such. */
 static void
-own(json_t *out, const char *member, json_t *none)
+own(struct schema_pass *p, json_t *out, const char *member, json_t *none)
 {
 	json_t *v = json_object_get(out, member);
 
-	if (v == NULL || json_typeof(v) != json_typeof(none)) {
+	if (v == NULL || json_typeof(v) != json_typeof(none)
+	    || !schema_work(p, json_object_size(v) + json_array_size(v))) {
 		json_object_set_new(out, member, none);
 		return;
 	}
@@ -301,19 +302,17 @@ schema_open(struct schema_pass *p, const json_t *s, bool *leaf)
 	json_t *out, *maybe;
 
 	*leaf = false;
-	if (++p->work > WORK_MAX)
-		p->full = true;
-	if (!json_is_object(s) || p->full)
+	if (!schema_work(p, SCHEMA_NODE_WORK) || !json_is_object(s))
 		return s;
 	s = follow(p, s, leaf);
 	if (*leaf || !has_parts(s))
 		return s;
 	maybe = json_object();
-	out = json_keep(p->mem, json_copy((json_t *)(uintptr_t)s));
-	own(out, "properties", json_object());
-	own(out, "required", json_array());
+	out = schema_copy(p, s);
+	own(p, out, "properties", json_object());
+	own(p, out, "required", json_array());
 	fold(p, out, out, maybe, 0);
-	add_missing(json_object_get(out, "properties"), maybe);
+	json_object_update_missing(json_object_get(out, "properties"), maybe);
 	json_decref(maybe);
 	disown(out, "properties");
 	disown(out, "required");

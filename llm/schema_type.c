@@ -98,14 +98,20 @@ schema_types(const json_t *s)
 	unsigned set = named(type);
 	size_t i;
 
-	json_array_foreach(type, i, v)
+	json_array_foreach(type, i, v) {
+		if (i == 2 * SCHEMA_TYPES) /* all, and some twice */
+			break;
 		set |= named(v);
+	}
 	if ((set & ~(1u << SCHEMA_NULL)) == 0) {
 		v = json_object_get(s, "const");
 		if (v != NULL)
 			set |= of_value(v);
-		json_array_foreach(json_object_get(s, "enum"), i, v)
+		json_array_foreach(json_object_get(s, "enum"), i, v) {
+			if (i == SCHEMA_LOOK_MAX)
+				break;
 			set |= of_value(v);
+		}
 	}
 	for (i = 0; (set & ~(1u << SCHEMA_NULL)) == 0 && i < NELEM(SIGNS); i++)
 		if (json_object_get(s, SIGNS[i].member) != NULL)

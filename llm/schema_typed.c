@@ -12,20 +12,6 @@
 #define SAFE_MAX 9007199254740991
 #define TEXT_VALUE_MAX 1024 /* bytes of one value of an enum */
 
-static bool
-is_in(const json_t *list, const char *s)
-{
-	const char *x;
-	size_t i;
-
-	for (i = 0; i < json_array_size(list); i++) {
-		x = json_string_value(json_array_get(list, i));
-		if (x != NULL && strcmp(x, s) == 0)
-			return true;
-	}
-	return false;
-}
-
 bool
 schema_keeps(const json_t *s, enum schema_type type, const char *member)
 {
@@ -44,15 +30,21 @@ schema_keeps(const json_t *s, enum schema_type type, const char *member)
 /* A value as a string, without what Gemini refuses: empty ones
  * (sbroenne/mcp-server-excel#607). */
 static void
-add_value(struct schema_pass *p, json_t *list, const json_t *v, bool any)
+add_value(struct schema_pass *p, json_t *list, json_t *set, const json_t *v,
+    bool any)
 {
-	const char *text = json_is_string(v) ? json_string_value(v) : NULL;
+	const char *text = json_string_length(v) <= TEXT_VALUE_MAX
+	    ? json_string_value(v)
+	    : NULL;
 
 	if (any && (json_is_number(v) || json_is_boolean(v)))
 		text = json_text(p->mem, v);
-	if (text != NULL && text[0] != '\0' && strlen(text) <= TEXT_VALUE_MAX
-	    && !is_in(list, text))
-		json_array_append_new(list, json_string(text));
+	if (text == NULL || text[0] == '\0'
+	    || json_object_get(set, text) != NULL)
+		return;
+	json_array_append_new(list, json_string(text));
+	json_object_set_new(set, text, json_true());
+	(void)schema_work(p, 1 + strlen(text) / SCHEMA_BYTES_WORK);
 }
 
 /* The server says "string" and lists numbers (mongodb-mcp-server#715). */
@@ -73,17 +65,22 @@ add_enum(struct schema_pass *p, json_t *node, const json_t *s)
 {
 	const json_t *one = json_object_get(s, "const"), *v;
 	const json_t *values = json_object_get(s, "enum");
-	json_t *list = json_array();
+	json_t *list = json_array(), *set = json_object();
+	bool any;
 	size_t i;
 
-	if (one != NULL)
-		add_value(p, list, one, true);
-	else if (json_array_size(values) <= SCHEMA_ENUM_MAX)
+	if (one != NULL) {
+		add_value(p, list, set, one, true);
+	} else if (json_array_size(values) <= SCHEMA_ENUM_MAX
+	    && schema_work(p, json_array_size(values))) {
+		any = has_no_string(values);
 		json_array_foreach(values, i, v)
-			add_value(p, list, v, has_no_string(values));
+			add_value(p, list, set, v, any);
+	}
 	if (json_array_size(list) > 0)
 		json_object_set(node, "enum", list);
 	json_decref(list);
+	json_decref(set);
 }
 
 static void
@@ -127,7 +124,7 @@ items_of(struct schema_pass *p, const json_t *s)
 					    : schema_node(p, items, true);
 	list = json_array();
 	json_array_foreach(tuple, i, v)
-		if (!json_is_false(v) && !p->full)
+		if (schema_work(p, 1) && !json_is_false(v))
 			json_array_append_new(list, schema_node(p, v, true));
 	if (tuple != items && json_is_object(items))
 		json_array_append_new(list, schema_node(p, items, true));
@@ -136,13 +133,13 @@ items_of(struct schema_pass *p, const json_t *s)
 
 /* As draft 3 says it, inside the property; elsewhere a list. */
 json_t *
-schema_set(const json_t *list)
+schema_set(struct schema_pass *p, const json_t *list)
 {
 	json_t *out = json_object(), *v;
 	size_t i;
 
 	json_array_foreach(list, i, v)
-		if (json_is_string(v))
+		if (schema_work(p, 1) && json_is_string(v))
 			json_object_set_new(out, json_string_value(v),
 			    json_true());
 	return out;
@@ -159,13 +156,13 @@ static void
 add_properties(struct schema_pass *p, json_t *node, const json_t *s)
 {
 	json_t *all = json_object(), *required = json_array(), *v;
-	json_t *set = schema_set(json_object_get(s, "required"));
+	json_t *set = schema_set(p, json_object_get(s, "required"));
 	const char *key;
 
 	json_object_foreach(json_object_get(s, "properties"), key, v) {
 		bool needed = is_required(set, key, v);
 
-		if (p->full)
+		if (!schema_work(p, 1))
 			break;
 		if (json_is_false(v))
 			continue; /* none may be given */

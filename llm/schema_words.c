@@ -10,7 +10,9 @@
 #include "llm/schema_priv.h"
 
 #define TOLD_MAX 200 /* bytes of one value: a hint, not the definition */
+#define SOME_MAX 24  /* values of an enum: more pass TOLD_MAX */
 #define WORDS_MAX_BYTES (64 * KIB)
+#define CHARACTER_MAX 4 /* bytes of UTF-8 */
 
 /*
  * Each is refused by somebody, and costs the model little when it reads it:
@@ -33,45 +35,52 @@ static const struct {
 	{ "default", ~0u }, { "examples", ~0u } };
 
 struct told {
+	struct schema_pass *p;
 	struct buf *out;
 	size_t n;
 };
 
 static void
-tell(struct told *t, struct arena *mem, const char *what, const json_t *v)
+tell(struct told *t, const char *what, const json_t *v)
 {
-	const char *text
-	    = json_is_string(v) ? json_string_value(v) : json_text(mem, v);
+	struct buf b = BUF_INIT(TOLD_MAX); /* of longer ones no more is written */
+	int rc = -1;
 
-	if (text == NULL || text[0] == '\0' || strlen(text) > TOLD_MAX)
-		return;
-	(void)!buf_printf(t->out, "%s%s: %s",
-	    t->n++ > 0            ? "; "
-		: t->out->len > 0 ? " ("
-				  : "(",
-	    what, text_printable(mem, text));
+	if (json_is_string(v))
+		rc = buf_add(&b, json_string_value(v), json_string_length(v));
+	else if (2 * json_array_size(v) <= TOLD_MAX) /* a digit, a comma */
+		rc = json_add(&b, v);
+	/* By the byte: what is left out was written, too. */
+	if (schema_work(t->p, b.len) && rc == 0 && b.len > 0)
+		(void)!buf_printf(t->out, "%s%s: %s",
+		    t->n++ > 0            ? "; "
+			: t->out->len > 0 ? " ("
+					  : "(",
+		    what, text_printable(t->p->mem, buf_str(&b)));
+	buf_fini(&b);
 }
 
 /* Values that are no strings, or too many: Gemini takes an enum of strings
  * only (google-gemini/gemini-cli#4127). */
 static void
-tell_enum(
-    struct told *t, struct arena *mem, const json_t *s, enum schema_type type)
+tell_enum(struct told *t, const json_t *s, enum schema_type type)
 {
 	json_t *values = json_object_get(s, "enum"), *v, *some;
 	size_t i;
 
 	if (json_object_get(s, "const") != NULL)
-		tell(t, mem, "always", json_object_get(s, "const"));
+		tell(t, "always", json_object_get(s, "const"));
 	if (!json_is_array(values))
 		return;
-	some = json_keep(mem, json_array());
-	json_array_foreach(values, i, v)
-		if (!json_is_null(v) && json_array_size(some) < 24)
+	some = json_keep(t->p->mem, json_array());
+	json_array_foreach(values, i, v) {
+		if (i == SCHEMA_LOOK_MAX || json_array_size(some) == SOME_MAX)
+			break;
+		if (!json_is_null(v))
 			json_array_append(some, v);
+	}
 	if (json_array_size(some) > 0)
-		tell(
-		    t, mem, type == SCHEMA_STRING ? "such as" : "one of", some);
+		tell(t, type == SCHEMA_STRING ? "such as" : "one of", some);
 }
 
 static bool
@@ -83,21 +92,30 @@ tells_enum(const json_t *s, enum schema_type type)
 }
 
 static void
-tell_members(struct told *t, struct arena *mem, const json_t *s)
+tell_members(struct told *t, const json_t *s)
 {
 	const json_t *more = json_object_get(s, "additionalProperties");
 	const char *type = json_member_str(more, "type");
 
 	if (type != NULL)
-		tell(t, mem, "any other member",
-		    json_keep(mem, json_string(type)));
+		tell(t, "any other member",
+		    json_object_get(more, "type"));
 }
 
 static const char *
 cleaned(struct schema_pass *p, const char *words)
 {
-	return text_cut(p->mem,
-	    text_strip(p->mem, text_printable(p->mem, words)), p->words_max);
+	/* No more than what is left when it is cut. */
+	size_t most = CHARACTER_MAX * (p->words_max + 1);
+	size_t len = strnlen(words, most + 1);
+
+	if (len > most)
+		for (len = most; len > 0 && (words[len] & 0xc0) == 0x80;)
+			len--;
+	if (!schema_work(p, len / SCHEMA_BYTES_WORK))
+		return "";
+	words = text_printable(p->mem, arena_memdup(p->mem, words, len));
+	return text_cut(p->mem, text_strip(p->mem, words), p->words_max);
 }
 
 const char *
@@ -105,7 +123,7 @@ schema_words(
     struct schema_pass *p, const json_t *s, enum schema_type type, bool or_null)
 {
 	struct buf b = BUF_INIT(WORDS_MAX_BYTES);
-	struct told t = { .out = &b };
+	struct told t = { .p = p, .out = &b };
 	const char *said = json_member_str(s, "description");
 	char *out = NULL;
 	const json_t *v;
@@ -121,14 +139,14 @@ schema_words(
 			&& strncmp(TOLD[i].member, "exclusive", 9) == 0)
 		    || schema_keeps(s, type, TOLD[i].member))
 			continue;
-		tell(&t, p->mem, TOLD[i].member, v);
+		tell(&t, TOLD[i].member, v);
 	}
 	if (tells_enum(s, type))
-		tell_enum(&t, p->mem, s, type);
+		tell_enum(&t, s, type);
 	if (type == SCHEMA_OBJECT)
-		tell_members(&t, p->mem, s);
+		tell_members(&t, s);
 	if (or_null)
-		tell(&t, p->mem, "may be", json_keep(p->mem, json_null()));
+		tell(&t, "may be", json_keep(p->mem, json_null()));
 	if (t.n > 0)
 		(void)!buf_add_char(&b, ')');
 	if (b.len > 0)

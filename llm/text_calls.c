@@ -22,18 +22,23 @@ begins_line(const char *text, const char *at)
 	return at == text || at[-1] == '\n' || at[-1] == '\r';
 }
 
-/* True if ${at} stands in a fence that began after ${text}. */
+/* True if ${at}, where a mark stands, is in a fence that began after ${text}.
+ * Asked from left to right: ${k} knows the fences before. */
 static bool
-is_fenced(const char *text, const char *at)
+is_fenced(struct llm_call_look *k, const char *text, const char *at)
 {
-	const char *s;
-	bool inside = false;
+	const char *s = text + k->fence;
 
-	for (s = text; (s = strstr(s, FENCE)) != NULL && s < at;
-	     s += sizeof(FENCE) - 1)
-		if (begins_line(text, s))
-			inside = !inside;
-	return inside;
+	while (s < at
+	    && (s = memmem(s, (size_t)(at - s), FENCE, sizeof(FENCE) - 1))
+		!= NULL) {
+		k->fenced ^= begins_line(text, s);
+		s += sizeof(FENCE) - 1;
+		k->fence = (size_t)(s - text);
+	}
+	if (text + k->fence < at)
+		k->fence = (size_t)(at - text);
+	return k->fenced;
 }
 
 static bool
@@ -49,34 +54,49 @@ without_blanks(struct arena *mem, const char *s, size_t len)
 	size_t i, n = 0;
 
 	for (i = 0; i < len; i++)
-		if (strchr(BLANKS, s[i]) == NULL)
+		if (s[i] != ' ' && s[i] != '\t' && s[i] != '\r'
+		    && s[i] != '\n')
 			out[n++] = s[i];
 	return out;
 }
 
-/* True if a call from the ${from}th on stands in what the person or a tool
- * said, blanks aside. */
-static bool
-is_said_by_others(const struct text_calls *f, size_t from)
+/* What the person and tools said, blanks aside; made once for an answer. */
+static const char **
+said_by_others(struct text_calls *f)
 {
-	struct arena *mem = arena_new();
-	size_t i, j;
-	bool is = false;
+	size_t i, n = 0;
 
-	for (i = 0; f->q != NULL && i < f->q->nmessages && !is; i++) {
+	if (f->said != NULL)
+		return f->said;
+	f->said_mem = arena_new();
+	f->said = arena_alloc(f->said_mem,
+	    ((f->q == NULL ? 0 : f->q->nmessages) + 1) * sizeof(*f->said));
+	for (i = 0; f->q != NULL && i < f->q->nmessages; i++) {
 		const struct llm_message *m = &f->q->messages[i];
-		const char *said;
 
-		if (m->role != LLM_USER && m->role != LLM_TOOL)
+		if (m->role == LLM_USER || m->role == LLM_TOOL)
+			f->said[n++] = without_blanks(
+			    f->said_mem, m->text, strlen(m->text));
+	}
+	return f->said;
+}
+
+/* True if a call from the ${from}th on stands in what they said. */
+static bool
+is_said_by_others(struct text_calls *f, size_t from)
+{
+	const char **said = said_by_others(f), *call;
+	struct arena *mem = arena_new();
+	bool is = false;
+	size_t i;
+
+	for (; from < f->n && !is; from++) {
+		if (f->place[from].len == 0)
 			continue;
-		arena_reset(mem);
-		said = without_blanks(mem, m->text, strlen(m->text));
-		for (j = from; j < f->n && !is; j++)
-			is = f->place[j].len > 0
-			    && strstr(said,
-				   without_blanks(
-				       mem, f->place[j].s, f->place[j].len))
-				!= NULL;
+		call = without_blanks(
+		    mem, f->place[from].s, f->place[from].len);
+		for (i = 0; said[i] != NULL && !is; i++)
+			is = strstr(said[i], call) != NULL;
 	}
 	arena_free(mem);
 	return is;
@@ -93,9 +113,10 @@ place(struct text_calls *f, size_t at, const char *s, const char *end)
 	}
 }
 
-/* Calls and nothing else from ${s} to the end of the text. */
+/* Calls and nothing else from ${s} to the end of the text; else where they
+ * stop: from there it is no better. */
 static bool
-is_calls(struct text_calls *f, const char *s)
+is_calls(struct text_calls *f, const char *s, const char **stop)
 {
 	size_t before = f->n, n;
 	const char *end;
@@ -119,6 +140,8 @@ is_calls(struct text_calls *f, const char *s)
 	if (*s == '\0' && f->n > before)
 		return true;
 	f->n = before;
+	f->wasted += strlen(s);
+	*stop = s;
 	return false;
 }
 
@@ -129,7 +152,7 @@ is_whole_call(struct text_calls *f, const char *text)
 {
 	static const char PYTHON[] = "```tool_code";
 	const char *s = text + strspn(text, BLANKS), *end = s + strlen(s);
-	const char *begin = s;
+	const char *begin = s, *stop;
 	size_t len;
 
 	while (end > s && strchr(BLANKS, end[-1]) != NULL)
@@ -146,29 +169,37 @@ is_whole_call(struct text_calls *f, const char *text)
 	if (strncmp(begin, PYTHON, sizeof(PYTHON) - 1) == 0
 		? !text_values_python(f, s, len)
 		: !text_form_documents(f, s, len))
-		return begin != s && is_calls(f, arena_memdup(f->mem, s, len));
+		return begin != s
+		    && is_calls(f, arena_memdup(f->mem, s, len), &stop);
 	place(f, 0, s, end);
 	return true;
+}
+
+static bool
+may_look(const struct text_calls *f, int looks)
+{
+	return looks < TEXT_CALLS_LOOKS && f->wasted <= TEXT_CALLS_WASTED;
 }
 
 /* Where the calls begin with which ${text} ends; NULL: with none. */
 static const char *
 find_native(struct text_calls *f, const char *text)
 {
-	const char *s, *at;
+	struct llm_call_look k = { 0 };
+	const char *s, *at, *end = text + strlen(text);
 	int looks = 0;
 
 	if (is_whole_call(f, text))
 		return text;
-	for (s = text; *s != '\0' && looks < TEXT_CALLS_LOOKS;
+	for (s = text; *s != '\0' && may_look(f, looks);
 	     s += strcspn(s, "\n")) {
 		s += strspn(s, BLANKS);
 		at = s;
-		if (text_form_begins(at, strlen(at), false) != 1)
+		if (text_form_begins(at, (size_t)(end - at), false) != 1)
 			continue;
 		looks++;
-		if (begins_line(text, at) && !is_fenced(text, at)
-		    && is_calls(f, at))
+		if (begins_line(text, at) && !is_fenced(&k, text, at)
+		    && is_calls(f, at, &s))
 			return at;
 	}
 	return NULL;
@@ -179,33 +210,36 @@ static const char *
 read_own(struct text_calls *f, const char *text)
 {
 	struct buf words = BUF_INIT(LLM_TEXT_MAX);
+	struct llm_call_look k = { 0 };
 	const char *at = text, *from = text, *open, *end;
-	size_t before;
+	size_t before, left = strlen(text);
 	char *out;
 	int looks = 0;
 
-	while (f->n < TOOL_CALLS_MAX && looks < TEXT_CALLS_LOOKS
+	while (f->n < TOOL_CALLS_MAX && may_look(f, looks)
 	    && (open = strchr(from, '<')) != NULL) {
+		left -= (size_t)(open + 1 - from);
 		from = open + 1;
-		if (text_form_begins(open, strlen(open), true) != 1)
+		if (text_form_begins(open, left + 1, true) != 1)
 			continue;
 		looks++;
 		if (is_quoted(text, open)
-		    || (is_fenced(text, open)
+		    || (is_fenced(&k, text, open)
 			&& strncmp(text + strspn(text, BLANKS), FENCE,
 			       sizeof(FENCE) - 1)
 			    != 0))
 			continue;
 		before = f->n;
 		end = text_form_take(f, open);
-		if (end == NULL)
-			continue;
-		place(f, before, open, end);
-		if (is_said_by_others(f, before)) {
+		if (end != NULL)
+			place(f, before, open, end);
+		if (end == NULL || is_said_by_others(f, before)) {
 			f->n = before;
+			f->wasted += left;
 			continue;
 		}
 		(void)!buf_add(&words, at, (size_t)(open - at));
+		left -= (size_t)(end - from);
 		at = from = end;
 	}
 	(void)!buf_add_str(&words, at);
@@ -234,77 +268,112 @@ llm_text_calls_find(struct arena *mem, const char *text,
 			words = text_strip(mem,
 			    arena_memdup(mem, text, (size_t)(from - text)));
 	}
+	arena_free(f.said_mem);
 	*calls = f.calls;
 	*n = f.n;
 	return words;
 }
 
-/* True if ${len} bytes at ${s} may begin an answer that is a call as a whole,
+/* True if what begins at ${text} + ${k->head_at} may be a call as a whole,
  * blanks aside. */
 static bool
-may_be_whole(const char *s, size_t len)
+may_be_whole(struct llm_call_look *k, const char *text, size_t len)
 {
 	static const char *const BEGINS[] = { "{\"name\":", "[{\"name\":",
 		"{\"function\":", "{\"type\":\"function\"",
 		"```json{\"name\":", "```json<tool_call>",
 		"```{\"name\":", "```<tool_call>", "```xml<tool_call>",
 		"```tool_call", "```tool_code" };
-	size_t i, at;
-	const char *b;
+	size_t i, n;
 
+	for (; k->head_len < sizeof(k->head) && k->head_at < len;
+	     k->head_at++)
+		if (strchr(BLANKS, text[k->head_at]) == NULL)
+			k->head[k->head_len++] = text[k->head_at];
 	for (i = 0; i < NELEM(BEGINS); i++) {
-		b = BEGINS[i];
-		for (at = 0; at < len && *b != '\0'; at++) {
-			if (strchr(BLANKS, s[at]) != NULL)
-				continue;
-			if (s[at] != *b)
-				break;
-			b++;
-		}
-		if (at == len || *b == '\0')
+		n = strlen(BEGINS[i]);
+		if (memcmp(k->head, BEGINS[i],
+			n < k->head_len ? n : k->head_len)
+		    == 0)
 			return true;
 	}
 	return false;
 }
 
-/* From ${at} on: where the next line begins with a word, or that of ${at}
- * itself. */
 static size_t
-next_line(const char *text, size_t begin, size_t at)
+blanks(const char *text, size_t at, size_t len)
 {
-	if (!begins_line(text + begin, text + at))
-		at += strcspn(text + at, "\n");
-	return at + strspn(text + at, BLANKS);
+	while (at < len && strchr(BLANKS, text[at]) != NULL)
+		at++;
+	return at;
+}
+
+/* From ${at} on: where the next line begins with a word, or that of ${at}
+ * itself; at most ${len}. */
+static size_t
+next_line(const char *text, size_t begin, size_t at, size_t len)
+{
+	const char *end;
+
+	if (!begins_line(text + begin, text + at)) {
+		end = memchr(text + at, '\n', len - at);
+		at = end == NULL ? len : (size_t)(end - text);
+	}
+	return blanks(text, at, len);
 }
 
 static size_t
-sure_native(const char *text, size_t begin, size_t from, size_t len)
+sure_native(struct llm_call_look *k, const char *text, size_t len)
 {
-	size_t at = begin + strspn(text + begin, BLANKS);
+	size_t at;
 
-	if (from <= at && at < len && may_be_whole(text + at, len - at))
-		return at;
-	for (at = next_line(text, begin, from); at < len;
-	     at = next_line(text, begin, at + 1))
+	if (!k->words) {
+		k->at = blanks(text, k->at, len);
+		if (k->head_at < k->at)
+			k->head_at = k->at;
+		if (k->at < len && may_be_whole(k, text, len))
+			return k->at;
+		k->words = k->at < len;
+	}
+	while (k->at < len) {
+		at = next_line(text, k->begin, k->at, len);
+		k->at = at;
+		if (at == len)
+			break;
 		if (text_form_begins(text + at, len - at, false) != 0
-		    && begins_line(text + begin, text + at)
-		    && !is_fenced(text + begin, text + at))
+		    && begins_line(text + k->begin, text + at)
+		    && !is_fenced(k, text + k->begin, text + at))
 			return at;
+		k->at++;
+	}
+	return len;
+}
+
+static size_t
+sure_own(struct llm_call_look *k, const char *text, size_t len)
+{
+	const char *open;
+
+	while (k->at < len) {
+		open = memchr(text + k->at, '<', len - k->at);
+		if (open == NULL) {
+			k->at = len;
+			break;
+		}
+		k->at = (size_t)(open - text);
+		if (text_form_begins(open, len - k->at, true) != 0
+		    && !is_quoted(text + k->begin, open))
+			return k->at;
+		k->at++;
+	}
 	return len;
 }
 
 size_t
-llm_text_calls_sure(
-    const char *text, size_t begin, size_t from, size_t len, bool own)
+llm_text_calls_sure(struct llm_call_look *k, const char *text, size_t begin,
+    size_t len, bool own)
 {
-	if (!own)
-		return sure_native(text, begin, from, len);
-	for (; from < len; from++) {
-		from += strcspn(text + from, "<");
-		if (from < len
-		    && text_form_begins(text + from, len - from, true) != 0
-		    && !is_quoted(text + begin, text + from))
-			return from;
-	}
-	return len;
+	if (k->begin != begin)
+		*k = (struct llm_call_look){ .begin = begin, .at = begin };
+	return own ? sure_own(k, text, len) : sure_native(k, text, len);
 }

@@ -31,6 +31,8 @@
 /* So many beginnings of calls are looked at in one answer: each may cost a look
  * at the rest of it.  One with more speaks of calls. */
 #define TEXT_CALLS_LOOKS 64
+/* Bytes that were looked at in vain; eight times the longest answer. */
+#define TEXT_CALLS_WASTED (8 * MIB)
 
 /* Calls as they are found. */
 struct text_calls {
@@ -45,6 +47,9 @@ struct text_calls {
 		const char *s;
 		size_t len;
 	} place[TOOL_CALLS_MAX];
+	size_t wasted;	   /* bytes behind beginnings that were none */
+	const char **said; /* by others, blanks aside, up to a NULL; or NULL */
+	struct arena *said_mem; /* of those */
 };
 
 /* text_forms.c: the call that begins at ${s} goes to ${f}; where it ends.

@@ -24,6 +24,7 @@ static const struct tool_spec TOOLS[] = {
 static void
 nothing_was_shown(struct arena *mem, const char *text, const char *words)
 {
+	struct llm_call_look look = { 0 };
 	size_t len = strlen(text), i, shown = 0;
 	const char *seen;
 
@@ -31,7 +32,7 @@ nothing_was_shown(struct arena *mem, const char *text, const char *words)
 		return;
 	for (i = 1; i <= STEPS; i++)
 		shown = llm_text_calls_sure(
-		    text, 0, shown, len * i / STEPS, false);
+		    &look, text, 0, len * i / STEPS, false);
 	seen = text_strip(mem, arena_memdup(mem, text, shown));
 	if (strncmp(words, seen, strlen(seen)) != 0)
 		abort();

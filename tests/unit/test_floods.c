@@ -7,12 +7,13 @@
 #include <stdint.h>
 #include <setjmp.h>
 #include <cmocka.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
 #include "tests/unit/answers.h"
 
-#define PIECES 300000
+#define PIECES 200000
 #define SECONDS_MAX 5 /* of the processor; it is some tenths */
 
 static const struct tool_spec TOOLS[]
@@ -40,6 +41,10 @@ static const struct {
 	{ "a tag without an end", "<think ", "a" },
 	{ "marks of the end", "a", "<|end|>" },
 	{ "tags that are spoken of", "<think>a</think>b", " <think>," },
+	{ "a call after many words", "a\n<tool_call>", "{\"name\":" },
+	{ "an answer that may be one call", "{", " " },
+	{ "blanks in a call", "a\n<tool_call>", "\n" },
+	{ "calls in fences", "```\n", "<tool_call>{\n" },
 };
 
 static void
@@ -49,12 +54,15 @@ feed(const char *begin, const char *unit, bool messages, bool own)
 	struct llm_reading r;
 	struct llm_answer a;
 	size_t i, len = strlen(unit);
+	/* A character is a piece. */
+	size_t step = (unsigned char)unit[0] < 0x80 ? 1 : len;
 
 	llm_reading_init(&r, &QUESTION, mem, own);
 	r.thoughts.messages = messages;
 	assert_int_equal(llm_reading_text(&r, begin, strlen(begin)), 0);
 	for (i = 0; i < PIECES; i++)
-		assert_int_equal(llm_reading_text(&r, unit + i % len, 1), 0);
+		assert_int_equal(
+		    llm_reading_text(&r, unit + i * step % len, step), 0);
 	(void)llm_reading_finish(&r, &a);
 	llm_reading_fini(&r);
 	arena_free(mem);
@@ -70,17 +78,79 @@ pieces_are_looked_at_once(void **state)
 
 	(void)state;
 	for (i = 0; i < NELEM(FLOODS); i++)
-		for (k = 0; k < 4; k++) {
+		for (k = 0; k < 3; k++) {
 			began = clock();
-			feed(FLOODS[i].begin, FLOODS[i].unit, k % 2 == 1,
-			    k / 2 == 1);
+			feed(FLOODS[i].begin, FLOODS[i].unit, k == 1, k == 2);
 			took = (double)(clock() - began) / CLOCKS_PER_SEC;
 			if (took > SECONDS_MAX)
 				fail_msg("%s, %s wire, %s form: %.1f s",
 				    FLOODS[i].what,
-				    k % 2 == 1 ? "Messages'" : "Chat's",
-				    k / 2 == 1 ? "our" : "any", took);
+				    k == 1 ? "Messages'" : "Chat's",
+				    k == 2 ? "our" : "any", took);
 		}
+}
+
+#define BAR "\xef\xbd\x9c"
+#define LOW "\xe2\x96\x81"
+#define DSML BAR "DSML" BAR
+
+/* Marks with which calls begin, and what comes after one. */
+static const char *const MARKS[] = { "<tool_call>", "<function=",
+	"[TOOL_CALLS]", "<|python_tag|>", "<invoke name=\"",
+	"<" DSML "invoke name=\"",
+	"<" BAR "tool" LOW "call" LOW "begin" BAR ">", "<|tool_call_begin|>",
+	"<|channel|>commentary to=", "commentary to=functions.",
+	"to=functions.", "<tool_calls>", "<|im_end|>", "```tool_code\nprint(" };
+static const char *const BEHIND[] = { "", "{", "{\"", "echo",
+	"{\"</tool_call>", "{\"name\":\"echo\",\"arguments\":{}}",
+	"echo>{}</function>", "echo\n<arg_key>" };
+static const char *const AROUND[][2]
+    = { { "", "" }, { "a\n", "" }, { "", "\n" }, { "\n```\n", "" } };
+
+/* ${unit} again and again, as much as an answer holds, at once. */
+static void
+find(const char *unit, bool own)
+{
+	struct arena *mem = arena_new();
+	struct buf text = BUF_INIT(LLM_TEXT_MAX);
+	struct llm_reading r;
+	struct llm_answer a;
+
+	while (buf_add_str(&text, unit) == 0)
+		;
+	llm_reading_init(&r, &QUESTION, mem, own);
+	assert_int_equal(llm_reading_text(&r, buf_str(&text), text.len), 0);
+	(void)llm_reading_finish(&r, &a);
+	llm_reading_fini(&r);
+	buf_fini(&text);
+	arena_free(mem);
+}
+
+#define FIND_SECONDS_MAX 3 /* of the processor; it is some hundredths */
+
+static void
+calls_are_looked_for_a_bounded_time(void **state)
+{
+	char unit[128];
+	clock_t began;
+	double took;
+	size_t i, j, k;
+
+	(void)state;
+	for (i = 0; i < NELEM(MARKS); i++)
+		for (j = 0; j < NELEM(BEHIND); j++)
+			for (k = 0; k < NELEM(AROUND); k++) {
+				snprintf(unit, sizeof(unit), "%s%s%s%s",
+				    AROUND[k][0], MARKS[i], BEHIND[j],
+				    AROUND[k][1]);
+				began = clock();
+				find(unit, (i + j + k) % 3 == 0);
+				took = (double)(clock() - began)
+				    / CLOCKS_PER_SEC;
+				if (took > FIND_SECONDS_MAX)
+					fail_msg(
+					    "\"%s\": %.1f s", unit, took);
+			}
 }
 
 int
@@ -88,6 +158,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(pieces_are_looked_at_once),
+		cmocka_unit_test(calls_are_looked_for_a_bounded_time),
 	};
 
 	return cmocka_run_group_tests_name("floods", tests, NULL, NULL);

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 
 #include "base/arena.h"
@@ -651,6 +652,125 @@ large_ones_are_given_up_soon(void **state)
 	arena_free(mem);
 }
 
+/* ${begin}, then ${n} times ${unit} with its number for @, ${middle},
+ * ${m} times ${other}, ${end}: what a few bytes of it make a pass copy or
+ * print. */
+static const struct {
+	const char *what, *begin, *unit;
+	int n;
+	const char *middle, *other;
+	int m;
+	const char *end;
+} COSTLY[] = {
+	{ "members that nobody reads, for each branch",
+	    "{'type':'object','properties':{'a':{'x':0", ",'x@':0", 40000,
+	    ",'anyOf':[{}", ",{'const':'@'}", 3000, "]}}}" },
+	{ "members that nobody reads, for each reference",
+	    "{'$defs':{'d':{'type':'string'", ",'x@':0", 40000,
+	    "}},'properties':{'p':{}", ",'p@':{'$ref':'#/$defs/d'}", 3000,
+	    "}}" },
+	{ "a long default", "{'$defs':{'d':{'type':'string','default':[0",
+	    ",@", 40000, "]}},'properties':{'p':{}",
+	    ",'p@':{'$ref':'#/$defs/d'}", 7000, "}}" },
+	{ "a default of lists", "{'$defs':{'d':{'type':'string','default':[[0",
+	    ",@", 40000, "]]}},'properties':{'p':{}",
+	    ",'p@':{'$ref':'#/$defs/d'}", 7000, "}}" },
+	{ "a long description", "{'$defs':{'d':{'type':'string','description':'",
+	    "@ ", 40000, "'}},'properties':{'p':{}",
+	    ",'p@':{'$ref':'#/$defs/d'}", 7000, "}}" },
+	{ "a long list of types", "{'$defs':{'d':{'type':['null'", ",'string@'",
+	    40000, "]}},'properties':{'p':{}", ",'p@':{'$ref':'#/$defs/d'}",
+	    7000, "}}" },
+	{ "a long enum", "{'$defs':{'d':{'enum':[null", ",null", 40000,
+	    "]}},'properties':{'p':{}", ",'p@':{'$ref':'#/$defs/d'}", 7000,
+	    "}}" },
+	{ "properties that may not be given",
+	    "{'$defs':{'d':{'properties':{'x':false", ",'x@':false", 40000,
+	    "}}},'properties':{'p':{}", ",'p@':{'$ref':'#/$defs/d'}", 7000,
+	    "}}" },
+	{ "properties that may be anything",
+	    "{'$defs':{'d':{'properties':{'x':true", ",'x@':true", 40000,
+	    "}}},'properties':{'p':{}", ",'p@':{'$ref':'#/$defs/d'}", 7000,
+	    "}}" },
+	{ "branches that are anything", "{'$defs':{'d':{'anyOf':[true",
+	    ",true", 40000, "]}},'properties':{'p':{}",
+	    ",'p@':{'$ref':'#/$defs/d'}", 7000, "}}" },
+	{ "names that are required",
+	    "{'$defs':{'d':{'type':'object','required':['x'", ",'x@'", 40000,
+	    "]}},'properties':{'p':{}", ",'p@':{'$ref':'#/$defs/d'}", 7000,
+	    "}}" },
+	{ "properties of each part",
+	    "{'$defs':{'d':{'properties':{'x':{}", ",'x@':{}", 40000,
+	    "}}},'properties':{'p':{}", ",'p@':{'allOf':[{'$ref':'#/$defs/d'}]}",
+	    7000, "}}" },
+	{ "parts that are compared",
+	    "{'$defs':{'d':{'x':0", ",'x@':0", 40000,
+	    "}},'properties':{'p':{}",
+	    ",'p@':{'if':{},'then':{'properties':{'a':{'$ref':'#/$defs/d',"
+	    "'items':[0]}}},'else':{'properties':{'a':{'items':[1]}}}}", 7000,
+	    "}}" },
+	{ "names that become one name", "{'properties':{'p':{}", "", 0, "",
+	    ",'\\u@':'string'", 3900, "}}" },
+};
+
+/* @ in ${unit} is ${k}, of four digits or more. */
+static void
+add_numbered(struct buf *b, const char *unit, int k)
+{
+	for (; *unit != '\0'; unit++)
+		assert_int_equal(*unit == '@' ? buf_printf(b, "%d", k)
+					      : buf_add_char(b, *unit),
+		    0);
+}
+
+/* It is some ten MiB, but a sanitizer keeps 256 MiB that were given back. */
+#define COSTLY_BYTES_MAX (512 * MIB)
+#define COSTLY_SECONDS_MAX 4        /* of the processor; some tenths */
+
+static void
+copies_and_prints_are_counted(void **state)
+{
+	const char *why;
+	size_t i;
+	int k;
+
+	(void)state;
+	for (i = 0; i < NELEM(COSTLY); i++) {
+		struct arena *mem = arena_new();
+		struct buf b = BUF_INIT(4 * MIB);
+		struct schema_offer offer;
+		const json_t *given;
+		struct rusage before, after;
+		clock_t began;
+		double took;
+		int rc;
+
+		assert_int_equal(buf_add_str(&b, COSTLY[i].begin), 0);
+		for (k = 0; k < COSTLY[i].n; k++)
+			add_numbered(&b, COSTLY[i].unit, 1000 + k);
+		assert_int_equal(buf_add_str(&b, COSTLY[i].middle), 0);
+		for (k = 0; k < COSTLY[i].m; k++)
+			add_numbered(&b, COSTLY[i].other, 4000 + k);
+		assert_int_equal(buf_add_str(&b, COSTLY[i].end), 0);
+		given = doc(mem, buf_str(&b));
+		assert_non_null(given);
+		getrusage(RUSAGE_SELF, &before);
+		began = clock();
+		rc = schema_fit(given, mem, &offer, &why);
+		took = (double)(clock() - began) / CLOCKS_PER_SEC;
+		getrusage(RUSAGE_SELF, &after);
+		if (took > COSTLY_SECONDS_MAX
+		    || (after.ru_maxrss - before.ru_maxrss)
+			> COSTLY_BYTES_MAX / KIB)
+			fail_msg("%s: %.1f s, %ld KiB", COSTLY[i].what, took,
+			    after.ru_maxrss - before.ru_maxrss);
+		if (rc == -1)
+			assert_string_equal(why, "its inputSchema is too large");
+		buf_fini(&b);
+		arena_free(mem);
+	}
+}
+
 int
 main(void)
 {
@@ -662,6 +782,7 @@ main(void)
 		cmocka_unit_test(long_words_are_cut_before_a_tool_is_left_out),
 		cmocka_unit_test(a_long_enum_is_told_of),
 		cmocka_unit_test(large_ones_are_given_up_soon),
+		cmocka_unit_test(copies_and_prints_are_counted),
 	};
 
 	return cmocka_run_group_tests_name("schema", tests, NULL, NULL);

@@ -262,9 +262,10 @@ forms_are_read(void **state)
 		/* Nothing of it is shown, however little has come. */
 		for (j = 1; n > 0 && j <= strlen(FORMS[i].said); j++)
 			if (FORMS[i].said[0] != 'I'
-			    && llm_text_calls_sure(arena_memdup(mem,
-						       FORMS[i].said, j),
-				   0, 0, j, false)
+			    && llm_text_calls_sure(
+				   &(struct llm_call_look){ 0 },
+				   arena_memdup(mem, FORMS[i].said, j), 0, j,
+				   false)
 				!= 0)
 				fail_msg("%s: shown at %zu", FORMS[i].what, j);
 	}
