@@ -315,6 +315,9 @@ void llm_refusal_fill(struct llm_refusal *out, const json_t *e,
 /* refusal_within.c.  Where ${doc}, which has no member "error", tells one all
  * the same: a part of it; or NULL. */
 const json_t *llm_refusal_of(const json_t *doc);
+/* False of an "error" without words, type and code, as relays in Go write it
+ * beside each answer. */
+bool llm_says_error(const json_t *e);
 /* One that came in an answer or event (${e} is where) fails the reading: -1,
  * or 0 when the answer was complete before. */
 int llm_refusal_in(struct llm_reading *r, const json_t *e);

@@ -185,12 +185,12 @@ static const struct {
 		"data: {\"choices\":[{\"delta\":{},\"finish_reason\":"
 		"\"stop\"}]}\n\ndata: bye\n\n" DONE, CUT, true }, LLM_OK,
 	    "a", -1, false },
-	{ "half JSON after text", { 200, STREAM, NULL, SAY("a")
-		"data: {\"choices\n\n" DONE, CUT, true }, LLM_BROKEN, "a", -1,
+	{ "half JSON after text", { 200, STREAM, NULL, SAY("w")
+		"data: {\"choices\n\n" DONE, CUT, true }, LLM_BROKEN, "w", -1,
 	    true },
-	{ "an error after text", { 200, STREAM, NULL, SAY("a")
+	{ "an error after text", { 200, STREAM, NULL, SAY("w")
 		"data: {\"error\":{\"code\":503}}\n\n", CUT, true },
-	    LLM_BROKEN, "a", -1, true },
+	    LLM_BROKEN, "w", -1, true },
 	{ "an error before text", { 200, STREAM, NULL,
 		"data: {\"error\":{\"code\":\"rate_limit_exceeded\"}}\n\n",
 		CUT, true }, LLM_RETRY, "", -1, false },
