@@ -105,6 +105,8 @@ struct llm_reading {
 	struct llm_partial_call calls[TOOL_CALLS_MAX + 1];
 	size_t ncalls;
 	struct usage usage;
+	int64_t choice; /* Chat Completions: its index, if chosen */
+	bool chosen;
 	bool counted;  /* usage came from the provider */
 	bool ended;    /* the answer is complete */
 	bool ending;   /* no more comes: half an event is no fault */

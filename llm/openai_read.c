@@ -240,6 +240,18 @@ error_in(const json_t *doc, const char *type)
 	    : llm_refusal_of(doc);
 }
 
+/* True of the choice that is the answer: the first, which some call 1. */
+static bool
+is_chosen(struct llm_reading *r, const json_t *choice)
+{
+	int64_t index = json_member_int(choice, "index", 0);
+
+	if (!r->chosen)
+		r->choice = index;
+	r->chosen = true;
+	return index == r->choice || index == 0;
+}
+
 static int
 read_document(struct llm_reading *r, const char *type, const json_t *doc,
     bool *found)
@@ -267,7 +279,7 @@ read_document(struct llm_reading *r, const char *type, const json_t *doc,
 	 * of it (GitHub Copilot) is one. */
 	for (i = 0; rc == 0 && i < json_array_size(choices); i++) {
 		choice = json_array_get(choices, i);
-		if (json_member_int(choice, "index", 0) == 0)
+		if (is_chosen(r, choice))
 			rc = read_choice(r, choice, found);
 	}
 	return rc;
