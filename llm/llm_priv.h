@@ -107,6 +107,7 @@ struct llm_reading {
 	struct usage usage;
 	int64_t choice; /* Chat Completions: its index, if chosen */
 	bool chosen;
+	size_t sent, received; /* bytes of the request, of the answer so far */
 	bool counted;  /* usage came from the provider */
 	bool ended;    /* the answer is complete */
 	bool ending;   /* no more comes: half an event is no fault */
@@ -199,6 +200,8 @@ const json_t *llm_event_read(struct llm_reading *r, const char *data,
     size_t len, int *rc);
 /* Tokens as a server says, within reason: budgets are reckoned with them. */
 int64_t llm_usage_int(const json_t *usage, const char *name);
+/* False: so many cannot be, whatever the server says. */
+bool llm_usage_is_likely(const struct llm_reading *r);
 /* From what was read to the answer. */
 enum llm_rc llm_reading_finish(struct llm_reading *r,
     struct llm_answer *answer);
