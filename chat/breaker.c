@@ -19,6 +19,7 @@ begin(struct worker_breaker *br, const char *name, size_t len)
 	atomic_store(&br->failing, 0);
 	atomic_store(&br->last_rc, -1);
 	atomic_store(&br->cut_told_ms, 0);
+	atomic_store(&br->usage_told_ms, 0);
 }
 
 struct worker_breaker *

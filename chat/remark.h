@@ -11,7 +11,8 @@
 void remark_failure(struct turn *t, const struct llm_backend *b, enum llm_rc rc,
     const struct llm_failure *f);
 
-/* model_cut_prompt, if the answer ${a} says so.  ${br} may be NULL. */
+/* model_usage_unlikely and model_cut_prompt, if the answer ${a} says so.
+ * ${br} may be NULL. */
 void remark_count(struct turn *t, const struct llm_backend *b,
     struct worker_breaker *br, const struct llm_question *q,
     const struct llm_answer *a);

@@ -34,6 +34,7 @@ struct worker_breaker {
 	_Atomic int failing;	       /* a failure since the last success */
 	_Atomic int last_rc;	       /* enum llm_rc; -1 not asked yet */
 	_Atomic int64_t cut_told_ms;   /* boot; model_cut_prompt; 0 never */
+	_Atomic int64_t usage_told_ms; /* model_usage_unlikely; the same */
 };
 
 /* What is known of one backend's quirks (chat/known.h); under mu. */

@@ -312,7 +312,7 @@ read_event(struct llm_reading *r, const char *kind, const json_t *doc)
 {
 	const json_t *e = json_object_get(doc, "error");
 
-	if (strcmp(kind, "error") == 0 || json_object_size(e) > 0)
+	if (strcmp(kind, "error") == 0 || llm_says_error(e))
 		return llm_refusal_in(r, json_is_object(e) ? e : doc);
 	e = llm_refusal_of(doc);
 	if (e != NULL)
@@ -345,7 +345,7 @@ anthropic_whole(struct llm_reading *r, const char *bytes, size_t len)
 	r->ending = true;
 	doc = llm_event_read(r, bytes, len, &rc);
 	e = json_object_get(doc, "error");
-	if (json_object_size(e) > 0 || json_string_length(e) > 0)
+	if (llm_says_error(e))
 		return llm_refusal_in(r, e);
 	e = llm_refusal_of(doc);
 	if (e != NULL)

@@ -110,6 +110,7 @@ llm_exchange(const struct llm_backend *b, const struct llm_question *q,
 		req.idle_ms += SILENCE_MORE_MS;
 	req.headers[n++] = "Content-Type: application/json";
 	req.headers[n++] = "Accept: text/event-stream, application/json";
+	a->reading.sent = body->len;
 	a->first_ms = b->first_byte_ms;
 	a->idle_ms = b->idle_ms;
 	if (llm_fill(a->provider, b, n, mem, &req) == -1) {

@@ -86,6 +86,8 @@ struct llm_answer {
 	struct tool_call *calls;
 	size_t ncalls;
 	struct usage usage; /* estimated when the provider counted none */
+	struct usage unlikely; /* what it counted, if that cannot be: then
+				  usage is estimated, too; else 0 */
 	bool cut;	    /* max_tokens reached */
 	bool refused;	    /* the model or its filter declined; with ${cut} a
 			       filter stopped it after these words */

@@ -120,6 +120,9 @@ struct llm_reading {
 	struct buf refusal;
 	size_t ncalls;
 	struct usage usage;
+	int64_t choice; /* Chat Completions: its index, if chosen */
+	bool chosen;
+	size_t sent, received; /* bytes of the request, of the answer so far */
 	bool counted;  /* usage came from the provider */
 	bool ended;    /* the answer is complete */
 	bool ending;   /* no more comes: half an event is no fault */
@@ -216,6 +219,8 @@ const json_t *llm_event_read(struct llm_reading *r, const char *data,
     size_t len, int *rc);
 /* Tokens as a server says, within reason: budgets are reckoned with them. */
 int64_t llm_usage_int(const json_t *usage, const char *name);
+/* False: so many cannot be, whatever the server says. */
+bool llm_usage_is_likely(const struct llm_reading *r);
 /* From what was read to the answer. */
 enum llm_rc llm_reading_finish(struct llm_reading *r,
     struct llm_answer *answer);
@@ -334,6 +339,9 @@ void llm_refusal_fill(struct llm_refusal *out, const json_t *e,
 /* refusal_within.c.  Where ${doc}, which has no member "error", tells one all
  * the same: a part of it; or NULL. */
 const json_t *llm_refusal_of(const json_t *doc);
+/* False of an "error" without words, type and code, as relays in Go write it
+ * beside each answer. */
+bool llm_says_error(const json_t *e);
 /* One that came in an answer or event (${e} is where) fails the reading: -1,
  * or 0 when the answer was complete before. */
 int llm_refusal_in(struct llm_reading *r, const json_t *e);

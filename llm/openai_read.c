@@ -210,7 +210,7 @@ read_choice(struct llm_reading *r, const json_t *choice, bool *found)
 	bool last = finish != NULL || r->ended;
 	int rc;
 
-	if (json_is_object(e)) { /* OpenRouter: of its upstream */
+	if (llm_says_error(e)) { /* OpenRouter: of its upstream */
 		*found = true;
 		return llm_refusal_in(r, e);
 	}
@@ -236,14 +236,26 @@ static const json_t *
 error_in(const json_t *doc, const char *type)
 {
 	const json_t *e = json_object_get(doc, "error");
+	bool alone = json_object_get(doc, "choices") == NULL;
 
-	if (json_object_size(e) > 0 || json_string_length(e) > 0
-	    || json_array_size(e) > 0 || json_is_integer(e))
+	if (llm_says_error(e)
+	    || (alone && (json_object_size(e) > 0 || json_is_integer(e))))
 		return e;
-	return strcmp(type, "error") == 0
-		&& json_object_get(doc, "choices") == NULL
+	return strcmp(type, "error") == 0 && alone
 	    ? doc
 	    : llm_refusal_of(doc);
+}
+
+/* True of the choice that is the answer: the first, which some call 1. */
+static bool
+is_chosen(struct llm_reading *r, const json_t *choice)
+{
+	int64_t index = json_member_int(choice, "index", 0);
+
+	if (!r->chosen)
+		r->choice = index;
+	r->chosen = true;
+	return index == r->choice || index == 0;
 }
 
 static int
@@ -273,10 +285,22 @@ read_document(struct llm_reading *r, const char *type, const json_t *doc,
 	 * of it (GitHub Copilot) is one. */
 	for (i = 0; rc == 0 && i < json_array_size(choices); i++) {
 		choice = json_array_get(choices, i);
-		if (json_member_int(choice, "index", 0) == 0)
+		if (is_chosen(r, choice))
 			rc = read_choice(r, choice, found);
 	}
 	return rc;
+}
+
+/* Cline's gateway: {"data": {...}, "success": true}. */
+static const json_t *
+unwrapped(const json_t *doc)
+{
+	const json_t *data = json_object_get(doc, "data");
+
+	return json_object_get(doc, "choices") == NULL
+		&& json_is_array(json_object_get(data, "choices"))
+	    ? data
+	    : doc;
 }
 
 /* Some put blanks around it. */
@@ -305,7 +329,7 @@ openai_feed(struct llm_reading *r, const char *type, const char *data, size_t le
 		r->ended = r->done = true;
 		return 0;
 	}
-	doc = llm_event_read(r, data, len, &rc);
+	doc = unwrapped(llm_event_read(r, data, len, &rc));
 	return doc == NULL ? rc : read_document(r, type, doc, &found);
 }
 
@@ -330,7 +354,7 @@ openai_whole(struct llm_reading *r, const char *bytes, size_t len)
 
 	r->keep = llm_kept_build;
 	r->ending = true;
-	doc = llm_event_read(r, bytes, len, &rc);
+	doc = unwrapped(llm_event_read(r, bytes, len, &rc));
 	if (doc == NULL)
 		return -1;
 	rc = read_document(r, "message", doc, &found);

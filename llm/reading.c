@@ -225,6 +225,10 @@ llm_reading_finish(struct llm_reading *r, struct llm_answer *answer)
 		show(r, r->thoughts.end); /* what was held back are words */
 	if (answer->ncalls > 0)
 		answer->extra = r->extra;
+	if (r->counted && !llm_usage_is_likely(r)) {
+		answer->unlikely = r->usage;
+		r->counted = false;
+	}
 	if (!r->counted)
 		estimate(r, answer);
 	if (r->context && answer->text[0] == '\0' && answer->ncalls == 0)

@@ -27,6 +27,28 @@ is_failure(const json_t *code)
 	return text != NULL;
 }
 
+bool
+llm_says_error(const json_t *e)
+{
+	void *it;
+
+	switch (e == NULL ? JSON_NULL : json_typeof(e)) {
+	case JSON_STRING:
+	case JSON_INTEGER:
+		return is_failure(e);
+	case JSON_ARRAY:
+		return json_array_size(e) > 0;
+	case JSON_OBJECT:
+		it = json_object_iter((json_t *)(uintptr_t)e);
+		while (it != NULL && !llm_says_error(json_object_iter_value(it)))
+			it = json_object_iter_next(
+			    (json_t *)(uintptr_t)e, it);
+		return it != NULL;
+	default: /* true says nothing of what it is */
+		return false;
+	}
+}
+
 /* The first of ${names} that ${doc} has; null and [] are none. */
 static const json_t *
 first_of(const json_t *doc, const char *const *names, size_t n)

@@ -443,19 +443,43 @@ names_and_ids_are_bounded(void **state)
 	answers_free(&a);
 }
 
+/* What so few bytes cannot be is estimated; what is hidden may be much. */
 static void
 usage_is_within_reason(void **state)
 {
+	static const struct {
+		const char *in, *out;
+		bool likely;
+	} cases[] = {
+		{ "9223372036854775807", "-5", false },
+		{ "9", "9223372036854775807", false },
+		{ "9", "1749032296123", false },
+		{ "250001", "9", false },
+		{ "250000", "9", true },
+		{ "200000", "128000", true },
+		{ "-9223372036854775808", "9", true },
+	};
 	struct answered a;
+	char events[400];
+	size_t i;
 
 	(void)state;
-	answers_stream(&LLM_OPENAI, DELTA("{\"content\":\"a\"}")
-	    FINISH("stop") "{\"choices\":[],\"usage\":{\"prompt_tokens\":"
-	    "9223372036854775807,\"completion_tokens\":-5}}\n" DONE, 0, false,
-	    &a);
-	assert_int_equal(a.answer.usage.in, LLM_USAGE_MAX);
-	assert_int_equal(a.answer.usage.out, 0);
-	answers_free(&a);
+	for (i = 0; i < NELEM(cases); i++) {
+		snprintf(events, sizeof(events),
+		    DELTA("{\"content\":\"a\"}") FINISH("stop")
+		    "{\"choices\":[],\"usage\":{\"prompt_tokens\":%s,"
+		    "\"completion_tokens\":%s}}\n" DONE,
+		    cases[i].in, cases[i].out);
+		answers_stream(&LLM_OPENAI, events, 0, false, &a);
+		if ((a.answer.unlikely.in + a.answer.unlikely.out == 0)
+			!= cases[i].likely
+		    || a.answer.usage.in + a.answer.usage.out
+			> (cases[i].likely ? 400000 : 1000))
+			fail_msg("%s, %s: %lld, %lld", cases[i].in,
+			    cases[i].out, (long long)a.answer.usage.in,
+			    (long long)a.answer.usage.out);
+		answers_free(&a);
+	}
 }
 
 static void

@@ -12,7 +12,7 @@ export default {
     const i = req.messages.findIndex(m => m[variant] !== undefined);
     if (i !== -1) return refuse(400, { error: { message: `'messages.${i}' : for 'role:assistant' the following must be satisfied[('messages.${i}' : property '${variant}' is unsupported)]`, type: 'invalid_request_error' } });
     if (w.rounds(req)) return w.say();
-    return stream(chunk({ role: 'assistant', content: null, [variant]: 'Hm.' }), chunk(piece({ id: 'call_a', name: 'echo', args: '{"text":"one"}' })), chunk({}, 'tool_calls'), DONE);
+    return stream(chunk({ role: 'assistant', content: null, [variant]: variant === 'thinking_blocks' ? [{ type: 'thinking', thinking: 'Hm.' }] : 'Hm.' }), chunk(piece({ id: 'call_a', name: 'echo', args: '{"text":"one"}' })), chunk({}, 'tool_calls'), DONE);
   },
   check: again(2),
 };
