@@ -155,12 +155,7 @@ test_all(struct cli *cli, const struct llm_backend *b, bool *failed)
 static const char *
 address_of(struct cli *cli, const struct llm_backend *b)
 {
-	const char *url = llm_chat_url(b, cli->mem);
-	struct text_address at;
-
-	text_address(url, &at);
-	return arena_printf(cli->mem, "%.*s%.*s", at.scheme, url, at.len,
-	    at.rest);
+	return text_address_shown(cli->mem, llm_chat_url(b, cli->mem));
 }
 
 static json_t *
