@@ -20,18 +20,18 @@ static const struct {
 } certificates[] = {
 	{ 7,
 	    "certificate is of an unknown authority: name a file with that "
-	    "authority's certificate as http.ca_file" },
+	    "authority's certificate as http.ca_file (DRAGOMAN_CA_FILE)" },
 	{ 9, "certificate is not valid yet: is this machine's clock right?" },
 	{ 10, "certificate has expired: its operator must renew it" },
 	{ 18,
 	    "certificate is self-signed: if it is the right server, name a "
-	    "file with this certificate as http.ca_file" },
+	    "file with this certificate as http.ca_file (DRAGOMAN_CA_FILE)" },
 	{ 19,
 	    "certificate is of an unknown authority: name a file with that "
-	    "authority's certificate as http.ca_file" },
+	    "authority's certificate as http.ca_file (DRAGOMAN_CA_FILE)" },
 	{ 20,
 	    "certificate is of an unknown authority: name a file with that "
-	    "authority's certificate as http.ca_file" },
+	    "authority's certificate as http.ca_file (DRAGOMAN_CA_FILE)" },
 	{ 21,
 	    "certificate comes without those between it and a known "
 	    "authority: its operator must add them" },
@@ -42,25 +42,25 @@ static const struct {
 	const char *words, *why;
 	bool passing; /* an end, as of a server that starts */
 } handshakes[] = {
-	{ "alert protocol version", "the server speaks no TLS 1.2 or newer" },
-	{ "unsupported protocol", "the server speaks no TLS 1.2 or newer" },
+	{ "alert protocol version", "the server speaks no TLS 1.2 or newer", false },
+	{ "unsupported protocol", "the server speaks no TLS 1.2 or newer", false },
 	{ "wrong version number",
 	    "the server does not speak TLS on this "
 	    "port: is the port right, or should the "
-	    "address begin with http://?" },
+	    "address begin with http://?", false },
 	{ "packet length too long",
 	    "the server does not speak TLS on this "
-	    "port: is the port right?" },
-	{ "http request", "the server does not speak TLS on this port" },
+	    "port: is the port right?", false },
+	{ "http request", "the server does not speak TLS on this port", false },
 	{ "unrecognized name",
 	    "the server does not know the host's name: "
-	    "check it in the address" },
+	    "check it in the address", false },
 	{ "handshake failure",
 	    "the server and this machine have no way of "
-	    "encryption in common" },
+	    "encryption in common", false },
 	{ "certificate required",
 	    "the server wants a certificate of its "
-	    "client: that is not offered here" },
+	    "client: that is not offered here", false },
 	{ "unexpected eof", "the server ended the TLS handshake", true },
 	{ "SSL_ERROR_SYSCALL", "the server ended the TLS handshake", true },
 	{ "reset by peer", "the server ended the TLS handshake", true },
