@@ -110,6 +110,22 @@ take_end(const struct transfer *t, struct http_response *resp)
 	return t->rc;
 }
 
+const char *
+http_refuses(const struct http_options *options, const char **what)
+{
+	const char *file = options->ca_file, *proxy = options->proxy;
+	const char *why = file == NULL || file[0] == '\0' ? NULL
+							  : ca_refuses(file);
+
+	*what = "ca_file";
+	if (why != NULL || proxy == NULL || proxy[0] == '\0'
+	    || proxy_takes(proxy))
+		return why;
+	*what = "proxy";
+	return "it must be http://HOST:PORT or https://HOST:PORT, with "
+	       "USER:PASSWORD@ before HOST if it wants them";
+}
+
 enum http_rc
 http_send(const struct http_request *req, struct http_response *resp)
 {

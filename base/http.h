@@ -121,6 +121,10 @@ struct http_options {
  * start after daemonizing, before other threads send.  -1: logged.
  */
 int http_start(const struct http_options *options) WARN_UNUSED;
+/* What http_start would refuse of ${options}: why, and ${what} is "ca_file" or
+ * "proxy".  NULL: nothing. */
+const char *http_refuses(
+    const struct http_options *options, const char **what);
 void http_stop(void);
 
 /*

@@ -175,6 +175,18 @@ systems(void)
 	return v->age >= CURLVERSION_SEVENTH ? v->cainfo : NULL;
 }
 
+const char *
+ca_refuses(const char *file)
+{
+	struct copy copy;
+	struct stat sb;
+	const char *why = refuses(file, &sb, &copy);
+
+	if (why == NULL)
+		copy_fini(&copy);
+	return why;
+}
+
 int
 ca_start(const char *file)
 {

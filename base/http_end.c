@@ -20,18 +20,18 @@ static const struct {
 } certificates[] = {
 	{ 7,
 	    "certificate is of an unknown authority: name a file with that "
-	    "authority's certificate as http.ca_file" },
+	    "authority's certificate as http.ca_file (DRAGOMAN_CA_FILE)" },
 	{ 9, "certificate is not valid yet: is this machine's clock right?" },
 	{ 10, "certificate has expired: its operator must renew it" },
 	{ 18,
 	    "certificate is self-signed: if it is the right server, name a "
-	    "file with this certificate as http.ca_file" },
+	    "file with this certificate as http.ca_file (DRAGOMAN_CA_FILE)" },
 	{ 19,
 	    "certificate is of an unknown authority: name a file with that "
-	    "authority's certificate as http.ca_file" },
+	    "authority's certificate as http.ca_file (DRAGOMAN_CA_FILE)" },
 	{ 20,
 	    "certificate is of an unknown authority: name a file with that "
-	    "authority's certificate as http.ca_file" },
+	    "authority's certificate as http.ca_file (DRAGOMAN_CA_FILE)" },
 	{ 21,
 	    "certificate comes without those between it and a known "
 	    "authority: its operator must add them" },

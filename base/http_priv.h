@@ -163,6 +163,7 @@ void kept_end(struct transfer *t);
 
 /* http_ca.c.  In ca_start: NULL is the system's; -1: not readable, logged. */
 int ca_start(const char *file) WARN_UNUSED;
+const char *ca_refuses(const char *file); /* NULL: it would be taken */
 void ca_stop(void);
 unsigned ca_look(void);        /* changes with the file; never 0 */
 void ca_set(CURL *easy);       /* by the last look */
@@ -171,6 +172,7 @@ void ca_served(unsigned look); /* it could, after that look */
 
 /* http_proxy.c.  -1: not a proxy's address, logged. */
 int proxy_start(const char *url, const char *const *except) WARN_UNUSED;
+bool proxy_takes(const char *url);
 void proxy_stop(void);
 void proxy_set(struct transfer *t, bool is_tls);
 

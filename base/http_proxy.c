@@ -27,8 +27,8 @@ static struct { /* constant between start and stop */
 	char *except;
 } X;
 
-static bool
-is_proxy(const char *text)
+bool
+proxy_takes(const char *text)
 {
 	CURLU *u = curl_url();
 	char *scheme = NULL;
@@ -58,7 +58,7 @@ proxy_start(const char *url, const char *const *except)
 
 	if (url == NULL || url[0] == '\0')
 		return 0;
-	if (!is_proxy(url)) {
+	if (!proxy_takes(url)) {
 		log_event(LOG_ERROR, "http_proxy_refused",
 		    F_STR("remedy",
 			"http.proxy must be http://HOST:PORT or "

@@ -81,6 +81,11 @@ struct text_address {
 
 void text_address(const char *url, struct text_address *out);
 
+/* So shown: without its login, its query as names alone ("?key=..."; U+2026),
+ * but for the value of api-version, which tells who reads it most and is
+ * secret nowhere. */
+char *text_address_shown(struct arena *mem, const char *url);
+
 /* "name=${NAME}": replaces each ${NAME} by lookup(NAME); NULL: unknown
  * variable, whose name is then left in ${unknown}. */
 char *text_expand(struct arena *mem, const char *s,

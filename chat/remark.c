@@ -16,10 +16,8 @@ remark_failure(struct turn *t, const struct llm_backend *b, enum llm_rc rc,
 {
 	const char *url = llm_chat_url(b, t->mem);
 	char name[LLM_BACKEND_NAME_MAX];
-	struct text_address at;
 
 	llm_backend_label(b, name);
-	text_address(url, &at);
 	log_event(rc == LLM_RETRY || rc == LLM_BROKEN || rc == LLM_LOADING
 		    || rc == LLM_FILTERED
 		? LOG_WARN
@@ -29,9 +27,7 @@ remark_failure(struct turn *t, const struct llm_backend *b, enum llm_rc rc,
 	    F_STR("why", f->why), F_STR("code", f->code),
 	    F_STR("type", f->type), F_STR("param", f->param),
 	    F_STR("message", f->message),
-	    F_STR("url",
-		arena_printf(
-		    t->mem, "%.*s%.*s", at.scheme, url, at.len, at.rest)),
+	    F_STR("url", text_address_shown(t->mem, url)),
 	    F_STR("remedy", llm_remedy(rc, f, b, t->mem)));
 }
 

@@ -1,10 +1,12 @@
 /*
  * dragoman config check|show.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/http.h"
 #include "cli/cli.h"
 
 #define LINES_MAX (256 * KIB)
@@ -43,6 +45,37 @@ print_lines(struct cli *cli, FILE *out, const char *level,
 	}
 }
 
+/*
+ * What the HTTP client would refuse as a worker starts.  HTTP_CA_FILE is
+ * guessed by who read that each key is a variable too; but in plain CGI
+ * HTTP_* are a client's headers (httpoxy), so none is looked at.
+ */
+static void
+check_http(const struct settings *s, struct buf *errors, struct buf *warnings)
+{
+	static const char *const GUESSES[][2] = {
+		{ "HTTP_CA_FILE", "DRAGOMAN_CA_FILE" },
+		{ "HTTP_NO_PROXY", "NO_PROXY" },
+		{ "HTTP_PROXY", "HTTPS_PROXY" },
+	};
+	const struct http_options http = settings_http(s);
+	const char *what, *why = http_refuses(&http, &what);
+	size_t i;
+
+	if (why != NULL)
+		(void)!buf_printf(errors, "%s: http.%s: %s\n",
+		    strcmp(what, "proxy") == 0
+			? config_origin(s->config, "http.proxy")
+			: http.ca_file,
+		    what, why);
+	for (i = 0; i < NELEM(GUESSES); i++)
+		if (getenv(GUESSES[i][0]) != NULL
+		    && getenv(GUESSES[i][1]) == NULL)
+			(void)!buf_printf(warnings,
+			    "environment: %s is not used: write %s\n",
+			    GUESSES[i][0], GUESSES[i][1]);
+}
+
 int
 cmd_config_check(struct cli *cli)
 {
@@ -58,7 +91,9 @@ cmd_config_check(struct cli *cli)
 	if (!cli_args(cli, 0, 0))
 		return CLI_USAGE;
 	cli->settings = settings_load(&src, &errors, &warnings);
-	code = cli->settings == NULL ? CLI_USAGE : CLI_OK;
+	if (cli->settings != NULL)
+		check_http(cli->settings, &errors, &warnings);
+	code = cli->settings == NULL || errors.len > 0 ? CLI_USAGE : CLI_OK;
 	file = cli->settings != NULL ? cli->settings->file : "";
 	if (cli->json)
 		(void)cli_json(cli, json_pack("{s:b, s:s, s:o, s:o}", "ok",

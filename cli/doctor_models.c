@@ -3,8 +3,58 @@
  * model?
  */
 #include "cli/doctor.h"
+
+#include <string.h>
+
+#include "base/json.h"
 #include "llm/llm.h"
+#include "redis/fleet.h"
 #include "redis/learned.h"
+
+/* True if a turn worker's last question to ${b} was answered. */
+static bool
+has_answered(struct doctor *d, const struct llm_backend *b)
+{
+	char name[LLM_BREAKER_NAME_MAX];
+	const char *breaker, *last;
+	json_t *records, *record, *backend;
+	bool found = false;
+	size_t i, j;
+
+	llm_breaker_name(b, name);
+	if (d->store == NULL
+	    || fleet_read(d->store, d->cli->mem, &records) != STORE_OK)
+		return false;
+	json_array_foreach(records, i, record)
+	    json_array_foreach(json_object_get(record, "backends"), j, backend)
+	{
+		breaker = json_member_str(backend, "breaker");
+		last = json_member_str(backend, "last");
+		found |= breaker != NULL && last != NULL
+		    && strcmp(breaker, name) == 0 && strcmp(last, "ok") == 0;
+	}
+	return found;
+}
+
+/* Azure has none, nor have some servers of one's own: no fault. */
+static void
+no_list(struct doctor *d, const struct llm_backend *b, const char *label,
+    const char *why)
+{
+	if (has_answered(d, b))
+		doctor_find(d, DOCTOR_OK, "model", NULL,
+		    "%s answers; it has no list of models", label);
+	else if (strchr(b->base_url, '?') != NULL)
+		doctor_find(d, DOCTOR_OK, "model", NULL,
+		    "%s: not asked yet, and it has no list of models, as is "
+		    "usual at an address with a query; dragoman models --test "
+		    "asks it",
+		    label);
+	else
+		doctor_find(d, DOCTOR_WARN, "model",
+		    "dragoman models --test asks it",
+		    "%s: it cannot be seen whether it answers: %s", label, why);
+}
 
 static void
 check(struct doctor *d, const struct llm_backend *b)
@@ -23,22 +73,18 @@ check(struct doctor *d, const struct llm_backend *b)
 	switch (rc) {
 	case LLM_OK:
 		if (failure.why[0] != '\0') {
-			doctor_find(d, DOCTOR_WARN, "model",
-			    "dragoman models --test asks it",
-			    "%s: it cannot be seen whether it answers: %s",
-			    label, failure.why);
+			no_list(d, b, label, failure.why);
 			break;
 		}
 		doctor_find(d, listed ? DOCTOR_OK : DOCTOR_WARN, "model",
 		    listed ? NULL
-			   : b->name == NULL
+			: b->name == NULL
 			? "correct chat.model or llm.fallback"
 			: arena_printf(d->cli->mem,
 			    "correct the model of llm.backends.%s", b->name),
 		    "%s answers%s %s%s%s", settings_host_name(b->host),
 		    listed ? " for" : " and does not list", b->model,
-		    b->name == NULL ? "" : "@",
-		    b->name == NULL ? "" : b->name);
+		    b->name == NULL ? "" : "@", b->name == NULL ? "" : b->name);
 		break;
 	case LLM_DENIED:
 		if (!has_key)
@@ -50,10 +96,9 @@ check(struct doctor *d, const struct llm_backend *b)
 	default:
 		doctor_find(d, DOCTOR_ERROR, "model",
 		    llm_remedy(rc, &failure, b, d->cli->mem),
-		    failure.status == 0
-			? "%s does not answer: %s"
-			: "%s: it answered with %s",
-label, failure.why);
+		    failure.status == 0 ? "%s does not answer: %s"
+					: "%s: it answered with %s",
+		    label, failure.why);
 	}
 }
 
@@ -71,9 +116,8 @@ learned(struct doctor *d, const struct llm_backend *b)
 		!= STORE_OK)
 		return;
 	for (i = 0; i < n; i++)
-		doctor_find(d, DOCTOR_OK, "model", NULL,
-		    "%s: learned %s = %s", name, facts[i].name,
-		    facts[i].value);
+		doctor_find(d, DOCTOR_OK, "model", NULL, "%s: learned %s = %s",
+		    name, facts[i].name, facts[i].value);
 }
 
 void

@@ -21,7 +21,8 @@
 
 static const char YAML[] =
     "# Dragoman's configuration.  Every key is also an environment variable\n"
-    "# (chat.model: CHAT_MODEL), which wins over this file.  All settings:\n"
+    "# (chat.model: CHAT_MODEL; http.ca_file: DRAGOMAN_CA_FILE), which wins\n"
+    "# over this file.  All settings:\n"
     "# docs/SETTINGS.md.  `dragoman config check` tells what is wrong here.\n"
     "\n"
     "chat:\n"

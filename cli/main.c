@@ -58,7 +58,7 @@ static const struct command COMMANDS[] = {
 	    "--dry-run        only ask the model, store nothing, use no tools\n"
 	    "--model M        with --dry-run: MODEL or HOST/MODEL",
 	    cmd_turns_replay },
-	{ "models", "[BACKEND]", "the models that are asked, and what was learned of them",
+	{ "models", "[BACKEND]", "the models that are asked (or BACKEND alone), and what was learned of them",
 	    "--test           ask each: plain, streamed, with a tool (costs tokens)\n"
 	    "--forget         forget what was learned, of BACKEND or of all",
 	    cmd_models },

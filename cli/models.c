@@ -155,12 +155,7 @@ test_all(struct cli *cli, const struct llm_backend *b, bool *failed)
 static const char *
 address_of(struct cli *cli, const struct llm_backend *b)
 {
-	const char *url = llm_chat_url(b, cli->mem);
-	struct text_address at;
-
-	text_address(url, &at);
-	return arena_printf(cli->mem, "%.*s%.*s", at.scheme, url, at.len,
-	    at.rest);
+	return text_address_shown(cli->mem, llm_chat_url(b, cli->mem));
 }
 
 static json_t *
@@ -218,22 +213,40 @@ show(struct cli *cli, const json_t *doc)
 		    cli_clean(cli, json_string_value(value), true));
 }
 
+/* A name of llm.backends, or HOST, HOST/MODEL, and so on as it is listed. */
+static bool
+is_named(const struct llm_backend *b, const char *named)
+{
+	char name[LLM_BACKEND_NAME_MAX];
+	size_t len = strlen(named);
+
+	if (b->name != NULL && strcmp(b->name, named) == 0)
+		return true;
+	llm_backend_name(b, name);
+	return strncmp(name, named, len) == 0
+	    && (name[len] == '\0' || name[len] == '/');
+}
+
+static int
+none_named(struct cli *cli, const char *named)
+{
+	cli_error(cli, "no backend %s; see `dragoman models`",
+	    named == NULL ? "is configured" : named);
+	return CLI_FAILED;
+}
+
 /* What is learned of ${named}, or of all, is forgotten. */
 static int
 forget(struct cli *cli, struct store *st, const struct llm_backend *list,
     size_t n, const char *named)
 {
 	char name[LLM_BACKEND_NAME_MAX];
-	size_t i, len = named == NULL ? 0 : strlen(named), found = 0;
+	size_t i, found = 0;
 	int rc;
 
 	for (i = 0; i < n; i++) {
 		llm_backend_name(&list[i], name);
-		if (named != NULL
-		    && (list[i].name == NULL
-			|| strcmp(list[i].name, named) != 0)
-		    && (strncmp(name, named, len) != 0
-			|| (name[len] != '\0' && name[len] != '/')))
+		if (named != NULL && !is_named(&list[i], named))
 			continue;
 		rc = learned_forget(st, name);
 		if (rc != STORE_OK)
@@ -242,11 +255,8 @@ forget(struct cli *cli, struct store *st, const struct llm_backend *list,
 		if (!cli->json)
 			printf("forgotten: %s\n", cli_clean(cli, name, true));
 	}
-	if (found == 0) {
-		cli_error(cli, "no backend %s; see `dragoman models`",
-		    named == NULL ? "is configured" : named);
-		return CLI_FAILED;
-	}
+	if (found == 0)
+		return none_named(cli, named);
 	return cli->json ? cli_json(cli, json_pack("{s:I}", "forgotten",
 				       (json_int_t)found))
 			 : CLI_OK;
@@ -260,12 +270,13 @@ cmd_models(struct cli *cli)
 	const struct settings *s;
 	struct http_options http;
 	struct llm_backend *list;
+	const char *named;
 	struct store *st;
 	json_t *all, *doc;
 	size_t i, n;
 	int code;
 
-	if (!cli_args(cli, 0, forgets ? 1 : 0))
+	if (!cli_args(cli, 0, 1))
 		return CLI_USAGE;
 	s = cli_settings(cli);
 	if (s == NULL)
@@ -274,9 +285,9 @@ cmd_models(struct cli *cli)
 	if (st == NULL)
 		return code;
 	n = llm_backends(s, cli->mem, &list);
+	named = cli->nargs > 0 ? cli->args[0] : NULL;
 	if (forgets)
-		return forget(cli, st, list, n,
-		    cli->nargs > 0 ? cli->args[0] : NULL);
+		return forget(cli, st, list, n, named);
 	http = settings_http(s);
 	if (http_start(&http) == -1) {
 		cli_error(cli, "the HTTP client does not start");
@@ -284,9 +295,14 @@ cmd_models(struct cli *cli)
 	}
 	all = json_array();
 	for (i = 0; i < n; i++)
-		json_array_append_new(all, describe(cli, &list[i], st, test,
-					     &failed));
+		if (named == NULL || is_named(&list[i], named))
+			json_array_append_new(all, describe(cli, &list[i], st,
+						     test, &failed));
 	http_stop();
+	if (named != NULL && json_array_size(all) == 0) {
+		json_decref(all);
+		return none_named(cli, named);
+	}
 	if (cli->json) {
 		code = cli_json(cli, all);
 		return failed ? CLI_FAILED : code;

@@ -54,13 +54,11 @@ lists(const json_t *doc, const char *model)
 
 /* What stands at ${url} is no list: ${what} it is. */
 static void
-no_list(struct llm_failure *f, const char *url, const char *what)
+no_list(struct llm_failure *f, const char *url, const char *what,
+    struct arena *mem)
 {
-	struct text_address at;
-
-	text_address(url, &at);
-	text_format(f->why, sizeof(f->why), "%s (status %d) at %.*s%.*s", what,
-	    f->status, at.scheme, url, at.len, at.rest);
+	text_format(f->why, sizeof(f->why), "%s (status %d) at %s", what,
+	    f->status, text_address_shown(mem, url));
 }
 
 /* An answer that denies nothing: the list, or what is in its place.  A server
@@ -73,21 +71,21 @@ read_list(const struct http_response *resp, const char *url,
 	const json_t *doc = json_read_lenient(mem, body, resp->body.len);
 
 	if (resp->status >= 300 && resp->status <= 399) {
-		no_list(f, url, "a redirect, so a wrong address");
+		no_list(f, url, "a redirect, so a wrong address", mem);
 		return LLM_INVALID;
 	}
 	if (resp->status == 200 && !json_is_object(doc)
 	    && !json_is_array(doc)) {
-		no_list(f, url, "no JSON, so a wrong address");
+		no_list(f, url, "no JSON, so a wrong address", mem);
 		return LLM_INVALID;
 	}
 	if (resp->status != 200) {
-		no_list(f, url, "no list of models");
+		no_list(f, url, "no list of models", mem);
 		return LLM_OK;
 	}
 	*listed = lists(doc, model);
 	if (!json_is_array(list_in(doc)))
-		no_list(f, url, "no list of models");
+		no_list(f, url, "no list of models", mem);
 	return LLM_OK;
 }
 

@@ -261,11 +261,15 @@ llm_refusal_rc(const struct llm_refusal *r, int should_retry,
 	const char *kind = is_name(r->code) ? r->code
 	    : is_name(r->type)		    ? r->type
 					    : "";
+	char status[16];
 	enum llm_rc rc;
 
 	f->status = r->status;
 	f->counts = r->status >= 500 || r->status == 408;
 	/* Not the message, which may quote what people wrote. */
+	text_format(status, sizeof(status), "%d", r->status);
+	if (strcmp(kind, status) == 0) /* Azure, Gemini: it is said already */
+		kind = "";
 	text_format(f->why, sizeof(f->why), "status %d%s%s", r->status,
 	    kind[0] != '\0' ? " " : "", kind);
 	llm_hints_body(r, f);

@@ -265,12 +265,17 @@ check_chat(struct findings *f, const struct settings *s)
 	if (s->chat_host == HOST_DIRECT) {
 		if (f->nerrors == 0 && /* it may be what is wrong */
 		    s->asks_models && /* who has no key sees no other host */
-		    (s->llm_base_url[0] != '\0' || s->chat_model[0] != '\0' ||
-			s->llm_fallback.n > 0))
+		    s->llm_base_url[0] != '\0')
+			settings_warn(f, s, "chat.host",
+			    "is direct, so that no model is asked: to use "
+			    "llm.base_url say what the server there speaks, "
+			    "CHAT_HOST=openai for most of them (llama.cpp, "
+			    "vLLM, LM Studio)");
+		else if (f->nerrors == 0 && s->asks_models &&
+		    (s->chat_model[0] != '\0' || s->llm_fallback.n > 0))
 			settings_warn(f, s, "chat.host",
 			    "is direct, so that no model is asked: set it "
-			    "(CHAT_HOST) to use llm.base_url, chat.model or "
-			    "llm.fallback");
+			    "(CHAT_HOST) to use chat.model or llm.fallback");
 		return;
 	}
 	if (s->chat_host == HOST_OPENAI && s->llm_base_url[0] == '\0')

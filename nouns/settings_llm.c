@@ -324,6 +324,103 @@ read_backends(struct findings *f, struct settings *s, struct arena *mem)
 	}
 }
 
+/* "HOST/MODEL": the length of HOST; 0: it begins with no host's name. */
+static size_t
+host_length(const char *word)
+{
+	static const int HOSTS[] = { HOST_OPENAI, HOST_GROQ, HOST_OLLAMA,
+		HOST_ANTHROPIC };
+	size_t i, len;
+
+	for (i = 0; i < NELEM(HOSTS); i++) {
+		len = strlen(settings_host_name(HOSTS[i]));
+		if (strncmp(word, settings_host_name(HOSTS[i]), len) == 0
+		    && (word[len] == '/' || word[len] == '\0'))
+			return len;
+	}
+	return 0;
+}
+
+static bool
+is_row(const struct settings *s, const char *word)
+{
+	size_t i;
+
+	for (i = 0; i < s->nbackends; i++)
+		if (strcmp(s->backends[i].name, word) == 0)
+			return true;
+	return false;
+}
+
+/* What llm/backends.c would ask, and nobody meant. */
+static void
+check_fallback(struct findings *f, const struct settings *s)
+{
+	size_t i, len;
+
+	for (i = 0; i < s->llm_fallback.n; i++) {
+		const char *word = s->llm_fallback.items[i];
+
+		if (is_row(s, word))
+			continue;
+		len = host_length(word);
+		if (len > 0 && (word[len] == '\0' || word[len + 1] == '\0'))
+			settings_error(f, s, "llm.fallback",
+			    "\"%.100s\" names no model: expected HOST/MODEL, "
+			    "or a name of llm.backends",
+			    word);
+		else if (len == 0 && s->asks_models
+		    && s->chat_host != HOST_DIRECT)
+			settings_warn(f, s, "llm.fallback",
+			    "\"%.100s\" is no name in llm.backends, so it is "
+			    "asked as a model of %s: if that is meant, write "
+			    "%s/%.100s",
+			    word, settings_host_name(s->chat_host),
+			    settings_host_name(s->chat_host), word);
+	}
+}
+
+/* True if ${len} bytes at ${word} are HOST/MODEL of these, or of its host. */
+static bool
+means(const char *word, size_t len, int host, const char *model)
+{
+	const char *name = settings_host_name(host);
+	size_t n = strlen(name);
+
+	if (len < n || memcmp(word, name, n) != 0)
+		return false;
+	return len == n
+	    || (word[n] == '/' && strlen(model) == len - n - 1
+		&& memcmp(word + n + 1, model, len - n - 1) == 0);
+}
+
+/* As llm_quirks_stated looks it up. */
+static bool
+is_asked(const struct settings *s, const char *word, size_t len)
+{
+	size_t i, host;
+
+	if (means(word, len, s->chat_host, s->chat_model))
+		return true;
+	for (i = 0; i < s->nbackends; i++)
+		if ((strlen(s->backends[i].name) == len
+			&& memcmp(s->backends[i].name, word, len) == 0)
+		    || means(word, len, s->backends[i].host,
+			s->backends[i].model))
+			return true;
+	for (i = 0; i < s->llm_fallback.n; i++) {
+		const char *item = s->llm_fallback.items[i];
+
+		host = host_length(item);
+		if (host == 0 && means(word, len, s->chat_host, item))
+			return true;
+		if (host > 0 && strncmp(item, word, len) == 0
+		    && (len == host || item[len] == '\0'))
+			return true;
+	}
+	return false;
+}
+
 /* The names of llm/quirks.c, where what they mean stands; a test compares. */
 static bool
 is_quirk(const char *name, size_t len, const char *value)
@@ -369,8 +466,15 @@ check_quirks(struct findings *f, const struct settings *s)
 		while (name != NULL && name > item && name[-1] != ':')
 			name--;
 		if (value != NULL
-		    && is_quirk(name, (size_t)(value - name), value + 1))
+		    && is_quirk(name, (size_t)(value - name), value + 1)) {
+			if (name > item && s->asks_models
+			    && s->chat_host != HOST_DIRECT
+			    && !is_asked(s, item, (size_t)(name - item) - 1))
+				settings_warn(f, s, "llm.quirks",
+				    "\"%.100s\" has no effect: no model that is "
+				    "asked has that name", item);
 			continue;
+		}
 		settings_error(f, s, "llm.quirks",
 		    "\"%.100s\" is none: [BACKEND:]NAME=VALUE with yes or no "
 		    "for stream, stream_options, max_tokens, "
@@ -425,6 +529,7 @@ settings_llm(struct findings *f, struct settings *s)
 		settings_error(f, s, "llm.fallback",
 		    "expected at most %d models", LLM_FALLBACKS_MAX);
 	read_backends(f, s, mem);
+	check_fallback(f, s);
 	check_quirks(f, s);
 	if (!s->asks_models)
 		wipe_keys(s);

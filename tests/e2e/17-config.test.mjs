@@ -21,6 +21,22 @@ s.test('config check: a right file is 0, a wrong one 2 with all errors', async d
   }
 });
 
+s.test('config check: what the HTTP client would refuse as a worker starts, and names that it does not read', async d => {
+  const check = env => d.cli(['config', 'check'], { env });
+  for (const [env, error] of [
+    [{ DRAGOMAN_CA_FILE: d.file('not-there.pem') }, /error: .*not-there\.pem: http\.ca_file: No such file/],
+    [{ DRAGOMAN_CA_FILE: write(d, 'no.pem', 'x') }, /http\.ca_file: it holds no whole certificates/],
+    [{ HTTPS_PROXY: 'socks5://127.0.0.1:1080' }, /error: .*http\.proxy: it must be http:\/\/HOST:PORT/],
+  ]) {
+    const r = await check(env);
+    assert.equal(r.code, 2, r.stdout);
+    assert.match(r.stdout, error);
+  }
+  const guessed = await check({ HTTP_CA_FILE: '/etc/ssl/ca.pem' });
+  assert.equal(guessed.code, 0, guessed.stdout);
+  assert.match(guessed.stdout, /warning: environment: HTTP_CA_FILE is not used: write DRAGOMAN_CA_FILE/);
+});
+
 s.test('a broken YAML, a missing file, a wrong variable', async d => {
   const run = async (args, env) => d.cli(args, { env });
   const broken = write(d, 'broken.yaml', 'chat:\n  model: "x\n');

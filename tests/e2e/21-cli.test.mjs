@@ -68,6 +68,9 @@ s.test('doctor asks the model\'s server, at no cost', async d => {
   const claude = { CHAT_HOST: 'anthropic', LLM_MODEL: 'claude-test', LLM_BASE_URL: d.model.anthropic };
   assert.equal((await of(claude))[0].finding, 'anthropic answers for claude-test');
   assert.equal(d.model.requests.length, asked, 'no question, no tokens');
+  const none = { LLM_BASE_URL: `${d.model.url}/deployments/x` };
+  assert.equal((await of(none))[0].level, 'warning', 'no list, and nobody has asked it');
+  assert.equal((await of({ LLM_BASE_URL: `${none.LLM_BASE_URL}?api-version=7` }))[0].level, 'ok', 'Azure has no list');
 });
 
 s.test('chat: one message by argument or pipe, streamed or not', async d => {

@@ -151,7 +151,7 @@ s.test('a wrong name, expired, of an unknown authority, self-signed: named in th
   for (const [kind, [sentence, remedy]] of Object.entries(refused)) {
     for (const w of d.turns) if (w.ended === null) await d.stopAndWait(w);
     d.model.clear();
-    const worker = d.startTurn({ LLM_BASE_URL: `https://127.0.0.1:${port[kind]}/v1?api-version=7`, LLM_MODEL: `gpt-${kind}` });
+    const worker = d.startTurn({ LLM_BASE_URL: `https://127.0.0.1:${port[kind]}/v1?api-version=7&key=hidden`, LLM_MODEL: `gpt-${kind}` });
     const r = await d.say(kind, 'x');
     assert.match(r.reply, /way to the language model is not set up correctly.* needs the operator/);
     assert.doesNotMatch(r.reply, /certificate|127\.0\.0\.1|https/);
@@ -161,7 +161,7 @@ s.test('a wrong name, expired, of an unknown authority, self-signed: named in th
     assert.ok(failed.every(l => sentence.test(JSON.stringify(l))), JSON.stringify(failed));
     for (const l of failed) {
       assert.match(l.remedy, remedy);
-      assert.equal(l.url, `https://127.0.0.1:${port[kind]}/v1/chat/completions`, 'the address, without its query');
+      assert.equal(l.url, `https://127.0.0.1:${port[kind]}/v1/chat/completions?api-version=7&key=…`, 'the address, without what may be secret');
     }
     assert.equal(d.model.requests.length, 0, 'nothing was sent');
   }

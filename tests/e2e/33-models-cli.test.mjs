@@ -34,6 +34,19 @@ s.test('lists free of charge: where each is asked, and whether it is listed', as
   d.model.models = [];
 });
 
+s.test('one backend alone: listed and tested', async d => {
+  d.model.clear();
+  d.model.handler = () => ({ text: 'hello' });
+  const env = { LLM_FALLBACK: 'openai/gpt-third' };
+  assert.equal((await models(d, [], env)).list.length, 2);
+  const { list } = await models(d, ['--test', 'openai/gpt-test'], env);
+  assert.deepEqual(list.map(b => [b.backend.split('/')[1], b.tests.plain]), [['gpt-test', 'ok']]);
+  assert.equal(d.model.requests.length, 3);
+  const none = await d.cli(['models', 'openai/gpt'], { env });
+  assert.equal(none.code, 1);
+  assert.match(none.stderr, /no backend openai\/gpt; see `dragoman models`/);
+});
+
 s.test('a wrong key and a server that is not there are told', async d => {
   d.model.clear();
   const [denied] = (await models(d, [], { OPENAI_API_KEY: 'sk-mistyped-0000' })).list;
@@ -176,7 +189,7 @@ testWith({ edges: 1, turns: 1, settings: { llm: { retry_for: '1s' } } }, 'what i
   }
   assert.equal((await d.cli(['models', '--forget', '--json'])).json.forgotten, 1);
   assert.equal((await d.cli(['models', '--forget', 'a', 'b'])).code, 2);
-  assert.equal((await d.cli(['models', 'openai'])).code, 2);
+  assert.equal((await d.cli(['models', 'a', 'b'])).code, 2);
 });
 
 testWith({ edges: 1, turns: 1 }, 'a stranger\'s key or field harms neither turns nor what is shown', async d => {

@@ -440,6 +440,49 @@ wrong_together(void **state)
 }
 
 static void
+names_that_nobody_has_are_told(void **state)
+{
+	static const struct {
+		const char *env, *warning; /* NULL: none */
+	} cases[] = {
+		{ "LLM_FALLBACK=claude", "llm.fallback: \"claude\" is no name "
+					 "in llm.backends" },
+		{ "LLM_FALLBACK=openai/gpt-x", NULL },
+		{ "LLM_QUIRKS=nobody:tools=no", "\"nobody:tools=no\" has no "
+						"effect" },
+		{ "LLM_QUIRKS=tools=no", NULL },
+		{ "LLM_QUIRKS=openai:tools=no", NULL },
+		{ "LLM_QUIRKS=openai/gpt-4o-mini:tools=no", NULL },
+		{ "LLM_QUIRKS=openai/gpt-4o:tools=no", "has no effect" },
+		{ "LLM_FALLBACK=groq/a:b LLM_QUIRKS=groq/a:b:tools=no", NULL },
+		{ "LLM_FALLBACK=groq/a:b LLM_QUIRKS=groq:tools=no", NULL },
+		{ "LLM_FALLBACK=groq/a:b LLM_QUIRKS=groq/a:tools=no",
+		    "has no effect" },
+	};
+	struct settings *s;
+	char env[256];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(cases); i++) {
+		snprintf(env, sizeof(env), "OPENAI_API_KEY=k GROQ_API_KEY=k "
+		    "CHAT_HOST=openai %s", cases[i].env);
+		buf_reset(&warnings);
+		s = load(env);
+		if (s == NULL)
+			fail_msg("%s: %s", env, buf_str(&errors));
+		if (cases[i].warning == NULL
+			? strstr(buf_str(&warnings), "llm.") != NULL
+			: strstr(buf_str(&warnings), cases[i].warning) == NULL)
+			fail_msg("%s: %s", env, buf_str(&warnings));
+		settings_unref(s);
+	}
+	assert_null(load("OPENAI_API_KEY=k LLM_FALLBACK=openai/"));
+	assert_non_null(strstr(buf_str(&errors), "names no model"));
+	assert_null(load("OPENAI_API_KEY=k LLM_FALLBACK=groq"));
+}
+
+static void
 right_together(void **state)
 {
 	static const char *const cases[] = {
@@ -747,6 +790,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(names_that_nobody_has_are_told),
 		cmocka_unit_test(quirks),
 		cmocka_unit_test(hosts),
 		cmocka_unit_test(a_cut_backend_is_whole_characters),

@@ -314,10 +314,29 @@ hides_what_is_no_address(void **state)
 		{ "[::1]:9000", "[::1]:9000" },
 		{ "see https://w@h?k", "see https://<>h?" },
 	};
+	static const struct {
+		const char *url, *shown;
+	} queries[] = {
+		{ "https://u:w@h/v1", "https://h/v1" },
+		{ "https://h/v1?key=sk-1&api-version=2024-06-01",
+		    "https://h/v1?key=\u2026&api-version=2024-06-01" },
+		{ "https://h/?sk-1", "https://h/?\u2026" },
+		{ "https://h/?sk-1&b=", "https://h/?\u2026&b=\u2026" },
+		{ "https://h/?a=b=c?d", "https://h/?a=\u2026" },
+		{ "https://h/?s k=1", "https://h/?\u2026" },
+		{ "https://h/?api-version=a/b", "https://h/?api-version=\u2026" },
+		{ "https://h/?api-version="
+		  "0123456789012345678901234567890123",
+		    "https://h/?api-version=\u2026" },
+		{ "https://u:w?x=y@h/?", "https://h/?\u2026" },
+	};
 	struct text_address a;
 	size_t i;
 
 	(void)state;
+	for (i = 0; i < NELEM(queries); i++)
+		assert_string_equal(text_address_shown(mem, queries[i].url),
+		    queries[i].shown);
 	for (i = 0; i < NELEM(cases); i++) {
 		text_address(cases[i].url, &a);
 		assert_string_equal(

@@ -13,7 +13,7 @@ export default {
   source: 'issues of gateways that begin with: what does status 400 mean?',
   saw: 'a failure in the log that tells nobody what to do',
   shape: 'refusals of each kind',
-  right: 'the log has the server\'s words, the address that was asked, without its query, and what the operator does',
+  right: 'the log has the server\'s words, the address that was asked, with its query\'s names alone, and what the operator does',
   variants: Object.keys(said),
   wires: ['openai', 'anthropic'],
   settings: url => ({ llm: { base_url: `${url}/v1?key=not-for-logs`, retry_for: '1s' } }),
@@ -26,7 +26,7 @@ export default {
     for (const l of failed) {
       assert.deepEqual([l.level, l.status, l.code, l.message], [level, status, e.code ?? '', e.message]);
       assert.match(l.remedy, remedy);
-      assert.match(l.url, /^http:\/\/127\.0\.0\.1:\d+\/v1(\/v1)?\/(chat\/completions|messages)$/);
+      assert.match(l.url, /^http:\/\/127\.0\.0\.1:\d+\/v1(\/v1)?\/(chat\/completions|messages)\?key=…$/);
       assert.doesNotMatch(JSON.stringify(l), /not-for-logs/);
     }
   },
