@@ -45,6 +45,10 @@ remedy_of(enum llm_rc rc, const struct llm_failure *f)
 	case LLM_QUOTA:
 		return "add credit, or raise the limit at the provider";
 	case LLM_INVALID:
+		if (f->status >= 300 && f->status <= 399)
+			return "set llm.base_url (base_url of this backend) to "
+			       "the address that the server names, without "
+			       "/chat/completions or /v1/messages";
 		return f->status == 404
 		    ? "correct the address (base_url) or the model's name"
 		    : "read the server's message; dragoman models --test asks "
