@@ -56,13 +56,14 @@ feed_events(struct llm_body *b, const char *bytes, size_t len)
 
 /* Where the document begins, after a byte order mark and blanks. */
 static const char *
-begin(const struct llm_body *b)
+begin(struct llm_body *b)
 {
 	const char *s = buf_str(&b->head);
 
-	if (strncmp(s, BOM, sizeof(BOM) - 1) == 0)
-		s += sizeof(BOM) - 1;
-	return s + strspn(s, BLANKS);
+	if (b->first == 0 && strncmp(s, BOM, sizeof(BOM) - 1) == 0)
+		b->first = sizeof(BOM) - 1;
+	b->first += strspn(s + b->first, BLANKS);
+	return s + b->first;
 }
 
 static bool
@@ -95,23 +96,39 @@ decide(struct llm_body *b, bool last)
 		b->kind = b->labelled ? BODY_EVENTS : BODY_WHOLE;
 }
 
+/* More than blanks after the first line?  Each byte is looked at once, though
+ * it is asked with each piece. */
+static bool
+has_line(struct llm_body *b)
+{
+	const char *s = buf_str(&b->head);
+
+	if (b->seen < b->first)
+		b->seen = b->first;
+	if (b->eol == 0) {
+		b->seen += strcspn(s + b->seen, "\r\n");
+		if (s[b->seen] == '\0')
+			return false;
+		b->eol = b->seen;
+	}
+	b->seen += strspn(s + b->seen, BLANKS);
+	return s[b->seen] != '\0';
+}
+
 /* A whole document in the first line, and more after it: lines of JSON. */
 static bool
 is_lines(struct llm_body *b)
 {
-	const char *s = begin(b), *end;
+	const char *s = begin(b);
 	struct arena *mem;
 	bool is;
 
-	if (b->looked)
-		return false;
-	end = strpbrk(s, "\r\n");
-	if (end == NULL || end[strspn(end, BLANKS)] == '\0')
+	if (b->looked || !has_line(b))
 		return false;
 	b->looked = true;
 	mem = arena_new();
 	is = s[0] == '{'
-	    && json_is_object(json_read_lenient(mem, s, (size_t)(end - s)));
+	    && json_is_object(json_read_lenient(mem, s, b->eol - b->first));
 	arena_free(mem);
 	return is;
 }

@@ -12,6 +12,7 @@
 
 #define REFUSAL_MAX (256 * KIB)
 #define REFUSAL_MS 5000 /* a refusal is written at once; some never end it */
+#define LOCATION_MAX 512 /* a longer one is not shown */
 #define SILENCE_MORE_MS 1000 /* so that ending.c, which knows which setting it
 				is, says so first */
 
@@ -60,6 +61,28 @@ take_refusal(struct http_stream *s, struct buf *body)
 	} while (rc != -1 && !body->full && clock_boot_ms() < until);
 }
 
+/* Where a redirection leads, which is never followed: what may be shown. */
+static void
+say_location(const struct http_response *resp, struct arena *mem,
+    struct llm_failure *f)
+{
+	struct text_address at;
+	char where[LOCATION_MAX];
+
+	if (resp->status < 300 || resp->status > 399
+	    || !http_header(resp, "location", where, sizeof(where)))
+		return;
+	where[strcspn(where, "?#")] = '\0';
+	text_address(where, &at);
+	if (at.scheme == 0 && strchr(where, '@') != NULL)
+		return; /* a login, perhaps */
+	text_format(f->why, sizeof(f->why), "status %d: redirected to %s",
+	    resp->status,
+	    text_clean(mem, arena_printf(mem, "%.*s%.*s", at.scheme, where,
+				at.len, at.rest),
+		(size_t)(at.scheme + at.len)));
+}
+
 static enum llm_rc
 read_refusal(struct asking *a, struct http_stream *s,
     struct http_response *resp, struct arena *mem, struct llm_failure *f)
@@ -77,6 +100,7 @@ read_refusal(struct asking *a, struct http_stream *s,
 	    resp->body.len, mem);
 	llm_unquote(&refusal, a->q, mem);
 	rc = llm_refusal_rc(&refusal, should_retry, f);
+	say_location(resp, mem, f);
 	a->refused = refusal;
 	return (rc == LLM_RETRY || rc == LLM_CONTEXT) && a->reading.shown
 	    ? LLM_BROKEN

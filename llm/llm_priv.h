@@ -463,6 +463,9 @@ struct llm_body {
 	enum { BODY_UNKNOWN, BODY_EVENTS, BODY_WHOLE } kind;
 	bool labelled; /* text/event-stream */
 	bool looked;   /* it is no list of lines */
+	/* Of the head: where the document begins, the first line ends (0: not
+	 * known), and up to where that was looked for. */
+	size_t first, eol, seen;
 };
 void llm_body_init(struct llm_body *b, const struct llm_provider *p,
     struct llm_reading *r, bool labelled);

@@ -44,6 +44,9 @@ of_the_way(const char *why, const struct llm_backend *b, struct arena *mem)
 	static const struct {
 		const char *words, *before, *after;
 	} ROWS[] = {
+		{ "redirected to", "set ",
+		    " to the address that the server names, without "
+		    "/chat/completions or /v1/messages" },
 		{ "file of trusted",
 		    "name a readable PEM file as http.ca_file "
 		    "(DRAGOMAN_CA_FILE)",
@@ -170,7 +173,9 @@ llm_remedy(enum llm_rc rc, const struct llm_failure *f,
 		return of_a_limit(f, mem);
 	case LLM_INVALID:
 		return f->status == 404 ? of_nothing_there(b, mem)
-		    : f->status >= 200 && f->status <= 399
+		    : f->status >= 300 && f->status <= 399
+		    ? of_the_way(f->why, b, mem)
+		    : f->status >= 200 && f->status <= 299
 		    ? arena_printf(mem, "correct %s", place_of(b, mem))
 		    : "read the server's message; dragoman models --test asks "
 		      "it";

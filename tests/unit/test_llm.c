@@ -256,6 +256,39 @@ static const struct {
 	    -1, true },
 };
 
+/* Where it leads, without what may be secret. */
+static void
+a_redirection_is_named(void **state)
+{
+	static const struct {
+		const char *header, *why;
+	} cases[] = {
+		{ "Location: https://m.example/v2/?key=SECRET\r\n",
+		    "status 308: redirected to https://m.example/v2/" },
+		{ "Location: https://me:SECRET@m.example/v2#x\r\n",
+		    "status 308: redirected to https://m.example/v2" },
+		{ "Location: /v2/chat?SECRET\r\n",
+		    "status 308: redirected to /v2/chat" },
+		{ "Location: //me:SECRET@m.example/v2\r\n", "status 308" },
+		{ "X: y\r\n", "status 308" },
+	};
+	struct llm_backend b = backend(HOST_OPENAI);
+	struct asked a;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(cases); i++) {
+		struct step step = { 308, "text/plain", cases[i].header, "",
+			END, false };
+
+		script(&step, 1);
+		ask(&b, NULL, &a);
+		assert_int_equal(a.rc, LLM_INVALID);
+		assert_string_equal(a.failure.why, cases[i].why);
+		arena_free(a.mem);
+	}
+}
+
 static void
 answers_are_told_apart(void **state)
 {
@@ -784,6 +817,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(answers_are_told_apart),
+		cmocka_unit_test(a_redirection_is_named),
 		cmocka_unit_test(a_list_is_told_from_what_is_none),
 		cmocka_unit_test(each_failure_has_its_remedy),
 		cmocka_unit_test(a_huge_body_is_given_up),

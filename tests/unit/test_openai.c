@@ -7,7 +7,9 @@
 #include <setjmp.h>
 #include <cmocka.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/http.h"
 #include "base/json.h"
@@ -441,6 +443,51 @@ names_and_ids_are_bounded(void **state)
 	answers_whole(&LLM_OPENAI, body, &a);
 	assert_int_equal(strlen(a.answer.calls[0].id), 64 * KIB);
 	answers_free(&a);
+}
+
+static double
+cpu_s(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+/* A long body in small pieces costs as much as its bytes, and not as much as
+ * their square (seconds, and more under the sanitizers). */
+static void
+a_long_body_is_looked_at_once(void **state)
+{
+	static const char *const BEGINS[]
+	    = { "{\"choices\":[{\"message\":{\"content\":\"", "{\n",
+		      "{\n {", " ", "{ }\n " };
+	const size_t piece = 1400, len = 6 * MIB;
+	char *bytes = malloc(len);
+	struct llm_reading r;
+	struct llm_body b;
+	double began;
+	size_t i, at;
+
+	(void)state;
+	assert_non_null(bytes);
+	for (i = 0; i < NELEM(BEGINS); i++) {
+		struct arena *mem = arena_new();
+
+		memset(bytes, i == 0 ? 'a' : ' ', len);
+		memcpy(bytes, BEGINS[i], strlen(BEGINS[i]));
+		llm_reading_init(&r, NULL, mem, false);
+		llm_body_init(&b, &LLM_OPENAI, &r, false);
+		began = cpu_s();
+		for (at = 0; at + piece <= len; at += piece)
+			(void)!llm_body_feed(&b, bytes + at, piece);
+		if (cpu_s() - began > 0.5)
+			fail_msg("%s: %.2f s", BEGINS[i], cpu_s() - began);
+		llm_body_fini(&b);
+		llm_reading_fini(&r);
+		arena_free(mem);
+	}
+	free(bytes);
 }
 
 /* What so few bytes cannot be is estimated; what is hidden may be much. */
@@ -1149,6 +1196,7 @@ main(void)
 		cmocka_unit_test(streams_are_read),
 		cmocka_unit_test(streams_may_end_anywhere),
 		cmocka_unit_test(names_and_ids_are_bounded),
+		cmocka_unit_test(a_long_body_is_looked_at_once),
 		cmocka_unit_test(usage_is_within_reason),
 		cmocka_unit_test(usage_is_counted_or_estimated),
 		cmocka_unit_test(usage_of_nothing_is_estimated),

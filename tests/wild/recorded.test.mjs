@@ -2,7 +2,7 @@
  * Recorded answers of real providers, each at once and in pieces through the
  * whole product: words as the reply; calls with ids, names, arguments and order
  * in the next question; errors by their kind.  They are others' data and no
- * part of this repository: RECORDED, or ../shared/recorded, has them.
+ * part of this repository: DRAGOMAN_RECORDED, or ../shared/recorded, has them.
  */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
@@ -12,7 +12,7 @@ import { TOP } from '../e2e/dragoman.mjs';
 import { runsOf, Wild } from './harness.mjs';
 import { read } from './reference.mjs';
 
-const folder = process.env.RECORDED ?? path.join(TOP, '../shared/recorded');
+const folder = process.env.DRAGOMAN_RECORDED ?? path.join(TOP, '../shared/recorded');
 const names = (process.env.WILD ?? '').split(/[ ,]+/).filter(Boolean);
 const wanted = !names.length || names.includes('recorded');
 const found = wanted && fs.existsSync(folder);
@@ -106,7 +106,7 @@ function checkAnswer(want, run) {
 }
 
 if (wanted && !found) {
-  test('recorded answers', { skip: `no recordings at ${folder}: set RECORDED to their folder` }, () => {});
+  test('recorded answers', { skip: `no recordings at ${folder}: set DRAGOMAN_RECORDED to their folder` }, () => {});
 } else if (found) {
   const runs = runsOf(recordings().map(caseOf));
   let wild;
