@@ -74,9 +74,16 @@ llm_kept_put(struct llm_reading *r, json_t *object, const char *key,
 	return true;
 }
 
+/* Members of a detail that come in pieces. */
+static const char *const TEXTS[] = { "text", "summary", "thinking" };
+
 void
 llm_block_fini(struct llm_block *b)
 {
+	size_t i;
+
+	for (i = 0; b->beside != NULL && i < NELEM(TEXTS); i++)
+		buf_fini(&b->beside[i]);
 	buf_fini(&b->pieces);
 	json_decref(b->doc);
 	*b = (struct llm_block){ 0 };
@@ -98,9 +105,6 @@ llm_block_keep(struct llm_reading *r, struct llm_block *b, const char *member,
 		(void)json_join_halves(&b->pieces, from, false);
 	return true;
 }
-
-/* Members of a detail that come in pieces. */
-static const char *const TEXTS[] = { "text", "summary", "thinking" };
 
 /* ${key}, if it is one of them. */
 static const char *
@@ -156,6 +160,30 @@ detail_of(struct llm_reading *r, size_t list, const json_t *detail,
 	return NULL;
 }
 
+/* One more piece of a text beside the one that the block's pieces are. */
+static void
+add_beside(struct llm_reading *r, struct llm_block *b, const char *text,
+    const json_t *old, const json_t *value)
+{
+	struct buf *more;
+	size_t i = 0;
+
+	while (TEXTS[i] != text)
+		i++;
+	if (b->beside == NULL)
+		b->beside = arena_alloc(
+		    r->mem, NELEM(TEXTS) * sizeof(*b->beside));
+	more = &b->beside[i];
+	if (more->max == 0) {
+		buf_init(more, LLM_TEXT_MAX);
+		(void)!buf_add(more, json_string_value(old),
+		    json_string_length(old));
+	}
+	if (llm_kept_room(r, json_string_length(value)))
+		(void)!buf_add(more, json_string_value(value),
+		    json_string_length(value));
+}
+
 /* A member of a detail, or a piece of one. */
 static void
 add_member(struct llm_reading *r, struct llm_block *b, const char *key,
@@ -171,10 +199,7 @@ add_member(struct llm_reading *r, struct llm_block *b, const char *key,
 		if (old != NULL)
 			return; /* it is put together at last */
 	} else if (text != NULL && json_is_string(old)) {
-		if (llm_kept_room(r, len))
-			json_object_set_new(b->doc, key, json_sprintf("%s%s",
-			    json_string_value(old),
-			    json_string_value(value)));
+		add_beside(r, b, text, old, value);
 		return;
 	}
 	/* Nothing said is nothing taken back. */
@@ -416,6 +441,23 @@ parts(struct llm_reading *r)
 	return list;
 }
 
+/* The texts of ${b} that came in pieces, put together. */
+static void
+settle_beside(struct llm_block *b)
+{
+	size_t i;
+
+	for (i = 0; b->beside != NULL && i < NELEM(TEXTS); i++) {
+		struct buf *more = &b->beside[i];
+
+		if (more->len == 0)
+			continue;
+		(void)json_join_halves(more, 0, true);
+		json_object_set_new(b->doc, TEXTS[i],
+		    json_stringn(buf_str(more), more->len));
+	}
+}
+
 static json_t *
 details(struct llm_reading *r, size_t of)
 {
@@ -427,6 +469,7 @@ details(struct llm_reading *r, size_t of)
 
 		if (b->list != of)
 			continue;
+		settle_beside(b);
 		if (b->member != NULL) {
 			const char *s = settled(r, b);
 

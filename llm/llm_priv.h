@@ -48,6 +48,7 @@ struct llm_block {
 	size_t from, until; /* a text block: its part of the text */
 	size_t call;	    /* of a tool_use: index of its call + 1 */
 	size_t list;	    /* of a detail: which member it stands in */
+	struct buf *beside; /* its other texts in pieces, or NULL (kept.c) */
 };
 
 /*
