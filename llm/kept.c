@@ -77,6 +77,7 @@ llm_kept_put(struct llm_reading *r, json_t *object, const char *key,
 void
 llm_block_fini(struct llm_block *b)
 {
+	llm_detail_fini(b);
 	buf_fini(&b->pieces);
 	json_decref(b->doc);
 	*b = (struct llm_block){ 0 };
@@ -97,124 +98,6 @@ llm_block_keep(struct llm_reading *r, struct llm_block *b, const char *member,
 	if (r->halves)
 		(void)json_join_halves(&b->pieces, from, false);
 	return true;
-}
-
-/* Members of a detail that come in pieces. */
-static const char *const TEXTS[] = { "text", "summary", "thinking" };
-
-/* ${key}, if it is one of them. */
-static const char *
-text_member(const char *key)
-{
-	size_t i;
-
-	for (i = 0; i < NELEM(TEXTS); i++)
-		if (strcmp(key, TEXTS[i]) == 0)
-			return TEXTS[i];
-	return NULL;
-}
-
-static bool
-has_text(const json_t *detail)
-{
-	size_t i;
-
-	for (i = 0; i < NELEM(TEXTS); i++)
-		if (json_string_length(json_object_get(detail, TEXTS[i])) > 0)
-			return true;
-	return false;
-}
-
-/* The detail that ${detail}, number ${place} of its list, goes on: the last one
- * of its index and type.  Those that nobody counts: the last of all, unless it
- * is signed, which ends it.  NULL: it is a new one. */
-static struct llm_block *
-detail_of(struct llm_reading *r, size_t list, const json_t *detail,
-    size_t place)
-{
-	int64_t index = json_member_int(detail, "index", -1);
-	const char *type = json_member_str(detail, "type"), *other;
-	struct llm_block *b;
-	size_t i;
-
-	for (i = r->ndetails; i > 0; i--) {
-		b = &r->details[i - 1];
-		if (b->list != list)
-			continue;
-		other = json_member_str(b->doc, "type");
-		if (b->index == index && type != NULL && other != NULL
-		    && strcmp(type, other) == 0
-		    && (index >= 0
-			|| (place == 0
-			    && !(has_text(detail)
-				&& json_string_length(json_object_get(b->doc,
-				       "signature")) > 0))))
-			return b;
-		if (index < 0)
-			break; /* not counted: only the last one */
-	}
-	return NULL;
-}
-
-/* A member of a detail, or a piece of one. */
-static void
-add_member(struct llm_reading *r, struct llm_block *b, const char *key,
-    json_t *value)
-{
-	const json_t *old = json_object_get(b->doc, key);
-	const char *text = json_is_string(value) ? text_member(key) : NULL;
-	size_t len = json_string_length(value);
-
-	if (text != NULL && (b->member == NULL || b->member == text)) {
-		(void)llm_block_keep(r, b, text, json_string_value(value),
-		    len);
-		if (old != NULL)
-			return; /* it is put together at last */
-	} else if (text != NULL && json_is_string(old)) {
-		if (llm_kept_room(r, len))
-			json_object_set_new(b->doc, key, json_sprintf("%s%s",
-			    json_string_value(old),
-			    json_string_value(value)));
-		return;
-	}
-	/* Nothing said is nothing taken back. */
-	if (old == NULL || !(json_is_null(value)
-		|| (json_is_string(value) && len == 0)))
-		(void)llm_kept_put(r, b->doc, key, value);
-}
-
-static void
-add_detail(struct llm_reading *r, size_t list, const json_t *detail,
-    size_t place)
-{
-	struct llm_block *b = detail_of(r, list, detail, place);
-	const char *key;
-	json_t *value;
-
-	if (!json_is_object(detail))
-		return;
-	if (b == NULL) {
-		if (r->ndetails == LLM_DETAILS_MAX)
-			return;
-		b = &r->details[r->ndetails++];
-		*b = (struct llm_block){ .list = list,
-			.index = json_member_int(detail, "index", -1) };
-		b->doc = json_object();
-		buf_init(&b->pieces, LLM_TEXT_MAX);
-	}
-	json_object_foreach((json_t *)(uintptr_t)detail, key, value)
-		add_member(r, b, key, value);
-}
-
-static bool
-has_details(const struct llm_reading *r, size_t list)
-{
-	size_t i;
-
-	for (i = 0; i < r->ndetails; i++)
-		if (r->details[i].list == list)
-			return true;
-	return false;
 }
 
 static void
@@ -271,9 +154,9 @@ llm_kept_message(struct llm_reading *r, const json_t *message, bool repeats)
 		if (value == NULL || json_is_null(value))
 			continue;
 		if (MEMBERS[i].how == KEEP_DETAILS) {
-			if (!repeats || !has_details(r, i))
+			if (!repeats || !llm_details_any(r, i))
 				for (j = 0; j < json_array_size(value); j++)
-					add_detail(r, i,
+					llm_detail_add(r, i,
 					    json_array_get(value, j), j);
 		} else if (json_is_string(value)
 		    && MEMBERS[i].how == KEEP_JOINED) {
@@ -385,9 +268,8 @@ llm_kept_part(struct llm_reading *r, const json_t *part)
 	}
 }
 
-/* The pieces of ${b}; halves wait no longer. */
-static const char *
-settled(const struct llm_reading *r, struct llm_block *b)
+const char *
+llm_block_settled(const struct llm_reading *r, struct llm_block *b)
 {
 	if (r->halves)
 		(void)json_join_halves(&b->pieces, b->pieces.len, true);
@@ -402,7 +284,7 @@ parts(struct llm_reading *r)
 
 	for (i = 0; i < r->nblocks; i++) {
 		struct llm_block *b = &r->blocks[i];
-		const char *s = settled(r, b);
+		const char *s = llm_block_settled(r, b);
 		size_t len = b->pieces.len;
 
 		if (b->member != NULL)
@@ -411,28 +293,6 @@ parts(struct llm_reading *r)
 				? json_stringn(s, len)
 				: json_pack("[{s:s, s:s%}]", "type", "text",
 				      "text", s, len));
-		json_array_append(list, b->doc);
-	}
-	return list;
-}
-
-static json_t *
-details(struct llm_reading *r, size_t of)
-{
-	json_t *list = json_array();
-	size_t i;
-
-	for (i = 0; i < r->ndetails; i++) {
-		struct llm_block *b = &r->details[i];
-
-		if (b->list != of)
-			continue;
-		if (b->member != NULL) {
-			const char *s = settled(r, b);
-
-			json_object_set_new(b->doc, b->member,
-			    json_stringn(s, b->pieces.len));
-		}
 		json_array_append(list, b->doc);
 	}
 	return list;
@@ -477,9 +337,9 @@ llm_kept_build(struct llm_reading *r)
 	for (i = 0; i < NELEM(MEMBERS); i++) {
 		struct llm_kept *k = &r->kept[i];
 
-		if (has_details(r, i))
+		if (llm_details_any(r, i))
 			json_object_set_new(message, MEMBERS[i].name,
-			    details(r, i));
+			    llm_details_build(r, i));
 		else if (k->value != NULL)
 			json_object_set(message, MEMBERS[i].name, k->value);
 		else if (k->used) {

@@ -50,6 +50,7 @@ struct llm_block {
 	size_t from, until; /* a text block: its part of the text */
 	size_t call;	    /* of a tool_use: index of its call + 1 */
 	size_t list;	    /* of a detail: which member it stands in */
+	struct buf *beside; /* its other texts in pieces, or NULL (kept.c) */
 };
 
 /*
@@ -313,6 +314,15 @@ bool llm_kept_room(struct llm_reading *r, size_t len);
 bool llm_kept_put(struct llm_reading *r, json_t *object, const char *key,
     const json_t *value);
 void llm_block_fini(struct llm_block *b);
+/* The pieces of ${b}; halves wait no longer. */
+const char *llm_block_settled(const struct llm_reading *r, struct llm_block *b);
+/* kept_details.c: ${detail}, number ${place} of its list, which stands in the
+ * member ${list}; is there any of that; all of that, a new reference. */
+void llm_detail_add(struct llm_reading *r, size_t list, const json_t *detail,
+    size_t place);
+bool llm_details_any(const struct llm_reading *r, size_t list);
+json_t *llm_details_build(struct llm_reading *r, size_t of);
+void llm_detail_fini(struct llm_block *b);
 /* A piece of what is only kept; false: LLM_EXTRA_MAX was passed. */
 bool llm_block_keep(struct llm_reading *r, struct llm_block *b,
     const char *member, const char *piece, size_t len);

@@ -14,13 +14,16 @@
 #include "tests/unit/answers.h"
 
 #define PIECES 200000
+#define DETAILS 50000
 #define SECONDS_MAX 5 /* of the processor; it is some tenths */
 
 static const struct tool_spec TOOLS[]
     = { { .name = "echo", .description = "e", .schema_text = "{}" } };
 static const struct llm_message HELLO = { .role = LLM_USER, .text = "Hello" };
 static const struct llm_question QUESTION = { .messages = &HELLO,
-	.nmessages = 1, .tools = TOOLS, .ntools = NELEM(TOOLS) };
+	.nmessages = 1,
+	.tools = TOOLS,
+	.ntools = NELEM(TOOLS) };
 
 /* ${begin}, then the bytes of ${unit} again and again, each a piece. */
 static const struct {
@@ -90,20 +93,54 @@ pieces_are_looked_at_once(void **state)
 		}
 }
 
+/* Thoughts that are kept, in two texts of one detail. */
+static void
+two_texts_are_kept_piece_by_piece(void **state)
+{
+	static const char EVENT[]
+	    = "{\"choices\":[{\"index\":0,\"delta\":{\"reasoning_details\":[{"
+	      "\"type\":\"t\",\"index\":0,\"text\":\"abcdefgh\","
+	      "\"summary\":\"abcdefgh\"}]}}]}";
+	static const char END[]
+	    = "{\"choices\":[{\"index\":0,\"delta\":{\"content\":\"x\"},"
+	      "\"finish_reason\":\"stop\"}]}";
+	struct arena *mem = arena_new();
+	struct llm_reading r;
+	struct llm_answer a;
+	clock_t began = clock();
+	double took;
+	size_t i;
+
+	(void)state;
+	llm_reading_init(&r, &QUESTION, mem, false);
+	for (i = 0; i < DETAILS; i++)
+		assert_int_equal(
+		    openai_feed(&r, "message", EVENT, sizeof(EVENT) - 1), 0);
+	assert_int_equal(openai_feed(&r, "message", END, sizeof(END) - 1), 0);
+	assert_int_equal(llm_reading_finish(&r, &a), LLM_OK);
+	took = (double)(clock() - began) / CLOCKS_PER_SEC;
+	assert_true(strlen(r.extra) > 2 * DETAILS * strlen("abcdefgh"));
+	assert_null(strstr(r.extra, "\"summary\":\"abcdefgh\""));
+	if (took > SECONDS_MAX)
+		fail_msg("two texts: %.1f s", took);
+	llm_reading_fini(&r);
+	arena_free(mem);
+}
+
 #define BAR "\xef\xbd\x9c"
 #define LOW "\xe2\x96\x81"
 #define DSML BAR "DSML" BAR
 
 /* Marks with which calls begin, and what comes after one. */
-static const char *const MARKS[] = { "<tool_call>", "<function=",
-	"[TOOL_CALLS]", "<|python_tag|>", "<invoke name=\"",
+static const char *const MARKS[] = { "<tool_call>",
+	"<function=", "[TOOL_CALLS]", "<|python_tag|>", "<invoke name=\"",
 	"<" DSML "invoke name=\"",
 	"<" BAR "tool" LOW "call" LOW "begin" BAR ">", "<|tool_call_begin|>",
 	"<|channel|>commentary to=", "commentary to=functions.",
 	"to=functions.", "<tool_calls>", "<|im_end|>", "```tool_code\nprint(" };
-static const char *const BEHIND[] = { "", "{", "{\"", "echo",
-	"{\"</tool_call>", "{\"name\":\"echo\",\"arguments\":{}}",
-	"echo>{}</function>", "echo\n<arg_key>" };
+static const char *const BEHIND[] = { "", "{", "{\"", "echo", "{\"</tool_call>",
+	"{\"name\":\"echo\",\"arguments\":{}}", "echo>{}</function>",
+	"echo\n<arg_key>" };
 static const char *const AROUND[][2]
     = { { "", "" }, { "a\n", "" }, { "", "\n" }, { "\n```\n", "" } };
 
@@ -148,8 +185,7 @@ calls_are_looked_for_a_bounded_time(void **state)
 				took = (double)(clock() - began)
 				    / CLOCKS_PER_SEC;
 				if (took > FIND_SECONDS_MAX)
-					fail_msg(
-					    "\"%s\": %.1f s", unit, took);
+					fail_msg("\"%s\": %.1f s", unit, took);
 			}
 }
 
@@ -158,6 +194,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(pieces_are_looked_at_once),
+		cmocka_unit_test(two_texts_are_kept_piece_by_piece),
 		cmocka_unit_test(calls_are_looked_for_a_bounded_time),
 	};
 
