@@ -239,8 +239,8 @@ backends_doc(const struct view *v, int64_t now)
 	return list;
 }
 
-/* Addresses and versions of servers behind us are nobody's business here, nor is
- * what they say: of an error, our own words. */
+/* Addresses and versions of servers behind us are nobody's business here, nor
+ * is what they say: of an error, our own words. */
 static json_t *
 sources_doc(const struct view *v)
 {
