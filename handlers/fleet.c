@@ -239,25 +239,28 @@ backends_doc(const struct view *v, int64_t now)
 	return list;
 }
 
-/* Addresses and versions of servers behind us are nobody's business here. */
+/* Addresses and versions of servers behind us are nobody's business here, nor
+ * is what they say: of an error, our own words. */
 static json_t *
 sources_doc(const struct view *v)
 {
 	static const char *const SHOWN[] = { "name", "kind", "ok", "tools",
-		"offered", "left_out", "error", "age_ms" };
+		"offered", "left_out", "age_ms" };
 	json_t *list = json_array(), *source;
 	const char *name;
 	size_t i;
 
 	json_object_foreach(v->sources, name, source) {
-		json_t *shown = json_object();
+		json_t *shown = json_object(), *value;
 
 		for (i = 0; i < NELEM(SHOWN); i++) {
-			json_t *value = json_object_get(source, SHOWN[i]);
-
+			value = json_object_get(source, SHOWN[i]);
 			if (value != NULL)
 				json_object_set(shown, SHOWN[i], value);
 		}
+		value = json_object_get(source, "reason");
+		if (value != NULL)
+			json_object_set(shown, "error", value);
 		json_array_append_new(list, shown);
 	}
 	return list;

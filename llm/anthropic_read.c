@@ -86,7 +86,7 @@ begin_block(struct llm_reading *r, int64_t index, const json_t *block,
 			.doc = json_deep_copy(block) };
 		buf_init(&b->pieces, LLM_TEXT_MAX);
 		b->from = b->until = r->text.len;
-		if (!llm_kept_room(r, strlen(kept)))
+		if (!llm_kept_room(r, llm_kept_size(block)))
 			return -1;
 	}
 	if (out != NULL)
@@ -183,8 +183,7 @@ block_delta(struct llm_reading *r, const json_t *doc)
 		rc = add_delta(r, b, i, value);
 	}
 	if (b != NULL && citation != NULL
-	    && llm_kept_room(r,
-		json_dumpb(citation, NULL, 0, JSON_ENCODE_ANY))) {
+	    && llm_kept_room(r, llm_kept_size(citation))) {
 		if (!json_is_array(json_object_get(b->doc, "citations")))
 			json_object_set_new(b->doc, "citations",
 			    json_array());

@@ -53,11 +53,27 @@ llm_kept_room(struct llm_reading *r, size_t len)
 	return false;
 }
 
-/* As it will be written. */
+/* Of memory, "{}" takes a hundred times what it is written in. */
+#define VALUE_COST 64
+
 static size_t
-size_of(const json_t *value)
+values_in(const json_t *value)
 {
-	return json_dumpb(value, NULL, 0, JSON_COMPACT | JSON_ENCODE_ANY);
+	const char *key;
+	json_t *member;
+	size_t n = 1, i;
+
+	json_array_foreach(value, i, member) n += values_in(member);
+	json_object_foreach((json_t *)(uintptr_t)value, key, member)
+	    n += values_in(member);
+	return n;
+}
+
+size_t
+llm_kept_size(const json_t *value)
+{
+	return json_dumpb(value, NULL, 0, JSON_COMPACT | JSON_ENCODE_ANY)
+	    + VALUE_COST * values_in(value);
 }
 
 bool
@@ -67,8 +83,8 @@ llm_kept_put(struct llm_reading *r, json_t *object, const char *key,
 	const json_t *old = json_object_get(object, key);
 
 	if (old != NULL) /* counted when it came */
-		r->kept_bytes -= size_of(old) + strlen(key);
-	if (!llm_kept_room(r, size_of(value) + strlen(key)))
+		r->kept_bytes -= llm_kept_size(old) + strlen(key);
+	if (!llm_kept_room(r, llm_kept_size(value) + strlen(key)))
 		return false;
 	json_object_set_new(object, key, json_deep_copy(value));
 	return true;
@@ -130,10 +146,10 @@ keep_value(struct llm_reading *r, struct llm_kept *k, const json_t *value)
 	r->content++;
 	if (!json_is_object(k->value) || !json_is_object(value)) {
 		if (k->value != NULL) /* counted when it came */
-			r->kept_bytes -= size_of(k->value);
+			r->kept_bytes -= llm_kept_size(k->value);
 		json_decref(k->value);
 		k->value = NULL;
-		if (llm_kept_room(r, size_of(value)))
+		if (llm_kept_room(r, llm_kept_size(value)))
 			k->value = json_deep_copy(value);
 		return;
 	}
@@ -214,7 +230,7 @@ part_of(struct llm_reading *r, const char *type, const json_t *part)
 	    && strcmp(json_member_str(b->doc, "type"), type) == 0)
 		return b;
 	if (r->nblocks == NELEM(r->blocks)
-	    || !llm_kept_room(r, part == NULL ? 0 : size_of(part)))
+	    || !llm_kept_room(r, part == NULL ? 0 : llm_kept_size(part)))
 		return NULL;
 	b = &r->blocks[r->nblocks++];
 	*b = (struct llm_block){ 0 };

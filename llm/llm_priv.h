@@ -309,6 +309,8 @@ void llm_kept_fini(struct llm_reading *r);
 /* ${len} bytes more are kept; false: LLM_EXTRA_MAX was passed, and the reading
  * has failed. */
 bool llm_kept_room(struct llm_reading *r, size_t len);
+/* What ${value} counts there: as it is written, and for the memory it takes. */
+size_t llm_kept_size(const json_t *value);
 /* A copy of ${value} as ${object}'s ${key}; what was there goes.  Answers as
  * llm_kept_room. */
 bool llm_kept_put(struct llm_reading *r, json_t *object, const char *key,

@@ -73,6 +73,12 @@ bool mcp_client_list_changed(struct mcp_client *c);
 /* "2026-07-28", "2025-11-25", ...; "" before the first contact. */
 const char *mcp_client_version(struct mcp_client *c);
 
+/* ${text}, of this server, without the keys that it was sent: values of headers
+ * whose names say so, and the address behind its host.  ${text} itself, or a
+ * copy in ${mem}. */
+const char *mcp_client_hide(const struct mcp_client *c, struct arena *mem,
+    const char *text);
+
 /* The text of a CallToolResult for a model: text blocks joined, other blocks
  * named, structuredContent when it says more than the text. */
 char *mcp_result_text(struct arena *mem, const json_t *result, bool *is_error);

@@ -41,6 +41,7 @@ take_progress(struct exchange *x, const struct rpc_message *m)
 {
 	const json_t *total = json_object_get(m->params, "total");
 	const json_t *progress = json_object_get(m->params, "progress");
+	const char *message = json_member_str(m->params, "message");
 
 	if (x->o == NULL || x->o->on_progress == NULL
 	    || rpc_id_match(json_object_get(m->params, "progressToken"), x->id)
@@ -49,7 +50,8 @@ take_progress(struct exchange *x, const struct rpc_message *m)
 	x->o->on_progress(x->o->ctx,
 	    json_is_number(progress) ? json_number_value(progress) : 0,
 	    json_is_number(total) ? json_number_value(total) : 0,
-	    json_member_str(m->params, "message"));
+	    message == NULL ? NULL
+			    : mcp_client_hide(x->c, x->scratch, message));
 }
 
 static void

@@ -8,7 +8,9 @@
 
 #include <stdarg.h>
 #include <string.h>
+#include <strings.h>
 
+#include "base/hide.h"
 #include "base/text.h"
 
 /* Fewer bytes of a header's value are words that everybody uses. */
@@ -59,6 +61,43 @@ hide_headers(const struct mcp_client *c, char *why)
 			i += sizeof(LEFT_OUT) - 2;
 			break;
 		}
+}
+
+/* The credential of the header ${line}; NULL: its name is none of one. */
+static const char *
+credential(const char *line)
+{
+	static const char *const NAMES[] = { "auth", "key", "token", "secret",
+		"cookie", "password", "credential" };
+	const char *end = strchr(line, ':'), *value, *at, *blank;
+	size_t i;
+
+	for (i = 0; end != NULL && i < NELEM(NAMES); i++) {
+		at = strcasestr(line, NAMES[i]);
+		if (at == NULL || at >= end)
+			continue;
+		value = end + 1 + strspn(end + 1, " \t");
+		blank = strchr(value, ' '); /* "Bearer KEY" */
+		return blank == NULL ? value : blank + strspn(blank, " ");
+	}
+	return NULL;
+}
+
+/* Some addresses have their key in the path. */
+#define PATH_LEAST 16
+
+const char *
+mcp_client_hide(const struct mcp_client *c, struct arena *mem, const char *text)
+{
+	const char *path = strstr(c->url, "://");
+	size_t i;
+
+	for (i = 0; i < c->nheaders; i++)
+		text = hide_secret(mem, text, credential(c->headers[i]));
+	path = path == NULL ? NULL : strpbrk(path + 3, "/?");
+	if (path != NULL && strlen(path) >= PATH_LEAST)
+		text = hide_secret(mem, text, path);
+	return text;
 }
 
 enum mcp_rc

@@ -32,7 +32,8 @@ mcp_call_tool(struct source *s, const struct tool_spec *spec,
 		.cancel = ctx->cancel,
 		.on_progress = on_progress,
 		.ctx = &p };
-	char why[MCP_WHY_MAX] = "";
+	char raw[MCP_WHY_MAX] = "";
+	const char *why;
 	json_t *doc = NULL;
 	const char *type;
 	bool is_error = false;
@@ -40,7 +41,8 @@ mcp_call_tool(struct source *s, const struct tool_spec *spec,
 
 	*result = (struct tool_result){ .end = TOOL_FAILED };
 	rc = mcp_client_call(s->client, remote, arguments, spec->schema, &o,
-	    mem, &doc, why);
+	    mem, &doc, raw);
+	why = mcp_client_hide(s->client, mem, raw);
 	switch (rc) {
 	case MCP_OK:
 		break;
@@ -72,6 +74,7 @@ mcp_call_tool(struct source *s, const struct tool_spec *spec,
 			       "yet.";
 		return;
 	}
-	result->text = mcp_result_text(mem, doc, &is_error);
+	result->text = mcp_client_hide(
+	    s->client, mem, mcp_result_text(mem, doc, &is_error));
 	result->end = is_error ? TOOL_FAILED : TOOL_DONE;
 }

@@ -10,6 +10,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/hide.h"
 #include "base/http.h"
 #include "base/json.h"
 #include "base/log.h"
@@ -369,6 +370,7 @@ memcp_call(const struct memcp *m, const char *token, const char *name,
     struct tool_result *result)
 {
 	struct http_response resp;
+	const char *said;
 	const char *body = json_text(mem, json_keep(mem, json_pack(
 	    "{s:s, s:O}", "tool", name, "arguments", arguments)));
 
@@ -376,8 +378,11 @@ memcp_call(const struct memcp *m, const char *token, const char *name,
 	switch (request(m, "POST", "/mcp/tools/call", token, false, body,
 	    m->timeout_ms, HTTP_ONCE, cancel, &resp)) {
 	case HTTP_OK:
-		memcp_read_result(mem, resp.status, buf_str(&resp.body),
-		    resp.body.len, token != NULL, result);
+		said = hide_secret(mem,
+		    text_clean(mem, buf_str(&resp.body), resp.body.len),
+		    token);
+		memcp_read_result(mem, resp.status, said, strlen(said),
+		    token != NULL, result);
 		break;
 	case HTTP_BLOCKED:
 	case HTTP_UNREACHED: /* it never ran */

@@ -18,6 +18,7 @@
 #define HEADERS_MAX 16
 #define NAME_MAX_BYTES 64
 #define BYES_WAIT_MS 3000 /* a good-bye may take 2 s (mcp/client), and a thread */
+#define NOT_ASKED "not asked yet"
 
 /* scheme://host:port without user, path and query. */
 static void
@@ -47,7 +48,8 @@ source_new(enum source_kind kind, const char *name, const char *url)
 	s->kind = kind;
 	snprintf(s->name, sizeof(s->name), "%s", name);
 	host_of(url, s->host, sizeof(s->host));
-	snprintf(s->why, sizeof(s->why), "not asked yet");
+	snprintf(s->why, sizeof(s->why), NOT_ASKED);
+	snprintf(s->reason, sizeof(s->reason), NOT_ASKED);
 	return s;
 }
 
@@ -167,6 +169,7 @@ unserved(const char *name)
 	snprintf(s->why, sizeof(s->why),
 	    "it is started by a command; only servers with a url are served "
 	    "yet");
+	snprintf(s->reason, sizeof(s->reason), "it is started by a command");
 	return s;
 }
 

@@ -34,18 +34,48 @@ struct question {
 	struct source *s;
 };
 
+/* Why there is no list: with the server's words, and without. */
+struct excuse {
+	char why[160], reason[64];
+};
+
+static void
+set_reason(struct excuse *e, enum mcp_rc rc)
+{
+	static const char *const WORDS[] = {
+		[MCP_OK] = "",
+		[MCP_ERROR] = "the server refused",
+		[MCP_UNREACHED] = "the server cannot be reached",
+		[MCP_UNKNOWN] = "the answer was lost",
+		[MCP_DENIED] = "the server wants other credentials",
+		[MCP_PROTOCOL] = "the server gave no MCP answer",
+		[MCP_CANCELLED] = "cancelled",
+	};
+	int status;
+
+	if (sscanf(e->why, "HTTP %3d", &status) == 1)
+		text_format(e->reason, sizeof(e->reason), "%s (HTTP %d)",
+		    WORDS[rc], status);
+	else
+		text_format(e->reason, sizeof(e->reason), "%s", WORDS[rc]);
+}
+
 static json_t *
 ask_source(struct source *s, const volatile int *cancel, int64_t *ttl_ms,
-    char why[160])
+    struct excuse *e)
 {
 	json_t *list = NULL;
+	enum mcp_rc rc;
 
 	*ttl_ms = -1;
-	if (s->kind == SOURCE_MEMCP)
-		return memcp_list(&s->memcp, cancel, why);
-	if (mcp_client_tools(s->client, cancel, &list, ttl_ms, why) != MCP_OK)
-		return NULL;
-	return list;
+	if (s->kind == SOURCE_MEMCP) {
+		list = memcp_list(&s->memcp, cancel, e->why);
+		text_format(e->reason, sizeof(e->reason), "%s", e->why);
+		return list;
+	}
+	rc = mcp_client_tools(s->client, cancel, &list, ttl_ms, e->why);
+	set_reason(e, rc);
+	return rc == MCP_OK ? list : NULL;
 }
 
 /* The old one, to be given back without the lock: the last reference of a
@@ -63,7 +93,7 @@ renew_snapshot(struct toolbox *b)
  * it is the one that is known.  As renew_snapshot, or NULL. */
 static struct snapshot *
 take_answer(struct toolbox *b, struct source *s, json_t *list,
-    struct catalogue *tools, int64_t ttl_ms, const char *why)
+    struct catalogue *tools, int64_t ttl_ms, const struct excuse *e)
 {
 	int64_t now = clock_boot_ms(), delay;
 	bool was_ok = s->ok, first = !s->asked;
@@ -75,13 +105,14 @@ take_answer(struct toolbox *b, struct source *s, json_t *list,
 	if (list != NULL) {
 		s->failures = 0;
 		s->read_ms = now;
-		s->why[0] = '\0';
+		s->why[0] = s->reason[0] = '\0';
 		delay = b->settings->mcp_refresh_ms;
 		if (ttl_ms >= 0 && ttl_ms < delay)
 			delay = ttl_ms < REFRESH_MIN_MS ? REFRESH_MIN_MS
 							: ttl_ms;
 	} else {
-		text_format(s->why, sizeof(s->why), "%s", why);
+		text_format(s->why, sizeof(s->why), "%s", e->why);
+		text_format(s->reason, sizeof(s->reason), "%s", e->reason);
 		delay = RETRY_FIRST_MS << (s->failures < 6 ? s->failures : 6);
 		if (delay > RETRY_MAX_MS)
 			delay = RETRY_MAX_MS;
@@ -93,7 +124,8 @@ take_answer(struct toolbox *b, struct source *s, json_t *list,
 		log_event(s->ok ? LOG_INFO : LOG_WARN,
 		    s->ok ? "tools_listed" : "tools_failed",
 		    F_STR("source", s->name), F_STR("host", s->host),
-		    F_INT("tools", json_array_size(list)), F_STR("why", why));
+		    F_INT("tools", json_array_size(list)),
+		    F_STR("why", e->why));
 	if (list != NULL && tools == NULL) {
 		json_unshare(list);
 	} else if (s->list != list && (list != NULL || !s->ok)) {
@@ -126,9 +158,9 @@ static void
 ask(void *arg)
 {
 	struct question *q = arg;
-	char why[160] = "";
+	struct excuse e = { 0 };
 	int64_t ttl_ms;
-	json_t *list = ask_source(q->s, &q->b->cancel, &ttl_ms, why);
+	json_t *list = ask_source(q->s, &q->b->cancel, &ttl_ms, &e);
 	struct catalogue *tools = NULL;
 	struct snapshot *old = NULL;
 	size_t i;
@@ -140,7 +172,7 @@ ask(void *arg)
 		if (q->b->sources[i] == q->s)
 			break;
 	if (i < q->b->nsources) {
-		old = take_answer(q->b, q->s, list, tools, ttl_ms, why);
+		old = take_answer(q->b, q->s, list, tools, ttl_ms, &e);
 	} else { /* no longer configured */
 		json_unshare(list);
 		catalogue_unref(tools);
@@ -321,6 +353,7 @@ inherit(struct source *s, const struct source *o)
 	s->ok = o->ok;
 	s->read_ms = o->read_ms;
 	text_format(s->why, sizeof(s->why), "%s", o->why);
+	text_format(s->reason, sizeof(s->reason), "%s", o->reason);
 }
 
 /*
@@ -468,12 +501,13 @@ toolbox_state(struct toolbox *b)
 		const struct offered *o = snapshot_offered(b->current, s);
 
 		json_array_append_new(out, json_pack(
-		    "{s:s, s:s, s:s, s:b, s:b, s:I, s:s*, s:I, s:I, s:I, s:I, "
+		    "{s:s, s:s, s:s, s:b, s:b, s:I, s:s*, s:s*, s:I, s:I, s:I, s:I, "
 		    "s:o}",
 		    "name", s->name, "kind", KINDS[s->kind], "url_host",
 		    s->host, "ok", (int)s->ok, "served", (int)!s->unserved,
 		    "tools", (json_int_t)json_array_size(s->list),
-		    "error", s->ok ? NULL : s->why, "age_ms",
+		    "error", s->ok ? NULL : s->why, "reason",
+		    s->ok ? NULL : s->reason, "age_ms",
 		    (json_int_t)(s->ok ? now - s->read_ms : -1), "retry_ms",
 		    (json_int_t)(s->next_ms > now && !s->unserved
 			    ? s->next_ms - now

@@ -83,7 +83,8 @@ struct source {
 	struct catalogue *tools; /* of it */
 	char left_out_seen[SEAL_DIGEST_MAX]; /* what was logged last */
 	bool asked, ok, asking;
-	char why[160];
+	char why[160];	 /* the server's words may be in it */
+	char reason[64]; /* ours, for /ready: who reads it is nobody we know */
 	int failures;
 	int64_t read_ms, next_ms; /* boot clock */
 };

@@ -162,6 +162,33 @@ what_is_kept_has_an_end(void **state)
 	assert_int_equal(used, 0);
 }
 
+/* "{}" is short, but not in memory. */
+static void
+values_count_for_their_memory(void **state)
+{
+	enum { EVENTS = 20, VALUES = 100000 };
+	struct buf bytes = BUF_INIT(64 * MIB);
+	struct answered a;
+	size_t i, j;
+
+	(void)state;
+	for (i = 0; i < EVENTS; i++) {
+		(void)!buf_printf(&bytes,
+		    "data: {\"choices\":[{\"delta\":{\"extra_content\":{\"%zu\":[0",
+		    i);
+		for (j = 0; j < VALUES; j++)
+			(void)!buf_add_str(&bytes, ",{}");
+		(void)!buf_add_str(&bytes, "]}}}]}\n\n");
+	}
+	most = used;
+	answers_bytes(
+	    &LLM_OPENAI, NULL, buf_str(&bytes), bytes.len, 64 * KIB, false, &a);
+	assert_true(a.failed);
+	assert_true(most < 100 * MIB);
+	answers_free(&a);
+	buf_fini(&bytes);
+}
+
 /* Each member of the table is kept, goes back, and is left out for a backend
  * that takes no thoughts. */
 static void
@@ -216,6 +243,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(values_count_for_their_memory),
 		cmocka_unit_test(what_is_kept_has_an_end),
 		cmocka_unit_test(members_go_back_or_not),
 	};

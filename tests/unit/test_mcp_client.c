@@ -582,6 +582,36 @@ a_call_is_sent_once(void **state)
 	rig_end();
 }
 
+/* What a server quotes of its key goes to no model, whatever it is in. */
+static void
+a_key_is_hidden_in_any_words(void **state)
+{
+	static const struct rule rules[] = {
+		{ .method = "server/discover",
+		    .status = 200,
+		    .body = DISCOVER },
+		{ 0 },
+	};
+	static const struct {
+		const char *said, *shown;
+	} rows[] = {
+		{ "you sent key-0123456789abcdef", "you sent …" },
+		{ "key-0123456789abcdefkey-0123456789abcdef, twice",
+		    "……, twice" },
+		{ "key-0123 is no key, nor is k", "key-0123 is no key, nor is k" },
+		{ "", "" },
+	};
+	size_t i;
+
+	(void)state;
+	rig_begin(rules);
+	for (i = 0; i < NELEM(rows); i++)
+		assert_string_equal(
+		    mcp_client_hide(rig.client, rig.mem, rows[i].said),
+		    rows[i].shown);
+	rig_end();
+}
+
 /* Lines that look as if each were the end of a document, with pauses; then the
  * answer. */
 static int
@@ -644,6 +674,7 @@ main(void)
 		cmocka_unit_test(progress_is_heard),
 		cmocka_unit_test(a_changed_schema_is_read_again),
 		cmocka_unit_test(a_call_is_cancelled),
+		cmocka_unit_test(a_key_is_hidden_in_any_words),
 		cmocka_unit_test(lines_are_read_once),
 	};
 

@@ -566,7 +566,8 @@ why_has_names_alone(void **state)
 	static const struct {
 		const char *code, *type, *why;
 	} rows[] = {
-		{ "rate_limit_exceeded", "tokens", "status 500 rate_limit_exceeded" },
+		{ "rate_limit_exceeded", "tokens",
+		    "status 500 rate_limit_exceeded" },
 		{ "", "overloaded_error", "status 500 overloaded_error" },
 		{ "1301", "", "status 500 1301" },
 		{ "quoted my cat", "x.y-z", "status 500 x.y-z" },
