@@ -761,7 +761,7 @@ copies_and_prints_are_counted(void **state)
 		getrusage(RUSAGE_SELF, &after);
 		if (took > COSTLY_SECONDS_MAX
 		    || (after.ru_maxrss - before.ru_maxrss)
-			> COSTLY_BYTES_MAX / KIB)
+			> (long)(COSTLY_BYTES_MAX / KIB))
 			fail_msg("%s: %.1f s, %ld KiB", COSTLY[i].what, took,
 			    after.ru_maxrss - before.ru_maxrss);
 		if (rc == -1)
