@@ -229,7 +229,7 @@ export class Wild {
     /* The reply is out before its line is written. */
     if (r.status === 200) await until(() => worker.ended !== null
       || this.lines(worker.log, from[0][1]).some(l => l.event === 'turn_done' && String(l.chat).includes(id)), { ms: 5000, every: 5 }).catch(() => {});
-    run.log = from.flatMap(([file, at]) => this.lines(file, at)).filter(l => !c.slow || !l.chat || String(l.chat).includes(id));
+    run.log = from.flatMap(([file, at]) => this.lines(file, at)).filter(l => !l.chat || String(l.chat).includes(id));
     run.mcp = this.servers.find(s => s.case === c)?.requests.filter(m => m.lane === lane.name) ?? [];
     run.json = r.json;
     run.reply = r.json?.reply ?? '';
