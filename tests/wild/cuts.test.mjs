@@ -16,7 +16,7 @@ import { WIRES } from './wire.mjs';
 
 const run = promisify(execFile);
 const BUILD = process.env.DRAGOMAN_BUILD;
-const LONGEST = 64 * 1024; /* of a body: one is a flood, and says nothing more */
+const LONGEST = 16 * 1024; /* of a body: longer ones are floods, and cost most of the time */
 const LEAST = 100; /* fewer would mean that they are no longer found */
 const names = (process.env.WILD ?? '').split(/[ ,]+/).filter(Boolean);
 const { chosen } = await readCases(names);
