@@ -370,7 +370,10 @@ look_at(struct turn *t, size_t i, enum llm_rc rc, struct llm_answer *answer,
 enum turn_state
 turn_ask(struct turn *t)
 {
-	struct asked a = { .hint = -1, .limited = -1, .last = LLM_OK, .cause = REPEAT_FAILED };
+	struct asked a = { .hint = -1,
+		.limited = -1,
+		.last = LLM_OK,
+		.cause = REPEAT_FAILED };
 	struct llm_backend *backends;
 	struct llm_question q;
 	enum turn_state next;

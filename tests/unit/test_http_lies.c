@@ -125,7 +125,7 @@ ask(const struct http_request *req, bool stream, struct buf *all, char *why)
 static struct {
 	atomic_int next;
 	atomic_int failed;
-} todo;
+} jobs;
 
 /* Each byte of each answer, each lie, whole and as a stream. */
 static bool
@@ -158,7 +158,7 @@ tell(void *arg)
 
 	(void)arg;
 	while (
-	    take(atomic_fetch_add(&todo.next, 1), &which, &lie, &at, &stream)) {
+	    take(atomic_fetch_add(&jobs.next, 1), &which, &lie, &at, &stream)) {
 		struct http_request req;
 		int64_t began = clock_boot_ms();
 		enum http_rc rc;
@@ -175,10 +175,10 @@ tell(void *arg)
 		if (!may_be(which, (enum lie)lie, at, rc)) {
 			fprintf(stderr, "answer %d lie %d at %d%s: %d %s\n",
 			    which, lie, at, stream ? " stream" : "", rc, why);
-			atomic_fetch_add(&todo.failed, 1);
+			atomic_fetch_add(&jobs.failed, 1);
 		}
 		if (clock_boot_ms() - began > LONG_MS)
-			atomic_fetch_add(&todo.failed, 1);
+			atomic_fetch_add(&jobs.failed, 1);
 	}
 	buf_fini(&all);
 	return NULL;
@@ -197,14 +197,14 @@ no_lie_is_taken_for_an_answer(void **state)
 	else
 		served_start(&srv, serve_lie, NULL);
 	assert_int_equal(start_engine(), 0);
-	atomic_store(&todo.next, 0);
-	atomic_store(&todo.failed, 0);
+	atomic_store(&jobs.next, 0);
+	atomic_store(&jobs.failed, 0);
 	for (i = 0; i < THREADS; i++)
 		assert_int_equal(
 		    pthread_create(&threads[i], NULL, tell, NULL), 0);
 	for (i = 0; i < THREADS; i++)
 		pthread_join(threads[i], NULL);
-	assert_int_equal(atomic_load(&todo.failed), 0);
+	assert_int_equal(atomic_load(&jobs.failed), 0);
 	(void)stop(NULL);
 }
 
