@@ -33,12 +33,20 @@ llm_transport_rc(const struct http_response *resp, bool shown,
 	return shown ? LLM_BROKEN : LLM_RETRY;
 }
 
+/* Read only where it may end: a body that drips is not read at each byte. */
 static bool
 is_whole(const struct buf *body)
 {
-	struct arena *mem = arena_new();
-	bool is = json_read_lenient(mem, buf_str(body), body->len) != NULL;
+	size_t len = body->len;
+	struct arena *mem;
+	bool is;
 
+	while (len > 0 && strchr(" \t\r\n", body->data[len - 1]) != NULL)
+		len--;
+	if (len == 0 || strchr("}]", body->data[len - 1]) == NULL)
+		return false;
+	mem = arena_new();
+	is = json_read_lenient(mem, body->data, len) != NULL;
 	arena_free(mem);
 	return is;
 }
