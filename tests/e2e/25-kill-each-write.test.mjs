@@ -128,8 +128,6 @@ const s = suite(async () => {
   mcp = await startModern();
   return {
     edges: 1, turns: 0, ready: false,
-    /* With everysec a slow disk may lose what was acknowledged. */
-    redis: ['--appendfsync', 'always'],
     settings: { ...settings, mcp: { servers: { srv: { url: mcp.url } } } },
     before: async d => {
       d.relay = new Relay(d);

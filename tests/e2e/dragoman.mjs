@@ -229,9 +229,11 @@ export class Dragoman {
   }
 
   async startRedis() {
+    /* Its process dies here, not the machine: with "no" each write is with the kernel before its reply. With
+     * "everysec" a slow disk may lose what was acknowledged (a write waits up to 2 s while the file is synced). */
     this.redisServer = this.child('redis', 'redis-server', [
       '--port', '0', '--unixsocket', this.file('redis.sock'), '--unixsocketperm', '777',
-      '--dir', this.dir, '--appendonly', 'yes', '--appendfsync', 'everysec', '--save', '',
+      '--dir', this.dir, '--appendonly', 'yes', '--appendfsync', 'no', '--save', '',
       '--maxmemory-policy', 'noeviction', '--daemonize', 'no', ...this.options.redis ?? [],
     ]);
     await until(() => {
