@@ -91,15 +91,25 @@ warn_names() {
 	done
 }
 
+# Without what warn_names says with the line: we exported it.
+not_of_files() {
+	local name
+	set -- -e '^$'
+	for name in $env_names; do
+		set -- "$@" -e "^warning: environment: $name: is not a setting"
+	done
+	grep -v "$@"
+}
+
 check_settings() {
 	local findings
 	findings=$(config check 2>&1) || {
-		say "$findings"
+		say "$(not_of_files <<<"$findings")"
 		warn_names
 		fail 2 "the configuration is wrong. Correct the lines above," \
 			"then run the command again"
 	}
-	grep '^warning' <<<"$findings" >&2 || true
+	grep '^warning' <<<"$findings" | not_of_files >&2 || true
 	warn_names
 }
 
@@ -109,7 +119,7 @@ check_redis() {
 	[ -z "$own_redis" ] || return 0
 	said=$(command_here format show 2>&1) && return
 	said=${said#dragoman: }
-	fail 1 "${said% (*}. Start it or correct REDIS_URL (redis.url);" \
+	fail 1 "${said%%[;(]*}. Start it or correct REDIS_URL (redis.url);" \
 		"without REDIS_URL the quickstart starts a Redis itself"
 }
 

@@ -153,7 +153,8 @@ load_state_env() {
 		esac
 	done
 	DRAGOMAN_URL=http://$(state_address)
-	export DRAGOMAN_URL
+	DRAGOMAN_STATE=$state # doctor looks at the processes of this one
+	export DRAGOMAN_URL DRAGOMAN_STATE
 	export PATH="$build:$PATH"
 	# The command is no worker: it says what it has to say itself.
 	unset LOG_FILE
