@@ -172,6 +172,15 @@ seconds_to_stop() {
 	echo $((drain + 10))
 }
 
+# The edge asks no model: no key of one, also by another name.
+hidden_names() {
+	local names='*_API_KEY,*_API_KEY_FILE' name
+	while read -r name; do
+		names+=,$name
+	done < <(names_in_values | grep -vxF -f <(setting_names))
+	echo "$names"
+}
+
 # Each has many threads: a second process for the same cores only changes
 # places with the first, which costs a loaded machine 4 % (ten measurements).
 write_processes() {
@@ -182,7 +191,7 @@ write_processes() {
 		printf 'listen\tedge.sock\t0600\t%s\n' "$web"
 		printf 'worker\tturn\t%s\t%s\t-\t%s\n' "$each" "$worker" "$build/dragoman-turn"
 		printf 'run\tnginx\t1\t-\tnone\tnginx\t-p\t./\t-c\tnginx/nginx.conf\t-e\tnginx/nginx.log\t-g\tdaemon off;\n'
-		printf 'worker\tedge\t%s\t%s\t*_API_KEY,*_API_KEY_FILE\t%s\n' "$each" "$worker" "$build/dragoman-edge"
+		printf 'worker\tedge\t%s\t%s\t%s\t%s\n' "$each" "$worker" "$(hidden_names)" "$build/dragoman-edge"
 	} >"$state/processes"
 }
 

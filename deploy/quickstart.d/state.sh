@@ -103,6 +103,7 @@ show_logs() {
 }
 
 remove_state() {
+	local part
 	[ -e "$state/.dragoman" ] || {
 		[ ! -e "$state" ] || fail 2 "$state is no state of the" \
 			"quickstart; nothing was removed"
@@ -116,7 +117,9 @@ remove_state() {
 			exit 1
 	fi
 	stop_state
-	rm -rf -- "${STATE_PARTS[@]/#/$state/}"
+	for part in "${STATE_PARTS[@]}"; do
+		rm -rf -- "${state:?}/$part"
+	done
 	rmdir -- "$state" 2>/dev/null ||
 		fail 1 "$state holds other files, which were left"
 	say "removed: $state. What was built is still in $here/build, and packages stay installed."

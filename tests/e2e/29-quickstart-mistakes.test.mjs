@@ -210,6 +210,9 @@ test('what the YAML file names is reached and kept: key files, and ${NAME}s', as
     const check = await dragoman(state, 'config', 'check');
     assert.equal(check.code, 0, check.out);
     assert.equal((await quickstart(state, ['--exec', '--', 'printenv', 'OF_THE_TEST'])).out, 'kept\n');
+    /* It may be a model's key: the edge, which strangers reach, has none. */
+    const edges = fs.readFileSync(path.join(state, 'processes'), 'utf8').split('\n').find(l => l.startsWith('worker\tedge'));
+    assert.match(edges, /\*_API_KEY,\*_API_KEY_FILE,OF_THE_TEST\t/);
     await stop(state);
   } finally {
     await model.stop();
