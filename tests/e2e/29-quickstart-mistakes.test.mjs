@@ -127,12 +127,13 @@ test('misspelt names are told with what was meant, and nothing else is lost', as
     assert.match(await say(state, port, message), /No language model is set[^]*LLM_BASE_URL=http:\/\/HOST:PORT\/v1/, message);
   assert.match((await dragoman(state, 'doctor')).out, /model +no model is set[^]*OPENAI_API_KEY/);
 
-  /* The same settings, but for what is given now. */
+  /* The same settings, but for what is given now; the file is read again. */
+  fs.writeFileSync(lines, 'CHAT_MAX_HISTORY=4\nLLM_ROUNDS=6\n');
   const again = await quickstart(state, ['--restart'], { env: { LLM_ROUNDS: '7' }, ms: 60000 });
   assert.equal(again.code, 0, again.err);
   assert.match(again.err, new RegExp(`Dragoman runs: http://127\\.0\\.0\\.1:${port} `));
   const show = (await dragoman(state, 'config', 'show')).out;
-  assert.match(show, /^chat\.max_history +3 /m);
+  assert.match(show, /^chat\.max_history +4 /m);
   assert.match(show, /^llm\.rounds +7 /m);
   /* A wrong one stops nothing. */
   oneSentence(await quickstart(state, ['--restart'], { env: { LLM_ROUNDS: 'many' } }), 2, /llm\.rounds: expected a whole number/, 'a wrong restart');
@@ -213,6 +214,8 @@ test('what the YAML file names is reached and kept: key files, and ${NAME}s', as
     /* It may be a model's key: the edge, which strangers reach, has none. */
     const edges = fs.readFileSync(path.join(state, 'processes'), 'utf8').split('\n').find(l => l.startsWith('worker\tedge'));
     assert.match(edges, /\*_API_KEY,\*_API_KEY_FILE,OF_THE_TEST\t/);
+    assert.equal((await quickstart(state, ['--restart'], { ms: 60000 })).code, 0);
+    assert.equal((await quickstart(state, ['--exec', '--', 'printenv', 'OF_THE_TEST'])).out, 'kept\n');
     await stop(state);
   } finally {
     await model.stop();
