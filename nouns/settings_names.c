@@ -49,6 +49,21 @@ is_known(const char *name)
 	return false;
 }
 
+/* Looked for before any file is read, or by the command alone. */
+static const char *const ENVIRONMENT_ONLY[] = { "DRAGOMAN_CONFIG",
+	"CONFIG_PATH", "DRAGOMAN_URL" };
+
+static bool
+is_too_late(const struct config_stray *stray)
+{
+	size_t i;
+
+	for (i = 0; i < NELEM(ENVIRONMENT_ONLY); i++)
+		if (strcmp(stray->name, ENVIRONMENT_ONLY[i]) == 0)
+			return strcmp(stray->where, "environment") != 0;
+	return false;
+}
+
 static const char *
 called_elsewhere(const char *name)
 {
@@ -110,6 +125,11 @@ settings_names(struct findings *f, const struct settings *s)
 	}
 	for (i = 0; i < n; i++) {
 		near = strays[i].near;
+		if (is_too_late(&strays[i]))
+			(void)!buf_printf(f->warnings,
+			    "%s: %s: has no effect in an env file: set it in "
+			    "the environment, or use --config or --url\n",
+			    strays[i].where, strays[i].name);
 		if (is_known(strays[i].name)
 		    || strstr(buf_str(&uses),
 			   arena_printf(mem, "${%s}", strays[i].name))
