@@ -27,7 +27,7 @@ step() { # WORDS LOG COMMAND...
 		say "$words"
 		"$@" 2>&1 </dev/null | tee -- "$log" >&2 || rc=$?
 	else
-		! on_screen || printf '  %s ...' "$words" >&2
+		! on_screen || printf '  %s%s ...' "$words" "${hint-}" >&2
 		"$@" >"$log" 2>&1 </dev/null || rc=$?
 		! on_screen || printf '\r\033[K' >&2
 	fi
