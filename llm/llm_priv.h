@@ -462,6 +462,7 @@ enum llm_rc llm_transport_rc(const struct http_response *resp, bool shown,
     struct llm_failure *f);
 
 #define LLM_WHY_PAGE "it is a page, not an answer"
+#define LLM_WHY_NO_MODEL "no model is chosen"
 
 /*
  * body.c: the bytes of an answer: events, lines of JSON, or one document.
