@@ -81,7 +81,7 @@ last_fd(void)
 
 /* The engine has an answer to read, and reads it when the next one asks. */
 static atomic_bool hold_answer, answer_held, answered, next_asks, first_ended;
-static atomic_int closed_watched; /* descriptors that were closed before */
+static atomic_int closed_watched;  /* descriptors that were closed before */
 static _Thread_local bool is_next; /* this thread asks it */
 
 ssize_t
