@@ -63,16 +63,16 @@ kept_end(struct transfer *t)
 {
 	uint64_t acked, received;
 	curl_off_t left = 0;
-	bool ended;
+	bool ended, owned;
 
 	if (t->fd == -1)
 		return;
-	poll_idle(t->fd);
+	owned = poll_idle(t->fd, t);
 	if (t->status == 0) {
 		(void)curl_easy_getinfo(t->easy, CURLINFO_SIZE_UPLOAD_T, &left);
 		if (t->req.body != NULL && (size_t)left < t->req.body_len)
 			t->unprocessed = true;
-		if (counts(t->fd, &acked, &received, &ended)
+		if (owned && counts(t->fd, &acked, &received, &ended)
 		    && acked == t->acked
 		    && (t->ended || received > t->received))
 			t->unprocessed = true;

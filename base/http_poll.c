@@ -255,15 +255,18 @@ poll_disown(int fd)
 	watched_at(fd)->owner = NULL;
 }
 
-void
-poll_idle(int fd)
+bool
+poll_idle(int fd, const struct transfer *t)
 {
 	struct watched *w = watched_at(fd);
 
+	if (w->owner != t)
+		return false;
 	w->owner = NULL;
 	w->idle = true;
 	if (w->registered == 0)
 		watch(fd, w, EPOLLRDHUP);
+	return true;
 }
 
 int

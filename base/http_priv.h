@@ -155,7 +155,10 @@ int poll_on_close(void *arg, curl_socket_t fd);
 int poll_own(
     struct transfer *t, const char *peer, int peer_port, int local_port);
 void poll_disown(int fd);
-void poll_idle(int fd); /* and no request is on it any more */
+/* No request is on it any more.  False: not ${t}'s was, as curl gave it to the
+ * next one before the engine looked at the end of ${t}, or it was closed, and
+ * may be anything now. */
+bool poll_idle(int fd, const struct transfer *t);
 
 /* http_kept.c: the request leaves on that connection; the sending is over, one
  * way or the other (again: nothing).  It sets t->unprocessed then, and takes

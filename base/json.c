@@ -87,9 +87,10 @@ too_much(const char *s, size_t len, size_t *at)
 	return NULL;
 }
 
-json_t *
-json_read(struct arena *mem, const char *bytes, size_t len, const char **why,
-    size_t *at)
+/* As json_read.  ${helpless}: no repair makes a document of it. */
+static json_t *
+read_strict(struct arena *mem, const char *bytes, size_t len, const char **why,
+    size_t *at, bool *helpless)
 {
 	json_error_t error;
 	json_t *doc = json_quick(bytes, len);
@@ -99,6 +100,7 @@ json_read(struct arena *mem, const char *bytes, size_t len, const char **why,
 	if (doc != NULL)
 		return json_keep(mem, doc);
 	refused = too_much(bytes, len, &place);
+	*helpless = refused != NULL;
 	if (refused != NULL) {
 		if (why != NULL)
 			*why = refused;
@@ -109,6 +111,9 @@ json_read(struct arena *mem, const char *bytes, size_t len, const char **why,
 	doc = json_loadb(bytes, len, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES,
 	    &error);
 	if (doc == NULL) {
+		/* All up to its end is fine, and repairs add no end. */
+		*helpless = json_error_code(&error)
+		    == json_error_premature_end_of_input;
 		if (why != NULL)
 			/* It quotes, and may cut a character in two. */
 			*why = text_clean(mem, error.text,
@@ -120,16 +125,23 @@ json_read(struct arena *mem, const char *bytes, size_t len, const char **why,
 	return json_keep(mem, doc);
 }
 
+json_t *
+json_read(struct arena *mem, const char *bytes, size_t len, const char **why,
+    size_t *at)
+{
+	bool helpless;
+
+	return read_strict(mem, bytes, len, why, at, &helpless);
+}
+
+/* What read_strict did not read. */
 static json_t *
 read_repaired(struct arena *mem, const char *bytes, size_t len,
     bool keep_halves)
 {
 	struct buf repaired = BUF_INIT(SIZE_MAX / 4);
 	json_t *doc = NULL;
-	size_t place;
 
-	if (too_much(bytes, len, &place) != NULL)
-		return NULL;
 	if (json_repair(&repaired, bytes, len, keep_halves) == 0)
 		doc = json_loadb(buf_str(&repaired), repaired.len,
 		    JSON_DECODE_ANY, NULL);
@@ -140,17 +152,21 @@ read_repaired(struct arena *mem, const char *bytes, size_t len,
 json_t *
 json_read_lenient(struct arena *mem, const char *bytes, size_t len)
 {
-	json_t *doc = json_read(mem, bytes, len, NULL, NULL);
+	bool helpless = false;
+	json_t *doc = read_strict(mem, bytes, len, NULL, NULL, &helpless);
 
-	return doc != NULL ? doc : read_repaired(mem, bytes, len, false);
+	return doc != NULL || helpless
+	    ? doc
+	    : read_repaired(mem, bytes, len, false);
 }
 
 json_t *
 json_read_piece(struct arena *mem, const char *bytes, size_t len, bool *halves)
 {
-	json_t *doc = json_read(mem, bytes, len, NULL, NULL);
+	bool helpless = false;
+	json_t *doc = read_strict(mem, bytes, len, NULL, NULL, &helpless);
 
-	if (doc != NULL)
+	if (doc != NULL || helpless)
 		return doc;
 	doc = read_repaired(mem, bytes, len, true);
 	*halves |= doc != NULL;

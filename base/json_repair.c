@@ -114,6 +114,8 @@ mark_bytes(struct arena *mem, const char *bytes, size_t len)
 	char *out;
 	int rc = 0;
 
+	if (text_is_utf8(bytes, len) && memchr(bytes, '\0', len) == NULL)
+		return arena_memdup(mem, bytes, len);
 	for (i = 0; i < len && rc == 0; i += n) {
 		size_t max = len - i < 4 ? len - i : 4;
 

@@ -23,6 +23,7 @@ struct call {
 	bool wanted;  /* to be called now */
 	bool ended;
 	bool written; /* its result is journalled */
+	int taken_back; /* of the lease, as it was wanted */
 };
 
 struct calls {
@@ -117,12 +118,13 @@ keep_result(struct calls *all, struct call *c)
 }
 
 /* It was cut short by us, so its text is no result: what became of the call
- * is unknown. */
+ * is unknown.  The lease may be sure again since, by another's result. */
 static bool
 was_cut(const struct turn *t, const struct call *c)
 {
 	return c->result.end == TOOL_FAILED
-	    && __atomic_load_n(&t->lease.cancel, __ATOMIC_RELAXED);
+	    && (__atomic_load_n(&t->lease.cancel, __ATOMIC_RELAXED)
+		|| t->lease.taken_back != c->taken_back);
 }
 
 /* Start the wanted calls: all but the last on threads of their own. */
@@ -205,7 +207,8 @@ want(struct calls *all, size_t i)
 	*c = (struct call){ .all = all,
 		.call = &all->round->answer.calls[i],
 		.mem = arena_new(),
-		.wanted = true };
+		.wanted = true,
+		.taken_back = all->t->lease.taken_back };
 }
 
 /* The access token was refused: once with a fresh one. */

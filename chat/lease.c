@@ -57,6 +57,7 @@ lease_add(struct lease_book *b, struct lease *l, struct job *job,
 {
 	l->job = job;
 	__atomic_store_n(&l->cancel, 0, __ATOMIC_RELAXED);
+	l->taken_back = 0;
 	l->renewing = false;
 	atomic_store(&l->state, LEASE_HELD);
 	atomic_store(&l->stopped, job->stop);
@@ -91,8 +92,10 @@ lease_renewed(struct lease *l, int64_t lease_ms)
 
 	atomic_store(&l->until_ms, clock_boot_ms() + lease_ms);
 	/* Sure again: the next calls are not to be cancelled for it. */
-	if (atomic_compare_exchange_strong(&l->state, &unsure, LEASE_HELD))
+	if (atomic_compare_exchange_strong(&l->state, &unsure, LEASE_HELD)) {
 		__atomic_store_n(&l->cancel, 0, __ATOMIC_RELAXED);
+		l->taken_back++;
+	}
 }
 
 static void

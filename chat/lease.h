@@ -34,6 +34,7 @@ struct lease {
 	_Atomic int64_t until_ms; /* boot clock */
 	_Atomic int64_t margin_ms; /* of LEASE_MARGIN_MS */
 	volatile int cancel;	 /* for llm and tool calls */
+	int taken_back;		 /* how often a cancel was; the turn's */
 	bool renewing;		 /* the book's */
 	struct lease *next, **link;
 };
@@ -47,7 +48,7 @@ void lease_add(struct lease_book *b, struct lease *l, struct job *job,
     int64_t lease_ms);
 /* Waits for a renewal in flight: afterwards the job is the caller's alone. */
 void lease_remove(struct lease_book *b, struct lease *l);
-/* A write renewed it. */
+/* A write of its turn renewed it. */
 void lease_renewed(struct lease *l, int64_t lease_ms);
 /* Ask Redis whether somebody said /stop since the last look, if any job is
  * held: then all are renewed at once, which says to whom. */

@@ -151,6 +151,47 @@ s.test('pause and resume as JSON', async d => {
   assert.equal((await d.cli(['resume', '--json'])).json.paused, false);
 });
 
+testWith({ edges: 1, turns: 1 }, 'format: what records are written as, raised once no older worker lives', async d => {
+  const KEY = '{fleet}:format';
+  const show = async () => (await d.cli(['format', 'show', '--json'])).json;
+  assert.deepEqual(await show(), { stored: 2, written: 2, newest: 2 });
+  assert.match((await d.cli(['format', 'show'])).stdout, /written as version 2; .* up to 2\n$/);
+  for (const n of ['0', '3', 'two', '2x', '']) {
+    const r = await d.cli(['format', 'set', n]);
+    assert.equal(r.code, 2, n);
+    assert.match(r.stderr, /from 1 to 2/);
+  }
+
+  const down = await d.cli(['format', 'set', '1']);
+  assert.equal(down.code, 0, down.stderr);
+  assert.match(down.stdout, /written as version 1;[^]*no worker of an older release[^]*format set 2/);
+  assert.equal(await d.redis.get(KEY), '1');
+  assert.match((await d.say('old', 'hi')).reply, /You said: hi/);
+
+  /* A worker of the release before, which does not say what it reads. */
+  await d.redis.zadd('{fleet}:workers', Date.now(), 'older');
+  await d.redis.set('{fleet}:worker:older', JSON.stringify({ id: 'older', version: '0.0.9' }));
+  const refused = await d.cli(['format', 'set', '2']);
+  assert.equal(refused.code, 1, refused.stdout);
+  assert.match(refused.stderr, /worker older reads versions up to 1 only/);
+  assert.equal(await d.redis.get(KEY), '1', 'unchanged');
+  assert.equal((await d.cli(['format', 'set', '2', '--force'])).code, 0);
+  assert.equal(await d.redis.get(KEY), '2');
+  await d.redis.del('{fleet}:worker:older');
+  await d.redis.zrem('{fleet}:workers', 'older');
+
+  await d.redis.set(KEY, '3');
+  assert.match((await d.cli(['format', 'show'])).stdout, /version 3 is stored: a newer release/);
+  await d.redis.set(KEY, 'x');
+  const damaged = await d.cli(['format', 'show']);
+  assert.equal(damaged.code, 1);
+  assert.match(damaged.stderr, /format set N/);
+  assert.equal((await d.cli(['format', 'set', '2'])).code, 0, 'as it says');
+  assert.equal((await show()).stored, 2);
+  const gone = await d.cli(['format', 'show'], { env: { REDIS_URL: 'unix:///nowhere/redis.sock' } });
+  assert.notEqual(gone.code, 0);
+});
+
 testWith({ edges: 1, turns: 1 }, 'sealing keys change while it runs, history stays readable', async d => {
   await d.say('keys', 'remember this');
   const old = d.key, fresh = randomBytes(32).toString('base64');

@@ -23,12 +23,11 @@ buf_copy(struct buf *to, const struct buf *from)
 }
 
 static void
-block_copy(struct llm_block *b)
+block_copy(struct llm_block *to, const struct llm_block *from)
 {
-	struct buf pieces = b->pieces;
-
-	b->doc = json_deep_copy(b->doc);
-	buf_copy(&b->pieces, &pieces);
+	*to = *from;
+	to->doc = json_deep_copy(from->doc);
+	buf_copy(&to->pieces, &from->pieces);
 }
 
 /* What changes is copied; what only is read lives in ${from} on. */
@@ -38,19 +37,20 @@ reading_copy(struct llm_reading *to, const struct llm_reading *from,
 {
 	size_t i;
 
-	*to = *from;
+	memcpy(to, from, offsetof(struct llm_reading, calls));
 	to->mem = mem;
 	to->event = arena_new();
 	buf_copy(&to->text, &from->text);
 	buf_copy(&to->refusal, &from->refusal);
 	for (i = 0; i < from->ncalls; i++) {
+		to->calls[i] = from->calls[i];
 		buf_copy(&to->calls[i].arguments, &from->calls[i].arguments);
 		to->calls[i].extra = json_deep_copy(from->calls[i].extra);
 	}
 	for (i = 0; i < from->nblocks; i++)
-		block_copy(&to->blocks[i]);
+		block_copy(&to->blocks[i], &from->blocks[i]);
 	for (i = 0; i < from->ndetails; i++)
-		block_copy(&to->details[i]);
+		block_copy(&to->details[i], &from->details[i]);
 	for (i = 0; i < NELEM(from->kept); i++) {
 		buf_copy(&to->kept[i].text, &from->kept[i].text);
 		to->kept[i].value = json_deep_copy(from->kept[i].value);

@@ -8,6 +8,7 @@
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -146,6 +147,20 @@ version_of(int which)
 
 /* ---- the wire ------------------------------------------------------------ */
 
+/* Connections are opened by threads of their own. */
+static pthread_mutex_t name_lock = PTHREAD_MUTEX_INITIALIZER;
+
+bool
+served_tls_was_named(const struct served_tls *tls, const char *name)
+{
+	bool was;
+
+	pthread_mutex_lock(&name_lock);
+	was = strcmp(tls->sni, name) == 0;
+	pthread_mutex_unlock(&name_lock);
+	return was;
+}
+
 static void *
 wire_open(void *ctx, int fd)
 {
@@ -159,7 +174,9 @@ wire_open(void *ctx, int fd)
 		return NULL;
 	}
 	sni = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+	pthread_mutex_lock(&name_lock);
 	snprintf(tls->sni, sizeof(tls->sni), "%s", sni == NULL ? "" : sni);
+	pthread_mutex_unlock(&name_lock);
 	atomic_store(
 	    &tls->version, SSL_version(ssl) == TLS1_3_VERSION ? 13 : 12);
 	if (SSL_session_reused(ssl))
@@ -287,6 +304,14 @@ served_stop_tls(struct served *s, struct served_tls *tls)
 {
 	(void)s;
 	(void)tls;
+	abort();
+}
+
+bool
+served_tls_was_named(const struct served_tls *tls, const char *name)
+{
+	(void)tls;
+	(void)name;
 	abort();
 }
 

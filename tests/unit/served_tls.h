@@ -30,7 +30,7 @@ struct served_tls {
 	atomic_int handshakes; /* whole ones */
 	atomic_int resumed;    /* of them, with a session from before */
 	atomic_int version;    /* 12 or 13, of the last one */
-	char sni[64];          /* of the last one */
+	char sni[64];	       /* of the last one: served_tls_was_named */
 	void *inner;
 };
 
@@ -43,5 +43,7 @@ const char *served_tls_other_ca(void);
 void served_start_tls(struct served *s, served_fn *answer, void *ctx,
     bool is_v6, struct served_tls *tls);
 void served_stop_tls(struct served *s, struct served_tls *tls);
+/* The last handshake asked for the certificate of ${name}. */
+bool served_tls_was_named(const struct served_tls *tls, const char *name);
 
 #endif

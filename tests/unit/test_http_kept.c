@@ -3,7 +3,9 @@
  * answer that only its connection's end ends.
  *
  * base/http asks TCP for its counts right before a request leaves, so this
- * program's getsockopt is where a server can close in that very moment.
+ * program's getsockopt is where a server can close in that very moment.  Its
+ * epoll_wait is where an answer can wait for the next request, and epoll_ctl
+ * where a descriptor that is closed is told.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,6 +13,7 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
+#include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -18,6 +21,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -73,6 +77,52 @@ static int
 last_fd(void)
 {
 	return atomic_load(&fds[(atomic_load(&counted) - 1) % KEPT_MANY]);
+}
+
+/* The engine has an answer to read, and reads it when the next one asks. */
+static atomic_bool hold_answer, answer_held, answered, next_asks, first_ended;
+static atomic_int closed_watched;  /* descriptors that were closed before */
+static _Thread_local bool is_next; /* this thread asks it */
+
+ssize_t
+write(int fd, const void *bytes, size_t len)
+{
+	ssize_t n = syscall(SYS_write, fd, bytes, len);
+
+	if (is_next && len == sizeof(uint64_t)) /* it rings the bell */
+		atomic_store(&next_asks, true);
+	return n;
+}
+
+int
+epoll_wait(int epoll, struct epoll_event *events, int max, int wait_ms)
+{
+	int n = (int)syscall(
+	    SYS_epoll_pwait, epoll, events, max, wait_ms, NULL, 0);
+	int i, waits;
+
+	for (i = 0; i < n && atomic_load(&hold_answer); i++) {
+		if (events[i].data.fd != last_fd())
+			continue;
+		atomic_store(&hold_answer, false);
+		atomic_store(&answer_held, true);
+		for (waits = 0; waits < LONG_MS; waits++) {
+			if (atomic_load(&answered) && atomic_load(&next_asks))
+				break;
+			(void)poll(NULL, 0, 1);
+		}
+	}
+	return n;
+}
+
+int
+epoll_ctl(int epoll, int what, int fd, struct epoll_event *event)
+{
+	int rc = (int)syscall(SYS_epoll_ctl, epoll, what, fd, event);
+
+	if (rc == -1 && errno == EBADF)
+		atomic_fetch_add(&closed_watched, 1);
+	return rc;
 }
 
 static void
@@ -208,6 +258,74 @@ a_request_goes_out_again_only_if_it_never_arrived(void **state)
 	http_stop();
 }
 
+static void *
+ask_first(void *arg)
+{
+	const struct served *s = arg;
+	struct http_response resp;
+	intptr_t rc = ask(s->port, "/first", HTTP_ONCE, 2, &resp);
+
+	http_response_fini(&resp);
+	atomic_store(&first_ended, true);
+	return (void *)rc;
+}
+
+/* Answers the first, reads the second and closes. */
+static int
+serve_held(struct served *s, int fd, const struct served_request *req)
+{
+	if (strcmp(req->path, "/second") == 0) {
+		while (!atomic_load(&first_ended))
+			if (served_pause(s, fd, 1) == -1)
+				break;
+		return -1;
+	}
+	atomic_store(&hold_answer, true);
+	if (served_answer(fd, 200, "text/plain", "", "hello") == -1)
+		return -1;
+	atomic_store(&answered, true);
+	return 0;
+}
+
+/*
+ * A connection may be the next request's before the engine has looked at the
+ * end of the one before.  That one must not take it away again: nobody would
+ * see that it was closed, and its descriptor may then be anything.
+ */
+static void
+the_next_request_owns_the_connection(void **state)
+{
+	struct served_tls tls = { 0 };
+	struct http_response resp;
+	struct served s;
+	pthread_t first;
+	void *rc;
+
+	(void)state;
+	assert_int_equal(start_engine(), 0);
+	atomic_store(&answer_held, false);
+	atomic_store(&answered, false);
+	atomic_store(&next_asks, false);
+	atomic_store(&first_ended, false);
+	atomic_store(&counted, 0);
+	serve_by(&s, serve_held, NULL, &tls);
+	assert_int_equal(pthread_create(&first, NULL, ask_first, &s), 0);
+	while (!atomic_load(&answer_held))
+		(void)poll(NULL, 0, 1);
+	is_next = true;
+	assert_int_equal(
+	    ask(s.port, "/second", HTTP_ONCE, 2, &resp), HTTP_BROKEN);
+	is_next = false;
+	http_response_fini(&resp);
+	pthread_join(first, &rc);
+	assert_int_equal((intptr_t)rc, HTTP_OK);
+	assert_int_equal(atomic_load(&s.requests), 2);
+	assert_int_equal(atomic_load(&fds[0]), atomic_load(&fds[1]));
+	assert_int_equal(atomic_load(&closed_watched), 0);
+	serve_no_more(&s, &tls);
+	http_stop();
+}
+
 /* Answers when all have asked, and closes when it is told. */
 static int
 serve_all(struct served *s, int fd, const struct served_request *req)
@@ -221,17 +339,6 @@ serve_all(struct served *s, int fd, const struct served_request *req)
 		return -1;
 	wait_to_close(s, fd);
 	return -1;
-}
-
-static void *
-ask_first(void *arg)
-{
-	const struct served *s = arg;
-	struct http_response resp;
-	intptr_t rc = ask(s->port, "/first", HTTP_ONCE, 2, &resp);
-
-	http_response_fini(&resp);
-	return (void *)rc;
 }
 
 /* Each would be found dead by a request, and after a few it would fail. */
@@ -439,6 +546,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
 		    a_request_goes_out_again_only_if_it_never_arrived),
+		cmocka_unit_test(the_next_request_owns_the_connection),
 		cmocka_unit_test(many_closed_while_idle_cost_no_request),
 		cmocka_unit_test(half_a_request_never_arrived),
 		cmocka_unit_test(

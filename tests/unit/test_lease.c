@@ -44,7 +44,8 @@ a_write_makes_an_unsure_lease_sure(void **state)
 		__atomic_store_n(&l.cancel, 1, __ATOMIC_RELAXED);
 		lease_renewed(&l, LEASE_MS);
 		if (atomic_load(&l.state) != (int)cases[i].after
-		    || is_cancelled(&l) != cases[i].cancelled)
+		    || is_cancelled(&l) != cases[i].cancelled
+		    || l.taken_back != !cases[i].cancelled)
 			fail_msg("%s", cases[i].what);
 		assert_true(atomic_load(&l.until_ms) > clock_boot_ms());
 		lease_remove(b, &l);
