@@ -105,8 +105,8 @@ const char *cli_paint(const struct cli *cli, enum cli_paint paint);
 /* "3 min", "12 s" of ${ms}, in mem. */
 const char *cli_ago(struct cli *cli, int64_t ms);
 
-/* Where the server is: ${named} (or NULL), $DRAGOMAN_URL, this host's
- * server.port; without a slash at its end. */
+/* Where the server is: ${named} (or NULL), $DRAGOMAN_URL, server.public_url,
+ * this host's server.port; without a slash at its end. */
 const char *cli_url(struct cli *cli, const char *named);
 
 /* "alice" is "default/http/alice".  -1, said: not a name. */

@@ -10,6 +10,8 @@
 #include "base/json.h"
 #include "base/seal.h"
 #include "cli/doctor.h"
+#include "cli/units.h"
+#include "cli/workers.h"
 #include "config.h"
 #include "redis/damage.h"
 #include "redis/fleet.h"
@@ -305,6 +307,19 @@ find_format(struct doctor *d, const json_t *records)
 		    format_now(d->store));
 }
 
+static const char *
+start_advice(const struct doctor *d)
+{
+	if (d->units_failed > 0)
+		return "repair what is said of its unit above";
+	if (workers_are_quickstarts())
+		return "deploy/quickstart starts it; its supervisor/log says "
+		       "why it ends";
+	if (units_are_here())
+		return "systemctl start dragoman-turn@1";
+	return "start one: dragoman-turn --config FILE";
+}
+
 void
 doctor_workers(struct doctor *d)
 {
@@ -324,9 +339,7 @@ doctor_workers(struct doctor *d)
 		find_worker(d, record);
 	find_format(d, records);
 	if (json_array_size(records) == 0)
-		doctor_find(d, DOCTOR_ERROR, "workers",
-		    "start one: systemctl start dragoman-turn@1, or "
-		    "dragoman-turn --config FILE",
+		doctor_find(d, DOCTOR_ERROR, "workers", start_advice(d),
 		    "no turn worker lives: messages wait unanswered");
 	if (fleet_is_paused(d->store, &paused) == STORE_OK && paused)
 		doctor_find(d, DOCTOR_WARN, "workers", "dragoman resume",

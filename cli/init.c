@@ -40,6 +40,8 @@ static const char YAML[] =
     "  #  - What can you do?\n"
     "\n"
     "server:\n"
+    "  # How clients reach this server; `dragoman doctor` and `chat` ask there.\n"
+    "  #public_url: https://chat.example.org\n"
     "  #listen: unix:/run/dragoman/edge.sock\n"
     "  #port: 8000\n"
     "\n"
