@@ -223,14 +223,15 @@ doctor_units(struct doctor *d)
 }
 
 /* Where ${w} writes its log, as this process can open it; NULL: nowhere, or
- * not to be known.  Its environment is above the file. */
+ * not to be known.  Its environment is above the configuration, which is ours
+ * only for units of systemd. */
 static const char *
 log_path(struct doctor *d, const struct worker_process *w)
 {
 	static const char NAME[] = "LOG_FILE=";
 	char text[ENVIRON_MAX];
 	size_t len = worker_read(w->pid, "environ", text, sizeof(text)), at;
-	const char *path = d->s->log_file;
+	const char *path = w->unit[0] != '\0' ? d->s->log_file : "";
 
 	if (len == 0)
 		return NULL;

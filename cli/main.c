@@ -37,8 +37,9 @@ static const struct command COMMANDS[] = {
 	    "--no-stream      wait for the whole reply",
 	    cmd_chat },
 	{ "doctor", "", "look for what is wrong, and say what to do",
-	    "--url URL        where nginx answers (default: this host's "
-	    "server.port)",
+	    "--url URL        where nginx answers (default: $DRAGOMAN_URL, "
+	    "server.public_url,\n"
+	    "                 else this host's server.port)",
 	    cmd_doctor },
 	{ "config check", "", "is the configuration right?", NULL,
 	    cmd_config_check },

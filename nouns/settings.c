@@ -162,7 +162,9 @@ const struct config_def SETTINGS[] = {
 	    "counts for itself",
 	    0 },
 	{ "server.public_url", CONFIG_URL, AT(server_public_url), NULL, 0, 0,
-	    NULL, NULL, "how clients reach this server, for links", 0 },
+	    NULL, NULL,
+	    "how clients reach this server; dragoman doctor and chat ask there",
+	    0 },
 
 	{ "redis.url", CONFIG_STR, AT(redis_url), "redis://localhost:6379", 0,
 	    0, NULL, NULL,
