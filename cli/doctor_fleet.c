@@ -47,6 +47,20 @@ find_checks(struct doctor *d, const struct buf *text)
 	}
 }
 
+/* The command that reaches our Redis, without a login. */
+static const char *
+redis_cli(struct doctor *d)
+{
+	const char *path = strstr(d->s->redis_url, ":///");
+
+	if (strncmp(d->s->redis_url, "unix:///", 8) != 0 || path == NULL ||
+	    strpbrk(path, "%@' ") != NULL)
+		return "redis-cli";
+	path += strlen("://");
+	return arena_printf(d->cli->mem, "redis-cli -s %.*s",
+	    (int)strcspn(path, "?"), path);
+}
+
 static bool
 reach(struct doctor *d)
 {
@@ -74,8 +88,9 @@ reach(struct doctor *d)
 	}
 	if (ms > PING_SLOW_MS)
 		doctor_find(d, DOCTOR_WARN, "redis",
-		    "put it nearer, or look at its load (redis-cli "
-		    "--latency)",
+		    arena_printf(d->cli->mem,
+			"put it nearer, or look at its load (%s --latency)",
+			redis_cli(d)),
 		    "answers in %d ms: a turn needs six round trips", ms);
 	else
 		doctor_find(d, DOCTOR_OK, "redis", NULL, "answers in %d ms",
@@ -364,8 +379,8 @@ find_damage(struct doctor *d, const json_t *one)
 		doctor_find(d, DOCTOR_WARN, "redis",
 		    arena_printf(d->cli->mem,
 			"find out who else writes to this Redis, then: "
-			"redis-cli DEL '%s'",
-			key),
+			"%s DEL '%s'",
+			redis_cli(d), key),
 		    "%s: a key of another type was in the way of a chat, and "
 		    "was renamed",
 		    key);
@@ -373,8 +388,8 @@ find_damage(struct doctor *d, const json_t *one)
 		doctor_find(d, DOCTOR_ERROR, "redis",
 		    arena_printf(d->cli->mem,
 			"find out who else writes to this Redis, then: "
-			"redis-cli DEL '%s'; the workers make it anew",
-			key),
+			"%s DEL '%s'; the workers make it anew",
+			redis_cli(d), key),
 		    "%s is damaged: it %s", key, what);
 }
 
