@@ -20,6 +20,7 @@
 
 #define CHECK_MAX (16 * KIB)
 #define PING_SLOW_MS 20	     /* a turn is six round trips */
+#define PINGS 3
 #define QUEUE_OLD_MS 60000   /* nobody should wait that long for a worker */
 #define EDGE_MS 5000
 #define DAMAGE_SHOWN 20	     /* one script can damage thousands */
@@ -71,7 +72,7 @@ reach(struct doctor *d)
 		.replicas = d->s->redis_durability,
 		.wait_ms = (int)d->s->redis_wait_ms };
 	const char *why = "";
-	int ms = 0;
+	int ms = 0, best, i;
 
 	d->cli->store = store_open(&o, &why);
 	if (d->cli->store == NULL) {
@@ -86,15 +87,20 @@ reach(struct doctor *d)
 		    "does not answer at redis.url");
 		return false;
 	}
-	if (ms > PING_SLOW_MS)
+	/* One may be late because this machine is busy. */
+	for (best = ms, i = 1; i < PINGS && best > PING_SLOW_MS; i++)
+		if (store_ping(d->cli->store, &ms) == STORE_OK && ms < best)
+			best = ms;
+	if (best > PING_SLOW_MS)
 		doctor_find(d, DOCTOR_WARN, "redis",
 		    arena_printf(d->cli->mem,
 			"put it nearer, or look at its load (%s --latency)",
 			redis_cli(d)),
-		    "answers in %d ms: a turn needs six round trips", ms);
+		    "answers in %d ms: a turn needs six round trips",
+		    best);
 	else
 		doctor_find(d, DOCTOR_OK, "redis", NULL, "answers in %d ms",
-		    ms);
+		    best);
 	return true;
 }
 
