@@ -140,7 +140,8 @@ listen_once(struct process_listener *l, redisContext *c)
 {
 	bool asked = false; /* a PING is out */
 
-	if (redisAppendCommand(c, "SUBSCRIBE " CHANNEL "%s", l->id) !=
+	if (redisAppendCommand(c, "SUBSCRIBE %s" CHANNEL "%s",
+		l->st->prefix, l->id) !=
 		REDIS_OK ||
 	    flush(c) == -1)
 		return;
@@ -301,9 +302,9 @@ process_publish(struct store *st, const struct chat_name *chat, const char *id,
 	    (int)(dot - address), address);
 	(void)snprintf(front, sizeof(front), "%s %s\n", dot + 1, kind);
 	piece_item(id, kind, &noun, item);
-	batch_init(&b);
+	batch_init(&b, st);
 	batch_command(&b, "PUBLISH", 2);
-	batch_str(&b, channel);
+	batch_key(&b, channel);
 	batch_sealed(&b, st, front, chat, noun, item, text, len);
 	if (store_run(st, &b, &r) == 0 && !reply_is_error(st, r, "publish"))
 		rc = STORE_OK;

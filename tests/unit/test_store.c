@@ -363,7 +363,7 @@ large_batches(void **state)
 	struct batch b;
 	redisReply *r[100];
 
-	batch_init(&b);
+	batch_init(&b, f->store);
 	for (int i = 0; i < 100; i++) {
 		batch_command(&b, "ECHO", 1);
 		batch_int(&b, (int64_t)i * -1000000007);
