@@ -218,7 +218,7 @@ store_check(struct store *st, struct buf *out)
 	return n;
 }
 
-static bool
+bool
 canary_opens(const struct seal_ring *ring, const redisReply *r, const char *id)
 {
 	struct buf plain = BUF_INIT(256);

@@ -41,7 +41,8 @@ enum store_rc {
 	STORE_DOWN,	   /* Redis failed; a retry may help.  Logged */
 };
 
-#define STORE_PREFIX_MAX 33 /* with its NUL; nouns/settings.c has it, too */
+#define STORE_PREFIX_MAX 33 /* with its NUL: nouns/settings_check.c */
+#define STORE_PREFIX_NEW "dragoman:" /* of new installations: dragoman init */
 
 struct store_options {
 	const char *url;	      /* settings.redis_url */

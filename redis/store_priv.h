@@ -24,6 +24,7 @@
 #define KEY_STOPS "{fleet}:stops"
 #define KEY_WORKERS "{fleet}:workers"
 #define KEY_WORKER "{fleet}:worker:"
+#define CHANNEL_PROCESS "process:"
 
 /* ---- scripts: script.c ---- */
 
@@ -232,6 +233,10 @@ struct store {
 
 /* ${key} as Redis names it without the store's prefix; NULL: not ours. */
 const char *store_own_key(const struct store *st, const char *key);
+
+/* ${r}, the fields of a canary, has one of the key ${id}, and it opens. */
+bool canary_opens(const struct seal_ring *ring, const redisReply *r,
+    const char *id);
 
 /* Log why Redis failed at ${what}, at most once a second. */
 void store_log_down(struct store *st, const char *what, const char *why);
