@@ -226,6 +226,10 @@ poll_own(struct transfer *t, const char *peer, int peer_port, int local_port)
 		    || !is_local(w, (int)i, local_port)
 		    || !is_peer((int)i, peer))
 			continue;
+		/* A newer libcurl lends a connection on before the end of the
+		 * request before is collected: that one is over. */
+		if (w->owner != NULL && w->owner != t)
+			kept_end(w->owner);
 		w->owner = t;
 		w->idle = false;
 		return (int)i;

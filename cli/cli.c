@@ -180,6 +180,7 @@ cli_store(struct cli *cli, int *code)
 		return NULL;
 	}
 	o.url = s->redis_url;
+	o.prefix = s->redis_prefix;
 	o.ring = cli->ring;
 	o.timeout_ms = (int)s->redis_timeout_ms;
 	o.echo = s->sql_echo;

@@ -102,6 +102,7 @@ check_configuration(struct doctor *d)
 static void (*const CHECKS[])(struct doctor *d) = {
 	doctor_secrets,
 	doctor_redis,
+	doctor_prefix,
 	doctor_damage,
 	doctor_units,
 	doctor_workers,

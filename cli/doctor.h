@@ -34,6 +34,9 @@ void doctor_cores(struct doctor *d);
 /* doctor_models.c */
 void doctor_models(struct doctor *d);
 
+/* doctor_prefix.c */
+void doctor_prefix(struct doctor *d);
+
 /* doctor_fleet.c */
 void doctor_redis(struct doctor *d);
 void doctor_damage(struct doctor *d);

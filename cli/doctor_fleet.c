@@ -66,6 +66,7 @@ static bool
 reach(struct doctor *d)
 {
 	struct store_options o = { .url = d->s->redis_url,
+		.prefix = d->s->redis_prefix,
 		.ring = d->cli->ring,
 		.timeout_ms = (int)d->s->redis_timeout_ms,
 		.echo = d->s->sql_echo,

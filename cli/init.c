@@ -14,6 +14,7 @@
 
 #include "base/arena.h"
 #include "cli/cli.h"
+#include "redis/store.h"
 
 #define KEY_BYTES 32
 #define KEY_TEXT_MAX 64
@@ -47,6 +48,9 @@ static const char YAML[] =
     "\n"
     "redis:\n"
     "  url: redis://localhost:6379\n"
+    "  # The names of all keys begin with it: others can use this Redis, too.\n"
+    "  # Data that is there does not follow a change: docs/OPERATIONS.md.\n"
+    "  prefix: '" STORE_PREFIX_NEW "'\n"
     "\n"
     "# MCP servers whose tools the model may call.\n"
     "#mcp:\n"

@@ -78,6 +78,8 @@ static const struct command COMMANDS[] = {
 	{ "format set", "N", "change it, once all workers read it",
 	    "--force          also where a worker does not",
 	    cmd_format_set },
+	{ "prefix move", "FROM", "rename the keys of the prefix FROM to redis.prefix, with all workers stopped",
+	    NULL, cmd_prefix_move },
 	{ "version", "", "print the version", NULL, cmd_version },
 	{ "help", "[COMMAND]", "this, or more about one command", NULL,
 	    cmd_help },

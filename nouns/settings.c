@@ -170,6 +170,11 @@ const struct config_def SETTINGS[] = {
 	    0, NULL, NULL,
 	    "redis://[USER:PASSWORD@]HOST[:PORT][/DB] or unix:///PATH",
 	    CONFIG_PRIVATE },
+	{ "redis.prefix", CONFIG_STR, AT(redis_prefix), NULL, 0, 0, NULL, NULL,
+	    "what the names of all keys and channels begin with, so that "
+	    "several installations can share a Redis; all processes of one "
+	    "have the same",
+	    0 },
 	{ "redis.timeout", CONFIG_SPAN, AT(redis_timeout_ms), "2s", 50 * MS,
 	    MINUTE, NULL, NULL, "time for one command", 0 },
 	{ "redis.durability", CONFIG_ENUM, AT(redis_durability), "aof", 0, 0,
