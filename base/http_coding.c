@@ -3,8 +3,9 @@
  *
  * curl decodes by the label alone, and its decoder ends the transfer when it
  * meets anything else.  So curl is told to leave a body as it is before its
- * first byte comes.  Where a newer libcurl decides at the label and hears
- * nothing of it later, such a body is HTTP_BROKEN, as any damaged one.
+ * first byte comes.  A newer libcurl (8.5; Debian 13 has 8.14) decides at the
+ * label and hears nothing of it later: there such a body is HTTP_BROKEN, as any
+ * damaged one.
  */
 #include <stdio.h>
 #include <string.h>

@@ -88,7 +88,7 @@ is_certificate(struct transfer *t)
 static void
 why_certificate(struct transfer *t)
 {
-	if (strstr(t->error, "target host") != NULL)
+	if (strstr(t->error, "subject name") != NULL)
 		SAY(t,
 		    "the server's certificate is for another name: check "
 		    "the host in the address");

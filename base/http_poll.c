@@ -244,6 +244,10 @@ poll_own(struct transfer *t, const char *peer, int peer_port, int local_port)
 	if (fd == n)
 		return -1;
 	*last = fd;
+	/* A newer libcurl lends a connection on before the end of the request
+	 * before is collected: that one is over. */
+	if (P.watched[fd].owner != NULL && P.watched[fd].owner != t)
+		kept_end(P.watched[fd].owner);
 	P.watched[fd].owner = t;
 	P.watched[fd].idle = false;
 	return fd;

@@ -5,8 +5,10 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -19,12 +21,17 @@
 
 static _Atomic int log_least = LOG_INFO;
 static _Atomic int log_fd = -1;
+static atomic_bool to_journal; /* standard error is read by journald */
 static char log_worker[32] = "-";
 static char log_path[PATH_MAX_BYTES];
 static _Thread_local char thread_id[ID_MAX];
 static _Thread_local bool reporting; /* what the limit left out */
 
 static const char *const NAMES[] = { "debug", "info", "warn", "error" };
+
+/* syslog(3)'s numbers, as journald reads them (sd-daemon(3)). */
+static const char *const PRIORITIES[] = { "<7>", "<6>", "<4>", "<3>" };
+#define PRIORITY_LEN 3
 
 struct line {
 	char bytes[LINE_MAX_BYTES];
@@ -163,19 +170,45 @@ is_within_limit(enum log_level level, const char *event,
 		now_ms);
 }
 
+static void
+file_failed(int why)
+{
+	log_event(LOG_ERROR, "log_failed", F_STR("file", log_path),
+	    F_STR("why", strerrordesc_np(why)),
+	    F_STR("remedy", "give this program's user a folder that it may "
+			    "write to, with room; then send SIGHUP"));
+}
+
+/* A full disk is told on standard error, once until a line fits again. */
+static void
+write_file(const char *bytes, size_t len)
+{
+	static atomic_bool failing;
+	int fd = atomic_load(&log_fd);
+
+	if (fd == -1)
+		return;
+	if (write(fd, bytes, len) != -1)
+		atomic_store(&failing, false);
+	else if (!atomic_exchange(&failing, true))
+		file_failed(errno);
+}
+
 void
 log_write(enum log_level level, const char *event,
     const struct log_field *fields)
 {
 	struct line l; /* of which only what is added is touched */
 	char time[CLOCK_ISO_MAX], pid[32];
-	int fd, saved = errno;
+	size_t skip;
+	int saved = errno;
 
 	if ((int)level < atomic_load_explicit(&log_least,
 		memory_order_relaxed)
 	    || !is_within_limit(level, event, fields))
 		return;
 	l.len = 0;
+	add(&l, PRIORITIES[level], PRIORITY_LEN);
 	add(&l, "{\"time\":\"", 9);
 	clock_iso(clock_wall_ms(), time);
 	add(&l, time, strlen(time));
@@ -196,10 +229,9 @@ log_write(enum log_level level, const char *event,
 		add_field(&l, fields);
 	memcpy(l.bytes + l.len, "}\n", 2);
 	l.len += 2;
-	(void)!write(STDERR_FILENO, l.bytes, l.len);
-	fd = atomic_load(&log_fd);
-	if (fd != -1)
-		(void)!write(fd, l.bytes, l.len);
+	skip = atomic_load(&to_journal) ? 0 : PRIORITY_LEN;
+	(void)!write(STDERR_FILENO, l.bytes + skip, l.len - skip);
+	write_file(l.bytes + PRIORITY_LEN, l.len - PRIORITY_LEN);
 	errno = saved;
 }
 
@@ -214,10 +246,7 @@ open_file(void)
 	fd = open(log_path[0] == '\0' ? "/dev/null" : log_path,
 	    O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
 	if (fd == -1) {
-		log_event(LOG_ERROR, "log_failed", F_STR("file", log_path),
-		    F_STR("why", strerrordesc_np(errno)),
-		    F_STR("remedy", "give this program's user a folder that it may "
-				    "write to, with room; then send SIGHUP"));
+		file_failed(errno);
 		return -1;
 	}
 	/* The number stays, so that a thread in mid-write is not surprised. */
@@ -230,12 +259,29 @@ open_file(void)
 	return 0;
 }
 
+/* $JOURNAL_STREAM is "DEVICE:INODE" of the stream that systemd made; whoever
+ * inherits the variable alone, with another standard error, has none. */
+static bool
+is_journal(int fd)
+{
+	const char *stream = getenv("JOURNAL_STREAM");
+	char own[64];
+	struct stat st;
+
+	if (stream == NULL || fstat(fd, &st) == -1)
+		return false;
+	snprintf(own, sizeof(own), "%llu:%llu",
+	    (unsigned long long)st.st_dev, (unsigned long long)st.st_ino);
+	return strcmp(stream, own) == 0;
+}
+
 int
 log_open(const char *worker, enum log_level level, const char *path)
 {
 	/* Threads read it; when the file is opened anew it is the same. */
 	if (strcmp(log_worker, worker) != 0)
 		snprintf(log_worker, sizeof(log_worker), "%s", worker);
+	atomic_store(&to_journal, is_journal(STDERR_FILENO));
 	atomic_store(&log_least, (int)level);
 	snprintf(log_path, sizeof(log_path), "%s", path == NULL ? "" : path);
 	return open_file();

@@ -10,6 +10,9 @@
  * LOG_STR_MAX bytes.  Of warnings and errors a minute holds so many lines of
  * one event, and of one event and first field (base/log_limit.h).  Safe from
  * any thread; a line is one write().
+ *
+ * Where standard error is systemd's journal, its lines begin with their
+ * priority ("<3>" is an error), which journald takes off again; a file's never.
  */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H

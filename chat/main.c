@@ -283,6 +283,7 @@ static int
 open_store(struct program *p, const struct settings *s)
 {
 	struct store_options o = { .url = s->redis_url,
+		.prefix = s->redis_prefix,
 		.ring = p->ring,
 		.timeout_ms = (int)s->redis_timeout_ms,
 		.echo = s->sql_echo,

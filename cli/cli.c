@@ -209,6 +209,7 @@ cli_store(struct cli *cli, int *code)
 		return NULL;
 	}
 	o.url = s->redis_url;
+	o.prefix = s->redis_prefix;
 	o.ring = cli->ring;
 	o.timeout_ms = (int)s->redis_timeout_ms;
 	o.echo = s->sql_echo;
@@ -386,8 +387,10 @@ cli_url(struct cli *cli, const char *named)
 		url = getenv("DRAGOMAN_URL");
 	if (url == NULL || url[0] == '\0') {
 		s = cli_settings_quiet(cli);
-		url = arena_printf(cli->mem, "http://127.0.0.1:%lld",
-		    s == NULL ? 8000LL : (long long)s->server_port);
+		url = s != NULL && s->server_public_url[0] != '\0' ?
+		    s->server_public_url :
+		    arena_printf(cli->mem, "http://127.0.0.1:%lld",
+			s == NULL ? 8000LL : (long long)s->server_port);
 	}
 	copy = arena_strdup(cli->mem, url);
 	len = strlen(copy);

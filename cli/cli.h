@@ -60,6 +60,7 @@ int cmd_keys_reseal(struct cli *cli);
 int cmd_keys_rotate(struct cli *cli);
 int cmd_models(struct cli *cli);
 int cmd_pause(struct cli *cli);
+int cmd_prefix_move(struct cli *cli);
 int cmd_resume(struct cli *cli);
 int cmd_turns_dead(struct cli *cli);
 int cmd_turns_list(struct cli *cli);
@@ -111,8 +112,8 @@ const char *cli_paint(const struct cli *cli, enum cli_paint paint);
 /* "3 min", "12 s" of ${ms}, in mem. */
 const char *cli_ago(struct cli *cli, int64_t ms);
 
-/* Where the server is: ${named} (or NULL), $DRAGOMAN_URL, this host's
- * server.port; without a slash at its end. */
+/* Where the server is: ${named} (or NULL), $DRAGOMAN_URL, server.public_url,
+ * this host's server.port; without a slash at its end. */
 const char *cli_url(struct cli *cli, const char *named);
 
 /* "alice" is "default/http/alice".  -1, said: not a name. */

@@ -102,12 +102,15 @@ check_configuration(struct doctor *d)
 static void (*const CHECKS[])(struct doctor *d) = {
 	doctor_secrets,
 	doctor_redis,
+	doctor_prefix,
 	doctor_damage,
+	doctor_units,
 	doctor_workers,
 	doctor_models,
 	doctor_messages,
 	doctor_edge,
 	doctor_limits,
+	doctor_logs,
 	doctor_cores,
 };
 
@@ -132,7 +135,8 @@ cmd_doctor(struct cli *cli)
 		return CLI_FAILED;
 	}
 	d.url = cli_url(cli, url);
-	d.url_guessed = url == NULL && getenv("DRAGOMAN_URL") == NULL;
+	d.url_guessed = url == NULL && getenv("DRAGOMAN_URL") == NULL &&
+	    (d.s == NULL || d.s->server_public_url[0] == '\0');
 	for (i = 0; i < NELEM(CHECKS); i++)
 		CHECKS[i](&d);
 	http_stop();

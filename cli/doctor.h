@@ -16,6 +16,7 @@ struct doctor {
 	const char *url; /* of nginx */
 	bool url_guessed; /* this host's server.port: perhaps it has none */
 	json_t *findings;
+	size_t units_failed; /* of systemd; doctor_units */
 	int warnings, errors;
 };
 
@@ -26,10 +27,15 @@ void doctor_find(struct doctor *d, enum doctor_level level, const char *area,
 /* doctor_host.c */
 void doctor_secrets(struct doctor *d);
 void doctor_limits(struct doctor *d);
+void doctor_logs(struct doctor *d);
+void doctor_units(struct doctor *d);
 void doctor_cores(struct doctor *d);
 
 /* doctor_models.c */
 void doctor_models(struct doctor *d);
+
+/* doctor_prefix.c */
+void doctor_prefix(struct doctor *d);
 
 /* doctor_fleet.c */
 void doctor_redis(struct doctor *d);

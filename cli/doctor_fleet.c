@@ -10,6 +10,8 @@
 #include "base/json.h"
 #include "base/seal.h"
 #include "cli/doctor.h"
+#include "cli/units.h"
+#include "cli/workers.h"
 #include "config.h"
 #include "redis/damage.h"
 #include "redis/fleet.h"
@@ -18,6 +20,7 @@
 
 #define CHECK_MAX (16 * KIB)
 #define PING_SLOW_MS 20	     /* a turn is six round trips */
+#define PINGS 3
 #define QUEUE_OLD_MS 60000   /* nobody should wait that long for a worker */
 #define EDGE_MS 5000
 #define DAMAGE_SHOWN 20	     /* one script can damage thousands */
@@ -45,17 +48,32 @@ find_checks(struct doctor *d, const struct buf *text)
 	}
 }
 
+/* The command that reaches our Redis, without a login. */
+static const char *
+redis_cli(struct doctor *d)
+{
+	const char *path = strstr(d->s->redis_url, ":///");
+
+	if (strncmp(d->s->redis_url, "unix:///", 8) != 0 || path == NULL ||
+	    strpbrk(path, "%@' ") != NULL)
+		return "redis-cli";
+	path += strlen("://");
+	return arena_printf(d->cli->mem, "redis-cli -s %.*s",
+	    (int)strcspn(path, "?"), path);
+}
+
 static bool
 reach(struct doctor *d)
 {
 	struct store_options o = { .url = d->s->redis_url,
+		.prefix = d->s->redis_prefix,
 		.ring = d->cli->ring,
 		.timeout_ms = (int)d->s->redis_timeout_ms,
 		.echo = d->s->sql_echo,
 		.replicas = d->s->redis_durability,
 		.wait_ms = (int)d->s->redis_wait_ms };
 	const char *why = "";
-	int ms = 0;
+	int ms = 0, best, i;
 
 	d->cli->store = store_open(&o, &why);
 	if (d->cli->store == NULL) {
@@ -70,14 +88,20 @@ reach(struct doctor *d)
 		    "does not answer at redis.url");
 		return false;
 	}
-	if (ms > PING_SLOW_MS)
+	/* One may be late because this machine is busy. */
+	for (best = ms, i = 1; i < PINGS && best > PING_SLOW_MS; i++)
+		if (store_ping(d->cli->store, &ms) == STORE_OK && ms < best)
+			best = ms;
+	if (best > PING_SLOW_MS)
 		doctor_find(d, DOCTOR_WARN, "redis",
-		    "put it nearer, or look at its load (redis-cli "
-		    "--latency)",
-		    "answers in %d ms: a turn needs six round trips", ms);
+		    arena_printf(d->cli->mem,
+			"put it nearer, or look at its load (%s --latency)",
+			redis_cli(d)),
+		    "answers in %d ms: a turn needs six round trips",
+		    best);
 	else
 		doctor_find(d, DOCTOR_OK, "redis", NULL, "answers in %d ms",
-		    ms);
+		    best);
 	return true;
 }
 
@@ -305,6 +329,19 @@ find_format(struct doctor *d, const json_t *records)
 		    format_now(d->store));
 }
 
+static const char *
+start_advice(const struct doctor *d)
+{
+	if (d->units_failed > 0)
+		return "repair what is said of its unit above";
+	if (workers_are_quickstarts())
+		return "deploy/quickstart starts it; its supervisor/log says "
+		       "why it ends";
+	if (units_are_here())
+		return "systemctl start dragoman-turn@1";
+	return "start one: dragoman-turn --config FILE";
+}
+
 void
 doctor_workers(struct doctor *d)
 {
@@ -324,9 +361,7 @@ doctor_workers(struct doctor *d)
 		find_worker(d, record);
 	find_format(d, records);
 	if (json_array_size(records) == 0)
-		doctor_find(d, DOCTOR_ERROR, "workers",
-		    "start one: systemctl start dragoman-turn@1, or "
-		    "dragoman-turn --config FILE",
+		doctor_find(d, DOCTOR_ERROR, "workers", start_advice(d),
 		    "no turn worker lives: messages wait unanswered");
 	if (fleet_is_paused(d->store, &paused) == STORE_OK && paused)
 		doctor_find(d, DOCTOR_WARN, "workers", "dragoman resume",
@@ -351,8 +386,8 @@ find_damage(struct doctor *d, const json_t *one)
 		doctor_find(d, DOCTOR_WARN, "redis",
 		    arena_printf(d->cli->mem,
 			"find out who else writes to this Redis, then: "
-			"redis-cli DEL '%s'",
-			key),
+			"%s DEL '%s'",
+			redis_cli(d), key),
 		    "%s: a key of another type was in the way of a chat, and "
 		    "was renamed",
 		    key);
@@ -360,8 +395,8 @@ find_damage(struct doctor *d, const json_t *one)
 		doctor_find(d, DOCTOR_ERROR, "redis",
 		    arena_printf(d->cli->mem,
 			"find out who else writes to this Redis, then: "
-			"redis-cli DEL '%s'; the workers make it anew",
-			key),
+			"%s DEL '%s'; the workers make it anew",
+			redis_cli(d), key),
 		    "%s is damaged: it %s", key, what);
 }
 

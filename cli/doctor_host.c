@@ -1,7 +1,7 @@
 /*
- * doctor_host: what this machine must be: files' modes, limits, cores.
+ * doctor_host: what this machine must be: files' modes, limits, cores, units,
+ * log files.
  */
-#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
@@ -12,24 +12,26 @@
 
 #include "base/arena.h"
 #include "cli/doctor.h"
+#include "cli/units.h"
+#include "cli/workers.h"
 
 /* Besides what waits: Redis, models, logs, a connection of each thread. */
 #define FILES_SPARE 128
 #define FILES_PER_TURN 3 /* the model, Redis, a tool */
+#define LIMITS_MAX 4096
+#define ENVIRON_MAX (128 * KIB)
 
 static void
 check_mode(struct doctor *d, const char *path, const char *what)
 {
-	const char *advice =
-	    arena_printf(d->cli->mem, "chmod 600 %s", path);
+	const char *advice = arena_printf(d->cli->mem, "chmod 600 %s", path);
 	struct stat st;
 	char why[128];
 
 	if (stat(path, &st) == -1)
 		doctor_find(d, DOCTOR_ERROR, "secrets",
-		    "see that this user may look at it",
-		    "%s (%s): %s", path, what,
-		    strerror_r(errno, why, sizeof(why)));
+		    "see that this user may look at it", "%s (%s): %s", path,
+		    what, strerror_r(errno, why, sizeof(why)));
 	else if ((st.st_mode & S_IRWXO) != 0)
 		doctor_find(d, DOCTOR_ERROR, "secrets", advice,
 		    "%s (%s) is open to every user of this machine", path,
@@ -38,15 +40,15 @@ check_mode(struct doctor *d, const char *path, const char *what)
 		doctor_find(d, DOCTOR_WARN, "secrets", advice,
 		    "%s (%s) can be changed by its group", path, what);
 	else
-		doctor_find(d, DOCTOR_OK, "secrets", NULL,
-		    "%s (%s) is private", path, what);
+		doctor_find(d, DOCTOR_OK, "secrets", NULL, "%s (%s) is private",
+		    path, what);
 }
 
 static bool
 begins(const char *text, const char *with)
 {
-	return with != NULL && with[0] != '\0' &&
-	    strncmp(text, with, strlen(with)) == 0;
+	return with != NULL && with[0] != '\0'
+	    && strncmp(text, with, strlen(with)) == 0;
 }
 
 /* Each file that holds a secret, once. */
@@ -63,8 +65,8 @@ doctor_secrets(struct doctor *d)
 		const char *origin = config_origin(d->s->config, key);
 		const char *file = config_value_file(d->s->config, key);
 
-		if (SETTINGS[i].type != CONFIG_SECRET ||
-		    strcmp(origin, "default") == 0)
+		if (SETTINGS[i].type != CONFIG_SECRET
+		    || strcmp(origin, "default") == 0)
 			continue;
 		if (file != NULL)
 			check_mode(d, file, key);
@@ -87,54 +89,28 @@ doctor_secrets(struct doctor *d)
 
 /* "Max open files  1024  524288  files" of a running program. */
 static bool
-proc_limit(const char *pid, const char *name, rlim_t *soft)
+proc_limit(int pid, const char *name, rlim_t *soft)
 {
-	char path[64], line[256], *p;
-	bool found = false;
-	FILE *f;
+	char text[LIMITS_MAX], *p;
 
-	snprintf(path, sizeof(path), "/proc/%s/limits", pid);
-	f = fopen(path, "re");
-	if (f == NULL)
+	if (worker_read(pid, "limits", text, sizeof(text)) == 0)
 		return false;
-	while (!found && fgets(line, sizeof(line), f) != NULL)
-		if (strncmp(line, name, strlen(name)) == 0) {
-			p = line + strlen(name);
-			p += strspn(p, " ");
-			*soft = strncmp(p, "unlimited", 9) == 0 ?
-			    RLIM_INFINITY :
-			    strtoull(p, NULL, 10);
-			found = true;
-		}
-	fclose(f);
-	return found;
-}
-
-static bool
-proc_name(const char *pid, char *out, size_t max)
-{
-	char path[64];
-	bool read = false;
-	FILE *f;
-
-	snprintf(path, sizeof(path), "/proc/%s/comm", pid);
-	f = fopen(path, "re");
-	if (f == NULL)
+	p = strstr(text, name);
+	if (p == NULL)
 		return false;
-	if (fgets(out, (int)max, f) != NULL) {
-		out[strcspn(out, "\n")] = '\0';
-		read = true;
-	}
-	fclose(f);
-	return read;
+	p += strlen(name);
+	p += strspn(p, " ");
+	*soft = strncmp(p, "unlimited", 9) == 0 ? RLIM_INFINITY
+						: strtoull(p, NULL, 10);
+	return true;
 }
 
 static rlim_t
 files_needed(const struct settings *s, const char *program)
 {
 	if (strcmp(program, "dragoman-edge") == 0)
-		return (rlim_t)(s->server_parked + 2 * s->server_threads +
-		    FILES_SPARE);
+		return (rlim_t)(s->server_parked + 2 * s->server_threads
+		    + FILES_SPARE);
 	return (rlim_t)(FILES_PER_TURN * s->turns_slots + FILES_SPARE);
 }
 
@@ -147,41 +123,27 @@ files_advice(struct doctor *d, rlim_t needed)
 	    (unsigned long long)needed);
 }
 
-/* The running programs of this host; ${seen}: how many. */
-static void
-check_running(struct doctor *d, int *seen)
+/* The running programs; how many. */
+static size_t
+check_running(struct doctor *d)
 {
-	static const char *const programs[] = { "dragoman-edge",
-		"dragoman-turn" };
-	DIR *proc = opendir("/proc");
-	struct dirent *e;
-	size_t i;
+	struct worker_process *list;
+	size_t i, n = workers_find(d->cli->mem, &list);
 
-	while (proc != NULL && (e = readdir(proc)) != NULL) {
-		char name[32];
-		rlim_t files, needed;
+	for (i = 0; i < n; i++) {
+		rlim_t files, needed = files_needed(d->s, list[i].name);
 
-		if (!isdigit((unsigned char)e->d_name[0]) ||
-		    !proc_name(e->d_name, name, sizeof(name)))
-			continue;
-		for (i = 0; i < NELEM(programs); i++) {
-			if (strcmp(name, programs[i]) != 0 ||
-			    !proc_limit(e->d_name, "Max open files", &files))
-				continue;
-			(*seen)++;
-			needed = files_needed(d->s, name);
-			if (files < needed)
-				doctor_find(d, DOCTOR_WARN, "limits",
-				    files_advice(d, needed),
-				    "%s (process %s) may open %llu files, "
-				    "and needs up to %llu",
-				    name, e->d_name,
-				    (unsigned long long)files,
-				    (unsigned long long)needed);
-		}
+		if (proc_limit(list[i].pid, "Max open files", &files)
+		    && files < needed)
+			doctor_find(d, DOCTOR_WARN, "limits",
+			    files_advice(d, needed),
+			    "%s (process %d) may open %llu files, and needs "
+			    "up to %llu",
+			    list[i].name, list[i].pid,
+			    (unsigned long long)files,
+			    (unsigned long long)needed);
 	}
-	if (proc != NULL)
-		closedir(proc);
+	return n;
 }
 
 void
@@ -189,14 +151,15 @@ doctor_limits(struct doctor *d)
 {
 	struct rlimit own;
 	rlim_t needed;
-	int seen = 0, before = d->warnings;
+	int before = d->warnings;
+	size_t seen;
 
 	if (d->s == NULL)
 		return;
-	check_running(d, &seen);
+	seen = check_running(d);
 	needed = files_needed(d->s, "dragoman-edge");
-	if (seen == 0 && getrlimit(RLIMIT_NOFILE, &own) == 0 &&
-	    own.rlim_max < needed)
+	if (seen == 0 && getrlimit(RLIMIT_NOFILE, &own) == 0
+	    && own.rlim_max < needed)
 		doctor_find(d, DOCTOR_WARN, "limits", files_advice(d, needed),
 		    "a program started here may open %llu files, an edge "
 		    "needs up to %llu",
@@ -212,20 +175,13 @@ doctor_limits(struct doctor *d)
 void
 doctor_cores(struct doctor *d)
 {
-	DIR *proc = opendir("/proc");
-	struct dirent *e;
+	struct worker_process *list;
+	size_t i, n = workers_find(d->cli->mem, &list), seen = 0;
 	bool bad = false;
-	int seen = 0;
+	rlim_t core;
 
-	while (proc != NULL && (e = readdir(proc)) != NULL) {
-		char name[32];
-		rlim_t core;
-
-		if (!isdigit((unsigned char)e->d_name[0]) ||
-		    !proc_name(e->d_name, name, sizeof(name)) ||
-		    (strcmp(name, "dragoman-edge") != 0 &&
-			strcmp(name, "dragoman-turn") != 0) ||
-		    !proc_limit(e->d_name, "Max core file size", &core))
+	for (i = 0; i < n; i++) {
+		if (!proc_limit(list[i].pid, "Max core file size", &core))
 			continue;
 		seen++;
 		if (core == 0)
@@ -233,14 +189,112 @@ doctor_cores(struct doctor *d)
 		bad = true;
 		doctor_find(d, DOCTOR_ERROR, "cores",
 		    "start it again; do not raise its core limit",
-		    "%s (process %s) may write a core, with keys in it", name,
-		    e->d_name);
+		    "%s (process %d) may write a core, with keys in it",
+		    list[i].name, list[i].pid);
 	}
-	if (proc != NULL)
-		closedir(proc);
 	if (!bad)
 		doctor_find(d, DOCTOR_OK, "cores", NULL,
-		    seen > 0 ? "no running program may write one" :
-			       "no program runs on this host; none of them "
+		    seen > 0 ? "no running program may write one"
+			     : "no program runs on this host; none of them "
 			       "writes one");
+}
+
+/* Units of systemd that do not start. */
+void
+doctor_units(struct doctor *d)
+{
+	struct unit_failed *list;
+	size_t i, n;
+
+	if (workers_are_quickstarts() || !units_are_here())
+		return;
+	n = units_find_failed(d->cli->mem, &list);
+	d->units_failed = n;
+	for (i = 0; i < n; i++)
+		doctor_find(d, DOCTOR_ERROR, "workers",
+		    arena_printf(d->cli->mem,
+			"repair the cause: it is tried again every ten "
+			"seconds; journalctl -u %s has more",
+			list[i].name),
+		    "%s does not start (tried %lld times): %s", list[i].name,
+		    (long long)list[i].starts + 1,
+		    list[i].why == NULL ? "its reason is in the journal"
+					: list[i].why);
+}
+
+/* Where ${w} writes its log, as this process can open it; NULL: nowhere, or
+ * not to be known.  Its environment is above the configuration, which is ours
+ * only for units of systemd. */
+static const char *
+log_path(struct doctor *d, const struct worker_process *w)
+{
+	static const char NAME[] = "LOG_FILE=";
+	char text[ENVIRON_MAX];
+	size_t len = worker_read(w->pid, "environ", text, sizeof(text)), at;
+	const char *path = w->unit[0] != '\0' ? d->s->log_file : "";
+
+	if (len == 0)
+		return NULL;
+	for (at = 0; at < len; at += strlen(text + at) + 1)
+		if (strncmp(text + at, NAME, sizeof(NAME) - 1) == 0)
+			path = text + at + sizeof(NAME) - 1;
+	return path[0] == '\0' ? NULL
+			       : arena_printf(d->cli->mem, "/proc/%d/%s%s%s",
+				   w->pid, path[0] == '/' ? "root" : "cwd",
+				   path[0] == '/' ? "" : "/", path);
+}
+
+/* Does ${w} have the file at ${path} open? */
+static bool
+has_open(const struct worker_process *w, const char *path)
+{
+	char folder[64];
+	struct stat want, got;
+	struct dirent *e;
+	bool found = false;
+	DIR *fds;
+
+	snprintf(folder, sizeof(folder), "/proc/%d/fd", w->pid);
+	fds = opendir(folder);
+	if (fds == NULL)
+		return true; /* not ours to look at */
+	if (stat(path, &want) == 0)
+		while (!found && (e = readdir(fds)) != NULL)
+			found = fstatat(dirfd(fds), e->d_name, &got, 0) == 0
+			    && got.st_dev == want.st_dev
+			    && got.st_ino == want.st_ino;
+	closedir(fds);
+	return found;
+}
+
+/* A worker goes on without its log file. */
+void
+doctor_logs(struct doctor *d)
+{
+	struct worker_process *list;
+	size_t i, n, seen = 0, bad = 0;
+
+	if (d->s == NULL)
+		return;
+	n = workers_find(d->cli->mem, &list);
+	for (i = 0; i < n; i++) {
+		const char *path = log_path(d, &list[i]);
+
+		if (path == NULL)
+			continue;
+		seen++;
+		if (has_open(&list[i], path))
+			continue;
+		bad++;
+		doctor_find(d, DOCTOR_WARN, "logs",
+		    arena_printf(d->cli->mem,
+			"give its user a folder that it may write to, then "
+			"kill -HUP %d",
+			list[i].pid),
+		    "%s (process %d) does not write to its log file %s",
+		    list[i].name, list[i].pid, strchr(path + 6, '/') + 5);
+	}
+	if (seen > 0 && bad == 0)
+		doctor_find(d, DOCTOR_OK, "logs", NULL,
+		    "each running program writes to its log file");
 }

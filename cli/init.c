@@ -14,6 +14,7 @@
 
 #include "base/arena.h"
 #include "cli/cli.h"
+#include "redis/store.h"
 
 #define KEY_BYTES 32
 #define KEY_TEXT_MAX 64
@@ -40,11 +41,16 @@ static const char YAML[] =
     "  #  - What can you do?\n"
     "\n"
     "server:\n"
+    "  # How clients reach this server; `dragoman doctor` and `chat` ask there.\n"
+    "  #public_url: https://chat.example.org\n"
     "  #listen: unix:/run/dragoman/edge.sock\n"
     "  #port: 8000\n"
     "\n"
     "redis:\n"
     "  url: redis://localhost:6379\n"
+    "  # The names of all keys begin with it: others can use this Redis, too.\n"
+    "  # Data that is there does not follow a change: docs/OPERATIONS.md.\n"
+    "  prefix: '" STORE_PREFIX_NEW "'\n"
     "\n"
     "# MCP servers whose tools the model may call.\n"
     "#mcp:\n"

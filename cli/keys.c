@@ -30,13 +30,15 @@
 #define RESEAL_PASSES 20   /* a worker with the old order keeps sealing: tell */
 
 static const char RELOAD[] =
-    "copy the file to every host, then let all workers read it again:\n"
-    "  systemctl restart 'dragoman-edge@*' 'dragoman-turn@*'  (credentials "
-    "are read at the start)\n"
-    "  or, when the file is named by encryption_key_file, kill -HUP each "
-    "worker\n"
-    "  or, of a quickstart, kill -HUP its supervisor (deploy/quickstart "
-    "--status names it)\n";
+    "copy the file to every host, then let all workers read it again.\n"
+    "With systemd, one after another, so that somebody always serves:\n"
+    "  for w in dragoman-turn@1 dragoman-turn@2 dragoman-edge@1 "
+    "dragoman-edge@2; do\n"
+    "    systemctl restart $w || break\n"
+    "  done\n"
+    "Where the file is named by encryption_key_file: kill -HUP each worker.\n"
+    "In a quickstart: kill -HUP its supervisor (deploy/quickstart --status "
+    "names it).\n";
 
 static struct seal_ring *
 ring_of(const char *text, const char **why)
@@ -341,7 +343,7 @@ explain(struct cli *cli)
 	    "  3. dragoman keys reseal              seal what lies in Redis "
 	    "anew\n"
 	    "  4. dragoman keys rotate --retire     drop the old keys\n"
-	    "After 1, 2 and 4 the workers read the file again (SIGHUP).");
+	    "After 1, 2 and 4 let the workers read the file again.");
 	return CLI_USAGE;
 }
 

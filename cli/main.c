@@ -37,8 +37,9 @@ static const struct command COMMANDS[] = {
 	    "--no-stream      wait for the whole reply",
 	    cmd_chat },
 	{ "doctor", "", "look for what is wrong, and say what to do",
-	    "--url URL        where nginx answers (default: this host's "
-	    "server.port)",
+	    "--url URL        where nginx answers (default: $DRAGOMAN_URL, "
+	    "server.public_url,\n"
+	    "                 else this host's server.port)",
 	    cmd_doctor },
 	{ "config check", "", "is the configuration right?", NULL,
 	    cmd_config_check },
@@ -77,6 +78,8 @@ static const struct command COMMANDS[] = {
 	{ "format set", "N", "change it, once all workers read it",
 	    "--force          also where a worker does not",
 	    cmd_format_set },
+	{ "prefix move", "FROM", "rename the keys of the prefix FROM to redis.prefix, with all workers stopped",
+	    NULL, cmd_prefix_move },
 	{ "version", "", "print the version", NULL, cmd_version },
 	{ "help", "[COMMAND]", "this, or more about one command", NULL,
 	    cmd_help },

@@ -208,6 +208,7 @@ static struct store *
 open_store(const struct settings *s)
 {
 	struct store_options o = { .url = s->redis_url,
+		.prefix = s->redis_prefix,
 		.timeout_ms = (int)s->redis_timeout_ms,
 		.echo = s->sql_echo,
 		.replicas = s->redis_durability == 1 ? 1 : 0,

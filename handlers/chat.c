@@ -166,7 +166,7 @@ take(struct request *req, struct chat_ask *ask, struct message *msg,
 {
 	struct park *park = req->edge->park;
 	struct inbox_answer found = { 0 };
-	char address[MESSAGE_ADDRESS_MAX] = "";
+	const char *address = "";
 	int64_t number = -1;
 	enum store_rc rc;
 
@@ -175,7 +175,7 @@ take(struct request *req, struct chat_ask *ask, struct message *msg,
 		if (number == -1)
 			return refuse_full(req,
 			    "too many requests are waiting here");
-		snprintf(address, sizeof(address), "%s.%" PRId64,
+		address = arena_printf(req->mem, "%s.%" PRId64,
 		    req->edge->process_id, number);
 		chat_park_prepare(req->edge, number, ask->stream);
 	}

@@ -169,12 +169,19 @@ const struct config_def SETTINGS[] = {
 	    "counts for itself",
 	    0 },
 	{ "server.public_url", CONFIG_URL, AT(server_public_url), NULL, 0, 0,
-	    NULL, NULL, "how clients reach this server, for links", 0 },
+	    NULL, NULL,
+	    "how clients reach this server; dragoman doctor and chat ask there",
+	    0 },
 
 	{ "redis.url", CONFIG_STR, AT(redis_url), "redis://localhost:6379", 0,
 	    0, NULL, NULL,
 	    "redis://[USER:PASSWORD@]HOST[:PORT][/DB] or unix:///PATH",
 	    CONFIG_PRIVATE },
+	{ "redis.prefix", CONFIG_STR, AT(redis_prefix), NULL, 0, 0, NULL, NULL,
+	    "what the names of all keys and channels begin with, so that "
+	    "several installations can share a Redis; all processes of one "
+	    "have the same",
+	    0 },
 	{ "redis.timeout", CONFIG_SPAN, AT(redis_timeout_ms), "2s", 50 * MS,
 	    MINUTE, NULL, NULL, "time for one command", 0 },
 	{ "redis.durability", CONFIG_ENUM, AT(redis_durability), "aof", 0, 0,

@@ -92,6 +92,7 @@ struct settings {
 
 	/* redis: */
 	const char *redis_url; /* redis://[user:pass@]host[:port][/db], unix:///path */
+	const char *redis_prefix; /* of keys and channels; "" */
 	int64_t redis_timeout_ms; /* 2 s */
 	int redis_durability;	  /* 0 aof, 1 replica */
 	int64_t redis_wait_ms;	  /* 100 ms: WAIT of durability replica */

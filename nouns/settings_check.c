@@ -23,6 +23,12 @@
 #define PASSWORD_DISTINCT 6  /* different bytes in it */
 #define SALT_DEFAULT "mcp-slackbot-default-salt"
 #define SOCKET_PATH_MAX (sizeof(((struct sockaddr_un *)NULL)->sun_path) - 1)
+/* hiredis 1.2 needs room for a NUL that it does not write. */
+#define REDIS_PATH_MAX (SOCKET_PATH_MAX - 1)
+#define REDIS_PREFIX_MAX ((size_t)32)
+/* No braces (hash tags are ours), nothing that a pattern of Redis means. */
+#define PREFIX_CHARS \
+	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.:_-"
 
 /* HOST:PORT or [V6]:PORT; ${host} gets the host without brackets. */
 static int
@@ -127,6 +133,24 @@ check_allow(struct findings *f, const struct settings *s)
 	}
 }
 
+/* The bytes of the path in unix:PATH?..., %XX being one; 0: another address. */
+static size_t
+socket_path_len(const char *url)
+{
+	const char *login;
+	size_t n;
+
+	if (strncmp(url, "unix:", 5) != 0)
+		return 0;
+	url += strncmp(url, "unix://", 7) == 0 ? 7 : 5;
+	login = memrchr(url, '@', strcspn(url, "/?"));
+	if (login != NULL)
+		url = login + 1;
+	for (n = 0; *url != '\0' && *url != '?'; n++)
+		url += *url == '%' && url[1] != '\0' && url[2] != '\0' ? 3 : 1;
+	return n;
+}
+
 static void
 check_redis(struct findings *f, const struct settings *s)
 {
@@ -140,6 +164,17 @@ check_redis(struct findings *f, const struct settings *s)
 		settings_error(f, s, "redis.url",
 		    "expected redis://[USER:PASSWORD@]HOST[:PORT][/DB] or "
 		    "unix:///PATH");
+	else if (socket_path_len(s->redis_url) > REDIS_PATH_MAX)
+		settings_error(f, s, "redis.url",
+		    "the path is longer than a Redis client takes (%zu bytes): "
+		    "give Redis's unixsocket a shorter one",
+		    REDIS_PATH_MAX);
+	if (strlen(s->redis_prefix) > REDIS_PREFIX_MAX ||
+	    strspn(s->redis_prefix, PREFIX_CHARS) != strlen(s->redis_prefix))
+		settings_error(f, s, "redis.prefix",
+		    "expected at most %zu letters, digits and . : _ -, such as "
+		    "dragoman:",
+		    REDIS_PREFIX_MAX);
 	if (s->redis_timeout_ms >= s->turns_lease_ms)
 		settings_warn(f, s, "redis.timeout",
 		    "is not shorter than turns.lease: one slow command loses "

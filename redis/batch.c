@@ -7,11 +7,13 @@
 #include "base/log.h"
 #include "nouns/metric.h"
 
-#define KEY_MAX (CHAT_NAME_MAX + 64)
+#define KEY_MAX (STORE_PREFIX_MAX + CHAT_NAME_MAX + 64)
 
 void
-batch_init(struct batch *b)
+batch_init(struct batch *b, const struct store *st)
 {
+	b->prefix = st->prefix;
+	b->prefix_len = st->prefix_len;
 	buf_init(&b->out, BATCH_MAX);
 	b->items = b->few;
 	b->cap = BATCH_FEW;
@@ -140,13 +142,14 @@ put(char *out, size_t at, const char *s)
 	return at + len;
 }
 
-/* "{pN}:NOUN" and, unless NULL, ":ITEM". */
+/* "{pN}:NOUN" and, unless NULL, ":ITEM", behind the installation's prefix. */
 static void
 add_key(struct batch *b, int partition, const char *noun, const char *item)
 {
 	char key[KEY_MAX];
-	size_t at = 0;
+	size_t at = b->prefix_len;
 
+	memcpy(key, b->prefix, at);
 	at = put(key, at, "{p");
 	if (partition >= 10)
 		key[at++] = (char)('0' + partition / 10);
@@ -164,6 +167,23 @@ void
 batch_chat_key(struct batch *b, const struct chat_name *chat, const char *noun)
 {
 	add_key(b, chat->partition, noun, chat->text);
+}
+
+void
+batch_partition_front(struct batch *b, int partition)
+{
+	add_key(b, partition, "", NULL);
+}
+
+void
+batch_key(struct batch *b, const char *key)
+{
+	size_t len = strlen(key);
+
+	add_count(b, '$', b->prefix_len + len);
+	add(b, b->prefix, b->prefix_len);
+	add(b, key, len);
+	add(b, "\r\n", 2);
 }
 
 void
@@ -272,7 +292,8 @@ is_missing(const struct batch_item *it, const redisReply *r)
 
 /* Scripts that Redis has forgotten (it was restarted): send their texts. */
 static int
-send_texts(const struct batch *b, struct connection *c, redisReply **replies)
+send_texts(const struct store *st, const struct batch *b, struct connection *c,
+    redisReply **replies)
 {
 	struct batch t;
 	size_t missing = 0;
@@ -284,7 +305,7 @@ send_texts(const struct batch *b, struct connection *c, redisReply **replies)
 	if (missing == 0)
 		return 0;
 
-	batch_init(&t);
+	batch_init(&t, st);
 	for (size_t i = 0; i < b->n; i++) {
 		const struct batch_item *it = &b->items[i];
 		const struct script_text *s;
@@ -343,7 +364,7 @@ store_run(struct store *st, struct batch *b, redisReply **replies)
 		if (c == NULL)
 			return -1;
 		if (send_and_read(b, c, try > 0, replies) == 0 &&
-		    send_texts(b, c, replies) == 0) {
+		    send_texts(st, b, c, replies) == 0) {
 			if (reply_begins(replies[0], "READONLY"))
 				/* It became a replica: ask for the primary. */
 				connection_broken(st, c, "readonly");

@@ -62,7 +62,7 @@ add_key(struct batch *b, const char *provider)
 	char key[sizeof(KEY_BREAKER) + STORE_BREAKER_MAX];
 
 	(void)snprintf(key, sizeof(key), KEY_BREAKER "%s", provider);
-	batch_str(b, key);
+	batch_key(b, key);
 }
 
 enum store_rc
@@ -84,7 +84,7 @@ breaker_read(struct store *st, const char *provider, int64_t *open_until_ms)
 	}
 	pthread_mutex_unlock(&st->lock);
 	if (!fresh) {
-		batch_init(&b);
+		batch_init(&b, st);
 		batch_command(&b, "HGET", 2);
 		add_key(&b, provider);
 		batch_str(&b, "until");
@@ -115,7 +115,7 @@ breaker_fail(struct store *st, const char *provider, int64_t threshold,
 	enum store_rc rc = STORE_DOWN;
 
 	*open_until_ms = 0;
-	batch_init(&b);
+	batch_init(&b, st);
 	batch_script(&b, SCRIPT_BREAKER, 1, 3);
 	add_key(&b, provider);
 	batch_int(&b, threshold > 0 ? threshold : 1);
@@ -148,7 +148,7 @@ breaker_succeed(struct store *st, const char *provider)
 	if (!failed)
 		return STORE_OK;
 
-	batch_init(&b);
+	batch_init(&b, st);
 	batch_command(&b, "DEL", 1);
 	add_key(&b, provider);
 	if (store_run(st, &b, &r) == 0 && !reply_is_error(st, r, "breaker")) {

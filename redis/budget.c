@@ -30,7 +30,7 @@ key_of_all(struct batch *b, int64_t day)
 	char key[40];
 
 	(void)snprintf(key, sizeof(key), "budget:%lld", (long long)day);
-	batch_str(b, key);
+	batch_key(b, key);
 }
 
 static void
@@ -69,7 +69,7 @@ take_back(struct store *st, const struct chat_name *chat, int64_t day,
 	struct batch b;
 	redisReply *r = NULL;
 
-	batch_init(&b);
+	batch_init(&b, st);
 	batch_script(&b, SCRIPT_BUDGET, 1, 2);
 	if (from_chat)
 		key_of_chat(&b, chat, day);
@@ -94,7 +94,7 @@ budget_reserve(struct store *st, const struct chat_name *chat, int64_t tokens,
 	*day = today();
 	if (limits->chat <= 0 && limits->day <= 0)
 		return STORE_OK;
-	batch_init(&b);
+	batch_init(&b, st);
 	add_both(&b, chat, *day, tokens, limits);
 	if (store_run(st, &b, r) == -1)
 		goto out;
@@ -138,7 +138,7 @@ budget_spent(struct store *st, const struct chat_name *chat, int64_t *by_chat,
 	int64_t day = today();
 
 	*by_chat = *by_all = 0;
-	batch_init(&b);
+	batch_init(&b, st);
 	batch_command(&b, "GET", 1);
 	key_of_all(&b, day);
 	if (chat != NULL) {

@@ -36,7 +36,7 @@ static const struct {
 };
 
 static void
-add(json_t *out, const char *key, const char *what)
+add_whole(json_t *out, const char *key, const char *what)
 {
 	json_t *doc = json_pack("{s:s, s:s}", "key", key, "what", what);
 
@@ -44,9 +44,19 @@ add(json_t *out, const char *key, const char *what)
 		(void)json_array_append_new(out, doc);
 }
 
+static void
+add(struct store *st, json_t *out, const char *key, const char *what)
+{
+	char whole[KEY_TEXT_MAX + STORE_PREFIX_MAX];
+
+	(void)snprintf(whole, sizeof(whole), "%s%s", st->prefix, key);
+	add_whole(out, whole, what);
+}
+
 /* The type is "none", or ours: true.  Else it is added. */
 static bool
-is_type(json_t *out, const redisReply *r, const char *key, const char *type)
+is_type(struct store *st, json_t *out, const redisReply *r, const char *key,
+    const char *type)
 {
 	char what[64];
 
@@ -55,7 +65,7 @@ is_type(json_t *out, const redisReply *r, const char *key, const char *type)
 		return true;
 	(void)snprintf(what, sizeof(what), "is a %.*s, and should be a %s",
 	    TYPE_MAX, r->str, type);
-	add(out, key, what);
+	add(st, out, key, what);
 	return false;
 }
 
@@ -78,7 +88,7 @@ find_types(struct store *st, json_t *out)
 	size_t at = 0;
 	enum store_rc rc = STORE_DOWN;
 
-	batch_init(&b);
+	batch_init(&b, st);
 	for (int p = 0; p < CHAT_PARTITIONS; p++)
 		for (size_t k = 0; k < NELEM(PARTITION_KEYS); k++) {
 			batch_command(&b, "TYPE", 1);
@@ -86,7 +96,7 @@ find_types(struct store *st, json_t *out)
 		}
 	for (size_t k = 0; k < NELEM(FLEET_KEYS); k++) {
 		batch_command(&b, "TYPE", 1);
-		batch_str(&b, FLEET_KEYS[k].key);
+		batch_key(&b, FLEET_KEYS[k].key);
 	}
 	if (store_run(st, &b, r) == -1)
 		goto out;
@@ -95,11 +105,11 @@ find_types(struct store *st, json_t *out)
 			(void)snprintf(key, sizeof(key), "{p%d}:%s", p,
 			    PARTITION_KEYS[k].noun);
 			(void)is_type(
-			    out, r[at++], key, PARTITION_KEYS[k].type);
+			    st, out, r[at++], key, PARTITION_KEYS[k].type);
 		}
 	for (size_t k = 0; k < NELEM(FLEET_KEYS); k++)
 		(void)is_type(
-		    out, r[at++], FLEET_KEYS[k].key, FLEET_KEYS[k].type);
+		    st, out, r[at++], FLEET_KEYS[k].key, FLEET_KEYS[k].type);
 	rc = STORE_OK;
 out:
 	replies_free(r, NELEM(r));
@@ -121,14 +131,14 @@ find_numbers(struct store *st, json_t *out)
 
 	(void)snprintf(budget, sizeof(budget), "budget:%lld",
 	    (long long)(clock_wall_ms() / DAY_MS));
-	batch_init(&b);
+	batch_init(&b, st);
 	for (int p = 0; p < CHAT_PARTITIONS; p++) {
 		batch_command(&b, "HGETALL", 1);
 		batch_partition_key(&b, p, "counts");
 	}
 	for (int k = BUDGET; k < N; k++) {
 		batch_command(&b, "GET", 1);
-		batch_str(&b, names[k]);
+		batch_key(&b, names[k]);
 	}
 	if (store_run(st, &b, r) == -1)
 		goto out;
@@ -139,14 +149,14 @@ find_numbers(struct store *st, json_t *out)
 			if (!is_number(r[p]->element[i])) {
 				(void)snprintf(
 				    key, sizeof(key), "{p%d}:counts", p);
-				add(out, key, "a field is no number");
+				add(st, out, key, "a field is no number");
 				break;
 			}
 	for (int k = BUDGET; k < N; k++) {
 		if (k == BUDGET && reply_is_wrong_type(r[k]))
-			add(out, budget, "is no string");
+			add(st, out, budget, "is no string");
 		else if (r[k]->type != REDIS_REPLY_ERROR && !is_number(r[k]))
-			add(out, names[k], "is no number");
+			add(st, out, names[k], "is no number");
 	}
 	rc = STORE_OK;
 out:
@@ -168,7 +178,7 @@ find_aside(struct store *st, const redisReply *list, json_t *out)
 
 	if (list->type != REDIS_REPLY_ARRAY || list->elements == 0)
 		return STORE_OK;
-	batch_init(&b);
+	batch_init(&b, st);
 	for (size_t i = 0; i < list->elements && n < ASIDE_MAX; i++) {
 		key = reply_str(list, i);
 		if (key == NULL)
@@ -189,9 +199,9 @@ find_aside(struct store *st, const redisReply *list, json_t *out)
 
 			if (moved && r[i]->type == REDIS_REPLY_INTEGER
 			    && r[i]->integer == 1)
-				add(out, keys[i], "set aside");
+				add_whole(out, keys[i], "set aside");
 			else if (!moved)
-				add(out, keys[i], "mended");
+				add_whole(out, keys[i], "mended");
 		}
 		rc = STORE_OK;
 	}
@@ -207,7 +217,7 @@ find_all_aside(struct store *st, json_t *out)
 	redisReply *r[CHAT_PARTITIONS] = { NULL };
 	enum store_rc rc = STORE_DOWN;
 
-	batch_init(&b);
+	batch_init(&b, st);
 	for (int p = 0; p < CHAT_PARTITIONS; p++) {
 		batch_command(&b, "ZREVRANGE", 3);
 		batch_partition_key(&b, p, "damaged");
@@ -234,9 +244,9 @@ find_workers(struct store *st, struct arena *mem, json_t *out)
 	size_t n = 0;
 	enum store_rc rc = STORE_DOWN;
 
-	batch_init(&b);
+	batch_init(&b, st);
 	batch_command(&b, "ZRANGE", 3);
-	batch_str(&b, KEY_WORKERS);
+	batch_key(&b, KEY_WORKERS);
 	batch_int(&b, 0);
 	batch_int(&b, WORKERS_MAX - 1);
 	if (store_run(st, &b, &r) == -1)
@@ -246,7 +256,7 @@ find_workers(struct store *st, struct arena *mem, json_t *out)
 		goto out;
 	rc = STORE_DOWN;
 	batch_fini(&b);
-	batch_init(&b);
+	batch_init(&b, st);
 	keys = arena_alloc(mem, r->elements * sizeof(*keys));
 	types = calloc(r->elements, sizeof(redisReply *));
 	if (types == NULL)
@@ -258,11 +268,11 @@ find_workers(struct store *st, struct arena *mem, json_t *out)
 			continue;
 		keys[n] = arena_printf(mem, KEY_WORKER "%s", id);
 		batch_command(&b, "TYPE", 1);
-		batch_str(&b, keys[n++]);
+		batch_key(&b, keys[n++]);
 	}
 	if (store_run(st, &b, types) == 0) {
 		for (size_t i = 0; i < n; i++)
-			(void)is_type(out, types[i], keys[i], "string");
+			(void)is_type(st, out, types[i], keys[i], "string");
 		rc = STORE_OK;
 	}
 out:
@@ -280,11 +290,11 @@ find_backend_key(struct store *st, const char *key, json_t *out)
 	struct batch b;
 	redisReply *r = NULL;
 
-	batch_init(&b);
+	batch_init(&b, st);
 	batch_command(&b, "TYPE", 1);
-	batch_str(&b, key);
+	batch_key(&b, key);
 	if (store_run(st, &b, &r) == 0)
-		(void)is_type(out, r, key, "hash");
+		(void)is_type(st, out, r, key, "hash");
 	freeReplyObject(r);
 	batch_fini(&b);
 }

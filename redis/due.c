@@ -21,17 +21,16 @@
 static void
 batch_take(struct batch *b, int partition, int n, int64_t lease_ms, int popped)
 {
-	char token[2 * TOKEN_FRONT + 1], prefix[16];
+	char token[2 * TOKEN_FRONT + 1];
 
 	text_random_hex(TOKEN_FRONT, token);
-	(void)snprintf(prefix, sizeof(prefix), "{p%d}:", partition);
 	batch_script(b, SCRIPT_TAKE, 5, 6);
 	batch_partition_key(b, partition, "due");
 	batch_partition_key(b, partition, "wake");
 	batch_partition_key(b, partition, "paused");
 	batch_partition_key(b, partition, "counts");
 	batch_partition_key(b, partition, "dead");
-	batch_str(b, prefix);
+	batch_partition_front(b, partition);
 	batch_str(b, token);
 	batch_int(b, lease_ms);
 	batch_int(b, n);
@@ -105,7 +104,7 @@ due_take(struct store *st, int partition, int n, int64_t lease_ms,
 	*next_ms = 0;
 	if (n > TAKE_MAX)
 		n = TAKE_MAX;
-	batch_init(&b);
+	batch_init(&b, st);
 	batch_take(&b, partition, n, lease_ms, 1);
 	if (store_run(st, &b, &r) == 0)
 		taken = read_taken(st, partition, r, n, max_age_ms, until,
@@ -129,7 +128,7 @@ take_round(struct store *st, const int quota[CHAT_PARTITIONS],
 	int taken = -1;
 	bool any = false;
 
-	batch_init(&b);
+	batch_init(&b, st);
 	for (int p = 0; p < CHAT_PARTITIONS; p++)
 		batch_take(&b, p, quota[p], lease_ms, 0);
 	if (store_run(st, &b, r) == -1)
@@ -216,7 +215,7 @@ due_look(struct store *st, int64_t *next_ms)
 	int rc = -1;
 
 	*next_ms = 0;
-	batch_init(&b);
+	batch_init(&b, st);
 	batch_command(&b, "TIME", 0);
 	for (int p = 0; p < CHAT_PARTITIONS; p++) {
 		batch_command(&b, "ZRANGE", 4);
@@ -266,11 +265,12 @@ out:
 
 /* "{p12}:wake" -> 12; -1: none of ours. */
 static int
-partition_of(const char *key)
+partition_of(const struct store *st, const char *key)
 {
 	long p;
 
-	if (strncmp(key, "{p", 2) != 0)
+	key = store_own_key(st, key);
+	if (key == NULL || strncmp(key, "{p", 2) != 0)
 		return -1;
 	p = strtol(key + 2, NULL, 10);
 	return p >= 0 && p < CHAT_PARTITIONS ? (int)p : -1;
@@ -285,7 +285,7 @@ look_at_wakes(struct store *st)
 	redisReply *r[CHAT_PARTITIONS] = { NULL };
 	unsigned damaged = 0;
 
-	batch_init(&b);
+	batch_init(&b, st);
 	for (int p = 0; p < CHAT_PARTITIONS; p++) {
 		batch_command(&b, "LLEN", 1);
 		batch_partition_key(&b, p, "wake");
@@ -350,7 +350,7 @@ due_wait(struct store *st, int wait_ms)
 	c = connection_get(st, CONNECTION_WAITING);
 	if (c == NULL)
 		return -2;
-	batch_init(&b);
+	batch_init(&b, st);
 	batch_wait(st, &b, order, wait_ms);
 	metric_add(METRIC_REDIS_ROUND_TRIPS, 0, 1);
 	if (redisAppendFormattedCommand(c->redis, b.out.data, b.out.len) !=
@@ -366,7 +366,7 @@ due_wait(struct store *st, int wait_ms)
 		look_at_wakes(st);
 		rc = -1;
 	} else if (!reply_is_error(st, r, "wait") && reply_str(r, 0) != NULL)
-		rc = partition_of(reply_str(r, 0));
+		rc = partition_of(st, reply_str(r, 0));
 	freeReplyObject(r);
 	connection_put(st, CONNECTION_WAITING, c);
 	batch_fini(&b);
@@ -382,7 +382,7 @@ due_poke(struct store *st)
 	struct batch b;
 	redisReply *r = NULL;
 
-	batch_init(&b);
+	batch_init(&b, st);
 	batch_command(&b, "LPUSH", 2);
 	batch_partition_key(&b,
 	    (int)randombytes_uniform(CHAT_PARTITIONS), "wake");

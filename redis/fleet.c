@@ -16,7 +16,7 @@ add_worker_key(struct batch *b, const char *worker_id)
 	char key[128];
 
 	(void)snprintf(key, sizeof(key), KEY_WORKER "%s", worker_id);
-	batch_str(b, key);
+	batch_key(b, key);
 }
 
 enum store_rc
@@ -27,7 +27,7 @@ fleet_beat(struct store *st, const char *worker_id, const json_t *record)
 	const char *text = json_text(mem, record);
 	enum store_rc rc = STORE_DOWN;
 
-	batch_init(&b);
+	batch_init(&b, st);
 	if (text == NULL) {
 		log_event(LOG_ERROR, "heartbeat_unwritable",
 		    F_STR("process", worker_id),
@@ -35,7 +35,7 @@ fleet_beat(struct store *st, const char *worker_id, const json_t *record)
 		goto out;
 	}
 	batch_script(&b, SCRIPT_BEAT, 2, 3);
-	batch_str(&b, KEY_WORKERS);
+	batch_key(&b, KEY_WORKERS);
 	add_worker_key(&b, worker_id);
 	batch_str(&b, worker_id);
 	batch_str(&b, text);
@@ -54,9 +54,9 @@ fleet_leave(struct store *st, const char *worker_id)
 	redisReply *r[2] = { NULL };
 	enum store_rc rc = STORE_DOWN;
 
-	batch_init(&b);
+	batch_init(&b, st);
 	batch_command(&b, "ZREM", 2);
-	batch_str(&b, KEY_WORKERS);
+	batch_key(&b, KEY_WORKERS);
 	batch_str(&b, worker_id);
 	batch_command(&b, "DEL", 1);
 	add_worker_key(&b, worker_id);
@@ -76,10 +76,10 @@ fleet_read(struct store *st, struct arena *mem, json_t **records)
 	enum store_rc rc = STORE_DOWN;
 
 	*records = json_keep(mem, json_array());
-	batch_init(&b);
+	batch_init(&b, st);
 	batch_script(&b, SCRIPT_FLEET, 1, 2);
-	batch_str(&b, KEY_WORKERS);
-	batch_str(&b, KEY_WORKER);
+	batch_key(&b, KEY_WORKERS);
+	batch_key(&b, KEY_WORKER);
 	batch_int(&b, FLEET_LIVE_MS);
 	if (store_run(st, &b, &r) == -1 || reply_is_error(st, r, "fleet"))
 		goto out;
@@ -115,7 +115,7 @@ fleet_pause(struct store *st, bool paused)
 	redisReply *r[CHAT_PARTITIONS] = { NULL };
 	enum store_rc rc = STORE_DOWN;
 
-	batch_init(&b);
+	batch_init(&b, st);
 	for (int p = 0; p < CHAT_PARTITIONS; p++) {
 		batch_command(&b, paused ? "SET" : "DEL", paused ? 2 : 1);
 		batch_partition_key(&b, p, "paused");
@@ -142,7 +142,7 @@ fleet_is_paused(struct store *st, bool *paused)
 	enum store_rc rc = STORE_DOWN;
 
 	*paused = false;
-	batch_init(&b);
+	batch_init(&b, st);
 	for (int p = 0; p < CHAT_PARTITIONS; p++) {
 		batch_command(&b, "EXISTS", 1);
 		batch_partition_key(&b, p, "paused");
@@ -204,17 +204,14 @@ fleet_count(struct store *st, struct fleet_counts *out)
 	enum store_rc rc = STORE_DOWN;
 
 	*out = (struct fleet_counts){ 0 };
-	batch_init(&b);
+	batch_init(&b, st);
 	for (int p = 0; p < CHAT_PARTITIONS; p++) {
-		char prefix[16];
-
-		(void)snprintf(prefix, sizeof(prefix), "{p%d}:", p);
 		batch_script(&b, SCRIPT_COUNT, 4, 2 + END_N);
 		batch_partition_key(&b, p, "counts");
 		batch_partition_key(&b, p, "due");
 		batch_partition_key(&b, p, "dead");
 		batch_partition_key(&b, p, "damaged");
-		batch_str(&b, prefix);
+		batch_partition_front(&b, p);
 		batch_int(&b, COUNT_MAX);
 		for (int end = 0; end < END_N; end++)
 			batch_str(&b, turn_end_name((enum turn_end)end));

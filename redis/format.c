@@ -41,9 +41,9 @@ format_read(struct store *st, int64_t *stored)
 	enum store_rc rc = STORE_DOWN;
 
 	*stored = 0;
-	batch_init(&b);
+	batch_init(&b, st);
 	batch_command(&b, "GET", 1);
-	batch_str(&b, KEY_FORMAT);
+	batch_key(&b, KEY_FORMAT);
 	if (store_run(st, &b, &r) == 0)
 		rc = format_note(st, r, stored);
 	freeReplyObject(r);
@@ -58,9 +58,9 @@ format_set(struct store *st, int64_t format)
 	redisReply *r = NULL;
 	enum store_rc rc = STORE_DOWN;
 
-	batch_init(&b);
+	batch_init(&b, st);
 	batch_command(&b, "SET", 2);
-	batch_str(&b, KEY_FORMAT);
+	batch_key(&b, KEY_FORMAT);
 	batch_int(&b, format);
 	if (store_run(st, &b, &r) == 0 && !reply_is_error(st, r, "format")) {
 		atomic_store(&st->format, format);
@@ -77,7 +77,7 @@ format_begin(struct store *st, struct batch *b)
 	int64_t known = atomic_load(&st->format);
 
 	batch_command(b, "SET", 3);
-	batch_str(b, KEY_FORMAT);
+	batch_key(b, KEY_FORMAT);
 	batch_int(b, known > 0 ? known : FORMAT_NEWEST);
 	batch_str(b, "NX");
 }

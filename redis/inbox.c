@@ -134,7 +134,7 @@ inbox_put(struct store *st, const struct chat_name *chat,
 
 	*out = (struct inbox_answer){ 0 };
 	message_id_make(chat, msg->update_id, out->id);
-	batch_init(&b);
+	batch_init(&b, st);
 	if (body == NULL) {
 		log_event(LOG_ERROR, "message_unwritable", F_CHAT(chat),
 		    F_STR("remedy", LOG_REMEDY_REPORT));
@@ -202,7 +202,7 @@ inbox_control(struct store *st, const struct chat_name *chat,
 
 	*session = (struct session){ 0 };
 	*wait_ms = 0;
-	batch_init(&b);
+	batch_init(&b, st);
 	batch_script(&b, SCRIPT_CONTROL, 5, 3);
 	batch_chat_key(&b, chat, "chat");
 	batch_chat_key(&b, chat, "inbox");
@@ -214,7 +214,7 @@ inbox_control(struct store *st, const struct chat_name *chat,
 	batch_str(&b, command == COMMAND_STOP ? "1" : "0");
 	if (command == COMMAND_STOP) { /* after the mark: they look for it */
 		batch_command(&b, "INCR", 1);
-		batch_str(&b, KEY_STOPS);
+		batch_key(&b, KEY_STOPS);
 	}
 	if (store_run(st, &b, replies) == -1)
 		goto out;
@@ -247,7 +247,7 @@ inbox_find(struct store *st, const struct chat_name *chat,
 
 	*out = (struct inbox_answer){ 0 };
 	message_id_make(chat, update_id, out->id);
-	batch_init(&b);
+	batch_init(&b, st);
 	batch_script(&b, SCRIPT_FIND, 5, 2);
 	batch_chat_key(&b, chat, "chat");
 	batch_chat_key(&b, chat, "inbox");

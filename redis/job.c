@@ -144,7 +144,7 @@ set_aside(struct store *st, int partition, const char *name, const char *token,
 	    F_STR("remedy", LOG_REMEDY_DAMAGED));
 	if (strlen(name) >= CHAT_NAME_MAX)
 		return;
-	batch_init(&b);
+	batch_init(&b, st);
 	batch_script(&b, SCRIPT_ASIDE, 6, 3);
 	for (size_t i = 0; i < NELEM(KEYS); i++)
 		batch_item_key(&b, partition, KEYS[i], name);

@@ -82,7 +82,7 @@ journal_write(struct store *st, struct job *job,
 	bool wait = wants_replica(st, fields, n);
 
 	*stopped = false;
-	batch_init(&b);
+	batch_init(&b, st);
 	batch_write(&b, st, job, fields, n, lease_ms, max_time_ms);
 	if (wait) {
 		batch_command(&b, "WAIT", 2);
@@ -127,7 +127,7 @@ journal_renew(struct store *st, struct job *const *jobs, size_t n,
 	r = calloc(n, sizeof(redisReply *));
 	if (r == NULL)
 		abort(); /* out of memory ends the worker */
-	batch_init(&b);
+	batch_init(&b, st);
 	for (size_t i = 0; i < n; i++)
 		batch_write(&b, st, jobs[i], NULL, 0, lease_ms, max_time_ms);
 	if (store_run(st, &b, r) == 0) {
@@ -152,9 +152,9 @@ journal_stops(struct store *st, int64_t *n)
 	enum store_rc rc = STORE_DOWN;
 
 	*n = 0;
-	batch_init(&b);
+	batch_init(&b, st);
 	batch_command(&b, "GET", 1);
-	batch_str(&b, KEY_STOPS);
+	batch_key(&b, KEY_STOPS);
 	if (store_run(st, &b, &r) == 0 && !reply_is_error(st, r, "stops")) {
 		if (r->type == REDIS_REPLY_STRING)
 			*n = strtoll(r->str, NULL, 10);
@@ -176,7 +176,7 @@ journal_release(struct store *st, struct job *job, int64_t delay_ms,
 		delay_ms = DELAY_MAX_MS;
 	if (delay_ms < 0)
 		delay_ms = 0;
-	batch_init(&b);
+	batch_init(&b, st);
 	batch_script(&b, SCRIPT_RELEASE, 4, hold == NULL ? 5 : 7);
 	batch_chat_key(&b, &job->chat, "chat");
 	batch_chat_key(&b, &job->chat, "turn");
@@ -274,7 +274,7 @@ journal_finish(struct store *st, struct job *job, const struct turn_outcome *o)
 	const char *set = NULL;
 	enum store_rc rc = STORE_DOWN;
 
-	batch_init(&b);
+	batch_init(&b, st);
 	if (o->add != NULL && o->history_max > 0) {
 		mem = arena_new();
 		entry = history_entry_write(mem, o->add);

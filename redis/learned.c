@@ -13,7 +13,7 @@ add_key(struct batch *b, const char *backend)
 	char key[384];
 
 	(void)snprintf(key, sizeof(key), KEY_LEARNED, backend);
-	batch_str(b, key);
+	batch_key(b, key);
 }
 
 static bool
@@ -64,7 +64,7 @@ learned_read(struct store *st, const char *backend, struct learned *out,
 	int64_t now = clock_wall_ms();
 
 	*n = 0;
-	batch_init(&b);
+	batch_init(&b, st);
 	batch_command(&b, "HGETALL", 1);
 	add_key(&b, backend);
 	if (store_run(st, &b, &r) == -1)
@@ -98,7 +98,7 @@ learned_add(struct store *st, const char *backend, const char *name,
 	if (!is_text(name, strlen(name), LEARNED_NAME_MAX)
 	    || !is_text(value, strlen(value), LEARNED_VALUE_MAX))
 		return STORE_OK;
-	batch_init(&b);
+	batch_init(&b, st);
 	batch_command(&b, "HLEN", 1);
 	add_key(&b, backend);
 	if (store_run(st, &b, r) == -1)
@@ -111,7 +111,7 @@ learned_add(struct store *st, const char *backend, const char *name,
 	freeReplyObject(r[0]);
 	r[0] = NULL;
 	batch_fini(&b);
-	batch_init(&b);
+	batch_init(&b, st);
 	(void)snprintf(text, sizeof(text), "%lld %s",
 	    (long long)(clock_wall_ms() + LEARNED_LIFE_MS), value);
 	batch_command(&b, "HSET", 3);
@@ -140,7 +140,7 @@ learned_forget(struct store *st, const char *backend)
 	redisReply *r = NULL;
 	enum store_rc rc = STORE_DOWN;
 
-	batch_init(&b);
+	batch_init(&b, st);
 	batch_command(&b, "DEL", 1);
 	add_key(&b, backend);
 	if (store_run(st, &b, &r) == 0 && !reply_is_error(st, r, "learned"))

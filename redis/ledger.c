@@ -24,7 +24,7 @@ list_batch(struct store *st, const struct chat_name *chats,
 
 	if (r == NULL)
 		abort(); /* out of memory ends the program */
-	batch_init(&b);
+	batch_init(&b, st);
 	for (size_t i = 0; i < n; i++) {
 		batch_command(&b, "HMGET", 5);
 		batch_chat_key(&b, &chats[i], "chat");
@@ -75,7 +75,7 @@ ledger_list(struct store *st, size_t max, struct arena *mem, json_t **out)
 	enum store_rc rc = STORE_DOWN;
 
 	*out = json_keep(mem, json_array());
-	batch_init(&b);
+	batch_init(&b, st);
 	for (int p = 0; p < CHAT_PARTITIONS; p++) {
 		batch_command(&b, "ZRANGE", 4);
 		batch_partition_key(&b, p, "due");
@@ -165,7 +165,7 @@ ledger_show(struct store *st, const struct chat_name *chat, struct arena *mem,
 	enum store_rc rc = STORE_DOWN;
 
 	*out = NULL;
-	batch_init(&b);
+	batch_init(&b, st);
 	batch_command(&b, "HMGET", 1 + (int)NELEM(FIELDS));
 	batch_chat_key(&b, chat, "chat");
 	for (size_t i = 0; i < NELEM(FIELDS); i++)
@@ -334,7 +334,7 @@ ledger_dead(struct store *st, size_t max, bool with_text, struct arena *mem,
 	enum store_rc rc = STORE_DOWN;
 
 	*out = json_keep(mem, json_array());
-	batch_init(&b);
+	batch_init(&b, st);
 	for (int p = 0; p < CHAT_PARTITIONS; p++) {
 		batch_command(&b, "XREVRANGE", 5);
 		batch_partition_key(&b, p, "dead");
@@ -403,7 +403,7 @@ replay_one(struct store *st, const struct letter *l, struct arena *mem,
 	/* The same letter gets the same id, so that a repeat is one too. */
 	(void)snprintf(update, sizeof(update), "replay:%s", l->id);
 	message_id_make(&chat, update, new_id);
-	batch_init(&b);
+	batch_init(&b, st);
 	batch_script(&b, SCRIPT_REPLAY, 7, 6);
 	batch_chat_key(&b, &chat, "chat");
 	batch_chat_key(&b, &chat, "inbox");
@@ -439,7 +439,7 @@ ledger_replay(struct store *st, const char *letter, struct arena *mem,
 	*id = NULL;
 	if (!is_stream_id(stream_id))
 		return STORE_NONE;
-	batch_init(&b);
+	batch_init(&b, st);
 	for (int p = 0; p < CHAT_PARTITIONS; p++) {
 		batch_command(&b, "XRANGE", 3);
 		batch_partition_key(&b, p, "dead");

@@ -50,7 +50,7 @@ reseal_value(struct walk *w, const char *type, const char *field,
 	    v->len - front, w->mem, &plain, &len);
 	if (rc != STORE_OK)
 		return STORE_OK; /* logged; the others shall not wait for it */
-	batch_init(&b);
+	batch_init(&b, w->st);
 	rc = STORE_DOWN;
 	if (buf_add(&new, v->str, front) == -1 ||
 	    seal_close(w->st->ring, chat, noun, item, plain, len, &new) == -1)
@@ -126,7 +126,7 @@ turn_id(struct walk *w, const char *name, const char **id)
 	*id = NULL;
 	if (chat_name_parse(&chat, name) == -1)
 		return STORE_OK;
-	batch_init(&b);
+	batch_init(&b, w->st);
 	batch_command(&b, "HGET", 2);
 	batch_chat_key(&b, &chat, "chat");
 	batch_str(&b, "id");
@@ -236,7 +236,7 @@ reseal_dead(struct walk *w)
 		struct batch b;
 		redisReply *r = NULL;
 
-		batch_init(&b);
+		batch_init(&b, w->st);
 		batch_command(&b, "XRANGE", 5);
 		batch_mem(&b, w->key, w->key_len);
 		batch_str(&b, from);
@@ -276,17 +276,20 @@ static const struct {
 	{ "reply", "GET", reseal_reply },
 };
 
-/* ${w}->key: "{pN}:NOUN:CHAT", "{pN}:dead", or none of ours. */
+/* ${w}->key, behind the prefix: "{pN}:NOUN:CHAT", "{pN}:dead", or none of ours. */
 static enum store_rc
 reseal_key(struct walk *w)
 {
-	const char *noun = strstr(w->key, "}:"), *chat;
+	const char *own = store_own_key(w->st, w->key), *noun, *chat;
 	struct batch b;
 	redisReply *r = NULL;
 	enum store_rc rc = STORE_OK;
 	size_t len;
 
-	if (strncmp(w->key, "{p", 2) != 0 || noun == NULL)
+	if (own == NULL || strncmp(own, "{p", 2) != 0)
+		return STORE_OK;
+	noun = strstr(own, "}:");
+	if (noun == NULL)
 		return STORE_OK;
 	noun += 2;
 	if (strcmp(noun, "dead") == 0)
@@ -299,7 +302,7 @@ reseal_key(struct walk *w)
 		if (strncmp(NOUNS[i].noun, noun, len) != 0 ||
 		    NOUNS[i].noun[len] != '\0')
 			continue;
-		batch_init(&b);
+		batch_init(&b, w->st);
 		if (strcmp(NOUNS[i].command, "LRANGE") == 0) {
 			batch_command(&b, "LRANGE", 3);
 			batch_mem(&b, w->key, w->key_len);
@@ -358,9 +361,11 @@ ledger_reseal(struct store *st,
 		struct batch b;
 		redisReply *r = NULL;
 
-		batch_init(&b);
-		batch_command(&b, "SCAN", 3);
+		batch_init(&b, st);
+		batch_command(&b, "SCAN", 5);
 		batch_str(&b, cursor);
+		batch_str(&b, "MATCH");
+		batch_key(&b, "{p*");
 		batch_str(&b, "COUNT");
 		batch_int(&b, SCAN_COUNT);
 		if (store_run(st, &b, &r) == -1 ||

@@ -14,7 +14,6 @@
 #include "base/pool.h"
 #include "redis/store_priv.h"
 
-#define CHANNEL "process:"
 #define PING_EVERY_MS 5000 /* a silent connection may be a dead one */
 #define RETRY_MIN_MS 50
 #define RETRY_MAX_MS 1000
@@ -143,7 +142,8 @@ listen_once(struct process_listener *l, redisContext *c)
 {
 	bool asked = false; /* a PING is out */
 
-	if (redisAppendCommand(c, "SUBSCRIBE " CHANNEL "%s", l->id) !=
+	if (redisAppendCommand(c, "SUBSCRIBE %s" CHANNEL_PROCESS "%s",
+		l->st->prefix, l->id) !=
 		REDIS_OK ||
 	    flush(c) == -1)
 		return;
@@ -302,13 +302,13 @@ process_publish(struct store *st, const struct chat_name *chat, const char *id,
 	if (dot == NULL || dot == address || dot - address >= 64 ||
 	    strlen(dot + 1) >= 24 || strlen(kind) >= KIND_MAX)
 		return STORE_NONE; /* nobody's address */
-	(void)snprintf(channel, sizeof(channel), CHANNEL "%.*s",
+	(void)snprintf(channel, sizeof(channel), CHANNEL_PROCESS "%.*s",
 	    (int)(dot - address), address);
 	(void)snprintf(front, sizeof(front), "%s %s\n", dot + 1, kind);
 	piece_item(id, kind, &noun, item);
-	batch_init(&b);
+	batch_init(&b, st);
 	batch_command(&b, "PUBLISH", 2);
-	batch_str(&b, channel);
+	batch_key(&b, channel);
 	batch_sealed(&b, st, front, chat, noun, item, text, len);
 	if (store_run(st, &b, &r) == 0 && !reply_is_error(st, r, "publish"))
 		rc = STORE_OK;

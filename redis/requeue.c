@@ -15,14 +15,17 @@
 
 /* "{p7}:inbox:NAME" to its partition and name; -1: none of ours. */
 static int
-name_of(const redisReply *key, const char **name)
+name_of(const struct store *st, const redisReply *key, const char **name)
 {
+	const char *own = NULL;
 	char *end;
 	long p;
 
-	if (key->type != REDIS_REPLY_STRING || strncmp(key->str, "{p", 2) != 0)
+	if (key->type == REDIS_REPLY_STRING)
+		own = store_own_key(st, key->str);
+	if (own == NULL || strncmp(own, "{p", 2) != 0)
 		return -1;
-	p = strtol(key->str + 2, &end, 10);
+	p = strtol(own + 2, &end, 10);
 	if (p < 0 || p >= CHAT_PARTITIONS || strncmp(end, "}:inbox:", 8) != 0)
 		return -1;
 	*name = end + 8;
@@ -37,23 +40,21 @@ requeue_page(
 	const char *names[NAMES_MAX], *name;
 	struct batch b;
 	redisReply *r = NULL;
-	char prefix[16];
 	enum store_rc rc = STORE_OK;
 
 	for (size_t i = 0; i < keys->elements && rc == STORE_OK;) {
 		int count = 0;
 
 		for (; i < keys->elements && count < NAMES_MAX; i++)
-			if (name_of(keys->element[i], &name) == partition)
+			if (name_of(st, keys->element[i], &name) == partition)
 				names[count++] = name;
 		if (count == 0)
 			break;
-		(void)snprintf(prefix, sizeof(prefix), "{p%d}:", partition);
-		batch_init(&b);
+		batch_init(&b, st);
 		batch_script(&b, SCRIPT_REQUEUE, 2, 2 + count);
 		batch_partition_key(&b, partition, "due");
 		batch_partition_key(&b, partition, "wake");
-		batch_str(&b, prefix);
+		batch_partition_front(&b, partition);
 		batch_str(&b, LEASE_MS);
 		for (int k = 0; k < count; k++)
 			batch_str(&b, names[k]);
@@ -83,11 +84,11 @@ due_requeue(struct store *st, unsigned partitions, int64_t *n)
 		redisReply *r = NULL;
 		const redisReply *keys;
 
-		batch_init(&b);
+		batch_init(&b, st);
 		batch_command(&b, "SCAN", 5);
 		batch_str(&b, cursor);
 		batch_str(&b, "MATCH");
-		batch_str(&b, "{p*}:inbox:*");
+		batch_key(&b, "{p*}:inbox:*");
 		batch_str(&b, "COUNT");
 		batch_int(&b, SCAN_COUNT);
 		rc = STORE_DOWN;

@@ -1,5 +1,6 @@
 #include "redis/store.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -25,6 +26,11 @@ store_open(const struct store_options *o, const char **why)
 		free(st);
 		return NULL;
 	}
+	if (o->prefix != NULL) {
+		st->prefix_len = strlen(o->prefix);
+		assert(st->prefix_len < sizeof(st->prefix));
+		memcpy(st->prefix, o->prefix, st->prefix_len);
+	}
 	st->ring = o->ring;
 	st->timeout_ms = o->timeout_ms > 0 ? o->timeout_ms : 2000;
 	st->echo = o->echo;
@@ -44,6 +50,14 @@ store_close(struct store *st)
 	pthread_mutex_destroy(&st->lock);
 	store_url_free(&st->url);
 	free(st);
+}
+
+const char *
+store_own_key(const struct store *st, const char *key)
+{
+	return strncmp(key, st->prefix, st->prefix_len) == 0
+	    ? key + st->prefix_len
+	    : NULL;
 }
 
 void
@@ -66,7 +80,7 @@ store_ping(struct store *st, int *ms)
 	enum store_rc rc = STORE_DOWN;
 	int64_t start = clock_boot_us();
 
-	batch_init(&b);
+	batch_init(&b, st);
 	batch_command(&b, "PING", 0);
 	if (store_run(st, &b, &r) == 0 && !reply_is_error(st, r, "ping"))
 		rc = STORE_OK;
@@ -184,7 +198,7 @@ store_check(struct store *st, struct buf *out)
 	redisReply *r[2];
 	int n = -1;
 
-	batch_init(&b);
+	batch_init(&b, st);
 	batch_command(&b, "INFO", 0);
 	batch_command(&b, "TIME", 0);
 	if (store_run(st, &b, r) == 0 && !reply_is_error(st, r[0], "info") &&
@@ -204,7 +218,7 @@ store_check(struct store *st, struct buf *out)
 	return n;
 }
 
-static bool
+bool
 canary_opens(const struct seal_ring *ring, const redisReply *r, const char *id)
 {
 	struct buf plain = BUF_INIT(256);
@@ -232,18 +246,18 @@ canary_write(struct store *st, const struct seal_ring *ring, const char *id,
 	enum store_rc rc = STORE_DOWN;
 	int64_t ignored;
 
-	batch_init(&b);
+	batch_init(&b, st);
 	if (seal_close(ring, CANARY_OWNER, CANARY_NOUN, id, CANARY_TEXT,
 		strlen(CANARY_TEXT), &sealed) == -1)
 		goto out;
 	batch_command(&b, "HSETNX", 3);
-	batch_str(&b, KEY_CANARY);
+	batch_key(&b, KEY_CANARY);
 	batch_str(&b, id);
 	batch_mem(&b, sealed.data, sealed.len);
 	if (empty) {
 		format_begin(st, &b);
 		batch_command(&b, "GET", 1);
-		batch_str(&b, KEY_FORMAT);
+		batch_key(&b, KEY_FORMAT);
 	}
 	if (store_run(st, &b, r) == -1 || reply_is_error(st, r[0], "canary"))
 		goto out;
@@ -285,11 +299,11 @@ canary(struct store *st, const struct seal_ring *ring)
 	bool any = false, first_stands = false;
 	int64_t ignored;
 
-	batch_init(&b);
+	batch_init(&b, st);
 	batch_command(&b, "HGETALL", 1);
-	batch_str(&b, KEY_CANARY);
+	batch_key(&b, KEY_CANARY);
 	batch_command(&b, "GET", 1);
-	batch_str(&b, KEY_FORMAT);
+	batch_key(&b, KEY_FORMAT);
 	if (store_run(st, &b, r) == -1 ||
 	    reply_is_error(st, r[0], "canary") ||
 	    r[0]->type != REDIS_REPLY_ARRAY)
@@ -379,9 +393,9 @@ store_has_sealed(struct store *st, const char *id)
 	redisReply *r;
 	enum store_rc rc = STORE_DOWN;
 
-	batch_init(&b);
+	batch_init(&b, st);
 	batch_command(&b, "HEXISTS", 2);
-	batch_str(&b, KEY_CANARY);
+	batch_key(&b, KEY_CANARY);
 	batch_str(&b, id);
 	if (store_run(st, &b, &r) == 0 && !reply_is_error(st, r, "canary"))
 		rc = r->integer == 1 ? STORE_OK : STORE_NONE;
@@ -401,15 +415,15 @@ store_canary_alone(struct store *st)
 
 	if (!seal_ring_id(st->ring, 0, first))
 		return STORE_OK;
-	batch_init(&b);
+	batch_init(&b, st);
 	batch_command(&b, "HKEYS", 1);
-	batch_str(&b, KEY_CANARY);
+	batch_key(&b, KEY_CANARY);
 	if (store_run(st, &b, &r) == -1 || reply_is_error(st, r, "canary"))
 		goto out;
 	batch_fini(&b);
-	batch_init(&b);
+	batch_init(&b, st);
 	batch_command(&b, "HDEL", (int)r->elements + 2);
-	batch_str(&b, KEY_CANARY);
+	batch_key(&b, KEY_CANARY);
 	batch_str(&b, "-"); /* one at least must be named */
 	for (i = 0; i < r->elements; i++) {
 		const char *id = reply_str(r, i);

@@ -41,8 +41,12 @@ enum store_rc {
 	STORE_DOWN,	   /* Redis failed; a retry may help.  Logged */
 };
 
+#define STORE_PREFIX_MAX 33 /* with its NUL: nouns/settings_check.c */
+#define STORE_PREFIX_NEW "dragoman:" /* of new installations: dragoman init */
+
 struct store_options {
 	const char *url;	      /* settings.redis_url */
+	const char *prefix;	      /* settings.redis_prefix; NULL: none */
 	const struct seal_ring *ring; /* kept, not owned */
 	int timeout_ms;
 	bool echo;     /* SQL_ECHO: log each command and key, no values */

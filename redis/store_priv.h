@@ -24,6 +24,7 @@
 #define KEY_STOPS "{fleet}:stops"
 #define KEY_WORKERS "{fleet}:workers"
 #define KEY_WORKER "{fleet}:worker:"
+#define CHANNEL_PROCESS "process:"
 
 /* ---- scripts: script.c ---- */
 
@@ -82,21 +83,29 @@ struct batch {
 	struct batch_item *items;
 	size_t n, cap;
 	bool bad; /* an argument did not fit */
+	const char *prefix; /* of the store */
+	size_t prefix_len;
 };
 
-void batch_init(struct batch *b);
+void batch_init(struct batch *b, const struct store *st);
 void batch_fini(struct batch *b);
 void batch_script(struct batch *b, enum script s, int nkeys, int nargs);
 void batch_command(struct batch *b, const char *name, int nargs);
 void batch_mem(struct batch *b, const void *bytes, size_t len);
 void batch_str(struct batch *b, const char *s);
 void batch_int(struct batch *b, int64_t n);
-/* "{pN}:NOUN:NAME", "{pN}:NOUN", "PREFIX REST". */
+/*
+ * Keys, channels and patterns, each behind the store's prefix; nothing else
+ * writes one.  "{pN}:NOUN:NAME", "{pN}:NOUN", "{pN}:NOUN:ITEM", "{pN}:" (for
+ * scripts that learn the names inside), any other.
+ */
 void batch_chat_key(struct batch *b, const struct chat_name *chat,
     const char *noun);
 void batch_partition_key(struct batch *b, int partition, const char *noun);
 void batch_item_key(struct batch *b, int partition, const char *noun,
     const char *item);
+void batch_partition_front(struct batch *b, int partition);
+void batch_key(struct batch *b, const char *key);
 /* ${front} in clear, then ${plain} sealed, as one argument. */
 void batch_sealed(struct batch *b, const struct store *st, const char *front,
     const struct chat_name *chat, const char *noun, const char *item,
@@ -193,6 +202,8 @@ void store_url_free(struct store_url *url);
 
 struct store {
 	struct store_url url;
+	char prefix[STORE_PREFIX_MAX];
+	size_t prefix_len;
 	const struct seal_ring *ring;
 	int timeout_ms;
 	bool echo;
@@ -219,6 +230,13 @@ struct store {
 	_Atomic int64_t memory_ms; /* last look at the memory, boot clock */
 	_Atomic bool memory_full;
 };
+
+/* ${key} as Redis names it without the store's prefix; NULL: not ours. */
+const char *store_own_key(const struct store *st, const char *key);
+
+/* ${r}, the fields of a canary, has one of the key ${id}, and it opens. */
+bool canary_opens(const struct seal_ring *ring, const redisReply *r,
+    const char *id);
 
 /* Log why Redis failed at ${what}, at most once a second. */
 void store_log_down(struct store *st, const char *what, const char *why);

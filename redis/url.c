@@ -199,8 +199,8 @@ store_url_parse(const char *text, struct store_url *url, const char **why)
 	else if (begins(text, "redis+unix://"))
 		rc = parse_unix(text + 13, true, url, why);
 	else if (begins(text, "rediss://"))
-		*why = "rediss:// needs TLS, which the hiredis of Debian 12 "
-		       "lacks: put stunnel in front and use redis://";
+		*why = "rediss:// (TLS) is not supported: put stunnel in "
+		       "front of Redis and use redis://, or unix:///PATH";
 	else
 		*why = "expected redis://[user:password@]host[:port][/db] or "
 		       "unix:///path[?db=N]";

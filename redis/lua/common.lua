@@ -30,9 +30,10 @@ local function num(v, default)
 	return nil
 end
 
--- "{pN}:", which all keys of a partition have in front.
+-- What all keys of a partition have in front: the installation's prefix, which
+-- has no brace, and "{pN}:".
 local function prefix_of(key)
-	return string.match(key, '^{p%d+}:') or ''
+	return string.match(key, '^[^{]*{p%d+}:') or ''
 end
 
 -- What was found damaged is counted and listed, for dragoman doctor.

@@ -95,10 +95,11 @@ if ARGV[13] ~= '' then
 		'PX', ARGV[14])
 	if c[10] then call('DEL', KEYS[10]) end
 	to[#to + 1] = address
+	local channel = string.match(KEYS[1], '^[^{]*') .. 'process:'
 	for _, a in ipairs(to) do
 		local process, number = string.match(a, '^([^.]+)%.(%d+)$')
 		if process then
-			call('PUBLISH', 'process:' .. process,
+			call('PUBLISH', channel .. process,
 				number .. ' reply\n' .. ARGV[13])
 		end
 	end

@@ -40,7 +40,8 @@ static int64_t delay_us;
 static struct client *first, **last = &first;
 
 static char stream_text[4096], stream_call[4096], whole_text[4096],
-    whole_call[4096], tools_list[2048], tool_result[1024], token_info[512];
+    whole_call[4096], tools_list[2048], tool_result[1024], token_info[512],
+    models_list[512];
 
 static int64_t
 now_us(void)
@@ -105,6 +106,9 @@ make_answers(void)
 	    "\"required\":[\"text\"]}}]}}");
 	http(tool_result, sizeof(tool_result), "application/json",
 	    "{\"status\":\"success\",\"data\":{\"text\":\"hi\"}}");
+	http(models_list, sizeof(models_list), "application/json",
+	    "{\"object\":\"list\",\"data\":[{\"id\":\"gpt-4o-mini\","
+	    "\"object\":\"model\"}]}");
 	http(token_info, sizeof(token_info), "application/json",
 	    "{\"status\":\"success\",\"data\":{\"tier\":\"chat\",\"owner\":"
 	    "\"o\",\"token_id\":1}}");
@@ -121,6 +125,8 @@ answer_to(const char *head, const char *body)
 		return tool_result;
 	if (strncmp(head, "GET /token/info", 15) == 0)
 		return token_info;
+	if (strncmp(head, "GET /v1/models", 14) == 0)
+		return models_list;
 	stream = strstr(body, "\"stream\":true") != NULL
 	    || strstr(body, "\"stream\": true") != NULL;
 	result = strstr(body, "tool_call_id") != NULL;

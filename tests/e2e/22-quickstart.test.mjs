@@ -32,6 +32,16 @@ test('detached: serves, its curl line works as pasted, all commands know it', as
   const doctor = await quickstart(state, ['--exec', '--', 'dragoman', '--json', 'doctor']);
   assert.equal(doctor.code, 0, doctor.out + doctor.err);
   JSON.parse(doctor.out); /* nothing of the quickstart's is between */
+  if (process.getuid() === 0) { /* others may not look at processes' files */
+    const findings = async () => JSON.parse((await quickstart(state, ['--exec', '--', 'dragoman', '--json', 'doctor'])).out).findings.filter(f => f.area === 'logs');
+    assert.deepEqual((await findings()).map(f => f.level), ['ok']);
+    fs.renameSync(path.join(state, 'log/dragoman.log'), path.join(state, 'log/dragoman.log.1'));
+    const lost = await findings();
+    assert.equal(lost.length, WORKERS, 'only the processes of this state, each of them');
+    for (const f of lost) assert.match(f.finding, /^dragoman-(edge|turn) \(process \d+\) does not write to its log file log\/dragoman\.log$/);
+    process.kill(Number(fs.readFileSync(path.join(state, 'supervisor.pid'), 'utf8')), 'SIGHUP');
+    for (const until = Date.now() + 30000; (await findings())[0].level !== 'ok';) assert.ok(Date.now() < until);
+  }
   const show = await quickstart(state, ['--exec', '--', 'dragoman', 'config', 'show'], { env: { LOG_LEVEL: 'debug' } });
   assert.match(show.out, new RegExp(`^server\\.port +${port} `, 'm'));
   assert.match(show.out, /^log\.level +info /m, "the state's environment, not the caller's");

@@ -65,10 +65,10 @@ for (const noun of ['due', 'wake', 'counts', 'dead'])
       const r = await d.chat({ chat_id: names[3], message: 'refused' });
       assert.equal(r.status, 503, 'nothing is accepted that would not be found');
     }
-    assert.ok(await named(d, key));
+    assert.ok(await named(d, d.prefix + key));
     await d.redis.del(key);
     assert.equal((await d.say(names[3], 'again')).reply, 'You said: again');
-    assert.ok(!await named(d, key));
+    assert.ok(!await named(d, d.prefix + key));
     assert.equal((await d.settled()).unaccounted, 0);
   });
 

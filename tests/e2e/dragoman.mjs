@@ -9,7 +9,9 @@
  *
  * Options: edges, turns (numbers; 2), settings (dragoman.yaml as an object, or
  * a string of YAML), env (added to each program's environment), edgeEnv,
- * turnEnv, model ("openai" (default), "anthropic", false: direct), memcp
+ * turnEnv, prefix (redis.prefix; "dragoman:", as new installations have, or
+ * $E2E_REDIS_PREFIX), redisUrl (of another installation's Redis: none is
+ * started), model ("openai" (default), "anthropic", false: direct), memcp
  * (true: a double, chat.auth memcp), nginx (true), redis (extra arguments),
  * secret (false: no PROXY_SECRET), expect (sanitizer and refusal checks:
  * {refusals: true} lets the model double refuse requests).
@@ -143,6 +145,7 @@ export class Dragoman {
     this.turns = [];
     this.agent = new http.Agent({ keepAlive: true, maxSockets: 4096 });
     this.starts = 0;
+    this.prefix = options.prefix ?? process.env.E2E_REDIS_PREFIX ?? 'dragoman:';
   }
 
   file(name) { return path.join(this.dir, name); }
@@ -154,7 +157,7 @@ export class Dragoman {
     this.model = o.model === false ? null : await Model.start(o.modelOptions);
     this.memcp = o.memcp ? await Memcp.start({ secret: SECRET }) : null;
     this.port = o.port ?? await freePort();
-    await this.startRedis();
+    if (!o.redisUrl) await this.startRedis();
     this.writeSettings();
     await o.before?.(this);
     await this.startHolder();
@@ -205,7 +208,8 @@ export class Dragoman {
     return {
       ...baseEnv(this.dir),
       DRAGOMAN_CONFIG: this.file('dragoman.yaml'),
-      REDIS_URL: `unix://${this.file('redis.sock')}`,
+      REDIS_URL: this.options.redisUrl ?? `unix://${this.file('redis.sock')}`,
+      REDIS_PREFIX: this.prefix,
       ENCRYPTION_KEY: this.key,
       SERVER_METRICS_FILE: this.file('metrics'),
       ...(o.secret === false ? {} : { PROXY_SECRET: o.secret ?? SECRET }),
@@ -241,7 +245,9 @@ export class Dragoman {
       return this.answers(this.file('redis.sock'));
     }, { what: 'redis-server listens' });
     if (!this.redis) {
-      this.redis = new Redis({ path: this.file('redis.sock'), maxRetriesPerRequest: null, retryStrategy: () => 50, lazyConnect: true });
+      this.redis = new Redis({ keyPrefix: this.prefix, path: this.file('redis.sock'), maxRetriesPerRequest: null, retryStrategy: () => 50, lazyConnect: true });
+      const { keys } = this.redis; /* of ours, and named as elsewhere */
+      this.redis.keys = async pattern => (await keys.call(this.redis, this.prefix + pattern)).map(k => k.slice(this.prefix.length));
       this.redis.on('error', () => {});
       await this.redis.connect();
     }

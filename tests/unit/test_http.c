@@ -19,6 +19,16 @@
 #include "base/clock.h"
 #include "tests/unit/served_http.h"
 
+/* A body that is not what its label says.  base/http_coding: since 8.5 curl
+ * goes by the label alone. */
+static bool
+is_damaged_for_curl(const char *path)
+{
+	return curl_version_info(CURLVERSION_NOW)->version_num >= 0x080500
+	    && (strncmp(path, "/no-", 4) == 0
+		|| strncmp(path, "/not-gzip", 9) == 0);
+}
+
 static void
 answers_are_told_apart(void **state)
 {
@@ -94,19 +104,22 @@ answers_are_told_apart(void **state)
 	struct http_request req;
 	struct http_response resp;
 	int64_t began;
+	bool damaged;
 	size_t i;
 
 	(void)state;
 	for (i = 0; i < NELEM(cases); i++) {
 		set_cancel(0);
+		damaged = is_damaged_for_curl(cases[i].path);
 		req = cases[i].with;
 		req.method = "GET";
 		req.url = url_of(cases[i].path);
 		req.flags = HTTP_OPERATOR;
 		began = clock_boot_ms();
 		http_send(&req, &resp);
-		if (resp.rc != cases[i].rc || resp.status != cases[i].status
-		    || (cases[i].body != NULL
+		if (resp.rc != (damaged ? HTTP_BROKEN : cases[i].rc)
+		    || resp.status != cases[i].status
+		    || (cases[i].body != NULL && !damaged
 			&& strcmp(buf_str(&resp.body), cases[i].body) != 0))
 			fail_msg("%s: rc %d status %d body %.40s (%s)",
 			    cases[i].name, resp.rc, resp.status,

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/arena.h"
@@ -280,6 +281,93 @@ the_file_is_opened_anew(void **state)
 	assert_string_equal(json_member_str(last_line(), "event"), "goes_on");
 }
 
+/* What standard error gets while ${run} runs; ${journal}: as systemd's. */
+static const char *
+errors_of(void (*run)(void), bool journal)
+{
+	char file[] = "/tmp/dragoman-err-XXXXXX", stream[64];
+	const char *text;
+	struct stat st;
+	int fd = mkstemp(file), before = dup(STDERR_FILENO);
+
+	assert_true(fd != -1 && before != -1 && fstat(fd, &st) == 0);
+	snprintf(stream, sizeof(stream), "%llu:%llu",
+	    (unsigned long long)st.st_dev,
+	    (unsigned long long)st.st_ino + (journal ? 0 : 1));
+	assert_int_equal(setenv("JOURNAL_STREAM", stream, 1), 0);
+	assert_int_not_equal(dup2(fd, STDERR_FILENO), -1);
+	run();
+	assert_int_not_equal(dup2(before, STDERR_FILENO), -1);
+	assert_int_equal(unsetenv("JOURNAL_STREAM"), 0);
+	assert_int_equal(log_open("test", LOG_INFO, path), 0);
+	close(before);
+	close(fd);
+	text = text_of(file);
+	unlink(file);
+	return text;
+}
+
+static void
+say_each_level(void)
+{
+	assert_int_equal(log_open("test", LOG_DEBUG, path), 0);
+	log_event(LOG_DEBUG, "at_debug", F_INT("i", 1));
+	log_event(LOG_INFO, "at_info", F_INT("i", 1));
+	log_event(LOG_WARN, "at_warn", F_INT("i", 1));
+	log_event(LOG_ERROR, "at_error", F_INT("i", 1));
+}
+
+/* The lines of ${text} begin with these. */
+static void
+assert_begins(const char *text, const char *const begins[4])
+{
+	size_t i;
+
+	for (i = 0; i < 4; i++) {
+		if (strncmp(text, begins[i], strlen(begins[i])) != 0)
+			fail_msg("%s: %.40s", begins[i], text);
+		text = strchr(text, '\n') + 1;
+	}
+	assert_string_equal(text, "");
+}
+
+static void
+the_journal_gets_priorities(void **state)
+{
+	static const char *const marked[]
+	    = { "<7>{\"time", "<6>{\"time", "<4>{\"time", "<3>{\"time" },
+	    *const plain[]
+	    = { "{\"time", "{\"time", "{\"time", "{\"time" };
+
+	(void)state;
+	assert_begins(errors_of(say_each_level, true), marked);
+	assert_null(strstr(text_of(path), "<3>"));
+	assert_string_equal(json_member_str(last_line(), "event"),
+	    "at_error");
+	assert_begins(errors_of(say_each_level, false), plain);
+}
+
+static void
+fill_the_disk(void)
+{
+	assert_int_equal(log_open("test", LOG_INFO, "/dev/full"), 0);
+	log_event(LOG_INFO, "lost", F_INT("i", 1));
+	log_event(LOG_INFO, "lost", F_INT("i", 2));
+}
+
+static void
+a_full_disk_is_told_once(void **state)
+{
+	const char *text = errors_of(fill_the_disk, false), *told;
+
+	(void)state;
+	told = strstr(text, "\"event\":\"log_failed\"");
+	assert_non_null(told);
+	assert_non_null(strstr(told, "\"file\":\"/dev/full\""));
+	assert_null(strstr(told + sizeof("\"event\":\"log_failed\"") - 1,
+	    "log_failed"));
+}
+
 static int
 begin(void **state)
 {
@@ -322,6 +410,8 @@ main(void)
 		cmocka_unit_test(what_is_left_out_is_told),
 		cmocka_unit_test(long_strings_are_cut_between_characters),
 		cmocka_unit_test(less_than_the_level_is_left_out),
+		cmocka_unit_test(the_journal_gets_priorities),
+		cmocka_unit_test(a_full_disk_is_told_once),
 		cmocka_unit_test(the_file_is_opened_anew),
 	};
 

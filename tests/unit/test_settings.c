@@ -439,6 +439,55 @@ wrong_together(void **state)
 	assert_non_null(strstr(buf_str(&errors), "chat.host"));
 }
 
+/* A variable of ${front} and ${n} bytes: NULL when it is right, else the
+ * errors. */
+static const char *
+with_length(const char *front, size_t n, const char *end)
+{
+	char variable[256];
+	size_t at = strlen(front);
+	struct settings *s;
+
+	assert_true(at + n + strlen(end) < sizeof(variable));
+	memcpy(variable, front, at);
+	memset(variable + at, 'x', n);
+	memcpy(variable + at + n, end, strlen(end) + 1);
+	s = load(variable);
+	settings_unref(s);
+	return s == NULL ? buf_str(&errors) : NULL;
+}
+
+static void
+paths_of_sockets_and_the_prefix_of_keys(void **state)
+{
+	static const char *const wrong[] = { "a{b", "a*", "a b:", "a}", "a%",
+		"[a]", "a?", "ü:" };
+	char variable[64];
+
+	(void)state;
+	/* 107 bytes for us, one less for a client of hiredis 1.2. */
+	assert_null(with_length("SERVER_LISTEN=unix:/", 106, ""));
+	assert_non_null(strstr(with_length("SERVER_LISTEN=unix:/", 107, ""),
+	    "server.listen: is longer than a socket's path may be (107"));
+	assert_null(with_length("REDIS_URL=unix:///", 105, ""));
+	assert_null(with_length("REDIS_URL=unix:///", 105, "?db=3"));
+	assert_null(with_length("REDIS_URL=unix://u:p@/", 105, ""));
+	assert_null(with_length("REDIS_URL=unix:///%41", 104, ""));
+	assert_null(with_length("REDIS_URL=unix:", 106, ""));
+	assert_non_null(strstr(with_length("REDIS_URL=unix:///", 106, ""),
+	    "redis.url: the path is longer than a Redis client takes (106"));
+	assert_null(with_length("REDIS_URL=redis://", 120, ""));
+
+	assert_null(with_length("REDIS_PREFIX=", 31, ":"));
+	assert_non_null(strstr(with_length("REDIS_PREFIX=", 32, ":"),
+	    "redis.prefix: expected at most 32 letters"));
+	for (size_t i = 0; i < NELEM(wrong); i++) {
+		(void)snprintf(variable, sizeof(variable), "REDIS_PREFIX='%s'",
+		    wrong[i]);
+		assert_non_null(with_length(variable, 0, ""));
+	}
+}
+
 static void
 names_that_nobody_has_are_told(void **state)
 {
@@ -790,6 +839,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(paths_of_sockets_and_the_prefix_of_keys),
 		cmocka_unit_test(names_that_nobody_has_are_told),
 		cmocka_unit_test(quirks),
 		cmocka_unit_test(hosts),

@@ -6,6 +6,9 @@
 #include <cmocka.h>
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "redis/store_priv.h"
@@ -356,6 +359,31 @@ a_password_and_a_log_of_commands(void **state)
 	store_close(st);
 }
 
+/* As long as nouns/settings_check.c lets one be. */
+static void
+a_long_path(void **state)
+{
+	enum { LEN = 106 };
+	struct redis_fixture *f = *state;
+	char url[160], *path = url + 7;
+	struct store_options o = { .url = url, .ring = f->ring };
+	const char *why;
+	struct store *st;
+	size_t at;
+	int ms;
+
+	snprintf(url, sizeof(url), "unix://%s/", f->folder);
+	at = strlen(url);
+	memset(url + at, 'x', 7 + LEN - at);
+	url[7 + LEN] = '\0';
+	assert_int_equal(symlink(f->socket, path), 0);
+	st = store_open(&o, &why);
+	assert_non_null(st);
+	assert_int_equal(store_ping(st, &ms), STORE_OK);
+	store_close(st);
+	unlink(path);
+}
+
 static void
 large_batches(void **state)
 {
@@ -363,7 +391,7 @@ large_batches(void **state)
 	struct batch b;
 	redisReply *r[100];
 
-	batch_init(&b);
+	batch_init(&b, f->store);
 	for (int i = 0; i < 100; i++) {
 		batch_command(&b, "ECHO", 1);
 		batch_int(&b, (int64_t)i * -1000000007);
@@ -395,6 +423,7 @@ main(void)
 		TEST(what_redis_must_be),
 		TEST(a_replica_that_is_missing),
 		TEST(a_password_and_a_log_of_commands),
+		TEST(a_long_path),
 		TEST(large_batches),
 	};
 
