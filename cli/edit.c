@@ -136,6 +136,7 @@ read_plain(struct edit *e, struct buf *text)
 			draw(e);
 			continue;
 		case TTY_RESIZED:
+			line_resized(&e->line);
 			draw(e);
 			continue;
 		case TTY_CHAR:

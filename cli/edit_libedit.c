@@ -328,6 +328,7 @@ on_getc(EditLine *el, wchar_t *c)
 			(void)el_wset(el, EL_PREP_TERM, 1);
 			break;
 		case TTY_RESIZED:
+			line_resized(&e->line);
 			break;
 		case TTY_INTERRUPTED:
 			e->interrupted = true;

@@ -283,6 +283,43 @@ line_draw(struct line *l, const wchar_t *text, size_t len, size_t cursor)
 	flush(l);
 }
 
+/* Those that cut a row that is too long, instead. */
+static bool
+breaks_rows(void)
+{
+	const char *term = getenv("TERM");
+
+	return term != NULL && strncmp(term, "linux", 5) != 0
+	    && getenv("XTERM_VERSION") == NULL
+	    && (strncmp(term, "screen", 6) != 0 || getenv("TMUX") != NULL);
+}
+
+void
+line_resized(struct line *l)
+{
+	struct place p = begin(l), next;
+	int rows, columns;
+
+	tty_size(&rows, &columns);
+	if (l->row <= 0 && l->column < columns)
+		return;
+	if (l->row < 0 || !l->controls || columns >= l->columns
+	    || !breaks_rows())
+		return;
+	rows = l->row;
+	while (p.at < l->len && p.row < l->top + (size_t)rows) {
+		next = p;
+		step(l, l->shown, l->len, &next);
+		if (next.row > p.row && p.row >= l->top && p.column > 0)
+			l->row += (p.column - 1) / columns;
+		p = next;
+	}
+	/* Some leave the cursor's own row as it is; it shows by the column. */
+	if (l->column >= columns
+	    && tty_cursor_column() == l->column % columns)
+		l->row += l->column / columns;
+}
+
 void
 line_begin(struct line *l)
 {

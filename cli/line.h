@@ -36,6 +36,9 @@ void line_fini(struct line *l);
 void line_begin(struct line *l);
 /* Show ${text}; the cursor at ${cursor}. */
 void line_draw(struct line *l, const wchar_t *text, size_t len, size_t cursor);
+/* The window has another size: where it is narrower most terminals break the
+ * rows that are too long, so that we began further up. */
+void line_resized(struct line *l);
 /* The text is finished: the cursor goes below it.  ${sign}: shown at its end,
  * "" or "^C". */
 void line_end(

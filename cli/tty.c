@@ -12,6 +12,7 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/text.h"
 
 #define PASTE_ON "\033[?2004h"
@@ -19,6 +20,9 @@
 #define ROWS 24 /* where the terminal does not say */
 #define COLUMNS 80
 #define REPLACEMENT 0xFFFD
+/* A terminal answers at once, but for the line between us; what comes later is
+ * taken for a key that does nothing. */
+#define ANSWER_MS 300
 
 /* What the signal handlers need: they get no argument of ours. */
 static volatile int interrupted, resized, resumed;
@@ -394,6 +398,58 @@ decode(const char *s, size_t len, size_t *used)
 	for (i = 1; i < want; i++)
 		wc = wc << 6 | ((unsigned char)s[i] & 0x3F);
 	return wc;
+}
+
+/* ESC [ row ; column R among the bytes that were not read yet: takes it out. */
+static int
+take_answer(void)
+{
+	size_t i, n;
+	int row, column;
+	char end;
+
+	for (i = input.at; i + 6 <= input.len; i++) {
+		char copy[24] = "";
+
+		if (input.bytes[i] != '\033')
+			continue;
+		n = input.len - i < sizeof(copy) - 1 ? input.len - i
+						     : sizeof(copy) - 1;
+		memcpy(copy, input.bytes + i, n);
+		if (sscanf(copy, "\033[%5d;%5d%c", &row, &column, &end) != 3
+		    || end != 'R')
+			continue;
+		n = (size_t)(strchr(copy, 'R') - copy) + 1;
+		memmove(input.bytes + i, input.bytes + i + n,
+		    input.len - i - n);
+		input.len -= n;
+		return column - 1;
+	}
+	return -1;
+}
+
+int
+tty_cursor_column(void)
+{
+	struct pollfd in = { .fd = STDIN_FILENO, .events = POLLIN };
+	int64_t until = clock_boot_ms() + ANSWER_MS;
+	int64_t left;
+	int column = -1;
+	ssize_t n;
+
+	send("\033[6n");
+	while (column == -1 && (left = until - clock_boot_ms()) > 0
+	    && input.len < sizeof(input.bytes)) {
+		if (poll(&in, 1, (int)left) != 1)
+			continue;
+		n = read(STDIN_FILENO, input.bytes + input.len,
+		    sizeof(input.bytes) - input.len);
+		if (n <= 0)
+			break;
+		input.len += (size_t)n;
+		column = take_answer();
+	}
+	return column;
 }
 
 bool

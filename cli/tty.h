@@ -47,6 +47,8 @@ enum tty_event tty_key(wchar_t *c);
 /* Is there more to read, at the latest in ${wait_ms}? */
 bool tty_has_input(int wait_ms);
 
+/* Where the terminal has its cursor, from 0; -1: it does not say. */
+int tty_cursor_column(void);
 void tty_size(int *rows, int *columns);
 
 /* ${len} bytes of UTF-8 to ${f}: what a terminal of another character set
