@@ -203,7 +203,10 @@ take_answer(struct turn *t, struct llm_answer *a)
 	t->usage.out += a->usage.out;
 
 	if (a->ncalls > 0 && !t->summarise) {
-		stream_restart(&t->stream); /* its words are not the reply */
+		/* Its words are not the reply; but who saw some sees all. */
+		if (t->stream.shown)
+			stream_flush(&t->stream);
+		stream_restart(&t->stream);
 		if (a->ncalls > TOOL_CALLS_MAX)
 			a->ncalls = TOOL_CALLS_MAX;
 		r = &t->rounds[t->nrounds];

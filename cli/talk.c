@@ -26,6 +26,7 @@ struct saying {
 	char id[33];
 	int tools;    /* that run */
 	bool shown;   /* some of its text was */
+	bool anew;    /* and is no part of the answer */
 	bool replied; /* the reply was shown */
 	bool failed;  /* an error was shown */
 };
@@ -198,6 +199,9 @@ on_delta(struct saying *s, const json_t *doc)
 	s->tools = 0;
 	if (!s->t->stream)
 		return; /* the reply has it all */
+	if (s->anew)
+		show_note(&s->t->show, "(the answer begins anew)", "");
+	s->anew = false;
 	s->shown = true;
 	show_text(&s->t->show, cli_clean(s->t->cli, text, false));
 }
@@ -216,6 +220,7 @@ on_tool(struct saying *s, const json_t *doc)
 		return;
 	}
 	s->tools++;
+	s->anew = false; /* the words before a call led to it */
 	if (sh->live)
 		show_end(sh); /* what is said after a tool is a new line */
 	show_doing(sh, "tool %s",
@@ -274,7 +279,8 @@ show_event(struct saying *s, const char *type, const json_t *doc)
 		on_tool(s, doc);
 	else if (strcmp(type, "restart") == 0 && s->shown) {
 		s->shown = false;
-		show_note(&s->t->show, "(the answer begins anew)", "");
+		s->anew = true;
+		show_end(&s->t->show);
 	} else if (strcmp(type, "reply") == 0)
 		show_reply(s, doc, !s->t->stream);
 }

@@ -10,6 +10,7 @@
  * (t.stdout, t.stderr).
  */
 import { spawn } from 'node:child_process';
+import { afterEach } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import xterm from '@xterm/headless';
 import unicode11 from '@xterm/addon-unicode11';
@@ -98,8 +99,11 @@ class Terminal {
   kill() { this.process.kill('SIGKILL'); }
 }
 
+/* None outlives its test, also when that fails. */
 const living = new Set();
-process.on('exit', () => { for (const t of living) t.kill(); });
+const killAll = () => { for (const t of living) t.kill(); };
+afterEach(killAll);
+process.on('exit', killAll);
 
 export function terminal(program, options = {}) {
   const t = new Terminal(program, options);
