@@ -305,5 +305,6 @@ cmd_chat(struct cli *cli)
 	show_fini(&t.show);
 	http_stop();
 	buf_wipe(&t.secret);
+	tty_locale_end();
 	return code;
 }

@@ -103,11 +103,14 @@ take_key(struct edit *e, wchar_t c)
 		for (i = 0; i < e->paste.len; i++)
 			text_push(t, e->paste.at[i]);
 		break;
-	case KEY_ESCAPE: /* a key that does nothing here */
+	case KEY_NEW_LINE:
+		text_push(t, '\n');
+		break;
+	case KEY_ESCAPE: /* Alt and a key does nothing here */
 		e->key = e->nkeys = 0;
 		break;
 	default:
-		if (c >= 0x20 || c == '\t')
+		if ((c >= 0x20 && c < KEY_FIRST) || c == '\t')
 			text_push(t, c);
 		break;
 	}

@@ -1,8 +1,9 @@
 /*
  * edit_keys: keys and pastes out of the characters that a terminal sends.
  *
- * A key that libedit does not know would leave the end of its sequence in the
- * text ("~", "5D"): so sequences are read whole here.
+ * Sequences are read whole here: libedit would leave the end of one that it
+ * does not know in the text ("~", "5D"), and in its vi mode take each one's
+ * ESC for a key of its own.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -13,15 +14,37 @@
 /* The characters of a key come together, but for slow lines. */
 #define SEQUENCE_MS 50
 
-static const wchar_t PASTE_BEGIN[] = L"\033[200~";
 static const wchar_t PASTE_END[] = L"\033[201~";
 
-/* Sequences that edit_libedit.c has a use for. */
-static const wchar_t *const KNOWN[]
-    = { L"\033[A", L"\033[B", L"\033[C", L"\033[D", L"\033[H", L"\033[F",
-	      L"\033OA", L"\033OB", L"\033OC", L"\033OD", L"\033OH", L"\033OF",
-	      L"\033[1~", L"\033[3~", L"\033[4~", L"\033[7~", L"\033[8~",
-	      L"\033[1;5C", L"\033[1;5D", L"\033[1;3C", L"\033[1;3D" };
+static const struct {
+	const wchar_t *sequence;
+	wchar_t key;
+} SEQUENCES[] = {
+	{ L"\033[200~", KEY_PASTE },
+	{ L"\033[A", KEY_UP },
+	{ L"\033OA", KEY_UP },
+	{ L"\033[B", KEY_DOWN },
+	{ L"\033OB", KEY_DOWN },
+	{ L"\033[C", KEY_RIGHT },
+	{ L"\033OC", KEY_RIGHT },
+	{ L"\033[D", KEY_LEFT },
+	{ L"\033OD", KEY_LEFT },
+	{ L"\033[H", KEY_HOME },
+	{ L"\033OH", KEY_HOME },
+	{ L"\033[1~", KEY_HOME },
+	{ L"\033[7~", KEY_HOME },
+	{ L"\033[F", KEY_END },
+	{ L"\033OF", KEY_END },
+	{ L"\033[4~", KEY_END },
+	{ L"\033[8~", KEY_END },
+	{ L"\033[3~", KEY_DELETE },
+	{ L"\033[1;5D", KEY_WORD_LEFT },
+	{ L"\033[1;3D", KEY_WORD_LEFT },
+	{ L"\033[1;5C", KEY_WORD_RIGHT },
+	{ L"\033[1;3C", KEY_WORD_RIGHT },
+	{ L"\033\r", KEY_NEW_LINE },
+	{ L"\033\n", KEY_NEW_LINE },
+};
 
 void
 text_push(struct text *t, wchar_t c)
@@ -131,29 +154,24 @@ read_sequence(struct edit *e)
 	return TTY_CHAR;
 }
 
-static bool
-is_sequence(const struct edit *e, const wchar_t *s)
-{
-	return wcslen(s) == e->nkeys && wmemcmp(e->keys, s, e->nkeys) == 0;
-}
-
-static bool
-is_known(const struct edit *e)
+/* What the sequence in e->keys is; 0: nothing that we know. */
+static wchar_t
+key_of(const struct edit *e)
 {
 	size_t i;
 
-	if (e->nkeys <= 2)
-		return true;
-	for (i = 0; i < NELEM(KNOWN); i++)
-		if (is_sequence(e, KNOWN[i]))
-			return true;
-	return false;
+	for (i = 0; i < NELEM(SEQUENCES); i++)
+		if (wcslen(SEQUENCES[i].sequence) == e->nkeys
+		    && wmemcmp(SEQUENCES[i].sequence, e->keys, e->nkeys) == 0)
+			return SEQUENCES[i].key;
+	return 0;
 }
 
 enum tty_event
 edit_key(struct edit *e, wchar_t *c)
 {
 	enum tty_event event;
+	wchar_t key;
 
 	while (e->key == e->nkeys) {
 		event = tty_key(c);
@@ -162,13 +180,13 @@ edit_key(struct edit *e, wchar_t *c)
 		event = read_sequence(e);
 		if (event != TTY_CHAR)
 			return event;
-		if (is_sequence(e, PASTE_BEGIN)) {
-			e->nkeys = 0;
-			*c = KEY_PASTE;
-			return read_paste(e);
-		}
-		if (!is_known(e))
-			e->nkeys = 0;
+		key = key_of(e);
+		if (key != 0 || e->nkeys > 2)
+			e->key = e->nkeys = 0;
+		if (key == 0)
+			continue;
+		*c = key;
+		return key == KEY_PASTE ? read_paste(e) : TTY_CHAR;
 	}
 	*c = e->keys[e->key++];
 	if (e->key == e->nkeys)

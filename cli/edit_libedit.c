@@ -19,7 +19,10 @@
 #include "cli/glyph.h"
 #include "cli/history.h"
 
-#define PASTE_KEY 036 /* Ctrl-^, which a paste comes as */
+/* Keys without a character come to libedit as one of 0x80 to 0x9F, which no
+ * keyboard sends. */
+#define KEY_BASE 0x80
+#define KEY_END_OF_BASE 0x9F
 
 struct edit_libedit {
 	struct edit *e;
@@ -75,6 +78,18 @@ on_right(EditLine *el, int c)
 	if (at == len)
 		return CC_ERROR;
 	el_cursor(el, (int)(glyph_next(s, len, at) - at));
+	return CC_REFRESH;
+}
+
+/* libedit's own stops a character earlier in its vi mode. */
+static unsigned char
+on_end(EditLine *el, int c)
+{
+	size_t len, at;
+
+	(void)c;
+	(void)text_of(el, &len, &at);
+	el_cursor(el, (int)(len - at));
 	return CC_REFRESH;
 }
 
@@ -226,6 +241,7 @@ static const struct {
 } FUNCTIONS[] = {
 	{ L"dragoman-left", on_left },
 	{ L"dragoman-right", on_right },
+	{ L"dragoman-end", on_end },
 	{ L"dragoman-backspace", on_backspace },
 	{ L"dragoman-delete", on_delete },
 	{ L"dragoman-delete-or-end", on_delete_or_end },
@@ -237,42 +253,30 @@ static const struct {
 };
 
 static const struct {
-	const wchar_t *key, *name;
+	int key;
+	const wchar_t *name;
 	bool inserting; /* not where vi takes commands */
 } KEYS[] = {
-	{ L"\\036", L"dragoman-paste", false },
-	{ L"\\e[A", L"dragoman-up", false },
-	{ L"\\eOA", L"dragoman-up", false },
-	{ L"^P", L"dragoman-up", true },
-	{ L"\\e[B", L"dragoman-down", false },
-	{ L"\\eOB", L"dragoman-down", false },
-	{ L"^N", L"dragoman-down", true },
-	{ L"\\e[D", L"dragoman-left", false },
-	{ L"\\eOD", L"dragoman-left", false },
-	{ L"^B", L"dragoman-left", true },
-	{ L"\\e[C", L"dragoman-right", false },
-	{ L"\\eOC", L"dragoman-right", false },
-	{ L"^F", L"dragoman-right", true },
-	{ L"^H", L"dragoman-backspace", true },
-	{ L"^?", L"dragoman-backspace", true },
-	{ L"\\e[3~", L"dragoman-delete", false },
-	{ L"^D", L"dragoman-delete-or-end", true },
-	{ L"\\e\\r", L"dragoman-newline", true },
-	{ L"\\e\\n", L"dragoman-newline", true },
-	{ L"^L", L"dragoman-clear", false },
-	{ L"^R", L"em-inc-search-prev", true },
-	{ L"\\e[H", L"ed-move-to-beg", false },
-	{ L"\\eOH", L"ed-move-to-beg", false },
-	{ L"\\e[1~", L"ed-move-to-beg", false },
-	{ L"\\e[7~", L"ed-move-to-beg", false },
-	{ L"\\e[F", L"ed-move-to-end", false },
-	{ L"\\eOF", L"ed-move-to-end", false },
-	{ L"\\e[4~", L"ed-move-to-end", false },
-	{ L"\\e[8~", L"ed-move-to-end", false },
-	{ L"\\e[1;5D", L"ed-prev-word", false },
-	{ L"\\e[1;3D", L"ed-prev-word", false },
-	{ L"\\e[1;5C", L"em-next-word", false },
-	{ L"\\e[1;3C", L"em-next-word", false },
+	{ KEY_PASTE, L"dragoman-paste", false },
+	{ KEY_UP, L"dragoman-up", false },
+	{ 'P' & 0x1F, L"dragoman-up", true },
+	{ KEY_DOWN, L"dragoman-down", false },
+	{ 'N' & 0x1F, L"dragoman-down", true },
+	{ KEY_LEFT, L"dragoman-left", false },
+	{ 'B' & 0x1F, L"dragoman-left", true },
+	{ KEY_RIGHT, L"dragoman-right", false },
+	{ 'F' & 0x1F, L"dragoman-right", true },
+	{ '\b', L"dragoman-backspace", true },
+	{ 0x7F, L"dragoman-backspace", true },
+	{ KEY_DELETE, L"dragoman-delete", false },
+	{ 'D' & 0x1F, L"dragoman-delete-or-end", true },
+	{ KEY_NEW_LINE, L"dragoman-newline", false },
+	{ 'L' & 0x1F, L"dragoman-clear", false },
+	{ 'R' & 0x1F, L"em-inc-search-prev", true },
+	{ KEY_HOME, L"ed-move-to-beg", false },
+	{ KEY_END, L"dragoman-end", false },
+	{ KEY_WORD_LEFT, L"ed-prev-word", false },
+	{ KEY_WORD_RIGHT, L"em-next-word", false },
 };
 
 static void
@@ -285,14 +289,16 @@ bind_keys(EditLine *el)
 		(void)el_wset(el, EL_ADDFN, FUNCTIONS[i].name,
 		    L"of dragoman chat", FUNCTIONS[i].run);
 	for (i = 0; i < NELEM(KEYS); i++) {
-		(void)el_wset(
-		    el, EL_BIND, KEYS[i].key, KEYS[i].name, (wchar_t *)NULL);
+		one[0] = (wchar_t)(KEYS[i].key < KEY_FIRST
+			? KEYS[i].key
+			: KEY_BASE + KEYS[i].key - KEY_FIRST);
+		(void)el_wset(el, EL_BIND, one, KEYS[i].name, (wchar_t *)NULL);
 		if (!KEYS[i].inserting)
-			(void)el_wset(el, EL_BIND, L"-a", KEYS[i].key,
-			    KEYS[i].name, (wchar_t *)NULL);
+			(void)el_wset(el, EL_BIND, L"-a", one, KEYS[i].name,
+			    (wchar_t *)NULL);
 	}
 	/* In an ASCII locale these would be keys with Alt. */
-	for (one[0] = 0xA0; one[0] <= 0xFF; one[0]++)
+	for (one[0] = KEY_END_OF_BASE + 1; one[0] <= 0xFF; one[0]++)
 		(void)el_wset(el, EL_BIND, one, L"ed-insert", (wchar_t *)NULL);
 }
 
@@ -318,8 +324,10 @@ on_getc(EditLine *el, wchar_t *c)
 			draw(e);
 		switch (edit_key(e, c)) {
 		case TTY_CHAR:
-			if (*c == KEY_PASTE)
-				*c = PASTE_KEY;
+			if (*c >= KEY_BASE && *c <= KEY_END_OF_BASE)
+				break;
+			if (*c >= KEY_FIRST)
+				*c = KEY_BASE + *c - KEY_FIRST;
 			return 1;
 		case TTY_RESUMED:
 			line_begin(&e->line);

@@ -17,7 +17,20 @@ enum {
 	KEY_ENTER = '\r',
 	KEY_NEWLINE = '\n',
 	KEY_ESCAPE = 033,
-	KEY_PASTE = 0x110000, /* no character: a paste begins */
+	/* No characters: keys that send several, and a paste. */
+	KEY_FIRST = 0x110000,
+	KEY_PASTE = KEY_FIRST,
+	KEY_UP,
+	KEY_DOWN,
+	KEY_LEFT,
+	KEY_RIGHT,
+	KEY_HOME,
+	KEY_END,
+	KEY_DELETE,
+	KEY_WORD_LEFT,
+	KEY_WORD_RIGHT,
+	KEY_NEW_LINE, /* Alt-Enter */
+	KEY_LAST = KEY_NEW_LINE,
 };
 
 struct text { /* growing, ended by a 0 */
@@ -33,7 +46,7 @@ struct edit {
 	bool echo; /* what is typed is shown */
 	bool controls;
 	bool interrupted;
-	/* A key's sequence that is handed on character by character. */
+	/* A key's sequence: Alt and a key are handed on one by one. */
 	wchar_t keys[ESCAPE_MAX];
 	size_t key, nkeys;
 	struct text paste;
@@ -45,9 +58,8 @@ void text_push(struct text *t, wchar_t c); /* not past EDIT_MAX */
 void text_free(struct text *t);
 
 /*
- * The next key: TTY_CHAR with a character, or with KEY_PASTE: what was pasted
- * is in e->paste then.  Sequences of keys that mean nothing to us are left
- * out; those that do come as their characters.
+ * The next key: TTY_CHAR with a character or one of KEY_*.  After KEY_PASTE
+ * what was pasted is in e->paste.  Keys that mean nothing to us are left out.
  */
 enum tty_event edit_key(struct edit *e, wchar_t *c);
 

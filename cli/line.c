@@ -315,8 +315,7 @@ line_resized(struct line *l)
 		p = next;
 	}
 	/* Some leave the cursor's own row as it is; it shows by the column. */
-	if (l->column >= columns
-	    && tty_cursor_column() == l->column % columns)
+	if (l->column >= columns && tty_cursor_column() == l->column % columns)
 		l->row += l->column / columns;
 }
 

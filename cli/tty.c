@@ -75,6 +75,14 @@ tty_locale(void)
 	charset.to = iconv_open(to, "UTF-8");
 }
 
+void
+tty_locale_end(void)
+{
+	if (charset.to != (iconv_t)-1)
+		(void)iconv_close(charset.to);
+	charset.to = (iconv_t)-1;
+}
+
 bool
 tty_is_utf8(void)
 {
@@ -420,8 +428,8 @@ take_answer(void)
 		    || end != 'R')
 			continue;
 		n = (size_t)(strchr(copy, 'R') - copy) + 1;
-		memmove(input.bytes + i, input.bytes + i + n,
-		    input.len - i - n);
+		memmove(
+		    input.bytes + i, input.bytes + i + n, input.len - i - n);
 		input.len -= n;
 		return column - 1;
 	}

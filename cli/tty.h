@@ -24,6 +24,7 @@ enum tty_event {
 
 /* Before anything is shown: the locale of the environment. */
 void tty_locale(void);
+void tty_locale_end(void);
 bool tty_is_utf8(void);
 
 /*

@@ -142,6 +142,20 @@ edit('keys edit the line', async d => {
   await leave(t);
 });
 
+edit('~/.editrc: whose fingers know vi', async d => {
+  d.model.clear();
+  const HOME = home(d);
+  fs.writeFileSync(path.join(HOME, '.editrc'), 'bind -v\n');
+  const t = await chat(d, { args: ['--no-history'], env: { HOME } });
+  t.type('hello world');
+  await t.sees('you> hello world');
+  t.type('\x1b');
+  await until(() => t.column() === 15, { what: 'a command is expected' });
+  assert.equal(await sends(d, t, `0cwbye\x1b${KEY.left}iX${KEY.end}Y\r`), 'bXye worldY');
+  await t.sees(x => /^you>$/.test(x.row().trimEnd()));
+  await leave(t);
+});
+
 edit('characters that are wide, or several that are one', async d => {
   d.model.clear();
   for (const unicode of ['11', '6']) { /* two kinds of terminals: how wide are emoji? */
@@ -261,8 +275,13 @@ edit('history: arrows, the next time, Ctrl-R; no secrets; off', async d => {
   u.type(`${CTRL.R}secon`);
   await u.sees('second one');
   u.type('\x1b');
-  await u.sees(x => x.row().trimEnd() === 'you> second one');
+  await u.sees(x => x.text().endsWith('you> second one'));
   assert.equal(await sends(d, u, '\r'), 'second one');
+  await u.sees(x => /^you>$/.test(x.row().trimEnd()));
+  /* A key that means something else ends the search, and does it. */
+  u.type(`${CTRL.R}first`);
+  await u.sees('first one\nbck:first');
+  assert.equal(await sends(d, u, `${KEY.end}!\r`), 'first one!');
   await u.sees(x => /^you>$/.test(x.row().trimEnd()));
   await leave(u);
 
