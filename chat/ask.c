@@ -118,7 +118,7 @@ static enum llm_rc
 ask_backend(struct turn *t, const struct llm_backend *b,
     struct llm_question *q, struct llm_answer *a, struct llm_failure *f)
 {
-	char name[LLM_BREAKER_NAME_MAX];
+	char name[LLM_BREAKER_NAME_MAX], label[LLM_BACKEND_NAME_MAX];
 	struct worker_breaker *br;
 	enum llm_rc rc = LLM_RETRY;
 	int64_t open_ms;
@@ -128,8 +128,11 @@ ask_backend(struct turn *t, const struct llm_backend *b,
 	open_ms = worker_breaker_open_ms(br);
 	if (open_ms > 0)
 		*f = (struct llm_failure){ .retry_after_ms = open_ms };
-	else
+	else {
+		llm_backend_label(b, label);
+		stream_model(&t->stream, label);
 		rc = ask_closed(t, b, br, q, a, f);
+	}
 	worker_breaker_drop(t->w, br);
 	return rc;
 }
@@ -200,7 +203,10 @@ take_answer(struct turn *t, struct llm_answer *a)
 	t->usage.out += a->usage.out;
 
 	if (a->ncalls > 0 && !t->summarise) {
-		stream_restart(&t->stream); /* its words are not the reply */
+		/* Its words are not the reply; but who saw some sees all. */
+		if (t->stream.shown)
+			stream_flush(&t->stream);
+		stream_restart(&t->stream);
 		if (a->ncalls > TOOL_CALLS_MAX)
 			a->ncalls = TOOL_CALLS_MAX;
 		r = &t->rounds[t->nrounds];

@@ -51,6 +51,14 @@ stream_status(struct stream *st, const char *status)
 }
 
 void
+stream_model(struct stream *st, const char *name)
+{
+	if (st->on)
+		publish(st, "status", json_pack("{s:s, s:s}", "status",
+		    "asking", "model", name));
+}
+
+void
 stream_tool(struct stream *st, const char *name, const char *state)
 {
 	if (st->on)

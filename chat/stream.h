@@ -34,6 +34,8 @@ struct stream {
 void stream_begin(struct stream *st, struct store *store,
     const struct job *job);
 void stream_status(struct stream *st, const char *status);
+/* A model is asked now: HOST/MODEL. */
+void stream_model(struct stream *st, const char *name);
 void stream_tool(struct stream *st, const char *name, const char *state);
 void stream_text(struct stream *st, const char *piece, size_t len);
 void stream_flush(struct stream *st);

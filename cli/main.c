@@ -29,12 +29,13 @@ static int cmd_version(struct cli *cli);
 static const struct command COMMANDS[] = {
 	{ "init", "[DIR]", "make a configuration and its secrets", NULL,
 	    cmd_init },
-	{ "chat", "", "talk to the running server",
+	{ "chat", "[QUESTION]", "talk to the running server, or ask one question",
 	    "--url URL        where it is (default: $DRAGOMAN_URL, else this "
 	    "host's server.port)\n"
 	    "--chat-id ID     the conversation (default: terminal-USER)\n"
-	    "--stream         show text and tool calls as they come\n"
-	    "--no-stream      wait for the whole reply",
+	    "--stream         show the text as it comes, also in a pipe\n"
+	    "--no-stream      wait for the whole reply\n"
+	    "--no-history     do not keep what you write for the next time",
 	    cmd_chat },
 	{ "doctor", "", "look for what is wrong, and say what to do",
 	    "--url URL        where nginx answers (default: $DRAGOMAN_URL, "
@@ -131,7 +132,8 @@ print_usage(FILE *out)
 	print_options(out, GLOBAL_OPTIONS);
 	fprintf(out,
 	    "\nexit: 0 done, 1 a finding or a failure, 2 wrong usage or "
-	    "configuration, 3 no answer\n");
+	    "configuration, 3 no answer,\n"
+	    "      130 interrupted (chat)\n");
 }
 
 /* Is ${c} the command ${group}, or one of that group ("keys")? "": any is. */

@@ -14,7 +14,7 @@
 #define EVENT_MAX (4 * MIB)
 #define CALL_MAX_MS (65 * 60 * 1000) /* chat.wait is an hour at most */
 #define SILENCE_MAX_MS 60000 /* of a stream: it says something every 15 s */
-#define QUICK_MS 10000	     /* a question about a message, /stop */
+#define POLL_FIRST_MS 100
 #define POLL_MS 1000
 #define POLL_LOST_MAX 30 /* looks without an answer before giving up */
 #define READ_MS 200
@@ -24,33 +24,17 @@ struct saying {
 	struct talk *t;
 	struct arena *mem;
 	char id[33];
-	bool midline; /* streamed text stands on the line */
+	int tools;    /* that run */
+	bool shown;   /* some of its text was */
+	bool anew;    /* and is no part of the answer */
 	bool replied; /* the reply was shown */
 	bool failed;  /* an error was shown */
-	bool ask;     /* the reply must be asked for */
 };
 
 static bool
 is_interrupted(const struct talk *t)
 {
 	return __atomic_load_n(t->interrupted, __ATOMIC_RELAXED) != 0;
-}
-
-static struct http_request
-request_to(struct saying *s, const char *method, const char *path)
-{
-	struct talk *t = s->t;
-	struct http_request req = { .method = method,
-		.url = arena_printf(s->mem, "%s%s", t->url, path),
-		.headers = { "Content-Type: application/json" },
-		.body_max = REPLY_MAX,
-		.total_ms = QUICK_MS,
-		.flags = HTTP_OPERATOR,
-		.cancel = t->interrupted };
-
-	if (t->secret.len > 0)
-		req.headers[1] = buf_str(&t->secret);
-	return req;
 }
 
 /* A stranger's byte is never part of a path. */
@@ -62,37 +46,13 @@ percent(struct arena *mem, const char *s)
 	for (; *s != '\0'; s++) {
 		unsigned char c = (unsigned char)*s;
 
-		if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-		    (c >= '0' && c <= '9') || strchr("-_.~", c) != NULL)
+		if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')
+		    || (c >= '0' && c <= '9') || strchr("-_.~", c) != NULL)
 			*p++ = (char)c;
 		else
 			p += snprintf(p, 4, "%%%02X", c);
 	}
 	return out;
-}
-
-static void
-end_line(struct saying *s)
-{
-	if (s->midline)
-		putchar('\n');
-	s->midline = false;
-	fflush(stdout);
-}
-
-/* What is not the answer itself: to the person, not into a pipe. */
-static void
-note(struct saying *s, const char *fmt, const char *text)
-{
-	struct cli *cli = s->t->cli;
-	FILE *out = s->t->terminal ? stdout : stderr;
-
-	if (cli->json)
-		return;
-	end_line(s);
-	fputs(cli_paint(cli, PAINT_DIM), out);
-	fprintf(out, "%s%s", fmt, cli_clean(cli, text, true));
-	fprintf(out, "%s\n", cli_paint(cli, PAINT_OFF));
 }
 
 static void
@@ -103,17 +63,32 @@ show_starters(struct saying *s, const json_t *doc)
 	size_t i;
 
 	json_array_foreach((json_t *)list, i, item)
-		note(s, "  - ", json_string_value(item) != NULL ?
-			json_string_value(item) :
-			"");
+	    show_note(&s->t->show, "  - ",
+		json_string_value(item) != NULL ? json_string_value(item) : "");
+}
+
+/* What the reply tells of the conversation: may ${s}'s text have been the
+ * token that it waits for? */
+static void
+learn_state(struct talk *t, const json_t *doc)
+{
+	const char *state = json_member_str(doc, "state");
+
+	t->private = (t->state[0] != '\0' && strcmp(t->state, "active") != 0)
+	    || (state != NULL && strcmp(state, "active") != 0)
+	    || json_array_size(json_object_get(doc, "starters")) > 0;
+	if (state != NULL)
+		snprintf(t->state, sizeof(t->state), "%s", state);
 }
 
 static void
 show_reply(struct saying *s, const json_t *doc, bool with_text)
 {
-	const char *text = json_member_str(doc, "reply");
+	struct show *sh = &s->t->show;
 
 	s->replied = true;
+	learn_state(s->t, doc);
+	show_doing(sh, "%s", "");
 	if (s->t->cli->json) {
 		json_t *out = json_deep_copy(doc);
 
@@ -121,58 +96,22 @@ show_reply(struct saying *s, const json_t *doc, bool with_text)
 		(void)cli_json(s->t->cli, out);
 		return;
 	}
-	end_line(s);
-	if (with_text)
-		printf("%s\n", cli_clean(s->t->cli, text, false));
+	if (with_text) {
+		show_end(sh);
+		show_text(sh,
+		    cli_clean(s->t->cli, json_member_str(doc, "reply"), false));
+		/* An empty one has its line, too. */
+		sh->midline = true;
+	}
+	show_end(sh);
 	show_starters(s, doc);
-	fflush(stdout);
-}
-
-/* The server's own words about a refusal. */
-static const char *
-detail_of(struct saying *s, const json_t *doc)
-{
-	const json_t *detail = json_object_get(doc, "detail");
-	const char *text = json_string_value(detail);
-
-	if (text == NULL && json_is_array(detail))
-		text = json_member_str(json_array_get(detail, 0), "msg");
-	return text == NULL ? "" : cli_clean(s->t->cli, text, true);
 }
 
 static void
 refused(struct saying *s, const struct http_response *resp, const json_t *doc)
 {
-	struct cli *cli = s->t->cli;
-	char seconds[24] = "";
-	const char *said = detail_of(s, doc);
-
 	s->failed = true;
-	end_line(s);
-	(void)http_header(resp, "retry-after", seconds, sizeof(seconds));
-	switch (resp->status) {
-	case 401:
-		cli_error(cli, "the server does not accept our proxy secret: "
-			       "set PROXY_SECRET or PROXY_SECRET_FILE to the "
-			       "server's");
-		break;
-	case 429:
-		cli_error(cli, "too many messages, this one was not taken; "
-			       "try again in %s s",
-		    seconds[0] != '\0' ? cli_clean(cli, seconds, true) : "60");
-		break;
-	case 502:
-	case 503:
-	case 504:
-		cli_error(cli, "the server cannot answer just now%s%s; "
-			       "`dragoman doctor` says why",
-		    said[0] != '\0' ? ": " : "", said);
-		break;
-	default:
-		cli_error(cli, "the server answered %d%s%s", resp->status,
-		    said[0] != '\0' ? ": " : "", said);
-		break;
-	}
+	talk_refused(s->t, resp, doc);
 }
 
 static const char *
@@ -182,18 +121,27 @@ path_of(struct saying *s)
 	    percent(s->mem, s->t->chat_id), s->id);
 }
 
+/* A moment before the next look, longer each time. */
+static void
+wait_for_it(struct saying *s, int *wait_ms)
+{
+	poll(NULL, 0, *wait_ms);
+	*wait_ms = *wait_ms < POLL_MS / 2 ? 2 * *wait_ms : POLL_MS;
+	show_tick(&s->t->show);
+}
+
 /* Ask for the reply until it is there. */
 static int
 ask_again(struct saying *s)
 {
-	struct http_request req = request_to(s, "GET", path_of(s));
-	int lost = 0;
+	struct http_request req = talk_request(s->t, s->mem, "GET", path_of(s));
+	int lost = 0, wait_ms = POLL_FIRST_MS;
 
 	while (!is_interrupted(s->t)) {
 		struct http_response resp;
 		enum http_rc rc = http_send(&req, &resp);
-		const json_t *doc = json_read(s->mem, buf_str(&resp.body),
-		    resp.body.len, NULL, NULL);
+		const json_t *doc = json_read(
+		    s->mem, buf_str(&resp.body), resp.body.len, NULL, NULL);
 		bool again = rc != HTTP_OK || resp.status >= 500;
 
 		if (rc == HTTP_OK && resp.status == 200 && doc != NULL)
@@ -206,34 +154,39 @@ ask_again(struct saying *s)
 		if (s->failed)
 			return CLI_FAILED;
 		if (again && rc != HTTP_CANCELLED && ++lost == POLL_LOST_MAX) {
-			cli_error(s->t->cli, "the server is gone; the message "
-					     "is safe if it was taken: %s",
+			show_end(&s->t->show);
+			cli_error(s->t->cli,
+			    "the server is gone; the message "
+			    "is safe if it was taken: %s",
 			    req.url);
 			return CLI_UNREACHED;
 		}
-		poll(NULL, 0, POLL_MS);
+		wait_for_it(s, &wait_ms);
 	}
 	__atomic_store_n(s->t->interrupted, 0, __ATOMIC_RELAXED);
-	note(s, "left alone; the answer will be at ", req.url);
-	return CLI_FAILED;
+	show_note(&s->t->show, "left alone; the answer will be at ", req.url);
+	return TALK_INTERRUPTED;
 }
 
 /* Ctrl-C: end the turn on the server, then take what it ends with. */
 static int
 stop(struct saying *s)
 {
-	struct http_request req = request_to(s, "POST", "/chat");
+	struct http_request req = talk_request(s->t, s->mem, "POST", "/chat");
 	struct http_response resp;
 
 	__atomic_store_n(s->t->interrupted, 0, __ATOMIC_RELAXED);
 	req.body = json_text(s->mem,
-	    json_keep(s->mem, json_pack("{s:s, s:s}", "chat_id",
-				  s->t->chat_id, "message", "/stop")));
+	    json_keep(s->mem,
+		json_pack("{s:s, s:s}", "chat_id", s->t->chat_id, "message",
+		    "/stop")));
 	req.body_len = strlen(req.body);
-	note(s, "stopping", "");
+	show_note(&s->t->show, "stopping", "");
 	(void)http_send(&req, &resp); /* what it says, the reply says too */
 	http_response_fini(&resp);
-	return ask_again(s);
+	if (s->t->lasting)
+		(void)ask_again(s);
+	return TALK_INTERRUPTED;
 }
 
 static void
@@ -243,53 +196,116 @@ on_delta(struct saying *s, const json_t *doc)
 
 	if (text == NULL || text[0] == '\0')
 		return;
-	text = cli_clean(s->t->cli, text, false);
-	fputs(text, stdout);
-	fflush(stdout);
-	s->midline = text[0] == '\0' ? s->midline :
-				       text[strlen(text) - 1] != '\n';
+	s->tools = 0;
+	if (!s->t->stream)
+		return; /* the reply has it all */
+	if (s->anew)
+		show_note(&s->t->show, "(the answer begins anew)", "");
+	s->anew = false;
+	s->shown = true;
+	show_text(&s->t->show, cli_clean(s->t->cli, text, false));
+}
+
+static void
+on_tool(struct saying *s, const json_t *doc)
+{
+	struct show *sh = &s->t->show;
+	const char *name = json_member_str(doc, "name");
+	const char *state = json_member_str(doc, "state");
+
+	if (state != NULL && strcmp(state, "started") != 0) {
+		s->tools -= s->tools > 0;
+		if (s->tools == 0)
+			show_doing(sh, "waiting for the model");
+		return;
+	}
+	s->tools++;
+	s->anew = false; /* the words before a call led to it */
+	if (sh->live)
+		show_end(sh); /* what is said after a tool is a new line */
+	show_doing(sh, "tool %s",
+	    cli_clean(s->t->cli, name == NULL ? "" : name, true));
+}
+
+/* What keeps a message waiting is worth a line where nothing is drawn. */
+static const struct {
+	const char *status, *shown;
+	bool worth_a_line;
+} STATUSES[] = {
+	{ "waiting", "waiting: the server is busy with other messages", false },
+	{ "working", "working", false },
+	{ "model loading", "the server loads the model", false },
+	{ "paused",
+	    "turns are paused: the message waits until `dragoman "
+	    "resume`",
+	    true },
+	{ "no worker",
+	    "no turn worker is alive: the message waits until one "
+	    "is started; `dragoman doctor` says more",
+	    true },
+};
+
+static void
+on_status(struct saying *s, const json_t *doc)
+{
+	struct show *sh = &s->t->show;
+	const char *status = json_member_str(doc, "status");
+	const char *model = json_member_str(doc, "model");
+	size_t i;
+
+	if (status == NULL)
+		return;
+	if (model != NULL) {
+		show_doing(sh, "model %s", cli_clean(s->t->cli, model, true));
+		return;
+	}
+	for (i = 0; i < NELEM(STATUSES); i++)
+		if (strcmp(STATUSES[i].status, status) == 0) {
+			if (!sh->live && STATUSES[i].worth_a_line)
+				show_note(sh, STATUSES[i].shown, "");
+			show_doing(sh, "%s", STATUSES[i].shown);
+			return;
+		}
 }
 
 static void
 show_event(struct saying *s, const char *type, const json_t *doc)
 {
-	const char *name = json_member_str(doc, "name");
-	const char *state = json_member_str(doc, "state");
-
 	if (strcmp(type, "delta") == 0)
 		on_delta(s, doc);
+	else if (strcmp(type, "status") == 0)
+		on_status(s, doc);
 	else if (strcmp(type, "tool") == 0)
-		note(s, "* ", arena_printf(s->mem, "%s %s",
-				  name == NULL ? "tool" : name,
-				  state == NULL ? "" : state));
-	else if (strcmp(type, "restart") == 0)
-		note(s, "(the answer begins anew)", "");
-	else if (strcmp(type, "reply") == 0)
-		show_reply(s, doc, false);
+		on_tool(s, doc);
+	else if (strcmp(type, "restart") == 0 && s->shown) {
+		s->shown = false;
+		s->anew = true;
+		show_end(&s->t->show);
+	} else if (strcmp(type, "reply") == 0)
+		show_reply(s, doc, !s->t->stream);
 }
 
 static int
 on_event(void *ctx, const struct sse_event *ev)
 {
 	struct saying *s = ctx;
+	struct cli *cli = s->t->cli;
 	json_t *doc = json_read(s->mem, ev->data, ev->len, NULL, NULL);
 
 	if (doc == NULL)
 		return 0;
-	if (s->t->cli->json)
-		(void)cli_json(s->t->cli,
+	if (cli->json && s->t->stream)
+		(void)cli_json(cli,
 		    json_pack("{s:s, s:O}", "event", ev->type, "data", doc));
 	if (strcmp(ev->type, "error") == 0) {
-		if (json_member_str(doc, "url") != NULL)
-			s->ask = true;
-		else {
+		if (json_member_str(doc, "url") == NULL) {
 			s->failed = true;
-			end_line(s);
-			cli_error(s->t->cli, "%s", detail_of(s, doc));
+			show_end(&s->t->show);
+			cli_error(cli, "%s", talk_detail(s->t, doc));
 		}
-		return 1;
+		return 1; /* else the answer will be there */
 	}
-	if (s->t->cli->json)
+	if (cli->json && s->t->stream)
 		s->replied = strcmp(ev->type, "reply") == 0;
 	else
 		show_event(s, ev->type, doc);
@@ -305,9 +321,10 @@ read_events(struct saying *s, struct http_stream *stream)
 
 	sse_reader_init(&reader, EVENT_MAX);
 	while (rc == 0 && (n = http_read(stream, READ_MS, &piece)) != -1) {
-		rc = sse_reader_feed(&reader, buf_str(&piece), piece.len,
-		    on_event, s);
+		rc = sse_reader_feed(
+		    &reader, buf_str(&piece), piece.len, on_event, s);
 		buf_reset(&piece);
+		show_tick(&s->t->show);
 	}
 	sse_reader_fini(&reader);
 	buf_fini(&piece);
@@ -322,8 +339,8 @@ read_events(struct saying *s, struct http_stream *stream)
 }
 
 static int
-read_whole(struct saying *s, struct http_stream *stream,
-    struct http_response *resp)
+read_whole(
+    struct saying *s, struct http_stream *stream, struct http_response *resp)
 {
 	struct buf body = BUF_INIT(REPLY_MAX);
 	const json_t *doc;
@@ -338,7 +355,7 @@ read_whole(struct saying *s, struct http_stream *stream,
 	if (resp->status == 200 && resp->rc == HTTP_OK && doc != NULL)
 		show_reply(s, doc, true);
 	else if (resp->status == 202 || resp->status == 200) {
-		note(s, "still working on it", "");
+		show_note(&s->t->show, "still working on it", "");
 		return ask_again(s);
 	} else
 		refused(s, resp, doc);
@@ -354,16 +371,15 @@ no_answer(struct saying *s, const struct http_response *resp, enum http_rc rc)
 	case HTTP_CANCELLED:
 		return stop(s);
 	case HTTP_UNREACHED:
-		cli_error(cli, "nobody answers at %s (%s). Is the server "
-			       "running? --url URL names another one",
-		    cli_clean(cli, s->t->url, true),
-		    cli_clean(cli, resp->why, true));
+		talk_unreached(s->t, resp);
 		return CLI_UNREACHED;
 	case HTTP_TIMEOUT:
 	case HTTP_BROKEN: /* it may have arrived: then it is answered */
-		note(s, "the connection broke; asking again", "");
+		show_note(
+		    &s->t->show, "the connection broke; asking again", "");
 		return ask_again(s);
 	default:
+		show_end(&s->t->show);
 		cli_error(cli, "%s: %s", cli_clean(cli, s->t->url, true),
 		    cli_clean(cli, resp->why, true));
 		return CLI_FAILED;
@@ -374,7 +390,7 @@ int
 talk_say(struct talk *t, const char *text)
 {
 	struct saying s = { .t = t, .mem = arena_new() };
-	struct http_request req = request_to(&s, "POST", "/chat");
+	struct http_request req = talk_request(t, s.mem, "POST", "/chat");
 	struct http_response resp;
 	struct http_stream *stream = NULL;
 	enum http_rc rc;
@@ -384,26 +400,30 @@ talk_say(struct talk *t, const char *text)
 
 	text_random_hex(16, s.id);
 	req.body = json_text(s.mem,
-	    json_keep(s.mem, json_pack("{s:s, s:s, s:s}", "chat_id",
-				 t->chat_id, "message",
-				 text_clean(s.mem, text, strlen(text)),
-				 "message_id", s.id)));
+	    json_keep(s.mem,
+		json_pack("{s:s, s:s, s:s}", "chat_id", t->chat_id, "message",
+		    text_clean(s.mem, text, strlen(text)), "message_id",
+		    s.id)));
 	req.body_len = strlen(req.body);
 	req.total_ms = CALL_MAX_MS;
-	if (t->stream) {
+	if (!t->whole) {
 		req.headers[n] = "Accept: text/event-stream";
 		req.idle_ms = SILENCE_MAX_MS;
 	}
 	__atomic_store_n(t->interrupted, 0, __ATOMIC_RELAXED);
+	t->private = false;
+	show_doing(&t->show, "waiting");
 	rc = http_open(&req, &resp, &stream);
 	if (rc != HTTP_OK) {
 		http_close(stream);
 		code = no_answer(&s, &resp, rc);
-	} else if (http_header(&resp, "content-type", type, sizeof(type)) &&
-	    strncmp(type, "text/event-stream", 17) == 0)
+	} else if (http_header(&resp, "content-type", type, sizeof(type))
+	    && strncmp(type, "text/event-stream", 17) == 0)
 		code = read_events(&s, stream);
 	else
 		code = read_whole(&s, stream, &resp);
+	show_doing(&t->show, "%s", "");
+	show_end(&t->show);
 	http_response_fini(&resp);
 	arena_free(s.mem);
 	return code;

@@ -6,18 +6,42 @@
 
 #include "base/buf.h"
 #include "cli/cli.h"
+#include "cli/show.h"
+
+#define TALK_INTERRUPTED 130 /* exit code: as shells have it of SIGINT */
 
 struct talk {
 	struct cli *cli;
-	const char *url;     /* of the server, without a slash at its end */
+	const char *url; /* of the server, without a slash at its end */
 	const char *chat_id;
-	struct buf secret;   /* "X-Proxy-Secret: ..."; empty: none */
-	bool stream;
-	bool terminal;	     /* a person looks at standard output */
+	struct buf secret; /* "X-Proxy-Secret: ..."; empty: none */
+	bool stream;       /* show the text as it comes */
+	bool whole;        /* ask for the whole reply only */
+	bool lasting;      /* a conversation: what was stopped is awaited */
+	struct show show;
 	volatile int *interrupted; /* set by Ctrl-C; cleared here */
+	char state[24]; /* of the conversation, as last told; "": unknown */
+	bool private;   /* what was sent may have been a token */
 };
 
 /* Send ${text} and show what is answered.  An exit code. */
 int talk_say(struct talk *t, const char *text);
+
+/* Say where we are and what is there.  An exit code: CLI_UNREACHED, said. */
+int talk_greet(struct talk *t, FILE *out);
+
+/* talk_server.c: a request to the server; in ${mem}. */
+struct arena;
+struct http_request;
+struct http_response;
+struct http_request talk_request(
+    struct talk *t, struct arena *mem, const char *method, const char *path);
+/* ${resp} refuses: say so, as well as the server does. */
+void talk_refused(
+    struct talk *t, const struct http_response *resp, const json_t *doc);
+/* Nobody took the request at all. */
+void talk_unreached(struct talk *t, const struct http_response *resp);
+/* The server's own words in a refusal; "". */
+const char *talk_detail(struct talk *t, const json_t *doc);
 
 #endif

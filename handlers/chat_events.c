@@ -87,6 +87,16 @@ chat_events_begin(struct chat_events *ev, const char *message_id,
 }
 
 int
+chat_events_status(struct chat_events *ev, const char *status,
+    struct buf *out)
+{
+	char data[64];
+	int len = snprintf(data, sizeof(data), "{\"status\":\"%s\"}", status);
+
+	return add(ev, "status", data, (size_t)len, out);
+}
+
+int
 chat_events_error(struct chat_events *ev, const char *detail,
     const char *message_id, const char *url, struct buf *out)
 {

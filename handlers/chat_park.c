@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "fcgi/park.h"
 #include "handlers/chat_priv.h"
+#include "handlers/fleet_priv.h"
 #include "redis/process.h"
 
 #define STREAM_MAX_MS 600000 /* then the client is told where to ask */
@@ -26,6 +27,8 @@ struct wait {
 	struct chat_ask ask;
 	struct chat_events events;
 	bool begun; /* the stream's head is written */
+	bool taken; /* a worker has published something of it */
+	const char *told; /* why it waits; NULL: nothing was said */
 	int lost;
 };
 
@@ -73,6 +76,32 @@ begin_stream(struct parked *p, struct wait *w, struct arena *mem)
 	if (chat_events_begin(&w->events, w->ask.update_id,
 		chat_url(mem, &w->ask), &out)
 	    == 0)
+		write_stream(p, &out);
+	buf_fini(&out);
+}
+
+/* Who waits is told why: no worker takes turns, or they are busy (${long_time}:
+ * it has waited for a while).  Said again when it changes. */
+static void
+tell_why(struct parked *p, struct wait *w, bool long_time)
+{
+	struct buf out = BUF_INIT(CHAT_ANSWER_MAX);
+	const char *why = long_time && !w->taken ? "waiting" : NULL;
+
+	switch (fleet_waits(park_edge(p))) {
+	case FLEET_NO_WORKER: /* the one that had it may be gone, too */
+		why = "no worker";
+		break;
+	case FLEET_PAUSED:
+		why = w->taken ? NULL : "paused";
+		break;
+	case FLEET_SERVES:
+		break;
+	}
+	if (!w->begun || why == NULL || why == w->told)
+		return;
+	w->told = why; /* literals */
+	if (chat_events_status(&w->events, why, &out) == 0)
 		write_stream(p, &out);
 	buf_fini(&out);
 }
@@ -133,8 +162,10 @@ on_piece(struct parked *p, void *state, const char *kind, const char *sealed,
 
 	if (w->ask.stream)
 		begin_stream(p, w, mem);
-	if (strcmp(kind, KIND_BEGIN) == 0)
+	if (strcmp(kind, KIND_BEGIN) == 0) {
+		tell_why(p, w, false);
 		goto out;
+	}
 	text = process_open_piece(park_edge(p)->store, &w->ask.chat,
 	    w->ask.id, kind, sealed, len, mem, &text_len);
 	if (text == NULL)
@@ -144,6 +175,8 @@ on_piece(struct parked *p, void *state, const char *kind, const char *sealed,
 	else if (w->ask.stream) {
 		struct buf out = BUF_INIT(CHAT_ANSWER_MAX);
 
+		w->taken = true;
+		w->told = NULL;
 		if (chat_events_piece(&w->events, mem, kind, text, text_len,
 			&out)
 		    == 0)
@@ -192,7 +225,8 @@ on_look(struct parked *p, void *state)
 	struct wait *w = state;
 	struct arena *mem = arena_new();
 
-	(void)answer_from_record(p, w, mem);
+	if (!answer_from_record(p, w, mem) && w->ask.stream)
+		tell_why(p, w, true);
 	arena_free(mem);
 }
 

@@ -116,6 +116,9 @@ void chat_events_init(struct chat_events *ev);
 /* The first event: accepted, and where to ask should the stream break. */
 int chat_events_begin(struct chat_events *ev, const char *message_id,
     const char *url, struct buf *out) WARN_UNUSED;
+/* A status of our own: what keeps the message waiting. */
+int chat_events_status(struct chat_events *ev, const char *status,
+    struct buf *out) WARN_UNUSED;
 /* A piece that a worker published: status, tool, delta, restart, error. */
 int chat_events_piece(struct chat_events *ev, struct arena *mem,
     const char *kind, const char *text, size_t len, struct buf *out)

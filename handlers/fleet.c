@@ -54,6 +54,7 @@ struct watch {
 	struct page pages[FLEET_PAGES];
 	char backend[FLEET_BACKEND_MAX]; /* "" never heard of */
 	_Atomic bool may_store;
+	_Atomic int waits; /* enum fleet_wait */
 
 	/* look() alone */
 	int64_t tools_loaded;
@@ -397,6 +398,10 @@ look(struct watch *w)
 		(void)!store_canary(w->e->store);
 		gauge_queue(w);
 	}
+	atomic_store(&w->waits,
+	    v.redis && v.workers == 0 ? FLEET_NO_WORKER
+		: v.redis && v.paused ? FLEET_PAUSED
+				      : FLEET_SERVES);
 	gauge_breakers(&v);
 	render_health(w, s);
 	render_ready(w, &v);
@@ -425,6 +430,14 @@ fleet_may_store(struct edge *e)
 	default:
 		return false;
 	}
+}
+
+enum fleet_wait
+fleet_waits(struct edge *e)
+{
+	struct watch *w = e->watch;
+
+	return (enum fleet_wait)atomic_load(&w->waits);
 }
 
 const char *

@@ -16,6 +16,10 @@ const char *fleet_page(struct edge *e, enum fleet_page page,
 /* "<host>/<model>" as the workers say it, else as our own settings do. */
 void fleet_backend(struct edge *e, char *out, size_t out_max);
 
+/* What keeps a message waiting, as last seen. */
+enum fleet_wait { FLEET_SERVES, FLEET_NO_WORKER, FLEET_PAUSED };
+enum fleet_wait fleet_waits(struct edge *e);
+
 /*
  * May messages be written to Redis, that is: does our sealing key fit what
  * lies there?  False: Redis has not been asked yet, and is down.  A key that

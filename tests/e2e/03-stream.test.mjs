@@ -36,7 +36,8 @@ s.test('status, deltas and the reply of the plain call', async d => {
   assert.equal(st.status, 200);
   assert.match(st.headers['content-type'], /^text\/event-stream/);
   assert.match(st.headers['cache-control'] ?? '', /no-(store|cache)/);
-  assert.ok(st.of('status').length >= 1);
+  assert.equal(st.of('status')[0].status, 'accepted');
+  assert.deepEqual(st.of('status').slice(1), [{ status: 'working' }, { status: 'asking', model: 'openai/gpt-test' }]);
   assert.ok(st.of('delta').length >= 2, 'several pieces');
   assert.equal(checkText(st), text);
   checkIds(st);

@@ -14,13 +14,17 @@ s.test('dragoman pause: accepted messages wait, commands answer, resume answers 
     return x.status === 503 && x.json.paused === true;
   }, { what: '/ready says paused' });
   const waiting = d.chat({ chat_id: 'p', message: 'hello' });
-  await until(async () => (await d.counts()).waiting === 1);
+  const stream = d.stream({ chat_id: 's', message: 'hello' });
+  await stream.until(x => x.of('status').some(e => e.status === 'paused'));
+  await until(async () => (await d.counts()).waiting === 2);
   assert.ok((await d.say('p', '/status')).reply.includes('Waiting: 1'));
   await sleep(300);
   assert.equal(d.model.requests.length, 0);
   r = await d.cli(['resume']);
   assert.equal(r.code, 0, r.stderr);
   assert.equal((await waiting).json.reply, 'You said: hello');
+  await stream.done;
+  assert.deepEqual(stream.of('status').filter(e => !['waiting', 'working', 'asking'].includes(e.status)).map(e => e.status), ['accepted', 'paused']);
   await d.ready();
 });
 

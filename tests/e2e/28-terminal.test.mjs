@@ -1,7 +1,6 @@
 /*
- * The dragoman command on a real terminal (script(1) makes one): colours, a
- * conversation, Ctrl-C in the middle of an answer and at the prompt, and what
- * is shown of long work.
+ * The dragoman command on a real terminal (script(1) makes one): colours, and
+ * what is shown of long work.  The chat is 36-terminal-chat's.
  */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -13,17 +12,16 @@ const s = suite({ edges: 1, turns: 1, env: { ENCRYPTION_KEY: '', ENCRYPTION_KEY_
   fs.writeFileSync(d.file('encryption_key'), `${d.key}\n`, { mode: 0o600 });
 } });
 
-/* ${line} of a shell, on a terminal: {out, write(text), end}. */
+/* ${line} of a shell, on a terminal: {out, end}. */
 function terminal(d, line, env = {}) {
   const p = spawn('script', ['-qefc', line.includes('|') ? line : `exec ${line}`, '/dev/null'], {
     env: { ...d.turnEnv(), TERM: 'xterm', PATH: `${BUILD}:${process.env.PATH}`, SHELL: '/bin/sh', DRAGOMAN_URL: `http://127.0.0.1:${d.port}`, ...env },
     cwd: d.dir, stdio: ['pipe', 'pipe', 'inherit'],
   });
-  const t = { out: '', write: text => p.stdin.write(text) };
+  const t = { out: '' };
   p.stdin.on('error', () => {});
   p.stdout.on('data', c => { t.out += c; });
   t.end = new Promise((resolve, reject) => { p.on('error', reject); p.on('close', resolve); });
-  t.sees = (what, times = 1) => until(() => t.out.split(what).length > times, { what: `the terminal shows ${JSON.stringify(what)}: ${t.out}` });
   return t;
 }
 /* Its output, when it needs no typing. */
@@ -39,59 +37,6 @@ s.test('colours on a terminal, unless they are not wanted', async d => {
   assert.match(await shown(d, 'dragoman bogus'), /\u001b\[31mdragoman:/);
   for (const [line, env] of [['dragoman --no-color doctor', {}], ['dragoman doctor', { NO_COLOR: '1' }], ['dragoman doctor', { TERM: 'dumb' }], ['dragoman --json doctor', {}], ['dragoman --json bogus', {}], ['dragoman doctor | cat', {}]])
     assert.doesNotMatch(await shown(d, line, env), /\u001b\[/, `${line} ${JSON.stringify(env)}`);
-});
-
-s.test('a conversation: streamed answers, Ctrl-C stops one, Ctrl-D ends', async d => {
-  d.model.clear();
-  const t = terminal(d, 'dragoman chat --chat-id at-the-terminal');
-  await t.sees('you>');
-  t.write('hello there\r');
-  await t.sees('You said: hello there');
-  await t.sees('you>', 2);
-  assert.equal(d.model.last().body.stream, true);
-
-  /* Before the first word. */
-  const asked = d.model.requests.length;
-  d.model.push({ text: 'never shown', hang: new Promise(() => {}) });
-  t.write('a question that takes long\r');
-  await until(() => d.model.requests.length > asked);
-  t.write('\x03');
-  await t.sees('stopping');
-  await t.sees('you>', 3);
-  assert.doesNotMatch(t.out, /never shown/);
-  await until(() => d.model.requests[asked].aborted, { what: 'the model is not asked any further' });
-
-  /* In the middle of the answer. */
-  d.model.clear();
-  d.model.push({ text: 'first words and then very many more of them', pieces: 8, drip: 2000 });
-  t.write('another one\r');
-  await t.sees('first');
-  t.write('\x03');
-  await t.sees('stopping', 2);
-  await t.sees('you>', 4);
-  assert.doesNotMatch(t.out, /many more of them/);
-  d.model.clear();
-  t.write('are you still there?\r');
-  await t.sees('You said: are you still there?');
-  await t.sees('you>', 5);
-  t.write('\x04');
-  assert.equal(await t.end, 0, t.out);
-  await d.settled();
-});
-
-s.test('Ctrl-C at the prompt, /quit and a line without a terminal behind it', async d => {
-  d.model.clear();
-  for (const last of ['\x03', '/quit\r', '/exit\r']) {
-    const t = terminal(d, 'dragoman chat');
-    await t.sees('you>');
-    t.write(last);
-    assert.equal(await t.end, 0, t.out);
-  }
-  assert.equal(d.model.requests.length, 0);
-  const t = terminal(d, 'echo piped | dragoman chat');
-  assert.equal(await t.end, 0, t.out);
-  assert.doesNotMatch(t.out, /you>/);
-  assert.match(t.out, /You said: piped/);
 });
 
 s.test('a reader that leaves: no further message is sent', async d => {

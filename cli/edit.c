@@ -1,0 +1,183 @@
+#include "cli/edit.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <wctype.h>
+
+#include "cli/edit_priv.h"
+#include "cli/glyph.h"
+
+#define CTRL(c) ((c)&0x1F)
+#define DELETE 0x7F
+
+int
+edit_text(struct buf *out, const wchar_t *s, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		if (glyph_add(out, s[i]) == -1)
+			return -1;
+	return 0;
+}
+
+struct edit *
+edit_open(FILE *out, const char *prompt, bool bold, bool controls,
+    struct history_file *history)
+{
+	struct edit *e = calloc(1, sizeof(*e));
+
+	if (e == NULL)
+		abort();
+	e->history = history;
+	e->controls = controls;
+	line_init(&e->line, out, prompt);
+	e->line.controls = controls;
+	if (bold) {
+		e->line.before = "\033[1m";
+		e->line.after = "\033[0m";
+	}
+	if (tty_open(out, controls) == -1) {
+		line_fini(&e->line);
+		free(e);
+		return NULL;
+	}
+	/* Who reads us by another way (an editor's window) shows it itself. */
+	e->echo = controls || tty_echoed();
+	if (controls)
+		(void)!edit_libedit_open(e);
+	return e;
+}
+
+void
+edit_close(struct edit *e)
+{
+	if (e == NULL)
+		return;
+	edit_libedit_close(e);
+	tty_close();
+	line_fini(&e->line);
+	text_free(&e->paste);
+	text_free(&e->typed);
+	free(e);
+}
+
+static void
+draw(struct edit *e)
+{
+	line_draw(&e->line, e->typed.at, e->echo ? e->typed.len : 0,
+	    e->echo ? e->typed.len : 0);
+}
+
+static void
+drop_word(struct text *t)
+{
+	while (t->len > 0 && iswspace((wint_t)t->at[t->len - 1]))
+		t->len--;
+	while (t->len > 0 && !iswspace((wint_t)t->at[t->len - 1]))
+		t->len--;
+}
+
+/* True when the message ends. */
+static bool
+take_key(struct edit *e, wchar_t c)
+{
+	struct text *t = &e->typed;
+	size_t i;
+
+	switch (c) {
+	case KEY_ENTER:
+	case KEY_NEWLINE:
+		return true;
+	case DELETE:
+	case '\b':
+		t->len = glyph_before(t->at, t->len, t->len);
+		break;
+	case CTRL('U'):
+		t->len = 0;
+		break;
+	case CTRL('W'):
+		drop_word(t);
+		break;
+	case KEY_PASTE:
+		for (i = 0; i < e->paste.len; i++)
+			text_push(t, e->paste.at[i]);
+		break;
+	case KEY_NEW_LINE:
+		text_push(t, '\n');
+		break;
+	case KEY_ESCAPE: /* Alt and a key does nothing here */
+		e->key = e->nkeys = 0;
+		break;
+	default:
+		if ((c >= 0x20 && c < KEY_FIRST) || c == '\t')
+			text_push(t, c);
+		break;
+	}
+	return false;
+}
+
+static enum edit_rc
+read_plain(struct edit *e, struct buf *text)
+{
+	struct text *t = &e->typed;
+	wchar_t c;
+	bool any;
+
+	t->len = 0;
+	draw(e);
+	for (;;) {
+		switch (edit_key(e, &c)) {
+		case TTY_END:
+			return EDIT_END;
+		case TTY_INTERRUPTED:
+			any = t->len > 0;
+			line_end(&e->line, t->at, e->echo ? t->len : 0, "^C");
+			return any ? EDIT_CLEARED : EDIT_INTERRUPTED;
+		case TTY_RESUMED:
+			line_begin(&e->line);
+			draw(e);
+			continue;
+		case TTY_RESIZED:
+			line_resized(&e->line);
+			draw(e);
+			continue;
+		case TTY_CHAR:
+			break;
+		}
+		if (c == CTRL('D') && t->len == 0) {
+			line_end(&e->line, t->at, 0, "");
+			return EDIT_END;
+		}
+		if (take_key(e, c))
+			break;
+		if (!tty_has_input(0))
+			draw(e);
+	}
+	draw(e);
+	line_end(&e->line, t->at, e->echo ? t->len : 0, "");
+	(void)!edit_text(text, t->at, t->len);
+	return EDIT_LINE;
+}
+
+enum edit_rc
+edit_read(struct edit *e, struct buf *text)
+{
+	enum edit_rc rc;
+
+	buf_reset(text);
+	line_begin(&e->line);
+	if (e->libedit != NULL)
+		rc = edit_libedit_read(e, text);
+	else
+		rc = read_plain(e, text);
+	tty_mode();
+	return rc;
+}
+
+void
+edit_remember(struct edit *e)
+{
+	if (e->libedit != NULL)
+		edit_libedit_remember(e);
+}

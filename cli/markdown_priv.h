@@ -1,0 +1,31 @@
+/*
+ * markdown_priv: what markdown.c (lines) and markdown_inline.c (what stands in
+ * them) share.
+ */
+#ifndef CLI_MARKDOWN_PRIV_H
+#define CLI_MARKDOWN_PRIV_H
+
+#include "cli/markdown.h"
+
+/* Bits, in the order of the codes in markdown_put. */
+enum {
+	STYLE_BOLD = 1,
+	STYLE_ITALIC = 2,
+	STYLE_UNDER = 4,
+	STYLE_STRUCK = 8,
+	STYLE_DIM = 16,
+	STYLE_CODE = 32,
+};
+
+void markdown_put(
+    struct markdown *m, int style, const char *s, size_t len, struct buf *out);
+
+/*
+ * Show what is clear of the ${len} bytes at ${s}, which begin where the line
+ * goes on after m->prev; how many that were.  ${whole}: the line ends here, so
+ * all of them.
+ */
+size_t markdown_inline(struct markdown *m, const char *s, size_t len, int style,
+    bool whole, struct buf *out);
+
+#endif

@@ -1,0 +1,234 @@
+/*
+ * talk_server: the server that is talked to: requests to it, its refusals, and
+ * what it says of itself.
+ */
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/http.h"
+#include "base/json.h"
+#include "cli/talk.h"
+#include "cli/tty.h"
+
+#define REPLY_MAX (16 * MIB)
+#define QUICK_MS 10000 /* a question about a message, /stop */
+#define GREET_MS 5000  /* before the first prompt */
+#define NAMES_MAX 200  /* of the sources of tools, in the greeting */
+
+struct http_request
+talk_request(
+    struct talk *t, struct arena *mem, const char *method, const char *path)
+{
+	struct http_request req = { .method = method,
+		.url = arena_printf(mem, "%s%s", t->url, path),
+		.headers = { "Content-Type: application/json" },
+		.body_max = REPLY_MAX,
+		.total_ms = QUICK_MS,
+		.flags = HTTP_OPERATOR,
+		.cancel = t->interrupted };
+
+	if (t->secret.len > 0)
+		req.headers[1] = buf_str(&t->secret);
+	return req;
+}
+
+const char *
+talk_detail(struct talk *t, const json_t *doc)
+{
+	const json_t *detail = json_object_get(doc, "detail");
+	const char *text = json_string_value(detail);
+
+	if (text == NULL && json_is_array(detail))
+		text = json_member_str(json_array_get(detail, 0), "msg");
+	return text == NULL ? "" : cli_clean(t->cli, text, true);
+}
+
+void
+talk_refused(
+    struct talk *t, const struct http_response *resp, const json_t *doc)
+{
+	struct cli *cli = t->cli;
+	char seconds[24] = "";
+	const char *said = talk_detail(t, doc);
+
+	show_end(&t->show);
+	(void)http_header(resp, "retry-after", seconds, sizeof(seconds));
+	switch (resp->status) {
+	case 401:
+		cli_error(cli,
+		    "the server does not accept our proxy secret: "
+		    "set PROXY_SECRET or PROXY_SECRET_FILE to the "
+		    "server's");
+		break;
+	case 413:
+		cli_error(cli,
+		    "the message is too long for the server (%s): "
+		    "send it in parts",
+		    said[0] != '\0' ? said : "413");
+		break;
+	case 429:
+		cli_error(cli,
+		    "too many messages, this one was not taken; "
+		    "try again in %s s",
+		    seconds[0] != '\0' ? cli_clean(cli, seconds, true) : "60");
+		break;
+	case 502:
+	case 503:
+	case 504:
+		cli_error(cli,
+		    "the server cannot answer just now%s%s; "
+		    "`dragoman doctor` says why",
+		    said[0] != '\0' ? ": " : "", said);
+		break;
+	default:
+		cli_error(cli, "the server answered %d%s%s", resp->status,
+		    said[0] != '\0' ? ": " : "", said);
+		break;
+	}
+}
+
+void
+talk_unreached(struct talk *t, const struct http_response *resp)
+{
+	show_end(&t->show);
+	cli_error(t->cli,
+	    "nobody answers at %s (%s). Is the server running? "
+	    "--url URL names another one",
+	    cli_clean(t->cli, t->url, true),
+	    cli_clean(t->cli, resp->why, true));
+}
+
+/* --- the greeting -------------------------------------------------------- */
+
+/* The document at ${path}, in ${mem}; NULL: none.  ${reached}: somebody
+ * answered. */
+static const json_t *
+look_at(struct talk *t, struct arena *mem, const char *path, bool *reached)
+{
+	struct http_request req = talk_request(t, mem, "GET", path);
+	struct http_response resp;
+	const json_t *doc = NULL;
+	enum http_rc rc;
+
+	req.total_ms = GREET_MS;
+	rc = http_send(&req, &resp);
+	if (rc == HTTP_OK)
+		doc = json_read(
+		    mem, buf_str(&resp.body), resp.body.len, NULL, NULL);
+	*reached = rc != HTTP_UNREACHED;
+	if (rc == HTTP_UNREACHED)
+		talk_unreached(t, &resp);
+	http_response_fini(&resp);
+	return doc;
+}
+
+/* "12 (built in, files)": how many tools the model gets, and whose. */
+static const char *
+tools_of(struct arena *mem, const json_t *health, const json_t *ready)
+{
+	const json_t *list = json_object_get(ready, "sources"), *source;
+	int64_t n = json_member_int(health, "tools_loaded", 0);
+	const char *names = "";
+	size_t i;
+
+	json_array_foreach((json_t *)list, i, source)
+	{
+		const char *name = json_member_str(source, "name");
+
+		if (name == NULL || strlen(names) + strlen(name) > NAMES_MAX)
+			continue;
+		names = arena_printf(mem, "%s%s%s%s", names,
+		    names[0] == '\0' ? "" : ", ", name,
+		    json_member_bool(source, "ok", true)
+			? ""
+			: " (does not answer)");
+	}
+	if (names[0] == '\0')
+		return n == 0 ? "none"
+			      : arena_printf(mem, "%lld", (long long)n);
+	return arena_printf(mem, "%lld, with those of %s", (long long)n, names);
+}
+
+static void
+line(struct talk *t, FILE *out, enum cli_paint paint, const char *text)
+{
+	text = cli_clean(t->cli, text, true);
+	fputs(cli_paint(t->cli, paint), out);
+	tty_print(out, text, strlen(text));
+	fprintf(out, "%s\n", cli_paint(t->cli, PAINT_OFF));
+}
+
+/* What stands in the way of an answer. */
+static void
+warn(struct talk *t, FILE *out, struct arena *mem, const char *why)
+{
+	static const struct {
+		const char *why, *remedy;
+	} remedies[] = {
+		{ "turns are paused", "messages wait until `dragoman resume`" },
+		{ "no turn worker is alive",
+		    "messages wait until one is started; `dragoman doctor` "
+		    "says more" },
+	};
+	const char *remedy = "`dragoman doctor` says more";
+	size_t i;
+
+	for (i = 0; i < NELEM(remedies); i++)
+		if (strcmp(remedies[i].why, why) == 0)
+			remedy = remedies[i].remedy;
+	line(t, out, PAINT_WARN,
+	    arena_printf(mem, "Note: %s; %s.", why, remedy));
+}
+
+/* ${why} and what else the server says of itself (/ready). */
+static void
+warn_all(struct talk *t, FILE *out, struct arena *mem, const json_t *ready)
+{
+	const json_t *list = json_object_get(ready, "degraded"), *item;
+	const char *why = json_member_str(ready, "why");
+	size_t i;
+
+	if (why != NULL)
+		warn(t, out, mem, why);
+	json_array_foreach((json_t *)list, i, item) if (json_is_string(item)
+	    && (why == NULL || strcmp(json_string_value(item), why) != 0))
+	    warn(t, out, mem, json_string_value(item));
+}
+
+int
+talk_greet(struct talk *t, FILE *out)
+{
+	struct arena *mem = arena_new();
+	bool reached = false;
+	const json_t *health = look_at(t, mem, "/health", &reached), *ready;
+	const char *model = json_member_str(health, "backend");
+
+	if (!reached) {
+		arena_free(mem);
+		return CLI_UNREACHED;
+	}
+	ready = look_at(t, mem, "/ready", &reached);
+	line(t, out, PAINT_DIM,
+	    arena_printf(mem, "Talking to %s as %s.", t->url, t->chat_id));
+	if (model != NULL && strcmp(model, "direct") == 0) {
+		line(t, out, PAINT_DIM,
+		    arena_printf(mem, "Model: none. Tools: %s.",
+			tools_of(mem, health, ready)));
+		line(t, out, PAINT_WARN,
+		    "No language model is configured: a message is a command. "
+		    "`tools` lists the tools, `echo text=hello` calls one.");
+		line(t, out, PAINT_WARN,
+		    "To use a model, start the server with, for example: "
+		    "OPENAI_API_KEY=sk-... LLM_MODEL=gpt-4o-mini");
+	} else if (model != NULL)
+		line(t, out, PAINT_DIM,
+		    arena_printf(mem, "Model: %s. Tools: %s.", model,
+			tools_of(mem, health, ready)));
+	warn_all(t, out, mem, ready);
+	line(t, out, PAINT_DIM,
+	    "Ctrl-C stops an answer. exit, quit or Ctrl-D leaves. /help lists "
+	    "the server's commands.");
+	fflush(out);
+	arena_free(mem);
+	return CLI_OK;
+}
