@@ -81,9 +81,16 @@ test('a state of 89 characters below a folder of root alone, with blanks and quo
   assert.match(JSON.parse(said.out).reply, /message is a command/);
   const doctor = await quickstart(state, ['--exec', '--', 'dragoman', 'doctor']);
   assert.equal(doctor.code, 0, doctor.out);
+  const prefix = async () => /^redis\.prefix +(\S+) /m.exec((await quickstart(state, ['--exec', '--', 'dragoman', 'config', 'show'])).out)?.[1];
+  assert.equal(await prefix(), 'dragoman:', 'a new state has a prefix');
   const line = /^Stop it with: (.*)$/m.exec(err)[1];
   assert.equal((await run('bash', ['-c', line])).code, 0);
   assert.equal((await quickstart(state, ['--status'])).code, 3);
+  /* One from before there were any goes on without. */
+  fs.rmSync(path.join(state, 'redis_prefix'));
+  await start(state);
+  assert.notEqual(await prefix(), 'dragoman:');
+  await stop(state);
 
   const long = await quickstart(`${state}x`, ['--detach']);
   assert.equal(long.code, 2);

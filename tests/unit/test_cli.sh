@@ -43,6 +43,7 @@ expect 2 "usage: dragoman turns show CHAT" "$dragoman" turns show
 
 expect 0 "made $T/etc/encryption_key" "$dragoman" init "$T/etc"
 expect 1 "is there already" "$dragoman" init "$T/etc"
+expect 0 "dragoman:  ($T/etc/dragoman.yaml" "$dragoman" --config "$T/etc" config show --set
 for f in encryption_key proxy_secret; do
 	[ "$(stat -c %a "$T/etc/$f")" = 600 ] || { echo "FAIL: mode of $f"; failed=1; }
 done
