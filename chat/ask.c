@@ -357,9 +357,9 @@ look_at(struct turn *t, size_t i, enum llm_rc rc, struct llm_answer *answer,
 	    && ++t->empties >= EMPTIES_MAX)
 		rc = LLM_EMPTY; /* its calls are none, again */
 	again = rc == LLM_RETRY || rc == LLM_BROKEN
-	    || (rc == LLM_UNREACHABLE && f->once
-		&& ++t->empties < EMPTIES_MAX);
+	    || (rc == LLM_ADDRESS && f->once && ++t->empties < EMPTIES_MAX);
 	if (again) {
+		t->often = f->status == 429 && (t->often || !a->again);
 		a->again = true;
 		a->hint = sooner(a->hint, f);
 	} else if (a->last == LLM_OK || rc == LLM_FILTERED)

@@ -68,6 +68,7 @@ struct turn {
 	bool token_changed;
 	int64_t retry_since_ms; /* wall; 0 no failure yet */
 	int retry_n;
+	bool often; /* who may answer later said: too often (429) */
 	int64_t loading_since_ms; /* wall; 0: no model was being loaded */
 	const char *kept;	  /* the longest words of a cut answer */
 	int kept_round;		  /* nrounds then: later ones make it void */

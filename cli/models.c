@@ -69,6 +69,8 @@ outcome(struct cli *cli, enum llm_rc rc, const struct llm_answer *a,
 		[LLM_INVALID] = "it refuses the question",
 		[LLM_FILTERED] = "a filter declined the question",
 		[LLM_LOADING] = "it is still loading the model",
+		[LLM_MODEL] = "it does not know the model",
+		[LLM_ADDRESS] = "something else is at that address",
 		[LLM_UNREACHABLE] = "it cannot be reached",
 		[LLM_CANCELLED] = "cancelled",
 	};

@@ -162,8 +162,10 @@ llm_backends(const struct settings *s, struct arena *mem,
 		return 0;
 	list = arena_alloc(mem, (s->llm_fallback.n + 1) * sizeof(*list));
 	fill(s, s->chat_host, s->chat_model, mem, &list[n++]);
-	for (i = 0; i < s->llm_fallback.n; i++)
-		fallback(s, s->llm_fallback.items[i], mem, &list[n++]);
+	for (i = 0; i < s->llm_fallback.n; i++) {
+		fallback(s, s->llm_fallback.items[i], mem, &list[n]);
+		list[n++].is_fallback = true;
+	}
 	*out = list;
 	return n;
 }

@@ -72,12 +72,12 @@ read_list(const struct http_response *resp, const char *url,
 
 	if (resp->status >= 300 && resp->status <= 399) {
 		no_list(f, url, "a redirect, so a wrong address", mem);
-		return LLM_INVALID;
+		return LLM_ADDRESS;
 	}
 	if (resp->status == 200 && !json_is_object(doc)
 	    && !json_is_array(doc)) {
 		no_list(f, url, "no JSON, so a wrong address", mem);
-		return LLM_INVALID;
+		return LLM_ADDRESS;
 	}
 	if (resp->status != 200) {
 		no_list(f, url, "no list of models", mem);

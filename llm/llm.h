@@ -44,6 +44,7 @@ struct llm_message {
 /* One place where a model answers. */
 struct llm_backend {
 	const char *name; /* in llm.backends; NULL: it is none of them */
+	bool is_fallback; /* of llm.fallback, not chat.model */
 	int host;	  /* enum chat_host, not HOST_DIRECT */
 	const char *model;
 	const char *base_url; /* as the provider's own SDK means it */
@@ -109,22 +110,28 @@ enum llm_rc {
 	LLM_CONTEXT,	/* too long for the model: shorten and ask again */
 	LLM_QUOTA,	/* out of credit: do not repeat */
 	LLM_DENIED,	/* 401 403: the key is wrong; operator must act */
-	LLM_INVALID,	/* 400 404 422: model or request; operator must act */
+	LLM_INVALID,	/* 400 404 422: the request; operator must act */
 	LLM_FILTERED,	/* a filter of the provider declined the message */
 	LLM_LOADING,	/* the model is being loaded: worth waiting for */
-	LLM_UNREACHABLE, /* the way there is wrong (certificate, proxy, port,
-			    a page): operator must act */
+	LLM_UNREACHABLE, /* the way there is wrong (certificate, proxy, port):
+			    operator must act */
 	LLM_CANCELLED,
+	LLM_MODEL,	/* the server does not know the model, or does not let
+			   this account use it; operator must act */
+	LLM_ADDRESS,	/* something else is at that address (404, a page, a
+			   redirection); operator must act */
 	LLM_RC_N,
 };
 const char *llm_rc_name(enum llm_rc rc);
+/* No repeat helps: somebody must change a setting, a key or an account. */
+bool llm_needs_operator(enum llm_rc rc);
 
 struct llm_failure {
 	int status;
 	int64_t retry_after_ms; /* -1: the server said nothing */
 	bool counts;		/* for the breaker: not a plain 429 */
-	bool once;		/* LLM_RETRY or LLM_UNREACHABLE: worth one
-				   repeat, no more */
+	bool once;		/* LLM_RETRY or LLM_ADDRESS: worth one repeat,
+				   no more */
 	bool unknown;		/* LLM_INVALID of a 400 that nobody understands:
 				   perhaps it is too long */
 	bool credit;		/* LLM_QUOTA: no money, not a limit in time */
@@ -145,6 +152,8 @@ enum llm_rc llm_ask(const struct llm_backend *backend,
  * ever. */
 const char *llm_remedy(enum llm_rc rc, const struct llm_failure *f,
     const struct llm_backend *b, struct arena *mem);
+/* The setting that names the model of ${b}, and its variable. */
+const char *llm_model_setting(const struct llm_backend *b, struct arena *mem);
 
 /* A time to wait, in words; from a day on, which is as far as hints are told
  * apart, "a day or more". */
@@ -157,8 +166,8 @@ char *llm_chat_url(const struct llm_backend *b, struct arena *mem);
 
 /*
  * Would it answer?  Asked by its list of models, which costs no tokens.
- * LLM_OK, LLM_DENIED, LLM_RETRY, LLM_UNREACHABLE, LLM_INVALID (something else
- * is at that address); ${listed} is false if there is a list and the model is not in it.
+ * LLM_OK, LLM_DENIED, LLM_RETRY, LLM_UNREACHABLE, LLM_ADDRESS, LLM_INVALID (it
+ * can't be asked); ${listed} is false if there is a list and the model is not in it.
  * With LLM_OK, failure->why says if there was no list to look at.
  */
 enum llm_rc llm_check(const struct llm_backend *b, struct arena *mem,

@@ -359,6 +359,9 @@ bool llm_says_error(const json_t *e);
 int llm_refusal_in(struct llm_reading *r, const json_t *e);
 /* refusal_kind.c.  The status that the words of ${r} would have; else 500. */
 int llm_refusal_status(const struct llm_refusal *r);
+/* Is it that the model is not there; that nothing is at that address? */
+bool llm_refusal_names_model(const struct llm_refusal *r);
+bool llm_refusal_is_nowhere(const struct llm_refusal *r);
 /* What it means; ${should_retry} is the server's word: 1, 0, -1 none. */
 enum llm_rc llm_refusal_rc(const struct llm_refusal *r, int should_retry,
     struct llm_failure *f);

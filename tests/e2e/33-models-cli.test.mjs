@@ -104,7 +104,7 @@ s.test('--test says what failed, in the server\'s words', async d => {
     return all(j.list[0].tests);
   };
   const unknown = await of({ status: 404, code: 'model_not_found', message: 'The model `gpt-test` does not exist or you do not have access to it.' });
-  for (const t of unknown) assert.match(t, /^it refuses the question: status 404.*model_not_found.*The model `gpt-test` does not exist/);
+  for (const t of unknown) assert.match(t, /^it does not know the model: status 404.*model_not_found.*The model `gpt-test` does not exist/);
   for (const t of await of({ quota: true })) assert.match(t, /^no credit is left: status 429/);
   for (const t of await of({ status: 503 })) assert.match(t, /^it answered with status 503/);
   for (const t of await of({ status: 429, code: 'rate_limit_exceeded', retryAfter: 600 })) assert.match(t, /^its limit is reached for about 10 minutes: status 429 rate_limit_exceeded/);
@@ -134,7 +134,7 @@ testWith({ edges: 1, turns: 1, expect: { refusals: true } }, '--test: a wrong ke
     assert.match(t, /^the API key is refused: status 401.*Incorrect API key/);
     assert.doesNotMatch(t, /mistyped/);
   }
-  for (const t of await tests({ LLM_BASE_URL: `${d.model.url}/wrong/v1` })) assert.match(t, /^it refuses the question: status 404.*Invalid URL/);
+  for (const t of await tests({ LLM_BASE_URL: `${d.model.url}/wrong/v1` })) assert.match(t, /^something else is at that address: status 404.*Invalid URL/);
   /* As text, with what is around it. */
   const r = await d.cli(['models', '--test'], { env: { OPENAI_API_KEY: 'sk-mistyped-0000' } });
   assert.equal(r.code, 1);
