@@ -56,12 +56,62 @@ no_list(struct doctor *d, const struct llm_backend *b, const char *label,
 		    "%s: it cannot be seen whether it answers: %s", label, why);
 }
 
+/* The server has no such name in its list. */
+static void
+not_listed(struct doctor *d, const struct llm_backend *b, const char *label,
+    const struct llm_look *look)
+{
+	if (has_answered(d, b))
+		doctor_find(d, DOCTOR_OK, "model", NULL,
+		    "%s answers, though the server does not list it", label);
+	else
+		doctor_find(d,
+		    look->rc == LLM_MODEL ? DOCTOR_ERROR : DOCTOR_WARN, "model",
+		    look->remedy, "%s answers, and does not list %s%s%s",
+		    settings_host_name(b->host), b->model,
+		    b->name == NULL ? "" : "@", b->name == NULL ? "" : b->name);
+}
+
+static void
+found(struct doctor *d, const struct llm_backend *b, const char *label,
+    const struct llm_look *look)
+{
+	const struct llm_failure *f = &look->failure;
+
+	switch (look->rc) {
+	case LLM_OK:
+	case LLM_MODEL:
+		if (f->why[0] != '\0' && look->listed)
+			no_list(d, b, label, f->why);
+		else if (!look->listed)
+			not_listed(d, b, label, look);
+		else
+			doctor_find(d, DOCTOR_OK, "model", NULL,
+			    "%s answers for %s%s%s",
+			    settings_host_name(b->host), b->model,
+			    b->name == NULL ? "" : "@",
+			    b->name == NULL ? "" : b->name);
+		break;
+	case LLM_DENIED:
+		doctor_find(d, DOCTOR_ERROR, "model", look->remedy,
+		    "%s: the API key is refused: %s", label, f->why);
+		break;
+	case LLM_ADDRESS:
+		doctor_find(d, DOCTOR_ERROR, "model", look->remedy,
+		    "%s: its address is wrong: %s", label, f->why);
+		break;
+	default:
+		doctor_find(d, DOCTOR_ERROR, "model", look->remedy,
+		    f->status == 0 ? "%s does not answer: %s"
+				   : "%s: it answered with %s",
+		    label, f->why);
+	}
+}
+
 static void
 check(struct doctor *d, const struct llm_backend *b)
 {
-	struct llm_failure failure;
-	enum llm_rc rc;
-	bool listed;
+	struct llm_look look;
 	char label[LLM_BACKEND_NAME_MAX];
 	bool has_key = b->key != NULL && secret_is_set(b->key);
 
@@ -69,37 +119,9 @@ check(struct doctor *d, const struct llm_backend *b)
 	/* Perhaps only the turn workers are given the key. */
 	if (!has_key && b->base_url[0] == '\0')
 		return;
-	rc = llm_check(b, d->cli->mem, &listed, &failure);
-	switch (rc) {
-	case LLM_OK:
-		if (failure.why[0] != '\0') {
-			no_list(d, b, label, failure.why);
-			break;
-		}
-		doctor_find(d, listed ? DOCTOR_OK : DOCTOR_WARN, "model",
-		    listed ? NULL
-			: b->name == NULL
-			? "correct chat.model or llm.fallback"
-			: arena_printf(d->cli->mem,
-			    "correct the model of llm.backends.%s", b->name),
-		    "%s answers%s %s%s%s", settings_host_name(b->host),
-		    listed ? " for" : " and does not list", b->model,
-		    b->name == NULL ? "" : "@", b->name == NULL ? "" : b->name);
-		break;
-	case LLM_DENIED:
-		if (!has_key)
-			break;
-		doctor_find(d, DOCTOR_ERROR, "model",
-		    llm_remedy(rc, &failure, b, d->cli->mem),
-		    "%s: the key is refused: %s", label, failure.why);
-		break;
-	default:
-		doctor_find(d, DOCTOR_ERROR, "model",
-		    llm_remedy(rc, &failure, b, d->cli->mem),
-		    failure.status == 0 ? "%s does not answer: %s"
-					: "%s: it answered with %s",
-		    label, failure.why);
-	}
+	llm_look(b, d->cli->mem, &look);
+	if (look.rc != LLM_DENIED || has_key)
+		found(d, b, label, &look);
 }
 
 /* What its refusals taught. */

@@ -91,6 +91,7 @@ fill(const struct settings *s, int host, const char *model, struct arena *mem,
 	*b = (struct llm_backend){ .host = host,
 		.model = model,
 		.base_url = url_of(s, host, mem),
+		.moved = is_elsewhere(s, host),
 		.headers = headers_of(s, host, mem),
 		.key = key_of(s, host),
 		.tools = s->llm_tools,
@@ -99,8 +100,8 @@ fill(const struct settings *s, int host, const char *model, struct arena *mem,
 		.temperature = s->llm_temperature,
 		.connect_ms = (int)s->llm_connect_ms,
 		.first_byte_ms = (int)(s->llm_first_byte_ms < s->llm_total_ms
-				? s->llm_first_byte_ms
-				: s->llm_total_ms),
+			? s->llm_first_byte_ms
+			: s->llm_total_ms),
 		.idle_ms = (int)s->llm_idle_ms,
 		.total_ms = (int)s->llm_total_ms };
 }

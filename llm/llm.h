@@ -45,6 +45,7 @@ struct llm_message {
 struct llm_backend {
 	const char *name; /* in llm.backends; NULL: it is none of them */
 	bool is_fallback; /* of llm.fallback, not chat.model */
+	bool moved;	  /* by llm.base_url */
 	int host;	  /* enum chat_host, not HOST_DIRECT */
 	const char *model;
 	const char *base_url; /* as the provider's own SDK means it */
@@ -172,6 +173,25 @@ char *llm_chat_url(const struct llm_backend *b, struct arena *mem);
  */
 enum llm_rc llm_check(const struct llm_backend *b, struct arena *mem,
     bool *listed, struct llm_failure *failure) WARN_UNUSED;
+
+/*
+ * The same, and what to do: when nothing of this API is at that address, others
+ * of the same server are tried; when the model is not in the list, the nearest
+ * name and others are told.  Takes 10 s, or 20 s if addresses are tried.
+ *
+ * Besides llm_check's: LLM_MODEL (the list is complete, and it is not in it),
+ * LLM_ADDRESS.  ${remedy}, in ${mem}, is NULL if all is well; with LLM_OK and
+ * ${listed} false it is a guess, as some servers answer to names that they do
+ * not list.
+ */
+struct llm_look {
+	enum llm_rc rc;
+	bool listed;
+	const char *remedy;
+	struct llm_failure failure;
+};
+void llm_look(const struct llm_backend *b, struct arena *mem,
+    struct llm_look *out);
 
 /*
  * The backends of ${s} in the order to try: chat.host/chat.model, then

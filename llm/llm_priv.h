@@ -467,6 +467,32 @@ enum llm_rc llm_transport_rc(const struct http_response *resp, bool shown,
 #define LLM_WHY_PAGE "it is a page, not an answer"
 
 /*
+ * check.c: the list of models at ${b}'s address.  ${doc}, in ${mem}, is NULL
+ * where there is none: ${f}->why says what is in its place.
+ */
+#define LLM_CHECK_MS 10000 /* somebody waits for it at a terminal */
+enum llm_rc llm_list_ask(const struct llm_backend *b, int wait_ms,
+    struct arena *mem, const json_t **doc, struct llm_failure *f);
+/* Its array; JSON's null, if it is empty. */
+const json_t *llm_list_in(const json_t *doc);
+/* False only if ${model} surely is not in it. */
+bool llm_list_has(const json_t *doc, const char *model);
+
+/* nearest.c: names of the list ${doc}, in words: "a, b, c and 12 more", those
+ * first that are most like ${model}; ${nearest} is the one that may be meant,
+ * or NULL.  "" when there are none. */
+const char *llm_nearest(const json_t *doc, const char *model,
+    struct arena *mem, const char **nearest);
+
+/* look_elsewhere.c: an address of the same server at which there is a list,
+ * while there is none at ${b}'s; NULL: none was found.  ${rc} as llm_list_ask:
+ * LLM_OK, or LLM_DENIED where an API answers and rejects the key. */
+char *llm_look_elsewhere(const struct llm_backend *b, struct arena *mem,
+    enum llm_rc *rc);
+/* remedy.c: the setting that says where ${b} is, and its variable. */
+const char *llm_place_setting(const struct llm_backend *b, struct arena *mem);
+
+/*
  * body.c: the bytes of an answer: events, lines of JSON, or one document.
  * What they are, the first of them say; a label only helps.
  */

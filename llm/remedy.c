@@ -7,15 +7,14 @@
 #include "base/text.h"
 #include "llm/llm_priv.h"
 
-/* The setting that says where ${b} is. */
-static const char *
-place_of(const struct llm_backend *b, struct arena *mem)
+const char *
+llm_place_setting(const struct llm_backend *b, struct arena *mem)
 {
 	if (b->name != NULL)
 		return arena_printf(
 		    mem, "base_url of llm.backends.%s", b->name);
-	return b->host == HOST_OLLAMA
-	    ? "chat.ollama_url (OLLAMA_URL) or llm.base_url (LLM_BASE_URL)"
+	return b->host == HOST_OLLAMA && !b->moved
+	    ? "chat.ollama_url (OLLAMA_URL)"
 	    : "llm.base_url (LLM_BASE_URL)";
 }
 
@@ -101,14 +100,14 @@ of_the_way(const char *why, const struct llm_backend *b, struct arena *mem)
 			return ROWS[i].after == NULL
 			    ? ROWS[i].before
 			    : arena_printf(mem, "%s%s%s", ROWS[i].before,
-				place_of(b, mem), ROWS[i].after);
+				llm_place_setting(b, mem), ROWS[i].after);
 	return strstr(why, "cut before an answer") != NULL
 		&& strncmp(b->base_url, "http:", 5) == 0
 	    ? arena_printf(mem,
 		"nothing if it passes; else look at the "
 		"server, or write https:// in %s if it speaks "
 		"TLS",
-		place_of(b, mem))
+		llm_place_setting(b, mem))
 	    : "nothing if it passes; else look at the server";
 }
 
@@ -132,7 +131,7 @@ of_an_address(
 {
 	static const char *const ENDS[] = { "/chat/completions", "/messages",
 		"/models", "/completions", "/responses" };
-	const char *place = place_of(b, mem), *url = b->base_url;
+	const char *place = llm_place_setting(b, mem), *url = b->base_url;
 	size_t i, len = strcspn(url, "?"), n;
 
 	if (f->status >= 300 && f->status <= 399)
@@ -228,7 +227,7 @@ llm_remedy(enum llm_rc rc, const struct llm_failure *f,
 		    ? arena_printf(mem,
 			"correct the address in %s, or the model's name in "
 			"%s; dragoman doctor looks at both",
-			place_of(b, mem), llm_model_setting(b, mem))
+			llm_place_setting(b, mem), llm_model_setting(b, mem))
 		    : "read the server's message; dragoman models --test asks "
 		      "it";
 	case LLM_CONTEXT:

@@ -19,8 +19,9 @@ s.test('lists free of charge: where each is asked, and whether it is listed', as
   d.model.models = ['gpt-test', 'gpt-other'];
   const r = await d.cli(['models'], { env: { LLM_FALLBACK: 'gpt-third,anthropic/claude-x' } });
   assert.equal(r.code, 0, r.stderr);
-  const lines = r.stdout.trimEnd().split('\n');
+  const all = r.stdout.trimEnd().split('\n'), lines = all.filter(l => !l.startsWith(' '));
   assert.equal(lines.length, 3, r.stdout);
+  assert.ok(all.includes('  -> set llm.fallback (LLM_FALLBACK) to a model that the server has: gpt-other, gpt-test'), r.stdout);
   assert.match(lines[0], /^openai\/gpt-test\/[0-9a-f]{8} {2}\S+ {2}listed$/);
   assert.ok(lines[0].includes(d.model.openai), lines[0]);
   assert.match(lines[1], /^openai\/gpt-third\/.* answers, but does not list it$/);
@@ -138,7 +139,7 @@ testWith({ edges: 1, turns: 1, expect: { refusals: true } }, '--test: a wrong ke
   /* As text, with what is around it. */
   const r = await d.cli(['models', '--test'], { env: { OPENAI_API_KEY: 'sk-mistyped-0000' } });
   assert.equal(r.code, 1);
-  assert.match(r.stdout, /denied: status 401[^\n]*\n {2}plain: the API key is refused/);
+  assert.match(r.stdout, /denied: status 401[^\n]*\n {2}-> correct the API key \(OPENAI_API_KEY\)\n {2}plain: the API key is refused/);
   assert.doesNotMatch(r.stdout + r.stderr, /mistyped/);
 });
 
