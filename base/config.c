@@ -13,8 +13,6 @@
 #include "base/arena.h"
 #include "base/config_priv.h"
 
-#define NEAR_MAX 64 /* longer keys are compared by their first bytes */
-
 int
 config_find(const struct config *c, const char *key)
 {
@@ -24,80 +22,6 @@ config_find(const struct config *c, const char *key)
 		if (strcmp(c->defs[i].key, key) == 0)
 			return (int)i;
 	return -1;
-}
-
-/* Levenshtein's distance, of at most NEAR_MAX bytes each. */
-static size_t
-distance(const char *a, const char *b)
-{
-	size_t row[NEAR_MAX + 1], na = strnlen(a, NEAR_MAX);
-	size_t nb = strnlen(b, NEAR_MAX), i, j, corner, up;
-
-	for (j = 0; j <= nb; j++)
-		row[j] = j;
-	for (i = 1; i <= na; i++) {
-		corner = row[0];
-		row[0] = i;
-		for (j = 1; j <= nb; j++) {
-			up = row[j];
-			corner += a[i - 1] != b[j - 1];
-			if (up + 1 < corner)
-				corner = up + 1;
-			if (row[j - 1] + 1 < corner)
-				corner = row[j - 1] + 1;
-			row[j] = corner;
-			corner = up;
-		}
-	}
-	return row[nb];
-}
-
-bool
-config_near_name(const char *a, const char *b)
-{
-	return distance(a, b) <= 2;
-}
-
-static const char *
-last_part(const char *key)
-{
-	const char *dot = strrchr(key, '.');
-
-	return dot == NULL ? key : dot + 1;
-}
-
-/*
- * A slip of the finger first; then the right name in the wrong section, which
- * is what people do who know another program's file.
- */
-const char *
-config_near(const struct config *c, const char *key)
-{
-	const char *best = NULL;
-	size_t best_far = strlen(key) < 6 ? 2 : 3, i, k, far;
-	char name[CONFIG_NAME_MAX];
-
-	for (i = 0; i < c->ndefs; i++) {
-		if ((c->defs[i].flags & CONFIG_HIDDEN) != 0 ||
-		    c->defs[i].type == CONFIG_IGNORED)
-			continue;
-		far = distance(key, c->defs[i].key);
-		if (far < best_far) {
-			best_far = far;
-			best = c->defs[i].key;
-		}
-	}
-	/* The name of its variable, as in an env file. */
-	for (i = 0; best == NULL && i < c->ndefs; i++)
-		for (k = 0; best == NULL &&
-		     config_env_name(&c->defs[i], k, name); k++)
-			if (strcmp(key, name) == 0)
-				best = c->defs[i].key;
-	for (i = 0; best == NULL && i < c->ndefs; i++)
-		if ((c->defs[i].flags & CONFIG_HIDDEN) == 0 &&
-		    strcmp(last_part(key), last_part(c->defs[i].key)) == 0)
-			best = c->defs[i].key;
-	return best;
 }
 
 /*
@@ -239,6 +163,14 @@ set_defaults(struct config *c)
 	}
 }
 
+static void
+drop_env_file(struct config *c)
+{
+	buf_wipe(&c->env_text);
+	c->env_lines = NULL;
+	c->nenv_lines = 0;
+}
+
 struct config *
 config_load(const struct config_def *defs, size_t ndefs, void *settings,
     size_t size, const struct config_source *src, struct buf *errors,
@@ -264,10 +196,10 @@ config_load(const struct config_def *defs, size_t ndefs, void *settings,
 		config_read_env_file(c, src->env_file);
 	config_read_yaml(c, src);
 	config_apply_env(c);
+	config_find_strays(c);
 	/* It may hold secrets of other programs, or that this one drops. */
-	buf_wipe(&c->env_text);
-	c->env_lines = NULL;
-	c->nenv_lines = 0;
+	if (!src->keeps_env_file)
+		drop_env_file(c);
 
 	c->errors = NULL;
 	c->warnings = NULL;
@@ -287,6 +219,7 @@ config_free(struct config *c)
 		secret_clear(&c->slots[i].secret);
 		json_decref(c->slots[i].tree);
 	}
+	drop_env_file(c);
 	arena_free(c->mem);
 }
 
@@ -320,6 +253,12 @@ config_is_wrong(const struct config *c, const char *key)
 	int i = config_find(c, key);
 
 	return i != -1 && c->slots[i].is_wrong;
+}
+
+bool
+config_file_failed(const struct config *c)
+{
+	return c->file_failed;
 }
 
 const char *

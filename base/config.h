@@ -59,6 +59,8 @@ struct config_def {
 #define CONFIG_PRIVATE 0x2 /* may hold a password: comes as a credential too,
 			      and config_value hides that part */
 #define CONFIG_QUIET 0x4 /* of CONFIG_IGNORED: known, no warning */
+#define CONFIG_KEY 0x10 /* a secret of letters and digits: what was pasted
+			   along with it is left out */
 #define CONFIG_HIDDEN 0x8 /* only for config_source.foreign_keys */
 
 struct config; /* a loaded set of values with their origins */
@@ -73,6 +75,7 @@ struct config_source {
 	const char *may_lack; /* keys this program does without when the files
 				 that hold them are closed to it, with blanks
 				 between; NULL: none */
+	bool keeps_env_file; /* for config_variable */
 	const char *foreign_keys; /* the keys of a foreign file that count, with
 				     blanks between: "chat.*" "a.b=our.key" */
 };
@@ -97,6 +100,23 @@ const char *config_value_file(const struct config *c, const char *key);
 bool config_is_default(const struct config *c, const char *key);
 /* An error was said of it: what follows from its value means nothing. */
 bool config_is_wrong(const struct config *c, const char *key);
+/* The YAML file could not be read as a whole: what it sets is not known. */
+bool config_file_failed(const struct config *c);
+
+/*
+ * The variable ${name} as a ${NAME} in a value means it: of this process's
+ * environment, else of the env file (config_source.keeps_env_file).  NULL: of
+ * neither.  ${config} is a struct config, for text_expand.
+ */
+const char *config_variable(void *config, const char *name);
+
+/* A variable that nobody reads; lives as long as the config. */
+struct config_stray {
+	const char *name, *where;
+	const char *near; /* what was meant; NULL: no guess */
+};
+/* All such of the env file; of the environment those with a guess. */
+const struct config_stray *config_strays(const struct config *c, size_t *n);
 
 /* The environment names of row ${def} in the order they are looked at, the
  * ${i}th into ${out}; false past the last. */

@@ -16,9 +16,6 @@
 
 #define ENV_LINES_MAX 2000
 
-/* Shorter names are near to everything. */
-#define NEAR_NAME_MIN 6
-
 static void
 env_of_key(const char *key, char out[CONFIG_NAME_MAX])
 {
@@ -134,36 +131,6 @@ unquote(char *s)
 	return true;
 }
 
-/* A name nobody reads, but one letter away from one that is read. */
-static void
-warn_near(struct config *c, const char *name, const char *where)
-{
-	char key[CONFIG_NAME_MAX], right[CONFIG_NAME_MAX];
-	const char *near;
-	size_t i, k;
-
-	if (strlen(name) < NEAR_NAME_MIN || strlen(name) >= sizeof(key))
-		return;
-	for (i = 0; i < c->ndefs; i++)
-		for (k = 0; config_env_name(&c->defs[i], k, right); k++)
-			if (strncmp(name, right, strlen(right)) == 0 &&
-			    (name[strlen(right)] == '\0' ||
-				strcmp(name + strlen(right), "_FILE") == 0))
-				return;
-	for (i = 0; i < c->ndefs; i++) {
-		if (!config_env_name(&c->defs[i], 0, right))
-			continue;
-		/* The same letters in another order, or one too many. */
-		near = config_near_name(name, right) ? right : NULL;
-		if (near != NULL) {
-			config_warn(c, where, name,
-			    arena_printf(c->mem,
-				"is not a setting; did you mean %s?", near));
-			return;
-		}
-	}
-}
-
 /* One line, ended by a NUL; it stays where it is. */
 static void
 take_line(struct config *c, char *s, int number)
@@ -211,7 +178,6 @@ take_line(struct config *c, char *s, int number)
 	line->name = s;
 	line->value = equals;
 	line->line = number;
-	warn_near(c, s, where);
 }
 
 void
@@ -377,4 +343,16 @@ config_env_has(const struct config *c, size_t i)
 			return true;
 	}
 	return false;
+}
+
+const char *
+config_variable(void *config, const char *name)
+{
+	const char *value = getenv(name);
+	const struct config_env_line *line;
+
+	if (value != NULL)
+		return value;
+	line = line_get(config, name);
+	return line == NULL ? NULL : line->value;
 }

@@ -2,7 +2,8 @@
  * config_priv: what the files of config share.
  *
  * config.c (sources and their order), config_value.c (text to value),
- * config_show.c (and back), config_yaml.c, config_env.c.
+ * config_show.c (and back), config_yaml.c, config_env.c, config_near.c (names
+ * that were meant).
  */
 #ifndef BASE_CONFIG_PRIV_H
 #define BASE_CONFIG_PRIV_H
@@ -18,6 +19,7 @@ struct arena;
 #define CONFIG_SECRET_MAX (64 * KIB) /* a file that holds one value */
 #define CONFIG_KEY_MAX 256
 #define CONFIG_PATH_MAX 4096
+#define CONFIG_FILE_NAME_MAX (CONFIG_NAME_MAX + 8) /* NAME_FILE */
 
 struct config_slot {
 	const char *origin;
@@ -44,6 +46,9 @@ struct config {
 	struct config_env_line *env_lines;
 	size_t nenv_lines;
 	const char *env_file;
+	struct config_stray *strays;
+	size_t nstrays;
+	bool file_failed;     /* what it would have set is not known */
 	const char *may_lack; /* of config_source */
 	char *const *environ;
 	struct buf *errors, *warnings; /* NULL once loaded */
@@ -52,10 +57,6 @@ struct config {
 
 /* config.c */
 int config_find(const struct config *c, const char *key);
-/* The nearest known key to a wrong one, or NULL. */
-const char *config_near(const struct config *c, const char *key);
-/* Could ${a} be ${b} mistyped? */
-bool config_near_name(const char *a, const char *b);
 void config_error(struct config *c, const char *where, const char *key,
     const char *fmt, ...) PRINTF_LIKE(4, 5);
 void config_warn(struct config *c, const char *where, const char *key,
@@ -83,6 +84,15 @@ bool config_set_tree(struct config *c, size_t i, json_t *tree,
 size_t config_word_at(const char *words, size_t i, const char **word);
 /* ${url} without its login and query; a text that is none as it is. */
 int config_add_public(struct buf *out, const char *url) WARN_UNUSED;
+
+/*
+ * config_near.c: the nearest known key to a wrong one, or NULL; ${row} is the
+ * row that was meant, or -1.
+ */
+const char *config_near(struct config *c, const char *key, int *row);
+/* Variables that nobody reads: all of the env file, and those of the
+ * environment that are near to one of ours. */
+void config_find_strays(struct config *c);
 
 /* config_yaml.c: every key of the file that is a row of ours. */
 void config_read_yaml(struct config *c, const struct config_source *src);

@@ -11,6 +11,7 @@
 #include "base/arena.h"
 #include "base/config_priv.h"
 #include "base/json.h"
+#include "base/paste.h"
 #include "base/text.h"
 
 #define FOUND_MAX 40 /* of a wrong value, in its error */
@@ -300,15 +301,48 @@ config_set_tree(struct config *c, size_t i, json_t *tree, const char *where,
 	return true;
 }
 
+/* What is around a key that was pasted; ${text} is then the key. */
+static void
+unwrap(struct config *c, size_t i, const char **text, size_t *len,
+    const char *where)
+{
+	const char *key = c->defs[i].key, *what;
+
+	if ((c->defs[i].flags & CONFIG_KEY) == 0) {
+		if (paste_is_quoted(*text, *len))
+			config_warn(c, where, key,
+			    "begins and ends with a quote, which counts as a "
+			    "part of it: if it is none, take it off");
+		return;
+	}
+	what = paste_trim(text, len);
+	if (what != NULL)
+		config_warn(c, where, key,
+		    arena_printf(c->mem,
+			"was given with %s; that was left out", what));
+	what = paste_flaw(*text, *len);
+	if (what != NULL && strcmp(what, "a blank") == 0
+	    && memchr(*text, ',', *len) == NULL)
+		config_warn(c, where, key,
+		    "has a blank in it: is it one key, as it was given to "
+		    "you?");
+}
+
 static bool
 set_secret(struct config *c, size_t i, const char *text, size_t len,
     void *at, const char *where)
 {
 	struct secret *s = &c->slots[i].secret;
 
+	unwrap(c, i, &text, &len, where);
 	/* One with a line's end in it would end a header early. */
-	if (has_control(text, len))
-		return refuse(c, i, "", where);
+	if (has_control(text, len)) {
+		config_error(c, where, c->defs[i].key,
+		    "has %s in it (%zu characters): give it as one line, "
+		    "without quotes",
+		    paste_flaw(text, len), len);
+		return false;
+	}
 	secret_clear(s);
 	if (len > 0)
 		secret_set(s, text, len);

@@ -324,13 +324,17 @@ is_section(const struct config *c, const char *key)
 static void
 unknown_key(struct walk *w, const char *key, int line)
 {
-	const char *near = config_near(w->c, key);
+	const char *near;
+	int row;
 
 	if (w->src->foreign)
 		return;
+	near = config_near(w->c, key, &row);
 	config_error(w->c, where_of(w, line), key,
 	    "is not a setting%s%s%s", near != NULL ? "; did you mean " : "",
 	    near != NULL ? near : "", near != NULL ? "?" : "");
+	if (row != -1) /* "is not set" would be said of it, too */
+		w->c->slots[row].is_wrong = true;
 }
 
 static void
@@ -407,6 +411,7 @@ syntax_error(struct config *c, const char *file, const yaml_parser_t *p)
 	size_t line = p->problem_mark.line + 1;
 
 	snprintf(where, sizeof(where), "%s:%zu", file, line);
+	c->file_failed = true;
 	config_error(c, where, "file", "expected YAML: %s%s%s",
 	    p->problem != NULL ? p->problem : "cannot be read",
 	    p->context != NULL ? ", " : "",
@@ -426,10 +431,12 @@ config_read_yaml(struct config *c, const struct config_source *src)
 	if (src->file == NULL)
 		return;
 	if (config_read_file(src->file, &text) == -1) {
-		if (errno != ENOENT || src->file_must_exist)
+		if (errno != ENOENT || src->file_must_exist) {
+			c->file_failed = true;
 			config_error(c, src->file, "file",
 			    "cannot be read: %s",
 			    strerror_r(errno, why, sizeof(why)));
+		}
 		buf_wipe(&text);
 		return;
 	}
@@ -449,9 +456,11 @@ config_read_yaml(struct config *c, const struct config_source *src)
 	root = yaml_document_get_root_node(&doc);
 	if (root != NULL && root->type == YAML_MAPPING_NODE)
 		walk_mapping(&w, root, "", 0);
-	else if (root != NULL && !is_null(root))
+	else if (root != NULL && !is_null(root)) {
+		c->file_failed = true;
 		config_error(c, where_of(&w, line_of(root)), "file",
 		    "expected a mapping of settings, found %s", kind_of(root));
+	}
 	wipe(&doc);
 	if (root == NULL)
 		goto out;

@@ -489,7 +489,8 @@ engine_start(const struct http_options *options)
 	E.started = true;
 	return 0;
 fail:
-	log_event(LOG_ERROR, "http_start_failed", F_INT("errno", errno));
+	log_event(LOG_ERROR, "http_start_failed", F_INT("errno", errno),
+	    F_STR("remedy", LOG_REMEDY_LIMITS));
 refused:
 	curl_close();
 	return -1;

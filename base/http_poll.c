@@ -78,7 +78,8 @@ watch(int fd, struct watched *w, uint32_t events)
 		op = errno == EEXIST ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
 		if (epoll_ctl(P.epoll, op, fd, &ev) == -1) {
 			log_event(LOG_ERROR, "http_socket_lost",
-			    F_INT("errno", errno));
+			    F_INT("errno", errno),
+			    F_STR("remedy", LOG_REMEDY_REPORT));
 			return;
 		}
 	}

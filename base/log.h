@@ -18,6 +18,16 @@
 
 #define LOG_STR_MAX 512
 
+/* Each error says what to do about it; of many it is the same. */
+#define LOG_REMEDY_REPORT \
+	"it is a fault of Dragoman: report it with the lines before it"
+#define LOG_REMEDY_LIMITS \
+	"allow more processes, descriptors or memory (ulimit -a, LimitNOFILE=, " \
+	"TasksMax=)"
+#define LOG_REMEDY_DAMAGED \
+	"find out who else writes into this Redis; dragoman doctor shows what " \
+	"is damaged"
+
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
 
 struct log_field {

@@ -418,10 +418,3 @@ text_expand(struct arena *mem, const char *s,
 	}
 	return arena_printf(mem, "%s%s", out, from);
 }
-
-const char *
-text_from_environment(void *ctx, const char *name)
-{
-	(void)ctx;
-	return getenv(name);
-}

@@ -91,7 +91,5 @@ char *text_address_shown(struct arena *mem, const char *url);
 char *text_expand(struct arena *mem, const char *s,
     const char *(*lookup)(void *ctx, const char *name), void *ctx,
     const char **unknown);
-/* For lookup: variables of the environment. */
-const char *text_from_environment(void *ctx, const char *name);
 
 #endif

@@ -122,7 +122,8 @@ turn_finish(struct turn *t)
 		return turn_back(t, DAMAGED_MS, false);
 	if (rc == STORE_HEAD) {
 		log_event(LOG_ERROR, "turn_head_differs",
-		    F_CHAT(&t->job->chat));
+		    F_CHAT(&t->job->chat),
+		    F_STR("remedy", LOG_REMEDY_REPORT));
 		return turn_back(t, 1000, true);
 	}
 	if (rc != STORE_OK)

@@ -4,6 +4,7 @@
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 
+#include <errno.h>
 #include <getopt.h>
 #include <poll.h>
 #include <pthread.h>
@@ -15,6 +16,7 @@
 
 #include <sodium.h>
 
+#include "base/arena.h"
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/http.h"
@@ -37,6 +39,7 @@
 #define CALLS_MAX 256	    /* further calls of answers with several */
 #define SOURCES_WAIT_MS 3000 /* for the first lists, before the first turn */
 #define EXIT_USAGE 2
+#define PICK_EVERY_S 10 /* a server of one's own may be started later */
 
 extern char **environ;
 
@@ -47,6 +50,9 @@ struct program {
 	sigset_t signals;
 	_Atomic bool started; /* the signals' thread may use the worker */
 	_Atomic bool ending;
+	_Atomic bool lacks_model; /* SIGHUP's thread looks again */
+	char *model;		  /* of source */
+	char *told;		  /* why there is none; logged once */
 };
 
 static const char USAGE[]
@@ -68,7 +74,12 @@ report(enum log_level level, const char *event, const struct buf *lines)
 		end = strchrnul(at, '\n');
 		snprintf(line, sizeof(line), "%.*s", (int)(end - at), at);
 		if (line[0] != '\0')
-			log_event(level, event, F_STR("what", line));
+			log_event(level, event, F_STR("what", line),
+			    F_STR("remedy",
+				level == LOG_ERROR
+				    ? "correct it; dragoman config check "
+				      "shows all errors"
+				    : NULL));
 	}
 }
 
@@ -91,18 +102,72 @@ load(struct program *p)
 	return s;
 }
 
+/* What ${picked} says, once while it stays so. */
 static void
-reload(struct program *p)
+tell_no_model(struct program *p, const struct llm_pick *picked)
+{
+	if (p->told != NULL && strcmp(p->told, picked->why) == 0)
+		return;
+	free(p->told);
+	p->told = strdup(picked->why);
+	log_event(LOG_ERROR, "model_unchosen", F_STR("why", picked->why),
+	    F_STR("remedy", picked->remedy));
+}
+
+/* The same configuration with a model: it was read a moment ago. */
+static struct settings *
+load_with(struct program *p, const char *model)
 {
 	struct buf errors = BUF_INIT(REPORT_MAX);
+	struct buf warnings = BUF_INIT(REPORT_MAX);
 	struct settings *s;
 
-	log_reopen();
-	s = load(p);
-	if (s == NULL) {
-		log_event(LOG_ERROR, "config_kept", F_STR("remedy",
-		    "mend the errors above and send SIGHUP again"));
-	} else if (toolbox_reload(p->w.toolbox, s, &errors) == -1) {
+	free(p->model);
+	p->model = strdup(model);
+	p->source.model = p->model;
+	s = settings_load(&p->source, &errors, &warnings);
+	buf_fini(&errors);
+	buf_fini(&warnings);
+	return s;
+}
+
+/* ${s}, or settings with the model that is meant. */
+static struct settings *
+choose_model(struct program *p, struct settings *s)
+{
+	struct arena *mem;
+	struct llm_backend *list;
+	struct llm_pick picked;
+	struct settings *chosen = NULL;
+
+	atomic_store(&p->lacks_model, settings_lacks_model(s));
+	if (!settings_lacks_model(s))
+		return s;
+	mem = arena_new();
+	(void)llm_backends(s, mem, &list);
+	if (llm_pick(&list[0], mem, &picked) != LLM_OK)
+		tell_no_model(p, &picked);
+	else
+		chosen = load_with(p, picked.model);
+	if (chosen != NULL) {
+		log_event(LOG_INFO, "model_chosen",
+		    F_STR("model", picked.model), F_STR("url",
+			text_address_shown(mem, list[0].base_url)));
+		settings_unref(s);
+		s = chosen;
+		atomic_store(&p->lacks_model, false);
+	}
+	arena_free(mem);
+	return s;
+}
+
+/* Takes ${s}. */
+static void
+apply(struct program *p, struct settings *s, const char *by)
+{
+	struct buf errors = BUF_INIT(REPORT_MAX);
+
+	if (toolbox_reload(p->w.toolbox, s, &errors) == -1) {
 		report(LOG_ERROR, "config_refused", &errors);
 		settings_unref(s);
 	} else {
@@ -110,9 +175,53 @@ reload(struct program *p)
 		    s->log_file[0] == '\0' ? NULL : s->log_file);
 		store_reload_keys(p->w.store, p->ring, &s->encryption_key);
 		worker_set_settings(&p->w, s);
-		log_event(LOG_INFO, "config_loaded", F_STR("by", "SIGHUP"));
+		log_event(LOG_INFO, "config_loaded", F_STR("by", by));
 	}
 	buf_fini(&errors);
+}
+
+static void
+reload(struct program *p)
+{
+	struct settings *s;
+
+	log_reopen();
+	p->source.model = NULL;
+	s = load(p);
+	if (s == NULL)
+		log_event(LOG_ERROR, "config_kept", F_STR("remedy",
+		    "mend the errors above and send SIGHUP again"));
+	else
+		apply(p, choose_model(p, s), "SIGHUP");
+}
+
+static void
+look_for_model(struct program *p)
+{
+	struct settings *s = choose_model(p, worker_settings(&p->w));
+
+	if (atomic_load(&p->lacks_model))
+		settings_unref(s);
+	else
+		apply(p, s, "a model was found");
+}
+
+/* 0: it is time to look for a model again. */
+static int
+wait_signal(struct program *p)
+{
+	static const struct timespec WAIT = { .tv_sec = PICK_EVERY_S };
+	int sig;
+
+	for (;;) {
+		sig = atomic_load(&p->lacks_model) || !atomic_load(&p->started)
+		    ? sigtimedwait(&p->signals, NULL, &WAIT)
+		    : sigwaitinfo(&p->signals, NULL);
+		if (sig > 0)
+			return sig;
+		if (errno == EAGAIN && atomic_load(&p->started))
+			return 0;
+	}
 }
 
 static void *
@@ -122,8 +231,11 @@ signals_run(void *arg)
 	int sig;
 
 	for (;;) {
-		if (sigwait(&p->signals, &sig) != 0)
+		sig = wait_signal(p);
+		if (sig == 0) {
+			look_for_model(p);
 			continue;
+		}
 		if (sig == SIGHUP) {
 			if (atomic_load(&p->started))
 				reload(p);
@@ -172,7 +284,9 @@ open_store(struct program *p, const struct settings *s)
 
 	p->w.store = store_open(&o, &why);
 	if (p->w.store == NULL) {
-		log_event(LOG_ERROR, "redis_refused", F_STR("why", why));
+		log_event(LOG_ERROR, "redis_refused", F_STR("why", why),
+		    F_STR("remedy",
+			"correct redis.url (REDIS_URL)"));
 		return EXIT_USAGE;
 	}
 	while (!atomic_load(&p->w.stopping)) {
@@ -202,9 +316,11 @@ start_threads(struct program *p, const struct settings *s)
 
 	if (http_start(&http) == -1) {
 		log_event(LOG_ERROR, "http_failed", F_STR("why",
-		    "the HTTP client cannot start"));
+		    "the HTTP client cannot start"),
+		    F_STR("remedy", LOG_REMEDY_LIMITS));
 		goto out;
 	}
+	worker_set_settings(w, choose_model(p, worker_settings(w)));
 	if (toolbox_start(w->settings, &w->toolbox, &errors) == -1) {
 		report(LOG_ERROR, "config_refused", &errors);
 		goto out;
@@ -347,6 +463,8 @@ main(int argc, char **argv)
 	p.w.settings = s;
 	rc = serve(&p);
 	settings_unref(p.w.settings);
+	free(p.model);
+	free(p.told);
 	metrics_close();
 	return rc;
 }

@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "base/seal.h"
 #include "base/text.h"
+#include "llm/llm.h"
 #include "nouns/chat_name.h"
 #include "redis/store.h"
 
@@ -135,8 +136,36 @@ load(struct cli *cli, struct buf *errors)
 
 	if (cli->settings == NULL)
 		cli->settings = settings_load(&src, errors, &warnings);
+	/* A misspelt name is often the cause of "is not set". */
+	if (cli->settings == NULL)
+		(void)!buf_add_str(errors, buf_str(&warnings));
 	buf_fini(&warnings);
 	return cli->settings;
+}
+
+bool
+cli_pick_model(struct cli *cli, struct llm_pick *picked)
+{
+	extern char **environ;
+	struct settings_source src = { .file = cli->config,
+		.env_file = cli->env_file,
+		.environ = environ,
+		.asks_models = true };
+	struct buf ignored = BUF_INIT(ERRORS_MAX);
+	struct llm_backend *list;
+	struct settings *s;
+
+	(void)llm_backends(cli->settings, cli->mem, &list);
+	if (llm_pick(&list[0], cli->mem, picked) != LLM_OK)
+		return false;
+	src.model = picked->model;
+	s = settings_load(&src, &ignored, &ignored);
+	buf_fini(&ignored);
+	if (s != NULL) {
+		settings_unref(cli->settings);
+		cli->settings = s;
+	}
+	return true;
 }
 
 const struct settings *

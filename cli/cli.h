@@ -84,6 +84,12 @@ const struct settings *cli_settings(struct cli *cli);
 /* The same without a word: for what works without one too. */
 const struct settings *cli_settings_quiet(struct cli *cli);
 
+/* Where settings_lacks_model: asks its server, and takes the only model that
+ * it has into cli->settings.  HTTP is started.  Else false; ${picked} says
+ * why and what to do. */
+struct llm_pick;
+bool cli_pick_model(struct cli *cli, struct llm_pick *picked);
+
 /* Redis, reached, with our key; NULL with the reason shown and the exit code
  * in ${code}. */
 struct store *cli_store(struct cli *cli, int *code);

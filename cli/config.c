@@ -1,8 +1,12 @@
 /*
  * dragoman config check|show.
  */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/arena.h"
 #include "base/buf.h"
@@ -76,6 +80,34 @@ check_http(const struct settings *s, struct buf *errors, struct buf *warnings)
 			    GUESSES[i][0], GUESSES[i][1]);
 }
 
+/* Whoever asks should be the workers' user: then this is what they find. */
+static void
+check_log_file(const struct settings *s, struct buf *warnings)
+{
+	const char *path = s->log_file, *slash = strrchr(path, '/');
+	const char *folder = slash == NULL ? "."
+	    : slash == path		  ? "/"
+				       : NULL;
+	char dir[PATH_MAX], error[128];
+	int fd;
+
+	if (path[0] == '\0')
+		return;
+	if (folder == NULL) {
+		snprintf(dir, sizeof(dir), "%.*s", (int)(slash - path), path);
+		folder = dir;
+	}
+	fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
+	if (fd != -1)
+		close(fd);
+	else if (errno != ENOENT || access(folder, W_OK | X_OK) == -1)
+		(void)!buf_printf(warnings,
+		    "%s: log.file: %s cannot be written: %s; let the workers' "
+		    "user write it, or correct log.file (LOG_FILE)\n",
+		    config_origin(s->config, "log.file"), path,
+		    strerror_r(errno, error, sizeof(error)));
+}
+
 int
 cmd_config_check(struct cli *cli)
 {
@@ -91,8 +123,10 @@ cmd_config_check(struct cli *cli)
 	if (!cli_args(cli, 0, 0))
 		return CLI_USAGE;
 	cli->settings = settings_load(&src, &errors, &warnings);
-	if (cli->settings != NULL)
+	if (cli->settings != NULL) {
 		check_http(cli->settings, &errors, &warnings);
+		check_log_file(cli->settings, &warnings);
+	}
 	code = cli->settings == NULL || errors.len > 0 ? CLI_USAGE : CLI_OK;
 	file = cli->settings != NULL ? cli->settings->file : "";
 	if (cli->json)

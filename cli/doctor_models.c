@@ -142,13 +142,35 @@ learned(struct doctor *d, const struct llm_backend *b)
 		    name, facts[i].name, facts[i].value);
 }
 
+/* False, said: there is none, or nobody has said which. */
+static bool
+has_model(struct doctor *d)
+{
+	struct llm_pick picked;
+
+	if (d->s->chat_host == HOST_DIRECT) {
+		doctor_find(d, DOCTOR_OK, "model", SETTINGS_HOW_TO_SET_MODEL,
+		    "no model is set: a message is a command");
+		return false;
+	}
+	if (!settings_lacks_model(d->s))
+		return true;
+	if (!cli_pick_model(d->cli, &picked)) {
+		doctor_find(d, DOCTOR_ERROR, "model", picked.remedy, "%s",
+		    picked.why);
+		return false;
+	}
+	d->s = d->cli->settings;
+	return true;
+}
+
 void
 doctor_models(struct doctor *d)
 {
 	struct llm_backend *list;
 	size_t i, n;
 
-	if (d->s == NULL)
+	if (d->s == NULL || !has_model(d))
 		return;
 	n = llm_backends(d->s, d->cli->mem, &list);
 	for (i = 0; i < n; i++) {

@@ -280,6 +280,7 @@ cmd_models(struct cli *cli)
 	const struct settings *s;
 	struct http_options http;
 	struct llm_backend *list;
+	struct llm_pick picked;
 	const char *named;
 	struct store *st;
 	json_t *all, *doc;
@@ -294,14 +295,21 @@ cmd_models(struct cli *cli)
 	st = cli_store(cli, &code);
 	if (st == NULL)
 		return code;
-	n = llm_backends(s, cli->mem, &list);
 	named = cli->nargs > 0 ? cli->args[0] : NULL;
-	if (forgets)
-		return forget(cli, st, list, n, named);
 	http = settings_http(s);
 	if (http_start(&http) == -1) {
 		cli_error(cli, "the HTTP client does not start");
 		return CLI_FAILED;
+	}
+	if (settings_lacks_model(s) && !cli_pick_model(cli, &picked)) {
+		cli_error(cli, "%s: %s", picked.why, picked.remedy);
+		http_stop();
+		return CLI_FAILED;
+	}
+	n = llm_backends(cli->settings, cli->mem, &list);
+	if (forgets) {
+		http_stop();
+		return forget(cli, st, list, n, named);
 	}
 	all = json_array();
 	for (i = 0; i < n; i++)
@@ -320,7 +328,7 @@ cmd_models(struct cli *cli)
 	json_array_foreach(all, i, doc)
 		show(cli, doc);
 	if (n == 0)
-		printf("no model is asked: chat.host is direct\n");
+		printf("no model is asked: %s\n", SETTINGS_HOW_TO_SET_MODEL);
 	json_decref(all);
 	return failed ? CLI_FAILED : CLI_OK;
 }

@@ -174,7 +174,10 @@ accept_listen(const char *address, bool *is_public)
 	    || setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &look, sizeof(look))
 		== -1) {
 		log_event(LOG_ERROR, "listen_failed", F_STR("address",
-		    address), F_STR("why", strerrordesc_np(errno)));
+		    address), F_STR("why", strerrordesc_np(errno)),
+		    F_STR("remedy",
+			"correct server.listen, end what listens there, or "
+			"let this user write its folder"));
 		return -1;
 	}
 	*is_public = listens_publicly(fd);

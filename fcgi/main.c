@@ -68,15 +68,11 @@ each_line(struct buf *lines, void (*write)(const char *line))
 }
 
 static void
-print_line(const char *line)
-{
-	fprintf(stderr, "dragoman-edge: %s\n", line);
-}
-
-static void
 log_wrong(const char *line)
 {
-	log_event(LOG_ERROR, "config_refused", F_STR("what", line));
+	log_event(LOG_ERROR, "config_refused", F_STR("what", line),
+	    F_STR("remedy",
+		"correct it; dragoman config check shows all errors"));
 }
 
 static void
@@ -112,7 +108,7 @@ drop_model_keys(struct settings *s)
 }
 
 static struct settings *
-load(void (*refused)(const char *line), struct buf *warnings)
+load(struct buf *warnings)
 {
 	struct buf errors = BUF_INIT(LINES_MAX);
 	struct settings *s;
@@ -120,7 +116,7 @@ load(void (*refused)(const char *line), struct buf *warnings)
 	source.environ = environ;
 	s = settings_load(&source, &errors, warnings);
 	if (s == NULL)
-		each_line(&errors, refused);
+		each_line(&errors, log_wrong);
 	else
 		drop_model_keys(s);
 	buf_fini(&errors);
@@ -155,19 +151,19 @@ reload(struct edge *e)
 	bool known;
 
 	log_reopen();
-	s = load(log_wrong, &warnings);
+	s = load(&warnings);
 	each_line(&warnings, log_warning);
 	buf_fini(&warnings);
 	if (s == NULL) {
 		log_event(LOG_ERROR, "config_kept",
 		    F_STR("what", "the new configuration is wrong; the old "
-				  "one stays in force"));
+				  "one stays in force"),
+		    F_STR("remedy",
+			"correct the errors above and send SIGHUP again"));
 		return;
 	}
 	level = log_level_parse(s->log_level, &known);
-	if (log_open("edge", level, *s->log_file ? s->log_file : NULL) == -1)
-		log_event(LOG_WARN, "log_file_failed",
-		    F_STR("file", s->log_file));
+	(void)!log_open("edge", level, *s->log_file ? s->log_file : NULL);
 	warn(s);
 	store_reload_keys(e->store, ring, &s->encryption_key);
 	edge_set_settings(e, s);
@@ -218,19 +214,17 @@ open_store(const struct settings *s)
 	ring = seal_ring_new(&s->encryption_key, &s->master_password,
 	    s->encryption_salt, &why);
 	if (ring == NULL) {
-		fprintf(stderr,
-		    "dragoman-edge: %s\n"
-		    "Messages are sealed before they are stored: set "
-		    "ENCRYPTION_KEY (or ENCRYPTION_KEY_FILE), 32 random "
-		    "bytes in base64;\n`dragoman init` makes one. Or set "
-		    "MASTER_PASSWORD and ENCRYPTION_SALT.\n",
-		    why);
+		log_event(LOG_ERROR, "key_missing", F_STR("why", why),
+		    F_STR("remedy",
+			"set ENCRYPTION_KEY (dragoman init makes one) or "
+			"MASTER_PASSWORD"));
 		return NULL;
 	}
 	o.ring = ring;
 	st = store_open(&o, &why);
 	if (st == NULL)
-		fprintf(stderr, "dragoman-edge: redis.url: %s\n", why);
+		log_event(LOG_ERROR, "redis_refused", F_STR("why", why),
+		    F_STR("remedy", "correct redis.url (REDIS_URL)"));
 	return st;
 }
 
@@ -344,9 +338,14 @@ main(int argc, char **argv)
 		    stderr);
 		return 1;
 	}
-	s = load(print_line, &warnings);
-	if (s == NULL)
+	(void)!log_open("edge", LOG_INFO, NULL);
+	s = load(&warnings);
+	if (s == NULL) {
+		/* A misspelt name is often the cause. */
+		each_line(&warnings, log_warning);
+		buf_fini(&warnings);
 		return EXIT_WRONG;
+	}
 	level = log_level_parse(s->log_level, &known);
 	(void)!log_open("edge", level, *s->log_file ? s->log_file : NULL);
 	each_line(&warnings, log_warning);
@@ -362,10 +361,11 @@ main(int argc, char **argv)
 	if (edge.store == NULL)
 		code = EXIT_WRONG;
 	else if (store_canary(edge.store) == STORE_UNKNOWN_KEY) {
-		fputs("dragoman-edge: Redis holds what another "
-		      "ENCRYPTION_KEY sealed; give this process that key, or "
-		      "another database in REDIS_URL\n",
-		    stderr);
+		log_event(LOG_ERROR, "key_unknown",
+		    F_STR("remedy",
+			"this Redis was sealed with another ENCRYPTION_KEY; "
+			"give that one, first or last in the list, or "
+			"another database in REDIS_URL"));
 		code = EXIT_WRONG;
 	} else if (edge_is_cgi())
 		code = serve_cgi(&edge);

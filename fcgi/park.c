@@ -41,7 +41,8 @@ park_new(int64_t max)
 	pk->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (pk->epoll == -1 || pk->event == -1) {
 		log_event(LOG_ERROR, "park_failed", F_STR("why",
-		    strerrordesc_np(errno)));
+		    strerrordesc_np(errno)),
+		    F_STR("remedy", LOG_REMEDY_LIMITS));
 		park_free(pk);
 		return NULL;
 	}

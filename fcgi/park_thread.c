@@ -249,7 +249,8 @@ do_park(struct park *pk, struct piece *c)
 	metric_set(METRIC_PARKED, 0, atomic_load(&pk->count));
 	if (s == NULL || epoll_ctl(pk->epoll, EPOLL_CTL_ADD, p->fd, &ev) == -1) {
 		log_event(LOG_ERROR, "park_failed", F_STR("why",
-		    strerrordesc_np(errno)));
+		    strerrordesc_np(errno)),
+		    F_STR("remedy", LOG_REMEDY_LIMITS));
 		destroy(p);
 		return;
 	}

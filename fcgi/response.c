@@ -99,7 +99,8 @@ reply_json(struct request *req, int status, json_t *doc)
 
 	if (doc == NULL || json_add(&b, doc) == -1) {
 		log_event(LOG_ERROR, "answer_failed", F_STR("path",
-		    req->path));
+		    req->path),
+		    F_STR("remedy", LOG_REMEDY_REPORT));
 		rc = reply_bytes(req, 500, "application/json",
 		    "{\"detail\":\"Internal Server Error\"}", 34);
 	} else {

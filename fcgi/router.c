@@ -231,7 +231,8 @@ serve(struct request *req, const struct route *routes)
 		return;
 	if (r->handle(req) == 0 && req->status == 0 && !req->parked) {
 		log_event(LOG_ERROR, "handler_silent", F_STR("path",
-		    r->pattern));
+		    r->pattern),
+		    F_STR("remedy", LOG_REMEDY_REPORT));
 		reply_error(req, 500, "Internal Server Error");
 	}
 }

@@ -105,7 +105,8 @@ answer(struct parked *p, struct wait *w, struct arena *mem, const char *text,
 
 	if (text == NULL || reply_read(mem, text, len, &reply) == -1) {
 		log_event(LOG_ERROR, "reply_unreadable", F_CHAT(&w->ask.chat),
-		    F_STR("message", w->ask.id));
+		    F_STR("message", w->ask.id),
+		    F_STR("remedy", LOG_REMEDY_DAMAGED));
 		fail(p, w, mem, 500,
 		    "the answer of this message cannot be read");
 	} else if (w->ask.stream) {
@@ -172,7 +173,9 @@ answer_from_record(struct parked *p, struct wait *w, struct arena *mem)
 		if (++w->lost < LOST_LOOKS)
 			return false;
 		log_event(LOG_ERROR, "message_lost", F_CHAT(&w->ask.chat),
-		    F_STR("message", w->ask.id));
+		    F_STR("message", w->ask.id),
+		    F_STR("remedy",
+			"look whether Redis lost data: dragoman doctor"));
 		fail(p, w, mem, 503,
 		    "this message was lost by the store; please send it "
 		    "again");

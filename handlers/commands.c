@@ -21,6 +21,17 @@ behind(const struct session *session)
 	return session->waiting - (session->running ? 1 : 0);
 }
 
+/* What an operator who has just installed it wonders. */
+static const char *
+without_model(const char *backend)
+{
+	return strcmp(backend, "direct") != 0
+	    ? ""
+	    : "\nNo language model is set, so a message is a command. To have "
+	      "a model answer, the operator can " SETTINGS_HOW_TO_SET_MODEL
+	      ".";
+}
+
 static const char *
 status(struct request *req, const struct session *session)
 {
@@ -29,10 +40,21 @@ status(struct request *req, const struct session *session)
 	fleet_backend(req->edge, backend, sizeof(backend));
 	return arena_printf(req->mem,
 	    "State: %s | Token: %s | Backend: %s | Running: %s | "
-	    "Waiting: %" PRId64,
+	    "Waiting: %" PRId64 "%s",
 	    chat_state(req->settings, session),
 	    session->token.parent != NULL ? "set" : "not set", backend,
-	    session->running ? "yes" : "no", behind(session));
+	    session->running ? "yes" : "no", behind(session),
+	    without_model(backend));
+}
+
+static const char *
+help(struct request *req)
+{
+	char backend[160];
+
+	fleet_backend(req->edge, backend, sizeof(backend));
+	return arena_printf(req->mem, "%s%s", command_help(),
+	    without_model(backend));
 }
 
 static const char *
@@ -105,6 +127,6 @@ command_answer(struct request *req, enum command c,
 	case COMMAND_USAGE:
 		return usage(req, chat, session);
 	default:
-		return command_help();
+		return help(req);
 	}
 }

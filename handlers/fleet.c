@@ -32,6 +32,7 @@
 
 #define FLEET_LOOK_MS 2000
 #define FLEET_LOOK_SOON_MS 250 /* not ready: who starts us waits ... */
+#define FLEET_START_MS 10000 /* Redis and turn workers may start, too */
 #define FLEET_SOON_FOR_MS 60000 /* ... but not for ever: a look counts what is
 				   due, and of a pause there may be much */
 #define FLEET_BACKEND_MAX 160
@@ -56,7 +57,8 @@ struct watch {
 
 	/* look() alone */
 	int64_t tools_loaded;
-	bool was_ready, looked;
+	bool was_ready, ever_ready, alarmed, looked;
+	int64_t started_ms; /* boot clock */
 	int64_t changed_ms; /* boot clock */
 	const char *was_why;
 	int unsure;
@@ -280,6 +282,36 @@ why_not_ready(const struct view *v)
 	return NULL;
 }
 
+/*
+ * Each change of ${why}, a literal.  Who was never ready starts together with
+ * the others, and is alarmed when it takes too long.
+ */
+static void
+tell(struct watch *w, const struct view *v, const char *why)
+{
+	int64_t now = clock_boot_ms();
+	bool late = now - w->started_ms > FLEET_START_MS;
+	bool changed = !w->looked || w->was_why != why;
+
+	if (why == NULL && changed)
+		log_event(LOG_INFO, "readiness_gained",
+		    F_INT("turn_workers", v->workers));
+	else if (why != NULL && (w->ever_ready || late)
+	    && (changed || !w->alarmed)) {
+		log_event(LOG_WARN, "readiness_lost", F_STR("why", why));
+		w->alarmed = true;
+	} else if (why != NULL && changed)
+		log_event(LOG_INFO, "readiness_awaited", F_STR("why", why));
+	if (!changed)
+		return;
+	w->was_why = why;
+	w->was_ready = why == NULL;
+	w->ever_ready |= w->was_ready;
+	w->alarmed &= why != NULL;
+	w->changed_ms = now;
+	w->looked = true;
+}
+
 static void
 render_ready(struct watch *w, const struct view *v)
 {
@@ -298,17 +330,8 @@ render_ready(struct watch *w, const struct view *v)
 		"error", v->model_error, "backends",
 		backends_doc(v, clock_wall_ms()), "sources",
 		sources_doc(v)));
-	if (w->e->park == NULL || (w->looked && w->was_why == why))
-		return; /* plain CGI; or as before: reasons are literals */
-	if (why == NULL)
-		log_event(LOG_INFO, "readiness_gained",
-		    F_INT("turn_workers", v->workers));
-	else
-		log_event(LOG_WARN, "readiness_lost", F_STR("why", why));
-	w->was_why = why;
-	w->was_ready = why == NULL;
-	w->changed_ms = clock_boot_ms();
-	w->looked = true;
+	if (w->e->park != NULL) /* else plain CGI: one look */
+		tell(w, v, why);
 }
 
 /* A provider's breaker is open when all its models' are. */
@@ -479,6 +502,7 @@ fleet_watch_start(struct edge *e)
 	if (w == NULL)
 		abort();
 	w->e = e;
+	w->started_ms = clock_boot_ms();
 	e->watch = w;
 	pthread_mutex_init(&w->mu, NULL);
 	cond_init(&w->wake);

@@ -75,7 +75,7 @@ headers_of(const struct settings *s, int host, struct arena *mem)
 	json_object_foreach(s->llm_headers, name, v)
 		if (n < LLM_HEADERS_MAX && json_is_string(v)) {
 			text = text_expand(mem, json_string_value(v),
-			    text_from_environment, NULL, &unknown);
+			    config_variable, s->config, &unknown);
 			if (text != NULL && strpbrk(text, "\r\n") == NULL)
 				list[n++] = arena_secret(mem,
 				    arena_printf(mem, "%s: %s", name, text));

@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "nouns/settings.h"
 
 #define REPLY_MAX MIB /* far more than a chat is shown */
 
@@ -76,12 +77,17 @@ describe(struct arena *mem, const struct tool_spec *t)
 	return text_of(mem, &b);
 }
 
+#define NO_MODEL_YET                         \
+	"To have a model answer, the operator can " \
+	SETTINGS_HOW_TO_SET_MODEL "."
+
 static const char HELP[]
-    = "There is no language model here: a message is a command.\n"
+    = "No language model is set, so a message is a command:\n"
       "  tools                  lists the tools\n"
       "  help NAME              how to call one\n"
       "  NAME key=value ...     calls one; \"quotes\" hold blanks together\n"
-      "  NAME {\"key\": \"value\"}  the same, as JSON";
+      "  NAME {\"key\": \"value\"}  the same, as JSON\n"
+      NO_MODEL_YET;
 
 /* Where the word at ${s} ends. */
 static const char *
@@ -214,8 +220,9 @@ direct_read(struct arena *mem, const char *text,
 	}
 	if (t == NULL) {
 		plan->reply = arena_printf(mem,
-		    "There is no tool \"%s\"; \"tools\" lists them, \"help\" "
-		    "says more.",
+		    "There is no tool \"%s\". No language model is set, so a "
+		    "message is a command; \"tools\" lists them, \"help\" "
+		    "says more.\n" NO_MODEL_YET,
 		    name);
 		return;
 	}

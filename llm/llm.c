@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "llm/ladder.h"
 
 #define REQUEST_USUAL 4000 /* bytes: taken at once */
@@ -179,8 +180,8 @@ join(struct attempt *t, struct arena *mem, enum llm_rc *rc,
 		*rc = LLM_OK;
 }
 
-enum llm_rc
-llm_ask(const struct llm_backend *backend, const struct llm_question *q,
+static enum llm_rc
+ask_model(const struct llm_backend *backend, const struct llm_question *q,
     struct arena *mem, struct llm_answer *answer, struct llm_failure *failure)
 {
 	struct attempt t;
@@ -218,4 +219,43 @@ llm_ask(const struct llm_backend *backend, const struct llm_question *q,
 	answer->nlearned = llm_ladder_facts(&t.ladder,
 	    rc == LLM_OK || rc == LLM_EMPTY, mem, &answer->learned);
 	return rc;
+}
+
+/* Nobody has said which model: a worker looks for it as it starts, but its
+ * server may come later. */
+static enum llm_rc
+pick_model(struct llm_backend *b, struct arena *mem,
+    struct llm_answer *answer, struct llm_failure *failure)
+{
+	struct llm_pick picked;
+	enum llm_rc rc = llm_pick(b, mem, &picked);
+
+	if (rc == LLM_OK) {
+		b->model = picked.model;
+		return rc;
+	}
+	*answer = (struct llm_answer){ .text = "" };
+	*failure = (struct llm_failure){ .retry_after_ms = -1,
+		.counts = rc == LLM_RETRY };
+	text_format(failure->why, sizeof(failure->why), "%s",
+	    picked.failed != NULL ? picked.failed : LLM_WHY_NO_MODEL);
+	if (picked.failed == NULL)
+		text_format(failure->message, sizeof(failure->message), "%s",
+		    picked.why);
+	return rc;
+}
+
+enum llm_rc
+llm_ask(const struct llm_backend *backend, const struct llm_question *q,
+    struct arena *mem, struct llm_answer *answer, struct llm_failure *failure)
+{
+	struct llm_backend b = *backend;
+	enum llm_rc rc;
+
+	if (b.model[0] == '\0') {
+		rc = pick_model(&b, mem, answer, failure);
+		if (rc != LLM_OK)
+			return rc;
+	}
+	return ask_model(&b, q, mem, answer, failure);
 }

@@ -194,6 +194,21 @@ void llm_look(const struct llm_backend *b, struct arena *mem,
     struct llm_look *out);
 
 /*
+ * Which model is meant where ${b} has none (settings_lacks_model): the only one
+ * that its server lists, not counting those for embeddings and the like.  One
+ * request of a few seconds at most; strings live in ${mem}.
+ *
+ * LLM_OK: in ${model}.  LLM_INVALID: none or several.  LLM_RETRY, LLM_DENIED,
+ * LLM_UNREACHABLE, LLM_ADDRESS: no list.  Then ${why} is a clause, ${remedy} what to do.
+ */
+struct llm_pick {
+	const char *model, *why, *remedy;
+	const char *failed; /* why there is no list; NULL: there is */
+};
+enum llm_rc llm_pick(const struct llm_backend *b, struct arena *mem,
+    struct llm_pick *out) WARN_UNUSED;
+
+/*
  * The backends of ${s} in the order to try: chat.host/chat.model, then
  * llm.fallback (a name of llm.backends, "host/model", or "model").  Strings
  * are borrowed from ${s} or live in ${mem}.  Their number; 0 in direct mode.

@@ -465,6 +465,7 @@ enum llm_rc llm_transport_rc(const struct http_response *resp, bool shown,
     struct llm_failure *f);
 
 #define LLM_WHY_PAGE "it is a page, not an answer"
+#define LLM_WHY_NO_MODEL "no model is chosen"
 
 /*
  * check.c: the list of models at ${b}'s address.  ${doc}, in ${mem}, is NULL
@@ -489,6 +490,9 @@ const char *llm_nearest(const json_t *doc, const char *model,
  * LLM_OK, or LLM_DENIED where an API answers and rejects the key. */
 char *llm_look_elsewhere(const struct llm_backend *b, struct arena *mem,
     enum llm_rc *rc);
+/* look.c: the same as what to do, or NULL. */
+const char *llm_elsewhere_remedy(const struct llm_backend *b,
+    struct arena *mem);
 /* remedy.c: the setting that says where ${b} is, and its variable. */
 const char *llm_place_setting(const struct llm_backend *b, struct arena *mem);
 

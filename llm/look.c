@@ -66,10 +66,8 @@ not_listed(const struct llm_backend *b, const json_t *doc, struct arena *mem,
 		    nearest == NULL ? "set" : "? Set", setting, names);
 }
 
-/* True if it is somewhere else: said. */
-static bool
-is_elsewhere(
-    const struct llm_backend *b, struct arena *mem, struct llm_look *out)
+const char *
+llm_elsewhere_remedy(const struct llm_backend *b, struct arena *mem)
 {
 	enum llm_rc rc = LLM_OK;
 	char *url = llm_look_elsewhere(b, mem, &rc);
@@ -77,19 +75,17 @@ is_elsewhere(
 	size_t len;
 
 	if (url == NULL)
-		return false;
+		return NULL;
 	shown = text_address_shown(mem, url);
 	len = strlen(shown);
 	/* It is written without. */
 	if (b->host == HOST_OLLAMA && b->name == NULL && !b->moved && len > 3
 	    && strcmp(shown + len - 3, "/v1") == 0)
 		shown = arena_printf(mem, "%.*s", (int)len - 3, shown);
-	out->rc = LLM_ADDRESS;
-	out->remedy = arena_printf(mem, "set %s to %s: tried, %s",
+	return arena_printf(mem, "set %s to %s: tried, %s",
 	    llm_place_setting(b, mem), shown,
 	    rc == LLM_DENIED ? "an API answers there (and rejects the key)"
 			     : "it answers there");
-	return true;
 }
 
 void
@@ -108,9 +104,10 @@ llm_look(const struct llm_backend *b, struct arena *mem, struct llm_look *out)
 			not_listed(b, doc, mem, out);
 		return;
 	}
-	if ((out->rc == LLM_ADDRESS || (out->rc == LLM_OK && f->status >= 400))
-	    && is_elsewhere(b, mem, out))
-		return;
-	if (out->rc != LLM_OK)
+	if (out->rc == LLM_ADDRESS || (out->rc == LLM_OK && f->status >= 400))
+		out->remedy = llm_elsewhere_remedy(b, mem);
+	if (out->remedy != NULL)
+		out->rc = LLM_ADDRESS;
+	else if (out->rc != LLM_OK)
 		out->remedy = llm_remedy(out->rc, f, b, mem);
 }

@@ -213,6 +213,8 @@ const char *
 llm_remedy(enum llm_rc rc, const struct llm_failure *f,
     const struct llm_backend *b, struct arena *mem)
 {
+	if (strcmp(f->why, LLM_WHY_NO_MODEL) == 0)
+		return "set LLM_MODEL (chat.model) to one of its models";
 	switch (rc) {
 	case LLM_DENIED:
 		return arena_printf(mem, "correct %s", key_of(b, mem));

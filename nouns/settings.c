@@ -26,9 +26,14 @@
 const struct config_def SETTINGS[] = {
 	{ "chat.host", CONFIG_ENUM, AT(chat_host), NULL, 0, 0, NULL,
 	    "direct openai groq ollama anthropic",
-	    "who answers; unset: decided by the API keys that are set", 0 },
+	    "who answers; unset: decided by the API keys that are set, or "
+	    "openai with llm.base_url",
+	    0 },
 	{ "chat.model", CONFIG_STR, AT(chat_model), NULL, 0, 0, "LLM_MODEL",
-	    NULL, "the model's name; unset: a good one of the host", 0 },
+	    NULL,
+	    "the model's name; unset: a good one of the host, or the only one "
+	    "at llm.base_url",
+	    0 },
 	{ "chat.ollama_url", CONFIG_URL, AT(chat_ollama_url),
 	    "http://localhost:11434", 0, 0, "OLLAMA_URL", NULL,
 	    "where ollama listens", 0 },
@@ -132,13 +137,15 @@ const struct config_def SETTINGS[] = {
 	    "headers of requests to the server of chat.host: NAME: TEXT",
 	    CONFIG_PRIVATE },
 	{ "openai_api_key", CONFIG_SECRET, AT(openai_api_key), NULL, 0, 0, NULL,
-	    NULL, "key of OpenAI, or of the server at llm.base_url", 0 },
+	    NULL, "key of OpenAI, or of the server at llm.base_url",
+	    CONFIG_KEY },
 	{ "groq_api_key", CONFIG_SECRET, AT(groq_api_key), NULL, 0, 0, NULL,
-	    NULL, "key of Groq", 0 },
+	    NULL, "key of Groq", CONFIG_KEY },
 	{ "anthropic_api_key", CONFIG_SECRET, AT(anthropic_api_key), NULL, 0, 0,
-	    NULL, NULL, "key of Anthropic", 0 },
+	    NULL, NULL, "key of Anthropic", CONFIG_KEY },
 	{ "ollama_api_key", CONFIG_SECRET, AT(ollama_api_key), NULL, 0, 0, NULL,
-	    NULL, "key of an ollama behind a gateway; usually none", 0 },
+	    NULL, "key of an ollama behind a gateway; usually none",
+	    CONFIG_KEY },
 
 	{ "server.listen", CONFIG_STR, AT(server_listen),
 	    "unix:/run/dragoman/edge.sock", 0, 0, NULL, NULL,
@@ -180,7 +187,8 @@ const struct config_def SETTINGS[] = {
 	    NULL, "what /chat's clients send as X-Proxy-Secret; one or two",
 	    0 },
 	{ "encryption_key", CONFIG_SECRET, AT(encryption_key), NULL, 0, 0, NULL,
-	    NULL, "base64 of 32 random bytes; a list: the first one seals", 0 },
+	    NULL, "base64 of 32 random bytes; a list: the first one seals",
+	    CONFIG_KEY },
 	{ "master_password", CONFIG_SECRET, AT(master_password), NULL, 0, 0,
 	    NULL, NULL, "instead of encryption_key: the key is made of it", 0 },
 	{ "encryption_salt", CONFIG_STR, AT(encryption_salt),
@@ -268,6 +276,12 @@ settings_host_name(int host)
 	return host >= 0 && host < (int)NELEM(HOSTS) ? HOSTS[host] : "direct";
 }
 
+bool
+settings_lacks_model(const struct settings *s)
+{
+	return s->chat_host != HOST_DIRECT && s->chat_model[0] == '\0';
+}
+
 void
 settings_backend(const struct settings *s, char *out, size_t out_max)
 {
@@ -278,8 +292,9 @@ settings_backend(const struct settings *s, char *out, size_t out_max)
 		snprintf(out, out_max, "direct");
 		return;
 	}
-	all = snprintf(out, out_max, "%s/%s", settings_host_name(s->chat_host),
-	    s->chat_model);
+	all = snprintf(out, out_max, "%s%s%s",
+	    settings_host_name(s->chat_host),
+	    s->chat_model[0] == '\0' ? "" : "/", s->chat_model);
 	if (all < 0 || (size_t)all < out_max)
 		return;
 	/* Not in the middle of a character: it goes into JSON. */

@@ -141,6 +141,7 @@ struct settings_source {
 	const char *env_file; /* --env-file, or NULL */
 	char *const *environ;
 	bool asks_models; /* this program needs the LLM keys: warn without */
+	const char *model; /* chat.model, where settings_lacks_model; or NULL */
 };
 
 /*
@@ -162,6 +163,15 @@ extern const size_t SETTINGS_N;
 struct http_options settings_http(const struct settings *s);
 
 const char *settings_host_name(int host); /* "openai", ... */
+/* Where there is no model: how to have one. */
+#define SETTINGS_HOW_TO_SET_MODEL                                      \
+	"set OPENAI_API_KEY, GROQ_API_KEY or ANTHROPIC_API_KEY, or "  \
+	"LLM_BASE_URL=http://HOST:PORT/v1 for a server of your own, " \
+	"then restart"
+
+/* A model is asked at llm.base_url, and which one nobody has said: the only one
+ * that the server lists is meant (llm_pick). */
+bool settings_lacks_model(const struct settings *s);
 /* "<host>/<model>", or "direct", as /health and /status show it. */
 void settings_backend(const struct settings *s, char *out, size_t out_max);
 

@@ -140,7 +140,8 @@ check_redis(struct findings *f, const struct settings *s)
 		settings_error(f, s, "redis.url",
 		    "expected redis://[USER:PASSWORD@]HOST[:PORT][/DB] or "
 		    "unix:///PATH");
-	if (s->redis_timeout_ms >= s->turns_lease_ms)
+	if (s->redis_timeout_ms >= s->turns_lease_ms
+	    && settings_are_certain(s, "redis.timeout turns.lease"))
 		settings_warn(f, s, "redis.timeout",
 		    "is not shorter than turns.lease: one slow command loses "
 		    "a turn to another worker");
@@ -149,6 +150,10 @@ check_redis(struct findings *f, const struct settings *s)
 static void
 check_spans(struct findings *f, const struct settings *s)
 {
+	if (!settings_are_certain(s,
+		"turns.max_time turns.lease llm.connect llm.total "
+		"llm.first_byte mcp.timeout chat.reply_keep chat.wait"))
+		return; /* one of them is wrong: that is what to correct */
 	if (s->turns_max_time_ms < 2 * s->turns_lease_ms)
 		settings_error(f, s, "turns.max_time",
 		    "must be at least twice turns.lease");
@@ -176,6 +181,8 @@ check_spans(struct findings *f, const struct settings *s)
 static void
 check_budgets(struct findings *f, const struct settings *s)
 {
+	if (!settings_are_certain(s, "budget.turn budget.chat budget.day"))
+		return;
 	if (s->budget_turn > 0 && s->budget_chat > 0 &&
 	    s->budget_turn > s->budget_chat)
 		settings_warn(f, s, "budget.turn",
@@ -213,6 +220,39 @@ password_is_weak(const struct secret *password)
 	return false;
 }
 
+/* Which of the list, how long it is, and how to make one: not its text. */
+static void
+wrong_key(struct findings *f, const struct settings *s, const char *why)
+{
+	const char *at = s->encryption_key.bytes, *end, *ignored;
+	struct seal_ring *ring;
+	struct secret one = { 0 };
+	char which[32] = "it";
+	size_t len, n;
+
+	for (n = 1;; n++, at = end + 1) {
+		at += strspn(at, " ");
+		end = strchrnul(at, ',');
+		len = (size_t)(end - at);
+		secret_set(&one, at, len);
+		ring = seal_ring_new(&one, NULL, "", &ignored);
+		seal_ring_free(ring);
+		if (ring == NULL || *end == '\0')
+			break;
+	}
+	secret_clear(&one);
+	if (n > 1 || *end != '\0')
+		snprintf(which, sizeof(which), "number %zu", n);
+	settings_error(f, s, "encryption_key",
+	    "%s; %s has %zu character%s, a key has 43 or 44%s. `openssl rand "
+	    "-base64 32` prints a new one, `dragoman init` puts one into a "
+	    "file",
+	    why, which, len, len == 1 ? "" : "s",
+	    len == 64 && strspn(at, "0123456789abcdefABCDEF") >= len
+		? " (64 hexadecimal digits are no base64)"
+		: "");
+}
+
 static void
 check_keys(struct findings *f, const struct settings *s)
 {
@@ -222,14 +262,13 @@ check_keys(struct findings *f, const struct settings *s)
 	if (secret_is_set(&s->encryption_key)) {
 		ring = seal_ring_new(&s->encryption_key, NULL, "", &why);
 		if (ring == NULL)
-			settings_error(f, s, "encryption_key", "%s", why);
+			wrong_key(f, s, why);
 		seal_ring_free(ring);
 		return;
 	}
 	if (!secret_is_set(&s->master_password)) {
 		/* One that could not be read is not "not set". */
-		if (config_is_wrong(s->config, "encryption_key") ||
-		    config_is_wrong(s->config, "master_password"))
+		if (!settings_are_certain(s, "encryption_key master_password"))
 			return;
 		settings_error(f, s, "encryption_key",
 		    "is not set. `dragoman init` makes one in a file; or set "
@@ -242,7 +281,8 @@ check_keys(struct findings *f, const struct settings *s)
 		    "is weak: use %d characters or more that nobody can "
 		    "guess, or better an encryption_key",
 		    PASSWORD_MIN);
-	if (strcmp(s->encryption_salt, SALT_DEFAULT) == 0)
+	if (strcmp(s->encryption_salt, SALT_DEFAULT) == 0
+	    && settings_are_certain(s, "encryption_salt"))
 		settings_warn(f, s, "encryption_salt",
 		    "is the default one, which is no secret: set your own "
 		    "before the first message");
@@ -253,7 +293,8 @@ check_chat(struct findings *f, const struct settings *s)
 {
 	const struct secret *key = NULL;
 
-	if (s->chat_auth == CHAT_AUTH_MEMCP && s->chat_memcp_url[0] == '\0')
+	if (s->chat_auth == CHAT_AUTH_MEMCP && s->chat_memcp_url[0] == '\0'
+	    && settings_are_certain(s, "chat.auth chat.memcp_url"))
 		settings_error(f, s, "chat.auth",
 		    "memcp needs chat.memcp_url (MEMCP_URL)");
 	if (s->chat_open && secret_is_set(&s->proxy_secret))
@@ -265,17 +306,12 @@ check_chat(struct findings *f, const struct settings *s)
 	if (s->chat_host == HOST_DIRECT) {
 		if (f->nerrors == 0 && /* it may be what is wrong */
 		    s->asks_models && /* who has no key sees no other host */
-		    s->llm_base_url[0] != '\0')
-			settings_warn(f, s, "chat.host",
-			    "is direct, so that no model is asked: to use "
-			    "llm.base_url say what the server there speaks, "
-			    "CHAT_HOST=openai for most of them (llama.cpp, "
-			    "vLLM, LM Studio)");
-		else if (f->nerrors == 0 && s->asks_models &&
-		    (s->chat_model[0] != '\0' || s->llm_fallback.n > 0))
+		    (s->llm_base_url[0] != '\0' || s->chat_model[0] != '\0'
+			|| s->llm_fallback.n > 0))
 			settings_warn(f, s, "chat.host",
 			    "is direct, so that no model is asked: set it "
-			    "(CHAT_HOST) to use chat.model or llm.fallback");
+			    "(CHAT_HOST) to use llm.base_url, chat.model or "
+			    "llm.fallback");
 		return;
 	}
 	if (s->chat_host == HOST_OPENAI && s->llm_base_url[0] == '\0')
@@ -284,7 +320,10 @@ check_chat(struct findings *f, const struct settings *s)
 		key = &s->groq_api_key;
 	else if (s->chat_host == HOST_ANTHROPIC && s->llm_base_url[0] == '\0')
 		key = &s->anthropic_api_key;
-	if (s->asks_models && key != NULL && !secret_is_set(key))
+	if (s->asks_models && key != NULL && !secret_is_set(key)
+	    && settings_are_certain(s,
+		"openai_api_key groq_api_key anthropic_api_key "
+		"llm.base_url chat.host"))
 		settings_warn(f, s, "chat.host",
 		    "is %s, but no API key of it is set: it will refuse us",
 		    settings_host_name(s->chat_host));

@@ -13,6 +13,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/paste.h"
 #include "base/text.h"
 #include "nouns/settings_priv.h"
 
@@ -50,12 +51,13 @@ static const char *
 expand(const struct place *at, const char *what, const char *text)
 {
 	const char *unknown = NULL;
-	const char *out
-	    = text_expand(at->mem, text, text_from_environment, NULL, &unknown);
+	const char *out = text_expand(at->mem, text, config_variable,
+	    at->s->config, &unknown);
 
 	if (out == NULL)
-		wrong(at, "%s: ${%s} is not set in the environment", what,
-		    unknown);
+		wrong(at, "%s: ${%s} is not set, neither in the environment "
+			  "nor in an env file",
+		    what, unknown);
 	return out;
 }
 
@@ -100,21 +102,23 @@ headers(const struct place *at, const json_t *tree, const char **out)
 	}
 }
 
-/* A key from what was written: no blanks around it, no control characters. */
+/* A key from what was written, without what was pasted along with it. */
 static void
 take_key(const struct place *at, const char *what, const char *text, size_t len,
     struct secret *out)
 {
-	size_t i;
+	const char *around = paste_trim(&text, &len);
+	const char *flaw = len == 0 ? "nothing" : paste_flaw(text, len);
 
-	for (i = 0; i < len; i++)
-		if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f)
-			break;
-	if (i < len || len == 0 || text[0] == ' ' || text[len - 1] == ' ')
+	if (around != NULL)
+		settings_warn(at->f, at->s, at->key,
+		    "%.64s: %s: was given with %s; that was left out", at->name,
+		    what, around);
+	if (flaw != NULL && strcmp(flaw, "a blank") != 0)
 		wrong(at,
-		    "%s: expected one key without blanks around it or "
-		    "control characters",
-		    what);
+		    "%s: expected one key, as one line without quotes; it has "
+		    "%s in it (%zu characters)",
+		    what, flaw, len);
 	else
 		secret_set(out, text, len);
 }
@@ -370,7 +374,8 @@ check_fallback(struct findings *f, const struct settings *s)
 			    "or a name of llm.backends",
 			    word);
 		else if (len == 0 && s->asks_models
-		    && s->chat_host != HOST_DIRECT)
+		    && s->chat_host != HOST_DIRECT
+		    && settings_are_certain(s, "llm.backends chat.host"))
 			settings_warn(f, s, "llm.fallback",
 			    "\"%.100s\" is no name in llm.backends, so it is "
 			    "asked as a model of %s: if that is meant, write "
@@ -469,6 +474,10 @@ check_quirks(struct findings *f, const struct settings *s)
 		    && is_quirk(name, (size_t)(value - name), value + 1)) {
 			if (name > item && s->asks_models
 			    && s->chat_host != HOST_DIRECT
+			    && settings_are_certain(s,
+				"llm.backends llm.fallback chat.host "
+				"chat.model")
+			    && !settings_lacks_model(s)
 			    && !is_asked(s, item, (size_t)(name - item) - 1))
 				settings_warn(f, s, "llm.quirks",
 				    "\"%.100s\" has no effect: no model that is "

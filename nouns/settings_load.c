@@ -71,6 +71,23 @@ settings_warn(struct findings *f, const struct settings *s, const char *key,
 	va_end(ap);
 }
 
+bool
+settings_are_certain(const struct settings *s, const char *keys)
+{
+	char key[64];
+	size_t len;
+
+	for (; *(keys += strspn(keys, " ")) != '\0'; keys += len) {
+		len = strcspn(keys, " ");
+		snprintf(key, sizeof(key), "%.*s", (int)len, keys);
+		if (config_is_wrong(s->config, key)
+		    || (config_file_failed(s->config)
+			&& config_is_default(s->config, key)))
+			return false;
+	}
+	return true;
+}
+
 static const char *
 variable(char *const *env, const char *name)
 {
@@ -203,11 +220,16 @@ decide_host(struct findings *f, struct settings *s)
 	char origin[64], names[96] = "";
 	size_t i, n = 0, matches = 0;
 
-	if (!config_is_default(s->config, "chat.host"))
+	if (!config_is_default(s->config, "chat.host")
+	    || !settings_are_certain(s, "chat.host"))
 		return;
 	for (i = 0; i < NELEM(all); i++)
 		if (secret_is_set(all[i].key))
 			set[n++] = &all[i];
+	if (n == 0 && s->llm_base_url[0] != '\0') {
+		derive(f, s, "chat.host", "openai", "llm.base_url is set");
+		return;
+	}
 	if (n == 0) {
 		derive(f, s, "chat.host", "direct", "no API key is set");
 		return;
@@ -236,14 +258,31 @@ decide_host(struct findings *f, struct settings *s)
 		    "the name of chat.model");
 		return;
 	}
+	if (!settings_are_certain(s, "chat.model openai_api_key groq_api_key "
+				     "anthropic_api_key"))
+		return;
 	settings_error(f, s, "chat.host",
 	    "is not set, %s are, and chat.model%s does not decide between "
 	    "them: set chat.host (CHAT_HOST)",
 	    names, s->chat_model[0] != '\0' ? "" : " (not set either)");
 }
 
+/*
+ * A server of one's own has other models than the host's usual one.  One of
+ * the host itself, and Azure's (with a query), is no such server.
+ */
+static bool
+is_own_server(const struct settings *s)
+{
+	return s->llm_base_url[0] != '\0'
+	    && (s->chat_host == HOST_OPENAI || s->chat_host == HOST_OLLAMA)
+	    && strchr(s->llm_base_url, '?') == NULL
+	    && strcasestr(s->llm_base_url, "://api.openai.com") == NULL;
+}
+
 static void
-decide_model(struct findings *f, struct settings *s)
+decide_model(
+    struct findings *f, struct settings *s, const struct settings_source *src)
 {
 	static const char *const models[] = {
 		[HOST_DIRECT] = "",
@@ -253,7 +292,12 @@ decide_model(struct findings *f, struct settings *s)
 		[HOST_ANTHROPIC] = "claude-haiku-4-5",
 	};
 
-	if (s->chat_model[0] == '\0' && s->chat_host != HOST_DIRECT)
+	if (!settings_lacks_model(s) || !settings_are_certain(s, "chat.model"))
+		return;
+	if (src->model != NULL)
+		derive(f, s, "chat.model", src->model,
+		    "the only one at llm.base_url");
+	else if (!is_own_server(s))
 		derive(f, s, "chat.model", models[s->chat_host],
 		    "usual for chat.host");
 }
@@ -272,6 +316,8 @@ decide_memcp(struct findings *f, struct settings *s)
 		    (long long)s->memcp_port);
 		derive(f, s, "chat.memcp_url", url, origin);
 	}
+	if (!settings_are_certain(s, "chat.memcp_url"))
+		return;
 	if (s->chat_memcp_url[0] == '\0') {
 		derive(f, s, "chat.auth", "none", "there is no meMCP");
 		return;
@@ -321,6 +367,7 @@ settings_load(const struct settings_source *src, struct buf *errors,
 	struct findings f = { .errors = errors, .warnings = warnings };
 	struct config_source from = { .env_file = src->env_file,
 		.environ = src->environ,
+		.keeps_env_file = src->asks_models,
 		.foreign_keys = FOREIGN_KEYS };
 	char path[PATH_BYTES];
 
@@ -337,11 +384,12 @@ settings_load(const struct settings_source *src, struct buf *errors,
 	s->asks_models = src->asks_models;
 
 	decide_host(&f, s);
-	decide_model(&f, s);
+	decide_model(&f, s, src);
 	decide_memcp(&f, s);
 	decide_mcp_config(&f, s);
 	decide_level(s);
 	settings_check(&f, s);
+	settings_names(&f, s);
 	settings_llm(&f, s);
 	if (f.nerrors > 0) {
 		settings_unref(s);

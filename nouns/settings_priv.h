@@ -19,6 +19,16 @@ void settings_error(struct findings *f, const struct settings *s,
 void settings_warn(struct findings *f, const struct settings *s,
     const char *key, const char *fmt, ...) PRINTF_LIKE(4, 5);
 
+/*
+ * True if what follows from the rows ${keys} (with blanks between) means
+ * something: none of them is wrong, or was perhaps set by a file that could
+ * not be read.
+ */
+bool settings_are_certain(const struct settings *s, const char *keys);
+
+/* settings_names.c: variables that nobody reads. */
+void settings_names(struct findings *f, const struct settings *s);
+
 /* What must hold between settings that are each right by themselves. */
 void settings_check(struct findings *f, const struct settings *s);
 

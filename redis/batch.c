@@ -331,7 +331,8 @@ store_run(struct store *st, struct batch *b, redisReply **replies)
 		replies[i] = NULL;
 	if (b->bad) {
 		log_event(LOG_ERROR, "redis_refused",
-		    F_STR("why", "a command is larger than 64 MiB"));
+		    F_STR("why", "a command is larger than 64 MiB"),
+		    F_STR("remedy", LOG_REMEDY_REPORT));
 		return -1;
 	}
 	if (st->echo)
@@ -390,7 +391,8 @@ reply_code(struct store *st, const redisReply *r, const char *what)
 	    r->element[0]->integer < STORE_OK ||
 	    r->element[0]->integer > STORE_STOPPED) {
 		log_event(LOG_ERROR, "redis_refused", F_STR("what", what),
-		    F_STR("why", "not an answer of ours"));
+		    F_STR("why", "not an answer of ours"),
+		    F_STR("remedy", LOG_REMEDY_REPORT));
 		return STORE_DOWN;
 	}
 	return (enum store_rc)r->element[0]->integer;

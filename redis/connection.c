@@ -30,7 +30,9 @@ store_log_down(struct store *st, const char *what, const char *why)
 			LOG_INFO :
 			LOG_ERROR,
 		    "redis_failed", F_STR("what", what),
-		    F_STR("why", why));
+		    F_STR("why", why),
+		    F_STR("remedy",
+			"start Redis, or correct redis.url (REDIS_URL)"));
 }
 
 static struct timeval

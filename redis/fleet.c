@@ -30,7 +30,8 @@ fleet_beat(struct store *st, const char *worker_id, const json_t *record)
 	batch_init(&b);
 	if (text == NULL) {
 		log_event(LOG_ERROR, "heartbeat_unwritable",
-		    F_STR("process", worker_id));
+		    F_STR("process", worker_id),
+		    F_STR("remedy", LOG_REMEDY_REPORT));
 		goto out;
 	}
 	batch_script(&b, SCRIPT_BEAT, 2, 3);

@@ -45,7 +45,8 @@ open_answer(struct store *st, const struct chat_name *chat,
 	if (blank == NULL || line == NULL || blank > line ||
 	    blank - v->str >= SEAL_DIGEST_MAX) {
 		log_event(LOG_ERROR, "sealed_damaged", F_CHAT(chat),
-		    F_STR("noun", "reply"));
+		    F_STR("noun", "reply"),
+		    F_STR("remedy", LOG_REMEDY_DAMAGED));
 		return STORE_GONE;
 	}
 	memcpy(mac, v->str, (size_t)(blank - v->str));
@@ -135,7 +136,8 @@ inbox_put(struct store *st, const struct chat_name *chat,
 	message_id_make(chat, msg->update_id, out->id);
 	batch_init(&b);
 	if (body == NULL) {
-		log_event(LOG_ERROR, "message_unwritable", F_CHAT(chat));
+		log_event(LOG_ERROR, "message_unwritable", F_CHAT(chat),
+		    F_STR("remedy", LOG_REMEDY_REPORT));
 		goto out;
 	}
 	seal_mac(st->ring, "text", msg->text, strlen(msg->text), mac);
@@ -177,7 +179,10 @@ inbox_put(struct store *st, const struct chat_name *chat,
 	if (wait_at != 0 && (rc == STORE_OK || rc == STORE_EXISTS) &&
 	    (r[wait_at] == NULL || r[wait_at]->type != REDIS_REPLY_INTEGER ||
 		r[wait_at]->integer < st->replicas)) {
-		log_event(LOG_ERROR, "replica_missing", F_CHAT(chat));
+		log_event(LOG_ERROR, "replica_missing", F_CHAT(chat),
+		    F_STR("remedy",
+			"look at Redis's replica, or set redis.durability: "
+			"aof"));
 		rc = STORE_DOWN; /* it lies there; a repeat finds it */
 	}
 out:

@@ -46,7 +46,8 @@ open_message(struct store *st, struct job *j, const redisReply *entry)
 	j->message.update_id = j->message.text = j->message.address = "";
 	if (entry->type != REDIS_REPLY_STRING ||
 	    record_header_read(entry->str, entry->len, &h) == -1) {
-		log_event(LOG_ERROR, "inbox_damaged", F_CHAT(&j->chat));
+		log_event(LOG_ERROR, "inbox_damaged", F_CHAT(&j->chat),
+		    F_STR("remedy", LOG_REMEDY_DAMAGED));
 		note(j, STORE_NONE);
 		return;
 	}
@@ -58,7 +59,8 @@ open_message(struct store *st, struct job *j, const redisReply *entry)
 	if (rc == STORE_OK &&
 	    message_read(j->mem, plain, len, &j->message) == -1) {
 		log_event(LOG_ERROR, "inbox_damaged", F_CHAT(&j->chat),
-		    F_STR("message", j->id));
+		    F_STR("message", j->id),
+		    F_STR("remedy", LOG_REMEDY_DAMAGED));
 		rc = STORE_NONE;
 	}
 	if (rc != STORE_OK)
@@ -138,7 +140,8 @@ set_aside(struct store *st, int partition, const char *name, const char *token,
 	struct batch b;
 
 	log_event(LOG_ERROR, "job_unreadable", F_STR("chat", name),
-	    F_STR("why", why));
+	    F_STR("why", why),
+	    F_STR("remedy", LOG_REMEDY_DAMAGED));
 	if (strlen(name) >= CHAT_NAME_MAX)
 		return;
 	batch_init(&b);
@@ -174,7 +177,8 @@ job_read(struct store *st, int partition, const redisReply *r, int64_t now_ms,
 	    strlen(token) >= JOB_TOKEN_MAX) {
 		log_event(LOG_ERROR, "job_unreadable",
 		    F_STR("chat", name == NULL ? "" : name),
-		    F_STR("why", "not an answer of take"));
+		    F_STR("why", "not an answer of take"),
+		    F_STR("remedy", LOG_REMEDY_DAMAGED));
 		return NULL;
 	}
 	mem = arena_new();
@@ -198,7 +202,8 @@ job_read(struct store *st, int partition, const redisReply *r, int64_t now_ms,
 	why = reply_str(r, TAKEN_DAMAGED);
 	if (why != NULL) {
 		log_event(LOG_ERROR, "chat_damaged", F_CHAT(&j->chat),
-		    F_STR("what", why));
+		    F_STR("what", why),
+		    F_STR("remedy", LOG_REMEDY_DAMAGED));
 		j->damaged = arena_strdup(mem, why);
 		note(j, STORE_NONE);
 	}

@@ -97,7 +97,10 @@ journal_write(struct store *st, struct job *job,
 		*stopped = reply_int(r[0], 1) == 1;
 		if (wait && !replica_has_it(st, r[1])) {
 			log_event(LOG_ERROR, "replica_missing",
-			    F_CHAT(&job->chat));
+			    F_CHAT(&job->chat),
+			    F_STR("remedy",
+				"look at Redis's replica, or set "
+				"redis.durability: aof"));
 			rc = STORE_DOWN;
 		}
 	}
@@ -277,7 +280,8 @@ journal_finish(struct store *st, struct job *job, const struct turn_outcome *o)
 		entry = history_entry_write(mem, o->add);
 		if (entry == NULL)
 			log_event(LOG_ERROR, "history_unwritable",
-			    F_CHAT(&job->chat));
+			    F_CHAT(&job->chat),
+			    F_STR("remedy", LOG_REMEDY_REPORT));
 	}
 	if (o->token != NULL) {
 		if (o->token->parent != NULL)
@@ -286,7 +290,8 @@ journal_finish(struct store *st, struct job *job, const struct turn_outcome *o)
 			set = ""; /* none any more */
 		if (set == NULL)
 			log_event(LOG_ERROR, "token_unwritable",
-			    F_CHAT(&job->chat));
+			    F_CHAT(&job->chat),
+			    F_STR("remedy", LOG_REMEDY_REPORT));
 	}
 	batch_finish(&b, st, job, o, entry, set);
 	budget_batch(&b, &job->chat, o->settle);

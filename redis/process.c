@@ -89,7 +89,10 @@ take_reply(struct process_listener *l, const redisReply *r)
 
 	if (r->type == REDIS_REPLY_ERROR) {
 		log_event(LOG_ERROR, "redis_refused", F_STR("what", "listen"),
-		    F_STR("why", r->str));
+		    F_STR("why", r->str),
+		    F_STR("remedy",
+			"let this user of Redis subscribe to channels (its "
+			"ACL)"));
 		return -1;
 	}
 	if (what == NULL)
@@ -220,7 +223,8 @@ process_listen(struct store *st, const char id[PROCESS_ID_MAX],
 	pthread_mutex_init(&l->lock, NULL);
 	cond_init(&l->changed);
 	if (l->stop == -1 || thread_start(&l->thread, "listen", run, l) == -1) {
-		log_event(LOG_ERROR, "listener_unstarted", F_STR("process", id));
+		log_event(LOG_ERROR, "listener_unstarted", F_STR("process", id),
+		    F_STR("remedy", LOG_REMEDY_LIMITS));
 		if (l->stop != -1)
 			close(l->stop);
 		pthread_cond_destroy(&l->changed);
@@ -247,7 +251,8 @@ process_unlisten(struct process_listener *l)
 		return;
 	atomic_store(&l->stopping, true);
 	if (write(l->stop, &one, sizeof(one)) == -1)
-		log_event(LOG_ERROR, "listener_unstopped", F_STR("process", l->id));
+		log_event(LOG_ERROR, "listener_unstopped", F_STR("process", l->id),
+		    F_STR("remedy", LOG_REMEDY_REPORT));
 	pthread_join(l->thread, NULL);
 	close(l->stop);
 	pthread_cond_destroy(&l->changed);

@@ -75,12 +75,16 @@ record_open(struct store *st, const char *chat, const char *noun,
 		break;
 	case SEAL_UNKNOWN_KEY:
 		log_event(LOG_ERROR, "sealing_key_unknown", F_STR("chat", chat),
-		    F_STR("noun", noun));
+		    F_STR("noun", noun),
+		    F_STR("remedy",
+			"add the key that it was sealed with to "
+			"encryption_key, as the last one"));
 		rc = STORE_UNKNOWN_KEY;
 		break;
 	default:
 		log_event(LOG_ERROR, "sealed_damaged", F_STR("chat", chat),
-		    F_STR("noun", noun), F_STR("item", item));
+		    F_STR("noun", noun), F_STR("item", item),
+		    F_STR("remedy", LOG_REMEDY_DAMAGED));
 		rc = STORE_NONE;
 		break;
 	}

@@ -270,7 +270,10 @@ log_key_unknown(struct store *st)
 	log_event(LOG_ERROR, "sealing_key_unknown",
 	    F_STR("why",
 		"Redis holds values that none of our keys opens: set the "
-		"ENCRYPTION_KEY they were sealed with"));
+		"ENCRYPTION_KEY they were sealed with"),
+	    F_STR("remedy",
+		"add the key that it was sealed with to encryption_key, as "
+		"the last one"));
 }
 
 static enum store_rc

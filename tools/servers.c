@@ -117,24 +117,26 @@ fail(struct buf *errors, const char *origin, const char *name,
 	return -1;
 }
 
-/* ${NAME}s of ${text} from the environment. */
+/* ${NAME}s of ${text}. */
 static const char *
-expand(struct arena *mem, const char *text, struct buf *errors,
-    const char *origin, const char *name)
+expand(const struct settings *s, struct arena *mem, const char *text,
+    struct buf *errors, const char *origin, const char *name)
 {
 	const char *unknown = NULL;
-	char *out = text_expand(mem, text, text_from_environment, NULL,
+	char *out = text_expand(mem, text, config_variable, s->config,
 	    &unknown);
 
 	if (out == NULL)
 		fail(errors, origin, name, arena_printf(mem,
-		    "${%s} is not set in the environment", unknown));
+		    "${%s} is not set, neither in the environment nor in an "
+		    "env file",
+		    unknown));
 	return out;
 }
 
 static int
-read_headers(const json_t *doc, struct arena *mem, const char **out,
-    struct buf *errors, const char *origin, const char *name)
+read_headers(const struct settings *s, const json_t *doc, struct arena *mem,
+    const char **out, struct buf *errors, const char *origin, const char *name)
 {
 	const char *key, *text;
 	size_t n = 0;
@@ -146,7 +148,8 @@ read_headers(const json_t *doc, struct arena *mem, const char **out,
 			return fail(errors, origin, name, arena_printf(mem,
 			    "headers.%s: expected a string (at most %d "
 			    "headers)", key, HEADERS_MAX));
-		text = expand(mem, json_string_value(v), errors, origin, name);
+		text = expand(s, mem, json_string_value(v), errors, origin,
+		    name);
 		if (text == NULL)
 			return -1;
 		if (strpbrk(text, "\r\n") != NULL)
@@ -197,7 +200,7 @@ read_server(struct settings *s, const char *name, const json_t *doc,
 					   "address");
 		return NULL;
 	}
-	url = expand(mem, url, errors, origin, name);
+	url = expand(s, mem, url, errors, origin, name);
 	if (url == NULL)
 		return NULL;
 	if (strncmp(url, "http://", 7) != 0
@@ -209,7 +212,7 @@ read_server(struct settings *s, const char *name, const json_t *doc,
 		fail(errors, origin, name, "headers: expected a mapping");
 		return NULL;
 	}
-	if (read_headers(h, mem, headers, errors, origin, name) == -1)
+	if (read_headers(s, h, mem, headers, errors, origin, name) == -1)
 		return NULL;
 	source = source_new(SOURCE_MCP, name, url);
 	source->client = mcp_client_new(name, url, headers,

@@ -52,6 +52,16 @@ def events():
     return found
 
 
+def check_remedies():
+    """Who reads an error wants to know what to do."""
+    for path, text in sources():
+        for m in re.finditer(r"\blog_event\(\s*LOG_ERROR", text):
+            call = text[m.end():call_end(text, m.end())]
+            if '"remedy"' not in call:
+                line = text.count("\n", 0, m.start()) + 1
+                print(f"{path}:{line}: an error without a remedy")
+
+
 def documented_events(section):
     """The same of the tables: `event` in the first cell, fields in the third."""
     found = {}
@@ -136,7 +146,8 @@ def check_settings():
 def check_sentences():
     """What docs/TROUBLESHOOTING.md quotes is what a program says."""
     said = ""
-    for pattern in ("*/*.c", "nginx/*.conf", "deploy/quickstart"):
+    for pattern in ("*/*.c", "nginx/*.conf", "deploy/quickstart",
+                    "deploy/quickstart.d/*.sh"):
         for path in glob.glob(pattern):
             said += re.sub(r'"\s*\n\s*"', "", read(path))
     said = re.sub(r"\s+", " ", said)
@@ -152,6 +163,7 @@ def check_sentences():
 def main():
     doc = read("docs/INTERFACES.md")
     check_events(doc)
+    check_remedies()
     check_metrics(doc)
     check_routes(doc)
     check_settings()

@@ -308,8 +308,8 @@ errors_with_their_places(void **state)
 		    ": file: expected one document" },
 		{ "[a]: 1\n", ":1: file: expected the name of a setting" },
 		{ "token: \"a\\nb\"\n",
-		    ":1: token: expected a secret without control "
-		    "characters\n" },
+		    ":1: token: has a line end in it (3 characters): give it "
+		    "as one line, without quotes\n" },
 	};
 	size_t i;
 
@@ -492,6 +492,8 @@ env_files(void **state)
 		    "CHAT_CUONT=8\n"),
 	};
 	struct config *c = load(&src);
+	const struct config_stray *strays;
+	size_t n;
 
 	(void)state;
 	/* 'it''s' is two quotes: what follows the first is not expected. */
@@ -505,9 +507,23 @@ env_files(void **state)
 	/* The text, with whatever else it held, is gone. */
 	assert_null(c->env_text.data);
 	assert_null(c->env_lines);
-	assert_non_null(strstr(buf_str(&warnings),
-	    "e.env:10: CHAT_CUONT: is not a setting; did you mean "
-	    "CHAT_COUNT?"));
+	strays = config_strays(c, &n);
+	assert_int_equal(n, 4); /* OTHER twice, EMPTY */
+	assert_null(strays[0].near);
+	assert_string_equal(strays[3].name, "CHAT_CUONT");
+	assert_string_equal(strays[3].near, "CHAT_COUNT");
+	assert_non_null(strstr(strays[3].where, "e.env:10"));
+	config_free(c);
+
+	/* For ${NAME}s: the last line of a name. */
+	src.keeps_env_file = true;
+	c = load(&src);
+	assert_string_equal(config_variable(c, "OTHER"), "later");
+	assert_null(config_variable(c, "EMPTY"));
+	assert_null(config_variable(c, "NOWHERE"));
+	setenv("OTHER", "first", 1);
+	assert_string_equal(config_variable(c, "OTHER"), "first");
+	unsetenv("OTHER");
 	config_free(c);
 
 	src.env_file = path_of("missing.env");

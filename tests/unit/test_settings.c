@@ -535,7 +535,7 @@ backends_that_are_wrong(void **state)
 		    "b: expected api_key or api_key_file, not both" },
 		{ ROW(", api_key: \"${NO_SUCH_NAME}\""),
 		    "b: api_key: ${NO_SUCH_NAME} is not set" },
-		{ ROW(", api_key: \" x\""), "b: api_key: expected one key" },
+		{ ROW(", api_key: \"x\\ny\""), "b: api_key: expected one key" },
 		{ ROW(", api_key_file: /nowhere"),
 		    "b: api_key_file: /nowhere cannot be read: No such" },
 		{ ROW(", api_key_file: /dev/null"), "/dev/null is empty" },

@@ -1,0 +1,107 @@
+# shellcheck shell=bash
+# One build for all states, in build/release.
+# shellcheck disable=SC2154 # here, build: deploy/quickstart
+
+BUILD_MB=150 # objects, programs and a margin: a whole build has 60
+STATE_MB=50  # Redis, logs and metrics of a first day
+
+# Whatever autoreconf writes goes below build/, too: there the sources are
+# links.
+link_sources() {
+	local source=$here/build/source entry name
+	mkdir -p "$source"
+	for entry in "$here"/*; do
+		name=${entry##*/}
+		case $name in
+		build | build-aux | state | autom4te.cache | aclocal.m4 | \
+			config.h.in | configure | Makefile.in) ;;
+		*) [ -e "$source/$name" ] || ln -sf "../../$name" "$source/$name" ;;
+		esac
+	done
+}
+
+stale() {
+	! make -C "$build" -q dragoman dragoman-edge dragoman-supervise \
+		dragoman-turn >/dev/null 2>&1
+}
+
+# The free megabytes of the disk that holds PATH, which may not exist yet.
+free_mb() { # PATH
+	local path=$1
+	until [ -e "$path" ]; do path=$(dirname -- "$path"); done
+	df -Pm -- "$path" | awk 'NR == 2 { print $4 }'
+}
+
+need_space() { # PATH MEGABYTES WHAT-FOR REMEDY
+	local free
+	free=$(free_mb "$1") || return 0
+	[[ ! $free =~ ^[0-9]+$ ]] || [ "$free" -ge "$2" ] ||
+		fail 1 "$1: only $free MB are free there, $3 needs $2 MB; $4"
+}
+
+check_space() {
+	if [ ! -x "$build/dragoman" ]; then
+		need_space "$build" $BUILD_MB building \
+			"make room, then run the command again"
+	fi
+	[ "$mode" = upgrade ] ||
+		need_space "$state" $STATE_MB "the state" \
+			"make room, or choose another disk with --state"
+}
+
+build_step() { # WORDS LOG COMMAND...
+	local words=$1 log=$2
+	step "$@" && return
+	show_errors "$log"
+	if grep -q 'No space left on device' "$log"; then
+		fail 1 "$words failed: the disk of $build is full; make room," \
+			"then run the command again"
+	fi
+	fail 1 "$words failed; all it said is in $log"
+}
+
+make_configure() (cd "$here/build/source" && autoreconf -fi)
+configure() (cd "$build" && ../source/configure -q)
+
+lock_build() {
+	exec 9>>"$build/.lock"
+	flock -n 9 || {
+		say "waiting for another build to end"
+		flock 9
+	}
+}
+
+# Whoever comes second waits and finds it done.
+build_all() {
+	local source=$here/build/source
+	umask 022 # the workers' users run it
+	mkdir -p "$build" 2>/dev/null || true
+	if [ ! -w "$build" ]; then
+		! stale ||
+			fail 1 "what is built in $build is older than the sources," \
+				"and you may not write there: let" \
+				"$(stat -c %U "$build") build it, or clone the" \
+				"repository anew"
+		umask 077
+		return 0
+	fi
+	lock_build
+	link_sources
+	if [ ! -x "$source/configure" ] ||
+		[ "$here/configure.ac" -nt "$source/configure" ] ||
+		[ "$here/Makefile.am" -nt "$source/Makefile.in" ]; then
+		build_step "making configure" "$build/autoreconf.log" \
+			make_configure
+	fi
+	if [ "$source/configure" -nt "$build/Makefile" ] ||
+		! grep -q "^srcdir = .*/source\$" "$build/Makefile"; then
+		build_step "configuring" "$build/configure.log" configure
+		touch "$build/config.h" # or make -q says for ever that it is old
+	fi
+	if stale; then
+		build_step "building, which takes a minute" "$build/make.log" \
+			make -C "$build" -s -j"$(nproc)" all
+	fi
+	exec 9>&-
+	umask 077
+}

@@ -1,0 +1,217 @@
+# shellcheck shell=bash
+# What is in force: secrets, address and Redis that nobody has set are made
+# or chosen; the rest is checked, and written where the others read it.
+# shellcheck disable=SC2154 # here, state, ...: deploy/quickstart
+
+# Folders that root writes to are root's: secrets/ redis/ log/ below apart,
+# into which only the workers write.
+own() { [ "$worker" = - ] || chown -h -- "$worker:" "$@"; }
+
+make_secret() { # FILE
+	[ -s "$state/secrets/$1" ] && return
+	head -c 32 /dev/urandom | base64 -w0 | tr '+/' '-_' | tr -d '=' \
+		>"$state/secrets/$1"
+	own "$state/secrets/$1"
+}
+
+make_folders() {
+	rm -rf -- "$state/config" # copies of the last start
+	mkdir -p "$state"/{secrets,redis,log,nginx,config,supervisor}
+	chmod 0711 "$state" "$state"/{secrets,config}
+	chmod 0755 "$state"/{nginx,log}
+	chmod 0700 "$state"/{redis,supervisor}
+	[ "$worker" != - ] || return 0
+	# A state that somebody else began is ours, too.
+	chown root: "$state" "$state"/{secrets,nginx,supervisor}
+	chown -hR "$worker:" "$state"/{redis,log}
+	find "$state/secrets" -type f -exec chown -h "$worker:" {} +
+}
+
+# The command as a worker runs it, in the state.
+command_here() { (cd "$state" && as_worker "$build/dragoman" "$@"); }
+config() { command_here config "$@"; }
+value_of() { # KEY: its value, or nothing if nobody set it
+	sed -n "s/^${1//./\\.}  *\(.*[^ ]\)  *([^()]*)\$/\1/p" <<<"$in_force"
+}
+origin_of() { # KEY
+	sed -n "s/^${1//./\\.}  .*  (\([^()]*\))\$/\1/p" <<<"$in_force"
+}
+
+choose_key() {
+	in_force=$(config show 2>&1) || true
+	if grep -q '^encryption_key: is not set' <<<"$in_force"; then
+		make_secret encryption_key
+		export ENCRYPTION_KEY_FILE=secrets/encryption_key
+		in_force=$(config show 2>/dev/null) || true
+	fi
+}
+
+choose_address() {
+	port=${port:-${MCP_PORT:-}}
+	[ -n "$port" ] || port=$(value_of server.port)
+	read_port "${port:-8000}"
+	read_listen
+	export SERVER_PORT=$port
+	export SERVER_LISTEN=fd:3
+}
+
+choose_secret() {
+	[ "$(origin_of proxy_secret)" = default ] &&
+		[ "$(value_of chat.open)" != true ] || return 0
+	make_secret proxy_secret
+	export PROXY_SECRET_FILE=secrets/proxy_secret
+}
+
+# Keys of a new state begin with a prefix; one that has data keeps what it has.
+choose_prefix() {
+	[ "$(origin_of redis.prefix)" = default ] || return 0
+	[ -e "$state/environment" ] || [ -e "$state/redis_prefix" ] ||
+		echo dragoman: >"$state/redis_prefix"
+	[ -e "$state/redis_prefix" ] || return 0
+	read -r REDIS_PREFIX <"$state/redis_prefix"
+	export REDIS_PREFIX
+}
+
+own_redis=
+choose_redis() {
+	[ "$(origin_of redis.url)" = default ] || return 0
+	own_redis=1
+	export REDIS_URL=unix:redis/redis.sock
+}
+
+# Names in env files that nobody reads: only the command knows them.  Not as a
+# worker, who may not read such a file.
+warn_names() {
+	local file
+	for file in "${env_files[@]}"; do
+		(cd "$state" && "$build/dragoman" --env-file "$file" \
+			config check 2>&1) |
+			grep -F "warning: $file:" |
+			grep -F 'is not a setting' >&2 || true
+	done
+}
+
+check_settings() {
+	local findings
+	findings=$(config check 2>&1) || {
+		say "$findings"
+		warn_names
+		fail 2 "the configuration is wrong. Correct the lines above," \
+			"then run the command again"
+	}
+	grep '^warning' <<<"$findings" >&2 || true
+	warn_names
+}
+
+# A Redis of the caller's: now, not after a minute of trying.
+check_redis() {
+	local said
+	[ -z "$own_redis" ] || return 0
+	said=$(command_here format show 2>&1) && return
+	said=${said#dragoman: }
+	fail 1 "${said% (*}. Start it or correct REDIS_URL (redis.url);" \
+		"without REDIS_URL the quickstart starts a Redis itself"
+}
+
+# Everything looks at what is in force, wherever it was set.
+settle() {
+	export LOG_FILE=${LOG_FILE:-log/dragoman.log}
+	export SERVER_METRICS_FILE=${SERVER_METRICS_FILE:-log/metrics}
+	choose_key
+	choose_address
+	choose_secret
+	choose_prefix
+	choose_redis
+	check_settings
+	check_redis
+}
+
+# --- the configuration of the others ----------------------------------------
+
+write_nginx() {
+	local files
+	files=$(ulimit -Hn) # nginx would complain of what it cannot have
+	[[ $files =~ ^[0-9]+$ ]] && [ "$files" -lt 32768 ] || files=32768
+	"$here/nginx/generate" --state . --listen "$listen:$port" \
+		--socket unix:edge.sock --user "$web" |
+		sed "s|\./log/|./nginx/|; s|^worker_rlimit_nofile [0-9]*|worker_rlimit_nofile $files|" >"$state/nginx/nginx.conf"
+	chmod 0644 "$state/nginx/nginx.conf"
+}
+
+# No file: Redis would open it by its whole path, which the folders above may
+# forbid.  Sealed texts do not compress: trying takes half of each rewrite.
+redis() {
+	printf 'run\tredis\t1\t%s\tnone\tredis-server' "$worker"
+	printf '\t%s' --dir redis --port 0 --unixsocket redis.sock \
+		--unixsocketperm 700 --appendonly yes --appendfsync everysec \
+		--save '' --maxmemory-policy noeviction \
+		--latency-tracking no --rdbcompression no --logfile ''
+	printf '\n'
+}
+
+# Killed is only who takes ten seconds longer than server.drain.
+seconds_to_stop() {
+	local drain
+	drain=$(value_of server.drain)
+	case $drain in
+	*ms) drain=$((${drain%ms} / 1000)) ;;
+	*s) drain=${drain%s} ;;
+	*m) drain=$((${drain%m} * 60)) ;;
+	*h) drain=$((${drain%h} * 3600)) ;;
+	esac
+	echo $((drain + 10))
+}
+
+# Each has many threads: a second process for the same cores only changes
+# places with the first, which costs a loaded machine 4 % (ten measurements).
+write_processes() {
+	local each=$((($(nproc) + 1) / 2))
+	{
+		printf 'stop\t%s\n' "$(seconds_to_stop)"
+		[ -z "$own_redis" ] || redis
+		printf 'listen\tedge.sock\t0600\t%s\n' "$web"
+		printf 'worker\tturn\t%s\t%s\t-\t%s\n' "$each" "$worker" "$build/dragoman-turn"
+		printf 'run\tnginx\t1\t-\tnone\tnginx\t-p\t./\t-c\tnginx/nginx.conf\t-e\tnginx/nginx.log\t-g\tdaemon off;\n'
+		printf 'worker\tedge\t%s\t%s\t*_API_KEY,*_API_KEY_FILE\t%s\n' "$each" "$worker" "$build/dragoman-edge"
+	} >"$state/processes"
+}
+
+write_environment() {
+	local name
+	for name in $(setting_names) $env_names $(names_in_values); do
+		[ -z "${!name-}" ] || printf 'export %s=%q\n' "$name" "${!name}"
+	done | sort -u >"$state/environment"
+}
+
+write_configuration() {
+	local said
+	write_nginx
+	write_processes
+	write_environment
+	case $listen in
+	0.0.0.0) shown=127.0.0.1 ;;
+	'[::]') shown='[::1]' ;;
+	*) shown=$listen ;;
+	esac
+	echo "$shown:$port" >"$state/address"
+	# It binds, too: a port below 1024, or an address that is not ours, is
+	# told now.
+	said=$(cd "$state" && PATH=$PATH:/usr/sbin:/sbin nginx -t -q -p ./ \
+		-c nginx/nginx.conf -e stderr 2>&1) || nginx_refuses "$said"
+	[ -z "$said" ] || say "$said"
+}
+
+nginx_refuses() { # WHAT-IT-SAYS
+	local why
+	why=$(sed -n 's/.*\[emerg\] //p' <<<"$1" | head -n 1)
+	case $why in
+	*'Permission denied'*)
+		why+=". A port below 1024 needs root: choose another with --port"
+		;;
+	*'Cannot assign requested address'*)
+		why+=". This machine does not have that address: choose another with --listen"
+		;;
+	*) why=${why:-$1} ;;
+	esac
+	fail 1 "nginx cannot serve $listen:$port: $why"
+}

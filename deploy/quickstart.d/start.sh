@@ -1,0 +1,169 @@
+# shellcheck shell=bash
+# Starting, telling why it failed, and what to do with what runs.
+# shellcheck disable=SC2154 # here, state, ...: deploy/quickstart
+
+alive() { kill -0 $supervisor 2>/dev/null; }
+
+# How long the files of standard error are now: what comes later counts.
+declare -A errors_from=()
+mark_errors() {
+	local file
+	for file in "$state"/supervisor/*.err; do
+		[ ! -e "$file" ] || errors_from[$file]=$(stat -c %s "$file")
+	done
+}
+new_errors() {
+	local file
+	for file in "$state"/supervisor/*.err; do
+		tail -c "+$((${errors_from[$file]:-0} + 1))" "$file" 2>/dev/null ||
+			true
+	done
+}
+
+# The last error of them, in words: they are lines of JSON, time first.
+last_error() {
+	local line what remedy
+	line=$(new_errors | grep '"level":"error"' | sort | tail -n 1) || return 1
+	what=$(json_text what <<<"$line")
+	[ -n "$what" ] || what=$(json_text why <<<"$line")
+	[ -n "$what" ] || what=$(json_text event <<<"$line" | tr _ ' ')
+	remedy=$(json_text remedy <<<"$line")
+	printf '%s%s' "$what" "${remedy:+: $remedy}"
+}
+
+# Of Redis and nginx, which speak another way.
+last_words() {
+	local file
+	for file in redis.err nginx.err; do
+		tail -n 1 "$state/supervisor/$file" 2>/dev/null |
+			grep -v '"level"' && return
+	done
+	return 1
+}
+
+# A worker that refuses its configuration does so again, however often it is
+# started.
+is_hopeless() {
+	grep -qE '(turn|edge) [0-9]+ \([0-9]+\) ended: exit 2;|redis [0-9]+ \([0-9]+\) ended: exit 1;' \
+		<(tail -c "+$log_from" "$state/supervisor/log" 2>/dev/null)
+}
+
+why_not() {
+	local why
+	why=$(last_error) || why=$(last_words) || why=$(ask_ready | json_text why)
+	[ $verbose = 0 ] || {
+		say "What the programs said:"
+		tail -n 5 "$state"/supervisor/*.err "$state/supervisor/log" \
+			"$state/nginx/nginx.log" >&2 2>/dev/null || true
+	}
+	printf '%s' "${why:-no worker answered in ${QUICKSTART_WAIT:-60} seconds}"
+}
+
+start() {
+	local until_s from=$SECONDS
+	log_from=$(($(stat -c %s "$state/supervisor/log" 2>/dev/null || echo 0) + 1))
+	mark_errors
+	setsid "$build/dragoman-supervise" "$state" </dev/null \
+		>>"$state/supervisor/log" 2>&1 8>&- &
+	supervisor=$!
+	# After a kill -9 the workers of the former run may take server.drain to
+	# end.
+	until_s=$((SECONDS + ${QUICKSTART_WAIT:-60}))
+	while [ $SECONDS -lt $until_s ]; do
+		ask /ready 1 >/dev/null && break
+		alive || break
+		! is_paused || break
+		! is_hopeless || break
+		sleep 0.1
+	done
+	paused=
+	if ask /ready >/dev/null; then
+		say "$tick starting ($((SECONDS - from)) s)"
+	elif alive && is_paused; then
+		paused=1
+	else
+		start_failed
+	fi
+}
+
+start_failed() {
+	local why
+	why=$(why_not)
+	kill $supervisor 2>/dev/null || true
+	wait $supervisor 2>/dev/null || true
+	fail 1 "could not be started: $why. All log lines: $again --logs"
+}
+
+# The line works as it is pasted, whoever brought the secret.
+secret_header() {
+	local header
+	[ "$(value_of chat.open)" != true ] || return 0
+	if [ "${PROXY_SECRET_FILE-}" = secrets/proxy_secret ]; then
+		header="cat $(printf '%q' "$state/secrets/proxy_secret")"
+	elif [ -n "${PROXY_SECRET-}" ]; then
+		header="$again --exec -- printenv PROXY_SECRET | cut -d, -f1"
+	elif [ -n "${PROXY_SECRET_FILE-}" ]; then
+		header=$PROXY_SECRET_FILE
+		[[ $header == /* ]] || header=$state/$header
+		header="cut -d, -f1 $(printf '%q' "$header")"
+	else
+		header="echo YOUR_PROXY_SECRET"
+	fi
+	printf ' -H "X-Proxy-Secret: $(%s)"' "$header"
+}
+
+# A mistyped key is better told now than by the first answer.
+tell_model() {
+	local backend
+	local how=$again
+	backend=$(ask /health | json_text backend) || true
+	if [ "$backend" = direct ]; then
+		[ "$mode" != detach ] || how+=' --restart'
+		say "No language model is set, so a message is a command. To have" \
+			"a model answer, start it with one of:"
+		say "  OPENAI_API_KEY=sk-... $how"
+		say "  LLM_BASE_URL=http://HOST:PORT/v1 $how"
+		return
+	fi
+	[ -z "$backend" ] || say "Model: $backend"
+	(
+		load_state_env
+		"$build/dragoman" doctor || true
+	) 2>/dev/null | grep -A 1 -E '^(error|warning) +model ' >&2 || true
+}
+
+tell_started() {
+	local url=http://$shown:$port
+	say "Dragoman runs: $url ($("$build/dragoman" version | head -n 1))"
+	say "  curl -s $url/chat$(secret_header) -H 'Content-Type: application/json' \\"
+	say "    -d '{\"chat_id\":\"me\",\"message\":\"help\"}'"
+	tell_listen
+	if [ -n "$paused" ]; then
+		say "Turns are paused: messages wait until $again --exec -- dragoman resume"
+	fi
+	tell_model
+}
+
+finish() {
+	set +e # the terminal may be gone, and with it the way to say so
+	trap - EXIT
+	trap '' INT TERM HUP
+	say "stopping (with --detach it would go on)"
+	kill $supervisor 2>/dev/null || true
+	wait $supervisor 2>/dev/null || true
+}
+
+# In this terminal, until somebody ends it.
+stay() {
+	trap finish EXIT
+	trap 'exit 129' HUP
+	trap 'exit 130' INT
+	trap 'exit 143' TERM
+	if [ -t 0 ] && [ -t 1 ]; then
+		say "The chat's end (Ctrl-D) ends all of it."
+		chat
+	else
+		say "Ctrl-C ends it, and so does: $again --stop"
+		wait $supervisor || true
+	fi
+}

@@ -1,0 +1,209 @@
+# shellcheck shell=bash
+# The state: the folder, what runs in it, and what it says.
+# shellcheck disable=SC2154 # here, state, ...: deploy/quickstart
+
+# What we make in it, and --remove deletes.
+STATE_PARTS=(address config edge.sock environment given given.new log nginx processes
+	redis redis_prefix secrets supervisor supervisor.pid .dragoman)
+
+supervisor_pid() {
+	local pid=''
+	read -r pid 2>/dev/null <"$state/supervisor.pid" || return 1
+	[[ $pid =~ ^[0-9]+$ ]] &&
+		[ "$(readlink "/proc/$pid/cwd" 2>/dev/null)" = \
+			"$(realpath -- "$state")" ] &&
+		[[ $(cat "/proc/$pid/comm" 2>/dev/null) == dragoman-superv* ]] ||
+		return 1
+	echo "$pid"
+}
+
+state_address() { cat "$state/address" 2>/dev/null || true; }
+
+ask() { # PATH [SECONDS]: what our own server says
+	curl -q -s -f -m "${2-5}" --noproxy '*' "http://$(state_address)$1"
+}
+ask_ready() { # the same of /ready, also when it is not
+	curl -q -s -m 5 --noproxy '*' "http://$(state_address)/ready"
+}
+
+# dragoman pause outlives a stop: only what runs can be resumed.
+is_paused() { ask_ready | grep -q '"why":"turns are paused"'; }
+
+# The text of a member of one JSON object on standard input.
+json_text() { # NAME
+	sed -n 's/.*"'"$1"'":"\(\([^"\\]\|\\.\)*\)".*/\1/p' |
+		sed 's/\\"/"/g; s/\\\\/\\/g'
+}
+
+# How long a group of processes may take to end.
+stop_seconds() {
+	local seconds
+	seconds=$(sed -n 's/^stop\t//p' "$state/processes")
+	echo "${seconds:-40}"
+}
+
+may_read_state() {
+	[ ! -e "$state/supervisor.pid" ] || [ -r "$state/supervisor.pid" ] ||
+		fail 1 "$state belongs to $(stat -c %U "$state"): run this as" \
+			"that user"
+}
+
+# --- the commands -----------------------------------------------------------
+
+show_status() {
+	local pid ready reasons url
+	pid=$(supervisor_pid) || {
+		echo "not running: $state"
+		exit 3
+	}
+	url=http://$(state_address)
+	ready=$(ask_ready || true)
+	if [[ $ready != *'"ready":true'* ]]; then
+		reasons=$(json_text why <<<"$ready")
+		echo "running, but not ready: ${reasons:-it does not answer} ($url/ready, supervisor $pid)"
+		exit 1
+	fi
+	reasons=$(sed -n 's/.*"degraded":\[\([^]]*\)\].*/\1/p' <<<"$ready")
+	if [ -n "$reasons" ]; then
+		echo "running, but degraded: ${reasons//\"/} ($url/ready, supervisor $pid)"
+		exit 1
+	fi
+	echo "running: $url (supervisor $pid)"
+	exit 0
+}
+
+stop_state() {
+	local pid
+	pid=$(supervisor_pid) || {
+		say "not running: $state"
+		return 0
+	}
+	kill "$pid" || fail 1 "supervisor $pid could not be told to stop"
+	# Edges end, then turn workers; nginx and Redis take moments.
+	for _ in $(seq 1 $((20 * $(stop_seconds) + 400))); do
+		supervisor_pid >/dev/null || {
+			say "stopped: $state"
+			return 0
+		}
+		sleep 0.1
+	done
+	fail 1 "supervisor $pid has not ended in time; see" \
+		"$state/supervisor/log"
+}
+
+show_logs() {
+	local files=() file follow=()
+	for file in "$state"/{log/dragoman.log,supervisor/log,nginx/nginx.log} \
+		"$state"/supervisor/*.err; do
+		[ ! -s "$file" ] || files+=("$file")
+	done
+	[ ${#files[@]} -gt 0 ] || fail 3 "there are no logs in $state yet"
+	[ ! -t 1 ] || follow=(-F)
+	exec tail -n 20 "${follow[@]}" -- "${files[@]}"
+}
+
+remove_state() {
+	[ -e "$state/.dragoman" ] || {
+		[ ! -e "$state" ] || fail 2 "$state is no state of the" \
+			"quickstart; nothing was removed"
+		say "nothing to remove: $state"
+		exit 0
+	}
+	if [ "$yes" = 0 ]; then
+		[ -t 0 ] && [ -t 2 ] ||
+			fail 2 "--remove needs --yes when there is no terminal"
+		ask_yes "Delete $state with its secrets, messages and logs? [y/N]" ||
+			exit 1
+	fi
+	stop_state
+	rm -rf -- "${STATE_PARTS[@]/#/$state/}"
+	rmdir -- "$state" 2>/dev/null ||
+		fail 1 "$state holds other files, which were left"
+	say "removed: $state. What was built is still in $here/build, and packages stay installed."
+	exit 0
+}
+
+# The environment of a state, with paths from anywhere, and nothing of ours.
+load_state_env() {
+	local name
+	[ -e "$state/environment" ] ||
+		fail 3 "nothing was started in $state yet"
+	[ -r "$state/environment" ] ||
+		fail 1 "$state/environment cannot be read; it belongs to" \
+			"$(stat -c %U "$state/environment")"
+	for name in $(setting_names); do
+		unset "$name"
+	done
+	# shellcheck source=/dev/null
+	. "$state/environment"
+	if [ "${REDIS_URL-}" = unix:redis/redis.sock ]; then
+		REDIS_URL=$state/redis/redis.sock
+		REDIS_URL=unix://$(sed 's/%/%25/g; s/@/%40/g; s/?/%3F/g' \
+			<<<"$REDIS_URL")
+		export REDIS_URL
+	fi
+	for name in $(setting_names); do
+		case $name in
+		*_FILE | DRAGOMAN_CONFIG | CONFIG_PATH | MCP_CONFIG)
+			case ${!name-} in
+			'' | /*) ;;
+			*) export "$name=$state/${!name}" ;;
+			esac
+			;;
+		esac
+	done
+	DRAGOMAN_URL=http://$(state_address)
+	export DRAGOMAN_URL
+	export PATH="$build:$PATH"
+	# The command is no worker: it says what it has to say itself.
+	unset LOG_FILE
+}
+
+run_command() { # COMMAND...
+	load_state_env
+	command -v -- "$1" >/dev/null ||
+		fail 127 "--exec: there is no command $1"
+	exec "$@"
+}
+
+chat() {
+	# Ctrl-C is the chat's: it stops an answer, not all of us.
+	trap : INT
+	(
+		load_state_env
+		exec "$build/dragoman" chat
+	) || true
+	trap 'exit 130' INT
+}
+
+already_running() {
+	local pid
+	pid=$(supervisor_pid) || return 0
+	say "already running: http://$(state_address) (supervisor $pid)"
+	say "To use settings given now: $again --restart. To use a new version: $again --upgrade."
+	[ "$mode" = detach ] || [ ! -t 0 ] || [ ! -t 1 ] || chat
+	exit 0
+}
+
+# --- the folder -------------------------------------------------------------
+
+# A folder of somebody else's is not made ours: its modes would change.
+check_state_folder() {
+	local parent=$state
+	if [ -e "$state" ] && [ ! -e "$state/.dragoman" ] &&
+		{ [ ! -d "$state" ] || [ -n "$(ls -A -- "$state")" ]; }; then
+		fail 2 "$state is there and not a state of the quickstart;" \
+			"choose another folder with --state"
+	fi
+	until [ -e "$parent" ]; do parent=$(dirname -- "$parent"); done
+	[ -d "$parent" ] && [ -w "$parent" ] && [ -x "$parent" ] ||
+		fail 1 "cannot write $parent, which belongs to" \
+			"$(stat -c %U -- "$parent"); choose another folder" \
+			"with --state"
+}
+
+make_state_folder() {
+	mkdir -p -- "$state" || fail 1 "cannot make $state; choose another" \
+		"folder with --state"
+	: >>"$state/.dragoman"
+}

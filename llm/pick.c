@@ -1,0 +1,152 @@
+/*
+ * pick: which model is meant when nobody has said: the only one that its
+ * server lists.
+ */
+#include <string.h>
+#include <strings.h>
+
+#include "base/json.h"
+#include "base/text.h"
+#include "llm/llm_priv.h"
+
+#define PICK_MS 5000	   /* a worker starts, or somebody waits */
+#define SHOWN_MAX 8	   /* names in a sentence */
+#define NAME_SHOWN_MAX 80
+#define NAMES_MAX 512 /* more are not somebody's own server */
+
+/* Parts of the names of models that do not chat. */
+static const char *const OTHER_KINDS[] = { "embed", "rerank", "bge-", "e5-",
+	"gte-", "minilm", "whisper", "tts", "moderation", "dall-e",
+	"stable-diffusion", "clip-" };
+
+static bool
+can_chat(const json_t *model, const char *id)
+{
+	/* LM Studio's. */
+	const char *type = json_member_str(model, "type");
+	size_t i;
+
+	if (type != NULL && strncmp(type, "embedding", 9) == 0)
+		return false;
+	for (i = 0; i < NELEM(OTHER_KINDS); i++)
+		if (strcasestr(id, OTHER_KINDS[i]) != NULL)
+			return false;
+	return true;
+}
+
+/* The names in ${doc}, each once; their number, at most NAMES_MAX. */
+static size_t
+names_in(const json_t *doc, struct arena *mem, const char **names)
+{
+	const json_t *all
+	    = json_is_array(doc) ? doc : json_object_get(doc, "data");
+	const char *id;
+	size_t i, k, n = 0;
+	json_t *model;
+
+	json_array_foreach((json_t *)all, i, model)
+	{
+		id = json_member_str(model, "id");
+		if (id == NULL || id[0] == '\0' || !can_chat(model, id))
+			continue;
+		for (k = 0; k < n && strcmp(names[k], id) != 0; k++)
+			;
+		if (k == n && n < NAMES_MAX)
+			names[n++] = arena_strdup(mem, id);
+	}
+	return n;
+}
+
+static const char *
+shown(struct arena *mem, const char *name)
+{
+	return text_cut(mem, text_printable(mem, text_clean(mem, name,
+				  strlen(name))),
+	    NAME_SHOWN_MAX);
+}
+
+static const char *
+in_words(struct arena *mem, const char **names, size_t n)
+{
+	const char *text = "";
+	size_t i;
+
+	for (i = 0; i < n && i < SHOWN_MAX; i++)
+		text = arena_printf(mem, "%s%s%s", text,
+		    i == 0 ? "" : ", ", shown(mem, names[i]));
+	return n <= SHOWN_MAX
+	    ? text
+	    : arena_printf(mem, "%s and %zu more", text, n - SHOWN_MAX);
+}
+
+/* One, none or several. */
+static enum llm_rc
+choose(struct arena *mem, const char *at, const json_t *doc,
+    struct llm_pick *out)
+{
+	const char **names = arena_alloc(mem, NAMES_MAX * sizeof(*names));
+	size_t n = names_in(doc, mem, names);
+
+	if (n == 1) {
+		out->model = names[0];
+		return LLM_OK;
+	}
+	if (n == 0) {
+		out->why = arena_printf(mem,
+		    "no model is chosen, and the server at %s lists none", at);
+		out->remedy = "set LLM_MODEL (chat.model) to the model's name";
+		return LLM_INVALID;
+	}
+	out->why = arena_printf(mem,
+	    "no model is chosen, and the server at %s has several: %s", at,
+	    in_words(mem, names, n));
+	out->remedy = arena_printf(mem,
+	    "choose one, for example LLM_MODEL=%s", shown(mem, names[0]));
+	return LLM_INVALID;
+}
+
+/* ${why} there is no list, at ${at}. */
+static void
+no_list(struct arena *mem, const char *at, const char *why,
+    struct llm_pick *out)
+{
+	out->failed = why;
+	out->why = arena_printf(mem,
+	    "no model is chosen, and the server at %s gives no list of its "
+	    "models: %s",
+	    at, why);
+	out->remedy = "start that server, correct llm.base_url, or set "
+		      "LLM_MODEL (chat.model)";
+}
+
+/* There is no list at ${b}'s address; perhaps elsewhere at its server. */
+static enum llm_rc
+look_elsewhere(const struct llm_backend *b, struct arena *mem,
+    struct llm_pick *out)
+{
+	const char *remedy = llm_elsewhere_remedy(b, mem);
+
+	if (remedy == NULL)
+		return LLM_INVALID;
+	out->remedy = remedy;
+	return LLM_ADDRESS;
+}
+
+enum llm_rc
+llm_pick(const struct llm_backend *b, struct arena *mem, struct llm_pick *out)
+{
+	const char *at = text_address_shown(mem, b->base_url);
+	struct llm_failure f;
+	const json_t *doc;
+	enum llm_rc rc = llm_list_ask(b, PICK_MS, mem, &doc, &f);
+
+	*out = (struct llm_pick){ 0 };
+	if (rc == LLM_OK && doc != NULL)
+		return choose(mem, at, doc, out);
+	no_list(mem, at, arena_strdup(mem, f.why), out);
+	if (rc == LLM_OK || rc == LLM_ADDRESS)
+		rc = look_elsewhere(b, mem, out);
+	else if (rc != LLM_RETRY)
+		out->remedy = llm_remedy(rc, &f, b, mem);
+	return rc;
+}

@@ -1,0 +1,358 @@
+/*
+ * settings: names that nobody reads, keys as they were pasted, and that one
+ * error neither hides another nor makes one up.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/paste.h"
+#include "llm/llm.h"
+#include "nouns/settings.h"
+
+#define KEY "ENCRYPTION_KEY=MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
+#define VARIABLES_MAX 8
+
+static char folder[64];
+static struct buf errors, warnings;
+
+static const char *
+put(const char *name, const char *text)
+{
+	static char paths[4][128];
+	static int i;
+	char *path = paths[i++ % 4];
+	FILE *f;
+
+	snprintf(path, sizeof(paths[0]), "%s/%s", folder, name);
+	f = fopen(path, "w");
+	assert_non_null(f);
+	fputs(text, f);
+	fclose(f);
+	return path;
+}
+
+/* Each may be NULL; ${variable} is one, and KEY comes with it. */
+static struct settings *
+load(const char *yaml, const char *env_file, const char *variable, bool asks)
+{
+	char copy[512] = "", key[] = KEY, *env[] = { key, copy, NULL };
+	const struct settings_source src
+	    = { .file = yaml == NULL ? NULL : put("dragoman.yaml", yaml),
+		      .env_file
+		      = env_file == NULL ? NULL : put("e.env", env_file),
+		      .environ = env,
+		      .asks_models = asks };
+
+	if (variable != NULL)
+		snprintf(copy, sizeof(copy), "%s", variable);
+	else
+		env[1] = NULL;
+	if (variable != NULL && strncmp(variable, "ENCRYPTION", 10) == 0)
+		env[0] = copy, env[1] = NULL;
+	buf_fini(&errors);
+	buf_fini(&warnings);
+	buf_init(&errors, MIB);
+	buf_init(&warnings, MIB);
+	return settings_load(&src, &errors, &warnings);
+}
+
+static void
+misspelt_names(void **state)
+{
+	static const struct {
+		const char *env_file, *variable;
+		const char *warning; /* NULL: none at all */
+	} cases[] = {
+		/* In an env file, all that nobody reads. */
+		{ "CHAT_HSOT=direct\n", NULL,
+		    "e.env:1: CHAT_HSOT: is not a setting; did you mean "
+		    "CHAT_HOST?" },
+		{ "chat.host=direct\n", NULL, "did you mean CHAT_HOST?" },
+		{ "DRAGOMAN_LOG_LEVEL=info\n", NULL, "mean LOG_LEVEL?" },
+		{ "OPENAI_API_KEY_FLIE=x\n", NULL,
+		    "mean OPENAI_API_KEY_FILE?" },
+		{ "OPENAI_BASE_URL=x\n", NULL, "mean LLM_BASE_URL?" },
+		{ "SOME_THING=1\n", NULL,
+		    "e.env:1: SOME_THING: is not a setting\n" },
+		{ "Ab3dEf=\n", NULL, "e.env:1: the name before =: is not a" },
+		{ "LOG_LEVEL=info\nQUICKSTART_WAIT=3\nMCP_HOST=::1\n", NULL,
+		    NULL },
+		{ "OPENAI_API_KEY_FILE=\n", NULL, NULL },
+		/* In the environment, two letters away. */
+		{ NULL, "LLM_MODLE=x",
+		    "environment: LLM_MODLE: is not a setting; did you mean "
+		    "LLM_MODEL?" },
+		{ NULL, "CHAT_HOSTS=x", "mean CHAT_HOST?" },
+		{ NULL, "CHAT_HOSTNAME=x", NULL },
+		{ NULL, "SOME_THING=1", NULL },
+		{ NULL, "CHAT_HOSTS=", NULL },
+		{ NULL, "HTTP_PROXY=http://p:1", NULL },
+		{ NULL, "CHAT_PORT=tcp://10.0.0.1:80", NULL },
+		{ NULL, "MCP_SERVICE_PORT=80", NULL },
+		{ NULL, "REDIS_PORT_6379_TCP=tcp://10.0.0.1:6379", NULL },
+	};
+	struct settings *s;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(cases); i++) {
+		const char *what = cases[i].env_file != NULL
+		    ? cases[i].env_file
+		    : cases[i].variable;
+
+		s = load(NULL, cases[i].env_file, cases[i].variable, true);
+		if (s == NULL)
+			fail_msg("%s: %s", what, buf_str(&errors));
+		if (cases[i].warning == NULL
+			? warnings.len > 0
+			: strstr(buf_str(&warnings), cases[i].warning) == NULL)
+			fail_msg("%s: %s", what, buf_str(&warnings));
+		assert_null(strstr(buf_str(&warnings), "Ab3dEf"));
+		settings_unref(s);
+	}
+	/* The edge may not read all that names it. */
+	s = load(NULL, "SOME_THING=1\nCHAT_HSOT=x\n", NULL, false);
+	assert_non_null(s);
+	assert_null(strstr(buf_str(&warnings), "SOME_THING"));
+	assert_non_null(strstr(buf_str(&warnings), "CHAT_HSOT"));
+	settings_unref(s);
+}
+
+/* ${NAME} in a value: of the env file, too, which makes it a known one. */
+static void
+names_in_values(void **state)
+{
+	static const char YAML[]
+	    = "chat: {host: openai, model: m}\n"
+	      "llm:\n"
+	      "  fallback: [b]\n"
+	      "  backends:\n"
+	      "    b: {host: openai, model: m, base_url: 'http://h/v1', "
+	      "api_key: '${KEY_OF_B}'}\n"
+	      "  base_url: http://a/v1\n"
+	      "  headers: {X-One: 'is ${OF_A_HEADER}'}\n";
+	struct arena *mem = arena_new();
+	struct llm_backend *list;
+	struct settings *s
+	    = load(YAML, "KEY_OF_B=secret\nOF_A_HEADER=it\n", NULL, true);
+
+	(void)state;
+	if (s == NULL)
+		fail_msg("%s", buf_str(&errors));
+	assert_string_equal(buf_str(&warnings), "");
+	assert_true(secret_equals(&s->backends[0].key, "secret"));
+	assert_int_equal(llm_backends(s, mem, &list), 2);
+	assert_string_equal(list[0].headers[0], "X-One: is it");
+	settings_unref(s);
+	arena_free(mem);
+
+	assert_null(load(YAML, "OF_A_HEADER=it\n", NULL, true));
+	assert_non_null(strstr(buf_str(&errors), "b: api_key: ${KEY_OF_B} is "
+		"not set, neither in the environment nor in an env file"));
+
+	put("servers_config.json", "{\"mcpServers\": {\"n\": {\"url\": "
+		"\"http://n/mcp\", \"headers\": {\"T\": \"${TOKEN_OF_N}\"}}}}");
+	s = load("{}", "TOKEN_OF_N=t\n", NULL, true);
+	assert_non_null(s);
+	assert_string_equal(buf_str(&warnings), "");
+	settings_unref(s);
+	unlink(put("servers_config.json", ""));
+}
+
+static void
+pasted_keys(void **state)
+{
+	static const struct {
+		const char *variable, *key;
+		const char *said; /* of warnings, or of errors */
+	} cases[] = {
+		{ "OPENAI_API_KEY=sk-1", "sk-1", NULL },
+		{ "OPENAI_API_KEY= sk-1\r\n", "sk-1", NULL },
+		{ "OPENAI_API_KEY=\"sk-1\"", "sk-1", "with quotes around it" },
+		{ "OPENAI_API_KEY=Bearer sk-1", "sk-1",
+		    "with \"Bearer\" before it" },
+		{ "OPENAI_API_KEY='Bearer sk-1' ", "sk-1", "quotes" },
+		{ "OPENAI_API_KEY=\xe2\x80\x9csk-1\xe2\x80\x9d", "sk-1",
+		    "quotes" },
+		{ "OPENAI_API_KEY=OPENAI_API_KEY=sk-12345678", "sk-12345678",
+		    "its variable's name before it" },
+		{ "OPENAI_API_KEY=sk 1", "sk 1", "has a blank in it" },
+		{ "OPENAI_API_KEY=sk-1\n2", NULL,
+		    "openai_api_key: has a line end in it (6 characters): "
+		    "give it as one line" },
+		{ "ENCRYPTION_KEY=\"MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmN"
+		  "kZWY=\"",
+		    "", "encryption_key: was given with quotes" },
+		{ "ENCRYPTION_KEY=c2hvcnQ=", NULL,
+		    "it has 8 characters, a key has 43 or 44. `openssl rand "
+		    "-base64 32` prints a new one, `dragoman init`" },
+		{ "ENCRYPTION_KEY=MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmN"
+		  "kZWY=,short",
+		    NULL, "number 2 has 5 characters" },
+		{ "ENCRYPTION_KEY=000102030405060708090a0b0c0d0e0f000102030"
+		  "405060708090a0b0c0d0e0f",
+		    NULL, "64 hexadecimal digits are no base64" },
+		{ "PROXY_SECRET=\"mine\"", "",
+		    "proxy_secret: begins and ends with a quote" },
+	};
+	struct settings *s;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(cases); i++) {
+		const struct buf *said = cases[i].key == NULL ? &errors
+							      : &warnings;
+
+		s = load(NULL, NULL, cases[i].variable, true);
+		if ((s == NULL) != (cases[i].key == NULL))
+			fail_msg("%s: %s", cases[i].variable, buf_str(&errors));
+		if (cases[i].said == NULL
+			? said->len > 0
+			: strstr(buf_str(said), cases[i].said) == NULL)
+			fail_msg("%s: %s", cases[i].variable, buf_str(said));
+		if (cases[i].key != NULL && cases[i].key[0] != '\0')
+			assert_true(secret_equals(
+			    &s->openai_api_key, cases[i].key));
+		settings_unref(s);
+	}
+	s = load("llm: {fallback: [b], backends: {b: {host: openai, model: m, "
+		 "base_url: 'http://b', api_key: 'Bearer k'}}}\n",
+	    NULL, "OPENAI_API_KEY=k", true);
+	assert_non_null(s);
+	assert_true(secret_equals(&s->backends[0].key, "k"));
+	assert_non_null(strstr(buf_str(&warnings), "b: api_key: was given "
+						   "with \"Bearer\""));
+	settings_unref(s);
+}
+
+/* What is wrong is all said, and nothing that only follows from it. */
+static void
+one_error_makes_no_other(void **state)
+{
+	static const struct {
+		const char *yaml, *variable;
+		const char *said[2]; /* of two errors, or of one */
+	} cases[] = {
+		{ "chat: {host: groq\n", "ENCRYPTION_KEY=",
+		    { "file: expected YAML" } },
+		{ "chat: {host: groq\n", "ENCRYPTION_KEY=short",
+		    { "file: expected YAML", "it has 5 characters" } },
+		{ "chat: {host: groq\n", "LLM_ROUNDS=many",
+		    { "file: expected YAML", "llm.rounds: expected" } },
+		{ "chat: {host: groq\n", "CHAT_AUTH=memcp",
+		    { "file: expected YAML" } },
+		{ "chat: {host: groq\n", "TURNS_LEASE=6m",
+		    { "file: expected YAML" } },
+		{ "encryption_keys: x\n", "ENCRYPTION_KEY=",
+		    { "did you mean encryption_key?" } },
+		{ "encrypton_key_file: x\n", "ENCRYPTION_KEY=",
+		    { "did you mean encryption_key_file?" } },
+		{ "chat: {memcp_url: here, auth: memcp}\n", NULL,
+		    { "chat.memcp_url: expected a URL" } },
+		{ "llm: {total: x, connect: 30s}\n", NULL,
+		    { "llm.total: expected a time" } },
+		{ "openai_api_key: a\ngroq_api_key: b\nchat: {modle: gpt-x}\n",
+		    NULL, { "did you mean chat.model?" } },
+	};
+	size_t i, lines, n;
+	const char *p;
+
+	(void)state;
+	for (i = 0; i < NELEM(cases); i++) {
+		assert_null(load(cases[i].yaml, NULL, cases[i].variable, true));
+		for (lines = 0, p = buf_str(&errors); *p != '\0'; p++)
+			lines += *p == '\n';
+		n = cases[i].said[1] == NULL ? 1 : 2;
+		if (lines != n || strstr(buf_str(&errors), cases[i].said[0])
+			== NULL || (n == 2
+			&& strstr(buf_str(&errors), cases[i].said[1]) == NULL))
+			fail_msg("%s, %s: %s", cases[i].yaml,
+			    cases[i].variable, buf_str(&errors));
+	}
+}
+
+/* LLM_BASE_URL alone is a server that speaks as OpenAI's. */
+static void
+base_url_alone(void **state)
+{
+	static const struct {
+		const char *yaml, *backend;
+		bool lacks;
+	} cases[] = {
+		{ "llm: {base_url: 'http://h:1/v1'}\n", "openai", true },
+		{ "llm: {base_url: 'http://h:1/v1'}\nchat: {model: m}\n",
+		    "openai/m", false },
+		{ "llm: {base_url: 'http://h:1/v1'}\nopenai_api_key: k\n",
+		    "openai", true },
+		{ "llm: {base_url: 'http://h:1'}\nanthropic_api_key: k\n",
+		    "anthropic/claude-haiku-4-5", false },
+		{ "llm: {base_url: 'https://api.openai.com/v1'}\n"
+		  "openai_api_key: k\n",
+		    "openai/gpt-4o-mini", false },
+		{ "llm: {base_url: 'https://x/deployments/d?api-version=1'}\n",
+		    "openai/gpt-4o-mini", false },
+		{ "llm: {base_url: 'http://h:1/v1'}\nchat: {host: direct}\n",
+		    "direct", false },
+	};
+	char backend[64];
+	struct settings *s;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(cases); i++) {
+		s = load(cases[i].yaml, NULL, NULL, true);
+		if (s == NULL)
+			fail_msg("%s: %s", cases[i].yaml, buf_str(&errors));
+		settings_backend(s, backend, sizeof(backend));
+		assert_string_equal(backend, cases[i].backend);
+		assert_int_equal(settings_lacks_model(s), cases[i].lacks);
+		settings_unref(s);
+	}
+}
+
+static int
+begin(void **state)
+{
+	(void)state;
+	if (sodium_init() == -1)
+		return -1;
+	snprintf(folder, sizeof(folder), "/tmp/test_names.XXXXXX");
+	return mkdtemp(folder) == NULL ? -1 : 0;
+}
+
+static int
+end(void **state)
+{
+	(void)state;
+	buf_fini(&errors);
+	buf_fini(&warnings);
+	unlink(put("dragoman.yaml", ""));
+	unlink(put("e.env", ""));
+	return rmdir(folder);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(misspelt_names),
+		cmocka_unit_test(names_in_values),
+		cmocka_unit_test(pasted_keys),
+		cmocka_unit_test(one_error_makes_no_other),
+		cmocka_unit_test(base_url_alone),
+	};
+
+	return cmocka_run_group_tests(tests, begin, end);
+}
