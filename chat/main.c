@@ -28,6 +28,7 @@
 #include "base/text.h"
 #include "chat/heartbeat.h"
 #include "chat/lease.h"
+#include "chat/trouble.h"
 #include "chat/worker.h"
 #include "config.h"
 #include "nouns/metric.h"
@@ -219,7 +220,8 @@ wait_signal(struct program *p)
 		    : sigwaitinfo(&p->signals, NULL);
 		if (sig > 0)
 			return sig;
-		if (errno == EAGAIN && atomic_load(&p->started))
+		if (errno == EAGAIN && atomic_load(&p->started)
+		    && atomic_load(&p->lacks_model))
 			return 0;
 	}
 }
@@ -364,6 +366,7 @@ serve(struct program *p)
 	    F_STR("version", PACKAGE_VERSION));
 	notify_ready();
 	rc = worker_run(w);
+	trouble_stop(w);
 	heartbeat_stop(beat);
 	log_event(LOG_INFO, "worker_stopped", F_STR("process", w->id),
 	    F_BOOL("all_handed_back", rc == 0));

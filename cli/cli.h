@@ -61,6 +61,7 @@ int cmd_keys_rotate(struct cli *cli);
 int cmd_models(struct cli *cli);
 int cmd_pause(struct cli *cli);
 int cmd_resume(struct cli *cli);
+int cmd_status(struct cli *cli);
 int cmd_turns_dead(struct cli *cli);
 int cmd_turns_list(struct cli *cli);
 int cmd_turns_replay(struct cli *cli);

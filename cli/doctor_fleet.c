@@ -209,27 +209,6 @@ find_backends(struct doctor *d, const char *worker, const json_t *backends)
 	}
 }
 
-static const char *
-model_advice(const char *error)
-{
-	static const struct {
-		const char *error, *advice;
-	} table[] = {
-		{ "denied", "set the right API key (OPENAI_API_KEY_FILE and "
-			    "the like), then reload the workers" },
-		{ "quota", "the account is out of credit: top it up" },
-		{ "invalid", "correct chat.model and llm.base_url" },
-		{ "context", "lower chat.history_tokens" },
-	};
-	size_t i;
-
-	for (i = 0; i < NELEM(table); i++)
-		if (strcmp(table[i].error, error) == 0)
-			return table[i].advice;
-	return "look at the worker's log, and at chat.host, chat.model, "
-	       "llm.base_url";
-}
-
 static void
 find_worker(struct doctor *d, const json_t *record)
 {
@@ -237,7 +216,6 @@ find_worker(struct doctor *d, const json_t *record)
 	const char *host = json_member_str(record, "host");
 	const char *version = json_member_str(record, "version");
 	const char *backend = json_member_str(record, "backend");
-	const char *error = json_member_str(record, "model_error");
 	int64_t running = json_member_int(record, "running", 0);
 	int64_t slots = json_member_int(record, "slots", 0);
 
@@ -260,11 +238,6 @@ find_worker(struct doctor *d, const json_t *record)
 		doctor_find(d, DOCTOR_WARN, "workers",
 		    "unset chat.paused when you are ready",
 		    "%s takes no turns (chat.paused)", id);
-	if (!json_member_bool(record, "model_ok", true))
-		doctor_find(d, DOCTOR_ERROR, "model",
-		    model_advice(error == NULL ? "" : error),
-		    "%s got no answer from the model: %s", id,
-		    error == NULL ? "?" : error);
 	find_backends(d, id, json_object_get(record, "backends"));
 	find_sources(d, id, json_object_get(record, "sources"));
 }

@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "base/arena.h"
+#include "base/clock.h"
 #include "base/json.h"
 #include "llm/llm.h"
 #include "redis/fleet.h"
@@ -17,15 +19,12 @@ has_answered(struct doctor *d, const struct llm_backend *b)
 {
 	char name[LLM_BREAKER_NAME_MAX];
 	const char *breaker, *last;
-	json_t *records, *record, *backend;
+	const json_t *record, *backend;
 	bool found = false;
 	size_t i, j;
 
 	llm_breaker_name(b, name);
-	if (d->store == NULL
-	    || fleet_read(d->store, d->cli->mem, &records) != STORE_OK)
-		return false;
-	json_array_foreach(records, i, record)
+	json_array_foreach(d->records, i, record)
 	    json_array_foreach(json_object_get(record, "backends"), j, backend)
 	{
 		breaker = json_member_str(backend, "breaker");
@@ -36,11 +35,60 @@ has_answered(struct doctor *d, const struct llm_backend *b)
 	return found;
 }
 
+/* What the turn workers met, and a look from here does not show: an account
+ * without credit, a key that only its questions need, other settings. */
+static void
+troubles(struct doctor *d)
+{
+	static const char *const OWN[]
+	    = { "quota", "denied", "model", "address", "unreachable" };
+	const json_t *one;
+	size_t i, j;
+
+	json_array_foreach(d->troubles, i, one)
+	{
+		const char *name = json_member_str(one, "name");
+		const char *kind = json_member_str(one, "kind");
+		const char *why = json_member_str(one, "why");
+		const char *remedy = json_member_str(one, "remedy");
+		int64_t since = json_member_int(one, "since_ms", 0);
+		bool lasts = false;
+
+		if (json_object_get(d->failing, name) != NULL)
+			continue; /* found from here, too */
+		for (j = 0; j < NELEM(OWN); j++)
+			lasts |= strcmp(kind, OWN[j]) == 0;
+		doctor_find(d, lasts ? DOCTOR_ERROR : DOCTOR_WARN, "model",
+		    remedy[0] == '\0' ? "nothing if it passes; else read "
+					"model_failed in the workers' log"
+				      : remedy,
+		    "%s: the turn workers get no answer (%s)%s%s, for %s", name,
+		    kind, why[0] == '\0' ? "" : ": ", why,
+		    cli_ago(d->cli, clock_wall_ms() - since));
+	}
+}
+
+/* True if the turn workers met it: a look from here, which is not sure, then
+ * says no more. */
+static bool
+is_met(struct doctor *d, const char *label, const char *kind)
+{
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach(d->troubles, i,
+	    one) if (strcmp(json_member_str(one, "name"), label) == 0
+	    && strcmp(json_member_str(one, "kind"), kind) == 0) return true;
+	return false;
+}
+
 /* Azure has none, nor have some servers of one's own: no fault. */
 static void
 no_list(struct doctor *d, const struct llm_backend *b, const char *label,
     const char *why)
 {
+	if (is_met(d, label, "address"))
+		return;
 	if (has_answered(d, b))
 		doctor_find(d, DOCTOR_OK, "model", NULL,
 		    "%s answers; it has no list of models", label);
@@ -61,6 +109,8 @@ static void
 not_listed(struct doctor *d, const struct llm_backend *b, const char *label,
     const struct llm_look *look)
 {
+	if (look->rc != LLM_MODEL && is_met(d, label, "model"))
+		return;
 	if (has_answered(d, b))
 		doctor_find(d, DOCTOR_OK, "model", NULL,
 		    "%s answers, though the server does not list it", label);
@@ -119,9 +169,12 @@ check(struct doctor *d, const struct llm_backend *b)
 	/* Perhaps only the turn workers are given the key. */
 	if (!has_key && b->base_url[0] == '\0')
 		return;
-	llm_look(b, d->cli->mem, &look);
-	if (look.rc != LLM_DENIED || has_key)
-		found(d, b, label, &look);
+	llm_look(b, NULL, d->cli->mem, &look);
+	if (look.rc == LLM_DENIED && !has_key)
+		return;
+	if (look.rc != LLM_OK && !(look.rc == LLM_MODEL && has_answered(d, b)))
+		json_object_set_new(d->failing, label, json_true());
+	found(d, b, label, &look);
 }
 
 /* What its refusals taught. */
@@ -172,9 +225,15 @@ doctor_models(struct doctor *d)
 
 	if (d->s == NULL || !has_model(d))
 		return;
+	d->failing = json_keep(d->cli->mem, json_object());
+	if (d->store != NULL
+	    && fleet_read(d->store, d->cli->mem, &d->records) != STORE_OK)
+		d->records = NULL;
+	d->troubles = fleet_troubles(d->records, d->cli->mem);
 	n = llm_backends(d->s, d->cli->mem, &list);
 	for (i = 0; i < n; i++) {
 		check(d, &list[i]);
 		learned(d, &list[i]);
 	}
+	troubles(d);
 }

@@ -164,11 +164,13 @@ address_of(struct cli *cli, const struct llm_backend *b)
 static const char *
 state_of(struct cli *cli, const struct llm_look *look)
 {
-	if (look->failure.why[0] != '\0')
-		return arena_printf(cli->mem, "%s: %s",
-		    look->rc == LLM_OK ? "not seen" : llm_rc_name(look->rc),
-		    look->failure.why);
-	return look->listed ? "listed" : "answers, but does not list it";
+	if (look->rc == LLM_OK && !look->listed)
+		return "answers, but does not list it";
+	if (look->failure.why[0] == '\0')
+		return "listed";
+	return arena_printf(cli->mem, "%s: %s",
+	    look->rc == LLM_OK ? "not seen" : llm_rc_name(look->rc),
+	    look->failure.why);
 }
 
 static json_t *
@@ -180,7 +182,7 @@ describe(struct cli *cli, const struct llm_backend *b, struct store *st,
 	json_t *doc;
 
 	llm_backend_name(b, name);
-	llm_look(b, cli->mem, &look);
+	llm_look(b, NULL, cli->mem, &look);
 	doc = json_pack("{s:s, s:s*, s:s, s:s, s:s*, s:o}", "backend", name,
 	    "name", b->name, "address", address_of(cli, b), "state",
 	    state_of(cli, &look), "remedy", look.remedy, "learned",

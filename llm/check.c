@@ -104,8 +104,9 @@ needs_tls(const struct http_response *resp, struct arena *mem,
 }
 
 enum llm_rc
-llm_list_ask(const struct llm_backend *b, int wait_ms, struct arena *mem,
-    const json_t **doc, struct llm_failure *f)
+llm_list_ask(const struct llm_backend *b, int wait_ms,
+    const volatile int *cancel, struct arena *mem, const json_t **doc,
+    struct llm_failure *f)
 {
 	const struct llm_provider *p = llm_provider_of(b->host);
 	struct http_request req = { .method = "GET",
@@ -113,7 +114,8 @@ llm_list_ask(const struct llm_backend *b, int wait_ms, struct arena *mem,
 		.body_max = LIST_MAX,
 		.connect_ms = b->connect_ms < wait_ms ? b->connect_ms : wait_ms,
 		.total_ms = wait_ms,
-		.flags = HTTP_OPERATOR };
+		.flags = HTTP_OPERATOR,
+		.cancel = cancel };
 	struct http_response resp;
 	enum llm_rc rc = LLM_OK;
 
@@ -148,7 +150,7 @@ llm_check(const struct llm_backend *b, struct arena *mem, bool *listed,
     struct llm_failure *f)
 {
 	const json_t *doc;
-	enum llm_rc rc = llm_list_ask(b, LLM_CHECK_MS, mem, &doc, f);
+	enum llm_rc rc = llm_list_ask(b, LLM_CHECK_MS, NULL, mem, &doc, f);
 
 	*listed = doc == NULL || llm_list_has(doc, b->model);
 	return rc;

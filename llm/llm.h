@@ -179,6 +179,8 @@ enum llm_rc llm_check(const struct llm_backend *b, struct arena *mem,
  * of the same server are tried; when the model is not in the list, the nearest
  * name and others are told.  Takes 10 s, or 20 s if addresses are tried.
  *
+ * Setting *${cancel} (it may be NULL) ends it.
+ *
  * Besides llm_check's: LLM_MODEL (the list is complete, and it is not in it),
  * LLM_ADDRESS.  ${remedy}, in ${mem}, is NULL if all is well; with LLM_OK and
  * ${listed} false it is a guess, as some servers answer to names that they do
@@ -190,8 +192,8 @@ struct llm_look {
 	const char *remedy;
 	struct llm_failure failure;
 };
-void llm_look(const struct llm_backend *b, struct arena *mem,
-    struct llm_look *out);
+void llm_look(const struct llm_backend *b, const volatile int *cancel,
+    struct arena *mem, struct llm_look *out);
 
 /*
  * Which model is meant where ${b} has none (settings_lacks_model): the only one

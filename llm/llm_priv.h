@@ -473,7 +473,8 @@ enum llm_rc llm_transport_rc(const struct http_response *resp, bool shown,
  */
 #define LLM_CHECK_MS 10000 /* somebody waits for it at a terminal */
 enum llm_rc llm_list_ask(const struct llm_backend *b, int wait_ms,
-    struct arena *mem, const json_t **doc, struct llm_failure *f);
+    const volatile int *cancel, struct arena *mem, const json_t **doc,
+    struct llm_failure *f);
 /* Its array; JSON's null, if it is empty. */
 const json_t *llm_list_in(const json_t *doc);
 /* False only if ${model} surely is not in it. */
@@ -488,11 +489,11 @@ const char *llm_nearest(const json_t *doc, const char *model,
 /* look_elsewhere.c: an address of the same server at which there is a list,
  * while there is none at ${b}'s; NULL: none was found.  ${rc} as llm_list_ask:
  * LLM_OK, or LLM_DENIED where an API answers and rejects the key. */
-char *llm_look_elsewhere(const struct llm_backend *b, struct arena *mem,
-    enum llm_rc *rc);
+char *llm_look_elsewhere(const struct llm_backend *b,
+    const volatile int *cancel, struct arena *mem, enum llm_rc *rc);
 /* look.c: the same as what to do, or NULL. */
 const char *llm_elsewhere_remedy(const struct llm_backend *b,
-    struct arena *mem);
+    const volatile int *cancel, struct arena *mem);
 /* remedy.c: the setting that says where ${b} is, and its variable. */
 const char *llm_place_setting(const struct llm_backend *b, struct arena *mem);
 

@@ -42,11 +42,11 @@ not_listed(const struct llm_backend *b, const json_t *doc, struct arena *mem,
 
 	names = llm_nearest(doc, b->model, mem, &nearest);
 	out->listed = false;
-	if (ollama || lists_all(b)) {
+	if (ollama || lists_all(b))
 		out->rc = LLM_MODEL;
-		text_format(out->failure.why, sizeof(out->failure.why),
-		    "the server does not have this model");
-	}
+	text_format(out->failure.why, sizeof(out->failure.why),
+	    "the server does not %s this model",
+	    out->rc == LLM_MODEL ? "have" : "list");
 	if (ollama && names[0] == '\0')
 		out->remedy = arena_printf(mem,
 		    "run `ollama pull %s` on that server: it has no model yet",
@@ -67,10 +67,11 @@ not_listed(const struct llm_backend *b, const json_t *doc, struct arena *mem,
 }
 
 const char *
-llm_elsewhere_remedy(const struct llm_backend *b, struct arena *mem)
+llm_elsewhere_remedy(
+    const struct llm_backend *b, const volatile int *cancel, struct arena *mem)
 {
 	enum llm_rc rc = LLM_OK;
-	char *url = llm_look_elsewhere(b, mem, &rc);
+	char *url = llm_look_elsewhere(b, cancel, mem, &rc);
 	const char *shown;
 	size_t len;
 
@@ -89,13 +90,14 @@ llm_elsewhere_remedy(const struct llm_backend *b, struct arena *mem)
 }
 
 void
-llm_look(const struct llm_backend *b, struct arena *mem, struct llm_look *out)
+llm_look(const struct llm_backend *b, const volatile int *cancel,
+    struct arena *mem, struct llm_look *out)
 {
 	struct llm_failure *f = &out->failure;
 	const json_t *doc;
 
 	*out = (struct llm_look){ .listed = true };
-	out->rc = llm_list_ask(b, LLM_CHECK_MS, mem, &doc, f);
+	out->rc = llm_list_ask(b, LLM_CHECK_MS, cancel, mem, &doc, f);
 	if (out->rc == LLM_OK && doc != NULL) {
 		/* Of Ollama an empty list is one, too. */
 		if (!llm_list_has(doc, b->model)
@@ -105,7 +107,7 @@ llm_look(const struct llm_backend *b, struct arena *mem, struct llm_look *out)
 		return;
 	}
 	if (out->rc == LLM_ADDRESS || (out->rc == LLM_OK && f->status >= 400))
-		out->remedy = llm_elsewhere_remedy(b, mem);
+		out->remedy = llm_elsewhere_remedy(b, cancel, mem);
 	if (out->remedy != NULL)
 		out->rc = LLM_ADDRESS;
 	else if (out->rc != LLM_OK)

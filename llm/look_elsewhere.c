@@ -28,7 +28,7 @@ static const char *const ANTHROPIC_PATHS[]
 /* ${path} behind the first ${len} bytes of ${b}'s address; NULL: no list. */
 static char *
 try_at(const struct llm_backend *b, size_t len, const char *path,
-    struct arena *mem, enum llm_rc *rc)
+    const volatile int *cancel, struct arena *mem, enum llm_rc *rc)
 {
 	struct llm_backend other = *b;
 	struct llm_failure f;
@@ -38,7 +38,7 @@ try_at(const struct llm_backend *b, size_t len, const char *path,
 	if (strcmp(url, b->base_url) == 0)
 		return NULL;
 	other.base_url = url;
-	*rc = llm_list_ask(&other, EACH_MS, mem, &doc, &f);
+	*rc = llm_list_ask(&other, EACH_MS, cancel, mem, &doc, &f);
 	return (*rc == LLM_OK && doc != NULL) || *rc == LLM_DENIED ? url : NULL;
 }
 
@@ -67,8 +67,8 @@ is_version(const char *url, size_t len)
 }
 
 char *
-llm_look_elsewhere(
-    const struct llm_backend *b, struct arena *mem, enum llm_rc *rc)
+llm_look_elsewhere(const struct llm_backend *b, const volatile int *cancel,
+    struct arena *mem, enum llm_rc *rc)
 {
 	bool messages = llm_provider_of(b->host) == &LLM_ANTHROPIC;
 	const char *const *paths = messages ? ANTHROPIC_PATHS : OPENAI_PATHS;
@@ -83,14 +83,14 @@ llm_look_elsewhere(
 	root = (size_t)(host + 3 - url) + strcspn(host + 3, "/");
 	len = stem(url);
 	if (len > root) { /* below its own path, first */
-		found = try_at(b, len, "", mem, rc);
+		found = try_at(b, len, "", cancel, mem, rc);
 		if (found == NULL && !messages && !is_version(url, len))
-			found = try_at(b, len, "/v1", mem, rc);
+			found = try_at(b, len, "/v1", cancel, mem, rc);
 		if (found != NULL)
 			return found;
 	}
 	for (i = 0; i < npaths && clock_boot_ms() < until; i++) {
-		found = try_at(b, root, paths[i], mem, rc);
+		found = try_at(b, root, paths[i], cancel, mem, rc);
 		if (found != NULL)
 			return found;
 	}

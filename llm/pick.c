@@ -124,7 +124,7 @@ static enum llm_rc
 look_elsewhere(const struct llm_backend *b, struct arena *mem,
     struct llm_pick *out)
 {
-	const char *remedy = llm_elsewhere_remedy(b, mem);
+	const char *remedy = llm_elsewhere_remedy(b, NULL, mem);
 
 	if (remedy == NULL)
 		return LLM_INVALID;
@@ -138,7 +138,7 @@ llm_pick(const struct llm_backend *b, struct arena *mem, struct llm_pick *out)
 	const char *at = text_address_shown(mem, b->base_url);
 	struct llm_failure f;
 	const json_t *doc;
-	enum llm_rc rc = llm_list_ask(b, PICK_MS, mem, &doc, &f);
+	enum llm_rc rc = llm_list_ask(b, PICK_MS, NULL, mem, &doc, &f);
 
 	*out = (struct llm_pick){ 0 };
 	if (rc == LLM_OK && doc != NULL)

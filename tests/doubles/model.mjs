@@ -82,7 +82,7 @@ export class Model {
       return whole(res, status, body);
     }
     const { status, body } = (req.headers['x-api-key'] ? anthropic : openai).authorise(req.headers, this.keys) ??
-      { status: 200, body: { object: 'list', data: this.models.map(id => ({ id, object: 'model' })) } };
+      { status: 200, body: { object: 'list', data: this.models.map(m => typeof m === 'string' ? { id: m, object: 'model' } : m) } };
     whole(res, status, body);
   }
 

@@ -123,7 +123,7 @@ each_finding_has_its_remedy(void **state)
 		list = CASES[i].list;
 		status = CASES[i].status;
 		page = CASES[i].page;
-		llm_look(&b, mem, &look);
+		llm_look(&b, NULL, mem, &look);
 		if (look.rc != CASES[i].rc || look.listed != CASES[i].listed
 		    || (look.remedy == NULL) != (CASES[i].remedy == NULL)
 		    || (look.remedy != NULL
@@ -154,11 +154,11 @@ looks_have_an_end(void **state)
 	there = NULL;
 	page = false;
 	asked = 0;
-	llm_look(&b, mem, &look);
+	llm_look(&b, NULL, mem, &look);
 	assert_true(asked > 3 && asked <= 12);
 	/* A server that is away is no wrong address. */
 	b.base_url = "http://127.0.0.1:1/v1";
-	llm_look(&b, mem, &look);
+	llm_look(&b, NULL, mem, &look);
 	assert_int_equal(look.rc, LLM_RETRY);
 	assert_non_null(strstr(look.remedy, "start the server"));
 	arena_free(mem);
