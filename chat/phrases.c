@@ -77,6 +77,9 @@ const char PHRASE_CUT_OFF[]
 const char PHRASE_FILTER_STOPPED[]
     = "(A filter of the model's provider stopped the answer here. Please put "
       "your question differently.)";
+const char PHRASE_FORGOTTEN[]
+    = "(This conversation is too long for the model: its oldest part was left "
+      "out of this question. Send /reset to begin a new one.)";
 const char PHRASE_STOPPED[] = "Stopped.";
 const char PHRASE_EXPIRED[]
     = "Sorry, your message waited too long to be answered. Please send it "

@@ -32,6 +32,7 @@ extern const char PHRASE_LOADING[];
 extern const char PHRASE_LIMIT[];
 extern const char PHRASE_CUT_OFF[]; /* after the words that were kept */
 extern const char PHRASE_FILTER_STOPPED[]; /* the same, by a filter */
+extern const char PHRASE_FORGOTTEN[];
 extern const char PHRASE_STOPPED[];
 extern const char PHRASE_EXPIRED[];
 extern const char PHRASE_DEAD[];

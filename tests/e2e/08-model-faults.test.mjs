@@ -99,7 +99,9 @@ s.test('too long a context: shortened once, then said', async d => {
   for (let i = 0; i < 5; i++) await d.say('ctx', `question ${i}`);
   d.model.clear();
   d.model.push({ context: true }, { text: 'fits now' });
-  assert.equal((await d.say('ctx', 'more')).reply, 'fits now');
+  const said = await d.say('ctx', 'more');
+  assert.match(said.reply, /^fits now\n\n\(This conversation is too long for the model: its oldest part was left out.*\/reset/);
+  assert.equal(said.truncated, true);
   const [a, b] = d.model.requests;
   assert.ok(b.body.messages.length < a.body.messages.length, 'shorter');
   d.model.clear();
