@@ -7,8 +7,9 @@
 
 const struct metric_def METRICS[METRIC_N] = {
 	[METRIC_REQUESTS] = { "dragoman_requests_total",
-	    "HTTP requests answered, by class of status", C, "class",
-	    { "1xx", "2xx", "3xx", "4xx", "5xx" } },
+	    "HTTP requests answered, by class of status; probe: /health, "
+	    "/ready, /metrics",
+	    C, "class", { "1xx", "2xx", "3xx", "4xx", "5xx", "probe" } },
 	[METRIC_REQUEST_SECONDS] = { "dragoman_request_seconds",
 	    "Time to answer an HTTP request", H, NULL, { NULL } },
 	[METRIC_MESSAGES_ACCEPTED] = { "dragoman_messages_accepted_total",
