@@ -249,7 +249,7 @@ static json_t *
 sources_doc(const struct view *v)
 {
 	static const char *const SHOWN[] = { "name", "kind", "ok", "tools",
-		"offered", "left_out", "age_ms" };
+		"offered", "left_out", "age_ms", "away_ms" };
 	json_t *list = json_array(), *source;
 	const char *name;
 	size_t i;
@@ -309,7 +309,10 @@ degraded_doc(const struct view *v)
 		reason = json_member_str(source, "reason");
 		if (reason != NULL)
 			json_array_append_new(list,
-			    json_sprintf("tools of %s: %s", name, reason));
+			    json_sprintf("tools of %s: %s%s", name, reason,
+				json_member_int(source, "offered", 0) > 0
+				    ? "; its last list is still offered"
+				    : ""));
 	}
 	return list;
 }
