@@ -190,8 +190,9 @@ reload(struct program *p)
 	p->source.model = NULL;
 	s = load(p);
 	if (s == NULL)
-		log_event(LOG_ERROR, "config_kept", F_STR("remedy",
-		    "mend the errors above and send SIGHUP again"));
+		log_event(LOG_ERROR, "config_kept",
+		    F_STR("remedy",
+			"correct the errors above and send SIGHUP again"));
 	else
 		apply(p, choose_model(p, s), "SIGHUP");
 }

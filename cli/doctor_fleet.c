@@ -65,8 +65,9 @@ reach(struct doctor *d)
 	}
 	if (store_ping(d->cli->store, &ms) != STORE_OK) {
 		doctor_find(d, DOCTOR_ERROR, "redis",
-		    "start it (systemctl start redis-server), or correct "
-		    "redis.url; nothing works without",
+		    arena_printf(d->cli->mem,
+			"%s; or correct redis.url (REDIS_URL)",
+			cli_do(d->cli, CLI_START_REDIS)),
 		    "does not answer at redis.url");
 		return false;
 	}
@@ -149,7 +150,7 @@ find_left_out(struct doctor *d, const char *worker, const char *name,
 	if (n > 0)
 		doctor_find(d, DOCTOR_WARN, "tools",
 		    "name the tools that chats need in chat.tools; a schema "
-		    "that is too large is for that server to mend",
+		    "that is too large must be made smaller on that server",
 		    "worker %s does not offer %lld tools of %s to the model%s",
 		    worker, (long long)n, name == NULL ? "a server" : name,
 		    buf_str(&b));
@@ -180,10 +181,13 @@ find_sources(struct doctor *d, const char *worker, const json_t *sources)
 		}
 		doctor_find(d, DOCTOR_WARN, "tools",
 		    "start that server, or correct its url and headers; it "
-		    "is tried again by itself",
-		    "%s does not answer worker %s%s%s",
+		    "is asked again within a minute",
+		    "%s does not answer worker %s%s%s%s",
 		    name == NULL ? "a server" : name, worker,
-		    error != NULL ? ": " : "", error != NULL ? error : "");
+		    error != NULL ? ": " : "", error != NULL ? error : "",
+		    json_member_int(source, "offered", 0) > 0
+			? "; its last tools are still offered, for a minute"
+			: "");
 	}
 }
 
@@ -222,13 +226,13 @@ find_worker(struct doctor *d, const json_t *record)
 	id = arena_printf(d->cli->mem, "%.8s@%s", id == NULL ? "?" : id,
 	    host == NULL ? "?" : host);
 	doctor_find(d, DOCTOR_OK, "workers", NULL,
-	    "%s lives: %s, %lld tools, %lld of %lld turns", id,
+	    "%s runs: model %s, %lld tools, %lld of %lld turns", id,
 	    backend == NULL ? "?" : backend,
 	    (long long)json_member_int(record, "tools_loaded", 0),
 	    (long long)running, (long long)slots);
 	if (version != NULL && strcmp(version, PACKAGE_VERSION) != 0)
 		doctor_find(d, DOCTOR_WARN, "workers",
-		    "restart it after the upgrade",
+		    cli_do(d->cli, CLI_RENEW),
 		    "%s is version %s, this is " PACKAGE_VERSION, id, version);
 	if (slots > 0 && running >= slots)
 		doctor_find(d, DOCTOR_WARN, "workers",
@@ -289,7 +293,7 @@ doctor_workers(struct doctor *d)
 		return;
 	if (fleet_read(d->store, d->cli->mem, &records) != STORE_OK) {
 		doctor_find(d, DOCTOR_ERROR, "workers",
-		    "mend what is said of Redis above, or look at its log",
+		    "fix what is said of Redis above, or look at its log",
 		    "their records cannot be read");
 		return;
 	}
@@ -300,7 +304,7 @@ doctor_workers(struct doctor *d)
 		doctor_find(d, DOCTOR_ERROR, "workers",
 		    "start one: systemctl start dragoman-turn@1, or "
 		    "dragoman-turn --config FILE",
-		    "no turn worker lives: messages wait unanswered");
+		    "no turn worker runs: messages wait unanswered");
 	if (fleet_is_paused(d->store, &paused) == STORE_OK && paused)
 		doctor_find(d, DOCTOR_WARN, "workers", "dragoman resume",
 		    "turns are paused (dragoman pause)");
@@ -353,7 +357,7 @@ doctor_damage(struct doctor *d)
 		if (i < DAMAGE_SHOWN)
 			find_damage(d, one);
 	if (n > DAMAGE_SHOWN)
-		doctor_find(d, DOCTOR_WARN, "redis", "mend these first",
+		doctor_find(d, DOCTOR_WARN, "redis", "fix these first",
 		    "%zu more damaged keys are not shown", n - DAMAGE_SHOWN);
 }
 
@@ -419,18 +423,20 @@ get(struct doctor *d, const char *path, int *status)
 	if (rc != HTTP_OK)
 		doctor_find(d, d->url_guessed ? DOCTOR_WARN : DOCTOR_ERROR,
 		    "edge",
-		    "is nginx running, and does it listen there? --url names "
-		    "another address",
+		    arena_printf(d->cli->mem,
+			"%s; if it listens elsewhere: dragoman doctor --url "
+			"URL",
+			cli_do(d->cli, CLI_START_NGINX)),
 		    "%s does not answer: %s", req.url, resp.why);
 	else if (resp.status >= 500 && doc == NULL)
 		doctor_find(d, DOCTOR_ERROR, "edge",
-		    "start dragoman-edge; nginx's fastcgi_pass must be "
-		    "server.listen",
+		    cli_do(d->cli, CLI_START_EDGE),
 		    "%s: nginx answers %d, nobody is behind it", req.url,
 		    resp.status);
 	else if (doc == NULL)
 		doctor_find(d, DOCTOR_ERROR, "edge",
-		    "does another program listen on that port?",
+		    "another program listens there: dragoman doctor --url URL "
+		    "names another address",
 		    "%s answers %d and no JSON", req.url, resp.status);
 	http_response_fini(&resp);
 	return doc;
@@ -449,16 +455,15 @@ doctor_edge(struct doctor *d)
 	version = json_member_str(doc, "version");
 	auth = json_member_str(doc, "auth");
 	if (version != NULL && strcmp(version, PACKAGE_VERSION) != 0)
-		doctor_find(d, DOCTOR_WARN, "edge",
-		    "restart it after the upgrade",
-		    "is version %s, this is " PACKAGE_VERSION, version);
+		doctor_find(d, DOCTOR_WARN, "edge", cli_do(d->cli, CLI_RENEW),
+		    "the edge is version %s, this is " PACKAGE_VERSION,
+		    version);
 	if (status != 200) {
 		detail = json_member_str(doc, "detail");
 		doctor_find(d, DOCTOR_ERROR, "edge",
-		    "start dragoman-edge; nginx's fastcgi_pass must be "
-		    "server.listen",
-		    "/health answers %d%s%s", status,
-		    detail != NULL ? ": " : "", detail != NULL ? detail : "");
+		    cli_do(d->cli, CLI_START_EDGE), "%s/health answers %d%s%s",
+		    d->url, status, detail != NULL ? ": " : "",
+		    detail != NULL ? detail : "");
 		return;
 	}
 	doctor_find(d, DOCTOR_OK, "edge", NULL, "%s answers; auth: %s",

@@ -52,16 +52,22 @@ troubles(struct doctor *d)
 		const char *why = json_member_str(one, "why");
 		const char *remedy = json_member_str(one, "remedy");
 		int64_t since = json_member_int(one, "since_ms", 0);
-		bool lasts = false;
+		bool lasts = false, ours;
 
 		if (json_object_get(d->failing, name) != NULL)
 			continue; /* found from here, too */
 		for (j = 0; j < NELEM(OWN); j++)
 			lasts |= strcmp(kind, OWN[j]) == 0;
+		/* A setting or a key, of which we may have a newer one. */
+		ours = lasts && strcmp(kind, "quota") != 0;
+		if (remedy[0] == '\0')
+			remedy = "nothing if it passes; else read "
+				 "model_failed in the workers' log";
+		if (ours)
+			remedy = arena_printf(d->cli->mem, "%s. Then: %s",
+			    remedy, cli_do(d->cli, CLI_RELOAD_TURN));
 		doctor_find(d, lasts ? DOCTOR_ERROR : DOCTOR_WARN, "model",
-		    remedy[0] == '\0' ? "nothing if it passes; else read "
-					"model_failed in the workers' log"
-				      : remedy,
+		    remedy,
 		    "%s: the turn workers get no answer (%s)%s%s, for %s", name,
 		    kind, why[0] == '\0' ? "" : ": ", why,
 		    cli_ago(d->cli, clock_wall_ms() - since));

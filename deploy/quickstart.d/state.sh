@@ -154,6 +154,7 @@ load_state_env() {
 	done
 	DRAGOMAN_URL=http://$(state_address)
 	export DRAGOMAN_URL
+	export DRAGOMAN_QUICKSTART=$again # so that remedies can name it
 	export PATH="$build:$PATH"
 	# The command is no worker: it says what it has to say itself.
 	unset LOG_FILE
