@@ -106,7 +106,7 @@ bool config_file_failed(const struct config *c);
 /*
  * The variable ${name} as a ${NAME} in a value means it: of this process's
  * environment, else of the env file (config_source.keeps_env_file).  NULL: of
- * neither.  ${config} is a struct config, for text_expand.
+ * neither.  ${config} is a struct config or NULL, for text_expand.
  */
 const char *config_variable(void *config, const char *name);
 

@@ -351,7 +351,7 @@ config_variable(void *config, const char *name)
 	const char *value = getenv(name);
 	const struct config_env_line *line;
 
-	if (value != NULL)
+	if (value != NULL || config == NULL)
 		return value;
 	line = line_get(config, name);
 	return line == NULL ? NULL : line->value;

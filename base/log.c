@@ -215,7 +215,9 @@ open_file(void)
 	    O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
 	if (fd == -1) {
 		log_event(LOG_ERROR, "log_failed", F_STR("file", log_path),
-		    F_STR("why", strerrordesc_np(errno)));
+		    F_STR("why", strerrordesc_np(errno)),
+		    F_STR("remedy", "give this program's user a folder that it may "
+				    "write to, with room; then send SIGHUP"));
 		return -1;
 	}
 	/* The number stays, so that a thread in mid-write is not surprised. */

@@ -84,6 +84,13 @@ report(enum log_level level, const char *event, const struct buf *lines)
 	}
 }
 
+static void
+open_log(const struct settings *s)
+{
+	(void)!log_open("turn", log_level_parse(s->log_level, NULL),
+	    s->log_file[0] == '\0' ? NULL : s->log_file);
+}
+
 static struct settings *
 load(struct program *p)
 {
@@ -91,6 +98,8 @@ load(struct program *p)
 	struct buf warnings = BUF_INIT(REPORT_MAX);
 	struct settings *s = settings_load(&p->source, &errors, &warnings);
 
+	if (s != NULL && !atomic_load(&p->started))
+		open_log(s); /* so that it has the warnings, too */
 	report(LOG_WARN, "config_warned", &warnings);
 	report(LOG_ERROR, "config_refused", &errors);
 	if (s != NULL && toolbox_check(s, &errors) == -1) {
@@ -172,8 +181,7 @@ apply(struct program *p, struct settings *s, const char *by)
 		report(LOG_ERROR, "config_refused", &errors);
 		settings_unref(s);
 	} else {
-		(void)!log_open("turn", log_level_parse(s->log_level, NULL),
-		    s->log_file[0] == '\0' ? NULL : s->log_file);
+		open_log(s);
 		store_reload_keys(p->w.store, p->ring, &s->encryption_key);
 		worker_set_settings(&p->w, s);
 		log_event(LOG_INFO, "config_loaded", F_STR("by", by));
@@ -455,8 +463,6 @@ main(int argc, char **argv)
 	s = load(&p);
 	if (s == NULL)
 		return EXIT_USAGE;
-	(void)!log_open("turn", log_level_parse(s->log_level, NULL),
-	    s->log_file[0] == '\0' ? NULL : s->log_file);
 	(void)!metrics_open(s->server_metrics_file[0] == '\0'
 		? NULL
 		: s->server_metrics_file,

@@ -94,7 +94,8 @@ static const char GLOBAL_OPTIONS[] =
     "--config FILE    the configuration, or the folder it lies in\n"
     "--env-file FILE  further settings, NAME=value lines\n"
     "--json           one line of JSON on standard output\n"
-    "--no-color       no colours (also: NO_COLOR)";
+    "--no-color       no colours (also: NO_COLOR)\n"
+    "--verbose        also the log lines of the command itself";
 
 static void
 print_options(FILE *out, const char *options)
@@ -317,6 +318,8 @@ run(struct cli *cli)
 
 	cli->json = cli_flag(cli, "--json");
 	no_color = cli_flag(cli, "--no-color");
+	if (cli_flag(cli, "--verbose"))
+		(void)!log_open("cli", LOG_DEBUG, NULL);
 	cli->colour = !no_color && !cli->json && use_colour(STDOUT_FILENO);
 	cli->colour_err = !no_color && use_colour(STDERR_FILENO);
 	help = cli_flag(cli, "--help") || cli_flag(cli, "-h");
@@ -347,7 +350,6 @@ int
 main(int argc, char **argv)
 {
 	struct cli cli = { .mem = arena_new() };
-	const char *level = getenv("LOG_LEVEL");
 	int code;
 
 	secret_protect_process();
@@ -357,11 +359,7 @@ main(int argc, char **argv)
 		return CLI_FAILED;
 	}
 	/* The commands say what is wrong in words; the rest is for debugging. */
-	if (log_open("cli",
-		level != NULL && strcasecmp(level, "debug") == 0 ? LOG_DEBUG :
-								   LOG_SILENT,
-		NULL) == -1)
-		return CLI_FAILED;
+	(void)!log_open("cli", LOG_SILENT, NULL);
 	cli.args = argv + 1;
 	cli.nargs = argc > 0 ? (size_t)argc - 1 : 0;
 	code = run(&cli);

@@ -115,9 +115,13 @@ load(struct buf *warnings)
 
 	source.environ = environ;
 	s = settings_load(&source, &errors, warnings);
-	if (s == NULL)
+	if (s == NULL) {
+		/* A misspelt name is often the cause; the last line has a
+		 * remedy. */
+		each_line(warnings, log_warning);
+		buf_reset(warnings);
 		each_line(&errors, log_wrong);
-	else
+	} else
 		drop_model_keys(s);
 	buf_fini(&errors);
 	return s;
@@ -341,8 +345,6 @@ main(int argc, char **argv)
 	(void)!log_open("edge", LOG_INFO, NULL);
 	s = load(&warnings);
 	if (s == NULL) {
-		/* A misspelt name is often the cause. */
-		each_line(&warnings, log_warning);
 		buf_fini(&warnings);
 		return EXIT_WRONG;
 	}

@@ -227,6 +227,7 @@ wrong_key(struct findings *f, const struct settings *s, const char *why)
 	const char *at = s->encryption_key.bytes, *end, *ignored;
 	struct seal_ring *ring;
 	struct secret one = { 0 };
+	static const char NAME[] = "ENCRYPTION_KEY: ";
 	char which[32] = "it";
 	size_t len, n;
 
@@ -243,6 +244,8 @@ wrong_key(struct findings *f, const struct settings *s, const char *why)
 	secret_clear(&one);
 	if (n > 1 || *end != '\0')
 		snprintf(which, sizeof(which), "number %zu", n);
+	if (strncmp(why, NAME, strlen(NAME)) == 0)
+		why += strlen(NAME); /* the origin says it */
 	settings_error(f, s, "encryption_key",
 	    "%s; %s has %zu character%s, a key has 43 or 44%s. `openssl rand "
 	    "-base64 32` prints a new one, `dragoman init` puts one into a "

@@ -20,7 +20,7 @@
 /* Read by the command, the quickstart or the system, and not settings; or
  * told of elsewhere (cli/config.c). */
 static const char *const KNOWN[] = { "DRAGOMAN_URL", "DRAGOMAN_CONFIG",
-	"CONFIG_PATH", "MCP_HOST", "QUICKSTART_WAIT", "CREDENTIALS_DIRECTORY",
+	"DRAGOMAN_STATE", "CONFIG_PATH", "MCP_HOST", "QUICKSTART_WAIT", "CREDENTIALS_DIRECTORY",
 	"NOTIFY_SOCKET", "NO_COLOR", "HTTP_PROXY", "http_proxy", "HTTP_CA_FILE",
 	"HTTP_NO_PROXY", "PATH", "HOME", "TZ", "LANG", "LC_ALL", "TERM" };
 
@@ -46,6 +46,21 @@ is_known(const char *name)
 	for (i = 0; i < NELEM(KNOWN); i++)
 		if (strcmp(name, KNOWN[i]) == 0)
 			return true;
+	return false;
+}
+
+/* Looked for before any file is read, or by the command alone. */
+static const char *const ENVIRONMENT_ONLY[] = { "DRAGOMAN_CONFIG",
+	"CONFIG_PATH", "DRAGOMAN_URL" };
+
+static bool
+is_too_late(const struct config_stray *stray)
+{
+	size_t i;
+
+	for (i = 0; i < NELEM(ENVIRONMENT_ONLY); i++)
+		if (strcmp(stray->name, ENVIRONMENT_ONLY[i]) == 0)
+			return strcmp(stray->where, "environment") != 0;
 	return false;
 }
 
@@ -110,6 +125,11 @@ settings_names(struct findings *f, const struct settings *s)
 	}
 	for (i = 0; i < n; i++) {
 		near = strays[i].near;
+		if (is_too_late(&strays[i]))
+			(void)!buf_printf(f->warnings,
+			    "%s: %s: has no effect in an env file: set it in "
+			    "the environment, or use --config or --url\n",
+			    strays[i].where, strays[i].name);
 		if (is_known(strays[i].name)
 		    || strstr(buf_str(&uses),
 			   arena_printf(mem, "${%s}", strays[i].name))

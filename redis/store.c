@@ -269,11 +269,10 @@ log_key_unknown(struct store *st)
 	atomic_store(&st->key_logged_ms, now);
 	log_event(LOG_ERROR, "sealing_key_unknown",
 	    F_STR("why",
-		"Redis holds values that none of our keys opens: set the "
-		"ENCRYPTION_KEY they were sealed with"),
+		"this Redis was sealed with another ENCRYPTION_KEY"),
 	    F_STR("remedy",
-		"add the key that it was sealed with to encryption_key, as "
-		"the last one"));
+		"give that one, first or last in the list, or another "
+		"database in REDIS_URL"));
 }
 
 static enum store_rc

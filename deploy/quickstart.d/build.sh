@@ -99,7 +99,7 @@ build_all() {
 		touch "$build/config.h" # or make -q says for ever that it is old
 	fi
 	if stale; then
-		build_step "building, which takes a minute" "$build/make.log" \
+		hint=' (about a minute)' build_step building "$build/make.log" \
 			make -C "$build" -s -j"$(nproc)" all
 	fi
 	exec 9>&-

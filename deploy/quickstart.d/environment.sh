@@ -64,15 +64,18 @@ is_ours_to_set() { # NAME
 	esac
 }
 
-read_env_files() {
-	if [ -n "$env_file" ]; then
-		{ [ ! -d "$env_file" ] && [ -r "$env_file" ]; } ||
-			fail 2 "--env-file: cannot read $env_file"
-		read_env_file "$env_file"
-	fi
-	if [ -r "$here/.env" ]; then
-		read_env_file "$here/.env"
-	fi
+# What wins, first to last: the environment, --env-file, what the last start
+# was given if this is a --restart, .env.
+read_settings() {
+	[ -z "$env_file" ] || read_named_file
+	[ "$mode" != restart ] || read_given
+	[ ! -r "$here/.env" ] || read_env_file "$here/.env"
+}
+
+read_named_file() {
+	{ [ ! -d "$env_file" ] && [ -r "$env_file" ]; } ||
+		fail 2 "--env-file: cannot read $env_file"
+	read_env_file "$env_file"
 }
 
 # All that a program reads, in both forms.
@@ -104,18 +107,15 @@ is_written() { # NAME: a file that the workers write
 	case $1 in LOG_FILE | SERVER_METRICS_FILE) ;; *) return 1 ;; esac
 }
 
-# For --restart: what was given, before we add to it.
+# For --restart: what was given, before we add to it.  Of an env file its path,
+# as it may change.
 save_given() {
 	local name value
 	{
-		for name in port listen; do
-			printf '%s=%q\n' "$name" "${!name}"
-		done
-		printf 'env_names=%q\n' "$env_names"
-		printf 'env_files=('
-		[ ${#env_files[@]} = 0 ] || printf '%q ' "${env_files[@]}"
-		printf ')\n'
-		for name in $(setting_names) $env_names; do
+		printf 'given_port=%q given_listen=%q\n' "$port" "$listen"
+		printf 'given_file=%q\n' \
+			"${env_file:+$(realpath -ms -- "$env_file")}"
+		for name in $(setting_names | grep -vxF -f <(tr ' ' '\n' <<<"$env_names")); do
 			value=${!name-}
 			[ -n "$value" ] || continue
 			case $name in
@@ -129,6 +129,16 @@ save_given() {
 	} >"$state/given.new"
 }
 
+# And what ${NAME}s in the configuration name, once that is known.
+save_named() {
+	local name
+	while read -r name; do
+		[ -z "${!name-}" ] || printf 'given %s %q\n' "$name" "${!name}"
+	done < <(names_in_values | grep -vxF \
+		-f <(setting_names; tr ' ' '\n' <<<"$env_names")) \
+		>>"$state/given.new"
+}
+
 # A line of that file: what is set now, by value or as a file, stays.
 given() { # NAME VALUE
 	local other=${1}_FILE
@@ -138,8 +148,7 @@ given() { # NAME VALUE
 }
 
 read_given() {
-	local new_port=$port new_listen=$listen new_names=$env_names
-	local new_files=("${env_files[@]}")
+	local given_port='' given_listen='' given_file=''
 	[ -e "$state/given" ] || fail 3 "nothing to start again in $state:" \
 		"no start of this version was there; leave --restart out"
 	[ -r "$state/given" ] ||
@@ -147,10 +156,12 @@ read_given() {
 			"$(stat -c %U -- "$state/given")"
 	# shellcheck source=/dev/null
 	. "$state/given"
-	port=${new_port:-$port}
-	listen=${new_listen:-$listen}
-	env_names+=$new_names
-	[ ${#new_files[@]} = 0 ] || env_files=("${new_files[@]}")
+	port=${port:-$given_port}
+	listen=${listen:-$given_listen}
+	if [ -z "$env_file" ] && [ -n "$given_file" ]; then
+		env_file=$given_file
+		read_named_file
+	fi
 }
 
 # --- files that the workers cannot reach ------------------------------------

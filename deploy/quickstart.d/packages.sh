@@ -3,7 +3,7 @@
 # shellcheck disable=SC2154 # yes, verbose, users_locale: deploy/quickstart
 
 packages=(autoconf automake ca-certificates curl gcc libc6-dev
-	libcurl4-openssl-dev libfcgi-dev libhiredis-dev libjansson-dev
+	libcurl4-openssl-dev libedit-dev libfcgi-dev libhiredis-dev libjansson-dev
 	libsodium-dev libyaml-dev make nginx redis-server)
 programs=(autoreconf make gcc curl nginx redis-server)
 

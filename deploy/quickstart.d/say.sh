@@ -17,6 +17,8 @@ case $users_locale in
 *) tick='ok:' cross='failed:' ;;
 esac
 
+on_screen() { [ -t 2 ] && [ "${TERM:-dumb}" != dumb ]; } # it moves a cursor
+
 # Run a command whose output is of interest only if it fails: it goes to LOG.
 step() { # WORDS LOG COMMAND...
 	local words=$1 log=$2 from=$SECONDS rc=0
@@ -25,9 +27,9 @@ step() { # WORDS LOG COMMAND...
 		say "$words"
 		"$@" 2>&1 </dev/null | tee -- "$log" >&2 || rc=$?
 	else
-		[ ! -t 2 ] || printf '  %s ...' "$words" >&2
+		! on_screen || printf '  %s%s ...' "$words" "${hint-}" >&2
 		"$@" >"$log" 2>&1 </dev/null || rc=$?
-		[ ! -t 2 ] || printf '\r\033[K' >&2
+		! on_screen || printf '\r\033[K' >&2
 	fi
 	if [ $rc = 0 ]; then
 		say "$tick $words ($((SECONDS - from)) s)"

@@ -91,15 +91,25 @@ warn_names() {
 	done
 }
 
+# Without what warn_names says with the line: we exported it.
+not_of_files() {
+	local name
+	set -- -e '^$'
+	for name in $env_names; do
+		set -- "$@" -e "^warning: environment: $name: is not a setting"
+	done
+	grep -v "$@"
+}
+
 check_settings() {
 	local findings
 	findings=$(config check 2>&1) || {
-		say "$findings"
+		say "$(not_of_files <<<"$findings")"
 		warn_names
 		fail 2 "the configuration is wrong. Correct the lines above," \
 			"then run the command again"
 	}
-	grep '^warning' <<<"$findings" >&2 || true
+	grep '^warning' <<<"$findings" | not_of_files >&2 || true
 	warn_names
 }
 
@@ -109,7 +119,7 @@ check_redis() {
 	[ -z "$own_redis" ] || return 0
 	said=$(command_here format show 2>&1) && return
 	said=${said#dragoman: }
-	fail 1 "${said% (*}. Start it or correct REDIS_URL (redis.url);" \
+	fail 1 "${said%%[;(]*}. Start it or correct REDIS_URL (redis.url);" \
 		"without REDIS_URL the quickstart starts a Redis itself"
 }
 
@@ -162,6 +172,15 @@ seconds_to_stop() {
 	echo $((drain + 10))
 }
 
+# The edge asks no model: no key of one, also by another name.
+hidden_names() {
+	local names='*_API_KEY,*_API_KEY_FILE' name
+	while read -r name; do
+		names+=,$name
+	done < <(names_in_values | grep -vxF -f <(setting_names))
+	echo "$names"
+}
+
 # Each has many threads: a second process for the same cores only changes
 # places with the first, which costs a loaded machine 4 % (ten measurements).
 write_processes() {
@@ -172,7 +191,7 @@ write_processes() {
 		printf 'listen\tedge.sock\t0600\t%s\n' "$web"
 		printf 'worker\tturn\t%s\t%s\t-\t%s\n' "$each" "$worker" "$build/dragoman-turn"
 		printf 'run\tnginx\t1\t-\tnone\tnginx\t-p\t./\t-c\tnginx/nginx.conf\t-e\tnginx/nginx.log\t-g\tdaemon off;\n'
-		printf 'worker\tedge\t%s\t%s\t*_API_KEY,*_API_KEY_FILE\t%s\n' "$each" "$worker" "$build/dragoman-edge"
+		printf 'worker\tedge\t%s\t%s\t%s\t%s\n' "$each" "$worker" "$(hidden_names)" "$build/dragoman-edge"
 	} >"$state/processes"
 }
 

@@ -22,35 +22,46 @@ new_errors() {
 
 # The last error of them, in words: they are lines of JSON, time first.
 last_error() {
-	local line what remedy
+	local line what why remedy
 	line=$(new_errors | grep '"level":"error"' | sort | tail -n 1) || return 1
 	what=$(json_text what <<<"$line")
-	[ -n "$what" ] || what=$(json_text why <<<"$line")
+	why=$(json_text why <<<"$line")
+	what+=${what:+${why:+: }}$why
 	[ -n "$what" ] || what=$(json_text event <<<"$line" | tr _ ' ')
 	remedy=$(json_text remedy <<<"$line")
 	printf '%s%s' "$what" "${remedy:+: $remedy}"
 }
 
-# Of Redis and nginx, which speak another way.
+# Of Redis and nginx, which speak another way: the last line of who ended.
 last_words() {
-	local file
-	for file in redis.err nginx.err; do
-		tail -n 1 "$state/supervisor/$file" 2>/dev/null |
-			grep -v '"level"' && return
+	local program line
+	for program in redis nginx; do
+		since_start | grep -q " $program .* ended: " || continue
+		line=$(grep '[^[:space:]]' "$state/supervisor/$program.err" |
+			tail -n 1 | sed 's/^[0-9]*:[A-Z] .* [#*-] //; s/.*\[emerg\] [0-9#]*: //')
+		[ -z "$line" ] || {
+			printf '%s' "$program ended: $line"
+			return
+		}
 	done
 	return 1
+}
+
+log_from=1
+since_start() { # what the supervisor has said
+	tail -c "+$log_from" "$state/supervisor/log" 2>/dev/null || true
 }
 
 # A worker that refuses its configuration does so again, however often it is
 # started.
 is_hopeless() {
 	grep -qE '(turn|edge) [0-9]+ \([0-9]+\) ended: exit 2;|redis [0-9]+ \([0-9]+\) ended: exit 1;' \
-		<(tail -c "+$log_from" "$state/supervisor/log" 2>/dev/null)
+		<(since_start)
 }
 
 why_not() {
 	local why
-	why=$(last_error) || why=$(last_words) || why=$(ask_ready | json_text why)
+	why=$(last_words) || why=$(last_error) || why=$(ask_ready | json_text why)
 	[ $verbose = 0 ] || {
 		say "What the programs said:"
 		tail -n 5 "$state"/supervisor/*.err "$state/supervisor/log" \

@@ -103,6 +103,7 @@ show_logs() {
 }
 
 remove_state() {
+	local part
 	[ -e "$state/.dragoman" ] || {
 		[ ! -e "$state" ] || fail 2 "$state is no state of the" \
 			"quickstart; nothing was removed"
@@ -116,7 +117,9 @@ remove_state() {
 			exit 1
 	fi
 	stop_state
-	rm -rf -- "${STATE_PARTS[@]/#/$state/}"
+	for part in "${STATE_PARTS[@]}"; do
+		rm -rf -- "${state:?}/$part"
+	done
 	rmdir -- "$state" 2>/dev/null ||
 		fail 1 "$state holds other files, which were left"
 	say "removed: $state. What was built is still in $here/build, and packages stay installed."
@@ -153,8 +156,9 @@ load_state_env() {
 		esac
 	done
 	DRAGOMAN_URL=http://$(state_address)
-	export DRAGOMAN_URL
-	export DRAGOMAN_QUICKSTART=$again # so that remedies can name it
+	DRAGOMAN_STATE=$state # doctor looks at the processes of this one
+	DRAGOMAN_QUICKSTART=$again # and names the line that does it
+	export DRAGOMAN_URL DRAGOMAN_STATE DRAGOMAN_QUICKSTART
 	export PATH="$build:$PATH"
 	# The command is no worker: it says what it has to say itself.
 	unset LOG_FILE

@@ -126,12 +126,27 @@ s.test('SIGHUP reads it again; a wrong one is refused and the old one stays', as
 
 testWith({ nginx: false, edges: 0, turns: 0, ready: false, settings: 'chat:\n  max_history: many\n' }, 'programs with a wrong configuration end with 2 and say why', async d => {
   d.options.expect = { exits: [2] };
-  const t = d.startTurn();
-  const e = d.startEdge();
+  const t = d.startTurn({ LOG_LEVLE: 'debug' });
+  const e = d.startEdge({ LOG_LEVLE: 'debug' });
   await until(() => t.ended !== null && e.ended !== null);
   assert.equal(t.ended, 2);
   assert.equal(e.ended, 2);
-  for (const w of [t, e]) assert.match(fs.readFileSync(w.log, 'utf8'), /max_history/);
+  for (const w of [t, e]) {
+    /* JSON from the first line on; the last one says what to do. */
+    const lines = fs.readFileSync(w.log, 'utf8').trim().split('\n').map(l => JSON.parse(l));
+    assert.ok(lines.some(l => l.event === 'config_refused' && /max_history/.test(l.what)));
+    assert.equal(lines.at(-1).level, 'error');
+    assert.match(lines.at(-1).remedy, /config check/);
+    assert.ok(lines.some(l => l.event === 'config_warned' && /LOG_LEVLE.*did you mean LOG_LEVEL/.test(l.what)));
+  }
+});
+
+testWith({ nginx: false, edges: 0, turns: 0, ready: false, env: { LOG_FILE: '/nowhere/dragoman.log' } }, 'a log file that cannot be written is told at the start', async d => {
+  const e = d.startEdge();
+  await until(() => /"event":"log_failed"/.test(fs.readFileSync(e.log, 'utf8')), { what: 'it is logged' });
+  assert.match(fs.readFileSync(e.log, 'utf8'), /"event":"log_failed".*"file":"\/nowhere\/dragoman\.log".*"remedy":"give/);
+  const check = await d.cli(['config', 'check'], { env: { LOG_FILE: '/nowhere/dragoman.log' } });
+  assert.match(check.stdout, /warning: .*log\.file: \/nowhere\/dragoman\.log cannot be written: No such file/);
 });
 
 testWith({ edges: 1, turns: 1 }, 'a worker with another sealing key ends with 2 and writes nothing', async d => {

@@ -27,7 +27,7 @@ missing "ac_cv_header_fcgiapp_h=no ac_cv_header_curl_curl_h=no ac_cv_header_jans
 missing ac_cv_lib_yaml_yaml_parser_parse=no libyaml-dev
 
 for package in $packages; do
-	sed -n '/^packages=/,/)/p' "$top/deploy/quickstart" | grep -qw -e "$package" ||
+	sed -n '/^packages=/,/)/p' "$top/deploy/quickstart.d/packages.sh" | grep -qw -e "$package" ||
 		{ echo "FAIL: the quickstart does not install $package"; failed=1; }
 done
 [ "$failed" = 0 ] && echo "all as expected"

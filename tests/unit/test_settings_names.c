@@ -90,6 +90,8 @@ misspelt_names(void **state)
 		{ "LOG_LEVEL=info\nQUICKSTART_WAIT=3\nMCP_HOST=::1\n", NULL,
 		    NULL },
 		{ "OPENAI_API_KEY_FILE=\n", NULL, NULL },
+		{ "DRAGOMAN_CONFIG=/x\n", NULL,
+		    "e.env:1: DRAGOMAN_CONFIG: has no effect in an env" },
 		/* In the environment, two letters away. */
 		{ NULL, "LLM_MODLE=x",
 		    "environment: LLM_MODLE: is not a setting; did you mean "
