@@ -12,6 +12,7 @@
 #include "chat/phrases.h"
 #include "chat/remark.h"
 #include "chat/steps.h"
+#include "chat/trouble.h"
 #include "chat/worker.h"
 #include "nouns/metric.h"
 
@@ -100,6 +101,7 @@ ask_closed(struct turn *t, const struct llm_backend *b,
 	known_learn(t->w, b, a);
 	metric_observe_us(METRIC_MODEL_SECONDS, b->host,
 	    clock_boot_us() - begun);
+	trouble_asked(t->w, br, b, rc, f, t->mem);
 	if (rc == LLM_OK)
 		remark_count(t, b, br, q, a);
 	if (rc == LLM_OK || rc == LLM_EMPTY || rc == LLM_CONTEXT) {
@@ -120,15 +122,16 @@ ask_backend(struct turn *t, const struct llm_backend *b,
 {
 	char name[LLM_BREAKER_NAME_MAX], label[LLM_BACKEND_NAME_MAX];
 	struct worker_breaker *br;
-	enum llm_rc rc = LLM_RETRY;
+	enum llm_rc rc;
 	int64_t open_ms;
 
 	llm_breaker_name(b, name);
 	br = worker_breaker_hold(t->w, name);
 	open_ms = worker_breaker_open_ms(br);
-	if (open_ms > 0)
+	if (open_ms > 0) {
 		*f = (struct llm_failure){ .retry_after_ms = open_ms };
-	else {
+		rc = worker_breaker_rc(br);
+	} else {
 		llm_backend_label(b, label);
 		stream_model(&t->stream, label);
 		rc = ask_closed(t, b, br, q, a, f);
@@ -363,9 +366,9 @@ look_at(struct turn *t, size_t i, enum llm_rc rc, struct llm_answer *answer,
 	    && ++t->empties >= EMPTIES_MAX)
 		rc = LLM_EMPTY; /* its calls are none, again */
 	again = rc == LLM_RETRY || rc == LLM_BROKEN
-	    || (rc == LLM_UNREACHABLE && f->once
-		&& ++t->empties < EMPTIES_MAX);
+	    || (rc == LLM_ADDRESS && f->once && ++t->empties < EMPTIES_MAX);
 	if (again) {
+		t->often = f->status == 429 && (t->often || !a->again);
 		a->again = true;
 		a->hint = sooner(a->hint, f);
 	} else if (a->last == LLM_OK || rc == LLM_FILTERED)

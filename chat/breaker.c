@@ -18,8 +18,15 @@ begin(struct worker_breaker *br, const char *name, size_t len)
 	atomic_store(&br->open_until_ms, 0);
 	atomic_store(&br->failing, 0);
 	atomic_store(&br->last_rc, -1);
+	atomic_store(&br->open_rc, LLM_RETRY);
 	atomic_store(&br->cut_told_ms, 0);
 	atomic_store(&br->usage_told_ms, 0);
+	atomic_store(&br->begun_ms, clock_wall_ms());
+	atomic_store(&br->asked_ms, 0);
+	atomic_store(&br->answered_ms, 0);
+	atomic_store(&br->troubled, false);
+	atomic_store(&br->unlisted, false);
+	br->trouble = (struct worker_trouble){ .rc = LLM_OK };
 }
 
 struct worker_breaker *
@@ -59,15 +66,33 @@ worker_breaker_drop(struct worker *w, struct worker_breaker *br)
 	pthread_mutex_unlock(&w->mu);
 }
 
-int64_t
-worker_breaker_open_ms(const struct worker_breaker *br)
+/* It opened before this process, or its configuration, began: what was wrong
+ * may be mended, so one question finds out. */
+static bool
+is_old(struct worker_breaker *br, int64_t until_ms)
 {
-	int64_t left = br == NULL
-	    ? 0
-	    : atomic_load(&br->open_until_ms) - clock_wall_ms();
+	int64_t begun_ms = atomic_load(&br->begun_ms);
+
+	return begun_ms > 0 && until_ms - OPEN_MS < begun_ms
+	    && atomic_compare_exchange_strong(&br->begun_ms, &begun_ms, 0);
+}
+
+int64_t
+worker_breaker_open_ms(struct worker_breaker *br)
+{
+	int64_t until_ms = br == NULL ? 0 : atomic_load(&br->open_until_ms),
+		left = until_ms - clock_wall_ms();
 
 	/* Longer than ever set: the clock went back. */
-	return left > 0 && left <= OPEN_MS ? left : 0;
+	if (left <= 0 || left > OPEN_MS || is_old(br, until_ms))
+		return 0;
+	return left;
+}
+
+enum llm_rc
+worker_breaker_rc(const struct worker_breaker *br)
+{
+	return (enum llm_rc)atomic_load(&br->open_rc);
 }
 
 void
@@ -86,6 +111,9 @@ void
 worker_breaker_fail(struct worker *w, struct worker_breaker *br, enum llm_rc rc,
     const struct llm_failure *f)
 {
+	/* A limit of which the server named the end passes by itself. */
+	enum llm_rc kind
+	    = rc == LLM_QUOTA && f->told_ms <= 0 ? LLM_QUOTA : LLM_RETRY;
 	int64_t until = 0;
 
 	if (br == NULL)
@@ -94,8 +122,9 @@ worker_breaker_fail(struct worker *w, struct worker_breaker *br, enum llm_rc rc,
 	if (!f->counts)
 		return;
 	atomic_store(&br->failing, 1);
-	if (breaker_fail(
-		w->store, br->name, FAILURES, WINDOW_MS, OPEN_MS, &until)
+	atomic_store(&br->open_rc, kind);
+	if (breaker_fail(w->store, br->name, llm_rc_name(kind), FAILURES,
+		WINDOW_MS, OPEN_MS, &until)
 	    == STORE_OK)
 		atomic_store(&br->open_until_ms, until);
 }
@@ -107,6 +136,7 @@ worker_breakers_read(struct worker *w)
 
 	for (i = 0; i < WORKER_BACKENDS_MAX; i++) {
 		struct worker_breaker *br = &w->breakers[i];
+		char kind[BREAKER_KIND_MAX];
 		int64_t until = 0;
 		bool named;
 
@@ -116,9 +146,15 @@ worker_breakers_read(struct worker *w)
 		pthread_mutex_unlock(&w->mu);
 		if (!named)
 			continue;
-		if (breaker_read(w->store, br->name, &until) == STORE_OK) {
-			if (until > 0)
+		if (breaker_read(w->store, br->name, &until, kind)
+		    == STORE_OK) {
+			if (until > 0) {
 				atomic_store(&br->failing, 1);
+				atomic_store(&br->open_rc,
+				    strcmp(kind, llm_rc_name(LLM_QUOTA)) == 0
+					? LLM_QUOTA
+					: LLM_RETRY);
+			}
 			atomic_store(&br->open_until_ms, until);
 		}
 		worker_breaker_drop(w, br);

@@ -18,8 +18,12 @@ struct worker_breaker *worker_breaker_hold(
     struct worker *w, const char *name) WARN_UNUSED;
 void worker_breaker_drop(struct worker *w, struct worker_breaker *br);
 
-/* How long it stays open yet; 0: closed, or no row. */
-int64_t worker_breaker_open_ms(const struct worker_breaker *br);
+/* How long it stays open yet; 0: closed, no row, or the one question that may
+ * find out whether a restart or SIGHUP mended what opened it before. */
+int64_t worker_breaker_open_ms(struct worker_breaker *br);
+
+/* What is told while it is open: LLM_RETRY, or LLM_QUOTA. */
+enum llm_rc worker_breaker_rc(const struct worker_breaker *br);
 
 /* What came of a question.  ${br} may be NULL. */
 void worker_breaker_succeed(struct worker *w, struct worker_breaker *br);

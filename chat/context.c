@@ -45,18 +45,19 @@ halvings(const struct turn *t)
 	return (t->shortened ? 1 : 0) + (t->guessed ? 1 : 0);
 }
 
-/* How many of the newest exchanges fit: whole ones only. */
+/* How many of the newest exchanges fit into what is ${halved} so often: whole
+ * ones only. */
 static size_t
-history_fit(const struct turn *t)
+history_fit(const struct turn *t, int halved)
 {
 	const struct job *job = t->job;
 	int64_t left = t->s->chat_history_tokens;
 	size_t max = (size_t)t->s->chat_max_history;
 	size_t n;
 
-	left >>= halvings(t);
-	if (halvings(t) > 0 && job->nhistory >> halvings(t) < max)
-		max = job->nhistory >> halvings(t);
+	left >>= halved;
+	if (halved > 0 && job->nhistory >> halved < max)
+		max = job->nhistory >> halved;
 	for (n = 0; n < job->nhistory && n < max; n++) {
 		const struct history_entry *h
 		    = &job->history[job->nhistory - 1 - n];
@@ -78,7 +79,7 @@ context_can_shorten(const struct turn *t)
 	size_t i;
 	int k;
 
-	if (history_fit(t) > 0)
+	if (history_fit(t, halvings(t)) > 0)
 		return true;
 	for (k = 0; k < t->nrounds; k++)
 		for (i = 0; i < t->rounds[k].answer.ncalls; i++)
@@ -101,10 +102,11 @@ size_t
 context_build(struct turn *t, struct llm_message **out)
 {
 	const struct job *job = t->job;
-	size_t nhist = history_fit(t), n = 0, i, max;
+	size_t nhist = history_fit(t, halvings(t)), n = 0, i, max;
 	struct llm_message *m;
 	int k;
 
+	t->forgot = halvings(t) > 0 && nhist < history_fit(t, 0);
 	max = 2 + 2 * nhist + (size_t)t->nrounds * (1 + TOOL_CALLS_MAX);
 	m = arena_alloc(t->mem, max * sizeof(*m));
 

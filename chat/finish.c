@@ -41,18 +41,45 @@ tools_used(struct turn *t)
 	return json_text(t->mem, json_keep(t->mem, list));
 }
 
-/* The note comes after the words, however long they are. */
+/* What the person is told besides: that not all was read, or was said. */
 static const char *
-with_note(struct turn *t, const char *text)
+notes(struct turn *t)
 {
-	size_t max = (size_t)t->s->chat_max_output_chars, note;
+	const struct message *m = &t->job->message;
+	const char *list[3], *text;
+	size_t n = 0, i;
 
-	if (t->note == NULL)
+	if (t->out.end == END_REPLIED && m->cut)
+		list[n++] = arena_printf(t->mem,
+		    "(Your message was too long: only its first %zu "
+		    "characters were read.)",
+		    text_count(m->text, strlen(m->text)) - 1); /* and "…" */
+	if (t->remember && t->forgot)
+		list[n++] = PHRASE_FORGOTTEN;
+	t->truncated |= n > 0;
+	if (t->note != NULL)
+		list[n++] = t->note;
+	if (n == 0)
+		return NULL;
+	text = list[0];
+	for (i = 1; i < n; i++)
+		text = arena_printf(t->mem, "%s\n\n%s", text, list[i]);
+	return text;
+}
+
+/* They come after the words, however long those are. */
+static const char *
+with_notes(struct turn *t, const char *text)
+{
+	size_t max = (size_t)t->s->chat_max_output_chars, len;
+	const char *said = notes(t);
+
+	if (said == NULL)
 		return text;
-	note = text_count(t->note, strlen(t->note)) + 2;
-	if (max > note)
-		text = text_cut(t->mem, text, max - note);
-	return arena_printf(t->mem, "%s\n\n%s", text, t->note);
+	len = text_count(said, strlen(said)) + 2;
+	if (max > len)
+		text = text_cut(t->mem, text, max - len);
+	return arena_printf(t->mem, "%s\n\n%s", text, said);
 }
 
 static const char *
@@ -78,7 +105,7 @@ turn_finish(struct turn *t)
 	enum store_rc rc;
 
 	said = reply_text(t);
-	t->text = with_note(t, said);
+	t->text = with_notes(t, said);
 	reply = (struct reply){ .text = t->text,
 		.state = session_state_name(t->state),
 		.starters = t->starters,

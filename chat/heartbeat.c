@@ -14,6 +14,7 @@
 #include "chat/breaker.h"
 #include "chat/known.h"
 #include "chat/lease.h"
+#include "chat/trouble.h"
 #include "chat/worker.h"
 #include "config.h"
 #include "llm/llm.h"
@@ -52,6 +53,8 @@ backends(struct worker *w, const struct settings *s, struct arena *mem,
 		char name[LLM_BREAKER_NAME_MAX], label[LLM_BACKEND_NAME_MAX];
 		char learned[LLM_BACKEND_NAME_MAX];
 		struct worker_breaker *b;
+		const char *trouble;
+		json_t *record;
 		int last;
 
 		llm_breaker_name(&list[i], name);
@@ -61,15 +64,20 @@ backends(struct worker *w, const struct settings *s, struct arena *mem,
 		if (b == NULL)
 			continue;
 		last = atomic_load(&b->last_rc);
-		if (i == 0)
-			*asked = last != -1;
-		if (i == 0 && last > LLM_OK)
-			*error = llm_rc_name(last);
-		json_array_append_new(out, json_pack("{s:s, s:s, s:s, s:I, s:s}",
-		    "name", label, "breaker", name, "learned", learned,
+		record = json_pack("{s:s, s:s, s:s, s:I, s:s}", "name", label,
+		    "breaker", name, "learned", learned,
 		    "breaker_open_until_ms",
 		    (json_int_t)atomic_load(&b->open_until_ms), "last",
-		    last == -1 ? "not asked yet" : llm_rc_name(last)));
+		    last == -1 ? "not asked yet" : llm_rc_name(last));
+		trouble_write(w, b, record);
+		trouble = json_member_str(
+		    json_object_get(record, "trouble"), "kind");
+		if (i == 0)
+			*asked = last != -1 || trouble != NULL;
+		if (i == 0 && (trouble != NULL || last > LLM_OK))
+			*error = trouble != NULL ? arena_strdup(mem, trouble)
+						 : llm_rc_name(last);
+		json_array_append_new(out, record);
 		worker_breaker_drop(w, b);
 	}
 	return out;
@@ -158,7 +166,9 @@ run(void *arg)
 	int64_t next_ms = clock_boot_ms();
 
 	do {
-		if (clock_boot_ms() >= next_ms) {
+		trouble_look(h->w);
+		if (atomic_exchange(&h->w->beat_now, false)
+		    || clock_boot_ms() >= next_ms) {
 			next_ms = clock_boot_ms() + FLEET_EVERY_MS;
 			beat(h->w);
 			metric_set(METRIC_THREADS, 1,

@@ -28,6 +28,7 @@
 #include "base/text.h"
 #include "chat/heartbeat.h"
 #include "chat/lease.h"
+#include "chat/trouble.h"
 #include "chat/worker.h"
 #include "config.h"
 #include "nouns/metric.h"
@@ -197,8 +198,9 @@ reload(struct program *p)
 	p->source.model = NULL;
 	s = load(p);
 	if (s == NULL)
-		log_event(LOG_ERROR, "config_kept", F_STR("remedy",
-		    "mend the errors above and send SIGHUP again"));
+		log_event(LOG_ERROR, "config_kept",
+		    F_STR("remedy",
+			"correct the errors above and send SIGHUP again"));
 	else
 		apply(p, choose_model(p, s), "SIGHUP");
 }
@@ -227,7 +229,8 @@ wait_signal(struct program *p)
 		    : sigwaitinfo(&p->signals, NULL);
 		if (sig > 0)
 			return sig;
-		if (errno == EAGAIN && atomic_load(&p->started))
+		if (errno == EAGAIN && atomic_load(&p->started)
+		    && atomic_load(&p->lacks_model))
 			return 0;
 	}
 }
@@ -373,6 +376,7 @@ serve(struct program *p)
 	    F_STR("version", PACKAGE_VERSION));
 	notify_ready();
 	rc = worker_run(w);
+	trouble_stop(w);
 	heartbeat_stop(beat);
 	log_event(LOG_INFO, "worker_stopped", F_STR("process", w->id),
 	    F_BOOL("all_handed_back", rc == 0));

@@ -26,6 +26,9 @@ const char PHRASE_RESET[] = "I have forgotten what we talked about so far.";
 const char PHRASE_MODEL_FAILED[]
     = "Sorry, the language model cannot be reached just now. Please try again "
       "in a little while.";
+const char PHRASE_OFTEN[]
+    = "Sorry, the language model is asked too often just now. Please try again "
+      "in a moment.";
 const char PHRASE_TOO_LONG[]
     = "This conversation has become too long for the model. Send /reset to "
       "begin anew, or a shorter message.";
@@ -46,15 +49,22 @@ const char PHRASE_LIMITED[]
     = "Sorry, the language model takes no more questions just now: its quota "
       "for a time is used up.";
 const char PHRASE_DENIED[]
-    = "Sorry, the language model does not accept this server's API key. This "
+    = "Sorry, the provider of the language model rejected the API key. This "
       "needs the operator; trying again will not help.";
+const char PHRASE_UNKNOWN_MODEL[]
+    = "Sorry, the language model that is set up here does not exist at its "
+      "provider, or may not be used. This needs the operator; trying again "
+      "will not help.";
+const char PHRASE_ADDRESS[]
+    = "Sorry, the address that is set up here is not that of a language model. "
+      "This needs the operator; trying again will not help.";
 const char PHRASE_UNREACHABLE[]
-    = "Sorry, the way to the language model is not set up correctly. This "
-      "needs the operator, who finds the reason in the log; trying again will "
-      "not help.";
+    = "Sorry, the connection to the language model is not set up correctly. "
+      "This needs the operator; trying again will not help.";
 const char PHRASE_INVALID[]
-    = "Sorry, the language model's server refused this question. The operator "
-      "finds the reason in the log; trying again will not help.";
+    = "Sorry, the language model's server refused this question. This needs "
+      "the operator, who finds the reason in the log; trying again will not "
+      "help.";
 const char PHRASE_LOADING[]
     = "The language model is still being loaded. Please send your message "
       "again in a few minutes.";
@@ -67,6 +77,9 @@ const char PHRASE_CUT_OFF[]
 const char PHRASE_FILTER_STOPPED[]
     = "(A filter of the model's provider stopped the answer here. Please put "
       "your question differently.)";
+const char PHRASE_FORGOTTEN[]
+    = "(This conversation is too long for the model: its oldest part was left "
+      "out of this question. Send /reset to begin a new one.)";
 const char PHRASE_STOPPED[] = "Stopped.";
 const char PHRASE_EXPIRED[]
     = "Sorry, your message waited too long to be answered. Please send it "

@@ -15,6 +15,7 @@ extern const char PHRASE_DISCONNECTED[];
 extern const char PHRASE_CLEARED[]; /* /disconnect where no token is needed */
 extern const char PHRASE_RESET[];
 extern const char PHRASE_MODEL_FAILED[];
+extern const char PHRASE_OFTEN[];
 extern const char PHRASE_TOO_LONG[];
 extern const char PHRASE_EMPTY[];
 extern const char PHRASE_FOUND_DATA[];
@@ -23,12 +24,15 @@ extern const char PHRASE_FILTERED[];
 extern const char PHRASE_QUOTA[];
 extern const char PHRASE_LIMITED[]; /* then: for how long */
 extern const char PHRASE_DENIED[];
+extern const char PHRASE_UNKNOWN_MODEL[];
+extern const char PHRASE_ADDRESS[];
 extern const char PHRASE_UNREACHABLE[];
 extern const char PHRASE_INVALID[];
 extern const char PHRASE_LOADING[];
 extern const char PHRASE_LIMIT[];
 extern const char PHRASE_CUT_OFF[]; /* after the words that were kept */
 extern const char PHRASE_FILTER_STOPPED[]; /* the same, by a filter */
+extern const char PHRASE_FORGOTTEN[];
 extern const char PHRASE_STOPPED[];
 extern const char PHRASE_EXPIRED[];
 extern const char PHRASE_DEAD[];

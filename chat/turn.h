@@ -58,6 +58,7 @@ struct turn {
 	bool as_words;	      /* ... and calls and results are words now */
 	bool shortened;	      /* LLM_CONTEXT once */
 	bool guessed;	      /* shortened once without being told */
+	bool forgot;	      /* so parts of the history were left out */
 	bool raised;	      /* thoughts ate llm.max_tokens: four times it */
 	uint64_t declined;    /* backends whose filter declined, as bits */
 	uint64_t too_long;    /* those to which it is, even shortened */
@@ -69,6 +70,7 @@ struct turn {
 	bool token_changed;
 	int64_t retry_since_ms; /* wall; 0 no failure yet */
 	int retry_n;
+	bool often; /* who may answer later said: too often (429) */
 	int64_t loading_since_ms; /* wall; 0: no model was being loaded */
 	const char *kept;	  /* the longest words of a cut answer */
 	int kept_round;		  /* nrounds then: later ones make it void */

@@ -10,6 +10,7 @@
 #include "chat/breaker.h"
 #include "chat/known.h"
 #include "chat/lease.h"
+#include "chat/trouble.h"
 #include "chat/turn.h"
 #include "nouns/metric.h"
 #include "redis/due.h"
@@ -54,6 +55,7 @@ worker_set_settings(struct worker *w, struct settings *s)
 	settings_unref(old);
 	worker_breakers_keep(w, s);
 	known_keep(w, s);
+	trouble_forget(w);
 }
 
 static void

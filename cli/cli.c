@@ -115,9 +115,10 @@ cli_args(struct cli *cli, size_t min, size_t max)
 	if (cli->nargs >= min && cli->nargs <= max)
 		return true;
 	if (cli->nargs > max)
-		cli_error(cli, "\"%s\" is one word too many; see dragoman "
-			       "help %s",
-		    cli->args[max], cli->command->name);
+		cli_error(cli,
+		    "dragoman %s does not take \"%s\"; dragoman "
+		    "help %s says what it takes",
+		    cli->command->name, cli->args[max], cli->command->name);
 	else
 		cli_error(cli, "usage: dragoman %s %s", cli->command->name,
 		    cli->command->args);

@@ -62,6 +62,7 @@ int cmd_models(struct cli *cli);
 int cmd_pause(struct cli *cli);
 int cmd_prefix_move(struct cli *cli);
 int cmd_resume(struct cli *cli);
+int cmd_status(struct cli *cli);
 int cmd_turns_dead(struct cli *cli);
 int cmd_turns_list(struct cli *cli);
 int cmd_turns_replay(struct cli *cli);
@@ -115,6 +116,17 @@ const char *cli_ago(struct cli *cli, int64_t ms);
 /* Where the server is: ${named} (or NULL), $DRAGOMAN_URL, server.public_url,
  * this host's server.port; without a slash at its end. */
 const char *cli_url(struct cli *cli, const char *named);
+
+/* started.c: the line that does it here: of the quickstart, of systemd's units,
+ * or in words, by how this installation was started. */
+enum cli_do {
+	CLI_START_EDGE,
+	CLI_START_NGINX,
+	CLI_START_REDIS,
+	CLI_RELOAD_TURN, /* so that they read settings and keys again */
+	CLI_RENEW,	 /* after an upgrade */
+};
+const char *cli_do(struct cli *cli, enum cli_do what);
 
 /* "alice" is "default/http/alice".  -1, said: not a name. */
 struct chat_name;

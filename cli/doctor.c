@@ -83,7 +83,7 @@ check_configuration(struct doctor *d)
 	find_lines(d, DOCTOR_ERROR, "correct it; every setting is in "
 				    "docs/SETTINGS.md",
 	    &errors);
-	find_lines(d, DOCTOR_WARN, "change it, if that is not what you mean",
+	find_lines(d, DOCTOR_WARN, "correct it, if that is not what you mean",
 	    &warnings);
 	buf_fini(&errors);
 	buf_fini(&warnings);

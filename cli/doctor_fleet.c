@@ -83,8 +83,9 @@ reach(struct doctor *d)
 	}
 	if (store_ping(d->cli->store, &ms) != STORE_OK) {
 		doctor_find(d, DOCTOR_ERROR, "redis",
-		    "start it (systemctl start redis-server), or correct "
-		    "redis.url; nothing works without",
+		    arena_printf(d->cli->mem,
+			"%s; or correct redis.url (REDIS_URL)",
+			cli_do(d->cli, CLI_START_REDIS)),
 		    "does not answer at redis.url");
 		return false;
 	}
@@ -173,7 +174,7 @@ find_left_out(struct doctor *d, const char *worker, const char *name,
 	if (n > 0)
 		doctor_find(d, DOCTOR_WARN, "tools",
 		    "name the tools that chats need in chat.tools; a schema "
-		    "that is too large is for that server to mend",
+		    "that is too large must be made smaller on that server",
 		    "worker %s does not offer %lld tools of %s to the model%s",
 		    worker, (long long)n, name == NULL ? "a server" : name,
 		    buf_str(&b));
@@ -204,10 +205,13 @@ find_sources(struct doctor *d, const char *worker, const json_t *sources)
 		}
 		doctor_find(d, DOCTOR_WARN, "tools",
 		    "start that server, or correct its url and headers; it "
-		    "is tried again by itself",
-		    "%s does not answer worker %s%s%s",
+		    "is asked again within a minute",
+		    "%s does not answer worker %s%s%s%s",
 		    name == NULL ? "a server" : name, worker,
-		    error != NULL ? ": " : "", error != NULL ? error : "");
+		    error != NULL ? ": " : "", error != NULL ? error : "",
+		    json_member_int(source, "offered", 0) > 0
+			? "; its last tools are still offered, for a minute"
+			: "");
 	}
 }
 
@@ -233,27 +237,6 @@ find_backends(struct doctor *d, const char *worker, const json_t *backends)
 	}
 }
 
-static const char *
-model_advice(const char *error)
-{
-	static const struct {
-		const char *error, *advice;
-	} table[] = {
-		{ "denied", "set the right API key (OPENAI_API_KEY_FILE and "
-			    "the like), then reload the workers" },
-		{ "quota", "the account is out of credit: top it up" },
-		{ "invalid", "correct chat.model and llm.base_url" },
-		{ "context", "lower chat.history_tokens" },
-	};
-	size_t i;
-
-	for (i = 0; i < NELEM(table); i++)
-		if (strcmp(table[i].error, error) == 0)
-			return table[i].advice;
-	return "look at the worker's log, and at chat.host, chat.model, "
-	       "llm.base_url";
-}
-
 static void
 find_worker(struct doctor *d, const json_t *record)
 {
@@ -261,20 +244,19 @@ find_worker(struct doctor *d, const json_t *record)
 	const char *host = json_member_str(record, "host");
 	const char *version = json_member_str(record, "version");
 	const char *backend = json_member_str(record, "backend");
-	const char *error = json_member_str(record, "model_error");
 	int64_t running = json_member_int(record, "running", 0);
 	int64_t slots = json_member_int(record, "slots", 0);
 
 	id = arena_printf(d->cli->mem, "%.8s@%s", id == NULL ? "?" : id,
 	    host == NULL ? "?" : host);
 	doctor_find(d, DOCTOR_OK, "workers", NULL,
-	    "%s lives: %s, %lld tools, %lld of %lld turns", id,
+	    "%s runs: model %s, %lld tools, %lld of %lld turns", id,
 	    backend == NULL ? "?" : backend,
 	    (long long)json_member_int(record, "tools_loaded", 0),
 	    (long long)running, (long long)slots);
 	if (version != NULL && strcmp(version, PACKAGE_VERSION) != 0)
 		doctor_find(d, DOCTOR_WARN, "workers",
-		    "restart it after the upgrade",
+		    cli_do(d->cli, CLI_RENEW),
 		    "%s is version %s, this is " PACKAGE_VERSION, id, version);
 	if (slots > 0 && running >= slots)
 		doctor_find(d, DOCTOR_WARN, "workers",
@@ -284,11 +266,6 @@ find_worker(struct doctor *d, const json_t *record)
 		doctor_find(d, DOCTOR_WARN, "workers",
 		    "unset chat.paused when you are ready",
 		    "%s takes no turns (chat.paused)", id);
-	if (!json_member_bool(record, "model_ok", true))
-		doctor_find(d, DOCTOR_ERROR, "model",
-		    model_advice(error == NULL ? "" : error),
-		    "%s got no answer from the model: %s", id,
-		    error == NULL ? "?" : error);
 	find_backends(d, id, json_object_get(record, "backends"));
 	find_sources(d, id, json_object_get(record, "sources"));
 }
@@ -353,7 +330,7 @@ doctor_workers(struct doctor *d)
 		return;
 	if (fleet_read(d->store, d->cli->mem, &records) != STORE_OK) {
 		doctor_find(d, DOCTOR_ERROR, "workers",
-		    "mend what is said of Redis above, or look at its log",
+		    "fix what is said of Redis above, or look at its log",
 		    "their records cannot be read");
 		return;
 	}
@@ -362,7 +339,7 @@ doctor_workers(struct doctor *d)
 	find_format(d, records);
 	if (json_array_size(records) == 0)
 		doctor_find(d, DOCTOR_ERROR, "workers", start_advice(d),
-		    "no turn worker lives: messages wait unanswered");
+		    "no turn worker runs: messages wait unanswered");
 	if (fleet_is_paused(d->store, &paused) == STORE_OK && paused)
 		doctor_find(d, DOCTOR_WARN, "workers", "dragoman resume",
 		    "turns are paused (dragoman pause)");
@@ -415,7 +392,7 @@ doctor_damage(struct doctor *d)
 		if (i < DAMAGE_SHOWN)
 			find_damage(d, one);
 	if (n > DAMAGE_SHOWN)
-		doctor_find(d, DOCTOR_WARN, "redis", "mend these first",
+		doctor_find(d, DOCTOR_WARN, "redis", "fix these first",
 		    "%zu more damaged keys are not shown", n - DAMAGE_SHOWN);
 }
 
@@ -481,18 +458,20 @@ get(struct doctor *d, const char *path, int *status)
 	if (rc != HTTP_OK)
 		doctor_find(d, d->url_guessed ? DOCTOR_WARN : DOCTOR_ERROR,
 		    "edge",
-		    "is nginx running, and does it listen there? --url names "
-		    "another address",
+		    arena_printf(d->cli->mem,
+			"%s; if it listens elsewhere: dragoman doctor --url "
+			"URL",
+			cli_do(d->cli, CLI_START_NGINX)),
 		    "%s does not answer: %s", req.url, resp.why);
 	else if (resp.status >= 500 && doc == NULL)
 		doctor_find(d, DOCTOR_ERROR, "edge",
-		    "start dragoman-edge; nginx's fastcgi_pass must be "
-		    "server.listen",
+		    cli_do(d->cli, CLI_START_EDGE),
 		    "%s: nginx answers %d, nobody is behind it", req.url,
 		    resp.status);
 	else if (doc == NULL)
 		doctor_find(d, DOCTOR_ERROR, "edge",
-		    "does another program listen on that port?",
+		    "another program listens there: dragoman doctor --url URL "
+		    "names another address",
 		    "%s answers %d and no JSON", req.url, resp.status);
 	http_response_fini(&resp);
 	return doc;
@@ -511,16 +490,15 @@ doctor_edge(struct doctor *d)
 	version = json_member_str(doc, "version");
 	auth = json_member_str(doc, "auth");
 	if (version != NULL && strcmp(version, PACKAGE_VERSION) != 0)
-		doctor_find(d, DOCTOR_WARN, "edge",
-		    "restart it after the upgrade",
-		    "is version %s, this is " PACKAGE_VERSION, version);
+		doctor_find(d, DOCTOR_WARN, "edge", cli_do(d->cli, CLI_RENEW),
+		    "the edge is version %s, this is " PACKAGE_VERSION,
+		    version);
 	if (status != 200) {
 		detail = json_member_str(doc, "detail");
 		doctor_find(d, DOCTOR_ERROR, "edge",
-		    "start dragoman-edge; nginx's fastcgi_pass must be "
-		    "server.listen",
-		    "/health answers %d%s%s", status,
-		    detail != NULL ? ": " : "", detail != NULL ? detail : "");
+		    cli_do(d->cli, CLI_START_EDGE), "%s/health answers %d%s%s",
+		    d->url, status, detail != NULL ? ": " : "",
+		    detail != NULL ? detail : "");
 		return;
 	}
 	doctor_find(d, DOCTOR_OK, "edge", NULL, "%s answers; auth: %s",

@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "base/arena.h"
+#include "base/clock.h"
 #include "base/json.h"
 #include "llm/llm.h"
 #include "redis/fleet.h"
@@ -17,15 +19,12 @@ has_answered(struct doctor *d, const struct llm_backend *b)
 {
 	char name[LLM_BREAKER_NAME_MAX];
 	const char *breaker, *last;
-	json_t *records, *record, *backend;
+	const json_t *record, *backend;
 	bool found = false;
 	size_t i, j;
 
 	llm_breaker_name(b, name);
-	if (d->store == NULL
-	    || fleet_read(d->store, d->cli->mem, &records) != STORE_OK)
-		return false;
-	json_array_foreach(records, i, record)
+	json_array_foreach(d->records, i, record)
 	    json_array_foreach(json_object_get(record, "backends"), j, backend)
 	{
 		breaker = json_member_str(backend, "breaker");
@@ -36,11 +35,66 @@ has_answered(struct doctor *d, const struct llm_backend *b)
 	return found;
 }
 
+/* What the turn workers met, and a look from here does not show: an account
+ * without credit, a key that only its questions need, other settings. */
+static void
+troubles(struct doctor *d)
+{
+	static const char *const OWN[]
+	    = { "quota", "denied", "model", "address", "unreachable" };
+	const json_t *one;
+	size_t i, j;
+
+	json_array_foreach(d->troubles, i, one)
+	{
+		const char *name = json_member_str(one, "name");
+		const char *kind = json_member_str(one, "kind");
+		const char *why = json_member_str(one, "why");
+		const char *remedy = json_member_str(one, "remedy");
+		int64_t since = json_member_int(one, "since_ms", 0);
+		bool lasts = false, ours;
+
+		if (json_object_get(d->failing, name) != NULL)
+			continue; /* found from here, too */
+		for (j = 0; j < NELEM(OWN); j++)
+			lasts |= strcmp(kind, OWN[j]) == 0;
+		/* A setting or a key, of which we may have a newer one. */
+		ours = lasts && strcmp(kind, "quota") != 0;
+		if (remedy[0] == '\0')
+			remedy = "nothing if it passes; else read "
+				 "model_failed in the workers' log";
+		if (ours)
+			remedy = arena_printf(d->cli->mem, "%s. Then: %s",
+			    remedy, cli_do(d->cli, CLI_RELOAD_TURN));
+		doctor_find(d, lasts ? DOCTOR_ERROR : DOCTOR_WARN, "model",
+		    remedy,
+		    "%s: the turn workers get no answer (%s)%s%s, for %s", name,
+		    kind, why[0] == '\0' ? "" : ": ", why,
+		    cli_ago(d->cli, clock_wall_ms() - since));
+	}
+}
+
+/* True if the turn workers met it: a look from here, which is not sure, then
+ * says no more. */
+static bool
+is_met(struct doctor *d, const char *label, const char *kind)
+{
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach(d->troubles, i,
+	    one) if (strcmp(json_member_str(one, "name"), label) == 0
+	    && strcmp(json_member_str(one, "kind"), kind) == 0) return true;
+	return false;
+}
+
 /* Azure has none, nor have some servers of one's own: no fault. */
 static void
 no_list(struct doctor *d, const struct llm_backend *b, const char *label,
     const char *why)
 {
+	if (is_met(d, label, "address"))
+		return;
 	if (has_answered(d, b))
 		doctor_find(d, DOCTOR_OK, "model", NULL,
 		    "%s answers; it has no list of models", label);
@@ -56,12 +110,64 @@ no_list(struct doctor *d, const struct llm_backend *b, const char *label,
 		    "%s: it cannot be seen whether it answers: %s", label, why);
 }
 
+/* The server has no such name in its list. */
+static void
+not_listed(struct doctor *d, const struct llm_backend *b, const char *label,
+    const struct llm_look *look)
+{
+	if (look->rc != LLM_MODEL && is_met(d, label, "model"))
+		return;
+	if (has_answered(d, b))
+		doctor_find(d, DOCTOR_OK, "model", NULL,
+		    "%s answers, though the server does not list it", label);
+	else
+		doctor_find(d,
+		    look->rc == LLM_MODEL ? DOCTOR_ERROR : DOCTOR_WARN, "model",
+		    look->remedy, "%s answers, and does not list %s%s%s",
+		    settings_host_name(b->host), b->model,
+		    b->name == NULL ? "" : "@", b->name == NULL ? "" : b->name);
+}
+
+static void
+found(struct doctor *d, const struct llm_backend *b, const char *label,
+    const struct llm_look *look)
+{
+	const struct llm_failure *f = &look->failure;
+
+	switch (look->rc) {
+	case LLM_OK:
+	case LLM_MODEL:
+		if (f->why[0] != '\0' && look->listed)
+			no_list(d, b, label, f->why);
+		else if (!look->listed)
+			not_listed(d, b, label, look);
+		else
+			doctor_find(d, DOCTOR_OK, "model", NULL,
+			    "%s answers for %s%s%s",
+			    settings_host_name(b->host), b->model,
+			    b->name == NULL ? "" : "@",
+			    b->name == NULL ? "" : b->name);
+		break;
+	case LLM_DENIED:
+		doctor_find(d, DOCTOR_ERROR, "model", look->remedy,
+		    "%s: the API key is refused: %s", label, f->why);
+		break;
+	case LLM_ADDRESS:
+		doctor_find(d, DOCTOR_ERROR, "model", look->remedy,
+		    "%s: its address is wrong: %s", label, f->why);
+		break;
+	default:
+		doctor_find(d, DOCTOR_ERROR, "model", look->remedy,
+		    f->status == 0 ? "%s does not answer: %s"
+				   : "%s: it answered with %s",
+		    label, f->why);
+	}
+}
+
 static void
 check(struct doctor *d, const struct llm_backend *b)
 {
-	struct llm_failure failure;
-	enum llm_rc rc;
-	bool listed;
+	struct llm_look look;
 	char label[LLM_BACKEND_NAME_MAX];
 	bool has_key = b->key != NULL && secret_is_set(b->key);
 
@@ -69,37 +175,12 @@ check(struct doctor *d, const struct llm_backend *b)
 	/* Perhaps only the turn workers are given the key. */
 	if (!has_key && b->base_url[0] == '\0')
 		return;
-	rc = llm_check(b, d->cli->mem, &listed, &failure);
-	switch (rc) {
-	case LLM_OK:
-		if (failure.why[0] != '\0') {
-			no_list(d, b, label, failure.why);
-			break;
-		}
-		doctor_find(d, listed ? DOCTOR_OK : DOCTOR_WARN, "model",
-		    listed ? NULL
-			: b->name == NULL
-			? "correct chat.model or llm.fallback"
-			: arena_printf(d->cli->mem,
-			    "correct the model of llm.backends.%s", b->name),
-		    "%s answers%s %s%s%s", settings_host_name(b->host),
-		    listed ? " for" : " and does not list", b->model,
-		    b->name == NULL ? "" : "@", b->name == NULL ? "" : b->name);
-		break;
-	case LLM_DENIED:
-		if (!has_key)
-			break;
-		doctor_find(d, DOCTOR_ERROR, "model",
-		    llm_remedy(rc, &failure, b, d->cli->mem),
-		    "%s: the key is refused: %s", label, failure.why);
-		break;
-	default:
-		doctor_find(d, DOCTOR_ERROR, "model",
-		    llm_remedy(rc, &failure, b, d->cli->mem),
-		    failure.status == 0 ? "%s does not answer: %s"
-					: "%s: it answered with %s",
-		    label, failure.why);
-	}
+	llm_look(b, NULL, d->cli->mem, &look);
+	if (look.rc == LLM_DENIED && !has_key)
+		return;
+	if (look.rc != LLM_OK && !(look.rc == LLM_MODEL && has_answered(d, b)))
+		json_object_set_new(d->failing, label, json_true());
+	found(d, b, label, &look);
 }
 
 /* What its refusals taught. */
@@ -150,9 +231,15 @@ doctor_models(struct doctor *d)
 
 	if (d->s == NULL || !has_model(d))
 		return;
+	d->failing = json_keep(d->cli->mem, json_object());
+	if (d->store != NULL
+	    && fleet_read(d->store, d->cli->mem, &d->records) != STORE_OK)
+		d->records = NULL;
+	d->troubles = fleet_troubles(d->records, d->cli->mem);
 	n = llm_backends(d->s, d->cli->mem, &list);
 	for (i = 0; i < n; i++) {
 		check(d, &list[i]);
 		learned(d, &list[i]);
 	}
+	troubles(d);
 }

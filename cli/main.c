@@ -37,6 +37,11 @@ static const struct command COMMANDS[] = {
 	    "--no-stream      wait for the whole reply\n"
 	    "--no-history     do not keep what you write for the next time",
 	    cmd_chat },
+	{ "status", "",
+	    "can messages be answered? exit 0 if all is well, 1 if not",
+	    "--url URL        where nginx answers (default: this host's "
+	    "server.port)",
+	    cmd_status },
 	{ "doctor", "", "look for what is wrong, and say what to do",
 	    "--url URL        where nginx answers (default: $DRAGOMAN_URL, "
 	    "server.public_url,\n"
@@ -60,8 +65,11 @@ static const struct command COMMANDS[] = {
 	    "--dry-run        only ask the model, store nothing, use no tools\n"
 	    "--model M        with --dry-run: MODEL or HOST/MODEL",
 	    cmd_turns_replay },
-	{ "models", "[BACKEND]", "the models that are asked (or BACKEND alone), and what was learned of them",
-	    "--test           ask each: plain, streamed, with a tool (costs tokens)\n"
+	{ "models", "[BACKEND]",
+	    "the models that are asked (or BACKEND alone), and what was "
+	    "learned of them",
+	    "--test           ask each: plain, streamed, with a tool (costs "
+	    "tokens)\n"
 	    "--forget         forget what was learned, of BACKEND or of all",
 	    cmd_models },
 	{ "pause", "", "take no new turns; messages wait", NULL, cmd_pause },
@@ -72,8 +80,9 @@ static const struct command COMMANDS[] = {
 	    "--activate       2. let the prepared key seal\n"
 	    "--retire         4. drop the old keys (after keys reseal)",
 	    cmd_keys_rotate },
-	{ "keys reseal", "", "seal all that lies in Redis with the first key (step 3)",
-	    NULL, cmd_keys_reseal },
+	{ "keys reseal", "",
+	    "seal all that lies in Redis with the first key (step 3)", NULL,
+	    cmd_keys_reseal },
 	{ "format show", "", "the version that records are written as", NULL,
 	    cmd_format_show },
 	{ "format set", "N", "change it, once all workers read it",

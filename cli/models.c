@@ -69,6 +69,8 @@ outcome(struct cli *cli, enum llm_rc rc, const struct llm_answer *a,
 		[LLM_INVALID] = "it refuses the question",
 		[LLM_FILTERED] = "a filter declined the question",
 		[LLM_LOADING] = "it is still loading the model",
+		[LLM_MODEL] = "it does not know the model",
+		[LLM_ADDRESS] = "something else is at that address",
 		[LLM_UNREACHABLE] = "it cannot be reached",
 		[LLM_CANCELLED] = "cancelled",
 	};
@@ -158,26 +160,33 @@ address_of(struct cli *cli, const struct llm_backend *b)
 	return text_address_shown(cli->mem, llm_chat_url(b, cli->mem));
 }
 
+/* In a word, then why. */
+static const char *
+state_of(struct cli *cli, const struct llm_look *look)
+{
+	if (look->rc == LLM_OK && !look->listed)
+		return "answers, but does not list it";
+	if (look->failure.why[0] == '\0')
+		return "listed";
+	return arena_printf(cli->mem, "%s: %s",
+	    look->rc == LLM_OK ? "not seen" : llm_rc_name(look->rc),
+	    look->failure.why);
+}
+
 static json_t *
 describe(struct cli *cli, const struct llm_backend *b, struct store *st,
     bool test, bool *failed)
 {
 	char name[LLM_BACKEND_NAME_MAX];
-	struct llm_failure failure;
-	bool listed = false;
-	enum llm_rc rc;
+	struct llm_look look;
 	json_t *doc;
 
 	llm_backend_name(b, name);
-	rc = llm_check(b, cli->mem, &listed, &failure);
-	doc = json_pack("{s:s, s:s*, s:s, s:s, s:o}", "backend", name, "name",
-	    b->name, "address", address_of(cli, b), "state",
-	    failure.why[0] != '\0'
-		? arena_printf(cli->mem, "%s: %s",
-		      rc == LLM_OK ? "not seen" : llm_rc_name(rc), failure.why)
-		: listed ? "listed"
-			 : "answers, but does not list it",
-	    "learned", learned_of(st, name));
+	llm_look(b, NULL, cli->mem, &look);
+	doc = json_pack("{s:s, s:s*, s:s, s:s, s:s*, s:o}", "backend", name,
+	    "name", b->name, "address", address_of(cli, b), "state",
+	    state_of(cli, &look), "remedy", look.remedy, "learned",
+	    learned_of(st, name));
 	if (test)
 		json_object_set_new(doc, "tests", test_all(cli, b, failed));
 	return doc;
@@ -187,7 +196,7 @@ static void
 show(struct cli *cli, const json_t *doc)
 {
 	const json_t *fact, *value;
-	const char *name;
+	const char *name, *remedy;
 	json_t *tests = json_object_get(doc, "tests");
 	size_t i;
 
@@ -198,6 +207,9 @@ show(struct cli *cli, const json_t *doc)
 	    name == NULL ? "" : "  ", name == NULL ? "" : name,
 	    json_string_value(json_object_get(doc, "address")),
 	    json_string_value(json_object_get(doc, "state")));
+	remedy = json_string_value(json_object_get(doc, "remedy"));
+	if (remedy != NULL)
+		printf("  -> %s\n", cli_clean(cli, remedy, true));
 	json_array_foreach(json_object_get(doc, "learned"), i, fact)
 		printf("  learned: %s = %s, for %s\n",
 		    cli_clean(cli,

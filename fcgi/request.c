@@ -319,12 +319,17 @@ request_begin(struct request *req, char *const *envp, const char **why)
 	return 0;
 }
 
+/* nouns/metric.c, METRIC_REQUESTS, behind the classes of status. */
+#define REQUESTS_PROBE 5
+
 void
 request_log(const struct request_record *r)
 {
 	int64_t us = clock_boot_us() - r->started_us;
 
-	metric_add(METRIC_REQUESTS, r->status / 100 - 1, 1);
+	/* A probe's 503 is what it asks for, and nobody's failed request. */
+	metric_add(METRIC_REQUESTS,
+	    r->quiet ? REQUESTS_PROBE : r->status / 100 - 1, 1);
 	metric_observe_us(METRIC_REQUEST_SECONDS, 0, us);
 	if (r->status == 401)
 		metric_add(METRIC_REFUSED, 0, 1);

@@ -233,6 +233,7 @@ handle_chat(struct request *req)
 	struct chat_body body = { 0 };
 	struct chat_ask ask = { 0 };
 	struct message msg = { 0 };
+	const char *said;
 	enum command command;
 	int rc = -1;
 
@@ -256,8 +257,9 @@ handle_chat(struct request *req)
 	if (!fleet_may_store(req->edge))
 		return refuse_down(req);
 
-	msg.text = text_cut(req->mem, text_strip(req->mem, body.message),
-	    (size_t)s->chat_max_input_chars);
+	said = text_strip(req->mem, body.message);
+	msg.text = text_cut(req->mem, said, (size_t)s->chat_max_input_chars);
+	msg.cut = strlen(msg.text) < strlen(said);
 	command = command_parse(msg.text);
 	if (command != COMMAND_NONE && command_is_immediate(command))
 		return answer_command(req, command, &ask, &limits);

@@ -74,6 +74,7 @@ struct view {
 	size_t workers;
 	json_t *backends; /* name -> {name, breaker_open_until_ms} */
 	json_t *sources;  /* name -> source */
+	json_t *troubles; /* fleet_troubles, or NULL */
 	size_t open;	  /* backends whose breaker is open */
 	int model_ok;	  /* -1 nobody knows */
 	const char *model_error;
@@ -188,6 +189,7 @@ see_fleet(struct watch *w, struct view *v, const struct settings *s,
 			v->open++;
 	v->paused
 	    = paused || s->chat_paused || (v->workers > 0 && all_paused);
+	v->troubles = fleet_troubles(v->records, mem);
 	if (v->workers > 0)
 		keep_backend(w, v);
 }
@@ -248,7 +250,7 @@ static json_t *
 sources_doc(const struct view *v)
 {
 	static const char *const SHOWN[] = { "name", "kind", "ok", "tools",
-		"offered", "left_out", "age_ms" };
+		"offered", "left_out", "age_ms", "away_ms" };
 	json_t *list = json_array(), *source;
 	const char *name;
 	size_t i;
@@ -265,6 +267,53 @@ sources_doc(const struct view *v)
 		if (value != NULL)
 			json_object_set(shown, "error", value);
 		json_array_append_new(list, shown);
+	}
+	return list;
+}
+
+static const char *
+trouble_words(const char *kind)
+{
+	static const struct {
+		const char *kind, *words;
+	} ROWS[] = { { "denied", "the provider rejects the API key" },
+		{ "model", "the provider does not have this model" },
+		{ "address", "its address is wrong" },
+		{ "unreachable", "its connection is not set up correctly" },
+		{ "quota", "its quota or credit is used up" } };
+	size_t i;
+
+	for (i = 0; i < NELEM(ROWS); i++)
+		if (strcmp(ROWS[i].kind, kind) == 0)
+			return ROWS[i].words;
+	return "it does not answer";
+}
+
+/* A message is answered, but not as it is meant: a sentence each, without
+ * addresses or what servers say, as everybody may read it.  dragoman doctor
+ * says what to do. */
+static json_t *
+degraded_doc(const struct view *v)
+{
+	json_t *list = json_array(), *source;
+	const json_t *trouble;
+	const char *name, *reason;
+	size_t i;
+
+	json_array_foreach(v->troubles, i, trouble) json_array_append_new(list,
+	    json_sprintf("%s: %s",
+		json_string_value(json_object_get(trouble, "name")),
+		trouble_words(
+		    json_string_value(json_object_get(trouble, "kind")))));
+	json_object_foreach(v->sources, name, source)
+	{
+		reason = json_member_str(source, "reason");
+		if (reason != NULL)
+			json_array_append_new(list,
+			    json_sprintf("tools of %s: %s%s", name, reason,
+				json_member_int(source, "offered", 0) > 0
+				    ? "; its last list is still offered"
+				    : ""));
 	}
 	return list;
 }
@@ -323,14 +372,13 @@ render_ready(struct watch *w, const struct view *v)
 
 	fleet_backend(w->e, backend, sizeof(backend));
 	set_page(w, FLEET_READY, why == NULL ? 200 : 503,
-	    json_pack("{s:b, s:s?, s:{s:b, s:i}, s:I, s:b, "
+	    json_pack("{s:b, s:s?, s:o, s:{s:b, s:i}, s:I, s:b, "
 		      "s:{s:s, s:o, s:s?, s:o}, s:o}",
-		"ready", why == NULL, "why", why, "redis", "ok", v->redis,
-		"ms", v->redis_ms, "turn_workers", (json_int_t)v->workers,
-		"paused", v->paused, "model", "backend", backend, "ok", ok,
-		"error", v->model_error, "backends",
-		backends_doc(v, clock_wall_ms()), "sources",
-		sources_doc(v)));
+		"ready", why == NULL, "why", why, "degraded", degraded_doc(v),
+		"redis", "ok", v->redis, "ms", v->redis_ms, "turn_workers",
+		(json_int_t)v->workers, "paused", v->paused, "model", "backend",
+		backend, "ok", ok, "error", v->model_error, "backends",
+		backends_doc(v, clock_wall_ms()), "sources", sources_doc(v)));
 	if (w->e->park != NULL) /* else plain CGI: one look */
 		tell(w, v, why);
 }

@@ -92,6 +92,7 @@ fill(const struct settings *s, int host, const char *model, struct arena *mem,
 	*b = (struct llm_backend){ .host = host,
 		.model = model,
 		.base_url = url_of(s, host, mem),
+		.moved = is_elsewhere(s, host),
 		.headers = headers_of(s, host, mem),
 		.key = key_of(s, host),
 		.tools = s->llm_tools,
@@ -100,8 +101,8 @@ fill(const struct settings *s, int host, const char *model, struct arena *mem,
 		.temperature = s->llm_temperature,
 		.connect_ms = (int)s->llm_connect_ms,
 		.first_byte_ms = (int)(s->llm_first_byte_ms < s->llm_total_ms
-				? s->llm_first_byte_ms
-				: s->llm_total_ms),
+			? s->llm_first_byte_ms
+			: s->llm_total_ms),
 		.idle_ms = (int)s->llm_idle_ms,
 		.total_ms = (int)s->llm_total_ms };
 }
@@ -163,8 +164,10 @@ llm_backends(const struct settings *s, struct arena *mem,
 		return 0;
 	list = arena_alloc(mem, (s->llm_fallback.n + 1) * sizeof(*list));
 	fill(s, s->chat_host, s->chat_model, mem, &list[n++]);
-	for (i = 0; i < s->llm_fallback.n; i++)
-		fallback(s, s->llm_fallback.items[i], mem, &list[n++]);
+	for (i = 0; i < s->llm_fallback.n; i++) {
+		fallback(s, s->llm_fallback.items[i], mem, &list[n]);
+		list[n++].is_fallback = true;
+	}
 	*out = list;
 	return n;
 }

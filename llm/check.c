@@ -11,30 +11,30 @@
 #include "llm/llm_priv.h"
 
 #define LIST_MAX (4 * MIB) /* OpenRouter's is the longest known: 0.5 MiB */
-#define CHECK_MS 10000	   /* somebody waits for it at a terminal */
 
 static bool
 is_model(const char *id, const char *model)
 {
 	size_t len = strlen(model);
 
+	if (strncmp(id, "models/", 7) == 0) /* Gemini */
+		id += 7;
 	/* Ollama lists "llama3:latest" for what is asked as "llama3". */
 	return strncmp(id, model, len) == 0
 	    && (id[len] == '\0' || strcmp(id + len, ":latest") == 0);
 }
 
 /* Together's stands alone, without "data". */
-static const json_t *
-list_in(const json_t *doc)
+const json_t *
+llm_list_in(const json_t *doc)
 {
 	return json_is_array(doc) ? doc : json_object_get(doc, "data");
 }
 
-/* False only if there is a list and ${model} is not in it. */
-static bool
-lists(const json_t *doc, const char *model)
+bool
+llm_list_has(const json_t *doc, const char *model)
 {
-	const json_t *all = list_in(doc);
+	const json_t *all = llm_list_in(doc);
 	size_t i, known = 0;
 
 	/* It comes in pages, and knows names that it does not list. */
@@ -64,28 +64,28 @@ no_list(struct llm_failure *f, const char *url, const char *what,
 /* An answer that denies nothing: the list, or what is in its place.  A server
  * of one's own may have none; a page or a redirect is another server's. */
 static enum llm_rc
-read_list(const struct http_response *resp, const char *url,
-    const char *model, struct arena *mem, bool *listed, struct llm_failure *f)
+read_list(const struct http_response *resp, const char *url, struct arena *mem,
+    const json_t **doc, struct llm_failure *f)
 {
 	const char *body = buf_str(&resp->body);
-	const json_t *doc = json_read_lenient(mem, body, resp->body.len);
+	const json_t *got = json_read_lenient(mem, body, resp->body.len);
 
 	if (resp->status >= 300 && resp->status <= 399) {
 		no_list(f, url, "a redirect, so a wrong address", mem);
-		return LLM_INVALID;
+		return LLM_ADDRESS;
 	}
-	if (resp->status == 200 && !json_is_object(doc)
-	    && !json_is_array(doc)) {
+	if (resp->status == 200 && !json_is_object(got)
+	    && !json_is_array(got)) {
 		no_list(f, url, "no JSON, so a wrong address", mem);
-		return LLM_INVALID;
+		return LLM_ADDRESS;
 	}
-	if (resp->status != 200) {
+	/* Ollama without a model writes null. */
+	if (resp->status != 200
+	    || (!json_is_array(llm_list_in(got))
+		&& !json_is_null(llm_list_in(got))))
 		no_list(f, url, "no list of models", mem);
-		return LLM_OK;
-	}
-	*listed = lists(doc, model);
-	if (!json_is_array(list_in(doc)))
-		no_list(f, url, "no list of models", mem);
+	else
+		*doc = got;
 	return LLM_OK;
 }
 
@@ -104,22 +104,23 @@ needs_tls(const struct http_response *resp, struct arena *mem,
 }
 
 enum llm_rc
-llm_check(const struct llm_backend *b, struct arena *mem, bool *listed,
+llm_list_ask(const struct llm_backend *b, int wait_ms,
+    const volatile int *cancel, struct arena *mem, const json_t **doc,
     struct llm_failure *f)
 {
 	const struct llm_provider *p = llm_provider_of(b->host);
 	struct http_request req = { .method = "GET",
 		.url = llm_url(b, p->models, mem),
 		.body_max = LIST_MAX,
-		.connect_ms = b->connect_ms < CHECK_MS ? b->connect_ms
-						       : CHECK_MS,
-		.total_ms = CHECK_MS,
-		.flags = HTTP_OPERATOR };
+		.connect_ms = b->connect_ms < wait_ms ? b->connect_ms : wait_ms,
+		.total_ms = wait_ms,
+		.flags = HTTP_OPERATOR,
+		.cancel = cancel };
 	struct http_response resp;
 	enum llm_rc rc = LLM_OK;
 
 	*f = (struct llm_failure){ .retry_after_ms = -1 };
-	*listed = true;
+	*doc = NULL;
 	req.headers[0] = "Accept: application/json";
 	if (llm_fill(p, b, 1, mem, &req) == -1) {
 		text_format(f->why, sizeof(f->why), LLM_TOO_MANY_HEADERS);
@@ -139,7 +140,18 @@ llm_check(const struct llm_backend *b, struct arena *mem, bool *listed,
 	} else if (needs_tls(&resp, mem, f)) {
 		rc = LLM_UNREACHABLE;
 	} else
-		rc = read_list(&resp, req.url, b->model, mem, listed, f);
+		rc = read_list(&resp, req.url, mem, doc, f);
 	http_response_fini(&resp);
+	return rc;
+}
+
+enum llm_rc
+llm_check(const struct llm_backend *b, struct arena *mem, bool *listed,
+    struct llm_failure *f)
+{
+	const json_t *doc;
+	enum llm_rc rc = llm_list_ask(b, LLM_CHECK_MS, NULL, mem, &doc, f);
+
+	*listed = doc == NULL || llm_list_has(doc, b->model);
 	return rc;
 }

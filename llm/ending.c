@@ -55,7 +55,7 @@ failed(struct llm_reading *r, struct llm_failure *f)
 		text_format(f->why, sizeof(f->why), "%s", r->why);
 		f->status = 200;
 		f->once = true; /* some show one in passing */
-		rc = LLM_UNREACHABLE;
+		rc = LLM_ADDRESS;
 	} else if (r->why != NULL) {
 		text_format(f->why, sizeof(f->why), "in the answer: %s", r->why);
 		f->status = 500;

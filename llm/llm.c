@@ -29,11 +29,19 @@ llm_rc_name(enum llm_rc rc)
 		[LLM_LOADING] = "loading",
 		[LLM_UNREACHABLE] = "unreachable",
 		[LLM_CANCELLED] = "cancelled",
+		[LLM_MODEL] = "model",
+		[LLM_ADDRESS] = "address",
 	};
 
 	return rc < LLM_RC_N ? NAMES[rc] : "?";
 }
 
+bool
+llm_needs_operator(enum llm_rc rc)
+{
+	return rc == LLM_QUOTA || rc == LLM_DENIED || rc == LLM_INVALID
+	    || rc == LLM_UNREACHABLE || rc == LLM_MODEL || rc == LLM_ADDRESS;
+}
 
 /* Blocks of another wire or model would be refused (they are signed, or
  * sealed): a fall-back goes on without.  ${name} is this one's. */
@@ -121,7 +129,8 @@ can_mend(struct attempt *t, enum llm_rc rc, struct arena *mem)
 	const struct llm_refusal *refused = &t->asking.refused;
 
 	return rc != LLM_OK && rc != LLM_EMPTY && rc != LLM_CANCELLED
-	    && rc != LLM_UNREACHABLE && !t->shown && refused->status != 0
+	    && rc != LLM_UNREACHABLE && rc != LLM_MODEL && rc != LLM_ADDRESS
+	    && !t->shown && refused->status != 0
 	    && llm_ladder_next(&t->ladder, &t->b, &t->q, refused, mem);
 }
 

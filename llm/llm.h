@@ -44,6 +44,8 @@ struct llm_message {
 /* One place where a model answers. */
 struct llm_backend {
 	const char *name; /* in llm.backends; NULL: it is none of them */
+	bool is_fallback; /* of llm.fallback, not chat.model */
+	bool moved;	  /* by llm.base_url */
 	int host;	  /* enum chat_host, not HOST_DIRECT */
 	const char *model;
 	const char *base_url; /* as the provider's own SDK means it */
@@ -109,22 +111,28 @@ enum llm_rc {
 	LLM_CONTEXT,	/* too long for the model: shorten and ask again */
 	LLM_QUOTA,	/* out of credit: do not repeat */
 	LLM_DENIED,	/* 401 403: the key is wrong; operator must act */
-	LLM_INVALID,	/* 400 404 422: model or request; operator must act */
+	LLM_INVALID,	/* 400 404 422: the request; operator must act */
 	LLM_FILTERED,	/* a filter of the provider declined the message */
 	LLM_LOADING,	/* the model is being loaded: worth waiting for */
-	LLM_UNREACHABLE, /* the way there is wrong (certificate, proxy, port,
-			    a page): operator must act */
+	LLM_UNREACHABLE, /* the way there is wrong (certificate, proxy, port):
+			    operator must act */
 	LLM_CANCELLED,
+	LLM_MODEL,	/* the server does not know the model, or does not let
+			   this account use it; operator must act */
+	LLM_ADDRESS,	/* something else is at that address (404, a page, a
+			   redirection); operator must act */
 	LLM_RC_N,
 };
 const char *llm_rc_name(enum llm_rc rc);
+/* No repeat helps: somebody must change a setting, a key or an account. */
+bool llm_needs_operator(enum llm_rc rc);
 
 struct llm_failure {
 	int status;
 	int64_t retry_after_ms; /* -1: the server said nothing */
 	bool counts;		/* for the breaker: not a plain 429 */
-	bool once;		/* LLM_RETRY or LLM_UNREACHABLE: worth one
-				   repeat, no more */
+	bool once;		/* LLM_RETRY or LLM_ADDRESS: worth one repeat,
+				   no more */
 	bool unknown;		/* LLM_INVALID of a 400 that nobody understands:
 				   perhaps it is too long */
 	bool credit;		/* LLM_QUOTA: no money, not a limit in time */
@@ -145,6 +153,8 @@ enum llm_rc llm_ask(const struct llm_backend *backend,
  * ever. */
 const char *llm_remedy(enum llm_rc rc, const struct llm_failure *f,
     const struct llm_backend *b, struct arena *mem);
+/* The setting that names the model of ${b}, and its variable. */
+const char *llm_model_setting(const struct llm_backend *b, struct arena *mem);
 
 /* A time to wait, in words; from a day on, which is as far as hints are told
  * apart, "a day or more". */
@@ -157,12 +167,33 @@ char *llm_chat_url(const struct llm_backend *b, struct arena *mem);
 
 /*
  * Would it answer?  Asked by its list of models, which costs no tokens.
- * LLM_OK, LLM_DENIED, LLM_RETRY, LLM_UNREACHABLE, LLM_INVALID (something else
- * is at that address); ${listed} is false if there is a list and the model is not in it.
+ * LLM_OK, LLM_DENIED, LLM_RETRY, LLM_UNREACHABLE, LLM_ADDRESS, LLM_INVALID (it
+ * can't be asked); ${listed} is false if there is a list and the model is not in it.
  * With LLM_OK, failure->why says if there was no list to look at.
  */
 enum llm_rc llm_check(const struct llm_backend *b, struct arena *mem,
     bool *listed, struct llm_failure *failure) WARN_UNUSED;
+
+/*
+ * The same, and what to do: when nothing of this API is at that address, others
+ * of the same server are tried; when the model is not in the list, the nearest
+ * name and others are told.  Takes 10 s, or 20 s if addresses are tried.
+ *
+ * Setting *${cancel} (it may be NULL) ends it.
+ *
+ * Besides llm_check's: LLM_MODEL (the list is complete, and it is not in it),
+ * LLM_ADDRESS.  ${remedy}, in ${mem}, is NULL if all is well; with LLM_OK and
+ * ${listed} false it is a guess, as some servers answer to names that they do
+ * not list.
+ */
+struct llm_look {
+	enum llm_rc rc;
+	bool listed;
+	const char *remedy;
+	struct llm_failure failure;
+};
+void llm_look(const struct llm_backend *b, const volatile int *cancel,
+    struct arena *mem, struct llm_look *out);
 
 /*
  * Which model is meant where ${b} has none (settings_lacks_model): the only one
@@ -170,7 +201,7 @@ enum llm_rc llm_check(const struct llm_backend *b, struct arena *mem,
  * request of a few seconds at most; strings live in ${mem}.
  *
  * LLM_OK: in ${model}.  LLM_INVALID: none or several.  LLM_RETRY, LLM_DENIED,
- * LLM_UNREACHABLE: no list.  Then ${why} is a clause, ${remedy} what to do.
+ * LLM_UNREACHABLE, LLM_ADDRESS: no list.  Then ${why} is a clause, ${remedy} what to do.
  */
 struct llm_pick {
 	const char *model, *why, *remedy;

@@ -359,6 +359,9 @@ bool llm_says_error(const json_t *e);
 int llm_refusal_in(struct llm_reading *r, const json_t *e);
 /* refusal_kind.c.  The status that the words of ${r} would have; else 500. */
 int llm_refusal_status(const struct llm_refusal *r);
+/* Is it that the model is not there; that nothing is at that address? */
+bool llm_refusal_names_model(const struct llm_refusal *r);
+bool llm_refusal_is_nowhere(const struct llm_refusal *r);
 /* What it means; ${should_retry} is the server's word: 1, 0, -1 none. */
 enum llm_rc llm_refusal_rc(const struct llm_refusal *r, int should_retry,
     struct llm_failure *f);
@@ -463,6 +466,36 @@ enum llm_rc llm_transport_rc(const struct http_response *resp, bool shown,
 
 #define LLM_WHY_PAGE "it is a page, not an answer"
 #define LLM_WHY_NO_MODEL "no model is chosen"
+
+/*
+ * check.c: the list of models at ${b}'s address.  ${doc}, in ${mem}, is NULL
+ * where there is none: ${f}->why says what is in its place.
+ */
+#define LLM_CHECK_MS 10000 /* somebody waits for it at a terminal */
+enum llm_rc llm_list_ask(const struct llm_backend *b, int wait_ms,
+    const volatile int *cancel, struct arena *mem, const json_t **doc,
+    struct llm_failure *f);
+/* Its array; JSON's null, if it is empty. */
+const json_t *llm_list_in(const json_t *doc);
+/* False only if ${model} surely is not in it. */
+bool llm_list_has(const json_t *doc, const char *model);
+
+/* nearest.c: names of the list ${doc}, in words: "a, b, c and 12 more", those
+ * first that are most like ${model}; ${nearest} is the one that may be meant,
+ * or NULL.  "" when there are none. */
+const char *llm_nearest(const json_t *doc, const char *model,
+    struct arena *mem, const char **nearest);
+
+/* look_elsewhere.c: an address of the same server at which there is a list,
+ * while there is none at ${b}'s; NULL: none was found.  ${rc} as llm_list_ask:
+ * LLM_OK, or LLM_DENIED where an API answers and rejects the key. */
+char *llm_look_elsewhere(const struct llm_backend *b,
+    const volatile int *cancel, struct arena *mem, enum llm_rc *rc);
+/* look.c: the same as what to do, or NULL. */
+const char *llm_elsewhere_remedy(const struct llm_backend *b,
+    const volatile int *cancel, struct arena *mem);
+/* remedy.c: the setting that says where ${b} is, and its variable. */
+const char *llm_place_setting(const struct llm_backend *b, struct arena *mem);
 
 /*
  * body.c: the bytes of an answer: events, lines of JSON, or one document.

@@ -5,12 +5,10 @@
 #include <string.h>
 #include <strings.h>
 
-#include "base/http.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "llm/llm_priv.h"
 
-#define LIST_MAX (4 * MIB) /* as of llm_check */
 #define PICK_MS 5000	   /* a worker starts, or somebody waits */
 #define SHOWN_MAX 8	   /* names in a sentence */
 #define NAME_SHOWN_MAX 80
@@ -121,43 +119,34 @@ no_list(struct arena *mem, const char *at, const char *why,
 		      "LLM_MODEL (chat.model)";
 }
 
+/* There is no list at ${b}'s address; perhaps elsewhere at its server. */
+static enum llm_rc
+look_elsewhere(const struct llm_backend *b, struct arena *mem,
+    struct llm_pick *out)
+{
+	const char *remedy = llm_elsewhere_remedy(b, NULL, mem);
+
+	if (remedy == NULL)
+		return LLM_INVALID;
+	out->remedy = remedy;
+	return LLM_ADDRESS;
+}
+
 enum llm_rc
 llm_pick(const struct llm_backend *b, struct arena *mem, struct llm_pick *out)
 {
-	const struct llm_provider *p = llm_provider_of(b->host);
-	struct http_request req = { .method = "GET",
-		.url = llm_url(b, p->models, mem),
-		.body_max = LIST_MAX,
-		.connect_ms = b->connect_ms < PICK_MS ? b->connect_ms : PICK_MS,
-		.total_ms = PICK_MS,
-		.flags = HTTP_OPERATOR };
 	const char *at = text_address_shown(mem, b->base_url);
-	struct http_response resp;
-	enum llm_rc rc = LLM_INVALID;
+	struct llm_failure f;
+	const json_t *doc;
+	enum llm_rc rc = llm_list_ask(b, PICK_MS, NULL, mem, &doc, &f);
 
 	*out = (struct llm_pick){ 0 };
-	req.headers[0] = "Accept: application/json";
-	if (llm_fill(p, b, 1, mem, &req) == -1) {
-		no_list(mem, at, LLM_TOO_MANY_HEADERS, out);
-		return rc;
-	}
-	(void)http_send(&req, &resp);
-	if (resp.rc != HTTP_OK) {
-		no_list(mem, at, arena_strdup(mem, resp.why), out);
-		rc = resp.lasting ? LLM_UNREACHABLE : LLM_RETRY;
-	} else if (resp.status != 200) {
-		no_list(mem, at, arena_printf(mem, "status %d", resp.status),
-		    out);
-		rc = resp.status == 401 || resp.status == 403 ? LLM_DENIED
-		    : resp.status == 429 || resp.status >= 500
-		    ? LLM_RETRY
-		    : LLM_INVALID;
-	} else {
-		rc = choose(mem, at,
-		    json_read_lenient(mem, buf_str(&resp.body),
-			resp.body.len),
-		    out);
-	}
-	http_response_fini(&resp);
+	if (rc == LLM_OK && doc != NULL)
+		return choose(mem, at, doc, out);
+	no_list(mem, at, arena_strdup(mem, f.why), out);
+	if (rc == LLM_OK || rc == LLM_ADDRESS)
+		rc = look_elsewhere(b, mem, out);
+	else if (rc != LLM_RETRY)
+		out->remedy = llm_remedy(rc, &f, b, mem);
 	return rc;
 }

@@ -172,6 +172,8 @@ llm_refusal_status(const struct llm_refusal *r)
 		return 429;
 	if (is_filtered(r) || says(r, TOO_LONG, NELEM(TOO_LONG)))
 		return 400;
+	if (llm_refusal_names_model(r) || llm_refusal_is_nowhere(r))
+		return 404;
 	return 500;
 }
 
@@ -239,6 +241,13 @@ kind_of(const struct llm_refusal *r, int should_retry, struct llm_failure *f)
 	}
 	if (r->status == 400 && says(r, DENIED, NELEM(DENIED)))
 		return LLM_DENIED;
+	if (r->status >= 300 && r->status <= 499 && r->status != 401
+	    && r->status != 429) {
+		if (llm_refusal_names_model(r))
+			return LLM_MODEL;
+		if (r->status != 403 && llm_refusal_is_nowhere(r))
+			return LLM_ADDRESS;
+	}
 	f->unknown = r->status == 400 || r->status == 422;
 	return by_status(r->status, should_retry);
 }

@@ -7,15 +7,26 @@
 #include "base/text.h"
 #include "llm/llm_priv.h"
 
-/* The setting that says where ${b} is. */
-static const char *
-place_of(const struct llm_backend *b, struct arena *mem)
+const char *
+llm_place_setting(const struct llm_backend *b, struct arena *mem)
 {
 	if (b->name != NULL)
 		return arena_printf(
 		    mem, "base_url of llm.backends.%s", b->name);
-	return b->host == HOST_OLLAMA ? "chat.ollama_url (or llm.base_url)"
-				      : "llm.base_url";
+	return b->host == HOST_OLLAMA && !b->moved
+	    ? "chat.ollama_url (OLLAMA_URL)"
+	    : "llm.base_url (LLM_BASE_URL)";
+}
+
+/* The setting that names the model of ${b}. */
+const char *
+llm_model_setting(const struct llm_backend *b, struct arena *mem)
+{
+	if (b->name != NULL)
+		return arena_printf(
+		    mem, "the model of llm.backends.%s", b->name);
+	return b->is_fallback ? "llm.fallback (LLM_FALLBACK)"
+			      : "chat.model (LLM_MODEL)";
 }
 
 static const char *
@@ -73,8 +84,8 @@ of_the_way(const char *why, const struct llm_backend *b, struct arena *mem)
 		{ "with http://", "correct the port, or write http:// in ",
 		    "" },
 		{ LLM_WHY_PAGE, "correct ",
-		    ": a web site answers there, not "
-		    "this API" },
+		    ": a web site answers there, not this API; dragoman "
+		    "doctor tries other addresses" },
 		{ "TLS", "correct the port, or http:// and https://, in ", "" },
 		{ "has no address", "correct the host in ",
 		    ", or look at this "
@@ -89,25 +100,44 @@ of_the_way(const char *why, const struct llm_backend *b, struct arena *mem)
 			return ROWS[i].after == NULL
 			    ? ROWS[i].before
 			    : arena_printf(mem, "%s%s%s", ROWS[i].before,
-				place_of(b, mem), ROWS[i].after);
+				llm_place_setting(b, mem), ROWS[i].after);
 	return strstr(why, "cut before an answer") != NULL
 		&& strncmp(b->base_url, "http:", 5) == 0
 	    ? arena_printf(mem,
 		"nothing if it passes; else look at the "
 		"server, or write https:// in %s if it speaks "
 		"TLS",
-		place_of(b, mem))
+		llm_place_setting(b, mem))
 	    : "nothing if it passes; else look at the server";
 }
 
-/* Nothing is at that address: what was perhaps written too much. */
+/* ".../v1", ".../v1beta/openai", ".../v4": a part of the path is a version. */
+static bool
+ends_in_version(const char *url, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i + 2 < len; i++)
+		if (url[i] == '/' && url[i + 1] == 'v' && url[i + 2] >= '0'
+		    && url[i + 2] <= '9')
+			return true;
+	return false;
+}
+
+/* Something else is at that address: what was perhaps written too much. */
 static const char *
-of_nothing_there(const struct llm_backend *b, struct arena *mem)
+of_an_address(
+    const struct llm_failure *f, const struct llm_backend *b, struct arena *mem)
 {
 	static const char *const ENDS[] = { "/chat/completions", "/messages",
 		"/models", "/completions", "/responses" };
-	const char *place = place_of(b, mem), *url = b->base_url;
+	const char *place = llm_place_setting(b, mem), *url = b->base_url;
 	size_t i, len = strcspn(url, "?"), n;
+
+	if (f->status >= 300 && f->status <= 399)
+		return of_the_way(f->why, b, mem);
+	if (strstr(f->why, LLM_WHY_PAGE) != NULL)
+		return of_the_way(LLM_WHY_PAGE, b, mem);
 
 	while (len > 0 && url[len - 1] == '/')
 		len--;
@@ -115,18 +145,35 @@ of_nothing_there(const struct llm_backend *b, struct arena *mem)
 		n = strlen(ENDS[i]);
 		if (len > n && strncmp(url + len - n, ENDS[i], n) == 0)
 			return arena_printf(mem,
-			    "leave %s off the end of %s: it is added there. "
-			    "Or correct the model's name",
+			    "leave %s off the end of %s: it is added by itself",
 			    ENDS[i], place);
 	}
 	if (b->host == HOST_ANTHROPIC && len > 3
 	    && strncmp(url + len - 3, "/v1", 3) == 0)
 		return arena_printf(mem,
-		    "leave /v1 off the end of %s: it is added there. Or "
-		    "correct the model's name",
+		    "leave /v1 off the end of %s: it is added by itself",
 		    place);
-	return arena_printf(
-	    mem, "correct the address (%s) or the model's name", place);
+	return arena_printf(mem,
+	    "correct %s%s; dragoman doctor tries other addresses", place,
+	    b->host == HOST_ANTHROPIC || ends_in_version(url, len)
+		? ""
+		: ": most end in /v1");
+}
+
+static const char *
+of_a_model(const struct llm_backend *b, struct arena *mem)
+{
+	const char *setting = llm_model_setting(b, mem);
+
+	if (b->host == HOST_OLLAMA)
+		return arena_printf(mem,
+		    "run `ollama pull %s` on that server, or correct %s; "
+		    "dragoman doctor shows the models that are there",
+		    b->model, setting);
+	return arena_printf(mem,
+	    "correct %s: the server does not offer %s to this account; "
+	    "dragoman doctor shows the models that are there",
+	    setting, b->model);
 }
 
 static const char *
@@ -173,12 +220,16 @@ llm_remedy(enum llm_rc rc, const struct llm_failure *f,
 		return arena_printf(mem, "correct %s", key_of(b, mem));
 	case LLM_QUOTA:
 		return of_a_limit(f, mem);
+	case LLM_MODEL:
+		return of_a_model(b, mem);
+	case LLM_ADDRESS:
+		return of_an_address(f, b, mem);
 	case LLM_INVALID:
-		return f->status == 404 ? of_nothing_there(b, mem)
-		    : f->status >= 300 && f->status <= 399
-		    ? of_the_way(f->why, b, mem)
-		    : f->status >= 200 && f->status <= 299
-		    ? arena_printf(mem, "correct %s", place_of(b, mem))
+		return f->status == 404
+		    ? arena_printf(mem,
+			"correct the address in %s, or the model's name in "
+			"%s; dragoman doctor looks at both",
+			llm_place_setting(b, mem), llm_model_setting(b, mem))
 		    : "read the server's message; dragoman models --test asks "
 		      "it";
 	case LLM_CONTEXT:

@@ -44,6 +44,8 @@ message_write(struct arena *mem, const struct message *m)
 	json_keep(mem, doc);
 	if (m->stream)
 		json_object_set_new(doc, "s", json_true());
+	if (m->cut)
+		json_object_set_new(doc, "c", json_true());
 	if (m->nimages > 0) {
 		json_t *list = json_array();
 
@@ -60,15 +62,16 @@ message_read(struct arena *mem, const char *text, size_t len,
     struct message *out)
 {
 	json_t *doc = json_read(mem, text, len, NULL, NULL), *images = NULL;
-	int stream = 0;
+	int stream = 0, cut = 0;
 	size_t i;
 
 	*out = (struct message){ .address = "" };
-	if (json_unpack(doc, "{s:s, s?s, s?b, s?o}", "t", &out->text, "u",
-		&out->update_id, "s", &stream, "i", &images)
+	if (json_unpack(doc, "{s:s, s?s, s?b, s?b, s?o}", "t", &out->text, "u",
+		&out->update_id, "s", &stream, "c", &cut, "i", &images)
 	    == -1)
 		return -1;
 	out->stream = stream != 0;
+	out->cut = cut != 0;
 	for (i = 0; i < json_array_size(images) && i < MESSAGE_IMAGES_MAX;
 	     i++) {
 		struct image *im = &out->images[i];

@@ -23,6 +23,7 @@ struct message {
 	size_t nimages;
 	const char *address; /* who waits for the reply; "" nobody */
 	bool stream;	     /* pieces are wanted as they come */
+	bool cut;	     /* the person wrote more than text */
 };
 
 /* What /chat and later every platform is answered. */
@@ -31,7 +32,8 @@ struct reply {
 	const char *state; /* session state after the turn */
 	const char *const *starters; /* NULL-terminated; NULL: none */
 	const char *end;   /* "replied", "refused", ... */
-	bool truncated;	   /* the text is not all of the model's answer */
+	bool truncated;	   /* the text is not all of the model's answer, or of
+			      what it was to answer */
 };
 
 /* One line of the history: what was said and what was answered. */

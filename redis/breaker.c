@@ -7,6 +7,7 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -42,7 +43,7 @@ row(struct store *st, const char *provider)
 
 static void
 remember(struct store *st, const char *provider, int64_t open_until_ms,
-    bool failed)
+    bool failed, const char *kind)
 {
 	struct store_breaker *b;
 
@@ -52,6 +53,7 @@ remember(struct store *st, const char *provider, int64_t open_until_ms,
 		b->open_until_ms = open_until_ms;
 		b->read_ms = clock_boot_ms();
 		b->failed = failed;
+		snprintf(b->kind, sizeof(b->kind), "%s", kind);
 	}
 	pthread_mutex_unlock(&st->lock);
 }
@@ -66,7 +68,8 @@ add_key(struct batch *b, const char *provider)
 }
 
 enum store_rc
-breaker_read(struct store *st, const char *provider, int64_t *open_until_ms)
+breaker_read(struct store *st, const char *provider, int64_t *open_until_ms,
+    char kind[BREAKER_KIND_MAX])
 {
 	struct batch b;
 	redisReply *r = NULL;
@@ -75,26 +78,33 @@ breaker_read(struct store *st, const char *provider, int64_t *open_until_ms)
 	bool fresh = false;
 
 	*open_until_ms = 0;
+	kind[0] = '\0';
 	pthread_mutex_lock(&st->lock);
 	known = row(st, provider);
 	if (known != NULL && known->read_ms != 0 &&
 	    clock_boot_ms() - known->read_ms < BREAKER_CACHE_MS) {
 		*open_until_ms = known->open_until_ms;
+		memcpy(kind, known->kind, BREAKER_KIND_MAX);
 		fresh = true;
 	}
 	pthread_mutex_unlock(&st->lock);
 	if (!fresh) {
 		batch_init(&b, st);
-		batch_command(&b, "HGET", 2);
+		batch_command(&b, "HMGET", 3);
 		add_key(&b, provider);
 		batch_str(&b, "until");
+		batch_str(&b, "kind");
 		if (store_run(st, &b, &r) == 0 &&
 		    !reply_is_error(st, r, "breaker")) {
-			bool failed = r->type == REDIS_REPLY_STRING;
+			const char *until = reply_str(r, 0);
+			const char *why = reply_str(r, 1);
 
-			if (failed)
-				*open_until_ms = strtoll(r->str, NULL, 10);
-			remember(st, provider, *open_until_ms, failed);
+			if (until != NULL)
+				*open_until_ms = strtoll(until, NULL, 10);
+			if (why != NULL)
+				snprintf(kind, BREAKER_KIND_MAX, "%s", why);
+			remember(
+			    st, provider, *open_until_ms, until != NULL, kind);
 			rc = STORE_OK;
 		}
 		freeReplyObject(r);
@@ -107,8 +117,9 @@ breaker_read(struct store *st, const char *provider, int64_t *open_until_ms)
 }
 
 enum store_rc
-breaker_fail(struct store *st, const char *provider, int64_t threshold,
-    int64_t window_ms, int64_t open_ms, int64_t *open_until_ms)
+breaker_fail(struct store *st, const char *provider, const char *kind,
+    int64_t threshold, int64_t window_ms, int64_t open_ms,
+    int64_t *open_until_ms)
 {
 	struct batch b;
 	redisReply *r = NULL;
@@ -116,16 +127,17 @@ breaker_fail(struct store *st, const char *provider, int64_t threshold,
 
 	*open_until_ms = 0;
 	batch_init(&b, st);
-	batch_script(&b, SCRIPT_BREAKER, 1, 3);
+	batch_script(&b, SCRIPT_BREAKER, 1, 4);
 	add_key(&b, provider);
 	batch_int(&b, threshold > 0 ? threshold : 1);
 	batch_int(&b, window_ms > 0 ? window_ms : 1);
 	batch_int(&b, open_ms > 0 ? open_ms : 1);
+	batch_str(&b, kind);
 	if (store_run(st, &b, &r) == 0)
 		rc = reply_code(st, r, "breaker");
 	if (rc == STORE_OK) {
 		*open_until_ms = reply_int(r, 1);
-		remember(st, provider, *open_until_ms, true);
+		remember(st, provider, *open_until_ms, true, kind);
 	}
 	freeReplyObject(r);
 	batch_fini(&b);
@@ -152,7 +164,7 @@ breaker_succeed(struct store *st, const char *provider)
 	batch_command(&b, "DEL", 1);
 	add_key(&b, provider);
 	if (store_run(st, &b, &r) == 0 && !reply_is_error(st, r, "breaker")) {
-		remember(st, provider, 0, false);
+		remember(st, provider, 0, false, "");
 		rc = STORE_OK;
 	}
 	freeReplyObject(r);

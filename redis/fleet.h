@@ -26,6 +26,13 @@ enum store_rc fleet_leave(struct store *st, const char *worker_id) WARN_UNUSED;
 enum store_rc fleet_read(struct store *st, struct arena *mem, json_t **records)
     WARN_UNUSED;
 
+/*
+ * What stands between the workers of ${records} and their models: an array of
+ * {name ("HOST/MODEL" or "HOST/MODEL@NAME"), kind (llm_rc_name), why, remedy,
+ * since_ms (wall)} in ${mem}, a row a model.  Not what a later answer ended.
+ */
+json_t *fleet_troubles(const json_t *records, struct arena *mem);
+
 /* dragoman pause|resume: no job is taken while set. */
 enum store_rc fleet_pause(struct store *st, bool paused) WARN_UNUSED;
 enum store_rc fleet_is_paused(struct store *st, bool *paused) WARN_UNUSED;
@@ -47,12 +54,14 @@ enum store_rc fleet_count(struct store *st, struct fleet_counts *out)
 
 /*
  * A breaker per provider, shared by all: ${open_until_ms} wall time, 0
- * closed.  breaker_fail counts failures within a window and opens it.
+ * closed.  breaker_fail counts failures within a window and opens it; ${kind}
+ * is the caller's word for the last one, a short one, told to who reads it.
  */
+#define BREAKER_KIND_MAX 16
 enum store_rc breaker_read(struct store *st, const char *provider,
-    int64_t *open_until_ms) WARN_UNUSED;
+    int64_t *open_until_ms, char kind[BREAKER_KIND_MAX]) WARN_UNUSED;
 enum store_rc breaker_fail(struct store *st, const char *provider,
-    int64_t threshold, int64_t window_ms, int64_t open_ms,
+    const char *kind, int64_t threshold, int64_t window_ms, int64_t open_ms,
     int64_t *open_until_ms) WARN_UNUSED;
 enum store_rc breaker_succeed(struct store *st, const char *provider)
     WARN_UNUSED;

@@ -15,6 +15,7 @@
 #include "base/seal.h"
 #include "nouns/chat_name.h"
 #include "nouns/session.h"
+#include "redis/fleet.h"
 #include "redis/store.h"
 
 #define KEY_BREAKER "breaker:"
@@ -184,6 +185,7 @@ struct store_breaker {
 	int64_t open_until_ms;
 	int64_t read_ms; /* boot clock; 0: never */
 	bool failed;	 /* failures may be noted in Redis */
+	char kind[BREAKER_KIND_MAX]; /* of the last, or "" */
 };
 
 struct store_url {

@@ -72,7 +72,8 @@ bool tools_is_repeatable(const struct toolset *set, const char *name);
 
 /*
  * State of the sources for /ready and doctor: an array of {name, kind
- * ("builtin", "memcp", "mcp"), url_host, ok, served (false: it never will be
+ * ("builtin", "memcp", "mcp"), url_host, ok, away_ms (how long it does not answer;
+ * its last tools may still be offered), served (false: it never will be
  * asked), tools, error, age_ms, retry_ms, offered, left_out (numbers), left_out_tools (the first: {tool, why})}.
  */
 json_t *toolbox_state(struct toolbox *b) WARN_UNUSED;

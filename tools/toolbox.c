@@ -3,9 +3,10 @@
  *
  * One thread decides which source is to be asked; each question runs on a
  * thread of its own, so a slow server does not hold up the others.  A server
- * that is down is left out and tried again with growing delays; one failure
- * after a list that was read is a blip: the tools stay until the next look, a
- * second later, fails too.
+ * that is down is left out and tried again with growing delays.  One failure
+ * after a list that was read is a blip, and no more is said of it.  Who does
+ * not answer for longer is away, and said to be; its tools stay on offer for
+ * SOURCE_AWAY_MAX_MS.  Who answers and refuses loses them at once.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,6 +38,7 @@ struct question {
 /* Why there is no list: with the server's words, and without. */
 struct excuse {
 	char why[160], reason[64];
+	bool away; /* nobody answered: it may be starting */
 };
 
 static void
@@ -71,10 +73,12 @@ ask_source(struct source *s, const volatile int *cancel, int64_t *ttl_ms,
 	if (s->kind == SOURCE_MEMCP) {
 		list = memcp_list(&s->memcp, cancel, e->why);
 		text_format(e->reason, sizeof(e->reason), "%s", e->why);
+		e->away = list == NULL;
 		return list;
 	}
 	rc = mcp_client_tools(s->client, cancel, &list, ttl_ms, e->why);
 	set_reason(e, rc);
+	e->away = rc == MCP_UNREACHED || rc == MCP_UNKNOWN;
 	return rc == MCP_OK ? list : NULL;
 }
 
@@ -89,14 +93,45 @@ renew_snapshot(struct toolbox *b)
 	return old;
 }
 
+/* The list of ${s} was asked for in vain at ${now}: when again, and for how
+ * long its last one is still offered (0: it is not). */
+static int64_t
+put_off(struct source *s, int64_t now, const struct excuse *e, int64_t *keep_ms)
+{
+	int64_t delay = RETRY_FIRST_MS << (s->failures < 6 ? s->failures : 6);
+
+	if (delay > RETRY_MAX_MS)
+		delay = RETRY_MAX_MS;
+	delay -= randombytes_uniform((uint32_t)(delay / 4) + 1);
+	s->failures++;
+	if (s->away_ms == 0)
+		s->away_ms = now;
+	*keep_ms = !e->away || s->list == NULL
+	    ? 0
+	    : s->away_ms + SOURCE_AWAY_MAX_MS - now;
+	if (*keep_ms < 0)
+		*keep_ms = 0;
+	/* Not longer than said because the next look is far. */
+	return *keep_ms > 0 && delay > *keep_ms ? *keep_ms : delay;
+}
+
+static void
+say_state(const struct source *s, size_t tools, const struct excuse *e)
+{
+	log_event(s->ok ? LOG_INFO : LOG_WARN,
+	    s->ok ? "tools_listed" : "tools_failed", F_STR("source", s->name),
+	    F_STR("host", s->host), F_INT("tools", tools),
+	    F_STR("why", e->why));
+}
+
 /* What the source answered, under the lock; ${tools} are of ${list}, NULL when
  * it is the one that is known.  As renew_snapshot, or NULL. */
 static struct snapshot *
 take_answer(struct toolbox *b, struct source *s, json_t *list,
     struct catalogue *tools, int64_t ttl_ms, const struct excuse *e)
 {
-	int64_t now = clock_boot_ms(), delay;
-	bool was_ok = s->ok, first = !s->asked;
+	int64_t now = clock_boot_ms(), delay, keep_ms = 0;
+	bool was_ok = s->ok, first = !s->asked, dropped = false;
 	struct snapshot *old = NULL;
 
 	s->asked = true;
@@ -104,6 +139,7 @@ take_answer(struct toolbox *b, struct source *s, json_t *list,
 	s->ok = list != NULL || (was_ok && s->failures == 0);
 	if (list != NULL) {
 		s->failures = 0;
+		s->away_ms = 0;
 		s->read_ms = now;
 		s->why[0] = s->reason[0] = '\0';
 		delay = b->settings->mcp_refresh_ms;
@@ -113,28 +149,22 @@ take_answer(struct toolbox *b, struct source *s, json_t *list,
 	} else {
 		text_format(s->why, sizeof(s->why), "%s", e->why);
 		text_format(s->reason, sizeof(s->reason), "%s", e->reason);
-		delay = RETRY_FIRST_MS << (s->failures < 6 ? s->failures : 6);
-		if (delay > RETRY_MAX_MS)
-			delay = RETRY_MAX_MS;
-		delay -= randombytes_uniform((uint32_t)(delay / 4) + 1);
-		s->failures++;
+		delay = put_off(s, now, e, &keep_ms);
 	}
 	s->next_ms = now + delay;
-	if (first || was_ok != s->ok)
-		log_event(s->ok ? LOG_INFO : LOG_WARN,
-		    s->ok ? "tools_listed" : "tools_failed",
-		    F_STR("source", s->name), F_STR("host", s->host),
-		    F_INT("tools", json_array_size(list)),
-		    F_STR("why", e->why));
 	if (list != NULL && tools == NULL) {
 		json_unshare(list);
-	} else if (s->list != list && (list != NULL || !s->ok)) {
+	} else if (s->list != list
+	    && (list != NULL || (!s->ok && keep_ms == 0))) {
+		dropped = list == NULL;
 		json_unshare(s->list);
 		s->list = list;
 		catalogue_unref(s->tools);
 		s->tools = tools;
 		old = renew_snapshot(b);
 	}
+	if (first || was_ok != s->ok || dropped)
+		say_state(s, json_array_size(s->list), e);
 	pthread_cond_broadcast(&b->changed);
 	return old;
 }
@@ -352,6 +382,7 @@ inherit(struct source *s, const struct source *o)
 	s->asked = o->asked;
 	s->ok = o->ok;
 	s->read_ms = o->read_ms;
+	s->away_ms = o->away_ms;
 	text_format(s->why, sizeof(s->why), "%s", o->why);
 	text_format(s->reason, sizeof(s->reason), "%s", o->reason);
 }
@@ -500,20 +531,27 @@ toolbox_state(struct toolbox *b)
 		const struct source *s = b->sources[i];
 		const struct offered *o = snapshot_offered(b->current, s);
 
-		json_array_append_new(out, json_pack(
-		    "{s:s, s:s, s:s, s:b, s:b, s:I, s:s*, s:s*, s:I, s:I, s:I, s:I, "
-		    "s:o}",
-		    "name", s->name, "kind", KINDS[s->kind], "url_host",
-		    s->host, "ok", (int)s->ok, "served", (int)!s->unserved,
-		    "tools", (json_int_t)json_array_size(s->list),
-		    "error", s->ok ? NULL : s->why, "reason",
-		    s->ok ? NULL : s->reason, "age_ms",
-		    (json_int_t)(s->ok ? now - s->read_ms : -1), "retry_ms",
-		    (json_int_t)(s->next_ms > now && !s->unserved
-			    ? s->next_ms - now
-			    : 0),
-		    "offered", (json_int_t)o->n, "left_out",
-		    (json_int_t)o->left_out, "left_out_tools", left_out(o)));
+		json_array_append_new(out,
+		    json_pack("{s:s, s:s, s:s, s:b, s:b, s:I, s:s*, s:s*, s:I, "
+			      "s:I, s:I, s:I, "
+			      "s:I, s:o}",
+			"name", s->name, "kind", KINDS[s->kind], "url_host",
+			s->host, "ok", (int)s->ok, "served", (int)!s->unserved,
+			"tools", (json_int_t)json_array_size(s->list), "error",
+			s->ok ? NULL : s->why, "reason",
+			s->ok ? NULL : s->reason, "age_ms",
+			(json_int_t)(s->list != NULL ? now - s->read_ms : -1),
+			"away_ms",
+			(json_int_t)(s->ok || s->away_ms == 0
+				? 0
+				: now - s->away_ms),
+			"retry_ms",
+			(json_int_t)(s->next_ms > now && !s->unserved
+				? s->next_ms - now
+				: 0),
+			"offered", (json_int_t)o->n, "left_out",
+			(json_int_t)o->left_out, "left_out_tools",
+			left_out(o)));
 	}
 	pthread_mutex_unlock(&b->mu);
 	return out;

@@ -14,6 +14,10 @@
 #define TOOLS_MAX 512	/* offered to a chat; more would fill any context */
 #define LEFT_OUT_SHOWN 8 /* of one source; the others are counted */
 #define SOURCES_MAX 64
+/* The last list of a server that is away is offered so long: a restart, or a
+ * container that is exchanged, takes no longer.  A model that calls a tool
+ * meanwhile is told that the server cannot be reached. */
+#define SOURCE_AWAY_MAX_MS 60000
 
 struct mcp_client;
 struct pool;
@@ -87,6 +91,7 @@ struct source {
 	char reason[64]; /* ours, for /ready: who reads it is nobody we know */
 	int failures;
 	int64_t read_ms, next_ms; /* boot clock */
+	int64_t away_ms; /* the same: since then it does not answer; 0: it does */
 };
 struct source *source_ref(struct source *s);
 void source_unref(struct source *s);

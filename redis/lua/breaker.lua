@@ -1,7 +1,7 @@
 #!lua flags=allow-oom
 -- A failure.  When it opens, one failure is left to the threshold: the first
 -- one after it closes by time opens it again.  What is no number is as none.
--- KEYS breaker     ARGV threshold window open
+-- KEYS breaker     ARGV threshold window open kind
 local now = clock()
 local c, ours = record(KEYS[1], 'fails', 'since', 'until')
 if not ours then return {DAMAGED} end
@@ -19,6 +19,7 @@ if fails >= threshold then
 else
 	till = 0
 end
-call('HSET', KEYS[1], 'fails', fails, 'since', since, 'until', till)
+call('HSET', KEYS[1], 'fails', fails, 'since', since, 'until', till, 'kind',
+	ARGV[4])
 call('PEXPIRE', KEYS[1], window + open)
 return {OK, till}

@@ -75,15 +75,19 @@ export class Model {
     await new Promise(resolve => this.server.close(resolve));
   }
 
-  /* GET /v1/models: no question, so it is not among the requests. */
+  /* GET: no question, so it is not among the requests. */
   list(req, res) {
+    if (req.url !== '/v1/models') {
+      const { status, body } = openai.notFound(req.url);
+      return whole(res, status, body);
+    }
     const { status, body } = (req.headers['x-api-key'] ? anthropic : openai).authorise(req.headers, this.keys) ??
-      { status: 200, body: { object: 'list', data: this.models.map(id => ({ id, object: 'model' })) } };
+      { status: 200, body: { object: 'list', data: this.models.map(m => typeof m === 'string' ? { id: m, object: 'model' } : m) } };
     whole(res, status, body);
   }
 
   async serve(req, res) {
-    if (req.method === 'GET' && req.url === '/v1/models') return this.list(req, res);
+    if (req.method === 'GET') return this.list(req, res);
     const request = { n: ++this.served, method: req.method, path: req.url, headers: req.headers, at: performance.now(), aborted: false };
     if (this.keep) this.requests.push(request);
     res.on('close', () => { if (!res.writableFinished) request.aborted = true; });

@@ -33,7 +33,8 @@ s.test('input and output are cut at code points, with an ellipsis', async d => {
   d.model.push({ text: '🌍'.repeat(100) });
   const r = await d.say('cut', long);
   assert.equal(d.model.last().lastUser, `${Array.from(long).slice(0, 49).join('')}…`);
-  assert.equal(r.reply, `${'🌍'.repeat(59)}…`);
+  assert.equal(r.reply, `${'🌍'.repeat(59)}…\n\n(Your message was too long: only its first 49 characters were read.)`);
+  assert.equal(r.truncated, true, 'input that is cut is said');
 });
 
 s.test('the system prompt leads, the key and the model are right', async d => {

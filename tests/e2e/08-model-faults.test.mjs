@@ -53,7 +53,10 @@ const lasting = { /* the same fault each time: the friendly sentence */
   'refused connections': { reset: true },
   'errors 500': { status: 500 },
   'a wrong key': { status: 401 },
-  'no such model': { status: 404 },
+  'no such model': { status: 404, code: 'model_not_found', message: 'The model `gpt-test` does not exist or you do not have access to it.' },
+  'nothing at that address': { status: 404, message: 'Invalid URL (POST /chat/completions)' },
+  'too often': { status: 429 },
+  'a strange 404': { status: 404 },
   'a bad request': { status: 400 },
   'no credit': { quota: true },
   'slow first bytes': { delay: 60000 },
@@ -79,8 +82,12 @@ for (const [name, fault] of Object.entries(lasting))
       assert.match(r.reply, /quota for a time is used up\. Please try again in about 60 minutes\.$/);
       assert.match(d.events('model_failed')[0].remedy, /^wait about 60 minutes/);
     }
-    if (/no such model|bad request/.test(name)) assert.match(r.reply, /refused this question.*will not help/);
-    if (/wrong key|no such model|no credit|bad request|not be retried/.test(name)) {
+    const said = { 'a wrong key': /rejected the API key.*needs the operator.*will not help/, 'no such model': /does not exist at its provider.*needs the operator.*will not help/,
+      'nothing at that address': /not that of a language model.*needs the operator.*will not help/, 'too often': /asked too often just now\. Please try again in a moment\.$/,
+      'a strange 404': /refused this question.*needs the operator.*will not help/, 'a bad request': /refused this question.*needs the operator.*will not help/,
+      'no credit': /credit.*used up.*needs the operator.*will not help/ };
+    if (said[name]) assert.match(r.reply, said[name]);
+    if (/wrong key|no such model|at that address|strange 404|no credit|bad request|not be retried/.test(name)) {
       assert.ok(took < 2500, `no use to repeat: ${took} ms`);
       assert.ok(d.model.requests.length <= 2, `asked ${d.model.requests.length} times`);
     }
@@ -92,7 +99,9 @@ s.test('too long a context: shortened once, then said', async d => {
   for (let i = 0; i < 5; i++) await d.say('ctx', `question ${i}`);
   d.model.clear();
   d.model.push({ context: true }, { text: 'fits now' });
-  assert.equal((await d.say('ctx', 'more')).reply, 'fits now');
+  const said = await d.say('ctx', 'more');
+  assert.match(said.reply, /^fits now\n\n\(This conversation is too long for the model: its oldest part was left out.*\/reset/);
+  assert.equal(said.truncated, true);
   const [a, b] = d.model.requests;
   assert.ok(b.body.messages.length < a.body.messages.length, 'shorter');
   d.model.clear();

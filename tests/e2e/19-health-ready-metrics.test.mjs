@@ -2,7 +2,9 @@
  * /health, /ready, /metrics: what monitoring sees.
  */
 import assert from 'node:assert/strict';
-import { suite, testWith, until } from './dragoman.mjs';
+import fs from 'node:fs';
+import path from 'node:path';
+import { suite, testWith, TOP, until } from './dragoman.mjs';
 
 const s = suite({});
 
@@ -91,6 +93,29 @@ s.test('Redis round trips of a turn stay within their bound', async d => {
 s.test('who may read /metrics: loopback, not a client behind a proxy', async d => {
   const r = await d.get('/metrics', { headers: { 'x-forwarded-for': '192.0.2.7' } });
   assert.equal(r.status, 200, 'an unlisted X-Forwarded-For means nothing');
+});
+
+testWith({ edges: 1, turns: 1, settings: { chat: { paused: true } }, ready: false }, 'probes and scanners are no errors: the shipped alerts stay silent', async d => {
+  await until(async () => (await d.get('/ready')).json?.why === 'turns are paused');
+  const before = await d.metrics();
+  for (let i = 0; i < 12; i++) assert.equal((await d.get('/ready')).status, 503);
+  for (const url of ['/.env', '/wp-login.php', '/phpmyadmin/', '/%00', '/chat', '/..%2f..%2fetc/passwd', '/cgi-bin/test.cgi?x=%27'])
+    assert.ok((await d.get(url)).status < 500, url);
+  for (const method of ['PROPFIND', 'OPTIONS', 'DELETE']) assert.ok((await d.request(method, '/')).status < 500, method);
+  assert.equal((await d.chat({ chat_id: 'x', message: 'x' }, { secret: 'guessed' })).status, 401);
+  assert.ok((await d.request('POST', '/chat', { body: '{', headers: d.headersOf({}) })).status < 500);
+  const gone = d.stream({ chat_id: 'gone', message: 'x' }); /* and leaves: nginx's 499 */
+  await gone.until(x => x.of('status').length > 0);
+  gone.close();
+  await until(() => d.logs().some(l => l.event === 'request_done' && l.gone === true));
+  const after = await d.metrics();
+  const rose = name => (after.get(name) ?? 0) - (before.get(name) ?? 0);
+  assert.equal(rose('dragoman_requests_total{class="5xx"}'), 0);
+  assert.equal(rose('dragoman_refused_total{reason="full"}'), 0);
+  assert.ok(rose('dragoman_requests_total{class="probe"}') >= 12);
+  /* What the page tells operators to watch is what was looked at here. */
+  const rule = /alert: CannotAccept[^]*?expr: (.*)/.exec(fs.readFileSync(path.join(TOP, 'docs/OPERATIONS.md'), 'utf8'))[1];
+  assert.equal(rule, 'increase(dragoman_refused_total{reason="full"}[5m]) > 0 or increase(dragoman_requests_total{class="5xx"}[5m]) > 10');
 });
 
 testWith({ edges: 1, turns: 0, ready: false }, '/ready without turn workers is 503, /health 200', async d => {

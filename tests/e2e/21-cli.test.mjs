@@ -69,7 +69,10 @@ s.test('doctor asks the model\'s server, at no cost', async d => {
   assert.equal((await of(claude))[0].finding, 'anthropic answers for claude-test');
   assert.equal(d.model.requests.length, asked, 'no question, no tokens');
   const none = { LLM_BASE_URL: `${d.model.url}/deployments/x` };
-  assert.equal((await of(none))[0].level, 'warning', 'no list, and nobody has asked it');
+  const [wrong] = await of(none);
+  assert.equal(wrong.level, 'error');
+  assert.match(wrong.finding, /address is wrong: no list of models \(status 404\)/);
+  assert.equal(wrong.advice, `set llm.base_url (LLM_BASE_URL) to ${d.model.openai}: tried, it answers there`);
   assert.equal((await of({ LLM_BASE_URL: `${none.LLM_BASE_URL}?api-version=7` }))[0].level, 'ok', 'Azure has no list');
 });
 

@@ -156,7 +156,7 @@ s.test('a wrong name, expired, of an unknown authority, self-signed: named in th
     d.model.clear();
     const worker = d.startTurn({ LLM_BASE_URL: `https://127.0.0.1:${port[kind]}/v1?api-version=7&key=hidden`, LLM_MODEL: `gpt-${kind}` });
     const r = await d.say(kind, 'x');
-    assert.match(r.reply, /way to the language model is not set up correctly.* needs the operator/);
+    assert.match(r.reply, /connection to the language model is not set up correctly.* needs the operator/);
     assert.doesNotMatch(r.reply, /certificate|127\.0\.0\.1|https/);
     const failed = d.events('model_failed', worker.name);
     assert.equal(failed.length, 1, 'no repeat mends it');

@@ -19,8 +19,9 @@ s.test('lists free of charge: where each is asked, and whether it is listed', as
   d.model.models = ['gpt-test', 'gpt-other'];
   const r = await d.cli(['models'], { env: { LLM_FALLBACK: 'gpt-third,anthropic/claude-x' } });
   assert.equal(r.code, 0, r.stderr);
-  const lines = r.stdout.trimEnd().split('\n');
+  const all = r.stdout.trimEnd().split('\n'), lines = all.filter(l => !l.startsWith(' '));
   assert.equal(lines.length, 3, r.stdout);
+  assert.ok(all.includes('  -> set llm.fallback (LLM_FALLBACK) to a model that the server has: gpt-other, gpt-test'), r.stdout);
   assert.match(lines[0], /^openai\/gpt-test\/[0-9a-f]{8} {2}\S+ {2}listed$/);
   assert.ok(lines[0].includes(d.model.openai), lines[0]);
   assert.match(lines[1], /^openai\/gpt-third\/.* answers, but does not list it$/);
@@ -104,7 +105,7 @@ s.test('--test says what failed, in the server\'s words', async d => {
     return all(j.list[0].tests);
   };
   const unknown = await of({ status: 404, code: 'model_not_found', message: 'The model `gpt-test` does not exist or you do not have access to it.' });
-  for (const t of unknown) assert.match(t, /^it refuses the question: status 404.*model_not_found.*The model `gpt-test` does not exist/);
+  for (const t of unknown) assert.match(t, /^it does not know the model: status 404.*model_not_found.*The model `gpt-test` does not exist/);
   for (const t of await of({ quota: true })) assert.match(t, /^no credit is left: status 429/);
   for (const t of await of({ status: 503 })) assert.match(t, /^it answered with status 503/);
   for (const t of await of({ status: 429, code: 'rate_limit_exceeded', retryAfter: 600 })) assert.match(t, /^its limit is reached for about 10 minutes: status 429 rate_limit_exceeded/);
@@ -134,11 +135,11 @@ testWith({ edges: 1, turns: 1, expect: { refusals: true } }, '--test: a wrong ke
     assert.match(t, /^the API key is refused: status 401.*Incorrect API key/);
     assert.doesNotMatch(t, /mistyped/);
   }
-  for (const t of await tests({ LLM_BASE_URL: `${d.model.url}/wrong/v1` })) assert.match(t, /^it refuses the question: status 404.*Invalid URL/);
+  for (const t of await tests({ LLM_BASE_URL: `${d.model.url}/wrong/v1` })) assert.match(t, /^something else is at that address: status 404.*Invalid URL/);
   /* As text, with what is around it. */
   const r = await d.cli(['models', '--test'], { env: { OPENAI_API_KEY: 'sk-mistyped-0000' } });
   assert.equal(r.code, 1);
-  assert.match(r.stdout, /denied: status 401[^\n]*\n {2}plain: the API key is refused/);
+  assert.match(r.stdout, /denied: status 401[^\n]*\n {2}-> correct the API key \(OPENAI_API_KEY\)\n {2}plain: the API key is refused/);
   assert.doesNotMatch(r.stdout + r.stderr, /mistyped/);
 });
 

@@ -83,7 +83,7 @@ rows_do_not_run_out(void **state)
 		assert_int_equal(atomic_load(&br->last_rc), -1);
 		assert_int_equal(worker_breaker_open_ms(br), 0);
 		atomic_store(&br->last_rc, LLM_RETRY);
-		atomic_store(&br->open_until_ms, clock_wall_ms() + 10000);
+		atomic_store(&br->open_until_ms, clock_wall_ms() + 15000);
 		assert_true(worker_breaker_open_ms(br) > 0);
 		worker_breaker_drop(&worker, br);
 	}

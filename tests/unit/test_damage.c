@@ -567,7 +567,7 @@ the_fleet_s_damage_stops_nobody(void **state)
 	json_t *record
 	    = json_pack("{s:s, s:[{s:s, s:s, s:s}]}", "id", "w", "backends",
 		"name", "m", "breaker", "b", "learned", "m");
-	char key[64];
+	char key[64], kind[BREAKER_KIND_MAX];
 	int64_t day, until;
 
 	assert_non_null(record);
@@ -586,8 +586,8 @@ the_fleet_s_damage_stops_nobody(void **state)
 		rc = budget_reserve(f->store, &chat, 10, &limits, &day);
 		if (rc != STORE_OK)
 			fail_msg("%s: budget says %d", cases[i].lua, rc);
-		(void)!breaker_read(f->store, "b", &until);
-		(void)!breaker_fail(f->store, "b", 1, 1000, 1000, &until);
+		(void)!breaker_read(f->store, "b", &until, kind);
+		(void)!breaker_fail(f->store, "b", "k", 1, 1000, 1000, &until);
 		(void)!journal_stops(f->store, &until);
 		(void)!store_canary(f->store);
 		if (strcmp(cases[i].key, "budget") == 0)

@@ -84,40 +84,45 @@ breakers(void **state)
 	struct redis_fixture *f = *state;
 	struct store *other = redis_fixture_open(f, f->ring);
 	const struct timespec moment = { .tv_nsec = 60000000 };
+	char kind[BREAKER_KIND_MAX];
 	int64_t until, trips;
 
-	assert_int_equal(breaker_read(f->store, "p", &until), STORE_OK);
+	assert_int_equal(breaker_read(f->store, "p", &until, kind), STORE_OK);
 	assert_int_equal(until, 0);
 	for (int i = 1; i <= 3; i++) {
-		assert_int_equal(breaker_fail(f->store, "p", 3, 10000, 50,
-				     &until),
+		assert_int_equal(
+		    breaker_fail(f->store, "p", "quota", 3, 10000, 50, &until),
 		    STORE_OK);
 		assert_int_equal(until != 0, i == 3);
 	}
-	assert_int_equal(breaker_read(f->store, "p", &until), STORE_OK);
+	assert_int_equal(breaker_read(f->store, "p", &until, kind), STORE_OK);
 	assert_true(until != 0);
 	/* Another process sees it. */
-	assert_int_equal(breaker_read(other, "p", &until), STORE_OK);
+	assert_int_equal(breaker_read(other, "p", &until, kind), STORE_OK);
 	assert_true(until != 0);
-	assert_int_equal(breaker_read(other, "q", &until), STORE_OK);
+	assert_string_equal(kind, "quota");
+	assert_int_equal(breaker_read(other, "q", &until, kind), STORE_OK);
 	assert_int_equal(until, 0);
 	/* It closes by time; one more failure opens it again. */
 	nanosleep(&moment, NULL);
-	assert_int_equal(breaker_read(f->store, "p", &until), STORE_OK);
+	assert_int_equal(breaker_read(f->store, "p", &until, kind), STORE_OK);
 	assert_int_equal(until, 0);
-	assert_int_equal(breaker_fail(f->store, "p", 3, 10000, 60000, &until),
+	assert_int_equal(
+	    breaker_fail(f->store, "p", "quota", 3, 10000, 60000, &until),
 	    STORE_OK);
 	assert_true(until > clock_wall_ms());
 	assert_int_equal(breaker_succeed(f->store, "p"), STORE_OK);
 	assert_int_equal(redis_number(f, "EXISTS breaker:p"), 0);
-	assert_int_equal(breaker_fail(f->store, "p", 3, 10000, 60000, &until),
+	assert_int_equal(
+	    breaker_fail(f->store, "p", "quota", 3, 10000, 60000, &until),
 	    STORE_OK);
 	assert_int_equal(until, 0);
 	assert_int_equal(breaker_succeed(f->store, "p"), STORE_OK);
 	/* Open for longer than ever set: the clock went back, and it is not. */
 	(void)redis_text(f, "HSET breaker:p fails 0 since %lld until %lld",
 	    (long long)clock_wall_ms(), (long long)clock_wall_ms() + 3600000);
-	assert_int_equal(breaker_fail(f->store, "p", 3, 10000, 60000, &until),
+	assert_int_equal(
+	    breaker_fail(f->store, "p", "quota", 3, 10000, 60000, &until),
 	    STORE_OK);
 	assert_int_equal(until, 0);
 	assert_int_equal(breaker_succeed(f->store, "p"), STORE_OK);

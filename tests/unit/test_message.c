@@ -22,7 +22,8 @@ a_message_is_read_as_written(void **state)
 		.images = { { "image/png", "AAAA" }, { "image/jpeg", "BBBB" } },
 		.nimages = 2,
 		.address = "not kept here",
-		.stream = true };
+		.stream = true,
+		.cut = true };
 	struct message out;
 	char *text = message_write(mem, &m);
 
@@ -32,6 +33,7 @@ a_message_is_read_as_written(void **state)
 	assert_string_equal(out.text, m.text);
 	assert_string_equal(out.update_id, "u-1");
 	assert_true(out.stream);
+	assert_true(out.cut);
 	assert_int_equal(out.nimages, 2);
 	assert_string_equal(out.images[1].mime, "image/jpeg");
 	assert_string_equal(out.images[1].base64, "BBBB");
@@ -42,6 +44,7 @@ a_message_is_read_as_written(void **state)
 	assert_int_equal(message_read(mem, text, strlen(text), &out), 0);
 	assert_null(out.update_id);
 	assert_false(out.stream);
+	assert_false(out.cut);
 	m.text = "\xff";
 	assert_null(message_write(mem, &m));
 }

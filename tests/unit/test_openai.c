@@ -631,35 +631,53 @@ refused_statuses_are_told_apart(void **state)
 	} cases[] = {
 		{ 400, "{\"error\":{\"code\":\"context_length_exceeded\"}}",
 		    LLM_CONTEXT },
-		{ 400, "{\"error\":{\"message\":\"This model's maximum context"
-		       " length is 8192 tokens.\"}}", LLM_CONTEXT },
-		{ 400, "{\"object\":\"error\",\"message\":\"The decoder prompt"
-		       " (length 9) is longer than the maximum model length"
-		       " of 8.\",\"code\":400}", LLM_CONTEXT },
-		{ 400, "{\"error\":{\"code\":400,\"message\":\"the request "
-		       "exceeds the available context size\",\"type\":"
-		       "\"exceed_context_size_error\"}}", LLM_CONTEXT },
-		{ 422, "{\"error\":\"`inputs` tokens + `max_new_tokens` must "
-		       "be <= 4096\"}", LLM_CONTEXT },
-		{ 500, "{\"error\":\"input length exceeds the context "
-		       "length\"}", LLM_CONTEXT },
-		{ 413, "{\"error\":{\"code\":\"rate_limit_exceeded\","
-		       "\"message\":\"Request too large\"}}", LLM_CONTEXT },
+		{ 400,
+		    "{\"error\":{\"message\":\"This model's maximum context"
+		    " length is 8192 tokens.\"}}",
+		    LLM_CONTEXT },
+		{ 400,
+		    "{\"object\":\"error\",\"message\":\"The decoder prompt"
+		    " (length 9) is longer than the maximum model length"
+		    " of 8.\",\"code\":400}",
+		    LLM_CONTEXT },
+		{ 400,
+		    "{\"error\":{\"code\":400,\"message\":\"the request "
+		    "exceeds the available context size\",\"type\":"
+		    "\"exceed_context_size_error\"}}",
+		    LLM_CONTEXT },
+		{ 422,
+		    "{\"error\":\"`inputs` tokens + `max_new_tokens` must "
+		    "be <= 4096\"}",
+		    LLM_CONTEXT },
+		{ 500,
+		    "{\"error\":\"input length exceeds the context "
+		    "length\"}",
+		    LLM_CONTEXT },
+		{ 413,
+		    "{\"error\":{\"code\":\"rate_limit_exceeded\","
+		    "\"message\":\"Request too large\"}}",
+		    LLM_CONTEXT },
 		{ 429, "{\"error\":{\"code\":\"insufficient_quota\"}}",
 		    LLM_QUOTA },
-		{ 429, "{\"error\":{\"type\":\"insufficient_quota\","
-		       "\"code\":null}}", LLM_QUOTA },
+		{ 429,
+		    "{\"error\":{\"type\":\"insufficient_quota\","
+		    "\"code\":null}}",
+		    LLM_QUOTA },
 		{ 429, "{\"error\":{\"code\":\"team_spend_limit_exceeded\"}}",
 		    LLM_QUOTA },
-		{ 402, "{\"error\":{\"message\":\"Insufficient credits\","
-		       "\"code\":402}}", LLM_QUOTA },
+		{ 402,
+		    "{\"error\":{\"message\":\"Insufficient credits\","
+		    "\"code\":402}}",
+		    LLM_QUOTA },
 		{ 429, "{\"error\":{\"code\":\"rate_limit_exceeded\"}}",
 		    LLM_RETRY },
-		{ 400, "{\"error\":{\"code\":\"tool_use_failed\","
-		       "\"failed_generation\":\"<function=x>\"}}", LLM_RETRY },
+		{ 400,
+		    "{\"error\":{\"code\":\"tool_use_failed\","
+		    "\"failed_generation\":\"<function=x>\"}}",
+		    LLM_RETRY },
 		{ 400, "{\"error\":{\"message\":\"no such field\"}}",
 		    LLM_INVALID },
-		{ 404, "", LLM_INVALID },
+		{ 404, "", LLM_ADDRESS },
 		{ 500, "<html>", LLM_RETRY },
 		{ 500, "[1,2]", LLM_RETRY },
 	};

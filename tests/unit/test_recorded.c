@@ -442,7 +442,7 @@ static const struct {
 	{ 401, "", LLM_DENIED, false },
 	{ 402, "", LLM_QUOTA, false },
 	{ 403, "", LLM_DENIED, false },
-	{ 404, "", LLM_INVALID, false }, /* no such model */
+	{ 404, "", LLM_MODEL, false },
 	{ 413, "", LLM_CONTEXT, false },
 	{ 422, "", LLM_INVALID, false },
 	{ 429, "insufficient_quota", LLM_QUOTA, false },

@@ -28,41 +28,237 @@ struct row {
 /* Where the words stand. */
 static const struct row SHAPES[] = {
 	/* xAI */
-	{ 400, "{\"code\":\"Client specified an invalid argument\",\"error\":\"Model m does not take this.\"}", LLM_INVALID, "Model m does not take this.", NO },
+	{ 400,
+	    "{\"code\":\"Client specified an invalid "
+	    "argument\",\"error\":\"Model m does not take this.\"}",
+	    LLM_INVALID, "Model m does not take this.", NO },
 	/* n4ze3m/page-assist#406 */
-	{ 400, "[{\"error\":{\"code\":400,\"message\":\"Bad field.\",\"status\":\"INVALID_ARGUMENT\"}}]", LLM_INVALID, "Bad field.", NO },
+	{ 400,
+	    "[{\"error\":{\"code\":400,\"message\":\"Bad "
+	    "field.\",\"status\":\"INVALID_ARGUMENT\"}}]",
+	    LLM_INVALID, "Bad field.", NO },
 	/* vLLM of 2024: no member "error" */
-	{ 400, "{\"object\":\"error\",\"message\":\"Not so.\",\"type\":\"BadRequestError\",\"param\":null,\"code\":400}", LLM_INVALID, "Not so.", NO },
+	{ 400,
+	    "{\"object\":\"error\",\"message\":\"Not "
+	    "so.\",\"type\":\"BadRequestError\",\"param\":null,\"code\":400}",
+	    LLM_INVALID, "Not so.", NO },
 	{ 422, "{\"detail\":\"Not so.\"}", LLM_INVALID, "Not so.", NO },
 	/* FastAPI */
-	{ 422, "{\"detail\":[{\"type\":\"extra_forbidden\",\"loc\":[\"body\",\"stream_options\"],\"msg\":\"Extra inputs are not permitted\",\"input\":{\"a\":\"private\"}}]}", LLM_INVALID, "body.stream_options. Extra inputs are not permitted", NO },
+	{ 422,
+	    "{\"detail\":[{\"type\":\"extra_forbidden\",\"loc\":[\"body\","
+	    "\"stream_options\"],\"msg\":\"Extra inputs are not "
+	    "permitted\",\"input\":{\"a\":\"private\"}}]}",
+	    LLM_INVALID, "body.stream_options. Extra inputs are not permitted",
+	    NO },
 	/* Mistral */
-	{ 422, "{\"object\":\"error\",\"message\":{\"detail\":[{\"type\":\"missing\",\"loc\":[\"body\",\"messages\",0],\"msg\":\"Field required\",\"input\":\"private\"}]},\"type\":\"invalid_request_error\"}", LLM_INVALID, "body.messages.0. Field required", NO },
+	{ 422,
+	    "{\"object\":\"error\",\"message\":{\"detail\":[{\"type\":"
+	    "\"missing\",\"loc\":[\"body\",\"messages\",0],\"msg\":\"Field "
+	    "required\",\"input\":\"private\"}]},\"type\":\"invalid_request_"
+	    "error\"}",
+	    LLM_INVALID, "body.messages.0. Field required", NO },
 	{ 400, "{\"error\":\"Not so.\"}", LLM_INVALID, "Not so.", NO },
-	{ 400, "{\"error\":{\"message\":\"Not so.\",\"type\":\"invalid_request_error\",\"param\":\"p\",\"code\":\"c\"}}", LLM_INVALID, "Not so.", NO },
-	{ 400, "{\"type\":\"error\",\"error\":{\"type\":\"invalid_request_error\",\"message\":\"Not so.\"}}", LLM_INVALID, "Not so.", NO },
+	{ 400,
+	    "{\"error\":{\"message\":\"Not "
+	    "so.\",\"type\":\"invalid_request_error\",\"param\":\"p\",\"code\":"
+	    "\"c\"}}",
+	    LLM_INVALID, "Not so.", NO },
+	{ 400,
+	    "{\"type\":\"error\",\"error\":{\"type\":\"invalid_request_error\","
+	    "\"message\":\"Not so.\"}}",
+	    LLM_INVALID, "Not so.", NO },
 	/* Cloudflare */
-	{ 400, "{\"success\":false,\"errors\":[{\"code\":5006,\"message\":\"Not so.\"}],\"result\":null}", LLM_INVALID, "Not so.", NO },
+	{ 400,
+	    "{\"success\":false,\"errors\":[{\"code\":5006,\"message\":\"Not "
+	    "so.\"}],\"result\":null}",
+	    LLM_INVALID, "Not so.", NO },
 	{ 400, "{\"errors\":[\"Not so.\"]}", LLM_INVALID, "Not so.", NO },
 	/* OpenRouter: the upstream's words */
-	{ 400, "{\"error\":{\"message\":\"Provider returned error\",\"code\":400,\"metadata\":{\"raw\":\"{\\\"error\\\":{\\\"message\\\":\\\"Not so.\\\",\\\"code\\\":\\\"c\\\"}}\",\"provider_name\":\"P\"}}}", LLM_INVALID, "Not so.", NO },
-	{ 400, "{\"error\":{\"message\":\"Provider returned error\",\"code\":400,\"metadata\":{\"raw\":\"Not so.\"}}}", LLM_INVALID, "Not so.", NO },
+	{ 400,
+	    "{\"error\":{\"message\":\"Provider returned "
+	    "error\",\"code\":400,\"metadata\":{\"raw\":\"{\\\"error\\\":{"
+	    "\\\"message\\\":\\\"Not "
+	    "so.\\\",\\\"code\\\":\\\"c\\\"}}\",\"provider_name\":\"P\"}}}",
+	    LLM_INVALID, "Not so.", NO },
+	{ 400,
+	    "{\"error\":{\"message\":\"Provider returned "
+	    "error\",\"code\":400,\"metadata\":{\"raw\":\"Not so.\"}}}",
+	    LLM_INVALID, "Not so.", NO },
 	/* LiteLLM */
-	{ 400, "{\"error\":{\"message\":\"litellm.BadRequestError: XException - {\\\"error\\\":{\\\"message\\\":\\\"Not so.\\\"}}\",\"type\":null,\"param\":null,\"code\":\"400\"}}", LLM_INVALID, "Not so.", NO },
+	{ 400,
+	    "{\"error\":{\"message\":\"litellm.BadRequestError: XException - "
+	    "{\\\"error\\\":{\\\"message\\\":\\\"Not "
+	    "so.\\\"}}\",\"type\":null,\"param\":null,\"code\":\"400\"}}",
+	    LLM_INVALID, "Not so.", NO },
 	/* Bedrock */
-	{ 400, "{\"__type\":\"ValidationException\",\"Message\":\"Not so.\"}", LLM_INVALID, "Not so.", NO },
+	{ 400, "{\"__type\":\"ValidationException\",\"Message\":\"Not so.\"}",
+	    LLM_INVALID, "Not so.", NO },
 	{ 400, "Not so.\n", LLM_INVALID, "Not so.", NO },
-	{ 502, "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n</html>", LLM_RETRY, "502 Bad Gateway", NO },
-	{ 404, "<!DOCTYPE html><html><body>x</body></html>", LLM_INVALID, "an HTML page", NO },
-	{ 400, "event: error\ndata: {\"error\":{\"message\":\"Not so.\"}}\n\n", LLM_INVALID, "Not so.", NO },
-	{ 400, "data: {\"error\":{\"message\":\"Not so.\"}}\n\ndata: [DONE]\n\n", LLM_INVALID, "Not so.", NO },
-	{ 400, "error: {\"code\":400,\"message\":\"Not so.\"}\n\n", LLM_INVALID, "Not so.", NO },
+	{ 502,
+	    "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n</html>",
+	    LLM_RETRY, "502 Bad Gateway", NO },
+	{ 404, "<!DOCTYPE html><html><body>x</body></html>", LLM_ADDRESS,
+	    "an HTML page", NO },
+	{ 400, "event: error\ndata: {\"error\":{\"message\":\"Not so.\"}}\n\n",
+	    LLM_INVALID, "Not so.", NO },
+	{ 400,
+	    "data: {\"error\":{\"message\":\"Not so.\"}}\n\ndata: [DONE]\n\n",
+	    LLM_INVALID, "Not so.", NO },
+	{ 400, "error: {\"code\":400,\"message\":\"Not so.\"}\n\n", LLM_INVALID,
+	    "Not so.", NO },
 	/* MiniMax */
-	{ 400, "{\"base_resp\":{\"status_code\":2013,\"status_msg\":\"Not so.\"}}", LLM_INVALID, "Not so.", NO },
+	{ 400,
+	    "{\"base_resp\":{\"status_code\":2013,\"status_msg\":\"Not so.\"}}",
+	    LLM_INVALID, "Not so.", NO },
 	{ 500, "", LLM_RETRY, "", NO },
 	{ 500, "null", LLM_RETRY, "", NO },
-	{ 400, "{\"error\":null,\"message\":\"Not so.\"}", LLM_INVALID, "Not so.", NO },
-	{ 400, "{\"error\":{\"error\":{\"error\":{\"error\":{\"error\":{\"message\":\"deep\"}}}}}}", LLM_INVALID, "", NO },
+	{ 400, "{\"error\":null,\"message\":\"Not so.\"}", LLM_INVALID,
+	    "Not so.", NO },
+	{ 400,
+	    "{\"error\":{\"error\":{\"error\":{\"error\":{\"error\":{"
+	    "\"message\":\"deep\"}}}}}}",
+	    LLM_INVALID, "", NO },
+};
+
+/* A model that is not there, and nothing at that address. */
+static const struct row THERE[] = {
+	/* OpenAI; a project without the right to it */
+	{ 404,
+	    "{\"error\":{\"message\":\"The model `gpt-9` does not exist or you "
+	    "do not have access to "
+	    "it.\",\"type\":\"invalid_request_error\",\"param\":null,\"code\":"
+	    "\"model_not_found\"}}",
+	    LLM_MODEL, "gpt-9", NO },
+	{ 403,
+	    "{\"error\":{\"message\":\"Project `p` does not have access to "
+	    "model "
+	    "`m`\",\"type\":\"invalid_request_error\",\"param\":null,\"code\":"
+	    "\"model_not_found\"}}",
+	    LLM_MODEL, "", NO },
+	/* Ollama */
+	{ 404,
+	    "{\"error\":{\"message\":\"model \\\"llama9\\\" not found, try "
+	    "pulling it "
+	    "first\",\"type\":\"api_error\",\"param\":null,\"code\":null}}",
+	    LLM_MODEL, "llama9", NO },
+	{ 404,
+	    "{\"error\":{\"message\":\"model 'llama9' not "
+	    "found\",\"type\":\"not_found_error\",\"param\":null,\"code\":null}"
+	    "}",
+	    LLM_MODEL, "", NO },
+	/* Anthropic */
+	{ 404,
+	    "{\"type\":\"error\",\"error\":{\"type\":\"not_found_error\","
+	    "\"message\":\"model: claude-x\"}}",
+	    LLM_MODEL, "", NO },
+	/* vLLM */
+	{ 404,
+	    "{\"object\":\"error\",\"message\":\"The model `m` does not "
+	    "exist.\",\"type\":\"NotFoundError\",\"param\":null,\"code\":404}",
+	    LLM_MODEL, "", NO },
+	/* LiteLLM: BerriAI/litellm#8821 */
+	{ 400,
+	    "{\"error\":{\"message\":{\"error\":\"/chat/completions: Invalid "
+	    "model name passed in model=m. Call `/v1/models` to view available "
+	    "models for your "
+	    "key.\"},\"type\":\"None\",\"param\":\"None\",\"code\":\"400\"}}",
+	    LLM_MODEL, "", NO },
+	/* Mistral */
+	{ 400,
+	    "{\"object\":\"error\",\"message\":\"Invalid model: "
+	    "m\",\"type\":\"invalid_model\",\"param\":null,\"code\":\"1500\"}",
+	    LLM_MODEL, "", NO },
+	/* OpenRouter */
+	{ 400,
+	    "{\"error\":{\"message\":\"m is not a valid model "
+	    "ID\",\"code\":400}}",
+	    LLM_MODEL, "", NO },
+	{ 404,
+	    "{\"error\":{\"message\":\"No endpoints found for "
+	    "x/m.\",\"code\":404}}",
+	    LLM_MODEL, "", NO },
+	{ 404,
+	    "{\"error\":{\"message\":\"No endpoints found that support tool "
+	    "use.\",\"code\":404}}",
+	    LLM_INVALID, "", NO },
+	{ 404,
+	    "{\"error\":{\"message\":\"No endpoints found matching your data "
+	    "policy.\",\"code\":404}}",
+	    LLM_INVALID, "", NO },
+	/* DeepSeek, Gemini, Kimi, Azure, Hugging Face */
+	{ 400,
+	    "{\"error\":{\"message\":\"Model Not "
+	    "Exist\",\"type\":\"invalid_request_error\"}}",
+	    LLM_MODEL, "", NO },
+	{ 404,
+	    "[{\"error\":{\"code\":404,\"message\":\"models/m is not found for "
+	    "API version v1main, or is not supported for "
+	    "generateContent.\",\"status\":\"NOT_FOUND\"}}]",
+	    LLM_MODEL, "", NO },
+	{ 404,
+	    "{\"error\":{\"message\":\"Not found the model m or Permission "
+	    "denied\",\"type\":\"resource_not_found_error\"}}",
+	    LLM_MODEL, "", NO },
+	{ 404,
+	    "{\"error\":{\"code\":\"DeploymentNotFound\",\"message\":\"The API "
+	    "deployment for this resource does not exist.\"}}",
+	    LLM_MODEL, "", NO },
+	{ 400,
+	    "{\"error\":{\"message\":\"The requested model 'm' is not "
+	    "supported by any provider you have "
+	    "enabled.\",\"type\":\"invalid_request_error\",\"code\":\"model_"
+	    "not_supported\"}}",
+	    LLM_MODEL, "", NO },
+	/* A refusal that speaks of models, and no more */
+	{ 400, "{\"error\":{\"message\":\"This model does not take images.\"}}",
+	    LLM_INVALID, "", NO },
+	{ 404, "{\"error\":{\"message\":\"No such conversation.\"}}",
+	    LLM_INVALID, "", NO },
+	/* OpenAI, Groq, Go (Ollama), FastAPI, Spring, llama.cpp, Kong, Azure */
+	{ 404,
+	    "{\"error\":{\"message\":\"Invalid URL (POST "
+	    "/chat/"
+	    "completions)\",\"type\":\"invalid_request_error\",\"param\":null,"
+	    "\"code\":null}}",
+	    LLM_ADDRESS, "", NO },
+	{ 404,
+	    "{\"error\":{\"message\":\"Unknown request URL: POST "
+	    "/v1/chat/completions. Please check the URL for "
+	    "typos.\",\"type\":\"invalid_request_error\",\"code\":\"unknown_"
+	    "url\"}}",
+	    LLM_ADDRESS, "", NO },
+	{ 404, "404 page not found", LLM_ADDRESS, "", NO },
+	{ 404, "{\"detail\":\"Not Found\"}", LLM_ADDRESS, "", NO },
+	{ 404,
+	    "{\"timestamp\":\"t\",\"status\":404,\"error\":\"Not "
+	    "Found\",\"path\":\"/chat/completions\"}",
+	    LLM_ADDRESS, "", NO },
+	{ 404,
+	    "{\"error\":{\"code\":404,\"message\":\"File Not "
+	    "Found\",\"type\":\"not_found_error\"}}",
+	    LLM_ADDRESS, "", NO },
+	{ 404, "{\"message\":\"no Route matched with those values\"}",
+	    LLM_ADDRESS, "", NO },
+	{ 404,
+	    "{\"error\":{\"code\":\"404\",\"message\":\"Resource not found\"}}",
+	    LLM_ADDRESS, "", NO },
+	{ 404, "", LLM_ADDRESS, "", NO },
+	{ 405, "{\"detail\":\"Method Not Allowed\"}", LLM_ADDRESS, "", NO },
+	{ 405, "<html><head><title>405 Not Allowed</title></head></html>",
+	    LLM_ADDRESS, "405 Not Allowed", NO },
+	{ 301, "", LLM_ADDRESS, "", NO },
+	/* What is neither stays what it is. */
+	{ 401,
+	    "{\"error\":{\"message\":\"Incorrect API key "
+	    "provided.\",\"code\":\"invalid_api_key\"}}",
+	    LLM_DENIED, "", NO },
+	{ 429,
+	    "{\"error\":{\"message\":\"Rate limit reached for unknown model "
+	    "group\",\"code\":\"rate_limit_exceeded\"}}",
+	    LLM_RETRY, "", NO },
+	{ 503,
+	    "{\"error\":{\"message\":\"model not found on any worker yet\"}}",
+	    LLM_RETRY, "", NO },
 };
 
 static const struct row TOO_LONG[] = {
@@ -179,44 +375,134 @@ static const struct row OFTEN[] = {
 
 static const struct row KINDS[] = {
 	/* filters: microsoft/sample-app-aoai-chatGPT#986 */
-	{ 400, "{\"error\":{\"message\":\"The response was filtered due to the prompt triggering the content management policy.\",\"type\":null,\"param\":\"prompt\",\"code\":\"content_filter\",\"status\":400,\"innererror\":{\"code\":\"ResponsibleAIPolicyViolation\"}}}", LLM_FILTERED, "", NO },
-	{ 400, "{\"error\":{\"message\":\"The request was refused.\",\"code\":\"BadRequest\",\"innererror\":{\"code\":\"ResponsibleAIPolicyViolation\"}}}", LLM_FILTERED, "", NO },
-	{ 400, "{\"error\":{\"message\":\"Your request was rejected as a result of our safety system.\",\"code\":\"content_policy_violation\"}}", LLM_FILTERED, "", NO },
-	{ 400, "{\"error\":{\"message\":\"Invalid prompt: your prompt was flagged as potentially violating our usage policy.\",\"code\":\"invalid_prompt\"}}", LLM_FILTERED, "", NO },
-	{ 400, "[{\"error\":{\"code\":400,\"message\":\"blocked: PROHIBITED_CONTENT\",\"status\":\"INVALID_ARGUMENT\"}}]", LLM_FILTERED, "", NO },
-	{ 400, "{\"error\":{\"message\":\"Input data may contain inappropriate content.\",\"code\":\"data_inspection_failed\"}}", LLM_FILTERED, "", NO },
-	{ 400, "{\"error\":{\"message\":\"Content Exists Risk\",\"type\":\"invalid_request_error\"}}", LLM_FILTERED, "", NO },
-	{ 400, "{\"error\":{\"code\":\"1301\",\"message\":\"System detected potentially unsafe or sensitive content in input or generation.\"}}", LLM_FILTERED, "", NO },
-	{ 400, "{\"contentFilter\":[{\"level\":1}],\"error\":{\"code\":\"1301\",\"message\":\"-\"}}", LLM_FILTERED, "", NO },
-	{ 403, "{\"code\":\"The caller does not have permission\",\"error\":\"Content violates usage guidelines. Team: t\"}", LLM_FILTERED, "", NO },
-	{ 400, "{\"error\":{\"message\":\"The request was rejected because it was considered high risk\",\"type\":\"content_filter\"}}", LLM_FILTERED, "", NO },
-	{ 403, "{\"error\":{\"message\":\"P requires moderation. Your input was flagged for \\\"violence\\\". No credits were charged.\",\"code\":403,\"metadata\":{\"reasons\":[\"violence\"],\"flagged_input\":\"private\"}}}", LLM_FILTERED, "", NO },
-	{ 400, "{\"type\":\"error\",\"error\":{\"type\":\"invalid_request_error\",\"message\":\"Output blocked by content filtering policy\"}}", LLM_FILTERED, "", NO },
+	{ 400,
+	    "{\"error\":{\"message\":\"The response was filtered due to the "
+	    "prompt triggering the content management "
+	    "policy.\",\"type\":null,\"param\":\"prompt\",\"code\":\"content_"
+	    "filter\",\"status\":400,\"innererror\":{\"code\":"
+	    "\"ResponsibleAIPolicyViolation\"}}}",
+	    LLM_FILTERED, "", NO },
+	{ 400,
+	    "{\"error\":{\"message\":\"The request was "
+	    "refused.\",\"code\":\"BadRequest\",\"innererror\":{\"code\":"
+	    "\"ResponsibleAIPolicyViolation\"}}}",
+	    LLM_FILTERED, "", NO },
+	{ 400,
+	    "{\"error\":{\"message\":\"Your request was rejected as a result "
+	    "of our safety system.\",\"code\":\"content_policy_violation\"}}",
+	    LLM_FILTERED, "", NO },
+	{ 400,
+	    "{\"error\":{\"message\":\"Invalid prompt: your prompt was flagged "
+	    "as potentially violating our usage "
+	    "policy.\",\"code\":\"invalid_prompt\"}}",
+	    LLM_FILTERED, "", NO },
+	{ 400,
+	    "[{\"error\":{\"code\":400,\"message\":\"blocked: "
+	    "PROHIBITED_CONTENT\",\"status\":\"INVALID_ARGUMENT\"}}]",
+	    LLM_FILTERED, "", NO },
+	{ 400,
+	    "{\"error\":{\"message\":\"Input data may contain inappropriate "
+	    "content.\",\"code\":\"data_inspection_failed\"}}",
+	    LLM_FILTERED, "", NO },
+	{ 400,
+	    "{\"error\":{\"message\":\"Content Exists "
+	    "Risk\",\"type\":\"invalid_request_error\"}}",
+	    LLM_FILTERED, "", NO },
+	{ 400,
+	    "{\"error\":{\"code\":\"1301\",\"message\":\"System detected "
+	    "potentially unsafe or sensitive content in input or "
+	    "generation.\"}}",
+	    LLM_FILTERED, "", NO },
+	{ 400,
+	    "{\"contentFilter\":[{\"level\":1}],\"error\":{\"code\":\"1301\","
+	    "\"message\":\"-\"}}",
+	    LLM_FILTERED, "", NO },
+	{ 403,
+	    "{\"code\":\"The caller does not have "
+	    "permission\",\"error\":\"Content violates usage guidelines. Team: "
+	    "t\"}",
+	    LLM_FILTERED, "", NO },
+	{ 400,
+	    "{\"error\":{\"message\":\"The request was rejected because it was "
+	    "considered high risk\",\"type\":\"content_filter\"}}",
+	    LLM_FILTERED, "", NO },
+	{ 403,
+	    "{\"error\":{\"message\":\"P requires moderation. Your input was "
+	    "flagged for \\\"violence\\\". No credits were "
+	    "charged.\",\"code\":403,\"metadata\":{\"reasons\":[\"violence\"],"
+	    "\"flagged_input\":\"private\"}}}",
+	    LLM_FILTERED, "", NO },
+	{ 400,
+	    "{\"type\":\"error\",\"error\":{\"type\":\"invalid_request_error\","
+	    "\"message\":\"Output blocked by content filtering policy\"}}",
+	    LLM_FILTERED, "", NO },
 	/* loading */
-	{ 503, "{\"error\":{\"code\":503,\"message\":\"Loading model\",\"type\":\"unavailable_error\"}}", LLM_LOADING, "", NO },
-	{ 503, "{\"error\":\"Model m is currently loading\",\"estimated_time\":20.5}", LLM_LOADING, "", 20500 },
-	{ 503, "{\"error\":\"Model m is currently loading\",\"estimated_time\":150}", LLM_LOADING, "", 60000 },
-	{ 503, "{\"message\":\"the model is warming up\"}", LLM_LOADING, "", NO },
-	{ 503, "{\"error\":{\"message\":\"upstream connect error\"}}", LLM_RETRY, "", NO },
-	{ 503, "{\"error\":\"error loading model: no such file\"}", LLM_RETRY, "", NO },
-	{ 500, "{\"error\":\"llama runner process has terminated: error loading model\"}", LLM_RETRY, "", NO },
+	{ 503,
+	    "{\"error\":{\"code\":503,\"message\":\"Loading "
+	    "model\",\"type\":\"unavailable_error\"}}",
+	    LLM_LOADING, "", NO },
+	{ 503,
+	    "{\"error\":\"Model m is currently "
+	    "loading\",\"estimated_time\":20.5}",
+	    LLM_LOADING, "", 20500 },
+	{ 503,
+	    "{\"error\":\"Model m is currently "
+	    "loading\",\"estimated_time\":150}",
+	    LLM_LOADING, "", 60000 },
+	{ 503, "{\"message\":\"the model is warming up\"}", LLM_LOADING, "",
+	    NO },
+	{ 503, "{\"error\":{\"message\":\"upstream connect error\"}}",
+	    LLM_RETRY, "", NO },
+	{ 503, "{\"error\":\"error loading model: no such file\"}", LLM_RETRY,
+	    "", NO },
+	{ 500,
+	    "{\"error\":\"llama runner process has terminated: error loading "
+	    "model\"}",
+	    LLM_RETRY, "", NO },
 	/* keys */
-	{ 401, "{\"error\":{\"message\":\"Incorrect API key provided\",\"code\":\"invalid_api_key\"}}", LLM_DENIED, "", NO },
-	{ 403, "{\"type\":\"error\",\"error\":{\"type\":\"permission_error\",\"message\":\"-\"}}", LLM_DENIED, "", NO },
-	{ 400, "[{\"error\":{\"code\":400,\"message\":\"API key not valid. Please pass a valid API key.\",\"status\":\"INVALID_ARGUMENT\"}}]", LLM_DENIED, "", NO },
-	{ 400, "[{\"error\":{\"code\":400,\"message\":\"Missing or invalid Authorization header.\",\"status\":\"INVALID_ARGUMENT\"}}]", LLM_DENIED, "", NO },
-	{ 400, "{\"code\":\"Client specified an invalid argument\",\"error\":\"Incorrect API key provided: x\"}", LLM_DENIED, "", NO },
+	{ 401,
+	    "{\"error\":{\"message\":\"Incorrect API key "
+	    "provided\",\"code\":\"invalid_api_key\"}}",
+	    LLM_DENIED, "", NO },
+	{ 403,
+	    "{\"type\":\"error\",\"error\":{\"type\":\"permission_error\","
+	    "\"message\":\"-\"}}",
+	    LLM_DENIED, "", NO },
+	{ 400,
+	    "[{\"error\":{\"code\":400,\"message\":\"API key not valid. Please "
+	    "pass a valid API key.\",\"status\":\"INVALID_ARGUMENT\"}}]",
+	    LLM_DENIED, "", NO },
+	{ 400,
+	    "[{\"error\":{\"code\":400,\"message\":\"Missing or invalid "
+	    "Authorization header.\",\"status\":\"INVALID_ARGUMENT\"}}]",
+	    LLM_DENIED, "", NO },
+	{ 400,
+	    "{\"code\":\"Client specified an invalid "
+	    "argument\",\"error\":\"Incorrect API key provided: x\"}",
+	    LLM_DENIED, "", NO },
 	/* the model */
-	{ 404, "{\"error\":{\"message\":\"The model `m` does not exist\",\"code\":\"model_not_found\"}}", LLM_INVALID, "", NO },
-	{ 404, "{\"error\":{\"message\":\"model 'm' not found, try pulling it first\"}}", LLM_INVALID, "", NO },
+	{ 404,
+	    "{\"error\":{\"message\":\"The model `m` does not "
+	    "exist\",\"code\":\"model_not_found\"}}",
+	    LLM_MODEL, "", NO },
+	{ 404,
+	    "{\"error\":{\"message\":\"model 'm' not found, try pulling it "
+	    "first\"}}",
+	    LLM_MODEL, "", NO },
 	/* the model's own fault: once more */
-	{ 400, "{\"error\":{\"message\":\"Failed to call a function.\",\"type\":\"invalid_request_error\",\"code\":\"tool_use_failed\",\"failed_generation\":\"private\"}}", LLM_RETRY, "", NO },
+	{ 400,
+	    "{\"error\":{\"message\":\"Failed to call a "
+	    "function.\",\"type\":\"invalid_request_error\",\"code\":\"tool_"
+	    "use_failed\",\"failed_generation\":\"private\"}}",
+	    LLM_RETRY, "", NO },
 	/* passing */
 	{ 408, "", LLM_RETRY, "", NO },
-	{ 500, "{\"error\":{\"message\":\"The server had an error\"}}", LLM_RETRY, "", NO },
+	{ 500, "{\"error\":{\"message\":\"The server had an error\"}}",
+	    LLM_RETRY, "", NO },
 	{ 504, "", LLM_RETRY, "", NO },
 	/* nobody understands it */
-	{ 400, "{\"error\":{\"message\":\"Unexpected flux in the input.\"}}", LLM_INVALID, "flux", NO },
+	{ 400, "{\"error\":{\"message\":\"Unexpected flux in the input.\"}}",
+	    LLM_INVALID, "flux", NO },
 };
 
 static void
@@ -262,6 +548,13 @@ too_long_in_everybodys_words(void **state)
 {
 	(void)state;
 	check_rows(TOO_LONG, NELEM(TOO_LONG));
+}
+
+static void
+what_is_not_there_is_told_apart(void **state)
+{
+	(void)state;
+	check_rows(THERE, NELEM(THERE));
 }
 
 static void
@@ -607,6 +900,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(any_shape_is_read),
 		cmocka_unit_test(too_long_in_everybodys_words),
+		cmocka_unit_test(what_is_not_there_is_told_apart),
 		cmocka_unit_test(quota_is_told_from_too_often),
 		cmocka_unit_test(kinds_are_told_apart),
 		cmocka_unit_test(counts_for_the_breaker),

@@ -231,6 +231,7 @@ some_job(struct arena *mem, const struct chat_name *chat)
 static void
 ask_everything(struct store *st, struct arena *mem)
 {
+	char kind[BREAKER_KIND_MAX];
 	struct chat_name chat = fixture_chat("c");
 	struct message msg
 	    = { .update_id = "1", .text = "hi", .address = "p.1" };
@@ -278,8 +279,8 @@ ask_everything(struct store *st, struct arena *mem)
 	(void)!journal_finish(st, job, &outcome);
 	(void)!budget_reserve(st, &chat, 5, &limits, &n);
 	(void)!budget_spent(st, &chat, &n, &m);
-	(void)!breaker_read(st, "p", &n);
-	(void)!breaker_fail(st, "p", 1, 1, 1, &n);
+	(void)!breaker_read(st, "p", &n, kind);
+	(void)!breaker_fail(st, "p", "k", 1, 1, 1, &n);
 	(void)!breaker_succeed(st, "p");
 	doc = json_pack("{s:s}", "id", "w");
 	(void)!fleet_beat(st, "w", doc);

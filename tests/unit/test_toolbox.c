@@ -847,11 +847,59 @@ a_server_that_is_down_is_left_out_and_comes_back(void **state)
 	ask_again();
 	assert_true(failed_times(1));
 	assert_string_equal(offered(), "echo health time s__say");
+	/* Twice: it is away, and said to be; its tools stay for a while. */
+	ask_again();
+	assert_true(failed_times(2));
+	assert_string_equal(offered(), "echo health time s__say");
+	list = toolbox_state(box);
+	assert_false(json_member_bool(state_of(list, "s"), "ok", true));
+	assert_true(json_member_str(state_of(list, "s"), "error")[0] != '\0');
+	assert_true(json_member_int(state_of(list, "s"), "away_ms", -1) >= 0);
+	assert_int_equal(json_member_int(state_of(list, "s"), "tools", 0), 1);
+	assert_int_equal(json_member_int(state_of(list, "s"), "offered", 0), 1);
+	json_decref(list);
+	rules_change(UP);
+	ask_again();
+	assert_true(failed_times(0));
+	list = toolbox_state(box);
+	assert_true(json_member_bool(state_of(list, "s"), "ok", false));
+	assert_int_equal(
+	    json_member_int(state_of(list, "s"), "away_ms", -1), 0);
+	json_decref(list);
+	/* But not for ever. */
+	rules_change(DOWN);
+	ask_again();
+	assert_true(failed_times(1));
+	pthread_mutex_lock(&box->mu);
+	box->sources[0]->away_ms = clock_boot_ms() - SOURCE_AWAY_MAX_MS;
+	pthread_mutex_unlock(&box->mu);
 	ask_again();
 	assert_true(becomes("echo health time"));
 	list = toolbox_state(box);
 	assert_false(json_member_bool(state_of(list, "s"), "ok", true));
+	assert_int_equal(json_member_int(state_of(list, "s"), "tools", 9), 0);
 	json_decref(list);
+	end();
+	rules_stop();
+}
+
+/* It answers, and refuses: nothing to wait for. */
+static void
+a_server_that_refuses_is_left_out(void **state)
+{
+	static const struct rule UP[] = { MODERN, LIST(TOOL("say")), { 0 } };
+	static const struct rule REFUSES[]
+	    = { { .method = "*", .status = 401, .body = "{}" }, { 0 } };
+
+	(void)state;
+	rules_start(UP);
+	begin("s");
+	assert_true(becomes("echo health time s__say"));
+	rules_change(REFUSES);
+	ask_again();
+	assert_true(failed_times(1));
+	ask_again();
+	assert_true(becomes("echo health time"));
 	end();
 	rules_stop();
 }
@@ -1044,6 +1092,7 @@ main(void)
 		cmocka_unit_test(names_of_arguments_are_turned_back),
 		cmocka_unit_test(
 		    a_server_that_is_down_is_left_out_and_comes_back),
+		cmocka_unit_test(a_server_that_refuses_is_left_out),
 		cmocka_unit_test(a_silent_server_does_not_hold_up_others),
 		cmocka_unit_test(the_end_does_not_wait_for_a_silent_server),
 		cmocka_unit_test(a_list_that_changes_while_it_is_read),

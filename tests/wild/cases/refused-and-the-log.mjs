@@ -4,7 +4,8 @@ import { error, refuse } from '../wire.mjs';
 const said = {
   denied: [401, error('Incorrect API key provided.', { code: 'invalid_api_key' }), 'error', /API key/],
   quota: [429, error('You exceeded your current quota.', { code: 'insufficient_quota' }), 'error', /credit/],
-  model: [404, error('The model does not exist', { code: 'model_not_found' }), 'error', /base_url.*model/],
+  model: [404, error('The model does not exist', { code: 'model_not_found' }), 'error', /^correct chat\.model \(LLM_MODEL\)/],
+  address: [404, error('Invalid URL (POST /chat/completions)'), 'error', /^correct llm\.base_url|^leave \/v1 off/],
   request: [400, error('Unexpected flux in the input.'), 'error', /server's message/],
   filtered: [400, error('The response was filtered', { code: 'content_filter' }), 'warn', /^nothing: .*filter/],
   down: [500, error('Internal error'), 'warn', /^nothing if it passes/],

@@ -4,7 +4,8 @@ import { body, data, stream } from '../wire.mjs';
 const said = {
   balance: ['quota', { id: '0', object: 'chat.completion', choices: null, base_resp: { status_code: 1008, status_msg: 'insufficient balance' } }],
   key: ['denied', { id: '0', choices: null, base_resp: { status_code: 1004, status_msg: "login fail: Please carry the API secret key in the 'Authorization' field" } }],
-  parameters: ['invalid', { id: '0', choices: null, base_resp: { status_code: 2013, status_msg: 'invalid params, unknown model' } }],
+  parameters: ['invalid', { id: '0', choices: null, base_resp: { status_code: 2013, status_msg: 'invalid params, unknown flux' } }],
+  model: ['model', { id: '0', choices: null, base_resp: { status_code: 2013, status_msg: 'invalid params, unknown model' } }],
   code: ['denied', { code: 'InvalidApiKey', message: 'Incorrect API key provided.', request_id: 'r' }],
 };
 const variants = Object.keys(said).flatMap(k => [k, `${k}-streamed`]);

@@ -1,0 +1,193 @@
+/*
+ * A look at a backend: what is in its way, and what the operator is told to do.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/http.h"
+#include "base/secret.h"
+#include "llm/llm.h"
+#include "tests/unit/served.h"
+
+#define LIST                                                            \
+	"{\"object\":\"list\",\"data\":[{\"id\":\"gpt-test\"},{\"id\":" \
+	"\"text-embedding-3\"},{\"id\":\"gpt-second\"}]}"
+#define PULLED                                                    \
+	"{\"object\":\"list\",\"data\":[{\"id\":\"llama3.2:3b\"," \
+	"\"owned_by\":\"library\"},{\"id\":\"qwen3:8b\","         \
+	"\"owned_by\":\"library\"}]}"
+#define NO_MODEL "{\"object\":\"list\",\"data\":null}"
+
+static struct served srv;
+static const char *there; /* the path that has a list */
+static const char *list;
+static int status; /* of the list */
+static bool page;  /* what is at other paths: a page with 200, else 404 */
+static int asked;
+
+static int
+serve(struct served *s, int fd, const struct served_request *req)
+{
+	(void)s;
+	asked++;
+	if (there != NULL && strcmp(req->path, there) == 0)
+		return served_answer(fd, status, "application/json", "", list);
+	return page
+	    ? served_answer(fd, 200, "text/html", "", "<html>")
+	    : served_answer(fd, 404, "text/plain", "", "404 page not found");
+}
+
+static const struct {
+	const char *name;
+	int host;
+	const char *path; /* of base_url */
+	const char *model, *there, *list;
+	int status;
+	bool page;
+	enum llm_rc rc;
+	bool listed;
+	const char *remedy; /* is part of it; NULL: there is none */
+} CASES[] = {
+	{ "as it should be", HOST_OPENAI, "/v1", "gpt-test", "/v1/models", LIST,
+	    200, false, LLM_OK, true, NULL },
+	{ "a wrong key", HOST_OPENAI, "/v1", "gpt-test", "/v1/models", "{}",
+	    401, false, LLM_DENIED, true, "correct the API key" },
+	{ "a letter is wrong", HOST_OPENAI, "/v1", "gpt-tset", "/v1/models",
+	    LIST, 200, false, LLM_OK, false,
+	    "did you mean gpt-test? Set chat.model (LLM_MODEL) to a model that "
+	    "the server has: gpt-test, gpt-second, text-embedding-3" },
+	{ "nothing like it", HOST_OPENAI, "/v1", "mistral", "/v1/models", LIST,
+	    200, false, LLM_OK, false,
+	    "set chat.model (LLM_MODEL) to a model that the server has: "
+	    "gpt-second, gpt-test, text-embedding-3" },
+	{ "not pulled", HOST_OLLAMA, "/v1", "llama9", "/v1/models", PULLED, 200,
+	    false, LLM_MODEL, false,
+	    "run `ollama pull llama9` on that server, or set chat.model "
+	    "(LLM_MODEL) to a model that it has: " },
+	{ "Ollama by its list alone", HOST_OPENAI, "/v1", "llama3.2",
+	    "/v1/models", PULLED, 200, false, LLM_MODEL, false,
+	    "did you mean llama3.2:3b? Else run `ollama pull llama3.2` on" },
+	{ "nothing pulled", HOST_OLLAMA, "/v1", "llama9", "/v1/models",
+	    NO_MODEL, 200, false, LLM_MODEL, false,
+	    "run `ollama pull llama9` on that server: it has no model yet" },
+	{ "no /v1", HOST_OPENAI, "", "gpt-test", "/v1/models", LIST, 200, false,
+	    LLM_ADDRESS, true, "/v1: tried, it answers there" },
+	{ "no /v1, and a page", HOST_OPENAI, "/", "gpt-test", "/v1/models",
+	    LIST, 200, true, LLM_ADDRESS, true, "/v1: tried, it answers" },
+	{ "too much", HOST_OPENAI, "/v1/chat/completions/", "gpt-test",
+	    "/v1/models", LIST, 200, false, LLM_ADDRESS, true,
+	    "/v1: tried, it answers there" },
+	{ "another path", HOST_OPENAI, "/v1", "gpt-test", "/openai/v1/models",
+	    LIST, 200, false, LLM_ADDRESS, true,
+	    "/openai/v1: tried, it answers there" },
+	{ "below a path", HOST_OPENAI, "/gateway", "gpt-test",
+	    "/gateway/v1/models", LIST, 200, false, LLM_ADDRESS, true,
+	    "/gateway/v1: tried, it answers there" },
+	{ "there, with a wrong key", HOST_OPENAI, "", "gpt-test", "/v1/models",
+	    "{}", 401, false, LLM_ADDRESS, true, "rejects the key" },
+	{ "Anthropic's with /v1", HOST_ANTHROPIC, "/v1", "claude", "/v1/models",
+	    LIST, 200, false, LLM_ADDRESS, true, ": tried, it answers there" },
+	{ "Ollama's with /v1 twice", HOST_OLLAMA, "/v1/v1", "llama3.2:3b",
+	    "/v1/models", PULLED, 200, false, LLM_ADDRESS, true,
+	    "set chat.ollama_url (OLLAMA_URL) to http://127.0.0.1:" },
+	{ "none anywhere", HOST_OPENAI, "/v1", "m", NULL, NULL, 0, false,
+	    LLM_OK, true, NULL },
+	{ "pages everywhere", HOST_OPENAI, "/v1", "m", NULL, NULL, 0, true,
+	    LLM_ADDRESS, true, "correct llm.base_url (LLM_BASE_URL)" },
+	{ "Azure has no list", HOST_OPENAI, "/x?api-version=1", "m",
+	    "/v1/models", LIST, 200, false, LLM_OK, true, NULL },
+};
+
+static void
+each_finding_has_its_remedy(void **state)
+{
+	size_t i;
+	int bad = 0;
+
+	(void)state;
+	for (i = 0; i < NELEM(CASES); i++) {
+		struct arena *mem = arena_new();
+		struct llm_backend b = { .host = CASES[i].host,
+			.model = CASES[i].model,
+			.base_url = arena_printf(mem, "http://127.0.0.1:%d%s",
+			    srv.port, CASES[i].path),
+			.connect_ms = 2000 };
+		struct llm_look look;
+
+		there = CASES[i].there;
+		list = CASES[i].list;
+		status = CASES[i].status;
+		page = CASES[i].page;
+		llm_look(&b, NULL, mem, &look);
+		if (look.rc != CASES[i].rc || look.listed != CASES[i].listed
+		    || (look.remedy == NULL) != (CASES[i].remedy == NULL)
+		    || (look.remedy != NULL
+			&& strstr(look.remedy, CASES[i].remedy) == NULL)) {
+			print_error("%s: %s, listed %d, %s\n", CASES[i].name,
+			    llm_rc_name(look.rc), look.listed,
+			    look.remedy == NULL ? "-" : look.remedy);
+			bad++;
+		}
+		arena_free(mem);
+	}
+	assert_int_equal(bad, 0);
+}
+
+/* A host without any list is asked a bounded number of times. */
+static void
+looks_have_an_end(void **state)
+{
+	struct arena *mem = arena_new();
+	struct llm_backend b = { .host = HOST_OPENAI,
+		.model = "m",
+		.base_url
+		= arena_printf(mem, "http://127.0.0.1:%d/a/b/c", srv.port),
+		.connect_ms = 2000 };
+	struct llm_look look;
+
+	(void)state;
+	there = NULL;
+	page = false;
+	asked = 0;
+	llm_look(&b, NULL, mem, &look);
+	assert_true(asked > 3 && asked <= 12);
+	/* A server that is away is no wrong address. */
+	b.base_url = "http://127.0.0.1:1/v1";
+	llm_look(&b, NULL, mem, &look);
+	assert_int_equal(look.rc, LLM_RETRY);
+	assert_non_null(strstr(look.remedy, "start the server"));
+	arena_free(mem);
+}
+
+static int
+start(void **state)
+{
+	(void)state;
+	served_start(&srv, serve, NULL);
+	return http_start(NULL);
+}
+
+static int
+stop(void **state)
+{
+	(void)state;
+	http_stop();
+	served_stop(&srv);
+	return 0;
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_finding_has_its_remedy),
+		cmocka_unit_test(looks_have_an_end),
+	};
+
+	return cmocka_run_group_tests(tests, start, stop);
+}
