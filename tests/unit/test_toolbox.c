@@ -21,7 +21,7 @@
 #include "tests/unit/served_mcp.h"
 #include "tools/tools_priv.h"
 
-#define SOON_MS 10000
+#define SOON_MS 30000 /* waited out only where something is wrong */
 
 static struct settings settings;
 static struct toolbox *box;
