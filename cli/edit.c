@@ -6,6 +6,7 @@
 
 #include "cli/edit_priv.h"
 #include "cli/glyph.h"
+#include "cli/history.h"
 
 #define CTRL(c) ((c)&0x1F)
 #define DELETE 0x7F
@@ -19,6 +20,28 @@ edit_text(struct buf *out, const wchar_t *s, size_t len)
 		if (glyph_add(out, s[i]) == -1)
 			return -1;
 	return 0;
+}
+
+wchar_t *
+edit_widen(const char *utf8)
+{
+	wchar_t *out = malloc((strlen(utf8) + 1) * sizeof(*out)), *p = out;
+	const unsigned char *s = (const unsigned char *)utf8;
+
+	if (out == NULL)
+		abort();
+	while (*s != '\0') {
+		unsigned c = *s++;
+		int more = c >= 0xF0 ? 3 : c >= 0xE0 ? 2 : c >= 0xC0 ? 1 : 0;
+
+		if (more > 0)
+			c &= 0x3FU >> more;
+		for (; more > 0 && *s != '\0'; more--)
+			c = c << 6 | (*s++ & 0x3F);
+		*p++ = (wchar_t)c;
+	}
+	*p = L'\0';
+	return out;
 }
 
 struct edit *
@@ -78,6 +101,25 @@ drop_word(struct text *t)
 		t->len--;
 }
 
+/* The entry of the history at ${at}; its end: an empty line. */
+static void
+show_entry(struct edit *e, size_t at)
+{
+	wchar_t *entry;
+	size_t i;
+
+	if (at > e->history->n)
+		return;
+	e->at = at;
+	e->typed.len = 0;
+	if (at == e->history->n)
+		return;
+	entry = edit_widen(e->history->entries[at]);
+	for (i = 0; entry[i] != L'\0'; i++)
+		text_push(&e->typed, entry[i]);
+	free(entry);
+}
+
 /* True when the message ends. */
 static bool
 take_key(struct edit *e, wchar_t c)
@@ -103,6 +145,13 @@ take_key(struct edit *e, wchar_t c)
 		for (i = 0; i < e->paste.len; i++)
 			text_push(t, e->paste.at[i]);
 		break;
+	case KEY_UP:
+		if (e->at > 0)
+			show_entry(e, e->at - 1);
+		break;
+	case KEY_DOWN:
+		show_entry(e, e->at + 1);
+		break;
 	case KEY_NEW_LINE:
 		text_push(t, '\n');
 		break;
@@ -125,6 +174,7 @@ read_plain(struct edit *e, struct buf *text)
 	bool any;
 
 	t->len = 0;
+	e->at = e->history->n;
 	draw(e);
 	for (;;) {
 		switch (edit_key(e, &c)) {

@@ -2,9 +2,10 @@
  * edit: a message, written at the prompt.
  *
  * With libedit: its keys and those of ~/.editrc, history by arrows and Ctrl-R.
- * Without it, and on a terminal that takes no controls: backspace, Ctrl-U and
- * Ctrl-W.  Either way a paste of several lines is one message, which is shown
- * as it stands and sent by Enter, and a line may be as long as it likes.
+ * Without it, and on a terminal that takes no controls: backspace, Ctrl-U,
+ * Ctrl-W, and earlier messages by arrows.  Either way a paste of several lines
+ * is one message, which is shown as it stands and sent by Enter, and a line may
+ * be as long as it likes.
  */
 #ifndef CLI_EDIT_H
 #define CLI_EDIT_H

@@ -148,29 +148,6 @@ on_clear(EditLine *el, int c)
 	return CC_REFRESH;
 }
 
-/* ${utf8} as wide characters, to be freed. */
-static wchar_t *
-widen(const char *utf8)
-{
-	wchar_t *out = malloc((strlen(utf8) + 1) * sizeof(*out)), *p = out;
-	const unsigned char *s = (const unsigned char *)utf8;
-
-	if (out == NULL)
-		abort();
-	while (*s != '\0') {
-		unsigned c = *s++;
-		int more = c >= 0xF0 ? 3 : c >= 0xE0 ? 2 : c >= 0xC0 ? 1 : 0;
-
-		if (more > 0)
-			c &= 0x3FU >> more;
-		for (; more > 0 && *s != '\0'; more--)
-			c = c << 6 | (*s++ & 0x3F);
-		*p++ = (wchar_t)c;
-	}
-	*p = L'\0';
-	return out;
-}
-
 static void
 replace(EditLine *el, const wchar_t *text)
 {
@@ -210,7 +187,7 @@ go_to(EditLine *el, size_t at)
 		replace(el, le->draft);
 		return CC_REFRESH;
 	}
-	entry = widen(e->history->entries[at]);
+	entry = edit_widen(e->history->entries[at]);
 	replace(el, entry);
 	free(entry);
 	return CC_REFRESH;
@@ -386,7 +363,7 @@ edit_libedit_remember(struct edit *e)
 
 	if (e->history->n == 0)
 		return;
-	text = widen(e->history->entries[e->history->n - 1]);
+	text = edit_widen(e->history->entries[e->history->n - 1]);
 	(void)history_w(le->hist, &ev, H_ENTER, text);
 	free(text);
 }
@@ -400,7 +377,7 @@ fill_history(struct edit_libedit *le)
 
 	(void)history_w(le->hist, &ev, H_SETSIZE, HISTORY_MAX);
 	for (i = 0; i < h->n; i++) {
-		wchar_t *text = widen(h->entries[i]);
+		wchar_t *text = edit_widen(h->entries[i]);
 
 		(void)history_w(le->hist, &ev, H_ENTER, text);
 		free(text);

@@ -50,7 +50,8 @@ struct edit {
 	wchar_t keys[ESCAPE_MAX];
 	size_t key, nkeys;
 	struct text paste;
-	struct text typed;            /* without libedit */
+	struct text typed; /* without libedit */
+	size_t at;         /* which entry of the history is shown, then */
 	struct edit_libedit *libedit; /* NULL: none */
 };
 
@@ -69,6 +70,8 @@ void edit_libedit_close(struct edit *e);
 enum edit_rc edit_libedit_read(struct edit *e, struct buf *text);
 void edit_libedit_remember(struct edit *e);
 
+/* UTF-8 as wide characters, to be freed; and back. */
+wchar_t *edit_widen(const char *utf8);
 int edit_text(struct buf *out, const wchar_t *s, size_t len) WARN_UNUSED;
 
 #endif

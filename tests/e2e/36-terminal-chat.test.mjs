@@ -16,7 +16,7 @@ const s = suite({ edges: 1, turns: 1, settings: { chat: { max_input_chars: 10000
 const CTRL = Object.fromEntries([...'ABCDEFGHIJKLMNOPQRSTUVWXYZ'].map((c, i) => [c, String.fromCharCode(i + 1)]));
 /* The editing tests need libedit; without it plain input is tested. */
 const LIBEDIT = fs.readFileSync(path.join(BUILD, 'config.h'), 'utf8').includes('#define HAVE_LIBEDIT 1');
-const edit = LIBEDIT ? s.test : (name, fn) => s.test(`${name} (no libedit: skipped)`, () => {});
+const edit = LIBEDIT ? s.test : name => s.test(name, (d, t) => t.skip('built without libedit'));
 
 let homes = 0, chats = 0;
 const home = d => { const dir = d.file(`home${homes++}`); fs.mkdirSync(dir); return dir; };
@@ -241,6 +241,20 @@ s.test('too long for the server: its own sentence', async d => {
   assert.equal(r.code, 1, r.stderr);
   assert.match(r.stderr, /too (long|large)/);
   assert.equal(r.stdout, '');
+});
+
+s.test('without keys that edit, arrows have the history', async d => {
+  d.model.clear();
+  const t = await chat(d, { args: ['--no-history'], env: { TERM: 'dumb' } });
+  for (const text of ['one', 'twenty', 'three']) {
+    await sends(d, t, `${text}\r`);
+    await t.sees(x => /^you>$/.test(x.row().trimEnd()));
+  }
+  assert.equal(await sends(d, t, `${KEY.up.repeat(5)}${KEY.down}!\r`), 'twenty!');
+  await t.sees(x => /^you>$/.test(x.row().trimEnd()));
+  assert.equal(await sends(d, t, `${KEY.up}${KEY.down.repeat(3)}${KEY.left}new\r`), 'new');
+  await t.sees(x => /^you>$/.test(x.row().trimEnd()));
+  await leave(t);
 });
 
 edit('history: arrows, the next time, Ctrl-R; no secrets; off', async d => {
