@@ -13,7 +13,7 @@ shown(struct doctor *d, const char *prefix)
 	return prefix[0] == '\0'
 	    ? "no prefix"
 	    : arena_printf(d->cli->mem, "the prefix \"%s\"",
-		  cli_clean(d->cli, prefix, true));
+		cli_clean(d->cli, prefix, true));
 }
 
 static void
@@ -53,9 +53,9 @@ doctor_prefix(struct doctor *d)
 	json_t *list, *one;
 	size_t i;
 
-	if (d->store == NULL ||
-	    prefix_find(d->store, d->cli->mem, &list) != STORE_OK)
-		return; /* PUBSUB may be closed to us; Redis is looked at above */
-	json_array_foreach(list, i, one)
-		find_other(d, one);
+	if (d->store == NULL
+	    || prefix_find(d->store, d->cli->mem, &list) != STORE_OK)
+		return; /* PUBSUB may be closed to us; Redis is looked at above
+			 */
+	json_array_foreach(list, i, one) find_other(d, one);
 }

@@ -31,9 +31,10 @@ cmd_prefix_move(struct cli *cli)
 	}
 	rc = prefix_move(st, from, &moved, &kept);
 	if (rc == STORE_EXISTS) {
-		cli_error(cli, "a worker or an edge is running: stop all of "
-			       "them, wait 10 seconds, then move again. "
-			       "Nothing was changed");
+		cli_error(cli,
+		    "a worker or an edge is running: stop all of "
+		    "them, wait 10 seconds, then move again. "
+		    "Nothing was changed");
 		return CLI_FAILED;
 	}
 	if (rc != STORE_OK)

@@ -13,8 +13,8 @@
 #define NAME_MAX_BYTES (STORE_PREFIX_MAX + 32)
 
 /* What ours begin with, behind the prefix; all but canary go on. */
-static const char *const FRONTS[] = { "{p", "{fleet}:", "{backend:",
-	KEY_BREAKER, "budget:", KEY_CANARY };
+static const char *const FRONTS[]
+    = { "{p", "{fleet}:", "{backend:", KEY_BREAKER, "budget:", KEY_CANARY };
 
 /* Keys that each start makes anew: one from before takes their place. */
 static const char *const REPLACED[] = { KEY_CANARY, KEY_FORMAT };
@@ -63,8 +63,7 @@ channels(struct store *st)
 	batch_command(&b, "PUBSUB", 2);
 	batch_str(&b, "CHANNELS");
 	batch_str(&b, CHANNELS);
-	if (store_run(st, &b, &r) == -1
-	    || reply_is_error(st, r, "channels")
+	if (store_run(st, &b, &r) == -1 || reply_is_error(st, r, "channels")
 	    || r->type != REDIS_REPLY_ARRAY) {
 		freeReplyObject(r);
 		r = NULL;
@@ -134,8 +133,8 @@ out:
 }
 
 static void
-note_prefix(char list[][STORE_PREFIX_MAX], size_t *n, const char *prefix,
-    size_t len)
+note_prefix(
+    char list[][STORE_PREFIX_MAX], size_t *n, const char *prefix, size_t len)
 {
 	for (size_t i = 0; i < *n; i++)
 		if (strlen(list[i]) == len
@@ -228,9 +227,8 @@ move_page(struct store *st, const redisReply *keys, const char *from,
 		if (key == NULL || strncmp(key, from, len) != 0
 		    || !is_ours(key + len))
 			continue;
-		batch_command(&b, is_replaced(key + len) ? "RENAME"
-							 : "RENAMENX",
-		    2);
+		batch_command(
+		    &b, is_replaced(key + len) ? "RENAME" : "RENAMENX", 2);
 		batch_str(&b, key);
 		batch_key(&b, key + len);
 		n++;
@@ -278,8 +276,8 @@ prefix_move(struct store *st, const char *from, int64_t *moved, int64_t *kept)
 		rc = STORE_DOWN;
 		if (store_run(st, &b, &r) == 0 && !reply_is_error(st, r, "move")
 		    && reply_str(r, 0) != NULL && reply_at(r, 1) != NULL) {
-			(void)snprintf(cursor, sizeof(cursor), "%s",
-			    reply_str(r, 0));
+			(void)snprintf(
+			    cursor, sizeof(cursor), "%s", reply_str(r, 0));
 			rc = move_page(st, reply_at(r, 1), from, moved, kept);
 		}
 		freeReplyObject(r);

@@ -36,9 +36,8 @@ open_with(struct redis_fixture *f, const char *prefix)
 	const char *why = "";
 	struct store *st;
 
-	(void)redis_text(f,
-	    "ACL SETUSER %s reset on >pw ~%s* &%s* +@all", user, prefix,
-	    prefix);
+	(void)redis_text(f, "ACL SETUSER %s reset on >pw ~%s* &%s* +@all", user,
+	    prefix, prefix);
 	snprintf(url, sizeof(url), "unix://%s:pw@%s", user, f->socket);
 	st = store_open(&o, &why);
 	assert_non_null(st);
@@ -96,20 +95,20 @@ two_installations(void **state)
 	job = take(a);
 	assert_non_null(job);
 	assert_string_equal(job->message.text, "to a");
-	assert_int_equal(fixture_finish(a, job, END_REPLIED, "from a"),
-	    STORE_OK);
+	assert_int_equal(
+	    fixture_finish(a, job, END_REPLIED, "from a"), STORE_OK);
 	job_free(job);
 	assert_null(take(a));
-	assert_int_equal(inbox_find(a, &chat, "1", "", mem, &answer),
-	    STORE_ANSWERED);
-	assert_int_equal(inbox_find(b, &chat, "1", "", mem, &answer),
-	    STORE_EXISTS);
+	assert_int_equal(
+	    inbox_find(a, &chat, "1", "", mem, &answer), STORE_ANSWERED);
+	assert_int_equal(
+	    inbox_find(b, &chat, "1", "", mem, &answer), STORE_EXISTS);
 	/* Nothing was written in front of, or beside, the two. */
-	assert_int_equal(redis_number(f,
-			     "EVAL %s 0",
-			     "local n = 0 for _, k in ipairs(redis.call('KEYS', "
-			     "'*')) do if not string.find(k, '^[ab]:') then "
-			     "n = n + 1 end end return n"),
+	assert_int_equal(
+	    redis_number(f, "EVAL %s 0",
+		"local n = 0 for _, k in ipairs(redis.call('KEYS', "
+		"'*')) do if not string.find(k, '^[ab]:') then "
+		"n = n + 1 end end return n"),
 	    0);
 	store_close(a);
 	store_close(b);
@@ -131,20 +130,18 @@ what_scripts_set_aside(void **state)
 	int64_t n;
 
 	assert_int_equal(fixture_say(a, &chat, "1", "hi", ""), STORE_OK);
-	(void)redis_text(f, "DEL a:{p%d}:history:%s", chat.partition,
-	    chat.text);
-	(void)redis_text(f, "SET a:{p%d}:history:%s x", chat.partition,
-	    chat.text);
+	(void)redis_text(
+	    f, "DEL a:{p%d}:history:%s", chat.partition, chat.text);
+	(void)redis_text(
+	    f, "SET a:{p%d}:history:%s x", chat.partition, chat.text);
 	(void)redis_text(f, "SET a:{fleet}:stops x");
 	job = take(a);
 	assert_non_null(job);
 	job_free(job);
 	assert_int_equal(damage_find(a, mem, &list), STORE_OK);
 	assert_int_equal(json_array_size(list), 2);
-	json_array_foreach(list, i, one)
-		found = found
-		    || strcmp(json_member_str(one, "key"), "a:{fleet}:stops")
-			== 0;
+	json_array_foreach(list, i, one) found = found
+	    || strcmp(json_member_str(one, "key"), "a:{fleet}:stops") == 0;
 	assert_true(found);
 
 	/* Walks over all keys find those of the prefix alone. */
@@ -153,10 +150,10 @@ what_scripts_set_aside(void **state)
 	(void)redis_text(f, "DEL {p%d}:due", chat.partition);
 	assert_int_equal(due_requeue(a, ~0u, &n), STORE_OK);
 	assert_int_equal(n, 1);
-	assert_int_equal(redis_number(f, "EXISTS {p%d}:due", chat.partition),
-	    0);
-	assert_int_equal(redis_number(f, "ZCARD a:{p%d}:due", chat.partition),
-	    1);
+	assert_int_equal(
+	    redis_number(f, "EXISTS {p%d}:due", chat.partition), 0);
+	assert_int_equal(
+	    redis_number(f, "ZCARD a:{p%d}:due", chat.partition), 1);
 	store_close(a);
 	arena_free(mem);
 }
@@ -168,7 +165,8 @@ reseal_one(void **state)
 	struct chat_name chat = fixture_chat("reseal");
 	struct seal_ring *both
 	    = redis_fixture_ring(FIXTURE_KEY_2 "," FIXTURE_KEY_1);
-	struct store_options o = { .url = f->url, .prefix = "a:", .ring = both };
+	struct store_options o
+	    = { .url = f->url, .prefix = "a:", .ring = both };
 	const char *why = "";
 	struct store *a = open_with(f, "a:"), *next = store_open(&o, &why);
 	int64_t changed;
@@ -190,8 +188,8 @@ struct heard {
 };
 
 static void
-on_piece(void *ctx, int64_t number, const char *kind, const char *sealed,
-    size_t len)
+on_piece(
+    void *ctx, int64_t number, const char *kind, const char *sealed, size_t len)
 {
 	struct heard *h = ctx;
 
@@ -243,18 +241,17 @@ channels(void **state)
 	assert_int_equal(fixture_say(a, &chat, "1", "hi", ID ".7"), STORE_OK);
 	job = take(a);
 	assert_non_null(job);
-	assert_int_equal(process_publish(a, &chat, job->id, ID ".7", "delta",
-			     "{}", 2),
+	assert_int_equal(
+	    process_publish(a, &chat, job->id, ID ".7", "delta", "{}", 2),
 	    STORE_OK);
-	assert_int_equal(fixture_finish(a, job, END_REPLIED, "done"),
-	    STORE_OK);
+	assert_int_equal(fixture_finish(a, job, END_REPLIED, "done"), STORE_OK);
 	job_free(job);
 	while (pieces(&ha) < 2 && clock_boot_ms() < until)
 		nanosleep(&moment, NULL);
 	assert_int_equal(pieces(&ha), 2); /* the piece, and finish.lua's end */
 	/* b's own comes after anything that had gone astray. */
-	assert_int_equal(process_publish(b, &chat, "x", ID ".1", "delta", "{}",
-			     2),
+	assert_int_equal(
+	    process_publish(b, &chat, "x", ID ".1", "delta", "{}", 2),
 	    STORE_OK);
 	while (pieces(&hb) < 1 && clock_boot_ms() < until)
 		nanosleep(&moment, NULL);
@@ -272,9 +269,9 @@ other(struct store *st, struct arena *mem, const char *prefix)
 	size_t i;
 
 	assert_int_equal(prefix_find(st, mem, &list), STORE_OK);
-	json_array_foreach(list, i, one)
-		if (strcmp(json_member_str(one, "prefix"), prefix) == 0)
-			return one;
+	json_array_foreach(
+	    list, i, one) if (strcmp(json_member_str(one, "prefix"), prefix)
+	    == 0) return one;
 	return NULL;
 }
 
@@ -311,8 +308,8 @@ who_is_elsewhere(void **state)
 	assert_int_equal(json_member_int(one, "edges", -1), 0);
 
 	assert_int_equal(store_canary(b), STORE_OK);
-	assert_int_equal(fleet_beat(b, "w", json_keep(mem, json_object())),
-	    STORE_OK);
+	assert_int_equal(
+	    fleet_beat(b, "w", json_keep(mem, json_object())), STORE_OK);
 	one = other(a, mem, STORE_PREFIX_NEW);
 	assert_int_equal(json_member_int(one, "workers", -1), 1);
 
@@ -337,9 +334,8 @@ static void
 move(void **state)
 {
 	struct redis_fixture *f = *state;
-	struct store_options o = { .url = f->url,
-		.prefix = "a:",
-		.ring = f->ring };
+	struct store_options o
+	    = { .url = f->url, .prefix = "a:", .ring = f->ring };
 	struct chat_name chat = fixture_chat("moving");
 	struct arena *mem = arena_new();
 	const char *why = "";
@@ -352,9 +348,8 @@ move(void **state)
 	assert_int_equal(fixture_say(f->store, &chat, "1", "hi", ""), STORE_OK);
 	(void)redis_text(f, "SET somebody's x");
 	(void)redis_text(f, "SET canary-bird x");
-	assert_int_equal(fleet_beat(f->store, "w",
-			     json_keep(mem, json_object())),
-	    STORE_OK);
+	assert_int_equal(
+	    fleet_beat(f->store, "w", json_keep(mem, json_object())), STORE_OK);
 	assert_int_equal(prefix_move(a, "", &moved, &kept), STORE_EXISTS);
 	assert_int_equal(fleet_leave(f->store, "w"), STORE_OK);
 
@@ -401,6 +396,6 @@ main(void)
 		TEST(move),
 	};
 
-	return cmocka_run_group_tests(tests, redis_fixture_setup,
-	    redis_fixture_teardown);
+	return cmocka_run_group_tests(
+	    tests, redis_fixture_setup, redis_fixture_teardown);
 }
