@@ -110,22 +110,26 @@ no_list(struct doctor *d, const struct llm_backend *b, const char *label,
 		    "%s: it cannot be seen whether it answers: %s", label, why);
 }
 
-/* The server has no such name in its list. */
+/* The server has no such name in its list: a guess, until a question was
+ * refused for it. */
 static void
 not_listed(struct doctor *d, const struct llm_backend *b, const char *label,
     const struct llm_look *look)
 {
-	if (look->rc != LLM_MODEL && is_met(d, label, "model"))
-		return;
-	if (has_answered(d, b))
+	bool met = is_met(d, label, "model");
+
+	if (has_answered(d, b)) {
 		doctor_find(d, DOCTOR_OK, "model", NULL,
 		    "%s answers, though the server does not list it", label);
-	else
-		doctor_find(d,
-		    look->rc == LLM_MODEL ? DOCTOR_ERROR : DOCTOR_WARN, "model",
-		    look->remedy, "%s answers, and does not list %s%s%s",
-		    settings_host_name(b->host), b->model,
-		    b->name == NULL ? "" : "@", b->name == NULL ? "" : b->name);
+		return;
+	}
+	if (met) /* this says more */
+		json_object_set_new(d->failing, label, json_true());
+	doctor_find(d,
+	    met || look->rc == LLM_MODEL ? DOCTOR_ERROR : DOCTOR_WARN, "model",
+	    look->remedy, "%s answers, and does not %s %s%s%s",
+	    settings_host_name(b->host), met ? "have" : "list", b->model,
+	    b->name == NULL ? "" : "@", b->name == NULL ? "" : b->name);
 }
 
 static void
@@ -215,8 +219,8 @@ has_model(struct doctor *d)
 	if (!settings_lacks_model(d->s))
 		return true;
 	if (!cli_pick_model(d->cli, &picked)) {
-		doctor_find(d, DOCTOR_ERROR, "model", picked.remedy, "%s",
-		    picked.why);
+		doctor_find(
+		    d, DOCTOR_ERROR, "model", picked.remedy, "%s", picked.why);
 		return false;
 	}
 	d->s = d->cli->settings;

@@ -119,23 +119,10 @@ no_list(struct arena *mem, const char *at, const char *why,
 		      "LLM_MODEL (chat.model)";
 }
 
-/* There is no list at ${b}'s address; perhaps elsewhere at its server. */
-static enum llm_rc
-look_elsewhere(const struct llm_backend *b, struct arena *mem,
-    struct llm_pick *out)
-{
-	const char *remedy = llm_elsewhere_remedy(b, NULL, mem);
-
-	if (remedy == NULL)
-		return LLM_INVALID;
-	out->remedy = remedy;
-	return LLM_ADDRESS;
-}
-
 enum llm_rc
 llm_pick(const struct llm_backend *b, struct arena *mem, struct llm_pick *out)
 {
-	const char *at = text_address_shown(mem, b->base_url);
+	const char *at = text_address_shown(mem, b->base_url), *remedy = NULL;
 	struct llm_failure f;
 	const json_t *doc;
 	enum llm_rc rc = llm_list_ask(b, PICK_MS, NULL, mem, &doc, &f);
@@ -143,10 +130,19 @@ llm_pick(const struct llm_backend *b, struct arena *mem, struct llm_pick *out)
 	*out = (struct llm_pick){ 0 };
 	if (rc == LLM_OK && doc != NULL)
 		return choose(mem, at, doc, out);
-	no_list(mem, at, arena_strdup(mem, f.why), out);
+	no_list(mem, at,
+	    rc == LLM_OK ? arena_printf(mem, "status %d", f.status)
+			 : arena_strdup(mem, f.why),
+	    out);
+	if (rc == LLM_RETRY)
+		return rc;
 	if (rc == LLM_OK || rc == LLM_ADDRESS)
-		rc = look_elsewhere(b, mem, out);
-	else if (rc != LLM_RETRY)
-		out->remedy = llm_remedy(rc, &f, b, mem);
+		remedy = llm_elsewhere_remedy(b, NULL, mem);
+	else
+		remedy = llm_remedy(rc, &f, b, mem);
+	if (remedy != NULL)
+		out->remedy = remedy;
+	if (rc == LLM_OK)
+		rc = remedy != NULL ? LLM_ADDRESS : LLM_INVALID;
 	return rc;
 }

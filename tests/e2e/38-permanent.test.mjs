@@ -11,7 +11,7 @@ import https from 'node:https';
 import { OPENAI_KEY } from '../doubles/model.mjs';
 import { testWith, until } from './dragoman.mjs';
 
-const quick = { llm: { connect: '1s', first_byte: '2s', total: '5s', retry_for: '1s' } };
+const quick = { llm: { connect: '5s', first_byte: '5s', total: '10s', retry_for: '1s' } };
 const one = { edges: 1, turns: 1, expect: { refusals: true } };
 const needs = /needs the operator; trying again will not help\.$/;
 
@@ -109,9 +109,8 @@ for (const [name, fault] of Object.entries(faults))
       assert.deepEqual(await degraded(d), [], 'it may answer all the same');
     }
 
-    const begun = performance.now();
     const r = await d.say('person', 'x', { ms: 20000 });
-    assert.ok(performance.now() - begun < 4000, 'no use to repeat');
+    assert.ok(d.model.requests.length <= 2, 'no use to repeat');
     assert.match(r.reply, fault.reply);
     assert.match(r.reply, needs);
     const failed = d.events('model_failed');

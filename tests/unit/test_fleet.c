@@ -5,6 +5,7 @@
 
 #include <cmocka.h>
 
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -34,8 +35,8 @@ workers(void **state)
 	(void)redis_text(f, "ZADD {fleet}:workers 1 a");
 	assert_int_equal(fleet_read(f->store, mem, &records), STORE_OK);
 	assert_int_equal(json_array_size(records), 1);
-	assert_string_equal(json_member_str(json_array_get(records, 0), "id"),
-	    "b");
+	assert_string_equal(
+	    json_member_str(json_array_get(records, 0), "id"), "b");
 	assert_int_equal(fleet_leave(f->store, "b"), STORE_OK);
 	assert_int_equal(fleet_read(f->store, mem, &records), STORE_OK);
 	assert_int_equal(json_array_size(records), 0);
@@ -60,8 +61,8 @@ counts(void **state)
 	assert_int_equal(c.unaccounted, 0);
 	job = fixture_take(f->store, &a, 10000);
 	assert_non_null(job);
-	assert_int_equal(fixture_finish(f->store, job, END_DEAD, "x"),
-	    STORE_OK);
+	assert_int_equal(
+	    fixture_finish(f->store, job, END_DEAD, "x"), STORE_OK);
 	job_free(job);
 	assert_int_equal(fleet_count(f->store, &c), STORE_OK);
 	assert_int_equal(c.ended[END_DEAD], 1);
@@ -134,14 +135,79 @@ breakers(void **state)
 	store_close(other);
 }
 
+/* What stands between workers and their models, of all records together. */
+static void
+troubles(void **state)
+{
+	static const struct {
+		const char *name, *records, *found; /* "NAME KIND ..." */
+	} CASES[] = {
+		{ "nobody", "[]", "" },
+		{ "nothing", "[{'backends':[{'name':'a','last':'ok'}]}]", "" },
+		{ "one of two models",
+		    "[{'backends':[{'name':'a','trouble':{'kind':'denied','why'"
+		    ":"
+		    "'w','remedy':'r','since_ms':5}},{'name':'b'}]}]",
+		    "a denied " },
+		{ "the same at two workers is one",
+		    "[{'backends':[{'name':'a','trouble':{'kind':'model',"
+		    "'since_ms':5}}]},{'backends':[{'name':'a','trouble':{"
+		    "'kind':'model','since_ms':6}}]}]",
+		    "a model " },
+		{ "another worker was answered later",
+		    "[{'backends':[{'name':'a','trouble':{'kind':'quota',"
+		    "'since_ms':5}}]},{'backends':[{'name':'a','answered_ms':6}"
+		    "]}]",
+		    "" },
+		{ "and before",
+		    "[{'backends':[{'name':'a','trouble':{'kind':'quota',"
+		    "'since_ms':5}}]},{'backends':[{'name':'a','answered_ms':4}"
+		    "]}]",
+		    "a quota " },
+		{ "the last question got no answer",
+		    "[{'backends':[{'name':'a','last':'retry','asked_ms':5}]}]",
+		    "a retry " },
+		{ "what lasts is said first",
+		    "[{'backends':[{'name':'a','last':'broken','asked_ms':5}]},"
+		    "{'backends':[{'name':'a','trouble':{'kind':'denied',"
+		    "'since_ms':1}}]}]",
+		    "a denied " },
+		{ "another release's, or anybody's",
+		    "[7,{'backends':8},{'backends':[9,{'name':7},{'name':'a',"
+		    "'trouble':'x'},{'name':'b','trouble':{'kind':1}}]}]",
+		    "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < NELEM(CASES); i++) {
+		struct arena *mem = arena_new();
+		char text[1024], found[256] = "";
+		const json_t *list, *one;
+		size_t j;
+
+		snprintf(text, sizeof(text), "%s", CASES[i].records);
+		for (char *q = text; *q != '\0'; q++)
+			if (*q == '\'')
+				*q = '"';
+		list = fleet_troubles(
+		    json_read(mem, text, strlen(text), NULL, NULL), mem);
+		json_array_foreach(list, j, one) snprintf(found + strlen(found),
+		    sizeof(found) - strlen(found), "%s %s ",
+		    json_member_str(one, "name"), json_member_str(one, "kind"));
+		if (strcmp(found, CASES[i].found) != 0)
+			fail_msg("%s: \"%s\"", CASES[i].name, found);
+		arena_free(mem);
+	}
+}
+
 #define TEST(t) cmocka_unit_test_setup(t, redis_fixture_flush)
 
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = { TEST(workers), TEST(counts),
-		TEST(breakers) };
+	const struct CMUnitTest tests[]
+	    = { TEST(workers), TEST(counts), TEST(breakers), TEST(troubles) };
 
-	return cmocka_run_group_tests(tests, redis_fixture_setup,
-	    redis_fixture_teardown);
+	return cmocka_run_group_tests(
+	    tests, redis_fixture_setup, redis_fixture_teardown);
 }
