@@ -65,80 +65,9 @@ struct watch {
 	int unsure;
 };
 
-/* What one look found. */
-struct view {
-	bool redis;
-	int redis_ms;
-	bool paused;
-	json_t *records; /* borrowed array, or NULL */
-	size_t workers;
-	json_t *backends; /* name -> {name, breaker_open_until_ms} */
-	json_t *sources;  /* name -> source */
-	json_t *troubles; /* fleet_troubles, or NULL */
-	size_t open;	  /* backends whose breaker is open */
-	int model_ok;	  /* -1 nobody knows */
-	const char *model_error;
-};
-
-static void
-see_backends(struct view *v, const json_t *record)
-{
-	const json_t *list = json_object_get(record, "backends"), *b;
-	size_t i;
-
-	json_array_foreach((json_t *)list, i, b) {
-		const char *name = json_member_str(b, "name");
-		int64_t until
-		    = json_member_int(b, "breaker_open_until_ms", 0);
-		json_t *seen;
-
-		if (name == NULL)
-			continue;
-		seen = json_object_get(v->backends, name);
-		if (seen == NULL)
-			json_object_set_new(v->backends, name,
-			    json_integer((json_int_t)until));
-		else if (json_integer_value(seen) < until)
-			json_integer_set(seen, (json_int_t)until);
-	}
-}
-
-/* Each source once, as the worker sees it that can reach it. */
-static void
-see_sources(struct view *v, const json_t *record)
-{
-	const json_t *list = json_object_get(record, "sources"), *s;
-	size_t i;
-
-	json_array_foreach((json_t *)list, i, s) {
-		const char *name = json_member_str(s, "name");
-		const json_t *seen;
-
-		if (name == NULL)
-			continue;
-		seen = json_object_get(v->sources, name);
-		if (seen == NULL
-		    || (!json_member_bool(seen, "ok", false)
-			&& json_member_bool(s, "ok", false)))
-			json_object_set(v->sources, name, (json_t *)s);
-	}
-}
-
-static void
-see_model(struct view *v, const json_t *record)
-{
-	const json_t *ok = json_object_get(record, "model_ok");
-
-	if (!json_is_boolean(ok) || v->model_ok == 1)
-		return;
-	v->model_ok = json_is_true(ok);
-	v->model_error
-	    = v->model_ok == 1 ? NULL : json_member_str(record, "model_error");
-}
-
 /* The youngest worker runs the configuration that is meant. */
 static void
-keep_backend(struct watch *w, const struct view *v)
+keep_backend(struct watch *w, const struct fleet_view *v)
 {
 	const json_t *record, *youngest = NULL;
 	size_t i;
@@ -155,43 +84,6 @@ keep_backend(struct watch *w, const struct view *v)
 	    json_member_str(youngest, "backend"));
 	pthread_mutex_unlock(&w->mu);
 	w->tools_loaded = json_member_int(youngest, "tools_loaded", 0);
-}
-
-static void
-see_fleet(struct watch *w, struct view *v, const struct settings *s,
-    struct arena *mem)
-{
-	struct store *st = w->e->store;
-	bool paused = false, all_paused = true;
-	int64_t now = clock_wall_ms();
-	const json_t *record;
-	const char *name;
-	json_t *until;
-	size_t i;
-
-	v->backends = json_keep(mem, json_object());
-	v->sources = json_keep(mem, json_object());
-	v->model_ok = -1;
-	v->redis = store_ping(st, &v->redis_ms) == STORE_OK
-	    && fleet_read(st, mem, &v->records) != STORE_DOWN
-	    && fleet_is_paused(st, &paused) == STORE_OK;
-	if (!v->redis)
-		v->records = NULL;
-	v->workers = json_array_size(v->records);
-	json_array_foreach(v->records, i, record) {
-		see_backends(v, record);
-		see_sources(v, record);
-		see_model(v, record);
-		all_paused &= json_member_bool(record, "paused", false);
-	}
-	json_object_foreach(v->backends, name, until)
-		if (json_integer_value(until) > now)
-			v->open++;
-	v->paused
-	    = paused || s->chat_paused || (v->workers > 0 && all_paused);
-	v->troubles = fleet_troubles(v->records, mem);
-	if (v->workers > 0)
-		keep_backend(w, v);
 }
 
 static void
@@ -231,113 +123,12 @@ render_health(struct watch *w, const struct settings *s)
 		"version", PACKAGE_VERSION));
 }
 
-static json_t *
-backends_doc(const struct view *v, int64_t now)
-{
-	json_t *list = json_array(), *until;
-	const char *name;
-
-	json_object_foreach(v->backends, name, until)
-		json_array_append_new(list,
-		    json_pack("{s:s, s:b}", "name", name, "breaker_open",
-			json_integer_value(until) > now));
-	return list;
-}
-
-/* Addresses and versions of servers behind us are nobody's business here, nor
- * is what they say: of an error, our own words. */
-static json_t *
-sources_doc(const struct view *v)
-{
-	static const char *const SHOWN[] = { "name", "kind", "ok", "tools",
-		"offered", "left_out", "age_ms", "away_ms" };
-	json_t *list = json_array(), *source;
-	const char *name;
-	size_t i;
-
-	json_object_foreach(v->sources, name, source) {
-		json_t *shown = json_object(), *value;
-
-		for (i = 0; i < NELEM(SHOWN); i++) {
-			value = json_object_get(source, SHOWN[i]);
-			if (value != NULL)
-				json_object_set(shown, SHOWN[i], value);
-		}
-		value = json_object_get(source, "reason");
-		if (value != NULL)
-			json_object_set(shown, "error", value);
-		json_array_append_new(list, shown);
-	}
-	return list;
-}
-
-static const char *
-trouble_words(const char *kind)
-{
-	static const struct {
-		const char *kind, *words;
-	} ROWS[] = { { "denied", "the provider rejects the API key" },
-		{ "model", "the provider does not have this model" },
-		{ "address", "its address is wrong" },
-		{ "unreachable", "its connection is not set up correctly" },
-		{ "quota", "its quota or credit is used up" } };
-	size_t i;
-
-	for (i = 0; i < NELEM(ROWS); i++)
-		if (strcmp(ROWS[i].kind, kind) == 0)
-			return ROWS[i].words;
-	return "it does not answer";
-}
-
-/* A message is answered, but not as it is meant: a sentence each, without
- * addresses or what servers say, as everybody may read it.  dragoman doctor
- * says what to do. */
-static json_t *
-degraded_doc(const struct view *v)
-{
-	json_t *list = json_array(), *source;
-	const json_t *trouble;
-	const char *name, *reason;
-	size_t i;
-
-	json_array_foreach(v->troubles, i, trouble) json_array_append_new(list,
-	    json_sprintf("%s: %s",
-		json_string_value(json_object_get(trouble, "name")),
-		trouble_words(
-		    json_string_value(json_object_get(trouble, "kind")))));
-	json_object_foreach(v->sources, name, source)
-	{
-		reason = json_member_str(source, "reason");
-		if (reason != NULL)
-			json_array_append_new(list,
-			    json_sprintf("tools of %s: %s%s", name, reason,
-				json_member_int(source, "offered", 0) > 0
-				    ? "; its last list is still offered"
-				    : ""));
-	}
-	return list;
-}
-
-static const char *
-why_not_ready(const struct view *v)
-{
-	if (!v->redis)
-		return "Redis does not answer";
-	if (v->workers == 0)
-		return "no turn worker is alive";
-	if (v->paused)
-		return "turns are paused";
-	if (v->open > 0 && v->open == json_object_size(v->backends))
-		return "no model answers";
-	return NULL;
-}
-
 /*
  * Each change of ${why}, a literal.  Who was never ready starts together with
  * the others, and is alarmed when it takes too long.
  */
 static void
-tell(struct watch *w, const struct view *v, const char *why)
+tell(struct watch *w, const struct fleet_view *v, const char *why)
 {
 	int64_t now = clock_boot_ms();
 	bool late = now - w->started_ms > FLEET_START_MS;
@@ -363,9 +154,9 @@ tell(struct watch *w, const struct view *v, const char *why)
 }
 
 static void
-render_ready(struct watch *w, const struct view *v)
+render_ready(struct watch *w, const struct fleet_view *v)
 {
-	const char *why = why_not_ready(v);
+	const char *why = fleet_why_not_ready(v);
 	char backend[FLEET_BACKEND_MAX];
 	json_t *ok = v->model_ok == -1 ? json_null()
 				       : json_boolean(v->model_ok);
@@ -374,18 +165,18 @@ render_ready(struct watch *w, const struct view *v)
 	set_page(w, FLEET_READY, why == NULL ? 200 : 503,
 	    json_pack("{s:b, s:s?, s:o, s:{s:b, s:i}, s:I, s:b, "
 		      "s:{s:s, s:o, s:s?, s:o}, s:o}",
-		"ready", why == NULL, "why", why, "degraded", degraded_doc(v),
+		"ready", why == NULL, "why", why, "degraded", fleet_degraded_doc(v),
 		"redis", "ok", v->redis, "ms", v->redis_ms, "turn_workers",
 		(json_int_t)v->workers, "paused", v->paused, "model", "backend",
 		backend, "ok", ok, "error", v->model_error, "backends",
-		backends_doc(v, clock_wall_ms()), "sources", sources_doc(v)));
+		fleet_backends_doc(v, clock_wall_ms()), "sources", fleet_sources_doc(v)));
 	if (w->e->park != NULL) /* else plain CGI: one look */
 		tell(w, v, why);
 }
 
 /* A provider's breaker is open when all its models' are. */
 static void
-gauge_breakers(const struct view *v)
+gauge_breakers(const struct fleet_view *v)
 {
 	const char *const *values = METRICS[METRIC_BREAKER_OPEN].values;
 	int64_t now = clock_wall_ms();
@@ -435,12 +226,14 @@ look(struct watch *w)
 {
 	struct settings *s = edge_settings(w->e);
 	struct arena *mem = arena_new();
-	struct view v = { 0 };
+	struct fleet_view v = { 0 };
 
 	if (fleet_may_store(w->e))
-		see_fleet(w, &v, s, mem);
+		fleet_see(w->e->store, s, mem, &v);
 	else
 		v.model_ok = -1;
+	if (v.workers > 0)
+		keep_backend(w, &v);
 	if (v.redis) {
 		/* An emptied Redis gets its canary back. */
 		(void)!store_canary(w->e->store);

@@ -4,6 +4,8 @@
 #ifndef HANDLERS_FLEET_PRIV_H
 #define HANDLERS_FLEET_PRIV_H
 
+#include <jansson.h>
+
 #include "base/arena.h"
 #include "fcgi/edge.h"
 
@@ -26,5 +28,30 @@ enum fleet_wait fleet_waits(struct edge *e);
  * does not fit ends the process.
  */
 bool fleet_may_store(struct edge *e);
+
+/* fleet_view.c */
+/* What one look found. */
+struct fleet_view {
+	bool redis;
+	int redis_ms;
+	bool paused;
+	json_t *records; /* borrowed array, or NULL */
+	size_t workers;
+	json_t *backends; /* name -> {name, breaker_open_until_ms} */
+	json_t *sources;  /* name -> source */
+	json_t *troubles; /* fleet_troubles, or NULL */
+	size_t open;	  /* backends whose breaker is open */
+	int model_ok;	  /* -1 nobody knows */
+	const char *model_error;
+};
+/* Look; what it finds is borrowed from ${mem}. */
+void fleet_see(struct store *st, const struct settings *s, struct arena *mem,
+    struct fleet_view *v);
+/* NULL: messages are answered; else why not, a literal. */
+const char *fleet_why_not_ready(const struct fleet_view *v);
+/* For /ready; the caller's. */
+json_t *fleet_backends_doc(const struct fleet_view *v, int64_t now);
+json_t *fleet_sources_doc(const struct fleet_view *v);
+json_t *fleet_degraded_doc(const struct fleet_view *v);
 
 #endif
