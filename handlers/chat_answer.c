@@ -8,8 +8,16 @@
 #include "handlers/chat_priv.h"
 
 /* What a person reads when the reply is still to come. */
-static const char PENDING[]
-    = "Your message is safe and still being worked on. Ask again in a moment.";
+static const char *const PENDING[] = {
+	[FLEET_SERVES]
+	= "Your message is safe and still being worked on. Ask again in a "
+	  "moment.",
+	[FLEET_NO_WORKER]
+	= "Your message is safe. Nobody works on messages just now: the "
+	  "operator needs to start a worker. Then it is answered.",
+	[FLEET_PAUSED] = "Your message is safe. Answers are paused just now. "
+			 "When they go on, it is answered.",
+};
 
 /* The session can be read by a command's way only; a limit this wide takes
  * nothing noticeable from the chat's rate. */
@@ -82,7 +90,7 @@ chat_url(struct arena *mem, const struct chat_ask *ask)
 
 int
 chat_pending_add(struct buf *out, const struct chat_ask *ask,
-    const char *url, const char *state)
+    const char *url, const char *state, enum fleet_wait why)
 {
 	if (buf_add_str(out, "{\"message_id\":") == -1
 	    || json_add_str(out, ask->update_id, strlen(ask->update_id)) == -1
@@ -90,7 +98,7 @@ chat_pending_add(struct buf *out, const struct chat_ask *ask,
 	    || json_add_str(out, url, strlen(url)) == -1
 	    || buf_add_char(out, ',') == -1)
 		return -1;
-	return add_common(out, PENDING, state, NULL, false);
+	return add_common(out, PENDING[why], state, NULL, false);
 }
 
 const char *
@@ -159,7 +167,8 @@ chat_pending(struct request *req, const struct chat_ask *ask)
 		       &ask->chat, req->mem);
 	int rc;
 
-	if (chat_pending_add(&out, ask, url, state) == -1)
+	if (chat_pending_add(&out, ask, url, state, fleet_waits(req->edge))
+	    == -1)
 		rc = reply_error(req, 500, "the answer is too long");
 	else {
 		response_header(req, "Location", url);

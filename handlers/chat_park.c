@@ -14,7 +14,6 @@
 #include "base/log.h"
 #include "fcgi/park.h"
 #include "handlers/chat_priv.h"
-#include "handlers/fleet_priv.h"
 #include "redis/process.h"
 
 #define STREAM_MAX_MS 600000 /* then the client is told where to ask */
@@ -257,7 +256,9 @@ on_deadline(struct parked *p, void *state)
 	session_state = redis_is_away()
 	    ? chat_state(s, &(struct session){ 0 })
 	    : chat_state_now(park_edge(p), s, &w->ask.chat, mem);
-	if (chat_pending_add(&out, &w->ask, url, session_state) == 0)
+	if (chat_pending_add(&out, &w->ask, url, session_state,
+		fleet_waits(park_edge(p)))
+	    == 0)
 		park_reply(p, 202, "application/json",
 		    arena_printf(mem, "Location: %s\r\n", url), buf_str(&out),
 		    out.len);

@@ -12,6 +12,7 @@
 #include "fcgi/edge.h"
 #include "fcgi/request.h"
 #include "fcgi/response.h"
+#include "handlers/fleet_priv.h"
 #include "nouns/command.h"
 #include "nouns/message.h"
 #include "nouns/session.h"
@@ -63,9 +64,10 @@ int chat_answer_add(struct buf *out, const struct reply *r) WARN_UNUSED;
 /* Where the answer to ${ask} will be: a path, escaped; in ${mem}. */
 char *chat_url(struct arena *mem, const struct chat_ask *ask);
 
-/* {message_id, url, reply, state, starters}: not answered yet. */
+/* {message_id, url, reply, state, starters}: not answered yet, and ${why} not,
+ * for the person who reads it. */
 int chat_pending_add(struct buf *out, const struct chat_ask *ask,
-    const char *url, const char *state) WARN_UNUSED;
+    const char *url, const char *state, enum fleet_wait why) WARN_UNUSED;
 
 /* The name of ${session}'s state as clients see it under ${s}. */
 const char *chat_state(const struct settings *s,

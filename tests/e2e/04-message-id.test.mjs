@@ -71,6 +71,25 @@ s.test('longer than chat.wait: 202 with where to ask, then the answer', async d 
   assert.deepEqual(Object.keys(done.json).sort(), ['reply', 'starters', 'state']);
 });
 
+s.test('a 202 says when it is not the model that takes its time', async d => {
+  d.model.clear();
+  assert.equal((await d.cli(['pause'])).code, 0);
+  await until(async () => (await d.get('/ready')).json.paused);
+  const paused = await d.chat({ chat_id: 'paused', message: 'x' });
+  assert.equal(paused.status, 202);
+  assert.match(paused.json.reply, /safe.*paused/);
+  assert.equal((await d.cli(['resume'])).code, 0);
+  await until(async () => (await d.get(paused.json.url, { headers: d.headersOf({}) })).status === 200);
+  for (const w of d.turns) { w.signal('SIGKILL'); await w.end; }
+  await until(async () => (await d.get('/ready')).json.turn_workers === 0, { ms: 30000 });
+  const nobody = await d.chat({ chat_id: 'nobody', message: 'x' });
+  assert.equal(nobody.status, 202);
+  assert.match(nobody.json.reply, /safe.*start a worker/);
+  d.startTurn();
+  await until(async () => (await d.get(nobody.json.url, { headers: d.headersOf({}) })).status === 200);
+  d.turns = d.turns.filter(w => w.ended === null);
+});
+
 s.test('without an id of the client one is made and told', async d => {
   d.model.clear();
   d.model.push({ text: 'late', delay: 1800 });

@@ -463,6 +463,8 @@ s.test('paused, or no worker: said at once, before and while one waits', async d
   assert.equal(out, 'You said: anybody?\n');
   assert.doesNotMatch(err, /\x1b/);
   await leave(u);
+  /* An edge's view of the workers is up to 2 s old. */
+  await until(async () => (await d.get('/ready')).status === 200);
 });
 
 s.test('one question, a pipe: the reply alone on standard output', async d => {
