@@ -147,16 +147,22 @@ arena_strdup(struct arena *a, const char *s)
 char *
 arena_printf(struct arena *a, const char *fmt, ...)
 {
+	struct block *b = a->blocks;
+	size_t room = b == NULL ? 0 : b->size - b->used;
 	va_list ap;
-	char *p;
+	char *p = b == NULL ? NULL : (char *)b->bytes + b->used;
 	int len;
 
+	/* Into what is free, which take() then gives (both are multiples of
+	 * ALIGN): it mostly fits, and is written once. */
 	va_start(ap, fmt);
-	len = vsnprintf(NULL, 0, fmt, ap);
+	len = vsnprintf(p, room, fmt, ap);
 	va_end(ap);
 	if (len < 0)
 		abort(); /* a format of ours that is wrong */
 	p = take(a, (size_t)len + 1);
+	if ((size_t)len < room)
+		return p;
 	va_start(ap, fmt);
 	vsnprintf(p, (size_t)len + 1, fmt, ap);
 	va_end(ap);

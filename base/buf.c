@@ -58,10 +58,17 @@ buf_reserve(struct buf *b, size_t len)
 	return 0;
 }
 
+/* Most adds are small, and there is room. */
+static bool
+has_room(const struct buf *b, size_t len)
+{
+	return len < b->cap - b->len && len <= b->max - b->len;
+}
+
 int
 buf_add(struct buf *b, const void *bytes, size_t len)
 {
-	if (buf_reserve(b, len) == -1)
+	if (!has_room(b, len) && buf_reserve(b, len) == -1)
 		return -1;
 	if (len > 0)
 		memcpy(b->data + b->len, bytes, len);
@@ -79,25 +86,36 @@ buf_add_str(struct buf *b, const char *s)
 int
 buf_add_char(struct buf *b, char c)
 {
-	return buf_add(b, &c, 1);
+	if (!has_room(b, 1) && buf_reserve(b, 1) == -1)
+		return -1;
+	b->data[b->len++] = c;
+	b->data[b->len] = '\0';
+	return 0;
 }
 
 int
 buf_printf(struct buf *b, const char *fmt, ...)
 {
+	size_t room = b->cap - b->len;
 	va_list ap;
 	int len;
 
+	/* Into what is free: it mostly fits, and is written once. */
 	va_start(ap, fmt);
-	len = vsnprintf(NULL, 0, fmt, ap);
+	len = vsnprintf(b->data == NULL ? NULL : b->data + b->len, room, fmt,
+	    ap);
 	va_end(ap);
 	if (len < 0)
 		abort();
-	if (buf_reserve(b, (size_t)len) == -1)
-		return -1;
-	va_start(ap, fmt);
-	vsnprintf(b->data + b->len, (size_t)len + 1, fmt, ap);
-	va_end(ap);
+	if (!has_room(b, (size_t)len)) {
+		if (b->data != NULL)
+			b->data[b->len] = '\0'; /* what was cut is not there */
+		if (buf_reserve(b, (size_t)len) == -1)
+			return -1;
+		va_start(ap, fmt);
+		vsnprintf(b->data + b->len, (size_t)len + 1, fmt, ap);
+		va_end(ap);
+	}
 	b->len += (size_t)len;
 	return 0;
 }

@@ -6,6 +6,7 @@
  * first byte comes.  Where a newer libcurl decides at the label and hears
  * nothing of it later, such a body is HTTP_BROKEN, as any damaged one.
  */
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -53,6 +54,35 @@ on_raw(CURL *easy, curl_infotype type, char *bytes, size_t len, void *arg)
 	return 0;
 }
 
+static char accepted[64];
+
+void
+coding_start(void)
+{
+	/* In curl's order. */
+	static const struct {
+		int feature;
+		const char *name;
+	} CODINGS[] = { { CURL_VERSION_LIBZ, "deflate, gzip" },
+		{ CURL_VERSION_BROTLI, "br" }, { CURL_VERSION_ZSTD, "zstd" } };
+	const curl_version_info_data *v = curl_version_info(CURLVERSION_NOW);
+	size_t i, n;
+
+	n = (size_t)snprintf(accepted, sizeof(accepted), "Accept-Encoding:");
+	for (i = 0; i < NELEM(CODINGS); i++)
+		if ((v->features & CODINGS[i].feature) != 0)
+			n += (size_t)snprintf(accepted + n,
+			    sizeof(accepted) - n, "%s %s",
+			    accepted[n - 1] == ':' ? "" : ",",
+			    CODINGS[i].name);
+}
+
+const char *
+coding_accepted(void)
+{
+	return accepted;
+}
+
 void
 coding_set(struct transfer *t)
 {
@@ -65,6 +95,8 @@ coding_look(struct transfer *t)
 {
 	static const char *const GZIP[] = { "gzip", "x-gzip" };
 
+	if (t->encoding[0] == '\0')
+		return;
 	if (is_no_coding(t->encoding)) {
 		t->encoding[0] = '\0';
 		curl_easy_setopt(t->easy, CURLOPT_HTTP_CONTENT_DECODING, 0L);

@@ -453,6 +453,7 @@ static void
 curl_close(void)
 {
 	spare_end();
+	url_stop();
 	if (E.multi != NULL)
 		curl_multi_cleanup(E.multi);
 	if (E.share != NULL)
@@ -476,6 +477,7 @@ engine_start(const struct http_options *options)
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
 		return -1;
 	E.curl_at = E.scan_at = INT64_MAX;
+	coding_start();
 	if (ca_start(o->ca_file) == -1
 	    || proxy_start(o->proxy, o->no_proxy) == -1)
 		goto refused;

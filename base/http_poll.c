@@ -29,9 +29,14 @@ struct watched {             /* by descriptor */
 	bool ours;           /* opened in poll_on_open: closing it is noticed */
 	uint16_t peer_port;  /* 0: not known */
 	uint16_t local_port; /* 0: not known yet */
+	char peer[INET6_ADDRSTRLEN]; /* as curl writes it; "": not known yet */
 	struct transfer *owner; /* whose request is on it, if it must know */
 	bool idle;              /* kept, and no request is on it */
 };
+
+/* Sockets by the last digits of their local ports: of a thousand kept
+ * connections the one of a request is found at once. */
+#define BY_PORT 4096
 
 static struct { /* of the engine's one thread, but for the bell */
 	int epoll;
@@ -40,6 +45,7 @@ static struct { /* of the engine's one thread, but for the bell */
 	size_t watched_n;
 	struct epoll_event events[EVENTS_MAX];
 	int found;
+	int by_port[BY_PORT]; /* a socket, as it was last */
 } P = { .epoll = -1, .bell = -1 };
 
 static struct watched *
@@ -187,19 +193,20 @@ poll_on_open(void *arg, curlsocktype purpose, struct curl_sockaddr *a)
 
 /* An address of curl's, as curl writes it. */
 static bool
-is_peer(int fd, const char *peer)
+is_peer(struct watched *w, int fd, const char *peer)
 {
 	struct sockaddr_storage a = { 0 };
 	socklen_t len = sizeof(a);
-	char text[INET6_ADDRSTRLEN];
 	const void *ip = &((struct sockaddr_in6 *)&a)->sin6_addr;
 
+	if (w->peer[0] != '\0')
+		return strcmp(w->peer, peer) == 0;
 	if (getpeername(fd, (struct sockaddr *)&a, &len) == -1)
 		return false;
 	if (a.ss_family == AF_INET)
 		ip = &((struct sockaddr_in *)&a)->sin_addr;
-	return inet_ntop(a.ss_family, ip, text, sizeof(text)) != NULL
-	    && strcmp(text, peer) == 0;
+	return inet_ntop(a.ss_family, ip, w->peer, sizeof(w->peer)) != NULL
+	    && strcmp(w->peer, peer) == 0;
 }
 
 static bool
@@ -214,24 +221,32 @@ is_local(struct watched *w, int fd, int port)
 	return w->local_port == port;
 }
 
+static bool
+is_between(int fd, const char *peer, int peer_port, int local_port)
+{
+	struct watched *w = &P.watched[fd];
+
+	return w->ours && w->peer_port == peer_port
+	    && is_local(w, fd, local_port) && is_peer(w, fd, peer);
+}
+
 /* curl says a connection's addresses before a request, not its socket. */
 int
 poll_own(struct transfer *t, const char *peer, int peer_port, int local_port)
 {
-	struct watched *w;
-	size_t i;
+	int *last = &P.by_port[local_port & (BY_PORT - 1)];
+	int fd = *last, n = (int)P.watched_n;
 
-	for (i = 0; i < P.watched_n; i++) {
-		w = &P.watched[i];
-		if (!w->ours || w->peer_port != peer_port
-		    || !is_local(w, (int)i, local_port)
-		    || !is_peer((int)i, peer))
-			continue;
-		w->owner = t;
-		w->idle = false;
-		return (int)i;
-	}
-	return -1;
+	if (fd >= n || !is_between(fd, peer, peer_port, local_port))
+		for (fd = 0; fd < n; fd++)
+			if (is_between(fd, peer, peer_port, local_port))
+				break;
+	if (fd == n)
+		return -1;
+	*last = fd;
+	P.watched[fd].owner = t;
+	P.watched[fd].idle = false;
+	return fd;
 }
 
 void

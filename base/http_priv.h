@@ -30,6 +30,9 @@
 #define BELL_WAITING 0x4U /* the owner sleeps: a wake-up is worth its call */
 #define BELL_STEP 0x8U    /* more of the body: counts up */
 
+#define TRANSFER_LINES 4 /* headers of ours that each request has */
+#define TRANSFER_AGENT "dragoman/" PACKAGE_VERSION
+
 struct http_stream {
 	struct transfer *t;
 	struct http_response *resp; /* the owner's, for the end */
@@ -63,7 +66,7 @@ struct transfer {
 
 	/* The engine's own. */
 	CURL *easy; /* kept from one request to the next */
-	struct curl_slist lines[HTTP_HEADERS_MAX + 2];
+	struct curl_slist lines[HTTP_HEADERS_MAX + TRANSFER_LINES];
 	struct transfer *prev, *next;           /* of those that run */
 	struct transfer *kept_prev, *kept_next; /* of those with a handle */
 	struct transfer *dirty_next; /* of those whose owner is to be woken */
@@ -176,7 +179,14 @@ bool proxy_takes(const char *url);
 void proxy_stop(void);
 void proxy_set(struct transfer *t, bool is_tls);
 
-/* http_coding.c: for a new request; and once its headers are there. */
+/* http_url.c.  At the end, when no handle is left. */
+void url_set(struct transfer *t);
+void url_stop(void);
+
+/* http_coding.c: once; the header that says what is decoded; for a new
+ * request; and once its headers are there. */
+void coding_start(void);
+const char *coding_accepted(void);
 void coding_set(struct transfer *t);
 void coding_look(struct transfer *t);
 

@@ -12,6 +12,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include <config.h>
+
 #include "base/http_priv.h"
 #include "base/log.h"
 
@@ -99,5 +101,8 @@ proxy_set(struct transfer *t, bool is_tls)
 		return;
 	t->proxied = wanted;
 	curl_easy_setopt(t->easy, CURLOPT_PROXY, wanted ? X.url : "");
+	/* For CONNECT, which has none of the request's lines. */
+	curl_easy_setopt(t->easy, CURLOPT_USERAGENT,
+	    wanted ? TRANSFER_AGENT : NULL);
 	curl_easy_setopt(t->easy, CURLOPT_NOPROXY, X.except);
 }

@@ -268,7 +268,6 @@ transfer_easy(struct transfer *t, CURLSH *share)
 	curl_easy_setopt(c, CURLOPT_UPLOAD_BUFFERSIZE, SEND_SIZE);
 	curl_easy_setopt(c, CURLOPT_TCP_NODELAY, 1L);
 	curl_easy_setopt(c, CURLOPT_TCP_KEEPALIVE, 1L);
-	curl_easy_setopt(c, CURLOPT_USERAGENT, "dragoman/" PACKAGE_VERSION);
 	/* A name that is being resolved must not hold the engine up when its
 	 * request is cancelled. */
 	curl_easy_setopt(c, CURLOPT_QUICK_EXIT, 1L);
@@ -282,8 +281,8 @@ transfer_easy(struct transfer *t, CURLSH *share)
 	curl_easy_setopt(c, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
 	curl_easy_setopt(c, CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2);
 	curl_easy_setopt(c, CURLOPT_MAXAGE_CONN, KEPT_MAX_S);
-	/* All that this libcurl decodes.  It decodes what nobody asked for,
-	 * too, and on_body counts what comes out. */
+	/* All that this libcurl decodes (set_lines says so).  It decodes what
+	 * nobody asked for, too, and on_body counts what comes out. */
 	curl_easy_setopt(c, CURLOPT_ACCEPT_ENCODING, "");
 	curl_easy_setopt(c, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
 	t->ca = 0;
@@ -315,30 +314,46 @@ set_method(CURL *c, const struct http_request *req)
 		curl_easy_setopt(c, CURLOPT_CUSTOMREQUEST, m);
 }
 
+/*
+ * The headers.  Ours are lines as those of the request are, unless it has its
+ * own: curl's options for them would write each twice, byte by byte, for each
+ * request.
+ */
+static void
+set_lines(struct transfer *t)
+{
+	const char *const ours[TRANSFER_LINES] = { "Expect:", "Content-Type:",
+		"User-Agent: " TRANSFER_AGENT, coding_accepted() };
+	const struct http_request *req = &t->req;
+	bool has[TRANSFER_LINES] = { false };
+	size_t i, j, n = 0;
+
+	for (i = 0; i < HTTP_HEADERS_MAX && req->headers[i] != NULL; i++) {
+		const char *line = req->headers[i];
+
+		for (j = 0; j < TRANSFER_LINES; j++)
+			has[j] = has[j]
+			    || strncasecmp(line, ours[j],
+				   strcspn(ours[j], ":") + 1)
+				== 0;
+		t->lines[n++].data = (char *)(uintptr_t)line;
+	}
+	for (j = 0; j < TRANSFER_LINES; j++)
+		if (!has[j])
+			t->lines[n++].data = (char *)(uintptr_t)ours[j];
+	for (i = 0; i < n; i++)
+		t->lines[i].next = i + 1 < n ? &t->lines[i + 1] : NULL;
+}
+
 void
 transfer_set(struct transfer *t)
 {
-	static char no_expect[] = "Expect:", no_type[] = "Content-Type:";
 	const struct http_request *req = &t->req;
 	CURL *c = t->easy;
-	bool has_type = false,
-	     is_tls = req->url[4] == 's' || req->url[4] == 'S';
-	size_t i, n = 0;
+	bool is_tls = req->url[4] == 's' || req->url[4] == 'S';
 	unsigned ca;
 
-	t->lines[n++].data = no_expect;
-	for (i = 0; i < HTTP_HEADERS_MAX && req->headers[i] != NULL; i++) {
-		has_type = has_type
-		    || strncasecmp(
-			   req->headers[i], no_type, sizeof(no_type) - 1)
-			== 0;
-		t->lines[n++].data = (char *)(uintptr_t)req->headers[i];
-	}
-	if (!has_type)
-		t->lines[n++].data = no_type;
-	for (i = 0; i < n; i++)
-		t->lines[i].next = i + 1 < n ? &t->lines[i + 1] : NULL;
-
+	set_lines(t);
 	set_method(c, req);
 	if (is_tls) {
 		ca = ca_look();
@@ -349,7 +364,7 @@ transfer_set(struct transfer *t)
 	proxy_set(t, is_tls);
 	coding_set(t);
 	t->error[0] = '\0';
-	curl_easy_setopt(c, CURLOPT_URL, req->url);
+	url_set(t);
 	curl_easy_setopt(c, CURLOPT_HTTPHEADER, t->lines);
 	curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, (long)req->connect_ms);
 }

@@ -306,3 +306,32 @@ json_member_bool(const json_t *object, const char *key, bool otherwise)
 
 	return json_is_boolean(v) ? json_is_true(v) : otherwise;
 }
+
+size_t
+json_name_at(const char *key, const char *const *names, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (names[i][0] == key[0] && strcmp(names[i], key) == 0)
+			return i;
+	return n;
+}
+
+void
+json_members(const json_t *object, const char *const *names, size_t n,
+    const json_t **out)
+{
+	json_t *o = (json_t *)(uintptr_t)object;
+	void *it;
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		out[i] = NULL;
+	for (it = json_object_iter(o); it != NULL;
+	     it = json_object_iter_next(o, it)) {
+		i = json_name_at(json_object_iter_key(it), names, n);
+		if (i < n)
+			out[i] = json_object_iter_value(it);
+	}
+}

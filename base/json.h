@@ -68,4 +68,14 @@ int64_t json_member_int(const json_t *object, const char *key,
     int64_t otherwise);
 bool json_member_bool(const json_t *object, const char *key, bool otherwise);
 
+/*
+ * The members ${names} (${n} of them) of ${object}: each in its place of
+ * ${out}, NULL: there is none.  One walk over the object, where asking for each
+ * costs a hash of its name: for what is read many times a second.
+ */
+void json_members(const json_t *object, const char *const *names, size_t n,
+    const json_t **out);
+/* The place of ${key} in ${names}; ${n}: it is none of them. */
+size_t json_name_at(const char *key, const char *const *names, size_t n);
+
 #endif

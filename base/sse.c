@@ -142,8 +142,15 @@ document_len(const char *s, size_t len)
 static bool
 may_be_glued(const char *line, size_t len)
 {
-	return memmem(line, len, "}data:", 6) != NULL
-	    || memmem(line, len, "}event:", 7) != NULL;
+	const char *s = line, *end = line + len;
+
+	while ((s = memchr(s, '}', (size_t)(end - s))) != NULL) {
+		s++;
+		if ((end - s >= 5 && memcmp(s, "data:", 5) == 0)
+		    || (end - s >= 6 && memcmp(s, "event:", 6) == 0))
+			return true;
+	}
+	return false;
 }
 
 /* How much of ${value} is data: all, unless a field follows a document
@@ -256,11 +263,21 @@ take_line(struct sse_reader *r,
 	return rc;
 }
 
+/* Where ${c} stands at ${from} or after; ${len}: nowhere. */
+static size_t
+find(const char *bytes, size_t from, size_t len, char c)
+{
+	const char *at = memchr(bytes + from, c, len - from);
+
+	return at == NULL ? len : (size_t)(at - bytes);
+}
+
 int
 sse_reader_feed(struct sse_reader *r, const char *bytes, size_t len,
     int (*on_event)(void *ctx, const struct sse_event *ev), void *ctx)
 {
-	size_t i = 0, end;
+	size_t i = 0, end, cr = find(bytes, 0, len, '\r'),
+	       lf = find(bytes, 0, len, '\n');
 	int rc;
 
 	while (i < len) {
@@ -271,10 +288,12 @@ sse_reader_feed(struct sse_reader *r, const char *bytes, size_t len,
 				continue;
 			}
 		}
-		for (end = i; end < len && bytes[end] != '\n'
-		     && bytes[end] != '\r';
-		     end++)
-			;
+		/* Each byte is looked at once for either. */
+		if (cr < i)
+			cr = find(bytes, i, len, '\r');
+		if (lf < i)
+			lf = find(bytes, i, len, '\n');
+		end = cr < lf ? cr : lf;
 		if (buf_add(&r->line, bytes + i, end - i) == -1)
 			return -1;
 		if (end == len)

@@ -116,22 +116,29 @@ text_cut(struct arena *mem, const char *s, size_t max)
 	return out;
 }
 
+size_t
+text_whole(const char *s, size_t len)
+{
+	size_t from = len;
+
+	while (from > 0 && ((unsigned char)s[from - 1] & 0xc0) == 0x80)
+		from--;
+	if (from > 0 && (unsigned char)s[from - 1] >= 0xc0)
+		from--; /* here begins the last character */
+	return from < len
+		&& sequence((const unsigned char *)s + from, len - from)
+		    != len - from
+	    ? from
+	    : len;
+}
+
 void
 text_vformat(char *out, size_t max, const char *fmt, va_list ap)
 {
 	int len = vsnprintf(out, max, fmt, ap);
-	size_t n, from;
 
-	if (len < 0 || max == 0 || (size_t)len < max)
-		return;
-	n = from = max - 1;
-	while (from > 0 && ((unsigned char)out[from - 1] & 0xc0) == 0x80)
-		from--;
-	if (from > 0 && (unsigned char)out[from - 1] >= 0xc0)
-		from--; /* here begins the last character */
-	if (from < n && sequence((const unsigned char *)out + from, n - from)
-		!= n - from)
-		out[from] = '\0';
+	if (len >= 0 && max > 0 && (size_t)len >= max)
+		out[text_whole(out, max - 1)] = '\0';
 }
 
 void

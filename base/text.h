@@ -26,6 +26,9 @@ size_t text_count(const char *s, size_t len);
  */
 const char *text_cut(struct arena *mem, const char *s, size_t max);
 
+/* ${len}, or less, where a character of ${s} would be cut there. */
+size_t text_whole(const char *s, size_t len);
+
 /*
  * As snprintf, but what does not fit is left out by whole characters: a cut
  * one makes of the text what no JSON takes.

@@ -110,8 +110,10 @@ context_build(struct turn *t, struct llm_message **out)
 	max = 2 + 2 * nhist + (size_t)t->nrounds * (1 + TOOL_CALLS_MAX);
 	m = arena_alloc(t->mem, max * sizeof(*m));
 
+	if (t->system == NULL)
+		t->system = context_system(t->mem, t->s);
 	m[n++] = (struct llm_message){ .role = LLM_SYSTEM,
-		.text = context_system(t->mem, t->s) };
+		.text = t->system };
 	/* Not as a person's message: strict servers take none after a tool's
 	 * (Mistral: code 3230). */
 	if (t->summarise)

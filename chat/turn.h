@@ -53,6 +53,7 @@ struct turn {
 	int nrounds;
 
 	/* asking */
+	const char *system;   /* context_system's, made once; or NULL */
 	bool summarise;	      /* rounds are used up: no tools any more */
 	bool as_words;	      /* ... and calls and results are words now */
 	bool shortened;	      /* LLM_CONTEXT once */

@@ -1,7 +1,6 @@
 /*
  * backends: from the settings to the places where a model answers.
  */
-#include <stdio.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -10,6 +9,8 @@
 
 /* So that host and name fit beside it. */
 #define LABEL_MODEL_MAX (LLM_BACKEND_NAME_MAX - 16 - SETTINGS_BACKEND_NAME_MAX)
+#define NAME_MODEL_MAX 200
+_Static_assert(NAME_MODEL_MAX + 32 <= LLM_BACKEND_NAME_MAX, "host and address");
 
 static const char GROQ_URL[] = "https://api.groq.com/openai/v1";
 
@@ -184,31 +185,75 @@ address_hash(const struct llm_backend *b)
 	return h;
 }
 
+/* A name is made several times for each answer: printf would take a good part
+ * of what reading that answer takes. */
+static char *
+put(char *out, const char *s, size_t len)
+{
+	memcpy(out, s, len);
+	return out + len;
+}
+
+static char *
+put_str(char *out, const char *s)
+{
+	return put(out, s, strlen(s));
+}
+
+/* "/" and the address. */
+static void
+put_address(char *out, const struct llm_backend *b)
+{
+	static const char HEX[] = "0123456789abcdef";
+	uint32_t h = address_hash(b);
+	int i;
+
+	*out++ = '/';
+	for (i = 28; i >= 0; i -= 4)
+		*out++ = HEX[h >> i & 15];
+	*out = '\0';
+}
+
 void
 llm_backend_name(const struct llm_backend *b, char out[LLM_BACKEND_NAME_MAX])
 {
-	snprintf(out, LLM_BACKEND_NAME_MAX, "%s/%.200s/%08x",
-	    settings_host_name(b->host), b->model, address_hash(b));
+	char *at = put_str(out, settings_host_name(b->host));
+
+	*at++ = '/';
+	at = put(at, b->model, strnlen(b->model, NAME_MODEL_MAX));
+	put_address(at, b);
+}
+
+/* Returns its end. */
+static char *
+put_label(char *out, const struct llm_backend *b)
+{
+	char *at = put_str(out, settings_host_name(b->host));
+	size_t len = strlen(b->model);
+
+	*at++ = '/';
+	if (len >= LABEL_MODEL_MAX)
+		len = text_whole(b->model, LABEL_MODEL_MAX - 1);
+	at = put(at, b->model, len);
+	if (b->name != NULL) {
+		*at++ = '@';
+		at = put(at, b->name,
+		    strnlen(b->name, SETTINGS_BACKEND_NAME_MAX));
+	}
+	*at = '\0';
+	return at;
 }
 
 void
 llm_backend_label(const struct llm_backend *b, char out[LLM_BACKEND_NAME_MAX])
 {
-	char model[LABEL_MODEL_MAX];
-
-	text_format(model, sizeof(model), "%s", b->model);
-	snprintf(out, LLM_BACKEND_NAME_MAX, "%s/%s%s%s",
-	    settings_host_name(b->host), model, b->name == NULL ? "" : "@",
-	    b->name == NULL ? "" : b->name);
+	(void)put_label(out, b);
 }
 
 void
 llm_breaker_name(const struct llm_backend *b, char out[LLM_BREAKER_NAME_MAX])
 {
-	char label[LLM_BACKEND_NAME_MAX];
-
-	llm_backend_label(b, label);
-	snprintf(out, LLM_BREAKER_NAME_MAX, "%s/%08x", label, address_hash(b));
+	put_address(put_label(out, b), b);
 }
 
 /* True if NAME, "HOST" or "HOST/MODEL" in ${word} is ${b}. */

@@ -158,16 +158,30 @@ keep_value(struct llm_reading *r, struct llm_kept *k, const json_t *value)
 			return;
 }
 
+/* The row of ${name}; NELEM(MEMBERS): it is not kept. */
+static size_t
+row_of(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < NELEM(MEMBERS); i++)
+		if (MEMBERS[i].name[0] == name[0]
+		    && strcmp(MEMBERS[i].name, name) == 0)
+			break;
+	return i;
+}
+
 void
 llm_kept_message(struct llm_reading *r, const json_t *message, bool repeats)
 {
+	const char *key;
+	json_t *value;
 	size_t i, j;
 
-	for (i = 0; i < NELEM(MEMBERS); i++) {
-		const json_t *value = json_object_get(message,
-		    MEMBERS[i].name);
-
-		if (value == NULL || json_is_null(value))
+	/* Deltas have few members: less work than to ask for each row. */
+	json_object_foreach((json_t *)(uintptr_t)message, key, value) {
+		i = row_of(key);
+		if (i == NELEM(MEMBERS) || json_is_null(value))
 			continue;
 		if (MEMBERS[i].how == KEEP_DETAILS) {
 			if (!repeats || !llm_details_any(r, i))
@@ -187,13 +201,13 @@ static void
 keep_in_call(struct llm_reading *r, struct llm_partial_call *p,
     const json_t *object, bool in_function)
 {
-	json_t *into;
+	const char *key;
+	json_t *value, *into;
 	size_t i;
 
-	for (i = 0; i < NELEM(CALL_MEMBERS); i++) {
-		json_t *value = json_object_get(object, CALL_MEMBERS[i]);
-
-		if (value == NULL || json_is_null(value))
+	json_object_foreach((json_t *)(uintptr_t)object, key, value) {
+		i = json_name_at(key, CALL_MEMBERS, NELEM(CALL_MEMBERS));
+		if (i == NELEM(CALL_MEMBERS) || json_is_null(value))
 			continue;
 		if (p->extra == NULL)
 			p->extra = json_object();
@@ -340,13 +354,28 @@ has_call_extras(const struct llm_reading *r)
 	return false;
 }
 
+static bool
+is_any_used(const struct llm_reading *r)
+{
+	size_t i;
+
+	for (i = 0; i < NELEM(MEMBERS); i++)
+		if (r->kept[i].used)
+			return true;
+	return r->ndetails > 0;
+}
+
 void
 llm_kept_build(struct llm_reading *r)
 {
-	json_t *message = json_object(), *doc = json_object();
-	json_t *whole = content(r);
+	json_t *whole = content(r), *message, *doc;
 	size_t i;
 
+	r->extra = NULL;
+	if (whole == NULL && !is_any_used(r) && !has_call_extras(r))
+		return; /* most answers keep nothing */
+	message = json_object();
+	doc = json_object();
 	json_keep(r->mem, doc);
 	if (whole != NULL)
 		json_object_set_new(message, "content", whole);

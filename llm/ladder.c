@@ -39,7 +39,7 @@ llm_ladder_init(struct llm_ladder *l, const struct llm_backend *b)
 	if (b->quirks != NULL)
 		l->quirks = *b->quirks;
 	/* The operator's word is not tried otherwise. */
-	for (i = 0; i < NELEM(STATED); i++)
+	for (i = 0; l->quirks.stated != 0 && i < NELEM(STATED); i++)
 		if (llm_quirks_is_stated(&l->quirks, STATED[i].name))
 			l->tried_values |= 1U << STATED[i].value;
 }

@@ -155,20 +155,20 @@ read_content(struct llm_reading *r, const json_t *content, bool last)
 static int
 read_message(struct llm_reading *r, const json_t *m, bool last)
 {
-	const json_t *calls = json_object_get(m, "tool_calls");
-	const json_t *legacy = json_object_get(m, "function_call"), *call;
-	const json_t *content = json_object_get(m, "content");
+	enum { CONTENT, CALLS, LEGACY, REFUSAL, N };
+	static const char *const NAMES[N] = { "content", "tool_calls",
+		"function_call", "refusal" };
+	const json_t *of[N], *calls, *legacy, *call;
 	const char *refusal;
-	size_t i, known = (calls != NULL) + (legacy != NULL) + (content != NULL);
+	size_t i;
 
-	/* Most deltas have one member: it is not looked for under the names
-	 * of all that is kept. */
-	if (json_object_size(m) > known)
-		llm_kept_message(r, m, last);
-	if (read_content(r, content, last) == -1)
+	json_members(m, NAMES, N, of);
+	calls = of[CALLS];
+	legacy = of[LEGACY];
+	llm_kept_message(r, m, last);
+	if (read_content(r, of[CONTENT], last) == -1)
 		return -1;
-	refusal = json_object_size(m) > known ? json_member_str(m, "refusal")
-					      : NULL;
+	refusal = json_string_value(of[REFUSAL]);
 	if (refusal != NULL && refusal[0] != '\0') {
 		r->content++;
 		(void)!buf_add_str(&r->refusal, refusal);
@@ -187,12 +187,12 @@ read_message(struct llm_reading *r, const json_t *m, bool last)
 
 /* Some say "" until then (sgl-project/sglang#3387), or "null". */
 static const char *
-finish_of(const json_t *choice)
+finish_of(const json_t *reason, const json_t *done_reason)
 {
-	const char *finish = json_member_str(choice, "finish_reason");
+	const char *finish = json_string_value(reason);
 
 	if (finish == NULL)
-		finish = json_member_str(choice, "done_reason");
+		finish = json_string_value(done_reason);
 	return finish == NULL || finish[0] == '\0'
 		|| strcasecmp(finish, "null") == 0
 	    ? NULL
@@ -203,46 +203,63 @@ finish_of(const json_t *choice)
 static int
 read_choice(struct llm_reading *r, const json_t *choice, bool *found)
 {
-	const char *finish = finish_of(choice), *native;
-	const json_t *m = json_object_get(choice, "delta");
-	const json_t *text = json_object_get(choice, "text");
-	const json_t *e = json_object_get(choice, "error");
-	bool last = finish != NULL || r->ended;
+	enum { OF_DELTA, OF_MESSAGE, OF_TEXT, OF_ERROR, OF_USAGE, OF_FINISH,
+		OF_DONE, OF_NATIVE, OF_N };
+	static const char *const NAMES[OF_N] = { "delta", "message", "text",
+		"error", "usage", "finish_reason", "done_reason",
+		"native_finish_reason" };
+	const json_t *of[OF_N], *m, *text;
+	const char *finish, *native;
+	bool last;
 	int rc;
 
-	if (llm_says_error(e)) { /* OpenRouter: of its upstream */
+	json_members(choice, NAMES, OF_N, of);
+	finish = finish_of(of[OF_FINISH], of[OF_DONE]);
+	text = of[OF_TEXT];
+	last = finish != NULL || r->ended;
+	if (llm_says_error(of[OF_ERROR])) { /* OpenRouter: of its upstream */
 		*found = true;
-		return llm_refusal_in(r, e);
+		return llm_refusal_in(r, of[OF_ERROR]);
 	}
+	m = of[OF_DELTA];
 	if (json_object_size(m) == 0 /* a "message" in its place */
-	    && json_is_object(json_object_get(choice, "message")))
-		m = json_object_get(choice, "message");
+	    && json_is_object(of[OF_MESSAGE]))
+		m = of[OF_MESSAGE];
 	*found |= json_is_object(m) || json_is_string(text);
-	read_usage(r, json_object_get(choice, "usage")); /* Moonshot */
+	read_usage(r, of[OF_USAGE]); /* Moonshot */
 	rc = read_message(r, m, last);
 	if (rc == 0 && json_is_string(text)) /* of text completions */
 		rc = read_words(r, json_string_value(text),
 		    json_string_length(text), last);
 	if (rc == -1 || finish == NULL)
 		return rc;
-	native = json_member_str(choice, "native_finish_reason");
+	native = json_string_value(of[OF_NATIVE]);
 	if (llm_stop_is_broken(native)) /* OpenRouter: of its upstream */
 		finish = native;
 	return llm_stop_read(r, finish); /* some never say [DONE] */
 }
 
+/* What is read of a document. */
+enum { DOC_CHOICES, DOC_ERROR, DOC_GROQ, DOC_USAGE, DOC_DONE, DOC_MESSAGE,
+	DOC_DELTA, DOC_BASE, DOC_N };
+static const char *const DOCUMENT[DOC_N] = { "choices", "error", "x_groq",
+	"usage", "done", "message", "delta", "base_resp" };
+
 /* The error that a document tells, or NULL: a member, or the document. */
 static const json_t *
-error_in(const json_t *doc, const char *type)
+error_in(const json_t *doc, const char *type, const json_t *const *of)
 {
-	const json_t *e = json_object_get(doc, "error");
-	bool alone = json_object_get(doc, "choices") == NULL;
+	const json_t *e = of[DOC_ERROR];
+	bool alone = of[DOC_CHOICES] == NULL;
 
 	if (llm_says_error(e)
 	    || (alone && (json_object_size(e) > 0 || json_is_integer(e))))
 		return e;
-	return strcmp(type, "error") == 0 && alone
-	    ? doc
+	if (strcmp(type, "error") == 0 && alone)
+		return doc;
+	/* Where choices are, nothing else may say it. */
+	return json_array_size(of[DOC_CHOICES]) > 0 && of[DOC_BASE] == NULL
+	    ? NULL
 	    : llm_refusal_of(doc);
 }
 
@@ -262,22 +279,22 @@ static int
 read_document(struct llm_reading *r, const char *type, const json_t *doc,
     bool *found)
 {
-	const json_t *choices = json_object_get(doc, "choices"), *choice;
-	const json_t *e = error_in(doc, type);
+	const json_t *of[DOC_N], *choices, *choice, *e;
 	size_t i;
 	int rc = 0;
 
-	read_usage(r, json_object_get(json_object_get(doc, "x_groq"),
-	    "usage"));
-	read_usage(r, json_object_get(doc, "usage"));
+	json_members(doc, DOCUMENT, DOC_N, of);
+	choices = of[DOC_CHOICES];
+	e = error_in(doc, type, of);
+	read_usage(r, json_object_get(of[DOC_GROQ], "usage"));
+	read_usage(r, of[DOC_USAGE]);
 	if (e != NULL)
 		return llm_refusal_in(r, e);
 	if (json_array_size(choices) == 0) {
 		/* Ollama's own API, and relays that leave choices out. */
-		if (json_is_true(json_object_get(doc, "done")))
+		if (json_is_true(of[DOC_DONE]))
 			read_usage(r, doc);
-		return json_object_get(doc, "message") != NULL
-			|| json_object_get(doc, "delta") != NULL
+		return of[DOC_MESSAGE] != NULL || of[DOC_DELTA] != NULL
 		    ? read_choice(r, doc, found)
 		    : 0; /* usage alone, or of a kind we do not know */
 	}
@@ -297,8 +314,8 @@ unwrapped(const json_t *doc)
 {
 	const json_t *data = json_object_get(doc, "data");
 
-	return json_object_get(doc, "choices") == NULL
-		&& json_is_array(json_object_get(data, "choices"))
+	return json_is_array(json_object_get(data, "choices"))
+		&& json_object_get(doc, "choices") == NULL
 	    ? data
 	    : doc;
 }

@@ -49,7 +49,15 @@ llm_says_error(const json_t *e)
 	}
 }
 
-/* The first of ${names} that ${doc} has; null and [] are none. */
+/* null and [] do not. */
+static bool
+says_something(const json_t *v)
+{
+	return v != NULL && !json_is_null(v)
+	    && !(json_is_array(v) && json_array_size(v) == 0);
+}
+
+/* The first of ${names} that ${doc} has. */
 static const json_t *
 first_of(const json_t *doc, const char *const *names, size_t n)
 {
@@ -58,8 +66,7 @@ first_of(const json_t *doc, const char *const *names, size_t n)
 
 	for (i = 0; i < n; i++) {
 		v = json_object_get(doc, names[i]);
-		if (v != NULL && !json_is_null(v)
-		    && !(json_is_array(v) && json_array_size(v) == 0))
+		if (says_something(v))
 			return v;
 	}
 	return NULL;
@@ -78,17 +85,23 @@ llm_refusal_of(const json_t *doc)
 		"errorCode", "status_code", "ret" };
 	static const char *const WORDS[] = { "message", "msg", "error_msg",
 		"errmsg", "error_message", "errorMessage", "status_msg" };
-	static const char *const ANSWERS[]
-	    = { "choices", "content", "delta", "content_block" };
-	const json_t *base = json_object_get(doc, "base_resp"), *code;
-	const char *object = json_member_str(doc, "object");
+	enum { ANSWERS = 4, BASE = ANSWERS, OBJECT, DETAIL, N };
+	static const char *const NAMES[N] = { "choices", "content", "delta",
+		"content_block", /* these are answers */
+		"base_resp", "object", "detail" };
+	const json_t *of[N], *code;
+	const char *object;
+	size_t i;
 
-	if (is_failure(json_object_get(base, "status_code")))
-		return base;
-	if (first_of(doc, ANSWERS, NELEM(ANSWERS)) != NULL)
-		return NULL;
+	json_members(doc, NAMES, N, of);
+	if (is_failure(json_object_get(of[BASE], "status_code")))
+		return of[BASE];
+	for (i = 0; i < ANSWERS; i++)
+		if (says_something(of[i]))
+			return NULL;
+	object = json_string_value(of[OBJECT]);
 	if ((object != NULL && strcmp(object, "error") == 0)
-	    || json_is_string(json_object_get(doc, "detail")))
+	    || json_is_string(of[DETAIL]))
 		return doc;
 	if (!json_is_string(first_of(doc, WORDS, NELEM(WORDS))))
 		return NULL;

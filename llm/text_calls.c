@@ -248,16 +248,25 @@ read_own(struct text_calls *f, const char *text)
 	return f->n > 0 ? text_strip(f->mem, out) : text;
 }
 
+/* Each form has a mark, a document or a fence: most answers have none. */
+static bool
+may_have_calls(const char *text)
+{
+	return strpbrk(text, "<{[`") != NULL;
+}
+
 const char *
 llm_text_calls_find(struct arena *mem, const char *text,
     const struct llm_question *q, bool own, struct tool_call **calls, size_t *n)
 {
-	struct text_calls f = { .mem = mem,
-		.q = q,
-		.own = own,
-		.calls = arena_alloc(mem, TOOL_CALLS_MAX * sizeof(*f.calls)) };
+	struct text_calls f = { .mem = mem, .q = q, .own = own };
 	const char *from, *words = text;
 
+	*calls = NULL;
+	*n = 0;
+	if (!may_have_calls(text))
+		return text;
+	f.calls = arena_alloc(mem, TOOL_CALLS_MAX * sizeof(*f.calls));
 	if (own) {
 		words = read_own(&f, text);
 	} else {

@@ -77,14 +77,24 @@ blanks(const struct buf *text, size_t at)
 	return at + strspn(buf_str(text) + at, BLANKS);
 }
 
+/* ${text} begins otherwise at ${at}: most do, and it is asked of each tag. */
+static bool
+is_other(const struct buf *text, size_t at, const char *word)
+{
+	return at < text->len
+	    && tolower((unsigned char)text->data[at])
+	    != tolower((unsigned char)word[0]);
+}
+
 /* What stands at ${at}: 1 it is ${word}, 0 it is not, -1 it may become it. */
 static int
 stands(const struct buf *text, size_t at, const char *word, size_t len)
 {
 	size_t left = text->len - at;
 
-	if (strncasecmp(buf_str(text) + at, word, left < len ? left : len)
-	    != 0)
+	if (is_other(text, at, word)
+	    || strncasecmp(buf_str(text) + at, word, left < len ? left : len)
+		!= 0)
 		return 0;
 	return left < len ? -1 : 1;
 }
@@ -98,9 +108,11 @@ opens(const struct llm_thoughts *t, const struct tag *tag,
 	size_t left = text->len - at;
 	int is;
 
-	*len = strlen(tag->open);
-	if (t->messages && (tag->flags & SPOKEN) != 0)
+	*len = 0;
+	if (is_other(text, at, tag->open)
+	    || (t->messages && (tag->flags & SPOKEN) != 0))
 		return 0;
+	*len = strlen(tag->open);
 	if ((tag->flags & NAMED) == 0) {
 		is = stands(text, at, tag->open, *len);
 		if (is != 1 || (tag->flags & BARE) == 0)

@@ -140,8 +140,7 @@ check_redis(struct findings *f, const struct settings *s)
 		settings_error(f, s, "redis.url",
 		    "expected redis://[USER:PASSWORD@]HOST[:PORT][/DB] or "
 		    "unix:///PATH");
-	if (s->redis_timeout_ms >= s->turns_lease_ms
-	    && settings_are_certain(s, "redis.timeout turns.lease"))
+	if (s->redis_timeout_ms >= s->turns_lease_ms)
 		settings_warn(f, s, "redis.timeout",
 		    "is not shorter than turns.lease: one slow command loses "
 		    "a turn to another worker");

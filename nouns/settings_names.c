@@ -20,7 +20,8 @@
 /* Read by the command, the quickstart or the system, and not settings; or
  * told of elsewhere (cli/config.c). */
 static const char *const KNOWN[] = { "DRAGOMAN_URL", "DRAGOMAN_CONFIG",
-	"DRAGOMAN_STATE", "CONFIG_PATH", "MCP_HOST", "QUICKSTART_WAIT", "CREDENTIALS_DIRECTORY",
+	"DRAGOMAN_STATE", "DRAGOMAN_QUICKSTART", "DRAGOMAN_HISTORY",
+	"CONFIG_PATH", "MCP_HOST", "QUICKSTART_WAIT", "CREDENTIALS_DIRECTORY",
 	"NOTIFY_SOCKET", "NO_COLOR", "HTTP_PROXY", "http_proxy", "HTTP_CA_FILE",
 	"HTTP_NO_PROXY", "PATH", "HOME", "TZ", "LANG", "LC_ALL", "TERM" };
 

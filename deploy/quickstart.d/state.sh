@@ -157,7 +157,7 @@ load_state_env() {
 	done
 	DRAGOMAN_URL=http://$(state_address)
 	DRAGOMAN_STATE=$state # doctor looks at the processes of this one
-	DRAGOMAN_QUICKSTART=$again # and names the line that does it
+	DRAGOMAN_QUICKSTART=$again # so that remedies can name it
 	export DRAGOMAN_URL DRAGOMAN_STATE DRAGOMAN_QUICKSTART
 	export PATH="$build:$PATH"
 	# The command is no worker: it says what it has to say itself.

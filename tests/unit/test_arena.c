@@ -53,6 +53,25 @@ keeps_what_was_given_before(void **state)
 	arena_free(a);
 }
 
+/* Some end where a block does, some one byte behind it. */
+static void
+prints_of_any_length(void **state)
+{
+	struct arena *a = arena_new();
+	char *kept[700];
+	int i;
+
+	(void)state;
+	for (i = 0; i < 700; i++)
+		kept[i] = arena_printf(a, "%*d", i + 1, i % 10);
+	for (i = 0; i < 700; i++) {
+		assert_int_equal(strlen(kept[i]), i + 1);
+		assert_int_equal(kept[i][i], '0' + i % 10);
+		assert_true(i == 0 || kept[i][0] == ' ');
+	}
+	arena_free(a);
+}
+
 static void
 copies(void **state)
 {
@@ -118,6 +137,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(gives_zeroed_aligned_bytes),
 		cmocka_unit_test(keeps_what_was_given_before),
+		cmocka_unit_test(prints_of_any_length),
 		cmocka_unit_test(copies),
 		cmocka_unit_test(releases_the_last_first_and_once),
 		cmocka_unit_test(secrets_are_zeroed),

@@ -52,6 +52,25 @@ a_refused_add_adds_nothing(void **state)
 	buf_fini(&b);
 }
 
+/* There is memory for it, but no leave. */
+static void
+a_refused_print_prints_nothing(void **state)
+{
+	struct buf b = BUF_INIT(100);
+
+	(void)state;
+	assert_int_equal(buf_printf(&b, "%90d", 1), 0);
+	assert_int_equal(buf_printf(&b, "%11d", 2), -1);
+	assert_int_equal(b.len, 90);
+	assert_int_equal(strlen(buf_str(&b)), 90);
+	assert_int_equal(buf_printf(&b, "%10d", 3), 0);
+	assert_int_equal(strlen(buf_str(&b)), 100);
+	assert_int_equal(b.data[99], '3');
+	assert_int_equal(buf_add_char(&b, 'x'), -1);
+	assert_int_equal(strlen(buf_str(&b)), 100);
+	buf_fini(&b);
+}
+
 static void
 room_that_is_taken_early_is_empty(void **state)
 {
@@ -110,6 +129,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(grows_to_its_limit_and_not_past_it),
 		cmocka_unit_test(a_refused_add_adds_nothing),
+		cmocka_unit_test(a_refused_print_prints_nothing),
 		cmocka_unit_test(room_that_is_taken_early_is_empty),
 		cmocka_unit_test(drops_from_the_front),
 		cmocka_unit_test(prints_what_is_long),

@@ -117,6 +117,27 @@ answers_are_told_apart(void **state)
 	}
 }
 
+/* More than are kept taken apart, and those once more. */
+static void
+many_addresses_go_where_they_say(void **state)
+{
+	struct http_request req = get("/ok");
+	struct http_response resp;
+	char path[32];
+	int i;
+
+	(void)state;
+	set_cancel(0);
+	for (i = 0; i < 120; i++) {
+		snprintf(path, sizeof(path), "%s?%d", i % 2 == 0 ? "/ok" : "/500",
+		    i % 40);
+		req.url = url_of(path);
+		assert_int_equal(http_send(&req, &resp), HTTP_OK);
+		assert_int_equal(resp.status, i % 2 == 0 ? 200 : 500);
+		http_response_fini(&resp);
+	}
+}
+
 static void
 requests_go_on_after_a_tidying(void **state)
 {
@@ -535,6 +556,7 @@ main(void)
 		cmocka_unit_test(private_addresses_are_known),
 		cmocka_unit_test(nothing_works_unstarted),
 		WITH_SERVER(answers_are_told_apart),
+		WITH_SERVER(many_addresses_go_where_they_say),
 		WITH_SERVER(requests_go_on_after_a_tidying),
 		WITH_SERVER(some_are_sent_once),
 		WITH_SERVER(an_unknown_encoding_is_named),

@@ -324,6 +324,31 @@ share_often(void *doc)
 }
 
 static void
+members_are_found_in_one_walk(void **state)
+{
+	static const char *const NAMES[] = { "b", "bc", "a", "none" };
+	static const char text[] = "{\"a\":1,\"x\":2,\"bc\":3,\"b\":null}";
+	struct arena *a = arena_new();
+	const json_t *of[4], *doc;
+
+	(void)state;
+	doc = json_read(a, text, strlen(text), NULL, NULL);
+	assert_non_null(doc);
+	json_members(doc, NAMES, 4, of);
+	assert_true(json_is_null(of[0]));
+	assert_int_equal(json_integer_value(of[1]), 3);
+	assert_int_equal(json_integer_value(of[2]), 1);
+	assert_null(of[3]);
+	json_members(NULL, NAMES, 4, of);
+	assert_null(of[0]);
+	json_members(of[0], NAMES, 4, of); /* no object has none */
+	assert_null(of[2]);
+	assert_int_equal(json_name_at("", NAMES, 4), 4);
+	assert_int_equal(json_name_at("a", NAMES, 4), 2);
+	arena_free(a);
+}
+
+static void
 threads_share_a_document(void **state)
 {
 	json_t *doc = json_pack("[s]", "x");
@@ -370,6 +395,7 @@ main(void)
 		cmocka_unit_test(writes_documents),
 		cmocka_unit_test(writes_reals_as_short_as_they_read_back),
 		cmocka_unit_test(members_have_a_type),
+		cmocka_unit_test(members_are_found_in_one_walk),
 		cmocka_unit_test(threads_share_a_document),
 	};
 
