@@ -306,10 +306,7 @@ open_store(struct program *p, const struct settings *s)
 		case STORE_OK:
 			return 0;
 		case STORE_UNKNOWN_KEY:
-			log_event(LOG_ERROR, "key_unknown", F_STR("remedy",
-			    "this Redis was sealed with another "
-			    "ENCRYPTION_KEY; give that one, first or last in "
-			    "the list"));
+			store_log_other_key();
 			return EXIT_USAGE;
 		default: /* down: logged; it may come */
 			usleep(500000);

@@ -364,11 +364,7 @@ main(int argc, char **argv)
 	if (edge.store == NULL)
 		code = EXIT_WRONG;
 	else if (store_canary(edge.store) == STORE_UNKNOWN_KEY) {
-		log_event(LOG_ERROR, "key_unknown",
-		    F_STR("remedy",
-			"this Redis was sealed with another ENCRYPTION_KEY; "
-			"give that one, first or last in the list, or "
-			"another database in REDIS_URL"));
+		store_log_other_key();
 		code = EXIT_WRONG;
 	} else if (edge_is_cgi())
 		code = serve_cgi(&edge);

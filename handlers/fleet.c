@@ -263,10 +263,7 @@ fleet_may_store(struct edge *e)
 		return true;
 	case STORE_UNKNOWN_KEY:
 		/* Rather no edge than messages that nobody can open. */
-		log_event(LOG_ERROR, "key_unknown",
-		    F_STR("remedy",
-			"Redis holds what another ENCRYPTION_KEY sealed: "
-			"give this process that key, or another database"));
+		store_log_other_key();
 		_exit(2);
 	default:
 		return false;

@@ -82,6 +82,8 @@ int store_check(struct store *st, struct buf *out) WARN_UNUSED;
  * Missing canaries of our keys are written.
  */
 enum store_rc store_canary(struct store *st) WARN_UNUSED;
+/* The last line of who stops for it. */
+void store_log_other_key(void);
 
 /*
  * The configuration was read again: ${keys} (encryption_key) take the place of

@@ -1,6 +1,6 @@
 /*
  * The dragoman command on a real terminal (script(1) makes one): colours, and
- * what is shown of long work.  The chat is 36-terminal-chat's.
+ * what is shown of long work.  The chat is 39-terminal-chat's.
  */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
