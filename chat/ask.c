@@ -255,6 +255,7 @@ struct asked {
 	int64_t hint;	   /* when to ask again; -1: none said so */
 	int64_t limited;   /* when the first limit is over; -1: none said so */
 	enum llm_rc last;  /* of those that will not answer; LLM_OK: none */
+	bool anew;	   /* the question changed: the next gets it anew */
 	bool again;	   /* one may answer later */
 	bool loading;	   /* one will */
 	enum model_repeat cause;
@@ -347,10 +348,16 @@ look_at(struct turn *t, size_t i, enum llm_rc rc, struct llm_answer *answer,
 		a->hint = sooner(a->hint, f);
 		break;
 	case LLM_INVALID:
-		if (f->unknown && !t->guessed && context_can_shorten(t)) {
+		if (f->unknown && !t->guessed && !t->misguessed
+		    && context_can_shorten(t)) {
 			t->guessed = true; /* perhaps it is too long */
 			*next = repeat(t, REPEAT_UNKNOWN);
 			return true;
+		}
+		if (t->guessed) { /* it was not: others get all of it */
+			t->guessed = false;
+			t->misguessed = true;
+			a->anew = true;
 		}
 		break;
 	case LLM_QUOTA:
@@ -411,6 +418,12 @@ turn_ask(struct turn *t)
 		rc = ask_backend(t, &backends[i], &q, &answer, &f);
 		if (look_at(t, i, rc, &answer, &f, &a, &next))
 			return next;
+		if (a.anew) {
+			(void)make_question(t, &q);
+			a.estimate = llm_estimate(q.messages, q.nmessages,
+			    q.tools, q.ntools);
+			a.anew = false;
+		}
 	}
 	if (a.again || a.loading)
 		metric_add(METRIC_MODEL_REPEATS,

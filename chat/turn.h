@@ -58,6 +58,7 @@ struct turn {
 	bool as_words;	      /* ... and calls and results are words now */
 	bool shortened;	      /* LLM_CONTEXT once */
 	bool guessed;	      /* shortened once without being told */
+	bool misguessed;      /* ... in vain: not again */
 	bool forgot;	      /* so parts of the history were left out */
 	bool raised;	      /* thoughts ate llm.max_tokens: four times it */
 	uint64_t declined;    /* backends whose filter declined, as bits */

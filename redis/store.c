@@ -272,16 +272,17 @@ out:
 }
 
 /* Each heartbeat looks: once a minute is enough. */
-#define OTHER_KEY \
-	F_STR("why", "this Redis was sealed with another ENCRYPTION_KEY"), \
-	    F_STR("remedy", \
-		"give that one, first or last in the list, or another " \
-		"database in REDIS_URL")
+static const char OTHER_KEY[]
+    = "this Redis was sealed with another ENCRYPTION_KEY";
+static const char GIVE_IT[]
+    = "give that one, first or last in the list, or another database in "
+      "REDIS_URL";
 
 void
 store_log_other_key(void)
 {
-	log_event(LOG_ERROR, "key_unknown", OTHER_KEY);
+	log_event(LOG_ERROR, "key_unknown", F_STR("why", OTHER_KEY),
+	    F_STR("remedy", GIVE_IT));
 }
 
 static void
@@ -293,7 +294,8 @@ log_key_unknown(struct store *st)
 	if (last != 0 && now - last < DAMAGE_LOG_MS)
 		return;
 	atomic_store(&st->key_logged_ms, now);
-	log_event(LOG_ERROR, "sealing_key_unknown", OTHER_KEY);
+	log_event(LOG_ERROR, "sealing_key_unknown", F_STR("why", OTHER_KEY),
+	    F_STR("remedy", GIVE_IT));
 }
 
 static enum store_rc

@@ -90,6 +90,9 @@ testWith({ ...one, settings: { llm: { fallback: ['gpt-second'] } } }, 'a model t
     d.model.clear();
     d.model.handler = r => r.body.model === 'gpt-second' ? { text: 'second' } : { status };
     assert.equal((await d.say('g', 'x')).reply, 'second', String(status));
+    /* That a plain 400 means "too long" was a guess for the first alone. */
+    const lengths = d.model.requests.map(r => r.body.messages.length);
+    assert.equal(lengths.at(-1), lengths[0], String(status));
   }
 });
 
