@@ -59,7 +59,7 @@ const REFUSALS = {
     assert.match(e.message, /role.* 'system'/);
     assert.ok(first.messages.some(m => m.role === 'system') && !next.messages.some(m => m.role === 'system'), 'no system role');
   } },
-  model_not_found: { kind: 'invalid' },
+  model_not_found: { kind: 'model' },
   invalid_value: { kind: 'invalid' },
 };
 const STATUSES = { 400: 'invalid', 401: 'denied', 402: 'quota', 403: 'denied', 404: 'invalid', 413: 'context', 422: 'invalid', 429: 'retry', 500: 'retry', 503: 'retry', 529: 'retry' };

@@ -13,7 +13,7 @@ const odd = [() => true, 'Unexpected flux in the input.'];
 
 /* What is refused, how many requests that takes, and what the person gets. */
 const said = {
-  'too-long': { rules: [parameter, tool, shape, tooLong()], requests: 8, reply: /^right answer$/ },
+  'too-long': { rules: [parameter, tool, shape, tooLong()], requests: 8, reply: /^right answer\n\n\(This conversation is too long/ },
   'filter': { rules: [parameter, tool, shape, filter], requests: 4, reply: /declined|filter/i },
   'unknown': { rules: [parameter, tool, shape, odd], requests: 8, reply: /^Sorry/ },
   'too-many': { rules: [parameter, tool, shape, temperature, choice], requests: 10, reply: /^Sorry/ },
