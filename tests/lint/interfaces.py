@@ -55,9 +55,11 @@ def events():
 def check_remedies():
     """Who reads an error wants to know what to do."""
     for path, text in sources():
+        macros = re.findall(r"^#define (\w+) (?:.*\\\n)*.*\"remedy\"", text, re.M)
         for m in re.finditer(r"\blog_event\(\s*LOG_ERROR", text):
             call = text[m.end():call_end(text, m.end())]
-            if '"remedy"' not in call:
+            if '"remedy"' not in call and not any(
+                    re.search(rf"\b{name}\b", call) for name in macros):
                 line = text.count("\n", 0, m.start()) + 1
                 print(f"{path}:{line}: an error without a remedy")
 
