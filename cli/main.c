@@ -27,9 +27,10 @@ static int cmd_version(struct cli *cli);
 
 /* THE table of commands; the completion and the manual page name each. */
 static const struct command COMMANDS[] = {
-	{ "init", "[DIR]", "make a configuration and its secrets", NULL,
+	{ "init", "[DIR]", "create a configuration and its secrets", NULL,
 	    cmd_init },
-	{ "chat", "[QUESTION]", "talk to the running server, or ask one question",
+	{ "chat", "[QUESTION]",
+	    "talk to the running server, or ask one question",
 	    "--url URL        where it is (default: $DRAGOMAN_URL, else this "
 	    "host's server.port)\n"
 	    "--chat-id ID     the conversation (default: terminal-USER)\n"
@@ -47,21 +48,22 @@ static const struct command COMMANDS[] = {
 	    "server.public_url,\n"
 	    "                 else this host's server.port)",
 	    cmd_doctor },
-	{ "config check", "", "is the configuration right?", NULL,
+	{ "config check", "", "check the configuration", NULL,
 	    cmd_config_check },
-	{ "config show", "", "what is in force, and where it comes from",
-	    "--set            only what was not left at its default",
+	{ "config show", "",
+	    "show the settings in use, and where each comes from",
+	    "--set            only settings that are not at their default",
 	    cmd_config_show },
-	{ "turns list", "", "chats that wait or run",
+	{ "turns list", "", "list the chats that wait or run",
 	    "--max N          at most N of them (default 100)",
 	    cmd_turns_list },
-	{ "turns show", "CHAT", "one chat: session, inbox, journal", NULL,
+	{ "turns show", "CHAT", "show one chat: session, inbox, journal", NULL,
 	    cmd_turns_show },
-	{ "turns dead", "", "messages that could not be answered",
+	{ "turns dead", "", "list the messages that could not be answered",
 	    "--max N          at most N of them (default 100)\n"
-	    "--text           show what they say",
+	    "--text           show their texts",
 	    cmd_turns_dead },
-	{ "turns replay", "ID", "put a dead message back in its chat",
+	{ "turns replay", "ID", "send a dead message again, in its chat",
 	    "--dry-run        only ask the model, store nothing, use no tools\n"
 	    "--model M        with --dry-run: MODEL or HOST/MODEL",
 	    cmd_turns_replay },
@@ -72,35 +74,39 @@ static const struct command COMMANDS[] = {
 	    "tokens)\n"
 	    "--forget         forget what was learned, of BACKEND or of all",
 	    cmd_models },
-	{ "pause", "", "take no new turns; messages wait", NULL, cmd_pause },
-	{ "resume", "", "take turns again", NULL, cmd_resume },
-	{ "keys list", "", "sealing keys by their ids", NULL, cmd_keys_list },
-	{ "keys rotate", "", "change the sealing key, a step at a time",
-	    "--prepare        1. add a new key, which only opens\n"
-	    "--activate       2. let the prepared key seal\n"
+	{ "pause", "", "start no new turns; messages wait", NULL, cmd_pause },
+	{ "resume", "", "start turns again", NULL, cmd_resume },
+	{ "keys list", "", "list the encryption keys by their ids", NULL,
+	    cmd_keys_list },
+	{ "keys rotate", "", "change the encryption key, step by step",
+	    "--prepare        1. add a new key, which only decrypts\n"
+	    "--activate       2. encrypt with the new key\n"
 	    "--retire         4. drop the old keys (after keys reseal)",
 	    cmd_keys_rotate },
 	{ "keys reseal", "",
-	    "seal all that lies in Redis with the first key (step 3)", NULL,
-	    cmd_keys_reseal },
-	{ "format show", "", "the version that records are written as", NULL,
-	    cmd_format_show },
-	{ "format set", "N", "change it, once all workers read it",
-	    "--force          also where a worker does not",
+	    "encrypt everything in Redis again, with the new key (step 3)",
+	    NULL, cmd_keys_reseal },
+	{ "format show", "", "show the version in which records are written",
+	    NULL, cmd_format_show },
+	{ "format set", "N",
+	    "change this version, when all workers can read it",
+	    "--force          even if a worker cannot read it",
 	    cmd_format_set },
-	{ "prefix move", "FROM", "rename the keys of the prefix FROM to redis.prefix, with all workers stopped",
+	{ "prefix move", "FROM",
+	    "rename the keys of the prefix FROM to redis.prefix, with all "
+	    "workers stopped",
 	    NULL, cmd_prefix_move },
 	{ "version", "", "print the version", NULL, cmd_version },
-	{ "help", "[COMMAND]", "this, or more about one command", NULL,
+	{ "help", "[COMMAND]", "show this, or more about one command", NULL,
 	    cmd_help },
 };
 
-static const char GLOBAL_OPTIONS[] =
-    "--config FILE    the configuration, or the folder it lies in\n"
-    "--env-file FILE  further settings, NAME=value lines\n"
-    "--json           one line of JSON on standard output\n"
-    "--no-color       no colours (also: NO_COLOR)\n"
-    "--verbose        also the log lines of the command itself";
+static const char GLOBAL_OPTIONS[]
+    = "--config FILE    the configuration file, or its folder\n"
+      "--env-file FILE  more settings, as NAME=value lines\n"
+      "--json           one line of JSON on standard output\n"
+      "--no-color       no colours (also: NO_COLOR)\n"
+      "--verbose        also show the log lines of the command";
 
 static void
 print_options(FILE *out, const char *options)

@@ -159,7 +159,7 @@ finish() {
 	set +e # the terminal may be gone, and with it the way to say so
 	trap - EXIT
 	trap '' INT TERM HUP
-	say "stopping (with --detach it would go on)"
+	say "stopping (with --detach it keeps running)"
 	kill $supervisor 2>/dev/null || true
 	wait $supervisor 2>/dev/null || true
 }
@@ -171,7 +171,7 @@ stay() {
 	trap 'exit 130' INT
 	trap 'exit 143' TERM
 	if [ -t 0 ] && [ -t 1 ]; then
-		say "The chat's end (Ctrl-D) ends all of it."
+		say "Press Ctrl-D to leave the chat; this stops everything."
 		chat
 	else
 		say "Ctrl-C ends it, and so does: $again --stop"

@@ -55,9 +55,11 @@ def events():
 def check_remedies():
     """Who reads an error wants to know what to do."""
     for path, text in sources():
+        macros = re.findall(r"^#define (\w+) (?:.*\\\n)*.*\"remedy\"", text, re.M)
         for m in re.finditer(r"\blog_event\(\s*LOG_ERROR", text):
             call = text[m.end():call_end(text, m.end())]
-            if '"remedy"' not in call:
+            if '"remedy"' not in call and not any(
+                    re.search(rf"\b{name}\b", call) for name in macros):
                 line = text.count("\n", 0, m.start()) + 1
                 print(f"{path}:{line}: an error without a remedy")
 
@@ -160,6 +162,23 @@ def check_sentences():
             print(f"docs/TROUBLESHOOTING.md: nobody says: {text}")
 
 
+def check_pages():
+    """What an installed page points to is installed, where it points to."""
+    makefile = read("Makefile.am").replace("\\\n", " ")
+    pages = re.search(r"^dist_doc_DATA =(.*)$", makefile, re.M)[1].split()
+    installed = [p.removeprefix("docs/") for p in pages]
+    installed += re.findall(r"^dist_\w+doc_DATA = (\S+)$", makefile, re.M)
+    for page in pages:
+        if not page.endswith(".md"):
+            continue
+        told = read(page)
+        named = re.findall(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)", told)
+        named += re.findall(r"`((?:\w+/)*\w+\.md)`", told)
+        for name in sorted(set(named)):
+            if name not in installed:
+                print(f"{page}: names {name}, which is not installed")
+
+
 def main():
     doc = read("docs/INTERFACES.md")
     check_events(doc)
@@ -168,6 +187,7 @@ def main():
     check_routes(doc)
     check_settings()
     check_sentences()
+    check_pages()
 
 
 main()
