@@ -43,7 +43,7 @@ read_learned(struct worker *w, const char *name, struct llm_quirks *out)
 	struct learned fields[LEARNED_FIELDS_MAX];
 	size_t i, n;
 
-	*out = LLM_QUIRKS_INIT;
+	llm_quirks_clear(out);
 	if (learned_read(w->store, name, fields, LEARNED_FIELDS_MAX, &n)
 	    != STORE_OK)
 		return false;
@@ -63,27 +63,27 @@ known_quirks(struct worker *w, const struct settings *s,
 	bool old = true;
 
 	llm_backend_name(b, name);
-	*out = LLM_QUIRKS_INIT;
+	llm_quirks_clear(out);
 	pthread_mutex_lock(&w->mu);
 	k = row(w, name);
 	if (k != NULL) {
 		old = k->read_ms < 0 || now - k->read_ms >= KNOWN_CACHE_MS;
 		if (old && k->read_ms >= 0)
 			k->read_ms = now; /* one thread reads it */
-		*out = k->quirks;
+		llm_quirks_copy(out, &k->quirks);
 	}
 	pthread_mutex_unlock(&w->mu);
 	if (old) {
 		bool answered = read_learned(w, name, &fresh);
 
 		if (answered)
-			*out = fresh;
+			llm_quirks_copy(out, &fresh);
 		pthread_mutex_lock(&w->mu);
 		k = row(w, name);
 		if (k != NULL) {
 			/* Without an answer what was known stands as long. */
 			if (answered)
-				k->quirks = fresh;
+				llm_quirks_copy(&k->quirks, &fresh);
 			k->read_ms = now;
 		}
 		pthread_mutex_unlock(&w->mu);

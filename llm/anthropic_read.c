@@ -81,7 +81,7 @@ begin_block(struct llm_reading *r, int64_t index, const json_t *block,
 	r->content++;
 	llm_reading_settle(r);
 	if (r->nblocks < LLM_BLOCKS_MAX && kept != NULL) {
-		b = &r->blocks[r->nblocks++];
+		b = r->blocks[r->nblocks++] = arena_alloc(r->mem, sizeof(*b));
 		*b = (struct llm_block){ .index = index,
 			.doc = json_deep_copy(block) };
 		buf_init(&b->pieces, LLM_TEXT_MAX);
@@ -105,8 +105,8 @@ block_at(struct llm_reading *r, int64_t index)
 	size_t i;
 
 	for (i = r->nblocks; i > 0; i--)
-		if (index < 0 || r->blocks[i - 1].index == index)
-			return &r->blocks[i - 1];
+		if (index < 0 || r->blocks[i - 1]->index == index)
+			return r->blocks[i - 1];
 	return NULL;
 }
 
@@ -294,12 +294,12 @@ keep_content(struct llm_reading *r)
 	size_t i;
 
 	for (i = 0; i < r->nblocks; i++)
-		needed |= is_to_keep(r->blocks[i].doc);
+		needed |= is_to_keep(r->blocks[i]->doc);
 	if (!needed)
 		return;
 	content = json_keep(r->mem, json_array());
 	for (i = 0; i < r->nblocks; i++)
-		json_array_append(content, whole_block(r, &r->blocks[i]));
+		json_array_append(content, whole_block(r, r->blocks[i]));
 	for (i = 0; i < r->ntext_calls; i++)
 		json_array_append_new(content,
 		    text_call_block(r, &r->text_calls[i]));

@@ -238,7 +238,7 @@ static struct llm_block *
 part_of(struct llm_reading *r, const char *type, const json_t *part)
 {
 	struct llm_block *b = r->nblocks == 0 ? NULL
-					      : &r->blocks[r->nblocks - 1];
+					      : r->blocks[r->nblocks - 1];
 
 	if (b != NULL && b->member != NULL
 	    && strcmp(json_member_str(b->doc, "type"), type) == 0)
@@ -246,8 +246,7 @@ part_of(struct llm_reading *r, const char *type, const json_t *part)
 	if (r->nblocks == NELEM(r->blocks)
 	    || !llm_kept_room(r, part == NULL ? 0 : llm_kept_size(part)))
 		return NULL;
-	b = &r->blocks[r->nblocks++];
-	*b = (struct llm_block){ 0 };
+	b = r->blocks[r->nblocks++] = arena_alloc(r->mem, sizeof(*b));
 	b->doc = part == NULL ? json_pack("{s:s}", "type", type)
 			      : json_deep_copy(part);
 	buf_init(&b->pieces, LLM_TEXT_MAX);
@@ -313,7 +312,7 @@ parts(struct llm_reading *r)
 	size_t i;
 
 	for (i = 0; i < r->nblocks; i++) {
-		struct llm_block *b = &r->blocks[i];
+		struct llm_block *b = r->blocks[i];
 		const char *s = llm_block_settled(r, b);
 		size_t len = b->pieces.len;
 
@@ -335,7 +334,7 @@ content(struct llm_reading *r)
 	size_t i;
 
 	for (i = 0; i < r->nblocks; i++)
-		if (strcmp(json_member_str(r->blocks[i].doc, "type"), "text")
+		if (strcmp(json_member_str(r->blocks[i]->doc, "type"), "text")
 		    != 0)
 			return parts(r);
 	return r->thoughts.seen
@@ -413,9 +412,9 @@ llm_kept_fini(struct llm_reading *r)
 		r->kept[i] = (struct llm_kept){ 0 };
 	}
 	for (i = 0; i < r->ndetails; i++)
-		llm_block_fini(&r->details[i]);
+		llm_block_fini(r->details[i]);
 	for (i = 0; i < r->nblocks; i++)
-		llm_block_fini(&r->blocks[i]);
+		llm_block_fini(r->blocks[i]);
 	for (i = 0; i < r->ncalls; i++) {
 		buf_fini(&r->calls[i].arguments);
 		json_decref(r->calls[i].extra);

@@ -47,7 +47,7 @@ detail_of(struct llm_reading *r, size_t list, const json_t *detail,
 	size_t i;
 
 	for (i = r->ndetails; i > 0; i--) {
-		b = &r->details[i - 1];
+		b = r->details[i - 1];
 		if (b->list != list)
 			continue;
 		other = json_member_str(b->doc, "type");
@@ -126,7 +126,7 @@ llm_detail_add(struct llm_reading *r, size_t list, const json_t *detail,
 	if (b == NULL) {
 		if (r->ndetails == LLM_DETAILS_MAX)
 			return;
-		b = &r->details[r->ndetails++];
+		b = r->details[r->ndetails++] = arena_alloc(r->mem, sizeof(*b));
 		*b = (struct llm_block){ .list = list,
 			.index = json_member_int(detail, "index", -1) };
 		b->doc = json_object();
@@ -142,7 +142,7 @@ llm_details_any(const struct llm_reading *r, size_t list)
 	size_t i;
 
 	for (i = 0; i < r->ndetails; i++)
-		if (r->details[i].list == list)
+		if (r->details[i]->list == list)
 			return true;
 	return false;
 }
@@ -181,7 +181,7 @@ llm_details_build(struct llm_reading *r, size_t of)
 	size_t i;
 
 	for (i = 0; i < r->ndetails; i++) {
-		struct llm_block *b = &r->details[i];
+		struct llm_block *b = r->details[i];
 
 		if (b->list != of)
 			continue;

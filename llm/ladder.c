@@ -35,9 +35,11 @@ llm_ladder_init(struct llm_ladder *l, const struct llm_backend *b)
 		{ "temperature_value", VALUE_TEMPERATURE } };
 	size_t i;
 
-	*l = (struct llm_ladder){ .quirks = LLM_QUIRKS_INIT };
+	memset(l, 0, offsetof(struct llm_ladder, quirks));
 	if (b->quirks != NULL)
-		l->quirks = *b->quirks;
+		llm_quirks_copy(&l->quirks, b->quirks);
+	else
+		llm_quirks_clear(&l->quirks);
 	/* The operator's word is not tried otherwise. */
 	for (i = 0; l->quirks.stated != 0 && i < NELEM(STATED); i++)
 		if (llm_quirks_is_stated(&l->quirks, STATED[i].name))

@@ -18,7 +18,6 @@
 #define LLM_FACTS_MAX (2 * LLM_REPEATS_MAX)
 
 struct llm_ladder {
-	struct llm_quirks quirks;
 	struct llm_fact facts[LLM_FACTS_MAX];
 	size_t nfacts;
 	size_t nfacts_before; /* the last repeat */
@@ -28,6 +27,7 @@ struct llm_ladder {
 	uint32_t tried_values; /* enum of ladder.c, as bits */
 	int64_t limit;	  /* of this question's answer; 0: none */
 	bool no_tools;	  /* the last resort: asked without, this once */
+	struct llm_quirks quirks;
 };
 
 void llm_ladder_init(struct llm_ladder *l, const struct llm_backend *b);

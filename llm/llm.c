@@ -76,7 +76,6 @@ own_extras(const struct llm_question *q, const struct llm_provider *p,
  * or when the backend refused something that can be left out. */
 struct attempt {
 	struct llm_backend b;	/* with what is known of it by now */
-	struct llm_ladder ladder;
 	struct llm_question base; /* with what was said before the pauses */
 	struct llm_question q;	  /* as it is sent */
 	bool text_tools;
@@ -84,6 +83,7 @@ struct attempt {
 	const char *words; /* of the answer before its pauses */
 	struct usage usage;
 	int pauses;
+	struct llm_ladder ladder; /* from here on: what is used is set */
 	struct asking asking; /* last: its reading is large, and not zeroed */
 };
 
@@ -191,7 +191,8 @@ ask_model(const struct llm_backend *backend, const struct llm_question *q,
 	char name[LLM_BACKEND_NAME_MAX];
 	bool again;
 
-	memset(&t, 0, offsetof(struct attempt, asking.reading));
+	memset(&t, 0, offsetof(struct attempt, ladder));
+	memset(&t.asking, 0, offsetof(struct asking, reading));
 	t.asking.provider = llm_provider_of(backend->host);
 	t.asking.q = q;
 	t.b = *backend;

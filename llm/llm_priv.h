@@ -158,8 +158,8 @@ struct llm_reading {
 	/* Large, and last: each is set when it is begun, so that a question
 	 * need not zero them all. */
 	struct llm_partial_call calls[TOOL_CALLS_MAX + 1];
-	struct llm_block blocks[LLM_BLOCKS_MAX];
-	struct llm_block details[LLM_DETAILS_MAX];
+	struct llm_block *blocks[LLM_BLOCKS_MAX]; /* in mem */
+	struct llm_block *details[LLM_DETAILS_MAX];
 };
 
 struct llm_provider {

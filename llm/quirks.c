@@ -250,18 +250,33 @@ static bool
 set(struct llm_quirks *q, const char *name, const char *value, bool state)
 {
 	uint32_t bit = bit_of(name);
-	struct llm_quirks all = *q;
+	struct llm_quirks all;
 
+	llm_quirks_copy(&all, q);
 	if (strncmp(name, TOOL_PREFIX, sizeof(TOOL_PREFIX) - 1) == 0)
 		return set_tool(q, name + sizeof(TOOL_PREFIX) - 1, value);
 	if (bit == 0 || !set_known(&all, bit, name, value, state))
 		return false;
 	if (!state && (q->stated & bit) != 0)
 		return true;
-	*q = all;
+	llm_quirks_copy(q, &all);
 	if (state)
 		q->stated |= bit;
 	return true;
+}
+
+void
+llm_quirks_clear(struct llm_quirks *q)
+{
+	memset(q, 0, offsetof(struct llm_quirks, tools));
+	q->temperature = -1;
+}
+
+void
+llm_quirks_copy(struct llm_quirks *to, const struct llm_quirks *from)
+{
+	memcpy(to, from, offsetof(struct llm_quirks, tools)
+		+ from->ntools * sizeof(from->tools[0]));
 }
 
 bool

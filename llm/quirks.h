@@ -67,14 +67,19 @@ struct llm_quirks {
 	/* 0: not known */
 	int64_t max_tokens, max_tokens_least, context, tools_max;
 	double temperature; /* negative: not known */
+	size_t ntools;
+	/* Last, and mostly none: each question has a copy of these facts. */
 	struct {
 		char name[65], digest[33];
 	} tools[LLM_REFUSED_TOOLS_MAX];
-	size_t ntools;
 };
 
 #define LLM_QUIRKS_INIT \
 	(struct llm_quirks) { .temperature = -1 }
+
+/* The same without zeroing what is not read; and a copy of what there is. */
+void llm_quirks_clear(struct llm_quirks *q);
+void llm_quirks_copy(struct llm_quirks *to, const struct llm_quirks *from);
 
 /* A feature in the table. */
 struct llm_feature_row {
