@@ -22,12 +22,15 @@ buf_copy(struct buf *to, const struct buf *from)
 	to->full = from->full;
 }
 
-static void
-block_copy(struct llm_block *to, const struct llm_block *from)
+static struct llm_block *
+block_copy(const struct llm_block *from, struct arena *mem)
 {
+	struct llm_block *to = arena_alloc(mem, sizeof(*to));
+
 	*to = *from;
 	to->doc = json_deep_copy(from->doc);
 	buf_copy(&to->pieces, &from->pieces);
+	return to;
 }
 
 /* What changes is copied; what only is read lives in ${from} on. */
@@ -48,9 +51,9 @@ reading_copy(struct llm_reading *to, const struct llm_reading *from,
 		to->calls[i].extra = json_deep_copy(from->calls[i].extra);
 	}
 	for (i = 0; i < from->nblocks; i++)
-		block_copy(&to->blocks[i], &from->blocks[i]);
+		to->blocks[i] = block_copy(from->blocks[i], mem);
 	for (i = 0; i < from->ndetails; i++)
-		block_copy(&to->details[i], &from->details[i]);
+		to->details[i] = block_copy(from->details[i], mem);
 	for (i = 0; i < NELEM(from->kept); i++) {
 		buf_copy(&to->kept[i].text, &from->kept[i].text);
 		to->kept[i].value = json_deep_copy(from->kept[i].value);
