@@ -47,8 +47,8 @@ put_str(struct markdown *m, int style, const char *s, struct buf *out)
 	markdown_put(m, style, s, strlen(s), out);
 }
 
-static size_t
-run_of(const char *s, size_t len, char c)
+size_t
+markdown_run(const char *s, size_t len, char c)
 {
 	size_t n = 0;
 
@@ -67,7 +67,7 @@ is_blank(const char *s, size_t len)
 static enum block
 dash(const char *s, size_t len)
 {
-	size_t run = run_of(s, len, *s);
+	size_t run = markdown_run(s, len, *s);
 
 	if (run == len)
 		return NOT_YET;
@@ -81,7 +81,7 @@ dash(const char *s, size_t len)
 static enum block
 fence(const char *s, size_t len)
 {
-	size_t run = run_of(s, len, *s);
+	size_t run = markdown_run(s, len, *s);
 
 	if (run < FENCE_MIN)
 		return run == len ? NOT_YET : TEXT;
@@ -100,7 +100,7 @@ block_of(const char *s, size_t len)
 		return NOT_YET;
 	switch (*s) {
 	case '#':
-		run = run_of(s, len, '#');
+		run = markdown_run(s, len, '#');
 		if (run == len)
 			return run > HEADING_MAX ? TEXT : NOT_YET;
 		return run <= HEADING_MAX && s[run] == ' ' ? HEADING : TEXT;
@@ -166,7 +166,7 @@ begin_code(struct markdown *m, size_t indent, struct buf *out)
 	const char *s = buf_str(&m->held);
 
 	m->fence = s[indent];
-	m->fence_len = run_of(s + indent, m->held.len - indent, m->fence);
+	m->fence_len = markdown_run(s + indent, m->held.len - indent, m->fence);
 	markdown_put(m, STYLE_DIM, s, m->held.len - 1, out);
 	end_line(m, out);
 }
@@ -188,7 +188,7 @@ at_start(struct markdown *m, bool whole, struct buf *out)
 	}
 	switch (block) {
 	case HEADING:
-		n = run_of(s, len, '#');
+		n = markdown_run(s, len, '#');
 		m->base |= n == 1 ? STYLE_BOLD | STYLE_UNDER : STYLE_BOLD;
 		begin_text(m, indent + n + 1, out);
 		break;
@@ -204,7 +204,7 @@ at_start(struct markdown *m, bool whole, struct buf *out)
 			at_start(m, whole, out);
 		break;
 	case RULE:
-		markdown_put(m, STYLE_DIM, s, run_of(s, len, *s), out);
+		markdown_put(m, STYLE_DIM, s, markdown_run(s, len, *s), out);
 		end_line(m, out);
 		break;
 	case FENCE:
@@ -224,7 +224,7 @@ may_close(const struct markdown *m, bool *closes)
 {
 	const char *s = buf_str(&m->held);
 	size_t indent = strspn(s, " "), len = m->held.len - indent;
-	size_t run = run_of(s + indent, len, m->fence);
+	size_t run = markdown_run(s + indent, len, m->fence);
 
 	*closes = run >= m->fence_len && is_blank(s + indent + run, len - run);
 	return run == len || *closes;

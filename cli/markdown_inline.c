@@ -29,16 +29,6 @@ is_space(char c)
 	return c == '\0' || isspace((unsigned char)c);
 }
 
-static size_t
-run_of(const char *s, size_t len, char c)
-{
-	size_t n = 0;
-
-	while (n < len && s[n] == c)
-		n++;
-	return n;
-}
-
 /* The end of a code span that begins at ${at} with ${n} marks; 0: none. */
 static size_t
 code_end(const char *s, size_t len, size_t at, size_t n)
@@ -50,7 +40,7 @@ code_end(const char *s, size_t len, size_t at, size_t n)
 			i++;
 			continue;
 		}
-		run = run_of(s + i, len - i, '`');
+		run = markdown_run(s + i, len - i, '`');
 		if (run == n)
 			return i + n;
 		i += run;
@@ -73,7 +63,7 @@ open_span(void)
 static struct span
 code_span(const char *s, size_t len, bool whole)
 {
-	size_t n = run_of(s, len, '`'), end;
+	size_t n = markdown_run(s, len, '`'), end;
 	struct span sp = { .is = SPAN_CODE, .from = n };
 
 	if (n == len && !whole)
@@ -119,7 +109,7 @@ closer(const char *s, size_t len, size_t n, size_t *run, bool whole)
 			continue;
 		}
 		if (s[i] == '`') {
-			*run = run_of(s + i, len - i, '`');
+			*run = markdown_run(s + i, len - i, '`');
 			end = code_end(s, len, i, *run);
 			i = end != 0 ? end : i + *run;
 			continue;
@@ -128,7 +118,7 @@ closer(const char *s, size_t len, size_t n, size_t *run, bool whole)
 			i++;
 			continue;
 		}
-		*run = run_of(s + i, len - i, mark);
+		*run = markdown_run(s + i, len - i, mark);
 		if (i + *run == len && !whole)
 			return len; /* it may grow, or be within a word */
 		if (*run >= n && (*run == n || *run == 3) && !is_space(s[i - 1])
@@ -145,7 +135,7 @@ emphasis(const char *s, size_t len, char prev, bool whole)
 {
 	static const int styles[]
 	    = { 0, STYLE_ITALIC, STYLE_BOLD, STYLE_BOLD | STYLE_ITALIC };
-	size_t n = run_of(s, len, *s), run = 0, at;
+	size_t n = markdown_run(s, len, *s), run = 0, at;
 
 	if (n == len)
 		return whole ? literal(n) : open_span();

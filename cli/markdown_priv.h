@@ -20,6 +20,9 @@ enum {
 void markdown_put(
     struct markdown *m, int style, const char *s, size_t len, struct buf *out);
 
+/* How many of the ${len} bytes at ${s} are ${c}, from the first on. */
+size_t markdown_run(const char *s, size_t len, char c);
+
 /*
  * Show what is clear of the ${len} bytes at ${s}, which begin where the line
  * goes on after m->prev; how many that were.  ${whole}: the line ends here, so

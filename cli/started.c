@@ -3,12 +3,10 @@
  * works here.
  */
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "base/arena.h"
 #include "cli/cli.h"
-
-#define UNIT "dragoman-turn@.service"
+#include "cli/units.h"
 
 /* The quickstart tells its commands how it was called (--exec, chat). */
 static const char *
@@ -17,22 +15,6 @@ quickstart(void)
 	const char *line = getenv("DRAGOMAN_QUICKSTART");
 
 	return line == NULL || line[0] == '\0' ? NULL : line;
-}
-
-static bool
-by_systemd(void)
-{
-	static const char *const UNITS[] = { "/etc/systemd/system/" UNIT,
-		"/usr/local/lib/systemd/system/" UNIT,
-		"/usr/lib/systemd/system/" UNIT, "/lib/systemd/system/" UNIT };
-	size_t i;
-
-	if (access("/run/systemd/system", F_OK) == -1)
-		return false;
-	for (i = 0; i < NELEM(UNITS); i++)
-		if (access(UNITS[i], F_OK) == 0)
-			return true;
-	return false;
 }
 
 /* Of the quickstart, what follows its own line. */
@@ -65,5 +47,5 @@ cli_do(struct cli *cli, enum cli_do what)
 	if (line != NULL)
 		return arena_printf(
 		    cli->mem, "%s %s", line, DO[what].quickstart);
-	return by_systemd() ? DO[what].systemd : DO[what].by_hand;
+	return units_are_here() ? DO[what].systemd : DO[what].by_hand;
 }

@@ -22,7 +22,11 @@
 				*/
 #define WHY_LINES "3"          /* the first errors are the cause */
 
-static const char UNIT_FILE[] = "/etc/systemd/system/dragoman-turn@.service";
+/* Where the unit of a turn worker may lie: the operator's, ours, a package's. */
+#define UNIT "dragoman-turn@.service"
+static const char *const UNIT_FILES[] = { "/etc/systemd/system/" UNIT,
+	"/usr/local/lib/systemd/system/" UNIT, "/usr/lib/systemd/system/" UNIT,
+	"/lib/systemd/system/" UNIT };
 
 /* What ${argv} prints, until it ends or the time is up; NULL: it failed. */
 static const char *
@@ -78,8 +82,14 @@ output_of(struct arena *mem, const char *const argv[])
 bool
 units_are_here(void)
 {
-	return access("/run/systemd/system", F_OK) == 0
-	    && access(UNIT_FILE, F_OK) == 0;
+	size_t i;
+
+	if (access("/run/systemd/system", F_OK) == -1)
+		return false;
+	for (i = 0; i < NELEM(UNIT_FILES); i++)
+		if (access(UNIT_FILES[i], F_OK) == 0)
+			return true;
+	return false;
 }
 
 /* The value of a line "NAME=value" in ${block}; or NULL. */

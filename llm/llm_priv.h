@@ -480,7 +480,9 @@ const json_t *llm_list_in(const json_t *doc);
 /* False only if ${model} surely is not in it. */
 bool llm_list_has(const json_t *doc, const char *model);
 
-/* nearest.c: names of the list ${doc}, in words: "a, b, c and 12 more", those
+/* nearest.c.  False: by its name, the model surely answers no chat. */
+bool llm_may_chat(const char *id);
+/* Names of the list ${doc}, in words: "a, b, c and 12 more", those
  * first that are most like ${model}; ${nearest} is the one that may be meant,
  * or NULL.  "" when there are none. */
 const char *llm_nearest(const json_t *doc, const char *model,

@@ -23,13 +23,12 @@ struct name {
 	bool talks; /* it may be a model for a chat */
 };
 
-/* What surely answers no chat stands last. */
-static bool
-may_talk(const char *id)
+bool
+llm_may_chat(const char *id)
 {
-	static const char *const OTHERS[] = { "embed", "whisper", "tts",
-		"dall-e", "moderation", "rerank", "bge-", "transcribe",
-		"stable-diffusion", "sora", "image" };
+	static const char *const OTHERS[] = { "embed", "rerank", "bge-", "e5-",
+		"gte-", "minilm", "clip-", "whisper", "transcribe", "tts",
+		"moderation", "dall-e", "stable-diffusion", "sora", "image" };
 	size_t i;
 
 	for (i = 0; i < NELEM(OTHERS); i++)
@@ -125,7 +124,7 @@ llm_nearest(const json_t *doc, const char *model, struct arena *mem,
 			continue;
 		id = text_cut(mem, text_printable(mem, id), NAME_CHARS);
 		names[n++]
-		    = (struct name){ id, farness(id, model), may_talk(id) };
+		    = (struct name){ id, farness(id, model), llm_may_chat(id) };
 	}
 	qsort(names, n, sizeof(*names), compare);
 	for (i = 0; i < n && i < SHOWN_MAX; i++)

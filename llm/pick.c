@@ -14,24 +14,14 @@
 #define NAME_SHOWN_MAX 80
 #define NAMES_MAX 512 /* more are not somebody's own server */
 
-/* Parts of the names of models that do not chat. */
-static const char *const OTHER_KINDS[] = { "embed", "rerank", "bge-", "e5-",
-	"gte-", "minilm", "whisper", "tts", "moderation", "dall-e",
-	"stable-diffusion", "clip-" };
-
 static bool
 can_chat(const json_t *model, const char *id)
 {
 	/* LM Studio's. */
 	const char *type = json_member_str(model, "type");
-	size_t i;
 
-	if (type != NULL && strncmp(type, "embedding", 9) == 0)
-		return false;
-	for (i = 0; i < NELEM(OTHER_KINDS); i++)
-		if (strcasestr(id, OTHER_KINDS[i]) != NULL)
-			return false;
-	return true;
+	return (type == NULL || strncmp(type, "embedding", 9) != 0)
+	    && llm_may_chat(id);
 }
 
 /* The names in ${doc}, each once; their number, at most NAMES_MAX. */
