@@ -40,11 +40,17 @@ void doctor_models(struct doctor *d);
 /* doctor_prefix.c */
 void doctor_prefix(struct doctor *d);
 
-/* doctor_fleet.c */
+/* doctor_redis.c */
 void doctor_redis(struct doctor *d);
 void doctor_damage(struct doctor *d);
+
+/* doctor_workers.c */
 void doctor_workers(struct doctor *d);
+
+/* doctor_messages.c */
 void doctor_messages(struct doctor *d);
+
+/* doctor_edge.c */
 void doctor_edge(struct doctor *d);
 
 #endif
