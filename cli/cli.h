@@ -117,17 +117,6 @@ const char *cli_ago(struct cli *cli, int64_t ms);
  * this host's server.port; without a slash at its end. */
 const char *cli_url(struct cli *cli, const char *named);
 
-/* started.c: the line that does it here: of the quickstart, of systemd's units,
- * or in words, by how this installation was started. */
-enum cli_do {
-	CLI_START_EDGE,
-	CLI_START_NGINX,
-	CLI_START_REDIS,
-	CLI_RELOAD_TURN, /* so that they read settings and keys again */
-	CLI_RENEW,	 /* after an upgrade */
-};
-const char *cli_do(struct cli *cli, enum cli_do what);
-
 /* "alice" is "default/http/alice".  -1, said: not a name. */
 struct chat_name;
 int cli_chat_name(struct cli *cli, const char *text, struct chat_name *out)

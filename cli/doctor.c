@@ -10,6 +10,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/http.h"
+#include "cli/started.h"
 
 #define LINES_MAX (256 * KIB)
 
@@ -80,8 +81,9 @@ check_configuration(struct doctor *d)
 
 	d->cli->settings = settings_load(&src, &errors, &warnings);
 	d->s = d->cli->settings;
-	find_lines(d, DOCTOR_ERROR, "correct it; every setting is in "
-				    "docs/SETTINGS.md",
+	find_lines(d, DOCTOR_ERROR,
+	    arena_printf(d->cli->mem, "correct it; every setting is in %s",
+		started_page(d->cli->mem, "SETTINGS.md")),
 	    &errors);
 	find_lines(d, DOCTOR_WARN, "correct it, if that is not what you mean",
 	    &warnings);
@@ -99,6 +101,12 @@ check_configuration(struct doctor *d)
 		    "no proxy secret is set: POST /chat is refused (401)");
 }
 
+/*
+ * The order in which they are read is that of causes.  It matters, too:
+ * doctor_redis opens the store, without which those after it find nothing;
+ * doctor_units sets units_failed, which doctor_workers needs for its remedy;
+ * doctor_workers reads the workers' records, which doctor_models looks at.
+ */
 static void (*const CHECKS[])(struct doctor *d) = {
 	doctor_secrets,
 	doctor_redis,

@@ -17,7 +17,7 @@ struct doctor {
 	bool url_guessed; /* this host's server.port: perhaps it has none */
 	json_t *findings;
 	size_t units_failed; /* of systemd; doctor_units */
-	json_t *records; /* of the turn workers; NULL: not read */
+	json_t *records;  /* of the turn workers, by doctor_workers; or NULL */
 	json_t *troubles; /* fleet_troubles of them */
 	json_t *failing; /* models that a look from here finds wrong */
 	int warnings, errors;

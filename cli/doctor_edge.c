@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "base/http.h"
 #include "base/json.h"
+#include "cli/started.h"
 #include "config.h"
 
 #define EDGE_MS 5000
@@ -38,11 +39,11 @@ get(struct doctor *d, const char *path, int *status)
 		    arena_printf(d->cli->mem,
 			"%s; if it listens elsewhere: dragoman doctor --url "
 			"URL",
-			cli_do(d->cli, CLI_START_NGINX)),
+			started_how(d->cli->mem, HOW_START_NGINX)),
 		    "%s does not answer: %s", req.url, resp.why);
 	else if (resp.status >= 500 && doc == NULL)
 		doctor_find(d, DOCTOR_ERROR, "edge",
-		    cli_do(d->cli, CLI_START_EDGE),
+		    started_how(d->cli->mem, HOW_START_EDGE),
 		    "%s: nginx answers %d, nobody is behind it", req.url,
 		    resp.status);
 	else if (doc == NULL)
@@ -67,15 +68,16 @@ doctor_edge(struct doctor *d)
 	version = json_member_str(doc, "version");
 	auth = json_member_str(doc, "auth");
 	if (version != NULL && strcmp(version, PACKAGE_VERSION) != 0)
-		doctor_find(d, DOCTOR_WARN, "edge", cli_do(d->cli, CLI_RENEW),
+		doctor_find(d, DOCTOR_WARN, "edge",
+		    started_how(d->cli->mem, HOW_RENEW),
 		    "the edge is version %s, this is " PACKAGE_VERSION,
 		    version);
 	if (status != 200) {
 		detail = json_member_str(doc, "detail");
 		doctor_find(d, DOCTOR_ERROR, "edge",
-		    cli_do(d->cli, CLI_START_EDGE), "%s/health answers %d%s%s",
-		    d->url, status, detail != NULL ? ": " : "",
-		    detail != NULL ? detail : "");
+		    started_how(d->cli->mem, HOW_START_EDGE),
+		    "%s/health answers %d%s%s", d->url, status,
+		    detail != NULL ? ": " : "", detail != NULL ? detail : "");
 		return;
 	}
 	doctor_find(d, DOCTOR_OK, "edge", NULL, "%s answers; auth: %s",

@@ -12,6 +12,7 @@
 
 #include "base/arena.h"
 #include "cli/doctor.h"
+#include "cli/started.h"
 #include "cli/units.h"
 #include "cli/workers.h"
 
@@ -188,7 +189,8 @@ doctor_cores(struct doctor *d)
 			continue;
 		bad = true;
 		doctor_find(d, DOCTOR_ERROR, "cores",
-		    "start it again; do not raise its core limit",
+		    arena_printf(d->cli->mem, "%s; do not raise its core limit",
+			started_how_restart(d->cli->mem, &list[i])),
 		    "%s (process %d) may write a core, with keys in it",
 		    list[i].name, list[i].pid);
 	}
@@ -206,7 +208,7 @@ doctor_units(struct doctor *d)
 	struct unit_failed *list;
 	size_t i, n;
 
-	if (workers_are_quickstarts() || !units_are_here())
+	if (started_state() != NULL || !units_are_here())
 		return;
 	n = units_find_failed(d->cli->mem, &list);
 	d->units_failed = n;
@@ -288,9 +290,9 @@ doctor_logs(struct doctor *d)
 		bad++;
 		doctor_find(d, DOCTOR_WARN, "logs",
 		    arena_printf(d->cli->mem,
-			"give its user a folder that it may write to, then "
-			"kill -HUP %d",
-			list[i].pid),
+			"give its user a folder that it may write to, "
+			"then: %s",
+			started_how_reload(d->cli->mem, &list[i])),
 		    "%s (process %d) does not write to its log file %s",
 		    list[i].name, list[i].pid, strchr(path + 6, '/') + 5);
 	}

@@ -9,6 +9,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/json.h"
+#include "cli/started.h"
 #include "llm/llm.h"
 #include "redis/fleet.h"
 #include "redis/learned.h"
@@ -65,7 +66,7 @@ troubles(struct doctor *d)
 				 "model_failed in the workers' log";
 		if (ours)
 			remedy = arena_printf(d->cli->mem, "%s. Then: %s",
-			    remedy, cli_do(d->cli, CLI_RELOAD_TURN));
+			    remedy, started_how(d->cli->mem, HOW_RELOAD_TURN));
 		doctor_find(d, lasts ? DOCTOR_ERROR : DOCTOR_WARN, "model",
 		    remedy,
 		    "%s: the turn workers get no answer (%s)%s%s, for %s", name,
@@ -236,9 +237,6 @@ doctor_models(struct doctor *d)
 	if (d->s == NULL || !has_model(d))
 		return;
 	d->failing = json_keep(d->cli->mem, json_object());
-	if (d->store != NULL
-	    && fleet_read(d->store, d->cli->mem, &d->records) != STORE_OK)
-		d->records = NULL;
 	d->troubles = fleet_troubles(d->records, d->cli->mem);
 	n = llm_backends(d->s, d->cli->mem, &list);
 	for (i = 0; i < n; i++) {

@@ -2,9 +2,11 @@
  * doctor_prefix: processes and data of this installation under another
  * redis.prefix.  They would not see each other: messages wait for ever.
  */
+#include "cli/doctor.h"
+
 #include "base/arena.h"
 #include "base/json.h"
-#include "cli/doctor.h"
+#include "cli/started.h"
 #include "redis/prefix.h"
 
 static const char *
@@ -28,8 +30,10 @@ find_other(struct doctor *d, const json_t *one)
 		return;
 	if (workers + edges > 0)
 		doctor_find(d, DOCTOR_ERROR, "redis",
-		    "give redis.prefix (REDIS_PREFIX) the same value for all "
-		    "processes and for this command, then restart them",
+		    arena_printf(d->cli->mem,
+			"give redis.prefix (REDIS_PREFIX) the same value for "
+			"all processes and for this command, then: %s",
+			started_how(d->cli->mem, HOW_RESTART_ALL)),
 		    "%lld turn workers and %lld edges use %s, this "
 		    "configuration has %s: they do not see each other",
 		    (long long)workers, (long long)edges, shown(d, other),
@@ -38,9 +42,10 @@ find_other(struct doctor *d, const json_t *one)
 		doctor_find(d, DOCTOR_WARN, "redis",
 		    arena_printf(d->cli->mem,
 			"to go on with it: set redis.prefix to \"%s\"; to "
-			"bring it here: stop all workers, then dragoman "
-			"prefix move \"%s\"",
+			"bring it here: %s; then: dragoman prefix move "
+			"\"%s\"",
 			cli_clean(d->cli, other, true),
+			started_how(d->cli->mem, HOW_STOP_ALL),
 			cli_clean(d->cli, other, true)),
 		    "data of this installation also lies under %s, which "
 		    "nobody uses; this configuration has %s",
@@ -57,5 +62,6 @@ doctor_prefix(struct doctor *d)
 	    || prefix_find(d->store, d->cli->mem, &list) != STORE_OK)
 		return; /* PUBSUB may be closed to us; Redis is looked at above
 			 */
-	json_array_foreach(list, i, one) find_other(d, one);
+	json_array_foreach(list, i, one)
+		find_other(d, one);
 }

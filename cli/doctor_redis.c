@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "base/json.h"
 #include "base/seal.h"
+#include "cli/started.h"
 #include "redis/damage.h"
 #include "redis/store.h"
 
@@ -77,7 +78,7 @@ reach(struct doctor *d)
 		doctor_find(d, DOCTOR_ERROR, "redis",
 		    arena_printf(d->cli->mem,
 			"%s; or correct redis.url (REDIS_URL)",
-			cli_do(d->cli, CLI_START_REDIS)),
+			started_how(d->cli->mem, HOW_START_REDIS)),
 		    "does not answer at redis.url");
 		return false;
 	}

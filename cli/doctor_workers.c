@@ -9,8 +9,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/json.h"
-#include "cli/units.h"
-#include "cli/workers.h"
+#include "cli/started.h"
 #include "config.h"
 #include "redis/fleet.h"
 #include "redis/format.h"
@@ -120,7 +119,7 @@ find_worker(struct doctor *d, const json_t *record)
 	    (long long)running, (long long)slots);
 	if (version != NULL && strcmp(version, PACKAGE_VERSION) != 0)
 		doctor_find(d, DOCTOR_WARN, "workers",
-		    cli_do(d->cli, CLI_RENEW),
+		    started_how(d->cli->mem, HOW_RENEW),
 		    "%s is version %s, this is " PACKAGE_VERSION, id, version);
 	if (slots > 0 && running >= slots)
 		doctor_find(d, DOCTOR_WARN, "workers",
@@ -156,7 +155,9 @@ find_format(struct doctor *d, const json_t *records)
 		    "{fleet}:format, the version of records, is damaged");
 	else if (rc == STORE_OK && stored > oldest)
 		doctor_find(d, DOCTOR_ERROR, "workers",
-		    "restart them with the newer release",
+		    arena_printf(d->cli->mem,
+			"take the newer release for all, then: %s",
+			started_how(d->cli->mem, HOW_RENEW)),
 		    "some worker or this command reads records up to version "
 		    "%lld, but %lld is written",
 		    (long long)oldest, (long long)stored);
@@ -170,39 +171,30 @@ find_format(struct doctor *d, const json_t *records)
 		    format_now(d->store));
 }
 
-static const char *
-start_advice(const struct doctor *d)
-{
-	if (d->units_failed > 0)
-		return "repair what is said of its unit above";
-	if (workers_are_quickstarts())
-		return "deploy/quickstart starts it; its supervisor/log says "
-		       "why it ends";
-	if (units_are_here())
-		return "systemctl start dragoman-turn@1";
-	return "start one: dragoman-turn --config FILE";
-}
-
 void
 doctor_workers(struct doctor *d)
 {
-	json_t *records = NULL, *record;
+	json_t *record;
 	bool paused = false;
 	size_t i;
 
 	if (d->store == NULL)
 		return;
-	if (fleet_read(d->store, d->cli->mem, &records) != STORE_OK) {
+	if (fleet_read(d->store, d->cli->mem, &d->records) != STORE_OK) {
+		d->records = NULL;
 		doctor_find(d, DOCTOR_ERROR, "workers",
 		    "fix what is said of Redis above, or look at its log",
 		    "their records cannot be read");
 		return;
 	}
-	json_array_foreach(records, i, record)
+	json_array_foreach(d->records, i, record)
 		find_worker(d, record);
-	find_format(d, records);
-	if (json_array_size(records) == 0)
-		doctor_find(d, DOCTOR_ERROR, "workers", start_advice(d),
+	find_format(d, d->records);
+	if (json_array_size(d->records) == 0)
+		doctor_find(d, DOCTOR_ERROR, "workers",
+		    d->units_failed > 0
+			? "repair what is said of its unit above"
+			: started_how(d->cli->mem, HOW_START_TURN),
 		    "no turn worker runs: messages wait unanswered");
 	if (fleet_is_paused(d->store, &paused) == STORE_OK && paused)
 		doctor_find(d, DOCTOR_WARN, "workers", "dragoman resume",

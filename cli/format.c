@@ -6,6 +6,7 @@
 
 #include "base/json.h"
 #include "cli/cli.h"
+#include "cli/started.h"
 #include "redis/fleet.h"
 #include "redis/format.h"
 
@@ -107,10 +108,10 @@ cmd_format_set(struct cli *cli)
 		return cli_store_failed(cli, (int)rc, "format set");
 	if (reads < n && !force) {
 		cli_error(cli,
-		    "worker %s reads versions up to %lld only: "
-		    "restart it with this release first (--force "
-		    "sets it all the same)",
-		    cli_clean(cli, id, true), (long long)reads);
+		    "worker %s reads versions up to %lld only. First give it "
+		    "this release: %s (--force sets it all the same)",
+		    cli_clean(cli, id, true), (long long)reads,
+		    started_how(cli->mem, HOW_RENEW));
 		return CLI_FAILED;
 	}
 	rc = format_set(cli->store, n);

@@ -14,17 +14,19 @@
 
 #include "base/arena.h"
 #include "cli/cli.h"
+#include "cli/started.h"
 #include "redis/store.h"
 
 #define KEY_BYTES 32
 #define KEY_TEXT_MAX 64
 #define DEFAULT_DIR DRAGOMAN_SYSCONFDIR
 
+/* %s: where the page of settings is. */
 static const char YAML[] =
     "# Dragoman's configuration.  Every key is also an environment variable\n"
     "# (chat.model: CHAT_MODEL; http.ca_file: DRAGOMAN_CA_FILE), which wins\n"
-    "# over this file.  All settings:\n"
-    "# docs/SETTINGS.md.  `dragoman config check` tells what is wrong here.\n"
+    "# over this file.  `dragoman config check` tells what is wrong here.\n"
+    "# All settings: %s\n"
     "\n"
     "chat:\n"
     "  # direct openai groq ollama anthropic.  Without it the API key that is\n"
@@ -49,7 +51,7 @@ static const char YAML[] =
     "redis:\n"
     "  url: redis://localhost:6379\n"
     "  # The names of all keys begin with it: others can use this Redis, too.\n"
-    "  # Data that is there does not follow a change: docs/OPERATIONS.md.\n"
+    "  # Data that is there does not follow a change: dragoman prefix move.\n"
     "  prefix: '" STORE_PREFIX_NEW "'\n"
     "\n"
     "# MCP servers whose tools the model may call.\n"
@@ -70,14 +72,14 @@ static const char YAML[] =
 struct new_file {
 	const char *name;
 	mode_t mode;
-	const char *text; /* NULL: a secret */
+	bool is_secret;
 };
 
 static const struct new_file FILES[] = {
-	{ "encryption_key", 0600, NULL },
-	{ "proxy_secret", 0600, NULL },
+	{ "encryption_key", 0600, true },
+	{ "proxy_secret", 0600, true },
 	/* Last: with it the configuration is whole. */
-	{ "dragoman.yaml", 0640, YAML },
+	{ "dragoman.yaml", 0640, false },
 };
 
 /* A new file with all of its bytes on the disk; -1: errno says why. */
@@ -119,8 +121,10 @@ make(struct cli *cli, const char *dir, const struct new_file *file)
 	char text[KEY_TEXT_MAX], why[128];
 	int rc;
 
-	if (file->text != NULL)
-		rc = write_new(path, file->mode, file->text);
+	if (!file->is_secret)
+		rc = write_new(path, file->mode,
+		    arena_printf(cli->mem, YAML,
+			started_page(cli->mem, "SETTINGS.md")));
 	else {
 		randombytes_buf(key, sizeof(key));
 		/* The secret goes into a header: URL-safe is safe there. */

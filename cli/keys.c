@@ -22,23 +22,13 @@
 #include "base/clock.h"
 #include "base/seal.h"
 #include "cli/cli.h"
+#include "cli/started.h"
 #include "redis/ledger.h"
 #include "redis/store.h"
 
 #define KEY_BYTES 32
 #define FILE_MAX (4 * KIB) /* SEAL_KEYS_MAX keys are 400 bytes */
 #define RESEAL_PASSES 20   /* a worker with the old order keeps sealing: tell */
-
-static const char RELOAD[] =
-    "copy the file to every host, then let all workers read it again.\n"
-    "With systemd, one after another, so that somebody always serves:\n"
-    "  for w in dragoman-turn@1 dragoman-turn@2 dragoman-edge@1 "
-    "dragoman-edge@2; do\n"
-    "    systemctl restart $w || break\n"
-    "  done\n"
-    "Where the file is named by encryption_key_file: kill -HUP each worker.\n"
-    "In a quickstart: kill -HUP its supervisor (deploy/quickstart --status "
-    "names it).\n";
 
 static struct seal_ring *
 ring_of(const char *text, const char **why)
@@ -289,9 +279,11 @@ reseal(struct cli *cli, int64_t *total)
 		return cli_store_failed(cli, rc, "keys reseal");
 	if (changed == 0)
 		return CLI_OK;
-	cli_error(cli, "values are still being sealed with an older key: some "
-		       "worker has not read the new order (SIGHUP), do that "
-		       "and repeat");
+	cli_error(cli,
+	    "values are still being sealed with an older key: some "
+	    "worker has not read the new order. Let all read it, "
+	    "then repeat: %s",
+	    started_how(cli->mem, HOW_RELOAD_KEYS));
 	return CLI_FAILED;
 }
 
@@ -321,11 +313,11 @@ retire(struct cli *cli, struct plan *plan)
 		return code;
 	if (total > 0) {
 		/* Somebody sealed with an old key a moment ago. */
-		cli_error(cli, "%lld values had still been sealed with an "
-			       "older key; they are not any more. Let all "
-			       "workers read the file again (SIGHUP), then "
-			       "repeat",
-		    (long long)total);
+		cli_error(cli,
+		    "%lld values had still been sealed with an "
+		    "older key; they are not any more. Let all "
+		    "workers read the file again, then repeat: %s",
+		    (long long)total, started_how(cli->mem, HOW_RELOAD_KEYS));
 		return CLI_FAILED;
 	}
 	plan->n = 1;
@@ -418,7 +410,9 @@ cmd_keys_rotate(struct cli *cli)
 	printf("%s now holds:\n", file);
 	print_ring(list);
 	json_decref(list);
-	printf("next: %s", RELOAD);
+	printf("next: copy the file to every host, and let all workers there "
+	       "read it again:\n  %s\n",
+	    started_how(cli->mem, HOW_RELOAD_KEYS));
 	printf("%s", do_prepare ? "then: dragoman keys rotate --activate\n" :
 		do_activate	? "then: dragoman keys reseal\n" :
 				  "");

@@ -10,6 +10,7 @@
 
 #include "base/arena.h"
 #include "base/text.h"
+#include "cli/started.h"
 
 #define WORKERS_MAX 1024 /* of one host; more are not looked at */
 #define STAT_MAX 512
@@ -69,20 +70,12 @@ parent_of(int pid)
 	return parent;
 }
 
-bool
-workers_are_quickstarts(void)
-{
-	const char *state = getenv("DRAGOMAN_STATE");
-
-	return state != NULL && state[0] != '\0';
-}
-
 /* The supervisor of our quickstart; 0: none runs. */
 static int
 our_supervisor(struct arena *mem)
 {
 	const char *path
-	    = arena_printf(mem, "%s/supervisor.pid", getenv("DRAGOMAN_STATE"));
+	    = arena_printf(mem, "%s/supervisor.pid", started_state());
 	char text[32];
 	int64_t pid = 0;
 
@@ -120,7 +113,7 @@ is_worker(const char *name)
 size_t
 workers_find(struct arena *mem, struct worker_process **out)
 {
-	bool quick = workers_are_quickstarts();
+	bool quick = started_state() != NULL;
 	int supervisor = quick ? our_supervisor(mem) : 0;
 	DIR *proc = opendir("/proc");
 	struct dirent *e;

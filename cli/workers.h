@@ -3,8 +3,8 @@
  * of this host shows them.
  *
  * Several installations may run on one host.  In a quickstart's environment
- * ($DRAGOMAN_STATE) ours are those that its supervisor started; elsewhere,
- * those that no quickstart's supervisor started.
+ * (started_state) ours are those that its supervisor started; elsewhere, those
+ * that no quickstart's supervisor started.
  */
 #ifndef CLI_WORKERS_H
 #define CLI_WORKERS_H
@@ -29,8 +29,5 @@ size_t workers_find(struct arena *mem, struct worker_process **out);
 
 /* /proc/PID/${what}, at most ${max} - 1 bytes; its length, 0: not readable. */
 size_t worker_read(int pid, const char *what, char *out, size_t max);
-
-/* In the environment of a quickstart. */
-bool workers_are_quickstarts(void);
 
 #endif

@@ -484,7 +484,14 @@ main(int argc, char **argv)
 		fputs("Usage: dragoman-supervise DIR\n"
 		      "       dragoman-supervise DIR --run USER COMMAND "
 		      "[ARGUMENT ...]\n"
-		      "Runs what DIR/processes lists; see deploy/README.md.\n",
+		      "Runs what DIR/processes lists. Its lines, with a tab "
+		      "between two fields:\n"
+		      "  listen  ADDRESS  MODE  USER\n"
+		      "  run     NAME  COUNT  USER  ENV  COMMAND  ARGUMENT "
+		      "...\n"
+		      "  worker  NAME  COUNT  USER  ENV  COMMAND  ARGUMENT "
+		      "...\n"
+		      "  stop    SECONDS\n",
 		    stderr);
 		return 2;
 	}

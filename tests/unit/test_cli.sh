@@ -8,6 +8,7 @@ T=$(mktemp -d) || exit 1
 trap 'rm -rf "$T"' EXIT
 failed=0
 unset DRAGOMAN_CONFIG CONFIG_PATH DRAGOMAN_URL NO_COLOR LOG_LEVEL
+unset DRAGOMAN_STATE DRAGOMAN_QUICKSTART
 
 # expect CODE TEXT COMMAND...: the exit code, and what is said on either output
 expect() {
@@ -133,7 +134,8 @@ mv "$T/etc/encryption_key" "$T/kept_key"
 ln -s ../kept_key "$T/etc/encryption_key"
 expect 1 "there is one key only" "$dragoman" --config "$T/etc" keys rotate --activate
 old=$("$dragoman" --config "$T/etc" keys list | sed -n 's/^ *1\. \([0-9a-f]*\) .*/\1/p')
-expect 0 "2. " "$dragoman" --config "$T/etc" keys rotate --prepare
+expect 0 "kill -HUP \$(cat '$T/state/supervisor.pid')" \
+	env DRAGOMAN_STATE="$T/state" "$dragoman" --config "$T/etc" keys rotate --prepare
 expect 0 "1. $old  seals and opens" "$dragoman" --config "$T/etc" keys list
 # Which key is the newer one, Redis knows.
 expect 3 "Redis does not answer" env REDIS_URL="unix://$T/none.sock" \
