@@ -3,6 +3,7 @@
  */
 #include "cli/doctor.h"
 
+#include <assert.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,6 +39,9 @@ doctor_find(struct doctor *d, enum doctor_level level, const char *area,
 	va_end(ap);
 	what = cli_clean(cli, dynamic, true);
 	free(dynamic);
+	assert(level == DOCTOR_OK
+	    || (advice != NULL && advice[0] != '\0'
+		&& strcmp(advice, what) != 0));
 	d->warnings += level == DOCTOR_WARN;
 	d->errors += level == DOCTOR_ERROR;
 	json_array_append_new(d->findings,

@@ -27,8 +27,8 @@ doctor_messages(struct doctor *d)
 		    counts.damaged);
 	if (counts.unaccounted != 0)
 		doctor_find(d, DOCTOR_ERROR, "messages",
-		    "after a lost Redis this is what was lost; else report "
-		    "it, with dragoman turns list --json",
+		    "if Redis lost data, these are the messages that it lost; "
+		    "else report it, with dragoman turns list --json",
 		    "%lld accepted messages are unaccounted for",
 		    (long long)counts.unaccounted);
 	if (counts.dead > 0)

@@ -7,39 +7,15 @@
 #include <string.h>
 
 #include "base/arena.h"
-#include "base/buf.h"
 #include "base/json.h"
 #include "base/seal.h"
 #include "cli/started.h"
 #include "redis/damage.h"
 #include "redis/store.h"
 
-#define CHECK_MAX (16 * KIB)
 #define PING_SLOW_MS 20	     /* a turn is six round trips */
 #define PINGS 3
 #define DAMAGE_SHOWN 20	     /* one script can damage thousands */
-
-/* "error TEXT; what to do" and "warn TEXT", a line each. */
-static void
-find_checks(struct doctor *d, const struct buf *text)
-{
-	const char *p = buf_str(text);
-
-	while (*p != '\0') {
-		size_t len = strcspn(p, "\n"), word = strcspn(p, " \n");
-		const char *rest = p + word + (p[word] == ' ');
-		const char *line = arena_memdup(d->cli->mem, rest,
-		    len - (size_t)(rest - p));
-		const char *colon = strstr(line, ": ");
-
-		doctor_find(d, strncmp(p, "error", 5) == 0 ? DOCTOR_ERROR :
-							     DOCTOR_WARN,
-		    "redis", colon != NULL ? colon + 2 : line, "%.*s",
-		    colon != NULL ? (int)(colon - line) : (int)strlen(line),
-		    line);
-		p += len + (p[len] == '\n');
-	}
-}
 
 /* The command that reaches our Redis, without a login. */
 static const char *
@@ -53,6 +29,27 @@ redis_cli(struct doctor *d)
 	path += strlen("://");
 	return arena_printf(d->cli->mem, "redis-cli -s %.*s",
 	    (int)strcspn(path, "?"), path);
+}
+
+static void
+find_checks(struct doctor *d)
+{
+	struct store_finding list[STORE_FINDINGS_MAX];
+	int i, n = store_check(d->store, list);
+
+	for (i = 0; i < n; i++)
+		doctor_find(d, list[i].breaks ? DOCTOR_ERROR : DOCTOR_WARN,
+		    "redis",
+		    list[i].config == NULL
+			? list[i].remedy
+			: arena_printf(d->cli->mem,
+			    "%s CONFIG SET %s, and the same line in its "
+			    "configuration file",
+			    redis_cli(d), list[i].config),
+		    "%s", list[i].what);
+	if (n == 0)
+		doctor_find(d, DOCTOR_OK, "redis", NULL,
+		    "version, persistence, memory and clock are right");
 }
 
 static bool
@@ -102,9 +99,7 @@ reach(struct doctor *d)
 void
 doctor_redis(struct doctor *d)
 {
-	struct buf text = BUF_INIT(CHECK_MAX);
 	const char *why = "";
-	int n;
 
 	if (d->s == NULL)
 		return;
@@ -118,13 +113,7 @@ doctor_redis(struct doctor *d)
 	if (!reach(d))
 		return;
 	d->store = d->cli->store;
-	n = store_check(d->store, &text);
-	if (n > 0)
-		find_checks(d, &text);
-	else if (n == 0)
-		doctor_find(d, DOCTOR_OK, "redis", NULL,
-		    "version, persistence, memory and clock are right");
-	buf_fini(&text);
+	find_checks(d);
 	switch (store_canary(d->store)) {
 	case STORE_OK:
 		doctor_find(d, DOCTOR_OK, "keys", NULL,

@@ -14,6 +14,7 @@
 #define CANARY_TEXT "this key opens"
 #define DAMAGE_LOG_MS 60000
 #define CLOCK_SKEW_MS 2000 /* leases are Redis's own time; logs are not */
+#define VERSION_MIN 7      /* the scripts are written for it */
 
 struct store *
 store_open(const struct store_options *o, const char **why)
@@ -137,63 +138,107 @@ store_memory_is_full(const char *info)
 	return max > 0 && used > STORE_MEMORY_FULL * max;
 }
 
-static int
-finding(struct buf *out, const char *level, const char *text)
-{
-	return buf_printf(out, "%s %s\n", level, text) == -1 ? 0 : 1;
-}
+/* What is found of Redis, and what to do about it. */
+enum check {
+	CHECK_VERSION,
+	CHECK_AOF,
+	CHECK_AOF_FAILS,
+	CHECK_EVICTION,
+	CHECK_MEMORY,
+	CHECK_PRIMARY,
+	CHECK_REPLICA,
+	CHECK_MIN_REPLICAS,
+	CHECK_CLOCK,
+	CHECKS_N,
+};
+static const struct store_finding FINDINGS[] = {
+	[CHECK_VERSION] = { .breaks = true,
+	    .what = "Redis is older than version 7, which the scripts need",
+	    .remedy = "install Redis 7 or a newer one" },
+	[CHECK_AOF] = { .what = "appendonly is off: a crash of Redis loses "
+				"messages",
+	    .config = "appendonly yes" },
+	[CHECK_AOF_FAILS] = { .breaks = true,
+	    .what = "Redis cannot write its append-only file: it takes no "
+		    "messages",
+	    .remedy = "look at Redis's log, and at the space on its disk" },
+	[CHECK_EVICTION] = { .breaks = true,
+	    .what = "maxmemory-policy is not noeviction: Redis may throw "
+		    "chats away",
+	    .config = "maxmemory-policy noeviction" },
+	[CHECK_MEMORY] = { .what = "Redis uses more than 80 % of maxmemory: "
+				   "new messages are refused",
+	    .remedy = "raise maxmemory of Redis, or set it to 0 (no limit)" },
+	[CHECK_PRIMARY] = { .breaks = true,
+	    .what = "this Redis is a replica, which takes no messages",
+	    .remedy = "set redis.url (REDIS_URL) to the primary" },
+	[CHECK_REPLICA] = { .breaks = true,
+	    .what = "redis.durability is replica, but no replica is "
+		    "connected: every message is refused",
+	    .remedy = "start the replica and look at its log, or set "
+		      "redis.durability (REDIS_DURABILITY) to aof" },
+	[CHECK_MIN_REPLICAS] = { .what = "redis.durability is replica, but "
+					 "min-replicas-to-write is not set: "
+					 "Redis stores what no replica gets",
+	    .config = "min-replicas-to-write 1" },
+	[CHECK_CLOCK] = { .what = "the clocks of Redis and of this host "
+				  "differ by more than 2 s",
+	    .remedy = "run an NTP client on both" },
+};
+static_assert(NELEM(FINDINGS) == CHECKS_N && CHECKS_N == STORE_FINDINGS_MAX,
+    "a finding for each check");
 
-static int
-check_info(struct store *st, const char *info, struct buf *out)
+static bool
+is_older(const char *info)
 {
 	char v[64];
-	int n = 0;
 
 	(void)store_info(info, "redis_version", v, sizeof(v));
-	if (strtol(v, NULL, 10) < 7)
-		n += finding(out, "error",
-		    "Redis is older than version 7: upgrade it, the scripts "
-		    "need it");
-	(void)store_info(info, "aof_enabled", v, sizeof(v));
-	if (strcmp(v, "1") != 0)
-		n += finding(out, "warn",
-		    "appendonly is off: a crash of Redis loses messages; set "
-		    "appendonly yes");
-	(void)store_info(info, "aof_last_write_status", v, sizeof(v));
-	if (v[0] != '\0' && strcmp(v, "ok") != 0)
-		n += finding(out, "error",
-		    "Redis cannot write its append-only file: look at its disk "
-		    "and log");
-	if (store_info(info, "maxmemory_policy", v, sizeof(v)) &&
-	    strcmp(v, "noeviction") != 0)
-		n += finding(out, "error",
-		    "maxmemory-policy is not noeviction: Redis may throw "
-		    "chats away; set it");
-	if (store_memory_is_full(info))
-		n += finding(out, "warn",
-		    "Redis uses more than 80 % of maxmemory: new messages are "
-		    "refused; raise it");
-	(void)store_info(info, "role", v, sizeof(v));
-	if (strcmp(v, "slave") == 0)
-		n += finding(out, "error",
-		    "this Redis is a replica: redis.url must name the primary");
-	if (st->replicas > 0) {
-		(void)store_info(info, "connected_slaves", v, sizeof(v));
-		if (strtol(v, NULL, 10) < st->replicas)
-			n += finding(out, "error",
-			    "redis.durability is replica, but no replica is "
-			    "connected: messages are refused");
-		if (!store_info(info, "min_slaves_good_slaves", v, sizeof(v)))
-			n += finding(out, "warn",
-			    "redis.durability is replica, but "
-			    "min-replicas-to-write is not set");
-	}
-	return n;
+	return strtol(v, NULL, 10) < VERSION_MIN;
+}
+
+/* Is ${name} in ${info} there and ${value}? */
+static bool
+is_value(const char *info, const char *name, const char *value)
+{
+	char v[64];
+
+	return store_info(info, name, v, sizeof(v)) && strcmp(v, value) == 0;
+}
+
+static bool
+is_other(const char *info, const char *name, const char *value)
+{
+	char v[64];
+
+	return store_info(info, name, v, sizeof(v)) && v[0] != '\0'
+	    && strcmp(v, value) != 0;
+}
+
+static void
+check_info(struct store *st, const char *info, bool found[CHECKS_N])
+{
+	char v[64];
+
+	found[CHECK_VERSION] = is_older(info);
+	found[CHECK_AOF] = !is_value(info, "aof_enabled", "1");
+	found[CHECK_AOF_FAILS] = is_other(info, "aof_last_write_status", "ok");
+	found[CHECK_EVICTION]
+	    = is_other(info, "maxmemory_policy", "noeviction");
+	found[CHECK_MEMORY] = store_memory_is_full(info);
+	found[CHECK_PRIMARY] = is_value(info, "role", "slave");
+	if (st->replicas == 0)
+		return;
+	(void)store_info(info, "connected_slaves", v, sizeof(v));
+	found[CHECK_REPLICA] = strtol(v, NULL, 10) < st->replicas;
+	found[CHECK_MIN_REPLICAS]
+	    = !store_info(info, "min_slaves_good_slaves", v, sizeof(v));
 }
 
 int
-store_check(struct store *st, struct buf *out)
+store_check(struct store *st, struct store_finding out[STORE_FINDINGS_MAX])
 {
+	bool found[CHECKS_N] = { false };
 	struct batch b;
 	redisReply *r[2];
 	int n = -1;
@@ -207,11 +252,13 @@ store_check(struct store *st, struct buf *out)
 		int64_t skew = reply_int(r[1], 0) * 1000 +
 		    reply_int(r[1], 1) / 1000 - clock_wall_ms();
 
-		n = check_info(st, r[0]->str, out);
-		if (skew > CLOCK_SKEW_MS || skew < -CLOCK_SKEW_MS)
-			n += finding(out, "warn",
-			    "the clocks of Redis and of this host differ by "
-			    "more than 2 s: run an NTP client on both");
+		check_info(st, r[0]->str, found);
+		found[CHECK_CLOCK]
+		    = skew > CLOCK_SKEW_MS || skew < -CLOCK_SKEW_MS;
+		n = 0;
+		for (size_t i = 0; i < CHECKS_N; i++)
+			if (found[i])
+				out[n++] = FINDINGS[i];
 	}
 	replies_free(r, 2);
 	batch_fini(&b);

@@ -9,7 +9,7 @@
  *
  * A call that finds a dead connection tries once more on a new one when the
  * command is safe to repeat (all scripts are).  After a reconnect
- * store_reconnects() has grown: turn workers then renew first (TURNS.md).
+ * store_reconnects() has grown: turn workers then renew first.
  * hiredis writes with write(): the process must ignore SIGPIPE.
  */
 #ifndef REDIS_STORE_H
@@ -69,12 +69,21 @@ void store_trim(struct store *st);
 int64_t store_reconnects(const struct store *st);
 
 /*
- * What Redis must be for our promises (TURNS.md section 4): version >= 7,
- * AOF, noeviction, replicas if asked.  Each finding is a line "level text" in
- * ${out}; 0 none, >0 that many, -1 Redis is down.
+ * What Redis must be for our promises (docs/DESIGN.md, the life of a message):
+ * version >= 7, AOF, noeviction, replicas if asked.  One thing that it is not:
  */
-struct buf;
-int store_check(struct store *st, struct buf *out) WARN_UNUSED;
+struct store_finding {
+	bool breaks; /* what we promise is broken now; else it may become so */
+	const char *what;   /* and what comes of it */
+	const char *remedy; /* what the operator does; or NULL, and */
+	const char
+	    *config; /* the directive of Redis to set: "appendonly yes" */
+};
+#define STORE_FINDINGS_MAX 9 /* one of each */
+
+/* How many are in ${out}, whose texts live for ever; -1: Redis is down. */
+int store_check(
+    struct store *st, struct store_finding out[STORE_FINDINGS_MAX]) WARN_UNUSED;
 
 /*
  * The canaries: one sealed text per key id.  STORE_UNKNOWN_KEY: Redis holds

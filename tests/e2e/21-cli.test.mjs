@@ -49,6 +49,45 @@ s.test('doctor says what is well and what is not, with a remedy', async d => {
   assert.match(down.stdout + down.stderr, /redis/i);
 });
 
+/* What doctor finds with ${env}; each finding that is no ok has a remedy, which is not the finding. */
+const findings = async (d, env = {}) => {
+  const r = await d.cli(['doctor', '--json'], { env });
+  assert.ok(r.json, r.stdout + r.stderr);
+  for (const f of r.json.findings.filter(x => x.level !== 'ok'))
+    assert.ok(f.advice && !f.finding.includes(f.advice), JSON.stringify(f));
+  return r.json.findings;
+};
+const find = (list, what) => list.find(f => what.test(f.finding)) ?? assert.fail(`${what} is not in ${JSON.stringify(list, null, 1)}`);
+
+s.test('doctor: what Redis must be, and the line that makes it so', async d => {
+  const cli = `redis-cli -s ${d.file('redis.sock')} `;
+  const list = await findings(d, { REDIS_DURABILITY: 'replica' });
+  const none = find(list, /no replica is connected: every message is refused/);
+  assert.equal(none.level, 'error');
+  assert.match(none.advice, /^start the replica .* redis\.durability \(REDIS_DURABILITY\) to aof$/);
+  assert.match(find(list, /min-replicas-to-write is not set/).advice, /CONFIG SET min-replicas-to-write 1, and the same line/);
+  await d.redis.config('SET', 'maxmemory-policy', 'allkeys-lru');
+  await d.redis.config('SET', 'appendonly', 'no');
+  const bad = await findings(d);
+  for (const [what, line] of [[/maxmemory-policy/, 'maxmemory-policy noeviction'], [/appendonly/, 'appendonly yes']]) {
+    const { advice } = find(bad, what);
+    assert.ok(advice.startsWith(`${cli}CONFIG SET ${line}, `), advice);
+    assert.equal((await d.redis.call(...advice.slice(cli.length).split(',')[0].split(' '))), 'OK');
+  }
+  assert.deepEqual((await findings(d)).filter(f => f.area === 'redis' && f.level !== 'ok'), []);
+});
+
+s.test('doctor names the way in which this installation was started, and no other', async d => {
+  const line = '/opt/dragoman/deploy/quickstart --state /tmp/q';
+  const list = await findings(d, { DRAGOMAN_STATE: '/tmp/q', DRAGOMAN_QUICKSTART: line, REDIS_PREFIX: 'elsewhere:' });
+  assert.equal(find(list, /no turn worker runs/).advice, `${line} --restart; ${line} --logs says why it ends`);
+  assert.match(find(list, /they do not see each other/).advice, new RegExp(`, then: ${line} --restart$`));
+  for (const f of list.filter(x => x.advice))
+    assert.doesNotMatch(f.advice.replaceAll(line, ''), /quickstart|systemctl|dragoman-turn --config/, f.advice);
+  const hand = await findings(d, { REDIS_PREFIX: 'elsewhere:' });
+  for (const f of hand.filter(x => x.advice)) assert.doesNotMatch(f.advice, /quickstart/, f.advice);
+});
+
 s.test('doctor asks the model\'s server, at no cost', async d => {
   const of = async env => (await d.cli(['doctor', '--json'], { env })).json.findings.filter(f => f.area === 'model');
   const asked = d.model.requests.length;

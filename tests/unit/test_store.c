@@ -291,21 +291,72 @@ canaries(void **state)
 	seal_ring_free(both);
 }
 
+/* Exactly ${n} findings, with a remedy each, and ${what} is said of one. */
+static void
+finds(
+    struct store *st, int n, const char *what, bool breaks, const char *config)
+{
+	struct store_finding f[STORE_FINDINGS_MAX];
+	bool said = n == 0;
+	int i;
+
+	assert_int_equal(store_check(st, f), n);
+	for (i = 0; i < n; i++) {
+		const char *remedy = f[i].remedy;
+
+		if ((remedy == NULL) == (f[i].config == NULL))
+			fail_msg("not one remedy: %s", f[i].what);
+		if (remedy != NULL && strstr(f[i].what, remedy) != NULL)
+			fail_msg("says itself: %s", f[i].what);
+		if (strstr(f[i].what, what) == NULL)
+			continue;
+		said = true;
+		assert_int_equal(f[i].breaks, breaks);
+		if (config != NULL)
+			assert_string_equal(f[i].config, config);
+	}
+	if (!said)
+		fail_msg("nothing is said of %s", what);
+}
+
 static void
 what_redis_must_be(void **state)
 {
 	struct redis_fixture *f = *state;
-	struct buf out = BUF_INIT(64 * KIB);
 
-	assert_int_equal(store_check(f->store, &out), 0);
+	finds(f->store, 0, "", false, NULL);
 	(void)redis_text(f, "CONFIG SET appendonly no");
 	(void)redis_text(f, "CONFIG SET maxmemory-policy allkeys-lru");
-	assert_int_equal(store_check(f->store, &out), 2);
-	assert_non_null(strstr(buf_str(&out), "warn appendonly"));
-	assert_non_null(strstr(buf_str(&out), "error maxmemory-policy"));
+	finds(f->store, 2, "appendonly is off", false, "appendonly yes");
+	finds(f->store, 2, "maxmemory-policy", true,
+	    "maxmemory-policy noeviction");
 	(void)redis_text(f, "CONFIG SET appendonly yes");
 	(void)redis_text(f, "CONFIG SET maxmemory-policy noeviction");
-	buf_fini(&out);
+	(void)redis_text(f, "CONFIG SET maxmemory 1");
+	finds(f->store, 1, "80 %", false, NULL);
+	(void)redis_text(f, "CONFIG SET maxmemory 0");
+	finds(f->store, 0, "", false, NULL);
+}
+
+static void
+what_a_replica_needs(void **state)
+{
+	struct redis_fixture *f = *state;
+	struct store_options o
+	    = { .url = f->url, .ring = f->ring, .replicas = 1, .wait_ms = 10 };
+	const char *why = "";
+	struct store *st = store_open(&o, &why);
+
+	assert_non_null(st);
+	finds(st, 2, "no replica is connected", true, NULL);
+	finds(st, 2, "min-replicas-to-write", false, "min-replicas-to-write 1");
+	(void)redis_text(f, "CONFIG SET min-replicas-to-write 1");
+	finds(st, 1, "no replica is connected", true, NULL);
+	(void)redis_text(f, "CONFIG SET min-replicas-to-write 0");
+	(void)redis_text(f, "REPLICAOF 127.0.0.1 1");
+	finds(f->store, 1, "is a replica", true, NULL);
+	(void)redis_text(f, "REPLICAOF NO ONE");
+	store_close(st);
 }
 
 static void
@@ -421,6 +472,7 @@ main(void)
 		TEST(memory_near_its_end),
 		TEST(canaries),
 		TEST(what_redis_must_be),
+		TEST(what_a_replica_needs),
 		TEST(a_replica_that_is_missing),
 		TEST(a_password_and_a_log_of_commands),
 		TEST(a_long_path),
