@@ -8,9 +8,6 @@
 #include "cli/glyph.h"
 #include "cli/history.h"
 
-#define CTRL(c) ((c)&0x1F)
-#define DELETE 0x7F
-
 int
 edit_text(struct buf *out, const wchar_t *s, size_t len)
 {
@@ -131,7 +128,7 @@ take_key(struct edit *e, wchar_t c)
 	case KEY_ENTER:
 	case KEY_NEWLINE:
 		return true;
-	case DELETE:
+	case KEY_RUBOUT:
 	case '\b':
 		t->len = glyph_before(t->at, t->len, t->len);
 		break;

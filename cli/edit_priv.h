@@ -13,10 +13,13 @@
 
 #define ESCAPE_MAX 32 /* of a key's sequence; a longer one is none */
 
+#define CTRL(c) ((c)&0x1F)
+
 enum {
 	KEY_ENTER = '\r',
 	KEY_NEWLINE = '\n',
 	KEY_ESCAPE = 033,
+	KEY_RUBOUT = 0x7F, /* what most terminals send for backspace */
 	/* No characters: keys that send several, and a paste. */
 	KEY_FIRST = 0x110000,
 	KEY_PASTE = KEY_FIRST,

@@ -2,7 +2,6 @@
  * dragoman turns replay: a dead message once more, for real, or only as a
  * question to a model (--dry-run).
  */
-#include <signal.h>
 #include <string.h>
 
 #include "base/arena.h"
@@ -11,19 +10,11 @@
 #include "base/text.h"
 #include "chat/context.h"
 #include "cli/cli.h"
+#include "cli/tty.h"
 #include "llm/llm.h"
 #include "redis/ledger.h"
 
 #define LETTERS_MAX 10000 /* the stream keeps fewer */
-
-static volatile int interrupted; /* llm_question.cancel's type */
-
-static void
-on_interrupt(int sig)
-{
-	(void)sig;
-	__atomic_store_n(&interrupted, 1, __ATOMIC_RELAXED);
-}
 
 struct show {
 	struct cli *cli;
@@ -79,7 +70,7 @@ ask(struct cli *cli, const struct settings *s, const char *text)
 	struct show show = { .cli = cli };
 	const struct llm_question q = { .messages = messages,
 		.nmessages = NELEM(messages),
-		.cancel = &interrupted,
+		.cancel = tty_interrupt_flag(),
 		.on_text = on_text,
 		.ctx = &show };
 	struct llm_backend *backends = NULL;
@@ -98,7 +89,7 @@ ask(struct cli *cli, const struct settings *s, const char *text)
 		cli_error(cli, "the HTTP client does not start");
 		return CLI_FAILED;
 	}
-	signal(SIGINT, on_interrupt);
+	tty_catch_interrupt();
 	rc = llm_ask(&backends[0], &q, cli->mem, &answer, &failure);
 	http_stop();
 	if (rc != LLM_OK) {
