@@ -134,7 +134,8 @@ workers_find(struct arena *mem, struct worker_process **out)
 		by = parent_of((int)pid);
 		if (by > 0)
 			(void)name_of(by, parent, sizeof(parent));
-		if (quick ? by != supervisor : strcmp(parent, SUPERVISOR) == 0)
+		if (quick ? supervisor == 0 || by != supervisor
+			  : strcmp(parent, SUPERVISOR) == 0)
 			continue;
 		w->pid = (int)pid;
 		unit_of(w->pid, w->unit);
