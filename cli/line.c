@@ -331,12 +331,14 @@ void
 line_end(struct line *l, const wchar_t *text, size_t len, const char *sign)
 {
 	struct place at;
+	size_t rows;
 
 	if (l->controls) {
 		measure(l);
-		/* What was left out above is shown now, where it can scroll. */
-		if (lay_out(l, text, len, len, &at) <= WHOLE_ROWS_MAX
-		    && l->top > 0) {
+		rows = lay_out(l, text, len, len, &at);
+		/* What was left out is shown now, where it can scroll. */
+		if (rows <= WHOLE_ROWS_MAX
+		    && (l->top > 0 || rows > (size_t)l->rows)) {
 			go_back(l);
 			add_rows(l, text, len, 0, SIZE_MAX);
 		} else if (l->cursor != len || l->len != len)
