@@ -33,8 +33,8 @@ cmd_prefix_move(struct cli *cli)
 	rc = prefix_move(st, from, &moved, &kept);
 	if (rc == STORE_EXISTS) {
 		cli_error(cli,
-		    "a worker or an edge is running: nothing was changed. Stop "
-		    "all of them, wait 10 seconds, then move again. To stop "
+		    "a worker or an edge is running: stop all of them, wait 10 "
+		    "seconds, then move again; nothing was changed. To stop "
 		    "them: %s",
 		    started_how(cli->mem, HOW_STOP_ALL));
 		return CLI_FAILED;

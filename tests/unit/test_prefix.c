@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "redis/budget.h"
 #include "redis/damage.h"
 #include "redis/due.h"
 #include "redis/fleet.h"
@@ -382,6 +383,69 @@ move(void **state)
 	arena_free(mem);
 }
 
+/* Nothing of ours is left, of whichever noun; others' keys stay. */
+static void
+move_takes_each_noun(void **state)
+{
+	static const struct budget_limits limits = { 1000, 1000 };
+	struct redis_fixture *f = *state;
+	struct store_options o
+	    = { .url = f->url, .prefix = "a:", .ring = f->ring };
+	struct chat_name chat = fixture_chat("moving"),
+			 asks = fixture_chat("stopped");
+	struct arena *mem = arena_new();
+	char kind[BREAKER_KIND_MAX];
+	const char *why = "";
+	struct store *a = store_open(&o, &why);
+	struct learned learned[LEARNED_FIELDS_MAX];
+	struct session session;
+	int64_t moved, kept, n;
+	size_t known;
+	struct job *job;
+
+	assert_int_equal(store_canary(f->store), STORE_OK);
+	assert_int_equal(
+	    fixture_say(f->store, &chat, "1", "hi", "p.1"), STORE_OK);
+	job = take(f->store);
+	assert_non_null(job);
+	assert_int_equal(
+	    fixture_finish(f->store, job, END_REPLIED, "hello"), STORE_OK);
+	job_free(job);
+	assert_int_equal(fixture_say(f->store, &asks, "1", "hi", ""), STORE_OK);
+	assert_int_equal(inbox_control(f->store, &asks, COMMAND_STOP,
+			     &FIXTURE_UNLIMITED, mem, &session, &n),
+	    STORE_OK);
+	assert_int_equal(fleet_pause(f->store, true), STORE_OK);
+	assert_int_equal(
+	    budget_reserve(f->store, &chat, 5, &limits, &n), STORE_OK);
+	assert_int_equal(
+	    learned_add(f->store, "openai/m/1", "tools", "none"), STORE_OK);
+	assert_int_equal(
+	    breaker_fail(f->store, "openai/m", "down", 1, 60000, 60000, &n),
+	    STORE_OK);
+	(void)redis_text(f, "SET somebody's x");
+	assert_int_equal(fleet_leave(f->store, "w"), STORE_OK);
+
+	n = redis_number(f, "KEYS *");
+	assert_int_equal(prefix_move(a, "", &moved, &kept), STORE_OK);
+	assert_int_equal(moved, n - 1);
+	assert_int_equal(kept, 0);
+	assert_int_equal(redis_number(f, "KEYS *"), n);
+	assert_int_equal(redis_number(f, "KEYS a:*"), n - 1);
+
+	assert_int_equal(
+	    learned_read(a, "openai/m/1", learned, LEARNED_FIELDS_MAX, &known),
+	    STORE_OK);
+	assert_int_equal(known, 1);
+	assert_int_equal(breaker_read(a, "openai/m", &n, kind), STORE_OK);
+	assert_true(n > 0);
+	assert_int_equal(budget_spent(a, &chat, &n, &moved), STORE_OK);
+	assert_int_equal(n, 5);
+	assert_int_equal(moved, 5);
+	store_close(a);
+	arena_free(mem);
+}
+
 #define TEST(t) cmocka_unit_test_setup(t, redis_fixture_flush)
 
 int
@@ -394,6 +458,7 @@ main(void)
 		TEST(channels),
 		TEST(who_is_elsewhere),
 		TEST(move),
+		TEST(move_takes_each_noun),
 	};
 
 	return cmocka_run_group_tests(
