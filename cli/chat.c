@@ -12,6 +12,7 @@
 #include "base/arena.h"
 #include "base/http.h"
 #include "base/secret.h"
+#include "cli/charset.h"
 #include "cli/edit.h"
 #include "cli/history.h"
 #include "cli/talk.h"
@@ -279,7 +280,7 @@ cmd_chat(struct cli *cli)
 	    || !cli_option(cli, "--chat-id", &chat_id)
 	    || !cli_args(cli, 0, SIZE_MAX))
 		return CLI_USAGE;
-	tty_locale();
+	charset_begin();
 	screen = cli->nargs > 0 ? NULL : find_screen(cli);
 	t.url = cli_url(cli, url);
 	t.chat_id = chat_id != NULL
@@ -305,6 +306,6 @@ cmd_chat(struct cli *cli)
 	show_fini(&t.show);
 	http_stop();
 	buf_wipe(&t.secret);
-	tty_locale_end();
+	charset_end();
 	return code;
 }

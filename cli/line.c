@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "cli/charset.h"
 #include "cli/glyph.h"
 #include "cli/tty.h"
 
@@ -38,7 +39,7 @@ width_at(wchar_t c, int column)
 {
 	if (c == '\t')
 		return TAB - column % TAB;
-	return glyph_width(c, tty_is_utf8());
+	return glyph_width(c, charset_is_utf8());
 }
 
 /* ${c} as it is shown; width_at has its columns. */
@@ -51,7 +52,7 @@ add_glyph(struct line *l, wchar_t c, int column)
 		(void)!buf_printf(&l->bytes, "%*s", TAB - column % TAB, "");
 	else if (c < 0x20 || c == 0x7F)
 		(void)!buf_printf(&l->bytes, "^%c", (char)(c ^ 0x40));
-	else if (!tty_is_utf8() && c >= 0x80) {
+	else if (!charset_is_utf8() && c >= 0x80) {
 		char bytes[MB_LEN_MAX];
 		mbstate_t state = { 0 };
 		size_t n = wcrtomb(bytes, c, &state);

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "cli/charset.h"
 #include "cli/tty.h"
 
 #define PIECE_MAX (16 * MIB) /* what one piece becomes; replies are shorter */
@@ -20,7 +21,7 @@ show_init(struct show *sh, struct cli *cli, FILE *notes, bool controls)
 		.live = controls && terminal && !cli->json
 		    && isatty(fileno(notes)) == 1,
 		.out = BUF_INIT(PIECE_MAX) };
-	markdown_init(&sh->markdown, terminal && cli->colour, tty_is_utf8());
+	markdown_init(&sh->markdown, terminal && cli->colour, charset_is_utf8());
 }
 
 void
@@ -61,7 +62,7 @@ draw(struct show *sh)
 	if (len >= (size_t)columns)
 		text_format(line, (size_t)columns, "%s", sh->doing);
 	fprintf(sh->notes, "\r\033[K%s", cli_paint(sh->cli, PAINT_DIM));
-	tty_print(sh->notes, line, strlen(line));
+	charset_print(sh->notes, line, strlen(line));
 	fputs(cli_paint(sh->cli, PAINT_OFF), sh->notes);
 	fflush(sh->notes);
 	sh->drawn = true;
@@ -94,7 +95,7 @@ show_doing(struct show *sh, const char *fmt, ...)
 static void
 put(struct show *sh)
 {
-	tty_print(stdout, buf_str(&sh->out), sh->out.len);
+	charset_print(stdout, buf_str(&sh->out), sh->out.len);
 	buf_reset(&sh->out);
 	fflush(stdout);
 }
@@ -139,8 +140,8 @@ show_note(struct show *sh, const char *before, const char *text)
 		off = cli_paint(cli, PAINT_OFF);
 	}
 	text = cli_clean(cli, text, true);
-	tty_print(sh->notes, before, strlen(before));
-	tty_print(sh->notes, text, strlen(text));
+	charset_print(sh->notes, before, strlen(before));
+	charset_print(sh->notes, text, strlen(text));
 	fprintf(sh->notes, "%s\n", off);
 	fflush(sh->notes);
 }

@@ -7,8 +7,8 @@
 #include "base/arena.h"
 #include "base/http.h"
 #include "base/json.h"
+#include "cli/charset.h"
 #include "cli/talk.h"
-#include "cli/tty.h"
 
 #define REPLY_MAX (16 * MIB)
 #define QUICK_MS 10000 /* a question about a message, /stop */
@@ -154,7 +154,7 @@ line(struct talk *t, FILE *out, enum cli_paint paint, const char *text)
 {
 	text = cli_clean(t->cli, text, true);
 	fputs(cli_paint(t->cli, paint), out);
-	tty_print(out, text, strlen(text));
+	charset_print(out, text, strlen(text));
 	fprintf(out, "%s\n", cli_paint(t->cli, PAINT_OFF));
 }
 

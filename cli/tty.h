@@ -22,11 +22,6 @@ enum tty_event {
 	TTY_RESUMED, /* back from Ctrl-Z: what we showed is gone */
 };
 
-/* Before anything is shown: the locale of the environment. */
-void tty_locale(void);
-void tty_locale_end(void);
-bool tty_is_utf8(void);
-
 /*
  * Take over standard input, whose other side sees ${out}.  ${controls}: it
  * obeys control sequences (TERM is not dumb), so pastes are marked for us.
@@ -51,9 +46,5 @@ bool tty_has_input(int wait_ms);
 /* Where the terminal has its cursor, from 0; -1: it does not say. */
 int tty_cursor_column(void);
 void tty_size(int *rows, int *columns);
-
-/* ${len} bytes of UTF-8 to ${f}: what a terminal of another character set
- * can't show is replaced. */
-void tty_print(FILE *f, const char *text, size_t len);
 
 #endif

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/charset.h"
 #include "cli/glyph.h"
 #include "cli/line.h"
 #include "cli/tty.h"
@@ -28,9 +29,9 @@ static struct {
 	int row, column;
 } screen;
 
-/* In place of cli/tty.c. */
+/* In place of cli/charset.c and cli/tty.c. */
 bool
-tty_is_utf8(void)
+charset_is_utf8(void)
 {
 	return true;
 }
