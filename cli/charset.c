@@ -11,11 +11,12 @@
 #include "base/text.h"
 
 #define REPLACEMENT 0xFFFD
+#define LEFT_MAX 3 /* of four bytes the last is missing */
 
 static struct {
 	bool utf8, ascii;
 	iconv_t to;   /* from UTF-8, unless utf8 */
-	char left[8]; /* the begin of a character, from the last piece */
+	char left[LEFT_MAX]; /* the begin of a character, from the last piece */
 	size_t left_len;
 } charset = { .to = (iconv_t)-1 };
 
@@ -62,26 +63,6 @@ charset_is_utf8(void)
 	return charset.utf8;
 }
 
-/* As many bytes of ${s} as are whole characters. */
-static size_t
-whole_of(const char *s, size_t len)
-{
-	size_t i = len, back;
-
-	for (back = 0; back < 4 && i > 0; back++) {
-		unsigned char c = (unsigned char)s[--i];
-
-		if (c < 0x80)
-			return len;
-		if (c >= 0xC0) {
-			size_t want = c >= 0xF0 ? 4 : c >= 0xE0 ? 3 : 2;
-
-			return len - i >= want ? len : i;
-		}
-	}
-	return len;
-}
-
 static void
 convert(FILE *f, const char *text, size_t len)
 {
@@ -124,7 +105,9 @@ charset_print(FILE *f, const char *text, size_t len)
 		memcpy(piece, charset.left, charset.left_len);
 		memcpy(piece + charset.left_len, text, n);
 		all = charset.left_len + n;
-		whole = whole_of(piece, all);
+		whole = text_whole(piece, all);
+		if (all - whole > LEFT_MAX) /* no UTF-8 */
+			whole = all;
 		convert(f, piece, whole);
 		charset.left_len = all - whole;
 		memcpy(charset.left, piece + whole, charset.left_len);
@@ -133,32 +116,23 @@ charset_print(FILE *f, const char *text, size_t len)
 	}
 }
 
-wchar_t
-charset_read(const char *s, size_t len, size_t *used)
+/* The same in UTF-8. */
+static wchar_t
+read_utf8(const char *s, size_t len, size_t *used)
 {
 	unsigned char c = (unsigned char)s[0];
 	size_t want = c >= 0xF0 ? 4 : c >= 0xE0 ? 3 : c >= 0xC2 ? 2 : 1, i;
-	mbstate_t state = { 0 };
-	wchar_t wc = REPLACEMENT;
+	wchar_t wc;
 
 	*used = 1;
 	if (c < 0x80)
 		return (wchar_t)c;
-	if (!charset.utf8 && !charset.ascii) {
-		size_t n = mbrtowc(&wc, s, len, &state);
-
-		if (n == (size_t)-2)
-			*used = 0;
-		else if (n != (size_t)-1 && n > 0)
-			*used = n;
-		return n == (size_t)-1 ? REPLACEMENT : wc;
-	}
 	for (i = 1; i < want && i < len; i++)
 		if (((unsigned char)s[i] & 0xC0) != 0x80)
 			return REPLACEMENT;
 	if (i < want) {
 		*used = 0;
-		return wc;
+		return REPLACEMENT;
 	}
 	if (want == 1 || !text_is_utf8(s, want))
 		return REPLACEMENT;
@@ -167,4 +141,42 @@ charset_read(const char *s, size_t len, size_t *used)
 	for (i = 1; i < want; i++)
 		wc = wc << 6 | ((unsigned char)s[i] & 0x3F);
 	return wc;
+}
+
+wchar_t
+charset_read(const char *s, size_t len, size_t *used)
+{
+	mbstate_t state = { 0 };
+	wchar_t wc = REPLACEMENT;
+	size_t n;
+
+	/* Who chose ASCII has a terminal that sends UTF-8 all the same. */
+	if (charset.utf8 || charset.ascii || (unsigned char)s[0] < 0x80)
+		return read_utf8(s, len, used);
+	n = mbrtowc(&wc, s, len, &state);
+	if (n == (size_t)-2) {
+		*used = 0;
+		return REPLACEMENT;
+	}
+	*used = n == (size_t)-1 || n == 0 ? 1 : n;
+	return n == (size_t)-1 ? REPLACEMENT : wc;
+}
+
+wchar_t *
+charset_widen(const char *utf8)
+{
+	size_t left = strlen(utf8), used, n = 0;
+	wchar_t *out = malloc((left + 1) * sizeof(*out));
+
+	if (out == NULL)
+		abort();
+	while (left > 0) {
+		out[n++] = read_utf8(utf8, left, &used);
+		if (used == 0) /* it is cut off */
+			break;
+		utf8 += used;
+		left -= used;
+	}
+	out[n] = L'\0';
+	return out;
 }

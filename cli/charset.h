@@ -23,4 +23,7 @@ void charset_print(FILE *f, const char *text, size_t len);
  * all of it is there. */
 wchar_t charset_read(const char *s, size_t len, size_t *used);
 
+/* UTF-8 as wide characters, to be freed. */
+wchar_t *charset_widen(const char *utf8);
+
 #endif

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <wctype.h>
 
+#include "cli/charset.h"
 #include "cli/edit_priv.h"
 #include "cli/glyph.h"
 #include "cli/history.h"
@@ -17,28 +18,6 @@ edit_text(struct buf *out, const wchar_t *s, size_t len)
 		if (glyph_add(out, s[i]) == -1)
 			return -1;
 	return 0;
-}
-
-wchar_t *
-edit_widen(const char *utf8)
-{
-	wchar_t *out = malloc((strlen(utf8) + 1) * sizeof(*out)), *p = out;
-	const unsigned char *s = (const unsigned char *)utf8;
-
-	if (out == NULL)
-		abort();
-	while (*s != '\0') {
-		unsigned c = *s++;
-		int more = c >= 0xF0 ? 3 : c >= 0xE0 ? 2 : c >= 0xC0 ? 1 : 0;
-
-		if (more > 0)
-			c &= 0x3FU >> more;
-		for (; more > 0 && *s != '\0'; more--)
-			c = c << 6 | (*s++ & 0x3F);
-		*p++ = (wchar_t)c;
-	}
-	*p = L'\0';
-	return out;
 }
 
 struct edit *
@@ -111,7 +90,7 @@ show_entry(struct edit *e, size_t at)
 	e->typed.len = 0;
 	if (at == e->history->n)
 		return;
-	entry = edit_widen(e->history->entries[at]);
+	entry = charset_widen(e->history->entries[at]);
 	for (i = 0; entry[i] != L'\0'; i++)
 		text_push(&e->typed, entry[i]);
 	free(entry);

@@ -16,6 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/charset.h"
 #include "cli/glyph.h"
 #include "cli/history.h"
 
@@ -187,7 +188,7 @@ go_to(EditLine *el, size_t at)
 		replace(el, le->draft);
 		return CC_REFRESH;
 	}
-	entry = edit_widen(e->history->entries[at]);
+	entry = charset_widen(e->history->entries[at]);
 	replace(el, entry);
 	free(entry);
 	return CC_REFRESH;
@@ -363,7 +364,7 @@ edit_libedit_remember(struct edit *e)
 
 	if (e->history->n == 0)
 		return;
-	text = edit_widen(e->history->entries[e->history->n - 1]);
+	text = charset_widen(e->history->entries[e->history->n - 1]);
 	(void)history_w(le->hist, &ev, H_ENTER, text);
 	free(text);
 }
@@ -377,7 +378,7 @@ fill_history(struct edit_libedit *le)
 
 	(void)history_w(le->hist, &ev, H_SETSIZE, HISTORY_MAX);
 	for (i = 0; i < h->n; i++) {
-		wchar_t *text = edit_widen(h->entries[i]);
+		wchar_t *text = charset_widen(h->entries[i]);
 
 		(void)history_w(le->hist, &ev, H_ENTER, text);
 		free(text);

@@ -16,7 +16,7 @@
 
 #define LETTERS_MAX 10000 /* the stream keeps fewer */
 
-struct show {
+struct printed {
 	struct cli *cli;
 	bool any;
 };
@@ -24,13 +24,12 @@ struct show {
 static void
 on_text(void *ctx, const char *piece, size_t len)
 {
-	struct show *show = ctx;
+	struct printed *p = ctx;
 
-	show->any = true;
-	if (show->cli->json)
+	p->any = true;
+	if (p->cli->json)
 		return;
-	fputs(text_printable(show->cli->mem,
-		  text_clean(show->cli->mem, piece, len)),
+	fputs(text_printable(p->cli->mem, text_clean(p->cli->mem, piece, len)),
 	    stdout);
 	fflush(stdout);
 }
@@ -67,12 +66,12 @@ ask(struct cli *cli, const struct settings *s, const char *text)
 		{ .role = LLM_SYSTEM, .text = context_system(cli->mem, s) },
 		{ .role = LLM_USER, .text = text },
 	};
-	struct show show = { .cli = cli };
+	struct printed printed = { .cli = cli };
 	const struct llm_question q = { .messages = messages,
 		.nmessages = NELEM(messages),
 		.cancel = tty_interrupt_flag(),
 		.on_text = on_text,
-		.ctx = &show };
+		.ctx = &printed };
 	struct llm_backend *backends = NULL;
 	struct llm_answer answer = { 0 };
 	struct llm_failure failure = { 0 };
@@ -93,7 +92,7 @@ ask(struct cli *cli, const struct settings *s, const char *text)
 	rc = llm_ask(&backends[0], &q, cli->mem, &answer, &failure);
 	http_stop();
 	if (rc != LLM_OK) {
-		if (show.any && !cli->json)
+		if (printed.any && !cli->json)
 			putchar('\n');
 		cli_error(cli, "the model did not answer: %s (%s); dragoman "
 			       "doctor looks at its address and key",
@@ -107,7 +106,7 @@ ask(struct cli *cli, const struct settings *s, const char *text)
 			"backend", backend, "tokens_in",
 			(json_int_t)answer.usage.in, "tokens_out",
 			(json_int_t)answer.usage.out));
-	if (!show.any)
+	if (!printed.any)
 		fputs(cli_clean(cli, answer.text, false), stdout);
 	printf("\n%s(%s, %lld + %lld tokens; nothing was stored)%s\n",
 	    cli_paint(cli, PAINT_DIM), backend, (long long)answer.usage.in,

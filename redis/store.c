@@ -168,7 +168,7 @@ static const struct store_finding FINDINGS[] = {
 	    .config = "maxmemory-policy noeviction" },
 	[CHECK_MEMORY] = { .what = "Redis uses more than 80 % of maxmemory: "
 				   "new messages are refused",
-	    .remedy = "raise maxmemory of Redis, or set it to 0 (no limit)" },
+	    .remedy = "raise maxmemory of Redis" },
 	[CHECK_PRIMARY] = { .breaks = true,
 	    .what = "this Redis is a replica, which takes no messages",
 	    .remedy = "set redis.url (REDIS_URL) to the primary" },
