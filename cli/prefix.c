@@ -7,13 +7,39 @@
 
 #include "cli/cli.h"
 
+/* No key was renamed then.  False: Redis failed. */
+static bool
+tell_why_not(struct cli *cli, enum store_rc rc, const char *from)
+{
+	if (rc == STORE_EXISTS)
+		cli_error(cli,
+		    "a worker or an edge is running, with the prefix \"%s\" or "
+		    "the new one: stop all of them, wait 10 seconds, then move "
+		    "again. No key was renamed",
+		    from);
+	else if (rc == STORE_NONE)
+		cli_error(cli,
+		    "nothing of this installation lies under \"%s\": dragoman "
+		    "doctor tells where it lies",
+		    from);
+	else if (rc == STORE_UNKNOWN_KEY)
+		cli_error(cli,
+		    "what lies under \"%s\" was sealed with another encryption "
+		    "key: it is another installation's. No key was renamed",
+		    from);
+	else
+		return false;
+	return true;
+}
+
 int
 cmd_prefix_move(struct cli *cli)
 {
 	const char *from, *to;
 	int64_t moved, kept;
 	struct store *st;
-	int code, rc;
+	enum store_rc rc;
+	int code;
 
 	if (!cli_args(cli, 1, 1))
 		return CLI_USAGE;
@@ -30,15 +56,10 @@ cmd_prefix_move(struct cli *cli)
 		return CLI_USAGE;
 	}
 	rc = prefix_move(st, from, &moved, &kept);
-	if (rc == STORE_EXISTS) {
-		cli_error(cli,
-		    "a worker or an edge is running: stop all of "
-		    "them, wait 10 seconds, then move again. "
-		    "Nothing was changed");
-		return CLI_FAILED;
-	}
 	if (rc != STORE_OK)
-		return cli_store_failed(cli, rc, "prefix move");
+		return tell_why_not(cli, rc, from)
+		    ? CLI_FAILED
+		    : cli_store_failed(cli, rc, "prefix move");
 	if (kept > 0)
 		cli_error(cli,
 		    "%lld keys were left, because \"%s\" has one of the same "
