@@ -326,6 +326,8 @@ unwrap(struct config *c, size_t i, const char **text, size_t *len,
 		config_warn(c, where, key,
 		    "has a blank in it: is it one key, as it was given to "
 		    "you?");
+	if (!paste_is_ascii(*text, *len))
+		config_warn(c, where, key, PASTE_NOT_ASCII);
 }
 
 static bool

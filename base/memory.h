@@ -6,6 +6,9 @@
  * whose ends malloc_trim does not give back; what malloc caches for each
  * living thread, in chunks all over the pages (so idle threads end: pool.h);
  * and connections kept for the next ones (http_trim, store_trim).
+ *
+ * A program that is linked with jemalloc (dragoman-turn, where configure found
+ * it) is set by the options in memory.c; any other has the C library's malloc.
  */
 #ifndef BASE_MEMORY_H
 #define BASE_MEMORY_H

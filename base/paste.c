@@ -30,15 +30,45 @@ is_blank(char c)
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
+/* Characters that nobody sees, as web pages and editors put them: the byte
+ * order mark, blanks that do not break, those of no width, marks of
+ * direction. */
+static const char *const UNSEEN[] = { "\xef\xbb\xbf", "\xc2\xa0", "\xe2\x80\x8b",
+	"\xe2\x80\x8c", "\xe2\x80\x8d", "\xe2\x80\x8e", "\xe2\x80\x8f", "\xe2\x80\xaf",
+	"\xe2\x81\xa0" };
+
+/* Bytes of one at the beginning (or the end) of ${text}. */
+static size_t
+unseen_at(const char *text, size_t len, bool end)
+{
+	for (size_t i = 0; i < NELEM(UNSEEN); i++) {
+		size_t n = strlen(UNSEEN[i]);
+
+		if (len >= n && memcmp(end ? text + len - n : text, UNSEEN[i], n) == 0)
+			return n;
+	}
+	return 0;
+}
+
+static size_t
+gap_at(const char *text, size_t len, bool end)
+{
+	if (len > 0 && is_blank(text[end ? len - 1 : 0]))
+		return 1;
+	return unseen_at(text, len, end);
+}
+
 static void
 trim_blanks(const char **text, size_t *len)
 {
-	while (*len > 0 && is_blank((*text)[0])) {
-		(*text)++;
-		(*len)--;
+	size_t n;
+
+	while ((n = gap_at(*text, *len, false)) > 0) {
+		*text += n;
+		*len -= n;
 	}
-	while (*len > 0 && is_blank((*text)[*len - 1]))
-		(*len)--;
+	while ((n = gap_at(*text, *len, true)) > 0)
+		*len -= n;
 }
 
 /* The row of QUOTES that is around ${text}; NELEM(QUOTES): none. */
@@ -135,4 +165,13 @@ paste_flaw(const char *text, size_t len)
 		if (text[i] == ' ')
 			return "a blank";
 	return NULL;
+}
+
+bool
+paste_is_ascii(const char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if ((unsigned char)text[i] >= 0x80)
+			return false;
+	return true;
 }

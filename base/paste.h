@@ -8,7 +8,7 @@
 
 /*
  * Take off both ends of ${text} what no key begins or ends with: blanks, line
- * ends, quotes, "Bearer ", NAME_KEY=.  Returns what was taken that somebody
+ * ends, characters that nobody sees, quotes, "Bearer ", NAME_KEY=.  Returns what was taken that somebody
  * should correct, in words ("quotes around it"); NULL: nothing such.
  */
 const char *paste_trim(const char **text, size_t *len);
@@ -16,6 +16,12 @@ const char *paste_trim(const char **text, size_t *len);
 /* What makes ${text} look like more than one key, in words ("a blank"), or
  * NULL. */
 const char *paste_flaw(const char *text, size_t len);
+
+/* Has it only characters that keys have?  Others come from web pages. */
+bool paste_is_ascii(const char *text, size_t len);
+#define PASTE_NOT_ASCII \
+	"has a character in it that no key has, perhaps one that cannot be " \
+	"seen: copy the key again"
 
 /* Does it begin and end with the same quote? */
 bool paste_is_quoted(const char *text, size_t len);

@@ -7,12 +7,18 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/buf.h"
 #include "base/text.h"
 
 #define NAME "dragoman/history"
+
+/* Another terminal has the lock for as long as a write takes; who has it for
+ * longer is not waited for. */
+#define LOCK_TRIES 20
+#define LOCK_MOMENT_MS 10
 
 static void
 give_up(struct history_file *h, const char *what)
@@ -80,6 +86,16 @@ escape(struct buf *out, const char *text)
 	return rc == 0 ? buf_add_char(out, '\n') : rc;
 }
 
+static size_t
+escaped_len(const char *text)
+{
+	size_t len = 1;
+
+	for (; *text != '\0'; text++)
+		len += *text == '\n' || *text == '\\' ? 2 : 1;
+	return len;
+}
+
 /* ${HOME}/.local/state/dragoman/history or XDG's; NULL: nowhere. */
 static char *
 find_path(void)
@@ -110,14 +126,37 @@ make_folders(char *path)
 	}
 }
 
+/* The folder is ours, and not what somebody's link leads to. */
+static bool
+is_own_folder(const char *path)
+{
+	size_t len = (size_t)(strrchr(path, '/') - path);
+	char *folder = strndup(path, len);
+	struct stat st;
+	bool own;
+
+	if (folder == NULL)
+		abort();
+	own = lstat(folder, &st) == 0 && S_ISDIR(st.st_mode)
+	    && st.st_uid == geteuid();
+	free(folder);
+	return own;
+}
+
 /* The file, ours alone and a file; -1: errno says why not. */
 static int
 open_file(const char *path, int flags)
 {
 	struct stat st;
-	int fd = open(
-	    path, flags | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, 0600);
+	int fd = -1;
 
+	if (is_own_folder(path))
+		fd = open(path,
+		    flags | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY
+			| O_NONBLOCK, /* for a pipe of that name */
+		    0600);
+	else
+		errno = EPERM;
 	if (fd == -1)
 		return -1;
 	if (fstat(fd, &st) == -1 || !S_ISREG(st.st_mode)
@@ -131,18 +170,59 @@ open_file(const char *path, int flags)
 	return fd;
 }
 
+/* The same file as at ${path}?  Another terminal may have cut it. */
+static bool
+is_still(int fd, const char *path)
+{
+	struct stat mine, there;
+
+	return fstat(fd, &mine) == 0 && lstat(path, &there) == 0
+	    && mine.st_dev == there.st_dev && mine.st_ino == there.st_ino;
+}
+
+/* Locked; -1: errno says why not, EWOULDBLOCK if somebody keeps it. */
+static int
+open_locked(const char *path, int flags)
+{
+	const struct timespec moment = { .tv_nsec = LOCK_MOMENT_MS * 1000000L };
+
+	for (int tries = 0; tries < LOCK_TRIES; tries++) {
+		int fd = open_file(path, flags);
+
+		if (fd == -1)
+			return -1;
+		if (flock(fd, LOCK_EX | LOCK_NB) == 0) {
+			if (is_still(fd, path))
+				return fd;
+		} else
+			nanosleep(&moment, NULL);
+		close(fd);
+	}
+	errno = EWOULDBLOCK;
+	return -1;
+}
+
+/* Those of the last HISTORY_FILE_MAX bytes. */
 static void
 read_entries(struct history_file *h, int fd)
 {
 	struct buf all = BUF_INIT(HISTORY_FILE_MAX);
 	char piece[4096];
 	const char *p, *end;
+	off_t size = lseek(fd, 0, SEEK_END), from = 0;
 	ssize_t n;
 
+	if (size > (off_t)HISTORY_FILE_MAX)
+		from = size - (off_t)HISTORY_FILE_MAX;
+	h->too_long = from > 0;
+	(void)lseek(fd, from, SEEK_SET);
 	while ((n = read(fd, piece, sizeof(piece))) > 0)
 		if (buf_add(&all, piece, (size_t)n) == -1)
 			break;
-	for (p = buf_str(&all); (end = strchr(p, '\n')) != NULL; p = end + 1) {
+	p = buf_str(&all);
+	if (from > 0) /* within a line */
+		p = strchr(p, '\n') == NULL ? "" : strchr(p, '\n') + 1;
+	for (; (end = strchr(p, '\n')) != NULL; p = end + 1) {
 		h->in_file++;
 		if (end > p && text_is_utf8(p, (size_t)(end - p)))
 			push(h, unescape(p, (size_t)(end - p)));
@@ -179,32 +259,59 @@ write_all(int fd, const struct buf *b)
 	return 0;
 }
 
+/* ${out} in place of the file: whole, or not at all. */
+static int
+replace(const char *path, const struct buf *out)
+{
+	char *beside;
+	int fd, rc = -1;
+
+	if (asprintf(&beside, "%s.%d", path, (int)getpid()) == -1)
+		return -1;
+	fd = open(beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
+	    0600);
+	if (fd == -1)
+		goto out;
+	rc = write_all(fd, out);
+	if (close(fd) == -1 || rc == -1 || rename(beside, path) == -1) {
+		(void)unlink(beside);
+		rc = -1;
+	}
+out:
+	free(beside);
+	return rc;
+}
+
 /* Leave the newest HISTORY_MAX in the file.  Others may write to it too: who
  * has the lock reads what is there, not what we remember. */
 static int
 cut_file(struct history_file *h)
 {
 	struct history_file now = { 0 };
-	struct buf out = BUF_INIT(2 * HISTORY_FILE_MAX);
-	int fd = open_file(h->path, O_RDWR), rc = -1;
-	size_t i;
+	struct buf out = BUF_INIT(HISTORY_FILE_MAX / 2);
+	int fd = open_locked(h->path, O_RDWR), rc;
+	size_t i, size = 0;
 
 	if (fd == -1)
-		return -1;
-	if (flock(fd, LOCK_EX) == -1)
-		goto out;
+		return errno == EWOULDBLOCK ? 0 : -1; /* the next time */
 	read_entries(&now, fd);
-	for (i = 0; i < now.n; i++)
-		if (escape(&out, now.entries[i]) == -1)
-			goto out;
-	if (lseek(fd, 0, SEEK_SET) == 0 && ftruncate(fd, 0) == 0)
-		rc = write_all(fd, &out);
-	h->in_file = now.n;
-out:
+	for (i = now.n; i > 0 && size + escaped_len(now.entries[i - 1]) <= out.max; i--)
+		size += escaped_len(now.entries[i - 1]);
+	h->in_file = now.n - i;
+	for (; i < now.n; i++)
+		(void)escape(&out, now.entries[i]);
+	rc = replace(h->path, &out);
+	h->too_long = false;
 	buf_fini(&out);
 	history_close(&now);
 	close(fd);
 	return rc;
+}
+
+static bool
+is_to_be_cut(const struct history_file *h)
+{
+	return h->in_file > 2 * HISTORY_MAX || h->too_long;
 }
 
 void
@@ -224,7 +331,7 @@ history_open(struct history_file *h, bool on)
 	}
 	read_entries(h, fd);
 	close(fd);
-	if (h->in_file > 2 * HISTORY_MAX && cut_file(h) == -1)
+	if (is_to_be_cut(h) && cut_file(h) == -1)
 		give_up(h, h->path);
 }
 
@@ -232,12 +339,13 @@ static int
 append(struct history_file *h, const char *text)
 {
 	struct buf line = BUF_INIT(2 * HISTORY_ENTRY_MAX + 2);
-	int fd = open_file(h->path, O_WRONLY | O_APPEND), rc = -1;
+	int fd = open_locked(h->path, O_WRONLY | O_APPEND), rc = -1;
 
 	if (fd == -1)
 		return -1;
-	if (flock(fd, LOCK_EX) == 0 && escape(&line, text) == 0)
+	if (escape(&line, text) == 0)
 		rc = write_all(fd, &line);
+	h->too_long = lseek(fd, 0, SEEK_CUR) > (off_t)HISTORY_FILE_MAX;
 	buf_fini(&line);
 	close(fd);
 	h->in_file++;
@@ -255,8 +363,7 @@ history_add(struct history_file *h, const char *text)
 	push(h, strdup(text));
 	if (h->path == NULL)
 		return true;
-	if (append(h, text) == -1
-	    || (h->in_file > 2 * HISTORY_MAX && cut_file(h) == -1))
+	if (append(h, text) == -1 || (is_to_be_cut(h) && cut_file(h) == -1))
 		give_up(h, h->path);
 	return true;
 }

@@ -15,12 +15,14 @@
 	1000 /* messages; at twice as many the file is cut, \
 		by whoever sees it: others may write, too */
 #define HISTORY_ENTRY_MAX (16 * KIB) /* a longer one is a pasted file */
-#define HISTORY_FILE_MAX (8 * MIB)   /* a longer file is not ours */
+#define HISTORY_FILE_MAX \
+	(8 * MIB) /* of a longer one the end is read, and it is cut */
 
 struct history_file {
 	char **entries; /* oldest first */
 	size_t n, room;
 	size_t in_file; /* lines there, as far as we know */
+	bool too_long;	/* in bytes */
 	char *path;     /* NULL: kept for this conversation only */
 	char why[160];  /* why there is no file; "": there is, or none is
 			   wanted */

@@ -14,6 +14,7 @@
 #define KEY_LETTERS_MIN 2
 /* As long with '-' and '_' in it, and letters of both cases and digits. */
 #define MIXED_MIN 30
+#define AWS_SECRET_LEN 40 /* base64: may have '/' in it */
 /* After one of PREFIXES so many more characters make a key. */
 #define KEY_REST_MIN 8
 #define PASSWORD_MIN 4
@@ -30,10 +31,30 @@ static const char *const PREFIXES[] = { "sk-", "sk_", "pk_", "rk_", "xox",
 static const char *const COMMANDS[]
     = { "/connect", "/token", "/login", "/key", "/auth", "/password" };
 
-/* What stands before a secret: "token: ...", "password is ...". */
+/* What stands before a secret: "token: ...", "password is ...".  After the
+ * first ones a word with a digit is one, too: "password hunter2". */
+#define NAMES_OF_WORDS 9
 static const char *const NAMES[] = { "password", "passwd", "passphrase",
-	"passwort", "pwd", "secret", "token", "apikey", "api_key", "api-key",
-	"key", "bearer", "basic", "authorization" };
+	"passwort", "kennwort", "mot de passe", "pwd", "pw", "pass", "secret",
+	"token", "apikey", "api_key", "api-key", "key", "bearer", "basic",
+	"authorization", "credentials", "cookie" };
+
+/* Options of programs that take a password, as typed in a shell. */
+static const struct {
+	const char *program, *option;
+	bool colon; /* in what follows: user:password */
+} OPTIONS[] = {
+	{ "curl ", " -u ", true },
+	{ "curl ", " --user ", true },
+	{ "wget ", " --password", false },
+	{ "mysql", " -p", false },
+	{ "sshpass ", " -p", false },
+	{ "redis-cli ", " -a ", false },
+};
+
+/* Addresses that are secrets themselves. */
+static const char *const ADDRESSES[] = { "://hooks.slack.com/services/",
+	"/api/webhooks/", "://api.telegram.org/bot" };
 
 static bool
 is_key_char(char c)
@@ -88,36 +109,63 @@ is_mixed(const char *s, size_t len)
 		upper |= isupper((unsigned char)s[i]) != 0;
 		lower |= islower((unsigned char)s[i]) != 0;
 		digit |= isdigit((unsigned char)s[i]) != 0;
-		if (s[i] == '/' || s[i] == '.')
+		if (s[i] == '.' || (s[i] == '/' && len != AWS_SECRET_LEN))
 			return false; /* a path, a host */
 	}
 	return len >= MIXED_MIN && upper && lower && digit;
 }
 
-/* scheme://user:password@host */
+/* scheme://user:password@host, scheme://token@host */
 static bool
 has_login(const char *text)
 {
-	const char *p = text, *at, *colon;
-	size_t len;
+	const char *p = text;
 
 	while ((p = strstr(p, "://")) != NULL) {
 		p += 3;
-		len = strcspn(p, "/ \t\n?#");
-		at = memchr(p, '@', len);
-		colon = memchr(p, ':', len);
-		if (at != NULL && colon != NULL && colon < at)
+		if (memchr(p, '@', strcspn(p, "/ \t\n?#")) != NULL)
 			return true;
 	}
+	return false;
+}
+
+static bool
+has_option(const char *text)
+{
+	const char *at;
+	size_t i, len;
+
+	for (i = 0; i < NELEM(OPTIONS); i++) {
+		at = strstr(text, OPTIONS[i].program);
+		if (at != NULL)
+			at = strstr(at, OPTIONS[i].option);
+		if (at == NULL)
+			continue;
+		at += strlen(OPTIONS[i].option);
+		at += strspn(at, " =");
+		len = strcspn(at, " \n");
+		if (len >= PASSWORD_MIN
+		    && (!OPTIONS[i].colon || memchr(at, ':', len) != NULL))
+			return true;
+	}
+	return false;
+}
+
+static bool
+has_address(const char *text)
+{
+	for (size_t i = 0; i < NELEM(ADDRESSES); i++)
+		if (strstr(text, ADDRESSES[i]) != NULL)
+			return true;
 	return false;
 }
 
 /* What follows the name: "=x", ": x", "is x" or x alone, with something in it
  * that no word has; after "bearer" and "basic" a long word, too. */
 static bool
-gives_away(const char *name, const char *after)
+gives_away(size_t name, const char *after)
 {
-	bool sign = false, is = false, apart = *after == ' ';
+	bool sign = false, is = false, quoted, apart = *after == ' ';
 	size_t len, i;
 
 	while (
@@ -131,10 +179,13 @@ gives_away(const char *name, const char *after)
 		is = true;
 		after += 3;
 	}
-	after += strspn(after, " \t\"'");
+	after += strspn(after, " \t");
+	quoted = *after == '"' || *after == '\'';
+	after += strspn(after, "\"'");
 	len = strcspn(after, " \t\n\"'");
 	if (sign)
-		return len >= PASSWORD_MIN;
+		return (quoted ? strcspn(after, "\n\"'") : len)
+		    >= PASSWORD_MIN;
 	for (i = 0; i < len; i++)
 		if (isdigit((unsigned char)after[i])
 		    || (ispunct((unsigned char)after[i])
@@ -142,9 +193,12 @@ gives_away(const char *name, const char *after)
 			break;
 	if (is)
 		return len >= PASSWORD_MIN && i < len;
-	return apart
-	    && ((name[0] == 'b' && len >= BARE_MIN)
-		|| (len >= KEY_REST_MIN && i < len));
+	if (!apart)
+		return false;
+	if (name < NAMES_OF_WORDS)
+		return len >= PASSWORD_MIN && i < len;
+	return (NAMES[name][0] == 'b' && len >= BARE_MIN)
+	    || (len >= KEY_REST_MIN && i < len);
 }
 
 static bool
@@ -158,7 +212,7 @@ is_named(const char *text)
 		for (p = text; (p = strcasestr(p, NAMES[i])) != NULL; p += n)
 			if (!isalpha((unsigned char)p[n])
 			    && (p == text || !isalpha((unsigned char)p[-1]))
-			    && gives_away(NAMES[i], p + n))
+			    && gives_away(i, p + n))
 				return true;
 	}
 	return false;
@@ -177,7 +231,7 @@ history_is_secret(const char *text)
 			return true;
 	}
 	if (strstr(text, "-----BEGIN") != NULL || has_login(text)
-	    || is_named(text))
+	    || has_option(text) || has_address(text) || is_named(text))
 		return true;
 	while (*p != '\0') {
 		if (!is_key_char(*p)) {

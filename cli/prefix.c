@@ -8,13 +8,39 @@
 #include "cli/cli.h"
 #include "cli/started.h"
 
+/* No key was renamed then.  False: Redis failed. */
+static bool
+tell_why_not(struct cli *cli, enum store_rc rc, const char *from)
+{
+	if (rc == STORE_EXISTS)
+		cli_error(cli,
+		    "a worker or an edge is running, with the prefix \"%s\" or "
+		    "the new one: stop all of them, wait 10 seconds, then move "
+		    "again. No key was renamed. To stop them: %s",
+		    from, started_how(cli->mem, HOW_STOP_ALL));
+	else if (rc == STORE_NONE)
+		cli_error(cli,
+		    "nothing of this installation lies under \"%s\": dragoman "
+		    "doctor tells where it lies",
+		    from);
+	else if (rc == STORE_UNKNOWN_KEY)
+		cli_error(cli,
+		    "what lies under \"%s\" was sealed with another encryption "
+		    "key: it is another installation's. No key was renamed",
+		    from);
+	else
+		return false;
+	return true;
+}
+
 int
 cmd_prefix_move(struct cli *cli)
 {
 	const char *from, *to;
 	int64_t moved, kept;
 	struct store *st;
-	int code, rc;
+	enum store_rc rc;
+	int code;
 
 	if (!cli_args(cli, 1, 1))
 		return CLI_USAGE;
@@ -31,16 +57,10 @@ cmd_prefix_move(struct cli *cli)
 		return CLI_USAGE;
 	}
 	rc = prefix_move(st, from, &moved, &kept);
-	if (rc == STORE_EXISTS) {
-		cli_error(cli,
-		    "a worker or an edge is running: stop all of them, wait 10 "
-		    "seconds, then move again; nothing was changed. To stop "
-		    "them: %s",
-		    started_how(cli->mem, HOW_STOP_ALL));
-		return CLI_FAILED;
-	}
 	if (rc != STORE_OK)
-		return cli_store_failed(cli, rc, "prefix move");
+		return tell_why_not(cli, rc, from)
+		    ? CLI_FAILED
+		    : cli_store_failed(cli, rc, "prefix move");
 	if (kept > 0)
 		cli_error(cli,
 		    "%lld keys were left, because \"%s\" has one of the same "

@@ -29,6 +29,8 @@
 /* No braces (hash tags are ours), nothing that a pattern of Redis means. */
 #define PREFIX_CHARS \
 	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.:_-"
+/* What keys begin with behind it, those with a brace aside: redis/prefix.c. */
+static const char *const KEYS_BEGIN[] = { "budget:", "breaker:", "canary" };
 
 /* HOST:PORT or [V6]:PORT; ${host} gets the host without brackets. */
 static int
@@ -175,6 +177,11 @@ check_redis(struct findings *f, const struct settings *s)
 		    "expected at most %zu letters, digits and . : _ -, such as "
 		    "dragoman:",
 		    REDIS_PREFIX_MAX);
+	for (size_t i = 0; i < NELEM(KEYS_BEGIN); i++)
+		if (strstr(s->redis_prefix, KEYS_BEGIN[i]) != NULL)
+			settings_error(f, s, "redis.prefix",
+			    "may not hold %s: keys begin so behind it",
+			    KEYS_BEGIN[i]);
 	if (s->redis_timeout_ms >= s->turns_lease_ms)
 		settings_warn(f, s, "redis.timeout",
 		    "is not shorter than turns.lease: one slow command loses "

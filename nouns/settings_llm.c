@@ -114,6 +114,9 @@ take_key(const struct place *at, const char *what, const char *text, size_t len,
 		settings_warn(at->f, at->s, at->key,
 		    "%.64s: %s: was given with %s; that was left out", at->name,
 		    what, around);
+	if (!paste_is_ascii(text, len))
+		settings_warn(at->f, at->s, at->key, "%.64s: %s: " PASTE_NOT_ASCII,
+		    at->name, what);
 	if (flaw != NULL && strcmp(flaw, "a blank") != 0)
 		wrong(at,
 		    "%s: expected one key, as one line without quotes; it has "

@@ -12,12 +12,16 @@
 #define SCAN_COUNT 500
 #define NAME_MAX_BYTES (STORE_PREFIX_MAX + 32)
 
-/* What ours begin with, behind the prefix; all but canary go on. */
+/* What ours begin with, behind the prefix; all but canary go on.  No prefix may
+ * hold one of them (nouns/settings_check.c), or what was renamed looked like
+ * what is to be. */
 static const char *const FRONTS[]
     = { "{p", "{fleet}:", "{backend:", KEY_BREAKER, "budget:", KEY_CANARY };
 
-/* Keys that each start makes anew: one from before takes their place. */
-static const char *const REPLACED[] = { KEY_CANARY, KEY_FORMAT };
+/* Keys that each start makes anew: one from before takes their place, when all
+ * others have moved.  The canary is the last: while something is left, it says
+ * whose that is. */
+static const char *const REPLACED[] = { KEY_FORMAT, KEY_CANARY };
 
 static bool
 is_ours(const char *own)
@@ -88,10 +92,13 @@ edges_of(const redisReply *channels, const char *prefix)
 	return n;
 }
 
-/* Turn workers of ${prefix} that live, and whether a key of ours sealed
- * there.  -1: Redis failed. */
+enum owner { NOBODY, OURS, OTHERS };
+
+/* Turn workers of ${prefix} that live, and whose key sealed there.  -1: Redis
+ * failed. */
 static int
-look_at(struct store *st, const char *prefix, int64_t *workers, bool *same)
+look_at(struct store *st, const char *prefix, int64_t *workers,
+    enum owner *owner)
 {
 	enum { TIME, CANARY, N };
 	struct batch b;
@@ -101,7 +108,7 @@ look_at(struct store *st, const char *prefix, int64_t *workers, bool *same)
 	int rc = -1;
 
 	*workers = 0;
-	*same = false;
+	*owner = NOBODY;
 	batch_init(&b, st);
 	batch_command(&b, "TIME", 0);
 	batch_command(&b, "HGETALL", 1);
@@ -110,9 +117,12 @@ look_at(struct store *st, const char *prefix, int64_t *workers, bool *same)
 	if (store_run(st, &b, r) == -1 || reply_is_error(st, r[TIME], "time"))
 		goto out;
 	now = reply_int(r[TIME], 0) * 1000 + reply_int(r[TIME], 1) / 1000;
-	if (r[CANARY]->type == REDIS_REPLY_ARRAY)
-		for (size_t i = 0; seal_ring_id(st->ring, i, id); i++)
-			*same = *same || canary_opens(st->ring, r[CANARY], id);
+	if (r[CANARY]->type != REDIS_REPLY_ARRAY || r[CANARY]->elements > 0)
+		*owner = OTHERS;
+	for (size_t i = 0; *owner == OTHERS && seal_ring_id(st->ring, i, id);
+	     i++)
+		if (canary_opens(st->ring, r[CANARY], id))
+			*owner = OURS;
 	batch_fini(&b);
 	batch_init(&b, st);
 	batch_command(&b, "ZCOUNT", 3);
@@ -168,13 +178,13 @@ prefix_find(struct store *st, struct arena *mem, json_t **out)
 	}
 	for (size_t i = 0; i < n; i++) {
 		int64_t workers;
-		bool same;
+		enum owner owner;
 
 		if (strcmp(list[i], st->prefix) == 0)
 			continue;
-		if (look_at(st, list[i], &workers, &same) == -1)
+		if (look_at(st, list[i], &workers, &owner) == -1)
 			goto out;
-		if (same)
+		if (owner == OURS)
 			(void)json_array_append_new(*out,
 			    json_pack("{s:s, s:I, s:I}", "prefix", list[i],
 				"workers", (json_int_t)workers, "edges",
@@ -189,19 +199,24 @@ out:
 /* ---- moving ---- */
 
 static enum store_rc
-is_free(struct store *st, const char *from)
+may_move(struct store *st, const char *from)
 {
-	const char *const both[] = { from, st->prefix };
+	enum { FROM, TO, N };
+	const char *const prefix[N] = { from, st->prefix };
 	redisReply *r = channels(st);
 	enum store_rc rc = r == NULL ? STORE_DOWN : STORE_OK;
 
-	for (size_t i = 0; i < NELEM(both) && rc == STORE_OK; i++) {
+	for (size_t i = 0; i < N && rc == STORE_OK; i++) {
 		int64_t workers;
-		bool same;
+		enum owner owner;
 
-		if (look_at(st, both[i], &workers, &same) == -1)
+		if (look_at(st, prefix[i], &workers, &owner) == -1)
 			rc = STORE_DOWN;
-		else if (workers > 0 || edges_of(r, both[i]) > 0)
+		else if (i == FROM && owner == NOBODY)
+			rc = STORE_NONE;
+		else if (i == FROM && owner == OTHERS)
+			rc = STORE_UNKNOWN_KEY;
+		else if (workers > 0 || edges_of(r, prefix[i]) > 0)
 			rc = STORE_EXISTS;
 	}
 	freeReplyObject(r);
@@ -225,10 +240,9 @@ move_page(struct store *st, const redisReply *keys, const char *from,
 		const char *key = reply_str(keys, i);
 
 		if (key == NULL || strncmp(key, from, len) != 0
-		    || !is_ours(key + len))
+		    || !is_ours(key + len) || is_replaced(key + len))
 			continue;
-		batch_command(
-		    &b, is_replaced(key + len) ? "RENAME" : "RENAMENX", 2);
+		batch_command(&b, "RENAMENX", 2);
 		batch_str(&b, key);
 		batch_key(&b, key + len);
 		n++;
@@ -251,6 +265,33 @@ out:
 	return rc;
 }
 
+static enum store_rc
+move_last(struct store *st, const char *from, int64_t *moved)
+{
+	struct batch b;
+	redisReply *r[NELEM(REPLACED)] = { NULL };
+	char key[NAME_MAX_BYTES];
+	enum store_rc rc = STORE_DOWN;
+
+	batch_init(&b, st);
+	for (size_t i = 0; i < NELEM(REPLACED); i++) {
+		(void)snprintf(key, sizeof(key), "%s%s", from, REPLACED[i]);
+		batch_command(&b, "RENAME", 2);
+		batch_str(&b, key);
+		batch_key(&b, REPLACED[i]);
+	}
+	if (store_run(st, &b, r) == -1)
+		goto out;
+	for (size_t i = 0; i < NELEM(REPLACED); i++)
+		if (r[i]->type != REDIS_REPLY_ERROR) /* it was there */
+			(*moved)++;
+	rc = STORE_OK;
+out:
+	replies_free(r, NELEM(REPLACED));
+	batch_fini(&b);
+	return rc;
+}
+
 enum store_rc
 prefix_move(struct store *st, const char *from, int64_t *moved, int64_t *kept)
 {
@@ -258,7 +299,7 @@ prefix_move(struct store *st, const char *from, int64_t *moved, int64_t *kept)
 	enum store_rc rc;
 
 	*moved = *kept = 0;
-	rc = is_free(st, from);
+	rc = may_move(st, from);
 	if (rc != STORE_OK || strcmp(from, st->prefix) == 0)
 		return rc;
 	(void)snprintf(pattern, sizeof(pattern), "%s*", from);
@@ -283,5 +324,5 @@ prefix_move(struct store *st, const char *from, int64_t *moved, int64_t *kept)
 		freeReplyObject(r);
 		batch_fini(&b);
 	} while (rc == STORE_OK && strcmp(cursor, "0") != 0);
-	return rc;
+	return rc == STORE_OK && *kept == 0 ? move_last(st, from, moved) : rc;
 }

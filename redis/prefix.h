@@ -24,9 +24,13 @@ enum store_rc prefix_find(
  * Rename all keys of the prefix ${from} to the store's own, while nobody works
  * under either; a repeat goes on where the first one ended.
  *
- * OK      ${moved} keys; ${kept} of them have their like here, and were left
- * EXISTS  a worker or an edge lives: nothing was done
- * DOWN    Redis failed
+ * OK           ${moved} keys; ${kept} have their like here, and were left
+ * NONE         nothing of any installation is there
+ * UNKNOWN_KEY  what is there was sealed with keys that are not ours
+ * EXISTS       a worker or an edge lives
+ * DOWN         Redis failed
+ *
+ * With NONE, UNKNOWN_KEY and EXISTS no key was renamed.
  */
 enum store_rc prefix_move(struct store *st, const char *from, int64_t *moved,
     int64_t *kept) WARN_UNUSED;

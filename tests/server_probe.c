@@ -4,10 +4,12 @@
  */
 #include <arpa/inet.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 
 #include <fcntl.h>
+#include <linux/io_uring.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -55,6 +57,15 @@ open_socket_file(void)
 	return can_listen(AF_UNIX, (const struct sockaddr *)&un, sizeof(un));
 }
 
+/* It can bind and listen without those calls. */
+static bool
+use_io_uring(void)
+{
+	struct io_uring_params params = { .flags = 0 };
+
+	return syscall(SYS_io_uring_setup, 1, &params) != -1;
+}
+
 static bool
 can_reach(const char *path)
 {
@@ -96,6 +107,7 @@ main(void)
 	tell(run_shell(), "run /bin/sh");
 	tell(open_port(), "open a port");
 	tell(open_socket_file(), "listen on a socket file");
+	tell(use_io_uring(), "use io_uring");
 	tell(reach_port(), "connect to a port");
 	tell(can_make("/dev/shm/probe"), "write to /dev/shm");
 	tell(can_reach("/run/dbus/system_bus_socket"), "speak to D-Bus");

@@ -4,7 +4,7 @@
 
 packages=(autoconf automake ca-certificates curl gcc libc6-dev
 	libcurl4-openssl-dev libedit-dev libfcgi-dev libhiredis-dev libjansson-dev
-	libsodium-dev libyaml-dev make nginx redis-server)
+	libjemalloc-dev libsodium-dev libyaml-dev make nginx redis-server)
 programs=(autoreconf make gcc curl nginx redis-server)
 
 missing_packages() {

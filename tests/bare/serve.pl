@@ -12,13 +12,19 @@ my %kinds = (
 	# kind => [status, type, body]
 	html => [200, 'text/html', '<!DOCTYPE html><html><body>It works!</body></html>'],
 	notfound => [404, 'application/json', '{"detail":"Not Found"}'],
+	v1 => [404, 'application/json', '{"detail":"Not Found"}'],
 	key => [401, 'application/json', $error->('Incorrect API key provided: wrong', 'invalid_request_error', 'invalid_api_key')],
 	model => [404, 'application/json', $error->('The model `missing` does not exist or you do not have access to it.', 'invalid_request_error', 'model_not_found')],
 	quota => [429, 'application/json', $error->('You exceeded your current quota, please check your plan and billing details.', 'insufficient_quota', 'insufficient_quota')],
+	one => [200, 'application/json', '{"choices":[{"index":0,"message":{"role":"assistant","content":"hello"},"finish_reason":"stop"}]}'],
+	two => [200, 'application/json', '{"choices":[{"index":0,"message":{"role":"assistant","content":"hello"},"finish_reason":"stop"}]}'],
 	ollama => [404, 'application/json', $error->("model 'missing' not found", 'api_error', '')],
 );
 my %lists = (
 	model => '{"object":"list","data":[{"id":"present","object":"model"}]}',
+	one => '{"object":"list","data":[{"id":"present","object":"model"},{"id":"text-embedding-x","object":"model"}]}',
+	two => '{"object":"list","data":[{"id":"present","object":"model"},{"id":"other","object":"model"}]}',
+	v1 => '{"object":"list","data":[{"id":"present","object":"model"}]}',
 	quota => '{"object":"list","data":[{"id":"gpt-test","object":"model"}]}',
 	ollama => '{"object":"list","data":[{"id":"present:latest","object":"model"}]}',
 );

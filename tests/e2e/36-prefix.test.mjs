@@ -85,5 +85,9 @@ testWith({ edges: 1, turns: 1, prefix: '' }, 'what is stored moves to a prefix, 
   assert.equal(back.code, 0, back.stderr);
   assert.equal(back.json.left, 0);
   assert.equal((await d.cli(['turns', 'show', 'me', '--json'])).json.history, 2);
-  assert.match((await d.cli(['prefix', 'move', 'x y{'])).stdout, /^0 keys/);
+  for (const from of ['x y{', 'new:']) {
+    const none = await d.cli(['prefix', 'move', from]);
+    assert.equal(none.code, 1);
+    assert.match(none.stderr, /nothing of this installation lies under/);
+  }
 });

@@ -6,9 +6,11 @@
 #include <stdint.h>
 #include <setjmp.h>
 #include <cmocka.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -36,6 +38,20 @@ static const char *const SECRETS[] = {
 	"0123456789abcdef0123456789abcdef01234567",
 	"123456789:AAEhBOweik6ad9r_QXMENQjcrGbqCr4K-bc",
 	"q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA=",
+	"wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+	"password hunter2",
+	"pw: hunter2",
+	"Kennwort: geheim1",
+	"mot de passe: geheim1",
+	"export DB_PASS=s3cretpass",
+	"curl -u bob:hunter22 http://host",
+	"mysql -phunter2 shop",
+	"sshpass -p hunter2 ssh host",
+	"credentials: bob:hunter2",
+	"Cookie: session=abcdef",
+	"secret=\"x y z w\"",
+	"https://hooks.slack.com/services/T000/B000/XXXXXXXX",
+	"https://ghtoken@github.com/somebody/x",
 };
 
 static const char *const HARMLESS[] = {
@@ -56,6 +72,10 @@ static const char *const HARMLESS[] = {
 	"\x97\xE3\x81\x8B\xE3\x81\xAA\xE6\xBC\xA2\xE5\xAD\x97\xE3\x81\x8B",
 	"/help",
 	"/connector is a word",
+	"pass it on to the next one, please",
+	"how does curl -u differ from -U?",
+	"a password policy for 20 people",
+	"src/Main/Java/org/example/Application2",
 };
 
 static void
@@ -223,6 +243,78 @@ damaged(void **state)
 	history_close(&h);
 }
 
+/* A pipe of its name, or a lock that somebody keeps, stops nobody. */
+static void
+nobody_waits(void **state)
+{
+	struct history_file h;
+	int fd;
+
+	(void)state;
+	history_open(&h, true);
+	assert_true(history_add(&h, "one"));
+	fd = open(path, O_RDONLY);
+	assert_int_equal(flock(fd, LOCK_EX), 0);
+	assert_true(history_add(&h, "two"));
+	assert_string_not_equal(h.why, "");
+	history_close(&h);
+	close(fd);
+	unlink(path);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	history_open(&h, true);
+	assert_string_not_equal(h.why, "");
+	history_close(&h);
+}
+
+/* A folder that is another's, or a link to one. */
+static void
+only_our_own_folder(void **state)
+{
+	struct history_file h;
+	char to[140];
+
+	(void)state;
+	snprintf(to, sizeof(to), "%s/other", folder);
+	assert_int_equal(mkdir(to, 0700), 0);
+	*strrchr(path, '/') = '\0';
+	assert_int_equal(symlink(to, path), 0);
+	history_open(&h, true);
+	assert_string_not_equal(h.why, "");
+	history_close(&h);
+	unlink(path);
+	assert_int_equal(rmdir(to), 0); /* nothing was written there */
+	snprintf(path, sizeof(path), "%s/dragoman/history", folder);
+}
+
+/* Of a file that is too long the end counts. */
+static void
+too_long(void **state)
+{
+	struct history_file h;
+	struct stat st;
+	FILE *f;
+	int i;
+
+	(void)state;
+	history_open(&h, true);
+	history_close(&h);
+	f = fopen(path, "w");
+	assert_non_null(f);
+	for (i = 0; i < 800; i++)
+		fprintf(f, "%d %012000d\n", i, 0);
+	fclose(f);
+	history_open(&h, true);
+	assert_true(h.n > 1);
+	assert_memory_equal(h.entries[h.n - 1], "799 ", 4);
+	assert_true(history_add(&h, "newest"));
+	history_close(&h);
+	assert_int_equal(stat(path, &st), 0);
+	assert_in_range(st.st_size, HISTORY_FILE_MAX / 4, HISTORY_FILE_MAX);
+	history_open(&h, true);
+	assert_string_equal(h.entries[h.n - 1], "newest");
+	history_close(&h);
+}
+
 int
 main(void)
 {
@@ -235,6 +327,10 @@ main(void)
 		cmocka_unit_test_setup_teardown(
 		    only_our_own_file, setup, teardown),
 		cmocka_unit_test_setup_teardown(damaged, setup, teardown),
+		cmocka_unit_test_setup_teardown(nobody_waits, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    only_our_own_folder, setup, teardown),
+		cmocka_unit_test_setup_teardown(too_long, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -337,10 +337,11 @@ move(void **state)
 	struct redis_fixture *f = *state;
 	struct store_options o
 	    = { .url = f->url, .prefix = "a:", .ring = f->ring };
+	struct seal_ring *stranger = redis_fixture_ring(FIXTURE_KEY_2);
 	struct chat_name chat = fixture_chat("moving");
 	struct arena *mem = arena_new();
 	const char *why = "";
-	struct store *a = store_open(&o, &why);
+	struct store *a = store_open(&o, &why), *theirs;
 	int64_t moved, kept;
 	struct fleet_counts counts;
 	struct job *job;
@@ -369,17 +370,35 @@ move(void **state)
 	assert_string_equal(job->message.text, "hi");
 	job_free(job);
 
-	/* And back; what is there under both is left. */
+	/* There is nothing more; what another key sealed is another's. */
+	assert_int_equal(prefix_move(a, "", &moved, &kept), STORE_NONE);
+	assert_int_equal(redis_number(f, "EXISTS canary {fleet}:format"), 0);
+	(void)redis_text(f, "SET {p1}:theirs x");
+	o.prefix = "";
+	o.ring = stranger;
+	theirs = store_open(&o, &why);
+	assert_int_equal(store_canary(theirs), STORE_OK);
+	assert_int_equal(prefix_move(a, "", &moved, &kept), STORE_UNKNOWN_KEY);
+	assert_int_equal(store_canary(theirs), STORE_OK);
+	assert_int_equal(store_canary(a), STORE_OK);
+	assert_int_equal(redis_number(f, "EXISTS {p1}:theirs canary"), 2);
+	(void)redis_text(f, "DEL {p1}:theirs canary");
+
+	/* And back; what is there under both is left, with the canary. */
 	(void)redis_text(f, "HSET {p%d}:counts accepted 1", chat.partition);
 	assert_int_equal(prefix_move(f->store, "a:", &moved, &kept), STORE_OK);
 	assert_int_equal(kept, 1);
+	assert_int_equal(redis_number(f, "EXISTS a:canary"), 1);
 	(void)redis_text(f, "DEL {p%d}:counts", chat.partition);
 	assert_int_equal(prefix_move(f->store, "a:", &moved, &kept), STORE_OK);
-	assert_int_equal(moved, 1);
+	assert_int_equal(moved, 3);
+	assert_int_equal(redis_number(f, "EVAL %s 0", "return #redis.call('KEYS', 'a:*')"), 0);
 	assert_int_equal(fleet_count(f->store, &counts), STORE_OK);
 	assert_int_equal(counts.waiting, 1);
 	assert_int_equal(counts.unaccounted, 0);
 	store_close(a);
+	store_close(theirs);
+	seal_ring_free(stranger);
 	arena_free(mem);
 }
 
