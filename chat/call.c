@@ -3,7 +3,7 @@
  *
  * A call that was started by another worker and has no result is repeated
  * only if its tool is declared repeatable; else the model is told that the
- * outcome is unknown (TURNS.md section 3).
+ * outcome is unknown (docs/DESIGN.md, when something breaks).
  */
 #include <pthread.h>
 

@@ -1,5 +1,6 @@
 /*
- * lease: the jobs this process holds, and their renewal (TURNS.md section 3).
+ * lease: the jobs this process holds, and their renewal (docs/DESIGN.md, the
+ * life of a message).
  *
  * All are renewed in one round trip every third of the lease.  A job that was
  * lost, or whose lease could not be renewed until shortly before its end, has

@@ -8,7 +8,8 @@
 #include "base/log.h"
 #include "nouns/command.h"
 
-/* TURNS.md section 3: five of either, and the message is dead. */
+/* docs/DESIGN.md, when something breaks: after so many of either the message
+ * is dead. */
 #define CRASHES_MAX 5
 #define FAILURES_MAX 5
 

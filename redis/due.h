@@ -1,5 +1,6 @@
 /*
- * due: which chats want a worker, and who holds them (TURNS.md).
+ * due: which chats want a worker, and who holds them (docs/DESIGN.md, the
+ * life of a message).
  */
 #ifndef REDIS_DUE_H
 #define REDIS_DUE_H

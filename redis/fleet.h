@@ -37,7 +37,7 @@ json_t *fleet_troubles(const json_t *records, struct arena *mem);
 enum store_rc fleet_pause(struct store *st, bool paused) WARN_UNUSED;
 enum store_rc fleet_is_paused(struct store *st, bool *paused) WARN_UNUSED;
 
-/* Sums over all partitions (TURNS.md: counts). */
+/* Sums over all partitions (redis/README.md: counts). */
 struct fleet_counts {
 	int64_t accepted;
 	int64_t ended[END_N];

@@ -1,9 +1,9 @@
 /*
  * inbox: messages of one chat that wait for their turn.
  *
- * Putting a message also makes its chat due, in one script (TURNS.md,
- * accept): as two commands, a crash between them would leave a message that
- * nobody looks for.
+ * Putting a message also makes its chat due, in one script (accept.lua): as
+ * two commands, a crash between them would leave a message that nobody looks
+ * for.
  */
 #ifndef REDIS_INBOX_H
 #define REDIS_INBOX_H

@@ -1,6 +1,6 @@
 /*
- * journal: the steps of a running turn, and its end (TURNS.md: write, release,
- * finish).  Each call checks in Redis that ${job} is still held by its token.
+ * journal: the steps of a running turn, and its end (write.lua, release.lua,
+ * finish.lua).  Each call checks in Redis that ${job} is still held by its token.
  */
 #ifndef REDIS_JOURNAL_H
 #define REDIS_JOURNAL_H
