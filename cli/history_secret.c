@@ -163,7 +163,7 @@ has_address(const char *text)
 /* What follows the name: "=x", ": x", "is x" or x alone, with something in it
  * that no word has; after "bearer" and "basic" a long word, too. */
 static bool
-gives_away(size_t name, const char *after)
+gives_away(const char *name, bool of_words, const char *after)
 {
 	bool sign = false, is = false, quoted, apart = *after == ' ';
 	size_t len, i;
@@ -195,9 +195,9 @@ gives_away(size_t name, const char *after)
 		return len >= PASSWORD_MIN && i < len;
 	if (!apart)
 		return false;
-	if (name < NAMES_OF_WORDS)
+	if (of_words)
 		return len >= PASSWORD_MIN && i < len;
-	return (NAMES[name][0] == 'b' && len >= BARE_MIN)
+	return (name[0] == 'b' && len >= BARE_MIN)
 	    || (len >= KEY_REST_MIN && i < len);
 }
 
@@ -212,7 +212,7 @@ is_named(const char *text)
 		for (p = text; (p = strcasestr(p, NAMES[i])) != NULL; p += n)
 			if (!isalpha((unsigned char)p[n])
 			    && (p == text || !isalpha((unsigned char)p[-1]))
-			    && gives_away(i, p + n))
+			    && gives_away(NAMES[i], i < NAMES_OF_WORDS, p + n))
 				return true;
 	}
 	return false;
