@@ -77,8 +77,8 @@ static struct process processes[PROCESSES_MAX];
 static size_t nprocesses;
 static int listener = -1, ready = -1;
 static char *listen_at[3]; /* path, mode, user; NULL: none */
-static const char *wait_for; /* a path; NULL: nothing, or it is there */
-static size_t waiting;	     /* the first process that waits */
+static const char *wait_for; /* a path; NULL: none waits */
+static size_t waiting;	     /* the first process that does */
 int64_t stop_ms = STOP_MS;
 static volatile sig_atomic_t got_hup, got_usr2, got_child;
 volatile sig_atomic_t got_term;
@@ -454,7 +454,7 @@ waits(size_t i, int64_t since_ms)
 		return false;
 	if (access(wait_for, F_OK) == -1 && now_ms() - since_ms < WAIT_MS)
 		return true;
-	wait_for = NULL;
+	waiting = nprocesses; /* over: it may be gone later */
 	return false;
 }
 

@@ -131,7 +131,7 @@ opens_chat() { [ "$mode" = chat ] && [ -t 0 ] && [ -t 1 ]; }
 # A mistyped key is better told now than by the first answer.  Which model it
 # is, or none, a chat says itself.
 tell_model() {
-	local backend how=$again
+	local backend how=$again found
 	backend=$(ask /health | json_text backend) || true
 	if [ "$backend" = direct ]; then
 		[ "$mode" != detach ] || how+=' --restart'
@@ -142,10 +142,18 @@ tell_model() {
 		return
 	fi
 	[ -z "$backend" ] || opens_chat || say "Model: $backend"
-	(
+	found=$(
 		load_state_env
-		"$build/dragoman" doctor || true
-	) 2>/dev/null | grep -A 1 -E '^(error|warning) +model ' >&2 || true
+		"$build/dragoman" doctor 2>/dev/null |
+			grep -A 1 -E '^(error|warning) +model '
+	) || true
+	[ -z "$found" ] || say "$found"
+	[[ $found == *error* ]] || return 0
+	# The edge learns of it a few seconds later: --status says the same then.
+	for _ in {1..50}; do
+		! ask_ready | grep -q '"degraded":\["' || return 0
+		sleep 0.1
+	done
 }
 
 tell_started() {

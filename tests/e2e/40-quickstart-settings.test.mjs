@@ -110,6 +110,11 @@ test('--restart looks at all before it stops anything, and remembers only what s
   const log = () => fs.readFileSync(path.join(state, 'log/dragoman.log'), 'utf8');
   await until(() => (log().match(/"event":"config_(re)?loaded"/g) ?? []).length >= 2, { what: 'they read again' });
   assert.doesNotMatch(log(), /config_(kept|refused)/);
+  /* Whether that is seen before or by the workers: it is not remembered. */
+  const broken = file('kept-hidden/broken.json', '{"mcpServers": {"w": {"url": 12}}}', 0o600);
+  const refused = await quickstart(state, ['--restart'], { env: { MCP_CONFIG: broken }, ms: 60000 });
+  assert.notEqual(refused.code, 0, refused.err);
+  assert.match(refused.err, new RegExp(`${broken}`));
   const r = await quickstart(state, ['--restart'], { ms: 60000 });
   assert.equal(r.code, 0, r.err);
   assert.equal(values((await dragoman(state, '--json', 'config', 'show')).out)['chat.max_history'], '7');
@@ -162,9 +167,30 @@ function clone(name) {
   fs.mkdirSync(to);
   for (const entry of fs.readdirSync(TOP))
     if (!['build', 'state', '.git', 'tests', 'node_modules'].includes(entry))
-      fs.cpSync(path.join(TOP, entry), path.join(to, entry), { recursive: true });
+      fs.cpSync(path.join(TOP, entry), path.join(to, entry), { recursive: true, preserveTimestamps: true });
   return to;
 }
+
+test('what is written into .env after a start wins over what that start was given', async () => {
+  const to = clone('with env');
+  fs.symlinkSync(path.join(TOP, 'build'), path.join(to, 'build'));
+  const state = path.join(to, 'state'), dotenv = path.join(to, '.env');
+  const call = (args, env) => run(path.join(to, 'deploy/quickstart'), args, { env, ms: 60000 });
+  const show = async () => values((await call(['--exec', '--', 'dragoman', '--json', 'config', 'show'])).out);
+  fs.writeFileSync(dotenv, 'LLM_ROUNDS=3\nCHAT_MAX_HISTORY=3\n');
+  states.add(state);
+  const first = await call(['--detach', '--yes', '--port', String(await freePort())], { LLM_ROUNDS: '5' });
+  assert.equal(first.code, 0, first.err);
+  assert.deepEqual([(await show())['llm.rounds'], (await show())['chat.max_history']], ['5', '3']);
+  assert.equal((await call(['--restart'])).code, 0);
+  assert.equal((await show())['llm.rounds'], '5', 'it was there before');
+  fs.writeFileSync(dotenv, 'LLM_ROUNDS=4\n');
+  assert.equal((await call(['--restart'])).code, 0);
+  assert.equal((await show())['llm.rounds'], '4');
+  await stop(state);
+  if (fs.existsSync(path.join(TOP, '.git')))
+    assert.equal((await run('git', ['-C', TOP, '-c', 'safe.directory=*', 'check-ignore', '.env'])).code, 0, 'it may hold a key');
+});
 
 test('a clone that may not be written, with nothing built; optional packages; Ctrl-C while it builds', async t => {
   const to = clone('read only');
