@@ -77,6 +77,9 @@ start() {
 	setsid "$build/dragoman-supervise" "$state" </dev/null \
 		>>"$state/supervisor/log" 2>&1 8>&- &
 	supervisor=$!
+	trap 'stop_started 130' INT
+	trap 'stop_started 143' TERM
+	trap 'stop_started 129' HUP
 	# After a kill -9 the workers of the former run may take server.drain to
 	# end.
 	until_s=$((SECONDS + ${QUICKSTART_WAIT:-60}))
@@ -95,6 +98,17 @@ start() {
 	else
 		start_failed
 	fi
+	trap - INT TERM HUP
+}
+
+stop_started() { # CODE
+	set +e # the terminal may be gone
+	trap '' INT TERM HUP
+	say "interrupted while starting; stopping what was started"
+	rm -f -- "$state/given.new"
+	kill $supervisor 2>/dev/null
+	wait $supervisor 2>/dev/null
+	exit "$1"
 }
 
 start_failed() {

@@ -262,6 +262,23 @@ test('Ctrl-C while apt-get runs is answered at once, and ends after it', async t
   assert.ok(!fs.existsSync(state));
 });
 
+test('Ctrl-C while it starts leaves nothing running', async () => {
+  const state = path.join(top, 'starting');
+  states.add(state);
+  file('idle/redis-server', '#!/bin/sh\nexec sleep 1000\n', 0o755);
+  const p = spawn(QUICKSTART, ['--state', state, '--yes', '--detach', '--port', String(await freePort())],
+    { env: bare({ PATH: `${top}/idle:${process.env.PATH}` }), cwd: top, stdio: ['ignore', 'ignore', 'pipe'] });
+  let err = '';
+  p.stderr.on('data', c => { err += c; });
+  const end = new Promise(resolve => p.on('exit', (code, signal) => resolve(code ?? signal)));
+  await until(() => fs.existsSync(path.join(state, 'supervisor.pid')) && fs.readFileSync(path.join(state, 'supervisor.pid'), 'utf8') !== '', { ms: 30000, what: 'it starts' });
+  p.kill('SIGINT');
+  assert.equal(await end, 130, err);
+  assert.match(err, /interrupted while starting; stopping what was started/);
+  assert.equal((await quickstart(state, ['--status'])).code, 3);
+  states.delete(state);
+});
+
 test('what runs is said in the words of dragoman status, also when it is not well', async () => {
   const state = path.join(top, 'words');
   const { port } = await start(state, [], { env: { LLM_BASE_URL: 'http://127.0.0.1:1/v1', LLM_MODEL: 'm[1]' } });
