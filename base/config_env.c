@@ -87,7 +87,8 @@ is_given(const struct config *c, const char *name)
 
 /*
  * Take the quotes off ${s} in place.  Within double quotes \n \t \" \\ \$ are
- * escapes; single quotes keep all; without quotes " #" begins a comment.
+ * escapes; single quotes keep all; without quotes a # after a blank begins a
+ * comment.  deploy/quickstart.d/environment.sh reads the same.
  * False: a quote is not closed, or something follows it.
  */
 static bool
@@ -100,11 +101,11 @@ unquote(char *s)
 	if (quote != '"' && quote != '\'') {
 		if (s[0] == '#')
 			s[0] = '\0';
-		hash = strstr(s, " #");
-		if (hash == NULL)
-			hash = strstr(s, "\t#");
-		if (hash != NULL)
-			*hash = '\0';
+		for (hash = s; (hash = strchr(hash, '#')) != NULL; hash++)
+			if (hash > s && (hash[-1] == ' ' || hash[-1] == '\t')) {
+				*hash = '\0';
+				break;
+			}
 		len = strlen(s);
 		while (len > 0 && (s[len - 1] == ' ' || s[len - 1] == '\t'))
 			s[--len] = '\0';
@@ -146,8 +147,8 @@ take_line(struct config *c, char *s, int number)
 		s[--len] = '\0';
 	if (s[0] == '\0' || s[0] == '#')
 		return;
-	if (strncmp(s, "export ", 7) == 0)
-		s += 7 + strspn(s + 7, " \t");
+	if (strncmp(s, "export", 6) == 0 && (s[6] == ' ' || s[6] == '\t'))
+		s += 6 + strspn(s + 6, " \t");
 	equals = strchr(s, '=');
 	len = equals == NULL ? 0 : (size_t)(equals - s);
 	while (len > 0 && (s[len - 1] == ' ' || s[len - 1] == '\t'))

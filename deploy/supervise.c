@@ -10,6 +10,8 @@
  *   listen  ADDRESS  MODE  USER              a unix socket held open here
  *   run     NAME  COUNT  USER  ENV  COMMAND  ARGUMENT ...
  *   worker  NAME  COUNT  USER  ENV  COMMAND  ARGUMENT ...
+ *   wait    PATH                              those below start when it is
+ *                                             there, or after five seconds
  *   stop    SECONDS                           for each group, then SIGKILL
  *
  * USER is an existing user or "-".  ENV is "-" (all of ours), "none", or
@@ -68,12 +70,15 @@
 #define BACKLOG 4096	    /* the kernel cuts it to net.core.somaxconn */
 #define AGAIN_SOON_MS 100   /* after a run of at least a second */
 #define AGAIN_LATER_MS 900  /* after a shorter one: "within a second" */
+#define WAIT_MS 5000 /* for a file; Redis makes its socket in one */
 #define ERR_MAX (1024 * 1024) /* of a file of standard error */
 
 static struct process processes[PROCESSES_MAX];
 static size_t nprocesses;
 static int listener = -1, ready = -1;
 static char *listen_at[3]; /* path, mode, user; NULL: none */
+static const char *wait_for; /* a path; NULL: none waits */
+static size_t waiting;	     /* the first process that does */
 int64_t stop_ms = STOP_MS;
 static volatile sig_atomic_t got_hup, got_usr2, got_child;
 volatile sig_atomic_t got_term;
@@ -200,6 +205,10 @@ read_table(void)
 		if (n == 4 && strcmp(fields[0], "listen") == 0) {
 			memcpy(listen_at, fields + 1, sizeof(listen_at));
 			copy = NULL; /* its fields live there */
+		} else if (n == 2 && strcmp(fields[0], "wait") == 0) {
+			wait_for = fields[1];
+			waiting = nprocesses;
+			copy = NULL;
 		} else if (n == 2 && strcmp(fields[0], "stop") == 0) {
 			stop_ms = strtol(fields[1], NULL, 10);
 			if (stop_ms < 1 || stop_ms > STOP_MAX_S)
@@ -437,6 +446,18 @@ read_ready(void)
 	}
 }
 
+/* True while the ${i}th process waits, which it does once. */
+static bool
+waits(size_t i, int64_t since_ms)
+{
+	if (wait_for == NULL || i < waiting)
+		return false;
+	if (access(wait_for, F_OK) == -1 && now_ms() - since_ms < WAIT_MS)
+		return true;
+	waiting = nprocesses; /* over: it may be gone later */
+	return false;
+}
+
 static void
 serve(void)
 {
@@ -444,7 +465,11 @@ serve(void)
 	struct timespec tick = { .tv_nsec = 50000000 };
 	size_t i;
 	unsigned ticks = 0;
+	int64_t begun_ms = now_ms();
 
+	/* A former one's, whose last process the lock has waited for. */
+	if (wait_for != NULL)
+		(void)unlink(wait_for);
 	sigemptyset(&waited);
 	sigaddset(&waited, SIGTERM);
 	sigaddset(&waited, SIGINT);
@@ -456,7 +481,8 @@ serve(void)
 		for (i = 0; i < nprocesses; i++) {
 			renew(&processes[i]);
 			if (processes[i].pid == 0
-			    && now_ms() >= processes[i].again_ms)
+			    && now_ms() >= processes[i].again_ms
+			    && !waits(i, begun_ms))
 				start(&processes[i]);
 		}
 		(void)ppoll(NULL, 0, &tick, &before);

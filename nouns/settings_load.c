@@ -146,6 +146,10 @@ find_file(const struct settings_source *src, char *path, size_t max)
 		named = variable(src->environ, "DRAGOMAN_CONFIG");
 	if (named == NULL)
 		named = variable(src->environ, "CONFIG_PATH");
+	if (named != NULL && strcmp(named, "/dev/null") == 0) {
+		path[0] = '\0'; /* none, and none is searched for */
+		return false;
+	}
 	if (named != NULL) {
 		if (!is_folder(named) || !find_in(named, path, max))
 			snprintf(path, max, "%s%s", named,

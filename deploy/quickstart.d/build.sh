@@ -29,12 +29,15 @@ stale() {
 free_mb() { # PATH
 	local path=$1
 	until [ -e "$path" ]; do path=$(dirname -- "$path"); done
-	df -Pm -- "$path" | awk 'NR == 2 { print $4 }'
+	df -Pm -- "$path" | awk 'NR == 2 { print ($2 == 0 ? "none" : $4) }'
 }
 
+# What the system shows as files (/proc) has no room at all.
 need_space() { # PATH MEGABYTES WHAT-FOR REMEDY
 	local free
 	free=$(free_mb "$1") || return 0
+	[ "$free" != none ] ||
+		fail 1 "$1 cannot be made: there is no disk; $4"
 	[[ ! $free =~ ^[0-9]+$ ]] || [ "$free" -ge "$2" ] ||
 		fail 1 "$1: only $free MB are free there, $3 needs $2 MB; $4"
 }
@@ -63,12 +66,28 @@ build_step() { # WORDS LOG COMMAND...
 make_configure() (cd "$here/build/source" && autoreconf -fi)
 configure() (cd "$build" && ../source/configure -q)
 
+# The optional packages that configure did not find.
+without() { missing_packages "${optional[@]}"; }
+chosen_otherwise() {
+	[ "$(without)" != "$(cat "$build/.without" 2>/dev/null)" ]
+}
+
 lock_build() {
 	exec 9>>"$build/.lock"
 	flock -n 9 || {
 		say "waiting for another build to end"
 		flock 9
 	}
+}
+
+# Before anything is installed for it.
+may_build() {
+	local parent=$build
+	until [ -e "$parent" ]; do parent=$(dirname -- "$parent"); done
+	[ -x "$build/dragoman" ] || [ -w "$parent" ] ||
+		fail 1 "nothing is built in $here yet, and you may not write" \
+			"there. Clone the repository to a folder of your own," \
+			"or let $(stat -c %U -- "$parent") run $me once"
 }
 
 # Whoever comes second waits and finds it done.
@@ -93,9 +112,10 @@ build_all() {
 		build_step "making configure" "$build/autoreconf.log" \
 			make_configure
 	fi
-	if [ "$source/configure" -nt "$build/Makefile" ] ||
+	if [ "$source/configure" -nt "$build/Makefile" ] || chosen_otherwise ||
 		! grep -q "^srcdir = .*/source\$" "$build/Makefile"; then
 		build_step "configuring" "$build/configure.log" configure
+		without >"$build/.without"
 		touch "$build/config.h" # or make -q says for ever that it is old
 	fi
 	if stale; then

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# The settings that were given: variables, env files, and the files they name.
+# The settings that were given: variables, env files, and the last start.
 # shellcheck disable=SC2154 # here, state, ...: deploy/quickstart
 
 # ${1}: the value of a line, by the rules of dragoman --env-file (env.example).
@@ -32,29 +32,41 @@ unquote() {
 	esac
 }
 
-# NAME=value lines.  What the environment has stays, by value or as a file.
+# NAME=value lines, as the programs read them: of several lines of a name the
+# last one counts.  What was set before stays, by value or as a file.
 env_names='' env_files=()
 read_env_file() { # FILE
-	local line name text by_file number=0
+	local line name number=0 take=()
+	local -A lines=()
 	env_files+=("$(realpath -- "$1")")
 	while IFS= read -r line || [ -n "$line" ]; do
 		number=$((number + 1))
 		line=${line%$'\r'}
 		[[ $line =~ ^[[:space:]]*(#.*)?$ ]] && continue
-		# A name that is none of the shell's: config check tells of it.
-		[[ $line =~ ^[[:space:]]*[A-Za-z0-9_.-]*[.-][A-Za-z0-9_.-]*[[:space:]]*= ]] &&
-			continue
-		[[ $line =~ ^[[:space:]]*(export[[:space:]]+)?([A-Za-z_][A-Za-z0-9_]*)[[:space:]]*=[[:space:]]*(.*)$ ]] ||
+		[[ $line =~ ^[[:space:]]*(export[[:space:]]+)?([A-Za-z0-9_.-]+)[[:space:]]*=[[:space:]]*(.*)$ ]] ||
 			fail 2 "$1:$number: expected NAME=value"
-		name=${BASH_REMATCH[2]} text=${BASH_REMATCH[3]}
-		unquote "$text" ||
+		name=${BASH_REMATCH[2]}
+		unquote "${BASH_REMATCH[3]}" ||
 			fail 2 "$1:$number: $name: expected a closing quote at the end"
-		is_ours_to_set "$name" || continue
-		by_file=${name}_FILE
-		[ -z "${!name-}${!by_file-}" ] || continue
-		export "$name=$text"
-		env_names+=" $name"
+		# A name that is none of the shell's: config check tells of it.
+		[[ $name =~ ^[A-Za-z_][A-Za-z0-9_]*$ ]] && is_ours_to_set "$name" ||
+			continue
+		lines[$name]=$text
 	done <"$1"
+	for name in "${!lines[@]}"; do
+		[ -z "${lines[$name]}" ] || is_set "$name" || take+=("$name")
+	done
+	for name in "${take[@]}"; do
+		export "$name=${lines[$name]}"
+		env_names+=" $name"
+	done
+}
+
+# By value or as a file.
+is_set() { # NAME
+	local other=${1}_FILE
+	[[ $1 != *_FILE ]] || other=${1%_FILE}
+	[ -n "${!1-}${!other-}" ]
 }
 
 # Not what this shell itself lives by.
@@ -64,12 +76,65 @@ is_ours_to_set() { # NAME
 	esac
 }
 
-# What wins, first to last: the environment, --env-file, what the last start
-# was given if this is a --restart, .env.
+# What was written into .env after the last start.
+env_is_newer() { [ -r "$here/.env" ] && [ "$here/.env" -nt "$state/given" ]; }
+
+# What wins, first to last: the environment, --env-file, .env if it is newer,
+# what the last start was given if this is a --restart, .env.  A start that is given nothing new
+# goes on as the last one; any other begins anew, or a key of the last start
+# would be sent to the server that is named now.
+went_on='' dropped=''
 read_settings() {
+	local goes_on=''
+	case $mode in
+	restart) ;;
+	upgrade) return 0 ;;
+	*) ! gives_nothing || goes_on=1 ;;
+	esac
 	[ -z "$env_file" ] || read_named_file
-	[ "$mode" != restart ] || read_given
-	[ ! -r "$here/.env" ] || read_env_file "$here/.env"
+	[ "$mode" = restart ] || [ -n "$goes_on" ] || dropped=$(dropped_names)
+	[ -z "$goes_on" ] || went_on=$(dropped_names)
+	! env_is_newer || read_env_file "$here/.env"
+	[ "$mode" != restart ] && [ -z "$goes_on" ] || read_given
+	env_is_newer || [ ! -r "$here/.env" ] || read_env_file "$here/.env"
+	asked_listen=$listen # before one is chosen
+}
+
+# Nothing is given that the last start was not given.
+gives_nothing() {
+	[ -r "$state/given" ] || return 1
+	! env_is_newer || return 1
+	(
+		declare -A was=()
+		given() { was[$1]=$2; }
+		# shellcheck source=/dev/null
+		. "$state/given"
+		if [ -n "$env_file" ]; then
+			[ "$(realpath -ms -- "$env_file")" = "$given_file" ] &&
+				[ ! "$env_file" -nt "$state/given" ] || exit 1
+		fi
+		for name in $(setting_names); do
+			[ -z "${!name-}" ] ||
+				[ "$(given_value "$name")" = "${was[$name]-}" ] ||
+				exit 1
+		done
+	)
+}
+
+# What the last start was given and this one was not.
+dropped_names() {
+	[ -r "$state/given" ] || return 0
+	(
+		given() { is_set "$1" || printf ' %s' "$1"; }
+		# shellcheck source=/dev/null
+		. "$state/given"
+		[ -z "$given_port" ] || [ -n "$port${MCP_PORT-}${SERVER_PORT-}" ] ||
+			printf ' --port %s' "$given_port"
+		[ -z "$given_listen" ] || [ -n "$listen${MCP_HOST-}" ] ||
+			printf ' --listen %s' "$given_listen"
+		[ -z "$given_file" ] || [ -n "$env_file" ] ||
+			printf ' --env-file %q' "$given_file"
+	)
 }
 
 read_named_file() {
@@ -107,24 +172,30 @@ is_written() { # NAME: a file that the workers write
 	case $1 in LOG_FILE | SERVER_METRICS_FILE) ;; *) return 1 ;; esac
 }
 
+# Of a path the whole: the next start may be in another folder.
+given_value() { # NAME
+	case $1 in
+	*_FILE | DRAGOMAN_CONFIG | CONFIG_PATH | MCP_CONFIG)
+		is_written "$1" || {
+			realpath -ms -- "${!1}"
+			return
+		}
+		;;
+	esac
+	printf '%s\n' "${!1}"
+}
+
 # For --restart: what was given, before we add to it.  Of an env file its path,
 # as it may change.
 save_given() {
-	local name value
+	local name
 	{
-		printf 'given_port=%q given_listen=%q\n' "$port" "$listen"
+		printf 'given_port=%q given_listen=%q\n' "$port" "$asked_listen"
 		printf 'given_file=%q\n' \
 			"${env_file:+$(realpath -ms -- "$env_file")}"
 		for name in $(setting_names | grep -vxF -f <(tr ' ' '\n' <<<"$env_names")); do
-			value=${!name-}
-			[ -n "$value" ] || continue
-			case $name in
-			*_FILE | DRAGOMAN_CONFIG | CONFIG_PATH | MCP_CONFIG)
-				is_written "$name" ||
-					value=$(realpath -ms -- "$value")
-				;;
-			esac
-			printf 'given %s %q\n' "$name" "$value"
+			[ -z "${!name-}" ] ||
+				printf 'given %s %q\n' "$name" "$(given_value "$name")"
 		done
 	} >"$state/given.new"
 }
@@ -141,10 +212,7 @@ save_named() {
 
 # A line of that file: what is set now, by value or as a file, stays.
 given() { # NAME VALUE
-	local other=${1}_FILE
-	[[ $1 != *_FILE ]] || other=${1%_FILE}
-	[ -z "${!1-}${!other-}" ] || return 0
-	export "$1=$2"
+	is_set "$1" || export "$1=$2"
 }
 
 read_given() {
@@ -162,116 +230,4 @@ read_given() {
 		env_file=$given_file
 		read_named_file
 	fi
-}
-
-# --- files that the workers cannot reach ------------------------------------
-
-# Copied where they can.
-hand_over() { # FILE NAME: prints its path in the state
-	mkdir -p "$state/config/$2"
-	chmod 0711 "$state/config/$2"
-	cp -L -- "$1" "$state/config/$2/"
-	own "$state/config/$2/${1##*/}"
-	chmod 0600 "$state/config/$2/${1##*/}"
-	printf '%s\n' "config/$2/${1##*/}"
-}
-
-reach_secret_file() { # NAME of a variable that names a file
-	local file=${!1}
-	{ [ -f "$file" ] && [ -r "$file" ]; } ||
-		fail 2 "$1: cannot read $file; correct its path or its mode"
-	file=$(realpath -- "$file")
-	as_worker test -r "$file" 2>/dev/null || file=$(hand_over "$file" "$1")
-	export "$1=$file"
-}
-
-# The files that a YAML file names (proxy_secret_file, api_key_file), as they
-# are written there: "KEY: PATH".
-named_files() { # YAML
-	grep -v '^[[:space:]]*#' -- "$1" | grep -oE \
-		"[a-z_]+_file['\"]?[[:space:]]*:[[:space:]]*(\"[^\"]*\"|'[^']*'|[^][:space:],{}#'\"]+)" ||
-		true
-}
-
-path_in() { # "KEY: PATH" YAML: the path, as the programs read it
-	local path=${1#*:}
-	path=${path#"${path%%[![:space:]]*}"}
-	path=${path#[\'\"]} path=${path%[\'\"]}
-	[[ $path == /* ]] || path=${2%/*}/$path
-	printf '%s\n' "$path"
-}
-
-# True if a worker can read all files that YAML names.
-reaches_named() { # YAML
-	local line file
-	while IFS= read -r line; do
-		file=$(path_in "$line" "$1")
-		[ ! -r "$file" ] || as_worker test -r "$file" 2>/dev/null ||
-			return 1
-	done < <(named_files "$1")
-}
-
-# Beside the copy of YAML lie copies of the files that it names.
-copy_named() { # YAML COPY
-	local line file text number=0 name
-	text=$(cat -- "$2" && echo .)
-	while IFS= read -r line; do
-		file=$(path_in "$line" "$1")
-		[ -f "$file" ] && [ -r "$file" ] || continue # told by config check
-		number=$((number + 1))
-		name=named-$number
-		cp -L -- "$file" "${2%/*}/$name"
-		own "${2%/*}/$name"
-		chmod 0600 "${2%/*}/$name"
-		text=${text//"$line"/"${line%%:*}: $name"}
-	done < <(named_files "$1")
-	printf '%s' "${text%.}" >"$2"
-}
-
-# The file in a folder, as the programs look for it.
-config_in() { # PATH
-	local beside
-	if [ -d "$1" ]; then
-		for beside in dragoman.yaml config.tech.yaml; do
-			[ ! -f "$1/$beside" ] || {
-				printf '%s\n' "$1/$beside"
-				return
-			}
-		done
-	fi
-	printf '%s\n' "$1"
-}
-
-reach_config_file() { # NAME of the variable
-	local file beside copy
-	file=$(config_in "${!1}")
-	{ [ -f "$file" ] && [ -r "$file" ]; } ||
-		fail 2 "$1: cannot read $file; correct its path or its mode"
-	file=$(realpath -- "$file")
-	if ! as_worker test -r "$file" 2>/dev/null ||
-		{ [ "$1" != MCP_CONFIG ] && ! reaches_named "$file"; }; then
-		say "$1: the workers cannot reach $file or a file that it" \
-			"names, and get copies; --restart after changing them."
-		beside=${file%/*}/servers_config.json
-		copy=$(hand_over "$file" "$1")
-		if [ "$1" != MCP_CONFIG ]; then
-			[ ! -r "$beside" ] ||
-				hand_over "$beside" "$1" >/dev/null
-			copy_named "$file" "$state/$copy"
-		fi
-		file=$copy
-	fi
-	export "$1=$file"
-}
-
-reach_files() {
-	local name
-	for name in $(setting_names); do
-		case $name in *_FILE) ;; *) continue ;; esac
-		is_written "$name" || [ -z "${!name-}" ] ||
-			reach_secret_file "$name"
-	done
-	for name in DRAGOMAN_CONFIG CONFIG_PATH MCP_CONFIG; do
-		[ -z "${!name-}" ] || reach_config_file "$name"
-	done
 }

@@ -3,13 +3,14 @@
 # shellcheck disable=SC2154 # yes, verbose, users_locale: deploy/quickstart
 
 packages=(autoconf automake ca-certificates curl gcc libc6-dev
-	libcurl4-openssl-dev libedit-dev libfcgi-dev libhiredis-dev libjansson-dev
-	libjemalloc-dev libsodium-dev libyaml-dev make nginx redis-server)
+	libcurl4-openssl-dev libfcgi-dev libhiredis-dev libjansson-dev
+	libsodium-dev libyaml-dev make nginx redis-server)
+optional=(libedit-dev libjemalloc-dev) # configure does without
 programs=(autoreconf make gcc curl nginx redis-server)
 
-missing_packages() {
+missing_packages() { # PACKAGE...
 	local p
-	for p in "${packages[@]}"; do
+	for p in "$@"; do
 		[ "$(dpkg-query -W -f '${Status}' "$p" 2>/dev/null)" = \
 			'install ok installed' ] || echo "$p"
 	done
@@ -40,7 +41,7 @@ install_packages() { # PACKAGE...
 		made=1
 		trap 'rm -f /usr/sbin/policy-rc.d' EXIT
 	fi
-	step "installing $# packages" "$log" apt_install "$@" || rc=$?
+	must_end=apt-get step "installing $# packages" "$log" apt_install "$@" || rc=$?
 	if [ -n "$made" ]; then
 		rm -f $policy
 		trap - EXIT
@@ -64,7 +65,7 @@ install_packages() { # PACKAGE...
 }
 
 need_packages() {
-	local missing
+	local missing wished
 	if ! command -v dpkg-query >/dev/null ||
 		! command -v apt-get >/dev/null; then
 		mapfile -t missing < <(missing_programs)
@@ -74,7 +75,15 @@ need_packages() {
 				"with its own tools, then run the command again"
 		return 0
 	fi
-	mapfile -t missing < <(missing_packages)
+	mapfile -t missing < <(missing_packages "${packages[@]}")
+	mapfile -t wished < <(missing_packages "${optional[@]}")
+	if [ ${#missing[@]} = 0 ] && [ "$(id -u)" != 0 ]; then
+		[ ${#wished[@]} = 0 ] ||
+			say "Optional, not installed: ${wished[*]}" \
+				"(README.md, Install, says what they are for)."
+		return 0
+	fi
+	missing+=("${wished[@]}")
 	[ ${#missing[@]} -gt 0 ] || return 0
 	if [ "$(id -u)" != 0 ]; then
 		say "These packages are missing. As root:"
@@ -84,7 +93,7 @@ need_packages() {
 	say "These Debian packages are missing and will be installed:"
 	say "  ${missing[*]}"
 	if [ "$yes" = 0 ] && [ -t 0 ] && [ -t 2 ]; then
-		ask_yes 'Go on? [Y/n]' || exit 1
+		ask_yes 'Go on? [Y/n]'
 	fi
 	install_packages "${missing[@]}"
 }

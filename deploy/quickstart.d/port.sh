@@ -54,7 +54,10 @@ port_owner() { # INODE
 }
 
 check_port() {
-	local inode free
+	local inode free address
+	address=$(state_address)
+	[ "${address##*:}" != "$port" ] || ! supervisor_pid >/dev/null ||
+		return 0 # ours
 	inode=$(listening_inode "$port")
 	[ -n "$inode" ] || return 0
 	free=$((port + 1))
@@ -63,7 +66,7 @@ check_port() {
 	done
 	fail 1 "port $port is already used by $(port_owner "$inode"). Choose" \
 		"another port with --port $free, or stop the process that" \
-		"uses this one"
+		"uses this one$(unchanged)"
 }
 
 # Before a minute is spent on building.  Which one a YAML file names is not

@@ -20,17 +20,40 @@ esac
 on_screen() { [ -t 2 ] && [ "${TERM:-dumb}" != dumb ]; } # it moves a cursor
 
 # Run a command whose output is of interest only if it fails: it goes to LOG.
+# It has a process group of its own, so that Ctrl-C reaches us alone, and at
+# once.  $must_end: what must not be broken off.
 step() { # WORDS LOG COMMAND...
-	local words=$1 log=$2 from=$SECONDS rc=0
+	local words=$1 log=$2 from=$SECONDS rc=0 interrupted='' pid
 	shift 2
+	trap 'interrupted=130' INT
+	trap 'interrupted=143' TERM
+	trap 'interrupted=129' HUP
+	set -m
 	if [ $verbose = 1 ]; then
 		say "$words"
-		"$@" 2>&1 </dev/null | tee -- "$log" >&2 || rc=$?
+		{ "$@" 2>&1 </dev/null | tee -- "$log" >&2; } &
 	else
 		! on_screen || printf '  %s%s ...' "$words" "${hint-}" >&2
-		"$@" >"$log" 2>&1 </dev/null || rc=$?
-		! on_screen || printf '\r\033[K' >&2
+		"$@" >"$log" 2>&1 </dev/null &
 	fi
+	pid=$!
+	set +m
+	wait $pid 2>/dev/null || rc=$?
+	while [ -n "$interrupted" ] && kill -0 $pid 2>/dev/null; do
+		! on_screen || printf '\r\033[K' >&2
+		if [ -n "${must_end-}" ]; then
+			say "waiting for $must_end to end: broken off it would leave packages half installed"
+		else
+			kill -TERM -- -$pid 2>/dev/null || true
+		fi
+		wait $pid 2>/dev/null || true
+	done
+	trap - INT TERM HUP
+	[ -z "$interrupted" ] || {
+		say "interrupted while $words; run the command again to go on"
+		exit "$interrupted"
+	}
+	! on_screen || printf '\r\033[K' >&2
 	if [ $rc = 0 ]; then
 		say "$tick $words ($((SECONDS - from)) s)"
 	else
@@ -50,12 +73,21 @@ show_errors() { # LOG
 	fi
 }
 
-ask_yes() { # QUESTION: on a terminal; true if it was answered with yes
-	local answer
-	read -r -p "$1 " answer || return 1
-	case $answer in
-	'') [[ $1 == *'[Y/'* ]] ;;
+# On a terminal.  Whoever does not say yes ends the script.
+ask_yes() { # QUESTION
+	local answer='' default=n
+	[[ $1 != *'[Y/'* ]] || default=y
+	trap 'echo >&2; say "nothing was changed"; exit 130' INT
+	read -r -p "$1 " answer || { # Ctrl-D
+		echo >&2
+		default=n
+	}
+	trap - INT
+	case ${answer:-$default} in
 	[Yy]*) ;;
-	*) return 1 ;;
+	*)
+		say "nothing was changed"
+		exit 1
+		;;
 	esac
 }

@@ -15,11 +15,11 @@ make_secret() { # FILE
 }
 
 make_folders() {
-	rm -rf -- "$state/config" # copies of the last start
 	mkdir -p "$state"/{secrets,redis,log,nginx,config,supervisor}
 	chmod 0711 "$state" "$state"/{secrets,config}
 	chmod 0755 "$state"/{nginx,log}
 	chmod 0700 "$state"/{redis,supervisor}
+	choose_copies
 	[ "$worker" != - ] || return 0
 	# A state that somebody else began is ours, too.
 	chown root: "$state" "$state"/{secrets,nginx,supervisor}
@@ -30,20 +30,31 @@ make_folders() {
 # The command as a worker runs it, in the state.
 command_here() { (cd "$state" && as_worker "$build/dragoman" "$@"); }
 config() { command_here config "$@"; }
-value_of() { # KEY: its value, or nothing if nobody set it
-	sed -n "s/^${1//./\\.}  *\(.*[^ ]\)  *([^()]*)\$/\1/p" <<<"$in_force"
+
+# What is in force: of each setting a line "KEY":{"value":"...","origin":"..."}.
+# Nothing if the configuration is wrong.
+read_in_force() {
+	in_force=$(config --json show 2>/dev/null | sed 's/^{//; s/},"/},\n"/g') ||
+		in_force=''
+}
+value_of() { # KEY
+	{ grep -F "\"$1\":{" <<<"$in_force" || true; } | json_text value
 }
 origin_of() { # KEY
-	sed -n "s/^${1//./\\.}  .*  (\([^()]*\))\$/\1/p" <<<"$in_force"
+	{ grep -F "\"$1\":{" <<<"$in_force" || true; } | json_text origin
+}
+
+# A finding of the key that names no place: nobody set it.
+lacks_key() {
+	grep -q '[[,]"encryption_key: ' <<<"$(config --json check 2>/dev/null)"
 }
 
 choose_key() {
-	in_force=$(config show 2>&1) || true
-	if grep -q '^encryption_key: is not set' <<<"$in_force"; then
+	! lacks_key || {
 		make_secret encryption_key
 		export ENCRYPTION_KEY_FILE=secrets/encryption_key
-		in_force=$(config show 2>/dev/null) || true
-	fi
+	}
+	read_in_force
 }
 
 choose_address() {
@@ -79,15 +90,19 @@ choose_redis() {
 	export REDIS_URL=unix:redis/redis.sock
 }
 
-# Names in env files that nobody reads: only the command knows them.  Not as a
-# worker, who may not read such a file.
+# A finding of a variable that is no setting stands as "PLACE: NAME: ...", one
+# of a setting as "PLACE: its.key: ...".
+STRAY='[A-Za-z_][A-Z0-9_]*: '
+
+# Those of env files, whose lines only the command knows.  Not as a worker, who
+# may not read such a file.
 warn_names() {
 	local file
 	for file in "${env_files[@]}"; do
 		(cd "$state" && "$build/dragoman" --env-file "$file" \
 			config check 2>&1) |
 			grep -F "warning: $file:" |
-			grep -F 'is not a setting' >&2 || true
+			grep "^warning: .*:[0-9]*: $STRAY" >&2 || true
 	done
 }
 
@@ -96,31 +111,55 @@ not_of_files() {
 	local name
 	set -- -e '^$'
 	for name in $env_names; do
-		set -- "$@" -e "^warning: environment: $name: is not a setting"
+		set -- "$@" -e "^warning: environment: $name: "
 	done
 	grep -v "$@"
 }
 
 check_settings() {
-	local findings
-	findings=$(config check 2>&1) || {
+	local findings rc=0
+	findings=$(config check 2>&1) || rc=$?
+	findings=$(in_users_words "$findings")
+	[ $rc = 0 ] || {
 		say "$(not_of_files <<<"$findings")"
 		warn_names
 		fail 2 "the configuration is wrong. Correct the lines above," \
-			"then run the command again"
+			"then run the command again$(unchanged)"
 	}
 	grep '^warning' <<<"$findings" | not_of_files >&2 || true
 	warn_names
+	check_own_address
 }
 
-# A Redis of the caller's: now, not after a minute of trying.
+unchanged() { # what a --restart that is refused leaves
+	[ "$mode" != restart ] || ! supervisor_pid >/dev/null ||
+		printf '%s' ". What runs was not stopped"
+}
+
+# A model's server is often where we are, too: vLLM's port is 8000.
+check_own_address() {
+	local url
+	url=$(value_of llm.base_url)
+	[[ $url =~ ^https?://(127\.[0-9.]+|localhost|\[::1\]):([0-9]+)(/|$) ]] &&
+		[ "${BASH_REMATCH[2]}" = "$port" ] || return 0
+	fail 2 "$url (llm.base_url) is the address of Dragoman itself. If your" \
+		"model's server has this port, choose another one for" \
+		"Dragoman: --port $((port + 1))$(unchanged)"
+}
+
+# A Redis of the caller's: now, not after a minute of trying.  Our own is asked
+# while it still runs: the key may be another one.
 check_redis() {
-	local said
-	[ -z "$own_redis" ] || return 0
-	said=$(command_here format show 2>&1) && return
-	said=${said#dragoman: }
-	fail 1 "${said%%[;(]*}. Start it or correct REDIS_URL (redis.url);" \
-		"without REDIS_URL the quickstart starts a Redis itself"
+	local said rc=0
+	[ -z "$own_redis" ] || supervisor_pid >/dev/null || return 0
+	said=$(command_here format show 2>&1) || rc=$?
+	case $rc,$own_redis in
+	0,* | 3,?*) ;; # 3: it is not there; we start it
+	3,) fail 1 "Redis does not answer at redis.url. Start it or correct" \
+		"REDIS_URL; without REDIS_URL the quickstart starts a Redis" \
+		"itself$(unchanged)" ;;
+	*) fail 1 "${said#dragoman: }$(unchanged)" ;;
+	esac
 }
 
 # Everything looks at what is in force, wherever it was set.
@@ -144,8 +183,18 @@ write_nginx() {
 	[[ $files =~ ^[0-9]+$ ]] && [ "$files" -lt 32768 ] || files=32768
 	"$here/nginx/generate" --state . --listen "$listen:$port" \
 		--socket unix:edge.sock --user "$web" |
-		sed "s|\./log/|./nginx/|; s|^worker_rlimit_nofile [0-9]*|worker_rlimit_nofile $files|" >"$state/nginx/nginx.conf"
-	chmod 0644 "$state/nginx/nginx.conf"
+		sed "s|\./log/|./nginx/|; s|^worker_rlimit_nofile [0-9]*|worker_rlimit_nofile $files|" >"$state/nginx/nginx.conf.new"
+	chmod 0644 "$state/nginx/nginx.conf.new"
+}
+
+# It binds, too: a port below 1024, or an address that is not ours, is told
+# now, before what runs is stopped.
+check_nginx() {
+	local said
+	write_nginx
+	said=$(cd "$state" && PATH=$PATH:/usr/sbin:/sbin nginx -t -q -p ./ \
+		-c nginx/nginx.conf.new -e stderr 2>&1) || nginx_refuses "$said"
+	[ -z "$said" ] || say "$said"
 }
 
 # No file: Redis would open it by its whole path, which the folders above may
@@ -187,7 +236,10 @@ write_processes() {
 	local each=$((($(nproc) + 1) / 2))
 	{
 		printf 'stop\t%s\n' "$(seconds_to_stop)"
-		[ -z "$own_redis" ] || redis
+		if [ -n "$own_redis" ]; then
+			redis
+			printf 'wait\tredis/redis.sock\n' # who asks finds it
+		fi
 		printf 'listen\tedge.sock\t0600\t%s\n' "$web"
 		printf 'worker\tturn\t%s\t%s\t-\t%s\n' "$each" "$worker" "$build/dragoman-turn"
 		printf 'run\tnginx\t1\t-\tnone\tnginx\t-p\t./\t-c\tnginx/nginx.conf\t-e\tnginx/nginx.log\t-g\tdaemon off;\n'
@@ -203,8 +255,7 @@ write_environment() {
 }
 
 write_configuration() {
-	local said
-	write_nginx
+	mv -- "$state/nginx/nginx.conf.new" "$state/nginx/nginx.conf"
 	write_processes
 	write_environment
 	case $listen in
@@ -213,11 +264,6 @@ write_configuration() {
 	*) shown=$listen ;;
 	esac
 	echo "$shown:$port" >"$state/address"
-	# It binds, too: a port below 1024, or an address that is not ours, is
-	# told now.
-	said=$(cd "$state" && PATH=$PATH:/usr/sbin:/sbin nginx -t -q -p ./ \
-		-c nginx/nginx.conf -e stderr 2>&1) || nginx_refuses "$said"
-	[ -z "$said" ] || say "$said"
 }
 
 nginx_refuses() { # WHAT-IT-SAYS
@@ -232,5 +278,5 @@ nginx_refuses() { # WHAT-IT-SAYS
 		;;
 	*) why=${why:-$1} ;;
 	esac
-	fail 1 "nginx cannot serve $listen:$port: $why"
+	fail 1 "nginx cannot serve $listen:$port: $why$(unchanged)"
 }

@@ -77,6 +77,9 @@ start() {
 	setsid "$build/dragoman-supervise" "$state" </dev/null \
 		>>"$state/supervisor/log" 2>&1 8>&- &
 	supervisor=$!
+	trap 'stop_started 130' INT
+	trap 'stop_started 143' TERM
+	trap 'stop_started 129' HUP
 	# After a kill -9 the workers of the former run may take server.drain to
 	# end.
 	until_s=$((SECONDS + ${QUICKSTART_WAIT:-60}))
@@ -95,11 +98,25 @@ start() {
 	else
 		start_failed
 	fi
+	trap - INT TERM HUP
+}
+
+stop_started() { # CODE
+	set +e # the terminal may be gone
+	trap '' INT TERM HUP
+	say "interrupted while starting; stopping what was started"
+	rm -f -- "$state/given.new"
+	kill $supervisor 2>/dev/null
+	wait $supervisor 2>/dev/null
+	exit "$1"
 }
 
 start_failed() {
 	local why
-	why=$(why_not)
+	why=$(in_users_words "$(why_not)")
+	[ ! -e "$state/given" ] || cmp -s "$state/given" "$state/given.new" ||
+		why+=". With the settings of the last start that succeeded: $again --restart"
+	rm -f -- "$state/given.new"
 	kill $supervisor 2>/dev/null || true
 	wait $supervisor 2>/dev/null || true
 	fail 1 "could not be started: $why. All log lines: $again --logs"
@@ -123,24 +140,34 @@ secret_header() {
 	printf ' -H "X-Proxy-Secret: $(%s)"' "$header"
 }
 
-# A mistyped key is better told now than by the first answer.
+opens_chat() { [ "$mode" = chat ] && [ -t 0 ] && [ -t 1 ]; }
+
+# A mistyped key is better told now than by the first answer.  Which model it
+# is, or none, a chat says itself.
 tell_model() {
-	local backend
-	local how=$again
+	local backend how=$again found
 	backend=$(ask /health | json_text backend) || true
 	if [ "$backend" = direct ]; then
 		[ "$mode" != detach ] || how+=' --restart'
-		say "No language model is set, so a message is a command. To have" \
-			"a model answer, start it with one of:"
+		opens_chat || say "No language model is set, so a message is a command."
+		say "To have a model answer, start it with one of:"
 		say "  OPENAI_API_KEY=sk-... $how"
 		say "  LLM_BASE_URL=http://HOST:PORT/v1 $how"
 		return
 	fi
-	[ -z "$backend" ] || say "Model: $backend"
-	(
+	[ -z "$backend" ] || opens_chat || say "Model: $backend"
+	found=$(
 		load_state_env
-		"$build/dragoman" doctor || true
-	) 2>/dev/null | grep -A 1 -E '^(error|warning) +model ' >&2 || true
+		"$build/dragoman" doctor 2>/dev/null |
+			grep -A 1 -E '^(error|warning) +model '
+	) || true
+	[ -z "$found" ] || say "$found"
+	[[ $found == *error* ]] || return 0
+	# The edge learns of it a few seconds later: --status says the same then.
+	for _ in {1..50}; do
+		! ask_ready | grep -q '"degraded":\["' || return 0
+		sleep 0.1
+	done
 }
 
 tell_started() {
@@ -152,7 +179,16 @@ tell_started() {
 	if [ -n "$paused" ]; then
 		say "Turns are paused: messages wait until $again --exec -- dragoman resume"
 	fi
+	tell_former
 	tell_model
+}
+
+# A start that is given nothing new goes on with what the last one was given.
+tell_former() {
+	[ -z "$went_on" ] || say "Settings of the last start are used again:$went_on."
+	[ -z "$dropped" ] ||
+		say "Settings of the last start that are not used now:$dropped." \
+			"To use a setting at each start, write it into $here/.env."
 }
 
 finish() {
@@ -170,7 +206,7 @@ stay() {
 	trap 'exit 129' HUP
 	trap 'exit 130' INT
 	trap 'exit 143' TERM
-	if [ -t 0 ] && [ -t 1 ]; then
+	if opens_chat; then
 		say "Press Ctrl-D to leave the chat; this stops everything."
 		chat
 	else

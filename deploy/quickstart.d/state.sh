@@ -27,7 +27,7 @@ ask_ready() { # the same of /ready, also when it is not
 }
 
 # dragoman pause outlives a stop: only what runs can be resumed.
-is_paused() { ask_ready | grep -q '"why":"turns are paused"'; }
+is_paused() { ask_ready | grep -q '"paused":true'; }
 
 # The text of a member of one JSON object on standard input.
 json_text() { # NAME
@@ -51,25 +51,19 @@ may_read_state() {
 # --- the commands -----------------------------------------------------------
 
 show_status() {
-	local pid ready reasons url
+	local pid rc=0
 	pid=$(supervisor_pid) || {
 		echo "not running: $state"
 		exit 3
 	}
-	url=http://$(state_address)
-	ready=$(ask_ready || true)
-	if [[ $ready != *'"ready":true'* ]]; then
-		reasons=$(json_text why <<<"$ready")
-		echo "running, but not ready: ${reasons:-it does not answer} ($url/ready, supervisor $pid)"
-		exit 1
-	fi
-	reasons=$(sed -n 's/.*"degraded":\[\([^]]*\)\].*/\1/p' <<<"$ready")
-	if [ -n "$reasons" ]; then
-		echo "running, but degraded: ${reasons//\"/} ($url/ready, supervisor $pid)"
-		exit 1
-	fi
-	echo "running: $url (supervisor $pid)"
-	exit 0
+	load_state_env
+	[ -x "$build/dragoman" ] ||
+		fail 1 "supervisor $pid runs, but its programs are gone from" \
+			"$build: $again --upgrade builds them"
+	"$build/dragoman" status || rc=$?
+	echo "supervisor: process $pid"
+	[ $rc -le 1 ] || rc=1
+	exit $rc
 }
 
 stop_state() {
@@ -91,19 +85,43 @@ stop_state() {
 		"$state/supervisor/log"
 }
 
+# Lines of JSON for people: 2026-11-30 14:48:08 info worker_started worker="edge".
+readable() {
+	sed -u -E '/^\{"time":/ {
+		s/^\{"time":"([^"T]*)T([0-9:]*)[^"]*","level":"([a-z]*)","event":"([^"]*)"/\1 \2 \3 \4/
+		s/,"([A-Za-z_]+)":/ \1=/g
+		s/\}$//
+	}'
+}
+
+# Workers write each line to their log and to standard error, where the rest
+# is what they could not log.  Redis speaks at length even when all is well.
 show_logs() {
-	local files=() file follow=()
-	for file in "$state"/{log/dragoman.log,supervisor/log,nginx/nginx.log} \
-		"$state"/supervisor/*.err; do
+	local files=() file text follow=()
+	for file in "$state"/{log/dragoman.log,supervisor/{log,nginx.err},nginx/nginx.log}; do
 		[ ! -s "$file" ] || files+=("$file")
 	done
 	[ ${#files[@]} -gt 0 ] || fail 3 "there are no logs in $state yet"
+	for file in "$state"/supervisor/{edge,turn}.err; do
+		text=$(grep -hv '^{"time"' "$file" 2>/dev/null | tail -n 20) ||
+			continue
+		printf '==> %s <==\n%s\n\n' "$file" "$text"
+	done
+	say "These files have all lines; Redis has its own: $state/supervisor/redis.err"
 	[ ! -t 1 ] || follow=(-F)
-	exec tail -n 20 "${follow[@]}" -- "${files[@]}"
+	# -v: a name above the lines, of one file, too
+	tail -v -n 20 "${follow[@]}" -- "${files[@]}" | readable
+	exit 0
+}
+
+remove_parts() {
+	local part
+	for part in "${STATE_PARTS[@]}"; do
+		rm -rf -- "${state:?}/$part"
+	done
 }
 
 remove_state() {
-	local part
 	[ -e "$state/.dragoman" ] || {
 		[ ! -e "$state" ] || fail 2 "$state is no state of the" \
 			"quickstart; nothing was removed"
@@ -113,13 +131,10 @@ remove_state() {
 	if [ "$yes" = 0 ]; then
 		[ -t 0 ] && [ -t 2 ] ||
 			fail 2 "--remove needs --yes when there is no terminal"
-		ask_yes "Delete $state with its secrets, messages and logs? [y/N]" ||
-			exit 1
+		ask_yes "Delete $state with its secrets, messages and logs? [y/N]"
 	fi
 	stop_state
-	for part in "${STATE_PARTS[@]}"; do
-		rm -rf -- "${state:?}/$part"
-	done
+	remove_parts
 	rmdir -- "$state" 2>/dev/null ||
 		fail 1 "$state holds other files, which were left"
 	say "removed: $state. What was built is still in $here/build, and packages stay installed."
@@ -192,6 +207,18 @@ already_running() {
 
 # --- the folder -------------------------------------------------------------
 
+# Root could, and its user could not start it any more.
+may_take_state() {
+	local owner
+	[ "$(id -u)" = 0 ] && [ -e "$state/.dragoman" ] || return 0
+	owner=$(stat -c %U -- "$state/.dragoman")
+	[ "$owner" = root ] ||
+		fail 1 "$state belongs to $owner, who could not use it any more" \
+			"if root started it. Run this as $owner; or, if it is to be" \
+			"root's from now on, first run:" \
+			"chown -R root: $(printf '%q' "$state")"
+}
+
 # A folder of somebody else's is not made ours: its modes would change.
 check_state_folder() {
 	local parent=$state
@@ -200,6 +227,7 @@ check_state_folder() {
 		fail 2 "$state is there and not a state of the quickstart;" \
 			"choose another folder with --state"
 	fi
+	may_take_state
 	until [ -e "$parent" ]; do parent=$(dirname -- "$parent"); done
 	[ -d "$parent" ] && [ -w "$parent" ] && [ -x "$parent" ] ||
 		fail 1 "cannot write $parent, which belongs to" \
@@ -207,8 +235,20 @@ check_state_folder() {
 			"with --state"
 }
 
+# Until something was started, a failure leaves nothing of what it made.
+made_state=''
 make_state_folder() {
+	[ -e "$state/.dragoman" ] || made_state=1
 	mkdir -p -- "$state" || fail 1 "cannot make $state; choose another" \
 		"folder with --state"
 	: >>"$state/.dragoman"
+	trap discard EXIT
+}
+
+discard() {
+	rm -rf -- "${state:?}"/{given.new,nginx/nginx.conf.new}
+	[ -z "$copies" ] || rm -rf -- "${state:?}/$copies"
+	[ -n "$made_state" ] || return 0
+	remove_parts
+	rmdir -- "$state" 2>/dev/null || true
 }

@@ -122,6 +122,6 @@ upgrade() {
 			"answered: $(why_not)"
 	say "Dragoman runs: http://$(state_address) ($("$build/dragoman" version | head -n 1))"
 	say "Environment, supervisor, nginx and Redis are as they were: --restart changes those."
-	! is_paused || say "Turns are paused: dragoman resume lets them go on."
+	! is_paused || say "Turns are paused: $again --exec -- dragoman resume lets them go on."
 	exit 0
 }

@@ -27,7 +27,7 @@ test('detached: serves, its curl line works as pasted, all commands know it', as
 
   const status = await quickstart(state, ['--status']);
   assert.equal(status.code, 0);
-  assert.match(status.out, new RegExp(`^running: http://127\\.0\\.0\\.1:${port} `));
+  assert.match(status.out, new RegExp(`^ready: http://127\\.0\\.0\\.1:${port} `));
 
   const doctor = await quickstart(state, ['--exec', '--', 'dragoman', '--json', 'doctor']);
   assert.equal(doctor.code, 0, doctor.out + doctor.err);
@@ -269,7 +269,9 @@ test('what is wrong is said, with the exit code of it', async () => {
     [['--detach', '--listen', '192.0.2.1'], {}, 1, /nginx cannot serve 192\.0\.2\.1/],
     [['--port'], {}, 2, /needs a value/],
     [['--exec'], {}, 2, /needs a command/],
-    [['--unknown'], {}, 2, /what is --unknown\?\nUsage:/],
+    [['--unknown'], {}, 2, /^quickstart: there is no option --unknown \(--help lists them\)\n$/],
+    [['--detatch'], {}, 2, /^quickstart: there is no option --detatch; did you mean --detach\?/],
+    [['stop'], {}, 2, /^quickstart: there is no option stop; did you mean --stop\?/],
     [['--upgrade', '--detach'], {}, 2, /--upgrade and --detach: give only one of them/],
     [['--', 'true'], {}, 2, /a command needs --exec/],
     [['--stop'], {}, 0, /not running/],
@@ -392,7 +394,7 @@ test('paused before it was stopped: it runs, says so, and can be resumed', async
   const r = await quickstart(state, ['--yes', '--detach', '--port', String(port)], { ms: 120000 });
   assert.equal(r.code, 1, r.err);
   assert.match(r.err, /Turns are paused: .* --exec -- dragoman resume/);
-  assert.match((await quickstart(state, ['--status'])).out, /running, but not ready/);
+  assert.match((await quickstart(state, ['--status'])).out, /^not ready: .*turns are paused/);
   assert.equal((await dragoman('resume')).code, 0);
   await until(async () => (await get(port, '/ready')).status === 200, { what: '/ready' });
   await stop(state);

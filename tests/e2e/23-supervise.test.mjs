@@ -92,6 +92,24 @@ test('stops in the reverse order, one group after the other', async () => {
   assert.equal(read(s.dir, 'supervisor.pid'), '');
 });
 
+test('those below a wait start when its file is there, or after five seconds; a file of before does not count', async () => {
+  const dir = folder([shell('first', 1, `echo 1 >>first; while [ ! -e go ]; do sleep 0.02; done; : >there; ${SLEEPS}`), ['wait', 'there'], shell('second', 1, `echo 2 >>second; ${SLEEPS}`)]);
+  fs.writeFileSync(path.join(dir, 'there'), '');
+  const s = supervise(dir);
+  await until(() => read(dir, 'first'), { what: 'the first runs' });
+  assert.equal(fs.existsSync(path.join(dir, 'there')), false);
+  assert.equal(read(dir, 'second'), '');
+  fs.writeFileSync(path.join(dir, 'go'), '');
+  await until(() => read(dir, 'second'), { ms: 4000, what: 'the second runs' });
+  s.process.kill('SIGTERM');
+  assert.equal(await s.end, 0);
+  const never = folder([['wait', 'never'], shell('second', 1, `echo 2 >>second; ${SLEEPS}`)]);
+  const t = supervise(never);
+  await until(() => read(never, 'second'), { ms: 15000, what: 'it does not wait for ever' });
+  t.process.kill('SIGTERM');
+  assert.equal(await t.end, 0);
+});
+
 test('SIGHUP is passed on', async () => {
   const s = supervise(folder([shell('a', 2, "trap 'echo hup >>hups' HUP; echo up >>ups; while :; do sleep 0.02; done")]));
   await until(() => read(s.dir, 'ups').length === 6, { what: 'both run' });

@@ -122,7 +122,7 @@ test('misspelt names are told with what was meant, and nothing else is lost', as
   assert.doesNotMatch(log, /"level":"error"/, 'a start like any other');
 
   /* No model: said by the start, the first answer, /status, /help, doctor. */
-  assert.match(err, /^No language model is set, .*\n {2}OPENAI_API_KEY=sk-\.\.\. .* --restart\n {2}LLM_BASE_URL=http:\/\/HOST:PORT\/v1 .* --restart$/m);
+  assert.match(err, /^No language model is set, .*\n.*start it with one of:\n {2}OPENAI_API_KEY=sk-\.\.\. .* --restart\n {2}LLM_BASE_URL=http:\/\/HOST:PORT\/v1 .* --restart$/m);
   for (const message of ['hello', '/status', '/help'])
     assert.match(await say(state, port, message), /No language model is set[^]*LLM_BASE_URL=http:\/\/HOST:PORT\/v1/, message);
   assert.match((await dragoman(state, 'doctor')).out, /model +no model is set[^]*OPENAI_API_KEY/);
@@ -141,7 +141,10 @@ test('misspelt names are told with what was meant, and nothing else is lost', as
 
   const logs = await quickstart(state, ['--logs']);
   assert.equal(logs.code, 0);
-  assert.match(logs.out, /dragoman\.log[^]*"event":"worker_started"/);
+  /* For people, each line once, and nothing that alarms. */
+  assert.match(logs.out, /dragoman\.log[^]*\n20\d\d-\d\d-\d\d \d\d:\d\d:\d\d info worker_started worker="edge" pid=\d+ /);
+  assert.equal(logs.out.match(/ worker_started worker="edge"/g).length, fs.readFileSync(path.join(state, 'log/dragoman.log'), 'utf8').match(/worker_started","worker":"edge"/g).length);
+  assert.doesNotMatch(logs.out, /redis_failed|Ready to accept connections|\{"time"/);
 
   assert.equal((await quickstart(state, ['--remove'])).code, 2, 'without a terminal it wants --yes');
   fs.writeFileSync(path.join(state, 'mine'), '');
@@ -204,7 +207,7 @@ test('what the YAML file names is reached and kept: key files, and ${NAME}s', as
       `    c: {host: openai, model: gpt-test, base_url: "${model.openai}", api_key_file: ${top}/named-elsewhere/key}`,
       ''].join('\n'), 0o600);
     const { port, err } = await start(state, [], { env: { DRAGOMAN_CONFIG: yaml, OF_THE_TEST: 'kept' } });
-    if (ROOT) assert.match(err, /the workers cannot reach \S+dragoman\.yaml or a file that it names/);
+    if (ROOT) assert.match(err, /the workers cannot read \S+dragoman\.yaml or a file that it names/);
     model.push({ text: 'by b' });
     assert.equal(await say(state, port, 'hello'), 'by b');
     /* The command finds them, too. */

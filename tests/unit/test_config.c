@@ -482,7 +482,7 @@ env_files(void **state)
 	struct config_source src = {
 		.env_file = put("e.env",
 		    "# comment\n\n"
-		    "export CHAT_COUNT = 7 # seven\n"
+		    "export\tCHAT_COUNT = 7\t#seven #7\n"
 		    "CHAT_PERSONA_NAME=\"A \\\"B\\\" # no comment\" # comment\n"
 		    "TOKEN='it''s'\n"
 		    "CHAT_LIST=[\"a, b\", \"c\"]\r\n"

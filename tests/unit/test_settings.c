@@ -292,6 +292,11 @@ where_it_is_searched(void **state)
 	assert_null(load("DRAGOMAN_CONFIG=/nowhere/d.yaml"));
 	assert_non_null(strstr(buf_str(&errors),
 	    "/nowhere/d.yaml: file: cannot be read: No such file"));
+
+	/* None at all: what is installed here is not searched for. */
+	s = load("DRAGOMAN_CONFIG=/dev/null");
+	assert_string_equal(s->file, "");
+	settings_unref(s);
 }
 
 static void
