@@ -208,11 +208,12 @@ look_for_name(struct worker *w, struct worker_breaker *br,
     const struct llm_backend *b, struct arena *mem)
 {
 	struct llm_pick picked;
+	enum llm_rc rc = llm_pick(b, mem, &picked);
 
-	if (llm_pick(b, mem, &picked) == LLM_OK)
+	if (rc == LLM_OK)
 		clear(w, br, b, true);
 	else
-		(void)set(w, br, LLM_MODEL, true, picked.why, picked.remedy);
+		(void)set(w, br, rc, true, picked.why, picked.remedy);
 }
 
 static bool
@@ -325,7 +326,10 @@ trouble_write(struct worker *w, struct worker_breaker *br, json_t *record)
 	    json_integer((json_int_t)atomic_load(&br->answered_ms)));
 	if (t.rc != LLM_OK)
 		json_object_set_new(record, "trouble",
-		    json_pack("{s:s, s:s, s:s, s:I}", "kind", llm_rc_name(t.rc),
-			"why", t.why, "remedy", t.remedy, "since_ms",
+		    json_pack("{s:s, s:s, s:b, s:b, s:s, s:s, s:I}", "kind",
+			llm_rc_name(t.rc), "words", llm_rc_words(t.rc), "lasts",
+			llm_needs_operator(t.rc), "reloads",
+			llm_mend(t.rc) == LLM_MEND_HERE, "why", t.why,
+			"remedy", t.remedy, "since_ms",
 			(json_int_t)t.since_ms));
 }

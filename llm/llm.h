@@ -111,7 +111,8 @@ enum llm_rc {
 	LLM_CONTEXT,	/* too long for the model: shorten and ask again */
 	LLM_QUOTA,	/* out of credit: do not repeat */
 	LLM_DENIED,	/* 401 403: the key is wrong; operator must act */
-	LLM_INVALID,	/* 400 404 422: the request; operator must act */
+	LLM_INVALID,	/* it refuses the request (400, 422); operator must
+			   act, if it is not this question alone */
 	LLM_FILTERED,	/* a filter of the provider declined the message */
 	LLM_LOADING,	/* the model is being loaded: worth waiting for */
 	LLM_UNREACHABLE, /* the way there is wrong (certificate, proxy, port):
@@ -121,10 +122,23 @@ enum llm_rc {
 			   this account use it; operator must act */
 	LLM_ADDRESS,	/* something else is at that address (404, a page, a
 			   redirection); operator must act */
+	LLM_UNCHOSEN,	/* nobody has said which model, and the server has none
+			   or several; operator must act */
 	LLM_RC_N,
 };
+/*
+ * kinds.c: a row an end.  A new one needs no more than it: what follows from a
+ * row is in each worker's record (chat/trouble.h), so that /ready and doctor
+ * know it; the person's sentence is chat/phrases.h's.
+ */
 const char *llm_rc_name(enum llm_rc rc);
-/* No repeat helps: somebody must change a setting, a key or an account. */
+/* A clause for the operator, without what a server said. */
+const char *llm_rc_words(enum llm_rc rc);
+/* Who ends it: time; the operator in our settings or keys, or on the server's
+ * side (an account). */
+enum llm_mend { LLM_PASSES, LLM_MEND_HERE, LLM_MEND_THERE };
+enum llm_mend llm_mend(enum llm_rc rc);
+/* No repeat helps: it does not pass. */
 bool llm_needs_operator(enum llm_rc rc);
 
 struct llm_failure {
@@ -200,8 +214,9 @@ void llm_look(const struct llm_backend *b, const volatile int *cancel,
  * that its server lists, not counting those for embeddings and the like.  One
  * request of a few seconds at most; strings live in ${mem}.
  *
- * LLM_OK: in ${model}.  LLM_INVALID: none or several.  LLM_RETRY, LLM_DENIED,
- * LLM_UNREACHABLE, LLM_ADDRESS: no list.  Then ${why} is a clause, ${remedy} what to do.
+ * LLM_OK: in ${model}.  LLM_UNCHOSEN: none or several, or a server that has no
+ * list.  LLM_RETRY, LLM_DENIED, LLM_UNREACHABLE, LLM_ADDRESS, LLM_INVALID: no
+ * list.  Then ${why} is a clause, ${remedy} what to do.
  */
 struct llm_pick {
 	const char *model, *why, *remedy;

@@ -465,7 +465,6 @@ enum llm_rc llm_transport_rc(const struct http_response *resp, bool shown,
     struct llm_failure *f);
 
 #define LLM_WHY_PAGE "it is a page, not an answer"
-#define LLM_WHY_NO_MODEL "no model is chosen"
 
 /*
  * check.c: the list of models at ${b}'s address.  ${doc}, in ${mem}, is NULL

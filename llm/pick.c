@@ -85,14 +85,14 @@ choose(struct arena *mem, const char *at, const json_t *doc,
 		out->why = arena_printf(mem,
 		    "no model is chosen, and the server at %s lists none", at);
 		out->remedy = "set LLM_MODEL (chat.model) to the model's name";
-		return LLM_INVALID;
+		return LLM_UNCHOSEN;
 	}
 	out->why = arena_printf(mem,
 	    "no model is chosen, and the server at %s has several: %s", at,
 	    in_words(mem, names, n));
 	out->remedy = arena_printf(mem,
 	    "choose one, for example LLM_MODEL=%s", shown(mem, names[0]));
-	return LLM_INVALID;
+	return LLM_UNCHOSEN;
 }
 
 /* ${why} there is no list, at ${at}. */
@@ -133,6 +133,6 @@ llm_pick(const struct llm_backend *b, struct arena *mem, struct llm_pick *out)
 	if (remedy != NULL)
 		out->remedy = remedy;
 	if (rc == LLM_OK)
-		rc = remedy != NULL ? LLM_ADDRESS : LLM_INVALID;
+		rc = remedy != NULL ? LLM_ADDRESS : LLM_UNCHOSEN;
 	return rc;
 }

@@ -213,8 +213,6 @@ const char *
 llm_remedy(enum llm_rc rc, const struct llm_failure *f,
     const struct llm_backend *b, struct arena *mem)
 {
-	if (strcmp(f->why, LLM_WHY_NO_MODEL) == 0)
-		return "set LLM_MODEL (chat.model) to one of its models";
 	switch (rc) {
 	case LLM_DENIED:
 		return arena_printf(mem, "correct %s", key_of(b, mem));
@@ -224,6 +222,8 @@ llm_remedy(enum llm_rc rc, const struct llm_failure *f,
 		return of_a_model(b, mem);
 	case LLM_ADDRESS:
 		return of_an_address(f, b, mem);
+	case LLM_UNCHOSEN:
+		return "set LLM_MODEL (chat.model) to one of its models";
 	case LLM_INVALID:
 		return f->status == 404
 		    ? arena_printf(mem,

@@ -212,7 +212,7 @@ test('a model that does not answer, or not to this key, is told at the start', a
   const model = await Model.start();
   const env = { CHAT_HOST: 'openai', LLM_MODEL: 'gpt-test', LLM_BASE_URL: model.openai };
   try {
-    assert.match((await start(state, [], { env: { ...env, OPENAI_API_KEY: 'sk-mistyped-0000' } })).err, /^error +model .*key is refused.*\n.*OPENAI_API_KEY\)$/m);
+    assert.match((await start(state, [], { env: { ...env, OPENAI_API_KEY: 'sk-mistyped-0000' } })).err, /^error +model .*rejects the API key.*\n.*OPENAI_API_KEY\)$/m);
     await stop(state);
     assert.doesNotMatch((await start(state, [], { env: { ...env, OPENAI_API_KEY: OPENAI_KEY } })).err, /^(error|warning)/m);
     await stop(state);

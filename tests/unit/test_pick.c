@@ -73,22 +73,22 @@ one_is_picked(void **state)
 		    LLM_OK },
 		{ 200, "[" M("alone") "]", "alone", NULL, NULL, LLM_OK },
 		{ 200, LIST(M("a") "," M("b")), NULL, "has several: a, b",
-		    "choose one, for example LLM_MODEL=a", LLM_INVALID },
+		    "choose one, for example LLM_MODEL=a", LLM_UNCHOSEN },
 		{ 200,
 		    LIST(M("1") "," M("2") "," M("3") "," M("4") "," M(
 			"5") "," M("6") "," M("7") "," M("8") "," M("9")),
-		    NULL, "5, 6, 7, 8 and 1 more", "LLM_MODEL=1", LLM_INVALID },
+		    NULL, "5, 6, 7, 8 and 1 more", "LLM_MODEL=1", LLM_UNCHOSEN },
 		{ 200, LIST(""), NULL, "lists none", "set LLM_MODEL",
-		    LLM_INVALID },
+		    LLM_UNCHOSEN },
 		{ 200, LIST(M("text-embedding-3")), NULL, "lists none",
-		    "set LLM_MODEL", LLM_INVALID },
+		    "set LLM_MODEL", LLM_UNCHOSEN },
 		{ 200, "<html>", NULL, "gives no list of its models: no JSON",
 		    "correct llm.base_url", LLM_ADDRESS },
 		{ 200, "{\"data\":{\"id\":3}}", NULL,
 		    "gives no list of its models: status 200",
-		    "set LLM_MODEL", LLM_INVALID },
+		    "set LLM_MODEL", LLM_UNCHOSEN },
 		{ 200, LIST(M("a\\u001b[31m") "," M("b")), NULL, "has several",
-		    "LLM_MODEL=", LLM_INVALID },
+		    "LLM_MODEL=", LLM_UNCHOSEN },
 		{ 404, "{}", NULL, "gives no list of its models", "",
 		    LLM_RC_N },
 		{ 401, "{}", NULL, "status 401", "", LLM_DENIED },
@@ -145,10 +145,10 @@ nobody_there(void **state)
 	served_start(&srv, answer, &l);
 	b = backend(url);
 	/* With several it is not guessed. */
-	assert_int_equal(llm_ask(&b, &q, mem, &said, &f), LLM_INVALID);
+	assert_int_equal(llm_ask(&b, &q, mem, &said, &f), LLM_UNCHOSEN);
 	assert_string_equal(f.why, "no model is chosen");
 	assert_non_null(strstr(f.message, "has several: a, b"));
-	assert_non_null(strstr(llm_remedy(LLM_INVALID, &f, &b, mem),
+	assert_non_null(strstr(llm_remedy(LLM_UNCHOSEN, &f, &b, mem),
 	    "set LLM_MODEL"));
 	served_stop(&srv);
 	assert_int_equal(llm_pick(&b, mem, &picked), LLM_RETRY);
