@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include <sodium.h>
 
@@ -286,6 +287,34 @@ text_printable(struct arena *mem, const char *s)
 	}
 	out[n] = '\0';
 	return out;
+}
+
+size_t
+text_distance(const char *a, const char *b, bool fold)
+{
+	size_t na = strnlen(a, TEXT_DISTANCE_BYTES);
+	size_t nb = strnlen(b, TEXT_DISTANCE_BYTES);
+	size_t row[TEXT_DISTANCE_BYTES + 1], i, j, corner, up;
+
+	for (j = 0; j <= nb; j++)
+		row[j] = j;
+	for (i = 1; i <= na; i++) {
+		corner = row[0];
+		row[0] = i;
+		for (j = 1; j <= nb; j++) {
+			up = row[j];
+			corner += fold
+			    ? strncasecmp(&a[i - 1], &b[j - 1], 1) != 0
+			    : a[i - 1] != b[j - 1];
+			if (up + 1 < corner)
+				corner = up + 1;
+			if (row[j - 1] + 1 < corner)
+				corner = row[j - 1] + 1;
+			row[j] = corner;
+			corner = up;
+		}
+	}
+	return row[nb];
 }
 
 void

@@ -12,6 +12,7 @@
 #include <jansson.h>
 
 #include "base/arena.h"
+#include "base/http.h"
 #include "base/secret.h"
 #include "nouns/message.h"
 #include "nouns/settings.h"
@@ -152,6 +153,8 @@ struct llm_failure {
 	bool credit;		/* LLM_QUOTA: no money, not a limit in time */
 	int64_t told_ms;	/* LLM_QUOTA: when it is over, as the server
 				   says; 0: it does not */
+	enum http_cause cause;	/* without an answer: why */
+	bool is_page;		/* a web page was the answer */
 	char why[160];		/* for logs: no key, no text of people */
 	/* The server's words for the operator, "" when it gave none: what the
 	 * question holds is taken out of them. */
@@ -180,25 +183,19 @@ void llm_span(int64_t ms, char out[LLM_SPAN_MAX]);
 char *llm_chat_url(const struct llm_backend *b, struct arena *mem);
 
 /*
- * Would it answer?  Asked by its list of models, which costs no tokens.
- * LLM_OK, LLM_DENIED, LLM_RETRY, LLM_UNREACHABLE, LLM_ADDRESS, LLM_INVALID (it
- * can't be asked); ${listed} is false if there is a list and the model is not in it.
- * With LLM_OK, failure->why says if there was no list to look at.
- */
-enum llm_rc llm_check(const struct llm_backend *b, struct arena *mem,
-    bool *listed, struct llm_failure *failure) WARN_UNUSED;
-
-/*
- * The same, and what to do: when nothing of this API is at that address, others
- * of the same server are tried; when the model is not in the list, the nearest
- * name and others are told.  Takes 10 s, or 20 s if addresses are tried.
+ * Would it answer?  Asked by its list of models, which costs no tokens; and what
+ * to do.  When nothing of this API is at that address, others of the same server
+ * are tried; when the model is not in the list, the nearest name and others are
+ * told.  Takes 10 s, or 20 s if addresses are tried.
  *
  * Setting *${cancel} (it may be NULL) ends it.
  *
- * Besides llm_check's: LLM_MODEL (the list is complete, and it is not in it),
- * LLM_ADDRESS.  ${remedy}, in ${mem}, is NULL if all is well; with LLM_OK and
- * ${listed} false it is a guess, as some servers answer to names that they do
- * not list.
+ * LLM_OK, LLM_DENIED, LLM_RETRY, LLM_UNREACHABLE, LLM_ADDRESS, LLM_INVALID (it
+ * can't be asked), LLM_MODEL (the list is complete, and it is not in it).
+ * ${listed} is false if there is a list and the model is not in it.  With LLM_OK,
+ * failure.why says if there was no list to look at.  ${remedy}, in ${mem}, is
+ * NULL if all is well; with LLM_OK and ${listed} false it is a guess, as some
+ * servers answer to names that they do not list.
  */
 struct llm_look {
 	enum llm_rc rc;

@@ -235,7 +235,7 @@ too_many_headers(void **state)
 	struct arena *mem = arena_new();
 	struct llm_answer a;
 	struct llm_failure f;
-	bool listed;
+	struct llm_look look;
 	size_t i, n;
 
 	(void)state;
@@ -254,8 +254,8 @@ too_many_headers(void **state)
 		assert_int_equal(atomic_load(&srv.requests), i);
 		if (i == 0)
 			assert_non_null(strstr(f.why, "too many headers"));
-		assert_int_equal(llm_check(&b, mem, &listed, &f),
-		    i == 0 ? LLM_INVALID : LLM_OK);
+		llm_look(&b, NULL, mem, &look);
+		assert_int_equal(look.rc, i == 0 ? LLM_INVALID : LLM_OK);
 	}
 	secret_clear(&key);
 	arena_free(mem);
