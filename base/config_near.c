@@ -172,16 +172,12 @@ near_variable(struct config *c, const char *name)
 	return best[0] == '\0' ? NULL : arena_strdup(c->mem, best);
 }
 
-/* What Kubernetes says of each service, in every container: NAME_PORT is
- * tcp://..., and so on. */
+/* Kubernetes tells each container of each service, as NAME_PORT=tcp://... and by
+ * longer names, which are near to none of ours. */
 static bool
-is_of_kubernetes(const char *name, const char *value)
+is_of_kubernetes(const char *value)
 {
-	return strstr(name, "_SERVICE_") != NULL
-	    || (strstr(name, "_PORT_") != NULL
-		&& (strstr(name, "_TCP") != NULL
-		    || strstr(name, "_UDP") != NULL))
-	    || strncmp(value, "tcp://", 6) == 0
+	return strncmp(value, "tcp://", 6) == 0
 	    || strncmp(value, "udp://", 6) == 0;
 }
 
@@ -191,7 +187,7 @@ add_stray(struct config *c, const char *name, const char *value,
 {
 	const char *near;
 
-	if (is_read(c, name) || (!in_file && is_of_kubernetes(name, value)))
+	if (is_read(c, name) || (!in_file && is_of_kubernetes(value)))
 		return;
 	near = near_variable(c, name);
 	if (near == NULL && !in_file)

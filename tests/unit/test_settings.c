@@ -165,6 +165,54 @@ hosts(void **state)
 	}
 }
 
+/* Which model a server of one's own has, no table knows. */
+static void
+own_servers_have_no_usual_model(void **state)
+{
+	static const struct {
+		const char *variables, *model; /* NULL: nobody has said */
+	} cases[] = {
+		{ "LLM_BASE_URL=http://h:1/v1", NULL },
+		{ "LLM_BASE_URL=http://h:1/v1 OPENAI_API_KEY=k", NULL },
+		{ "LLM_BASE_URL=http://h:1/v1 CHAT_HOST=ollama", NULL },
+		{ "CHAT_HOST=ollama", "llama3.2" },
+		{ "LLM_BASE_URL=http://h:1/v1 GROQ_API_KEY=k",
+		    "llama-3.3-70b-versatile" },
+		{ "LLM_BASE_URL=http://h:1 ANTHROPIC_API_KEY=k",
+		    "claude-haiku-4-5" },
+		{ "LLM_BASE_URL=https://API.openai.com/v1 OPENAI_API_KEY=k",
+		    "gpt-4o-mini" },
+		{ "LLM_BASE_URL=https://h/d?api-version=1 OPENAI_API_KEY=k",
+		    "gpt-4o-mini" },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(cases); i++) {
+		struct settings *s = load(cases[i].variables);
+
+		if (s == NULL)
+			fail_msg("%s: %s", cases[i].variables,
+			    buf_str(&errors));
+		if (settings_lacks_model(s) != (cases[i].model == NULL)
+		    || (cases[i].model != NULL
+			&& strcmp(s->chat_model, cases[i].model) != 0))
+			fail_msg("%s: \"%s\"", cases[i].variables,
+			    s->chat_model);
+		settings_unref(s);
+	}
+}
+
+/* What is wrong is told, and not that it is not set. */
+static void
+a_wrong_host_is_one_error(void **state)
+{
+	(void)state;
+	assert_null(load("CHAT_HOST=cohere OPENAI_API_KEY=k GROQ_API_KEY=k"));
+	assert_non_null(strstr(buf_str(&errors), "chat.host: expected "));
+	assert_null(strstr(buf_str(&errors), "is not set"));
+}
+
 /* A worker's heartbeat is JSON: half a character would silence it. */
 static void
 a_cut_backend_is_whole_characters(void **state)
@@ -842,6 +890,8 @@ main(void)
 		cmocka_unit_test(paths_of_sockets_and_the_prefix_of_keys),
 		cmocka_unit_test(names_that_nobody_has_are_told),
 		cmocka_unit_test(quirks),
+		cmocka_unit_test(own_servers_have_no_usual_model),
+		cmocka_unit_test(a_wrong_host_is_one_error),
 		cmocka_unit_test(hosts),
 		cmocka_unit_test(a_cut_backend_is_whole_characters),
 		cmocka_unit_test(memcp),

@@ -83,6 +83,8 @@ misspelt_names(void **state)
 		{ "DRAGOMAN_LOG_LEVEL=info\n", NULL, "mean LOG_LEVEL?" },
 		{ "OPENAI_API_KEY_FLIE=x\n", NULL,
 		    "mean OPENAI_API_KEY_FILE?" },
+		{ "DRAGOMAN_OF_OTHERS=1\n", NULL,
+		    "e.env:1: DRAGOMAN_OF_OTHERS: is not a setting\n" },
 		{ "OPENAI_BASE_URL=x\n", NULL, "mean LLM_BASE_URL?" },
 		{ "SOME_THING=1\n", NULL,
 		    "e.env:1: SOME_THING: is not a setting\n" },
@@ -98,11 +100,18 @@ misspelt_names(void **state)
 		    "LLM_MODEL?" },
 		{ NULL, "CHAT_HOSTS=x", "mean CHAT_HOST?" },
 		{ NULL, "CHAT_HOSTNAME=x", NULL },
+		{ NULL, "LLM_MOXXL=x", "mean LLM_MODEL?" },
+		{ NULL, "LLM_MXXXL=x", NULL }, /* three are no slip */
+		{ NULL, "DRAGOMAN_OF_OTHERS=1", NULL },
+		{ NULL, "DRAGOMAN_LLM_MODEL=m", "mean LLM_MODEL?" },
 		{ NULL, "SOME_THING=1", NULL },
 		{ NULL, "CHAT_HOSTS=", NULL },
 		{ NULL, "HTTP_PROXY=http://p:1", NULL },
+		{ NULL, "CHAT_PORT=80", "mean CHAT_HOST?" },
 		{ NULL, "CHAT_PORT=tcp://10.0.0.1:80", NULL },
+		{ NULL, "CHAT_PORT=udp://10.0.0.1:80", NULL },
 		{ NULL, "MCP_SERVICE_PORT=80", NULL },
+		{ NULL, "CHAT_PORT_8000_TCP_PROTO=tcp", NULL },
 		{ NULL, "REDIS_PORT_6379_TCP=tcp://10.0.0.1:6379", NULL },
 	};
 	struct settings *s;
