@@ -90,6 +90,7 @@ fleet_see(struct store *st, const struct settings *s, struct arena *mem,
 		see_sources(v, record);
 		see_model(v, record);
 		all_paused &= json_member_bool(record, "paused", false);
+		v->looking |= !json_member_bool(record, "looked", true);
 	}
 	json_object_foreach(v->backends, name, until)
 		if (json_integer_value(until) > now)

@@ -93,7 +93,7 @@ static const struct {
 	{ "Gemini's names", HOST_OPENAI, "/v1", "gemini-flash", "/v1/models",
 	    "{\"data\":[{\"id\":\"models/gemini-flash\"}]}", 200, false,
 	    LLM_OK, true, NULL, "" },
-	{ "a gateway's name for it", HOST_OPENAI, "/v1", "gpt-5", "/v1/models",
+	{ "a gateway's name for it", HOST_OPENAI, "/v1", "gtp-5", "/v1/models",
 	    "{\"data\":[{\"id\":\"an-owner-of-models/gpt-5\"},{\"id\":\"b\"}]}",
 	    200, false, LLM_OK, false,
 	    "did you mean an-owner-of-models/gpt-5?" },
