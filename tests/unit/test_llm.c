@@ -841,22 +841,7 @@ each_cause_has_its_remedy(void **state)
 	arena_free(mem);
 }
 
-static int
-start(void **state)
-{
-	(void)state;
-	served_start(&srv, serve, NULL);
-	return http_start(NULL);
-}
-
-static int
-stop(void **state)
-{
-	(void)state;
-	http_stop();
-	served_stop(&srv);
-	return 0;
-}
+SERVED_WITH_HTTP(srv, serve)
 
 int
 main(void)

@@ -265,9 +265,8 @@ static int
 start(void **state)
 {
 	(void)state;
-	if (http_start(NULL) == -1)
+	if (served_with_http(&srv, serve) == -1)
 		return -1;
-	served_start(&srv, serve, NULL);
 	snprintf(url, sizeof(url), "http://127.0.0.1:%d/v1", srv.port);
 	return 0;
 }
@@ -276,9 +275,7 @@ static int
 stop(void **state)
 {
 	(void)state;
-	http_stop();
-	served_stop(&srv);
-	return 0;
+	return served_without_http(&srv);
 }
 
 int

@@ -290,22 +290,7 @@ looks_have_an_end(void **state)
 	arena_free(mem);
 }
 
-static int
-start(void **state)
-{
-	(void)state;
-	served_start(&srv, serve, NULL);
-	return http_start(NULL);
-}
-
-static int
-stop(void **state)
-{
-	(void)state;
-	http_stop();
-	served_stop(&srv);
-	return 0;
-}
+SERVED_WITH_HTTP(srv, serve)
 
 int
 main(void)

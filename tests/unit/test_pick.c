@@ -8,7 +8,6 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
-#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -22,15 +21,15 @@ struct list {
 	int status;
 	const char *type, *body;
 };
+static const struct list *listed; /* what the server lists now */
 
 static int
 answer(struct served *s, int fd, const struct served_request *req)
 {
-	const struct list *l = s->ctx;
-
+	(void)s;
 	if (strcmp(req->path, "/v1/models") != 0)
 		return served_answer(fd, 404, "text/plain", "", "no");
-	return served_answer(fd, l->status, l->type, "", l->body);
+	return served_answer(fd, listed->status, listed->type, "", listed->body);
 }
 
 static struct llm_backend
@@ -107,10 +106,9 @@ one_is_picked(void **state)
 		struct llm_pick picked;
 		enum llm_rc rc;
 
-		served_start(&srv, answer, &l);
+		listed = &l;
 		b = backend(url);
 		rc = llm_pick(&b, mem, &picked);
-		served_stop(&srv);
 		if (rows[i].rc == LLM_RC_N ? rc == LLM_OK : rc != rows[i].rc)
 			fail_msg("%s: %s", rows[i].body, llm_rc_name(rc));
 		if (rows[i].model != NULL) {
@@ -142,7 +140,7 @@ nobody_there(void **state)
 	char url[64];
 
 	(void)state;
-	served_start(&srv, answer, &l);
+	listed = &l;
 	b = backend(url);
 	/* With several it is not guessed. */
 	assert_int_equal(llm_ask(&b, &q, mem, &said, &f), LLM_UNCHOSEN);
@@ -155,25 +153,11 @@ nobody_there(void **state)
 	assert_non_null(picked.failed);
 	assert_int_equal(llm_ask(&b, &q, mem, &said, &f), LLM_RETRY);
 	assert_true(f.counts);
+	served_start(&srv, answer, NULL);
 	arena_free(mem);
 }
 
-static int
-begin(void **state)
-{
-	const struct http_options none = { 0 };
-
-	(void)state;
-	return sodium_init() == -1 ? -1 : http_start(&none);
-}
-
-static int
-end(void **state)
-{
-	(void)state;
-	http_stop();
-	return 0;
-}
+SERVED_WITH_HTTP(srv, answer)
 
 int
 main(void)
@@ -183,5 +167,5 @@ main(void)
 		cmocka_unit_test(nobody_there),
 	};
 
-	return cmocka_run_group_tests(tests, begin, end);
+	return cmocka_run_group_tests(tests, start, stop);
 }

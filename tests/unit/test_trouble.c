@@ -100,7 +100,8 @@ begin(void **state)
 	(void)state;
 	meanwhile = LLM_RC_N;
 	mem = arena_new();
-	served_start(&srv, serve, NULL);
+	if (served_with_http(&srv, serve) == -1)
+		return -1;
 	snprintf(url, sizeof(url), "http://127.0.0.1:%d/v1", srv.port);
 	settings = (struct settings){ .chat_host = HOST_OPENAI,
 		.chat_model = "m",
@@ -117,7 +118,7 @@ begin(void **state)
 	llm_breaker_name(backend, name);
 	br = worker_breaker_hold(&w, name);
 	assert_non_null(br);
-	return http_start(NULL);
+	return 0;
 }
 
 static int
@@ -126,11 +127,9 @@ end(void **state)
 	(void)state;
 	assert_int_equal(pool_drain(w.calls, PATIENCE_MS), 0);
 	pool_free(w.calls);
-	http_stop();
-	served_stop(&srv);
 	assert_int_equal(settings.refs, 1);
 	arena_free(mem);
-	return 0;
+	return served_without_http(&srv);
 }
 
 static void
