@@ -97,6 +97,9 @@ void text_address(const char *url, struct text_address *out);
  * secret nowhere. */
 char *text_address_shown(struct arena *mem, const char *url);
 
+/* As a part of a path: all but letters, digits and "-_.~" as %XX. */
+char *text_percent(struct arena *mem, const char *s);
+
 /* "name=${NAME}": replaces each ${NAME} by lookup(NAME); NULL: unknown
  * variable, whose name is then left in ${unknown}. */
 char *text_expand(struct arena *mem, const char *s,

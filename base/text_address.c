@@ -1,5 +1,5 @@
 /*
- * text_address: what may be shown of an address.
+ * text_address: what may be shown of an address, and a part of one.
  */
 #include <ctype.h>
 #include <string.h>
@@ -84,5 +84,27 @@ text_address_shown(struct arena *mem, const char *url)
 			out = arena_printf(mem, "%s%c%.*s=%s", out, sign,
 			    (int)name, part, HIDDEN);
 	}
+	return out;
+}
+
+char *
+text_percent(struct arena *mem, const char *s)
+{
+	static const char HEX[] = "0123456789ABCDEF";
+	char *out = arena_alloc(mem, 3 * strlen(s) + 1), *p = out;
+
+	for (; *s != '\0'; s++) {
+		unsigned char c = (unsigned char)*s;
+
+		if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')
+		    || (c >= '0' && c <= '9') || strchr("-_.~", c) != NULL) {
+			*p++ = (char)c;
+			continue;
+		}
+		*p++ = '%';
+		*p++ = HEX[c >> 4];
+		*p++ = HEX[c & 15];
+	}
+	*p = '\0';
 	return out;
 }

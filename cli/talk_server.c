@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "cli/talk.h"
 #include "cli/tty.h"
+#include "nouns/settings.h"
 
 #define REPLY_MAX (16 * MIB)
 #define QUICK_MS 10000 /* a question about a message, /stop */
@@ -215,11 +216,9 @@ talk_greet(struct talk *t, FILE *out)
 		    arena_printf(mem, "Model: none. Tools: %s.",
 			tools_of(mem, health, ready)));
 		line(t, out, PAINT_WARN,
-		    "No language model is configured: a message is a command. "
-		    "`tools` lists the tools, `echo text=hello` calls one.");
-		line(t, out, PAINT_WARN,
-		    "To use a model, start the server with, for example: "
-		    "OPENAI_API_KEY=sk-... LLM_MODEL=gpt-4o-mini");
+		    SETTINGS_NO_MODEL
+		    ". `tools` lists the tools, `echo text=hello` calls one.");
+		line(t, out, PAINT_WARN, SETTINGS_TO_HAVE_MODEL);
 	} else if (model != NULL)
 		line(t, out, PAINT_DIM,
 		    arena_printf(mem, "Model: %s. Tools: %s.", model,

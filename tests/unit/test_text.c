@@ -364,6 +364,27 @@ end(void **state)
 }
 
 static void
+parts_of_paths(void **state)
+{
+	static const struct {
+		const char *s, *out;
+	} rows[] = {
+		{ "", "" },
+		{ "AZaz09-_.~", "AZaz09-_.~" },
+		{ "a/b c", "a%2Fb%20c" },
+		{ "50%?#&+:@", "50%25%3F%23%26%2B%3A%40" },
+		{ "\xc3\xa9\x7f\x01", "%C3%A9%7F%01" },
+	};
+	struct arena *mem = arena_new();
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(rows); i++)
+		assert_string_equal(text_percent(mem, rows[i].s), rows[i].out);
+	arena_free(mem);
+}
+
+static void
 distances(void **state)
 {
 	static const struct {
@@ -404,6 +425,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(parts_of_paths),
 		cmocka_unit_test(distances),
 		cmocka_unit_test(knows_utf8),
 		cmocka_unit_test(knows_what_stands_in_json_as_it_is),
