@@ -169,6 +169,13 @@ troubles(void **state)
 		{ "the last question got no answer",
 		    "[{'backends':[{'name':'a','last':'retry','asked_ms':5}]}]",
 		    "a retry: it does not answer. " },
+		{ "or half of one",
+		    "[{'backends':[{'name':'a','last':'broken','asked_ms':5}]}]",
+		    "a retry: it does not answer. " },
+		{ "what is one question's alone",
+		    "[{'backends':[{'name':'a','last':'invalid','asked_ms':5}]}"
+		    "]",
+		    "" },
 		{ "what lasts is said first",
 		    "[{'backends':[{'name':'a','last':'broken','asked_ms':5}]},"
 		    "{'backends':[{'name':'a','trouble':{'kind':'denied',"
