@@ -25,13 +25,14 @@ has_answered(struct doctor *d, const struct llm_backend *b)
 
 	llm_breaker_name(b, name);
 	json_array_foreach(d->records, i, record)
-	    json_array_foreach(json_object_get(record, "backends"), j, backend)
-	{
-		breaker = json_member_str(backend, "breaker");
-		last = json_member_str(backend, "last");
-		found |= breaker != NULL && last != NULL
-		    && strcmp(breaker, name) == 0 && strcmp(last, "ok") == 0;
-	}
+		json_array_foreach(
+		    json_object_get(record, "backends"), j, backend) {
+			breaker = json_member_str(backend, "breaker");
+			last = json_member_str(backend, "last");
+			found |= breaker != NULL && last != NULL
+			    && strcmp(breaker, name) == 0
+			    && strcmp(last, "ok") == 0;
+		}
 	return found;
 }
 
@@ -43,8 +44,7 @@ troubles(struct doctor *d)
 	const json_t *one;
 	size_t i;
 
-	json_array_foreach(d->troubles, i, one)
-	{
+	json_array_foreach(d->troubles, i, one) {
 		const char *name = json_member_str(one, "name");
 		const char *words = json_member_str(one, "words");
 		const char *why = json_member_str(one, "why");
@@ -78,9 +78,10 @@ is_met(struct doctor *d, const char *label, const char *kind)
 	const json_t *one;
 	size_t i;
 
-	json_array_foreach(d->troubles, i,
-	    one) if (strcmp(json_member_str(one, "name"), label) == 0
-	    && strcmp(json_member_str(one, "kind"), kind) == 0) return true;
+	json_array_foreach(d->troubles, i, one)
+		if (strcmp(json_member_str(one, "name"), label) == 0
+		    && strcmp(json_member_str(one, "kind"), kind) == 0)
+			return true;
 	return false;
 }
 

@@ -57,5 +57,6 @@ doctor_prefix(struct doctor *d)
 	    || prefix_find(d->store, d->cli->mem, &list) != STORE_OK)
 		return; /* PUBSUB may be closed to us; Redis is looked at above
 			 */
-	json_array_foreach(list, i, one) find_other(d, one);
+	json_array_foreach(list, i, one)
+		find_other(d, one);
 }

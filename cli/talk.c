@@ -45,8 +45,9 @@ show_starters(struct saying *s, const json_t *doc)
 	size_t i;
 
 	json_array_foreach((json_t *)list, i, item)
-	    show_note(&s->t->show, "  - ",
-		json_string_value(item) != NULL ? json_string_value(item) : "");
+		show_note(&s->t->show, "  - ",
+		    json_string_value(item) != NULL ? json_string_value(item)
+						    : "");
 }
 
 /* What the reply tells of the conversation: may ${s}'s text have been the

@@ -132,8 +132,7 @@ tools_of(struct arena *mem, const json_t *health, const json_t *ready)
 	const char *names = "";
 	size_t i;
 
-	json_array_foreach((json_t *)list, i, source)
-	{
+	json_array_foreach((json_t *)list, i, source) {
 		const char *name = json_member_str(source, "name");
 
 		if (name == NULL || strlen(names) + strlen(name) > NAMES_MAX)

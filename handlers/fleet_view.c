@@ -151,11 +151,11 @@ fleet_degraded_doc(const struct fleet_view *v)
 	const char *name, *reason;
 	size_t i;
 
-	json_array_foreach(v->troubles, i, trouble) json_array_append_new(list,
-	    json_sprintf("%s: %s", json_member_str(trouble, "name"),
-		json_member_str(trouble, "words")));
-	json_object_foreach(v->sources, name, source)
-	{
+	json_array_foreach(v->troubles, i, trouble)
+		json_array_append_new(list,
+		    json_sprintf("%s: %s", json_member_str(trouble, "name"),
+			json_member_str(trouble, "words")));
+	json_object_foreach(v->sources, name, source) {
 		reason = json_member_str(source, "reason");
 		if (reason != NULL)
 			json_array_append_new(list,

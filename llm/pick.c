@@ -30,8 +30,7 @@ names_in(const json_t *doc, struct arena *mem, const char **names)
 	size_t i, k, n = 0;
 	json_t *model;
 
-	json_array_foreach((json_t *)all, i, model)
-	{
+	json_array_foreach((json_t *)all, i, model) {
 		id = json_member_str(model, "id");
 		if (id == NULL || id[0] == '\0' || !can_chat(model, id))
 			continue;

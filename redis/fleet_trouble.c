@@ -26,14 +26,15 @@ latest(const json_t *records, const char *name, const char *member)
 	size_t i, j;
 
 	json_array_foreach(records, i, record)
-	    json_array_foreach(json_object_get(record, "backends"), j, backend)
-	{
-		const char *other = json_member_str(backend, "name");
+		json_array_foreach(
+		    json_object_get(record, "backends"), j, backend) {
+			const char *other = json_member_str(backend, "name");
 
-		at = json_member_int(backend, member, 0);
-		if (other != NULL && strcmp(other, name) == 0 && at > ms)
-			ms = at;
-	}
+			at = json_member_int(backend, member, 0);
+			if (other != NULL && strcmp(other, name) == 0
+			    && at > ms)
+				ms = at;
+		}
 	return ms;
 }
 
@@ -43,10 +44,11 @@ has(const json_t *list, const char *name)
 	const json_t *one;
 	size_t i;
 
-	json_array_foreach(list, i,
-	    one) if (strcmp(json_string_value(json_object_get(one, "name")),
-			 name)
-	    == 0) return true;
+	json_array_foreach(list, i, one)
+		if (strcmp(
+			json_string_value(json_object_get(one, "name")), name)
+		    == 0)
+			return true;
 	return false;
 }
 
@@ -113,10 +115,13 @@ fleet_troubles(const json_t *records, struct arena *mem)
 
 	/* What lasts, first: of two workers one may know more. */
 	for (silent = false;; silent = true) {
-		json_array_foreach(records, i, record) json_array_foreach(
-		    json_object_get(record, "backends"), j,
-		    backend) if ((json_object_get(backend, "trouble") == NULL)
-		    == silent) add(list, records, backend);
+		json_array_foreach(records, i, record)
+			json_array_foreach(
+			    json_object_get(record, "backends"), j, backend)
+				if ((json_object_get(backend, "trouble")
+					== NULL)
+				    == silent)
+					add(list, records, backend);
 		if (silent)
 			return list;
 	}

@@ -209,12 +209,14 @@ troubles(void **state)
 				*q = '"';
 		list = fleet_troubles(
 		    json_read(mem, text, strlen(text), NULL, NULL), mem);
-		json_array_foreach(list, j, one) snprintf(found + strlen(found),
-		    sizeof(found) - strlen(found), "%s %s%s%s: %s. ",
-		    json_member_str(one, "name"), json_member_str(one, "kind"),
-		    json_member_bool(one, "lasts", false) ? "!" : "",
-		    json_member_bool(one, "reloads", false) ? "~" : "",
-		    json_member_str(one, "words"));
+		json_array_foreach(list, j, one)
+			snprintf(found + strlen(found),
+			    sizeof(found) - strlen(found), "%s %s%s%s: %s. ",
+			    json_member_str(one, "name"),
+			    json_member_str(one, "kind"),
+			    json_member_bool(one, "lasts", false) ? "!" : "",
+			    json_member_bool(one, "reloads", false) ? "~" : "",
+			    json_member_str(one, "words"));
 		if (strcmp(found, CASES[i].found) != 0)
 			fail_msg("%s: \"%s\"", CASES[i].name, found);
 		arena_free(mem);
