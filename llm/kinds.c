@@ -20,7 +20,7 @@ static const struct kind {
 	[LLM_DENIED] = { "denied", LLM_MEND_HERE,
 	    "the provider rejects the API key" },
 	[LLM_INVALID]
-	= { "invalid", LLM_MEND_HERE, "it refuses the question" },
+	= { "invalid", LLM_MEND_HERE, "the question is refused" },
 	[LLM_FILTERED]
 	= { "filtered", LLM_PASSES, "a filter declined the question" },
 	[LLM_LOADING]
