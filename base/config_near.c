@@ -7,8 +7,7 @@
 
 #include "base/arena.h"
 #include "base/config_priv.h"
-
-#define NEAR_MAX 64 /* longer keys are compared by their first bytes */
+#include "base/text.h"
 
 /* Letters of a slip of the finger: two, as when two change places. */
 #define SLIP 2
@@ -18,32 +17,6 @@
 
 /* Other programs put it before all their names, so that people try it. */
 #define OUR_PREFIX "DRAGOMAN_"
-
-/* Levenshtein's distance, of at most NEAR_MAX bytes each. */
-static size_t
-distance(const char *a, const char *b)
-{
-	size_t row[NEAR_MAX + 1], na = strnlen(a, NEAR_MAX);
-	size_t nb = strnlen(b, NEAR_MAX), i, j, corner, up;
-
-	for (j = 0; j <= nb; j++)
-		row[j] = j;
-	for (i = 1; i <= na; i++) {
-		corner = row[0];
-		row[0] = i;
-		for (j = 1; j <= nb; j++) {
-			up = row[j];
-			corner += a[i - 1] != b[j - 1];
-			if (up + 1 < corner)
-				corner = up + 1;
-			if (row[j - 1] + 1 < corner)
-				corner = row[j - 1] + 1;
-			row[j] = corner;
-			corner = up;
-		}
-	}
-	return row[nb];
-}
 
 static const char *
 last_part(const char *key)
@@ -75,7 +48,7 @@ slipped(struct config *c, const char *key, int *row)
 	for (i = 0; i < c->ndefs; i++) {
 		if (!is_shown(&c->defs[i]))
 			continue;
-		far = distance(key, c->defs[i].key);
+		far = text_distance(key, c->defs[i].key, false);
 		if (far < best_far) {
 			best_far = far;
 			best = c->defs[i].key;
@@ -84,7 +57,7 @@ slipped(struct config *c, const char *key, int *row)
 		if (!may_be_file(&c->defs[i]))
 			continue;
 		file = arena_printf(c->mem, "%s_file", c->defs[i].key);
-		far = distance(key, file);
+		far = text_distance(key, file, false);
 		if (far < best_far) {
 			best_far = far;
 			best = file;
@@ -167,7 +140,7 @@ take_nearer(const char *name, const char *ours, char best[CONFIG_FILE_NAME_MAX],
 
 	if ((a > b ? a - b : b - a) >= *best_far)
 		return; /* it is as far at least */
-	far = distance(name, ours);
+	far = text_distance(name, ours, false);
 	if (far < *best_far) {
 		*best_far = far;
 		snprintf(best, CONFIG_FILE_NAME_MAX, "%s", ours);
@@ -199,16 +172,12 @@ near_variable(struct config *c, const char *name)
 	return best[0] == '\0' ? NULL : arena_strdup(c->mem, best);
 }
 
-/* What Kubernetes says of each service, in every container: NAME_PORT is
- * tcp://..., and so on. */
+/* Kubernetes tells each container of each service, as NAME_PORT=tcp://... and by
+ * longer names, which are near to none of ours. */
 static bool
-is_of_kubernetes(const char *name, const char *value)
+is_of_kubernetes(const char *value)
 {
-	return strstr(name, "_SERVICE_") != NULL
-	    || (strstr(name, "_PORT_") != NULL
-		&& (strstr(name, "_TCP") != NULL
-		    || strstr(name, "_UDP") != NULL))
-	    || strncmp(value, "tcp://", 6) == 0
+	return strncmp(value, "tcp://", 6) == 0
 	    || strncmp(value, "udp://", 6) == 0;
 }
 
@@ -218,7 +187,7 @@ add_stray(struct config *c, const char *name, const char *value,
 {
 	const char *near;
 
-	if (is_read(c, name) || (!in_file && is_of_kubernetes(name, value)))
+	if (is_read(c, name) || (!in_file && is_of_kubernetes(value)))
 		return;
 	near = near_variable(c, name);
 	if (near == NULL && !in_file)

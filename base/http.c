@@ -63,6 +63,7 @@ prepare(const struct http_request *req, struct http_response *resp)
 	t->stream = NULL;
 	t->rc = HTTP_CANCELLED;
 	t->why[0] = '\0';
+	t->cause = HTTP_CAUSE_OTHER;
 	t->is_dirty = t->ending = t->sent = t->blocked = t->tried = false;
 	t->headed = t->over = t->long_headers = false;
 	t->conn_ended = t->lasting = t->unprocessed = false;
@@ -105,6 +106,7 @@ take_end(const struct transfer *t, struct http_response *resp)
 		resp->status = t->status;
 	resp->conn_ended = t->conn_ended;
 	resp->lasting = t->lasting;
+	resp->cause = t->cause;
 	if (t->rc != HTTP_OK)
 		memcpy(resp->why, t->why, sizeof(resp->why));
 	return t->rc;

@@ -50,6 +50,30 @@ enum http_rc {
 	HTTP_CANCELLED, /* the caller's cancel flag was set */
 };
 
+/* Why there is no answer, for who tells what to do about it: ${why} is the same
+ * in words, which nobody compares. */
+enum http_cause {
+	HTTP_CAUSE_OTHER,	/* nothing that is known to help */
+	HTTP_CAUSE_CA_FILE,	/* the file of trusted certificates is none */
+	HTTP_CAUSE_AUTHORITY,	/* a certificate's authority is not trusted */
+	HTTP_CAUSE_OTHER_NAME,	/* the certificate is for another host */
+	HTTP_CAUSE_EARLY,	/* a certificate is not valid yet */
+	HTTP_CAUSE_CERTIFICATE, /* what else is wrong with the server's */
+	HTTP_CAUSE_PROXYS_CERTIFICATE, /* ... with the proxy's */
+	HTTP_CAUSE_CLIENTS_CERTIFICATE, /* the server wants one of us */
+	HTTP_CAUSE_PROXY,	/* it is not there, or refuses */
+	HTTP_CAUSE_PROXY_LOGIN, /* it wants a user and a password */
+	HTTP_CAUSE_NEEDS_HTTPS, /* http:// where TLS is spoken */
+	HTTP_CAUSE_NEEDS_HTTP,	/* https:// where none is */
+	HTTP_CAUSE_OLD_TLS,	/* none that both speak */
+	HTTP_CAUSE_TLS,		/* the handshake failed otherwise */
+	HTTP_CAUSE_NO_HOST,	/* its name has no address */
+	HTTP_CAUSE_NOT_ITS_HOST, /* the server does not know that name */
+	HTTP_CAUSE_CONNECT,	/* nobody answers at that port */
+	HTTP_CAUSE_CUT,		/* the connection ended before a status */
+	HTTP_CAUSE_N,
+};
+
 #define HTTP_OPERATOR 0x1 /* address from the operator: http:// and any net */
 /* Sent at most once.  Without it, a request whose kept connection ends before
  * a byte of the answer goes out again on another one (curl does so up to five
@@ -88,6 +112,7 @@ struct http_response {
 	struct buf body;
 	struct buf headers;     /* "name: value\n" lines, names lower-case */
 	char why[HTTP_WHY_MAX]; /* for logs and doctor; no URL, no secret */
+	enum http_cause cause;	/* the same, to choose by */
 	int64_t first_byte_ms;  /* measured, since the call */
 	/*
 	 * With HTTP_BROKEN or HTTP_UNREACHED: a connection that stood was

@@ -10,60 +10,70 @@
 
 #include "base/http_priv.h"
 
-#define SAY(t, ...) snprintf((t)->why, sizeof((t)->why), __VA_ARGS__)
+#define SAY(t, by, ...)              \
+	((t)->cause = HTTP_CAUSE_##by, \
+	    snprintf((t)->why, sizeof((t)->why), __VA_ARGS__))
+
+#define UNKNOWN_AUTHORITY                                                     \
+	"certificate is of an unknown authority: name a file with that "      \
+	"authority's certificate as http.ca_file (DRAGOMAN_CA_FILE)"
 
 /* OpenSSL's numbers (X509_V_ERR_*), by CURLINFO_SSL_VERIFYRESULT.  Before it
  * stands "the server's" or "the proxy's". */
 static const struct {
 	long number;
+	enum http_cause cause;
 	const char *why;
 } certificates[] = {
-	{ 7,
-	    "certificate is of an unknown authority: name a file with that "
-	    "authority's certificate as http.ca_file (DRAGOMAN_CA_FILE)" },
-	{ 9, "certificate is not valid yet: is this machine's clock right?" },
-	{ 10, "certificate has expired: its operator must renew it" },
-	{ 18,
+	{ 7, HTTP_CAUSE_AUTHORITY, UNKNOWN_AUTHORITY },
+	{ 9, HTTP_CAUSE_EARLY,
+	    "certificate is not valid yet: is this machine's clock right?" },
+	{ 10, HTTP_CAUSE_CERTIFICATE,
+	    "certificate has expired: its operator must renew it" },
+	{ 18, HTTP_CAUSE_AUTHORITY,
 	    "certificate is self-signed: if it is the right server, name a "
 	    "file with this certificate as http.ca_file (DRAGOMAN_CA_FILE)" },
-	{ 19,
-	    "certificate is of an unknown authority: name a file with that "
-	    "authority's certificate as http.ca_file (DRAGOMAN_CA_FILE)" },
-	{ 20,
-	    "certificate is of an unknown authority: name a file with that "
-	    "authority's certificate as http.ca_file (DRAGOMAN_CA_FILE)" },
-	{ 21,
+	{ 19, HTTP_CAUSE_AUTHORITY, UNKNOWN_AUTHORITY },
+	{ 20, HTTP_CAUSE_AUTHORITY, UNKNOWN_AUTHORITY },
+	{ 21, HTTP_CAUSE_CERTIFICATE,
 	    "certificate comes without those between it and a known "
 	    "authority: its operator must add them" },
 };
 
+#define OLD_TLS "the server speaks no TLS 1.2 or newer"
+#define ENDED_HANDSHAKE "the server ended the TLS handshake"
+
 /* By words of curl's and OpenSSL's. */
 static const struct {
-	const char *words, *why;
+	const char *words;
+	enum http_cause cause;
+	const char *why;
 	bool passing; /* an end, as of a server that starts */
 } handshakes[] = {
-	{ "alert protocol version", "the server speaks no TLS 1.2 or newer", false },
-	{ "unsupported protocol", "the server speaks no TLS 1.2 or newer", false },
-	{ "wrong version number",
-	    "the server does not speak TLS on this "
-	    "port: is the port right, or should the "
-	    "address begin with http://?", false },
-	{ "packet length too long",
-	    "the server does not speak TLS on this "
-	    "port: is the port right?", false },
-	{ "http request", "the server does not speak TLS on this port", false },
-	{ "unrecognized name",
-	    "the server does not know the host's name: "
-	    "check it in the address", false },
-	{ "handshake failure",
-	    "the server and this machine have no way of "
-	    "encryption in common", false },
-	{ "certificate required",
-	    "the server wants a certificate of its "
-	    "client: that is not offered here", false },
-	{ "unexpected eof", "the server ended the TLS handshake", true },
-	{ "SSL_ERROR_SYSCALL", "the server ended the TLS handshake", true },
-	{ "reset by peer", "the server ended the TLS handshake", true },
+	{ "alert protocol version", HTTP_CAUSE_OLD_TLS, OLD_TLS, false },
+	{ "unsupported protocol", HTTP_CAUSE_OLD_TLS, OLD_TLS, false },
+	{ "wrong version number", HTTP_CAUSE_NEEDS_HTTP,
+	    "the server does not speak TLS on this port: is the port right, "
+	    "or should the address begin with http://?",
+	    false },
+	{ "packet length too long", HTTP_CAUSE_NEEDS_HTTP,
+	    "the server does not speak TLS on this port: is the port right?",
+	    false },
+	{ "http request", HTTP_CAUSE_NEEDS_HTTP,
+	    "the server does not speak TLS on this port", false },
+	{ "unrecognized name", HTTP_CAUSE_NOT_ITS_HOST,
+	    "the server does not know the host's name: check it in the address",
+	    false },
+	{ "handshake failure", HTTP_CAUSE_OLD_TLS,
+	    "the server and this machine have no way of encryption in common",
+	    false },
+	{ "certificate required", HTTP_CAUSE_CLIENTS_CERTIFICATE,
+	    "the server wants a certificate of its client: that is not offered "
+	    "here",
+	    false },
+	{ "unexpected eof", HTTP_CAUSE_TLS, ENDED_HANDSHAKE, true },
+	{ "SSL_ERROR_SYSCALL", HTTP_CAUSE_TLS, ENDED_HANDSHAKE, true },
+	{ "reset by peer", HTTP_CAUSE_TLS, ENDED_HANDSHAKE, true },
 };
 
 static bool
@@ -78,8 +88,12 @@ is_certificate(struct transfer *t)
 		number = proxys;
 	for (i = 0; i < NELEM(certificates); i++)
 		if (certificates[i].number == number) {
-			SAY(t, "the %s's %s", proxys != 0 ? "proxy" : "server",
+			SAY(t, OTHER, "the %s's %s",
+			    proxys != 0 ? "proxy" : "server",
 			    certificates[i].why);
+			t->cause = certificates[i].cause;
+			if (proxys != 0 && t->cause == HTTP_CAUSE_CERTIFICATE)
+				t->cause = HTTP_CAUSE_PROXYS_CERTIFICATE;
 			return true;
 		}
 	return false;
@@ -89,11 +103,11 @@ static void
 why_certificate(struct transfer *t)
 {
 	if (strstr(t->error, "subject name") != NULL)
-		SAY(t,
+		SAY(t, OTHER_NAME,
 		    "the server's certificate is for another name: check "
 		    "the host in the address");
 	else if (!is_certificate(t))
-		SAY(t, "the server's certificate is not accepted");
+		SAY(t, CERTIFICATE, "the server's certificate is not accepted");
 	t->lasting = true;
 }
 
@@ -108,11 +122,12 @@ why_handshake(struct transfer *t)
 	}
 	for (i = 0; i < NELEM(handshakes); i++)
 		if (strstr(t->error, handshakes[i].words) != NULL) {
-			SAY(t, "%s", handshakes[i].why);
+			SAY(t, OTHER, "%s", handshakes[i].why);
+			t->cause = handshakes[i].cause;
 			t->lasting = !handshakes[i].passing;
 			return;
 		}
-	SAY(t, "no TLS connection: the handshake failed");
+	SAY(t, TLS, "no TLS connection: the handshake failed");
 }
 
 static void
@@ -122,8 +137,11 @@ why_connect(struct transfer *t)
 	char text[64];
 
 	curl_easy_getinfo(t->easy, CURLINFO_OS_ERRNO, &err);
-	SAY(t, "cannot connect%s: %s", t->proxied ? " to the proxy" : "",
+	SAY(t, CONNECT, "cannot connect%s: %s",
+	    t->proxied ? " to the proxy" : "",
 	    err == 0 ? "no answer" : strerror_r((int)err, text, sizeof(text)));
+	if (t->proxied)
+		t->cause = HTTP_CAUSE_PROXY;
 }
 
 /* Before the request began to leave. */
@@ -137,17 +155,17 @@ why_unreached(struct transfer *t, CURLcode code)
 		why_connect(t);
 		return;
 	case CURLE_COULDNT_RESOLVE_HOST:
-		SAY(t, "cannot connect: the host's name has no address");
+		SAY(t, NO_HOST, "cannot connect: the host's name has no address");
 		return;
 	case CURLE_COULDNT_RESOLVE_PROXY:
-		SAY(t, "cannot connect: the proxy's name has no address");
+		SAY(t, PROXY, "cannot connect: the proxy's name has no address");
 		return;
 	case CURLE_PEER_FAILED_VERIFICATION:
 		why_certificate(t);
 		return;
 	case CURLE_SSL_CACERT_BADFILE:
 		ca_failed();
-		SAY(t,
+		SAY(t, CA_FILE,
 		    "the file of trusted certificates cannot be read: "
 		    "check http.ca_file, or install ca-certificates");
 		t->lasting = true;
@@ -156,7 +174,7 @@ why_unreached(struct transfer *t, CURLcode code)
 		why_handshake(t);
 		return;
 	case CURLE_OPERATION_TIMEDOUT:
-		SAY(t, "no connection within %d ms", t->req.connect_ms);
+		SAY(t, OTHER, "no connection within %d ms", t->req.connect_ms);
 		return;
 	default:
 		break;
@@ -165,30 +183,30 @@ why_unreached(struct transfer *t, CURLcode code)
 	/* 5xx: it does not reach the server just now. */
 	t->lasting = t->proxied && status >= 300 && status < 500;
 	if (t->proxied && status == 407)
-		SAY(t,
+		SAY(t, PROXY_LOGIN,
 		    "the proxy wants a user and a password: write them in "
 		    "http.proxy as http://USER:PASSWORD@HOST:PORT");
 	else if (t->proxied && status >= 300)
-		SAY(t,
+		SAY(t, PROXY,
 		    "the proxy refused the connection with status %ld: "
 		    "check http.proxy",
 		    status);
 	else if (t->unprocessed)
-		SAY(t,
+		SAY(t, OTHER,
 		    "the server closed the connection before the request "
 		    "reached it");
 	else
-		SAY(t, "cannot connect: %s", curl_easy_strerror(code));
+		SAY(t, CONNECT, "cannot connect: %s", curl_easy_strerror(code));
 }
 
 static enum http_rc
 too_large(struct transfer *t)
 {
 	if (t->long_headers)
-		SAY(t, "the answer's headers are longer than %zu bytes",
+		SAY(t, OTHER, "the answer's headers are longer than %zu bytes",
 		    HEADERS_BYTES_MAX);
 	else
-		SAY(t, "the answer is longer than %zu bytes", t->req.body_max);
+		SAY(t, OTHER, "the answer is longer than %zu bytes", t->req.body_max);
 	return HTTP_TOO_LARGE;
 }
 
@@ -196,42 +214,53 @@ static void
 why_encoding(struct transfer *t)
 {
 	if (strstr(t->error, "Unrecognized") != NULL)
-		SAY(t,
+		SAY(t, OTHER,
 		    "the answer has an encoding that is not known here: "
 		    "%s",
 		    t->encoding);
 	else
-		SAY(t, "the answer is damaged: it is not %s as it says",
+		SAY(t, OTHER, "the answer is damaged: it is not %s as it says",
 		    t->encoding);
 }
 
 /* After the request began to leave. */
+/* The answer, or what there is of it, was cut by ${what}. */
+static void
+why_cut(struct transfer *t, const char *what)
+{
+	SAY(t, OTHER, "cut %s: %s",
+	    t->headed            ? "in the answer"
+		: t->status != 0 ? "in the answer's headers"
+				 : "before an answer",
+	    what);
+	if (!t->headed && t->status == 0)
+		t->cause = HTTP_CAUSE_CUT;
+}
+
 static enum http_rc
 broken(struct transfer *t, CURLcode code)
 {
-	const char *where = t->headed ? "cut in the answer"
-	    : t->status != 0          ? "cut in the answer's headers"
-				      : "cut before an answer";
-
 	switch (code) {
 	case CURLE_UNSUPPORTED_PROTOCOL:
 	case CURLE_WEIRD_SERVER_REPLY:
 		/* An alert of TLS, most often. */
 		t->lasting = t->req.url[4] == ':';
-		SAY(t, "the server does not speak HTTP%s",
+		SAY(t, OTHER, "the server does not speak HTTP%s",
 		    t->lasting ? " on this port: if it speaks TLS, the "
 				 "address must begin with https://"
 			       : "");
+		if (t->lasting)
+			t->cause = HTTP_CAUSE_NEEDS_HTTPS;
 		return HTTP_BROKEN;
 	case CURLE_BAD_CONTENT_ENCODING:
 		why_encoding(t);
 		return HTTP_BROKEN;
 	case CURLE_OPERATION_TIMEDOUT:
-		SAY(t, "%s: %s", where, curl_easy_strerror(code));
+		why_cut(t, curl_easy_strerror(code));
 		return HTTP_TIMEOUT;
 	case CURLE_RECV_ERROR:
 		if (strstr(t->error, "chunk") != NULL) {
-			SAY(t, "the answer is damaged: its chunks are wrong");
+			SAY(t, OTHER, "the answer is damaged: its chunks are wrong");
 			return HTTP_BROKEN;
 		}
 		break;
@@ -242,11 +271,11 @@ broken(struct transfer *t, CURLcode code)
 	case CURLE_PARTIAL_FILE:
 		break;
 	default:
-		SAY(t, "%s: %s", where, curl_easy_strerror(code));
+		why_cut(t, curl_easy_strerror(code));
 		return HTTP_BROKEN;
 	}
 	t->conn_ended = true;
-	SAY(t, "%s: the server ended the connection", where);
+	why_cut(t, "the server ended the connection");
 	return HTTP_BROKEN;
 }
 
@@ -271,14 +300,14 @@ transfer_end(struct transfer *t, CURLcode code)
 	}
 	kept_end(t);
 	if (code == CURLE_URL_MALFORMAT) {
-		SAY(t, "not a valid address");
+		SAY(t, OTHER, "not a valid address");
 		return HTTP_BLOCKED;
 	}
 	if (t->over
 	    && (code == CURLE_WRITE_ERROR || code == CURLE_FILESIZE_EXCEEDED))
 		return too_large(t);
 	if (t->blocked && !t->tried) {
-		SAY(t, "the address is not on the public internet");
+		SAY(t, OTHER, "the address is not on the public internet");
 		return HTTP_BLOCKED;
 	}
 	if (t->sent)

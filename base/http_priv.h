@@ -61,6 +61,7 @@ struct transfer {
 	/* The end, read by the owner after BELL_DONE. */
 	enum http_rc rc;
 	char why[HTTP_WHY_MAX];
+	enum http_cause cause;
 	bool conn_ended;
 	bool lasting;
 

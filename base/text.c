@@ -1,16 +1,14 @@
 #include "base/text.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include <sodium.h>
 
 #include "base/arena.h"
-
-#define QUERY_WORD_MAX 32 /* of a query: longer may be a key */
 
 /*
  * Length of the valid UTF-8 sequence at ${s}, 0 if there is none.  The ranges
@@ -288,6 +286,34 @@ text_printable(struct arena *mem, const char *s)
 	return out;
 }
 
+size_t
+text_distance(const char *a, const char *b, bool fold)
+{
+	size_t na = strnlen(a, TEXT_DISTANCE_BYTES);
+	size_t nb = strnlen(b, TEXT_DISTANCE_BYTES);
+	size_t row[TEXT_DISTANCE_BYTES + 1], i, j, corner, up;
+
+	for (j = 0; j <= nb; j++)
+		row[j] = j;
+	for (i = 1; i <= na; i++) {
+		corner = row[0];
+		row[0] = i;
+		for (j = 1; j <= nb; j++) {
+			up = row[j];
+			corner += fold
+			    ? strncasecmp(&a[i - 1], &b[j - 1], 1) != 0
+			    : a[i - 1] != b[j - 1];
+			if (up + 1 < corner)
+				corner = up + 1;
+			if (row[j - 1] + 1 < corner)
+				corner = row[j - 1] + 1;
+			row[j] = corner;
+			corner = up;
+		}
+	}
+	return row[nb];
+}
+
 void
 text_hex(const void *bytes, size_t len, char *out)
 {
@@ -320,84 +346,6 @@ text_int(const char *s, int64_t *out)
 		return -1;
 	*out = v;
 	return 0;
-}
-
-/* The length of "scheme://", or of a slip of it: "redis:name:word@host". */
-static size_t
-scheme_length(const char *url)
-{
-	const char *inside;
-	size_t len = 0;
-
-	while (isalnum((unsigned char)url[len])
-	    || (url[len] != '\0' && strchr("+.-", url[len]) != NULL))
-		len++;
-	if (len > 0 && url[len] == ':' && !isspace((unsigned char)url[len + 1]))
-		return len + 1 + strspn(url + len + 1, "/");
-	inside = strstr(url, "://");
-	return inside == NULL ? 0 : (size_t)(inside - url) + 3;
-}
-
-void
-text_address(const char *url, struct text_address *out)
-{
-	size_t scheme = scheme_length(url);
-	const char *at = NULL;
-
-	*out = (struct text_address){ .scheme = (int)scheme,
-		.rest = url + scheme };
-	if (scheme > 0) /* else a text that is no address: nothing is hidden */
-		at = strrchr(out->rest, '@'); /* passwords hold what they like */
-	if (at != NULL)
-		out->rest = at + 1;
-	out->has_login = at != NULL;
-	out->len = (int)(scheme > 0 ? strcspn(out->rest, "?")
-				    : strlen(out->rest));
-	out->has_query = out->rest[out->len] != '\0';
-}
-
-/* A name or a version: too short and plain for most keys. */
-static bool
-is_plain_word(const char *s, size_t len)
-{
-	size_t i;
-
-	for (i = 0; i < len; i++)
-		if (!isalnum((unsigned char)s[i]) && strchr("._-", s[i]) == NULL)
-			return false;
-	return len > 0 && len <= QUERY_WORD_MAX;
-}
-
-char *
-text_address_shown(struct arena *mem, const char *url)
-{
-	static const char VERSION[] = "api-version", HIDDEN[] = "\u2026";
-	struct text_address a;
-	const char *part;
-	char *out;
-	size_t len, name;
-
-	text_address(url, &a);
-	out = arena_printf(mem, "%.*s%.*s", a.scheme, url, a.len, a.rest);
-	if (!a.has_query)
-		return out;
-	for (part = a.rest + a.len; *part != '\0'; part += len) {
-		char sign = *part++;
-
-		len = strcspn(part, "&");
-		name = strcspn(part, "=&");
-		if (name == len || !is_plain_word(part, name))
-			out = arena_printf(mem, "%s%c%s", out, sign, HIDDEN);
-		else if (name == sizeof(VERSION) - 1
-		    && memcmp(part, VERSION, name) == 0
-		    && is_plain_word(part + name + 1, len - name - 1))
-			out = arena_printf(mem, "%s%c%.*s", out, sign, (int)len,
-			    part);
-		else
-			out = arena_printf(mem, "%s%c%.*s=%s", out, sign,
-			    (int)name, part, HIDDEN);
-	}
-	return out;
 }
 
 char *

@@ -59,6 +59,14 @@ size_t text_control(const char *s, size_t len, unsigned *code);
 /* A copy fit for a terminal: what text_control tells but \n and \t dropped. */
 char *text_printable(struct arena *mem, const char *s);
 
+/*
+ * How many letters of ${a} are to be changed, added or taken away to make ${b}
+ * of it (Levenshtein); upper case counts, unless ${fold}.  Of each, no more
+ * than the first TEXT_DISTANCE_BYTES are looked at.
+ */
+#define TEXT_DISTANCE_BYTES 96
+size_t text_distance(const char *a, const char *b, bool fold);
+
 /* Lower-case hex of ${len} bytes into ${out} (2 * len + 1). */
 void text_hex(const void *bytes, size_t len, char *out);
 
@@ -88,6 +96,9 @@ void text_address(const char *url, struct text_address *out);
  * but for the value of api-version, which tells who reads it most and is
  * secret nowhere. */
 char *text_address_shown(struct arena *mem, const char *url);
+
+/* As a part of a path: all but letters, digits and "-_.~" as %XX. */
+char *text_percent(struct arena *mem, const char *s);
 
 /* "name=${NAME}": replaces each ${NAME} by lookup(NAME); NULL: unknown
  * variable, whose name is then left in ${unknown}. */

@@ -29,6 +29,12 @@
  * Redis that hangs: the one that renews must find the unsure leases. */
 #define LOOK_EVERY_MS 1000
 
+/* The first report waits for the first look at the models, so that nobody hears
+ * that all is well before it is known; for a server that does not answer, no
+ * longer than this. */
+#define FIRST_LOOK_MS 2000
+#define LOOK_STEP_MS 50
+
 struct heartbeat {
 	struct worker *w;
 	pthread_t thread;
@@ -105,13 +111,14 @@ beat(struct worker *w)
 	due_requeue_healed(w->store);
 	record = json_pack(
 	    "{s:s, s:s, s:i, s:s, s:i, s:s, s:o, s:i, s:o, s:i, s:i, s:I, "
-	    "s:b, s:o, s:s?}",
+	    "s:b, s:b, s:o, s:s?}",
 	    "id", w->id, "host", host, "pid", (int)getpid(), "version",
 	    PACKAGE_VERSION, "format", FORMAT_NEWEST, "backend", backend, "backends", list,
 	    "tools_loaded", (int)set->n, "sources", toolbox_state(w->toolbox),
 	    "slots", pool_busy(w->turns) + pool_free_slots(w->turns), "running",
 	    atomic_load(&w->running), "started_ms", (json_int_t)w->started_ms,
-	    "paused", (int)s->chat_paused, "model_ok",
+	    "paused", (int)s->chat_paused, "looked",
+	    (int)atomic_load(&w->looked), "model_ok",
 	    asked ? json_boolean(error == NULL) : json_null(),
 	    "model_error", error);
 	if (record != NULL)
@@ -159,12 +166,39 @@ tidy(struct heartbeat *h)
 	}
 }
 
+static void
+look_first(struct heartbeat *h)
+{
+	int64_t until = clock_boot_ms() + FIRST_LOOK_MS;
+
+	do
+		trouble_look(h->w);
+	while (!atomic_load(&h->w->looked) && clock_boot_ms() < until
+	    && wait(h, LOOK_STEP_MS));
+}
+
+/* Until the next second, or the end of a look: what it found is reported. */
+static bool
+rest(struct heartbeat *h)
+{
+	bool looking = atomic_load(&h->w->looking);
+	int64_t now = clock_boot_ms(), until = now + LOOK_EVERY_MS;
+
+	for (; atomic_load(&h->w->looking) && now < until;
+	     now = clock_boot_ms())
+		if (!wait(h, LOOK_STEP_MS))
+			return false;
+	return (looking && !atomic_load(&h->w->looking)) || now >= until
+	    || wait(h, (int)(until - now));
+}
+
 static void *
 run(void *arg)
 {
 	struct heartbeat *h = arg;
 	int64_t next_ms = clock_boot_ms();
 
+	look_first(h);
 	do {
 		trouble_look(h->w);
 		if (atomic_exchange(&h->w->beat_now, false)
@@ -180,7 +214,7 @@ run(void *arg)
 		/* Who ends a turn sets it, too, but two may do so at once. */
 		metric_set(METRIC_RUNNING, 0, atomic_load(&h->w->running));
 		tidy(h);
-	} while (wait(h, LOOK_EVERY_MS));
+	} while (rest(h));
 	(void)!fleet_leave(h->w->store, h->w->id);
 	return NULL;
 }

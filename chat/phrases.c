@@ -61,6 +61,9 @@ const char PHRASE_ADDRESS[]
 const char PHRASE_UNREACHABLE[]
     = "Sorry, the connection to the language model is not set up correctly. "
       "This needs the operator; trying again will not help.";
+const char PHRASE_UNCHOSEN[]
+    = "Sorry, nobody has chosen yet which language model answers here. This "
+      "needs the operator; trying again will not help.";
 const char PHRASE_INVALID[]
     = "Sorry, the language model's server refused this question. This needs "
       "the operator, who finds the reason in the log; trying again will not "
@@ -103,3 +106,23 @@ const char PHRASE_SUMMARISE[]
 const char PHRASE_OUTCOME_UNKNOWN[]
     = "The call was interrupted; whether it took effect is unknown. Tell the "
       "person so, and do not repeat the call without being asked.";
+
+const char *
+phrase_of(enum llm_rc rc)
+{
+	static const char *const PHRASES[LLM_RC_N] = {
+		[LLM_EMPTY] = PHRASE_EMPTY,
+		[LLM_CONTEXT] = PHRASE_TOO_LONG,
+		[LLM_FILTERED] = PHRASE_FILTERED,
+		[LLM_LOADING] = PHRASE_LOADING,
+		[LLM_QUOTA] = PHRASE_QUOTA,
+		[LLM_DENIED] = PHRASE_DENIED,
+		[LLM_MODEL] = PHRASE_UNKNOWN_MODEL,
+		[LLM_ADDRESS] = PHRASE_ADDRESS,
+		[LLM_UNREACHABLE] = PHRASE_UNREACHABLE,
+		[LLM_UNCHOSEN] = PHRASE_UNCHOSEN,
+		[LLM_INVALID] = PHRASE_INVALID,
+	};
+
+	return PHRASES[rc] != NULL ? PHRASES[rc] : PHRASE_MODEL_FAILED;
+}

@@ -5,6 +5,8 @@
 #ifndef CHAT_PHRASES_H
 #define CHAT_PHRASES_H
 
+#include "llm/llm.h"
+
 extern const char PHRASE_WELCOME[];
 extern const char PHRASE_CONNECTED[];
 extern const char PHRASE_BAD_TOKEN[];
@@ -27,6 +29,7 @@ extern const char PHRASE_DENIED[];
 extern const char PHRASE_UNKNOWN_MODEL[];
 extern const char PHRASE_ADDRESS[];
 extern const char PHRASE_UNREACHABLE[];
+extern const char PHRASE_UNCHOSEN[];
 extern const char PHRASE_INVALID[];
 extern const char PHRASE_LOADING[];
 extern const char PHRASE_LIMIT[];
@@ -42,5 +45,9 @@ extern const char PHRASE_BUDGET_CHAT[];
 extern const char PHRASE_HIGHER_TIER[]; /* appended */
 extern const char PHRASE_SUMMARISE[];	/* to the model, in the system text */
 extern const char PHRASE_OUTCOME_UNKNOWN[]; /* to the model */
+
+/* For a question that ended as ${rc}, no LLM_OK: each end that needs the
+ * operator has a phrase of its own. */
+const char *phrase_of(enum llm_rc rc);
 
 #endif

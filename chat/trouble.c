@@ -85,9 +85,9 @@ clear(struct worker *w, struct worker_breaker *br, const struct llm_backend *b,
 	}
 }
 
-/* ${by_look} may be NULL. */
+/* What is known of ${br}; ${by_look} may be NULL. */
 static enum llm_rc
-known(struct worker *w, const struct worker_breaker *br, bool *by_look)
+trouble_of(struct worker *w, const struct worker_breaker *br, bool *by_look)
 {
 	enum llm_rc rc;
 
@@ -118,7 +118,7 @@ trouble_asked(struct worker *w, struct worker_breaker *br,
 	if (rc == LLM_RETRY || rc == LLM_BROKEN)
 		report_soon(w);
 	/* What is known of it may say more. */
-	if (!is_lasting(rc) || f->once || known(w, br, NULL) == rc)
+	if (!is_lasting(rc) || f->once || trouble_of(w, br, NULL) == rc)
 		return;
 	/* Said already, by model_failed.  A look may know more of it, and finds
 	 * out when it is over; no look sees an account's balance. */
@@ -171,7 +171,7 @@ found(struct worker *w, struct worker_breaker *br, const struct llm_backend *b,
     enum llm_rc rc, const struct llm_look *look, struct arena *mem)
 {
 	bool by_look;
-	enum llm_rc before = known(w, br, &by_look);
+	enum llm_rc before = trouble_of(w, br, &by_look);
 
 	if (before != LLM_OK && before != rc && !by_look)
 		return; /* a question knows more than a list */
@@ -192,7 +192,7 @@ take(struct worker *w, struct worker_breaker *br, const struct llm_backend *b,
 		found(w, br, b, look->rc, look, mem);
 		return;
 	}
-	if (unlisted && known(w, br, NULL) == LLM_MODEL) {
+	if (unlisted && trouble_of(w, br, NULL) == LLM_MODEL) {
 		found(w, br, b, LLM_MODEL, look, mem);
 		return;
 	}
@@ -208,11 +208,12 @@ look_for_name(struct worker *w, struct worker_breaker *br,
     const struct llm_backend *b, struct arena *mem)
 {
 	struct llm_pick picked;
+	enum llm_rc rc = llm_pick(b, mem, &picked);
 
-	if (llm_pick(b, mem, &picked) == LLM_OK)
+	if (rc == LLM_OK)
 		clear(w, br, b, true);
 	else
-		(void)set(w, br, LLM_MODEL, true, picked.why, picked.remedy);
+		(void)set(w, br, rc, true, picked.why, picked.remedy);
 }
 
 static bool
@@ -230,6 +231,25 @@ any_by_look(struct worker *w)
 	return any;
 }
 
+static bool
+is_cancelled(const struct worker *w)
+{
+	return __atomic_load_n(&w->look_cancel, __ATOMIC_RELAXED) != 0;
+}
+
+/* A row may be for settings that were replaced meanwhile: then another look
+ * is due, and this one is none. */
+static void
+end_look(struct worker *w, const struct settings *s)
+{
+	struct settings *now = worker_settings(w);
+
+	if (now == s && !is_cancelled(w) && !atomic_exchange(&w->looked, true))
+		report_soon(w);
+	settings_unref(now);
+	atomic_store(&w->looking, false);
+}
+
 static void
 look_all(void *arg)
 {
@@ -239,7 +259,7 @@ look_all(void *arg)
 	struct llm_backend *list;
 	size_t i, n = llm_backends(s, mem, &list);
 
-	for (i = 0; i < n && !w->look_cancel; i++) {
+	for (i = 0; i < n && !is_cancelled(w); i++) {
 		char name[LLM_BREAKER_NAME_MAX];
 		struct worker_breaker *br;
 		struct llm_look look;
@@ -253,7 +273,7 @@ look_all(void *arg)
 			look_for_name(w, br, &list[i], mem);
 		} else {
 			llm_look(&list[i], &w->look_cancel, mem, &look);
-			if (!__atomic_load_n(&w->look_cancel, __ATOMIC_RELAXED))
+			if (!is_cancelled(w))
 				take(w, br, &list[i], &look, began_ms, mem);
 		}
 		worker_breaker_drop(w, br);
@@ -264,9 +284,9 @@ look_all(void *arg)
 		(void)atomic_compare_exchange_strong(
 		    &w->look_ms, &none, clock_boot_ms() + TROUBLE_LOOK_MS);
 	}
+	end_look(w, s);
 	arena_free(mem);
 	settings_unref(s);
-	atomic_store(&w->looking, false);
 }
 
 void
@@ -300,6 +320,7 @@ trouble_forget(struct worker *w)
 		atomic_store(&br->last_rc, -1);
 		atomic_store(&br->begun_ms, now);
 	}
+	atomic_store(&w->looked, false);
 	pthread_mutex_unlock(&w->mu);
 	look_soon(w);
 	report_soon(w);
@@ -325,7 +346,10 @@ trouble_write(struct worker *w, struct worker_breaker *br, json_t *record)
 	    json_integer((json_int_t)atomic_load(&br->answered_ms)));
 	if (t.rc != LLM_OK)
 		json_object_set_new(record, "trouble",
-		    json_pack("{s:s, s:s, s:s, s:I}", "kind", llm_rc_name(t.rc),
-			"why", t.why, "remedy", t.remedy, "since_ms",
+		    json_pack("{s:s, s:s, s:b, s:b, s:s, s:s, s:I}", "kind",
+			llm_rc_name(t.rc), "words", llm_rc_words(t.rc), "lasts",
+			llm_needs_operator(t.rc), "reloads",
+			llm_mend(t.rc) == LLM_MEND_HERE, "why", t.why,
+			"remedy", t.remedy, "since_ms",
 			(json_int_t)t.since_ms));
 }

@@ -6,6 +6,7 @@
  * a question that failed for a reason that does not pass; while such a look
  * finds something, again every TROUBLE_LOOK_MS.  Looks cost no tokens and run
  * in a thread of their own.  Each answer ends the trouble of its model.
+ * worker.looked is set when the first look with the settings in force has ended.
  */
 #ifndef CHAT_TROUBLE_H
 #define CHAT_TROUBLE_H
@@ -33,7 +34,8 @@ void trouble_forget(struct worker *w);
 /* Looks that run end soon: the worker does. */
 void trouble_stop(struct worker *w);
 
-/* Of ${br}, into a worker's record (redis/fleet.h). */
+/* Of ${br}, into a worker's record (redis/fleet.h): what is known, and what
+ * follows from its kind (llm/kinds.c), so that readers need no table. */
 void trouble_write(struct worker *w, struct worker_breaker *br, json_t *record);
 
 #endif

@@ -111,16 +111,6 @@ limited(struct turn *t, int64_t over_ms)
 enum turn_state
 turn_unanswered(struct turn *t, enum llm_rc rc, int64_t hint_ms)
 {
-	const char *const PHRASES[LLM_RC_N] = {
-		[LLM_EMPTY] = PHRASE_EMPTY,
-		[LLM_CONTEXT] = PHRASE_TOO_LONG,
-		[LLM_QUOTA] = PHRASE_QUOTA,
-		[LLM_DENIED] = PHRASE_DENIED,
-		[LLM_MODEL] = PHRASE_UNKNOWN_MODEL,
-		[LLM_ADDRESS] = PHRASE_ADDRESS,
-		[LLM_UNREACHABLE] = PHRASE_UNREACHABLE,
-		[LLM_INVALID] = PHRASE_INVALID,
-	};
 	int64_t now = clock_wall_ms(), delay;
 
 	if (rc == LLM_LOADING)
@@ -132,8 +122,7 @@ turn_unanswered(struct turn *t, enum llm_rc rc, int64_t hint_ms)
 	if (rc == LLM_QUOTA && hint_ms > 0)
 		return limited(t, hint_ms);
 	if (rc != LLM_RETRY)
-		return turn_give_up(t,
-		    PHRASES[rc] != NULL ? PHRASES[rc] : PHRASE_MODEL_FAILED);
+		return turn_give_up(t, phrase_of(rc));
 	if (t->retry_since_ms == 0 || t->retry_since_ms > now)
 		t->retry_since_ms = now; /* the first, or the clock went back */
 	delay = backoff(t, hint_ms);

@@ -80,6 +80,7 @@ struct worker {
 	atomic_bool beat_now;	  /* there is something to report */
 	_Atomic int64_t look_ms;  /* boot: when to look (chat/trouble.h) */
 	atomic_bool looking;	  /* a look runs */
+	atomic_bool looked;	  /* one has ended, with these settings */
 	volatile int look_cancel; /* it must end */
 	atomic_bool trim; /* a storm is over: a new thread is to take jobs */
 };

@@ -26,13 +26,14 @@ has_answered(struct doctor *d, const struct llm_backend *b)
 
 	llm_breaker_name(b, name);
 	json_array_foreach(d->records, i, record)
-	    json_array_foreach(json_object_get(record, "backends"), j, backend)
-	{
-		breaker = json_member_str(backend, "breaker");
-		last = json_member_str(backend, "last");
-		found |= breaker != NULL && last != NULL
-		    && strcmp(breaker, name) == 0 && strcmp(last, "ok") == 0;
-	}
+		json_array_foreach(
+		    json_object_get(record, "backends"), j, backend) {
+			breaker = json_member_str(backend, "breaker");
+			last = json_member_str(backend, "last");
+			found |= breaker != NULL && last != NULL
+			    && strcmp(breaker, name) == 0
+			    && strcmp(last, "ok") == 0;
+		}
 	return found;
 }
 
@@ -41,36 +42,31 @@ has_answered(struct doctor *d, const struct llm_backend *b)
 static void
 troubles(struct doctor *d)
 {
-	static const char *const OWN[]
-	    = { "quota", "denied", "model", "address", "unreachable" };
 	const json_t *one;
-	size_t i, j;
+	size_t i;
 
-	json_array_foreach(d->troubles, i, one)
-	{
+	json_array_foreach(d->troubles, i, one) {
 		const char *name = json_member_str(one, "name");
-		const char *kind = json_member_str(one, "kind");
+		const char *words = json_member_str(one, "words");
 		const char *why = json_member_str(one, "why");
 		const char *remedy = json_member_str(one, "remedy");
 		int64_t since = json_member_int(one, "since_ms", 0);
-		bool lasts = false, ours;
+		bool lasts = json_member_bool(one, "lasts", false);
 
 		if (json_object_get(d->failing, name) != NULL)
 			continue; /* found from here, too */
-		for (j = 0; j < NELEM(OWN); j++)
-			lasts |= strcmp(kind, OWN[j]) == 0;
-		/* A setting or a key, of which we may have a newer one. */
-		ours = lasts && strcmp(kind, "quota") != 0;
 		if (remedy[0] == '\0')
 			remedy = "nothing if it passes; else read "
 				 "model_failed in the workers' log";
-		if (ours)
+		/* A setting or a key, of which we may have a newer one. */
+		if (json_member_bool(one, "reloads", false))
 			remedy = arena_printf(d->cli->mem, "%s. Then: %s",
 			    remedy, started_how(d->cli->mem, HOW_RELOAD_TURN));
 		doctor_find(d, lasts ? DOCTOR_ERROR : DOCTOR_WARN, "model",
 		    remedy,
-		    "%s: the turn workers get no answer (%s)%s%s, for %s", name,
-		    kind, why[0] == '\0' ? "" : ": ", why,
+		    "%s: the turn workers get no answer: %s%s%s%s, for %s", name,
+		    words, why[0] == '\0' ? "" : " (", why,
+		    why[0] == '\0' ? "" : ")",
 		    cli_ago(d->cli, clock_wall_ms() - since));
 	}
 }
@@ -83,9 +79,10 @@ is_met(struct doctor *d, const char *label, const char *kind)
 	const json_t *one;
 	size_t i;
 
-	json_array_foreach(d->troubles, i,
-	    one) if (strcmp(json_member_str(one, "name"), label) == 0
-	    && strcmp(json_member_str(one, "kind"), kind) == 0) return true;
+	json_array_foreach(d->troubles, i, one)
+		if (strcmp(json_member_str(one, "name"), label) == 0
+		    && strcmp(json_member_str(one, "kind"), kind) == 0)
+			return true;
 	return false;
 }
 
@@ -153,19 +150,13 @@ found(struct doctor *d, const struct llm_backend *b, const char *label,
 			    b->name == NULL ? "" : "@",
 			    b->name == NULL ? "" : b->name);
 		break;
-	case LLM_DENIED:
-		doctor_find(d, DOCTOR_ERROR, "model", look->remedy,
-		    "%s: the API key is refused: %s", label, f->why);
-		break;
-	case LLM_ADDRESS:
-		doctor_find(d, DOCTOR_ERROR, "model", look->remedy,
-		    "%s: its address is wrong: %s", label, f->why);
-		break;
 	default:
 		doctor_find(d, DOCTOR_ERROR, "model", look->remedy,
-		    f->status == 0 ? "%s does not answer: %s"
-				   : "%s: it answered with %s",
-		    label, f->why);
+		    "%s: %s: %s", label,
+		    look->rc == LLM_RETRY && f->status != 0
+			? "it answered with an error"
+			: llm_rc_words(look->rc),
+		    f->why);
 	}
 }
 

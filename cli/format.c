@@ -23,8 +23,7 @@ oldest_reader(struct cli *cli, int64_t *format, const char **id)
 	*id = "";
 	if (rc != STORE_OK)
 		return rc;
-	json_array_foreach(records, i, record)
-	{
+	json_array_foreach(records, i, record) {
 		int64_t reads = json_member_int(record, "format", FORMAT_FIRST);
 
 		if ((*id)[0] == '\0' || reads < *format) {

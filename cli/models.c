@@ -59,22 +59,6 @@ static const char *
 outcome(struct cli *cli, enum llm_rc rc, const struct llm_answer *a,
     const struct llm_failure *f)
 {
-	static const char *const WORDS[LLM_RC_N] = {
-		[LLM_RETRY] = "it does not answer",
-		[LLM_BROKEN] = "its answer broke off",
-		[LLM_EMPTY] = "its answer is empty",
-		[LLM_CONTEXT] = "the question is too long for it",
-		[LLM_QUOTA] = "its quota or credit is used up",
-		[LLM_DENIED] = "the API key is refused",
-		[LLM_INVALID] = "it refuses the question",
-		[LLM_FILTERED] = "a filter declined the question",
-		[LLM_LOADING] = "it is still loading the model",
-		[LLM_MODEL] = "it does not know the model",
-		[LLM_ADDRESS] = "something else is at that address",
-		[LLM_UNREACHABLE] = "it cannot be reached",
-		[LLM_CANCELLED] = "cancelled",
-	};
-
 	char span[LLM_SPAN_MAX];
 	const char *words;
 
@@ -82,16 +66,15 @@ outcome(struct cli *cli, enum llm_rc rc, const struct llm_answer *a,
 		return a->nlearned == 0
 		    ? "ok"
 		    : arena_printf(cli->mem, "ok, but %s", mended(cli, a));
-	words = WORDS[rc];
+	words = llm_rc_words(rc);
 	if (rc == LLM_QUOTA && f->credit)
 		words = "no credit is left";
 	else if (rc == LLM_QUOTA && f->told_ms > 0) {
 		llm_span(f->told_ms, span);
 		words = arena_printf(cli->mem, "its limit is reached for %s",
 		    span);
-	} else if (rc == LLM_RETRY && strncmp(f->why, "status ", 7) == 0)
-		return arena_printf(cli->mem, "it answered with %s%s%s",
-		    f->why, f->message[0] == '\0' ? "" : ": ", f->message);
+	} else if (rc == LLM_RETRY && f->status >= 400)
+		words = "it answered with an error";
 	return arena_printf(cli->mem, "%s%s%s%s%s", words,
 	    f->why[0] == '\0' ? "" : ": ", f->why,
 	    f->message[0] == '\0' ? "" : ": ", f->message);

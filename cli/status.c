@@ -35,8 +35,10 @@ show(struct cli *cli, const char *url, const json_t *doc)
 	    cli_clean(cli, backend == NULL ? "?" : backend, true),
 	    (long long)json_member_int(doc, "turn_workers", 0),
 	    why == NULL ? "" : ": ", why == NULL ? "" : why);
-	json_array_foreach(degraded, i, reason) if (json_is_string(reason))
-	    printf("  - %s\n", cli_clean(cli, json_string_value(reason), true));
+	json_array_foreach(degraded, i, reason)
+		if (json_is_string(reason))
+			printf("  - %s\n",
+			    cli_clean(cli, json_string_value(reason), true));
 	if (!ready || !whole)
 		printf("dragoman doctor says what to do.\n");
 }

@@ -37,24 +37,6 @@ is_interrupted(const struct talk *t)
 	return __atomic_load_n(t->interrupted, __ATOMIC_RELAXED) != 0;
 }
 
-/* A stranger's byte is never part of a path. */
-static const char *
-percent(struct arena *mem, const char *s)
-{
-	char *out = arena_alloc(mem, 3 * strlen(s) + 1), *p = out;
-
-	for (; *s != '\0'; s++) {
-		unsigned char c = (unsigned char)*s;
-
-		if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')
-		    || (c >= '0' && c <= '9') || strchr("-_.~", c) != NULL)
-			*p++ = (char)c;
-		else
-			p += snprintf(p, 4, "%%%02X", c);
-	}
-	return out;
-}
-
 static void
 show_starters(struct saying *s, const json_t *doc)
 {
@@ -63,8 +45,9 @@ show_starters(struct saying *s, const json_t *doc)
 	size_t i;
 
 	json_array_foreach((json_t *)list, i, item)
-	    show_note(&s->t->show, "  - ",
-		json_string_value(item) != NULL ? json_string_value(item) : "");
+		show_note(&s->t->show, "  - ",
+		    json_string_value(item) != NULL ? json_string_value(item)
+						    : "");
 }
 
 /* What the reply tells of the conversation: may ${s}'s text have been the
@@ -118,7 +101,7 @@ static const char *
 path_of(struct saying *s)
 {
 	return arena_printf(s->mem, "/chat/%s/messages/%s",
-	    percent(s->mem, s->t->chat_id), s->id);
+	    text_percent(s->mem, s->t->chat_id), s->id);
 }
 
 /* A moment before the next look, longer each time. */

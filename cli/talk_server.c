@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "cli/charset.h"
 #include "cli/talk.h"
+#include "nouns/settings.h"
 
 #define REPLY_MAX (16 * MIB)
 #define QUICK_MS 10000 /* a question about a message, /stop */
@@ -131,8 +132,7 @@ tools_of(struct arena *mem, const json_t *health, const json_t *ready)
 	const char *names = "";
 	size_t i;
 
-	json_array_foreach((json_t *)list, i, source)
-	{
+	json_array_foreach((json_t *)list, i, source) {
 		const char *name = json_member_str(source, "name");
 
 		if (name == NULL || strlen(names) + strlen(name) > NAMES_MAX)
@@ -158,29 +158,33 @@ line(struct talk *t, FILE *out, enum cli_paint paint, const char *text)
 	fprintf(out, "%s\n", cli_paint(t->cli, PAINT_OFF));
 }
 
+#define SAYS_MORE "`dragoman doctor` says more"
+
+/* What is done about ${ready}'s "why", by what it counts. */
+static const char *
+remedy_of(const json_t *ready)
+{
+	const json_t *redis = json_object_get(ready, "redis");
+
+	if (!json_member_bool(redis, "ok", false))
+		return SAYS_MORE;
+	if (json_member_int(ready, "turn_workers", 0) == 0)
+		return "messages wait until one is started; " SAYS_MORE;
+	if (json_member_bool(ready, "paused", false))
+		return "messages wait until `dragoman resume`";
+	return SAYS_MORE;
+}
+
 /* What stands in the way of an answer. */
 static void
-warn(struct talk *t, FILE *out, struct arena *mem, const char *why)
+warn(struct talk *t, FILE *out, struct arena *mem, const char *why,
+    const char *remedy)
 {
-	static const struct {
-		const char *why, *remedy;
-	} remedies[] = {
-		{ "turns are paused", "messages wait until `dragoman resume`" },
-		{ "no turn worker is alive",
-		    "messages wait until one is started; `dragoman doctor` "
-		    "says more" },
-	};
-	const char *remedy = "`dragoman doctor` says more";
-	size_t i;
-
-	for (i = 0; i < NELEM(remedies); i++)
-		if (strcmp(remedies[i].why, why) == 0)
-			remedy = remedies[i].remedy;
 	line(t, out, PAINT_WARN,
 	    arena_printf(mem, "Note: %s; %s.", why, remedy));
 }
 
-/* ${why} and what else the server says of itself (/ready). */
+/* All that the server says of itself (/ready). */
 static void
 warn_all(struct talk *t, FILE *out, struct arena *mem, const json_t *ready)
 {
@@ -189,10 +193,11 @@ warn_all(struct talk *t, FILE *out, struct arena *mem, const json_t *ready)
 	size_t i;
 
 	if (why != NULL)
-		warn(t, out, mem, why);
-	json_array_foreach((json_t *)list, i, item) if (json_is_string(item)
-	    && (why == NULL || strcmp(json_string_value(item), why) != 0))
-	    warn(t, out, mem, json_string_value(item));
+		warn(t, out, mem, why, remedy_of(ready));
+	json_array_foreach((json_t *)list, i, item) {
+		if (json_is_string(item))
+			warn(t, out, mem, json_string_value(item), SAYS_MORE);
+	}
 }
 
 int
@@ -215,11 +220,9 @@ talk_greet(struct talk *t, FILE *out)
 		    arena_printf(mem, "Model: none. Tools: %s.",
 			tools_of(mem, health, ready)));
 		line(t, out, PAINT_WARN,
-		    "No language model is configured: a message is a command. "
-		    "`tools` lists the tools, `echo text=hello` calls one.");
-		line(t, out, PAINT_WARN,
-		    "To use a model, start the server with, for example: "
-		    "OPENAI_API_KEY=sk-... LLM_MODEL=gpt-4o-mini");
+		    SETTINGS_NO_MODEL
+		    ". `tools` lists the tools, `echo text=hello` calls one.");
+		line(t, out, PAINT_WARN, SETTINGS_TO_HAVE_MODEL);
 	} else if (model != NULL)
 		line(t, out, PAINT_DIM,
 		    arena_printf(mem, "Model: %s. Tools: %s.", model,

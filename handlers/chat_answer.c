@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "handlers/chat_priv.h"
 
 /* What a person reads when the reply is still to come. */
@@ -51,41 +52,12 @@ chat_answer_add(struct buf *out, const struct reply *r)
 	return add_common(out, r->text, r->state, r->starters, r->truncated);
 }
 
-static char *
-escape(char *out, const char *s)
-{
-	static const char hex[] = "0123456789ABCDEF";
-
-	for (; *s != '\0'; s++) {
-		unsigned char c = (unsigned char)*s;
-
-		if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')
-		    || (c >= '0' && c <= '9') || c == '-' || c == '_'
-		    || c == '~' || c == '.') {
-			*out++ = (char)c;
-			continue;
-		}
-		*out++ = '%';
-		*out++ = hex[c >> 4];
-		*out++ = hex[c & 15];
-	}
-	return out;
-}
-
 char *
 chat_url(struct arena *mem, const struct chat_ask *ask)
 {
-	const char *chat = chat_name_chat(&ask->chat);
-	char *url = arena_alloc(mem, strlen("/chat//messages/") + 1
-		+ 3 * (strlen(chat) + strlen(ask->update_id))),
-	     *p = url;
-
-	memcpy(p, "/chat/", 6);
-	p = escape(p + 6, chat);
-	memcpy(p, "/messages/", 10);
-	p = escape(p + 10, ask->update_id);
-	*p = '\0';
-	return url;
+	return arena_printf(mem, "/chat/%s/messages/%s",
+	    text_percent(mem, chat_name_chat(&ask->chat)),
+	    text_percent(mem, ask->update_id));
 }
 
 int

@@ -27,9 +27,7 @@ without_model(const char *backend)
 {
 	return strcmp(backend, "direct") != 0
 	    ? ""
-	    : "\nNo language model is set, so a message is a command. To have "
-	      "a model answer, the operator can " SETTINGS_HOW_TO_SET_MODEL
-	      ".";
+	    : "\n" SETTINGS_NO_MODEL ". " SETTINGS_TO_HAVE_MODEL;
 }
 
 static const char *

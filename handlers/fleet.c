@@ -31,7 +31,8 @@
 #include "redis/fleet.h"
 
 #define FLEET_LOOK_MS 2000
-#define FLEET_LOOK_SOON_MS 250 /* not ready: who starts us waits ... */
+#define FLEET_LOOK_SOON_MS 250 /* not ready, or the models are being looked at:
+				  who starts us waits ... */
 #define FLEET_START_MS 10000 /* Redis and turn workers may start, too */
 #define FLEET_SOON_FOR_MS 60000 /* ... but not for ever: a look counts what is
 				   due, and of a pause there may be much */
@@ -59,8 +60,9 @@ struct watch {
 	/* look() alone */
 	int64_t tools_loaded;
 	bool was_ready, ever_ready, alarmed, looked;
+	bool models_looked; /* at, by all workers */
 	int64_t started_ms; /* boot clock */
-	int64_t changed_ms; /* boot clock */
+	int64_t changed_ms; /* boot clock: either of these */
 	const char *was_why;
 	int unsure;
 };
@@ -243,6 +245,10 @@ look(struct watch *w)
 	    v.redis && v.workers == 0 ? FLEET_NO_WORKER
 		: v.redis && v.paused ? FLEET_PAUSED
 				      : FLEET_SERVES);
+	if (w->models_looked == v.looking) {
+		w->models_looked = !v.looking;
+		w->changed_ms = clock_boot_ms();
+	}
 	gauge_breakers(&v);
 	render_health(w, s);
 	render_ready(w, &v);
@@ -315,7 +321,7 @@ fleet_backend(struct edge *e, char *out, size_t out_max)
 static int
 pause_ms(const struct watch *w)
 {
-	return w->was_ready
+	return (w->was_ready && w->models_looked)
 		|| clock_boot_ms() - w->changed_ms > FLEET_SOON_FOR_MS
 	    ? FLEET_LOOK_MS
 	    : FLEET_LOOK_SOON_MS;

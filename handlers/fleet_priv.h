@@ -35,6 +35,7 @@ struct fleet_view {
 	bool redis;
 	int redis_ms;
 	bool paused;
+	bool looking; /* some worker has not looked at its models yet */
 	json_t *records; /* borrowed array, or NULL */
 	size_t workers;
 	json_t *backends; /* name -> {name, breaker_open_until_ms} */

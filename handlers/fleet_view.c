@@ -90,6 +90,7 @@ fleet_see(struct store *st, const struct settings *s, struct arena *mem,
 		see_sources(v, record);
 		see_model(v, record);
 		all_paused &= json_member_bool(record, "paused", false);
+		v->looking |= !json_member_bool(record, "looked", true);
 	}
 	json_object_foreach(v->backends, name, until)
 		if (json_integer_value(until) > now)
@@ -139,24 +140,6 @@ fleet_sources_doc(const struct fleet_view *v)
 	return list;
 }
 
-static const char *
-trouble_words(const char *kind)
-{
-	static const struct {
-		const char *kind, *words;
-	} ROWS[] = { { "denied", "the provider rejects the API key" },
-		{ "model", "the provider does not have this model" },
-		{ "address", "its address is wrong" },
-		{ "unreachable", "its connection is not set up correctly" },
-		{ "quota", "its quota or credit is used up" } };
-	size_t i;
-
-	for (i = 0; i < NELEM(ROWS); i++)
-		if (strcmp(ROWS[i].kind, kind) == 0)
-			return ROWS[i].words;
-	return "it does not answer";
-}
-
 /* A message is answered, but not as it is meant: a sentence each, without
  * addresses or what servers say, as everybody may read it.  dragoman doctor
  * says what to do. */
@@ -168,13 +151,11 @@ fleet_degraded_doc(const struct fleet_view *v)
 	const char *name, *reason;
 	size_t i;
 
-	json_array_foreach(v->troubles, i, trouble) json_array_append_new(list,
-	    json_sprintf("%s: %s",
-		json_string_value(json_object_get(trouble, "name")),
-		trouble_words(
-		    json_string_value(json_object_get(trouble, "kind")))));
-	json_object_foreach(v->sources, name, source)
-	{
+	json_array_foreach(v->troubles, i, trouble)
+		json_array_append_new(list,
+		    json_sprintf("%s: %s", json_member_str(trouble, "name"),
+			json_member_str(trouble, "words")));
+	json_object_foreach(v->sources, name, source) {
 		reason = json_member_str(source, "reason");
 		if (reason != NULL)
 			json_array_append_new(list,

@@ -161,6 +161,15 @@ llm_body_feed(struct llm_body *b, const char *bytes, size_t len)
 }
 
 static void
+fail(struct llm_reading *r, bool is_page)
+{
+	r->is_page = is_page;
+	(void)llm_reading_fail(r, is_page
+		? "it is a page, not an answer"
+		: "the answer is not what this API answers");
+}
+
+static void
 end_whole(struct llm_body *b, bool whole)
 {
 	struct llm_reading *r = b->reading;
@@ -170,9 +179,7 @@ end_whole(struct llm_body *b, bool whole)
 				       - buf_str(&b->head)))
 		== -1
 	    && whole && !r->failed && !r->full)
-		(void)llm_reading_fail(r, s[0] == '<'
-			? LLM_WHY_PAGE
-			: "the answer is not what this API answers");
+		fail(r, s[0] == '<');
 }
 
 void

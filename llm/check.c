@@ -1,6 +1,5 @@
 /*
- * check: whether a backend would answer, asked by its list of models, which
- * costs no tokens.
+ * check: a backend's list of models is asked for, which costs no tokens.
  */
 #include <stdio.h>
 #include <string.h>
@@ -11,46 +10,6 @@
 #include "llm/llm_priv.h"
 
 #define LIST_MAX (4 * MIB) /* OpenRouter's is the longest known: 0.5 MiB */
-
-static bool
-is_model(const char *id, const char *model)
-{
-	size_t len = strlen(model);
-
-	if (strncmp(id, "models/", 7) == 0) /* Gemini */
-		id += 7;
-	/* Ollama lists "llama3:latest" for what is asked as "llama3". */
-	return strncmp(id, model, len) == 0
-	    && (id[len] == '\0' || strcmp(id + len, ":latest") == 0);
-}
-
-/* Together's stands alone, without "data". */
-const json_t *
-llm_list_in(const json_t *doc)
-{
-	return json_is_array(doc) ? doc : json_object_get(doc, "data");
-}
-
-bool
-llm_list_has(const json_t *doc, const char *model)
-{
-	const json_t *all = llm_list_in(doc);
-	size_t i, known = 0;
-
-	/* It comes in pages, and knows names that it does not list. */
-	if (json_object_get(doc, "has_more") != NULL)
-		return true;
-	for (i = 0; i < json_array_size(all); i++) {
-		const char *id = json_member_str(json_array_get(all, i), "id");
-
-		if (id == NULL)
-			continue;
-		if (is_model(id, model))
-			return true;
-		known++;
-	}
-	return known == 0;
-}
 
 /* What stands at ${url} is no list: ${what} it is. */
 static void
@@ -130,6 +89,7 @@ llm_list_ask(const struct llm_backend *b, int wait_ms,
 	f->status = resp.status;
 	if (resp.rc != HTTP_OK) {
 		text_format(f->why, sizeof(f->why), "%s", resp.why);
+		f->cause = resp.cause;
 		rc = resp.lasting ? LLM_UNREACHABLE : LLM_RETRY;
 	} else if (resp.status == 401 || resp.status == 403) {
 		text_format(f->why, sizeof(f->why), "status %d", resp.status);
@@ -142,16 +102,5 @@ llm_list_ask(const struct llm_backend *b, int wait_ms,
 	} else
 		rc = read_list(&resp, req.url, mem, doc, f);
 	http_response_fini(&resp);
-	return rc;
-}
-
-enum llm_rc
-llm_check(const struct llm_backend *b, struct arena *mem, bool *listed,
-    struct llm_failure *f)
-{
-	const json_t *doc;
-	enum llm_rc rc = llm_list_ask(b, LLM_CHECK_MS, NULL, mem, &doc, f);
-
-	*listed = doc == NULL || llm_list_has(doc, b->model);
 	return rc;
 }

@@ -77,17 +77,14 @@ describe(struct arena *mem, const struct tool_spec *t)
 	return text_of(mem, &b);
 }
 
-#define NO_MODEL_YET                         \
-	"To have a model answer, the operator can " \
-	SETTINGS_HOW_TO_SET_MODEL "."
-
 static const char HELP[]
-    = "No language model is set, so a message is a command:\n"
+    = SETTINGS_NO_MODEL
+      ":\n"
       "  tools                  lists the tools\n"
       "  help NAME              how to call one\n"
       "  NAME key=value ...     calls one; \"quotes\" hold blanks together\n"
       "  NAME {\"key\": \"value\"}  the same, as JSON\n"
-      NO_MODEL_YET;
+      SETTINGS_TO_HAVE_MODEL;
 
 /* Where the word at ${s} ends. */
 static const char *
@@ -220,9 +217,9 @@ direct_read(struct arena *mem, const char *text,
 	}
 	if (t == NULL) {
 		plan->reply = arena_printf(mem,
-		    "There is no tool \"%s\". No language model is set, so a "
-		    "message is a command; \"tools\" lists them, \"help\" "
-		    "says more.\n" NO_MODEL_YET,
+		    "There is no tool \"%s\". " SETTINGS_NO_MODEL
+		    "; \"tools\" lists them, \"help\" says more.\n"
+		    SETTINGS_TO_HAVE_MODEL,
 		    name);
 		return;
 	}

@@ -51,8 +51,9 @@ failed(struct llm_reading *r, struct llm_failure *f)
 	enum llm_rc rc;
 	char why[sizeof(f->why)];
 
-	if (r->why != NULL && strcmp(r->why, LLM_WHY_PAGE) == 0) {
+	if (r->is_page) {
 		text_format(f->why, sizeof(f->why), "%s", r->why);
+		f->is_page = true;
 		f->status = 200;
 		f->once = true; /* some show one in passing */
 		rc = LLM_ADDRESS;

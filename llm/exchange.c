@@ -22,6 +22,7 @@ llm_transport_rc(const struct http_response *resp, bool shown,
     struct llm_failure *f)
 {
 	text_format(f->why, sizeof(f->why), "%s", resp->why);
+	f->cause = resp->cause;
 	if (resp->rc == HTTP_CANCELLED)
 		return LLM_CANCELLED;
 	if (resp->rc == HTTP_BLOCKED)

@@ -63,9 +63,10 @@ values_in(const json_t *value)
 	json_t *member;
 	size_t n = 1, i;
 
-	json_array_foreach(value, i, member) n += values_in(member);
+	json_array_foreach(value, i, member)
+		n += values_in(member);
 	json_object_foreach((json_t *)(uintptr_t)value, key, member)
-	    n += values_in(member);
+		n += values_in(member);
 	return n;
 }
 

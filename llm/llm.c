@@ -13,36 +13,6 @@
 #define REQUEST_USUAL 4000 /* bytes: taken at once */
 #define PAUSES_MAX 3	   /* of Anthropic's pause_turn in one question */
 
-const char *
-llm_rc_name(enum llm_rc rc)
-{
-	static const char *const NAMES[LLM_RC_N] = {
-		[LLM_OK] = "ok",
-		[LLM_RETRY] = "retry",
-		[LLM_BROKEN] = "broken",
-		[LLM_EMPTY] = "empty",
-		[LLM_CONTEXT] = "context",
-		[LLM_QUOTA] = "quota",
-		[LLM_DENIED] = "denied",
-		[LLM_INVALID] = "invalid",
-		[LLM_FILTERED] = "filtered",
-		[LLM_LOADING] = "loading",
-		[LLM_UNREACHABLE] = "unreachable",
-		[LLM_CANCELLED] = "cancelled",
-		[LLM_MODEL] = "model",
-		[LLM_ADDRESS] = "address",
-	};
-
-	return rc < LLM_RC_N ? NAMES[rc] : "?";
-}
-
-bool
-llm_needs_operator(enum llm_rc rc)
-{
-	return rc == LLM_QUOTA || rc == LLM_DENIED || rc == LLM_INVALID
-	    || rc == LLM_UNREACHABLE || rc == LLM_MODEL || rc == LLM_ADDRESS;
-}
-
 /* Blocks of another wire or model would be refused (they are signed, or
  * sealed): a fall-back goes on without.  ${name} is this one's. */
 static bool
@@ -239,7 +209,8 @@ pick_model(struct llm_backend *b, struct arena *mem,
 	*failure = (struct llm_failure){ .retry_after_ms = -1,
 		.counts = rc == LLM_RETRY };
 	text_format(failure->why, sizeof(failure->why), "%s",
-	    picked.failed != NULL ? picked.failed : LLM_WHY_NO_MODEL);
+	    picked.failed != NULL ? picked.failed
+				  : llm_rc_words(LLM_UNCHOSEN));
 	if (picked.failed == NULL)
 		text_format(failure->message, sizeof(failure->message), "%s",
 		    picked.why);

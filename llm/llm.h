@@ -12,6 +12,7 @@
 #include <jansson.h>
 
 #include "base/arena.h"
+#include "base/http.h"
 #include "base/secret.h"
 #include "nouns/message.h"
 #include "nouns/settings.h"
@@ -111,7 +112,8 @@ enum llm_rc {
 	LLM_CONTEXT,	/* too long for the model: shorten and ask again */
 	LLM_QUOTA,	/* out of credit: do not repeat */
 	LLM_DENIED,	/* 401 403: the key is wrong; operator must act */
-	LLM_INVALID,	/* 400 404 422: the request; operator must act */
+	LLM_INVALID,	/* it refuses the request (400, 422); operator must
+			   act, if it is not this question alone */
 	LLM_FILTERED,	/* a filter of the provider declined the message */
 	LLM_LOADING,	/* the model is being loaded: worth waiting for */
 	LLM_UNREACHABLE, /* the way there is wrong (certificate, proxy, port):
@@ -121,10 +123,23 @@ enum llm_rc {
 			   this account use it; operator must act */
 	LLM_ADDRESS,	/* something else is at that address (404, a page, a
 			   redirection); operator must act */
+	LLM_UNCHOSEN,	/* nobody has said which model, and the server has none
+			   or several; operator must act */
 	LLM_RC_N,
 };
+/*
+ * kinds.c: a row an end.  A new one needs no more than it: what follows from a
+ * row is in each worker's record (chat/trouble.h), so that /ready and doctor
+ * know it; the person's sentence is chat/phrases.h's.
+ */
 const char *llm_rc_name(enum llm_rc rc);
-/* No repeat helps: somebody must change a setting, a key or an account. */
+/* A clause for the operator, without what a server said. */
+const char *llm_rc_words(enum llm_rc rc);
+/* Who ends it: time; the operator in our settings or keys, or on the server's
+ * side (an account). */
+enum llm_mend { LLM_PASSES, LLM_MEND_HERE, LLM_MEND_THERE };
+enum llm_mend llm_mend(enum llm_rc rc);
+/* No repeat helps: it does not pass. */
 bool llm_needs_operator(enum llm_rc rc);
 
 struct llm_failure {
@@ -138,6 +153,8 @@ struct llm_failure {
 	bool credit;		/* LLM_QUOTA: no money, not a limit in time */
 	int64_t told_ms;	/* LLM_QUOTA: when it is over, as the server
 				   says; 0: it does not */
+	enum http_cause cause;	/* without an answer: why */
+	bool is_page;		/* a web page was the answer */
 	char why[160];		/* for logs: no key, no text of people */
 	/* The server's words for the operator, "" when it gave none: what the
 	 * question holds is taken out of them. */
@@ -166,25 +183,19 @@ void llm_span(int64_t ms, char out[LLM_SPAN_MAX]);
 char *llm_chat_url(const struct llm_backend *b, struct arena *mem);
 
 /*
- * Would it answer?  Asked by its list of models, which costs no tokens.
- * LLM_OK, LLM_DENIED, LLM_RETRY, LLM_UNREACHABLE, LLM_ADDRESS, LLM_INVALID (it
- * can't be asked); ${listed} is false if there is a list and the model is not in it.
- * With LLM_OK, failure->why says if there was no list to look at.
- */
-enum llm_rc llm_check(const struct llm_backend *b, struct arena *mem,
-    bool *listed, struct llm_failure *failure) WARN_UNUSED;
-
-/*
- * The same, and what to do: when nothing of this API is at that address, others
- * of the same server are tried; when the model is not in the list, the nearest
- * name and others are told.  Takes 10 s, or 20 s if addresses are tried.
+ * Would it answer?  Asked by its list of models, which costs no tokens; and what
+ * to do.  When nothing of this API is at that address, others of the same server
+ * are tried; when the model is not in the list, the nearest name and others are
+ * told.  Takes 10 s, or 20 s if addresses are tried.
  *
  * Setting *${cancel} (it may be NULL) ends it.
  *
- * Besides llm_check's: LLM_MODEL (the list is complete, and it is not in it),
- * LLM_ADDRESS.  ${remedy}, in ${mem}, is NULL if all is well; with LLM_OK and
- * ${listed} false it is a guess, as some servers answer to names that they do
- * not list.
+ * LLM_OK, LLM_DENIED, LLM_RETRY, LLM_UNREACHABLE, LLM_ADDRESS, LLM_INVALID (it
+ * can't be asked), LLM_MODEL (the list is complete, and it is not in it).
+ * ${listed} is false if there is a list and the model is not in it.  With LLM_OK,
+ * failure.why says if there was no list to look at.  ${remedy}, in ${mem}, is
+ * NULL if all is well; with LLM_OK and ${listed} false it is a guess, as some
+ * servers answer to names that they do not list.
  */
 struct llm_look {
 	enum llm_rc rc;
@@ -200,8 +211,9 @@ void llm_look(const struct llm_backend *b, const volatile int *cancel,
  * that its server lists, not counting those for embeddings and the like.  One
  * request of a few seconds at most; strings live in ${mem}.
  *
- * LLM_OK: in ${model}.  LLM_INVALID: none or several.  LLM_RETRY, LLM_DENIED,
- * LLM_UNREACHABLE, LLM_ADDRESS: no list.  Then ${why} is a clause, ${remedy} what to do.
+ * LLM_OK: in ${model}.  LLM_UNCHOSEN: none or several, or a server that has no
+ * list.  LLM_RETRY, LLM_DENIED, LLM_UNREACHABLE, LLM_ADDRESS, LLM_INVALID: no
+ * list.  Then ${why} is a clause, ${remedy} what to do.
  */
 struct llm_pick {
 	const char *model, *why, *remedy;

@@ -139,6 +139,7 @@ struct llm_reading {
 	bool failed;   /* an error event came, or no event at all */
 	struct llm_refusal error; /* the server's, if it said one */
 	const char *why;	  /* else: what is wrong with the answer */
+	bool is_page;		  /* it is a web page */
 	const char *extra; /* blocks to be sent back, as JSON */
 	/* Makes extra of what was read; set by the wire's reader. */
 	void (*keep)(struct llm_reading *r);
@@ -357,6 +358,8 @@ bool llm_says_error(const json_t *e);
 /* One that came in an answer or event (${e} is where) fails the reading: -1,
  * or 0 when the answer was complete before. */
 int llm_refusal_in(struct llm_reading *r, const json_t *e);
+/* Does ${text} hold any of ${words}, in whatever case? */
+bool llm_text_says(const char *text, const char *const *words, size_t n);
 /* refusal_kind.c.  The status that the words of ${r} would have; else 500. */
 int llm_refusal_status(const struct llm_refusal *r);
 /* Is it that the model is not there; that nothing is at that address? */
@@ -464,8 +467,6 @@ enum llm_rc llm_exchange(const struct llm_backend *b,
 enum llm_rc llm_transport_rc(const struct http_response *resp, bool shown,
     struct llm_failure *f);
 
-#define LLM_WHY_PAGE "it is a page, not an answer"
-#define LLM_WHY_NO_MODEL "no model is chosen"
 
 /*
  * check.c: the list of models at ${b}'s address.  ${doc}, in ${mem}, is NULL
@@ -475,18 +476,34 @@ enum llm_rc llm_transport_rc(const struct http_response *resp, bool shown,
 enum llm_rc llm_list_ask(const struct llm_backend *b, int wait_ms,
     const volatile int *cancel, struct arena *mem, const json_t **doc,
     struct llm_failure *f);
-/* Its array; JSON's null, if it is empty. */
+
+/* list.c.  The array in ${doc}; JSON's null, if it is empty. */
 const json_t *llm_list_in(const json_t *doc);
 /* False only if ${model} surely is not in it. */
 bool llm_list_has(const json_t *doc, const char *model);
-
-/* nearest.c.  False: by its name, the model surely answers no chat. */
+/* False: by its name, the model surely answers no chat. */
 bool llm_may_chat(const char *id);
-/* Names of the list ${doc}, in words: "a, b, c and 12 more", those
+/* A name, and several ("a, b, c and 12 more"), for a terminal or a log. */
+#define LLM_NAME_SHOWN 96 /* code points */
+const char *llm_name_shown(const char *id, struct arena *mem);
+const char *llm_names_shown(
+    const char *const *ids, size_t n, struct arena *mem);
+
+/* nearest.c.  Names of the list ${doc}, in words: "a, b, c and 12 more", those
  * first that are most like ${model}; ${nearest} is the one that may be meant,
  * or NULL.  "" when there are none. */
 const char *llm_nearest(const json_t *doc, const char *model,
     struct arena *mem, const char **nearest);
+
+/*
+ * address.c.  How long ${b}'s address is without its query and without what
+ * stands at its end but is added by itself; that is ${len} bytes at ${extra}.
+ */
+size_t llm_address_stem(
+    const struct llm_backend *b, const char **extra, size_t *len);
+/* ".../v1", ".../v1beta/openai", ".../v4": of the ${len} bytes a part of the
+ * path is a version. */
+bool llm_address_has_version(const char *url, size_t len);
 
 /* look_elsewhere.c: an address of the same server at which there is a list,
  * while there is none at ${b}'s; NULL: none was found.  ${rc} as llm_list_ask:

@@ -12,10 +12,6 @@
 #define EACH_MS 3000 /* a path that is none is answered at once */
 #define ALL_MS 10000 /* somebody waits for it at a terminal */
 
-/* What is added to an address by us, and was perhaps written by hand. */
-static const char *const TOO_MUCH[] = { "/chat/completions", "/v1/messages",
-	"/messages", "/models", "/completions", "/responses" };
-
 /* Behind the host: OpenAI, Ollama, vLLM, llama.cpp and LM Studio; OpenRouter
  * and LibreChat's kind; Groq; Open WebUI; Gemini; DashScope; Zhipu; llama.cpp
  * and LocalAI also serve it at the root. */
@@ -42,30 +38,6 @@ try_at(const struct llm_backend *b, size_t len, const char *path,
 	return (*rc == LLM_OK && doc != NULL) || *rc == LLM_DENIED ? url : NULL;
 }
 
-/* How long the address is without what was written too much. */
-static size_t
-stem(const char *url)
-{
-	size_t len = strlen(url), i, n;
-
-	while (len > 0 && url[len - 1] == '/')
-		len--;
-	for (i = 0; i < NELEM(TOO_MUCH); i++) {
-		n = strlen(TOO_MUCH[i]);
-		if (len > n && strncmp(url + len - n, TOO_MUCH[i], n) == 0)
-			return len - n;
-	}
-	return len;
-}
-
-/* It ends in a version already. */
-static bool
-is_version(const char *url, size_t len)
-{
-	return len > 3 && url[len - 3] == '/' && url[len - 2] == 'v'
-	    && url[len - 1] >= '0' && url[len - 1] <= '9';
-}
-
 char *
 llm_look_elsewhere(const struct llm_backend *b, const volatile int *cancel,
     struct arena *mem, enum llm_rc *rc)
@@ -73,18 +45,18 @@ llm_look_elsewhere(const struct llm_backend *b, const volatile int *cancel,
 	bool messages = llm_provider_of(b->host) == &LLM_ANTHROPIC;
 	const char *const *paths = messages ? ANTHROPIC_PATHS : OPENAI_PATHS;
 	size_t npaths = messages ? NELEM(ANTHROPIC_PATHS) : NELEM(OPENAI_PATHS);
-	const char *url = b->base_url, *host = strstr(url, "://");
-	size_t root, len, i;
+	const char *url = b->base_url, *host = strstr(url, "://"), *extra;
+	size_t root, len, nextra, i;
 	int64_t until = clock_boot_ms() + ALL_MS;
 	char *found;
 
 	if (host == NULL || strchr(url, '?') != NULL)
 		return NULL;
 	root = (size_t)(host + 3 - url) + strcspn(host + 3, "/");
-	len = stem(url);
+	len = llm_address_stem(b, &extra, &nextra);
 	if (len > root) { /* below its own path, first */
 		found = try_at(b, len, "", cancel, mem, rc);
-		if (found == NULL && !messages && !is_version(url, len))
+		if (found == NULL && !messages && !llm_address_has_version(url, len))
 			found = try_at(b, len, "/v1", cancel, mem, rc);
 		if (found != NULL)
 			return found;

@@ -3,16 +3,13 @@
  * server lists.
  */
 #include <string.h>
-#include <strings.h>
 
 #include "base/json.h"
 #include "base/text.h"
 #include "llm/llm_priv.h"
 
 #define PICK_MS 5000	   /* a worker starts, or somebody waits */
-#define SHOWN_MAX 8	   /* names in a sentence */
-#define NAME_SHOWN_MAX 80
-#define NAMES_MAX 512 /* more are not somebody's own server */
+#define NAMES_MAX 512	   /* more are not somebody's own server */
 
 static bool
 can_chat(const json_t *model, const char *id)
@@ -28,14 +25,12 @@ can_chat(const json_t *model, const char *id)
 static size_t
 names_in(const json_t *doc, struct arena *mem, const char **names)
 {
-	const json_t *all
-	    = json_is_array(doc) ? doc : json_object_get(doc, "data");
+	const json_t *all = llm_list_in(doc);
 	const char *id;
 	size_t i, k, n = 0;
 	json_t *model;
 
-	json_array_foreach((json_t *)all, i, model)
-	{
+	json_array_foreach((json_t *)all, i, model) {
 		id = json_member_str(model, "id");
 		if (id == NULL || id[0] == '\0' || !can_chat(model, id))
 			continue;
@@ -45,28 +40,6 @@ names_in(const json_t *doc, struct arena *mem, const char **names)
 			names[n++] = arena_strdup(mem, id);
 	}
 	return n;
-}
-
-static const char *
-shown(struct arena *mem, const char *name)
-{
-	return text_cut(mem, text_printable(mem, text_clean(mem, name,
-				  strlen(name))),
-	    NAME_SHOWN_MAX);
-}
-
-static const char *
-in_words(struct arena *mem, const char **names, size_t n)
-{
-	const char *text = "";
-	size_t i;
-
-	for (i = 0; i < n && i < SHOWN_MAX; i++)
-		text = arena_printf(mem, "%s%s%s", text,
-		    i == 0 ? "" : ", ", shown(mem, names[i]));
-	return n <= SHOWN_MAX
-	    ? text
-	    : arena_printf(mem, "%s and %zu more", text, n - SHOWN_MAX);
 }
 
 /* One, none or several. */
@@ -85,14 +58,14 @@ choose(struct arena *mem, const char *at, const json_t *doc,
 		out->why = arena_printf(mem,
 		    "no model is chosen, and the server at %s lists none", at);
 		out->remedy = "set LLM_MODEL (chat.model) to the model's name";
-		return LLM_INVALID;
+		return LLM_UNCHOSEN;
 	}
 	out->why = arena_printf(mem,
 	    "no model is chosen, and the server at %s has several: %s", at,
-	    in_words(mem, names, n));
+	    llm_names_shown(names, n, mem));
 	out->remedy = arena_printf(mem,
-	    "choose one, for example LLM_MODEL=%s", shown(mem, names[0]));
-	return LLM_INVALID;
+	    "choose one, for example LLM_MODEL=%s", llm_name_shown(names[0], mem));
+	return LLM_UNCHOSEN;
 }
 
 /* ${why} there is no list, at ${at}. */
@@ -133,6 +106,6 @@ llm_pick(const struct llm_backend *b, struct arena *mem, struct llm_pick *out)
 	if (remedy != NULL)
 		out->remedy = remedy;
 	if (rc == LLM_OK)
-		rc = remedy != NULL ? LLM_ADDRESS : LLM_INVALID;
+		rc = remedy != NULL ? LLM_ADDRESS : LLM_UNCHOSEN;
 	return rc;
 }

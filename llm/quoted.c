@@ -173,9 +173,9 @@ look_in_kept(struct runs *r, const json_t *v)
 
 	if (json_is_string(v))
 		look_in(r, json_string_value(v));
-	json_array_foreach(v, i, member) look_in_kept(r, member);
-	json_object_foreach((json_t *)(uintptr_t)v, key, member)
-	{
+	json_array_foreach(v, i, member)
+		look_in_kept(r, member);
+	json_object_foreach((json_t *)(uintptr_t)v, key, member) {
 		for (i = 0; i < NELEM(MARKS); i++)
 			if (strcmp(key, MARKS[i]) == 0)
 				break;

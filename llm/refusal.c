@@ -265,3 +265,14 @@ llm_refusal_fill(struct llm_refusal *out, const json_t *e, struct arena *mem)
 	read_any(out, e, mem, 0);
 	clean(out, mem);
 }
+
+bool
+llm_text_says(const char *text, const char *const *words, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (strcasestr(text, words[i]) != NULL)
+			return true;
+	return false;
+}

@@ -112,21 +112,10 @@ static const char *const NEEDS_TLS[] = { "plain http request was sent to https",
 	"requires tls" };
 
 static bool
-text_says(const char *text, const char *const *words, size_t n)
-{
-	size_t i;
-
-	for (i = 0; i < n; i++)
-		if (strcasestr(text, words[i]) != NULL)
-			return true;
-	return false;
-}
-
-static bool
 says(const struct llm_refusal *r, const char *const *words, size_t n)
 {
-	return text_says(r->code, words, n) || text_says(r->type, words, n)
-	    || text_says(r->message, words, n);
+	return llm_text_says(r->code, words, n) || llm_text_says(r->type, words, n)
+	    || llm_text_says(r->message, words, n);
 }
 
 /* Azure puts its filter's word into innererror. */
@@ -138,7 +127,7 @@ is_filtered(const struct llm_refusal *r)
 
 	return strcmp(r->code, FILTERED_ZHIPU) == 0
 	    || says(r, FILTERED, NELEM(FILTERED))
-	    || (inner != NULL && text_says(inner, FILTERED, NELEM(FILTERED)));
+	    || (inner != NULL && llm_text_says(inner, FILTERED, NELEM(FILTERED)));
 }
 
 /* A request larger than a minute's tokens never gets through: it is too long,
@@ -148,10 +137,10 @@ is_too_long(const struct llm_refusal *r)
 {
 	static const char *const LARGE[] = { "request too large" };
 
-	if (r->status == 413 || text_says(r->code, TOO_LONG, NELEM(TOO_LONG)))
+	if (r->status == 413 || llm_text_says(r->code, TOO_LONG, NELEM(TOO_LONG)))
 		return true;
 	if (r->status == 429)
-		return text_says(r->message, LARGE, NELEM(LARGE));
+		return llm_text_says(r->message, LARGE, NELEM(LARGE));
 	return (r->status == 400 || r->status == 422 || r->status >= 500)
 	    && says(r, TOO_LONG, NELEM(TOO_LONG));
 }
@@ -212,6 +201,7 @@ kind_of(const struct llm_refusal *r, int should_retry, struct llm_failure *f)
 		text_format(f->why, sizeof(f->why),
 		    "status 400: the server speaks TLS on this port: the "
 		    "address must begin with https://");
+		f->cause = HTTP_CAUSE_NEEDS_HTTPS;
 		return LLM_UNREACHABLE;
 	}
 	if (is_filtered(r) && r->status < 500)

@@ -62,36 +62,25 @@ static const char *const NOWHERE[] = {
 	"method not allowed"
 };
 
-static bool
-text_says(const char *text, const char *const *words, size_t n)
-{
-	size_t i;
-
-	for (i = 0; i < n; i++)
-		if (strcasestr(text, words[i]) != NULL)
-			return true;
-	return false;
-}
-
 bool
 llm_refusal_names_model(const struct llm_refusal *r)
 {
 	const char *words = r->message;
 	bool gone = r->status == 404 || r->status == 410;
 
-	if (text_says(r->code, MODEL_CODES, NELEM(MODEL_CODES))
-	    || text_says(r->type, MODEL_CODES, NELEM(MODEL_CODES)))
+	if (llm_text_says(r->code, MODEL_CODES, NELEM(MODEL_CODES))
+	    || llm_text_says(r->type, MODEL_CODES, NELEM(MODEL_CODES)))
 		return true;
-	if (gone && text_says(words, CAN_NOT, NELEM(CAN_NOT)))
+	if (gone && llm_text_says(words, CAN_NOT, NELEM(CAN_NOT)))
 		return false;
-	if (text_says(words, MODEL_WORDS, NELEM(MODEL_WORDS)))
+	if (llm_text_says(words, MODEL_WORDS, NELEM(MODEL_WORDS)))
 		return true;
 	if (!gone)
 		return false;
 	/* Anthropic says no more than "model: NAME". */
 	return strncasecmp(words, "model: ", 7) == 0
 	    || (strcasestr(words, "model") != NULL
-		&& text_says(words, MODEL_404, NELEM(MODEL_404)));
+		&& llm_text_says(words, MODEL_404, NELEM(MODEL_404)));
 }
 
 bool
@@ -99,8 +88,8 @@ llm_refusal_is_nowhere(const struct llm_refusal *r)
 {
 	const char *words = r->message;
 
-	if (text_says(r->code, NOWHERE, NELEM(NOWHERE))
-	    || text_says(words, NOWHERE, NELEM(NOWHERE)))
+	if (llm_text_says(r->code, NOWHERE, NELEM(NOWHERE))
+	    || llm_text_says(words, NOWHERE, NELEM(NOWHERE)))
 		return true;
 	if (r->status == 405 || r->status == 410
 	    || (r->status >= 300 && r->status <= 399))

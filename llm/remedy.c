@@ -18,7 +18,6 @@ llm_place_setting(const struct llm_backend *b, struct arena *mem)
 	    : "llm.base_url (LLM_BASE_URL)";
 }
 
-/* The setting that names the model of ${b}. */
 const char *
 llm_model_setting(const struct llm_backend *b, struct arena *mem)
 {
@@ -47,81 +46,68 @@ key_of(const struct llm_backend *b, struct arena *mem)
 	}
 }
 
-/* No answer at all, or another one's: by the words of base/http_end.  A %s is
- * the setting of the address. */
+#define CORRECT_HOST "correct the host in "
+#define CORRECT_PORT "correct the port, or http:// and https://, in "
+
+/* No answer at all.  ${after} NULL: the setting of the address is not named. */
+static const struct {
+	const char *before, *after;
+} OF_THE_WAY[HTTP_CAUSE_N] = {
+	[HTTP_CAUSE_OTHER]
+	= { "nothing if it passes; else look at the server", NULL },
+	[HTTP_CAUSE_CA_FILE] = { "name a readable PEM file as http.ca_file "
+				 "(DRAGOMAN_CA_FILE)",
+	    NULL },
+	[HTTP_CAUSE_AUTHORITY]
+	= { "name a file with the certificate of the server's authority as "
+	    "http.ca_file (DRAGOMAN_CA_FILE)",
+	    NULL },
+	[HTTP_CAUSE_OTHER_NAME] = { CORRECT_HOST, "" },
+	[HTTP_CAUSE_EARLY] = { "correct this machine's clock", NULL },
+	[HTTP_CAUSE_CERTIFICATE]
+	= { "correct the server's certificate", NULL },
+	[HTTP_CAUSE_PROXYS_CERTIFICATE]
+	= { "correct the proxy's certificate", NULL },
+	[HTTP_CAUSE_CLIENTS_CERTIFICATE]
+	= { "let the server take clients without a certificate, or put a "
+	    "gateway before it that has one",
+	    NULL },
+	[HTTP_CAUSE_PROXY] = { "start the proxy, or correct http.proxy "
+			       "(HTTPS_PROXY) or http.no_proxy (NO_PROXY)",
+	    NULL },
+	[HTTP_CAUSE_PROXY_LOGIN]
+	= { "write the proxy's user and password into http.proxy "
+	    "(HTTPS_PROXY)",
+	    NULL },
+	[HTTP_CAUSE_NEEDS_HTTPS] = { "write https:// in ", "" },
+	[HTTP_CAUSE_NEEDS_HTTP]
+	= { "correct the port, or write http:// in ", "" },
+	[HTTP_CAUSE_OLD_TLS]
+	= { "update the server, or what serves its TLS: it must speak TLS 1.2 "
+	    "or newer",
+	    NULL },
+	[HTTP_CAUSE_TLS] = { CORRECT_PORT, "" },
+	[HTTP_CAUSE_NO_HOST]
+	= { CORRECT_HOST, ", or look at this machine's DNS" },
+	[HTTP_CAUSE_NOT_ITS_HOST] = { CORRECT_HOST, "" },
+	[HTTP_CAUSE_CONNECT] = { "start the server, or correct ", "" },
+	[HTTP_CAUSE_CUT]
+	= { "nothing if it passes; else look at the server", NULL },
+};
+
 static const char *
-of_the_way(const char *why, const struct llm_backend *b, struct arena *mem)
+of_the_way(
+    const struct llm_failure *f, const struct llm_backend *b, struct arena *mem)
 {
-	static const struct {
-		const char *words, *before, *after;
-	} ROWS[] = {
-		{ "redirected to", "set ",
-		    " to the address that the server names, without "
-		    "/chat/completions or /v1/messages" },
-		{ "file of trusted",
-		    "name a readable PEM file as http.ca_file "
-		    "(DRAGOMAN_CA_FILE)",
-		    NULL },
-		{ "http.ca_file",
-		    "name a file with the certificate of the "
-		    "server's authority as http.ca_file "
-		    "(DRAGOMAN_CA_FILE)",
-		    NULL },
-		{ "another name", "correct the host in ", "" },
-		{ "not valid yet", "correct this machine's clock", NULL },
-		{ "proxy's certificate", "correct the proxy's certificate",
-		    NULL },
-		{ "certificate", "correct the server's certificate", NULL },
-		{ "proxy wants",
-		    "write the proxy's user and password into "
-		    "http.proxy (HTTPS_PROXY)",
-		    NULL },
-		{ "proxy",
-		    "start the proxy, or correct http.proxy "
-		    "(HTTPS_PROXY) or http.no_proxy (NO_PROXY)",
-		    NULL },
-		{ "with https://", "write https:// in ", "" },
-		{ "with http://", "correct the port, or write http:// in ",
-		    "" },
-		{ LLM_WHY_PAGE, "correct ",
-		    ": a web site answers there, not this API; dragoman "
-		    "doctor tries other addresses" },
-		{ "TLS", "correct the port, or http:// and https://, in ", "" },
-		{ "has no address", "correct the host in ",
-		    ", or look at this "
-		    "machine's DNS" },
-		{ "host's name", "correct the host in ", "" },
-		{ "cannot connect", "start the server, or correct ", "" },
-	};
-	size_t i;
-
-	for (i = 0; i < NELEM(ROWS); i++)
-		if (strstr(why, ROWS[i].words) != NULL)
-			return ROWS[i].after == NULL
-			    ? ROWS[i].before
-			    : arena_printf(mem, "%s%s%s", ROWS[i].before,
-				llm_place_setting(b, mem), ROWS[i].after);
-	return strstr(why, "cut before an answer") != NULL
-		&& strncmp(b->base_url, "http:", 5) == 0
-	    ? arena_printf(mem,
-		"nothing if it passes; else look at the "
-		"server, or write https:// in %s if it speaks "
-		"TLS",
-		llm_place_setting(b, mem))
-	    : "nothing if it passes; else look at the server";
-}
-
-/* ".../v1", ".../v1beta/openai", ".../v4": a part of the path is a version. */
-static bool
-ends_in_version(const char *url, size_t len)
-{
-	size_t i;
-
-	for (i = 0; i + 2 < len; i++)
-		if (url[i] == '/' && url[i + 1] == 'v' && url[i + 2] >= '0'
-		    && url[i + 2] <= '9')
-			return true;
-	return false;
+	if (f->cause == HTTP_CAUSE_CUT
+	    && strncmp(b->base_url, "http:", 5) == 0)
+		return arena_printf(mem,
+		    "%s, or write https:// in %s if it speaks TLS",
+		    OF_THE_WAY[f->cause].before, llm_place_setting(b, mem));
+	return OF_THE_WAY[f->cause].after == NULL
+	    ? OF_THE_WAY[f->cause].before
+	    : arena_printf(mem, "%s%s%s", OF_THE_WAY[f->cause].before,
+		llm_place_setting(b, mem), OF_THE_WAY[f->cause].after);
 }
 
 /* Something else is at that address: what was perhaps written too much. */
@@ -129,33 +115,27 @@ static const char *
 of_an_address(
     const struct llm_failure *f, const struct llm_backend *b, struct arena *mem)
 {
-	static const char *const ENDS[] = { "/chat/completions", "/messages",
-		"/models", "/completions", "/responses" };
-	const char *place = llm_place_setting(b, mem), *url = b->base_url;
-	size_t i, len = strcspn(url, "?"), n;
+	const char *place = llm_place_setting(b, mem), *extra;
+	size_t nextra, len = llm_address_stem(b, &extra, &nextra);
 
 	if (f->status >= 300 && f->status <= 399)
-		return of_the_way(f->why, b, mem);
-	if (strstr(f->why, LLM_WHY_PAGE) != NULL)
-		return of_the_way(LLM_WHY_PAGE, b, mem);
-
-	while (len > 0 && url[len - 1] == '/')
-		len--;
-	for (i = 0; i < NELEM(ENDS); i++) {
-		n = strlen(ENDS[i]);
-		if (len > n && strncmp(url + len - n, ENDS[i], n) == 0)
-			return arena_printf(mem,
-			    "leave %s off the end of %s: it is added by itself",
-			    ENDS[i], place);
-	}
-	if (b->host == HOST_ANTHROPIC && len > 3
-	    && strncmp(url + len - 3, "/v1", 3) == 0)
 		return arena_printf(mem,
-		    "leave /v1 off the end of %s: it is added by itself",
+		    "set %s to the address that the server names, without "
+		    "/chat/completions or /v1/messages",
 		    place);
+	if (f->is_page)
+		return arena_printf(mem,
+		    "correct %s: a web site answers there, not this API; "
+		    "dragoman doctor tries other addresses",
+		    place);
+	if (nextra > 0)
+		return arena_printf(mem,
+		    "leave %.*s off the end of %s: it is added by itself",
+		    (int)nextra, extra, place);
 	return arena_printf(mem,
 	    "correct %s%s; dragoman doctor tries other addresses", place,
-	    b->host == HOST_ANTHROPIC || ends_in_version(url, len)
+	    b->host == HOST_ANTHROPIC
+		    || llm_address_has_version(b->base_url, len)
 		? ""
 		: ": most end in /v1");
 }
@@ -213,8 +193,6 @@ const char *
 llm_remedy(enum llm_rc rc, const struct llm_failure *f,
     const struct llm_backend *b, struct arena *mem)
 {
-	if (strcmp(f->why, LLM_WHY_NO_MODEL) == 0)
-		return "set LLM_MODEL (chat.model) to one of its models";
 	switch (rc) {
 	case LLM_DENIED:
 		return arena_printf(mem, "correct %s", key_of(b, mem));
@@ -224,6 +202,8 @@ llm_remedy(enum llm_rc rc, const struct llm_failure *f,
 		return of_a_model(b, mem);
 	case LLM_ADDRESS:
 		return of_an_address(f, b, mem);
+	case LLM_UNCHOSEN:
+		return "set LLM_MODEL (chat.model) to one of its models";
 	case LLM_INVALID:
 		return f->status == 404
 		    ? arena_printf(mem,
@@ -240,7 +220,7 @@ llm_remedy(enum llm_rc rc, const struct llm_failure *f,
 	case LLM_LOADING:
 		return "wait until the server has loaded the model";
 	case LLM_UNREACHABLE:
-		return of_the_way(f->why, b, mem);
+		return of_the_way(f, b, mem);
 	default:
 		if (f->status == 429)
 			return "nothing if it passes; else raise the rate "
@@ -248,6 +228,6 @@ llm_remedy(enum llm_rc rc, const struct llm_failure *f,
 			       "another one to llm.fallback";
 		return f->status != 0
 		    ? "nothing if it passes; else look at the server"
-		    : of_the_way(f->why, b, mem);
+		    : of_the_way(f, b, mem);
 	}
 }

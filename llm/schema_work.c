@@ -51,8 +51,8 @@ schema_put(
 	json_t *v;
 
 	if (json_object_size(from) <= NELEM(MEMBERS))
-		json_object_foreach((json_t *)(uintptr_t)from, key, v) n
-		    += put(into, key, v, missing);
+		json_object_foreach((json_t *)(uintptr_t)from, key, v)
+			n += put(into, key, v, missing);
 	else
 		for (i = 0; i < NELEM(MEMBERS); i++)
 			n += put(into, MEMBERS[i],
@@ -97,7 +97,8 @@ schema_same(struct schema_pass *p, const json_t *a, const json_t *b)
 		return json_equal(a, b);
 	if (json_object_size(a) != json_object_size(b))
 		return false;
-	json_object_foreach((json_t *)(uintptr_t)a, key,
-	    v) if (!schema_same(p, v, json_object_get(b, key))) return false;
+	json_object_foreach((json_t *)(uintptr_t)a, key, v)
+		if (!schema_same(p, v, json_object_get(b, key)))
+			return false;
 	return true;
 }

@@ -302,8 +302,7 @@ schema_now(struct exchange *call)
 	x.acts = false;
 	atomic_store(&call->c->list_changed, true);
 	tools = mcp_list(&x, &ttl_ms, &rc);
-	json_array_foreach(tools, i, tool)
-	{
+	json_array_foreach(tools, i, tool) {
 		if (strcmp(json_member_str(tool, "name"), call->name) == 0)
 			found = json_object_get(tool, "inputSchema");
 	}

@@ -127,13 +127,11 @@ add_tools(struct exchange *x, struct listing *l, json_t *page)
 	json_t *tool;
 	size_t i;
 
-	json_array_foreach(page, i, tool)
-	{
+	json_array_foreach(page, i, tool) {
 		if (room)
 			room = add_tool(x->c, l, tool, is_modern);
 	}
-	json_object_foreach(page, key, tool)
-	{
+	json_object_foreach(page, key, tool) {
 		if (room)
 			room = add_tool(x->c, l, tool, is_modern);
 	}

@@ -80,8 +80,10 @@ has_legacy(const json_t *versions)
 	const json_t *v;
 	size_t i;
 
-	json_array_foreach(versions, i, v) if (json_is_string(v)
-	    && legacy_version(json_string_value(v)) != NULL) return true;
+	json_array_foreach(versions, i, v)
+		if (json_is_string(v)
+		    && legacy_version(json_string_value(v)) != NULL)
+			return true;
 	return false;
 }
 
@@ -91,8 +93,10 @@ has_modern(const json_t *versions)
 	const json_t *v;
 	size_t i;
 
-	json_array_foreach(versions, i, v) if (json_is_string(v)
-	    && strcmp(json_string_value(v), MCP_MODERN) == 0) return true;
+	json_array_foreach(versions, i, v)
+		if (json_is_string(v)
+		    && strcmp(json_string_value(v), MCP_MODERN) == 0)
+			return true;
 	return false;
 }
 

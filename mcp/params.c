@@ -89,8 +89,7 @@ check(const json_t *schema, bool is_top, bool reachable, struct found *f)
 		if (why != NULL)
 			return why;
 	}
-	json_object_foreach(json_object_get(schema, "properties"), key, child)
-	{
+	json_object_foreach(json_object_get(schema, "properties"), key, child) {
 		why = check(child, false, reachable, f);
 		if (why != NULL)
 			return why;
@@ -103,16 +102,14 @@ check(const json_t *schema, bool is_top, bool reachable, struct found *f)
 	}
 	for (i = 0; i < NELEM(schema_groups); i++) {
 		group = json_object_get(schema, schema_groups[i]);
-		json_array_foreach(group, k, child)
-		{
+		json_array_foreach(group, k, child) {
 			why = check(child, false, false, f);
 			if (why != NULL)
 				return why;
 		}
 		if (strcmp(schema_groups[i], "items") == 0)
 			continue; /* as an object it is a schema, seen above */
-		json_object_foreach((json_t *)(uintptr_t)group, key, child)
-		{
+		json_object_foreach((json_t *)(uintptr_t)group, key, child) {
 			why = check(child, false, false, f);
 			if (why != NULL)
 				return why;
@@ -159,8 +156,7 @@ add_lines(struct arena *mem, const json_t *schema, const json_t *arguments,
 
 	if (!json_is_object(arguments))
 		return n;
-	json_object_foreach(json_object_get(schema, "properties"), key, child)
-	{
+	json_object_foreach(json_object_get(schema, "properties"), key, child) {
 		value = json_object_get(arguments, key);
 		if (value == NULL)
 			continue;

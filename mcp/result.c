@@ -105,7 +105,8 @@ add_content(struct writing *w, const json_t *content)
 
 	if (!json_is_array(content))
 		return add_block(w, content);
-	json_array_foreach(content, i, block) rc |= add_block(w, block);
+	json_array_foreach(content, i, block)
+		rc |= add_block(w, block);
 	return rc;
 }
 
@@ -144,15 +145,13 @@ says_all(const char *text, const json_t *doc, int *left)
 
 	switch (json_typeof(doc)) {
 	case JSON_OBJECT:
-		json_object_foreach((json_t *)doc, key, value)
-		{
+		json_object_foreach((json_t *)doc, key, value) {
 			if (!says_all(text, value, left))
 				return false;
 		}
 		return true;
 	case JSON_ARRAY:
-		json_array_foreach(doc, i, value)
-		{
+		json_array_foreach(doc, i, value) {
 			if (!says_all(text, value, left))
 				return false;
 		}

@@ -40,7 +40,7 @@ const struct metric_def METRICS[METRIC_N] = {
 	    "Model calls that failed, by kind", C, "kind",
 	    { "ok", "retry", "broken", "empty", "context", "quota", "denied",
 		"invalid", "filtered", "loading", "unreachable", "cancelled",
-		"model", "address" } },
+		"model", "address", "unchosen" } },
 	[METRIC_MODEL_REPEATS] = { "dragoman_model_repeats_total",
 	    "Questions asked of a model again, by cause", C, "cause",
 	    { "failed", "cut", "empty", "limit", "context", "unknown",

@@ -34,28 +34,29 @@ struct settings_backend {
 	const char **headers; /* "Name: value", NULL ends */
 };
 
+/* Their defaults are the table's; spans are _ms, sizes _bytes or _max. */
 struct settings {
 	/* chat: */
 	int chat_host;		      /* enum chat_host, resolved */
 	const char *chat_model;	      /* LLM_MODEL too */
-	const char *chat_ollama_url;  /* http://localhost:11434 */
+	const char *chat_ollama_url;
 	const char *chat_memcp_url;   /* MEMCP_URL too; "" none */
-	int64_t chat_rate_limit;      /* rate_limit_per_minute, 20; to 1e9 */
-	int64_t chat_max_history;     /* 10: exchanges kept and sent */
-	int64_t chat_history_tokens;  /* 8,000: estimated, bytes / 3 */
-	int64_t chat_max_input_chars; /* 2,000 */
-	int64_t chat_max_output_chars; /* 3,000 */
+	int64_t chat_rate_limit;      /* a minute */
+	int64_t chat_max_history;     /* exchanges kept and sent */
+	int64_t chat_history_tokens;  /* estimated, bytes / 3 */
+	int64_t chat_max_input_chars;
+	int64_t chat_max_output_chars;
 	const char *persona_name, *persona_tagline, *persona_tone;
 	struct config_list chat_starters;
 	int chat_auth;		    /* enum chat_auth, resolved */
 	bool chat_open;		    /* no secret: loopback only */
 	bool chat_paused;
-	int64_t chat_reply_keep_ms; /* 10 min */
-	int64_t chat_wait_ms;	    /* 90 s */
+	int64_t chat_reply_keep_ms;
+	int64_t chat_wait_ms;
 	struct config_list chat_tools;	    /* empty: built-in and servers */
-	struct config_list chat_repeatable; /* echo time health by default */
-	int64_t chat_inbox_max;		    /* 50 messages */
-	int64_t chat_inbox_bytes;	    /* 1 MiB */
+	struct config_list chat_repeatable; /* tools that may run twice */
+	int64_t chat_inbox_max;		    /* messages */
+	int64_t chat_inbox_bytes;
 
 	/* llm: */
 	const char *llm_base_url;	/* LLM_BASE_URL; "" the provider's */
@@ -64,17 +65,17 @@ struct settings {
 	json_t *llm_backends;		/* {name: {...}} or NULL, as it came */
 	struct settings_backend *backends; /* the same, read */
 	size_t nbackends;
-	int64_t llm_retry_for_ms;	/* 20 s */
-	int64_t llm_connect_ms;		/* 5 s */
-	int64_t llm_first_byte_ms;	/* 5 min */
-	int64_t llm_idle_ms;		/* 60 s */
-	int64_t llm_total_ms;		/* 5 min */
-	int64_t llm_max_tokens;		/* 1,000 */
-	double llm_temperature;		/* 0.7; negative: not sent */
+	int64_t llm_retry_for_ms;
+	int64_t llm_connect_ms;
+	int64_t llm_first_byte_ms;
+	int64_t llm_idle_ms;
+	int64_t llm_total_ms;
+	int64_t llm_max_tokens;
+	double llm_temperature;		/* negative: not sent */
 	const char *llm_max_tokens_name; /* "" automatic, else the field */
-	int64_t llm_tools_max;		/* 128 offered to a model */
+	int64_t llm_tools_max;		/* offered to a model */
 	struct config_list llm_quirks; /* [BACKEND:]NAME=VALUE */
-	int64_t llm_rounds;		/* 5 tool rounds */
+	int64_t llm_rounds;		/* of tools, in one turn */
 	json_t *llm_headers;		/* {name: text} or NULL */
 	struct secret openai_api_key, groq_api_key, anthropic_api_key,
 	    ollama_api_key;
@@ -82,20 +83,20 @@ struct settings {
 	/* server: */
 	const char *server_listen; /* "unix:/path", "127.0.0.1:9000", "fd:3" */
 	int64_t server_port;	   /* what nginx listens on: links, quickstart */
-	int64_t server_drain_ms;   /* 30 s */
-	int64_t server_threads;	   /* 64 */
-	int64_t server_parked;	   /* 10,000: open waits of one process */
-	int64_t server_body_max;   /* 256 KiB: /chat */
+	int64_t server_drain_ms;
+	int64_t server_threads;
+	int64_t server_parked;	   /* open waits of one process */
+	int64_t server_body_max;   /* of POST /chat */
 	struct config_list server_metrics_allow; /* addresses besides loopback */
 	const char *server_metrics_file; /* shared mapping; "" private */
 	const char *server_public_url;
 
 	/* redis: */
 	const char *redis_url; /* redis://[user:pass@]host[:port][/db], unix:///path */
-	const char *redis_prefix; /* of keys and channels; "" */
-	int64_t redis_timeout_ms; /* 2 s */
+	const char *redis_prefix; /* of keys and channels */
+	int64_t redis_timeout_ms;
 	int redis_durability;	  /* 0 aof, 1 replica */
-	int64_t redis_wait_ms;	  /* 100 ms: WAIT of durability replica */
+	int64_t redis_wait_ms;	  /* WAIT of durability replica */
 
 	/* secrets */
 	struct secret proxy_secret;   /* one or two, comma separated */
@@ -104,10 +105,10 @@ struct settings {
 	const char *encryption_salt;
 
 	/* turns: */
-	int64_t turns_lease_ms;	   /* 15 s */
-	int64_t turns_max_time_ms; /* 10 min */
-	int64_t turns_max_age_ms;  /* 1 h */
-	int64_t turns_slots;	   /* 512: turns at once in one worker */
+	int64_t turns_lease_ms;
+	int64_t turns_max_time_ms;
+	int64_t turns_max_age_ms;
+	int64_t turns_slots;	   /* turns at once in one worker */
 
 	/* budget: 0 is off */
 	int64_t budget_turn, budget_chat, budget_day;
@@ -115,8 +116,8 @@ struct settings {
 	/* mcp: */
 	json_t *mcp_servers;	    /* {name: {url, headers, ...}} or NULL */
 	const char *mcp_config;	    /* servers_config.json; "" none */
-	int64_t mcp_refresh_ms;	    /* 5 min */
-	int64_t mcp_timeout_ms;	    /* 30 s: one tool call */
+	int64_t mcp_refresh_ms;
+	int64_t mcp_timeout_ms;	    /* of one tool call */
 
 	/* http: */
 	const char *http_ca_file; /* "": the system's */
@@ -164,7 +165,11 @@ extern const size_t SETTINGS_N;
 struct http_options settings_http(const struct settings *s);
 
 const char *settings_host_name(int host); /* "openai", ... */
-/* Where there is no model: how to have one. */
+/* Where there is no model: what that means, and how to have one. */
+#define SETTINGS_NO_MODEL "No language model is set, so a message is a command"
+#define SETTINGS_TO_HAVE_MODEL                      \
+	"To have a model answer, the operator can " \
+	SETTINGS_HOW_TO_SET_MODEL "."
 #define SETTINGS_HOW_TO_SET_MODEL                                      \
 	"set OPENAI_API_KEY, GROQ_API_KEY or ANTHROPIC_API_KEY, or "  \
 	"LLM_BASE_URL=http://HOST:PORT/v1 for a server of your own, " \

@@ -70,8 +70,7 @@ headers(const struct place *at, const json_t *tree, const char **out)
 	size_t n = 0, filled = 0;
 	json_t *v;
 
-	json_object_foreach((json_t *)tree, name, v)
-	{
+	json_object_foreach((json_t *)tree, name, v) {
 		text = json_string_value(v);
 		if (name[0] == '\0' || strpbrk(name, "\r\n: ") != NULL) {
 			wrong(at,
@@ -216,8 +215,7 @@ read_members(
 	json_t *v;
 	size_t i;
 
-	json_object_foreach((json_t *)doc, name, v)
-	{
+	json_object_foreach((json_t *)doc, name, v) {
 		for (i = 0; i < MEMBERS_N; i++)
 			if (strcmp(name, MEMBERS[i]) == 0)
 				break;
@@ -315,8 +313,7 @@ read_backends(struct findings *f, struct settings *s, struct arena *mem)
 	    json_object_size(s->llm_backends) + 1, sizeof(*s->backends));
 	if (s->backends == NULL)
 		abort();
-	json_object_foreach(s->llm_backends, at.name, doc)
-	{
+	json_object_foreach(s->llm_backends, at.name, doc) {
 		b = &s->backends[s->nbackends++];
 		read_backend(&at, doc, b);
 		if (!is_fallback(s, b->name))
@@ -519,14 +516,14 @@ wipe_keys(struct settings *s)
 	const char *name;
 	json_t *row, *v;
 
-	json_object_foreach(s->llm_headers, name, v) wipe(v);
-	json_object_foreach(s->llm_backends, name, row)
-	{
+	json_object_foreach(s->llm_headers, name, v)
+		wipe(v);
+	json_object_foreach(s->llm_backends, name, row) {
 		const char *header;
 
 		wipe(json_object_get(row, "api_key"));
 		json_object_foreach(json_object_get(row, "headers"), header, v)
-		    wipe(v);
+			wipe(v);
 	}
 }
 

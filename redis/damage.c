@@ -313,10 +313,12 @@ find_backends(struct store *st, struct arena *mem, json_t *out)
 	if (rc != STORE_OK)
 		return rc;
 	json_array_foreach(records, i, record)
-	    json_array_foreach(json_object_get(record, "backends"), k, backend)
-	{
-		const char *breaker = json_member_str(backend, "breaker");
-		const char *learned = json_member_str(backend, "learned");
+		json_array_foreach(
+		    json_object_get(record, "backends"), k, backend) {
+			const char *breaker
+			    = json_member_str(backend, "breaker");
+			const char *learned
+			    = json_member_str(backend, "learned");
 
 		if (breaker != NULL)
 			find_backend_key(st,

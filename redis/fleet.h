@@ -28,8 +28,10 @@ enum store_rc fleet_read(struct store *st, struct arena *mem, json_t **records)
 
 /*
  * What stands between the workers of ${records} and their models: an array of
- * {name ("HOST/MODEL" or "HOST/MODEL@NAME"), kind (llm_rc_name), why, remedy,
- * since_ms (wall)} in ${mem}, a row a model.  Not what a later answer ended.
+ * {name ("HOST/MODEL" or "HOST/MODEL@NAME"), kind (llm_rc_name), words (of it,
+ * for everybody), lasts (somebody must act), reloads (and the workers be
+ * restarted then), why, remedy, since_ms (wall)} in ${mem}, a row a model.  Not
+ * what a later answer ended.
  */
 json_t *fleet_troubles(const json_t *records, struct arena *mem);
 

@@ -26,14 +26,15 @@ latest(const json_t *records, const char *name, const char *member)
 	size_t i, j;
 
 	json_array_foreach(records, i, record)
-	    json_array_foreach(json_object_get(record, "backends"), j, backend)
-	{
-		const char *other = json_member_str(backend, "name");
+		json_array_foreach(
+		    json_object_get(record, "backends"), j, backend) {
+			const char *other = json_member_str(backend, "name");
 
-		at = json_member_int(backend, member, 0);
-		if (other != NULL && strcmp(other, name) == 0 && at > ms)
-			ms = at;
-	}
+			at = json_member_int(backend, member, 0);
+			if (other != NULL && strcmp(other, name) == 0
+			    && at > ms)
+				ms = at;
+		}
 	return ms;
 }
 
@@ -43,11 +44,35 @@ has(const json_t *list, const char *name)
 	const json_t *one;
 	size_t i;
 
-	json_array_foreach(list, i,
-	    one) if (strcmp(json_string_value(json_object_get(one, "name")),
-			 name)
-	    == 0) return true;
+	json_array_foreach(list, i, one)
+		if (strcmp(
+			json_string_value(json_object_get(one, "name")), name)
+		    == 0)
+			return true;
 	return false;
+}
+
+/* Of a record as workers wrote it that are older than "words". */
+static void
+as_older_workers_mean(
+    const char *kind, const char **words, bool *lasts, bool *reloads)
+{
+	static const struct {
+		const char *kind, *words;
+	} ROWS[] = { { "denied", "the provider rejects the API key" },
+		{ "model", "the provider does not have this model" },
+		{ "address", "its address is wrong" },
+		{ "unreachable", "its connection is not set up correctly" },
+		{ "quota", "its quota or credit is used up" } };
+	size_t i;
+
+	*words = "it does not answer";
+	for (i = 0; i < NELEM(ROWS); i++)
+		if (strcmp(ROWS[i].kind, kind) == 0) {
+			*words = ROWS[i].words;
+			*lasts = true;
+			*reloads = strcmp(kind, "quota") != 0;
+		}
 }
 
 static void
@@ -58,6 +83,9 @@ add(json_t *list, const json_t *records, const json_t *backend)
 	const char *kind = json_member_str(trouble, "kind");
 	const char *why = json_member_str(trouble, "why");
 	const char *remedy = json_member_str(trouble, "remedy");
+	const char *words = json_member_str(trouble, "words");
+	bool lasts = json_member_bool(trouble, "lasts", false);
+	bool reloads = json_member_bool(trouble, "reloads", false);
 	int64_t since = json_member_int(trouble, "since_ms", 0);
 
 	if (name == NULL || has(list, name))
@@ -68,9 +96,12 @@ add(json_t *list, const json_t *records, const json_t *backend)
 	}
 	if (kind == NULL || latest(records, name, "answered_ms") > since)
 		return;
+	if (words == NULL)
+		as_older_workers_mean(kind, &words, &lasts, &reloads);
 	json_array_append_new(list,
-	    json_pack("{s:s, s:s, s:s, s:s, s:I}", "name", name, "kind", kind,
-		"why", why == NULL ? "" : why, "remedy",
+	    json_pack("{s:s, s:s, s:s, s:b, s:b, s:s, s:s, s:I}", "name", name,
+		"kind", kind, "words", words, "lasts", lasts, "reloads",
+		reloads, "why", why == NULL ? "" : why, "remedy",
 		remedy == NULL ? "" : remedy, "since_ms", (json_int_t)since));
 }
 
@@ -84,10 +115,13 @@ fleet_troubles(const json_t *records, struct arena *mem)
 
 	/* What lasts, first: of two workers one may know more. */
 	for (silent = false;; silent = true) {
-		json_array_foreach(records, i, record) json_array_foreach(
-		    json_object_get(record, "backends"), j,
-		    backend) if ((json_object_get(backend, "trouble") == NULL)
-		    == silent) add(list, records, backend);
+		json_array_foreach(records, i, record)
+			json_array_foreach(
+			    json_object_get(record, "backends"), j, backend)
+				if ((json_object_get(backend, "trouble")
+					== NULL)
+				    == silent)
+					add(list, records, backend);
 		if (silent)
 			return list;
 	}

@@ -98,7 +98,7 @@ s.test('doctor asks the model\'s server, at no cost', async d => {
   d.model.models = [];
   const denied = (await of({ OPENAI_API_KEY: 'sk-mistyped-0000' }))[0];
   assert.equal(denied.level, 'error');
-  assert.match(denied.finding, /key is refused/);
+  assert.match(denied.finding, /rejects the API key/);
   assert.match(denied.advice, /OPENAI_API_KEY/);
   assert.deepEqual(await of({ OPENAI_API_KEY: undefined }), [], 'who has no key cannot tell');
   const gone = (await of({ LLM_BASE_URL: 'http://127.0.0.1:9/v1' }))[0];

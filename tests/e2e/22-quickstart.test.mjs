@@ -212,7 +212,11 @@ test('a model that does not answer, or not to this key, is told at the start', a
   const model = await Model.start();
   const env = { CHAT_HOST: 'openai', LLM_MODEL: 'gpt-test', LLM_BASE_URL: model.openai };
   try {
-    assert.match((await start(state, [], { env: { ...env, OPENAI_API_KEY: 'sk-mistyped-0000' } })).err, /^error +model .*key is refused.*\n.*OPENAI_API_KEY\)$/m);
+    assert.match((await start(state, [], { env: { ...env, OPENAI_API_KEY: 'sk-mistyped-0000' } })).err, /^error +model .*rejects the API key.*\n.*OPENAI_API_KEY\)$/m);
+    /* At once: a script that asks next is not told that all is well. */
+    const status = await quickstart(state, ['--status']);
+    assert.equal(status.code, 1, status.out);
+    assert.match(status.out, /openai\/gpt-test: the provider rejects the API key/);
     await stop(state);
     assert.doesNotMatch((await start(state, [], { env: { ...env, OPENAI_API_KEY: OPENAI_KEY } })).err, /^(error|warning)/m);
     await stop(state);

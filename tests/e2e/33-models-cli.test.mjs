@@ -105,11 +105,11 @@ s.test('--test says what failed, in the server\'s words', async d => {
     return all(j.list[0].tests);
   };
   const unknown = await of({ status: 404, code: 'model_not_found', message: 'The model `gpt-test` does not exist or you do not have access to it.' });
-  for (const t of unknown) assert.match(t, /^it does not know the model: status 404.*model_not_found.*The model `gpt-test` does not exist/);
+  for (const t of unknown) assert.match(t, /^the provider does not have this model: status 404.*model_not_found.*The model `gpt-test` does not exist/);
   for (const t of await of({ quota: true })) assert.match(t, /^no credit is left: status 429/);
-  for (const t of await of({ status: 503 })) assert.match(t, /^it answered with status 503/);
+  for (const t of await of({ status: 503 })) assert.match(t, /^it answered with an error: status 503/);
   for (const t of await of({ status: 429, code: 'rate_limit_exceeded', retryAfter: 600 })) assert.match(t, /^its limit is reached for about 10 minutes: status 429 rate_limit_exceeded/);
-  for (const t of await of({ status: 429 })) assert.match(t, /^it answered with status 429/);
+  for (const t of await of({ status: 429 })) assert.match(t, /^it answered with an error: status 429/);
   for (const t of await of({ text: 'hello', cut: 2, pieces: 2 })) assert.match(t, /ok|broke off/);
   for (const t of await of({ empty: true })) assert.match(t, /^its answer is empty/);
   for (const t of await of({}, { LLM_BASE_URL: 'http://127.0.0.1:1/v1' })) assert.match(t, /^it does not answer: .*connect/i);
@@ -132,14 +132,14 @@ testWith({ edges: 1, turns: 1, expect: { refusals: true } }, '--test: a wrong ke
     return Object.values(j.list[0].tests);
   };
   for (const t of await tests({ OPENAI_API_KEY: 'sk-mistyped-0000' })) {
-    assert.match(t, /^the API key is refused: status 401.*Incorrect API key/);
+    assert.match(t, /^the provider rejects the API key: status 401.*Incorrect API key/);
     assert.doesNotMatch(t, /mistyped/);
   }
-  for (const t of await tests({ LLM_BASE_URL: `${d.model.url}/wrong/v1` })) assert.match(t, /^something else is at that address: status 404.*Invalid URL/);
+  for (const t of await tests({ LLM_BASE_URL: `${d.model.url}/wrong/v1` })) assert.match(t, /^its address is wrong: status 404.*Invalid URL/);
   /* As text, with what is around it. */
   const r = await d.cli(['models', '--test'], { env: { OPENAI_API_KEY: 'sk-mistyped-0000' } });
   assert.equal(r.code, 1);
-  assert.match(r.stdout, /denied: status 401[^\n]*\n {2}-> correct the API key \(OPENAI_API_KEY\)\n {2}plain: the API key is refused/);
+  assert.match(r.stdout, /denied: status 401[^\n]*\n {2}-> correct the API key \(OPENAI_API_KEY\)\n {2}plain: the provider rejects the API key/);
   assert.doesNotMatch(r.stdout + r.stderr, /mistyped/);
 });
 

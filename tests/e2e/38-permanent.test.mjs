@@ -82,6 +82,13 @@ const faults = {
     kind: 'address', reply: /not that of a language model/, reason: 'openai/gpt-test: its address is wrong', advice: /^correct llm\.base_url \(LLM_BASE_URL\).*web site|^correct llm\.base_url/,
     set: async d => ({ llm: { base_url: `${await other(d, (q, r) => { r.setHeader('content-type', 'text/html'); r.end('<!DOCTYPE html><title>Welcome</title>'); })}/v1` } }),
   },
+  'several models, and none is chosen': {
+    kind: 'unchosen', unseen: true, reply: /nobody has chosen yet which language model answers here/, reason: 'openai/: no model is chosen', advice: /^choose one, for example LLM_MODEL=gpt-a$/,
+    set: d => {
+      d.model.models = ['gpt-a', 'gpt-b'];
+      return { chat: { host: 'openai', model: undefined } };
+    },
+  },
   'a self-signed certificate': {
     kind: 'unreachable', reply: /connection to the language model is not set up correctly/, reason: 'openai/gpt-test: its connection is not set up correctly', advice: /http\.ca_file \(DRAGOMAN_CA_FILE\)/,
     set: async d => ({ llm: { base_url: `${await other(d, (q, r) => r.end('{}'), selfSigned(d))}/v1` } }),
@@ -97,11 +104,11 @@ for (const [name, fault] of Object.entries(faults))
     },
   }, `${name}: said to the person, by /ready, status, doctor and the log`, async d => {
     const { kind } = fault;
-    if (!fault.unseen) { /* before anybody asks */
+    if (!fault.unseen) { /* before anybody asks, and never was it said to be well */
+      assert.deepEqual(await degraded(d), [fault.reason]);
       const [line] = await until(() => { const l = d.events('model_unusable'); return l.length && l; }, { what: 'the start says it' });
       assert.deepEqual([line.level, line.kind], ['error', kind]);
       assert.match(line.remedy, fault.advice);
-      assert.deepEqual(await until(async () => { const r = await degraded(d); return r.length && r; }, { what: '/ready says it' }), [fault.reason]);
     } else if (fault.hinted) {
       const [line] = await until(() => { const l = d.events('model_unlisted'); return l.length && l; }, { what: 'the start warns' });
       assert.equal(line.level, 'warn');

@@ -30,8 +30,7 @@ on_message(void *ctx, const struct rpc_message *m)
 		return 0;
 	if (strlen(mcp_result_text(mem, m->result, &is_error)) > 64 * MIB)
 		abort();
-	json_array_foreach(json_object_get(m->result, "tools"), i, tool)
-	{
+	json_array_foreach(json_object_get(m->result, "tools"), i, tool) {
 		schema = json_object_get(tool, "inputSchema");
 		if (params_refuse(schema) == NULL
 		    && params_headers(mem, schema,

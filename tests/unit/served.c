@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/http.h"
 #include "tests/unit/served.h"
 
 #define HEAD_MAX (64 * KIB)
@@ -376,4 +377,19 @@ served_stop(struct served *s)
 	close(in->fd);
 	free(in);
 	s->inner = NULL;
+}
+
+int
+served_with_http(struct served *s, served_fn *answer)
+{
+	served_start(s, answer, NULL);
+	return http_start(NULL);
+}
+
+int
+served_without_http(struct served *s)
+{
+	http_stop();
+	served_stop(s);
+	return 0;
 }

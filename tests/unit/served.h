@@ -48,6 +48,23 @@ void served_start_on(struct served *s, served_fn *answer, void *ctx, bool is_v6,
     const struct served_wire *wire, void *wire_ctx);
 void served_stop(struct served *s); /* ends all connections, joins */
 
+/* A server and the HTTP engine, for a group of tests: 0 or -1, as cmocka's
+ * set-up and tear-down answer.  The macro makes both, start and stop, where
+ * there is no more to do. */
+int served_with_http(struct served *s, served_fn *answer);
+int served_without_http(struct served *s);
+#define SERVED_WITH_HTTP(srv, answer)                    \
+	static int start(void **state)                   \
+	{                                                \
+		(void)state;                             \
+		return served_with_http(&(srv), answer); \
+	}                                                \
+	static int stop(void **state)                    \
+	{                                                \
+		(void)state;                             \
+		return served_without_http(&(srv));      \
+	}
+
 int served_write(int fd, const void *bytes, size_t len);
 int served_printf(int fd, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* A whole answer with Content-Length. */

@@ -267,6 +267,11 @@ errors_with_their_places(void **state)
 		    "chat.host?" },
 		{ "\n\nhost: groq\n",
 		    ":3: host: is not a setting; did you mean chat.host?" },
+		{ "chat:\n  cuont: 1\n", /* two letters: a slip */
+		    ":2: chat.cuont: is not a setting; did you mean "
+		    "chat.count?" },
+		{ "chat:\n  cxxxt: 1\n", /* three: something else */
+		    ":2: chat.cxxxt: is not a setting\n" },
 		{ "zzzzzzzzzz: 1\n", ":1: zzzzzzzzzz: is not a setting\n" },
 		{ "chat:\n  url: localhost:80\n",
 		    ":2: chat.url: expected a URL that begins with http:// or "
@@ -474,6 +479,42 @@ several_names(void **state)
 	assert_string_equal(name, "NUMBER");
 	assert_false(config_env_name(&DEFS[1], 3, name));
 	assert_false(config_env_name(&DEFS[NELEM(DEFS) - 1], 0, name));
+}
+
+/* In an environment most names are others': only what is two letters away is
+ * told, and nothing of short ones, which are near to everything. */
+static void
+slips_in_names(void **state)
+{
+	static const struct {
+		const char *variable, *near; /* NULL: it is not told */
+	} rows[] = {
+		{ "NUMBRE=1", "NUMBER" },
+		{ "NUMBEXYX=1", NULL },
+		{ "NXXXER=1", NULL },
+		{ "CUONT=1", NULL },
+		{ "COUNTS=1", "COUNT" },
+		{ "count=1", NULL },
+		{ "number=1", "NUMBER" },
+	};
+	size_t i, n;
+
+	(void)state;
+	for (i = 0; i < NELEM(rows); i++) {
+		char text[32], *env[] = { text, NULL };
+		const struct config_source src = { .environ = env };
+		const struct config_stray *strays;
+		struct config *c;
+
+		snprintf(text, sizeof(text), "%s", rows[i].variable);
+		c = load(&src);
+		strays = config_strays(c, &n);
+		if (n != (rows[i].near != NULL)
+		    || (n > 0 && strcmp(strays[0].near, rows[i].near) != 0))
+			fail_msg("%s: %s", rows[i].variable,
+			    n == 0 ? "-" : strays[0].near);
+		config_free(c);
+	}
 }
 
 static void
@@ -728,6 +769,7 @@ main(void)
 		cmocka_unit_test(precedence),
 		cmocka_unit_test(files_that_are_closed),
 		cmocka_unit_test(several_names),
+		cmocka_unit_test(slips_in_names),
 		cmocka_unit_test(env_files),
 		cmocka_unit_test(secrets_in_files),
 		cmocka_unit_test(foreign_files),

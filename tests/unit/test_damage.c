@@ -397,9 +397,9 @@ doctor_names(struct redis_fixture *f, const char *key)
 	size_t i;
 
 	assert_int_equal(damage_find(f->store, mem, &list), STORE_OK);
-	json_array_foreach(list, i,
-	    one) if (strcmp(json_member_str(one, "key"), key) == 0) named
-	    = true;
+	json_array_foreach(list, i, one)
+		if (strcmp(json_member_str(one, "key"), key) == 0)
+			named = true;
 	arena_free(mem);
 	return named;
 }

@@ -140,7 +140,9 @@ static void
 troubles(void **state)
 {
 	static const struct {
-		const char *name, *records, *found; /* "NAME KIND ..." */
+		/* "NAME KIND" of each, "!" if it lasts, "~" if the workers
+		 * must read their settings again, ": WORDS". */
+		const char *name, *records, *found;
 	} CASES[] = {
 		{ "nobody", "[]", "" },
 		{ "nothing", "[{'backends':[{'name':'a','last':'ok'}]}]", "" },
@@ -148,12 +150,12 @@ troubles(void **state)
 		    "[{'backends':[{'name':'a','trouble':{'kind':'denied','why'"
 		    ":"
 		    "'w','remedy':'r','since_ms':5}},{'name':'b'}]}]",
-		    "a denied " },
+		    "a denied!~: the provider rejects the API key. " },
 		{ "the same at two workers is one",
 		    "[{'backends':[{'name':'a','trouble':{'kind':'model',"
 		    "'since_ms':5}}]},{'backends':[{'name':'a','trouble':{"
 		    "'kind':'model','since_ms':6}}]}]",
-		    "a model " },
+		    "a model!~: the provider does not have this model. " },
 		{ "another worker was answered later",
 		    "[{'backends':[{'name':'a','trouble':{'kind':'quota',"
 		    "'since_ms':5}}]},{'backends':[{'name':'a','answered_ms':6}"
@@ -163,15 +165,31 @@ troubles(void **state)
 		    "[{'backends':[{'name':'a','trouble':{'kind':'quota',"
 		    "'since_ms':5}}]},{'backends':[{'name':'a','answered_ms':4}"
 		    "]}]",
-		    "a quota " },
+		    "a quota!: its quota or credit is used up. " },
 		{ "the last question got no answer",
 		    "[{'backends':[{'name':'a','last':'retry','asked_ms':5}]}]",
-		    "a retry " },
+		    "a retry: it does not answer. " },
+		{ "or half of one",
+		    "[{'backends':[{'name':'a','last':'broken','asked_ms':5}]}]",
+		    "a retry: it does not answer. " },
+		{ "what is one question's alone",
+		    "[{'backends':[{'name':'a','last':'invalid','asked_ms':5}]}"
+		    "]",
+		    "" },
 		{ "what lasts is said first",
 		    "[{'backends':[{'name':'a','last':'broken','asked_ms':5}]},"
 		    "{'backends':[{'name':'a','trouble':{'kind':'denied',"
 		    "'since_ms':1}}]}]",
-		    "a denied " },
+		    "a denied!~: the provider rejects the API key. " },
+		{ "a kind that only the worker knows",
+		    "[{'backends':[{'name':'a','trouble':{'kind':'new',"
+		    "'words':'it is new','lasts':true,'reloads':true}},"
+		    "{'name':'b','trouble':{'kind':'denied','words':'no',"
+		    "'lasts':true}},{'name':'c','trouble':{'kind':'denied',"
+		    "'words':'for once'}},{'name':'d','trouble':{'kind':'x'}}]"
+		    "}]",
+		    "a new!~: it is new. b denied!: no. c denied: for once. d "
+		    "x: it does not answer. " },
 		{ "another release's, or anybody's",
 		    "[7,{'backends':8},{'backends':[9,{'name':7},{'name':'a',"
 		    "'trouble':'x'},{'name':'b','trouble':{'kind':1}}]}]",
@@ -191,9 +209,14 @@ troubles(void **state)
 				*q = '"';
 		list = fleet_troubles(
 		    json_read(mem, text, strlen(text), NULL, NULL), mem);
-		json_array_foreach(list, j, one) snprintf(found + strlen(found),
-		    sizeof(found) - strlen(found), "%s %s ",
-		    json_member_str(one, "name"), json_member_str(one, "kind"));
+		json_array_foreach(list, j, one)
+			snprintf(found + strlen(found),
+			    sizeof(found) - strlen(found), "%s %s%s%s: %s. ",
+			    json_member_str(one, "name"),
+			    json_member_str(one, "kind"),
+			    json_member_bool(one, "lasts", false) ? "!" : "",
+			    json_member_bool(one, "reloads", false) ? "~" : "",
+			    json_member_str(one, "words"));
 		if (strcmp(found, CASES[i].found) != 0)
 			fail_msg("%s: \"%s\"", CASES[i].name, found);
 		arena_free(mem);

@@ -417,6 +417,7 @@ no_connection_is_unreached(void **state)
 	close(fd);
 	assert_int_equal(http_send(&req, &resp), HTTP_UNREACHED);
 	assert_non_null(strstr(resp.why, "refused"));
+	assert_int_equal(resp.cause, HTTP_CAUSE_CONNECT);
 	http_response_fini(&resp);
 }
 

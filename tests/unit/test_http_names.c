@@ -131,6 +131,7 @@ a_name_without_an_address_is_said(void **state)
 	assert_int_equal(http_send(&req, &resp), HTTP_UNREACHED);
 	assert_string_equal(
 	    resp.why, "cannot connect: the host's name has no address");
+	assert_int_equal(resp.cause, HTTP_CAUSE_NO_HOST);
 	http_response_fini(&resp);
 }
 

@@ -214,13 +214,15 @@ a_refusal_is_said(void **state)
 		int status;
 		const char *why;
 		bool lasting;
+		enum http_cause cause;
 	} cases[] = {
-		{ 407, "the proxy wants a user and a password", true },
+		{ 407, "the proxy wants a user and a password", true,
+		    HTTP_CAUSE_PROXY_LOGIN },
 		{ 403, "the proxy refused the connection with status 403",
-		    true },
+		    true, HTTP_CAUSE_PROXY },
 		{ 502, "the proxy refused the connection with status 502",
-		    false },
-		{ 0, "cannot connect", false },
+		    false, HTTP_CAUSE_PROXY },
+		{ 0, "cannot connect", false, HTTP_CAUSE_CONNECT },
 	};
 	struct http_response resp;
 	size_t i;
@@ -236,6 +238,7 @@ a_refusal_is_said(void **state)
 			fail_msg("%d: %d %d %s", cases[i].status, resp.rc,
 			    resp.status, resp.why);
 		assert_int_equal(resp.lasting, cases[i].lasting);
+		assert_int_equal(resp.cause, cases[i].cause);
 		assert_int_equal(resp.body.len, 0);
 		http_response_fini(&resp);
 		assert_int_equal(atomic_load(&P.model.connections), 0);
@@ -258,6 +261,7 @@ no_proxy_there_is_said(void **state)
 	    HTTP_UNREACHED);
 	assert_string_equal(
 	    resp.why, "cannot connect to the proxy: Connection refused");
+	assert_int_equal(resp.cause, HTTP_CAUSE_PROXY);
 	http_response_fini(&resp);
 	http_stop();
 	assert_int_equal(http_start(&nowhere), 0);
@@ -265,6 +269,7 @@ no_proxy_there_is_said(void **state)
 	    HTTP_UNREACHED);
 	assert_string_equal(
 	    resp.why, "cannot connect: the proxy's name has no address");
+	assert_int_equal(resp.cause, HTTP_CAUSE_PROXY);
 	http_response_fini(&resp);
 	http_stop();
 }
@@ -293,6 +298,7 @@ certificates_behind_it_are_checked(void **state)
 	    HTTP_UNREACHED);
 	if (strstr(resp.why, "the proxy's certificate has expired") == NULL)
 		fail_msg("%s", resp.why);
+	assert_int_equal(resp.cause, HTTP_CAUSE_PROXYS_CERTIFICATE);
 	http_response_fini(&resp);
 	assert_int_equal(atomic_load(&P.model.connections), 0);
 	end();

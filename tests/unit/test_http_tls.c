@@ -51,17 +51,22 @@ each_certificate_has_its_sentence(void **state)
 	static const struct {
 		struct served_tls how;
 		const char *why; /* NULL: it is taken */
+		enum http_cause cause;
 	} cases[] = {
 		{ { .cert = CERT_GOOD }, NULL },
 		{ { .cert = CERT_GOOD, .least = 12, .most = 12 }, NULL },
 		{ { .cert = CERT_GOOD, .least = 13, .most = 13 }, NULL },
 		{ { .cert = CERT_GOOD, .least = 11, .most = 11 },
-		    "TLS 1.2 or newer" },
-		{ { .cert = CERT_WRONG_NAME }, "for another name" },
-		{ { .cert = CERT_EXPIRED }, "has expired" },
-		{ { .cert = CERT_EARLY }, "not valid yet" },
-		{ { .cert = CERT_UNKNOWN }, "of an unknown authority" },
-		{ { .cert = CERT_SELF_SIGNED }, "self-signed" },
+		    "TLS 1.2 or newer", HTTP_CAUSE_OLD_TLS },
+		{ { .cert = CERT_WRONG_NAME }, "for another name",
+		    HTTP_CAUSE_OTHER_NAME },
+		{ { .cert = CERT_EXPIRED }, "has expired",
+		    HTTP_CAUSE_CERTIFICATE },
+		{ { .cert = CERT_EARLY }, "not valid yet", HTTP_CAUSE_EARLY },
+		{ { .cert = CERT_UNKNOWN }, "of an unknown authority",
+		    HTTP_CAUSE_AUTHORITY },
+		{ { .cert = CERT_SELF_SIGNED }, "self-signed",
+		    HTTP_CAUSE_AUTHORITY },
 	};
 	struct http_response resp;
 	struct served_tls tls;
@@ -79,12 +84,87 @@ each_certificate_has_its_sentence(void **state)
 			&& strstr(resp.why, cases[i].why) == NULL))
 			fail_msg("%zu: %d %s", i, resp.rc, resp.why);
 		assert_int_equal(resp.lasting, cases[i].why != NULL);
+		assert_int_equal(resp.cause, cases[i].cause);
 		if (tls.least >= 12)
 			assert_int_equal(atomic_load(&tls.version), tls.least);
 		http_response_fini(&resp);
 		served_stop_tls(&s, &tls);
 	}
 	http_stop();
+}
+
+/* http:// where TLS is spoken: its alert; or no word at all. */
+static int
+serve_alert(struct served *s, int fd, const struct served_request *req)
+{
+	static const char ALERT[] = { 0x15, 3, 1, 0, 2, 2, 70 };
+
+	(void)s;
+	if (strcmp(req->path, "/alert") == 0)
+		(void)served_write(fd, ALERT, sizeof(ALERT));
+	return -1;
+}
+
+/* https:// where none is: refused at the first bytes, as by most servers. */
+static void *
+open_plain(void *ctx, int fd)
+{
+	static const char REFUSAL[] = "HTTP/1.1 400 Bad Request\r\n\r\n";
+	char hello[4096];
+
+	(void)ctx;
+	if (read(fd, hello, sizeof(hello)) > 0)
+		(void)!write(fd, REFUSAL, sizeof(REFUSAL) - 1);
+	return NULL;
+}
+
+static void
+a_port_that_speaks_otherwise_is_told(void **state)
+{
+	static const struct {
+		const char *scheme, *path;
+		enum http_rc rc;
+		enum http_cause cause;
+		const char *why;
+		bool lasting;
+	} rows[] = {
+		{ "https", "/", HTTP_UNREACHED, HTTP_CAUSE_NEEDS_HTTP,
+		    "begin with http://", true },
+		{ "http", "/alert", HTTP_BROKEN, HTTP_CAUSE_NEEDS_HTTPS,
+		    "begin with https://", true },
+		{ "http", "/", HTTP_BROKEN, HTTP_CAUSE_CUT,
+		    "cut before an answer", false },
+	};
+	struct http_response resp;
+	char url[64];
+	struct http_request req = { .method = "POST",
+		.url = url,
+		.flags = HTTP_OPERATOR | HTTP_ONCE };
+	static const struct served_wire plain = { .open = open_plain };
+	struct served s, refusing;
+	size_t i;
+
+	(void)state;
+	assert_int_equal(start_engine(), 0);
+	served_start(&s, serve_alert, NULL);
+	served_start_on(&refusing, serve_hello, NULL, false, &plain, NULL);
+	for (i = 0; i < NELEM(rows); i++) {
+		snprintf(url, sizeof(url), "%s://127.0.0.1:%d%s",
+		    rows[i].scheme,
+		    strcmp(rows[i].scheme, "https") == 0 ? refusing.port
+							 : s.port,
+		    rows[i].path);
+		(void)http_send(&req, &resp);
+		if (resp.rc != rows[i].rc || resp.cause != rows[i].cause
+		    || resp.lasting != rows[i].lasting
+		    || strstr(resp.why, rows[i].why) == NULL)
+			fail_msg("%s%s: %d %d %s", rows[i].scheme,
+			    rows[i].path, resp.rc, resp.cause, resp.why);
+		http_response_fini(&resp);
+	}
+	http_stop();
+	served_stop(&refusing);
+	served_stop(&s);
 }
 
 static void
@@ -352,6 +432,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_certificate_has_its_sentence),
+		cmocka_unit_test(a_port_that_speaks_otherwise_is_told),
 		cmocka_unit_test(names_and_both_families_work),
 		cmocka_unit_test(sessions_are_resumed),
 		cmocka_unit_test(few_requests_a_connection_fail_none),

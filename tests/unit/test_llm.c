@@ -449,9 +449,8 @@ addresses_with_a_query_and_headers(void **state)
 	struct served_request request = { .head = seen_head };
 	struct arena *mem = arena_new();
 	struct llm_backend *b;
-	struct llm_failure f;
+	struct llm_look look;
 	struct asked a;
-	bool listed;
 	size_t i;
 
 	(void)state;
@@ -478,7 +477,7 @@ addresses_with_a_query_and_headers(void **state)
 		arena_free(a.mem);
 		/* So is the list of models. */
 		atomic_store(&srv.requests, 0);
-		(void)!llm_check(&b[0], mem, &listed, &f);
+		llm_look(&b[0], NULL, mem, &look);
 		assert_string_equal(seen_path, rows[i].list);
 		assert_string_equal(served_header(&request, "api-key", value,
 					sizeof(value)),
@@ -735,9 +734,7 @@ each_failure_has_its_remedy(void **state)
 		{ LLM_ADDRESS, { .status = 404 }, "http://h/v1", NULL,
 		    "(LLM_BASE_URL); dragoman doctor" },
 		{ LLM_ADDRESS,
-		    { .status = 302,
-			.why = "status 302: "
-			       "redirected to x" },
+		    { .status = 302 },
 		    "http://h/v1", NULL, "that the server names" },
 		{ LLM_MODEL, { .status = 404 }, "http://h/v1", NULL,
 		    "correct chat.model (LLM_MODEL)" },
@@ -749,26 +746,24 @@ each_failure_has_its_remedy(void **state)
 		{ LLM_QUOTA, { .told_ms = 600000 }, "", NULL,
 		    "wait about 10 minutes" },
 		{ LLM_QUOTA, { .credit = true }, "", NULL, "add credit" },
-		{ LLM_UNREACHABLE,
-		    { .why = "the server's certificate is "
-			     "self-signed: http.ca_file" },
-		    "", NULL, "http.ca_file (DRAGOMAN_CA_FILE)" },
-		{ LLM_UNREACHABLE,
-		    { .why = "the proxy's certificate has "
-			     "expired" },
+		{ LLM_UNREACHABLE, { .cause = HTTP_CAUSE_AUTHORITY }, "", NULL,
+		    "http.ca_file (DRAGOMAN_CA_FILE)" },
+		{ LLM_UNREACHABLE, { .cause = HTTP_CAUSE_PROXYS_CERTIFICATE },
 		    "", NULL, "the proxy's certificate" },
-		{ LLM_UNREACHABLE,
-		    { .why = "the proxy wants a user and a "
-			     "password" },
-		    "", NULL, "HTTPS_PROXY" },
-		{ LLM_ADDRESS, { .why = "it is a page, not an answer" },
-		    "http://h/v1", NULL, "a web site answers there" },
-		{ LLM_RETRY, { .why = "cannot connect: Connection refused" },
-		    "http://h/v1", NULL, "start the server" },
-		{ LLM_RETRY,
-		    { .why = "cut before an answer: the server "
-			     "ended the connection" },
-		    "http://h/v1", NULL, "write https:// in llm.base_url" },
+		{ LLM_UNREACHABLE, { .cause = HTTP_CAUSE_PROXY_LOGIN }, "",
+		    NULL, "HTTPS_PROXY" },
+		{ LLM_UNREACHABLE, { .cause = HTTP_CAUSE_NEEDS_HTTPS },
+		    "http://h/v1", "b",
+		    "write https:// in base_url of llm.backends.b" },
+		{ LLM_ADDRESS, { .is_page = true }, "http://h/v1", NULL,
+		    "a web site answers there" },
+		{ LLM_RETRY, { .cause = HTTP_CAUSE_CONNECT }, "http://h/v1",
+		    NULL, "start the server, or correct llm.base_url" },
+		{ LLM_RETRY, { .cause = HTTP_CAUSE_CUT }, "http://h/v1", NULL,
+		    "write https:// in llm.base_url" },
+		{ LLM_RETRY, { .cause = HTTP_CAUSE_CUT }, "https://h/v1", NULL,
+		    "look at the server" },
+		{ LLM_UNCHOSEN, { 0 }, "http://h/v1", NULL, "set LLM_MODEL" },
 	};
 	struct arena *mem = arena_new();
 	struct llm_backend b;
@@ -787,82 +782,66 @@ each_failure_has_its_remedy(void **state)
 	arena_free(mem);
 }
 
-static int
-start(void **state)
-{
-	(void)state;
-	served_start(&srv, serve, NULL);
-	return http_start(NULL);
-}
-
-static int
-stop(void **state)
-{
-	(void)state;
-	http_stop();
-	served_stop(&srv);
-	return 0;
-}
-
-/* Looked at by its list of models: what is in its place is said. */
+/* Anthropic's addresses have no /v1, and what is left off is all that is too
+ * much: whoever does as told is not told more. */
 static void
-a_list_is_told_from_what_is_none(void **state)
+what_is_too_much_is_told_at_once(void **state)
 {
 	static const struct {
-		struct step step;
-		enum llm_rc rc;
-		bool listed;
-		const char *why; /* is part of it */
+		int host;
+		const char *base_url, *remedy;
 	} rows[] = {
-		{ { 200, "application/json", NULL,
-		      "{\"data\":[{\"id\":\"m\"}]}", END, false },
-		    LLM_OK, true, "" },
-		{ { 200, "application/json", NULL,
-		      "{\"data\":[{\"id\":\"other\"}]}", END, false },
-		    LLM_OK, false, "" },
-		{ { 200, "application/json", NULL,
-		      "{\"data\":[{\"id\":\"other\"}],\"has_more\":true}", END,
-		      false },
-		    LLM_OK, true, "" },
-		{ { 200, "application/json", NULL, "{\"models\":1}", END,
-		      false },
-		    LLM_OK, true, "no list of models" },
-		{ { 200, "application/json", NULL, "{\"data\":[]}", END,
-		      false },
-		    LLM_OK, true, "" },
-		{ { 200, "application/json", NULL, "[{\"id\":\"other\"}]", END,
-		      false },
-		    LLM_OK, false, "" },
-		{ { 200, "text/html", NULL, "<html>", END, false }, LLM_ADDRESS,
-		    true, "no JSON" },
-		{ { 302, "text/html", "Location: /login\r\n", "", END, false },
-		    LLM_ADDRESS, true, "a redirect" },
-		{ { 404, "text/plain", NULL, "none", END, false }, LLM_OK, true,
-		    "/v1/models" },
-		{ { 401, "text/plain", NULL, "", END, false }, LLM_DENIED, true,
-		    "status 401" },
-		{ { 503, "text/plain", NULL, "", END, false }, LLM_RETRY, true,
-		    "status 503" },
+		{ HOST_ANTHROPIC, "https://h/v1", "leave /v1 off" },
+		{ HOST_ANTHROPIC, "https://h/v1/messages",
+		    "leave /v1/messages off" },
+		{ HOST_ANTHROPIC, "https://h/v1/models/?a=b",
+		    "leave /v1/models off" },
+		{ HOST_ANTHROPIC, "https://h/x", "correct llm.base_url" },
+		{ HOST_OPENAI, "https://h/v1/models", "leave /models off" },
+		{ HOST_OPENAI, "https://h/api/v4", "(LLM_BASE_URL); dragoman" },
+		{ HOST_OPENAI, "https://v1.h.test/x", "most end in /v1" },
+		{ HOST_OPENAI, "https://h/v1beta/openai",
+		    "(LLM_BASE_URL); dragoman" },
 	};
-	struct llm_backend b = backend(HOST_OPENAI);
+	const struct llm_failure f = { .status = 404 };
 	struct arena *mem = arena_new();
-	struct llm_failure f;
-	bool listed;
+	struct llm_backend b;
+	const char *said;
 	size_t i;
 
 	(void)state;
 	for (i = 0; i < NELEM(rows); i++) {
-		script(&rows[i].step, 1);
-		atomic_store(&srv.requests, 0);
-		if (llm_check(&b, mem, &listed, &f) != rows[i].rc
-		    || listed != rows[i].listed
-		    || strstr(f.why, rows[i].why) == NULL
-		    || (f.why[0] == '\0') != (rows[i].why[0] == '\0'))
-			fail_msg("row %zu: listed %d, \"%s\"", i, listed,
-			    f.why);
+		b = backend(rows[i].host);
+		b.base_url = rows[i].base_url;
+		said = llm_remedy(LLM_ADDRESS, &f, &b, mem);
+		if (strstr(said, rows[i].remedy) == NULL)
+			fail_msg("%s: %s", rows[i].base_url, said);
 	}
 	arena_free(mem);
 }
+
+/* One for each cause; what some have in common is the server's to mend. */
+static void
+each_cause_has_its_remedy(void **state)
+{
+	struct arena *mem = arena_new();
+	struct llm_backend b = backend(HOST_OPENAI);
+	int cause;
+
+	(void)state;
+	for (cause = 0; cause < HTTP_CAUSE_N; cause++) {
+		struct llm_failure f = { .cause = (enum http_cause)cause };
+		const char *said = llm_remedy(LLM_UNREACHABLE, &f, &b, mem);
+
+		assert_true(said != NULL && said[0] != '\0');
+		if ((cause == HTTP_CAUSE_OTHER || cause == HTTP_CAUSE_CUT)
+		    != (strncmp(said, "nothing if it passes", 20) == 0))
+			fail_msg("%d: %s", cause, said);
+	}
+	arena_free(mem);
+}
+
+SERVED_WITH_HTTP(srv, serve)
 
 int
 main(void)
@@ -870,8 +849,9 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(answers_are_told_apart),
 		cmocka_unit_test(a_redirection_is_named),
-		cmocka_unit_test(a_list_is_told_from_what_is_none),
 		cmocka_unit_test(each_failure_has_its_remedy),
+		cmocka_unit_test(each_cause_has_its_remedy),
+		cmocka_unit_test(what_is_too_much_is_told_at_once),
 		cmocka_unit_test(a_huge_body_is_given_up),
 		cmocka_unit_test(addresses_are_the_sdk_s),
 		cmocka_unit_test(addresses_with_a_query_and_headers),

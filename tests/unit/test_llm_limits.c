@@ -235,7 +235,7 @@ too_many_headers(void **state)
 	struct arena *mem = arena_new();
 	struct llm_answer a;
 	struct llm_failure f;
-	bool listed;
+	struct llm_look look;
 	size_t i, n;
 
 	(void)state;
@@ -254,8 +254,8 @@ too_many_headers(void **state)
 		assert_int_equal(atomic_load(&srv.requests), i);
 		if (i == 0)
 			assert_non_null(strstr(f.why, "too many headers"));
-		assert_int_equal(llm_check(&b, mem, &listed, &f),
-		    i == 0 ? LLM_INVALID : LLM_OK);
+		llm_look(&b, NULL, mem, &look);
+		assert_int_equal(look.rc, i == 0 ? LLM_INVALID : LLM_OK);
 	}
 	secret_clear(&key);
 	arena_free(mem);
@@ -265,9 +265,8 @@ static int
 start(void **state)
 {
 	(void)state;
-	if (http_start(NULL) == -1)
+	if (served_with_http(&srv, serve) == -1)
 		return -1;
-	served_start(&srv, serve, NULL);
 	snprintf(url, sizeof(url), "http://127.0.0.1:%d/v1", srv.port);
 	return 0;
 }
@@ -276,9 +275,7 @@ static int
 stop(void **state)
 {
 	(void)state;
-	http_stop();
-	served_stop(&srv);
-	return 0;
+	return served_without_http(&srv);
 }
 
 int

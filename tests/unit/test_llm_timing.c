@@ -308,22 +308,7 @@ content_is_waited_for(void **state)
 	assert_int_equal(atomic_load(&srv.requests), NELEM(trials));
 }
 
-static int
-start(void **state)
-{
-	(void)state;
-	served_start(&srv, serve, NULL);
-	return http_start(NULL);
-}
-
-static int
-stop(void **state)
-{
-	(void)state;
-	http_stop();
-	served_stop(&srv);
-	return 0;
-}
+SERVED_WITH_HTTP(srv, serve)
 
 int
 main(void)

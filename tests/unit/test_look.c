@@ -21,6 +21,9 @@
 	"{\"object\":\"list\",\"data\":[{\"id\":\"llama3.2:3b\"," \
 	"\"owned_by\":\"library\"},{\"id\":\"qwen3:8b\","         \
 	"\"owned_by\":\"library\"}]}"
+#define TAGGED                                                         \
+	"{\"object\":\"list\",\"data\":[{\"id\":\"llama3:latest\"," \
+	"\"owned_by\":\"library\"}]}"
 #define NO_MODEL "{\"object\":\"list\",\"data\":null}"
 
 static struct served srv;
@@ -29,12 +32,15 @@ static const char *list;
 static int status; /* of the list */
 static bool page;  /* what is at other paths: a page with 200, else 404 */
 static int asked;
+static const char *never; /* a path: how often it was asked for */
+static int nevers;
 
 static int
 serve(struct served *s, int fd, const struct served_request *req)
 {
 	(void)s;
 	asked++;
+	nevers += never != NULL && strcmp(req->path, never) == 0;
 	if (there != NULL && strcmp(req->path, there) == 0)
 		return served_answer(fd, status, "application/json", "", list);
 	return page
@@ -52,11 +58,52 @@ static const struct {
 	enum llm_rc rc;
 	bool listed;
 	const char *remedy; /* is part of it; NULL: there is none */
+	const char *why; /* is part of it; "": there is none; NULL: whatever */
 } CASES[] = {
 	{ "as it should be", HOST_OPENAI, "/v1", "gpt-test", "/v1/models", LIST,
-	    200, false, LLM_OK, true, NULL },
+	    200, false, LLM_OK, true, NULL, "" },
 	{ "a wrong key", HOST_OPENAI, "/v1", "gpt-test", "/v1/models", "{}",
-	    401, false, LLM_DENIED, true, "correct the API key" },
+	    401, false, LLM_DENIED, true, "correct the API key", "status 401" },
+	{ "a server in trouble", HOST_OPENAI, "/v1", "gpt-test", "/v1/models",
+	    "{}", 503, false, LLM_RETRY, true, "look at the server",
+	    "status 503" },
+	{ "a redirection", HOST_OPENAI, "/v1", "gpt-test", "/v1/models", "{}",
+	    302, false, LLM_ADDRESS, true, "to the address that the server",
+	    "a redirect" },
+	{ "a list in pages", HOST_ANTHROPIC, "", "gpt-9", "/v1/models",
+	    "{\"data\":[{\"id\":\"other\"}],\"has_more\":true}", 200, false,
+	    LLM_OK, true, NULL, "" },
+	{ "a list without a name", HOST_OPENAI, "/v1", "m", "/v1/models",
+	    "{\"data\":[]}", 200, false, LLM_OK, true, NULL, "" },
+	{ "a list alone", HOST_OPENAI, "/v1", "m", "/v1/models",
+	    "[{\"id\":\"m\"}]", 200, false, LLM_OK, true, NULL, "" },
+	{ "a list alone, without it", HOST_OPENAI, "/v1", "m", "/v1/models",
+	    "[{\"id\":\"other\"}]", 200, false, LLM_OK, false, "other",
+	    "does not list" },
+	{ "no list", HOST_OPENAI, "/v1", "m", "/v1/models", "{\"models\":1}",
+	    200, false, LLM_OK, true, NULL, "no list of models" },
+	{ "Ollama's name without its tag", HOST_OLLAMA, "/v1", "llama3",
+	    "/v1/models", TAGGED, 200, false, LLM_OK, true, NULL, "" },
+	{ "another tag is another model", HOST_OLLAMA, "/v1", "llama3:8b",
+	    "/v1/models", TAGGED, 200, false, LLM_MODEL, false,
+	    "run `ollama pull llama3:8b`" },
+	{ "a longer name is another model", HOST_OPENAI, "/v1", "llama3:lat",
+	    "/v1/models", TAGGED, 200, false, LLM_MODEL, false,
+	    "did you mean llama3:latest?" },
+	{ "Gemini's names", HOST_OPENAI, "/v1", "gemini-flash", "/v1/models",
+	    "{\"data\":[{\"id\":\"models/gemini-flash\"}]}", 200, false,
+	    LLM_OK, true, NULL, "" },
+	{ "a gateway's name for it", HOST_OPENAI, "/v1", "gtp-5", "/v1/models",
+	    "{\"data\":[{\"id\":\"an-owner-of-models/gpt-5\"},{\"id\":\"b\"}]}",
+	    200, false, LLM_OK, false,
+	    "did you mean an-owner-of-models/gpt-5?" },
+	{ "another owner's", HOST_OPENAI, "/v1", "some-gateway-of-ours/gpt-5",
+	    "/v1/models", "{\"data\":[{\"id\":\"gpt-5\"},{\"id\":\"b\"}]}", 200,
+	    false, LLM_OK, false, "did you mean gpt-5?" },
+	{ "a longer name than the server's", HOST_OPENAI, "/v1",
+	    "qwen3-coder-instruct", "/v1/models",
+	    "{\"data\":[{\"id\":\"qwen3\"},{\"id\":\"b\"}]}", 200, false, LLM_OK,
+	    false, "did you mean qwen3?" },
 	{ "a letter is wrong", HOST_OPENAI, "/v1", "gpt-tset", "/v1/models",
 	    LIST, 200, false, LLM_OK, false,
 	    "did you mean gpt-test? Set chat.model (LLM_MODEL) to a model that "
@@ -127,15 +174,94 @@ each_finding_has_its_remedy(void **state)
 		if (look.rc != CASES[i].rc || look.listed != CASES[i].listed
 		    || (look.remedy == NULL) != (CASES[i].remedy == NULL)
 		    || (look.remedy != NULL
-			&& strstr(look.remedy, CASES[i].remedy) == NULL)) {
-			print_error("%s: %s, listed %d, %s\n", CASES[i].name,
-			    llm_rc_name(look.rc), look.listed,
-			    look.remedy == NULL ? "-" : look.remedy);
+			&& strstr(look.remedy, CASES[i].remedy) == NULL)
+		    || (CASES[i].why != NULL
+			&& (strstr(look.failure.why, CASES[i].why) == NULL
+			    || (look.failure.why[0] == '\0')
+				!= (CASES[i].why[0] == '\0')))) {
+			print_error("%s: %s, listed %d, %s (%s)\n",
+			    CASES[i].name, llm_rc_name(look.rc), look.listed,
+			    look.remedy == NULL ? "-" : look.remedy,
+			    look.failure.why);
 			bad++;
 		}
 		arena_free(mem);
 	}
 	assert_int_equal(bad, 0);
+}
+
+/* A provider of its own usual address lists all to which it answers: a name
+ * that is not there is none.  Other servers may know more than they list. */
+static void
+some_list_all(void **state)
+{
+	static const struct {
+		const char *what;
+		int host;
+		bool moved;
+		const char *name;
+		enum llm_rc rc;
+	} rows[] = {
+		{ "Groq", HOST_GROQ, false, NULL, LLM_MODEL },
+		{ "Groq's API elsewhere", HOST_GROQ, true, NULL, LLM_OK },
+		{ "a row of llm.backends", HOST_GROQ, false, "b", LLM_OK },
+		{ "another's address", HOST_OPENAI, true, NULL, LLM_OK },
+	};
+	size_t i;
+
+	(void)state;
+	there = "/v1/models";
+	list = LIST;
+	status = 200;
+	for (i = 0; i < NELEM(rows); i++) {
+		struct arena *mem = arena_new();
+		struct llm_backend b = { .host = rows[i].host,
+			.model = "mistral",
+			.name = rows[i].name,
+			.moved = rows[i].moved,
+			.base_url = arena_printf(
+			    mem, "http://127.0.0.1:%d/v1", srv.port),
+			.connect_ms = 2000 };
+		struct llm_look look;
+
+		llm_look(&b, NULL, mem, &look);
+		if (look.rc != rows[i].rc || look.listed)
+			fail_msg("%s: %s", rows[i].what, llm_rc_name(look.rc));
+		arena_free(mem);
+	}
+}
+
+/* Below a path that has a version no other one is looked for. */
+static void
+versions_are_not_put_into_versions(void **state)
+{
+	static const struct {
+		const char *path;
+		bool tried;
+	} rows[] = { { "/gateway/v1", false }, { "/gateway/v4/x", false },
+		{ "/gateway", true } };
+	size_t i;
+
+	(void)state;
+	there = NULL;
+	page = false;
+	for (i = 0; i < NELEM(rows); i++) {
+		struct arena *mem = arena_new();
+		struct llm_backend b = { .host = HOST_OPENAI,
+			.model = "m",
+			.base_url = arena_printf(mem, "http://127.0.0.1:%d%s",
+			    srv.port, rows[i].path),
+			.connect_ms = 2000 };
+		struct llm_look look;
+
+		never = arena_printf(mem, "%s/v1/models", rows[i].path);
+		nevers = 0;
+		llm_look(&b, NULL, mem, &look);
+		never = NULL;
+		if ((nevers > 0) != rows[i].tried)
+			fail_msg("%s: %d", rows[i].path, nevers);
+		arena_free(mem);
+	}
 }
 
 /* A host without any list is asked a bounded number of times. */
@@ -164,28 +290,15 @@ looks_have_an_end(void **state)
 	arena_free(mem);
 }
 
-static int
-start(void **state)
-{
-	(void)state;
-	served_start(&srv, serve, NULL);
-	return http_start(NULL);
-}
-
-static int
-stop(void **state)
-{
-	(void)state;
-	http_stop();
-	served_stop(&srv);
-	return 0;
-}
+SERVED_WITH_HTTP(srv, serve)
 
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_finding_has_its_remedy),
+		cmocka_unit_test(some_list_all),
+		cmocka_unit_test(versions_are_not_put_into_versions),
 		cmocka_unit_test(looks_have_an_end),
 	};
 

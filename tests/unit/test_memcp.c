@@ -439,21 +439,20 @@ start(void **state)
 {
 	(void)state;
 	(void)!log_open("test", LOG_ERROR, NULL);
-	served_start(&srv, serve, NULL);
+	if (served_with_http(&srv, serve) == -1)
+		return -1;
 	snprintf(url, sizeof(url), "http://127.0.0.1:%d/", srv.port);
 	secret_set(&secret, "s3cret,old", 10);
 	memcp = (struct memcp){ url, &secret, 3000 };
-	return http_start(NULL);
+	return 0;
 }
 
 static int
 stop(void **state)
 {
 	(void)state;
-	http_stop();
-	served_stop(&srv);
 	secret_clear(&secret);
-	return 0;
+	return served_without_http(&srv);
 }
 
 int

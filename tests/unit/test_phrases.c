@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "chat/phrases.h"
+#include "nouns/metric.h"
 
 /* Whole sentences, each once: a person reads them, without a model's help. */
 static void
@@ -32,7 +33,10 @@ are_sentences(void **state)
 		PHRASE_QUOTA,
 		PHRASE_LIMITED,
 		PHRASE_DENIED,
+		PHRASE_UNKNOWN_MODEL,
+		PHRASE_ADDRESS,
 		PHRASE_UNREACHABLE,
+		PHRASE_UNCHOSEN,
 		PHRASE_INVALID,
 		PHRASE_LOADING,
 		PHRASE_LIMIT,
@@ -63,11 +67,57 @@ are_sentences(void **state)
 	}
 }
 
+/* What does not pass is never told as if it did, nor in another's words. */
+static void
+a_permanent_failure_has_its_own(void **state)
+{
+	(void)state;
+	for (int rc = LLM_OK + 1; rc < LLM_RC_N; rc++) {
+		const char *phrase = phrase_of((enum llm_rc)rc);
+		bool lasts = llm_needs_operator((enum llm_rc)rc);
+
+		if (lasts != (strstr(phrase, "needs the operator") != NULL)
+		    || lasts
+			!= (strstr(phrase, "trying again will not help")
+			    != NULL))
+			fail_msg("%s: %s", llm_rc_name((enum llm_rc)rc), phrase);
+		for (int other = LLM_OK + 1; lasts && other < rc; other++)
+			assert_string_not_equal(
+			    phrase, phrase_of((enum llm_rc)other));
+	}
+}
+
+/* One row an end, and the metric's labels in the same order. */
+static void
+kinds_have_names_and_words(void **state)
+{
+	const char *const *labels = METRICS[METRIC_MODEL_ERRORS].values;
+
+	(void)state;
+	for (int rc = 0; rc < LLM_RC_N; rc++) {
+		assert_non_null(llm_rc_name((enum llm_rc)rc));
+		assert_non_null(llm_rc_words((enum llm_rc)rc));
+		assert_string_equal(
+		    labels[rc], llm_rc_name((enum llm_rc)rc));
+		for (int other = 0; other < rc; other++)
+			assert_string_not_equal(
+			    llm_rc_words((enum llm_rc)rc),
+			    llm_rc_words((enum llm_rc)other));
+	}
+	assert_null(labels[LLM_RC_N]);
+	/* An account is no setting: nothing is read again for it. */
+	assert_int_equal(llm_mend(LLM_QUOTA), LLM_MEND_THERE);
+	assert_int_equal(llm_mend(LLM_DENIED), LLM_MEND_HERE);
+	assert_false(llm_needs_operator(LLM_RETRY));
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(are_sentences),
+		cmocka_unit_test(a_permanent_failure_has_its_own),
+		cmocka_unit_test(kinds_have_names_and_words),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,7 +8,6 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
-#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -22,15 +21,15 @@ struct list {
 	int status;
 	const char *type, *body;
 };
+static const struct list *listed; /* what the server lists now */
 
 static int
 answer(struct served *s, int fd, const struct served_request *req)
 {
-	const struct list *l = s->ctx;
-
+	(void)s;
 	if (strcmp(req->path, "/v1/models") != 0)
 		return served_answer(fd, 404, "text/plain", "", "no");
-	return served_answer(fd, l->status, l->type, "", l->body);
+	return served_answer(fd, listed->status, listed->type, "", listed->body);
 }
 
 static struct llm_backend
@@ -73,22 +72,22 @@ one_is_picked(void **state)
 		    LLM_OK },
 		{ 200, "[" M("alone") "]", "alone", NULL, NULL, LLM_OK },
 		{ 200, LIST(M("a") "," M("b")), NULL, "has several: a, b",
-		    "choose one, for example LLM_MODEL=a", LLM_INVALID },
+		    "choose one, for example LLM_MODEL=a", LLM_UNCHOSEN },
 		{ 200,
 		    LIST(M("1") "," M("2") "," M("3") "," M("4") "," M(
 			"5") "," M("6") "," M("7") "," M("8") "," M("9")),
-		    NULL, "5, 6, 7, 8 and 1 more", "LLM_MODEL=1", LLM_INVALID },
+		    NULL, "5, 6, 7, 8 and 1 more", "LLM_MODEL=1", LLM_UNCHOSEN },
 		{ 200, LIST(""), NULL, "lists none", "set LLM_MODEL",
-		    LLM_INVALID },
+		    LLM_UNCHOSEN },
 		{ 200, LIST(M("text-embedding-3")), NULL, "lists none",
-		    "set LLM_MODEL", LLM_INVALID },
+		    "set LLM_MODEL", LLM_UNCHOSEN },
 		{ 200, "<html>", NULL, "gives no list of its models: no JSON",
 		    "correct llm.base_url", LLM_ADDRESS },
 		{ 200, "{\"data\":{\"id\":3}}", NULL,
 		    "gives no list of its models: status 200",
-		    "set LLM_MODEL", LLM_INVALID },
+		    "set LLM_MODEL", LLM_UNCHOSEN },
 		{ 200, LIST(M("a\\u001b[31m") "," M("b")), NULL, "has several",
-		    "LLM_MODEL=", LLM_INVALID },
+		    "LLM_MODEL=", LLM_UNCHOSEN },
 		{ 404, "{}", NULL, "gives no list of its models", "",
 		    LLM_RC_N },
 		{ 401, "{}", NULL, "status 401", "", LLM_DENIED },
@@ -107,10 +106,9 @@ one_is_picked(void **state)
 		struct llm_pick picked;
 		enum llm_rc rc;
 
-		served_start(&srv, answer, &l);
+		listed = &l;
 		b = backend(url);
 		rc = llm_pick(&b, mem, &picked);
-		served_stop(&srv);
 		if (rows[i].rc == LLM_RC_N ? rc == LLM_OK : rc != rows[i].rc)
 			fail_msg("%s: %s", rows[i].body, llm_rc_name(rc));
 		if (rows[i].model != NULL) {
@@ -142,38 +140,24 @@ nobody_there(void **state)
 	char url[64];
 
 	(void)state;
-	served_start(&srv, answer, &l);
+	listed = &l;
 	b = backend(url);
 	/* With several it is not guessed. */
-	assert_int_equal(llm_ask(&b, &q, mem, &said, &f), LLM_INVALID);
+	assert_int_equal(llm_ask(&b, &q, mem, &said, &f), LLM_UNCHOSEN);
 	assert_string_equal(f.why, "no model is chosen");
 	assert_non_null(strstr(f.message, "has several: a, b"));
-	assert_non_null(strstr(llm_remedy(LLM_INVALID, &f, &b, mem),
+	assert_non_null(strstr(llm_remedy(LLM_UNCHOSEN, &f, &b, mem),
 	    "set LLM_MODEL"));
 	served_stop(&srv);
 	assert_int_equal(llm_pick(&b, mem, &picked), LLM_RETRY);
 	assert_non_null(picked.failed);
 	assert_int_equal(llm_ask(&b, &q, mem, &said, &f), LLM_RETRY);
 	assert_true(f.counts);
+	served_start(&srv, answer, NULL);
 	arena_free(mem);
 }
 
-static int
-begin(void **state)
-{
-	const struct http_options none = { 0 };
-
-	(void)state;
-	return sodium_init() == -1 ? -1 : http_start(&none);
-}
-
-static int
-end(void **state)
-{
-	(void)state;
-	http_stop();
-	return 0;
-}
+SERVED_WITH_HTTP(srv, answer)
 
 int
 main(void)
@@ -183,5 +167,5 @@ main(void)
 		cmocka_unit_test(nobody_there),
 	};
 
-	return cmocka_run_group_tests(tests, begin, end);
+	return cmocka_run_group_tests(tests, start, stop);
 }

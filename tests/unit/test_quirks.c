@@ -13,25 +13,9 @@
 
 #include "base/buf.h"
 #include "llm/ladder.h"
-#include "nouns/settings.h"
+#include "tests/unit/questions.h"
+#include "tests/unit/settings_fixture.h"
 
-static const struct image PICTURE = { "image/png", "aGk=" };
-static const struct tool_call CALLS[] = {
-	{ "call_1", "echo", "{}" },
-	{ "call_2", "time", "{}" },
-};
-static const struct llm_message MESSAGES[] = {
-	{ .role = LLM_SYSTEM, .text = "Be kind." },
-	{ .role = LLM_USER, .text = "Look", .images = &PICTURE,
-	    .nimages = 1 },
-	{ .role = LLM_ASSISTANT, .text = "", .calls = CALLS, .ncalls = 2,
-	    .extra = "{\"message\":{\"reasoning_content\":\"Hm.\"}}" },
-	{ .role = LLM_TOOL, .text = "hi", .call_id = "call_1",
-	    .tool = "echo" },
-	{ .role = LLM_TOOL, .text = "12:00", .call_id = "call_2",
-	    .tool = "time" },
-	{ .role = LLM_USER, .text = "Well?" },
-};
 static const struct tool_spec TOOLS[] = {
 	{ .name = "echo", .description = "e", .schema_text = "{}" },
 	{ .name = "time", .description = "t", .schema_text = "{}" },
@@ -488,10 +472,7 @@ odd_values_are_not_believed(void **state)
 
 /* ---- llm.quirks ---- */
 
-#define KEY "ENCRYPTION_KEY=MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
 #define NUMBERS_N 5 /* of quirks.h's comment: facts that are numbers */
-
-static struct buf errors;
 
 /* Settings with ${item} as llm.quirks; NULL: refused, ${errors} says why. */
 static struct settings *
@@ -501,15 +482,9 @@ load(const char *item)
 	char *env[] = { (char[]){ KEY }, variable, NULL };
 	const struct settings_source src = { .environ = env,
 		.asks_models = true };
-	struct buf warnings = BUF_INIT(MIB);
-	struct settings *s;
 
 	snprintf(variable, sizeof(variable), "LLM_QUIRKS=%s", item);
-	buf_fini(&errors);
-	buf_init(&errors, MIB);
-	s = settings_load(&src, &errors, &warnings);
-	buf_fini(&warnings);
-	return s;
+	return load_source(&src);
 }
 
 static bool

@@ -185,6 +185,24 @@ static const struct row THERE[] = {
 	    "{\"error\":{\"message\":\"No endpoints found matching your data "
 	    "policy.\",\"code\":404}}",
 	    LLM_INVALID, "", NO },
+	{ 404,
+	    "{\"error\":{\"message\":\"No endpoints found for x/m that support "
+	    "tool use.\",\"code\":404}}",
+	    LLM_INVALID, "", NO },
+	{ 404,
+	    "{\"error\":{\"message\":\"No endpoints found for x/m matching "
+	    "your data policy.\",\"code\":404}}",
+	    LLM_INVALID, "", NO },
+	/* Retired: Anthropic, Google */
+	{ 410,
+	    "{\"error\":{\"message\":\"The model m has been "
+	    "retired.\"}}",
+	    LLM_MODEL, "", NO },
+	{ 410, "{\"error\":{\"message\":\"Gone.\"}}", LLM_ADDRESS, "", NO },
+	{ 400,
+	    "{\"error\":{\"message\":\"The model m is no longer "
+	    "talkative.\"}}",
+	    LLM_INVALID, "", NO },
 	/* DeepSeek, Gemini, Kimi, Azure, Hugging Face */
 	{ 400,
 	    "{\"error\":{\"message\":\"Model Not "

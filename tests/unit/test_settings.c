@@ -15,34 +15,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/buf.h"
 #include "base/text.h"
 #include "llm/quirks.h"
-#include "nouns/settings.h"
+#include "tests/unit/settings_fixture.h"
 
-#define KEY "ENCRYPTION_KEY=MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
 #define KEY_URL "ENCRYPTION_KEY=__________________________________________8"
 #define VARIABLES_MAX 12
 #define TEXT_MAX (256 * 1024)
-
-static char folder[64];
-static struct buf errors, warnings;
-
-static const char *
-put(const char *name, const char *text)
-{
-	static char paths[4][128];
-	static int i;
-	char *path = paths[i++ % 4];
-	FILE *f;
-
-	snprintf(path, sizeof(paths[0]), "%s/%s", folder, name);
-	f = fopen(path, "w");
-	assert_non_null(f);
-	fputs(text, f);
-	fclose(f);
-	return path;
-}
 
 /* ${variables}: separated by blanks; each with KEY unless it says none. */
 static struct settings *
@@ -66,11 +45,7 @@ load_from(const char *file, const char *variables)
 	while ((env[n] = strsep(&p, " ")) != NULL)
 		if (env[n][0] != '\0')
 			assert_true(++n < VARIABLES_MAX);
-	buf_fini(&errors);
-	buf_fini(&warnings);
-	buf_init(&errors, MIB);
-	buf_init(&warnings, MIB);
-	return settings_load(&src, &errors, &warnings);
+	return load_source(&src);
 }
 
 static struct settings *
@@ -163,6 +138,16 @@ hosts(void **state)
 		assert_string_equal(backend, cases[i].backend);
 		settings_unref(s);
 	}
+}
+
+/* What is wrong is told, and not that it is not set. */
+static void
+a_wrong_host_is_one_error(void **state)
+{
+	(void)state;
+	assert_null(load("CHAT_HOST=cohere OPENAI_API_KEY=k GROQ_API_KEY=k"));
+	assert_non_null(strstr(buf_str(&errors), "chat.host: expected "));
+	assert_null(strstr(buf_str(&errors), "is not set"));
 }
 
 /* A worker's heartbeat is JSON: half a character would silence it. */
@@ -814,32 +799,6 @@ all_are_documented(void **state)
 	free(docs);
 }
 
-static int
-set_up(void **state)
-{
-	(void)state;
-	snprintf(folder, sizeof(folder), "/tmp/test_settings.XXXXXX");
-	return mkdtemp(folder) == NULL || sodium_init() == -1 ? -1 : 0;
-}
-
-static int
-tear_down(void **state)
-{
-	static const char *const names[] = { "dragoman.yaml",
-		"config.tech.yaml" };
-	char path[128];
-	size_t i;
-
-	(void)state;
-	for (i = 0; i < NELEM(names); i++) {
-		snprintf(path, sizeof(path), "%s/%s", folder, names[i]);
-		unlink(path);
-	}
-	buf_fini(&errors);
-	buf_fini(&warnings);
-	return rmdir(folder);
-}
-
 int
 main(void)
 {
@@ -847,6 +806,7 @@ main(void)
 		cmocka_unit_test(paths_of_sockets_and_the_prefix_of_keys),
 		cmocka_unit_test(names_that_nobody_has_are_told),
 		cmocka_unit_test(quirks),
+		cmocka_unit_test(a_wrong_host_is_one_error),
 		cmocka_unit_test(hosts),
 		cmocka_unit_test(a_cut_backend_is_whole_characters),
 		cmocka_unit_test(memcp),
@@ -866,5 +826,6 @@ main(void)
 		cmocka_unit_test(all_are_documented),
 	};
 
-	return cmocka_run_group_tests(tests, set_up, tear_down);
+	return cmocka_run_group_tests(
+	    tests, settings_fixture_begin, settings_fixture_end);
 }

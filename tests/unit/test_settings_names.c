@@ -16,32 +16,9 @@
 #include <unistd.h>
 
 #include "base/arena.h"
-#include "base/buf.h"
 #include "base/paste.h"
 #include "llm/llm.h"
-#include "nouns/settings.h"
-
-#define KEY "ENCRYPTION_KEY=MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
-#define VARIABLES_MAX 8
-
-static char folder[64];
-static struct buf errors, warnings;
-
-static const char *
-put(const char *name, const char *text)
-{
-	static char paths[4][128];
-	static int i;
-	char *path = paths[i++ % 4];
-	FILE *f;
-
-	snprintf(path, sizeof(paths[0]), "%s/%s", folder, name);
-	f = fopen(path, "w");
-	assert_non_null(f);
-	fputs(text, f);
-	fclose(f);
-	return path;
-}
+#include "tests/unit/settings_fixture.h"
 
 /* Each may be NULL; ${variable} is one, and KEY comes with it. */
 static struct settings *
@@ -61,11 +38,7 @@ load(const char *yaml, const char *env_file, const char *variable, bool asks)
 		env[1] = NULL;
 	if (variable != NULL && strncmp(variable, "ENCRYPTION", 10) == 0)
 		env[0] = copy, env[1] = NULL;
-	buf_fini(&errors);
-	buf_fini(&warnings);
-	buf_init(&errors, MIB);
-	buf_init(&warnings, MIB);
-	return settings_load(&src, &errors, &warnings);
+	return load_source(&src);
 }
 
 static void
@@ -83,6 +56,8 @@ misspelt_names(void **state)
 		{ "DRAGOMAN_LOG_LEVEL=info\n", NULL, "mean LOG_LEVEL?" },
 		{ "OPENAI_API_KEY_FLIE=x\n", NULL,
 		    "mean OPENAI_API_KEY_FILE?" },
+		{ "DRAGOMAN_OF_OTHERS=1\n", NULL,
+		    "e.env:1: DRAGOMAN_OF_OTHERS: is not a setting\n" },
 		{ "OPENAI_BASE_URL=x\n", NULL, "mean LLM_BASE_URL?" },
 		{ "SOME_THING=1\n", NULL,
 		    "e.env:1: SOME_THING: is not a setting\n" },
@@ -98,11 +73,18 @@ misspelt_names(void **state)
 		    "LLM_MODEL?" },
 		{ NULL, "CHAT_HOSTS=x", "mean CHAT_HOST?" },
 		{ NULL, "CHAT_HOSTNAME=x", NULL },
+		{ NULL, "LLM_MOXXL=x", "mean LLM_MODEL?" },
+		{ NULL, "LLM_MXXXL=x", NULL }, /* three are no slip */
+		{ NULL, "DRAGOMAN_OF_OTHERS=1", NULL },
+		{ NULL, "DRAGOMAN_LLM_MODEL=m", "mean LLM_MODEL?" },
 		{ NULL, "SOME_THING=1", NULL },
 		{ NULL, "CHAT_HOSTS=", NULL },
 		{ NULL, "HTTP_PROXY=http://p:1", NULL },
+		{ NULL, "CHAT_PORT=80", "mean CHAT_HOST?" },
 		{ NULL, "CHAT_PORT=tcp://10.0.0.1:80", NULL },
+		{ NULL, "CHAT_PORT=udp://10.0.0.1:80", NULL },
 		{ NULL, "MCP_SERVICE_PORT=80", NULL },
+		{ NULL, "CHAT_PORT_8000_TCP_PROTO=tcp", NULL },
 		{ NULL, "REDIS_PORT_6379_TCP=tcp://10.0.0.1:6379", NULL },
 	};
 	struct settings *s;
@@ -307,6 +289,11 @@ base_url_alone(void **state)
 		{ "llm: {base_url: 'https://api.openai.com/v1'}\n"
 		  "openai_api_key: k\n",
 		    "openai/gpt-4o-mini", false },
+		{ "llm: {base_url: 'https://API.openai.com/v1'}\n",
+		    "openai/gpt-4o-mini", false },
+		{ "llm: {base_url: 'http://h:1/v1'}\nchat: {host: ollama}\n",
+		    "ollama", true },
+		{ "chat: {host: ollama}\n", "ollama/llama3.2", false },
 		{ "llm: {base_url: 'https://x/deployments/d?api-version=1'}\n",
 		    "openai/gpt-4o-mini", false },
 		{ "llm: {base_url: 'http://h:1/v1'}\nchat: {host: direct}\n",
@@ -328,27 +315,6 @@ base_url_alone(void **state)
 	}
 }
 
-static int
-begin(void **state)
-{
-	(void)state;
-	if (sodium_init() == -1)
-		return -1;
-	snprintf(folder, sizeof(folder), "/tmp/test_names.XXXXXX");
-	return mkdtemp(folder) == NULL ? -1 : 0;
-}
-
-static int
-end(void **state)
-{
-	(void)state;
-	buf_fini(&errors);
-	buf_fini(&warnings);
-	unlink(put("dragoman.yaml", ""));
-	unlink(put("e.env", ""));
-	return rmdir(folder);
-}
-
 int
 main(void)
 {
@@ -360,5 +326,6 @@ main(void)
 		cmocka_unit_test(base_url_alone),
 	};
 
-	return cmocka_run_group_tests(tests, begin, end);
+	return cmocka_run_group_tests(
+	    tests, settings_fixture_begin, settings_fixture_end);
 }

@@ -363,10 +363,70 @@ end(void **state)
 	return 0;
 }
 
+static void
+parts_of_paths(void **state)
+{
+	static const struct {
+		const char *s, *out;
+	} rows[] = {
+		{ "", "" },
+		{ "AZaz09-_.~", "AZaz09-_.~" },
+		{ "a/b c", "a%2Fb%20c" },
+		{ "50%?#&+:@", "50%25%3F%23%26%2B%3A%40" },
+		{ "\xc3\xa9\x7f\x01", "%C3%A9%7F%01" },
+	};
+	struct arena *mem = arena_new();
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(rows); i++)
+		assert_string_equal(text_percent(mem, rows[i].s), rows[i].out);
+	arena_free(mem);
+}
+
+static void
+distances(void **state)
+{
+	static const struct {
+		const char *a, *b;
+		size_t far, folded;
+	} rows[] = {
+		{ "", "", 0, 0 },
+		{ "", "abc", 3, 3 },
+		{ "abc", "", 3, 3 },
+		{ "LLM_MODEL", "LLM_MODEL", 0, 0 },
+		{ "LLM_MODLE", "LLM_MODEL", 2, 2 },
+		{ "LLM_MODL", "LLM_MODEL", 1, 1 },
+		{ "LLM_MODDEL", "LLM_MODEL", 1, 1 },
+		{ "kitten", "sitting", 3, 3 },
+		{ "Kitten", "kitten", 1, 0 },
+		{ "KITTEN", "sitting", 7, 3 },
+	};
+	char a[TEXT_DISTANCE_BYTES + 9], b[TEXT_DISTANCE_BYTES + 5];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(rows); i++) {
+		assert_int_equal(
+		    text_distance(rows[i].a, rows[i].b, false), rows[i].far);
+		assert_int_equal(
+		    text_distance(rows[i].a, rows[i].b, true), rows[i].folded);
+		assert_int_equal(
+		    text_distance(rows[i].b, rows[i].a, false), rows[i].far);
+	}
+	/* Longer ones are compared by their first bytes. */
+	memset(a, 'x', sizeof(a) - 1);
+	memset(b, 'x', sizeof(b) - 1);
+	a[sizeof(a) - 1] = b[sizeof(b) - 1] = '\0';
+	assert_int_equal(text_distance(a, b, false), 0);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(parts_of_paths),
+		cmocka_unit_test(distances),
 		cmocka_unit_test(knows_utf8),
 		cmocka_unit_test(knows_what_stands_in_json_as_it_is),
 		cmocka_unit_test(cuts_at_characters),
