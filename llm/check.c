@@ -1,5 +1,6 @@
 /*
- * check: a backend's list of models is asked for, which costs no tokens.
+ * check: what can be asked without a token: the list of models, and whether
+ * anybody takes questions at that address.
  */
 #include <stdio.h>
 #include <string.h>
@@ -48,18 +49,35 @@ read_list(const struct http_response *resp, const char *url, struct arena *mem,
 	return LLM_OK;
 }
 
-/* The question would find the way wrong, too. */
-static bool
-needs_tls(const struct http_response *resp, struct arena *mem,
+/* What a question would meet as well is what it is called for one.  A key may
+ * be allowed to ask and not to see the list (OpenAI's of a project), and a list
+ * that is not there is no fault: LLM_OK then, and why there is none. */
+static enum llm_rc
+refused(const struct http_response *resp, const char *url, struct arena *mem,
     struct llm_failure *f)
 {
 	struct llm_refusal refusal;
+	enum llm_rc rc;
 
-	if (resp->status != 400)
-		return false;
 	llm_refusal_read(&refusal, resp->status, buf_str(&resp->body),
 	    resp->body.len, mem);
-	return llm_refusal_rc(&refusal, -1, f) == LLM_UNREACHABLE;
+	rc = llm_refusal_rc(&refusal, -1, f);
+	switch (rc) {
+	case LLM_UNREACHABLE:
+	case LLM_QUOTA:
+	case LLM_RETRY:
+		return rc;
+	case LLM_LOADING:
+		return LLM_RETRY;
+	case LLM_DENIED:
+		if (llm_refusal_denies_key(&refusal))
+			return rc;
+		no_list(f, url, "this key may not see the list of models", mem);
+		return LLM_OK;
+	default:
+		no_list(f, url, "no list of models", mem);
+		return LLM_OK;
+	}
 }
 
 enum llm_rc
@@ -91,16 +109,42 @@ llm_list_ask(const struct llm_backend *b, int wait_ms,
 		text_format(f->why, sizeof(f->why), "%s", resp.why);
 		f->cause = resp.cause;
 		rc = resp.lasting ? LLM_UNREACHABLE : LLM_RETRY;
-	} else if (resp.status == 401 || resp.status == 403) {
-		text_format(f->why, sizeof(f->why), "status %d", resp.status);
-		rc = LLM_DENIED;
-	} else if (resp.status == 429 || resp.status >= 500) {
-		text_format(f->why, sizeof(f->why), "status %d", resp.status);
-		rc = LLM_RETRY;
-	} else if (needs_tls(&resp, mem, f)) {
-		rc = LLM_UNREACHABLE;
+	} else if (resp.status >= 400) {
+		rc = refused(&resp, req.url, mem, f);
 	} else
 		rc = read_list(&resp, req.url, mem, doc, f);
 	http_response_fini(&resp);
 	return rc;
+}
+
+bool
+llm_is_there(const struct llm_backend *b, int wait_ms,
+    const volatile int *cancel, struct arena *mem)
+{
+	const struct llm_provider *p = llm_provider_of(b->host);
+	struct http_request req = { .method = "POST",
+		.url = llm_url(b, p->path, mem),
+		.headers = { "Accept: application/json",
+		    "Content-Type: application/json" },
+		.body = "{}",
+		.body_len = 2,
+		.connect_ms = b->connect_ms < wait_ms ? b->connect_ms : wait_ms,
+		.total_ms = wait_ms,
+		.flags = HTTP_OPERATOR,
+		.cancel = cancel };
+	struct http_response resp;
+	struct llm_refusal refusal;
+	bool there = false;
+
+	if (llm_fill(p, b, 2, mem, &req) == -1)
+		return false;
+	(void)http_send(&req, &resp);
+	if (resp.rc == HTTP_OK) {
+		llm_refusal_read(&refusal, resp.status, buf_str(&resp.body),
+		    resp.body.len, mem);
+		there = refusal.doc != NULL && resp.status != 404
+		    && !llm_refusal_is_nowhere(&refusal);
+	}
+	http_response_fini(&resp);
+	return there;
 }

@@ -150,6 +150,7 @@ struct llm_failure {
 				   no more */
 	bool unknown;		/* LLM_INVALID of a 400 that nobody understands:
 				   perhaps it is too long */
+	bool country;		/* LLM_UNREACHABLE: not from this one */
 	bool credit;		/* LLM_QUOTA: no money, not a limit in time */
 	int64_t told_ms;	/* LLM_QUOTA: when it is over, as the server
 				   says; 0: it does not */

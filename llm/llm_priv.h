@@ -363,6 +363,8 @@ bool llm_text_says(const char *text, const char *const *words, size_t n);
 /* refusal_kind.c.  The status that the words of ${r} would have; else 500. */
 int llm_refusal_status(const struct llm_refusal *r);
 /* Is it that the model is not there; that nothing is at that address? */
+/* The key itself, not what may be done with it. */
+bool llm_refusal_denies_key(const struct llm_refusal *r);
 bool llm_refusal_names_model(const struct llm_refusal *r);
 bool llm_refusal_is_nowhere(const struct llm_refusal *r);
 /* What it means; ${should_retry} is the server's word: 1, 0, -1 none. */
@@ -476,6 +478,10 @@ enum llm_rc llm_transport_rc(const struct http_response *resp, bool shown,
 enum llm_rc llm_list_ask(const struct llm_backend *b, int wait_ms,
     const volatile int *cancel, struct arena *mem, const json_t **doc,
     struct llm_failure *f);
+/* Does somebody take questions there?  An empty one is sent, which no API
+ * answers with words. */
+bool llm_is_there(const struct llm_backend *b, int wait_ms,
+    const volatile int *cancel, struct arena *mem);
 
 /* list.c.  The array in ${doc}; JSON's null, if it is empty. */
 const json_t *llm_list_in(const json_t *doc);

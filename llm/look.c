@@ -106,6 +106,10 @@ llm_look(const struct llm_backend *b, const volatile int *cancel,
 			not_listed(b, doc, mem, out);
 		return;
 	}
+	/* Servers and gateways without a list: nothing is wrong. */
+	if (out->rc == LLM_OK && f->status >= 400
+	    && llm_is_there(b, LLM_CHECK_MS, cancel, mem))
+		return;
 	if (out->rc == LLM_ADDRESS || (out->rc == LLM_OK && f->status >= 400))
 		out->remedy = llm_elsewhere_remedy(b, cancel, mem);
 	if (out->remedy != NULL)

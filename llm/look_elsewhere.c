@@ -2,9 +2,12 @@
  * look_elsewhere: an address without /v1, or with too much behind it, is the
  * commonest mistake of all: the same server is asked at other paths.
  *
- * Nothing leaves for another host, so the key goes where it was meant to go.
+ * Nothing leaves for another host.  The key goes with it, as a gateway without
+ * one says the same everywhere; so a path of somebody's own (a tenant's) is not
+ * left: its neighbours are others.
  */
 #include <string.h>
+#include <strings.h>
 
 #include "base/clock.h"
 #include "llm/llm_priv.h"
@@ -20,6 +23,38 @@ static const char *const OPENAI_PATHS[] = { "/v1", "/api/v1", "/openai/v1",
 /* Anthropic itself, and who serves its API beside another. */
 static const char *const ANTHROPIC_PATHS[]
     = { "", "/anthropic", "/api", "/api/anthropic" };
+
+/* Parts of those paths, and what is written in their place. */
+static const char *const PARTS[] = { "v1", "v2", "v3", "v4", "api", "openai",
+	"anthropic", "v1beta", "v1beta1", "compatible-mode", "paas", "chat",
+	"completions", "messages", "models", "responses", "ollama", "generate",
+	"tags", "embeddings" };
+
+static bool
+is_a_part(const char *s, size_t len)
+{
+	for (size_t i = 0; i < NELEM(PARTS); i++)
+		if (strlen(PARTS[i]) == len
+		    && strncasecmp(s, PARTS[i], len) == 0)
+			return true;
+	return false;
+}
+
+/* Has ${path} a part that no API of these has? */
+static bool
+is_somebodys(const char *path)
+{
+	while (*path != '\0') {
+		size_t len;
+
+		path += strspn(path, "/");
+		len = strcspn(path, "/");
+		if (len > 0 && !is_a_part(path, len))
+			return true;
+		path += len;
+	}
+	return false;
+}
 
 /* ${path} behind the first ${len} bytes of ${b}'s address; NULL: no list. */
 static char *
@@ -61,6 +96,8 @@ llm_look_elsewhere(const struct llm_backend *b, const volatile int *cancel,
 		if (found != NULL)
 			return found;
 	}
+	if (is_somebodys(url + root))
+		return NULL;
 	for (i = 0; i < npaths && clock_boot_ms() < until; i++) {
 		found = try_at(b, root, paths[i], cancel, mem, rc);
 		if (found != NULL)

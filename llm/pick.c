@@ -9,6 +9,7 @@
 #include "llm/llm_priv.h"
 
 #define PICK_MS 5000	   /* a worker starts, or somebody waits */
+#define MODEL_MAX 256	   /* bytes of a name; the longest known have 100 */
 #define NAMES_MAX 512	   /* more are not somebody's own server */
 
 static bool
@@ -19,6 +20,15 @@ can_chat(const json_t *model, const char *id)
 
 	return (type == NULL || strncmp(type, "embedding", 9) != 0)
 	    && llm_may_chat(id);
+}
+
+/* It goes into each question, log and page. */
+static bool
+is_name(const char *id, struct arena *mem)
+{
+	size_t len = strlen(id);
+
+	return len > 0 && len <= MODEL_MAX && strcmp(id, text_printable(mem, text_clean(mem, id, len))) == 0;
 }
 
 /* The names in ${doc}, each once; their number, at most NAMES_MAX. */
@@ -32,7 +42,7 @@ names_in(const json_t *doc, struct arena *mem, const char **names)
 
 	json_array_foreach((json_t *)all, i, model) {
 		id = json_member_str(model, "id");
-		if (id == NULL || id[0] == '\0' || !can_chat(model, id))
+		if (id == NULL || !is_name(id, mem) || !can_chat(model, id))
 			continue;
 		for (k = 0; k < n && strcmp(names[k], id) != 0; k++)
 			;

@@ -106,6 +106,16 @@ static const char *const DENIED[] = { "api key not valid",
 	"invalid api key", "incorrect api key", "invalid_api_key",
 	"api_key_invalid", "missing or invalid authorization" };
 
+/* A key that is right and may not do this: OpenAI's with scopes, Anthropic's of
+ * a workspace. */
+static const char *const SCOPES[] = { "scope", "permission" };
+
+/* Whoever asks from there gets no answer: OpenAI; Gemini; Anthropic. */
+static const char *const COUNTRY[] = { "unsupported_country",
+	"country, region, or territory not supported",
+	"user location is not supported", "not available in your country",
+	"not available in your region" };
+
 /* http:// where TLS is spoken: nginx, Go, Apache and Tomcat. */
 static const char *const NEEDS_TLS[] = { "plain http request was sent to https",
 	"http request to an https server", "plain http to an ssl-enabled",
@@ -143,6 +153,13 @@ is_too_long(const struct llm_refusal *r)
 		return llm_text_says(r->message, LARGE, NELEM(LARGE));
 	return (r->status == 400 || r->status == 422 || r->status >= 500)
 	    && says(r, TOO_LONG, NELEM(TOO_LONG));
+}
+
+bool
+llm_refusal_denies_key(const struct llm_refusal *r)
+{
+	return says(r, DENIED, NELEM(DENIED))
+	    || (r->status == 401 && !says(r, SCOPES, NELEM(SCOPES)));
 }
 
 /* Where no status came, words may say it. */
@@ -202,6 +219,21 @@ kind_of(const struct llm_refusal *r, int should_retry, struct llm_failure *f)
 		    "status 400: the server speaks TLS on this port: the "
 		    "address must begin with https://");
 		f->cause = HTTP_CAUSE_NEEDS_HTTPS;
+		return LLM_UNREACHABLE;
+	}
+	if (r->status == 407) {
+		text_format(f->why, sizeof(f->why),
+		    "status 407: the proxy wants a user and a password");
+		f->cause = HTTP_CAUSE_PROXY_LOGIN;
+		return LLM_UNREACHABLE;
+	}
+	if ((r->status == 403 || r->status == 400)
+	    && says(r, COUNTRY, NELEM(COUNTRY))) {
+		text_format(f->why, sizeof(f->why),
+		    "status %d: the provider does not serve this country or "
+		    "network",
+		    r->status);
+		f->country = true;
 		return LLM_UNREACHABLE;
 	}
 	if (is_filtered(r) && r->status < 500)

@@ -17,6 +17,8 @@ static const char *const MODEL_CODES[] = {
 	/* Mistral; Together; Hugging Face; GitHub Models */
 	"invalid_model", "model_not_available", "model_not_supported",
 	"unknown_model",
+	/* Groq */
+	"model_decommissioned", "model_deprecated",
 	/* Azure */
 	"deploymentnotfound",
 	/* Alibaba's and others' in one word */
@@ -39,6 +41,8 @@ static const char *const MODEL_WORDS[] = {
 	"\xe6\xa8\xa1\xe5\x9e\x8b\xe4\xb8\x8d\xe5\xad\x98\xe5\x9c\xa8",
 	/* LM Studio, with nothing loaded */
 	"no models loaded",
+	/* Groq, of one that it took away, with a 400 */
+	"has been decommissioned",
 	/* Kimi, Fireworks */
 	"not found the model", "model not found"
 };

@@ -99,6 +99,10 @@ static const char *
 of_the_way(
     const struct llm_failure *f, const struct llm_backend *b, struct arena *mem)
 {
+	if (f->country)
+		return "ask through a proxy in a country that the provider "
+		       "serves (http.proxy, HTTPS_PROXY), or choose another "
+		       "provider";
 	if (f->cause == HTTP_CAUSE_CUT
 	    && strncmp(b->base_url, "http:", 5) == 0)
 		return arena_printf(mem,

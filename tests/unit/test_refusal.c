@@ -498,7 +498,23 @@ static const struct row KINDS[] = {
 	    "{\"code\":\"Client specified an invalid "
 	    "argument\",\"error\":\"Incorrect API key provided: x\"}",
 	    LLM_DENIED, "", NO },
+	/* the way there */
+	{ 403,
+	    "{\"error\":{\"code\":\"unsupported_country_region_territory\","
+	    "\"message\":\"Country, region, or territory not supported\","
+	    "\"param\":null,\"type\":\"request_forbidden\"}}",
+	    LLM_UNREACHABLE, "", NO },
+	{ 400,
+	    "[{\"error\":{\"code\":400,\"message\":\"User location is not "
+	    "supported for the API use.\",\"status\":\"FAILED_PRECONDITION\"}}]",
+	    LLM_UNREACHABLE, "", NO },
+	{ 407, "", LLM_UNREACHABLE, "", NO },
 	/* the model */
+	{ 400,
+	    "{\"error\":{\"message\":\"The model `m` has been decommissioned and "
+	    "is no longer supported.\",\"type\":\"invalid_request_error\","
+	    "\"code\":\"model_decommissioned\"}}",
+	    LLM_MODEL, "", NO },
 	{ 404,
 	    "{\"error\":{\"message\":\"The model `m` does not "
 	    "exist\",\"code\":\"model_not_found\"}}",
