@@ -151,17 +151,12 @@ found(struct doctor *d, const struct llm_backend *b, const char *label,
 			    b->name == NULL ? "" : b->name);
 		break;
 	default:
-		/* Of a question that was answered nobody needs a look. */
-		doctor_find(d,
-		    has_answered(d, b) ? DOCTOR_WARN : DOCTOR_ERROR, "model",
-		    look->remedy, "%s: %s: %s%s", label,
+		doctor_find(d, DOCTOR_ERROR, "model", look->remedy,
+		    "%s: %s: %s", label,
 		    look->rc == LLM_RETRY && f->status != 0
 			? "it answered with an error"
 			: llm_rc_words(look->rc),
-		    f->why,
-		    has_answered(d, b)
-			? "; the turn workers do get answers"
-			: "");
+		    f->why);
 	}
 }
 
