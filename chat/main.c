@@ -102,11 +102,6 @@ load(struct program *p)
 		open_log(s); /* so that it has the warnings, too */
 	report(LOG_WARN, "config_warned", &warnings);
 	report(LOG_ERROR, "config_refused", &errors);
-	if (s != NULL && toolbox_check(s, &errors) == -1) {
-		report(LOG_ERROR, "config_refused", &errors);
-		settings_unref(s);
-		s = NULL;
-	}
 	buf_fini(&errors);
 	buf_fini(&warnings);
 	return s;
@@ -442,7 +437,8 @@ main(int argc, char **argv)
 	secret_protect_process();
 	memory_init();
 	p.source = (struct settings_source){ .environ = environ,
-		.asks_models = true };
+		.asks_models = true,
+		.reads_servers = true };
 	if (options(&p, argc, argv) == -1) {
 		fputs(USAGE, stderr);
 		return EXIT_USAGE;

@@ -74,7 +74,8 @@ check_configuration(struct doctor *d)
 	const struct settings_source src = { .file = d->cli->config,
 		.env_file = d->cli->env_file,
 		.environ = environ,
-		.asks_models = true };
+		.asks_models = true,
+		.reads_servers = true };
 	struct buf errors = BUF_INIT(LINES_MAX), warnings = BUF_INIT(LINES_MAX);
 	char backend[160];
 

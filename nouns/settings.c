@@ -98,7 +98,9 @@ const struct config_def SETTINGS[] = {
 	    "models to try next, in order: MODEL or HOST/MODEL, or NAME of "
 	    "llm.backends",
 	    0 },
-	{ "llm.backends", CONFIG_TREE, AT(llm_backends), NULL, 0, 0, NULL, NULL,
+	{ "llm.backends", CONFIG_TREE, AT(llm_backends), NULL, 0, 0, NULL,
+	    "{\"NAME\": {\"host\": \"openai\", \"model\": \"MODEL\", "
+	    "\"base_url\": \"https://HOST/v1\"}}",
 	    "models with an address and a key of their own, for llm.fallback: "
 	    "NAME: {host, model, base_url, api_key_file, headers}",
 	    CONFIG_PRIVATE },
@@ -133,7 +135,8 @@ const struct config_def SETTINGS[] = {
 	    0 },
 	{ "llm.rounds", CONFIG_INT, AT(llm_rounds), "5", 0, 50, NULL, NULL,
 	    "rounds of tool calls in one turn", 0 },
-	{ "llm.headers", CONFIG_TREE, AT(llm_headers), NULL, 0, 0, NULL, NULL,
+	{ "llm.headers", CONFIG_TREE, AT(llm_headers), NULL, 0, 0, NULL,
+	    "{\"NAME\": \"TEXT\"}",
 	    "headers of requests to the server of chat.host: NAME: TEXT",
 	    CONFIG_PRIVATE },
 	{ "openai_api_key", CONFIG_SECRET, AT(openai_api_key), NULL, 0, 0, NULL,
@@ -220,7 +223,9 @@ const struct config_def SETTINGS[] = {
 	{ "budget.day", CONFIG_INT, AT(budget_day), "0", 0, TOKENS_MAX, NULL,
 	    NULL, "tokens that all chats may spend a day; 0: any", 0 },
 
-	{ "mcp.servers", CONFIG_TREE, AT(mcp_servers), NULL, 0, 0, NULL, NULL,
+	{ "mcp.servers", CONFIG_TREE, AT(mcp_servers), NULL, 0, 0, NULL,
+	    "{\"NAME\": {\"url\": \"https://HOST/mcp\", \"headers\": "
+	    "{\"NAME\": \"TEXT\"}}}",
 	    "MCP servers: NAME: {url, headers}", CONFIG_PRIVATE },
 	{ "mcp.config", CONFIG_STR, AT(mcp_config), NULL, 0, 0, NULL, NULL,
 	    "a servers_config.json; unset: the one beside the configuration",

@@ -24,6 +24,11 @@ enum llm_tools { LLM_TOOLS_AUTO, LLM_TOOLS_NATIVE, LLM_TOOLS_TEXT };
 #define LLM_FALLBACKS_MAX 15
 #define SETTINGS_BACKEND_NAME_MAX 64
 
+/* Each is a connection and a list of tools, and one of the toolbox's sources
+ * (tools/tools_priv.h) is meMCP. */
+#define SETTINGS_SERVERS_MAX 63
+#define SETTINGS_SERVER_HEADERS_MAX 16 /* gateways want two or three */
+
 /* A row of llm.backends: a model's server with an address and key of its own. */
 struct settings_backend {
 	const char *name;
@@ -143,6 +148,8 @@ struct settings_source {
 	char *const *environ;
 	bool asks_models; /* this program needs the LLM keys: warn without */
 	const char *model; /* chat.model, where settings_lacks_model; or NULL */
+	bool reads_servers; /* MCP servers are looked at, too.  Others may lack
+			       the variables that those name */
 };
 
 /*
@@ -152,6 +159,22 @@ struct settings_source {
 struct buf;
 struct settings *settings_load(const struct settings_source *src,
     struct buf *errors, struct buf *warnings) WARN_UNUSED;
+
+/* A server of mcp.servers or servers_config.json, with its ${NAME}s put in. */
+struct settings_server {
+	const char *name;
+	const char *url;      /* "" by_command */
+	const char **headers; /* "Name: value", NULL ends */
+	bool by_command;      /* it has no url: not served yet */
+};
+
+/*
+ * All that are not disabled, into ${out}; the list and what it points to are
+ * in ${mem}.  Their number, -1: a line in ${errors} for each that is wrong.
+ */
+struct arena;
+int settings_servers(const struct settings *s, struct arena *mem,
+    struct settings_server **out, struct buf *errors) WARN_UNUSED;
 
 struct settings *settings_ref(struct settings *s);
 void settings_unref(struct settings *s); /* NULL is fine; atomic */

@@ -366,76 +366,6 @@ check_chat(struct findings *f, const struct settings *s)
 		    settings_host_name(s->chat_host));
 }
 
-/* A server of mcp.servers: {url, headers: {NAME: TEXT}}. */
-static void
-check_server(struct findings *f, const struct settings *s, const char *name,
-    const json_t *server)
-{
-	const char *url = json_string_value(json_object_get(server, "url"));
-	const json_t *headers = json_object_get(server, "headers");
-	const char *header;
-	json_t *value;
-
-	if (!json_is_object(server)) {
-		settings_error(f, s, "mcp.servers",
-		    "%s: expected a mapping with a url", name);
-		return;
-	}
-	if (url == NULL && json_object_get(server, "command") != NULL) {
-		settings_warn(f, s, "mcp.servers",
-		    "%s: is started by a command, which is not supported: "
-		    "only servers with a url are used",
-		    name);
-		return;
-	}
-	if (url == NULL ||
-	    (strncmp(url, "http://", 7) != 0 &&
-		strncmp(url, "https://", 8) != 0 && url[0] != '$'))
-		settings_error(f, s, "mcp.servers",
-		    "%s: expected a url that begins with http:// or https://",
-		    name);
-	if (headers != NULL && !json_is_object(headers) &&
-	    !json_is_null(headers)) {
-		settings_error(f, s, "mcp.servers",
-		    "%s: expected headers to be a mapping", name);
-		return;
-	}
-	json_object_foreach((json_t *)headers, header, value)
-		if (!json_is_string(value))
-			settings_error(f, s, "mcp.servers",
-			    "%s: expected the header %s to be a text: put it "
-			    "in quotes",
-			    name, header);
-}
-
-static void
-check_mcp(struct findings *f, const struct settings *s)
-{
-	const char *name;
-	json_t *server, *doc;
-	json_error_t error;
-	char why[128];
-
-	json_object_foreach(s->mcp_servers, name, server)
-		check_server(f, s, name, server);
-	if (s->mcp_config[0] == '\0')
-		return;
-	if (access(s->mcp_config, R_OK) == -1) {
-		settings_error(f, s, "mcp.config", "%s cannot be read: %s",
-		    s->mcp_config, strerror_r(errno, why, sizeof(why)));
-		return;
-	}
-	doc = json_load_file(s->mcp_config, 0, &error);
-	if (doc == NULL)
-		settings_error(f, s, "mcp.config",
-		    "%s:%d: expected JSON: %s", s->mcp_config, error.line,
-		    error.text);
-	else if (!json_is_object(json_object_get(doc, "mcpServers")))
-		settings_error(f, s, "mcp.config",
-		    "%s: expected an object \"mcpServers\"", s->mcp_config);
-	json_decref(doc);
-}
-
 void
 settings_check(struct findings *f, const struct settings *s)
 {
@@ -446,5 +376,4 @@ settings_check(struct findings *f, const struct settings *s)
 	check_redis(f, s);
 	check_spans(f, s);
 	check_budgets(f, s);
-	check_mcp(f, s);
 }

@@ -391,6 +391,8 @@ settings_load(const struct settings_source *src, struct buf *errors,
 	settings_check(&f, s);
 	settings_names(&f, s);
 	settings_llm(&f, s);
+	if (src->reads_servers)
+		settings_mcp(&f, s);
 	if (f.nerrors > 0) {
 		settings_unref(s);
 		return NULL;

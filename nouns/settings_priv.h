@@ -32,6 +32,9 @@ void settings_names(struct findings *f, const struct settings *s);
 /* What must hold between settings that are each right by themselves. */
 void settings_check(struct findings *f, const struct settings *s);
 
+/* settings_mcp.c: the MCP servers, where they are read. */
+void settings_mcp(struct findings *f, const struct settings *s);
+
 /*
  * settings_llm.c: llm.backends is read into ${s}; llm.headers, llm.fallback
  * and llm.quirks are looked at.
