@@ -145,6 +145,13 @@ choose_model(struct program *p, struct settings *s)
 	struct llm_pick picked;
 	struct settings *chosen = NULL;
 
+	if (s->llm_base_url[0] != '\0') {
+		mem = arena_new();
+		log_event(LOG_INFO, "model_address",
+		    F_STR("url", text_address_shown(mem, s->llm_base_url)),
+		    F_STR("by", config_origin(s->config, "llm.base_url")));
+		arena_free(mem);
+	}
 	atomic_store(&p->lacks_model, settings_lacks_model(s));
 	if (!settings_lacks_model(s))
 		return s;

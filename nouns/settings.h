@@ -47,9 +47,13 @@ struct settings {
 	const char *chat_memcp_url;   /* MEMCP_URL too; "" none */
 	int64_t chat_rate_limit;      /* rate_limit_per_minute, 20; to 1e9 */
 	int64_t chat_max_history;     /* 10: exchanges kept and sent */
-	int64_t chat_history_tokens;  /* 8,000: estimated, bytes / 3 */
-	int64_t chat_max_input_chars; /* 2,000 */
-	int64_t chat_max_output_chars; /* 3,000 */
+	/* 16,000: estimated, bytes / 3.  The longest message and its answer. */
+	int64_t chat_history_tokens;
+	int64_t chat_max_input_chars; /* 40,000: server.body_max takes them,
+					 also as \u escapes */
+	int64_t chat_max_output_chars; /* 20,000: a token is 4 characters, 20
+					  at most in what people read */
+	const char *chat_prompt; /* instead of our words on how to answer; "" */
 	const char *persona_name, *persona_tagline, *persona_tone;
 	struct config_list chat_starters;
 	int chat_auth;		    /* enum chat_auth, resolved */
@@ -64,6 +68,9 @@ struct settings {
 
 	/* llm: */
 	const char *llm_base_url;	/* LLM_BASE_URL; "" the provider's */
+	/* OPENAI_BASE_URL, ANTHROPIC_BASE_URL: where those hosts are; "" the
+	 * provider's own address.  llm_base_url is that of chat_host. */
+	const char *openai_base_url, *anthropic_base_url;
 	int llm_tools;			/* enum llm_tools */
 	struct config_list llm_fallback; /* name, "host/model" or "model" */
 	json_t *llm_backends;		/* {name: {...}} or NULL, as it came */
@@ -182,6 +189,14 @@ void settings_unref(struct settings *s); /* NULL is fine; atomic */
 /* The rows, for config show, env.example and tests. */
 extern const struct config_def SETTINGS[];
 extern const size_t SETTINGS_N;
+
+/* Names of other programs that are not read here, and ours (NULL ends). */
+struct settings_foreign {
+	const char *name, *ours;
+	unsigned flags;
+};
+#define FOREIGN_COMMON 0x1 /* in an environment it may mean anything */
+extern const struct settings_foreign SETTINGS_FOREIGN[];
 
 /* What http_start takes; lives as long as ${s}. */
 struct http_options settings_http(const struct settings *s);

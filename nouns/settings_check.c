@@ -21,6 +21,7 @@
 
 #define PASSWORD_MIN 12	     /* below it, guessing is a matter of hours */
 #define PASSWORD_DISTINCT 6  /* different bytes in it */
+#define PROMPT_MAX (64 * KIB) /* it is paid with each question */
 #define SALT_DEFAULT "mcp-slackbot-default-salt"
 #define SOCKET_PATH_MAX (sizeof(((struct sockaddr_un *)NULL)->sun_path) - 1)
 /* hiredis 1.2 needs room for a NUL that it does not write. */
@@ -330,6 +331,12 @@ check_chat(struct findings *f, const struct settings *s)
 {
 	const struct secret *key = NULL;
 
+	if (strlen(s->chat_prompt) > PROMPT_MAX
+	    || !text_is_utf8(s->chat_prompt, strlen(s->chat_prompt)))
+		settings_error(f, s, "chat.prompt",
+		    "expected a text in UTF-8 of at most %d KiB: each question "
+		    "pays for it",
+		    (int)(PROMPT_MAX / KIB));
 	if (s->chat_auth == CHAT_AUTH_MEMCP && s->chat_memcp_url[0] == '\0'
 	    && settings_are_certain(s, "chat.auth chat.memcp_url"))
 		settings_error(f, s, "chat.auth",
@@ -346,9 +353,13 @@ check_chat(struct findings *f, const struct settings *s)
 		    (s->llm_base_url[0] != '\0' || s->chat_model[0] != '\0'
 			|| s->llm_fallback.n > 0))
 			settings_warn(f, s, "chat.host",
-			    "is direct, so that no model is asked: set it "
-			    "(CHAT_HOST) to use llm.base_url, chat.model or "
-			    "llm.fallback");
+			    strcmp(config_origin(s->config, "chat.host"), SETTINGS_NO_KEY) != 0
+				? "is direct, so no model is asked: "
+				  "llm.base_url, chat.model and llm.fallback "
+				  "are not used"
+				: "no model is asked, although chat.model or "
+				  "llm.fallback is set: "
+				  SETTINGS_HOW_TO_SET_MODEL);
 		return;
 	}
 	if (s->chat_host == HOST_OPENAI && s->llm_base_url[0] == '\0')

@@ -19,8 +19,8 @@
 #define NAME_MAX_BYTES 64
 
 /* What every error ends with. */
-#define FORM                                                            \
-	"; write \"NAME\": {\"url\": \"https://HOST/mcp\", \"headers\": " \
+#define FORM                                                                 \
+	"; write \"NAME\": {\"url\": \"https://HOST/mcp\", \"headers\": "    \
 	"{\"Authorization\": \"Bearer ${TOKEN}\"}}, headers only where the " \
 	"server wants some"
 
@@ -47,8 +47,8 @@ wrong(struct reading *r, const char *fmt, ...)
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	r->wrong = true;
-	(void)!buf_printf(r->errors, "%s: %.100s: %s" FORM "\n", r->origin,
-	    r->name, text);
+	(void)!buf_printf(
+	    r->errors, "%s: %.100s: %s" FORM "\n", r->origin, r->name, text);
 }
 
 static bool
@@ -105,8 +105,8 @@ read_headers(struct reading *r, const json_t *doc, const char **out)
 		if (text == NULL)
 			continue;
 		if (strpbrk(text, "\r\n") != NULL)
-			wrong(r, "headers.%.64s: must not hold a line end",
-			    key);
+			wrong(
+			    r, "headers.%.64s: must not hold a line end", key);
 		else
 			out[n++] = arena_printf(r->mem, "%s: %s", key, text);
 	}
@@ -128,8 +128,7 @@ read_server(
 	if (json_member_bool(doc, "disabled", false))
 		return false;
 	server->name = arena_strdup(r->mem, r->name);
-	server->by_command = url == NULL
-	    && json_object_get(doc, "url") == NULL
+	server->by_command = url == NULL && json_object_get(doc, "url") == NULL
 	    && json_object_get(doc, "command") != NULL;
 	server->url = "";
 	if (server->by_command)
@@ -219,8 +218,8 @@ read_bytes(const char *path, struct buf *text)
 	return n != 0 ? -1 : 0;
 }
 
-static void
-file_error(struct reading *r, const char *fmt, ...) PRINTF_LIKE(2, 3);
+static void file_error(struct reading *r, const char *fmt, ...)
+    PRINTF_LIKE(2, 3);
 
 static void
 file_error(struct reading *r, const char *fmt, ...)

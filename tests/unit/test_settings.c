@@ -902,6 +902,45 @@ all_are_documented(void **state)
 	free(docs);
 }
 
+/* A model's name alone: what is missing is a key, not a host. */
+static void
+a_model_without_a_key(void **state)
+{
+	(void)state;
+	settings_unref(load("LLM_MODEL=gpt-4o"));
+	assert_non_null(strstr(buf_str(&warnings),
+	    "no model is asked, although chat.model or llm.fallback is set: "
+	    "set OPENAI_API_KEY, "));
+	settings_unref(load("LLM_MODEL=gpt-4o CHAT_HOST=direct"));
+	assert_non_null(strstr(buf_str(&warnings),
+	    "chat.host: is direct, so no model is asked: "));
+}
+
+static void
+prompts(void **state)
+{
+	static char yaml[80 * 1024];
+	const char *file = put("prompt.txt", "You review.\nBriefly.\n");
+	char variable[128];
+	struct settings *s;
+
+	(void)state;
+	snprintf(variable, sizeof(variable), "CHAT_PROMPT_FILE=%s", file);
+	s = load(variable);
+	assert_non_null(s);
+	assert_string_equal(s->chat_prompt, "You review.\nBriefly.");
+	settings_unref(s);
+	unlink(file);
+	s = load_yaml("chat:\n  prompt: |\n    You review.\n    Briefly.\n", "");
+	assert_non_null(s);
+	assert_string_equal(s->chat_prompt, "You review.\nBriefly.\n");
+	settings_unref(s);
+	snprintf(yaml, sizeof(yaml), "chat:\n  prompt: %065537d\n", 0);
+	assert_null(load_yaml(yaml, ""));
+	assert_non_null(strstr(buf_str(&errors),
+	    "chat.prompt: expected a text in UTF-8 of at most 64 KiB"));
+}
+
 static int
 set_up(void **state)
 {
@@ -951,6 +990,8 @@ main(void)
 		cmocka_unit_test(servers_config),
 		cmocka_unit_test(servers_are_read),
 		cmocka_unit_test(references),
+		cmocka_unit_test(a_model_without_a_key),
+		cmocka_unit_test(prompts),
 		cmocka_unit_test(names_are_distinct),
 		cmocka_unit_test(all_are_documented),
 	};
