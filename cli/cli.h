@@ -128,6 +128,10 @@ enum cli_do {
 };
 const char *cli_do(struct cli *cli, enum cli_do what);
 
+/* How ${command} of ours is called here: "dragoman doctor", or by the
+ * quickstart that runs this. */
+const char *cli_call(struct cli *cli, const char *command);
+
 /* "alice" is "default/http/alice".  -1, said: not a name. */
 struct chat_name;
 int cli_chat_name(struct cli *cli, const char *text, struct chat_name *out)

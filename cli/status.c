@@ -38,7 +38,7 @@ show(struct cli *cli, const char *url, const json_t *doc)
 	json_array_foreach(degraded, i, reason) if (json_is_string(reason))
 	    printf("  - %s\n", cli_clean(cli, json_string_value(reason), true));
 	if (!ready || !whole)
-		printf("dragoman doctor says what to do.\n");
+		printf("%s says what to do.\n", cli_call(cli, "doctor"));
 }
 
 int

@@ -2,6 +2,7 @@
  * talk_server: the server that is talked to: requests to it, its refusals, and
  * what it says of itself.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
@@ -56,9 +57,17 @@ talk_refused(
 	switch (resp->status) {
 	case 401:
 		cli_error(cli,
-		    "the server does not accept our proxy secret: "
+		    "the server does not accept our proxy secret%s: "
 		    "set PROXY_SECRET or PROXY_SECRET_FILE to the "
-		    "server's");
+		    "server's",
+		    t->secret.len == 0 ? " (we have none)" : "");
+		break;
+	case 404:
+		cli_error(cli,
+		    "%s answered 404%s%s: it is not Dragoman, or --url has "
+		    "too much at its end",
+		    cli_clean(cli, t->url, true), said[0] != '\0' ? ": " : "",
+		    said);
 		break;
 	case 413:
 		cli_error(cli,
@@ -77,8 +86,8 @@ talk_refused(
 	case 504:
 		cli_error(cli,
 		    "the server cannot answer just now%s%s; "
-		    "`dragoman doctor` says why",
-		    said[0] != '\0' ? ": " : "", said);
+		    "`%s` says why",
+		    said[0] != '\0' ? ": " : "", said, cli_call(cli, "doctor"));
 		break;
 	default:
 		cli_error(cli, "the server answered %d%s%s", resp->status,
@@ -101,7 +110,7 @@ talk_unreached(struct talk *t, const struct http_response *resp)
 /* --- the greeting -------------------------------------------------------- */
 
 /* The document at ${path}, in ${mem}; NULL: none.  ${reached}: somebody
- * answered. */
+ * answered; NULL: it does not matter. */
 static const json_t *
 look_at(struct talk *t, struct arena *mem, const char *path, bool *reached)
 {
@@ -115,9 +124,12 @@ look_at(struct talk *t, struct arena *mem, const char *path, bool *reached)
 	if (rc == HTTP_OK)
 		doc = json_read(
 		    mem, buf_str(&resp.body), resp.body.len, NULL, NULL);
+	if (reached == NULL)
+		goto out; /* what follows will tell */
 	*reached = rc != HTTP_UNREACHED;
 	if (rc == HTTP_UNREACHED)
 		talk_unreached(t, &resp);
+out:
 	http_response_fini(&resp);
 	return doc;
 }
@@ -163,21 +175,21 @@ static void
 warn(struct talk *t, FILE *out, struct arena *mem, const char *why)
 {
 	static const struct {
-		const char *why, *remedy;
+		const char *why, *what, *command, *end;
 	} remedies[] = {
-		{ "turns are paused", "messages wait until `dragoman resume`" },
+		{ "turns are paused", "messages wait until ", "resume", "" },
 		{ "no turn worker is alive",
-		    "messages wait until one is started; `dragoman doctor` "
-		    "says more" },
+		    "messages wait until one is started; ", "doctor",
+		    " says more" },
+		{ "", "", "doctor", " says more" },
 	};
-	const char *remedy = "`dragoman doctor` says more";
-	size_t i;
+	size_t i = 0;
 
-	for (i = 0; i < NELEM(remedies); i++)
-		if (strcmp(remedies[i].why, why) == 0)
-			remedy = remedies[i].remedy;
+	while (remedies[i].why[0] != '\0' && strcmp(remedies[i].why, why) != 0)
+		i++;
 	line(t, out, PAINT_WARN,
-	    arena_printf(mem, "Note: %s; %s.", why, remedy));
+	    arena_printf(mem, "Note: %s; %s`%s`%s.", why, remedies[i].what,
+		cli_call(t->cli, remedies[i].command), remedies[i].end));
 }
 
 /* ${why} and what else the server says of itself (/ready). */
@@ -195,6 +207,61 @@ warn_all(struct talk *t, FILE *out, struct arena *mem, const json_t *ready)
 	    warn(t, out, mem, json_string_value(item));
 }
 
+static void
+take_limit(struct talk *t, const json_t *ready)
+{
+	t->chars_max = json_member_int(ready, "max_message_chars", 0);
+}
+
+void
+talk_learn_limit(struct talk *t)
+{
+	struct arena *mem;
+
+	if (t->chars_max >= 0)
+		return;
+	mem = arena_new();
+	take_limit(t, look_at(t, mem, "/ready", NULL));
+	arena_free(mem);
+}
+
+/* What was said in it before; asked as a person asks. */
+static int64_t
+remembered(struct talk *t, struct arena *mem)
+{
+	struct http_request req = talk_request(t, mem, "POST", "/chat");
+	struct http_response resp;
+	int64_t n = 0;
+
+	req.body = json_text(mem,
+	    json_keep(mem,
+		json_pack("{s:s, s:s}", "chat_id", t->chat_id, "message",
+		    "/status")));
+	req.body_len = strlen(req.body);
+	req.total_ms = GREET_MS;
+	if (http_send(&req, &resp) == HTTP_OK && resp.status == 200)
+		n = json_member_int(json_read(mem, buf_str(&resp.body),
+					resp.body.len, NULL, NULL),
+		    "exchanges", 0);
+	http_response_fini(&resp);
+	return n;
+}
+
+static void
+say_without_model(struct talk *t, FILE *out, struct arena *mem)
+{
+	const char *here = getenv("DRAGOMAN_QUICKSTART");
+
+	line(t, out, PAINT_WARN,
+	    "No language model is configured: a message is a command. "
+	    "`tools` lists the tools, `echo text=hello` calls one.");
+	line(t, out, PAINT_WARN,
+	    here != NULL && here[0] != '\0'
+		? arena_printf(mem,
+		    "To use a model: OPENAI_API_KEY=sk-... %s --restart", here)
+		: "To use a model: " SETTINGS_HOW_TO_SET_MODEL ".");
+}
+
 int
 talk_greet(struct talk *t, FILE *out)
 {
@@ -202,6 +269,7 @@ talk_greet(struct talk *t, FILE *out)
 	bool reached = false;
 	const json_t *health = look_at(t, mem, "/health", &reached), *ready;
 	const char *model = json_member_str(health, "backend");
+	int64_t n;
 
 	if (!reached) {
 		arena_free(mem);
@@ -214,17 +282,20 @@ talk_greet(struct talk *t, FILE *out)
 		line(t, out, PAINT_DIM,
 		    arena_printf(mem, "Model: none. Tools: %s.",
 			tools_of(mem, health, ready)));
-		line(t, out, PAINT_WARN,
-		    "No language model is configured: a message is a command. "
-		    "`tools` lists the tools, `echo text=hello` calls one.");
-		line(t, out, PAINT_WARN,
-		    "To use a model, start the server with, for example: "
-		    "OPENAI_API_KEY=sk-... LLM_MODEL=gpt-4o-mini");
+		say_without_model(t, out, mem);
 	} else if (model != NULL)
 		line(t, out, PAINT_DIM,
 		    arena_printf(mem, "Model: %s. Tools: %s.", model,
 			tools_of(mem, health, ready)));
 	warn_all(t, out, mem, ready);
+	take_limit(t, ready);
+	n = remembered(t, mem);
+	if (n > 0)
+		line(t, out, PAINT_DIM,
+		    arena_printf(mem,
+			"Continues a conversation of %lld exchange%s; /reset "
+			"forgets it.",
+			(long long)n, n == 1 ? "" : "s"));
 	line(t, out, PAINT_DIM,
 	    "Ctrl-C stops an answer. exit, quit or Ctrl-D leaves. /help lists "
 	    "the server's commands.");
