@@ -51,7 +51,8 @@ struct config_def {
 	double min, max;      /* of numbers and spans (ms); both 0: any */
 	const char *env;      /* further environment names, or NULL */
 	const char *words;    /* of CONFIG_ENUM: "auto native text"; of
-				 CONFIG_STR: the only values, or NULL */
+				 CONFIG_STR: the only values, or NULL; of
+				 CONFIG_TREE: its form, or NULL */
 	const char *help;     /* one line, for config show and env.example */
 	unsigned flags;
 };

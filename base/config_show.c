@@ -110,6 +110,8 @@ config_expected(const struct config_def *def, struct buf *out)
 	};
 	char min[32], max[32];
 
+	if (def->type == CONFIG_TREE && def->words != NULL)
+		return buf_printf(out, "a mapping %s", def->words);
 	if (def->words != NULL)
 		return add_words(def, out);
 	if (buf_add_str(out, names[def->type]) == -1)

@@ -404,14 +404,32 @@ wipe(yaml_document_t *doc)
 	yaml_document_delete(doc);
 }
 
+/* A tab before the first word of line ${line} (0 is the first): YAML has none
+ * there, and libyaml's words for it name none. */
+static bool
+is_tab(const char *text, size_t line)
+{
+	for (; line > 0 && text != NULL; line--) {
+		text = strchr(text, '\n');
+		text = text == NULL ? NULL : text + 1;
+	}
+	return text != NULL && text[strspn(text, " ")] == '\t';
+}
+
 static void
-syntax_error(struct config *c, const char *file, const yaml_parser_t *p)
+syntax_error(struct config *c, const char *file, const char *text,
+    const yaml_parser_t *p)
 {
 	char where[CONFIG_PATH_MAX + 16];
 	size_t line = p->problem_mark.line + 1;
 
 	snprintf(where, sizeof(where), "%s:%zu", file, line);
 	c->file_failed = true;
+	if (is_tab(text, p->problem_mark.line)) {
+		config_error(c, where, "file",
+		    "a tab: indent with blanks, as YAML takes no tabs there");
+		return;
+	}
 	config_error(c, where, "file", "expected YAML: %s%s%s",
 	    p->problem != NULL ? p->problem : "cannot be read",
 	    p->context != NULL ? ", " : "",
@@ -448,7 +466,7 @@ config_read_yaml(struct config *c, const struct config_source *src)
 	yaml_parser_set_input_string(&parser,
 	    (const unsigned char *)buf_str(&text), text.len);
 	if (!yaml_parser_load(&parser, &doc)) {
-		syntax_error(c, src->file, &parser);
+		syntax_error(c, src->file, buf_str(&text), &parser);
 		goto out;
 	}
 	w.doc = &doc;
@@ -465,7 +483,7 @@ config_read_yaml(struct config *c, const struct config_source *src)
 	if (root == NULL)
 		goto out;
 	if (!yaml_parser_load(&parser, &second)) {
-		syntax_error(c, src->file, &parser);
+		syntax_error(c, src->file, buf_str(&text), &parser);
 		goto out;
 	}
 	root = yaml_document_get_root_node(&second);

@@ -43,17 +43,24 @@ tools_used(struct turn *t)
 
 /* What the person is told besides: that not all was read, or was said. */
 static const char *
-notes(struct turn *t)
+notes(struct turn *t, bool cut)
 {
 	const struct message *m = &t->job->message;
-	const char *list[3], *text;
+	const char *list[4], *text;
 	size_t n = 0, i;
 
 	if (t->out.end == END_REPLIED && m->cut)
 		list[n++] = arena_printf(t->mem,
 		    "(Your message was too long: only its first %zu "
-		    "characters were read.)",
+		    "characters were read. The operator can raise "
+		    "chat.max_input_chars.)",
 		    text_count(m->text, strlen(m->text)) - 1); /* and "…" */
+	if (cut)
+		list[n++] = arena_printf(t->mem,
+		    "(The answer was cut here: a reply has at most %lld "
+		    "characters. The operator can raise "
+		    "chat.max_output_chars.)",
+		    (long long)t->s->chat_max_output_chars);
 	if (t->remember && t->forgot)
 		list[n++] = PHRASE_FORGOTTEN;
 	t->truncated |= n > 0;
@@ -67,12 +74,13 @@ notes(struct turn *t)
 	return text;
 }
 
-/* They come after the words, however long those are. */
+/* They come after the words, however long those are; ${cut}: not all of them
+ * are there. */
 static const char *
-with_notes(struct turn *t, const char *text)
+with_notes(struct turn *t, const char *text, bool cut)
 {
 	size_t max = (size_t)t->s->chat_max_output_chars, len;
-	const char *said = notes(t);
+	const char *said = notes(t, cut);
 
 	if (said == NULL)
 		return text;
@@ -91,7 +99,7 @@ reply_text(struct turn *t)
 	    && strstr(text, "higher-tier token") == NULL)
 		text = arena_printf(t->mem, "%s\n\n%s", text,
 		    PHRASE_HIGHER_TIER);
-	return text_cut(t->mem, text, (size_t)t->s->chat_max_output_chars);
+	return text;
 }
 
 enum turn_state
@@ -100,12 +108,12 @@ turn_finish(struct turn *t)
 	struct turn_outcome *o = &t->out;
 	struct budget_change change;
 	struct history_entry entry;
-	const char *said;
+	const char *whole = reply_text(t), *said;
 	struct reply reply;
 	enum store_rc rc;
 
-	said = reply_text(t);
-	t->text = with_notes(t, said);
+	said = text_cut(t->mem, whole, (size_t)t->s->chat_max_output_chars);
+	t->text = with_notes(t, said, strcmp(said, whole) != 0);
 	reply = (struct reply){ .text = t->text,
 		.state = session_state_name(t->state),
 		.starters = t->starters,

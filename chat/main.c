@@ -102,11 +102,6 @@ load(struct program *p)
 		open_log(s); /* so that it has the warnings, too */
 	report(LOG_WARN, "config_warned", &warnings);
 	report(LOG_ERROR, "config_refused", &errors);
-	if (s != NULL && toolbox_check(s, &errors) == -1) {
-		report(LOG_ERROR, "config_refused", &errors);
-		settings_unref(s);
-		s = NULL;
-	}
 	buf_fini(&errors);
 	buf_fini(&warnings);
 	return s;
@@ -150,6 +145,13 @@ choose_model(struct program *p, struct settings *s)
 	struct llm_pick picked;
 	struct settings *chosen = NULL;
 
+	if (s->llm_base_url[0] != '\0') {
+		mem = arena_new();
+		log_event(LOG_INFO, "model_address",
+		    F_STR("url", text_address_shown(mem, s->llm_base_url)),
+		    F_STR("by", config_origin(s->config, "llm.base_url")));
+		arena_free(mem);
+	}
 	atomic_store(&p->lacks_model, settings_lacks_model(s));
 	if (!settings_lacks_model(s))
 		return s;
@@ -442,7 +444,8 @@ main(int argc, char **argv)
 	secret_protect_process();
 	memory_init();
 	p.source = (struct settings_source){ .environ = environ,
-		.asks_models = true };
+		.asks_models = true,
+		.reads_servers = true };
 	if (options(&p, argc, argv) == -1) {
 		fputs(USAGE, stderr);
 		return EXIT_USAGE;

@@ -13,6 +13,7 @@
 #include "base/http.h"
 #include "base/secret.h"
 #include "cli/charset.h"
+#include "base/text.h"
 #include "cli/edit.h"
 #include "cli/history.h"
 #include "cli/talk.h"
@@ -33,6 +34,36 @@ user_name(struct cli *cli)
 			  : arena_printf(cli->mem, "%u", (unsigned)getuid());
 }
 
+/* The conversation that a person continues. */
+static const char *
+last_chat(struct cli *cli)
+{
+	return arena_printf(cli->mem, "terminal-%s", user_name(cli));
+}
+
+/*
+ * One for this question or pipe alone.  One of so many: each leaves a record in
+ * Redis, and scripts that run at once should not get the same.
+ */
+static const char *
+own_chat(struct cli *cli)
+{
+	char number[3];
+
+	text_random_hex(1, number);
+	return arena_printf(
+	    cli->mem, "terminal-%s-once-%s", user_name(cli), number);
+}
+
+/* Then a conversation is of use only to who has given one in it. */
+static bool
+wants_token(struct cli *cli)
+{
+	const struct settings *s = cli_settings_quiet(cli);
+
+	return s != NULL && s->chat_auth == CHAT_AUTH_MEMCP;
+}
+
 /*
  * The secret of our own configuration; where there is none that is whole (a
  * client's machine), of the environment.  Two, comma separated: the first.
@@ -45,14 +76,20 @@ find_secret(struct cli *cli, struct buf *out)
 	    ? s->proxy_secret.bytes
 	    : getenv("PROXY_SECRET");
 	const char *path = getenv("PROXY_SECRET_FILE");
-	char line[SECRET_MAX] = "";
+	char line[SECRET_MAX] = "", why[128];
 	FILE *f;
 
 	if ((text == NULL || text[0] == '\0') && path != NULL) {
 		f = fopen(path, "re");
 		if (f != NULL && fgets(line, sizeof(line), f) != NULL)
 			text = line;
-		if (f != NULL)
+		if (f == NULL)
+			fprintf(stderr,
+			    "dragoman: PROXY_SECRET_FILE: %s cannot be read: "
+			    "%s\n",
+			    cli_clean(cli, path, true),
+			    strerror_r(errno, why, sizeof(why)));
+		else
 			fclose(f);
 	}
 	if (text == NULL || text[0] == '\0')
@@ -272,8 +309,10 @@ cmd_chat(struct cli *cli)
 	const char *url = NULL, *chat_id = NULL;
 	struct talk t = { .cli = cli,
 		.secret = BUF_INIT(SECRET_MAX),
+		.chars_max = -1,
 		.interrupted = tty_interrupt_flag() };
 	FILE *screen;
+	bool is_own;
 	int code;
 
 	if (!cli_option(cli, "--url", &url)
@@ -282,10 +321,11 @@ cmd_chat(struct cli *cli)
 		return CLI_USAGE;
 	charset_begin();
 	screen = cli->nargs > 0 ? NULL : find_screen(cli);
+	is_own = chat_id == NULL && screen == NULL && !wants_token(cli);
 	t.url = cli_url(cli, url);
-	t.chat_id = chat_id != NULL
-	    ? chat_id
-	    : arena_printf(cli->mem, "terminal-%s", user_name(cli));
+	t.chat_id = chat_id != NULL ? chat_id
+	    : is_own                ? own_chat(cli)
+				    : last_chat(cli);
 	t.whole = whole;
 	t.stream = !whole && (stream || isatty(STDOUT_FILENO) == 1)
 	    && (stream || !cli->json);
@@ -301,8 +341,10 @@ cmd_chat(struct cli *cli)
 		code = with_person(&t, screen, !is_dumb(), keep);
 	else {
 		tty_catch_interrupt();
-		code = cli->nargs > 0 ? one_question(&t) : each_line(&t);
+		code = is_own ? talk_forget(&t) : CLI_OK;
 	}
+	if (screen == NULL && code == CLI_OK)
+		code = cli->nargs > 0 ? one_question(&t) : each_line(&t);
 	show_fini(&t.show);
 	http_stop();
 	buf_wipe(&t.secret);

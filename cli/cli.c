@@ -224,7 +224,8 @@ cli_store(struct cli *cli, int *code)
 	if (store_ping(cli->store, &ms) != STORE_OK) {
 		*code = CLI_UNREACHED;
 		cli_error(cli, "Redis does not answer at redis.url; is it "
-			       "running? (`dragoman config show` says where)");
+			       "running? (`%s` says where)",
+		    cli_call(cli, "config show"));
 		return NULL;
 	}
 	switch (store_canary(cli->store)) {
@@ -232,13 +233,14 @@ cli_store(struct cli *cli, int *code)
 		*code = CLI_OK;
 		return cli->store;
 	case STORE_UNKNOWN_KEY:
-		cli_error(cli, "what lies in this Redis was sealed with "
+		cli_error(cli, "what lies in this Redis was encrypted with "
 			       "another key: set the encryption_key that the "
 			       "workers have");
 		return NULL;
 	default:
 		*code = CLI_UNREACHED;
-		cli_error(cli, "Redis failed; dragoman doctor says why");
+		cli_error(cli, "Redis failed; %s says why",
+		    cli_call(cli, "doctor"));
 		return NULL;
 	}
 }
@@ -248,13 +250,14 @@ cli_store_failed(struct cli *cli, int rc, const char *what)
 {
 	switch (rc) {
 	case STORE_DOWN:
-		cli_error(cli, "%s: Redis failed; dragoman doctor says why", what);
+		cli_error(cli, "%s: Redis failed; %s says why", what,
+		    cli_call(cli, "doctor"));
 		return CLI_UNREACHED;
 	case STORE_NONE:
 		cli_error(cli, "%s: it is not there (any more)", what);
 		return CLI_FAILED;
 	case STORE_UNKNOWN_KEY:
-		cli_error(cli, "%s: it is sealed with a key we do not have; "
+		cli_error(cli, "%s: it is encrypted with a key we do not have; "
 			       "put that one last in encryption_key",
 		    what);
 		return CLI_FAILED;
@@ -340,6 +343,16 @@ cli_paint(const struct cli *cli, enum cli_paint paint)
 	};
 
 	return cli->colour ? codes[paint] : "";
+}
+
+const char *
+cli_call(struct cli *cli, const char *command)
+{
+	const char *line = getenv("DRAGOMAN_QUICKSTART");
+
+	return line == NULL || line[0] == '\0'
+	    ? arena_printf(cli->mem, "dragoman %s", command)
+	    : arena_printf(cli->mem, "%s --exec -- dragoman %s", line, command);
 }
 
 const char *

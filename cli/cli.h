@@ -117,6 +117,10 @@ const char *cli_ago(struct cli *cli, int64_t ms);
  * this host's server.port; without a slash at its end. */
 const char *cli_url(struct cli *cli, const char *named);
 
+/* started.c: how ${command} of ours is called here: "dragoman doctor", or by the
+ * quickstart that runs this. */
+const char *cli_call(struct cli *cli, const char *command);
+
 /* "alice" is "default/http/alice".  -1, said: not a name. */
 struct chat_name;
 int cli_chat_name(struct cli *cli, const char *text, struct chat_name *out)

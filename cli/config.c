@@ -115,7 +115,8 @@ cmd_config_check(struct cli *cli)
 	const struct settings_source src = { .file = cli->config,
 		.env_file = cli->env_file,
 		.environ = environ,
-		.asks_models = true };
+		.asks_models = true,
+		.reads_servers = true };
 	struct buf errors = BUF_INIT(LINES_MAX), warnings = BUF_INIT(LINES_MAX);
 	const char *file;
 	int code;

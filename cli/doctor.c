@@ -12,6 +12,7 @@
 #include "base/buf.h"
 #include "base/http.h"
 #include "cli/started.h"
+#include "base/text.h"
 
 #define LINES_MAX (256 * KIB)
 
@@ -79,8 +80,10 @@ check_configuration(struct doctor *d)
 	const struct settings_source src = { .file = d->cli->config,
 		.env_file = d->cli->env_file,
 		.environ = environ,
-		.asks_models = true };
+		.asks_models = true,
+		.reads_servers = true };
 	struct buf errors = BUF_INIT(LINES_MAX), warnings = BUF_INIT(LINES_MAX);
+	const char *where = "";
 	char backend[160];
 
 	d->cli->settings = settings_load(&src, &errors, &warnings);
@@ -96,8 +99,13 @@ check_configuration(struct doctor *d)
 	if (d->s == NULL)
 		return;
 	settings_backend(d->s, backend, sizeof(backend));
-	doctor_find(d, DOCTOR_OK, "configuration", NULL, "%s%sanswers by %s",
-	    d->s->file, d->s->file[0] != '\0' ? " is right; " : "", backend);
+	if (d->s->llm_base_url[0] != '\0')
+		where = arena_printf(d->cli->mem, " at %s (%s)",
+		    text_address_shown(d->cli->mem, d->s->llm_base_url),
+		    config_origin(d->s->config, "llm.base_url"));
+	doctor_find(d, DOCTOR_OK, "configuration", NULL, "%s%sanswers by %s%s",
+	    d->s->file, d->s->file[0] != '\0' ? " is right; " : "", backend,
+	    where);
 	if (!secret_is_set(&d->s->proxy_secret) && !d->s->chat_open)
 		doctor_find(d, DOCTOR_WARN, "configuration",
 		    "set PROXY_SECRET_FILE (dragoman init makes one), or "

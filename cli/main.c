@@ -33,7 +33,9 @@ static const struct command COMMANDS[] = {
 	    "talk to the running server, or ask one question",
 	    "--url URL        where it is (default: $DRAGOMAN_URL, else this "
 	    "host's server.port)\n"
-	    "--chat-id ID     the conversation (default: terminal-USER)\n"
+	    "--chat-id ID     the conversation (default: terminal-USER at a "
+	    "terminal,\n"
+	    "                 else a new one)\n"
 	    "--stream         show the text as it comes, also in a pipe\n"
 	    "--no-stream      wait for the whole reply\n"
 	    "--no-history     do not keep what you write for the next time",

@@ -132,7 +132,7 @@ dry_run(struct cli *cli, struct store *st, const char *id, const char *model)
 			continue;
 		if (text == NULL) {
 			cli_error(cli, "%s cannot be opened with our keys: put "
-				       "the one it was sealed with last in "
+				       "the one it was encrypted with last in "
 				       "encryption_key",
 			    id);
 			return CLI_FAILED;

@@ -40,7 +40,7 @@ show(struct cli *cli, const char *url, const json_t *doc)
 			printf("  - %s\n",
 			    cli_clean(cli, json_string_value(reason), true));
 	if (!ready || !whole)
-		printf("dragoman doctor says what to do.\n");
+		printf("%s says what to do.\n", cli_call(cli, "doctor"));
 }
 
 int

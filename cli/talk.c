@@ -18,6 +18,8 @@
 #define POLL_MS 1000
 #define POLL_LOST_MAX 30 /* looks without an answer before giving up */
 #define READ_MS 200
+/* Shorter messages (bytes) pass everywhere: servers cut from 2,000 on. */
+#define LENGTH_ASKED_FROM 1000
 
 /* One message on its way. */
 struct saying {
@@ -29,6 +31,8 @@ struct saying {
 	bool anew;    /* and is no part of the answer */
 	bool replied; /* the reply was shown */
 	bool failed;  /* an error was shown */
+	bool stopped; /* by Ctrl-C */
+	bool vain;    /* the reply says that there is no answer */
 };
 
 static bool
@@ -64,12 +68,31 @@ learn_state(struct talk *t, const json_t *doc)
 		snprintf(t->state, sizeof(t->state), "%s", state);
 }
 
+/* What the reply has besides its text. */
+static void
+show_marks(struct saying *s, const json_t *doc)
+{
+	struct show *sh = &s->t->show;
+
+	if (json_member_bool(doc, "truncated", false))
+		show_note(sh,
+		    "(not whole: where the answer does not say what was cut, "
+		    "it reached llm.max_tokens)",
+		    "");
+	if (s->vain && !s->stopped)
+		show_note(sh,
+		    arena_printf(s->mem, "(`%s` looks for the cause)",
+			cli_call(s->t->cli, "doctor")),
+		    "");
+}
+
 static void
 show_reply(struct saying *s, const json_t *doc, bool with_text)
 {
 	struct show *sh = &s->t->show;
 
 	s->replied = true;
+	s->vain = json_member_bool(doc, "failed", false);
 	learn_state(s->t, doc);
 	show_doing(sh, "%s", "");
 	if (s->t->cli->json) {
@@ -87,7 +110,14 @@ show_reply(struct saying *s, const json_t *doc, bool with_text)
 		sh->midline = true;
 	}
 	show_end(sh);
+	show_marks(s, doc);
 	show_starters(s, doc);
+}
+
+static int
+code_of(const struct saying *s)
+{
+	return s->replied && !s->vain ? CLI_OK : CLI_FAILED;
 }
 
 static void
@@ -132,10 +162,8 @@ ask_again(struct saying *s)
 		else if (rc == HTTP_OK && resp.status != 202 && !again)
 			refused(s, &resp, doc);
 		http_response_fini(&resp);
-		if (s->replied)
-			return CLI_OK;
-		if (s->failed)
-			return CLI_FAILED;
+		if (s->replied || s->failed)
+			return code_of(s);
 		if (again && rc != HTTP_CANCELLED && ++lost == POLL_LOST_MAX) {
 			show_end(&s->t->show);
 			cli_error(s->t->cli,
@@ -147,7 +175,10 @@ ask_again(struct saying *s)
 		wait_for_it(s, &wait_ms);
 	}
 	__atomic_store_n(s->t->interrupted, 0, __ATOMIC_RELAXED);
-	show_note(&s->t->show, "left alone; the answer will be at ", req.url);
+	show_note(&s->t->show,
+	    "left alone; the answer will be at (with the header "
+	    "X-Proxy-Secret): ",
+	    req.url);
 	return TALK_INTERRUPTED;
 }
 
@@ -159,6 +190,7 @@ stop(struct saying *s)
 	struct http_response resp;
 
 	__atomic_store_n(s->t->interrupted, 0, __ATOMIC_RELAXED);
+	s->stopped = true;
 	req.body = json_text(s->mem,
 	    json_keep(s->mem,
 		json_pack("{s:s, s:s}", "chat_id", s->t->chat_id, "message",
@@ -213,19 +245,18 @@ on_tool(struct saying *s, const json_t *doc)
 /* What keeps a message waiting is worth a line where nothing is drawn. */
 static const struct {
 	const char *status, *shown;
-	bool worth_a_line;
+	const char *command, *end; /* what helps; or NULL */
 } STATUSES[] = {
-	{ "waiting", "waiting: the server is busy with other messages", false },
-	{ "working", "working", false },
-	{ "model loading", "the server loads the model", false },
-	{ "paused",
-	    "turns are paused: the message waits until `dragoman "
-	    "resume`",
-	    true },
+	{ "waiting", "waiting: the server is busy with other messages", NULL,
+	    NULL },
+	{ "working", "working", NULL, NULL },
+	{ "model loading", "the server loads the model", NULL, NULL },
+	{ "paused", "turns are paused: the message waits until ", "resume",
+	    "" },
 	{ "no worker",
-	    "no turn worker is alive: the message waits until one "
-	    "is started; `dragoman doctor` says more",
-	    true },
+	    "no turn worker is alive: the message waits until one is "
+	    "started; ",
+	    "doctor", " says more" },
 };
 
 static void
@@ -233,7 +264,7 @@ on_status(struct saying *s, const json_t *doc)
 {
 	struct show *sh = &s->t->show;
 	const char *status = json_member_str(doc, "status");
-	const char *model = json_member_str(doc, "model");
+	const char *model = json_member_str(doc, "model"), *shown;
 	size_t i;
 
 	if (status == NULL)
@@ -244,9 +275,14 @@ on_status(struct saying *s, const json_t *doc)
 	}
 	for (i = 0; i < NELEM(STATUSES); i++)
 		if (strcmp(STATUSES[i].status, status) == 0) {
-			if (!sh->live && STATUSES[i].worth_a_line)
-				show_note(sh, STATUSES[i].shown, "");
-			show_doing(sh, "%s", STATUSES[i].shown);
+			shown = STATUSES[i].shown;
+			if (STATUSES[i].command != NULL)
+				shown = arena_printf(s->mem, "%s`%s`%s", shown,
+				    cli_call(s->t->cli, STATUSES[i].command),
+				    STATUSES[i].end);
+			if (!sh->live && STATUSES[i].command != NULL)
+				show_note(sh, shown, "");
+			show_doing(sh, "%s", shown);
 			return;
 		}
 }
@@ -266,6 +302,14 @@ show_event(struct saying *s, const char *type, const json_t *doc)
 		show_end(&s->t->show);
 	} else if (strcmp(type, "reply") == 0)
 		show_reply(s, doc, !s->t->stream);
+}
+
+/* With --json and --stream it is shown as any event. */
+static void
+take_reply(struct saying *s, const char *type, const json_t *doc)
+{
+	s->replied = strcmp(type, "reply") == 0;
+	s->vain = s->replied && json_member_bool(doc, "failed", false);
 }
 
 static int
@@ -289,7 +333,7 @@ on_event(void *ctx, const struct sse_event *ev)
 		return 1; /* else the answer will be there */
 	}
 	if (cli->json && s->t->stream)
-		s->replied = strcmp(ev->type, "reply") == 0;
+		take_reply(s, ev->type, doc);
 	else
 		show_event(s, ev->type, doc);
 	return s->replied;
@@ -312,10 +356,8 @@ read_events(struct saying *s, struct http_stream *stream)
 	sse_reader_fini(&reader);
 	buf_fini(&piece);
 	http_close(stream);
-	if (s->replied)
-		return CLI_OK;
-	if (s->failed)
-		return CLI_FAILED;
+	if (s->replied || s->failed)
+		return code_of(s);
 	if (is_interrupted(s->t))
 		return stop(s);
 	return ask_again(s); /* cut off: the answer waits for us */
@@ -342,7 +384,7 @@ read_whole(
 		return ask_again(s);
 	} else
 		refused(s, resp, doc);
-	return s->replied ? CLI_OK : CLI_FAILED;
+	return code_of(s);
 }
 
 static int
@@ -369,30 +411,99 @@ no_answer(struct saying *s, const struct http_response *resp, enum http_rc rc)
 	}
 }
 
+/* Said, and not sent: the server would read only the beginning. */
+static bool
+is_too_long(struct talk *t, const char *text)
+{
+	size_t n = strlen(text);
+
+	if (n < LENGTH_ASKED_FROM)
+		return false;
+	n = text_count(text, n);
+	talk_learn_limit(t);
+	if (t->chars_max <= 0 || n <= (size_t)t->chars_max)
+		return false;
+	show_end(&t->show);
+	cli_error(t->cli,
+	    "the message is too long: it has %zu characters, and the server "
+	    "reads only the first %lld; nothing was sent. Send less, or raise "
+	    "chat.max_input_chars (CHAT_MAX_INPUT_CHARS)",
+	    n, (long long)t->chars_max);
+	return true;
+}
+
+/* A message to the server, and what it says first. */
+static struct http_request
+message(struct saying *s, const char *text, bool stream)
+{
+	struct talk *t = s->t;
+	struct http_request req = talk_request(t, s->mem, "POST", "/chat");
+
+	text_random_hex(16, s->id);
+	req.body = json_text(s->mem,
+	    json_keep(s->mem,
+		json_pack("{s:s, s:s, s:s}", "chat_id", t->chat_id, "message",
+		    text, "message_id", s->id)));
+	req.body_len = strlen(req.body);
+	req.total_ms = CALL_MAX_MS;
+	if (stream) {
+		req.headers[t->secret.len > 0 ? 2 : 1]
+		    = "Accept: text/event-stream";
+		req.idle_ms = SILENCE_MAX_MS;
+	}
+	return req;
+}
+
+static bool
+is_stream(const struct http_response *resp)
+{
+	char type[64] = "";
+
+	return http_header(resp, "content-type", type, sizeof(type))
+	    && strncmp(type, "text/event-stream", 17) == 0;
+}
+
+/* As a stream: it is answered as soon as the message is taken, and messages of
+ * a chat keep their order. */
+int
+talk_forget(struct talk *t)
+{
+	struct saying s = { .t = t, .mem = arena_new() };
+	struct http_request req = message(&s, "/reset", true);
+	struct http_response resp;
+	struct http_stream *stream = NULL;
+	enum http_rc rc = http_open(&req, &resp, &stream);
+	int code = CLI_OK;
+
+	if (rc == HTTP_UNREACHED) {
+		http_close(stream);
+		talk_unreached(t, &resp);
+		code = CLI_UNREACHED;
+	} else if (rc == HTTP_OK && !is_stream(&resp) && resp.status != 200)
+		code = read_whole(&s, stream, &resp);
+	else
+		http_close(stream); /* a broken one: the question will tell */
+	http_response_fini(&resp);
+	arena_free(s.mem);
+	return rc == HTTP_CANCELLED ? TALK_INTERRUPTED : code;
+}
+
 int
 talk_say(struct talk *t, const char *text)
 {
 	struct saying s = { .t = t, .mem = arena_new() };
-	struct http_request req = talk_request(t, s.mem, "POST", "/chat");
+	struct http_request req;
 	struct http_response resp;
 	struct http_stream *stream = NULL;
 	enum http_rc rc;
-	char type[64] = "";
-	size_t n = t->secret.len > 0 ? 2 : 1;
 	int code;
 
-	text_random_hex(16, s.id);
-	req.body = json_text(s.mem,
-	    json_keep(s.mem,
-		json_pack("{s:s, s:s, s:s}", "chat_id", t->chat_id, "message",
-		    text_clean(s.mem, text, strlen(text)), "message_id",
-		    s.id)));
-	req.body_len = strlen(req.body);
-	req.total_ms = CALL_MAX_MS;
-	if (!t->whole) {
-		req.headers[n] = "Accept: text/event-stream";
-		req.idle_ms = SILENCE_MAX_MS;
+	text = text_clean(s.mem, text, strlen(text));
+	if (is_too_long(t, text_strip(s.mem, text))) {
+		arena_free(s.mem);
+		return CLI_FAILED;
 	}
+	req = message(&s, text, !t->whole);
 	__atomic_store_n(t->interrupted, 0, __ATOMIC_RELAXED);
 	t->private = false;
 	show_doing(&t->show, "waiting");
@@ -400,8 +511,7 @@ talk_say(struct talk *t, const char *text)
 	if (rc != HTTP_OK) {
 		http_close(stream);
 		code = no_answer(&s, &resp, rc);
-	} else if (http_header(&resp, "content-type", type, sizeof(type))
-	    && strncmp(type, "text/event-stream", 17) == 0)
+	} else if (is_stream(&resp))
 		code = read_events(&s, stream);
 	else
 		code = read_whole(&s, stream, &resp);

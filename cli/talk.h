@@ -18,6 +18,8 @@ struct talk {
 	bool stream;       /* show the text as it comes */
 	bool whole;        /* ask for the whole reply only */
 	bool lasting;      /* a conversation: what was stopped is awaited */
+	int64_t chars_max; /* of a message, as the server told; 0: it did not,
+			      -1: not asked yet */
 	struct show show;
 	volatile int *interrupted; /* set by Ctrl-C; cleared here */
 	char state[24]; /* of the conversation, as last told; "": unknown */
@@ -26,6 +28,10 @@ struct talk {
 
 /* Send ${text} and show what is answered.  An exit code. */
 int talk_say(struct talk *t, const char *text);
+
+/* Forget what was said in the conversation before: what is sent next is its
+ * first message.  An exit code, said. */
+int talk_forget(struct talk *t);
 
 /* Say where we are and what is there.  An exit code: CLI_UNREACHED, said. */
 int talk_greet(struct talk *t, FILE *out);
@@ -36,6 +42,8 @@ struct http_request;
 struct http_response;
 struct http_request talk_request(
     struct talk *t, struct arena *mem, const char *method, const char *path);
+/* t->chars_max is known after this. */
+void talk_learn_limit(struct talk *t);
 /* ${resp} refuses: say so, as well as the server does. */
 void talk_refused(
     struct talk *t, const struct http_response *resp, const json_t *doc);

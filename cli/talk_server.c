@@ -2,6 +2,7 @@
  * talk_server: the server that is talked to: requests to it, its refusals, and
  * what it says of itself.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
@@ -57,9 +58,17 @@ talk_refused(
 	switch (resp->status) {
 	case 401:
 		cli_error(cli,
-		    "the server does not accept our proxy secret: "
+		    "the server does not accept our proxy secret%s: "
 		    "set PROXY_SECRET or PROXY_SECRET_FILE to the "
-		    "server's");
+		    "server's",
+		    t->secret.len == 0 ? " (we have none)" : "");
+		break;
+	case 404:
+		cli_error(cli,
+		    "%s answered 404%s%s: it is not Dragoman, or --url has "
+		    "too much at its end",
+		    cli_clean(cli, t->url, true), said[0] != '\0' ? ": " : "",
+		    said);
 		break;
 	case 413:
 		cli_error(cli,
@@ -78,8 +87,8 @@ talk_refused(
 	case 504:
 		cli_error(cli,
 		    "the server cannot answer just now%s%s; "
-		    "`dragoman doctor` says why",
-		    said[0] != '\0' ? ": " : "", said);
+		    "`%s` says why",
+		    said[0] != '\0' ? ": " : "", said, cli_call(cli, "doctor"));
 		break;
 	default:
 		cli_error(cli, "the server answered %d%s%s", resp->status,
@@ -102,7 +111,7 @@ talk_unreached(struct talk *t, const struct http_response *resp)
 /* --- the greeting -------------------------------------------------------- */
 
 /* The document at ${path}, in ${mem}; NULL: none.  ${reached}: somebody
- * answered. */
+ * answered; NULL: it does not matter. */
 static const json_t *
 look_at(struct talk *t, struct arena *mem, const char *path, bool *reached)
 {
@@ -116,9 +125,12 @@ look_at(struct talk *t, struct arena *mem, const char *path, bool *reached)
 	if (rc == HTTP_OK)
 		doc = json_read(
 		    mem, buf_str(&resp.body), resp.body.len, NULL, NULL);
+	if (reached == NULL)
+		goto out; /* what follows will tell */
 	*reached = rc != HTTP_UNREACHED;
 	if (rc == HTTP_UNREACHED)
 		talk_unreached(t, &resp);
+out:
 	http_response_fini(&resp);
 	return doc;
 }
@@ -158,21 +170,23 @@ line(struct talk *t, FILE *out, enum cli_paint paint, const char *text)
 	fprintf(out, "%s\n", cli_paint(t->cli, PAINT_OFF));
 }
 
-#define SAYS_MORE "`dragoman doctor` says more"
-
 /* What is done about ${ready}'s "why", by what it counts. */
 static const char *
-remedy_of(const json_t *ready)
+remedy_of(struct talk *t, struct arena *mem, const json_t *ready)
 {
 	const json_t *redis = json_object_get(ready, "redis");
+	const char *doctor = cli_call(t->cli, "doctor");
 
 	if (!json_member_bool(redis, "ok", false))
-		return SAYS_MORE;
+		return arena_printf(mem, "`%s` says more", doctor);
 	if (json_member_int(ready, "turn_workers", 0) == 0)
-		return "messages wait until one is started; " SAYS_MORE;
+		return arena_printf(mem,
+		    "messages wait until one is started; `%s` says more",
+		    doctor);
 	if (json_member_bool(ready, "paused", false))
-		return "messages wait until `dragoman resume`";
-	return SAYS_MORE;
+		return arena_printf(mem, "messages wait until `%s`",
+		    cli_call(t->cli, "resume"));
+	return arena_printf(mem, "`%s` says more", doctor);
 }
 
 /* What stands in the way of an answer. */
@@ -193,11 +207,68 @@ warn_all(struct talk *t, FILE *out, struct arena *mem, const json_t *ready)
 	size_t i;
 
 	if (why != NULL)
-		warn(t, out, mem, why, remedy_of(ready));
+		warn(t, out, mem, why, remedy_of(t, mem, ready));
 	json_array_foreach((json_t *)list, i, item) {
 		if (json_is_string(item))
-			warn(t, out, mem, json_string_value(item), SAYS_MORE);
+			warn(t, out, mem, json_string_value(item),
+			    arena_printf(mem, "`%s` says more",
+				cli_call(t->cli, "doctor")));
 	}
+}
+
+static void
+take_limit(struct talk *t, const json_t *ready)
+{
+	t->chars_max = json_member_int(ready, "max_message_chars", 0);
+}
+
+void
+talk_learn_limit(struct talk *t)
+{
+	struct arena *mem;
+
+	if (t->chars_max >= 0)
+		return;
+	mem = arena_new();
+	take_limit(t, look_at(t, mem, "/ready", NULL));
+	arena_free(mem);
+}
+
+/* What was said in it before; asked as a person asks. */
+static int64_t
+remembered(struct talk *t, struct arena *mem)
+{
+	struct http_request req = talk_request(t, mem, "POST", "/chat");
+	struct http_response resp;
+	int64_t n = 0;
+
+	req.body = json_text(mem,
+	    json_keep(mem,
+		json_pack("{s:s, s:s}", "chat_id", t->chat_id, "message",
+		    "/status")));
+	req.body_len = strlen(req.body);
+	req.total_ms = GREET_MS;
+	if (http_send(&req, &resp) == HTTP_OK && resp.status == 200)
+		n = json_member_int(json_read(mem, buf_str(&resp.body),
+					resp.body.len, NULL, NULL),
+		    "exchanges", 0);
+	http_response_fini(&resp);
+	return n;
+}
+
+static void
+say_without_model(struct talk *t, FILE *out, struct arena *mem)
+{
+	const char *here = getenv("DRAGOMAN_QUICKSTART");
+
+	line(t, out, PAINT_WARN,
+	    "No language model is configured: a message is a command. "
+	    "`tools` lists the tools, `echo text=hello` calls one.");
+	line(t, out, PAINT_WARN,
+	    here != NULL && here[0] != '\0'
+		? arena_printf(mem,
+		    "To use a model: OPENAI_API_KEY=sk-... %s --restart", here)
+		: "To use a model: " SETTINGS_HOW_TO_SET_MODEL ".");
 }
 
 int
@@ -207,6 +278,7 @@ talk_greet(struct talk *t, FILE *out)
 	bool reached = false;
 	const json_t *health = look_at(t, mem, "/health", &reached), *ready;
 	const char *model = json_member_str(health, "backend");
+	int64_t n;
 
 	if (!reached) {
 		arena_free(mem);
@@ -219,15 +291,20 @@ talk_greet(struct talk *t, FILE *out)
 		line(t, out, PAINT_DIM,
 		    arena_printf(mem, "Model: none. Tools: %s.",
 			tools_of(mem, health, ready)));
-		line(t, out, PAINT_WARN,
-		    SETTINGS_NO_MODEL
-		    ". `tools` lists the tools, `echo text=hello` calls one.");
-		line(t, out, PAINT_WARN, SETTINGS_TO_HAVE_MODEL);
+		say_without_model(t, out, mem);
 	} else if (model != NULL)
 		line(t, out, PAINT_DIM,
 		    arena_printf(mem, "Model: %s. Tools: %s.", model,
 			tools_of(mem, health, ready)));
 	warn_all(t, out, mem, ready);
+	take_limit(t, ready);
+	n = remembered(t, mem);
+	if (n > 0)
+		line(t, out, PAINT_DIM,
+		    arena_printf(mem,
+			"Continues a conversation of %lld exchange%s; /reset "
+			"forgets it.",
+			(long long)n, n == 1 ? "" : "s"));
 	line(t, out, PAINT_DIM,
 	    "Ctrl-C stops an answer. exit, quit or Ctrl-D leaves. /help lists "
 	    "the server's commands.");

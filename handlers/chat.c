@@ -63,7 +63,7 @@ refuse_limited(struct request *req, int64_t wait_ms)
 
 	snprintf(detail, sizeof(detail),
 	    "Rate limit exceeded: max %" PRId64
-	    " messages per minute per user",
+	    " messages per minute in one chat",
 	    req->settings->chat_rate_limit);
 	return refuse(req, 429,
 	    wait_ms > 0 ? (wait_ms + 999) / 1000 : 1, detail);
@@ -107,7 +107,8 @@ answer_command(struct request *req, enum command command,
 		return refuse_down(req);
 	}
 	reply = (struct reply){
-		.text = command_answer(req, command, &ask->chat, &session),
+		.text = command_answer(req, command, ask, &session),
+		.exchanges = command == COMMAND_STATUS ? session.exchanges : 0,
 		.state = chat_state(req->settings, &session) };
 	return chat_reply(req, &reply, ask->stream);
 }
@@ -259,8 +260,9 @@ handle_chat(struct request *req)
 
 	said = text_strip(req->mem, body.message);
 	msg.text = text_cut(req->mem, said, (size_t)s->chat_max_input_chars);
-	msg.cut = strlen(msg.text) < strlen(said);
+	msg.cut = strcmp(msg.text, said) != 0; /* "…" is three bytes */
 	command = command_parse(msg.text);
+	ask.word = msg.text;
 	if (command != COMMAND_NONE && command_is_immediate(command))
 		return answer_command(req, command, &ask, &limits);
 

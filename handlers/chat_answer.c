@@ -1,6 +1,7 @@
 /*
  * chat_answer: the bodies of /chat, whoever writes them.
  */
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/arena.h"
@@ -26,7 +27,7 @@ static const char *const PENDING[] = {
 
 static int
 add_common(struct buf *out, const char *text, const char *state,
-    const char *const *starters, bool truncated)
+    const char *const *starters, const struct reply *r)
 {
 	size_t i;
 
@@ -41,7 +42,16 @@ add_common(struct buf *out, const char *text, const char *state,
 		    || json_add_str(out, starters[i], strlen(starters[i]))
 			== -1)
 			return -1;
-	return buf_add_str(out, truncated ? "],\"truncated\":true}" : "]}");
+	if (buf_add_char(out, ']') == -1
+	    || (r != NULL && r->truncated
+		&& buf_add_str(out, ",\"truncated\":true") == -1)
+	    || (r != NULL && reply_is_failure(r)
+		&& buf_add_str(out, ",\"failed\":true") == -1)
+	    || (r != NULL && r->exchanges > 0
+		&& buf_printf(out, ",\"exchanges\":%" PRId64, r->exchanges)
+		    == -1))
+		return -1;
+	return buf_add_char(out, '}');
 }
 
 int
@@ -49,7 +59,7 @@ chat_answer_add(struct buf *out, const struct reply *r)
 {
 	if (buf_add_char(out, '{') == -1)
 		return -1;
-	return add_common(out, r->text, r->state, r->starters, r->truncated);
+	return add_common(out, r->text, r->state, r->starters, r);
 }
 
 char *
@@ -70,7 +80,7 @@ chat_pending_add(struct buf *out, const struct chat_ask *ask,
 	    || json_add_str(out, url, strlen(url)) == -1
 	    || buf_add_char(out, ',') == -1)
 		return -1;
-	return add_common(out, PENDING[why], state, NULL, false);
+	return add_common(out, PENDING[why], state, NULL, NULL);
 }
 
 const char *

@@ -34,6 +34,7 @@ struct chat_ask {
 	struct chat_name chat;
 	char id[MESSAGE_ID_MAX];		 /* the message's own */
 	char update_id[CHAT_MESSAGE_ID_MAX + 1]; /* the client's name of it */
+	const char *word; /* the message, of a command that is answered now */
 	bool stream;
 };
 
@@ -94,7 +95,7 @@ void chat_park_prepare(struct edge *e, int64_t number, bool stream);
 
 /* commands.c: the text that answers an immediate command; in req->mem. */
 const char *command_answer(struct request *req, enum command c,
-    const struct chat_name *chat, const struct session *session);
+    const struct chat_ask *ask, const struct session *session);
 
 /*
  * chat_events.c: the events of one stream.

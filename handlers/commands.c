@@ -30,6 +30,13 @@ without_model(const char *backend)
 	    : "\n" SETTINGS_NO_MODEL ". " SETTINGS_TO_HAVE_MODEL;
 }
 
+/* Without meMCP there are none to speak of. */
+static bool
+has_tokens(const struct request *req)
+{
+	return req->settings->chat_auth == CHAT_AUTH_MEMCP;
+}
+
 static const char *
 status(struct request *req, const struct session *session)
 {
@@ -37,11 +44,13 @@ status(struct request *req, const struct session *session)
 
 	fleet_backend(req->edge, backend, sizeof(backend));
 	return arena_printf(req->mem,
-	    "State: %s | Token: %s | Backend: %s | Running: %s | "
-	    "Waiting: %" PRId64 "%s",
+	    "State: %s | %sBackend: %s | Exchanges remembered: %" PRId64
+	    " | Running: %s | Waiting: %" PRId64 "%s",
 	    chat_state(req->settings, session),
-	    session->token.parent != NULL ? "set" : "not set", backend,
-	    session->running ? "yes" : "no", behind(session),
+	    !has_tokens(req)                 ? ""
+		: session->token.parent != NULL ? "Token: set | "
+						: "Token: not set | ",
+	    backend, session->exchanges, session->running ? "yes" : "no", behind(session),
 	    without_model(backend));
 }
 
@@ -51,7 +60,7 @@ help(struct request *req)
 	char backend[160];
 
 	fleet_backend(req->edge, backend, sizeof(backend));
-	return arena_printf(req->mem, "%s%s", command_help(),
+	return arena_printf(req->mem, "%s%s", command_help(has_tokens(req)),
 	    without_model(backend));
 }
 
@@ -111,9 +120,18 @@ usage(struct request *req, const struct chat_name *chat,
 	    s->budget_chat);
 }
 
+static const char *
+unknown(struct request *req, const char *word)
+{
+	return arena_printf(req->mem,
+	    "There is no command %.40s. /help lists them. To send it as a "
+	    "message, write more than this one word.",
+	    word);
+}
+
 const char *
 command_answer(struct request *req, enum command c,
-    const struct chat_name *chat, const struct session *session)
+    const struct chat_ask *ask, const struct session *session)
 {
 	switch (c) {
 	case COMMAND_STATUS:
@@ -123,7 +141,9 @@ command_answer(struct request *req, enum command c,
 	case COMMAND_WHY:
 		return why(req, session);
 	case COMMAND_USAGE:
-		return usage(req, chat, session);
+		return usage(req, &ask->chat, session);
+	case COMMAND_UNKNOWN:
+		return unknown(req, ask->word);
 	default:
 		return help(req);
 	}

@@ -156,7 +156,8 @@ tell(struct watch *w, const struct fleet_view *v, const char *why)
 }
 
 static void
-render_ready(struct watch *w, const struct fleet_view *v)
+render_ready(
+    struct watch *w, const struct settings *s, const struct fleet_view *v)
 {
 	const char *why = fleet_why_not_ready(v);
 	char backend[FLEET_BACKEND_MAX];
@@ -166,12 +167,13 @@ render_ready(struct watch *w, const struct fleet_view *v)
 	fleet_backend(w->e, backend, sizeof(backend));
 	set_page(w, FLEET_READY, why == NULL ? 200 : 503,
 	    json_pack("{s:b, s:s?, s:o, s:{s:b, s:i}, s:I, s:b, "
-		      "s:{s:s, s:o, s:s?, s:o}, s:o}",
+		      "s:{s:s, s:o, s:s?, s:o}, s:o, s:I}",
 		"ready", why == NULL, "why", why, "degraded", fleet_degraded_doc(v),
 		"redis", "ok", v->redis, "ms", v->redis_ms, "turn_workers",
 		(json_int_t)v->workers, "paused", v->paused, "model", "backend",
 		backend, "ok", ok, "error", v->model_error, "backends",
-		fleet_backends_doc(v, clock_wall_ms()), "sources", fleet_sources_doc(v)));
+		fleet_backends_doc(v, clock_wall_ms()), "sources", fleet_sources_doc(v),
+		"max_message_chars", (json_int_t)s->chat_max_input_chars));
 	if (w->e->park != NULL) /* else plain CGI: one look */
 		tell(w, v, why);
 }
@@ -251,7 +253,7 @@ look(struct watch *w)
 	}
 	gauge_breakers(&v);
 	render_health(w, s);
-	render_ready(w, &v);
+	render_ready(w, s, &v);
 	arena_free(mem);
 	settings_unref(s);
 }

@@ -39,6 +39,10 @@ usual_url(const struct settings *s, int host, struct arena *mem)
 
 	if (host == HOST_GROQ)
 		return GROQ_URL;
+	if (host == HOST_OPENAI && s->openai_base_url != NULL)
+		return s->openai_base_url;
+	if (host == HOST_ANTHROPIC && s->anthropic_base_url != NULL)
+		return s->anthropic_base_url;
 	if (host != HOST_OLLAMA)
 		return "";
 	len = strlen(s->chat_ollama_url);
@@ -121,7 +125,9 @@ named(const struct settings *s, const struct settings_backend *of,
 	b->headers = of->headers;
 	if (secret_is_set(&of->key))
 		b->key = &of->key;
-	else if (!usual || is_elsewhere(s, of->host))
+	else if (!usual
+	    || (is_elsewhere(s, of->host)
+		&& strcmp(b->base_url, s->llm_base_url) != 0))
 		b->key = NULL;
 }
 

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
 static const struct {
 	const char *word;
 	enum command command;
@@ -24,7 +26,11 @@ command_parse(const char *text)
 	for (i = 0; text[0] == '/' && i < NELEM(COMMANDS); i++)
 		if (strcmp(COMMANDS[i].word, text) == 0)
 			return COMMANDS[i].command;
-	return COMMAND_NONE;
+	/* One word of letters: no path, and no sentence that begins with one. */
+	return text[0] == '/' && text[1] != '\0'
+		&& text[1 + strspn(text + 1, LETTERS)] == '\0'
+	    ? COMMAND_UNKNOWN
+	    : COMMAND_NONE;
 }
 
 bool
@@ -35,18 +41,23 @@ command_is_immediate(enum command c)
 	for (i = 0; i < NELEM(COMMANDS); i++)
 		if (COMMANDS[i].command == c)
 			return COMMANDS[i].immediate;
-	return false;
+	return c == COMMAND_UNKNOWN;
 }
 
+/* ${DISCONNECT}: without tokens it does what /reset does. */
+#define HELP(DISCONNECT)                                                 \
+	"Write to me as you would to a person. I also know these words:\n" \
+	"/status - where this conversation stands\n"                      \
+	"/why - which tools the last answer used\n"                       \
+	"/usage - what this conversation has cost so far\n"               \
+	"/stop - stop the answer that is being made\n"                    \
+	"/reset - forget what we talked about\n" DISCONNECT               \
+	"/help - this text"
+
 const char *
-command_help(void)
+command_help(bool has_token)
 {
-	return "Write to me as you would to a person. I also know these words:\n"
-	       "/status - where this conversation stands\n"
-	       "/why - which tools the last answer used\n"
-	       "/usage - what this conversation has cost so far\n"
-	       "/stop - stop the answer that is being made\n"
-	       "/reset - forget what we talked about\n"
-	       "/disconnect - forget this conversation and its token\n"
-	       "/help - this text";
+	return has_token ? HELP("/disconnect - forget this conversation and "
+				"its token\n")
+			 : HELP("");
 }

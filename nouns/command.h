@@ -20,11 +20,13 @@ enum command {
 	COMMAND_USAGE,
 	COMMAND_RESET,	    /* in turn: forgets the history */
 	COMMAND_DISCONNECT, /* in turn: forgets the credentials too */
+	COMMAND_UNKNOWN,    /* one word after a slash that is none of these */
 };
 
 enum command command_parse(const char *text);
 bool command_is_immediate(enum command c);
-/* The text of /help: one line a command. */
-const char *command_help(void);
+/* The text of /help: one line a command.  ${has_token}: conversations here
+ * have one. */
+const char *command_help(bool has_token);
 
 #endif

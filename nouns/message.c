@@ -99,6 +99,16 @@ reply_write(struct arena *mem, const struct reply *r)
 	    r->truncated ? json_true() : NULL)));
 }
 
+bool
+reply_is_failure(const struct reply *r)
+{
+	const char *end = r->end == NULL ? "" : r->end;
+
+	return strcmp(end, ENDS[END_REFUSED]) == 0
+	    || strcmp(end, ENDS[END_EXPIRED]) == 0
+	    || strcmp(end, ENDS[END_DEAD]) == 0;
+}
+
 int
 reply_read(struct arena *mem, const char *text, size_t len, struct reply *out)
 {

@@ -31,9 +31,10 @@ struct reply {
 	const char *text;
 	const char *state; /* session state after the turn */
 	const char *const *starters; /* NULL-terminated; NULL: none */
-	const char *end;   /* "replied", "refused", ... */
+	const char *end;   /* "replied", "refused", ...; NULL: of no message */
 	bool truncated;	   /* the text is not all of the model's answer, or of
 			      what it was to answer */
+	int64_t exchanges; /* of /status: that are remembered; not kept */
 };
 
 /* One line of the history: what was said and what was answered. */
@@ -65,6 +66,8 @@ char *message_write(struct arena *mem, const struct message *m) WARN_UNUSED;
 int message_read(struct arena *mem, const char *text, size_t len,
     struct message *out) WARN_UNUSED;
 char *reply_write(struct arena *mem, const struct reply *r) WARN_UNUSED;
+/* The person was told that there is no answer. */
+bool reply_is_failure(const struct reply *r);
 int reply_read(struct arena *mem, const char *text, size_t len,
     struct reply *out) WARN_UNUSED;
 char *history_entry_write(struct arena *mem, const struct history_entry *h)

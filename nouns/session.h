@@ -33,6 +33,7 @@ struct session {
 	int64_t turns;		       /* ended ones */
 	bool running;		       /* a worker holds a turn */
 	int64_t waiting;	       /* messages in the inbox */
+	int64_t exchanges; /* that are remembered */
 	int64_t ended_ms; /* since the last turn ended; -1: none did */
 };
 

@@ -31,8 +31,8 @@ const struct config_def SETTINGS[] = {
 	    0 },
 	{ "chat.model", CONFIG_STR, AT(chat_model), NULL, 0, 0, "LLM_MODEL",
 	    NULL,
-	    "the model's name; unset: a good one of the host, or the only one "
-	    "at llm.base_url",
+	    "the model's name; unset: the usual one of the host, or the only "
+	    "one at llm.base_url",
 	    0 },
 	{ "chat.ollama_url", CONFIG_URL, AT(chat_ollama_url),
 	    "http://localhost:11434", 0, 0, "OLLAMA_URL", NULL,
@@ -42,18 +42,28 @@ const struct config_def SETTINGS[] = {
 	{ "chat.db_path", CONFIG_IGNORED, 0, NULL, 0, 0, "PROXY_DB_PATH", NULL,
 	    "is not used: Redis keeps the state (redis.url)", 0 },
 	{ "chat.access", CONFIG_IGNORED, 0, NULL, 0, 0, NULL, NULL,
-	    "does not apply to /chat: who has the proxy secret is in", 0 },
+	    "is not used: whoever has the proxy secret may use /chat", 0 },
 	{ "chat.rate_limit_per_minute", CONFIG_INT, AT(chat_rate_limit), "20",
 	    1, RATE_MAX, NULL, NULL, "messages a minute and chat", 0 },
 	{ "chat.max_history", CONFIG_INT, AT(chat_max_history), "10", 0, 1000,
 	    NULL, NULL, "exchanges that are kept and sent to the model", 0 },
-	{ "chat.history_tokens", CONFIG_INT, AT(chat_history_tokens), "8000", 0,
+	{ "chat.history_tokens", CONFIG_INT, AT(chat_history_tokens), "16000", 0,
 	    10e6, NULL, NULL,
 	    "tokens of history sent to the model (estimated)", 0 },
-	{ "chat.max_input_chars", CONFIG_INT, AT(chat_max_input_chars), "2000",
-	    1, 100e3, NULL, NULL, "a longer message is cut", 0 },
+	{ "chat.max_input_chars", CONFIG_INT, AT(chat_max_input_chars), "40000",
+	    1, 100e3, NULL, NULL,
+	    "a longer message is cut; the default takes a change of about a "
+	    "thousand lines",
+	    0 },
 	{ "chat.max_output_chars", CONFIG_INT, AT(chat_max_output_chars),
-	    "3000", 1, 100e3, NULL, NULL, "a longer reply is cut", 0 },
+	    "20000", 1, 100e3, NULL, NULL,
+	    "a longer reply is cut; the default is more than llm.max_tokens "
+	    "gives",
+	    0 },
+	{ "chat.prompt", CONFIG_STR, AT(chat_prompt), NULL, 0, 0, NULL, NULL,
+	    "what the model is told before each question: who it is and how "
+	    "it answers; what it needs to know of tools is added",
+	    0 },
 	{ "chat.persona.name", CONFIG_STR, AT(persona_name), NULL, 0, 0, NULL,
 	    NULL, "whom the assistant represents", 0 },
 	{ "chat.persona.tagline", CONFIG_STR, AT(persona_tagline), NULL, 0, 0,
@@ -88,17 +98,30 @@ const struct config_def SETTINGS[] = {
 	    "bytes of one chat's messages that may wait", 0 },
 
 	{ "llm.base_url", CONFIG_URL, AT(llm_base_url), NULL, 0, 0, NULL, NULL,
-	    "another address of the host's API, as the provider's own SDK "
-	    "means it (OpenAI's ends in /v1, Anthropic's does not)",
+	    "another address of the host's API, in the form that its own SDK "
+	    "takes (OpenAI's ends in /v1, Anthropic's does not)",
+	    0 },
+	{ "openai_base_url", CONFIG_URL, AT(openai_base_url), NULL, 0, 0,
+	    "OPENAI_API_BASE OPENAI_API_BASE_URL", NULL,
+	    "where openai is, in the form that OpenAI's SDK takes (it ends in "
+	    "/v1); for chat.host, llm.base_url wins",
+	    0 },
+	{ "anthropic_base_url", CONFIG_URL, AT(anthropic_base_url), NULL, 0, 0,
+	    NULL, NULL,
+	    "where anthropic is, in the form that Anthropic's SDK takes "
+	    "(without /v1); for chat.host, llm.base_url wins",
 	    0 },
 	{ "llm.tools", CONFIG_ENUM, AT(llm_tools), "auto", 0, 0, NULL,
 	    "auto native text",
-	    "how the model is told of tools; native: no words are a call", 0 },
+	    "how the model is offered tools; native: by the API only, so a "
+	    "call written as words is none; text: by words only", 0 },
 	{ "llm.fallback", CONFIG_LIST, AT(llm_fallback), NULL, 0, 0, NULL, NULL,
 	    "models to try next, in order: MODEL or HOST/MODEL, or NAME of "
 	    "llm.backends",
 	    0 },
-	{ "llm.backends", CONFIG_TREE, AT(llm_backends), NULL, 0, 0, NULL, NULL,
+	{ "llm.backends", CONFIG_TREE, AT(llm_backends), NULL, 0, 0, NULL,
+	    "{\"NAME\": {\"host\": \"openai\", \"model\": \"MODEL\", "
+	    "\"base_url\": \"https://HOST/v1\"}}",
 	    "models with an address and a key of their own, for llm.fallback: "
 	    "NAME: {host, model, base_url, api_key_file, headers}",
 	    CONFIG_PRIVATE },
@@ -133,7 +156,8 @@ const struct config_def SETTINGS[] = {
 	    0 },
 	{ "llm.rounds", CONFIG_INT, AT(llm_rounds), "5", 0, 50, NULL, NULL,
 	    "rounds of tool calls in one turn", 0 },
-	{ "llm.headers", CONFIG_TREE, AT(llm_headers), NULL, 0, 0, NULL, NULL,
+	{ "llm.headers", CONFIG_TREE, AT(llm_headers), NULL, 0, 0, NULL,
+	    "{\"NAME\": \"TEXT\"}",
 	    "headers of requests to the server of chat.host: NAME: TEXT",
 	    CONFIG_PRIVATE },
 	{ "openai_api_key", CONFIG_SECRET, AT(openai_api_key), NULL, 0, 0, NULL,
@@ -194,7 +218,7 @@ const struct config_def SETTINGS[] = {
 	    NULL, "what /chat's clients send as X-Proxy-Secret; one or two",
 	    0 },
 	{ "encryption_key", CONFIG_SECRET, AT(encryption_key), NULL, 0, 0, NULL,
-	    NULL, "base64 of 32 random bytes; a list: the first one seals",
+	    NULL, "base64 of 32 random bytes; a list: the first one encrypts",
 	    CONFIG_KEY },
 	{ "master_password", CONFIG_SECRET, AT(master_password), NULL, 0, 0,
 	    NULL, NULL, "instead of encryption_key: the key is made of it", 0 },
@@ -220,7 +244,9 @@ const struct config_def SETTINGS[] = {
 	{ "budget.day", CONFIG_INT, AT(budget_day), "0", 0, TOKENS_MAX, NULL,
 	    NULL, "tokens that all chats may spend a day; 0: any", 0 },
 
-	{ "mcp.servers", CONFIG_TREE, AT(mcp_servers), NULL, 0, 0, NULL, NULL,
+	{ "mcp.servers", CONFIG_TREE, AT(mcp_servers), NULL, 0, 0, NULL,
+	    "{\"NAME\": {\"url\": \"https://HOST/mcp\", \"headers\": "
+	    "{\"NAME\": \"TEXT\"}}}",
 	    "MCP servers: NAME: {url, headers}", CONFIG_PRIVATE },
 	{ "mcp.config", CONFIG_STR, AT(mcp_config), NULL, 0, 0, NULL, NULL,
 	    "a servers_config.json; unset: the one beside the configuration",
@@ -261,7 +287,7 @@ const struct config_def SETTINGS[] = {
 	{ "slack_app_token", CONFIG_IGNORED, 0, NULL, 0, 0, NULL, NULL,
 	    "is not used: there is no socket mode here", 0 },
 	{ "rate_limit_per_minute", CONFIG_IGNORED, 0, NULL, 0, 0, NULL, NULL,
-	    "is for API keys; /chat's is chat.rate_limit_per_minute",
+	    "is not used here: the limit of /chat is chat.rate_limit_per_minute",
 	    CONFIG_QUIET },
 	{ "memcp_port", CONFIG_INT, AT(memcp_port), NULL, 1, 65535, NULL, NULL,
 	    "server.port of a config.tech.yaml",

@@ -24,6 +24,11 @@ enum llm_tools { LLM_TOOLS_AUTO, LLM_TOOLS_NATIVE, LLM_TOOLS_TEXT };
 #define LLM_FALLBACKS_MAX 15
 #define SETTINGS_BACKEND_NAME_MAX 64
 
+/* Each is a connection and a list of tools, and one of the toolbox's sources
+ * (tools/tools_priv.h) is meMCP. */
+#define SETTINGS_SERVERS_MAX 63
+#define SETTINGS_SERVER_HEADERS_MAX 16 /* gateways want two or three */
+
 /* A row of llm.backends: a model's server with an address and key of its own. */
 struct settings_backend {
 	const char *name;
@@ -43,9 +48,13 @@ struct settings {
 	const char *chat_memcp_url;   /* MEMCP_URL too; "" none */
 	int64_t chat_rate_limit;      /* a minute */
 	int64_t chat_max_history;     /* exchanges kept and sent */
-	int64_t chat_history_tokens;  /* estimated, bytes / 3 */
-	int64_t chat_max_input_chars;
-	int64_t chat_max_output_chars;
+	/* Estimated, bytes / 3: the longest message and its answer. */
+	int64_t chat_history_tokens;
+	int64_t chat_max_input_chars; /* server.body_max takes them, also as
+					 \u escapes */
+	int64_t chat_max_output_chars; /* a token is 4 characters, 20 at most
+					  in what people read */
+	const char *chat_prompt; /* instead of our words on how to answer; "" */
 	const char *persona_name, *persona_tagline, *persona_tone;
 	struct config_list chat_starters;
 	int chat_auth;		    /* enum chat_auth, resolved */
@@ -60,6 +69,9 @@ struct settings {
 
 	/* llm: */
 	const char *llm_base_url;	/* LLM_BASE_URL; "" the provider's */
+	/* OPENAI_BASE_URL, ANTHROPIC_BASE_URL: where those hosts are; "" the
+	 * provider's own address.  llm_base_url is that of chat_host. */
+	const char *openai_base_url, *anthropic_base_url;
 	int llm_tools;			/* enum llm_tools */
 	struct config_list llm_fallback; /* name, "host/model" or "model" */
 	json_t *llm_backends;		/* {name: {...}} or NULL, as it came */
@@ -144,6 +156,8 @@ struct settings_source {
 	char *const *environ;
 	bool asks_models; /* this program needs the LLM keys: warn without */
 	const char *model; /* chat.model, where settings_lacks_model; or NULL */
+	bool reads_servers; /* MCP servers are looked at, too.  Others may lack
+			       the variables that those name */
 };
 
 /*
@@ -154,12 +168,36 @@ struct buf;
 struct settings *settings_load(const struct settings_source *src,
     struct buf *errors, struct buf *warnings) WARN_UNUSED;
 
+/* A server of mcp.servers or servers_config.json, with its ${NAME}s put in. */
+struct settings_server {
+	const char *name;
+	const char *url;      /* "" by_command */
+	const char **headers; /* "Name: value", NULL ends */
+	bool by_command;      /* it has no url: not served yet */
+};
+
+/*
+ * All that are not disabled, into ${out}; the list and what it points to are
+ * in ${mem}.  Their number, -1: a line in ${errors} for each that is wrong.
+ */
+struct arena;
+int settings_servers(const struct settings *s, struct arena *mem,
+    struct settings_server **out, struct buf *errors) WARN_UNUSED;
+
 struct settings *settings_ref(struct settings *s);
 void settings_unref(struct settings *s); /* NULL is fine; atomic */
 
 /* The rows, for config show, env.example and tests. */
 extern const struct config_def SETTINGS[];
 extern const size_t SETTINGS_N;
+
+/* Names of other programs that are not read here, and ours (NULL ends). */
+struct settings_foreign {
+	const char *name, *ours;
+	unsigned flags;
+};
+#define FOREIGN_COMMON 0x1 /* in an environment it may mean anything */
+extern const struct settings_foreign SETTINGS_FOREIGN[];
 
 /* What http_start takes; lives as long as ${s}. */
 struct http_options settings_http(const struct settings *s);

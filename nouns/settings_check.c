@@ -21,6 +21,7 @@
 
 #define PASSWORD_MIN 12	     /* below it, guessing is a matter of hours */
 #define PASSWORD_DISTINCT 6  /* different bytes in it */
+#define PROMPT_MAX (64 * KIB) /* it is paid with each question */
 #define SALT_DEFAULT "mcp-slackbot-default-salt"
 #define SOCKET_PATH_MAX (sizeof(((struct sockaddr_un *)NULL)->sun_path) - 1)
 /* hiredis 1.2 needs room for a NUL that it does not write. */
@@ -337,6 +338,12 @@ check_chat(struct findings *f, const struct settings *s)
 {
 	const struct secret *key = NULL;
 
+	if (strlen(s->chat_prompt) > PROMPT_MAX
+	    || !text_is_utf8(s->chat_prompt, strlen(s->chat_prompt)))
+		settings_error(f, s, "chat.prompt",
+		    "expected a text in UTF-8 of at most %d KiB: each question "
+		    "pays for it",
+		    (int)(PROMPT_MAX / KIB));
 	if (s->chat_auth == CHAT_AUTH_MEMCP && s->chat_memcp_url[0] == '\0'
 	    && settings_are_certain(s, "chat.auth chat.memcp_url"))
 		settings_error(f, s, "chat.auth",
@@ -353,9 +360,13 @@ check_chat(struct findings *f, const struct settings *s)
 		    (s->llm_base_url[0] != '\0' || s->chat_model[0] != '\0'
 			|| s->llm_fallback.n > 0))
 			settings_warn(f, s, "chat.host",
-			    "is direct, so that no model is asked: set it "
-			    "(CHAT_HOST) to use llm.base_url, chat.model or "
-			    "llm.fallback");
+			    strcmp(config_origin(s->config, "chat.host"), SETTINGS_NO_KEY) != 0
+				? "is direct, so no model is asked: "
+				  "llm.base_url, chat.model and llm.fallback "
+				  "are not used"
+				: "no model is asked, although chat.model or "
+				  "llm.fallback is set: "
+				  SETTINGS_HOW_TO_SET_MODEL);
 		return;
 	}
 	if (s->chat_host == HOST_OPENAI && s->llm_base_url[0] == '\0')
@@ -373,76 +384,6 @@ check_chat(struct findings *f, const struct settings *s)
 		    settings_host_name(s->chat_host));
 }
 
-/* A server of mcp.servers: {url, headers: {NAME: TEXT}}. */
-static void
-check_server(struct findings *f, const struct settings *s, const char *name,
-    const json_t *server)
-{
-	const char *url = json_string_value(json_object_get(server, "url"));
-	const json_t *headers = json_object_get(server, "headers");
-	const char *header;
-	json_t *value;
-
-	if (!json_is_object(server)) {
-		settings_error(f, s, "mcp.servers",
-		    "%s: expected a mapping with a url", name);
-		return;
-	}
-	if (url == NULL && json_object_get(server, "command") != NULL) {
-		settings_warn(f, s, "mcp.servers",
-		    "%s: is started by a command, which is not supported: "
-		    "only servers with a url are used",
-		    name);
-		return;
-	}
-	if (url == NULL ||
-	    (strncmp(url, "http://", 7) != 0 &&
-		strncmp(url, "https://", 8) != 0 && url[0] != '$'))
-		settings_error(f, s, "mcp.servers",
-		    "%s: expected a url that begins with http:// or https://",
-		    name);
-	if (headers != NULL && !json_is_object(headers) &&
-	    !json_is_null(headers)) {
-		settings_error(f, s, "mcp.servers",
-		    "%s: expected headers to be a mapping", name);
-		return;
-	}
-	json_object_foreach((json_t *)headers, header, value)
-		if (!json_is_string(value))
-			settings_error(f, s, "mcp.servers",
-			    "%s: expected the header %s to be a text: put it "
-			    "in quotes",
-			    name, header);
-}
-
-static void
-check_mcp(struct findings *f, const struct settings *s)
-{
-	const char *name;
-	json_t *server, *doc;
-	json_error_t error;
-	char why[128];
-
-	json_object_foreach(s->mcp_servers, name, server)
-		check_server(f, s, name, server);
-	if (s->mcp_config[0] == '\0')
-		return;
-	if (access(s->mcp_config, R_OK) == -1) {
-		settings_error(f, s, "mcp.config", "%s cannot be read: %s",
-		    s->mcp_config, strerror_r(errno, why, sizeof(why)));
-		return;
-	}
-	doc = json_load_file(s->mcp_config, 0, &error);
-	if (doc == NULL)
-		settings_error(f, s, "mcp.config",
-		    "%s:%d: expected JSON: %s", s->mcp_config, error.line,
-		    error.text);
-	else if (!json_is_object(json_object_get(doc, "mcpServers")))
-		settings_error(f, s, "mcp.config",
-		    "%s: expected an object \"mcpServers\"", s->mcp_config);
-	json_decref(doc);
-}
-
 void
 settings_check(struct findings *f, const struct settings *s)
 {
@@ -453,5 +394,4 @@ settings_check(struct findings *f, const struct settings *s)
 	check_redis(f, s);
 	check_spans(f, s);
 	check_budgets(f, s);
-	check_mcp(f, s);
 }

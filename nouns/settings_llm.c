@@ -294,12 +294,17 @@ lacks_key(const struct settings *s, const struct settings_backend *b)
 	    : b->host == HOST_GROQ                          ? &s->groq_api_key
 	    : b->host == HOST_ANTHROPIC ? &s->anthropic_api_key
 					: NULL;
+	const char *own;
 
 	if (!s->asks_models || usual == NULL || b->base_url[0] != '\0'
 	    || secret_is_set(&b->key) || b->headers[0] != NULL)
 		return false;
+	own = b->host == HOST_OPENAI ? s->openai_base_url
+	    : b->host == HOST_ANTHROPIC ? s->anthropic_base_url
+					: "";
 	return !secret_is_set(usual)
-	    || (s->llm_base_url[0] != '\0' && b->host == s->chat_host);
+	    || (s->llm_base_url[0] != '\0' && b->host == s->chat_host
+		&& strcmp(s->llm_base_url, own) != 0);
 }
 
 static void

@@ -234,8 +234,17 @@ decide_host(struct findings *f, struct settings *s)
 		derive(f, s, "chat.host", "openai", "llm.base_url is set");
 		return;
 	}
+	if (n == 0 && s->openai_base_url[0] != '\0') {
+		derive(f, s, "chat.host", "openai", "openai_base_url is set");
+		return;
+	}
+	if (n == 0 && s->anthropic_base_url[0] != '\0') {
+		derive(f, s, "chat.host", "anthropic",
+		    "anthropic_base_url is set");
+		return;
+	}
 	if (n == 0) {
-		derive(f, s, "chat.host", "direct", "no API key is set");
+		derive(f, s, "chat.host", "direct", SETTINGS_NO_KEY);
 		return;
 	}
 	if (n == 1) {
@@ -269,6 +278,34 @@ decide_host(struct findings *f, struct settings *s)
 	    "is not set, %s are, and chat.model%s does not decide between "
 	    "them: set chat.host (CHAT_HOST)",
 	    names, s->chat_model[0] != '\0' ? "" : " (not set either)");
+}
+
+/* The address that other programs' names give is that of its host alone. */
+static void
+decide_address(struct findings *f, struct settings *s)
+{
+	const struct {
+		int host;
+		const char *key, *url;
+	} all[] = {
+		{ HOST_OPENAI, "openai_base_url", s->openai_base_url },
+		{ HOST_ANTHROPIC, "anthropic_base_url",
+		    s->anthropic_base_url },
+	};
+	size_t i;
+
+	for (i = 0; i < NELEM(all); i++) {
+		if (all[i].url[0] == '\0' || all[i].host != s->chat_host)
+			continue;
+		if (s->llm_base_url[0] == '\0'
+		    && settings_are_certain(s, "llm.base_url"))
+			derive(f, s, "llm.base_url", all[i].url,
+			    config_origin(s->config, all[i].key));
+		else if (strcmp(s->llm_base_url, all[i].url) != 0)
+			settings_warn(f, s, all[i].key,
+			    "is not used for chat.host: llm.base_url "
+			    "(LLM_BASE_URL) is set, too, and wins");
+	}
 }
 
 /*
@@ -388,13 +425,16 @@ settings_load(const struct settings_source *src, struct buf *errors,
 	s->asks_models = src->asks_models;
 
 	decide_host(&f, s);
+	decide_address(&f, s);
 	decide_model(&f, s, src);
 	decide_memcp(&f, s);
 	decide_mcp_config(&f, s);
 	decide_level(s);
 	settings_check(&f, s);
-	settings_names(&f, s);
 	settings_llm(&f, s);
+	settings_names(&f, s, src->environ);
+	if (src->reads_servers)
+		settings_mcp(&f, s);
 	if (f.nerrors > 0) {
 		settings_unref(s);
 		return NULL;

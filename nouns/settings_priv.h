@@ -8,6 +8,9 @@
 
 struct buf;
 
+/* Why chat.host is direct where nobody said so. */
+#define SETTINGS_NO_KEY "no API key is set"
+
 struct findings {
 	struct buf *errors, *warnings;
 	size_t nerrors;
@@ -27,10 +30,14 @@ void settings_warn(struct findings *f, const struct settings *s,
 bool settings_are_certain(const struct settings *s, const char *keys);
 
 /* settings_names.c: variables that nobody reads. */
-void settings_names(struct findings *f, const struct settings *s);
+void settings_names(
+    struct findings *f, const struct settings *s, char *const *environ);
 
 /* What must hold between settings that are each right by themselves. */
 void settings_check(struct findings *f, const struct settings *s);
+
+/* settings_mcp.c: the MCP servers, where they are read. */
+void settings_mcp(struct findings *f, const struct settings *s);
 
 /*
  * settings_llm.c: llm.backends is read into ${s}; llm.headers, llm.fallback

@@ -203,12 +203,13 @@ inbox_control(struct store *st, const struct chat_name *chat,
 	*session = (struct session){ 0 };
 	*wait_ms = 0;
 	batch_init(&b, st);
-	batch_script(&b, SCRIPT_CONTROL, 5, 3);
+	batch_script(&b, SCRIPT_CONTROL, 6, 3);
 	batch_chat_key(&b, chat, "chat");
 	batch_chat_key(&b, chat, "inbox");
 	batch_chat_key(&b, chat, "rate");
 	batch_partition_key(&b, chat->partition, "due");
 	batch_partition_key(&b, chat->partition, "wake");
+	batch_chat_key(&b, chat, "history");
 	batch_str(&b, chat->text);
 	batch_int(&b, limits->per_minute);
 	batch_str(&b, command == COMMAND_STOP ? "1" : "0");
@@ -227,6 +228,7 @@ inbox_control(struct store *st, const struct chat_name *chat,
 	session->running = reply_int(r, 1) == 1;
 	session->waiting = reply_int(r, 2);
 	session->ended_ms = reply_int(r, 9);
+	session->exchanges = reply_int(r, 10);
 	if (record_session(st, chat, r, 3, mem, session) != STORE_OK)
 		rc = STORE_DOWN; /* unknown key; another worker may have it */
 out:

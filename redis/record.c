@@ -77,7 +77,7 @@ record_open(struct store *st, const char *chat, const char *noun,
 		log_event(LOG_ERROR, "sealing_key_unknown", F_STR("chat", chat),
 		    F_STR("noun", noun),
 		    F_STR("remedy",
-			"add the key that it was sealed with to "
+			"add the key that encrypted it to "
 			"encryption_key, as the last one"));
 		rc = STORE_UNKNOWN_KEY;
 		break;

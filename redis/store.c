@@ -320,7 +320,7 @@ out:
 
 /* Each heartbeat looks: once a minute is enough. */
 static const char OTHER_KEY[]
-    = "this Redis was sealed with another ENCRYPTION_KEY";
+    = "this Redis was encrypted with another ENCRYPTION_KEY";
 static const char GIVE_IT[]
     = "give that one, first or last in the list, or another database in "
       "REDIS_URL";

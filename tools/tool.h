@@ -34,8 +34,6 @@ int toolbox_reload(struct toolbox *b, struct settings *s, struct buf *errors)
 void toolbox_stop(struct toolbox *b);
 /* Wait until each source was asked once; at most ${wait_ms}. */
 void toolbox_wait(struct toolbox *b, int wait_ms);
-/* Check mcp.servers and servers_config.json without starting: -1 errors. */
-int toolbox_check(const struct settings *s, struct buf *errors) WARN_UNUSED;
 
 /*
  * The tools that chats may call now (chat.tools): a snapshot that stays valid

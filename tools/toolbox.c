@@ -287,19 +287,6 @@ say_unserved(const struct toolbox *b, struct source *const *sources, size_t n)
 }
 
 int
-toolbox_check(const struct settings *s, struct buf *errors)
-{
-	struct source *sources[SOURCES_MAX];
-	int n = servers_read((struct settings *)s, sources, SOURCES_MAX,
-	    errors),
-	    i;
-
-	for (i = 0; i < n; i++)
-		source_unref(sources[i]);
-	return n == -1 ? -1 : 0;
-}
-
-int
 toolbox_start(struct settings *s, struct toolbox **out, struct buf *errors)
 {
 	struct toolbox *b = calloc(1, sizeof(*b));
@@ -307,7 +294,7 @@ toolbox_start(struct settings *s, struct toolbox **out, struct buf *errors)
 
 	if (b == NULL)
 		abort();
-	n = servers_read(s, b->sources, SOURCES_MAX, errors);
+	n = servers_read(s, b->sources, errors);
 	if (n == -1) {
 		free(b);
 		return -1;
@@ -428,7 +415,7 @@ toolbox_reload(struct toolbox *b, struct settings *s, struct buf *errors)
 	struct source *sources[SOURCES_MAX], *gone[2 * SOURCES_MAX];
 	struct snapshot *old_snapshot;
 	struct settings *old;
-	int n = servers_read(s, sources, SOURCES_MAX, errors);
+	int n = servers_read(s, sources, errors);
 	size_t ngone;
 
 	if (n == -1)

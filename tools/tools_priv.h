@@ -13,7 +13,7 @@
 
 #define TOOLS_MAX 512	/* offered to a chat; more would fill any context */
 #define LEFT_OUT_SHOWN 8 /* of one source; the others are counted */
-#define SOURCES_MAX 64
+#define SOURCES_MAX (SETTINGS_SERVERS_MAX + 1) /* and meMCP */
 /* The last list of a server that is away is offered so long: a restart, or a
  * container that is exchanged, takes no longer.  A model that calls a tool
  * meanwhile is told that the server cannot be reached. */
@@ -144,11 +144,11 @@ struct toolbox {
 };
 
 /*
- * The sources that ${s} names: a line in ${errors} for each that cannot be.
- * Their number, -1: errors.
+ * The sources that ${s} names, SOURCES_MAX at most: a line in ${errors} for
+ * each that cannot be.  Their number, -1: errors.
  */
-int servers_read(struct settings *s, struct source **out, size_t max,
-    struct buf *errors) WARN_UNUSED;
+int servers_read(struct settings *s, struct source **out, struct buf *errors)
+    WARN_UNUSED;
 
 /* A new snapshot of what is there; the toolbox's lock is held. */
 struct snapshot *snapshot_make(struct toolbox *b);

@@ -2,7 +2,7 @@
 -- uses: limited
 -- A word that is answered at once.  Stop is for the message at the head of
 -- the inbox: running, or waiting to be tried again, which is then now.
--- KEYS chat inbox rate due wake     ARGV name per_minute stop
+-- KEYS chat inbox rate due wake history     ARGV name per_minute stop
 local now, us = clock()
 local wait = limited(KEYS[3], tonumber(ARGV[2]), us)
 if wait > 0 then return {LIMITED, wait} end
@@ -18,4 +18,4 @@ if ARGV[3] == '1' and waiting > 0 and ours then
 end
 return {OK, c[1] and 1 or 0, waiting, c[2], c[3], c[4], num(c[5], 0) or 0,
 	num(c[6], 0) or 0, num(c[7], 0) or 0,
-	c[8] and now - (num(c[8], 0) or 0) or -1}
+	c[8] and now - (num(c[8], 0) or 0) or -1, try('LLEN', KEYS[6]) or 0}

@@ -33,8 +33,34 @@ s.test('input and output are cut at code points, with an ellipsis', async d => {
   d.model.push({ text: '🌍'.repeat(100) });
   const r = await d.say('cut', long);
   assert.equal(d.model.last().lastUser, `${Array.from(long).slice(0, 49).join('')}…`);
-  assert.equal(r.reply, `${'🌍'.repeat(59)}…\n\n(Your message was too long: only its first 49 characters were read.)`);
+  assert.equal(r.reply, [`${'🌍'.repeat(59)}…`,
+    '(Your message was too long: only its first 49 characters were read. The operator can raise chat.max_input_chars.)',
+    '(The answer was cut here: a reply has at most 60 characters. The operator can raise chat.max_output_chars.)'].join('\n\n'));
   assert.equal(r.truncated, true, 'input that is cut is said');
+  d.model.push({ text: 'x'.repeat(61) });
+  const only = await d.say('cut', 'short');
+  assert.equal(only.truncated, true, 'an answer that is cut is said, too');
+  assert.match(only.reply, /^x{59}…\n\n\(The answer was cut here/);
+  d.model.push({ text: 'x'.repeat(60) });
+  const one = await d.say('cut', 'y'.repeat(51));
+  assert.match(one.reply, /\n\n\(Your message was too long: only its first 49/, 'one character too many');
+  d.model.push({ text: 'x'.repeat(60) });
+  const whole = await d.say('cut', 'short');
+  assert.deepEqual(whole, { reply: 'x'.repeat(60), state: 'active', starters: [] });
+});
+
+testWith({}, 'the first page\'s example fits: a long change is read whole, and a long review is given whole', async d => {
+  const change = '+ a line of a change\n'.repeat(1900); /* 39,900 characters */
+  d.model.push({ text: 'word '.repeat(3999) });
+  const r = await d.say('other', `Review this:\n\n${change}`);
+  assert.equal(r.truncated, undefined);
+  assert.equal(r.reply.length, 5 * 3999);
+  assert.equal(d.model.last().lastUser, `Review this:\n\n${change}`.trim());
+  /* It is remembered: the next question may be about it. */
+  d.model.push({ text: 'word '.repeat(800) });
+  await d.say('long', `Review this:\n\n${change}`);
+  await d.say('long', 'and the second line?');
+  assert.equal(d.model.last().body.messages.filter(m => m.role !== 'system').length, 3);
 });
 
 s.test('the system prompt leads, the key and the model are right', async d => {

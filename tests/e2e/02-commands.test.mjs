@@ -9,21 +9,35 @@ const s = suite({ settings: { chat: { repeatable: ['echo'] } } });
 s.test('/status says state, token and backend, and makes no record', async d => {
   const r = await d.say('nobody-yet', '/status');
   assert.equal(r.state, 'active');
-  assert.match(r.reply, /State: active \| Token: not set \| Backend: openai\/gpt-test/);
+  assert.match(r.reply, /State: active \| Backend: openai\/gpt-test \| Exchanges remembered: 0 \|/);
   const keys = await d.redis.keys('*nobody-yet*');
   assert.deepEqual(keys.filter(k => !k.includes(':rate:')), []);
 });
 
 s.test('/help names all commands', async d => {
   const { reply } = await d.say('h', '/help');
-  for (const c of ['/status', '/disconnect', '/reset', '/help', '/stop', '/why', '/usage']) assert.ok(reply.includes(c), c);
+  assert.doesNotMatch(reply, /token|disconnect/i, 'there are no tokens here');
+  for (const c of ['/status', '/reset', '/help', '/stop', '/why', '/usage']) assert.ok(reply.includes(c), c);
 });
 
-s.test('commands are exact: other words go to the model', async d => {
+s.test('commands are exact: another single word after a slash is none, all else goes to the model', async d => {
   d.model.clear();
-  for (const text of ['/Status', '/status please', '/unknown', 'status'])
+  for (const text of ['/status please', '//status', '/etc/hosts', '/', '/tmp is full', 'status'])
     assert.equal((await d.say('exact', text)).reply, `You said: ${text}`);
+  const asked = d.model.requests.length;
+  for (const text of ['/Status', '/stauts', '/model'])
+    assert.match((await d.say('exact', text)).reply, new RegExp(`^There is no command ${text}\\. /help lists them`));
+  assert.equal(d.model.requests.length, asked);
   assert.match((await d.say('exact', '  /status \n')).reply, /^State:/);
+});
+
+s.test('/status says how much is remembered', async d => {
+  assert.equal((await d.say('much', '/status')).exchanges, undefined);
+  await d.say('much', 'one');
+  await d.say('much', 'two');
+  const r = await d.say('much', '/status');
+  assert.equal(r.exchanges, 2);
+  assert.match(r.reply, /Exchanges remembered: 2/);
 });
 
 s.test('/why names the tools of the last answer', async d => {

@@ -150,7 +150,9 @@ s.test('a huge answer is cut, not kept', async d => {
   d.model.clear();
   d.model.push({ huge: 8 << 20 });
   const r = await d.say('huge', 'x', { ms: 30000 });
-  assert.ok(r.reply.length <= 3000, String(r.reply.length));
+  assert.ok(r.reply.length <= 20000, String(r.reply.length));
+  assert.equal(r.truncated, true);
+  assert.match(r.reply, /\(The answer was cut here: a reply has at most 20000 characters/);
   await d.say('huge', '/reset');
   await alive(d, 'huge');
 });

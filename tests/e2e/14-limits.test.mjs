@@ -10,7 +10,7 @@ s.test('the sixth message of a minute is a 429 with Retry-After, in all words', 
   for (let i = 0; i < 5; i++) assert.equal((await d.chat({ chat_id: 'rate', message: `m${i}` })).status, 200);
   const r = await d.chat({ chat_id: 'rate', message: 'm5' });
   assert.equal(r.status, 429, r.text);
-  assert.equal(r.json.detail, 'Rate limit exceeded: max 5 messages per minute per user');
+  assert.equal(r.json.detail, 'Rate limit exceeded: max 5 messages per minute in one chat');
   const after = Number(r.headers['retry-after']);
   assert.ok(Number.isInteger(after) && after >= 1 && after <= 60, r.headers['retry-after']);
 });

@@ -37,6 +37,38 @@ s.test('config check: what the HTTP client would refuse as a worker starts, and 
   assert.match(guessed.stdout, /warning: environment: HTTP_CA_FILE is not used: write DRAGOMAN_CA_FILE/);
 });
 
+/* What stops the worker is told before it is started. */
+const ENTRY = { url: 'http://127.0.0.1:9/mcp' };
+for (const [what, given, error] of [
+  ['an unset variable', { MCP_SERVERS: JSON.stringify({ w: { ...ENTRY, headers: { Authorization: 'Bearer ${MY_TOKEN}' } } }) }, /mcp\.servers: w: \$\{MY_TOKEN\} is not set/],
+  ['an address without a scheme', { MCP_SERVERS: '{"w":{"url":"host/mcp"}}' }, /w: url: expected http/],
+  ['no address', { MCP_SERVERS: '{"w":{}}' }, /w: expected "url"/],
+  ['a number', { MCP_SERVERS: '{"w":{"url":12}}' }, /w: expected "url"/],
+  ['a bad name', { MCP_SERVERS: '{"a b":{"url":"http://x/mcp"}}' }, /a b: a server's name/],
+  ['no mapping', { MCP_SERVERS: 'http://x/mcp' }, /mcp\.servers: expected a mapping \{"NAME"/],
+  ['a name in both places', { MCP_SERVERS: JSON.stringify({ w: ENTRY }), MCP_CONFIG: JSON.stringify({ mcpServers: { w: ENTRY } }) }, /w: named twice/],
+  ['a name twice in the file', { MCP_CONFIG: '{"mcpServers":{"w":{"url":"http://x"},"w":{"url":"http://y"}}}' }, /not JSON: duplicate/],
+])
+  testWith({ nginx: false, edges: 0, turns: 0, ready: false }, `MCP servers: config check, doctor and the worker tell of ${what}`, async d => {
+    const env = { ...given };
+    if (env.MCP_CONFIG !== undefined)
+      env.MCP_CONFIG = write(d, 'servers.json', env.MCP_CONFIG);
+    d.options.expect = { exits: [2] };
+    const t = d.startTurn(env);
+    await until(() => t.ended !== null);
+    const told = JSON.parse(fs.readFileSync(t.log, 'utf8').split('\n').find(l => /config_refused/.test(l))).what;
+    assert.match(told, error);
+    const check = await d.cli(['--json', 'config', 'check'], { env });
+    assert.equal(check.code, 2);
+    assert.deepEqual(JSON.parse(check.stdout).errors, [told]);
+    const doctor = await d.cli(['--json', 'doctor'], { env });
+    const found = JSON.parse(doctor.stdout).findings.filter(f => f.area === 'configuration');
+    assert.deepEqual(found.map(f => [f.level, f.finding]), [['error', told]]);
+    assert.match(told, /"url": "https:\/\/HOST\/mcp"|duplicate/);
+    /* Who asks no server needs none of its variables. */
+    assert.equal((await d.cli(['config', 'show'], { env })).code, /expected a mapping \{/.test(told) ? 2 : 0);
+  });
+
 s.test('a broken YAML, a missing file, a wrong variable', async d => {
   const run = async (args, env) => d.cli(args, { env });
   const broken = write(d, 'broken.yaml', 'chat:\n  model: "x\n');

@@ -182,7 +182,7 @@ test('--upgrade: other workers, and nobody waits for those that end', async () =
     fs.writeFileSync(key, `${'A'.repeat(43)}=\n`);
     const failed = await quickstart(state, ['--upgrade'], { env: { QUICKSTART_WAIT: '3' } });
     assert.equal(failed.code, 1, failed.err);
-    assert.match(failed.err, /dragoman-edge \d+ goes on[^]*not all workers could be changed: this Redis was sealed with another ENCRYPTION_KEY: give that one/);
+    assert.match(failed.err, /dragoman-edge \d+ goes on[^]*not all workers could be changed: this Redis was encrypted with another ENCRYPTION_KEY: give that one/);
     assert.ok(second.every(pid => workers().includes(pid)));
     assert.equal((await chat('quick', 'hello again')).state, 'active');
     fs.writeFileSync(key, kept);

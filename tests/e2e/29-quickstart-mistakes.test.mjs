@@ -66,7 +66,7 @@ test('a start that cannot succeed ends at once, with one sentence', async () => 
   await start(sealed, [], { env: { ENCRYPTION_KEY: key } });
   await stop(sealed);
   const other = await quickstart(sealed, ['--yes', '--detach', '--port', String(await freePort())], { env: { ENCRYPTION_KEY: key.replace('MDE', 'MTE') }, ms: AT_ONCE });
-  oneSentence(other, 1, /could not be started: .*sealed with another ENCRYPTION_KEY[:;] give that one/, 'another key');
+  oneSentence(other, 1, /could not be started: .*encrypted with another ENCRYPTION_KEY[:;] give that one/, 'another key');
   assert.equal((await quickstart(sealed, ['--status'])).code, 3);
   /* A Redis of its own that does not start. */
   const manifest = fs.readdirSync(path.join(sealed, 'redis/appendonlydir')).find(n => n.endsWith('.manifest'));

@@ -46,7 +46,7 @@ s.test('cut, and each repeat also: the words, marked in the reply, in GET and in
   const before = await d.metrics();
   const r = await d.say('a', 'tell me', { message_id: 'm1' });
   assert.deepEqual(r, { reply: `Half an answer\n\n${NOTE}`, state: 'active', starters: r.starters, truncated: true });
-  assert.deepEqual(described('Reply').sort(), Object.keys(r).sort());
+  assert.deepEqual(described('Reply').filter(k => !['failed', 'exchanges'].includes(k)).sort(), Object.keys(r).sort());
   const asked = d.model.requests.length;
   assert.ok(asked >= 2, `asked ${asked} times`);
   assert.equal(await endOf(d, 'a'), 'replied');
@@ -75,7 +75,7 @@ s.test('the same as a stream: pieces, and the words in its last event', async d 
   const [r] = st.of('reply');
   assert.equal(r.reply, `Half an answer\n\n${NOTE}`);
   assert.equal(r.truncated, true);
-  assert.deepEqual(described('Reply').sort(), Object.keys(r).sort());
+  assert.deepEqual(described('Reply').filter(k => !['failed', 'exchanges'].includes(k)).sort(), Object.keys(r).sort());
   assert.ok(st.of('restart').length >= 1, 'what was shown is taken back before each repeat');
   d.model.clear();
   const whole = d.stream({ chat_id: 'sse', message: 'again' });

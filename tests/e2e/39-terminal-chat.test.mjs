@@ -5,7 +5,9 @@
  */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import fs from 'node:fs';
+import http from 'node:http';
 import path from 'node:path';
 import { BUILD, suite, testWith, until } from './dragoman.mjs';
 import { CHAT_TOKEN } from '../doubles/memcp.mjs';
@@ -586,4 +588,97 @@ testWith({ edges: 1, turns: 1, memcp: true }, 'a token that the server asked for
   await says('and this is kept');
   await leave(t);
   assert.equal(fs.readFileSync(file, 'utf8'), 'and this is kept\n');
+});
+
+/* Conversations that the model was asked in: what was said before, and now. */
+const told = d => d.model.last().body.messages.filter(m => m.role !== 'system').map(m => m.content);
+
+s.test('a question and a pipe are conversations of their own; a person continues one, and is told', async d => {
+  d.model.clear();
+  const env = { SERVER_PORT: String(d.port), DRAGOMAN_URL: `http://127.0.0.1:${d.port}` };
+  const user = await chat(d, { args: ['--no-history', '--chat-id', 'goes-on'] });
+  assert.doesNotMatch(user.text(), /Continues a conversation/);
+  await sends(d, user, 'my name is Ada\r');
+  await user.sees('You said: my name is Ada');
+  await leave(user);
+  assert.equal((await d.cli(['chat', 'a secret'], { env })).stdout, 'You said: a secret\n');
+  assert.equal((await d.cli(['chat', 'who am I?'], { env })).stdout, 'You said: who am I?\n');
+  assert.deepEqual(told(d), ['who am I?']);
+  assert.equal((await d.cli(['chat'], { env, input: 'one\ntwo\n' })).stdout, 'You said: one\nYou said: two\n');
+  assert.deepEqual(told(d), ['one', 'You said: one', 'two'], 'a pipe is one conversation');
+  assert.equal((await d.cli(['chat', '--chat-id', 'goes-on', 'and now?'], { env })).stdout, 'You said: and now?\n');
+  assert.equal(told(d).length, 3, '--chat-id names one to go on with');
+  const again = await chat(d, { args: ['--no-history', '--chat-id', 'goes-on'] });
+  await again.sees('Continues a conversation of 2 exchanges; /reset forgets it.');
+  again.type('/stauts\r');
+  await again.sees('There is no command /stauts. /help lists them');
+  await leave(again);
+});
+
+s.test('a conversation of its own begins anew though its name was used before', async d => {
+  d.model.clear();
+  const env = { DRAGOMAN_URL: `http://127.0.0.1:${d.port}` };
+  assert.equal((await d.cli(['chat', 'x'], { env })).code, 0);
+  const chats = [...new Set(d.logs('turn').map(l => l.chat).filter(c => /-once-[0-9a-f]{2}$/.test(c ?? '')))];
+  assert.ok(chats.length > 0);
+  /* Words lie in every one of the 256 of this user. */
+  const base = chats[0].split('/').at(-1).slice(0, -2);
+  await Promise.all(Array.from({ length: 256 }, (_, i) => d.say(`${base}${i.toString(16).padStart(2, '0')}`, 'before')));
+  assert.equal((await d.cli(['chat', 'now'], { env })).code, 0);
+  assert.deepEqual(told(d), ['now']);
+});
+
+s.test('a model that fails: exit 1, marked, and the command that looks for the cause', async d => {
+  d.model.clear();
+  const env = { DRAGOMAN_URL: `http://127.0.0.1:${d.port}` };
+  const fails = () => d.model.push({ status: 401, body: { error: { message: 'no', code: 'invalid_api_key' } } });
+  fails();
+  assert.equal((await d.say('fails', 'x')).failed, true);
+  assert.equal((await d.say('fails', 'x')).failed, undefined);
+  fails();
+  const r = await d.cli(['chat', 'a question'], { env });
+  assert.equal(r.code, 1);
+  assert.match(r.stdout, /^Sorry, the provider of the language model rejected the API key/);
+  assert.equal(r.stderr, '(`dragoman doctor` looks for the cause)\n');
+  fails();
+  const quick = await d.cli(['chat', 'a question'], { env: { ...env, DRAGOMAN_QUICKSTART: 'deploy/quickstart --state /x' } });
+  assert.match(quick.stderr, /^\(`deploy\/quickstart --state \/x --exec -- dragoman doctor` looks/);
+  fails();
+  const piped = await d.cli(['chat'], { env, input: 'one\ntwo\n' });
+  assert.equal(piped.code, 1);
+  assert.match(piped.stdout, /\nYou said: two\n$/, 'the next line is asked all the same');
+  fails();
+  const json = await d.cli(['--json', 'chat', 'x'], { env });
+  assert.equal(json.code, 1);
+  assert.equal(JSON.parse(json.stdout).failed, true);
+});
+
+testWith({ nginx: true, settings: { chat: { max_input_chars: 2000, max_output_chars: 50 } } }, 'what is too long is refused before it is sent, and a cut answer is told', async d => {
+  const env = { DRAGOMAN_URL: `http://127.0.0.1:${d.port}` };
+  const long = await d.cli(['chat', 'Review this:', '-'], { env, input: 'ä'.repeat(2000) });
+  assert.equal(long.code, 1);
+  assert.equal(long.stdout, '');
+  assert.match(long.stderr, /the message is too long: it has 2014 characters, and the server reads only the first 2000; nothing was sent\. .*chat\.max_input_chars/);
+  assert.equal(d.model.requests.length, 0);
+  d.model.push({ text: 'word '.repeat(20) });
+  const cut = await d.cli(['chat', '-'], { env, input: 'x'.repeat(2000) });
+  assert.equal(cut.code, 0, cut.stderr);
+  assert.equal(d.model.last().lastUser.length, 2000);
+  assert.match(cut.stderr, /^\(not whole: .*llm\.max_tokens\)\n$/);
+  assert.match(cut.stdout, /\(The answer was cut here: a reply has at most 50 characters/);
+});
+
+s.test('a secret that is not there, and a server that is not ours', async d => {
+  const env = { DRAGOMAN_URL: `http://127.0.0.1:${d.port}`, PROXY_SECRET: '', PROXY_SECRET_FILE: '/nowhere/secret', ENCRYPTION_KEY: '', DRAGOMAN_CONFIG: '/nowhere.yaml' };
+  const r = await d.cli(['chat', 'x'], { env });
+  assert.equal(r.code, 1);
+  assert.match(r.stderr, /PROXY_SECRET_FILE: \/nowhere\/secret cannot be read: No such file/);
+  assert.match(r.stderr, /does not accept our proxy secret \(we have none\)/);
+  const server = http.createServer((q, a) => a.writeHead(404).end('not here')).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const other = await d.cli(['chat', 'x'], { env: { DRAGOMAN_URL: `http://127.0.0.1:${server.address().port}` } });
+  server.closeAllConnections();
+  server.close();
+  assert.equal(other.code, 1);
+  assert.match(other.stderr, /answered 404.*it is not Dragoman/);
 });

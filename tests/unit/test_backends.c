@@ -183,6 +183,53 @@ headers_stay_with_their_server(void **state)
 	arena_free(mem);
 }
 
+/* OPENAI_BASE_URL: wherever openai is asked, its key goes there. */
+static void
+a_host_that_was_moved_has_its_key(void **state)
+{
+	const char *items[] = { "openai/x", "plain" };
+	struct settings_backend row = { .name = "plain",
+		.host = HOST_OPENAI,
+		.model = "y",
+		.base_url = "" };
+	struct settings s = { .chat_host = HOST_ANTHROPIC,
+		.chat_model = "m",
+		.llm_base_url = "",
+		.openai_base_url = "http://gateway/v1",
+		.anthropic_base_url = "",
+		.chat_ollama_url = "",
+		.llm_max_tokens_name = "",
+		.llm_fallback = { items, 2 },
+		.backends = &row,
+		.nbackends = 1 };
+	struct arena *mem = arena_new();
+	struct llm_backend *b;
+	size_t i;
+
+	(void)state;
+	secret_set(&s.openai_api_key, "k", 1);
+	assert_int_equal(llm_backends(&s, mem, &b), 3);
+	assert_string_equal(b[0].base_url, "");
+	for (i = 1; i < 3; i++) {
+		assert_string_equal(b[i].base_url, "http://gateway/v1");
+		assert_ptr_equal(b[i].key, &s.openai_api_key);
+	}
+	/* As settings_load has it where chat.host is openai. */
+	s.chat_host = HOST_OPENAI;
+	s.llm_base_url = "http://gateway/v1";
+	(void)llm_backends(&s, mem, &b);
+	assert_string_equal(b[2].base_url, "http://gateway/v1");
+	assert_ptr_equal(b[2].key, &s.openai_api_key);
+	/* LLM_BASE_URL wins: the key is that server's. */
+	s.llm_base_url = "http://other/v1";
+	(void)llm_backends(&s, mem, &b);
+	assert_string_equal(b[0].base_url, "http://other/v1");
+	assert_string_equal(b[2].base_url, "http://gateway/v1");
+	assert_null(b[2].key);
+	secret_clear(&s.openai_api_key);
+	arena_free(mem);
+}
+
 /* Rows that differ in address or key alone fail and learn for themselves. */
 static void
 rows_have_names_of_their_own(void **state)
@@ -274,6 +321,7 @@ main(void)
 		cmocka_unit_test(backends_come_from_settings),
 		cmocka_unit_test(keys_stay_with_their_servers),
 		cmocka_unit_test(headers_stay_with_their_server),
+		cmocka_unit_test(a_host_that_was_moved_has_its_key),
 		cmocka_unit_test(rows_have_names_of_their_own),
 		cmocka_unit_test(direct_mode_has_none),
 		cmocka_unit_test(an_estimate_grows_with_all),

@@ -23,11 +23,16 @@ is_an_exact_word(void **state)
 		{ "/usage", COMMAND_USAGE, true },
 		{ "/reset", COMMAND_RESET, false },
 		{ "/disconnect", COMMAND_DISCONNECT, false },
-		{ "/Status", COMMAND_NONE, false },
+		{ "/Status", COMMAND_UNKNOWN, true },
+		{ "/stauts", COMMAND_UNKNOWN, true },
+		{ "/etc/hosts", COMMAND_NONE, false },
+		{ "//stauts", COMMAND_NONE, false },
+		{ "/2", COMMAND_NONE, false },
+		{ "/caf\xc3\xa9", COMMAND_NONE, false },
 		{ "/status now", COMMAND_NONE, false },
 		{ "/status ", COMMAND_NONE, false },
 		{ " /status", COMMAND_NONE, false },
-		{ "/stat", COMMAND_NONE, false },
+		{ "/stat", COMMAND_UNKNOWN, true },
 		{ "status", COMMAND_NONE, false },
 		{ "/", COMMAND_NONE, false },
 		{ "", COMMAND_NONE, false },
@@ -40,10 +45,11 @@ is_an_exact_word(void **state)
 
 		assert_int_equal(c, cases[i].command);
 		assert_int_equal(command_is_immediate(c), cases[i].immediate);
-		if (c != COMMAND_NONE)
-			assert_non_null(strstr(command_help(),
+		if (c != COMMAND_NONE && c != COMMAND_UNKNOWN)
+			assert_non_null(strstr(command_help(true),
 			    cases[i].text));
 	}
+	assert_null(strstr(command_help(false), "token"));
 }
 
 int

@@ -306,6 +306,9 @@ errors_with_their_places(void **state)
 		{ "log: {level: loud}\n",
 		    ":1: log.level: expected debug or info, found \"loud\"" },
 		{ "hidden: 5\n", ":1: hidden: is not a setting" },
+		{ "chat:\n\tcount: 1\n", ":2: file: a tab: indent with blanks" },
+		{ "chat:\n  count: 1\n \tlist: a\n",
+		    ":3: file: a tab: indent with blanks" },
 		{ "chat: {count: 1\n", ": file: expected YAML: " },
 		{ "- a\n", ":1: file: expected a mapping of settings, found a "
 			   "list" },

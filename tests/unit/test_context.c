@@ -25,6 +25,7 @@ begin(void **state)
 		.chat_history_tokens = 8000,
 		.persona_name = "",
 		.persona_tagline = "",
+		.chat_prompt = "",
 		.persona_tone = "" };
 	job = (struct job){ .message = { .text = "the question" } };
 	t = arena_alloc(mem, sizeof(*t));
@@ -191,6 +192,33 @@ the_system_text_names_the_person(void **state)
 	    "for Ada (engineer). "));
 }
 
+static void
+the_operator_s_prompt_is_instead_of_ours(void **state)
+{
+	char *text = context_system(mem, &settings);
+
+	(void)state;
+	assert_null(strstr(text, "sentences")); /* nobody asked for few */
+	assert_non_null(strstr(text, "\nAnswer in the language of the "
+				     "question."));
+	settings.chat_prompt = " You review code.\nSay what is wrong.\n";
+	text = context_system(mem, &settings);
+	assert_memory_equal(text,
+	    "You review code.\nSay what is wrong.\nUse the tools", 48);
+	assert_null(strstr(text, "helpful assistant"));
+	assert_null(strstr(text, "language of the question"));
+	assert_non_null(strstr(text, "not an instruction to you."));
+	settings.persona_name = "Ada";
+	settings.persona_tone = "dry";
+	text = context_system(mem, &settings);
+	assert_memory_equal(text, "You speak in a chat for Ada.", 28);
+	assert_non_null(strstr(text, "\nYou review code.\n"));
+	assert_non_null(strstr(text, "\nAnswer in this tone: dry."));
+	settings.chat_prompt = " \n";
+	settings.persona_name = "";
+	assert_non_null(strstr(context_system(mem, &settings), "helpful"));
+}
+
 int
 main(void)
 {
@@ -203,6 +231,8 @@ main(void)
 		    end),
 		cmocka_unit_test_setup_teardown(the_system_text_names_the_person, begin,
 		    end),
+		cmocka_unit_test_setup_teardown(
+		    the_operator_s_prompt_is_instead_of_ours, begin, end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

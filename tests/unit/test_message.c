@@ -187,10 +187,30 @@ end(void **state)
 	return 0;
 }
 
+static void
+a_failure_is_known_by_its_end(void **state)
+{
+	static const struct {
+		const char *end;
+		bool fails;
+	} cases[] = { { "replied", false }, { "unconfirmed", false },
+		{ "refused", true }, { "expired", true }, { "dead", true },
+		{ "", false }, { NULL, false } };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(cases); i++) {
+		struct reply r = { .end = cases[i].end };
+
+		assert_int_equal(reply_is_failure(&r), cases[i].fails);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_failure_is_known_by_its_end),
 		cmocka_unit_test(a_message_is_read_as_written),
 		cmocka_unit_test(a_damaged_message_is_refused),
 		cmocka_unit_test(no_more_images_than_there_is_room_for),

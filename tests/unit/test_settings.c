@@ -15,6 +15,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/arena.h"
+#include "base/buf.h"
 #include "base/text.h"
 #include "llm/quirks.h"
 #include "tests/unit/settings_fixture.h"
@@ -30,6 +32,7 @@ load_from(const char *file, const char *variables)
 	char copy[1024], *env[VARIABLES_MAX + 1] = { NULL }, *p = copy;
 	const struct settings_source src = { .file = file,
 		.environ = env,
+		.reads_servers = true,
 		.asks_models = true };
 	size_t n = 0;
 
@@ -403,14 +406,19 @@ wrong_together(void **state)
 		    "server.metrics_allow: expected addresses such as" },
 		{ "SERVER_METRICS_ALLOW=10.0.0.0/33",
 		    "server.metrics_allow: expected addresses such as" },
+		{ "MCP_SERVERS=http://x",
+		    "mcp.servers: expected a mapping {\"NAME\": {\"url\":" },
 		{ "MCP_SERVERS={\"w\":{\"url\":\"ftp://x\"}}",
-		    "mcp.servers: w: expected a url that begins with" },
+		    "environment MCP_SERVERS: mcp.servers: w: url: expected "
+		    "http:// or https://; write \"NAME\": {\"url\":" },
 		{ "MCP_SERVERS={\"w\":3}", "mcp.servers: w: expected a" },
 		{ "MCP_SERVERS={\"w\":{\"url\":\"http://x\",\"headers\":"
 		  "{\"N\":3}}}",
-		    "mcp.servers: w: expected the header N to be a text" },
+		    "mcp.servers: w: headers.N: expected a name and a text" },
+		{ "MCP_SERVERS={\"w\":{\"url\":\"http://${NO_SUCH_NAME}\"}}",
+		    "mcp.servers: w: ${NO_SUCH_NAME} is not set" },
 		{ "MCP_CONFIG=/nowhere.json",
-		    "mcp.config: /nowhere.json cannot be read" },
+		    "/nowhere.json: mcp.config: cannot be read: No such" },
 		{ "CHAT_RATE_LIMIT_PER_MINUTE=1000000001",
 		    "expected a whole number from 1 to 1000000000" },
 	};
@@ -704,8 +712,94 @@ servers_config(void **state)
 	put("servers_config.json", "{\n \"mcpServers\": }\n");
 	assert_null(load_yaml("", ""));
 	assert_non_null(strstr(buf_str(&errors),
-	    "servers_config.json:2: expected JSON"));
+	    "servers_config.json: line 2: not JSON"));
 	unlink(json);
+}
+
+static void
+servers_are_read(void **state)
+{
+	static const struct {
+		const char *text, *error; /* NULL: right */
+	} cases[] = {
+		{ "{\"mcpServers\":{}}", NULL },
+		{ "{\"mcpServers\":{\"a\":{\"url\":\"http://x/mcp\","
+		  "\"headers\":{\"Authorization\":\"Bearer ${TOKEN_OF_TEST}\""
+		  "}}}}", NULL },
+		{ "{\"mcpServers\":{\"a\":{\"command\":\"npx\",\"args\":[]}}}",
+		    NULL },
+		{ "{\"mcpServers\":{\"a\":{\"url\":\"\",\"disabled\":true}}}",
+		    NULL },
+		{ "{\n\"mcpServers\":{\n,}}", "line 3: not JSON" },
+		{ "{}", "mcpServers: expected a mapping" },
+		{ "{\"mcpServers\":[]}", "mcpServers: expected a mapping" },
+		{ "{\"mcpServers\":{\"a b\":{\"url\":\"http://x\"}}}",
+		    "a b: a server's name" },
+		{ "{\"mcpServers\":{\"a\":7}}", "a: expected a mapping" },
+		{ "{\"mcpServers\":{\"a\":{}}}",
+		    "a: expected \"url\", an http(s) address; write \"NAME\"" },
+		{ "{\"mcpServers\":{\"a\":{\"url\":12}}}",
+		    "a: expected \"url\"" },
+		{ "{\"mcpServers\":{\"a\":{\"url\":\"http://x\"},"
+		  "\"a\":{\"url\":\"http://y\"}}}", "line 1: not JSON: dupl" },
+		{ "{\"mcpServers\":{\"a\":{\"url\":\"ftp://x\"}}}",
+		    "a: url: expected http" },
+		{ "{\"mcpServers\":{\"a\":{\"url\":\"http://${UNSET_HERE}\"}}}",
+		    "a: ${UNSET_HERE} is not set" },
+		{ "{\"mcpServers\":{\"a\":{\"url\":\"http://x\",\"headers\":"
+		  "[]}}}", "a: headers: expected a mapping" },
+		{ "{\"mcpServers\":{\"a\":{\"url\":\"http://x\",\"headers\":"
+		  "{\"X\":1}}}}", "a: headers.X: expected a name and a text" },
+		{ "{\"mcpServers\":{\"a\":{\"url\":\"http://x\",\"headers\":"
+		  "{\"X\":\"a\\nb\"}}}}", "a: headers.X: must not hold" },
+	};
+	char path[] = "/tmp/test_servers.XXXXXX";
+	struct settings s = { .refs = 1, .chat_memcp_url = "",
+		.mcp_config = path, .file = "dragoman.yaml",
+		.mcp_timeout_ms = 1000 };
+	struct buf found = BUF_INIT(8192);
+	struct settings_server *list;
+	struct arena *mem = arena_new();
+	size_t i;
+	int fd = mkstemp(path);
+
+	(void)state;
+	setenv("TOKEN_OF_TEST", "t", 1);
+	for (i = 0; i < NELEM(cases); i++) {
+		buf_reset(&found);
+		assert_int_equal(ftruncate(fd, 0), 0);
+		assert_int_equal(pwrite(fd, cases[i].text,
+				     strlen(cases[i].text), 0),
+		    strlen(cases[i].text));
+		if ((settings_servers(&s, mem, &list, &found) == -1)
+		    != (cases[i].error != NULL))
+			fail_msg("%s: %s", cases[i].text, buf_str(&found));
+		if (cases[i].error != NULL
+		    && (strstr(buf_str(&found), cases[i].error) == NULL
+			|| strstr(buf_str(&found), path) == NULL))
+			fail_msg("%s: %s", cases[i].text, buf_str(&found));
+	}
+	/* All at once, and the same name in both places. */
+	s.mcp_servers = json_pack("{s:{s:s}, s:{s:s}, s:i}", "a", "url",
+	    "http://x", "b", "url", "x", "c", 1);
+	buf_reset(&found);
+	assert_int_equal(ftruncate(fd, 0), 0);
+	assert_int_equal(pwrite(fd, cases[1].text, strlen(cases[1].text), 0),
+	    strlen(cases[1].text));
+	assert_int_equal(settings_servers(&s, mem, &list, &found), -1);
+	assert_non_null(strstr(buf_str(&found),
+	    "dragoman.yaml: mcp.servers: b: url"));
+	assert_non_null(strstr(buf_str(&found), "mcp.servers: c: expected"));
+	assert_non_null(strstr(buf_str(&found), "a: named twice"));
+	json_decref(s.mcp_servers);
+	s.mcp_servers = NULL;
+	close(fd);
+	unlink(path);
+	buf_reset(&found);
+	assert_int_equal(settings_servers(&s, mem, &list, &found), -1);
+	assert_non_null(strstr(buf_str(&found), "No such file"));
+	buf_fini(&found);
+	arena_free(mem);
 }
 
 static void
@@ -799,6 +893,45 @@ all_are_documented(void **state)
 	free(docs);
 }
 
+/* A model's name alone: what is missing is a key, not a host. */
+static void
+a_model_without_a_key(void **state)
+{
+	(void)state;
+	settings_unref(load("LLM_MODEL=gpt-4o"));
+	assert_non_null(strstr(buf_str(&warnings),
+	    "no model is asked, although chat.model or llm.fallback is set: "
+	    "set OPENAI_API_KEY, "));
+	settings_unref(load("LLM_MODEL=gpt-4o CHAT_HOST=direct"));
+	assert_non_null(strstr(buf_str(&warnings),
+	    "chat.host: is direct, so no model is asked: "));
+}
+
+static void
+prompts(void **state)
+{
+	static char yaml[80 * 1024];
+	const char *file = put("prompt.txt", "You review.\nBriefly.\n");
+	char variable[128];
+	struct settings *s;
+
+	(void)state;
+	snprintf(variable, sizeof(variable), "CHAT_PROMPT_FILE=%s", file);
+	s = load(variable);
+	assert_non_null(s);
+	assert_string_equal(s->chat_prompt, "You review.\nBriefly.");
+	settings_unref(s);
+	unlink(file);
+	s = load_yaml("chat:\n  prompt: |\n    You review.\n    Briefly.\n", "");
+	assert_non_null(s);
+	assert_string_equal(s->chat_prompt, "You review.\nBriefly.\n");
+	settings_unref(s);
+	snprintf(yaml, sizeof(yaml), "chat:\n  prompt: %065537d\n", 0);
+	assert_null(load_yaml(yaml, ""));
+	assert_non_null(strstr(buf_str(&errors),
+	    "chat.prompt: expected a text in UTF-8 of at most 64 KiB"));
+}
+
 int
 main(void)
 {
@@ -821,7 +954,10 @@ main(void)
 		cmocka_unit_test(backends_are_read),
 		cmocka_unit_test(who_asks_no_model_has_no_key),
 		cmocka_unit_test(servers_config),
+		cmocka_unit_test(servers_are_read),
 		cmocka_unit_test(references),
+		cmocka_unit_test(a_model_without_a_key),
+		cmocka_unit_test(prompts),
 		cmocka_unit_test(names_are_distinct),
 		cmocka_unit_test(all_are_documented),
 	};

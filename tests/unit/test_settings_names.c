@@ -58,7 +58,9 @@ misspelt_names(void **state)
 		    "mean OPENAI_API_KEY_FILE?" },
 		{ "DRAGOMAN_OF_OTHERS=1\n", NULL,
 		    "e.env:1: DRAGOMAN_OF_OTHERS: is not a setting\n" },
-		{ "OPENAI_BASE_URL=x\n", NULL, "mean LLM_BASE_URL?" },
+		{ "OPENAI_URL=x\n", NULL, "mean OPENAI_BASE_URL?" },
+		{ "OPENAI_KEY=x\n", NULL, "mean OPENAI_API_KEY?" },
+		{ "PORT=80\n", NULL, "mean SERVER_PORT?" },
 		{ "SOME_THING=1\n", NULL,
 		    "e.env:1: SOME_THING: is not a setting\n" },
 		{ "Ab3dEf=\n", NULL, "e.env:1: the name before =: is not a" },
@@ -72,6 +74,14 @@ misspelt_names(void **state)
 		    "environment: LLM_MODLE: is not a setting; did you mean "
 		    "LLM_MODEL?" },
 		{ NULL, "CHAT_HOSTS=x", "mean CHAT_HOST?" },
+		/* Or another program's. */
+		{ NULL, "OPENAI_MODEL=x",
+		    "environment: OPENAI_MODEL: is not a setting; did you "
+		    "mean LLM_MODEL?" },
+		{ NULL, "CLAUDE_API_KEY=x", "mean ANTHROPIC_API_KEY?" },
+		{ NULL, "LLM_API_KEY=x", "mean OPENAI_API_KEY?" },
+		{ NULL, "MODEL=x", "mean LLM_MODEL?" },
+		{ NULL, "PORT=80", NULL },
 		{ NULL, "CHAT_HOSTNAME=x", NULL },
 		{ NULL, "LLM_MOXXL=x", "mean LLM_MODEL?" },
 		{ NULL, "LLM_MXXXL=x", NULL }, /* three are no slip */
@@ -315,10 +325,133 @@ base_url_alone(void **state)
 	}
 }
 
+struct by_address {
+	const char *variables[4];
+	const char *host, *url; /* of chat.host */
+	const char *warning, *error;
+};
+
+/* The names of the providers' SDKs; a key goes where its owner said. */
+static const struct by_address BY_ADDRESS[] = {
+	{ { "OPENAI_BASE_URL=http://a/v1", "OPENAI_API_KEY=k" }, "openai",
+	    "http://a/v1", NULL, NULL },
+	{ { "OPENAI_API_BASE=http://a/v1" }, "openai", "http://a/v1", NULL,
+	    NULL },
+	{ { "ANTHROPIC_BASE_URL=http://a" }, "anthropic", "http://a", NULL,
+	    NULL },
+	{ { "ANTHROPIC_BASE_URL=http://a", "ANTHROPIC_API_KEY=k" },
+	    "anthropic", "http://a", NULL, NULL },
+	{ { "OPENAI_BASE_URL=http://a/v1", "LLM_BASE_URL=http://b/v1" },
+	    "openai", "http://b/v1",
+	    "openai_base_url: is not used for chat.host: llm.base_url", NULL },
+	{ { "OPENAI_BASE_URL=http://a/v1", "ANTHROPIC_API_KEY=k" },
+	    "anthropic", "", NULL, NULL },
+	{ { "OPENAI_BASE_URL=http://a/v1", "CHAT_HOST=groq",
+	      "GROQ_API_KEY=k" },
+	    "groq", "", NULL, NULL },
+	{ { "OPENAI_URL=http://a/v1", "OPENAI_API_KEY=k" }, NULL, NULL, NULL,
+	    "environment: OPENAI_URL: is not a setting; did you mean "
+	    "OPENAI_BASE_URL? Without it the API key would go to" },
+	{ { "LLM_BASE_ULR=http://a/v1", "OPENAI_API_KEY=k" }, NULL, NULL,
+	    NULL, "mean LLM_BASE_URL? Without it the API key" },
+	{ { "OPENAI_URL=http://a/v1", "ANTHROPIC_API_KEY=k",
+	      "LLM_FALLBACK=openai/x" },
+	    "anthropic", "", "mean OPENAI_BASE_URL?", NULL },
+	{ { "OPENAI_URL=http://a/v1", "OPENAI_API_KEY=k",
+	      "CHAT_HOST=ollama", "LLM_FALLBACK=openai/x" },
+	    NULL, NULL, NULL, "mean OPENAI_BASE_URL? Without it" },
+	{ { "OPENAI_URL=http://a/v1", "OPENAI_API_KEY=k", "CHAT_HOST=ollama",
+	      "LLM_BACKENDS={\"b\":{\"host\":\"openai\",\"model\":\"m\"}}" },
+	    NULL, NULL, NULL, "mean OPENAI_BASE_URL? Without it" },
+	{ { "OPENAI_URL=http://a/v1", "ANTHROPIC_API_KEY=k",
+	      "OPENAI_API_KEY=k", "CHAT_HOST=anthropic" },
+	    "anthropic", "", "mean OPENAI_BASE_URL?", NULL },
+	{ { "LLM_URL=http://a/v1", "LLM_BASE_URL=http://b/v1",
+	      "OPENAI_API_KEY=k" },
+	    "openai", "http://b/v1", NULL, NULL },
+	{ { "AZURE_OPENAI_ENDPOINT=http://a", "OPENAI_API_KEY=k" }, "openai",
+	    "", "mean LLM_BASE_URL?", NULL },
+};
+
+static void
+addresses_by_other_names(void **state)
+{
+	size_t i, j;
+
+	(void)state;
+	for (i = 0; i < NELEM(BY_ADDRESS); i++) {
+		const struct by_address *c = &BY_ADDRESS[i];
+		char key[] = KEY, copies[4][128], *env[6] = { key };
+		const struct settings_source src = { .environ = env,
+			.asks_models = true };
+		struct settings *s;
+
+		for (j = 0; j < 4 && c->variables[j] != NULL; j++) {
+			snprintf(copies[j], sizeof(copies[j]), "%s",
+			    c->variables[j]);
+			env[1 + j] = copies[j];
+		}
+		buf_fini(&errors);
+		buf_fini(&warnings);
+		buf_init(&errors, MIB);
+		buf_init(&warnings, MIB);
+		s = settings_load(&src, &errors, &warnings);
+		if ((s == NULL) != (c->error != NULL)
+		    || (c->error != NULL
+			&& strstr(buf_str(&errors), c->error) == NULL))
+			fail_msg("%zu: %s", i, buf_str(&errors));
+		if (s == NULL)
+			continue;
+		if (c->warning == NULL
+			? warnings.len > 0
+			: strstr(buf_str(&warnings), c->warning) == NULL)
+			fail_msg("%zu: %s", i, buf_str(&warnings));
+		if (strcmp(settings_host_name(s->chat_host), c->host) != 0
+		    || strcmp(s->llm_base_url, c->url) != 0)
+			fail_msg("%zu: %s at %s", i,
+			    settings_host_name(s->chat_host), s->llm_base_url);
+		settings_unref(s);
+	}
+}
+
+/* The page lists each name beside ours. */
+static void
+names_of_others_are_documented(void **state)
+{
+	const struct settings_foreign *e;
+	const char *dir = getenv("srcdir");
+	static char text[256 * 1024];
+	char path[512], name[64];
+	const char *row, *end, *at;
+	FILE *f;
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/docs/SETTINGS.md",
+	    dir == NULL ? "." : dir);
+	f = fopen(path, "r");
+	if (f == NULL)
+		fail_msg("%s is not there: run this by make check", path);
+	assert_true(fread(text, 1, sizeof(text) - 1, f) > 0);
+	fclose(f);
+	for (e = SETTINGS_FOREIGN; e->name != NULL; e++) {
+		snprintf(name, sizeof(name), "\n| `%s` | `", e->ours);
+		row = strstr(text, name);
+		if (row == NULL)
+			fail_msg("no row of %s", e->ours);
+		end = strchr(row + 1, '\n');
+		snprintf(name, sizeof(name), "`%s`", e->name);
+		at = strstr(row, name);
+		if (at == NULL || at > end)
+			fail_msg("%s is not beside %s", e->name, e->ours);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(addresses_by_other_names),
+		cmocka_unit_test(names_of_others_are_documented),
 		cmocka_unit_test(misspelt_names),
 		cmocka_unit_test(names_in_values),
 		cmocka_unit_test(pasted_keys),

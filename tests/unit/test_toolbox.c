@@ -975,86 +975,6 @@ a_command_is_told_of(void **state)
 	rules_stop();
 }
 
-/* ---- the file ------------------------------------------------------------ */
-
-static void
-files_are_checked(void **state)
-{
-	static const struct {
-		const char *text, *error; /* NULL: right */
-	} cases[] = {
-		{ "{\"mcpServers\":{}}", NULL },
-		{ "{\"mcpServers\":{\"a\":{\"url\":\"http://x/mcp\","
-		  "\"headers\":{\"Authorization\":\"Bearer ${TOKEN_OF_TEST}\""
-		  "}}}}", NULL },
-		{ "{\"mcpServers\":{\"a\":{\"command\":\"npx\",\"args\":[]}}}",
-		    NULL },
-		{ "{\"mcpServers\":{\"a\":{\"url\":\"\",\"disabled\":true}}}",
-		    NULL },
-		{ "{\n\"mcpServers\":{\n,}}", "line 3: not JSON" },
-		{ "{}", "mcpServers: expected a mapping" },
-		{ "{\"mcpServers\":[]}", "mcpServers: expected a mapping" },
-		{ "{\"mcpServers\":{\"a b\":{\"url\":\"http://x\"}}}",
-		    "a b: a server's name" },
-		{ "{\"mcpServers\":{\"a\":7}}", "a: expected a mapping" },
-		{ "{\"mcpServers\":{\"a\":{}}}", "a: expected \"url\"" },
-		{ "{\"mcpServers\":{\"a\":{\"url\":\"ftp://x\"}}}",
-		    "a: url: expected http" },
-		{ "{\"mcpServers\":{\"a\":{\"url\":\"http://${UNSET_HERE}\"}}}",
-		    "a: ${UNSET_HERE} is not set" },
-		{ "{\"mcpServers\":{\"a\":{\"url\":\"http://x\",\"headers\":"
-		  "[]}}}", "a: headers: expected a mapping" },
-		{ "{\"mcpServers\":{\"a\":{\"url\":\"http://x\",\"headers\":"
-		  "{\"X\":1}}}}", "a: headers.X: expected a string" },
-		{ "{\"mcpServers\":{\"a\":{\"url\":\"http://x\",\"headers\":"
-		  "{\"X\":\"a\\nb\"}}}}", "a: headers.X: must not hold" },
-	};
-	char path[] = "/tmp/test_toolbox.XXXXXX";
-	struct settings s = { .refs = 1, .chat_memcp_url = "",
-		.mcp_config = path, .file = "dragoman.yaml",
-		.mcp_timeout_ms = 1000 };
-	struct buf errors = BUF_INIT(4096);
-	size_t i;
-	int fd = mkstemp(path);
-
-	(void)state;
-	setenv("TOKEN_OF_TEST", "t", 1);
-	for (i = 0; i < NELEM(cases); i++) {
-		buf_reset(&errors);
-		assert_int_equal(ftruncate(fd, 0), 0);
-		assert_int_equal(pwrite(fd, cases[i].text,
-				     strlen(cases[i].text), 0),
-		    strlen(cases[i].text));
-		if ((toolbox_check(&s, &errors) == -1)
-		    != (cases[i].error != NULL))
-			fail_msg("%s: %s", cases[i].text, buf_str(&errors));
-		if (cases[i].error != NULL
-		    && (strstr(buf_str(&errors), cases[i].error) == NULL
-			|| strstr(buf_str(&errors), path) == NULL))
-			fail_msg("%s: %s", cases[i].text, buf_str(&errors));
-	}
-	/* All at once, and the same name in both places. */
-	s.mcp_servers = json_pack("{s:{s:s}, s:{s:s}, s:i}", "a", "url",
-	    "http://x", "b", "url", "x", "c", 1);
-	buf_reset(&errors);
-	assert_int_equal(ftruncate(fd, 0), 0);
-	assert_int_equal(pwrite(fd, cases[1].text, strlen(cases[1].text), 0),
-	    strlen(cases[1].text));
-	assert_int_equal(toolbox_check(&s, &errors), -1);
-	assert_non_null(strstr(buf_str(&errors),
-	    "dragoman.yaml: mcp.servers: b: url"));
-	assert_non_null(strstr(buf_str(&errors), "mcp.servers: c: expected"));
-	assert_non_null(strstr(buf_str(&errors), "a: named twice"));
-	json_decref(s.mcp_servers);
-	s.mcp_servers = NULL;
-	close(fd);
-	unlink(path);
-	buf_reset(&errors);
-	assert_int_equal(toolbox_check(&s, &errors), -1);
-	assert_non_null(strstr(buf_str(&errors), "No such file"));
-	buf_fini(&errors);
-}
-
 static int
 start(void **state)
 {
@@ -1097,7 +1017,6 @@ main(void)
 		cmocka_unit_test(the_end_does_not_wait_for_a_silent_server),
 		cmocka_unit_test(a_list_that_changes_while_it_is_read),
 		cmocka_unit_test(a_command_is_told_of),
-		cmocka_unit_test(files_are_checked),
 	};
 
 	return cmocka_run_group_tests_name("toolbox", tests, start, stop);
