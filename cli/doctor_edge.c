@@ -10,11 +10,19 @@
 #include "base/buf.h"
 #include "base/http.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "cli/started.h"
 #include "config.h"
 
 #define EDGE_MS 5000
 #define BODY_MAX (256 * KIB)
+
+/* Perhaps somebody wrote a login into it. */
+static const char *
+shown(struct doctor *d, const char *url)
+{
+	return text_address_shown(d->cli->mem, url);
+}
 
 /* GET ${path}; NULL: found and said. */
 static const json_t *
@@ -40,17 +48,18 @@ get(struct doctor *d, const char *path, int *status)
 			"%s; if it listens elsewhere: dragoman doctor --url "
 			"URL",
 			started_how(d->cli->mem, HOW_START_NGINX)),
-		    "%s does not answer: %s", req.url, resp.why);
+		    "%s does not answer: %s", shown(d, req.url), resp.why);
 	else if (resp.status >= 500 && doc == NULL)
 		doctor_find(d, DOCTOR_ERROR, "edge",
 		    started_how(d->cli->mem, HOW_START_EDGE),
-		    "%s: nginx answers %d, nobody is behind it", req.url,
+		    "%s: nginx answers %d, nobody is behind it",
+		    shown(d, req.url),
 		    resp.status);
 	else if (doc == NULL)
 		doctor_find(d, DOCTOR_ERROR, "edge",
 		    "another program listens there: dragoman doctor --url URL "
 		    "names another address",
-		    "%s answers %d and no JSON", req.url, resp.status);
+		    "%s answers %d and no JSON", shown(d, req.url), resp.status);
 	http_response_fini(&resp);
 	return doc;
 }
@@ -76,16 +85,16 @@ doctor_edge(struct doctor *d)
 		detail = json_member_str(doc, "detail");
 		doctor_find(d, DOCTOR_ERROR, "edge",
 		    started_how(d->cli->mem, HOW_START_EDGE),
-		    "%s/health answers %d%s%s", d->url, status,
+		    "%s/health answers %d%s%s", shown(d, d->url), status,
 		    detail != NULL ? ": " : "", detail != NULL ? detail : "");
 		return;
 	}
 	doctor_find(d, DOCTOR_OK, "edge", NULL, "%s answers; auth: %s",
-	    d->url, auth == NULL ? "?" : auth);
+	    shown(d, d->url), auth == NULL ? "?" : auth);
 	doc = get(d, "/ready", &status);
 	if (doc != NULL && status != 200)
 		doctor_find(d, DOCTOR_ERROR, "edge",
 		    "the other findings say why, or curl the address above",
 		    "%s/ready answers %d: a message could not be answered",
-		    d->url, status);
+		    shown(d, d->url), status);
 }

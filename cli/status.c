@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "base/http.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "cli/cli.h"
 
 #define STATUS_MS 5000 /* a page out of memory */
@@ -67,10 +68,11 @@ cmd_status(struct cli *cli)
 	doc = json_read(
 	    cli->mem, buf_str(&resp.body), resp.body.len, NULL, NULL);
 	if (resp.rc != HTTP_OK) {
-		cli_error(cli, "%s does not answer: %s", url, resp.why);
+		cli_error(cli, "%s does not answer: %s",
+		    text_address_shown(cli->mem, url), resp.why);
 	} else if (!json_is_boolean(json_object_get(doc, "ready"))) {
-		cli_error(cli, "%s answers %d, and not as Dragoman does", url,
-		    resp.status);
+		cli_error(cli, "%s answers %d, and not as Dragoman does",
+		    text_address_shown(cli->mem, url), resp.status);
 	} else {
 		code = json_member_bool(doc, "ready", false)
 			&& json_array_size(json_object_get(doc, "degraded"))

@@ -61,7 +61,7 @@ learn_state(struct talk *t, const json_t *doc)
 {
 	const char *state = json_member_str(doc, "state");
 
-	t->private = (t->state[0] != '\0' && strcmp(t->state, "active") != 0)
+	t->private = strcmp(t->state, "active") != 0 /* or not known */
 	    || (state != NULL && strcmp(state, "active") != 0)
 	    || json_array_size(json_object_get(doc, "starters")) > 0;
 	if (state != NULL)
@@ -169,7 +169,7 @@ ask_again(struct saying *s)
 			cli_error(s->t->cli,
 			    "the server is gone; the message "
 			    "is safe if it was taken: %s",
-			    req.url);
+			    text_address_shown(s->mem, req.url));
 			return CLI_UNREACHED;
 		}
 		wait_for_it(s, &wait_ms);
@@ -178,7 +178,7 @@ ask_again(struct saying *s)
 	show_note(&s->t->show,
 	    "left alone; the answer will be at (with the header "
 	    "X-Proxy-Secret): ",
-	    req.url);
+	    text_address_shown(s->mem, req.url));
 	return TALK_INTERRUPTED;
 }
 
@@ -405,7 +405,7 @@ no_answer(struct saying *s, const struct http_response *resp, enum http_rc rc)
 		return ask_again(s);
 	default:
 		show_end(&s->t->show);
-		cli_error(cli, "%s: %s", cli_clean(cli, s->t->url, true),
+		cli_error(cli, "%s: %s", cli_clean(cli, talk_at(s->t, s->mem), true),
 		    cli_clean(cli, resp->why, true));
 		return CLI_FAILED;
 	}

@@ -36,6 +36,9 @@ int talk_forget(struct talk *t);
 /* Say where we are and what is there.  An exit code: CLI_UNREACHED, said. */
 int talk_greet(struct talk *t, FILE *out);
 
+/* The server's address, for people: without login and query; in ${mem}. */
+const char *talk_at(const struct talk *t, struct arena *mem);
+
 /* talk_server.c: a request to the server; in ${mem}. */
 struct arena;
 struct http_request;

@@ -8,9 +8,17 @@
 #include "base/arena.h"
 #include "base/http.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "cli/charset.h"
 #include "cli/talk.h"
 #include "nouns/settings.h"
+
+/* The server's address, for people. */
+const char *
+talk_at(const struct talk *t, struct arena *mem)
+{
+	return text_address_shown(mem, t->url);
+}
 
 #define REPLY_MAX (16 * MIB)
 #define QUICK_MS 10000 /* a question about a message, /stop */
@@ -67,7 +75,7 @@ talk_refused(
 		cli_error(cli,
 		    "%s answered 404%s%s: it is not Dragoman, or --url has "
 		    "too much at its end",
-		    cli_clean(cli, t->url, true), said[0] != '\0' ? ": " : "",
+		    cli_clean(cli, talk_at(t, cli->mem), true), said[0] != '\0' ? ": " : "",
 		    said);
 		break;
 	case 413:
@@ -104,7 +112,7 @@ talk_unreached(struct talk *t, const struct http_response *resp)
 	cli_error(t->cli,
 	    "nobody answers at %s (%s). Is the server running? "
 	    "--url URL names another one",
-	    cli_clean(t->cli, t->url, true),
+	    cli_clean(t->cli, talk_at(t, t->cli->mem), true),
 	    cli_clean(t->cli, resp->why, true));
 }
 
@@ -234,13 +242,15 @@ talk_learn_limit(struct talk *t)
 	arena_free(mem);
 }
 
-/* What was said in it before; asked as a person asks. */
+/* What was said in it before, and does it wait for a token?  Asked as a person
+ * asks. */
 static int64_t
 remembered(struct talk *t, struct arena *mem)
 {
 	struct http_request req = talk_request(t, mem, "POST", "/chat");
 	struct http_response resp;
-	int64_t n = 0;
+	const json_t *doc = NULL;
+	const char *state;
 
 	req.body = json_text(mem,
 	    json_keep(mem,
@@ -249,11 +259,13 @@ remembered(struct talk *t, struct arena *mem)
 	req.body_len = strlen(req.body);
 	req.total_ms = GREET_MS;
 	if (http_send(&req, &resp) == HTTP_OK && resp.status == 200)
-		n = json_member_int(json_read(mem, buf_str(&resp.body),
-					resp.body.len, NULL, NULL),
-		    "exchanges", 0);
+		doc = json_read(
+		    mem, buf_str(&resp.body), resp.body.len, NULL, NULL);
 	http_response_fini(&resp);
-	return n;
+	state = json_member_str(doc, "state");
+	if (state != NULL)
+		snprintf(t->state, sizeof(t->state), "%s", state);
+	return json_member_int(doc, "exchanges", 0);
 }
 
 static void
@@ -286,7 +298,8 @@ talk_greet(struct talk *t, FILE *out)
 	}
 	ready = look_at(t, mem, "/ready", &reached);
 	line(t, out, PAINT_DIM,
-	    arena_printf(mem, "Talking to %s as %s.", t->url, t->chat_id));
+	    arena_printf(mem, "Talking to %s as %s.", talk_at(t, mem),
+		t->chat_id));
 	if (model != NULL && strcmp(model, "direct") == 0) {
 		line(t, out, PAINT_DIM,
 		    arena_printf(mem, "Model: none. Tools: %s.",

@@ -107,7 +107,7 @@ s.test('doctor asks the model\'s server, at no cost', async d => {
   const claude = { CHAT_HOST: 'anthropic', LLM_MODEL: 'claude-test', LLM_BASE_URL: d.model.anthropic };
   assert.equal((await of(claude))[0].finding, 'anthropic answers for claude-test');
   assert.equal(d.model.requests.length, asked, 'no question, no tokens');
-  const none = { LLM_BASE_URL: `${d.model.url}/deployments/x` };
+  const none = { LLM_BASE_URL: `${d.model.url}/api/chat` };
   const [wrong] = await of(none);
   assert.equal(wrong.level, 'error');
   assert.match(wrong.finding, /address is wrong: no list of models \(status 404\)/);

@@ -588,6 +588,23 @@ testWith({ edges: 1, turns: 1, memcp: true }, 'a token that the server asked for
   await says('and this is kept');
   await leave(t);
   assert.equal(fs.readFileSync(file, 'utf8'), 'and this is kept\n');
+
+  /* Nor where it is the first thing that a terminal hears: the conversation
+   * waits for it since another one was left, or has never begun. */
+  for (const before of [['hello'], []]) {
+    const id = `waits-${before.length}`;
+    for (const lines of [before, [CHAT_TOKEN, 'kept too']]) {
+      const u = await chat(d, { args: ['--chat-id', id], env: { HOME } });
+      for (const text of lines) {
+        u.type(`${text}\r`);
+        await u.sees(`you> ${text}\n`);
+        await u.sees(x => /^you>$/.test(x.row().trimEnd()));
+      }
+      await leave(u);
+    }
+    assert.ok(!fs.readFileSync(file, 'utf8').includes(CHAT_TOKEN));
+  }
+  assert.match(fs.readFileSync(file, 'utf8'), /kept too/);
 });
 
 /* Conversations that the model was asked in: what was said before, and now. */

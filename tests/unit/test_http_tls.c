@@ -53,9 +53,12 @@ each_certificate_has_its_sentence(void **state)
 		const char *why; /* NULL: it is taken */
 		enum http_cause cause;
 	} cases[] = {
-		{ { .cert = CERT_GOOD }, NULL },
-		{ { .cert = CERT_GOOD, .least = 12, .most = 12 }, NULL },
-		{ { .cert = CERT_GOOD, .least = 13, .most = 13 }, NULL },
+		{ { .cert = CERT_GOOD }, NULL,
+		    HTTP_CAUSE_OTHER },
+		{ { .cert = CERT_GOOD, .least = 12, .most = 12 }, NULL,
+		    HTTP_CAUSE_OTHER },
+		{ { .cert = CERT_GOOD, .least = 13, .most = 13 }, NULL,
+		    HTTP_CAUSE_OTHER },
 		{ { .cert = CERT_GOOD, .least = 11, .most = 11 },
 		    "TLS 1.2 or newer", HTTP_CAUSE_OLD_TLS },
 		{ { .cert = CERT_WRONG_NAME }, "for another name",

@@ -375,13 +375,11 @@ parts_of_paths(void **state)
 		{ "50%?#&+:@", "50%25%3F%23%26%2B%3A%40" },
 		{ "\xc3\xa9\x7f\x01", "%C3%A9%7F%01" },
 	};
-	struct arena *mem = arena_new();
 	size_t i;
 
 	(void)state;
 	for (i = 0; i < NELEM(rows); i++)
 		assert_string_equal(text_percent(mem, rows[i].s), rows[i].out);
-	arena_free(mem);
 }
 
 static void
