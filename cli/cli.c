@@ -275,7 +275,9 @@ cli_store_failed(struct cli *cli, int rc, const char *what)
 int
 cli_json(struct cli *cli, json_t *doc)
 {
-	char *text;
+	char *text, *p;
+	size_t len, n;
+	unsigned code;
 
 	(void)cli;
 	text = doc == NULL ? NULL :
@@ -284,7 +286,19 @@ cli_json(struct cli *cli, json_t *doc)
 	json_decref(doc);
 	if (text == NULL)
 		return CLI_FAILED;
-	puts(text);
+	/* JSON lets C1 controls and marks of direction stand as they are; a
+	 * terminal obeys them. */
+	for (p = text, len = strlen(text); len > 0; p += n, len -= n) {
+		n = text_control(p, len, &code);
+		if (n > 0) {
+			printf("\\u%04x", code);
+			continue;
+		}
+		for (n = 1; n < len && text_control(p + n, len - n, NULL) == 0;)
+			n++;
+		fwrite(p, 1, n, stdout);
+	}
+	putchar('\n');
 	fflush(stdout);
 	free(text);
 	return CLI_OK;

@@ -127,6 +127,12 @@ s.test('chat: one message by argument or pipe, streamed or not', async d => {
   const r = await d.cli(['chat'], { env: url, input: 'x\n' });
   assert.doesNotMatch(r.stdout, /\u001b|\u0007/, 'control characters are stripped');
   assert.match(r.stdout, /evil/);
+  const text = 'c1 \u009b31m \u0085 and \u202ebidi, \u6f22\u5b57';
+  d.model.push({ text });
+  const j = await d.cli(['chat', '--json'], { env: url, input: 'x\n' });
+  assert.doesNotMatch(j.stdout, /[\u0080-\u009f\u202e]/, 'nor does JSON rule a terminal');
+  assert.equal(JSON.parse(j.stdout).reply, text);
+  assert.match(j.stdout, /\u6f22\u5b57/);
 });
 
 s.test('turns list and show, while one runs', async d => {
