@@ -102,7 +102,7 @@ coding_look(struct transfer *t)
 		t->encoding[0] = '\0';
 		curl_easy_setopt(t->easy, CURLOPT_HTTP_CONTENT_DECODING, 0L);
 	} else if (is_one_of(t->encoding, GZIP, NELEM(GZIP))) {
-		t->in_chunk_head = t->length == -1;
+		t->in_chunk_head = t->length == LENGTH_CHUNKS;
 		curl_easy_setopt(t->easy, CURLOPT_DEBUGFUNCTION, on_raw);
 		curl_easy_setopt(t->easy, CURLOPT_DEBUGDATA, t);
 		curl_easy_setopt(t->easy, CURLOPT_VERBOSE, 1L);

@@ -258,7 +258,7 @@ broken(struct transfer *t, CURLcode code)
 static bool
 ended_without_notice(const struct transfer *t, CURLcode code)
 {
-	return code == CURLE_RECV_ERROR && t->length == 0
+	return code == CURLE_RECV_ERROR && t->length == LENGTH_UNSAID
 	    && strstr(t->error, "unexpected eof") != NULL;
 }
 
@@ -267,6 +267,8 @@ transfer_end(struct transfer *t, CURLcode code)
 {
 	if (t->headed && (code == CURLE_OK || ended_without_notice(t, code))) {
 		ca_served(t->ca);
+		t->conn_ended
+		    = t->length == LENGTH_UNSAID && transfer_has_body(t);
 		return HTTP_OK;
 	}
 	kept_end(t);

@@ -772,7 +772,7 @@ half_calls_in_words_are_dropped(void **state)
 		llm_body_init(&body, &LLM_OPENAI, &a.reading, true);
 		assert_int_equal(llm_body_feed(&body, bytes, strlen(bytes)),
 		    0);
-		llm_body_end(&body, true);
+		llm_body_end(&body, BODY_END_WHOLE);
 		llm_body_fini(&body);
 		assert_int_equal(llm_ending(&a, &resp, &answer, &f),
 		    cases[i].kept[0] == '\0' ? LLM_RETRY : LLM_BROKEN);
