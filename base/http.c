@@ -68,7 +68,7 @@ prepare(const struct http_request *req, struct http_response *resp)
 	t->headed = t->over = t->long_headers = false;
 	t->conn_ended = t->lasting = t->unprocessed = false;
 	t->encoding[0] = '\0';
-	t->length = 0;
+	t->length = LENGTH_UNSAID;
 	t->fd = -1;
 	t->begun = t->worn = false;
 	t->status = 0;

@@ -117,9 +117,10 @@ struct http_response {
 	/*
 	 * With HTTP_BROKEN or HTTP_UNREACHED: a connection that stood was
 	 * ended by the server (a reset, an end, over TLS with its notice or
-	 * without), not by a deadline or by what it said.  A server ends its
-	 * connections for many reasons, so that alone does not mean that it
-	 * is ill.
+	 * without), not by a deadline or by what it said.  With HTTP_OK: the
+	 * body had no length, so that end was the body's, too, and it may
+	 * have been cut.  A server ends its connections for many reasons, so
+	 * that alone does not mean that it is ill.
 	 */
 	bool conn_ended;
 	/* Not HTTP_OK, and no repeat ends otherwise before somebody acts: a

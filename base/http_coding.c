@@ -6,6 +6,11 @@
  * first byte comes.  A newer libcurl (8.5; Debian 13 has 8.14) decides at the
  * label and hears nothing of it later: there such a body is HTTP_BROKEN, as any
  * damaged one.
+ *
+ * Seen: bodies that a gateway decoded and left labelled, or encoded though
+ * nobody asked (agentgateway/agentgateway#621,
+ * Anionex/agent-vision-toolkit#36), br (openai/codex#37228), and servers in
+ * Java and .NET that put a charset into Content-Encoding.
  */
 #include <stdio.h>
 #include <string.h>
@@ -102,7 +107,7 @@ coding_look(struct transfer *t)
 		t->encoding[0] = '\0';
 		curl_easy_setopt(t->easy, CURLOPT_HTTP_CONTENT_DECODING, 0L);
 	} else if (is_one_of(t->encoding, GZIP, NELEM(GZIP))) {
-		t->in_chunk_head = t->length == -1;
+		t->in_chunk_head = t->length == LENGTH_CHUNKS;
 		curl_easy_setopt(t->easy, CURLOPT_DEBUGFUNCTION, on_raw);
 		curl_easy_setopt(t->easy, CURLOPT_DEBUGDATA, t);
 		curl_easy_setopt(t->easy, CURLOPT_VERBOSE, 1L);

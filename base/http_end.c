@@ -287,7 +287,7 @@ broken(struct transfer *t, CURLcode code)
 static bool
 ended_without_notice(const struct transfer *t, CURLcode code)
 {
-	return code == CURLE_RECV_ERROR && t->length == 0
+	return code == CURLE_RECV_ERROR && t->length == LENGTH_UNSAID
 	    && strstr(t->error, "unexpected eof") != NULL;
 }
 
@@ -296,6 +296,8 @@ transfer_end(struct transfer *t, CURLcode code)
 {
 	if (t->headed && (code == CURLE_OK || ended_without_notice(t, code))) {
 		ca_served(t->ca);
+		t->conn_ended
+		    = t->length == LENGTH_UNSAID && transfer_has_body(t);
 		return HTTP_OK;
 	}
 	kept_end(t);

@@ -45,6 +45,9 @@ struct http_stream {
 	bool paused;          /* curl holds a piece back until ASK_RESUME */
 };
 
+#define LENGTH_CHUNKS (-1)
+#define LENGTH_UNSAID (-2) /* the connection's end is the body's */
+
 struct transfer {
 	/* On the way to the engine. */
 	struct transfer *queue_next;
@@ -88,7 +91,7 @@ struct transfer {
 	char encoding[32];           /* of the answer; "": none */
 	bool in_chunk_head;          /* the first, for http_coding */
 	char error[CURL_ERROR_SIZE]; /* curl's words */
-	int64_t length; /* said to come; 0: not said, -1: in chunks */
+	int64_t length;              /* said to come, or LENGTH_* */
 
 	/* http_kept: the socket (-1: not followed), as it was before the
 	 * request left. */
@@ -200,6 +203,7 @@ void transfer_set(struct transfer *t);   /* the handle, by t->req */
 void transfer_moves(struct transfer *t); /* it moved: idle begins anew */
 
 /* http_end.c: what its owner is told, and why. */
+bool transfer_has_body(const struct transfer *t); /* its answer may have */
 enum http_rc transfer_end(struct transfer *t, CURLcode code);
 
 #endif

@@ -129,6 +129,19 @@ keep_encoding(struct transfer *t, const char *value, const char *end)
 	t->encoding[n] = '\0';
 }
 
+/* The last coding decides (RFC 9112, 6.3); "identity" is none. */
+static bool
+is_chunked(const char *value, const char *end)
+{
+	static const char CHUNKED[] = "chunked";
+	size_t n = sizeof(CHUNKED) - 1;
+
+	while (end > value && (end[-1] == ' ' || end[-1] == '\t'))
+		end--;
+	return (size_t)(end - value) >= n
+	    && strncasecmp(end - n, CHUNKED, n) == 0;
+}
+
 /* What a header says of the body. */
 static void
 see_header(struct transfer *t, const char *line, size_t len)
@@ -138,13 +151,13 @@ see_header(struct transfer *t, const char *line, size_t len)
 	size_t n;
 
 	value = value_of(line, len, "transfer-encoding:");
-	if (value != NULL)
-		t->length = -1;
+	if (value != NULL && is_chunked(value, end))
+		t->length = LENGTH_CHUNKS;
 	value = value_of(line, len, "content-encoding:");
 	if (value != NULL)
 		keep_encoding(t, value, end);
 	value = value_of(line, len, "content-length:");
-	if (value == NULL || t->length == -1)
+	if (value == NULL || t->length == LENGTH_CHUNKS)
 		return;
 	n = (size_t)(end - value);
 	if (n < sizeof(number)) {
@@ -155,14 +168,20 @@ see_header(struct transfer *t, const char *line, size_t len)
 		t->length = INT64_MAX;
 }
 
+bool
+transfer_has_body(const struct transfer *t)
+{
+	return t->status != 204 && t->status != 304
+	    && strcmp(t->req.method, "HEAD") != 0;
+}
+
 /* What is said to be too long need not come: but encoded, it says nothing of
  * what counts. */
 static bool
 is_said_too_long(const struct transfer *t)
 {
 	return t->length > 0 && (uint64_t)t->length > t->req.body_max
-	    && t->encoding[0] == '\0' && t->status != 204 && t->status != 304
-	    && strcmp(t->req.method, "HEAD") != 0;
+	    && t->encoding[0] == '\0' && transfer_has_body(t);
 }
 
 static size_t
@@ -179,7 +198,7 @@ on_header(char *line, size_t size, size_t count, void *arg)
 		t->status = parse_status(line, n);
 		buf_reset(&t->resp->headers); /* after a 1xx */
 		t->encoding[0] = '\0';
-		t->length = 0;
+		t->length = LENGTH_UNSAID;
 		return len;
 	}
 	if (n > 0) {

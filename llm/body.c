@@ -160,6 +160,22 @@ llm_body_feed(struct llm_body *b, const char *bytes, size_t len)
 	return 0;
 }
 
+/* The half of a document is no fault of what the server says. */
+static bool
+is_half(const char *s, size_t len)
+{
+	struct arena *mem;
+	bool is;
+
+	if (s[0] == '\0' || strchr("{[", s[0]) == NULL)
+		return false;
+	mem = arena_new();
+	is = json_read_lenient(mem, s, len) == NULL;
+	arena_free(mem);
+	return is;
+}
+
+static void
 static void
 fail(struct llm_reading *r, bool is_page)
 {
@@ -170,20 +186,20 @@ fail(struct llm_reading *r, bool is_page)
 }
 
 static void
-end_whole(struct llm_body *b, bool whole)
+end_whole(struct llm_body *b, enum llm_body_end how)
 {
 	struct llm_reading *r = b->reading;
 	const char *s = begin(b);
+	size_t len = b->head.len - (size_t)(s - buf_str(&b->head));
 
-	if (b->provider->whole(r, s, b->head.len - (size_t)(s
-				       - buf_str(&b->head)))
-		== -1
-	    && whole && !r->failed && !r->full)
+	if (b->provider->whole(r, s, len) == -1 && !r->failed && !r->full
+	    && (how == BODY_END_WHOLE
+		|| (how == BODY_END_UNSURE && !is_half(s, len))))
 		fail(r, s[0] == '<');
 }
 
 void
-llm_body_end(struct llm_body *b, bool whole)
+llm_body_end(struct llm_body *b, enum llm_body_end how)
 {
 	struct llm_reading *r = b->reading;
 
@@ -199,6 +215,6 @@ llm_body_end(struct llm_body *b, bool whole)
 	if (b->kind == BODY_EVENTS) {
 		(void)!sse_reader_end(&b->sse, on_event, b);
 	} else if (b->kind == BODY_WHOLE) {
-		end_whole(b, whole);
+		end_whole(b, how);
 	}
 }

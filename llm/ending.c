@@ -103,6 +103,7 @@ llm_ending(struct asking *a, const struct http_response *resp,
 		return broken(r, llm_transport_rc(resp, false, f), answer);
 	text_format(f->why, sizeof(f->why),
 	    "the answer ended before it was complete");
-	f->counts = true;
+	/* Without a length or chunks it was the connection that ended. */
+	f->counts = !resp->conn_ended;
 	return broken(r, LLM_RETRY, answer);
 }

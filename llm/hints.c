@@ -1,5 +1,11 @@
 /*
  * hints: when a server says that asking again may help.
+ *
+ * In headers (OpenAI, Anthropic, Azure: vanderschaarlab/climb#1), in members of
+ * the body (Gemini's retryDelay: langchain-ai/langchain-google#945,
+ * google-gemini/gemini-cli#10925), or in its words alone (OpenAI, Groq:
+ * elizaOS/eliza#4040, letterstory/lettertrace#34,
+ * ansari-project/ansari-backend#151).
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -3,9 +3,20 @@
  *
  * Rungs in order: a limit of tokens, a tool, their number, the temperature,
  * then a parameter or the shape of messages, at last no tools; each once, and
- * no more than LLM_REPEATS_MAX a question.  What is tried goes into
- * ${quirks}, by which the next request is written (shape.c and the writers),
- * and into ${facts}, to be kept when that request is answered.
+ * no more than LLM_REPEATS_MAX a question.  What comes after them (too long, a
+ * filter, a reason that nobody knows) is the caller's.
+ *
+ * The order matters only where one refusal names several, and a wrong remedy
+ * costs one of few repeats: so what cannot be misread comes first.  A limit is
+ * compared with the number that was sent.  A refused schema quotes the names
+ * of its properties, which may be a parameter's ("temperature"): so a tool
+ * comes before the other parameters.  Words that say one thing alone (roles,
+ * an id) come before a name that only stands beside a refusal, be it a shape's
+ * or a parameter's.  What costs most (no tools, no stream) is last.
+ *
+ * What is tried goes into ${quirks}, by which the next request is written
+ * (shape.c and the writers), and into ${facts}, to be kept when that request is
+ * answered.
  */
 #ifndef LLM_LADDER_H
 #define LLM_LADDER_H

@@ -543,8 +543,13 @@ void llm_body_init(struct llm_body *b, const struct llm_provider *p,
 void llm_body_fini(struct llm_body *b);
 /* 0, or -1: the reading is over, or failed. */
 int llm_body_feed(struct llm_body *b, const char *bytes, size_t len);
-/* The body has ended; ${whole}: as it should. */
-void llm_body_end(struct llm_body *b, bool whole);
+/* The body has ended. */
+enum llm_body_end {
+	BODY_END_CUT,
+	BODY_END_UNSURE, /* its connection ended, and nothing else says it */
+	BODY_END_WHOLE,
+};
+void llm_body_end(struct llm_body *b, enum llm_body_end how);
 
 /* stream.c: the answer of an accepted request. */
 struct http_stream;

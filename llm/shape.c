@@ -1,6 +1,11 @@
 /*
  * shape: a question as a backend takes it: without the tools that it refuses,
  * with calls as words, in the message shapes that it knows.
+ *
+ * Who refuses which shape stands at its feature in quirks.c.  Here: too many
+ * tools (microsoft/vscode-copilot-release#11653), none at all
+ * (ollama/ollama#14795), calls in a history whose tools are gone
+ * (microsoft/autogen#6328, camel-ai/owl#532).
  */
 #include <string.h>
 

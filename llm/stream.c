@@ -51,6 +51,14 @@ too_late(struct asking *a, const struct llm_clock *c,
 		    "no more content within %d ms (llm.idle)", a->idle_ms);
 }
 
+static enum llm_body_end
+end_of(const struct http_response *resp, bool is_over)
+{
+	if (!is_over || resp->rc != HTTP_OK)
+		return BODY_END_CUT;
+	return resp->conn_ended ? BODY_END_UNSURE : BODY_END_WHOLE;
+}
+
 enum llm_rc
 llm_stream_read(struct asking *a, struct http_stream *s,
     struct http_response *resp, struct llm_answer *answer,
@@ -83,7 +91,7 @@ llm_stream_read(struct asking *a, struct http_stream *s,
 	if (waiting == LLM_TOO_LATE)
 		too_late(a, &clock, resp);
 	if (resp->rc != HTTP_CANCELLED)
-		llm_body_end(&body, n == -1 && resp->rc == HTTP_OK);
+		llm_body_end(&body, end_of(resp, n == -1));
 	llm_body_fini(&body);
 	buf_fini(&piece);
 	return resp->rc == HTTP_CANCELLED ? LLM_CANCELLED

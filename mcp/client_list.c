@@ -11,6 +11,9 @@
 #include "mcp/client_priv.h"
 #include "mcp/params.h"
 
+/* Where the reading of a list ends. */
+enum cut { CUT_NONE, CUT_TOOLS, CUT_BYTES, CUT_PAGES };
+
 /* What the pages come to. */
 struct listing {
 	json_t *tools;
@@ -22,6 +25,7 @@ struct listing {
 	bool more;
 	size_t left_out;
 	char first_left_out[MCP_LEFT_OUT_MAX]; /* "NAME\nWHY" */
+	enum cut cut;
 };
 
 /* ---- tools --------------------------------------------------------------- */
@@ -82,9 +86,33 @@ report_left_out(struct mcp_client *c, struct listing *l)
 	    F_INT("left_out", l->left_out));
 }
 
+/* The same for a list that is too long. */
+static void
+report_cut(struct mcp_client *c, const struct listing *l)
+{
+	static const struct {
+		const char *name;
+		int max;
+	} CUTS[] = {
+		[CUT_TOOLS] = { "max", MCP_TOOLS_MAX },
+		[CUT_BYTES] = { "bytes", MCP_LIST_MAX },
+		[CUT_PAGES] = { "pages", MCP_PAGES_MAX },
+	};
+	bool same;
+
+	pthread_mutex_lock(&c->lock);
+	same = c->cut_seen == (int)l->cut;
+	c->cut_seen = (int)l->cut;
+	pthread_mutex_unlock(&c->lock);
+	if (same || l->cut == CUT_NONE)
+		return;
+	log_event(LOG_WARN, "mcp_tools_cut", F_STR("server", c->name),
+	    F_INT(CUTS[l->cut].name, CUTS[l->cut].max));
+}
+
 /* False: there is no room for it, nor for what follows. */
 static bool
-add_tool(struct mcp_client *c, struct listing *l, json_t *tool, bool is_modern)
+add_tool(struct listing *l, json_t *tool, bool is_modern)
 {
 	const char *name = json_member_str(tool, "name"), *why = NULL;
 
@@ -103,16 +131,12 @@ add_tool(struct mcp_client *c, struct listing *l, json_t *tool, bool is_modern)
 		return true;
 	}
 	l->bytes += json_dumpb(tool, NULL, 0, JSON_COMPACT);
-	if (l->bytes > MCP_LIST_MAX) {
-		log_event(LOG_WARN, "mcp_tools_cut", F_STR("server", c->name),
-		    F_INT("bytes", MCP_LIST_MAX));
+	if (l->bytes > MCP_LIST_MAX)
+		l->cut = CUT_BYTES;
+	else if (json_array_size(l->tools) >= MCP_TOOLS_MAX)
+		l->cut = CUT_TOOLS;
+	if (l->cut != CUT_NONE)
 		return false;
-	}
-	if (json_array_size(l->tools) >= MCP_TOOLS_MAX) {
-		log_event(LOG_WARN, "mcp_tools_cut", F_STR("server", c->name),
-		    F_INT("max", MCP_TOOLS_MAX));
-		return false;
-	}
 	(void)json_array_append(l->tools, tool);
 	(void)json_object_set_new(l->names, name, json_true());
 	return true;
@@ -129,11 +153,11 @@ add_tools(struct exchange *x, struct listing *l, json_t *page)
 
 	json_array_foreach(page, i, tool) {
 		if (room)
-			room = add_tool(x->c, l, tool, is_modern);
+			room = add_tool(l, tool, is_modern);
 	}
 	json_object_foreach(page, key, tool) {
 		if (room)
-			room = add_tool(x->c, l, tool, is_modern);
+			room = add_tool(l, tool, is_modern);
 	}
 	return room;
 }
@@ -231,9 +255,7 @@ mcp_list(struct exchange *x, int64_t *ttl_ms, enum mcp_rc *rc)
 	x->mem = arena_new();
 	do {
 		if (++pages > MCP_PAGES_MAX) {
-			log_event(LOG_WARN, "mcp_tools_cut",
-			    F_STR("server", x->c->name),
-			    F_INT("pages", MCP_PAGES_MAX));
+			l.cut = CUT_PAGES;
 			break;
 		}
 		*rc = list_page(x, &l);
@@ -248,6 +270,7 @@ mcp_list(struct exchange *x, int64_t *ttl_ms, enum mcp_rc *rc)
 	json_decref(l.cursors);
 	if (*rc == MCP_OK) {
 		report_left_out(x->c, &l);
+		report_cut(x->c, &l);
 		return l.tools;
 	}
 	json_decref(l.tools);

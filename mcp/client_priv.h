@@ -71,7 +71,9 @@ struct mcp_client {
 	bool settling;
 	struct mcp_view view;
 	struct mcp_link *link; /* ERA_LINK */
-	char left_out_seen[MCP_LEFT_OUT_MAX + 32]; /* what was logged last */
+	/* What was logged last: of tools, of lists that are too long. */
+	char left_out_seen[MCP_LEFT_OUT_MAX + 32];
+	int cut_seen;
 };
 
 struct exchange {

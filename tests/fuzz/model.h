@@ -79,7 +79,7 @@ fuzz_read(const struct llm_provider *p, const char *bytes, size_t len,
 		n = len - at < step ? len - at : step;
 		stop = llm_body_feed(&body, bytes + at, n);
 	}
-	llm_body_end(&body, true);
+	llm_body_end(&body, BODY_END_WHOLE);
 	llm_body_fini(&body);
 	if (r.ended && !r.failed) {
 		(void)!llm_reading_finish(&r, &answer);

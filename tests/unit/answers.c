@@ -92,7 +92,7 @@ answers_bytes(const struct llm_provider *p, const struct llm_question *with,
 		if (llm_body_feed(&body, bytes + at, n) != 0)
 			break;
 	}
-	llm_body_end(&body, true);
+	llm_body_end(&body, BODY_END_WHOLE);
 	llm_body_fini(&body);
 	answers_take(&r, out);
 }

@@ -82,7 +82,7 @@ end_copy(const struct llm_body *body, struct answered *out)
 	*out = (struct answered){ .mem = arena_new() };
 	reading_copy(&r, body->reading, out->mem);
 	body_copy(&b, body, &r);
-	llm_body_end(&b, true);
+	llm_body_end(&b, BODY_END_WHOLE);
 	llm_body_fini(&b);
 	answers_take(&r, out);
 }

@@ -393,3 +393,17 @@ served_without_http(struct served *s)
 	served_stop(s);
 	return 0;
 }
+
+int
+served_lines(const char *path, const char *word)
+{
+	char line[4 * KIB];
+	FILE *f = fopen(path, "r");
+	int n = 0;
+
+	must(f != NULL, "a file to read");
+	while (fgets(line, sizeof(line), f) != NULL)
+		n += strstr(line, word) != NULL;
+	fclose(f);
+	return n;
+}

@@ -79,5 +79,7 @@ int served_pause(struct served *s, int fd, int ms);
 int served_tunnel(struct served *s, int fd, int port);
 /* Close with a reset instead of an end. */
 int served_reset(int fd);
+/* How many lines of the file ${path} have ${word}. */
+int served_lines(const char *path, const char *word);
 
 #endif

@@ -122,8 +122,8 @@ prepare(void)
 static X509 *
 cert_of(enum served_cert kind)
 {
-	static const char mine[]
-	    = "DNS:localhost,DNS:model.test,IP:127.0.0.1,IP:::1";
+	static const char mine[] = "DNS:localhost,DNS:model.test,DNS:*.names."
+				   "test,IP:127.0.0.1,IP:::1";
 	static const char others[] = "DNS:elsewhere.example,IP:192.0.2.1";
 	int by = kind == CERT_UNKNOWN;
 	bool own = kind == CERT_SELF_SIGNED;

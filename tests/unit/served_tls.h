@@ -13,7 +13,8 @@
 #include "tests/unit/served.h"
 
 enum served_cert {
-	CERT_GOOD, /* for localhost, model.test, 127.0.0.1 and ::1 */
+	CERT_GOOD, /* for localhost, model.test, *.names.test, 127.0.0.1 and ::1
+		    */
 	CERT_WRONG_NAME,
 	CERT_EXPIRED,
 	CERT_EARLY,   /* not valid yet */

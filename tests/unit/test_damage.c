@@ -23,6 +23,7 @@
 #include "redis/due.h"
 #include "redis/fleet.h"
 #include "redis/format.h"
+#include "redis/inbox.h"
 #include "tests/unit/redis_fixture.h"
 
 #define WORKERS 2
@@ -262,9 +263,10 @@ static const char *const CHAT_DAMAGE[] = {
 	"call('RPUSH', P..'inbox:a/b/'..string.rep('c', 900), 'x')",
 };
 
-static const char *const FIELDS[] = { "seq", "bytes", "hour", "turns", "tin",
-	"tout", "attempt", "crashes", "failures", "started", "taken", "v",
-	"token", "id", "state", "cred", "tools", "stop", "done", "waits" };
+static const char *const FIELDS[]
+    = { "seq", "bytes", "hour", "turns", "tin", "tout", "attempt", "crashes",
+	      "failures", "started", "taken", "v", "token", "id", "state",
+	      "cred", "tools", "stop", "done", "waits", "ended" };
 static const char *const VALUES[] = { "x", "", "-1", "1.5", "1e400", "nan",
 	"99999999999999999999", "\\255\\0" };
 
@@ -332,8 +334,12 @@ hurt(struct load *l, const char *lua, enum held held)
 static void
 goes_on(struct load *l, const struct chat_name *chat, const char *lua)
 {
-	int64_t until = clock_boot_ms() + UNTIL_MS, day;
+	static const enum command CONTROLS[] = { COMMAND_STATUS, COMMAND_STOP };
+	int64_t until = clock_boot_ms() + UNTIL_MS, day, wait_ms;
+	struct session session;
+	struct arena *mem;
 	enum store_rc rc;
+	size_t i;
 
 	do
 		rc = fixture_say(l->f->store, chat, "3", "three", "");
@@ -344,6 +350,14 @@ goes_on(struct load *l, const struct chat_name *chat, const char *lua)
 	rc = budget_reserve(l->f->store, chat, 10, &VICTIM_LIMITS, &day);
 	if (rc != STORE_OK)
 		fail_msg("%s: budget says %d", lua, rc);
+	for (i = 0; i < NELEM(CONTROLS); i++) {
+		mem = arena_new();
+		rc = inbox_control(l->f->store, chat, CONTROLS[i],
+		    &FIXTURE_UNLIMITED, mem, &session, &wait_ms);
+		arena_free(mem);
+		if (rc != STORE_OK)
+			fail_msg("%s: control says %d", lua, rc);
+	}
 }
 
 /* One damage after the other, of a chat that waits, of one that is held, and of

@@ -494,25 +494,35 @@ what_has_a_length_needs_all_of_it(void **state)
 	static const struct {
 		const char *text, *body;
 		enum http_rc rc;
+		bool by_end; /* the body ends with the connection */
 	} cases[] = {
 		{ "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", "hello",
-		    HTTP_OK },
+		    HTTP_OK, false },
+		{ "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", "", HTTP_OK,
+		    false },
+		{ "HTTP/1.1 204 No Content\r\n\r\n", "", HTTP_OK, false },
+		{ "HTTP/1.1 100 Continue\r\nContent-Length: 5\r\n\r\n"
+		  "HTTP/1.1 200 OK\r\n\r\nhello",
+		    "hello", HTTP_OK, true },
 		{ "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 		  "5\r\nhello\r\n0\r\n\r\n",
-		    "hello", HTTP_OK },
+		    "hello", HTTP_OK, false },
 		{ "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nhello", "hello",
-		    HTTP_OK },
-		{ "HTTP/1.0 200 OK\r\n\r\nhello", "hello", HTTP_OK },
+		    HTTP_OK, true },
+		{ "HTTP/1.1 200 OK\r\nTransfer-Encoding: identity\r\n\r\nhello",
+		    "hello", HTTP_OK, true },
+		{ "HTTP/1.0 200 OK\r\n\r\nhello", "hello", HTTP_OK, true },
 		{ "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nhello", "hello",
-		    HTTP_BROKEN },
+		    HTTP_BROKEN, true },
 		{ "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 		  "5\r\nhello\r\n",
-		    "hello", HTTP_BROKEN },
+		    "hello", HTTP_BROKEN, true },
 		{ "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 		  "9\r\nhello",
-		    "hello", HTTP_BROKEN },
-		{ "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n", "", HTTP_BROKEN },
-		{ "", "", HTTP_BROKEN },
+		    "hello", HTTP_BROKEN, true },
+		{ "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n", "", HTTP_BROKEN,
+		    true },
+		{ "", "", HTTP_BROKEN, true },
 	};
 	struct http_response whole, pieces;
 	struct buf body = BUF_INIT(KIB);
@@ -535,8 +545,8 @@ what_has_a_length_needs_all_of_it(void **state)
 		buf_reset(&body);
 		(void)read_all(s.port, &pieces, &body);
 		if (whole.rc != rc || pieces.rc != rc
-		    || whole.conn_ended != (rc != HTTP_OK)
-		    || pieces.conn_ended != (rc != HTTP_OK)
+		    || whole.conn_ended != cases[i / 2].by_end
+		    || pieces.conn_ended != cases[i / 2].by_end
 		    || strcmp(buf_str(&whole.body), cases[i / 2].body) != 0
 		    || strcmp(buf_str(&body), cases[i / 2].body) != 0)
 			fail_msg("%zu: %d %d, not %d (%s; %s)", i, whole.rc,

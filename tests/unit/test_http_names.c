@@ -20,6 +20,12 @@
 
 #define SLOW_MANY 8
 
+static const char *
+scheme(void)
+{
+	return over_tls ? "https" : "http";
+}
+
 static void
 wait_for_waiting(int n)
 {
@@ -47,7 +53,7 @@ ask_slow(void *arg)
 	intptr_t rc;
 
 	/* Names of their own: the same one is asked for once. */
-	snprintf(url, sizeof(url), "http://slow-%d.test:%d/ok",
+	snprintf(url, sizeof(url), "%s://slow-%d.names.test:%d/ok", scheme(),
 	    *(const int *)arg, srv.port);
 	rc = http_send(&req, &resp);
 	http_response_fini(&resp);
@@ -96,7 +102,8 @@ a_deadline_and_a_cancel_hold(void **state)
 	int64_t began;
 
 	(void)state;
-	snprintf(url, sizeof(url), "http://slow.test:%d/ok", srv.port);
+	snprintf(
+	    url, sizeof(url), "%s://slow.names.test:%d/ok", scheme(), srv.port);
 	names_hold();
 	req.url = url;
 	req.connect_ms = 100;
@@ -126,7 +133,8 @@ a_name_without_an_address_is_said(void **state)
 	char url[64];
 
 	(void)state;
-	snprintf(url, sizeof(url), "http://nowhere.test:%d/ok", srv.port);
+	snprintf(
+	    url, sizeof(url), "%s://nowhere.test:%d/ok", scheme(), srv.port);
 	req.url = url;
 	assert_int_equal(http_send(&req, &resp), HTTP_UNREACHED);
 	assert_string_equal(
@@ -157,5 +165,5 @@ main(void)
 
 	if (!resolves_beside())
 		return 77;
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return RUN_BOTH(tests);
 }

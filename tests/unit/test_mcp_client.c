@@ -12,8 +12,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/json.h"
+#include "base/log.h"
 #include "tests/unit/mcp_rig.h"
 
 static void
@@ -413,6 +415,71 @@ lists_have_many_forms(void **state)
 	}
 }
 
+/* A list is read again and again: a line for each reading would be a stranger's
+ * way to fill the log. */
+static void
+a_list_s_faults_are_logged_once_a_change(void **state)
+{
+	static char many[80 * KIB];
+	/* The list, and the lines until then: of tools, of its length. */
+	static const struct {
+		const char *body;
+		int left_out, cut;
+	} cases[] = {
+		{ RESULT("'tools':[{'name':'a'},{'name':'a'}]"), 1, 0 },
+		{ RESULT("'tools':[{'name':'a'},{'name':'a'}]"), 1, 0 },
+		{ RESULT("'tools':[{'name':'b'},{'name':'a'},{'name':'a'}]"), 1,
+		    0 },
+		{ RESULT("'tools':[{'name':'a'},{'name':'a'},{'name':'a'}]"), 2,
+		    0 },
+		{ RESULT("'tools':[{'name':'b'},{'name':'b'},{'name':'b'}]"), 3,
+		    0 },
+		{ RESULT("'tools':[{'name':'a'}]"), 3, 0 },
+		{ RESULT("'tools':[{'name':'b'},{'name':'b'},{'name':'b'}]"), 4,
+		    0 },
+		{ many, 4, 1 },
+		{ many, 4, 1 },
+		{ RESULT("'tools':[{'name':'a'}]"), 4, 1 },
+		{ many, 4, 2 },
+	};
+	struct rule rules[] = {
+		{ .method = "server/discover",
+		    .status = 200,
+		    .body = DISCOVER },
+		{ .method = "tools/list", .status = 200 },
+		{ 0 },
+	};
+	char path[] = "/tmp/dragoman-mcp-XXXXXX";
+	int fd = mkstemp(path), n = 0, k;
+	size_t i;
+
+	(void)state;
+	assert_true(fd != -1);
+	close(fd);
+	n = snprintf(many, sizeof(many),
+	    "{'jsonrpc':'2.0','id':$ID,'result':{'tools':[{'name':'t'}");
+	for (k = 0; k < 3000; k++)
+		n += snprintf(
+		    many + n, sizeof(many) - (size_t)n, ",{'name':'t%d'}", k);
+	snprintf(many + n, sizeof(many) - (size_t)n, "]}}");
+	assert_int_equal(log_open("test", LOG_INFO, path), 0);
+	rules[1].body = cases[0].body;
+	rig_begin(rules);
+	for (i = 0; i < NELEM(cases); i++) {
+		rules[1].body = cases[i].body;
+		assert_int_equal(rig_list(NULL), MCP_OK);
+		if (served_lines(path, "\"mcp_tool_left_out\"")
+			!= cases[i].left_out
+		    || served_lines(path, "\"mcp_tools_cut\"") != cases[i].cut)
+			fail_msg("the %zuth: %d and %d lines", i + 1,
+			    served_lines(path, "\"mcp_tool_left_out\""),
+			    served_lines(path, "\"mcp_tools_cut\""));
+	}
+	rig_end();
+	assert_int_equal(log_open("test", LOG_INFO, NULL), 0);
+	unlink(path);
+}
+
 static int progress_seen;
 
 static void
@@ -671,6 +738,7 @@ main(void)
 		cmocka_unit_test(a_call_ends_in_many_ways),
 		cmocka_unit_test(lists_have_pages),
 		cmocka_unit_test(lists_have_many_forms),
+		cmocka_unit_test(a_list_s_faults_are_logged_once_a_change),
 		cmocka_unit_test(progress_is_heard),
 		cmocka_unit_test(a_changed_schema_is_read_again),
 		cmocka_unit_test(a_call_is_cancelled),

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "tests/unit/mcp_rig.h"
 
 static int
@@ -310,6 +311,7 @@ an_outage_is_no_evidence(void **state)
 static void
 a_silent_discovery_leaves_time(void **state)
 {
+	enum { TIMEOUT_MS = 4500, THIRD_MS = TIMEOUT_MS / 3, SLACK_MS = 700 };
 	static const struct rule rules[] = {
 		{ .method = "server/discover", .serve = serve_silence },
 		{ .method = "initialize",
@@ -319,15 +321,19 @@ a_silent_discovery_leaves_time(void **state)
 		{ 0 },
 	};
 	json_t *tools;
-	int64_t ttl_ms;
+	int64_t ttl_ms, began, ms;
 
 	(void)state;
 	rig_begin(rules);
 	mcp_client_free(rig.client);
-	rig.client = mcp_client_new("server", rules_url(), NULL, 1500);
+	rig.client = mcp_client_new("server", rules_url(), NULL, TIMEOUT_MS);
+	began = clock_boot_ms();
 	assert_int_equal(mcp_client_tools(rig.client, NULL, &tools, &ttl_ms,
 			     rig.why),
 	    MCP_OK);
+	ms = clock_boot_ms() - began;
+	if (ms < THIRD_MS - 20 || ms > THIRD_MS + SLACK_MS)
+		fail_msg("%lld ms of %d", (long long)ms, TIMEOUT_MS);
 	assert_int_equal(json_array_size(tools), 1);
 	json_decref(tools);
 	rig_end();

@@ -13,6 +13,7 @@
 
 #include "base/http.h"
 #include "base/json.h"
+#include "llm/quirks.h"
 #include "tests/unit/answers.h"
 #include "tests/unit/cuts.h"
 
@@ -772,7 +773,7 @@ half_calls_in_words_are_dropped(void **state)
 		llm_body_init(&body, &LLM_OPENAI, &a.reading, true);
 		assert_int_equal(llm_body_feed(&body, bytes, strlen(bytes)),
 		    0);
-		llm_body_end(&body, true);
+		llm_body_end(&body, BODY_END_WHOLE);
 		llm_body_fini(&body);
 		assert_int_equal(llm_ending(&a, &resp, &answer, &f),
 		    cases[i].kept[0] == '\0' ? LLM_RETRY : LLM_BROKEN);
@@ -914,6 +915,68 @@ reasoning_models_take_other_fields(void **state)
 		    cases[i].temperature);
 		assert_int_equal(json_object_get(doc, "max_tokens") != NULL,
 		    strcmp(cases[i].field, "max_tokens") == 0);
+	}
+	arena_free(mem);
+}
+
+/* DeepSeek, Kimi: anomalyco/opencode#24083, FellouAI/eko#281. */
+static void
+calls_without_thoughts_get_empty_ones(void **state)
+{
+	static const struct tool_call MADE[]
+	    = { { "c1", "echo", "{}" }, { "c2", "echo", "{}" } };
+	static const struct llm_message TURN[] = {
+		{ .role = LLM_USER, .text = "Hi" },
+		{ .role = LLM_ASSISTANT,
+		    .text = "",
+		    .calls = &MADE[0],
+		    .ncalls = 1 },
+		{ .role = LLM_TOOL,
+		    .text = "1",
+		    .call_id = "c1",
+		    .tool = "echo" },
+		{ .role = LLM_ASSISTANT,
+		    .text = "",
+		    .calls = &MADE[1],
+		    .ncalls = 1,
+		    .extra = "{\"message\":{\"reasoning_content\":\"Hm.\"}}" },
+		{ .role = LLM_TOOL,
+		    .text = "2",
+		    .call_id = "c2",
+		    .tool = "echo" },
+		{ .role = LLM_ASSISTANT, .text = "Words." },
+	};
+	/* By message; NULL: no such member. */
+	static const char *const WANT[][NELEM(TURN)] = {
+		{ [3] = "Hm." },
+		{ [1] = "", [3] = "Hm." },
+	};
+	struct llm_quirks quirks[] = { LLM_QUIRKS_INIT, LLM_QUIRKS_INIT };
+	struct llm_question q = { .messages = TURN, .nmessages = NELEM(TURN) };
+	struct arena *mem = arena_new();
+	size_t i, k;
+
+	(void)state;
+	assert_true(llm_quirks_set(&quirks[1], "missing_thoughts", "no"));
+	for (k = 0; k < NELEM(quirks); k++) {
+		struct llm_backend b = { .host = HOST_OPENAI,
+			.model = "m",
+			.base_url = "",
+			.max_tokens_name = "",
+			.quirks = &quirks[k] };
+		const json_t *doc = answers_request(&LLM_OPENAI, &b, &q, mem);
+		const json_t *list = json_object_get(doc, "messages");
+
+		assert_int_equal(json_array_size(list), NELEM(TURN));
+		for (i = 0; i < NELEM(TURN); i++) {
+			const char *has = json_member_str(
+			    json_array_get(list, i), "reasoning_content");
+
+			if ((has == NULL) != (WANT[k][i] == NULL)
+			    || (has != NULL && strcmp(has, WANT[k][i]) != 0))
+				fail_msg("%zu, message %zu: %s", k, i,
+				    has == NULL ? "none" : has);
+		}
 	}
 	arena_free(mem);
 }
@@ -1227,6 +1290,7 @@ main(void)
 		cmocka_unit_test(half_calls_in_words_are_dropped),
 		cmocka_unit_test(a_text_without_end_is_cut),
 		cmocka_unit_test(requests_are_written),
+		cmocka_unit_test(calls_without_thoughts_get_empty_ones),
 		cmocka_unit_test(reasoning_models_take_other_fields),
 	};
 

@@ -56,6 +56,8 @@ static const struct {
 	{ 400, "", "", "input length and `max_tokens` exceed context limit: 190000 + 16384 > 200000, decrease input length or `max_tokens` and try again", "context", "200000" },
 	{ 400, "", "", "This endpoint's maximum context length is 131072 tokens. However, you requested about 140000 tokens (123116 of text input, 500 of tool input, 16384 in the output).", "context", "131072" },
 	{ 400, "", "", "This model's maximum context length is 4096 tokens. However, your messages resulted in 5000 tokens.", "", "" },
+	{ 400, "", "", "Invalid schema for function 'echo': property 'temperature' is not permitted.", "tool:echo", "-" },
+	{ 400, "", "", "messages: roles must alternate; the parameter tool_choice is not supported", "repeated_roles", "no" },
 	{ 400, "unsupported_value", "temperature", "Unsupported value: 'temperature' does not support 0.7 with this model. Only the default (1) value is supported.", "temperature_value", "1" },
 	{ 400, "", "", "invalid temperature: only 1 is allowed for this model", "temperature_value", "1" },
 	{ 400, "", "", "`temperature` may only be set to 1 when thinking is enabled.", "temperature_value", "1" },

@@ -518,21 +518,6 @@ a_long_description_is_cut(void **state)
 	rules_stop();
 }
 
-/* How many lines of ${path} have ${word}. */
-static int
-lines_with(const char *path, const char *word)
-{
-	char line[4 * KIB];
-	FILE *f = fopen(path, "r");
-	int n = 0;
-
-	assert_non_null(f);
-	while (fgets(line, sizeof(line), f) != NULL)
-		n += strstr(line, word) != NULL;
-	fclose(f);
-	return n;
-}
-
 /* A snapshot is made whenever anything changes: that is no news of a source. */
 static void
 what_is_left_out_is_told_once_a_change(void **state)
@@ -558,9 +543,9 @@ what_is_left_out_is_told_once_a_change(void **state)
 	for (i = 0; i < NELEM(MAX); i++) {
 		settings.llm_tools_max = MAX[i][0];
 		assert_int_equal(toolbox_reload(box, &settings, &errors), 0);
-		if (lines_with(path, "tool_hidden") != MAX[i][1])
+		if (served_lines(path, "tool_hidden") != MAX[i][1])
 			fail_msg("the %zuth: %d lines", i + 1,
-			    lines_with(path, "tool_hidden"));
+			    served_lines(path, "tool_hidden"));
 	}
 	end();
 	rules_stop();

@@ -16,7 +16,7 @@ let wild = null;
 /* libcurl 8.5 and newer goes by the label of an encoding alone: base/http_coding. */
 function isDamaged(run) {
   const mislabelled = ['mcp-odd-bodies encoding-utf8', 'reach-odd-heads encoding-utf8', 'reach-odd-heads encoding-chunked', 'stream-encodings plain'];
-  if (!mislabelled.includes(run.name)) return false;
+  if (!mislabelled.includes(`${run.case.name} ${run.variant}`)) return false;
   const [major, minor] = execFileSync('pkg-config', ['--modversion', 'libcurl'], { encoding: 'utf8' }).split('.').map(Number);
   return major > 8 || (major === 8 && minor >= 5);
 }

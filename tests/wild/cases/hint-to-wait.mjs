@@ -15,6 +15,7 @@ export default {
   saw: 'all repeats are spent within the second that the server asked to wait',
   shape: '429 with the time to wait: retryDelay, in the words, in headers',
   right: 'the next question comes after that time, and soon after',
+  wires: ['openai', 'anthropic'],
   variants: Object.keys(HINTS),
   requests: 2,
   answer: (req, n, variant, w) => n > 0 ? w.say() : refuse(429, ...HINTS[variant][1]()),

@@ -4,16 +4,27 @@ import { refuse } from '../wire.mjs';
 export default {
   source: 'mostlygeek/llama-swap#146, mindverse/Second-Me#20',
   saw: 'the first question of the day fails: the model is not in memory yet',
-  shape: '503 "Loading model" for four seconds, longer than llm.retry_for',
-  right: 'waited for, and the person is told; no breaker opens, however many ask',
-  settings: { llm: { retry_for: '1s' } },
+  shape: '503 "Loading model" for four seconds, longer than llm.retry_for; for ever',
+  right: 'waited for within chat.wait, and the person is told; no breaker opens, however many ask',
+  wires: ['openai', 'anthropic'],
+  variants: ['a-while', 'for-ever'],
+  settings: (url, variant) => ({ llm: { retry_for: '1s' }, ...(variant === 'for-ever' ? { chat: { wait: '3s' } } : {}) }),
+  reply: /^right answer$|still being loaded/,
   begun: 0,
   answer(req, n, variant, w) {
+    if (variant === 'for-ever') return refuse(503, { error: { code: 503, message: 'Loading model', type: 'unavailable_error' } });
     this.begun ||= performance.now();
     return performance.now() - this.begun > 4000 ? w.say() : refuse(503, { error: { code: 503, message: 'Loading model', type: 'unavailable_error' } });
   },
   check: async run => {
     const { d } = run.lane;
+    if (run.variant === 'for-ever') {
+      assert.match(run.reply, /still being loaded/);
+      assert.ok(run.requests.length >= 2, 'it was asked again');
+      assert.ok(run.ms < 8000, `chat.wait is 3 s, not ${run.ms} ms`);
+      return;
+    }
+    assert.equal(run.reply, 'right answer');
     assert.ok(run.ms < 12000, `${run.ms} ms`);
     run.case.begun = 0; /* it is swapped out, and more ask than open a breaker */
     const asked = run.requests.length;

@@ -17,6 +17,7 @@ export default {
   saw: 'a good answer that was refused for its head',
   shape: 'unusual status lines and headers before a good stream',
   right: 'the words are the answer',
+  wires: ['openai', 'anthropic'],
   variants: Object.keys(HEADS),
   requests: 1,
   reply: /^right answer$/,

@@ -5,6 +5,7 @@ export default {
   saw: '"cannot be reached, try again later", for days',
   shape: 'the model\'s server redirects',
   right: 'asked once; the log names the address to set, without its query',
+  wires: ['openai', 'anthropic'],
   variants: ['301', '307', '308'],
   reply: /operator/,
   requests: 1,

@@ -6,6 +6,7 @@ export default {
   saw: 'a status in a box; people tried the same words again and again',
   shape: 'Azure: 400 with code content_filter and an innererror',
   right: 'the person hears that the message was declined, not that the model is out of reach',
+  wires: ['openai', 'anthropic'],
   reply: 'declined',
   requests: 1,
   answer: () => refuse(400, error('The response was filtered due to the prompt triggering the content management policy.',

@@ -6,6 +6,7 @@ export default {
   saw: 'a result with a picture, and each question after it is refused',
   shape: 'a tool\'s result has an image; the server knows text only',
   right: 'asked without the image; the chat goes on',
+  wires: ['openai', 'anthropic'],
   learns: true,
   answer: (req, n, variant, w) => {
     if (/image_url|"type":"image/.test(JSON.stringify(req.messages))) return w.refuse('Failed to deserialize the JSON body into the target type: messages[3]: unknown variant `image_url`, expected `text` at line 1 column 679289', { code: 'invalid_request_error' });

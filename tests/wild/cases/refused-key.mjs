@@ -11,6 +11,7 @@ export default {
   saw: '"cannot be reached, try again later", for days',
   shape: '401 or 403',
   right: 'asked once; the person hears that the operator must act, not that waiting helps; the log says denied',
+  wires: ['openai', 'anthropic'],
   variants: Object.keys(said),
   requests: 1,
   reply: /operator/i,

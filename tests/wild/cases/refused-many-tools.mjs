@@ -8,6 +8,7 @@ export default {
   saw: 'no question is ever answered',
   shape: 'six schemas are refused, one at a time',
   right: 'the last repeat is asked without tools, so it is answered and what was learned is kept; then the rest',
+  wires: ['openai', 'anthropic'],
   learns: true,
   requests: 5,
   answer: (req, n, variant, w) => {

@@ -6,6 +6,7 @@ export default {
   saw: 'with a few tool servers more nothing is answered',
   shape: 'at most 20 tools, told in a refusal',
   right: 'as many are offered, built-in ones first; remembered',
+  wires: ['openai', 'anthropic'],
   requests: 2,
   answer: (req, n, variant, w) => (req.tools?.length ?? 0) <= 20 ? w.say() : w.refuse(`Invalid 'tools': array too long. Expected an array with maximum length 20, but got an array with length ${req.tools.length} instead.`, { code: 'array_above_max_length', param: 'tools' }),
   check: async run => {

@@ -13,6 +13,7 @@ export default {
   saw: 'minutes of repeats against an account that is empty until tomorrow',
   shape: 'quota told as 429 or 402, in five ways',
   right: 'asked once; said as what it is, to the person and to the operator',
+  wires: ['openai', 'anthropic'],
   variants: Object.keys(said),
   requests: 1,
   reply: /quota|credit|allowance|operator/i,

@@ -12,11 +12,12 @@ export default {
   saw: '"Provider returned error", or nothing: what the provider said stood elsewhere',
   shape: 'one refusal in eight shapes, and as plain text',
   right: 'read wherever it stands: too long, so once more with less',
+  wires: ['openai', 'anthropic'],
   variants: [...Object.keys(SHAPES), 'plain'],
   before: 4,
   requests: 2,
   full: {},
   answer(req, n, variant, w) {
-    return !(this.full[variant] ??= fullContext())(req) ? w.say() : variant === 'plain' ? body(M, { status: 400, type: 'text/plain' }) : refuse(400, SHAPES[variant]);
+    return !(this.full[variant + w.name] ??= fullContext())(req) ? w.say() : variant === 'plain' ? body(M, { status: 400, type: 'text/plain' }) : refuse(400, SHAPES[variant]);
   },
 };

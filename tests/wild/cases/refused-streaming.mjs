@@ -10,6 +10,7 @@ export default {
   saw: 'o3 can be asked whole, but not as a stream: each question is refused',
   shape: 'stream is refused by name',
   right: 'asked whole; remembered',
+  wires: ['openai', 'anthropic'],
   variants: Object.keys(said),
   requests: 2,
   answer: (req, n, variant, w) => req.stream ? refuse(400, said[variant]) : w.whole('right answer'),

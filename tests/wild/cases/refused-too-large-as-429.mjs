@@ -11,12 +11,13 @@ export default {
   saw: 'the same request again and again: it can never pass',
   shape: 'too large for a minute\'s allowance, told as 429 or 413',
   right: 'too long, not too often: asked once more with less',
+  wires: ['openai', 'anthropic'],
   variants: ['openai', 'groq'],
   before: 4,
   requests: 2,
   full: {},
   answer(req, n, variant, w) {
-    return (this.full[variant] ??= fullContext())(req) ? refuse(...said[variant]) : w.say();
+    return (this.full[variant + w.name] ??= fullContext())(req) ? refuse(...said[variant]) : w.say();
   },
   check: run => assert.ok(run.ms < 4000, `${run.ms} ms`),
 };

@@ -18,11 +18,12 @@ export default {
   saw: 'the same 400 again and again, where shortening the history would have helped',
   shape: 'status 400: the prompt is too long, in the words of eleven providers',
   right: 'asked once more with less',
+  wires: ['openai', 'anthropic'],
   variants: Object.keys(said),
   before: 4,
   requests: 2,
   full: {},
   answer(req, n, variant, w) {
-    return (this.full[variant] ??= fullContext())(req) ? refuse(400, said[variant]) : w.say();
+    return (this.full[variant + w.name] ??= fullContext())(req) ? refuse(400, said[variant]) : w.say();
   },
 };

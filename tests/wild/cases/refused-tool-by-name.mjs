@@ -13,6 +13,7 @@ export default {
   saw: 'one tool of one server, and no question of any chat is answered',
   shape: 'a schema that is refused for a reason nobody could foresee; the tool is named, or its place is',
   right: 'that tool is left out, all others stay; remembered, and told to the operator',
+  wires: ['openai', 'anthropic'],
   learns: true,
   variants: Object.keys(said),
   requests: 2,

@@ -5,6 +5,7 @@ export default {
   saw: 'the last round ends in a refusal: a choice of tools was named',
   shape: 'tool_choice is refused: 404 from OpenRouter, 400 from vLLM',
   right: 'left out when it is refused; the model sums up all the same',
+  wires: ['openai', 'anthropic'],
   variants: ['openrouter', 'vllm'],
   settings: { llm: { rounds: 1 } },
   answer: (req, n, variant, w) => {

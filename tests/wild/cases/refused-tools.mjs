@@ -12,6 +12,7 @@ export default {
   saw: 'nothing can be asked of a model that has no tools',
   shape: 'tools are refused, in the words of Ollama, OpenRouter and vLLM',
   right: 'asked without them (or with tools told in words); remembered',
+  wires: ['openai', 'anthropic'],
   variants: Object.keys(said),
   requests: 2,
   answer: (req, n, variant, w) => req.tools ? refuse(...said[variant]) : w.say(),

@@ -5,6 +5,7 @@ export default {
   saw: 'what people wrote lies in the operator\'s log',
   shape: '400 whose message names the trouble and then quotes the request',
   right: 'the operator sees the server\'s words, not the chat\'s',
+  wires: ['openai', 'anthropic'],
   message: 'My pin is heliotrope-4711-zanzibar, keep it.',
   requests: 1,
   reply: /./,

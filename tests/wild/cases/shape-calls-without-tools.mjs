@@ -5,6 +5,7 @@ export default {
   saw: 'long work with tools ends in an error, at the question that was to sum up',
   shape: 'calls in the messages and no tools in the request; LiteLLM before Anthropic refuses',
   right: 'the tools that were used are named, with the choice "none"',
+  wires: ['openai', 'anthropic'],
   settings: { llm: { rounds: 2 } },
   answer: (req, n, variant, w) => {
     if (req.messages.some(m => m.tool_calls) && !req.tools?.length)

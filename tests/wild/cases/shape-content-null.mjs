@@ -7,6 +7,7 @@ export default {
   saw: 'the question after a call is refused: one wants null there, another a text, a third the member',
   shape: 'an assistant message with calls and no words; null, "" or a missing content is refused',
   right: 'the form that is refused is changed, and the chat goes on',
+  wires: ['openai', 'anthropic'],
   variants: Object.keys(said),
   answer: (req, n, variant, w) => !w.rounds(req) ? w.call() : req.messages.some(m => m.tool_calls && bad[variant](m)) ? w.refuse(said[variant]) : w.say(),
   check: run => assert.ok(run.requests.length <= 3),

@@ -10,6 +10,7 @@ export default {
   saw: 'the first call of a tool works, what follows is an error of a template',
   shape: 'user and assistant must take turns, calls and results not counted; 500 from llama.cpp, 400 from vLLM',
   right: 'nobody speaks twice; the chat goes on',
+  wires: ['openai', 'anthropic'],
   variants: Object.keys(said),
   before: 2,
   settings: { llm: { rounds: 2 } },

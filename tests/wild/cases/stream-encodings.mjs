@@ -14,6 +14,7 @@ export default {
   saw: 'a good answer that nobody can read',
   shape: 'bodies in these codings, or with their label only',
   right: 'the words are the answer',
+  wires: ['openai', 'anthropic'],
   variants: Object.keys(ENCODINGS),
   requests: 1,
   answer: (req, n, variant, w) => {

@@ -8,6 +8,7 @@ export default {
   saw: '"hi" fails too: the provider checks all tools of every question',
   shape: 'arrays without items: at the top, deeper, with a list of types, in anyOf; invalid_function_parameters',
   right: 'the schema is made to fit; the chat works',
+  wires: ['openai', 'anthropic'],
   learns: true,
   answer: (req, n, variant, w) => {
     const i = w.tools(req).findIndex(t => bad(t.schema));

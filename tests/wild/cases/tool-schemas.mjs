@@ -49,6 +49,7 @@ export default {
   saw: 'every question of every chat is refused, because of one tool',
   shape: 'schemas of tools that one provider or another refuses (fit.mjs)',
   right: 'the tool is offered with a schema that all of them take, and nobody hangs',
+  wires: ['openai', 'anthropic'],
   learns: true,
   variants: Object.keys(SCHEMAS),
   requests: 1,
