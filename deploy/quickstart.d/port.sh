@@ -24,13 +24,14 @@ read_port() { # PORT
 # The inode of a socket that listens on port ${1} and our address, or on all.
 # Whether one on [::] is for IPv4, too, is nowhere to be read: it is tried.
 listening_inode() { # PORT
-	local ours=any family=4 inode
+	local ours=any family=4 inode number
 	case $listen in
 	\[*) family=6 ;;
 	0.0.0.0) ;;
 	*)
-		# shellcheck disable=SC2046 # four numbers
-		ours=$(printf '%02X%02X%02X%02X' $(tr . '\n' <<<"$listen" | tac))
+		while read -r number; do
+			ours=$(printf '%02X' "$number")${ours#any}
+		done < <(tr . '\n' <<<"$listen")
 		;;
 	esac
 	inode=$(awk -v p="$(printf ':%04X' "$1")" -v ours="$ours" -v family=$family '

@@ -42,7 +42,7 @@ step() { # WORDS LOG COMMAND...
 	set -m
 	if [ $verbose = 1 ]; then
 		say "$words"
-		{ "$@" 2>&1 </dev/null | tee -- "$log" >&2; } &
+		{ "$@" 2>&1 </dev/null | tee -- "$log" | plain >&2; } &
 	else
 		! on_screen || printf '  %s%s ...' "$words" "${hint-}" >&2
 		"$@" >"$log" 2>&1 </dev/null &

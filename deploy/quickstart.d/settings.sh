@@ -127,7 +127,7 @@ warn_names() {
 		(cd "$state" && "$build/dragoman" --env-file "$file" \
 			config check 2>&1) |
 			grep -F "warning: $file:" |
-			grep "^warning: .*:[0-9]*: $STRAY" >&2 || true
+			grep "^warning: .*:[0-9]*: $STRAY" | plain >&2 || true
 	done
 }
 
@@ -151,7 +151,7 @@ check_settings() {
 		fail 2 "the configuration is wrong. Correct the lines above," \
 			"then run the command again$(unchanged)"
 	}
-	grep '^warning' <<<"$findings" | not_of_files >&2 || true
+	grep '^warning' <<<"$findings" | not_of_files | plain >&2 || true
 	warn_names
 	check_own_address
 }
@@ -207,7 +207,8 @@ write_nginx() {
 	files=$(ulimit -Hn) # nginx would complain of what it cannot have
 	[[ $files =~ ^[0-9]+$ ]] && [ "$files" -lt 32768 ] || files=32768
 	"$here/nginx/generate" --state . --listen "$listen:$port" \
-		--socket unix:edge.sock --user "$web" |
+		--socket unix:edge.sock --user "$web" \
+		2> >(grep -v ' is open to other machines' >&2) | # tell_listen
 		sed "s|\./log/|./nginx/|; s|^worker_rlimit_nofile [0-9]*|worker_rlimit_nofile $files|" >"$state/nginx/nginx.conf.new"
 	chmod 0644 "$state/nginx/nginx.conf.new"
 }

@@ -47,7 +47,11 @@ stop_seconds() {
 # user made; workers' users only where they belong.  Into redis/ and log/ root
 # does not write.
 foreign_part() {
-	local part parts=()
+	local part parts=() users=(-user 0) user
+	for user in "$worker" "$web"; do
+		user=$(id -u -- "$user" 2>/dev/null) || continue
+		users+=(-o -user "$user")
+	done
 	for part in "${STATE_PARTS[@]}"; do
 		{ [ ! -e "$state/$part" ] && [ ! -L "$state/$part" ]; } ||
 			parts+=("./$part")
@@ -57,7 +61,7 @@ foreign_part() {
 		\( -type l -o ! -user 0 ! \( \
 		\( -path './secrets/*' -o -path './config/*' -o -path './nginx/*' \
 		-o -path ./edge.sock -o -path ./redis -o -path ./log \) \
-		\( -user "$worker" -o -user "$web" \) \) \) -print -quit)
+		\( "${users[@]}" \) \) \) -print -quit 2>/dev/null) || true # one went
 }
 
 # What another user has begun could hold a trap: settings are sourced, links
