@@ -13,8 +13,11 @@
 
 #include "base/arena.h"
 #include "base/config_priv.h"
+#include "base/text.h"
 
 #define ENV_LINES_MAX 2000
+#define NOT_UTF8 "expected UTF-8: save the file in this encoding"
+#define BOM "\xef\xbb\xbf" /* editors begin a file with it, unseen */
 
 static void
 env_of_key(const char *key, char out[CONFIG_NAME_MAX])
@@ -157,7 +160,9 @@ take_line(struct config *c, char *s, int number)
 	    strspn(s,
 		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_"
 		"0123456789.-") < len) {
-		config_error(c, where, "file", "expected NAME=value");
+		config_error(c, where, "file", "%s",
+		    text_is_utf8(s, strlen(s)) ? "expected NAME=value" :
+						 NOT_UTF8);
 		return;
 	}
 	if (c->nenv_lines == ENV_LINES_MAX) {
@@ -196,13 +201,21 @@ config_read_env_file(struct config *c, const char *path)
 	}
 	if (c->env_text.len == 0)
 		return;
-	if (strlen(c->env_text.data) != c->env_text.len) {
-		config_error(c, path, "file", "holds a NUL byte");
+	p = c->env_text.data;
+	if (strlen(p) != c->env_text.len) {
+		/* Every other byte of UTF-16 is one. */
+		config_error(c, path, "file", "%s",
+		    strncmp(p, "\xff\xfe", 2) == 0 ||
+			    strncmp(p, "\xfe\xff", 2) == 0 ?
+			NOT_UTF8 :
+			"holds a NUL byte");
 		return;
 	}
 	c->env_lines = arena_alloc(c->mem,
 	    (ENV_LINES_MAX + 1) * sizeof(*c->env_lines));
-	for (p = c->env_text.data; p != NULL; p = end) {
+	if (strncmp(p, BOM, strlen(BOM)) == 0)
+		p += strlen(BOM);
+	for (; p != NULL; p = end) {
 		end = strchr(p, '\n');
 		if (end != NULL)
 			*end++ = '\0';

@@ -41,16 +41,22 @@ read_env_file() { # FILE
 	env_files+=("$(realpath -- "$1")")
 	while IFS= read -r line || [ -n "$line" ]; do
 		number=$((number + 1))
+		[ $number != 1 ] || line=${line#$'\xef\xbb\xbf'} # a BOM
 		line=${line%$'\r'}
+		[[ ${line#"${line%%[![:blank:]]*}"} != '#'* ]] || continue
+		[[ $line =~ ^.*$ ]] || # which matches characters alone
+			fail 2 "$1:$number: expected UTF-8: save the file in" \
+				"this encoding"
 		[[ $line =~ ^[[:space:]]*(#.*)?$ ]] && continue
 		[[ $line =~ ^[[:space:]]*(export[[:space:]]+)?([A-Za-z0-9_.-]+)[[:space:]]*=[[:space:]]*(.*)$ ]] ||
 			fail 2 "$1:$number: expected NAME=value"
 		name=${BASH_REMATCH[2]}
 		unquote "${BASH_REMATCH[3]}" ||
 			fail 2 "$1:$number: $name: expected a closing quote at the end"
-		# A name that is none of the shell's: config check tells of it.
-		[[ $name =~ ^[A-Za-z_][A-Za-z0-9_]*$ ]] && is_ours_to_set "$name" ||
+		may_come_from_file "$name" || {
+			say "warning: $1:$number: $refused: this line is not used"
 			continue
+		}
 		lines[$name]=$text
 	done <"$1"
 	for name in "${!lines[@]}"; do
@@ -62,17 +68,39 @@ read_env_file() { # FILE
 	done
 }
 
-# By value or as a file.
+# By value or as a file; of a proxy's two names either.
 is_set() { # NAME
 	local other=${1}_FILE
-	[[ $1 != *_FILE ]] || other=${1%_FILE}
+	case $1 in
+	*_FILE) other=${1%_FILE} ;;
+	*_proxy) other=${1^^} ;;
+	*_PROXY) other=${1,,} ;;
+	esac
 	[ -n "${!1-}${!other-}" ]
 }
 
-# Not what this shell itself lives by.
+# Not what this shell itself lives by, or make.
 is_ours_to_set() { # NAME
 	case $1 in
-	PATH | HOME | LD_* | BASH* | IFS | SHELLOPTS | LC_ALL) return 1 ;;
+	PATH | HOME | LD_* | BASH* | IFS | SHELLOPTS | LC_ALL | CDPATH | ENV | \
+		GLOBIGNORE | POSIXLY_CORRECT | PS4 | MAKE* | MFLAGS | GNUMAKEFLAGS)
+		return 1
+		;;
+	esac
+}
+
+# Nor a variable of this script: those in lower case, and what is set already
+# and not of the environment (bash's UID, our STATE_PARTS).  Why not is in
+# $refused; a name in lower case may be a key that was pasted, so it is not
+# shown.
+may_come_from_file() { # NAME
+	refused='the quickstart takes only names of capital letters, digits and _'
+	[[ $1 =~ ^([A-Z_][A-Z0-9_]*|[a-z]+_proxy)$ ]] || return 1
+	refused="$1 is a variable of the shell"
+	is_ours_to_set "$1" || return 1
+	case $(declare -p "$1" 2>/dev/null) in
+	'' | 'declare -x '*) ;;
+	*) return 1 ;;
 	esac
 }
 
@@ -145,7 +173,7 @@ read_named_file() {
 
 # All that a program reads, in both forms.
 setting_names() {
-	sed -n 's/^#\{0,1\} *\([A-Z][A-Z0-9_]*\)=.*/\1/p' "$here/env.example" |
+	sed -n 's/^#\{0,1\} *\([A-Z][A-Z0-9_]*\|[a-z]*_proxy\)=.*/\1/p' "$here/env.example" |
 		sed 's/_FILE$//; p; s/$/_FILE/' | sort -u
 }
 

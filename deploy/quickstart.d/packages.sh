@@ -31,23 +31,35 @@ apt_install() { # PACKAGE...
 			--no-install-recommends "$@"
 }
 
+POLICY=/usr/sbin/policy-rc.d
+POLICY_MARK='# of deploy/quickstart, process' # and its number
+
+# What a run that was killed, or the power with it, has left: no service of
+# this machine would be started by apt again.
+drop_left_policy() {
+	local pid
+	pid=$(sed -n "s|^$POLICY_MARK \([0-9]*\)\$|\1|p" $POLICY 2>/dev/null) &&
+		[ -n "$pid" ] || return 0
+	[ -e "/proc/$pid" ] || rm -f $POLICY
+}
+
 # Debian starts the services of packages; ours are started by us alone.
 install_packages() { # PACKAGE...
-	local policy=/usr/sbin/policy-rc.d made='' rc=0 unit log
+	local made='' rc=0 unit log
 	log=$(mktemp)
-	if [ ! -e $policy ]; then
-		printf '#!/bin/sh\nexit 101\n' >$policy
-		chmod 0755 $policy
+	if [ ! -e $POLICY ]; then
+		printf '#!/bin/sh\n%s\nexit 101\n' "$POLICY_MARK $$" >$POLICY
+		chmod 0755 $POLICY
 		made=1
-		trap 'rm -f /usr/sbin/policy-rc.d' EXIT
+		trap 'rm -f $POLICY' EXIT
 	fi
 	must_end=apt-get step "installing $# packages" "$log" apt_install "$@" || rc=$?
 	if [ -n "$made" ]; then
-		rm -f $policy
+		rm -f $POLICY
 		trap - EXIT
 	fi
 	[ $rc = 0 ] || {
-		[ $verbose = 1 ] || tail -n 20 "$log" >&2
+		[ $verbose = 1 ] || tail -n 20 "$log" | plain >&2
 		rm -f "$log"
 		fail 1 "apt-get failed; the lines above say why." \
 			"Fix the problem, then run the command again"
@@ -66,6 +78,7 @@ install_packages() { # PACKAGE...
 
 need_packages() {
 	local missing wished
+	[ "$(id -u)" != 0 ] || drop_left_policy
 	if ! command -v dpkg-query >/dev/null ||
 		! command -v apt-get >/dev/null; then
 		mapfile -t missing < <(missing_programs)

@@ -22,22 +22,46 @@ read_port() { # PORT
 }
 
 # The inode of a socket that listens on port ${1} and our address, or on all.
+# Whether one on [::] is for IPv4, too, is nowhere to be read: it is tried.
 listening_inode() { # PORT
-	local hex ours=any
-	hex=$(printf ':%04X' "$1")
-	if [[ $listen =~ ^([0-9]+)\.([0-9]+)\.([0-9]+)\.([0-9]+)$ ]] &&
-		[ "$listen" != 0.0.0.0 ]; then
-		ours=$(printf %02X "${BASH_REMATCH[4]}" "${BASH_REMATCH[3]}" \
-			"${BASH_REMATCH[2]}" "${BASH_REMATCH[1]}")
-	fi
-	awk -v p="$hex" -v ours="$ours" '
+	local ours=any family=4 inode number
+	case $listen in
+	\[*) family=6 ;;
+	0.0.0.0) ;;
+	*)
+		while read -r number; do
+			ours=$(printf '%02X' "$number")${ours#any}
+		done < <(tr . '\n' <<<"$listen")
+		;;
+	esac
+	inode=$(awk -v p="$(printf ':%04X' "$1")" -v ours="$ours" -v family=$family '
 		$4 == "0A" && substr($2, length($2) - 4) == p {
 			at = substr($2, 1, length($2) - 5)
-			if (ours == "any" || at ~ /^0+$/ || at ~ (ours "$")) {
+			is = length(at) == 8 ? 4 : 6
+			if (is == 6 && at ~ /^0000000000000000FFFF0000/) {
+				at = substr(at, 25)
+				is = 4
+			}
+			if (is == family && (ours == "any" || at ~ /^0+$/ || at == ours)) {
 				print $10
 				exit
 			}
-		}' /proc/net/tcp*
+			if (is == 6 && at ~ /^0+$/ && maybe == "")
+				maybe = "maybe " $10
+		}
+		END { print maybe }' /proc/net/tcp*)
+	inode=${inode%%$'\n'*}
+	if [[ $inode == maybe* ]]; then
+		accepts "$1" || return 0
+		inode=${inode#maybe }
+	fi
+	printf '%s\n' "$inode"
+}
+
+ACCEPT_S=2 # an address of this machine answers at once
+accepts() { # PORT, at our address
+	timeout $ACCEPT_S bash -c 'exec 3<>"/dev/tcp/$1/$2"' - \
+		"${listen/#0.0.0.0/127.0.0.1}" "$1" 2>/dev/null
 }
 
 port_owner() { # INODE

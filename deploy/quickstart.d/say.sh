@@ -4,7 +4,18 @@
 
 verbose=0
 
-say() { printf '%s\n' "$*" >&2; }
+# Text without what a terminal would obey: a stranger's request is in nginx's
+# log, a model server's words are in its model's name.  Control characters go
+# (tab and newline stay), what is not UTF-8, C1 controls, marks of direction.
+# In this order: what is removed may join what was apart.
+plain() {
+	LC_ALL=C sed -u -E \
+		-e 's/[\x00-\x08\x0b-\x1f\x7f]//g' \
+		-e 's/([\xc2-\xdf][\x80-\xbf]|\xe0[\xa0-\xbf][\x80-\xbf]|[\xe1-\xef][\x80-\xbf]{2}|\xf0[\x90-\xbf][\x80-\xbf]{2}|[\xf1-\xf4][\x80-\xbf]{3})|[\x80-\xff]/\1/g' \
+		-e 's/\xc2[\x80-\x9f]|\xd8\x9c|\xe2\x80[\x8e\x8f\xaa-\xae]|\xe2\x81[\xa6-\xa9]//g'
+}
+
+say() { printf '%s\n' "$*" | plain >&2; }
 fail() { # CODE WORDS...: one sentence with what, where and the remedy
 	local code=$1
 	shift
@@ -31,7 +42,7 @@ step() { # WORDS LOG COMMAND...
 	set -m
 	if [ $verbose = 1 ]; then
 		say "$words"
-		{ "$@" 2>&1 </dev/null | tee -- "$log" >&2; } &
+		{ "$@" 2>&1 </dev/null | tee -- "$log" | plain >&2; } &
 	else
 		! on_screen || printf '  %s%s ...' "$words" "${hint-}" >&2
 		"$@" >"$log" 2>&1 </dev/null &
@@ -67,9 +78,9 @@ show_errors() { # LOG
 	[ $verbose = 0 ] || return 0 # all of it was shown
 	if grep -qE '(error|undefined reference)[: ]' "$1"; then
 		grep -E -A 3 '(error|undefined reference)[: ]' "$1" |
-			head -n 20 >&2
+			head -n 20 | plain >&2
 	else
-		tail -n 20 "$1" >&2
+		tail -n 20 "$1" | plain >&2
 	fi
 }
 

@@ -21,7 +21,7 @@ make_folders() {
 	chmod 0700 "$state"/{redis,supervisor}
 	choose_copies
 	[ "$worker" != - ] || return 0
-	# A state that somebody else began is ours, too.
+	# What a state of somebody else's holds is root's now (chown -hR root:).
 	chown root: "$state" "$state"/{secrets,nginx,supervisor}
 	chown -hR "$worker:" "$state"/{redis,log}
 	find "$state/secrets" -type f -exec chown -h "$worker:" {} +
@@ -49,8 +49,33 @@ lacks_key() {
 	grep -q '[[,]"encryption_key: ' <<<"$(config --json check 2>/dev/null)"
 }
 
+# What is sealed with a key that is gone cannot be read with a new one.
+made_key=''
+may_make_key() {
+	local key=$state/secrets/encryption_key
+	[ ! -s "$key" ] || return 0
+	[ -n "${REDIS_URL-}" ] ||
+		[ -z "$(find "$state/redis" -type f -size +0 -print -quit)" ] ||
+		fail 2 "the key that the messages in $state were sealed with is" \
+			"missing. Put $key back from a backup, or give that key" \
+			"as ENCRYPTION_KEY. If it is lost, nobody can read them:" \
+			"begin anew with another --state, or delete this one:" \
+			"$again --remove$(unchanged)"
+	made_key=1
+}
+
+# Said after a worker's own words.
+key_remedy() { # WHAT-IT-SAID
+	[[ $1 == *'sealed with another'* ]] && [ -n "$own_redis" ] || return 0
+	printf '%s' ". The quickstart keeps its key in" \
+		" $state/secrets/encryption_key: put that file back from a" \
+		" backup. If the key is lost, begin anew with another --state," \
+		" or delete this one: $again --remove"
+}
+
 choose_key() {
 	! lacks_key || {
+		may_make_key
 		make_secret encryption_key
 		export ENCRYPTION_KEY_FILE=secrets/encryption_key
 	}
@@ -102,7 +127,7 @@ warn_names() {
 		(cd "$state" && "$build/dragoman" --env-file "$file" \
 			config check 2>&1) |
 			grep -F "warning: $file:" |
-			grep "^warning: .*:[0-9]*: $STRAY" >&2 || true
+			grep "^warning: .*:[0-9]*: $STRAY" | plain >&2 || true
 	done
 }
 
@@ -126,7 +151,7 @@ check_settings() {
 		fail 2 "the configuration is wrong. Correct the lines above," \
 			"then run the command again$(unchanged)"
 	}
-	grep '^warning' <<<"$findings" | not_of_files >&2 || true
+	grep '^warning' <<<"$findings" | not_of_files | plain >&2 || true
 	warn_names
 	check_own_address
 }
@@ -158,7 +183,7 @@ check_redis() {
 	3,) fail 1 "Redis does not answer at redis.url. Start it or correct" \
 		"REDIS_URL; without REDIS_URL the quickstart starts a Redis" \
 		"itself$(unchanged)" ;;
-	*) fail 1 "${said#dragoman: }$(unchanged)" ;;
+	*) fail 1 "${said#dragoman: }$(key_remedy "$said")$(unchanged)" ;;
 	esac
 }
 
@@ -182,7 +207,8 @@ write_nginx() {
 	files=$(ulimit -Hn) # nginx would complain of what it cannot have
 	[[ $files =~ ^[0-9]+$ ]] && [ "$files" -lt 32768 ] || files=32768
 	"$here/nginx/generate" --state . --listen "$listen:$port" \
-		--socket unix:edge.sock --user "$web" |
+		--socket unix:edge.sock --user "$web" \
+		2> >(grep -v ' is open to other machines' >&2) | # tell_listen
 		sed "s|\./log/|./nginx/|; s|^worker_rlimit_nofile [0-9]*|worker_rlimit_nofile $files|" >"$state/nginx/nginx.conf.new"
 	chmod 0644 "$state/nginx/nginx.conf.new"
 }

@@ -2,6 +2,14 @@
 # Starting, telling why it failed, and what to do with what runs.
 # shellcheck disable=SC2154 # here, state, ...: deploy/quickstart
 
+read_wait() {
+	wait_s=${QUICKSTART_WAIT:-60}
+	[[ $wait_s =~ ^0*[1-9][0-9]{0,5}$ ]] ||
+		fail 2 "QUICKSTART_WAIT: expected a whole number of seconds from" \
+			"1 to 999999, got \"$wait_s\""
+	wait_s=$((10#$wait_s))
+}
+
 alive() { kill -0 $supervisor 2>/dev/null; }
 
 # How long the files of standard error are now: what comes later counts.
@@ -65,9 +73,9 @@ why_not() {
 	[ $verbose = 0 ] || {
 		say "What the programs said:"
 		tail -n 5 "$state"/supervisor/*.err "$state/supervisor/log" \
-			"$state/nginx/nginx.log" >&2 2>/dev/null || true
+			"$state/nginx/nginx.log" 2>/dev/null | plain >&2 || true
 	}
-	printf '%s' "${why:-no worker answered in ${QUICKSTART_WAIT:-60} seconds}"
+	printf '%s' "${why:-no worker answered in $wait_s seconds}"
 }
 
 start() {
@@ -82,12 +90,12 @@ start() {
 	trap 'stop_started 129' HUP
 	# After a kill -9 the workers of the former run may take server.drain to
 	# end.
-	until_s=$((SECONDS + ${QUICKSTART_WAIT:-60}))
+	until_s=$((SECONDS + wait_s))
 	while [ $SECONDS -lt $until_s ]; do
 		ask /ready 1 >/dev/null && break
 		alive || break
+		! is_hopeless || start_failed # who would answer is not there
 		! is_paused || break
-		! is_hopeless || break
 		sleep 0.1
 	done
 	paused=
@@ -111,18 +119,40 @@ stop_started() { # CODE
 	exit "$1"
 }
 
+# A --restart stopped what ran, and what was to follow does not start.  It is
+# tried once: QUICKSTART_BACK.
+go_back() { # WHY
+	[ -z "${QUICKSTART_BACK-}" ] || return 0
+	say "could not be started: $1"
+	say "starting again with the settings of the last start that succeeded"
+	exec 8>&-
+	(
+		for name in $(setting_names) $env_names; do unset "$name"; done
+		export QUICKSTART_BACK=1
+		exec "$here/deploy/quickstart" --state "$state" --restart --detach
+	) || fail 1 "neither the new settings could be started nor those of the" \
+		"last start: the lines above say why"
+	fail 1 "the new settings could not be started: $1. Dragoman runs with" \
+		"the settings of the last start that succeeded"
+}
+
 start_failed() {
 	local why
 	why=$(in_users_words "$(why_not)")
-	[ ! -e "$state/given" ] || cmp -s "$state/given" "$state/given.new" ||
-		why+=". With the settings of the last start that succeeded: $again --restart"
-	rm -f -- "$state/given.new"
+	why+=$(key_remedy "$why")
 	kill $supervisor 2>/dev/null || true
 	wait $supervisor 2>/dev/null || true
+	if [ -e "$state/given" ] && ! cmp -s "$state/given" "$state/given.new"; then
+		rm -f -- "$state/given.new"
+		[ -z "$ran" ] || go_back "$why"
+		why+=". With the settings of the last start that succeeded: $again --restart"
+	fi
+	rm -f -- "$state/given.new"
 	fail 1 "could not be started: $why. All log lines: $again --logs"
 }
 
-# The line works as it is pasted, whoever brought the secret.
+# The line works as it is pasted, whoever brought the secret.  What curl has
+# among its arguments everybody on the machine can read; printf is the shell's.
 secret_header() {
 	local header
 	[ "$(value_of chat.open)" != true ] || return 0
@@ -137,7 +167,7 @@ secret_header() {
 	else
 		header="echo YOUR_PROXY_SECRET"
 	fi
-	printf ' -H "X-Proxy-Secret: $(%s)"' "$header"
+	printf %s "printf '%s\\n' \"X-Proxy-Secret: \$($header)\" | "
 }
 
 opens_chat() { [ "$mode" = chat ] && [ -t 0 ] && [ -t 1 ]; }
@@ -171,9 +201,10 @@ tell_model() {
 }
 
 tell_started() {
-	local url=http://$shown:$port
+	local url=http://$shown:$port header
 	say "Dragoman runs: $url ($("$build/dragoman" version | head -n 1))"
-	say "  curl -s $url/chat$(secret_header) -H 'Content-Type: application/json' \\"
+	header=$(secret_header)
+	say "  ${header}curl -s $url/chat${header:+ -H @-} -H 'Content-Type: application/json' \\"
 	say "    -d '{\"chat_id\":\"me\",\"message\":\"help\"}'"
 	tell_listen
 	if [ -n "$paused" ]; then

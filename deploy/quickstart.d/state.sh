@@ -39,8 +39,74 @@ json_text() { # NAME
 stop_seconds() {
 	local seconds
 	seconds=$(sed -n 's/^stop\t//p' "$state/processes")
-	echo "${seconds:-40}"
+	[[ $seconds =~ ^[0-9]+$ ]] || seconds=40
+	echo "$seconds"
 }
+
+# The first thing of the state that root must not use: a link, or what another
+# user made; workers' users only where they belong.  Into redis/ and log/ root
+# does not write.
+foreign_part() {
+	local part parts=() users=(-user 0) user
+	for user in "$worker" "$web"; do
+		user=$(id -u -- "$user" 2>/dev/null) || continue
+		users+=(-o -user "$user")
+	done
+	for part in "${STATE_PARTS[@]}"; do
+		{ [ ! -e "$state/$part" ] && [ ! -L "$state/$part" ]; } ||
+			parts+=("./$part")
+	done
+	(cd -- "$state" && find "${parts[@]}" \
+		\( -path './redis/*' -o -path './log/*' -o -path './nginx/*/*' \) -prune -o \
+		\( -type l -o ! -user 0 ! \( \
+		\( -path './secrets/*' -o -path './config/*' -o -path './nginx/*' \
+		-o -path ./edge.sock -o -path ./redis -o -path ./log \) \
+		\( "${users[@]}" \) \) \) -print -quit 2>/dev/null) || true # one went
+}
+
+# What another user has begun could hold a trap: settings are sourced, links
+# would lead elsewhere, and the key may be known.
+may_trust_state() {
+	local owner part
+	[ -e "$state/.dragoman" ] || [ -L "$state/.dragoman" ] || return 0
+	owner=$(stat -Lc %U -- "$state") || return 0
+	if [ "$(id -u)" != 0 ]; then
+		[ -O "$state/" ] || [ "$owner" = root ] ||
+			fail 1 "$state belongs to $owner: run this as that user"
+		return 0
+	fi
+	[ "$owner" != root ] || [ ! -L "$state" ] ||
+		owner=$(stat -c %U -- "$state")
+	[ "$owner" = root ] ||
+		fail 1 "$state belongs to $owner, and root uses nothing that" \
+			"another user made. Run this as $owner; or, if you trust" \
+			"its files and it is to be root's from now on, first run:" \
+			"chown -hR root: $(printf '%q' "$state")"
+	part=$(foreign_part)
+	[ -n "$part" ] || return 0
+	part=${part#./}
+	owner=$(stat -c %U -- "$state/$part")
+	[ ! -L "$state/$part" ] ||
+		fail 1 "$state/$part is a link (of $owner), and root follows" \
+			"none: put a file or folder of root in its place"
+	fail 1 "$state/$part belongs to $owner, and root uses nothing that" \
+		"another user made. Remove it; or, if you trust it, first run:" \
+		"chown -hR root: $(printf '%q' "$state/$part")"
+}
+
+# One command at a time changes a state.
+lock_state() {
+	[ -w "$state/.dragoman" ] ||
+		fail 1 "$state belongs to $(stat -c %U -- "$state"): run this" \
+			"as that user"
+	exec 8>>"$state/.dragoman"
+	flock -n 8 || {
+		say "waiting for another command that uses $state"
+		flock 8
+	}
+}
+# Not one that was removed while we waited.
+holds_lock() { [ "/dev/fd/8" -ef "$state/.dragoman" ]; }
 
 may_read_state() {
 	[ ! -e "$state/supervisor.pid" ] || [ -r "$state/supervisor.pid" ] ||
@@ -103,14 +169,14 @@ show_logs() {
 	done
 	[ ${#files[@]} -gt 0 ] || fail 3 "there are no logs in $state yet"
 	for file in "$state"/supervisor/{edge,turn}.err; do
-		text=$(grep -hv '^{"time"' "$file" 2>/dev/null | tail -n 20) ||
+		text=$(grep -ahv '^{"time"' "$file" 2>/dev/null | tail -n 20) ||
 			continue
-		printf '==> %s <==\n%s\n\n' "$file" "$text"
+		printf '==> %s <==\n%s\n\n' "$file" "$text" | plain
 	done
 	say "These files have all lines; Redis has its own: $state/supervisor/redis.err"
 	[ ! -t 1 ] || follow=(-F)
 	# -v: a name above the lines, of one file, too
-	tail -v -n 20 "${follow[@]}" -- "${files[@]}" | readable
+	tail -v -n 20 "${follow[@]}" -- "${files[@]}" | plain | readable
 	exit 0
 }
 
@@ -133,10 +199,16 @@ remove_state() {
 			fail 2 "--remove needs --yes when there is no terminal"
 		ask_yes "Delete $state with its secrets, messages and logs? [y/N]"
 	fi
-	stop_state
+	lock_state
+	holds_lock || { # somebody else has
+		say "nothing to remove: $state"
+		exit 0
+	}
+	stop_state 8>&-
 	remove_parts
-	rmdir -- "$state" 2>/dev/null ||
+	rmdir -- "$(realpath -- "$state")" 2>/dev/null ||
 		fail 1 "$state holds other files, which were left"
+	[ ! -L "$state" ] || rm -f -- "$state"
 	say "removed: $state. What was built is still in $here/build, and packages stay installed."
 	exit 0
 }
@@ -207,19 +279,8 @@ already_running() {
 
 # --- the folder -------------------------------------------------------------
 
-# Root could, and its user could not start it any more.
-may_take_state() {
-	local owner
-	[ "$(id -u)" = 0 ] && [ -e "$state/.dragoman" ] || return 0
-	owner=$(stat -c %U -- "$state/.dragoman")
-	[ "$owner" = root ] ||
-		fail 1 "$state belongs to $owner, who could not use it any more" \
-			"if root started it. Run this as $owner; or, if it is to be" \
-			"root's from now on, first run:" \
-			"chown -R root: $(printf '%q' "$state")"
-}
-
-# A folder of somebody else's is not made ours: its modes would change.
+# A folder of somebody else's is not made ours: its modes would change, and
+# what root writes there could be led elsewhere.
 check_state_folder() {
 	local parent=$state
 	if [ -e "$state" ] && [ ! -e "$state/.dragoman" ] &&
@@ -227,7 +288,10 @@ check_state_folder() {
 		fail 2 "$state is there and not a state of the quickstart;" \
 			"choose another folder with --state"
 	fi
-	may_take_state
+	[ "$(id -u)" != 0 ] || [ ! -e "$state" ] ||
+		[ "$(stat -c %u -- "$state")" = 0 ] ||
+		fail 1 "$state belongs to $(stat -c %U -- "$state"), not to" \
+			"root; choose another folder with --state"
 	until [ -e "$parent" ]; do parent=$(dirname -- "$parent"); done
 	[ -d "$parent" ] && [ -w "$parent" ] && [ -x "$parent" ] ||
 		fail 1 "cannot write $parent, which belongs to" \
@@ -241,6 +305,7 @@ make_state_folder() {
 	[ -e "$state/.dragoman" ] || made_state=1
 	mkdir -p -- "$state" || fail 1 "cannot make $state; choose another" \
 		"folder with --state"
+	chmod 0711 "$state"
 	: >>"$state/.dragoman"
 	trap discard EXIT
 }
@@ -248,6 +313,7 @@ make_state_folder() {
 discard() {
 	rm -rf -- "${state:?}"/{given.new,nginx/nginx.conf.new}
 	[ -z "$copies" ] || rm -rf -- "${state:?}/$copies"
+	[ -z "$made_key" ] || rm -f -- "$state/secrets/encryption_key"
 	[ -n "$made_state" ] || return 0
 	remove_parts
 	rmdir -- "$state" 2>/dev/null || true

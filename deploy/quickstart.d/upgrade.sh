@@ -96,11 +96,10 @@ wait_for_ends() { # PID...
 
 upgrade() {
 	local supervisor former left until_s
-	exec 8>>"$state/.dragoman"
-	flock 8
+	lock_state
 	supervisor=$(supervisor_pid) || fail 3 "not running: $state"
 	may_upgrade "$supervisor"
-	until_s=$((SECONDS + ${QUICKSTART_WAIT:-60}))
+	until_s=$((SECONDS + wait_s))
 	mapfile -t former < <(workers_of "$supervisor")
 	[ ${#former[@]} -gt 0 ] ||
 		fail 1 "supervisor $supervisor runs no workers now:" \

@@ -233,7 +233,7 @@ test('the address: MCP_PORT and MCP_HOST, --listen, and a port of the configurat
   const r = await quickstart(state, ['--yes', '--detach'], { env: { MCP_PORT: String(port), MCP_HOST: '127.0.0.3', PROXY_SECRET: 'by value' } });
   assert.equal(r.code, 0, r.err);
   assert.match(r.err, new RegExp(`http://127\\.0\\.0\\.3:${port} `));
-  const said = await run('bash', ['-c', /^ {2}curl[^]*?'$/m.exec(r.err)[0]]);
+  const said = await run('bash', ['-c', /^ {2}(?:printf|curl)[^]*?'$/m.exec(r.err)[0]]);
   assert.match(JSON.parse(said.out).reply, /message is a command/);
   await stop(state);
 });

@@ -49,7 +49,7 @@ export async function start(state, args = [], options = {}) {
   const port = await freePort();
   const r = await quickstart(state, ['--yes', '--detach', '--port', String(port), ...args], { ms: 120000, ...options });
   assert.equal(r.code, 0, r.err);
-  return { port, err: r.err, curl: /^ {2}curl[^]*?'$/m.exec(r.err)[0] };
+  return { port, err: r.err, curl: /^ {2}(?:printf|curl)[^]*?'$/m.exec(r.err)[0] };
 }
 
 export async function stop(state) {

@@ -333,6 +333,49 @@ errors_with_their_places(void **state)
 	}
 }
 
+/* As editors save them: a BOM is none of the first name, and what is not
+ * UTF-8 is said as that. */
+static void
+env_file_encodings(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t len;
+		const char *error;
+	} cases[] = {
+		{ "\xef\xbb\xbf" "COUNT=7\n", 0, NULL },
+		{ "NAM\xe9=1\n", 0,
+		    ":1: file: expected UTF-8: save the file in this "
+		    "encoding" },
+		{ "\xff\xfe" "C\0=\0", 6,
+		    ": file: expected UTF-8: save the file in this encoding" },
+		{ "C=a\0b\n", 6, ": file: holds a NUL byte" },
+	};
+	size_t i, len;
+
+	(void)state;
+	for (i = 0; i < NELEM(cases); i++) {
+		const char *path = path_of("enc.env");
+		const struct config_source src = { .env_file = path };
+		FILE *f = fopen(path, "w");
+		struct config *c;
+
+		assert_non_null(f);
+		len = cases[i].len != 0 ? cases[i].len : strlen(cases[i].text);
+		assert_int_equal(fwrite(cases[i].text, 1, len, f), len);
+		fclose(f);
+		c = load(&src);
+		if (cases[i].error == NULL) {
+			assert_int_equal(nerrors, 0);
+			assert_int_equal(sample.count, 7);
+		} else if (nerrors != 1 ||
+		    strstr(buf_str(&errors), cases[i].error) == NULL)
+			fail_msg("case %zu gave %zu: %s", i, nerrors,
+			    buf_str(&errors));
+		config_free(c);
+	}
+}
+
 static void
 all_errors_at_once(void **state)
 {
@@ -774,6 +817,7 @@ main(void)
 		cmocka_unit_test(several_names),
 		cmocka_unit_test(slips_in_names),
 		cmocka_unit_test(env_files),
+		cmocka_unit_test(env_file_encodings),
 		cmocka_unit_test(secrets_in_files),
 		cmocka_unit_test(foreign_files),
 		cmocka_unit_test(ignored_ones),
