@@ -29,10 +29,7 @@
  * Redis that hangs: the one that renews must find the unsure leases. */
 #define LOOK_EVERY_MS 1000
 
-/* The first report waits for the first look at the models, so that nobody hears
- * that all is well before it is known; for a server that does not answer, no
- * longer than this. */
-#define FIRST_LOOK_MS 2000
+/* The end of a look at the models is reported so soon. */
 #define LOOK_STEP_MS 50
 
 struct heartbeat {
@@ -166,17 +163,6 @@ tidy(struct heartbeat *h)
 	}
 }
 
-static void
-look_first(struct heartbeat *h)
-{
-	int64_t until = clock_boot_ms() + FIRST_LOOK_MS;
-
-	do
-		trouble_look(h->w);
-	while (!atomic_load(&h->w->looked) && clock_boot_ms() < until
-	    && wait(h, LOOK_STEP_MS));
-}
-
 /* Until the next second, or the end of a look: what it found is reported. */
 static bool
 rest(struct heartbeat *h)
@@ -198,7 +184,6 @@ run(void *arg)
 	struct heartbeat *h = arg;
 	int64_t next_ms = clock_boot_ms();
 
-	look_first(h);
 	do {
 		trouble_look(h->w);
 		if (atomic_exchange(&h->w->beat_now, false)

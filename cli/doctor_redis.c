@@ -123,7 +123,7 @@ doctor_redis(struct doctor *d)
 		doctor_find(d, DOCTOR_ERROR, "keys",
 		    "set the encryption_key that this Redis was filled with, "
 		    "or use another Redis",
-		    "what lies in Redis was sealed with another key");
+		    "what lies in Redis was encrypted with another key");
 		break;
 	default:
 		doctor_find(d, DOCTOR_ERROR, "keys",

@@ -25,7 +25,7 @@ tell_why_not(struct cli *cli, enum store_rc rc, const char *from)
 		    from);
 	else if (rc == STORE_UNKNOWN_KEY)
 		cli_error(cli,
-		    "what lies under \"%s\" was sealed with another encryption "
+		    "what lies under \"%s\" was encrypted with another encryption "
 		    "key: it is another installation's. No key was renamed",
 		    from);
 	else

@@ -50,28 +50,30 @@ static const struct {
 	[HOW_START_NGINX] = { "start nginx, or look at its error log",
 	    "systemctl start nginx; journalctl -u nginx says why it does not "
 	    "run",
-	    "--restart" },
+	    "--restart", .logs = false },
 	[HOW_START_REDIS]
-	= { "start redis-server", "systemctl start redis-server", "--restart" },
+	= { "start redis-server", "systemctl start redis-server", "--restart",
+	    .logs = false },
 	[HOW_START_TURN] = { "start one: dragoman-turn --config FILE",
 	    "systemctl start dragoman-turn@1; journalctl -u dragoman-turn@1 "
 	    "says why it ends",
 	    "--restart", .logs = true },
 	/* Credentials of systemd are copied when a unit starts. */
 	[HOW_RELOAD_TURN] = { "send SIGHUP to the dragoman-turn processes",
-	    "systemctl restart 'dragoman-turn@*'", "--restart" },
+	    "systemctl restart 'dragoman-turn@*'", "--restart", .logs = false },
 	[HOW_RELOAD_KEYS] = { "send SIGHUP to all " ALL_WORKERS,
 	    "for u in $(systemctl list-units --plain --no-legend " ALL_UNITS
 	    " | cut -d' ' -f1); do systemctl restart $u || break; done",
 	    .hup = true },
 	[HOW_RESTART_ALL] = { "start all " ALL_WORKERS " again",
-	    "systemctl restart " ALL_UNITS, "--restart" },
+	    "systemctl restart " ALL_UNITS, "--restart", .logs = false },
 	[HOW_RENEW] = { "start it again, with the new program",
-	    "systemctl restart " ALL_UNITS, "--upgrade" },
+	    "systemctl restart " ALL_UNITS, "--upgrade", .logs = false },
 	[HOW_STOP_ALL]
 	= { "stop all " ALL_WORKERS, "systemctl stop dragoman.target",
 	    "--stop, and start its Redis alone (OPERATIONS.md, redis.prefix, "
-	    "has the lines)" },
+	    "has the lines)",
+	    .logs = false },
 };
 
 const char *

