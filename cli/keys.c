@@ -224,7 +224,7 @@ activate(struct cli *cli, struct plan *plan)
 		cli_error(cli, "no key waits to be activated: %s; begin with "
 			       "dragoman keys rotate --prepare",
 		    plan->n < 2 ? "there is one key only" :
-				  "the last one in the list sealed before the "
+				  "the last one in the list was in use before the "
 				  "first did");
 	if (code != CLI_OK)
 		return code;
@@ -247,7 +247,7 @@ on_progress(void *ctx, int64_t seen, int64_t changed)
 
 	if (p->cli->json || isatty(STDERR_FILENO) != 1)
 		return;
-	fprintf(stderr, "\r%lld looked at, %lld sealed anew ",
+	fprintf(stderr, "\r%lld looked at, %lld encrypted anew ",
 	    (long long)seen, (long long)changed);
 	p->shown = true;
 }
@@ -280,7 +280,7 @@ reseal(struct cli *cli, int64_t *total)
 	if (changed == 0)
 		return CLI_OK;
 	cli_error(cli,
-	    "values are still being sealed with an older key: some "
+	    "values are still being encrypted with an older key: some "
 	    "worker has not read the new order. Let all read it, "
 	    "then repeat: %s",
 	    started_how(cli->mem, HOW_RELOAD_KEYS));
@@ -314,7 +314,7 @@ retire(struct cli *cli, struct plan *plan)
 	if (total > 0) {
 		/* Somebody sealed with an old key a moment ago. */
 		cli_error(cli,
-		    "%lld values had still been sealed with an "
+		    "%lld values had still been encrypted with an "
 		    "older key; they are not any more. Let all "
 		    "workers read the file again, then repeat: %s",
 		    (long long)total, started_how(cli->mem, HOW_RELOAD_KEYS));
@@ -433,7 +433,7 @@ cmd_keys_reseal(struct cli *cli)
 	if (cli->json)
 		return cli_json(cli,
 		    json_pack("{s:I}", "resealed", (json_int_t)total));
-	printf("all is sealed with the first key (%lld values anew)\n",
+	printf("all is encrypted with the first key (%lld values anew)\n",
 	    (long long)total);
 	return CLI_OK;
 }

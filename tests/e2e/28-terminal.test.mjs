@@ -57,7 +57,7 @@ s.test('resealing shows how far it is, on a terminal only', async d => {
     assert.equal((await d.cli(['keys', 'rotate', step])).code, 0);
   for (const w of [...d.edges, ...d.turns]) w.signal('SIGHUP');
   await until(() => d.logs().filter(l => l.event === 'keys_changed').length === 2);
-  assert.match(await shown(d, 'dragoman keys reseal'), /looked at, \d+ sealed anew/);
+  assert.match(await shown(d, 'dragoman keys reseal'), /looked at, \d+ encrypted anew/);
   const quiet = await d.cli(['keys', 'reseal']);
   assert.equal(quiet.code, 0);
   assert.equal(quiet.stderr, '');
