@@ -44,7 +44,7 @@ drop_left_policy() {
 }
 
 # Debian starts the services of packages; ours are started by us alone.
-install_packages() { # PACKAGE...
+install_packages() { # PACKAGE...; ${needed} of them are not optional
 	local made='' rc=0 unit log
 	log=$(mktemp)
 	if [ ! -e $POLICY ]; then
@@ -61,6 +61,10 @@ install_packages() { # PACKAGE...
 	[ $rc = 0 ] || {
 		[ $verbose = 1 ] || tail -n 20 "$log" | plain >&2
 		rm -f "$log"
+		[ "$needed" != 0 ] || {
+			say "Going on without: $* (optional)."
+			return 0
+		}
 		fail 1 "apt-get failed; the lines above say why." \
 			"Fix the problem, then run the command again"
 	}
@@ -77,7 +81,7 @@ install_packages() { # PACKAGE...
 }
 
 need_packages() {
-	local missing wished
+	local missing wished needed
 	[ "$(id -u)" != 0 ] || drop_left_policy
 	if ! command -v dpkg-query >/dev/null ||
 		! command -v apt-get >/dev/null; then
@@ -96,6 +100,7 @@ need_packages() {
 				"(README.md, Install, says what they are for)."
 		return 0
 	fi
+	needed=${#missing[@]}
 	missing+=("${wished[@]}")
 	[ ${#missing[@]} -gt 0 ] || return 0
 	if [ "$(id -u)" != 0 ]; then

@@ -217,6 +217,14 @@ test('a clone that may not be written, with nothing built; optional packages; Ct
     fs.rmSync(`${bin}/go`);
     fs.rmSync(path.join(to, 'build'), { recursive: true });
   }
+  if (ROOT) { /* whose apt-get finds no server */
+    program('apt-get', 'case "$*" in *install*) echo no server >&2; exit 100 ;; esac');
+    fs.writeFileSync(`${bin}/go`, '');
+    const r = await run(call[0], [...call.slice(1), '--yes'], { env });
+    assert.match(r.err + r.out, /no server[^]*Going on without: libedit-dev \(optional\)[^]*making configure failed/);
+    fs.rmSync(`${bin}/go`);
+    fs.rmSync(path.join(to, 'build'), { recursive: true });
+  }
   if (!fs.existsSync('/usr/bin/script')) return t.skip('no script(1)');
   const log = path.join(to, 'build/release/autoreconf.log');
   const p = spawn('script', ['-qec', call.map(a => `'${a}'`).join(' '), '/dev/null'], { env: bare({ ...env, LACKS: 'nothing' }), cwd: top, stdio: ['pipe', 'pipe', 'inherit'] });
