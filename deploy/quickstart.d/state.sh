@@ -26,8 +26,9 @@ ask_ready() { # the same of /ready, also when it is not
 	curl -q -s -m 5 --noproxy '*' "http://$(state_address)/ready"
 }
 
-# dragoman pause outlives a stop: only what runs can be resumed.
-is_paused() { ask_ready | grep -q '"paused":true'; }
+# dragoman pause outlives a stop: only what runs can be resumed, and it runs
+# when a turn worker is heard of.
+is_paused() { ask_ready | grep -q '"turn_workers":[1-9][0-9]*,"paused":true'; }
 
 # The text of a member of one JSON object on standard input.
 json_text() { # NAME
