@@ -17,7 +17,10 @@ struct buf {
 	bool full;  /* an add was refused */
 };
 
-#define BUF_INIT(limit) { .max = (limit) }
+#define BUF_INIT(limit)        \
+	{                      \
+		.max = (limit) \
+	}
 
 void buf_init(struct buf *b, size_t max);
 void buf_fini(struct buf *b);  /* frees; may be used again */

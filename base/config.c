@@ -34,7 +34,8 @@ report(struct buf *out, const char *where, const char *key, const char *text)
 	if (out == NULL)
 		return;
 	if (buf_printf(out, "%s%s%s: %s\n", where, where[0] != '\0' ? ": " : "",
-		key, text) == -1)
+		key, text)
+	    == -1)
 		return;
 }
 
@@ -98,8 +99,9 @@ may_lack(const struct config *c, const char *key)
 	const char *word;
 	size_t i, len;
 
-	for (i = 0; c->may_lack != NULL &&
-	     (len = config_word_at(c->may_lack, i, &word)) > 0; i++)
+	for (i = 0; c->may_lack != NULL
+	     && (len = config_word_at(c->may_lack, i, &word)) > 0;
+	     i++)
 		if (strlen(key) == len && strncmp(key, word, len) == 0)
 			return true;
 	return false;
@@ -130,8 +132,8 @@ config_read_value(const char *path, struct buf *out, char *why, size_t max)
 }
 
 void
-config_set_file(struct config *c, size_t i, const char *path,
-    const char *where, const char *origin)
+config_set_file(struct config *c, size_t i, const char *path, const char *where,
+    const char *origin)
 {
 	struct buf text = BUF_INIT(CONFIG_SECRET_MAX);
 	char why[CONFIG_PATH_MAX + 160];

@@ -24,17 +24,17 @@
 #include "base/buf.h"
 
 enum config_type {
-	CONFIG_BOOL,	/* bool: true false yes no on off 1 0 */
-	CONFIG_INT,	/* int64_t */
-	CONFIG_REAL,	/* double */
-	CONFIG_SPAN,	/* int64_t, milliseconds: "90", "90s", "10m", "1h", "500ms"; a bare number is seconds */
-	CONFIG_SIZE,	/* int64_t, bytes: "64k", "1m" */
-	CONFIG_STR,	/* const char *, never NULL */
-	CONFIG_LIST,	/* struct config_list: YAML list, or comma separated */
-	CONFIG_ENUM,	/* int: index into ${words} */
-	CONFIG_URL,	/* const char *: http(s)://, or "" */
-	CONFIG_SECRET,	/* struct secret */
-	CONFIG_TREE,	/* json_t * or NULL */
+	CONFIG_BOOL, /* bool: true false yes no on off 1 0 */
+	CONFIG_INT,  /* int64_t */
+	CONFIG_REAL, /* double */
+	CONFIG_SPAN, /* int64_t, milliseconds: "90", "90s", "10m", "1h", "500ms"; a bare number is seconds */
+	CONFIG_SIZE, /* int64_t, bytes: "64k", "1m" */
+	CONFIG_STR,  /* const char *, never NULL */
+	CONFIG_LIST, /* struct config_list: YAML list, or comma separated */
+	CONFIG_ENUM, /* int: index into ${words} */
+	CONFIG_URL,  /* const char *: http(s)://, or "" */
+	CONFIG_SECRET,  /* struct secret */
+	CONFIG_TREE,    /* json_t * or NULL */
 	CONFIG_IGNORED, /* accepted with the warning ${help} */
 };
 
@@ -46,7 +46,7 @@ struct config_list {
 struct config_def {
 	const char *key;
 	enum config_type type;
-	size_t offset; /* into the settings struct */
+	size_t offset;        /* into the settings struct */
 	const char *fallback; /* the default as text; NULL: empty/zero */
 	double min, max;      /* of numbers and spans (ms); both 0: any */
 	const char *env;      /* further environment names, or NULL */
@@ -57,11 +57,13 @@ struct config_def {
 	unsigned flags;
 };
 #define CONFIG_NO_ENV 0x1 /* has no environment variable of its own name */
-#define CONFIG_PRIVATE 0x2 /* may hold a password: comes as a credential too,
-			      and config_value hides that part */
+/* may hold a password: comes as a credential too, and config_value hides that
+ * part */
+#define CONFIG_PRIVATE 0x2
 #define CONFIG_QUIET 0x4 /* of CONFIG_IGNORED: known, no warning */
-#define CONFIG_KEY 0x10 /* a secret of letters and digits: what was pasted
-			   along with it is left out */
+/* a secret of letters and digits: what was pasted along with it is left out
+ * */
+#define CONFIG_KEY 0x10
 #define CONFIG_HIDDEN 0x8 /* only for config_source.foreign_keys */
 
 struct config; /* a loaded set of values with their origins */
@@ -71,12 +73,12 @@ struct config_source {
 	bool file_must_exist; /* named by the user, not searched for */
 	const char *env_file; /* NAME=value lines; NULL: none */
 	char *const *environ; /* NULL: none */
-	bool foreign;	      /* unknown keys in file are no error
+	bool foreign;         /* unknown keys in file are no error
 				 (config.tech.yaml) */
 	const char *may_lack; /* keys this program does without when the files
 				 that hold them are closed to it, with blanks
 				 between; NULL: none */
-	bool keeps_env_file; /* for config_variable */
+	bool keeps_env_file;  /* for config_variable */
 	const char *foreign_keys; /* the keys of a foreign file that count, with
 				     blanks between: "chat.*" "a.b=our.key" */
 };
@@ -129,8 +131,8 @@ bool config_env_name(const struct config_def *def, size_t i,
 int config_expected(const struct config_def *def, struct buf *out) WARN_UNUSED;
 
 /* The value as text; secrets as "(set)" or "". */
-int config_value(const struct config *c, const char *key, struct buf *out)
-    WARN_UNUSED;
+int config_value(const struct config *c, const char *key,
+    struct buf *out) WARN_UNUSED;
 
 /*
  * The one value that the file ${path} holds, without its last newline, into

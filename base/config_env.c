@@ -25,9 +25,9 @@ env_of_key(const char *key, char out[CONFIG_NAME_MAX])
 	size_t i;
 
 	for (i = 0; key[i] != '\0' && i < CONFIG_NAME_MAX - 1; i++)
-		out[i] = key[i] == '.' || key[i] == '-' ?
-		    '_' :
-		    (char)toupper((unsigned char)key[i]);
+		out[i] = key[i] == '.' || key[i] == '-'
+		    ? '_'
+		    : (char)toupper((unsigned char)key[i]);
 	out[i] = '\0';
 }
 
@@ -76,9 +76,9 @@ line_get(const struct config *c, const char *name)
 
 	for (i = c->nenv_lines; i-- > 0;)
 		if (strcmp(c->env_lines[i].name, name) == 0)
-			return c->env_lines[i].value[0] != '\0' ?
-			    &c->env_lines[i] :
-			    NULL;
+			return c->env_lines[i].value[0] != '\0'
+			    ? &c->env_lines[i]
+			    : NULL;
 	return NULL;
 }
 
@@ -117,12 +117,12 @@ unquote(char *s)
 	for (; *from != quote; from++) {
 		if (*from == '\0')
 			return false;
-		if (quote == '"' && from[0] == '\\' && from[1] != '\0' &&
-		    strchr("nt\"\\$`", from[1]) != NULL) {
+		if (quote == '"' && from[0] == '\\' && from[1] != '\0'
+		    && strchr("nt\"\\$`", from[1]) != NULL) {
 			from++;
-			*to++ = *from == 'n' ? '\n' :
-			    *from == 't'     ? '\t' :
-					       *from;
+			*to++ = *from == 'n' ? '\n'
+			    : *from == 't'   ? '\t'
+					     : *from;
 			continue;
 		}
 		*to++ = *from;
@@ -156,13 +156,14 @@ take_line(struct config *c, char *s, int number)
 	len = equals == NULL ? 0 : (size_t)(equals - s);
 	while (len > 0 && (s[len - 1] == ' ' || s[len - 1] == '\t'))
 		len--;
-	if (len == 0 ||
-	    strspn(s,
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_"
-		"0123456789.-") < len) {
+	if (len == 0
+	    || strspn(s,
+		   "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_"
+		   "0123456789.-")
+		< len) {
 		config_error(c, where, "file", "%s",
-		    text_is_utf8(s, strlen(s)) ? "expected NAME=value" :
-						 NOT_UTF8);
+		    text_is_utf8(s, strlen(s)) ? "expected NAME=value"
+					       : NOT_UTF8);
 		return;
 	}
 	if (c->nenv_lines == ENV_LINES_MAX) {
@@ -177,7 +178,8 @@ take_line(struct config *c, char *s, int number)
 	equals++;
 	equals += strspn(equals, " \t");
 	if (!unquote(equals)) {
-		config_error(c, where, s, "expected a closing quote at the end");
+		config_error(c, where, s,
+		    "expected a closing quote at the end");
 		return;
 	}
 	line = &c->env_lines[c->nenv_lines++];
@@ -205,10 +207,10 @@ config_read_env_file(struct config *c, const char *path)
 	if (strlen(p) != c->env_text.len) {
 		/* Every other byte of UTF-16 is one. */
 		config_error(c, path, "file", "%s",
-		    strncmp(p, "\xff\xfe", 2) == 0 ||
-			    strncmp(p, "\xfe\xff", 2) == 0 ?
-			NOT_UTF8 :
-			"holds a NUL byte");
+		    strncmp(p, "\xff\xfe", 2) == 0
+			    || strncmp(p, "\xfe\xff", 2) == 0
+			? NOT_UTF8
+			: "holds a NUL byte");
 		return;
 	}
 	c->env_lines = arena_alloc(c->mem,
@@ -258,15 +260,15 @@ credential(const struct config *c, size_t i, const char *name,
 	size_t k;
 	int way;
 
-	if (dir == NULL ||
-	    (c->defs[i].type != CONFIG_SECRET &&
-		(c->defs[i].flags & CONFIG_PRIVATE) == 0))
+	if (dir == NULL
+	    || (c->defs[i].type != CONFIG_SECRET
+		&& (c->defs[i].flags & CONFIG_PRIVATE) == 0))
 		return false;
 	for (way = 0; way < 2; way++) { /* in lower case, then as it is */
 		for (k = 0; name[k] != '\0' && k < CONFIG_NAME_MAX - 1; k++)
-			found[k] = way == 0 ?
-			    (char)tolower((unsigned char)name[k]) :
-			    name[k];
+			found[k] = way == 0
+			    ? (char)tolower((unsigned char)name[k])
+			    : name[k];
 		found[k] = '\0';
 		snprintf(path, CONFIG_PATH_MAX, "%s/%s", dir, found);
 		if (access(path, F_OK) == 0)
@@ -319,8 +321,8 @@ from_environment(struct config *c, size_t i, const char *name)
 void
 config_apply_env(struct config *c)
 {
-	static bool (*const sources[])(struct config *, size_t,
-	    const char *) = { from_environment, from_file, from_credentials };
+	static bool (*const sources[])(struct config *, size_t, const char *)
+	    = { from_environment, from_file, from_credentials };
 	char name[CONFIG_NAME_MAX];
 	size_t i, k, s, n;
 
@@ -334,8 +336,8 @@ config_apply_env(struct config *c)
 		 * gone, or closed to us. */
 		for (s = 0; s < NELEM(sources) && !found; s++)
 			for (k = 0; k < n && !found; k++)
-				found = config_env_name(&c->defs[i], k, name) &&
-				    sources[s](c, i, name);
+				found = config_env_name(&c->defs[i], k, name)
+				    && sources[s](c, i, name);
 		/* Of several names the first one wins: so it comes last. */
 		for (k = n; k-- > 0 && !found;)
 			if (config_env_name(&c->defs[i], k, name))
@@ -352,8 +354,8 @@ config_env_has(const struct config *c, size_t i)
 
 	for (k = 0; config_env_name(&c->defs[i], k, name); k++) {
 		snprintf(by_file, sizeof(by_file), "%s_FILE", name);
-		if (is_given(c, name) || is_given(c, by_file) ||
-		    credential(c, i, name, path, found))
+		if (is_given(c, name) || is_given(c, by_file)
+		    || credential(c, i, name, path, found))
 			return true;
 	}
 	return false;

@@ -15,7 +15,7 @@
 
 struct arena;
 
-#define CONFIG_FILE_MAX MIB	   /* a file of settings; ours have 2 KiB */
+#define CONFIG_FILE_MAX MIB          /* a file of settings; ours have 2 KiB */
 #define CONFIG_SECRET_MAX (64 * KIB) /* a file that holds one value */
 #define CONFIG_KEY_MAX 256
 #define CONFIG_PATH_MAX 4096

@@ -37,8 +37,8 @@ span_text(double ms, char *out, size_t max)
 	static const struct {
 		const char *name;
 		double factor;
-	} units[] = { { "d", 86400e3 }, { "h", 3600e3 },
-		{ "m", 60e3 }, { "s", 1e3 } };
+	} units[] = { { "d", 86400e3 }, { "h", 3600e3 }, { "m", 60e3 },
+		{ "s", 1e3 } };
 	size_t i;
 
 	for (i = 0; i < NELEM(units); i++)
@@ -161,9 +161,9 @@ without_credentials(const json_t *tree, bool hide)
 		json_object_foreach((json_t *)tree, key, member)
 			json_object_set_new(out, key,
 			    without_credentials(member,
-				hide || strcmp(key, "headers") == 0 ||
-				    strcmp(key, "env") == 0 ||
-				    strcmp(key, "api_key") == 0));
+				hide || strcmp(key, "headers") == 0
+				    || strcmp(key, "env") == 0
+				    || strcmp(key, "api_key") == 0));
 		return out;
 	}
 	if (json_is_array(tree)) {
@@ -175,8 +175,8 @@ without_credentials(const json_t *tree, bool hide)
 	}
 	if (hide)
 		return json_string("(set)");
-	return json_is_string(tree) ? public_text(json_string_value(tree)) :
-				      json_deep_copy(tree);
+	return json_is_string(tree) ? public_text(json_string_value(tree))
+				    : json_deep_copy(tree);
 }
 
 /* A tree that is headers itself: "llm.headers". */
@@ -200,9 +200,10 @@ add_list(struct buf *out, const struct config_list *list)
 	for (k = 0; k < list->n; k++) {
 		if (buf_add_str(out, k == 0 ? (plain ? "" : "[") : ", ") == -1)
 			return -1;
-		if ((plain ? buf_add_str(out, list->items[k]) :
-			     json_add_str(out, list->items[k],
-				 strlen(list->items[k]))) == -1)
+		if ((plain ? buf_add_str(out, list->items[k])
+			   : json_add_str(out, list->items[k],
+			       strlen(list->items[k])))
+		    == -1)
 			return -1;
 	}
 	return plain ? 0 : buf_add_char(out, ']');
@@ -242,7 +243,8 @@ config_value(const struct config *c, const char *key, struct buf *out)
 	case CONFIG_LIST:
 		return add_list(out, at);
 	case CONFIG_ENUM:
-		len = config_word_at(def->words, (size_t) * (const int *)at, &word);
+		len = config_word_at(def->words, (size_t) * (const int *)at,
+		    &word);
 		return buf_add(out, word, len);
 	case CONFIG_SECRET:
 		return buf_add_str(out,

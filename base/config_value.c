@@ -86,8 +86,8 @@ refuse(struct config *c, size_t i, const char *found, const char *where)
 	if (config_expected(def, &expected) == -1)
 		expected.full = true; /* what fitted is said */
 	/* A secret in the wrong place must not end in a log. */
-	if (def->type != CONFIG_SECRET && (def->flags & CONFIG_PRIVATE) == 0 &&
-	    found[0] != '\0' && config_add_public(&public, found) == 0) {
+	if (def->type != CONFIG_SECRET && (def->flags & CONFIG_PRIVATE) == 0
+	    && found[0] != '\0' && config_add_public(&public, found) == 0) {
 		found = buf_str(&public);
 		snprintf(cut, sizeof(cut), "%s",
 		    text_cut(c->mem,
@@ -165,8 +165,8 @@ number_parse(const struct config_def *def, const char *text, double *out)
 	}
 	if (rc == -1)
 		return -1;
-	if ((def->min != 0 || def->max != 0) &&
-	    (*out < def->min || *out > def->max))
+	if ((def->min != 0 || def->max != 0)
+	    && (*out < def->min || *out > def->max))
 		return -1;
 	/* What an int64_t and a double both hold exactly. */
 	return fabs(*out) > 9007199254740992.0 ? -1 : 0;
@@ -188,8 +188,8 @@ url_is_valid(const char *s)
 	else
 		return false;
 	for (i = 0; s[i] != '\0'; i++)
-		if ((unsigned char)s[i] <= ' ' || s[i] == '\x7f' ||
-		    strchr("\"<>\\^`{|}", s[i]) != NULL)
+		if ((unsigned char)s[i] <= ' ' || s[i] == '\x7f'
+		    || strchr("\"<>\\^`{|}", s[i]) != NULL)
 			return false;
 	return strcspn(host, "/?#") > 0;
 }
@@ -231,8 +231,7 @@ bool
 config_set_items(struct config *c, size_t i, const char **items, size_t n,
     const char *where, const char *origin)
 {
-	struct config_list *list =
-	    (void *)(c->settings + c->defs[i].offset);
+	struct config_list *list = (void *)(c->settings + c->defs[i].offset);
 	const char **copy;
 	size_t k;
 
@@ -318,8 +317,8 @@ unwrap(struct config *c, size_t i, const char **text, size_t *len,
 	what = paste_trim(text, len);
 	if (what != NULL)
 		config_warn(c, where, key,
-		    arena_printf(c->mem,
-			"was given with %s; that was left out", what));
+		    arena_printf(c->mem, "was given with %s; that was left out",
+			what));
 	what = paste_flaw(*text, *len);
 	if (what != NULL && strcmp(what, "a blank") == 0
 	    && memchr(*text, ',', *len) == NULL)
@@ -331,8 +330,8 @@ unwrap(struct config *c, size_t i, const char **text, size_t *len,
 }
 
 static bool
-set_secret(struct config *c, size_t i, const char *text, size_t len,
-    void *at, const char *where)
+set_secret(struct config *c, size_t i, const char *text, size_t len, void *at,
+    const char *where)
 {
 	struct secret *s = &c->slots[i].secret;
 

@@ -15,9 +15,9 @@
 #include "base/arena.h"
 #include "base/config_priv.h"
 
-#define DEPTH_MAX 16	 /* our deepest key has three parts, a tree a few more */
+#define DEPTH_MAX 16 /* our deepest key has three parts, a tree a few more */
 #define VISITS_MAX 50000 /* a file of CONFIG_FILE_MAX with aliases in aliases */
-#define LIST_MAX 1000	 /* items of one setting */
+#define LIST_MAX 1000    /* items of one setting */
 
 struct walk {
 	struct config *c;
@@ -44,10 +44,10 @@ is_null(const yaml_node_t *node)
 {
 	const char *s = (const char *)node->data.scalar.value;
 
-	return node->type == YAML_SCALAR_NODE &&
-	    node->data.scalar.style == YAML_PLAIN_SCALAR_STYLE &&
-	    (s[0] == '\0' || strcmp(s, "~") == 0 || strcmp(s, "null") == 0 ||
-		strcmp(s, "Null") == 0 || strcmp(s, "NULL") == 0);
+	return node->type == YAML_SCALAR_NODE
+	    && node->data.scalar.style == YAML_PLAIN_SCALAR_STYLE
+	    && (s[0] == '\0' || strcmp(s, "~") == 0 || strcmp(s, "null") == 0
+		|| strcmp(s, "Null") == 0 || strcmp(s, "NULL") == 0);
 }
 
 /* False, reported: this file is made to be expanded, not to be read. */
@@ -112,8 +112,8 @@ tree_json(struct walk *w, yaml_node_t *node, int depth)
 		     item < node->data.sequence.items.top; item++) {
 			member = tree_json(w,
 			    yaml_document_get_node(w->doc, *item), depth + 1);
-			if (member == NULL ||
-			    json_array_append_new(out, member) == -1)
+			if (member == NULL
+			    || json_array_append_new(out, member) == -1)
 				goto bad;
 		}
 		return out;
@@ -121,8 +121,8 @@ tree_json(struct walk *w, yaml_node_t *node, int depth)
 		out = json_object();
 		for (pair = node->data.mapping.pairs.start;
 		     pair < node->data.mapping.pairs.top; pair++) {
-			yaml_node_t *key =
-			    yaml_document_get_node(w->doc, pair->key);
+			yaml_node_t *key = yaml_document_get_node(w->doc,
+			    pair->key);
 
 			if (key->type != YAML_SCALAR_NODE) {
 				config_error(w->c, where_of(w, line_of(key)),
@@ -132,10 +132,11 @@ tree_json(struct walk *w, yaml_node_t *node, int depth)
 			member = tree_json(w,
 			    yaml_document_get_node(w->doc, pair->value),
 			    depth + 1);
-			if (member == NULL ||
-			    json_object_setn_new(out,
-				(const char *)key->data.scalar.value,
-				key->data.scalar.length, member) == -1)
+			if (member == NULL
+			    || json_object_setn_new(out,
+				   (const char *)key->data.scalar.value,
+				   key->data.scalar.length, member)
+				== -1)
 				goto bad;
 		}
 		return out;
@@ -150,9 +151,9 @@ bad:
 static const char *
 kind_of(const yaml_node_t *node)
 {
-	return node->type == YAML_MAPPING_NODE ? "a mapping" :
-	    node->type == YAML_SEQUENCE_NODE   ? "a list" :
-						 "a single value";
+	return node->type == YAML_MAPPING_NODE ? "a mapping"
+	    : node->type == YAML_SEQUENCE_NODE ? "a list"
+					       : "a single value";
 }
 
 static void
@@ -183,9 +184,9 @@ set_sequence(struct walk *w, size_t i, yaml_node_t *node, const char *where)
 	     item < node->data.sequence.items.top; item++) {
 		yaml_node_t *scalar = yaml_document_get_node(w->doc, *item);
 
-		if (scalar->type != YAML_SCALAR_NODE ||
-		    strlen((char *)scalar->data.scalar.value) !=
-			scalar->data.scalar.length) {
+		if (scalar->type != YAML_SCALAR_NODE
+		    || strlen((char *)scalar->data.scalar.value)
+			!= scalar->data.scalar.length) {
 			config_error(w->c, where_of(w, line_of(scalar)),
 			    w->c->defs[i].key,
 			    "expected a list of texts, found %s in it",
@@ -254,9 +255,9 @@ set_by_file(struct walk *w, const char *key, yaml_node_t *node, int line)
 		return false;
 	snprintf(bare, sizeof(bare), "%.*s", (int)(len - 5), key);
 	i = config_find(c, bare);
-	if (i == -1 ||
-	    (c->defs[i].type != CONFIG_SECRET &&
-		(c->defs[i].flags & CONFIG_PRIVATE) == 0))
+	if (i == -1
+	    || (c->defs[i].type != CONFIG_SECRET
+		&& (c->defs[i].flags & CONFIG_PRIVATE) == 0))
 		return false;
 	if (is_null(node))
 		return true;
@@ -299,9 +300,9 @@ foreign_key(struct walk *w, const char *key)
 		if (p[name] == '*' && strncmp(p, key, name) == 0)
 			return key;
 		if (strlen(key) == name && strncmp(p, key, name) == 0)
-			return p[name] != '=' ?
-			    key :
-			    arena_printf(w->c->mem, "%.*s",
+			return p[name] != '='
+			    ? key
+			    : arena_printf(w->c->mem, "%.*s",
 				(int)(len - name - 1), p + name + 1);
 		p += len;
 	}
@@ -315,8 +316,8 @@ is_section(const struct config *c, const char *key)
 	size_t len = strlen(key), i;
 
 	for (i = 0; i < c->ndefs; i++)
-		if (strncmp(c->defs[i].key, key, len) == 0 &&
-		    c->defs[i].key[len] == '.')
+		if (strncmp(c->defs[i].key, key, len) == 0
+		    && c->defs[i].key[len] == '.')
 			return true;
 	return false;
 }
@@ -330,9 +331,9 @@ unknown_key(struct walk *w, const char *key, int line)
 	if (w->src->foreign)
 		return;
 	near = config_near(w->c, key, &row);
-	config_error(w->c, where_of(w, line), key,
-	    "is not a setting%s%s%s", near != NULL ? "; did you mean " : "",
-	    near != NULL ? near : "", near != NULL ? "?" : "");
+	config_error(w->c, where_of(w, line), key, "is not a setting%s%s%s",
+	    near != NULL ? "; did you mean " : "", near != NULL ? near : "",
+	    near != NULL ? "?" : "");
 	if (row != -1) /* "is not set" would be said of it, too */
 		w->c->slots[row].is_wrong = true;
 }
@@ -347,8 +348,8 @@ walk_mapping(struct walk *w, yaml_node_t *node, const char *prefix, int depth)
 	for (pair = node->data.mapping.pairs.start;
 	     pair < node->data.mapping.pairs.top; pair++) {
 		yaml_node_t *name = yaml_document_get_node(w->doc, pair->key);
-		yaml_node_t *value =
-		    yaml_document_get_node(w->doc, pair->value);
+		yaml_node_t *value = yaml_document_get_node(w->doc,
+		    pair->value);
 		char key[CONFIG_KEY_MAX];
 		const char *ours = key;
 		int line = line_of(name), n, i;
@@ -361,30 +362,30 @@ walk_mapping(struct walk *w, yaml_node_t *node, const char *prefix, int depth)
 		n = snprintf(key, sizeof(key), "%s%s%s", prefix,
 		    prefix[0] != '\0' ? "." : "",
 		    (char *)name->data.scalar.value);
-		if (n >= (int)sizeof(key) || name->data.scalar.length == 0 ||
-		    strlen((char *)name->data.scalar.value) !=
-			name->data.scalar.length) {
+		if (n >= (int)sizeof(key) || name->data.scalar.length == 0
+		    || strlen((char *)name->data.scalar.value)
+			!= name->data.scalar.length) {
 			unknown_key(w, "file", line);
 			continue;
 		}
 		if (w->src->foreign)
 			ours = foreign_key(w, key);
 		i = ours == NULL ? -1 : config_find(w->c, ours);
-		if (i != -1 && !w->src->foreign &&
-		    (w->c->defs[i].flags & CONFIG_HIDDEN) != 0)
+		if (i != -1 && !w->src->foreign
+		    && (w->c->defs[i].flags & CONFIG_HIDDEN) != 0)
 			i = -1;
 		if (i != -1)
 			set_row(w, (size_t)i, value, line);
-		else if (value->type == YAML_MAPPING_NODE &&
-		    (w->src->foreign || is_section(w->c, key)))
+		else if (value->type == YAML_MAPPING_NODE
+		    && (w->src->foreign || is_section(w->c, key)))
 			walk_mapping(w, value, key, depth + 1);
-		else if (is_section(w->c, key) && !is_null(value) &&
-		    !w->src->foreign)
+		else if (is_section(w->c, key) && !is_null(value)
+		    && !w->src->foreign)
 			config_error(w->c, where_of(w, line), key,
 			    "expected a mapping of settings, found %s",
 			    kind_of(value));
-		else if (is_section(w->c, key) || ours == NULL ||
-		    set_by_file(w, ours, value, line))
+		else if (is_section(w->c, key) || ours == NULL
+		    || set_by_file(w, ours, value, line))
 			continue;
 		else
 			unknown_key(w, key, line);
@@ -451,8 +452,7 @@ config_read_yaml(struct config *c, const struct config_source *src)
 	if (config_read_file(src->file, &text) == -1) {
 		if (errno != ENOENT || src->file_must_exist) {
 			c->file_failed = true;
-			config_error(c, src->file, "file",
-			    "cannot be read: %s",
+			config_error(c, src->file, "file", "cannot be read: %s",
 			    strerror_r(errno, why, sizeof(why)));
 		}
 		buf_wipe(&text);

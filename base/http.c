@@ -39,8 +39,8 @@ prepare(const struct http_request *req, struct http_response *resp)
 	const char *refused;
 
 	memset(resp, 0, sizeof(*resp));
-	buf_init(
-	    &resp->body, req->body_max != 0 ? req->body_max : BODY_MAX_DEFAULT);
+	buf_init(&resp->body,
+	    req->body_max != 0 ? req->body_max : BODY_MAX_DEFAULT);
 	buf_init(&resp->headers, HEADERS_BYTES_MAX);
 	/* What this thread frees, it takes: malloc's locks are per thread. */
 	(void)!buf_reserve(&resp->headers, HEADERS_USUAL);
@@ -82,8 +82,8 @@ static enum http_rc
 not_running(struct http_response *resp)
 {
 	resp->rc = HTTP_CANCELLED;
-	snprintf(
-	    resp->why, sizeof(resp->why), "the HTTP engine is not running");
+	snprintf(resp->why, sizeof(resp->why),
+	    "the HTTP engine is not running");
 	return resp->rc;
 }
 

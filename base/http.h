@@ -53,24 +53,24 @@ enum http_rc {
 /* Why there is no answer, for who tells what to do about it: ${why} is the same
  * in words, which nobody compares. */
 enum http_cause {
-	HTTP_CAUSE_OTHER,	/* nothing that is known to help */
-	HTTP_CAUSE_CA_FILE,	/* the file of trusted certificates is none */
-	HTTP_CAUSE_AUTHORITY,	/* a certificate's authority is not trusted */
-	HTTP_CAUSE_OTHER_NAME,	/* the certificate is for another host */
-	HTTP_CAUSE_EARLY,	/* a certificate is not valid yet */
+	HTTP_CAUSE_OTHER,       /* nothing that is known to help */
+	HTTP_CAUSE_CA_FILE,     /* the file of trusted certificates is none */
+	HTTP_CAUSE_AUTHORITY,   /* a certificate's authority is not trusted */
+	HTTP_CAUSE_OTHER_NAME,  /* the certificate is for another host */
+	HTTP_CAUSE_EARLY,       /* a certificate is not valid yet */
 	HTTP_CAUSE_CERTIFICATE, /* what else is wrong with the server's */
-	HTTP_CAUSE_PROXYS_CERTIFICATE, /* ... with the proxy's */
+	HTTP_CAUSE_PROXYS_CERTIFICATE,  /* ... with the proxy's */
 	HTTP_CAUSE_CLIENTS_CERTIFICATE, /* the server wants one of us */
-	HTTP_CAUSE_PROXY,	/* it is not there, or refuses */
-	HTTP_CAUSE_PROXY_LOGIN, /* it wants a user and a password */
-	HTTP_CAUSE_NEEDS_HTTPS, /* http:// where TLS is spoken */
-	HTTP_CAUSE_NEEDS_HTTP,	/* https:// where none is */
-	HTTP_CAUSE_OLD_TLS,	/* none that both speak */
-	HTTP_CAUSE_TLS,		/* the handshake failed otherwise */
-	HTTP_CAUSE_NO_HOST,	/* its name has no address */
-	HTTP_CAUSE_NOT_ITS_HOST, /* the server does not know that name */
-	HTTP_CAUSE_CONNECT,	/* nobody answers at that port */
-	HTTP_CAUSE_CUT,		/* the connection ended before a status */
+	HTTP_CAUSE_PROXY,               /* it is not there, or refuses */
+	HTTP_CAUSE_PROXY_LOGIN,         /* it wants a user and a password */
+	HTTP_CAUSE_NEEDS_HTTPS,         /* http:// where TLS is spoken */
+	HTTP_CAUSE_NEEDS_HTTP,          /* https:// where none is */
+	HTTP_CAUSE_OLD_TLS,             /* none that both speak */
+	HTTP_CAUSE_TLS,                 /* the handshake failed otherwise */
+	HTTP_CAUSE_NO_HOST,             /* its name has no address */
+	HTTP_CAUSE_NOT_ITS_HOST,        /* the server does not know that name */
+	HTTP_CAUSE_CONNECT,             /* nobody answers at that port */
+	HTTP_CAUSE_CUT, /* the connection ended before a status */
 	HTTP_CAUSE_N,
 };
 
@@ -112,7 +112,7 @@ struct http_response {
 	struct buf body;
 	struct buf headers;     /* "name: value\n" lines, names lower-case */
 	char why[HTTP_WHY_MAX]; /* for logs and doctor; no URL, no secret */
-	enum http_cause cause;	/* the same, to choose by */
+	enum http_cause cause;  /* the same, to choose by */
 	int64_t first_byte_ms;  /* measured, since the call */
 	/*
 	 * With HTTP_BROKEN or HTTP_UNREACHED: a connection that stood was
@@ -149,16 +149,15 @@ struct http_options {
 int http_start(const struct http_options *options) WARN_UNUSED;
 /* What http_start would refuse of ${options}: why, and ${what} is "ca_file" or
  * "proxy".  NULL: nothing. */
-const char *http_refuses(
-    const struct http_options *options, const char **what);
+const char *http_refuses(const struct http_options *options, const char **what);
 void http_stop(void);
 
 /*
  * Send and wait for the whole answer.  ${resp} is initialised here and must
  * be given to http_response_fini in each case.
  */
-enum http_rc http_send(
-    const struct http_request *req, struct http_response *resp);
+enum http_rc http_send(const struct http_request *req,
+    struct http_response *resp);
 void http_response_fini(struct http_response *resp);
 
 /* The value of ${name} (lower-case) is copied into ${out}; false when absent.
@@ -181,8 +180,8 @@ bool http_has_header(const struct http_response *resp, const char *name);
 struct http_stream;
 enum http_rc http_open(const struct http_request *req,
     struct http_response *resp, struct http_stream **stream) WARN_UNUSED;
-int http_read(
-    struct http_stream *s, int wait_ms, struct buf *piece) WARN_UNUSED;
+int http_read(struct http_stream *s, int wait_ms,
+    struct buf *piece) WARN_UNUSED;
 void http_close(struct http_stream *s); /* NULL is fine */
 
 /* True for an address that users may not name (base/http/guard's list). */

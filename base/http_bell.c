@@ -12,8 +12,8 @@
 void
 bell_wake(atomic_uint *bell)
 {
-	(void)syscall(
-	    SYS_futex, bell, FUTEX_WAKE_PRIVATE, INT_MAX, NULL, NULL, 0);
+	(void)syscall(SYS_futex, bell, FUTEX_WAKE_PRIVATE, INT_MAX, NULL, NULL,
+	    0);
 }
 
 void
@@ -22,8 +22,8 @@ bell_wait(struct transfer *t, unsigned seen, int64_t wait_ms)
 	struct timespec ts, *limit = NULL;
 	unsigned expected = seen;
 
-	if (!atomic_compare_exchange_strong(
-		&t->bell, &expected, seen | BELL_WAITING)
+	if (!atomic_compare_exchange_strong(&t->bell, &expected,
+		seen | BELL_WAITING)
 	    && expected != (seen | BELL_WAITING))
 		return; /* rung meanwhile */
 	if (wait_ms >= 0) {

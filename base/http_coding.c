@@ -79,8 +79,7 @@ coding_start(void)
 		if ((v->features & CODINGS[i].feature) != 0)
 			n += (size_t)snprintf(accepted + n,
 			    sizeof(accepted) - n, "%s %s",
-			    accepted[n - 1] == ':' ? "" : ",",
-			    CODINGS[i].name);
+			    accepted[n - 1] == ':' ? "" : ",", CODINGS[i].name);
 }
 
 const char *

@@ -10,12 +10,12 @@
 
 #include "base/http_priv.h"
 
-#define SAY(t, by, ...)              \
+#define SAY(t, by, ...)                \
 	((t)->cause = HTTP_CAUSE_##by, \
 	    snprintf((t)->why, sizeof((t)->why), __VA_ARGS__))
 
-#define UNKNOWN_AUTHORITY                                                     \
-	"certificate is of an unknown authority: name a file with that "      \
+#define UNKNOWN_AUTHORITY                                                \
+	"certificate is of an unknown authority: name a file with that " \
 	"authority's certificate as http.ca_file (DRAGOMAN_CA_FILE)"
 
 /* OpenSSL's numbers (X509_V_ERR_*), by CURLINFO_SSL_VERIFYRESULT.  Before it
@@ -155,10 +155,12 @@ why_unreached(struct transfer *t, CURLcode code)
 		why_connect(t);
 		return;
 	case CURLE_COULDNT_RESOLVE_HOST:
-		SAY(t, NO_HOST, "cannot connect: the host's name has no address");
+		SAY(t, NO_HOST,
+		    "cannot connect: the host's name has no address");
 		return;
 	case CURLE_COULDNT_RESOLVE_PROXY:
-		SAY(t, PROXY, "cannot connect: the proxy's name has no address");
+		SAY(t, PROXY,
+		    "cannot connect: the proxy's name has no address");
 		return;
 	case CURLE_PEER_FAILED_VERIFICATION:
 		why_certificate(t);
@@ -206,7 +208,8 @@ too_large(struct transfer *t)
 		SAY(t, OTHER, "the answer's headers are longer than %zu bytes",
 		    HEADERS_BYTES_MAX);
 	else
-		SAY(t, OTHER, "the answer is longer than %zu bytes", t->req.body_max);
+		SAY(t, OTHER, "the answer is longer than %zu bytes",
+		    t->req.body_max);
 	return HTTP_TOO_LARGE;
 }
 
@@ -260,7 +263,8 @@ broken(struct transfer *t, CURLcode code)
 		return HTTP_TIMEOUT;
 	case CURLE_RECV_ERROR:
 		if (strstr(t->error, "chunk") != NULL) {
-			SAY(t, OTHER, "the answer is damaged: its chunks are wrong");
+			SAY(t, OTHER,
+			    "the answer is damaged: its chunks are wrong");
 			return HTTP_BROKEN;
 		}
 		break;
@@ -296,8 +300,8 @@ transfer_end(struct transfer *t, CURLcode code)
 {
 	if (t->headed && (code == CURLE_OK || ended_without_notice(t, code))) {
 		ca_served(t->ca);
-		t->conn_ended
-		    = t->length == LENGTH_UNSAID && transfer_has_body(t);
+		t->conn_ended = t->length == LENGTH_UNSAID
+		    && transfer_has_body(t);
 		return HTTP_OK;
 	}
 	kept_end(t);

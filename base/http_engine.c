@@ -181,8 +181,8 @@ scan_one(struct transfer *t, int64_t *next)
 	}
 	if (!t->sent) {
 		if (E.now >= t->connect_at) {
-			finish_early(
-			    t, HTTP_UNREACHED, "no connection in time");
+			finish_early(t, HTTP_UNREACHED,
+			    "no connection in time");
 			return;
 		}
 		if (t->connect_at < at)
@@ -295,8 +295,8 @@ collect(void)
 		if (msg->msg != CURLMSG_DONE)
 			continue;
 		code = msg->data.result;
-		curl_easy_getinfo(
-		    msg->easy_handle, CURLINFO_PRIVATE, (char **)&t);
+		curl_easy_getinfo(msg->easy_handle, CURLINFO_PRIVATE,
+		    (char **)&t);
 		finish(t, transfer_end(t, code));
 	}
 }
@@ -416,8 +416,8 @@ engine_run(void *arg)
 		run_queue();
 		if (E.now >= E.curl_at) {
 			E.curl_at = INT64_MAX;
-			(void)curl_multi_socket_action(
-			    E.multi, CURL_SOCKET_TIMEOUT, 0, &left);
+			(void)curl_multi_socket_action(E.multi,
+			    CURL_SOCKET_TIMEOUT, 0, &left);
 		}
 		collect();
 		if (E.now >= E.scan_at || !atomic_load(&E.running))

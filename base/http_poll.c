@@ -184,10 +184,10 @@ poll_on_open(void *arg, curlsocktype purpose, struct curl_sockaddr *a)
 	fd = socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
 	if (fd == -1)
 		return CURL_SOCKET_BAD;
-	(void)setsockopt(
-	    fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &unacked, sizeof(unacked));
-	*watched_at(fd)
-	    = (struct watched){ .ours = true, .peer_port = port_of(&a->addr) };
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &unacked,
+	    sizeof(unacked));
+	*watched_at(fd) = (struct watched){ .ours = true,
+		.peer_port = port_of(&a->addr) };
 	return fd;
 }
 
@@ -333,6 +333,6 @@ poll_serve(CURLM *multi)
 
 	for (i = 0; i < P.found; i++)
 		if (P.events[i].data.fd != P.bell)
-			on_socket(
-			    multi, P.events[i].data.fd, P.events[i].events);
+			on_socket(multi, P.events[i].data.fd,
+			    P.events[i].events);
 }

@@ -149,15 +149,15 @@ void poll_close(void);
 void poll_ring(void);
 void poll_wait(int wait_ms);
 void poll_serve(CURLM *multi); /* what poll_wait found */
-int poll_on_watch(
-    CURL *easy, curl_socket_t fd, int what, void *arg, void *sock);
-curl_socket_t poll_on_open(
-    void *arg, curlsocktype purpose, struct curl_sockaddr *a);
+int poll_on_watch(CURL *easy, curl_socket_t fd, int what, void *arg,
+    void *sock);
+curl_socket_t poll_on_open(void *arg, curlsocktype purpose,
+    struct curl_sockaddr *a);
 int poll_on_close(void *arg, curl_socket_t fd);
 /* The socket of that connection, -1: none.  kept_end is called with ${t} as it
  * closes, unless it is disowned before. */
-int poll_own(
-    struct transfer *t, const char *peer, int peer_port, int local_port);
+int poll_own(struct transfer *t, const char *peer, int peer_port,
+    int local_port);
 void poll_disown(int fd);
 /* No request is on it any more.  False: not ${t}'s was, as curl gave it to the
  * next one before the engine looked at the end of ${t}, or it was closed, and
@@ -167,8 +167,8 @@ bool poll_idle(int fd, const struct transfer *t);
 /* http_kept.c: the request leaves on that connection; the sending is over, one
  * way or the other (again: nothing).  It sets t->unprocessed then, and takes
  * t->sent back. */
-void kept_begin(
-    struct transfer *t, const char *peer, int peer_port, int local_port);
+void kept_begin(struct transfer *t, const char *peer, int peer_port,
+    int local_port);
 void kept_end(struct transfer *t);
 
 /* http_ca.c.  In ca_start: NULL is the system's; -1: not readable, logged. */

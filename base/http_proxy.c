@@ -94,8 +94,8 @@ proxy_stop(void)
 void
 proxy_set(struct transfer *t, bool is_tls)
 {
-	bool wanted
-	    = X.url != NULL && is_tls && (t->req.flags & HTTP_OPERATOR) != 0;
+	bool wanted = X.url != NULL && is_tls
+	    && (t->req.flags & HTTP_OPERATOR) != 0;
 
 	if (wanted == t->proxied)
 		return;

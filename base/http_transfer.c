@@ -66,9 +66,9 @@ add_header(struct buf *out, const char *line, size_t len)
 		return 0;
 	n = (size_t)(colon - line);
 	for (i = 0; i < n; i++)
-		name[i]
-		    = (char)(line[i] >= 'A' && line[i] <= 'Z' ? line[i] | 0x20
-							      : line[i]);
+		name[i] = (char)(line[i] >= 'A' && line[i] <= 'Z'
+			? line[i] | 0x20
+			: line[i]);
 	for (value = colon + 1;
 	     value < end && (*value == ' ' || *value == '\t'); value++)
 		;
@@ -318,8 +318,8 @@ set_method(CURL *c, const struct http_request *req)
 		curl_easy_setopt(c, CURLOPT_POST, 1L);
 		curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE,
 		    (curl_off_t)(req->body == NULL ? 0 : req->body_len));
-		curl_easy_setopt(
-		    c, CURLOPT_POSTFIELDS, req->body == NULL ? "" : req->body);
+		curl_easy_setopt(c, CURLOPT_POSTFIELDS,
+		    req->body == NULL ? "" : req->body);
 		curl_easy_setopt(c, CURLOPT_CUSTOMREQUEST,
 		    strcmp(m, "POST") == 0 ? NULL : m);
 		return;

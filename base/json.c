@@ -17,8 +17,7 @@ json_t *
 json_share(json_t *doc)
 {
 	if (doc != NULL
-	    && __atomic_load_n(&doc->refcount, __ATOMIC_RELAXED)
-		!= NOT_COUNTED)
+	    && __atomic_load_n(&doc->refcount, __ATOMIC_RELAXED) != NOT_COUNTED)
 		__atomic_add_fetch(&doc->refcount, 1, __ATOMIC_RELAXED);
 	return doc;
 }
@@ -27,8 +26,7 @@ void
 json_unshare(json_t *doc)
 {
 	if (doc != NULL
-	    && __atomic_load_n(&doc->refcount, __ATOMIC_RELAXED)
-		!= NOT_COUNTED
+	    && __atomic_load_n(&doc->refcount, __ATOMIC_RELAXED) != NOT_COUNTED
 	    && __atomic_sub_fetch(&doc->refcount, 1, __ATOMIC_ACQ_REL) == 0)
 		json_delete(doc);
 }
@@ -116,8 +114,7 @@ read_strict(struct arena *mem, const char *bytes, size_t len, const char **why,
 		    == json_error_premature_end_of_input;
 		if (why != NULL)
 			/* It quotes, and may cut a character in two. */
-			*why = text_clean(mem, error.text,
-			    strlen(error.text));
+			*why = text_clean(mem, error.text, strlen(error.text));
 		if (at != NULL)
 			*at = error.position < 0 ? 0 : (size_t)error.position;
 		return NULL;
@@ -155,9 +152,8 @@ json_read_lenient(struct arena *mem, const char *bytes, size_t len)
 	bool helpless = false;
 	json_t *doc = read_strict(mem, bytes, len, NULL, NULL, &helpless);
 
-	return doc != NULL || helpless
-	    ? doc
-	    : read_repaired(mem, bytes, len, false);
+	return doc != NULL || helpless ? doc
+				       : read_repaired(mem, bytes, len, false);
 }
 
 json_t *
@@ -212,8 +208,8 @@ json_add_str(struct buf *out, const char *s, size_t len)
 		if (c == '"' || c == '\\' || c == '\n' || c == '\t'
 		    || c == '\r') {
 			esc[1] = c == '\n' ? 'n'
-			    : c == '\t'	   ? 't'
-			    : c == '\r'	   ? 'r'
+			    : c == '\t'    ? 't'
+			    : c == '\r'    ? 'r'
 					   : (char)c;
 			n = 2;
 		} else {

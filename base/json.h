@@ -11,7 +11,7 @@
 
 #include "base/base.h"
 
-#define JSON_DEPTH_MAX 64 /* deeper is nobody's message, only an attack */
+#define JSON_DEPTH_MAX 64      /* deeper is nobody's message, only an attack */
 #define JSON_VALUES_MAX 500000 /* of one document: some 100 MB at worst */
 
 struct arena;

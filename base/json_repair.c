@@ -76,8 +76,7 @@ add_number(struct buf *out, const char *s, size_t len)
 	double value = strtod(s, &end);
 
 	if (end == s + len && isinf(value))
-		return buf_add_str(out,
-		    value < 0 ? HUGE_NEGATIVE : HUGE_REAL);
+		return buf_add_str(out, value < 0 ? HUGE_NEGATIVE : HUGE_REAL);
 	if (buf_add(out, s, len) == -1)
 		return -1;
 	errno = 0;
@@ -92,8 +91,8 @@ add_number(struct buf *out, const char *s, size_t len)
 static size_t
 no_number(const char *s)
 {
-	static const char *const WORDS[]
-	    = { "NaN", "nan", "Infinity", "Inf", "inf" };
+	static const char *const WORDS[] = { "NaN", "nan", "Infinity", "Inf",
+		"inf" };
 	size_t sign = *s == '-' ? 1 : 0, i, n;
 
 	for (i = 0; i < NELEM(WORDS); i++) {
@@ -127,8 +126,8 @@ mark_bytes(struct arena *mem, const char *bytes, size_t len)
 			n = 1;
 			rc = bytes[i] == '\0'
 			    ? buf_add_str(&b, "\xef\xbf\xbd")
-			    : add_half(&b, JSON_HALF_BYTE
-				    + (unsigned char)bytes[i]);
+			    : add_half(&b,
+				JSON_HALF_BYTE + (unsigned char)bytes[i]);
 		}
 	}
 	out = arena_memdup(mem, buf_str(&b), b.len);
@@ -185,12 +184,10 @@ join(const char *s, size_t len, char out[4], size_t *taken)
 			break;
 		out[n] = (char)next;
 	}
-	if (need > 0 && n == len / HALF_LEN && n < need
-	    && len % HALF_LEN == 0)
+	if (need > 0 && n == len / HALF_LEN && n < need && len % HALF_LEN == 0)
 		return -1;
 	*taken = need * HALF_LEN;
-	return need > 0 && n == need && text_is_utf8(out, need) ? (int)need
-								: 0;
+	return need > 0 && n == need && text_is_utf8(out, need) ? (int)need : 0;
 }
 
 size_t

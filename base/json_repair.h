@@ -14,8 +14,8 @@ struct buf;
  * piece that follows: code points of the last private plane, of which
  * json_join_halves makes characters again.
  */
-#define JSON_HALF_UNIT 0x100000	 /* + 0xd800 ... 0xdfff */
-#define JSON_HALF_BYTE 0x10e000	 /* + 0x80 ... 0xff */
+#define JSON_HALF_UNIT 0x100000 /* + 0xd800 ... 0xdfff */
+#define JSON_HALF_BYTE 0x10e000 /* + 0x80 ... 0xff */
 
 /* Append ${len} bytes, mended as json_read_lenient says; brackets, commas and
  * quotes stay what they are.  ${keep_halves}: see above; else U+FFFD stands for

@@ -175,8 +175,9 @@ file_failed(int why)
 {
 	log_event(LOG_ERROR, "log_failed", F_STR("file", log_path),
 	    F_STR("why", strerrordesc_np(why)),
-	    F_STR("remedy", "give this program's user a folder that it may "
-			    "write to, with room; then send SIGHUP"));
+	    F_STR("remedy",
+		"give this program's user a folder that it may "
+		"write to, with room; then send SIGHUP"));
 }
 
 /* A full disk is told on standard error, once until a line fits again. */
@@ -203,8 +204,7 @@ log_write(enum log_level level, const char *event,
 	size_t skip;
 	int saved = errno;
 
-	if ((int)level < atomic_load_explicit(&log_least,
-		memory_order_relaxed)
+	if ((int)level < atomic_load_explicit(&log_least, memory_order_relaxed)
 	    || !is_within_limit(level, event, fields))
 		return;
 	l.len = 0;
@@ -270,8 +270,8 @@ is_journal(int fd)
 
 	if (stream == NULL || fstat(fd, &st) == -1)
 		return false;
-	snprintf(own, sizeof(own), "%llu:%llu",
-	    (unsigned long long)st.st_dev, (unsigned long long)st.st_ino);
+	snprintf(own, sizeof(own), "%llu:%llu", (unsigned long long)st.st_dev,
+	    (unsigned long long)st.st_ino);
 	return strcmp(stream, own) == 0;
 }
 

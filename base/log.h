@@ -24,10 +24,10 @@
 /* Each error says what to do about it; of many it is the same. */
 #define LOG_REMEDY_REPORT \
 	"it is a fault of Dragoman: report it with the lines before it"
-#define LOG_REMEDY_LIMITS \
+#define LOG_REMEDY_LIMITS                                                        \
 	"allow more processes, descriptors or memory (ulimit -a, LimitNOFILE=, " \
 	"TasksMax=)"
-#define LOG_REMEDY_DAMAGED \
+#define LOG_REMEDY_DAMAGED                                                      \
 	"find out who else writes into this Redis; dragoman doctor shows what " \
 	"is damaged"
 
@@ -41,14 +41,20 @@ struct log_field {
 	double d;
 };
 
-#define F_STR(n, v) ((struct log_field){ .name = (n), .type = LOG_F_STR, .s = (v) })
-#define F_INT(n, v) ((struct log_field){ .name = (n), .type = LOG_F_INT, .i = (int64_t)(v) })
-#define F_REAL(n, v) ((struct log_field){ .name = (n), .type = LOG_F_REAL, .d = (v) })
-#define F_BOOL(n, v) ((struct log_field){ .name = (n), .type = LOG_F_BOOL, .i = (v) })
+#define F_STR(n, v) \
+	((struct log_field){ .name = (n), .type = LOG_F_STR, .s = (v) })
+#define F_INT(n, v)                       \
+	((struct log_field){ .name = (n), \
+	    .type = LOG_F_INT,            \
+	    .i = (int64_t)(v) })
+#define F_REAL(n, v) \
+	((struct log_field){ .name = (n), .type = LOG_F_REAL, .d = (v) })
+#define F_BOOL(n, v) \
+	((struct log_field){ .name = (n), .type = LOG_F_BOOL, .i = (v) })
 #define F_CHAT(c) F_STR("chat", (c)->text) /* a struct chat_name */
 
-#define log_event(level, event, ...)                                 \
-	log_write((level), (event),                                  \
+#define log_event(level, event, ...) \
+	log_write((level), (event),  \
 	    (const struct log_field[]){ __VA_ARGS__, { .name = NULL } })
 
 void log_write(enum log_level level, const char *event,
@@ -59,8 +65,8 @@ void log_write(enum log_level level, const char *event,
  * ${path} may be NULL; log_open again or log_reopen (SIGHUP) opens it anew.
  * A file that cannot be opened is reported on standard error, once: -1.
  */
-int log_open(const char *worker, enum log_level level, const char *path)
-    WARN_UNUSED;
+int log_open(const char *worker, enum log_level level,
+    const char *path) WARN_UNUSED;
 void log_reopen(void);
 enum log_level log_level_parse(const char *name, bool *known);
 

@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define EVENTS 128  /* more than there are names of */
-#define SOURCES 256 /* of one minute; for others only the event's limit holds \
-		     */
+#define EVENTS 128 /* more than there are names of */
+/* of one minute; for others only the event's limit holds */
+#define SOURCES 256
 #define ROWS (EVENTS + SOURCES)
 #define MINUTE_MS 60000
 

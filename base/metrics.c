@@ -17,12 +17,12 @@
 #include "base/buf.h"
 #include "base/log.h"
 
-#define METRICS_MAX 64	  /* rows of the table */
-#define PROCESSES_MAX 256 /* workers of one host */
+#define METRICS_MAX 64            /* rows of the table */
+#define PROCESSES_MAX 256         /* workers of one host */
 #define MAGIC 0x447261676d657432u /* "Dragmet2": another for each layout */
-#define PID_BITS 22		  /* Linux's own limit: 4,194,304 */
-#define STAT_START 20		  /* fields of /proc/PID/stat after ")" */
-#define STAT_MAX 1024		  /* 52 numbers and a name of 16 bytes */
+#define PID_BITS 22               /* Linux's own limit: 4,194,304 */
+#define STAT_START 20             /* fields of /proc/PID/stat after ")" */
+#define STAT_MAX 1024             /* 52 numbers and a name of 16 bytes */
 
 /* Upper bounds in microseconds; the last bucket is +Inf. */
 static const int64_t BOUNDS_US[METRIC_BUCKETS] = { 1000, 2000, 5000, 10000,
@@ -46,9 +46,9 @@ struct map {
 	struct gauges gauges[PROCESSES_MAX];
 };
 
-static struct map *map;		    /* NULL: counts are dropped */
-static struct map *shared;	    /* the same, if it is a file's */
-static atomic_bool lost;	    /* it was, until SIGBUS */
+static struct map *map;    /* NULL: counts are dropped */
+static struct map *shared; /* the same, if it is a file's */
+static atomic_bool lost;   /* it was, until SIGBUS */
 static struct gauges *own;
 static const struct metric_def *defs;
 static size_t ndefs;
@@ -107,8 +107,8 @@ map_open(int fd)
 	errno = posix_fallocate(fd, 0, sizeof(struct map));
 	if (errno != 0)
 		return NULL;
-	m = mmap(NULL, sizeof(struct map), PROT_READ | PROT_WRITE,
-	    MAP_SHARED, fd, 0);
+	m = mmap(NULL, sizeof(struct map), PROT_READ | PROT_WRITE, MAP_SHARED,
+	    fd, 0);
 
 	return m == MAP_FAILED ? NULL : m;
 }
@@ -429,8 +429,8 @@ write_labels(struct buf *out, const struct metric_def *d, size_t v,
 		return buf_printf(out, "{le=\"%s\"}", le);
 	if (le == NULL)
 		return buf_printf(out, "{%s=\"%s\"}", d->label, d->values[v]);
-	return buf_printf(out, "{%s=\"%s\",le=\"%s\"}", d->label,
-	    d->values[v], le);
+	return buf_printf(out, "{%s=\"%s\",le=\"%s\"}", d->label, d->values[v],
+	    le);
 }
 
 static int
@@ -480,8 +480,8 @@ write_histogram(struct buf *out, const struct metric_def *d, size_t v)
 int
 metrics_write(struct buf *out)
 {
-	static const char *const TYPES[]
-	    = { "counter", "gauge", "histogram", "gauge" };
+	static const char *const TYPES[] = { "counter", "gauge", "histogram",
+		"gauge" };
 	bool alive[PROCESSES_MAX];
 	size_t i, v;
 

@@ -30,8 +30,9 @@ struct metric_def {
 	const char *name; /* "dragoman_turns_total" */
 	const char *help;
 	enum metric_type type;
-	const char *label;		       /* NULL: none */
-	const char *values[METRIC_VALUES_MAX]; /* NULL ends; all known at build */
+	const char *label; /* NULL: none */
+	const char
+	    *values[METRIC_VALUES_MAX]; /* NULL ends; all known at build */
 };
 
 /*
@@ -40,8 +41,8 @@ struct metric_def {
  * private memory.  So it does when the file is cut afterwards (SIGBUS is
  * handled here).
  */
-int metrics_open(const char *path, const struct metric_def *defs, size_t n)
-    WARN_UNUSED;
+int metrics_open(const char *path, const struct metric_def *defs,
+    size_t n) WARN_UNUSED;
 void metrics_close(void);
 
 /* ${m} is an index into the table, ${value} into its label's values (0 when

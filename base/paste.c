@@ -33,9 +33,9 @@ is_blank(char c)
 /* Characters that nobody sees, as web pages and editors put them: the byte
  * order mark, blanks that do not break, those of no width, marks of
  * direction. */
-static const char *const UNSEEN[] = { "\xef\xbb\xbf", "\xc2\xa0", "\xe2\x80\x8b",
-	"\xe2\x80\x8c", "\xe2\x80\x8d", "\xe2\x80\x8e", "\xe2\x80\x8f", "\xe2\x80\xaf",
-	"\xe2\x81\xa0" };
+static const char *const UNSEEN[] = { "\xef\xbb\xbf", "\xc2\xa0",
+	"\xe2\x80\x8b", "\xe2\x80\x8c", "\xe2\x80\x8d", "\xe2\x80\x8e",
+	"\xe2\x80\x8f", "\xe2\x80\xaf", "\xe2\x81\xa0" };
 
 /* Bytes of one at the beginning (or the end) of ${text}. */
 static size_t
@@ -44,7 +44,8 @@ unseen_at(const char *text, size_t len, bool end)
 	for (size_t i = 0; i < NELEM(UNSEEN); i++) {
 		size_t n = strlen(UNSEEN[i]);
 
-		if (len >= n && memcmp(end ? text + len - n : text, UNSEEN[i], n) == 0)
+		if (len >= n
+		    && memcmp(end ? text + len - n : text, UNSEEN[i], n) == 0)
 			return n;
 	}
 	return 0;
@@ -100,8 +101,8 @@ name_before(const char *text, size_t len)
 	size_t begin = len > 7 && memcmp(text, "export ", 7) == 0 ? 7 : 0;
 	size_t n = begin;
 
-	while (n < len
-	    && ((text[n] >= 'A' && text[n] <= 'Z') || text[n] == '_'))
+	while (
+	    n < len && ((text[n] >= 'A' && text[n] <= 'Z') || text[n] == '_'))
 		n++;
 	return n - begin > 4 && n + REST_MIN < len && text[n] == '='
 		&& memcmp(text + n - 4, "_KEY", 4) == 0

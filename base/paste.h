@@ -19,7 +19,7 @@ const char *paste_flaw(const char *text, size_t len);
 
 /* Has it only characters that keys have?  Others come from web pages. */
 bool paste_is_ascii(const char *text, size_t len);
-#define PASTE_NOT_ASCII \
+#define PASTE_NOT_ASCII                                                      \
 	"has a character in it that no key has, perhaps one that cannot be " \
 	"seen: copy the key again"
 

@@ -21,7 +21,8 @@ struct pool {
 	char name[16];
 	int max;
 	int threads, busy;
-	struct worker *idle; /* last one that became idle: its caches are warm */
+	struct worker
+	    *idle; /* last one that became idle: its caches are warm */
 	/* Their threads are gone; kept, because who called one may be about
 	 * to signal it. */
 	struct worker *ended;
@@ -29,8 +30,7 @@ struct pool {
 };
 
 int
-thread_start(pthread_t *out, const char *name, void *(*run)(void *),
-    void *arg)
+thread_start(pthread_t *out, const char *name, void *(*run)(void *), void *arg)
 {
 	pthread_attr_t attr;
 	sigset_t all, before;

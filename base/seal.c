@@ -107,8 +107,8 @@ read_key(const char *text, size_t len, unsigned char out[KEY_BYTES])
 	while (len > 0 && text[len - 1] == '=')
 		len--;
 	for (i = 0; i < NELEM(VARIANTS); i++)
-		if (sodium_base642bin(out, KEY_BYTES, text, len, NULL, &n,
-			NULL, VARIANTS[i])
+		if (sodium_base642bin(out, KEY_BYTES, text, len, NULL, &n, NULL,
+			VARIANTS[i])
 			== 0
 		    && n == KEY_BYTES)
 			return 0;
@@ -143,13 +143,12 @@ read_keys(struct seal_keys *r, const char *list)
 }
 
 static const char *
-derive_key(struct seal_keys *r, const struct secret *password,
-    const char *salt)
+derive_key(struct seal_keys *r, const struct secret *password, const char *salt)
 {
 	unsigned char hashed[crypto_pwhash_SALTBYTES];
 
-	crypto_generichash(hashed, sizeof(hashed),
-	    (const unsigned char *)salt, strlen(salt), NULL, 0);
+	crypto_generichash(hashed, sizeof(hashed), (const unsigned char *)salt,
+	    strlen(salt), NULL, 0);
 	if (crypto_pwhash(r->keys[0].bytes, KEY_BYTES, password->bytes,
 		password->len, hashed, crypto_pwhash_OPSLIMIT_MODERATE,
 		crypto_pwhash_MEMLIMIT_INTERACTIVE,
@@ -301,9 +300,9 @@ seal_close(const struct seal_ring *r, const char *owner, const char *noun,
 	k = hold(r)->keys;
 	memcpy(head + 1, k->id, ID_BYTES);
 	memcpy(out->data + at - HEAD_BYTES, head, sizeof(head));
-	crypto_aead_xchacha20poly1305_ietf_encrypt(
-	    (unsigned char *)out->data + at, NULL,
-	    (unsigned char *)out->data + at, len, bound, nbound, NULL,
+	crypto_aead_xchacha20poly1305_ietf_encrypt((unsigned char *)out->data
+		+ at,
+	    NULL, (unsigned char *)out->data + at, len, bound, nbound, NULL,
 	    head + 1 + ID_BYTES, k->bytes);
 	let_go(r);
 	return 0;
@@ -363,8 +362,8 @@ seal_is_current(const struct seal_ring *r, const void *sealed, size_t len)
 }
 
 static void
-hash(const char *noun, const void *bytes, size_t len,
-    const unsigned char *key, size_t key_len, char out[SEAL_DIGEST_MAX])
+hash(const char *noun, const void *bytes, size_t len, const unsigned char *key,
+    size_t key_len, char out[SEAL_DIGEST_MAX])
 {
 	crypto_generichash_state st;
 	unsigned char digest[16];
@@ -393,8 +392,8 @@ seal_mac(const struct seal_ring *r, const char *noun, const void *bytes,
 }
 
 bool
-seal_mac_matches(const struct seal_ring *r, const char *noun,
-    const void *bytes, size_t len, const char *mac)
+seal_mac_matches(const struct seal_ring *r, const char *noun, const void *bytes,
+    size_t len, const char *mac)
 {
 	const struct seal_keys *keys;
 	char ours[SEAL_DIGEST_MAX];

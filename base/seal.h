@@ -25,7 +25,7 @@ struct seal_ring;
 
 enum seal_rc {
 	SEAL_OK,
-	SEAL_BAD,	  /* cut, changed, or bound to something else */
+	SEAL_BAD,         /* cut, changed, or bound to something else */
 	SEAL_UNKNOWN_KEY, /* sealed by a key this ring does not have */
 };
 
@@ -35,8 +35,8 @@ enum seal_rc {
  * ${password} and ${salt}.  NULL with a reason in ${why} (a static string).
  */
 struct seal_ring *seal_ring_new(const struct secret *keys,
-    const struct secret *password, const char *salt, const char **why)
-    WARN_UNUSED;
+    const struct secret *password, const char *salt,
+    const char **why) WARN_UNUSED;
 void seal_ring_free(struct seal_ring *r);
 
 /*
@@ -53,8 +53,8 @@ bool seal_ring_id(const struct seal_ring *r, size_t i, char id[SEAL_ID_MAX]);
 
 /* Append sealed bytes to ${out}; -1 only when ${out} is full. */
 int seal_close(const struct seal_ring *r, const char *owner, const char *noun,
-    const char *item, const void *plain, size_t len, struct buf *out)
-    WARN_UNUSED;
+    const char *item, const void *plain, size_t len,
+    struct buf *out) WARN_UNUSED;
 
 /* Append the plain bytes to ${out}. */
 enum seal_rc seal_open(const struct seal_ring *r, const char *owner,
@@ -62,8 +62,7 @@ enum seal_rc seal_open(const struct seal_ring *r, const char *owner,
     struct buf *out) WARN_UNUSED;
 
 /* True if ${sealed} was sealed by the ring's first key (else: reseal it). */
-bool seal_is_current(const struct seal_ring *r, const void *sealed,
-    size_t len);
+bool seal_is_current(const struct seal_ring *r, const void *sealed, size_t len);
 
 /*
  * A hash of 16 bytes as 32 hex digits: BLAKE2b of ${bytes}, separated by

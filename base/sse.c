@@ -35,9 +35,9 @@ dispatch(struct sse_reader *r,
 	int rc = 0;
 
 	if (r->has_data) {
-		ev = (struct sse_event){
-			.type = r->type.len > 0 ? buf_str(&r->type)
-						: "message",
+		ev = (struct sse_event){ .type = r->type.len > 0
+			    ? buf_str(&r->type)
+			    : "message",
 			.data = buf_str(&r->data),
 			.len = r->data.len,
 			.id = buf_str(&r->id) };
@@ -89,8 +89,7 @@ is_next_document(const struct sse_reader *r, const char *value, size_t len)
  */
 static bool
 take_stray(struct sse_reader *r, const char *line, size_t len,
-    int (*on_event)(void *ctx, const struct sse_event *ev), void *ctx,
-    int *rc)
+    int (*on_event)(void *ctx, const struct sse_event *ev), void *ctx, int *rc)
 {
 	static const char ERROR[] = "error:";
 	bool is_error = len > sizeof(ERROR) - 1
@@ -329,8 +328,8 @@ sse_add(struct buf *out, const char *id, const char *type, const char *data,
 	for (;;) {
 		end = memchr(data, '\n', len);
 		if (buf_add_str(out, "data: ") == -1
-		    || buf_add(out, data, end == NULL ? len
-						       : (size_t)(end - data))
+		    || buf_add(out, data,
+			   end == NULL ? len : (size_t)(end - data))
 			== -1
 		    || buf_add_char(out, '\n') == -1)
 			return -1;

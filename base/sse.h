@@ -50,17 +50,17 @@ void sse_reader_fini(struct sse_reader *r);
  * 0: all taken.  -1: an event passed its limit.
  */
 int sse_reader_feed(struct sse_reader *r, const char *bytes, size_t len,
-    int (*on_event)(void *ctx, const struct sse_event *ev), void *ctx)
-    WARN_UNUSED;
+    int (*on_event)(void *ctx, const struct sse_event *ev),
+    void *ctx) WARN_UNUSED;
 
 /* No more comes: the last line and the last event, though their ends are
  * missing.  Answers as sse_reader_feed. */
 int sse_reader_end(struct sse_reader *r,
-    int (*on_event)(void *ctx, const struct sse_event *ev), void *ctx)
-    WARN_UNUSED;
+    int (*on_event)(void *ctx, const struct sse_event *ev),
+    void *ctx) WARN_UNUSED;
 
 /* Append one event; ${id} and ${type} may be NULL. */
-int sse_add(struct buf *out, const char *id, const char *type,
-    const char *data, size_t len) WARN_UNUSED;
+int sse_add(struct buf *out, const char *id, const char *type, const char *data,
+    size_t len) WARN_UNUSED;
 
 #endif

@@ -218,8 +218,7 @@ text_control(const char *s, size_t len, unsigned *code)
 	static const struct {
 		unsigned first, last;
 	} RANGES[] = {
-		{ 0x00, 0x1f },
-		{ 0x7f, 0x9f },
+		{ 0x00, 0x1f }, { 0x7f, 0x9f },
 		{ 0x61c, 0x61c },   /* Arabic letter mark */
 		{ 0x200e, 0x200f }, /* left-to-right, right-to-left mark */
 		{ 0x202a, 0x202e }, /* embeddings and overrides */
@@ -250,9 +249,9 @@ text_unseen(const char *s, size_t len)
 	/* soft hyphen; zero width: space, joiners; word joiner and invisible
 	 * operators; byte order mark */
 	static const char *const UNSEEN[] = { "\xc2\xad", "\xe2\x80\x8b",
-		"\xe2\x80\x8c", "\xe2\x80\x8d", "\xe2\x81\xa0",
-		"\xe2\x81\xa1", "\xe2\x81\xa2", "\xe2\x81\xa3",
-		"\xe2\x81\xa4", "\xef\xbb\xbf" };
+		"\xe2\x80\x8c", "\xe2\x80\x8d", "\xe2\x81\xa0", "\xe2\x81\xa1",
+		"\xe2\x81\xa2", "\xe2\x81\xa3", "\xe2\x81\xa4",
+		"\xef\xbb\xbf" };
 	size_t at = 0, n, i;
 
 	do {
@@ -367,8 +366,8 @@ text_expand(struct arena *mem, const char *s,
 			*unknown = name;
 			return NULL;
 		}
-		out = arena_printf(mem, "%s%.*s%s", out, (int)(at - from),
-		    from, value);
+		out = arena_printf(mem, "%s%.*s%s", out, (int)(at - from), from,
+		    value);
 		from = end + 1;
 	}
 	return arena_printf(mem, "%s%s", out, from);

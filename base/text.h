@@ -33,8 +33,7 @@ size_t text_whole(const char *s, size_t len);
  * As snprintf, but what does not fit is left out by whole characters: a cut
  * one makes of the text what no JSON takes.
  */
-void text_format(char *out, size_t max, const char *fmt, ...)
-    PRINTF_LIKE(3, 4);
+void text_format(char *out, size_t max, const char *fmt, ...) PRINTF_LIKE(3, 4);
 void text_vformat(char *out, size_t max, const char *fmt, va_list ap)
     PRINTF_LIKE(3, 0);
 

@@ -34,7 +34,8 @@ text_address(const char *url, struct text_address *out)
 	*out = (struct text_address){ .scheme = (int)scheme,
 		.rest = url + scheme };
 	if (scheme > 0) /* else a text that is no address: nothing is hidden */
-		at = strrchr(out->rest, '@'); /* passwords hold what they like */
+		at = strrchr(out->rest,
+		    '@'); /* passwords hold what they like */
 	if (at != NULL)
 		out->rest = at + 1;
 	out->has_login = at != NULL;
@@ -50,7 +51,8 @@ is_plain_word(const char *s, size_t len)
 	size_t i;
 
 	for (i = 0; i < len; i++)
-		if (!isalnum((unsigned char)s[i]) && strchr("._-", s[i]) == NULL)
+		if (!isalnum((unsigned char)s[i])
+		    && strchr("._-", s[i]) == NULL)
 			return false;
 	return len > 0 && len <= QUERY_WORD_MAX;
 }

@@ -68,7 +68,9 @@ afford(struct turn *t, int64_t estimate, enum turn_state *next)
 		    &limits, &day)) {
 		case STORE_OK:
 			t->budget = (struct budget_change){
-				.reserved = estimate, .day = day };
+				.reserved = estimate,
+				.day = day
+			};
 			return true;
 		case STORE_LIMITED:
 			*next = turn_give_up(t, PHRASE_BUDGET_CHAT);
@@ -117,8 +119,8 @@ ask_closed(struct turn *t, const struct llm_backend *b,
 }
 
 static enum llm_rc
-ask_backend(struct turn *t, const struct llm_backend *b,
-    struct llm_question *q, struct llm_answer *a, struct llm_failure *f)
+ask_backend(struct turn *t, const struct llm_backend *b, struct llm_question *q,
+    struct llm_answer *a, struct llm_failure *f)
 {
 	char name[LLM_BREAKER_NAME_MAX], label[LLM_BACKEND_NAME_MAX];
 	struct worker_breaker *br;
@@ -177,9 +179,10 @@ nothing_said(struct turn *t, const struct llm_answer *a)
 						     : next;
 	}
 	log_event(LOG_WARN, "model_empty", F_CHAT(&t->job->chat),
-	    F_STR("why", a->cut ? "the limit of llm.max_tokens was reached "
-				  "before any words: raise it"
-				: "neither words nor calls"));
+	    F_STR("why",
+		a->cut ? "the limit of llm.max_tokens was reached "
+			 "before any words: raise it"
+		       : "neither words nor calls"));
 	if (a->cut)
 		return turn_give_up(t, PHRASE_LIMIT);
 	if (t->nrounds > 0 && !turn_has_kept(t)) {
@@ -251,13 +254,13 @@ pay_cut(struct turn *t, const struct llm_answer *a, int64_t estimate)
 
 /* What came of asking all backends once, so far. */
 struct asked {
-	int64_t estimate;  /* of the question's tokens */
-	int64_t hint;	   /* when to ask again; -1: none said so */
-	int64_t limited;   /* when the first limit is over; -1: none said so */
-	enum llm_rc last;  /* of those that will not answer; LLM_OK: none */
-	bool anew;	   /* the question changed: the next gets it anew */
-	bool again;	   /* one may answer later */
-	bool loading;	   /* one will */
+	int64_t estimate; /* of the question's tokens */
+	int64_t hint;     /* when to ask again; -1: none said so */
+	int64_t limited;  /* when the first limit is over; -1: none said so */
+	enum llm_rc last; /* of those that will not answer; LLM_OK: none */
+	bool anew;        /* the question changed: the next gets it anew */
+	bool again;       /* one may answer later */
+	bool loading;     /* one will */
 	enum model_repeat cause;
 };
 
@@ -428,8 +431,9 @@ turn_ask(struct turn *t)
 	if (a.again || a.loading)
 		metric_add(METRIC_MODEL_REPEATS,
 		    a.loading ? REPEAT_LOADING : (int)a.cause, 1);
-	return turn_unanswered(t, a.loading ? LLM_LOADING
-				   : a.again ? LLM_RETRY
-					     : a.last,
+	return turn_unanswered(t,
+	    a.loading     ? LLM_LOADING
+		: a.again ? LLM_RETRY
+			  : a.last,
 	    a.again || a.loading || a.last != LLM_QUOTA ? a.hint : a.limited);
 }

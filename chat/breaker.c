@@ -112,8 +112,8 @@ worker_breaker_fail(struct worker *w, struct worker_breaker *br, enum llm_rc rc,
     const struct llm_failure *f)
 {
 	/* A limit of which the server named the end passes by itself. */
-	enum llm_rc kind
-	    = rc == LLM_QUOTA && f->told_ms <= 0 ? LLM_QUOTA : LLM_RETRY;
+	enum llm_rc kind = rc == LLM_QUOTA && f->told_ms <= 0 ? LLM_QUOTA
+							      : LLM_RETRY;
 	int64_t until = 0;
 
 	if (br == NULL)

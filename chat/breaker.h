@@ -14,8 +14,8 @@
  * The row of the breaker ${name} (llm_breaker_name), to be given back by
  * worker_breaker_drop; NULL: all rows are in use, and there is no breaker.
  */
-struct worker_breaker *worker_breaker_hold(
-    struct worker *w, const char *name) WARN_UNUSED;
+struct worker_breaker *worker_breaker_hold(struct worker *w,
+    const char *name) WARN_UNUSED;
 void worker_breaker_drop(struct worker *w, struct worker_breaker *br);
 
 /* How long it stays open yet; 0: closed, no row, or the one question that may

@@ -20,9 +20,9 @@ struct call {
 	const struct tool_call *call;
 	struct arena *mem; /* of its thread; the result is copied out */
 	struct tool_result result;
-	bool wanted;  /* to be called now */
+	bool wanted; /* to be called now */
 	bool ended;
-	bool written; /* its result is journalled */
+	bool written;   /* its result is journalled */
 	int taken_back; /* of the lease, as it was wanted */
 };
 
@@ -171,8 +171,8 @@ calls_run(struct calls *all, enum turn_state *next)
 			keep_result(all, some[i]);
 			/* A refused token is not a result: called again. */
 			if (!all->round->results[at].token_expired)
-				fields[nf++] = step_result(t, all->k,
-				    (int)at, &all->round->results[at]);
+				fields[nf++] = step_result(t, all->k, (int)at,
+				    &all->round->results[at]);
 		}
 		if (nf > 0 && !turn_write(t, fields, nf, next)) {
 			calls_abandon(all);
@@ -265,7 +265,8 @@ turn_tools(struct turn *t)
 			r->answer.calls[i].name)) {
 			r->results[i] = (struct tool_result){
 				.end = TOOL_FAILED,
-				.text = PHRASE_OUTCOME_UNKNOWN };
+				.text = PHRASE_OUTCOME_UNKNOWN
+			};
 			r->done[i] = true;
 			continue;
 		}
@@ -274,8 +275,7 @@ turn_tools(struct turn *t)
 	r->resumed = false;
 	if (calls_run(&all, &next)
 	    && (!t->token_expired || calls_again(&all, &next)))
-		next = t->s->chat_host == HOST_DIRECT ? TURN_DIRECT
-						      : TURN_ASK;
+		next = t->s->chat_host == HOST_DIRECT ? TURN_DIRECT : TURN_ASK;
 	calls_free(&all);
 	return next;
 }

@@ -13,7 +13,8 @@ static const char *
 who(struct arena *mem, const struct settings *s, bool is_told)
 {
 	if (s->persona_name[0] == '\0')
-		return is_told ? "" : "You are a helpful assistant in a chat.\n";
+		return is_told ? ""
+			       : "You are a helpful assistant in a chat.\n";
 	return arena_printf(mem,
 	    "You speak in a chat for %s%s%s%s. Answer in their name "
 	    "and keep to what concerns them.\n",
@@ -131,8 +132,7 @@ context_build(struct turn *t, struct llm_message **out)
 
 	if (t->system == NULL)
 		t->system = context_system(t->mem, t->s);
-	m[n++] = (struct llm_message){ .role = LLM_SYSTEM,
-		.text = t->system };
+	m[n++] = (struct llm_message){ .role = LLM_SYSTEM, .text = t->system };
 	/* Not as a person's message: strict servers take none after a tool's
 	 * (Mistral: code 3230). */
 	if (t->summarise)

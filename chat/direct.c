@@ -17,8 +17,7 @@ turn_direct(struct turn *t)
 		if (plan.reply != NULL)
 			return turn_say(t, END_REPLIED, plan.reply);
 		r->answer = (struct llm_answer){ .text = "",
-			.calls = arena_alloc(t->mem,
-			    sizeof(*r->answer.calls)),
+			.calls = arena_alloc(t->mem, sizeof(*r->answer.calls)),
 			.ncalls = 1 };
 		r->answer.calls[0] = plan.call;
 		t->nrounds = 1;

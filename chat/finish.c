@@ -124,8 +124,7 @@ turn_finish(struct turn *t)
 	o->history_max = t->s->chat_max_history;
 	if (t->remember
 	    && (o->end == END_REPLIED || o->end == END_UNCONFIRMED)) {
-		entry = (struct history_entry){
-			.user = t->job->message.text,
+		entry = (struct history_entry){ .user = t->job->message.text,
 			.assistant = said };
 		o->add = &entry;
 		o->last_tools = tools_used(t);
@@ -156,8 +155,7 @@ turn_finish(struct turn *t)
 	if (rc == STORE_DAMAGED) /* logged; until somebody mended it */
 		return turn_back(t, DAMAGED_MS, false);
 	if (rc == STORE_HEAD) {
-		log_event(LOG_ERROR, "turn_head_differs",
-		    F_CHAT(&t->job->chat),
+		log_event(LOG_ERROR, "turn_head_differs", F_CHAT(&t->job->chat),
 		    F_STR("remedy", LOG_REMEDY_REPORT));
 		return turn_back(t, 1000, true);
 	}
@@ -189,8 +187,8 @@ turn_hand_back(struct turn *t)
 	log_event(LOG_INFO, "turn_handed_back", F_CHAT(&t->job->chat),
 	    F_INT("delay_ms", t->back_ms), F_BOOL("failed", t->back_failed));
 	/* A lease that ends by itself counts as a crash of its holder. */
-	while (journal_release(t->w->store, t->job, t->back_ms,
-		   t->back_failed, t->back_hold ? &hold : NULL)
+	while (journal_release(t->w->store, t->job, t->back_ms, t->back_failed,
+		   t->back_hold ? &hold : NULL)
 		== STORE_DOWN
 	    && clock_boot_ms() < atomic_load(&t->lease.until_ms))
 		usleep(FINISH_LOOK_MS * 1000);

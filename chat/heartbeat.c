@@ -73,8 +73,8 @@ backends(struct worker *w, const struct settings *s, struct arena *mem,
 		    (json_int_t)atomic_load(&b->open_until_ms), "last",
 		    last == -1 ? "not asked yet" : llm_rc_name(last));
 		trouble_write(w, b, record);
-		trouble = json_member_str(
-		    json_object_get(record, "trouble"), "kind");
+		trouble = json_member_str(json_object_get(record, "trouble"),
+		    "kind");
 		if (i == 0)
 			*asked = last != -1 || trouble != NULL;
 		if (i == 0 && (trouble != NULL || last > LLM_OK))
@@ -110,14 +110,15 @@ beat(struct worker *w)
 	    "{s:s, s:s, s:i, s:s, s:i, s:s, s:o, s:i, s:o, s:i, s:i, s:I, "
 	    "s:b, s:b, s:o, s:s?}",
 	    "id", w->id, "host", host, "pid", (int)getpid(), "version",
-	    PACKAGE_VERSION, "format", FORMAT_NEWEST, "backend", backend, "backends", list,
-	    "tools_loaded", (int)set->n, "sources", toolbox_state(w->toolbox),
-	    "slots", pool_busy(w->turns) + pool_free_slots(w->turns), "running",
+	    PACKAGE_VERSION, "format", FORMAT_NEWEST, "backend", backend,
+	    "backends", list, "tools_loaded", (int)set->n, "sources",
+	    toolbox_state(w->toolbox), "slots",
+	    pool_busy(w->turns) + pool_free_slots(w->turns), "running",
 	    atomic_load(&w->running), "started_ms", (json_int_t)w->started_ms,
 	    "paused", (int)s->chat_paused, "looked",
 	    (int)atomic_load(&w->looked), "model_ok",
-	    asked ? json_boolean(error == NULL) : json_null(),
-	    "model_error", error);
+	    asked ? json_boolean(error == NULL) : json_null(), "model_error",
+	    error);
 	if (record != NULL)
 		(void)!fleet_beat(w->store, w->id, record);
 	json_decref(record);

@@ -11,7 +11,7 @@
 #include "chat/worker.h"
 #include "redis/journal.h"
 
-#define TICK_MS 500 /* how late an unsure lease may be noticed */
+#define TICK_MS 500    /* how late an unsure lease may be noticed */
 #define RENEW_MAX 4096 /* jobs renewed in one round trip */
 
 struct lease_book {
@@ -24,7 +24,7 @@ struct lease_book {
 	bool started, stopping;
 	int64_t renew_at_ms;
 	int64_t reconnects; /* seen so far */
-	int64_t stops;	    /* seen so far */
+	int64_t stops;      /* seen so far */
 	bool renew_now;
 };
 
@@ -45,9 +45,8 @@ lease_book_new(struct worker *w)
 static void
 set_until(struct lease *l, int64_t until_ms, int64_t lease_ms)
 {
-	atomic_store(&l->margin_ms, lease_ms / 4 < LEASE_MARGIN_MS
-		? lease_ms / 4
-		: LEASE_MARGIN_MS);
+	atomic_store(&l->margin_ms,
+	    lease_ms / 4 < LEASE_MARGIN_MS ? lease_ms / 4 : LEASE_MARGIN_MS);
 	atomic_store(&l->until_ms, until_ms);
 }
 
@@ -128,7 +127,7 @@ find_unsure(struct lease_book *b, int64_t now)
 	for (l = b->first; l != NULL; l = l->next)
 		if (atomic_load(&l->state) == LEASE_HELD
 		    && now > atomic_load(&l->until_ms)
-			- atomic_load(&l->margin_ms))
+			    - atomic_load(&l->margin_ms))
 			lose(l, LEASE_UNSURE);
 	pthread_mutex_unlock(&b->mu);
 }

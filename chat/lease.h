@@ -30,13 +30,13 @@ struct worker;
 /* A held job; in the turn's memory, in the book from add to remove. */
 struct lease {
 	struct job *job;
-	_Atomic int state;	 /* enum lease_state */
-	_Atomic int stopped;	 /* /stop came */
-	_Atomic int64_t until_ms; /* boot clock */
+	_Atomic int state;         /* enum lease_state */
+	_Atomic int stopped;       /* /stop came */
+	_Atomic int64_t until_ms;  /* boot clock */
 	_Atomic int64_t margin_ms; /* of LEASE_MARGIN_MS */
-	volatile int cancel;	 /* for llm and tool calls */
-	int taken_back;		 /* how often a cancel was; the turn's */
-	bool renewing;		 /* the book's */
+	volatile int cancel;       /* for llm and tool calls */
+	int taken_back;            /* how often a cancel was; the turn's */
+	bool renewing;             /* the book's */
 	struct lease *next, **link;
 };
 

@@ -43,9 +43,9 @@ turn_load(struct turn *t)
 	struct job *job = t->job;
 	enum command command;
 
-	t->state = job->session.exists ? job->session.state
+	t->state = job->session.exists           ? job->session.state
 	    : t->s->chat_auth == CHAT_AUTH_MEMCP ? SESSION_NEEDS_TOKEN
-						  : SESSION_ACTIVE;
+						 : SESSION_ACTIVE;
 	if (t->s->chat_auth != CHAT_AUTH_MEMCP)
 		t->state = SESSION_ACTIVE;
 	else if (t->state == SESSION_ACTIVE
@@ -55,24 +55,27 @@ turn_load(struct turn *t)
 
 	if (job->rc == STORE_UNKNOWN_KEY) {
 		log_event(LOG_ERROR, "turn_sealed_with_unknown_key",
-		    F_CHAT(&job->chat), F_STR("remedy",
+		    F_CHAT(&job->chat),
+		    F_STR("remedy",
 			"give this worker the ENCRYPTION_KEY that is missing"));
 		return turn_back(t, UNKNOWN_KEY_MS, false);
 	}
 	if (!steps_read(t)) {
 		log_event(LOG_WARN, "turn_newer", F_CHAT(&job->chat),
-		    F_STR("remedy", "a worker of a newer release began it: "
-				    "start one, or end this one"));
+		    F_STR("remedy",
+			"a worker of a newer release began it: "
+			"start one, or end this one"));
 		return turn_back(t, NEWER_MS, false);
 	}
 	if (job->rc == STORE_NONE) {
-		t->out.why = job->damaged == NULL ? "damaged"
+		t->out.why = job->damaged == NULL
+		    ? "damaged"
 		    : arena_printf(t->mem, "damaged: %s", job->damaged);
 		return turn_say(t, END_DEAD, PHRASE_DEAD);
 	}
 	if (job->crashes >= CRASHES_MAX || job->failures >= FAILURES_MAX) {
 		t->out.why = job->crashes >= CRASHES_MAX ? "crashes"
-							  : "failures";
+							 : "failures";
 		return turn_say(t, END_DEAD, PHRASE_DEAD);
 	}
 	if (job->expired)

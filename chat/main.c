@@ -37,7 +37,7 @@
 #include "tools/tool.h"
 
 #define REPORT_MAX (64 * KIB)
-#define CALLS_MAX 256	    /* further calls of answers with several */
+#define CALLS_MAX 256        /* further calls of answers with several */
 #define SOURCES_WAIT_MS 3000 /* for the first lists, before the first turn */
 #define EXIT_USAGE 2
 #define PICK_EVERY_S 10 /* a server of one's own may be started later */
@@ -52,8 +52,8 @@ struct program {
 	_Atomic bool started; /* the signals' thread may use the worker */
 	_Atomic bool ending;
 	_Atomic bool lacks_model; /* SIGHUP's thread looks again */
-	char *model;		  /* of source */
-	char *told;		  /* why there is none; logged once */
+	char *model;              /* of source */
+	char *told;               /* why there is none; logged once */
 };
 
 static const char USAGE[]
@@ -163,8 +163,8 @@ choose_model(struct program *p, struct settings *s)
 		chosen = load_with(p, picked.model);
 	if (chosen != NULL) {
 		log_event(LOG_INFO, "model_chosen",
-		    F_STR("model", picked.model), F_STR("url",
-			text_address_shown(mem, list[0].base_url)));
+		    F_STR("model", picked.model),
+		    F_STR("url", text_address_shown(mem, list[0].base_url)));
 		settings_unref(s);
 		s = chosen;
 		atomic_store(&p->lacks_model, false);
@@ -262,8 +262,8 @@ signals_run(void *arg)
 		atomic_fetch_add(&p->w.stopping, 1);
 		if (atomic_load(&p->started))
 			due_poke(p->w.store); /* the taker may wait for it */
-		log_event(LOG_INFO, "worker_stopping", F_STR("process",
-		    p->w.id));
+		log_event(LOG_INFO, "worker_stopping",
+		    F_STR("process", p->w.id));
 	}
 }
 
@@ -276,8 +276,9 @@ open_ring(struct program *p, const struct settings *s)
 	    s->encryption_salt, &why);
 	if (p->ring == NULL) {
 		log_event(LOG_ERROR, "key_missing", F_STR("why", why),
-		    F_STR("remedy", "set ENCRYPTION_KEY (dragoman init makes "
-				    "one) or MASTER_PASSWORD"));
+		    F_STR("remedy",
+			"set ENCRYPTION_KEY (dragoman init makes "
+			"one) or MASTER_PASSWORD"));
 		return -1;
 	}
 	return 0;
@@ -299,8 +300,7 @@ open_store(struct program *p, const struct settings *s)
 	p->w.store = store_open(&o, &why);
 	if (p->w.store == NULL) {
 		log_event(LOG_ERROR, "redis_refused", F_STR("why", why),
-		    F_STR("remedy",
-			"correct redis.url (REDIS_URL)"));
+		    F_STR("remedy", "correct redis.url (REDIS_URL)"));
 		return EXIT_USAGE;
 	}
 	while (!atomic_load(&p->w.stopping)) {
@@ -326,8 +326,8 @@ start_threads(struct program *p, const struct settings *s)
 	int rc = -1;
 
 	if (http_start(&http) == -1) {
-		log_event(LOG_ERROR, "http_failed", F_STR("why",
-		    "the HTTP client cannot start"),
+		log_event(LOG_ERROR, "http_failed",
+		    F_STR("why", "the HTTP client cannot start"),
 		    F_STR("remedy", LOG_REMEDY_LIMITS));
 		goto out;
 	}
@@ -464,9 +464,8 @@ main(int argc, char **argv)
 	s = load(&p);
 	if (s == NULL)
 		return EXIT_USAGE;
-	(void)!metrics_open(s->server_metrics_file[0] == '\0'
-		? NULL
-		: s->server_metrics_file,
+	(void)!metrics_open(
+	    s->server_metrics_file[0] == '\0' ? NULL : s->server_metrics_file,
 	    METRICS, METRIC_N);
 	pthread_mutex_init(&p.w.mu, NULL);
 	text_random_hex(8, p.w.id);

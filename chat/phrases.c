@@ -37,8 +37,7 @@ const char PHRASE_EMPTY[]
 const char PHRASE_FOUND_DATA[]
     = "I found something, but could not put it into words. Please ask me to "
       "summarise it.";
-const char PHRASE_REFUSED[]
-    = "The model declined to answer this message.";
+const char PHRASE_REFUSED[] = "The model declined to answer this message.";
 const char PHRASE_FILTERED[]
     = "A filter of the model's provider declined this message. Please put it "
       "differently.";
@@ -98,8 +97,7 @@ const char PHRASE_BUDGET_TURN[]
 const char PHRASE_BUDGET_CHAT[]
     = "Today's allowance for the language model is used up. Please come back "
       "tomorrow.";
-const char PHRASE_HIGHER_TIER[]
-    = "(Part of this needs a higher-tier token.)";
+const char PHRASE_HIGHER_TIER[] = "(Part of this needs a higher-tier token.)";
 const char PHRASE_SUMMARISE[]
     = "Call no more tools. Sum up for the person what the tools have "
       "returned.";

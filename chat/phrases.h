@@ -33,7 +33,7 @@ extern const char PHRASE_UNCHOSEN[];
 extern const char PHRASE_INVALID[];
 extern const char PHRASE_LOADING[];
 extern const char PHRASE_LIMIT[];
-extern const char PHRASE_CUT_OFF[]; /* after the words that were kept */
+extern const char PHRASE_CUT_OFF[];        /* after the words that were kept */
 extern const char PHRASE_FILTER_STOPPED[]; /* the same, by a filter */
 extern const char PHRASE_FORGOTTEN[];
 extern const char PHRASE_STOPPED[];
@@ -43,7 +43,7 @@ extern const char PHRASE_LATE[];
 extern const char PHRASE_BUDGET_TURN[];
 extern const char PHRASE_BUDGET_CHAT[];
 extern const char PHRASE_HIGHER_TIER[]; /* appended */
-extern const char PHRASE_SUMMARISE[];	/* to the model, in the system text */
+extern const char PHRASE_SUMMARISE[];   /* to the model, in the system text */
 extern const char PHRASE_OUTCOME_UNKNOWN[]; /* to the model */
 
 /* For a question that ended as ${rc}, no LLM_OK: each end that needs the

@@ -18,8 +18,8 @@ remark_failure(struct turn *t, const struct llm_backend *b, enum llm_rc rc,
 	char name[LLM_BACKEND_NAME_MAX];
 
 	llm_backend_label(b, name);
-	log_event(llm_needs_operator(rc) ? LOG_ERROR : LOG_WARN,
-	    "model_failed", F_CHAT(&t->job->chat), F_STR("backend", name),
+	log_event(llm_needs_operator(rc) ? LOG_ERROR : LOG_WARN, "model_failed",
+	    F_CHAT(&t->job->chat), F_STR("backend", name),
 	    F_STR("kind", llm_rc_name(rc)), F_INT("status", f->status),
 	    F_STR("why", f->why), F_STR("code", f->code),
 	    F_STR("type", f->type), F_STR("param", f->param),

@@ -38,11 +38,12 @@ step_answer(const struct turn *t, int k, const struct llm_answer *a)
 	size_t i;
 
 	for (i = 0; i < a->ncalls; i++)
-		json_array_append_new(calls, json_pack("[s, s, s]",
-		    a->calls[i].id, a->calls[i].name, a->calls[i].arguments));
+		json_array_append_new(calls,
+		    json_pack("[s, s, s]", a->calls[i].id, a->calls[i].name,
+			a->calls[i].arguments));
 	return field(t, arena_printf(t->mem, "answer:%d", k),
-	    json_pack("{s:s, s:o, s:s*, s:s*, s:s*, s:I, s:I}", "text",
-		a->text, "calls", calls, "extra", a->extra, "wire",
+	    json_pack("{s:s, s:o, s:s*, s:s*, s:s*, s:I, s:I}", "text", a->text,
+		"calls", calls, "extra", a->extra, "wire",
 		a->extra == NULL ? NULL : a->extra_wire, "backend",
 		a->extra == NULL ? NULL : a->extra_backend, "in",
 		(json_int_t)a->usage.in, "out", (json_int_t)a->usage.out));
@@ -59,20 +60,20 @@ step_result(const struct turn *t, int k, int i, const struct tool_result *r)
 struct journal_field
 step_retry(const struct turn *t)
 {
-	return field(t, "retry", json_pack(
-	    "{s:I, s:i, s:b, s:i, s:b, s:b, s:I, s:I}", "since",
-	    (json_int_t)t->retry_since_ms, "n", t->retry_n, "shortened",
-	    (int)t->shortened, "empties", t->empties, "guessed",
-	    (int)t->guessed, "raised", (int)t->raised, "loading",
-	    (json_int_t)t->loading_since_ms, "declined",
-	    (json_int_t)t->declined));
+	return field(t, "retry",
+	    json_pack("{s:I, s:i, s:b, s:i, s:b, s:b, s:I, s:I}", "since",
+		(json_int_t)t->retry_since_ms, "n", t->retry_n, "shortened",
+		(int)t->shortened, "empties", t->empties, "guessed",
+		(int)t->guessed, "raised", (int)t->raised, "loading",
+		(json_int_t)t->loading_since_ms, "declined",
+		(json_int_t)t->declined));
 }
 
 struct journal_field
 step_kept(const struct turn *t)
 {
-	return field(t, "kept", json_pack("{s:s, s:i}", "text", t->kept,
-	    "round", t->kept_round));
+	return field(t, "kept",
+	    json_pack("{s:s, s:i}", "text", t->kept, "round", t->kept_round));
 }
 
 static void
@@ -85,10 +86,9 @@ read_answer(struct turn *t, int k, const json_t *doc)
 	json_int_t in = 0, out = 0;
 	size_t i;
 
-	if (json_unpack((json_t *)doc,
-		"{s:s, s:o, s?s, s?s, s?s, s?I, s?I}", "text", &text, "calls",
-		&calls, "extra", &extra, "wire", &wire, "backend", &backend,
-		"in", &in, "out", &out)
+	if (json_unpack((json_t *)doc, "{s:s, s:o, s?s, s?s, s?s, s?I, s?I}",
+		"text", &text, "calls", &calls, "extra", &extra, "wire", &wire,
+		"backend", &backend, "in", &in, "out", &out)
 	    == -1)
 		return;
 	round = &t->rounds[k];
@@ -125,8 +125,9 @@ read_result(struct turn *t, int k, int i, const json_t *doc)
 		&text, "denied", &denied)
 	    == -1)
 		return;
-	t->rounds[k].results[i] = (struct tool_result){
-		.end = end == TOOL_DONE ? TOOL_DONE : TOOL_FAILED,
+	t->rounds[k].results[i] = (struct tool_result){ .end = end == TOOL_DONE
+		    ? TOOL_DONE
+		    : TOOL_FAILED,
 		.text = text,
 		.denied = denied != 0 };
 	t->rounds[k].done[i] = true;

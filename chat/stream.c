@@ -39,8 +39,8 @@ stream_begin(struct stream *st, struct store *store, const struct job *job)
 		.attempt = job->attempt * STREAM_RESTARTS_MAX,
 		.text = BUF_INIT(STREAM_TEXT_MAX) };
 	if (st->on && job->attempt > 1)
-		publish(st, "restart", json_pack("{s:i}", "attempt",
-		    st->attempt));
+		publish(st, "restart",
+		    json_pack("{s:i}", "attempt", st->attempt));
 }
 
 void
@@ -54,16 +54,16 @@ void
 stream_model(struct stream *st, const char *name)
 {
 	if (st->on)
-		publish(st, "status", json_pack("{s:s, s:s}", "status",
-		    "asking", "model", name));
+		publish(st, "status",
+		    json_pack("{s:s, s:s}", "status", "asking", "model", name));
 }
 
 void
 stream_tool(struct stream *st, const char *name, const char *state)
 {
 	if (st->on)
-		publish(st, "tool", json_pack("{s:s, s:s}", "name", name,
-		    "state", state));
+		publish(st, "tool",
+		    json_pack("{s:s, s:s}", "name", name, "state", state));
 }
 
 void
@@ -71,9 +71,9 @@ stream_flush(struct stream *st)
 {
 	if (!st->on || st->text.len == 0)
 		return;
-	publish(st, "delta", json_pack("{s:i, s:I, s:s%}", "attempt",
-	    st->attempt, "offset", (json_int_t)st->offset, "text",
-	    st->text.data, st->text.len));
+	publish(st, "delta",
+	    json_pack("{s:i, s:I, s:s%}", "attempt", st->attempt, "offset",
+		(json_int_t)st->offset, "text", st->text.data, st->text.len));
 	st->offset += text_count(st->text.data, st->text.len);
 	st->shown = true;
 	st->last_us = clock_boot_us();

@@ -24,9 +24,9 @@ struct stream {
 	struct store *store;
 	const struct job *job;
 	bool on;
-	int attempt;	 /* grows with each new beginning of the text */
-	size_t offset;	 /* code points of this attempt published */
-	bool shown;	 /* some text of this attempt was published */
+	int attempt;     /* grows with each new beginning of the text */
+	size_t offset;   /* code points of this attempt published */
+	bool shown;      /* some text of this attempt was published */
 	struct buf text; /* gathered, not yet published */
 	int64_t last_us;
 };

@@ -63,8 +63,8 @@ token_renew(struct turn *t)
 {
 	struct memcp m = server(t);
 
-	switch (memcp_derive(&m, t->token.parent,
-	    chat_name_chat(&t->job->chat), t->mem, &t->token)) {
+	switch (memcp_derive(&m, t->token.parent, chat_name_chat(&t->job->chat),
+	    t->mem, &t->token)) {
 	case MEMCP_BAD_TOKEN:
 		return TOKEN_BAD;
 	case MEMCP_OK:

@@ -37,13 +37,14 @@ set(struct worker *w, struct worker_breaker *br, enum llm_rc rc, bool by_look,
     const char *why, const char *remedy)
 {
 	struct worker_trouble *t = &br->trouble,
-			      new
-	    = { .rc = rc, .by_look = by_look, .since_ms = clock_wall_ms() };
+			      new = { .rc = rc,
+				      .by_look = by_look,
+				      .since_ms = clock_wall_ms() };
 	bool is_new;
 
 	text_format(new.why, sizeof(new.why), "%s", why);
-	text_format(
-	    new.remedy, sizeof(new.remedy), "%s", remedy == NULL ? "" : remedy);
+	text_format(new.remedy, sizeof(new.remedy), "%s",
+	    remedy == NULL ? "" : remedy);
 	pthread_mutex_lock(&w->mu);
 	is_new = t->rc != rc || strcmp(t->remedy, new.remedy) != 0;
 	if (t->rc == rc)
@@ -144,8 +145,8 @@ say_unusable(const struct llm_backend *b, enum llm_rc kind,
 }
 
 static void
-say_unlisted(
-    const struct llm_backend *b, const struct llm_look *look, struct arena *mem)
+say_unlisted(const struct llm_backend *b, const struct llm_look *look,
+    struct arena *mem)
 {
 	char name[LLM_BACKEND_NAME_MAX];
 
@@ -281,8 +282,8 @@ look_all(void *arg)
 	if (any_by_look(w)) {
 		int64_t none = WORKER_NO_LOOK;
 
-		(void)atomic_compare_exchange_strong(
-		    &w->look_ms, &none, clock_boot_ms() + TROUBLE_LOOK_MS);
+		(void)atomic_compare_exchange_strong(&w->look_ms, &none,
+		    clock_boot_ms() + TROUBLE_LOOK_MS);
 	}
 	end_look(w, s);
 	arena_free(mem);
@@ -349,7 +350,6 @@ trouble_write(struct worker *w, struct worker_breaker *br, json_t *record)
 		    json_pack("{s:s, s:s, s:b, s:b, s:s, s:s, s:I}", "kind",
 			llm_rc_name(t.rc), "words", llm_rc_words(t.rc), "lasts",
 			llm_needs_operator(t.rc), "reloads",
-			llm_mend(t.rc) == LLM_MEND_HERE, "why", t.why,
-			"remedy", t.remedy, "since_ms",
-			(json_int_t)t.since_ms));
+			llm_mend(t.rc) == LLM_MEND_HERE, "why", t.why, "remedy",
+			t.remedy, "since_ms", (json_int_t)t.since_ms));
 }

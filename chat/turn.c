@@ -50,9 +50,9 @@ turn_pause(struct turn *t, int64_t ms)
 		if (__atomic_load_n(&t->lease.cancel, __ATOMIC_RELAXED)
 		    || atomic_load(&t->w->stopping))
 			return false;
-		usleep((useconds_t)((until - now < LOOK_MS ? until - now
-							   : LOOK_MS)
-		    * 1000));
+		usleep(
+		    (useconds_t)((until - now < LOOK_MS ? until - now : LOOK_MS)
+			* 1000));
 	}
 	return true;
 }
@@ -139,8 +139,7 @@ turn_may_call(struct turn *t, enum turn_state *next)
 	default:
 		break;
 	}
-	if (clock_boot_ms()
-	    > atomic_load(&t->lease.until_ms)
+	if (clock_boot_ms() > atomic_load(&t->lease.until_ms)
 		- atomic_load(&t->lease.margin_ms))
 		return turn_write(t, NULL, 0, next);
 	return true;
@@ -171,8 +170,8 @@ turn_log(const struct turn *t)
 	    F_STR("message", job->id), F_STR("end", turn_end_name(t->out.end)),
 	    F_INT("ms", ms),
 	    F_INT("waited_ms", clock_wall_ms() - job->accepted_ms - ms),
-	    F_INT("attempt", job->attempt), F_INT("model_calls",
-		t->model_calls),
+	    F_INT("attempt", job->attempt),
+	    F_INT("model_calls", t->model_calls),
 	    F_INT("tokens_in", t->usage.in), F_INT("tokens_out", t->usage.out),
 	    F_STR("tools", tools));
 	metric_add(METRIC_TURNS, (int)t->out.end, 1);

@@ -17,12 +17,12 @@
 #include "tools/tool.h"
 
 enum turn_state {
-	TURN_LOAD,   /* what kind of message, and what was journalled */
-	TURN_TOKEN,  /* states before active, and the token's renewal */
-	TURN_DIRECT, /* no model */
-	TURN_ASK,    /* one model call */
-	TURN_TOOLS,  /* what it asked for, then ASK */
-	TURN_FINISH, /* reply, history, end state */
+	TURN_LOAD,      /* what kind of message, and what was journalled */
+	TURN_TOKEN,     /* states before active, and the token's renewal */
+	TURN_DIRECT,    /* no model */
+	TURN_ASK,       /* one model call */
+	TURN_TOOLS,     /* what it asked for, then ASK */
+	TURN_FINISH,    /* reply, history, end state */
 	TURN_HAND_BACK, /* release: shutdown or a later retry */
 	TURN_END,
 };
@@ -35,8 +35,8 @@ struct worker;
 struct turn_round {
 	struct llm_answer answer;
 	struct tool_result results[TOOL_CALLS_MAX];
-	bool done[TOOL_CALLS_MAX];    /* there is a result */
-	bool resumed;		      /* from the journal */
+	bool done[TOOL_CALLS_MAX]; /* there is a result */
+	bool resumed;              /* from the journal */
 };
 
 struct turn {
@@ -53,31 +53,31 @@ struct turn {
 	int nrounds;
 
 	/* asking */
-	const char *system;   /* context_system's, made once; or NULL */
-	bool summarise;	      /* rounds are used up: no tools any more */
-	bool as_words;	      /* ... and calls and results are words now */
-	bool shortened;	      /* LLM_CONTEXT once */
-	bool guessed;	      /* shortened once without being told */
-	bool misguessed;      /* ... in vain: not again */
-	bool forgot;	      /* so parts of the history were left out */
-	bool raised;	      /* thoughts ate llm.max_tokens: four times it */
-	uint64_t declined;    /* backends whose filter declined, as bits */
-	uint64_t too_long;    /* those to which it is, even shortened */
-	int empties;	      /* answers of no use so far: LLM_EMPTY, or a
+	const char *system; /* context_system's, made once; or NULL */
+	bool summarise;     /* rounds are used up: no tools any more */
+	bool as_words;      /* ... and calls and results are words now */
+	bool shortened;     /* LLM_CONTEXT once */
+	bool guessed;       /* shortened once without being told */
+	bool misguessed;    /* ... in vain: not again */
+	bool forgot;        /* so parts of the history were left out */
+	bool raised;        /* thoughts ate llm.max_tokens: four times it */
+	uint64_t declined;  /* backends whose filter declined, as bits */
+	uint64_t too_long;  /* those to which it is, even shortened */
+	int empties;        /* answers of no use so far: LLM_EMPTY, or a
 				 failure that is repeated once */
-	bool denied;	      /* a tool needs a higher-tier token */
+	bool denied;        /* a tool needs a higher-tier token */
 	bool token_expired;
 	struct session_token token; /* in force, NULL parent: none */
 	bool token_changed;
 	int64_t retry_since_ms; /* wall; 0 no failure yet */
 	int retry_n;
 	bool often; /* who may answer later said: too often (429) */
-	int64_t loading_since_ms; /* wall; 0: no model was being loaded */
-	const char *kept;	  /* the longest words of a cut answer */
-	int kept_round;		  /* nrounds then: later ones make it void */
-	bool kept_unwritten;	  /* not yet in the journal */
+	int64_t loading_since_ms;    /* wall; 0: no model was being loaded */
+	const char *kept;            /* the longest words of a cut answer */
+	int kept_round;              /* nrounds then: later ones make it void */
+	bool kept_unwritten;         /* not yet in the journal */
 	struct budget_change budget; /* reserved and not yet settled */
-	struct usage usage;	     /* of this turn, all attempts known */
+	struct usage usage;          /* of this turn, all attempts known */
 	int model_calls;
 
 	/* handing back */
@@ -90,9 +90,9 @@ struct turn {
 	const char *text; /* of the reply */
 	const char *const *starters;
 	enum session_state state; /* after the turn */
-	bool remember;		  /* add the exchange to the history */
-	bool truncated;		  /* the text is not all of the answer */
-	const char *note;	  /* after the text, not remembered; or NULL */
+	bool remember;            /* add the exchange to the history */
+	bool truncated;           /* the text is not all of the answer */
+	const char *note;         /* after the text, not remembered; or NULL */
 };
 
 /* Run ${job} to its end or hand it back; frees it. */

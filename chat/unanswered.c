@@ -127,8 +127,8 @@ turn_unanswered(struct turn *t, enum llm_rc rc, int64_t hint_ms)
 		t->retry_since_ms = now; /* the first, or the clock went back */
 	delay = backoff(t, hint_ms);
 	if (now + delay - t->retry_since_ms > t->s->llm_retry_for_ms)
-		return turn_give_up(
-		    t, t->often ? PHRASE_OFTEN : PHRASE_MODEL_FAILED);
+		return turn_give_up(t,
+		    t->often ? PHRASE_OFTEN : PHRASE_MODEL_FAILED);
 	if (delay > RETRY_INLINE_MS) {
 		t->back_hold = true;
 		return turn_back(t, delay, false);

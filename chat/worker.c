@@ -25,7 +25,8 @@
  * us, before any is taken: they only look abandoned. */
 #define RECONNECT_WAIT_MS 2000
 #define DOWN_WAIT_MS 200
-#define NO_THREAD_MS 1000 /* until another one, or this one, may have a thread */
+/* until another one, or this one, may have a thread */
+#define NO_THREAD_MS 1000
 
 struct work {
 	struct worker *w;
@@ -81,8 +82,8 @@ start(struct worker *w, struct job *job)
 	if (pool_run(w->turns, work_run, work) == 0)
 		return;
 	/* Not here: this thread is for all, and the next ones are leased. */
-	log_event(LOG_ERROR, "threads_failed", F_STR("remedy",
-	    "raise the limit of processes (TasksMax)"));
+	log_event(LOG_ERROR, "threads_failed",
+	    F_STR("remedy", "raise the limit of processes (TasksMax)"));
 	(void)!journal_release(w->store, job, NO_THREAD_MS, false, NULL);
 	job_free(job);
 	free(work);
@@ -103,9 +104,9 @@ struct taker {
 	struct worker *w;
 	int64_t scanned_ms;
 	int64_t next_ms;    /* wall: the first job that is due later */
-	bool more;	    /* the last scan filled all slots */
+	bool more;          /* the last scan filled all slots */
 	int64_t reconnects; /* seen so far */
-	bool connected;	    /* once at least: the first is no reconnect */
+	bool connected;     /* once at least: the first is no reconnect */
 	int64_t not_before_ms;
 };
 
@@ -166,8 +167,8 @@ wait_for_work(struct taker *tk)
 		wait = tk->next_ms - clock_wall_ms();
 	/* A job that is due may be one that another worker is just taking:
 	 * never look again at once. */
-	return due_wait(tk->w->store, (int)(wait < WAIT_MIN_MS ? WAIT_MIN_MS
-							       : wait));
+	return due_wait(tk->w->store,
+	    (int)(wait < WAIT_MIN_MS ? WAIT_MIN_MS : wait));
 }
 
 static void
@@ -179,8 +180,7 @@ take_once(struct taker *tk, const struct settings *s)
 	if (reconnects != tk->reconnects) {
 		tk->reconnects = reconnects;
 		if (tk->connected)
-			tk->not_before_ms
-			    = clock_boot_ms() + RECONNECT_WAIT_MS;
+			tk->not_before_ms = clock_boot_ms() + RECONNECT_WAIT_MS;
 	}
 	if (n == 0 || clock_boot_ms() < tk->not_before_ms) {
 		usleep(5000);

@@ -15,7 +15,7 @@
 
 static struct {
 	bool utf8, ascii;
-	iconv_t to;   /* from UTF-8, unless utf8 */
+	iconv_t to;          /* from UTF-8, unless utf8 */
 	char left[LEFT_MAX]; /* the begin of a character, from the last piece */
 	size_t left_len;
 } charset = { .to = (iconv_t)-1 };

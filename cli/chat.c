@@ -51,8 +51,8 @@ own_chat(struct cli *cli)
 	char number[3];
 
 	text_random_hex(1, number);
-	return arena_printf(
-	    cli->mem, "terminal-%s-once-%s", user_name(cli), number);
+	return arena_printf(cli->mem, "terminal-%s-once-%s", user_name(cli),
+	    number);
 }
 
 /* Then a conversation is of use only to who has given one in it. */
@@ -94,8 +94,8 @@ find_secret(struct cli *cli, struct buf *out)
 	}
 	if (text == NULL || text[0] == '\0')
 		return;
-	if (buf_printf(
-		out, "X-Proxy-Secret: %.*s", (int)strcspn(text, ",\r\n"), text)
+	if (buf_printf(out, "X-Proxy-Secret: %.*s", (int)strcspn(text, ",\r\n"),
+		text)
 	    == -1)
 		buf_reset(out);
 	explicit_bzero(line, sizeof(line));

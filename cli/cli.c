@@ -58,8 +58,9 @@ cli_option(struct cli *cli, const char *name, const char **value)
 	size_t len = strlen(name), i, end;
 
 	for (i = 0; i < (end = options_end(cli));) {
-		if (strncmp(cli->args[i], name, len) != 0 ||
-		    (cli->args[i][len] != '\0' && cli->args[i][len] != '=')) {
+		if (strncmp(cli->args[i], name, len) != 0
+		    || (cli->args[i][len] != '\0'
+			&& cli->args[i][len] != '=')) {
 			i++;
 			continue;
 		}
@@ -105,8 +106,9 @@ cli_args(struct cli *cli, size_t min, size_t max)
 
 	for (i = 0; i < end; i++)
 		if (cli->args[i][0] == '-' && cli->args[i][1] != '\0') {
-			cli_error(cli, "there is no option %s here; see "
-				       "dragoman help %s",
+			cli_error(cli,
+			    "there is no option %s here; see "
+			    "dragoman help %s",
 			    cli->args[i], cli->command->name);
 			return false;
 		}
@@ -223,8 +225,9 @@ cli_store(struct cli *cli, int *code)
 	}
 	if (store_ping(cli->store, &ms) != STORE_OK) {
 		*code = CLI_UNREACHED;
-		cli_error(cli, "Redis does not answer at redis.url; is it "
-			       "running? (`%s` says where)",
+		cli_error(cli,
+		    "Redis does not answer at redis.url; is it "
+		    "running? (`%s` says where)",
 		    cli_call(cli, "config show"));
 		return NULL;
 	}
@@ -233,9 +236,10 @@ cli_store(struct cli *cli, int *code)
 		*code = CLI_OK;
 		return cli->store;
 	case STORE_UNKNOWN_KEY:
-		cli_error(cli, "what lies in this Redis was encrypted with "
-			       "another key: set the encryption_key that the "
-			       "workers have");
+		cli_error(cli,
+		    "what lies in this Redis was encrypted with "
+		    "another key: set the encryption_key that the "
+		    "workers have");
 		return NULL;
 	default:
 		*code = CLI_UNREACHED;
@@ -257,13 +261,15 @@ cli_store_failed(struct cli *cli, int rc, const char *what)
 		cli_error(cli, "%s: it is not there (any more)", what);
 		return CLI_FAILED;
 	case STORE_UNKNOWN_KEY:
-		cli_error(cli, "%s: it is encrypted with a key we do not have; "
-			       "put that one last in encryption_key",
+		cli_error(cli,
+		    "%s: it is encrypted with a key we do not have; "
+		    "put that one last in encryption_key",
 		    what);
 		return CLI_FAILED;
 	case STORE_FULL:
-		cli_error(cli, "%s: its chat's inbox is full; try again when "
-			       "some of it is answered",
+		cli_error(cli,
+		    "%s: its chat's inbox is full; try again when "
+		    "some of it is answered",
 		    what);
 		return CLI_FAILED;
 	default:
@@ -280,9 +286,8 @@ cli_json(struct cli *cli, json_t *doc)
 	unsigned code;
 
 	(void)cli;
-	text = doc == NULL ? NULL :
-			     json_dumps(doc,
-				 JSON_COMPACT | JSON_ENCODE_ANY);
+	text = doc == NULL ? NULL
+			   : json_dumps(doc, JSON_COMPACT | JSON_ENCODE_ANY);
 	json_decref(doc);
 	if (text == NULL)
 		return CLI_FAILED;
@@ -317,16 +322,16 @@ cli_error(struct cli *cli, const char *fmt, ...)
 	if (dynamic == NULL)
 		return;
 	if (cli->json)
-		(void)cli_json(cli, json_pack("{s:s}", "error",
-					text_clean(cli->mem, dynamic,
-					    strlen(dynamic))));
+		(void)cli_json(cli,
+		    json_pack("{s:s}", "error",
+			text_clean(cli->mem, dynamic, strlen(dynamic))));
 	else
 		fprintf(stderr, "%sdragoman:%s %s%s",
 		    cli->colour_err ? "\033[31m" : "",
 		    cli->colour_err ? "\033[0m" : "", dynamic,
-		    dynamic[0] != '\0' && dynamic[strlen(dynamic) - 1] == '\n' ?
-			"" :
-			"\n");
+		    dynamic[0] != '\0' && dynamic[strlen(dynamic) - 1] == '\n'
+			? ""
+			: "\n");
 	free(dynamic);
 }
 
@@ -394,11 +399,12 @@ cli_chat_name(struct cli *cli, const char *text, struct chat_name *out)
 
 	for (p = text; *p != '\0'; p++)
 		slashes += *p == '/';
-	if (slashes >= 2 ? chat_name_parse(out, text) == 0 :
-			   chat_name_make(out, "default", "http", text) == 0)
+	if (slashes >= 2 ? chat_name_parse(out, text) == 0
+			 : chat_name_make(out, "default", "http", text) == 0)
 		return 0;
-	cli_error(cli, "expected a chat such as default/http/alice, found "
-		       "\"%s\"",
+	cli_error(cli,
+	    "expected a chat such as default/http/alice, found "
+	    "\"%s\"",
 	    cli_clean(cli, text, true));
 	return -1;
 }
@@ -415,9 +421,9 @@ cli_url(struct cli *cli, const char *named)
 		url = getenv("DRAGOMAN_URL");
 	if (url == NULL || url[0] == '\0') {
 		s = cli_settings_quiet(cli);
-		url = s != NULL && s->server_public_url[0] != '\0' ?
-		    s->server_public_url :
-		    arena_printf(cli->mem, "http://127.0.0.1:%lld",
+		url = s != NULL && s->server_public_url[0] != '\0'
+		    ? s->server_public_url
+		    : arena_printf(cli->mem, "http://127.0.0.1:%lld",
 			s == NULL ? 8000LL : (long long)s->server_port);
 	}
 	copy = arena_strdup(cli->mem, url);

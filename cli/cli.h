@@ -21,29 +21,29 @@ struct store;
 /* Exit codes; the manual page names them. */
 enum {
 	CLI_OK = 0,
-	CLI_FAILED = 1,	   /* a finding, or it did not work */
-	CLI_USAGE = 2,	   /* wrong usage or configuration */
+	CLI_FAILED = 1,    /* a finding, or it did not work */
+	CLI_USAGE = 2,     /* wrong usage or configuration */
 	CLI_UNREACHED = 3, /* Redis or the server does not answer */
 };
 
 struct cli {
-	struct arena *mem;	 /* lives until the end */
+	struct arena *mem; /* lives until the end */
 	const struct command *command;
 	const char *config, *env_file; /* --config, --env-file; or NULL */
 	bool json;
-	bool colour;	 /* of standard output */
+	bool colour;     /* of standard output */
 	bool colour_err; /* of standard error */
-	char **args;	 /* what follows the command; options are taken out */
+	char **args;     /* what follows the command; options are taken out */
 	size_t nargs;
 	struct settings *settings; /* cli_settings */
-	struct seal_ring *ring;	   /* cli_store */
+	struct seal_ring *ring;    /* cli_store */
 	struct store *store;
 };
 
 struct command {
-	const char *name; /* "config check" */
-	const char *args; /* "CHAT", or "" */
-	const char *help; /* one line */
+	const char *name;    /* "config check" */
+	const char *args;    /* "CHAT", or "" */
+	const char *help;    /* one line */
 	const char *options; /* a line each, or NULL */
 	int (*run)(struct cli *cli);
 };
@@ -74,10 +74,10 @@ int cmd_turns_show(struct cli *cli);
  * find out of args.
  */
 bool cli_flag(struct cli *cli, const char *name);
-bool cli_option(struct cli *cli, const char *name, const char **value)
-    WARN_UNUSED;
-bool cli_option_int(struct cli *cli, const char *name, int64_t min,
-    int64_t max, int64_t *value) WARN_UNUSED;
+bool cli_option(struct cli *cli, const char *name,
+    const char **value) WARN_UNUSED;
+bool cli_option_int(struct cli *cli, const char *name, int64_t min, int64_t max,
+    int64_t *value) WARN_UNUSED;
 /* Exactly ${min} to ${max} arguments are left, and no option. */
 bool cli_args(struct cli *cli, size_t min, size_t max) WARN_UNUSED;
 
@@ -106,8 +106,14 @@ void cli_error(struct cli *cli, const char *fmt, ...) PRINTF_LIKE(2, 3);
 const char *cli_clean(struct cli *cli, const char *s, bool line);
 
 /* Terminal colours, or "". */
-enum cli_paint { PAINT_OFF, PAINT_BOLD, PAINT_DIM, PAINT_GOOD, PAINT_WARN,
-	PAINT_BAD };
+enum cli_paint {
+	PAINT_OFF,
+	PAINT_BOLD,
+	PAINT_DIM,
+	PAINT_GOOD,
+	PAINT_WARN,
+	PAINT_BAD
+};
 const char *cli_paint(const struct cli *cli, enum cli_paint paint);
 
 /* "3 min", "12 s" of ${ms}, in mem. */
@@ -123,7 +129,7 @@ const char *cli_call(struct cli *cli, const char *command);
 
 /* "alice" is "default/http/alice".  -1, said: not a name. */
 struct chat_name;
-int cli_chat_name(struct cli *cli, const char *text, struct chat_name *out)
-    WARN_UNUSED;
+int cli_chat_name(struct cli *cli, const char *text,
+    struct chat_name *out) WARN_UNUSED;
 
 #endif

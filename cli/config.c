@@ -26,16 +26,16 @@ lines(struct cli *cli, const struct buf *text)
 		size_t len = strcspn(p, "\n");
 
 		json_array_append_new(list,
-		    json_string(cli_clean(cli,
-			arena_memdup(cli->mem, p, len), true)));
+		    json_string(
+			cli_clean(cli, arena_memdup(cli->mem, p, len), true)));
 		p += len + (p[len] == '\n');
 	}
 	return list;
 }
 
 static void
-print_lines(struct cli *cli, FILE *out, const char *level,
-    enum cli_paint paint, const struct buf *text)
+print_lines(struct cli *cli, FILE *out, const char *level, enum cli_paint paint,
+    const struct buf *text)
 {
 	const char *p = buf_str(text);
 
@@ -85,9 +85,7 @@ static void
 check_log_file(const struct settings *s, struct buf *warnings)
 {
 	const char *path = s->log_file, *slash = strrchr(path, '/');
-	const char *folder = slash == NULL ? "."
-	    : slash == path		  ? "/"
-				       : NULL;
+	const char *folder = slash == NULL ? "." : slash == path ? "/" : NULL;
 	char dir[PATH_MAX], error[128];
 	int fd;
 
@@ -131,16 +129,18 @@ cmd_config_check(struct cli *cli)
 	code = cli->settings == NULL || errors.len > 0 ? CLI_USAGE : CLI_OK;
 	file = cli->settings != NULL ? cli->settings->file : "";
 	if (cli->json)
-		(void)cli_json(cli, json_pack("{s:b, s:s, s:o, s:o}", "ok",
-		    code == CLI_OK, "file", file, "errors",
-		    lines(cli, &errors), "warnings", lines(cli, &warnings)));
+		(void)cli_json(cli,
+		    json_pack("{s:b, s:s, s:o, s:o}", "ok", code == CLI_OK,
+			"file", file, "errors", lines(cli, &errors), "warnings",
+			lines(cli, &warnings)));
 	else {
 		print_lines(cli, stdout, "error:  ", PAINT_BAD, &errors);
 		print_lines(cli, stdout, "warning:", PAINT_WARN, &warnings);
 		if (code == CLI_OK)
 			printf("%sright%s%s%s\n", cli_paint(cli, PAINT_GOOD),
 			    cli_paint(cli, PAINT_OFF),
-			    file[0] != '\0' ? ": " : "; no file was found", file);
+			    file[0] != '\0' ? ": " : "; no file was found",
+			    file);
 	}
 	buf_fini(&errors);
 	buf_fini(&warnings);
@@ -183,8 +183,9 @@ cmd_config_show(struct cli *cli)
 			printf("%s%-27s%s %s  %s(%s)%s\n",
 			    cli_paint(cli, PAINT_BOLD), key,
 			    cli_paint(cli, PAINT_OFF), text,
-			    cli_paint(cli, PAINT_DIM), cli_clean(cli, origin,
-			    true), cli_paint(cli, PAINT_OFF));
+			    cli_paint(cli, PAINT_DIM),
+			    cli_clean(cli, origin, true),
+			    cli_paint(cli, PAINT_OFF));
 		buf_fini(&value);
 	}
 	if (cli->json)

@@ -67,8 +67,8 @@ find_lines(struct doctor *d, enum doctor_level level, const char *advice,
 	while (*p != '\0') {
 		size_t len = strcspn(p, "\n");
 
-		doctor_find(d, level, "configuration", advice, "%.*s",
-		    (int)len, p);
+		doctor_find(d, level, "configuration", advice, "%.*s", (int)len,
+		    p);
 		p += len + (p[len] == '\n');
 	}
 }
@@ -155,8 +155,8 @@ cmd_doctor(struct cli *cli)
 		return CLI_FAILED;
 	}
 	d.url = cli_url(cli, url);
-	d.url_guessed = url == NULL && getenv("DRAGOMAN_URL") == NULL &&
-	    (d.s == NULL || d.s->server_public_url[0] == '\0');
+	d.url_guessed = url == NULL && getenv("DRAGOMAN_URL") == NULL
+	    && (d.s == NULL || d.s->server_public_url[0] == '\0');
 	for (i = 0; i < NELEM(CHECKS); i++)
 		CHECKS[i](&d);
 	http_stop();

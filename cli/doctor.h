@@ -11,15 +11,15 @@ enum doctor_level { DOCTOR_OK, DOCTOR_WARN, DOCTOR_ERROR };
 struct doctor {
 	struct cli *cli;
 	const struct settings *s; /* NULL: not valid */
-	struct store *store;	  /* NULL: not reached */
+	struct store *store;      /* NULL: not reached */
 	struct seal_ring *ring;
-	const char *url; /* of nginx */
+	const char *url;  /* of nginx */
 	bool url_guessed; /* this host's server.port: perhaps it has none */
 	json_t *findings;
 	size_t units_failed; /* of systemd; doctor_units */
 	json_t *records;  /* of the turn workers, by doctor_workers; or NULL */
 	json_t *troubles; /* fleet_troubles of them */
-	json_t *failing; /* models that a look from here finds wrong */
+	json_t *failing;  /* models that a look from here finds wrong */
 	int warnings, errors;
 };
 

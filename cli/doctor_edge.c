@@ -39,8 +39,8 @@ get(struct doctor *d, const char *path, int *status)
 
 	*status = resp.status;
 	if (rc == HTTP_OK)
-		doc = json_read(d->cli->mem, buf_str(&resp.body),
-		    resp.body.len, NULL, NULL);
+		doc = json_read(d->cli->mem, buf_str(&resp.body), resp.body.len,
+		    NULL, NULL);
 	if (rc != HTTP_OK)
 		doctor_find(d, d->url_guessed ? DOCTOR_WARN : DOCTOR_ERROR,
 		    "edge",
@@ -53,13 +53,13 @@ get(struct doctor *d, const char *path, int *status)
 		doctor_find(d, DOCTOR_ERROR, "edge",
 		    started_how(d->cli->mem, HOW_START_EDGE),
 		    "%s: nginx answers %d, nobody is behind it",
-		    shown(d, req.url),
-		    resp.status);
+		    shown(d, req.url), resp.status);
 	else if (doc == NULL)
 		doctor_find(d, DOCTOR_ERROR, "edge",
 		    "another program listens there: dragoman doctor --url URL "
 		    "names another address",
-		    "%s answers %d and no JSON", shown(d, req.url), resp.status);
+		    "%s answers %d and no JSON", shown(d, req.url),
+		    resp.status);
 	http_response_fini(&resp);
 	return doc;
 }

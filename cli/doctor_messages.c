@@ -16,15 +16,14 @@ doctor_messages(struct doctor *d)
 	if (d->store == NULL)
 		return;
 	if (fleet_count(d->store, &counts) != STORE_OK) {
-		doctor_find(d, DOCTOR_ERROR, "messages",
-		    "look at Redis's log", "they cannot be counted");
+		doctor_find(d, DOCTOR_ERROR, "messages", "look at Redis's log",
+		    "they cannot be counted");
 		return;
 	}
 	if (counts.damaged > 0)
 		doctor_find(d, DOCTOR_ERROR, "messages",
 		    "delete the damaged keys that are named above",
-		    "those of %d partitions cannot be counted",
-		    counts.damaged);
+		    "those of %d partitions cannot be counted", counts.damaged);
 	if (counts.unaccounted != 0)
 		doctor_find(d, DOCTOR_ERROR, "messages",
 		    "if Redis lost data, these are the messages that it lost; "

@@ -26,8 +26,8 @@ has_answered(struct doctor *d, const struct llm_backend *b)
 
 	llm_breaker_name(b, name);
 	json_array_foreach(d->records, i, record)
-		json_array_foreach(
-		    json_object_get(record, "backends"), j, backend) {
+		json_array_foreach(json_object_get(record, "backends"), j,
+		    backend) {
 			breaker = json_member_str(backend, "breaker");
 			last = json_member_str(backend, "last");
 			found |= breaker != NULL && last != NULL
@@ -64,8 +64,8 @@ troubles(struct doctor *d)
 			    remedy, started_how(d->cli->mem, HOW_RELOAD_TURN));
 		doctor_find(d, lasts ? DOCTOR_ERROR : DOCTOR_WARN, "model",
 		    remedy,
-		    "%s: the turn workers get no answer: %s%s%s%s, for %s", name,
-		    words, why[0] == '\0' ? "" : " (", why,
+		    "%s: the turn workers get no answer: %s%s%s%s, for %s",
+		    name, words, why[0] == '\0' ? "" : " (", why,
 		    why[0] == '\0' ? "" : ")",
 		    cli_ago(d->cli, clock_wall_ms() - since));
 	}
@@ -211,8 +211,8 @@ has_model(struct doctor *d)
 	if (!settings_lacks_model(d->s))
 		return true;
 	if (!cli_pick_model(d->cli, &picked)) {
-		doctor_find(
-		    d, DOCTOR_ERROR, "model", picked.remedy, "%s", picked.why);
+		doctor_find(d, DOCTOR_ERROR, "model", picked.remedy, "%s",
+		    picked.why);
 		return false;
 	}
 	d->s = d->cli->settings;

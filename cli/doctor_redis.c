@@ -13,9 +13,9 @@
 #include "redis/damage.h"
 #include "redis/store.h"
 
-#define PING_SLOW_MS 20	     /* a turn is six round trips */
+#define PING_SLOW_MS 20 /* a turn is six round trips */
 #define PINGS 3
-#define DAMAGE_SHOWN 20	     /* one script can damage thousands */
+#define DAMAGE_SHOWN 20 /* one script can damage thousands */
 
 /* The command that reaches our Redis, without a login. */
 static const char *
@@ -23,8 +23,8 @@ redis_cli(struct doctor *d)
 {
 	const char *path = strstr(d->s->redis_url, ":///");
 
-	if (strncmp(d->s->redis_url, "unix:///", 8) != 0 || path == NULL ||
-	    strpbrk(path, "%@' ") != NULL)
+	if (strncmp(d->s->redis_url, "unix:///", 8) != 0 || path == NULL
+	    || strpbrk(path, "%@' ") != NULL)
 		return "redis-cli";
 	path += strlen("://");
 	return arena_printf(d->cli->mem, "redis-cli -s %.*s",
@@ -88,8 +88,7 @@ reach(struct doctor *d)
 		    arena_printf(d->cli->mem,
 			"put it nearer, or look at its load (%s --latency)",
 			redis_cli(d)),
-		    "answers in %d ms: a turn needs six round trips",
-		    best);
+		    "answers in %d ms: a turn needs six round trips", best);
 	else
 		doctor_find(d, DOCTOR_OK, "redis", NULL, "answers in %d ms",
 		    best);
@@ -106,8 +105,8 @@ doctor_redis(struct doctor *d)
 	d->cli->ring = seal_ring_new(&d->s->encryption_key,
 	    &d->s->master_password, d->s->encryption_salt, &why);
 	if (d->cli->ring == NULL) {
-		doctor_find(d, DOCTOR_ERROR, "keys",
-		    "correct encryption_key", "%s", why);
+		doctor_find(d, DOCTOR_ERROR, "keys", "correct encryption_key",
+		    "%s", why);
 		return;
 	}
 	if (!reach(d))
@@ -172,8 +171,8 @@ doctor_damage(struct doctor *d)
 	json_t *list, *one;
 	size_t i, n;
 
-	if (d->store == NULL ||
-	    damage_find(d->store, d->cli->mem, &list) != STORE_OK)
+	if (d->store == NULL
+	    || damage_find(d->store, d->cli->mem, &list) != STORE_OK)
 		return; /* that Redis fails is found elsewhere */
 	n = json_array_size(list);
 	json_array_foreach(list, i, one)

@@ -30,9 +30,8 @@ find_left_out(struct doctor *d, const char *worker, const char *name,
 		const char *why = json_member_str(one, "why");
 
 		if (tool != NULL && why != NULL)
-			(void)!buf_printf(&b, "%s%s (%s)", b.len > 0 ? ", "
-								     : ": ",
-			    tool, why);
+			(void)!buf_printf(&b, "%s%s (%s)",
+			    b.len > 0 ? ", " : ": ", tool, why);
 	}
 	if (n > 0)
 		doctor_find(d, DOCTOR_WARN, "tools",
@@ -87,8 +86,8 @@ find_backends(struct doctor *d, const char *worker, const json_t *backends)
 
 	json_array_foreach((json_t *)backends, i, backend) {
 		const char *name = json_member_str(backend, "name");
-		int64_t until =
-		    json_member_int(backend, "breaker_open_until_ms", 0);
+		int64_t until = json_member_int(backend,
+		    "breaker_open_until_ms", 0);
 
 		if (until > now)
 			doctor_find(d, DOCTOR_WARN, "model",
@@ -143,8 +142,7 @@ find_format(struct doctor *d, const json_t *records)
 	enum store_rc rc = format_read(d->store, &stored);
 
 	json_array_foreach((json_t *)records, i, record) {
-		int64_t reads = json_member_int(record, "format",
-		    FORMAT_FIRST);
+		int64_t reads = json_member_int(record, "format", FORMAT_FIRST);
 
 		if (reads < oldest)
 			oldest = reads;

@@ -395,8 +395,8 @@ keep_mode(EditLine *el)
 
 	(void)el_wset(el, EL_SETTY, L"-x", L"-icanon", L"-echo", L"-echoe",
 	    L"-echonl", L"-iexten", L"-icrnl", L"+noflsh", none);
-	(void)el_wset(
-	    el, EL_SETTY, L"-d", L"-icrnl", L"-inlcr", L"+noflsh", none);
+	(void)el_wset(el, EL_SETTY, L"-d", L"-icrnl", L"-inlcr", L"+noflsh",
+	    none);
 	tty_mode();
 }
 

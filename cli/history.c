@@ -295,7 +295,8 @@ cut_file(struct history_file *h)
 	if (fd == -1)
 		return errno == EWOULDBLOCK ? 0 : -1; /* the next time */
 	read_entries(&now, fd);
-	for (i = now.n; i > 0 && size + escaped_len(now.entries[i - 1]) <= out.max; i--)
+	for (i = now.n;
+	     i > 0 && size + escaped_len(now.entries[i - 1]) <= out.max; i--)
 		size += escaped_len(now.entries[i - 1]);
 	h->in_file = now.n - i;
 	for (; i < now.n; i++)

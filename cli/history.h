@@ -11,18 +11,18 @@
 
 #include "base/base.h"
 
-#define HISTORY_MAX                                         \
-	1000 /* messages; at twice as many the file is cut, \
-		by whoever sees it: others may write, too */
+/* messages; at twice as many the file is cut, by whoever sees it: others may
+ * write, too */
+#define HISTORY_MAX 1000
 #define HISTORY_ENTRY_MAX (16 * KIB) /* a longer one is a pasted file */
-#define HISTORY_FILE_MAX \
-	(8 * MIB) /* of a longer one the end is read, and it is cut */
+/* of a longer one the end is read, and it is cut */
+#define HISTORY_FILE_MAX (8 * MIB)
 
 struct history_file {
 	char **entries; /* oldest first */
 	size_t n, room;
 	size_t in_file; /* lines there, as far as we know */
-	bool too_long;	/* in bytes */
+	bool too_long;  /* in bytes */
 	char *path;     /* NULL: kept for this conversation only */
 	char why[160];  /* why there is no file; "": there is, or none is
 			   wanted */

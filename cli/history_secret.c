@@ -28,8 +28,8 @@ static const char *const PREFIXES[] = { "sk-", "sk_", "pk_", "rk_", "xox",
 	"xai-", "tgp_", "csk-", "tvly-", "key-", "tok_", "whsec_" };
 
 /* A word of the line that is a command for secrets. */
-static const char *const COMMANDS[]
-    = { "/connect", "/token", "/login", "/key", "/auth", "/password" };
+static const char *const COMMANDS[] = { "/connect", "/token", "/login", "/key",
+	"/auth", "/password" };
 
 /* What stands before a secret: "token: ...", "password is ...".  After the
  * first ones a word with a digit is one, too: "password hunter2". */
@@ -184,8 +184,7 @@ gives_away(const char *name, bool of_words, const char *after)
 	after += strspn(after, "\"'");
 	len = strcspn(after, " \t\n\"'");
 	if (sign)
-		return (quoted ? strcspn(after, "\n\"'") : len)
-		    >= PASSWORD_MIN;
+		return (quoted ? strcspn(after, "\n\"'") : len) >= PASSWORD_MIN;
 	for (i = 0; i < len; i++)
 		if (isdigit((unsigned char)after[i])
 		    || (ispunct((unsigned char)after[i])

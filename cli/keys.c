@@ -93,9 +93,10 @@ cmd_keys_list(struct cli *cli)
 		    json_pack("{s:o, s:s?}", "keys", list, "file", file));
 	print_ring(list);
 	json_decref(list);
-	printf("from %s\n", secret_is_set(&s->encryption_key) ?
-		config_origin(s->config, "encryption_key") :
-		"master_password");
+	printf("from %s\n",
+	    secret_is_set(&s->encryption_key)
+		? config_origin(s->config, "encryption_key")
+		: "master_password");
 	return CLI_OK;
 }
 
@@ -120,10 +121,10 @@ replace_file(struct cli *cli, const char *path, const char *text)
 	    0600);
 	if (fd == -1)
 		goto bad;
-	if (dprintf(fd, "%s\n", text) < 0 ||
-	    (fchown(fd, st.st_uid, st.st_gid) == -1 && errno != EPERM) ||
-	    fchmod(fd, st.st_mode & 07777) == -1 || fsync(fd) == -1 ||
-	    rename(tmp, path) == -1) {
+	if (dprintf(fd, "%s\n", text) < 0
+	    || (fchown(fd, st.st_uid, st.st_gid) == -1 && errno != EPERM)
+	    || fchmod(fd, st.st_mode & 07777) == -1 || fsync(fd) == -1
+	    || rename(tmp, path) == -1) {
 		int saved = errno;
 
 		unlink(tmp);
@@ -135,10 +136,10 @@ replace_file(struct cli *cli, const char *path, const char *text)
 bad:
 	cli_error(cli, "%s cannot be replaced: %s%s", path,
 	    strerror_r(errno, why, sizeof(why)),
-	    fd == -1 && errno == EEXIST ?
-		" (another rotation runs, or one was cut off: look at it, "
-		"then remove FILE.new)" :
-		"");
+	    fd == -1 && errno == EEXIST
+		? " (another rotation runs, or one was cut off: look at it, "
+		  "then remove FILE.new)"
+		: "");
 	if (fd != -1)
 		close(fd);
 	return -1;
@@ -176,9 +177,10 @@ prepare(struct cli *cli, struct plan *plan)
 	char *text = arena_alloc(cli->mem, 64);
 
 	if (plan->n == SEAL_KEYS_MAX) {
-		cli_error(cli, "there are %d keys already: finish the last "
-			       "rotation (keys reseal, then keys rotate "
-			       "--retire)",
+		cli_error(cli,
+		    "there are %d keys already: finish the last "
+		    "rotation (keys reseal, then keys rotate "
+		    "--retire)",
 		    SEAL_KEYS_MAX);
 		return -1;
 	}
@@ -221,11 +223,13 @@ activate(struct cli *cli, struct plan *plan)
 	int code = find_waiting(cli, plan, id);
 
 	if (code == CLI_FAILED)
-		cli_error(cli, "no key waits to be activated: %s; begin with "
-			       "dragoman keys rotate --prepare",
-		    plan->n < 2 ? "there is one key only" :
-				  "the last one in the list was in use before the "
-				  "first did");
+		cli_error(cli,
+		    "no key waits to be activated: %s; begin with "
+		    "dragoman keys rotate --prepare",
+		    plan->n < 2
+			? "there is one key only"
+			: "the last one in the list was in use before the "
+			  "first did");
 	if (code != CLI_OK)
 		return code;
 	newest = plan->keys[plan->n - 1];
@@ -300,9 +304,10 @@ retire(struct cli *cli, struct plan *plan)
 	}
 	code = find_waiting(cli, plan, id);
 	if (code == CLI_OK) {
-		cli_error(cli, "key %s was prepared and never activated: keys "
-			       "rotate --activate first, or take it out of "
-			       "the list",
+		cli_error(cli,
+		    "key %s was prepared and never activated: keys "
+		    "rotate --activate first, or take it out of "
+		    "the list",
 		    id);
 		return CLI_FAILED;
 	}
@@ -372,9 +377,10 @@ cmd_keys_rotate(struct cli *cli)
 		return CLI_USAGE;
 	file = config_value_file(s->config, "encryption_key");
 	if (!secret_is_set(&s->encryption_key) || file == NULL) {
-		cli_error(cli, "the sealing key must lie in a file for this: "
-			       "put it there and name it by "
-			       "encryption_key_file or ENCRYPTION_KEY_FILE");
+		cli_error(cli,
+		    "the sealing key must lie in a file for this: "
+		    "put it there and name it by "
+		    "encryption_key_file or ENCRYPTION_KEY_FILE");
 		return CLI_USAGE;
 	}
 	if (split(cli, &s->encryption_key, &plan) == -1) {
@@ -382,9 +388,9 @@ cmd_keys_rotate(struct cli *cli)
 		    SEAL_KEYS_MAX);
 		return CLI_USAGE;
 	}
-	code = do_prepare ? prepare(cli, &plan) :
-	    do_activate	  ? activate(cli, &plan) :
-			    retire(cli, &plan);
+	code = do_prepare ? prepare(cli, &plan)
+	    : do_activate ? activate(cli, &plan)
+			  : retire(cli, &plan);
 	if (code != 0)
 		return code == -1 ? CLI_FAILED : code;
 	text = join(cli, &plan);
@@ -413,9 +419,10 @@ cmd_keys_rotate(struct cli *cli)
 	printf("next: copy the file to every host, and let all workers there "
 	       "read it again:\n  %s\n",
 	    started_how(cli->mem, HOW_RELOAD_KEYS));
-	printf("%s", do_prepare ? "then: dragoman keys rotate --activate\n" :
-		do_activate	? "then: dragoman keys reseal\n" :
-				  "");
+	printf("%s",
+	    do_prepare        ? "then: dragoman keys rotate --activate\n"
+		: do_activate ? "then: dragoman keys reseal\n"
+			      : "");
 	return CLI_OK;
 }
 

@@ -125,8 +125,8 @@ add_prompt(struct line *l)
 
 /* The rows from ${from} to before ${to}, ended at ${end}. */
 static void
-add_rows(
-    struct line *l, const wchar_t *text, size_t end, size_t from, size_t to)
+add_rows(struct line *l, const wchar_t *text, size_t end, size_t from,
+    size_t to)
 {
 	struct place p = begin(l), next;
 	size_t i;

@@ -41,8 +41,8 @@ void line_draw(struct line *l, const wchar_t *text, size_t len, size_t cursor);
 void line_resized(struct line *l);
 /* The text is finished: the cursor goes below it.  ${sign}: shown at its end,
  * "" or "^C". */
-void line_end(
-    struct line *l, const wchar_t *text, size_t len, const char *sign);
+void line_end(struct line *l, const wchar_t *text, size_t len,
+    const char *sign);
 /* An empty screen, with nothing of us on it. */
 void line_clear_screen(struct line *l);
 

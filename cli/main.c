@@ -159,9 +159,9 @@ is_of_group(const struct command *c, const char *group)
 {
 	size_t len = strlen(group);
 
-	return len == 0 ||
-	    (strncmp(c->name, group, len) == 0 &&
-		(c->name[len] == ' ' || c->name[len] == '\0'));
+	return len == 0
+	    || (strncmp(c->name, group, len) == 0
+		&& (c->name[len] == ' ' || c->name[len] == '\0'));
 }
 
 static bool
@@ -200,9 +200,9 @@ group_json(const char *group)
 			    json_pack("{s:s, s:s, s:s, s:s}", "name",
 				COMMANDS[i].name, "args", COMMANDS[i].args,
 				"help", COMMANDS[i].help, "options",
-				COMMANDS[i].options != NULL ?
-				    COMMANDS[i].options :
-				    ""));
+				COMMANDS[i].options != NULL
+				    ? COMMANDS[i].options
+				    : ""));
 	return list;
 }
 
@@ -217,12 +217,13 @@ cmd_help(struct cli *cli)
 	for (i = 0; i < cli->nargs; i++) {
 		size_t at = strlen(name);
 
-		snprintf(name + at, sizeof(name) - at, "%s%s",
-		    i > 0 ? " " : "", cli->args[i]);
+		snprintf(name + at, sizeof(name) - at, "%s%s", i > 0 ? " " : "",
+		    cli->args[i]);
 	}
 	if (name[0] != '\0' && !group_is_known(name)) {
-		cli_error(cli, "there is no command \"%s\"; dragoman help "
-			       "lists them",
+		cli_error(cli,
+		    "there is no command \"%s\"; dragoman help "
+		    "lists them",
 		    cli_clean(cli, name, true));
 		return CLI_USAGE;
 	}
@@ -274,8 +275,8 @@ use_colour(int fd)
 {
 	const char *term = getenv("TERM"), *no = getenv("NO_COLOR");
 
-	return isatty(fd) == 1 && (no == NULL || no[0] == '\0') &&
-	    (term == NULL || strcmp(term, "dumb") != 0);
+	return isatty(fd) == 1 && (no == NULL || no[0] == '\0')
+	    && (term == NULL || strcmp(term, "dumb") != 0);
 }
 
 /* What was given is no command, or only the group of one. */
@@ -285,12 +286,14 @@ no_command(struct cli *cli)
 	const char *group = cli->args[0];
 
 	if (!group_is_known(group))
-		cli_error(cli, "there is no command \"%s\"; dragoman help "
-			       "lists them",
+		cli_error(cli,
+		    "there is no command \"%s\"; dragoman help "
+		    "lists them",
 		    cli_clean(cli, group, true));
 	else if (cli->nargs > 1)
-		cli_error(cli, "there is no command \"%s %s\"; dragoman help "
-			       "%s lists them",
+		cli_error(cli,
+		    "there is no command \"%s %s\"; dragoman help "
+		    "%s lists them",
 		    group, cli_clean(cli, cli->args[1], true), group);
 	else
 		cli_error(cli, "%s what? dragoman help %s lists its commands",
@@ -317,10 +320,11 @@ end_output(int code)
 	saved = errno;
 	if (poll(&out, 1, 0) == 1 && (out.revents & POLLERR) != 0)
 		return code;
-	fprintf(stderr, "dragoman: standard output takes no more (%s): what "
-			"was printed is not whole\n",
-	    saved != 0 ? strerror_r(saved, why, sizeof(why)) :
-			 "an earlier write failed");
+	fprintf(stderr,
+	    "dragoman: standard output takes no more (%s): what "
+	    "was printed is not whole\n",
+	    saved != 0 ? strerror_r(saved, why, sizeof(why))
+		       : "an earlier write failed");
 	return code == CLI_OK ? CLI_FAILED : code;
 }
 
@@ -339,15 +343,16 @@ run(struct cli *cli)
 	help = cli_flag(cli, "--help") || cli_flag(cli, "-h");
 	if (cli_flag(cli, "--version"))
 		return cmd_version(cli);
-	if (!cli_option(cli, "--config", &cli->config) ||
-	    !cli_option(cli, "--env-file", &cli->env_file))
+	if (!cli_option(cli, "--config", &cli->config)
+	    || !cli_option(cli, "--env-file", &cli->env_file))
 		return CLI_USAGE;
 	if (help)
 		return cmd_help(cli);
 	if (cli->nargs == 0) {
 		if (cli->json)
-			cli_error(cli, "no command was given; dragoman help "
-				       "lists them");
+			cli_error(cli,
+			    "no command was given; dragoman help "
+			    "lists them");
 		else
 			print_usage(stderr);
 		return CLI_USAGE;

@@ -20,8 +20,8 @@ enum block { NOT_YET, TEXT, HEADING, BULLET, QUOTE, RULE, FENCE };
 #define FENCE_MIN 3
 
 void
-markdown_put(
-    struct markdown *m, int style, const char *s, size_t len, struct buf *out)
+markdown_put(struct markdown *m, int style, const char *s, size_t len,
+    struct buf *out)
 {
 	static const char *const codes[] = { "1", "3", "4", "9", "2", "36" };
 	size_t i;
@@ -142,8 +142,8 @@ show_held(struct markdown *m, bool whole, struct buf *out)
 
 	if (m->held.len >= MARKDOWN_HELD_MAX)
 		whole = true;
-	n = markdown_inline(
-	    m, buf_str(&m->held), m->held.len, m->base, whole, out);
+	n = markdown_inline(m, buf_str(&m->held), m->held.len, m->base, whole,
+	    out);
 	buf_drop(&m->held, n);
 }
 

@@ -32,8 +32,8 @@ void markdown_init(struct markdown *m, bool styled, bool utf8);
 void markdown_fini(struct markdown *m);
 
 /* Append to ${out} what ${len} more bytes make clear. */
-void markdown_feed(
-    struct markdown *m, const char *text, size_t len, struct buf *out);
+void markdown_feed(struct markdown *m, const char *text, size_t len,
+    struct buf *out);
 /* Nothing more comes: append what is held.  Ready for another text. */
 void markdown_end(struct markdown *m, struct buf *out);
 

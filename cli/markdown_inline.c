@@ -133,8 +133,8 @@ closer(const char *s, size_t len, size_t n, size_t *run, bool whole)
 static struct span
 emphasis(const char *s, size_t len, char prev, bool whole)
 {
-	static const int styles[]
-	    = { 0, STYLE_ITALIC, STYLE_BOLD, STYLE_BOLD | STYLE_ITALIC };
+	static const int styles[] = { 0, STYLE_ITALIC, STYLE_BOLD,
+		STYLE_BOLD | STYLE_ITALIC };
 	size_t n = markdown_run(s, len, *s), run = 0, at;
 
 	if (n == len)
@@ -202,9 +202,10 @@ span_at(const char *s, size_t len, char prev, bool whole)
 			return whole ? literal(1) : open_span();
 		if (!ispunct((unsigned char)s[1]))
 			return literal(1);
-		return (struct span){
-			.is = SPAN_STYLED, .used = 2, .from = 1, .len = 0
-		};
+		return (struct span){ .is = SPAN_STYLED,
+			.used = 2,
+			.from = 1,
+			.len = 0 };
 	case '`':
 		return code_span(s, len, whole);
 	case '[':
@@ -233,8 +234,8 @@ show_span(struct markdown *m, const char *s, const struct span *sp, int style,
 			markdown_put(m, style, text, 1, out);
 		else {
 			m->prev = '\0';
-			(void)markdown_inline(
-			    m, text, sp->len, style | sp->style, true, out);
+			(void)markdown_inline(m, text, sp->len,
+			    style | sp->style, true, out);
 		}
 		break;
 	case SPAN_LINK:
@@ -245,8 +246,8 @@ show_span(struct markdown *m, const char *s, const struct span *sp, int style,
 			break;
 		markdown_put(m, style, sp->len > 0 ? " (" : "(",
 		    sp->len > 0 ? 2 : 1, out);
-		markdown_put(
-		    m, style | STYLE_UNDER, s + sp->url_from, sp->url_len, out);
+		markdown_put(m, style | STYLE_UNDER, s + sp->url_from,
+		    sp->url_len, out);
 		markdown_put(m, style, ")", 1, out);
 		break;
 	default:

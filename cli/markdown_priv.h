@@ -17,8 +17,8 @@ enum {
 	STYLE_CODE = 32,
 };
 
-void markdown_put(
-    struct markdown *m, int style, const char *s, size_t len, struct buf *out);
+void markdown_put(struct markdown *m, int style, const char *s, size_t len,
+    struct buf *out);
 
 /* How many of the ${len} bytes at ${s} are ${c}, from the first on. */
 size_t markdown_run(const char *s, size_t len, char c);

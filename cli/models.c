@@ -47,9 +47,8 @@ mended(struct cli *cli, const struct llm_answer *a)
 			    == 0)
 				instead = LLM_FEATURES[j].instead;
 		text = arena_printf(cli->mem, "%s%s%s = %s%s%s%s", text,
-		    i == 0 ? "" : ", ", a->learned[i].name,
-		    a->learned[i].value, instead == NULL ? "" : " (",
-		    instead == NULL ? "" : instead,
+		    i == 0 ? "" : ", ", a->learned[i].name, a->learned[i].value,
+		    instead == NULL ? "" : " (", instead == NULL ? "" : instead,
 		    instead == NULL ? "" : ")");
 	}
 	return text;
@@ -87,13 +86,16 @@ try_one(struct cli *cli, const struct llm_backend *b, bool stream, bool tool,
 {
 	static const struct llm_message HELLO = { .role = LLM_USER,
 		.text = "Say one word: hello." };
-	static const struct tool_spec ECHO = { .name = "echo",
+	static const struct tool_spec ECHO = {
+		.name = "echo",
 		.description = "Says again what it is given.",
 		.schema_text = "{\"type\":\"object\",\"properties\":{\"text\":"
 			       "{\"type\":\"string\"}},\"required\":[\"text\"]}"
 	};
-	struct llm_question q = { .messages = &HELLO, .nmessages = 1,
-		.tools = &ECHO, .ntools = tool ? 1 : 0 };
+	struct llm_question q = { .messages = &HELLO,
+		.nmessages = 1,
+		.tools = &ECHO,
+		.ntools = tool ? 1 : 0 };
 	struct llm_backend asked = *b;
 	struct llm_quirks quirks = LLM_QUIRKS_INIT;
 	struct llm_answer answer;
@@ -131,8 +133,8 @@ test_all(struct cli *cli, const struct llm_backend *b, bool *failed)
 
 	for (i = 0; i < NELEM(ALL); i++)
 		json_object_set_new(doc, ALL[i].name,
-		    json_string(try_one(cli, b, ALL[i].stream, ALL[i].tool,
-			failed)));
+		    json_string(
+			try_one(cli, b, ALL[i].stream, ALL[i].tool, failed)));
 	return doc;
 }
 
@@ -252,9 +254,9 @@ forget(struct cli *cli, struct store *st, const struct llm_backend *list,
 	}
 	if (found == 0)
 		return none_named(cli, named);
-	return cli->json ? cli_json(cli, json_pack("{s:I}", "forgotten",
-				       (json_int_t)found))
-			 : CLI_OK;
+	return cli->json
+	    ? cli_json(cli, json_pack("{s:I}", "forgotten", (json_int_t)found))
+	    : CLI_OK;
 }
 
 int
@@ -299,8 +301,8 @@ cmd_models(struct cli *cli)
 	all = json_array();
 	for (i = 0; i < n; i++)
 		if (named == NULL || is_named(&list[i], named))
-			json_array_append_new(all, describe(cli, &list[i], st,
-						     test, &failed));
+			json_array_append_new(all,
+			    describe(cli, &list[i], st, test, &failed));
 	http_stop();
 	if (named != NULL && json_array_size(all) == 0) {
 		json_decref(all);

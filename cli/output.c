@@ -32,12 +32,12 @@ output_of(struct arena *mem, const char *const argv[])
 		return NULL;
 	posix_spawn_file_actions_init(&files);
 	posix_spawn_file_actions_adddup2(&files, ends[1], STDOUT_FILENO);
-	posix_spawn_file_actions_addopen(
-	    &files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-	posix_spawn_file_actions_addopen(
-	    &files, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-	if (posix_spawnp(
-		&pid, argv[0], &files, NULL, (char *const *)argv, environ)
+	posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null",
+	    O_RDONLY, 0);
+	posix_spawn_file_actions_addopen(&files, STDERR_FILENO, "/dev/null",
+	    O_WRONLY, 0);
+	if (posix_spawnp(&pid, argv[0], &files, NULL, (char *const *)argv,
+		environ)
 	    != 0)
 		pid = -1;
 	posix_spawn_file_actions_destroy(&files);

@@ -22,11 +22,12 @@ set(struct cli *cli, bool paused)
 	if (fleet_count(st, &counts) != STORE_OK)
 		counts.waiting = 0;
 	if (cli->json)
-		return cli_json(cli, json_pack("{s:b, s:I}", "paused", paused,
-					 "waiting", (json_int_t)counts.waiting));
+		return cli_json(cli,
+		    json_pack("{s:b, s:I}", "paused", paused, "waiting",
+			(json_int_t)counts.waiting));
 	printf(paused ? "paused: no new turn begins; what runs ends, what "
-			"comes waits (%lld now)\n" :
-			"resumed: turns are taken again (%lld wait)\n",
+			"comes waits (%lld now)\n"
+		      : "resumed: turns are taken again (%lld wait)\n",
 	    (long long)counts.waiting);
 	return CLI_OK;
 }

@@ -48,8 +48,8 @@ with_model(struct cli *cli, const struct settings *s, const char *model)
 	     host++) {
 		const char *name = settings_host_name(host);
 
-		if (strncmp(model, name, (size_t)(slash - model)) != 0 ||
-		    name[slash - model] != '\0')
+		if (strncmp(model, name, (size_t)(slash - model)) != 0
+		    || name[slash - model] != '\0')
 			continue;
 		other.chat_model = arena_strdup(cli->mem, slash + 1);
 		if (host != s->chat_host)
@@ -80,8 +80,9 @@ ask(struct cli *cli, const struct settings *s, const char *text)
 	char backend[160];
 
 	if (llm_backends(s, cli->mem, &backends) == 0) {
-		cli_error(cli, "the mode is direct: there is no model to ask. "
-			       "Name one: --model HOST/MODEL");
+		cli_error(cli,
+		    "the mode is direct: there is no model to ask. "
+		    "Name one: --model HOST/MODEL");
 		return CLI_USAGE;
 	}
 	if (http_start(&http) == -1) {
@@ -94,8 +95,9 @@ ask(struct cli *cli, const struct settings *s, const char *text)
 	if (rc != LLM_OK) {
 		if (printed.any && !cli->json)
 			putchar('\n');
-		cli_error(cli, "the model did not answer: %s (%s); dragoman "
-			       "doctor looks at its address and key",
+		cli_error(cli,
+		    "the model did not answer: %s (%s); dragoman "
+		    "doctor looks at its address and key",
 		    llm_rc_name(rc), cli_clean(cli, failure.why, true));
 		return rc == LLM_RETRY ? CLI_UNREACHED : CLI_FAILED;
 	}
@@ -131,9 +133,10 @@ dry_run(struct cli *cli, struct store *st, const char *id, const char *model)
 		if (name == NULL || strcmp(name, id) != 0)
 			continue;
 		if (text == NULL) {
-			cli_error(cli, "%s cannot be opened with our keys: put "
-				       "the one it was encrypted with last in "
-				       "encryption_key",
+			cli_error(cli,
+			    "%s cannot be opened with our keys: put "
+			    "the one it was encrypted with last in "
+			    "encryption_key",
 			    id);
 			return CLI_FAILED;
 		}
@@ -168,8 +171,9 @@ cmd_turns_replay(struct cli *cli)
 		return dry_run(cli, st, letter, model);
 	rc = ledger_replay(st, letter, cli->mem, &id);
 	if (rc == STORE_NONE) {
-		cli_error(cli, "there is no dead message %s; see dragoman "
-			       "turns dead",
+		cli_error(cli,
+		    "there is no dead message %s; see dragoman "
+		    "turns dead",
 		    cli_clean(cli, letter, true));
 		return CLI_FAILED;
 	}

@@ -21,7 +21,8 @@ show_init(struct show *sh, struct cli *cli, FILE *notes, bool controls)
 		.live = controls && terminal && !cli->json
 		    && isatty(fileno(notes)) == 1,
 		.out = BUF_INIT(PIECE_MAX) };
-	markdown_init(&sh->markdown, terminal && cli->colour, charset_is_utf8());
+	markdown_init(&sh->markdown, terminal && cli->colour,
+	    charset_is_utf8());
 }
 
 void

@@ -29,8 +29,8 @@ quickstart(struct arena *mem)
 
 	return line != NULL
 	    ? line
-	    : arena_printf(
-		mem, "deploy/quickstart --state '%s'", started_state());
+	    : arena_printf(mem, "deploy/quickstart --state '%s'",
+		started_state());
 }
 
 #define ALL_WORKERS "dragoman-turn and dragoman-edge processes"
@@ -51,9 +51,8 @@ static const struct {
 	    "systemctl start nginx; journalctl -u nginx says why it does not "
 	    "run",
 	    "--restart", .logs = false },
-	[HOW_START_REDIS]
-	= { "start redis-server", "systemctl start redis-server", "--restart",
-	    .logs = false },
+	[HOW_START_REDIS] = { "start redis-server",
+	    "systemctl start redis-server", "--restart", .logs = false },
 	[HOW_START_TURN] = { "start one: dragoman-turn --config FILE",
 	    "systemctl start dragoman-turn@1; journalctl -u dragoman-turn@1 "
 	    "says why it ends",
@@ -69,8 +68,8 @@ static const struct {
 	    "systemctl restart " ALL_UNITS, "--restart", .logs = false },
 	[HOW_RENEW] = { "start it again, with the new program",
 	    "systemctl restart " ALL_UNITS, "--upgrade", .logs = false },
-	[HOW_STOP_ALL]
-	= { "stop all " ALL_WORKERS, "systemctl stop dragoman.target",
+	[HOW_STOP_ALL] = { "stop all " ALL_WORKERS,
+	    "systemctl stop dragoman.target",
 	    "--stop, and start its Redis alone (OPERATIONS.md, redis.prefix, "
 	    "has the lines)",
 	    .logs = false },

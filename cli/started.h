@@ -39,10 +39,10 @@ enum how {
 const char *started_how(struct arena *mem, enum how what);
 
 /* The same for one process: it opens its files again; it starts again. */
-const char *started_how_reload(
-    struct arena *mem, const struct worker_process *w);
-const char *started_how_restart(
-    struct arena *mem, const struct worker_process *w);
+const char *started_how_reload(struct arena *mem,
+    const struct worker_process *w);
+const char *started_how_restart(struct arena *mem,
+    const struct worker_process *w);
 
 /* Where the page ${name} ("SETTINGS.md") is: as it was installed; where it was
  * not, in the source. */

@@ -65,8 +65,8 @@ cmd_status(struct cli *cli)
 	}
 	req.url = arena_printf(cli->mem, "%s/ready", url);
 	(void)http_send(&req, &resp);
-	doc = json_read(
-	    cli->mem, buf_str(&resp.body), resp.body.len, NULL, NULL);
+	doc = json_read(cli->mem, buf_str(&resp.body), resp.body.len, NULL,
+	    NULL);
 	if (resp.rc != HTTP_OK) {
 		cli_error(cli, "%s does not answer: %s",
 		    text_address_shown(cli->mem, url), resp.why);

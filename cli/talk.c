@@ -153,8 +153,8 @@ ask_again(struct saying *s)
 	while (!is_interrupted(s->t)) {
 		struct http_response resp;
 		enum http_rc rc = http_send(&req, &resp);
-		const json_t *doc = json_read(
-		    s->mem, buf_str(&resp.body), resp.body.len, NULL, NULL);
+		const json_t *doc = json_read(s->mem, buf_str(&resp.body),
+		    resp.body.len, NULL, NULL);
 		bool again = rc != HTTP_OK || resp.status >= 500;
 
 		if (rc == HTTP_OK && resp.status == 200 && doc != NULL)
@@ -348,8 +348,8 @@ read_events(struct saying *s, struct http_stream *stream)
 
 	sse_reader_init(&reader, EVENT_MAX);
 	while (rc == 0 && (n = http_read(stream, READ_MS, &piece)) != -1) {
-		rc = sse_reader_feed(
-		    &reader, buf_str(&piece), piece.len, on_event, s);
+		rc = sse_reader_feed(&reader, buf_str(&piece), piece.len,
+		    on_event, s);
 		buf_reset(&piece);
 		show_tick(&s->t->show);
 	}
@@ -364,8 +364,8 @@ read_events(struct saying *s, struct http_stream *stream)
 }
 
 static int
-read_whole(
-    struct saying *s, struct http_stream *stream, struct http_response *resp)
+read_whole(struct saying *s, struct http_stream *stream,
+    struct http_response *resp)
 {
 	struct buf body = BUF_INIT(REPLY_MAX);
 	const json_t *doc;
@@ -400,12 +400,13 @@ no_answer(struct saying *s, const struct http_response *resp, enum http_rc rc)
 		return CLI_UNREACHED;
 	case HTTP_TIMEOUT:
 	case HTTP_BROKEN: /* it may have arrived: then it is answered */
-		show_note(
-		    &s->t->show, "the connection broke; asking again", "");
+		show_note(&s->t->show, "the connection broke; asking again",
+		    "");
 		return ask_again(s);
 	default:
 		show_end(&s->t->show);
-		cli_error(cli, "%s: %s", cli_clean(cli, talk_at(s->t, s->mem), true),
+		cli_error(cli, "%s: %s",
+		    cli_clean(cli, talk_at(s->t, s->mem), true),
 		    cli_clean(cli, resp->why, true));
 		return CLI_FAILED;
 	}

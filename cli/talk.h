@@ -43,13 +43,13 @@ const char *talk_at(const struct talk *t, struct arena *mem);
 struct arena;
 struct http_request;
 struct http_response;
-struct http_request talk_request(
-    struct talk *t, struct arena *mem, const char *method, const char *path);
+struct http_request talk_request(struct talk *t, struct arena *mem,
+    const char *method, const char *path);
 /* t->chars_max is known after this. */
 void talk_learn_limit(struct talk *t);
 /* ${resp} refuses: say so, as well as the server does. */
-void talk_refused(
-    struct talk *t, const struct http_response *resp, const json_t *doc);
+void talk_refused(struct talk *t, const struct http_response *resp,
+    const json_t *doc);
 /* Nobody took the request at all. */
 void talk_unreached(struct talk *t, const struct http_response *resp);
 /* The server's own words in a refusal; "". */

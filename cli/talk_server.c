@@ -26,8 +26,8 @@ talk_at(const struct talk *t, struct arena *mem)
 #define NAMES_MAX 200  /* of the sources of tools, in the greeting */
 
 struct http_request
-talk_request(
-    struct talk *t, struct arena *mem, const char *method, const char *path)
+talk_request(struct talk *t, struct arena *mem, const char *method,
+    const char *path)
 {
 	struct http_request req = { .method = method,
 		.url = arena_printf(mem, "%s%s", t->url, path),
@@ -54,8 +54,8 @@ talk_detail(struct talk *t, const json_t *doc)
 }
 
 void
-talk_refused(
-    struct talk *t, const struct http_response *resp, const json_t *doc)
+talk_refused(struct talk *t, const struct http_response *resp,
+    const json_t *doc)
 {
 	struct cli *cli = t->cli;
 	char seconds[24] = "";
@@ -75,8 +75,8 @@ talk_refused(
 		cli_error(cli,
 		    "%s answered 404%s%s: it is not Dragoman, or --url has "
 		    "too much at its end",
-		    cli_clean(cli, talk_at(t, cli->mem), true), said[0] != '\0' ? ": " : "",
-		    said);
+		    cli_clean(cli, talk_at(t, cli->mem), true),
+		    said[0] != '\0' ? ": " : "", said);
 		break;
 	case 413:
 		cli_error(cli,
@@ -131,8 +131,8 @@ look_at(struct talk *t, struct arena *mem, const char *path, bool *reached)
 	req.total_ms = GREET_MS;
 	rc = http_send(&req, &resp);
 	if (rc == HTTP_OK)
-		doc = json_read(
-		    mem, buf_str(&resp.body), resp.body.len, NULL, NULL);
+		doc = json_read(mem, buf_str(&resp.body), resp.body.len, NULL,
+		    NULL);
 	if (reached == NULL)
 		goto out; /* what follows will tell */
 	*reached = rc != HTTP_UNREACHED;
@@ -259,8 +259,8 @@ remembered(struct talk *t, struct arena *mem)
 	req.body_len = strlen(req.body);
 	req.total_ms = GREET_MS;
 	if (http_send(&req, &resp) == HTTP_OK && resp.status == 200)
-		doc = json_read(
-		    mem, buf_str(&resp.body), resp.body.len, NULL, NULL);
+		doc = json_read(mem, buf_str(&resp.body), resp.body.len, NULL,
+		    NULL);
 	http_response_fini(&resp);
 	state = json_member_str(doc, "state");
 	if (state != NULL)

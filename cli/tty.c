@@ -218,8 +218,8 @@ fill(void)
 	ssize_t n = -1;
 
 	if (input.at > 0) {
-		memmove(
-		    input.bytes, input.bytes + input.at, input.len - input.at);
+		memmove(input.bytes, input.bytes + input.at,
+		    input.len - input.at);
 		input.len -= input.at;
 		input.at = 0;
 	}
@@ -264,8 +264,8 @@ take_answer(void)
 		    || end != 'R')
 			continue;
 		n = (size_t)(strchr(copy, 'R') - copy) + 1;
-		memmove(
-		    input.bytes + i, input.bytes + i + n, input.len - i - n);
+		memmove(input.bytes + i, input.bytes + i + n,
+		    input.len - i - n);
 		input.len -= n;
 		return column - 1;
 	}

@@ -19,8 +19,8 @@ open_for_list(struct cli *cli, int64_t *max, int *code)
 {
 	*max = LIST_DEFAULT;
 	*code = CLI_USAGE;
-	if (!cli_option_int(cli, "--max", 1, LIST_MAX, max) ||
-	    !cli_args(cli, 0, 0))
+	if (!cli_option_int(cli, "--max", 1, LIST_MAX, max)
+	    || !cli_args(cli, 0, 0))
 		return NULL;
 	return cli_store(cli, code);
 }
@@ -47,9 +47,8 @@ cmd_turns_list(struct cli *cli)
 		return cli_json(cli,
 		    json_pack("{s:O, s:I, s:I, s:I, s:I}", "chats", list,
 			"waiting", (json_int_t)counts.waiting, "due",
-			(json_int_t)counts.due, "dead",
-			(json_int_t)counts.dead, "unaccounted",
-			(json_int_t)counts.unaccounted));
+			(json_int_t)counts.due, "dead", (json_int_t)counts.dead,
+			"unaccounted", (json_int_t)counts.unaccounted));
 	if (json_array_size(list) > 0)
 		printf("%s%-36s %8s %8s %8s %8s %8s  %s%s\n",
 		    cli_paint(cli, PAINT_BOLD), "CHAT", "WAITING", "STATE",
@@ -61,8 +60,8 @@ cmd_turns_list(struct cli *cli)
 		printf("%-36s %8lld %8s %8lld %8lld %8lld  %s%s\n",
 		    cli_clean(cli, json_member_str(row, "chat"), true),
 		    (long long)json_member_int(row, "waiting", 0),
-		    json_member_bool(row, "running", false) ? "running" :
-							      "waits",
+		    json_member_bool(row, "running", false) ? "running"
+							    : "waits",
 		    (long long)json_member_int(row, "attempt", 0),
 		    (long long)json_member_int(row, "crashes", 0),
 		    (long long)json_member_int(row, "failures", 0),
@@ -120,16 +119,17 @@ cmd_turns_show(struct cli *cli)
 	size_t i;
 	int code, rc;
 
-	if (!cli_args(cli, 1, 1) ||
-	    cli_chat_name(cli, cli->args[0], &chat) == -1)
+	if (!cli_args(cli, 1, 1)
+	    || cli_chat_name(cli, cli->args[0], &chat) == -1)
 		return CLI_USAGE;
 	st = cli_store(cli, &code);
 	if (st == NULL)
 		return code;
 	rc = ledger_show(st, &chat, cli->mem, &doc);
 	if (rc == STORE_NONE) {
-		cli_error(cli, "there is no chat %s; dragoman turns list "
-			       "names those that wait or run",
+		cli_error(cli,
+		    "there is no chat %s; dragoman turns list "
+		    "names those that wait or run",
 		    cli_clean(cli, chat.text, true));
 		return CLI_FAILED;
 	}
@@ -138,9 +138,9 @@ cmd_turns_show(struct cli *cli)
 	state = json_member_str(doc, "state"); /* what is default is not kept */
 	if (state == NULL || cli_settings(cli)->chat_auth != CHAT_AUTH_MEMCP)
 		state = session_state_name(
-		    cli_settings(cli)->chat_auth == CHAT_AUTH_MEMCP ?
-			SESSION_NEEDS_TOKEN :
-			SESSION_ACTIVE);
+		    cli_settings(cli)->chat_auth == CHAT_AUTH_MEMCP
+			? SESSION_NEEDS_TOKEN
+			: SESSION_ACTIVE);
 	if (cli->json) {
 		json_object_set_new(doc, "state", json_string(state));
 		return cli_json(cli, json_incref(doc));
@@ -191,9 +191,9 @@ cmd_turns_dead(struct cli *cli)
 		    (long long)json_member_int(row, "attempts", 0),
 		    cli_ago(cli, now - json_member_int(row, "time_ms", now)));
 		if (text)
-			printf("  %s\n", said != NULL ?
-				cli_clean(cli, said, true) :
-				"(cannot be opened with our keys)");
+			printf("  %s\n",
+			    said != NULL ? cli_clean(cli, said, true)
+					 : "(cannot be opened with our keys)");
 	}
 	if (json_array_size(list) == 0)
 		printf("no message died\n");

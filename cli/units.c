@@ -9,10 +9,10 @@
 #include "base/text.h"
 #include "cli/output.h"
 
-#define UNITS_MAX 64           /* more are not shown */
-#define STATUS_CREDENTIALS 243 /* systemd.exec(5): a credential is not there \
-				*/
-#define WHY_LINES "3"          /* the first errors are the cause */
+#define UNITS_MAX 64 /* more are not shown */
+/* systemd.exec(5): a credential is not there */
+#define STATUS_CREDENTIALS 243
+#define WHY_LINES "3" /* the first errors are the cause */
 
 /* Where the unit of a turn worker may lie: the operator's, ours, a package's. */
 #define UNIT "dragoman-turn@.service"
@@ -99,13 +99,13 @@ words_of(struct arena *mem, const char *line, size_t len)
 static const char *
 errors_of(struct arena *mem, const char *unit, const char *invocation)
 {
-	const char *by_start[] = { "journalctl", "-q", "--no-pager", "-o", "cat",
-		"-p", "err", "-n", WHY_LINES,
+	const char *by_start[] = { "journalctl", "-q", "--no-pager", "-o",
+		"cat", "-p", "err", "-n", WHY_LINES,
 		arena_printf(mem, "_SYSTEMD_INVOCATION_ID=%s",
 		    invocation == NULL ? "" : invocation),
 		NULL };
-	const char *by_unit[] = { "journalctl", "-q", "--no-pager", "-o", "cat", "-p",
-		"err", "-n", WHY_LINES, "-b", "-u", unit, NULL };
+	const char *by_unit[] = { "journalctl", "-q", "--no-pager", "-o", "cat",
+		"-p", "err", "-n", WHY_LINES, "-b", "-u", unit, NULL };
 	const char *text = NULL, *why = NULL;
 
 	if (invocation != NULL)
@@ -144,8 +144,8 @@ read_unit(struct arena *mem, const char *block, struct unit_failed *u)
 	if (code == STATUS_CREDENTIALS)
 		u->why = missing_credential(mem, u->name);
 	if (u->why == NULL)
-		u->why = errors_of(
-		    mem, u->name, property(mem, block, "InvocationID"));
+		u->why = errors_of(mem, u->name,
+		    property(mem, block, "InvocationID"));
 	return true;
 }
 
@@ -162,8 +162,8 @@ units_find_failed(struct arena *mem, struct unit_failed **out)
 	while (p != NULL && *p != '\0' && n < UNITS_MAX) {
 		end = strstr(p, "\n\n");
 		n += read_unit(mem,
-		    arena_memdup(
-			mem, p, end == NULL ? strlen(p) : (size_t)(end - p)),
+		    arena_memdup(mem, p,
+			end == NULL ? strlen(p) : (size_t)(end - p)),
 		    &(*out)[n]);
 		p = end == NULL ? "" : end + 2;
 	}

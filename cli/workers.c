@@ -74,8 +74,8 @@ parent_of(int pid)
 static int
 our_supervisor(struct arena *mem)
 {
-	const char *path
-	    = arena_printf(mem, "%s/supervisor.pid", started_state());
+	const char *path = arena_printf(mem, "%s/supervisor.pid",
+	    started_state());
 	char text[32];
 	int64_t pid = 0;
 

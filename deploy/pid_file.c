@@ -34,8 +34,7 @@ kill_former(int held)
 	while ((proc = readdir(procs)) != NULL) {
 		pid_t pid = (pid_t)strtol(proc->d_name, NULL, 10);
 
-		if (!isdigit((unsigned char)proc->d_name[0])
-		    || pid == getpid())
+		if (!isdigit((unsigned char)proc->d_name[0]) || pid == getpid())
 			continue;
 		snprintf(path, sizeof(path), "/proc/%d/fd", (int)pid);
 		fds = opendir(path);

@@ -67,18 +67,18 @@
 #define PROCESSES_MAX 64
 #define ARGUMENTS_MAX 32
 #define LINE_MAX_BYTES 4096
-#define BACKLOG 4096	    /* the kernel cuts it to net.core.somaxconn */
-#define AGAIN_SOON_MS 100   /* after a run of at least a second */
-#define AGAIN_LATER_MS 900  /* after a shorter one: "within a second" */
-#define WAIT_MS 5000 /* for a file; Redis makes its socket in one */
+#define BACKLOG 4096          /* the kernel cuts it to net.core.somaxconn */
+#define AGAIN_SOON_MS 100     /* after a run of at least a second */
+#define AGAIN_LATER_MS 900    /* after a shorter one: "within a second" */
+#define WAIT_MS 5000          /* for a file; Redis makes its socket in one */
 #define ERR_MAX (1024 * 1024) /* of a file of standard error */
 
 static struct process processes[PROCESSES_MAX];
 static size_t nprocesses;
 static int listener = -1, ready = -1;
-static char *listen_at[3]; /* path, mode, user; NULL: none */
+static char *listen_at[3];   /* path, mode, user; NULL: none */
 static const char *wait_for; /* a path; NULL: none waits */
-static size_t waiting;	     /* the first process that does */
+static size_t waiting;       /* the first process that does */
 int64_t stop_ms = STOP_MS;
 static volatile sig_atomic_t got_hup, got_usr2, got_child;
 volatile sig_atomic_t got_term;
@@ -223,7 +223,7 @@ read_table(void)
 			goto bad;
 		free(copy);
 		continue;
-bad:
+	bad:
 		say("not understood in processes: %s", line);
 		exit(1);
 	}
@@ -416,8 +416,7 @@ trim(int fd)
 	struct stat sb;
 
 	if (fd != -1 && fstat(fd, &sb) == 0 && S_ISREG(sb.st_mode)
-	    && sb.st_size > ERR_MAX
-	    && (fcntl(fd, F_GETFL) & O_APPEND) != 0)
+	    && sb.st_size > ERR_MAX && (fcntl(fd, F_GETFL) & O_APPEND) != 0)
 		(void)!ftruncate(fd, 0);
 }
 

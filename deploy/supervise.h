@@ -19,18 +19,18 @@
 
 struct process {
 	const char *name;
-	int number;	  /* of those of this name, from 1 */
-	bool worker;	  /* its next generation may run beside it */
+	int number;       /* of those of this name, from 1 */
+	bool worker;      /* its next generation may run beside it */
 	const char *user; /* "-": ours */
 	const char *env;  /* "-": all of ours, "none", or what is left out */
-	char **argv;	  /* NULL-terminated */
-	pid_t pid;	  /* 0: not running */
+	char **argv;      /* NULL-terminated */
+	pid_t pid;        /* 0: not running */
 	int64_t started_ms, again_ms;
-	bool ready;	/* ${pid} said that it serves */
-	bool renew;	/* SIGUSR2 came */
-	pid_t former;	/* the generation before ${pid}, 0: ended */
+	bool ready;      /* ${pid} said that it serves */
+	bool renew;      /* SIGUSR2 came */
+	pid_t former;    /* the generation before ${pid}, 0: ended */
 	int64_t told_ms; /* when ${former} was told to end, 0: not yet */
-	int err;	/* its standard output and error, -1: ours */
+	int err;         /* its standard output and error, -1: ours */
 };
 
 extern volatile sig_atomic_t got_term;
@@ -53,8 +53,7 @@ int pid_file_lock(void);
  * child.c.  After fork: become what ${p} is.  Exits if the parent is not
  * ${parent} any more; the end is told on standard error where it cannot start.
  */
-_Noreturn void child_run(const struct process *p, int listener,
-    pid_t parent);
+_Noreturn void child_run(const struct process *p, int listener, pid_t parent);
 /* Become ${user} and run ${argv}. */
 _Noreturn void child_once(const char *user, char **argv);
 /* NULL: "-".  Exits when there is no such user. */

@@ -25,9 +25,9 @@
 #include "base/pool.h"
 #include "base/text.h"
 
-#define BACKLOG 4096	  /* the kernel cuts it to net.core.somaxconn */
-#define FULL_WAIT_MS 50	  /* no descriptors left: until some are given back */
-#define IO_TIMEOUT_S 30	  /* of a connection in mid-request */
+#define BACKLOG 4096    /* the kernel cuts it to net.core.somaxconn */
+#define FULL_WAIT_MS 50 /* no descriptors left: until some are given back */
+#define IO_TIMEOUT_S 30 /* of a connection in mid-request */
 
 struct acceptor {
 	int listener, max;
@@ -98,8 +98,7 @@ listen_tcp(const char *address)
 		host[len - 1] = '\0';
 		memmove(host, host + 1, len - 1);
 	}
-	if (getaddrinfo(host[0] == '\0' ? NULL : host, colon + 1, &hints,
-		&list)
+	if (getaddrinfo(host[0] == '\0' ? NULL : host, colon + 1, &hints, &list)
 	    != 0) {
 		errno = EADDRNOTAVAIL;
 		return -1;
@@ -173,8 +172,8 @@ accept_listen(const char *address, bool *is_public)
 	if (fd == -1
 	    || setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &look, sizeof(look))
 		== -1) {
-		log_event(LOG_ERROR, "listen_failed", F_STR("address",
-		    address), F_STR("why", strerrordesc_np(errno)),
+		log_event(LOG_ERROR, "listen_failed", F_STR("address", address),
+		    F_STR("why", strerrordesc_np(errno)),
 		    F_STR("remedy",
 			"correct server.listen, end what listens there, or "
 			"let this user write its folder"));
@@ -270,7 +269,8 @@ on_failure(struct acceptor *a, int error)
 	if (now - atomic_load(&a->full_logged_ms) > 1000) {
 		atomic_store(&a->full_logged_ms, now);
 		log_event(LOG_ERROR, "accept_failed",
-		    F_STR("why", strerrordesc_np(error)), F_STR("remedy",
+		    F_STR("why", strerrordesc_np(error)),
+		    F_STR("remedy",
 			"raise the limit of open files (LimitNOFILE)"));
 	}
 	pause_ms(FULL_WAIT_MS);
@@ -320,8 +320,7 @@ run(void *arg)
 }
 
 struct acceptor *
-accept_start(int listener, int max, void (*serve)(void *ctx, int fd),
-    void *ctx)
+accept_start(int listener, int max, void (*serve)(void *ctx, int fd), void *ctx)
 {
 	struct acceptor *a = calloc(1, sizeof(*a));
 	struct sockaddr_storage address = { 0 };
@@ -334,7 +333,8 @@ accept_start(int listener, int max, void (*serve)(void *ctx, int fd),
 	a->max = max;
 	a->serve = serve;
 	a->ctx = ctx;
-	a->is_tcp = getsockname(listener, (struct sockaddr *)&address, &len) == 0
+	a->is_tcp = getsockname(listener, (struct sockaddr *)&address, &len)
+		== 0
 	    && address.ss_family != AF_UNIX;
 	pthread_mutex_init(&a->mu, NULL);
 	cond_init(&a->ended);
@@ -342,8 +342,8 @@ accept_start(int listener, int max, void (*serve)(void *ctx, int fd),
 	for (i = 0; i < ACCEPT_KEEP && i < max; i++)
 		grow(a);
 	if (accept_threads(a) == 0) {
-		log_event(LOG_ERROR, "threads_failed", F_STR("remedy",
-		    "raise the limit of processes (TasksMax)"));
+		log_event(LOG_ERROR, "threads_failed",
+		    F_STR("remedy", "raise the limit of processes (TasksMax)"));
 		free(a);
 		return NULL;
 	}

@@ -211,12 +211,12 @@ edge_run(struct edge *e, const struct route *routes,
 	atomic_store(&e->is_public, is_public);
 	a = listener == -1 ? NULL
 			   : accept_start(listener, (int)s->server_threads,
-				 serve_connection, &sv);
+			       serve_connection, &sv);
 	settings_unref(s);
 	if (a == NULL)
 		return 1;
-	log_event(LOG_INFO, "worker_started", F_STR("process",
-	    e->process_id), F_STR("version", PACKAGE_VERSION));
+	log_event(LOG_INFO, "worker_started", F_STR("process", e->process_id),
+	    F_STR("version", PACKAGE_VERSION));
 	notify_ready();
 	for (;;) {
 		sig = wait_signal(&signals, 1000);
@@ -228,12 +228,12 @@ edge_run(struct edge *e, const struct route *routes,
 	}
 	atomic_store(&e->draining, true);
 	s = edge_settings(e);
-	log_event(LOG_INFO, "worker_stopping", F_STR("process",
-	    e->process_id), F_INT("parked", park_count(e->park)));
+	log_event(LOG_INFO, "worker_stopping", F_STR("process", e->process_id),
+	    F_INT("parked", park_count(e->park)));
 	rc = drain(e, a, &signals, s->server_drain_ms);
 	settings_unref(s);
-	log_event(LOG_INFO, "worker_stopped", F_STR("process",
-	    e->process_id), F_INT("parked", park_count(e->park)));
+	log_event(LOG_INFO, "worker_stopped", F_STR("process", e->process_id),
+	    F_INT("parked", park_count(e->park)));
 	if (rc != 0)
 		_exit(0); /* a thread hangs in a call; it uses what we have */
 	accept_free(a);

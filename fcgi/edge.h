@@ -15,11 +15,11 @@ struct store;
 struct watch;
 
 struct edge {
-	struct settings *settings;  /* edge_settings(), edge_set_settings() */
+	struct settings *settings; /* edge_settings(), edge_set_settings() */
 	atomic_flag settings_lock; /* held for a few instructions */
-	struct store *store;		     /* may be down, never NULL */
-	struct park *park;		     /* NULL: plain CGI, one request */
-	char process_id[17];		     /* address of this process */
+	struct store *store;       /* may be down, never NULL */
+	struct park *park;         /* NULL: plain CGI, one request */
+	char process_id[17];       /* address of this process */
 	_Atomic bool draining;
 	_Atomic bool is_public; /* listens beyond loopback: chat.open refused */
 	void *watch; /* handlers/fleet's record of the turn workers */

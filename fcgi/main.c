@@ -40,7 +40,7 @@
 extern char **environ;
 
 static struct settings_source source; /* SIGHUP reads it again */
-static struct seal_ring *ring;	      /* of the store, while it is open */
+static struct seal_ring *ring;        /* of the store, while it is open */
 
 static const char HELP[]
     = "Usage: dragoman-edge [--config FILE] [--env-file FILE]\n"
@@ -139,8 +139,9 @@ warn(const struct settings *s)
 			"program on this machine may use /chat"));
 	else
 		log_event(LOG_WARN, "chat_closed",
-		    F_STR("what", "no PROXY_SECRET is set: /chat refuses "
-				  "everybody"),
+		    F_STR("what",
+			"no PROXY_SECRET is set: /chat refuses "
+			"everybody"),
 		    F_STR("remedy",
 			"set PROXY_SECRET or PROXY_SECRET_FILE; or chat.open: "
 			"true to serve this machine only"));
@@ -160,8 +161,9 @@ reload(struct edge *e)
 	buf_fini(&warnings);
 	if (s == NULL) {
 		log_event(LOG_ERROR, "config_kept",
-		    F_STR("what", "the new configuration is wrong; the old "
-				  "one stays in force"),
+		    F_STR("what",
+			"the new configuration is wrong; the old "
+			"one stays in force"),
 		    F_STR("remedy",
 			"correct the errors above and send SIGHUP again"));
 		return;
@@ -253,8 +255,8 @@ serve(struct edge *e)
 		    F_STR("remedy", "more processes or memory are needed"));
 		goto out;
 	}
-	listener = process_listen(e->store, e->process_id, on_piece,
-	    on_resync, e, LISTEN_WAIT_MS);
+	listener = process_listen(e->store, e->process_id, on_piece, on_resync,
+	    e, LISTEN_WAIT_MS);
 	if (listener == NULL || fleet_watch_start(e) == -1) {
 		log_event(LOG_ERROR, "thread_failed",
 		    F_STR("remedy", "more processes are needed"));
@@ -339,8 +341,7 @@ main(int argc, char **argv)
 	if (code != -1)
 		return code;
 	if (sodium_init() == -1) {
-		fputs("dragoman-edge: libsodium finds no randomness\n",
-		    stderr);
+		fputs("dragoman-edge: libsodium finds no randomness\n", stderr);
 		return 1;
 	}
 	(void)!log_open("edge", LOG_INFO, NULL);
@@ -354,9 +355,9 @@ main(int argc, char **argv)
 	each_line(&warnings, log_warning);
 	buf_fini(&warnings);
 	raise_files();
-	(void)!metrics_open(
-	    *s->server_metrics_file ? s->server_metrics_file : NULL, METRICS,
-	    METRIC_N);
+	(void)!metrics_open(*s->server_metrics_file ? s->server_metrics_file
+						    : NULL,
+	    METRICS, METRIC_N);
 
 	edge_set_settings(&edge, s);
 	text_random_hex(8, edge.process_id);

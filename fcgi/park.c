@@ -40,8 +40,8 @@ park_new(int64_t max)
 	pk->epoll = epoll_create1(EPOLL_CLOEXEC);
 	pk->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (pk->epoll == -1 || pk->event == -1) {
-		log_event(LOG_ERROR, "park_failed", F_STR("why",
-		    strerrordesc_np(errno)),
+		log_event(LOG_ERROR, "park_failed",
+		    F_STR("why", strerrordesc_np(errno)),
 		    F_STR("remedy", LOG_REMEDY_LIMITS));
 		park_free(pk);
 		return NULL;
@@ -109,8 +109,8 @@ park_release(struct park *pk, int64_t number)
 }
 
 void
-park_wake(struct park *pk, int64_t number, const char *kind,
-    const char *sealed, size_t len)
+park_wake(struct park *pk, int64_t number, const char *kind, const char *sealed,
+    size_t len)
 {
 	struct piece *c = piece_new(CMD_WAKE, number, sealed, len);
 

@@ -24,7 +24,7 @@ struct piece {
 	int64_t number;
 	enum { CMD_WAKE, CMD_PARK, CMD_RELEASE, CMD_LOOK, CMD_DRAIN } what;
 	struct parked *parked; /* CMD_PARK */
-	int64_t ms;	       /* CMD_DRAIN */
+	int64_t ms;            /* CMD_DRAIN */
 	char kind[16];
 	size_t len;
 	char bytes[];
@@ -66,11 +66,11 @@ struct park {
 	pthread_t thread;
 	bool started, stopping;
 	pthread_mutex_t mu;
-	struct piece *first, **last;   /* commands */
-	int64_t *free_slots, nfree;    /* under mu */
+	struct piece *first, **last; /* commands */
+	int64_t *free_slots, nfree;  /* under mu */
 	struct slot *slots;
 	struct parked *all;
-	_Atomic int64_t count;	       /* parked, or about to be */
+	_Atomic int64_t count; /* parked, or about to be */
 	int64_t looks_from_ms;
 	int64_t drain_ms; /* boot clock; 0: not draining */
 };

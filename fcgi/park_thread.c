@@ -39,8 +39,7 @@ slot_of(struct park *pk, int64_t number)
 	s = &pk->slots[number % GENERATIONS];
 	/* A late number's slot may be reserved anew at this moment. */
 	pthread_mutex_lock(&pk->mu);
-	is_it = s->state != SLOT_FREE
-	    && s->generation == number / GENERATIONS;
+	is_it = s->state != SLOT_FREE && s->generation == number / GENERATIONS;
 	pthread_mutex_unlock(&pk->mu);
 	return is_it ? s : NULL;
 }
@@ -165,8 +164,8 @@ add_head(struct parked *p, int status, const char *type, const char *headers,
 }
 
 void
-park_reply(struct parked *p, int status, const char *type,
-    const char *headers, const char *body, size_t len)
+park_reply(struct parked *p, int status, const char *type, const char *headers,
+    const char *body, size_t len)
 {
 	if (p->ended)
 		return;
@@ -247,9 +246,10 @@ do_park(struct park *pk, struct piece *c)
 		pk->all->link = &p->next;
 	pk->all = p;
 	metric_set(METRIC_PARKED, 0, atomic_load(&pk->count));
-	if (s == NULL || epoll_ctl(pk->epoll, EPOLL_CTL_ADD, p->fd, &ev) == -1) {
-		log_event(LOG_ERROR, "park_failed", F_STR("why",
-		    strerrordesc_np(errno)),
+	if (s == NULL
+	    || epoll_ctl(pk->epoll, EPOLL_CTL_ADD, p->fd, &ev) == -1) {
+		log_event(LOG_ERROR, "park_failed",
+		    F_STR("why", strerrordesc_np(errno)),
 		    F_STR("remedy", LOG_REMEDY_LIMITS));
 		destroy(p);
 		return;
@@ -346,8 +346,8 @@ on_socket(struct parked *p, uint32_t events)
 	ssize_t n = 1;
 
 	if (events & EPOLLIN)
-		while ((n = recv(p->fd, bytes, sizeof(bytes), MSG_DONTWAIT))
-		    > 0)
+		while (
+		    (n = recv(p->fd, bytes, sizeof(bytes), MSG_DONTWAIT)) > 0)
 			;
 	if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) || n == 0)
 		p->gone = true;
@@ -392,8 +392,8 @@ tick(struct park *pk)
 			p->ops->on_look(p, p->state);
 			log_set_id(NULL);
 			if (clock_boot_ms() - begun > LOOK_SLOW_MS)
-				pk->looks_from_ms
-				    = clock_boot_ms() + PARK_LOOK_MS;
+				pk->looks_from_ms = clock_boot_ms()
+				    + PARK_LOOK_MS;
 		}
 		settle(p);
 	}

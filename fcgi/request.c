@@ -62,15 +62,14 @@ request_header(const struct request *req, const char *name)
 	if (len >= sizeof(env))
 		return NULL;
 	for (i = 5; i < len; i++)
-		env[i] = env[i] == '-' ? '_' : (char)toupper(
-		    (unsigned char)env[i]);
+		env[i] = env[i] == '-' ? '_'
+				       : (char)toupper((unsigned char)env[i]);
 	/* nginx before 1.23 passes a repeated header as often as it came. */
 	for (e = req->envp; *e != NULL; e++)
 		if (strncmp(*e, env, len) == 0 && (*e)[len] == '=')
-			found = found == NULL
-			    ? *e + len + 1
-			    : arena_printf(req->mem, "%s, %s", found,
-				  *e + len + 1);
+			found = found == NULL ? *e + len + 1
+					      : arena_printf(req->mem, "%s, %s",
+						  found, *e + len + 1);
 	return found;
 }
 
@@ -341,7 +340,6 @@ request_log(const struct request_record *r)
 	    F_STR("method", r->method), F_STR("path", r->path),
 	    F_INT("status", r->status), F_REAL("ms", (double)us / 1000),
 	    F_INT("bytes", r->sent), F_STR("remote", r->remote),
-	    F_BOOL("gone", r->gone),
-	    F_STR("chat", r->chat),
+	    F_BOOL("gone", r->gone), F_STR("chat", r->chat),
 	    F_STR("message", r->message));
 }

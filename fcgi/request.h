@@ -34,8 +34,8 @@ struct request {
 	struct arena *mem;
 	const struct route *route;
 	enum method method;
-	const char *path;  /* decoded, without query; starts with '/' */
-	const char *raw;   /* the path with its escapes, for the router */
+	const char *path; /* decoded, without query; starts with '/' */
+	const char *raw;  /* the path with its escapes, for the router */
 	size_t raw_len;
 	const char *query; /* raw, "" when none */
 	struct {
@@ -44,19 +44,19 @@ struct request {
 	} params[REQUEST_PARAMS_MAX];
 	const char *body; /* NUL-terminated; "" when none */
 	size_t body_len;
-	json_t *json;		 /* parsed body of a JSON route, borrowed */
+	json_t *json; /* parsed body of a JSON route, borrowed */
 	char id[REQUEST_ID_MAX];
-	char remote[64];	 /* the client's address, from nginx */
-	bool local;		 /* loopback or unix socket peer */
-	int64_t started_us;	 /* boot clock */
-	int status;		 /* 0 until answered */
-	size_t sent;		 /* bytes of body */
-	bool parked;		 /* the answer comes later (park.h) */
-	const char *chat;	 /* what it is about, for the log, in mem; */
-	const char *message;	 /* NULL: of no chat, of no message */
-	const char *headers;	 /* of the answer, lines; response.c's */
-	char *const *envp;	 /* FastCGI parameters, NAME=value */
-	void *fcgx;		 /* FCGX_Request; this folder only */
+	char remote[64];     /* the client's address, from nginx */
+	bool local;          /* loopback or unix socket peer */
+	int64_t started_us;  /* boot clock */
+	int status;          /* 0 until answered */
+	size_t sent;         /* bytes of body */
+	bool parked;         /* the answer comes later (park.h) */
+	const char *chat;    /* what it is about, for the log, in mem; */
+	const char *message; /* NULL: of no chat, of no message */
+	const char *headers; /* of the answer, lines; response.c's */
+	char *const *envp;   /* FastCGI parameters, NAME=value */
+	void *fcgx;          /* FCGX_Request; this folder only */
 };
 
 /* The value of header ${name} ("X-Proxy-Secret"); NULL when absent.

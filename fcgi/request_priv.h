@@ -11,8 +11,8 @@
  * edge and settings are set by the caller.  0, or the status of a refusal
  * (400), with its reason in ${why}.
  */
-int request_begin(struct request *req, char *const *envp, const char **why)
-    WARN_UNUSED;
+int request_begin(struct request *req, char *const *envp,
+    const char **why) WARN_UNUSED;
 
 /* CONTENT_LENGTH: 0 when there is none, -1 not a number. */
 int64_t request_body_length(const struct request *req);

@@ -98,8 +98,7 @@ reply_json(struct request *req, int status, json_t *doc)
 	int rc;
 
 	if (doc == NULL || json_add(&b, doc) == -1) {
-		log_event(LOG_ERROR, "answer_failed", F_STR("path",
-		    req->path),
+		log_event(LOG_ERROR, "answer_failed", F_STR("path", req->path),
 		    F_STR("remedy", LOG_REMEDY_REPORT));
 		rc = reply_bytes(req, 500, "application/json",
 		    "{\"detail\":\"Internal Server Error\"}", 34);
@@ -133,7 +132,8 @@ reply_invalid(struct request *req, const char *type, const char *field,
 	json_t *loc = field == NULL ? json_pack("[s]", "body")
 				    : json_pack("[s, s]", "body", field);
 
-	return reply_json(req, 422, json_pack("{s:[{s:s, s:o, s:s, s:O*}]}",
-	    "detail", "type", type, "loc", loc, "msg", msg, "input",
-	    input == NULL ? json_null() : reply_input(input)));
+	return reply_json(req, 422,
+	    json_pack("{s:[{s:s, s:o, s:s, s:O*}]}", "detail", "type", type,
+		"loc", loc, "msg", msg, "input",
+		input == NULL ? json_null() : reply_input(input)));
 }

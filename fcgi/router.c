@@ -66,8 +66,7 @@ not_allowed(struct request *req, unsigned methods)
 	for (i = 0; i < NELEM(ALL); i++)
 		if (methods & ALL[i])
 			allow = arena_printf(req->mem, "%s%s%s", allow,
-			    allow[0] == '\0' ? "" : ", ",
-			    method_name(ALL[i]));
+			    allow[0] == '\0' ? "" : ", ", method_name(ALL[i]));
 	response_header(req, "Allow", allow);
 	return reply_error(req, 405, "Method Not Allowed");
 }
@@ -182,11 +181,11 @@ read_json(struct request *req)
 		    &at);
 	if (req->json != NULL)
 		return 0;
-	reply_json(req, 422, json_pack(
-	    "{s:[{s:s, s:[s, I], s:s, s:{}, s:{s:s}}]}", "detail", "type",
-	    "json_invalid", "loc", "body", (json_int_t)at, "msg",
-	    "JSON decode error", "input", "ctx", "error",
-	    why == NULL ? "not JSON" : why));
+	reply_json(req, 422,
+	    json_pack("{s:[{s:s, s:[s, I], s:s, s:{}, s:{s:s}}]}", "detail",
+		"type", "json_invalid", "loc", "body", (json_int_t)at, "msg",
+		"JSON decode error", "input", "ctx", "error",
+		why == NULL ? "not JSON" : why));
 	return -1;
 }
 
@@ -230,8 +229,8 @@ serve(struct request *req, const struct route *routes)
 	if ((r->flags & ROUTE_JSON) && read_json(req) == -1)
 		return;
 	if (r->handle(req) == 0 && req->status == 0 && !req->parked) {
-		log_event(LOG_ERROR, "handler_silent", F_STR("path",
-		    r->pattern),
+		log_event(LOG_ERROR, "handler_silent",
+		    F_STR("path", r->pattern),
 		    F_STR("remedy", LOG_REMEDY_REPORT));
 		reply_error(req, 500, "Internal Server Error");
 	}

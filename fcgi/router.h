@@ -12,12 +12,12 @@
 #include "fcgi/request.h"
 #include "fcgi/response.h"
 
-#define ROUTE_JSON 0x1 /* needs application/json; req->json is set */
-#define ROUTE_QUIET 0x2 /* logged at debug: probes */
+#define ROUTE_JSON 0x1     /* needs application/json; req->json is set */
+#define ROUTE_QUIET 0x2    /* logged at debug: probes */
 #define ROUTE_BODY_SET 0x4 /* server.body_max narrows body_max */
 
 struct route {
-	unsigned methods; /* M_GET | M_HEAD ... */
+	unsigned methods;    /* M_GET | M_HEAD ... */
 	const char *pattern; /* "/chat/{chat_id}/messages/{message_id}" */
 	/* 0 let in; else it has answered (401, 403). NULL: for everyone */
 	int (*verify)(struct request *req);

@@ -21,9 +21,9 @@
 #include "handlers/handlers.h"
 #include "nouns/metric.h"
 
-#define RETRY_DOWN_S 2	/* Redis: a restart takes about that long */
+#define RETRY_DOWN_S 2    /* Redis: a restart takes about that long */
 #define RETRY_CROWDED_S 5 /* a turn takes seconds */
-#define RETRY_FULL_S 10 /* a chat's inbox: a few turns */
+#define RETRY_FULL_S 10   /* a chat's inbox: a few turns */
 #define CGI_LOOK_MIN_MS 10
 #define CGI_LOOK_MAX_MS 250
 
@@ -65,8 +65,8 @@ refuse_limited(struct request *req, int64_t wait_ms)
 	    "Rate limit exceeded: max %" PRId64
 	    " messages per minute in one chat",
 	    req->settings->chat_rate_limit);
-	return refuse(req, 429,
-	    wait_ms > 0 ? (wait_ms + 999) / 1000 : 1, detail);
+	return refuse(req, 429, wait_ms > 0 ? (wait_ms + 999) / 1000 : 1,
+	    detail);
 }
 
 /* False: not that shape, and answered. */
@@ -106,8 +106,8 @@ answer_command(struct request *req, enum command command,
 	default:
 		return refuse_down(req);
 	}
-	reply = (struct reply){
-		.text = command_answer(req, command, ask, &session),
+	reply = (struct reply){ .text = command_answer(req, command, ask,
+				    &session),
 		.exchanges = command == COMMAND_STATUS ? session.exchanges : 0,
 		.state = chat_state(req->settings, &session) };
 	return chat_reply(req, &reply, ask->stream);
@@ -148,8 +148,8 @@ wait_here(struct request *req, const struct chat_ask *ask)
 		nanosleep(&ts, NULL);
 		if (pause_ms < CGI_LOOK_MAX_MS)
 			pause_ms += pause_ms / 2;
-		switch (inbox_find(req->edge->store, &ask->chat,
-		    ask->update_id, "", req->mem, &found)) {
+		switch (inbox_find(req->edge->store, &ask->chat, ask->update_id,
+		    "", req->mem, &found)) {
 		case STORE_ANSWERED:
 			return answer_kept(req, ask, &found);
 		case STORE_GONE:
@@ -241,11 +241,9 @@ handle_chat(struct request *req)
 	if (!read_body(req, &body, &rc))
 		return rc;
 	if (*body.chat_id == '\0')
-		return refuse(req, 400, 0,
-		    "chat_id is required");
+		return refuse(req, 400, 0, "chat_id is required");
 	if (*body.message == '\0')
-		return refuse(req, 400, 0,
-		    "message is required");
+		return refuse(req, 400, 0, "message is required");
 	if (chat_name_make(&ask.chat, "default", "http", body.chat_id) == -1)
 		return refuse(req, 400, 0,
 		    "chat_id must be at most 200 bytes without control "

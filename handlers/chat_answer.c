@@ -71,8 +71,8 @@ chat_url(struct arena *mem, const struct chat_ask *ask)
 }
 
 int
-chat_pending_add(struct buf *out, const struct chat_ask *ask,
-    const char *url, const char *state, enum fleet_wait why)
+chat_pending_add(struct buf *out, const struct chat_ask *ask, const char *url,
+    const char *state, enum fleet_wait why)
 {
 	if (buf_add_str(out, "{\"message_id\":") == -1
 	    || json_add_str(out, ask->update_id, strlen(ask->update_id)) == -1
@@ -145,8 +145,8 @@ chat_pending(struct request *req, const struct chat_ask *ask)
 {
 	struct buf out = BUF_INIT(CHAT_ANSWER_MAX);
 	const char *url = chat_url(req->mem, ask),
-		   *state = chat_state_now(req->edge, req->settings,
-		       &ask->chat, req->mem);
+		   *state = chat_state_now(req->edge, req->settings, &ask->chat,
+		       req->mem);
 	int rc;
 
 	if (chat_pending_add(&out, ask, url, state, fleet_waits(req->edge))

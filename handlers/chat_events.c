@@ -87,8 +87,7 @@ chat_events_begin(struct chat_events *ev, const char *message_id,
 }
 
 int
-chat_events_status(struct chat_events *ev, const char *status,
-    struct buf *out)
+chat_events_status(struct chat_events *ev, const char *status, struct buf *out)
 {
 	char data[64];
 	int len = snprintf(data, sizeof(data), "{\"status\":\"%s\"}", status);
@@ -170,8 +169,8 @@ their_delta(struct chat_events *ev, const json_t *doc, struct buf *out)
 }
 
 int
-chat_events_piece(struct chat_events *ev, struct arena *mem,
-    const char *kind, const char *text, size_t len, struct buf *out)
+chat_events_piece(struct chat_events *ev, struct arena *mem, const char *kind,
+    const char *text, size_t len, struct buf *out)
 {
 	const json_t *doc;
 
@@ -207,8 +206,7 @@ chat_events_reply(struct chat_events *ev, const struct reply *r,
 		    || delta(ev, r->text, len, out) == -1)
 			return -1;
 	} else if (ev->bytes < len || !ev->told) {
-		if (delta(ev, r->text + ev->bytes, len - ev->bytes, out)
-		    == -1)
+		if (delta(ev, r->text + ev->bytes, len - ev->bytes, out) == -1)
 			return -1;
 	}
 	return add_buf(ev, "reply", &data, chat_answer_add(&data, r), out);

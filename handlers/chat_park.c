@@ -25,8 +25,8 @@ static const char KIND_BEGIN[] = "begin"; /* our own wake-up: no worker's */
 struct wait {
 	struct chat_ask ask;
 	struct chat_events events;
-	bool begun; /* the stream's head is written */
-	bool taken; /* a worker has published something of it */
+	bool begun;       /* the stream's head is written */
+	bool taken;       /* a worker has published something of it */
 	const char *told; /* why it waits; NULL: nothing was said */
 	int lost;
 };
@@ -49,8 +49,8 @@ look(struct parked *p, const struct wait *w, struct arena *mem,
 
 	if (redis_is_away())
 		return STORE_DOWN;
-	rc = inbox_find(park_edge(p)->store, &w->ask.chat, w->ask.update_id,
-	    "", mem, found);
+	rc = inbox_find(park_edge(p)->store, &w->ask.chat, w->ask.update_id, "",
+	    mem, found);
 	if (rc == STORE_DOWN)
 		atomic_store(&down_until_ms, clock_boot_ms() + DOWN_PAUSE_MS);
 	return rc;
@@ -165,8 +165,8 @@ on_piece(struct parked *p, void *state, const char *kind, const char *sealed,
 		tell_why(p, w, false);
 		goto out;
 	}
-	text = process_open_piece(park_edge(p)->store, &w->ask.chat,
-	    w->ask.id, kind, sealed, len, mem, &text_len);
+	text = process_open_piece(park_edge(p)->store, &w->ask.chat, w->ask.id,
+	    kind, sealed, len, mem, &text_len);
 	if (text == NULL)
 		goto out; /* on_look will find the record */
 	if (strcmp(kind, "reply") == 0)

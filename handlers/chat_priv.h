@@ -32,7 +32,7 @@
 /* Which message: made when it is accepted, kept while its call waits. */
 struct chat_ask {
 	struct chat_name chat;
-	char id[MESSAGE_ID_MAX];		 /* the message's own */
+	char id[MESSAGE_ID_MAX];                 /* the message's own */
 	char update_id[CHAT_MESSAGE_ID_MAX + 1]; /* the client's name of it */
 	const char *word; /* the message, of a command that is answered now */
 	bool stream;
@@ -71,8 +71,7 @@ int chat_pending_add(struct buf *out, const struct chat_ask *ask,
     const char *url, const char *state, enum fleet_wait why) WARN_UNUSED;
 
 /* The name of ${session}'s state as clients see it under ${s}. */
-const char *chat_state(const struct settings *s,
-    const struct session *session);
+const char *chat_state(const struct settings *s, const struct session *session);
 
 /* That of ${chat} now; the entry state when Redis does not say. */
 const char *chat_state_now(struct edge *e, const struct settings *s,
@@ -88,8 +87,7 @@ int chat_pending(struct request *req, const struct chat_ask *ask);
  * chat_park.c: wait for the reply of ${ask} at ${number} and answer.  Returns
  * as a handler does.
  */
-int chat_park(struct request *req, const struct chat_ask *ask,
-    int64_t number);
+int chat_park(struct request *req, const struct chat_ask *ask, int64_t number);
 /* Before the message is put: so that a stream begins before its pieces. */
 void chat_park_prepare(struct edge *e, int64_t number, bool stream);
 
@@ -106,13 +104,13 @@ const char *command_answer(struct request *req, enum command c,
  * two workers may both call theirs the second.
  */
 struct chat_events {
-	int64_t id;	       /* of the last event */
+	int64_t id;            /* of the last event */
 	int64_t attempt;       /* as the client sees it */
 	int64_t their_attempt; /* as the worker counts; 0 none seen */
 	size_t chars, bytes;   /* delivered of this attempt */
-	uint64_t hash;	       /* of these bytes */
-	bool told;	       /* a delta was written in this stream */
-	bool gap; /* a piece is missing: no more of this attempt */
+	uint64_t hash;         /* of these bytes */
+	bool told;             /* a delta was written in this stream */
+	bool gap;              /* a piece is missing: no more of this attempt */
 };
 
 void chat_events_init(struct chat_events *ev);
@@ -124,8 +122,8 @@ int chat_events_status(struct chat_events *ev, const char *status,
     struct buf *out) WARN_UNUSED;
 /* A piece that a worker published: status, tool, delta, restart, error. */
 int chat_events_piece(struct chat_events *ev, struct arena *mem,
-    const char *kind, const char *text, size_t len, struct buf *out)
-    WARN_UNUSED;
+    const char *kind, const char *text, size_t len,
+    struct buf *out) WARN_UNUSED;
 /* The end: what is missing of the text, then the reply. */
 int chat_events_reply(struct chat_events *ev, const struct reply *r,
     struct buf *out) WARN_UNUSED;

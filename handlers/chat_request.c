@@ -12,8 +12,8 @@ find(json_t *list, const char *type, const char *field, const char *msg,
     const json_t *input)
 {
 	json_array_append_new(list,
-	    json_pack("{s:s, s:[s, s], s:s, s:O*}", "type", type, "loc",
-		"body", field, "msg", msg, "input", reply_input(input)));
+	    json_pack("{s:s, s:[s, s], s:s, s:O*}", "type", type, "loc", "body",
+		field, "msg", msg, "input", reply_input(input)));
 }
 
 static const char *
@@ -65,8 +65,7 @@ message_id(json_t *list, const json_t *doc)
 		    "String should have at most 128 characters", value);
 	else if (!is_visible(id))
 		find(list, "string_pattern_mismatch", "message_id",
-		    "String should hold visible ASCII characters only",
-		    value);
+		    "String should hold visible ASCII characters only", value);
 	else if (chat_is_dots(id))
 		find(list, "string_pattern_mismatch", "message_id",
 		    "String should not be . or .., which no URL can name",

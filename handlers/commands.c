@@ -25,9 +25,9 @@ behind(const struct session *session)
 static const char *
 without_model(const char *backend)
 {
-	return strcmp(backend, "direct") != 0
-	    ? ""
-	    : "\n" SETTINGS_NO_MODEL ". " SETTINGS_TO_HAVE_MODEL;
+	return strcmp(backend, "direct") != 0 ? ""
+					      : "\n" SETTINGS_NO_MODEL
+						". " SETTINGS_TO_HAVE_MODEL;
 }
 
 /* Without meMCP there are none to speak of. */
@@ -47,11 +47,11 @@ status(struct request *req, const struct session *session)
 	    "State: %s | %sBackend: %s | Exchanges remembered: %" PRId64
 	    " | Running: %s | Waiting: %" PRId64 "%s",
 	    chat_state(req->settings, session),
-	    !has_tokens(req)                 ? ""
+	    !has_tokens(req)                    ? ""
 		: session->token.parent != NULL ? "Token: set | "
 						: "Token: not set | ",
-	    backend, session->exchanges, session->running ? "yes" : "no", behind(session),
-	    without_model(backend));
+	    backend, session->exchanges, session->running ? "yes" : "no",
+	    behind(session), without_model(backend));
 }
 
 static const char *
@@ -130,8 +130,8 @@ unknown(struct request *req, const char *word)
 }
 
 const char *
-command_answer(struct request *req, enum command c,
-    const struct chat_ask *ask, const struct session *session)
+command_answer(struct request *req, enum command c, const struct chat_ask *ask,
+    const struct session *session)
 {
 	switch (c) {
 	case COMMAND_STATUS:

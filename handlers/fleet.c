@@ -31,11 +31,12 @@
 #include "redis/fleet.h"
 
 #define FLEET_LOOK_MS 2000
-#define FLEET_LOOK_SOON_MS 250 /* not ready, or the models are being looked at:
-				  who starts us waits ... */
+/* not ready, or the models are being looked at: who starts us waits ... */
+#define FLEET_LOOK_SOON_MS 250
 #define FLEET_START_MS 10000 /* Redis and turn workers may start, too */
-#define FLEET_SOON_FOR_MS 60000 /* ... but not for ever: a look counts what is
-				   due, and of a pause there may be much */
+/* ... but not for ever: a look counts what is due, and of a pause there may
+ * be much */
+#define FLEET_SOON_FOR_MS 60000
 #define FLEET_BACKEND_MAX 160
 #define FLEET_UNSURE_LOOKS 2 /* unaccounted twice in a row is no accident */
 
@@ -113,12 +114,11 @@ render_health(struct watch *w, const struct settings *s)
 	text_address(s->chat_memcp_url, &memcp);
 	set_page(w, FLEET_HEALTH, 200,
 	    json_pack("{s:s, s:s, s:I, s:o, s:I, s:s, s:s}", "status", "ok",
-		"backend", backend, "tools_loaded",
-		(json_int_t)w->tools_loaded, "memcp_url",
+		"backend", backend, "tools_loaded", (json_int_t)w->tools_loaded,
+		"memcp_url",
 		json_sprintf("%.*s%.*s", memcp.scheme, s->chat_memcp_url,
 		    memcp.len, memcp.rest),
-		"rate_limit_per_minute", (json_int_t)s->chat_rate_limit,
-		"auth",
+		"rate_limit_per_minute", (json_int_t)s->chat_rate_limit, "auth",
 		secret_is_set(&s->proxy_secret) ? "enabled"
 		    : s->chat_open ? "disabled (chat.open: loopback only)"
 				   : "refused (no PROXY_SECRET set)",
@@ -156,8 +156,8 @@ tell(struct watch *w, const struct fleet_view *v, const char *why)
 }
 
 static void
-render_ready(
-    struct watch *w, const struct settings *s, const struct fleet_view *v)
+render_ready(struct watch *w, const struct settings *s,
+    const struct fleet_view *v)
 {
 	const char *why = fleet_why_not_ready(v);
 	char backend[FLEET_BACKEND_MAX];
@@ -168,12 +168,14 @@ render_ready(
 	set_page(w, FLEET_READY, why == NULL ? 200 : 503,
 	    json_pack("{s:b, s:s?, s:o, s:{s:b, s:i}, s:I, s:b, "
 		      "s:{s:s, s:o, s:s?, s:o}, s:o, s:I}",
-		"ready", why == NULL, "why", why, "degraded", fleet_degraded_doc(v),
-		"redis", "ok", v->redis, "ms", v->redis_ms, "turn_workers",
-		(json_int_t)v->workers, "paused", v->paused, "model", "backend",
-		backend, "ok", ok, "error", v->model_error, "backends",
-		fleet_backends_doc(v, clock_wall_ms()), "sources", fleet_sources_doc(v),
-		"max_message_chars", (json_int_t)s->chat_max_input_chars));
+		"ready", why == NULL, "why", why, "degraded",
+		fleet_degraded_doc(v), "redis", "ok", v->redis, "ms",
+		v->redis_ms, "turn_workers", (json_int_t)v->workers, "paused",
+		v->paused, "model", "backend", backend, "ok", ok, "error",
+		v->model_error, "backends",
+		fleet_backends_doc(v, clock_wall_ms()), "sources",
+		fleet_sources_doc(v), "max_message_chars",
+		(json_int_t)s->chat_max_input_chars));
 	if (w->e->park != NULL) /* else plain CGI: one look */
 		tell(w, v, why);
 }
@@ -287,8 +289,8 @@ fleet_waits(struct edge *e)
 }
 
 const char *
-fleet_page(struct edge *e, enum fleet_page page, struct arena *mem,
-    size_t *len, int *status)
+fleet_page(struct edge *e, enum fleet_page page, struct arena *mem, size_t *len,
+    int *status)
 {
 	struct watch *w = e->watch;
 	const char *text;

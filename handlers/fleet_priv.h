@@ -12,8 +12,8 @@
 enum fleet_page { FLEET_HEALTH, FLEET_READY, FLEET_PAGES };
 
 /* A page as last rendered, in ${mem}; ${status} its HTTP status. */
-const char *fleet_page(struct edge *e, enum fleet_page page,
-    struct arena *mem, size_t *len, int *status);
+const char *fleet_page(struct edge *e, enum fleet_page page, struct arena *mem,
+    size_t *len, int *status);
 
 /* "<host>/<model>" as the workers say it, else as our own settings do. */
 void fleet_backend(struct edge *e, char *out, size_t out_max);
@@ -35,14 +35,14 @@ struct fleet_view {
 	bool redis;
 	int redis_ms;
 	bool paused;
-	bool looking; /* some worker has not looked at its models yet */
+	bool looking;    /* some worker has not looked at its models yet */
 	json_t *records; /* borrowed array, or NULL */
 	size_t workers;
 	json_t *backends; /* name -> {name, breaker_open_until_ms} */
 	json_t *sources;  /* name -> source */
 	json_t *troubles; /* fleet_troubles, or NULL */
-	size_t open;	  /* backends whose breaker is open */
-	int model_ok;	  /* -1 nobody knows */
+	size_t open;      /* backends whose breaker is open */
+	int model_ok;     /* -1 nobody knows */
 	const char *model_error;
 };
 /* Look; what it finds is borrowed from ${mem}. */

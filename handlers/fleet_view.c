@@ -17,8 +17,7 @@ see_backends(struct fleet_view *v, const json_t *record)
 
 	json_array_foreach((json_t *)list, i, b) {
 		const char *name = json_member_str(b, "name");
-		int64_t until
-		    = json_member_int(b, "breaker_open_until_ms", 0);
+		int64_t until = json_member_int(b, "breaker_open_until_ms", 0);
 		json_t *seen;
 
 		if (name == NULL)
@@ -61,8 +60,9 @@ see_model(struct fleet_view *v, const json_t *record)
 	if (!json_is_boolean(ok) || v->model_ok == 1)
 		return;
 	v->model_ok = json_is_true(ok);
-	v->model_error
-	    = v->model_ok == 1 ? NULL : json_member_str(record, "model_error");
+	v->model_error = v->model_ok == 1
+	    ? NULL
+	    : json_member_str(record, "model_error");
 }
 
 void
@@ -95,8 +95,7 @@ fleet_see(struct store *st, const struct settings *s, struct arena *mem,
 	json_object_foreach(v->backends, name, until)
 		if (json_integer_value(until) > now)
 			v->open++;
-	v->paused
-	    = paused || s->chat_paused || (v->workers > 0 && all_paused);
+	v->paused = paused || s->chat_paused || (v->workers > 0 && all_paused);
 	v->troubles = fleet_troubles(v->records, mem);
 }
 

@@ -8,7 +8,7 @@
 
 extern const struct route ROUTES[];
 
-int handle_chat(struct request *req);	     /* POST /chat */
+int handle_chat(struct request *req);         /* POST /chat */
 int handle_chat_message(struct request *req); /* GET /chat/{}/messages/{} */
 int handle_health(struct request *req);
 int handle_ready(struct request *req);

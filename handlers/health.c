@@ -10,8 +10,8 @@ handle_health(struct request *req)
 {
 	size_t len;
 	int status;
-	const char *page
-	    = fleet_page(req->edge, FLEET_HEALTH, req->mem, &len, &status);
+	const char *page = fleet_page(req->edge, FLEET_HEALTH, req->mem, &len,
+	    &status);
 
 	return reply_bytes(req, status, "application/json", page, len);
 }

@@ -16,8 +16,9 @@ handle_metrics(struct request *req)
 	int rc;
 
 	if (metrics_write(&out) == -1)
-		rc = reply_error(req, 500, "the metrics are longer than "
-					   "this program writes");
+		rc = reply_error(req, 500,
+		    "the metrics are longer than "
+		    "this program writes");
 	else
 		rc = reply_bytes(req, 200, METRICS_TYPE, buf_str(&out),
 		    out.len);

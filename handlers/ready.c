@@ -12,8 +12,8 @@ handle_ready(struct request *req)
 {
 	size_t len;
 	int status;
-	const char *page
-	    = fleet_page(req->edge, FLEET_READY, req->mem, &len, &status);
+	const char *page = fleet_page(req->edge, FLEET_READY, req->mem, &len,
+	    &status);
 
 	if (status == 503)
 		response_header(req, "Retry-After", READY_RETRY_S);

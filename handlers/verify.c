@@ -38,8 +38,7 @@ host_is_loopback(const char *host)
 	if (len == strlen("localhost")
 	    && strncasecmp(host, "localhost", len) == 0)
 		return true;
-	return len <= strlen("127.255.255.255")
-	    && strncmp(host, "127.", 4) == 0
+	return len <= strlen("127.255.255.255") && strncmp(host, "127.", 4) == 0
 	    && strspn(host, "0123456789.") == len;
 }
 
@@ -102,8 +101,8 @@ range_has(const char *range, const char *address)
 		char *end;
 		long n = strtol(slash + 1, &end, 10);
 
-		if (!isdigit((unsigned char)slash[1]) || *end != '\0'
-		    || n < 0 || n > bits)
+		if (!isdigit((unsigned char)slash[1]) || *end != '\0' || n < 0
+		    || n > bits)
 			return false;
 		bits = n;
 	}
@@ -126,7 +125,8 @@ verify_metrics(struct request *req)
 	for (i = 0; i < list->n; i++)
 		if (range_has(list->items[i], req->remote))
 			return 0;
-	reply_error(req, 403, "metrics are for loopback and the addresses in "
-			      "server.metrics_allow");
+	reply_error(req, 403,
+	    "metrics are for loopback and the addresses in "
+	    "server.metrics_allow");
 	return -1;
 }

@@ -18,8 +18,7 @@ end_of(const struct llm_backend *b, size_t len)
 		n--;
 	for (i = 0; i < n; i++) {
 		k = strlen(ENDS[i]);
-		if (len > k
-		    && strncmp(b->base_url + len - k, ENDS[i], k) == 0)
+		if (len > k && strncmp(b->base_url + len - k, ENDS[i], k) == 0)
 			return k;
 	}
 	return 0;

@@ -62,8 +62,8 @@ add_user(const struct llm_message *m, struct buf *out)
 static int
 add_call(const struct tool_call *c, struct arena *mem, struct buf *out)
 {
-	const json_t *input = json_read(mem, c->arguments,
-	    strlen(c->arguments), NULL, NULL);
+	const json_t *input = json_read(mem, c->arguments, strlen(c->arguments),
+	    NULL, NULL);
 
 	/* The API takes objects only; what the model wrote wrongly was
 	 * answered by an error result. */
@@ -171,8 +171,9 @@ add_result(const struct llm_message *m, struct buf *out)
 		    == -1
 		|| add_id(out, m->call_id) == -1
 		|| buf_add_str(out, ",\"content\":") == -1
-		|| llm_add_str(out, !llm_is_blank(m->text) ? m->text
-				: m->is_error ? "(it failed without a word)"
+		|| llm_add_str(out,
+		       !llm_is_blank(m->text) ? m->text
+			   : m->is_error      ? "(it failed without a word)"
 					      : "(no output)")
 		    == -1
 		|| buf_add_str(out, m->is_error ? ",\"is_error\":true}" : "}")
@@ -200,8 +201,9 @@ add_messages(const struct llm_backend *b, const struct llm_question *q,
 		assistant = q->messages[i].role == LLM_ASSISTANT;
 		/* The first word is the person's; cutting may have taken it. */
 		if (first && assistant) {
-			if (buf_add_str(out, "{\"role\":\"user\",\"content\":"
-					     "\"(continued)\"}")
+			if (buf_add_str(out,
+				"{\"role\":\"user\",\"content\":"
+				"\"(continued)\"}")
 			    == -1)
 				return -1;
 			first = false;
@@ -213,8 +215,7 @@ add_messages(const struct llm_backend *b, const struct llm_question *q,
 			== -1)
 			return -1;
 		first = false;
-		for (; i < q->nmessages
-		     && q->messages[i].role != LLM_SYSTEM
+		for (; i < q->nmessages && q->messages[i].role != LLM_SYSTEM
 		     && (q->messages[i].role == LLM_ASSISTANT) == assistant;
 		     i++) {
 			const struct llm_message *m = &q->messages[i];
@@ -223,7 +224,7 @@ add_messages(const struct llm_backend *b, const struct llm_question *q,
 			if (begun && buf_add_char(out, ',') == -1)
 				return -1;
 			begun = true;
-			rc = assistant	       ? add_assistant(b, m, mem, out)
+			rc = assistant ? add_assistant(b, m, mem, out)
 			    : m->role == LLM_TOOL ? add_result(m, out)
 						  : add_user(m, out);
 			if (rc == -1)
@@ -289,8 +290,8 @@ add_used_tools(const struct llm_question *q, struct buf *out)
 						seen = true;
 			if (seen)
 				continue;
-			if (buf_add_str(out, first ? "{\"name\":"
-						   : ",{\"name\":")
+			if (buf_add_str(out,
+				first ? "{\"name\":" : ",{\"name\":")
 				== -1
 			    || llm_add_name(out, name) == -1
 			    || buf_add_str(out,
@@ -325,9 +326,9 @@ write_request(const struct llm_backend *b, const struct llm_question *q,
 	    && (buf_add_str(out, ",\"system\":") == -1
 		|| llm_add_str(out, system) == -1))
 		return -1;
-	if ((q->ntools > 0 ? add_tools(b, q, out)
-			   : llm_has_calls(q) ? add_used_tools(q, out)
-					  : 0)
+	if ((q->ntools > 0             ? add_tools(b, q, out)
+		    : llm_has_calls(q) ? add_used_tools(q, out)
+				       : 0)
 		== -1
 	    || buf_add_str(out, ",\"messages\":[") == -1
 	    || add_messages(b, q, mem, out) == -1)

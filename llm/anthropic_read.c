@@ -172,21 +172,18 @@ block_delta(struct llm_reading *r, const json_t *doc)
 	int rc = 0;
 
 	for (i = 0; i < NELEM(DELTAS) && rc == 0; i++) {
-		const json_t *value = json_object_get(delta,
-		    DELTAS[i].member);
+		const json_t *value = json_object_get(delta, DELTAS[i].member);
 
 		if (!json_is_string(value))
 			continue;
-		if (b == NULL
-		    || (i == 0 && !is_of_type(b->doc, "text")))
+		if (b == NULL || (i == 0 && !is_of_type(b->doc, "text")))
 			b = infer_block(r, index, i);
 		rc = add_delta(r, b, i, value);
 	}
 	if (b != NULL && citation != NULL
 	    && llm_kept_room(r, llm_kept_size(citation))) {
 		if (!json_is_array(json_object_get(b->doc, "citations")))
-			json_object_set_new(b->doc, "citations",
-			    json_array());
+			json_object_set_new(b->doc, "citations", json_array());
 		json_array_append_new(json_object_get(b->doc, "citations"),
 		    json_deep_copy(citation));
 	}
@@ -213,9 +210,8 @@ message_start(struct llm_reading *r, const json_t *message)
 	for (i = 0; rc == 0 && i < json_array_size(content); i++)
 		rc = begin_block(r, (int64_t)i, json_array_get(content, i),
 		    NULL);
-	return rc != 0
-	    ? rc
-	    : read_stop(r, json_member_str(message, "stop_reason"));
+	return rc != 0 ? rc
+		       : read_stop(r, json_member_str(message, "stop_reason"));
 }
 
 /* A block as it would have come in one piece. */
@@ -241,8 +237,7 @@ whole_block(struct llm_reading *r, struct llm_block *b)
 			b->until - b->from));
 	} else if (b->call != 0
 	    || (b->member != NULL && strcmp(b->member, "input") == 0)) {
-		doc = json_read(r->mem, buf_str(input), input->len, NULL,
-		    NULL);
+		doc = json_read(r->mem, buf_str(input), input->len, NULL, NULL);
 		json_object_set_new(b->doc, "input",
 		    json_is_object(doc) ? json_incref(doc) : json_object());
 	} else if (b->member != NULL) {
@@ -254,8 +249,7 @@ whole_block(struct llm_reading *r, struct llm_block *b)
 		    json_string(r->calls[b->call - 1].name));
 	if (is_of_type(b->doc, "tool_use")) /* the id that its result has */
 		json_object_set_new(b->doc, "id",
-		    json_string(b->call == 0
-				|| r->calls[b->call - 1].id == NULL
+		    json_string(b->call == 0 || r->calls[b->call - 1].id == NULL
 			    ? ""
 			    : r->calls[b->call - 1].id));
 	return b->doc;
@@ -325,8 +319,9 @@ read_event(struct llm_reading *r, const char *kind, const json_t *doc)
 		return block_delta(r, doc);
 	if (strcmp(kind, "message_delta") == 0) {
 		read_usage(r, json_object_get(doc, "usage"));
-		return read_stop(r, json_member_str(json_object_get(doc,
-		    "delta"), "stop_reason"));
+		return read_stop(r,
+		    json_member_str(json_object_get(doc, "delta"),
+			"stop_reason"));
 	}
 	if (strcmp(kind, "message_stop") == 0)
 		r->ended = r->done = true;
@@ -359,7 +354,8 @@ anthropic_whole(struct llm_reading *r, const char *bytes, size_t len)
 }
 
 int
-anthropic_feed(struct llm_reading *r, const char *type, const char *data, size_t len)
+anthropic_feed(struct llm_reading *r, const char *type, const char *data,
+    size_t len)
 {
 	const json_t *doc;
 	const char *kind;

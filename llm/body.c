@@ -69,8 +69,8 @@ begin(struct llm_body *b)
 static bool
 is_field(const char *s)
 {
-	static const char *const FIELDS[] = { ":", "data:", "event:", "id:",
-		"retry:", "error:" };
+	static const char *const FIELDS[] = { ":",
+		"data:", "event:", "id:", "retry:", "error:" };
 	size_t i;
 
 	for (i = 0; i < NELEM(FIELDS); i++)
@@ -85,7 +85,8 @@ decide(struct llm_body *b, bool last)
 	static const size_t LONGEST = sizeof("retry:") - 1;
 	const char *s = begin(b);
 
-	if (s[0] == '\0' || (strlen(s) < sizeof(BOM) - 1 && !last
+	if (s[0] == '\0'
+	    || (strlen(s) < sizeof(BOM) - 1 && !last
 		&& strncmp(s, BOM, strlen(s)) == 0))
 		return;
 	if (strchr("{[<", s[0]) != NULL)
@@ -179,9 +180,9 @@ static void
 fail(struct llm_reading *r, bool is_page)
 {
 	r->is_page = is_page;
-	(void)llm_reading_fail(r, is_page
-		? "it is a page, not an answer"
-		: "the answer is not what this API answers");
+	(void)llm_reading_fail(r,
+	    is_page ? "it is a page, not an answer"
+		    : "the answer is not what this API answers");
 }
 
 static void

@@ -38,8 +38,8 @@ is_taken(const struct llm_reading *r, const struct llm_answer *answer,
 	if (is_in(answer->calls, answer->ncalls, id))
 		return true;
 	for (i = 0; r->q != NULL && i < r->q->nmessages; i++)
-		if (is_in(
-			r->q->messages[i].calls, r->q->messages[i].ncalls, id))
+		if (is_in(r->q->messages[i].calls, r->q->messages[i].ncalls,
+			id))
 			return true;
 	return false;
 }

@@ -76,8 +76,8 @@ only(const struct llm_question *q, const char *name)
 }
 
 const char *
-llm_tool_meant(
-    const struct llm_question *q, struct arena *mem, const char *name)
+llm_tool_meant(const struct llm_question *q, struct arena *mem,
+    const char *name)
 {
 	const char *clean;
 

@@ -22,8 +22,8 @@ cut_name(struct llm_reading *r, const char *name)
 }
 
 struct llm_partial_call *
-llm_call_begin(
-    struct llm_reading *r, int64_t index, const char *id, const char *name)
+llm_call_begin(struct llm_reading *r, int64_t index, const char *id,
+    const char *name)
 {
 	struct llm_partial_call *p;
 
@@ -215,8 +215,8 @@ llm_calls_finish(struct llm_reading *r, struct llm_answer *answer)
 {
 	size_t i;
 
-	answer->calls
-	    = arena_alloc(r->mem, (r->ncalls + 1) * sizeof(*answer->calls));
+	answer->calls = arena_alloc(r->mem,
+	    (r->ncalls + 1) * sizeof(*answer->calls));
 	r->call_extras = json_keep(r->mem, json_array());
 	sort(r);
 	for (i = 0; i < r->ncalls; i++) {
@@ -231,11 +231,12 @@ llm_calls_finish(struct llm_reading *r, struct llm_answer *answer)
 		if (meant != NULL)
 			p->name = meant;
 		p->id = llm_call_id(r, answer, p->id, i);
-		answer->calls[answer->ncalls++] = (struct tool_call){ .id
-			= p->id,
+		answer->calls[answer->ncalls++] = (struct tool_call){
+			.id = p->id,
 			/* What is longer is no tool's, and goes far. */
 			.name = text_cut(r->mem, p->name, TOOL_NAME_MAX - 1),
-			.arguments = arguments_of(r, p) };
+			.arguments = arguments_of(r, p)
+		};
 		json_array_append_new(r->call_extras,
 		    p->extra == NULL ? json_null() : json_incref(p->extra));
 	}
@@ -294,8 +295,8 @@ fill(struct llm_reading *r, struct llm_answer *answer,
 
 			if (used[i] || strcmp(calls[j].name, c->name) != 0
 			    || (!empty
-				&& !is_same(
-				    r, calls[j].arguments, c->arguments)))
+				&& !is_same(r, calls[j].arguments,
+				    c->arguments)))
 				continue;
 			if (empty)
 				set_arguments(r, c, calls[j].arguments);
@@ -311,8 +312,8 @@ static void
 look_in_thoughts(struct llm_reading *r, struct tool_call **calls, size_t *n)
 {
 	const char *text = text_clean(r->mem, buf_str(&r->text), r->text.len);
-	const char *words
-	    = llm_text_calls_find(r->mem, text, r->q, false, calls, n);
+	const char *words = llm_text_calls_find(r->mem, text, r->q, false,
+	    calls, n);
 
 	if (*n == 0)
 		return;
@@ -329,8 +330,8 @@ llm_calls_in_text(struct llm_reading *r, struct llm_answer *answer)
 
 	if (r->text_tools && answer->ncalls > 0)
 		return;
-	words = llm_text_calls_find(
-	    r->mem, text, r->q, r->text_tools, &calls, &n);
+	words = llm_text_calls_find(r->mem, text, r->q, r->text_tools, &calls,
+	    &n);
 	if (answer->ncalls > 0 && (n == 0 || !fill(r, answer, calls, n)))
 		return;
 	answer->text = words;

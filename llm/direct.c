@@ -77,14 +77,12 @@ describe(struct arena *mem, const struct tool_spec *t)
 	return text_of(mem, &b);
 }
 
-static const char HELP[]
-    = SETTINGS_NO_MODEL
-      ":\n"
-      "  tools                  lists the tools\n"
-      "  help NAME              how to call one\n"
-      "  NAME key=value ...     calls one; \"quotes\" hold blanks together\n"
-      "  NAME {\"key\": \"value\"}  the same, as JSON\n"
-      SETTINGS_TO_HAVE_MODEL;
+static const char HELP[] = SETTINGS_NO_MODEL
+    ":\n"
+    "  tools                  lists the tools\n"
+    "  help NAME              how to call one\n"
+    "  NAME key=value ...     calls one; \"quotes\" hold blanks together\n"
+    "  NAME {\"key\": \"value\"}  the same, as JSON\n" SETTINGS_TO_HAVE_MODEL;
 
 /* Where the word at ${s} ends. */
 static const char *
@@ -95,8 +93,7 @@ word_end(const char *s)
 	for (; *s != '\0'; s++) {
 		if (quote == 0 && strchr(" \t\r\n", *s) != NULL)
 			break;
-		if (*s == '\\' && quote == '"'
-		    && (s[1] == '"' || s[1] == '\\'))
+		if (*s == '\\' && quote == '"' && (s[1] == '"' || s[1] == '\\'))
 			s++;
 		else if (quote != 0 ? *s == quote : *s == '"' || *s == '\'')
 			quote = quote != 0 ? 0 : *s;
@@ -120,8 +117,7 @@ word(struct arena *mem, const char **at)
 	for (; *s != '\0'; s++) {
 		if (quote == 0 && strchr(" \t\r\n", *s) != NULL)
 			break;
-		if (*s == '\\' && quote == '"'
-		    && (s[1] == '"' || s[1] == '\\'))
+		if (*s == '\\' && quote == '"' && (s[1] == '"' || s[1] == '\\'))
 			out[n++] = *++s;
 		else if (quote != 0 ? *s == quote : *s == '"' || *s == '\'')
 			quote = quote != 0 ? 0 : *s;
@@ -179,15 +175,15 @@ read_pairs(struct arena *mem, const struct tool_spec *t, const char *at,
 			return;
 		}
 		*equals = '\0';
-		json_object_set_new(arguments, w, value_of(mem, t, w,
-		    equals + 1));
+		json_object_set_new(arguments, w,
+		    value_of(mem, t, w, equals + 1));
 	}
 	plan->call.arguments = json_text(mem, arguments);
 }
 
 void
-direct_read(struct arena *mem, const char *text,
-    const struct tool_spec *tools, size_t ntools, struct direct_plan *plan)
+direct_read(struct arena *mem, const char *text, const struct tool_spec *tools,
+    size_t ntools, struct direct_plan *plan)
 {
 	const struct tool_spec *t;
 	const char *at = text, *why = NULL;
@@ -211,22 +207,19 @@ direct_read(struct arena *mem, const char *text,
 		    : t != NULL
 		    ? describe(mem, t)
 		    : arena_printf(mem,
-			  "There is no tool \"%s\"; \"tools\" lists them.",
-			  name);
+			"There is no tool \"%s\"; \"tools\" lists them.", name);
 		return;
 	}
 	if (t == NULL) {
 		plan->reply = arena_printf(mem,
 		    "There is no tool \"%s\". " SETTINGS_NO_MODEL
-		    "; \"tools\" lists them, \"help\" says more.\n"
-		    SETTINGS_TO_HAVE_MODEL,
+		    "; \"tools\" lists them, \"help\" says more.\n" SETTINGS_TO_HAVE_MODEL,
 		    name);
 		return;
 	}
 	plan->call = (struct tool_call){ .id = "call_0", .name = t->name };
 	if (*at == '{') {
-		if (!json_is_object(json_read(mem, at, strlen(at), &why,
-			NULL)))
+		if (!json_is_object(json_read(mem, at, strlen(at), &why, NULL)))
 			plan->reply = arena_printf(mem,
 			    "The arguments are not a JSON object: %s.",
 			    why == NULL ? "something else" : why);

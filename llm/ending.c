@@ -9,10 +9,10 @@
 #include "base/text.h"
 #include "llm/llm_priv.h"
 
-#define AFTER_DONE_MS 100	/* for the end of the body, so that the
-				   connection can be used again */
-#define AFTER_ENDED_MS 2000	/* since the last content: for the usage, and
-				   for words that still come */
+/* for the end of the body, so that the connection can be used again */
+#define AFTER_DONE_MS 100
+/* since the last content: for the usage, and for words that still come */
+#define AFTER_ENDED_MS 2000
 
 /*
  * Content, not bytes: servers ping while a model thinks for minutes, and while
@@ -58,7 +58,8 @@ failed(struct llm_reading *r, struct llm_failure *f)
 		f->once = true; /* some show one in passing */
 		rc = LLM_ADDRESS;
 	} else if (r->why != NULL) {
-		text_format(f->why, sizeof(f->why), "in the answer: %s", r->why);
+		text_format(f->why, sizeof(f->why), "in the answer: %s",
+		    r->why);
 		f->status = 500;
 		f->counts = true;
 		rc = LLM_RETRY;

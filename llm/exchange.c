@@ -11,10 +11,10 @@
 #include "llm/llm_priv.h"
 
 #define REFUSAL_MAX (256 * KIB)
-#define REFUSAL_MS 5000 /* a refusal is written at once; some never end it */
+#define REFUSAL_MS 5000  /* a refusal is written at once; some never end it */
 #define LOCATION_MAX 512 /* a longer one is not shown */
-#define SILENCE_MORE_MS 1000 /* so that ending.c, which knows which setting it
-				is, says so first */
+/* so that ending.c, which knows which setting it is, says so first */
+#define SILENCE_MORE_MS 1000
 
 /* No status at all: what the transport says. */
 enum llm_rc
@@ -87,8 +87,9 @@ say_location(const struct http_response *resp, struct arena *mem,
 		return; /* a login, perhaps */
 	text_format(f->why, sizeof(f->why), "status %d: redirected to %s",
 	    resp->status,
-	    text_clean(mem, arena_printf(mem, "%.*s%.*s", at.scheme, where,
-				at.len, at.rest),
+	    text_clean(mem,
+		arena_printf(mem, "%.*s%.*s", at.scheme, where, at.len,
+		    at.rest),
 		(size_t)(at.scheme + at.len)));
 }
 

@@ -43,7 +43,7 @@ span(double n, double unit_ms)
 	if (!(n >= 0))
 		return -1;
 	return n * unit_ms > (double)LLM_HINT_FAR_MS ? LLM_HINT_FAR_MS
-						 : (int64_t)(n * unit_ms);
+						     : (int64_t)(n * unit_ms);
 }
 
 /* "1.5" as milliseconds of ${unit_ms}; -1: not a number. */
@@ -64,12 +64,12 @@ hint_words(const char *text, double bare_ms)
 	static const struct {
 		const char *unit;
 		double ms;
-	} UNITS[] = { { "milliseconds", 1 }, { "millisecond", 1 },
-		{ "ms", 1 }, { "seconds", 1000 }, { "second", 1000 },
-		{ "secs", 1000 }, { "sec", 1000 }, { "s", 1000 },
-		{ "minutes", 60e3 }, { "minute", 60e3 }, { "min", 60e3 },
-		{ "m", 60e3 }, { "hours", 3600e3 }, { "hour", 3600e3 },
-		{ "h", 3600e3 }, { "days", 86400e3 }, { "day", 86400e3 } };
+	} UNITS[] = { { "milliseconds", 1 }, { "millisecond", 1 }, { "ms", 1 },
+		{ "seconds", 1000 }, { "second", 1000 }, { "secs", 1000 },
+		{ "sec", 1000 }, { "s", 1000 }, { "minutes", 60e3 },
+		{ "minute", 60e3 }, { "min", 60e3 }, { "m", 60e3 },
+		{ "hours", 3600e3 }, { "hour", 3600e3 }, { "h", 3600e3 },
+		{ "days", 86400e3 }, { "day", 86400e3 } };
 	int64_t sum = -1, ms;
 	size_t i;
 
@@ -104,15 +104,14 @@ static int64_t
 in_words(const char *message)
 {
 	static const char *const LEADS[] = { "try again in ", "retry in ",
-		"retry after ", "try again after ", "wait ",
-		"available in ", "resets in " };
+		"retry after ", "try again after ", "wait ", "available in ",
+		"resets in " };
 	const char *at;
 	size_t i;
 
 	for (i = 0; i < NELEM(LEADS); i++) {
 		at = strcasestr(message, LEADS[i]);
-		if (at != NULL
-		    && hint_words(at + strlen(LEADS[i]), 1000) != -1)
+		if (at != NULL && hint_words(at + strlen(LEADS[i]), 1000) != -1)
 			return hint_words(at + strlen(LEADS[i]), 1000);
 	}
 	return -1;
@@ -212,8 +211,7 @@ limit_reset(const struct http_response *resp)
 		if (!http_header(resp, name, value, sizeof(value))
 		    || strcmp(value, "0") != 0)
 			continue;
-		snprintf(name, sizeof(name), "x-ratelimit-reset%s",
-		    LIMITS[i]);
+		snprintf(name, sizeof(name), "x-ratelimit-reset%s", LIMITS[i]);
 		if (!http_header(resp, name, value, sizeof(value)))
 			continue;
 		ms = hint_reset(value);

@@ -24,16 +24,16 @@ static const struct {
 	const char *name;
 	enum how how;
 } MEMBERS[] = {
-	{ LLM_THOUGHTS_MEMBER, KEEP_JOINED }, /* DeepSeek, Kimi, Qwen, vLLM */
-	{ "reasoning", KEEP_JOINED },	      /* OpenRouter, Groq, Ollama */
-	{ "reasoning_text", KEEP_JOINED },    /* GitHub Copilot */
-	{ "reasoning_opaque", KEEP_LAST },    /* the same, signed */
+	{ LLM_THOUGHTS_MEMBER, KEEP_JOINED },  /* DeepSeek, Kimi, Qwen, vLLM */
+	{ "reasoning", KEEP_JOINED },          /* OpenRouter, Groq, Ollama */
+	{ "reasoning_text", KEEP_JOINED },     /* GitHub Copilot */
+	{ "reasoning_opaque", KEEP_LAST },     /* the same, signed */
 	{ "reasoning_details", KEEP_DETAILS }, /* OpenRouter, MiniMax */
 	{ "thinking", KEEP_JOINED },
 	{ "thinking_blocks", KEEP_DETAILS }, /* LiteLLM before Anthropic */
 	{ "thought_signature", KEEP_LAST },
 	{ "provider_specific_fields", KEEP_LAST }, /* LiteLLM */
-	{ "extra_content", KEEP_LAST },		   /* Gemini */
+	{ "extra_content", KEEP_LAST },            /* Gemini */
 };
 
 /* Of a call. */
@@ -217,8 +217,7 @@ keep_in_call(struct llm_reading *r, struct llm_partial_call *p,
 			into = json_object_get(p->extra, "function");
 			if (into == NULL) {
 				into = json_object();
-				json_object_set_new(p->extra, "function",
-				    into);
+				json_object_set_new(p->extra, "function", into);
 			}
 		}
 		if (!llm_kept_put(r, into, CALL_MEMBERS[i], value))
@@ -322,7 +321,7 @@ parts(struct llm_reading *r)
 			    strcmp(b->member, "text") == 0
 				? json_stringn(s, len)
 				: json_pack("[{s:s, s:s%}]", "type", "text",
-				      "text", s, len));
+				    "text", s, len));
 		json_array_append(list, b->doc);
 	}
 	return list;
@@ -338,9 +337,8 @@ content(struct llm_reading *r)
 		if (strcmp(json_member_str(r->blocks[i]->doc, "type"), "text")
 		    != 0)
 			return parts(r);
-	return r->thoughts.seen
-	    ? json_stringn(buf_str(&r->text), r->text.len)
-	    : NULL;
+	return r->thoughts.seen ? json_stringn(buf_str(&r->text), r->text.len)
+				: NULL;
 }
 
 static bool
@@ -458,8 +456,9 @@ llm_kept_of(const struct llm_backend *b, const struct llm_message *m,
 
 	if (m->extra == NULL)
 		return NULL;
-	doc = json_keep(mem, json_deep_copy(json_read(mem, m->extra,
-				 strlen(m->extra), NULL, NULL)));
+	doc = json_keep(mem,
+	    json_deep_copy(
+		json_read(mem, m->extra, strlen(m->extra), NULL, NULL)));
 	if (doc != NULL && llm_lacks(b->quirks, LLM_CAN_THOUGHTS))
 		drop_thoughts(doc);
 	return doc != NULL && json_typeof(doc) == type ? doc : NULL;

@@ -56,8 +56,9 @@ detail_of(struct llm_reading *r, size_t list, const json_t *detail,
 		    && (index >= 0
 			|| (place == 0
 			    && !(has_text(detail)
-				&& json_string_length(json_object_get(b->doc,
-				       "signature")) > 0))))
+				&& json_string_length(
+				       json_object_get(b->doc, "signature"))
+				    > 0))))
 			return b;
 		if (index < 0)
 			break; /* not counted: only the last one */
@@ -76,8 +77,8 @@ add_beside(struct llm_reading *r, struct llm_block *b, const char *text,
 	while (TEXTS[i] != text)
 		i++;
 	if (b->beside == NULL)
-		b->beside = arena_alloc(
-		    r->mem, NELEM(TEXTS) * sizeof(*b->beside));
+		b->beside = arena_alloc(r->mem,
+		    NELEM(TEXTS) * sizeof(*b->beside));
 	more = &b->beside[i];
 	if (more->max == 0) {
 		buf_init(more, LLM_TEXT_MAX);
@@ -99,8 +100,7 @@ add_member(struct llm_reading *r, struct llm_block *b, const char *key,
 	size_t len = json_string_length(value);
 
 	if (text != NULL && (b->member == NULL || b->member == text)) {
-		(void)llm_block_keep(r, b, text, json_string_value(value),
-		    len);
+		(void)llm_block_keep(r, b, text, json_string_value(value), len);
 		if (old != NULL)
 			return; /* it is put together at last */
 	} else if (text != NULL && json_is_string(old)) {
@@ -108,8 +108,8 @@ add_member(struct llm_reading *r, struct llm_block *b, const char *key,
 		return;
 	}
 	/* Nothing said is nothing taken back. */
-	if (old == NULL || !(json_is_null(value)
-		|| (json_is_string(value) && len == 0)))
+	if (old == NULL
+	    || !(json_is_null(value) || (json_is_string(value) && len == 0)))
 		(void)llm_kept_put(r, b->doc, key, value);
 }
 

@@ -13,26 +13,24 @@ static const struct kind {
 	[LLM_RETRY] = { "retry", LLM_PASSES, "it does not answer" },
 	[LLM_BROKEN] = { "broken", LLM_PASSES, "its answer broke off" },
 	[LLM_EMPTY] = { "empty", LLM_PASSES, "its answer is empty" },
-	[LLM_CONTEXT]
-	= { "context", LLM_PASSES, "the question is too long for it" },
+	[LLM_CONTEXT] = { "context", LLM_PASSES,
+	    "the question is too long for it" },
 	[LLM_QUOTA] = { "quota", LLM_MEND_THERE,
 	    "its quota or credit is used up" },
 	[LLM_DENIED] = { "denied", LLM_MEND_HERE,
 	    "the provider rejects the API key" },
-	[LLM_INVALID]
-	= { "invalid", LLM_MEND_HERE, "the question is refused" },
-	[LLM_FILTERED]
-	= { "filtered", LLM_PASSES, "a filter declined the question" },
-	[LLM_LOADING]
-	= { "loading", LLM_PASSES, "it is still loading the model" },
+	[LLM_INVALID] = { "invalid", LLM_MEND_HERE, "the question is refused" },
+	[LLM_FILTERED] = { "filtered", LLM_PASSES,
+	    "a filter declined the question" },
+	[LLM_LOADING] = { "loading", LLM_PASSES,
+	    "it is still loading the model" },
 	[LLM_UNREACHABLE] = { "unreachable", LLM_MEND_HERE,
 	    "its connection is not set up correctly" },
 	[LLM_CANCELLED] = { "cancelled", LLM_PASSES, "cancelled" },
 	[LLM_MODEL] = { "model", LLM_MEND_HERE,
 	    "the provider does not have this model" },
 	[LLM_ADDRESS] = { "address", LLM_MEND_HERE, "its address is wrong" },
-	[LLM_UNCHOSEN]
-	= { "unchosen", LLM_MEND_HERE, "no model is chosen" },
+	[LLM_UNCHOSEN] = { "unchosen", LLM_MEND_HERE, "no model is chosen" },
 };
 
 const char *

@@ -10,8 +10,13 @@
 
 #include "base/log.h"
 
-enum value { VALUE_CONTEXT, VALUE_LIMIT, VALUE_TOOLS_MAX, VALUE_TEMPERATURE,
-	VALUE_NO_TOOLS };
+enum value {
+	VALUE_CONTEXT,
+	VALUE_LIMIT,
+	VALUE_TOOLS_MAX,
+	VALUE_TEMPERATURE,
+	VALUE_NO_TOOLS
+};
 
 /* One refusal, looked at. */
 struct look {
@@ -140,14 +145,14 @@ static bool
 try_limit(struct look *k)
 {
 	static const char *const NAMES[] = { "max_tokens",
-		"max_completion_tokens", "max_output_tokens",
-		"maxOutputTokens", "max_new_tokens", "completion tokens",
-		"output tokens", "max tokens", "maximum tokens" };
+		"max_completion_tokens", "max_output_tokens", "maxOutputTokens",
+		"max_new_tokens", "completion tokens", "output tokens",
+		"max tokens", "maximum tokens" };
 	static const char *const LEAST[] = { "below minimum", "at least",
 		"greater than or equal", ">=", "too small", "minimum value" };
-	static const char *const MOST[] = { "too large", "less than",
-		"at most", "maximum", "range", ">", "exceed", "too high",
-		"<=", "between", "greater than", "up to", "limit",
+	static const char *const MOST[] = { "too large", "less than", "at most",
+		"maximum", "range", ">", "exceed", "too high", "<=", "between",
+		"greater than", "up to", "limit",
 		"取值范围" /* Zhipu: range */ };
 	int64_t limit = llm_max_tokens(k->b, k->sent), n;
 
@@ -197,8 +202,7 @@ static long
 tool_name(const struct look *k)
 {
 	static const char *const WORDS[] = { "schema", "parameters",
-		"properties", "property", "declaration", "keyword",
-		"pattern" };
+		"properties", "property", "declaration", "keyword", "pattern" };
 	size_t i;
 
 	if (!says(k->text, WORDS, NELEM(WORDS)))
@@ -262,8 +266,8 @@ try_tool(struct look *k)
 static bool
 try_tools_max(struct look *k)
 {
-	static const char *const WORDS[] = { "too long", "too many",
-		"maximum", "at most", "limit", "exceed", "up to" };
+	static const char *const WORDS[] = { "too long", "too many", "maximum",
+		"at most", "limit", "exceed", "up to" };
 	int64_t n;
 
 	if (k->sent->ntools < 2 || find_word(k->text, "tools") == NULL
@@ -329,8 +333,7 @@ is_used(const struct look *k, enum llm_feature f)
 {
 	const struct llm_quirks *q = &k->l->quirks;
 	bool messages = llm_provider_of(k->b->host) == &LLM_ANTHROPIC;
-	const char *limit = messages ? "max_tokens"
-				     : llm_max_tokens_name(k->b);
+	const char *limit = messages ? "max_tokens" : llm_max_tokens_name(k->b);
 
 	if (llm_lacks(q, f))
 		return false;
@@ -339,8 +342,7 @@ is_used(const struct look *k, enum llm_feature f)
 		return !messages && !llm_lacks(q, LLM_CAN_STREAM);
 	case LLM_CAN_MAX_TOKENS:
 	case LLM_CAN_MAX_COMPLETION_TOKENS:
-		return !messages
-		    && llm_max_tokens(k->b, k->sent) > 0
+		return !messages && llm_max_tokens(k->b, k->sent) > 0
 		    && strcmp(limit, LLM_FEATURES[f].name) == 0;
 	case LLM_CAN_TEMPERATURE:
 		return llm_sends_temperature(k->b);
@@ -367,14 +369,13 @@ static bool
 says_unwanted(const char *text)
 {
 	static const char *const WORDS[] = { "unsupported", "not support",
-		"n't support", "unrecognized", "unrecognised",
-		"not permitted", "extra_forbidden", "extra fields",
-		"extra inputs", "extra parameter", "unexpected", "unknown",
-		"not allowed", "isn't allowed", "deprecated", "no longer",
-		"not recognized", "cannot be used", "not available",
-		"not a valid", "invalid argument", "invalid parameter",
-		"not accepted", "that support the provided",
-		"additional properties" };
+		"n't support", "unrecognized", "unrecognised", "not permitted",
+		"extra_forbidden", "extra fields", "extra inputs",
+		"extra parameter", "unexpected", "unknown", "not allowed",
+		"isn't allowed", "deprecated", "no longer", "not recognized",
+		"cannot be used", "not available", "not a valid",
+		"invalid argument", "invalid parameter", "not accepted",
+		"that support the provided", "additional properties" };
 
 	return says(text, WORDS, NELEM(WORDS));
 }
@@ -419,13 +420,12 @@ try_feature(struct look *k)
 	/* What is said most precisely first. */
 	static const enum llm_feature ORDER[] = { LLM_CAN_STREAM_OPTIONS,
 		LLM_CAN_TOOLS_WITH_EFFORT, LLM_CAN_ANY_CALL_ID,
-		LLM_CAN_USER_AFTER_TOOL,
-		LLM_CAN_REPEATED_ROLES, LLM_CAN_MISSING_THOUGHTS,
-		LLM_CAN_PARALLEL_CALLS, LLM_CAN_TEMPERATURE,
-		LLM_CAN_MAX_TOKENS, LLM_CAN_MAX_COMPLETION_TOKENS,
-		LLM_CAN_TOOL_CHOICE, LLM_CAN_THOUGHTS, LLM_CAN_IMAGES,
-		LLM_CAN_SYSTEM, LLM_CAN_EMPTY_CONTENT, LLM_CAN_TOOLS,
-		LLM_CAN_STREAM };
+		LLM_CAN_USER_AFTER_TOOL, LLM_CAN_REPEATED_ROLES,
+		LLM_CAN_MISSING_THOUGHTS, LLM_CAN_PARALLEL_CALLS,
+		LLM_CAN_TEMPERATURE, LLM_CAN_MAX_TOKENS,
+		LLM_CAN_MAX_COMPLETION_TOKENS, LLM_CAN_TOOL_CHOICE,
+		LLM_CAN_THOUGHTS, LLM_CAN_IMAGES, LLM_CAN_SYSTEM,
+		LLM_CAN_EMPTY_CONTENT, LLM_CAN_TOOLS, LLM_CAN_STREAM };
 	struct llm_ladder *l = k->l;
 	size_t i;
 
@@ -433,8 +433,7 @@ try_feature(struct look *k)
 		enum llm_feature f = ORDER[i % NELEM(ORDER)];
 		uint32_t bit = 1U << f;
 
-		if (((l->tried | l->quirks.stated) & bit) != 0
-		    || !is_used(k, f)
+		if (((l->tried | l->quirks.stated) & bit) != 0 || !is_used(k, f)
 		    || !(i < NELEM(ORDER) ? is_said(k, f) : is_named(k, f)))
 			continue;
 		l->tried |= bit;
@@ -465,7 +464,7 @@ llm_ladder_next(struct llm_ladder *l, const struct llm_backend *b,
     const struct llm_question *sent, const struct llm_refusal *r,
     struct arena *mem)
 {
-	static bool (*const RUNGS[])(struct look *k) = { try_context,
+	static bool (*const RUNGS[])(struct look * k) = { try_context,
 		try_afford, try_limit, try_tool, try_tools_max, try_temperature,
 		try_feature, try_no_tools };
 	/* 402: OpenRouter's credit; 500: the templates of llama.cpp and kin */

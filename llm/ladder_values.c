@@ -30,8 +30,7 @@ number_at(const char *text, const char *s, const char **end)
 
 	for (; isdigit((unsigned char)*s)
 	     || (*s == ',' && isdigit((unsigned char)s[1])
-		 && isdigit((unsigned char)s[2])
-		 && isdigit((unsigned char)s[3])
+		 && isdigit((unsigned char)s[2]) && isdigit((unsigned char)s[3])
 		 && !isdigit((unsigned char)s[4]));
 	     s++)
 		if (*s != ',')
@@ -45,8 +44,8 @@ number_at(const char *text, const char *s, const char **end)
 	if (from > text + 1 && strchr("-:/", from[-1]) != NULL
 	    && joins(from[-2]))
 		return -1;
-	if (joins(*s) || (strchr("-:/.", *s) != NULL && *s != '\0'
-			     && joins(s[1])))
+	if (joins(*s)
+	    || (strchr("-:/.", *s) != NULL && *s != '\0' && joins(s[1])))
 		return -1;
 	return n;
 }
@@ -66,7 +65,8 @@ llm_numbers(const char *text, struct llm_number *out, size_t max)
 		v = number_at(text, s, &end);
 		if (v >= 0 && v <= NUMBER_MAX)
 			out[n++] = (struct llm_number){ .value = v,
-				.at = s, .end = end };
+				.at = s,
+				.end = end };
 		s = end;
 	}
 	return n;
@@ -74,9 +74,8 @@ llm_numbers(const char *text, struct llm_number *out, size_t max)
 
 /* True if one of ${words} follows ${n}, or stands before it. */
 static bool
-is_of(const char *text, const struct llm_number *n,
-    const char *const *after, size_t nafter, const char *const *before,
-    size_t nbefore)
+is_of(const char *text, const struct llm_number *n, const char *const *after,
+    size_t nafter, const char *const *before, size_t nbefore)
 {
 	const char *s = n->end + strspn(n->end, " `'\"");
 	size_t i, len;
@@ -117,13 +116,14 @@ llm_context_of(const char *text, int64_t limit, int64_t *context,
 	/* OpenAI, vLLM, SGLang, OpenRouter, Mistral, TGI */
 	static const char *const OF_CONTEXT_BEFORE[] = { "context length is ",
 		"context length is only ", "context length of ",
-		"context window of ", "context window is ",
-		"context limit of ", "max_model_len (", "must be <= ",
-		"context size is ", "context size (", "context length (",
-		"context length of only ", "n_ctx = ", "n_ctx (" };
+		"context window of ", "context window is ", "context limit of ",
+		"max_model_len (", "must be <= ", "context size is ",
+		"context size (", "context length (", "context length of only ",
+		"n_ctx = ", "n_ctx (" };
 	static const char *const OF_CONTEXT_AFTER[] = {
 		"maximum context length", "tokens maximum context",
-		"token context" };
+		"token context"
+	};
 	static const char *const OF_INPUT_AFTER[] = { "in the messages",
 		"input tokens", "tokens from the input", "in your prompt",
 		"in the prompt", "of text input", "inputs` tokens",
@@ -167,12 +167,11 @@ llm_context_of(const char *text, int64_t limit, int64_t *context,
 /* The most that ${of} allows: one less, where one of the ${count} numbers says
  * that it is itself too much. */
 static int64_t
-bound(const char *text, const struct llm_number *of,
-    const struct llm_number *n, size_t count)
+bound(const char *text, const struct llm_number *of, const struct llm_number *n,
+    size_t count)
 {
 	static const char *const BEFORE[] = { "lower than ", "less than ",
-		"smaller than ", "fewer than ", "below ", "under ",
-		"< " };
+		"smaller than ", "fewer than ", "below ", "under ", "< " };
 	static const char *const AFTER[] = { "(exclusive)" };
 	int64_t v = (int64_t)of->value;
 	size_t i;

@@ -11,7 +11,7 @@
 #include "llm/ladder.h"
 
 #define REQUEST_USUAL 4000 /* bytes: taken at once */
-#define PAUSES_MAX 3	   /* of Anthropic's pause_turn in one question */
+#define PAUSES_MAX 3       /* of Anthropic's pause_turn in one question */
 
 /* Blocks of another wire or model would be refused (they are signed, or
  * sealed): a fall-back goes on without.  ${name} is this one's. */
@@ -45,11 +45,11 @@ own_extras(const struct llm_question *q, const struct llm_provider *p,
 /* One question of llm_ask: requests follow one another while the model pauses,
  * or when the backend refused something that can be left out. */
 struct attempt {
-	struct llm_backend b;	/* with what is known of it by now */
+	struct llm_backend b;     /* with what is known of it by now */
 	struct llm_question base; /* with what was said before the pauses */
-	struct llm_question q;	  /* as it is sent */
+	struct llm_question q;    /* as it is sent */
 	bool text_tools;
-	bool shown;	   /* text was, whatever the last request showed */
+	bool shown;        /* text was, whatever the last request showed */
 	const char *words; /* of the answer before its pauses */
 	struct usage usage;
 	int pauses;
@@ -122,10 +122,12 @@ ask_next(struct attempt *t, const struct llm_question *q, const char *url,
 	*answer = (struct llm_answer){ .text = "" };
 	(void)!buf_reserve(&body, REQUEST_USUAL);
 	if (t->asking.provider->write(&t->b, &t->q, mem, &body) == 0) {
-		rc = llm_exchange(&t->b, q, url, &body, mem, &t->asking, answer, f);
+		rc = llm_exchange(&t->b, q, url, &body, mem, &t->asking, answer,
+		    f);
 	} else if (!body.full) {
-		snprintf(f->why, sizeof(f->why), "the question cannot be "
-						 "written as JSON");
+		snprintf(f->why, sizeof(f->why),
+		    "the question cannot be "
+		    "written as JSON");
 		rc = LLM_INVALID;
 	}
 	if (t->asking.refused.status == 0 && t->asking.reading.failed)
@@ -195,8 +197,8 @@ ask_model(const struct llm_backend *backend, const struct llm_question *q,
 /* Nobody has said which model: a worker looks for it as it starts, but its
  * server may come later. */
 static enum llm_rc
-pick_model(struct llm_backend *b, struct arena *mem,
-    struct llm_answer *answer, struct llm_failure *failure)
+pick_model(struct llm_backend *b, struct arena *mem, struct llm_answer *answer,
+    struct llm_failure *failure)
 {
 	struct llm_pick picked;
 	enum llm_rc rc = llm_pick(b, mem, &picked);
@@ -209,8 +211,7 @@ pick_model(struct llm_backend *b, struct arena *mem,
 	*failure = (struct llm_failure){ .retry_after_ms = -1,
 		.counts = rc == LLM_RETRY };
 	text_format(failure->why, sizeof(failure->why), "%s",
-	    picked.failed != NULL ? picked.failed
-				  : llm_rc_words(LLM_UNCHOSEN));
+	    picked.failed != NULL ? picked.failed : llm_rc_words(LLM_UNCHOSEN));
 	if (picked.failed == NULL)
 		text_format(failure->message, sizeof(failure->message), "%s",
 		    picked.why);

@@ -33,9 +33,9 @@ struct llm_message {
 	const char *call_id; /* of a tool's result */
 	const char *tool;    /* its name */
 	bool is_error;
-	const char *extra;   /* provider's own blocks to be sent back unchanged
+	const char *extra; /* provider's own blocks to be sent back unchanged
 				(llm_answer.extra), or NULL */
-	const char *extra_wire; /* whose they are; another wire's are not
+	const char *extra_wire;    /* whose they are; another wire's are not
 				   sent */
 	const char *extra_backend; /* and which model's, by llm_backend_name:
 				      another one's are not sent; NULL: not
@@ -46,19 +46,19 @@ struct llm_message {
 struct llm_backend {
 	const char *name; /* in llm.backends; NULL: it is none of them */
 	bool is_fallback; /* of llm.fallback, not chat.model */
-	bool moved;	  /* by llm.base_url */
-	int host;	  /* enum chat_host, not HOST_DIRECT */
+	bool moved;       /* by llm.base_url */
+	int host;         /* enum chat_host, not HOST_DIRECT */
 	const char *model;
-	const char *base_url; /* as the provider's own SDK means it */
+	const char *base_url;       /* as the provider's own SDK means it */
 	const char *const *headers; /* "Name: value", NULL ends; or NULL */
-	const struct secret *key; /* NULL or not set: none is sent */
-	int tools;		  /* enum llm_tools */
+	const struct secret *key;   /* NULL or not set: none is sent */
+	int tools;                  /* enum llm_tools */
 	int64_t max_tokens;
 	const char *max_tokens_name; /* "": automatic */
-	double temperature;	     /* negative: not sent */
+	double temperature;          /* negative: not sent */
 	int connect_ms, total_ms;
 	int first_byte_ms; /* to the first content; pings are none */
-	int idle_ms;	   /* then between two pieces of content */
+	int idle_ms;       /* then between two pieces of content */
 	const struct llm_quirks *quirks; /* what it can't do; NULL: nothing
 					    known (llm/quirks.h) */
 };
@@ -88,13 +88,13 @@ struct llm_answer {
 	const char *text; /* "" when there is none; valid UTF-8 */
 	struct tool_call *calls;
 	size_t ncalls;
-	struct usage usage; /* estimated when the provider counted none */
+	struct usage usage;    /* estimated when the provider counted none */
 	struct usage unlikely; /* what it counted, if that cannot be: then
 				  usage is estimated, too; else 0 */
-	bool cut;	    /* max_tokens reached */
-	bool refused;	    /* the model or its filter declined; with ${cut} a
+	bool cut;              /* max_tokens reached */
+	bool refused;      /* the model or its filter declined; with ${cut} a
 			       filter stopped it after these words */
-	const char *extra;  /* to be sent back with the calls, or NULL */
+	const char *extra; /* to be sent back with the calls, or NULL */
 	const char *extra_wire; /* that it belongs to: "openai", "anthropic" */
 	const char *extra_backend; /* and the model's, by llm_backend_name */
 	/* What this question taught of the backend, to be kept
@@ -104,26 +104,26 @@ struct llm_answer {
 };
 
 enum llm_rc {
-	LLM_OK,		/* words, calls, or both */
-	LLM_RETRY,	/* 408 409 429 5xx, no connection, broken before text */
-	LLM_BROKEN,	/* the stream broke after text came: answer->text has
+	LLM_OK,       /* words, calls, or both */
+	LLM_RETRY,    /* 408 409 429 5xx, no connection, broken before text */
+	LLM_BROKEN,   /* the stream broke after text came: answer->text has
 			   the words so far, without half calls */
-	LLM_EMPTY,	/* a whole answer with neither words nor calls */
-	LLM_CONTEXT,	/* too long for the model: shorten and ask again */
-	LLM_QUOTA,	/* out of credit: do not repeat */
-	LLM_DENIED,	/* 401 403: the key is wrong; operator must act */
-	LLM_INVALID,	/* it refuses the request (400, 422); operator must
+	LLM_EMPTY,    /* a whole answer with neither words nor calls */
+	LLM_CONTEXT,  /* too long for the model: shorten and ask again */
+	LLM_QUOTA,    /* out of credit: do not repeat */
+	LLM_DENIED,   /* 401 403: the key is wrong; operator must act */
+	LLM_INVALID,  /* it refuses the request (400, 422); operator must
 			   act, if it is not this question alone */
-	LLM_FILTERED,	/* a filter of the provider declined the message */
-	LLM_LOADING,	/* the model is being loaded: worth waiting for */
+	LLM_FILTERED, /* a filter of the provider declined the message */
+	LLM_LOADING,  /* the model is being loaded: worth waiting for */
 	LLM_UNREACHABLE, /* the way there is wrong (certificate, proxy, port):
 			    operator must act */
 	LLM_CANCELLED,
-	LLM_MODEL,	/* the server does not know the model, or does not let
+	LLM_MODEL,    /* the server does not know the model, or does not let
 			   this account use it; operator must act */
-	LLM_ADDRESS,	/* something else is at that address (404, a page, a
+	LLM_ADDRESS,  /* something else is at that address (404, a page, a
 			   redirection); operator must act */
-	LLM_UNCHOSEN,	/* nobody has said which model, and the server has none
+	LLM_UNCHOSEN, /* nobody has said which model, and the server has none
 			   or several; operator must act */
 	LLM_RC_N,
 };
@@ -145,18 +145,18 @@ bool llm_needs_operator(enum llm_rc rc);
 struct llm_failure {
 	int status;
 	int64_t retry_after_ms; /* -1: the server said nothing */
-	bool counts;		/* for the breaker: not a plain 429 */
-	bool once;		/* LLM_RETRY or LLM_ADDRESS: worth one repeat,
+	bool counts;            /* for the breaker: not a plain 429 */
+	bool once;              /* LLM_RETRY or LLM_ADDRESS: worth one repeat,
 				   no more */
-	bool unknown;		/* LLM_INVALID of a 400 that nobody understands:
+	bool unknown;           /* LLM_INVALID of a 400 that nobody understands:
 				   perhaps it is too long */
-	bool country;		/* LLM_UNREACHABLE: not from this one */
-	bool credit;		/* LLM_QUOTA: no money, not a limit in time */
-	int64_t told_ms;	/* LLM_QUOTA: when it is over, as the server
+	bool country;           /* LLM_UNREACHABLE: not from this one */
+	bool credit;            /* LLM_QUOTA: no money, not a limit in time */
+	int64_t told_ms;        /* LLM_QUOTA: when it is over, as the server
 				   says; 0: it does not */
-	enum http_cause cause;	/* without an answer: why */
-	bool is_page;		/* a web page was the answer */
-	char why[160];		/* for logs: no key, no text of people */
+	enum http_cause cause;  /* without an answer: why */
+	bool is_page;           /* a web page was the answer */
+	char why[160];          /* for logs: no key, no text of people */
 	/* The server's words for the operator, "" when it gave none: what the
 	 * question holds is taken out of them. */
 	char code[64], type[64], param[96], message[300];

@@ -12,20 +12,20 @@
 #include "llm/llm.h"
 
 #define LLM_REQUEST_MAX (16 * MIB)
-#define LLM_ANSWER_MAX (8 * MIB) /* of a whole answer, or of one event */
+#define LLM_ANSWER_MAX (8 * MIB)  /* of a whole answer, or of one event */
 #define LLM_STREAM_MAX (64 * MIB) /* a token costs some 300 bytes there */
-#define LLM_TEXT_MAX (1 * MIB)	 /* of the words of an answer */
+#define LLM_TEXT_MAX (1 * MIB)    /* of the words of an answer */
 #define LLM_ARGUMENTS_MAX (256 * KIB)
 #define LLM_EXTRA_MAX LLM_ANSWER_MAX /* it goes into the journal, too */
 #define LLM_ID_MAX (64 * KIB) /* of a call: some carry a signature in it */
 /* Of a call's name, with what stands around it; longer ones are no tool's. */
 #define LLM_NAME_MAX (8 * TOOL_NAME_MAX)
 #define LLM_USAGE_MAX 1000000000 /* sums of it stay far from the end */
-#define LLM_BLOCKS_MAX 256 /* content blocks of one Anthropic answer */
-#define LLM_KEPT_MAX 16	   /* members of a message that are kept */
-#define LLM_DETAILS_MAX 64 /* of reasoning_details, put together */
-#define LLM_READ_WAIT_MS 100 /* how late a cancel may be noticed */
-#define LLM_LEAST_LEFT 256 /* tokens of an answer worth asking for */
+#define LLM_BLOCKS_MAX 256       /* content blocks of one Anthropic answer */
+#define LLM_KEPT_MAX 16          /* members of a message that are kept */
+#define LLM_DETAILS_MAX 64       /* of reasoning_details, put together */
+#define LLM_READ_WAIT_MS 100     /* how late a cancel may be noticed */
+#define LLM_LEAST_LEFT 256       /* tokens of an answer worth asking for */
 
 /* A call whose pieces are still coming. */
 struct llm_partial_call {
@@ -42,14 +42,14 @@ struct llm_partial_call {
 
 /* A content block of Anthropic's while it comes. */
 struct llm_block {
-	json_t *doc;	    /* as it began, owned; NULL: not begun */
-	int64_t index;	    /* as the server counts; some use one twice */
+	json_t *doc;   /* as it began, owned; NULL: not begun */
+	int64_t index; /* as the server counts; some use one twice */
 	bool ended;
 	const char *member; /* of doc, which the pieces become */
 	struct buf pieces;
 	size_t from, until; /* a text block: its part of the text */
-	size_t call;	    /* of a tool_use: index of its call + 1 */
-	size_t list;	    /* of a detail: which member it stands in */
+	size_t call;        /* of a tool_use: index of its call + 1 */
+	size_t list;        /* of a detail: which member it stands in */
 	struct buf *beside; /* its other texts in pieces, or NULL (kept.c) */
 };
 
@@ -68,7 +68,7 @@ struct llm_refusal {
 struct llm_kept {
 	bool used;
 	struct buf text; /* pieces of a string, joined */
-	json_t *value;	 /* or another value, owned */
+	json_t *value;   /* or another value, owned */
 };
 
 #define LLM_CUTS_MAX 16 /* thoughts among the words; more are words */
@@ -81,34 +81,34 @@ struct llm_thoughts {
 		THOUGHTS_WORDS,
 		THOUGHTS_AGAIN, /* in some among the words */
 	} state;
-	size_t from;	  /* of the text: looked at up to here */
-	size_t words;	  /* here begins what is no thought */
-	size_t end;	  /* when all was looked at: here the words end */
-	size_t open;	  /* where the tag that is open begins */
+	size_t from;       /* of the text: looked at up to here */
+	size_t words;      /* here begins what is no thought */
+	size_t end;        /* when all was looked at: here the words end */
+	size_t open;       /* where the tag that is open begins */
 	const char *close; /* of the tag that is open */
 	struct {
 		size_t from, until;
 	} cuts[LLM_CUTS_MAX]; /* thoughts among the words, in order */
 	size_t ncuts;
-	size_t tail;	  /* before here no mark of the end begins */
-	size_t fence;	  /* up to here fences of code were counted */
-	bool fenced;	  /* their number is odd */
-	bool bare;	  /* what is open may be a word */
-	bool seen;	  /* there were thoughts, or marks */
-	bool messages;	  /* on that wire, whose models have blocks for them */
-	bool mentioned;	  /* the words speak of tags: no more are looked for */
+	size_t tail;    /* before here no mark of the end begins */
+	size_t fence;   /* up to here fences of code were counted */
+	bool fenced;    /* their number is odd */
+	bool bare;      /* what is open may be a word */
+	bool seen;      /* there were thoughts, or marks */
+	bool messages;  /* on that wire, whose models have blocks for them */
+	bool mentioned; /* the words speak of tags: no more are looked for */
 };
 
 /* The words that were looked at for calls (text_calls.c). */
 struct llm_call_look {
-	size_t begin;	/* of the words */
-	size_t at;	/* what stands before is no call */
-	size_t fence;	/* behind begin: up to here fences were counted */
-	bool fenced;	/* their number is odd */
-	bool words;	/* it is no call as a whole */
+	size_t begin;   /* of the words */
+	size_t at;      /* what stands before is no call */
+	size_t fence;   /* behind begin: up to here fences were counted */
+	bool fenced;    /* their number is odd */
+	bool words;     /* it is no call as a whole */
 	size_t head_at; /* the head is taken from what stands before */
 	size_t head_len;
-	char head[24];	/* its first bytes, blanks aside: the longest that
+	char head[24]; /* its first bytes, blanks aside: the longest that
 			   a call begins with has 18 */
 };
 
@@ -124,23 +124,23 @@ struct llm_reading {
 	int64_t choice; /* Chat Completions: its index, if chosen */
 	bool chosen;
 	size_t sent, received; /* bytes of the request, of the answer so far */
-	bool counted;  /* usage came from the provider */
-	bool ended;    /* the answer is complete */
-	bool ending;   /* no more comes: half an event is no fault */
-	bool halves;   /* some event had half a character */
-	uint64_t content; /* pieces of content: words, thoughts, calls */
+	bool counted;          /* usage came from the provider */
+	bool ended;            /* the answer is complete */
+	bool ending;           /* no more comes: half an event is no fault */
+	bool halves;           /* some event had half a character */
+	uint64_t content;      /* pieces of content: words, thoughts, calls */
 	size_t text_pieces;
 	struct llm_thoughts thoughts;
-	bool done;     /* the terminal event was seen: nothing follows */
+	bool done; /* the terminal event was seen: nothing follows */
 	bool cut, refused, paused;
-	bool context;  /* stop: the context window is full */
-	bool shown;    /* text was handed to on_text */
-	bool full;     /* LLM_TEXT_MAX reached: what came is the answer */
-	bool failed;   /* an error event came, or no event at all */
+	bool context; /* stop: the context window is full */
+	bool shown;   /* text was handed to on_text */
+	bool full;    /* LLM_TEXT_MAX reached: what came is the answer */
+	bool failed;  /* an error event came, or no event at all */
 	struct llm_refusal error; /* the server's, if it said one */
-	const char *why;	  /* else: what is wrong with the answer */
-	bool is_page;		  /* it is a web page */
-	const char *extra; /* blocks to be sent back, as JSON */
+	const char *why;          /* else: what is wrong with the answer */
+	bool is_page;             /* it is a web page */
+	const char *extra;        /* blocks to be sent back, as JSON */
 	/* Makes extra of what was read; set by the wire's reader. */
 	void (*keep)(struct llm_reading *r);
 	size_t nblocks;
@@ -192,8 +192,7 @@ struct http_request;
 int llm_fill(const struct llm_provider *p, const struct llm_backend *b,
     size_t n, struct arena *mem, struct http_request *req) WARN_UNUSED;
 /* ${path} of the backend's API, in ${mem}. */
-char *llm_url(const struct llm_backend *b, const char *path,
-    struct arena *mem);
+char *llm_url(const struct llm_backend *b, const char *path, struct arena *mem);
 
 /* openai_read.c */
 int openai_feed(struct llm_reading *r, const char *type, const char *data,
@@ -455,7 +454,7 @@ struct asking {
 	const struct llm_provider *provider;
 	const struct llm_question *q;
 	bool first;
-	int first_ms, idle_ms; /* to the first content; then between two */
+	int first_ms, idle_ms;      /* to the first content; then between two */
 	struct llm_refusal refused; /* what the server said; status 0: none */
 	struct llm_reading reading;
 };
@@ -468,7 +467,6 @@ enum llm_rc llm_exchange(const struct llm_backend *b,
 /* What a transfer without a status means. */
 enum llm_rc llm_transport_rc(const struct http_response *resp, bool shown,
     struct llm_failure *f);
-
 
 /*
  * check.c: the list of models at ${b}'s address.  ${doc}, in ${mem}, is NULL
@@ -492,21 +490,21 @@ bool llm_may_chat(const char *id);
 /* A name, and several ("a, b, c and 12 more"), for a terminal or a log. */
 #define LLM_NAME_SHOWN 96 /* code points */
 const char *llm_name_shown(const char *id, struct arena *mem);
-const char *llm_names_shown(
-    const char *const *ids, size_t n, struct arena *mem);
+const char *llm_names_shown(const char *const *ids, size_t n,
+    struct arena *mem);
 
 /* nearest.c.  Names of the list ${doc}, in words: "a, b, c and 12 more", those
  * first that are most like ${model}; ${nearest} is the one that may be meant,
  * or NULL.  "" when there are none. */
-const char *llm_nearest(const json_t *doc, const char *model,
-    struct arena *mem, const char **nearest);
+const char *llm_nearest(const json_t *doc, const char *model, struct arena *mem,
+    const char **nearest);
 
 /*
  * address.c.  How long ${b}'s address is without its query and without what
  * stands at its end but is added by itself; that is ${len} bytes at ${extra}.
  */
-size_t llm_address_stem(
-    const struct llm_backend *b, const char **extra, size_t *len);
+size_t llm_address_stem(const struct llm_backend *b, const char **extra,
+    size_t *len);
 /* ".../v1", ".../v1beta/openai", ".../v4": of the ${len} bytes a part of the
  * path is a version. */
 bool llm_address_has_version(const char *url, size_t len);

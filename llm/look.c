@@ -67,8 +67,8 @@ not_listed(const struct llm_backend *b, const json_t *doc, struct arena *mem,
 }
 
 const char *
-llm_elsewhere_remedy(
-    const struct llm_backend *b, const volatile int *cancel, struct arena *mem)
+llm_elsewhere_remedy(const struct llm_backend *b, const volatile int *cancel,
+    struct arena *mem)
 {
 	enum llm_rc rc = LLM_OK;
 	char *url = llm_look_elsewhere(b, cancel, mem, &rc);

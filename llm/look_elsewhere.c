@@ -21,8 +21,8 @@
 static const char *const OPENAI_PATHS[] = { "/v1", "/api/v1", "/openai/v1",
 	"/api", "/v1beta/openai", "/compatible-mode/v1", "/api/paas/v4", "" };
 /* Anthropic itself, and who serves its API beside another. */
-static const char *const ANTHROPIC_PATHS[]
-    = { "", "/anthropic", "/api", "/api/anthropic" };
+static const char *const ANTHROPIC_PATHS[] = { "", "/anthropic", "/api",
+	"/api/anthropic" };
 
 /* Parts of those paths, and what is written in their place. */
 static const char *const PARTS[] = { "v1", "v2", "v3", "v4", "api", "openai",
@@ -91,7 +91,8 @@ llm_look_elsewhere(const struct llm_backend *b, const volatile int *cancel,
 	len = llm_address_stem(b, &extra, &nextra);
 	if (len > root) { /* below its own path, first */
 		found = try_at(b, len, "", cancel, mem, rc);
-		if (found == NULL && !messages && !llm_address_has_version(url, len))
+		if (found == NULL && !messages
+		    && !llm_address_has_version(url, len))
 			found = try_at(b, len, "/v1", cancel, mem, rc);
 		if (found != NULL)
 			return found;

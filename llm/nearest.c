@@ -78,8 +78,8 @@ llm_nearest(const json_t *doc, const char *model, struct arena *mem,
 		if (id == NULL || id[0] == '\0')
 			continue;
 		id = llm_name_shown(id, mem);
-		names[n++]
-		    = (struct name){ id, farness(id, model), llm_may_chat(id) };
+		names[n++] = (struct name){ id, farness(id, model),
+			llm_may_chat(id) };
 	}
 	qsort(names, n, sizeof(*names), compare);
 	for (i = 0; i < n; i++)

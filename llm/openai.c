@@ -17,8 +17,9 @@ headers(const struct llm_backend *b, struct arena *mem, const char **out,
 	size_t n = 0;
 
 	if (b->key != NULL && secret_is_set(b->key) && max > 0)
-		out[n++] = arena_secret(mem, arena_printf(mem,
-		    "Authorization: Bearer %s", b->key->bytes));
+		out[n++] = arena_secret(mem,
+		    arena_printf(mem, "Authorization: Bearer %s",
+			b->key->bytes));
 	return n;
 }
 
@@ -44,7 +45,8 @@ add_content(const struct llm_message *m, struct buf *out)
 	if (m->nimages == 0)
 		return llm_add_str(out, words_of(m));
 	if (buf_add_str(out, "[{\"type\":\"text\",\"text\":") == -1
-	    || llm_add_str(out, words_of(m)) == -1 || buf_add_char(out, '}') == -1)
+	    || llm_add_str(out, words_of(m)) == -1
+	    || buf_add_char(out, '}') == -1)
 		return -1;
 	for (i = 0; i < m->nimages; i++)
 		if (buf_printf(out,
@@ -106,8 +108,7 @@ add_message(const struct llm_backend *b, const struct llm_message *m,
 	const json_t *content = json_object_get(message, "content");
 
 	if (buf_add_str(out, HEADS[m->role]) == -1
-	    || (content != NULL ? json_add(out, content)
-				: add_content(m, out))
+	    || (content != NULL ? json_add(out, content) : add_content(m, out))
 		== -1
 	    || llm_kept_add(out, message, "content") == -1)
 		return -1;

@@ -203,8 +203,17 @@ finish_of(const json_t *reason, const json_t *done_reason)
 static int
 read_choice(struct llm_reading *r, const json_t *choice, bool *found)
 {
-	enum { OF_DELTA, OF_MESSAGE, OF_TEXT, OF_ERROR, OF_USAGE, OF_FINISH,
-		OF_DONE, OF_NATIVE, OF_N };
+	enum {
+		OF_DELTA,
+		OF_MESSAGE,
+		OF_TEXT,
+		OF_ERROR,
+		OF_USAGE,
+		OF_FINISH,
+		OF_DONE,
+		OF_NATIVE,
+		OF_N
+	};
 	static const char *const NAMES[OF_N] = { "delta", "message", "text",
 		"error", "usage", "finish_reason", "done_reason",
 		"native_finish_reason" };
@@ -240,8 +249,17 @@ read_choice(struct llm_reading *r, const json_t *choice, bool *found)
 }
 
 /* What is read of a document. */
-enum { DOC_CHOICES, DOC_ERROR, DOC_GROQ, DOC_USAGE, DOC_DONE, DOC_MESSAGE,
-	DOC_DELTA, DOC_BASE, DOC_N };
+enum {
+	DOC_CHOICES,
+	DOC_ERROR,
+	DOC_GROQ,
+	DOC_USAGE,
+	DOC_DONE,
+	DOC_MESSAGE,
+	DOC_DELTA,
+	DOC_BASE,
+	DOC_N
+};
 static const char *const DOCUMENT[DOC_N] = { "choices", "error", "x_groq",
 	"usage", "done", "message", "delta", "base_resp" };
 
@@ -333,7 +351,8 @@ is_done(const char *data)
 }
 
 int
-openai_feed(struct llm_reading *r, const char *type, const char *data, size_t len)
+openai_feed(struct llm_reading *r, const char *type, const char *data,
+    size_t len)
 {
 	const json_t *doc;
 	bool found = false;

@@ -8,9 +8,9 @@
 #include "base/text.h"
 #include "llm/llm_priv.h"
 
-#define PICK_MS 5000	   /* a worker starts, or somebody waits */
-#define MODEL_MAX 256	   /* bytes of a name; the longest known have 100 */
-#define NAMES_MAX 512	   /* more are not somebody's own server */
+#define PICK_MS 5000  /* a worker starts, or somebody waits */
+#define MODEL_MAX 256 /* bytes of a name; the longest known have 100 */
+#define NAMES_MAX 512 /* more are not somebody's own server */
 
 static bool
 can_chat(const json_t *model, const char *id)
@@ -28,7 +28,8 @@ is_name(const char *id, struct arena *mem)
 {
 	size_t len = strlen(id);
 
-	return len > 0 && len <= MODEL_MAX && strcmp(id, text_printable(mem, text_clean(mem, id, len))) == 0;
+	return len > 0 && len <= MODEL_MAX
+	    && strcmp(id, text_printable(mem, text_clean(mem, id, len))) == 0;
 }
 
 /* The names in ${doc}, each once; their number, at most NAMES_MAX. */
@@ -73,8 +74,8 @@ choose(struct arena *mem, const char *at, const json_t *doc,
 	out->why = arena_printf(mem,
 	    "no model is chosen, and the server at %s has several: %s", at,
 	    llm_names_shown(names, n, mem));
-	out->remedy = arena_printf(mem,
-	    "choose one, for example LLM_MODEL=%s", llm_name_shown(names[0], mem));
+	out->remedy = arena_printf(mem, "choose one, for example LLM_MODEL=%s",
+	    llm_name_shown(names[0], mem));
 	return LLM_UNCHOSEN;
 }
 

@@ -53,8 +53,9 @@ const struct llm_feature_row LLM_FEATURES[LLM_FEATURES_N] = {
 		"support tool use", "tool calling is not supported",
 		"tool use is not supported", "--enable-auto-tool-choice",
 		"function calling is not", "tools param requires",
-		"not support tool", "tool use with function calling is "
-				    "unsupported",
+		"not support tool",
+		"tool use with function calling is "
+		"unsupported",
 		/* once no message is of the system: those of tools */
 		"only user and assistant roles are supported",
 		"unexpected message role", "invalid value: 'tool'" },
@@ -62,8 +63,7 @@ const struct llm_feature_row LLM_FEATURES[LLM_FEATURES_N] = {
 	/* laurent22/joplin#16451, pipecat-ai/pipecat#4043, livekit/agents#5088:
 	 * gpt-5.4 and later think by themselves */
 	[LLM_CAN_TOOLS_WITH_EFFORT] = { "tools_with_effort", { 0 },
-	    { "tools with reasoning_effort",
-		"set reasoning_effort to 'none'" },
+	    { "tools with reasoning_effort", "set reasoning_effort to 'none'" },
 	    "reasoning_effort \"none\" is sent with tools" },
 	/* the template of Llama 3 in llama.cpp and vLLM */
 	[LLM_CAN_PARALLEL_CALLS] = { "parallel_calls",
@@ -275,7 +275,8 @@ llm_quirks_clear(struct llm_quirks *q)
 void
 llm_quirks_copy(struct llm_quirks *to, const struct llm_quirks *from)
 {
-	memcpy(to, from, offsetof(struct llm_quirks, tools)
+	memcpy(to, from,
+	    offsetof(struct llm_quirks, tools)
 		+ from->ntools * sizeof(from->tools[0]));
 }
 

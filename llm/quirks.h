@@ -27,20 +27,20 @@
 enum llm_feature {
 	LLM_CAN_STREAM,
 	LLM_CAN_STREAM_OPTIONS,
-	LLM_CAN_MAX_TOKENS,	       /* no: max_completion_tokens */
+	LLM_CAN_MAX_TOKENS,            /* no: max_completion_tokens */
 	LLM_CAN_MAX_COMPLETION_TOKENS, /* no: max_tokens */
 	LLM_CAN_TEMPERATURE,
 	LLM_CAN_TOOL_CHOICE,
-	LLM_CAN_TOOLS,		/* no: as words */
+	LLM_CAN_TOOLS,             /* no: as words */
 	LLM_CAN_TOOLS_WITH_EFFORT, /* no: reasoning_effort "none" */
-	LLM_CAN_PARALLEL_CALLS, /* several calls in one message */
-	LLM_CAN_SYSTEM,		/* no: in front of the first message */
+	LLM_CAN_PARALLEL_CALLS,    /* several calls in one message */
+	LLM_CAN_SYSTEM,            /* no: in front of the first message */
 	LLM_CAN_IMAGES,
 	LLM_CAN_REPEATED_ROLES, /* no: neighbours of one role are joined */
 	LLM_CAN_USER_AFTER_TOOL,
-	LLM_CAN_ANY_CALL_ID,	  /* no: nine letters and digits */
-	LLM_CAN_EMPTY_CONTENT,	  /* no: words in its place */
-	LLM_CAN_THOUGHTS,	  /* sent back within the turn */
+	LLM_CAN_ANY_CALL_ID,      /* no: nine letters and digits */
+	LLM_CAN_EMPTY_CONTENT,    /* no: words in its place */
+	LLM_CAN_THOUGHTS,         /* sent back within the turn */
 	LLM_CAN_MISSING_THOUGHTS, /* no: each call needs some, if empty */
 	LLM_FEATURES_N,
 };
@@ -52,7 +52,7 @@ enum llm_feature {
 #define LLM_TEMPERATURE_LEAST 0.001 /* but 0: less is no temperature */
 
 #define LLM_REFUSED_TOOLS_MAX 16 /* of one backend */
-#define LLM_QUIRK_NAME_MAX 80	 /* "tool:" and a tool's name */
+#define LLM_QUIRK_NAME_MAX 80    /* "tool:" and a tool's name */
 #define LLM_QUIRK_VALUE_MAX 48
 
 struct llm_fact {
@@ -60,7 +60,7 @@ struct llm_fact {
 };
 
 struct llm_quirks {
-	uint32_t lacks;	 /* bits 1 << enum llm_feature */
+	uint32_t lacks; /* bits 1 << enum llm_feature */
 	/* By the operator: refusals change them no more.  Bits as in lacks, and
 	 * above them those of the numbers (quirks.c). */
 	uint32_t stated;
@@ -74,8 +74,11 @@ struct llm_quirks {
 	} tools[LLM_REFUSED_TOOLS_MAX];
 };
 
-#define LLM_QUIRKS_INIT \
-	(struct llm_quirks) { .temperature = -1 }
+#define LLM_QUIRKS_INIT           \
+	(struct llm_quirks)       \
+	{                         \
+		.temperature = -1 \
+	}
 
 /* The same without zeroing what is not read; and a copy of what there is. */
 void llm_quirks_clear(struct llm_quirks *q);

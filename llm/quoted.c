@@ -165,8 +165,8 @@ look_in(struct runs *r, const char *text)
 static void
 look_in_kept(struct runs *r, const json_t *v)
 {
-	static const char *const MARKS[]
-	    = { "type", "format", "id", "name", "signature", "data" };
+	static const char *const MARKS[] = { "type", "format", "id", "name",
+		"signature", "data" };
 	const char *key;
 	json_t *member;
 	size_t i;
@@ -185,8 +185,8 @@ look_in_kept(struct runs *r, const json_t *v)
 }
 
 static void
-look_in_question(
-    struct runs *r, const struct llm_question *q, struct arena *mem)
+look_in_question(struct runs *r, const struct llm_question *q,
+    struct arena *mem)
 {
 	size_t i, j;
 
@@ -198,8 +198,8 @@ look_in_question(
 			look_in(r, m->calls[j].arguments);
 		if (m->extra != NULL)
 			look_in_kept(r,
-			    json_read(
-				mem, m->extra, strlen(m->extra), NULL, NULL));
+			    json_read(mem, m->extra, strlen(m->extra), NULL,
+				NULL));
 	}
 }
 
@@ -339,8 +339,8 @@ without(const char *text, const struct llm_question *q, struct arena *mem)
 }
 
 void
-llm_unquote(
-    struct llm_refusal *r, const struct llm_question *q, struct arena *mem)
+llm_unquote(struct llm_refusal *r, const struct llm_question *q,
+    struct arena *mem)
 {
 	r->code = without(r->code, q, mem);
 	r->type = without(r->type, q, mem);

@@ -168,8 +168,8 @@ estimate(const struct llm_reading *r, struct llm_answer *answer)
 		.ncalls = answer->ncalls };
 
 	if (r->q != NULL)
-		answer->usage.in = llm_estimate(r->q->messages,
-		    r->q->nmessages, r->q->tools, r->q->ntools);
+		answer->usage.in = llm_estimate(r->q->messages, r->q->nmessages,
+		    r->q->tools, r->q->ntools);
 	answer->usage.out = llm_estimate(&said, 1, NULL, 0);
 }
 
@@ -189,8 +189,8 @@ llm_reading_words(struct llm_reading *r)
 	if (back || r->shown_len < from)
 		r->shown_len = from;
 	while (from < r->thoughts.end) {
-		from = llm_thoughts_visible(&r->thoughts, from,
-		    r->thoughts.end, &end);
+		from = llm_thoughts_visible(&r->thoughts, from, r->thoughts.end,
+		    &end);
 		(void)!buf_add(&words, buf_str(&r->text) + from, end - from);
 		from = end;
 	}
@@ -203,7 +203,8 @@ llm_reading_words(struct llm_reading *r)
 enum llm_rc
 llm_reading_finish(struct llm_reading *r, struct llm_answer *answer)
 {
-	*answer = (struct llm_answer){ .usage = r->usage, .cut = r->cut,
+	*answer = (struct llm_answer){ .usage = r->usage,
+		.cut = r->cut,
 		.refused = r->refused };
 	answer->text = llm_reading_words(r);
 	llm_calls_finish(r, answer);
@@ -218,8 +219,8 @@ llm_reading_finish(struct llm_reading *r, struct llm_answer *answer)
 	if (r->refusal.len > 0) {
 		answer->refused = true;
 		if (answer->text[0] == '\0')
-			answer->text = text_clean(r->mem,
-			    buf_str(&r->refusal), r->refusal.len);
+			answer->text = text_clean(r->mem, buf_str(&r->refusal),
+			    r->refusal.len);
 	}
 	if (answer->ncalls == 0 || !r->hold_calls)
 		show(r, r->thoughts.end); /* what was held back are words */

@@ -11,9 +11,9 @@
 #include "base/text.h"
 #include "llm/llm_priv.h"
 
-#define WORDS_MAX 4096 /* of a message: what matters stands in front */
+#define WORDS_MAX 4096         /* of a message: what matters stands in front */
 #define DETAILS_MAX (64 * KIB) /* four lists of places with their words */
-#define NESTED_MAX 3   /* an error that quotes an error that quotes one */
+#define NESTED_MAX 3 /* an error that quotes an error that quotes one */
 
 static const char *
 str_of(struct arena *mem, const json_t *doc, const char *name)
@@ -21,8 +21,10 @@ str_of(struct arena *mem, const json_t *doc, const char *name)
 	const json_t *v = json_object_get(doc, name);
 
 	if (json_is_string(v))
-		return text_cut(mem, text_clean(mem, json_string_value(v),
-					 json_string_length(v)), WORDS_MAX);
+		return text_cut(mem,
+		    text_clean(mem, json_string_value(v),
+			json_string_length(v)),
+		    WORDS_MAX);
 	if (json_is_integer(v))
 		return arena_printf(mem, "%lld",
 		    (long long)json_integer_value(v));
@@ -97,9 +99,9 @@ without_input(struct arena *mem, const char *message)
 		if (at != NULL && (size_t)(at - message) < len)
 			len = (size_t)(at - message);
 	}
-	return message[len] == '\0' ? message
-				    : arena_printf(mem, "%.*s", (int)len,
-					  message);
+	return message[len] == '\0'
+	    ? message
+	    : arena_printf(mem, "%.*s", (int)len, message);
 }
 
 static void read_any(struct llm_refusal *out, const json_t *doc,
@@ -127,8 +129,11 @@ read_nested(struct llm_refusal *out, const char *text, struct arena *mem,
     int depth)
 {
 	const char *at = strchr(text, '{');
-	struct llm_refusal inner = { .status = out->status, .code = "",
-		.type = "", .param = "", .message = "" };
+	struct llm_refusal inner = { .status = out->status,
+		.code = "",
+		.type = "",
+		.param = "",
+		.message = "" };
 
 	if (at == NULL || depth >= NESTED_MAX)
 		return;
@@ -155,8 +160,8 @@ read_object(struct llm_refusal *out, const json_t *e, struct arena *mem,
     int depth)
 {
 	static const char *const MESSAGES[] = { "message", "error", "detail",
-		"msg", "error_message", "errorMessage", "error_msg",
-		"errmsg", "Message", "status_msg", "title" };
+		"msg", "error_message", "errorMessage", "error_msg", "errmsg",
+		"Message", "status_msg", "title" };
 	static const char *const CODES[] = { "code", "error_code", "errorCode",
 		"errcode", "Code", "status_code" };
 	static const char *const TYPES[] = { "type", "status", "__type",
@@ -239,8 +244,12 @@ llm_refusal_read(struct llm_refusal *out, int status, const char *body,
 	const json_t *doc = json_read_lenient(mem, body, len);
 	const char *text;
 
-	*out = (struct llm_refusal){ .status = status, .code = "", .type = "",
-		.param = "", .message = "", .doc = doc };
+	*out = (struct llm_refusal){ .status = status,
+		.code = "",
+		.type = "",
+		.param = "",
+		.message = "",
+		.doc = doc };
 	if (json_is_object(doc) || json_is_array(doc)) {
 		read_any(out, doc, mem, 0);
 	} else {

@@ -42,7 +42,8 @@ static const char *const TOO_LONG[] = {
 	"range of input length should be", "maximum allowed input length",
 	"too large for model with",
 	/* Zhipu, SiliconFlow */
-	"exceeds the maximum length", "exceeds max length", "max_seq_len" };
+	"exceeds the maximum length", "exceeds max length", "max_seq_len"
+};
 
 /* Out of credit, by codes that say nothing else, whatever the status. */
 static const char *const QUOTA_CODES[] = {
@@ -52,7 +53,8 @@ static const char *const QUOTA_CODES[] = {
 	"billing_not_active", "enforced_spend_limit_reached",
 	"_spend_limit_exceeded",
 	/* Anthropic */
-	"billing_error", "credit balance is too low" };
+	"billing_error", "credit balance is too low"
+};
 
 /* And by words, of a status that may mean it. */
 static const char *const QUOTA[] = {
@@ -60,19 +62,19 @@ static const char *const QUOTA[] = {
 	"exceeded your current quota",
 	/* Kimi; DeepSeek, Zhipu ("in arrears"), DashScope */
 	"exceeded_current_quota", "insufficient balance",
-	"insufficient_balance", "欠费", "余额不足",
-	"arrearage", "freetieronly",
+	"insufficient_balance", "欠费", "余额不足", "arrearage", "freetieronly",
 	/* Anthropic's limit that the customer set */
 	"specified api usage limits",
 	/* OpenRouter, xAI, Hugging Face */
 	"insufficient credits", "out of credits", "any credits",
-	"used all available credits", "monthly included credits",
-	"daily limit", "weekly limit", "monthly limit", "per-day",
+	"used all available credits", "monthly included credits", "daily limit",
+	"weekly limit", "monthly limit", "per-day",
 	/* Groq, Gemini: tokens or requests of a day */
 	"per day", "perday",
 	/* Azure and others */
 	"call volume quota", "quota exhausted", "payment required",
-	"monthly usage limit", "monthly spend", "usage limit reached" };
+	"monthly usage limit", "monthly spend", "usage limit reached"
+};
 
 /* A filter of the provider's declined the message. */
 static const char *const FILTERED[] = {
@@ -88,23 +90,23 @@ static const char *const FILTERED[] = {
 	"prohibited_content", "data_inspection_failed", "content exists risk",
 	"violates usage guidelines", "input was flagged",
 	/* Zhipu, in both of its languages */
-	"sensitive content", "敏感内容",
-	"blocked by our content" };
+	"sensitive content", "敏感内容", "blocked by our content"
+};
 #define FILTERED_ZHIPU "1301" /* its code, with whatever words */
 
 /* A model that comes up: llama.cpp, Hugging Face, LocalAI. */
-static const char *const LOADING[] = { "loading model",
-	"is currently loading", "model is loading", "being loaded",
-	"is loading", "warming up", "still starting", "model_loading" };
+static const char *const LOADING[] = { "loading model", "is currently loading",
+	"model is loading", "being loaded", "is loading", "warming up",
+	"still starting", "model_loading" };
 
 /* One that never will. */
-static const char *const NOT_LOADED[] = { "error loading",
-	"failed to load", "failed loading", "unable to load" };
+static const char *const NOT_LOADED[] = { "error loading", "failed to load",
+	"failed loading", "unable to load" };
 
 /* A wrong key, told as 400 (Gemini, xAI) or by a gateway as 500. */
-static const char *const DENIED[] = { "api key not valid",
-	"invalid api key", "incorrect api key", "invalid_api_key",
-	"api_key_invalid", "missing or invalid authorization" };
+static const char *const DENIED[] = { "api key not valid", "invalid api key",
+	"incorrect api key", "invalid_api_key", "api_key_invalid",
+	"missing or invalid authorization" };
 
 /* A key that is right and may not do this: OpenAI's with scopes, Anthropic's of
  * a workspace. */
@@ -124,7 +126,8 @@ static const char *const NEEDS_TLS[] = { "plain http request was sent to https",
 static bool
 says(const struct llm_refusal *r, const char *const *words, size_t n)
 {
-	return llm_text_says(r->code, words, n) || llm_text_says(r->type, words, n)
+	return llm_text_says(r->code, words, n)
+	    || llm_text_says(r->type, words, n)
 	    || llm_text_says(r->message, words, n);
 }
 
@@ -132,12 +135,14 @@ says(const struct llm_refusal *r, const char *const *words, size_t n)
 static bool
 is_filtered(const struct llm_refusal *r)
 {
-	const char *inner = json_member_str(json_object_get(json_object_get(
-	    r->doc, "error"), "innererror"), "code");
+	const char *inner = json_member_str(
+	    json_object_get(json_object_get(r->doc, "error"), "innererror"),
+	    "code");
 
 	return strcmp(r->code, FILTERED_ZHIPU) == 0
 	    || says(r, FILTERED, NELEM(FILTERED))
-	    || (inner != NULL && llm_text_says(inner, FILTERED, NELEM(FILTERED)));
+	    || (inner != NULL
+		&& llm_text_says(inner, FILTERED, NELEM(FILTERED)));
 }
 
 /* A request larger than a minute's tokens never gets through: it is too long,
@@ -147,7 +152,8 @@ is_too_long(const struct llm_refusal *r)
 {
 	static const char *const LARGE[] = { "request too large" };
 
-	if (r->status == 413 || llm_text_says(r->code, TOO_LONG, NELEM(TOO_LONG)))
+	if (r->status == 413
+	    || llm_text_says(r->code, TOO_LONG, NELEM(TOO_LONG)))
 		return true;
 	if (r->status == 429)
 		return llm_text_says(r->message, LARGE, NELEM(LARGE));
@@ -191,8 +197,8 @@ by_status(int status, int should_retry)
 	if (status == 401 || status == 403)
 		return LLM_DENIED;
 	if (should_retry != 0
-	    && (status == 408 || status == 409 || status == 429
-		|| status == 498 || status >= 500))
+	    && (status == 408 || status == 409 || status == 429 || status == 498
+		|| status >= 500))
 		return LLM_RETRY;
 	return LLM_INVALID;
 }
@@ -207,8 +213,7 @@ is_quota(const struct llm_refusal *r, const struct llm_failure *f)
 	/* Gemini says "quota" of a minute's, too, and when to come back. */
 	return (says(r, QUOTA, NELEM(QUOTA))
 		   || says(r, QUOTA_CODES, NELEM(QUOTA_CODES)))
-	    && (f->retry_after_ms < 0
-		|| f->retry_after_ms > LLM_HINT_MAX_MS);
+	    && (f->retry_after_ms < 0 || f->retry_after_ms > LLM_HINT_MAX_MS);
 }
 
 static enum llm_rc
@@ -290,7 +295,7 @@ llm_refusal_rc(const struct llm_refusal *r, int should_retry,
     struct llm_failure *f)
 {
 	const char *kind = is_name(r->code) ? r->code
-	    : is_name(r->type)		    ? r->type
+	    : is_name(r->type)              ? r->type
 					    : "";
 	char status[16];
 	enum llm_rc rc;

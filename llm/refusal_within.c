@@ -40,9 +40,9 @@ llm_says_error(const json_t *e)
 		return json_array_size(e) > 0;
 	case JSON_OBJECT:
 		it = json_object_iter((json_t *)(uintptr_t)e);
-		while (it != NULL && !llm_says_error(json_object_iter_value(it)))
-			it = json_object_iter_next(
-			    (json_t *)(uintptr_t)e, it);
+		while (
+		    it != NULL && !llm_says_error(json_object_iter_value(it)))
+			it = json_object_iter_next((json_t *)(uintptr_t)e, it);
 		return it != NULL;
 	default: /* true says nothing of what it is */
 		return false;
@@ -175,8 +175,8 @@ status_in(const struct llm_refusal *r, const json_t *e)
 		{ "timeout_error", 504 },
 		{ "overloaded_error", 529 },
 	};
-	static const char *const NUMBERS[]
-	    = { "code", "status_code", "status", "http_code" };
+	static const char *const NUMBERS[] = { "code", "status_code", "status",
+		"http_code" };
 	int64_t n;
 	size_t j;
 

@@ -11,8 +11,8 @@ const char *
 llm_place_setting(const struct llm_backend *b, struct arena *mem)
 {
 	if (b->name != NULL)
-		return arena_printf(
-		    mem, "base_url of llm.backends.%s", b->name);
+		return arena_printf(mem, "base_url of llm.backends.%s",
+		    b->name);
 	return b->host == HOST_OLLAMA && !b->moved
 	    ? "chat.ollama_url (OLLAMA_URL)"
 	    : "llm.base_url (LLM_BASE_URL)";
@@ -22,8 +22,8 @@ const char *
 llm_model_setting(const struct llm_backend *b, struct arena *mem)
 {
 	if (b->name != NULL)
-		return arena_printf(
-		    mem, "the model of llm.backends.%s", b->name);
+		return arena_printf(mem, "the model of llm.backends.%s",
+		    b->name);
 	return b->is_fallback ? "llm.fallback (LLM_FALLBACK)"
 			      : "chat.model (LLM_MODEL)";
 }
@@ -32,8 +32,8 @@ static const char *
 key_of(const struct llm_backend *b, struct arena *mem)
 {
 	if (b->name != NULL)
-		return arena_printf(
-		    mem, "the API key of llm.backends.%s", b->name);
+		return arena_printf(mem, "the API key of llm.backends.%s",
+		    b->name);
 	switch (b->host) {
 	case HOST_GROQ:
 		return "the API key (GROQ_API_KEY)";
@@ -53,8 +53,8 @@ key_of(const struct llm_backend *b, struct arena *mem)
 static const struct {
 	const char *before, *after;
 } OF_THE_WAY[HTTP_CAUSE_N] = {
-	[HTTP_CAUSE_OTHER]
-	= { "nothing if it passes; else look at the server", NULL },
+	[HTTP_CAUSE_OTHER] = { "nothing if it passes; else look at the server",
+	    NULL },
 	[HTTP_CAUSE_CA_FILE] = { "name a readable PEM file as http.ca_file "
 				 "(DRAGOMAN_CA_FILE)",
 	    NULL },
@@ -64,10 +64,9 @@ static const struct {
 	    NULL },
 	[HTTP_CAUSE_OTHER_NAME] = { CORRECT_HOST, "" },
 	[HTTP_CAUSE_EARLY] = { "correct this machine's clock", NULL },
-	[HTTP_CAUSE_CERTIFICATE]
-	= { "correct the server's certificate", NULL },
-	[HTTP_CAUSE_PROXYS_CERTIFICATE]
-	= { "correct the proxy's certificate", NULL },
+	[HTTP_CAUSE_CERTIFICATE] = { "correct the server's certificate", NULL },
+	[HTTP_CAUSE_PROXYS_CERTIFICATE] = { "correct the proxy's certificate",
+	    NULL },
 	[HTTP_CAUSE_CLIENTS_CERTIFICATE]
 	= { "let the server take clients without a certificate, or put a "
 	    "gateway before it that has one",
@@ -80,31 +79,30 @@ static const struct {
 	    "(HTTPS_PROXY)",
 	    NULL },
 	[HTTP_CAUSE_NEEDS_HTTPS] = { "write https:// in ", "" },
-	[HTTP_CAUSE_NEEDS_HTTP]
-	= { "correct the port, or write http:// in ", "" },
+	[HTTP_CAUSE_NEEDS_HTTP] = { "correct the port, or write http:// in ",
+	    "" },
 	[HTTP_CAUSE_OLD_TLS]
 	= { "update the server, or what serves its TLS: it must speak TLS 1.2 "
 	    "or newer",
 	    NULL },
 	[HTTP_CAUSE_TLS] = { CORRECT_PORT, "" },
-	[HTTP_CAUSE_NO_HOST]
-	= { CORRECT_HOST, ", or look at this machine's DNS" },
+	[HTTP_CAUSE_NO_HOST] = { CORRECT_HOST,
+	    ", or look at this machine's DNS" },
 	[HTTP_CAUSE_NOT_ITS_HOST] = { CORRECT_HOST, "" },
 	[HTTP_CAUSE_CONNECT] = { "start the server, or correct ", "" },
-	[HTTP_CAUSE_CUT]
-	= { "nothing if it passes; else look at the server", NULL },
+	[HTTP_CAUSE_CUT] = { "nothing if it passes; else look at the server",
+	    NULL },
 };
 
 static const char *
-of_the_way(
-    const struct llm_failure *f, const struct llm_backend *b, struct arena *mem)
+of_the_way(const struct llm_failure *f, const struct llm_backend *b,
+    struct arena *mem)
 {
 	if (f->country)
 		return "ask through a proxy in a country that the provider "
 		       "serves (http.proxy, HTTPS_PROXY), or choose another "
 		       "provider";
-	if (f->cause == HTTP_CAUSE_CUT
-	    && strncmp(b->base_url, "http:", 5) == 0)
+	if (f->cause == HTTP_CAUSE_CUT && strncmp(b->base_url, "http:", 5) == 0)
 		return arena_printf(mem,
 		    "%s, or write https:// in %s if it speaks TLS",
 		    OF_THE_WAY[f->cause].before, llm_place_setting(b, mem));
@@ -116,8 +114,8 @@ of_the_way(
 
 /* Something else is at that address: what was perhaps written too much. */
 static const char *
-of_an_address(
-    const struct llm_failure *f, const struct llm_backend *b, struct arena *mem)
+of_an_address(const struct llm_failure *f, const struct llm_backend *b,
+    struct arena *mem)
 {
 	const char *place = llm_place_setting(b, mem), *extra;
 	size_t nextra, len = llm_address_stem(b, &extra, &nextra);

@@ -20,9 +20,8 @@ struct arena;
 
 #define SCHEMA_REFS_MAX 32         /* references inlined in one another */
 #define SCHEMA_TEXT_MAX (64 * KIB) /* it goes into each question of a chat */
-#define SCHEMA_LEVELS_MAX                               \
-	60 /* of JSON: with the request around it still \
-	      within JSON_DEPTH_MAX */
+/* of JSON: with the request around it still within JSON_DEPTH_MAX */
+#define SCHEMA_LEVELS_MAX 60
 
 struct schema_offer {
 	const json_t *schema; /* an object schema, owned by the arena */
@@ -46,7 +45,7 @@ int schema_fit(const json_t *schema, struct arena *mem,
  * ${names} is the offer's.  Names that are the server's own already stay.  The
  * result is ${arguments} itself or owned by ${mem}.
  */
-const json_t *schema_restore_arguments(
-    const json_t *names, const json_t *arguments, struct arena *mem);
+const json_t *schema_restore_arguments(const json_t *names,
+    const json_t *arguments, struct arena *mem);
 
 #endif

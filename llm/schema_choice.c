@@ -160,8 +160,9 @@ unite_required(struct schema_pass *p, json_t *object, const json_t *list)
 		json_array_foreach(json_object_get(b, "required"), k, v) {
 			name = json_string_value(v);
 			json_object_set_new(counts, name,
-			    json_integer(1 + json_integer_value(
-				json_object_get(counts, name))));
+			    json_integer(1
+				+ json_integer_value(
+				    json_object_get(counts, name))));
 		}
 	json_object_foreach(counts, name, v)
 		if ((size_t)json_integer_value(v) == json_array_size(list)

@@ -103,8 +103,8 @@ rename_required(struct renaming *r, json_t *node)
 		const char *key = json_string_value(json_array_get(list, i));
 
 		if (!is_fit(key))
-			json_array_set_new(
-			    list, i, json_string(name_for(r, key)));
+			json_array_set_new(list, i,
+			    json_string(name_for(r, key)));
 	}
 }
 
@@ -187,8 +187,7 @@ rename_node(struct renaming *r, json_t *node)
 json_t *
 schema_rename(json_t *node)
 {
-	struct renaming r
-	    = { json_object(), json_object(), json_object() };
+	struct renaming r = { json_object(), json_object(), json_object() };
 	json_t *map;
 
 	take(&r, node);
@@ -238,8 +237,8 @@ restored(const json_t *map, const json_t *v)
 }
 
 const json_t *
-schema_restore_arguments(
-    const json_t *names, const json_t *arguments, struct arena *mem)
+schema_restore_arguments(const json_t *names, const json_t *arguments,
+    struct arena *mem)
 {
 	return names == NULL ? arguments
 			     : json_keep(mem, restored(names, arguments));

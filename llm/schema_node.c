@@ -25,8 +25,8 @@ leaf_of(struct schema_pass *p, const json_t *s)
 		if (types == 1u << i)
 			return schema_typed(p, s, (enum schema_type)i, false);
 	node = types == 1u << SCHEMA_ARRAY
-	    ? json_pack(
-		"{s:s, s:{s:s}}", "type", "array", "items", "type", "object")
+	    ? json_pack("{s:s, s:{s:s}}", "type", "array", "items", "type",
+		"object")
 	    : json_pack("{s:s}", "type", "object");
 	schema_say(p, node, schema_words(p, s, SCHEMA_OBJECT, false));
 	return node;
@@ -215,8 +215,8 @@ typed_each(struct schema_pass *p, const json_t *s, unsigned types, bool needed)
 	for (i = 0; i < SCHEMA_NULL; i++) {
 		if ((types & (1u << i)) == 0)
 			continue;
-		json_array_append_new(
-		    list, schema_typed(p, s, (enum schema_type)i, needed));
+		json_array_append_new(list,
+		    schema_typed(p, s, (enum schema_type)i, needed));
 		/* It is said once. */
 		rest = schema_copy(p, s);
 		json_object_del(rest, "description");

@@ -43,8 +43,8 @@ struct schema_pass {
 bool schema_work(struct schema_pass *p, size_t n);
 /* The members of ${from} that somebody reads, set in ${into} (${missing}: where
  * it has none). */
-void schema_put(
-    struct schema_pass *p, json_t *into, const json_t *from, bool missing);
+void schema_put(struct schema_pass *p, json_t *into, const json_t *from,
+    bool missing);
 /* A copy with such members of its own; it lives as long as the pass. */
 json_t *schema_copy(struct schema_pass *p, const json_t *s);
 /* As json_equal, but counted; false when the pass is full. */
@@ -63,8 +63,8 @@ enum schema_type schema_type_of(const char *name);
 
 /* schema_typed.c: ${s} as a ${type} and nothing else, a new reference
  * (${needed}: it must be given). */
-json_t *schema_typed(
-    struct schema_pass *p, const json_t *s, enum schema_type type, bool needed);
+json_t *schema_typed(struct schema_pass *p, const json_t *s,
+    enum schema_type type, bool needed);
 /* True if its ${member} is offered as it is. */
 bool schema_keeps(const json_t *s, enum schema_type type, const char *member);
 /* An object, a new reference, with a member for each string of ${list}. */

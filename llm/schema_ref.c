@@ -124,8 +124,7 @@ follow(struct schema_pass *p, const json_t *s, bool *leaf)
 	const json_t *target, *ref;
 
 	while (!*leaf && (ref = json_object_get(s, "$ref")) != NULL
-	    && schema_work(p,
-		json_string_length(ref) / SCHEMA_BYTES_WORK)) {
+	    && schema_work(p, json_string_length(ref) / SCHEMA_BYTES_WORK)) {
 		target = json_is_string(ref)
 		    ? find(p->root, json_string_value(ref))
 		    : NULL;
@@ -180,8 +179,7 @@ static void maybe_all(struct schema_pass *p, json_t *maybe,
 /* Properties of ${branch}, which holds only sometimes; a name that two of such
  * have means either. */
 static void
-maybe_one(struct schema_pass *p, json_t *maybe, const json_t *branch,
-    int depth)
+maybe_one(struct schema_pass *p, json_t *maybe, const json_t *branch, int depth)
 {
 	size_t nrefs = p->nrefs, i;
 	bool leaf = false;
@@ -193,8 +191,8 @@ maybe_one(struct schema_pass *p, json_t *maybe, const json_t *branch,
 	    || depth > SCHEMA_REFS_MAX)
 		return;
 	branch = follow(p, branch, &leaf);
-	(void)schema_work(
-	    p, json_object_size(json_object_get(branch, "properties")));
+	(void)schema_work(p,
+	    json_object_size(json_object_get(branch, "properties")));
 	json_object_foreach(json_object_get(branch, "properties"), key, v) {
 		if (p->full)
 			break;
@@ -218,8 +216,7 @@ static const char *const DEPENDENT[] = { "dependentSchemas", "dependencies" };
 /* What ${branch} says of some values only: a model may give it, and the server
  * knows when it must. */
 static void
-maybe_all(struct schema_pass *p, json_t *maybe, const json_t *branch,
-    int depth)
+maybe_all(struct schema_pass *p, json_t *maybe, const json_t *branch, int depth)
 {
 	const char *key;
 	json_t *v;
@@ -230,8 +227,8 @@ maybe_all(struct schema_pass *p, json_t *maybe, const json_t *branch,
 		maybe_one(p, maybe, json_object_get(branch, "else"), depth);
 	}
 	for (i = 0; i < NELEM(DEPENDENT); i++)
-		json_object_foreach(json_object_get(branch, DEPENDENT[i]),
-		    key, v)
+		json_object_foreach(json_object_get(branch, DEPENDENT[i]), key,
+		    v)
 			maybe_one(p, maybe, v, depth);
 }
 

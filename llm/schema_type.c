@@ -7,8 +7,8 @@
 #include "base/json.h"
 #include "llm/schema_priv.h"
 
-const char *const SCHEMA_TYPE_NAMES[SCHEMA_TYPES]
-    = { "string", "number", "integer", "boolean", "object", "array", "null" };
+const char *const SCHEMA_TYPE_NAMES[SCHEMA_TYPES] = { "string", "number",
+	"integer", "boolean", "object", "array", "null" };
 
 /* Names of other languages; OpenAI: "'any' is not valid under any of the given
  * schemas" (blurrah/mcp-graphql#14). */

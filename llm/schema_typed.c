@@ -183,21 +183,21 @@ add_properties(struct schema_pass *p, json_t *node, const json_t *s)
 
 /* ${s} as a ${type} and nothing else. */
 json_t *
-schema_typed(
-    struct schema_pass *p, const json_t *s, enum schema_type type, bool needed)
+schema_typed(struct schema_pass *p, const json_t *s, enum schema_type type,
+    bool needed)
 {
 	json_t *node = json_pack("{s:s}", "type", SCHEMA_TYPE_NAMES[type]);
 
 	/* Without it a model could only leave out what it must not. */
 	schema_say(p, node,
-	    schema_words(
-		p, s, type, needed && (schema_types(s) & SCHEMA_IS_NULL) != 0));
+	    schema_words(p, s, type,
+		needed && (schema_types(s) & SCHEMA_IS_NULL) != 0));
 	switch (type) {
 	case SCHEMA_STRING:
 		add_enum(p, node, s);
 		if (schema_keeps(s, type, "format"))
-			json_object_set_new(
-			    node, "format", json_string("date-time"));
+			json_object_set_new(node, "format",
+			    json_string("date-time"));
 		break;
 	case SCHEMA_NUMBER:
 	case SCHEMA_INTEGER:

@@ -43,7 +43,8 @@ struct told {
 static void
 tell(struct told *t, const char *what, const json_t *v)
 {
-	struct buf b = BUF_INIT(TOLD_MAX); /* of longer ones no more is written */
+	struct buf b = BUF_INIT(
+	    TOLD_MAX); /* of longer ones no more is written */
 	int rc = -1;
 
 	if (json_is_string(v))
@@ -98,8 +99,7 @@ tell_members(struct told *t, const json_t *s)
 	const char *type = json_member_str(more, "type");
 
 	if (type != NULL)
-		tell(t, "any other member",
-		    json_object_get(more, "type"));
+		tell(t, "any other member", json_object_get(more, "type"));
 }
 
 static const char *
@@ -119,8 +119,8 @@ cleaned(struct schema_pass *p, const char *words)
 }
 
 const char *
-schema_words(
-    struct schema_pass *p, const json_t *s, enum schema_type type, bool or_null)
+schema_words(struct schema_pass *p, const json_t *s, enum schema_type type,
+    bool or_null)
 {
 	struct buf b = BUF_INIT(WORDS_MAX_BYTES);
 	struct told t = { .p = p, .out = &b };

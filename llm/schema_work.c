@@ -43,8 +43,8 @@ put(json_t *into, const char *key, json_t *v, bool missing)
 }
 
 void
-schema_put(
-    struct schema_pass *p, json_t *into, const json_t *from, bool missing)
+schema_put(struct schema_pass *p, json_t *into, const json_t *from,
+    bool missing)
 {
 	size_t n = 1, i;
 	const char *key;

@@ -32,8 +32,9 @@ nine(struct arena *mem, const char *id)
 	if (id == NULL)
 		return NULL;
 	if (strlen(id) == ID_CHARS
-	    && strspn(id, "abcdefghijklmnopqrstuvwxyz0123456789"
-			  "ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+	    && strspn(id,
+		   "abcdefghijklmnopqrstuvwxyz0123456789"
+		   "ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 		== ID_CHARS)
 		return id;
 	for (i = 0; id[i] != '\0'; i++)
@@ -191,8 +192,8 @@ join_images(struct llm_shaping *s, struct llm_message *a,
 
 	if (b->nimages == 0)
 		return;
-	images = arena_alloc(s->mem, (a->nimages + b->nimages)
-		* sizeof(*images));
+	images = arena_alloc(s->mem,
+	    (a->nimages + b->nimages) * sizeof(*images));
 	if (a->nimages > 0)
 		memcpy(images, a->images, a->nimages * sizeof(*images));
 	memcpy(images + a->nimages, b->images, b->nimages * sizeof(*images));

@@ -19,22 +19,20 @@ static const struct {
 	enum meaning meaning;
 } STOPS[] = {
 	{ "length", STOP_LIMIT },
-	{ "max_tokens", STOP_LIMIT },	/* Messages', Gemini's, Cohere's */
+	{ "max_tokens", STOP_LIMIT },   /* Messages', Gemini's, Cohere's */
 	{ "model_length", STOP_LIMIT }, /* Mistral */
 	{ "model_context_window_exceeded", STOP_CONTEXT }, /* Messages' */
 	{ "content_filter", STOP_DECLINED },
 	{ "refusal", STOP_DECLINED }, /* Messages' */
 	{ "safety", STOP_DECLINED },  /* Gemini through relays */
-	{ "prohibited_content", STOP_DECLINED },
-	{ "blocklist", STOP_DECLINED },
-	{ "recitation", STOP_DECLINED },
-	{ "spii", STOP_DECLINED },
-	{ "sensitive", STOP_DECLINED }, /* Zhipu */
-	{ "pause_turn", STOP_PAUSED },	/* Messages' */
-	{ "error", STOP_BROKE },	/* OpenRouter: its upstream */
-	{ "network_error", STOP_BROKE },	       /* Zhipu */
+	{ "prohibited_content", STOP_DECLINED }, { "blocklist", STOP_DECLINED },
+	{ "recitation", STOP_DECLINED }, { "spii", STOP_DECLINED },
+	{ "sensitive", STOP_DECLINED },  /* Zhipu */
+	{ "pause_turn", STOP_PAUSED },   /* Messages' */
+	{ "error", STOP_BROKE },         /* OpenRouter: its upstream */
+	{ "network_error", STOP_BROKE }, /* Zhipu */
 	{ "insufficient_system_resource", STOP_BROKE }, /* DeepSeek */
-	{ "abort", STOP_BROKE },			/* vLLM */
+	{ "abort", STOP_BROKE },                        /* vLLM */
 };
 
 static size_t
@@ -61,8 +59,9 @@ llm_stop_read(struct llm_reading *r, const char *why)
 	size_t i = find(why);
 
 	if (llm_stop_is_broken(why))
-		return llm_reading_fail(r, arena_printf(r->mem,
-		    "the server stopped: %s", STOPS[i].why));
+		return llm_reading_fail(r,
+		    arena_printf(r->mem, "the server stopped: %s",
+			STOPS[i].why));
 	if (i < NELEM(STOPS)) {
 		r->cut |= STOPS[i].meaning == STOP_LIMIT
 		    || STOPS[i].meaning == STOP_CONTEXT;

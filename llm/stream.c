@@ -82,8 +82,7 @@ llm_stream_read(struct asking *a, struct http_stream *s,
 		if (n == 1) {
 			first_byte(a);
 			a->reading.received += piece.len;
-			stop = llm_body_feed(&body, buf_str(&piece),
-			    piece.len);
+			stop = llm_body_feed(&body, buf_str(&piece), piece.len);
 			buf_reset(&piece);
 		}
 		waiting = llm_ending_look(a, &clock, clock_boot_ms());

@@ -54,8 +54,7 @@ without_blanks(struct arena *mem, const char *s, size_t len)
 	size_t i, n = 0;
 
 	for (i = 0; i < len; i++)
-		if (s[i] != ' ' && s[i] != '\t' && s[i] != '\r'
-		    && s[i] != '\n')
+		if (s[i] != ' ' && s[i] != '\t' && s[i] != '\r' && s[i] != '\n')
 			out[n++] = s[i];
 	return out;
 }
@@ -75,8 +74,8 @@ said_by_others(struct text_calls *f)
 		const struct llm_message *m = &f->q->messages[i];
 
 		if (m->role == LLM_USER || m->role == LLM_TOOL)
-			f->said[n++] = without_blanks(
-			    f->said_mem, m->text, strlen(m->text));
+			f->said[n++] = without_blanks(f->said_mem, m->text,
+			    strlen(m->text));
 	}
 	return f->said;
 }
@@ -93,8 +92,8 @@ is_said_by_others(struct text_calls *f, size_t from)
 	for (; from < f->n && !is; from++) {
 		if (f->place[from].len == 0)
 			continue;
-		call = without_blanks(
-		    mem, f->place[from].s, f->place[from].len);
+		call = without_blanks(mem, f->place[from].s,
+		    f->place[from].len);
 		for (i = 0; said[i] != NULL && !is; i++)
 			is = strstr(said[i], call) != NULL;
 	}
@@ -295,8 +294,7 @@ may_be_whole(struct llm_call_look *k, const char *text, size_t len)
 		"```tool_call", "```tool_code" };
 	size_t i, n;
 
-	for (; k->head_len < sizeof(k->head) && k->head_at < len;
-	     k->head_at++)
+	for (; k->head_len < sizeof(k->head) && k->head_at < len; k->head_at++)
 		if (strchr(BLANKS, text[k->head_at]) == NULL)
 			k->head[k->head_len++] = text[k->head_at];
 	for (i = 0; i < NELEM(BEGINS); i++) {

@@ -47,7 +47,7 @@ struct text_calls {
 		const char *s;
 		size_t len;
 	} place[TOOL_CALLS_MAX];
-	size_t wasted;	   /* bytes behind beginnings that were none */
+	size_t wasted;     /* bytes behind beginnings that were none */
 	const char **said; /* by others, blanks aside, up to a NULL; or NULL */
 	struct arena *said_mem; /* of those */
 };
@@ -64,8 +64,8 @@ size_t text_form_around(const char *s);
  * its arguments. */
 bool text_form_documents(struct text_calls *f, const char *s, size_t len);
 /* A call is added to ${f}; false: it is none. */
-bool text_form_add(
-    struct text_calls *f, const char *name, const char *arguments);
+bool text_form_add(struct text_calls *f, const char *name,
+    const char *arguments);
 /* Where the JSON that begins at ${s} ends; NULL: it does not. */
 const char *text_form_json_end(const char *s);
 

@@ -14,8 +14,8 @@ struct form {
 	const char *name_end; /* where the name is not in the JSON */
 	const char *close;    /* NULL: the end of the JSON */
 	/* The call whose inside begins at ${s}: where all of it ends. */
-	const char *(*take)(
-	    struct text_calls *f, const struct form *form, const char *s);
+	const char *(*take)(struct text_calls *f, const struct form *form,
+	    const char *s);
 	struct text_marks marks; /* of arguments that are no JSON */
 };
 
@@ -66,8 +66,8 @@ closed(const char *end, const char *close)
 bool
 text_form_add(struct text_calls *f, const char *name, const char *arguments)
 {
-	const char *tool
-	    = name == NULL ? NULL : llm_tool_meant(f->q, f->mem, name);
+	const char *tool = name == NULL ? NULL
+					: llm_tool_meant(f->q, f->mem, name);
 
 	if (!f->own && (tool == NULL || arguments == NULL))
 		return false;
@@ -76,8 +76,9 @@ text_form_add(struct text_calls *f, const char *name, const char *arguments)
 	f->calls[f->n++] = (struct tool_call){ .name = name == NULL ? "unknown"
 		    : tool != NULL                                  ? tool
 				   : text_cut(f->mem, name, TOOL_NAME_MAX - 1),
-		.arguments
-		= arguments == NULL ? "" : llm_arguments(f->mem, arguments) };
+		.arguments = arguments == NULL
+		    ? ""
+		    : llm_arguments(f->mem, arguments) };
 	return true;
 }
 
@@ -204,8 +205,8 @@ take_parts(struct text_calls *f, const struct form *form, const char *s)
 		return NULL;
 	end = skip(end);
 	end += is_at(end, "```") ? 3 : 0;
-	return text_form_add(
-		   f, text_strip(f->mem, arena_memdup(f->mem, name, len)), text)
+	return text_form_add(f,
+		   text_strip(f->mem, arena_memdup(f->mem, name, len)), text)
 	    ? closed(end, form->close)
 	    : NULL;
 }
@@ -261,8 +262,8 @@ take_document(struct text_calls *f, const struct form *form, const char *s)
 		    ? end + strlen(form->close)
 		    : NULL;
 	return f->own
-		&& text_form_add(
-		    f, NULL, arena_memdup(f->mem, s, (size_t)(end - s)))
+		&& text_form_add(f, NULL,
+		    arena_memdup(f->mem, s, (size_t)(end - s)))
 	    ? end + strlen(form->close)
 	    : NULL;
 }
@@ -332,18 +333,18 @@ static const struct form FORMS[] = {
 
 /* What may stand around calls; then what servers leave at the end. */
 #define AROUND_OPEN 7
-static const char *const AROUND[]
-    = { "<" DSML "tool_calls>", "<" DSML "function_calls>",
-	      "<" BAR "tool" LOW "calls" LOW "begin" BAR ">",
-	      "<|tool_calls_section_begin|>", "<minimax:tool_call>",
-	      "<function_calls>", "<tool_calls>",
-	      /* no mark that opens */
-	      "</" DSML "tool_calls>", "</" DSML "function_calls>",
-	      "<" BAR "tool" LOW "calls" LOW "end" BAR ">",
-	      "<|tool_calls_section_end|>", "</minimax:tool_call>",
-	      "</function_calls>", "</tool_calls>", "[/TOOL_CALLS]",
-	      "<" BAR "end" LOW "of" LOW "sentence" BAR ">", "<|im_end|>",
-	      "<|eot_id|>", "<|eom_id|>", "<|call|>", "<|end|>", "</s>" };
+static const char *const AROUND[] = { "<" DSML "tool_calls>",
+	"<" DSML "function_calls>",
+	"<" BAR "tool" LOW "calls" LOW "begin" BAR ">",
+	"<|tool_calls_section_begin|>", "<minimax:tool_call>",
+	"<function_calls>", "<tool_calls>",
+	/* no mark that opens */
+	"</" DSML "tool_calls>", "</" DSML "function_calls>",
+	"<" BAR "tool" LOW "calls" LOW "end" BAR ">",
+	"<|tool_calls_section_end|>", "</minimax:tool_call>",
+	"</function_calls>", "</tool_calls>", "[/TOOL_CALLS]",
+	"<" BAR "end" LOW "of" LOW "sentence" BAR ">", "<|im_end|>",
+	"<|eot_id|>", "<|eom_id|>", "<|call|>", "<|end|>", "</s>" };
 
 const char *
 text_form_take(struct text_calls *f, const char *s)

@@ -72,8 +72,7 @@ llm_as_text(const struct llm_question *q, struct arena *mem)
 
 	for (i = 0; i < q->nmessages; i++) {
 		m[i] = q->messages[i];
-		if (m[i].role == LLM_SYSTEM && q->ntools > 0
-		    && !q->no_calls)
+		if (m[i].role == LLM_SYSTEM && q->ntools > 0 && !q->no_calls)
 			m[i].text = arena_printf(mem, "%s\n\n%s", m[i].text,
 			    llm_text_tools_prompt(mem, q->tools, q->ntools));
 		for (j = 0; j < q->messages[i].ncalls; j++)
@@ -84,8 +83,7 @@ llm_as_text(const struct llm_question *q, struct arena *mem)
 			    m[i].calls[j].arguments);
 		if (m[i].role == LLM_TOOL) {
 			m[i].role = LLM_USER;
-			m[i].text = llm_text_tools_result(mem,
-			    &q->messages[i]);
+			m[i].text = llm_text_tools_result(mem, &q->messages[i]);
 		}
 		m[i].calls = NULL;
 		m[i].ncalls = 0;

@@ -54,8 +54,8 @@ one(const struct text_calls *f, const char *tool, const struct text_marks *m,
 
 	if (name_end == NULL)
 		return NULL;
-	key = text_strip(
-	    f->mem, arena_memdup(f->mem, s, (size_t)(name_end - s)));
+	key = text_strip(f->mem,
+	    arena_memdup(f->mem, s, (size_t)(name_end - s)));
 	name_end += strlen(m->name_end);
 	value = strstr(name_end, m->value);
 	close = value == NULL ? NULL : strstr(value, m->close);
@@ -63,8 +63,8 @@ one(const struct text_calls *f, const char *tool, const struct text_marks *m,
 		return NULL;
 	attributes = arena_memdup(f->mem, name_end, (size_t)(value - name_end));
 	value += strlen(m->value);
-	text = text_strip(
-	    f->mem, arena_memdup(f->mem, value, (size_t)(close - value)));
+	text = text_strip(f->mem,
+	    arena_memdup(f->mem, value, (size_t)(close - value)));
 	json_object_set_new(doc, key, value_of(f, tool, key, attributes, text));
 	return close + strlen(m->close);
 }
@@ -138,8 +138,8 @@ text_values_python(struct text_calls *f, const char *s, size_t len)
 			break;
 		arguments = python_arguments(f, name + n + 1, &s);
 		is = arguments != NULL && (!print || *s == ')')
-		    && text_form_add(
-			f, arena_memdup(f->mem, name, n), arguments);
+		    && text_form_add(f, arena_memdup(f->mem, name, n),
+			arguments);
 		s += is && print ? 1 : 0;
 	}
 	if (!is)

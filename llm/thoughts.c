@@ -320,8 +320,7 @@ begins_again(struct llm_thoughts *t, const struct buf *text, size_t at,
 		return false;
 	next = (unsigned char)s[at + len];
 	if (strchr("`\"'(", s[at - 1]) != NULL || is_fenced(t, text, at)
-	    || (next != '\n' && next != '\r' && next < 0x80
-		&& !isalnum(next)))
+	    || (next != '\n' && next != '\r' && next < 0x80 && !isalnum(next)))
 		return false;
 	t->open = at;
 	t->from = at + len;
@@ -397,8 +396,7 @@ ends(struct llm_thoughts *t, const struct buf *text, bool partly)
 	const char *s = buf_str(text), *mark;
 	size_t at = text->len < ENDS_WINDOW ? 0 : text->len - ENDS_WINDOW;
 	/* What is no ASCII may be half a character, and become a mark. */
-	bool final = text->len > 0
-	    && (unsigned char)s[text->len - 1] < 0x80;
+	bool final = text->len > 0 && (unsigned char)s[text->len - 1] < 0x80;
 
 	if (at < t->words)
 		at = t->words;

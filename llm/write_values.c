@@ -38,8 +38,7 @@ is_reasoning(const struct llm_backend *b)
 
 	return b->host == HOST_OPENAI
 	    && ((m[0] == 'o' && m[1] >= '1' && m[1] <= '9')
-		|| strncmp(m, "gpt-5", 5) == 0
-		|| strncmp(m, "gpt-6", 5) == 0);
+		|| strncmp(m, "gpt-5", 5) == 0 || strncmp(m, "gpt-6", 5) == 0);
 }
 
 /* The one that is usual, unless it is lacking; then the other. */

@@ -182,8 +182,8 @@ static enum mcp_rc
 settle(struct exchange *x)
 {
 	struct mcp_client *c = x->c;
-	struct mcp_call_options o
-	    = { .cancel = x->o == NULL ? NULL : x->o->cancel };
+	struct mcp_call_options o = { .cancel = x->o == NULL ? NULL
+							     : x->o->cancel };
 	struct exchange p = { .c = c,
 		.mem = x->mem,
 		.scratch = x->scratch,
@@ -231,8 +231,8 @@ look(struct exchange *x)
 		if (exchange_is_cancelled(x))
 			rc = exchange_end(x, MCP_CANCELLED, "cancelled");
 		else if (clock_boot_ms() >= x->until)
-			rc = exchange_end(
-			    x, MCP_UNREACHED, "no answer in time");
+			rc = exchange_end(x, MCP_UNREACHED,
+			    "no answer in time");
 		else if (c->settling)
 			wait_settled(c);
 		else
@@ -341,8 +341,8 @@ mcp_client_call(struct mcp_client *c, const char *name, const json_t *arguments,
 	    || (arguments == NULL ? buf_add_str(&params, "{}")
 				  : json_add(&params, arguments))
 		== -1) {
-		rc = exchange_end(
-		    &x, MCP_PROTOCOL, "the arguments are too large");
+		rc = exchange_end(&x, MCP_PROTOCOL,
+		    "the arguments are too large");
 		goto out;
 	}
 	x.params = buf_str(&params);

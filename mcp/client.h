@@ -24,8 +24,7 @@ struct mcp_client *mcp_client_new(const char *name, const char *url,
 void mcp_client_free(struct mcp_client *c);
 /* The same server, asked with the same headers: what ${a} knows of it (an era,
  * a session) serves for ${b}, too. */
-bool mcp_client_is_same(
-    const struct mcp_client *a, const struct mcp_client *b);
+bool mcp_client_is_same(const struct mcp_client *a, const struct mcp_client *b);
 /* Of the next requests; calls that run keep theirs. */
 void mcp_client_set_timeout(struct mcp_client *c, int timeout_ms);
 
@@ -57,8 +56,8 @@ enum mcp_rc mcp_client_tools(struct mcp_client *c, const volatile int *cancel,
 struct mcp_call_options {
 	int deadline_ms;
 	const volatile int *cancel;
-	void (*on_progress)(
-	    void *ctx, double progress, double total, const char *message);
+	void (*on_progress)(void *ctx, double progress, double total,
+	    const char *message);
 	void *ctx;
 };
 enum mcp_rc mcp_client_call(struct mcp_client *c, const char *name,

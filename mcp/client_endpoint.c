@@ -35,8 +35,8 @@ endpoint_resolve(const char *base, const char *said, char out[ENDPOINT_MAX])
 	} else if (said[0] == '/' && said[1] == '/') {
 		return -1; /* another host */
 	} else if (said[0] == '/') {
-		len = snprintf(
-		    out, ENDPOINT_MAX, "%.*s%s", (int)origin, base, said);
+		len = snprintf(out, ENDPOINT_MAX, "%.*s%s", (int)origin, base,
+		    said);
 	} else {
 		/* Relative to the directory of the base's path. */
 		path = origin + strcspn(base + origin, "?#");

@@ -12,8 +12,8 @@
 #include "base/json.h"
 #include "mcp/client_priv.h"
 
-static const char *const versions[]
-    = { MCP_NEWEST_LEGACY, "2025-06-18", "2025-03-26", "2024-11-05" };
+static const char *const versions[] = { MCP_NEWEST_LEGACY, "2025-06-18",
+	"2025-03-26", "2024-11-05" };
 
 const char *
 legacy_version(const char *said)
@@ -110,8 +110,8 @@ legacy_lines(struct arena *mem, const char *version, const char *session,
 	lines[n++] = "Accept: application/json, text/event-stream";
 	/* The header came with 2025-06-18. */
 	if (version != NULL && strcmp(version, "2025-06-18") >= 0)
-		lines[n++]
-		    = arena_printf(mem, "MCP-Protocol-Version: %s", version);
+		lines[n++] = arena_printf(mem, "MCP-Protocol-Version: %s",
+		    version);
 	if (session[0] != '\0')
 		lines[n++] = arena_printf(mem, "Mcp-Session-Id: %s", session);
 	lines[n] = NULL;
@@ -169,7 +169,8 @@ legacy_post(struct exchange *x, const char *const *lines)
 	enum mcp_rc rc;
 
 	x->id = mcp_next_id(x->c);
-	if (rpc_write(&body, x->id, x->method, x->params, exchange_meta(x)) == -1)
+	if (rpc_write(&body, x->id, x->method, x->params, exchange_meta(x))
+	    == -1)
 		rc = exchange_end(x, MCP_PROTOCOL, "the request is too large");
 	else
 		rc = exchange_post(x, x->c->url, lines, &body);
@@ -181,11 +182,11 @@ legacy_post(struct exchange *x, const char *const *lines)
 static bool
 say_no_session(const char *words)
 {
-	static const char *const ENDS[] = { "not found", "not exist", "no valid",
-		"not valid", "no longer", "no session", "no active", "not init",
-		"not recogni", "unrecogni", "unknown", "invalid", "missing",
-		"expired", "terminated", "closed", "ended", "required",
-		"without", "lost" };
+	static const char *const ENDS[] = { "not found", "not exist",
+		"no valid", "not valid", "no longer", "no session", "no active",
+		"not init", "not recogni", "unrecogni", "unknown", "invalid",
+		"missing", "expired", "terminated", "closed", "ended",
+		"required", "without", "lost" };
 	size_t i;
 
 	if (strcasestr(words, "not initialized") != NULL
@@ -294,8 +295,8 @@ legacy_begin(struct exchange *x, struct mcp_view *view)
 	/* What becomes of it is not asked; some never answer it
 	 * (wevm/vocs#484), so that a part of the time must do. */
 	if (rpc_write(&body, 0, "notifications/initialized", "", "") == 0)
-		(void)mcp_notify(
-		    x->c, x->c->url, lines, &body, exchange_left_ms(x) / 3 + 1);
+		(void)mcp_notify(x->c, x->c->url, lines, &body,
+		    exchange_left_ms(x) / 3 + 1);
 out:
 	buf_fini(&body);
 	return rc;
@@ -307,8 +308,9 @@ legacy_end(struct mcp_client *c)
 {
 	struct arena *mem;
 	struct exchange x = { .c = c };
-	struct http_request req
-	    = { .method = "DELETE", .url = c->url, .total_ms = MCP_NOTICE_MS };
+	struct http_request req = { .method = "DELETE",
+		.url = c->url,
+		.total_ms = MCP_NOTICE_MS };
 	struct http_response resp;
 	const char *lines[LEGACY_LINES_MAX];
 

@@ -38,8 +38,8 @@ struct listing {
 static const json_t *
 schema_of(json_t *tool)
 {
-	static const char *const NAMES[]
-	    = { "inputSchema", "input_schema", "parameters" };
+	static const char *const NAMES[] = { "inputSchema", "input_schema",
+		"parameters" };
 	json_t *schema = NULL;
 	size_t i;
 
@@ -222,8 +222,8 @@ list_page(struct exchange *x, struct listing *l)
 	if (page == NULL
 	    || !(json_is_array(page) || json_is_object(page)
 		|| json_is_null(page)))
-		return exchange_end(
-		    x, MCP_PROTOCOL, "the answer to tools/list has no tools");
+		return exchange_end(x, MCP_PROTOCOL,
+		    "the answer to tools/list has no tools");
 	if (!add_tools(x, l, page))
 		return MCP_OK;
 	take_ttl(l, json_object_get(x->result, "ttlMs"));

@@ -24,8 +24,8 @@ open_stream(struct exchange *x, struct mcp_link *l, const char *const *lines)
 	char type[64] = "";
 
 	if (mcp_fill(x->c, &req, lines) == -1)
-		return exchange_end(
-		    x, MCP_PROTOCOL, "too many headers for one request");
+		return exchange_end(x, MCP_PROTOCOL,
+		    "too many headers for one request");
 	req.flags |= HTTP_OUTLIVES; /* others' calls use the stream too */
 	if (http_open(&req, &l->resp, &l->stream) != HTTP_OK)
 		return exchange_http_end(x, &l->resp);
@@ -67,8 +67,8 @@ wait_for_endpoint(struct exchange *x, struct mcp_link *l)
 	    && !exchange_is_cancelled(x)) {
 		if (http_read(l->stream, MCP_SLICE_MS, &piece) == -1)
 			break;
-		rc = sse_reader_feed(
-		    &l->reader, buf_str(&piece), piece.len, on_first_event, l);
+		rc = sse_reader_feed(&l->reader, buf_str(&piece), piece.len,
+		    on_first_event, l);
 		buf_reset(&piece);
 	}
 	buf_fini(&piece);
@@ -100,8 +100,8 @@ initialize(struct mcp_link *l, struct exchange *x)
 enum mcp_rc
 link_begin(struct exchange *x, struct mcp_view *view, struct mcp_link **link)
 {
-	static const char *const lines[]
-	    = { "Accept: text/event-stream", NULL };
+	static const char *const lines[] = { "Accept: text/event-stream",
+		NULL };
 	struct mcp_link *l = link_new(x->c);
 	struct buf body = BUF_INIT(KIB);
 	enum mcp_rc rc;
@@ -150,8 +150,8 @@ out:
  * answer, all else is asked again, and from then on the stream is open first.
  */
 enum mcp_rc
-listen_begin(
-    struct exchange *x, const struct mcp_view *view, struct mcp_link **link)
+listen_begin(struct exchange *x, const struct mcp_view *view,
+    struct mcp_link **link)
 {
 	const char *lines[4];
 	struct mcp_link *l = link_new(x->c);
@@ -164,11 +164,11 @@ listen_begin(
 	(void)snprintf(l->endpoint, sizeof(l->endpoint), "%s", x->c->url);
 	lines[n++] = "Accept: text/event-stream";
 	if (strcmp(view->version, "2025-06-18") >= 0)
-		lines[n++] = arena_printf(
-		    x->mem, "MCP-Protocol-Version: %s", view->version);
+		lines[n++] = arena_printf(x->mem, "MCP-Protocol-Version: %s",
+		    view->version);
 	if (view->session[0] != '\0')
-		lines[n++]
-		    = arena_printf(x->mem, "Mcp-Session-Id: %s", view->session);
+		lines[n++] = arena_printf(x->mem, "Mcp-Session-Id: %s",
+		    view->session);
 	lines[n] = NULL;
 	rc = strlen(x->c->url) < sizeof(l->endpoint)
 	    ? open_stream(x, l, lines)

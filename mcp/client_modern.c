@@ -69,8 +69,8 @@ modern_run(struct exchange *x)
 		&& (strcmp(kind, "complete") == 0
 		    || strcmp(kind, "input_required") == 0)))
 		return MCP_OK;
-	return exchange_end(
-	    x, MCP_PROTOCOL, "a result of a kind that was not asked for");
+	return exchange_end(x, MCP_PROTOCOL,
+	    "a result of a kind that was not asked for");
 }
 
 /* Does the array ${versions} name a revision that begins with initialize? */
@@ -149,8 +149,8 @@ modern_probe(struct exchange *x, struct mcp_view *view)
 	}
 	if (x->answered && x->code == RPC_BAD_VERSION
 	    && json_is_array(json_object_get(x->data, "supported")))
-		return by_versions(
-		    x, view, json_object_get(x->data, "supported"));
+		return by_versions(x, view,
+		    json_object_get(x->data, "supported"));
 	if (rc == MCP_ERROR && x->status == 400
 	    && (x->code == RPC_HEADER_MISMATCH
 		|| x->code == RPC_NEEDS_CAPABILITY)) {

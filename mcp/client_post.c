@@ -262,8 +262,8 @@ exchange_error_end(struct exchange *x)
 
 	if (x->code == 0) /* not JSON-RPC's, but plain words */
 		return exchange_end(x, MCP_ERROR, "%s", message);
-	return exchange_end(
-	    x, MCP_ERROR, "%s (%lld)", message, (long long)x->code);
+	return exchange_end(x, MCP_ERROR, "%s (%lld)", message,
+	    (long long)x->code);
 }
 
 static enum mcp_rc
@@ -283,8 +283,8 @@ answer_end(struct exchange *x)
 static void
 take_session(struct exchange *x, const struct http_response *resp)
 {
-	bool found = http_header(
-	    resp, "mcp-session-id", x->session, sizeof(x->session));
+	bool found = http_header(resp, "mcp-session-id", x->session,
+	    sizeof(x->session));
 
 	if (!found)
 		x->session[0] = '\0';
@@ -312,8 +312,8 @@ take_location(struct exchange *x, const struct http_response *resp)
  * see x->answered and x->status; ${is_stream}: it came as a stream.
  */
 static enum mcp_rc
-exchange_once(
-    struct exchange *x, const struct http_request *req, bool *is_stream)
+exchange_once(struct exchange *x, const struct http_request *req,
+    bool *is_stream)
 {
 	struct http_response resp;
 	struct http_stream *s = NULL;
@@ -388,8 +388,8 @@ resume(struct exchange *x, const char *url, const char *const *lines)
 		if (!pause_before_resuming(x))
 			break;
 		all[0] = "Accept: text/event-stream";
-		all[1]
-		    = arena_printf(x->mem, "Last-Event-ID: %s", x->last_event);
+		all[1] = arena_printf(x->mem, "Last-Event-ID: %s",
+		    x->last_event);
 		for (n = 2, k = 0; lines[k] != NULL && n < NELEM(all) - 1; k++)
 			if (strncmp(lines[k], "Accept:", 7) != 0
 			    && strncmp(lines[k], "Content-Type:", 13) != 0)
@@ -434,8 +434,8 @@ exchange_post(struct exchange *x, const char *url, const char *const *lines,
 	x->last_event[0] = '\0';
 	x->retry_ms = -1;
 	if (mcp_fill(x->c, &req, lines) == -1)
-		return exchange_end(
-		    x, MCP_PROTOCOL, "too many headers for one request");
+		return exchange_end(x, MCP_PROTOCOL,
+		    "too many headers for one request");
 	req.total_ms = exchange_left_ms(x);
 	req.cancel = x->o == NULL ? NULL : x->o->cancel;
 	if (x->acts)

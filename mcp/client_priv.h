@@ -24,19 +24,19 @@
 #define MCP_SESSION_MAX (4 * KIB) /* a session id: some are a signed token */
 #define MCP_EVENT_ID_MAX 257      /* with its NUL; as base/sse takes them */
 #define MCP_LEFT_OUT_MAX 256 /* of what is kept of a tool that is left out */
-#define MCP_PAGES_MAX 64          /* of one tools/list */
-#define MCP_TOOLS_MAX 2000        /* of one server */
-#define MCP_LIST_MAX (2 * MIB) /* text of its tools: 512 of 4 KiB; as values
-				* some 100 MB at worst */
+#define MCP_PAGES_MAX 64     /* of one tools/list */
+#define MCP_TOOLS_MAX 2000   /* of one server */
+/* text of its tools: 512 of 4 KiB; as values * some 100 MB at worst */
+#define MCP_LIST_MAX (2 * MIB)
 #define MCP_CONNECT_MS 5000
-#define MCP_NOTICE_MS 2000 /* for what nobody waits for */
-#define MCP_REQUESTS_MAX 32 /* of a server's that are answered in one call */
-#define MCP_RESUME_MAX 64  /* a legacy stream that ends early, in a row */
-#define MCP_RESUME_MS 1000 /* between two, unless the server says */
+#define MCP_NOTICE_MS 2000    /* for what nobody waits for */
+#define MCP_REQUESTS_MAX 32   /* of a server's that are answered in one call */
+#define MCP_RESUME_MAX 64     /* a legacy stream that ends early, in a row */
+#define MCP_RESUME_MS 1000    /* between two, unless the server says */
 #define MCP_RESUME_MIN_MS 100 /* whatever it says: "retry: 0" is no storm */
-#define SAID_MAX 512 /* of what came in place of an MCP answer */
-#define LOCATION_MAX 96 /* of an address that the operator is told */
-#define MCP_SLICE_MS 100   /* how often a wait looks at its cancel flag */
+#define SAID_MAX 512          /* of what came in place of an MCP answer */
+#define LOCATION_MAX 96       /* of an address that the operator is told */
+#define MCP_SLICE_MS 100      /* how often a wait looks at its cancel flag */
 
 enum mcp_era {
 	ERA_UNKNOWN,
@@ -91,15 +91,15 @@ struct exchange {
 	int64_t id; /* of the running attempt */
 
 	/* Came back. */
-	int status;     /* of the POST; 0: none */
-	enum http_rc ended; /* of the POST, up to its status */
-	bool answered;  /* ${result} or ${code} is the server's word */
-	bool silent;    /* its body came whole, and is empty */
-	bool taken;     /* and that says: the answer comes elsewhere */
-	bool maybe;     /* they are, unless one with a better id comes */
+	int status;          /* of the POST; 0: none */
+	enum http_rc ended;  /* of the POST, up to its status */
+	bool answered;       /* ${result} or ${code} is the server's word */
+	bool silent;         /* its body came whole, and is empty */
+	bool taken;          /* and that says: the answer comes elsewhere */
+	bool maybe;          /* they are, unless one with a better id comes */
 	char said[SAID_MAX]; /* in place of an MCP answer; "" nothing */
 	char location[LOCATION_MAX]; /* of a redirect */
-	json_t *result; /* in ${mem}; NULL: an error */
+	json_t *result;              /* in ${mem}; NULL: an error */
 	int64_t code;
 	const char *message; /* in ${mem} */
 	json_t *data;        /* in ${mem}, NULL: none */
@@ -108,8 +108,8 @@ struct exchange {
 	bool stale; /* refused because what we knew of the server is over */
 
 	/* Of reading. */
-	struct mcp_view *view;            /* the caller's room for it */
-	struct arena *scratch;            /* of one message */
+	struct mcp_view *view;             /* the caller's room for it */
+	struct arena *scratch;             /* of one message */
 	char last_event[MCP_EVENT_ID_MAX]; /* to resume from, "" */
 	int64_t retry_ms;
 	int requests; /* of the server's, during this call */
@@ -123,8 +123,8 @@ bool exchange_is_cancelled(const struct exchange *x);
 /* Cancelled, or out of time: nothing more is done for it. */
 bool exchange_is_over(const struct exchange *x);
 /* Set ${why}; returns ${rc}. */
-enum mcp_rc exchange_end(
-    struct exchange *x, enum mcp_rc rc, const char *fmt, ...) PRINTF_LIKE(3, 4);
+enum mcp_rc exchange_end(struct exchange *x, enum mcp_rc rc, const char *fmt,
+    ...) PRINTF_LIKE(3, 4);
 
 /* Find out the era if it isn't known, and ask; once more with what a refusal
  * taught.  x->view tells afterwards which era answered. */
@@ -169,8 +169,8 @@ enum mcp_rc exchange_or_unknown(const struct exchange *x, enum mcp_rc rc);
 /* How an HTTP answer ends that holds no JSON-RPC one. */
 enum mcp_rc exchange_status_end(struct exchange *x);
 /* How a failed HTTP exchange ends. */
-enum mcp_rc exchange_http_end(
-    struct exchange *x, const struct http_response *resp);
+enum mcp_rc exchange_http_end(struct exchange *x,
+    const struct http_response *resp);
 
 /* client_read.c */
 /*
@@ -218,8 +218,8 @@ const char *legacy_hello(struct arena *mem, const char *version);
 int endpoint_resolve(const char *base, const char *said,
     char out[ENDPOINT_MAX]) WARN_UNUSED;
 /* Where it is if a proxy put a prefix before it; "": there is none. */
-void endpoint_behind(
-    const char *base, const char *said, char out[ENDPOINT_MAX]);
+void endpoint_behind(const char *base, const char *said,
+    char out[ENDPOINT_MAX]);
 
 /* client_sse.c */
 enum mcp_rc link_run(struct exchange *x) WARN_UNUSED;

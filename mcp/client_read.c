@@ -16,8 +16,8 @@
 #include "base/text.h"
 #include "mcp/client_priv.h"
 
-#define TEXT_ID_MS 300 /* for an answer with a better id, where one may come \
-			*/
+/* for an answer with a better id, where one may come */
+#define TEXT_ID_MS 300
 
 /* Documents that are no JSON, after which none is tried: a body of short lines
  * would cost seconds. */
@@ -64,8 +64,8 @@ skip_blank(const char *bytes, size_t len)
 static enum kind
 field_kind(const char *bytes, size_t len)
 {
-	static const char *const FIELDS[]
-	    = { ":", "data:", "event:", "id:", "retry:" };
+	static const char *const FIELDS[] = { ":",
+		"data:", "event:", "id:", "retry:" };
 	size_t i, n;
 
 	for (i = 0; i < NELEM(FIELDS); i++) {
@@ -189,8 +189,8 @@ feed(struct body *b, const struct buf *piece)
 	int rc = 0;
 
 	if (b->kind == KIND_EVENTS)
-		return sse_reader_feed(
-		    &b->events, piece->data, piece->len, on_event, b->x);
+		return sse_reader_feed(&b->events, piece->data, piece->len,
+		    on_event, b->x);
 	if (buf_add(&b->all, piece->data, piece->len) == -1)
 		return -1;
 	if (b->kind == KIND_OPEN) {
@@ -199,8 +199,8 @@ feed(struct body *b, const struct buf *piece)
 		    = skip_blank(buf_str(&b->all), b->all.len);
 	}
 	if (b->kind == KIND_EVENTS) {
-		rc = sse_reader_feed(
-		    &b->events, b->all.data, b->all.len, on_event, b->x);
+		rc = sse_reader_feed(&b->events, b->all.data, b->all.len,
+		    on_event, b->x);
 		buf_reset(&b->all);
 	}
 	return rc;
@@ -282,13 +282,13 @@ exchange_read(struct exchange *x, struct http_stream *s,
 	rc = read_pieces(&b, s);
 	*is_stream = resp->status == 200
 	    && (b.kind == KIND_EVENTS || (b.kind == KIND_OPEN && b.labelled));
-	x->silent
-	    = resp->rc == HTTP_OK && b.kind == KIND_OPEN && b.all.len == 0;
+	x->silent = resp->rc == HTTP_OK && b.kind == KIND_OPEN
+	    && b.all.len == 0;
 	if (b.events.retry_ms >= 0)
 		x->retry_ms = b.events.retry_ms;
 	if (b.events.id.len > 0 && b.events.id.len < sizeof(x->last_event))
-		memcpy(
-		    x->last_event, buf_str(&b.events.id), b.events.id.len + 1);
+		memcpy(x->last_event, buf_str(&b.events.id),
+		    b.events.id.len + 1);
 	if (!x->answered && x->maybe)
 		x->answered = true;
 	sse_reader_fini(&b.events);

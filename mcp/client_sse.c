@@ -115,8 +115,8 @@ on_message(void *ctx, const struct rpc_message *m)
 		if (strcmp(m->method, "notifications/tools/list_changed") == 0)
 			atomic_store(&l->c->list_changed, true);
 		else if (strcmp(m->method, "notifications/progress") == 0)
-			w = waiter_of(
-			    l, json_object_get(m->params, "progressToken"));
+			w = waiter_of(l,
+			    json_object_get(m->params, "progressToken"));
 		break;
 	case RPC_REQUEST:
 		if (l->nanswers == ANSWERS_MAX)
@@ -146,8 +146,8 @@ link_take(void *ctx, const struct sse_event *ev)
 	struct event e = { ctx, ev };
 
 	if (ev->len > 0 && strcmp(ev->type, "endpoint") != 0) {
-		(void)!rpc_read(
-		    e.l->scratch, ev->data, ev->len, on_message, &e);
+		(void)!rpc_read(e.l->scratch, ev->data, ev->len, on_message,
+		    &e);
 		arena_reset(e.l->scratch);
 	}
 	return 0;
@@ -181,8 +181,8 @@ link_post(struct mcp_link *l, struct exchange *x, const struct buf *body)
 
 	lines_of(l, x->mem, lines);
 	if (mcp_fill(l->c, &req, lines) == -1)
-		return exchange_end(
-		    x, MCP_PROTOCOL, "too many headers for one request");
+		return exchange_end(x, MCP_PROTOCOL,
+		    "too many headers for one request");
 	if (x->acts)
 		req.flags |= HTTP_ONCE;
 	if ((l->listens ? http_open(&req, &resp, &s) : http_send(&req, &resp))
@@ -237,8 +237,8 @@ read_for_all(struct mcp_link *l, struct exchange *x, int wait_ms)
 	pthread_mutex_lock(&l->lock);
 	if (rc == -1
 	    || (rc == 1
-		&& sse_reader_feed(
-		       &l->reader, piece.data, piece.len, link_take, l)
+		&& sse_reader_feed(&l->reader, piece.data, piece.len, link_take,
+		       l)
 		    == -1))
 		l->dead = true;
 	n = l->nanswers;
@@ -297,8 +297,8 @@ link_wait(struct mcp_link *l, struct exchange *x, struct waiter *w)
 		if (clock_boot_ms() >= x->until)
 			return exchange_end(x, lost, "no answer in time");
 		if (l->dead)
-			return exchange_end(
-			    x, lost, "the stream ended before the answer");
+			return exchange_end(x, lost,
+			    "the stream ended before the answer");
 		if (l->reading)
 			wait_slice(l);
 		else
@@ -353,9 +353,7 @@ wait_end(struct mcp_link *l, struct exchange *x, struct waiter *w,
 	}
 	waiter_end(l, w);
 	if (x->answered)
-		return x->result != NULL
-		    ? MCP_OK
-		    : exchange_error_end(x);
+		return x->result != NULL ? MCP_OK : exchange_error_end(x);
 	if (rc == MCP_CANCELLED || rc == MCP_UNKNOWN)
 		cancel_at_server(l, x);
 	return rc;
@@ -372,7 +370,8 @@ link_call(struct mcp_link *l, struct exchange *x)
 	exchange_reset(x);
 	x->status = 0;
 	waiter_begin(l, &w, x->id);
-	if (rpc_write(&body, x->id, x->method, x->params, exchange_meta(x)) == -1)
+	if (rpc_write(&body, x->id, x->method, x->params, exchange_meta(x))
+	    == -1)
 		rc = exchange_end(x, MCP_PROTOCOL, "the request is too large");
 	else
 		rc = link_post(l, x, &body);

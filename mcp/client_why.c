@@ -50,7 +50,7 @@ hide_headers(const struct mcp_client *c, char *why)
 			n = value == NULL
 			    ? 0
 			    : run_in(why + i,
-				  value + 1 + strspn(value + 1, " \t"));
+				value + 1 + strspn(value + 1, " \t"));
 			if (n < SECRET_LEAST)
 				continue;
 			while (is_inside(why[i + n]))

@@ -16,9 +16,9 @@
 static const char *const schema_members[] = { "additionalProperties",
 	"contains", "else", "if", "items", "not", "propertyNames", "then",
 	"unevaluatedItems", "unevaluatedProperties" };
-static const char *const schema_groups[]
-    = { "$defs", "allOf", "anyOf", "definitions", "dependentSchemas", "items",
-	      "oneOf", "patternProperties", "prefixItems" };
+static const char *const schema_groups[] = { "$defs", "allOf", "anyOf",
+	"definitions", "dependentSchemas", "items", "oneOf",
+	"patternProperties", "prefixItems" };
 
 struct found {
 	const char *names[PARAMS_MAX];
@@ -50,8 +50,8 @@ is_plain_type(const json_t *schema)
 }
 
 static const char *
-check_one(
-    const json_t *schema, const json_t *name, bool reachable, struct found *f)
+check_one(const json_t *schema, const json_t *name, bool reachable,
+    struct found *f)
 {
 	size_t i;
 
@@ -134,8 +134,8 @@ line_of(struct arena *mem, const char *name, const json_t *value)
 	if (json_is_string(value))
 		text = params_header_value(mem, json_string_value(value));
 	else if (json_is_integer(value))
-		text = arena_printf(
-		    mem, "%" PRId64, (int64_t)json_integer_value(value));
+		text = arena_printf(mem, "%" PRId64,
+		    (int64_t)json_integer_value(value));
 	else if (json_is_boolean(value))
 		text = json_is_true(value) ? "true" : "false";
 	else if (json_is_real(value))

@@ -13,7 +13,7 @@
 #include "mcp/client.h"
 
 #define TEXT_MAX (16 * MIB) /* an answer's limit; tools/ cuts further */
-#define VALUES_MAX 256 /* of a structure, looked for in the text */
+#define VALUES_MAX 256      /* of a structure, looked for in the text */
 
 static const char FAILED_SILENTLY[] = "The tool failed and did not say why.";
 
@@ -160,8 +160,8 @@ says_all(const char *text, const json_t *doc, int *left)
 		return (*left)-- <= 0
 		    || strstr(text, json_string_value(doc)) != NULL;
 	case JSON_INTEGER:
-		(void)snprintf(number, sizeof(number),
-		    "%" JSON_INTEGER_FORMAT, json_integer_value(doc));
+		(void)snprintf(number, sizeof(number), "%" JSON_INTEGER_FORMAT,
+		    json_integer_value(doc));
 		return (*left)-- <= 0 || strstr(text, number) != NULL;
 	case JSON_REAL:
 		(void)snprintf(number, sizeof(number), "%.15g",
@@ -210,9 +210,8 @@ mcp_result_text(struct arena *mem, const json_t *result, bool *is_error)
 	structured = json_object_get(result, "structuredContent");
 	if (content != NULL)
 		full = add_content(&w, content) != 0;
-	if (w.has_text
-		? says_more(mem, structured, &w.out)
-		: structured != NULL && !json_is_null(structured)) {
+	if (w.has_text ? says_more(mem, structured, &w.out)
+		       : structured != NULL && !json_is_null(structured)) {
 		if (w.out.len > 0)
 			full = buf_add_char(&w.out, '\n') == -1 || full;
 		full = json_add(&w.out, structured) == -1 || full;

@@ -28,10 +28,10 @@ enum rpc_kind {
 
 struct rpc_message {
 	enum rpc_kind kind;
-	const json_t *id;   /* NULL: none, or null */
-	const char *method; /* of requests and notifications */
-	json_t *params;     /* an object, or NULL */
-	json_t *result; /* any value, null too */
+	const json_t *id;    /* NULL: none, or null */
+	const char *method;  /* of requests and notifications */
+	json_t *params;      /* an object, or NULL */
+	json_t *result;      /* any value, null too */
 	int64_t code;        /* of errors */
 	const char *message; /* "" if there is none */
 	json_t *data;        /* NULL: none */
@@ -61,7 +61,7 @@ int rpc_write(struct buf *out, int64_t id, const char *method,
 
 /* Append the answer to a server's request: {} to ping, else "no such method".
  */
-int rpc_write_answer(
-    struct buf *out, const json_t *id, const char *method) WARN_UNUSED;
+int rpc_write_answer(struct buf *out, const json_t *id,
+    const char *method) WARN_UNUSED;
 
 #endif

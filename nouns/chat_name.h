@@ -11,7 +11,7 @@
 
 #include "base/base.h"
 
-#define CHAT_ID_MAX 200	   /* bytes; a platform's ids are under 64 */
+#define CHAT_ID_MAX 200    /* bytes; a platform's ids are under 64 */
 #define CHAT_NAME_MAX 336  /* with both prefixes and the NUL */
 #define CHAT_PARTITIONS 16 /* hash tags {p0} .. {p15} */
 

@@ -45,13 +45,13 @@ command_is_immediate(enum command c)
 }
 
 /* ${DISCONNECT}: without tokens it does what /reset does. */
-#define HELP(DISCONNECT)                                                 \
+#define HELP(DISCONNECT)                                                   \
 	"Write to me as you would to a person. I also know these words:\n" \
-	"/status - where this conversation stands\n"                      \
-	"/why - which tools the last answer used\n"                       \
-	"/usage - what this conversation has cost so far\n"               \
-	"/stop - stop the answer that is being made\n"                    \
-	"/reset - forget what we talked about\n" DISCONNECT               \
+	"/status - where this conversation stands\n"                       \
+	"/why - which tools the last answer used\n"                        \
+	"/usage - what this conversation has cost so far\n"                \
+	"/stop - stop the answer that is being made\n"                     \
+	"/reset - forget what we talked about\n" DISCONNECT                \
 	"/help - this text"
 
 const char *

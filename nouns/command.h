@@ -18,7 +18,7 @@ enum command {
 	COMMAND_STOP,
 	COMMAND_WHY,
 	COMMAND_USAGE,
-	COMMAND_RESET,	    /* in turn: forgets the history */
+	COMMAND_RESET,      /* in turn: forgets the history */
 	COMMAND_DISCONNECT, /* in turn: forgets the credentials too */
 	COMMAND_UNKNOWN,    /* one word after a slash that is none of these */
 };

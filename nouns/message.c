@@ -35,8 +35,7 @@ message_id_make(const struct chat_name *chat, const char *update_id,
 char *
 message_write(struct arena *mem, const struct message *m)
 {
-	json_t *doc = json_pack("{s:s, s:s*}", "t", m->text, "u",
-	    m->update_id);
+	json_t *doc = json_pack("{s:s, s:s*}", "t", m->text, "u", m->update_id);
 	size_t i;
 
 	if (doc == NULL)
@@ -50,8 +49,9 @@ message_write(struct arena *mem, const struct message *m)
 		json_t *list = json_array();
 
 		for (i = 0; i < m->nimages; i++)
-			json_array_append_new(list, json_pack("[s, s]",
-			    m->images[i].mime, m->images[i].base64));
+			json_array_append_new(list,
+			    json_pack("[s, s]", m->images[i].mime,
+				m->images[i].base64));
 		json_object_set_new(doc, "i", list);
 	}
 	return json_text(mem, doc);
@@ -76,8 +76,8 @@ message_read(struct arena *mem, const char *text, size_t len,
 	     i++) {
 		struct image *im = &out->images[i];
 
-		if (json_unpack(json_array_get(images, i), "[s, s]",
-			&im->mime, &im->base64)
+		if (json_unpack(json_array_get(images, i), "[s, s]", &im->mime,
+			&im->base64)
 		    == -1)
 			return -1;
 		out->nimages = i + 1;
@@ -93,10 +93,11 @@ reply_write(struct arena *mem, const struct reply *r)
 
 	for (i = 0; r->starters != NULL && r->starters[i] != NULL; i++)
 		json_array_append_new(list, json_string(r->starters[i]));
-	return json_text(mem, json_keep(mem, json_pack(
-	    "{s:s, s:s, s:o, s:s*, s:o*}", "reply", r->text, "state", r->state,
-	    "starters", list, "end", r->end, "truncated",
-	    r->truncated ? json_true() : NULL)));
+	return json_text(mem,
+	    json_keep(mem,
+		json_pack("{s:s, s:s, s:o, s:s*, s:o*}", "reply", r->text,
+		    "state", r->state, "starters", list, "end", r->end,
+		    "truncated", r->truncated ? json_true() : NULL)));
 }
 
 bool
@@ -136,8 +137,8 @@ reply_read(struct arena *mem, const char *text, size_t len, struct reply *out)
 char *
 history_entry_write(struct arena *mem, const struct history_entry *h)
 {
-	return json_text(mem, json_keep(mem, json_pack("[s, s]", h->user,
-	    h->assistant)));
+	return json_text(mem,
+	    json_keep(mem, json_pack("[s, s]", h->user, h->assistant)));
 }
 
 int

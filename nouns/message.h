@@ -22,17 +22,17 @@ struct message {
 	struct image images[MESSAGE_IMAGES_MAX];
 	size_t nimages;
 	const char *address; /* who waits for the reply; "" nobody */
-	bool stream;	     /* pieces are wanted as they come */
-	bool cut;	     /* the person wrote more than text */
+	bool stream;         /* pieces are wanted as they come */
+	bool cut;            /* the person wrote more than text */
 };
 
 /* What /chat and later every platform is answered. */
 struct reply {
 	const char *text;
-	const char *state; /* session state after the turn */
+	const char *state;           /* session state after the turn */
 	const char *const *starters; /* NULL-terminated; NULL: none */
 	const char *end;   /* "replied", "refused", ...; NULL: of no message */
-	bool truncated;	   /* the text is not all of the model's answer, or of
+	bool truncated;    /* the text is not all of the model's answer, or of
 			      what it was to answer */
 	int64_t exchanges; /* of /status: that are remembered; not kept */
 };
@@ -70,8 +70,8 @@ char *reply_write(struct arena *mem, const struct reply *r) WARN_UNUSED;
 bool reply_is_failure(const struct reply *r);
 int reply_read(struct arena *mem, const char *text, size_t len,
     struct reply *out) WARN_UNUSED;
-char *history_entry_write(struct arena *mem, const struct history_entry *h)
-    WARN_UNUSED;
+char *history_entry_write(struct arena *mem,
+    const struct history_entry *h) WARN_UNUSED;
 int history_entry_read(struct arena *mem, const char *text, size_t len,
     struct history_entry *out) WARN_UNUSED;
 

@@ -9,39 +9,39 @@
 #include "base/metrics.h"
 
 enum metric {
-	METRIC_REQUESTS,	 /* by status class: 2xx 3xx 4xx 5xx */
-	METRIC_REQUEST_SECONDS,	 /* histogram */
+	METRIC_REQUESTS,        /* by status class: 2xx 3xx 4xx 5xx */
+	METRIC_REQUEST_SECONDS, /* histogram */
 	METRIC_MESSAGES_ACCEPTED,
-	METRIC_TURNS,		 /* by end state: enum turn_end */
-	METRIC_UNACCOUNTED,	 /* gauge, refreshed by the edge from counts */
-	METRIC_DAMAGED,		 /* gauge: what dragoman doctor names */
-	METRIC_QUEUE_LENGTH,	 /* gauge: messages waiting */
-	METRIC_QUEUE_AGE,	 /* gauge: seconds of the oldest due job */
-	METRIC_TURN_SECONDS,	 /* histogram: accept to end */
-	METRIC_MODEL_SECONDS,	 /* histogram by provider */
+	METRIC_TURNS,            /* by end state: enum turn_end */
+	METRIC_UNACCOUNTED,      /* gauge, refreshed by the edge from counts */
+	METRIC_DAMAGED,          /* gauge: what dragoman doctor names */
+	METRIC_QUEUE_LENGTH,     /* gauge: messages waiting */
+	METRIC_QUEUE_AGE,        /* gauge: seconds of the oldest due job */
+	METRIC_TURN_SECONDS,     /* histogram: accept to end */
+	METRIC_MODEL_SECONDS,    /* histogram by provider */
 	METRIC_MODEL_FIRST_BYTE, /* histogram: accept to first model byte */
-	METRIC_MODEL_ERRORS,	 /* by kind: enum llm_rc order */
-	METRIC_MODEL_REPEATS,	 /* by cause: enum model_repeat */
+	METRIC_MODEL_ERRORS,     /* by kind: enum llm_rc order */
+	METRIC_MODEL_REPEATS,    /* by cause: enum model_repeat */
 	METRIC_ANSWERS_CUT,
 	METRIC_ANSWERS_KEPT,
-	METRIC_TOOL_SECONDS,	 /* histogram by source: builtin memcp mcp */
-	METRIC_TOOL_CALLS,	 /* by end: done failed asks */
-	METRIC_TOKENS,		 /* by direction: in out */
-	METRIC_BREAKER_OPEN,	 /* gauge by provider */
+	METRIC_TOOL_SECONDS, /* histogram by source: builtin memcp mcp */
+	METRIC_TOOL_CALLS,   /* by end: done failed asks */
+	METRIC_TOKENS,       /* by direction: in out */
+	METRIC_BREAKER_OPEN, /* gauge by provider */
 	METRIC_REDIS_ROUND_TRIPS,
-	METRIC_THREADS,	  /* gauge by program: edge turn */
-	METRIC_PARKED,	  /* gauge: parked requests */
-	METRIC_RUNNING,	  /* gauge: turns running */
-	METRIC_REFUSED,	  /* by reason: unauthenticated limited full invalid */
+	METRIC_THREADS, /* gauge by program: edge turn */
+	METRIC_PARKED,  /* gauge: parked requests */
+	METRIC_RUNNING, /* gauge: turns running */
+	METRIC_REFUSED, /* by reason: unauthenticated limited full invalid */
 	METRIC_N,
 };
 
 /* Why a model was asked again. */
 enum model_repeat {
-	REPEAT_FAILED,	/* no answer */
-	REPEAT_CUT,	/* it broke off */
-	REPEAT_EMPTY,	/* neither words nor calls */
-	REPEAT_LIMIT,	/* thoughts ate the limit */
+	REPEAT_FAILED,  /* no answer */
+	REPEAT_CUT,     /* it broke off */
+	REPEAT_EMPTY,   /* neither words nor calls */
+	REPEAT_LIMIT,   /* thoughts ate the limit */
 	REPEAT_CONTEXT, /* too long */
 	REPEAT_UNKNOWN, /* a refusal nobody understands: shortened */
 	REPEAT_LOADING,

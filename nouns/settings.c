@@ -13,8 +13,8 @@
 #include "nouns/settings_priv.h"
 
 #define AT(member) offsetof(struct settings, member)
-#define RATE_MAX 1e9	 /* in effect: none */
-#define TOKENS_MAX 1e15	 /* of a budget */
+#define RATE_MAX 1e9    /* in effect: none */
+#define TOKENS_MAX 1e15 /* of a budget */
 #define MS 1.0
 #define SECOND 1000.0
 #define MINUTE (60 * SECOND)
@@ -47,8 +47,8 @@ const struct config_def SETTINGS[] = {
 	    1, RATE_MAX, NULL, NULL, "messages a minute and chat", 0 },
 	{ "chat.max_history", CONFIG_INT, AT(chat_max_history), "10", 0, 1000,
 	    NULL, NULL, "exchanges that are kept and sent to the model", 0 },
-	{ "chat.history_tokens", CONFIG_INT, AT(chat_history_tokens), "16000", 0,
-	    10e6, NULL, NULL,
+	{ "chat.history_tokens", CONFIG_INT, AT(chat_history_tokens), "16000",
+	    0, 10e6, NULL, NULL,
 	    "tokens of history sent to the model (estimated)", 0 },
 	{ "chat.max_input_chars", CONFIG_INT, AT(chat_max_input_chars), "40000",
 	    1, 100e3, NULL, NULL,
@@ -93,8 +93,8 @@ const struct config_def SETTINGS[] = {
 	    "tools that may be called again when an outcome is unknown", 0 },
 	{ "chat.inbox_max", CONFIG_INT, AT(chat_inbox_max), "50", 1, 10000,
 	    NULL, NULL, "messages of one chat that may wait", 0 },
-	{ "chat.inbox_bytes", CONFIG_SIZE, AT(chat_inbox_bytes), "1m", 64 * 1024,
-	    64.0 * 1024 * 1024, NULL, NULL,
+	{ "chat.inbox_bytes", CONFIG_SIZE, AT(chat_inbox_bytes), "1m",
+	    64 * 1024, 64.0 * 1024 * 1024, NULL, NULL,
 	    "bytes of one chat's messages that may wait", 0 },
 
 	{ "llm.base_url", CONFIG_URL, AT(llm_base_url), NULL, 0, 0, NULL, NULL,
@@ -114,7 +114,8 @@ const struct config_def SETTINGS[] = {
 	{ "llm.tools", CONFIG_ENUM, AT(llm_tools), "auto", 0, 0, NULL,
 	    "auto native text",
 	    "how the model is offered tools; native: by the API only, so a "
-	    "call written as words is none; text: by words only", 0 },
+	    "call written as words is none; text: by words only",
+	    0 },
 	{ "llm.fallback", CONFIG_LIST, AT(llm_fallback), NULL, 0, 0, NULL, NULL,
 	    "models to try next, in order: MODEL or HOST/MODEL, or NAME of "
 	    "llm.backends",
@@ -129,9 +130,8 @@ const struct config_def SETTINGS[] = {
 	    NULL, NULL, "how long a turn tries to get an answer", 0 },
 	{ "llm.connect", CONFIG_SPAN, AT(llm_connect_ms), "5s", 100 * MS,
 	    MINUTE, NULL, NULL, "time to connect to the model", 0 },
-	{ "llm.first_byte", CONFIG_SPAN, AT(llm_first_byte_ms), "5m",
-	    100 * MS, HOUR, NULL, NULL, "time to the answer's first content",
-	    0 },
+	{ "llm.first_byte", CONFIG_SPAN, AT(llm_first_byte_ms), "5m", 100 * MS,
+	    HOUR, NULL, NULL, "time to the answer's first content", 0 },
 	{ "llm.idle", CONFIG_SPAN, AT(llm_idle_ms), "60s", 100 * MS, HOUR, NULL,
 	    NULL, "then the longest pause within the answer", 0 },
 	{ "llm.total", CONFIG_SPAN, AT(llm_total_ms), "5m", 100 * MS, HOUR,
@@ -325,8 +325,7 @@ settings_backend(const struct settings *s, char *out, size_t out_max)
 		snprintf(out, out_max, "direct");
 		return;
 	}
-	all = snprintf(out, out_max, "%s%s%s",
-	    settings_host_name(s->chat_host),
+	all = snprintf(out, out_max, "%s%s%s", settings_host_name(s->chat_host),
 	    s->chat_model[0] == '\0' ? "" : "/", s->chat_model);
 	if (all < 0 || (size_t)all < out_max)
 		return;

@@ -15,7 +15,13 @@
 #include "base/secret.h"
 
 /* The words stand in settings.c in this order. */
-enum chat_host { HOST_DIRECT, HOST_OPENAI, HOST_GROQ, HOST_OLLAMA, HOST_ANTHROPIC };
+enum chat_host {
+	HOST_DIRECT,
+	HOST_OPENAI,
+	HOST_GROQ,
+	HOST_OLLAMA,
+	HOST_ANTHROPIC
+};
 enum chat_auth { CHAT_AUTH_NONE, CHAT_AUTH_MEMCP };
 enum llm_tools { LLM_TOOLS_AUTO, LLM_TOOLS_NATIVE, LLM_TOOLS_TEXT };
 
@@ -42,39 +48,39 @@ struct settings_backend {
 /* Their defaults are the table's; spans are _ms, sizes _bytes or _max. */
 struct settings {
 	/* chat: */
-	int chat_host;		      /* enum chat_host, resolved */
-	const char *chat_model;	      /* LLM_MODEL too */
+	int chat_host;          /* enum chat_host, resolved */
+	const char *chat_model; /* LLM_MODEL too */
 	const char *chat_ollama_url;
-	const char *chat_memcp_url;   /* MEMCP_URL too; "" none */
-	int64_t chat_rate_limit;      /* a minute */
-	int64_t chat_max_history;     /* exchanges kept and sent */
+	const char *chat_memcp_url; /* MEMCP_URL too; "" none */
+	int64_t chat_rate_limit;    /* a minute */
+	int64_t chat_max_history;   /* exchanges kept and sent */
 	/* Estimated, bytes / 3: the longest message and its answer. */
 	int64_t chat_history_tokens;
-	int64_t chat_max_input_chars; /* server.body_max takes them, also as
+	int64_t chat_max_input_chars;  /* server.body_max takes them, also as
 					 \u escapes */
 	int64_t chat_max_output_chars; /* a token is 4 characters, 20 at most
 					  in what people read */
 	const char *chat_prompt; /* instead of our words on how to answer; "" */
 	const char *persona_name, *persona_tagline, *persona_tone;
 	struct config_list chat_starters;
-	int chat_auth;		    /* enum chat_auth, resolved */
-	bool chat_open;		    /* no secret: loopback only */
+	int chat_auth;  /* enum chat_auth, resolved */
+	bool chat_open; /* no secret: loopback only */
 	bool chat_paused;
 	int64_t chat_reply_keep_ms;
 	int64_t chat_wait_ms;
-	struct config_list chat_tools;	    /* empty: built-in and servers */
+	struct config_list chat_tools;      /* empty: built-in and servers */
 	struct config_list chat_repeatable; /* tools that may run twice */
-	int64_t chat_inbox_max;		    /* messages */
+	int64_t chat_inbox_max;             /* messages */
 	int64_t chat_inbox_bytes;
 
 	/* llm: */
-	const char *llm_base_url;	/* LLM_BASE_URL; "" the provider's */
+	const char *llm_base_url; /* LLM_BASE_URL; "" the provider's */
 	/* OPENAI_BASE_URL, ANTHROPIC_BASE_URL: where those hosts are; "" the
 	 * provider's own address.  llm_base_url is that of chat_host. */
 	const char *openai_base_url, *anthropic_base_url;
-	int llm_tools;			/* enum llm_tools */
+	int llm_tools;                   /* enum llm_tools */
 	struct config_list llm_fallback; /* name, "host/model" or "model" */
-	json_t *llm_backends;		/* {name: {...}} or NULL, as it came */
+	json_t *llm_backends;            /* {name: {...}} or NULL, as it came */
 	struct settings_backend *backends; /* the same, read */
 	size_t nbackends;
 	int64_t llm_retry_for_ms;
@@ -83,32 +89,34 @@ struct settings {
 	int64_t llm_idle_ms;
 	int64_t llm_total_ms;
 	int64_t llm_max_tokens;
-	double llm_temperature;		/* negative: not sent */
+	double llm_temperature;          /* negative: not sent */
 	const char *llm_max_tokens_name; /* "" automatic, else the field */
-	int64_t llm_tools_max;		/* offered to a model */
-	struct config_list llm_quirks; /* [BACKEND:]NAME=VALUE */
-	int64_t llm_rounds;		/* of tools, in one turn */
-	json_t *llm_headers;		/* {name: text} or NULL */
+	int64_t llm_tools_max;           /* offered to a model */
+	struct config_list llm_quirks;   /* [BACKEND:]NAME=VALUE */
+	int64_t llm_rounds;              /* of tools, in one turn */
+	json_t *llm_headers;             /* {name: text} or NULL */
 	struct secret openai_api_key, groq_api_key, anthropic_api_key,
 	    ollama_api_key;
 
 	/* server: */
 	const char *server_listen; /* "unix:/path", "127.0.0.1:9000", "fd:3" */
-	int64_t server_port;	   /* what nginx listens on: links, quickstart */
+	int64_t server_port; /* what nginx listens on: links, quickstart */
 	int64_t server_drain_ms;
 	int64_t server_threads;
-	int64_t server_parked;	   /* open waits of one process */
-	int64_t server_body_max;   /* of POST /chat */
-	struct config_list server_metrics_allow; /* addresses besides loopback */
+	int64_t server_parked;   /* open waits of one process */
+	int64_t server_body_max; /* of POST /chat */
+	struct config_list
+	    server_metrics_allow;        /* addresses besides loopback */
 	const char *server_metrics_file; /* shared mapping; "" private */
 	const char *server_public_url;
 
 	/* redis: */
-	const char *redis_url; /* redis://[user:pass@]host[:port][/db], unix:///path */
+	const char
+	    *redis_url; /* redis://[user:pass@]host[:port][/db], unix:///path */
 	const char *redis_prefix; /* of keys and channels */
 	int64_t redis_timeout_ms;
-	int redis_durability;	  /* 0 aof, 1 replica */
-	int64_t redis_wait_ms;	  /* WAIT of durability replica */
+	int redis_durability;  /* 0 aof, 1 replica */
+	int64_t redis_wait_ms; /* WAIT of durability replica */
 
 	/* secrets */
 	struct secret proxy_secret;   /* one or two, comma separated */
@@ -120,20 +128,20 @@ struct settings {
 	int64_t turns_lease_ms;
 	int64_t turns_max_time_ms;
 	int64_t turns_max_age_ms;
-	int64_t turns_slots;	   /* turns at once in one worker */
+	int64_t turns_slots; /* turns at once in one worker */
 
 	/* budget: 0 is off */
 	int64_t budget_turn, budget_chat, budget_day;
 
 	/* mcp: */
-	json_t *mcp_servers;	    /* {name: {url, headers, ...}} or NULL */
-	const char *mcp_config;	    /* servers_config.json; "" none */
+	json_t *mcp_servers;    /* {name: {url, headers, ...}} or NULL */
+	const char *mcp_config; /* servers_config.json; "" none */
 	int64_t mcp_refresh_ms;
-	int64_t mcp_timeout_ms;	    /* of one tool call */
+	int64_t mcp_timeout_ms; /* of one tool call */
 
 	/* http: */
 	const char *http_ca_file; /* "": the system's */
-	const char *http_proxy;	  /* "" none; may hold a password */
+	const char *http_proxy;   /* "" none; may hold a password */
 	struct config_list http_no_proxy;
 
 	int64_t memcp_port; /* server.port of a config.tech.yaml; 0 none */
@@ -154,7 +162,7 @@ struct settings_source {
 				 searched for */
 	const char *env_file; /* --env-file, or NULL */
 	char *const *environ;
-	bool asks_models; /* this program needs the LLM keys: warn without */
+	bool asks_models;  /* this program needs the LLM keys: warn without */
 	const char *model; /* chat.model, where settings_lacks_model; or NULL */
 	bool reads_servers; /* MCP servers are looked at, too.  Others may lack
 			       the variables that those name */
@@ -205,10 +213,10 @@ struct http_options settings_http(const struct settings *s);
 const char *settings_host_name(int host); /* "openai", ... */
 /* Where there is no model: what that means, and how to have one. */
 #define SETTINGS_NO_MODEL "No language model is set, so a message is a command"
-#define SETTINGS_TO_HAVE_MODEL                      \
-	"To have a model answer, the operator can " \
-	SETTINGS_HOW_TO_SET_MODEL "."
-#define SETTINGS_HOW_TO_SET_MODEL                                      \
+#define SETTINGS_TO_HAVE_MODEL                                                \
+	"To have a model answer, the operator can " SETTINGS_HOW_TO_SET_MODEL \
+	"."
+#define SETTINGS_HOW_TO_SET_MODEL                                     \
 	"set OPENAI_API_KEY, GROQ_API_KEY or ANTHROPIC_API_KEY, or "  \
 	"LLM_BASE_URL=http://HOST:PORT/v1 for a server of your own, " \
 	"then restart"

@@ -19,8 +19,8 @@
 #include "base/text.h"
 #include "nouns/settings_priv.h"
 
-#define PASSWORD_MIN 12	     /* below it, guessing is a matter of hours */
-#define PASSWORD_DISTINCT 6  /* different bytes in it */
+#define PASSWORD_MIN 12       /* below it, guessing is a matter of hours */
+#define PASSWORD_DISTINCT 6   /* different bytes in it */
 #define PROMPT_MAX (64 * KIB) /* it is paid with each question */
 #define SALT_DEFAULT "mcp-slackbot-default-salt"
 #define SOCKET_PATH_MAX (sizeof(((struct sockaddr_un *)NULL)->sun_path) - 1)
@@ -28,9 +28,10 @@
 #define REDIS_PATH_MAX (SOCKET_PATH_MAX - 1)
 #define REDIS_PREFIX_MAX ((size_t)32)
 /* No braces (hash tags are ours), nothing that a pattern of Redis means. */
+/* What keys begin with behind it, those with a brace aside: redis/prefix.c.
+ * */
 #define PREFIX_CHARS \
 	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.:_-"
-/* What keys begin with behind it, those with a brace aside: redis/prefix.c. */
 static const char *const KEYS_BEGIN[] = { "budget:", "breaker:", "canary" };
 
 /* HOST:PORT or [V6]:PORT; ${host} gets the host without brackets. */
@@ -41,8 +42,8 @@ host_port(const char *text, char *host, size_t max)
 	size_t len;
 	int64_t port;
 
-	if (colon == NULL || text_int(colon + 1, &port) == -1 || port < 1 ||
-	    port > 65535)
+	if (colon == NULL || text_int(colon + 1, &port) == -1 || port < 1
+	    || port > 65535)
 		return -1;
 	len = (size_t)(colon - text);
 	if (len > 1 && text[0] == '[' && text[len - 1] == ']') {
@@ -123,11 +124,10 @@ check_allow(struct findings *f, const struct settings *s)
 
 		len = strcspn(item, "/");
 		snprintf(host, sizeof(host), "%.*s", (int)len, item);
-		if (len < sizeof(host) &&
-		    inet_pton(family, host, address) == 1 &&
-		    (item[len] == '\0' ||
-			(text_int(item + len + 1, &bits) == 0 && bits >= 0 &&
-			    bits <= (family == AF_INET ? 32 : 128))))
+		if (len < sizeof(host) && inet_pton(family, host, address) == 1
+		    && (item[len] == '\0'
+			|| (text_int(item + len + 1, &bits) == 0 && bits >= 0
+			    && bits <= (family == AF_INET ? 32 : 128))))
 			continue;
 		settings_error(f, s, "server.metrics_allow",
 		    "expected addresses such as 10.0.0.7 or 10.0.0.0/8, "
@@ -162,8 +162,8 @@ check_redis(struct findings *f, const struct settings *s)
 		settings_error(f, s, "redis.url",
 		    "rediss:// (TLS) is not supported: use unix:/// or a "
 		    "tunnel to the Redis host");
-	else if (strncmp(s->redis_url, "redis://", 8) != 0 &&
-	    strncmp(s->redis_url, "unix:", 5) != 0)
+	else if (strncmp(s->redis_url, "redis://", 8) != 0
+	    && strncmp(s->redis_url, "unix:", 5) != 0)
 		settings_error(f, s, "redis.url",
 		    "expected redis://[USER:PASSWORD@]HOST[:PORT][/DB] or "
 		    "unix:///PATH");
@@ -172,8 +172,8 @@ check_redis(struct findings *f, const struct settings *s)
 		    "the path is longer than a Redis client takes (%zu bytes): "
 		    "give Redis's unixsocket a shorter one",
 		    REDIS_PATH_MAX);
-	if (strlen(s->redis_prefix) > REDIS_PREFIX_MAX ||
-	    strspn(s->redis_prefix, PREFIX_CHARS) != strlen(s->redis_prefix))
+	if (strlen(s->redis_prefix) > REDIS_PREFIX_MAX
+	    || strspn(s->redis_prefix, PREFIX_CHARS) != strlen(s->redis_prefix))
 		settings_error(f, s, "redis.prefix",
 		    "expected at most %zu letters, digits and . : _ -, such as "
 		    "dragoman:",
@@ -200,8 +200,7 @@ check_spans(struct findings *f, const struct settings *s)
 		settings_error(f, s, "turns.max_time",
 		    "must be at least twice turns.lease");
 	if (s->llm_connect_ms > s->llm_total_ms)
-		settings_error(f, s, "llm.connect",
-		    "is longer than llm.total");
+		settings_error(f, s, "llm.connect", "is longer than llm.total");
 	/* Who shortens llm.total alone means both (llm/backends.c). */
 	if (s->llm_first_byte_ms > s->llm_total_ms
 	    && strcmp(config_origin(s->config, "llm.first_byte"), "default")
@@ -225,12 +224,12 @@ check_budgets(struct findings *f, const struct settings *s)
 {
 	if (!settings_are_certain(s, "budget.turn budget.chat budget.day"))
 		return;
-	if (s->budget_turn > 0 && s->budget_chat > 0 &&
-	    s->budget_turn > s->budget_chat)
+	if (s->budget_turn > 0 && s->budget_chat > 0
+	    && s->budget_turn > s->budget_chat)
 		settings_warn(f, s, "budget.turn",
 		    "is more than budget.chat, which ends first");
-	if (s->budget_chat > 0 && s->budget_day > 0 &&
-	    s->budget_chat > s->budget_day)
+	if (s->budget_chat > 0 && s->budget_day > 0
+	    && s->budget_chat > s->budget_day)
 		settings_warn(f, s, "budget.chat",
 		    "is more than budget.day, which ends first");
 }
@@ -356,17 +355,18 @@ check_chat(struct findings *f, const struct settings *s)
 		    "anybody on this machine can use /chat without a secret");
 	if (s->chat_host == HOST_DIRECT) {
 		if (f->nerrors == 0 && /* it may be what is wrong */
-		    s->asks_models && /* who has no key sees no other host */
+		    s->asks_models &&  /* who has no key sees no other host */
 		    (s->llm_base_url[0] != '\0' || s->chat_model[0] != '\0'
 			|| s->llm_fallback.n > 0))
 			settings_warn(f, s, "chat.host",
-			    strcmp(config_origin(s->config, "chat.host"), SETTINGS_NO_KEY) != 0
+			    strcmp(config_origin(s->config, "chat.host"),
+				SETTINGS_NO_KEY)
+				    != 0
 				? "is direct, so no model is asked: "
 				  "llm.base_url, chat.model and llm.fallback "
 				  "are not used"
 				: "no model is asked, although chat.model or "
-				  "llm.fallback is set: "
-				  SETTINGS_HOW_TO_SET_MODEL);
+				  "llm.fallback is set: " SETTINGS_HOW_TO_SET_MODEL);
 		return;
 	}
 	if (s->chat_host == HOST_OPENAI && s->llm_base_url[0] == '\0')

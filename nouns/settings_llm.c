@@ -55,8 +55,9 @@ expand(const struct place *at, const char *what, const char *text)
 	    at->s->config, &unknown);
 
 	if (out == NULL)
-		wrong(at, "%s: ${%s} is not set, neither in the environment "
-			  "nor in an env file",
+		wrong(at,
+		    "%s: ${%s} is not set, neither in the environment "
+		    "nor in an env file",
 		    what, unknown);
 	return out;
 }
@@ -80,8 +81,8 @@ headers(const struct place *at, const json_t *tree, const char **out)
 			continue;
 		}
 		if (++n == LLM_HEADERS_MAX + 1)
-			wrong(
-			    at, "expected at most %d headers", LLM_HEADERS_MAX);
+			wrong(at, "expected at most %d headers",
+			    LLM_HEADERS_MAX);
 		if (text != NULL && strpbrk(text, "\r\n") == NULL) {
 			if (!at->s->asks_models)
 				continue;
@@ -114,8 +115,8 @@ take_key(const struct place *at, const char *what, const char *text, size_t len,
 		    "%.64s: %s: was given with %s; that was left out", at->name,
 		    what, around);
 	if (!paste_is_ascii(text, len))
-		settings_warn(at->f, at->s, at->key, "%.64s: %s: " PASTE_NOT_ASCII,
-		    at->name, what);
+		settings_warn(at->f, at->s, at->key,
+		    "%.64s: %s: " PASTE_NOT_ASCII, at->name, what);
 	if (flaw != NULL && strcmp(flaw, "a blank") != 0)
 		wrong(at,
 		    "%s: expected one key, as one line without quotes; it has "
@@ -203,13 +204,13 @@ host_of(const char *word)
 
 /* The members of a row. */
 enum { HOST, MODEL, BASE_URL, API_KEY, API_KEY_FILE, HEADERS, MEMBERS_N };
-static const char *const MEMBERS[MEMBERS_N]
-    = { "host", "model", "base_url", "api_key", "api_key_file", "headers" };
+static const char *const MEMBERS[MEMBERS_N] = { "host", "model", "base_url",
+	"api_key", "api_key_file", "headers" };
 
 /* The texts of ${doc}; NULL where there is none. */
 static void
-read_members(
-    const struct place *at, const json_t *doc, const char *texts[MEMBERS_N])
+read_members(const struct place *at, const json_t *doc,
+    const char *texts[MEMBERS_N])
 {
 	const char *name;
 	json_t *v;
@@ -237,8 +238,8 @@ read_members(
 }
 
 static void
-read_backend(
-    const struct place *at, const json_t *doc, struct settings_backend *b)
+read_backend(const struct place *at, const json_t *doc,
+    struct settings_backend *b)
 {
 	const char *texts[MEMBERS_N] = { NULL };
 
@@ -299,7 +300,7 @@ lacks_key(const struct settings *s, const struct settings_backend *b)
 	if (!s->asks_models || usual == NULL || b->base_url[0] != '\0'
 	    || secret_is_set(&b->key) || b->headers[0] != NULL)
 		return false;
-	own = b->host == HOST_OPENAI ? s->openai_base_url
+	own = b->host == HOST_OPENAI    ? s->openai_base_url
 	    : b->host == HOST_ANTHROPIC ? s->anthropic_base_url
 					: "";
 	return !secret_is_set(usual)
@@ -314,8 +315,8 @@ read_backends(struct findings *f, struct settings *s, struct arena *mem)
 	struct settings_backend *b;
 	json_t *doc;
 
-	s->backends = calloc(
-	    json_object_size(s->llm_backends) + 1, sizeof(*s->backends));
+	s->backends = calloc(json_object_size(s->llm_backends) + 1,
+	    sizeof(*s->backends));
 	if (s->backends == NULL)
 		abort();
 	json_object_foreach(s->llm_backends, at.name, doc) {
@@ -437,10 +438,10 @@ is_quirk(const char *name, size_t len, const char *value)
 {
 	static const char *const FEATURES[] = { "stream", "stream_options",
 		"max_tokens", "max_completion_tokens", "temperature",
-		"tool_choice", "tools", "tools_with_effort",
-		"parallel_calls", "system", "images",
-		"repeated_roles", "user_after_tool", "any_call_id",
-		"empty_content", "thoughts", "missing_thoughts" };
+		"tool_choice", "tools", "tools_with_effort", "parallel_calls",
+		"system", "images", "repeated_roles", "user_after_tool",
+		"any_call_id", "empty_content", "thoughts",
+		"missing_thoughts" };
 	static const char *const NUMBERS[] = { "max_tokens_value",
 		"max_tokens_least", "context", "tools_max" };
 	int64_t n;
@@ -486,7 +487,8 @@ check_quirks(struct findings *f, const struct settings *s)
 			    && !is_asked(s, item, (size_t)(name - item) - 1))
 				settings_warn(f, s, "llm.quirks",
 				    "\"%.100s\" has no effect: no model that is "
-				    "asked has that name", item);
+				    "asked has that name",
+				    item);
 			continue;
 		}
 		settings_error(f, s, "llm.quirks",

@@ -22,7 +22,7 @@
 #define FOREIGN_KEYS "chat.* server.port=memcp_port"
 
 /* The edge asks no model: their files are the turn workers'. */
-#define MODEL_KEYS \
+#define MODEL_KEYS                                                      \
 	"openai_api_key groq_api_key anthropic_api_key ollama_api_key " \
 	"llm.backends llm.headers"
 
@@ -44,7 +44,8 @@ report(struct buf *out, const struct settings *s, const char *key,
 	if (origin == NULL || strcmp(origin, "default") == 0)
 		origin = "";
 	if (buf_printf(out, "%s%s%s: %s\n", origin,
-		origin[0] != '\0' ? ": " : "", key, text) == -1)
+		origin[0] != '\0' ? ": " : "", key, text)
+	    == -1)
 		return; /* full: it is counted all the same */
 }
 
@@ -94,8 +95,8 @@ variable(char *const *env, const char *name)
 	size_t len = strlen(name);
 
 	for (; env != NULL && *env != NULL; env++)
-		if (strncmp(*env, name, len) == 0 && (*env)[len] == '=' &&
-		    (*env)[len + 1] != '\0')
+		if (strncmp(*env, name, len) == 0 && (*env)[len] == '='
+		    && (*env)[len + 1] != '\0')
 			return *env + len + 1;
 	return NULL;
 }
@@ -125,8 +126,8 @@ find_in(const char *folder, char *path, size_t max)
 	size_t i;
 
 	for (i = 0; i < NELEM(names); i++)
-		if (snprintf(path, max, "%s/%s", folder, names[i]) < (int)max &&
-		    exists(path))
+		if (snprintf(path, max, "%s/%s", folder, names[i]) < (int)max
+		    && exists(path))
 			return true;
 	return false;
 }
@@ -171,8 +172,8 @@ is_foreign(const char *path)
 	size_t len = strlen(path), i;
 
 	for (i = 0; i < NELEM(ends); i++)
-		if (len >= strlen(ends[i]) &&
-		    strcmp(path + len - strlen(ends[i]), ends[i]) == 0)
+		if (len >= strlen(ends[i])
+		    && strcmp(path + len - strlen(ends[i]), ends[i]) == 0)
 			return true;
 	return false;
 }
@@ -182,8 +183,8 @@ static void
 derive(struct findings *f, struct settings *s, const char *key,
     const char *text, const char *origin)
 {
-	if (config_is_default(s->config, key) &&
-	    config_set_derived(s->config, key, text, origin) == -1)
+	if (config_is_default(s->config, key)
+	    && config_set_derived(s->config, key, text, origin) == -1)
 		settings_error(f, s, key, "cannot be \"%s\" (%s)", text,
 		    origin);
 }
@@ -257,9 +258,9 @@ decide_host(struct findings *f, struct settings *s)
 		size_t at = strlen(names);
 
 		snprintf(names + at, sizeof(names) - at, "%s%s",
-		    i == 0		? "" :
-			i + 1 == n	? " and " :
-					  ", ",
+		    i == 0           ? ""
+			: i + 1 == n ? " and "
+				     : ", ",
 		    set[i]->variable);
 		if (model_is_of(s->chat_model, set[i]->models)) {
 			by_model = set[i];
@@ -271,8 +272,9 @@ decide_host(struct findings *f, struct settings *s)
 		    "the name of chat.model");
 		return;
 	}
-	if (!settings_are_certain(s, "chat.model openai_api_key groq_api_key "
-				     "anthropic_api_key"))
+	if (!settings_are_certain(s,
+		"chat.model openai_api_key groq_api_key "
+		"anthropic_api_key"))
 		return;
 	settings_error(f, s, "chat.host",
 	    "is not set, %s are, and chat.model%s does not decide between "
@@ -289,8 +291,7 @@ decide_address(struct findings *f, struct settings *s)
 		const char *key, *url;
 	} all[] = {
 		{ HOST_OPENAI, "openai_base_url", s->openai_base_url },
-		{ HOST_ANTHROPIC, "anthropic_base_url",
-		    s->anthropic_base_url },
+		{ HOST_ANTHROPIC, "anthropic_base_url", s->anthropic_base_url },
 	};
 	size_t i;
 
@@ -322,8 +323,8 @@ is_own_server(const struct settings *s)
 }
 
 static void
-decide_model(
-    struct findings *f, struct settings *s, const struct settings_source *src)
+decide_model(struct findings *f, struct settings *s,
+    const struct settings_source *src)
 {
 	static const char *const models[] = {
 		[HOST_DIRECT] = "",
@@ -391,8 +392,8 @@ decide_level(struct settings *s)
 	static const struct {
 		const char *name, *word;
 	} levels[] = { { "debug", "debug" }, { "info", "info" },
-		{ "warn", "warn" }, { "warning", "warn" },
-		{ "error", "error" }, { "critical", "error" } };
+		{ "warn", "warn" }, { "warning", "warn" }, { "error", "error" },
+		{ "critical", "error" } };
 	size_t i;
 
 	for (i = 0; i < NELEM(levels); i++)

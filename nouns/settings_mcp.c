@@ -47,8 +47,8 @@ wrong(struct reading *r, const char *fmt, ...)
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	r->wrong = true;
-	(void)!buf_printf(
-	    r->errors, "%s: %.100s: %s" FORM "\n", r->origin, r->name, text);
+	(void)!buf_printf(r->errors, "%s: %.100s: %s" FORM "\n", r->origin,
+	    r->name, text);
 }
 
 static bool
@@ -68,8 +68,8 @@ static const char *
 expand(struct reading *r, const char *text)
 {
 	const char *unknown = NULL;
-	const char *out = text_expand(
-	    r->mem, text, config_variable, r->s->config, &unknown);
+	const char *out = text_expand(r->mem, text, config_variable,
+	    r->s->config, &unknown);
 
 	if (out == NULL)
 		wrong(r,
@@ -86,8 +86,7 @@ read_headers(struct reading *r, const json_t *doc, const char **out)
 	size_t n = 0;
 	json_t *v;
 
-	json_object_foreach((json_t *)doc, key, v)
-	{
+	json_object_foreach((json_t *)doc, key, v) {
 		if (n == SETTINGS_SERVER_HEADERS_MAX) {
 			wrong(r, "headers: expected at most %d",
 			    SETTINGS_SERVER_HEADERS_MAX);
@@ -105,8 +104,8 @@ read_headers(struct reading *r, const json_t *doc, const char **out)
 		if (text == NULL)
 			continue;
 		if (strpbrk(text, "\r\n") != NULL)
-			wrong(
-			    r, "headers.%.64s: must not hold a line end", key);
+			wrong(r, "headers.%.64s: must not hold a line end",
+			    key);
 		else
 			out[n++] = arena_printf(r->mem, "%s: %s", key, text);
 	}
@@ -114,8 +113,8 @@ read_headers(struct reading *r, const json_t *doc, const char **out)
 
 /* False: it is disabled, or was refused. */
 static bool
-read_server(
-    struct reading *r, const json_t *doc, struct settings_server *server)
+read_server(struct reading *r, const json_t *doc,
+    struct settings_server *server)
 {
 	const json_t *headers = json_object_get(doc, "headers");
 	const char *url = json_member_str(doc, "url");
@@ -167,8 +166,7 @@ read_servers(struct reading *r, const json_t *servers, const char *origin)
 	json_t *doc;
 
 	r->origin = origin;
-	json_object_foreach((json_t *)servers, r->name, doc)
-	{
+	json_object_foreach((json_t *)servers, r->name, doc) {
 		struct settings_server server = { 0 };
 
 		server.headers = arena_alloc(r->mem,

@@ -186,13 +186,15 @@ misleads(const struct settings *s, const char *name, const char *ours)
 		return false;
 	for (i = 0; i < NELEM(hosts); i++)
 		of_one |= strncmp(name, hosts[i].prefix,
-			      strlen(hosts[i].prefix)) == 0;
+			      strlen(hosts[i].prefix))
+		    == 0;
 	for (i = 0; i < NELEM(hosts); i++)
 		if (secret_is_set(hosts[i].key) && hosts[i].known[0] == '\0'
 		    && asks_provider(s, hosts[i].host)
 		    && (!of_one
 			|| strncmp(name, hosts[i].prefix,
-			       strlen(hosts[i].prefix)) == 0))
+			       strlen(hosts[i].prefix))
+			    == 0))
 			return true;
 	return false;
 }
@@ -225,8 +227,8 @@ tell_environment(struct findings *f, const struct settings *s,
 	const struct settings_foreign *e;
 
 	for (e = SETTINGS_FOREIGN; e->name != NULL; e++)
-		if ((e->flags & FOREIGN_COMMON) == 0
-		    && is_set(environ, e->name) && !is_set(environ, e->ours)
+		if ((e->flags & FOREIGN_COMMON) == 0 && is_set(environ, e->name)
+		    && !is_set(environ, e->ours)
 		    && strstr(uses, arena_printf(mem, "${%s}", e->name))
 			== NULL)
 			tell(f, s, "environment", e->name, e->ours);
@@ -265,8 +267,8 @@ add_file(struct buf *out, const char *path)
 }
 
 void
-settings_names(
-    struct findings *f, const struct settings *s, char *const *environ)
+settings_names(struct findings *f, const struct settings *s,
+    char *const *environ)
 {
 	const struct settings_foreign *foreign;
 	struct buf uses = BUF_INIT(4 * JSON_FILE_MAX);
@@ -300,8 +302,8 @@ settings_names(
 		if (foreign != NULL)
 			near = foreign->ours;
 		/* Who may not read all files cannot know what they use. */
-		if (near == NULL && (!s->asks_models
-			|| config_file_failed(s->config)))
+		if (near == NULL
+		    && (!s->asks_models || config_file_failed(s->config)))
 			continue;
 		shown = near != NULL || may_be_shown(strays[i].name)
 		    ? strays[i].name

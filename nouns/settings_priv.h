@@ -30,8 +30,8 @@ void settings_warn(struct findings *f, const struct settings *s,
 bool settings_are_certain(const struct settings *s, const char *keys);
 
 /* settings_names.c: variables that nobody reads. */
-void settings_names(
-    struct findings *f, const struct settings *s, char *const *environ);
+void settings_names(struct findings *f, const struct settings *s,
+    char *const *environ);
 
 /* What must hold between settings that are each right by themselves. */
 void settings_check(struct findings *f, const struct settings *s);

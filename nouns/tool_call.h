@@ -8,12 +8,12 @@
 
 #include "base/base.h"
 
-#define TOOL_NAME_MAX 65 /* [A-Za-z0-9_-]{1,64}, as all model APIs take */
+#define TOOL_NAME_MAX 65  /* [A-Za-z0-9_-]{1,64}, as all model APIs take */
 #define TOOL_CALLS_MAX 16 /* of one answer; more are refused to the model */
 #define TOOL_RESULT_MAX (64 * KIB) /* longer results are cut, with a note */
 
 struct tool_call {
-	const char *id;	       /* the model's, or made up when it gave none */
+	const char *id; /* the model's, or made up when it gave none */
 	const char *name;
 	const char *arguments; /* JSON text as the model wrote it */
 };
@@ -26,22 +26,22 @@ enum tool_end {
 
 struct tool_result {
 	enum tool_end end;
-	const char *text; /* for the model; valid UTF-8, cut to the limit */
+	const char *text;   /* for the model; valid UTF-8, cut to the limit */
 	bool token_expired; /* meMCP: the access token is no longer valid */
-	bool denied;	    /* meMCP: a higher-tier token is needed */
+	bool denied;        /* meMCP: a higher-tier token is needed */
 };
 
 /* A tool as a model sees it. */
 struct tool_spec {
 	const char *name;
 	const char *description;
-	const json_t *schema; /* JSON Schema of the arguments as the tool's
+	const json_t *schema;    /* JSON Schema of the arguments as the tool's
 				 server gave it, an object */
 	const char *schema_text; /* as model APIs take it; NULL: `schema` is
 				    written */
-	const char *digest; /* of what is offered: description and
+	const char *digest;      /* of what is offered: description and
 			       schema_text; NULL: none */
-	bool repeatable;      /* may be called again when the outcome is unknown */
+	bool repeatable; /* may be called again when the outcome is unknown */
 };
 
 #endif

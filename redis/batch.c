@@ -208,8 +208,8 @@ batch_sealed(struct batch *b, const struct store *st, const char *front,
 
 	add_count(b, '$', nfront + len + SEAL_OVERHEAD);
 	add(b, front, nfront);
-	if (seal_close(st->ring, chat->text, noun, item, plain, len, &b->out) ==
-	    -1)
+	if (seal_close(st->ring, chat->text, noun, item, plain, len, &b->out)
+	    == -1)
 		b->bad = true;
 	add(b, "\r\n", 2);
 }
@@ -258,15 +258,16 @@ send_and_read(const struct batch *b, struct connection *c, bool repeat,
 	redisContext *redis = c->redis;
 
 	metric_add(METRIC_REDIS_ROUND_TRIPS, 0, 1);
-	if (!repeat &&
-	    redisAppendFormattedCommand(redis, b->out.data, b->out.len) !=
-		REDIS_OK)
+	if (!repeat
+	    && redisAppendFormattedCommand(redis, b->out.data, b->out.len)
+		!= REDIS_OK)
 		return -1;
 	for (size_t i = 0; repeat && i < b->n; i++)
-		if (!b->items[i].once &&
-		    redisAppendFormattedCommand(redis,
-			b->out.data + b->items[i].start,
-			item_end(b, i) - b->items[i].start) != REDIS_OK)
+		if (!b->items[i].once
+		    && redisAppendFormattedCommand(redis,
+			   b->out.data + b->items[i].start,
+			   item_end(b, i) - b->items[i].start)
+			!= REDIS_OK)
 			return -1;
 	for (size_t i = 0; i < b->n; i++) {
 		if (repeat && b->items[i].once)
@@ -280,8 +281,8 @@ send_and_read(const struct batch *b, struct connection *c, bool repeat,
 static bool
 reply_begins(const redisReply *r, const char *word)
 {
-	return r != NULL && r->type == REDIS_REPLY_ERROR &&
-	    strncmp(r->str, word, strlen(word)) == 0;
+	return r != NULL && r->type == REDIS_REPLY_ERROR
+	    && strncmp(r->str, word, strlen(word)) == 0;
 }
 
 static bool
@@ -319,8 +320,9 @@ send_texts(const struct store *st, const struct batch *b, struct connection *c,
 		add(&t, b->out.data + it->rest, item_end(b, i) - it->rest);
 	}
 	metric_add(METRIC_REDIS_ROUND_TRIPS, 0, 1);
-	if (t.bad || redisAppendFormattedCommand(c->redis, t.out.data,
-			 t.out.len) != REDIS_OK)
+	if (t.bad
+	    || redisAppendFormattedCommand(c->redis, t.out.data, t.out.len)
+		!= REDIS_OK)
 		goto out;
 	for (size_t i = 0; i < b->n; i++) {
 		if (!is_missing(&b->items[i], replies[i]))
@@ -363,8 +365,8 @@ store_run(struct store *st, struct batch *b, redisReply **replies)
 
 		if (c == NULL)
 			return -1;
-		if (send_and_read(b, c, try > 0, replies) == 0 &&
-		    send_texts(st, b, c, replies) == 0) {
+		if (send_and_read(b, c, try > 0, replies) == 0
+		    && send_texts(st, b, c, replies) == 0) {
 			if (reply_begins(replies[0], "READONLY"))
 				/* It became a replica: ask for the primary. */
 				connection_broken(st, c, "readonly");
@@ -407,10 +409,10 @@ reply_code(struct store *st, const redisReply *r, const char *what)
 {
 	if (reply_is_error(st, r, what))
 		return STORE_DOWN;
-	if (r->type != REDIS_REPLY_ARRAY || r->elements == 0 ||
-	    r->element[0]->type != REDIS_REPLY_INTEGER ||
-	    r->element[0]->integer < STORE_OK ||
-	    r->element[0]->integer > STORE_STOPPED) {
+	if (r->type != REDIS_REPLY_ARRAY || r->elements == 0
+	    || r->element[0]->type != REDIS_REPLY_INTEGER
+	    || r->element[0]->integer < STORE_OK
+	    || r->element[0]->integer > STORE_STOPPED) {
 		log_event(LOG_ERROR, "redis_refused", F_STR("what", what),
 		    F_STR("why", "not an answer of ours"),
 		    F_STR("remedy", LOG_REMEDY_REPORT));
@@ -422,8 +424,8 @@ reply_code(struct store *st, const redisReply *r, const char *what)
 const redisReply *
 reply_at(const redisReply *r, size_t i)
 {
-	if (r == NULL || r->type != REDIS_REPLY_ARRAY || i >= r->elements ||
-	    r->element[i]->type == REDIS_REPLY_NIL)
+	if (r == NULL || r->type != REDIS_REPLY_ARRAY || i >= r->elements
+	    || r->element[i]->type == REDIS_REPLY_NIL)
 		return NULL;
 	return r->element[i];
 }
@@ -447,7 +449,7 @@ reply_int(const redisReply *r, size_t i)
 	else if (e != NULL && e->type == REDIS_REPLY_STRING)
 		n = strtoll(e->str, NULL, 10);
 	return n < -REPLY_INT_MAX ? -REPLY_INT_MAX
-	    : n > REPLY_INT_MAX	  ? REPLY_INT_MAX
+	    : n > REPLY_INT_MAX   ? REPLY_INT_MAX
 				  : n;
 }
 

@@ -35,8 +35,8 @@ row(struct store *st, const char *provider)
 			oldest = b;
 	}
 	/* Of one that had a row before it is not known. */
-	*oldest = (struct store_breaker){ .failed
-		= oldest->provider[0] != '\0' };
+	*oldest = (struct store_breaker){ .failed = oldest->provider[0]
+		    != '\0' };
 	memcpy(oldest->provider, provider, len + 1);
 	return oldest;
 }
@@ -81,8 +81,8 @@ breaker_read(struct store *st, const char *provider, int64_t *open_until_ms,
 	kind[0] = '\0';
 	pthread_mutex_lock(&st->lock);
 	known = row(st, provider);
-	if (known != NULL && known->read_ms != 0 &&
-	    clock_boot_ms() - known->read_ms < BREAKER_CACHE_MS) {
+	if (known != NULL && known->read_ms != 0
+	    && clock_boot_ms() - known->read_ms < BREAKER_CACHE_MS) {
 		*open_until_ms = known->open_until_ms;
 		memcpy(kind, known->kind, BREAKER_KIND_MAX);
 		fresh = true;
@@ -94,8 +94,8 @@ breaker_read(struct store *st, const char *provider, int64_t *open_until_ms,
 		add_key(&b, provider);
 		batch_str(&b, "until");
 		batch_str(&b, "kind");
-		if (store_run(st, &b, &r) == 0 &&
-		    !reply_is_error(st, r, "breaker")) {
+		if (store_run(st, &b, &r) == 0
+		    && !reply_is_error(st, r, "breaker")) {
 			const char *until = reply_str(r, 0);
 			const char *why = reply_str(r, 1);
 
@@ -103,8 +103,8 @@ breaker_read(struct store *st, const char *provider, int64_t *open_until_ms,
 				*open_until_ms = strtoll(until, NULL, 10);
 			if (why != NULL)
 				snprintf(kind, BREAKER_KIND_MAX, "%s", why);
-			remember(
-			    st, provider, *open_until_ms, until != NULL, kind);
+			remember(st, provider, *open_until_ms, until != NULL,
+			    kind);
 			rc = STORE_OK;
 		}
 		freeReplyObject(r);

@@ -145,8 +145,8 @@ budget_spent(struct store *st, const struct chat_name *chat, int64_t *by_chat,
 		batch_command(&b, "GET", 1);
 		key_of_chat(&b, chat, day);
 	}
-	if (store_run(st, &b, r) == 0 && !reply_is_error(st, r[0], "budget") &&
-	    (chat == NULL || !reply_is_error(st, r[1], "budget"))) {
+	if (store_run(st, &b, r) == 0 && !reply_is_error(st, r[0], "budget")
+	    && (chat == NULL || !reply_is_error(st, r[1], "budget"))) {
 		*by_all = number(r[0]);
 		*by_chat = number(r[1]);
 		rc = STORE_OK;

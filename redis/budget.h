@@ -25,8 +25,8 @@ struct budget_change {
 
 /* OK (${day} is set), LIMITED: refused, nothing reserved; DOWN. */
 enum store_rc budget_reserve(struct store *st, const struct chat_name *chat,
-    int64_t tokens, const struct budget_limits *limits, int64_t *day)
-    WARN_UNUSED;
+    int64_t tokens, const struct budget_limits *limits,
+    int64_t *day) WARN_UNUSED;
 
 /* What was spent today: by ${chat} (NULL: none) and by all. */
 enum store_rc budget_spent(struct store *st, const struct chat_name *chat,

@@ -12,8 +12,9 @@
 #include "base/clock.h"
 #include "base/log.h"
 
-#define START_MS 5000 /* who starts together with Redis is not alarmed so long */
-#define IDLE_MAX 64	   /* kept per kind; a thread each at most is in use */
+/* who starts together with Redis is not alarmed so long */
+#define START_MS 5000
+#define IDLE_MAX 64        /* kept per kind; a thread each at most is in use */
 #define IDLE_TRUST_MS 1000 /* idle for longer: look whether it still stands */
 
 void
@@ -25,12 +26,11 @@ store_log_down(struct store *st, const char *what, const char *why)
 	if (last != 0 && now - last < 1000)
 		return;
 	if (atomic_compare_exchange_strong(&st->logged_ms, &last, now))
-		log_event(!atomic_load(&st->reached) &&
-				now - st->opened_ms < START_MS ?
-			LOG_INFO :
-			LOG_ERROR,
-		    "redis_failed", F_STR("what", what),
-		    F_STR("why", why),
+		log_event(!atomic_load(&st->reached)
+			    && now - st->opened_ms < START_MS
+			? LOG_INFO
+			: LOG_ERROR,
+		    "redis_failed", F_STR("what", what), F_STR("why", why),
 		    F_STR("remedy",
 			"start Redis, or correct redis.url (REDIS_URL)"));
 }
@@ -70,7 +70,8 @@ connection_open(struct store *st, int timeout_ms)
 		c = redisConnectWithTimeout(u->host, u->port,
 		    span(st->timeout_ms));
 	if (c == NULL || c->err != 0) {
-		store_log_down(st, "connect", c == NULL ? "out of memory" : c->errstr);
+		store_log_down(st, "connect",
+		    c == NULL ? "out of memory" : c->errstr);
 		goto fail;
 	}
 	(void)fcntl(c->fd, F_SETFD, FD_CLOEXEC);
@@ -91,8 +92,8 @@ connection_open(struct store *st, int timeout_ms)
 		if (expect_ok(st, r, c) == -1)
 			goto fail;
 	}
-	if (u->db != 0 &&
-	    expect_ok(st, redisCommand(c, "SELECT %d", u->db), c) == -1)
+	if (u->db != 0
+	    && expect_ok(st, redisCommand(c, "SELECT %d", u->db), c) == -1)
 		goto fail;
 	atomic_store(&st->reached, true);
 	return c;
@@ -139,8 +140,8 @@ connection_get(struct store *st, enum connection_kind kind)
 		pthread_mutex_unlock(&st->lock);
 		if (c == NULL)
 			break;
-		if (clock_boot_ms() - c->idle_since_ms < IDLE_TRUST_MS ||
-		    still_stands(c))
+		if (clock_boot_ms() - c->idle_since_ms < IDLE_TRUST_MS
+		    || still_stands(c))
 			return c;
 		connection_free(c);
 		pthread_mutex_lock(&st->lock);

@@ -104,12 +104,12 @@ find_types(struct store *st, json_t *out)
 		for (size_t k = 0; k < NELEM(PARTITION_KEYS); k++) {
 			(void)snprintf(key, sizeof(key), "{p%d}:%s", p,
 			    PARTITION_KEYS[k].noun);
-			(void)is_type(
-			    st, out, r[at++], key, PARTITION_KEYS[k].type);
+			(void)is_type(st, out, r[at++], key,
+			    PARTITION_KEYS[k].type);
 		}
 	for (size_t k = 0; k < NELEM(FLEET_KEYS); k++)
-		(void)is_type(
-		    st, out, r[at++], FLEET_KEYS[k].key, FLEET_KEYS[k].type);
+		(void)is_type(st, out, r[at++], FLEET_KEYS[k].key,
+		    FLEET_KEYS[k].type);
 	rc = STORE_OK;
 out:
 	replies_free(r, NELEM(r));
@@ -147,8 +147,8 @@ find_numbers(struct store *st, json_t *out)
 		     r[p]->type == REDIS_REPLY_ARRAY && i < r[p]->elements;
 		     i += 2)
 			if (!is_number(r[p]->element[i])) {
-				(void)snprintf(
-				    key, sizeof(key), "{p%d}:counts", p);
+				(void)snprintf(key, sizeof(key), "{p%d}:counts",
+				    p);
 				add(st, out, key, "a field is no number");
 				break;
 			}
@@ -313,20 +313,23 @@ find_backends(struct store *st, struct arena *mem, json_t *out)
 	if (rc != STORE_OK)
 		return rc;
 	json_array_foreach(records, i, record)
-		json_array_foreach(
-		    json_object_get(record, "backends"), k, backend) {
-			const char *breaker
-			    = json_member_str(backend, "breaker");
-			const char *learned
-			    = json_member_str(backend, "learned");
+		json_array_foreach(json_object_get(record, "backends"), k,
+		    backend) {
+			const char *breaker = json_member_str(backend,
+			    "breaker");
+			const char *learned = json_member_str(backend,
+			    "learned");
 
-		if (breaker != NULL)
-			find_backend_key(st,
-			    arena_printf(mem, KEY_BREAKER "%s", breaker), out);
-		if (learned != NULL)
-			find_backend_key(st,
-			    arena_printf(mem, KEY_LEARNED, learned), out);
-	}
+			if (breaker != NULL)
+				find_backend_key(st,
+				    arena_printf(mem, KEY_BREAKER "%s",
+					breaker),
+				    out);
+			if (learned != NULL)
+				find_backend_key(st,
+				    arena_printf(mem, KEY_LEARNED, learned),
+				    out);
+		}
 	return STORE_OK;
 }
 

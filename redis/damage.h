@@ -18,7 +18,7 @@
  * of chats that were set aside and are still there ("set aside"); fields that
  * were ("mended": nothing is to be done).
  */
-enum store_rc damage_find(
-    struct store *st, struct arena *mem, json_t **out) WARN_UNUSED;
+enum store_rc damage_find(struct store *st, struct arena *mem,
+    json_t **out) WARN_UNUSED;
 
 #endif

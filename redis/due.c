@@ -14,9 +14,9 @@
 #define TAKE_TRIPS 3 /* rounds of due_take_all to fill its slots */
 /* take.lua has it too: a clock went back. */
 #define FAR_AHEAD_MS ((int64_t)3600 * 1000)
-#define SCORE_MAX 1e15 /* take.lua has it, too */
+#define SCORE_MAX 1e15    /* take.lua has it, too */
 #define WAKE_LOOK_MS 5000 /* which wake lists are damaged is looked at again */
-#define TOKEN_FRONT 14 /* random bytes; the script adds 4 hex digits a job */
+#define TOKEN_FRONT 14    /* random bytes; the script adds 4 hex digits a job */
 
 static void
 batch_take(struct batch *b, int partition, int n, int64_t lease_ms, int popped)
@@ -107,8 +107,8 @@ due_take(struct store *st, int partition, int n, int64_t lease_ms,
 	batch_init(&b, st);
 	batch_take(&b, partition, n, lease_ms, 1);
 	if (store_run(st, &b, &r) == 0)
-		taken = read_taken(st, partition, r, n, max_age_ms, until,
-		    jobs, next_ms);
+		taken = read_taken(st, partition, r, n, max_age_ms, until, jobs,
+		    next_ms);
 	if (taken != -1)
 		*next_ms = on_our_clock(*next_ms, reply_int(r, 1));
 	freeReplyObject(r);
@@ -118,9 +118,9 @@ due_take(struct store *st, int partition, int n, int64_t lease_ms,
 
 /* One round trip over all partitions, ${quota}[p] jobs of each. */
 static int
-take_round(struct store *st, const int quota[CHAT_PARTITIONS],
-    int64_t lease_ms, int64_t max_age_ms, struct job **jobs,
-    int64_t next[CHAT_PARTITIONS], int64_t *now_ms)
+take_round(struct store *st, const int quota[CHAT_PARTITIONS], int64_t lease_ms,
+    int64_t max_age_ms, struct job **jobs, int64_t next[CHAT_PARTITIONS],
+    int64_t *now_ms)
 {
 	struct batch b;
 	redisReply *r[CHAT_PARTITIONS] = { NULL };
@@ -224,8 +224,8 @@ due_look(struct store *st, int64_t *next_ms)
 		batch_int(&b, 0);
 		batch_str(&b, "WITHSCORES");
 	}
-	if (store_run(st, &b, r) == -1 || reply_is_error(st, r[0], "look") ||
-	    reply_str(r[0], 0) == NULL || reply_str(r[0], 1) == NULL)
+	if (store_run(st, &b, r) == -1 || reply_is_error(st, r[0], "look")
+	    || reply_str(r[0], 0) == NULL || reply_str(r[0], 1) == NULL)
 		goto out;
 	now = reply_int(r[0], 0) * 1000 + reply_int(r[0], 1) / 1000;
 	rc = 0;
@@ -249,7 +249,7 @@ due_look(struct store *st, int64_t *next_ms)
 			continue;
 		score_ms = strtod(text, NULL); /* inf is one, too */
 		score = score_ms > SCORE_MAX ? (int64_t)SCORE_MAX
-		    : score_ms > 0	     ? (int64_t)score_ms
+		    : score_ms > 0           ? (int64_t)score_ms
 					     : 1;
 		if (score <= now || score > now + FAR_AHEAD_MS)
 			rc = 1;
@@ -297,8 +297,7 @@ look_at_wakes(struct store *st)
 				store_log_damaged(st, p, "wake");
 			}
 		atomic_store(&st->wake_damaged, damaged);
-		atomic_store(&st->wake_look_ms,
-		    clock_boot_ms() + WAKE_LOOK_MS);
+		atomic_store(&st->wake_look_ms, clock_boot_ms() + WAKE_LOOK_MS);
 	}
 	replies_free(r, CHAT_PARTITIONS);
 	batch_fini(&b);
@@ -353,9 +352,9 @@ due_wait(struct store *st, int wait_ms)
 	batch_init(&b, st);
 	batch_wait(st, &b, order, wait_ms);
 	metric_add(METRIC_REDIS_ROUND_TRIPS, 0, 1);
-	if (redisAppendFormattedCommand(c->redis, b.out.data, b.out.len) !=
-		REDIS_OK ||
-	    connection_reply(c, &r) == -1) {
+	if (redisAppendFormattedCommand(c->redis, b.out.data, b.out.len)
+		!= REDIS_OK
+	    || connection_reply(c, &r) == -1) {
 		connection_broken(st, c, "wait");
 		batch_fini(&b);
 		return -2;
@@ -370,8 +369,8 @@ due_wait(struct store *st, int wait_ms)
 	freeReplyObject(r);
 	connection_put(st, CONNECTION_WAITING, c);
 	batch_fini(&b);
-	if (atomic_load(&st->wake_damaged) != 0 &&
-	    clock_boot_ms() >= atomic_load(&st->wake_look_ms))
+	if (atomic_load(&st->wake_damaged) != 0
+	    && clock_boot_ms() >= atomic_load(&st->wake_look_ms))
 		look_at_wakes(st);
 	return rc;
 }
@@ -384,8 +383,8 @@ due_poke(struct store *st)
 
 	batch_init(&b, st);
 	batch_command(&b, "LPUSH", 2);
-	batch_partition_key(&b,
-	    (int)randombytes_uniform(CHAT_PARTITIONS), "wake");
+	batch_partition_key(&b, (int)randombytes_uniform(CHAT_PARTITIONS),
+	    "wake");
 	batch_str(&b, "1");
 	if (store_run(st, &b, &r) == 0 && !reply_is_wrong_type(r))
 		(void)reply_is_error(st, r, "poke");

@@ -34,16 +34,16 @@ struct job {
 	struct journal_field *journal; /* not empty: this is a resumed turn */
 	size_t njournal;
 	int64_t started_ms; /* wall, of the first attempt */
-	int attempt;	    /* 1 for the first */
-	int crashes;	    /* holders that died */
-	int failures;	    /* releases that counted */
-	bool expired;	    /* waited longer than turns.max_age: no step yet */
-	bool stop;	    /* /stop came before it began */
+	int attempt;        /* 1 for the first */
+	int crashes;        /* holders that died */
+	int failures;       /* releases that counted */
+	bool expired;       /* waited longer than turns.max_age: no step yet */
+	bool stop;          /* /stop came before it began */
 	/* OK; UNKNOWN_KEY: release it, raise an alarm; NONE: the message or its
 	 * journal was damaged (${message}.text may be ""): end it as dead. */
 	enum store_rc rc;
 	const char *damaged; /* NONE: what take found, or NULL */
-	int format; /* redis/format.h: what its steps are written as */
+	int format;          /* redis/format.h: what its steps are written as */
 	int64_t lease_until_ms; /* boot clock; kept by chat/lease */
 };
 
@@ -57,8 +57,8 @@ struct job {
 int due_take(struct store *st, int partition, int n, int64_t lease_ms,
     int64_t max_age_ms, struct job **jobs, int64_t *next_ms) WARN_UNUSED;
 /* All partitions in one round trip, at most ${n} jobs in all. */
-int due_take_all(struct store *st, int n, int64_t lease_ms,
-    int64_t max_age_ms, struct job **jobs, int64_t *next_ms) WARN_UNUSED;
+int due_take_all(struct store *st, int n, int64_t lease_ms, int64_t max_age_ms,
+    struct job **jobs, int64_t *next_ms) WARN_UNUSED;
 void job_free(struct job *j);
 
 /*
@@ -83,8 +83,8 @@ void due_poke(struct store *st);
  * (logged, if any).
  */
 #define DUE_ALL ((1u << CHAT_PARTITIONS) - 1)
-enum store_rc due_requeue(struct store *st, unsigned partitions, int64_t *n)
-    WARN_UNUSED;
+enum store_rc due_requeue(struct store *st, unsigned partitions,
+    int64_t *n) WARN_UNUSED;
 /* The same for those whose due was seen damaged and is right again. */
 void due_requeue_healed(struct store *st);
 

@@ -60,8 +60,8 @@ fleet_leave(struct store *st, const char *worker_id)
 	batch_str(&b, worker_id);
 	batch_command(&b, "DEL", 1);
 	add_worker_key(&b, worker_id);
-	if (store_run(st, &b, r) == 0 && !reply_is_error(st, r[0], "leave") &&
-	    !reply_is_error(st, r[1], "leave"))
+	if (store_run(st, &b, r) == 0 && !reply_is_error(st, r[0], "leave")
+	    && !reply_is_error(st, r[1], "leave"))
 		rc = STORE_OK;
 	replies_free(r, 2);
 	batch_fini(&b);
@@ -83,8 +83,8 @@ fleet_read(struct store *st, struct arena *mem, json_t **records)
 	batch_int(&b, FLEET_LIVE_MS);
 	if (store_run(st, &b, &r) == -1 || reply_is_error(st, r, "fleet"))
 		goto out;
-	if (reply_int(r, 0) == STORE_DAMAGED && r->elements == 1 &&
-	    r->element[0]->type == REDIS_REPLY_INTEGER) {
+	if (reply_int(r, 0) == STORE_DAMAGED && r->elements == 1
+	    && r->element[0]->type == REDIS_REPLY_INTEGER) {
 		store_log_damaged(st, -1, KEY_WORKERS);
 		rc = STORE_DAMAGED;
 		goto out;
@@ -186,8 +186,8 @@ add_counts(struct fleet_counts *out, const redisReply *r)
 	out->accepted += reply_int(r, COUNT_ACCEPTED);
 	if (late > out->oldest_ms)
 		out->oldest_ms = late;
-	unaccounted = reply_int(r, COUNT_ACCEPTED) -
-	    reply_int(r, COUNT_WAITING);
+	unaccounted = reply_int(r, COUNT_ACCEPTED)
+	    - reply_int(r, COUNT_WAITING);
 	for (size_t end = 0; end < END_N; end++) {
 		out->ended[end] += reply_int(r, COUNT_ENDS + end);
 		unaccounted -= reply_int(r, COUNT_ENDS + end);
@@ -221,7 +221,8 @@ fleet_count(struct store *st, struct fleet_counts *out)
 	for (int p = 0; p < CHAT_PARTITIONS; p++) {
 		if (reply_is_error(st, r[p], "count"))
 			goto out;
-		if (r[p]->type == REDIS_REPLY_ARRAY && r[p]->elements == COUNT_N)
+		if (r[p]->type == REDIS_REPLY_ARRAY
+		    && r[p]->elements == COUNT_N)
 			add_counts(out, r[p]);
 		else { /* the others are counted all the same */
 			const char *key = reply_str(r[p], 0);

@@ -23,8 +23,8 @@ enum store_rc fleet_leave(struct store *st, const char *worker_id) WARN_UNUSED;
 
 /* A JSON array of the living workers' records, in ${mem} (borrowed).  DAMAGED:
  * their list is none. */
-enum store_rc fleet_read(struct store *st, struct arena *mem, json_t **records)
-    WARN_UNUSED;
+enum store_rc fleet_read(struct store *st, struct arena *mem,
+    json_t **records) WARN_UNUSED;
 
 /*
  * What stands between the workers of ${records} and their models: an array of
@@ -44,15 +44,15 @@ struct fleet_counts {
 	int64_t accepted;
 	int64_t ended[END_N];
 	int64_t waiting;     /* in inboxes of due chats */
-	int64_t due;	     /* jobs */
+	int64_t due;         /* jobs */
 	int64_t oldest_ms;   /* age of the longest overdue job */
-	int64_t dead;	     /* letters kept */
-	int64_t aside;	     /* keys and fields set aside as damaged */
-	int damaged;	     /* partitions that cannot be counted */
+	int64_t dead;        /* letters kept */
+	int64_t aside;       /* keys and fields set aside as damaged */
+	int damaged;         /* partitions that cannot be counted */
 	int64_t unaccounted; /* accepted - ended - waiting: must be 0 */
 };
-enum store_rc fleet_count(struct store *st, struct fleet_counts *out)
-    WARN_UNUSED;
+enum store_rc fleet_count(struct store *st,
+    struct fleet_counts *out) WARN_UNUSED;
 
 /*
  * A breaker per provider, shared by all: ${open_until_ms} wall time, 0
@@ -65,7 +65,7 @@ enum store_rc breaker_read(struct store *st, const char *provider,
 enum store_rc breaker_fail(struct store *st, const char *provider,
     const char *kind, int64_t threshold, int64_t window_ms, int64_t open_ms,
     int64_t *open_until_ms) WARN_UNUSED;
-enum store_rc breaker_succeed(struct store *st, const char *provider)
-    WARN_UNUSED;
+enum store_rc breaker_succeed(struct store *st,
+    const char *provider) WARN_UNUSED;
 
 #endif

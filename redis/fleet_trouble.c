@@ -26,8 +26,8 @@ latest(const json_t *records, const char *name, const char *member)
 	size_t i, j;
 
 	json_array_foreach(records, i, record)
-		json_array_foreach(
-		    json_object_get(record, "backends"), j, backend) {
+		json_array_foreach(json_object_get(record, "backends"), j,
+		    backend) {
 			const char *other = json_member_str(backend, "name");
 
 			at = json_member_int(backend, member, 0);
@@ -45,8 +45,8 @@ has(const json_t *list, const char *name)
 	size_t i;
 
 	json_array_foreach(list, i, one)
-		if (strcmp(
-			json_string_value(json_object_get(one, "name")), name)
+		if (strcmp(json_string_value(json_object_get(one, "name")),
+			name)
 		    == 0)
 			return true;
 	return false;
@@ -54,8 +54,8 @@ has(const json_t *list, const char *name)
 
 /* Of a record as workers wrote it that are older than "words". */
 static void
-as_older_workers_mean(
-    const char *kind, const char **words, bool *lasts, bool *reloads)
+as_older_workers_mean(const char *kind, const char **words, bool *lasts,
+    bool *reloads)
 {
 	static const struct {
 		const char *kind, *words;
@@ -116,8 +116,8 @@ fleet_troubles(const json_t *records, struct arena *mem)
 	/* What lasts, first: of two workers one may know more. */
 	for (silent = false;; silent = true) {
 		json_array_foreach(records, i, record)
-			json_array_foreach(
-			    json_object_get(record, "backends"), j, backend)
+			json_array_foreach(json_object_get(record, "backends"),
+			    j, backend)
 				if ((json_object_get(backend, "trouble")
 					== NULL)
 				    == silent)

@@ -32,9 +32,8 @@ address_word(const char *a)
 
 /* ANSWERED: "MAC CHAT\nSEALED" in ${r}. */
 static enum store_rc
-open_answer(struct store *st, const struct chat_name *chat,
-    const redisReply *r, struct arena *mem, char mac[SEAL_DIGEST_MAX],
-    struct inbox_answer *out)
+open_answer(struct store *st, const struct chat_name *chat, const redisReply *r,
+    struct arena *mem, char mac[SEAL_DIGEST_MAX], struct inbox_answer *out)
 {
 	const redisReply *v = reply_string(r, 1);
 	const char *blank = v == NULL ? NULL : memchr(v->str, ' ', v->len);
@@ -42,8 +41,8 @@ open_answer(struct store *st, const struct chat_name *chat,
 	size_t front;
 	enum store_rc rc;
 
-	if (blank == NULL || line == NULL || blank > line ||
-	    blank - v->str >= SEAL_DIGEST_MAX) {
+	if (blank == NULL || line == NULL || blank > line
+	    || blank - v->str >= SEAL_DIGEST_MAX) {
 		log_event(LOG_ERROR, "sealed_damaged", F_CHAT(chat),
 		    F_STR("noun", "reply"),
 		    F_STR("remedy", LOG_REMEDY_DAMAGED));
@@ -88,8 +87,8 @@ time_to_look(struct store *st)
 	int64_t now = clock_boot_ms();
 	int64_t last = atomic_load(&st->memory_ms);
 
-	return now - last >= MEMORY_LOOK_MS &&
-	    atomic_compare_exchange_strong(&st->memory_ms, &last, now);
+	return now - last >= MEMORY_LOOK_MS
+	    && atomic_compare_exchange_strong(&st->memory_ms, &last, now);
 }
 
 static void
@@ -155,8 +154,8 @@ inbox_put(struct store *st, const struct chat_name *chat,
 	}
 	if (store_run(st, &b, r) == -1)
 		goto out;
-	if (info_at != 0 && r[info_at] != NULL &&
-	    r[info_at]->type == REDIS_REPLY_STRING)
+	if (info_at != 0 && r[info_at] != NULL
+	    && r[info_at]->type == REDIS_REPLY_STRING)
 		atomic_store(&st->memory_full,
 		    store_memory_is_full(r[info_at]->str));
 	if (reply_is_oom(r[0])) {
@@ -170,15 +169,15 @@ inbox_put(struct store *st, const struct chat_name *chat,
 		out->seq = reply_int(r[0], 1);
 	else if (rc == STORE_LIMITED)
 		out->wait_ms = reply_int(r[0], 1);
-	else if (stored[0] != '\0' &&
-	    !seal_mac_matches(st->ring, "text", msg->text, strlen(msg->text),
+	else if (stored[0] != '\0'
+	    && !seal_mac_matches(st->ring, "text", msg->text, strlen(msg->text),
 		stored))
 		rc = STORE_CONFLICT;
 	else if (rc == STORE_EXISTS && reply_int(r[0], 3) == 1)
 		rc = STORE_OK; /* our own first answer was lost on the way */
-	if (wait_at != 0 && (rc == STORE_OK || rc == STORE_EXISTS) &&
-	    (r[wait_at] == NULL || r[wait_at]->type != REDIS_REPLY_INTEGER ||
-		r[wait_at]->integer < st->replicas)) {
+	if (wait_at != 0 && (rc == STORE_OK || rc == STORE_EXISTS)
+	    && (r[wait_at] == NULL || r[wait_at]->type != REDIS_REPLY_INTEGER
+		|| r[wait_at]->integer < st->replicas)) {
 		log_event(LOG_ERROR, "replica_missing", F_CHAT(chat),
 		    F_STR("remedy",
 			"look at Redis's replica, or set redis.durability: "
@@ -193,8 +192,8 @@ out:
 
 enum store_rc
 inbox_control(struct store *st, const struct chat_name *chat,
-    enum command command, const struct inbox_limits *limits,
-    struct arena *mem, struct session *session, int64_t *wait_ms)
+    enum command command, const struct inbox_limits *limits, struct arena *mem,
+    struct session *session, int64_t *wait_ms)
 {
 	struct batch b;
 	redisReply *replies[2] = { NULL }, *r;

@@ -15,15 +15,15 @@
 
 struct inbox_limits {
 	int64_t per_minute; /* chat.rate_limit_per_minute */
-	int64_t max;	    /* messages */
+	int64_t max;        /* messages */
 	int64_t bytes;
 };
 
 struct inbox_answer {
 	char id[MESSAGE_ID_MAX];
 	int64_t seq;
-	int64_t wait_ms;    /* LIMITED: until the next would be let in */
-	const char *reply;  /* ANSWERED: text of reply_write(), in mem */
+	int64_t wait_ms;   /* LIMITED: until the next would be let in */
+	const char *reply; /* ANSWERED: text of reply_write(), in mem */
 	size_t reply_len;
 	bool waiting; /* EXISTS: true in the inbox or running */
 };
@@ -50,8 +50,8 @@ enum store_rc inbox_put(struct store *st, const struct chat_name *chat,
  * OK or LIMITED (wait_ms) or DOWN.
  */
 enum store_rc inbox_control(struct store *st, const struct chat_name *chat,
-    enum command command, const struct inbox_limits *limits,
-    struct arena *mem, struct session *session, int64_t *wait_ms) WARN_UNUSED;
+    enum command command, const struct inbox_limits *limits, struct arena *mem,
+    struct session *session, int64_t *wait_ms) WARN_UNUSED;
 
 /*
  * Where is the message that the client called ${update_id}?

@@ -44,8 +44,8 @@ open_message(struct store *st, struct job *j, const redisReply *entry)
 	enum store_rc rc;
 
 	j->message.update_id = j->message.text = j->message.address = "";
-	if (entry->type != REDIS_REPLY_STRING ||
-	    record_header_read(entry->str, entry->len, &h) == -1) {
+	if (entry->type != REDIS_REPLY_STRING
+	    || record_header_read(entry->str, entry->len, &h) == -1) {
 		log_event(LOG_ERROR, "inbox_damaged", F_CHAT(&j->chat),
 		    F_STR("remedy", LOG_REMEDY_DAMAGED));
 		note(j, STORE_NONE);
@@ -56,8 +56,8 @@ open_message(struct store *st, struct job *j, const redisReply *entry)
 	j->accepted_ms = h.time_ms;
 	rc = record_open(st, j->chat.text, "inbox", j->id, entry->str + h.len,
 	    entry->len - h.len, j->mem, &plain, &len);
-	if (rc == STORE_OK &&
-	    message_read(j->mem, plain, len, &j->message) == -1) {
+	if (rc == STORE_OK
+	    && message_read(j->mem, plain, len, &j->message) == -1) {
 		log_event(LOG_ERROR, "inbox_damaged", F_CHAT(&j->chat),
 		    F_STR("message", j->id),
 		    F_STR("remedy", LOG_REMEDY_DAMAGED));
@@ -94,9 +94,10 @@ open_history(struct store *st, struct job *j, const redisReply *list)
 		    &plain, &len);
 		if (rc == STORE_UNKNOWN_KEY)
 			note(j, rc);
-		if (rc == STORE_OK &&
-		    history_entry_read(j->mem, plain, len,
-			&j->history[j->nhistory]) == 0)
+		if (rc == STORE_OK
+		    && history_entry_read(j->mem, plain, len,
+			   &j->history[j->nhistory])
+			== 0)
 			j->nhistory++;
 	}
 }
@@ -114,9 +115,9 @@ open_journal(struct store *st, struct job *j, const redisReply *hash)
 		struct journal_field *f = &j->journal[j->njournal];
 		enum store_rc rc;
 
-		if (name->type != REDIS_REPLY_STRING ||
-		    value->type != REDIS_REPLY_STRING ||
-		    strlen(name->str) >= STEP_MAX) { /* nobody's step */
+		if (name->type != REDIS_REPLY_STRING
+		    || value->type != REDIS_REPLY_STRING
+		    || strlen(name->str) >= STEP_MAX) { /* nobody's step */
 			note(j, STORE_NONE);
 			continue;
 		}
@@ -140,8 +141,7 @@ set_aside(struct store *st, int partition, const char *name, const char *token,
 	struct batch b;
 
 	log_event(LOG_ERROR, "job_unreadable", F_STR("chat", name),
-	    F_STR("why", why),
-	    F_STR("remedy", LOG_REMEDY_DAMAGED));
+	    F_STR("why", why), F_STR("remedy", LOG_REMEDY_DAMAGED));
 	if (strlen(name) >= CHAT_NAME_MAX)
 		return;
 	batch_init(&b, st);
@@ -171,10 +171,10 @@ job_read(struct store *st, int partition, const redisReply *r, int64_t now_ms,
 	entry = reply_at(r, TAKEN_ENTRY);
 	history = reply_at(r, TAKEN_HISTORY);
 	journal = reply_at(r, TAKEN_JOURNAL);
-	if (name == NULL || token == NULL || entry == NULL || history == NULL ||
-	    history->type != REDIS_REPLY_ARRAY || journal == NULL ||
-	    journal->type != REDIS_REPLY_ARRAY ||
-	    strlen(token) >= JOB_TOKEN_MAX) {
+	if (name == NULL || token == NULL || entry == NULL || history == NULL
+	    || history->type != REDIS_REPLY_ARRAY || journal == NULL
+	    || journal->type != REDIS_REPLY_ARRAY
+	    || strlen(token) >= JOB_TOKEN_MAX) {
 		log_event(LOG_ERROR, "job_unreadable",
 		    F_STR("chat", name == NULL ? "" : name),
 		    F_STR("why", "not an answer of take"),
@@ -184,9 +184,9 @@ job_read(struct store *st, int partition, const redisReply *r, int64_t now_ms,
 	mem = arena_new();
 	j = arena_alloc(mem, sizeof(*j));
 	j->mem = mem;
-	if (strlen(name) >= CHAT_NAME_MAX ||
-	    chat_name_parse(&j->chat, name) == -1 ||
-	    j->chat.partition != partition) {
+	if (strlen(name) >= CHAT_NAME_MAX
+	    || chat_name_parse(&j->chat, name) == -1
+	    || j->chat.partition != partition) {
 		set_aside(st, partition, name, token, "name");
 		arena_free(mem);
 		return NULL;
@@ -202,8 +202,7 @@ job_read(struct store *st, int partition, const redisReply *r, int64_t now_ms,
 	why = reply_str(r, TAKEN_DAMAGED);
 	if (why != NULL) {
 		log_event(LOG_ERROR, "chat_damaged", F_CHAT(&j->chat),
-		    F_STR("what", why),
-		    F_STR("remedy", LOG_REMEDY_DAMAGED));
+		    F_STR("what", why), F_STR("remedy", LOG_REMEDY_DAMAGED));
 		j->damaged = arena_strdup(mem, why);
 		note(j, STORE_NONE);
 	}
@@ -212,10 +211,10 @@ job_read(struct store *st, int partition, const redisReply *r, int64_t now_ms,
 	open_journal(st, j, journal);
 	j->session.running = true;
 	j->session.waiting = reply_int(r, TAKEN_WAITING);
-	note(j, record_session(st, &j->chat, r, TAKEN_SESSION, mem,
-		    &j->session));
-	j->expired = max_age_ms > 0 && journal->elements == 0 &&
-	    now_ms - j->accepted_ms > max_age_ms;
+	note(j,
+	    record_session(st, &j->chat, r, TAKEN_SESSION, mem, &j->session));
+	j->expired = max_age_ms > 0 && journal->elements == 0
+	    && now_ms - j->accepted_ms > max_age_ms;
 	return j;
 }
 

@@ -67,8 +67,8 @@ wants_replica(const struct store *st, const struct journal_field *fields,
 static bool
 replica_has_it(const struct store *st, const redisReply *r)
 {
-	return r != NULL && r->type == REDIS_REPLY_INTEGER &&
-	    r->integer >= st->replicas;
+	return r != NULL && r->type == REDIS_REPLY_INTEGER
+	    && r->integer >= st->replicas;
 }
 
 enum store_rc
@@ -134,8 +134,8 @@ journal_renew(struct store *st, struct job *const *jobs, size_t n,
 		all = STORE_OK;
 		for (size_t i = 0; i < n; i++) {
 			rc[i] = reply_code(st, r[i], "renew");
-			stopped[i] = rc[i] == STORE_OK &&
-			    reply_int(r[i], 1) == 1;
+			stopped[i] = rc[i] == STORE_OK
+			    && reply_int(r[i], 1) == 1;
 		}
 	}
 	replies_free(r, n);
@@ -244,9 +244,9 @@ batch_finish(struct batch *b, struct store *st, const struct job *job,
 	batch_str(b, job->id);
 	batch_str(b, turn_end_name(o->end));
 	add_history(b, st, job, entry);
-	batch_int(b, o->forget_history ? HISTORY_FORGET
-				       : (o->history_max > 0 ? o->history_max
-							     : 1));
+	batch_int(b,
+	    o->forget_history ? HISTORY_FORGET
+			      : (o->history_max > 0 ? o->history_max : 1));
 	batch_str(b, o->forget_session ? "1" : "0");
 	batch_str(b, o->set_state ? session_state_name(o->state) : "");
 	add_session(b, st, job, "cred", token);

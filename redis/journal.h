@@ -15,15 +15,15 @@
  */
 enum store_rc journal_write(struct store *st, struct job *job,
     const struct journal_field *fields, size_t n, int64_t lease_ms,
-    int64_t max_time_ms, const struct budget_change *settle, bool *stopped)
-    WARN_UNUSED;
+    int64_t max_time_ms, const struct budget_change *settle,
+    bool *stopped) WARN_UNUSED;
 
 /*
  * Renew the leases of ${n} jobs in one round trip; ${rc}[i] as journal_write,
  * ${stopped}[i] set when /stop came.
  */
-enum store_rc journal_renew(struct store *st, struct job *const *jobs,
-    size_t n, int64_t lease_ms, int64_t max_time_ms, enum store_rc *rc,
+enum store_rc journal_renew(struct store *st, struct job *const *jobs, size_t n,
+    int64_t lease_ms, int64_t max_time_ms, enum store_rc *rc,
     bool *stopped) WARN_UNUSED;
 
 /*
@@ -31,8 +31,8 @@ enum store_rc journal_renew(struct store *st, struct job *const *jobs,
  * failure.  ${hold} (may be NULL) is journalled with it (retry state).
  */
 enum store_rc journal_release(struct store *st, struct job *job,
-    int64_t delay_ms, bool failed, const struct journal_field *hold)
-    WARN_UNUSED;
+    int64_t delay_ms, bool failed,
+    const struct journal_field *hold) WARN_UNUSED;
 
 /* A number that changes with each /stop: who holds turns renews them then, to
  * learn which is meant, and not only when the leases want it. */
@@ -44,16 +44,17 @@ struct turn_outcome {
 	const char *reply; /* reply_write(); NULL: nobody asks for it */
 	int64_t reply_keep_ms;
 	const struct history_entry *add; /* NULL: history unchanged */
-	int64_t history_max;		 /* entries kept */
-	bool forget_history;		 /* /reset */
-	bool forget_session;		 /* /disconnect: the record goes, counters stay */
+	int64_t history_max;             /* entries kept */
+	bool forget_history;             /* /reset */
+	bool forget_session; /* /disconnect: the record goes, counters stay */
 	bool set_state;
 	enum session_state state;
-	const struct session_token *token; /* NULL: unchanged */
-	const char *last_tools;		   /* NULL: unchanged */
-	struct usage usage;		   /* added to the chat's */
+	const struct session_token *token;  /* NULL: unchanged */
+	const char *last_tools;             /* NULL: unchanged */
+	struct usage usage;                 /* added to the chat's */
 	const struct budget_change *settle; /* may be NULL */
-	const char *why; /* dead: a word for the ledger ("crashes", "failures") */
+	const char
+	    *why; /* dead: a word for the ledger ("crashes", "failures") */
 };
 
 /*

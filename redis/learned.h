@@ -26,7 +26,6 @@ enum store_rc learned_read(struct store *st, const char *backend,
 /* STORE_OK too for what is too long to be kept: it is not. */
 enum store_rc learned_add(struct store *st, const char *backend,
     const char *name, const char *value) WARN_UNUSED;
-enum store_rc learned_forget(struct store *st, const char *backend)
-    WARN_UNUSED;
+enum store_rc learned_forget(struct store *st, const char *backend) WARN_UNUSED;
 
 #endif

@@ -8,9 +8,9 @@
 #include "nouns/message.h"
 #include "redis/store_priv.h"
 
-#define SHOW_MAX 200	  /* inbox entries shown */
-#define LIST_BATCH 256	  /* chats looked at in one round trip */
-#define LETTER_MAX 64	  /* "PARTITION:MS-SEQ" */
+#define SHOW_MAX 200   /* inbox entries shown */
+#define LIST_BATCH 256 /* chats looked at in one round trip */
+#define LETTER_MAX 64  /* "PARTITION:MS-SEQ" */
 
 /* ---- list ---- */
 
@@ -39,12 +39,12 @@ list_batch(struct store *st, const struct chat_name *chats,
 		goto out;
 	for (size_t i = 0; i < n; i++) {
 		const redisReply *c = r[2 * i];
-		bool damaged = reply_is_wrong_type(c) ||
-		    reply_is_wrong_type(r[2 * i + 1]);
+		bool damaged = reply_is_wrong_type(c)
+		    || reply_is_wrong_type(r[2 * i + 1]);
 
-		if (!damaged &&
-		    (reply_is_error(st, c, "list") ||
-			reply_is_error(st, r[2 * i + 1], "list")))
+		if (!damaged
+		    && (reply_is_error(st, c, "list")
+			|| reply_is_error(st, r[2 * i + 1], "list")))
 			goto out;
 		(void)json_array_append_new(out,
 		    json_pack("{s:s, s:b, s:I, s:b, s:I, s:I, s:I, s:I}",
@@ -91,11 +91,11 @@ ledger_list(struct store *st, size_t max, struct arena *mem, json_t **out)
 		if (reply_is_error(st, r[p], "list"))
 			goto out;
 		for (size_t i = 0; i + 1 < r[p]->elements && total < max;
-		    i += 2) {
+		     i += 2) {
 			const char *name = reply_str(r[p], i);
 
-			if (name == NULL || strlen(name) >= CHAT_NAME_MAX ||
-			    chat_name_parse(&chats[n], name) == -1)
+			if (name == NULL || strlen(name) >= CHAT_NAME_MAX
+			    || chat_name_parse(&chats[n], name) == -1)
 				continue;
 			due_ms[n++] = reply_int(r[p], i + 1);
 			total++;
@@ -125,9 +125,10 @@ show_inbox(const redisReply *list)
 	for (size_t i = 0; i < list->elements; i++) {
 		struct record_header h;
 
-		if (list->element[i]->type != REDIS_REPLY_STRING ||
-		    record_header_read(list->element[i]->str,
-			list->element[i]->len, &h) == -1)
+		if (list->element[i]->type != REDIS_REPLY_STRING
+		    || record_header_read(list->element[i]->str,
+			   list->element[i]->len, &h)
+			== -1)
 			continue;
 		(void)json_array_append_new(out,
 		    json_pack("{s:s, s:I, s:I, s:s, s:b, s:I}", "message_id",
@@ -186,12 +187,12 @@ ledger_show(struct store *st, const struct chat_name *chat, struct arena *mem,
 	if (store_run(st, &b, r) == -1)
 		goto out;
 	for (int i = 0; i < N; i++)
-		if (!reply_is_wrong_type(r[i]) &&
-		    reply_is_error(st, r[i], "show"))
+		if (!reply_is_wrong_type(r[i])
+		    && reply_is_error(st, r[i], "show"))
 			goto out;
 	state = reply_str(r[CHAT], 0);
-	if (reply_at(r[CHAT], 6) == NULL && state == NULL &&
-	    r[WAITING]->integer == 0 && r[HISTORY]->integer == 0) {
+	if (reply_at(r[CHAT], 6) == NULL && state == NULL
+	    && r[WAITING]->integer == 0 && r[HISTORY]->integer == 0) {
 		rc = STORE_NONE;
 		goto out;
 	}
@@ -211,8 +212,8 @@ ledger_show(struct store *st, const struct chat_name *chat, struct arena *mem,
 		(json_int_t)reply_int(r[CHAT], 10), "token_set",
 		reply_at(r[CHAT], 11) != NULL, "waiting",
 		(json_int_t)r[WAITING]->integer, "history",
-		(json_int_t)r[HISTORY]->integer, "inbox",
-		show_inbox(r[INBOX]), "journal", show_names(r[TURN]), "due_ms",
+		(json_int_t)r[HISTORY]->integer, "inbox", show_inbox(r[INBOX]),
+		"journal", show_names(r[TURN]), "due_ms",
 		r[DUE]->type == REDIS_REPLY_STRING
 		    ? json_integer((json_int_t)strtoll(r[DUE]->str, NULL, 10))
 		    : json_null()));
@@ -262,8 +263,8 @@ letter_read(const redisReply *r, int partition, struct letter *out)
 	if (out->chat == NULL || out->entry == NULL)
 		return -1;
 	/* Of what was set aside there may be no header, or nothing at all. */
-	if (record_header_read(out->entry->str, out->entry->len,
-		&out->header) == -1)
+	if (record_header_read(out->entry->str, out->entry->len, &out->header)
+	    == -1)
 		out->header = (struct record_header){ .len = out->entry->len };
 	return 0;
 }
@@ -379,8 +380,8 @@ is_stream_id(const char *s)
 	size_t ms = strspn(s, "0123456789");
 	size_t seq = s[ms] == '-' ? strspn(s + ms + 1, "0123456789") : 0;
 
-	return ms > 0 && seq > 0 && s[ms + 1 + seq] == '\0' &&
-	    ms + seq < LETTER_MAX / 2;
+	return ms > 0 && seq > 0 && s[ms + 1 + seq] == '\0'
+	    && ms + seq < LETTER_MAX / 2;
 }
 
 static enum store_rc
@@ -394,8 +395,8 @@ replay_one(struct store *st, const struct letter *l, struct arena *mem,
 	size_t len;
 	enum store_rc rc;
 
-	if (strlen(l->chat) >= CHAT_NAME_MAX ||
-	    chat_name_parse(&chat, l->chat) == -1 || l->header.id[0] == '\0')
+	if (strlen(l->chat) >= CHAT_NAME_MAX
+	    || chat_name_parse(&chat, l->chat) == -1 || l->header.id[0] == '\0')
 		return STORE_NONE;
 	plain = letter_open(st, l, mem, &len, &rc);
 	if (plain == NULL)
@@ -458,8 +459,8 @@ ledger_replay(struct store *st, const char *letter, struct arena *mem,
 			rc = STORE_DOWN;
 			break;
 		}
-		if ((only == -1 || only == p) && r[p]->elements == 1 &&
-		    letter_read(r[p]->element[0], p, &l) == 0)
+		if ((only == -1 || only == p) && r[p]->elements == 1
+		    && letter_read(r[p]->element[0], p, &l) == 0)
 			rc = replay_one(st, &l, mem, id);
 	}
 out:

@@ -14,7 +14,7 @@
 
 #define SCAN_COUNT 500
 #define LETTERS_AT_ONCE 100
-#define ID_LEN 32 /* of a message id */
+#define ID_LEN 32     /* of a message id */
 #define HEAD_MAX 1024 /* more than what stands in clear, key id and nonce */
 #define INDEX_MAX 24
 
@@ -43,8 +43,8 @@ reseal_value(struct walk *w, const char *type, const char *field,
 	w->seen++;
 	if (v->type != REDIS_REPLY_STRING)
 		return STORE_OK;
-	if (v->len <= front ||
-	    seal_is_current(w->st->ring, v->str + front, v->len - front))
+	if (v->len <= front
+	    || seal_is_current(w->st->ring, v->str + front, v->len - front))
 		return STORE_OK;
 	rc = record_open(w->st, chat, noun, item, v->str + front,
 	    v->len - front, w->mem, &plain, &len);
@@ -52,8 +52,9 @@ reseal_value(struct walk *w, const char *type, const char *field,
 		return STORE_OK; /* logged; the others shall not wait for it */
 	batch_init(&b, w->st);
 	rc = STORE_DOWN;
-	if (buf_add(&new, v->str, front) == -1 ||
-	    seal_close(w->st->ring, chat, noun, item, plain, len, &new) == -1)
+	if (buf_add(&new, v->str, front) == -1
+	    || seal_close(w->st->ring, chat, noun, item, plain, len, &new)
+		== -1)
 		goto out;
 	batch_script(&b, SCRIPT_RESEAL, 1, 5);
 	batch_mem(&b, w->key, w->key_len);
@@ -85,10 +86,10 @@ reseal_inbox(struct walk *w, const char *chat, const redisReply *list)
 		char index[INDEX_MAX];
 
 		(void)snprintf(index, sizeof(index), "%zu", i);
-		if (v->type == REDIS_REPLY_STRING &&
-		    record_header_read(v->str, v->len, &h) == 0)
-			rc = reseal_value(w, "list", index, chat, "inbox",
-			    h.id, v, h.len);
+		if (v->type == REDIS_REPLY_STRING
+		    && record_header_read(v->str, v->len, &h) == 0)
+			rc = reseal_value(w, "list", index, chat, "inbox", h.id,
+			    v, h.len);
 	}
 	return rc;
 }
@@ -217,11 +218,10 @@ reseal_letter(struct walk *w, const redisReply *letter)
 		else if (strcmp(name, "entry") == 0)
 			entry = fields->element[i + 1];
 	}
-	if (id == NULL || chat == NULL || entry == NULL ||
-	    record_header_read(entry->str, entry->len, &h) == -1)
+	if (id == NULL || chat == NULL || entry == NULL
+	    || record_header_read(entry->str, entry->len, &h) == -1)
 		return STORE_OK;
-	return reseal_value(w, "stream", id, chat, "inbox", h.id, entry,
-	    h.len);
+	return reseal_value(w, "stream", id, chat, "inbox", h.id, entry, h.len);
 }
 
 /* Letters sealed anew go to the end of the stream and are met once more. */
@@ -243,13 +243,12 @@ reseal_dead(struct walk *w)
 		batch_str(&b, "+");
 		batch_str(&b, "COUNT");
 		batch_int(&b, LETTERS_AT_ONCE);
-		if (store_run(w->st, &b, &r) == -1 ||
-		    (!reply_is_wrong_type(r) &&
-			reply_is_error(w->st, r, "reseal")))
+		if (store_run(w->st, &b, &r) == -1
+		    || (!reply_is_wrong_type(r)
+			&& reply_is_error(w->st, r, "reseal")))
 			rc = STORE_DOWN;
-		n = rc == STORE_OK && r->type == REDIS_REPLY_ARRAY
-		    ? r->elements
-		    : 0;
+		n = rc == STORE_OK && r->type == REDIS_REPLY_ARRAY ? r->elements
+								   : 0;
 		for (size_t i = 0; i < n && rc == STORE_OK; i++)
 			rc = reseal_letter(w, r->element[i]);
 		if (n > 0 && reply_str(r->element[n - 1], 0) == NULL)
@@ -266,8 +265,8 @@ reseal_dead(struct walk *w)
 static const struct {
 	const char *noun;
 	const char *command; /* reads the whole value */
-	enum store_rc (*reseal)(struct walk *w, const char *chat,
-	    const redisReply *value);
+	enum store_rc (
+	    *reseal)(struct walk *w, const char *chat, const redisReply *value);
 } NOUNS[] = {
 	{ "inbox", "LRANGE", reseal_inbox },
 	{ "history", "LRANGE", reseal_history },
@@ -299,8 +298,8 @@ reseal_key(struct walk *w)
 		return STORE_OK;
 	len = (size_t)(chat++ - noun);
 	for (size_t i = 0; i < NELEM(NOUNS); i++) {
-		if (strncmp(NOUNS[i].noun, noun, len) != 0 ||
-		    NOUNS[i].noun[len] != '\0')
+		if (strncmp(NOUNS[i].noun, noun, len) != 0
+		    || NOUNS[i].noun[len] != '\0')
 			continue;
 		batch_init(&b, w->st);
 		if (strcmp(NOUNS[i].command, "LRANGE") == 0) {
@@ -368,9 +367,9 @@ ledger_reseal(struct store *st,
 		batch_key(&b, "{p*");
 		batch_str(&b, "COUNT");
 		batch_int(&b, SCAN_COUNT);
-		if (store_run(st, &b, &r) == -1 ||
-		    reply_is_error(st, r, "reseal") ||
-		    reply_str(r, 0) == NULL || reply_at(r, 1) == NULL)
+		if (store_run(st, &b, &r) == -1
+		    || reply_is_error(st, r, "reseal")
+		    || reply_str(r, 0) == NULL || reply_at(r, 1) == NULL)
 			rc = STORE_DOWN;
 		else {
 			(void)snprintf(cursor, sizeof(cursor), "%s",

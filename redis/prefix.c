@@ -15,8 +15,8 @@
 /* What ours begin with, behind the prefix; all but canary go on.  No prefix may
  * hold one of them (nouns/settings_check.c), or what was renamed looked like
  * what is to be. */
-static const char *const FRONTS[]
-    = { "{p", "{fleet}:", "{backend:", KEY_BREAKER, "budget:", KEY_CANARY };
+static const char *const FRONTS[] = { "{p",
+	"{fleet}:", "{backend:", KEY_BREAKER, "budget:", KEY_CANARY };
 
 /* Keys that each start makes anew: one from before takes their place, when all
  * others have moved.  The canary is the last: while something is left, it says
@@ -143,8 +143,8 @@ out:
 }
 
 static void
-note_prefix(
-    char list[][STORE_PREFIX_MAX], size_t *n, const char *prefix, size_t len)
+note_prefix(char list[][STORE_PREFIX_MAX], size_t *n, const char *prefix,
+    size_t len)
 {
 	for (size_t i = 0; i < *n; i++)
 		if (strlen(list[i]) == len
@@ -317,8 +317,8 @@ prefix_move(struct store *st, const char *from, int64_t *moved, int64_t *kept)
 		rc = STORE_DOWN;
 		if (store_run(st, &b, &r) == 0 && !reply_is_error(st, r, "move")
 		    && reply_str(r, 0) != NULL && reply_at(r, 1) != NULL) {
-			(void)snprintf(
-			    cursor, sizeof(cursor), "%s", reply_str(r, 0));
+			(void)snprintf(cursor, sizeof(cursor), "%s",
+			    reply_str(r, 0));
 			rc = move_page(st, reply_at(r, 1), from, moved, kept);
 		}
 		freeReplyObject(r);

@@ -17,8 +17,8 @@
  * live.  Looked at are no prefix, the one of new installations, and those of
  * the channels that edges listen on.
  */
-enum store_rc prefix_find(
-    struct store *st, struct arena *mem, json_t **out) WARN_UNUSED;
+enum store_rc prefix_find(struct store *st, struct arena *mem,
+    json_t **out) WARN_UNUSED;
 
 /*
  * Rename all keys of the prefix ${from} to the store's own, while nobody works

@@ -32,7 +32,7 @@ struct process_listener {
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
 	bool listening; /* under lock */
-	bool once;	/* stood before: the next time is a resync */
+	bool once;      /* stood before: the next time is a resync */
 };
 
 static void
@@ -101,8 +101,8 @@ take_reply(struct process_listener *l, const redisReply *r)
 		if (l->once)
 			l->on_resync(l->ctx);
 		l->once = true;
-	} else if (strcmp(what, "message") == 0 && r->elements == 3 &&
-	    reply_str(r, 2) != NULL)
+	} else if (strcmp(what, "message") == 0 && r->elements == 3
+	    && reply_str(r, 2) != NULL)
 		deliver(l, r->element[2]->str, r->element[2]->len);
 	return 0;
 }
@@ -143,9 +143,9 @@ listen_once(struct process_listener *l, redisContext *c)
 	bool asked = false; /* a PING is out */
 
 	if (redisAppendCommand(c, "SUBSCRIBE %s" CHANNEL_PROCESS "%s",
-		l->st->prefix, l->id) !=
-		REDIS_OK ||
-	    flush(c) == -1)
+		l->st->prefix, l->id)
+		!= REDIS_OK
+	    || flush(c) == -1)
 		return;
 	while (!atomic_load(&l->stopping)) {
 		struct pollfd p[2] = { { .fd = c->fd, .events = POLLIN },
@@ -157,14 +157,13 @@ listen_once(struct process_listener *l, redisContext *c)
 		if (n == 0) {
 			if (asked)
 				return; /* silent for too long */
-			if (redisAppendCommand(c, "PING") != REDIS_OK ||
-			    flush(c) == -1)
+			if (redisAppendCommand(c, "PING") != REDIS_OK
+			    || flush(c) == -1)
 				return;
 			asked = true;
 		}
 		if (n > 0 && p[0].revents != 0) {
-			if (redisBufferRead(c) != REDIS_OK ||
-			    drain(l, c) == -1)
+			if (redisBufferRead(c) != REDIS_OK || drain(l, c) == -1)
 				return;
 			asked = false;
 		}
@@ -235,8 +234,8 @@ process_listen(struct store *st, const char id[PROCESS_ID_MAX],
 
 	until = cond_after(wait_ms);
 	pthread_mutex_lock(&l->lock);
-	while (!l->listening &&
-	    pthread_cond_timedwait(&l->changed, &l->lock, &until) == 0)
+	while (!l->listening
+	    && pthread_cond_timedwait(&l->changed, &l->lock, &until) == 0)
 		continue;
 	pthread_mutex_unlock(&l->lock);
 	return l;
@@ -251,7 +250,8 @@ process_unlisten(struct process_listener *l)
 		return;
 	atomic_store(&l->stopping, true);
 	if (write(l->stop, &one, sizeof(one)) == -1)
-		log_event(LOG_ERROR, "listener_unstopped", F_STR("process", l->id),
+		log_event(LOG_ERROR, "listener_unstopped",
+		    F_STR("process", l->id),
 		    F_STR("remedy", LOG_REMEDY_REPORT));
 	pthread_join(l->thread, NULL);
 	close(l->stop);
@@ -284,7 +284,8 @@ process_open_piece(struct store *st, const struct chat_name *chat,
 
 	piece_item(id, kind, &noun, item);
 	if (record_open(st, chat->text, noun, item, sealed, len, mem, &plain,
-		plain_len) != STORE_OK)
+		plain_len)
+	    != STORE_OK)
 		return NULL;
 	return plain;
 }
@@ -299,8 +300,8 @@ process_publish(struct store *st, const struct chat_name *chat, const char *id,
 	const char *noun, *dot = strchr(address, '.');
 	enum store_rc rc = STORE_DOWN;
 
-	if (dot == NULL || dot == address || dot - address >= 64 ||
-	    strlen(dot + 1) >= 24 || strlen(kind) >= KIND_MAX)
+	if (dot == NULL || dot == address || dot - address >= 64
+	    || strlen(dot + 1) >= 24 || strlen(kind) >= KIND_MAX)
 		return STORE_NONE; /* nobody's address */
 	(void)snprintf(channel, sizeof(channel), CHANNEL_PROCESS "%.*s",
 	    (int)(dot - address), address);

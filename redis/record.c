@@ -93,8 +93,7 @@ record_open(struct store *st, const char *chat, const char *noun,
 }
 
 void
-record_journal_item(char out[RECORD_ITEM_MAX], const char *id,
-    const char *step)
+record_journal_item(char out[RECORD_ITEM_MAX], const char *id, const char *step)
 {
 	(void)snprintf(out, RECORD_ITEM_MAX, "%s/%s", id, step);
 }
@@ -117,9 +116,10 @@ token_read(struct arena *mem, const char *text, size_t len,
 	json_t *doc = json_read(mem, text, len, NULL, NULL);
 	json_int_t until = 0;
 
-	if (doc == NULL ||
-	    json_unpack(doc, "{s:s, s?s, s?I}", "parent", &out->parent,
-		"derived", &out->derived, "until", &until) == -1)
+	if (doc == NULL
+	    || json_unpack(doc, "{s:s, s?s, s?I}", "parent", &out->parent,
+		   "derived", &out->derived, "until", &until)
+		== -1)
 		*out = (struct session_token){ 0 };
 	else
 		out->derived_until_ms = until;
@@ -136,8 +136,8 @@ record_session(struct store *st, const struct chat_name *chat,
 	size_t len;
 	enum store_rc rc = STORE_OK;
 
-	out->exists = state != NULL &&
-	    session_state_parse(state->str, &out->state) == 0;
+	out->exists = state != NULL
+	    && session_state_parse(state->str, &out->state) == 0;
 	out->tokens_in = reply_int(r, i + 3);
 	out->tokens_out = reply_int(r, i + 4);
 	out->turns = reply_int(r, i + 5);

@@ -34,8 +34,8 @@ name_of(const struct store *st, const redisReply *key, const char **name)
 
 /* Those of one page that lie in ${partition}. */
 static enum store_rc
-requeue_page(
-    struct store *st, const redisReply *keys, int partition, int64_t *n)
+requeue_page(struct store *st, const redisReply *keys, int partition,
+    int64_t *n)
 {
 	const char *names[NAMES_MAX], *name;
 	struct batch b;
@@ -97,8 +97,8 @@ due_requeue(struct store *st, unsigned partitions, int64_t *n)
 		    && reply_str(r, 0) != NULL && reply_at(r, 1) != NULL) {
 			rc = STORE_OK;
 			keys = reply_at(r, 1);
-			(void)snprintf(
-			    cursor, sizeof(cursor), "%s", reply_str(r, 0));
+			(void)snprintf(cursor, sizeof(cursor), "%s",
+			    reply_str(r, 0));
 			for (int p = 0; p < CHAT_PARTITIONS; p++)
 				if ((partitions & 1u << p) != 0
 				    && rc == STORE_OK)

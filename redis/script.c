@@ -2,14 +2,16 @@
 
 #include "redis/lua_texts.h"
 
-_Static_assert(STORE_NONE == 1 && STORE_EXISTS == 2 && STORE_ANSWERED == 3 &&
-	STORE_GONE == 5 && STORE_FULL == 6 && STORE_LIMITED == 7 &&
-	STORE_LOST == 8 && STORE_LATE == 9 && STORE_HEAD == 10 &&
-	STORE_DAMAGED == 11 && STORE_CROWDED == 12 &&
-	STORE_STOPPED == 13,
+_Static_assert(STORE_NONE == 1 && STORE_EXISTS == 2 && STORE_ANSWERED == 3
+	&& STORE_GONE == 5 && STORE_FULL == 6 && STORE_LIMITED == 7
+	&& STORE_LOST == 8 && STORE_LATE == 9 && STORE_HEAD == 10
+	&& STORE_DAMAGED == 11 && STORE_CROWDED == 12 && STORE_STOPPED == 13,
     "lua/common.lua has these numbers too");
 
-#define SCRIPT(n) { #n, LUA_##n, sizeof(LUA_##n) - 1, SHA_##n }
+#define SCRIPT(n)                                         \
+	{                                                 \
+#n, LUA_##n, sizeof(LUA_##n) - 1, SHA_##n \
+	}
 
 static const struct script_text SCRIPTS[SCRIPT_N] = {
 	[SCRIPT_ACCEPT] = SCRIPT(accept),

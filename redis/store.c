@@ -102,7 +102,8 @@ store_log_damaged(struct store *st, int partition, const char *key)
 	if (atomic_compare_exchange_strong(&st->damage_logged_ms, &last, now))
 		log_event(LOG_ERROR, "partition_damaged",
 		    F_INT("partition", partition), F_STR("key", key),
-		    F_STR("remedy", "dragoman doctor names the key: delete it"));
+		    F_STR("remedy",
+			"dragoman doctor names the key: delete it"));
 }
 
 bool
@@ -223,16 +224,16 @@ check_info(struct store *st, const char *info, bool found[CHECKS_N])
 	found[CHECK_VERSION] = is_older(info);
 	found[CHECK_AOF] = !is_value(info, "aof_enabled", "1");
 	found[CHECK_AOF_FAILS] = is_other(info, "aof_last_write_status", "ok");
-	found[CHECK_EVICTION]
-	    = is_other(info, "maxmemory_policy", "noeviction");
+	found[CHECK_EVICTION] = is_other(info, "maxmemory_policy",
+	    "noeviction");
 	found[CHECK_MEMORY] = store_memory_is_full(info);
 	found[CHECK_PRIMARY] = is_value(info, "role", "slave");
 	if (st->replicas == 0)
 		return;
 	(void)store_info(info, "connected_slaves", v, sizeof(v));
 	found[CHECK_REPLICA] = strtol(v, NULL, 10) < st->replicas;
-	found[CHECK_MIN_REPLICAS]
-	    = !store_info(info, "min_slaves_good_slaves", v, sizeof(v));
+	found[CHECK_MIN_REPLICAS] = !store_info(info, "min_slaves_good_slaves",
+	    v, sizeof(v));
 }
 
 int
@@ -246,15 +247,15 @@ store_check(struct store *st, struct store_finding out[STORE_FINDINGS_MAX])
 	batch_init(&b, st);
 	batch_command(&b, "INFO", 0);
 	batch_command(&b, "TIME", 0);
-	if (store_run(st, &b, r) == 0 && !reply_is_error(st, r[0], "info") &&
-	    r[0]->type == REDIS_REPLY_STRING &&
-	    !reply_is_error(st, r[1], "time")) {
-		int64_t skew = reply_int(r[1], 0) * 1000 +
-		    reply_int(r[1], 1) / 1000 - clock_wall_ms();
+	if (store_run(st, &b, r) == 0 && !reply_is_error(st, r[0], "info")
+	    && r[0]->type == REDIS_REPLY_STRING
+	    && !reply_is_error(st, r[1], "time")) {
+		int64_t skew = reply_int(r[1], 0) * 1000
+		    + reply_int(r[1], 1) / 1000 - clock_wall_ms();
 
 		check_info(st, r[0]->str, found);
-		found[CHECK_CLOCK]
-		    = skew > CLOCK_SKEW_MS || skew < -CLOCK_SKEW_MS;
+		found[CHECK_CLOCK] = skew > CLOCK_SKEW_MS
+		    || skew < -CLOCK_SKEW_MS;
 		n = 0;
 		for (size_t i = 0; i < CHECKS_N; i++)
 			if (found[i])
@@ -272,12 +273,12 @@ canary_opens(const struct seal_ring *ring, const redisReply *r, const char *id)
 	bool opens = false;
 
 	for (size_t i = 0; i + 1 < r->elements; i += 2)
-		if (reply_str(r, i) != NULL && reply_str(r, i + 1) != NULL &&
-		    strcmp(reply_str(r, i), id) == 0)
-			opens = seal_open(ring, CANARY_OWNER, CANARY_NOUN,
-				    id, r->element[i + 1]->str,
-				    r->element[i + 1]->len,
-				    &plain) == SEAL_OK;
+		if (reply_str(r, i) != NULL && reply_str(r, i + 1) != NULL
+		    && strcmp(reply_str(r, i), id) == 0)
+			opens = seal_open(ring, CANARY_OWNER, CANARY_NOUN, id,
+				    r->element[i + 1]->str,
+				    r->element[i + 1]->len, &plain)
+			    == SEAL_OK;
 	buf_fini(&plain);
 	return opens;
 }
@@ -295,7 +296,8 @@ canary_write(struct store *st, const struct seal_ring *ring, const char *id,
 
 	batch_init(&b, st);
 	if (seal_close(ring, CANARY_OWNER, CANARY_NOUN, id, CANARY_TEXT,
-		strlen(CANARY_TEXT), &sealed) == -1)
+		strlen(CANARY_TEXT), &sealed)
+	    == -1)
 		goto out;
 	batch_command(&b, "HSETNX", 3);
 	batch_key(&b, KEY_CANARY);
@@ -360,9 +362,8 @@ canary(struct store *st, const struct seal_ring *ring)
 	batch_key(&b, KEY_CANARY);
 	batch_command(&b, "GET", 1);
 	batch_key(&b, KEY_FORMAT);
-	if (store_run(st, &b, r) == -1 ||
-	    reply_is_error(st, r[0], "canary") ||
-	    r[0]->type != REDIS_REPLY_ARRAY)
+	if (store_run(st, &b, r) == -1 || reply_is_error(st, r[0], "canary")
+	    || r[0]->type != REDIS_REPLY_ARRAY)
 		goto out;
 	for (size_t i = 0; seal_ring_id(ring, i, id); i++) {
 		bool opens = canary_opens(ring, r[0], id);
@@ -381,9 +382,8 @@ canary(struct store *st, const struct seal_ring *ring)
 	if (r[0]->elements > 0) /* else it was emptied: ours is to be kept */
 		(void)format_note(st, r[1], &ignored);
 	/* Only the first key seals; the others had theirs written then. */
-	rc = first_stands
-	    ? STORE_OK
-	    : canary_write(st, ring, first, r[0]->elements == 0);
+	rc = first_stands ? STORE_OK
+			  : canary_write(st, ring, first, r[0]->elements == 0);
 out:
 	replies_free(r, NELEM(r));
 	batch_fini(&b);
@@ -400,8 +400,9 @@ static void
 log_keys_kept(const char *why)
 {
 	log_event(LOG_ERROR, "keys_kept", F_STR("why", why),
-	    F_STR("remedy", "the keys from before stay in force; mend it "
-				"and send SIGHUP again"));
+	    F_STR("remedy",
+		"the keys from before stay in force; mend it "
+		"and send SIGHUP again"));
 }
 
 void
@@ -486,8 +487,8 @@ store_canary_alone(struct store *st)
 
 		batch_str(&b, id == NULL || strcmp(id, first) == 0 ? "-" : id);
 	}
-	if (store_run(st, &b, &gone) == 0 &&
-	    !reply_is_error(st, gone, "canary"))
+	if (store_run(st, &b, &gone) == 0
+	    && !reply_is_error(st, gone, "canary"))
 		rc = STORE_OK;
 out:
 	freeReplyObject(r);

@@ -24,39 +24,39 @@ struct store;
 
 enum store_rc {
 	STORE_OK,
-	STORE_NONE,	   /* not there */
-	STORE_EXISTS,	   /* accepted before, still waiting or running */
-	STORE_ANSWERED,	   /* accepted before, and here is its answer */
-	STORE_CONFLICT,	   /* the id was used with another text */
-	STORE_GONE,	   /* was answered; the answer is no longer kept */
-	STORE_FULL,	   /* inbox or Redis */
-	STORE_LIMITED,	   /* too many messages a minute */
-	STORE_LOST,	   /* another worker holds the job */
-	STORE_LATE,	   /* the turn passed turns.max_time */
-	STORE_HEAD,	   /* the inbox does not begin with the journal's ids */
-	STORE_DAMAGED,	   /* what all of a partition needs is not ours: doctor */
-	STORE_CROWDED,	   /* too many wait for this message already */
-	STORE_STOPPED,	   /* /stop came: the turn is to end so */
+	STORE_NONE,     /* not there */
+	STORE_EXISTS,   /* accepted before, still waiting or running */
+	STORE_ANSWERED, /* accepted before, and here is its answer */
+	STORE_CONFLICT, /* the id was used with another text */
+	STORE_GONE,     /* was answered; the answer is no longer kept */
+	STORE_FULL,     /* inbox or Redis */
+	STORE_LIMITED,  /* too many messages a minute */
+	STORE_LOST,     /* another worker holds the job */
+	STORE_LATE,     /* the turn passed turns.max_time */
+	STORE_HEAD,     /* the inbox does not begin with the journal's ids */
+	STORE_DAMAGED,  /* what all of a partition needs is not ours: doctor */
+	STORE_CROWDED,  /* too many wait for this message already */
+	STORE_STOPPED,  /* /stop came: the turn is to end so */
 	STORE_UNKNOWN_KEY, /* sealed with a key we do not have */
-	STORE_DOWN,	   /* Redis failed; a retry may help.  Logged */
+	STORE_DOWN,        /* Redis failed; a retry may help.  Logged */
 };
 
-#define STORE_PREFIX_MAX 33 /* with its NUL: nouns/settings_check.c */
+#define STORE_PREFIX_MAX 33          /* with its NUL: nouns/settings_check.c */
 #define STORE_PREFIX_NEW "dragoman:" /* of new installations: dragoman init */
 
 struct store_options {
-	const char *url;	      /* settings.redis_url */
-	const char *prefix;	      /* settings.redis_prefix; NULL: none */
+	const char *url;              /* settings.redis_url */
+	const char *prefix;           /* settings.redis_prefix; NULL: none */
 	const struct seal_ring *ring; /* kept, not owned */
 	int timeout_ms;
-	bool echo;     /* SQL_ECHO: log each command and key, no values */
-	int replicas;  /* 1: accept and sending marks wait for one replica */
+	bool echo;    /* SQL_ECHO: log each command and key, no values */
+	int replicas; /* 1: accept and sending marks wait for one replica */
 	int wait_ms;
 };
 
 /* NULL only for a URL that cannot be parsed (reason in ${why}). */
-struct store *store_open(const struct store_options *o, const char **why)
-    WARN_UNUSED;
+struct store *store_open(const struct store_options *o,
+    const char **why) WARN_UNUSED;
 void store_close(struct store *st);
 
 /* PING; ${ms} gets the time it took. */
@@ -82,8 +82,8 @@ struct store_finding {
 #define STORE_FINDINGS_MAX 9 /* one of each */
 
 /* How many are in ${out}, whose texts live for ever; -1: Redis is down. */
-int store_check(
-    struct store *st, struct store_finding out[STORE_FINDINGS_MAX]) WARN_UNUSED;
+int store_check(struct store *st,
+    struct store_finding out[STORE_FINDINGS_MAX]) WARN_UNUSED;
 
 /*
  * The canaries: one sealed text per key id.  STORE_UNKNOWN_KEY: Redis holds

@@ -83,7 +83,7 @@ struct batch {
 	struct batch_item few[BATCH_FEW];
 	struct batch_item *items;
 	size_t n, cap;
-	bool bad; /* an argument did not fit */
+	bool bad;           /* an argument did not fit */
 	const char *prefix; /* of the store */
 	size_t prefix_len;
 };
@@ -119,8 +119,8 @@ void batch_sealed(struct batch *b, const struct store *st, const char *front,
  * commands marked once (their reply is NULL then).
  * -1: Redis is down (logged); no replies.
  */
-int store_run(struct store *st, struct batch *b, redisReply **replies)
-    WARN_UNUSED;
+int store_run(struct store *st, struct batch *b,
+    redisReply **replies) WARN_UNUSED;
 void replies_free(redisReply **replies, size_t n);
 
 /* ${r} is an error: logged; true. NULL counts as one. */
@@ -152,13 +152,13 @@ struct connection {
 	redisContext *redis;
 	struct connection *next;
 	int64_t idle_since_ms; /* boot clock */
-	int timeout_ms;	       /* of one answer */
-	unsigned era;	       /* the store's when it was taken into use */
+	int timeout_ms;        /* of one answer */
+	unsigned era;          /* the store's when it was taken into use */
 };
 
 /* NULL: none to be had (logged). */
-struct connection *connection_get(struct store *st, enum connection_kind kind)
-    WARN_UNUSED;
+struct connection *connection_get(struct store *st,
+    enum connection_kind kind) WARN_UNUSED;
 void connection_put(struct store *st, enum connection_kind kind,
     struct connection *c);
 /* The answer to the next command that was appended, sent first where it was
@@ -183,8 +183,8 @@ void connection_close_idle(struct store *st);
 struct store_breaker {
 	char provider[STORE_BREAKER_MAX]; /* llm_breaker_name */
 	int64_t open_until_ms;
-	int64_t read_ms; /* boot clock; 0: never */
-	bool failed;	 /* failures may be noted in Redis */
+	int64_t read_ms;             /* boot clock; 0: never */
+	bool failed;                 /* failures may be noted in Redis */
 	char kind[BREAKER_KIND_MAX]; /* of the last, or "" */
 };
 
@@ -198,8 +198,8 @@ struct store_url {
 };
 
 /* 0, or -1 with the reason. */
-int store_url_parse(const char *text, struct store_url *url, const char **why)
-    WARN_UNUSED;
+int store_url_parse(const char *text, struct store_url *url,
+    const char **why) WARN_UNUSED;
 void store_url_free(struct store_url *url);
 
 struct store {
@@ -227,8 +227,8 @@ struct store {
 	_Atomic int64_t format; /* stored, as last read; 0: none known */
 	_Atomic int64_t reconnects;
 	_Atomic int64_t logged_ms; /* last "redis_failed", boot clock */
-	int64_t opened_ms;	   /* boot clock */
-	_Atomic bool reached;	   /* a connection was made */
+	int64_t opened_ms;         /* boot clock */
+	_Atomic bool reached;      /* a connection was made */
 	_Atomic int64_t memory_ms; /* last look at the memory, boot clock */
 	_Atomic bool memory_full;
 };
@@ -292,8 +292,8 @@ enum store_rc record_open(struct store *st, const char *chat, const char *noun,
 
 /* The session from replies state cred tools tin tout turns at ${i}. */
 enum store_rc record_session(struct store *st, const struct chat_name *chat,
-    const redisReply *r, size_t i, struct arena *mem, struct session *out)
-    WARN_UNUSED;
+    const redisReply *r, size_t i, struct arena *mem,
+    struct session *out) WARN_UNUSED;
 
 /* A token as sealed: JSON. */
 char *record_token_write(const struct session_token *t);

@@ -106,8 +106,8 @@ parse_query(const char *s, struct store_url *url, const char **why)
 {
 	if (*s == '\0')
 		return 0;
-	if (begins(s, "?db=") &&
-	    parse_number(s + 4, strlen(s + 4), DB_MAX, &url->db) == 0)
+	if (begins(s, "?db=")
+	    && parse_number(s + 4, strlen(s + 4), DB_MAX, &url->db) == 0)
 		return 0;
 	*why = "after the address only ?db=NUMBER is known";
 	return -1;
@@ -166,8 +166,8 @@ parse_tcp(const char *s, struct store_url *url, const char **why)
 	url->port = PORT_DEFAULT;
 	if (*s == ':') {
 		len = strcspn(++s, "/?");
-		if (parse_number(s, len, 65535, &url->port) == -1 ||
-		    url->port == 0) {
+		if (parse_number(s, len, 65535, &url->port) == -1
+		    || url->port == 0) {
 			*why = "the port is a number from 1 to 65535";
 			return -1;
 		}

@@ -14,9 +14,8 @@
 #include "llm/schema.h"
 #include "tools/tools_priv.h"
 
-#define DESCRIPTION_MAX                       \
-	1024 /* characters; what OpenAI takes \
-		(janwilmake/openapi-mcp-server#23) */
+/* characters; what OpenAI takes (janwilmake/openapi-mcp-server#23) */
+#define DESCRIPTION_MAX 1024
 #define DIGEST_CHARS 16
 
 static struct catalogue *
@@ -55,8 +54,8 @@ description_of(struct arena *mem, const char *name, const json_t *tool)
 {
 	const char *const SAID[] = { json_member_str(tool, "description"),
 		json_member_str(tool, "title"),
-		json_member_str(
-		    json_object_get(tool, "annotations"), "title") };
+		json_member_str(json_object_get(tool, "annotations"),
+		    "title") };
 	const char *text;
 	size_t i;
 

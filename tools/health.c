@@ -13,6 +13,8 @@ health_call(const struct tool_ctx *ctx, const json_t *arguments,
 	(void)ctx;
 	(void)arguments;
 	result->end = TOOL_DONE;
-	result->text = json_text(mem, json_keep(mem, json_pack("{s:s, s:s}",
-	    "status", "healthy", "version", PACKAGE_VERSION)));
+	result->text = json_text(mem,
+	    json_keep(mem,
+		json_pack("{s:s, s:s}", "status", "healthy", "version",
+		    PACKAGE_VERSION)));
 }

@@ -47,24 +47,31 @@ mcp_call_tool(struct source *s, const struct tool_spec *spec,
 	case MCP_OK:
 		break;
 	case MCP_ERROR:
-		result->text = arena_printf(mem, "The tool's server refused "
-						 "the call: %s", why);
+		result->text = arena_printf(mem,
+		    "The tool's server refused "
+		    "the call: %s",
+		    why);
 		return;
 	case MCP_DENIED:
-		result->text = arena_printf(mem, "The tool's server does not "
-						 "let us in: %s", why);
+		result->text = arena_printf(mem,
+		    "The tool's server does not "
+		    "let us in: %s",
+		    why);
 		return;
 	case MCP_UNKNOWN:
-		result->text = arena_printf(mem, "The call was interrupted "
-						 "(%s); "
-						 TOOL_OUTCOME_UNKNOWN, why);
+		result->text = arena_printf(mem,
+		    "The call was interrupted "
+		    "(%s); " TOOL_OUTCOME_UNKNOWN,
+		    why);
 		return;
 	case MCP_CANCELLED:
 		result->text = "The call was cancelled.";
 		return;
 	default:
-		result->text = arena_printf(mem, "The tool's server cannot be "
-						 "reached: %s", why);
+		result->text = arena_printf(mem,
+		    "The tool's server cannot be "
+		    "reached: %s",
+		    why);
 		return;
 	}
 	type = json_member_str(doc, "resultType");
@@ -74,7 +81,7 @@ mcp_call_tool(struct source *s, const struct tool_spec *spec,
 			       "yet.";
 		return;
 	}
-	result->text = mcp_client_hide(
-	    s->client, mem, mcp_result_text(mem, doc, &is_error));
+	result->text = mcp_client_hide(s->client, mem,
+	    mcp_result_text(mem, doc, &is_error));
 	result->end = is_error ? TOOL_FAILED : TOOL_DONE;
 }

@@ -24,7 +24,7 @@
 #define TTL_MINUTES 60
 #define REST_MS 600000 /* until it is asked again to derive one */
 #define BODY_MAX (1 * MIB)
-#define ERROR_CHARS 200 /* of a body that the model is shown */
+#define ERROR_CHARS 200           /* of a body that the model is shown */
 #define LINE_MAX_BYTES (64 * KIB) /* of an address, a header */
 
 static enum http_rc
@@ -81,8 +81,7 @@ request(const struct memcp *m, const char *method, const char *path,
 static bool
 is_about_token(int status)
 {
-	return status == 400 || status == 401 || status == 403
-	    || status == 422;
+	return status == 400 || status == 401 || status == 403 || status == 422;
 }
 
 /*
@@ -96,8 +95,9 @@ is_refusal(struct arena *mem, int status, const char *body, size_t len)
 	const char *text = body + strspn(body, " \t\r\n");
 
 	if (status == 200)
-		return json_member_str(json_object_get(json_read(mem, body, len,
-						   NULL, NULL), "data"),
+		return json_member_str(
+			   json_object_get(
+			       json_read(mem, body, len, NULL, NULL), "data"),
 			   "tier")
 		    != NULL;
 	return (status == 401 || status == 403) && text[0] != '<';
@@ -116,8 +116,7 @@ is_token(const char *token)
 }
 
 enum memcp_rc
-memcp_read_verified(struct arena *mem, int status, const char *body,
-    size_t len)
+memcp_read_verified(struct arena *mem, int status, const char *body, size_t len)
 {
 	const json_t *doc;
 	const char *tier;
@@ -146,8 +145,8 @@ verify(const struct memcp *m, const char *token, bool certain)
 		arena_free(mem);
 		return MEMCP_BAD_TOKEN;
 	}
-	if (request(m, "GET", "/token/info", token, false, NULL, VERIFY_MS,
-		0, NULL, &resp)
+	if (request(m, "GET", "/token/info", token, false, NULL, VERIFY_MS, 0,
+		NULL, &resp)
 	    == HTTP_OK)
 		rc = memcp_read_verified(mem, resp.status, buf_str(&resp.body),
 		    resp.body.len);
@@ -208,8 +207,7 @@ memcp_read_derived(struct arena *mem, const char *body, size_t len,
 	if (derived == NULL || !is_token(derived))
 		return false;
 	out->derived = derived;
-	out->derived_until_ms = iso_time_ms(json_member_str(doc,
-	    "expires_at"));
+	out->derived_until_ms = iso_time_ms(json_member_str(doc, "expires_at"));
 	return true;
 }
 
@@ -222,9 +220,11 @@ memcp_derive(const struct memcp *m, const char *parent, const char *chat,
 	enum memcp_rc rc = MEMCP_DOWN;
 	const char *body;
 
-	body = json_text(mem, json_keep(mem, json_pack(
-	    "{s:s, s:s, s:i, s:s}", "parent_token", parent, "scope",
-	    "mcp_read", "ttl_minutes", TTL_MINUTES, "chat_id", chat)));
+	body = json_text(mem,
+	    json_keep(mem,
+		json_pack("{s:s, s:s, s:i, s:s}", "parent_token", parent,
+		    "scope", "mcp_read", "ttl_minutes", TTL_MINUTES, "chat_id",
+		    chat)));
 	if (request(m, "POST", "/internal/tokens/derive", NULL, true, body,
 		DERIVE_MS, 0, NULL, &resp)
 	    == HTTP_OK) {
@@ -239,8 +239,8 @@ memcp_derive(const struct memcp *m, const char *parent, const char *chat,
 			rc = memcp_verify_again(m, parent);
 			got.derived = got.parent;
 			if (resp.status == 503) /* perhaps it only rests */
-				got.derived_until_ms
-				    = clock_wall_ms() + REST_MS;
+				got.derived_until_ms = clock_wall_ms()
+				    + REST_MS;
 		}
 	}
 	if (rc == MEMCP_OK)
@@ -257,8 +257,8 @@ memcp_revoke(const struct memcp *m, const char *derived)
 {
 	struct http_response resp;
 	struct arena *mem = arena_new();
-	const char *body = json_text(mem, json_keep(mem, json_pack("{s:s}",
-	    "derived_token", derived)));
+	const char *body = json_text(mem,
+	    json_keep(mem, json_pack("{s:s}", "derived_token", derived)));
 
 	(void)!request(m, "POST", "/internal/tokens/revoke", NULL, true, body,
 	    REVOKE_MS, 0, NULL, &resp);
@@ -304,16 +304,18 @@ memcp_list(const struct memcp *m, const volatile int *cancel, char *why)
 static char *
 error_text(struct arena *mem, const char *error, const char *message)
 {
-	return json_text(mem, json_keep(mem, json_pack("{s:s, s:s}", "error",
-	    error, "message", message)));
+	return json_text(mem,
+	    json_keep(mem,
+		json_pack("{s:s, s:s}", "error", error, "message", message)));
 }
 
 /* It may have run.  The model is to know that, and the person, too. */
 static char *
 unknown_text(struct arena *mem, const char *why)
 {
-	return error_text(mem, "outcome_unknown", arena_printf(mem,
-	    "The call was interrupted (%s); " TOOL_OUTCOME_UNKNOWN, why));
+	return error_text(mem, "outcome_unknown",
+	    arena_printf(mem,
+		"The call was interrupted (%s); " TOOL_OUTCOME_UNKNOWN, why));
 }
 
 /* 403 says two things: this token is no good, or not good enough. */
@@ -340,12 +342,12 @@ memcp_read_result(struct arena *mem, int status, const char *body, size_t len,
 	if (status == 200) {
 		doc = json_read(mem, text, strlen(text), NULL, NULL);
 		result->end = TOOL_DONE;
-		result->text = json_text(mem, json_keep(mem,
-		    doc != NULL ? json_pack("{s:O}", "result", doc)
-				: json_pack("{s:s}", "result", text)));
+		result->text = json_text(mem,
+		    json_keep(mem,
+			doc != NULL ? json_pack("{s:O}", "result", doc)
+				    : json_pack("{s:s}", "result", text)));
 	} else if (has_token
-	    && (status == 401
-		|| (status == 403 && says_invalid_token(text)))) {
+	    && (status == 401 || (status == 403 && says_invalid_token(text)))) {
 		result->token_expired = true;
 		result->text = error_text(mem, "token_expired",
 		    "The access token is no longer valid.");
@@ -371,16 +373,16 @@ memcp_call(const struct memcp *m, const char *token, const char *name,
 {
 	struct http_response resp;
 	const char *said;
-	const char *body = json_text(mem, json_keep(mem, json_pack(
-	    "{s:s, s:O}", "tool", name, "arguments", arguments)));
+	const char *body = json_text(mem,
+	    json_keep(mem,
+		json_pack("{s:s, s:O}", "tool", name, "arguments", arguments)));
 
 	*result = (struct tool_result){ .end = TOOL_FAILED };
 	switch (request(m, "POST", "/mcp/tools/call", token, false, body,
 	    m->timeout_ms, HTTP_ONCE, cancel, &resp)) {
 	case HTTP_OK:
 		said = hide_secret(mem,
-		    text_clean(mem, buf_str(&resp.body), resp.body.len),
-		    token);
+		    text_clean(mem, buf_str(&resp.body), resp.body.len), token);
 		memcp_read_result(mem, resp.status, said, strlen(said),
 		    token != NULL, result);
 		break;

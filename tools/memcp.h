@@ -18,15 +18,15 @@ struct memcp {
 enum memcp_rc {
 	MEMCP_OK,
 	MEMCP_BAD_TOKEN, /* the server says it is not valid */
-	MEMCP_DOWN,	 /* no answer: says nothing about the token */
+	MEMCP_DOWN,      /* no answer: says nothing about the token */
 };
 
 /* GET /token/info: tier chat or mcp. */
-enum memcp_rc memcp_verify(const struct memcp *m, const char *token)
-    WARN_UNUSED;
+enum memcp_rc memcp_verify(const struct memcp *m,
+    const char *token) WARN_UNUSED;
 /* The same of a token that was good: BAD_TOKEN is certain, DOWN may pass. */
-enum memcp_rc memcp_verify_again(const struct memcp *m, const char *token)
-    WARN_UNUSED;
+enum memcp_rc memcp_verify_again(const struct memcp *m,
+    const char *token) WARN_UNUSED;
 
 /*
  * POST /internal/tokens/derive for ${chat}.  OK: ${out} has parent, derived
@@ -36,8 +36,7 @@ enum memcp_rc memcp_verify_again(const struct memcp *m, const char *token)
  * more, for certain.
  */
 enum memcp_rc memcp_derive(const struct memcp *m, const char *parent,
-    const char *chat, struct arena *mem, struct session_token *out)
-    WARN_UNUSED;
+    const char *chat, struct arena *mem, struct session_token *out) WARN_UNUSED;
 
 /* POST /internal/tokens/revoke; the result does not matter. */
 void memcp_revoke(const struct memcp *m, const char *derived);

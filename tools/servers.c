@@ -12,7 +12,8 @@
 #include "mcp/client.h"
 #include "tools/tools_priv.h"
 
-#define BYES_WAIT_MS 3000 /* a good-bye may take 2 s (mcp/client), and a thread */
+/* a good-bye may take 2 s (mcp/client), and a thread */
+#define BYES_WAIT_MS 3000
 #define NOT_ASKED "not asked yet"
 
 /* scheme://host:port without user, path and query. */
@@ -111,8 +112,8 @@ unserved(const char *name)
 static struct source *
 served(const struct settings *s, const struct settings_server *server)
 {
-	struct source *source = source_new(
-	    SOURCE_MCP, server->name, server->url);
+	struct source *source = source_new(SOURCE_MCP, server->name,
+	    server->url);
 
 	source->client = mcp_client_new(server->name, server->url,
 	    server->headers, (int)s->mcp_timeout_ms);
@@ -122,8 +123,8 @@ served(const struct settings *s, const struct settings_server *server)
 static struct source *
 memcp(struct settings *s)
 {
-	struct source *source = source_new(
-	    SOURCE_MEMCP, "memcp", s->chat_memcp_url);
+	struct source *source = source_new(SOURCE_MEMCP, "memcp",
+	    s->chat_memcp_url);
 
 	source->settings = settings_ref(s);
 	source->memcp = (struct memcp){ .url = s->chat_memcp_url,

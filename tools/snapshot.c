@@ -39,8 +39,8 @@ struct making {
 	size_t quota[SOURCES_MAX + 1]; /* of them, that are offered */
 	size_t *order;                 /* indexes in all of those, as shared */
 	size_t noffered;
-	bool closed[SOURCES_MAX + 1];  /* the next one is too large */
-	size_t bytes;                  /* of all that are offered */
+	bool closed[SOURCES_MAX + 1]; /* the next one is too large */
+	size_t bytes;                 /* of all that are offered */
 };
 
 /* "NAME_HASH": of ${name} as much as fits, and a hash of ${of}. */
@@ -53,8 +53,8 @@ hashed(struct arena *mem, const char *name, const char *of)
 	seal_digest("tool", of, strlen(of), digest);
 	if (len > NAME_MAX_BYTES - HASH_CHARS - 1)
 		len = NAME_MAX_BYTES - HASH_CHARS - 1;
-	return arena_printf(
-	    mem, "%.*s_%.*s", (int)len, name, HASH_CHARS, digest);
+	return arena_printf(mem, "%.*s_%.*s", (int)len, name, HASH_CHARS,
+	    digest);
 }
 
 char *
@@ -102,16 +102,17 @@ is_wanted(const struct settings *s, const char *name)
 }
 
 static void
-leave_out(
-    struct snapshot *snap, size_t group, const char *name, const char *why)
+leave_out(struct snapshot *snap, size_t group, const char *name,
+    const char *why)
 {
 	struct offered *o = &snap->offered[group];
 
 	if (o->left_out < LEFT_OUT_SHOWN)
-		o->shown[o->left_out] = (struct left_out){ .tool
-			= text_cut(snap->mem, text_printable(snap->mem, name),
-			    NAME_MAX_BYTES),
-			.why = why };
+		o->shown[o->left_out] = (struct left_out){
+			.tool = text_cut(snap->mem,
+			    text_printable(snap->mem, name), NAME_MAX_BYTES),
+			.why = why
+		};
 	o->left_out++;
 }
 
@@ -126,12 +127,12 @@ taken(const struct making *m, const char *name)
 
 /* "a__b" of "c" and "b__c" of "a" are two tools. */
 static char *
-name_for(
-    const struct making *m, const struct catalogue_tool *tool, size_t group)
+name_for(const struct making *m, const struct catalogue_tool *tool,
+    size_t group)
 {
 	struct arena *mem = m->snap->mem;
-	const struct source *source
-	    = group == 0 ? NULL : m->snap->sources[group - 1];
+	const struct source *source = group == 0 ? NULL
+						 : m->snap->sources[group - 1];
 	const char *server = source != NULL && source->kind == SOURCE_MCP
 	    ? source->name
 	    : NULL;
@@ -141,8 +142,8 @@ name_for(
 	if (server != NULL && other != NULL
 	    && (other->group != group
 		|| strcmp(other->tool->name, tool->name) != 0))
-		name = hashed(
-		    mem, name, arena_printf(mem, "%s/%s", server, tool->name));
+		name = hashed(mem, name,
+		    arena_printf(mem, "%s/%s", server, tool->name));
 	return name;
 }
 
@@ -167,8 +168,8 @@ add_group(struct making *m, size_t group, const struct catalogue *c)
 			    "another one has the same name");
 			continue;
 		}
-		json_object_set_new(
-		    m->names, name, json_integer((json_int_t)m->n));
+		json_object_set_new(m->names, name,
+		    json_integer((json_int_t)m->n));
 		m->all[m->n++] = (struct candidate){ name, tool, group };
 		m->has[group]++;
 	}
@@ -222,12 +223,12 @@ static void
 offer(struct making *m)
 {
 	struct snapshot *snap = m->snap;
-	struct tool_spec *specs
-	    = arena_alloc(snap->mem, (m->n + 1) * sizeof(*specs));
+	struct tool_spec *specs = arena_alloc(snap->mem,
+	    (m->n + 1) * sizeof(*specs));
 	size_t i;
 
-	snap->entries
-	    = arena_alloc(snap->mem, (m->n + 1) * sizeof(*snap->entries));
+	snap->entries = arena_alloc(snap->mem,
+	    (m->n + 1) * sizeof(*snap->entries));
 	snap->set.specs = specs;
 	for (i = 0; i < m->noffered; i++) {
 		const struct candidate *c = &m->all[m->order[i]];
@@ -238,13 +239,15 @@ offer(struct making *m)
 			.schema = t->schema,
 			.schema_text = t->text,
 			.digest = t->digest,
-			.repeatable
-			= in_list(&m->settings->chat_repeatable, c->name) };
-		snap->entries[snap->set.n++] = (struct tool_entry){ .source
-			= c->group == 0 ? NULL : snap->sources[c->group - 1],
+			.repeatable = in_list(&m->settings->chat_repeatable,
+			    c->name) };
+		snap->entries[snap->set.n++] = (struct tool_entry){
+			.source = c->group == 0 ? NULL
+						: snap->sources[c->group - 1],
 			.builtin = t->builtin,
 			.remote = t->name,
-			.names = t->names };
+			.names = t->names
+		};
 	}
 }
 
@@ -275,8 +278,8 @@ report(const struct offered *o, const char *source, char seen[SEAL_DIGEST_MAX])
 
 	(void)!buf_printf(&b, "%zu", o->left_out);
 	for (i = 0; i < o->left_out && i < LEFT_OUT_SHOWN; i++)
-		(void)!buf_printf(
-		    &b, "\n%s\n%s", o->shown[i].tool, o->shown[i].why);
+		(void)!buf_printf(&b, "\n%s\n%s", o->shown[i].tool,
+		    o->shown[i].why);
 	if (o->left_out > 0)
 		seal_digest("left-out", buf_str(&b), b.len, digest);
 	buf_fini(&b);
@@ -299,8 +302,8 @@ take_sources(struct snapshot *snap, struct toolbox *b)
 		if (b->sources[i]->tools == NULL)
 			continue;
 		/* A catalogue outlives a refresh. */
-		snap->catalogues[snap->nsources]
-		    = catalogue_ref(b->sources[i]->tools);
+		snap->catalogues[snap->nsources] = catalogue_ref(
+		    b->sources[i]->tools);
 		snap->sources[snap->nsources++] = source_ref(b->sources[i]);
 	}
 }

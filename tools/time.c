@@ -41,8 +41,8 @@ offset_of(const char *zone, int *minutes)
 static uint32_t
 be32(const unsigned char *p)
 {
-	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16
-	    | (uint32_t)p[2] << 8 | p[3];
+	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8
+	    | p[3];
 }
 
 static bool
@@ -55,8 +55,9 @@ zone_file(const char *zone, unsigned char **bytes, size_t *len)
 
 	if (strlen(zone) > ZONE_MAX || strstr(zone, "..") != NULL
 	    || zone[0] == '/'
-	    || strspn(zone, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-			    "0123456789_+-/")
+	    || strspn(zone,
+		   "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+		   "0123456789_+-/")
 		!= strlen(zone))
 		return false;
 	snprintf(path, sizeof(path), "/usr/share/zoneinfo/%s", zone);
@@ -99,8 +100,7 @@ zone_offset(const char *zone, int64_t now_s, int *minutes)
 			n = be32(p + 32);
 			types = be32(p + 36);
 			p += 44;
-			if (types > 0
-			    && p + n * 9 + types * 6 <= end) {
+			if (types > 0 && p + n * 9 + types * 6 <= end) {
 				size_t type = 0;
 
 				for (i = 0; i < n; i++) {
@@ -114,8 +114,8 @@ zone_offset(const char *zone, int64_t now_s, int *minutes)
 					type = p[n * 8 + i];
 				}
 				if (type < types) {
-					*minutes = (int32_t)be32(p + n * 9
-						       + type * 6)
+					*minutes = (int32_t)be32(
+						       p + n * 9 + type * 6)
 					    / 60;
 					ok = true;
 				}

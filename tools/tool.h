@@ -29,8 +29,8 @@ struct toolbox; /* all sources of this process; refreshed by its own thread */
 struct buf;
 int toolbox_start(struct settings *s, struct toolbox **out,
     struct buf *errors) WARN_UNUSED;
-int toolbox_reload(struct toolbox *b, struct settings *s, struct buf *errors)
-    WARN_UNUSED;
+int toolbox_reload(struct toolbox *b, struct settings *s,
+    struct buf *errors) WARN_UNUSED;
 void toolbox_stop(struct toolbox *b);
 /* Wait until each source was asked once; at most ${wait_ms}. */
 void toolbox_wait(struct toolbox *b, int wait_ms);

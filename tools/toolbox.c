@@ -27,7 +27,7 @@
 #define TICK_MS 500
 #define RETRY_FIRST_MS 1000
 #define RETRY_MAX_MS 60000
-#define STOP_WAIT_MS 5000 /* for questions that were cancelled */
+#define STOP_WAIT_MS 5000   /* for questions that were cancelled */
 #define REFRESH_MIN_MS 5000 /* whatever a server says of its list's age */
 
 struct question {
@@ -220,8 +220,7 @@ static bool
 is_due(const struct source *s, int64_t now)
 {
 	return now >= s->next_ms
-	    || (s->ok && s->client != NULL
-		&& now - s->read_ms >= REFRESH_MIN_MS
+	    || (s->ok && s->client != NULL && now - s->read_ms >= REFRESH_MIN_MS
 		&& mcp_client_list_changed(s->client));
 }
 
@@ -339,8 +338,7 @@ namesake(const struct toolbox *b, const struct source *s)
 /* Nothing changed about the server: its connection and its list are as good as
  * before.  One that failed is asked again at once: perhaps it was mended. */
 static bool
-keep(const struct source *s, struct source *o,
-    const struct settings *settings)
+keep(const struct source *s, struct source *o, const struct settings *settings)
 {
 	int64_t soon = clock_boot_ms() + settings->mcp_refresh_ms;
 
@@ -499,8 +497,9 @@ left_out(const struct offered *o)
 	size_t i;
 
 	for (i = 0; i < o->left_out && i < LEFT_OUT_SHOWN; i++)
-		json_array_append_new(out, json_pack("{s:s, s:s}", "tool",
-		    o->shown[i].tool, "why", o->shown[i].why));
+		json_array_append_new(out,
+		    json_pack("{s:s, s:s}", "tool", o->shown[i].tool, "why",
+			o->shown[i].why));
 	return out;
 }
 

@@ -96,7 +96,7 @@ no_such_tool(const struct toolset *set, const char *name, struct arena *mem)
 			break;
 	text = arena_printf(mem, "There is no tool of the name \"%.64s\".%s%s",
 	    name, buf_str(&b),
-	    set->n == 0	     ? " There are none."
+	    set->n == 0      ? " There are none."
 		: i < set->n ? ", and more."
 			     : ".");
 	buf_fini(&b);
@@ -105,8 +105,7 @@ no_such_tool(const struct toolset *set, const char *name, struct arena *mem)
 
 void
 tools_call(const struct toolset *set, const struct tool_ctx *ctx,
-    const struct tool_call *call, struct arena *mem,
-    struct tool_result *result)
+    const struct tool_call *call, struct arena *mem, struct tool_result *result)
 {
 	const struct snapshot *snap = (const struct snapshot *)set;
 	const char *why = NULL;
@@ -134,8 +133,8 @@ tools_call(const struct toolset *set, const struct tool_ctx *ctx,
 		result->text = "";
 	if (result->text[strspn(result->text, " \t\r\n")] == '\0')
 		result->text = empty_text(result->end);
-	result->text = limit(mem, text_clean(mem, result->text,
-	    strlen(result->text)));
+	result->text = limit(mem,
+	    text_clean(mem, result->text, strlen(result->text)));
 	metric_add(METRIC_TOOL_CALLS, (int)result->end, 1);
 }
 

@@ -11,7 +11,7 @@
 #include "tools/memcp.h"
 #include "tools/tool.h"
 
-#define TOOLS_MAX 512	/* offered to a chat; more would fill any context */
+#define TOOLS_MAX 512    /* offered to a chat; more would fill any context */
 #define LEFT_OUT_SHOWN 8 /* of one source; the others are counted */
 #define SOURCES_MAX (SETTINGS_SERVERS_MAX + 1) /* and meMCP */
 /* The last list of a server that is away is offered so long: a restart, or a
@@ -50,11 +50,11 @@ void health_call(const struct tool_ctx *ctx, const json_t *arguments,
 struct catalogue_tool {
 	const char *name;
 	const struct builtin *builtin; /* NULL: a server's */
-	const json_t *schema;	       /* the original, an object */
+	const json_t *schema;          /* the original, an object */
 	const char *description;       /* of the offer, as `text` is */
-	const char *text;	       /* the schema as all model APIs take it */
-	const json_t *names;	       /* as schema_restore_arguments wants it */
-	const char *digest;	       /* of the offer */
+	const char *text;    /* the schema as all model APIs take it */
+	const json_t *names; /* as schema_restore_arguments wants it */
+	const char *digest;  /* of the offer */
 	const char *why; /* it can't be offered; NULL: it can.  A literal. */
 };
 
@@ -77,21 +77,22 @@ struct source {
 	_Atomic int refs;
 	enum source_kind kind;
 	char name[65];
-	char host[128];		 /* for /ready: no path, no credentials */
+	char host[128];            /* for /ready: no path, no credentials */
 	struct settings *settings; /* meMCP's secret and time-outs */
 	struct memcp memcp;
 	struct mcp_client *client;
 	bool unserved; /* configured, but nothing that we can ask */
 	/* what follows is under the toolbox's lock */
 	json_t *list; /* as the server gave it; NULL: down or not asked yet */
-	struct catalogue *tools; /* of it */
+	struct catalogue *tools;             /* of it */
 	char left_out_seen[SEAL_DIGEST_MAX]; /* what was logged last */
 	bool asked, ok, asking;
-	char why[160];	 /* the server's words may be in it */
+	char why[160];   /* the server's words may be in it */
 	char reason[64]; /* ours, for /ready: who reads it is nobody we know */
 	int failures;
 	int64_t read_ms, next_ms; /* boot clock */
-	int64_t away_ms; /* the same: since then it does not answer; 0: it does */
+	int64_t
+	    away_ms; /* the same: since then it does not answer; 0: it does */
 };
 struct source *source_ref(struct source *s);
 void source_unref(struct source *s);
@@ -103,7 +104,7 @@ void sources_unref(struct source *const *sources, size_t n);
 struct tool_entry {
 	struct source *source; /* NULL: built in */
 	const struct builtin *builtin;
-	const char *remote; /* the server's own name for it */
+	const char *remote;  /* the server's own name for it */
 	const json_t *names; /* of its arguments; NULL: none is changed */
 };
 
@@ -134,7 +135,7 @@ struct toolbox {
 	pthread_t thread;
 	bool started, stopping;
 	volatile int cancel; /* of all questions, at the end */
-	struct pool *pool; /* a slow server must not hold up the others */
+	struct pool *pool;   /* a slow server must not hold up the others */
 	struct settings *settings;
 	struct source *sources[SOURCES_MAX];
 	size_t nsources;
@@ -147,8 +148,8 @@ struct toolbox {
  * The sources that ${s} names, SOURCES_MAX at most: a line in ${errors} for
  * each that cannot be.  Their number, -1: errors.
  */
-int servers_read(struct settings *s, struct source **out, struct buf *errors)
-    WARN_UNUSED;
+int servers_read(struct settings *s, struct source **out,
+    struct buf *errors) WARN_UNUSED;
 
 /* A new snapshot of what is there; the toolbox's lock is held. */
 struct snapshot *snapshot_make(struct toolbox *b);
@@ -158,8 +159,7 @@ const struct offered *snapshot_offered(const struct snapshot *s,
     const struct source *source);
 
 /* SERVER__TOOL as model APIs take names: [A-Za-z0-9_-]{1,64}. */
-char *tool_public_name(struct arena *mem, const char *server,
-    const char *tool);
+char *tool_public_name(struct arena *mem, const char *server, const char *tool);
 
 /* Put what a remote server said into ${result}. */
 void mcp_call_tool(struct source *s, const struct tool_spec *spec,

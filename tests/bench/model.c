@@ -61,22 +61,22 @@ http(char *out, size_t max, const char *type, const char *body)
 	    type, strlen(body), body);
 }
 
-#define CHUNK(choice) \
+#define CHUNK(choice)                                                \
 	"data: {\"id\":\"c1\",\"object\":\"chat.completion.chunk\"," \
 	"\"created\":1,\"model\":\"m\",\"choices\":[" choice "]}\n\n"
 #define DELTA(delta, why) \
 	CHUNK("{\"index\":0,\"delta\":" delta ",\"finish_reason\":" why "}")
-#define USAGE \
-	"data: {\"id\":\"c1\",\"object\":\"chat.completion.chunk\"," \
-	"\"created\":1,\"model\":\"m\",\"choices\":[],\"usage\":{" \
+#define USAGE                                                                \
+	"data: {\"id\":\"c1\",\"object\":\"chat.completion.chunk\","         \
+	"\"created\":1,\"model\":\"m\",\"choices\":[],\"usage\":{"           \
 	"\"prompt_tokens\":20,\"completion_tokens\":8,\"total_tokens\":28}}" \
 	"\n\ndata: [DONE]\n\n"
-#define WHOLE(message, why) \
-	"{\"id\":\"c1\",\"object\":\"chat.completion\",\"created\":1," \
+#define WHOLE(message, why)                                              \
+	"{\"id\":\"c1\",\"object\":\"chat.completion\",\"created\":1,"   \
 	"\"model\":\"m\",\"choices\":[{\"index\":0,\"message\":" message \
-	",\"finish_reason\":" why "}],\"usage\":{\"prompt_tokens\":20," \
+	",\"finish_reason\":" why "}],\"usage\":{\"prompt_tokens\":20,"  \
 	"\"completion_tokens\":8,\"total_tokens\":28}}"
-#define CALL \
+#define CALL                                                              \
 	"\"id\":\"call_1\",\"type\":\"function\",\"function\":{\"name\":" \
 	"\"say\",\"arguments\":\"{\\\"text\\\":\\\"hi\\\"}\"}"
 
@@ -85,20 +85,23 @@ make_answers(void)
 {
 	http(stream_text, sizeof(stream_text), "text/event-stream",
 	    DELTA("{\"role\":\"assistant\",\"content\":\"\"}", "null")
-	    DELTA("{\"content\":\"The answer \"}", "null")
-	    DELTA("{\"content\":\"is what the tool \"}", "null")
-	    DELTA("{\"content\":\"said.\"}", "null")
-	    DELTA("{}", "\"stop\"") USAGE);
+		DELTA("{\"content\":\"The answer \"}", "null")
+		    DELTA("{\"content\":\"is what the tool \"}", "null")
+			DELTA("{\"content\":\"said.\"}", "null")
+			    DELTA("{}", "\"stop\"") USAGE);
 	http(stream_call, sizeof(stream_call), "text/event-stream",
 	    DELTA("{\"role\":\"assistant\",\"content\":null,\"tool_calls\":"
-		  "[{\"index\":0," CALL "}]}", "null")
-	    DELTA("{}", "\"tool_calls\"") USAGE);
+		  "[{\"index\":0," CALL "}]}",
+		"null") DELTA("{}", "\"tool_calls\"") USAGE);
 	http(whole_text, sizeof(whole_text), "application/json",
 	    WHOLE("{\"role\":\"assistant\",\"content\":\"The answer is what "
-		  "the tool said.\"}", "\"stop\""));
+		  "the tool said.\"}",
+		"\"stop\""));
 	http(whole_call, sizeof(whole_call), "application/json",
-	    WHOLE("{\"role\":\"assistant\",\"content\":null,\"tool_calls\":[{"
-		  CALL "}]}", "\"tool_calls\""));
+	    WHOLE(
+		"{\"role\":\"assistant\",\"content\":null,\"tool_calls\":[{" CALL
+		"}]}",
+		"\"tool_calls\""));
 	http(tools_list, sizeof(tools_list), "application/json",
 	    "{\"status\":\"success\",\"data\":{\"tools\":[{\"name\":\"say\","
 	    "\"description\":\"Returns the text\",\"inputSchema\":{\"type\":"

@@ -52,12 +52,12 @@ direct(struct arena *mem, const char *text)
 	    = "{\"type\":\"object\",\"properties\":{\"text\":{\"type\":"
 	      "\"string\"},\"n\":{\"type\":\"integer\"},\"on\":{\"type\":"
 	      "\"boolean\"}},\"required\":[\"text\"]}";
-	const struct tool_spec tools[]
-	    = { { .name = "echo",
-		    .description = "says it again",
-		    .schema = json_read(mem, SCHEMA, strlen(SCHEMA), NULL,
-			NULL) },
-		      { .name = "a__b", .description = "" } };
+	const struct tool_spec tools[] = { { .name = "echo",
+					       .description = "says it again",
+					       .schema = json_read(mem, SCHEMA,
+						   strlen(SCHEMA), NULL,
+						   NULL) },
+		{ .name = "a__b", .description = "" } };
 	struct direct_plan plan = { 0 };
 
 	direct_read(mem, text, tools, NELEM(tools), &plan);

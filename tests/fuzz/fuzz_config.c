@@ -61,8 +61,8 @@ show(const struct settings *s)
 	size_t i;
 
 	for (i = 0; i < SETTINGS_N; i++)
-		if (config_value(s->config, SETTINGS[i].key, &out) == -1 ||
-		    config_origin(s->config, SETTINGS[i].key) == NULL)
+		if (config_value(s->config, SETTINGS[i].key, &out) == -1
+		    || config_origin(s->config, SETTINGS[i].key) == NULL)
 			abort();
 	buf_fini(&out);
 }

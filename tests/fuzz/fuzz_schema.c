@@ -48,8 +48,8 @@ check(const json_t *node)
 
 	must(json_is_object(node));
 	if (choice != NULL) {
-		must(json_object_size(node) == 1
-		    && json_array_size(choice) > 1);
+		must(
+		    json_object_size(node) == 1 && json_array_size(choice) > 1);
 		json_array_foreach(choice, i, v)
 			check(v);
 		return;

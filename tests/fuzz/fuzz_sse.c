@@ -52,8 +52,7 @@ write_and_read(const uint8_t *bytes, size_t len)
 	    || memchr(bytes, '\0', len) != NULL)
 		return;
 	if (sse_add(&out, "7", "kind", (const char *)bytes, len) == -1
-	    || read_all((const uint8_t *)buf_str(&out), out.len, out.len,
-		   &seen)
+	    || read_all((const uint8_t *)buf_str(&out), out.len, out.len, &seen)
 		== -1)
 		abort();
 	if (seen.len < len

@@ -40,7 +40,8 @@ fuzz_send_back(const struct llm_provider *p, const struct llm_answer *a,
 		    .ncalls = a->ncalls,
 		    .extra = a->extra },
 	};
-	struct llm_backend b = { .model = "m", .base_url = "",
+	struct llm_backend b = { .model = "m",
+		.base_url = "",
 		.max_tokens_name = "" };
 	struct llm_question q = { .messages = m, .nmessages = 2 };
 	struct buf out = BUF_INIT(LLM_REQUEST_MAX);
@@ -90,9 +91,8 @@ fuzz_read(const struct llm_provider *p, const char *bytes, size_t len,
 	out = arena_printf(mem, "%d %d %s|%s", r.ended, r.failed, answer.text,
 	    answer.extra == NULL ? "" : answer.extra);
 	for (i = 0; i < answer.ncalls; i++)
-		out = arena_printf(mem, "%s|%s %s %s", out,
-		    answer.calls[i].id, answer.calls[i].name,
-		    answer.calls[i].arguments);
+		out = arena_printf(mem, "%s|%s %s %s", out, answer.calls[i].id,
+		    answer.calls[i].name, answer.calls[i].arguments);
 	llm_reading_fini(&r);
 	return out;
 }

@@ -65,7 +65,8 @@ answers_to_stream(const char *events, struct buf *out)
 			data = events + 6 + n + 1;
 		}
 		assert_int_equal(sse_add(out, NULL, type, data,
-				     (size_t)(events + len - data)), 0);
+				     (size_t)(events + len - data)),
+		    0);
 		events += len + (events[len] == '\n' ? 1 : 0);
 	}
 }

@@ -17,7 +17,7 @@ struct answered {
 	struct llm_failure failure;
 	const char *extra;
 	const char *words; /* so far, of an answer without an end */
-	char shown[4096]; /* what on_text was given */
+	char shown[4096];  /* what on_text was given */
 };
 
 /* ${events} are the data of events, one a line ("event NAME DATA" names its
@@ -26,8 +26,8 @@ void answers_stream(const struct llm_provider *p, const char *events,
     size_t step, bool text_tools, struct answered *out);
 /* Bytes as they come, whatever they are; ${with} may have tools, or is NULL. */
 void answers_bytes(const struct llm_provider *p,
-    const struct llm_question *with, const char *bytes, size_t len,
-    size_t step, bool text_tools, struct answered *out);
+    const struct llm_question *with, const char *bytes, size_t len, size_t step,
+    bool text_tools, struct answered *out);
 /* The bytes of such events, added to ${out}. */
 void answers_to_stream(const char *events, struct buf *out);
 /* What ${r} has read, which is then freed; ${out} has its arena. */

@@ -30,9 +30,9 @@ may_end_anywhere(void **state)
 	while ((n = fread(piece, 1, sizeof(piece), f)) > 0)
 		assert_int_equal(buf_add(&b, piece, n), 0);
 	fclose(f);
-	cuts_check(name, strncmp(name, "openai-", 7) == 0 ? &LLM_OPENAI
-							   : &LLM_ANTHROPIC,
-	    &q, buf_str(&b), b.len);
+	cuts_check(name,
+	    strncmp(name, "openai-", 7) == 0 ? &LLM_OPENAI : &LLM_ANTHROPIC, &q,
+	    buf_str(&b), b.len);
 	buf_fini(&b);
 }
 

@@ -131,7 +131,8 @@ told(const struct answered *a)
 	size_t i;
 
 	out = arena_printf(a->mem, "%s%s%s%s \"%s\" %s", llm_rc_name(a->rc),
-	    refused ? llm_rc_name(a->error_rc) : "", is && a->answer.cut ? " cut" : "",
+	    refused ? llm_rc_name(a->error_rc) : "",
+	    is && a->answer.cut ? " cut" : "",
 	    is && a->answer.refused ? " refused" : "",
 	    is ? a->answer.text : a->words, extra == NULL ? "" : extra);
 	for (i = 0; i < a->answer.ncalls; i++)
@@ -175,7 +176,8 @@ look(void *ctx, size_t at, const struct answered *a)
 	if (l->now == NULL || strcmp(l->now, says) != 0) {
 		if (l->changed)
 			fail_msg("%s: cut at %zu, within a line: %s, before "
-				 "%s", l->what, at, says, l->now);
+				 "%s",
+			    l->what, at, says, l->now);
 		l->changed = l->now != NULL;
 		arena_reset(l->mem);
 		l->now = arena_strdup(l->mem, says);
@@ -188,7 +190,10 @@ static void
 check_lines(const char *what, const struct llm_provider *p,
     const struct llm_question *with, const char *bytes, size_t len)
 {
-	struct lines l = { .what = what, .bytes = bytes, .p = p, .with = with,
+	struct lines l = { .what = what,
+		.bytes = bytes,
+		.p = p,
+		.with = with,
 		.mem = arena_new() };
 
 	cuts_each(p, with, bytes, len, NULL, look, &l);
@@ -209,7 +214,8 @@ vary(const char *bytes, size_t len, const char *eol, bool whole,
 		if (bytes[i] != '\r' || (i + 1 < len && bytes[i + 1] != '\n'))
 			assert_int_equal(strchr("\r\n", bytes[i]) != NULL
 				? buf_add_str(out, eol)
-				: buf_add_char(out, bytes[i]), 0);
+				: buf_add_char(out, bytes[i]),
+			    0);
 }
 
 void
@@ -231,9 +237,11 @@ cuts_check(const char *what, const struct llm_provider *p,
 			got = told_of(p, with, buf_str(&b), b.len, step, &a);
 			if (strcmp(got, want) != 0)
 				fail_msg("%s: with %s%s, in pieces of %zu: "
-					 "%s, expected %s", what,
-				    i / 2 == 0 ? "LF" : i / 2 == 1 ? "CRLF"
-								   : "CR",
+					 "%s, expected %s",
+				    what,
+				    i / 2 == 0       ? "LF"
+					: i / 2 == 1 ? "CRLF"
+						     : "CR",
 				    i % 2 == 0 ? "" : " and no blank line",
 				    step, got, want);
 			answers_free(&a);

@@ -12,9 +12,8 @@ struct mcp_rig rig;
 void
 rig_begin(const struct rule *rules)
 {
-	static const char *const headers[]
-	    = { "Authorization: Bearer k", "X-Key: key-0123456789abcdef",
-		      NULL };
+	static const char *const headers[] = { "Authorization: Bearer k",
+		"X-Key: key-0123456789abcdef", NULL };
 
 	assert_int_equal(http_start(NULL), 0);
 	rules_start(rules);
@@ -55,9 +54,8 @@ rig_call(const struct mcp_call_options *o, const char **text)
 	    rig.mem, &result, rig.why);
 
 	if (text != NULL)
-		*text = result == NULL
-		    ? NULL
-		    : mcp_result_text(rig.mem, result, NULL);
+		*text = result == NULL ? NULL
+				       : mcp_result_text(rig.mem, result, NULL);
 	assert_int_equal(rc == MCP_OK, rig.why[0] == '\0');
 	return rc;
 }

@@ -14,13 +14,16 @@ static const struct tool_call CALLS[] = {
 };
 static const struct llm_message MESSAGES[] = {
 	{ .role = LLM_SYSTEM, .text = "Be kind." },
-	{ .role = LLM_USER, .text = "Look", .images = &PICTURE,
-	    .nimages = 1 },
-	{ .role = LLM_ASSISTANT, .text = "", .calls = CALLS, .ncalls = 2,
+	{ .role = LLM_USER, .text = "Look", .images = &PICTURE, .nimages = 1 },
+	{ .role = LLM_ASSISTANT,
+	    .text = "",
+	    .calls = CALLS,
+	    .ncalls = 2,
 	    .extra = "{\"message\":{\"reasoning_content\":\"Hm.\"}}" },
-	{ .role = LLM_TOOL, .text = "hi", .call_id = "call_1",
-	    .tool = "echo" },
-	{ .role = LLM_TOOL, .text = "12:00", .call_id = "call_2",
+	{ .role = LLM_TOOL, .text = "hi", .call_id = "call_1", .tool = "echo" },
+	{ .role = LLM_TOOL,
+	    .text = "12:00",
+	    .call_id = "call_2",
 	    .tool = "time" },
 	{ .role = LLM_USER, .text = "Well?" },
 };

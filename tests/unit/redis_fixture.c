@@ -18,7 +18,7 @@
 #include "redis/due.h"
 
 #define START_TRIES 500 /* of 10 ms */
-#define SKIPPED 77	/* automake: this test could not run */
+#define SKIPPED 77      /* automake: this test could not run */
 
 static void
 fail(const char *why)
@@ -49,8 +49,7 @@ start(struct redis_fixture *f)
 		 * 2 s while the file is synced). */
 		execlp("redis-server", "redis-server", "--port", "0",
 		    "--unixsocket", f->socket, "--dir", f->folder, "--save", "",
-		    "--appendonly", "yes", "--appendfsync", "no",
-		    (char *)NULL);
+		    "--appendonly", "yes", "--appendfsync", "no", (char *)NULL);
 		_exit(SKIPPED);
 	}
 	for (int i = 0; i < START_TRIES; i++) {
@@ -239,8 +238,8 @@ redis_text(struct redis_fixture *f, const char *fmt, ...)
 	va_start(args, fmt);
 	r = command(f, fmt, args);
 	va_end(args);
-	if (r->type == REDIS_REPLY_STRING || r->type == REDIS_REPLY_STATUS ||
-	    r->type == REDIS_REPLY_ERROR) {
+	if (r->type == REDIS_REPLY_STRING || r->type == REDIS_REPLY_STATUS
+	    || r->type == REDIS_REPLY_ERROR) {
 		text = malloc(r->len + 2);
 		if (text == NULL)
 			fail("out of memory");
@@ -296,8 +295,7 @@ void
 fixture_hurry(struct redis_fixture *f)
 {
 	for (int p = 0; p < CHAT_PARTITIONS; p++)
-		(void)redis_text(f,
-		    "EVAL %s 1 {p%d}:due",
+		(void)redis_text(f, "EVAL %s 1 {p%d}:due",
 		    "for _, n in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) "
 		    "do redis.call('ZADD', KEYS[1], 1, n) end",
 		    p);

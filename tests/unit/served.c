@@ -85,8 +85,8 @@ served_printf(int fd, const char *fmt, ...)
 }
 
 int
-served_answer(
-    int fd, int status, const char *type, const char *headers, const char *body)
+served_answer(int fd, int status, const char *type, const char *headers,
+    const char *body)
 {
 	if (served_printf(fd,
 		"HTTP/1.1 %d Said\r\nContent-Type: %s\r\n"
@@ -98,8 +98,8 @@ served_answer(
 }
 
 const char *
-served_header(
-    const struct served_request *req, const char *name, char *out, size_t max)
+served_header(const struct served_request *req, const char *name, char *out,
+    size_t max)
 {
 	size_t n = strlen(name), len;
 	const char *line = req->head, *end;
@@ -338,8 +338,8 @@ served_start_on(struct served *s, served_fn *answer, void *ctx, bool is_v6,
 {
 	struct sockaddr_in v4 = { .sin_family = AF_INET,
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	struct sockaddr_in6 v6
-	    = { .sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT };
+	struct sockaddr_in6 v6 = { .sin6_family = AF_INET6,
+		.sin6_addr = IN6ADDR_LOOPBACK_INIT };
 	struct sockaddr *a = is_v6 ? (void *)&v6 : (void *)&v4;
 	socklen_t len = is_v6 ? sizeof(v6) : sizeof(v4);
 	struct served_inner *in = calloc(1, sizeof(*in));

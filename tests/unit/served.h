@@ -39,8 +39,8 @@ struct served {
 };
 
 /* 0: keep the connection, -1: close it. */
-typedef int served_fn(
-    struct served *s, int fd, const struct served_request *req);
+typedef int served_fn(struct served *s, int fd,
+    const struct served_request *req);
 
 void served_start(struct served *s, served_fn *answer, void *ctx);
 /* On 127.0.0.1 or ::1; ${wire} may be NULL. */
@@ -71,8 +71,8 @@ int served_printf(int fd, const char *fmt, ...) PRINTF_LIKE(2, 3);
 int served_answer(int fd, int status, const char *type, const char *headers,
     const char *body);
 /* The value of a request's header, "" if absent. */
-const char *served_header(
-    const struct served_request *req, const char *name, char *out, size_t max);
+const char *served_header(const struct served_request *req, const char *name,
+    char *out, size_t max);
 /* Wait ${ms}; -1 as soon as the peer is gone or the server stops. */
 int served_pause(struct served *s, int fd, int ms);
 /* Bytes to and fro between ${fd} and a port here, until one ends it; -1. */

@@ -28,10 +28,10 @@ int stop(void **state);
 /* Of a test of its own server: the engine alone, with the test's authority. */
 int start_engine(void);
 /* All tests in the clear, and once more over TLS. */
-#define RUN_BOTH(tests)                                                 \
-	(cmocka_run_group_tests_name("in the clear", tests, NULL, NULL) \
-	    + (set_tls() ? cmocka_run_group_tests_name(                 \
-		   "over TLS", tests, NULL, NULL)                       \
+#define RUN_BOTH(tests)                                                   \
+	(cmocka_run_group_tests_name("in the clear", tests, NULL, NULL)   \
+	    + (set_tls() ? cmocka_run_group_tests_name("over TLS", tests, \
+		   NULL, NULL)                                            \
 			 : 0))
 bool set_tls(void);
 #define WITH_SERVER(fn) cmocka_unit_test_setup_teardown(fn, start, stop)

@@ -69,8 +69,8 @@ fill(struct buf *out, const char *body, const char *request)
 			rc |= buf_add_char(out, '"');
 		else if (strncmp(p, "$ID", 3) == 0) {
 			if (id != NULL)
-				rc |= buf_add(
-				    out, id + 5, strcspn(id + 5, ",}"));
+				rc |= buf_add(out, id + 5,
+				    strcspn(id + 5, ",}"));
 			p += 2;
 		} else
 			rc |= buf_add_char(out, *p);

@@ -42,7 +42,7 @@ int serve_link(struct served *s, int fd, const struct served_request *req);
 /* What it says in one piece with the address, from now on; "" at first. */
 void link_begin_with(const char *text);
 void link_say(const char *text); /* on the open one, as it is */
-void link_cut(void); /* end such streams, after what was said */
+void link_cut(void);             /* end such streams, after what was said */
 /* For rule.serve: no answer until the client leaves. */
 int serve_silence(struct served *s, int fd, const struct served_request *req);
 

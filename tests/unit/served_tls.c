@@ -65,8 +65,8 @@ make_cert(const char *name, const char *alt, long from_s, long until_s,
 	subject = X509_get_subject_name(cert);
 	X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC,
 	    (const unsigned char *)name, -1, -1, 0);
-	X509_set_issuer_name(
-	    cert, by == NULL ? subject : X509_get_subject_name(by));
+	X509_set_issuer_name(cert,
+	    by == NULL ? subject : X509_get_subject_name(by));
 	if (alt != NULL)
 		extend(cert, NID_subject_alt_name, alt);
 	else
@@ -107,11 +107,11 @@ prepare(void)
 	for (i = 0; i < 2; i++) {
 		T.ca_key[i] = EVP_EC_gen("P-256");
 		must(T.ca_key[i] != NULL, "a key");
-		T.ca[i]
-		    = make_cert(i == 0 ? "Test authority" : "Another authority",
-			NULL, -DAY_S, 9 * DAY_S, T.ca_key[i], NULL, NULL);
-		snprintf(
-		    T.file[i], sizeof(T.file[i]), "%s/%d.pem", T.folder, i);
+		T.ca[i] = make_cert(i == 0 ? "Test authority"
+					   : "Another authority",
+		    NULL, -DAY_S, 9 * DAY_S, T.ca_key[i], NULL, NULL);
+		snprintf(T.file[i], sizeof(T.file[i]), "%s/%d.pem", T.folder,
+		    i);
 		f = fopen(T.file[i], "w");
 		must(f != NULL && PEM_write_X509(f, T.ca[i]) == 1, "a file");
 		fclose(f);
@@ -128,8 +128,8 @@ cert_of(enum served_cert kind)
 	int by = kind == CERT_UNKNOWN;
 	bool own = kind == CERT_SELF_SIGNED;
 
-	return make_cert(
-	    kind == CERT_WRONG_NAME ? "elsewhere.example" : "localhost",
+	return make_cert(kind == CERT_WRONG_NAME ? "elsewhere.example"
+						 : "localhost",
 	    kind == CERT_WRONG_NAME ? others : mine,
 	    kind == CERT_EARLY ? DAY_S : -2 * DAY_S,
 	    kind == CERT_EXPIRED ? -DAY_S : 2 * DAY_S, T.key,
@@ -177,8 +177,8 @@ wire_open(void *ctx, int fd)
 	pthread_mutex_lock(&name_lock);
 	snprintf(tls->sni, sizeof(tls->sni), "%s", sni == NULL ? "" : sni);
 	pthread_mutex_unlock(&name_lock);
-	atomic_store(
-	    &tls->version, SSL_version(ssl) == TLS1_3_VERSION ? 13 : 12);
+	atomic_store(&tls->version,
+	    SSL_version(ssl) == TLS1_3_VERSION ? 13 : 12);
 	if (SSL_session_reused(ssl))
 		atomic_fetch_add(&tls->resumed, 1);
 	atomic_fetch_add(&tls->handshakes, 1);
@@ -213,8 +213,8 @@ wire_close(void *ctx, void *conn, bool reset)
 	SSL_free(conn);
 }
 
-static const struct served_wire WIRE
-    = { wire_open, wire_read, wire_holds, wire_write, wire_close };
+static const struct served_wire WIRE = { wire_open, wire_read, wire_holds,
+	wire_write, wire_close };
 
 bool
 served_tls_has(void)

@@ -31,7 +31,7 @@ struct served_tls {
 	atomic_int handshakes; /* whole ones */
 	atomic_int resumed;    /* of them, with a session from before */
 	atomic_int version;    /* 12 or 13, of the last one */
-	char sni[64];	       /* of the last one: served_tls_was_named */
+	char sni[64];          /* of the last one: served_tls_was_named */
 	void *inner;
 };
 

@@ -14,27 +14,37 @@
 #include "tests/unit/answers.h"
 #include "tests/unit/cuts.h"
 
-#define START "{\"type\":\"message_start\",\"message\":{\"id\":\"m\"," \
+#define START                                                           \
+	"{\"type\":\"message_start\",\"message\":{\"id\":\"m\","        \
 	"\"usage\":{\"input_tokens\":10,\"cache_read_input_tokens\":5," \
 	"\"output_tokens\":1}}}\n"
-#define BLOCK(i, b) "{\"type\":\"content_block_start\",\"index\":" i \
+#define BLOCK(i, b)                                      \
+	"{\"type\":\"content_block_start\",\"index\":" i \
 	",\"content_block\":" b "}\n"
-#define DELTA(i, d) "{\"type\":\"content_block_delta\",\"index\":" i \
-	",\"delta\":" d "}\n"
+#define DELTA(i, d) \
+	"{\"type\":\"content_block_delta\",\"index\":" i ",\"delta\":" d "}\n"
 #define END(i) "{\"type\":\"content_block_stop\",\"index\":" i "}\n"
-#define STOP(why) "{\"type\":\"message_delta\",\"delta\":{\"stop_reason\":" \
-	"\"" why "\"},\"usage\":{\"output_tokens\":9}}\n" \
+#define STOP(why)                                                 \
+	"{\"type\":\"message_delta\",\"delta\":{\"stop_reason\":" \
+	"\"" why "\"},\"usage\":{\"output_tokens\":9}}\n"         \
 	"{\"type\":\"message_stop\"}\n"
-#define TEXT(i, t) BLOCK(i, "{\"type\":\"text\",\"text\":\"\"}") \
+#define TEXT(i, t)                                    \
+	BLOCK(i, "{\"type\":\"text\",\"text\":\"\"}") \
 	DELTA(i, "{\"type\":\"text_delta\",\"text\":\"" t "\"}") END(i)
-#define JSON(i, j) DELTA(i, "{\"type\":\"input_json_delta\"," \
-	"\"partial_json\":\"" j "\"}")
-#define CALL(i, id, name) BLOCK(i, "{\"type\":\"tool_use\",\"id\":\"" id \
-	"\",\"name\":\"" name "\",\"input\":{}}")
-#define THINK(i) BLOCK(i, "{\"type\":\"thinking\",\"thinking\":\"\"," \
-	"\"signature\":\"\"}") \
-	DELTA(i, "{\"type\":\"thinking_delta\",\"thinking\":\"hm \"}") \
-	DELTA(i, "{\"type\":\"thinking_delta\",\"thinking\":\"so\"}") \
+#define JSON(i, j)                            \
+	DELTA(i,                              \
+	    "{\"type\":\"input_json_delta\"," \
+	    "\"partial_json\":\"" j "\"}")
+#define CALL(i, id, name)                                               \
+	BLOCK(i,                                                        \
+	    "{\"type\":\"tool_use\",\"id\":\"" id "\",\"name\":\"" name \
+	    "\",\"input\":{}}")
+#define THINK(i)                                                         \
+	BLOCK(i,                                                         \
+	    "{\"type\":\"thinking\",\"thinking\":\"\","                  \
+	    "\"signature\":\"\"}")                                       \
+	DELTA(i, "{\"type\":\"thinking_delta\",\"thinking\":\"hm \"}")   \
+	DELTA(i, "{\"type\":\"thinking_delta\",\"thinking\":\"so\"}")    \
 	DELTA(i, "{\"type\":\"signature_delta\",\"signature\":\"SIG\"}") \
 	END(i)
 
@@ -48,9 +58,10 @@ static const struct {
 } STREAMS[] = {
 	{ "words", START TEXT("0", "Hi") STOP("end_turn"), LLM_OK, "Hi", "",
 	    false, false, NULL },
-	{ "ids that recur beside thoughts", START THINK("0")
-		CALL("1", "t", "echo") END("1") CALL("2", "t", "echo") END("2")
-		CALL("3", "", "echo") END("3") STOP("tool_use"),
+	{ "ids that recur beside thoughts",
+	    START THINK("0") CALL("1", "t", "echo") END("1")
+		CALL("2", "t", "echo") END("2") CALL("3", "", "echo") END("3")
+		    STOP("tool_use"),
 	    LLM_OK, "", "t echo {}; t_2 echo {}; call_2 echo {}; ", false,
 	    false,
 	    "[{\"type\":\"thinking\",\"thinking\":\"hm so\",\"signature\":"
@@ -58,116 +69,128 @@ static const struct {
 	    "\"input\":{}},{\"type\":\"tool_use\",\"id\":\"t_2\",\"name\":"
 	    "\"echo\",\"input\":{}},{\"type\":\"tool_use\",\"id\":\"call_2\","
 	    "\"name\":\"echo\",\"input\":{}}]" },
-	{ "pings and what is new", "{\"type\":\"ping\"}\n" START
-		"{\"type\":\"later_kind\",\"x\":1}\n" TEXT("0", "Hi")
-		BLOCK("1", "{\"type\":\"new_block\"}")
-		DELTA("1", "{\"type\":\"new_delta\"}") END("1")
-		STOP("end_turn"),
+	{ "pings and what is new",
+	    "{\"type\":\"ping\"}\n" START
+	    "{\"type\":\"later_kind\",\"x\":1}\n" TEXT("0", "Hi")
+		BLOCK("1", "{\"type\":\"new_block\"}") DELTA("1",
+		    "{\"type\":\"new_delta\"}") END("1") STOP("end_turn"),
 	    LLM_OK, "Hi", "", false, false, NULL },
 	{ "type by the event's name",
 	    "event message_start {\"message\":{}}\n"
 	    "event content_block_start {\"index\":0,\"content_block\":{"
 	    "\"type\":\"text\",\"text\":\"a\"}}\n"
-	    "event message_stop {}\n", LLM_OK, "a", "", false, false, NULL },
+	    "event message_stop {}\n",
+	    LLM_OK, "a", "", false, false, NULL },
 	{ "no message_stop", START TEXT("0", "Hi"), LLM_RC_N, "", "", false,
 	    false, NULL },
-	{ "anything after message_stop", START TEXT("0", "Hi")
-		STOP("end_turn") "bye\n" "{\"type\":\"error\",\"error\":{"
-		"\"type\":\"api_error\"}}\n" TEXT("1", "more"),
+	{ "anything after message_stop",
+	    START TEXT("0", "Hi")
+		STOP("end_turn") "bye\n"
+				 "{\"type\":\"error\",\"error\":{"
+				 "\"type\":\"api_error\"}}\n" TEXT("1", "more"),
 	    LLM_OK, "Hi", "", false, false, NULL },
-	{ "a NUL, half a character, a number too large", START
-		TEXT("0", "a\\u0000b") TEXT("1", "c\\ud83d\xff")
-		"{\"type\":\"ping\",\"n\":18446744073709551615}\n"
-		STOP("end_turn"),
-	    LLM_OK, "a\xef\xbf\xbd" "bc\xef\xbf\xbd\xef\xbf\xbd", "", false,
-	    false, NULL },
+	{ "a NUL, half a character, a number too large",
+	    START TEXT("0", "a\\u0000b")
+		TEXT("1", "c\\ud83d\xff") "{\"type\":\"ping\",\"n\":18446744073709551615}\n" STOP(
+		    "end_turn"),
+	    LLM_OK,
+	    "a\xef\xbf\xbd"
+	    "bc\xef\xbf\xbd\xef\xbf\xbd",
+	    "", false, false, NULL },
 	{ "half JSON", START "{\"type\":\n", LLM_RC_N, "", "", false, false,
 	    NULL },
-	{ "a call in pieces", START CALL("0", "t1", "echo")
-		JSON("0", "") JSON("0", "{\\\"te") JSON("0", "xt\\\":1}")
-		END("0") STOP("tool_use"),
+	{ "a call in pieces",
+	    START CALL("0", "t1", "echo") JSON("0", "") JSON("0", "{\\\"te")
+		JSON("0", "xt\\\":1}") END("0") STOP("tool_use"),
 	    LLM_OK, "", "t1 echo {\"text\":1}; ", false, false, NULL },
-	{ "nothing in pieces means {}", START CALL("0", "t1", "time")
-		END("0") STOP("tool_use"),
-	    LLM_OK, "", "t1 time {}; ", false, false, NULL },
-	{ "input at once", START
-		BLOCK("0", "{\"type\":\"tool_use\",\"id\":\"t\",\"name\":"
-			   "\"echo\",\"input\":{\"a\":1}}") END("0")
-		STOP("tool_use"),
+	{ "nothing in pieces means {}",
+	    START CALL("0", "t1", "time") END("0") STOP("tool_use"), LLM_OK, "",
+	    "t1 time {}; ", false, false, NULL },
+	{ "input at once",
+	    START BLOCK("0",
+		"{\"type\":\"tool_use\",\"id\":\"t\",\"name\":"
+		"\"echo\",\"input\":{\"a\":1}}") END("0") STOP("tool_use"),
 	    LLM_OK, "", "t echo {\"a\":1}; ", false, false, NULL },
-	{ "words and two calls", START TEXT("0", "I look.")
-		CALL("1", "t1", "one") CALL("2", "t2", "two")
-		JSON("2", "{\\\"y\\\":2}") JSON("1", "{\\\"x\\\":1}")
+	{ "words and two calls",
+	    START TEXT("0", "I look.") CALL("1", "t1", "one") CALL("2", "t2",
+		"two") JSON("2", "{\\\"y\\\":2}") JSON("1", "{\\\"x\\\":1}")
 		END("1") END("2") STOP("tool_use"),
 	    LLM_OK, "I look.", "t1 one {\"x\":1}; t2 two {\"y\":2}; ", false,
 	    false, NULL },
-	{ "thinking stays where it was", START THINK("0") TEXT("1", "I look.")
-		CALL("2", "t1", "one") JSON("2", "{\\\"x\\\":1}") END("2")
-		BLOCK("3", "{\"type\":\"redacted_thinking\",\"data\":\"ZZ\"}")
-		STOP("tool_use"),
+	{ "thinking stays where it was",
+	    START THINK("0") TEXT("1", "I look.") CALL("2", "t1", "one")
+		JSON("2", "{\\\"x\\\":1}") END("2") BLOCK("3",
+		    "{\"type\":\"redacted_thinking\",\"data\":\"ZZ\"}")
+		    STOP("tool_use"),
 	    LLM_OK, "I look.", "t1 one {\"x\":1}; ", false, false,
 	    "[{\"type\":\"thinking\",\"thinking\":\"hm so\",\"signature\":"
 	    "\"SIG\"},{\"type\":\"text\",\"text\":\"I look.\"},{\"type\":"
 	    "\"tool_use\",\"id\":\"t1\",\"name\":\"one\",\"input\":{\"x\":1}},"
 	    "{\"type\":\"redacted_thinking\",\"data\":\"ZZ\"}]" },
-	{ "cut", START TEXT("0", "a") STOP("max_tokens"), LLM_OK, "a", "",
-	    true, false, NULL },
-	{ "cut before the first argument", START
-		CALL("0", "t1", "delete_rows") END("0") STOP("max_tokens"),
+	{ "cut", START TEXT("0", "a") STOP("max_tokens"), LLM_OK, "a", "", true,
+	    false, NULL },
+	{ "cut before the first argument",
+	    START CALL("0", "t1", "delete_rows") END("0") STOP("max_tokens"),
 	    LLM_OK, "", "t1 delete_rows ; ", true, false, NULL },
-	{ "the server broke", START TEXT("0", "Hi") STOP("error"), LLM_RC_N,
-	    "", "", false, false, NULL },
-	{ "refused after words", START TEXT("0", "Hi") STOP("refusal"),
-	    LLM_OK, "Hi", "", true, true, NULL },
+	{ "the server broke", START TEXT("0", "Hi") STOP("error"), LLM_RC_N, "",
+	    "", false, false, NULL },
+	{ "refused after words", START TEXT("0", "Hi") STOP("refusal"), LLM_OK,
+	    "Hi", "", true, true, NULL },
 	{ "blanks are no words", START TEXT("0", "\\n\\n") STOP("end_turn"),
 	    LLM_EMPTY, "", "", false, false, NULL },
 	{ "refused", START STOP("refusal"), LLM_EMPTY, "", "", false, true,
 	    NULL },
-	{ "the window is full, nothing said", START
-		STOP("model_context_window_exceeded"),
-	    LLM_CONTEXT, "", "", true, false, NULL },
-	{ "the window is full, something said", START TEXT("0", "a")
-		STOP("model_context_window_exceeded"),
-	    LLM_OK, "a", "", true, false, NULL },
-	{ "blocks begun twice and from nowhere", START TEXT("0", "a")
-		BLOCK("0", "{\"type\":\"thinking\"}")
+	{ "the window is full, nothing said",
+	    START STOP("model_context_window_exceeded"), LLM_CONTEXT, "", "",
+	    true, false, NULL },
+	{ "the window is full, something said",
+	    START TEXT("0", "a") STOP("model_context_window_exceeded"), LLM_OK,
+	    "a", "", true, false, NULL },
+	{ "blocks begun twice and from nowhere",
+	    START TEXT("0", "a") BLOCK("0", "{\"type\":\"thinking\"}")
 		DELTA("7", "{\"type\":\"text_delta\",\"text\":\"b\"}")
-		DELTA("-1", "{\"type\":\"text_delta\",\"text\":\"b\"}")
-		BLOCK("9999", "{\"type\":\"text\",\"text\":\"b\"}")
-		STOP("end_turn"),
+		    DELTA("-1", "{\"type\":\"text_delta\",\"text\":\"b\"}")
+			BLOCK("9999", "{\"type\":\"text\",\"text\":\"b\"}")
+			    STOP("end_turn"),
 	    LLM_OK, "abbb", "", false, false, NULL },
 	/* tombii/better-ccflare#307 */
-	{ "a stop reason and no message_stop", START TEXT("0", "Hi")
-		"{\"type\":\"message_delta\",\"delta\":{\"stop_reason\":"
-		"\"end_turn\"}}\n", LLM_OK, "Hi", "", false, false, NULL },
-	{ "a second start", START TEXT("0", "void") CALL("1", "v", "void")
-		START TEXT("0", "Hi") STOP("end_turn"), LLM_OK, "Hi", "",
-	    false, false, NULL },
-	{ "content in the start", "{\"type\":\"message_start\",\"message\":{"
-		"\"content\":[{\"type\":\"text\",\"text\":\"Hi\"},{\"type\":"
-		"\"tool_use\",\"id\":\"t\",\"name\":\"echo\",\"input\":{"
-		"\"x\":1}}],\"stop_reason\":\"tool_use\"}}\n"
-		"{\"type\":\"message_stop\"}\n", LLM_OK, "Hi",
-	    "t echo {\"x\":1}; ", false, false, NULL },
-	{ "an index used twice", START CALL("0", "a", "one")
-		JSON("0", "{\\\"x\\\":1}") END("0") CALL("0", "b", "two")
-		JSON("0", "{\\\"x\\\":2}") END("0") STOP("tool_use"),
+	{ "a stop reason and no message_stop",
+	    START TEXT("0",
+		"Hi") "{\"type\":\"message_delta\",\"delta\":{\"stop_reason\":"
+		      "\"end_turn\"}}\n",
+	    LLM_OK, "Hi", "", false, false, NULL },
+	{ "a second start",
+	    START TEXT("0", "void") CALL("1", "v", "void") START TEXT("0", "Hi")
+		STOP("end_turn"),
+	    LLM_OK, "Hi", "", false, false, NULL },
+	{ "content in the start",
+	    "{\"type\":\"message_start\",\"message\":{"
+	    "\"content\":[{\"type\":\"text\",\"text\":\"Hi\"},{\"type\":"
+	    "\"tool_use\",\"id\":\"t\",\"name\":\"echo\",\"input\":{"
+	    "\"x\":1}}],\"stop_reason\":\"tool_use\"}}\n"
+	    "{\"type\":\"message_stop\"}\n",
+	    LLM_OK, "Hi", "t echo {\"x\":1}; ", false, false, NULL },
+	{ "an index used twice",
+	    START CALL("0", "a", "one") JSON("0", "{\\\"x\\\":1}") END("0")
+		CALL("0", "b", "two") JSON("0", "{\\\"x\\\":2}") END("0")
+		    STOP("tool_use"),
 	    LLM_OK, "", "a one {\"x\":1}; b two {\"x\":2}; ", false, false,
 	    NULL },
-	{ "input at once, and in pieces", START
-		BLOCK("0", "{\"type\":\"tool_use\",\"id\":\"t\",\"name\":"
-			   "\"echo\",\"input\":{\"a\":1}}")
-		JSON("0", "{\\\"a\\\"") JSON("0", ":1}") END("0")
-		STOP("tool_use"),
+	{ "input at once, and in pieces",
+	    START BLOCK("0",
+		"{\"type\":\"tool_use\",\"id\":\"t\",\"name\":"
+		"\"echo\",\"input\":{\"a\":1}}") JSON("0", "{\\\"a\\\"")
+		JSON("0", ":1}") END("0") STOP("tool_use"),
 	    LLM_OK, "", "t echo {\"a\":1}; ", false, false, NULL },
-	{ "half a pair in each of two events", START
-		BLOCK("0", "{\"type\":\"text\",\"text\":\"\"}")
+	{ "half a pair in each of two events",
+	    START BLOCK("0", "{\"type\":\"text\",\"text\":\"\"}")
 		DELTA("0", "{\"type\":\"text_delta\",\"text\":\"a\\ud83d\"}")
-		DELTA("0", "{\"type\":\"text_delta\",\"text\":\"\\ude00\"}")
-		STOP("end_turn"),
+		    DELTA("0", "{\"type\":\"text_delta\",\"text\":\"\\ude00\"}")
+			STOP("end_turn"),
 	    LLM_OK, "a\xf0\x9f\x98\x80", "", false, false, NULL },
-	{ "thoughts in the words", START TEXT("0", "<think>hm</think>yes")
-		STOP("end_turn"), LLM_OK, "yes", "", false, false, NULL },
+	{ "thoughts in the words",
+	    START TEXT("0", "<think>hm</think>yes") STOP("end_turn"), LLM_OK,
+	    "yes", "", false, false, NULL },
 };
 
 static void
@@ -189,9 +212,8 @@ check(size_t i, const struct answered *a)
 	    || strcmp(calls, STREAMS[i].calls) != 0
 	    || a->answer.cut != STREAMS[i].cut
 	    || a->answer.refused != STREAMS[i].refused)
-		fail_msg("%s: text \"%s\" calls \"%s\" cut %d refused %d",
-		    what, a->answer.text, calls, a->answer.cut,
-		    a->answer.refused);
+		fail_msg("%s: text \"%s\" calls \"%s\" cut %d refused %d", what,
+		    a->answer.text, calls, a->answer.cut, a->answer.refused);
 	if (STREAMS[i].extra == NULL)
 		assert_null(a->answer.extra);
 	else
@@ -233,17 +255,19 @@ usage_is_cumulative(void **state)
 	struct answered a;
 
 	(void)state;
-	answers_stream(&LLM_ANTHROPIC, START TEXT("0", "a") STOP("end_turn"),
-	    0, false, &a);
+	answers_stream(&LLM_ANTHROPIC, START TEXT("0", "a") STOP("end_turn"), 0,
+	    false, &a);
 	assert_int_equal(a.answer.usage.in, 15);
 	assert_int_equal(a.answer.usage.out, 9);
 	answers_free(&a);
 	/* Of nothing: estimated, so that budgets move. */
-	answers_stream(&LLM_ANTHROPIC, "{\"type\":\"message_start\","
-	    "\"message\":{\"usage\":{}}}\n" TEXT("0", "some words of it")
-	    "{\"type\":\"message_delta\",\"delta\":{},\"usage\":{"
-	    "\"input_tokens\":0,\"output_tokens\":0}}\n"
-	    "{\"type\":\"message_stop\"}\n", 0, false, &a);
+	answers_stream(&LLM_ANTHROPIC,
+	    "{\"type\":\"message_start\","
+	    "\"message\":{\"usage\":{}}}\n" TEXT("0",
+		"some words of it") "{\"type\":\"message_delta\",\"delta\":{},\"usage\":{"
+				    "\"input_tokens\":0,\"output_tokens\":0}}\n"
+				    "{\"type\":\"message_stop\"}\n",
+	    0, false, &a);
 	assert_true(a.answer.usage.out >= 5);
 	answers_free(&a);
 }
@@ -256,10 +280,12 @@ usage_is_within_reason(void **state)
 	struct answered a;
 
 	(void)state;
-	snprintf(events, sizeof(events), "{\"type\":\"message_start\","
+	snprintf(events, sizeof(events),
+	    "{\"type\":\"message_start\","
 	    "\"message\":{\"usage\":{\"input_tokens\":%s,"
-	    "\"cache_read_input_tokens\":%s}}}\n"
-	    TEXT("0", "a") STOP("end_turn"), MOST, MOST);
+	    "\"cache_read_input_tokens\":%s}}}\n" TEXT("0", "a")
+		STOP("end_turn"),
+	    MOST, MOST);
 	answers_stream(&LLM_ANTHROPIC, events, 0, false, &a);
 	assert_int_equal(a.answer.unlikely.in, 2 * (int64_t)LLM_USAGE_MAX);
 	assert_true(a.answer.usage.in < 1000);
@@ -280,10 +306,13 @@ kept_blocks_are_bounded(void **state)
 	memset(piece, 'x', MIB - 1);
 	piece[MIB - 1] = '\0';
 	for (i = 0; i < 9; i++)
-		assert_int_equal(buf_printf(&b, "{\"type\":"
-		    "\"content_block_start\",\"index\":%d,\"content_block\":"
-		    "{\"type\":\"thinking\",\"thinking\":\"%s\"}}\n", i,
-		    piece), 0);
+		assert_int_equal(
+		    buf_printf(&b,
+			"{\"type\":"
+			"\"content_block_start\",\"index\":%d,\"content_block\":"
+			"{\"type\":\"thinking\",\"thinking\":\"%s\"}}\n",
+			i, piece),
+		    0);
 	assert_int_equal(buf_add_str(&b, STOP("end_turn")), 0);
 	answers_stream(&LLM_ANTHROPIC, buf_str(&b), 0, false, &a);
 	assert_true(a.failed);
@@ -298,11 +327,12 @@ a_pause_keeps_all_that_was_said(void **state)
 	struct answered a;
 
 	(void)state;
-	answers_stream(&LLM_ANTHROPIC, START TEXT("0", "I search.")
-	    BLOCK("1", "{\"type\":\"server_tool_use\",\"id\":\"s\",\"name\":"
-		       "\"web_search\",\"input\":{}}")
-	    JSON("1", "{\\\"q\\\":") JSON("1", "1}") END("1")
-	    STOP("pause_turn"), 0, false, &a);
+	answers_stream(&LLM_ANTHROPIC,
+	    START TEXT("0", "I search.") BLOCK("1",
+		"{\"type\":\"server_tool_use\",\"id\":\"s\",\"name\":"
+		"\"web_search\",\"input\":{}}") JSON("1", "{\\\"q\\\":")
+		JSON("1", "1}") END("1") STOP("pause_turn"),
+	    0, false, &a);
 	assert_true(a.paused);
 	answers_expect("extra", answers_json(a.mem, a.extra),
 	    "[{\"type\":\"text\",\"text\":\"I search.\"},{\"type\":"
@@ -334,7 +364,8 @@ errors_in_a_stream_are_told_apart(void **state)
 	for (i = 0; i < NELEM(cases); i++) {
 		snprintf(events, sizeof(events),
 		    "%s{\"type\":\"error\",\"error\":{\"type\":\"%s\","
-		    "\"message\":\"Overloaded\"}}\n", START, cases[i].type);
+		    "\"message\":\"Overloaded\"}}\n",
+		    START, cases[i].type);
 		answers_stream(&LLM_ANTHROPIC, events, 0, false, &a);
 		if (!a.failed || a.failure.status != cases[i].status
 		    || a.error_rc != cases[i].rc)
@@ -353,18 +384,21 @@ refused_statuses_are_told_apart(void **state)
 		const char *body;
 		enum llm_rc rc;
 	} cases[] = {
-		{ 400, "{\"type\":\"error\",\"error\":{\"type\":"
-		       "\"invalid_request_error\",\"message\":\"prompt is too "
-		       "long: 210000 tokens > 200000 maximum\"}}",
+		{ 400,
+		    "{\"type\":\"error\",\"error\":{\"type\":"
+		    "\"invalid_request_error\",\"message\":\"prompt is too "
+		    "long: 210000 tokens > 200000 maximum\"}}",
 		    LLM_CONTEXT },
-		{ 400, "{\"error\":{\"type\":\"invalid_request_error\","
-		       "\"message\":\"Your credit balance is too low\"}}",
+		{ 400,
+		    "{\"error\":{\"type\":\"invalid_request_error\","
+		    "\"message\":\"Your credit balance is too low\"}}",
 		    LLM_QUOTA },
 		{ 413, "{\"error\":{\"type\":\"request_too_large\"}}",
 		    LLM_CONTEXT },
 		{ 402, "", LLM_QUOTA },
-		{ 429, "{\"error\":{\"type\":\"rate_limit_error\",\"details\":"
-		       "{\"error_code\":\"enforced_spend_limit_reached\"}}}",
+		{ 429,
+		    "{\"error\":{\"type\":\"rate_limit_error\",\"details\":"
+		    "{\"error_code\":\"enforced_spend_limit_reached\"}}}",
 		    LLM_QUOTA },
 		{ 429, "{\"error\":{\"type\":\"rate_limit_error\"}}",
 		    LLM_RETRY },
@@ -378,8 +412,9 @@ refused_statuses_are_told_apart(void **state)
 
 	(void)state;
 	for (i = 0; i < NELEM(cases); i++) {
-		assert_int_equal(answers_refusal(cases[i].status,
-				     cases[i].body, mem, &f), cases[i].rc);
+		assert_int_equal(
+		    answers_refusal(cases[i].status, cases[i].body, mem, &f),
+		    cases[i].rc);
 	}
 	arena_free(mem);
 }
@@ -403,8 +438,10 @@ whole_answers_are_read(void **state)
 	assert_int_equal(a.answer.usage.in, 3);
 	assert_non_null(strstr(a.answer.extra, "\"signature\":\"s\""));
 	answers_free(&a);
-	answers_whole(&LLM_ANTHROPIC, "{\"type\":\"error\",\"error\":{"
-				      "\"type\":\"overloaded_error\"}}", &a);
+	answers_whole(&LLM_ANTHROPIC,
+	    "{\"type\":\"error\",\"error\":{"
+	    "\"type\":\"overloaded_error\"}}",
+	    &a);
 	assert_int_equal(a.failure.status, 529);
 	answers_free(&a);
 	answers_whole(&LLM_ANTHROPIC, "{}", &a);
@@ -419,13 +456,15 @@ static const struct tool_call CALLS[] = {
 };
 static const struct llm_message MESSAGES[] = {
 	{ .role = LLM_SYSTEM, .text = "Be kind." },
-	{ .role = LLM_USER, .text = "Look", .images = &PICTURE,
-	    .nimages = 1 },
+	{ .role = LLM_USER, .text = "Look", .images = &PICTURE, .nimages = 1 },
 	{ .role = LLM_USER, .text = " \n" },
 	{ .role = LLM_ASSISTANT, .text = "", .calls = CALLS, .ncalls = 2 },
 	{ .role = LLM_TOOL, .text = "hi", .call_id = "c1", .tool = "echo" },
-	{ .role = LLM_TOOL, .text = "no", .call_id = "functions.x:1",
-	    .tool = "x", .is_error = true },
+	{ .role = LLM_TOOL,
+	    .text = "no",
+	    .call_id = "functions.x:1",
+	    .tool = "x",
+	    .is_error = true },
 	{ .role = LLM_USER, .text = "And?" },
 };
 
@@ -433,12 +472,18 @@ static void
 requests_are_written(void **state)
 {
 	struct arena *mem = arena_new();
-	struct tool_spec tool = { .name = "echo", .description = "it",
+	struct tool_spec tool = { .name = "echo",
+		.description = "it",
 		.schema = answers_json(mem, "{\"type\":\"object\"}") };
 	struct llm_question q = { .messages = MESSAGES,
-		.nmessages = NELEM(MESSAGES), .tools = &tool, .ntools = 1 };
-	struct llm_backend b = { .host = HOST_ANTHROPIC, .model = "claude",
-		.base_url = "", .max_tokens_name = "", .temperature = 1.5 };
+		.nmessages = NELEM(MESSAGES),
+		.tools = &tool,
+		.ntools = 1 };
+	struct llm_backend b = { .host = HOST_ANTHROPIC,
+		.model = "claude",
+		.base_url = "",
+		.max_tokens_name = "",
+		.temperature = 1.5 };
 	const json_t *doc = answers_request(&LLM_ANTHROPIC, &b, &q, mem);
 
 	(void)state;
@@ -483,15 +528,23 @@ kept_blocks_go_back_unchanged(void **state)
 	      "{\"type\":\"tool_use\",\"id\":\"dropped\",\"name\":\"echo\","
 	      "\"input\":{}}]";
 	struct llm_message m[] = {
-		{ .role = LLM_ASSISTANT, .text = " ", .calls = CALLS,
-		    .ncalls = 1, .extra = EXTRA },
-		{ .role = LLM_TOOL, .text = "hi", .call_id = "c1",
+		{ .role = LLM_ASSISTANT,
+		    .text = " ",
+		    .calls = CALLS,
+		    .ncalls = 1,
+		    .extra = EXTRA },
+		{ .role = LLM_TOOL,
+		    .text = "hi",
+		    .call_id = "c1",
 		    .tool = "echo" },
 	};
 	struct arena *mem = arena_new();
 	struct llm_question q = { .messages = m, .nmessages = 2 };
-	struct llm_backend b = { .host = HOST_ANTHROPIC, .model = "claude",
-		.base_url = "", .max_tokens_name = "", .temperature = -1 };
+	struct llm_backend b = { .host = HOST_ANTHROPIC,
+		.model = "claude",
+		.base_url = "",
+		.max_tokens_name = "",
+		.temperature = -1 };
 	const json_t *doc = answers_request(&LLM_ANTHROPIC, &b, &q, mem);
 
 	(void)state;
@@ -510,30 +563,33 @@ kept_blocks_go_back_unchanged(void **state)
 static void
 signed_blocks_go_back_as_they_came(void **state)
 {
-	static const char EVENTS[] = START
-	    BLOCK("0", "{\"type\":\"thinking\",\"thinking\":\"\","
-		       "\"signature\":\"\"}")
-	    DELTA("0", "{\"type\":\"thinking_delta\",\"thinking\":"
-		       "\" I \\ud83d\"}")
-	    DELTA("0", "{\"type\":\"thinking_delta\",\"thinking\":"
-		       "\"\\ude00 see.\\n \"}")
-	    DELTA("0", "{\"type\":\"signature_delta\",\"signature\":"
-		       "\"Ab+\\u002f\\/ ==\"}") END("0")
-	    BLOCK("1", "{\"type\":\"redacted_thinking\",\"data\":"
-		       "\"Rd\\u00e9+/ =\"}") END("1")
+	static const char EVENTS[] = START BLOCK("0",
+	    "{\"type\":\"thinking\",\"thinking\":\"\","
+	    "\"signature\":\"\"}") DELTA("0",
+	    "{\"type\":\"thinking_delta\",\"thinking\":"
+	    "\" I \\ud83d\"}") DELTA("0",
+	    "{\"type\":\"thinking_delta\",\"thinking\":"
+	    "\"\\ude00 see.\\n \"}") DELTA("0",
+	    "{\"type\":\"signature_delta\",\"signature\":"
+	    "\"Ab+\\u002f\\/ ==\"}") END("0") BLOCK("1",
+	    "{\"type\":\"redacted_thinking\",\"data\":"
+	    "\"Rd\\u00e9+/ =\"}") END("1")
 	    /* shown to nobody, signed all the same */
-	    BLOCK("2", "{\"type\":\"thinking\",\"thinking\":\"\","
-		       "\"signature\":\"\"}")
-	    DELTA("2", "{\"type\":\"signature_delta\",\"signature\":"
-		       "\"none\"}") END("2")
-	    TEXT("3", "Let me look.")
-	    BLOCK("4", "{\"type\":\"thinking\",\"thinking\":\"b\","
-		       "\"signature\":\"whole\",\"later\":[1]}") END("4")
-	    CALL("5", "c1", "echo") JSON("5", "{\\\"text\\\":\\\"hi\\\"}")
-	    END("5") STOP("tool_use");
+	    BLOCK("2",
+		"{\"type\":\"thinking\",\"thinking\":\"\","
+		"\"signature\":\"\"}") DELTA("2",
+		"{\"type\":\"signature_delta\",\"signature\":"
+		"\"none\"}") END("2") TEXT("3", "Let me look.") BLOCK("4",
+		"{\"type\":\"thinking\",\"thinking\":\"b\","
+		"\"signature\":\"whole\",\"later\":[1]}") END("4")
+		CALL("5", "c1", "echo") JSON("5", "{\\\"text\\\":\\\"hi\\\"}")
+		    END("5") STOP("tool_use");
 	struct arena *mem = arena_new();
-	struct llm_backend b = { .host = HOST_ANTHROPIC, .model = "claude",
-		.base_url = "", .max_tokens_name = "", .temperature = -1 };
+	struct llm_backend b = { .host = HOST_ANTHROPIC,
+		.model = "claude",
+		.base_url = "",
+		.max_tokens_name = "",
+		.temperature = -1 };
 	struct answered a;
 	size_t step;
 
@@ -543,7 +599,9 @@ signed_blocks_go_back_as_they_came(void **state)
 		struct llm_message m[3] = {
 			{ .role = LLM_USER, .text = "x" },
 			{ .role = LLM_ASSISTANT },
-			{ .role = LLM_TOOL, .text = "hi", .call_id = "c1",
+			{ .role = LLM_TOOL,
+			    .text = "hi",
+			    .call_id = "c1",
 			    .tool = "echo" },
 		};
 		struct llm_question q = { .messages = m, .nmessages = 3 };
@@ -555,9 +613,14 @@ signed_blocks_go_back_as_they_came(void **state)
 		m[1].calls = a.answer.calls;
 		m[1].ncalls = a.answer.ncalls;
 		m[1].extra = a.answer.extra;
-		answers_expect("content", json_object_get(json_array_get(
-		    json_object_get(answers_request(&LLM_ANTHROPIC, &b, &q,
-			mem), "messages"), 1), "content"),
+		answers_expect("content",
+		    json_object_get(
+			json_array_get(
+			    json_object_get(
+				answers_request(&LLM_ANTHROPIC, &b, &q, mem),
+				"messages"),
+			    1),
+			"content"),
 		    "[{\"type\":\"thinking\",\"thinking\":"
 		    "\" I \xf0\x9f\x98\x80 see.\\n \",\"signature\":"
 		    "\"Ab+// ==\"},{\"type\":\"redacted_thinking\",\"data\":"
@@ -585,15 +648,23 @@ ids_of_kept_calls_match_their_results(void **state)
 	struct tool_call call = { ID, "echo", "{}" };
 	struct llm_message m[] = {
 		{ .role = LLM_USER, .text = "x" },
-		{ .role = LLM_ASSISTANT, .text = "", .calls = &call,
-		    .ncalls = 1, .extra = EXTRA },
-		{ .role = LLM_TOOL, .text = "hi", .call_id = ID,
+		{ .role = LLM_ASSISTANT,
+		    .text = "",
+		    .calls = &call,
+		    .ncalls = 1,
+		    .extra = EXTRA },
+		{ .role = LLM_TOOL,
+		    .text = "hi",
+		    .call_id = ID,
 		    .tool = "echo" },
 	};
 	struct arena *mem = arena_new();
 	struct llm_question q = { .messages = m, .nmessages = NELEM(m) };
-	struct llm_backend b = { .host = HOST_ANTHROPIC, .model = "claude",
-		.base_url = "", .max_tokens_name = "", .temperature = -1 };
+	struct llm_backend b = { .host = HOST_ANTHROPIC,
+		.model = "claude",
+		.base_url = "",
+		.max_tokens_name = "",
+		.temperature = -1 };
 	const json_t *doc = answers_request(&LLM_ANTHROPIC, &b, &q, mem);
 
 	(void)state;

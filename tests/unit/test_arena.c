@@ -11,8 +11,8 @@
 static void
 gives_zeroed_aligned_bytes(void **state)
 {
-	static const size_t sizes[] = { 0, 1, 7, 16, 17, 2048, 2049, 8192,
-		8193, 100000, 3 };
+	static const size_t sizes[] = { 0, 1, 7, 16, 17, 2048, 2049, 8192, 8193,
+		100000, 3 };
 	struct arena *a = arena_new();
 	int round;
 	size_t i, j;

@@ -22,22 +22,19 @@ static const struct {
 	int host1;
 	const char *model1, *url1;
 } CASES[] = {
-	{ "openai", HOST_OPENAI, "", "", NULL, HOST_OPENAI, "", 0, NULL,
-	    NULL },
-	{ "openai at another address", HOST_OPENAI, "http://x/v1", "",
-	    "small", HOST_OPENAI, "http://x/v1", HOST_OPENAI, "small",
-	    "http://x/v1" },
+	{ "openai", HOST_OPENAI, "", "", NULL, HOST_OPENAI, "", 0, NULL, NULL },
+	{ "openai at another address", HOST_OPENAI, "http://x/v1", "", "small",
+	    HOST_OPENAI, "http://x/v1", HOST_OPENAI, "small", "http://x/v1" },
 	{ "groq", HOST_GROQ, "", "", "openai/gpt-4o", HOST_GROQ,
 	    "https://api.groq.com/openai/v1", HOST_OPENAI, "gpt-4o", "" },
-	{ "a base URL is the host's of chat.host", HOST_GROQ, "http://x/v1",
-	    "", "anthropic/claude", HOST_GROQ, "http://x/v1", HOST_ANTHROPIC,
+	{ "a base URL is the host's of chat.host", HOST_GROQ, "http://x/v1", "",
+	    "anthropic/claude", HOST_GROQ, "http://x/v1", HOST_ANTHROPIC,
 	    "claude", "" },
 	{ "ollama", HOST_OLLAMA, "", "http://o:11434/", NULL, HOST_OLLAMA,
 	    "http://o:11434/v1", 0, NULL, NULL },
 	{ "a model whose name has a slash", HOST_GROQ, "", "",
 	    "meta-llama/llama-4", HOST_GROQ, "https://api.groq.com/openai/v1",
-	    HOST_GROQ, "meta-llama/llama-4",
-	    "https://api.groq.com/openai/v1" },
+	    HOST_GROQ, "meta-llama/llama-4", "https://api.groq.com/openai/v1" },
 	{ "a host and such a model", HOST_OPENAI, "", "http://o",
 	    "ollama/hf.co/a/b", HOST_OPENAI, "", HOST_OLLAMA, "hf.co/a/b",
 	    "http://o/v1" },
@@ -84,9 +81,9 @@ keys_stay_with_their_servers(void **state)
 {
 	static const struct {
 		const char *what;
-		int host;	       /* chat.host */
+		int host;              /* chat.host */
 		const char *moved;     /* llm.base_url */
-		int of;		       /* the row's host */
+		int of;                /* the row's host */
 		const char *url, *own; /* its address and key */
 		const char *sent_to, *key;
 	} cases[] = {
@@ -234,7 +231,8 @@ a_host_that_was_moved_has_its_key(void **state)
 static void
 rows_have_names_of_their_own(void **state)
 {
-	struct llm_backend b = { .host = HOST_OPENAI, .model = "m",
+	struct llm_backend b = { .host = HOST_OPENAI,
+		.model = "m",
 		.base_url = "http://a/v1" };
 	struct llm_quirks quirks = LLM_QUIRKS_INIT;
 	const char *items[] = { "eu:tools=no", "openai/m:temperature=no" };
@@ -273,7 +271,8 @@ rows_have_names_of_their_own(void **state)
 	memcpy(model + 170, "\xc3\xa4\xc3\xa4\xc3\xa4", 6);
 	model[399] = '\0';
 	b.model = model;
-	b.name = "0123456789012345678901234567890123456789012345678901234567890123";
+	b.name
+	    = "0123456789012345678901234567890123456789012345678901234567890123";
 	llm_backend_label(&b, label);
 	assert_true(text_is_utf8(label, strlen(label)));
 	assert_non_null(strstr(label, b.name));

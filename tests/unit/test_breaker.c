@@ -19,8 +19,9 @@ static struct worker worker = { .mu = PTHREAD_MUTEX_INITIALIZER };
 static const char *
 name_of(const char *model)
 {
-	struct llm_backend b
-	    = { .host = HOST_OPENAI, .model = model, .base_url = "" };
+	struct llm_backend b = { .host = HOST_OPENAI,
+		.model = model,
+		.base_url = "" };
 	static char name[LLM_BREAKER_NAME_MAX];
 
 	llm_breaker_name(&b, name);

@@ -45,14 +45,12 @@ reserving(void **state)
 				fail_msg("%s: %d: %d", cases[i].name, n, rc);
 			assert_true(day > 20000);
 		}
-		assert_int_equal(budget_spent(f->store, &chat, &by_chat,
-				     &by_all),
-		    STORE_OK);
+		assert_int_equal(
+		    budget_spent(f->store, &chat, &by_chat, &by_all), STORE_OK);
 		assert_int_equal(by_chat, cases[i].chat);
 		assert_int_equal(by_all, cases[i].all);
-		assert_int_equal(budget_spent(f->store, NULL, &by_chat,
-				     &by_all),
-		    STORE_OK);
+		assert_int_equal(
+		    budget_spent(f->store, NULL, &by_chat, &by_all), STORE_OK);
 		assert_int_equal(by_chat, 0);
 		assert_int_equal(by_all, cases[i].all);
 	}
@@ -73,8 +71,8 @@ settling(void **state)
 	assert_int_equal(fixture_say(f->store, &chat, "1", "hi", ""), STORE_OK);
 	job = fixture_take(f->store, &chat, 10000);
 	assert_non_null(job);
-	assert_int_equal(budget_reserve(f->store, &chat, 500, &limits,
-			     &change.day),
+	assert_int_equal(
+	    budget_reserve(f->store, &chat, 500, &limits, &change.day),
 	    STORE_OK);
 	change.spent = 120;
 	assert_int_equal(journal_write(f->store, job, NULL, 0, 10000, 60000,
@@ -93,8 +91,8 @@ settling(void **state)
 	    STORE_OK);
 	assert_int_equal(by_chat, 150);
 	assert_int_equal(by_all, 150);
-	assert_true(redis_number(f, "TTL budget:%lld",
-			(long long)change.day) > 86400);
+	assert_true(
+	    redis_number(f, "TTL budget:%lld", (long long)change.day) > 86400);
 	job_free(job);
 }
 

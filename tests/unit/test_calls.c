@@ -15,11 +15,11 @@
 
 /* A whole answer with these calls, to a question with those of ${before}. */
 static void
-answer_with(
-    const struct llm_message *before, const char *calls, struct answered *a)
+answer_with(const struct llm_message *before, const char *calls,
+    struct answered *a)
 {
-	const struct llm_question q
-	    = { .messages = before, .nmessages = before == NULL ? 0 : 1 };
+	const struct llm_question q = { .messages = before,
+		.nmessages = before == NULL ? 0 : 1 };
 	char body[8192];
 	int n = snprintf(body, sizeof(body),
 	    "{\"choices\":[{\"message\":{\"tool_calls\":[%s]}}]}", calls);
@@ -119,11 +119,11 @@ folded_ids_stay_two(void **state)
 static void
 names_mean_a_tool(void **state)
 {
-	static const struct tool_spec tools[]
-	    = { { .name = "echo" }, { .name = "now" }, { .name = "Now" },
-		      { .name = "get_it" }, { .name = "functions" } };
-	static const struct llm_question q
-	    = { .tools = tools, .ntools = NELEM(tools) };
+	static const struct tool_spec tools[] = { { .name = "echo" },
+		{ .name = "now" }, { .name = "Now" }, { .name = "get_it" },
+		{ .name = "functions" } };
+	static const struct llm_question q = { .tools = tools,
+		.ntools = NELEM(tools) };
 	static const struct {
 		const char *name, *meant; /* NULL: none */
 	} cases[] = {
@@ -237,8 +237,9 @@ static void
 a_name_without_end_costs_little(void **state)
 {
 	enum { NAME = 1 << 20, PIECES = 500 };
-	static const struct tool_spec tool
-	    = { .name = "echo", .description = "", .schema_text = "{}" };
+	static const struct tool_spec tool = { .name = "echo",
+		.description = "",
+		.schema_text = "{}" };
 	const struct llm_question q = { .tools = &tool, .ntools = 1 };
 	struct arena *mem = arena_new();
 	struct buf event = BUF_INIT(2 * NAME);

@@ -52,8 +52,8 @@ one_by_one(void **state)
 		charset_begin();
 		assert_int_equal(charset_is_utf8(), k == 0);
 		for (i = 0; i < NELEM(CASES); i++) {
-			wchar_t c = charset_read(
-			    CASES[i].bytes, strlen(CASES[i].bytes), &used);
+			wchar_t c = charset_read(CASES[i].bytes,
+			    strlen(CASES[i].bytes), &used);
 
 			if (c != CASES[i].c || used != CASES[i].used)
 				fail_msg("%zu in %s: %x, %zu bytes", i,

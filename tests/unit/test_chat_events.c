@@ -93,23 +93,27 @@ static const struct {
 	{ "another worker went on",
 	    { { "delta", "{\"attempt\":1,\"offset\":0,\"text\":\"he\"}" },
 		{ "restart", "{\"attempt\":2}" },
-		{ "delta", "{\"attempt\":2,\"offset\":0,\"text\":\"hello\"}" } },
+		{ "delta",
+		    "{\"attempt\":2,\"offset\":0,\"text\":\"hello\"}" } },
 	    "hello", "sdxdr" },
 	{ "the first one was not yet dead",
 	    { { "delta", "{\"attempt\":1,\"offset\":0,\"text\":\"he\"}" },
 		{ "restart", "{\"attempt\":2}" },
 		{ "delta", "{\"attempt\":1,\"offset\":2,\"text\":\"y!\"}" },
-		{ "delta", "{\"attempt\":2,\"offset\":0,\"text\":\"hello\"}" } },
+		{ "delta",
+		    "{\"attempt\":2,\"offset\":0,\"text\":\"hello\"}" } },
 	    "hello", "sdxdr" },
 	{ "the restart was lost",
 	    { { "delta", "{\"attempt\":1,\"offset\":0,\"text\":\"he\"}" },
-		{ "delta", "{\"attempt\":2,\"offset\":0,\"text\":\"hello\"}" } },
+		{ "delta",
+		    "{\"attempt\":2,\"offset\":0,\"text\":\"hello\"}" } },
 	    "hello", "sdxdr" },
 	{ "both call theirs the second",
 	    { { "restart", "{\"attempt\":2}" },
 		{ "delta", "{\"attempt\":2,\"offset\":0,\"text\":\"he\"}" },
 		{ "restart", "{\"attempt\":2}" },
-		{ "delta", "{\"attempt\":2,\"offset\":0,\"text\":\"hello\"}" } },
+		{ "delta",
+		    "{\"attempt\":2,\"offset\":0,\"text\":\"hello\"}" } },
 	    "hello", "sxdxdr" },
 	{ "what else is said goes on",
 	    { { "status", "{\"status\":\"thinking\"}" },
@@ -129,19 +133,18 @@ streams(void **state)
 		struct buf out = BUF_INIT(CHAT_ANSWER_MAX);
 		struct chat_events ev;
 		struct sse_reader reader;
-		struct reply r = { .text = CASES[i].reply,
-			.state = "active" };
+		struct reply r = { .text = CASES[i].reply, .state = "active" };
 
 		chat_events_init(&ev);
 		assert_int_equal(
 		    chat_events_begin(&ev, "m1", "/chat/a/messages/m1", &out),
 		    0);
 		for (j = 0; j < PIECES && CASES[i].pieces[j].kind; j++)
-			assert_int_equal(
-			    chat_events_piece(&ev, c.mem,
-				CASES[i].pieces[j].kind,
-				CASES[i].pieces[j].text,
-				strlen(CASES[i].pieces[j].text), &out),
+			assert_int_equal(chat_events_piece(&ev, c.mem,
+					     CASES[i].pieces[j].kind,
+					     CASES[i].pieces[j].text,
+					     strlen(CASES[i].pieces[j].text),
+					     &out),
 			    0);
 		assert_int_equal(chat_events_reply(&ev, &r, &out), 0);
 

@@ -41,8 +41,7 @@ is_made_and_read(void **state)
 
 	(void)state;
 	for (i = 0; i < NELEM(cases); i++) {
-		if ((chat_name_parse(&a, cases[i].text) == 0)
-		    != cases[i].valid)
+		if ((chat_name_parse(&a, cases[i].text) == 0) != cases[i].valid)
 			fail_msg("%s", cases[i].what);
 		if (cases[i].valid)
 			assert_string_equal(a.text, cases[i].text);

@@ -16,7 +16,8 @@ static const struct {
 } CASES[] = {
 	{ "whole", "{\"chat_id\":\"a\",\"message\":\"b\"}", "" },
 	{ "with an id",
-	    "{\"chat_id\":\"a\",\"message\":\"b\",\"message_id\":\"x-1\"}", "" },
+	    "{\"chat_id\":\"a\",\"message\":\"b\",\"message_id\":\"x-1\"}",
+	    "" },
 	{ "id null is none",
 	    "{\"chat_id\":\"a\",\"message\":\"b\",\"message_id\":null}", "" },
 	{ "unknown fields are let be",
@@ -68,16 +69,15 @@ shapes(void **state)
 		for (j = 0; j < json_array_size(list); j++) {
 			const json_t *f = json_array_get(list, j);
 
-			assert_string_equal(
-			    json_string_value(json_array_get(
-				json_object_get(f, "loc"), 0)),
+			assert_string_equal(json_string_value(json_array_get(
+						json_object_get(f, "loc"), 0)),
 			    "body");
 			assert_non_null(json_object_get(f, "input"));
 			assert_non_null(json_member_str(f, "msg"));
 			found = arena_printf(mem, "%s%s%s:%s", found,
 			    *found ? " " : "",
-			    json_string_value(json_array_get(
-				json_object_get(f, "loc"), 1)),
+			    json_string_value(
+				json_array_get(json_object_get(f, "loc"), 1)),
 			    json_member_str(f, "type"));
 		}
 		if (strcmp(found, CASES[i].found) != 0)
@@ -100,8 +100,9 @@ id_of_128_is_the_longest(void **state)
 
 		memset(id, 'x', n);
 		id[n] = '\0';
-		doc = json_keep(mem, json_pack("{s:s, s:s, s:s}", "chat_id",
-			"a", "message", "b", "message_id", id));
+		doc = json_keep(mem,
+		    json_pack("{s:s, s:s, s:s}", "chat_id", "a", "message", "b",
+			"message_id", id));
 		list = chat_body_read(mem, doc, &body);
 		assert_int_equal(json_array_size(list),
 		    n > CHAT_MESSAGE_ID_MAX);
@@ -120,9 +121,9 @@ long_input_is_left_out(void **state)
 	for (n = 4 * KIB - 2; n <= 4 * KIB - 1; n++) {
 		struct arena *mem = arena_new();
 		struct chat_body body = { 0 };
-		json_t *doc = json_keep(mem, json_pack("{s:s, s:s, s:o}",
-			"chat_id", "a", "message", "b", "message_id",
-			json_sprintf("%*s", (int)n, "x")));
+		json_t *doc = json_keep(mem,
+		    json_pack("{s:s, s:s, s:o}", "chat_id", "a", "message", "b",
+			"message_id", json_sprintf("%*s", (int)n, "x")));
 		const json_t *list = chat_body_read(mem, doc, &body);
 		const json_t *found = json_array_get(list, 0);
 
@@ -141,8 +142,8 @@ url_is_escaped(void **state)
 	struct chat_ask ask = { 0 };
 
 	(void)state;
-	assert_int_equal(
-	    chat_name_make(&ask.chat, "default", "http", "a/b ü?"), 0);
+	assert_int_equal(chat_name_make(&ask.chat, "default", "http", "a/b ü?"),
+	    0);
 	memcpy(ask.update_id, "x#1", 4);
 	assert_string_equal(chat_url(mem, &ask),
 	    "/chat/a%2Fb%20%C3%BC%3F/messages/x%231");

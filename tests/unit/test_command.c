@@ -46,8 +46,8 @@ is_an_exact_word(void **state)
 		assert_int_equal(c, cases[i].command);
 		assert_int_equal(command_is_immediate(c), cases[i].immediate);
 		if (c != COMMAND_NONE && c != COMMAND_UNKNOWN)
-			assert_non_null(strstr(command_help(true),
-			    cases[i].text));
+			assert_non_null(
+			    strstr(command_help(true), cases[i].text));
 	}
 	assert_null(strstr(command_help(false), "token"));
 }

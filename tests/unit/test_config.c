@@ -47,10 +47,10 @@ static const struct config_def DEFS[] = {
 	{ "chat.persona.name", CONFIG_STR, AT(name), NULL, 0, 0, NULL, NULL,
 	    "h", 0 },
 	{ "chat.url", CONFIG_URL, AT(url), NULL, 0, 0, NULL, NULL, "h", 0 },
-	{ "log.level", CONFIG_STR, AT(level), "info", 0, 0, NULL,
-	    "debug info", "h", 0 },
-	{ "redis.url", CONFIG_STR, AT(address), "redis://localhost", 0, 0,
-	    NULL, NULL, "h", CONFIG_PRIVATE },
+	{ "log.level", CONFIG_STR, AT(level), "info", 0, 0, NULL, "debug info",
+	    "h", 0 },
+	{ "redis.url", CONFIG_STR, AT(address), "redis://localhost", 0, 0, NULL,
+	    NULL, "h", CONFIG_PRIVATE },
 	{ "chat.list", CONFIG_LIST, AT(list), "a, b", 0, 0, NULL, NULL, "h",
 	    0 },
 	{ "chat.host", CONFIG_ENUM, AT(host), NULL, 0, 0, NULL,
@@ -58,8 +58,8 @@ static const struct config_def DEFS[] = {
 	{ "token", CONFIG_SECRET, AT(token), NULL, 0, 0, NULL, NULL, "h", 0 },
 	{ "mcp.servers", CONFIG_TREE, AT(tree), NULL, 0, 0, NULL, NULL, "h",
 	    CONFIG_PRIVATE },
-	{ "chat.old", CONFIG_IGNORED, 0, NULL, 0, 0, NULL, NULL,
-	    "is not used", 0 },
+	{ "chat.old", CONFIG_IGNORED, 0, NULL, 0, 0, NULL, NULL, "is not used",
+	    0 },
 	{ "chat.quiet", CONFIG_IGNORED, 0, NULL, 0, 0, NULL, NULL,
 	    "is not used", CONFIG_QUIET },
 	{ "hidden", CONFIG_INT, AT(hidden), NULL, 1, 65535, NULL, NULL, "h",
@@ -186,8 +186,8 @@ yaml_values(void **state)
 	assert_int_equal(sample.host, 2);
 	assert_true(secret_equals(&sample.token, "s3cret"));
 	assert_string_equal(sample.level, "DEBUG");
-	assert_true(json_is_integer(json_object_get(
-	    json_object_get(sample.tree, "w"), "n")));
+	assert_true(json_is_integer(
+	    json_object_get(json_object_get(sample.tree, "w"), "n")));
 	assert_true(json_is_string(json_array_get(
 	    json_object_get(json_object_get(sample.tree, "w"), "l"), 1)));
 	assert_string_equal(config_origin(c, "chat.count") + strlen(folder),
@@ -306,12 +306,14 @@ errors_with_their_places(void **state)
 		{ "log: {level: loud}\n",
 		    ":1: log.level: expected debug or info, found \"loud\"" },
 		{ "hidden: 5\n", ":1: hidden: is not a setting" },
-		{ "chat:\n\tcount: 1\n", ":2: file: a tab: indent with blanks" },
+		{ "chat:\n\tcount: 1\n",
+		    ":2: file: a tab: indent with blanks" },
 		{ "chat:\n  count: 1\n \tlist: a\n",
 		    ":3: file: a tab: indent with blanks" },
 		{ "chat: {count: 1\n", ": file: expected YAML: " },
-		{ "- a\n", ":1: file: expected a mapping of settings, found a "
-			   "list" },
+		{ "- a\n",
+		    ":1: file: expected a mapping of settings, found a "
+		    "list" },
 		{ "chat: {count: 1}\n---\nchat: {}\n",
 		    ": file: expected one document" },
 		{ "[a]: 1\n", ":1: file: expected the name of a setting" },
@@ -325,8 +327,8 @@ errors_with_their_places(void **state)
 	for (i = 0; i < NELEM(cases); i++) {
 		struct config *c = load_yaml(cases[i].yaml);
 
-		if (nerrors != 1 ||
-		    strstr(buf_str(&errors), cases[i].error) == NULL)
+		if (nerrors != 1
+		    || strstr(buf_str(&errors), cases[i].error) == NULL)
 			fail_msg("%s gave %zu: %s", cases[i].yaml, nerrors,
 			    buf_str(&errors));
 		config_free(c);
@@ -343,11 +345,15 @@ env_file_encodings(void **state)
 		size_t len;
 		const char *error;
 	} cases[] = {
-		{ "\xef\xbb\xbf" "COUNT=7\n", 0, NULL },
+		{ "\xef\xbb\xbf"
+		  "COUNT=7\n",
+		    0, NULL },
 		{ "NAM\xe9=1\n", 0,
 		    ":1: file: expected UTF-8: save the file in this "
 		    "encoding" },
-		{ "\xff\xfe" "C\0=\0", 6,
+		{ "\xff\xfe"
+		  "C\0=\0",
+		    6,
 		    ": file: expected UTF-8: save the file in this encoding" },
 		{ "C=a\0b\n", 6, ": file: holds a NUL byte" },
 	};
@@ -368,8 +374,8 @@ env_file_encodings(void **state)
 		if (cases[i].error == NULL) {
 			assert_int_equal(nerrors, 0);
 			assert_int_equal(sample.count, 7);
-		} else if (nerrors != 1 ||
-		    strstr(buf_str(&errors), cases[i].error) == NULL)
+		} else if (nerrors != 1
+		    || strstr(buf_str(&errors), cases[i].error) == NULL)
 			fail_msg("case %zu gave %zu: %s", i, nerrors,
 			    buf_str(&errors));
 		config_free(c);
@@ -393,8 +399,8 @@ all_errors_at_once(void **state)
 	assert_non_null(strstr(buf_str(&errors), "all.yaml:3: chat.host: "));
 	assert_non_null(strstr(buf_str(&errors), "all.yaml:4: nothing: "));
 	assert_non_null(strstr(buf_str(&errors), "all.env:1: chat.wait: "));
-	assert_non_null(strstr(buf_str(&errors),
-	    "all.env:2: file: expected NAME=value"));
+	assert_non_null(
+	    strstr(buf_str(&errors), "all.env:2: file: expected NAME=value"));
 	assert_non_null(strstr(buf_str(&errors),
 	    "environment CHAT_OPEN: chat.open: expected true or false, found "
 	    "\"maybe\""));
@@ -585,8 +591,9 @@ env_files(void **state)
 	(void)state;
 	/* 'it''s' is two quotes: what follows the first is not expected. */
 	assert_int_equal(nerrors, 1);
-	assert_non_null(strstr(buf_str(&errors), "e.env:5: TOKEN: expected a "
-						 "closing quote"));
+	assert_non_null(strstr(buf_str(&errors),
+	    "e.env:5: TOKEN: expected a "
+	    "closing quote"));
 	assert_int_equal(sample.count, 7);
 	assert_string_equal(sample.name, "A \"B\" # no comment");
 	assert_int_equal(sample.list.n, 2);
@@ -637,8 +644,8 @@ secrets_in_files(void **state)
 	c = load_yaml("token_file: nowhere\n");
 	assert_int_equal(nerrors, 1);
 	assert_non_null(strstr(buf_str(&errors), ":1: token: "));
-	assert_non_null(strstr(buf_str(&errors),
-	    "/nowhere cannot be read: No such file"));
+	assert_non_null(
+	    strstr(buf_str(&errors), "/nowhere cannot be read: No such file"));
 	config_free(c);
 
 	put("empty", "\n");
@@ -652,8 +659,8 @@ secrets_in_files(void **state)
 
 	/* Not for what is no secret. */
 	c = load_yaml("chat: {host_file: beside}\n");
-	assert_non_null(strstr(buf_str(&errors),
-	    "chat.host_file: is not a setting"));
+	assert_non_null(
+	    strstr(buf_str(&errors), "chat.host_file: is not a setting"));
 	config_free(c);
 
 	/* The wrong value of a secret is never told. */
@@ -708,9 +715,8 @@ derived(void **state)
 	struct buf out = BUF_INIT(100);
 
 	(void)state;
-	assert_int_equal(config_set_derived(c, "chat.host", "openai",
-			     "a key is set"),
-	    0);
+	assert_int_equal(
+	    config_set_derived(c, "chat.host", "openai", "a key is set"), 0);
 	assert_int_equal(sample.host, 1);
 	assert_string_equal(config_origin(c, "chat.host"), "a key is set");
 	assert_int_equal(config_set_derived(c, "chat.host", "acme", "x"), -1);
@@ -719,8 +725,7 @@ derived(void **state)
 
 	c = load_yaml("chat: {host: groq}\nredis: {url: "
 		      "'redis://me:secret@h:1/2'}\n");
-	assert_int_equal(config_set_derived(c, "chat.host", "openai", "x"),
-	    -1);
+	assert_int_equal(config_set_derived(c, "chat.host", "openai", "x"), -1);
 	assert_int_equal(config_value(c, "redis.url", &out), 0);
 	assert_string_equal(buf_str(&out), "redis://(set)@h:1/2");
 	buf_fini(&out);
@@ -745,8 +750,9 @@ bombs(void **state)
 	}
 	c = load_yaml(text);
 	assert_int_equal(nerrors, 1);
-	assert_non_null(strstr(buf_str(&errors), "nested too deeply or "
-						 "repeats itself"));
+	assert_non_null(strstr(buf_str(&errors),
+	    "nested too deeply or "
+	    "repeats itself"));
 	config_free(c);
 	c = load_yaml("mcp: {servers: {a: &a {b: *a}}}\n");
 	assert_true(nerrors >= 1);

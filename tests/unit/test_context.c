@@ -52,8 +52,8 @@ history_of(size_t n)
 	job.history = arena_alloc(mem, n * sizeof(*job.history));
 	job.nhistory = n;
 	for (i = 0; i < n; i++)
-		job.history[i] = (struct history_entry){
-			arena_printf(mem, "q%zu", i),
+		job.history[i] = (struct history_entry){ arena_printf(mem,
+							     "q%zu", i),
 			arena_printf(mem, "a%zu", i) };
 }
 
@@ -107,8 +107,8 @@ the_newest_exchanges_that_fit(void **state)
 static void
 rounds_follow_the_question(void **state)
 {
-	static struct tool_call calls[]
-	    = { { "c1", "echo", "{}" }, { "c2", "time", "{}" } };
+	static struct tool_call calls[] = { { "c1", "echo", "{}" },
+		{ "c2", "time", "{}" } };
 	char *longer = arena_alloc(mem, 5001);
 	struct llm_message *m;
 	size_t n;
@@ -124,8 +124,8 @@ rounds_follow_the_question(void **state)
 		.extra = "[]",
 		.extra_wire = "anthropic" };
 	t->rounds[0].results[0] = (struct tool_result){ .text = longer };
-	t->rounds[0].results[1]
-	    = (struct tool_result){ .end = TOOL_FAILED, .text = "no" };
+	t->rounds[0].results[1] = (struct tool_result){ .end = TOOL_FAILED,
+		.text = "no" };
 	n = context_build(t, &m);
 	assert_int_equal(n, 5);
 	assert_int_equal(m[1].nimages, 1);
@@ -163,8 +163,8 @@ the_most_rounds_there_can_be(void **state)
 		    TOOL_CALLS_MAX * sizeof(struct tool_call));
 		r->answer.ncalls = TOOL_CALLS_MAX;
 		for (i = 0; i < TOOL_CALLS_MAX; i++) {
-			r->answer.calls[i]
-			    = (struct tool_call){ "c", "echo", "{}" };
+			r->answer.calls[i] = (struct tool_call){ "c", "echo",
+				"{}" };
 			r->results[i].text = "x";
 		}
 	}
@@ -188,8 +188,8 @@ the_system_text_names_the_person(void **state)
 	assert_non_null(strstr(text, "for Ada. "));
 	assert_non_null(strstr(text, "in this tone: dry."));
 	settings.persona_tagline = "engineer";
-	assert_non_null(strstr(context_system(mem, &settings),
-	    "for Ada (engineer). "));
+	assert_non_null(
+	    strstr(context_system(mem, &settings), "for Ada (engineer). "));
 }
 
 static void
@@ -199,8 +199,9 @@ the_operator_s_prompt_is_instead_of_ours(void **state)
 
 	(void)state;
 	assert_null(strstr(text, "sentences")); /* nobody asked for few */
-	assert_non_null(strstr(text, "\nAnswer in the language of the "
-				     "question."));
+	assert_non_null(strstr(text,
+	    "\nAnswer in the language of the "
+	    "question."));
 	settings.chat_prompt = " You review code.\nSay what is wrong.\n";
 	text = context_system(mem, &settings);
 	assert_memory_equal(text,
@@ -223,14 +224,14 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(the_newest_exchanges_that_fit, begin,
-		    end),
-		cmocka_unit_test_setup_teardown(rounds_follow_the_question, begin,
-		    end),
-		cmocka_unit_test_setup_teardown(the_most_rounds_there_can_be, begin,
-		    end),
-		cmocka_unit_test_setup_teardown(the_system_text_names_the_person, begin,
-		    end),
+		cmocka_unit_test_setup_teardown(the_newest_exchanges_that_fit,
+		    begin, end),
+		cmocka_unit_test_setup_teardown(rounds_follow_the_question,
+		    begin, end),
+		cmocka_unit_test_setup_teardown(the_most_rounds_there_can_be,
+		    begin, end),
+		cmocka_unit_test_setup_teardown(
+		    the_system_text_names_the_person, begin, end),
 		cmocka_unit_test_setup_teardown(
 		    the_operator_s_prompt_is_instead_of_ours, begin, end),
 	};

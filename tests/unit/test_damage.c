@@ -54,8 +54,8 @@ static void
 end_job(struct load *l, struct job *job)
 {
 	bool dead = job->rc == STORE_NONE || job->crashes >= 5;
-	enum store_rc rc = fixture_finish(
-	    l->f->store, job, dead ? END_DEAD : END_REPLIED, "{}");
+	enum store_rc rc = fixture_finish(l->f->store, job,
+	    dead ? END_DEAD : END_REPLIED, "{}");
 	int p = job->chat.partition;
 
 	if (rc == STORE_HEAD || rc == STORE_DAMAGED)
@@ -102,8 +102,8 @@ say(void *arg)
 			if (said > atomic_load(&l->answered[p]))
 				continue;
 			snprintf(update, sizeof(update), "u%d", said);
-			if (fixture_say(
-				l->f->store, &l->chats[p], update, "hi", "")
+			if (fixture_say(l->f->store, &l->chats[p], update, "hi",
+				"")
 			    == STORE_OK)
 				atomic_fetch_add(&l->said[p], 1);
 		}
@@ -132,8 +132,8 @@ load_start(struct redis_fixture *f)
 		left--;
 	}
 	for (int i = 0; i < WORKERS; i++)
-		assert_int_equal(
-		    pthread_create(&l->workers[i], NULL, work, l), 0);
+		assert_int_equal(pthread_create(&l->workers[i], NULL, work, l),
+		    0);
 	assert_int_equal(pthread_create(&l->edge, NULL, say, l), 0);
 	return l;
 }
@@ -190,16 +190,16 @@ damage(struct redis_fixture *f, const struct chat_name *chat, const char *id,
 }
 
 static void
-accounted(
-    struct redis_fixture *f, const struct chat_name *chat, const char *what)
+accounted(struct redis_fixture *f, const struct chat_name *chat,
+    const char *what)
 {
 	int64_t until = clock_boot_ms() + UNTIL_MS;
 	struct fleet_counts counts = { 0 };
 	int64_t score;
 
 	for (;;) {
-		score = redis_number(
-		    f, "ZSCORE {p%d}:due %s", chat->partition, chat->text);
+		score = redis_number(f, "ZSCORE {p%d}:due %s", chat->partition,
+		    chat->text);
 		if (score == -1 && fleet_count(f->store, &counts) == STORE_OK
 		    && counts.damaged == 0 && counts.unaccounted == 0)
 			return;
@@ -263,10 +263,10 @@ static const char *const CHAT_DAMAGE[] = {
 	"call('RPUSH', P..'inbox:a/b/'..string.rep('c', 900), 'x')",
 };
 
-static const char *const FIELDS[]
-    = { "seq", "bytes", "hour", "turns", "tin", "tout", "attempt", "crashes",
-	      "failures", "started", "taken", "v", "token", "id", "state",
-	      "cred", "tools", "stop", "done", "waits", "ended" };
+static const char *const FIELDS[] = { "seq", "bytes", "hour", "turns", "tin",
+	"tout", "attempt", "crashes", "failures", "started", "taken", "v",
+	"token", "id", "state", "cred", "tools", "stop", "done", "waits",
+	"ended" };
 static const char *const VALUES[] = { "x", "", "-1", "1.5", "1e400", "nan",
 	"99999999999999999999", "\\255\\0" };
 
@@ -281,8 +281,10 @@ static struct chat_name
 hurt(struct load *l, const char *lua, enum held held)
 {
 	struct redis_fixture *f = l->f;
-	struct journal_field step
-	    = { .name = "answer:0", .text = "{}", .len = 2, .version = 1 };
+	struct journal_field step = { .name = "answer:0",
+		.text = "{}",
+		.len = 2,
+		.version = 1 };
 	struct chat_name chat;
 	struct job *job = NULL;
 	char name[32], id[MESSAGE_ID_MAX];
@@ -293,21 +295,21 @@ hurt(struct load *l, const char *lua, enum held held)
 	chat = fixture_chat(name);
 	/* Nobody else takes it meanwhile. */
 	(void)redis_text(f, "SET {p%d}:paused 1", chat.partition);
-	assert_int_equal(
-	    fixture_say(f->store, &chat, "1", "one", "p.1"), STORE_OK);
-	assert_int_equal(
-	    fixture_say(f->store, &chat, "2", "two", ""), STORE_OK);
+	assert_int_equal(fixture_say(f->store, &chat, "1", "one", "p.1"),
+	    STORE_OK);
+	assert_int_equal(fixture_say(f->store, &chat, "2", "two", ""),
+	    STORE_OK);
 	assert_int_equal(
 	    budget_reserve(f->store, &chat, 10, &VICTIM_LIMITS, &day),
 	    STORE_OK);
 	message_id_make(&chat, "1", id);
 	if (held != WAITS) {
-		(void)redis_text(
-		    f, "ZADD {p%d}:due 1 %s", chat.partition, chat.text);
+		(void)redis_text(f, "ZADD {p%d}:due 1 %s", chat.partition,
+		    chat.text);
 		(void)redis_text(f, "DEL {p%d}:paused", chat.partition);
 		/* One of the load's workers may be quicker. */
-		if (due_take(
-			f->store, chat.partition, 1, LEASE_MS, 0, &job, &next)
+		if (due_take(f->store, chat.partition, 1, LEASE_MS, 0, &job,
+			&next)
 			== 1
 		    && strcmp(job->chat.text, chat.text) != 0) {
 			end_job(l, job);
@@ -320,8 +322,8 @@ hurt(struct load *l, const char *lua, enum held held)
 	damage(f, &chat, id, lua);
 	(void)redis_text(f, "DEL {p%d}:paused", chat.partition);
 	if (held == GOES_ON && job != NULL) {
-		(void)!journal_write(
-		    f->store, job, &step, 1, LEASE_MS, 0, NULL, &stopped);
+		(void)!journal_write(f->store, job, &step, 1, LEASE_MS, 0, NULL,
+		    &stopped);
 		end_job(l, job);
 		job = NULL;
 	}
@@ -393,7 +395,8 @@ one_chat_s_fields(void **state)
 			snprintf(lua[k], sizeof(lua[k]),
 			    "call('HSET', P..'chat:'..N, '%s', '%s')",
 			    FIELDS[i], VALUES[k]);
-			chats[k] = hurt(l, lua[k], (enum held)((i + k) % HELD_N));
+			chats[k] = hurt(l, lua[k],
+			    (enum held)((i + k) % HELD_N));
 		}
 		others_are_answered(l, 0, FIELDS[i]);
 		for (k = 0; k < NELEM(VALUES); k++)
@@ -428,10 +431,10 @@ what_was_set_aside_is_named(void **state)
 	char key[CHAT_NAME_MAX + 64];
 	int64_t dead;
 
-	assert_int_equal(
-	    fixture_say(f->store, &chat, "1", "one", ""), STORE_OK);
-	assert_int_equal(
-	    fixture_say(f->store, &chat, "2", "two", ""), STORE_OK);
+	assert_int_equal(fixture_say(f->store, &chat, "1", "one", ""),
+	    STORE_OK);
+	assert_int_equal(fixture_say(f->store, &chat, "2", "two", ""),
+	    STORE_OK);
 	damage(f, &chat, "", "call('SET', P..'inbox:'..N, 'x')");
 	assert_null(fixture_take(f->store, &chat, LEASE_MS));
 	snprintf(key, sizeof(key), "{p%d}:inbox:%s:damaged", chat.partition,
@@ -446,33 +449,33 @@ what_was_set_aside_is_named(void **state)
 	assert_false(doctor_names(f, key));
 
 	/* An entry of which nothing can be read. */
-	assert_int_equal(
-	    fixture_say(f->store, &chat, "3", "three", ""), STORE_OK);
-	assert_int_equal(
-	    fixture_say(f->store, &chat, "4", "four", ""), STORE_OK);
+	assert_int_equal(fixture_say(f->store, &chat, "3", "three", ""),
+	    STORE_OK);
+	assert_int_equal(fixture_say(f->store, &chat, "4", "four", ""),
+	    STORE_OK);
 	damage(f, &chat, "", "head('no header')");
 	assert_null(fixture_take(f->store, &chat, LEASE_MS));
 	job = fixture_take(f->store, &chat, LEASE_MS);
 	assert_non_null(job);
 	assert_string_equal(job->message.text, "four");
-	assert_int_equal(
-	    fixture_finish(f->store, job, END_REPLIED, "{}"), STORE_OK);
+	assert_int_equal(fixture_finish(f->store, job, END_REPLIED, "{}"),
+	    STORE_OK);
 	job_free(job);
 
 	/* A number that is none: told to the person. */
-	assert_int_equal(
-	    fixture_say(f->store, &chat, "5", "five", ""), STORE_OK);
+	assert_int_equal(fixture_say(f->store, &chat, "5", "five", ""),
+	    STORE_OK);
 	damage(f, &chat, "", "call('HSET', P..'chat:'..N, 'crashes', 'x')");
 	job = fixture_take(f->store, &chat, LEASE_MS);
 	assert_non_null(job);
 	assert_int_equal(job->rc, STORE_NONE);
 	assert_string_equal(job->damaged, "crashes");
 	dead = redis_number(f, "XLEN {p%d}:dead", chat.partition);
-	assert_int_equal(
-	    fixture_finish(f->store, job, END_DEAD, "{}"), STORE_OK);
+	assert_int_equal(fixture_finish(f->store, job, END_DEAD, "{}"),
+	    STORE_OK);
 	job_free(job);
-	assert_int_equal(
-	    redis_number(f, "XLEN {p%d}:dead", chat.partition), dead + 1);
+	assert_int_equal(redis_number(f, "XLEN {p%d}:dead", chat.partition),
+	    dead + 1);
 	accounted(f, &chat, "set aside");
 }
 
@@ -531,16 +534,16 @@ letters_that_cannot_be_kept(void **state)
 	struct chat_name chat = fixture_chat("letters");
 	struct job *job;
 
-	assert_int_equal(
-	    fixture_say(f->store, &chat, "1", "one", ""), STORE_OK);
+	assert_int_equal(fixture_say(f->store, &chat, "1", "one", ""),
+	    STORE_OK);
 	job = fixture_take(f->store, &chat, LEASE_MS);
 	assert_non_null(job);
 	damage(f, &chat, "", "call('SET', P..'dead', 'x')");
-	assert_int_equal(
-	    fixture_finish(f->store, job, END_DEAD, "{}"), STORE_DAMAGED);
+	assert_int_equal(fixture_finish(f->store, job, END_DEAD, "{}"),
+	    STORE_DAMAGED);
 	(void)redis_text(f, "DEL {p%d}:dead", chat.partition);
-	assert_int_equal(
-	    fixture_finish(f->store, job, END_DEAD, "{}"), STORE_OK);
+	assert_int_equal(fixture_finish(f->store, job, END_DEAD, "{}"),
+	    STORE_OK);
 	assert_int_equal(fixture_finish(f->store, job, END_DEAD, "{}"),
 	    STORE_OK); /* its own repeat */
 	assert_int_equal(redis_number(f, "XLEN {p%d}:dead", chat.partition), 1);
@@ -567,7 +570,8 @@ the_fleet_s_damage_stops_nobody(void **state)
 		    "call('DEL', '{fleet}:worker:w') "
 		    "call('RPUSH', '{fleet}:worker:w', 'x')" },
 		{ "breaker:b", "call('SET', 'breaker:b', 'x')" },
-		{ "{backend:m}:quirks", "call('SET', '{backend:m}:quirks', 'x')" },
+		{ "{backend:m}:quirks",
+		    "call('SET', '{backend:m}:quirks', 'x')" },
 		{ "canary", "call('SET', 'canary', 'x')" },
 		{ "budget",
 		    "call('DEL', 'budget:'..D) "
@@ -578,9 +582,8 @@ the_fleet_s_damage_stops_nobody(void **state)
 	struct load *l = load_start(f);
 	struct chat_name chat = fixture_chat("fleet");
 	struct budget_limits limits = { 0, 1000 };
-	json_t *record
-	    = json_pack("{s:s, s:[{s:s, s:s, s:s}]}", "id", "w", "backends",
-		"name", "m", "breaker", "b", "learned", "m");
+	json_t *record = json_pack("{s:s, s:[{s:s, s:s, s:s}]}", "id", "w",
+	    "backends", "name", "m", "breaker", "b", "learned", "m");
 	char key[64], kind[BREAKER_KIND_MAX];
 	int64_t day, until;
 
@@ -605,8 +608,8 @@ the_fleet_s_damage_stops_nobody(void **state)
 		(void)!journal_stops(f->store, &until);
 		(void)!store_canary(f->store);
 		if (strcmp(cases[i].key, "budget") == 0)
-			snprintf(
-			    key, sizeof(key), "budget:%lld", (long long)day);
+			snprintf(key, sizeof(key), "budget:%lld",
+			    (long long)day);
 		else
 			snprintf(key, sizeof(key), "%s", cases[i].key);
 		if (!doctor_names(f, key))
@@ -639,6 +642,6 @@ main(void)
 		TEST(the_fleet_s_damage_stops_nobody),
 	};
 
-	return cmocka_run_group_tests(
-	    tests, redis_fixture_setup, redis_fixture_teardown);
+	return cmocka_run_group_tests(tests, redis_fixture_setup,
+	    redis_fixture_teardown);
 }

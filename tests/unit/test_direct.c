@@ -54,12 +54,14 @@ messages_are_commands(void **state)
 		{ .name = "echo", .description = "Says it.\nAgain." },
 		{ .name = "sum", .description = "Adds" },
 	};
-	static const char ECHO[] = "{\"properties\":{\"text\":{\"type\":"
-		"\"string\"},\"note\":{\"type\":[\"null\",\"string\"]}},"
-		"\"required\":[\"text\"]}";
-	static const char SUM[] = "{\"properties\":{\"a\":{\"type\":"
-		"\"integer\"},\"b\":{\"type\":\"number\",\"description\":"
-		"\"the second\"}},\"required\":[\"a\",7]}";
+	static const char ECHO[]
+	    = "{\"properties\":{\"text\":{\"type\":"
+	      "\"string\"},\"note\":{\"type\":[\"null\",\"string\"]}},"
+	      "\"required\":[\"text\"]}";
+	static const char SUM[]
+	    = "{\"properties\":{\"a\":{\"type\":"
+	      "\"integer\"},\"b\":{\"type\":\"number\",\"description\":"
+	      "\"the second\"}},\"required\":[\"a\",7]}";
 	struct direct_plan p;
 	size_t i;
 

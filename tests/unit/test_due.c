@@ -39,8 +39,8 @@ take_when_due(struct redis_fixture *f, const struct chat_name *chat,
 	int64_t until = clock_boot_ms() + 5000;
 	struct job *job;
 
-	while ((job = fixture_take(f->store, chat, lease_ms)) == NULL &&
-	    clock_boot_ms() < until)
+	while ((job = fixture_take(f->store, chat, lease_ms)) == NULL
+	    && clock_boot_ms() < until)
 		moment(2);
 	return job;
 }
@@ -108,7 +108,9 @@ a_holder_that_dies(void **state)
 {
 	struct redis_fixture *f = *state;
 	struct chat_name chat = fixture_chat("dies");
-	struct journal_field step = { .name = "answer:0", .text = "thinking", .len = 8 };
+	struct journal_field step = { .name = "answer:0",
+		.text = "thinking",
+		.len = 8 };
 	struct job *first, *second;
 	bool stopped;
 
@@ -138,9 +140,8 @@ a_holder_that_dies(void **state)
 	    STORE_LOST);
 	assert_int_equal(fixture_finish(f->store, second, END_REPLIED, "B"),
 	    STORE_OK);
-	assert_int_equal(redis_number(f, "HGET {p%d}:counts replied",
-			     chat.partition),
-	    1);
+	assert_int_equal(
+	    redis_number(f, "HGET {p%d}:counts replied", chat.partition), 1);
 	job_free(first);
 	job_free(second);
 }
@@ -184,14 +185,13 @@ poison(void **state)
 			other = fixture_chat(name);
 		}
 		snprintf(update, sizeof(update), "%d", crash);
-		assert_int_equal(fixture_say(f->store, &other, update, "hi",
-				     ""),
-		    STORE_OK);
+		assert_int_equal(
+		    fixture_say(f->store, &other, update, "hi", ""), STORE_OK);
 		job = fixture_take(f->store, &other, LEASE_MS);
 		assert_non_null(job);
 		assert_string_equal(job->message.text, "hi");
-		assert_int_equal(fixture_finish(f->store, job, END_REPLIED, "x"),
-		    STORE_OK);
+		assert_int_equal(
+		    fixture_finish(f->store, job, END_REPLIED, "x"), STORE_OK);
 		job_free(job);
 		fixture_hurry(f); /* the wait passes */
 	}
@@ -221,8 +221,8 @@ odd_jobs(void **state)
 	    chat.text);
 	assert_null(fixture_take(f->store, &chat, LEASE_MS));
 	assert_int_equal(score(f, &chat), -1);
-	assert_int_equal(redis_number(f, "EXISTS {p%d}:chat:%s",
-			     chat.partition, chat.text),
+	assert_int_equal(
+	    redis_number(f, "EXISTS {p%d}:chat:%s", chat.partition, chat.text),
 	    0);
 
 	/* A newer release's record is left to it. */
@@ -243,9 +243,8 @@ odd_jobs(void **state)
 	assert_int_equal(journal_release(f->store, job, 5000, false, NULL),
 	    STORE_OK);
 	job_free(job);
-	assert_int_equal(due_take(f->store, chat.partition, 4, LEASE_MS, 0,
-			     jobs, &next),
-	    0);
+	assert_int_equal(
+	    due_take(f->store, chat.partition, 4, LEASE_MS, 0, jobs, &next), 0);
 	assert_true(next > clock_wall_ms() + 4000);
 	assert_true(next < clock_wall_ms() + 5001);
 	assert_int_equal(due_take_all(f->store, 4, LEASE_MS, 0, jobs, &next),
@@ -270,22 +269,22 @@ odd_jobs(void **state)
 	/* Too old for its first step. */
 	fixture_hurry(f);
 	moment(5);
-	assert_int_equal(due_take(f->store, chat.partition, 1, LEASE_MS, 1,
-			     jobs, &next),
-	    1);
+	assert_int_equal(
+	    due_take(f->store, chat.partition, 1, LEASE_MS, 1, jobs, &next), 1);
 	assert_true(jobs[0]->expired);
-	struct journal_field step = { .name = "answer:0", .text = "x", .len = 1 };
+	struct journal_field step = { .name = "answer:0",
+		.text = "x",
+		.len = 1 };
 	bool stopped;
 
-	assert_int_equal(journal_write(f->store, jobs[0], &step, 1, LEASE_MS,
-			     0, NULL, &stopped),
+	assert_int_equal(journal_write(f->store, jobs[0], &step, 1, LEASE_MS, 0,
+			     NULL, &stopped),
 	    STORE_OK);
 	assert_int_equal(journal_release(f->store, jobs[0], 0, false, NULL),
 	    STORE_OK);
 	job_free(jobs[0]);
-	assert_int_equal(due_take(f->store, chat.partition, 1, LEASE_MS, 1,
-			     jobs, &next),
-	    1);
+	assert_int_equal(
+	    due_take(f->store, chat.partition, 1, LEASE_MS, 1, jobs, &next), 1);
 	assert_false(jobs[0]->expired);
 	job_free(jobs[0]);
 }
@@ -316,14 +315,13 @@ other_kinds_are_left_alone(void **state)
 	assert_string_equal(job->chat.text, other.text);
 	job_free(job);
 	assert_true(score(f, &chat) > clock_wall_ms() + 500);
-	assert_true(redis_number(f, "ZSCORE {p%d}:due task:7",
-			chat.partition)
+	assert_true(redis_number(f, "ZSCORE {p%d}:due task:7", chat.partition)
 	    > clock_wall_ms() + 500);
-	assert_int_equal(redis_number(f, "LLEN {p%d}:inbox:%s",
-			     chat.partition, chat.text),
+	assert_int_equal(
+	    redis_number(f, "LLEN {p%d}:inbox:%s", chat.partition, chat.text),
 	    1);
-	assert_int_equal(redis_number(f, "EXISTS {p%d}:chat:%s",
-			     chat.partition, chat.text),
+	assert_int_equal(
+	    redis_number(f, "EXISTS {p%d}:chat:%s", chat.partition, chat.text),
 	    0);
 }
 
@@ -370,11 +368,11 @@ the_format_that_is_written(void **state)
 	job = fixture_take(st, &chat, LEASE_MS);
 	assert_non_null(job);
 	assert_int_equal(job->format, FORMAT_NEWEST);
-	assert_int_equal(journal_write(st, job, &step, 1, LEASE_MS, 0, NULL,
-			     &stopped),
+	assert_int_equal(
+	    journal_write(st, job, &step, 1, LEASE_MS, 0, NULL, &stopped),
 	    STORE_OK);
-	assert_int_equal(redis_number(f, "HGET {p%d}:chat:%s v",
-			     chat.partition, chat.text),
+	assert_int_equal(
+	    redis_number(f, "HGET {p%d}:chat:%s v", chat.partition, chat.text),
 	    2);
 	step.version = 3;
 	assert_int_equal(journal_release(st, job, 0, false, &step), STORE_OK);
@@ -423,9 +421,8 @@ a_stop_before_the_end(void **state)
 	    STORE_OK);
 	assert_int_equal(fixture_finish(f->store, job, END_REPLIED, "x"),
 	    STORE_OK); /* its own repeat */
-	assert_int_equal(redis_number(f, "HGET {p%d}:counts refused",
-			     chat.partition),
-	    1);
+	assert_int_equal(
+	    redis_number(f, "HGET {p%d}:counts refused", chat.partition), 1);
 	job_free(job);
 	assert_int_equal(inbox_control(f->store, &chat, COMMAND_STOP,
 			     &FIXTURE_UNLIMITED, mem, &session, &wait),
@@ -534,7 +531,9 @@ round_trips(void **state)
 {
 	struct redis_fixture *f = *state;
 	struct chat_name chat = fixture_chat("trips");
-	struct journal_field step = { .name = "answer:0", .text = "x", .len = 1 };
+	struct journal_field step = { .name = "answer:0",
+		.text = "x",
+		.len = 1 };
 	struct budget_change settle = { .reserved = 10, .spent = 5, .day = 1 };
 	int64_t before = metric_total(METRIC_REDIS_ROUND_TRIPS, 0), next;
 	struct job *job;
@@ -547,12 +546,12 @@ round_trips(void **state)
 	assert_int_equal(due_take_all(f->store, 16, LEASE_MS, 0, &job, &next),
 	    1);
 	assert_int_equal(metric_total(METRIC_REDIS_ROUND_TRIPS, 0), before + 2);
-	assert_int_equal(journal_write(f->store, job, &step, 1, LEASE_MS,
-			     60000, &settle, &stopped),
+	assert_int_equal(journal_write(f->store, job, &step, 1, LEASE_MS, 60000,
+			     &settle, &stopped),
 	    STORE_OK);
 	assert_int_equal(metric_total(METRIC_REDIS_ROUND_TRIPS, 0), before + 4);
-	assert_int_equal(journal_write(f->store, job, &step, 1, LEASE_MS,
-			     60000, &settle, &stopped),
+	assert_int_equal(journal_write(f->store, job, &step, 1, LEASE_MS, 60000,
+			     &settle, &stopped),
 	    STORE_OK);
 	assert_int_equal(metric_total(METRIC_REDIS_ROUND_TRIPS, 0), before + 5);
 	assert_int_equal(fixture_finish(f->store, job, END_REPLIED, "x"),
@@ -582,8 +581,8 @@ order_worker(void *arg)
 		int64_t next;
 		char expected[16];
 
-		if (due_take_all(o->f->store, 1, LEASE_MS, 0, &job, &next) !=
-		    1) {
+		if (due_take_all(o->f->store, 1, LEASE_MS, 0, &job, &next)
+		    != 1) {
 			(void)!due_wait(o->f->store, 20);
 			continue;
 		}
@@ -595,8 +594,8 @@ order_worker(void *arg)
 			atomic_fetch_add(&o->wrong, 1);
 		atomic_fetch_sub(&o->running, 1);
 		atomic_fetch_add(&o->done, 1);
-		if (fixture_finish(o->f->store, job, END_REPLIED, "ok") !=
-		    STORE_OK)
+		if (fixture_finish(o->f->store, job, END_REPLIED, "ok")
+		    != STORE_OK)
 			atomic_fetch_add(&o->wrong, 1);
 		job_free(job);
 	}
@@ -611,14 +610,12 @@ fifty_messages_keep_their_order(void **state)
 	char text[16];
 
 	for (int i = 0; i < ORDER_THREADS; i++)
-		assert_int_equal(pthread_create(&threads[i], NULL, order_worker,
-				     &o),
-		    0);
+		assert_int_equal(
+		    pthread_create(&threads[i], NULL, order_worker, &o), 0);
 	for (int i = 0; i < ORDER_MESSAGES; i++) {
 		snprintf(text, sizeof(text), "m%d", i);
-		assert_int_equal(fixture_say(o.f->store, &o.chat, text, text,
-				     ""),
-		    STORE_OK);
+		assert_int_equal(
+		    fixture_say(o.f->store, &o.chat, text, text, ""), STORE_OK);
 	}
 	for (int i = 0; i < ORDER_THREADS; i++)
 		pthread_join(threads[i], NULL);
@@ -663,16 +660,19 @@ run_job(struct run_worker *w, struct job *job)
 {
 	struct run *run = w->run;
 	struct store *st = run->f->store;
-	struct journal_field step = { .name = "answer:0", .text = "a step", .len = 6 };
+	struct journal_field step = { .name = "answer:0",
+		.text = "a step",
+		.len = 6 };
 	int chat = atoi(chat_name_chat(&job->chat));
 	int number = atoi(job->message.text);
 	enum turn_end end = END_REPLIED;
 	enum store_rc rc;
 	bool stopped;
 
-	if (dice(&w->seed, 3) == 0 &&
-	    journal_write(st, job, &step, 1, SHORT_MS * 10, 60000, NULL,
-		&stopped) == STORE_LOST)
+	if (dice(&w->seed, 3) == 0
+	    && journal_write(st, job, &step, 1, SHORT_MS * 10, 60000, NULL,
+		   &stopped)
+		== STORE_LOST)
 		return;
 	switch (dice(&w->seed, 12)) {
 	case 0: /* dies */
@@ -681,8 +681,7 @@ run_job(struct run_worker *w, struct job *job)
 		moment(SHORT_MS + 10);
 		break;
 	case 2:
-		(void)!journal_release(st, job, dice(&w->seed, 20), true,
-		    NULL);
+		(void)!journal_release(st, job, dice(&w->seed, 20), true, NULL);
 		return;
 	default:
 		break;
@@ -694,9 +693,9 @@ run_job(struct run_worker *w, struct job *job)
 	while (rc == STORE_DOWN && run->redis_dies && dice(&w->seed, 50) != 0);
 	if (rc == STORE_LOST || (rc == STORE_DOWN && run->redis_dies))
 		return;
-	if (rc != STORE_OK ||
-	    (atomic_fetch_or(&run->ends[chat], 1u << number) &
-		1u << number) != 0)
+	if (rc != STORE_OK
+	    || (atomic_fetch_or(&run->ends[chat], 1u << number) & 1u << number)
+		!= 0)
 		atomic_fetch_add(&run->wrong, 1);
 	if (dice(&w->seed, 4) == 0) {
 		/* A repeat; another may have taken the next one by now. */
@@ -743,11 +742,11 @@ run_edge(void *arg)
 			do
 				rc = fixture_say(w->run->f->store,
 				    &w->run->chats[c], update, text, "");
-			while (!atomic_load(&w->run->over) &&
-			    (rc == STORE_DOWN || /* as a client would */
+			while (!atomic_load(&w->run->over)
+			    && (rc == STORE_DOWN || /* as a client would */
 				dice(&w->seed, 5) == 0));
-			if (rc != STORE_OK && rc != STORE_EXISTS &&
-			    rc != STORE_ANSWERED)
+			if (rc != STORE_OK && rc != STORE_EXISTS
+			    && rc != STORE_ANSWERED)
 				atomic_fetch_add(&w->run->wrong, 1);
 		}
 	return NULL;
@@ -790,15 +789,15 @@ random_run(struct redis_fixture *f, bool redis_dies)
 		    0);
 	}
 	/* Time passes faster here: leases end early, waits are short. */
-	for (int n = 1; run_ended(&counts) < RUN_CHATS * RUN_MESSAGES &&
-	     clock_boot_ms() < until;
+	for (int n = 1; run_ended(&counts) < RUN_CHATS * RUN_MESSAGES
+	     && clock_boot_ms() < until;
 	     n++) {
 		moment(redis_dies ? 30 : 100);
 		if (redis_dies && n <= 5)
 			redis_fixture_restart(f);
 		fixture_hurry(f);
-		if (fleet_count(f->store, &counts) != STORE_OK ||
-		    counts.unaccounted != 0)
+		if (fleet_count(f->store, &counts) != STORE_OK
+		    || counts.unaccounted != 0)
 			atomic_fetch_add(&run->wrong, 1);
 	}
 	atomic_store(&run->over, true);

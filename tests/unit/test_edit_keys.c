@@ -100,8 +100,8 @@ each_key(void **state)
 			fail_msg("%zu, %ls: %x", i, KEYS[i].sent + 1, c);
 		/* Nothing of it is left in the text. */
 		if (edit_key(&e, &c) != TTY_END)
-			fail_msg(
-			    "%zu, %ls: %x is left", i, KEYS[i].sent + 1, c);
+			fail_msg("%zu, %ls: %x is left", i, KEYS[i].sent + 1,
+			    c);
 	}
 }
 

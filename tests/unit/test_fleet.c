@@ -35,8 +35,8 @@ workers(void **state)
 	(void)redis_text(f, "ZADD {fleet}:workers 1 a");
 	assert_int_equal(fleet_read(f->store, mem, &records), STORE_OK);
 	assert_int_equal(json_array_size(records), 1);
-	assert_string_equal(
-	    json_member_str(json_array_get(records, 0), "id"), "b");
+	assert_string_equal(json_member_str(json_array_get(records, 0), "id"),
+	    "b");
 	assert_int_equal(fleet_leave(f->store, "b"), STORE_OK);
 	assert_int_equal(fleet_read(f->store, mem, &records), STORE_OK);
 	assert_int_equal(json_array_size(records), 0);
@@ -61,8 +61,8 @@ counts(void **state)
 	assert_int_equal(c.unaccounted, 0);
 	job = fixture_take(f->store, &a, 10000);
 	assert_non_null(job);
-	assert_int_equal(
-	    fixture_finish(f->store, job, END_DEAD, "x"), STORE_OK);
+	assert_int_equal(fixture_finish(f->store, job, END_DEAD, "x"),
+	    STORE_OK);
 	job_free(job);
 	assert_int_equal(fleet_count(f->store, &c), STORE_OK);
 	assert_int_equal(c.ended[END_DEAD], 1);
@@ -228,9 +228,9 @@ troubles(void **state)
 int
 main(void)
 {
-	const struct CMUnitTest tests[]
-	    = { TEST(workers), TEST(counts), TEST(breakers), TEST(troubles) };
+	const struct CMUnitTest tests[] = { TEST(workers), TEST(counts),
+		TEST(breakers), TEST(troubles) };
 
-	return cmocka_run_group_tests(
-	    tests, redis_fixture_setup, redis_fixture_teardown);
+	return cmocka_run_group_tests(tests, redis_fixture_setup,
+	    redis_fixture_teardown);
 }

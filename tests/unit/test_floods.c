@@ -17,8 +17,9 @@
 #define DETAILS 50000
 #define SECONDS_MAX 5 /* of the processor; it is some tenths */
 
-static const struct tool_spec TOOLS[]
-    = { { .name = "echo", .description = "e", .schema_text = "{}" } };
+static const struct tool_spec TOOLS[] = {
+	{ .name = "echo", .description = "e", .schema_text = "{}" }
+};
 static const struct llm_message HELLO = { .role = LLM_USER, .text = "Hello" };
 static const struct llm_question QUESTION = { .messages = &HELLO,
 	.nmessages = 1,
@@ -141,8 +142,8 @@ static const char *const MARKS[] = { "<tool_call>",
 static const char *const BEHIND[] = { "", "{", "{\"", "echo", "{\"</tool_call>",
 	"{\"name\":\"echo\",\"arguments\":{}}", "echo>{}</function>",
 	"echo\n<arg_key>" };
-static const char *const AROUND[][2]
-    = { { "", "" }, { "a\n", "" }, { "", "\n" }, { "\n```\n", "" } };
+static const char *const AROUND[][2] = { { "", "" }, { "a\n", "" },
+	{ "", "\n" }, { "\n```\n", "" } };
 
 /* ${unit} again and again, as much as an answer holds, at once. */
 static void

@@ -320,16 +320,16 @@ main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(secrets_are_seen),
-		cmocka_unit_test_setup_teardown(
-		    it_is_there_the_next_time, setup, teardown),
+		cmocka_unit_test_setup_teardown(it_is_there_the_next_time,
+		    setup, teardown),
 		cmocka_unit_test_setup_teardown(off_is_no_file, setup, NULL),
 		cmocka_unit_test_setup_teardown(it_is_bounded, setup, teardown),
-		cmocka_unit_test_setup_teardown(
-		    only_our_own_file, setup, teardown),
+		cmocka_unit_test_setup_teardown(only_our_own_file, setup,
+		    teardown),
 		cmocka_unit_test_setup_teardown(damaged, setup, teardown),
 		cmocka_unit_test_setup_teardown(nobody_waits, setup, teardown),
-		cmocka_unit_test_setup_teardown(
-		    only_our_own_folder, setup, teardown),
+		cmocka_unit_test_setup_teardown(only_our_own_folder, setup,
+		    teardown),
 		cmocka_unit_test_setup_teardown(too_long, setup, teardown),
 	};
 

@@ -142,8 +142,8 @@ many_addresses_go_where_they_say(void **state)
 	(void)state;
 	set_cancel(0);
 	for (i = 0; i < 120; i++) {
-		snprintf(path, sizeof(path), "%s?%d", i % 2 == 0 ? "/ok" : "/500",
-		    i % 40);
+		snprintf(path, sizeof(path), "%s?%d",
+		    i % 2 == 0 ? "/ok" : "/500", i % 40);
 		req.url = url_of(path);
 		assert_int_equal(http_send(&req, &resp), HTTP_OK);
 		assert_int_equal(resp.status, i % 2 == 0 ? 200 : 500);
@@ -231,8 +231,8 @@ what_is_asked_for_is_decoded(void **state)
 		snprintf(path, sizeof(path), "/coded?%s", cases[i].name);
 		req.url = url_of(path);
 		(void)http_send(&req, &resp);
-		assert_true(http_header(
-		    &resp, "x-accepted", accepted, sizeof(accepted)));
+		assert_true(http_header(&resp, "x-accepted", accepted,
+		    sizeof(accepted)));
 		if (resp.rc != (decodes ? HTTP_OK : HTTP_BROKEN)
 		    || decodes != (strstr(accepted, cases[i].name) != NULL))
 			fail_msg("%s: %d %s, accepted %s", cases[i].name,
@@ -317,8 +317,8 @@ methods_and_bodies_arrive(void **state)
 		assert_string_equal(v, cases[i].type);
 		assert_true(http_header(&resp, "x-agent", v, sizeof(v)));
 		assert_string_equal(v, "dragoman/");
-		assert_string_equal(
-		    buf_str(&resp.body), req.body == NULL ? "" : req.body);
+		assert_string_equal(buf_str(&resp.body),
+		    req.body == NULL ? "" : req.body);
 		http_response_fini(&resp);
 	}
 	/* All of them over one connection. */
@@ -374,8 +374,8 @@ start_deaf(int *port)
 	assert_int_equal(getsockname(fd, (struct sockaddr *)&a, &len), 0);
 	*port = ntohs(a.sin_port);
 	for (i = 0; i < 3; i++) { /* left open until the process ends */
-		filler = socket(
-		    AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+		filler = socket(AF_INET,
+		    SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 		(void)connect(filler, (struct sockaddr *)&a, sizeof(a));
 	}
 	return fd;
@@ -534,12 +534,12 @@ private_addresses_are_known(void **state)
 	(void)state;
 	for (i = 0; i < NELEM(cases); i++) {
 		if (inet_pton(AF_INET, cases[i].text, &in.sin_addr) == 1)
-			is_private
-			    = http_address_is_private((struct sockaddr *)&in);
+			is_private = http_address_is_private(
+			    (struct sockaddr *)&in);
 		else if (inet_pton(AF_INET6, cases[i].text, &in6.sin6_addr)
 		    == 1)
-			is_private
-			    = http_address_is_private((struct sockaddr *)&in6);
+			is_private = http_address_is_private(
+			    (struct sockaddr *)&in6);
 		else
 			fail_msg("%s", cases[i].text);
 		if (is_private != cases[i].is_private)

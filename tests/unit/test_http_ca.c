@@ -77,8 +77,8 @@ watch_copies(void)
 		target[n] = '\0';
 		if (strncmp(target, "/memfd:authorities", 18) != 0)
 			continue;
-		assert_int_not_equal(
-		    inotify_add_watch(D.watch, name, IN_OPEN), -1);
+		assert_int_not_equal(inotify_add_watch(D.watch, name, IN_OPEN),
+		    -1);
 		found++;
 	}
 	assert_true(found > 0);
@@ -157,8 +157,8 @@ serve_last(struct served *s, int fd, const struct served_request *req)
 {
 	(void)s;
 	(void)req;
-	(void)served_answer(
-	    fd, 200, "text/plain", "Connection: close\r\n", "hello");
+	(void)served_answer(fd, 200, "text/plain", "Connection: close\r\n",
+	    "hello");
 	return -1;
 }
 
@@ -166,8 +166,9 @@ static enum http_rc
 ask(int port)
 {
 	char url[64];
-	struct http_request req
-	    = { .method = "POST", .url = url, .flags = HTTP_OPERATOR };
+	struct http_request req = { .method = "POST",
+		.url = url,
+		.flags = HTTP_OPERATOR };
 	struct http_response resp;
 
 	snprintf(url, sizeof(url), "https://127.0.0.1:%d/", port);

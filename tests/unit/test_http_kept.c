@@ -66,8 +66,8 @@ getsockopt(int fd, int level, int name, void *value, socklen_t *len)
 		let_close(fd, &before_counting);
 	rc = (int)syscall(SYS_getsockopt, fd, level, name, value, len);
 	if (is_count) {
-		atomic_store(
-		    &fds[atomic_fetch_add(&counted, 1) % KEPT_MANY], fd);
+		atomic_store(&fds[atomic_fetch_add(&counted, 1) % KEPT_MANY],
+		    fd);
 		let_close(fd, &after_counting);
 	}
 	return rc;
@@ -101,8 +101,7 @@ epoll_wait(int epoll, struct epoll_event *events, int max, int wait_ms)
 	int i, n, waits;
 
 	atomic_store(&engine_waits, true);
-	n = (int)syscall(
-	    SYS_epoll_pwait, epoll, events, max, wait_ms, NULL, 0);
+	n = (int)syscall(SYS_epoll_pwait, epoll, events, max, wait_ms, NULL, 0);
 	atomic_store(&engine_waits, false);
 	for (i = 0; i < n && atomic_load(&hold_answer); i++) {
 		if (events[i].data.fd != last_fd())
@@ -241,8 +240,8 @@ a_request_goes_out_again_only_if_it_never_arrived(void **state)
 		http_response_fini(&resp);
 		if (cases[i].ending == CLOSED_IDLE)
 			assert_true(wait_for_fin(last_fd()));
-		atomic_store(
-		    &before_counting, cases[i].ending == CLOSED_CHOSEN);
+		atomic_store(&before_counting,
+		    cases[i].ending == CLOSED_CHOSEN);
 		atomic_store(&after_counting, cases[i].ending == CLOSED_BEFORE);
 		(void)ask(s.port, "/second", cases[i].flags, 2, &resp);
 		if (resp.rc != cases[i].rc
@@ -322,8 +321,8 @@ the_next_request_owns_the_connection(void **state)
 		(void)poll(NULL, 0, 1);
 	assert_true(atomic_load(&answer_held));
 	is_next = true;
-	assert_int_equal(
-	    ask(s.port, "/second", HTTP_ONCE, 2, &resp), HTTP_BROKEN);
+	assert_int_equal(ask(s.port, "/second", HTTP_ONCE, 2, &resp),
+	    HTTP_BROKEN);
 	is_next = false;
 	http_response_fini(&resp);
 	pthread_join(first, &rc);
@@ -470,9 +469,9 @@ static enum http_rc
 read_all(int port, struct http_response *resp, struct buf *body)
 {
 	char url[64];
-	struct http_request req = {
-		.method = "GET", .url = url, .flags = HTTP_OPERATOR | HTTP_ONCE
-	};
+	struct http_request req = { .method = "GET",
+		.url = url,
+		.flags = HTTP_OPERATOR | HTTP_ONCE };
 	struct http_stream *stream;
 	int rc;
 
@@ -536,12 +535,12 @@ what_has_a_length_needs_all_of_it(void **state)
 	for (i = 0; i < 2 * NELEM(cases); i++) { /* with a notice or not */
 		tls = (struct served_tls){ .no_notify = i % 2 == 1 };
 		rc = cases[i / 2].rc;
-		serve_by(
-		    &s, serve_text, (void *)(uintptr_t)cases[i / 2].text, &tls);
+		serve_by(&s, serve_text, (void *)(uintptr_t)cases[i / 2].text,
+		    &tls);
 		(void)ask(s.port, "/", HTTP_ONCE, 2, &whole);
 		serve_no_more(&s, &tls); /* nor its connection */
-		serve_by(
-		    &s, serve_text, (void *)(uintptr_t)cases[i / 2].text, &tls);
+		serve_by(&s, serve_text, (void *)(uintptr_t)cases[i / 2].text,
+		    &tls);
 		buf_reset(&body);
 		(void)read_all(s.port, &pieces, &body);
 		if (whole.rc != rc || pieces.rc != rc

@@ -200,8 +200,8 @@ no_lie_is_taken_for_an_answer(void **state)
 	atomic_store(&jobs.next, 0);
 	atomic_store(&jobs.failed, 0);
 	for (i = 0; i < THREADS; i++)
-		assert_int_equal(
-		    pthread_create(&threads[i], NULL, tell, NULL), 0);
+		assert_int_equal(pthread_create(&threads[i], NULL, tell, NULL),
+		    0);
 	for (i = 0; i < THREADS; i++)
 		pthread_join(threads[i], NULL);
 	assert_int_equal(atomic_load(&jobs.failed), 0);

@@ -102,8 +102,8 @@ a_deadline_and_a_cancel_hold(void **state)
 	int64_t began;
 
 	(void)state;
-	snprintf(
-	    url, sizeof(url), "%s://slow.names.test:%d/ok", scheme(), srv.port);
+	snprintf(url, sizeof(url), "%s://slow.names.test:%d/ok", scheme(),
+	    srv.port);
 	names_hold();
 	req.url = url;
 	req.connect_ms = 100;
@@ -133,12 +133,12 @@ a_name_without_an_address_is_said(void **state)
 	char url[64];
 
 	(void)state;
-	snprintf(
-	    url, sizeof(url), "%s://nowhere.test:%d/ok", scheme(), srv.port);
+	snprintf(url, sizeof(url), "%s://nowhere.test:%d/ok", scheme(),
+	    srv.port);
 	req.url = url;
 	assert_int_equal(http_send(&req, &resp), HTTP_UNREACHED);
-	assert_string_equal(
-	    resp.why, "cannot connect: the host's name has no address");
+	assert_string_equal(resp.why,
+	    "cannot connect: the host's name has no address");
 	assert_int_equal(resp.cause, HTTP_CAUSE_NO_HOST);
 	http_response_fini(&resp);
 }

@@ -36,8 +36,8 @@ serve_model(struct served *s, int fd, const struct served_request *req)
 static int
 serve_proxy(struct served *s, int fd, const struct served_request *req)
 {
-	snprintf(
-	    P.target, sizeof(P.target), "%s %.50s", req->method, req->path);
+	snprintf(P.target, sizeof(P.target), "%s %.50s", req->method,
+	    req->path);
 	(void)served_header(req, "proxy-authorization", P.authorization,
 	    sizeof(P.authorization));
 	if (P.status == 0)
@@ -57,8 +57,9 @@ static void
 begin(const char *user, const char *const *except)
 {
 	char url[96];
-	struct http_options o
-	    = { .ca_file = served_tls_ca(), .proxy = url, .no_proxy = except };
+	struct http_options o = { .ca_file = served_tls_ca(),
+		.proxy = url,
+		.no_proxy = except };
 
 	P.model_tls = (struct served_tls){ 0 };
 	P.target[0] = P.authorization[0] = '\0';
@@ -184,8 +185,8 @@ users_addresses_go_direct(void **state)
 
 	(void)state;
 	begin("", NULL);
-	assert_int_equal(
-	    ask("https", "model.test", P.model.port, 0, &resp), HTTP_BLOCKED);
+	assert_int_equal(ask("https", "model.test", P.model.port, 0, &resp),
+	    HTTP_BLOCKED);
 	http_response_fini(&resp);
 	assert_int_equal(atomic_load(&P.proxy.connections), 0);
 	/* Its own address was found and refused, not that of a proxy, which
@@ -218,8 +219,8 @@ a_refusal_is_said(void **state)
 	} cases[] = {
 		{ 407, "the proxy wants a user and a password", true,
 		    HTTP_CAUSE_PROXY_LOGIN },
-		{ 403, "the proxy refused the connection with status 403",
-		    true, HTTP_CAUSE_PROXY },
+		{ 403, "the proxy refused the connection with status 403", true,
+		    HTTP_CAUSE_PROXY },
 		{ 502, "the proxy refused the connection with status 502",
 		    false, HTTP_CAUSE_PROXY },
 		{ 0, "cannot connect", false, HTTP_CAUSE_CONNECT },
@@ -249,8 +250,8 @@ a_refusal_is_said(void **state)
 static void
 no_proxy_there_is_said(void **state)
 {
-	struct http_options o
-	    = { .ca_file = served_tls_ca(), .proxy = "http://localhost:1" };
+	struct http_options o = { .ca_file = served_tls_ca(),
+		.proxy = "http://localhost:1" };
 	struct http_options nowhere = { .ca_file = served_tls_ca(),
 		.proxy = "http://nowhere.test:3128" };
 	struct http_response resp;
@@ -259,16 +260,16 @@ no_proxy_there_is_said(void **state)
 	assert_int_equal(http_start(&o), 0);
 	assert_int_equal(ask("https", "model.test", 443, HTTP_OPERATOR, &resp),
 	    HTTP_UNREACHED);
-	assert_string_equal(
-	    resp.why, "cannot connect to the proxy: Connection refused");
+	assert_string_equal(resp.why,
+	    "cannot connect to the proxy: Connection refused");
 	assert_int_equal(resp.cause, HTTP_CAUSE_PROXY);
 	http_response_fini(&resp);
 	http_stop();
 	assert_int_equal(http_start(&nowhere), 0);
 	assert_int_equal(ask("https", "model.test", 443, HTTP_OPERATOR, &resp),
 	    HTTP_UNREACHED);
-	assert_string_equal(
-	    resp.why, "cannot connect: the proxy's name has no address");
+	assert_string_equal(resp.why,
+	    "cannot connect: the proxy's name has no address");
 	assert_int_equal(resp.cause, HTTP_CAUSE_PROXY);
 	http_response_fini(&resp);
 	http_stop();

@@ -160,8 +160,8 @@ the_end_of_a_stream_says_why(void **state)
 		while (s != NULL && http_read(s, PROMPT_MS, &b) >= 0)
 			;
 		if (resp.rc != cases[i].end)
-			fail_msg(
-			    "%s: end %d %s", cases[i].path, resp.rc, resp.why);
+			fail_msg("%s: end %d %s", cases[i].path, resp.rc,
+			    resp.why);
 		http_close(s);
 		http_response_fini(&resp);
 	}

@@ -53,8 +53,7 @@ each_certificate_has_its_sentence(void **state)
 		const char *why; /* NULL: it is taken */
 		enum http_cause cause;
 	} cases[] = {
-		{ { .cert = CERT_GOOD }, NULL,
-		    HTTP_CAUSE_OTHER },
+		{ { .cert = CERT_GOOD }, NULL, HTTP_CAUSE_OTHER },
 		{ { .cert = CERT_GOOD, .least = 12, .most = 12 }, NULL,
 		    HTTP_CAUSE_OTHER },
 		{ { .cert = CERT_GOOD, .least = 13, .most = 13 }, NULL,
@@ -161,8 +160,8 @@ a_port_that_speaks_otherwise_is_told(void **state)
 		if (resp.rc != rows[i].rc || resp.cause != rows[i].cause
 		    || resp.lasting != rows[i].lasting
 		    || strstr(resp.why, rows[i].why) == NULL)
-			fail_msg("%s%s: %d %d %s", rows[i].scheme,
-			    rows[i].path, resp.rc, resp.cause, resp.why);
+			fail_msg("%s%s: %d %d %s", rows[i].scheme, rows[i].path,
+			    resp.rc, resp.cause, resp.why);
 		http_response_fini(&resp);
 	}
 	http_stop();
@@ -200,8 +199,8 @@ serve_last(struct served *s, int fd, const struct served_request *req)
 {
 	(void)s;
 	(void)req;
-	(void)served_answer(
-	    fd, 200, "text/plain", "Connection: close\r\n", "hello");
+	(void)served_answer(fd, 200, "text/plain", "Connection: close\r\n",
+	    "hello");
 	return -1;
 }
 

@@ -41,8 +41,7 @@ repeats(void **state)
 		    STORE_EXISTS },
 		{ "waiting, our own lost answer", WAITING, "hi", "a.1",
 		    STORE_OK },
-		{ "waiting, other text", WAITING, "ho", "b.2",
-		    STORE_CONFLICT },
+		{ "waiting, other text", WAITING, "ho", "b.2", STORE_CONFLICT },
 		{ "running", RUNNING, "hi", "b.2", STORE_EXISTS },
 		{ "running, other text", RUNNING, "ho", "", STORE_CONFLICT },
 		{ "answered", ANSWERED, "hi", "b.2", STORE_ANSWERED },
@@ -57,8 +56,8 @@ repeats(void **state)
 		struct job *job = NULL;
 		enum store_rc rc;
 
-		assert_int_equal(put(f, &chat, "1", "hi", "a.1",
-				     &FIXTURE_UNLIMITED, &first),
+		assert_int_equal(
+		    put(f, &chat, "1", "hi", "a.1", &FIXTURE_UNLIMITED, &first),
 		    STORE_OK);
 		assert_int_equal(first.seq, 1);
 		if (cases[i].stage >= RUNNING) {
@@ -110,11 +109,10 @@ finding(void **state)
 	assert_int_equal(inbox_find(f->store, &chat, "1", "x.7", mem, &out),
 	    STORE_EXISTS);
 	assert_int_equal(out.seq, 2);
-	assert_int_equal(redis_number(f, "SCARD {p%d}:wait:%s",
-			     chat.partition, out.id),
-	    1);
-	assert_true(redis_number(f, "TTL {p%d}:wait:%s", chat.partition,
-			out.id) > 0);
+	assert_int_equal(
+	    redis_number(f, "SCARD {p%d}:wait:%s", chat.partition, out.id), 1);
+	assert_true(
+	    redis_number(f, "TTL {p%d}:wait:%s", chat.partition, out.id) > 0);
 	for (int i = 0; i < 2; i++) {
 		job = fixture_take(f->store, &chat, 10000);
 		assert_non_null(job);
@@ -201,8 +199,7 @@ the_wait_is_true(void **state)
 
 	for (int n = 0; n < 700 && in >= 0; n++) {
 		snprintf(update, sizeof(update), "%d", n);
-		if (put(f, &chat, update, "x", "", &l, &out) ==
-		    STORE_LIMITED) {
+		if (put(f, &chat, update, "x", "", &l, &out) == STORE_LIMITED) {
 			assert_true(out.wait_ms <= 100);
 			in = -in;
 		} else
@@ -232,8 +229,8 @@ words_that_are_answered_at_once(void **state)
 			     &FIXTURE_UNLIMITED, mem, &s, &wait),
 	    STORE_OK);
 	assert_false(s.exists || s.running);
-	assert_int_equal(redis_number(f, "EXISTS {p%d}:chat:%s",
-			     chat.partition, chat.text),
+	assert_int_equal(
+	    redis_number(f, "EXISTS {p%d}:chat:%s", chat.partition, chat.text),
 	    0); /* asking leaves nothing behind */
 	/* Stop with nothing to stop must not stop what comes later. */
 	assert_int_equal(inbox_control(f->store, &chat, COMMAND_STOP,
@@ -251,12 +248,12 @@ words_that_are_answered_at_once(void **state)
 		    STORE_OK);
 	assert_true(s.running);
 	assert_int_equal(s.waiting, 1);
-	assert_int_equal(inbox_control(f->store, &chat, COMMAND_STATUS, &l,
-			     mem, &s, &wait),
+	assert_int_equal(
+	    inbox_control(f->store, &chat, COMMAND_STATUS, &l, mem, &s, &wait),
 	    STORE_LIMITED);
 	assert_true(wait > 15000 && wait <= 20000);
-	assert_int_equal(journal_write(f->store, job, NULL, 0, 10000, 60000,
-			     NULL, &stopped),
+	assert_int_equal(
+	    journal_write(f->store, job, NULL, 0, 10000, 60000, NULL, &stopped),
 	    STORE_OK);
 	assert_true(stopped);
 	/* The message behind it is not stopped. */
@@ -299,32 +296,33 @@ seen_stays_small(void **state)
 		    STORE_OK);
 		job = fixture_take(f->store, &chat, 10000);
 		assert_non_null(job);
-		assert_int_equal(fixture_finish(f->store, job, END_REPLIED,
-				     NULL),
-		    STORE_OK);
+		assert_int_equal(
+		    fixture_finish(f->store, job, END_REPLIED, NULL), STORE_OK);
 		job_free(job);
 		assert_true(redis_number(f, "ZCARD {p%d}:seen:%s",
-				chat.partition, chat.text) <= 128);
+				chat.partition, chat.text)
+		    <= 128);
 	}
 	assert_string_equal(redis_text(f, "OBJECT ENCODING {p%d}:seen:%s",
 				chat.partition, chat.text),
 	    "listpack");
-	assert_true(redis_number(f, "TTL {p%d}:seen:%s", chat.partition,
-			chat.text) > 86000);
+	assert_true(
+	    redis_number(f, "TTL {p%d}:seen:%s", chat.partition, chat.text)
+	    > 86000);
 	assert_int_equal(fixture_say(f->store, &chat, "299", "x", ""),
 	    STORE_GONE);
 	/* What an idle chat leaves behind. */
-	assert_int_equal(redis_number(f, "EXISTS {p%d}:turn:%s",
-			     chat.partition, chat.text),
+	assert_int_equal(
+	    redis_number(f, "EXISTS {p%d}:turn:%s", chat.partition, chat.text),
 	    0);
-	assert_int_equal(redis_number(f, "EXISTS {p%d}:inbox:%s",
-			     chat.partition, chat.text),
+	assert_int_equal(
+	    redis_number(f, "EXISTS {p%d}:inbox:%s", chat.partition, chat.text),
 	    0);
-	assert_int_equal(redis_number(f, "LLEN {p%d}:history:%s",
-			     chat.partition, chat.text),
+	assert_int_equal(
+	    redis_number(f, "LLEN {p%d}:history:%s", chat.partition, chat.text),
 	    0); /* these had no reply to write down */
-	assert_int_equal(redis_number(f, "HLEN {p%d}:chat:%s",
-			     chat.partition, chat.text),
+	assert_int_equal(
+	    redis_number(f, "HLEN {p%d}:chat:%s", chat.partition, chat.text),
 	    6); /* seq, hour, done, ended, turns, state */
 }
 
@@ -335,8 +333,8 @@ nothing_is_readable(void **state)
 	struct chat_name chat = fixture_chat("sealed");
 	const char *entry;
 
-	assert_int_equal(fixture_say(f->store, &chat, "1", "planted-text", "a.1"),
-	    STORE_OK);
+	assert_int_equal(
+	    fixture_say(f->store, &chat, "1", "planted-text", "a.1"), STORE_OK);
 	entry = redis_text(f, "LINDEX {p%d}:inbox:%s 0", chat.partition,
 	    chat.text);
 	assert_non_null(entry);

@@ -61,7 +61,9 @@ steps_come_back(void **state)
 			       chat.partition, chat.text),
 	    "calls"));
 	assert_int_equal(journal_release(f->store, job, 0, false,
-			     &(struct journal_field){ .name = "retry", .text = "later", .len = 5 }),
+			     &(struct journal_field){ .name = "retry",
+				 .text = "later",
+				 .len = 5 }),
 	    STORE_OK);
 	job_free(job);
 
@@ -119,13 +121,13 @@ leases(void **state)
 	assert_true(score(f, &chats[0]) > clock_wall_ms() + 2 * LEASE_MS);
 	assert_true(score(f, &chats[1]) < clock_wall_ms() + 2 * LEASE_MS);
 	/* A hung thread gives its chat back. */
-	assert_int_equal(journal_renew(f->store, jobs, 3, LEASE_MS, 500, rc,
-			     stopped),
+	assert_int_equal(
+	    journal_renew(f->store, jobs, 3, LEASE_MS, 500, rc, stopped),
 	    STORE_OK);
 	assert_int_equal(rc[0], STORE_OK);
 	assert_int_equal(rc[2], STORE_LATE);
-	assert_int_equal(journal_renew(f->store, NULL, 0, LEASE_MS, 500, NULL,
-			     NULL),
+	assert_int_equal(
+	    journal_renew(f->store, NULL, 0, LEASE_MS, 500, NULL, NULL),
 	    STORE_OK);
 	for (int i = 0; i < 3; i++)
 		job_free(jobs[i]);
@@ -179,17 +181,16 @@ the_end_counts_once(void **state)
 
 	assert_int_equal(fixture_say(f->store, &chat, "2", "ho", ""), STORE_OK);
 	for (int i = 0; i < 3; i++) /* its answers got lost */
-		assert_int_equal(fixture_finish(f->store, job, END_REPLIED,
-				     "first"),
+		assert_int_equal(
+		    fixture_finish(f->store, job, END_REPLIED, "first"),
 		    STORE_OK);
-	assert_int_equal(redis_number(f, "HGET {p%d}:counts replied",
-			     chat.partition),
+	assert_int_equal(
+	    redis_number(f, "HGET {p%d}:counts replied", chat.partition), 1);
+	assert_int_equal(
+	    redis_number(f, "LLEN {p%d}:inbox:%s", chat.partition, chat.text),
 	    1);
-	assert_int_equal(redis_number(f, "LLEN {p%d}:inbox:%s", chat.partition,
-			     chat.text),
-	    1);
-	assert_int_equal(redis_number(f, "LLEN {p%d}:history:%s",
-			     chat.partition, chat.text),
+	assert_int_equal(
+	    redis_number(f, "LLEN {p%d}:history:%s", chat.partition, chat.text),
 	    1);
 	job_free(job);
 
@@ -208,8 +209,9 @@ the_end_counts_once(void **state)
 	assert_int_equal(inbox_find(f->store, &chat, "2", "", mem, &out),
 	    STORE_ANSWERED);
 	assert_string_equal(out.reply, "second");
-	assert_true(redis_number(f, "PTTL {p%d}:reply:%s", chat.partition,
-			out.id) > 50000);
+	assert_true(
+	    redis_number(f, "PTTL {p%d}:reply:%s", chat.partition, out.id)
+	    > 50000);
 	arena_free(mem);
 }
 
@@ -253,8 +255,8 @@ what_a_turn_leaves(void **state)
 		{ "nothing", &nothing, 1, true, true, SESSION_AWAITING_TOKEN,
 		    10 },
 		{ "again", &all, 2, true, true, SESSION_AWAITING_TOKEN, 20 },
-		{ "history is cut", &all, 2, true, true,
-		    SESSION_AWAITING_TOKEN, 30 },
+		{ "history is cut", &all, 2, true, true, SESSION_AWAITING_TOKEN,
+		    30 },
 		{ "token dropped", &drop, 2, false, false,
 		    SESSION_AWAITING_TOKEN, 30 },
 		{ "back", &all, 2, true, true, SESSION_AWAITING_TOKEN, 40 },
@@ -270,9 +272,8 @@ what_a_turn_leaves(void **state)
 		struct session *s;
 
 		assert_non_null(job);
-		assert_int_equal(journal_finish(f->store, job,
-				     cases[i].outcome),
-		    STORE_OK);
+		assert_int_equal(
+		    journal_finish(f->store, job, cases[i].outcome), STORE_OK);
 		job_free(job);
 		snprintf(update, sizeof(update), "%zu", i);
 		assert_int_equal(fixture_say(f->store, &chat, update, "hi", ""),
@@ -280,10 +281,11 @@ what_a_turn_leaves(void **state)
 		job = fixture_take(f->store, &chat, LEASE_MS);
 		assert_non_null(job);
 		s = &job->session;
-		if (job->nhistory != cases[i].nhistory ||
-		    (s->token.parent != NULL) != cases[i].token ||
-		    (s->last_tools != NULL) != cases[i].tools ||
-		    s->state != cases[i].state || s->tokens_in != cases[i].in)
+		if (job->nhistory != cases[i].nhistory
+		    || (s->token.parent != NULL) != cases[i].token
+		    || (s->last_tools != NULL) != cases[i].tools
+		    || s->state != cases[i].state
+		    || s->tokens_in != cases[i].in)
 			fail_msg("%s", cases[i].name);
 		assert_int_equal(s->turns, i + 1);
 		if (cases[i].token) {
@@ -309,11 +311,10 @@ dead_letters(void **state)
 	    STORE_OK);
 	job_free(job);
 	assert_int_equal(redis_number(f, "XLEN {p%d}:dead", chat.partition), 1);
-	assert_int_equal(redis_number(f, "HGET {p%d}:counts dead",
-			     chat.partition),
-	    1);
-	assert_int_equal(redis_number(f, "LLEN {p%d}:history:%s",
-			     chat.partition, chat.text),
+	assert_int_equal(
+	    redis_number(f, "HGET {p%d}:counts dead", chat.partition), 1);
+	assert_int_equal(
+	    redis_number(f, "LLEN {p%d}:history:%s", chat.partition, chat.text),
 	    0);
 }
 
@@ -324,7 +325,9 @@ moved_values_do_not_open(void **state)
 	struct redis_fixture *f = *state;
 	struct chat_name a, b;
 	struct job *job = begin(f, &a, "mine");
-	struct journal_field step = { .name = "answer:0", .text = "secret", .len = 6 };
+	struct journal_field step = { .name = "answer:0",
+		.text = "secret",
+		.len = 6 };
 	bool stopped;
 
 	assert_int_equal(journal_write(f->store, job, &step, 1, LEASE_MS,
@@ -333,8 +336,7 @@ moved_values_do_not_open(void **state)
 	assert_int_equal(journal_release(f->store, job, 0, false, NULL),
 	    STORE_OK);
 	job_free(job);
-	(void)redis_text(f,
-	    "EVAL %s 1 {p%d}:turn:%s",
+	(void)redis_text(f, "EVAL %s 1 {p%d}:turn:%s",
 	    "redis.call('HSET', KEYS[1], 'answer:1', "
 	    "redis.call('HGET', KEYS[1], 'answer:0'))",
 	    a.partition, a.text);
@@ -348,8 +350,7 @@ moved_values_do_not_open(void **state)
 	assert_int_equal(journal_release(f->store, job, 0, false, NULL),
 	    STORE_OK);
 	job_free(job);
-	(void)redis_text(f,
-	    "EVAL %s 2 {p%d}:inbox:%s {p%d}:inbox:%s",
+	(void)redis_text(f, "EVAL %s 2 {p%d}:inbox:%s {p%d}:inbox:%s",
 	    "redis.call('DEL', KEYS[2]) redis.call('RPUSH', KEYS[2], "
 	    "redis.call('LINDEX', KEYS[1], 0))",
 	    a.partition, a.text, b.partition, b.text);

@@ -64,21 +64,24 @@ reads_leniently(void **state)
 {
 	static const struct {
 		const char *text;
-		size_t len;	  /* 0: strlen */
+		size_t len;       /* 0: strlen */
 		const char *want; /* NULL: refused all the same */
 	} cases[] = {
 		{ "{\"a\":[1,2.5,null]}", 0, "{\"a\":[1,2.5,null]}" },
-		{ "\"a\\u0000b\"", 0, "\"a\xef\xbf\xbd" "b\"" },
+		{ "\"a\\u0000b\"", 0,
+		    "\"a\xef\xbf\xbd"
+		    "b\"" },
 		{ "{\"a\\u0000\":1}", 0, "{\"a\xef\xbf\xbd\":1}" },
 		{ "\"\\ud83d\"", 0, "\"\xef\xbf\xbd\"" },
 		{ "\"\\ude00\\n\"", 0, "\"\xef\xbf\xbd\\n\"" },
 		{ "\"\\ud83d\\ud83d\\uDE00\"", 0,
 		    "\"\xef\xbf\xbd\xf0\x9f\x98\x80\"" },
 		{ "\"\\ude00\\ud83d\\u0041\"", 0,
-		    "\"\xef\xbf\xbd\xef\xbf\xbd" "A\"" },
-		{ "\"\\\\u0000 \\u0000\"", 0,
-		    "\"\\\\u0000 \xef\xbf\xbd\"" },
-		{ "\"a\xf0\x9f\xc3\xa4\xff\"", 0, "\"a\xef\xbf\xbd\xef\xbf"
+		    "\"\xef\xbf\xbd\xef\xbf\xbd"
+		    "A\"" },
+		{ "\"\\\\u0000 \\u0000\"", 0, "\"\\\\u0000 \xef\xbf\xbd\"" },
+		{ "\"a\xf0\x9f\xc3\xa4\xff\"", 0,
+		    "\"a\xef\xbf\xbd\xef\xbf"
 		    "\xbd\xc3\xa4\xef\xbf\xbd\"" },
 		{ "\"\xc0\xaf\"", 0, "\"\xef\xbf\xbd\xef\xbf\xbd\"" },
 		{ "[9223372036854775807,-9223372036854775808,\"\xff\"]", 0,
@@ -120,14 +123,13 @@ reads_leniently(void **state)
 		    cases[i].len > 0 ? cases[i].len : strlen(cases[i].text));
 		json_t *want = cases[i].want == NULL
 		    ? NULL
-		    : json_read(mem, cases[i].want, strlen(cases[i].want),
-			  NULL, NULL);
+		    : json_read(mem, cases[i].want, strlen(cases[i].want), NULL,
+			NULL);
 
 		assert_true((want != NULL) == (cases[i].want != NULL));
 		if ((doc != NULL) != (want != NULL)
 		    || (doc != NULL && !json_equal(doc, want)))
-			fail_msg("%s: %s", cases[i].text,
-			    json_text(mem, doc));
+			fail_msg("%s: %s", cases[i].text, json_text(mem, doc));
 	}
 	/* No deeper for that. */
 	memset(deep, '[', sizeof(deep));
@@ -244,8 +246,8 @@ writes_strings_that_read_back(void **state)
 static void
 writes_documents(void **state)
 {
-	json_t *doc = json_keep(mem, json_pack("{s:i, s:[s, b]}", "a", 1, "b",
-	    "x", 1));
+	json_t *doc = json_keep(mem,
+	    json_pack("{s:i, s:[s, b]}", "a", 1, "b", "x", 1));
 	struct buf b = BUF_INIT(5);
 
 	(void)state;

@@ -17,14 +17,19 @@
 #define FILL (512 * KIB)
 #define FULL (LLM_EXTRA_MAX / FILL + 1) /* events: more than may be kept */
 #define DELTA(d) "{\"choices\":[{\"delta\":" d "}]}"
-#define CALL(more) DELTA("{\"tool_calls\":[{\"index\":0,\"id\":\"c\"," \
-	"\"function\":{\"name\":\"echo\"},\"extra_content\":{}," more "}]}")
+#define CALL(more)                                                          \
+	DELTA("{\"tool_calls\":[{\"index\":0,\"id\":\"c\","                 \
+	      "\"function\":{\"name\":\"echo\"},\"extra_content\":{}," more \
+	      "}]}")
 #define END "{\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}"
-#define BLOCK(b) "{\"type\":\"content_block_start\",\"index\":0," \
+#define BLOCK(b)                                         \
+	"{\"type\":\"content_block_start\",\"index\":0," \
 	"\"content_block\":" b "}"
-#define BLOCK_DELTA(d) "{\"type\":\"content_block_delta\",\"index\":0," \
+#define BLOCK_DELTA(d)                                   \
+	"{\"type\":\"content_block_delta\",\"index\":0," \
 	"\"delta\":" d "}"
-#define STOP "{\"type\":\"message_delta\",\"delta\":{\"stop_reason\":" \
+#define STOP                                                      \
+	"{\"type\":\"message_delta\",\"delta\":{\"stop_reason\":" \
 	"\"end_turn\"}}"
 #define START "{\"type\":\"message_start\",\"message\":{}}"
 
@@ -72,9 +77,9 @@ static const struct {
 	    END, true },
 	{ "blocks", &LLM_ANTHROPIC, START,
 	    BLOCK("{\"type\":\"thinking\",\"x\":\"#\"}"), STOP, true },
-	{ "thoughts of one block", &LLM_ANTHROPIC,
-	    START, BLOCK_DELTA("{\"type\":\"thinking_delta\",\"thinking\":"
-			       "\"#\"}"),
+	{ "thoughts of one block", &LLM_ANTHROPIC, START,
+	    BLOCK_DELTA("{\"type\":\"thinking_delta\",\"thinking\":"
+			"\"#\"}"),
 	    STOP, true },
 	{ "citations", &LLM_ANTHROPIC, START,
 	    BLOCK_DELTA("{\"text\":\"a\",\"citation\":{\"x\":\"#\"}}"), STOP,
@@ -124,7 +129,7 @@ add_event(struct buf *out, const char *event, size_t n)
 	assert_int_equal(buf_add_str(out, "data: "), 0);
 	for (; *event != '\0'; event++)
 		assert_int_equal(*event == '#' ? buf_add(out, fill, FILL)
-			: *event == '@'	       ? buf_printf(out, "%zu", n)
+			: *event == '@'        ? buf_printf(out, "%zu", n)
 					       : buf_add_char(out, *event),
 		    0);
 	assert_int_equal(buf_add_str(out, "\n\n"), 0);
@@ -148,9 +153,9 @@ what_is_kept_has_an_end(void **state)
 		most = used;
 		answers_bytes(CASES[i].provider, NULL, buf_str(&bytes),
 		    bytes.len, 64 * KIB, false, &a);
-		if (a.failed != CASES[i].fails
-		    || (!CASES[i].fails && !a.ended)
-		    || (a.extra != NULL && strlen(a.extra) > LLM_EXTRA_MAX + KIB))
+		if (a.failed != CASES[i].fails || (!CASES[i].fails && !a.ended)
+		    || (a.extra != NULL
+			&& strlen(a.extra) > LLM_EXTRA_MAX + KIB))
 			fail_msg("%s: failed %d, ended %d", CASES[i].what,
 			    a.failed, a.ended);
 		/* Of what was replaced nothing stays. */
@@ -181,8 +186,8 @@ values_count_for_their_memory(void **state)
 		(void)!buf_add_str(&bytes, "]}}}]}\n\n");
 	}
 	most = used;
-	answers_bytes(
-	    &LLM_OPENAI, NULL, buf_str(&bytes), bytes.len, 64 * KIB, false, &a);
+	answers_bytes(&LLM_OPENAI, NULL, buf_str(&bytes), bytes.len, 64 * KIB,
+	    false, &a);
 	assert_true(a.failed);
 	assert_true(most < 100 * MIB);
 	answers_free(&a);
@@ -197,8 +202,11 @@ members_go_back_or_not(void **state)
 	struct llm_quirks quirks = LLM_QUIRKS_INIT;
 	struct llm_message m = { .role = LLM_ASSISTANT };
 	struct llm_question q = { .messages = &m, .nmessages = 1 };
-	struct llm_backend b = { .host = HOST_OPENAI, .model = "m",
-		.base_url = "", .max_tokens_name = "", .temperature = -1 };
+	struct llm_backend b = { .host = HOST_OPENAI,
+		.model = "m",
+		.base_url = "",
+		.max_tokens_name = "",
+		.temperature = -1 };
 	const char *name;
 	struct answered a;
 	char event[512];
@@ -210,9 +218,11 @@ members_go_back_or_not(void **state)
 		    DELTA("{\"%s\":%s,\"tool_calls\":[{\"id\":\"c\","
 			  "\"function\":{\"name\":\"echo\",\"arguments\":"
 			  "\"{}\"}}]}") "\n" END "\n",
-		    name, strstr(name, "_details") != NULL
+		    name,
+		    strstr(name, "_details") != NULL
 			    || strstr(name, "_blocks") != NULL
-			? "[{\"type\":\"t\"}]" : "\"s\"");
+			? "[{\"type\":\"t\"}]"
+			: "\"s\"");
 		answers_stream(&LLM_OPENAI, event, 0, false, &a);
 		assert_int_equal(a.rc, LLM_OK);
 		assert_non_null(a.answer.extra);
@@ -220,14 +230,15 @@ members_go_back_or_not(void **state)
 		m.calls = a.answer.calls;
 		m.ncalls = a.answer.ncalls;
 		m.extra = a.answer.extra;
-		for (quirks.lacks = 0;; quirks.lacks
-		     = 1U << LLM_CAN_THOUGHTS) {
+		for (quirks.lacks = 0;; quirks.lacks = 1U << LLM_CAN_THOUGHTS) {
 			const json_t *sent;
 
 			b.quirks = &quirks;
-			sent = json_array_get(json_object_get(
-			    answers_request(&LLM_OPENAI, &b, &q, a.mem),
-			    "messages"), 0);
+			sent = json_array_get(
+			    json_object_get(
+				answers_request(&LLM_OPENAI, &b, &q, a.mem),
+				"messages"),
+			    0);
 			if ((json_object_get(sent, name) != NULL)
 			    == (quirks.lacks != 0))
 				fail_msg("%s", name);

@@ -26,8 +26,9 @@ static const struct settings CONFIGURED = { .chat_host = HOST_OPENAI,
 	.llm_base_url = "",
 	.chat_ollama_url = "",
 	.llm_max_tokens_name = "" };
-static const struct llm_backend BACKEND
-    = { .host = HOST_OPENAI, .model = "m", .base_url = "" };
+static const struct llm_backend BACKEND = { .host = HOST_OPENAI,
+	.model = "m",
+	.base_url = "" };
 
 static const char *
 name(void)
@@ -78,8 +79,8 @@ it_is_read_again(void **state)
 	struct redis_fixture *f = *state;
 
 	assert_false(lacks(LLM_CAN_TOOLS));
-	assert_int_equal(
-	    learned_add(f->store, name(), "tools", "no"), STORE_OK);
+	assert_int_equal(learned_add(f->store, name(), "tools", "no"),
+	    STORE_OK);
 	assert_true(becomes(LLM_CAN_TOOLS, true));
 	assert_int_equal(learned_forget(f->store, name()), STORE_OK);
 	assert_true(becomes(LLM_CAN_TOOLS, false));
@@ -88,7 +89,8 @@ it_is_read_again(void **state)
 static void
 what_is_learned_is_known_at_once(void **state)
 {
-	const struct llm_fact facts[] = { { "tools", "no" }, { "stream", "no" } };
+	const struct llm_fact facts[] = { { "tools", "no" },
+		{ "stream", "no" } };
 	const struct llm_answer a = { .learned = facts, .nlearned = 2 };
 
 	(void)state;
@@ -114,8 +116,8 @@ redis_may_be_away(void **state)
 	assert_false(lacks(LLM_CAN_TOOLS));
 	assert_true(k->read_ms >= began);
 	redis_fixture_restart(f);
-	assert_int_equal(
-	    learned_add(f->store, name(), "tools", "no"), STORE_OK);
+	assert_int_equal(learned_add(f->store, name(), "tools", "no"),
+	    STORE_OK);
 	assert_true(becomes(LLM_CAN_TOOLS, true));
 
 	redis_fixture_kill(f);
@@ -167,6 +169,6 @@ main(void)
 		TEST(rows_of_other_backends_are_freed),
 	};
 
-	return cmocka_run_group_tests_name(
-	    "known", tests, redis_fixture_setup, redis_fixture_teardown);
+	return cmocka_run_group_tests_name("known", tests, redis_fixture_setup,
+	    redis_fixture_teardown);
 }

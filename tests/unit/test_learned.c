@@ -30,8 +30,8 @@ find(struct store *st, const char *backend, const char *name)
 	static struct learned all[LEARNED_FIELDS_MAX];
 	size_t i, n;
 
-	assert_int_equal(
-	    learned_read(st, backend, all, LEARNED_FIELDS_MAX, &n), STORE_OK);
+	assert_int_equal(learned_read(st, backend, all, LEARNED_FIELDS_MAX, &n),
+	    STORE_OK);
 	for (i = 0; i < n; i++)
 		if (strcmp(all[i].name, name) == 0)
 			return &all[i];
@@ -39,8 +39,8 @@ find(struct store *st, const char *backend, const char *name)
 }
 
 static void
-expect(
-    struct store *st, const char *backend, const char *name, const char *value)
+expect(struct store *st, const char *backend, const char *name,
+    const char *value)
 {
 	const struct learned *l = find(st, backend, name);
 
@@ -66,8 +66,8 @@ kept_by_backend_and_forgotten(void **state)
 	expect(f->store, BACKEND, "tools", NULL);
 	add(f->store, "tools", "no");
 	add(f->store, "max_tokens_value", "4096");
-	assert_int_equal(
-	    learned_add(f->store, OTHER, "stream", "no"), STORE_OK);
+	assert_int_equal(learned_add(f->store, OTHER, "stream", "no"),
+	    STORE_OK);
 	expect(f->store, BACKEND, "tools", "no");
 	expect(f->store, BACKEND, "max_tokens_value", "4096");
 	expect(f->store, BACKEND, "stream", NULL);
@@ -97,8 +97,8 @@ each_field_has_its_own_end(void **state)
 
 	/* As if it had been learned a day and a bit ago, another an hour ago.
 	 */
-	redis_number(
-	    f, "HSET %s tools %lld%s", KEY, (long long)(before - 9), " no");
+	redis_number(f, "HSET %s tools %lld%s", KEY, (long long)(before - 9),
+	    " no");
 	redis_number(f, "HSET %s images %lld%s", KEY,
 	    (long long)(before + LEARNED_LIFE_MS - HOUR_MS), " no");
 	add(f->store, "stream", "no");
@@ -209,8 +209,8 @@ bytes_that_are_no_text(void **state)
 	struct redis_fixture *f = *state;
 
 	add(f->store, "tools", "no");
-	redis_number(
-	    f, "HSET %s %b %b", KEY, "a\0b", (size_t)3, "\0\xff", (size_t)2);
+	redis_number(f, "HSET %s %b %b", KEY, "a\0b", (size_t)3, "\0\xff",
+	    (size_t)2);
 	expect(f->store, BACKEND, "tools", "no");
 	expect(f->store, BACKEND, "a", NULL);
 }
@@ -257,8 +257,8 @@ its_size_is_bounded(void **state)
 		expect(f->store, BACKEND, name, "d");
 	}
 	/* A reader with less room gets what it has room for. */
-	assert_int_equal(
-	    learned_read(f->store, BACKEND, few, NELEM(few), &n), STORE_OK);
+	assert_int_equal(learned_read(f->store, BACKEND, few, NELEM(few), &n),
+	    STORE_OK);
 	assert_int_equal(n, NELEM(few));
 
 	/* Too long, empty or no text: nothing is written. */
@@ -293,8 +293,8 @@ without_redis(void **state)
 	    learned_read(f->store, BACKEND, all, LEARNED_FIELDS_MAX, &n),
 	    STORE_DOWN);
 	assert_int_equal(n, 0);
-	assert_int_equal(
-	    learned_add(f->store, BACKEND, "tools", "no"), STORE_DOWN);
+	assert_int_equal(learned_add(f->store, BACKEND, "tools", "no"),
+	    STORE_DOWN);
 	assert_int_equal(learned_forget(f->store, BACKEND), STORE_DOWN);
 	redis_fixture_restart(f);
 	expect(f->store, BACKEND, "tools", "no");
@@ -315,6 +315,6 @@ main(void)
 		TEST(without_redis),
 	};
 
-	return cmocka_run_group_tests_name(
-	    "learned", tests, redis_fixture_setup, redis_fixture_teardown);
+	return cmocka_run_group_tests_name("learned", tests,
+	    redis_fixture_setup, redis_fixture_teardown);
 }

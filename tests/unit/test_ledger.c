@@ -20,7 +20,9 @@ looking(void **state)
 {
 	struct redis_fixture *f = *state;
 	struct chat_name a = fixture_chat("a"), none = fixture_chat("none");
-	struct journal_field step = { .name = "answer:0", .text = "x", .len = 1 };
+	struct journal_field step = { .name = "answer:0",
+		.text = "x",
+		.len = 1 };
 	struct job *job;
 	json_t *doc;
 	char name[16];
@@ -117,14 +119,15 @@ replaying(void **state)
 		    chat.partition, chat.text, i, i);
 	known = redis_number(f, "ZCARD {p%d}:seen:%s", chat.partition,
 	    chat.text);
-	assert_int_equal(ledger_replay(f->store,
-			     json_member_str(letter, "id"), mem, &id),
+	assert_int_equal(
+	    ledger_replay(f->store, json_member_str(letter, "id"), mem, &id),
 	    STORE_OK);
-	assert_int_equal(redis_number(f, "ZCARD {p%d}:seen:%s",
-			     chat.partition, chat.text), known + 1);
+	assert_int_equal(
+	    redis_number(f, "ZCARD {p%d}:seen:%s", chat.partition, chat.text),
+	    known + 1);
 	assert_string_not_equal(id, old);
-	assert_int_equal(ledger_replay(f->store,
-			     json_member_str(letter, "id"), mem, &id),
+	assert_int_equal(
+	    ledger_replay(f->store, json_member_str(letter, "id"), mem, &id),
 	    STORE_NONE);
 	job = fixture_take(f->store, &chat, 10000);
 	assert_non_null(job);
@@ -171,7 +174,9 @@ resealing(void **state)
 		.last_tools = "[]",
 		.reply = "the answer",
 		.reply_keep_ms = 60000 };
-	struct journal_field step = { .name = "answer:0", .text = "thinking", .len = 8 };
+	struct journal_field step = { .name = "answer:0",
+		.text = "thinking",
+		.len = 8 };
 	struct inbox_answer answer;
 	struct job *job;
 	json_t *dead;
@@ -204,8 +209,8 @@ resealing(void **state)
 	assert_int_equal(ledger_reseal(f->store, NULL, NULL, &changed),
 	    STORE_OK);
 	assert_int_equal(changed, 0);
-	assert_int_equal(ledger_reseal(st_both, on_progress, &progressed,
-			     &changed),
+	assert_int_equal(
+	    ledger_reseal(st_both, on_progress, &progressed, &changed),
 	    STORE_OK);
 	/* inbox, history, journal, token, tools, reply; letters with replies */
 	assert_int_equal(changed, 6 + 2 * 150);
@@ -231,8 +236,8 @@ resealing(void **state)
 	assert_int_equal(ledger_dead(st_new, 1000, true, mem, &dead), STORE_OK);
 	assert_int_equal(json_array_size(dead), 150);
 	for (size_t i = 0; i < 150; i++)
-		assert_string_equal(json_member_str(json_array_get(dead, i),
-					"text"),
+		assert_string_equal(
+		    json_member_str(json_array_get(dead, i), "text"),
 		    "dead text");
 	store_close(st_both);
 	store_close(st_new);

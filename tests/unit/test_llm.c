@@ -22,7 +22,8 @@
 #define HUGE_BODY (9 * MIB) /* more than llm/ reads of an answer */
 
 #define SAY(t) "data: {\"choices\":[{\"delta\":{\"content\":\"" t "\"}}]}\n\n"
-#define DONE "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}" \
+#define DONE                                                              \
+	"data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}" \
 	"\n\ndata: [DONE]\n\n"
 #define STREAM "text/event-stream"
 
@@ -110,10 +111,15 @@ backend(int host)
 {
 	snprintf(base_url, sizeof(base_url), "http://127.0.0.1:%d%s", srv.port,
 	    host == HOST_ANTHROPIC ? "/" : "/v1");
-	return (struct llm_backend){ .host = host, .model = "m",
-		.base_url = base_url, .max_tokens = 100,
-		.max_tokens_name = "", .temperature = 0.7,
-		.connect_ms = 2000, .first_byte_ms = 1000, .total_ms = 10000 };
+	return (struct llm_backend){ .host = host,
+		.model = "m",
+		.base_url = base_url,
+		.max_tokens = 100,
+		.max_tokens_name = "",
+		.temperature = 0.7,
+		.connect_ms = 2000,
+		.first_byte_ms = 1000,
+		.total_ms = 10000 };
 }
 
 static void
@@ -151,8 +157,8 @@ static const struct {
 	const char *what;
 	struct step step;
 	enum llm_rc rc;
-	const char *text;  /* of the answer, or what was shown */
-	int64_t retry_ms;  /* -2: not looked at */
+	const char *text; /* of the answer, or what was shown */
+	int64_t retry_ms; /* -2: not looked at */
 	bool counts;
 } CASES[] = {
 	{ "a stream",
@@ -362,12 +368,11 @@ answers_are_told_apart(void **state)
 		if (a.rc != CASES[i].rc || a.failure.counts != CASES[i].counts
 		    || a.failure.retry_after_ms != CASES[i].retry_ms)
 			fail_msg("%s: %s counts %d retry %lld (%s)",
-			    CASES[i].what, llm_rc_name(a.rc),
-			    a.failure.counts,
-			    (long long)a.failure.retry_after_ms,
-			    a.failure.why);
+			    CASES[i].what, llm_rc_name(a.rc), a.failure.counts,
+			    (long long)a.failure.retry_after_ms, a.failure.why);
 		if (strcmp(a.rc == LLM_OK ? a.answer.text : shown,
-			CASES[i].text) != 0)
+			CASES[i].text)
+		    != 0)
 			fail_msg("%s: \"%s\" shown \"%s\"", CASES[i].what,
 			    a.answer.text, shown);
 		if (a.rc == LLM_OK)
@@ -465,11 +470,16 @@ addresses_with_a_query_and_headers(void **state)
 	};
 	char url[128], value[128];
 	const char *fallback[] = { "groq/other" };
-	struct settings s = { .chat_model = "m", .llm_base_url = url,
-		.chat_ollama_url = "", .llm_max_tokens_name = "",
-		.llm_fallback = { fallback, 1 }, .llm_max_tokens = 9,
-		.llm_connect_ms = 2000, .llm_first_byte_ms = 5000,
-		.llm_idle_ms = 5000, .llm_total_ms = 9000 };
+	struct settings s = { .chat_model = "m",
+		.llm_base_url = url,
+		.chat_ollama_url = "",
+		.llm_max_tokens_name = "",
+		.llm_fallback = { fallback, 1 },
+		.llm_max_tokens = 9,
+		.llm_connect_ms = 2000,
+		.llm_first_byte_ms = 5000,
+		.llm_idle_ms = 5000,
+		.llm_total_ms = 9000 };
 	struct served_request request = { .head = seen_head };
 	struct arena *mem = arena_new();
 	struct llm_backend *b;
@@ -489,11 +499,11 @@ addresses_with_a_query_and_headers(void **state)
 		script(&CASES[0].step, 1);
 		ask(&b[0], NULL, &a);
 		assert_string_equal(seen_path, rows[i].path);
-		assert_string_equal(served_header(&request, "api-key", value,
-					sizeof(value)),
+		assert_string_equal(
+		    served_header(&request, "api-key", value, sizeof(value)),
 		    "azure-key");
-		assert_string_equal(served_header(&request, "x-title", value,
-					sizeof(value)),
+		assert_string_equal(
+		    served_header(&request, "x-title", value, sizeof(value)),
 		    "a: b");
 		assert_string_equal(served_header(&request, "content-type",
 					value, sizeof(value)),
@@ -503,8 +513,8 @@ addresses_with_a_query_and_headers(void **state)
 		atomic_store(&srv.requests, 0);
 		llm_look(&b[0], NULL, mem, &look);
 		assert_string_equal(seen_path, rows[i].list);
-		assert_string_equal(served_header(&request, "api-key", value,
-					sizeof(value)),
+		assert_string_equal(
+		    served_header(&request, "api-key", value, sizeof(value)),
 		    "azure-key");
 		/* Another host's server gets neither. */
 		assert_null(b[1].headers);
@@ -567,19 +577,27 @@ connections_are_used_again(void **state)
 
 /* ---- several requests in one question ----------------------------------- */
 
-#define MESSAGE(content, stop) "{\"type\":\"message\",\"content\":[" content \
+#define MESSAGE(content, stop)                                           \
+	"{\"type\":\"message\",\"content\":[" content                    \
 	"],\"stop_reason\":\"" stop "\",\"usage\":{\"input_tokens\":10," \
 	"\"output_tokens\":2}}"
 #define WORDS(t) "{\"type\":\"text\",\"text\":\"" t "\"}"
-#define JSON(status, body) { status, "application/json", NULL, body, END, false }
+#define JSON(status, body)                                         \
+	{                                                          \
+		status, "application/json", NULL, body, END, false \
+	}
 
 static void
 a_pause_goes_on(void **state)
 {
 	static const struct step STEPS[] = {
-		JSON(200, MESSAGE(WORDS("One, ") ",{\"type\":"
-		    "\"server_tool_use\",\"id\":\"s\",\"name\":\"search\","
-		    "\"input\":{}}", "pause_turn")),
+		JSON(200,
+		    MESSAGE(
+			WORDS(
+			    "One, ") ",{\"type\":"
+				     "\"server_tool_use\",\"id\":\"s\",\"name\":\"search\","
+				     "\"input\":{}}",
+			"pause_turn")),
 		JSON(200, MESSAGE(WORDS("two."), "end_turn")),
 	};
 	struct llm_backend b = backend(HOST_ANTHROPIC);
@@ -638,13 +656,16 @@ static void
 without_native_calls_it_is_asked_in_words(void **state)
 {
 	static const struct step STEPS[] = {
-		JSON(400, "{\"error\":{\"message\":\"registry.ollama.ai/x "
+		JSON(400,
+		    "{\"error\":{\"message\":\"registry.ollama.ai/x "
 		    "does not support tools\"}}"),
-		JSON(200, "{\"choices\":[{\"message\":{\"content\":"
+		JSON(200,
+		    "{\"choices\":[{\"message\":{\"content\":"
 		    "\"<tool_call>{\\\"name\\\":\\\"echo\\\"}</tool_call>\"}"
 		    "}]}"),
 	};
-	struct tool_spec tool = { .name = "echo", .description = "d",
+	struct tool_spec tool = { .name = "echo",
+		.description = "d",
 		.schema_text = "{\"type\":\"object\"}" };
 	struct llm_question q = { .tools = &tool, .ntools = 1 };
 	struct llm_backend b = backend(HOST_OLLAMA);
@@ -683,7 +704,7 @@ extras_go_to_no_other(void **state)
 		"\"finish_reason\":\"stop\"}]}",
 		END, false };
 	static const struct {
-		const char *wire; /* NULL: nobody knows */
+		const char *wire;    /* NULL: nobody knows */
 		const char *backend; /* NULL: nobody knows; "": this one */
 		int host;
 		bool sent;
@@ -702,14 +723,18 @@ extras_go_to_no_other(void **state)
 	for (size_t i = 0; i < NELEM(cases); i++) {
 		struct llm_message m[] = {
 			{ .role = LLM_USER, .text = "x" },
-			{ .role = LLM_ASSISTANT, .text = "", .calls = &call,
+			{ .role = LLM_ASSISTANT,
+			    .text = "",
+			    .calls = &call,
 			    .ncalls = 1,
 			    .extra = "[{\"type\":\"thinking\",\"thinking\":"
 				     "\"deep\",\"signature\":\"s\"},"
 				     "{\"type\":\"tool_use\",\"id\":\"c1\","
 				     "\"name\":\"echo\",\"input\":{}}]",
 			    .extra_wire = cases[i].wire },
-			{ .role = LLM_TOOL, .text = "hi", .call_id = "c1",
+			{ .role = LLM_TOOL,
+			    .text = "hi",
+			    .call_id = "c1",
 			    .tool = "echo" },
 		};
 		struct llm_question q = { .messages = m,
@@ -757,9 +782,8 @@ each_failure_has_its_remedy(void **state)
 		    "(LLM_BASE_URL): most end in /v1; dragoman doctor" },
 		{ LLM_ADDRESS, { .status = 404 }, "http://h/v1", NULL,
 		    "(LLM_BASE_URL); dragoman doctor" },
-		{ LLM_ADDRESS,
-		    { .status = 302 },
-		    "http://h/v1", NULL, "that the server names" },
+		{ LLM_ADDRESS, { .status = 302 }, "http://h/v1", NULL,
+		    "that the server names" },
 		{ LLM_MODEL, { .status = 404 }, "http://h/v1", NULL,
 		    "correct chat.model (LLM_MODEL)" },
 		{ LLM_MODEL, { .status = 404 }, "http://h/v1", "b",

@@ -21,7 +21,9 @@ static const struct tool_spec TOOLS[] = {
 	{ .name = "time", .description = "t", .schema_text = "{}" },
 };
 static const struct llm_question QUESTION = { .messages = &HELLO,
-	.nmessages = 1, .tools = TOOLS, .ntools = NELEM(TOOLS) };
+	.nmessages = 1,
+	.tools = TOOLS,
+	.ntools = NELEM(TOOLS) };
 
 static struct served srv;
 static char url[64];
@@ -42,9 +44,14 @@ serve(struct served *s, int fd, const struct served_request *req)
 static enum llm_rc
 ask(struct llm_failure *f)
 {
-	const struct llm_backend b = { .host = HOST_OPENAI, .model = "m",
-		.base_url = url, .max_tokens = 100, .max_tokens_name = "",
-		.temperature = -1, .connect_ms = 2000, .first_byte_ms = 5000,
+	const struct llm_backend b = { .host = HOST_OPENAI,
+		.model = "m",
+		.base_url = url,
+		.max_tokens = 100,
+		.max_tokens_name = "",
+		.temperature = -1,
+		.connect_ms = 2000,
+		.first_byte_ms = 5000,
 		.total_ms = 10000 };
 	struct llm_answer a;
 	struct arena *mem = arena_new();
@@ -91,27 +98,34 @@ remedies_have_an_end(void **state)
 		"m does not support tools",
 		"Conversation roles must alternate user/assistant",
 	};
-	static const struct llm_message messages[]
-	    = { { .role = LLM_SYSTEM, .text = "Be kind." },
-		      { .role = LLM_USER, .text = "a" },
-		      { .role = LLM_USER, .text = "b" } };
+	static const struct llm_message messages[] = { { .role = LLM_SYSTEM,
+							   .text = "Be kind." },
+		{ .role = LLM_USER, .text = "a" },
+		{ .role = LLM_USER, .text = "b" } };
 	struct llm_question q = QUESTION;
-	struct llm_backend b = { .host = HOST_OPENAI, .model = "m",
-		.base_url = url, .max_tokens = 100, .max_tokens_name = "",
+	struct llm_backend b = { .host = HOST_OPENAI,
+		.model = "m",
+		.base_url = url,
+		.max_tokens = 100,
+		.max_tokens_name = "",
 		.temperature = 0.5 };
 	struct arena *mem = arena_new();
 	struct llm_ladder l;
 	size_t i, tried = 0;
 
 	(void)state;
-	_Static_assert(NELEM(REFUSALS) > LLM_REPEATS_MAX, "more than are tried");
+	_Static_assert(NELEM(REFUSALS) > LLM_REPEATS_MAX,
+	    "more than are tried");
 	q.messages = messages;
 	q.nmessages = NELEM(messages);
 	llm_ladder_init(&l, &b);
 	b.quirks = &l.quirks;
 	for (i = 0; i < NELEM(REFUSALS); i++) {
-		const struct llm_refusal r = { .status = 400, .code = "",
-			.type = "", .param = "", .message = REFUSALS[i] };
+		const struct llm_refusal r = { .status = 400,
+			.code = "",
+			.type = "",
+			.param = "",
+			.message = REFUSALS[i] };
 		bool again = llm_ladder_next(&l, &b, &q, &r, mem);
 
 		if (again != (i < LLM_REPEATS_MAX))
@@ -146,8 +160,8 @@ an_answer_has_what_the_context_leaves(void **state)
 	assert_true(question > 0);
 	for (i = 0; i < NELEM(cases); i++) {
 		k.context = cases[i].context;
-		assert_int_equal(
-		    llm_max_tokens(&b, &QUESTION), cases[i].answer);
+		assert_int_equal(llm_max_tokens(&b, &QUESTION),
+		    cases[i].answer);
 	}
 	/* The least that a server takes is no answer's most. */
 	k = LLM_QUIRKS_INIT;
@@ -168,17 +182,21 @@ the_latest_of_several_resets(void **state)
 		{ "x-ratelimit-remaining-requests: 0\r\n"
 		  "x-ratelimit-reset-requests: 20s\r\n"
 		  "x-ratelimit-remaining-tokens: 0\r\n"
-		  "x-ratelimit-reset-tokens: 3s\r\n", 20000 },
+		  "x-ratelimit-reset-tokens: 3s\r\n",
+		    20000 },
 		{ "x-ratelimit-remaining-requests: 0\r\n"
 		  "x-ratelimit-reset-requests: 3s\r\n"
 		  "x-ratelimit-remaining-tokens: 0\r\n"
-		  "x-ratelimit-reset-tokens: 20s\r\n", 20000 },
+		  "x-ratelimit-reset-tokens: 20s\r\n",
+		    20000 },
 		{ "x-ratelimit-remaining-requests: 5\r\n"
 		  "x-ratelimit-reset-requests: 20s\r\n"
 		  "x-ratelimit-remaining-tokens: 0\r\n"
-		  "x-ratelimit-reset-tokens: 3s\r\n", 3000 },
+		  "x-ratelimit-reset-tokens: 3s\r\n",
+		    3000 },
 		{ "x-ratelimit-remaining-requests: 5\r\n"
-		  "x-ratelimit-reset-requests: 20s\r\n", -1 },
+		  "x-ratelimit-reset-requests: 20s\r\n",
+		    -1 },
 	};
 	struct llm_failure f;
 	size_t i;
@@ -202,8 +220,7 @@ other_statuses(void **state)
 		enum llm_rc rc;
 	} cases[] = {
 		{ 498, LLM_RETRY }, /* Groq: its flex tier is full */
-		{ 497, LLM_INVALID },
-		{ 499, LLM_INVALID },
+		{ 497, LLM_INVALID }, { 499, LLM_INVALID },
 		{ 520, LLM_RETRY }, /* Cloudflare: it did not answer */
 		{ 529, LLM_RETRY }, /* Anthropic: overloaded */
 	};
@@ -228,10 +245,17 @@ too_many_headers(void **state)
 	static const size_t LEFT_OUT[] = { 0, 3 };
 	const char *lines[HTTP_HEADERS_MAX + 1];
 	struct secret key = { 0 };
-	struct llm_backend b = { .host = HOST_OPENAI, .model = "m",
-		.base_url = url, .max_tokens = 100, .max_tokens_name = "",
-		.temperature = -1, .headers = lines, .key = &key,
-		.connect_ms = 2000, .first_byte_ms = 5000, .total_ms = 10000 };
+	struct llm_backend b = { .host = HOST_OPENAI,
+		.model = "m",
+		.base_url = url,
+		.max_tokens = 100,
+		.max_tokens_name = "",
+		.temperature = -1,
+		.headers = lines,
+		.key = &key,
+		.connect_ms = 2000,
+		.first_byte_ms = 5000,
+		.total_ms = 10000 };
 	struct arena *mem = arena_new();
 	struct llm_answer a;
 	struct llm_failure f;

@@ -36,7 +36,7 @@ enum piece {
 	CALL, /* begins */
 	ARGUMENTS,
 	BLOCK, /* of a kind that holds nothing yet */
-	STOP, /* a stop reason */
+	STOP,  /* a stop reason */
 	USAGE,
 	DONE, /* the terminal event */
 	PINGS,
@@ -46,8 +46,8 @@ enum piece {
 #define D(delta) "data: {\"choices\":[{\"index\":0,\"delta\":" delta "}]}\n\n"
 #define E(type, rest) \
 	"event: " type "\ndata: {\"type\":\"" type "\"" rest "}\n\n"
-#define BLOCK_DELTA(i, delta) E("content_block_delta", \
-	",\"index\":" i ",\"delta\":" delta)
+#define BLOCK_DELTA(i, delta) \
+	E("content_block_delta", ",\"index\":" i ",\"delta\":" delta)
 static const char *const BYTES[WIRES_N][PIECES_N] = {
 	[CHAT] = {
 		[HEAD] = D("{\"role\":\"assistant\",\"content\":\"\"}"),
@@ -110,7 +110,7 @@ struct row {
 	int first, idle, total; /* llm.first_byte, llm.idle, llm.total */
 	enum llm_rc rc;
 	const char *text;
-	const char *why;     /* is part of it */
+	const char *why;    /* is part of it */
 	int from_ms, to_ms; /* it takes */
 };
 
@@ -197,8 +197,9 @@ serve(struct served *s, int fd, const struct served_request *req)
 
 	if (sscanf(req->path, "/%u/%u/", &row, &wire) != 2 || wire >= WIRES_N)
 		return -1;
-	served_printf(fd, "HTTP/1.1 200 OK\r\nContent-Type: "
-			  "text/event-stream\r\n\r\n");
+	served_printf(fd,
+	    "HTTP/1.1 200 OK\r\nContent-Type: "
+	    "text/event-stream\r\n\r\n");
 	for (i = 0; i < PIECES_MAX; i++) {
 		const struct sent *p = &ROWS[row].sent[i];
 		const char *bytes = BYTES[wire][p->piece];
@@ -243,18 +244,26 @@ look(void *arg)
 {
 	static struct llm_message hello = { .role = LLM_USER, .text = "Hi" };
 	static const struct tool_spec ECHO = { .name = "echo",
-		.description = "d", .schema_text = "{\"type\":\"object\"}" };
+		.description = "d",
+		.schema_text = "{\"type\":\"object\"}" };
 	struct trial *t = arg;
 	const struct row *row = &ROWS[t->row];
 	char url[64];
 	struct llm_backend b = { .host = t->wire == CHAT ? HOST_OPENAI
 							 : HOST_ANTHROPIC,
-		.model = "m", .base_url = url, .max_tokens = 100,
-		.max_tokens_name = "", .temperature = -1, .connect_ms = 5000,
-		.first_byte_ms = row->first, .idle_ms = row->idle,
+		.model = "m",
+		.base_url = url,
+		.max_tokens = 100,
+		.max_tokens_name = "",
+		.temperature = -1,
+		.connect_ms = 5000,
+		.first_byte_ms = row->first,
+		.idle_ms = row->idle,
 		.total_ms = row->total > 0 ? row->total : LONG_MS };
-	struct llm_question q = { .messages = &hello, .nmessages = 1,
-		.tools = &ECHO, .ntools = 1 };
+	struct llm_question q = { .messages = &hello,
+		.nmessages = 1,
+		.tools = &ECHO,
+		.ntools = 1 };
 	struct arena *mem = arena_new();
 	struct llm_answer a;
 	struct llm_failure f;
@@ -292,8 +301,8 @@ content_is_waited_for(void **state)
 	for (i = 0; i < NELEM(trials); i++) {
 		trials[i].row = (unsigned)(i / WIRES_N);
 		trials[i].wire = (enum wire)(i % WIRES_N);
-		assert_int_equal(pthread_create(&trials[i].thread, NULL, look,
-				     &trials[i]),
+		assert_int_equal(
+		    pthread_create(&trials[i].thread, NULL, look, &trials[i]),
 		    0);
 	}
 	for (i = 0; i < NELEM(trials); i++)

@@ -88,11 +88,13 @@ a_line_is_json_whatever_it_is_given(void **state)
 		{ "controls", "a\nb\x01\x7f", "a\nb\x01\x7f" },
 		{ "UTF-8", "\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80",
 		    "\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80" },
-		{ "a byte that is not", "a\xff" "b", "a\xef\xbf\xbd" "b" },
-		{ "a cut character", "\xe2\x82",
-		    "\xef\xbf\xbd\xef\xbf\xbd" },
-		{ "an overlong form", "\xc0\xaf",
-		    "\xef\xbf\xbd\xef\xbf\xbd" },
+		{ "a byte that is not",
+		    "a\xff"
+		    "b",
+		    "a\xef\xbf\xbd"
+		    "b" },
+		{ "a cut character", "\xe2\x82", "\xef\xbf\xbd\xef\xbf\xbd" },
+		{ "an overlong form", "\xc0\xaf", "\xef\xbf\xbd\xef\xbf\xbd" },
 		{ "a surrogate", "\xed\xa0\x80",
 		    "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd" },
 	};
@@ -101,8 +103,7 @@ a_line_is_json_whatever_it_is_given(void **state)
 	(void)state;
 	for (i = 0; i < NELEM(cases); i++) {
 		log_event(LOG_INFO, "said", F_STR("text", cases[i].text));
-		if (strcmp(json_member_str(last_line(), "text"),
-			cases[i].read)
+		if (strcmp(json_member_str(last_line(), "text"), cases[i].read)
 		    != 0)
 			fail_msg("%s", cases[i].what);
 	}
@@ -116,9 +117,13 @@ a_line_is_harmless_to_look_at(void **state)
 		const char *text, *written;
 	} cases[] = {
 		{ "a\x1b[2J", "\"a\\u001b[2J\"" },
-		{ "\xc2\x9b" "31m", "\"\\u009b31m\"" },
+		{ "\xc2\x9b"
+		  "31m",
+		    "\"\\u009b31m\"" },
 		{ "\xc2\x80\xc2\xa0", "\"\\u0080\xc2\xa0\"" },
-		{ "\xe2\x80\xae" "gpj.exe", "\"\\u202egpj.exe\"" },
+		{ "\xe2\x80\xae"
+		  "gpj.exe",
+		    "\"\\u202egpj.exe\"" },
 		{ "\xe2\x81\xa6\xe2\x81\xa9", "\"\\u2066\\u2069\"" },
 		{ "\xe2\x80\x8e\xd8\x9c", "\"\\u200e\\u061c\"" },
 		{ "\xe2\x80\x8d\xe2\x80\xaf", "\"\xe2\x80\x8d\xe2\x80\xaf\"" },
@@ -334,16 +339,15 @@ assert_begins(const char *text, const char *const begins[4])
 static void
 the_journal_gets_priorities(void **state)
 {
-	static const char *const marked[]
-	    = { "<7>{\"time", "<6>{\"time", "<4>{\"time", "<3>{\"time" },
-	    *const plain[]
-	    = { "{\"time", "{\"time", "{\"time", "{\"time" };
+	static const char *const marked[] = { "<7>{\"time", "<6>{\"time",
+		"<4>{\"time", "<3>{\"time" },
+				 *const plain[] = { "{\"time", "{\"time",
+					 "{\"time", "{\"time" };
 
 	(void)state;
 	assert_begins(errors_of(say_each_level, true), marked);
 	assert_null(strstr(text_of(path), "<3>"));
-	assert_string_equal(json_member_str(last_line(), "event"),
-	    "at_error");
+	assert_string_equal(json_member_str(last_line(), "event"), "at_error");
 	assert_begins(errors_of(say_each_level, false), plain);
 }
 

@@ -21,7 +21,7 @@
 	"{\"object\":\"list\",\"data\":[{\"id\":\"llama3.2:3b\"," \
 	"\"owned_by\":\"library\"},{\"id\":\"qwen3:8b\","         \
 	"\"owned_by\":\"library\"}]}"
-#define TAGGED                                                         \
+#define TAGGED                                                      \
 	"{\"object\":\"list\",\"data\":[{\"id\":\"llama3:latest\"," \
 	"\"owned_by\":\"library\"}]}"
 #define NO_MODEL "{\"object\":\"list\",\"data\":null}"
@@ -75,8 +75,8 @@ static const struct {
 	    "this operation. Missing scopes: api.model.read.\"}}",
 	    403, false, LLM_OK, true, NULL, "may not see the list" },
 	{ "the same as 401", HOST_OPENAI, "/v1", "gpt-test", "/v1/models",
-	    "{\"error\":{\"message\":\"Missing scopes: api.model.read\"}}",
-	    401, false, LLM_OK, true, NULL, "may not see the list" },
+	    "{\"error\":{\"message\":\"Missing scopes: api.model.read\"}}", 401,
+	    false, LLM_OK, true, NULL, "may not see the list" },
 	{ "a wrong key, told as 400", HOST_OPENAI, "/v1", "gpt-test",
 	    "/v1/models",
 	    "[{\"error\":{\"code\":400,\"message\":\"API key not valid.\"}}]",
@@ -90,8 +90,8 @@ static const struct {
 	    "supported\",\"code\":\"unsupported_country_region_territory\"}}",
 	    403, false, LLM_UNREACHABLE, true, "through a proxy in a country",
 	    "does not serve this country" },
-	{ "a proxy's", HOST_OPENAI, "/v1", "gpt-test", "/v1/models", "",
-	    407, false, LLM_UNREACHABLE, true, "the proxy's user and password",
+	{ "a proxy's", HOST_OPENAI, "/v1", "gpt-test", "/v1/models", "", 407,
+	    false, LLM_UNREACHABLE, true, "the proxy's user and password",
 	    "status 407" },
 	{ "a server in trouble", HOST_OPENAI, "/v1", "gpt-test", "/v1/models",
 	    "{}", 503, false, LLM_RETRY, true, "look at the server",
@@ -120,41 +120,47 @@ static const struct {
 	    "/v1/models", TAGGED, 200, false, LLM_MODEL, false,
 	    "did you mean llama3:latest?", NULL },
 	{ "Gemini's names", HOST_OPENAI, "/v1", "gemini-flash", "/v1/models",
-	    "{\"data\":[{\"id\":\"models/gemini-flash\"}]}", 200, false,
-	    LLM_OK, true, NULL, "" },
+	    "{\"data\":[{\"id\":\"models/gemini-flash\"}]}", 200, false, LLM_OK,
+	    true, NULL, "" },
 	{ "a gateway's name for it", HOST_OPENAI, "/v1", "gtp-5", "/v1/models",
 	    "{\"data\":[{\"id\":\"an-owner-of-models/gpt-5\"},{\"id\":\"b\"}]}",
-	    200, false, LLM_OK, false,
-	    "did you mean an-owner-of-models/gpt-5?", NULL },
+	    200, false, LLM_OK, false, "did you mean an-owner-of-models/gpt-5?",
+	    NULL },
 	{ "another owner's", HOST_OPENAI, "/v1", "some-gateway-of-ours/gpt-5",
 	    "/v1/models", "{\"data\":[{\"id\":\"gpt-5\"},{\"id\":\"b\"}]}", 200,
 	    false, LLM_OK, false, "did you mean gpt-5?", NULL },
 	{ "a longer name than the server's", HOST_OPENAI, "/v1",
 	    "qwen3-coder-instruct", "/v1/models",
-	    "{\"data\":[{\"id\":\"qwen3\"},{\"id\":\"b\"}]}", 200, false, LLM_OK,
-	    false, "did you mean qwen3?", NULL },
+	    "{\"data\":[{\"id\":\"qwen3\"},{\"id\":\"b\"}]}", 200, false,
+	    LLM_OK, false, "did you mean qwen3?", NULL },
 	{ "a letter is wrong", HOST_OPENAI, "/v1", "gpt-tset", "/v1/models",
 	    LIST, 200, false, LLM_OK, false,
 	    "did you mean gpt-test? Set chat.model (LLM_MODEL) to a model that "
-	    "the server has: gpt-test, gpt-second, text-embedding-3", NULL },
+	    "the server has: gpt-test, gpt-second, text-embedding-3",
+	    NULL },
 	{ "nothing like it", HOST_OPENAI, "/v1", "mistral", "/v1/models", LIST,
 	    200, false, LLM_OK, false,
 	    "set chat.model (LLM_MODEL) to a model that the server has: "
-	    "gpt-second, gpt-test, text-embedding-3", NULL },
+	    "gpt-second, gpt-test, text-embedding-3",
+	    NULL },
 	{ "not pulled", HOST_OLLAMA, "/v1", "llama9", "/v1/models", PULLED, 200,
 	    false, LLM_MODEL, false,
 	    "run `ollama pull llama9` on that server, or set chat.model "
-	    "(LLM_MODEL) to a model that it has: ", NULL },
+	    "(LLM_MODEL) to a model that it has: ",
+	    NULL },
 	{ "Ollama by its list alone", HOST_OPENAI, "/v1", "llama3.2",
 	    "/v1/models", PULLED, 200, false, LLM_MODEL, false,
-	    "did you mean llama3.2:3b? Else run `ollama pull llama3.2` on", NULL },
+	    "did you mean llama3.2:3b? Else run `ollama pull llama3.2` on",
+	    NULL },
 	{ "nothing pulled", HOST_OLLAMA, "/v1", "llama9", "/v1/models",
 	    NO_MODEL, 200, false, LLM_MODEL, false,
-	    "run `ollama pull llama9` on that server: it has no model yet", NULL },
+	    "run `ollama pull llama9` on that server: it has no model yet",
+	    NULL },
 	{ "no /v1", HOST_OPENAI, "", "gpt-test", "/v1/models", LIST, 200, false,
 	    LLM_ADDRESS, true, "/v1: tried, it answers there", NULL },
 	{ "no /v1, and a page", HOST_OPENAI, "/", "gpt-test", "/v1/models",
-	    LIST, 200, true, LLM_ADDRESS, true, "/v1: tried, it answers", NULL },
+	    LIST, 200, true, LLM_ADDRESS, true, "/v1: tried, it answers",
+	    NULL },
 	{ "too much", HOST_OPENAI, "/v1/chat/completions/", "gpt-test",
 	    "/v1/models", LIST, 200, false, LLM_ADDRESS, true,
 	    "/v1: tried, it answers there", NULL },
@@ -167,7 +173,8 @@ static const struct {
 	{ "there, with a wrong key", HOST_OPENAI, "", "gpt-test", "/v1/models",
 	    "{}", 401, false, LLM_ADDRESS, true, "rejects the key", NULL },
 	{ "Anthropic's with /v1", HOST_ANTHROPIC, "/v1", "claude", "/v1/models",
-	    LIST, 200, false, LLM_ADDRESS, true, ": tried, it answers there", NULL },
+	    LIST, 200, false, LLM_ADDRESS, true, ": tried, it answers there",
+	    NULL },
 	{ "Ollama's with /v1 twice", HOST_OLLAMA, "/v1/v1", "llama3.2:3b",
 	    "/v1/models", PULLED, 200, false, LLM_ADDRESS, true,
 	    "set chat.ollama_url (OLLAMA_URL) to http://127.0.0.1:", NULL },
@@ -248,8 +255,8 @@ some_list_all(void **state)
 			.model = "mistral",
 			.name = rows[i].name,
 			.moved = rows[i].moved,
-			.base_url = arena_printf(
-			    mem, "http://127.0.0.1:%d/v1", srv.port),
+			.base_url = arena_printf(mem, "http://127.0.0.1:%d/v1",
+			    srv.port),
 			.connect_ms = 2000 };
 		struct llm_look look;
 
@@ -301,8 +308,8 @@ a_gateway_without_a_list(void **state)
 	struct arena *mem = arena_new();
 	struct llm_backend b = { .host = HOST_OPENAI,
 		.model = "m",
-		.base_url
-		= arena_printf(mem, "http://127.0.0.1:%d/team-a/v1", srv.port),
+		.base_url = arena_printf(mem, "http://127.0.0.1:%d/team-a/v1",
+		    srv.port),
 		.connect_ms = 2000 };
 	struct llm_look look;
 
@@ -332,8 +339,8 @@ looks_have_an_end(void **state)
 	struct arena *mem = arena_new();
 	struct llm_backend b = { .host = HOST_OPENAI,
 		.model = "m",
-		.base_url
-		= arena_printf(mem, "http://127.0.0.1:%d/api", srv.port),
+		.base_url = arena_printf(mem, "http://127.0.0.1:%d/api",
+		    srv.port),
 		.connect_ms = 2000 };
 	struct llm_look look;
 

@@ -139,8 +139,8 @@ each_mark(void **state)
 		const char *text = CASES[i].text;
 
 		for (cut = 0; cut <= strlen(text); cut++) {
-			const char *got
-			    = readable(mem, shown(mem, text, cut, true));
+			const char *got = readable(mem,
+			    shown(mem, text, cut, true));
 
 			if (strcmp(got, CASES[i].shown) != 0)
 				fail_msg("%s, cut at %zu: %s", CASES[i].what,
@@ -158,8 +158,8 @@ without_styles_it_is_what_came(void **state)
 
 	(void)state;
 	for (i = 0; i < NELEM(CASES); i++)
-		assert_string_equal(
-		    shown(mem, CASES[i].text, 0, false), CASES[i].text);
+		assert_string_equal(shown(mem, CASES[i].text, 0, false),
+		    CASES[i].text);
 	arena_free(mem);
 }
 

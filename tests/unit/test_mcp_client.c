@@ -187,8 +187,8 @@ a_call_ends_in_many_ways(void **state)
 		{ "a stream without a label",
 		    { .method = "tools/call",
 			.status = 200,
-			.body
-			= "\r\nevent: x\r\ndata: " SAID("ok") "\r\n\r\n" },
+			.body = "\r\nevent: x\r\ndata: " SAID(
+			    "ok") "\r\n\r\n" },
 		    MCP_OK, "ok" },
 		{ "events of any type, in lines",
 		    { .method = "tools/call",
@@ -207,8 +207,8 @@ a_call_ends_in_many_ways(void **state)
 		{ "JSON a line",
 		    { .method = "tools/call",
 			.status = 200,
-			.body
-			= "{'jsonrpc':'2.0','method':'n'}\n" SAID("ok") "\n" },
+			.body = "{'jsonrpc':'2.0','method':'n'}\n" SAID(
+			    "ok") "\n" },
 		    MCP_OK, "ok" },
 		{ "the id as text",
 		    { .method = "tools/call",
@@ -289,12 +289,12 @@ lists_have_pages(void **state)
 		    .when = "\"cursor\":\"\"" },
 		{ .method = "tools/list",
 		    .status = 200,
-		    .body
-		    = RESULT("'tools':[{'name':'b','inputSchema':{}},"
-			     "{'name':'bad','inputSchema':{'properties':{'x':"
-			     "{'type':'number','x-mcp-header':'X'}}}},"
-			     "{'name':'worse'},{},7],"
-			     "'nextCursor':'','ttlMs':5000"),
+		    .body = RESULT(
+			"'tools':[{'name':'b','inputSchema':{}},"
+			"{'name':'bad','inputSchema':{'properties':{'x':"
+			"{'type':'number','x-mcp-header':'X'}}}},"
+			"{'name':'worse'},{},7],"
+			"'nextCursor':'','ttlMs':5000"),
 		    .when = "\"cursor\":\"p\\\"2\"" },
 		{ .method = "tools/list",
 		    .status = 200,
@@ -324,8 +324,8 @@ lists_have_pages(void **state)
 	    mcp_client_tools(rig.client, NULL, &tools, &ttl_ms, rig.why),
 	    MCP_OK);
 	assert_int_equal(json_array_size(tools), 4);
-	assert_string_equal(
-	    json_member_str(json_array_get(tools, 1), "name"), "b");
+	assert_string_equal(json_member_str(json_array_get(tools, 1), "name"),
+	    "b");
 	assert_true(json_is_object(
 	    json_object_get(json_array_get(tools, 2), "inputSchema")));
 	assert_int_equal(ttl_ms, 1000);
@@ -459,8 +459,8 @@ a_list_s_faults_are_logged_once_a_change(void **state)
 	n = snprintf(many, sizeof(many),
 	    "{'jsonrpc':'2.0','id':$ID,'result':{'tools':[{'name':'t'}");
 	for (k = 0; k < 3000; k++)
-		n += snprintf(
-		    many + n, sizeof(many) - (size_t)n, ",{'name':'t%d'}", k);
+		n += snprintf(many + n, sizeof(many) - (size_t)n,
+		    ",{'name':'t%d'}", k);
 	snprintf(many + n, sizeof(many) - (size_t)n, "]}}");
 	assert_int_equal(log_open("test", LOG_INFO, path), 0);
 	rules[1].body = cases[0].body;
@@ -511,8 +511,8 @@ progress_is_heard(void **state)
 				 "$ID", "1") "data: " SAID("ok") "\n\n" },
 		{ 0 },
 	};
-	struct mcp_call_options o
-	    = { .on_progress = on_progress, .ctx = &progress_seen };
+	struct mcp_call_options o = { .on_progress = on_progress,
+		.ctx = &progress_seen };
 
 	(void)state;
 	rig_begin(rules);
@@ -541,10 +541,10 @@ a_changed_schema_is_read_again(void **state)
 		    .body = ERROR(-32020, "missing header") },
 		{ .method = "tools/list",
 		    .status = 200,
-		    .body
-		    = RESULT("'tools':[{'name':'t','inputSchema':{'properties':"
-			     "{'zone':{'type':'string','x-mcp-header':'Zone'}}"
-			     "}}]") },
+		    .body = RESULT(
+			"'tools':[{'name':'t','inputSchema':{'properties':"
+			"{'zone':{'type':'string','x-mcp-header':'Zone'}}"
+			"}}]") },
 		{ 0 },
 	};
 	json_t *args = json_pack("{s:s}", "zone", "z"), *result;
@@ -665,7 +665,8 @@ a_key_is_hidden_in_any_words(void **state)
 		{ "you sent key-0123456789abcdef", "you sent …" },
 		{ "key-0123456789abcdefkey-0123456789abcdef, twice",
 		    "……, twice" },
-		{ "key-0123 is no key, nor is k", "key-0123 is no key, nor is k" },
+		{ "key-0123 is no key, nor is k",
+		    "key-0123 is no key, nor is k" },
 		{ "", "" },
 	};
 	size_t i;

@@ -50,8 +50,8 @@ the_era_is_found(void **state)
 		{ "modern, as a stream",
 		    { { .method = "server/discover",
 			  .status = 200,
-			  .body
-			  = ": hi\n\nevent: message\ndata: " DISCOVER "\n\n" },
+			  .body = ": hi\n\nevent: message\ndata: " DISCOVER
+				  "\n\n" },
 			MODERN_REST },
 		    MCP_OK, "2026-07-28" },
 		{ "modern, header lost on the way",
@@ -243,7 +243,8 @@ the_era_is_found(void **state)
 			!= 0
 		    || (rc == MCP_OK && n != 1))
 			fail_msg("%s: rc %d, version %s, %zu tools (%s)",
-			    cases[i].name, rc, mcp_client_version(rig.client), n, rig.why);
+			    cases[i].name, rc, mcp_client_version(rig.client),
+			    n, rig.why);
 		if (rc == MCP_OK)
 			assert_int_equal(rig_list(&n), MCP_OK);
 		rig_end();
@@ -288,8 +289,9 @@ some_answers_end_the_search(void **state)
 static void
 an_outage_is_no_evidence(void **state)
 {
-	static const struct rule down[]
-	    = { { .method = "*", .status = 502, .body = "<html>" }, { 0 } };
+	static const struct rule down[] = {
+		{ .method = "*", .status = 502, .body = "<html>" }, { 0 }
+	};
 	static const struct rule up[] = { { .method = "server/discover",
 					      .status = 200,
 					      .body = DISCOVER },
@@ -328,8 +330,8 @@ a_silent_discovery_leaves_time(void **state)
 	mcp_client_free(rig.client);
 	rig.client = mcp_client_new("server", rules_url(), NULL, TIMEOUT_MS);
 	began = clock_boot_ms();
-	assert_int_equal(mcp_client_tools(rig.client, NULL, &tools, &ttl_ms,
-			     rig.why),
+	assert_int_equal(
+	    mcp_client_tools(rig.client, NULL, &tools, &ttl_ms, rig.why),
 	    MCP_OK);
 	ms = clock_boot_ms() - began;
 	if (ms < THIRD_MS - 20 || ms > THIRD_MS + SLACK_MS)

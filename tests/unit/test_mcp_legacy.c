@@ -372,9 +372,8 @@ call_many(void *arg)
 	for (i = 0; i < CALLS; i++) {
 		snprintf(want, sizeof(want), "%d-%d", *(int *)arg, i);
 		args = json_pack("{s:s}", "x", want);
-		assert_int_equal(
-		    mcp_client_call(rig.client, "t", args, NULL, NULL, a,
-			&result, w),
+		assert_int_equal(mcp_client_call(rig.client, "t", args, NULL,
+				     NULL, a, &result, w),
 		    MCP_OK);
 		json_decref(args);
 		arena_reset(a);
@@ -403,15 +402,14 @@ many_threads_share_a_client(void **state)
 {
 	static const struct rule link[] = { LINK_RULES,
 		{ RULE("tools/call", 200, SAID("ok")) }, { .method = NULL } };
-	static const struct rule legacy[]
-	    = { { RULE("initialize", 200, INITIALIZE("2025-11-25")),
+	static const struct rule legacy[] = {
+		{ RULE("initialize", 200, INITIALIZE("2025-11-25")),
 		    .headers = "Mcp-Session-Id: s\r\n" },
-		      { RULE("tools/call", 200, SAID("ok")) },
-		      { .method = NULL } };
-	static const struct rule modern[]
-	    = { { RULE("server/discover", 200, DISCOVER) },
-		      { RULE("tools/call", 200, SAID("ok")) },
-		      { .method = NULL } };
+		{ RULE("tools/call", 200, SAID("ok")) }, { .method = NULL }
+	};
+	static const struct rule modern[] = { { RULE("server/discover", 200,
+						  DISCOVER) },
+		{ RULE("tools/call", 200, SAID("ok")) }, { .method = NULL } };
 	static const struct rule *const all[] = { link, legacy, modern };
 	size_t i;
 
@@ -484,8 +482,8 @@ the_opening_of_a_link_is_cancelled(void **state)
 	static const struct rule rules[] = { LINK_RULES,
 		{ RULE("tools/call", 200, SAID("ok")) }, { .method = NULL } };
 	static int flag;
-	struct mcp_call_options o
-	    = { .deadline_ms = RIG_DEADLINE_MS, .cancel = &flag };
+	struct mcp_call_options o = { .deadline_ms = RIG_DEADLINE_MS,
+		.cancel = &flag };
 	struct timespec seen = { .tv_nsec = 300 * 1000000L };
 	pthread_t t;
 	int64_t began;
@@ -526,8 +524,8 @@ a_link_call_fails_in_many_ways(void **state)
 		{ { RULE("tools/call", 404, "") }, MCP_UNREACHED, 0 },
 		{ { RULE("tools/call", 202, "") }, MCP_UNKNOWN, 1 },
 	};
-	struct rule rules[]
-	    = { LINK_RULES, { .method = "tools/call" }, { .method = NULL } };
+	struct rule rules[] = { LINK_RULES, { .method = "tools/call" },
+		{ .method = NULL } };
 	struct mcp_call_options o = { .deadline_ms = 400 };
 	size_t i;
 
@@ -536,8 +534,8 @@ a_link_call_fails_in_many_ways(void **state)
 		rules[4] = cases[i].rule;
 		rig_begin(rules);
 		assert_int_equal(rig_call(&o, NULL), cases[i].rc);
-		assert_int_equal(
-		    rules_count("notifications/cancelled"), cases[i].cancelled);
+		assert_int_equal(rules_count("notifications/cancelled"),
+		    cases[i].cancelled);
 		rig_end();
 	}
 }
@@ -569,14 +567,13 @@ a_link_names_its_own_server_only(void **state)
 		    named[i]);
 		if (port != NULL)
 			snprintf(body + strlen(body),
-			    sizeof(body) - strlen(body), "%d%s",
-			    rules_port(), port + 4);
+			    sizeof(body) - strlen(body), "%d%s", rules_port(),
+			    port + 4);
 		snprintf(body + strlen(body), sizeof(body) - strlen(body),
 		    "\n\n");
 		rules[2].body = body;
 		if (rig_call(NULL, NULL) != MCP_PROTOCOL
-		    || rules_count("GET") != 1
-		    || rules_count("initialize") != 1
+		    || rules_count("GET") != 1 || rules_count("initialize") != 1
 		    || rules_count("tools/call") != 0)
 			fail_msg("%s: %s", named[i], rig.why);
 		rig_end();
@@ -597,8 +594,8 @@ a_link_s_first_piece_is_read_whole(void **state)
 	rig_begin(rules);
 	assert_int_equal(rig_call(NULL, NULL), MCP_OK);
 	assert_true(rules_wait("answer", 1));
-	assert_non_null(strstr(
-	    rules_request("answer", 0), "\"id\":\"p1\",\"result\":{}}"));
+	assert_non_null(
+	    strstr(rules_request("answer", 0), "\"id\":\"p1\",\"result\":{}}"));
 	rig_end();
 	link_begin_with("");
 }

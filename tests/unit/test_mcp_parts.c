@@ -49,8 +49,8 @@ header_values_are_encoded(void **state)
 
 	(void)state;
 	for (i = 0; i < NELEM(cases); i++)
-		assert_string_equal(
-		    params_header_value(mem, cases[i].text), cases[i].value);
+		assert_string_equal(params_header_value(mem, cases[i].text),
+		    cases[i].value);
 	arena_free(mem);
 }
 
@@ -183,8 +183,8 @@ results_become_text(void **state)
 		/* An error without words gets some. */
 		{ "{\"content\":[],\"isError\":true}",
 		    "The tool failed and did not say why.", true },
-		{ "{\"isError\":true}",
-		    "The tool failed and did not say why.", true },
+		{ "{\"isError\":true}", "The tool failed and did not say why.",
+		    true },
 		{ "{\"content\":[{\"type\":\"text\",\"text\":\" \\n\"}],"
 		  "\"isError\":true}",
 		    "The tool failed and did not say why.", true },
@@ -195,9 +195,9 @@ results_become_text(void **state)
 
 	(void)state;
 	for (i = 0; i < NELEM(cases); i++) {
-		assert_string_equal(
-		    mcp_result_text(
-			mem, read_json(mem, cases[i].result), &is_error),
+		assert_string_equal(mcp_result_text(mem,
+					read_json(mem, cases[i].result),
+					&is_error),
 		    cases[i].text);
 		assert_int_equal(is_error, cases[i].is_error);
 	}
@@ -215,8 +215,7 @@ an_endpoint_may_lack_the_proxy_s_prefix(void **state)
 		    "https://h/gate/messages?s=1" },
 		{ "https://h/gate/v1/sse?k=1", "/v1/messages/",
 		    "https://h/gate/v1/messages/" },
-		{ "https://h/a/b/sse", "/messages",
-		    "https://h/a/b/messages" },
+		{ "https://h/a/b/sse", "/messages", "https://h/a/b/messages" },
 		{ "https://h/gate/sse", "/gate/messages", "" },
 		{ "https://h/gate/sse", "messages", "" },
 		{ "https://h/gate/sse", "//other/messages", "" },
@@ -246,7 +245,8 @@ an_endpoint_is_its_own_server_s(void **state)
 		{ "https://h?k=/x", "/messages", "https://h/messages" },
 		{ "https://h/sse", "?s=1", "https://h/?s=1" },
 		{ "https://h/sse", "https://h/m", "https://h/m" },
-		{ "https://h:8443/sse", "https://h:8443/m", "https://h:8443/m" },
+		{ "https://h:8443/sse", "https://h:8443/m",
+		    "https://h:8443/m" },
 		{ "https://h/sse", "HTTPS://H/m", "HTTPS://H/m" },
 		{ "https://h/sse", "/go?to=http://other/",
 		    "https://h/go?to=http://other/" },
@@ -318,7 +318,8 @@ messages_are_told_apart(void **state)
 		{ "{\"a\":", NULL },
 		{ "{\"id\":1,\"result\":{\"a\":1,\"a\":2}}", "R" },
 		{ "{\"id\":1,\"result\":{\"a\":\"\\u0000\xff\","
-		  "\"n\":18446744073709551615}}", "R" },
+		  "\"n\":18446744073709551615}}",
+		    "R" },
 	};
 	struct arena *mem = arena_new();
 	struct buf kinds = BUF_INIT(100);
@@ -328,8 +329,8 @@ messages_are_told_apart(void **state)
 	(void)state;
 	for (i = 0; i < NELEM(cases); i++) {
 		buf_reset(&kinds);
-		rc = rpc_read(
-		    mem, cases[i].text, strlen(cases[i].text), note, &kinds);
+		rc = rpc_read(mem, cases[i].text, strlen(cases[i].text), note,
+		    &kinds);
 		assert_int_equal(rc, cases[i].kinds == NULL ? -1 : 0);
 		if (rc == 0)
 			assert_string_equal(buf_str(&kinds), cases[i].kinds);

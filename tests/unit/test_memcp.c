@@ -17,7 +17,8 @@
 #include "tests/unit/served.h"
 #include "tools/memcp.h"
 
-#define ANONYMOUS "{\"detail\":{\"stage\":\"anonymous\",\"message\":" \
+#define ANONYMOUS                                                         \
+	"{\"detail\":{\"stage\":\"anonymous\",\"message\":"               \
 	"\"Access Restricted: your access token is invalid, expired, or " \
 	"missing.\"}}"
 
@@ -70,8 +71,7 @@ serve(struct served *s, int fd, const struct served_request *req)
 	snprintf(seen_path, sizeof(seen_path), "%s", req->path);
 	snprintf(seen_body, sizeof(seen_body), "%s", req->body);
 	served_header(req, "authorization", seen_auth, sizeof(seen_auth));
-	served_header(req, "x-proxy-secret", seen_secret,
-	    sizeof(seen_secret));
+	served_header(req, "x-proxy-secret", seen_secret, sizeof(seen_secret));
 	for (i = 0; i < NELEM(answers); i++)
 		if (answers[i].path != NULL
 		    && strcmp(answers[i].path, req->path) == 0) {
@@ -169,8 +169,8 @@ tokens_are_derived(void **state)
 	answer(0, "/internal/tokens/derive", 200,
 	    "{\"derived_token\":\"d-1\",\"expires_at\":"
 	    "\"2026-11-20T10:00:00.123456+02:00\",\"scope\":\"mcp_read\"}");
-	assert_int_equal(memcp_derive(&memcp, "p-1", "default/http/a", mem,
-			     &t), MEMCP_OK);
+	assert_int_equal(memcp_derive(&memcp, "p-1", "default/http/a", mem, &t),
+	    MEMCP_OK);
 	assert_string_equal(t.parent, "p-1");
 	assert_string_equal(t.derived, "d-1");
 	assert_int_equal(t.derived_until_ms, INT64_C(1795161600000));
@@ -283,8 +283,10 @@ tools_are_listed(void **state)
 		const char *body;
 		int n; /* -1: failed */
 	} cases[] = {
-		{ 200, "{\"status\":\"success\",\"data\":{\"tools\":[{\"name\":"
-		       "\"a\"},{\"name\":\"b\"}]}}", 2 },
+		{ 200,
+		    "{\"status\":\"success\",\"data\":{\"tools\":[{\"name\":"
+		    "\"a\"},{\"name\":\"b\"}]}}",
+		    2 },
 		{ 200, "{\"tools\":[]}", 0 },
 		{ 200, "{\"data\":{}}", -1 },
 		{ 200, "nothing", -1 },
@@ -300,8 +302,8 @@ tools_are_listed(void **state)
 		why[0] = '\0';
 		answer(0, "/mcp/tools", cases[i].status, cases[i].body);
 		list = memcp_list(&memcp, NULL, why);
-		assert_int_equal(list == NULL ? -1 : (int)json_array_size(
-						  list), cases[i].n);
+		assert_int_equal(list == NULL ? -1 : (int)json_array_size(list),
+		    cases[i].n);
 		assert_int_equal(list == NULL, why[0] != '\0');
 		json_decref(list);
 	}
@@ -319,23 +321,26 @@ calls_have_results(void **state)
 		bool expired, denied;
 	} cases[] = {
 		{ "done", 200, "{\"status\":\"success\",\"data\":{\"n\":1}}",
-		    TOOL_DONE, "{\"result\":{\"status\":\"success\",\"data\":"
-			       "{\"n\":1}}}", false, false },
+		    TOOL_DONE,
+		    "{\"result\":{\"status\":\"success\",\"data\":"
+		    "{\"n\":1}}}",
+		    false, false },
 		{ "not JSON", 200, "plain \xff text", TOOL_DONE,
 		    "{\"result\":\"plain \xef\xbf\xbd text\"}", false, false },
-		{ "expired", 403, ANONYMOUS, TOOL_FAILED, "token_expired",
-		    true, false },
+		{ "expired", 403, ANONYMOUS, TOOL_FAILED, "token_expired", true,
+		    false },
 		{ "revoked", 403, "{\"detail\":\"Token was revoked\"}",
 		    TOOL_FAILED, "token_expired", true, false },
 		{ "unauthenticated", 401, "{}", TOOL_FAILED, "token_expired",
 		    true, false },
-		{ "tier", 403, "{\"detail\":{\"stage\":\"chat\",\"message\":"
-			       "\"needs a higher access level\"}}",
+		{ "tier", 403,
+		    "{\"detail\":{\"stage\":\"chat\",\"message\":"
+		    "\"needs a higher access level\"}}",
 		    TOOL_FAILED, "\"error\":\"access_denied\"", false, true },
 		{ "bad argument", 400, "{\"detail\":\"Missing id\"}",
 		    TOOL_FAILED, "\"error\":\"http_400\"", false, false },
-		{ "unknown", 404, "{\"detail\":\"Unknown tool\"}",
-		    TOOL_FAILED, "\"error\":\"http_404\"", false, false },
+		{ "unknown", 404, "{\"detail\":\"Unknown tool\"}", TOOL_FAILED,
+		    "\"error\":\"http_404\"", false, false },
 		{ "failed", 500, "oops", TOOL_FAILED,
 		    "{\"error\":\"http_500\",\"message\":\"oops\"}", false,
 		    false },
@@ -345,8 +350,8 @@ calls_have_results(void **state)
 		    "\"error\":\"outcome_unknown\"", false, false },
 		{ "gateway's time", 504, "", TOOL_FAILED,
 		    "\"error\":\"outcome_unknown\"", false, false },
-		{ "full", 503, "", TOOL_FAILED, "\"error\":\"http_503\"",
-		    false, false },
+		{ "full", 503, "", TOOL_FAILED, "\"error\":\"http_503\"", false,
+		    false },
 	};
 	struct arena *mem = arena_new();
 	struct tool_result r;
@@ -360,8 +365,7 @@ calls_have_results(void **state)
 		if (r.end != cases[i].end || r.token_expired != cases[i].expired
 		    || r.denied != cases[i].denied
 		    || strstr(r.text, cases[i].text) == NULL)
-			fail_msg("%s: end %d %s", cases[i].what, r.end,
-			    r.text);
+			fail_msg("%s: end %d %s", cases[i].what, r.end, r.text);
 		assert_string_equal(seen_auth, "Bearer tok-2");
 		assert_string_equal(seen_body,
 		    "{\"tool\":\"query\",\"arguments\":{\"id\":1}}");

@@ -73,8 +73,7 @@ a_damaged_message_is_refused(void **state)
 
 	(void)state;
 	for (i = 0; i < NELEM(cases); i++)
-		if (message_read(mem, cases[i].text, strlen(cases[i].text),
-			&m)
+		if (message_read(mem, cases[i].text, strlen(cases[i].text), &m)
 		    != cases[i].rc)
 			fail_msg("%s", cases[i].text);
 }
@@ -126,9 +125,8 @@ a_reply_is_read_as_written(void **state)
 	assert_null(out.starters[0]);
 	assert_string_equal(out.end, "");
 	for (i = 0; i < NELEM(wrong); i++)
-		assert_int_equal(reply_read(mem, wrong[i], strlen(wrong[i]),
-				     &out),
-		    -1);
+		assert_int_equal(
+		    reply_read(mem, wrong[i], strlen(wrong[i]), &out), -1);
 	r.text = "\xff";
 	assert_null(reply_write(mem, &r));
 }

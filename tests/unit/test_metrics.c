@@ -26,12 +26,10 @@ static const struct metric_def DEFS[] = {
 	    { "good", "bad" } },
 	[WAITING] = { "t_waiting", "Waiting.", METRIC_GAUGE, NULL, { NULL } },
 	[QUEUE] = { "t_queue", "Queue.", METRIC_LEVEL, NULL, { NULL } },
-	[SECONDS] = { "t_seconds", "Time.", METRIC_HISTOGRAM, NULL,
-	    { NULL } },
+	[SECONDS] = { "t_seconds", "Time.", METRIC_HISTOGRAM, NULL, { NULL } },
 };
-static const struct metric_def OTHER[]
-    = { { "t_other", "Of another version.", METRIC_COUNTER, NULL,
-	{ NULL } } };
+static const struct metric_def OTHER[] = { { "t_other", "Of another version.",
+    METRIC_COUNTER, NULL, { NULL } } };
 static char path[64];
 
 /* Run ${work} in a process of its own, that then waits for a byte. */
@@ -204,8 +202,8 @@ is_written_for_prometheus(void **state)
 	assert_non_null(strstr(buf_str(&b),
 	    "# HELP t_turns_total Turns.\n# TYPE t_turns_total counter\n"
 	    "t_turns_total{end=\"good\"} 0\nt_turns_total{end=\"bad\"} 4\n"));
-	assert_non_null(strstr(buf_str(&b),
-	    "# TYPE t_waiting gauge\nt_waiting -2\n"));
+	assert_non_null(
+	    strstr(buf_str(&b), "# TYPE t_waiting gauge\nt_waiting -2\n"));
 	assert_non_null(strstr(buf_str(&b), "# TYPE t_queue gauge\n"));
 	assert_non_null(strstr(buf_str(&b),
 	    "t_seconds_bucket{le=\"0.001\"} 1\n"

@@ -17,19 +17,23 @@
 #include "tests/unit/answers.h"
 #include "tests/unit/cuts.h"
 
-#define DELTA(d) "{\"choices\":[{\"index\":0,\"delta\":" d \
-	",\"finish_reason\":null}]}\n"
-#define FINISH(why) "{\"choices\":[{\"index\":0,\"delta\":{}," \
+#define DELTA(d) \
+	"{\"choices\":[{\"index\":0,\"delta\":" d ",\"finish_reason\":null}]}\n"
+#define FINISH(why)                                \
+	"{\"choices\":[{\"index\":0,\"delta\":{}," \
 	"\"finish_reason\":\"" why "\"}]}\n"
-#define USAGE "{\"choices\":[],\"usage\":{\"prompt_tokens\":7," \
+#define USAGE                                             \
+	"{\"choices\":[],\"usage\":{\"prompt_tokens\":7," \
 	"\"completion_tokens\":3}}\n"
 #define DONE "[DONE]\n"
-#define CALL(index, id, name, arguments) DELTA("{\"tool_calls\":[{" \
-	"\"index\":" index ",\"id\":\"" id "\",\"type\":\"function\"," \
-	"\"function\":{\"name\":\"" name "\",\"arguments\":\"" arguments \
-	"\"}}]}")
-#define MORE(index, arguments) DELTA("{\"tool_calls\":[{\"index\":" index \
-	",\"function\":{\"arguments\":\"" arguments "\"}}]}")
+#define CALL(index, id, name, arguments)                                       \
+	DELTA("{\"tool_calls\":[{"                                             \
+	      "\"index\":" index ",\"id\":\"" id "\",\"type\":\"function\","   \
+	      "\"function\":{\"name\":\"" name "\",\"arguments\":\"" arguments \
+	      "\"}}]}")
+#define MORE(index, arguments)                     \
+	DELTA("{\"tool_calls\":[{\"index\":" index \
+	      ",\"function\":{\"arguments\":\"" arguments "\"}}]}")
 
 static const struct {
 	const char *what, *events;
@@ -38,12 +42,13 @@ static const struct {
 	const char *calls; /* "id name arguments; ..." */
 	bool cut, refused;
 } STREAMS[] = {
-	{ "words", DELTA("{\"role\":\"assistant\",\"content\":\"\"}")
+	{ "words",
+	    DELTA("{\"role\":\"assistant\",\"content\":\"\"}")
 		DELTA("{\"content\":\"Good \"}") DELTA("{\"content\":\"day\"}")
-		FINISH("stop") USAGE DONE,
+		    FINISH("stop") USAGE DONE,
 	    LLM_OK, "Good day", "", false, false },
-	{ "no [DONE]", DELTA("{\"content\":\"a\"}") FINISH("stop"), LLM_OK,
-	    "a", "", false, false },
+	{ "no [DONE]", DELTA("{\"content\":\"a\"}") FINISH("stop"), LLM_OK, "a",
+	    "", false, false },
 	{ "no finish_reason", DELTA("{\"content\":\"a\"}") DONE, LLM_OK, "a",
 	    "", false, false },
 	{ "cut in the middle", DELTA("{\"content\":\"a\"}"), LLM_RC_N, "", "",
@@ -55,26 +60,32 @@ static const struct {
 	    DELTA("{\"content\":\"a\\u0000b \\ud83d\"}")
 		DELTA("{\"content\":\"c\xf0\x9f\",\"seed\":"
 		      "18446744073709551615,\"p\":1e999}")
-		DELTA("{\"content\":\"x\",\"content\":\"d\"}")
-		FINISH("stop") DONE,
+		    DELTA("{\"content\":\"x\",\"content\":\"d\"}")
+			FINISH("stop") DONE,
 	    LLM_OK,
-	    "a\xef\xbf\xbd" "b \xef\xbf\xbd" "c\xef\xbf\xbd\xef\xbf\xbd" "d",
+	    "a\xef\xbf\xbd"
+	    "b \xef\xbf\xbd"
+	    "c\xef\xbf\xbd\xef\xbf\xbd"
+	    "d",
 	    "", false, false },
-	{ "an empty finish_reason is none", FINISH(""), LLM_RC_N, "", "",
-	    false, false },
-	{ "[DONE] with blanks", DELTA("{\"content\":\"a\"}") FINISH("stop")
-		" [DONE] \t\n",
+	{ "an empty finish_reason is none", FINISH(""), LLM_RC_N, "", "", false,
+	    false },
+	{ "[DONE] with blanks",
+	    DELTA("{\"content\":\"a\"}") FINISH("stop") " [DONE] \t\n", LLM_OK,
+	    "a", "", false, false },
+	{ "[DONE] and more is no end",
+	    DELTA("{\"content\":\"a\"}") "[DONE] x\n", LLM_RC_N, "", "", false,
+	    false },
+	{ "usage and noise after the end",
+	    DELTA("{\"content\":\"a\"}")
+		FINISH("stop") "bye\n"
+			       "{\"error\":{\"code\":503}}\n" FINISH("error")
+				   USAGE DONE,
 	    LLM_OK, "a", "", false, false },
-	{ "[DONE] and more is no end", DELTA("{\"content\":\"a\"}")
-		"[DONE] x\n",
-	    LLM_RC_N, "", "", false, false },
-	{ "usage and noise after the end", DELTA("{\"content\":\"a\"}")
-		FINISH("stop") "bye\n" "{\"error\":{\"code\":503}}\n"
-		FINISH("error") USAGE DONE,
-	    LLM_OK, "a", "", false, false },
-	{ "anything after [DONE]", DELTA("{\"content\":\"a\"}") DONE "bye\n"
-		"{\"error\":{\"code\":503}}\n"
-		DELTA("{\"content\":\"b\"}"),
+	{ "anything after [DONE]",
+	    DELTA("{\"content\":\"a\"}") DONE
+	    "bye\n"
+	    "{\"error\":{\"code\":503}}\n" DELTA("{\"content\":\"b\"}"),
 	    LLM_OK, "a", "", false, false },
 	{ "a list for an event", "[]\n" DONE, LLM_EMPTY, "", "", false, false },
 	{ "empty", DELTA("{\"content\":\"\"}") FINISH("stop") DONE, LLM_EMPTY,
@@ -90,76 +101,85 @@ static const struct {
 	    DELTA("{\"content\":[{\"type\":\"thinking\",\"thinking\":[]},"
 		  "{\"type\":\"text\",\"text\":\"a\"}]}") FINISH("stop"),
 	    LLM_OK, "a", "", false, false },
-	{ "max_tokens reached", DELTA("{\"content\":\"a\"}") FINISH("length")
-		DONE,
-	    LLM_OK, "a", "", true, false },
+	{ "max_tokens reached",
+	    DELTA("{\"content\":\"a\"}") FINISH("length") DONE, LLM_OK, "a", "",
+	    true, false },
 	{ "blanks are no words",
 	    DELTA("{\"content\":\"\\n\"}") DELTA("{\"content\":\" \\u200b\"}")
 		FINISH("stop") DONE,
 	    LLM_EMPTY, "", "", false, false },
-	{ "blanks after thoughts are none", DELTA("{\"content\":\"<think>a"
-		"</think>\\n\\ufeff\"}") FINISH("stop") DONE,
+	{ "blanks after thoughts are none",
+	    DELTA("{\"content\":\"<think>a"
+		  "</think>\\n\\ufeff\"}") FINISH("stop") DONE,
 	    LLM_EMPTY, "", "", false, false },
-	{ "blanks before words", DELTA("{\"content\":\"\\n \"}")
-		DELTA("{\"content\":\" a\"}") FINISH("stop") DONE,
+	{ "blanks before words",
+	    DELTA("{\"content\":\"\\n \"}") DELTA("{\"content\":\" a\"}")
+		FINISH("stop") DONE,
 	    LLM_OK, "\n  a", "", false, false },
-	{ "the server broke", DELTA("{\"content\":\"a\"}")
-		FINISH("insufficient_system_resource") DONE,
+	{ "the server broke",
+	    DELTA("{\"content\":\"a\"}") FINISH("insufficient_system_resource")
+		DONE,
 	    LLM_RC_N, "", "", false, false },
-	{ "the server's network broke", DELTA("{\"content\":\"a\"}")
-		FINISH("network_error") DONE,
-	    LLM_RC_N, "", "", false, false },
+	{ "the server's network broke",
+	    DELTA("{\"content\":\"a\"}") FINISH("network_error") DONE, LLM_RC_N,
+	    "", "", false, false },
 	{ "aborted", DELTA("{\"content\":\"a\"}") FINISH("abort") DONE,
 	    LLM_RC_N, "", "", false, false },
 	{ "a reason of the server behind it",
-	    DELTA("{\"content\":\"a\"}") "{\"choices\":[{\"delta\":{},"
-		"\"finish_reason\":\"stop\",\"native_finish_reason\":"
-		"\"network_error\"}]}\n" DONE,
+	    DELTA(
+		"{\"content\":\"a\"}") "{\"choices\":[{\"delta\":{},"
+				       "\"finish_reason\":\"stop\",\"native_finish_reason\":"
+				       "\"network_error\"}]}\n" DONE,
 	    LLM_RC_N, "", "", false, false },
-	{ "filtered after words", DELTA("{\"content\":\"a\"}")
-		FINISH("content_filter") DONE,
-	    LLM_OK, "a", "", true, true },
-	{ "filtered after a call", CALL("0", "c", "echo", "{}")
-		FINISH("content_filter") DONE,
+	{ "filtered after words",
+	    DELTA("{\"content\":\"a\"}") FINISH("content_filter") DONE, LLM_OK,
+	    "a", "", true, true },
+	{ "filtered after a call",
+	    CALL("0", "c", "echo", "{}") FINISH("content_filter") DONE,
 	    LLM_EMPTY, "", "", false, true },
 	{ "filtered", FINISH("content_filter") DONE, LLM_EMPTY, "", "", false,
 	    true },
-	{ "refusal", DELTA("{\"refusal\":\"I will \"}")
-		DELTA("{\"refusal\":\"not.\"}") FINISH("stop") DONE,
-	    LLM_OK, "I will not.", "", false, true },
-	{ "one call in pieces", CALL("0", "c1", "echo", "")
-		MORE("0", "{\\\"te") MORE("0", "xt\\\":\\\"hi\\\"}")
-		FINISH("tool_calls") DONE,
-	    LLM_OK, "", "c1 echo {\"text\":\"hi\"}; ", false, false },
-	{ "two calls, pieces mixed", CALL("0", "a", "one", "{\\\"x\\\"")
-		CALL("1", "b", "two", "{\\\"y\\\"") MORE("0", ":1}")
-		MORE("1", ":2}") FINISH("tool_calls") DONE,
-	    LLM_OK, "", "a one {\"x\":1}; b two {\"y\":2}; ", false, false },
-	{ "calls from 1, the second first", CALL("2", "b", "two", "{}")
-		CALL("1", "a", "one", "{}") FINISH("tool_calls") DONE,
-	    LLM_OK, "", "a one {}; b two {}; ", false, false },
-	{ "stop although there is a call", CALL("0", "c", "echo", "{}")
+	{ "refusal",
+	    DELTA("{\"refusal\":\"I will \"}") DELTA("{\"refusal\":\"not.\"}")
 		FINISH("stop") DONE,
-	    LLM_OK, "", "c echo {}; ", false, false },
-	{ "name and id repeated", CALL("0", "c", "echo", "{\\\"a\\\"")
-		CALL("0", "d", "echo", ":1}") FINISH("tool_calls") DONE,
+	    LLM_OK, "I will not.", "", false, true },
+	{ "one call in pieces",
+	    CALL("0", "c1", "echo", "") MORE("0", "{\\\"te")
+		MORE("0", "xt\\\":\\\"hi\\\"}") FINISH("tool_calls") DONE,
+	    LLM_OK, "", "c1 echo {\"text\":\"hi\"}; ", false, false },
+	{ "two calls, pieces mixed",
+	    CALL("0", "a", "one", "{\\\"x\\\"")
+		CALL("1", "b", "two", "{\\\"y\\\"") MORE("0", ":1}")
+		    MORE("1", ":2}") FINISH("tool_calls") DONE,
+	    LLM_OK, "", "a one {\"x\":1}; b two {\"y\":2}; ", false, false },
+	{ "calls from 1, the second first",
+	    CALL("2", "b", "two", "{}") CALL("1", "a", "one", "{}")
+		FINISH("tool_calls") DONE,
+	    LLM_OK, "", "a one {}; b two {}; ", false, false },
+	{ "stop although there is a call",
+	    CALL("0", "c", "echo", "{}") FINISH("stop") DONE, LLM_OK, "",
+	    "c echo {}; ", false, false },
+	{ "name and id repeated",
+	    CALL("0", "c", "echo", "{\\\"a\\\"") CALL("0", "d", "echo", ":1}")
+		FINISH("tool_calls") DONE,
 	    LLM_OK, "", "c echo {\"a\":1}; ", false, false },
-	{ "empty ids", CALL("0", "", "one", "{}") CALL("1", "", "two", "{}")
+	{ "empty ids",
+	    CALL("0", "", "one", "{}") CALL("1", "", "two", "{}")
 		FINISH("tool_calls") DONE,
 	    LLM_OK, "", "call_0 one {}; call_1 two {}; ", false, false },
-	{ "one id for all", CALL("0", "x", "one", "{}")
-		CALL("1", "x", "two", "{}") FINISH("tool_calls") DONE,
-	    LLM_OK, "", "x one {}; x_2 two {}; ", false, false },
-	{ "ids that look like ours", CALL("0", "call_1", "one", "{}")
-		CALL("1", "", "two", "{}") CALL("2", "call_1", "three", "{}")
+	{ "one id for all",
+	    CALL("0", "x", "one", "{}") CALL("1", "x", "two", "{}")
 		FINISH("tool_calls") DONE,
-	    LLM_OK, "",
-	    "call_1 one {}; call_2 two {}; call_3 three {}; ", false, false },
+	    LLM_OK, "", "x one {}; x_2 two {}; ", false, false },
+	{ "ids that look like ours",
+	    CALL("0", "call_1", "one", "{}") CALL("1", "", "two", "{}")
+		CALL("2", "call_1", "three", "{}") FINISH("tool_calls") DONE,
+	    LLM_OK, "", "call_1 one {}; call_2 two {}; call_3 three {}; ",
+	    false, false },
 	{ "no index, whole calls in one event",
 	    DELTA("{\"tool_calls\":[{\"id\":\"a\",\"function\":{\"name\":"
 		  "\"one\",\"arguments\":\"{}\"}},{\"id\":\"b\",\"function\":"
-		  "{\"name\":\"two\",\"arguments\":\"{}\"}}]}")
-		FINISH("stop"),
+		  "{\"name\":\"two\",\"arguments\":\"{}\"}}]}") FINISH("stop"),
 	    LLM_OK, "", "a one {}; b two {}; ", false, false },
 	{ "no index, whole calls in two events",
 	    DELTA("{\"tool_calls\":[{\"id\":\"a\",\"function\":{\"name\":"
@@ -178,103 +198,113 @@ static const struct {
 		  "{\"name\":\"one\",\"arguments\":{\"k\":[1]}}}]}")
 		FINISH("stop"),
 	    LLM_OK, "", "a one {\"k\":[1]}; ", false, false },
-	{ "no arguments", CALL("0", "c", "time", "") FINISH("tool_calls")
-		DONE,
+	{ "no arguments", CALL("0", "c", "time", "") FINISH("tool_calls") DONE,
 	    LLM_OK, "", "c time {}; ", false, false },
-	{ "broken arguments are handed on", CALL("0", "c", "time", "{\\\"a")
-		FINISH("length") DONE,
-	    LLM_OK, "", "c time {\"a; ", true, false },
-	{ "cut before the first argument", CALL("0", "c", "delete_rows", "")
-		FINISH("length") DONE,
-	    LLM_OK, "", "c delete_rows ; ", true, false },
+	{ "broken arguments are handed on",
+	    CALL("0", "c", "time", "{\\\"a") FINISH("length") DONE, LLM_OK, "",
+	    "c time {\"a; ", true, false },
+	{ "cut before the first argument",
+	    CALL("0", "c", "delete_rows", "") FINISH("length") DONE, LLM_OK, "",
+	    "c delete_rows ; ", true, false },
 	{ "no name is no call", CALL("0", "c", "", "{}") FINISH("stop") DONE,
 	    LLM_EMPTY, "", "", false, false },
-	{ "an index of any measure", CALL("99999999", "c", "x", "{}")
-		DELTA("{\"content\":\"a\"}") FINISH("stop") DONE,
-	    LLM_OK, "a", "c x {}; ", false, false },
-	{ "an index below zero counts as none", CALL("-1", "c", "x", "{}")
+	{ "an index of any measure",
+	    CALL("99999999", "c", "x", "{}") DELTA("{\"content\":\"a\"}")
 		FINISH("stop") DONE,
-	    LLM_OK, "", "c x {}; ", false, false },
-	{ "words and a call", DELTA("{\"content\":\"I look.\"}")
-		CALL("0", "c", "x", "{}") FINISH("tool_calls") DONE,
+	    LLM_OK, "a", "c x {}; ", false, false },
+	{ "an index below zero counts as none",
+	    CALL("-1", "c", "x", "{}") FINISH("stop") DONE, LLM_OK, "",
+	    "c x {}; ", false, false },
+	{ "words and a call",
+	    DELTA("{\"content\":\"I look.\"}") CALL("0", "c", "x", "{}")
+		FINISH("tool_calls") DONE,
 	    LLM_OK, "I look.", "c x {}; ", false, false },
 	/* vllm, mlx: ollama/ollama#15457, ai-dynamo/dynamo#4723 */
-	{ "two ids at one index", CALL("0", "a", "echo", "{\\\"x\\\":1}")
+	{ "two ids at one index",
+	    CALL("0", "a", "echo", "{\\\"x\\\":1}")
 		CALL("0", "b", "echo", "{\\\"x\\\":2}") FINISH("tool_calls"),
-	    LLM_OK, "", "a echo {\"x\":1}; b echo {\"x\":2}; ", false,
-	    false },
+	    LLM_OK, "", "a echo {\"x\":1}; b echo {\"x\":2}; ", false, false },
 	{ "two ids at one index, the second in pieces",
 	    CALL("0", "a", "echo", "{}") CALL("0", "b", "time", "")
 		MORE("0", "{\\\"x\\\"") MORE("0", ":2}") FINISH("tool_calls"),
 	    LLM_OK, "", "a echo {}; b time {\"x\":2}; ", false, false },
 	/* poolsideai/pool#9 */
-	{ "an id of its own for each piece", CALL("0", "a", "echo", "")
+	{ "an id of its own for each piece",
+	    CALL("0", "a", "echo", "")
 		DELTA("{\"tool_calls\":[{\"index\":0,\"id\":\"b\","
 		      "\"function\":{\"arguments\":\"{\"}}]}")
-		DELTA("{\"tool_calls\":[{\"index\":0,\"id\":\"c\","
-		      "\"function\":{\"arguments\":\"}\"}}]}")
-		FINISH("tool_calls"),
+		    DELTA("{\"tool_calls\":[{\"index\":0,\"id\":\"c\","
+			  "\"function\":{\"arguments\":\"}\"}}]}")
+			FINISH("tool_calls"),
 	    LLM_OK, "", "a echo {}; ", false, false },
 	/* pipecat-ai/pipecat#4987 */
-	{ "the id after the name", CALL("0", "", "echo", "")
+	{ "the id after the name",
+	    CALL("0", "", "echo", "")
 		DELTA("{\"tool_calls\":[{\"index\":0,\"id\":\"b\"}]}")
-		MORE("0", "{}") FINISH("tool_calls"),
+		    MORE("0", "{}") FINISH("tool_calls"),
 	    LLM_OK, "", "b echo {}; ", false, false },
 	{ "the id before the name",
 	    DELTA("{\"tool_calls\":[{\"index\":0,\"id\":\"b\"}]}")
-		CALL("0", "", "echo", "") MORE("0", "{}")
-		FINISH("tool_calls"),
+		CALL("0", "", "echo", "") MORE("0", "{}") FINISH("tool_calls"),
 	    LLM_OK, "", "b echo {}; ", false, false },
 	/* sgl-project/sglang#4067 */
-	{ "id repeated, no index", DELTA("{\"tool_calls\":[{\"id\":\"a\","
-		"\"function\":{\"name\":\"echo\",\"arguments\":\"\"}}]}")
+	{ "id repeated, no index",
+	    DELTA("{\"tool_calls\":[{\"id\":\"a\","
+		  "\"function\":{\"name\":\"echo\",\"arguments\":\"\"}}]}")
 		DELTA("{\"tool_calls\":[{\"id\":\"a\",\"function\":{"
 		      "\"name\":\"\",\"arguments\":\"{\"}}]}")
-		DELTA("{\"tool_calls\":[{\"id\":\"a\",\"function\":{"
-		      "\"name\":\"\",\"arguments\":\"}\"}}]}")
-		FINISH("tool_calls"),
+		    DELTA("{\"tool_calls\":[{\"id\":\"a\",\"function\":{"
+			  "\"name\":\"\",\"arguments\":\"}\"}}]}")
+			FINISH("tool_calls"),
 	    LLM_OK, "", "a echo {}; ", false, false },
-	{ "an index as text", CALL("\"1\"", "b", "two", "{}")
-		CALL("\"0\"", "a", "one", "") MORE("\"0\"", "{}")
-		FINISH("stop"),
+	{ "an index as text",
+	    CALL("\"1\"", "b", "two", "{}") CALL("\"0\"", "a", "one", "")
+		MORE("\"0\"", "{}") FINISH("stop"),
 	    LLM_OK, "", "a one {}; b two {}; ", false, false },
-	{ "{} before the real arguments", CALL("0", "a", "echo", "{}")
-		MORE("0", "{\\\"x\\\"") MORE("0", ":1}") FINISH("stop"),
+	{ "{} before the real arguments",
+	    CALL("0", "a", "echo", "{}") MORE("0", "{\\\"x\\\"")
+		MORE("0", ":1}") FINISH("stop"),
 	    LLM_OK, "", "a echo {\"x\":1}; ", false, false },
-	{ "arguments encoded twice", CALL("0", "a", "echo",
-		"\\\"{\\\\\\\"x\\\\\\\":1}\\\"") FINISH("stop"),
+	{ "arguments encoded twice",
+	    CALL("0", "a", "echo", "\\\"{\\\\\\\"x\\\\\\\":1}\\\"")
+		FINISH("stop"),
 	    LLM_OK, "", "a echo {\"x\":1}; ", false, false },
-	{ "arguments null", DELTA("{\"tool_calls\":[{\"index\":0,\"id\":"
-		"\"a\",\"function\":{\"name\":\"one\",\"arguments\":null"
-		"}}]}") FINISH("stop"),
+	{ "arguments null",
+	    DELTA("{\"tool_calls\":[{\"index\":0,\"id\":"
+		  "\"a\",\"function\":{\"name\":\"one\",\"arguments\":null"
+		  "}}]}") FINISH("stop"),
 	    LLM_OK, "", "a one {}; ", false, false },
 	{ "all calls once more in the last event",
-	    CALL("0", "a", "echo", "{\\\"x\\\":1}")
-		"{\"choices\":[{\"message\":{\"tool_calls\":[{\"id\":\"a\","
-		"\"function\":{\"name\":\"echo\",\"arguments\":\"{\\\"x\\\":"
-		"1}\"}}]},\"finish_reason\":\"tool_calls\"}]}\n",
+	    CALL("0", "a", "echo",
+		"{\\\"x\\\":1}") "{\"choices\":[{\"message\":{\"tool_calls\":[{\"id\":\"a\","
+				 "\"function\":{\"name\":\"echo\",\"arguments\":\"{\\\"x\\\":"
+				 "1}\"}}]},\"finish_reason\":\"tool_calls\"}]}\n",
 	    LLM_OK, "", "a echo {\"x\":1}; ", false, false },
 	{ "legacy function_call in pieces",
 	    DELTA("{\"function_call\":{\"name\":\"echo\",\"arguments\":"
-		  "\"\"}}")
-		DELTA("{\"function_call\":{\"arguments\":\"{\"}}")
+		  "\"\"}}") DELTA("{\"function_call\":{\"arguments\":\"{\"}}")
 		DELTA("{\"function_call\":{\"arguments\":\"}\"}}")
-		FINISH("function_call"),
+		    FINISH("function_call"),
 	    LLM_OK, "", "call_0 echo {}; ", false, false },
 	/* elie222/rakazo#416, elizaOS/eliza#30904 */
 	{ "half a pair in each of two events",
 	    DELTA("{\"content\":\"a\\ud83d\"}")
 		DELTA("{\"content\":\"\\ude00b\"}") FINISH("stop"),
-	    LLM_OK, "a\xf0\x9f\x98\x80" "b", "", false, false },
+	    LLM_OK,
+	    "a\xf0\x9f\x98\x80"
+	    "b",
+	    "", false, false },
 	{ "half a character in each of two events",
-	    DELTA("{\"content\":\"a\xf0\x9f\"}")
-		DELTA("{\"content\":\"\x98\x80" "b\"}") FINISH("stop"),
-	    LLM_OK, "a\xf0\x9f\x98\x80" "b", "", false, false },
-	{ "half a pair in arguments", CALL("0", "c", "echo",
-		"{\\\"x\\\":\\\"\\ud83d") MORE("0", "\\ude00\\\"}")
-		FINISH("stop"),
-	    LLM_OK, "", "c echo {\"x\":\"\xf0\x9f\x98\x80\"}; ", false,
-	    false },
+	    DELTA("{\"content\":\"a\xf0\x9f\"}") DELTA("{\"content\":\"\x98\x80"
+						       "b\"}") FINISH("stop"),
+	    LLM_OK,
+	    "a\xf0\x9f\x98\x80"
+	    "b",
+	    "", false, false },
+	{ "half a pair in arguments",
+	    CALL("0", "c", "echo", "{\\\"x\\\":\\\"\\ud83d")
+		MORE("0", "\\ude00\\\"}") FINISH("stop"),
+	    LLM_OK, "", "c echo {\"x\":\"\xf0\x9f\x98\x80\"}; ", false, false },
 	/* BerriAI/litellm#2195 */
 	{ "a finish_reason in each event",
 	    "{\"choices\":[{\"delta\":{\"content\":\"one \"},"
@@ -282,74 +312,89 @@ static const struct {
 	    "{\"choices\":[{\"delta\":{\"content\":\"two\"},"
 	    "\"finish_reason\":\"stop\"}]}\n" USAGE DONE,
 	    LLM_OK, "one two", "", false, false },
-	{ "an event that is no JSON", DELTA("{\"content\":\"a\"}")
-		"keep-alive\n" DELTA("{\"content\":\"b\"}") FINISH("stop"),
+	{ "an event that is no JSON",
+	    DELTA("{\"content\":\"a\"}") "keep-alive\n" DELTA(
+		"{\"content\":\"b\"}") FINISH("stop"),
 	    LLM_OK, "ab", "", false, false },
 	{ "message in place of delta",
 	    "{\"choices\":[{\"message\":{\"content\":\"Good \"}}]}\n"
-	    "{\"choices\":[{\"message\":{\"content\":\"day\"}}]}\n"
-	    FINISH("stop"), LLM_OK, "Good day", "", false, false },
+	    "{\"choices\":[{\"message\":{\"content\":\"day\"}}]}\n" FINISH(
+		"stop"),
+	    LLM_OK, "Good day", "", false, false },
 	{ "all words once more in the last event",
-	    DELTA("{\"content\":\"Good \"}") DELTA("{\"content\":\"day\"}")
-	    "{\"choices\":[{\"delta\":{\"content\":\"Good day\"},"
-	    "\"finish_reason\":\"stop\"}]}\n" DONE,
+	    DELTA("{\"content\":\"Good \"}") DELTA(
+		"{\"content\":\"day\"}") "{\"choices\":[{\"delta\":{\"content\":\"Good day\"},"
+					 "\"finish_reason\":\"stop\"}]}\n" DONE,
 	    LLM_OK, "Good day", "", false, false },
 	{ "text completions",
 	    "{\"choices\":[{\"text\":\"Good \",\"finish_reason\":null}]}\n"
 	    "{\"choices\":[{\"text\":\"day\",\"finish_reason\":\"stop\"}"
-	    "]}\n", LLM_OK, "Good day", "", false, false },
+	    "]}\n",
+	    LLM_OK, "Good day", "", false, false },
 	{ "the second of two answers",
-	    DELTA("{\"content\":\"a\"}") "{\"choices\":[{\"index\":1,"
-	    "\"delta\":{\"content\":\"b\"},\"finish_reason\":\"stop\"}]}\n"
-	    FINISH("stop"), LLM_OK, "a", "", false, false },
-	{ "choices null", "{\"choices\":null}\n" DELTA("{\"content\":\"a\"}")
-		FINISH("stop"), LLM_OK, "a", "", false, false },
+	    DELTA(
+		"{\"content\":\"a\"}") "{\"choices\":[{\"index\":1,"
+				       "\"delta\":{\"content\":\"b\"},\"finish_reason\":\"stop\"}]}\n" FINISH(
+					   "stop"),
+	    LLM_OK, "a", "", false, false },
+	{ "choices null",
+	    "{\"choices\":null}\n" DELTA("{\"content\":\"a\"}") FINISH("stop"),
+	    LLM_OK, "a", "", false, false },
 	/* etkecc/baibot#30 */
-	{ "thoughts in the words", DELTA("{\"content\":\"<th\"}")
+	{ "thoughts in the words",
+	    DELTA("{\"content\":\"<th\"}")
 		DELTA("{\"content\":\"ink>hm </thi\"}")
-		DELTA("{\"content\":\"nk>\\n\\nyes\"}") FINISH("stop"),
+		    DELTA("{\"content\":\"nk>\\n\\nyes\"}") FINISH("stop"),
 	    LLM_OK, "yes", "", false, false },
-	{ "thoughts without an end", DELTA("{\"content\":\"<think>hm\"}")
-		FINISH("stop"), LLM_EMPTY, "", "", false, false },
+	{ "thoughts without an end",
+	    DELTA("{\"content\":\"<think>hm\"}") FINISH("stop"), LLM_EMPTY, "",
+	    "", false, false },
 	/* ollama/ollama#18044 */
-	{ "thoughts without a beginning", DELTA("{\"content\":\"hm.\\n</th\"}")
+	{ "thoughts without a beginning",
+	    DELTA("{\"content\":\"hm.\\n</th\"}")
 		DELTA("{\"content\":\"ink>yes\"}") FINISH("stop"),
 	    LLM_OK, "yes", "", false, false },
 	/* kekzl/imp#768 */
 	{ "the channels of gpt-oss",
 	    DELTA("{\"content\":\"<|channel|>analysis<|message|>hm<|en\"}")
-	    DELTA("{\"content\":\"d|><|start|>assistant<|channel|>final"
-		  "<|message|>yes\"}") FINISH("stop"),
+		DELTA("{\"content\":\"d|><|start|>assistant<|channel|>final"
+		      "<|message|>yes\"}") FINISH("stop"),
 	    LLM_OK, "yes", "", false, false },
-	{ "other marks", DELTA("{\"content\":\"<Reasoning>h\"}")
+	{ "other marks",
+	    DELTA("{\"content\":\"<Reasoning>h\"}")
 		DELTA("{\"content\":\"m</reasoning>\\nyes<|im_\"}")
-		DELTA("{\"content\":\"end|>\"}") FINISH("stop"),
+		    DELTA("{\"content\":\"end|>\"}") FINISH("stop"),
 	    LLM_OK, "yes", "", false, false },
-	{ "attributes of a tag", DELTA("{\"content\":\"<think time=\"}")
+	{ "attributes of a tag",
+	    DELTA("{\"content\":\"<think time=\"}")
 		DELTA("{\"content\":\"'1'>hm</think>yes\"}") FINISH("stop"),
 	    LLM_OK, "yes", "", false, false },
-	{ "gpt-oss without its tokens", DELTA("{\"content\":\"analysisWe "
-		"think.assistantfi\"}") DELTA("{\"content\":\"nalyes\"}")
+	{ "gpt-oss without its tokens",
+	    DELTA("{\"content\":\"analysisWe "
+		  "think.assistantfi\"}") DELTA("{\"content\":\"nalyes\"}")
 		FINISH("stop"),
 	    LLM_OK, "yes", "", false, false },
-	{ "a word that begins so", DELTA("{\"content\":\"analysis of x\"}")
-		FINISH("stop"),
-	    LLM_OK, "analysis of x", "", false, false },
+	{ "a word that begins so",
+	    DELTA("{\"content\":\"analysis of x\"}") FINISH("stop"), LLM_OK,
+	    "analysis of x", "", false, false },
 	{ "a word that is glued, and no close",
-	    DELTA("{\"content\":\"analysisX is y\"}") FINISH("stop"),
-	    LLM_OK, "analysisX is y", "", false, false },
-	{ "thoughts once more", DELTA("{\"content\":\"<think>a</think>b <thi"
-		"\"}") DELTA("{\"content\":\"nk>c</think>d <think>e\"}")
+	    DELTA("{\"content\":\"analysisX is y\"}") FINISH("stop"), LLM_OK,
+	    "analysisX is y", "", false, false },
+	{ "thoughts once more",
+	    DELTA("{\"content\":\"<think>a</think>b <thi"
+		  "\"}") DELTA("{\"content\":\"nk>c</think>d <think>e\"}")
 		FINISH("stop"),
 	    LLM_OK, "b d ", "", false, false },
 	{ "words about tags after thoughts",
-	    DELTA("{\"content\":\"<think>a</think>Write <think> and "
-		  "`</think>`, `<think>x`, ```<think>\\nx</think>``` or <|im_end|>"
-		  " \"}")
-		DELTA("{\"content\":\"here <|im_end|>.\"}") FINISH("stop"),
-	    LLM_OK, "Write <think> and `</think>`, `<think>x`, "
-	    "```<think>\nx</think>``` or <|im_end|> here <|im_end|>.", "",
-	    false, false },
+	    DELTA(
+		"{\"content\":\"<think>a</think>Write <think> and "
+		"`</think>`, `<think>x`, ```<think>\\nx</think>``` or <|im_end|>"
+		" \"}") DELTA("{\"content\":\"here <|im_end|>.\"}")
+		FINISH("stop"),
+	    LLM_OK,
+	    "Write <think> and `</think>`, `<think>x`, "
+	    "```<think>\nx</think>``` or <|im_end|> here <|im_end|>.",
+	    "", false, false },
 	{ "a word about tags",
 	    DELTA("{\"content\":\"Use `<think>` and `</think>`, or </think> "
 		  "alone.\"}") FINISH("stop"),
@@ -383,9 +428,8 @@ check(const char *what, const struct answered *a, size_t i)
 	    || strcmp(calls, STREAMS[i].calls) != 0
 	    || a->answer.cut != STREAMS[i].cut
 	    || a->answer.refused != STREAMS[i].refused)
-		fail_msg("%s: text \"%s\" calls \"%s\" cut %d refused %d",
-		    what, a->answer.text, calls, a->answer.cut,
-		    a->answer.refused);
+		fail_msg("%s: text \"%s\" calls \"%s\" cut %d refused %d", what,
+		    a->answer.text, calls, a->answer.cut, a->answer.refused);
 }
 
 static void
@@ -398,8 +442,8 @@ streams_are_read(void **state)
 	(void)state;
 	for (i = 0; i < NELEM(STREAMS); i++)
 		for (j = 0; j < NELEM(STEPS); j++) {
-			answers_stream(&LLM_OPENAI, STREAMS[i].events,
-			    STEPS[j], false, &a);
+			answers_stream(&LLM_OPENAI, STREAMS[i].events, STEPS[j],
+			    false, &a);
 			check(STREAMS[i].what, &a, i);
 			if (a.rc == LLM_OK && !a.answer.refused)
 				assert_string_equal(a.shown, a.answer.text);
@@ -424,9 +468,10 @@ streams_may_end_anywhere(void **state)
 static void
 names_and_ids_are_bounded(void **state)
 {
-	static const char HEAD[] = "{\"choices\":[{\"message\":{\"tool_calls\""
-		":[{\"id\":\"%s\",\"function\":{\"name\":\"%s\","
-		"\"arguments\":\"{}\"}}]}}]}";
+	static const char HEAD[]
+	    = "{\"choices\":[{\"message\":{\"tool_calls\""
+	      ":[{\"id\":\"%s\",\"function\":{\"name\":\"%s\","
+	      "\"arguments\":\"{}\"}}]}}]}";
 	static char name[100001], body[300000];
 	struct answered a;
 
@@ -460,9 +505,10 @@ cpu_s(void)
 static void
 a_long_body_is_looked_at_once(void **state)
 {
-	static const char *const BEGINS[]
-	    = { "{\"choices\":[{\"message\":{\"content\":\"", "{\n",
-		      "{\n {", " ", "{ }\n " };
+	static const char *const BEGINS[] = {
+		"{\"choices\":[{\"message\":{\"content\":\"", "{\n", "{\n {",
+		" ", "{ }\n "
+	};
 	const size_t piece = 1400, len = 6 * MIB;
 	char *bytes = malloc(len);
 	struct llm_reading r;
@@ -514,9 +560,9 @@ usage_is_within_reason(void **state)
 	(void)state;
 	for (i = 0; i < NELEM(cases); i++) {
 		snprintf(events, sizeof(events),
-		    DELTA("{\"content\":\"a\"}") FINISH("stop")
-		    "{\"choices\":[],\"usage\":{\"prompt_tokens\":%s,"
-		    "\"completion_tokens\":%s}}\n" DONE,
+		    DELTA("{\"content\":\"a\"}") FINISH(
+			"stop") "{\"choices\":[],\"usage\":{\"prompt_tokens\":%s,"
+				"\"completion_tokens\":%s}}\n" DONE,
 		    cases[i].in, cases[i].out);
 		answers_stream(&LLM_OPENAI, events, 0, false, &a);
 		if ((a.answer.unlikely.in + a.answer.unlikely.out == 0)
@@ -536,20 +582,24 @@ usage_is_counted_or_estimated(void **state)
 	struct answered a;
 
 	(void)state;
-	answers_stream(&LLM_OPENAI, DELTA("{\"content\":\"a\"}")
-	    FINISH("stop") USAGE DONE, 0, false, &a);
+	answers_stream(&LLM_OPENAI,
+	    DELTA("{\"content\":\"a\"}") FINISH("stop") USAGE DONE, 0, false,
+	    &a);
 	assert_int_equal(a.answer.usage.in, 7);
 	assert_int_equal(a.answer.usage.out, 3);
 	answers_free(&a);
-	answers_stream(&LLM_OPENAI, DELTA("{\"content\":\"a\"}")
-	    "{\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}],"
-	    "\"x_groq\":{\"usage\":{\"prompt_tokens\":5,"
-	    "\"completion_tokens\":2}}}\n" DONE, 0, false, &a);
+	answers_stream(&LLM_OPENAI,
+	    DELTA(
+		"{\"content\":\"a\"}") "{\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}],"
+				       "\"x_groq\":{\"usage\":{\"prompt_tokens\":5,"
+				       "\"completion_tokens\":2}}}\n" DONE,
+	    0, false, &a);
 	assert_int_equal(a.answer.usage.in, 5);
 	answers_free(&a);
 	answers_stream(&LLM_OPENAI,
-	    DELTA("{\"content\":\"some words of an answer\"}")
-	    FINISH("stop") DONE, 0, false, &a);
+	    DELTA("{\"content\":\"some words of an answer\"}") FINISH("stop")
+		DONE,
+	    0, false, &a);
 	assert_true(a.answer.usage.out >= 5);
 	answers_free(&a);
 }
@@ -569,7 +619,7 @@ usage_of_nothing_is_estimated(void **state)
 	for (i = 0; i < NELEM(USAGES); i++) {
 		snprintf(events, sizeof(events),
 		    DELTA("{\"content\":\"some words of an answer\"}")
-		    FINISH("stop") "{\"choices\":[],\"usage\":%s}\n" DONE,
+			FINISH("stop") "{\"choices\":[],\"usage\":%s}\n" DONE,
 		    USAGES[i]);
 		answers_stream(&LLM_OPENAI, events, 0, false, &a);
 		if (a.answer.usage.out < 5)
@@ -578,9 +628,10 @@ usage_of_nothing_is_estimated(void **state)
 		answers_free(&a);
 	}
 	/* Zeros after a count do not undo it. */
-	answers_stream(&LLM_OPENAI, DELTA("{\"content\":\"a\"}")
-	    FINISH("stop") USAGE "{\"choices\":[],\"usage\":{}}\n" DONE, 0,
-	    false, &a);
+	answers_stream(&LLM_OPENAI,
+	    DELTA("{\"content\":\"a\"}") FINISH("stop") USAGE
+	    "{\"choices\":[],\"usage\":{}}\n" DONE,
+	    0, false, &a);
 	assert_int_equal(a.answer.usage.in, 7);
 	assert_int_equal(a.answer.usage.out, 3);
 	answers_free(&a);
@@ -595,14 +646,16 @@ errors_in_a_stream_are_told_apart(void **state)
 		int status;
 	} cases[] = {
 		{ "{\"error\":{\"message\":\"x\",\"type\":\"server_error\","
-		  "\"code\":null}}", LLM_RETRY, 500 },
+		  "\"code\":null}}",
+		    LLM_RETRY, 500 },
 		{ "{\"error\":{\"message\":\"x\",\"code\":502}}", LLM_RETRY,
 		    502 },
 		{ "{\"error\":\"model runner stopped\"}", LLM_RETRY, 500 },
 		{ "{\"error\":{\"code\":\"rate_limit_exceeded\"}}", LLM_RETRY,
 		    429 },
 		{ "{\"error\":{\"code\":\"tool_use_failed\","
-		  "\"type\":\"invalid_request_error\"}}", LLM_RETRY, 400 },
+		  "\"type\":\"invalid_request_error\"}}",
+		    LLM_RETRY, 400 },
 		{ "{\"error\":{\"code\":\"insufficient_quota\"}}", LLM_QUOTA,
 		    429 },
 		{ "{\"error\":{\"code\":\"context_length_exceeded\"}}",
@@ -710,7 +763,8 @@ whole_answers_are_read(void **state)
 	    "\"hi\",\"tool_calls\":[{\"id\":\"c\",\"type\":\"function\","
 	    "\"function\":{\"name\":\"echo\",\"arguments\":{\"text\":\"x\"}}}"
 	    "]},\"finish_reason\":\"tool_calls\"}],\"usage\":{"
-	    "\"prompt_tokens\":1,\"completion_tokens\":2}}", &a);
+	    "\"prompt_tokens\":1,\"completion_tokens\":2}}",
+	    &a);
 	assert_int_equal(a.rc, LLM_OK);
 	assert_string_equal(a.answer.text, "hi");
 	assert_string_equal(a.shown, "hi");
@@ -745,8 +799,10 @@ half_calls_in_words_are_dropped(void **state)
 		{ "its mark alone", "I look.\\n<funct", "I look.\n", true },
 		{ "in the midst of words", "It says <tool_call>{",
 		    "It says <tool_call>{", true },
-		{ "a whole one", "Now\\n<tool_call>{\\\"name\\\":\\\"echo\\\","
-		    "\\\"arguments\\\":{}}</tool_call>", "Now\n", true },
+		{ "a whole one",
+		    "Now\\n<tool_call>{\\\"name\\\":\\\"echo\\\","
+		    "\\\"arguments\\\":{}}</tool_call>",
+		    "Now\n", true },
 		{ "nothing but a call", "[TOOL_CALLS]echo[ARGS]{", "", true },
 		{ "no call", "a < b, [1] <x>", "a < b, [1] <x>", true },
 		{ "no tools, no calls", "<tool_call>{", "<tool_call>{", false },
@@ -766,13 +822,14 @@ half_calls_in_words_are_dropped(void **state)
 		struct llm_body body;
 		char bytes[512];
 
-		snprintf(bytes, sizeof(bytes), "data: {\"choices\":[{\"delta\":"
-		    "{\"content\":\"%s\"}}]}\n\n", cases[i].said);
+		snprintf(bytes, sizeof(bytes),
+		    "data: {\"choices\":[{\"delta\":"
+		    "{\"content\":\"%s\"}}]}\n\n",
+		    cases[i].said);
 		a = (struct asking){ .provider = &LLM_OPENAI, .q = &q };
 		llm_reading_init(&a.reading, &q, mem, false);
 		llm_body_init(&body, &LLM_OPENAI, &a.reading, true);
-		assert_int_equal(llm_body_feed(&body, bytes, strlen(bytes)),
-		    0);
+		assert_int_equal(llm_body_feed(&body, bytes, strlen(bytes)), 0);
 		llm_body_end(&body, BODY_END_WHOLE);
 		llm_body_fini(&body);
 		assert_int_equal(llm_ending(&a, &resp, &answer, &f),
@@ -820,11 +877,13 @@ static const struct tool_call CALLS[] = {
 };
 static const struct llm_message MESSAGES[] = {
 	{ .role = LLM_SYSTEM, .text = "Be \"kind\"." },
-	{ .role = LLM_USER, .text = "Look", .images = &PICTURE,
-	    .nimages = 1 },
+	{ .role = LLM_USER, .text = "Look", .images = &PICTURE, .nimages = 1 },
 	{ .role = LLM_ASSISTANT, .text = "", .calls = CALLS, .ncalls = 2 },
 	{ .role = LLM_TOOL, .text = "hi", .call_id = "c1", .tool = "echo" },
-	{ .role = LLM_TOOL, .text = "no", .call_id = "c2", .tool = "x",
+	{ .role = LLM_TOOL,
+	    .text = "no",
+	    .call_id = "c2",
+	    .tool = "x",
 	    .is_error = true },
 };
 
@@ -832,12 +891,18 @@ static void
 requests_are_written(void **state)
 {
 	struct arena *mem = arena_new();
-	struct tool_spec tool = { .name = "echo", .description = "says \"it\"",
+	struct tool_spec tool = { .name = "echo",
+		.description = "says \"it\"",
 		.schema = answers_json(mem, "{\"type\":\"object\"}") };
 	struct llm_question q = { .messages = MESSAGES,
-		.nmessages = NELEM(MESSAGES), .tools = &tool, .ntools = 1 };
-	struct llm_backend b = { .host = HOST_GROQ, .model = "llama",
-		.base_url = "", .max_tokens = 50, .max_tokens_name = "",
+		.nmessages = NELEM(MESSAGES),
+		.tools = &tool,
+		.ntools = 1 };
+	struct llm_backend b = { .host = HOST_GROQ,
+		.model = "llama",
+		.base_url = "",
+		.max_tokens = 50,
+		.max_tokens_name = "",
 		.temperature = 0.7 };
 	const json_t *doc = answers_request(&LLM_OPENAI, &b, &q, mem);
 
@@ -863,8 +928,7 @@ requests_are_written(void **state)
 	answers_expect("temperature", json_object_get(doc, "temperature"),
 	    "0.7");
 	answers_expect("stream", json_object_get(doc, "stream"), "true");
-	answers_expect("stream_options",
-	    json_object_get(doc, "stream_options"),
+	answers_expect("stream_options", json_object_get(doc, "stream_options"),
 	    "{\"include_usage\":true}");
 
 	q.ntools = 0;
@@ -904,8 +968,10 @@ reasoning_models_take_other_fields(void **state)
 	(void)state;
 	for (i = 0; i < NELEM(cases); i++) {
 		struct llm_backend b = { .host = cases[i].host,
-			.model = cases[i].model, .base_url = "",
-			.max_tokens = 5, .max_tokens_name = cases[i].name,
+			.model = cases[i].model,
+			.base_url = "",
+			.max_tokens = 5,
+			.max_tokens_name = cases[i].name,
 			.temperature = 0.5 };
 		const json_t *doc = answers_request(&LLM_OPENAI, &b, &q, mem);
 
@@ -923,8 +989,8 @@ reasoning_models_take_other_fields(void **state)
 static void
 calls_without_thoughts_get_empty_ones(void **state)
 {
-	static const struct tool_call MADE[]
-	    = { { "c1", "echo", "{}" }, { "c2", "echo", "{}" } };
+	static const struct tool_call MADE[] = { { "c1", "echo", "{}" },
+		{ "c2", "echo", "{}" } };
 	static const struct llm_message TURN[] = {
 		{ .role = LLM_USER, .text = "Hi" },
 		{ .role = LLM_ASSISTANT,
@@ -986,28 +1052,33 @@ static const struct {
 } KEPT[] = {
 	{ "nothing", CALL("0", "c", "echo", "{}") FINISH("stop"), NULL },
 	/* anomalyco/opencode#24083 */
-	{ "reasoning_content", DELTA("{\"reasoning_content\":\"I \"}")
+	{ "reasoning_content",
+	    DELTA("{\"reasoning_content\":\"I \"}")
 		DELTA("{\"reasoning_content\":\"look.\"}")
-		CALL("0", "c", "echo", "{}") FINISH("stop"),
+		    CALL("0", "c", "echo", "{}") FINISH("stop"),
 	    "{\"message\":{\"reasoning_content\":\"I look.\"}}" },
-	{ "reasoning_details", DELTA("{\"reasoning_details\":[{\"type\":"
-		"\"reasoning.text\",\"text\":\"I \",\"index\":0}]}")
-		DELTA("{\"reasoning_details\":[{\"type\":\"reasoning.text\","
-		"\"text\":\"see\",\"signature\":\"s\",\"index\":0},{\"type\":"
-		"\"reasoning.encrypted\",\"data\":\"d\",\"index\":1}]}")
-		CALL("0", "c", "echo", "{}") FINISH("stop"),
+	{ "reasoning_details",
+	    DELTA("{\"reasoning_details\":[{\"type\":"
+		  "\"reasoning.text\",\"text\":\"I \",\"index\":0}]}")
+		DELTA(
+		    "{\"reasoning_details\":[{\"type\":\"reasoning.text\","
+		    "\"text\":\"see\",\"signature\":\"s\",\"index\":0},{\"type\":"
+		    "\"reasoning.encrypted\",\"data\":\"d\",\"index\":1}]}")
+		    CALL("0", "c", "echo", "{}") FINISH("stop"),
 	    "{\"message\":{\"reasoning_details\":[{\"type\":"
 	    "\"reasoning.text\",\"text\":\"I see\",\"signature\":\"s\","
 	    "\"index\":0},{\"type\":\"reasoning.encrypted\",\"data\":\"d\","
 	    "\"index\":1}]}}" },
-	{ "details with words in two members", DELTA("{\"reasoning_details\":["
-		"{\"type\":\"reasoning.text\",\"text\":\"I \",\"summary\":"
-		"\"a \",\"index\":0,\"signature\":null}]}")
+	{ "details with words in two members",
+	    DELTA("{\"reasoning_details\":["
+		  "{\"type\":\"reasoning.text\",\"text\":\"I \",\"summary\":"
+		  "\"a \",\"index\":0,\"signature\":null}]}")
 		DELTA("{\"reasoning_details\":[{\"type\":\"reasoning.text\","
-		"\"text\":\"see\",\"summary\":\"look\",\"index\":0}]}")
-		DELTA("{\"reasoning_details\":[{\"type\":\"reasoning.text\","
-		"\"signature\":\"+/==\\u00e9\",\"index\":0}]}")
-		CALL("0", "c", "echo", "{}") FINISH("stop"),
+		      "\"text\":\"see\",\"summary\":\"look\",\"index\":0}]}")
+		    DELTA(
+			"{\"reasoning_details\":[{\"type\":\"reasoning.text\","
+			"\"signature\":\"+/==\\u00e9\",\"index\":0}]}")
+			CALL("0", "c", "echo", "{}") FINISH("stop"),
 	    "{\"message\":{\"reasoning_details\":[{\"type\":"
 	    "\"reasoning.text\",\"text\":\"I see\",\"summary\":\"a look\","
 	    "\"index\":0,\"signature\":\"+/==\u00e9\"}]}}" },
@@ -1015,38 +1086,42 @@ static const struct {
 	    DELTA("{\"reasoning_details\":[{\"type\":\"reasoning.text\","
 		  "\"text\":\"a\\ud83d\",\"index\":0}],\"content\":[{\"type\":"
 		  "\"thinking\",\"thinking\":[{\"type\":\"text\",\"text\":"
-		  "\"b\\ud83d\"}]}]}")
-		CALL("0", "c", "echo", "{}") FINISH("stop"),
+		  "\"b\\ud83d\"}]}]}") CALL("0", "c", "echo", "{}")
+		FINISH("stop"),
 	    "{\"message\":{\"content\":[{\"type\":\"thinking\",\"thinking\":[{"
 	    "\"type\":\"text\",\"text\":\"b\xef\xbf\xbd\"}]}],"
 	    "\"reasoning_details\":[{\"type\":\"reasoning.text\",\"text\":"
 	    "\"a\xef\xbf\xbd\",\"index\":0}]}}" },
 	/* LiteLLM before Anthropic */
-	{ "thinking_blocks in pieces", DELTA("{\"thinking_blocks\":[{\"type\":"
-		"\"thinking\",\"thinking\":\"I \",\"signature\":null}]}")
+	{ "thinking_blocks in pieces",
+	    DELTA("{\"thinking_blocks\":[{\"type\":"
+		  "\"thinking\",\"thinking\":\"I \",\"signature\":null}]}")
 		DELTA("{\"thinking_blocks\":[{\"type\":\"thinking\","
-		"\"thinking\":\"see \\ud83d\",\"signature\":\"\"}]}")
-		DELTA("{\"thinking_blocks\":[{\"type\":\"thinking\","
-		"\"thinking\":\"\\ude00\",\"signature\":\"\"}]}")
-		DELTA("{\"thinking_blocks\":[{\"type\":\"thinking\","
-		"\"thinking\":\"\",\"signature\":\"s1\"}]}")
-		DELTA("{\"thinking_blocks\":[{\"type\":\"redacted_thinking\","
-		"\"data\":\"d\"}]}")
-		DELTA("{\"thinking_blocks\":[{\"type\":\"thinking\","
-		"\"thinking\":\"more\",\"signature\":\"s2\"}]}")
-		CALL("0", "c", "echo", "{}") FINISH("stop"),
+		      "\"thinking\":\"see \\ud83d\",\"signature\":\"\"}]}")
+		    DELTA("{\"thinking_blocks\":[{\"type\":\"thinking\","
+			  "\"thinking\":\"\\ude00\",\"signature\":\"\"}]}")
+			DELTA("{\"thinking_blocks\":[{\"type\":\"thinking\","
+			      "\"thinking\":\"\",\"signature\":\"s1\"}]}")
+			    DELTA(
+				"{\"thinking_blocks\":[{\"type\":\"redacted_thinking\","
+				"\"data\":\"d\"}]}")
+				DELTA(
+				    "{\"thinking_blocks\":[{\"type\":\"thinking\","
+				    "\"thinking\":\"more\",\"signature\":\"s2\"}]}")
+				    CALL("0", "c", "echo", "{}") FINISH("stop"),
 	    "{\"message\":{\"thinking_blocks\":[{\"type\":\"thinking\","
 	    "\"thinking\":\"I see \xf0\x9f\x98\x80\",\"signature\":\"s1\"},"
 	    "{\"type\":\"redacted_thinking\",\"data\":\"d\"},{\"type\":"
 	    "\"thinking\",\"thinking\":\"more\",\"signature\":\"s2\"}]}}" },
-	{ "thinking_blocks at once", "{\"choices\":[{\"message\":{"
-		"\"thinking_blocks\":[{\"type\":\"thinking\",\"thinking\":"
-		"\"a\",\"signature\":\"s1\"},{\"type\":\"thinking\","
-		"\"thinking\":\"b\",\"signature\":\"s2\"},{\"type\":"
-		"\"thinking\",\"thinking\":\"c\"}],\"reasoning_details\":[{"
-		"\"type\":\"thinking\",\"text\":\"x\"}],\"tool_calls\":[{"
-		"\"id\":\"c\",\"function\":{\"name\":\"echo\"}}]},"
-		"\"finish_reason\":\"stop\"}]}\n",
+	{ "thinking_blocks at once",
+	    "{\"choices\":[{\"message\":{"
+	    "\"thinking_blocks\":[{\"type\":\"thinking\",\"thinking\":"
+	    "\"a\",\"signature\":\"s1\"},{\"type\":\"thinking\","
+	    "\"thinking\":\"b\",\"signature\":\"s2\"},{\"type\":"
+	    "\"thinking\",\"thinking\":\"c\"}],\"reasoning_details\":[{"
+	    "\"type\":\"thinking\",\"text\":\"x\"}],\"tool_calls\":[{"
+	    "\"id\":\"c\",\"function\":{\"name\":\"echo\"}}]},"
+	    "\"finish_reason\":\"stop\"}]}\n",
 	    "{\"message\":{\"thinking_blocks\":[{\"type\":\"thinking\","
 	    "\"thinking\":\"a\",\"signature\":\"s1\"},{\"type\":\"thinking\","
 	    "\"thinking\":\"b\",\"signature\":\"s2\"},{\"type\":\"thinking\","
@@ -1056,35 +1131,38 @@ static const struct {
 	    DELTA("{\"extra_content\":{\"google\":{\"thought_signature\":"
 		  "\"m+/=\"}}}")
 		DELTA("{\"tool_calls\":[{\"id\":\"a\",\"index\":0,"
-		"\"extra_content\":{\"google\":{\"thought_signature\":"
-		"\"A\\u002f\\u002b==\"}},\"function\":{\"name\":\"one\","
-		"\"arguments\":\"\"}},{\"id\":\"b\",\"index\":1,"
-		"\"thought_signature\":\" b \\n\",\"function\":{\"name\":"
-		"\"two\",\"arguments\":\"{}\",\"thought_signature\":"
-		"\"f\"}}]}") MORE("0", "{}") FINISH("stop"),
+		      "\"extra_content\":{\"google\":{\"thought_signature\":"
+		      "\"A\\u002f\\u002b==\"}},\"function\":{\"name\":\"one\","
+		      "\"arguments\":\"\"}},{\"id\":\"b\",\"index\":1,"
+		      "\"thought_signature\":\" b \\n\",\"function\":{\"name\":"
+		      "\"two\",\"arguments\":\"{}\",\"thought_signature\":"
+		      "\"f\"}}]}") MORE("0", "{}") FINISH("stop"),
 	    "{\"message\":{\"extra_content\":{\"google\":{"
 	    "\"thought_signature\":\"m+/=\"}}},\"calls\":[{"
 	    "\"extra_content\":{\"google\":{\"thought_signature\":"
 	    "\"A/+==\"}}},{\"thought_signature\":\" b \\n\",\"function\":{"
 	    "\"thought_signature\":\"f\"}}]}" },
 	/* langroid/langroid#985 */
-	{ "a signature of a call", CALL("0", "c", "echo", "{}")
-		DELTA("{\"tool_calls\":[{\"id\":\"d\",\"index\":1,"
+	{ "a signature of a call",
+	    CALL("0", "c", "echo", "{}") DELTA(
+		"{\"tool_calls\":[{\"id\":\"d\",\"index\":1,"
 		"\"extra_content\":{\"google\":{\"thought_signature\":\"s\"}},"
 		"\"function\":{\"name\":\"echo\",\"arguments\":\"{}\"}}]}")
 		FINISH("stop"),
 	    "{\"calls\":[null,{\"extra_content\":{\"google\":"
 	    "{\"thought_signature\":\"s\"}}}]}" },
-	{ "parts of content", DELTA("{\"content\":[{\"type\":\"thinking\","
-		"\"thinking\":[{\"type\":\"text\",\"text\":\"a\"}]}]}")
+	{ "parts of content",
+	    DELTA("{\"content\":[{\"type\":\"thinking\","
+		  "\"thinking\":[{\"type\":\"text\",\"text\":\"a\"}]}]}")
 		DELTA("{\"content\":[{\"type\":\"thinking\",\"thinking\":[{"
-		"\"type\":\"text\",\"text\":\"b\"}]}]}")
-		DELTA("{\"content\":\"yes\"}") CALL("0", "c", "echo", "{}")
-		FINISH("stop"),
+		      "\"type\":\"text\",\"text\":\"b\"}]}]}")
+		    DELTA("{\"content\":\"yes\"}") CALL("0", "c", "echo", "{}")
+			FINISH("stop"),
 	    "{\"message\":{\"content\":[{\"type\":\"thinking\",\"thinking\":"
 	    "[{\"type\":\"text\",\"text\":\"ab\"}]},{\"type\":\"text\","
 	    "\"text\":\"yes\"}]}}" },
-	{ "thoughts in the words", DELTA("{\"content\":\"<think>a</think>b\"}")
+	{ "thoughts in the words",
+	    DELTA("{\"content\":\"<think>a</think>b\"}")
 		CALL("0", "c", "echo", "{}") FINISH("stop"),
 	    "{\"message\":{\"content\":\"<think>a</think>b\"}}" },
 };
@@ -1107,8 +1185,11 @@ stands_in(const json_t *value, const json_t *sent)
 static void
 what_was_kept_goes_back(void **state)
 {
-	struct llm_backend b = { .host = HOST_OPENAI, .model = "m",
-		.base_url = "", .max_tokens_name = "", .temperature = -1 };
+	struct llm_backend b = { .host = HOST_OPENAI,
+		.model = "m",
+		.base_url = "",
+		.max_tokens_name = "",
+		.temperature = -1 };
 	struct answered a;
 	size_t i, j;
 
@@ -1133,21 +1214,23 @@ what_was_kept_goes_back(void **state)
 		m.calls = a.answer.calls;
 		m.ncalls = a.answer.ncalls;
 		m.extra = a.answer.extra;
-		sent = json_array_get(json_object_get(
-		    answers_request(&LLM_OPENAI, &b, &q, a.mem), "messages"),
+		sent = json_array_get(
+		    json_object_get(answers_request(&LLM_OPENAI, &b, &q, a.mem),
+			"messages"),
 		    0);
 		kept = answers_json(a.mem, KEPT[i].extra);
 		json_object_foreach(json_object_get(kept, "message"), key,
 		    value)
-			assert_true(json_equal(value,
-			    json_object_get(sent, key)));
-		for (j = 0; j < json_array_size(json_object_get(kept,
-			    "calls")); j++) {
+			assert_true(
+			    json_equal(value, json_object_get(sent, key)));
+		for (j = 0; j < json_array_size(json_object_get(kept, "calls"));
+		     j++) {
 			const json_t *call = json_array_get(
 			    json_object_get(sent, "tool_calls"), j);
 
-			json_object_foreach(json_array_get(
-			    json_object_get(kept, "calls"), j), key, value)
+			json_object_foreach(
+			    json_array_get(json_object_get(kept, "calls"), j),
+			    key, value)
 				stands_in(value, json_object_get(call, key));
 		}
 		answers_free(&a);
@@ -1162,42 +1245,64 @@ the_first_bytes_say_what_it_is(void **state)
 		const char *what, *bytes;
 		enum llm_rc rc;
 	} cases[] = {
-		{ "no blank lines", "data: " DELTA("{\"content\":\"a\"}")
-		    "data:" DELTA("{\"content\":\"b\"}") "data: "
-		    FINISH("stop") "data: [DONE]\n", LLM_OK },
-		{ "the last blank line is missing", ": hi\n\ndata: "
-		    DELTA("{\"content\":\"ab\"}") "\ndata: {\"choices\":[{"
-		    "\"delta\":{},\"finish_reason\":\"stop\"}]}", LLM_OK },
-		{ "one event, and no end of its line", "data: {\"choices\":"
+		{ "no blank lines",
+		    "data: " DELTA("{\"content\":\"a\"}") "data:" DELTA(
+			"{\"content\":\"b\"}") "data: " FINISH("stop") "data: [DONE]\n",
+		    LLM_OK },
+		{ "the last blank line is missing",
+		    ": hi\n\ndata: " DELTA(
+			"{\"content\":\"ab\"}") "\ndata: {\"choices\":[{"
+						"\"delta\":{},\"finish_reason\":\"stop\"}]}",
+		    LLM_OK },
+		{ "one event, and no end of its line",
+		    "data: {\"choices\":"
 		    "[{\"delta\":{\"content\":\"ab\"},\"finish_reason\":"
-		    "\"stop\"}]}", LLM_OK },
-		{ "one refusal, and no end of its line", "data: {\"error\":"
-		    "{\"code\":503}}", LLM_RETRY },
-		{ "lines of JSON", DELTA("{\"content\":\"a\"}")
-		    DELTA("{\"content\":\"b\"}") FINISH("stop"), LLM_OK },
+		    "\"stop\"}]}",
+		    LLM_OK },
+		{ "one refusal, and no end of its line",
+		    "data: {\"error\":"
+		    "{\"code\":503}}",
+		    LLM_RETRY },
+		{ "lines of JSON",
+		    DELTA("{\"content\":\"a\"}") DELTA("{\"content\":\"b\"}")
+			FINISH("stop"),
+		    LLM_OK },
 		{ "one line of them is half an answer",
 		    DELTA("{\"content\":\"ab\"}"), LLM_RC_N },
-		{ "one of Ollama's own", "{\"message\":{\"content\":\"ab\"},"
-		    "\"done\":false}\n", LLM_RC_N },
-		{ "a byte order mark", "\xef\xbb\xbf" "data: "
-		    DELTA("{\"content\":\"ab\"}") "\ndata: " FINISH("stop")
-		    "\n", LLM_OK },
-		{ "a document over several lines", "\n\n{\n\"choices\":[{\n"
-		    "\"message\":{\"content\":\"ab\"}}]\n}\n", LLM_OK },
-		{ "a document in an event", "data: {\"choices\":[{\"message\":"
+		{ "one of Ollama's own",
+		    "{\"message\":{\"content\":\"ab\"},"
+		    "\"done\":false}\n",
+		    LLM_RC_N },
+		{ "a byte order mark",
+		    "\xef\xbb\xbf"
+		    "data: " DELTA("{\"content\":\"ab\"}") "\ndata: " FINISH(
+			"stop") "\n",
+		    LLM_OK },
+		{ "a document over several lines",
+		    "\n\n{\n\"choices\":[{\n"
+		    "\"message\":{\"content\":\"ab\"}}]\n}\n",
+		    LLM_OK },
+		{ "a document in an event",
+		    "data: {\"choices\":[{\"message\":"
 		    "{\"content\":\"ab\"},\"finish_reason\":\"stop\"}]}\n\n",
 		    LLM_OK },
-		{ "events without data", "data:\n\ndata: "
-		    DELTA("{\"content\":\"ab\"}") "\nevent: keepalive\ndata:"
-		    "\n\ndata: " FINISH("stop") "\ndata: \n\n", LLM_OK },
-		{ "an error field", "error: {\"code\":400,\"message\":\"the "
+		{ "events without data",
+		    "data:\n\ndata: " DELTA(
+			"{\"content\":\"ab\"}") "\nevent: keepalive\ndata:"
+						"\n\ndata: " FINISH(
+						    "stop") "\ndata: \n\n",
+		    LLM_OK },
+		{ "an error field",
+		    "error: {\"code\":400,\"message\":\"the "
 		    "request exceeds the available context size\"}\n\n"
-		    "data: [DONE]\n\n", LLM_CONTEXT },
-		{ "a bare error", "{\"error\":{\"code\":503}}\n",
-		    LLM_RETRY },
-		{ "an error in a list", "[{\"error\":{\"code\":400,\"message\""
+		    "data: [DONE]\n\n",
+		    LLM_CONTEXT },
+		{ "a bare error", "{\"error\":{\"code\":503}}\n", LLM_RETRY },
+		{ "an error in a list",
+		    "[{\"error\":{\"code\":400,\"message\""
 		    ":\"The input token count exceeds the maximum number of "
-		    "tokens allowed\"}}]", LLM_CONTEXT },
+		    "tokens allowed\"}}]",
+		    LLM_CONTEXT },
 	};
 	struct answered a;
 	size_t i, step;
@@ -1247,17 +1352,20 @@ calls_in_words_are_calls(void **state)
 			struct arena *mem = arena_new();
 			json_t *text = json_keep(mem, json_string(SAID[i]));
 
-			snprintf(body, sizeof(body), "data: {\"choices\":[{"
+			snprintf(body, sizeof(body),
+			    "data: {\"choices\":[{"
 			    "\"delta\":{\"content\":%s},\"finish_reason\":"
-			    "\"stop\"}]}\n\n", json_text(mem, text));
+			    "\"stop\"}]}\n\n",
+			    json_text(mem, text));
 			tool.name = "echo";
 			answers_bytes(&LLM_OPENAI, &q, body, strlen(body), step,
 			    false, &a);
 			if (a.answer.ncalls != 1 || a.shown[0] != '\0')
 				fail_msg("%s: %zu calls, shown %s", SAID[i],
 				    a.answer.ncalls, a.shown);
-			answers_expect(SAID[i], answers_json(a.mem,
-			    a.answer.calls[0].arguments), "{\"x\":1}");
+			answers_expect(SAID[i],
+			    answers_json(a.mem, a.answer.calls[0].arguments),
+			    "{\"x\":1}");
 			answers_free(&a);
 			tool.name = "other"; /* so these are words */
 			answers_bytes(&LLM_OPENAI, &q, body, strlen(body), step,

@@ -80,10 +80,11 @@ a_permanent_failure_has_its_own(void **state)
 		    || lasts
 			!= (strstr(phrase, "trying again will not help")
 			    != NULL))
-			fail_msg("%s: %s", llm_rc_name((enum llm_rc)rc), phrase);
+			fail_msg("%s: %s", llm_rc_name((enum llm_rc)rc),
+			    phrase);
 		for (int other = LLM_OK + 1; lasts && other < rc; other++)
-			assert_string_not_equal(
-			    phrase, phrase_of((enum llm_rc)other));
+			assert_string_not_equal(phrase,
+			    phrase_of((enum llm_rc)other));
 	}
 }
 
@@ -97,11 +98,9 @@ kinds_have_names_and_words(void **state)
 	for (int rc = 0; rc < LLM_RC_N; rc++) {
 		assert_non_null(llm_rc_name((enum llm_rc)rc));
 		assert_non_null(llm_rc_words((enum llm_rc)rc));
-		assert_string_equal(
-		    labels[rc], llm_rc_name((enum llm_rc)rc));
+		assert_string_equal(labels[rc], llm_rc_name((enum llm_rc)rc));
 		for (int other = 0; other < rc; other++)
-			assert_string_not_equal(
-			    llm_rc_words((enum llm_rc)rc),
+			assert_string_not_equal(llm_rc_words((enum llm_rc)rc),
 			    llm_rc_words((enum llm_rc)other));
 	}
 	assert_null(labels[LLM_RC_N]);

@@ -29,7 +29,8 @@ answer(struct served *s, int fd, const struct served_request *req)
 	(void)s;
 	if (strcmp(req->path, "/v1/models") != 0)
 		return served_answer(fd, 404, "text/plain", "", "no");
-	return served_answer(fd, listed->status, listed->type, "", listed->body);
+	return served_answer(fd, listed->status, listed->type, "",
+	    listed->body);
 }
 
 static struct llm_backend
@@ -61,8 +62,8 @@ one_is_picked(void **state)
 	} rows[] = {
 		{ 200, LIST(M("qwen3-8b")), "qwen3-8b", NULL, NULL, LLM_OK },
 		{ 200,
-		    LIST(M("nomic-embed-text:latest") "," M(
-			"qwen3") "," M("bge-m3") "," M("whisper-1")),
+		    LIST(M("nomic-embed-text:latest") "," M("qwen3") "," M(
+			"bge-m3") "," M("whisper-1")),
 		    "qwen3", NULL, NULL, LLM_OK },
 		{ 200,
 		    LIST("{\"id\":\"x\",\"type\":\"embeddings\"},"
@@ -76,7 +77,8 @@ one_is_picked(void **state)
 		{ 200,
 		    LIST(M("1") "," M("2") "," M("3") "," M("4") "," M(
 			"5") "," M("6") "," M("7") "," M("8") "," M("9")),
-		    NULL, "5, 6, 7, 8 and 1 more", "LLM_MODEL=1", LLM_UNCHOSEN },
+		    NULL, "5, 6, 7, 8 and 1 more", "LLM_MODEL=1",
+		    LLM_UNCHOSEN },
 		{ 200, LIST(""), NULL, "lists none", "set LLM_MODEL",
 		    LLM_UNCHOSEN },
 		{ 200, LIST(M("text-embedding-3")), NULL, "lists none",
@@ -84,8 +86,8 @@ one_is_picked(void **state)
 		{ 200, "<html>", NULL, "gives no list of its models: no JSON",
 		    "correct llm.base_url", LLM_ADDRESS },
 		{ 200, "{\"data\":{\"id\":3}}", NULL,
-		    "gives no list of its models: status 200",
-		    "set LLM_MODEL", LLM_UNCHOSEN },
+		    "gives no list of its models: status 200", "set LLM_MODEL",
+		    LLM_UNCHOSEN },
 		/* What rules a terminal is nobody's name. */
 		{ 200, LIST(M("a\\u001b[31m") "," M("b")), "b", NULL, NULL,
 		    LLM_OK },
@@ -101,8 +103,8 @@ one_is_picked(void **state)
 
 	(void)state;
 	for (i = 0; i < NELEM(rows); i++) {
-		struct list l
-		    = { rows[i].status, "application/json", rows[i].body };
+		struct list l = { rows[i].status, "application/json",
+			rows[i].body };
 		struct arena *mem = arena_new();
 		struct llm_pick picked;
 		enum llm_rc rc;
@@ -129,8 +131,8 @@ one_is_picked(void **state)
 static void
 nobody_there(void **state)
 {
-	static const struct llm_message HELLO
-	    = { .role = LLM_USER, .text = "Hello" };
+	static const struct llm_message HELLO = { .role = LLM_USER,
+		.text = "Hello" };
 	const struct llm_question q = { .messages = &HELLO, .nmessages = 1 };
 	struct list l = { 200, "application/json", LIST(M("a") "," M("b")) };
 	struct arena *mem = arena_new();
@@ -147,8 +149,8 @@ nobody_there(void **state)
 	assert_int_equal(llm_ask(&b, &q, mem, &said, &f), LLM_UNCHOSEN);
 	assert_string_equal(f.why, "no model is chosen");
 	assert_non_null(strstr(f.message, "has several: a, b"));
-	assert_non_null(strstr(llm_remedy(LLM_UNCHOSEN, &f, &b, mem),
-	    "set LLM_MODEL"));
+	assert_non_null(
+	    strstr(llm_remedy(LLM_UNCHOSEN, &f, &b, mem), "set LLM_MODEL"));
 	served_stop(&srv);
 	assert_int_equal(llm_pick(&b, mem, &picked), LLM_RETRY);
 	assert_non_null(picked.failed);

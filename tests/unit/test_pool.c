@@ -118,9 +118,8 @@ nothing_is_lost_among_many_callers(void **state)
 	(void)state;
 	reset(false);
 	for (i = 0; i < 4; i++)
-		assert_int_equal(thread_start(&callers[i], "caller", run_many,
-				     p),
-		    0);
+		assert_int_equal(
+		    thread_start(&callers[i], "caller", run_many, p), 0);
 	for (i = 0; i < 4; i++)
 		pthread_join(callers[i], NULL);
 	assert_int_equal(pool_drain(p, WAIT_MS), 0);
@@ -160,9 +159,8 @@ a_thread_takes_no_signals(void **state)
 	pthread_t t;
 
 	(void)state;
-	assert_int_equal(thread_start(&t, "a name that is too long", look,
-			     &theirs),
-	    0);
+	assert_int_equal(
+	    thread_start(&t, "a name that is too long", look, &theirs), 0);
 	pthread_join(t, NULL);
 	assert_int_equal(sigismember(&theirs, SIGTERM), 1);
 	assert_int_equal(sigismember(&theirs, SIGHUP), 1);

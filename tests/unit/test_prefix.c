@@ -96,14 +96,14 @@ two_installations(void **state)
 	job = take(a);
 	assert_non_null(job);
 	assert_string_equal(job->message.text, "to a");
-	assert_int_equal(
-	    fixture_finish(a, job, END_REPLIED, "from a"), STORE_OK);
+	assert_int_equal(fixture_finish(a, job, END_REPLIED, "from a"),
+	    STORE_OK);
 	job_free(job);
 	assert_null(take(a));
-	assert_int_equal(
-	    inbox_find(a, &chat, "1", "", mem, &answer), STORE_ANSWERED);
-	assert_int_equal(
-	    inbox_find(b, &chat, "1", "", mem, &answer), STORE_EXISTS);
+	assert_int_equal(inbox_find(a, &chat, "1", "", mem, &answer),
+	    STORE_ANSWERED);
+	assert_int_equal(inbox_find(b, &chat, "1", "", mem, &answer),
+	    STORE_EXISTS);
 	/* Nothing was written in front of, or beside, the two. */
 	assert_int_equal(
 	    redis_number(f, "EVAL %s 0",
@@ -131,18 +131,20 @@ what_scripts_set_aside(void **state)
 	int64_t n;
 
 	assert_int_equal(fixture_say(a, &chat, "1", "hi", ""), STORE_OK);
-	(void)redis_text(
-	    f, "DEL a:{p%d}:history:%s", chat.partition, chat.text);
-	(void)redis_text(
-	    f, "SET a:{p%d}:history:%s x", chat.partition, chat.text);
+	(void)redis_text(f, "DEL a:{p%d}:history:%s", chat.partition,
+	    chat.text);
+	(void)redis_text(f, "SET a:{p%d}:history:%s x", chat.partition,
+	    chat.text);
 	(void)redis_text(f, "SET a:{fleet}:stops x");
 	job = take(a);
 	assert_non_null(job);
 	job_free(job);
 	assert_int_equal(damage_find(a, mem, &list), STORE_OK);
 	assert_int_equal(json_array_size(list), 2);
-	json_array_foreach(list, i, one) found = found
-	    || strcmp(json_member_str(one, "key"), "a:{fleet}:stops") == 0;
+	json_array_foreach(list, i, one)
+		found = found
+		    || strcmp(json_member_str(one, "key"), "a:{fleet}:stops")
+			== 0;
 	assert_true(found);
 
 	/* Walks over all keys find those of the prefix alone. */
@@ -151,10 +153,10 @@ what_scripts_set_aside(void **state)
 	(void)redis_text(f, "DEL {p%d}:due", chat.partition);
 	assert_int_equal(due_requeue(a, ~0u, &n), STORE_OK);
 	assert_int_equal(n, 1);
-	assert_int_equal(
-	    redis_number(f, "EXISTS {p%d}:due", chat.partition), 0);
-	assert_int_equal(
-	    redis_number(f, "ZCARD a:{p%d}:due", chat.partition), 1);
+	assert_int_equal(redis_number(f, "EXISTS {p%d}:due", chat.partition),
+	    0);
+	assert_int_equal(redis_number(f, "ZCARD a:{p%d}:due", chat.partition),
+	    1);
 	store_close(a);
 	arena_free(mem);
 }
@@ -164,10 +166,11 @@ reseal_one(void **state)
 {
 	struct redis_fixture *f = *state;
 	struct chat_name chat = fixture_chat("reseal");
-	struct seal_ring *both
-	    = redis_fixture_ring(FIXTURE_KEY_2 "," FIXTURE_KEY_1);
-	struct store_options o
-	    = { .url = f->url, .prefix = "a:", .ring = both };
+	struct seal_ring *both = redis_fixture_ring(
+	    FIXTURE_KEY_2 "," FIXTURE_KEY_1);
+	struct store_options o = { .url = f->url,
+		.prefix = "a:",
+		.ring = both };
 	const char *why = "";
 	struct store *a = open_with(f, "a:"), *next = store_open(&o, &why);
 	int64_t changed;
@@ -189,8 +192,8 @@ struct heard {
 };
 
 static void
-on_piece(
-    void *ctx, int64_t number, const char *kind, const char *sealed, size_t len)
+on_piece(void *ctx, int64_t number, const char *kind, const char *sealed,
+    size_t len)
 {
 	struct heard *h = ctx;
 
@@ -270,9 +273,9 @@ other(struct store *st, struct arena *mem, const char *prefix)
 	size_t i;
 
 	assert_int_equal(prefix_find(st, mem, &list), STORE_OK);
-	json_array_foreach(
-	    list, i, one) if (strcmp(json_member_str(one, "prefix"), prefix)
-	    == 0) return one;
+	json_array_foreach(list, i, one)
+		if (strcmp(json_member_str(one, "prefix"), prefix) == 0)
+			return one;
 	return NULL;
 }
 
@@ -309,8 +312,8 @@ who_is_elsewhere(void **state)
 	assert_int_equal(json_member_int(one, "edges", -1), 0);
 
 	assert_int_equal(store_canary(b), STORE_OK);
-	assert_int_equal(
-	    fleet_beat(b, "w", json_keep(mem, json_object())), STORE_OK);
+	assert_int_equal(fleet_beat(b, "w", json_keep(mem, json_object())),
+	    STORE_OK);
 	one = other(a, mem, STORE_PREFIX_NEW);
 	assert_int_equal(json_member_int(one, "workers", -1), 1);
 
@@ -335,8 +338,9 @@ static void
 move(void **state)
 {
 	struct redis_fixture *f = *state;
-	struct store_options o
-	    = { .url = f->url, .prefix = "a:", .ring = f->ring };
+	struct store_options o = { .url = f->url,
+		.prefix = "a:",
+		.ring = f->ring };
 	struct seal_ring *stranger = redis_fixture_ring(FIXTURE_KEY_2);
 	struct chat_name chat = fixture_chat("moving");
 	struct arena *mem = arena_new();
@@ -392,7 +396,9 @@ move(void **state)
 	(void)redis_text(f, "DEL {p%d}:counts", chat.partition);
 	assert_int_equal(prefix_move(f->store, "a:", &moved, &kept), STORE_OK);
 	assert_int_equal(moved, 3);
-	assert_int_equal(redis_number(f, "EVAL %s 0", "return #redis.call('KEYS', 'a:*')"), 0);
+	assert_int_equal(
+	    redis_number(f, "EVAL %s 0", "return #redis.call('KEYS', 'a:*')"),
+	    0);
 	assert_int_equal(fleet_count(f->store, &counts), STORE_OK);
 	assert_int_equal(counts.waiting, 1);
 	assert_int_equal(counts.unaccounted, 0);
@@ -408,8 +414,9 @@ move_takes_each_noun(void **state)
 {
 	static const struct budget_limits limits = { 1000, 1000 };
 	struct redis_fixture *f = *state;
-	struct store_options o
-	    = { .url = f->url, .prefix = "a:", .ring = f->ring };
+	struct store_options o = { .url = f->url,
+		.prefix = "a:",
+		.ring = f->ring };
 	struct chat_name chat = fixture_chat("moving"),
 			 asks = fixture_chat("stopped");
 	struct arena *mem = arena_new();
@@ -423,22 +430,22 @@ move_takes_each_noun(void **state)
 	struct job *job;
 
 	assert_int_equal(store_canary(f->store), STORE_OK);
-	assert_int_equal(
-	    fixture_say(f->store, &chat, "1", "hi", "p.1"), STORE_OK);
+	assert_int_equal(fixture_say(f->store, &chat, "1", "hi", "p.1"),
+	    STORE_OK);
 	job = take(f->store);
 	assert_non_null(job);
-	assert_int_equal(
-	    fixture_finish(f->store, job, END_REPLIED, "hello"), STORE_OK);
+	assert_int_equal(fixture_finish(f->store, job, END_REPLIED, "hello"),
+	    STORE_OK);
 	job_free(job);
 	assert_int_equal(fixture_say(f->store, &asks, "1", "hi", ""), STORE_OK);
 	assert_int_equal(inbox_control(f->store, &asks, COMMAND_STOP,
 			     &FIXTURE_UNLIMITED, mem, &session, &n),
 	    STORE_OK);
 	assert_int_equal(fleet_pause(f->store, true), STORE_OK);
-	assert_int_equal(
-	    budget_reserve(f->store, &chat, 5, &limits, &n), STORE_OK);
-	assert_int_equal(
-	    learned_add(f->store, "openai/m/1", "tools", "none"), STORE_OK);
+	assert_int_equal(budget_reserve(f->store, &chat, 5, &limits, &n),
+	    STORE_OK);
+	assert_int_equal(learned_add(f->store, "openai/m/1", "tools", "none"),
+	    STORE_OK);
 	assert_int_equal(
 	    breaker_fail(f->store, "openai/m", "down", 1, 60000, 60000, &n),
 	    STORE_OK);
@@ -480,6 +487,6 @@ main(void)
 		TEST(move_takes_each_noun),
 	};
 
-	return cmocka_run_group_tests(
-	    tests, redis_fixture_setup, redis_fixture_teardown);
+	return cmocka_run_group_tests(tests, redis_fixture_setup,
+	    redis_fixture_teardown);
 }

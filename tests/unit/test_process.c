@@ -104,28 +104,28 @@ pieces_and_replies(void **state)
 	assert_int_equal(h.number, 7);
 	assert_string_equal(h.kind, "delta");
 	assert_string_equal(h.text, "{\"text\":1}");
-	assert_int_equal(process_publish(h.f->store, &h.chat, job->id, "",
-			     "delta", "x", 1),
+	assert_int_equal(
+	    process_publish(h.f->store, &h.chat, job->id, "", "delta", "x", 1),
 	    STORE_NONE);
 
 	/* The end reaches who asked first and who asked again. */
-	assert_int_equal(inbox_find(h.f->store, &h.chat, "1", ID ".8", mem,
-			     &out),
+	assert_int_equal(
+	    inbox_find(h.f->store, &h.chat, "1", ID ".8", mem, &out),
 	    STORE_EXISTS);
 	assert_int_equal(fixture_finish(h.f->store, job, END_REPLIED, "done"),
 	    STORE_OK);
 	assert_true(wait_for(&h, &h.pieces, 3));
 	assert_string_equal(h.kind, "reply");
 	assert_string_equal(h.text, "done");
-	assert_int_equal(redis_number(h.f, "EXISTS {p%d}:wait:%s",
-			     h.chat.partition, h.id),
+	assert_int_equal(
+	    redis_number(h.f, "EXISTS {p%d}:wait:%s", h.chat.partition, h.id),
 	    0);
 	job_free(job);
 
 	/* Somebody else's bytes. */
 	h.id[0] = h.id[0] == 'a' ? 'b' : 'a';
-	assert_int_equal(process_publish(h.f->store, &h.chat, "other",
-			     ID ".9", "delta", "x", 1),
+	assert_int_equal(process_publish(h.f->store, &h.chat, "other", ID ".9",
+			     "delta", "x", 1),
 	    STORE_OK);
 	assert_true(wait_for(&h, &h.unopened, 1));
 	(void)redis_text(h.f, "PUBLISH process:%s nonsense", ID);

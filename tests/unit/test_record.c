@@ -40,8 +40,8 @@ splits_what_is_long(void **state)
 static void
 ends_stream_and_request(void **state)
 {
-	static const char want[24]
-	    = { 1, 6, 0, 1, 0, 0, 0, 0, 1, 3, 0, 1, 0, 8 };
+	static const char want[24] = { 1, 6, 0, 1, 0, 0, 0, 0, 1, 3, 0, 1, 0,
+		8 };
 	struct buf b = BUF_INIT(24), full = BUF_INIT(23);
 
 	(void)state;

@@ -83,8 +83,8 @@ add_text(struct expected *e, const json_t *content)
 	size_t i;
 
 	if (json_is_string(content))
-		assert_int_equal(buf_add_str(&e->words,
-				     json_string_value(content)), 0);
+		assert_int_equal(
+		    buf_add_str(&e->words, json_string_value(content)), 0);
 	for (i = 0; i < json_array_size(content); i++) {
 		const json_t *part = json_array_get(content, i);
 		const char *type = json_member_str(part, "type");
@@ -104,8 +104,8 @@ add_call(struct expected *e, const json_t *index, const char *id,
 	for (i = 0; i < json_array_size(e->calls); i++) {
 		json_t *c = json_array_get(e->calls, i);
 
-		if (index != NULL && json_equal(index,
-			json_object_get(c, "index")))
+		if (index != NULL
+		    && json_equal(index, json_object_get(c, "index")))
 			call = c;
 	}
 	if (call == NULL) {
@@ -114,8 +114,9 @@ add_call(struct expected *e, const json_t *index, const char *id,
 		json_array_append_new(e->calls, call);
 	}
 	if (arguments != NULL)
-		json_object_set_new(call, "arguments", json_sprintf("%s%s",
-		    json_member_str(call, "arguments"), arguments));
+		json_object_set_new(call, "arguments",
+		    json_sprintf("%s%s", json_member_str(call, "arguments"),
+			arguments));
 }
 
 static void
@@ -155,8 +156,9 @@ expect_block(struct expected *e, const json_t *index, const json_t *b,
 		add_text(e, json_object_get(b, "text"));
 	if (type != NULL && strcmp(type, "tool_use") == 0)
 		add_call(e, index, json_member_str(b, "id"),
-		    json_member_str(b, "name"), json_object_size(input) == 0
-			? NULL : json_text(mem, input));
+		    json_member_str(b, "name"),
+		    json_object_size(input) == 0 ? NULL
+						 : json_text(mem, input));
 }
 
 static void
@@ -274,8 +276,7 @@ compare(const struct recorded *rec, const struct expected *e,
 		fail_msg("%s %s: \"%s\", expected \"%s\"", rec->name, how,
 		    a->answer.text, words);
 	if (a->answer.ncalls != json_array_size(e->calls))
-		fail_msg("%s %s: %zu calls", rec->name, how,
-		    a->answer.ncalls);
+		fail_msg("%s %s: %zu calls", rec->name, how, a->answer.ncalls);
 	for (i = 0; i < a->answer.ncalls; i++) {
 		const struct tool_call *c = &a->answer.calls[i];
 		const json_t *want = json_array_get(e->calls, i);
@@ -303,8 +304,8 @@ read_by(const struct recorded *rec, const struct expected *e, const char *bytes,
 
 /* With each end of a line as ${eol}; ${whole}: and the last blank line. */
 static void
-read_with(const struct recorded *rec, const struct expected *e,
-    const char *eol, bool whole)
+read_with(const struct recorded *rec, const struct expected *e, const char *eol,
+    bool whole)
 {
 	struct buf b = BUF_INIT(4 * MIB);
 	size_t i, len = rec->len;
@@ -315,7 +316,8 @@ read_with(const struct recorded *rec, const struct expected *e,
 		if (rec->body[i] != '\r')
 			assert_int_equal(rec->body[i] == '\n'
 				? buf_add_str(&b, eol)
-				: buf_add_char(&b, rec->body[i]), 0);
+				: buf_add_char(&b, rec->body[i]),
+			    0);
 	read_by(rec, e, buf_str(&b), b.len, 0, "with other ends of lines");
 	buf_fini(&b);
 }
@@ -397,12 +399,11 @@ cut_everywhere(const struct recorded *rec)
 	if (is_stream(rec))
 		find_line(&w);
 	else
-		for (w.end = rec->len; strchr(" \r\n", rec->body[w.end - 1])
-		     != NULL;
-		     w.end--)
+		for (w.end = rec->len;
+		     strchr(" \r\n", rec->body[w.end - 1]) != NULL; w.end--)
 			;
-	cuts_each(rec->p, NULL, rec->body, rec->len, is_cut_there,
-	    look_at_cut, &w);
+	cuts_each(rec->p, NULL, rec->body, rec->len, is_cut_there, look_at_cut,
+	    &w);
 	buf_fini(&w.e.words);
 }
 
@@ -458,8 +459,7 @@ static void
 same_words(const struct recorded *rec, const char *name, const char *got)
 {
 	const json_t *doc = answers_json(rec->mem, rec->body);
-	const char *want = json_member_str(json_object_get(doc, "error"),
-	    name);
+	const char *want = json_member_str(json_object_get(doc, "error"), name);
 
 	if (want != NULL && strcmp(want, got) != 0)
 		fail_msg("%s: %s \"%s\", expected \"%s\"", rec->name, name, got,
@@ -482,14 +482,14 @@ check_refusal(const struct recorded *rec)
 	same_words(rec, "param", r.param);
 	same_words(rec, "message", r.message);
 	for (i = 0; i < NELEM(KINDS); i++)
-		if (KINDS[i].status == status && (KINDS[i].code[0] == '\0'
+		if (KINDS[i].status == status
+		    && (KINDS[i].code[0] == '\0'
 			|| strcmp(KINDS[i].code, r.code) == 0))
 			break;
 	if (i == NELEM(KINDS))
-		fail_msg("%s: what status %d means is not told here",
-		    rec->name, status);
-	if (rc != KINDS[i].rc || f.once != KINDS[i].once
-	    || f.status != status)
+		fail_msg("%s: what status %d means is not told here", rec->name,
+		    status);
+	if (rc != KINDS[i].rc || f.once != KINDS[i].once || f.status != status)
 		fail_msg("%s: %s, expected %s", rec->name, llm_rc_name(rc),
 		    llm_rc_name(KINDS[i].rc));
 }

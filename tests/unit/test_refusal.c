@@ -279,116 +279,236 @@ static const struct row THERE[] = {
 	    LLM_RETRY, "", NO },
 };
 
-static const struct row TOO_LONG[] = {
-	{ 400, "{\"error\":{\"message\":\"This model's maximum context length is 8192 tokens. However, your messages resulted in 9001 tokens.\",\"code\":\"context_length_exceeded\"}}", LLM_CONTEXT, "8192", NO },
-	{ 400, "{\"type\":\"error\",\"error\":{\"type\":\"invalid_request_error\",\"message\":\"prompt is too long: 210000 tokens > 200000 maximum\"}}", LLM_CONTEXT, "", NO },
-	{ 413, "{\"type\":\"error\",\"error\":{\"type\":\"request_too_large\",\"message\":\"Request exceeds the maximum size\"}}", LLM_CONTEXT, "", NO },
-	/* xAI, Kimi, Copilot, DashScope: earendil-works/pi#5930 */
-	{ 400, "{\"error\":\"This model's maximum prompt length is 131072 but the request contains 537812 tokens.\"}", LLM_CONTEXT, "", NO },
-	{ 400, "{\"error\":{\"message\":\"Invalid request: Your request exceeded model token limit: 8192 (requested: 9001)\"}}", LLM_CONTEXT, "", NO },
-	{ 400, "{\"error\":{\"message\":\"prompt token count of 130000 exceeds the limit of 128000\",\"code\":\"model_max_prompt_tokens_exceeded\"}}", LLM_CONTEXT, "", NO },
-	{ 400, "{\"error\":{\"message\":\"Range of input length should be [1, 30720]\",\"code\":\"invalid_parameter_error\"}}", LLM_CONTEXT, "", NO },
-	/* Groq */
-	{ 413, "{\"error\":{\"message\":\"Request too large for model `m` in organization `o` service tier `on_demand` on tokens per minute (TPM): Limit 6000, Requested 9000\",\"type\":\"tokens\",\"code\":\"rate_limit_exceeded\"}}", LLM_CONTEXT, "", NO },
-	{ 400, "{\"error\":{\"message\":\"Please reduce the length of the messages or completion.\",\"type\":\"invalid_request_error\",\"param\":\"messages\"}}", LLM_CONTEXT, "", NO },
-	/* OpenAI: more than a minute's tokens never gets through */
-	{ 429, "{\"error\":{\"message\":\"Request too large for gpt-4o in organization o on tokens per min (TPM): Limit 30000, Requested 42000. The input or output tokens must be reduced in order to run successfully.\",\"type\":\"tokens\",\"code\":\"rate_limit_exceeded\"}}", LLM_CONTEXT, "", NO },
-	/* Gemini */
-	{ 400, "[{\"error\":{\"code\":400,\"message\":\"The input token count (1200000) exceeds the maximum number of tokens allowed (1048576).\",\"status\":\"INVALID_ARGUMENT\"}}]", LLM_CONTEXT, "", NO },
-	/* llama.cpp, old and new */
-	{ 400, "{\"error\":{\"code\":400,\"message\":\"the request exceeds the available context size. try increasing the context size or enable context shift\",\"type\":\"invalid_request_error\"}}", LLM_CONTEXT, "", NO },
-	{ 400, "{\"error\":{\"code\":400,\"message\":\"request (9001 tokens) exceeds the available context size (8192 tokens), try increasing it\",\"type\":\"exceed_context_size_error\",\"n_prompt_tokens\":9001,\"n_ctx\":8192}}", LLM_CONTEXT, "", NO },
-	/* vLLM */
-	{ 400, "{\"object\":\"error\",\"message\":\"The decoder prompt (length 9001) is longer than the maximum model length of 8192.\",\"type\":\"BadRequestError\",\"code\":400}", LLM_CONTEXT, "", NO },
-	/* Ollama */
-	{ 400, "{\"error\":\"prompt too long; exceeded max context length by 12 tokens\"}", LLM_CONTEXT, "", NO },
-	{ 500, "{\"error\":{\"message\":\"the input length exceeds the context length\",\"type\":\"api_error\"}}", LLM_CONTEXT, "", NO },
-	/* LM Studio */
-	{ 400, "{\"error\":\"Trying to keep the first 9001 tokens when context the overflows. However, the model is loaded with context length of only 4096 tokens, which is not enough.\"}", LLM_CONTEXT, "", NO },
-	{ 400, "{\"error\":\"The number of tokens to keep from the initial prompt is greater than the context length.\"}", LLM_CONTEXT, "", NO },
-	/* Cohere */
-	{ 400, "{\"message\":\"too many tokens: total number of tokens in the prompt cannot exceed 4081 - received 9001.\"}", LLM_CONTEXT, "", NO },
-	/* Mistral */
-	{ 400, "{\"object\":\"error\",\"message\":\"Prompt contains 40000 tokens and 0 draft tokens, too large for model with 32768 maximum context length\",\"type\":\"invalid_request_prompt\",\"code\":\"3051\"}", LLM_CONTEXT, "", NO },
-	/* Bedrock */
-	{ 400, "{\"message\":\"Input is too long for requested model.\"}", LLM_CONTEXT, "", NO },
-	/* TGI */
-	{ 422, "{\"error\":\"Input validation error: `inputs` must have less than 1024 tokens. Given: 1100\",\"error_type\":\"validation\"}", LLM_CONTEXT, "", NO },
-	{ 422, "{\"error\":\"Input validation error: `inputs` tokens + `max_new_tokens` must be <= 2048. Given: 2000 `inputs` tokens and 100 `max_new_tokens`\",\"error_type\":\"validation\"}", LLM_CONTEXT, "", NO },
-	/* Together */
-	{ 422, "{\"error\":{\"message\":\"Input validation error: `inputs` tokens + `max_new_tokens` must be <= 8193. Given: 9000 `inputs` tokens and 512 `max_new_tokens`\",\"type\":\"invalid_request_error\"}}", LLM_CONTEXT, "", NO },
-	/* OpenRouter */
-	{ 400, "{\"error\":{\"message\":\"This endpoint's maximum context length is 131072 tokens. However, you requested about 140000 tokens (140000 of text input). Please reduce the length of either one, or use the \\\"middle-out\\\" transform.\",\"code\":400}}", LLM_CONTEXT, "", NO },
-	/* DeepSeek */
-	{ 400, "{\"error\":{\"message\":\"This model's maximum context length is 65536 tokens. However, you requested 70000 tokens\",\"type\":\"invalid_request_error\",\"code\":\"invalid_request_error\"}}", LLM_CONTEXT, "", NO },
-	/* Zhipu */
-	{ 400, "{\"error\":{\"code\":\"1261\",\"message\":\"Prompt exceeds max length\"}}", LLM_CONTEXT, "", NO },
-	/* MiniMax */
-	{ 400, "{\"type\":\"error\",\"error\":{\"type\":\"bad_request_error\",\"message\":\"invalid params, context window exceeds limit (2013)\"}}", LLM_CONTEXT, "", NO },
-	/* Fireworks */
-	{ 400, "{\"error\":{\"object\":\"error\",\"type\":\"invalid_request_error\",\"message\":\"The prompt is too long: 140000, model maximum context length: 131071\"}}", LLM_CONTEXT, "", NO },
-	/* SGLang */
-	{ 400, "{\"object\":\"error\",\"message\":\"The input (9001 tokens) is longer than the model's context length (8192 tokens).\",\"type\":\"BadRequest\",\"code\":400}", LLM_CONTEXT, "", NO },
-	/* Cerebras */
-	{ 400, "{\"message\":\"Please reduce the length of the messages or completion. Current length is 9001 while limit is 8192\",\"type\":\"invalid_request_error\",\"param\":\"messages\",\"code\":\"context_length_exceeded\"}", LLM_CONTEXT, "", NO },
-	/* SiliconFlow */
-	{ 400, "{\"code\":20015,\"message\":\"length of prompt_tokens (40000) must be less than max_seq_len (32768).\",\"data\":null}", LLM_CONTEXT, "", NO },
-	/* Databricks, GitHub Models */
-	{ 413, "{\"error\":{\"code\":\"tokens_limit_reached\",\"message\":\"Request body too large for gpt-4o model. Max size: 8000 tokens.\"}}", LLM_CONTEXT, "", NO },
-	/* OpenAI: a single message */
-	{ 400, "{\"error\":{\"message\":\"Invalid 'messages[0].content': string too long. Expected a string with maximum length 10485760, but got a string with length 10485761 instead.\",\"type\":\"invalid_request_error\",\"param\":\"messages[0].content\",\"code\":\"string_above_max_length\"}}", LLM_CONTEXT, "", NO },
-};
+static const struct row TOO_LONG[]
+    = {
+	      { 400,
+		  "{\"error\":{\"message\":\"This model's maximum context length is 8192 tokens. However, your messages resulted in 9001 tokens.\",\"code\":\"context_length_exceeded\"}}",
+		  LLM_CONTEXT, "8192", NO },
+	      { 400,
+		  "{\"type\":\"error\",\"error\":{\"type\":\"invalid_request_error\",\"message\":\"prompt is too long: 210000 tokens > 200000 maximum\"}}",
+		  LLM_CONTEXT, "", NO },
+	      { 413,
+		  "{\"type\":\"error\",\"error\":{\"type\":\"request_too_large\",\"message\":\"Request exceeds the maximum size\"}}",
+		  LLM_CONTEXT, "", NO },
+	      /* xAI, Kimi, Copilot, DashScope: earendil-works/pi#5930 */
+	      { 400,
+		  "{\"error\":\"This model's maximum prompt length is 131072 but the request contains 537812 tokens.\"}",
+		  LLM_CONTEXT, "", NO },
+	      { 400,
+		  "{\"error\":{\"message\":\"Invalid request: Your request exceeded model token limit: 8192 (requested: 9001)\"}}",
+		  LLM_CONTEXT, "", NO },
+	      { 400,
+		  "{\"error\":{\"message\":\"prompt token count of 130000 exceeds the limit of 128000\",\"code\":\"model_max_prompt_tokens_exceeded\"}}",
+		  LLM_CONTEXT, "", NO },
+	      { 400,
+		  "{\"error\":{\"message\":\"Range of input length should be [1, 30720]\",\"code\":\"invalid_parameter_error\"}}",
+		  LLM_CONTEXT, "", NO },
+	      /* Groq */
+	      { 413,
+		  "{\"error\":{\"message\":\"Request too large for model `m` in organization `o` service tier `on_demand` on tokens per minute (TPM): Limit 6000, Requested 9000\",\"type\":\"tokens\",\"code\":\"rate_limit_exceeded\"}}",
+		  LLM_CONTEXT, "", NO },
+	      { 400,
+		  "{\"error\":{\"message\":\"Please reduce the length of the messages or completion.\",\"type\":\"invalid_request_error\",\"param\":\"messages\"}}",
+		  LLM_CONTEXT, "", NO },
+	      /* OpenAI: more than a minute's tokens never gets through */
+	      { 429,
+		  "{\"error\":{\"message\":\"Request too large for gpt-4o in organization o on tokens per min (TPM): Limit 30000, Requested 42000. The input or output tokens must be reduced in order to run successfully.\",\"type\":\"tokens\",\"code\":\"rate_limit_exceeded\"}}",
+		  LLM_CONTEXT, "", NO },
+	      /* Gemini */
+	      { 400,
+		  "[{\"error\":{\"code\":400,\"message\":\"The input token count (1200000) exceeds the maximum number of tokens allowed (1048576).\",\"status\":\"INVALID_ARGUMENT\"}}]",
+		  LLM_CONTEXT, "", NO },
+	      /* llama.cpp, old and new */
+	      { 400,
+		  "{\"error\":{\"code\":400,\"message\":\"the request exceeds the available context size. try increasing the context size or enable context shift\",\"type\":\"invalid_request_error\"}}",
+		  LLM_CONTEXT, "", NO },
+	      { 400,
+		  "{\"error\":{\"code\":400,\"message\":\"request (9001 tokens) exceeds the available context size (8192 tokens), try increasing it\",\"type\":\"exceed_context_size_error\",\"n_prompt_tokens\":9001,\"n_ctx\":8192}}",
+		  LLM_CONTEXT, "", NO },
+	      /* vLLM */
+	      { 400,
+		  "{\"object\":\"error\",\"message\":\"The decoder prompt (length 9001) is longer than the maximum model length of 8192.\",\"type\":\"BadRequestError\",\"code\":400}",
+		  LLM_CONTEXT, "", NO },
+	      /* Ollama */
+	      { 400,
+		  "{\"error\":\"prompt too long; exceeded max context length by 12 tokens\"}",
+		  LLM_CONTEXT, "", NO },
+	      { 500,
+		  "{\"error\":{\"message\":\"the input length exceeds the context length\",\"type\":\"api_error\"}}",
+		  LLM_CONTEXT, "", NO },
+	      /* LM Studio */
+	      { 400,
+		  "{\"error\":\"Trying to keep the first 9001 tokens when context the overflows. However, the model is loaded with context length of only 4096 tokens, which is not enough.\"}",
+		  LLM_CONTEXT, "", NO },
+	      { 400,
+		  "{\"error\":\"The number of tokens to keep from the initial prompt is greater than the context length.\"}",
+		  LLM_CONTEXT, "", NO },
+	      /* Cohere */
+	      { 400,
+		  "{\"message\":\"too many tokens: total number of tokens in the prompt cannot exceed 4081 - received 9001.\"}",
+		  LLM_CONTEXT, "", NO },
+	      /* Mistral */
+	      { 400,
+		  "{\"object\":\"error\",\"message\":\"Prompt contains 40000 tokens and 0 draft tokens, too large for model with 32768 maximum context length\",\"type\":\"invalid_request_prompt\",\"code\":\"3051\"}",
+		  LLM_CONTEXT, "", NO },
+	      /* Bedrock */
+	      { 400, "{\"message\":\"Input is too long for requested model.\"}",
+		  LLM_CONTEXT, "", NO },
+	      /* TGI */
+	      { 422,
+		  "{\"error\":\"Input validation error: `inputs` must have less than 1024 tokens. Given: 1100\",\"error_type\":\"validation\"}",
+		  LLM_CONTEXT, "", NO },
+	      { 422,
+		  "{\"error\":\"Input validation error: `inputs` tokens + `max_new_tokens` must be <= 2048. Given: 2000 `inputs` tokens and 100 `max_new_tokens`\",\"error_type\":\"validation\"}",
+		  LLM_CONTEXT, "", NO },
+	      /* Together */
+	      { 422,
+		  "{\"error\":{\"message\":\"Input validation error: `inputs` tokens + `max_new_tokens` must be <= 8193. Given: 9000 `inputs` tokens and 512 `max_new_tokens`\",\"type\":\"invalid_request_error\"}}",
+		  LLM_CONTEXT, "", NO },
+	      /* OpenRouter */
+	      { 400,
+		  "{\"error\":{\"message\":\"This endpoint's maximum context length is 131072 tokens. However, you requested about 140000 tokens (140000 of text input). Please reduce the length of either one, or use the \\\"middle-out\\\" transform.\",\"code\":400}}",
+		  LLM_CONTEXT, "", NO },
+	      /* DeepSeek */
+	      { 400,
+		  "{\"error\":{\"message\":\"This model's maximum context length is 65536 tokens. However, you requested 70000 tokens\",\"type\":\"invalid_request_error\",\"code\":\"invalid_request_error\"}}",
+		  LLM_CONTEXT, "", NO },
+	      /* Zhipu */
+	      { 400,
+		  "{\"error\":{\"code\":\"1261\",\"message\":\"Prompt exceeds max length\"}}",
+		  LLM_CONTEXT, "", NO },
+	      /* MiniMax */
+	      { 400,
+		  "{\"type\":\"error\",\"error\":{\"type\":\"bad_request_error\",\"message\":\"invalid params, context window exceeds limit (2013)\"}}",
+		  LLM_CONTEXT, "", NO },
+	      /* Fireworks */
+	      { 400,
+		  "{\"error\":{\"object\":\"error\",\"type\":\"invalid_request_error\",\"message\":\"The prompt is too long: 140000, model maximum context length: 131071\"}}",
+		  LLM_CONTEXT, "", NO },
+	      /* SGLang */
+	      { 400,
+		  "{\"object\":\"error\",\"message\":\"The input (9001 tokens) is longer than the model's context length (8192 tokens).\",\"type\":\"BadRequest\",\"code\":400}",
+		  LLM_CONTEXT, "", NO },
+	      /* Cerebras */
+	      { 400,
+		  "{\"message\":\"Please reduce the length of the messages or completion. Current length is 9001 while limit is 8192\",\"type\":\"invalid_request_error\",\"param\":\"messages\",\"code\":\"context_length_exceeded\"}",
+		  LLM_CONTEXT, "", NO },
+	      /* SiliconFlow */
+	      { 400,
+		  "{\"code\":20015,\"message\":\"length of prompt_tokens (40000) must be less than max_seq_len (32768).\",\"data\":null}",
+		  LLM_CONTEXT, "", NO },
+	      /* Databricks, GitHub Models */
+	      { 413,
+		  "{\"error\":{\"code\":\"tokens_limit_reached\",\"message\":\"Request body too large for gpt-4o model. Max size: 8000 tokens.\"}}",
+		  LLM_CONTEXT, "", NO },
+	      /* OpenAI: a single message */
+	      { 400,
+		  "{\"error\":{\"message\":\"Invalid 'messages[0].content': string too long. Expected a string with maximum length 10485760, but got a string with length 10485761 instead.\",\"type\":\"invalid_request_error\",\"param\":\"messages[0].content\",\"code\":\"string_above_max_length\"}}",
+		  LLM_CONTEXT, "", NO },
+      };
 
 static const struct row OFTEN[] = {
 	/* quota */
-	{ 429, "{\"error\":{\"message\":\"You exceeded your current quota, please check your plan and billing details.\",\"type\":\"insufficient_quota\",\"code\":\"insufficient_quota\"}}", LLM_QUOTA, "", NO },
-	{ 400, "{\"type\":\"error\",\"error\":{\"type\":\"invalid_request_error\",\"message\":\"Your credit balance is too low to access the Anthropic API.\"}}", LLM_QUOTA, "", NO },
-	{ 402, "{\"error\":{\"message\":\"Insufficient Balance\",\"type\":\"unknown_error\"}}", LLM_QUOTA, "", NO },
+	{ 429,
+	    "{\"error\":{\"message\":\"You exceeded your current quota, please check your plan and billing details.\",\"type\":\"insufficient_quota\",\"code\":\"insufficient_quota\"}}",
+	    LLM_QUOTA, "", NO },
+	{ 400,
+	    "{\"type\":\"error\",\"error\":{\"type\":\"invalid_request_error\",\"message\":\"Your credit balance is too low to access the Anthropic API.\"}}",
+	    LLM_QUOTA, "", NO },
+	{ 402,
+	    "{\"error\":{\"message\":\"Insufficient Balance\",\"type\":\"unknown_error\"}}",
+	    LLM_QUOTA, "", NO },
 	{ 402, "", LLM_QUOTA, "", NO },
 	/* Kimi */
-	{ 429, "{\"error\":{\"message\":\"Your account o is suspended, please check your plan and billing details\",\"type\":\"exceeded_current_quota_error\"}}", LLM_QUOTA, "", NO },
+	{ 429,
+	    "{\"error\":{\"message\":\"Your account o is suspended, please check your plan and billing details\",\"type\":\"exceeded_current_quota_error\"}}",
+	    LLM_QUOTA, "", NO },
 	/* DashScope */
-	{ 400, "{\"error\":{\"code\":\"Arrearage\",\"message\":\"Access denied, please make sure your account is in good standing.\"}}", LLM_QUOTA, "", NO },
+	{ 400,
+	    "{\"error\":{\"code\":\"Arrearage\",\"message\":\"Access denied, please make sure your account is in good standing.\"}}",
+	    LLM_QUOTA, "", NO },
 	/* Zhipu: account in arrears */
-	{ 429, "{\"error\":{\"code\":\"1113\",\"message\":\"Insufficient balance or no resource package. Please recharge.\"}}", LLM_QUOTA, "", NO },
+	{ 429,
+	    "{\"error\":{\"code\":\"1113\",\"message\":\"Insufficient balance or no resource package. Please recharge.\"}}",
+	    LLM_QUOTA, "", NO },
 	/* OpenRouter's free models */
-	{ 429, "{\"error\":{\"message\":\"Rate limit exceeded: free-models-per-day. Add 10 credits to unlock 1000 free model requests per day\",\"code\":429,\"metadata\":{\"headers\":{\"X-RateLimit-Limit\":\"50\",\"X-RateLimit-Remaining\":\"0\",\"X-RateLimit-Reset\":\"9999999999000\"}}}}", LLM_QUOTA, "", -2 },
+	{ 429,
+	    "{\"error\":{\"message\":\"Rate limit exceeded: free-models-per-day. Add 10 credits to unlock 1000 free model requests per day\",\"code\":429,\"metadata\":{\"headers\":{\"X-RateLimit-Limit\":\"50\",\"X-RateLimit-Remaining\":\"0\",\"X-RateLimit-Reset\":\"9999999999000\"}}}}",
+	    LLM_QUOTA, "", -2 },
 	/* Groq's day, and its minute */
-	{ 429, "{\"error\":{\"message\":\"Rate limit reached for model `m` in organization `o` on tokens per day (TPD): Limit 100000, Used 99000, Requested 2000. Please try again in 14m24s.\",\"type\":\"tokens\",\"code\":\"rate_limit_exceeded\"}}", LLM_QUOTA, "", 60000 },
-	{ 429, "{\"error\":{\"message\":\"Rate limit reached for model `m` in organization `o` on tokens per minute (TPM): Limit 6000, Used 5000, Requested 2000. Please try again in 7.66s. Need more tokens?\",\"type\":\"tokens\",\"code\":\"rate_limit_exceeded\"}}", LLM_RETRY, "", 7660 },
+	{ 429,
+	    "{\"error\":{\"message\":\"Rate limit reached for model `m` in organization `o` on tokens per day (TPD): Limit 100000, Used 99000, Requested 2000. Please try again in 14m24s.\",\"type\":\"tokens\",\"code\":\"rate_limit_exceeded\"}}",
+	    LLM_QUOTA, "", 60000 },
+	{ 429,
+	    "{\"error\":{\"message\":\"Rate limit reached for model `m` in organization `o` on tokens per minute (TPM): Limit 6000, Used 5000, Requested 2000. Please try again in 7.66s. Need more tokens?\",\"type\":\"tokens\",\"code\":\"rate_limit_exceeded\"}}",
+	    LLM_RETRY, "", 7660 },
 	/* a day's limit with a short hint: a bucket that fills steadily */
-	{ 429, "{\"error\":{\"message\":\"Rate limit reached on tokens per day (TPD). Please try again in 20s.\"}}", LLM_RETRY, "", 20000 },
+	{ 429,
+	    "{\"error\":{\"message\":\"Rate limit reached on tokens per day (TPD). Please try again in 20s.\"}}",
+	    LLM_RETRY, "", 20000 },
 	/* OpenAI */
-	{ 429, "{\"error\":{\"message\":\"Rate limit reached for gpt-4o on requests per min (RPM): Limit 3, Used 3, Requested 1. Please try again in 20s.\",\"code\":\"rate_limit_exceeded\"}}", LLM_RETRY, "", 20000 },
-	{ 429, "{\"error\":{\"message\":\"Please try again in 350ms.\"}}", LLM_RETRY, "", 350 },
-	{ 429, "{\"error\":{\"message\":\"Please try again in 1m26.4s.\"}}", LLM_QUOTA, "", 60000 },
-	{ 429, "{\"error\":{\"message\":\"Please try again in 6m0s.\"}}", LLM_QUOTA, "", 60000 },
+	{ 429,
+	    "{\"error\":{\"message\":\"Rate limit reached for gpt-4o on requests per min (RPM): Limit 3, Used 3, Requested 1. Please try again in 20s.\",\"code\":\"rate_limit_exceeded\"}}",
+	    LLM_RETRY, "", 20000 },
+	{ 429, "{\"error\":{\"message\":\"Please try again in 350ms.\"}}",
+	    LLM_RETRY, "", 350 },
+	{ 429, "{\"error\":{\"message\":\"Please try again in 1m26.4s.\"}}",
+	    LLM_QUOTA, "", 60000 },
+	{ 429, "{\"error\":{\"message\":\"Please try again in 6m0s.\"}}",
+	    LLM_QUOTA, "", 60000 },
 	/* Azure */
-	{ 429, "{\"error\":{\"code\":\"429\",\"message\":\"Requests have exceeded token rate limit of your current pricing tier. Please retry after 20 seconds.\"}}", LLM_RETRY, "", 20000 },
+	{ 429,
+	    "{\"error\":{\"code\":\"429\",\"message\":\"Requests have exceeded token rate limit of your current pricing tier. Please retry after 20 seconds.\"}}",
+	    LLM_RETRY, "", 20000 },
 	/* Gemini */
-	{ 429, "[{\"error\":{\"code\":429,\"message\":\"You exceeded your current quota, please check your plan and billing details. Please retry in 34.07s.\",\"status\":\"RESOURCE_EXHAUSTED\",\"details\":[{\"@type\":\"type.googleapis.com/google.rpc.QuotaFailure\"},{\"@type\":\"type.googleapis.com/google.rpc.RetryInfo\",\"retryDelay\":\"34s\"}]}}]", LLM_RETRY, "", 34000 },
-	{ 429, "[{\"error\":{\"code\":429,\"message\":\"You exceeded your current quota, please check your plan and billing details.\",\"status\":\"RESOURCE_EXHAUSTED\"}}]", LLM_QUOTA, "", NO },
-	{ 429, "{\"error\":{\"code\":429,\"message\":\"Slow down\",\"details\":[{\"retryDelay\":\"3600s\"}]}}", LLM_QUOTA, "", 60000 },
+	{ 429,
+	    "[{\"error\":{\"code\":429,\"message\":\"You exceeded your current quota, please check your plan and billing details. Please retry in 34.07s.\",\"status\":\"RESOURCE_EXHAUSTED\",\"details\":[{\"@type\":\"type.googleapis.com/google.rpc.QuotaFailure\"},{\"@type\":\"type.googleapis.com/google.rpc.RetryInfo\",\"retryDelay\":\"34s\"}]}}]",
+	    LLM_RETRY, "", 34000 },
+	{ 429,
+	    "[{\"error\":{\"code\":429,\"message\":\"You exceeded your current quota, please check your plan and billing details.\",\"status\":\"RESOURCE_EXHAUSTED\"}}]",
+	    LLM_QUOTA, "", NO },
+	{ 429,
+	    "{\"error\":{\"code\":429,\"message\":\"Slow down\",\"details\":[{\"retryDelay\":\"3600s\"}]}}",
+	    LLM_QUOTA, "", 60000 },
 	/* FastAPI-like gateways */
-	{ 429, "{\"detail\":\"Rate limit exceeded\",\"retry_after\":12}", LLM_RETRY, "", 12000 },
-	{ 429, "{\"error\":{\"message\":\"slow\",\"retry_after_ms\":1500}}", LLM_RETRY, "", 1500 },
-	{ 429, "{\"message\":\"Rate limit exceeded, wait 5 seconds\"}", LLM_RETRY, "", 5000 },
-	{ 429, "{\"message\":\"Requests rate limit exceeded\"}", LLM_RETRY, "", NO },
+	{ 429, "{\"detail\":\"Rate limit exceeded\",\"retry_after\":12}",
+	    LLM_RETRY, "", 12000 },
+	{ 429, "{\"error\":{\"message\":\"slow\",\"retry_after_ms\":1500}}",
+	    LLM_RETRY, "", 1500 },
+	{ 429, "{\"message\":\"Rate limit exceeded, wait 5 seconds\"}",
+	    LLM_RETRY, "", 5000 },
+	{ 429, "{\"message\":\"Requests rate limit exceeded\"}", LLM_RETRY, "",
+	    NO },
 	{ 429, "", LLM_RETRY, "", NO },
-	{ 529, "{\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\",\"message\":\"Overloaded\"}}", LLM_RETRY, "", NO },
-	{ 429, "{\"error\":{\"message\":\"The engine is currently overloaded, please try again later\",\"type\":\"engine_overloaded_error\"}}", LLM_RETRY, "", NO },
+	{ 529,
+	    "{\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\",\"message\":\"Overloaded\"}}",
+	    LLM_RETRY, "", NO },
+	{ 429,
+	    "{\"error\":{\"message\":\"The engine is currently overloaded, please try again later\",\"type\":\"engine_overloaded_error\"}}",
+	    LLM_RETRY, "", NO },
 	/* OpenRouter: limits of a key */
-	{ 403, "{\"error\":{\"message\":\"Key limit exceeded (daily limit). Manage it using the settings\",\"code\":403}}", LLM_QUOTA, "", NO },
+	{ 403,
+	    "{\"error\":{\"message\":\"Key limit exceeded (daily limit). Manage it using the settings\",\"code\":403}}",
+	    LLM_QUOTA, "", NO },
 	/* xAI */
-	{ 403, "{\"code\":\"The caller does not have permission to execute the specified operation\",\"error\":\"Your newly created team doesn't have any credits yet. You can purchase credits.\"}", LLM_QUOTA, "", NO },
+	{ 403,
+	    "{\"code\":\"The caller does not have permission to execute the specified operation\",\"error\":\"Your newly created team doesn't have any credits yet. You can purchase credits.\"}",
+	    LLM_QUOTA, "", NO },
 	/* Anthropic's spend limit */
-	{ 400, "{\"type\":\"error\",\"error\":{\"type\":\"invalid_request_error\",\"message\":\"You have reached your specified API usage limits. You will regain access on 2026-12-01 at 00:00 UTC.\"}}", LLM_QUOTA, "", NO },
+	{ 400,
+	    "{\"type\":\"error\",\"error\":{\"type\":\"invalid_request_error\",\"message\":\"You have reached your specified API usage limits. You will regain access on 2026-12-01 at 00:00 UTC.\"}}",
+	    LLM_QUOTA, "", NO },
 	/* Hugging Face */
-	{ 402, "{\"error\":\"You have exceeded your monthly included credits for Inference Providers.\"}", LLM_QUOTA, "", NO },
+	{ 402,
+	    "{\"error\":\"You have exceeded your monthly included credits for Inference Providers.\"}",
+	    LLM_QUOTA, "", NO },
 	/* OpenAI: the account */
-	{ 429, "{\"error\":{\"message\":\"Your account is not active, please check your billing details on our website.\",\"type\":\"billing_not_active\",\"code\":\"billing_not_active\"}}", LLM_QUOTA, "", NO },
+	{ 429,
+	    "{\"error\":{\"message\":\"Your account is not active, please check your billing details on our website.\",\"type\":\"billing_not_active\",\"code\":\"billing_not_active\"}}",
+	    LLM_QUOTA, "", NO },
 	/* a word of the quota's in a fault of the server's */
-	{ 500, "{\"error\":{\"message\":\"cannot read the daily limit\"}}", LLM_RETRY, "", NO },
+	{ 500, "{\"error\":{\"message\":\"cannot read the daily limit\"}}",
+	    LLM_RETRY, "", NO },
 };
 
 static const struct row KINDS[] = {
@@ -557,8 +677,7 @@ check_rows(const struct row *rows, size_t n)
 		if (rc == row->rc && f.status == row->status
 		    && strstr(r.message, row->message) != NULL
 		    && strstr(r.message, "private") == NULL
-		    && (row->hint_ms == -2
-			|| f.retry_after_ms == row->hint_ms))
+		    && (row->hint_ms == -2 || f.retry_after_ms == row->hint_ms))
 			continue;
 		print_error("%d %s\n  is %s, \"%s\", %lld ms; not %s, %lld\n",
 		    row->status, row->body, llm_rc_name(rc), r.message,
@@ -706,8 +825,8 @@ errors_within_an_answer(void **state)
 	(void)state;
 	for (i = 0; i < NELEM(rows); i++) {
 		struct llm_reading r;
-		const json_t *e = json_keep(mem, json_loads(rows[i].error,
-		    JSON_DECODE_ANY, NULL));
+		const json_t *e = json_keep(mem,
+		    json_loads(rows[i].error, JSON_DECODE_ANY, NULL));
 
 		assert_non_null(e);
 		llm_reading_init(&r, NULL, mem, false);
@@ -736,32 +855,53 @@ errors_beside_the_answer(void **state)
 		const char *message;
 	} rows[] = {
 		/* MiniMax */
-		{ "{\"id\":\"0\",\"choices\":null,\"base_resp\":{\"status_code\":1004,\"status_msg\":\"login fail\"}}", LLM_DENIED, "login fail" },
-		{ "{\"base_resp\":{\"status_code\":2049,\"status_msg\":\"invalid api key\"}}", LLM_DENIED, "invalid api key" },
-		{ "{\"choices\":[],\"base_resp\":{\"status_code\":1002,\"status_msg\":\"rate limit\"}}", LLM_RETRY, "rate limit" },
-		{ "{\"choices\":null,\"base_resp\":{\"status_code\":1008,\"status_msg\":\"insufficient balance\"}}", LLM_QUOTA, "insufficient balance" },
-		{ "{\"choices\":null,\"base_resp\":{\"status_code\":2013,\"status_msg\":\"invalid params, context window exceeds limit\"}}", LLM_CONTEXT, "invalid params, context window exceeds limit" },
-		{ "{\"choices\":null,\"base_resp\":{\"status_code\":2013,\"status_msg\":\"invalid params\"}}", LLM_INVALID, "invalid params" },
-		{ "{\"choices\":null,\"input_sensitive\":true,\"base_resp\":{\"status_code\":1026,\"status_msg\":\"input new_sensitive\"}}", LLM_FILTERED, "input new_sensitive" },
-		{ "{\"choices\":[{\"index\":0,\"delta\":{\"content\":\"\"}}],\"base_resp\":{\"status_code\":1027,\"status_msg\":\"output new_sensitive\"}}", LLM_FILTERED, "output new_sensitive" },
-		{ "{\"base_resp\":{\"status_code\":1013,\"status_msg\":\"unknown error\"}}", LLM_RETRY, "unknown error" },
-		{ "{\"base_resp\":{\"status_code\":9999,\"status_msg\":\"of tomorrow\"}}", LLM_RETRY, "of tomorrow" },
+		{ "{\"id\":\"0\",\"choices\":null,\"base_resp\":{\"status_code\":1004,\"status_msg\":\"login fail\"}}",
+		    LLM_DENIED, "login fail" },
+		{ "{\"base_resp\":{\"status_code\":2049,\"status_msg\":\"invalid api key\"}}",
+		    LLM_DENIED, "invalid api key" },
+		{ "{\"choices\":[],\"base_resp\":{\"status_code\":1002,\"status_msg\":\"rate limit\"}}",
+		    LLM_RETRY, "rate limit" },
+		{ "{\"choices\":null,\"base_resp\":{\"status_code\":1008,\"status_msg\":\"insufficient balance\"}}",
+		    LLM_QUOTA, "insufficient balance" },
+		{ "{\"choices\":null,\"base_resp\":{\"status_code\":2013,\"status_msg\":\"invalid params, context window exceeds limit\"}}",
+		    LLM_CONTEXT,
+		    "invalid params, context window exceeds limit" },
+		{ "{\"choices\":null,\"base_resp\":{\"status_code\":2013,\"status_msg\":\"invalid params\"}}",
+		    LLM_INVALID, "invalid params" },
+		{ "{\"choices\":null,\"input_sensitive\":true,\"base_resp\":{\"status_code\":1026,\"status_msg\":\"input new_sensitive\"}}",
+		    LLM_FILTERED, "input new_sensitive" },
+		{ "{\"choices\":[{\"index\":0,\"delta\":{\"content\":\"\"}}],\"base_resp\":{\"status_code\":1027,\"status_msg\":\"output new_sensitive\"}}",
+		    LLM_FILTERED, "output new_sensitive" },
+		{ "{\"base_resp\":{\"status_code\":1013,\"status_msg\":\"unknown error\"}}",
+		    LLM_RETRY, "unknown error" },
+		{ "{\"base_resp\":{\"status_code\":9999,\"status_msg\":\"of tomorrow\"}}",
+		    LLM_RETRY, "of tomorrow" },
 		/* A code and words of the document itself. */
-		{ "{\"code\":11200,\"message\":\"AppIdNoAuthError\",\"sid\":\"s\"}", LLM_RETRY, "AppIdNoAuthError" },
+		{ "{\"code\":11200,\"message\":\"AppIdNoAuthError\",\"sid\":\"s\"}",
+		    LLM_RETRY, "AppIdNoAuthError" },
 		{ "{\"code\":401,\"message\":\"no\"}", LLM_DENIED, "no" },
-		{ "{\"code\":\"InvalidApiKey\",\"message\":\"Invalid API-key provided. Incorrect API key\",\"request_id\":\"r\"}", LLM_DENIED, "Invalid API-key provided. Incorrect API key" },
-		{ "{\"code\":1113,\"msg\":\"您的账户已欠费\",\"success\":false}", LLM_QUOTA, "您的账户已欠费" },
-		{ "{\"error_code\":18,\"error_msg\":\"Open api qps request limit reached\"}", LLM_RETRY, "Open api qps request limit reached" },
-		{ "{\"success\":false,\"msg\":\"prompt is too long\"}", LLM_CONTEXT, "prompt is too long" },
+		{ "{\"code\":\"InvalidApiKey\",\"message\":\"Invalid API-key provided. Incorrect API key\",\"request_id\":\"r\"}",
+		    LLM_DENIED, "Invalid API-key provided. Incorrect API key" },
+		{ "{\"code\":1113,\"msg\":\"您的账户已欠费\",\"success\":false}",
+		    LLM_QUOTA, "您的账户已欠费" },
+		{ "{\"error_code\":18,\"error_msg\":\"Open api qps request limit reached\"}",
+		    LLM_RETRY, "Open api qps request limit reached" },
+		{ "{\"success\":false,\"msg\":\"prompt is too long\"}",
+		    LLM_CONTEXT, "prompt is too long" },
 		{ "{\"code\":null,\"message\":\"bad\"}", LLM_RETRY, "bad" },
-		{ "{\"choices\":[],\"code\":7,\"message\":\"bad\"}", LLM_RETRY, "bad" },
-		{ "{\"detail\":\"Rate limit exceeded\"}", LLM_RETRY, "Rate limit exceeded" },
+		{ "{\"choices\":[],\"code\":7,\"message\":\"bad\"}", LLM_RETRY,
+		    "bad" },
+		{ "{\"detail\":\"Rate limit exceeded\"}", LLM_RETRY,
+		    "Rate limit exceeded" },
 		/* All is well. */
-		{ "{\"base_resp\":{\"status_code\":0,\"status_msg\":\"\"}}", LLM_OK, "" },
-		{ "{\"code\":0,\"message\":\"Success\",\"sid\":\"s\"}", LLM_OK, "" },
+		{ "{\"base_resp\":{\"status_code\":0,\"status_msg\":\"\"}}",
+		    LLM_OK, "" },
+		{ "{\"code\":0,\"message\":\"Success\",\"sid\":\"s\"}", LLM_OK,
+		    "" },
 		{ "{\"code\":200,\"msg\":\"ok\"}", LLM_OK, "" },
 		{ "{\"code\":\"success\",\"message\":\"fine\"}", LLM_OK, "" },
-		{ "{\"choices\":[],\"usage\":{\"prompt_tokens\":1,\"completion_tokens\":1}}", LLM_OK, "" },
+		{ "{\"choices\":[],\"usage\":{\"prompt_tokens\":1,\"completion_tokens\":1}}",
+		    LLM_OK, "" },
 		{ "{\"type\":\"ping\"}", LLM_OK, "" },
 	};
 	struct arena *mem = arena_new();
@@ -825,10 +965,13 @@ the_questions_words_are_left_out(void **state)
 		"{\"text\":\"the safe's number is 4711\"}" };
 	static const struct llm_message messages[] = {
 		{ .role = LLM_USER, .text = "my cat is called Möhrchen XIV" },
-		{ .role = LLM_ASSISTANT, .text = "", .calls = &call,
+		{ .role = LLM_ASSISTANT,
+		    .text = "",
+		    .calls = &call,
 		    .ncalls = 1 },
 		{ .role = LLM_TOOL, .text = "opened by grandmother" },
-		{ .role = LLM_USER, .text = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" },
+		{ .role = LLM_USER,
+		    .text = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" },
 	};
 	static const struct llm_question q = { .messages = messages,
 		.nmessages = NELEM(messages) };
@@ -839,7 +982,8 @@ the_questions_words_are_left_out(void **state)
 		{ "bad: is called Möhrchen", "bad:…" },
 		{ "number is 5711, no", "number is 5711, no" },
 		{ "safe's number is 4711", "…" },
-		{ "x opened by grandmother y opened by grandmother", "x … y …" },
+		{ "x opened by grandmother y opened by grandmother",
+		    "x … y …" },
 		{ "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab", "…b" },
 		/* as OpenAI quotes a key, and of a header's value */
 		{ "wrong key: test-key*****9876.", "wrong key: …*****…." },
@@ -852,8 +996,10 @@ the_questions_words_are_left_out(void **state)
 	char longest[2000];
 	struct secret key = { 0 };
 	const struct llm_backend b = { .key = &key, .headers = headers };
-	struct llm_refusal r = { .code = "opened by grandmother", .type = "",
-		.param = "my cat is called", .message = longest };
+	struct llm_refusal r = { .code = "opened by grandmother",
+		.type = "",
+		.param = "my cat is called",
+		.message = longest };
 	struct llm_failure f = { 0 };
 	size_t i;
 
@@ -904,7 +1050,8 @@ why_has_names_alone(void **state)
 		{ "Bearer test-key-0123459876", "", "status 500" },
 		{ "m\xc3\xb6hre", "", "status 500" },
 		{ "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-		  "aaaaaaa", "", "status 500" },
+		  "aaaaaaa",
+		    "", "status 500" },
 		{ "", "", "status 500" },
 	};
 	struct secret key = { 0 };

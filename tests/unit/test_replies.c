@@ -98,8 +98,8 @@ add_value(struct buf *out, unsigned *s, int depth)
 		(void)!buf_printf(out, "-%s\r\n", ERRORS[dice(s, 7)]);
 		break;
 	case 1:
-		(void)!buf_printf(
-		    out, "+%s\r\n", dice(s, 2) == 0 ? "OK" : "none");
+		(void)!buf_printf(out, "+%s\r\n",
+		    dice(s, 2) == 0 ? "OK" : "none");
 		break;
 	case 2:
 		(void)!buf_printf(out, ":%d\r\n", (int)dice(s, 40) - 5);
@@ -233,13 +233,15 @@ ask_everything(struct store *st, struct arena *mem)
 {
 	char kind[BREAKER_KIND_MAX];
 	struct chat_name chat = fixture_chat("c");
-	struct message msg
-	    = { .update_id = "1", .text = "hi", .address = "p.1" };
+	struct message msg = { .update_id = "1",
+		.text = "hi",
+		.address = "p.1" };
 	struct inbox_answer found;
 	struct session session;
 	struct job *jobs[8], *job = some_job(mem, &chat);
-	struct journal_field step
-	    = { .name = "answer:0", .text = "{}", .len = 2 };
+	struct journal_field step = { .name = "answer:0",
+		.text = "{}",
+		.len = 2 };
 	struct turn_outcome outcome = { .end = END_DEAD, .reply = "{}" };
 	struct budget_limits limits = { 10, 10 };
 	struct fleet_counts counts;
@@ -259,8 +261,8 @@ ask_everything(struct store *st, struct arena *mem)
 	(void)!format_read(st, &n);
 	(void)!inbox_put(st, &chat, &msg, &FIXTURE_UNLIMITED, mem, &found);
 	(void)!inbox_find(st, &chat, "1", "p.2", mem, &found);
-	(void)!inbox_control(
-	    st, &chat, COMMAND_STOP, &FIXTURE_UNLIMITED, mem, &session, &n);
+	(void)!inbox_control(st, &chat, COMMAND_STOP, &FIXTURE_UNLIMITED, mem,
+	    &session, &n);
 	(void)!due_look(st, &n);
 	took = due_take(st, 3, 8, 1000, 1000, jobs, &n);
 	for (int i = 0; i < took; i++)
@@ -303,8 +305,10 @@ static void
 any_answer_is_survived(void **state)
 {
 	struct seal_ring *ring = redis_fixture_ring(FIXTURE_KEY_1);
-	struct store_options o
-	    = { .url = url, .ring = ring, .timeout_ms = 2000, .replicas = 1 };
+	struct store_options o = { .url = url,
+		.ring = ring,
+		.timeout_ms = 2000,
+		.replicas = 1 };
 	const char *why;
 	struct store *st = store_open(&o, &why);
 
@@ -321,8 +325,8 @@ any_answer_is_survived(void **state)
 }
 
 static void
-on_piece(
-    void *ctx, int64_t number, const char *kind, const char *sealed, size_t len)
+on_piece(void *ctx, int64_t number, const char *kind, const char *sealed,
+    size_t len)
 {
 	(void)ctx;
 	(void)number;
@@ -348,8 +352,8 @@ a_listener_survives_them_too(void **state)
 	(void)state;
 	assert_non_null(st);
 	for (int i = 0; i < CLIENTS; i++)
-		process_unlisten(process_listen(
-		    st, "0011223344556677", on_piece, on_resync, NULL, 50));
+		process_unlisten(process_listen(st, "0011223344556677",
+		    on_piece, on_resync, NULL, 50));
 	store_close(st);
 	seal_ring_free(ring);
 }

@@ -34,9 +34,9 @@ say(struct request *req)
 {
 	const char *id = request_param(req, "id");
 
-	return reply_json(req, 200, json_pack("{s:s, s:I, s:O?}", "id",
-	    id == NULL ? "-" : id, "len", (json_int_t)req->body_len, "json",
-	    req->json));
+	return reply_json(req, 200,
+	    json_pack("{s:s, s:I, s:O?}", "id", id == NULL ? "-" : id, "len",
+		(json_int_t)req->body_len, "json", req->json));
 }
 
 static int
@@ -126,8 +126,8 @@ static const struct {
 		SECRET },
 	    "{}", false, 415, NULL },
 	{ "a path that came decoded",
-	    { "REQUEST_METHOD=GET", "DOCUMENT_URI=/m/a%2Fb/x" }, "", false,
-	    200, "\"id\":\"a%2Fb\"" },
+	    { "REQUEST_METHOD=GET", "DOCUMENT_URI=/m/a%2Fb/x" }, "", false, 200,
+	    "\"id\":\"a%2Fb\"" },
 	{ "not JSON",
 	    { "REQUEST_METHOD=POST", "REQUEST_URI=/chat", "CONTENT_LENGTH=2",
 		JSON, SECRET },
@@ -175,8 +175,7 @@ checks_in_order(void **state)
 		snprintf(status, sizeof(status), "Status: %d ",
 		    CASES[i].status);
 		assert_int_equal(req.status, CASES[i].status);
-		assert_int_equal(strncmp(buf_str(&out), status,
-				     strlen(status)),
+		assert_int_equal(strncmp(buf_str(&out), status, strlen(status)),
 		    0);
 		if (CASES[i].has != NULL
 		    && strstr(buf_str(&out), CASES[i].has) == NULL)

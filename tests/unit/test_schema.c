@@ -18,22 +18,21 @@
 #include "base/json.h"
 #include "llm/schema.h"
 
-#define ANY                                                                   \
-	"{'anyOf':[{'type':'string'},{'type':'number'},{'type':'boolean'},"   \
+#define ANY                                                                 \
+	"{'anyOf':[{'type':'string'},{'type':'number'},{'type':'boolean'}," \
 	"{'type':'object'},{'type':'array','items':{'type':'string'}}]}"
-#define OBJECT(properties) \
-	"{'type':'object','properties':{" properties "}}"
-#define NEEDS(properties, required)                \
-	"{'type':'object','properties':{" properties \
-	"},'required':[" required "]}"
+#define OBJECT(properties) "{'type':'object','properties':{" properties "}}"
+#define NEEDS(properties, required)                                            \
+	"{'type':'object','properties':{" properties "},'required':[" required \
+	"]}"
 #define STRING "{'type':'string'}"
 
 /* ' stands for ". */
 static const struct {
 	const char *what, *given, *want;
 } CASES[] = {
-	{ "fit already", NEEDS("'a':" STRING, "'a'"), NEEDS("'a':" STRING,
-	    "'a'") },
+	{ "fit already", NEEDS("'a':" STRING, "'a'"),
+	    NEEDS("'a':" STRING, "'a'") },
 
 	/* The top. */
 	{ "null at the top", "null", OBJECT("") },
@@ -49,8 +48,7 @@ static const struct {
 	    "{'type':['object','null'],'properties':{'a':" STRING "}}",
 	    OBJECT("'a':" STRING) },
 	{ "a wrapper: twentyhq/twenty#15348",
-	    "{'jsonSchema':" OBJECT("'a':" STRING) "}",
-	    OBJECT("'a':" STRING) },
+	    "{'jsonSchema':" OBJECT("'a':" STRING) "}", OBJECT("'a':" STRING) },
 	{ "$schema, $id, $comment: promptfoo/promptfoo#4200, "
 	  "anthropics/claude-code#586",
 	    "{'$schema':'http://json-schema.org/draft-07/schema#','$id':'x',"
@@ -71,8 +69,8 @@ static const struct {
 	    "{'type':'object','properties':{'route':" STRING ",'file':" STRING
 	    "},'description':'Give one of these sets: route | file'}" },
 	{ "what all alternatives need is needed: zereight/gitlab-mcp#552",
-	    "{'oneOf':[" NEEDS("'k':{'const':'a'},'x':" STRING, "'k','x'")
-	    "," NEEDS("'k':{'const':'b'}", "'k'") "]}",
+	    "{'oneOf':[" NEEDS("'k':{'const':'a'},'x':" STRING,
+		"'k','x'") "," NEEDS("'k':{'const':'b'}", "'k'") "]}",
 	    NEEDS("'k':{'type':'string','enum':['a','b']},'x':" STRING,
 		"'k'") },
 	{ "allOf at the top: cloudflare/mcp-server-cloudflare#224",
@@ -102,16 +100,18 @@ static const struct {
 	{ "the top itself is one: genkit-ai/genkit-dart#253",
 	    "{'$ref':'#/$defs/P','$defs':{'P':" OBJECT("'a':" STRING) "}}",
 	    OBJECT("'a':" STRING) },
-	{ "through one another", "{'type':'object','properties':{'a':"
-				 "{'$ref':'#/$defs/A'}},'$defs':{'A':{'$ref':"
-				 "'#/$defs/B'},'B':" STRING "}}",
+	{ "through one another",
+	    "{'type':'object','properties':{'a':"
+	    "{'$ref':'#/$defs/A'}},'$defs':{'A':{'$ref':"
+	    "'#/$defs/B'},'B':" STRING "}}",
 	    OBJECT("'a':" STRING) },
 	{ "definitions that were moved",
 	    "{'type':'object','properties':{'a':{'$ref':"
 	    "'#/components/schemas/A'}},'$defs':{'A':" STRING "}}",
 	    OBJECT("'a':" STRING) },
-	{ "escapes", "{'type':'object','properties':{'a':{'$ref':"
-		     "'#/$defs/x~1y~0%20z'}},'$defs':{'x/y~ z':" STRING "}}",
+	{ "escapes",
+	    "{'type':'object','properties':{'a':{'$ref':"
+	    "'#/$defs/x~1y~0%20z'}},'$defs':{'x/y~ z':" STRING "}}",
 	    OBJECT("'a':" STRING) },
 	{ "contains itself: vercel/ai#19488, BerriAI/litellm#13151",
 	    "{'type':'object','properties':{'root':{'$ref':'#/$defs/N'}},"
@@ -122,8 +122,9 @@ static const struct {
 		   "'properties':{'next':{'type':'object','description':"
 		   "'a node'},'all':{'type':'array','items':{'type':'object',"
 		   "'description':'a node'}}}}") },
-	{ "the whole contains itself", "{'type':'object','properties':{'a':"
-				       "{'$ref':'#'}}}",
+	{ "the whole contains itself",
+	    "{'type':'object','properties':{'a':"
+	    "{'$ref':'#'}}}",
 	    OBJECT("'a':{'type':'object'}") },
 	{ "any value, itself: aaif-goose/goose#10469",
 	    "{'type':'object','properties':{'a':{'$ref':'#/$defs/Any'}},"
@@ -167,12 +168,14 @@ static const struct {
 	    OBJECT("'o':{'properties':{'a':" STRING "}},'l':{'items':" STRING
 		   "},'e':{'enum':['x']},'c':{'const':1.5},'p':{'pattern':"
 		   "'^a$'},'n':{'maximum':3},'d':{'default':true}"),
-	    OBJECT("'o':" OBJECT("'a':" STRING) ",'l':{'type':'array',"
-		   "'items':" STRING "},'e':{'type':'string','enum':['x']},"
-		   "'c':{'type':'number','description':'(always: 1.5)'},"
-		   "'p':{'type':'string','description':'(pattern: ^a$)'},"
-		   "'n':{'type':'number','maximum':3},"
-		   "'d':{'type':'boolean','description':'(default: true)'}") },
+	    OBJECT("'o':" OBJECT(
+		"'a':" STRING) ",'l':{'type':'array',"
+			       "'items':" STRING
+			       "},'e':{'type':'string','enum':['x']},"
+			       "'c':{'type':'number','description':'(always: 1.5)'},"
+			       "'p':{'type':'string','description':'(pattern: ^a$)'},"
+			       "'n':{'type':'number','maximum':3},"
+			       "'d':{'type':'boolean','description':'(default: true)'}") },
 	{ "of another language: blurrah/mcp-graphql#14",
 	    OBJECT("'a':{'type':'any'},'b':{'type':'int'},'c':{'type':"
 		   "'STRING'},'d':{'type':'dict'},'e':{'type':'Foo'}"),
@@ -205,13 +208,14 @@ static const struct {
 	    OBJECT("'a':{'anyOf':[" OBJECT("'b':" STRING) "," OBJECT(
 		"'c':" STRING) "]}") },
 	{ "the members outside: openclaw/openclaw#113462",
-	    OBJECT("'a':{'type':'object','properties':{'b':" STRING ",'c':"
-		   STRING "},'anyOf':[{'required':['b']},{'required':['b',"
-		   "'c']}]}"),
+	    OBJECT(
+		"'a':{'type':'object','properties':{'b':" STRING ",'c':" STRING
+		"},'anyOf':[{'required':['b']},{'required':['b',"
+		"'c']}]}"),
 	    OBJECT("'a':" NEEDS("'b':" STRING ",'c':" STRING, "'b'")) },
 	{ "alternatives in one another, and twice",
-	    OBJECT("'a':{'anyOf':[{'oneOf':[" STRING ",{'type':'integer'}]},"
-		   STRING ",{'type':'null'}]}"),
+	    OBJECT("'a':{'anyOf':[{'oneOf':[" STRING
+		   ",{'type':'integer'}]}," STRING ",{'type':'null'}]}"),
 	    OBJECT("'a':{'anyOf':[" STRING ",{'type':'integer'}]}") },
 	{ "constants, each with its words",
 	    OBJECT("'a':{'description':'x','oneOf':[{'const':'a',"
@@ -242,9 +246,9 @@ static const struct {
 	    OBJECT("'a':{'type':'array','items':[" STRING "," STRING "]},"
 		   "'b':{'type':'array','prefixItems':[" STRING
 		   ",{'type':'integer'}],'items':false}"),
-	    OBJECT("'a':{'type':'array','items':" STRING "},'b':{'type':"
-		   "'array','items':{'anyOf':[" STRING
-		   ",{'type':'integer'}]}}") },
+	    OBJECT(
+		"'a':{'type':'array','items':" STRING "},'b':{'type':"
+		"'array','items':{'anyOf':[" STRING ",{'type':'integer'}]}}") },
 
 	/* Values. */
 	{ "numbers: google-gemini/gemini-cli#4127, "
@@ -319,8 +323,8 @@ static const struct {
 	    NEEDS("'a':" STRING ",'b':" STRING ",'c':{'type':'integer'}",
 		"'a'") },
 	{ "several ifs, of which two say the same name",
-	    "{'type':'object','allOf':[{'if':{},'then':{'properties':{'b':"
-	    STRING ",'c':" STRING "}}},{'if':{},'then':{'allOf':[{"
+	    "{'type':'object','allOf':[{'if':{},'then':{'properties':{'b':" STRING
+	    ",'c':" STRING "}}},{'if':{},'then':{'allOf':[{"
 	    "'properties':{'b':{'type':'integer'},'c':" STRING "}}]},'else':{"
 	    "'if':{},'then':{'properties':{'d':" STRING "}}}}],'properties':{"
 	    "'a':" STRING "}}",
@@ -339,13 +343,16 @@ static const struct {
 	    OBJECT("'o':" OBJECT("'b':" STRING)) },
 	{ "not only if: then alone is nothing",
 	    "{'type':'object','then':{'properties':{'b':" STRING "}},'else':"
-	    "true,'dependentSchemas':[]}", OBJECT("") },
+	    "true,'dependentSchemas':[]}",
+	    OBJECT("") },
 	{ "required that is none: NousResearch/hermes-agent#4651, "
 	  "google-gemini/gemini-cli#1458",
 	    NEEDS("'a':" STRING ",'b':{'type':'array','items':{'type':"
-		  "'object','required':['x']}}", "'a','model','a',7"),
+		  "'object','required':['x']}}",
+		"'a','model','a',7"),
 	    NEEDS("'a':" STRING ",'b':{'type':'array','items':{'type':"
-		  "'object'}}", "'a'") },
+		  "'object'}}",
+		"'a'") },
 	{ "required inside: MarkusPfundstein/mcp-gsuite#34",
 	    OBJECT("'a':{'type':'string','required':true},'b':{'type':"
 		   "'string','required':false}"),
@@ -355,9 +362,11 @@ static const struct {
 	    OBJECT("'a':" STRING) },
 	{ "a member named like a keyword",
 	    NEEDS("'properties':" STRING ",'$ref':" STRING ",'required':"
-		  "{'type':'integer'}", "'properties'"),
+		  "{'type':'integer'}",
+		"'properties'"),
 	    NEEDS("'properties':" STRING ",'_ref':" STRING ",'required':"
-		  "{'type':'integer'}", "'properties'") },
+		  "{'type':'integer'}",
+		"'properties'") },
 };
 
 static char *
@@ -433,32 +442,33 @@ static const struct {
 	    OBJECT("'_':" STRING ",'gr':" STRING), "{'_':1,'gr':2}",
 	    "{'':1,'gr\xc3\xbc\xc3\x9f':2}" },
 	{ "at every depth",
-	    OBJECT("'a':" OBJECT("'b c':" OBJECT("'d/e':" STRING)) ",'l':"
-		   "{'type':'array','items':{'type':'array','items':"
-		   OBJECT("'x y':" STRING) "}}"),
-	    OBJECT("'a':" OBJECT("'b_c':" OBJECT("'d_e':" STRING)) ",'l':"
-		   "{'type':'array','items':{'type':'array','items':"
-		   OBJECT("'x_y':" STRING) "}}"),
+	    OBJECT("'a':" OBJECT("'b c':" OBJECT(
+		"'d/e':" STRING)) ",'l':"
+				  "{'type':'array','items':{'type':'array','items':" OBJECT(
+				      "'x y':" STRING) "}}"),
+	    OBJECT("'a':" OBJECT("'b_c':" OBJECT(
+		"'d_e':" STRING)) ",'l':"
+				  "{'type':'array','items':{'type':'array','items':" OBJECT(
+				      "'x_y':" STRING) "}}"),
 	    "{'a':{'b_c':{'d_e':1}},'l':[[{'x_y':2},3],[]]}",
 	    "{'a':{'b c':{'d/e':1}},'l':[[{'x y':2},3],[]]}" },
-	{ "a name outside its place stays",
-	    OBJECT("'a b':{'type':'object'}"), OBJECT("'a_b':{'type':'object'}"),
-	    "{'a_b':{'a_b':1}}", "{'a b':{'a_b':1}}" },
+	{ "a name outside its place stays", OBJECT("'a b':{'type':'object'}"),
+	    OBJECT("'a_b':{'type':'object'}"), "{'a_b':{'a_b':1}}",
+	    "{'a b':{'a_b':1}}" },
 	{ "in alternatives",
 	    OBJECT("'f':{'anyOf':[" OBJECT("'a b':" STRING) "," OBJECT(
-		"'a b':" STRING ",'c d':{'type':'array','items':"
-		OBJECT("'e f':" STRING) "}") "]}"),
+		"'a b':" STRING ",'c d':{'type':'array','items':" OBJECT(
+		    "'e f':" STRING) "}") "]}"),
 	    OBJECT("'f':{'anyOf':[" OBJECT("'a_b':" STRING) "," OBJECT(
-		"'a_b':" STRING ",'c_d':{'type':'array','items':"
-		OBJECT("'e_f':" STRING) "}") "]}"),
+		"'a_b':" STRING ",'c_d':{'type':'array','items':" OBJECT(
+		    "'e_f':" STRING) "}") "]}"),
 	    "{'f':{'a_b':1,'c_d':[{'e_f':2}]}}",
 	    "{'f':{'a b':1,'c d':[{'e f':2}]}}" },
 	{ "in references, twice",
 	    "{'type':'object','properties':{'a':{'$ref':'#/$defs/A'},'b':"
-	    "{'$ref':'#/$defs/A'}},'$defs':{'A':" OBJECT("'x y':" STRING)
-	    "}}",
-	    OBJECT("'a':" OBJECT("'x_y':" STRING) ",'b':" OBJECT("'x_y':"
-		STRING)),
+	    "{'$ref':'#/$defs/A'}},'$defs':{'A':" OBJECT("'x y':" STRING) "}}",
+	    OBJECT(
+		"'a':" OBJECT("'x_y':" STRING) ",'b':" OBJECT("'x_y':" STRING)),
 	    "{'a':{'x_y':1},'b':{'x_y':2}}", "{'a':{'x y':1},'b':{'x y':2}}" },
 };
 
@@ -473,15 +483,15 @@ names_have_a_way_back(void **state)
 
 	(void)state;
 	for (i = 0; i < NELEM(NAMES); i++) {
-		assert_int_equal(schema_fit(doc(mem, NAMES[i].schema), mem,
-				     &offer, &why), 0);
+		assert_int_equal(
+		    schema_fit(doc(mem, NAMES[i].schema), mem, &offer, &why),
+		    0);
 		if (!json_equal(offer.schema, doc(mem, NAMES[i].offered)))
 			fail_msg("%s: %s", NAMES[i].what, offer.text);
 		sent = schema_restore_arguments(offer.names,
 		    doc(mem, NAMES[i].said), mem);
 		if (!json_equal(sent, doc(mem, NAMES[i].sent)))
-			fail_msg("%s: %s", NAMES[i].what,
-			    json_text(mem, sent));
+			fail_msg("%s: %s", NAMES[i].what, json_text(mem, sent));
 	}
 	arena_free(mem);
 }
@@ -501,9 +511,12 @@ long_names_are_cut(void **state)
 	memset(b, 'a', sizeof(b));
 	a[90] = b[90] = '\0';
 	b[89] = 'b';
-	assert_int_equal(schema_fit(doc(mem, arena_printf(mem,
-			     OBJECT("'%s':" STRING ",'%s':" STRING), a, b)),
-			     mem, &offer, &why), 0);
+	assert_int_equal(
+	    schema_fit(doc(mem,
+			   arena_printf(mem,
+			       OBJECT("'%s':" STRING ",'%s':" STRING), a, b)),
+		mem, &offer, &why),
+	    0);
 	names = json_object_get(offer.names, "names");
 	assert_int_equal(json_object_size(names), 2);
 	json_object_foreach((json_t *)(uintptr_t)names, key, v) {
@@ -527,8 +540,9 @@ references_are_bounded(void **state)
 	int i;
 
 	(void)state;
-	assert_int_equal(buf_add_str(&b, "{'type':'object','properties':{'a':"
-					 "{'$ref':'#/$defs/d0'}},'$defs':{"),
+	assert_int_equal(buf_add_str(&b,
+			     "{'type':'object','properties':{'a':"
+			     "{'$ref':'#/$defs/d0'}},'$defs':{"),
 	    0);
 	for (i = 0; i < 30; i++)
 		assert_int_equal(buf_printf(&b,
@@ -536,13 +550,15 @@ references_are_bounded(void **state)
 				     "{'l':{'$ref':'#/$defs/d%d'},'r':{'$ref':"
 				     "'#/$defs/d%d'}},'allOf':[{'$ref':"
 				     "'#/$defs/d%d'},{'$ref':'#/$defs/d%d'}]"
-				     "},", i, i + 1, i + 1, i + 1, i + 1), 0);
+				     "},",
+				     i, i + 1, i + 1, i + 1, i + 1),
+		    0);
 	assert_int_equal(buf_add_str(&b, "'d30':" STRING "}}"), 0);
 	assert_int_equal(schema_fit(doc(mem, buf_str(&b)), mem, &offer, &why),
 	    0);
 	assert_true(strlen(offer.text) <= SCHEMA_TEXT_MAX);
-	assert_non_null(json_object_get(json_object_get(offer.schema,
-					    "properties"), "a"));
+	assert_non_null(
+	    json_object_get(json_object_get(offer.schema, "properties"), "a"));
 	buf_fini(&b);
 	arena_free(mem);
 }
@@ -557,25 +573,25 @@ long_words_are_cut_before_a_tool_is_left_out(void **state)
 	int i;
 
 	(void)state;
-	assert_int_equal(buf_add_str(&b, "{'type':'object','properties':{"),
-	    0);
+	assert_int_equal(buf_add_str(&b, "{'type':'object','properties':{"), 0);
 	for (i = 0; i < 100; i++)
 		assert_int_equal(buf_printf(&b,
 				     "'p%d':{'type':'string','description':"
-				     "'%03000d'},", i, 0), 0);
+				     "'%03000d'},",
+				     i, 0),
+		    0);
 	assert_int_equal(buf_add_str(&b, "'last':" STRING "}}"), 0);
 	assert_int_equal(schema_fit(doc(mem, buf_str(&b)), mem, &offer, &why),
 	    0);
 	assert_true(strlen(offer.text) <= SCHEMA_TEXT_MAX);
-	assert_int_equal(json_object_size(json_object_get(offer.schema,
-			     "properties")), 101);
+	assert_int_equal(
+	    json_object_size(json_object_get(offer.schema, "properties")), 101);
 
 	buf_reset(&b);
-	assert_int_equal(buf_add_str(&b, "{'type':'object','properties':{"),
-	    0);
+	assert_int_equal(buf_add_str(&b, "{'type':'object','properties':{"), 0);
 	for (i = 0; i < 5000; i++)
-		assert_int_equal(buf_printf(&b, "'p%d':{'type':'string'},",
-				     i), 0);
+		assert_int_equal(buf_printf(&b, "'p%d':{'type':'string'},", i),
+		    0);
 	assert_int_equal(buf_add_str(&b, "'last':" STRING "}}"), 0);
 	assert_int_equal(schema_fit(doc(mem, buf_str(&b)), mem, &offer, &why),
 	    -1);
@@ -596,8 +612,10 @@ a_long_enum_is_told_of(void **state)
 	int i;
 
 	(void)state;
-	assert_int_equal(buf_add_str(&b, "{'type':'object','properties':{'a':"
-					 "{'type':'string','enum':['v'"), 0);
+	assert_int_equal(buf_add_str(&b,
+			     "{'type':'object','properties':{'a':"
+			     "{'type':'string','enum':['v'"),
+	    0);
 	for (i = 0; i < 300; i++)
 		assert_int_equal(buf_printf(&b, ",'v%d'", i), 0);
 	assert_int_equal(buf_add_str(&b, "]}}}"), 0);
@@ -625,17 +643,19 @@ large_ones_are_given_up_soon(void **state)
 	(void)state;
 	assert_int_equal(buf_add_str(&b, "{'allOf':["), 0);
 	for (i = 0; i < 300; i++) {
-		assert_int_equal(buf_printf(&b, "%s{'anyOf':[{}],'required':['q'"
-						, i > 0 ? "," : ""), 0);
+		assert_int_equal(buf_printf(&b,
+				     "%s{'anyOf':[{}],'required':['q'",
+				     i > 0 ? "," : ""),
+		    0);
 		for (k = 0; k < 300; k++)
 			assert_int_equal(buf_printf(&b, ",'p%d'", k), 0);
-		assert_int_equal(buf_printf(&b, "],'properties':{'q%d':{}}}",
-				     i), 0);
+		assert_int_equal(
+		    buf_printf(&b, "],'properties':{'q%d':{}}}", i), 0);
 	}
 	assert_int_equal(buf_add_str(&b, "],'oneOf':["), 0);
 	for (i = 0; i < 300; i++) {
-		assert_int_equal(buf_printf(&b, "%s{'required':['q'",
-				     i > 0 ? "," : ""), 0);
+		assert_int_equal(
+		    buf_printf(&b, "%s{'required':['q'", i > 0 ? "," : ""), 0);
 		for (k = 0; k < 300; k++)
 			assert_int_equal(buf_printf(&b, ",'p%d'", k), 0);
 		assert_int_equal(buf_add_str(&b, "]}"), 0);
@@ -669,15 +689,16 @@ static const struct {
 	    "{'$defs':{'d':{'type':'string'", ",'x@':0", 40000,
 	    "}},'properties':{'p':{}", ",'p@':{'$ref':'#/$defs/d'}", 3000,
 	    "}}" },
-	{ "a long default", "{'$defs':{'d':{'type':'string','default':[0",
-	    ",@", 40000, "]}},'properties':{'p':{}",
-	    ",'p@':{'$ref':'#/$defs/d'}", 7000, "}}" },
+	{ "a long default", "{'$defs':{'d':{'type':'string','default':[0", ",@",
+	    40000, "]}},'properties':{'p':{}", ",'p@':{'$ref':'#/$defs/d'}",
+	    7000, "}}" },
 	{ "a default of lists", "{'$defs':{'d':{'type':'string','default':[[0",
 	    ",@", 40000, "]]}},'properties':{'p':{}",
 	    ",'p@':{'$ref':'#/$defs/d'}", 7000, "}}" },
-	{ "a long description", "{'$defs':{'d':{'type':'string','description':'",
-	    "@ ", 40000, "'}},'properties':{'p':{}",
-	    ",'p@':{'$ref':'#/$defs/d'}", 7000, "}}" },
+	{ "a long description",
+	    "{'$defs':{'d':{'type':'string','description':'", "@ ", 40000,
+	    "'}},'properties':{'p':{}", ",'p@':{'$ref':'#/$defs/d'}", 7000,
+	    "}}" },
 	{ "a long list of types", "{'$defs':{'d':{'type':['null'", ",'string@'",
 	    40000, "]}},'properties':{'p':{}", ",'p@':{'$ref':'#/$defs/d'}",
 	    7000, "}}" },
@@ -692,23 +713,21 @@ static const struct {
 	    "{'$defs':{'d':{'properties':{'x':true", ",'x@':true", 40000,
 	    "}}},'properties':{'p':{}", ",'p@':{'$ref':'#/$defs/d'}", 7000,
 	    "}}" },
-	{ "branches that are anything", "{'$defs':{'d':{'anyOf':[true",
-	    ",true", 40000, "]}},'properties':{'p':{}",
-	    ",'p@':{'$ref':'#/$defs/d'}", 7000, "}}" },
+	{ "branches that are anything", "{'$defs':{'d':{'anyOf':[true", ",true",
+	    40000, "]}},'properties':{'p':{}", ",'p@':{'$ref':'#/$defs/d'}",
+	    7000, "}}" },
 	{ "names that are required",
 	    "{'$defs':{'d':{'type':'object','required':['x'", ",'x@'", 40000,
 	    "]}},'properties':{'p':{}", ",'p@':{'$ref':'#/$defs/d'}", 7000,
 	    "}}" },
-	{ "properties of each part",
-	    "{'$defs':{'d':{'properties':{'x':{}", ",'x@':{}", 40000,
-	    "}}},'properties':{'p':{}", ",'p@':{'allOf':[{'$ref':'#/$defs/d'}]}",
-	    7000, "}}" },
-	{ "parts that are compared",
-	    "{'$defs':{'d':{'x':0", ",'x@':0", 40000,
+	{ "properties of each part", "{'$defs':{'d':{'properties':{'x':{}",
+	    ",'x@':{}", 40000, "}}},'properties':{'p':{}",
+	    ",'p@':{'allOf':[{'$ref':'#/$defs/d'}]}", 7000, "}}" },
+	{ "parts that are compared", "{'$defs':{'d':{'x':0", ",'x@':0", 40000,
 	    "}},'properties':{'p':{}",
 	    ",'p@':{'if':{},'then':{'properties':{'a':{'$ref':'#/$defs/d',"
-	    "'items':[0]}}},'else':{'properties':{'a':{'items':[1]}}}}", 7000,
-	    "}}" },
+	    "'items':[0]}}},'else':{'properties':{'a':{'items':[1]}}}}",
+	    7000, "}}" },
 	{ "names that become one name", "{'properties':{'p':{}", "", 0, "",
 	    ",'\\u@':'string'", 3900, "}}" },
 };
@@ -725,7 +744,7 @@ add_numbered(struct buf *b, const char *unit, int k)
 
 /* It is some ten MiB, but a sanitizer keeps 256 MiB that were given back. */
 #define COSTLY_BYTES_MAX (512 * MIB)
-#define COSTLY_SECONDS_MAX 4        /* of the processor; some tenths */
+#define COSTLY_SECONDS_MAX 4 /* of the processor; some tenths */
 
 static void
 copies_and_prints_are_counted(void **state)
@@ -765,7 +784,8 @@ copies_and_prints_are_counted(void **state)
 			fail_msg("%s: %.1f s, %ld KiB", COSTLY[i].what, took,
 			    after.ru_maxrss - before.ru_maxrss);
 		if (rc == -1)
-			assert_string_equal(why, "its inputSchema is too large");
+			assert_string_equal(why,
+			    "its inputSchema is too large");
 		buf_fini(&b);
 		arena_free(mem);
 	}

@@ -45,16 +45,22 @@ reads_lists_of_keys(void **state)
 		{ "URL-safe", KEY_B_URL, true },
 		{ "two with blanks", " " KEY_A " ,\n" KEY_B " ", true },
 		{ "an empty place", KEY_A ",," KEY_B ",", true },
-		{ "eight", KEY_A "," KEY_A "," KEY_A "," KEY_A "," KEY_A
-			"," KEY_A "," KEY_A "," KEY_A, true },
-		{ "nine", KEY_A "," KEY_A "," KEY_A "," KEY_A "," KEY_A
-			"," KEY_A "," KEY_A "," KEY_A "," KEY_A, false },
+		{ "eight",
+		    KEY_A "," KEY_A "," KEY_A "," KEY_A "," KEY_A "," KEY_A
+			  "," KEY_A "," KEY_A,
+		    true },
+		{ "nine",
+		    KEY_A "," KEY_A "," KEY_A "," KEY_A "," KEY_A "," KEY_A
+			  "," KEY_A "," KEY_A "," KEY_A,
+		    false },
 		{ "31 bytes", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
 		    false },
 		{ "33 bytes", KEY_A "AAAA", false },
 		{ "no base64", "not a key at all", false },
-		{ "hex of 32 bytes", "00000000000000000000000000000000000000"
-			"00000000000000000000000000", false },
+		{ "hex of 32 bytes",
+		    "00000000000000000000000000000000000000"
+		    "00000000000000000000000000",
+		    false },
 		{ "commas", " , ", false },
 	};
 	struct secret none = { 0 };
@@ -96,14 +102,13 @@ opens_what_was_closed(void **state)
 		buf_reset(&plain);
 		assert_int_equal(buf_add_str(&sealed, "before"), 0);
 		assert_int_equal(buf_add_str(&plain, "before"), 0);
-		assert_int_equal(seal_close(r, "o", "n", "i", texts[i], len,
-				     &sealed),
-		    0);
+		assert_int_equal(
+		    seal_close(r, "o", "n", "i", texts[i], len, &sealed), 0);
 		assert_int_equal(sealed.len, 6 + len + SEAL_OVERHEAD);
 		assert_memory_equal(sealed.data, "before", 6);
 		if (len > 1)
-			assert_null(memmem(sealed.data, sealed.len, texts[i],
-			    len));
+			assert_null(
+			    memmem(sealed.data, sealed.len, texts[i], len));
 		assert_int_equal(seal_open(r, "o", "n", "i", sealed.data + 6,
 				     sealed.len - 6, &plain),
 		    SEAL_OK);
@@ -143,13 +148,13 @@ refuses_what_was_changed_or_moved(void **state)
 				     sealed.len, &plain),
 		    i >= 1 && i < 5 ? SEAL_UNKNOWN_KEY : SEAL_BAD);
 		sealed.data[i] ^= 1;
-		assert_int_equal(seal_open(r, "o", "n", "i", sealed.data, i,
-				     &plain),
+		assert_int_equal(
+		    seal_open(r, "o", "n", "i", sealed.data, i, &plain),
 		    SEAL_BAD);
 	}
 	assert_int_equal(plain.len, 0);
-	assert_int_equal(seal_open(r, "o", "n", "i", sealed.data, sealed.len,
-			     &plain),
+	assert_int_equal(
+	    seal_open(r, "o", "n", "i", sealed.data, sealed.len, &plain),
 	    SEAL_OK);
 	buf_fini(&sealed);
 	buf_fini(&plain);
@@ -169,11 +174,11 @@ keys_change(void **state)
 	assert_true(seal_is_current(old, sealed.data, sealed.len));
 	assert_false(seal_is_current(both, sealed.data, sealed.len));
 	assert_false(seal_is_current(old, sealed.data, 5));
-	assert_int_equal(seal_open(both, "o", "n", "i", sealed.data,
-			     sealed.len, &plain),
+	assert_int_equal(
+	    seal_open(both, "o", "n", "i", sealed.data, sealed.len, &plain),
 	    SEAL_OK);
-	assert_int_equal(seal_open(new, "o", "n", "i", sealed.data, sealed.len,
-			     &plain),
+	assert_int_equal(
+	    seal_open(new, "o", "n", "i", sealed.data, sealed.len, &plain),
 	    SEAL_UNKNOWN_KEY);
 	assert_true(seal_ring_id(old, 0, id));
 	assert_true(seal_ring_id(both, 1, other));
@@ -273,11 +278,11 @@ a_password_makes_a_key(void **state)
 	r[1] = seal_ring_new(&none, &password, "salt", &why);
 	r[2] = seal_ring_new(&none, &password, "pepper", &why);
 	assert_int_equal(seal_close(r[0], "o", "n", "i", "x", 1, &sealed), 0);
-	assert_int_equal(seal_open(r[1], "o", "n", "i", sealed.data,
-			     sealed.len, &plain),
+	assert_int_equal(
+	    seal_open(r[1], "o", "n", "i", sealed.data, sealed.len, &plain),
 	    SEAL_OK);
-	assert_int_equal(seal_open(r[2], "o", "n", "i", sealed.data,
-			     sealed.len, &plain),
+	assert_int_equal(
+	    seal_open(r[2], "o", "n", "i", sealed.data, sealed.len, &plain),
 	    SEAL_UNKNOWN_KEY);
 	buf_fini(&sealed);
 	buf_fini(&plain);

@@ -37,14 +37,14 @@ load_from(const char *file, const char *variables)
 	size_t n = 0;
 
 	snprintf(copy, sizeof(copy), "%s%s%s", variables,
-	    strstr(variables, "ENCRYPTION_KEY=") == NULL &&
-		    strstr(variables, "MASTER_PASSWORD=") == NULL ?
-		" " :
-		"",
-	    strstr(variables, "ENCRYPTION_KEY=") == NULL &&
-		    strstr(variables, "MASTER_PASSWORD=") == NULL ?
-		KEY :
-		"");
+	    strstr(variables, "ENCRYPTION_KEY=") == NULL
+		    && strstr(variables, "MASTER_PASSWORD=") == NULL
+		? " "
+		: "",
+	    strstr(variables, "ENCRYPTION_KEY=") == NULL
+		    && strstr(variables, "MASTER_PASSWORD=") == NULL
+		? KEY
+		: "");
 	while ((env[n] = strsep(&p, " ")) != NULL)
 		if (env[n][0] != '\0')
 			assert_true(++n < VARIABLES_MAX);
@@ -85,8 +85,7 @@ quirks(void **state)
 	}
 	assert_null(load("LLM_QUIRKS=telepathy=no"));
 	for (i = 0; i < LLM_FEATURES_N; i++)
-		assert_non_null(strstr(buf_str(&errors),
-		    LLM_FEATURES[i].name));
+		assert_non_null(strstr(buf_str(&errors), LLM_FEATURES[i].name));
 }
 
 static void
@@ -304,8 +303,8 @@ keys(void **state)
 	s = load("MASTER_PASSWORD=secret");
 	assert_non_null(s);
 	assert_non_null(strstr(buf_str(&warnings), "master_password: is weak"));
-	assert_non_null(strstr(buf_str(&warnings),
-	    "encryption_salt: is the default one"));
+	assert_non_null(
+	    strstr(buf_str(&warnings), "encryption_salt: is the default one"));
 	assert_string_equal(s->encryption_salt, "mcp-slackbot-default-salt");
 	settings_unref(s);
 
@@ -351,8 +350,8 @@ weak_passwords(void **state)
 		    cases[i].password);
 		s = load(text);
 		assert_non_null(s);
-		if ((strstr(buf_str(&warnings), "is weak") != NULL) !=
-		    cases[i].weak)
+		if ((strstr(buf_str(&warnings), "is weak") != NULL)
+		    != cases[i].weak)
 			fail_msg("%s", cases[i].password);
 		settings_unref(s);
 	}
@@ -368,9 +367,10 @@ names_of_old(void **state)
 
 	(void)state;
 	assert_non_null(s);
-	assert_non_null(strstr(buf_str(&warnings), "database_url: is not used"));
-	assert_non_null(strstr(buf_str(&warnings),
-	    "slack_app_token: is not used"));
+	assert_non_null(
+	    strstr(buf_str(&warnings), "database_url: is not used"));
+	assert_non_null(
+	    strstr(buf_str(&warnings), "slack_app_token: is not used"));
 	assert_null(strstr(buf_str(&warnings), "rate_limit"));
 	assert_int_equal(s->chat_rate_limit, 1000000000);
 	assert_true(s->sql_echo);
@@ -399,7 +399,8 @@ wrong_together(void **state)
 		{ "SERVER_LISTEN=::1:9000", "server.listen: expected unix:" },
 		{ "SERVER_LISTEN=localhost:99999",
 		    "server.listen: expected unix:" },
-		{ "SERVER_LISTEN=fd:x", "server.listen: expected a descriptor" },
+		{ "SERVER_LISTEN=fd:x",
+		    "server.listen: expected a descriptor" },
 		{ "REDIS_URL=localhost:6379", "redis.url: expected redis://" },
 		{ "REDIS_URL=rediss://h", "redis.url: rediss:// (TLS) is not" },
 		{ "SERVER_METRICS_ALLOW=10.0.0.0/8,example.org",
@@ -492,11 +493,13 @@ names_that_nobody_has_are_told(void **state)
 	static const struct {
 		const char *env, *warning; /* NULL: none */
 	} cases[] = {
-		{ "LLM_FALLBACK=claude", "llm.fallback: \"claude\" is no name "
-					 "in llm.backends" },
+		{ "LLM_FALLBACK=claude",
+		    "llm.fallback: \"claude\" is no name "
+		    "in llm.backends" },
 		{ "LLM_FALLBACK=openai/gpt-x", NULL },
-		{ "LLM_QUIRKS=nobody:tools=no", "\"nobody:tools=no\" has no "
-						"effect" },
+		{ "LLM_QUIRKS=nobody:tools=no",
+		    "\"nobody:tools=no\" has no "
+		    "effect" },
 		{ "LLM_QUIRKS=tools=no", NULL },
 		{ "LLM_QUIRKS=openai:tools=no", NULL },
 		{ "LLM_QUIRKS=openai/gpt-4o-mini:tools=no", NULL },
@@ -512,8 +515,10 @@ names_that_nobody_has_are_told(void **state)
 
 	(void)state;
 	for (i = 0; i < NELEM(cases); i++) {
-		snprintf(env, sizeof(env), "OPENAI_API_KEY=k GROQ_API_KEY=k "
-		    "CHAT_HOST=openai %s", cases[i].env);
+		snprintf(env, sizeof(env),
+		    "OPENAI_API_KEY=k GROQ_API_KEY=k "
+		    "CHAT_HOST=openai %s",
+		    cases[i].env);
 		buf_reset(&warnings);
 		s = load(env);
 		if (s == NULL)
@@ -555,7 +560,8 @@ right_together(void **state)
 	}
 }
 
-#define ROW(members) "llm:\n  backends:\n    b: {host: openai, model: m" members "}\n"
+#define ROW(members) \
+	"llm:\n  backends:\n    b: {host: openai, model: m" members "}\n"
 
 static void
 backends_that_are_wrong(void **state)
@@ -603,8 +609,7 @@ backends_that_are_wrong(void **state)
 	for (i = 0; i < NELEM(cases); i++) {
 		assert_null(load_yaml(cases[i].yaml, ""));
 		if (strstr(buf_str(&errors), cases[i].error) == NULL)
-			fail_msg("%s gave %s", cases[i].yaml,
-			    buf_str(&errors));
+			fail_msg("%s gave %s", cases[i].yaml, buf_str(&errors));
 	}
 }
 
@@ -701,8 +706,7 @@ static void
 servers_config(void **state)
 {
 	struct settings *s;
-	const char *json =
-	    put("servers_config.json", "{\"mcpServers\": {}}\n");
+	const char *json = put("servers_config.json", "{\"mcpServers\": {}}\n");
 
 	(void)state;
 	s = load_yaml("chat: {}\n", "");
@@ -711,8 +715,8 @@ servers_config(void **state)
 	settings_unref(s);
 	put("servers_config.json", "{\n \"mcpServers\": }\n");
 	assert_null(load_yaml("", ""));
-	assert_non_null(strstr(buf_str(&errors),
-	    "servers_config.json: line 2: not JSON"));
+	assert_non_null(
+	    strstr(buf_str(&errors), "servers_config.json: line 2: not JSON"));
 	unlink(json);
 }
 
@@ -725,7 +729,8 @@ servers_are_read(void **state)
 		{ "{\"mcpServers\":{}}", NULL },
 		{ "{\"mcpServers\":{\"a\":{\"url\":\"http://x/mcp\","
 		  "\"headers\":{\"Authorization\":\"Bearer ${TOKEN_OF_TEST}\""
-		  "}}}}", NULL },
+		  "}}}}",
+		    NULL },
 		{ "{\"mcpServers\":{\"a\":{\"command\":\"npx\",\"args\":[]}}}",
 		    NULL },
 		{ "{\"mcpServers\":{\"a\":{\"url\":\"\",\"disabled\":true}}}",
@@ -741,21 +746,27 @@ servers_are_read(void **state)
 		{ "{\"mcpServers\":{\"a\":{\"url\":12}}}",
 		    "a: expected \"url\"" },
 		{ "{\"mcpServers\":{\"a\":{\"url\":\"http://x\"},"
-		  "\"a\":{\"url\":\"http://y\"}}}", "line 1: not JSON: dupl" },
+		  "\"a\":{\"url\":\"http://y\"}}}",
+		    "line 1: not JSON: dupl" },
 		{ "{\"mcpServers\":{\"a\":{\"url\":\"ftp://x\"}}}",
 		    "a: url: expected http" },
 		{ "{\"mcpServers\":{\"a\":{\"url\":\"http://${UNSET_HERE}\"}}}",
 		    "a: ${UNSET_HERE} is not set" },
 		{ "{\"mcpServers\":{\"a\":{\"url\":\"http://x\",\"headers\":"
-		  "[]}}}", "a: headers: expected a mapping" },
+		  "[]}}}",
+		    "a: headers: expected a mapping" },
 		{ "{\"mcpServers\":{\"a\":{\"url\":\"http://x\",\"headers\":"
-		  "{\"X\":1}}}}", "a: headers.X: expected a name and a text" },
+		  "{\"X\":1}}}}",
+		    "a: headers.X: expected a name and a text" },
 		{ "{\"mcpServers\":{\"a\":{\"url\":\"http://x\",\"headers\":"
-		  "{\"X\":\"a\\nb\"}}}}", "a: headers.X: must not hold" },
+		  "{\"X\":\"a\\nb\"}}}}",
+		    "a: headers.X: must not hold" },
 	};
 	char path[] = "/tmp/test_servers.XXXXXX";
-	struct settings s = { .refs = 1, .chat_memcp_url = "",
-		.mcp_config = path, .file = "dragoman.yaml",
+	struct settings s = { .refs = 1,
+		.chat_memcp_url = "",
+		.mcp_config = path,
+		.file = "dragoman.yaml",
 		.mcp_timeout_ms = 1000 };
 	struct buf found = BUF_INIT(8192);
 	struct settings_server *list;
@@ -768,8 +779,8 @@ servers_are_read(void **state)
 	for (i = 0; i < NELEM(cases); i++) {
 		buf_reset(&found);
 		assert_int_equal(ftruncate(fd, 0), 0);
-		assert_int_equal(pwrite(fd, cases[i].text,
-				     strlen(cases[i].text), 0),
+		assert_int_equal(
+		    pwrite(fd, cases[i].text, strlen(cases[i].text), 0),
 		    strlen(cases[i].text));
 		if ((settings_servers(&s, mem, &list, &found) == -1)
 		    != (cases[i].error != NULL))
@@ -787,8 +798,8 @@ servers_are_read(void **state)
 	assert_int_equal(pwrite(fd, cases[1].text, strlen(cases[1].text), 0),
 	    strlen(cases[1].text));
 	assert_int_equal(settings_servers(&s, mem, &list, &found), -1);
-	assert_non_null(strstr(buf_str(&found),
-	    "dragoman.yaml: mcp.servers: b: url"));
+	assert_non_null(
+	    strstr(buf_str(&found), "dragoman.yaml: mcp.servers: b: url"));
 	assert_non_null(strstr(buf_str(&found), "mcp.servers: c: expected"));
 	assert_non_null(strstr(buf_str(&found), "a: named twice"));
 	json_decref(s.mcp_servers);
@@ -828,8 +839,8 @@ names_are_distinct(void **state)
 	for (i = 0; i < SETTINGS_N; i++)
 		for (k = 0; config_env_name(&SETTINGS[i], k, a); k++)
 			for (j = 0; j < SETTINGS_N; j++)
-				for (l = 0;
-				     config_env_name(&SETTINGS[j], l, b); l++) {
+				for (l = 0; config_env_name(&SETTINGS[j], l, b);
+				     l++) {
 					if (i != j && strcmp(a, b) == 0)
 						fail_msg("%s is two", a);
 					snprintf(b + strlen(b), 6, "_FILE");
@@ -922,7 +933,8 @@ prompts(void **state)
 	assert_string_equal(s->chat_prompt, "You review.\nBriefly.");
 	settings_unref(s);
 	unlink(file);
-	s = load_yaml("chat:\n  prompt: |\n    You review.\n    Briefly.\n", "");
+	s = load_yaml("chat:\n  prompt: |\n    You review.\n    Briefly.\n",
+	    "");
 	assert_non_null(s);
 	assert_string_equal(s->chat_prompt, "You review.\nBriefly.\n");
 	settings_unref(s);
@@ -962,6 +974,6 @@ main(void)
 		cmocka_unit_test(all_are_documented),
 	};
 
-	return cmocka_run_group_tests(
-	    tests, settings_fixture_begin, settings_fixture_end);
+	return cmocka_run_group_tests(tests, settings_fixture_begin,
+	    settings_fixture_end);
 }

@@ -25,12 +25,12 @@ static struct settings *
 load(const char *yaml, const char *env_file, const char *variable, bool asks)
 {
 	char copy[512] = "", key[] = KEY, *env[] = { key, copy, NULL };
-	const struct settings_source src
-	    = { .file = yaml == NULL ? NULL : put("dragoman.yaml", yaml),
-		      .env_file
-		      = env_file == NULL ? NULL : put("e.env", env_file),
-		      .environ = env,
-		      .asks_models = asks };
+	const struct settings_source src = { .file = yaml == NULL
+		    ? NULL
+		    : put("dragoman.yaml", yaml),
+		.env_file = env_file == NULL ? NULL : put("e.env", env_file),
+		.environ = env,
+		.asks_models = asks };
 
 	if (variable != NULL)
 		snprintf(copy, sizeof(copy), "%s", variable);
@@ -139,8 +139,8 @@ names_in_values(void **state)
 	      "  headers: {X-One: 'is ${OF_A_HEADER}'}\n";
 	struct arena *mem = arena_new();
 	struct llm_backend *list;
-	struct settings *s
-	    = load(YAML, "KEY_OF_B=secret\nOF_A_HEADER=it\n", NULL, true);
+	struct settings *s = load(YAML, "KEY_OF_B=secret\nOF_A_HEADER=it\n",
+	    NULL, true);
 
 	(void)state;
 	if (s == NULL)
@@ -153,11 +153,13 @@ names_in_values(void **state)
 	arena_free(mem);
 
 	assert_null(load(YAML, "OF_A_HEADER=it\n", NULL, true));
-	assert_non_null(strstr(buf_str(&errors), "b: api_key: ${KEY_OF_B} is "
-		"not set, neither in the environment nor in an env file"));
+	assert_non_null(strstr(buf_str(&errors),
+	    "b: api_key: ${KEY_OF_B} is "
+	    "not set, neither in the environment nor in an env file"));
 
-	put("servers_config.json", "{\"mcpServers\": {\"n\": {\"url\": "
-		"\"http://n/mcp\", \"headers\": {\"T\": \"${TOKEN_OF_N}\"}}}}");
+	put("servers_config.json",
+	    "{\"mcpServers\": {\"n\": {\"url\": "
+	    "\"http://n/mcp\", \"headers\": {\"T\": \"${TOKEN_OF_N}\"}}}}");
 	s = load("{}", "TOKEN_OF_N=t\n", NULL, true);
 	assert_non_null(s);
 	assert_string_equal(buf_str(&warnings), "");
@@ -180,7 +182,10 @@ pasted_keys(void **state)
 		{ "OPENAI_API_KEY='Bearer sk-1' ", "sk-1", "quotes" },
 		{ "OPENAI_API_KEY=\xef\xbb\xbfsk-1\xe2\x80\x8b", "sk-1", NULL },
 		{ "OPENAI_API_KEY=\xc2\xa0sk-1", "sk-1", NULL },
-		{ "OPENAI_API_KEY=sk-\xe2\x80\x8b" "1", "sk-\xe2\x80\x8b" "1",
+		{ "OPENAI_API_KEY=sk-\xe2\x80\x8b"
+		  "1",
+		    "sk-\xe2\x80\x8b"
+		    "1",
 		    "a character in it that no key has" },
 		{ "OPENAI_API_KEY=\xe2\x80\x9csk-1\xe2\x80\x9d", "sk-1",
 		    "quotes" },
@@ -221,8 +226,8 @@ pasted_keys(void **state)
 			: strstr(buf_str(said), cases[i].said) == NULL)
 			fail_msg("%s: %s", cases[i].variable, buf_str(said));
 		if (cases[i].key != NULL && cases[i].key[0] != '\0')
-			assert_true(secret_equals(
-			    &s->openai_api_key, cases[i].key));
+			assert_true(
+			    secret_equals(&s->openai_api_key, cases[i].key));
 		settings_unref(s);
 	}
 	s = load("llm: {fallback: [b], backends: {b: {host: openai, model: m, "
@@ -230,8 +235,9 @@ pasted_keys(void **state)
 	    NULL, "OPENAI_API_KEY=k", true);
 	assert_non_null(s);
 	assert_true(secret_equals(&s->backends[0].key, "k"));
-	assert_non_null(strstr(buf_str(&warnings), "b: api_key: was given "
-						   "with \"Bearer\""));
+	assert_non_null(strstr(buf_str(&warnings),
+	    "b: api_key: was given "
+	    "with \"Bearer\""));
 	settings_unref(s);
 }
 
@@ -243,8 +249,8 @@ one_error_makes_no_other(void **state)
 		const char *yaml, *variable;
 		const char *said[2]; /* of two errors, or of one */
 	} cases[] = {
-		{ "chat: {host: groq\n", "ENCRYPTION_KEY=",
-		    { "file: expected YAML" } },
+		{ "chat: {host: groq\n",
+		    "ENCRYPTION_KEY=", { "file: expected YAML" } },
 		{ "chat: {host: groq\n", "ENCRYPTION_KEY=short",
 		    { "file: expected YAML", "it has 5 characters" } },
 		{ "chat: {host: groq\n", "LLM_ROUNDS=many",
@@ -253,8 +259,8 @@ one_error_makes_no_other(void **state)
 		    { "file: expected YAML" } },
 		{ "chat: {host: groq\n", "TURNS_LEASE=6m",
 		    { "file: expected YAML" } },
-		{ "encryption_keys: x\n", "ENCRYPTION_KEY=",
-		    { "did you mean encryption_key?" } },
+		{ "encryption_keys: x\n",
+		    "ENCRYPTION_KEY=", { "did you mean encryption_key?" } },
 		{ "encrypton_key_file: x\n", "ENCRYPTION_KEY=",
 		    { "did you mean encryption_key_file?" } },
 		{ "chat: {memcp_url: here, auth: memcp}\n", NULL,
@@ -273,11 +279,12 @@ one_error_makes_no_other(void **state)
 		for (lines = 0, p = buf_str(&errors); *p != '\0'; p++)
 			lines += *p == '\n';
 		n = cases[i].said[1] == NULL ? 1 : 2;
-		if (lines != n || strstr(buf_str(&errors), cases[i].said[0])
-			== NULL || (n == 2
+		if (lines != n
+		    || strstr(buf_str(&errors), cases[i].said[0]) == NULL
+		    || (n == 2
 			&& strstr(buf_str(&errors), cases[i].said[1]) == NULL))
-			fail_msg("%s, %s: %s", cases[i].yaml,
-			    cases[i].variable, buf_str(&errors));
+			fail_msg("%s, %s: %s", cases[i].yaml, cases[i].variable,
+			    buf_str(&errors));
 	}
 }
 
@@ -339,32 +346,31 @@ static const struct by_address BY_ADDRESS[] = {
 	    NULL },
 	{ { "ANTHROPIC_BASE_URL=http://a" }, "anthropic", "http://a", NULL,
 	    NULL },
-	{ { "ANTHROPIC_BASE_URL=http://a", "ANTHROPIC_API_KEY=k" },
-	    "anthropic", "http://a", NULL, NULL },
+	{ { "ANTHROPIC_BASE_URL=http://a", "ANTHROPIC_API_KEY=k" }, "anthropic",
+	    "http://a", NULL, NULL },
 	{ { "OPENAI_BASE_URL=http://a/v1", "LLM_BASE_URL=http://b/v1" },
 	    "openai", "http://b/v1",
 	    "openai_base_url: is not used for chat.host: llm.base_url", NULL },
-	{ { "OPENAI_BASE_URL=http://a/v1", "ANTHROPIC_API_KEY=k" },
-	    "anthropic", "", NULL, NULL },
-	{ { "OPENAI_BASE_URL=http://a/v1", "CHAT_HOST=groq",
-	      "GROQ_API_KEY=k" },
+	{ { "OPENAI_BASE_URL=http://a/v1", "ANTHROPIC_API_KEY=k" }, "anthropic",
+	    "", NULL, NULL },
+	{ { "OPENAI_BASE_URL=http://a/v1", "CHAT_HOST=groq", "GROQ_API_KEY=k" },
 	    "groq", "", NULL, NULL },
 	{ { "OPENAI_URL=http://a/v1", "OPENAI_API_KEY=k" }, NULL, NULL, NULL,
 	    "environment: OPENAI_URL: is not a setting; did you mean "
 	    "OPENAI_BASE_URL? Without it the API key would go to" },
-	{ { "LLM_BASE_ULR=http://a/v1", "OPENAI_API_KEY=k" }, NULL, NULL,
-	    NULL, "mean LLM_BASE_URL? Without it the API key" },
+	{ { "LLM_BASE_ULR=http://a/v1", "OPENAI_API_KEY=k" }, NULL, NULL, NULL,
+	    "mean LLM_BASE_URL? Without it the API key" },
 	{ { "OPENAI_URL=http://a/v1", "ANTHROPIC_API_KEY=k",
 	      "LLM_FALLBACK=openai/x" },
 	    "anthropic", "", "mean OPENAI_BASE_URL?", NULL },
-	{ { "OPENAI_URL=http://a/v1", "OPENAI_API_KEY=k",
-	      "CHAT_HOST=ollama", "LLM_FALLBACK=openai/x" },
+	{ { "OPENAI_URL=http://a/v1", "OPENAI_API_KEY=k", "CHAT_HOST=ollama",
+	      "LLM_FALLBACK=openai/x" },
 	    NULL, NULL, NULL, "mean OPENAI_BASE_URL? Without it" },
 	{ { "OPENAI_URL=http://a/v1", "OPENAI_API_KEY=k", "CHAT_HOST=ollama",
 	      "LLM_BACKENDS={\"b\":{\"host\":\"openai\",\"model\":\"m\"}}" },
 	    NULL, NULL, NULL, "mean OPENAI_BASE_URL? Without it" },
-	{ { "OPENAI_URL=http://a/v1", "ANTHROPIC_API_KEY=k",
-	      "OPENAI_API_KEY=k", "CHAT_HOST=anthropic" },
+	{ { "OPENAI_URL=http://a/v1", "ANTHROPIC_API_KEY=k", "OPENAI_API_KEY=k",
+	      "CHAT_HOST=anthropic" },
 	    "anthropic", "", "mean OPENAI_BASE_URL?", NULL },
 	{ { "LLM_URL=http://a/v1", "LLM_BASE_URL=http://b/v1",
 	      "OPENAI_API_KEY=k" },
@@ -459,6 +465,6 @@ main(void)
 		cmocka_unit_test(base_url_alone),
 	};
 
-	return cmocka_run_group_tests(
-	    tests, settings_fixture_begin, settings_fixture_end);
+	return cmocka_run_group_tests(tests, settings_fixture_begin,
+	    settings_fixture_end);
 }

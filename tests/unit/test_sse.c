@@ -43,15 +43,21 @@ static const struct {
 	    "[message|a|3]" },
 	{ "empty data is data", "data\n\n", "[message||]" },
 	{ "no blank line, no event", "data: a\n", "" },
-	{ "a byte order mark", "\xef\xbb\xbf" "data: a\n\n",
+	{ "a byte order mark",
+	    "\xef\xbb\xbf"
+	    "data: a\n\n",
 	    "[message|a|]" },
 	{ "a colon in the data", "data: a: b\n\n", "[message|a: b|]" },
 	{ "an id is emptied", "id: 1\nid\ndata: a\n\n", "[message|a|]" },
-	{ "a mark is one only at the beginning", "data: a\n\n\xef\xbb\xbf"
-		"data: b\n\n", "[message|a|]" },
+	{ "a mark is one only at the beginning",
+	    "data: a\n\n\xef\xbb\xbf"
+	    "data: b\n\n",
+	    "[message|a|]" },
 	{ "a mark alone, then an event", "\xef\xbb\xbf\ndata: a\n\n",
 	    "[message|a|]" },
-	{ "two thirds of a mark", "\xef\xbb" "data: a\n\ndata: b\n\n",
+	{ "two thirds of a mark",
+	    "\xef\xbb"
+	    "data: a\n\ndata: b\n\n",
 	    "[message|b|]" },
 	{ "a mark before a comment", "\xef\xbb\xbf: hi\ndata: a\n\n",
 	    "[message|a|]" },
@@ -62,24 +68,32 @@ static const struct {
 	    "[message||]" },
 	{ "one blank goes, no more", "data:  a \n\n", "[message| a |]" },
 	{ "a tab is no blank", "data:\ta\n\n", "[message|\ta|]" },
-	{ "names as they are written", "Data: a\n data: b\ndata : c\n"
-		"data: d\n\n", "[message|d|]" },
+	{ "names as they are written",
+	    "Data: a\n data: b\ndata : c\n"
+	    "data: d\n\n",
+	    "[message|d|]" },
 	{ "the last of two types", "event: x\nevent: y\ndata: a\n\n",
 	    "[y|a|]" },
-	{ "a type is emptied", "event: x\nevent\ndata: a\n\n",
-	    "[message|a|]" },
+	{ "a type is emptied", "event: x\nevent\ndata: a\n\n", "[message|a|]" },
 	{ "an id between the data", "data: a\nid: 7\ndata: b\n\n",
 	    "[message|a\nb|7]" },
-	{ "an id after an event is the next one's", "data: a\n\nid: 7\n\n"
-		"data: b\n\n", "[message|a|][message|b|7]" },
-	{ "retry says nothing of the event", "retry: 10\nretry: -1\n"
-		"retry: 1e3\nretry\ndata: a\n\n", "[message|a|]" },
-	{ "empty lines of data", "data\ndata:\ndata: \n\n",
-	    "[message|\n\n|]" },
-	{ "all ends of lines in one", "data: a\rdata: b\r\ndata: c\n\r\n"
-		"data: d\r\r", "[message|a\nb\nc|][message|d|]" },
-	{ "CR LF is one end, LF CR are two", "data: a\r\ndata: b\n\rdata: c"
-		"\n\n", "[message|a\nb|][message|c|]" },
+	{ "an id after an event is the next one's",
+	    "data: a\n\nid: 7\n\n"
+	    "data: b\n\n",
+	    "[message|a|][message|b|7]" },
+	{ "retry says nothing of the event",
+	    "retry: 10\nretry: -1\n"
+	    "retry: 1e3\nretry\ndata: a\n\n",
+	    "[message|a|]" },
+	{ "empty lines of data", "data\ndata:\ndata: \n\n", "[message|\n\n|]" },
+	{ "all ends of lines in one",
+	    "data: a\rdata: b\r\ndata: c\n\r\n"
+	    "data: d\r\r",
+	    "[message|a\nb\nc|][message|d|]" },
+	{ "CR LF is one end, LF CR are two",
+	    "data: a\r\ndata: b\n\rdata: c"
+	    "\n\n",
+	    "[message|a\nb|][message|c|]" },
 };
 
 static void
@@ -120,10 +134,12 @@ reads_two_pieces(void **state)
 			got[0] = '\0';
 			sse_reader_init(&r, 100);
 			assert_int_equal(sse_reader_feed(&r, CASES[i].stream,
-					     at, on_event, NULL), 0);
+					     at, on_event, NULL),
+			    0);
 			assert_int_equal(sse_reader_feed(&r,
 					     CASES[i].stream + at, len - at,
-					     on_event, NULL), 0);
+					     on_event, NULL),
+			    0);
 			sse_reader_fini(&r);
 			if (strcmp(got, CASES[i].events) != 0)
 				fail_msg("%s, cut at %zu: %s", CASES[i].what,
@@ -163,7 +179,8 @@ takes_a_zero_for_a_byte(void **state)
 					     sizeof(text) - 1 - at < step
 						 ? sizeof(text) - 1 - at
 						 : step,
-					     on_zero, &n), 0);
+					     on_zero, &n),
+			    0);
 		assert_int_equal(n, 1);
 		sse_reader_fini(&r);
 	}
@@ -255,8 +272,8 @@ huge_lines_are_bounded(void **state)
 		if (rc == 0)
 			rc = sse_reader_feed(&r, "\n\n", 2, on_huge, &n);
 		if (rc != cases[i].rc || n != cases[i].taken)
-			fail_msg("%s, %zu bytes: %d, %zu taken",
-			    cases[i].begin, cases[i].len, rc, n);
+			fail_msg("%s, %zu bytes: %d, %zu taken", cases[i].begin,
+			    cases[i].len, rc, n);
 		sse_reader_fini(&r);
 	}
 	free(line);
@@ -275,7 +292,9 @@ the_end_takes_the_last_event(void **state)
 		{ "data: a", "[message|a|]" },
 		{ "event: x\ndata: a\ndata: b", "[x|a\nb|]" },
 		{ "data: a\n\nda", "[message|a|]" },
-		{ "\xef\xbb\xbf" "data: a", "[message|a|]" },
+		{ "\xef\xbb\xbf"
+		  "data: a",
+		    "[message|a|]" },
 		{ "event: x", "" },
 		{ ": a", "" },
 		{ "", "" },
@@ -304,11 +323,10 @@ keeps_to_its_limit(void **state)
 
 	(void)state;
 	sse_reader_init(&r, 5);
-	assert_int_equal(sse_reader_feed(&r, "data: 12345\n\n", 13, on_event,
-			     NULL),
-	    0);
-	assert_int_equal(sse_reader_feed(&r, "data: 123\ndata: 45\n\n", 20,
-			     on_event, NULL),
+	assert_int_equal(
+	    sse_reader_feed(&r, "data: 12345\n\n", 13, on_event, NULL), 0);
+	assert_int_equal(
+	    sse_reader_feed(&r, "data: 123\ndata: 45\n\n", 20, on_event, NULL),
 	    -1);
 	sse_reader_fini(&r);
 }
@@ -333,15 +351,13 @@ long_names_are_skipped(void **state)
 	(void)state;
 	for (i = 0; i < NELEM(cases); i++) {
 		snprintf(text, sizeof(text),
-		    "id: i\nid: %0*d\nevent: %0*d\ndata: a\n\n",
-		    cases[i].id, 0, cases[i].type, 0);
+		    "id: i\nid: %0*d\nevent: %0*d\ndata: a\n\n", cases[i].id, 0,
+		    cases[i].type, 0);
 		got[0] = '\0';
 		sse_reader_init(&r, 100);
-		assert_int_equal(sse_reader_feed(&r, text, strlen(text),
-				     on_event, NULL),
-		    0);
-		if (strncmp(got, cases[i].events, strlen(cases[i].events))
-		    != 0)
+		assert_int_equal(
+		    sse_reader_feed(&r, text, strlen(text), on_event, NULL), 0);
+		if (strncmp(got, cases[i].events, strlen(cases[i].events)) != 0)
 			fail_msg("%zu: %s", i, got);
 		sse_reader_fini(&r);
 	}
@@ -358,9 +374,8 @@ stops_and_says_when_to_retry(void **state)
 	got[0] = '\0';
 	sse_reader_init(&r, 100);
 	assert_int_equal(r.retry_ms, -1);
-	assert_int_equal(sse_reader_feed(&r, text, strlen(text), on_event,
-			     NULL),
-	    7);
+	assert_int_equal(
+	    sse_reader_feed(&r, text, strlen(text), on_event, NULL), 7);
 	assert_int_equal(r.retry_ms, 30);
 	assert_string_equal(got, "[message|stop|]");
 	sse_reader_fini(&r);
@@ -392,9 +407,8 @@ writes_what_it_reads(void **state)
 		    0);
 		assert_string_equal(buf_str(&b), cases[i].written);
 		sse_reader_init(&r, 100);
-		assert_int_equal(sse_reader_feed(&r, b.data, b.len, on_event,
-				     NULL),
-		    0);
+		assert_int_equal(
+		    sse_reader_feed(&r, b.data, b.len, on_event, NULL), 0);
 		assert_string_equal(got, cases[i].events);
 		sse_reader_fini(&r);
 	}

@@ -94,8 +94,8 @@ of_the_quickstart(void **state)
 	    "deploy/quickstart --state '/tmp/q' --restart");
 	begin("", LINE, false);
 	assert_null(started_state());
-	assert_string_equal(
-	    started_how(mem, HOW_START_REDIS), "start redis-server");
+	assert_string_equal(started_how(mem, HOW_START_REDIS),
+	    "start redis-server");
 	arena_free(mem);
 }
 
@@ -103,8 +103,8 @@ static void
 of_one_process(void **state)
 {
 	const struct worker_process by_hand = { .pid = 7 };
-	const struct worker_process unit
-	    = { .pid = 7, .unit = "dragoman-turn@1.service" };
+	const struct worker_process unit = { .pid = 7,
+		.unit = "dragoman-turn@1.service" };
 	struct arena *mem = arena_new();
 
 	(void)state;
@@ -116,8 +116,8 @@ of_one_process(void **state)
 	assert_string_equal(started_how_reload(mem, &by_hand), "kill -HUP 7");
 	assert_true(has(started_how_restart(mem, &by_hand), "process 7"));
 	begin("/tmp/q", LINE, true);
-	assert_string_equal(
-	    started_how_restart(mem, &by_hand), LINE " --restart");
+	assert_string_equal(started_how_restart(mem, &by_hand),
+	    LINE " --restart");
 	arena_free(mem);
 }
 

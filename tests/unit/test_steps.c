@@ -45,8 +45,9 @@ end(void **state)
 static void
 a_journal_is_read_as_written(void **state)
 {
-	static struct tool_call calls[] = { { "c1", "echo", "{\"text\":\"x\"}" },
-		{ "c2", "time", "{}" } };
+	static struct tool_call calls[] = {
+		{ "c1", "echo", "{\"text\":\"x\"}" }, { "c2", "time", "{}" }
+	};
 	static const struct llm_answer answer = { .text = "let me look",
 		.calls = calls,
 		.ncalls = 2,
@@ -56,8 +57,9 @@ a_journal_is_read_as_written(void **state)
 		.extra_backend = "openai/m/01234567" };
 	static const struct llm_answer plain = { .text = "" };
 	static const struct tool_result result = { .text = "x" };
-	static const struct tool_result denied
-	    = { .end = TOOL_FAILED, .text = "no", .denied = true };
+	static const struct tool_result denied = { .end = TOOL_FAILED,
+		.text = "no",
+		.denied = true };
 	struct journal_field f[5];
 	struct turn before = { .retry_since_ms = 1234,
 		.retry_n = 3,
@@ -226,17 +228,17 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(a_journal_is_read_as_written, begin,
-		    end),
-		cmocka_unit_test_setup_teardown(steps_have_their_version,
+		cmocka_unit_test_setup_teardown(a_journal_is_read_as_written,
 		    begin, end),
+		cmocka_unit_test_setup_teardown(steps_have_their_version, begin,
+		    end),
 		cmocka_unit_test_setup_teardown(a_newer_step_is_left, begin,
 		    end),
 		cmocka_unit_test_setup_teardown(an_extra_of_before, begin, end),
 		cmocka_unit_test_setup_teardown(kept_words_are_read_as_written,
 		    begin, end),
-		cmocka_unit_test_setup_teardown(what_is_not_understood_is_left_out, begin,
-		    end),
+		cmocka_unit_test_setup_teardown(
+		    what_is_not_understood_is_left_out, begin, end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -87,13 +87,23 @@ urls(void **state)
 		    .path = "redis/s" },
 		{ .name = "a host for a socket", .text = "unix://s", .rc = -1 },
 		{ .name = "port 0", .text = "redis://here:0", .rc = -1 },
-		{ .name = "port too large", .text = "redis://here:65536", .rc = -1 },
-		{ .name = "port no number", .text = "redis://here:x", .rc = -1 },
+		{ .name = "port too large",
+		    .text = "redis://here:65536",
+		    .rc = -1 },
+		{ .name = "port no number",
+		    .text = "redis://here:x",
+		    .rc = -1 },
 		{ .name = "db no number", .text = "redis://here/x", .rc = -1 },
 		{ .name = "db negative", .text = "redis://here/-1", .rc = -1 },
-		{ .name = "unknown query", .text = "unix:///s?timeout=1", .rc = -1 },
-		{ .name = "half an escape", .text = "redis://:%4@here", .rc = -1 },
-		{ .name = "an escaped NUL", .text = "redis://:a%00@here", .rc = -1 },
+		{ .name = "unknown query",
+		    .text = "unix:///s?timeout=1",
+		    .rc = -1 },
+		{ .name = "half an escape",
+		    .text = "redis://:%4@here",
+		    .rc = -1 },
+		{ .name = "an escaped NUL",
+		    .text = "redis://:a%00@here",
+		    .rc = -1 },
 		{ .name = "open bracket", .text = "redis://[::1", .rc = -1 },
 	};
 
@@ -109,10 +119,10 @@ urls(void **state)
 			assert_non_null(why);
 			continue;
 		}
-#define SAME(a, b)                                     \
-	if ((b) == NULL)                               \
-		assert_null(a);                        \
-	else                                           \
+#define SAME(a, b)              \
+	if ((b) == NULL)        \
+		assert_null(a); \
+	else                    \
 		assert_string_equal(a, b)
 		SAME(u.path, cases[i].path);
 		SAME(u.host, cases[i].host);
@@ -142,9 +152,8 @@ script_hashes_are_those_of_redis(void **state)
 	for (int s = 0; s < SCRIPT_N; s++) {
 		const struct script_text *t = script_text((enum script)s);
 
-		assert_string_equal(redis_text(f, "SCRIPT LOAD %b", t->text,
-					t->len),
-		    t->sha);
+		assert_string_equal(
+		    redis_text(f, "SCRIPT LOAD %b", t->text, t->len), t->sha);
 	}
 }
 
@@ -161,8 +170,8 @@ forgotten_scripts_are_sent_again(void **state)
 		assert_int_equal(fixture_say(f->store, &chat, update, "hi", ""),
 		    STORE_OK);
 	}
-	assert_int_equal(redis_number(f, "LLEN {p%d}:inbox:%s", chat.partition,
-			     chat.text),
+	assert_int_equal(
+	    redis_number(f, "LLEN {p%d}:inbox:%s", chat.partition, chat.text),
 	    3);
 }
 
@@ -192,8 +201,7 @@ a_dead_connection_is_not_kept(void **state)
 	struct redis_fixture *f = *state;
 	struct store *st = redis_fixture_open(f, f->ring);
 	struct connection *slow = connection_get(st, CONNECTION_SHORT),
-			  *quick = connection_get(st, CONNECTION_SHORT),
-			  *fresh;
+			  *quick = connection_get(st, CONNECTION_SHORT), *fresh;
 
 	assert_non_null(slow);
 	assert_non_null(quick);
@@ -293,8 +301,8 @@ canaries(void **state)
 
 /* Exactly ${n} findings, with a remedy each, and ${what} is said of one. */
 static void
-finds(
-    struct store *st, int n, const char *what, bool breaks, const char *config)
+finds(struct store *st, int n, const char *what, bool breaks,
+    const char *config)
 {
 	struct store_finding f[STORE_FINDINGS_MAX];
 	bool said = n == 0;
@@ -342,8 +350,10 @@ static void
 what_a_replica_needs(void **state)
 {
 	struct redis_fixture *f = *state;
-	struct store_options o
-	    = { .url = f->url, .ring = f->ring, .replicas = 1, .wait_ms = 10 };
+	struct store_options o = { .url = f->url,
+		.ring = f->ring,
+		.replicas = 1,
+		.wait_ms = 10 };
 	const char *why = "";
 	struct store *st = store_open(&o, &why);
 

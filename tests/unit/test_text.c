@@ -53,8 +53,7 @@ cuts_at_characters(void **state)
 	} cases[] = {
 		{ "abc", 3, "abc" },
 		{ "abcd", 3, "ab\xe2\x80\xa6" },
-		{ "\xc3\xa9\xc3\xa9\xc3\xa9", 3,
-		    "\xc3\xa9\xc3\xa9\xc3\xa9" },
+		{ "\xc3\xa9\xc3\xa9\xc3\xa9", 3, "\xc3\xa9\xc3\xa9\xc3\xa9" },
 		{ "\xc3\xa9\xc3\xa9\xc3\xa9", 2, "\xc3\xa9\xe2\x80\xa6" },
 		{ "abc", 1, "\xe2\x80\xa6" },
 		{ "abc", 0, "" },
@@ -109,7 +108,9 @@ cleans(void **state)
 	} cases[] = {
 		{ "fine", 4, "fine" },
 		{ "", 0, "" },
-		{ "a\0b", 3, "a\xef\xbf\xbd" "b" },
+		{ "a\0b", 3,
+		    "a\xef\xbf\xbd"
+		    "b" },
 		{ "\xffx", 2, "\xef\xbf\xbdx" },
 		{ "\xe2\x82", 2, "\xef\xbf\xbd\xef\xbf\xbd" },
 		{ "\xe2\x82\xac", 2, "\xef\xbf\xbd\xef\xbf\xbd" },
@@ -118,8 +119,8 @@ cleans(void **state)
 
 	(void)state;
 	for (i = 0; i < NELEM(cases); i++)
-		assert_string_equal(text_clean(mem, cases[i].bytes,
-					cases[i].len),
+		assert_string_equal(
+		    text_clean(mem, cases[i].bytes, cases[i].len),
 		    cases[i].clean);
 }
 
@@ -133,7 +134,9 @@ what_nobody_sees(void **state)
 		{ "", 0 },
 		{ " \t\r\n", 4 },
 		{ "\xe2\x80\x8b\xef\xbb\xbf\xc2\xa0", 8 },
-		{ "\xc2\xad\x1b \xe2\x81\xa0" "a ", 7 },
+		{ "\xc2\xad\x1b \xe2\x81\xa0"
+		  "a ",
+		    7 },
 		{ ".", 0 },
 		{ " \xe2\x80", 1 },
 	};
@@ -141,8 +144,9 @@ what_nobody_sees(void **state)
 
 	(void)state;
 	for (i = 0; i < NELEM(CASES); i++)
-		assert_int_equal(text_unseen(CASES[i].text,
-		    strlen(CASES[i].text)), CASES[i].len);
+		assert_int_equal(
+		    text_unseen(CASES[i].text, strlen(CASES[i].text)),
+		    CASES[i].len);
 	assert_int_equal(text_unseen("   ", 2), 2);
 	assert_int_equal(text_unseen("\0 a", 3), 2);
 	assert_int_equal(text_unseen("\xe2\x80\x8b", 2), 0);
@@ -167,10 +171,15 @@ strips_and_prints(void **state)
 	static const char *const print[][2] = {
 		{ "a\tb\nc", "a\tb\nc" },
 		{ "\x1b[31mred\x07\x7f\r", "[31mred" },
-		{ "\xc2\x9b" "31m", "31m" },
+		{ "\xc2\x9b"
+		  "31m",
+		    "31m" },
 		{ "\xc3\xa9\xc2\xa9", "\xc3\xa9\xc2\xa9" },
 		{ "\xff", "\xef\xbf\xbd" },
-		{ "\xe2\x80\xae" "a\xd8\x9c" "b\xe2\x81\xa9", "ab" },
+		{ "\xe2\x80\xae"
+		  "a\xd8\x9c"
+		  "b\xe2\x81\xa9",
+		    "ab" },
 		{ "\xe2\x80\x8d\xd8\x9b", "\xe2\x80\x8d\xd8\x9b" },
 	};
 	size_t i;
@@ -234,10 +243,9 @@ static const char *
 lookup(void *ctx, const char *name)
 {
 	(void)ctx;
-	return strcmp(name, "A") == 0 ? "one"
-	    : strcmp(name, "EMPTY") == 0
-	    ? ""
-	    : NULL;
+	return strcmp(name, "A") == 0    ? "one"
+	    : strcmp(name, "EMPTY") == 0 ? ""
+					 : NULL;
 }
 
 static void
@@ -254,8 +262,8 @@ expands(void **state)
 
 	(void)state;
 	for (i = 0; i < NELEM(cases); i++)
-		assert_string_equal(text_expand(mem, cases[i][0], lookup, NULL,
-					&unknown),
+		assert_string_equal(
+		    text_expand(mem, cases[i][0], lookup, NULL, &unknown),
 		    cases[i][1]);
 	assert_null(unknown);
 	assert_null(text_expand(mem, "${A}${B}", lookup, NULL, &unknown));
@@ -324,7 +332,8 @@ hides_what_is_no_address(void **state)
 		{ "https://h/?sk-1&b=", "https://h/?\u2026&b=\u2026" },
 		{ "https://h/?a=b=c?d", "https://h/?a=\u2026" },
 		{ "https://h/?s k=1", "https://h/?\u2026" },
-		{ "https://h/?api-version=a/b", "https://h/?api-version=\u2026" },
+		{ "https://h/?api-version=a/b",
+		    "https://h/?api-version=\u2026" },
 		{ "https://h/?api-version="
 		  "0123456789012345678901234567890123",
 		    "https://h/?api-version=\u2026" },
@@ -339,10 +348,9 @@ hides_what_is_no_address(void **state)
 		    queries[i].shown);
 	for (i = 0; i < NELEM(cases); i++) {
 		text_address(cases[i].url, &a);
-		assert_string_equal(
-		    arena_printf(mem, "%.*s%s%.*s%s", a.scheme, cases[i].url,
-			a.has_login ? "<>" : "", a.len, a.rest,
-			a.has_query ? "?" : ""),
+		assert_string_equal(arena_printf(mem, "%.*s%s%.*s%s", a.scheme,
+					cases[i].url, a.has_login ? "<>" : "",
+					a.len, a.rest, a.has_query ? "?" : ""),
 		    cases[i].shown);
 	}
 }
@@ -405,12 +413,12 @@ distances(void **state)
 
 	(void)state;
 	for (i = 0; i < NELEM(rows); i++) {
-		assert_int_equal(
-		    text_distance(rows[i].a, rows[i].b, false), rows[i].far);
-		assert_int_equal(
-		    text_distance(rows[i].a, rows[i].b, true), rows[i].folded);
-		assert_int_equal(
-		    text_distance(rows[i].b, rows[i].a, false), rows[i].far);
+		assert_int_equal(text_distance(rows[i].a, rows[i].b, false),
+		    rows[i].far);
+		assert_int_equal(text_distance(rows[i].a, rows[i].b, true),
+		    rows[i].folded);
+		assert_int_equal(text_distance(rows[i].b, rows[i].a, false),
+		    rows[i].far);
 	}
 	/* Longer ones are compared by their first bytes. */
 	memset(a, 'x', sizeof(a) - 1);

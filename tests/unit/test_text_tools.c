@@ -16,21 +16,29 @@ static const struct {
 	const char *what, *said, *text, *calls;
 } CASES[] = {
 	{ "no call", "Hello <b>you</b>", "Hello <b>you</b>", "" },
-	{ "one", "<tool_call>{\"name\":\"echo\",\"arguments\":{\"text\":"
-		 "\"hi\"}}</tool_call>", "", "echo {\"text\":\"hi\"}; " },
-	{ "words about it", "I look.\n<tool_call>{\"name\":\"a\"}</tool_call>"
-			    "\nSo.", "I look.\n\nSo.", "a {}; " },
-	{ "two", "<tool_call>{\"name\":\"a\",\"arguments\":{}}</tool_call>"
-		 "<tool_call>{\"name\":\"b\",\"parameters\":{\"x\":1}}"
-		 "</tool_call>", "", "a {}; b {\"x\":1}; " },
-	{ "arguments as a text", "<tool_call>{\"name\":\"a\",\"arguments\":"
-				 "\"{\\\"x\\\":1}\"}</tool_call>", "",
-	    "a {\"x\":1}; " },
+	{ "one",
+	    "<tool_call>{\"name\":\"echo\",\"arguments\":{\"text\":"
+	    "\"hi\"}}</tool_call>",
+	    "", "echo {\"text\":\"hi\"}; " },
+	{ "words about it",
+	    "I look.\n<tool_call>{\"name\":\"a\"}</tool_call>"
+	    "\nSo.",
+	    "I look.\n\nSo.", "a {}; " },
+	{ "two",
+	    "<tool_call>{\"name\":\"a\",\"arguments\":{}}</tool_call>"
+	    "<tool_call>{\"name\":\"b\",\"parameters\":{\"x\":1}}"
+	    "</tool_call>",
+	    "", "a {}; b {\"x\":1}; " },
+	{ "arguments as a text",
+	    "<tool_call>{\"name\":\"a\",\"arguments\":"
+	    "\"{\\\"x\\\":1}\"}</tool_call>",
+	    "", "a {\"x\":1}; " },
 	{ "not JSON", "<tool_call>echo hi</tool_call>", "",
 	    "unknown echo hi; " },
 	{ "more than JSON", "<tool_call>{\"name\":\"a\"} so</tool_call>", "",
 	    "unknown {\"name\":\"a\"} so; " },
-	{ "the mark is missing", "<tool_call>{\"name\":\"a\"}\n", "", "a {}; " },
+	{ "the mark is missing", "<tool_call>{\"name\":\"a\"}\n", "",
+	    "a {}; " },
 	{ "not closed", "So <tool_call>{\"name\"", "So <tool_call>{\"name\"",
 	    "" },
 	{ "no name", "<tool_call>{\"arguments\":{}}</tool_call>", "",
@@ -57,8 +65,7 @@ calls_are_cut_out(void **state)
 			    a.calls[j].name, a.calls[j].arguments);
 		if (strcmp(a.text, CASES[i].text) != 0
 		    || strcmp(calls, CASES[i].calls) != 0)
-			fail_msg("%s: \"%s\" %s", CASES[i].what, a.text,
-			    calls);
+			fail_msg("%s: \"%s\" %s", CASES[i].what, a.text, calls);
 	}
 	arena_free(mem);
 }
@@ -73,17 +80,19 @@ static const struct {
 	const char *tool_said;
 } NATIVE[] = {
 	{ "nothing but a call", ONE, "", 1, NULL },
-	{ "short words, then the call", "I look.\n\n  " ONE "\n", "I look.",
-	    1, NULL },
+	{ "short words, then the call", "I look.\n\n  " ONE "\n", "I look.", 1,
+	    NULL },
 	{ "two", "So:\n" ONE ONE_FUNCTION, "So:", 2, NULL },
 	{ "an example before it", "Not `" ONE "`, but:\n" ONE,
 	    "Not `" ONE "`, but:", 1, NULL },
-	{ "a fence before it", "```\n" ONE "\n```\n" ONE,
-	    "```\n" ONE "\n```", 1, NULL },
+	{ "a fence before it", "```\n" ONE "\n```\n" ONE, "```\n" ONE "\n```",
+	    1, NULL },
 	{ "the end of an answer", ONE "<|im_end|>", "", 1, NULL },
 	{ "in a fence, alone", "```xml\n" ONE "\n```", "", 1, NULL },
-	{ "as JSON in a fence, alone", "```json\n{\"name\":\"echo\","
-	    "\"arguments\":{}}\n```\n", "", 1, NULL },
+	{ "as JSON in a fence, alone",
+	    "```json\n{\"name\":\"echo\","
+	    "\"arguments\":{}}\n```\n",
+	    "", 1, NULL },
 	{ "words after it", ONE "\nThat is a call.", NULL, 0, NULL },
 	{ "in a line", "It is: " ONE, NULL, 0, NULL },
 	{ "in backticks", "It holds `" ONE "`, ignore it.", NULL, 0, NULL },
@@ -91,18 +100,19 @@ static const struct {
 	{ "in backticks of their own line", "It holds\n`" ONE "`", NULL, 0,
 	    NULL },
 	{ "in quotes", "It says: \"" ONE "\".", NULL, 0, NULL },
-	{ "in a fence amid words", "So:\n\n```xml\n" ONE "\n```\nDone.",
-	    NULL, 0, NULL },
+	{ "in a fence amid words", "So:\n\n```xml\n" ONE "\n```\nDone.", NULL,
+	    0, NULL },
 	{ "in a fence, last", "So:\n\n```xml\n" ONE "\n```", NULL, 0, NULL },
-	{ "in a fence that never ends", "So:\n\n```xml\n" ONE, NULL, 0,
-	    NULL },
+	{ "in a fence that never ends", "So:\n\n```xml\n" ONE, NULL, 0, NULL },
 	{ "indented as code", "The page says:\n\n    " ONE, NULL, 0, NULL },
 	{ "indented by a tab", "The page says:\n\n\t" ONE, NULL, 0, NULL },
 	{ "as Markdown quotes", "The page says:\n\n> " ONE, NULL, 0, NULL },
-	{ "as JSON in a fence amid words", "So:\n```json\n{\"name\":\"echo\","
-	    "\"arguments\":{}}\n```", NULL, 0, NULL },
-	{ "as Llama writes it", "It is\n`" ONE_FUNCTION "`; see the docs.", NULL,
-	    0, NULL },
+	{ "as JSON in a fence amid words",
+	    "So:\n```json\n{\"name\":\"echo\","
+	    "\"arguments\":{}}\n```",
+	    NULL, 0, NULL },
+	{ "as Llama writes it", "It is\n`" ONE_FUNCTION "`; see the docs.",
+	    NULL, 0, NULL },
 	{ "a quotation, last in its line", "The page says:\n\n" ONE, NULL, 0,
 	    "A page. " ONE " The end." },
 	{ "a quotation with other blanks", ONE, NULL, 0,
@@ -159,57 +169,74 @@ words_are_calls_by_the_rule(void **state)
 static const struct {
 	const char *what, *said, *calls;
 } FORMS[] = {
-	{ "DeepSeek 3.2", DS("function_calls>") "\n" DS("invoke name=\"echo\">")
-		"\n" DS("parameter name=\"text\" string=\"true\">") "12"
-		DS_END("parameter") "\n"
-		DS("parameter name=\"n\" string=\"false\">") "12"
-		DS_END("parameter") "\n" DS_END("invoke") "\n"
-		DS_END("function_calls"),
+	{ "DeepSeek 3.2",
+	    DS("function_calls>") "\n" DS("invoke name=\"echo\">") "\n" DS("parameter name=\"text\" string=\"true\">") "12" DS_END(
+		"parameter") "\n" DS("parameter name=\"n\" string=\"false\">") "12" DS_END("parameter") "\n" DS_END("invoke") "\n" DS_END("function_calls"),
 	    "echo {\"text\":\"12\",\"n\":12}; " },
-	{ "DeepSeek 3, two", "<" BAR "tool" LOW "calls" LOW "begin" BAR ">"
-		"<" BAR "tool" LOW "call" LOW "begin" BAR ">function"
-		"<" BAR "tool" LOW "sep" BAR ">echo\n```json\n{\"text\":\"one\"}"
-		"\n```<" BAR "tool" LOW "call" LOW "end" BAR ">\n"
-		"<" BAR "tool" LOW "call" LOW "begin" BAR ">now"
-		"<" BAR "tool" LOW "sep" BAR ">{}"
-		"<" BAR "tool" LOW "call" LOW "end" BAR ">"
-		"<" BAR "tool" LOW "calls" LOW "end" BAR ">",
+	{ "DeepSeek 3, two",
+	    "<" BAR "tool" LOW "calls" LOW "begin" BAR ">"
+	    "<" BAR "tool" LOW "call" LOW "begin" BAR ">function"
+	    "<" BAR "tool" LOW "sep" BAR ">echo\n```json\n{\"text\":\"one\"}"
+	    "\n```<" BAR "tool" LOW "call" LOW "end" BAR ">\n"
+	    "<" BAR "tool" LOW "call" LOW "begin" BAR ">now"
+	    "<" BAR "tool" LOW "sep" BAR ">{}"
+	    "<" BAR "tool" LOW "call" LOW "end" BAR ">"
+	    "<" BAR "tool" LOW "calls" LOW "end" BAR ">",
 	    "echo {\"text\":\"one\"}; now {}; " },
-	{ "Kimi K2", "<|tool_calls_section_begin|><|tool_call_begin|>"
-		"functions.echo:0<|tool_call_argument_begin|>{\"text\":\"one\"}"
-		"<|tool_call_end|><|tool_calls_section_end|>", NULL },
-	{ "GLM", "<tool_call>echo\n<arg_key>text</arg_key>\n<arg_value>12"
-		"</arg_value>\n<arg_key>n</arg_key><arg_value>12</arg_value>\n"
-		"</tool_call>", "echo {\"text\":\"12\",\"n\":12}; " },
+	{ "Kimi K2",
+	    "<|tool_calls_section_begin|><|tool_call_begin|>"
+	    "functions.echo:0<|tool_call_argument_begin|>{\"text\":\"one\"}"
+	    "<|tool_call_end|><|tool_calls_section_end|>",
+	    NULL },
+	{ "GLM",
+	    "<tool_call>echo\n<arg_key>text</arg_key>\n<arg_value>12"
+	    "</arg_value>\n<arg_key>n</arg_key><arg_value>12</arg_value>\n"
+	    "</tool_call>",
+	    "echo {\"text\":\"12\",\"n\":12}; " },
 	{ "GLM without arguments", "<tool_call>now</tool_call>", "now {}; " },
-	{ "MiniMax", "<minimax:tool_call>\n<invoke name=\"echo\">\n"
-		"<parameter name=\"text\">one</parameter>\n</invoke>\n"
-		"</minimax:tool_call>", NULL },
-	{ "Claude", "I look.\n<function_calls>\n<invoke name=\"echo\">\n"
-		"<parameter name=\"text\">one</parameter>\n</invoke>\n"
-		"</function_calls>", NULL },
-	{ "gpt-oss", "<|channel|>commentary to=functions.echo <|constrain|>json"
-		"<|message|>{\"text\":\"one\"}<|call|>", NULL },
+	{ "MiniMax",
+	    "<minimax:tool_call>\n<invoke name=\"echo\">\n"
+	    "<parameter name=\"text\">one</parameter>\n</invoke>\n"
+	    "</minimax:tool_call>",
+	    NULL },
+	{ "Claude",
+	    "I look.\n<function_calls>\n<invoke name=\"echo\">\n"
+	    "<parameter name=\"text\">one</parameter>\n</invoke>\n"
+	    "</function_calls>",
+	    NULL },
+	{ "gpt-oss",
+	    "<|channel|>commentary to=functions.echo <|constrain|>json"
+	    "<|message|>{\"text\":\"one\"}<|call|>",
+	    NULL },
 	{ "gpt-oss, its tokens dropped",
 	    "commentary to=functions.echo json{\"text\":\"one\"}", NULL },
-	{ "Gemma", "```tool_code\nprint(default_api.echo(text=\"one\"))\n"
-		"now()\n```", "echo {\"text\":\"one\"}; now {}; " },
-	{ "Gemma in Python's words", "```tool_code\necho(text='it\\'s', n=[1, "
-		"True, None], o={'a': 1},)\n```",
+	{ "Gemma",
+	    "```tool_code\nprint(default_api.echo(text=\"one\"))\n"
+	    "now()\n```",
+	    "echo {\"text\":\"one\"}; now {}; " },
+	{ "Gemma in Python's words",
+	    "```tool_code\necho(text='it\\'s', n=[1, "
+	    "True, None], o={'a': 1},)\n```",
 	    "echo {\"text\":\"it's\",\"n\":[1,true,null],\"o\":{\"a\":1}}; " },
-	{ "bare JSON", "{\"name\": \"echo\", \"parameters\": {\"text\":\"one\"}}",
-	    NULL },
-	{ "two of it", "{\"name\":\"echo\",\"arguments\":{\"text\":\"one\"}}; "
-		"{\"name\":\"now\",\"arguments\":{}}<|eom_id|>",
+	{ "bare JSON",
+	    "{\"name\": \"echo\", \"parameters\": {\"text\":\"one\"}}", NULL },
+	{ "two of it",
+	    "{\"name\":\"echo\",\"arguments\":{\"text\":\"one\"}}; "
+	    "{\"name\":\"now\",\"arguments\":{}}<|eom_id|>",
 	    "echo {\"text\":\"one\"}; now {}; " },
 	{ "a list of it", "[{\"name\":\"now\",\"arguments\":{}}]", "now {}; " },
-	{ "as the API has it", "{\"type\":\"function\",\"function\":{\"name\":"
-		"\"echo\",\"parameters\":{\"text\":\"one\"}}}", NULL },
-	{ "Qwen Coder", "<tool_call>\n<function=echo>\n<parameter=text>\n12\n"
-		"</parameter>\n</function>\n</tool_call>",
+	{ "as the API has it",
+	    "{\"type\":\"function\",\"function\":{\"name\":"
+	    "\"echo\",\"parameters\":{\"text\":\"one\"}}}",
+	    NULL },
+	{ "Qwen Coder",
+	    "<tool_call>\n<function=echo>\n<parameter=text>\n12\n"
+	    "</parameter>\n</function>\n</tool_call>",
 	    "echo {\"text\":\"12\"}; " },
-	{ "arguments in Python's words", "<tool_call>{\"name\":\"echo\","
-		"\"arguments\":\"{'text': 'one'}\"}</tool_call>", NULL },
+	{ "arguments in Python's words",
+	    "<tool_call>{\"name\":\"echo\","
+	    "\"arguments\":\"{'text': 'one'}\"}</tool_call>",
+	    NULL },
 	/* Words. */
 	{ "bare JSON without arguments", "{\"name\": \"echo\"}", "" },
 	{ "bare JSON with words", "It is:\n{\"name\":\"now\",\"arguments\":{}}",
@@ -221,8 +248,10 @@ static const struct {
 	{ "Python that goes on", "```tool_code\nx = echo(text=\"one\")\n```",
 	    "" },
 	{ "Python amid words", "So:\n```tool_code\nnow()\n```", "" },
-	{ "parameters that do not end", "<invoke name=\"echo\"><parameter "
-		"name=\"text\">one</invoke>", "" },
+	{ "parameters that do not end",
+	    "<invoke name=\"echo\"><parameter "
+	    "name=\"text\">one</invoke>",
+	    "" },
 	{ "to somebody else", "to=functions.rm {\"x\":1}", "" },
 };
 
@@ -262,8 +291,7 @@ forms_are_read(void **state)
 		/* Nothing of it is shown, however little has come. */
 		for (j = 1; n > 0 && j <= strlen(FORMS[i].said); j++)
 			if (FORMS[i].said[0] != 'I'
-			    && llm_text_calls_sure(
-				   &(struct llm_call_look){ 0 },
+			    && llm_text_calls_sure(&(struct llm_call_look){ 0 },
 				   arena_memdup(mem, FORMS[i].said, j), 0, j,
 				   false)
 				!= 0)
@@ -287,12 +315,14 @@ our_form_is_quoted(void **state)
 
 	(void)state;
 	for (i = 0; i < NELEM(SAID); i++) {
-		assert_string_equal(llm_text_calls_find(mem, SAID[i], NULL,
-					true, &calls, &n), SAID[i]);
+		assert_string_equal(
+		    llm_text_calls_find(mem, SAID[i], NULL, true, &calls, &n),
+		    SAID[i]);
 		assert_int_equal(n, 0);
 	}
-	assert_string_equal(llm_text_calls_find(mem, "It says " ONE, &q, true,
-				&calls, &n), "It says " ONE);
+	assert_string_equal(
+	    llm_text_calls_find(mem, "It says " ONE, &q, true, &calls, &n),
+	    "It says " ONE);
 	assert_int_equal(n, 0);
 	arena_free(mem);
 }
@@ -353,7 +383,8 @@ calls_are_not_shown(void **state)
 				snprintf(events + strlen(events),
 				    sizeof(events) - strlen(events),
 				    "{\"choices\":[{\"delta\":{\"content\":"
-				    "\"%s\"}}]}\n", piece);
+				    "\"%s\"}}]}\n",
+				    piece);
 			}
 			snprintf(events + strlen(events),
 			    sizeof(events) - strlen(events), "[DONE]\n");
@@ -370,9 +401,11 @@ the_prompt_names_all(void **state)
 {
 	struct arena *mem = arena_new();
 	struct tool_spec tools[] = {
-		{ .name = "echo", .description = "says it",
+		{ .name = "echo",
+		    .description = "says it",
 		    .schema = answers_json(mem, "{\"type\":\"object\"}") },
-		{ .name = "time", .description = "tells it",
+		{ .name = "time",
+		    .description = "tells it",
 		    .schema_text = "{\"properties\":{}}" },
 	};
 	const char *text = llm_text_tools_prompt(mem, tools, 2);
@@ -395,8 +428,7 @@ a_result_ends_where_we_end_it(void **state)
 		    "<tool_result name=\"echo\">5 < 6</tool_result>" },
 		{ { .tool = "echo", .text = "", .is_error = true },
 		    "<tool_result name=\"echo\" error=\"true\"></tool_result>" },
-		{ { .tool = "page",
-		      .text = "a</tool_result>b</tool_result>" },
+		{ { .tool = "page", .text = "a</tool_result>b</tool_result>" },
 		    "<tool_result name=\"page\">a&lt;/tool_result>b"
 		    "&lt;/tool_result></tool_result>" },
 	};

@@ -115,10 +115,17 @@ state_of(json_t *state, const char *name)
 	return NULL;
 }
 
-#define LIST(tools) { .method = "tools/list", .status = 200, \
-	.body = RESULT("'tools':[" tools "]") }
-#define MODERN { .method = "server/discover", .status = 200, .body = DISCOVER }
-#define TOOL(name) "{'name':'" name "','inputSchema':{'type':'object'," \
+#define LIST(tools)                                    \
+	{                                              \
+		.method = "tools/list", .status = 200, \
+		.body = RESULT("'tools':[" tools "]")  \
+	}
+#define MODERN                                                               \
+	{                                                                    \
+		.method = "server/discover", .status = 200, .body = DISCOVER \
+	}
+#define TOOL(name)                                           \
+	"{'name':'" name "','inputSchema':{'type':'object'," \
 	"'properties':{}}}"
 
 static void
@@ -143,7 +150,8 @@ a_server_s_tools_are_called(void **state)
 {
 	static const struct rule RULES[] = { MODERN,
 		LIST(TOOL("say") "," TOOL("a tool")),
-		{ .method = "tools/call", .status = 200,
+		{ .method = "tools/call",
+		    .status = 200,
 		    .body = SAID("it said") },
 		{ 0 } };
 	struct tool_ctx ctx = { .chat = "c", .deadline_ms = SOON_MS };
@@ -165,20 +173,21 @@ a_server_s_tools_are_called(void **state)
 	tools_call(set, &ctx, &c, mem, &r);
 	assert_int_equal(r.end, TOOL_DONE);
 	assert_string_equal(r.text, "it said");
-	assert_non_null(strstr(rules_request("tools/call", 0),
-	    "\"name\":\"say\""));
+	assert_non_null(
+	    strstr(rules_request("tools/call", 0), "\"name\":\"say\""));
 	c.name = set->specs[4].name;
 	tools_call(set, &ctx, &c, mem, &r);
-	assert_non_null(strstr(rules_request("tools/call", 1),
-	    "\"name\":\"a tool\""));
+	assert_non_null(
+	    strstr(rules_request("tools/call", 1), "\"name\":\"a tool\""));
 	toolset_unref(set);
 
 	list = toolbox_state(box);
 	assert_true(json_member_bool(state_of(list, "files"), "ok", false));
 	assert_int_equal(json_member_int(state_of(list, "files"), "tools", 0),
 	    2);
-	assert_non_null(strstr(json_member_str(state_of(list, "files"),
-	    "url_host"), "127.0.0.1:"));
+	assert_non_null(
+	    strstr(json_member_str(state_of(list, "files"), "url_host"),
+		"127.0.0.1:"));
 	json_decref(list);
 	end();
 	rules_stop();
@@ -194,35 +203,48 @@ results_of_all_kinds_are_for_the_model(void **state)
 		enum tool_end end;
 		const char *text;
 	} cases[] = {
-		{ "failed", { .method = "tools/call", .status = 200,
-				.body = RESULT("'isError':true,'content':"
-				    "[{'type':'text','text':'no file'}]") },
+		{ "failed",
+		    { .method = "tools/call",
+			.status = 200,
+			.body = RESULT("'isError':true,'content':"
+				       "[{'type':'text','text':'no file'}]") },
 		    TOOL_FAILED, "no file" },
-		{ "structured", { .method = "tools/call", .status = 200,
-				    .body = RESULT("'content':[],"
-					"'structuredContent':{'n':7}") },
+		{ "structured",
+		    { .method = "tools/call",
+			.status = 200,
+			.body = RESULT("'content':[],"
+				       "'structuredContent':{'n':7}") },
 		    TOOL_DONE, "{\"n\":7}" },
-		{ "nothing", { .method = "tools/call", .status = 200,
-				 .body = RESULT("'content':[{'type':'text',"
-				     "'text':' '}]") },
+		{ "nothing",
+		    { .method = "tools/call",
+			.status = 200,
+			.body = RESULT("'content':[{'type':'text',"
+				       "'text':' '}]") },
 		    TOOL_DONE, "returned nothing" },
-		{ "failed without a word", { .method = "tools/call",
-					       .status = 200,
-					       .body = RESULT("'content':[],"
-						   "'isError':true") },
+		{ "failed without a word",
+		    { .method = "tools/call",
+			.status = 200,
+			.body = RESULT("'content':[],"
+				       "'isError':true") },
 		    TOOL_FAILED, "did not say why" },
-		{ "asks", { .method = "tools/call", .status = 200,
-			      .body = RESULT("'resultType':'input_required',"
-				  "'inputRequests':{}") },
+		{ "asks",
+		    { .method = "tools/call",
+			.status = 200,
+			.body = RESULT("'resultType':'input_required',"
+				       "'inputRequests':{}") },
 		    TOOL_FAILED, "answer from a person" },
-		{ "refused", { .method = "tools/call", .status = 200,
-				 .body = ERROR(-32602, "no such path") },
+		{ "refused",
+		    { .method = "tools/call",
+			.status = 200,
+			.body = ERROR(-32602, "no such path") },
 		    TOOL_FAILED, "no such path" },
-		{ "denied", { .method = "tools/call", .status = 403,
-				.body = "{}" },
+		{ "denied",
+		    { .method = "tools/call", .status = 403, .body = "{}" },
 		    TOOL_FAILED, "does not let us in" },
-		{ "nonsense", { .method = "tools/call", .status = 200,
-				  .body = "{'x':1}" },
+		{ "nonsense",
+		    { .method = "tools/call",
+			.status = 200,
+			.body = "{'x':1}" },
 		    TOOL_FAILED, "whether it took effect is unknown" },
 	};
 	struct tool_ctx ctx = { .chat = "c", .deadline_ms = SOON_MS };
@@ -301,8 +323,7 @@ patterns_say_what_is_offered(void **state)
 static void
 a_reload_keeps_what_is_offered(void **state)
 {
-	static const struct rule RULES[] = { MODERN, LIST(TOOL("say")),
-		{ 0 } };
+	static const struct rule RULES[] = { MODERN, LIST(TOOL("say")), { 0 } };
 	struct buf errors = BUF_INIT(4096);
 	const struct toolset *old;
 
@@ -319,8 +340,8 @@ a_reload_keeps_what_is_offered(void **state)
 	assert_string_equal(old->specs[4].name, "b__say");
 	toolset_unref(old);
 	/* What is wrong changes nothing. */
-	json_object_set_new(settings.mcp_servers, "c", json_pack("{s:s}",
-	    "url", "ftp://x"));
+	json_object_set_new(settings.mcp_servers, "c",
+	    json_pack("{s:s}", "url", "ftp://x"));
 	assert_int_equal(toolbox_reload(box, &settings, &errors), -1);
 	assert_non_null(strstr(buf_str(&errors), "mcp.servers: c: url"));
 	assert_string_equal(offered(), "echo health time a__say");
@@ -344,12 +365,13 @@ static void
 a_reload_holds_nobody_up(void **state)
 {
 	static const struct rule RULES[] = {
-		{ .method = "initialize", .status = 200,
+		{ .method = "initialize",
+		    .status = 200,
 		    .body = INITIALIZE("2025-11-25"),
 		    .headers = "Mcp-Session-Id: s\r\n" },
 		LIST(TOOL("say")),
-		{ .method = "DELETE", .serve = serve_silence },
-		{ 0 } };
+		{ .method = "DELETE", .serve = serve_silence }, { 0 }
+	};
 	const struct toolset *set;
 	pthread_t thread;
 	int64_t began;
@@ -378,12 +400,13 @@ static void
 good_byes_are_said_side_by_side(void **state)
 {
 	static const struct rule RULES[] = {
-		{ .method = "initialize", .status = 200,
+		{ .method = "initialize",
+		    .status = 200,
 		    .body = INITIALIZE("2025-11-25"),
 		    .headers = "Mcp-Session-Id: s\r\n" },
 		LIST(TOOL("say")),
-		{ .method = "DELETE", .serve = serve_silence },
-		{ 0 } };
+		{ .method = "DELETE", .serve = serve_silence }, { 0 }
+	};
 	struct buf errors = BUF_INIT(4096);
 	const char *name;
 	int64_t began;
@@ -394,8 +417,7 @@ good_byes_are_said_side_by_side(void **state)
 	assert_true(becomes("echo health time a__say b__say c__say d__say "
 			    "e__say"));
 	for (name = "ab"; *name != '\0'; name++)
-		json_object_del(settings.mcp_servers,
-		    (char[]){ *name, '\0' });
+		json_object_del(settings.mcp_servers, (char[]){ *name, '\0' });
 	began = clock_boot_ms();
 	/* Only those that are gone say good-bye. */
 	assert_int_equal(toolbox_reload(box, &settings, &errors), 0);
@@ -443,7 +465,8 @@ schemas_are_as_apis_take_them(void **state)
 		     "{'name':'right','description':'d','inputSchema':"
 		     "{'type':'object','properties':{'x':{'type':"
 		     "'integer'}}}},"
-		     "{'noname':1}"), { 0 } };
+		     "{'noname':1}"),
+		{ 0 } };
 	static const struct {
 		const char *description, *offered, *original;
 	} WANT[] = {
@@ -502,8 +525,10 @@ a_long_description_is_cut(void **state)
 	(void)state;
 	for (i = 0; i + 1 < sizeof(said); i += 2)
 		memcpy(said + i, "\xc3\xa9", 2);
-	snprintf(list, sizeof(list), RESULT("'tools':[{'name':'t',"
-	    "'description':'%s','inputSchema':{'type':'object'}}]"), said);
+	snprintf(list, sizeof(list),
+	    RESULT("'tools':[{'name':'t',"
+		   "'description':'%s','inputSchema':{'type':'object'}}]"),
+	    said);
 	rules_start(rules);
 	begin("s");
 	assert_true(becomes("echo health time s__t"));
@@ -570,9 +595,12 @@ a_large_schema_is_left_out(void **state)
 	for (i = 0; i < 4000; i++)
 		n += snprintf(many + n, sizeof(many) - (size_t)n,
 		    "'p%d':{'type':'string'},", i);
-	snprintf(list, sizeof(list), RESULT("'tools':[" TOOL("a") ","
-	    "{'name':'b','inputSchema':{'type':'object','properties':{%s"
-	    "'last':{}}}}," TOOL("c") "]"), many);
+	snprintf(list, sizeof(list),
+	    RESULT("'tools':[" TOOL(
+		"a") ","
+		     "{'name':'b','inputSchema':{'type':'object','properties':{%s"
+		     "'last':{}}}}," TOOL("c") "]"),
+	    many);
 	rules_start(rules);
 	begin("s");
 	assert_true(becomes("echo health time s__a s__c"));
@@ -599,9 +627,8 @@ too_many_are_shared_out(void **state)
 	static const struct rule RULES[] = { MODERN,
 		LIST(TOOL("a") "," TOOL("b") "," TOOL("c") "," TOOL("d")),
 		{ 0 } };
-	static const char *const WANT[] = { "echo",
-		"echo health time", "echo health time x__a",
-		"echo health time x__a y__a z__a x__b",
+	static const char *const WANT[] = { "echo", "echo health time",
+		"echo health time x__a", "echo health time x__a y__a z__a x__b",
 		"echo health time x__a y__a z__a x__b y__b z__b x__c y__c z__c "
 		"x__d y__d z__d" };
 	static const int MAX[] = { 1, 3, 4, 7, 128 };
@@ -620,10 +647,10 @@ too_many_are_shared_out(void **state)
 		if (!becomes(WANT[i]))
 			fail_msg("%d: %s", MAX[i], offered());
 		list = toolbox_state(box);
-		assert_int_equal(json_member_int(state_of(list, "y"),
-				     "offered", -1)
-			+ json_member_int(state_of(list, "y"), "left_out",
-			    -1), 4);
+		assert_int_equal(
+		    json_member_int(state_of(list, "y"), "offered", -1)
+			+ json_member_int(state_of(list, "y"), "left_out", -1),
+		    4);
 		json_decref(list);
 	}
 	/* Who types commands is not offered them at once. */
@@ -650,23 +677,30 @@ large_schemas_are_bounded_together(void **state)
 
 	(void)state;
 	for (i = 0; i < 20; i++)
-		assert_int_equal(buf_printf(&one, "'r%zu':{'$ref':"
-						  "'#/$defs/d'},", i), 0);
-	assert_int_equal(buf_add_str(&one, "'z':{'type':'string'}},'$defs':"
-					   "{'d':{'properties':{"), 0);
+		assert_int_equal(buf_printf(&one,
+				     "'r%zu':{'$ref':"
+				     "'#/$defs/d'},",
+				     i),
+		    0);
+	assert_int_equal(buf_add_str(&one,
+			     "'z':{'type':'string'}},'$defs':"
+			     "{'d':{'properties':{"),
+	    0);
 	for (i = 0; i < 100; i++)
-		assert_int_equal(buf_printf(&one, "'p%zu':{'type':'string'},",
-				     i), 0);
+		assert_int_equal(
+		    buf_printf(&one, "'p%zu':{'type':'string'},", i), 0);
 	for (i = 0; i < 120; i++)
 		assert_int_equal(buf_printf(&list,
 				     "%s{'name':'t%zu','inputSchema':{'type':"
 				     "'object','properties':{%s'z':{'type':"
-				     "'string'}}}}}}", i > 0 ? "," : "", i,
-				     buf_str(&one)), 0);
+				     "'string'}}}}}}",
+				     i > 0 ? "," : "", i, buf_str(&one)),
+		    0);
 	snprintf(body, sizeof(body), RESULT("'tools':[%s]"), buf_str(&list));
 	rules_start(rules);
 	begin("s");
-	toolbox_wait(box, 12 * SOON_MS); /* 7 MB of schemas, under a sanitizer */
+	toolbox_wait(box,
+	    12 * SOON_MS); /* 7 MB of schemas, under a sanitizer */
 	set = toolset_ref(box);
 	for (i = 0; i < set->n; i++)
 		bytes += strlen(set->specs[i].schema_text);
@@ -745,7 +779,8 @@ static void
 a_list_that_changes_while_it_is_read(void **state)
 {
 	static const struct rule RULES[] = { MODERN,
-		{ .method = "tools/list", .status = 200,
+		{ .method = "tools/list",
+		    .status = 200,
 		    .body = "data: {'jsonrpc':'2.0','method':"
 			    "'notifications/tools/list_changed'}\n\n"
 			    "data: " TOOLS "\n\n" },
@@ -789,9 +824,9 @@ failed_times(int n)
 static void
 the_end_does_not_wait_for_a_silent_server(void **state)
 {
-	static const struct rule SILENT[] = { { .method = "*",
-						 .serve = serve_silence },
-		{ 0 } };
+	static const struct rule SILENT[] = {
+		{ .method = "*", .serve = serve_silence }, { 0 }
+	};
 	int64_t begun;
 
 	(void)state;
@@ -808,9 +843,9 @@ the_end_does_not_wait_for_a_silent_server(void **state)
 static void
 a_server_that_is_down_is_left_out_and_comes_back(void **state)
 {
-	static const struct rule DOWN[] = { { .method = "*", .status = 503,
-					       .body = "{}" },
-		{ 0 } };
+	static const struct rule DOWN[] = {
+		{ .method = "*", .status = 503, .body = "{}" }, { 0 }
+	};
 	static const struct rule UP[] = { MODERN, LIST(TOOL("say")), { 0 } };
 	json_t *list;
 
@@ -848,8 +883,8 @@ a_server_that_is_down_is_left_out_and_comes_back(void **state)
 	assert_true(failed_times(0));
 	list = toolbox_state(box);
 	assert_true(json_member_bool(state_of(list, "s"), "ok", false));
-	assert_int_equal(
-	    json_member_int(state_of(list, "s"), "away_ms", -1), 0);
+	assert_int_equal(json_member_int(state_of(list, "s"), "away_ms", -1),
+	    0);
 	json_decref(list);
 	/* But not for ever. */
 	rules_change(DOWN);
@@ -873,8 +908,9 @@ static void
 a_server_that_refuses_is_left_out(void **state)
 {
 	static const struct rule UP[] = { MODERN, LIST(TOOL("say")), { 0 } };
-	static const struct rule REFUSES[]
-	    = { { .method = "*", .status = 401, .body = "{}" }, { 0 } };
+	static const struct rule REFUSES[] = {
+		{ .method = "*", .status = 401, .body = "{}" }, { 0 }
+	};
 
 	(void)state;
 	rules_start(UP);
@@ -902,9 +938,9 @@ serve_memcp(struct served *s, int fd, const struct served_request *req)
 static void
 a_silent_server_does_not_hold_up_others(void **state)
 {
-	static const struct rule SILENT[] = { { .method = "*",
-						 .serve = serve_silence },
-		{ 0 } };
+	static const struct rule SILENT[] = {
+		{ .method = "*", .serve = serve_silence }, { 0 }
+	};
 	json_t *list;
 
 	(void)state;

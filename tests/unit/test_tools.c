@@ -62,8 +62,7 @@ static void
 call(const char *name, const char *arguments, struct arena *mem,
     struct tool_result *r)
 {
-	struct tool_ctx ctx = { .chat = "default/http/a",
-		.deadline_ms = 1000 };
+	struct tool_ctx ctx = { .chat = "default/http/a", .deadline_ms = 1000 };
 	struct tool_call c = { "c", name, arguments };
 	const struct toolset *set = toolset_ref(box);
 
@@ -135,11 +134,12 @@ long_results_are_cut_between_characters(void **state)
 	(void)state;
 	for (pad = 0; pad < 4; pad++) {
 		buf_reset(&arguments);
-		assert_int_equal(buf_printf(&arguments, "{\"text\":\"%.*s",
-				     (int)pad, "xxx"), 0);
+		assert_int_equal(
+		    buf_printf(&arguments, "{\"text\":\"%.*s", (int)pad, "xxx"),
+		    0);
 		for (i = 0; i < 30000; i++)
-			assert_int_equal(buf_add_str(&arguments,
-					     "\xe2\x82\xac"), 0);
+			assert_int_equal(
+			    buf_add_str(&arguments, "\xe2\x82\xac"), 0);
 		assert_int_equal(buf_add_str(&arguments, "\"}"), 0);
 		call("echo", buf_str(&arguments), mem, &r);
 		assert_true(strlen(r.text) <= TOOL_RESULT_MAX);
@@ -181,8 +181,9 @@ names_are_as_apis_take_them(void **state)
 		{ "files", "read file", "files__read_file_#" },
 		{ NULL, "gr\xc3\xbc\xc3\x9f", "gr_____#" },
 		{ NULL, "", "_#" },
-		{ "server", "0123456789012345678901234567890123456789012345678"
-			    "901234567890123456789",
+		{ "server",
+		    "0123456789012345678901234567890123456789012345678"
+		    "901234567890123456789",
 		    "server__01234567890123456789012345678901234567890123456_#" },
 	};
 	struct arena *mem = arena_new();
@@ -196,7 +197,8 @@ names_are_as_apis_take_them(void **state)
 		assert_true(strlen(name) >= 1 && strlen(name) <= 64);
 		assert_int_equal(strspn(name,
 				     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmno"
-				     "pqrstuvwxyz0123456789_-"), strlen(name));
+				     "pqrstuvwxyz0123456789_-"),
+		    strlen(name));
 		if (cases[i].name[len - 1] != '#') {
 			assert_string_equal(name, cases[i].name);
 			continue;

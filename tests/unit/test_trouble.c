@@ -183,14 +183,14 @@ a_name_that_is_not_listed(void **state)
 	asked(LLM_MODEL);
 	assert_string_equal(found(), "model: of a question");
 	look(200, OTHERS);
-	assert_string_equal(
-	    found(), "model: the server does not list this model");
+	assert_string_equal(found(),
+	    "model: the server does not list this model");
 	look(200, LIST);
 	assert_string_equal(found(), "");
 	/* Of Ollama the list is all that there is. */
 	look(200, PULLED);
-	assert_string_equal(
-	    found(), "model: the server does not have this model");
+	assert_string_equal(found(),
+	    "model: the server does not have this model");
 }
 
 /* What passes, or is one question's alone, is no trouble of the model. */

@@ -60,8 +60,8 @@ start(struct family *f, const char *parent, const char *child)
 		}
 		wait_for_end();
 	}
-	assert_int_equal(
-	    read(ends[0], &f->child, sizeof(f->child)), sizeof(f->child));
+	assert_int_equal(read(ends[0], &f->child, sizeof(f->child)),
+	    sizeof(f->child));
 	close(ends[0]);
 	close(ends[1]);
 }
