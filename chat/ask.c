@@ -45,7 +45,7 @@ on_first_byte(void *ctx)
 
 	if (t->model_calls == 1 && t->job->attempt == 1)
 		metric_observe_us(METRIC_MODEL_FIRST_BYTE, 0,
-		    (clock_wall_ms() - t->job->accepted_ms) * 1000);
+		    (clock_wall_ms() - t->job->given->accepted_ms) * 1000);
 }
 
 /* Reserve what this call may cost; false: ${next} says so to the person. */

@@ -12,8 +12,8 @@ turn_direct(struct turn *t)
 	struct turn_round *r = &t->rounds[0];
 
 	if (t->nrounds == 0) {
-		direct_read(t->mem, t->job->message.text, t->tools->specs,
-		    t->tools->n, &plan);
+		direct_read(t->mem, t->job->given->message.text,
+		    t->tools->specs, t->tools->n, &plan);
 		if (plan.reply != NULL)
 			return turn_say(t, END_REPLIED, plan.reply);
 		r->answer = (struct llm_answer){ .text = "",

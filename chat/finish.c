@@ -45,7 +45,7 @@ tools_used(struct turn *t)
 static const char *
 notes(struct turn *t, bool cut)
 {
-	const struct message *m = &t->job->message;
+	const struct message *m = &t->job->given->message;
 	const char *list[4], *text;
 	size_t n = 0, i;
 
@@ -124,8 +124,10 @@ turn_finish(struct turn *t)
 	o->history_max = t->s->chat_max_history;
 	if (t->remember
 	    && (o->end == END_REPLIED || o->end == END_UNCONFIRMED)) {
-		entry = (struct history_entry){ .user = t->job->message.text,
-			.assistant = said };
+		entry = (struct history_entry){
+			.user = t->job->given->message.text,
+			.assistant = said
+		};
 		o->add = &entry;
 		o->last_tools = tools_used(t);
 	}

@@ -100,7 +100,7 @@ turn_token(struct turn *t)
 
 	if (!turn_may_call(t, &next))
 		return next;
-	if (command_parse(t->job->message.text) == COMMAND_DISCONNECT) {
+	if (command_parse(t->job->given->message.text) == COMMAND_DISCONNECT) {
 		struct memcp m = server(t);
 
 		if (t->token.derived != NULL && t->token.parent != NULL
@@ -113,7 +113,7 @@ turn_token(struct turn *t)
 		t->state = SESSION_AWAITING_TOKEN;
 		return turn_say(t, END_REPLIED, PHRASE_WELCOME);
 	case SESSION_AWAITING_TOKEN:
-		return connect_with(t, t->job->message.text);
+		return connect_with(t, t->job->given->message.text);
 	default:
 		break;
 	}

@@ -169,14 +169,14 @@ turn_log(const struct turn *t)
 	log_event(LOG_INFO, "turn_done", F_CHAT(&job->chat),
 	    F_STR("message", job->id), F_STR("end", turn_end_name(t->out.end)),
 	    F_INT("ms", ms),
-	    F_INT("waited_ms", clock_wall_ms() - job->accepted_ms - ms),
+	    F_INT("waited_ms", clock_wall_ms() - job->given->accepted_ms - ms),
 	    F_INT("attempt", job->attempt),
 	    F_INT("model_calls", t->model_calls),
 	    F_INT("tokens_in", t->usage.in), F_INT("tokens_out", t->usage.out),
 	    F_STR("tools", tools));
 	metric_add(METRIC_TURNS, (int)t->out.end, 1);
 	metric_observe_us(METRIC_TURN_SECONDS, 0,
-	    (clock_wall_ms() - job->accepted_ms) * 1000);
+	    (clock_wall_ms() - job->given->accepted_ms) * 1000);
 	metric_add(METRIC_TOKENS, 0, t->usage.in);
 	metric_add(METRIC_TOKENS, 1, t->usage.out);
 }

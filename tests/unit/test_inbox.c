@@ -264,7 +264,7 @@ words_that_are_answered_at_once(void **state)
 	job = fixture_take(f->store, &chat, 10000);
 	assert_non_null(job);
 	assert_false(job->stop);
-	assert_true(job->session.exists);
+	assert_true(job->given->session.exists);
 
 	/* One that waits to be tried again is stopped at once. */
 	assert_int_equal(journal_release(f->store, job, 60000, true, NULL),

@@ -280,8 +280,8 @@ what_a_turn_leaves(void **state)
 		    STORE_OK);
 		job = fixture_take(f->store, &chat, LEASE_MS);
 		assert_non_null(job);
-		s = &job->session;
-		if (job->nhistory != cases[i].nhistory
+		s = &job->given->session;
+		if (job->given->nhistory != cases[i].nhistory
 		    || (s->token.parent != NULL) != cases[i].token
 		    || (s->last_tools != NULL) != cases[i].tools
 		    || s->state != cases[i].state
@@ -357,7 +357,7 @@ moved_values_do_not_open(void **state)
 	job = fixture_take(f->store, &b, LEASE_MS);
 	assert_non_null(job);
 	assert_int_equal(job->rc, STORE_NONE);
-	assert_string_equal(job->message.text, "");
+	assert_string_equal(job->given->message.text, "");
 	job_free(job);
 }
 

@@ -221,8 +221,7 @@ some_job(struct arena *mem, const struct chat_name *chat)
 {
 	struct job *j = arena_alloc(mem, sizeof(*j));
 
-	*j = (struct job){ .chat = *chat,
-		.message = { .text = "hi", .update_id = "1", .address = "" } };
+	*j = (struct job){ .chat = *chat };
 	memset(j->token, 'a', 32);
 	memset(j->id, 'b', 32);
 	return j;
