@@ -87,7 +87,7 @@ afford(struct turn *t, int64_t estimate, enum turn_state *next)
 /* One request to one backend, which its breaker ${br} lets through. */
 static enum llm_rc
 ask_closed(struct turn *t, const struct llm_backend *b,
-    struct worker_breaker *br, struct llm_question *q, struct llm_answer *a,
+    struct model_breaker *br, struct llm_question *q, struct llm_answer *a,
     struct llm_failure *f)
 {
 	struct llm_backend knowing = *b;
@@ -97,23 +97,23 @@ ask_closed(struct turn *t, const struct llm_backend *b,
 
 	*f = (struct llm_failure){ .retry_after_ms = -1 };
 	t->model_calls++;
-	known_quirks(t->w, t->s, b, &quirks);
+	known_quirks(t->models, t->s, b, &quirks);
 	knowing.quirks = &quirks;
 	rc = llm_ask(&knowing, q, t->mem, a, f);
-	known_learn(t->w, b, a);
+	known_learn(t->models, b, a);
 	metric_observe_us(METRIC_MODEL_SECONDS, b->host,
 	    clock_boot_us() - begun);
-	trouble_asked(t->w, br, b, rc, f, t->mem);
+	trouble_asked(t->models, br, b, rc, f, t->mem);
 	if (rc == LLM_OK)
 		remark_count(t, b, br, q, a);
 	if (rc == LLM_OK || rc == LLM_EMPTY || rc == LLM_CONTEXT) {
-		worker_breaker_succeed(t->w, br);
+		model_breaker_succeed(t->models, br);
 		return rc;
 	}
 	if (rc == LLM_CANCELLED)
 		return rc;
 	metric_add(METRIC_MODEL_ERRORS, (int)rc, 1);
-	worker_breaker_fail(t->w, br, rc, f);
+	model_breaker_fail(t->models, br, rc, f);
 	remark_failure(t, b, rc, f);
 	return rc;
 }
@@ -123,22 +123,22 @@ ask_backend(struct turn *t, const struct llm_backend *b, struct llm_question *q,
     struct llm_answer *a, struct llm_failure *f)
 {
 	char name[LLM_BREAKER_NAME_MAX], label[LLM_BACKEND_NAME_MAX];
-	struct worker_breaker *br;
+	struct model_breaker *br;
 	enum llm_rc rc;
 	int64_t open_ms;
 
 	llm_breaker_name(b, name);
-	br = worker_breaker_hold(t->w, name);
-	open_ms = worker_breaker_open_ms(br);
+	br = model_breaker_hold(t->models, name);
+	open_ms = model_breaker_open_ms(br);
 	if (open_ms > 0) {
 		*f = (struct llm_failure){ .retry_after_ms = open_ms };
-		rc = worker_breaker_rc(br);
+		rc = model_breaker_rc(br);
 	} else {
 		llm_backend_label(b, label);
 		stream_model(&t->stream, label);
 		rc = ask_closed(t, b, br, q, a, f);
 	}
-	worker_breaker_drop(t->w, br);
+	model_breaker_drop(t->models, br);
 	return rc;
 }
 
@@ -295,7 +295,7 @@ make_question(struct turn *t, struct llm_question *q)
 
 	t->summarise = t->nrounds >= t->s->llm_rounds
 	    || t->nrounds >= TURN_ANSWERS_MAX;
-	*q = (struct llm_question){ .cancel = &t->lease.cancel,
+	*q = (struct llm_question){ .cancel = &t->lease->cancel,
 		.on_text = on_text,
 		.on_back = on_back,
 		.on_first_byte = on_first_byte,

@@ -42,7 +42,7 @@ call_one(struct call *c)
 	struct tool_ctx ctx = { .chat = t->job->chat.text,
 		.token = t->token.derived,
 		.deadline_ms = (int)t->s->mcp_timeout_ms,
-		.cancel = &t->lease.cancel };
+		.cancel = &t->lease->cancel };
 
 	stream_tool(&t->stream, c->call->name, "started");
 	tools_call(t->tools, &ctx, c->call, c->mem, &c->result);
@@ -94,7 +94,7 @@ calls_abandon(struct calls *all)
 	struct call *some[TOOL_CALLS_MAX];
 	size_t n, i;
 
-	__atomic_store_n(&all->t->lease.cancel, 1, __ATOMIC_RELAXED);
+	__atomic_store_n(&all->t->lease->cancel, 1, __ATOMIC_RELAXED);
 	while ((n = calls_wait(all, some)) > 0)
 		for (i = 0; i < n; i++)
 			some[i]->written = true;
@@ -123,8 +123,8 @@ static bool
 was_cut(const struct turn *t, const struct call *c)
 {
 	return c->result.end == TOOL_FAILED
-	    && (__atomic_load_n(&t->lease.cancel, __ATOMIC_RELAXED)
-		|| t->lease.taken_back != c->taken_back);
+	    && (__atomic_load_n(&t->lease->cancel, __ATOMIC_RELAXED)
+		|| t->lease->taken_back != c->taken_back);
 }
 
 /* Start the wanted calls: all but the last on threads of their own. */
@@ -208,7 +208,7 @@ want(struct calls *all, size_t i)
 		.call = &all->round->answer.calls[i],
 		.mem = arena_new(),
 		.wanted = true,
-		.taken_back = all->t->lease.taken_back };
+		.taken_back = all->t->lease->taken_back };
 }
 
 /* The access token was refused: once with a fresh one. */

@@ -141,7 +141,7 @@ turn_finish(struct turn *t)
 	stream_flush(&t->stream);
 	while ((rc = journal_finish(t->w->store, t->job, o)) == STORE_DOWN) {
 		o->settle = NULL;
-		if (atomic_load(&t->w->stopping) > 1)
+		if (worker_is_ending(t->w))
 			break;
 		usleep(FINISH_LOOK_MS * 1000);
 	}
@@ -192,7 +192,7 @@ turn_hand_back(struct turn *t)
 	while (journal_release(t->w->store, t->job, t->back_ms, t->back_failed,
 		   t->back_hold ? &hold : NULL)
 		== STORE_DOWN
-	    && clock_boot_ms() < atomic_load(&t->lease.until_ms))
+	    && clock_boot_ms() < atomic_load(&t->lease->until_ms))
 		usleep(FINISH_LOOK_MS * 1000);
 	return TURN_END;
 }

@@ -51,16 +51,22 @@ set_until(struct lease *l, int64_t until_ms, int64_t lease_ms)
 }
 
 void
-lease_add(struct lease_book *b, struct lease *l, struct job *job,
+lease_init(struct lease *l, struct job *job, const struct work_kind *kind,
     int64_t lease_ms)
 {
 	l->job = job;
+	l->kind = kind;
 	__atomic_store_n(&l->cancel, 0, __ATOMIC_RELAXED);
 	l->taken_back = 0;
 	l->renewing = false;
 	atomic_store(&l->state, LEASE_HELD);
 	atomic_store(&l->stopped, job->stop);
 	set_until(l, job->lease_until_ms, lease_ms);
+}
+
+void
+lease_add(struct lease_book *b, struct lease *l)
+{
 	pthread_mutex_lock(&b->mu);
 	l->next = b->first;
 	l->link = &b->first;
@@ -162,7 +168,7 @@ renew(struct lease_book *b, const struct settings *s)
 	struct job **jobs = NULL;
 	enum store_rc *rc = NULL;
 	bool *stopped = NULL;
-	int64_t until;
+	int64_t *max_ms = NULL, until;
 	struct lease *l;
 	size_t n = 0, i;
 
@@ -172,14 +178,16 @@ renew(struct lease_book *b, const struct settings *s)
 		jobs = calloc(b->n, sizeof(struct job *));
 		rc = calloc(b->n, sizeof(*rc));
 		stopped = calloc(b->n, sizeof(*stopped));
+		max_ms = calloc(b->n, sizeof(*max_ms));
 		if (held == NULL || jobs == NULL || rc == NULL
-		    || stopped == NULL)
+		    || stopped == NULL || max_ms == NULL)
 			abort();
 		for (l = b->first; l != NULL && n < RENEW_MAX; l = l->next) {
 			if (atomic_load(&l->state) == LEASE_LOST)
 				continue;
 			l->renewing = true;
 			held[n] = l;
+			max_ms[n] = l->kind->max_time_ms(s);
 			jobs[n++] = l->job;
 		}
 	}
@@ -190,7 +198,7 @@ renew(struct lease_book *b, const struct settings *s)
 			rc[i] = STORE_DOWN;
 		/* Each result is looked at by itself. */
 		(void)!journal_renew(b->w->store, jobs, n, s->turns_lease_ms,
-		    s->turns_max_time_ms, rc, stopped);
+		    max_ms, rc, stopped);
 		pthread_mutex_lock(&b->mu);
 		for (i = 0; i < n; i++) {
 			note_renewal(held[i], rc[i], stopped[i], until,
@@ -204,6 +212,7 @@ renew(struct lease_book *b, const struct settings *s)
 	free(jobs);
 	free(rc);
 	free(stopped);
+	free(max_ms);
 }
 
 static void

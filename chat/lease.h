@@ -25,18 +25,20 @@ enum lease_state {
 
 struct job;
 struct lease_book;
+struct work_kind;
 struct worker;
 
-/* A held job; in the turn's memory, in the book from add to remove. */
+/* A held job; in the book from add to remove. */
 struct lease {
 	struct job *job;
-	_Atomic int state;         /* enum lease_state */
-	_Atomic int stopped;       /* /stop came */
-	_Atomic int64_t until_ms;  /* boot clock */
-	_Atomic int64_t margin_ms; /* of LEASE_MARGIN_MS */
-	volatile int cancel;       /* for llm and tool calls */
-	int taken_back;            /* how often a cancel was; the turn's */
-	bool renewing;             /* the book's */
+	const struct work_kind *kind; /* of it */
+	_Atomic int state;            /* enum lease_state */
+	_Atomic int stopped;          /* /stop came */
+	_Atomic int64_t until_ms;     /* boot clock */
+	_Atomic int64_t margin_ms;    /* of LEASE_MARGIN_MS */
+	volatile int cancel;          /* for llm and tool calls */
+	int taken_back;               /* how often a cancel was; the turn's */
+	bool renewing;                /* the book's */
 	struct lease *next, **link;
 };
 
@@ -45,8 +47,10 @@ int lease_book_start(struct lease_book *b) WARN_UNUSED;
 void lease_book_stop(struct lease_book *b);
 void lease_book_free(struct lease_book *b);
 
-void lease_add(struct lease_book *b, struct lease *l, struct job *job,
+/* Of ${job}, which was just taken for ${lease_ms}. */
+void lease_init(struct lease *l, struct job *job, const struct work_kind *kind,
     int64_t lease_ms);
+void lease_add(struct lease_book *b, struct lease *l);
 /* Waits for a renewal in flight: afterwards the job is the caller's alone. */
 void lease_remove(struct lease_book *b, struct lease *l);
 /* A write of its turn renewed it. */

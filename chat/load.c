@@ -1,6 +1,7 @@
 /*
  * load: what kind of message it is, and what was journalled before.
  */
+#include "chat/chats.h"
 #include "chat/phrases.h"
 #include "chat/steps.h"
 #include "chat/turn.h"
@@ -90,7 +91,7 @@ turn_load(struct turn *t)
 		return disconnect(t);
 
 	stream_status(&t->stream, "working");
-	t->tools = toolset_ref(t->w->toolbox);
+	t->tools = toolset_ref(t->chats->toolbox);
 	if (t->s->chat_auth == CHAT_AUTH_MEMCP)
 		return TURN_TOKEN;
 	return t->s->chat_host == HOST_DIRECT ? TURN_DIRECT : TURN_ASK;

@@ -26,8 +26,10 @@
 #include "base/pool.h"
 #include "base/seal.h"
 #include "base/text.h"
+#include "chat/chats.h"
 #include "chat/heartbeat.h"
 #include "chat/lease.h"
+#include "chat/take.h"
 #include "chat/trouble.h"
 #include "chat/worker.h"
 #include "config.h"
@@ -46,6 +48,7 @@ extern char **environ;
 
 struct program {
 	struct worker w;
+	struct chats chats;
 	struct settings_source source;
 	struct seal_ring *ring;
 	sigset_t signals;
@@ -179,7 +182,7 @@ apply(struct program *p, struct settings *s, const char *by)
 {
 	struct buf errors = BUF_INIT(REPORT_MAX);
 
-	if (toolbox_reload(p->w.toolbox, s, &errors) == -1) {
+	if (toolbox_reload(p->chats.toolbox, s, &errors) == -1) {
 		report(LOG_ERROR, "config_refused", &errors);
 		settings_unref(s);
 	} else {
@@ -259,7 +262,7 @@ signals_run(void *arg)
 				return NULL;
 			continue; /* a stranger's */
 		}
-		atomic_fetch_add(&p->w.stopping, 1);
+		worker_stop(&p->w);
 		if (atomic_load(&p->started))
 			due_poke(p->w.store); /* the taker may wait for it */
 		log_event(LOG_INFO, "worker_stopping",
@@ -303,7 +306,7 @@ open_store(struct program *p, const struct settings *s)
 		    F_STR("remedy", "correct redis.url (REDIS_URL)"));
 		return EXIT_USAGE;
 	}
-	while (!atomic_load(&p->w.stopping)) {
+	while (!worker_is_stopping(&p->w)) {
 		switch (store_canary(p->w.store)) {
 		case STORE_OK:
 			return 0;
@@ -332,7 +335,7 @@ start_threads(struct program *p, const struct settings *s)
 		goto out;
 	}
 	worker_set_settings(w, choose_model(p, worker_settings(w)));
-	if (toolbox_start(w->settings, &w->toolbox, &errors) == -1) {
+	if (toolbox_start(w->settings, &p->chats.toolbox, &errors) == -1) {
 		report(LOG_ERROR, "config_refused", &errors);
 		goto out;
 	}
@@ -360,7 +363,7 @@ serve(struct program *p)
 		rc = EXIT_USAGE;
 	else
 		rc = open_store(p, s);
-	if (rc == 0 && !atomic_load(&w->stopping)) {
+	if (rc == 0 && !worker_is_stopping(w)) {
 		rc = start_threads(p, s) == -1 ? 1 : 0;
 		atomic_store(&p->started, rc == 0);
 	}
@@ -368,14 +371,14 @@ serve(struct program *p)
 	if (!atomic_load(&p->started))
 		return rc;
 
-	if (!atomic_load(&w->stopping))
-		toolbox_wait(w->toolbox, SOURCES_WAIT_MS);
+	if (!worker_is_stopping(w))
+		toolbox_wait(p->chats.toolbox, SOURCES_WAIT_MS);
 	beat = heartbeat_start(w);
 	log_event(LOG_INFO, "worker_started", F_STR("process", w->id),
 	    F_STR("version", PACKAGE_VERSION));
 	notify_ready();
-	rc = worker_run(w);
-	trouble_stop(w);
+	rc = take_run(w);
+	trouble_stop(&p->chats.models);
 	heartbeat_stop(beat);
 	log_event(LOG_INFO, "worker_stopped", F_STR("process", w->id),
 	    F_BOOL("all_handed_back", rc == 0));
@@ -392,7 +395,7 @@ serve(struct program *p)
 	(void)!pool_drain(w->calls, 5000);
 	pool_free(w->calls);
 	pool_free(w->turns);
-	toolbox_stop(w->toolbox);
+	toolbox_stop(p->chats.toolbox);
 	http_stop();
 	store_close(w->store);
 	seal_ring_free(p->ring);
@@ -471,6 +474,8 @@ main(int argc, char **argv)
 	text_random_hex(8, p.w.id);
 	p.w.started_ms = clock_wall_ms();
 	p.w.settings = s;
+	chats_init(&p.chats, &p.w);
+	p.w.kinds[JOB_CHAT] = (struct work_row){ &CHATS_KIND, &p.chats };
 	rc = serve(&p);
 	settings_unref(p.w.settings);
 	free(p.model);

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "chat/chats.h"
 #include "chat/phrases.h"
 #include "chat/worker.h"
 #include "nouns/metric.h"
@@ -47,8 +48,8 @@ turn_pause(struct turn *t, int64_t ms)
 	int64_t until = clock_boot_ms() + ms, now;
 
 	while ((now = clock_boot_ms()) < until) {
-		if (__atomic_load_n(&t->lease.cancel, __ATOMIC_RELAXED)
-		    || atomic_load(&t->w->stopping))
+		if (__atomic_load_n(&t->lease->cancel, __ATOMIC_RELAXED)
+		    || worker_is_stopping(t->w))
 			return false;
 		usleep(
 		    (useconds_t)((until - now < LOOK_MS ? until - now : LOOK_MS)
@@ -94,15 +95,15 @@ turn_write(struct turn *t, const struct journal_field *fields, size_t n,
 		/* Unreachable is not lost: the step is kept.  Nobody takes
 		 * the job either while Redis is away. */
 		usleep(LOOK_MS * 1000);
-		if (atomic_load(&t->w->stopping) > 1) {
+		if (worker_is_ending(t->w)) {
 			*next = TURN_END; /* drained long enough */
 			return false;
 		}
 	}
 	switch (rc) {
 	case STORE_OK:
-		lease_renewed(&t->lease, s->turns_lease_ms);
-		if (stopped || atomic_load(&t->lease.stopped)) {
+		lease_renewed(t->lease, s->turns_lease_ms);
+		if (stopped || atomic_load(&t->lease->stopped)) {
 			*next = turn_stopped(t);
 			return false;
 		}
@@ -119,15 +120,15 @@ turn_write(struct turn *t, const struct journal_field *fields, size_t n,
 bool
 turn_may_call(struct turn *t, enum turn_state *next)
 {
-	if (atomic_load(&t->lease.stopped)) {
+	if (atomic_load(&t->lease->stopped)) {
 		*next = turn_stopped(t);
 		return false;
 	}
-	if (atomic_load(&t->w->stopping)) {
+	if (worker_is_stopping(t->w)) {
 		*next = turn_back(t, 0, false);
 		return false;
 	}
-	switch (atomic_load(&t->lease.state)) {
+	switch (atomic_load(&t->lease->state)) {
 	case LEASE_LOST:
 		*next = TURN_END;
 		return false;
@@ -139,8 +140,8 @@ turn_may_call(struct turn *t, enum turn_state *next)
 	default:
 		break;
 	}
-	if (clock_boot_ms() > atomic_load(&t->lease.until_ms)
-		- atomic_load(&t->lease.margin_ms))
+	if (clock_boot_ms() > atomic_load(&t->lease->until_ms)
+		- atomic_load(&t->lease->margin_ms))
 		return turn_write(t, NULL, 0, next);
 	return true;
 }
@@ -182,19 +183,23 @@ turn_log(const struct turn *t)
 }
 
 void
-turn_run(struct worker *w, struct job *job)
+turn_run(struct chats *c, struct lease *l)
 {
+	struct worker *w = c->w;
+	struct job *job = l->job;
 	struct turn *t = arena_alloc(job->mem, sizeof(*t));
 	enum turn_state state = TURN_LOAD;
 	bool ended = false;
 
 	log_set_id(job->id);
+	t->chats = c;
+	t->models = &c->models;
 	t->w = w;
 	t->s = worker_settings(w);
 	t->job = job;
 	t->mem = job->mem;
 	t->begun_us = clock_boot_us();
-	lease_add(w->leases, &t->lease, job, t->s->turns_lease_ms);
+	t->lease = l;
 	stream_begin(&t->stream, w->store, job);
 	while (state != TURN_END) {
 		log_event(LOG_DEBUG, "turn_step", F_CHAT(&job->chat),
@@ -202,12 +207,10 @@ turn_run(struct worker *w, struct job *job)
 		ended = state == TURN_FINISH;
 		state = STEPS[state].step(t);
 	}
-	lease_remove(w->leases, &t->lease);
 	if (ended && t->text != NULL)
 		turn_log(t);
 	stream_end(&t->stream);
 	toolset_unref(t->tools);
 	settings_unref(t->s);
 	log_set_id(NULL);
-	job_free(job); /* ${t} lived there */
 }

@@ -29,6 +29,8 @@ enum turn_state {
 
 #define TURN_ANSWERS_MAX 16 /* model answers of one turn, summary included */
 
+struct chats;
+struct models;
 struct worker;
 
 /* One answer of the model that asked for tools, with their results. */
@@ -40,11 +42,13 @@ struct turn_round {
 };
 
 struct turn {
+	struct chats *chats;
+	struct models *models; /* theirs */
 	struct worker *w;
 	struct settings *s;
 	struct job *job;
 	struct arena *mem; /* the job's */
-	struct lease lease;
+	struct lease *lease;
 	struct stream stream;
 	const struct toolset *tools;
 	int64_t begun_us; /* boot clock, this attempt */
@@ -95,8 +99,8 @@ struct turn {
 	const char *note;         /* after the text, not remembered; or NULL */
 };
 
-/* Run ${job} to its end or hand it back; frees it. */
-void turn_run(struct worker *w, struct job *job);
+/* Run the job of ${l}, a chat, to its end or hand it back. */
+void turn_run(struct chats *c, struct lease *l);
 
 /* The steps. */
 enum turn_state turn_load(struct turn *t);

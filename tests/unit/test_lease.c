@@ -37,7 +37,8 @@ a_write_makes_an_unsure_lease_sure(void **state)
 	for (i = 0; i < NELEM(cases); i++) {
 		struct lease l = { .cancel = 1 };
 
-		lease_add(b, &l, &job, LEASE_MS);
+		lease_init(&l, &job, NULL, LEASE_MS);
+		lease_add(b, &l);
 		assert_int_equal(is_cancelled(&l), 0);
 		atomic_store(&l.state, cases[i].before);
 		atomic_store(&l.until_ms, 0);
@@ -63,8 +64,10 @@ all_are_cancelled_at_once(void **state)
 	size_t i;
 
 	(void)state;
-	for (i = 0; i < NELEM(l); i++)
-		lease_add(b, &l[i], &job, LEASE_MS);
+	for (i = 0; i < NELEM(l); i++) {
+		lease_init(&l[i], &job, NULL, LEASE_MS);
+		lease_add(b, &l[i]);
+	}
 	assert_int_equal(atomic_load(&l[0].stopped), 1);
 	lease_remove(b, &l[1]);
 	lease_cancel_all(b);
@@ -79,18 +82,14 @@ all_are_cancelled_at_once(void **state)
 static void
 a_short_lease_has_a_short_margin(void **state)
 {
-	struct lease_book *b = lease_book_new(NULL);
 	struct job job = { .stop = false };
-	struct lease l = { 0 };
+	struct lease l;
 
 	(void)state;
-	lease_add(b, &l, &job, LEASE_MS);
+	lease_init(&l, &job, NULL, LEASE_MS);
 	assert_int_equal(l.margin_ms, LEASE_MARGIN_MS);
-	lease_remove(b, &l);
-	lease_add(b, &l, &job, 1000);
+	lease_init(&l, &job, NULL, 1000);
 	assert_int_equal(l.margin_ms, 250);
-	lease_remove(b, &l);
-	lease_book_free(b);
 }
 
 int

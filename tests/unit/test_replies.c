@@ -274,7 +274,8 @@ ask_everything(struct store *st, struct arena *mem)
 	(void)!due_requeue(st, DUE_ALL, &n);
 	due_requeue_healed(st);
 	(void)!journal_write(st, job, &step, 1, 1000, 0, NULL, &yes);
-	(void)!journal_renew(st, &job, 1, 1000, 0, &rc, &yes);
+	n = 0;
+	(void)!journal_renew(st, &job, 1, 1000, &n, &rc, &yes);
 	(void)!journal_release(st, job, 0, true, &step);
 	(void)!journal_stops(st, &n);
 	(void)!journal_finish(st, job, &outcome);
