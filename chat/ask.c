@@ -13,8 +13,8 @@
 #include "chat/remark.h"
 #include "chat/steps.h"
 #include "chat/trouble.h"
-#include "chat/worker.h"
 #include "nouns/metric.h"
+#include "work/worker.h"
 
 /* An empty answer, or a call that is none, is asked for once more. */
 #define EMPTIES_MAX 2

@@ -4,8 +4,8 @@
 
 #include "base/arena.h"
 #include "base/clock.h"
-#include "chat/worker.h"
 #include "redis/fleet.h"
+#include "work/worker.h"
 
 /* So many failures within the window open a backend's breaker. */
 #define FAILURES 5

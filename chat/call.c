@@ -11,7 +11,7 @@
 #include "chat/phrases.h"
 #include "chat/steps.h"
 #include "chat/token.h"
-#include "chat/worker.h"
+#include "work/worker.h"
 
 struct calls;
 

@@ -5,8 +5,8 @@
 #ifndef CHAT_CHATS_H
 #define CHAT_CHATS_H
 
-#include "chat/kind.h"
 #include "chat/models.h"
+#include "work/kind.h"
 
 struct toolbox;
 

@@ -6,8 +6,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "chat/models.h"
-#include "chat/worker.h"
 #include "redis/learned.h"
+#include "work/worker.h"
 
 #define KNOWN_CACHE_MS 1000
 

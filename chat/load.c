@@ -1,13 +1,13 @@
 /*
  * load: what kind of message it is, and what was journalled before.
  */
+#include "base/log.h"
 #include "chat/chats.h"
 #include "chat/phrases.h"
 #include "chat/steps.h"
 #include "chat/turn.h"
-#include "chat/worker.h"
-#include "base/log.h"
 #include "nouns/command.h"
+#include "work/worker.h"
 
 /* docs/DESIGN.md, when something breaks: after so many of either the message
  * is dead. */

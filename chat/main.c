@@ -27,16 +27,16 @@
 #include "base/seal.h"
 #include "base/text.h"
 #include "chat/chats.h"
-#include "chat/heartbeat.h"
-#include "chat/lease.h"
-#include "chat/take.h"
 #include "chat/trouble.h"
-#include "chat/worker.h"
 #include "config.h"
 #include "nouns/metric.h"
 #include "redis/due.h"
 #include "redis/store.h"
 #include "tools/tool.h"
+#include "work/heartbeat.h"
+#include "work/lease.h"
+#include "work/take.h"
+#include "work/worker.h"
 
 #define REPORT_MAX (64 * KIB)
 #define CALLS_MAX 256        /* further calls of answers with several */

@@ -10,9 +10,9 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "chat/phrases.h"
-#include "chat/worker.h"
 #include "nouns/command.h"
 #include "tools/memcp.h"
+#include "work/worker.h"
 
 /* A derived token is renewed when it ends sooner than a turn may take. */
 #define TOKEN_AHEAD_MS 120000

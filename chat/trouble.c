@@ -9,7 +9,7 @@
 #include "base/pool.h"
 #include "base/text.h"
 #include "chat/breaker.h"
-#include "chat/worker.h"
+#include "work/worker.h"
 
 /* Reported before the next second. */
 static void

@@ -7,8 +7,8 @@
 #include "base/log.h"
 #include "chat/chats.h"
 #include "chat/phrases.h"
-#include "chat/worker.h"
 #include "nouns/metric.h"
+#include "work/worker.h"
 
 /* How often a write is tried while Redis is away, and a pause is looked at. */
 #define LOOK_MS 100

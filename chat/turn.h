@@ -9,12 +9,12 @@
 #define CHAT_TURN_H
 
 #include "base/arena.h"
-#include "chat/lease.h"
 #include "chat/stream.h"
 #include "llm/llm.h"
 #include "nouns/settings.h"
 #include "redis/journal.h"
 #include "tools/tool.h"
+#include "work/lease.h"
 
 enum turn_state {
 	TURN_LOAD,      /* what kind of message, and what was journalled */

@@ -3,7 +3,7 @@
  * operator switched for all.
  *
  * A turn worker writes its record every FLEET_EVERY_MS; one that is older
- * than FLEET_LIVE_MS is not alive.  Records are JSON of chat/heartbeat and
+ * than FLEET_LIVE_MS is not alive.  Records are JSON of work/heartbeat and
  * hold no secret.
  */
 #ifndef REDIS_FLEET_H

@@ -12,7 +12,7 @@
 
 #include "base/clock.h"
 #include "chat/breaker.h"
-#include "chat/worker.h"
+#include "work/worker.h"
 
 static struct worker worker;
 static struct models models = { .w = &worker, .mu = PTHREAD_MUTEX_INITIALIZER };

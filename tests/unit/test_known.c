@@ -15,9 +15,9 @@
 #include "base/clock.h"
 #include "chat/known.h"
 #include "chat/models.h"
-#include "chat/worker.h"
 #include "redis/learned.h"
 #include "tests/unit/redis_fixture.h"
+#include "work/worker.h"
 
 #define UNTIL_MS 10000
 

@@ -5,8 +5,8 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
-#include "chat/lease.h"
 #include "redis/due.h"
+#include "work/lease.h"
 
 #define LEASE_MS 15000
 

@@ -18,8 +18,8 @@
 #include "base/pool.h"
 #include "chat/breaker.h"
 #include "chat/trouble.h"
-#include "chat/worker.h"
 #include "tests/unit/served.h"
+#include "work/worker.h"
 
 #define PATIENCE_MS 10000
 #define LIST "{\"object\":\"list\",\"data\":[{\"id\":\"m\"}]}"

@@ -1,4 +1,4 @@
-#include "chat/take.h"
+#include "work/take.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -6,10 +6,10 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/pool.h"
-#include "chat/lease.h"
-#include "chat/worker.h"
 #include "nouns/metric.h"
 #include "redis/journal.h"
+#include "work/lease.h"
+#include "work/worker.h"
 
 /* Jobs taken in one script: more would starve the other workers. */
 #define TAKE_MAX 32

@@ -9,8 +9,8 @@
  * To add one: a line in enum job_kind, what take hands out of it (redis/job.c,
  * redis/lua/take.lua), its folder, and its row in chat/main.c.
  */
-#ifndef CHAT_KIND_H
-#define CHAT_KIND_H
+#ifndef WORK_KIND_H
+#define WORK_KIND_H
 
 #include <jansson.h>
 

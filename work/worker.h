@@ -6,16 +6,16 @@
  * each job has a thread of the pool.  What is done with a job is its kind's
  * (kind.h).  Rules: docs/DESIGN.md, the turn worker.
  */
-#ifndef CHAT_WORKER_H
-#define CHAT_WORKER_H
+#ifndef WORK_WORKER_H
+#define WORK_WORKER_H
 
 #include <pthread.h>
 #include <stdatomic.h>
 
 #include "base/base.h"
-#include "chat/kind.h"
 #include "nouns/settings.h"
 #include "redis/due.h"
+#include "work/kind.h"
 
 #define WORKER_ID_MAX 17
 #define WORKER_CALM 4 /* threads of jobs; with more there is a storm */

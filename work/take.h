@@ -1,8 +1,8 @@
 /*
  * take: jobs from Redis, each to a thread that runs it.
  */
-#ifndef CHAT_TAKE_H
-#define CHAT_TAKE_H
+#ifndef WORK_TAKE_H
+#define WORK_TAKE_H
 
 #include "base/base.h"
 

@@ -1,4 +1,4 @@
-#include "chat/worker.h"
+#include "work/worker.h"
 
 struct settings *
 worker_settings(struct worker *w)

@@ -1,4 +1,4 @@
-#include "chat/heartbeat.h"
+#include "work/heartbeat.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -11,14 +11,14 @@
 #include "base/http.h"
 #include "base/memory.h"
 #include "base/pool.h"
-#include "chat/lease.h"
-#include "chat/worker.h"
 #include "config.h"
 #include "nouns/metric.h"
 #include "redis/due.h"
 #include "redis/fleet.h"
 #include "redis/format.h"
 #include "redis/store.h"
+#include "work/lease.h"
+#include "work/worker.h"
 
 /* What the kinds look at, and whether somebody said /stop.  In a thread that may wait for a
  * Redis that hangs: the one that renews must find the unsure leases. */

@@ -6,8 +6,8 @@
  * lost, or whose lease could not be renewed until shortly before its end, has
  * its turn's calls cancelled through its cancel flag.
  */
-#ifndef CHAT_LEASE_H
-#define CHAT_LEASE_H
+#ifndef WORK_LEASE_H
+#define WORK_LEASE_H
 
 #include <stdatomic.h>
 

@@ -2,8 +2,8 @@
  * heartbeat: what this worker and its kinds of job say of themselves, every
  * FLEET_EVERY_MS; and what they look at once a second.
  */
-#ifndef CHAT_HEARTBEAT_H
-#define CHAT_HEARTBEAT_H
+#ifndef WORK_HEARTBEAT_H
+#define WORK_HEARTBEAT_H
 
 #include "base/base.h"
 

@@ -1,4 +1,4 @@
-#include "chat/lease.h"
+#include "work/lease.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -8,8 +8,8 @@
 #include "base/cond.h"
 #include "base/log.h"
 #include "base/pool.h"
-#include "chat/worker.h"
 #include "redis/journal.h"
+#include "work/worker.h"
 
 #define TICK_MS 500    /* how late an unsure lease may be noticed */
 #define RENEW_MAX 4096 /* jobs renewed in one round trip */
