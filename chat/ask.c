@@ -152,16 +152,6 @@ sooner(int64_t hint_ms, const struct llm_failure *f)
 	return hint_ms == -1 || own < hint_ms ? own : hint_ms;
 }
 
-/* Once more, at once. */
-static enum turn_state
-repeat(struct turn *t, enum model_repeat cause)
-{
-	enum turn_state next;
-
-	metric_add(METRIC_MODEL_REPEATS, (int)cause, 1);
-	return turn_may_call(t, &next) ? TURN_ASK : next;
-}
-
 /* A whole answer with neither words nor calls. */
 static enum turn_state
 nothing_said(struct turn *t, const struct llm_answer *a)
@@ -172,11 +162,12 @@ nothing_said(struct turn *t, const struct llm_answer *a)
 		return turn_say(t, END_REPLIED, PHRASE_REFUSED);
 	if (++t->empties < EMPTIES_MAX) {
 		if (!a->cut)
-			return repeat(t, REPEAT_EMPTY);
+			return turn_repeat(t, REPEAT_EMPTY);
 		/* What was reserved was for less. */
 		t->raised = true;
-		return turn_write(t, NULL, 0, &next) ? repeat(t, REPEAT_LIMIT)
-						     : next;
+		return turn_write(t, NULL, 0, &next)
+		    ? turn_repeat(t, REPEAT_LIMIT)
+		    : next;
 	}
 	log_event(LOG_WARN, "model_empty", F_CHAT(&t->job->chat),
 	    F_STR("why",
@@ -227,7 +218,7 @@ take_answer(struct turn *t, struct llm_answer *a)
 	    && (a->ncalls > 0 || a->text[0] == '\0')) {
 		stream_restart(&t->stream);
 		t->as_words = true;
-		return repeat(t, REPEAT_WORDS);
+		return turn_repeat(t, REPEAT_WORDS);
 	}
 	if (a->text[0] != '\0') {
 		t->remember = true;
@@ -271,22 +262,6 @@ bit_of(size_t backend)
 	return UINT64_C(1) << backend;
 }
 
-/* Resumed in the middle of a round: its calls first. */
-static bool
-has_open_calls(const struct turn *t)
-{
-	const struct turn_round *r;
-	size_t i;
-
-	if (t->nrounds == 0)
-		return false;
-	r = &t->rounds[t->nrounds - 1];
-	for (i = 0; i < r->answer.ncalls; i++)
-		if (!r->done[i])
-			return true;
-	return false;
-}
-
 /* What is asked now; returns how many tokens the answer may have. */
 static int64_t
 make_question(struct turn *t, struct llm_question *q)
@@ -295,7 +270,7 @@ make_question(struct turn *t, struct llm_question *q)
 
 	t->summarise = t->nrounds >= t->s->llm_rounds
 	    || t->nrounds >= TURN_ANSWERS_MAX;
-	*q = (struct llm_question){ .cancel = &t->lease->cancel,
+	*q = (struct llm_question){ .cancel = &t->lease->why,
 		.on_text = on_text,
 		.on_back = on_back,
 		.on_first_byte = on_first_byte,
@@ -333,7 +308,7 @@ look_at(struct turn *t, size_t i, enum llm_rc rc, struct llm_answer *answer,
 	case LLM_CONTEXT: /* another model may take more */
 		if (!t->shortened) {
 			t->shortened = true;
-			*next = repeat(t, REPEAT_CONTEXT);
+			*next = turn_repeat(t, REPEAT_CONTEXT);
 			return true;
 		}
 		t->too_long |= bit_of(i);
@@ -354,7 +329,7 @@ look_at(struct turn *t, size_t i, enum llm_rc rc, struct llm_answer *answer,
 		if (f->unknown && !t->guessed && !t->misguessed
 		    && context_can_shorten(t)) {
 			t->guessed = true; /* perhaps it is too long */
-			*next = repeat(t, REPEAT_UNKNOWN);
+			*next = turn_repeat(t, REPEAT_UNKNOWN);
 			return true;
 		}
 		if (t->guessed) { /* it was not: others get all of it */
@@ -399,8 +374,6 @@ turn_ask(struct turn *t)
 	int64_t limit;
 	size_t n, i;
 
-	if (has_open_calls(t))
-		return TURN_TOOLS;
 	if (!turn_may_call(t, &next))
 		return next;
 	limit = make_question(t, &q);

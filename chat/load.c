@@ -94,5 +94,5 @@ turn_load(struct turn *t)
 	t->tools = toolset_ref(t->chats->toolbox);
 	if (t->s->chat_auth == CHAT_AUTH_MEMCP)
 		return TURN_TOKEN;
-	return t->s->chat_host == HOST_DIRECT ? TURN_DIRECT : TURN_ASK;
+	return turn_next_model(t);
 }

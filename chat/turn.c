@@ -1,17 +1,12 @@
 #include "chat/turn.h"
 
 #include <string.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "chat/chats.h"
-#include "chat/phrases.h"
 #include "nouns/metric.h"
 #include "work/worker.h"
-
-/* How often a write is tried while Redis is away, and a pause is looked at. */
-#define LOOK_MS 100
 
 static const struct {
 	const char *name;
@@ -25,126 +20,6 @@ static const struct {
 	[TURN_FINISH] = { "finish", turn_finish },
 	[TURN_HAND_BACK] = { "hand_back", turn_hand_back },
 };
-
-enum turn_state
-turn_say(struct turn *t, enum turn_end end, const char *text)
-{
-	t->out.end = end;
-	t->text = text;
-	return TURN_FINISH;
-}
-
-enum turn_state
-turn_back(struct turn *t, int64_t delay_ms, bool failed)
-{
-	t->back_ms = delay_ms;
-	t->back_failed = failed;
-	return TURN_HAND_BACK;
-}
-
-bool
-turn_pause(struct turn *t, int64_t ms)
-{
-	int64_t until = clock_boot_ms() + ms, now;
-
-	while ((now = clock_boot_ms()) < until) {
-		if (__atomic_load_n(&t->lease->cancel, __ATOMIC_RELAXED)
-		    || worker_is_stopping(t->w))
-			return false;
-		usleep(
-		    (useconds_t)((until - now < LOOK_MS ? until - now : LOOK_MS)
-			* 1000));
-	}
-	return true;
-}
-
-/* /stop came: the cancel flag of the calls may have been set for it. */
-static enum turn_state
-turn_stopped(struct turn *t)
-{
-	return turn_say(t, END_REFUSED, PHRASE_STOPPED);
-}
-
-struct budget_change
-turn_settle(struct turn *t)
-{
-	struct budget_change change = t->budget;
-
-	t->budget = (struct budget_change){ 0 };
-	if (change.reserved == 0) /* there is no budget */
-		change.spent = 0;
-	return change;
-}
-
-bool
-turn_write(struct turn *t, const struct journal_field *fields, size_t n,
-    enum turn_state *next)
-{
-	const struct settings *s = t->s;
-	const struct budget_change change = turn_settle(t);
-	const struct budget_change *settle = &change;
-	bool stopped = false;
-	enum store_rc rc;
-
-	for (;;) {
-		rc = journal_write(t->w->store, t->job, fields, n,
-		    s->turns_lease_ms, s->turns_max_time_ms, settle, &stopped);
-		if (rc != STORE_DOWN)
-			break;
-		settle = NULL;
-		/* Unreachable is not lost: the step is kept.  Nobody takes
-		 * the job either while Redis is away. */
-		usleep(LOOK_MS * 1000);
-		if (worker_is_ending(t->w)) {
-			*next = TURN_END; /* drained long enough */
-			return false;
-		}
-	}
-	switch (rc) {
-	case STORE_OK:
-		lease_renewed(t->lease, s->turns_lease_ms);
-		if (stopped || atomic_load(&t->lease->stopped)) {
-			*next = turn_stopped(t);
-			return false;
-		}
-		return true;
-	case STORE_LATE:
-		*next = turn_give_up(t, PHRASE_LATE);
-		return false;
-	default: /* LOST: another worker goes on */
-		*next = TURN_END;
-		return false;
-	}
-}
-
-bool
-turn_may_call(struct turn *t, enum turn_state *next)
-{
-	if (atomic_load(&t->lease->stopped)) {
-		*next = turn_stopped(t);
-		return false;
-	}
-	if (worker_is_stopping(t->w)) {
-		*next = turn_back(t, 0, false);
-		return false;
-	}
-	switch (atomic_load(&t->lease->state)) {
-	case LEASE_LOST:
-		*next = TURN_END;
-		return false;
-	case LEASE_LATE:
-		*next = turn_give_up(t, PHRASE_LATE);
-		return false;
-	case LEASE_UNSURE:
-		return turn_write(t, NULL, 0, next);
-	default:
-		break;
-	}
-	if (clock_boot_ms() > atomic_load(&t->lease->until_ms)
-		- atomic_load(&t->lease->margin_ms))
-		return turn_write(t, NULL, 0, next);
-	return true;
-}
 
 static void
 turn_log(const struct turn *t)

@@ -245,6 +245,6 @@ take_run(struct worker *w)
 		usleep(20000);
 	/* Whatever still runs is cut short and handed back. */
 	atomic_store(&w->stopping, WORKER_ENDS);
-	lease_cancel_all(w->leases);
+	lease_cancel_all(w->leases, LEASE_DRAIN);
 	return pool_drain(w->turns, 5000);
 }
