@@ -79,12 +79,12 @@ ask_source(struct source *s, const volatile int *cancel, int64_t *ttl_ms,
 	return rc == MCP_OK ? list : NULL;
 }
 
-struct snapshot *
+struct view *
 toolbox_renew(struct toolbox *b)
 {
-	struct snapshot *old = b->current;
+	struct view *old = b->current;
 
-	b->current = snapshot_make(b);
+	b->current = view_make(b);
 	return old;
 }
 
@@ -121,13 +121,13 @@ say_state(const struct source *s, size_t tools, const struct excuse *e)
 
 /* What the source answered, under the lock; ${tools} are of ${list}, NULL when
  * it is the one that is known.  As toolbox_renew, or NULL. */
-static struct snapshot *
+static struct view *
 take_answer(struct toolbox *b, struct source *s, json_t *list,
     struct catalogue *tools, int64_t ttl_ms, const struct excuse *e)
 {
 	int64_t now = clock_boot_ms(), delay, keep_ms = 0;
 	bool was_ok = s->ok, first = !s->asked, dropped = false;
-	struct snapshot *old = NULL;
+	struct view *old = NULL;
 
 	s->asked = true;
 	s->asking = false;
@@ -187,7 +187,7 @@ ask(void *arg)
 	int64_t ttl_ms;
 	json_t *list = ask_source(q->s, &q->b->cancel, &ttl_ms, &e);
 	struct catalogue *tools = NULL;
-	struct snapshot *old = NULL;
+	struct view *old = NULL;
 	size_t i;
 
 	if (list != NULL && !is_known(q->b, q->s, list))
@@ -203,7 +203,7 @@ ask(void *arg)
 		catalogue_unref(tools);
 	}
 	pthread_mutex_unlock(&q->b->mu);
-	snapshot_unref(old);
+	view_unref(old);
 	source_unref(q->s);
 	free(q);
 }

@@ -36,7 +36,7 @@ void toolbox_stop(struct toolbox *b);
 void toolbox_wait(struct toolbox *b, int wait_ms);
 
 /*
- * The tools that chats may call now (chat.tools): a snapshot that stays valid
+ * The tools that chats may call now (chat.tools): a view that stays valid
  * until toolset_unref, whatever is refreshed meanwhile.  Never NULL.
  */
 struct toolset {

@@ -58,7 +58,7 @@ toolbox_start(struct settings *s, struct toolbox **out, struct buf *errors)
 	cond_init(&b->changed);
 	b->pool = pool_new("sources", SOURCES_MAX);
 	b->builtins = catalogue_builtin();
-	b->current = snapshot_make(b);
+	b->current = view_make(b);
 	*out = b;
 	if (n > 0) {
 		if (thread_start(&b->thread, "toolbox", toolbox_refresh, b)
@@ -165,7 +165,7 @@ int
 toolbox_reload(struct toolbox *b, struct settings *s, struct buf *errors)
 {
 	struct source *sources[SOURCES_MAX], *gone[2 * SOURCES_MAX];
-	struct snapshot *old_snapshot;
+	struct view *old_view;
 	struct settings *old;
 	int n = servers_read(s, sources, errors);
 	size_t ngone;
@@ -177,13 +177,13 @@ toolbox_reload(struct toolbox *b, struct settings *s, struct buf *errors)
 	ngone = exchange_sources(b, sources, (size_t)n, s, gone);
 	old = b->settings;
 	b->settings = settings_ref(s);
-	old_snapshot = toolbox_renew(b);
+	old_view = toolbox_renew(b);
 	if (n > 0 && !b->started
 	    && thread_start(&b->thread, "toolbox", toolbox_refresh, b) == 0)
 		b->started = true;
 	pthread_cond_broadcast(&b->changed);
 	pthread_mutex_unlock(&b->mu);
-	snapshot_unref(old_snapshot);
+	view_unref(old_view);
 	sources_unref(gone, ngone);
 	settings_unref(old);
 	return 0;
@@ -205,7 +205,7 @@ toolbox_stop(struct toolbox *b)
 	if (pool_drain(b->pool, STOP_WAIT_MS) == -1)
 		return; /* one still uses what would be freed */
 	pool_free(b->pool);
-	snapshot_unref(b->current);
+	view_unref(b->current);
 	catalogue_unref(b->builtins);
 	sources_unref(b->sources, b->nsources);
 	settings_unref(b->settings);
@@ -235,13 +235,13 @@ toolbox_wait(struct toolbox *b, int wait_ms)
 const struct toolset *
 toolset_ref(struct toolbox *b)
 {
-	struct snapshot *snap;
+	struct view *view;
 
 	pthread_mutex_lock(&b->mu);
-	snap = b->current;
-	atomic_fetch_add(&snap->refs, 1);
+	view = b->current;
+	atomic_fetch_add(&view->refs, 1);
 	pthread_mutex_unlock(&b->mu);
-	return &snap->set;
+	return &view->set;
 }
 
 static json_t *
@@ -269,7 +269,7 @@ toolbox_state(struct toolbox *b)
 	pthread_mutex_lock(&b->mu);
 	for (i = 0; i < b->nsources; i++) {
 		const struct source *s = b->sources[i];
-		const struct offered *o = snapshot_offered(b->current, s);
+		const struct offered *o = view_offered(b->current, s);
 
 		json_array_append_new(out,
 		    json_pack("{s:s, s:s, s:s, s:b, s:b, s:I, s:s*, s:s*, s:I, "

@@ -58,10 +58,10 @@ empty_text(enum tool_end end)
 }
 
 static void
-call_entry(const struct snapshot *snap, size_t at, const struct tool_ctx *ctx,
+call_entry(const struct view *view, size_t at, const struct tool_ctx *ctx,
     const json_t *arguments, struct arena *mem, struct tool_result *result)
 {
-	const struct tool_entry *e = &snap->entries[at];
+	const struct tool_entry *e = &view->entries[at];
 	int64_t begun = clock_boot_us();
 	enum source_kind kind = SOURCE_BUILTIN;
 
@@ -74,7 +74,7 @@ call_entry(const struct snapshot *snap, size_t at, const struct tool_ctx *ctx,
 			memcp_call(&e->source->memcp, ctx->token, e->remote,
 			    arguments, ctx->cancel, mem, result);
 		else
-			mcp_call_tool(e->source, &snap->set.specs[at],
+			mcp_call_tool(e->source, &view->set.specs[at],
 			    e->remote, ctx, arguments, mem, result);
 	}
 	metric_observe_us(METRIC_TOOL_SECONDS, (int)kind,
@@ -107,7 +107,7 @@ void
 tools_call(const struct toolset *set, const struct tool_ctx *ctx,
     const struct tool_call *call, struct arena *mem, struct tool_result *result)
 {
-	const struct snapshot *snap = (const struct snapshot *)set;
+	const struct view *view = (const struct view *)set;
 	const char *why = NULL;
 	const json_t *arguments;
 	size_t i;
@@ -121,14 +121,14 @@ tools_call(const struct toolset *set, const struct tool_ctx *ctx,
 	if (i == set->n)
 		result->text = no_such_tool(set, call->name, mem);
 	else if (arguments != NULL && json_is_null(arguments))
-		call_entry(snap, i, ctx, json_keep(mem, json_object()), mem,
+		call_entry(view, i, ctx, json_keep(mem, json_object()), mem,
 		    result); /* how some models write "none" */
 	else if (!json_is_object(arguments))
 		result->text = arena_printf(mem,
 		    "The arguments must be a JSON object: %s.",
 		    why == NULL ? "got something else" : why);
 	else
-		call_entry(snap, i, ctx, arguments, mem, result);
+		call_entry(view, i, ctx, arguments, mem, result);
 	if (result->text == NULL)
 		result->text = "";
 	if (result->text[strspn(result->text, " \t\r\n")] == '\0')

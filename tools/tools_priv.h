@@ -1,5 +1,5 @@
 /*
- * tools_priv: sources of tools, and the snapshots made of them.
+ * tools_priv: sources of tools, and the views made of them.
  */
 #ifndef TOOLS_TOOLS_PRIV_H
 #define TOOLS_TOOLS_PRIV_H
@@ -71,7 +71,7 @@ struct catalogue *catalogue_builtin(void);
 struct catalogue *catalogue_ref(struct catalogue *c);
 void catalogue_unref(struct catalogue *c);
 
-/* Where tools come from besides the table.  Counted: a snapshot keeps those
+/* Where tools come from besides the table.  Counted: a view keeps those
  * whose tools it offers. */
 struct source {
 	_Atomic int refs;
@@ -100,7 +100,7 @@ void source_unref(struct source *s);
  * silent ones take the time of one. */
 void sources_unref(struct source *const *sources, size_t n);
 
-/* One tool of a snapshot: its spec, and how to call it. */
+/* One tool of a view: its spec, and how to call it. */
 struct tool_entry {
 	struct source *source; /* NULL: built in */
 	const struct builtin *builtin;
@@ -118,8 +118,8 @@ struct offered {
 };
 
 /* A toolset with what its callers do not see. */
-struct snapshot {
-	struct toolset set; /* first: a toolset pointer is a snapshot's */
+struct view {
+	struct toolset set; /* first: a toolset pointer is a view's */
 	_Atomic int refs;
 	struct arena *mem;
 	struct tool_entry *entries;
@@ -141,15 +141,15 @@ struct toolbox {
 	size_t nsources;
 	struct catalogue *builtins;
 	char left_out_seen[SEAL_DIGEST_MAX]; /* of what is built in */
-	struct snapshot *current;
+	struct view *current;
 };
 
 /* The toolbox's thread, ${arg}: ask whose time has come, until it stops. */
 void *toolbox_refresh(void *arg);
-/* A new snapshot in force; the lock is held.  The old one, to be given back
+/* A new view in force; the lock is held.  The old one, to be given back
  * without the lock: the last reference of a source that is gone says good-bye
  * to its server. */
-struct snapshot *toolbox_renew(struct toolbox *b);
+struct view *toolbox_renew(struct toolbox *b);
 
 /*
  * The sources that ${s} names, SOURCES_MAX at most: a line in ${errors} for
@@ -158,11 +158,11 @@ struct snapshot *toolbox_renew(struct toolbox *b);
 int servers_read(struct settings *s, struct source **out,
     struct buf *errors) WARN_UNUSED;
 
-/* A new snapshot of what is there; the toolbox's lock is held. */
-struct snapshot *snapshot_make(struct toolbox *b);
-void snapshot_unref(struct snapshot *s);
+/* A new view of what is there; the toolbox's lock is held. */
+struct view *view_make(struct toolbox *b);
+void view_unref(struct view *s);
 /* Never NULL. */
-const struct offered *snapshot_offered(const struct snapshot *s,
+const struct offered *view_offered(const struct view *s,
     const struct source *source);
 
 /* SERVER__TOOL as model APIs take names: [A-Za-z0-9_-]{1,64}. */

@@ -335,7 +335,7 @@ a_reload_keeps_what_is_offered(void **state)
 	json_object_del(settings.mcp_servers, "b");
 	assert_int_equal(toolbox_reload(box, &settings, &errors), 0);
 	assert_string_equal(offered(), "echo health time a__say");
-	/* A snapshot lives on for those who hold it. */
+	/* A view lives on for those who hold it. */
 	assert_int_equal(old->n, 5);
 	assert_string_equal(old->specs[4].name, "b__say");
 	toolset_unref(old);
@@ -543,7 +543,7 @@ a_long_description_is_cut(void **state)
 	rules_stop();
 }
 
-/* A snapshot is made whenever anything changes: that is no news of a source. */
+/* A view is made whenever anything changes: that is no news of a source. */
 static void
 what_is_left_out_is_told_once_a_change(void **state)
 {
@@ -706,7 +706,7 @@ large_schemas_are_bounded_together(void **state)
 		bytes += strlen(set->specs[i].schema_text);
 	assert_true(set->n > 50 && set->n < 123);
 	assert_true(bytes <= 4 * MIB);
-	o = snapshot_offered(box->current, box->sources[0]);
+	o = view_offered(box->current, box->sources[0]);
 	assert_int_equal(o->n + o->left_out, 120);
 	assert_string_equal(o->shown[0].why,
 	    "the schemas of all tools are too large");

@@ -1,5 +1,5 @@
 /*
- * snapshot: the tools that chats are offered now, of all catalogues: those
+ * view: the tools that chats are offered now, of all catalogues: those
  * that chat.tools names, each by a name that model APIs take, and no more than
  * those APIs take at once.
  */
@@ -29,7 +29,7 @@ struct candidate {
 };
 
 struct making {
-	struct snapshot *snap;
+	struct view *view;
 	const struct settings *settings;
 	struct candidate *all;
 	size_t n;
@@ -102,15 +102,14 @@ is_wanted(const struct settings *s, const char *name)
 }
 
 static void
-leave_out(struct snapshot *snap, size_t group, const char *name,
-    const char *why)
+leave_out(struct view *view, size_t group, const char *name, const char *why)
 {
-	struct offered *o = &snap->offered[group];
+	struct offered *o = &view->offered[group];
 
 	if (o->left_out < LEFT_OUT_SHOWN)
 		o->shown[o->left_out] = (struct left_out){
-			.tool = text_cut(snap->mem,
-			    text_printable(snap->mem, name), NAME_MAX_BYTES),
+			.tool = text_cut(view->mem,
+			    text_printable(view->mem, name), NAME_MAX_BYTES),
 			.why = why
 		};
 	o->left_out++;
@@ -130,9 +129,9 @@ static char *
 name_for(const struct making *m, const struct catalogue_tool *tool,
     size_t group)
 {
-	struct arena *mem = m->snap->mem;
+	struct arena *mem = m->view->mem;
 	const struct source *source = group == 0 ? NULL
-						 : m->snap->sources[group - 1];
+						 : m->view->sources[group - 1];
 	const char *server = source != NULL && source->kind == SOURCE_MCP
 	    ? source->name
 	    : NULL;
@@ -160,11 +159,11 @@ add_group(struct making *m, size_t group, const struct catalogue *c)
 		if (!is_wanted(m->settings, name))
 			continue;
 		if (tool->why != NULL) {
-			leave_out(m->snap, group, tool->name, tool->why);
+			leave_out(m->view, group, tool->name, tool->why);
 			continue;
 		}
 		if (taken(m, name) != NULL) {
-			leave_out(m->snap, group, tool->name,
+			leave_out(m->view, group, tool->name,
 			    "another one has the same name");
 			continue;
 		}
@@ -202,7 +201,7 @@ take_one(struct making *m, size_t group)
 static void
 share_out(struct making *m, size_t left)
 {
-	size_t group, groups = m->snap->nsources + 1;
+	size_t group, groups = m->view->nsources + 1;
 	bool more = true;
 
 	while (left > 0 && take_one(m, 0))
@@ -222,28 +221,28 @@ share_out(struct making *m, size_t left)
 static void
 offer(struct making *m)
 {
-	struct snapshot *snap = m->snap;
-	struct tool_spec *specs = arena_alloc(snap->mem,
+	struct view *view = m->view;
+	struct tool_spec *specs = arena_alloc(view->mem,
 	    (m->n + 1) * sizeof(*specs));
 	size_t i;
 
-	snap->entries = arena_alloc(snap->mem,
-	    (m->n + 1) * sizeof(*snap->entries));
-	snap->set.specs = specs;
+	view->entries = arena_alloc(view->mem,
+	    (m->n + 1) * sizeof(*view->entries));
+	view->set.specs = specs;
 	for (i = 0; i < m->noffered; i++) {
 		const struct candidate *c = &m->all[m->order[i]];
 		const struct catalogue_tool *t = c->tool;
 
-		specs[snap->set.n] = (struct tool_spec){ .name = c->name,
+		specs[view->set.n] = (struct tool_spec){ .name = c->name,
 			.description = t->description,
 			.schema = t->schema,
 			.schema_text = t->text,
 			.digest = t->digest,
 			.repeatable = in_list(&m->settings->chat_repeatable,
 			    c->name) };
-		snap->entries[snap->set.n++] = (struct tool_entry){
+		view->entries[view->set.n++] = (struct tool_entry){
 			.source = c->group == 0 ? NULL
-						: snap->sources[c->group - 1],
+						: view->sources[c->group - 1],
 			.builtin = t->builtin,
 			.remote = t->name,
 			.names = t->names
@@ -257,10 +256,10 @@ leave_out_rest(struct making *m)
 {
 	size_t group, i;
 
-	for (group = 0; group <= m->snap->nsources; group++) {
-		m->snap->offered[group].n = m->quota[group];
+	for (group = 0; group <= m->view->nsources; group++) {
+		m->view->offered[group].n = m->quota[group];
 		for (i = m->quota[group]; i < m->has[group]; i++)
-			leave_out(m->snap, group,
+			leave_out(m->view, group,
 			    m->all[m->first[group] + i].tool->name,
 			    m->closed[group]
 				? "the schemas of all tools are too large"
@@ -294,7 +293,7 @@ report(const struct offered *o, const char *source, char seen[SEAL_DIGEST_MAX])
 }
 
 static void
-take_sources(struct snapshot *snap, struct toolbox *b)
+take_sources(struct view *view, struct toolbox *b)
 {
 	size_t i;
 
@@ -302,33 +301,33 @@ take_sources(struct snapshot *snap, struct toolbox *b)
 		if (b->sources[i]->tools == NULL)
 			continue;
 		/* A catalogue outlives a refresh. */
-		snap->catalogues[snap->nsources] = catalogue_ref(
+		view->catalogues[view->nsources] = catalogue_ref(
 		    b->sources[i]->tools);
-		snap->sources[snap->nsources++] = source_ref(b->sources[i]);
+		view->sources[view->nsources++] = source_ref(b->sources[i]);
 	}
 }
 
-struct snapshot *
-snapshot_make(struct toolbox *b)
+struct view *
+view_make(struct toolbox *b)
 {
-	struct snapshot *snap = calloc(1, sizeof(*snap));
-	struct making m = { .snap = snap, .settings = b->settings };
+	struct view *view = calloc(1, sizeof(*view));
+	struct making m = { .view = view, .settings = b->settings };
 	size_t i, n = b->builtins->n;
 
-	if (snap == NULL)
+	if (view == NULL)
 		abort();
-	atomic_store(&snap->refs, 1);
-	snap->mem = arena_new();
-	snap->builtins = catalogue_ref(b->builtins);
-	take_sources(snap, b);
-	for (i = 0; i < snap->nsources; i++)
-		n += snap->catalogues[i]->n;
-	m.all = arena_alloc(snap->mem, (n + 1) * sizeof(*m.all));
-	m.order = arena_alloc(snap->mem, (n + 1) * sizeof(*m.order));
-	m.names = json_keep(snap->mem, json_object());
+	atomic_store(&view->refs, 1);
+	view->mem = arena_new();
+	view->builtins = catalogue_ref(b->builtins);
+	take_sources(view, b);
+	for (i = 0; i < view->nsources; i++)
+		n += view->catalogues[i]->n;
+	m.all = arena_alloc(view->mem, (n + 1) * sizeof(*m.all));
+	m.order = arena_alloc(view->mem, (n + 1) * sizeof(*m.order));
+	m.names = json_keep(view->mem, json_object());
 	add_group(&m, 0, b->builtins);
-	for (i = 0; i < snap->nsources; i++)
-		add_group(&m, i + 1, snap->catalogues[i]);
+	for (i = 0; i < view->nsources; i++)
+		add_group(&m, i + 1, view->catalogues[i]);
 	/* Who types commands is not offered them all at once. */
 	share_out(&m,
 	    b->settings->chat_host == HOST_DIRECT
@@ -336,15 +335,15 @@ snapshot_make(struct toolbox *b)
 		: (size_t)b->settings->llm_tools_max);
 	offer(&m);
 	leave_out_rest(&m);
-	report(&snap->offered[0], "builtin", b->left_out_seen);
-	for (i = 0; i < snap->nsources; i++)
-		report(&snap->offered[i + 1], snap->sources[i]->name,
-		    snap->sources[i]->left_out_seen);
-	return snap;
+	report(&view->offered[0], "builtin", b->left_out_seen);
+	for (i = 0; i < view->nsources; i++)
+		report(&view->offered[i + 1], view->sources[i]->name,
+		    view->sources[i]->left_out_seen);
+	return view;
 }
 
 const struct offered *
-snapshot_offered(const struct snapshot *s, const struct source *source)
+view_offered(const struct view *s, const struct source *source)
 {
 	static const struct offered NONE;
 	size_t i;
@@ -356,7 +355,7 @@ snapshot_offered(const struct snapshot *s, const struct source *source)
 }
 
 void
-snapshot_unref(struct snapshot *s)
+view_unref(struct view *s)
 {
 	size_t i;
 
@@ -373,5 +372,5 @@ snapshot_unref(struct snapshot *s)
 void
 toolset_unref(const struct toolset *set)
 {
-	snapshot_unref((struct snapshot *)set);
+	view_unref((struct view *)set);
 }
