@@ -1,5 +1,5 @@
 #include "base/json.h"
-#include "tools/tools_priv.h"
+#include "tools/builtin.h"
 
 void
 echo_call(const struct tool_ctx *ctx, const json_t *arguments,

@@ -3,7 +3,7 @@
 
 #include "base/json.h"
 #include "config.h"
-#include "tools/tools_priv.h"
+#include "tools/builtin.h"
 
 /* What a chat may know: that this works, and which version. */
 void

@@ -1,11 +1,54 @@
 /*
- * mcp: calls of tools that an MCP server offers.
+ * mcp: the tools of an MCP server.
  */
+#include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/json.h"
+#include "base/text.h"
 #include "mcp/client.h"
-#include "tools/tools_priv.h"
+#include "tools/source.h"
+
+static void
+set_reason(struct source_answer *answer, enum mcp_rc rc)
+{
+	static const char *const WORDS[] = {
+		[MCP_OK] = "",
+		[MCP_ERROR] = "the server refused",
+		[MCP_UNREACHED] = "the server cannot be reached",
+		[MCP_UNKNOWN] = "the answer was lost",
+		[MCP_DENIED] = "the server wants other credentials",
+		[MCP_PROTOCOL] = "the server gave no MCP answer",
+		[MCP_CANCELLED] = "cancelled",
+	};
+	int status;
+
+	if (sscanf(answer->why, "HTTP %3d", &status) == 1)
+		text_format(answer->reason, sizeof(answer->reason),
+		    "%s (HTTP %d)", WORDS[rc], status);
+	else
+		text_format(answer->reason, sizeof(answer->reason), "%s",
+		    WORDS[rc]);
+}
+
+static json_t *
+list(struct source *s, const volatile int *cancel, struct source_answer *answer)
+{
+	json_t *tools = NULL;
+	enum mcp_rc rc = mcp_client_tools(s->own, cancel, &tools,
+	    &answer->ttl_ms, answer->why);
+
+	set_reason(answer, rc);
+	answer->away = rc == MCP_UNREACHED || rc == MCP_UNKNOWN;
+	return rc == MCP_OK ? tools : NULL;
+}
+
+static bool
+list_changed(struct source *s)
+{
+	return s->own != NULL && mcp_client_list_changed(s->own);
+}
 
 struct progress {
 	const struct tool_ctx *ctx;
@@ -22,10 +65,10 @@ on_progress(void *arg, double progress, double total, const char *message)
 		p->ctx->on_progress(p->ctx->ctx, message);
 }
 
-void
-mcp_call_tool(struct source *s, const struct tool_spec *spec,
-    const char *remote, const struct tool_ctx *ctx, const json_t *arguments,
-    struct arena *mem, struct tool_result *result)
+static void
+call(struct source *s, const struct catalogue_tool *tool,
+    const struct tool_ctx *ctx, const json_t *arguments, struct arena *mem,
+    struct tool_result *result)
 {
 	struct progress p = { ctx };
 	struct mcp_call_options o = { .deadline_ms = ctx->deadline_ms,
@@ -39,10 +82,9 @@ mcp_call_tool(struct source *s, const struct tool_spec *spec,
 	bool is_error = false;
 	enum mcp_rc rc;
 
-	*result = (struct tool_result){ .end = TOOL_FAILED };
-	rc = mcp_client_call(s->client, remote, arguments, spec->schema, &o,
+	rc = mcp_client_call(s->own, tool->name, arguments, tool->schema, &o,
 	    mem, &doc, raw);
-	why = mcp_client_hide(s->client, mem, raw);
+	why = mcp_client_hide(s->own, mem, raw);
 	switch (rc) {
 	case MCP_OK:
 		break;
@@ -81,7 +123,60 @@ mcp_call_tool(struct source *s, const struct tool_spec *spec,
 			       "yet.";
 		return;
 	}
-	result->text = mcp_client_hide(s->client, mem,
+	result->text = mcp_client_hide(s->own, mem,
 	    mcp_result_text(mem, doc, &is_error));
 	result->end = is_error ? TOOL_FAILED : TOOL_DONE;
+}
+
+static bool
+keep(struct source *s, const struct source *anew,
+    const struct settings *settings)
+{
+	if (s->own == NULL || anew->own == NULL
+	    || !mcp_client_is_same(s->own, anew->own))
+		return false;
+	mcp_client_set_timeout(s->own, (int)settings->mcp_timeout_ms);
+	return true;
+}
+
+static void
+close_own(struct source *s)
+{
+	mcp_client_free(s->own);
+}
+
+static const struct source_kind MCP = {
+	.name = "mcp",
+	.label = 2,
+	.prefixed = true,
+	.list = list,
+	.list_changed = list_changed,
+	.call = call,
+	.keep = keep,
+	.close = close_own,
+};
+
+/* Named in the configuration, but not served yet: seen where operators look. */
+static struct source *
+unserved(const char *name)
+{
+	struct source *s = source_new(&MCP, name, "", NULL);
+
+	s->unserved = s->asked = true;
+	s->next_ms = INT64_MAX;
+	text_format(s->why, sizeof(s->why),
+	    "it is started by a command; only servers with a url are served "
+	    "yet");
+	text_format(s->reason, sizeof(s->reason), "it is started by a command");
+	return s;
+}
+
+struct source *
+mcp_source(const struct settings *s, const struct settings_server *server)
+{
+	if (server->by_command)
+		return unserved(server->name);
+	return source_new(&MCP, server->name, server->url,
+	    mcp_client_new(server->name, server->url, server->headers,
+		(int)s->mcp_timeout_ms));
 }

@@ -6,7 +6,7 @@
 
 #include "base/clock.h"
 #include "base/json.h"
-#include "tools/tools_priv.h"
+#include "tools/builtin.h"
 
 #define ZONE_MAX 64
 #define OFFSET_MAX_MIN (14 * 60)

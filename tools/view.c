@@ -15,8 +15,7 @@
 #include "base/text.h"
 #include "tools/tools_priv.h"
 
-#define NAME_MAX_BYTES (TOOL_NAME_MAX - 1)
-#define HASH_CHARS 8 /* behind a name that had to be changed */
+#define LEFT_OUT_NAME_MAX 64 /* characters of a name that is left out */
 /* Schemas and descriptions of all tools that are offered: more than any
  * model's context, and a question still has room in a request. */
 #define TOOLS_BYTES_MAX (4 * MIB)
@@ -24,8 +23,8 @@
 /* A tool that may be offered, unless there are too many. */
 struct candidate {
 	const char *name;
-	const struct catalogue_tool *tool;
-	size_t group; /* 0: built in; else its source + 1 */
+	const struct offer_tool *tool;
+	size_t group; /* its source's place in the view; 0: built in */
 };
 
 struct making {
@@ -33,55 +32,15 @@ struct making {
 	const struct settings *settings;
 	struct candidate *all;
 	size_t n;
-	json_t *names;                 /* public name -> index in all */
-	size_t first[SOURCES_MAX + 1]; /* of a group's candidates */
-	size_t has[SOURCES_MAX + 1];   /* how many there are */
-	size_t quota[SOURCES_MAX + 1]; /* of them, that are offered */
-	size_t *order;                 /* indexes in all of those, as shared */
+	json_t *names;                  /* public name -> index in all */
+	size_t first[VIEW_SOURCES_MAX]; /* of a group's candidates */
+	size_t has[VIEW_SOURCES_MAX];   /* how many there are */
+	size_t quota[VIEW_SOURCES_MAX]; /* of them, that are offered */
+	size_t *order;                  /* indexes in all of those, as shared */
 	size_t noffered;
-	bool closed[SOURCES_MAX + 1]; /* the next one is too large */
-	size_t bytes;                 /* of all that are offered */
+	bool closed[VIEW_SOURCES_MAX]; /* the next one is too large */
+	size_t bytes;                  /* of all that are offered */
 };
-
-/* "NAME_HASH": of ${name} as much as fits, and a hash of ${of}. */
-static char *
-hashed(struct arena *mem, const char *name, const char *of)
-{
-	char digest[SEAL_DIGEST_MAX];
-	size_t len = strlen(name);
-
-	seal_digest("tool", of, strlen(of), digest);
-	if (len > NAME_MAX_BYTES - HASH_CHARS - 1)
-		len = NAME_MAX_BYTES - HASH_CHARS - 1;
-	return arena_printf(mem, "%.*s_%.*s", (int)len, name, HASH_CHARS,
-	    digest);
-}
-
-char *
-tool_public_name(struct arena *mem, const char *server, const char *tool)
-{
-	char *full = server == NULL ? arena_strdup(mem, tool)
-				    : arena_printf(mem, "%s__%s", server, tool);
-	char *out = arena_strdup(mem, full);
-	size_t len = strlen(out), i;
-	bool changed = len > NAME_MAX_BYTES || len == 0;
-
-	/* Gemini wants a letter or "_" first (cline/cline#7339). */
-	if (strchr("0123456789-", out[0]) != NULL && len > 0) {
-		out = arena_printf(mem, "_%s", out);
-		len++;
-		changed = true;
-	}
-	for (i = 0; i < len; i++)
-		if (strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-			   "abcdefghijklmnopqrstuvwxyz0123456789_-",
-			out[i])
-		    == NULL) {
-			out[i] = '_';
-			changed = true;
-		}
-	return changed ? hashed(mem, out, full) : out;
-}
 
 static bool
 in_list(const struct config_list *list, const char *name)
@@ -109,7 +68,7 @@ leave_out(struct view *view, size_t group, const char *name, const char *why)
 	if (o->left_out < LEFT_OUT_SHOWN)
 		o->shown[o->left_out] = (struct left_out){
 			.tool = text_cut(view->mem,
-			    text_printable(view->mem, name), NAME_MAX_BYTES),
+			    text_printable(view->mem, name), LEFT_OUT_NAME_MAX),
 			.why = why
 		};
 	o->left_out++;
@@ -126,44 +85,42 @@ taken(const struct making *m, const char *name)
 
 /* "a__b" of "c" and "b__c" of "a" are two tools. */
 static char *
-name_for(const struct making *m, const struct catalogue_tool *tool,
-    size_t group)
+name_for(const struct making *m, const char *tool, size_t group)
 {
 	struct arena *mem = m->view->mem;
-	const struct source *source = group == 0 ? NULL
-						 : m->view->sources[group - 1];
-	const char *server = source != NULL && source->kind == SOURCE_MCP
-	    ? source->name
-	    : NULL;
-	char *name = tool_public_name(mem, server, tool->name);
+	const struct source *source = m->view->sources[group];
+	const char *server = source->kind->prefixed ? source->name : NULL;
+	char *name = offer_name(mem, server, tool);
 	const struct candidate *other = taken(m, name);
 
 	if (server != NULL && other != NULL
 	    && (other->group != group
-		|| strcmp(other->tool->name, tool->name) != 0))
-		name = hashed(mem, name,
-		    arena_printf(mem, "%s/%s", server, tool->name));
+		|| strcmp(other->tool->original->name, tool) != 0))
+		name = offer_name_hashed(mem, name,
+		    arena_printf(mem, "%s/%s", server, tool));
 	return name;
 }
 
 static void
-add_group(struct making *m, size_t group, const struct catalogue *c)
+add_group(struct making *m, size_t group)
 {
+	const struct offer *o = m->view->offers[group];
 	size_t i;
 
 	m->first[group] = m->n;
-	for (i = 0; i < c->n; i++) {
-		const struct catalogue_tool *tool = &c->tools[i];
-		const char *name = name_for(m, tool, group);
+	for (i = 0; i < o->catalogue->n; i++) {
+		const struct offer_tool *tool = &o->tools[i];
+		const char *own = tool->original->name;
+		const char *name = name_for(m, own, group);
 
 		if (!is_wanted(m->settings, name))
 			continue;
 		if (tool->why != NULL) {
-			leave_out(m->view, group, tool->name, tool->why);
+			leave_out(m->view, group, own, tool->why);
 			continue;
 		}
 		if (taken(m, name) != NULL) {
-			leave_out(m->view, group, tool->name,
+			leave_out(m->view, group, own,
 			    "another one has the same name");
 			continue;
 		}
@@ -178,7 +135,7 @@ add_group(struct making *m, size_t group, const struct catalogue *c)
 static bool
 take_one(struct making *m, size_t group)
 {
-	const struct catalogue_tool *t;
+	const struct offer_tool *t;
 	size_t at, bytes;
 
 	if (m->closed[group] || m->quota[group] == m->has[group])
@@ -201,7 +158,7 @@ take_one(struct making *m, size_t group)
 static void
 share_out(struct making *m, size_t left)
 {
-	size_t group, groups = m->view->nsources + 1;
+	size_t group, groups = m->view->nsources;
 	bool more = true;
 
 	while (left > 0 && take_one(m, 0))
@@ -231,20 +188,18 @@ offer(struct making *m)
 	view->set.specs = specs;
 	for (i = 0; i < m->noffered; i++) {
 		const struct candidate *c = &m->all[m->order[i]];
-		const struct catalogue_tool *t = c->tool;
+		const struct offer_tool *t = c->tool;
 
 		specs[view->set.n] = (struct tool_spec){ .name = c->name,
 			.description = t->description,
-			.schema = t->schema,
+			.schema = t->original->schema,
 			.schema_text = t->text,
 			.digest = t->digest,
 			.repeatable = in_list(&m->settings->chat_repeatable,
 			    c->name) };
 		view->entries[view->set.n++] = (struct tool_entry){
-			.source = c->group == 0 ? NULL
-						: view->sources[c->group - 1],
-			.builtin = t->builtin,
-			.remote = t->name,
+			.source = view->sources[c->group],
+			.original = t->original,
 			.names = t->names
 		};
 	}
@@ -256,11 +211,11 @@ leave_out_rest(struct making *m)
 {
 	size_t group, i;
 
-	for (group = 0; group <= m->view->nsources; group++) {
+	for (group = 0; group < m->view->nsources; group++) {
 		m->view->offered[group].n = m->quota[group];
 		for (i = m->quota[group]; i < m->has[group]; i++)
 			leave_out(m->view, group,
-			    m->all[m->first[group] + i].tool->name,
+			    m->all[m->first[group] + i].tool->original->name,
 			    m->closed[group]
 				? "the schemas of all tools are too large"
 				: "there are more than llm.tools_max");
@@ -293,18 +248,13 @@ report(const struct offered *o, const char *source, char seen[SEAL_DIGEST_MAX])
 }
 
 static void
-take_sources(struct view *view, struct toolbox *b)
+take_source(struct view *view, struct source *s)
 {
-	size_t i;
-
-	for (i = 0; i < b->nsources; i++) {
-		if (b->sources[i]->tools == NULL)
-			continue;
-		/* A catalogue outlives a refresh. */
-		view->catalogues[view->nsources] = catalogue_ref(
-		    b->sources[i]->tools);
-		view->sources[view->nsources++] = source_ref(b->sources[i]);
-	}
+	if (s->offer == NULL)
+		return;
+	/* It outlives a refresh. */
+	view->offers[view->nsources] = offer_ref(s->offer);
+	view->sources[view->nsources++] = source_ref(s);
 }
 
 struct view *
@@ -312,22 +262,22 @@ view_make(struct toolbox *b)
 {
 	struct view *view = calloc(1, sizeof(*view));
 	struct making m = { .view = view, .settings = b->settings };
-	size_t i, n = b->builtins->n;
+	size_t i, n = 0;
 
 	if (view == NULL)
 		abort();
 	atomic_store(&view->refs, 1);
 	view->mem = arena_new();
-	view->builtins = catalogue_ref(b->builtins);
-	take_sources(view, b);
+	take_source(view, b->builtin);
+	for (i = 0; i < b->nsources; i++)
+		take_source(view, b->sources[i]);
 	for (i = 0; i < view->nsources; i++)
-		n += view->catalogues[i]->n;
+		n += view->offers[i]->catalogue->n;
 	m.all = arena_alloc(view->mem, (n + 1) * sizeof(*m.all));
 	m.order = arena_alloc(view->mem, (n + 1) * sizeof(*m.order));
 	m.names = json_keep(view->mem, json_object());
-	add_group(&m, 0, b->builtins);
 	for (i = 0; i < view->nsources; i++)
-		add_group(&m, i + 1, view->catalogues[i]);
+		add_group(&m, i);
 	/* Who types commands is not offered them all at once. */
 	share_out(&m,
 	    b->settings->chat_host == HOST_DIRECT
@@ -335,38 +285,36 @@ view_make(struct toolbox *b)
 		: (size_t)b->settings->llm_tools_max);
 	offer(&m);
 	leave_out_rest(&m);
-	report(&view->offered[0], "builtin", b->left_out_seen);
 	for (i = 0; i < view->nsources; i++)
-		report(&view->offered[i + 1], view->sources[i]->name,
+		report(&view->offered[i], view->sources[i]->name,
 		    view->sources[i]->left_out_seen);
 	return view;
 }
 
 const struct offered *
-view_offered(const struct view *s, const struct source *source)
+view_offered(const struct view *v, const struct source *source)
 {
 	static const struct offered NONE;
 	size_t i;
 
-	for (i = 0; i < s->nsources; i++)
-		if (s->sources[i] == source)
-			return &s->offered[i + 1];
+	for (i = 0; i < v->nsources; i++)
+		if (v->sources[i] == source)
+			return &v->offered[i];
 	return &NONE;
 }
 
 void
-view_unref(struct view *s)
+view_unref(struct view *v)
 {
 	size_t i;
 
-	if (s == NULL || atomic_fetch_sub(&s->refs, 1) != 1)
+	if (v == NULL || atomic_fetch_sub(&v->refs, 1) != 1)
 		return;
-	catalogue_unref(s->builtins);
-	for (i = 0; i < s->nsources; i++)
-		catalogue_unref(s->catalogues[i]);
-	sources_unref(s->sources, s->nsources);
-	arena_free(s->mem);
-	free(s);
+	for (i = 0; i < v->nsources; i++)
+		offer_unref(v->offers[i]);
+	sources_unref(v->sources, v->nsources);
+	arena_free(v->mem);
+	free(v);
 }
 
 void

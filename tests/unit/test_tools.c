@@ -192,7 +192,7 @@ names_are_as_apis_take_them(void **state)
 
 	(void)state;
 	for (i = 0; i < NELEM(cases); i++) {
-		name = tool_public_name(mem, cases[i].server, cases[i].tool);
+		name = offer_name(mem, cases[i].server, cases[i].tool);
 		len = strlen(cases[i].name);
 		assert_true(strlen(name) >= 1 && strlen(name) <= 64);
 		assert_int_equal(strspn(name,
@@ -207,8 +207,8 @@ names_are_as_apis_take_them(void **state)
 		assert_memory_equal(name, cases[i].name, len - 1);
 	}
 	/* Different ones stay different. */
-	assert_string_not_equal(tool_public_name(mem, "a", "b.c"),
-	    tool_public_name(mem, "a", "b c"));
+	assert_string_not_equal(offer_name(mem, "a", "b.c"),
+	    offer_name(mem, "a", "b c"));
 	arena_free(mem);
 }
 
