@@ -25,7 +25,7 @@ enum metric {
 	METRIC_ANSWERS_CUT,
 	METRIC_ANSWERS_KEPT,
 	METRIC_TOOL_SECONDS, /* histogram by source: builtin memcp mcp */
-	METRIC_TOOL_CALLS,   /* by end: done failed asks */
+	METRIC_TOOL_CALLS,   /* by enum tool_end */
 	METRIC_TOKENS,       /* by direction: in out */
 	METRIC_BREAKER_OPEN, /* gauge by provider */
 	METRIC_REDIS_ROUND_TRIPS,

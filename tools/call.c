@@ -6,37 +6,11 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/json.h"
-#include "base/text.h"
 #include "llm/schema.h"
 #include "nouns/metric.h"
 #include "tools/tools_priv.h"
 
 #define NAMES_MAX 2000 /* bytes of names that a model is told at once */
-
-static const char CUT_NOTE[] = "\n[cut: the result was longer]";
-
-/* At most TOOL_RESULT_MAX, between two characters, with a note. */
-static const char *
-limit(struct arena *mem, const char *text)
-{
-	size_t len = strlen(text), keep;
-
-	if (len <= TOOL_RESULT_MAX)
-		return text;
-	keep = TOOL_RESULT_MAX - sizeof(CUT_NOTE);
-	while (keep > 0 && ((unsigned char)text[keep] & 0xc0) == 0x80)
-		keep--;
-	return arena_printf(mem, "%.*s%s", (int)keep, text, CUT_NOTE);
-}
-
-/* Servers refuse each further question after a tool's message without words:
- * an error's (can1357/oh-my-pi#2250), strict ones any. */
-static const char *
-empty_text(enum tool_end end)
-{
-	return end == TOOL_FAILED ? "The tool failed and did not say why."
-				  : "The tool ended and returned nothing.";
-}
 
 static void
 call_entry(const struct view *view, size_t at, const struct tool_ctx *ctx,
@@ -89,22 +63,19 @@ tools_call(const struct toolset *set, const struct tool_ctx *ctx,
 		if (strcmp(set->specs[i].name, call->name) == 0)
 			break;
 	if (i == set->n)
-		result->text = no_such_tool(set, call->name, mem);
+		tool_result_say(mem, result, TOOL_FAILED,
+		    no_such_tool(set, call->name, mem));
 	else if (arguments != NULL && json_is_null(arguments))
 		call_entry(view, i, ctx, json_keep(mem, json_object()), mem,
 		    result); /* how some models write "none" */
 	else if (!json_is_object(arguments))
-		result->text = arena_printf(mem,
-		    "The arguments must be a JSON object: %s.",
-		    why == NULL ? "got something else" : why);
+		tool_result_say(mem, result, TOOL_FAILED,
+		    arena_printf(mem,
+			"The arguments must be a JSON object: %s.",
+			why == NULL ? "got something else" : why));
 	else
 		call_entry(view, i, ctx, arguments, mem, result);
-	if (result->text == NULL)
-		result->text = "";
-	if (result->text[strspn(result->text, " \t\r\n")] == '\0')
-		result->text = empty_text(result->end);
-	result->text = limit(mem,
-	    text_clean(mem, result->text, strlen(result->text)));
+	tool_result_bound(mem, result, TOOL_CONTENT_MAX);
 	metric_add(METRIC_TOOL_CALLS, (int)result->end, 1);
 }
 

@@ -50,19 +50,35 @@ list_changed(struct source *s)
 	return s->own != NULL && mcp_client_list_changed(s->own);
 }
 
-struct progress {
-	const struct tool_ctx *ctx;
-};
-
 static void
 on_progress(void *arg, double progress, double total, const char *message)
 {
-	struct progress *p = arg;
+	const struct tool_ctx *ctx = arg;
 
-	(void)progress;
-	(void)total;
-	if (p->ctx->on_progress != NULL && message != NULL)
-		p->ctx->on_progress(p->ctx->ctx, message);
+	ctx->progress(ctx->arg, progress, total, message);
+}
+
+/* How the call ended if no result came. */
+static const char *
+failed(enum mcp_rc rc, const char *why, struct arena *mem)
+{
+	switch (rc) {
+	case MCP_ERROR:
+		return arena_printf(mem,
+		    "The tool's server refused the call: %s", why);
+	case MCP_DENIED:
+		return arena_printf(mem,
+		    "The tool's server does not let us in: %s", why);
+	case MCP_UNKNOWN:
+		return arena_printf(mem,
+		    "The call was interrupted (%s); " TOOL_OUTCOME_UNKNOWN,
+		    why);
+	case MCP_CANCELLED:
+		return "The call was cancelled.";
+	default:
+		return arena_printf(mem,
+		    "The tool's server cannot be reached: %s", why);
+	}
 }
 
 static void
@@ -70,62 +86,33 @@ call(struct source *s, const struct catalogue_tool *tool,
     const struct tool_ctx *ctx, const json_t *arguments, struct arena *mem,
     struct tool_result *result)
 {
-	struct progress p = { ctx };
 	struct mcp_call_options o = { .deadline_ms = ctx->deadline_ms,
 		.cancel = ctx->cancel,
-		.on_progress = on_progress,
-		.ctx = &p };
-	char raw[MCP_WHY_MAX] = "";
-	const char *why;
+		.on_progress = ctx->progress == NULL ? NULL : on_progress,
+		.ctx = (void *)(uintptr_t)ctx,
+		.answers = ctx->answers,
+		.state = ctx->state };
+	char why[MCP_WHY_MAX] = "";
 	json_t *doc = NULL;
 	const char *type;
-	bool is_error = false;
 	enum mcp_rc rc;
 
 	rc = mcp_client_call(s->own, tool->name, arguments, tool->schema, &o,
-	    mem, &doc, raw);
-	why = mcp_client_hide(s->own, mem, raw);
-	switch (rc) {
-	case MCP_OK:
-		break;
-	case MCP_ERROR:
-		result->text = arena_printf(mem,
-		    "The tool's server refused "
-		    "the call: %s",
-		    why);
-		return;
-	case MCP_DENIED:
-		result->text = arena_printf(mem,
-		    "The tool's server does not "
-		    "let us in: %s",
-		    why);
-		return;
-	case MCP_UNKNOWN:
-		result->text = arena_printf(mem,
-		    "The call was interrupted "
-		    "(%s); " TOOL_OUTCOME_UNKNOWN,
-		    why);
-		return;
-	case MCP_CANCELLED:
-		result->text = "The call was cancelled.";
-		return;
-	default:
-		result->text = arena_printf(mem,
-		    "The tool's server cannot be "
-		    "reached: %s",
-		    why);
+	    mem, &doc, why);
+	if (rc != MCP_OK) {
+		tool_result_say(mem, result, TOOL_FAILED,
+		    failed(rc, mcp_client_hide(s->own, mem, why), mem));
 		return;
 	}
+	doc = mcp_client_hide_json(s->own, mem, doc);
 	type = json_member_str(doc, "resultType");
 	if (type != NULL && strcmp(type, "input_required") == 0) {
-		result->text = "This tool needs an answer from a person in "
-			       "between, which is not possible from a chat "
-			       "yet.";
+		result->end = TOOL_ASKS;
+		result->questions = json_object_get(doc, "inputRequests");
+		result->state = json_member_str(doc, "requestState");
 		return;
 	}
-	result->text = mcp_client_hide(s->own, mem,
-	    mcp_result_text(mem, doc, &is_error));
-	result->end = is_error ? TOOL_FAILED : TOOL_DONE;
+	mcp_result_read(mem, doc, result);
 }
 
 static bool

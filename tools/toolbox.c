@@ -235,9 +235,11 @@ toolbox_wait(struct toolbox *b, int wait_ms)
 }
 
 const struct toolset *
-toolset_ref(struct toolbox *b)
+toolset_ref(struct toolbox *b, const struct caller *caller)
 {
 	struct view *view;
+
+	(void)caller; /* all see the same, until people have tools */
 
 	pthread_mutex_lock(&b->mu);
 	view = b->current;

@@ -13,6 +13,7 @@
 
 #include "base/buf.h"
 #include "base/json.h"
+#include "nouns/caller.h"
 #include "tools/tools_priv.h"
 
 #define SOON_MS 5000
@@ -53,15 +54,72 @@ made_up_list(struct source *s, const volatile int *cancel,
 }
 
 static void
+ask(const struct tool_ctx *ctx, struct arena *mem, struct tool_result *r)
+{
+	if (ctx->answers == NULL) {
+		r->end = TOOL_ASKS;
+		r->questions = json_keep(mem,
+		    json_pack("{s:{s:s, s:{s:s}}}", "name", "method",
+			"elicitation/create", "params", "message", "Who?"));
+		r->state = "opaque";
+		return;
+	}
+	tool_result_say(mem, r, TOOL_DONE,
+	    arena_printf(mem, "%s %s", json_text(mem, ctx->answers),
+		ctx->state));
+}
+
+static void
+picture(struct arena *mem, struct tool_result *r)
+{
+	static const struct tool_content ITEMS[] = {
+		{ .kind = CONTENT_TEXT, .text = "here" },
+		{ .kind = CONTENT_IMAGE,
+		    .base64 = "AA==",
+		    .mime = "image/png" },
+		{ .kind = CONTENT_LINK, .name = "n", .uri = "u:/1" },
+	};
+
+	r->end = TOOL_DONE;
+	r->n = NELEM(ITEMS);
+	r->content = arena_alloc(mem, sizeof(ITEMS));
+	memcpy(r->content, ITEMS, sizeof(ITEMS));
+	r->structured = json_keep(mem, json_pack("{s:i}", "n", 7));
+}
+
+static void
 made_up_call(struct source *s, const struct catalogue_tool *tool,
     const struct tool_ctx *ctx, const json_t *arguments, struct arena *mem,
     struct tool_result *result)
 {
+	int i;
+
 	(void)s;
-	(void)ctx;
-	result->end = TOOL_DONE;
-	result->text = arena_printf(mem, "%s %s", tool->name,
-	    json_text(mem, arguments));
+	if (strcmp(tool->name, "ask") == 0) {
+		ask(ctx, mem, result);
+	} else if (strcmp(tool->name, "later") == 0) {
+		result->end = TOOL_LATER;
+		result->job = "job-1";
+	} else if (strcmp(tool->name, "picture") == 0) {
+		picture(mem, result);
+	} else if (strcmp(tool->name, "steps") == 0) {
+		for (i = 1; i <= 3 && ctx->progress != NULL; i++)
+			ctx->progress(ctx->arg, i, 3, "on");
+		result->end = TOOL_DONE;
+	} else if (strcmp(tool->name, "huge") == 0) {
+		char *text = arena_alloc(mem, 9 * MIB);
+
+		memset(text, 'h', 9 * MIB - 1);
+		tool_result_say(mem, result, TOOL_DONE, text);
+	} else if (strcmp(tool->name, "who") == 0) {
+		tool_result_say(mem, result, TOOL_DONE,
+		    arena_printf(mem, "%s %s %s %s", ctx->caller->tenant,
+			ctx->caller->person, ctx->request, ctx->trace));
+	} else {
+		tool_result_say(mem, result, TOOL_DONE,
+		    arena_printf(mem, "%s %s", tool->name,
+			json_text(mem, arguments)));
+	}
 }
 
 static void
@@ -103,7 +161,7 @@ static void
 originals_stand_apart_from_the_offer(void **state)
 {
 	struct arena *mem = arena_new();
-	struct tool_ctx ctx = { .chat = "c", .deadline_ms = SOON_MS };
+	struct tool_ctx ctx = { .deadline_ms = SOON_MS };
 	struct tool_call call = { "c", NULL, "{\"a_b\":1}" };
 	const struct toolset *set;
 	const struct catalogue_tool *t;
@@ -120,7 +178,7 @@ originals_stand_apart_from_the_offer(void **state)
 	    "'_meta':{'x':1}},{'name':'plain'}]",
 	    longer);
 	open_box(list);
-	set = toolset_ref(box);
+	set = toolset_ref(box, NULL);
 	assert_int_equal(set->n, 5);
 	/* What a model is told: names and texts that its API takes. */
 	assert_memory_equal(set->specs[3].name, "own__do_it_", 11);
@@ -142,8 +200,85 @@ originals_stand_apart_from_the_offer(void **state)
 	/* A call is of the original. */
 	call.name = set->specs[3].name;
 	tools_call(set, &ctx, &call, mem, &r);
-	assert_string_equal(r.text, "do.it {\"a b\":1}");
+	assert_string_equal(tool_result_text(mem, &r), "do.it {\"a b\":1}");
 	toolset_unref(set);
+	close_box();
+	arena_free(mem);
+}
+
+static struct tool_result
+call(const struct tool_ctx *ctx, const char *name, struct arena *mem)
+{
+	struct tool_call c = { "c", name, "{}" };
+	const struct toolset *set = toolset_ref(box, ctx->caller);
+	struct tool_result r;
+
+	tools_call(set, ctx, &c, mem, &r);
+	toolset_unref(set);
+	return r;
+}
+
+static void
+on_progress(void *arg, double value, double total, const char *text)
+{
+	double *sum = arg;
+
+	assert_true(total == 3);
+	assert_string_equal(text, "on");
+	*sum = *sum * 10 + value;
+}
+
+static void
+calls_end_in_each_way(void **state)
+{
+	struct caller caller = { .tenant = "acme", .person = "ann" };
+	double seen = 0;
+	struct tool_ctx ctx = { .caller = &caller,
+		.deadline_ms = SOON_MS,
+		.progress = on_progress,
+		.arg = &seen,
+		.request = "r-1",
+		.trace = "00-t" };
+	struct arena *mem = arena_new();
+	struct tool_result r;
+
+	(void)state;
+	open_box("[{'name':'ask'},{'name':'later'},{'name':'picture'},"
+		 "{'name':'steps'},{'name':'huge'},{'name':'who'}]");
+	r = call(&ctx, "own__ask", mem);
+	assert_int_equal(r.end, TOOL_ASKS);
+	assert_non_null(json_object_get(r.questions, "name"));
+	assert_string_equal(r.state, "opaque");
+	/* Again with the answers, by whoever got them. */
+	ctx.answers = json_keep(mem, json_pack("{s:s}", "name", "Ann"));
+	ctx.state = r.state;
+	r = call(&ctx, "own__ask", mem);
+	assert_int_equal(r.end, TOOL_DONE);
+	assert_string_equal(tool_result_text(mem, &r),
+	    "{\"name\":\"Ann\"} opaque");
+
+	r = call(&ctx, "own__later", mem);
+	assert_int_equal(r.end, TOOL_LATER);
+	assert_string_equal(r.job, "job-1");
+
+	r = call(&ctx, "own__picture", mem);
+	assert_true(r.end == TOOL_DONE && r.n == 3);
+	assert_int_equal(r.content[1].kind, CONTENT_IMAGE);
+	assert_string_equal(r.content[1].base64, "AA==");
+	assert_non_null(json_object_get(r.structured, "n"));
+	assert_string_equal(tool_result_text(mem, &r),
+	    "here\n[image: image/png]\n[link: n u:/1]\n{\"n\":7}");
+
+	r = call(&ctx, "own__steps", mem);
+	assert_true(r.end == TOOL_DONE && r.n == 0 && seen == 123);
+
+	r = call(&ctx, "own__huge", mem);
+	assert_true(r.end == TOOL_DONE && r.cut);
+	assert_true(strlen(r.content[0].text) <= TOOL_CONTENT_MAX);
+	assert_true(strlen(r.content[0].text) > TOOL_CONTENT_MAX - KIB);
+
+	r = call(&ctx, "own__who", mem);
+	assert_string_equal(tool_result_text(mem, &r), "acme ann r-1 00-t");
 	close_box();
 	arena_free(mem);
 }
@@ -196,6 +331,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(originals_stand_apart_from_the_offer),
+		cmocka_unit_test(calls_end_in_each_way),
 		cmocka_unit_test(digests_are_of_what_a_person_approves),
 	};
 
