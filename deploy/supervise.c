@@ -42,6 +42,8 @@
  * With --run it only becomes USER in DIR and runs COMMAND: what a worker would
  * find is tried so before the start.
  */
+#include "deploy/supervise.h"
+
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -62,7 +64,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "deploy/supervise.h"
 
 #define PROCESSES_MAX 64
 #define ARGUMENTS_MAX 32
