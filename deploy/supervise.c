@@ -64,7 +64,6 @@
 #include <time.h>
 #include <unistd.h>
 
-
 #define PROCESSES_MAX 64
 #define ARGUMENTS_MAX 32
 #define LINE_MAX_BYTES 4096
