@@ -126,9 +126,15 @@ s.test('a worker stalled past its lease does not answer a second time', async d 
   await g.reached(2);
   g.open();
   assert.equal((await answer).json?.reply, 'reply to q');
-  for (const w of stalled) w.signal('SIGCONT');
+  /* Their ends tell that nothing of theirs is still to come. */
+  for (const w of stalled) {
+    w.signal('SIGCONT');
+    w.signal('SIGTERM');
+  }
+  for (const w of stalled) await until(() => w.ended !== null, { ms: 30000, what: 'the stalled worker ends' });
+  for (const w of stalled) assert.equal(w.ended, 0);
+  d.turns = d.turns.filter(w => w.ended === null);
   await d.settled();
-  await sleep(500);
   assert.equal(d.events('turn_done').filter(l => l.chat === 'default/http/stall').length, 1);
   d.model.clear();
   await d.say('stall', 'next');
