@@ -25,7 +25,7 @@ function random(state) { /* mulberry32 */
 }
 
 testWith({
-  edges: 2, turns: 3,
+  release: true, edges: 2, turns: 3,
   settings: { turns: { lease: '2s' }, chat: { wait: '30s', inbox_max: 100, repeatable: ['echo', 'time'] }, llm: { retry_for: '20s' } },
 }, `a random run, seed ${seed}`, async d => {
   const rnd = random(seed);
