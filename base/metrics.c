@@ -2,24 +2,14 @@
 
 #include <errno.h>
 #include <stdatomic.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
 #include "base/metrics_priv.h"
 
 static struct metrics_map *map; /* NULL: counts are dropped */
-static struct metrics_process *own;
-static const struct metric_def *defs;
-static size_t ndefs;
-
-static void
-say_lost(void)
-{
-	log_event(LOG_WARN, "metrics_private",
-	    F_STR("why", "the file was cut, or its disk failed"));
-	own = metrics_process_take(map);
-}
+static struct metrics_layout layout;
+static _Atomic int64_t *own;
 
 int
 metrics_open(const char *path, const struct metric_def *table, size_t n)
@@ -27,10 +17,10 @@ metrics_open(const char *path, const struct metric_def *table, size_t n)
 	struct metrics_map *m = NULL;
 	int rc = 0;
 
-	if (n > METRICS_MAX)
-		abort(); /* our own table */
+	metrics_layout_make(&layout, table, n);
+	metrics_learned_forget();
 	if (path != NULL) {
-		m = metrics_map_open(path, table, n);
+		m = metrics_map_open(path, &layout);
 		if (m == NULL) {
 			log_event(LOG_WARN, "metrics_private",
 			    F_STR("file", path),
@@ -39,13 +29,11 @@ metrics_open(const char *path, const struct metric_def *table, size_t n)
 		}
 	}
 	if (m == NULL)
-		m = metrics_map_private();
+		m = metrics_map_private(&layout);
 	if (m == NULL)
 		return -1;
-	defs = table;
-	ndefs = n;
 	map = m;
-	own = metrics_process_take(m);
+	own = metrics_process_take(m, &layout);
 	return rc;
 }
 
@@ -56,61 +44,101 @@ metrics_close(void)
 
 	if (m == NULL)
 		return;
-	if (own != NULL)
-		atomic_store(&own->owner, 0);
+	metrics_process_leave(own);
 	own = NULL;
 	map = NULL;
-	metrics_map_close(m);
+	metrics_map_close(m, &layout);
+}
+
+static void
+say_lost(void)
+{
+	log_event(LOG_WARN, "metrics_private",
+	    F_STR("why", "the file was cut, or its disk failed"));
+	metrics_learned_again(map, layout.nsets);
+	own = metrics_process_take(map, &layout);
+}
+
+int
+metric_learn(int m, const char *value)
+{
+	return map == NULL || layout.rows[m].set == -1
+	    ? METRIC_LEARNED_MAX
+	    : metrics_learned(map, layout.rows[m].set, value);
+}
+
+int
+metric_with(int m, int learned, int value)
+{
+	int n = layout.rows[m].values;
+
+	return value < 0 || value >= n ? -1 : learned * n + value;
+}
+
+/* The first word of a cell; NULL: there is none. */
+static _Atomic int64_t *
+cell_of(int m, int cell, size_t words)
+{
+	const struct metrics_row *row = &layout.rows[m];
+
+	if (map == NULL || row->is_own || cell < 0 || cell >= row->cells)
+		return NULL;
+	return &map->words[row->first + words * (size_t)cell];
 }
 
 void
-metric_add(int m, int value, int64_t n)
+metric_add(int m, int cell, int64_t n)
 {
-	if (map != NULL && value >= 0 && value < METRIC_VALUES_MAX)
-		atomic_fetch_add_explicit(&map->counters[m][value], n,
-		    memory_order_relaxed);
+	_Atomic int64_t *word = cell_of(m, cell, 1);
+
+	if (word != NULL)
+		atomic_fetch_add_explicit(word, n, memory_order_relaxed);
 }
 
 void
-metric_set(int m, int value, int64_t v)
+metric_set(int m, int cell, int64_t v)
 {
+	const struct metrics_row *row = &layout.rows[m];
+
 	if (metrics_map_was_lost())
 		say_lost();
-	if (own != NULL && value >= 0 && value < METRIC_VALUES_MAX)
-		atomic_store_explicit(&own->values[m][value], v,
+	if (own != NULL && row->is_own && cell >= 0 && cell < row->cells)
+		atomic_store_explicit(&own[row->first + (size_t)cell], v,
 		    memory_order_relaxed);
 }
 
 void
-metric_observe_us(int m, int value, int64_t us)
+metric_observe_us(int m, int cell, int64_t us)
 {
-	struct metrics_histogram *h;
+	_Atomic int64_t *h = cell_of(m, cell, METRICS_HISTOGRAM_WORDS);
 	size_t i;
 
-	if (map == NULL || value < 0 || value >= METRIC_VALUES_MAX)
+	if (h == NULL)
 		return;
 	if (us < 0)
 		us = 0; /* two hosts' clocks: a sum never goes down */
-	h = &map->histograms[m][value];
 	for (i = 0; i < METRIC_BUCKETS && us > METRICS_BOUNDS_US[i]; i++)
 		;
-	atomic_fetch_add_explicit(&h->buckets[i], 1, memory_order_relaxed);
-	atomic_fetch_add_explicit(&h->sum_us, us, memory_order_relaxed);
+	atomic_fetch_add_explicit(&h[i], 1, memory_order_relaxed);
+	atomic_fetch_add_explicit(&h[METRIC_BUCKETS + 1], us,
+	    memory_order_relaxed);
 }
 
 int64_t
-metric_total(int m, int value)
+metric_total(int m, int cell)
 {
-	bool alive[PROCESSES_MAX];
+	bool alive[METRICS_PROCESSES_MAX];
 
-	if (map == NULL)
+	if (map == NULL || cell < 0 || cell >= layout.rows[m].cells)
 		return 0;
-	metrics_process_see(map, alive);
-	return metrics_process_total(map, defs[m].type, m, value, alive);
+	if (!layout.rows[m].is_own)
+		return atomic_load(cell_of(m, cell, 1));
+	metrics_process_see(map, &layout, alive);
+	return metrics_process_total(map, &layout, m, cell, alive);
 }
 
 int
 metrics_write(struct buf *out)
 {
-	return map == NULL ? 0 : metrics_write_map(out, map, defs, ndefs);
+	return map == NULL ? 0 : metrics_write_map(out, map, &layout);
 }

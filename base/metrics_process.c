@@ -67,50 +67,64 @@ is_alive(int64_t owner)
 	return start == then || start == 0 || then == 0;
 }
 
-void
-metrics_process_see(struct metrics_map *map, bool alive[PROCESSES_MAX])
+/* The word that says whose part ${i} is; its values follow.  0: free. */
+static size_t
+owner_at(const struct metrics_layout *l, size_t i)
 {
-	size_t i;
-
-	for (i = 0; i < PROCESSES_MAX; i++)
-		alive[i] = is_alive(atomic_load(&map->gauges[i].owner));
+	return l->nwords + i * (1 + l->nown);
 }
 
-struct metrics_process *
-metrics_process_take(struct metrics_map *map)
+void
+metrics_process_see(const struct metrics_map *map,
+    const struct metrics_layout *l, bool alive[METRICS_PROCESSES_MAX])
 {
-	int64_t me = owner_of(getpid()), was;
-	struct metrics_process *own;
 	size_t i;
 
-	for (i = 0; i < PROCESSES_MAX; i++) {
-		was = atomic_load(&map->gauges[i].owner);
-		if (pid_of(was) == pid_of(me) || !is_alive(was)) {
-			if (!atomic_compare_exchange_strong(
-				&map->gauges[i].owner, &was, me))
-				continue;
-			own = &map->gauges[i];
-			memset((void *)own->values, 0, sizeof(own->values));
-			return own;
-		}
+	for (i = 0; i < METRICS_PROCESSES_MAX; i++)
+		alive[i] = is_alive(atomic_load(&map->words[owner_at(l, i)]));
+}
+
+_Atomic int64_t *
+metrics_process_take(struct metrics_map *map, const struct metrics_layout *l)
+{
+	int64_t me = owner_of(getpid()), was;
+	_Atomic int64_t *owner;
+	size_t i, k;
+
+	for (i = 0; i < METRICS_PROCESSES_MAX; i++) {
+		owner = &map->words[owner_at(l, i)];
+		was = atomic_load(owner);
+		if (pid_of(was) != pid_of(me) && is_alive(was))
+			continue;
+		if (!atomic_compare_exchange_strong(owner, &was, me))
+			continue;
+		for (k = 1; k <= l->nown; k++)
+			atomic_store(&owner[k], 0);
+		return owner + 1;
 	}
 	return NULL;
 }
 
-int64_t
-metrics_process_total(struct metrics_map *map, enum metric_type type, int m,
-    int value, const bool alive[PROCESSES_MAX])
+void
+metrics_process_leave(_Atomic int64_t *own)
 {
-	int64_t total = 0, v;
-	size_t i;
+	if (own != NULL)
+		atomic_store(&own[-1], 0);
+}
 
-	if (type != METRIC_GAUGE && type != METRIC_LEVEL)
-		return atomic_load(&map->counters[m][value]);
-	for (i = 0; i < PROCESSES_MAX; i++) {
+int64_t
+metrics_process_total(const struct metrics_map *map,
+    const struct metrics_layout *l, int m, int cell,
+    const bool alive[METRICS_PROCESSES_MAX])
+{
+	size_t at = 1 + l->rows[m].first + (size_t)cell, i;
+	int64_t total = 0, v;
+
+	for (i = 0; i < METRICS_PROCESSES_MAX; i++) {
 		if (!alive[i])
 			continue;
-		v = atomic_load(&map->gauges[i].values[m][value]);
-		if (type == METRIC_GAUGE)
+		v = atomic_load(&map->words[owner_at(l, i) + at]);
+		if (l->defs[m].type == METRIC_GAUGE)
 			total += v;
 		else if (v > total)
 			total = v;
