@@ -39,7 +39,7 @@ end_of(struct end *out, const struct request *req)
 		    && (req->route->flags & ROUTE_QUIET) };
 }
 
-#define END_TEXTS 8
+#define END_TEXTS 9
 
 /* Where ${end} points to what is the request's; the method is a literal. */
 static void
@@ -52,7 +52,8 @@ texts_of(struct end *end, const char **at[END_TEXTS])
 	at[4] = &end->caller.tenant;
 	at[5] = &end->caller.connection;
 	at[6] = &end->caller.key;
-	at[7] = &end->caller.person;
+	at[7] = &end->caller.role;
+	at[8] = &end->caller.person;
 }
 
 size_t

@@ -1,30 +1,19 @@
 /*
- * caller: who asks, as far as it was proven.
+ * caller: for whom something is done: whose data, whose limits, whose rights.
  *
- * A route's verify fills it, everything behind it reads it: whose chats, what
- * limits, which tools.  The strings are borrowed: they live as long as the
- * request, or are literals.  Names only, never a key or a token itself.
+ * The one name of it for requests (fcgi/), turns and calls of tools, so that
+ * none of them makes its own.  All members are borrowed and live as long as
+ * the request or the turn; NULL: there is none, or nobody knows.
  */
 #ifndef NOUNS_CALLER_H
 #define NOUNS_CALLER_H
 
-#include "base/base.h"
-
-/* What HTTP's callers are while there is one tenant. */
-#define CALLER_TENANT "default"
-#define CALLER_CONNECTION "http"
-
-enum caller_role {
-	CALLER_NOBODY, /* nothing was proven: probes, or refused */
-	CALLER_CLIENT, /* acts for people: all chats of its connection */
-};
-
 struct caller {
-	const char *tenant;     /* whose data it may see; NULL: nobody's */
-	const char *connection; /* by which it came; NULL: none */
-	const char *key;        /* name of its API key; NULL: it has none */
-	enum caller_role role;
-	const char *person; /* who speaks; NULL: the request does not say */
+	const char *tenant;     /* who pays and owns the data */
+	const char *connection; /* the bot or installation it came by */
+	const char *key;        /* the API key's id, never the key */
+	const char *role;       /* what that key may do */
+	const char *person;     /* who wrote, as the platform names them */
 };
 
 #endif

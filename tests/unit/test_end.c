@@ -31,7 +31,7 @@ request(struct arena *mem)
 		.path = arena_strdup(mem, "/chat"),
 		.chat = arena_strdup(mem, "default/http/a"),
 		.caller = { .tenant = arena_strdup(mem, "default"),
-		    .role = CALLER_CLIENT },
+		    .role = "client" },
 		.status = 200,
 		.sent = 7 };
 
@@ -59,7 +59,7 @@ is_kept_beyond_its_request(void **state)
 	assert_null(end.message);
 	assert_string_equal(end.caller.tenant, "default");
 	assert_null(end.caller.person);
-	assert_int_equal(end.caller.role, CALLER_CLIENT);
+	assert_string_equal(end.caller.role, "client");
 	assert_int_equal(end.status, 200);
 	free(texts);
 }
