@@ -21,6 +21,7 @@
 #include "fcgi/request_priv.h"
 #include "fcgi/router.h"
 #include "nouns/metric.h"
+#include "redis/store.h"
 
 #define DRAIN_LOOK_MS 50
 #define DRAIN_LAST_MS 2000 /* on_deadline answers 202; that takes a moment */
@@ -76,6 +77,24 @@ edge_set_settings(struct edge *e, struct settings *s)
 	e->settings = s;
 	atomic_flag_clear_explicit(&e->settings_lock, memory_order_release);
 	settings_unref(old);
+}
+
+bool
+edge_may_store(struct edge *e)
+{
+	if (atomic_load(&e->may_store))
+		return true;
+	switch (store_canary(e->store)) {
+	case STORE_OK:
+		atomic_store(&e->may_store, true);
+		return true;
+	case STORE_UNKNOWN_KEY:
+		/* Rather no edge than messages that nobody can open. */
+		store_log_other_key();
+		_exit(2);
+	default:
+		return false;
+	}
 }
 
 enum served { SERVED_PARKED, SERVED_WHOLE, SERVED_EARLY };

@@ -253,7 +253,7 @@ handle_chat(struct request *req)
 		    "chat_id must not be . or .., which no URL can name");
 	req->chat = arena_strdup(req->mem, ask.chat.text);
 	ask.stream = request_accepts(req, CHAT_STREAM_TYPE);
-	if (!fleet_may_store(req->edge))
+	if (!edge_may_store(req->edge))
 		return refuse_down(req);
 
 	said = text_strip(req->mem, body.message);
