@@ -16,7 +16,6 @@
 #include "config.h"
 #include "fcgi/accept.h"
 #include "fcgi/cgi.h"
-#include "fcgi/end.h"
 #include "fcgi/park.h"
 #include "fcgi/request_priv.h"
 #include "fcgi/router.h"
@@ -115,15 +114,12 @@ serve_request(const struct serving *sv, FCGX_Request *f)
 
 	status = request_begin(&req, f->envp, &why);
 	log_set_id(req.id);
-	if (status != 0) {
-		struct end end;
-
-		reply_error(&req, status, why);
-		end_of(&end, &req);
-		end_write(&end);
-	} else {
+	if (status != 0)
+		router_refuse(&req,
+		    &(struct refusal){ .status = status, .detail = why },
+		    "path");
+	else
 		router_serve(&req, sv->routes);
-	}
 	log_set_id(NULL);
 	if (!req.parked) /* else its parameters are gone */
 		how = req.status < 400

@@ -244,7 +244,9 @@ handle_chat(struct request *req)
 		return refuse(req, 400, 0, "chat_id is required");
 	if (*body.message == '\0')
 		return refuse(req, 400, 0, "message is required");
-	if (chat_name_make(&ask.chat, "default", "http", body.chat_id) == -1)
+	if (chat_name_make(&ask.chat, req->caller.tenant,
+		req->caller.connection, body.chat_id)
+	    == -1)
 		return refuse(req, 400, 0,
 		    "chat_id must be at most 200 bytes without control "
 		    "characters");
