@@ -9,8 +9,6 @@
 #include <sys/socket.h>
 
 #include <errno.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -132,26 +130,19 @@ add(struct parked *p, const char *bytes, size_t len)
 	p->alive_ms = clock_boot_ms() + KEEP_ALIVE_MS;
 }
 
-/* ${len} of the body; -1: a stream. */
 static void
 add_head(struct parked *p, int status, const char *type, const char *headers,
     int64_t len)
 {
-	struct buf b = BUF_INIT(64 * KIB);
-	char length[48] = "";
+	struct response_head h = { status, type, p->id, len, headers, "" };
+	size_t n = response_head(&h, NULL, 0);
+	char *head = malloc(n + 1);
 
+	if (head == NULL)
+		abort();
 	p->status = status;
-	if (len >= 0)
-		snprintf(length, sizeof(length),
-		    "Content-Length: %" PRId64 "\r\n", len);
-	if (buf_printf(&b,
-		"Status: %d %s\r\nContent-Type: %s\r\nX-Request-Id: %s\r\n"
-		"X-Content-Type-Options: nosniff\r\n"
-		"Cache-Control: no-store\r\n%s%s\r\n",
-		status, status_reason(status), type, p->id, length, headers)
-	    == 0)
-		add(p, buf_str(&b), b.len);
-	buf_fini(&b);
+	add(p, head, response_head(&h, head, n + 1));
+	free(head);
 	p->sent = 0;
 }
 
@@ -173,7 +164,7 @@ park_head(struct parked *p, int status, const char *type, const char *headers)
 	if (p->ended || p->streaming)
 		return;
 	p->streaming = true;
-	add_head(p, status, type, headers, -1);
+	add_head(p, status, type, headers, RESPONSE_STREAM);
 }
 
 void

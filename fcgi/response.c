@@ -42,8 +42,9 @@ static const struct {
 	{ 504, "Gateway Timeout" },
 };
 
-const char *
-status_reason(int status)
+/* "" if it has none here. */
+static const char *
+reason_of(int status)
 {
 	size_t i;
 
@@ -51,6 +52,26 @@ status_reason(int status)
 		if (REASONS[i].status == status)
 			return REASONS[i].reason;
 	return "";
+}
+
+size_t
+response_head(const struct response_head *h, char *out, size_t max)
+{
+	char length[48] = "";
+	int n;
+
+	if (h->len != RESPONSE_STREAM)
+		snprintf(length, sizeof(length),
+		    "Content-Length: %" PRId64 "\r\n", h->len);
+	n = snprintf(out, max,
+	    "Status: %d %s\r\n%s%s%sX-Request-Id: %s\r\n"
+	    "X-Content-Type-Options: nosniff\r\nCache-Control: no-store\r\n"
+	    "%s%s%s\r\n",
+	    h->status, reason_of(h->status),
+	    h->type == NULL ? "" : "Content-Type: ",
+	    h->type == NULL ? "" : h->type, h->type == NULL ? "" : "\r\n",
+	    h->id, length, h->headers, h->more);
+	return n < 0 ? 0 : (size_t)n;
 }
 
 void
@@ -67,20 +88,17 @@ reply_bytes(struct request *req, int status, const char *type,
     const char *bytes, size_t len)
 {
 	FCGX_Request *f = req->fcgx;
-	char *head;
+	struct response_head h = { status, type, req->id, (int64_t)len,
+		req->headers, "" };
+	size_t n = response_head(&h, NULL, 0);
+	char *head = arena_alloc(req->mem, n + 1);
 	bool ok;
 
-	head = arena_printf(req->mem,
-	    "Status: %d %s\r\n%s%s%sX-Request-Id: %s\r\n"
-	    "X-Content-Type-Options: nosniff\r\nCache-Control: no-store\r\n"
-	    "Content-Length: %zu\r\n%s\r\n",
-	    status, status_reason(status),
-	    type == NULL ? "" : "Content-Type: ", type == NULL ? "" : type,
-	    type == NULL ? "" : "\r\n", req->id, len, req->headers);
+	(void)response_head(&h, head, n + 1);
 	req->status = status;
 	if (f == NULL)
 		return 0; /* tests of the router */
-	ok = FCGX_PutStr(head, (int)strlen(head), f->out) != -1;
+	ok = FCGX_PutStr(head, (int)n, f->out) != -1;
 	if (ok && req->method != M_HEAD && len > 0) {
 		ok = FCGX_PutStr(bytes, (int)len, f->out) != -1;
 		req->sent = len;

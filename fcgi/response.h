@@ -34,7 +34,20 @@ int reply_empty(struct request *req, int status);
 int reply_bytes(struct request *req, int status, const char *type,
     const char *bytes, size_t len);
 
-/* The reason phrase of ${status}, "" if it has none here. */
-const char *status_reason(int status);
+#define RESPONSE_STREAM (-1) /* a body whose length nobody knows yet */
+
+/* The head of an answer, whoever writes it: a handler, or the park thread. */
+struct response_head {
+	int status;
+	const char *type;    /* NULL: no body */
+	const char *id;      /* X-Request-Id */
+	int64_t len;         /* of the body, or RESPONSE_STREAM */
+	const char *headers; /* lines "Name: value\r\n", or "" */
+	const char *more;    /* further ones, or "" */
+};
+
+/* Write ${h} to ${out}, which has room for ${max} bytes; returns its length
+ * without the NUL, as snprintf does. */
+size_t response_head(const struct response_head *h, char *out, size_t max);
 
 #endif
