@@ -4,7 +4,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <fcgiapp.h>
@@ -13,6 +12,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/notify.h"
+#include "base/signals.h"
 #include "config.h"
 #include "fcgi/accept.h"
 #include "fcgi/cgi.h"
@@ -22,6 +22,7 @@
 #include "nouns/metric.h"
 #include "redis/store.h"
 
+#define THREADS_TOLD_MS 1000 /* the gauge, so often */
 #define DRAIN_LOOK_MS 50
 #define DRAIN_LAST_MS 2000 /* on_deadline answers 202; that takes a moment */
 
@@ -167,29 +168,20 @@ serve_connection(void *ctx, int fd)
 		finish(&f, how);
 }
 
-static int
-wait_signal(const sigset_t *set, int ms)
-{
-	struct timespec ts = { ms / 1000, (long)(ms % 1000) * 1000000 };
-
-	return sigtimedwait(set, NULL, &ts);
-}
-
 /*
  * Until no thread serves and nothing is parked, or the time is up; a second
  * SIGTERM ends it sooner.  0: all threads have ended.
  */
 static int
-drain(struct edge *e, struct acceptor *a, const sigset_t *signals, int64_t ms)
+drain(struct edge *e, struct acceptor *a, int64_t ms)
 {
 	int64_t until = clock_boot_ms() + ms + DRAIN_LAST_MS;
-	int sig, serving;
+	int serving;
 
 	park_drain(e->park, ms);
 	do {
 		serving = accept_stop(a, DRAIN_LOOK_MS);
-		sig = wait_signal(signals, serving == 0 ? DRAIN_LOOK_MS : 0);
-		if (sig == SIGTERM || sig == SIGINT) {
+		if (signals_end_came(serving == 0 ? DRAIN_LOOK_MS : 0)) {
 			park_drain(e->park, 0);
 			until = clock_boot_ms() + DRAIN_LAST_MS;
 		}
@@ -199,21 +191,16 @@ drain(struct edge *e, struct acceptor *a, const sigset_t *signals, int64_t ms)
 }
 
 int
-edge_run(struct edge *e, const struct route *routes,
-    void (*reload)(struct edge *e))
+edge_run(struct edge *e, const struct route *routes, void (*reload)(void *ctx),
+    void *ctx)
 {
 	struct serving sv = { e, routes };
 	struct settings *s = edge_settings(e);
 	struct acceptor *a;
-	sigset_t signals;
+	enum signals_came came;
 	bool is_public = false;
-	int listener, sig, rc = 0;
+	int listener, rc = 0;
 
-	sigemptyset(&signals);
-	sigaddset(&signals, SIGTERM);
-	sigaddset(&signals, SIGINT);
-	sigaddset(&signals, SIGHUP);
-	pthread_sigmask(SIG_BLOCK, &signals, NULL);
 	if (FCGX_Init() != 0 || pthread_key_create(&arena_key, arena_end) != 0)
 		return 1;
 	signal(SIGPIPE, SIG_IGN); /* FCGX_Init has replaced it */
@@ -229,19 +216,16 @@ edge_run(struct edge *e, const struct route *routes,
 	log_event(LOG_INFO, "worker_started", F_STR("process", e->process_id),
 	    F_STR("version", PACKAGE_VERSION));
 	notify_ready();
-	for (;;) {
-		sig = wait_signal(&signals, 1000);
-		if (sig == SIGTERM || sig == SIGINT)
-			break;
-		if (sig == SIGHUP)
-			reload(e);
+	while ((came = signals_wait(THREADS_TOLD_MS)) != SIGNALS_END) {
+		if (came == SIGNALS_RELOAD)
+			reload(ctx);
 		metric_set(METRIC_THREADS, 0, accept_threads(a));
 	}
 	atomic_store(&e->draining, true);
 	s = edge_settings(e);
 	log_event(LOG_INFO, "worker_stopping", F_STR("process", e->process_id),
 	    F_INT("parked", park_count(e->park)));
-	rc = drain(e, a, &signals, s->server_drain_ms);
+	rc = drain(e, a, s->server_drain_ms);
 	settings_unref(s);
 	log_event(LOG_INFO, "worker_stopped", F_STR("process", e->process_id),
 	    F_INT("parked", park_count(e->park)));

@@ -40,10 +40,11 @@ bool edge_may_store(struct edge *e);
 
 /*
  * Serve until SIGTERM: accept on server.listen, grow threads while all are
- * busy, park, drain.  ${reload} is called on SIGHUP.  Returns the exit code.
+ * busy, park, drain.  The signals are blocked (base/signals.h); ${reload} is
+ * called with ${ctx} on SIGHUP.  Returns the exit code.
  */
 int edge_run(struct edge *e, const struct route *routes,
-    void (*reload)(struct edge *e));
+    void (*reload)(void *ctx), void *ctx);
 
 /* Started as plain CGI (no FastCGI socket on descriptor 0, GATEWAY_INTERFACE
  * set)? */
