@@ -143,19 +143,24 @@ def check_metrics(doc):
 
 
 def check_routes(doc):
-    text = re.sub(r'#define (\w+) ("[^"]*")', "", read("handlers/routes.c"))
-    names = dict(re.findall(r'#define (\w+) ("[^"]*")',
-                            read("handlers/routes.c")))
-    for name, value in names.items():
-        text = text.replace(name, value)
     told, machine = section(doc, "HTTP"), read("docs/openapi.yaml")
-    for methods, path in re.findall(r'\{ ((?:M_\w+[ |]*)+), ("[^"]+")', text):
-        path = path.strip('"')
+    rows = re.findall(r'\.methods = ((?:M_\w+[ |]*)+),\s*\.pattern = "([^"]+)"',
+                      read("handlers/routes.c"))
+    if not rows:
+        print("handlers/routes.c: no routes are found in it")
+    for methods, path in rows:
         method = re.findall(r"M_(\w+)", methods)[0]
         if f"| `{method} {path}` |" not in told:
             print(f"docs/INTERFACES.md: route {method} {path} is missing")
         if f"\n  {path}:" not in machine:
             print(f"docs/openapi.yaml: route {method} {path} is missing")
+    served = {path for _, path in rows}
+    for path in re.findall(r"^\| `[A-Z]+ (/[^`]*)` \|", told, re.M):
+        if path not in served:
+            print(f"docs/INTERFACES.md: there is no route {path}")
+    for path in re.findall(r"^  (/\S*):$", machine, re.M):
+        if path not in served:
+            print(f"docs/openapi.yaml: there is no route {path}")
 
 
 def check_settings():
