@@ -9,7 +9,7 @@
 #include "base/metrics.h"
 
 enum metric {
-	METRIC_REQUESTS,        /* by enum metric_class */
+	METRIC_REQUESTS,        /* by enum metric_status */
 	METRIC_REQUEST_SECONDS, /* histogram */
 	METRIC_MESSAGES_ACCEPTED,
 	METRIC_TURNS,            /* by end state: enum turn_end */
@@ -38,14 +38,14 @@ enum metric {
 	METRIC_N,
 };
 
-/* How a request was answered: status / 100 is CLASS_1XX and so on. */
-enum metric_class {
-	CLASS_1XX,
-	CLASS_2XX,
-	CLASS_3XX,
-	CLASS_4XX,
-	CLASS_5XX,
-	CLASS_PROBE, /* /health, /ready, /metrics, whatever they answered */
+/* How a request was answered: status / 100 is STATUS_1XX and so on. */
+enum metric_status {
+	STATUS_1XX,
+	STATUS_2XX,
+	STATUS_3XX,
+	STATUS_4XX,
+	STATUS_5XX,
+	STATUS_PROBE, /* /health, /ready, /metrics, whatever they answered */
 };
 
 enum metric_refusal {
