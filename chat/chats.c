@@ -103,7 +103,7 @@ report(void *ctx, const struct settings *s, json_t *record)
 {
 	struct chats *c = ctx;
 	struct models *m = &c->models;
-	const struct toolset *set = toolset_ref(c->toolbox);
+	const struct toolset *set = toolset_ref(c->toolbox, NULL);
 	struct arena *mem = arena_new();
 	const char *error;
 	bool asked;

@@ -91,7 +91,8 @@ turn_load(struct turn *t)
 		return disconnect(t);
 
 	stream_status(&t->stream, "working");
-	t->tools = toolset_ref(t->chats->toolbox);
+	chat_name_caller(&job->chat, t->mem, &t->caller);
+	t->tools = toolset_ref(t->chats->toolbox, &t->caller);
 	if (t->s->chat_auth == CHAT_AUTH_MEMCP)
 		return TURN_TOKEN;
 	return turn_next_model(t);

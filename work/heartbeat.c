@@ -11,7 +11,7 @@
 #include "base/http.h"
 #include "base/memory.h"
 #include "base/pool.h"
-#include "config.h"
+#include "base/version.h"
 #include "nouns/metric.h"
 #include "redis/due.h"
 #include "redis/fleet.h"
@@ -51,7 +51,7 @@ beat(struct worker *w)
 	due_requeue_healed(w->store);
 	record = json_pack("{s:s, s:s, s:i, s:s, s:i, s:i, s:i, s:I, s:b}",
 	    "id", w->id, "host", host, "pid", (int)getpid(), "version",
-	    PACKAGE_VERSION, "format", FORMAT_NEWEST, "slots",
+	    VERSION_BUILT, "format", FORMAT_NEWEST, "slots",
 	    pool_busy(w->turns) + pool_free_slots(w->turns), "running",
 	    atomic_load(&w->running), "started_ms", (json_int_t)w->started_ms,
 	    "paused", (int)s->chat_paused);
@@ -62,7 +62,7 @@ beat(struct worker *w)
 			row->kind->report(row->ctx, s, record);
 	}
 	if (record != NULL)
-		(void)!fleet_beat(w->store, w->id, record);
+		(void)!fleet_beat(w->store, FLEET_TURN, w->id, record);
 	json_decref(record);
 	settings_unref(s);
 }
@@ -167,7 +167,7 @@ run(void *arg)
 		metric_set(METRIC_RUNNING, 0, atomic_load(&h->w->running));
 		tidy(h);
 	} while (rest(h));
-	(void)!fleet_leave(h->w->store, h->w->id);
+	(void)!fleet_leave(h->w->store, FLEET_TURN, h->w->id);
 	return NULL;
 }
 

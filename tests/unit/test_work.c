@@ -338,7 +338,8 @@ a_kind_looks_reports_and_obeys(void **state)
 	h = heartbeat_start(&w);
 	assert_non_null(h);
 	await(&made_up.looked, 2);
-	assert_int_equal(fleet_read(f->store, mem, &records), STORE_OK);
+	assert_int_equal(fleet_read(f->store, FLEET_TURN, mem, &records),
+	    STORE_OK);
 	assert_int_equal(json_array_size(records), 1);
 	record = json_array_get(records, 0);
 	assert_string_equal(json_member_str(record, "id"), "made-up");
@@ -346,7 +347,8 @@ a_kind_looks_reports_and_obeys(void **state)
 	worker_set_settings(&w, settings_ref(&settings));
 	assert_int_equal(atomic_load(&made_up.obeyed), 1);
 	heartbeat_stop(h);
-	assert_int_equal(fleet_read(f->store, mem, &records), STORE_OK);
+	assert_int_equal(fleet_read(f->store, FLEET_TURN, mem, &records),
+	    STORE_OK);
 	assert_int_equal(json_array_size(records), 0);
 	end(f, false);
 	arena_free(mem);
