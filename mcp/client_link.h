@@ -3,7 +3,7 @@
  *
  * Two kinds of server do so: those of 2024-11-05, which name first where
  * requests are POSTed to (HTTP+SSE); and some of one endpoint, which take a
- * request there and answer on the stream (client_listen.c).
+ * request there and answer on the stream (client_sse.c).
  */
 #ifndef MCP_CLIENT_LINK_H
 #define MCP_CLIENT_LINK_H
@@ -41,7 +41,7 @@ struct mcp_link {
 	int nanswers;
 };
 
-/* client_sse.c */
+/* client_link.c */
 struct mcp_link *link_new(struct mcp_client *c);
 /* The client's own, a new reference; NULL: it has none. */
 struct mcp_link *link_of(struct mcp_client *c);

@@ -115,24 +115,55 @@ struct exchange {
 	int requests; /* of the server's, during this call */
 };
 
-/* client.c */
+/* client_exchange.c */
 int64_t mcp_next_id(struct mcp_client *c);
 /* What is left of the exchange's time, at least 1. */
 int exchange_left_ms(const struct exchange *x);
 bool exchange_is_cancelled(const struct exchange *x);
 /* Cancelled, or out of time: nothing more is done for it. */
 bool exchange_is_over(const struct exchange *x);
+/* Forget the answer of the attempt before. */
+void exchange_reset(struct exchange *x);
+/* "progressToken":ID when the caller wants to hear of it, else "". */
+const char *exchange_meta(const struct exchange *x);
+/* ${rc}, or MCP_UNKNOWN for what acts: it may have happened. */
+enum mcp_rc exchange_or_unknown(const struct exchange *x, enum mcp_rc rc);
+
+/* client_why.c */
 /* Set ${why}; returns ${rc}. */
 enum mcp_rc exchange_end(struct exchange *x, enum mcp_rc rc, const char *fmt,
     ...) PRINTF_LIKE(3, 4);
 
-/* Find out the era if it isn't known, and ask; once more with what a refusal
- * taught.  x->view tells afterwards which era answered. */
-enum mcp_rc exchange_run(struct exchange *x) WARN_UNUSED;
+/* client_end.c: how an exchange ended */
+/* Refused by a 4xx that may come of another revision of the server's; what
+ * acts is not asked again for that. */
+bool exchange_is_refused(const struct exchange *x);
+/* Taken by the server, but no answer came where it was sent to. */
+bool exchange_is_unanswered(const struct exchange *x, enum mcp_rc rc);
+/* How a JSON-RPC error ends. */
+enum mcp_rc exchange_error_end(struct exchange *x);
+/* How an HTTP answer ends that holds no JSON-RPC one. */
+enum mcp_rc exchange_status_end(struct exchange *x);
+/* How an exchange ends whose answer came. */
+enum mcp_rc exchange_answer_end(struct exchange *x);
+/* How a failed HTTP exchange ends. */
+enum mcp_rc exchange_http_end(struct exchange *x,
+    const struct http_response *resp);
 
-/* client_list.c */
-/* All tools, a new reference, ${ttl_ms} as mcp_client_tools; NULL: ${rc}. */
-json_t *mcp_list(struct exchange *x, int64_t *ttl_ms, enum mcp_rc *rc);
+/* client_take.c */
+/*
+ * A message from the server.  1: it was the answer, x->answered is set;
+ * 0: something else; -1: not JSON.
+ */
+int exchange_take(struct exchange *x, const char *bytes, size_t len);
+
+/* client_read.c */
+/*
+ * Read the body until the answer (x->answered) or its end; ${is_stream}: it
+ * was one of events.  -1: an event is too large.
+ */
+int exchange_read(struct exchange *x, struct http_stream *s,
+    const struct http_response *resp, bool *is_stream);
 
 /* client_post.c */
 /*
@@ -148,37 +179,6 @@ int mcp_notify(struct mcp_client *c, const char *url, const char *const *lines,
 /* Fill ${req} with the client's headers and ${lines}; -1: too many. */
 int mcp_fill(const struct mcp_client *c, struct http_request *req,
     const char *const *lines) WARN_UNUSED;
-/*
- * A message from the server.  1: it was the answer, x->answered is set;
- * 0: something else; -1: not JSON.
- */
-int exchange_take(struct exchange *x, const char *bytes, size_t len);
-/* Forget the answer of the attempt before. */
-void exchange_reset(struct exchange *x);
-/* How a JSON-RPC error ends. */
-enum mcp_rc exchange_error_end(struct exchange *x);
-/* Refused by a 4xx that may come of another revision of the server's; what
- * acts is not asked again for that. */
-bool exchange_is_refused(const struct exchange *x);
-/* Taken by the server, but no answer came where it was sent to. */
-bool exchange_is_unanswered(const struct exchange *x, enum mcp_rc rc);
-/* "progressToken":ID when the caller wants to hear of it, else "". */
-const char *exchange_meta(const struct exchange *x);
-/* ${rc}, or MCP_UNKNOWN for what acts: it may have happened. */
-enum mcp_rc exchange_or_unknown(const struct exchange *x, enum mcp_rc rc);
-/* How an HTTP answer ends that holds no JSON-RPC one. */
-enum mcp_rc exchange_status_end(struct exchange *x);
-/* How a failed HTTP exchange ends. */
-enum mcp_rc exchange_http_end(struct exchange *x,
-    const struct http_response *resp);
-
-/* client_read.c */
-/*
- * Read the body until the answer (x->answered) or its end; ${is_stream}: it
- * was one of events.  -1: an event is too large.
- */
-int exchange_read(struct exchange *x, struct http_stream *s,
-    const struct http_response *resp, bool *is_stream);
 
 /* client_modern.c */
 enum mcp_rc modern_run(struct exchange *x) WARN_UNUSED;
@@ -188,13 +188,7 @@ enum mcp_rc modern_run(struct exchange *x) WARN_UNUSED;
  */
 enum mcp_rc modern_probe(struct exchange *x, struct mcp_view *view) WARN_UNUSED;
 
-/* client_legacy.c */
-enum mcp_rc legacy_run(struct exchange *x) WARN_UNUSED;
-/* initialize; fills ${view}; x->status says why not. */
-enum mcp_rc legacy_begin(struct exchange *x, struct mcp_view *view) WARN_UNUSED;
-void legacy_end(struct mcp_client *c);
-/* Answer a request of the server's. */
-void legacy_answer(struct exchange *x, const struct rpc_message *m);
+/* client_legacy.c: what all revisions before have in common */
 /* Headers of a request in a session; ${version} may be NULL, ${session} "". */
 #define LEGACY_LINES_MAX 5
 void legacy_lines(struct arena *mem, const char *version, const char *session,
@@ -212,6 +206,14 @@ bool legacy_session_is_over(const struct exchange *x);
 /* The params of initialize, members as JSON text. */
 const char *legacy_hello(struct arena *mem, const char *version);
 
+/* client_streamable.c */
+enum mcp_rc legacy_run(struct exchange *x) WARN_UNUSED;
+/* initialize; fills ${view}; x->status says why not. */
+enum mcp_rc legacy_begin(struct exchange *x, struct mcp_view *view) WARN_UNUSED;
+void legacy_end(struct mcp_client *c);
+/* Answer a request of the server's. */
+void legacy_answer(struct exchange *x, const struct rpc_message *m);
+
 /* client_endpoint.c */
 #define ENDPOINT_MAX 2048
 /* ${said} as an address of the same origin as ${base}; -1: it is none. */
@@ -221,12 +223,12 @@ int endpoint_resolve(const char *base, const char *said,
 void endpoint_behind(const char *base, const char *said,
     char out[ENDPOINT_MAX]);
 
-/* client_sse.c */
-enum mcp_rc link_run(struct exchange *x) WARN_UNUSED;
+/* client_link.c */
 /* Links are shared by the calls that run; NULL is fine. */
 void link_unref(struct mcp_link *l);
+enum mcp_rc link_run(struct exchange *x) WARN_UNUSED;
 
-/* client_listen.c */
+/* client_sse.c */
 /* Open the stream, wait for its endpoint, initialize. */
 enum mcp_rc link_begin(struct exchange *x, struct mcp_view *view,
     struct mcp_link **link) WARN_UNUSED;
@@ -237,5 +239,14 @@ enum mcp_rc listen_begin(struct exchange *x, const struct mcp_view *view,
 bool listen_again(struct exchange *x) WARN_UNUSED;
 /* The request was taken without an answer (${rc}): look for it there. */
 enum mcp_rc listen_run(struct exchange *x, enum mcp_rc rc) WARN_UNUSED;
+
+/* client_era.c */
+/* Find out the era if it isn't known, and ask; once more with what a refusal
+ * taught.  x->view tells afterwards which era answered. */
+enum mcp_rc exchange_run(struct exchange *x) WARN_UNUSED;
+
+/* client_list.c */
+/* All tools, a new reference, ${ttl_ms} as mcp_client_tools; NULL: ${rc}. */
+json_t *mcp_list(struct exchange *x, int64_t *ttl_ms, enum mcp_rc *rc);
 
 #endif
