@@ -40,6 +40,8 @@ mcp_client_new(const char *name, const char *url, const char *const *headers,
 	c->name = copy(name);
 	c->url = copy(url);
 	mcp_client_set_timeout(c, timeout_ms);
+	c->transport = &MCP_HTTP;
+	c->view.transport = c->transport;
 	c->view.version = "";
 	pthread_mutex_init(&c->lock, NULL);
 	cond_init(&c->settled);
@@ -53,7 +55,7 @@ mcp_client_free(struct mcp_client *c)
 
 	if (c == NULL)
 		return;
-	legacy_end(c);
+	c->view.transport->end(c);
 	link_unref(c->link);
 	for (i = 0; i < c->nheaders; i++) {
 		sodium_memzero(c->headers[i], strlen(c->headers[i]));

@@ -9,52 +9,6 @@
 
 #define TRIES 2 /* the second with what the first taught about the server */
 
-/*
- * Which era is it?  ${p} is an exchange of its own.  The order and what counts
- * as evidence are the revision's: an outage or a refusal tells nothing.
- */
-static enum mcp_rc
-find_era(struct exchange *p, struct mcp_view *view, struct mcp_link **link)
-{
-	bool no_discover, modern_only;
-	enum mcp_rc rc = modern_probe(p, view), link_rc;
-	char why[MCP_WHY_MAX];
-
-	if (rc != MCP_OK || view->era == ERA_MODERN)
-		return rc;
-	/* It has none, or did not get to say. */
-	no_discover = p->answered ? p->code == RPC_NO_METHOD
-				  : p->status == 0 || p->status >= 500;
-
-	rc = legacy_begin(p, view);
-	if (rc == MCP_OK && atomic_load(&p->c->listens)
-	    && listen_begin(p, view, link) == MCP_OK)
-		view->era = ERA_LINK;
-	if (rc == MCP_OK || rc == MCP_DENIED || rc == MCP_CANCELLED
-	    || rc == MCP_UNREACHED || rc == MCP_UNKNOWN)
-		return rc;
-	/* server/discover is optional: a modern server without it. */
-	modern_only = p->answered && p->result == NULL
-	    && (p->code == RPC_BAD_VERSION
-		|| (no_discover && p->code == RPC_NO_METHOD));
-	if (modern_only) {
-		*view = (struct mcp_view){ .era = ERA_MODERN,
-			.version = MCP_MODERN };
-		return MCP_OK;
-	}
-	if (rc == MCP_ERROR && p->status >= 500)
-		rc = exchange_end(p, MCP_UNREACHED, "HTTP %d: %s", p->status,
-		    p->message);
-	if (p->status != 400 && p->status != 404 && p->status != 405)
-		return rc;
-	memcpy(why, p->why, sizeof(why));
-	link_rc = link_begin(p, view, link);
-	if (link_rc == MCP_OK || link_rc == MCP_CANCELLED)
-		return link_rc;
-	memcpy(p->why, why, sizeof(why)); /* the newer transport's matters */
-	return rc;
-}
-
 static void
 wait_settled(struct mcp_client *c)
 {
@@ -76,7 +30,7 @@ settle(struct exchange *x)
 		.o = &o,
 		.until = x->until,
 		.why = x->why };
-	struct mcp_view view = { .version = "" };
+	struct mcp_view view = { .transport = c->transport, .version = "" };
 	struct mcp_link *link = NULL, *old = NULL;
 	int64_t limit = clock_boot_ms() + c->timeout_ms;
 	enum mcp_rc rc;
@@ -85,7 +39,7 @@ settle(struct exchange *x)
 		p.until = limit;
 	c->settling = true;
 	pthread_mutex_unlock(&c->lock);
-	rc = find_era(&p, &view, &link);
+	rc = c->transport->begin(&p, &view, &link);
 	pthread_mutex_lock(&c->lock);
 	c->settling = false;
 	if (rc == MCP_OK) {
@@ -147,17 +101,7 @@ exchange_run(struct exchange *x)
 		if (rc != MCP_OK)
 			return rc;
 		x->stale = false;
-		switch (x->view->era) {
-		case ERA_MODERN:
-			rc = modern_run(x);
-			break;
-		case ERA_STREAMABLE:
-			rc = legacy_run(x);
-			break;
-		default:
-			rc = link_run(x);
-			break;
-		}
+		rc = x->view->transport->request(x);
 		if (!x->stale)
 			return rc;
 		forget(x->c, x->view->generation);

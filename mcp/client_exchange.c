@@ -8,6 +8,14 @@
 #include "base/clock.h"
 #include "mcp/client_priv.h"
 
+void
+view_begin(struct mcp_view *view, enum mcp_era era, const char *version)
+{
+	*view = (struct mcp_view){ .transport = view->transport,
+		.era = era,
+		.version = version };
+}
+
 int64_t
 mcp_next_id(struct mcp_client *c)
 {

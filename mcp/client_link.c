@@ -389,9 +389,8 @@ link_await(struct mcp_link *l, struct exchange *x)
 	return wait_end(l, x, &w, MCP_OK);
 }
 
-/* Take in what came while nobody waited; its last may be the end. */
-static bool
-is_dead(struct mcp_link *l, struct exchange *x)
+bool
+link_is_dead(struct mcp_link *l, struct exchange *x)
 {
 	int pieces = 0;
 	bool dead;
@@ -405,33 +404,4 @@ is_dead(struct mcp_link *l, struct exchange *x)
 	dead = l->dead;
 	pthread_mutex_unlock(&l->lock);
 	return dead;
-}
-
-enum mcp_rc
-link_run(struct exchange *x)
-{
-	struct mcp_link *l = link_of(x->c);
-	enum mcp_rc rc;
-	bool dead = is_dead(l, x);
-
-	/* A proxy ended it, perhaps: the session may live. */
-	if (dead && l != NULL && l->listens && listen_again(x)) {
-		link_unref(l);
-		l = link_of(x->c);
-		dead = is_dead(l, x);
-	}
-	if (dead) {
-		x->stale = true;
-		rc = exchange_end(x, MCP_UNREACHED, "the stream ended");
-	} else {
-		rc = link_call(l, x);
-		if (l->listens && legacy_session_is_over(x)) {
-			x->stale = true;
-			if (rc == MCP_UNKNOWN) /* not run, that is */
-				rc = exchange_end(x, MCP_UNREACHED,
-				    "the session is over");
-		}
-	}
-	link_unref(l);
-	return rc;
 }

@@ -51,6 +51,9 @@ int link_take(void *ctx, const struct sse_event *ev);
 enum mcp_rc link_call(struct mcp_link *l, struct exchange *x) WARN_UNUSED;
 /* Wait for the answer to what was POSTed as x->id. */
 enum mcp_rc link_await(struct mcp_link *l, struct exchange *x) WARN_UNUSED;
+/* Take in what came while nobody waited: is the stream at its end?  NULL is
+ * dead. */
+bool link_is_dead(struct mcp_link *l, struct exchange *x);
 void link_notify(struct mcp_link *l, struct arena *mem, const struct buf *body);
 
 #endif

@@ -182,7 +182,7 @@ exchange_post(struct exchange *x, const char *url, const char *const *lines,
 	if (x->acts)
 		req.flags |= HTTP_ONCE;
 	rc = exchange_once(x, &req, &is_stream);
-	if (!x->answered && is_stream && x->view->era == ERA_STREAMABLE
+	if (!x->answered && is_stream && x->view->era == ERA_LEGACY
 	    && rc != MCP_CANCELLED && x->last_event[0] != '\0') {
 		posted = x->status;
 		rc = resume(x, url, lines);

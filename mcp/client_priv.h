@@ -40,24 +40,62 @@
 
 enum mcp_era {
 	ERA_UNKNOWN,
-	ERA_MODERN,     /* 2026-07-28 */
-	ERA_STREAMABLE, /* initialize, one endpoint */
-	ERA_LINK,       /* answers come on one long GET: HTTP+SSE, and
-			 * servers of one endpoint that do so */
+	ERA_MODERN, /* 2026-07-28: each request carries all it needs */
+	ERA_LEGACY, /* before it: initialize, then requests */
 };
+
+struct exchange;
+struct mcp_link;
+struct mcp_transport;
 
 /* What a request needs to know of its server. */
 struct mcp_view {
 	enum mcp_era era;
+	const struct mcp_transport *transport; /* never NULL */
 	unsigned generation;           /* changes when an era or session does */
 	const char *version;           /* a static string */
 	char session[MCP_SESSION_MAX]; /* "": none */
 };
 
-struct mcp_link;
+/*
+ * How messages reach a server, and what comes back.  Who adds one writes a
+ * file with such a struct, and lets mcp_client_new choose it by what the
+ * configuration names: for a command (stdio), begin starts the child and asks
+ * it for its era, request writes a line and waits for the one with its id
+ * (others' lines are taken meanwhile), send writes a line, end closes the
+ * child's input and waits for it.
+ */
+struct mcp_transport {
+	const char *name;
+	/*
+	 * Find out how the server is spoken to, and begin: ${view} has its
+	 * era, version, session, and the transport that it is asked by from
+	 * now on, which may be another one.  ${link}: what that one keeps
+	 * open, or NULL.  Called by one thread at a time, with an exchange of
+	 * its own.
+	 */
+	enum mcp_rc (*begin)(struct exchange *x, struct mcp_view *view,
+	    struct mcp_link **link);
+	/* Send x->method and wait for its answer.  x->stale: what we knew of
+	 * the server is over; whoever called looks anew.  Cancelled or out of
+	 * time, it tells the server so where that is not told by leaving. */
+	enum mcp_rc (*request)(struct exchange *x);
+	/* Send what has no answer: a notification, or the answer to a request
+	 * of the server's that came during ${x}. */
+	void (*send)(struct exchange *x, const struct buf *body);
+	/* Nobody comes back: tell the server, in MCP_NOTICE_MS. */
+	void (*end)(struct mcp_client *c);
+};
+
+/* Streamable HTTP, of both eras; whose begin finds servers of HTTP+SSE, too. */
+extern const struct mcp_transport MCP_HTTP; /* client_http.c */
+/* Requests by POST, answers on one long GET: HTTP+SSE, and servers of one
+ * endpoint that do so. */
+extern const struct mcp_transport MCP_SSE; /* client_sse.c */
 
 struct mcp_client {
 	char *name;
+	const struct mcp_transport *transport; /* where its search begins */
 	char *url;
 	char **headers; /* NULL-terminated */
 	size_t nheaders;
@@ -70,7 +108,7 @@ struct mcp_client {
 	pthread_cond_t settled; /* nobody looks for the era any more */
 	bool settling;
 	struct mcp_view view;
-	struct mcp_link *link; /* ERA_LINK */
+	struct mcp_link *link; /* of MCP_SSE */
 	/* What was logged last: of tools, of lists that are too long. */
 	char left_out_seen[MCP_LEFT_OUT_MAX + 32];
 	int cut_seen;
@@ -116,6 +154,8 @@ struct exchange {
 };
 
 /* client_exchange.c */
+/* ${view} anew, of the same transport. */
+void view_begin(struct mcp_view *view, enum mcp_era era, const char *version);
 int64_t mcp_next_id(struct mcp_client *c);
 /* What is left of the exchange's time, at least 1. */
 int exchange_left_ms(const struct exchange *x);
@@ -207,12 +247,13 @@ bool legacy_session_is_over(const struct exchange *x);
 const char *legacy_hello(struct arena *mem, const char *version);
 
 /* client_streamable.c */
-enum mcp_rc legacy_run(struct exchange *x) WARN_UNUSED;
+/* Taken without an answer (exchange_is_unanswered): it is elsewhere. */
+enum mcp_rc streamable_run(struct exchange *x) WARN_UNUSED;
 /* initialize; fills ${view}; x->status says why not. */
-enum mcp_rc legacy_begin(struct exchange *x, struct mcp_view *view) WARN_UNUSED;
-void legacy_end(struct mcp_client *c);
-/* Answer a request of the server's. */
-void legacy_answer(struct exchange *x, const struct rpc_message *m);
+enum mcp_rc streamable_begin(struct exchange *x,
+    struct mcp_view *view) WARN_UNUSED;
+void streamable_send(struct exchange *x, const struct buf *body);
+void streamable_end(struct mcp_client *c);
 
 /* client_endpoint.c */
 #define ENDPOINT_MAX 2048
@@ -226,7 +267,6 @@ void endpoint_behind(const char *base, const char *said,
 /* client_link.c */
 /* Links are shared by the calls that run; NULL is fine. */
 void link_unref(struct mcp_link *l);
-enum mcp_rc link_run(struct exchange *x) WARN_UNUSED;
 
 /* client_sse.c */
 /* Open the stream, wait for its endpoint, initialize. */
@@ -235,8 +275,6 @@ enum mcp_rc link_begin(struct exchange *x, struct mcp_view *view,
 /* Open the stream of a server of one endpoint that answers there. */
 enum mcp_rc listen_begin(struct exchange *x, const struct mcp_view *view,
     struct mcp_link **link) WARN_UNUSED;
-/* The same anew for the client's session; false: it can't be had. */
-bool listen_again(struct exchange *x) WARN_UNUSED;
 /* The request was taken without an answer (${rc}): look for it there. */
 enum mcp_rc listen_run(struct exchange *x, enum mcp_rc rc) WARN_UNUSED;
 

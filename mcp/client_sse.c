@@ -1,5 +1,6 @@
 /*
- * client_sse: opens the streams on which servers answer (client_link.c).
+ * client_sse: servers that answer on one long GET (client_link.c): opening it, and
+ * requests.
  */
 #include <limits.h>
 #include <stdio.h>
@@ -106,7 +107,8 @@ link_begin(struct exchange *x, struct mcp_view *view, struct mcp_link **link)
 	struct buf body = BUF_INIT(KIB);
 	enum mcp_rc rc;
 
-	*view = (struct mcp_view){ .era = ERA_LINK, .version = "" };
+	view_begin(view, ERA_LEGACY, "");
+	view->transport = &MCP_SSE;
 	x->view = view;
 
 	rc = open_stream(x, l, lines);
@@ -193,7 +195,7 @@ listen_from_now(struct exchange *x, struct mcp_link *link)
 		old = c->link;
 		c->link = link;
 		atomic_store(&c->listens, true);
-		c->view.era = ERA_LINK;
+		c->view.transport = &MCP_SSE;
 		c->view.generation++;
 	}
 	*x->view = c->view;
@@ -201,7 +203,8 @@ listen_from_now(struct exchange *x, struct mcp_link *link)
 	link_unref(old);
 }
 
-bool
+/* The same anew for the client's session; false: it can't be had. */
+static bool
 listen_again(struct exchange *x)
 {
 	struct mcp_link *link = NULL;
@@ -229,7 +232,7 @@ listen_run(struct exchange *x, enum mcp_rc rc)
 		*x->view = x->c->view;
 		pthread_mutex_unlock(&x->c->lock);
 	}
-	l = x->view->era == ERA_LINK ? link_of(x->c) : NULL;
+	l = x->view->transport == &MCP_SSE ? link_of(x->c) : NULL;
 	if (l == NULL) {
 		x->status = status;
 		memcpy(x->why, why, sizeof(why));
@@ -239,3 +242,52 @@ listen_run(struct exchange *x, enum mcp_rc rc)
 	link_unref(l);
 	return rc;
 }
+
+/* ---- requests ------------------------------------------------------------ */
+
+static enum mcp_rc
+request(struct exchange *x)
+{
+	struct mcp_link *l = link_of(x->c);
+	enum mcp_rc rc;
+	bool dead = link_is_dead(l, x);
+
+	/* A proxy ended it, perhaps: the session may live. */
+	if (dead && l != NULL && l->listens && listen_again(x)) {
+		link_unref(l);
+		l = link_of(x->c);
+		dead = link_is_dead(l, x);
+	}
+	if (dead) {
+		x->stale = true;
+		rc = exchange_end(x, MCP_UNREACHED, "the stream ended");
+	} else {
+		rc = link_call(l, x);
+		if (l->listens && legacy_session_is_over(x)) {
+			x->stale = true;
+			if (rc == MCP_UNKNOWN) /* not run, that is */
+				rc = exchange_end(x, MCP_UNREACHED,
+				    "the session is over");
+		}
+	}
+	link_unref(l);
+	return rc;
+}
+
+static void
+send_on_link(struct exchange *x, const struct buf *body)
+{
+	struct mcp_link *l = link_of(x->c);
+
+	if (l != NULL)
+		link_notify(l, x->mem, body);
+	link_unref(l);
+}
+
+const struct mcp_transport MCP_SSE = {
+	.name = "HTTP+SSE",
+	.begin = link_begin,
+	.request = request,
+	.send = send_on_link,
+	.end = streamable_end, /* of one endpoint: it may have a session */
+};

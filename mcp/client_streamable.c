@@ -15,20 +15,12 @@ lines_of(const struct exchange *x, const struct mcp_view *view,
 }
 
 void
-legacy_answer(struct exchange *x, const struct rpc_message *m)
+streamable_send(struct exchange *x, const struct buf *body)
 {
 	const char *lines[LEGACY_LINES_MAX];
-	struct buf body = BUF_INIT(64 * KIB);
 
-	/* Each costs a round trip: a server must not hold the caller so. */
-	if (exchange_is_over(x) || x->requests++ >= MCP_REQUESTS_MAX)
-		return;
-	if (x->view->era == ERA_STREAMABLE
-	    && rpc_write_answer(&body, m->id, m->method) == 0) {
-		lines_of(x, x->view, lines);
-		(void)mcp_notify(x->c, x->c->url, lines, &body, MCP_NOTICE_MS);
-	}
-	buf_fini(&body);
+	lines_of(x, x->view, lines);
+	(void)mcp_notify(x->c, x->c->url, lines, body, MCP_NOTICE_MS);
 }
 
 /* In these revisions a closed stream does not cancel. */
@@ -59,7 +51,7 @@ legacy_post(struct exchange *x, const char *const *lines)
 }
 
 enum mcp_rc
-legacy_run(struct exchange *x)
+streamable_run(struct exchange *x)
 {
 	const char *lines[LEGACY_LINES_MAX];
 	enum mcp_rc rc;
@@ -68,7 +60,7 @@ legacy_run(struct exchange *x)
 	lines_of(x, x->view, lines);
 	rc = legacy_post(x, lines);
 	if (exchange_is_unanswered(x, rc))
-		return listen_run(x, rc);
+		return rc;
 	over = rc != MCP_CANCELLED && legacy_session_is_over(x);
 	if (over && rc == MCP_UNKNOWN) /* not run, that is */
 		rc = exchange_end(x, MCP_UNREACHED, "the session is over");
@@ -93,13 +85,13 @@ session_is_valid(const char *s)
 }
 
 enum mcp_rc
-legacy_begin(struct exchange *x, struct mcp_view *view)
+streamable_begin(struct exchange *x, struct mcp_view *view)
 {
 	const char *lines[LEGACY_LINES_MAX], *ask;
 	struct buf body = BUF_INIT(KIB);
 	enum mcp_rc rc = MCP_PROTOCOL;
 
-	*view = (struct mcp_view){ .era = ERA_STREAMABLE, .version = "" };
+	view_begin(view, ERA_LEGACY, "");
 	x->view = view;
 	x->method = "initialize";
 	lines_of(x, view, lines);
@@ -140,7 +132,7 @@ out:
 
 /* Tell the server that nobody comes back. */
 void
-legacy_end(struct mcp_client *c)
+streamable_end(struct mcp_client *c)
 {
 	struct arena *mem;
 	struct exchange x = { .c = c };

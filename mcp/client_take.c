@@ -68,6 +68,22 @@ is_ours(const struct exchange *x, const struct rpc_message *m)
 	return match;
 }
 
+/* A request of the server's. */
+static void
+take_request(struct exchange *x, const struct rpc_message *m)
+{
+	struct buf body = BUF_INIT(64 * KIB);
+
+	/* Each costs a round trip: a server must not hold the caller so.  A
+	 * modern one must not ask; it gets no answer. */
+	if (x->view->era == ERA_MODERN || exchange_is_over(x)
+	    || x->requests++ >= MCP_REQUESTS_MAX)
+		return;
+	if (rpc_write_answer(&body, m->id, m->method) == 0)
+		x->view->transport->send(x, &body);
+	buf_fini(&body);
+}
+
 static int
 take_message(void *ctx, const struct rpc_message *m)
 {
@@ -78,9 +94,7 @@ take_message(void *ctx, const struct rpc_message *m)
 		take_notification(x, m);
 		return 0;
 	case RPC_REQUEST:
-		/* A modern server must not ask; it gets no answer. */
-		if (x->view->era != ERA_MODERN)
-			legacy_answer(x, m);
+		take_request(x, m);
 		return 0;
 	case RPC_RESULT:
 	case RPC_ERROR:
