@@ -179,7 +179,7 @@ const struct config_def SETTINGS[] = {
 	{ "server.drain", CONFIG_SPAN, AT(server_drain_ms), "30s", 0, HOUR,
 	    NULL, NULL, "how long a stopping worker finishes its work", 0 },
 	{ "server.threads", CONFIG_INT, AT(server_threads), "64", 1, 1024, NULL,
-	    NULL, "threads of one edge, at most", 0 },
+	    NULL, "threads of one edge for each class of requests, at most", 0 },
 	{ "server.parked", CONFIG_INT, AT(server_parked), "10000", 1, 1e6, NULL,
 	    NULL, "requests of one edge that wait without a thread", 0 },
 	{ "server.body_max", CONFIG_SIZE, AT(server_body_max), "256k", 1024,
