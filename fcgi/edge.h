@@ -1,5 +1,5 @@
 /*
- * edge: what handlers need of their process, and its life (edge.c).
+ * edge: what handlers need of their process, and its life (edge_run.c).
  */
 #ifndef FCGI_EDGE_H
 #define FCGI_EDGE_H
