@@ -107,7 +107,7 @@ end(struct seat *seat)
 	log_set_id(NULL);
 	if (!req->parked) /* else its parameters and its connection are gone */
 		f->keepConnection = req->status < 400
-		    && request_body_length(req) == (int64_t)req->body_len;
+		    && req->announced == (int64_t)req->body_len;
 	settings_unref(req->settings);
 	arena_reset(seat->mem);
 	if (req->parked)
