@@ -11,7 +11,7 @@
 #include "base/log.h"
 #include "base/notify.h"
 #include "base/signals.h"
-#include "config.h"
+#include "base/version.h"
 #include "fcgi/accept.h"
 #include "fcgi/class.h"
 #include "fcgi/edge.h"
@@ -73,7 +73,7 @@ edge_run(struct edge *e, const struct route *routes, void (*reload)(void *ctx),
 	if (a == NULL)
 		return 1;
 	log_event(LOG_INFO, "worker_started", F_STR("process", e->process_id),
-	    F_STR("version", PACKAGE_VERSION));
+	    F_STR("version", VERSION_BUILT));
 	notify_ready();
 	while ((came = signals_wait(THREADS_TOLD_MS)) != SIGNALS_END) {
 		if (came == SIGNALS_RELOAD)

@@ -2,7 +2,7 @@
  * fleet_priv: what the watch of the turn workers knows, for its siblings.
  *
  * fleet_watch.c looks, fleet_view.c is what it saw, fleet_pages.c and
- * fleet_gauges.c show it.
+ * fleet_gauges.c show it; fleet_beat.c is what this edge says of itself.
  */
 #ifndef HANDLERS_FLEET_PRIV_H
 #define HANDLERS_FLEET_PRIV_H
@@ -58,6 +58,10 @@ json_t *fleet_degraded_doc(const struct fleet_view *v);
  * unaccounted; the caller keeps it. */
 void fleet_gauge_breakers(const struct fleet_view *v);
 void fleet_gauge_queue(struct store *st, int *unsure);
+
+/* fleet_beat.c: this edge's record in Redis; ${started_ms} by the boot clock.
+ * Nobody needs it to serve, so a failure is Redis's own, and logged there. */
+void fleet_beat_write(struct edge *e, int64_t started_ms);
 
 /* fleet_pages.c */
 #define FLEET_BACKEND_MAX 160

@@ -18,6 +18,7 @@
 #include "handlers/fleet_priv.h"
 #include "handlers/handlers.h"
 #include "nouns/settings.h"
+#include "redis/fleet.h"
 #include "redis/store.h"
 
 #define FLEET_LOOK_MS 2000
@@ -45,6 +46,7 @@ struct watch {
 	int64_t changed_ms; /* boot clock: either of these */
 	const char *was_why;
 	int unsure;
+	int64_t beat_ms; /* boot clock: the next record of this edge */
 };
 
 /*
@@ -92,6 +94,10 @@ look(struct watch *w)
 		/* An emptied Redis gets its canary back. */
 		(void)!store_canary(w->e->store);
 		fleet_gauge_queue(w->e->store, &w->unsure);
+	}
+	if (v.redis && w->e->park != NULL && clock_boot_ms() >= w->beat_ms) {
+		w->beat_ms = clock_boot_ms() + FLEET_EVERY_MS;
+		fleet_beat_write(w->e, w->started_ms);
 	}
 	atomic_store(&w->waits,
 	    v.redis && v.workers == 0 ? FLEET_NO_WORKER
@@ -215,6 +221,7 @@ fleet_watch_stop(struct edge *e)
 		pthread_cond_signal(&w->wake);
 		pthread_mutex_unlock(&w->mu);
 		pthread_join(w->thread, NULL);
+		(void)!fleet_leave(w->e->store, FLEET_EDGE, w->e->process_id);
 	}
 	fleet_pages_fini(&w->pages);
 	pthread_cond_destroy(&w->wake);

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import fs from 'node:fs';
 import { promisify } from 'node:util';
-import { BUILD, SLOW, suite, testWith, until } from './dragoman.mjs';
+import { SLOW, suite, testWith, until } from './dragoman.mjs';
 
 const THREADS = 64; /* server.threads */
 const ROUNDS = 150;
@@ -14,12 +14,12 @@ const ROUNDS = 150;
  * that hangs would take a minute. */
 const FLOOR_MS = 40 * SLOW;
 
-const build = { edges: 1, edgeProgram: 'tests/e2e/hanging_edge',
-  before: () => promisify(execFile)('make', ['-s', '-C', BUILD, 'tests/e2e/hanging_edge']) };
+const build = { edges: 1, release: true, edgeProgram: 'tests/e2e/hanging_edge',
+  before: d => promisify(execFile)('make', ['-s', '-C', d.build, 'tests/e2e/hanging_edge']) };
 
 const s = suite({ ...build, turns: 1, model: false,
   before: async d => {
-    await build.before();
+    await build.before(d);
     d.options.edgeEnv = { HANG_UNTIL: d.file('hang-until') };
   } });
 
@@ -66,7 +66,7 @@ s.test('64 calls that hang leave /health and the accept of /chat as quick as the
   console.log(`p99 in ms: ${told}`);
 });
 
-testWith({ edges: 1, turns: 1, settings: { redis: { timeout: '3s' } } }, 'accepts that hang leave threads to /health', async d => {
+testWith({ edges: 1, turns: 1, release: true, settings: { redis: { timeout: '3s' } } }, 'accepts that hang leave threads to /health', async d => {
   d.redisServer.signal('SIGSTOP');
   let ended = 0;
   const all = Array.from({ length: 2 * THREADS }, (_, i) => d.chat({ chat_id: `c${i}`, message: 'x' }).then(r => { ended++; return r; }));
