@@ -15,7 +15,8 @@
 #include "deploy/say.h"
 #include "deploy/user.h"
 
-#define SOCKET_FD 3
+#define SOCKETS_FROM 3 /* sd_listen_fds(3) */
+#define NAMES_MAX 1024 /* of its sockets */
 #define FILES_MAX 20000
 
 extern char **environ;
@@ -54,6 +55,32 @@ leave_out(const char *names)
 	*kept = NULL;
 }
 
+/* As systemd does; what somebody gave to us is not for our children. */
+static void
+give_sockets(const struct table_program *p)
+{
+	char names[NAMES_MAX] = "", number[24];
+	size_t i, len = 0;
+
+	unsetenv("LISTEN_PID");
+	unsetenv("LISTEN_FDS");
+	unsetenv("LISTEN_FDNAMES");
+	for (i = 0; i < p->nsockets; i++) {
+		dup2(p->sockets[i]->fd, SOCKETS_FROM + (int)i);
+		len += (size_t)snprintf(names + len, sizeof(names) - len,
+		    "%s%s", i > 0 ? ":" : "", p->sockets[i]->name);
+		if (len >= sizeof(names))
+			say_fatal("too long names of sockets:", p->name);
+	}
+	if (i == 0)
+		return;
+	setenv("LISTEN_FDNAMES", names, 1);
+	snprintf(number, sizeof(number), "%zu", i);
+	setenv("LISTEN_FDS", number, 1);
+	snprintf(number, sizeof(number), "%d", (int)getpid());
+	setenv("LISTEN_PID", number, 1);
+}
+
 static int
 open_command(const char *name)
 {
@@ -73,7 +100,7 @@ open_command(const char *name)
 }
 
 _Noreturn void
-child_run(const struct table_program *p, int err, int socket, pid_t parent)
+child_run(const struct table_program *p, int err, pid_t parent)
 {
 	struct rlimit files;
 	sigset_t none;
@@ -95,10 +122,8 @@ child_run(const struct table_program *p, int err, int socket, pid_t parent)
 	command = open_command(p->argv[0]);
 	if (command == -1)
 		say_fatal("cannot start", p->argv[0]);
-	/* Above SOCKET_FD, which dup2 is about to take. */
+	/* Above those that give_sockets takes. */
 	command = fcntl(command, F_DUPFD_CLOEXEC, CHILD_FDS_FROM);
-	if (socket != -1)
-		dup2(socket, SOCKET_FD);
 	/* Thousands of parked requests; as many as are allowed. */
 	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
 		files.rlim_cur = files.rlim_max < FILES_MAX ? files.rlim_max
@@ -112,6 +137,7 @@ child_run(const struct table_program *p, int err, int socket, pid_t parent)
 	 * is not to take 1 MB of each worker when it is loaded. */
 	setenv("GNUTLS_NO_IMPLICIT_INIT", "1", 0);
 	leave_out(p->env);
+	give_sockets(p);
 	user_become(p->user);
 	/* Nobody is left behind when the supervisor is killed. */
 	prctl(PR_SET_PDEATHSIG, SIGTERM);

@@ -13,11 +13,10 @@
 
 /*
  * After fork: become what ${p} is, with ${err} as standard output and error
- * (-1: ours) and ${socket}.  Exits if the parent is not ${parent} any more; the
+ * (-1: ours).  Exits if the parent is not ${parent} any more; the
  * end is told on standard error where it cannot start.
  */
-_Noreturn void child_run(const struct table_program *p, int err, int socket,
-    pid_t parent);
+_Noreturn void child_run(const struct table_program *p, int err, pid_t parent);
 /* Become ${user} and run ${argv}. */
 _Noreturn void child_once(const char *user, char **argv);
 

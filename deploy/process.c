@@ -23,14 +23,12 @@
 #define ERR_MAX (1024 * 1024) /* of a file of standard error */
 
 void
-process_init(struct processes *ps, const struct table *t, int socket)
+process_init(struct processes *ps, const struct table *t)
 {
 	size_t i;
 	int k;
 
-	*ps = (struct processes){ .table = t,
-		.socket = socket,
-		.begun_ms = monotonic_ms() };
+	*ps = (struct processes){ .table = t, .begun_ms = monotonic_ms() };
 	for (i = 0; i < t->nprograms; i++)
 		for (k = 0; k < t->programs[i].count; k++) {
 			if (ps->n == PROCESSES_MAX) {
@@ -61,18 +59,19 @@ open_err(struct process *p)
 }
 
 static void
-start(struct processes *ps, struct process *p)
+start(struct process *p)
 {
 	pid_t parent = getpid();
 
 	if (p->err == -1)
 		open_err(p);
-	p->renew = false; /* it begins with the newest program */
+	p->renew = false;  /* it begins with the newest program */
+	p->reload = false; /* and configuration */
 	p->ready = false;
 	p->started_ms = monotonic_ms();
 	p->pid = fork();
 	if (p->pid == 0)
-		child_run(p->program, p->err, ps->socket, parent);
+		child_run(p->program, p->err, parent);
 	if (p->pid == -1) {
 		say("cannot fork: %s", strerrordesc_np(errno));
 		p->pid = 0;
@@ -102,7 +101,7 @@ process_start_due(struct processes *ps)
 	for (p = ps->list; p < ps->list + ps->n; p++)
 		if (p->pid == 0 && monotonic_ms() >= p->again_ms
 		    && !waits(ps, p))
-			start(ps, p);
+			start(p);
 }
 
 static struct process *
@@ -121,8 +120,12 @@ process_serves(struct processes *ps, pid_t pid)
 {
 	struct process *p = process_of(ps, pid);
 
-	if (p != NULL && p->pid == pid)
-		p->ready = true;
+	if (p == NULL || p->pid != pid)
+		return;
+	p->ready = true;
+	if (p->reload)
+		kill(pid, SIGHUP);
+	p->reload = false;
 }
 
 static void
@@ -163,7 +166,8 @@ process_reap(struct processes *ps, bool again)
 	}
 }
 
-/* Who is told to end twice ends at once: a former one has been told. */
+/* SIGTERM or SIGKILL.  Who is told to end twice ends at once: a former one has
+ * been told. */
 static void
 tell(const struct process *p, int sig)
 {
@@ -178,9 +182,15 @@ process_reload(struct processes *ps)
 {
 	struct process *p;
 
-	for (p = ps->list; p < ps->list + ps->n; p++)
-		if (strcmp(p->program->name, "redis") != 0)
-			tell(p, SIGHUP);
+	for (p = ps->list; p < ps->list + ps->n; p++) {
+		if (!p->program->reload)
+			continue;
+		p->reload = p->program->worker && p->pid != 0 && !p->ready;
+		if (p->pid != 0 && !p->reload)
+			kill(p->pid, SIGHUP);
+		if (p->former != 0)
+			kill(p->former, SIGHUP);
+	}
 }
 
 /* Those from ${first} up to ${end}. */

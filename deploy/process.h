@@ -23,6 +23,7 @@ struct process {
 	pid_t pid;  /* 0: not running */
 	int64_t started_ms, again_ms;
 	bool ready;      /* ${pid} said that it serves */
+	bool reload;     /* SIGHUP came; ${pid} gets it when it serves */
 	bool renew;      /* SIGUSR2 came */
 	pid_t former;    /* the generation before ${pid}, 0: ended */
 	int64_t told_ms; /* when ${former} was told to end, 0: not yet */
@@ -33,13 +34,12 @@ struct processes {
 	struct process list[PROCESSES_MAX];
 	size_t n;
 	const struct table *table;
-	int socket;         /* -1: none */
 	int64_t begun_ms;   /* those that wait do so from then on */
 	bool waiting_ended; /* what they wait for may be gone later */
 };
 
 /* Said, and exit 1, if they are too many. */
-void process_init(struct processes *ps, const struct table *t, int socket);
+void process_init(struct processes *ps, const struct table *t);
 
 /* Start those that are due. */
 void process_start_due(struct processes *ps);
@@ -47,7 +47,9 @@ void process_start_due(struct processes *ps);
 void process_reap(struct processes *ps, bool again);
 /* ${pid} said that it serves. */
 void process_serves(struct processes *ps, pid_t pid);
-/* SIGHUP to all. */
+/* SIGHUP came: it is passed on to all that take it, to a worker when it serves.
+ * Before, it would be lost or end it, as a program has no say in what a signal
+ * does until it runs. */
 void process_reload(struct processes *ps);
 /* All are told to end, in the reverse order of starting, those of one name
  * together; killed when their time is over or ${hurry} says so. */

@@ -38,8 +38,11 @@ open_one(const struct table_socket *s)
 	return fcntl(fd, F_DUPFD_CLOEXEC, CHILD_FDS_FROM);
 }
 
-int
-sockets_open(const struct table *t)
+void
+sockets_open(struct table *t)
 {
-	return t->has_socket ? open_one(&t->socket) : -1;
+	size_t i;
+
+	for (i = 0; i < t->nsockets; i++)
+		t->sockets[i].fd = open_one(&t->sockets[i]);
 }

@@ -7,8 +7,8 @@
 
 #include "deploy/table.h"
 
-/* Opens the socket of ${t}; its descriptor, or -1 where there is none.  Said,
- * and exit 1, if it cannot. */
-int sockets_open(const struct table *t);
+/* Opens those of ${t}, their descriptors into it.  Said, and exit 1, if one
+ * cannot be. */
+void sockets_open(struct table *t);
 
 #endif

@@ -118,11 +118,14 @@ static const char USAGE[]
       "       dragoman-supervise DIR --run USER COMMAND [ARGUMENT ...]\n"
       "Runs what DIR/processes lists. Its lines, with a tab between two "
       "fields:\n"
-      "  listen  ADDRESS  MODE  USER\n"
-      "  run     NAME  COUNT  USER  ENV  COMMAND  ARGUMENT ...\n"
-      "  worker  NAME  COUNT  USER  ENV  COMMAND  ARGUMENT ...\n"
+      "  listen  SOCKET  ADDRESS  MODE  USER\n"
+      "  run     NAME  COUNT  USER  ENV  [OPTION ...]  COMMAND  ARGUMENT "
+      "...\n"
+      "  worker  NAME  COUNT  USER  ENV  [OPTION ...]  COMMAND  ARGUMENT "
+      "...\n"
       "  wait    PATH\n"
-      "  stop    SECONDS\n";
+      "  stop    SECONDS\n"
+      "USER: -, USER or USER:GROUP. OPTION: socket=SOCKET, reload=no.\n";
 
 int
 main(int argc, char **argv)
@@ -149,7 +152,8 @@ main(int argc, char **argv)
 	/* What a killed nginx leaves becomes our child, and is reaped. */
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	ready = ready_open();
-	process_init(&processes, &table, sockets_open(&table));
+	sockets_open(&table);
+	process_init(&processes, &table);
 	say("started with %zu processes", processes.n);
 	serve(&processes, ready);
 	say("stopping");

@@ -16,8 +16,13 @@ static bool
 read_listen(struct table *t, char **fields, size_t n)
 {
 	(void)n;
-	t->socket = (struct table_socket){ fields[1], fields[2], fields[3] };
-	t->has_socket = true;
+	if (t->nsockets == TABLE_SOCKETS_MAX || strchr(fields[1], ':') != NULL)
+		return false;
+	t->sockets[t->nsockets++] = (struct table_socket){ .name = fields[1],
+		.address = fields[2],
+		.mode = fields[3],
+		.user = fields[4],
+		.fd = -1 };
 	return true;
 }
 
@@ -41,8 +46,56 @@ read_stop(struct table *t, char **fields, size_t n)
 }
 
 static bool
+option_socket(struct table *t, struct table_program *p, const char *value)
+{
+	size_t i;
+
+	for (i = 0; i < t->nsockets; i++)
+		if (strcmp(t->sockets[i].name, value) == 0
+		    && p->nsockets < TABLE_SOCKETS_MAX) {
+			p->sockets[p->nsockets++] = &t->sockets[i];
+			return true;
+		}
+	return false;
+}
+
+static bool
+option_reload(struct table *t, struct table_program *p, const char *value)
+{
+	(void)t;
+	p->reload = strcmp(value, "no") != 0;
+	return !p->reload || strcmp(value, "yes") == 0;
+}
+
+/* THE table of options. */
+static const struct {
+	const char *prefix;
+	bool (
+	    *read)(struct table *t, struct table_program *p, const char *value);
+} OPTIONS[] = {
+	{ "reload=", option_reload },
+	{ "socket=", option_socket },
+};
+
+/* 1: ${field} is an option, and right; 0: none, the command; -1: wrong. */
+static int
+read_option(struct table *t, struct table_program *p, const char *field)
+{
+	size_t i, len;
+
+	for (i = 0; i < sizeof(OPTIONS) / sizeof(*OPTIONS); i++) {
+		len = strlen(OPTIONS[i].prefix);
+		if (strncmp(field, OPTIONS[i].prefix, len) == 0)
+			return OPTIONS[i].read(t, p, field + len) ? 1 : -1;
+	}
+	return 0;
+}
+
+static bool
 read_program(struct table *t, char **fields, size_t n)
 {
+	size_t at = 5;
+	int rc;
 	struct table_program *p = &t->programs[t->nprograms];
 
 	if (t->nprograms == TABLE_PROGRAMS_MAX)
@@ -52,10 +105,16 @@ read_program(struct table *t, char **fields, size_t n)
 		.worker = strcmp(fields[0], "worker") == 0,
 		.user = fields[3],
 		.env = fields[4],
-		.argv = calloc(n - 5 + 1, sizeof(*p->argv)) };
+		.reload = true };
+	for (; at < n && (rc = read_option(t, p, fields[at])) != 0; at++)
+		if (rc == -1)
+			return false;
+	if (at == n)
+		return false;
+	p->argv = calloc(n - at + 1, sizeof(*p->argv));
 	if (p->argv == NULL)
 		abort();
-	memcpy(p->argv, fields + 5, (n - 5) * sizeof(*p->argv));
+	memcpy(p->argv, fields + at, (n - at) * sizeof(*p->argv));
 	t->nprograms++;
 	return true;
 }
@@ -66,7 +125,7 @@ static const struct {
 	size_t min, max; /* fields, with the word */
 	bool (*read)(struct table *t, char **fields, size_t n);
 } LINES[] = {
-	{ "listen", 4, 4, read_listen },
+	{ "listen", 5, 5, read_listen },
 	{ "run", 6, ARGUMENTS_MAX, read_program },
 	{ "stop", 2, 2, read_stop },
 	{ "wait", 2, 2, read_wait },

@@ -14,8 +14,8 @@ struct user {
 	gid_t gid;
 };
 
-/* ${text} of the table into ${out}; false: "-", who we are.  Said, and exit 1,
- * when there is none of that name. */
+/* ${text} of the table, "USER" or "USER:GROUP", into ${out}; false: "-", who we are.  Said, and exit 1,
+ * when there is none of that name.  out->name lives until the next call. */
 bool user_find(const char *text, struct user *out);
 
 /* Become ${text}, for good; nothing when we are not root. */
