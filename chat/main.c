@@ -17,11 +17,11 @@
 #include "base/pool.h"
 #include "base/signals.h"
 #include "base/text.h"
+#include "base/version.h"
 #include "chat/heartbeat.h"
 #include "chat/lease.h"
 #include "chat/trouble.h"
 #include "chat/worker.h"
-#include "config.h"
 #include "program/program.h"
 #include "redis/due.h"
 #include "tools/tool.h"
@@ -215,7 +215,7 @@ take_turns(struct program_run *run)
 	toolbox_wait(w->toolbox, SOURCES_WAIT_MS);
 	beat = heartbeat_start(w);
 	log_event(LOG_INFO, "worker_started", F_STR("process", w->id),
-	    F_STR("version", PACKAGE_VERSION));
+	    F_STR("version", VERSION_BUILT));
 	notify_ready();
 	if (thread_start(&thread, "worker", worker_thread, p) == -1) {
 		log_event(LOG_ERROR, "thread_failed",

@@ -12,8 +12,8 @@
 #include "base/arena.h"
 #include "base/log.h"
 #include "base/seal.h"
+#include "base/version.h"
 #include "cli/cli.h"
-#include "config.h"
 #include "program/program.h"
 #include "redis/store.h"
 
@@ -240,8 +240,8 @@ cmd_version(struct cli *cli)
 		return CLI_USAGE;
 	if (cli->json)
 		return cli_json(cli,
-		    json_pack("{s:s}", "version", PACKAGE_VERSION));
-	printf("dragoman %s\n", PACKAGE_VERSION);
+		    json_pack("{s:s}", "version", VERSION_BUILT));
+	printf("dragoman %s\n", VERSION_BUILT);
 	return CLI_OK;
 }
 

@@ -13,13 +13,14 @@
 #include "base/log.h"
 #include "base/notify.h"
 #include "base/signals.h"
-#include "config.h"
+#include "base/version.h"
 #include "fcgi/accept.h"
 #include "fcgi/cgi.h"
 #include "fcgi/park.h"
 #include "fcgi/request_priv.h"
 #include "fcgi/router.h"
 #include "nouns/metric.h"
+#include "redis/store.h"
 
 #define THREADS_TOLD_MS 1000 /* the gauge, so often */
 #define DRAIN_LOOK_MS 50
@@ -78,6 +79,24 @@ edge_set_settings(struct edge *e, struct settings *s)
 	settings_unref(old);
 }
 
+bool
+edge_may_store(struct edge *e)
+{
+	if (atomic_load(&e->may_store))
+		return true;
+	switch (store_canary(e->store)) {
+	case STORE_OK:
+		atomic_store(&e->may_store, true);
+		return true;
+	case STORE_UNKNOWN_KEY:
+		/* Rather no edge than messages that nobody can open. */
+		store_log_other_key();
+		_exit(2);
+	default:
+		return false;
+	}
+}
+
 enum served { SERVED_PARKED, SERVED_WHOLE, SERVED_EARLY };
 
 /* One request that libfcgi has read the parameters of.  EARLY: it may have
@@ -96,20 +115,12 @@ serve_request(const struct serving *sv, FCGX_Request *f)
 
 	status = request_begin(&req, f->envp, &why);
 	log_set_id(req.id);
-	if (status != 0) {
-		struct request_record r;
-
-		reply_error(&req, status, why);
-		r = (struct request_record){ .method = method_name(req.method),
-			.path = "-",
-			.remote = req.remote,
-			.status = status,
-			.sent = req.sent,
-			.started_us = req.started_us };
-		request_log(&r);
-	} else {
+	if (status != 0)
+		router_refuse(&req,
+		    &(struct refusal){ .status = status, .detail = why },
+		    "path");
+	else
 		router_serve(&req, sv->routes);
-	}
 	log_set_id(NULL);
 	if (!req.parked) /* else its parameters are gone */
 		how = req.status < 400
@@ -203,7 +214,7 @@ edge_run(struct edge *e, const struct route *routes, void (*reload)(void *ctx),
 	if (a == NULL)
 		return 1;
 	log_event(LOG_INFO, "worker_started", F_STR("process", e->process_id),
-	    F_STR("version", PACKAGE_VERSION));
+	    F_STR("version", VERSION_BUILT));
 	notify_ready();
 	while ((came = signals_wait(THREADS_TOLD_MS)) != SIGNALS_END) {
 		if (came == SIGNALS_RELOAD)

@@ -22,13 +22,21 @@ struct edge {
 	char process_id[17];       /* address of this process */
 	_Atomic bool draining;
 	_Atomic bool is_public; /* listens beyond loopback: chat.open refused */
-	void *watch; /* handlers/fleet's record of the turn workers */
+	_Atomic bool may_store; /* edge_may_store() was true once */
+	struct watch *watch; /* of the turn workers: handlers/fleet_watch.c's */
 };
 
 /* The settings in force, referenced. */
 struct settings *edge_settings(struct edge *e);
 /* Take ${s} (its reference) into force; who uses the old ones keeps them. */
 void edge_set_settings(struct edge *e, struct settings *s);
+
+/*
+ * May messages be written to Redis, that is: does our sealing key fit what
+ * lies there?  False: Redis has not been asked yet, and is down.  A key that
+ * does not fit ends the process.
+ */
+bool edge_may_store(struct edge *e);
 
 /*
  * Serve until SIGTERM: accept on server.listen, grow threads while all are

@@ -3,7 +3,7 @@
 #include <getopt.h>
 #include <stdio.h>
 
-#include "config.h"
+#include "base/version.h"
 #include "program/program.h"
 
 /* THE table. */
@@ -60,7 +60,7 @@ options_read(const struct program *program, int argc, char **argv,
 			print_help(stdout, program);
 			return 0;
 		case 'V':
-			printf("%s %s\n", program->name, PACKAGE_VERSION);
+			printf("%s %s\n", program->name, VERSION_BUILT);
 			return 0;
 		default:
 			print_help(stderr, program);
