@@ -2,7 +2,7 @@
 
 #include "nouns/message.h"
 #include "nouns/settings.h"
-#include "nouns/tool_call.h"
+#include "nouns/tool_result.h"
 
 #define C METRIC_COUNTER
 #define G METRIC_GAUGE
