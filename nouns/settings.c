@@ -173,7 +173,8 @@ const struct config_def SETTINGS[] = {
 
 	{ "server.listen", CONFIG_STR, AT(server_listen),
 	    "unix:/run/dragoman/edge.sock", 0, 0, NULL, NULL,
-	    "the edge's FastCGI socket: unix:/PATH, HOST:PORT or fd:N", 0 },
+	    "the edge's FastCGI socket: unix:/PATH, HOST:PORT, socket:NAME or fd:N",
+	    0 },
 	{ "server.port", CONFIG_INT, AT(server_port), "8000", 1, 65535,
 	    "MCP_PORT", NULL, "the port nginx listens on", 0 },
 	{ "server.drain", CONFIG_SPAN, AT(server_drain_ms), "30s", 0, HOUR,

@@ -99,7 +99,8 @@ struct settings {
 	    ollama_api_key;
 
 	/* server: */
-	const char *server_listen; /* "unix:/path", "127.0.0.1:9000", "fd:3" */
+	const char *server_listen; /* "unix:/path", "127.0.0.1:9000",
+				    "socket:edge", "fd:3" */
 	int64_t server_port; /* what nginx listens on: links, quickstart */
 	int64_t server_drain_ms;
 	int64_t server_threads;
