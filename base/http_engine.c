@@ -45,7 +45,7 @@ static struct {
 } E = { .thread_lock = PTHREAD_MUTEX_INITIALIZER };
 
 int
-engine_queue(struct transfer *t, unsigned asked)
+http_engine_queue(struct transfer *t, unsigned asked)
 {
 	struct transfer *head;
 	int rc = -1;
@@ -61,7 +61,7 @@ engine_queue(struct transfer *t, unsigned asked)
 		t->queue_next = head;
 	while (!atomic_compare_exchange_weak(&E.queue, &head, t));
 	if (head == NULL)
-		poll_ring();
+		http_poll_ring();
 out:
 	atomic_fetch_sub(&E.pushing, 1);
 	return rc;
@@ -70,20 +70,20 @@ out:
 /* ---- what transfers ask of the engine ------------------------------------ */
 
 int64_t
-engine_now(void)
+http_engine_now(void)
 {
 	return E.now;
 }
 
 void
-engine_due(int64_t at)
+http_engine_due(int64_t at)
 {
 	if (at < E.scan_at)
 		E.scan_at = at;
 }
 
 void
-engine_wakes(struct transfer *t)
+http_engine_wakes(struct transfer *t)
 {
 	if (t->is_dirty)
 		return;
@@ -104,7 +104,7 @@ release(struct transfer *t)
 	bool sleeps = false;
 
 	if (s == NULL) {
-		sleeps = bell_set(t, bits);
+		sleeps = http_bell_set(t, bits);
 	} else {
 		pthread_mutex_lock(&s->lock);
 		/* What was asked before this would be found in the queue with
@@ -112,12 +112,12 @@ release(struct transfer *t)
 		 * releases then. */
 		t->ending = true;
 		if (atomic_load(&t->asked) == 0)
-			sleeps = bell_set(t, bits);
+			sleeps = http_bell_set(t, bits);
 		pthread_mutex_unlock(&s->lock);
 	}
 	/* Without the lock, which is what the owner takes next. */
 	if (sleeps)
-		bell_wake(bell);
+		http_bell_wake(bell);
 }
 
 static void
@@ -138,9 +138,9 @@ finish(struct transfer *t, enum http_rc rc)
 		*d = t->dirty_next;
 		t->is_dirty = false;
 	}
-	kept_end(t);
+	http_kept_end(t);
 	(void)curl_multi_remove_handle(E.multi, t->easy);
-	spare_shrink(t);
+	http_spare_shrink(t);
 	release(t);
 }
 
@@ -226,12 +226,12 @@ begin(struct transfer *t)
 	t->total_at = after(t->begun_at, t->req.total_ms);
 
 	if (t->easy == NULL)
-		spare_easy(t, E.share);
+		http_spare_easy(t, E.share);
 	if (!atomic_load(&E.running)) {
 		finish_early(t, HTTP_CANCELLED, "this process is stopping");
 		return;
 	}
-	transfer_set(t);
+	http_transfer_set(t);
 	if (curl_multi_add_handle(E.multi, t->easy) != CURLM_OK) {
 		finish_early(t, HTTP_UNREACHED, "curl refused the request");
 		return;
@@ -257,7 +257,7 @@ run_asked(struct transfer *t)
 		return;
 	}
 	if ((asked & ASK_RESUME) != 0) {
-		transfer_moves(t);
+		http_transfer_moves(t);
 		(void)curl_easy_pause(t->easy, CURLPAUSE_CONT);
 	}
 }
@@ -297,7 +297,7 @@ collect(void)
 		code = msg->data.result;
 		curl_easy_getinfo(msg->easy_handle, CURLINFO_PRIVATE,
 		    (char **)&t);
-		finish(t, transfer_end(t, code));
+		finish(t, http_end_of(t, code));
 	}
 }
 
@@ -326,10 +326,10 @@ wake_readers(void)
 		t = E.dirty;
 		E.dirty = t->dirty_next;
 		t->is_dirty = false;
-		sleeps = t->headed && bell_set(t, BELL_HEADED);
-		sleeps = bell_set(t, BELL_STEP) || sleeps;
+		sleeps = t->headed && http_bell_set(t, BELL_HEADED);
+		sleeps = http_bell_set(t, BELL_STEP) || sleeps;
 		if (sleeps)
-			bell_wake(&t->bell);
+			http_bell_wake(&t->bell);
 	}
 }
 
@@ -360,7 +360,7 @@ multi_open(void)
 	E.multi = curl_multi_init();
 	if (E.multi == NULL)
 		return -1;
-	curl_multi_setopt(E.multi, CURLMOPT_SOCKETFUNCTION, poll_on_watch);
+	curl_multi_setopt(E.multi, CURLMOPT_SOCKETFUNCTION, http_poll_on_watch);
 	curl_multi_setopt(E.multi, CURLMOPT_TIMERFUNCTION, on_timer);
 	curl_multi_setopt(E.multi, CURLMOPT_MAXCONNECTS, IDLE_CONNECTIONS);
 	return 0;
@@ -373,7 +373,7 @@ trim(void)
 {
 	CURLM *old = E.multi;
 
-	spare_drop_all();
+	http_spare_drop_all();
 	if (multi_open() == -1) {
 		E.multi = old;
 		return;
@@ -410,9 +410,9 @@ engine_run(void *arg)
 	(void)arg;
 	E.now = clock_boot_ms();
 	for (;;) {
-		poll_wait(wait_of());
+		http_poll_wait(wait_of());
 		E.now = clock_boot_ms();
-		poll_serve(E.multi);
+		http_poll_serve(E.multi);
 		run_queue();
 		if (E.now >= E.curl_at) {
 			E.curl_at = INT64_MAX;
@@ -443,7 +443,7 @@ static int
 curl_open(void)
 {
 	E.share = curl_share_init();
-	if (E.share == NULL || poll_open() == -1 || multi_open() == -1)
+	if (E.share == NULL || http_poll_open() == -1 || multi_open() == -1)
 		return -1;
 	curl_share_setopt(E.share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION);
 	return 0;
@@ -452,22 +452,22 @@ curl_open(void)
 static void
 curl_close(void)
 {
-	spare_end();
-	url_stop();
+	http_spare_end();
+	http_url_stop();
 	if (E.multi != NULL)
 		curl_multi_cleanup(E.multi);
 	if (E.share != NULL)
 		curl_share_cleanup(E.share);
-	poll_close();
-	ca_stop();
-	proxy_stop();
+	http_poll_close();
+	http_ca_stop();
+	http_proxy_stop();
 	E.multi = NULL;
 	E.share = NULL;
 	curl_global_cleanup();
 }
 
 int
-engine_start(const struct http_options *options)
+http_engine_start(const struct http_options *options)
 {
 	static const struct http_options none = { 0 };
 	const struct http_options *o = options == NULL ? &none : options;
@@ -477,9 +477,9 @@ engine_start(const struct http_options *options)
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
 		return -1;
 	E.curl_at = E.scan_at = INT64_MAX;
-	coding_start();
-	if (ca_start(o->ca_file) == -1
-	    || proxy_start(o->proxy, o->no_proxy) == -1)
+	http_coding_start();
+	if (http_ca_start(o->ca_file) == -1
+	    || http_proxy_start(o->proxy, o->no_proxy) == -1)
 		goto refused;
 	if (curl_open() == -1)
 		goto fail;
@@ -499,14 +499,14 @@ refused:
 }
 
 void
-engine_trim(void)
+http_engine_trim(void)
 {
 	atomic_store(&E.trim, true);
-	poll_ring();
+	http_poll_ring();
 }
 
 void
-engine_stop(void)
+http_engine_stop(void)
 {
 	pthread_t last;
 
@@ -516,7 +516,7 @@ engine_stop(void)
 	atomic_store(&E.running, false);
 	last = E.thread;
 	pthread_mutex_unlock(&E.thread_lock);
-	poll_ring();
+	http_poll_ring();
 	pthread_join(last, NULL);
 	curl_close();
 	E.started = false;
