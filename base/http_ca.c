@@ -249,9 +249,9 @@ http_ca_look(void)
 	struct copy copy;
 	const char *why;
 
-	if (C.file == NULL || http_engine_now() < C.look_at)
+	if (C.file == NULL || http_round_now() < C.look_at)
 		return C.changes + 1;
-	C.look_at = http_engine_now() + LOOK_MS;
+	C.look_at = http_round_now() + LOOK_MS;
 	if (!changed())
 		return C.changes + 1;
 	C.changes++; /* in the copy's name */

@@ -47,7 +47,7 @@ void
 http_kept_begin(struct transfer *t, const char *peer, int peer_port,
     int local_port)
 {
-	int fd = http_poll_own(t, peer, peer_port, local_port);
+	int fd = http_poll_own(t, peer, peer_port, local_port, http_kept_end);
 
 	t->unprocessed = false;
 	if (fd == -1)

@@ -31,7 +31,8 @@ struct watched {             /* by descriptor */
 	uint16_t local_port;         /* 0: not known yet */
 	char peer[INET6_ADDRSTRLEN]; /* as curl writes it; "": not known yet */
 	struct transfer *owner; /* whose request is on it, if it must know */
-	bool idle;              /* kept, and no request is on it */
+	void (*lost)(struct transfer *owner); /* tells it */
+	bool idle; /* kept, and no request is on it */
 };
 
 /* Sockets by the last digits of their local ports: of a thousand kept
@@ -234,7 +235,7 @@ is_between(int fd, const char *peer, int peer_port, int local_port)
 /* curl says a connection's addresses before a request, not its socket. */
 int
 http_poll_own(struct transfer *t, const char *peer, int peer_port,
-    int local_port)
+    int local_port, void (*lost)(struct transfer *t))
 {
 	int *last = &P.by_port[local_port & (BY_PORT - 1)];
 	int fd = *last, n = (int)P.watched_n;
@@ -249,8 +250,9 @@ http_poll_own(struct transfer *t, const char *peer, int peer_port,
 	/* A newer libcurl lends a connection on before the end of the request
 	 * before is collected: that one is over. */
 	if (P.watched[fd].owner != NULL && P.watched[fd].owner != t)
-		http_kept_end(P.watched[fd].owner);
+		P.watched[fd].lost(P.watched[fd].owner);
 	P.watched[fd].owner = t;
+	P.watched[fd].lost = lost;
 	P.watched[fd].idle = false;
 	return fd;
 }
@@ -278,11 +280,11 @@ http_poll_idle(int fd, const struct transfer *t)
 int
 http_poll_on_close(void *arg, curl_socket_t fd)
 {
-	struct transfer *owner = watched_at(fd)->owner;
+	const struct watched *w = watched_at(fd);
 
 	(void)arg; /* who opened it may be gone */
-	if (owner != NULL)
-		http_kept_end(owner);
+	if (w->owner != NULL)
+		w->lost(w->owner);
 	*watched_at(fd) = (struct watched){ 0 };
 	return close(fd);
 }

@@ -138,10 +138,37 @@ void http_bell_wait(struct transfer *t, unsigned seen, int64_t wait_ms);
 bool http_bell_set(struct transfer *t, unsigned bits);
 void http_bell_wake(atomic_uint *bell);
 
-/* What transfers ask of the engine, in its thread. */
-int64_t http_engine_now(void);              /* of this round */
-void http_engine_due(int64_t at);           /* a deadline that came up */
-void http_engine_wakes(struct transfer *t); /* its owner, at the round's end */
+/*
+ * http_round.c, the engine's thread alone: a round begins; its time; a deadline
+ * that came up; the next one, and as a scan of all found it; the owner of ${t}
+ * is to be woken when the round ends; it is not, as ${t} is over.
+ */
+void http_round_begin(void);
+int64_t http_round_now(void);
+void http_round_due(int64_t at);
+int64_t http_round_next(void);
+void http_round_scanned(int64_t next);
+void http_round_wakes(struct transfer *t);
+void http_round_forget(struct transfer *t);
+void http_round_end(void);
+
+/*
+ * http_multi.c, the engine's thread alone: do what was asked of ${t}; serve
+ * the sockets that http_poll_wait found; curl's timer, what ended, and the
+ * deadlines; how long nothing is to be done (-1: for ever).  After
+ * http_multi_stop all that runs or begins is cancelled.
+ */
+int http_multi_open(void) WARN_UNUSED;
+void http_multi_close(void);
+void http_multi_asked(struct transfer *t);
+void http_multi_serve(void);
+void http_multi_work(void);
+int http_multi_wait_ms(void);
+bool http_multi_is_idle(void);
+void http_multi_stop(void);
+/* Nothing runs: what waits for the next storm goes.  A connection with TLS is
+ * 25 KB or more, and only its multi closes it. */
+void http_multi_renew(void);
 
 /* http_poll.c: the engine's, but for http_poll_ring, which wakes it. */
 int http_poll_open(void) WARN_UNUSED;
@@ -154,10 +181,10 @@ int http_poll_on_watch(CURL *easy, curl_socket_t fd, int what, void *arg,
 curl_socket_t http_poll_on_open(void *arg, curlsocktype purpose,
     struct curl_sockaddr *a);
 int http_poll_on_close(void *arg, curl_socket_t fd);
-/* The socket of that connection, -1: none.  http_kept_end is called with ${t}
- * as it closes, unless it is disowned before. */
+/* The socket of that connection, -1: none.  ${lost} is called with ${t} as it
+ * closes or is lent on, unless it is disowned before. */
 int http_poll_own(struct transfer *t, const char *peer, int peer_port,
-    int local_port);
+    int local_port, void (*lost)(struct transfer *t));
 void http_poll_disown(int fd);
 /* No request is on it any more.  False: not ${t}'s was, as curl gave it to the
  * next one before the engine looked at the end of ${t}, or it was closed, and
@@ -199,12 +226,12 @@ void http_coding_set(struct transfer *t);
 void http_coding_look(struct transfer *t);
 
 /* http_transfer.c */
+bool http_transfer_has_body(const struct transfer *t); /* its answer may have */
 CURL *http_transfer_easy(struct transfer *t, CURLSH *share);
 void http_transfer_set(struct transfer *t);   /* the handle, by t->req */
 void http_transfer_moves(struct transfer *t); /* it moved: idle begins anew */
 
 /* http_end.c: what its owner is told, and why. */
-bool http_transfer_has_body(const struct transfer *t); /* its answer may have */
 enum http_rc http_end_of(struct transfer *t, CURLcode code);
 
 #endif

@@ -99,8 +99,8 @@ http_transfer_moves(struct transfer *t)
 {
 	if (t->req.idle_ms <= 0)
 		return;
-	t->idle_at = http_engine_now() + t->req.idle_ms;
-	http_engine_due(t->idle_at);
+	t->idle_at = http_round_now() + t->req.idle_ms;
+	http_round_due(t->idle_at);
 }
 
 /* The value of ${line} if that is the header ${name} ("name:"). */
@@ -217,11 +217,11 @@ on_header(char *line, size_t size, size_t count, void *arg)
 	}
 	t->headed = true;
 	t->resp->status = t->status;
-	t->resp->first_byte_ms = http_engine_now() - t->begun_at;
+	t->resp->first_byte_ms = http_round_now() - t->begun_at;
 	t->first_byte_at = INT64_MAX;
 	http_transfer_moves(t);
 	if (t->stream != NULL)
-		http_engine_wakes(t);
+		http_round_wakes(t);
 	return len;
 }
 
@@ -253,7 +253,7 @@ on_body(char *bytes, size_t size, size_t count, void *arg)
 			t->idle_at = 0; /* it is not the peer that waits */
 			return taken;
 		}
-		http_engine_wakes(t);
+		http_round_wakes(t);
 	}
 	t->got += len;
 	http_transfer_moves(t);
