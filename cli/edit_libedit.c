@@ -343,7 +343,7 @@ edit_libedit_read(struct edit *e, struct buf *text)
 			len--;
 		line_draw(&e->line, s, len, len);
 		line_end(&e->line, s, len, "");
-		(void)!edit_text(text, s, len);
+		(void)!glyph_add_all(text, s, len);
 		return EDIT_LINE;
 	}
 	if (!e->interrupted) {
