@@ -408,8 +408,8 @@ is_named(const struct look *k, enum llm_feature f)
 	for (i = 0; i < NELEM(row->params) && row->params[i] != NULL; i++)
 		if (find_word(k->text, row->params[i]) != NULL)
 			return true;
-	for (i = 0; f == LLM_CAN_THOUGHTS && llm_kept_member(i) != NULL; i++)
-		if (find_word(k->text, llm_kept_member(i)) != NULL)
+	for (i = 0; f == LLM_CAN_THOUGHTS && i < LLM_KEPT_MAX; i++)
+		if (find_word(k->text, LLM_KEPT_MEMBERS[i].name) != NULL)
 			return true;
 	return false;
 }

@@ -22,7 +22,7 @@
 #define LLM_NAME_MAX (8 * TOOL_NAME_MAX)
 #define LLM_USAGE_MAX 1000000000 /* sums of it stay far from the end */
 #define LLM_BLOCKS_MAX 256       /* content blocks of one Anthropic answer */
-#define LLM_KEPT_MAX 16          /* members of a message that are kept */
+#define LLM_KEPT_MAX 10          /* members of a message that are kept */
 #define LLM_DETAILS_MAX 64       /* of reasoning_details, put together */
 #define LLM_READ_WAIT_MS 100     /* how late a cancel may be noticed */
 #define LLM_LEAST_LEFT 256       /* tokens of an answer worth asking for */
@@ -228,7 +228,15 @@ enum llm_rc llm_reading_finish(struct llm_reading *r,
 
 /* The reading fails: the event or the answer is not what it should be.  -1,
  * or 0 when the answer is complete: what follows cannot spoil it. */
-int llm_reading_fail(struct llm_reading *r, const char *why);
+static inline int
+llm_reading_fail(struct llm_reading *r, const char *why)
+{
+	if (r->ended)
+		return 0;
+	r->failed = true;
+	r->why = why;
+	return -1;
+}
 
 /* stops.c.  The answer ends for ${why}: 0, or -1: it is half an answer, since
  * the server failed. */
@@ -306,8 +314,8 @@ void llm_kept_words(struct llm_reading *r, const char *s, size_t len);
 void llm_kept_build(struct llm_reading *r);
 /* All that is kept, and the calls and blocks that it belongs to. */
 void llm_kept_fini(struct llm_reading *r);
-/* ${len} bytes more are kept; false: LLM_EXTRA_MAX was passed, and the reading
- * has failed. */
+/* kept_block.c: ${len} bytes more are kept; false: LLM_EXTRA_MAX was passed, and
+ * the reading has failed. */
 bool llm_kept_room(struct llm_reading *r, size_t len);
 /* What ${value} counts there: as it is written, and for the memory it takes. */
 size_t llm_kept_size(const json_t *value);
@@ -318,6 +326,9 @@ bool llm_kept_put(struct llm_reading *r, json_t *object, const char *key,
 void llm_block_fini(struct llm_block *b);
 /* The pieces of ${b}; halves wait no longer. */
 const char *llm_block_settled(const struct llm_reading *r, struct llm_block *b);
+/* A piece of what is only kept; false: LLM_EXTRA_MAX was passed. */
+bool llm_block_keep(struct llm_reading *r, struct llm_block *b,
+    const char *member, const char *piece, size_t len);
 /* kept_details.c: ${detail}, number ${place} of its list, which stands in the
  * member ${list}; is there any of that; all of that, a new reference. */
 void llm_detail_add(struct llm_reading *r, size_t list, const json_t *detail,
@@ -325,15 +336,21 @@ void llm_detail_add(struct llm_reading *r, size_t list, const json_t *detail,
 bool llm_details_any(const struct llm_reading *r, size_t list);
 json_t *llm_details_build(struct llm_reading *r, size_t of);
 void llm_detail_fini(struct llm_block *b);
-/* A piece of what is only kept; false: LLM_EXTRA_MAX was passed. */
-bool llm_block_keep(struct llm_reading *r, struct llm_block *b,
-    const char *member, const char *piece, size_t len);
-/* The kept document of ${m}, if ${b} takes it back and it is of the wire that
- * has ${type} at its top; else NULL. */
+/* kept_back.c: the kept document of ${m}, if ${b} takes it back and it is of
+ * the wire that has ${type} at its top; else NULL. */
 const json_t *llm_kept_of(const struct llm_backend *b,
     const struct llm_message *m, json_type type, struct arena *mem);
-/* The names of members for thoughts; NULL: there is no ${i}-th. */
-const char *llm_kept_member(size_t i);
+/* kept_members.c: THE table of members for thoughts. */
+enum llm_kept_how {
+	KEEP_JOINED,  /* pieces of a text */
+	KEEP_LAST,    /* a value: the last one, objects merged */
+	KEEP_DETAILS, /* a list of pieces, each with its index */
+};
+struct llm_kept_member {
+	const char *name;
+	enum llm_kept_how how;
+};
+extern const struct llm_kept_member LLM_KEPT_MEMBERS[LLM_KEPT_MAX];
 /* The one that servers want when they miss thoughts. */
 #define LLM_THOUGHTS_MEMBER "reasoning_content"
 /* Append the members of ${object} but ${but}, each after a comma. */
@@ -464,7 +481,7 @@ enum llm_rc llm_exchange(const struct llm_backend *b,
     const struct llm_question *q, const char *url, const struct buf *body,
     struct arena *mem, struct asking *a, struct llm_answer *answer,
     struct llm_failure *f);
-/* What a transfer without a status means. */
+/* transport.c: what a transfer without a status means. */
 enum llm_rc llm_transport_rc(const struct http_response *resp, bool shown,
     struct llm_failure *f);
 
