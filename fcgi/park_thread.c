@@ -9,8 +9,6 @@
 #include <sys/socket.h>
 
 #include <errno.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -18,7 +16,6 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "fcgi/record.h"
-#include "fcgi/request_priv.h"
 #include "fcgi/response.h"
 #include "nouns/metric.h"
 
@@ -66,19 +63,12 @@ destroy(struct parked *p)
 {
 	struct park *pk = p->park;
 	struct slot *s = slot_of(pk, p->number);
-	struct request_record r = { .method = method_name(p->method),
-		.path = p->path,
-		.remote = p->remote,
-		.chat = p->chat,
-		.message = p->message,
-		.status = p->status == 0 ? 499 : p->status,
-		.sent = p->sent,
-		.started_us = p->started_us,
-		.quiet = p->quiet,
-		.gone = p->gone };
 
+	p->end.status = p->status;
+	p->end.sent = p->sent;
+	p->end.gone = p->gone;
 	log_set_id(p->id);
-	request_log(&r);
+	end_write(&p->end);
 	p->ops->on_end(p->state);
 	log_set_id(NULL);
 	accept_close(p->fd);
@@ -140,26 +130,19 @@ add(struct parked *p, const char *bytes, size_t len)
 	p->alive_ms = clock_boot_ms() + KEEP_ALIVE_MS;
 }
 
-/* ${len} of the body; -1: a stream. */
 static void
 add_head(struct parked *p, int status, const char *type, const char *headers,
     int64_t len)
 {
-	struct buf b = BUF_INIT(64 * KIB);
-	char length[48] = "";
+	struct response_head h = { status, type, p->id, len, headers, "" };
+	size_t n = response_head(&h, NULL, 0);
+	char *head = malloc(n + 1);
 
+	if (head == NULL)
+		abort();
 	p->status = status;
-	if (len >= 0)
-		snprintf(length, sizeof(length),
-		    "Content-Length: %" PRId64 "\r\n", len);
-	if (buf_printf(&b,
-		"Status: %d %s\r\nContent-Type: %s\r\nX-Request-Id: %s\r\n"
-		"X-Content-Type-Options: nosniff\r\n"
-		"Cache-Control: no-store\r\n%s%s\r\n",
-		status, status_reason(status), type, p->id, length, headers)
-	    == 0)
-		add(p, buf_str(&b), b.len);
-	buf_fini(&b);
+	add(p, head, response_head(&h, head, n + 1));
+	free(head);
 	p->sent = 0;
 }
 
@@ -181,7 +164,7 @@ park_head(struct parked *p, int status, const char *type, const char *headers)
 	if (p->ended || p->streaming)
 		return;
 	p->streaming = true;
-	add_head(p, status, type, headers, -1);
+	add_head(p, status, type, headers, RESPONSE_STREAM);
 }
 
 void
