@@ -58,7 +58,7 @@ known(const struct http_request *req)
 }
 
 void
-url_set(struct transfer *t)
+http_url_set(struct transfer *t)
 {
 	/* Both: the parts hold where it goes, the text is for curl's words.  In
 	 * this order: in curl 8.14 (Debian 13) the parts, NULL too, make it
@@ -68,7 +68,7 @@ url_set(struct transfer *t)
 }
 
 void
-url_stop(void)
+http_url_stop(void)
 {
 	while (U.n > 0) {
 		U.n--;
