@@ -16,6 +16,7 @@
 #include "config.h"
 #include "fcgi/accept.h"
 #include "fcgi/cgi.h"
+#include "fcgi/end.h"
 #include "fcgi/park.h"
 #include "fcgi/request_priv.h"
 #include "fcgi/router.h"
@@ -96,16 +97,11 @@ serve_request(const struct serving *sv, FCGX_Request *f)
 	status = request_begin(&req, f->envp, &why);
 	log_set_id(req.id);
 	if (status != 0) {
-		struct request_record r;
+		struct end end;
 
 		reply_error(&req, status, why);
-		r = (struct request_record){ .method = method_name(req.method),
-			.path = "-",
-			.remote = req.remote,
-			.status = status,
-			.sent = req.sent,
-			.started_us = req.started_us };
-		request_log(&r);
+		end_of(&end, &req);
+		end_write(&end);
 	} else {
 		router_serve(&req, sv->routes);
 	}

@@ -15,7 +15,6 @@
 #include "base/log.h"
 #include "base/pool.h"
 #include "fcgi/park_priv.h"
-#include "fcgi/router.h"
 
 struct park *
 park_new(int64_t max)
@@ -139,39 +138,12 @@ park_count(struct park *pk)
 	return atomic_load(&pk->count);
 }
 
-static size_t
-size_of(const char *const *texts, size_t n)
-{
-	size_t i, size = 0;
-
-	for (i = 0; i < n; i++)
-		size += texts[i] == NULL ? 0 : strlen(texts[i]) + 1;
-	return size;
-}
-
-/* Copies for the log line at the end, when the request itself is gone. */
-static void
-keep(struct parked *p, const char *const texts[3])
-{
-	char **kept[] = { &p->path, &p->chat, &p->message }, *at = p->texts;
-	size_t i, len;
-
-	for (i = 0; i < NELEM(kept); i++)
-		if (texts[i] != NULL) {
-			len = strlen(texts[i]) + 1;
-			*kept[i] = memcpy(at, texts[i], len);
-			at += len;
-		}
-}
-
 int
 park_request(struct park *pk, int64_t number, struct request *req,
     const struct park_ops *ops, void *state, int64_t deadline_ms)
 {
 	FCGX_Request *f = req->fcgx;
-	const char *texts[] = { req->path, req->chat, req->message };
-	size_t need = size_of(texts, NELEM(texts));
-	struct parked *p = calloc(1, sizeof(*p) + need);
+	struct parked *p = calloc(1, sizeof(*p) + end_texts_size(req));
 	struct piece *c;
 	int64_t now = clock_boot_ms();
 
@@ -185,16 +157,12 @@ park_request(struct park *pk, int64_t number, struct request *req,
 	p->fd = f->ipcFd;
 	p->request_id = f->requestId;
 	p->head_only = req->method == M_HEAD;
-	p->quiet = req->route != NULL && (req->route->flags & ROUTE_QUIET);
 	p->deadline_ms = now + deadline_ms;
 	p->look_ms = now + PARK_LOOK_MS;
 	p->alive_ms = now + KEEP_ALIVE_MS;
-	p->started_us = req->started_us;
-	p->method = req->method;
 	buf_init(&p->out, PARK_OUT_MAX);
 	memcpy(p->id, req->id, sizeof(p->id));
-	memcpy(p->remote, req->remote, sizeof(p->remote));
-	keep(p, texts);
+	end_keep(&p->end, p->texts, req);
 
 	/* libfcgi forgets the connection; it is ours from here on. */
 	FCGX_Free(f, 0);

@@ -12,6 +12,7 @@
 #include <stdatomic.h>
 
 #include "base/buf.h"
+#include "fcgi/end.h"
 #include "fcgi/park.h"
 
 #define KEEP_ALIVE_MS 15000 /* a comment on a silent stream */
@@ -46,17 +47,14 @@ struct parked {
 	int64_t number;
 	int fd;
 	int request_id;
-	bool head_only, streaming, ended, gone, writing, quiet;
+	bool head_only, streaming, ended, gone, writing;
 	int status;
 	size_t sent;
 	int64_t deadline_ms, look_ms, alive_ms;
-	int64_t started_us;
 	struct buf out;
 	struct parked *next, **link; /* of all parked */
-	enum method method;
 	char id[REQUEST_ID_MAX];
-	char remote[64];
-	char *path, *chat, *message; /* in texts, for the log */
+	struct end end; /* its strings are in texts */
 	char texts[];
 };
 

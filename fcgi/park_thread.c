@@ -16,7 +16,6 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "fcgi/record.h"
-#include "fcgi/request_priv.h"
 #include "fcgi/response.h"
 #include "nouns/metric.h"
 
@@ -64,19 +63,12 @@ destroy(struct parked *p)
 {
 	struct park *pk = p->park;
 	struct slot *s = slot_of(pk, p->number);
-	struct request_record r = { .method = method_name(p->method),
-		.path = p->path,
-		.remote = p->remote,
-		.chat = p->chat,
-		.message = p->message,
-		.status = p->status == 0 ? 499 : p->status,
-		.sent = p->sent,
-		.started_us = p->started_us,
-		.quiet = p->quiet,
-		.gone = p->gone };
 
+	p->end.status = p->status;
+	p->end.sent = p->sent;
+	p->end.gone = p->gone;
 	log_set_id(p->id);
-	request_log(&r);
+	end_write(&p->end);
 	p->ops->on_end(p->state);
 	log_set_id(NULL);
 	accept_close(p->fd);

@@ -10,8 +10,9 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/log.h"
-#include "nouns/settings.h"
+#include "fcgi/end.h"
 #include "fcgi/request_priv.h"
+#include "nouns/settings.h"
 
 #define BODY_MS 60000 /* for a whole body, which nginx has before it asks us */
 
@@ -239,20 +240,11 @@ serve(struct request *req, const struct route *routes)
 void
 router_serve(struct request *req, const struct route *routes)
 {
-	struct request_record record;
+	struct end end;
 
 	serve(req, routes);
 	if (req->parked)
-		return; /* park.c logs it at its end */
-	record = (struct request_record){ .method = method_name(req->method),
-		.path = req->path,
-		.remote = req->remote,
-		.chat = req->chat,
-		.message = req->message,
-		.status = req->status,
-		.sent = req->sent,
-		.started_us = req->started_us,
-		.quiet = req->route != NULL
-		    && (req->route->flags & ROUTE_QUIET) };
-	request_log(&record);
+		return; /* the park thread writes it */
+	end_of(&end, req);
+	end_write(&end);
 }

@@ -144,6 +144,13 @@ struct toolbox {
 	struct snapshot *current;
 };
 
+/* The toolbox's thread, ${arg}: ask whose time has come, until it stops. */
+void *toolbox_refresh(void *arg);
+/* A new snapshot in force; the lock is held.  The old one, to be given back
+ * without the lock: the last reference of a source that is gone says good-bye
+ * to its server. */
+struct snapshot *toolbox_renew(struct toolbox *b);
+
 /*
  * The sources that ${s} names, SOURCES_MAX at most: a line in ${errors} for
  * each that cannot be.  Their number, -1: errors.
