@@ -177,23 +177,6 @@ reload(struct edge *e)
 	log_event(LOG_INFO, "config_loaded", F_STR("by", "SIGHUP"));
 }
 
-static void
-on_piece(void *ctx, int64_t number, const char *kind, const char *sealed,
-    size_t len)
-{
-	struct edge *e = ctx;
-
-	park_wake(e->park, number, kind, sealed, len);
-}
-
-static void
-on_resync(void *ctx)
-{
-	struct edge *e = ctx;
-
-	park_look_all(e->park);
-}
-
 /* Each parked call and stream is a descriptor. */
 static void
 raise_files(void)
@@ -249,14 +232,14 @@ serve(struct edge *e)
 	sigaddset(&signals, SIGTERM);
 	sigaddset(&signals, SIGINT);
 	pthread_sigmask(SIG_BLOCK, &signals, NULL);
-	e->park = park_new(s->server_parked);
+	e->park = park_new(s->server_parked, s->server_parked_per_owner);
 	if (e->park == NULL || park_start(e->park) == -1) {
 		log_event(LOG_ERROR, "park_failed",
 		    F_STR("remedy", "more processes or memory are needed"));
 		goto out;
 	}
-	listener = process_listen(e->store, e->process_id, on_piece, on_resync,
-	    e, LISTEN_WAIT_MS);
+	listener = process_listen(e->store, e->process_id, &PARK_EAR, e->park,
+	    LISTEN_WAIT_MS);
 	if (listener == NULL || fleet_watch_start(e) == -1) {
 		log_event(LOG_ERROR, "thread_failed",
 		    F_STR("remedy", "more processes are needed"));

@@ -70,6 +70,10 @@ const struct metric_def METRICS[METRIC_N] = {
 	    { "edge", "turn" } },
 	[METRIC_PARKED] = { "dragoman_parked_requests",
 	    "Requests that wait without a thread", G, NULL, { NULL } },
+	[METRIC_WAKES_DROPPED] = { "dragoman_wakeups_dropped_total",
+	    "Wake-ups of parked requests that found a full queue; each looked "
+	    "at its record instead",
+	    C, NULL, { NULL } },
 	[METRIC_RUNNING] = { "dragoman_turns_running", "Turns running", G, NULL,
 	    { NULL } },
 	[METRIC_REFUSED] = { "dragoman_refused_total",

@@ -29,9 +29,10 @@ enum metric {
 	METRIC_TOKENS,       /* by direction: in out */
 	METRIC_BREAKER_OPEN, /* gauge by provider */
 	METRIC_REDIS_ROUND_TRIPS,
-	METRIC_THREADS, /* gauge by program: edge turn */
-	METRIC_PARKED,  /* gauge: parked requests */
-	METRIC_RUNNING, /* gauge: turns running */
+	METRIC_THREADS,       /* gauge by program: edge turn */
+	METRIC_PARKED,        /* gauge: parked requests */
+	METRIC_WAKES_DROPPED, /* wake-ups for which a queue had no room */
+	METRIC_RUNNING,       /* gauge: turns running */
 	METRIC_REFUSED, /* by reason: unauthenticated limited full invalid */
 	METRIC_N,
 };
