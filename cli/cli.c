@@ -7,10 +7,10 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
-#include "base/seal.h"
 #include "base/text.h"
 #include "llm/llm.h"
 #include "nouns/chat_name.h"
+#include "program/open.h"
 #include "redis/store.h"
 
 #define ERRORS_MAX (256 * KIB)
@@ -127,14 +127,21 @@ cli_args(struct cli *cli, size_t min, size_t max)
 	return false;
 }
 
-static struct settings *
-load(struct cli *cli, struct buf *errors)
+struct settings_source
+cli_source(const struct cli *cli)
 {
 	extern char **environ;
-	const struct settings_source src = { .file = cli->config,
+
+	return (struct settings_source){ .file = cli->config,
 		.env_file = cli->env_file,
 		.environ = environ,
 		.asks_models = true };
+}
+
+static struct settings *
+load(struct cli *cli, struct buf *errors)
+{
+	const struct settings_source src = cli_source(cli);
 	struct buf warnings = BUF_INIT(ERRORS_MAX);
 
 	if (cli->settings == NULL)
@@ -149,11 +156,7 @@ load(struct cli *cli, struct buf *errors)
 bool
 cli_pick_model(struct cli *cli, struct llm_pick *picked)
 {
-	extern char **environ;
-	struct settings_source src = { .file = cli->config,
-		.env_file = cli->env_file,
-		.environ = environ,
-		.asks_models = true };
+	struct settings_source src = cli_source(cli);
 	struct buf ignored = BUF_INIT(ERRORS_MAX);
 	struct llm_backend *list;
 	struct settings *s;
@@ -198,28 +201,19 @@ struct store *
 cli_store(struct cli *cli, int *code)
 {
 	const struct settings *s = cli_settings(cli);
-	struct store_options o = { 0 };
 	const char *why = "";
 	int ms;
 
 	*code = CLI_USAGE;
 	if (s == NULL)
 		return NULL;
-	cli->ring = seal_ring_new(&s->encryption_key, &s->master_password,
-	    s->encryption_salt, &why);
-	if (cli->ring == NULL) {
+	switch (open_store(s, &cli->ring, &cli->store, &why)) {
+	case OPEN_OK:
+		break;
+	case OPEN_NO_KEY:
 		cli_error(cli, "encryption_key: %s", why);
 		return NULL;
-	}
-	o.url = s->redis_url;
-	o.prefix = s->redis_prefix;
-	o.ring = cli->ring;
-	o.timeout_ms = (int)s->redis_timeout_ms;
-	o.echo = s->sql_echo;
-	o.replicas = s->redis_durability;
-	o.wait_ms = (int)s->redis_wait_ms;
-	cli->store = store_open(&o, &why);
-	if (cli->store == NULL) {
+	case OPEN_NO_STORE:
 		cli_error(cli, "redis.url: %s", why);
 		return NULL;
 	}

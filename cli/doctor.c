@@ -62,30 +62,23 @@ static void
 find_lines(struct doctor *d, enum doctor_level level, const char *advice,
     const struct buf *text)
 {
-	const char *p = buf_str(text);
+	const char *at = buf_str(text), *line;
+	size_t len;
 
-	while (*p != '\0') {
-		size_t len = strcspn(p, "\n");
-
+	while ((line = text_line(&at, &len)) != NULL)
 		doctor_find(d, level, "configuration", advice, "%.*s", (int)len,
-		    p);
-		p += len + (p[len] == '\n');
-	}
+		    line);
 }
 
 static void
 check_configuration(struct doctor *d)
 {
-	extern char **environ;
-	const struct settings_source src = { .file = d->cli->config,
-		.env_file = d->cli->env_file,
-		.environ = environ,
-		.asks_models = true,
-		.reads_servers = true };
+	struct settings_source src = cli_source(d->cli);
 	struct buf errors = BUF_INIT(LINES_MAX), warnings = BUF_INIT(LINES_MAX);
 	const char *where = "";
 	char backend[160];
 
+	src.reads_servers = true;
 	d->cli->settings = settings_load(&src, &errors, &warnings);
 	d->s = d->cli->settings;
 	find_lines(d, DOCTOR_ERROR,

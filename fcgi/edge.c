@@ -4,7 +4,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <fcgiapp.h>
@@ -13,15 +12,17 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/notify.h"
-#include "config.h"
+#include "base/signals.h"
+#include "base/version.h"
 #include "fcgi/accept.h"
 #include "fcgi/cgi.h"
-#include "fcgi/end.h"
 #include "fcgi/park.h"
 #include "fcgi/request_priv.h"
 #include "fcgi/router.h"
 #include "nouns/metric.h"
+#include "redis/store.h"
 
+#define THREADS_TOLD_MS 1000 /* the gauge, so often */
 #define DRAIN_LOOK_MS 50
 #define DRAIN_LAST_MS 2000 /* on_deadline answers 202; that takes a moment */
 
@@ -78,6 +79,24 @@ edge_set_settings(struct edge *e, struct settings *s)
 	settings_unref(old);
 }
 
+bool
+edge_may_store(struct edge *e)
+{
+	if (atomic_load(&e->may_store))
+		return true;
+	switch (store_canary(e->store)) {
+	case STORE_OK:
+		atomic_store(&e->may_store, true);
+		return true;
+	case STORE_UNKNOWN_KEY:
+		/* Rather no edge than messages that nobody can open. */
+		store_log_other_key();
+		_exit(2);
+	default:
+		return false;
+	}
+}
+
 enum served { SERVED_PARKED, SERVED_WHOLE, SERVED_EARLY };
 
 /* One request that libfcgi has read the parameters of.  EARLY: it may have
@@ -96,15 +115,12 @@ serve_request(const struct serving *sv, FCGX_Request *f)
 
 	status = request_begin(&req, f->envp, &why);
 	log_set_id(req.id);
-	if (status != 0) {
-		struct end end;
-
-		reply_error(&req, status, why);
-		end_of(&end, &req);
-		end_write(&end);
-	} else {
+	if (status != 0)
+		router_refuse(&req,
+		    &(struct refusal){ .status = status, .detail = why },
+		    "path");
+	else
 		router_serve(&req, sv->routes);
-	}
 	log_set_id(NULL);
 	if (!req.parked) /* else its parameters are gone */
 		how = req.status < 400
@@ -152,29 +168,20 @@ serve_connection(void *ctx, int fd)
 		finish(&f, how);
 }
 
-static int
-wait_signal(const sigset_t *set, int ms)
-{
-	struct timespec ts = { ms / 1000, (long)(ms % 1000) * 1000000 };
-
-	return sigtimedwait(set, NULL, &ts);
-}
-
 /*
  * Until no thread serves and nothing is parked, or the time is up; a second
  * SIGTERM ends it sooner.  0: all threads have ended.
  */
 static int
-drain(struct edge *e, struct acceptor *a, const sigset_t *signals, int64_t ms)
+drain(struct edge *e, struct acceptor *a, int64_t ms)
 {
 	int64_t until = clock_boot_ms() + ms + DRAIN_LAST_MS;
-	int sig, serving;
+	int serving;
 
 	park_drain(e->park, ms);
 	do {
 		serving = accept_stop(a, DRAIN_LOOK_MS);
-		sig = wait_signal(signals, serving == 0 ? DRAIN_LOOK_MS : 0);
-		if (sig == SIGTERM || sig == SIGINT) {
+		if (signals_end_came(serving == 0 ? DRAIN_LOOK_MS : 0)) {
 			park_drain(e->park, 0);
 			until = clock_boot_ms() + DRAIN_LAST_MS;
 		}
@@ -184,21 +191,16 @@ drain(struct edge *e, struct acceptor *a, const sigset_t *signals, int64_t ms)
 }
 
 int
-edge_run(struct edge *e, const struct route *routes,
-    void (*reload)(struct edge *e))
+edge_run(struct edge *e, const struct route *routes, void (*reload)(void *ctx),
+    void *ctx)
 {
 	struct serving sv = { e, routes };
 	struct settings *s = edge_settings(e);
 	struct acceptor *a;
-	sigset_t signals;
+	enum signals_came came;
 	bool is_public = false;
-	int listener, sig, rc = 0;
+	int listener, rc = 0;
 
-	sigemptyset(&signals);
-	sigaddset(&signals, SIGTERM);
-	sigaddset(&signals, SIGINT);
-	sigaddset(&signals, SIGHUP);
-	pthread_sigmask(SIG_BLOCK, &signals, NULL);
 	if (FCGX_Init() != 0 || pthread_key_create(&arena_key, arena_end) != 0)
 		return 1;
 	signal(SIGPIPE, SIG_IGN); /* FCGX_Init has replaced it */
@@ -212,21 +214,18 @@ edge_run(struct edge *e, const struct route *routes,
 	if (a == NULL)
 		return 1;
 	log_event(LOG_INFO, "worker_started", F_STR("process", e->process_id),
-	    F_STR("version", PACKAGE_VERSION));
+	    F_STR("version", VERSION_BUILT));
 	notify_ready();
-	for (;;) {
-		sig = wait_signal(&signals, 1000);
-		if (sig == SIGTERM || sig == SIGINT)
-			break;
-		if (sig == SIGHUP)
-			reload(e);
+	while ((came = signals_wait(THREADS_TOLD_MS)) != SIGNALS_END) {
+		if (came == SIGNALS_RELOAD)
+			reload(ctx);
 		metric_set(METRIC_THREADS, 0, accept_threads(a));
 	}
 	atomic_store(&e->draining, true);
 	s = edge_settings(e);
 	log_event(LOG_INFO, "worker_stopping", F_STR("process", e->process_id),
 	    F_INT("parked", park_count(e->park)));
-	rc = drain(e, a, &signals, s->server_drain_ms);
+	rc = drain(e, a, s->server_drain_ms);
 	settings_unref(s);
 	log_event(LOG_INFO, "worker_stopped", F_STR("process", e->process_id),
 	    F_INT("parked", park_count(e->park)));

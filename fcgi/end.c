@@ -5,7 +5,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "fcgi/request_priv.h"
-#include "fcgi/router.h"
+#include "fcgi/route.h"
 #include "nouns/metric.h"
 
 #define STATUS_LEFT 499 /* the client did, before an answer; nginx's number */
@@ -36,7 +36,7 @@ end_of(struct end *out, const struct request *req)
 		.sent = req->sent,
 		.started_us = req->started_us,
 		.quiet = req->route != NULL
-		    && (req->route->flags & ROUTE_QUIET) };
+		    && req->route->class == CLASS_PROBE };
 }
 
 #define END_TEXTS 9
@@ -112,5 +112,5 @@ end_write(const struct end *end)
 	    F_INT("status", status), F_REAL("ms", (double)us / 1000),
 	    F_INT("bytes", end->sent), F_STR("remote", end->remote),
 	    F_BOOL("gone", end->gone), F_STR("chat", end->chat),
-	    F_STR("message", end->message));
+	    F_STR("message", end->message), F_STR("refused", end->refused));
 }

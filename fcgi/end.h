@@ -18,8 +18,9 @@ struct end {
 	int status;  /* 0: the client left before it was answered */
 	size_t sent; /* bytes of body */
 	int64_t started_us;
-	bool quiet; /* a probe's */
-	bool gone;  /* the client left first */
+	const char *refused; /* a literal: the phase that did; NULL: handled */
+	bool quiet;          /* a probe's */
+	bool gone;           /* the client left first */
 };
 
 /* That of ${req} as it is now; what it points to is the request's. */

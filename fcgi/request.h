@@ -34,6 +34,7 @@ struct request {
 	struct settings *settings; /* of this request; referenced */
 	struct arena *mem;
 	const struct route *route;
+	size_t phase; /* the next one: router.c's */
 	enum method method;
 	const char *path; /* decoded, without query; starts with '/' */
 	const char *raw;  /* the path with its escapes, for the router */

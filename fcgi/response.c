@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "fcgi/route.h"
 
 #define ANSWER_MAX (16 * MIB) /* far above any answer of ours */
 #define INPUT_MAX (4 * KIB)   /* who sent more knows what he sent */
@@ -131,10 +132,33 @@ reply_json(struct request *req, int status, json_t *doc)
 	return rc;
 }
 
+static int
+refuse_plain(struct request *req, const struct refusal *why)
+{
+	return reply_json(req, why->status,
+	    why->invalid != NULL ? json_pack("{s:O}", "detail", why->invalid)
+				 : json_pack("{s:s}", "detail", why->detail));
+}
+
+int
+reply_refusal(struct request *req, const struct refusal *why)
+{
+	char seconds[24];
+
+	if (why->retry_s > 0) {
+		snprintf(seconds, sizeof(seconds), "%" PRId64, why->retry_s);
+		response_header(req, "Retry-After", seconds);
+	}
+	return req->route != NULL && req->route->refuse != NULL
+	    ? req->route->refuse(req, why)
+	    : refuse_plain(req, why);
+}
+
 int
 reply_error(struct request *req, int status, const char *detail)
 {
-	return reply_json(req, status, json_pack("{s:s}", "detail", detail));
+	return reply_refusal(req,
+	    &(struct refusal){ .status = status, .detail = detail });
 }
 
 json_t *
@@ -152,8 +176,12 @@ reply_invalid(struct request *req, const char *type, const char *field,
 	json_t *loc = field == NULL ? json_pack("[s]", "body")
 				    : json_pack("[s, s]", "body", field);
 
-	return reply_json(req, 422,
-	    json_pack("{s:[{s:s, s:o, s:s, s:O*}]}", "detail", "type", type,
-		"loc", loc, "msg", msg, "input",
-		input == NULL ? json_null() : reply_input(input)));
+	json_t *invalid = json_pack("[{s:s, s:o, s:s, s:O*}]", "type", type,
+	    "loc", loc, "msg", msg, "input",
+	    input == NULL ? json_null() : reply_input(input));
+	int rc = reply_refusal(req,
+	    &(struct refusal){ .status = 422, .invalid = invalid });
+
+	json_decref(invalid);
+	return rc;
 }

@@ -247,7 +247,9 @@ handle_chat(struct request *req)
 		return refuse(req, 400, 0, "chat_id is required");
 	if (*body.message == '\0')
 		return refuse(req, 400, 0, "message is required");
-	if (chat_name_make(&ask.chat, "default", "http", body.chat_id) == -1)
+	if (chat_name_make(&ask.chat, req->caller.tenant,
+		req->caller.connection, body.chat_id)
+	    == -1)
 		return refuse(req, 400, 0,
 		    "chat_id must be at most 200 bytes without control "
 		    "characters");
@@ -256,7 +258,7 @@ handle_chat(struct request *req)
 		    "chat_id must not be . or .., which no URL can name");
 	req->chat = arena_strdup(req->mem, ask.chat.text);
 	ask.stream = request_accepts(req, CHAT_STREAM_TYPE);
-	if (!fleet_may_store(req->edge))
+	if (!edge_may_store(req->edge))
 		return refuse_down(req);
 
 	said = text_strip(req->mem, body.message);

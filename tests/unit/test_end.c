@@ -17,11 +17,11 @@
 #include "base/log.h"
 #include "fcgi/end.h"
 #include "fcgi/request_priv.h"
-#include "fcgi/router.h"
+#include "fcgi/route.h"
 #include "nouns/metric.h"
 
 static const struct route PROBE = { .pattern = "/health",
-	.flags = ROUTE_QUIET };
+	.class = CLASS_PROBE };
 
 static struct request
 request(struct arena *mem)
@@ -104,6 +104,7 @@ is_counted_and_logged_once(void **state)
 	said(&end, file, &log, &metrics);
 	assert_non_null(strstr(buf_str(&log), "\"request_done\""));
 	assert_non_null(strstr(buf_str(&log), "\"status\":200"));
+	assert_null(strstr(buf_str(&log), "\"refused\""));
 	assert_non_null(strstr(buf_str(&log), "\"chat\":\"default/http/a\""));
 	assert_non_null(strstr(buf_str(&metrics),
 	    "dragoman_requests_total{class=\"2xx\"} 1\n"));
@@ -119,9 +120,11 @@ is_counted_and_logged_once(void **state)
 
 	req.status = 401;
 	end_of(&end, &req);
+	end.refused = "who";
 	said(&end, file, &log, &metrics);
 	assert_non_null(strstr(buf_str(&metrics),
 	    "dragoman_refused_total{reason=\"unauthenticated\"} 1\n"));
+	assert_non_null(strstr(buf_str(&log), "\"refused\":\"who\""));
 
 	/* A probe's 503 is nobody's failed request, and no line. */
 	req.status = 503;

@@ -82,10 +82,10 @@ two_installations(void **state)
 	assert_int_equal(fleet_count(f->store, &counts), STORE_OK);
 	assert_int_equal(counts.accepted, 0);
 
-	assert_int_equal(fleet_beat(a, "w", doc), STORE_OK);
-	assert_int_equal(fleet_read(a, mem, &list), STORE_OK);
+	assert_int_equal(fleet_beat(a, FLEET_TURN, "w", doc), STORE_OK);
+	assert_int_equal(fleet_read(a, FLEET_TURN, mem, &list), STORE_OK);
 	assert_int_equal(json_array_size(list), 1);
-	assert_int_equal(fleet_read(b, mem, &list), STORE_OK);
+	assert_int_equal(fleet_read(b, FLEET_TURN, mem, &list), STORE_OK);
 	assert_int_equal(json_array_size(list), 0);
 	assert_int_equal(fleet_pause(b, true), STORE_OK);
 	assert_int_equal(fleet_is_paused(a, &paused), STORE_OK);
@@ -316,7 +316,8 @@ who_is_elsewhere(void **state)
 	assert_int_equal(json_member_int(one, "edges", -1), 0);
 
 	assert_int_equal(store_canary(b), STORE_OK);
-	assert_int_equal(fleet_beat(b, "w", json_keep(mem, json_object())),
+	assert_int_equal(
+	    fleet_beat(b, FLEET_TURN, "w", json_keep(mem, json_object())),
 	    STORE_OK);
 	one = other(a, mem, STORE_PREFIX_NEW);
 	assert_int_equal(json_member_int(one, "workers", -1), 1);
@@ -358,10 +359,11 @@ move(void **state)
 	assert_int_equal(fixture_say(f->store, &chat, "1", "hi", ""), STORE_OK);
 	(void)redis_text(f, "SET somebody's x");
 	(void)redis_text(f, "SET canary-bird x");
-	assert_int_equal(
-	    fleet_beat(f->store, "w", json_keep(mem, json_object())), STORE_OK);
+	assert_int_equal(fleet_beat(f->store, FLEET_TURN, "w",
+			     json_keep(mem, json_object())),
+	    STORE_OK);
 	assert_int_equal(prefix_move(a, "", &moved, &kept), STORE_EXISTS);
-	assert_int_equal(fleet_leave(f->store, "w"), STORE_OK);
+	assert_int_equal(fleet_leave(f->store, FLEET_TURN, "w"), STORE_OK);
 
 	assert_int_equal(store_canary(a), STORE_OK); /* as the command does */
 	assert_int_equal(prefix_move(a, "", &moved, &kept), STORE_OK);
@@ -454,7 +456,7 @@ move_takes_each_noun(void **state)
 	    breaker_fail(f->store, "openai/m", "down", 1, 60000, 60000, &n),
 	    STORE_OK);
 	(void)redis_text(f, "SET somebody's x");
-	assert_int_equal(fleet_leave(f->store, "w"), STORE_OK);
+	assert_int_equal(fleet_leave(f->store, FLEET_TURN, "w"), STORE_OK);
 
 	n = redis_number(f, "KEYS *");
 	assert_int_equal(prefix_move(a, "", &moved, &kept), STORE_OK);

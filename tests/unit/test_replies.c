@@ -285,10 +285,10 @@ ask_everything(struct store *st, struct arena *mem)
 	(void)!breaker_fail(st, "p", "k", 1, 1, 1, &n);
 	(void)!breaker_succeed(st, "p");
 	doc = json_pack("{s:s}", "id", "w");
-	(void)!fleet_beat(st, "w", doc);
+	(void)!fleet_beat(st, FLEET_TURN, "w", doc);
 	json_decref(doc);
-	(void)!fleet_leave(st, "w");
-	(void)!fleet_read(st, mem, &doc);
+	(void)!fleet_leave(st, FLEET_TURN, "w");
+	(void)!fleet_read(st, FLEET_TURN, mem, &doc);
 	(void)!fleet_pause(st, true);
 	(void)!fleet_is_paused(st, &yes);
 	(void)!fleet_count(st, &counts);
