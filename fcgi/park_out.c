@@ -9,7 +9,7 @@
 #include <stdlib.h>
 
 #include "fcgi/park_priv.h"
-#include "fcgi/record.h"
+#include "fcgi/fcgi_record.h"
 #include "fcgi/response.h"
 
 #define SEND_MS 60000 /* for the last bytes, to one who hardly reads */
@@ -53,7 +53,7 @@ park_out_add(struct parked *p, const char *bytes, size_t len)
 {
 	if (p->gone || p->stage == STAGE_ENDED)
 		return;
-	if (record_stdout(&p->out, p->request_id, bytes, len) == -1) {
+	if (fcgi_record_stdout(&p->out, p->request_id, bytes, len) == -1) {
 		p->gone = true; /* too slow a reader */
 		return;
 	}
@@ -112,7 +112,7 @@ park_end(struct parked *p)
 {
 	if (p->stage == STAGE_ENDED || p->gone)
 		return;
-	if (record_end(&p->out, p->request_id) == -1)
+	if (fcgi_record_end(&p->out, p->request_id) == -1)
 		p->gone = true;
 	p->stage = STAGE_ENDED;
 	p->deadline_ms = clock_boot_ms() + SEND_MS;
