@@ -98,7 +98,9 @@ in_list(const struct config_list *list, const char *name)
 static bool
 is_wanted(const struct settings *s, const char *name)
 {
-	return s->chat_tools.n == 0 || in_list(&s->chat_tools, name);
+	const struct policy *p = policy_of(s, NULL);
+
+	return p->tools.n == 0 || in_list(&p->tools, name);
 }
 
 static void
@@ -239,7 +241,8 @@ offer(struct making *m)
 			.schema = t->schema,
 			.schema_text = t->text,
 			.digest = t->digest,
-			.repeatable = in_list(&m->settings->chat_repeatable,
+			.repeatable = in_list(
+			    &policy_of(m->settings, NULL)->repeatable,
 			    c->name) };
 		snap->entries[snap->set.n++] = (struct tool_entry){
 			.source = c->group == 0 ? NULL
@@ -331,7 +334,7 @@ snapshot_make(struct toolbox *b)
 		add_group(&m, i + 1, snap->catalogues[i]);
 	/* Who types commands is not offered them all at once. */
 	share_out(&m,
-	    b->settings->chat_host == HOST_DIRECT
+	    policy_of(b->settings, NULL)->host == HOST_DIRECT
 		? TOOLS_MAX
 		: (size_t)b->settings->llm_tools_max);
 	offer(&m);
