@@ -196,7 +196,8 @@ inbox_control(struct store *st, const struct chat_name *chat,
     struct session *session, int64_t *wait_ms)
 {
 	struct batch b;
-	redisReply *replies[2] = { NULL }, *r;
+	redisReply *replies[2] = { NULL };
+	const redisReply *r;
 	enum store_rc rc = STORE_DOWN;
 
 	*session = (struct session){ 0 };
@@ -224,11 +225,12 @@ inbox_control(struct store *st, const struct chat_name *chat,
 		*wait_ms = reply_int(r, 1);
 	if (rc != STORE_OK)
 		goto out;
-	session->running = reply_int(r, 1) == 1;
-	session->waiting = reply_int(r, 2);
-	session->ended_ms = reply_int(r, 9);
-	session->exchanges = reply_int(r, 10);
-	if (record_session(st, chat, r, 3, mem, session) != STORE_OK)
+	r = reply_at(r, 1);
+	session->running = record_int(r, "running") == 1;
+	session->waiting = record_int(r, "waiting");
+	session->ended_ms = record_int(r, "ago");
+	session->exchanges = record_int(r, "exchanges");
+	if (record_session(st, chat, r, mem, session) != STORE_OK)
 		rc = STORE_DOWN; /* unknown key; another worker may have it */
 out:
 	replies_free(replies, 2);

@@ -290,10 +290,15 @@ enum store_rc record_open(struct store *st, const char *chat, const char *noun,
     const char *item, const void *sealed, size_t len, struct arena *mem,
     const char **plain, size_t *plain_len) WARN_UNUSED;
 
-/* The session from replies state cred tools tin tout turns at ${i}. */
+/* What scripts answer by name, NAME value ... (by_name of lua/common.lua, or
+ * HGETALL): NULL, 0 where it is not there. */
+const redisReply *record_at(const redisReply *r, const char *name);
+const char *record_text(const redisReply *r, const char *name);
+int64_t record_int(const redisReply *r, const char *name);
+
+/* The session from state cred tools tin tout turns of ${r}. */
 enum store_rc record_session(struct store *st, const struct chat_name *chat,
-    const redisReply *r, size_t i, struct arena *mem,
-    struct session *out) WARN_UNUSED;
+    const redisReply *r, struct arena *mem, struct session *out) WARN_UNUSED;
 
 /* A token as sealed: JSON. */
 char *record_token_write(const struct session_token *t);

@@ -18,7 +18,7 @@ if added ~= 1 then
 end
 local c, ours = record(KEYS[1], 'seq', 'bytes', 'hour', 'turns')
 local held = try('LLEN', KEYS[2])
-local seq, bytes = num(c[1], 0), num(c[2], 0)
+local seq, bytes = num(c.seq, 0), num(c.bytes, 0)
 local entry = string.format('%s %.0f %.0f %s %s %s\n', id, seq or 0, now,
 	ARGV[3], ARGV[4], ARGV[5]) .. ARGV[6]
 if ARGV[10] == '1' or (bytes or 0) + #entry > tonumber(ARGV[9]) or
@@ -37,7 +37,7 @@ if not ours or held == nil or not seq or not bytes then
 	local turns
 	if held == nil then aside(KEYS[2]) end
 	held = held or 0
-	seq, turns = both_counts(KEYS[2], c[1] or '', c[4], held)
+	seq, turns = both_counts(KEYS[2], c.seq or '', c.turns, held)
 	local lost = settle(KEYS[1], KEYS[7], seq, turns, held)
 	if lost > 0 then
 		mourn(prefix_of(KEYS[2]) .. 'dead', name, lost, 'damaged: inbox')
@@ -55,7 +55,7 @@ if seq % 16 == 0 then
 end
 -- Once an hour is enough for a key that lives a day.
 local hour = math.floor(now / 3600000)
-if num(c[3], 0) ~= hour then
+if num(c.hour, 0) ~= hour then
 	call('EXPIRE', KEYS[3], 90000)
 	call('HSET', KEYS[1], 'seq', seq, 'bytes', bytes, 'hour', hour)
 else
