@@ -96,7 +96,7 @@ batch_accept(struct batch *b, struct store *st, const struct chat_name *chat,
     const struct message *msg, const char *id, const char *mac,
     const struct inbox_limits *limits, const char *body)
 {
-	batch_script(b, SCRIPT_ACCEPT, 9, 11);
+	batch_script(b, SCRIPT_ACCEPT, 10, 11);
 	batch_chat_key(b, chat, "chat");
 	batch_chat_key(b, chat, "inbox");
 	batch_chat_key(b, chat, "seen");
@@ -106,6 +106,7 @@ batch_accept(struct batch *b, struct store *st, const struct chat_name *chat,
 	batch_partition_key(b, chat->partition, "counts");
 	batch_item_key(b, chat->partition, "reply", id);
 	batch_item_key(b, chat->partition, "wait", id);
+	batch_partition_key(b, chat->partition, "chats");
 	batch_str(b, id);
 	batch_str(b, chat->text);
 	batch_str(b, KIND_MESSAGE);

@@ -175,7 +175,8 @@ job_read(struct store *st, int partition, const redisReply *r, int64_t now_ms,
 	}
 	memcpy(j->token, token, strlen(token) + 1);
 	j->rc = STORE_OK;
-	j->format = format_now(st);
+	j->format = format_now(st) < FORMAT_STEPS ? format_now(st)
+						  : FORMAT_STEPS;
 	j->attempt = (int)record_int(r, "attempt");
 	j->crashes = (int)record_int(r, "crashes");
 	j->failures = (int)record_int(r, "failures");

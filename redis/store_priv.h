@@ -37,9 +37,11 @@ enum script {
 	SCRIPT_BUDGET,
 	SCRIPT_CONTROL,
 	SCRIPT_COUNT,
+	SCRIPT_ENLIST,
 	SCRIPT_FIND,
 	SCRIPT_FINISH,
 	SCRIPT_FLEET,
+	SCRIPT_FORGET,
 	SCRIPT_RELEASE,
 	SCRIPT_REPLAY,
 	SCRIPT_REQUEUE,
@@ -306,5 +308,22 @@ char *record_token_write(const struct session_token *t);
 /* Item of a journal field: "ID/STEP" into ${out}. */
 void record_journal_item(char out[RECORD_ITEM_MAX], const char *id,
     const char *step);
+
+/* ---- looking through all keys: walk.c ---- */
+
+#define WALK_NAMES 128 /* at once: of one script */
+#define WALK_ALL ((1u << CHAT_PARTITIONS) - 1)
+
+/* Each chat of ${partitions} (a bit each) that has a key ${noun}: ${names} gets
+ * up to WALK_NAMES of one partition; another code than OK ends the walk. */
+struct chat_walk {
+	const char *noun;
+	unsigned partitions;
+	enum store_rc (*names)(struct store *st, int partition,
+	    const char *const *names, size_t n, void *ctx);
+	void *ctx;
+};
+enum store_rc walk_chats(struct store *st,
+    const struct chat_walk *w) WARN_UNUSED;
 
 #endif

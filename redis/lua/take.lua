@@ -2,7 +2,7 @@
 -- uses: letter
 -- Learns the names of the chats inside, so their keys cannot be in KEYS; they
 -- carry the same hash tag.
--- KEYS due wake paused counts dead
+-- KEYS due wake paused counts dead chats
 -- ARGV prefix token lease n version popped
 local prefix, front, lease, n, version, popped = unpack(ARGV)
 local now = clock()
@@ -23,14 +23,14 @@ if n > 0 then
 	end
 end
 
--- A header as accept writes it: id, seq, kind.
+-- A header as accept writes it: id, seq, kind, time.
 local function header(entry)
 	local id, seq, time, kind, address, mac = string.match(
 		string.sub(entry, 1, 192),
 		'^(%w+) (%d+) (%d+) ([%w_.-]+) ([%w_.-]+) ([%w_.-]+)\n')
 	if not id or #id > 32 or #seq > 15 or #time > 15 or #kind > 15 or
 		#address > 63 or #mac > 32 then return nil end
-	return id, seq, kind
+	return id, seq, kind, time
 end
 
 -- What this worker does not know is a newer release's: it is left alone.  A
@@ -129,7 +129,7 @@ for _, name in ipairs(names) do
 			taken = taken + 1
 			local token = front .. string.format('%04x', taken)
 			local attempt = (num(c.attempt, 0) or 0) + 1
-			local id, seq = header(entry)
+			local id, seq, _, time = header(entry)
 			local started, journal = c.started or now, {}
 			if c.id == id then
 				journal = try('HGETALL', turn)
@@ -159,6 +159,8 @@ for _, name in ipairs(names) do
 				c.seq, c.turns = tostring(s), tostring(t)
 			end
 			call('ZADD', due, now + lease, name)
+			-- Accepted by a release that did not list it.
+			pcall('ZADD', KEYS[6], 'GT', time, name)
 			call('HSET', chat, 'token', token, 'taken', now, 'attempt',
 				attempt, 'id', id, 'started', started)
 			if crashes > 0 then
