@@ -42,6 +42,8 @@
  * With --run it only becomes USER in DIR and runs COMMAND: what a worker would
  * find is tried so before the start.
  */
+#include "deploy/supervise.h"
+
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -61,8 +63,6 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
-
-#include "deploy/supervise.h"
 
 #define PROCESSES_MAX 64
 #define ARGUMENTS_MAX 32
