@@ -23,8 +23,8 @@
 
 static struct worker worker;
 static struct models models = { .w = &worker, .mu = PTHREAD_MUTEX_INITIALIZER };
-static const struct settings CONFIGURED = { .chat_host = HOST_OPENAI,
-	.chat_model = "m",
+static const struct settings CONFIGURED = { .policy.host = HOST_OPENAI,
+	.policy.model = "m",
 	.llm_base_url = "",
 	.chat_ollama_url = "",
 	.llm_max_tokens_name = "" };
@@ -154,7 +154,7 @@ rows_of_other_backends_are_freed(void **state)
 	assert_string_equal(k->name, name());
 	known_keep(&models, &CONFIGURED);
 	assert_string_equal(k->name, name());
-	other.chat_model = "n";
+	other.policy.model = "n";
 	known_keep(&models, &other);
 	assert_string_equal(k->name, "");
 }

@@ -73,7 +73,7 @@ another_round_has_its_own(void **state)
 static struct worker worker;
 static struct settings settings = { .turns_lease_ms = LEASE_MS,
 	.turns_max_time_ms = TIME_MS,
-	.chat_host = HOST_OPENAI,
+	.policy.host = HOST_OPENAI,
 	.chat_max_history = 10,
 	.chat_max_output_chars = 1000,
 	.chat_reply_keep_ms = 60000 };
@@ -310,7 +310,7 @@ a_model_or_the_call_itself(void **state)
 	for (i = 0; i < NELEM(cases); i++) {
 		enum turn_state next;
 
-		s.chat_host = cases[i].host;
+		s.policy.host = cases[i].host;
 		t = (struct turn){ .s = &s, .nrounds = cases[i].nrounds };
 		t.rounds[0].answer.ncalls = 1;
 		t.rounds[0].done[0] = cases[i].done;
