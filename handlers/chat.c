@@ -27,9 +27,6 @@
 #define CGI_LOOK_MIN_MS 10
 #define CGI_LOOK_MAX_MS 250
 
-/* nouns/metric.c, METRIC_REFUSED; the others are counted by their status. */
-#define REFUSED_FULL 2
-
 static int
 refuse(struct request *req, int status, int64_t retry_s, const char *detail)
 {
@@ -64,7 +61,7 @@ refuse_limited(struct request *req, int64_t wait_ms)
 	snprintf(detail, sizeof(detail),
 	    "Rate limit exceeded: max %" PRId64
 	    " messages per minute in one chat",
-	    req->settings->chat_rate_limit);
+	    policy_of(req->settings, &req->caller)->rate_limit);
 	return refuse(req, 429, wait_ms > 0 ? (wait_ms + 999) / 1000 : 1,
 	    detail);
 }
@@ -231,9 +228,10 @@ int
 handle_chat(struct request *req)
 {
 	const struct settings *s = req->settings;
-	struct inbox_limits limits = { .per_minute = s->chat_rate_limit,
-		.max = s->chat_inbox_max,
-		.bytes = s->chat_inbox_bytes };
+	const struct policy *policy = policy_of(s, &req->caller);
+	struct inbox_limits limits = { .per_minute = policy->rate_limit,
+		.max = policy->inbox_max,
+		.bytes = policy->inbox_bytes };
 	struct chat_body body = { 0 };
 	struct chat_ask ask = { 0 };
 	struct message msg = { 0 };
