@@ -109,6 +109,8 @@ struct park_wait {
 /* At most ${max} wait in all, and ${owner_max} of one owner. */
 struct park *park_new(int64_t max, int64_t owner_max) WARN_UNUSED;
 int park_start(struct park *pk) WARN_UNUSED; /* its threads */
+/* End its threads and what still waits; park_count answers until park_free. */
+void park_stop(struct park *pk);
 void park_free(struct park *pk);
 
 /*
