@@ -132,6 +132,46 @@ finding(void **state)
 	    STORE_NONE);
 }
 
+/* Of several chats and partitions, in one round trip. */
+static void
+finding_many(void **state)
+{
+	enum { N = 40 };
+	struct redis_fixture *f = *state;
+	struct inbox_question q[N + 1] = { 0 };
+	char ids[N + 1][MESSAGE_ID_MAX], name[24];
+	struct job *job;
+	int i;
+
+	for (i = 0; i <= N; i++) {
+		snprintf(name, sizeof(name), "many %d", i);
+		q[i].chat = fixture_chat(name);
+		message_id_make(&q[i].chat, "1", ids[i]);
+		q[i].id = ids[i];
+		if (i < N) /* the last one never came */
+			assert_int_equal(
+			    fixture_say(f->store, &q[i].chat, "1", "hi", ""),
+			    STORE_OK);
+	}
+	job = fixture_take(f->store, &q[7].chat, 10000);
+	assert_non_null(job);
+	assert_int_equal(fixture_finish(f->store, job, END_REPLIED, "seven"),
+	    STORE_OK);
+	assert_int_equal(inbox_find_all(f->store, q, N + 1, mem), STORE_OK);
+	for (i = 0; i <= N; i++)
+		if (strcmp(q[i].chat.text, job->chat.text) == 0) {
+			assert_int_equal(q[i].rc, STORE_ANSWERED);
+			assert_string_equal(q[i].answer.reply, "seven");
+		} else {
+			assert_int_equal(q[i].rc,
+			    i < N ? STORE_EXISTS : STORE_NONE);
+		}
+	job_free(job);
+	redis_fixture_kill(f);
+	assert_int_equal(inbox_find_all(f->store, q, N + 1, mem), STORE_DOWN);
+	redis_fixture_restart(f);
+}
+
 static void
 limits(void **state)
 {
@@ -357,6 +397,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(repeats),
 		TEST(finding),
+		TEST(finding_many),
 		TEST(limits),
 		TEST(the_wait_is_true),
 		TEST(words_that_are_answered_at_once),
