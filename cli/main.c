@@ -3,21 +3,18 @@
  */
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <unistd.h>
 
-#include <sodium.h>
-
 #include "base/arena.h"
 #include "base/log.h"
 #include "base/seal.h"
-#include "base/secret.h"
+#include "base/version.h"
 #include "cli/cli.h"
-#include "config.h"
+#include "program/program.h"
 #include "redis/store.h"
 
 #define LOG_SILENT ((enum log_level)(LOG_ERROR + 1))
@@ -56,6 +53,14 @@ static const struct command COMMANDS[] = {
 	    "show the settings in use, and where each comes from",
 	    "--set            only settings that are not at their default",
 	    cmd_config_show },
+	{ "chats list", "", "list all chats, the last one first",
+	    "--max N          at most N of them (default 100)",
+	    cmd_chats_list },
+	{ "chats show", "CHAT", "show one chat: messages, tokens, last seen",
+	    "--contents       show what was said; this leaves a line in the log",
+	    cmd_chats_show },
+	{ "chats forget", "CHAT", "delete a chat with all that belongs to it",
+	    "--yes            do not ask before", cmd_chats_forget },
 	{ "turns list", "", "list the chats that wait or run",
 	    "--max N          at most N of them (default 100)",
 	    cmd_turns_list },
@@ -243,8 +248,8 @@ cmd_version(struct cli *cli)
 		return CLI_USAGE;
 	if (cli->json)
 		return cli_json(cli,
-		    json_pack("{s:s}", "version", PACKAGE_VERSION));
-	printf("dragoman %s\n", PACKAGE_VERSION);
+		    json_pack("{s:s}", "version", VERSION_BUILT));
+	printf("dragoman %s\n", VERSION_BUILT);
 	return CLI_OK;
 }
 
@@ -371,12 +376,8 @@ main(int argc, char **argv)
 	struct cli cli = { .mem = arena_new() };
 	int code;
 
-	secret_protect_process();
-	signal(SIGPIPE, SIG_IGN);
-	if (sodium_init() == -1) {
-		fprintf(stderr, "dragoman: libsodium does not start\n");
+	if (program_begin("dragoman") == -1)
 		return CLI_FAILED;
-	}
 	/* The commands say what is wrong in words; the rest is for debugging. */
 	(void)!log_open("cli", LOG_SILENT, NULL);
 	cli.args = argv + 1;

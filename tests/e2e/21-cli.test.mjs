@@ -49,6 +49,26 @@ s.test('doctor says what is well and what is not, with a remedy', async d => {
   assert.match(down.stdout + down.stderr, /redis/i);
 });
 
+s.test('doctor sees versions that differ, of edges and of turn workers', async d => {
+  const { version } = (await d.cli(['version', '--json'])).json;
+  const commits = async () => (await d.cli(['doctor', '--json'])).json.findings.filter(f => /is version/.test(f.finding));
+  await until(async () => (await d.redis.zcard('{fleet}:edges')) === 2, 10000);
+  assert.deepEqual(await commits(), [], 'all are one version');
+  assert.match((await d.cli(['doctor'])).stdout, /@\S+ runs: \d+ requests wait in it/);
+  const other = `${version.split('+')[0]}+0123456789ab`;
+  for (const [list, kind] of [['edges', 'edge'], ['workers', 'worker']]) {
+    await d.redis.zadd(`{fleet}:${list}`, Date.now() + 60000, `older-${kind}`);
+    await d.redis.set(`{fleet}:${kind}:older-${kind}`, JSON.stringify({ id: `older-${kind}`, host: 'h', version: other, format: 2 }), 'PX', 60000);
+  }
+  const found = await commits();
+  assert.deepEqual(found.map(f => [f.level, f.area]).sort(), [['warning', 'edge'], ['warning', 'workers']]);
+  for (const f of found) assert.ok(f.finding.includes(`is version ${other}, this is ${version}`), f.finding);
+  for (const [list, kind] of [['edges', 'edge'], ['workers', 'worker']]) {
+    await d.redis.zrem(`{fleet}:${list}`, `older-${kind}`);
+    await d.redis.del(`{fleet}:${kind}:older-${kind}`);
+  }
+});
+
 /* What doctor finds with ${env}; each finding that is no ok has a remedy, which is not the finding. */
 const findings = async (d, env = {}) => {
   const r = await d.cli(['doctor', '--json'], { env });
@@ -202,17 +222,17 @@ s.test('pause and resume as JSON', async d => {
 testWith({ edges: 1, turns: 1 }, 'format: what records are written as, raised once no older worker lives', async d => {
   const KEY = '{fleet}:format';
   const show = async () => (await d.cli(['format', 'show', '--json'])).json;
-  assert.deepEqual(await show(), { stored: 2, written: 2, newest: 2 });
-  assert.match((await d.cli(['format', 'show'])).stdout, /written as version 2; .* up to 2\n$/);
-  for (const n of ['0', '3', 'two', '2x', '']) {
+  assert.deepEqual(await show(), { stored: 3, written: 3, newest: 3 });
+  assert.match((await d.cli(['format', 'show'])).stdout, /written as version 3; .* up to 3\n$/);
+  for (const n of ['0', '4', 'two', '2x', '']) {
     const r = await d.cli(['format', 'set', n]);
     assert.equal(r.code, 2, n);
-    assert.match(r.stderr, /from 1 to 2/);
+    assert.match(r.stderr, /from 1 to 3/);
   }
 
   const down = await d.cli(['format', 'set', '1']);
   assert.equal(down.code, 0, down.stderr);
-  assert.match(down.stdout, /written as version 1;[^]*no worker of an older release[^]*format set 2/);
+  assert.match(down.stdout, /written as version 1;[^]*no worker of an older release[^]*format set 3/);
   assert.equal(await d.redis.get(KEY), '1');
   assert.match((await d.say('old', 'hi')).reply, /You said: hi/);
 
@@ -228,8 +248,8 @@ testWith({ edges: 1, turns: 1 }, 'format: what records are written as, raised on
   await d.redis.del('{fleet}:worker:older');
   await d.redis.zrem('{fleet}:workers', 'older');
 
-  await d.redis.set(KEY, '3');
-  assert.match((await d.cli(['format', 'show'])).stdout, /version 3 is stored: a newer release/);
+  await d.redis.set(KEY, '4');
+  assert.match((await d.cli(['format', 'show'])).stdout, /version 4 is stored: a newer release/);
   await d.redis.set(KEY, 'x');
   const damaged = await d.cli(['format', 'show']);
   assert.equal(damaged.code, 1);
