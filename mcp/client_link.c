@@ -5,18 +5,14 @@
  * for all and hands each its messages; when it has its own answer, the next
  * goes on.
  */
-#include <limits.h>
-#include <stdio.h>
+#include "mcp/client_link.h"
+
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
-#include <time.h>
 
 #include "base/arena.h"
-#include "base/clock.h"
 #include "base/cond.h"
 #include "base/json.h"
-#include "mcp/client_link.h"
 
 #define CATCH_UP_MAX 64 /* pieces that are read before a request is sent */
 

@@ -69,10 +69,11 @@ begin_with(const struct rule *rules, const char *capabilities,
 	told_n = 0;
 }
 
-#define QUESTIONS                                                         \
-	ASKED("'a'", "ping")                                              \
-	ASKED("'b'", "roots/list") ASKED("'c'", "sampling/createMessage") \
-	    ASKED("'d'", "elicitation/create") TOLD("notifications/message")
+#define QUESTIONS                              \
+	ASKED("'a'", "ping")                   \
+	ASKED("'b'", "roots/list")             \
+	ASKED("'c'", "sampling/createMessage") \
+	ASKED("'d'", "elicitation/create") TOLD("notifications/message")
 
 static void
 check_answers(bool has_handler)
