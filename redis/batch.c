@@ -252,7 +252,7 @@ item_end(const struct batch *b, size_t i)
 }
 
 static int
-send_and_read(const struct batch *b, struct connection *c, bool repeat,
+send_and_read(const struct batch *b, struct link *c, bool repeat,
     redisReply **replies)
 {
 	redisContext *redis = c->redis;
@@ -272,7 +272,7 @@ send_and_read(const struct batch *b, struct connection *c, bool repeat,
 	for (size_t i = 0; i < b->n; i++) {
 		if (repeat && b->items[i].once)
 			continue;
-		if (connection_reply(c, &replies[i]) == -1)
+		if (link_reply(c, &replies[i]) == -1)
 			return -1;
 	}
 	return 0;
@@ -293,7 +293,7 @@ is_missing(const struct batch_item *it, const redisReply *r)
 
 /* Scripts that Redis has forgotten (it was restarted): send their texts. */
 static int
-send_texts(const struct store *st, const struct batch *b, struct connection *c,
+send_texts(const struct store *st, const struct batch *b, struct link *c,
     redisReply **replies)
 {
 	struct batch t;
@@ -329,7 +329,7 @@ send_texts(const struct store *st, const struct batch *b, struct connection *c,
 			continue;
 		freeReplyObject(replies[i]);
 		replies[i] = NULL;
-		if (connection_reply(c, &replies[i]) == -1)
+		if (link_reply(c, &replies[i]) == -1)
 			goto out;
 	}
 	rc = 0;
@@ -361,7 +361,7 @@ store_run(struct store *st, struct batch *b, redisReply **replies)
 	if (st->echo)
 		echo(b);
 	for (int try = 0; try < 2; try++) {
-		struct connection *c = connection_get(st, CONNECTION_SHORT);
+		struct link *c = link_get(st, LINK_SHORT);
 
 		if (c == NULL)
 			return -1;
@@ -369,13 +369,13 @@ store_run(struct store *st, struct batch *b, redisReply **replies)
 		    && send_texts(st, b, c, replies) == 0) {
 			if (reply_begins(replies[0], "READONLY"))
 				/* It became a replica: ask for the primary. */
-				connection_broken(st, c, "readonly");
+				link_broken(st, c, "readonly");
 			else
-				connection_put(st, CONNECTION_SHORT, c);
+				link_put(st, LINK_SHORT, c);
 			return 0;
 		}
 		replies_free(replies, b->n);
-		connection_broken(st, c, try == 0 ? "repeated" : "given up");
+		link_broken(st, c, try == 0 ? "repeated" : "given up");
 	}
 	store_log_down(st, "send", "no answer, twice");
 	return -1;

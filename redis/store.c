@@ -47,7 +47,7 @@ store_close(struct store *st)
 {
 	if (st == NULL)
 		return;
-	connection_close_idle(st);
+	link_close_idle(st);
 	pthread_mutex_destroy(&st->lock);
 	store_url_free(&st->url);
 	free(st);
@@ -64,7 +64,7 @@ store_own_key(const struct store *st, const char *key)
 void
 store_trim(struct store *st)
 {
-	connection_close_idle(st);
+	link_close_idle(st);
 }
 
 int64_t

@@ -1,6 +1,6 @@
 /*
  * store_priv: what the nouns of this folder share: scripts, batches of
- * commands, keys, connections, records.
+ * commands, keys, links, records.
  */
 #ifndef REDIS_STORE_PRIV_H
 #define REDIS_STORE_PRIV_H
@@ -117,7 +117,7 @@ void batch_sealed(struct batch *b, const struct store *st, const char *front,
 /*
  * Send ${b} and read an answer to each command: ${replies} (b->n of them) are
  * to be freed with replies_free.  Scripts that Redis does not know are sent
- * once more as text.  A dead connection: once more on a new one, without the
+ * once more as text.  A dead link: once more on a new one, without the
  * commands marked once (their reply is NULL then).
  * -1: Redis is down (logged); no replies.
  */
@@ -145,36 +145,33 @@ const char *reply_str(const redisReply *r, size_t i);
 enum store_rc store_run_code(struct store *st, struct batch *b,
     const char *what) WARN_UNUSED;
 
-/* ---- connections: connection.c ---- */
+/* ---- links: link.c ---- */
 
 /* Blocking pops wait longer than a command may take: a pool of their own. */
-enum connection_kind { CONNECTION_SHORT, CONNECTION_WAITING, CONNECTION_KINDS };
+enum link_kind { LINK_SHORT, LINK_WAITING, LINK_KINDS };
 
-struct connection {
+struct link {
 	redisContext *redis;
-	struct connection *next;
+	struct link *next;
 	int64_t idle_since_ms; /* boot clock */
 	int timeout_ms;        /* of one answer */
 	unsigned era;          /* the store's when it was taken into use */
 };
 
 /* NULL: none to be had (logged). */
-struct connection *connection_get(struct store *st,
-    enum connection_kind kind) WARN_UNUSED;
-void connection_put(struct store *st, enum connection_kind kind,
-    struct connection *c);
+struct link *link_get(struct store *st, enum link_kind kind) WARN_UNUSED;
+void link_put(struct store *st, enum link_kind kind, struct link *c);
 /* The answer to the next command that was appended, sent first where it was
- * not.  -1: none came (c->redis says why); the connection is of no more use. */
-int connection_reply(struct connection *c, redisReply **out) WARN_UNUSED;
+ * not.  -1: none came (c->redis says why); the link is of no more use. */
+int link_reply(struct link *c, redisReply **out) WARN_UNUSED;
 /*
  * It failed: closed, and with it all that were there when it was opened, for
  * they are dead too: the idle ones now, others when they are put back.
  */
-void connection_broken(struct store *st, struct connection *c,
-    const char *what);
-/* A connection outside the pool, for a subscription. */
-redisContext *connection_open(struct store *st, int timeout_ms) WARN_UNUSED;
-void connection_close_idle(struct store *st);
+void link_broken(struct store *st, struct link *c, const char *what);
+/* A link outside the pool, for a subscription. */
+redisContext *link_open(struct store *st, int timeout_ms) WARN_UNUSED;
+void link_close_idle(struct store *st);
 
 /* ---- the store ---- */
 
@@ -215,10 +212,10 @@ struct store {
 	int wait_ms;
 
 	pthread_mutex_t lock; /* of what follows, up to breakers */
-	struct connection *idle[CONNECTION_KINDS];
-	int nidle[CONNECTION_KINDS];
-	bool broken;  /* the next connection made is a reconnect */
-	unsigned era; /* of connections: ends when one is found broken */
+	struct link *idle[LINK_KINDS];
+	int nidle[LINK_KINDS];
+	bool broken;  /* the next link made is a reconnect */
+	unsigned era; /* of links: ends when one is found broken */
 	struct store_breaker breakers[STORE_BREAKERS];
 
 	/* Bits of partitions: due was seen damaged; and is right again. */
@@ -230,7 +227,7 @@ struct store {
 	_Atomic int64_t reconnects;
 	_Atomic int64_t logged_ms; /* last "redis_failed", boot clock */
 	int64_t opened_ms;         /* boot clock */
-	_Atomic bool reached;      /* a connection was made */
+	_Atomic bool reached;      /* a link was made */
 	_Atomic int64_t memory_ms; /* last look at the memory, boot clock */
 	_Atomic bool memory_full;
 };
