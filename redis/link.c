@@ -2,12 +2,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/socket.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -60,26 +57,21 @@ expect_ok(struct store *st, redisReply *r, const redisContext *c)
 redisContext *
 link_open(struct store *st, int timeout_ms)
 {
+	const struct link_place *p = st->finder->find(st);
 	const struct store_url *u = &st->url;
 	redisContext *c;
-	int one = 1;
 
-	if (u->path != NULL)
-		c = redisConnectUnixWithTimeout(u->path, span(st->timeout_ms));
-	else
-		c = redisConnectWithTimeout(u->host, u->port,
-		    span(st->timeout_ms));
+	if (p == NULL)
+		return NULL;
+	c = p->transport->connect(p, span(st->timeout_ms));
 	if (c == NULL || c->err != 0) {
 		store_log_down(st, "connect",
 		    c == NULL ? "out of memory" : c->errstr);
 		goto fail;
 	}
 	(void)fcntl(c->fd, F_SETFD, FD_CLOEXEC);
-	if (u->path == NULL) {
-		(void)setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &one,
-		    sizeof(one));
-		(void)redisEnableKeepAlive(c);
-	}
+	if (p->transport->tune != NULL)
+		p->transport->tune(c);
 	if (redisSetTimeout(c, span(timeout_ms)) != REDIS_OK) {
 		store_log_down(st, "connect", c->errstr);
 		goto fail;

@@ -32,6 +32,7 @@ store_open(const struct store_options *o, const char **why)
 		assert(st->prefix_len < sizeof(st->prefix));
 		memcpy(st->prefix, o->prefix, st->prefix_len);
 	}
+	st->finder = &LINK_ONE_ADDRESS;
 	st->ring = o->ring;
 	st->timeout_ms = o->timeout_ms > 0 ? o->timeout_ms : 2000;
 	st->echo = o->echo;

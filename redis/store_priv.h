@@ -1,6 +1,6 @@
 /*
  * store_priv: what the nouns of this folder share: scripts, batches of
- * commands, keys, links, records.
+ * commands, keys, records.  Links: link_priv.h.
  */
 #ifndef REDIS_STORE_PRIV_H
 #define REDIS_STORE_PRIV_H
@@ -16,6 +16,7 @@
 #include "nouns/chat_name.h"
 #include "nouns/session.h"
 #include "redis/fleet.h"
+#include "redis/link_priv.h"
 #include "redis/store.h"
 
 #define KEY_BREAKER "breaker:"
@@ -145,34 +146,6 @@ const char *reply_str(const redisReply *r, size_t i);
 enum store_rc store_run_code(struct store *st, struct batch *b,
     const char *what) WARN_UNUSED;
 
-/* ---- links: link.c ---- */
-
-/* Blocking pops wait longer than a command may take: a pool of their own. */
-enum link_kind { LINK_SHORT, LINK_WAITING, LINK_KINDS };
-
-struct link {
-	redisContext *redis;
-	struct link *next;
-	int64_t idle_since_ms; /* boot clock */
-	int timeout_ms;        /* of one answer */
-	unsigned era;          /* the store's when it was taken into use */
-};
-
-/* NULL: none to be had (logged). */
-struct link *link_get(struct store *st, enum link_kind kind) WARN_UNUSED;
-void link_put(struct store *st, enum link_kind kind, struct link *c);
-/* The answer to the next command that was appended, sent first where it was
- * not.  -1: none came (c->redis says why); the link is of no more use. */
-int link_reply(struct link *c, redisReply **out) WARN_UNUSED;
-/*
- * It failed: closed, and with it all that were there when it was opened, for
- * they are dead too: the idle ones now, others when they are put back.
- */
-void link_broken(struct store *st, struct link *c, const char *what);
-/* A link outside the pool, for a subscription. */
-redisContext *link_open(struct store *st, int timeout_ms) WARN_UNUSED;
-void link_close_idle(struct store *st);
-
 /* ---- the store ---- */
 
 #define STORE_WAIT_MAX_MS 1000 /* of a blocking pop: shutdown waits for it */
@@ -187,21 +160,8 @@ struct store_breaker {
 	char kind[BREAKER_KIND_MAX]; /* of the last, or "" */
 };
 
-struct store_url {
-	char *path; /* unix socket; NULL: host and port */
-	char *host;
-	int port;
-	char *user; /* NULL: none */
-	char *password;
-	int db;
-};
-
-/* 0, or -1 with the reason. */
-int store_url_parse(const char *text, struct store_url *url,
-    const char **why) WARN_UNUSED;
-void store_url_free(struct store_url *url);
-
 struct store {
+	const struct link_finder *finder; /* of the node */
 	struct store_url url;
 	char prefix[STORE_PREFIX_MAX];
 	size_t prefix_len;

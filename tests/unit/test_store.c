@@ -124,12 +124,14 @@ urls(void **state)
 		assert_null(a); \
 	else                    \
 		assert_string_equal(a, b)
-		SAME(u.path, cases[i].path);
-		SAME(u.host, cases[i].host);
+		SAME(u.place.path, cases[i].path);
+		SAME(u.place.host, cases[i].host);
 		SAME(u.user, cases[i].user);
 		SAME(u.password, cases[i].password);
-		assert_int_equal(u.port, cases[i].port);
+		assert_int_equal(u.place.port, cases[i].port);
 		assert_int_equal(u.db, cases[i].db);
+		assert_ptr_equal(u.place.transport,
+		    u.place.path != NULL ? &LINK_UNIX : &LINK_TCP);
 		store_url_free(&u);
 	}
 }
