@@ -115,6 +115,13 @@ void batch_sealed(struct batch *b, const struct store *st, const char *front,
     const struct chat_name *chat, const char *noun, const char *item,
     const char *plain, size_t len);
 
+/* Where the command ${i} of ${b} ends. */
+size_t batch_end(const struct batch *b, size_t i);
+/* Append the script that is number ${i} of ${from}, as its text. */
+void batch_as_text(struct batch *b, const struct batch *from, size_t i);
+
+/* ---- a round trip: store_run.c ---- */
+
 /*
  * Send ${b} and read an answer to each command: ${replies} (b->n of them) are
  * to be freed with replies_free.  Scripts that Redis does not know are sent
@@ -124,8 +131,15 @@ void batch_sealed(struct batch *b, const struct store *st, const char *front,
  */
 int store_run(struct store *st, struct batch *b,
     redisReply **replies) WARN_UNUSED;
-void replies_free(redisReply **replies, size_t n);
+/* Run a batch of one script whose answer is but a code. */
+enum store_rc store_run_code(struct store *st, struct batch *b,
+    const char *what) WARN_UNUSED;
 
+/* ---- replies: reply.c ---- */
+
+void replies_free(redisReply **replies, size_t n);
+/* ${r} is an error that begins with ${word}. */
+bool reply_begins(const redisReply *r, const char *word);
 /* ${r} is an error: logged; true. NULL counts as one. */
 bool reply_is_error(struct store *st, const redisReply *r, const char *what);
 bool reply_is_oom(const redisReply *r);
@@ -141,10 +155,6 @@ const redisReply *reply_at(const redisReply *r, size_t i);
 const redisReply *reply_string(const redisReply *r, size_t i);
 /* As text (ends in NUL); NULL when absent. */
 const char *reply_str(const redisReply *r, size_t i);
-
-/* Run a batch of one script whose answer is but a code. */
-enum store_rc store_run_code(struct store *st, struct batch *b,
-    const char *what) WARN_UNUSED;
 
 /* ---- the store ---- */
 
