@@ -103,7 +103,8 @@ struct settings {
 	int64_t server_port; /* what nginx listens on: links, quickstart */
 	int64_t server_drain_ms;
 	int64_t server_threads;
-	int64_t server_parked;   /* open waits of one process */
+	int64_t server_parked; /* open waits of one process */
+	int64_t server_parked_per_owner;
 	int64_t server_body_max; /* of POST /chat */
 	struct config_list
 	    server_metrics_allow;        /* addresses besides loopback */
