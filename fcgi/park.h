@@ -30,11 +30,11 @@
  *     park_release().  A number is "PROCESS.NUMBER" for others, where PROCESS
  *     is edge->process_id.
  *  5. What takes long (a call of a tool, a plugin) is parked first and then
- *     worked on: park_request(), then pool_run() on the pool of the route's
- *     class.  The work owns its argument and copies what it needs of the
- *     request before it is parked; it answers by park_wake() with a kind of its
- *     own, and asks park_waits() now and then whether anybody still does.  No
- *     thread free: the handler wakes the number itself, with what makes
+ *     worked on: park_request(), then class_call() (class.h), whose threads are
+ *     there for that.  The work owns its argument and copies what it needs of
+ *     the request before it is parked; it answers by park_wake() with a kind of
+ *     its own, and asks park_waits() now and then whether anybody still does.
+ *     No thread free: the handler wakes the number itself, with what makes
  *     on_piece answer 503.  Such work dies with its process, as its connection
  *     does; what must not is a job (redis/due.h).
  *  6. A unit test beside tests/unit/test_park.c for what is published, lost and
