@@ -249,7 +249,7 @@ turn_tools(struct turn *t)
 	enum turn_state next;
 	size_t i;
 
-	if (!r->resumed && t->s->chat_host == HOST_DIRECT) {
+	if (!r->resumed && policy_of(t->s, NULL)->host == HOST_DIRECT) {
 		struct journal_field f = step_answer(t, 0, &r->answer);
 
 		if (!turn_write(t, &f, 1, &next))
@@ -277,7 +277,8 @@ turn_tools(struct turn *t)
 	r->resumed = false;
 	if (calls_run(&all, &next)
 	    && (!t->token_expired || calls_again(&all, &next)))
-		next = t->s->chat_host == HOST_DIRECT ? TURN_DIRECT : TURN_ASK;
+		next = policy_of(t->s, NULL)->host == HOST_DIRECT ? TURN_DIRECT
+								  : TURN_ASK;
 	calls_free(&all);
 	return next;
 }

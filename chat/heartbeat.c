@@ -191,7 +191,7 @@ run(void *arg)
 		    || clock_boot_ms() >= next_ms) {
 			next_ms = clock_boot_ms() + FLEET_EVERY_MS;
 			beat(h->w);
-			metric_set(METRIC_THREADS, 1,
+			metric_set(METRIC_THREADS, PROGRAM_TURN,
 			    pool_threads(h->w->turns)
 				+ pool_threads(h->w->calls));
 		}

@@ -94,5 +94,6 @@ turn_load(struct turn *t)
 	t->tools = toolset_ref(t->w->toolbox, &t->caller);
 	if (t->s->chat_auth == CHAT_AUTH_MEMCP)
 		return TURN_TOKEN;
-	return t->s->chat_host == HOST_DIRECT ? TURN_DIRECT : TURN_ASK;
+	return policy_of(t->s, NULL)->host == HOST_DIRECT ? TURN_DIRECT
+							  : TURN_ASK;
 }

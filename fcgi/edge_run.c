@@ -78,7 +78,7 @@ edge_run(struct edge *e, const struct route *routes, void (*reload)(void *ctx),
 	while ((came = signals_wait(THREADS_TOLD_MS)) != SIGNALS_END) {
 		if (came == SIGNALS_RELOAD)
 			reload(ctx);
-		metric_set(METRIC_THREADS, 0,
+		metric_set(METRIC_THREADS, PROGRAM_EDGE,
 		    accept_threads(a) + classes_threads(e->classes));
 	}
 	atomic_store(&e->draining, true);

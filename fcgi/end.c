@@ -10,17 +10,14 @@
 
 #define STATUS_LEFT 499 /* the client did, before an answer; nginx's number */
 
-/* nouns/metric.c, METRIC_REQUESTS, behind the classes of status. */
-#define REQUESTS_PROBE 5
-
 /* nouns/metric.c, METRIC_REFUSED; its "full" is counted by who is full. */
 static const struct {
 	int status, reason;
 } REFUSED[] = {
-	{ 400, 3 },
-	{ 401, 0 },
-	{ 422, 3 },
-	{ 429, 1 },
+	{ 400, REFUSED_INVALID },
+	{ 401, REFUSED_UNAUTHENTICATED },
+	{ 422, REFUSED_INVALID },
+	{ 429, REFUSED_LIMITED },
 };
 
 void
@@ -93,7 +90,7 @@ count(const struct end *end, int status, int64_t us)
 
 	/* A probe's 503 is what it asks for, and nobody's failed request. */
 	metric_add(METRIC_REQUESTS,
-	    end->quiet ? REQUESTS_PROBE : status / 100 - 1, 1);
+	    end->quiet ? STATUS_PROBE : status / 100 - 1, 1);
 	metric_observe_us(METRIC_REQUEST_SECONDS, 0, us);
 	for (i = 0; i < NELEM(REFUSED); i++)
 		if (REFUSED[i].status == status)

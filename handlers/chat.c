@@ -160,9 +160,10 @@ int
 handle_chat(struct request *req)
 {
 	const struct settings *s = req->settings;
-	struct inbox_limits limits = { .per_minute = s->chat_rate_limit,
-		.max = s->chat_inbox_max,
-		.bytes = s->chat_inbox_bytes };
+	const struct policy *policy = policy_of(s, &req->caller);
+	struct inbox_limits limits = { .per_minute = policy->rate_limit,
+		.max = policy->inbox_max,
+		.bytes = policy->inbox_bytes };
 	struct chat_body body = { 0 };
 	struct chat_ask ask = { 0 };
 	struct message msg = { 0 };

@@ -8,6 +8,7 @@
 #include "fcgi/route.h"
 #include "handlers/chat_priv.h"
 #include "nouns/metric.h"
+#include "nouns/policy.h"
 
 /* nouns/metric.c, METRIC_REFUSED; the others are counted by their status. */
 #define REFUSED_FULL 2
@@ -28,7 +29,7 @@ chat_refuse_limited(struct request *req, int64_t wait_ms)
 	snprintf(detail, sizeof(detail),
 	    "Rate limit exceeded: max %" PRId64
 	    " messages per minute in one chat",
-	    req->settings->chat_rate_limit);
+	    policy_of(req->settings, &req->caller)->rate_limit);
 	return reply_refusal(req,
 	    &(struct refusal){ .status = 429,
 		.detail = detail,

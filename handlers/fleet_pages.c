@@ -93,7 +93,8 @@ render_health(struct fleet_pages *p, const struct settings *s)
 		"memcp_url",
 		json_sprintf("%.*s%.*s", memcp.scheme, s->chat_memcp_url,
 		    memcp.len, memcp.rest),
-		"rate_limit_per_minute", (json_int_t)s->chat_rate_limit, "auth",
+		"rate_limit_per_minute",
+		(json_int_t)policy_of(s, NULL)->rate_limit, "auth",
 		secret_is_set(&s->proxy_secret) ? "enabled"
 		    : s->chat_open ? "disabled (chat.open: loopback only)"
 				   : "refused (no PROXY_SECRET set)",

@@ -97,7 +97,7 @@ batch_accept(struct batch *b, struct store *st, const struct chat_name *chat,
     const struct message *msg, const char *id, const char *mac,
     const struct inbox_limits *limits, const char *body)
 {
-	batch_script(b, SCRIPT_ACCEPT, 9, 11);
+	batch_script(b, SCRIPT_ACCEPT, 10, 11);
 	batch_chat_key(b, chat, "chat");
 	batch_chat_key(b, chat, "inbox");
 	batch_chat_key(b, chat, "seen");
@@ -107,6 +107,7 @@ batch_accept(struct batch *b, struct store *st, const struct chat_name *chat,
 	batch_partition_key(b, chat->partition, "counts");
 	batch_item_key(b, chat->partition, "reply", id);
 	batch_item_key(b, chat->partition, "wait", id);
+	batch_partition_key(b, chat->partition, "chats");
 	batch_str(b, id);
 	batch_str(b, chat->text);
 	batch_str(b, KIND_MESSAGE);
@@ -197,7 +198,8 @@ inbox_control(struct store *st, const struct chat_name *chat,
     struct session *session, int64_t *wait_ms)
 {
 	struct batch b;
-	redisReply *replies[2] = { NULL }, *r;
+	redisReply *replies[2] = { NULL };
+	const redisReply *r;
 	enum store_rc rc = STORE_DOWN;
 
 	*session = (struct session){ 0 };
@@ -225,11 +227,12 @@ inbox_control(struct store *st, const struct chat_name *chat,
 		*wait_ms = reply_int(r, 1);
 	if (rc != STORE_OK)
 		goto out;
-	session->running = reply_int(r, 1) == 1;
-	session->waiting = reply_int(r, 2);
-	session->ended_ms = reply_int(r, 9);
-	session->exchanges = reply_int(r, 10);
-	if (record_session(st, chat, r, 3, mem, session) != STORE_OK)
+	r = reply_at(r, 1);
+	session->running = record_int(r, "running") == 1;
+	session->waiting = record_int(r, "waiting");
+	session->ended_ms = record_int(r, "ago");
+	session->exchanges = record_int(r, "exchanges");
+	if (record_session(st, chat, r, mem, session) != STORE_OK)
 		rc = STORE_DOWN; /* unknown key; another worker may have it */
 out:
 	replies_free(replies, 2);

@@ -57,7 +57,9 @@ in_list(const struct config_list *list, const char *name)
 static bool
 is_wanted(const struct settings *s, const char *name)
 {
-	return s->chat_tools.n == 0 || in_list(&s->chat_tools, name);
+	const struct policy *p = policy_of(s, NULL);
+
+	return p->tools.n == 0 || in_list(&p->tools, name);
 }
 
 static void
@@ -195,7 +197,8 @@ offer(struct making *m)
 			.schema = t->original->schema,
 			.schema_text = t->text,
 			.digest = t->digest,
-			.repeatable = in_list(&m->settings->chat_repeatable,
+			.repeatable = in_list(
+			    &policy_of(m->settings, NULL)->repeatable,
 			    c->name) };
 		view->entries[view->set.n++] = (struct tool_entry){
 			.source = view->sources[c->group],
@@ -280,7 +283,7 @@ view_make(struct toolbox *b)
 		add_group(&m, i);
 	/* Who types commands is not offered them all at once. */
 	share_out(&m,
-	    b->settings->chat_host == HOST_DIRECT
+	    policy_of(b->settings, NULL)->host == HOST_DIRECT
 		? TOOLS_MAX
 		: (size_t)b->settings->llm_tools_max);
 	offer(&m);

@@ -313,14 +313,14 @@ patterns_say_what_is_offered(void **state)
 		const char *patterns[3];
 
 		memcpy(patterns, cases[i].patterns, sizeof(patterns));
-		settings.chat_tools.items = patterns;
-		settings.chat_tools.n = patterns[1] == NULL ? 1 : 2;
+		settings.policy.tools.items = patterns;
+		settings.policy.tools.n = patterns[1] == NULL ? 1 : 2;
 		assert_int_equal(toolbox_reload(box, &settings, &errors), 0);
 		assert_true(becomes(cases[i].offered));
 	}
-	settings.chat_tools.n = 0;
-	settings.chat_repeatable.items = repeatable;
-	settings.chat_repeatable.n = 2;
+	settings.policy.tools.n = 0;
+	settings.policy.repeatable.items = repeatable;
+	settings.policy.repeatable.n = 2;
 	assert_int_equal(toolbox_reload(box, &settings, &errors), 0);
 	set = toolset_ref(box, NULL);
 	assert_true(tools_is_repeatable(set, "time"));
@@ -576,7 +576,7 @@ what_is_left_out_is_told_once_a_change(void **state)
 	rules_start(RULES);
 	begin("x");
 	toolbox_wait(box, SOON_MS);
-	settings.chat_host = HOST_OPENAI;
+	settings.policy.host = HOST_OPENAI;
 	for (i = 0; i < NELEM(MAX); i++) {
 		settings.llm_tools_max = MAX[i][0];
 		assert_int_equal(toolbox_reload(box, &settings, &errors), 0);
@@ -652,7 +652,7 @@ too_many_are_shared_out(void **state)
 	rules_start(RULES);
 	begin("x y z");
 	toolbox_wait(box, SOON_MS);
-	settings.chat_host = HOST_OPENAI;
+	settings.policy.host = HOST_OPENAI;
 	for (i = 0; i < NELEM(MAX); i++) {
 		settings.llm_tools_max = MAX[i];
 		assert_int_equal(toolbox_reload(box, &settings, &errors), 0);
@@ -666,7 +666,7 @@ too_many_are_shared_out(void **state)
 		json_decref(list);
 	}
 	/* Who types commands is not offered them at once. */
-	settings.chat_host = HOST_DIRECT;
+	settings.policy.host = HOST_DIRECT;
 	settings.llm_tools_max = 1;
 	assert_int_equal(toolbox_reload(box, &settings, &errors), 0);
 	assert_true(becomes(WANT[4]));
