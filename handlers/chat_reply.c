@@ -10,12 +10,10 @@
 #include "nouns/metric.h"
 #include "nouns/policy.h"
 
-/* nouns/metric.c, METRIC_REFUSED; the others are counted by their status. */
-#define REFUSED_FULL 2
-
 int
 chat_refuse(struct request *req, enum chat_refusal why)
 {
+	/* Others are counted by their status (fcgi/end.c). */
 	if (why == CHAT_FULL || why == CHAT_FULL_HERE)
 		metric_add(METRIC_REFUSED, REFUSED_FULL, 1);
 	return reply_refusal(req, chat_refusal(why));
