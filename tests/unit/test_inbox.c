@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "redis/due.h"
+#include "redis/session.h"
 #include "tests/unit/redis_fixture.h"
 
 static struct arena *mem;
@@ -272,6 +273,14 @@ words_that_are_answered_at_once(void **state)
 	assert_int_equal(
 	    redis_number(f, "EXISTS {p%d}:chat:%s", chat.partition, chat.text),
 	    0); /* asking leaves nothing behind */
+	assert_int_equal(session_read(f->store, &chat, &s), STORE_OK);
+	assert_false(s.exists);
+	assert_non_null(
+	    redis_text(f, "SET {p%d}:chat:%s x", chat.partition, chat.text));
+	assert_int_equal(session_read(f->store, &chat, &s), STORE_OK);
+	assert_false(s.exists); /* damaged */
+	assert_int_equal(
+	    redis_number(f, "DEL {p%d}:chat:%s", chat.partition, chat.text), 1);
 	/* Stop with nothing to stop must not stop what comes later. */
 	assert_int_equal(inbox_control(f->store, &chat, COMMAND_STOP,
 			     &FIXTURE_UNLIMITED, mem, &s, &wait),
@@ -305,6 +314,15 @@ words_that_are_answered_at_once(void **state)
 	assert_non_null(job);
 	assert_false(job->stop);
 	assert_true(job->given->session.exists);
+	/* Who only asks is not limited, nor counts for who is. */
+	assert_int_equal(
+	    redis_number(f, "DEL {p%d}:rate:%s", chat.partition, chat.text), 1);
+	assert_int_equal(session_read(f->store, &chat, &s), STORE_OK);
+	assert_true(s.exists);
+	assert_int_equal(s.state, job->given->session.state);
+	assert_int_equal(
+	    redis_number(f, "EXISTS {p%d}:rate:%s", chat.partition, chat.text),
+	    0);
 
 	/* One that waits to be tried again is stopped at once. */
 	assert_int_equal(journal_release(f->store, job, 60000, true, NULL),
