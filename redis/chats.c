@@ -347,7 +347,7 @@ chats_forget(struct store *st, const struct chat_name *chat,
     struct chats_forgotten *out)
 {
 	static const char *const NOUNS[] = { "chat", "inbox", "history", "turn",
-		"seen", "rate" };
+		"seen", "rate", "window" };
 	static const char *const LISTS[] = { "due", "counts", "damaged", "dead",
 		"chats" };
 	struct arena *mem = arena_new();

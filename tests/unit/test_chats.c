@@ -259,6 +259,8 @@ live(struct redis_fixture *f, const char *name)
 	(void)redis_text(f, "HSET {p%d}:chat:%s tin x", chat.partition,
 	    chat.text);
 	(void)redis_text(f, "SET {p%d}:rate:%s 1", chat.partition, chat.text);
+	(void)redis_text(f, "RPUSH {p%d}:window:%s 1", chat.partition,
+	    chat.text);
 	say(f, name, "damages");
 	answer(f, name, END_DEAD);
 	assert_int_equal(redis_number(f, "ZCARD {p%d}:damaged", chat.partition),
