@@ -3,9 +3,13 @@
  *
  * The values lie in one file that every worker maps (MAP_SHARED): a counter
  * outlives the process that counted, and any edge can answer for all.  Gauges
- * and levels are kept per process, and those of the living count.  What metrics exist is a
- * table (nouns/metric.h); the file's layout follows from it, and a file of
- * another layout is replaced.
+ * and levels are kept per process, and those of the living count.  What
+ * metrics exist is a table (nouns/metric.h); the file's layout follows from
+ * it, and a file of another layout is replaced.
+ *
+ * A metric has a label whose values the table names, one whose values are
+ * learned at run time (the servers and tools of this installation), or both.
+ * Metrics with a learned label of the same name learn the same values.
  */
 #ifndef BASE_METRICS_H
 #define BASE_METRICS_H
@@ -23,8 +27,14 @@ enum metric_type {
 	METRIC_LEVEL,
 };
 
-#define METRIC_VALUES_MAX 24 /* label values of one metric */
-#define METRIC_BUCKETS 14    /* upper bounds in ms: metrics.c */
+#define METRIC_VALUES_MAX 24 /* values of one label in the table */
+#define METRIC_BUCKETS 14    /* upper bounds in ms: metrics_map.c */
+
+/* Each value is a series for ever in who stores metrics, and of a histogram
+ * seventeen: what comes after that is counted together. */
+#define METRIC_LEARNED_MAX 200
+#define METRIC_LEARNED_BYTES 96 /* with NUL; names of servers and tools: 64 */
+#define METRIC_OTHER "other"
 
 struct metric_def {
 	const char *name; /* "dragoman_turns_total" */
@@ -33,6 +43,7 @@ struct metric_def {
 	const char *label; /* NULL: none */
 	const char
 	    *values[METRIC_VALUES_MAX]; /* NULL ends; all known at build */
+	const char *learned; /* a label with learned values; NULL: none */
 };
 
 /*
@@ -45,12 +56,24 @@ int metrics_open(const char *path, const struct metric_def *defs,
     size_t n) WARN_UNUSED;
 void metrics_close(void);
 
-/* ${m} is an index into the table, ${value} into its label's values (0 when
- * it has no label).  Lock-free, from any thread, before metrics_open too. */
-void metric_add(int m, int value, int64_t n);
-void metric_set(int m, int value, int64_t v); /* of this process */
-void metric_observe_us(int m, int value, int64_t us);
-int64_t metric_total(int m, int value); /* over all workers */
+/* ${m} is an index into the table, ${cell} into its label's values (0 when
+ * it has no label); with a learned label, see metric_with.  Lock-free, from
+ * any thread, before metrics_open too. */
+void metric_add(int m, int cell, int64_t n);
+void metric_set(int m, int cell, int64_t v); /* of this process */
+void metric_observe_us(int m, int cell, int64_t us);
+int64_t metric_total(int m, int cell); /* over all workers */
+
+/*
+ * The number of ${value} for the learned label of ${m}, the same in all
+ * processes and as long as metrics are open: who counts often asks once.
+ * METRIC_LEARNED_MAX, which is written as METRIC_OTHER: there are too many, or
+ * it is empty, no UTF-8, or that very word.  The table is what may be learned
+ * from: never a text that a stranger may choose freely.
+ */
+int metric_learn(int m, const char *value);
+/* The cell of a ${learned} value and of value ${value} (0 without a label). */
+int metric_with(int m, int learned, int value);
 
 /* Prometheus text format 0.0.4. */
 int metrics_write(struct buf *out) WARN_UNUSED;

@@ -319,6 +319,18 @@ text_hex(const void *bytes, size_t len, char *out)
 	sodium_bin2hex(out, 2 * len + 1, bytes, len);
 }
 
+const char *
+text_line(const char **at, size_t *len)
+{
+	const char *line;
+
+	*at += strspn(*at, "\n");
+	line = *at;
+	*len = strcspn(line, "\n");
+	*at += *len;
+	return *len == 0 ? NULL : line;
+}
+
 void
 text_random_hex(size_t n, char *out)
 {

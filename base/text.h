@@ -69,6 +69,12 @@ size_t text_distance(const char *a, const char *b, bool fold);
 /* Lower-case hex of ${len} bytes into ${out} (2 * len + 1). */
 void text_hex(const void *bytes, size_t len, char *out);
 
+/*
+ * The line at *${at}, ${len} bytes of it without its end; *${at} is then
+ * behind it.  Empty ones are passed over; NULL: there is none left.
+ */
+const char *text_line(const char **at, size_t *len);
+
 /* ${n} random bytes as hex (2 * n + 1); n <= 32. */
 void text_random_hex(size_t n, char *out);
 

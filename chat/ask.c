@@ -52,12 +52,12 @@ on_first_byte(void *ctx)
 static bool
 afford(struct turn *t, int64_t estimate, enum turn_state *next)
 {
-	const struct settings *s = t->s;
-	struct budget_limits limits = { s->budget_chat, s->budget_day };
+	const struct policy *p = policy_of(t->s, NULL);
+	struct budget_limits limits = { p->budget_chat, p->budget_day };
 	int64_t day = 0;
 
-	if (s->budget_turn > 0
-	    && t->usage.in + t->usage.out + estimate > s->budget_turn) {
+	if (p->budget_turn > 0
+	    && t->usage.in + t->usage.out + estimate > p->budget_turn) {
 		*next = turn_give_up(t, PHRASE_BUDGET_TURN);
 		return false;
 	}
@@ -293,7 +293,7 @@ make_question(struct turn *t, struct llm_question *q)
 {
 	struct llm_message *messages;
 
-	t->summarise = t->nrounds >= t->s->llm_rounds
+	t->summarise = t->nrounds >= policy_of(t->s, NULL)->rounds
 	    || t->nrounds >= TURN_ANSWERS_MAX;
 	*q = (struct llm_question){ .cancel = &t->lease.cancel,
 		.on_text = on_text,

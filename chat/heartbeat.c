@@ -11,12 +11,12 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/pool.h"
+#include "base/version.h"
 #include "chat/breaker.h"
 #include "chat/known.h"
 #include "chat/lease.h"
 #include "chat/trouble.h"
 #include "chat/worker.h"
-#include "config.h"
 #include "llm/llm.h"
 #include "nouns/metric.h"
 #include "redis/due.h"
@@ -91,7 +91,7 @@ beat(struct worker *w)
 {
 	struct settings *s = worker_settings(w);
 	struct arena *mem = arena_new();
-	const struct toolset *set = toolset_ref(w->toolbox);
+	const struct toolset *set = toolset_ref(w->toolbox, NULL);
 	const char *error;
 	bool asked;
 	json_t *list, *record;
@@ -110,7 +110,7 @@ beat(struct worker *w)
 	    "{s:s, s:s, s:i, s:s, s:i, s:s, s:o, s:i, s:o, s:i, s:i, s:I, "
 	    "s:b, s:b, s:o, s:s?}",
 	    "id", w->id, "host", host, "pid", (int)getpid(), "version",
-	    PACKAGE_VERSION, "format", FORMAT_NEWEST, "backend", backend,
+	    VERSION_BUILT, "format", FORMAT_NEWEST, "backend", backend,
 	    "backends", list, "tools_loaded", (int)set->n, "sources",
 	    toolbox_state(w->toolbox), "slots",
 	    pool_busy(w->turns) + pool_free_slots(w->turns), "running",
@@ -120,7 +120,7 @@ beat(struct worker *w)
 	    asked ? json_boolean(error == NULL) : json_null(), "model_error",
 	    error);
 	if (record != NULL)
-		(void)!fleet_beat(w->store, w->id, record);
+		(void)!fleet_beat(w->store, FLEET_TURN, w->id, record);
 	json_decref(record);
 	toolset_unref(set);
 	arena_free(mem);
@@ -191,7 +191,7 @@ run(void *arg)
 		    || clock_boot_ms() >= next_ms) {
 			next_ms = clock_boot_ms() + FLEET_EVERY_MS;
 			beat(h->w);
-			metric_set(METRIC_THREADS, 1,
+			metric_set(METRIC_THREADS, PROGRAM_TURN,
 			    pool_threads(h->w->turns)
 				+ pool_threads(h->w->calls));
 		}
@@ -201,7 +201,7 @@ run(void *arg)
 		metric_set(METRIC_RUNNING, 0, atomic_load(&h->w->running));
 		tidy(h);
 	} while (rest(h));
-	(void)!fleet_leave(h->w->store, h->w->id);
+	(void)!fleet_leave(h->w->store, FLEET_TURN, h->w->id);
 	return NULL;
 }
 

@@ -1,115 +1,48 @@
 /*
  * dragoman-turn: takes turns from Redis and runs them.  No listening socket.
+ *
+ * The main thread obeys signals; another takes turns (chat/worker.h).
  */
-#include <sys/prctl.h>
-#include <sys/signalfd.h>
-
-#include <errno.h>
-#include <getopt.h>
-#include <poll.h>
 #include <pthread.h>
-#include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#include <sodium.h>
 
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/http.h"
 #include "base/log.h"
-#include "base/memory.h"
 #include "base/notify.h"
 #include "base/pool.h"
-#include "base/seal.h"
+#include "base/signals.h"
 #include "base/text.h"
+#include "base/version.h"
 #include "chat/heartbeat.h"
 #include "chat/lease.h"
 #include "chat/trouble.h"
 #include "chat/worker.h"
-#include "config.h"
-#include "nouns/metric.h"
+#include "program/program.h"
 #include "redis/due.h"
-#include "redis/store.h"
 #include "tools/tool.h"
 
 #define REPORT_MAX (64 * KIB)
 #define CALLS_MAX 256        /* further calls of answers with several */
 #define SOURCES_WAIT_MS 3000 /* for the first lists, before the first turn */
-#define EXIT_USAGE 2
-#define PICK_EVERY_S 10 /* a server of one's own may be started later */
+#define PICK_EVERY_MS 10000  /* a server of one's own may be started later */
+#define DRAIN_LOOK_MS 20
 
-extern char **environ;
-
-struct program {
+struct turn_program {
 	struct worker w;
-	struct settings_source source;
-	struct seal_ring *ring;
-	sigset_t signals;
-	_Atomic bool started; /* the signals' thread may use the worker */
-	_Atomic bool ending;
-	_Atomic bool lacks_model; /* SIGHUP's thread looks again */
-	char *model;              /* of source */
-	char *told;               /* why there is none; logged once */
+	bool lacks_model;   /* it is looked for again */
+	char *told;         /* why there is none; logged once */
+	_Atomic bool ended; /* worker_run has */
+	int ended_code;     /* what it said */
 };
-
-static const char USAGE[]
-    = "Usage: dragoman-turn [--config FILE] [--env-file FILE]\n"
-      "\n"
-      "Takes turns from Redis: asks the model, calls tools, replies.\n"
-      "SIGTERM: ends the running steps and hands the rest back.\n"
-      "SIGHUP: reads the configuration again and opens the log file anew.\n"
-      "Exit codes: 0 ended on request, 1 failed, 2 wrong configuration.\n";
-
-static void
-report(enum log_level level, const char *event, const struct buf *lines)
-{
-	const char *at = buf_str(lines), *end;
-
-	for (; *at != '\0'; at = *end == '\0' ? end : end + 1) {
-		char line[LOG_STR_MAX];
-
-		end = strchrnul(at, '\n');
-		snprintf(line, sizeof(line), "%.*s", (int)(end - at), at);
-		if (line[0] != '\0')
-			log_event(level, event, F_STR("what", line),
-			    F_STR("remedy",
-				level == LOG_ERROR
-				    ? "correct it; dragoman config check "
-				      "shows all errors"
-				    : NULL));
-	}
-}
-
-static void
-open_log(const struct settings *s)
-{
-	(void)!log_open("turn", log_level_parse(s->log_level, NULL),
-	    s->log_file[0] == '\0' ? NULL : s->log_file);
-}
-
-static struct settings *
-load(struct program *p)
-{
-	struct buf errors = BUF_INIT(REPORT_MAX);
-	struct buf warnings = BUF_INIT(REPORT_MAX);
-	struct settings *s = settings_load(&p->source, &errors, &warnings);
-
-	if (s != NULL && !atomic_load(&p->started))
-		open_log(s); /* so that it has the warnings, too */
-	report(LOG_WARN, "config_warned", &warnings);
-	report(LOG_ERROR, "config_refused", &errors);
-	buf_fini(&errors);
-	buf_fini(&warnings);
-	return s;
-}
 
 /* What ${picked} says, once while it stays so. */
 static void
-tell_no_model(struct program *p, const struct llm_pick *picked)
+tell_no_model(struct turn_program *p, const struct llm_pick *picked)
 {
 	if (p->told != NULL && strcmp(p->told, picked->why) == 0)
 		return;
@@ -121,25 +54,23 @@ tell_no_model(struct program *p, const struct llm_pick *picked)
 
 /* The same configuration with a model: it was read a moment ago. */
 static struct settings *
-load_with(struct program *p, const char *model)
+load_with(const struct program_run *run, const char *model)
 {
-	struct buf errors = BUF_INIT(REPORT_MAX);
-	struct buf warnings = BUF_INIT(REPORT_MAX);
+	struct settings_source source = run->source;
+	struct buf ignored = BUF_INIT(REPORT_MAX);
 	struct settings *s;
 
-	free(p->model);
-	p->model = strdup(model);
-	p->source.model = p->model;
-	s = settings_load(&p->source, &errors, &warnings);
-	buf_fini(&errors);
-	buf_fini(&warnings);
+	source.model = model;
+	s = settings_load(&source, &ignored, &ignored);
+	buf_fini(&ignored);
 	return s;
 }
 
 /* ${s}, or settings with the model that is meant. */
 static struct settings *
-choose_model(struct program *p, struct settings *s)
+choose_model(struct program_run *run, struct settings *s)
 {
+	struct turn_program *p = run->ctx;
 	struct arena *mem;
 	struct llm_backend *list;
 	struct llm_pick picked;
@@ -152,175 +83,66 @@ choose_model(struct program *p, struct settings *s)
 		    F_STR("by", config_origin(s->config, "llm.base_url")));
 		arena_free(mem);
 	}
-	atomic_store(&p->lacks_model, settings_lacks_model(s));
-	if (!settings_lacks_model(s))
+	p->lacks_model = settings_lacks_model(s);
+	if (!p->lacks_model)
 		return s;
 	mem = arena_new();
 	(void)llm_backends(s, mem, &list);
 	if (llm_pick(&list[0], mem, &picked) != LLM_OK)
 		tell_no_model(p, &picked);
 	else
-		chosen = load_with(p, picked.model);
+		chosen = load_with(run, picked.model);
 	if (chosen != NULL) {
 		log_event(LOG_INFO, "model_chosen",
 		    F_STR("model", picked.model),
 		    F_STR("url", text_address_shown(mem, list[0].base_url)));
 		settings_unref(s);
 		s = chosen;
-		atomic_store(&p->lacks_model, false);
+		p->lacks_model = false;
 	}
 	arena_free(mem);
 	return s;
 }
 
-/* Takes ${s}. */
-static void
-apply(struct program *p, struct settings *s, const char *by)
+/* A reload: of the tools of ${s} some may be wrong. */
+static int
+accept_tools(struct program_run *run, struct settings *s)
 {
+	struct turn_program *p = run->ctx;
 	struct buf errors = BUF_INIT(REPORT_MAX);
+	int rc = toolbox_reload(p->w.toolbox, s, &errors);
 
-	if (toolbox_reload(p->w.toolbox, s, &errors) == -1) {
-		report(LOG_ERROR, "config_refused", &errors);
-		settings_unref(s);
-	} else {
-		open_log(s);
-		store_reload_keys(p->w.store, p->ring, &s->encryption_key);
-		worker_set_settings(&p->w, s);
-		log_event(LOG_INFO, "config_loaded", F_STR("by", by));
-	}
+	program_log_refused(&errors);
 	buf_fini(&errors);
+	return rc;
 }
 
 static void
-reload(struct program *p)
+apply(struct program_run *run, struct settings *s)
 {
-	struct settings *s;
+	struct turn_program *p = run->ctx;
 
-	log_reopen();
-	p->source.model = NULL;
-	s = load(p);
-	if (s == NULL)
-		log_event(LOG_ERROR, "config_kept",
-		    F_STR("remedy",
-			"correct the errors above and send SIGHUP again"));
-	else
-		apply(p, choose_model(p, s), "SIGHUP");
+	worker_set_settings(&p->w, s);
 }
 
 static void
-look_for_model(struct program *p)
+look_for_model(struct program_run *run)
 {
-	struct settings *s = choose_model(p, worker_settings(&p->w));
+	struct turn_program *p = run->ctx;
+	struct settings *s = choose_model(run, worker_settings(&p->w));
 
-	if (atomic_load(&p->lacks_model))
+	if (p->lacks_model)
 		settings_unref(s);
 	else
-		apply(p, s, "a model was found");
-}
-
-/* 0: it is time to look for a model again. */
-static int
-wait_signal(struct program *p)
-{
-	static const struct timespec WAIT = { .tv_sec = PICK_EVERY_S };
-	int sig;
-
-	for (;;) {
-		sig = atomic_load(&p->lacks_model) || !atomic_load(&p->started)
-		    ? sigtimedwait(&p->signals, NULL, &WAIT)
-		    : sigwaitinfo(&p->signals, NULL);
-		if (sig > 0)
-			return sig;
-		if (errno == EAGAIN && atomic_load(&p->started)
-		    && atomic_load(&p->lacks_model))
-			return 0;
-	}
-}
-
-static void *
-signals_run(void *arg)
-{
-	struct program *p = arg;
-	int sig;
-
-	for (;;) {
-		sig = wait_signal(p);
-		if (sig == 0) {
-			look_for_model(p);
-			continue;
-		}
-		if (sig == SIGHUP) {
-			if (atomic_load(&p->started))
-				reload(p);
-			continue;
-		}
-		if (sig == SIGUSR1) {
-			if (atomic_load(&p->ending))
-				return NULL;
-			continue; /* a stranger's */
-		}
-		atomic_fetch_add(&p->w.stopping, 1);
-		if (atomic_load(&p->started))
-			due_poke(p->w.store); /* the taker may wait for it */
-		log_event(LOG_INFO, "worker_stopping",
-		    F_STR("process", p->w.id));
-	}
+		program_apply(run, s, "a model was found");
 }
 
 static int
-open_ring(struct program *p, const struct settings *s)
+start_threads(struct program_run *run)
 {
-	const char *why = NULL;
-
-	p->ring = seal_ring_new(&s->encryption_key, &s->master_password,
-	    s->encryption_salt, &why);
-	if (p->ring == NULL) {
-		log_event(LOG_ERROR, "key_missing", F_STR("why", why),
-		    F_STR("remedy",
-			"set ENCRYPTION_KEY (dragoman init makes "
-			"one) or MASTER_PASSWORD"));
-		return -1;
-	}
-	return 0;
-}
-
-/* 0, or the exit code. */
-static int
-open_store(struct program *p, const struct settings *s)
-{
-	struct store_options o = { .url = s->redis_url,
-		.prefix = s->redis_prefix,
-		.ring = p->ring,
-		.timeout_ms = (int)s->redis_timeout_ms,
-		.echo = s->sql_echo,
-		.replicas = s->redis_durability,
-		.wait_ms = (int)s->redis_wait_ms };
-	const char *why = NULL;
-
-	p->w.store = store_open(&o, &why);
-	if (p->w.store == NULL) {
-		log_event(LOG_ERROR, "redis_refused", F_STR("why", why),
-		    F_STR("remedy", "correct redis.url (REDIS_URL)"));
-		return EXIT_USAGE;
-	}
-	while (!atomic_load(&p->w.stopping)) {
-		switch (store_canary(p->w.store)) {
-		case STORE_OK:
-			return 0;
-		case STORE_UNKNOWN_KEY:
-			store_log_other_key();
-			return EXIT_USAGE;
-		default: /* down: logged; it may come */
-			usleep(500000);
-		}
-	}
-	return 0;
-}
-
-static int
-start_threads(struct program *p, const struct settings *s)
-{
+	struct turn_program *p = run->ctx;
 	struct worker *w = &p->w;
+	const struct settings *s = run->settings;
 	struct buf errors = BUF_INIT(REPORT_MAX);
 	const struct http_options http = settings_http(s);
 	int rc = -1;
@@ -331,9 +153,9 @@ start_threads(struct program *p, const struct settings *s)
 		    F_STR("remedy", LOG_REMEDY_LIMITS));
 		goto out;
 	}
-	worker_set_settings(w, choose_model(p, worker_settings(w)));
+	worker_set_settings(w, choose_model(run, worker_settings(w)));
 	if (toolbox_start(w->settings, &w->toolbox, &errors) == -1) {
-		report(LOG_ERROR, "config_refused", &errors);
+		program_log_refused(&errors);
 		goto out;
 	}
 	w->turns = pool_new("turn", (int)s->turns_slots);
@@ -345,136 +167,119 @@ out:
 	return rc;
 }
 
-static int
-serve(struct program *p)
+static void *
+worker_thread(void *arg)
 {
+	struct turn_program *p = arg;
+
+	p->ended_code = worker_run(&p->w);
+	atomic_store(&p->ended, true);
+	return NULL;
+}
+
+static void
+stop(struct turn_program *p)
+{
+	atomic_fetch_add(&p->w.stopping, 1);
+	due_poke(p->w.store); /* the taker may wait for it */
+	log_event(LOG_INFO, "worker_stopping", F_STR("process", p->w.id));
+}
+
+/* Until all is handed back; a second SIGTERM cuts short what runs. */
+static void
+obey(struct program_run *run)
+{
+	struct turn_program *p = run->ctx;
+	enum signals_came came;
+
+	while ((came = signals_wait(PICK_EVERY_MS)) != SIGNALS_END)
+		if (came == SIGNALS_RELOAD)
+			program_reload(run);
+		else if (p->lacks_model)
+			look_for_model(run);
+	stop(p);
+	while (!atomic_load(&p->ended))
+		if (signals_end_came(DRAIN_LOOK_MS))
+			stop(p);
+}
+
+static int
+take_turns(struct program_run *run)
+{
+	struct turn_program *p = run->ctx;
 	struct worker *w = &p->w;
-	struct settings *s = worker_settings(w);
-	struct heartbeat *beat = NULL;
-	pthread_t signals;
-	int rc;
+	struct heartbeat *beat;
+	pthread_t thread;
+	int code = 0;
 
-	if (thread_start(&signals, "signals", signals_run, p) == -1)
-		rc = 1;
-	else if (open_ring(p, s) == -1)
-		rc = EXIT_USAGE;
-	else
-		rc = open_store(p, s);
-	if (rc == 0 && !atomic_load(&w->stopping)) {
-		rc = start_threads(p, s) == -1 ? 1 : 0;
-		atomic_store(&p->started, rc == 0);
-	}
-	settings_unref(s);
-	if (!atomic_load(&p->started))
-		return rc;
-
-	if (!atomic_load(&w->stopping))
-		toolbox_wait(w->toolbox, SOURCES_WAIT_MS);
+	toolbox_wait(w->toolbox, SOURCES_WAIT_MS);
 	beat = heartbeat_start(w);
 	log_event(LOG_INFO, "worker_started", F_STR("process", w->id),
-	    F_STR("version", PACKAGE_VERSION));
+	    F_STR("version", VERSION_BUILT));
 	notify_ready();
-	rc = worker_run(w);
+	if (thread_start(&thread, "worker", worker_thread, p) == -1) {
+		log_event(LOG_ERROR, "thread_failed",
+		    F_STR("remedy", LOG_REMEDY_LIMITS));
+		code = 1;
+	} else {
+		obey(run);
+		pthread_join(thread, NULL);
+	}
 	trouble_stop(w);
 	heartbeat_stop(beat);
 	log_event(LOG_INFO, "worker_stopped", F_STR("process", w->id),
-	    F_BOOL("all_handed_back", rc == 0));
-	if (rc != 0) {
+	    F_BOOL("all_handed_back", p->ended_code == 0));
+	if (p->ended_code != 0) {
 		/* A call that does not end even when cancelled: its lease
 		 * ends by itself.  Threads still use all there is. */
 		_exit(0);
 	}
+	return code;
+}
+
+static int
+serve(struct program_run *run)
+{
+	struct turn_program *p = run->ctx;
+	struct worker *w = &p->w;
+	int rc;
+
+	pthread_mutex_init(&w->mu, NULL);
+	memcpy(w->id, run->id, sizeof(w->id));
+	w->started_ms = clock_wall_ms();
+	w->store = run->store;
+	w->settings = settings_ref(run->settings);
+	if (start_threads(run) == -1)
+		return 1;
+	rc = take_turns(run);
 	lease_book_stop(w->leases);
 	lease_book_free(w->leases);
-	atomic_store(&p->ending, true);
-	pthread_kill(signals, SIGUSR1);
-	pthread_join(signals, NULL);
 	(void)!pool_drain(w->calls, 5000);
 	pool_free(w->calls);
 	pool_free(w->turns);
 	toolbox_stop(w->toolbox);
 	http_stop();
-	store_close(w->store);
-	seal_ring_free(p->ring);
-	return 0;
-}
-
-static int
-options(struct program *p, int argc, char **argv)
-{
-	static const struct option LONG[] = {
-		{ "config", required_argument, NULL, 'c' },
-		{ "env-file", required_argument, NULL, 'e' },
-		{ "help", no_argument, NULL, 'h' },
-		{ "version", no_argument, NULL, 'V' },
-		{ NULL, 0, NULL, 0 },
-	};
-	int c;
-
-	while ((c = getopt_long(argc, argv, "c:e:hV", LONG, NULL)) != -1) {
-		switch (c) {
-		case 'c':
-			p->source.file = optarg;
-			break;
-		case 'e':
-			p->source.env_file = optarg;
-			break;
-		case 'h':
-			fputs(USAGE, stdout);
-			exit(0);
-		case 'V':
-			puts("dragoman-turn " PACKAGE_VERSION);
-			exit(0);
-		default:
-			return -1;
-		}
-	}
-	return optind == argc ? 0 : -1;
+	settings_unref(w->settings);
+	free(p->told);
+	return rc;
 }
 
 int
 main(int argc, char **argv)
 {
-	static struct program p;
-	struct settings *s;
-	int rc;
-
-	/* A supervisor that opened the program before has no name for it. */
-	(void)prctl(PR_SET_NAME, "dragoman-turn");
-	secret_protect_process();
-	memory_init();
-	p.source = (struct settings_source){ .environ = environ,
+	static struct turn_program p;
+	const struct program TURN = { .name = "dragoman-turn",
+		.worker = "turn",
+		.does = "Takes turns from Redis: asks the model, calls tools, "
+			"replies.\n",
+		.ctx = &p,
 		.asks_models = true,
-		.reads_servers = true };
-	if (options(&p, argc, argv) == -1) {
-		fputs(USAGE, stderr);
-		return EXIT_USAGE;
-	}
-	if (sodium_init() == -1)
-		return 1;
-	signal(SIGPIPE, SIG_IGN);
-	sigemptyset(&p.signals);
-	sigaddset(&p.signals, SIGTERM);
-	sigaddset(&p.signals, SIGINT);
-	sigaddset(&p.signals, SIGHUP);
-	sigaddset(&p.signals, SIGUSR1);
-	pthread_sigmask(SIG_BLOCK, &p.signals, NULL);
+		.reads_servers = true,
+		.awaits_redis = true,
+		.serve = serve,
+		.choose = choose_model,
+		.accept = accept_tools,
+		.apply = apply };
 
-	(void)!log_open("turn", LOG_INFO, NULL);
-	s = load(&p);
-	if (s == NULL)
-		return EXIT_USAGE;
-	(void)!metrics_open(
-	    s->server_metrics_file[0] == '\0' ? NULL : s->server_metrics_file,
-	    METRICS, METRIC_N);
-	pthread_mutex_init(&p.w.mu, NULL);
-	text_random_hex(8, p.w.id);
-	p.w.started_ms = clock_wall_ms();
-	p.w.settings = s;
-	rc = serve(&p);
-	settings_unref(p.w.settings);
-	free(p.model);
-	free(p.told);
-	metrics_close();
-	return rc;
+	return program_main(&TURN, argc, argv);
 }

@@ -177,8 +177,8 @@ turn_log(const struct turn *t)
 	metric_add(METRIC_TURNS, (int)t->out.end, 1);
 	metric_observe_us(METRIC_TURN_SECONDS, 0,
 	    (clock_wall_ms() - job->accepted_ms) * 1000);
-	metric_add(METRIC_TOKENS, 0, t->usage.in);
-	metric_add(METRIC_TOKENS, 1, t->usage.out);
+	metric_add(METRIC_TOKENS, TOKENS_IN, t->usage.in);
+	metric_add(METRIC_TOKENS, TOKENS_OUT, t->usage.out);
 }
 
 void

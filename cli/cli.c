@@ -1,140 +1,33 @@
 #include "cli/cli.h"
 
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/arena.h"
 #include "base/buf.h"
-#include "base/seal.h"
 #include "base/text.h"
 #include "llm/llm.h"
 #include "nouns/chat_name.h"
+#include "program/open.h"
 #include "redis/store.h"
 
 #define ERRORS_MAX (256 * KIB)
 
-static void
-take_out(struct cli *cli, size_t i, size_t n)
+struct settings_source
+cli_source(const struct cli *cli)
 {
-	size_t k;
+	extern char **environ;
 
-	for (k = i; k + n < cli->nargs; k++)
-		cli->args[k] = cli->args[k + n];
-	cli->nargs -= n;
-}
-
-/* Where "--" ends the options; nargs if nowhere. */
-static size_t
-options_end(const struct cli *cli)
-{
-	size_t i;
-
-	for (i = 0; i < cli->nargs; i++)
-		if (strcmp(cli->args[i], "--") == 0)
-			return i;
-	return cli->nargs;
-}
-
-bool
-cli_flag(struct cli *cli, const char *name)
-{
-	bool found = false;
-	size_t i;
-
-	for (i = 0; i < options_end(cli);)
-		if (strcmp(cli->args[i], name) == 0) {
-			take_out(cli, i, 1);
-			found = true;
-		} else
-			i++;
-	return found;
-}
-
-bool
-cli_option(struct cli *cli, const char *name, const char **value)
-{
-	size_t len = strlen(name), i, end;
-
-	for (i = 0; i < (end = options_end(cli));) {
-		if (strncmp(cli->args[i], name, len) != 0
-		    || (cli->args[i][len] != '\0'
-			&& cli->args[i][len] != '=')) {
-			i++;
-			continue;
-		}
-		if (cli->args[i][len] == '=') {
-			*value = cli->args[i] + len + 1;
-			take_out(cli, i, 1);
-			continue;
-		}
-		if (i + 1 >= end) {
-			cli_error(cli, "%s needs a value", name);
-			return false;
-		}
-		*value = cli->args[i + 1];
-		take_out(cli, i, 2);
-	}
-	return true;
-}
-
-bool
-cli_option_int(struct cli *cli, const char *name, int64_t min, int64_t max,
-    int64_t *value)
-{
-	const char *text = NULL;
-	int64_t n;
-
-	if (!cli_option(cli, name, &text))
-		return false;
-	if (text == NULL)
-		return true;
-	if (text_int(text, &n) == -1 || n < min || n > max) {
-		cli_error(cli, "%s: expected a whole number from %lld to %lld",
-		    name, (long long)min, (long long)max);
-		return false;
-	}
-	*value = n;
-	return true;
-}
-
-bool
-cli_args(struct cli *cli, size_t min, size_t max)
-{
-	size_t end = options_end(cli), i;
-
-	for (i = 0; i < end; i++)
-		if (cli->args[i][0] == '-' && cli->args[i][1] != '\0') {
-			cli_error(cli,
-			    "there is no option %s here; see "
-			    "dragoman help %s",
-			    cli->args[i], cli->command->name);
-			return false;
-		}
-	if (end < cli->nargs)
-		take_out(cli, end, 1);
-	if (cli->nargs >= min && cli->nargs <= max)
-		return true;
-	if (cli->nargs > max)
-		cli_error(cli,
-		    "dragoman %s does not take \"%s\"; dragoman "
-		    "help %s says what it takes",
-		    cli->command->name, cli->args[max], cli->command->name);
-	else
-		cli_error(cli, "usage: dragoman %s %s", cli->command->name,
-		    cli->command->args);
-	return false;
+	return (struct settings_source){ .file = cli->config,
+		.env_file = cli->env_file,
+		.environ = environ,
+		.asks_models = true };
 }
 
 static struct settings *
 load(struct cli *cli, struct buf *errors)
 {
-	extern char **environ;
-	const struct settings_source src = { .file = cli->config,
-		.env_file = cli->env_file,
-		.environ = environ,
-		.asks_models = true };
+	const struct settings_source src = cli_source(cli);
 	struct buf warnings = BUF_INIT(ERRORS_MAX);
 
 	if (cli->settings == NULL)
@@ -149,11 +42,7 @@ load(struct cli *cli, struct buf *errors)
 bool
 cli_pick_model(struct cli *cli, struct llm_pick *picked)
 {
-	extern char **environ;
-	struct settings_source src = { .file = cli->config,
-		.env_file = cli->env_file,
-		.environ = environ,
-		.asks_models = true };
+	struct settings_source src = cli_source(cli);
 	struct buf ignored = BUF_INIT(ERRORS_MAX);
 	struct llm_backend *list;
 	struct settings *s;
@@ -198,28 +87,19 @@ struct store *
 cli_store(struct cli *cli, int *code)
 {
 	const struct settings *s = cli_settings(cli);
-	struct store_options o = { 0 };
 	const char *why = "";
 	int ms;
 
 	*code = CLI_USAGE;
 	if (s == NULL)
 		return NULL;
-	cli->ring = seal_ring_new(&s->encryption_key, &s->master_password,
-	    s->encryption_salt, &why);
-	if (cli->ring == NULL) {
+	switch (open_store(s, &cli->ring, &cli->store, &why)) {
+	case OPEN_OK:
+		break;
+	case OPEN_NO_KEY:
 		cli_error(cli, "encryption_key: %s", why);
 		return NULL;
-	}
-	o.url = s->redis_url;
-	o.prefix = s->redis_prefix;
-	o.ring = cli->ring;
-	o.timeout_ms = (int)s->redis_timeout_ms;
-	o.echo = s->sql_echo;
-	o.replicas = s->redis_durability;
-	o.wait_ms = (int)s->redis_wait_ms;
-	cli->store = store_open(&o, &why);
-	if (cli->store == NULL) {
+	case OPEN_NO_STORE:
 		cli_error(cli, "redis.url: %s", why);
 		return NULL;
 	}
@@ -276,119 +156,6 @@ cli_store_failed(struct cli *cli, int rc, const char *what)
 		cli_error(cli, "%s: refused (%d)", what, rc);
 		return CLI_FAILED;
 	}
-}
-
-int
-cli_json(struct cli *cli, json_t *doc)
-{
-	char *text, *p;
-	size_t len, n;
-	unsigned code;
-
-	(void)cli;
-	text = doc == NULL ? NULL
-			   : json_dumps(doc, JSON_COMPACT | JSON_ENCODE_ANY);
-	json_decref(doc);
-	if (text == NULL)
-		return CLI_FAILED;
-	/* JSON lets C1 controls and marks of direction stand as they are; a
-	 * terminal obeys them. */
-	for (p = text, len = strlen(text); len > 0; p += n, len -= n) {
-		n = text_control(p, len, &code);
-		if (n > 0) {
-			printf("\\u%04x", code);
-			continue;
-		}
-		for (n = 1; n < len && text_control(p + n, len - n, NULL) == 0;)
-			n++;
-		fwrite(p, 1, n, stdout);
-	}
-	putchar('\n');
-	fflush(stdout);
-	free(text);
-	return CLI_OK;
-}
-
-void
-cli_error(struct cli *cli, const char *fmt, ...)
-{
-	char *dynamic = NULL;
-	va_list ap;
-
-	va_start(ap, fmt);
-	if (vasprintf(&dynamic, fmt, ap) == -1)
-		dynamic = NULL;
-	va_end(ap);
-	if (dynamic == NULL)
-		return;
-	if (cli->json)
-		(void)cli_json(cli,
-		    json_pack("{s:s}", "error",
-			text_clean(cli->mem, dynamic, strlen(dynamic))));
-	else
-		fprintf(stderr, "%sdragoman:%s %s%s",
-		    cli->colour_err ? "\033[31m" : "",
-		    cli->colour_err ? "\033[0m" : "", dynamic,
-		    dynamic[0] != '\0' && dynamic[strlen(dynamic) - 1] == '\n'
-			? ""
-			: "\n");
-	free(dynamic);
-}
-
-const char *
-cli_clean(struct cli *cli, const char *s, bool line)
-{
-	char *out, *p;
-
-	if (s == NULL)
-		return "";
-	out = text_printable(cli->mem, text_clean(cli->mem, s, strlen(s)));
-	for (p = out; line && *p != '\0'; p++)
-		if (*p == '\n' || *p == '\t')
-			*p = ' ';
-	return out;
-}
-
-const char *
-cli_paint(const struct cli *cli, enum cli_paint paint)
-{
-	static const char *const codes[] = {
-		[PAINT_OFF] = "\033[0m",
-		[PAINT_BOLD] = "\033[1m",
-		[PAINT_DIM] = "\033[2m",
-		[PAINT_GOOD] = "\033[32m",
-		[PAINT_WARN] = "\033[33m",
-		[PAINT_BAD] = "\033[31m",
-	};
-
-	return cli->colour ? codes[paint] : "";
-}
-
-const char *
-cli_call(struct cli *cli, const char *command)
-{
-	const char *line = getenv("DRAGOMAN_QUICKSTART");
-
-	return line == NULL || line[0] == '\0'
-	    ? arena_printf(cli->mem, "dragoman %s", command)
-	    : arena_printf(cli->mem, "%s --exec -- dragoman %s", line, command);
-}
-
-const char *
-cli_ago(struct cli *cli, int64_t ms)
-{
-	static const struct {
-		int64_t ms;
-		const char *name;
-	} units[] = { { 86400000, "d" }, { 3600000, "h" }, { 60000, "min" },
-		{ 1000, "s" } };
-	size_t i;
-
-	for (i = 0; i < NELEM(units); i++)
-		if (ms >= units[i].ms)
-			return arena_printf(cli->mem, "%lld %s",
-			    (long long)(ms / units[i].ms), units[i].name);
-	return ms < 0 ? "-" : "0 s";
 }
 
 int

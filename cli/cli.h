@@ -84,6 +84,8 @@ bool cli_option_int(struct cli *cli, const char *name, int64_t min, int64_t max,
 /* Exactly ${min} to ${max} arguments are left, and no option. */
 bool cli_args(struct cli *cli, size_t min, size_t max) WARN_UNUSED;
 
+/* Where this command reads its configuration. */
+struct settings_source cli_source(const struct cli *cli);
 /* The configuration; NULL with its errors shown.  Warnings are not shown. */
 const struct settings *cli_settings(struct cli *cli);
 /* The same without a word: for what works without one too. */

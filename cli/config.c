@@ -109,18 +109,14 @@ check_log_file(const struct settings *s, struct buf *warnings)
 int
 cmd_config_check(struct cli *cli)
 {
-	extern char **environ;
-	const struct settings_source src = { .file = cli->config,
-		.env_file = cli->env_file,
-		.environ = environ,
-		.asks_models = true,
-		.reads_servers = true };
+	struct settings_source src = cli_source(cli);
 	struct buf errors = BUF_INIT(LINES_MAX), warnings = BUF_INIT(LINES_MAX);
 	const char *file;
 	int code;
 
 	if (!cli_args(cli, 0, 0))
 		return CLI_USAGE;
+	src.reads_servers = true;
 	cli->settings = settings_load(&src, &errors, &warnings);
 	if (cli->settings != NULL) {
 		check_http(cli->settings, &errors, &warnings);

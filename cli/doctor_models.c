@@ -203,7 +203,7 @@ has_model(struct doctor *d)
 {
 	struct llm_pick picked;
 
-	if (d->s->chat_host == HOST_DIRECT) {
+	if (policy_of(d->s, NULL)->host == HOST_DIRECT) {
 		doctor_find(d, DOCTOR_OK, "model", SETTINGS_HOW_TO_SET_MODEL,
 		    "no model is set: a message is a command");
 		return false;

@@ -8,8 +8,8 @@
 
 #include "base/arena.h"
 #include "base/json.h"
-#include "base/seal.h"
 #include "cli/started.h"
+#include "program/open.h"
 #include "redis/damage.h"
 #include "redis/store.h"
 
@@ -53,24 +53,30 @@ find_checks(struct doctor *d)
 }
 
 static bool
-reach(struct doctor *d)
+open_redis(struct doctor *d)
 {
-	struct store_options o = { .url = d->s->redis_url,
-		.prefix = d->s->redis_prefix,
-		.ring = d->cli->ring,
-		.timeout_ms = (int)d->s->redis_timeout_ms,
-		.echo = d->s->sql_echo,
-		.replicas = d->s->redis_durability,
-		.wait_ms = (int)d->s->redis_wait_ms };
 	const char *why = "";
-	int ms = 0, best, i;
 
-	d->cli->store = store_open(&o, &why);
-	if (d->cli->store == NULL) {
+	switch (open_store(d->s, &d->cli->ring, &d->cli->store, &why)) {
+	case OPEN_OK:
+		return true;
+	case OPEN_NO_KEY:
+		doctor_find(d, DOCTOR_ERROR, "keys", "correct encryption_key",
+		    "%s", why);
+		return false;
+	case OPEN_NO_STORE:
 		doctor_find(d, DOCTOR_ERROR, "redis",
 		    "correct redis.url (REDIS_URL)", "redis.url: %s", why);
 		return false;
 	}
+	return false;
+}
+
+static bool
+reach(struct doctor *d)
+{
+	int ms = 0, best, i;
+
 	if (store_ping(d->cli->store, &ms) != STORE_OK) {
 		doctor_find(d, DOCTOR_ERROR, "redis",
 		    arena_printf(d->cli->mem,
@@ -98,18 +104,7 @@ reach(struct doctor *d)
 void
 doctor_redis(struct doctor *d)
 {
-	const char *why = "";
-
-	if (d->s == NULL)
-		return;
-	d->cli->ring = seal_ring_new(&d->s->encryption_key,
-	    &d->s->master_password, d->s->encryption_salt, &why);
-	if (d->cli->ring == NULL) {
-		doctor_find(d, DOCTOR_ERROR, "keys", "correct encryption_key",
-		    "%s", why);
-		return;
-	}
-	if (!reach(d))
+	if (d->s == NULL || !open_redis(d) || !reach(d))
 		return;
 	d->store = d->cli->store;
 	find_checks(d);

@@ -1,5 +1,5 @@
 /*
- * doctor_workers: the turn workers, as their records describe them.
+ * doctor_workers: turn workers and edges, as their records describe them.
  */
 #include "cli/doctor.h"
 
@@ -9,8 +9,8 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/json.h"
+#include "base/version.h"
 #include "cli/started.h"
-#include "config.h"
 #include "redis/fleet.h"
 #include "redis/format.h"
 
@@ -99,27 +99,57 @@ find_backends(struct doctor *d, const char *worker, const json_t *backends)
 	}
 }
 
-static void
-find_worker(struct doctor *d, const json_t *record)
+/* "0123abcd@host" of a record. */
+static const char *
+name_of(struct doctor *d, const json_t *record)
 {
 	const char *id = json_member_str(record, "id");
 	const char *host = json_member_str(record, "host");
+
+	return arena_printf(d->cli->mem, "%.8s@%s", id == NULL ? "?" : id,
+	    host == NULL ? "?" : host);
+}
+
+/* The commit counts, too: a worker that nobody renewed still runs the old
+ * one's faults. */
+static void
+find_version(struct doctor *d, const char *area, const char *name,
+    const json_t *record)
+{
 	const char *version = json_member_str(record, "version");
+
+	if (version != NULL && strcmp(version, VERSION_BUILT) != 0)
+		doctor_find(d, DOCTOR_WARN, area,
+		    started_how(d->cli->mem, HOW_RENEW),
+		    "%s is version %s, this is %s", name, version,
+		    VERSION_BUILT);
+}
+
+static void
+find_edge(struct doctor *d, const json_t *record)
+{
+	const char *name = name_of(d, record);
+
+	doctor_find(d, DOCTOR_OK, "edge", NULL,
+	    "%s runs: %lld requests wait in it", name,
+	    (long long)json_member_int(record, "parked", 0));
+	find_version(d, "edge", name, record);
+}
+
+static void
+find_worker(struct doctor *d, const json_t *record)
+{
+	const char *id = name_of(d, record);
 	const char *backend = json_member_str(record, "backend");
 	int64_t running = json_member_int(record, "running", 0);
 	int64_t slots = json_member_int(record, "slots", 0);
 
-	id = arena_printf(d->cli->mem, "%.8s@%s", id == NULL ? "?" : id,
-	    host == NULL ? "?" : host);
 	doctor_find(d, DOCTOR_OK, "workers", NULL,
 	    "%s runs: model %s, %lld tools, %lld of %lld turns", id,
 	    backend == NULL ? "?" : backend,
 	    (long long)json_member_int(record, "tools_loaded", 0),
 	    (long long)running, (long long)slots);
-	if (version != NULL && strcmp(version, PACKAGE_VERSION) != 0)
-		doctor_find(d, DOCTOR_WARN, "workers",
-		    started_how(d->cli->mem, HOW_RENEW),
-		    "%s is version %s, this is " PACKAGE_VERSION, id, version);
+	find_version(d, "workers", id, record);
 	if (slots > 0 && running >= slots)
 		doctor_find(d, DOCTOR_WARN, "workers",
 		    "start more workers, or raise turns.slots",
@@ -132,21 +162,27 @@ find_worker(struct doctor *d, const json_t *record)
 	find_sources(d, id, json_object_get(record, "sources"));
 }
 
+static int64_t
+older(int64_t oldest, const json_t *record)
+{
+	int64_t reads = json_member_int(record, "format", FORMAT_FIRST);
+
+	return reads < oldest ? reads : oldest;
+}
+
 /* Is the newest version written, and does everybody read what is? */
 static void
-find_format(struct doctor *d, const json_t *records)
+find_format(struct doctor *d, const json_t *workers, const json_t *edges)
 {
 	int64_t stored, oldest = FORMAT_NEWEST;
 	const json_t *record;
 	size_t i;
 	enum store_rc rc = format_read(d->store, &stored);
 
-	json_array_foreach((json_t *)records, i, record) {
-		int64_t reads = json_member_int(record, "format", FORMAT_FIRST);
-
-		if (reads < oldest)
-			oldest = reads;
-	}
+	json_array_foreach((json_t *)workers, i, record)
+		oldest = older(oldest, record);
+	json_array_foreach((json_t *)edges, i, record)
+		oldest = older(oldest, record);
 	if (rc == STORE_NONE)
 		doctor_find(d, DOCTOR_ERROR, "redis",
 		    "dragoman format set 1, or the version you had set",
@@ -172,13 +208,16 @@ find_format(struct doctor *d, const json_t *records)
 void
 doctor_workers(struct doctor *d)
 {
-	json_t *record;
+	json_t *record, *edges;
 	bool paused = false;
 	size_t i;
 
 	if (d->store == NULL)
 		return;
-	if (fleet_read(d->store, d->cli->mem, &d->records) != STORE_OK) {
+	if (fleet_read(d->store, FLEET_TURN, d->cli->mem, &d->records)
+		!= STORE_OK
+	    || fleet_read(d->store, FLEET_EDGE, d->cli->mem, &edges)
+		!= STORE_OK) {
 		d->records = NULL;
 		doctor_find(d, DOCTOR_ERROR, "workers",
 		    "fix what is said of Redis above, or look at its log",
@@ -187,7 +226,9 @@ doctor_workers(struct doctor *d)
 	}
 	json_array_foreach(d->records, i, record)
 		find_worker(d, record);
-	find_format(d, d->records);
+	json_array_foreach(edges, i, record)
+		find_edge(d, record);
+	find_format(d, d->records, edges);
 	if (json_array_size(d->records) == 0)
 		doctor_find(d, DOCTOR_ERROR, "workers",
 		    d->units_failed > 0

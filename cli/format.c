@@ -10,23 +10,28 @@
 #include "redis/fleet.h"
 #include "redis/format.h"
 
-/* The oldest version that some living turn worker reads at most; its id in
- * ${id} ("" none lives). */
+/* The oldest version that some living worker reads at most; its id in ${id} (""
+ * none lives).  Edges of older releases say nothing of themselves. */
 static enum store_rc
 oldest_reader(struct cli *cli, int64_t *format, const char **id)
 {
 	json_t *records = NULL, *record;
-	enum store_rc rc = fleet_read(cli->store, cli->mem, &records);
+	enum store_rc rc;
+	int64_t reads;
 	size_t i;
+	int kind;
 
 	*format = FORMAT_NEWEST;
 	*id = "";
-	if (rc != STORE_OK)
-		return rc;
-	json_array_foreach(records, i, record) {
-		int64_t reads = json_member_int(record, "format", FORMAT_FIRST);
-
-		if ((*id)[0] == '\0' || reads < *format) {
+	for (kind = 0; kind < FLEET_KINDS; kind++) {
+		rc = fleet_read(cli->store, (enum fleet_kind)kind, cli->mem,
+		    &records);
+		if (rc != STORE_OK)
+			return rc;
+		json_array_foreach(records, i, record) {
+			reads = json_member_int(record, "format", FORMAT_FIRST);
+			if ((*id)[0] != '\0' && reads >= *format)
+				continue;
 			*format = reads;
 			*id = json_member_str(record, "id");
 			if (*id == NULL)

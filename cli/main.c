@@ -3,21 +3,18 @@
  */
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <unistd.h>
 
-#include <sodium.h>
-
 #include "base/arena.h"
 #include "base/log.h"
 #include "base/seal.h"
-#include "base/secret.h"
+#include "base/version.h"
 #include "cli/cli.h"
-#include "config.h"
+#include "program/program.h"
 #include "redis/store.h"
 
 #define LOG_SILENT ((enum log_level)(LOG_ERROR + 1))
@@ -251,8 +248,8 @@ cmd_version(struct cli *cli)
 		return CLI_USAGE;
 	if (cli->json)
 		return cli_json(cli,
-		    json_pack("{s:s}", "version", PACKAGE_VERSION));
-	printf("dragoman %s\n", PACKAGE_VERSION);
+		    json_pack("{s:s}", "version", VERSION_BUILT));
+	printf("dragoman %s\n", VERSION_BUILT);
 	return CLI_OK;
 }
 
@@ -379,12 +376,8 @@ main(int argc, char **argv)
 	struct cli cli = { .mem = arena_new() };
 	int code;
 
-	secret_protect_process();
-	signal(SIGPIPE, SIG_IGN);
-	if (sodium_init() == -1) {
-		fprintf(stderr, "dragoman: libsodium does not start\n");
+	if (program_begin("dragoman") == -1)
 		return CLI_FAILED;
-	}
 	/* The commands say what is wrong in words; the rest is for debugging. */
 	(void)!log_open("cli", LOG_SILENT, NULL);
 	cli.args = argv + 1;

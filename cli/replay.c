@@ -42,8 +42,8 @@ with_model(struct cli *cli, const struct settings *s, const char *model)
 	const char *slash = strchr(model, '/');
 	int host;
 
-	other.llm_fallback = (struct config_list){ NULL, 0 };
-	other.chat_model = model;
+	other.policy.fallback = (struct config_list){ NULL, 0 };
+	other.policy.model = model;
 	for (host = HOST_OPENAI; slash != NULL && host <= HOST_ANTHROPIC;
 	     host++) {
 		const char *name = settings_host_name(host);
@@ -51,10 +51,10 @@ with_model(struct cli *cli, const struct settings *s, const char *model)
 		if (strncmp(model, name, (size_t)(slash - model)) != 0
 		    || name[slash - model] != '\0')
 			continue;
-		other.chat_model = arena_strdup(cli->mem, slash + 1);
-		if (host != s->chat_host)
+		other.policy.model = arena_strdup(cli->mem, slash + 1);
+		if (host != s->policy.host)
 			other.llm_base_url = "";
-		other.chat_host = host;
+		other.policy.host = host;
 	}
 	return other;
 }

@@ -1,54 +1,8 @@
 #include "fcgi/edge.h"
 
-#include <pthread.h>
-#include <signal.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
 #include <unistd.h>
 
-#include <fcgiapp.h>
-
-#include "base/arena.h"
-#include "base/clock.h"
-#include "base/log.h"
-#include "base/notify.h"
-#include "config.h"
-#include "fcgi/accept.h"
-#include "fcgi/cgi.h"
-#include "fcgi/park.h"
-#include "fcgi/request_priv.h"
-#include "fcgi/router.h"
-#include "nouns/metric.h"
-
-#define DRAIN_LOOK_MS 50
-#define DRAIN_LAST_MS 2000 /* on_deadline answers 202; that takes a moment */
-
-struct serving {
-	struct edge *edge;
-	const struct route *routes;
-};
-
-/* Each thread's arena, freed when the thread ends. */
-static pthread_key_t arena_key;
-
-static void
-arena_end(void *mem)
-{
-	arena_free(mem);
-}
-
-static struct arena *
-thread_arena(void)
-{
-	struct arena *mem = pthread_getspecific(arena_key);
-
-	if (mem == NULL) {
-		mem = arena_new();
-		pthread_setspecific(arena_key, mem);
-	}
-	return mem;
-}
+#include "redis/store.h"
 
 struct settings *
 edge_settings(struct edge *e)
@@ -77,190 +31,20 @@ edge_set_settings(struct edge *e, struct settings *s)
 	settings_unref(old);
 }
 
-enum served { SERVED_PARKED, SERVED_WHOLE, SERVED_EARLY };
-
-/* One request that libfcgi has read the parameters of.  EARLY: it may have
- * been answered before all of it was read. */
-static enum served
-serve_request(const struct serving *sv, FCGX_Request *f)
-{
-	struct arena *mem = thread_arena();
-	struct request req = { .edge = sv->edge,
-		.mem = mem,
-		.settings = edge_settings(sv->edge),
-		.fcgx = f };
-	const char *why = "";
-	enum served how = SERVED_PARKED;
-	int status;
-
-	status = request_begin(&req, f->envp, &why);
-	log_set_id(req.id);
-	if (status != 0) {
-		struct request_record r;
-
-		reply_error(&req, status, why);
-		r = (struct request_record){ .method = method_name(req.method),
-			.path = "-",
-			.remote = req.remote,
-			.status = status,
-			.sent = req.sent,
-			.started_us = req.started_us };
-		request_log(&r);
-	} else {
-		router_serve(&req, sv->routes);
-	}
-	log_set_id(NULL);
-	if (!req.parked) /* else its parameters are gone */
-		how = req.status < 400
-			&& request_body_length(&req) == (int64_t)req.body_len
-		    ? SERVED_WHOLE
-		    : SERVED_EARLY;
-	settings_unref(req.settings);
-	arena_reset(mem);
-	return how;
-}
-
-/*
- * libfcgi closes in two steps, with a wait for nginx between them, lest bytes
- * that nobody read reset the connection under the answer.  Where all was read
- * that is for nothing: the connection is kept from it, and closed here.
- */
-static void
-finish(FCGX_Request *f, enum served how)
-{
-	f->keepConnection = how == SERVED_WHOLE;
-	FCGX_Finish_r(f);
-	if (f->ipcFd != -1)
-		accept_close(f->ipcFd);
-}
-
-/* An accepted connection: libfcgi is told that it has it already. */
-static void
-serve_connection(void *ctx, int fd)
-{
-	const struct serving *sv = ctx;
-	enum served how;
-	FCGX_Request f;
-
-	if (FCGX_InitRequest(&f, -1, 0) != 0) {
-		close(fd);
-		return;
-	}
-	f.ipcFd = fd;
-	f.keepConnection = 1; /* else FCGX_Accept_r closes it first */
-	if (FCGX_Accept_r(&f) != 0)
-		return; /* not FastCGI, or gone: libfcgi has closed it */
-	f.keepConnection = 0;
-	how = serve_request(sv, &f);
-	if (how != SERVED_PARKED)
-		finish(&f, how);
-}
-
-static int
-wait_signal(const sigset_t *set, int ms)
-{
-	struct timespec ts = { ms / 1000, (long)(ms % 1000) * 1000000 };
-
-	return sigtimedwait(set, NULL, &ts);
-}
-
-/*
- * Until no thread serves and nothing is parked, or the time is up; a second
- * SIGTERM ends it sooner.  0: all threads have ended.
- */
-static int
-drain(struct edge *e, struct acceptor *a, const sigset_t *signals, int64_t ms)
-{
-	int64_t until = clock_boot_ms() + ms + DRAIN_LAST_MS;
-	int sig, serving;
-
-	park_drain(e->park, ms);
-	do {
-		serving = accept_stop(a, DRAIN_LOOK_MS);
-		sig = wait_signal(signals, serving == 0 ? DRAIN_LOOK_MS : 0);
-		if (sig == SIGTERM || sig == SIGINT) {
-			park_drain(e->park, 0);
-			until = clock_boot_ms() + DRAIN_LAST_MS;
-		}
-	} while ((serving != 0 || park_count(e->park) > 0)
-	    && clock_boot_ms() < until);
-	return serving;
-}
-
-int
-edge_run(struct edge *e, const struct route *routes,
-    void (*reload)(struct edge *e))
-{
-	struct serving sv = { e, routes };
-	struct settings *s = edge_settings(e);
-	struct acceptor *a;
-	sigset_t signals;
-	bool is_public = false;
-	int listener, sig, rc = 0;
-
-	sigemptyset(&signals);
-	sigaddset(&signals, SIGTERM);
-	sigaddset(&signals, SIGINT);
-	sigaddset(&signals, SIGHUP);
-	pthread_sigmask(SIG_BLOCK, &signals, NULL);
-	if (FCGX_Init() != 0 || pthread_key_create(&arena_key, arena_end) != 0)
-		return 1;
-	signal(SIGPIPE, SIG_IGN); /* FCGX_Init has replaced it */
-
-	listener = accept_listen(s->server_listen, &is_public);
-	atomic_store(&e->is_public, is_public);
-	a = listener == -1 ? NULL
-			   : accept_start(listener, (int)s->server_threads,
-			       serve_connection, &sv);
-	settings_unref(s);
-	if (a == NULL)
-		return 1;
-	log_event(LOG_INFO, "worker_started", F_STR("process", e->process_id),
-	    F_STR("version", PACKAGE_VERSION));
-	notify_ready();
-	for (;;) {
-		sig = wait_signal(&signals, 1000);
-		if (sig == SIGTERM || sig == SIGINT)
-			break;
-		if (sig == SIGHUP)
-			reload(e);
-		metric_set(METRIC_THREADS, 0, accept_threads(a));
-	}
-	atomic_store(&e->draining, true);
-	s = edge_settings(e);
-	log_event(LOG_INFO, "worker_stopping", F_STR("process", e->process_id),
-	    F_INT("parked", park_count(e->park)));
-	rc = drain(e, a, &signals, s->server_drain_ms);
-	settings_unref(s);
-	log_event(LOG_INFO, "worker_stopped", F_STR("process", e->process_id),
-	    F_INT("parked", park_count(e->park)));
-	if (rc != 0)
-		_exit(0); /* a thread hangs in a call; it uses what we have */
-	accept_free(a);
-	close(listener);
-	return 0;
-}
-
 bool
-edge_is_cgi(void)
+edge_may_store(struct edge *e)
 {
-	/* Without the variable: a service whose standard input is no socket. */
-	return getenv("GATEWAY_INTERFACE") != NULL && FCGX_IsCGI() != 0;
-}
-
-int
-edge_run_cgi(struct edge *e, const struct route *routes)
-{
-	struct serving sv = { e, routes };
-	FCGX_Request f = { 0 };
-	struct cgi cgi;
-	int rc;
-
-	if (pthread_key_create(&arena_key, arena_end) != 0)
-		return 1;
-	cgi_begin(&cgi, &f);
-	serve_request(&sv, &f);
-	rc = cgi_flush(&cgi);
-	arena_free(pthread_getspecific(arena_key));
-	return rc == 0 ? 0 : 1;
+	if (atomic_load(&e->may_store))
+		return true;
+	switch (store_canary(e->store)) {
+	case STORE_OK:
+		atomic_store(&e->may_store, true);
+		return true;
+	case STORE_UNKNOWN_KEY:
+		/* Rather no edge than messages that nobody can open. */
+		store_log_other_key();
+		_exit(2);
+	default:
+		return false;
+	}
 }

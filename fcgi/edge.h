@@ -1,5 +1,5 @@
 /*
- * edge: what handlers need of their process, and its life (edge.c).
+ * edge: what handlers need of their process, and its life (edge_run.c).
  */
 #ifndef FCGI_EDGE_H
 #define FCGI_EDGE_H
@@ -9,6 +9,7 @@
 #include "base/base.h"
 #include "nouns/settings.h"
 
+struct classes;
 struct park;
 struct route;
 struct store;
@@ -19,10 +20,12 @@ struct edge {
 	atomic_flag settings_lock; /* held for a few instructions */
 	struct store *store;       /* may be down, never NULL */
 	struct park *park;         /* NULL: plain CGI, one request */
+	struct classes *classes;   /* its threads (class.h); NULL: plain CGI */
 	char process_id[17];       /* address of this process */
 	_Atomic bool draining;
 	_Atomic bool is_public; /* listens beyond loopback: chat.open refused */
-	void *watch; /* handlers/fleet's record of the turn workers */
+	_Atomic bool may_store; /* edge_may_store() was true once */
+	struct watch *watch; /* of the turn workers: handlers/fleet_watch.c's */
 };
 
 /* The settings in force, referenced. */
@@ -31,11 +34,19 @@ struct settings *edge_settings(struct edge *e);
 void edge_set_settings(struct edge *e, struct settings *s);
 
 /*
+ * May messages be written to Redis, that is: does our sealing key fit what
+ * lies there?  False: Redis has not been asked yet, and is down.  A key that
+ * does not fit ends the process.
+ */
+bool edge_may_store(struct edge *e);
+
+/*
  * Serve until SIGTERM: accept on server.listen, grow threads while all are
- * busy, park, drain.  ${reload} is called on SIGHUP.  Returns the exit code.
+ * busy, park, drain.  The signals are blocked (base/signals.h); ${reload} is
+ * called with ${ctx} on SIGHUP.  Returns the exit code.
  */
 int edge_run(struct edge *e, const struct route *routes,
-    void (*reload)(struct edge *e));
+    void (*reload)(void *ctx), void *ctx);
 
 /* Started as plain CGI (no FastCGI socket on descriptor 0, GATEWAY_INTERFACE
  * set)? */

@@ -8,9 +8,7 @@
 #include <strings.h>
 
 #include "base/clock.h"
-#include "base/log.h"
 #include "base/text.h"
-#include "nouns/metric.h"
 
 #define HEADER_NAME_MAX 128
 #define MADE_ID_BYTES 8
@@ -171,8 +169,9 @@ request_accepts(const struct request *req, const char *type)
 	return false;
 }
 
-int64_t
-request_body_length(const struct request *req)
+/* CONTENT_LENGTH: 0 when there is none, -1 not a number. */
+static int64_t
+body_length(const struct request *req)
 {
 	const char *text = request_env(req, "CONTENT_LENGTH");
 	int64_t n;
@@ -294,6 +293,7 @@ request_begin(struct request *req, char *const *envp, const char **why)
 	req->envp = envp;
 	req->started_us = clock_boot_us();
 	req->body = "";
+	req->announced = body_length(req);
 	req->headers = "";
 	set_id(req);
 	set_remote(req);
@@ -316,30 +316,4 @@ request_begin(struct request *req, char *const *envp, const char **why)
 		return 400;
 	}
 	return 0;
-}
-
-/* nouns/metric.c, METRIC_REQUESTS, behind the classes of status. */
-#define REQUESTS_PROBE 5
-
-void
-request_log(const struct request_record *r)
-{
-	int64_t us = clock_boot_us() - r->started_us;
-
-	/* A probe's 503 is what it asks for, and nobody's failed request. */
-	metric_add(METRIC_REQUESTS,
-	    r->quiet ? REQUESTS_PROBE : r->status / 100 - 1, 1);
-	metric_observe_us(METRIC_REQUEST_SECONDS, 0, us);
-	if (r->status == 401)
-		metric_add(METRIC_REFUSED, 0, 1);
-	else if (r->status == 429)
-		metric_add(METRIC_REFUSED, 1, 1);
-	else if (r->status == 400 || r->status == 422)
-		metric_add(METRIC_REFUSED, 3, 1);
-	log_event(r->quiet ? LOG_DEBUG : LOG_INFO, "request_done",
-	    F_STR("method", r->method), F_STR("path", r->path),
-	    F_INT("status", r->status), F_REAL("ms", (double)us / 1000),
-	    F_INT("bytes", r->sent), F_STR("remote", r->remote),
-	    F_BOOL("gone", r->gone), F_STR("chat", r->chat),
-	    F_STR("message", r->message));
 }

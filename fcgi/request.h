@@ -10,6 +10,7 @@
 
 #include "base/arena.h"
 #include "base/base.h"
+#include "nouns/caller.h"
 
 #define REQUEST_ID_MAX 65 /* X-Request-Id: [A-Za-z0-9._-]{1,64}, else made */
 #define REQUEST_PARAMS_MAX 4
@@ -33,6 +34,7 @@ struct request {
 	struct settings *settings; /* of this request; referenced */
 	struct arena *mem;
 	const struct route *route;
+	size_t phase; /* the next one: router.c's */
 	enum method method;
 	const char *path; /* decoded, without query; starts with '/' */
 	const char *raw;  /* the path with its escapes, for the router */
@@ -44,19 +46,21 @@ struct request {
 	} params[REQUEST_PARAMS_MAX];
 	const char *body; /* NUL-terminated; "" when none */
 	size_t body_len;
-	json_t *json; /* parsed body of a JSON route, borrowed */
+	int64_t announced; /* Content-Length; 0: none, -1: not a number */
+	json_t *json;      /* parsed body of a JSON route, borrowed */
 	char id[REQUEST_ID_MAX];
-	char remote[64];     /* the client's address, from nginx */
-	bool local;          /* loopback or unix socket peer */
-	int64_t started_us;  /* boot clock */
-	int status;          /* 0 until answered */
-	size_t sent;         /* bytes of body */
-	bool parked;         /* the answer comes later (park.h) */
-	const char *chat;    /* what it is about, for the log, in mem; */
-	const char *message; /* NULL: of no chat, of no message */
-	const char *headers; /* of the answer, lines; response.c's */
-	char *const *envp;   /* FastCGI parameters, NAME=value */
-	void *fcgx;          /* FCGX_Request; this folder only */
+	char remote[64];      /* the client's address, from nginx */
+	bool local;           /* loopback or unix socket peer */
+	int64_t started_us;   /* boot clock */
+	int status;           /* 0 until answered */
+	size_t sent;          /* bytes of body */
+	bool parked;          /* the answer comes later (park.h) */
+	struct caller caller; /* who asks: the route's verify says it */
+	const char *chat;     /* what it is about, for the log, in mem; */
+	const char *message;  /* NULL: of no chat, of no message */
+	const char *headers;  /* of the answer, lines; response.c's */
+	char *const *envp;    /* FastCGI parameters, NAME=value */
+	void *fcgx;           /* FCGX_Request; this folder only */
 };
 
 /* The value of header ${name} ("X-Proxy-Secret"); NULL when absent.

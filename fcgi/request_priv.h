@@ -14,28 +14,12 @@
 int request_begin(struct request *req, char *const *envp,
     const char **why) WARN_UNUSED;
 
-/* CONTENT_LENGTH: 0 when there is none, -1 not a number. */
-int64_t request_body_length(const struct request *req);
-
 /* A FastCGI parameter; NULL when absent. */
 const char *request_env(const struct request *req, const char *name);
 
 /* %XX undone once; NULL: a bad escape, a NUL, or not UTF-8. */
 char *request_decode(struct arena *mem, const char *s, size_t len, bool form);
 
-/* One log line and the metrics of an answered request. */
-struct request_record {
-	const char *method;
-	const char *path;
-	const char *remote;
-	const char *chat, *message; /* NULL: none */
-	int status;
-	size_t sent;
-	int64_t started_us;
-	bool quiet;
-	bool gone; /* the client left first */
-};
-void request_log(const struct request_record *r);
 const char *method_name(enum method m);
 
 #endif

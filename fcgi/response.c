@@ -1,5 +1,7 @@
 #include "fcgi/response.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,6 +10,7 @@
 #include "base/buf.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "fcgi/route.h"
 
 #define ANSWER_MAX (16 * MIB) /* far above any answer of ours */
 #define INPUT_MAX (4 * KIB)   /* who sent more knows what he sent */
@@ -39,8 +42,9 @@ static const struct {
 	{ 504, "Gateway Timeout" },
 };
 
-const char *
-status_reason(int status)
+/* "" if it has none here. */
+static const char *
+reason_of(int status)
 {
 	size_t i;
 
@@ -48,6 +52,63 @@ status_reason(int status)
 		if (REASONS[i].status == status)
 			return REASONS[i].reason;
 	return "";
+}
+
+/* By hand: printf would be a tenth of what a probe costs. */
+struct head_text {
+	char *out;
+	size_t max, n; /* n: needed so far */
+};
+
+static void
+put(struct head_text *t, const char *text)
+{
+	size_t len = strlen(text);
+
+	if (t->n + len < t->max)
+		memcpy(t->out + t->n, text, len + 1);
+	t->n += len;
+}
+
+static void
+put_number(struct head_text *t, int64_t number)
+{
+	char digits[24], *at = digits + sizeof(digits) - 1;
+
+	*at = '\0';
+	do
+		*--at = (char)('0' + number % 10);
+	while ((number /= 10) > 0);
+	put(t, at);
+}
+
+size_t
+response_head(const struct response_head *h, char *out, size_t max)
+{
+	struct head_text t = { .out = out, .max = max };
+
+	put(&t, "Status: ");
+	put_number(&t, h->status);
+	put(&t, " ");
+	put(&t, reason_of(h->status));
+	if (h->type != NULL) {
+		put(&t, "\r\nContent-Type: ");
+		put(&t, h->type);
+	}
+	put(&t, "\r\nX-Request-Id: ");
+	put(&t, h->id);
+	put(&t,
+	    "\r\nX-Content-Type-Options: nosniff\r\n"
+	    "Cache-Control: no-store\r\n");
+	if (h->len != RESPONSE_STREAM) {
+		put(&t, "Content-Length: ");
+		put_number(&t, h->len);
+		put(&t, "\r\n");
+	}
+	put(&t, h->headers);
+	put(&t, h->more);
+	put(&t, "\r\n");
+	return t.n;
 }
 
 void
@@ -64,20 +125,17 @@ reply_bytes(struct request *req, int status, const char *type,
     const char *bytes, size_t len)
 {
 	FCGX_Request *f = req->fcgx;
-	char *head;
+	struct response_head h = { status, type, req->id, (int64_t)len,
+		req->headers, "" };
+	size_t n = response_head(&h, NULL, 0);
+	char *head = arena_alloc(req->mem, n + 1);
 	bool ok;
 
-	head = arena_printf(req->mem,
-	    "Status: %d %s\r\n%s%s%sX-Request-Id: %s\r\n"
-	    "X-Content-Type-Options: nosniff\r\nCache-Control: no-store\r\n"
-	    "Content-Length: %zu\r\n%s\r\n",
-	    status, status_reason(status),
-	    type == NULL ? "" : "Content-Type: ", type == NULL ? "" : type,
-	    type == NULL ? "" : "\r\n", req->id, len, req->headers);
+	(void)response_head(&h, head, n + 1);
 	req->status = status;
 	if (f == NULL)
 		return 0; /* tests of the router */
-	ok = FCGX_PutStr(head, (int)strlen(head), f->out) != -1;
+	ok = FCGX_PutStr(head, (int)n, f->out) != -1;
 	if (ok && req->method != M_HEAD && len > 0) {
 		ok = FCGX_PutStr(bytes, (int)len, f->out) != -1;
 		req->sent = len;
@@ -111,10 +169,33 @@ reply_json(struct request *req, int status, json_t *doc)
 	return rc;
 }
 
+static int
+refuse_plain(struct request *req, const struct refusal *why)
+{
+	return reply_json(req, why->status,
+	    why->invalid != NULL ? json_pack("{s:O}", "detail", why->invalid)
+				 : json_pack("{s:s}", "detail", why->detail));
+}
+
+int
+reply_refusal(struct request *req, const struct refusal *why)
+{
+	char seconds[24];
+
+	if (why->retry_s > 0) {
+		snprintf(seconds, sizeof(seconds), "%" PRId64, why->retry_s);
+		response_header(req, "Retry-After", seconds);
+	}
+	return req->route != NULL && req->route->refuse != NULL
+	    ? req->route->refuse(req, why)
+	    : refuse_plain(req, why);
+}
+
 int
 reply_error(struct request *req, int status, const char *detail)
 {
-	return reply_json(req, status, json_pack("{s:s}", "detail", detail));
+	return reply_refusal(req,
+	    &(struct refusal){ .status = status, .detail = detail });
 }
 
 json_t *
@@ -132,8 +213,12 @@ reply_invalid(struct request *req, const char *type, const char *field,
 	json_t *loc = field == NULL ? json_pack("[s]", "body")
 				    : json_pack("[s, s]", "body", field);
 
-	return reply_json(req, 422,
-	    json_pack("{s:[{s:s, s:o, s:s, s:O*}]}", "detail", "type", type,
-		"loc", loc, "msg", msg, "input",
-		input == NULL ? json_null() : reply_input(input)));
+	json_t *invalid = json_pack("[{s:s, s:o, s:s, s:O*}]", "type", type,
+	    "loc", loc, "msg", msg, "input",
+	    input == NULL ? json_null() : reply_input(input));
+	int rc = reply_refusal(req,
+	    &(struct refusal){ .status = 422, .invalid = invalid });
+
+	json_decref(invalid);
+	return rc;
 }

@@ -9,13 +9,17 @@
 
 #include "fcgi/request.h"
 
+struct refusal; /* route.h */
+
 /* Add a header before answering; ${value} must hold no line ends. */
 void response_header(struct request *req, const char *name, const char *value);
 
 /* Takes the reference it is given; NULL (no memory, bad UTF-8) is a 500. */
 int reply_json(struct request *req, int status, json_t *doc);
-/* {"detail": text}; 401 403 404 405 413 415 429 503 add what belongs to them
- * (Retry-After is the caller's, by response_header). */
+/* Refuse, in the way of the request's route: {"detail": ...} if it has none. */
+int reply_refusal(struct request *req, const struct refusal *why);
+/* The same with a sentence.  401 403 404 405 413 415 429 503 add what belongs
+ * to them (Retry-After is the caller's, by response_header). */
 int reply_error(struct request *req, int status, const char *detail);
 /* What of ${input} a 422 gives back: itself, or NULL when it is long. */
 json_t *reply_input(const json_t *input);
@@ -30,7 +34,20 @@ int reply_empty(struct request *req, int status);
 int reply_bytes(struct request *req, int status, const char *type,
     const char *bytes, size_t len);
 
-/* The reason phrase of ${status}, "" if it has none here. */
-const char *status_reason(int status);
+#define RESPONSE_STREAM (-1) /* a body whose length nobody knows yet */
+
+/* The head of an answer, whoever writes it: a handler, or the park thread. */
+struct response_head {
+	int status;
+	const char *type;    /* NULL: no body */
+	const char *id;      /* X-Request-Id */
+	int64_t len;         /* of the body, or RESPONSE_STREAM */
+	const char *headers; /* lines "Name: value\r\n", or "" */
+	const char *more;    /* further ones, or "" */
+};
+
+/* Write ${h} to ${out}, which has room for ${max} bytes; returns its length
+ * without the NUL, as snprintf does. */
+size_t response_head(const struct response_head *h, char *out, size_t max);
 
 #endif

@@ -1,3 +1,6 @@
+/*
+ * The phases of a request: each asks one thing, and refuses or lets go on.
+ */
 #include "fcgi/router.h"
 
 #include <errno.h>
@@ -10,10 +13,22 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/log.h"
-#include "nouns/settings.h"
+#include "fcgi/end.h"
 #include "fcgi/request_priv.h"
+#include "nouns/settings.h"
 
 #define BODY_MS 60000 /* for a whole body, which nginx has before it asks us */
+
+/* Is ${pattern}, what is left of one, a last segment that may be absent? */
+static bool
+may_be_absent(const char *pattern)
+{
+	size_t len = strlen(pattern);
+
+	return len > 4 && strncmp(pattern, "/{", 2) == 0
+	    && strcmp(pattern + len - 2, "?}") == 0
+	    && strchr(pattern + 1, '/') == NULL;
+}
 
 /*
  * Does ${pattern} match the raw path?  Captured segments are decoded into the
@@ -26,7 +41,7 @@ matches(struct request *req, const char *pattern, const char *raw, size_t len)
 	size_t n = 0;
 
 	while (*pattern == '/' && raw < end && *raw == '/') {
-		size_t plen, rlen = 0;
+		size_t plen, name_len, rlen = 0;
 		char *segment;
 
 		pattern++;
@@ -40,8 +55,9 @@ matches(struct request *req, const char *pattern, const char *raw, size_t len)
 		if (plen > 2 && pattern[0] == '{') {
 			if (rlen == 0 || n == REQUEST_PARAMS_MAX)
 				return false;
+			name_len = plen - 2 - (pattern[plen - 2] == '?');
 			req->params[n].name = arena_memdup(req->mem,
-			    pattern + 1, plen - 2);
+			    pattern + 1, name_len);
 			req->params[n++].value = segment;
 		} else if (strlen(segment) != plen
 		    || memcmp(segment, pattern, plen) != 0) {
@@ -52,47 +68,7 @@ matches(struct request *req, const char *pattern, const char *raw, size_t len)
 	}
 	if (n < REQUEST_PARAMS_MAX)
 		req->params[n].name = NULL;
-	return *pattern == '\0' && raw == end;
-}
-
-static int
-not_allowed(struct request *req, unsigned methods)
-{
-	static const enum method ALL[] = { M_GET, M_HEAD, M_POST, M_PUT,
-		M_DELETE, M_OPTIONS };
-	char *allow = arena_strdup(req->mem, "");
-	size_t i;
-
-	for (i = 0; i < NELEM(ALL); i++)
-		if (methods & ALL[i])
-			allow = arena_printf(req->mem, "%s%s%s", allow,
-			    allow[0] == '\0' ? "" : ", ", method_name(ALL[i]));
-	response_header(req, "Allow", allow);
-	return reply_error(req, 405, "Method Not Allowed");
-}
-
-/* The route, or NULL when the request was answered. */
-static const struct route *
-find(struct request *req, const struct route *routes)
-{
-	const struct route *r;
-	unsigned methods = 0, served;
-
-	for (r = routes; r->pattern != NULL; r++) {
-		if (!matches(req, r->pattern, req->raw, req->raw_len))
-			continue;
-		served = r->methods;
-		if (served & M_GET)
-			served |= M_HEAD;
-		if (served & req->method)
-			return r;
-		methods |= served;
-	}
-	if (methods == 0)
-		reply_error(req, 404, "Not Found");
-	else
-		not_allowed(req, methods);
-	return NULL;
+	return raw == end && (*pattern == '\0' || may_be_absent(pattern));
 }
 
 static bool
@@ -119,17 +95,147 @@ has_more(const struct request *req)
 	return f != NULL && f->isBeginProcessed && FCGX_GetChar(f->in) != EOF;
 }
 
-/* The body, whole; 0, or the refusal was sent. */
+/*
+ * Phases: 0: go on; -1: it is over, answered or parked.
+ */
+
 static int
-read_body(struct request *req, size_t len)
+refuse(struct request *req, int status, const char *detail)
+{
+	(void)!reply_refusal(req,
+	    &(struct refusal){ .status = status, .detail = detail });
+	return -1;
+}
+
+/* The first row of that path: another phase looks for the method. */
+static int
+find_path(struct request *req, const struct route *routes)
+{
+	for (req->route = routes; req->route->pattern != NULL; req->route++)
+		if (matches(req, req->route->pattern, req->raw, req->raw_len))
+			return 0;
+	req->route = NULL;
+	return refuse(req, 404, "Not Found");
+}
+
+static int
+not_allowed(struct request *req, unsigned methods)
+{
+	static const enum method ALL[] = { M_GET, M_HEAD, M_POST, M_PUT,
+		M_DELETE, M_OPTIONS };
+	char *allow = arena_strdup(req->mem, "");
+	size_t i;
+
+	for (i = 0; i < NELEM(ALL); i++)
+		if (methods & ALL[i])
+			allow = arena_printf(req->mem, "%s%s%s", allow,
+			    allow[0] == '\0' ? "" : ", ", method_name(ALL[i]));
+	response_header(req, "Allow", allow);
+	(void)!refuse(req, 405, "Method Not Allowed");
+	req->route = NULL; /* its row spoke, and serves others */
+	return -1;
+}
+
+/* From the first row of the path on. */
+static int
+find_method(struct request *req, const struct route *routes)
+{
+	const struct route *r = req->route;
+	unsigned methods = 0, served;
+
+	(void)routes;
+	do {
+		served = r->methods;
+		if (served & M_GET)
+			served |= M_HEAD;
+		if (served & req->method) {
+			req->route = r;
+			return 0;
+		}
+		methods |= served;
+		/* The next one of this path, with its parameters. */
+		do
+			r++;
+		while (r->pattern != NULL
+		    && !matches(req, r->pattern, req->raw, req->raw_len));
+	} while (r->pattern != NULL);
+	return not_allowed(req, methods);
+}
+
+static int
+check_size(struct request *req, const struct route *routes)
+{
+	const struct route *r = req->route;
+	size_t body_max = r->body_max;
+	int64_t len = req->announced;
+
+	(void)routes;
+	if ((r->flags & ROUTE_BODY_SET)
+	    && (uint64_t)req->settings->server_body_max < body_max)
+		body_max = (size_t)req->settings->server_body_max;
+	if (len == -1)
+		return refuse(req, 400, "Content-Length is not a number");
+	if (body_max > 0 && (uint64_t)len > body_max)
+		return refuse(req, 413, "the body is too large");
+	if (body_max > 0 && len == 0 && has_more(req))
+		return refuse(req, 411, "Content-Length is needed");
+	return 0;
+}
+
+/* One of the row's own questions; none is none. */
+static int
+ask(struct request *req,
+    int (*question)(struct request *req, struct refusal *why))
+{
+	struct refusal why = { 0 };
+
+	if (question == NULL || question(req, &why) == 0)
+		return 0;
+	(void)!reply_refusal(req, &why);
+	return -1;
+}
+
+static int
+check_headers(struct request *req, const struct route *routes)
+{
+	(void)routes;
+	return ask(req, req->route->verify);
+}
+
+static int
+check_limit(struct request *req, const struct route *routes)
+{
+	(void)routes;
+	return ask(req, req->route->limit);
+}
+
+/* No body is none of any type: parse says what is missing. */
+static int
+check_type(struct request *req, const struct route *routes)
+{
+	(void)routes;
+	if (req->route->parse != PARSE_JSON || req->announced == 0
+	    || is_json(request_env(req, "CONTENT_TYPE")))
+		return 0;
+	return refuse(req, 415, "Content-Type must be application/json");
+}
+
+/* The body, whole. */
+static int
+read_body(struct request *req, const struct route *routes)
 {
 	FCGX_Request *f = req->fcgx;
-	char *body = arena_alloc(req->mem, len + 1);
+	size_t len = (size_t)req->announced;
+	char *body;
 	int64_t until = clock_boot_ms() + BODY_MS;
 	size_t have = 0;
 	bool late = false;
 	int n, c, error;
 
+	(void)routes;
+	if (req->route->body_max == 0 || len == 0)
+		return 0;
+	body = arena_alloc(req->mem, len + 1);
 	while (have < len && !late) {
 		c = FCGX_GetChar(f->in); /* at most one read() */
 		if (c == EOF)
@@ -141,34 +247,40 @@ read_body(struct request *req, size_t len)
 		have += (size_t)FCGX_GetStr(body + have, n, f->in);
 		late = have < len && clock_boot_ms() > until;
 	}
-	if (late) {
-		reply_error(req, 408, "the body came too slowly");
-		return -1;
-	}
+	if (late)
+		return refuse(req, 408, "the body came too slowly");
 	if (have < len) {
 		error = FCGX_GetError(f->in);
 		if (error == EAGAIN || error == EWOULDBLOCK)
-			reply_error(req, 408, "the body came too slowly");
-		else
-			reply_error(req, 400,
-			    "the body is shorter than Content-Length");
-		return -1;
+			return refuse(req, 408, "the body came too slowly");
+		return refuse(req, 400,
+		    "the body is shorter than Content-Length");
 	}
-	if (has_more(req)) {
-		reply_error(req, 400, "the body is longer than Content-Length");
-		return -1;
-	}
+	if (has_more(req))
+		return refuse(req, 400,
+		    "the body is longer than Content-Length");
 	req->body = body;
 	req->body_len = len;
 	return 0;
 }
 
 static int
-read_json(struct request *req)
+check_signature(struct request *req, const struct route *routes)
+{
+	(void)routes;
+	return ask(req, req->route->verify_body);
+}
+
+static int
+parse(struct request *req, const struct route *routes)
 {
 	const char *why = NULL;
+	json_t *invalid;
 	size_t at = 0;
 
+	(void)routes;
+	if (req->route->parse == PARSE_NONE)
+		return 0;
 	if (req->body_len == 0) {
 		reply_invalid(req, "missing", NULL, "Field required", NULL);
 		return -1;
@@ -181,78 +293,92 @@ read_json(struct request *req)
 		    &at);
 	if (req->json != NULL)
 		return 0;
-	reply_json(req, 422,
-	    json_pack("{s:[{s:s, s:[s, I], s:s, s:{}, s:{s:s}}]}", "detail",
-		"type", "json_invalid", "loc", "body", (json_int_t)at, "msg",
-		"JSON decode error", "input", "ctx", "error",
-		why == NULL ? "not JSON" : why));
+	invalid = json_pack("[{s:s, s:[s, I], s:s, s:{}, s:{s:s}}]", "type",
+	    "json_invalid", "loc", "body", (json_int_t)at, "msg",
+	    "JSON decode error", "input", "ctx", "error",
+	    why == NULL ? "not JSON" : why);
+	(void)!reply_refusal(req,
+	    &(struct refusal){ .status = 422, .invalid = invalid });
+	json_decref(invalid);
 	return -1;
 }
 
-static void
-serve(struct request *req, const struct route *routes)
+static int
+handle(struct request *req, const struct route *routes)
 {
-	const struct route *r = find(req, routes);
-	size_t body_max;
-	int64_t len;
+	(void)routes;
+	if (req->route->handle(req) != 0 || req->status != 0 || req->parked)
+		return -1;
+	log_event(LOG_ERROR, "handler_silent",
+	    F_STR("path", req->route->pattern),
+	    F_STR("remedy", LOG_REMEDY_REPORT));
+	return refuse(req, 500, "Internal Server Error");
+}
 
-	if (r == NULL)
-		return;
-	req->route = r;
-	body_max = r->body_max;
-	if ((r->flags & ROUTE_BODY_SET)
-	    && (uint64_t)req->settings->server_body_max < body_max)
-		body_max = (size_t)req->settings->server_body_max;
-	len = request_body_length(req);
-	if (len == -1) {
-		reply_error(req, 400, "Content-Length is not a number");
-		return;
+static const struct phase {
+	const char *name; /* in the log: what refused it */
+	int (*run)(struct request *req, const struct route *routes);
+} PHASES[] = {
+	{ "path", find_path },
+	{ "method", find_method },
+	/* Here the route is known: router_find. */
+	{ "size", check_size },
+	{ "who", check_headers },
+	{ "limit", check_limit },
+	{ "type", check_type },
+	{ "body", read_body },
+	{ "signature", check_signature },
+	{ "parse", parse },
+	{ "handle", handle },
+};
+
+#define PHASES_TO_FIND 2
+#define PHASE_HANDLE (NELEM(PHASES) - 1)
+
+static void
+write_end(struct request *req, const char *refused)
+{
+	struct end end;
+
+	if (req->parked)
+		return; /* the park thread writes it */
+	end_of(&end, req);
+	end.refused = refused;
+	end_write(&end);
+}
+
+/* -1: it is over. */
+static int
+walk(struct request *req, const struct route *routes, size_t end)
+{
+	size_t at;
+
+	while (req->phase < end) {
+		at = req->phase++;
+		if (PHASES[at].run(req, routes) == -1) {
+			write_end(req,
+			    at == PHASE_HANDLE ? NULL : PHASES[at].name);
+			return -1;
+		}
 	}
-	if (body_max > 0 && (uint64_t)len > body_max) {
-		reply_error(req, 413, "the body is too large");
-		return;
-	}
-	if (r->body_max > 0 && len == 0 && has_more(req)) {
-		reply_error(req, 411, "Content-Length is needed");
-		return;
-	}
-	if (r->verify != NULL && r->verify(req) != 0)
-		return;
-	/* No body is none of any type: read_json says what is missing. */
-	if ((r->flags & ROUTE_JSON) && len > 0
-	    && !is_json(request_env(req, "CONTENT_TYPE"))) {
-		reply_error(req, 415, "Content-Type must be application/json");
-		return;
-	}
-	if (r->body_max > 0 && len > 0 && read_body(req, (size_t)len) == -1)
-		return;
-	if ((r->flags & ROUTE_JSON) && read_json(req) == -1)
-		return;
-	if (r->handle(req) == 0 && req->status == 0 && !req->parked) {
-		log_event(LOG_ERROR, "handler_silent",
-		    F_STR("path", r->pattern),
-		    F_STR("remedy", LOG_REMEDY_REPORT));
-		reply_error(req, 500, "Internal Server Error");
-	}
+	return 0;
+}
+
+int
+router_find(struct request *req, const struct route *routes)
+{
+	return walk(req, routes, PHASES_TO_FIND);
 }
 
 void
 router_serve(struct request *req, const struct route *routes)
 {
-	struct request_record record;
+	(void)!walk(req, routes, NELEM(PHASES));
+}
 
-	serve(req, routes);
-	if (req->parked)
-		return; /* park.c logs it at its end */
-	record = (struct request_record){ .method = method_name(req->method),
-		.path = req->path,
-		.remote = req->remote,
-		.chat = req->chat,
-		.message = req->message,
-		.status = req->status,
-		.sent = req->sent,
-		.started_us = req->started_us,
-		.quiet = req->route != NULL
-		    && (req->route->flags & ROUTE_QUIET) };
-	request_log(&record);
+void
+router_refuse(struct request *req, const struct refusal *why, const char *what)
+{
+	(void)!reply_refusal(req, why);
+	write_end(req, what);
 }

@@ -1,32 +1,33 @@
 /*
  * router: from a request to its handler.
  *
- * The table of routes is handlers/routes.c.  Order of checks: path (404),
- * method (405 with Allow), limits (413, 411), who is it (verify: 401),
- * content type (415), body whole (400) and JSON (422 json_invalid), handler.
- * No handler can forget one, for they stand in the table.
+ * The table of routes is handlers/routes.c.  The phases, in order: path (404),
+ * method (405 with Allow), size (400, 413, 411), who by headers (401), limit
+ * (429), type (415), body whole (400, 408), who by a signature over it (401),
+ * parse (422 json_invalid), handle.  No handler can forget one, for they stand
+ * in a table.  Another phase is a row of PHASES in router.c, and what it asks
+ * a member of struct route.
  */
 #ifndef FCGI_ROUTER_H
 #define FCGI_ROUTER_H
 
 #include "fcgi/request.h"
 #include "fcgi/response.h"
+#include "fcgi/route.h"
 
-#define ROUTE_JSON 0x1     /* needs application/json; req->json is set */
-#define ROUTE_QUIET 0x2    /* logged at debug: probes */
-#define ROUTE_BODY_SET 0x4 /* server.body_max narrows body_max */
+/*
+ * Walk ${req} to its route in ${routes} (ended by a NULL pattern): no further,
+ * so that a thread of the route's class can go on.  -1: it was refused, and is
+ * over.
+ */
+int router_find(struct request *req, const struct route *routes) WARN_UNUSED;
 
-struct route {
-	unsigned methods;    /* M_GET | M_HEAD ... */
-	const char *pattern; /* "/chat/{chat_id}/messages/{message_id}" */
-	/* 0 let in; else it has answered (401, 403). NULL: for everyone */
-	int (*verify)(struct request *req);
-	size_t body_max; /* 0: no body is read */
-	int (*handle)(struct request *req);
-	unsigned flags;
-};
-
-/* Serve one request by ${routes} (ended by a NULL pattern). */
+/* Walk ${req} to its end: the whole way, or on from router_find. */
 void router_serve(struct request *req, const struct route *routes);
+
+/* End ${req} without serving it: for who has no thread for it, or could not
+ * read its head.  ${what} is what refused it, a literal for the log. */
+void router_refuse(struct request *req, const struct refusal *why,
+    const char *what);
 
 #endif

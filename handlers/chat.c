@@ -27,9 +27,6 @@
 #define CGI_LOOK_MIN_MS 10
 #define CGI_LOOK_MAX_MS 250
 
-/* nouns/metric.c, METRIC_REFUSED; the others are counted by their status. */
-#define REFUSED_FULL 2
-
 static int
 refuse(struct request *req, int status, int64_t retry_s, const char *detail)
 {
@@ -64,7 +61,7 @@ refuse_limited(struct request *req, int64_t wait_ms)
 	snprintf(detail, sizeof(detail),
 	    "Rate limit exceeded: max %" PRId64
 	    " messages per minute in one chat",
-	    req->settings->chat_rate_limit);
+	    policy_of(req->settings, &req->caller)->rate_limit);
 	return refuse(req, 429, wait_ms > 0 ? (wait_ms + 999) / 1000 : 1,
 	    detail);
 }
@@ -134,7 +131,8 @@ refuse_gone(struct request *req)
 	    "this message was answered, and the answer is no longer kept");
 }
 
-/* Plain CGI has nobody who could be woken: this process looks. */
+/* Plain CGI has one request and no thread but this one: a subscription and a
+ * park thread would cost it more than the few looks until the reply. */
 static int
 wait_here(struct request *req, const struct chat_ask *ask)
 {
@@ -172,13 +170,15 @@ take(struct request *req, struct chat_ask *ask, struct message *msg,
 	enum store_rc rc;
 
 	if (park != NULL) {
-		number = park_reserve(park);
-		if (number == -1)
+		number = park_reserve(park, ask->chat.text);
+		if (number == PARK_FULL)
 			return refuse_full(req,
 			    "too many requests are waiting here");
+		if (number == PARK_CROWDED)
+			return refuse(req, 429, RETRY_CROWDED_S,
+			    "too many requests of this chat are waiting here");
 		address = arena_printf(req->mem, "%s.%" PRId64,
 		    req->edge->process_id, number);
-		chat_park_prepare(req->edge, number, ask->stream);
 	}
 	msg->address = address;
 	msg->stream = ask->stream && park != NULL;
@@ -228,9 +228,10 @@ int
 handle_chat(struct request *req)
 {
 	const struct settings *s = req->settings;
-	struct inbox_limits limits = { .per_minute = s->chat_rate_limit,
-		.max = s->chat_inbox_max,
-		.bytes = s->chat_inbox_bytes };
+	const struct policy *policy = policy_of(s, &req->caller);
+	struct inbox_limits limits = { .per_minute = policy->rate_limit,
+		.max = policy->inbox_max,
+		.bytes = policy->inbox_bytes };
 	struct chat_body body = { 0 };
 	struct chat_ask ask = { 0 };
 	struct message msg = { 0 };
@@ -244,7 +245,9 @@ handle_chat(struct request *req)
 		return refuse(req, 400, 0, "chat_id is required");
 	if (*body.message == '\0')
 		return refuse(req, 400, 0, "message is required");
-	if (chat_name_make(&ask.chat, "default", "http", body.chat_id) == -1)
+	if (chat_name_make(&ask.chat, req->caller.tenant,
+		req->caller.connection, body.chat_id)
+	    == -1)
 		return refuse(req, 400, 0,
 		    "chat_id must be at most 200 bytes without control "
 		    "characters");
@@ -253,7 +256,7 @@ handle_chat(struct request *req)
 		    "chat_id must not be . or .., which no URL can name");
 	req->chat = arena_strdup(req->mem, ask.chat.text);
 	ask.stream = request_accepts(req, CHAT_STREAM_TYPE);
-	if (!fleet_may_store(req->edge))
+	if (!edge_may_store(req->edge))
 		return refuse_down(req);
 
 	said = text_strip(req->mem, body.message);

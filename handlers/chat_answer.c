@@ -97,9 +97,10 @@ const char *
 chat_state_now(struct edge *e, const struct settings *s,
     const struct chat_name *chat, struct arena *mem)
 {
+	const struct policy *policy = policy_of(s, NULL);
 	struct inbox_limits limits = { .per_minute = RATE_FREE,
-		.max = s->chat_inbox_max,
-		.bytes = s->chat_inbox_bytes };
+		.max = policy->inbox_max,
+		.bytes = policy->inbox_bytes };
 	struct session session = { 0 };
 	int64_t wait_ms;
 

@@ -27,7 +27,9 @@ handle_chat_message(struct request *req)
 
 	if (chat_id == NULL || message_id == NULL || *message_id == '\0'
 	    || strlen(message_id) > CHAT_MESSAGE_ID_MAX
-	    || chat_name_make(&ask.chat, "default", "http", chat_id) == -1)
+	    || chat_name_make(&ask.chat, req->caller.tenant,
+		   req->caller.connection, chat_id)
+		== -1)
 		return not_found(req);
 	snprintf(ask.update_id, sizeof(ask.update_id), "%s", message_id);
 

@@ -104,20 +104,20 @@ static const char *
 usage(struct request *req, const struct chat_name *chat,
     const struct session *session)
 {
-	const struct settings *s = req->settings;
+	const struct policy *policy = policy_of(req->settings, &req->caller);
 	int64_t by_chat = 0, by_all = 0;
 	const char *text = arena_printf(req->mem,
 	    "Answers: %" PRId64 " | Tokens read: %" PRId64
 	    " | Tokens written: %" PRId64,
 	    session->turns, session->tokens_in, session->tokens_out);
 
-	if (s->budget_chat == 0
+	if (policy->budget_chat == 0
 	    || budget_spent(req->edge->store, chat, &by_chat, &by_all)
 		!= STORE_OK)
 		return text;
 	return arena_printf(req->mem,
 	    "%s | Today: %" PRId64 " of %" PRId64 " tokens", text, by_chat,
-	    s->budget_chat);
+	    policy->budget_chat);
 }
 
 static const char *

@@ -80,7 +80,7 @@ fleet_see(struct store *st, const struct settings *s, struct arena *mem,
 	v->sources = json_keep(mem, json_object());
 	v->model_ok = -1;
 	v->redis = store_ping(st, &v->redis_ms) == STORE_OK
-	    && fleet_read(st, mem, &v->records) != STORE_DOWN
+	    && fleet_read(st, FLEET_TURN, mem, &v->records) != STORE_DOWN
 	    && fleet_is_paused(st, &paused) == STORE_OK;
 	if (!v->redis)
 		v->records = NULL;

@@ -14,9 +14,10 @@ int handle_health(struct request *req);
 int handle_ready(struct request *req);
 int handle_metrics(struct request *req);
 
-/* verify functions: 0 let in, else answered */
-int verify_proxy_secret(struct request *req);
-int verify_metrics(struct request *req); /* loopback or listed */
+/* verify.c: as route.h says */
+int verify_proxy_secret(struct request *req, struct refusal *why);
+/* loopback or listed */
+int verify_metrics(struct request *req, struct refusal *why);
 
 /*
  * The background look at the fleet (health, ready, metrics): every 2 s.  The

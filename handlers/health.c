@@ -1,6 +1,6 @@
 /*
  * GET /health: this process serves.  Touches nothing but memory: the page is
- * rendered by the watch (fleet.c) whenever it learns something.
+ * rendered by the watch (fleet_pages.c) whenever it learns something.
  */
 #include "handlers/fleet_priv.h"
 #include "handlers/handlers.h"

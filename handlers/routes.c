@@ -4,19 +4,35 @@
  */
 #include "handlers/handlers.h"
 
-#define PATH_MESSAGE "/chat/{chat_id}/messages/{message_id}"
-
 /* The most that server.body_max allows. */
 #define CHAT_BODY_MAX (64 * MIB)
 
 const struct route ROUTES[] = {
-	{ M_POST, "/chat", verify_proxy_secret, CHAT_BODY_MAX, handle_chat,
-	    ROUTE_JSON | ROUTE_BODY_SET },
-	{ M_GET | M_HEAD, PATH_MESSAGE, verify_proxy_secret, 0,
-	    handle_chat_message, 0 },
-	{ M_GET | M_HEAD, "/health", NULL, 0, handle_health, ROUTE_QUIET },
-	{ M_GET | M_HEAD, "/ready", NULL, 0, handle_ready, ROUTE_QUIET },
-	{ M_GET | M_HEAD, "/metrics", verify_metrics, 0, handle_metrics,
-	    ROUTE_QUIET },
-	{ 0, NULL, NULL, 0, NULL, 0 },
+	{ .methods = M_POST,
+	    .pattern = "/chat",
+	    .class = CLASS_ACCEPT,
+	    .verify = verify_proxy_secret,
+	    .body_max = CHAT_BODY_MAX,
+	    .parse = PARSE_JSON,
+	    .handle = handle_chat,
+	    .flags = ROUTE_BODY_SET },
+	{ .methods = M_GET,
+	    .pattern = "/chat/{chat_id}/messages/{message_id}",
+	    .class = CLASS_ACCEPT,
+	    .verify = verify_proxy_secret,
+	    .handle = handle_chat_message },
+	{ .methods = M_GET,
+	    .pattern = "/health",
+	    .class = CLASS_PROBE,
+	    .handle = handle_health },
+	{ .methods = M_GET,
+	    .pattern = "/ready",
+	    .class = CLASS_PROBE,
+	    .handle = handle_ready },
+	{ .methods = M_GET,
+	    .pattern = "/metrics",
+	    .class = CLASS_PROBE,
+	    .verify = verify_metrics,
+	    .handle = handle_metrics },
+	{ .pattern = NULL },
 };

@@ -58,8 +58,18 @@ say_what_to_set(const char *why)
 			"this machine only"));
 }
 
+/* Whoever has the secret speaks for all people of HTTP's connection. */
+static int
+let_in(struct request *req)
+{
+	req->caller = (struct caller){ .tenant = "default",
+		.connection = "http",
+		.role = "client" };
+	return 0;
+}
+
 int
-verify_proxy_secret(struct request *req)
+verify_proxy_secret(struct request *req, struct refusal *why)
 {
 	const struct settings *s = req->settings;
 
@@ -67,15 +77,15 @@ verify_proxy_secret(struct request *req)
 		const char *given = request_header(req, "X-Proxy-Secret");
 
 		if (given != NULL && secret_list_has(&s->proxy_secret, given))
-			return 0;
+			return let_in(req);
 	} else if (!s->chat_open)
 		say_what_to_set("no PROXY_SECRET is set");
 	else if (atomic_load(&req->edge->is_public) || !req->local
 	    || !host_is_loopback(request_header(req, "Host")))
 		say_what_to_set("chat.open serves loopback only");
 	else
-		return 0;
-	reply_error(req, 401, REFUSED);
+		return let_in(req);
+	*why = (struct refusal){ .status = 401, .detail = REFUSED };
 	return -1;
 }
 
@@ -115,7 +125,7 @@ range_has(const char *range, const char *address)
 }
 
 int
-verify_metrics(struct request *req)
+verify_metrics(struct request *req, struct refusal *why)
 {
 	const struct config_list *list = &req->settings->server_metrics_allow;
 	size_t i;
@@ -125,8 +135,8 @@ verify_metrics(struct request *req)
 	for (i = 0; i < list->n; i++)
 		if (range_has(list->items[i], req->remote))
 			return 0;
-	reply_error(req, 403,
-	    "metrics are for loopback and the addresses in "
-	    "server.metrics_allow");
+	*why = (struct refusal){ .status = 403,
+		.detail = "metrics are for loopback and the addresses in "
+			  "server.metrics_allow" };
 	return -1;
 }

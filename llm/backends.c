@@ -55,7 +55,7 @@ usual_url(const struct settings *s, int host, struct arena *mem)
 static bool
 is_elsewhere(const struct settings *s, int host)
 {
-	return s->llm_base_url[0] != '\0' && host == s->chat_host;
+	return s->llm_base_url[0] != '\0' && host == s->policy.host;
 }
 
 static const char *
@@ -74,7 +74,7 @@ headers_of(const struct settings *s, int host, struct arena *mem)
 	size_t n = 0;
 	json_t *v;
 
-	if (s->llm_headers == NULL || host != s->chat_host)
+	if (s->llm_headers == NULL || host != s->policy.host)
 		return NULL;
 	list = arena_alloc(mem, (LLM_HEADERS_MAX + 1) * sizeof(*list));
 	json_object_foreach(s->llm_headers, name, v)
@@ -155,23 +155,24 @@ fallback(const struct settings *s, const char *word, struct arena *mem,
 			return;
 		}
 	}
-	fill(s, s->chat_host, word, mem, b);
+	fill(s, s->policy.host, word, mem, b);
 }
 
 size_t
 llm_backends(const struct settings *s, struct arena *mem,
     struct llm_backend **out)
 {
+	const struct policy *p = policy_of(s, NULL);
 	struct llm_backend *list;
 	size_t i, n = 0;
 
 	*out = NULL;
-	if (s->chat_host == HOST_DIRECT)
+	if (p->host == HOST_DIRECT)
 		return 0;
-	list = arena_alloc(mem, (s->llm_fallback.n + 1) * sizeof(*list));
-	fill(s, s->chat_host, s->chat_model, mem, &list[n++]);
-	for (i = 0; i < s->llm_fallback.n; i++) {
-		fallback(s, s->llm_fallback.items[i], mem, &list[n]);
+	list = arena_alloc(mem, (p->fallback.n + 1) * sizeof(*list));
+	fill(s, p->host, p->model, mem, &list[n++]);
+	for (i = 0; i < p->fallback.n; i++) {
+		fallback(s, p->fallback.items[i], mem, &list[n]);
 		list[n++].is_fallback = true;
 	}
 	*out = list;

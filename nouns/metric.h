@@ -9,7 +9,7 @@
 #include "base/metrics.h"
 
 enum metric {
-	METRIC_REQUESTS,        /* by status class: 2xx 3xx 4xx 5xx */
+	METRIC_REQUESTS,        /* by enum metric_status */
 	METRIC_REQUEST_SECONDS, /* histogram */
 	METRIC_MESSAGES_ACCEPTED,
 	METRIC_TURNS,            /* by end state: enum turn_end */
@@ -24,17 +24,41 @@ enum metric {
 	METRIC_MODEL_REPEATS,    /* by cause: enum model_repeat */
 	METRIC_ANSWERS_CUT,
 	METRIC_ANSWERS_KEPT,
-	METRIC_TOOL_SECONDS, /* histogram by source: builtin memcp mcp */
-	METRIC_TOOL_CALLS,   /* by end: done failed asks */
-	METRIC_TOKENS,       /* by direction: in out */
-	METRIC_BREAKER_OPEN, /* gauge by provider */
+	METRIC_TOOL_SECONDS,   /* histogram by source: builtin memcp mcp */
+	METRIC_TOOL_CALLS,     /* by enum tool_end */
+	METRIC_SERVER_SECONDS, /* histogram by server, learned */
+	METRIC_TOOL_ENDS,      /* by tool, learned, and enum tool_end */
+	METRIC_TOKENS,         /* by enum metric_direction */
+	METRIC_BREAKER_OPEN,   /* gauge by provider */
 	METRIC_REDIS_ROUND_TRIPS,
-	METRIC_THREADS, /* gauge by program: edge turn */
-	METRIC_PARKED,  /* gauge: parked requests */
-	METRIC_RUNNING, /* gauge: turns running */
-	METRIC_REFUSED, /* by reason: unauthenticated limited full invalid */
+	METRIC_THREADS,       /* gauge by enum metric_program */
+	METRIC_PARKED,        /* gauge: parked requests */
+	METRIC_WAKES_DROPPED, /* wake-ups for which a queue had no room */
+	METRIC_RUNNING,       /* gauge: turns running */
+	METRIC_REFUSED,       /* by enum metric_refusal */
 	METRIC_N,
 };
+
+/* How a request was answered: status / 100 is STATUS_1XX and so on. */
+enum metric_status {
+	STATUS_1XX,
+	STATUS_2XX,
+	STATUS_3XX,
+	STATUS_4XX,
+	STATUS_5XX,
+	STATUS_PROBE, /* /health, /ready, /metrics, whatever they answered */
+};
+
+enum metric_refusal {
+	REFUSED_UNAUTHENTICATED,
+	REFUSED_LIMITED,
+	REFUSED_FULL,
+	REFUSED_INVALID,
+};
+
+enum metric_direction { TOKENS_IN, TOKENS_OUT };
+
+enum metric_program { PROGRAM_EDGE, PROGRAM_TURN };
 
 /* Why a model was asked again. */
 enum model_repeat {

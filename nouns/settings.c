@@ -24,12 +24,12 @@
 /* Columns: key, type, member, default, min, max, other environment names,
  * words, help, flags. */
 const struct config_def SETTINGS[] = {
-	{ "chat.host", CONFIG_ENUM, AT(chat_host), NULL, 0, 0, NULL,
+	{ "chat.host", CONFIG_ENUM, AT(policy.host), NULL, 0, 0, NULL,
 	    "direct openai groq ollama anthropic",
 	    "who answers; unset: decided by the API keys that are set, or "
 	    "openai with llm.base_url",
 	    0 },
-	{ "chat.model", CONFIG_STR, AT(chat_model), NULL, 0, 0, "LLM_MODEL",
+	{ "chat.model", CONFIG_STR, AT(policy.model), NULL, 0, 0, "LLM_MODEL",
 	    NULL,
 	    "the model's name; unset: the usual one of the host, or the only "
 	    "one at llm.base_url",
@@ -43,7 +43,7 @@ const struct config_def SETTINGS[] = {
 	    "is not used: Redis keeps the state (redis.url)", 0 },
 	{ "chat.access", CONFIG_IGNORED, 0, NULL, 0, 0, NULL, NULL,
 	    "is not used: whoever has the proxy secret may use /chat", 0 },
-	{ "chat.rate_limit_per_minute", CONFIG_INT, AT(chat_rate_limit), "20",
+	{ "chat.rate_limit_per_minute", CONFIG_INT, AT(policy.rate_limit), "20",
 	    1, RATE_MAX, NULL, NULL,
 	    "messages of a chat in any 60 s; above 1000 not exact", 0 },
 	{ "chat.max_history", CONFIG_INT, AT(chat_max_history), "10", 0, 1000,
@@ -86,15 +86,15 @@ const struct config_def SETTINGS[] = {
 	    7 * DAY, NULL, NULL, "how long a reply can be asked for again", 0 },
 	{ "chat.wait", CONFIG_SPAN, AT(chat_wait_ms), "90s", 0, HOUR, NULL,
 	    NULL, "how long POST /chat waits before it answers 202", 0 },
-	{ "chat.tools", CONFIG_LIST, AT(chat_tools), NULL, 0, 0, NULL, NULL,
+	{ "chat.tools", CONFIG_LIST, AT(policy.tools), NULL, 0, 0, NULL, NULL,
 	    "tools that chats may call; unset: built-in and configured ones",
 	    0 },
-	{ "chat.repeatable", CONFIG_LIST, AT(chat_repeatable),
+	{ "chat.repeatable", CONFIG_LIST, AT(policy.repeatable),
 	    "echo, time, health", 0, 0, NULL, NULL,
 	    "tools that may be called again when an outcome is unknown", 0 },
-	{ "chat.inbox_max", CONFIG_INT, AT(chat_inbox_max), "50", 1, 10000,
+	{ "chat.inbox_max", CONFIG_INT, AT(policy.inbox_max), "50", 1, 10000,
 	    NULL, NULL, "messages of one chat that may wait", 0 },
-	{ "chat.inbox_bytes", CONFIG_SIZE, AT(chat_inbox_bytes), "1m",
+	{ "chat.inbox_bytes", CONFIG_SIZE, AT(policy.inbox_bytes), "1m",
 	    64 * 1024, 64.0 * 1024 * 1024, NULL, NULL,
 	    "bytes of one chat's messages that may wait", 0 },
 
@@ -117,7 +117,8 @@ const struct config_def SETTINGS[] = {
 	    "how the model is offered tools; native: by the API only, so a "
 	    "call written as words is none; text: by words only",
 	    0 },
-	{ "llm.fallback", CONFIG_LIST, AT(llm_fallback), NULL, 0, 0, NULL, NULL,
+	{ "llm.fallback", CONFIG_LIST, AT(policy.fallback), NULL, 0, 0, NULL,
+	    NULL,
 	    "models to try next, in order: MODEL or HOST/MODEL, or NAME of "
 	    "llm.backends",
 	    0 },
@@ -155,7 +156,7 @@ const struct config_def SETTINGS[] = {
 	    "[BACKEND:]NAME=yes, =no or =NUMBER, BACKEND being HOST, "
 	    "HOST/MODEL or a name of llm.backends",
 	    0 },
-	{ "llm.rounds", CONFIG_INT, AT(llm_rounds), "5", 0, 50, NULL, NULL,
+	{ "llm.rounds", CONFIG_INT, AT(policy.rounds), "5", 0, 50, NULL, NULL,
 	    "rounds of tool calls in one turn", 0 },
 	{ "llm.headers", CONFIG_TREE, AT(llm_headers), NULL, 0, 0, NULL,
 	    "{\"NAME\": \"TEXT\"}",
@@ -174,15 +175,20 @@ const struct config_def SETTINGS[] = {
 
 	{ "server.listen", CONFIG_STR, AT(server_listen),
 	    "unix:/run/dragoman/edge.sock", 0, 0, NULL, NULL,
-	    "the edge's FastCGI socket: unix:/PATH, HOST:PORT or fd:N", 0 },
+	    "the edge's FastCGI socket: unix:/PATH, HOST:PORT, socket:NAME or fd:N",
+	    0 },
 	{ "server.port", CONFIG_INT, AT(server_port), "8000", 1, 65535,
 	    "MCP_PORT", NULL, "the port nginx listens on", 0 },
 	{ "server.drain", CONFIG_SPAN, AT(server_drain_ms), "30s", 0, HOUR,
 	    NULL, NULL, "how long a stopping worker finishes its work", 0 },
 	{ "server.threads", CONFIG_INT, AT(server_threads), "64", 1, 1024, NULL,
-	    NULL, "threads of one edge, at most", 0 },
+	    NULL, "threads of one edge for each class of requests, at most",
+	    0 },
 	{ "server.parked", CONFIG_INT, AT(server_parked), "10000", 1, 1e6, NULL,
 	    NULL, "requests of one edge that wait without a thread", 0 },
+	{ "server.parked_per_owner", CONFIG_INT, AT(server_parked_per_owner),
+	    "1000", 1, 1e6, NULL, NULL, "how many of these may be of one chat",
+	    0 },
 	{ "server.body_max", CONFIG_SIZE, AT(server_body_max), "256k", 1024,
 	    64.0 * 1024 * 1024, NULL, NULL, "bytes of a request to /chat", 0 },
 	{ "server.metrics_allow", CONFIG_LIST, AT(server_metrics_allow), NULL,
@@ -238,12 +244,12 @@ const struct config_def SETTINGS[] = {
 	{ "turns.slots", CONFIG_INT, AT(turns_slots), "1024", 1, 4096, NULL,
 	    NULL, "turns at once in one worker", 0 },
 
-	{ "budget.turn", CONFIG_INT, AT(budget_turn), "0", 0, TOKENS_MAX, NULL,
-	    NULL, "tokens that one turn may spend; 0: any", 0 },
-	{ "budget.chat", CONFIG_INT, AT(budget_chat), "0", 0, TOKENS_MAX, NULL,
-	    NULL, "tokens that one chat may spend a day; 0: any", 0 },
-	{ "budget.day", CONFIG_INT, AT(budget_day), "0", 0, TOKENS_MAX, NULL,
-	    NULL, "tokens that all chats may spend a day; 0: any", 0 },
+	{ "budget.turn", CONFIG_INT, AT(policy.budget_turn), "0", 0, TOKENS_MAX,
+	    NULL, NULL, "tokens that one turn may spend; 0: any", 0 },
+	{ "budget.chat", CONFIG_INT, AT(policy.budget_chat), "0", 0, TOKENS_MAX,
+	    NULL, NULL, "tokens that one chat may spend a day; 0: any", 0 },
+	{ "budget.day", CONFIG_INT, AT(policy.budget_day), "0", 0, TOKENS_MAX,
+	    NULL, NULL, "tokens that all chats may spend a day; 0: any", 0 },
 
 	{ "mcp.servers", CONFIG_TREE, AT(mcp_servers), NULL, 0, 0, NULL,
 	    "{\"NAME\": {\"url\": \"https://HOST/mcp\", \"headers\": "
@@ -313,7 +319,7 @@ settings_host_name(int host)
 bool
 settings_lacks_model(const struct settings *s)
 {
-	return s->chat_host != HOST_DIRECT && s->chat_model[0] == '\0';
+	return s->policy.host != HOST_DIRECT && s->policy.model[0] == '\0';
 }
 
 void
@@ -322,12 +328,13 @@ settings_backend(const struct settings *s, char *out, size_t out_max)
 	size_t len;
 	int all;
 
-	if (s->chat_host == HOST_DIRECT) {
+	if (s->policy.host == HOST_DIRECT) {
 		snprintf(out, out_max, "direct");
 		return;
 	}
-	all = snprintf(out, out_max, "%s%s%s", settings_host_name(s->chat_host),
-	    s->chat_model[0] == '\0' ? "" : "/", s->chat_model);
+	all = snprintf(out, out_max, "%s%s%s",
+	    settings_host_name(s->policy.host),
+	    s->policy.model[0] == '\0' ? "" : "/", s->policy.model);
 	if (all < 0 || (size_t)all < out_max)
 		return;
 	/* Not in the middle of a character: it goes into JSON. */

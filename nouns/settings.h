@@ -13,6 +13,7 @@
 #include "base/config.h"
 #include "base/http.h"
 #include "base/secret.h"
+#include "nouns/policy.h"
 
 /* The words stand in settings.c in this order. */
 enum chat_host {
@@ -47,12 +48,11 @@ struct settings_backend {
 
 /* Their defaults are the table's; spans are _ms, sizes _bytes or _max. */
 struct settings {
+	struct policy policy; /* the default: policy_of() is who to ask */
+
 	/* chat: */
-	int chat_host;          /* enum chat_host, resolved */
-	const char *chat_model; /* LLM_MODEL too */
 	const char *chat_ollama_url;
 	const char *chat_memcp_url; /* MEMCP_URL too; "" none */
-	int64_t chat_rate_limit;    /* a minute */
 	int64_t chat_max_history;   /* exchanges kept and sent */
 	/* Estimated, bytes / 3: the longest message and its answer. */
 	int64_t chat_history_tokens;
@@ -68,19 +68,14 @@ struct settings {
 	bool chat_paused;
 	int64_t chat_reply_keep_ms;
 	int64_t chat_wait_ms;
-	struct config_list chat_tools;      /* empty: built-in and servers */
-	struct config_list chat_repeatable; /* tools that may run twice */
-	int64_t chat_inbox_max;             /* messages */
-	int64_t chat_inbox_bytes;
 
 	/* llm: */
 	const char *llm_base_url; /* LLM_BASE_URL; "" the provider's */
 	/* OPENAI_BASE_URL, ANTHROPIC_BASE_URL: where those hosts are; "" the
-	 * provider's own address.  llm_base_url is that of chat_host. */
+	 * provider's own address.  llm_base_url is that of policy.host. */
 	const char *openai_base_url, *anthropic_base_url;
-	int llm_tools;                   /* enum llm_tools */
-	struct config_list llm_fallback; /* name, "host/model" or "model" */
-	json_t *llm_backends;            /* {name: {...}} or NULL, as it came */
+	int llm_tools;        /* enum llm_tools */
+	json_t *llm_backends; /* {name: {...}} or NULL, as it came */
 	struct settings_backend *backends; /* the same, read */
 	size_t nbackends;
 	int64_t llm_retry_for_ms;
@@ -93,17 +88,18 @@ struct settings {
 	const char *llm_max_tokens_name; /* "" automatic, else the field */
 	int64_t llm_tools_max;           /* offered to a model */
 	struct config_list llm_quirks;   /* [BACKEND:]NAME=VALUE */
-	int64_t llm_rounds;              /* of tools, in one turn */
 	json_t *llm_headers;             /* {name: text} or NULL */
 	struct secret openai_api_key, groq_api_key, anthropic_api_key,
 	    ollama_api_key;
 
 	/* server: */
-	const char *server_listen; /* "unix:/path", "127.0.0.1:9000", "fd:3" */
+	const char *server_listen; /* "unix:/path", "127.0.0.1:9000",
+				    "socket:edge", "fd:3" */
 	int64_t server_port; /* what nginx listens on: links, quickstart */
 	int64_t server_drain_ms;
 	int64_t server_threads;
-	int64_t server_parked;   /* open waits of one process */
+	int64_t server_parked; /* open waits of one process */
+	int64_t server_parked_per_owner;
 	int64_t server_body_max; /* of POST /chat */
 	struct config_list
 	    server_metrics_allow;        /* addresses besides loopback */
@@ -129,9 +125,6 @@ struct settings {
 	int64_t turns_max_time_ms;
 	int64_t turns_max_age_ms;
 	int64_t turns_slots; /* turns at once in one worker */
-
-	/* budget: 0 is off */
-	int64_t budget_turn, budget_chat, budget_day;
 
 	/* mcp: */
 	json_t *mcp_servers;    /* {name: {url, headers, ...}} or NULL */

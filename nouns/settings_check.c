@@ -15,6 +15,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/inherit.h"
 #include "base/seal.h"
 #include "base/text.h"
 #include "nouns/settings_priv.h"
@@ -96,10 +97,17 @@ check_listen(struct findings *f, const struct settings *s)
 			    listen);
 		return;
 	}
+	if (strncmp(listen, "socket:", 7) == 0) {
+		if (!inherit_is_name(listen + 7))
+			settings_error(f, s, "server.listen",
+			    "expected a name after socket:, found \"%s\"",
+			    listen);
+		return;
+	}
 	if (host_port(listen, host, sizeof(host)) == -1) {
 		settings_error(f, s, "server.listen",
-		    "expected unix:/PATH, HOST:PORT, [IPV6]:PORT or fd:N, "
-		    "found \"%s\"",
+		    "expected unix:/PATH, HOST:PORT, [IPV6]:PORT, "
+		    "socket:NAME or fd:N, found \"%s\"",
 		    listen);
 		return;
 	}
@@ -224,12 +232,12 @@ check_budgets(struct findings *f, const struct settings *s)
 {
 	if (!settings_are_certain(s, "budget.turn budget.chat budget.day"))
 		return;
-	if (s->budget_turn > 0 && s->budget_chat > 0
-	    && s->budget_turn > s->budget_chat)
+	if (s->policy.budget_turn > 0 && s->policy.budget_chat > 0
+	    && s->policy.budget_turn > s->policy.budget_chat)
 		settings_warn(f, s, "budget.turn",
 		    "is more than budget.chat, which ends first");
-	if (s->budget_chat > 0 && s->budget_day > 0
-	    && s->budget_chat > s->budget_day)
+	if (s->policy.budget_chat > 0 && s->policy.budget_day > 0
+	    && s->policy.budget_chat > s->policy.budget_day)
 		settings_warn(f, s, "budget.chat",
 		    "is more than budget.day, which ends first");
 }
@@ -353,11 +361,11 @@ check_chat(struct findings *f, const struct settings *s)
 	else if (s->chat_open)
 		settings_warn(f, s, "chat.open",
 		    "anybody on this machine can use /chat without a secret");
-	if (s->chat_host == HOST_DIRECT) {
+	if (s->policy.host == HOST_DIRECT) {
 		if (f->nerrors == 0 && /* it may be what is wrong */
 		    s->asks_models &&  /* who has no key sees no other host */
-		    (s->llm_base_url[0] != '\0' || s->chat_model[0] != '\0'
-			|| s->llm_fallback.n > 0))
+		    (s->llm_base_url[0] != '\0' || s->policy.model[0] != '\0'
+			|| s->policy.fallback.n > 0))
 			settings_warn(f, s, "chat.host",
 			    strcmp(config_origin(s->config, "chat.host"),
 				SETTINGS_NO_KEY)
@@ -369,11 +377,11 @@ check_chat(struct findings *f, const struct settings *s)
 				  "llm.fallback is set: " SETTINGS_HOW_TO_SET_MODEL);
 		return;
 	}
-	if (s->chat_host == HOST_OPENAI && s->llm_base_url[0] == '\0')
+	if (s->policy.host == HOST_OPENAI && s->llm_base_url[0] == '\0')
 		key = &s->openai_api_key;
-	else if (s->chat_host == HOST_GROQ && s->llm_base_url[0] == '\0')
+	else if (s->policy.host == HOST_GROQ && s->llm_base_url[0] == '\0')
 		key = &s->groq_api_key;
-	else if (s->chat_host == HOST_ANTHROPIC && s->llm_base_url[0] == '\0')
+	else if (s->policy.host == HOST_ANTHROPIC && s->llm_base_url[0] == '\0')
 		key = &s->anthropic_api_key;
 	if (s->asks_models && key != NULL && !secret_is_set(key)
 	    && settings_are_certain(s,
@@ -381,7 +389,7 @@ check_chat(struct findings *f, const struct settings *s)
 		"llm.base_url chat.host"))
 		settings_warn(f, s, "chat.host",
 		    "is %s, but no API key of it is set: it will refuse us",
-		    settings_host_name(s->chat_host));
+		    settings_host_name(s->policy.host));
 }
 
 void

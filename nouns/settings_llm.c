@@ -281,8 +281,8 @@ is_fallback(const struct settings *s, const char *name)
 {
 	size_t i;
 
-	for (i = 0; i < s->llm_fallback.n; i++)
-		if (strcmp(s->llm_fallback.items[i], name) == 0)
+	for (i = 0; i < s->policy.fallback.n; i++)
+		if (strcmp(s->policy.fallback.items[i], name) == 0)
 			return true;
 	return false;
 }
@@ -304,7 +304,7 @@ lacks_key(const struct settings *s, const struct settings_backend *b)
 	    : b->host == HOST_ANTHROPIC ? s->anthropic_base_url
 					: "";
 	return !secret_is_set(usual)
-	    || (s->llm_base_url[0] != '\0' && b->host == s->chat_host
+	    || (s->llm_base_url[0] != '\0' && b->host == s->policy.host
 		&& strcmp(s->llm_base_url, own) != 0);
 }
 
@@ -368,8 +368,8 @@ check_fallback(struct findings *f, const struct settings *s)
 {
 	size_t i, len;
 
-	for (i = 0; i < s->llm_fallback.n; i++) {
-		const char *word = s->llm_fallback.items[i];
+	for (i = 0; i < s->policy.fallback.n; i++) {
+		const char *word = s->policy.fallback.items[i];
 
 		if (is_row(s, word))
 			continue;
@@ -380,14 +380,14 @@ check_fallback(struct findings *f, const struct settings *s)
 			    "or a name of llm.backends",
 			    word);
 		else if (len == 0 && s->asks_models
-		    && s->chat_host != HOST_DIRECT
+		    && s->policy.host != HOST_DIRECT
 		    && settings_are_certain(s, "llm.backends chat.host"))
 			settings_warn(f, s, "llm.fallback",
 			    "\"%.100s\" is no name in llm.backends, so it is "
 			    "asked as a model of %s: if that is meant, write "
 			    "%s/%.100s",
-			    word, settings_host_name(s->chat_host),
-			    settings_host_name(s->chat_host), word);
+			    word, settings_host_name(s->policy.host),
+			    settings_host_name(s->policy.host), word);
 	}
 }
 
@@ -411,7 +411,7 @@ is_asked(const struct settings *s, const char *word, size_t len)
 {
 	size_t i, host;
 
-	if (means(word, len, s->chat_host, s->chat_model))
+	if (means(word, len, s->policy.host, s->policy.model))
 		return true;
 	for (i = 0; i < s->nbackends; i++)
 		if ((strlen(s->backends[i].name) == len
@@ -419,11 +419,11 @@ is_asked(const struct settings *s, const char *word, size_t len)
 		    || means(word, len, s->backends[i].host,
 			s->backends[i].model))
 			return true;
-	for (i = 0; i < s->llm_fallback.n; i++) {
-		const char *item = s->llm_fallback.items[i];
+	for (i = 0; i < s->policy.fallback.n; i++) {
+		const char *item = s->policy.fallback.items[i];
 
 		host = host_length(item);
-		if (host == 0 && means(word, len, s->chat_host, item))
+		if (host == 0 && means(word, len, s->policy.host, item))
 			return true;
 		if (host > 0 && strncmp(item, word, len) == 0
 		    && (len == host || item[len] == '\0'))
@@ -479,7 +479,7 @@ check_quirks(struct findings *f, const struct settings *s)
 		if (value != NULL
 		    && is_quirk(name, (size_t)(value - name), value + 1)) {
 			if (name > item && s->asks_models
-			    && s->chat_host != HOST_DIRECT
+			    && s->policy.host != HOST_DIRECT
 			    && settings_are_certain(s,
 				"llm.backends llm.fallback chat.host "
 				"chat.model")
@@ -541,7 +541,7 @@ settings_llm(struct findings *f, struct settings *s)
 	struct place at = { f, s, "llm.headers", NULL, mem };
 
 	headers(&at, s->llm_headers, NULL);
-	if (s->llm_fallback.n > LLM_FALLBACKS_MAX)
+	if (s->policy.fallback.n > LLM_FALLBACKS_MAX)
 		settings_error(f, s, "llm.fallback",
 		    "expected at most %d models", LLM_FALLBACKS_MAX);
 	read_backends(f, s, mem);

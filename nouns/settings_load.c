@@ -262,7 +262,7 @@ decide_host(struct findings *f, struct settings *s)
 			: i + 1 == n ? " and "
 				     : ", ",
 		    set[i]->variable);
-		if (model_is_of(s->chat_model, set[i]->models)) {
+		if (model_is_of(s->policy.model, set[i]->models)) {
 			by_model = set[i];
 			matches++;
 		}
@@ -279,7 +279,7 @@ decide_host(struct findings *f, struct settings *s)
 	settings_error(f, s, "chat.host",
 	    "is not set, %s are, and chat.model%s does not decide between "
 	    "them: set chat.host (CHAT_HOST)",
-	    names, s->chat_model[0] != '\0' ? "" : " (not set either)");
+	    names, s->policy.model[0] != '\0' ? "" : " (not set either)");
 }
 
 /* The address that other programs' names give is that of its host alone. */
@@ -296,7 +296,7 @@ decide_address(struct findings *f, struct settings *s)
 	size_t i;
 
 	for (i = 0; i < NELEM(all); i++) {
-		if (all[i].url[0] == '\0' || all[i].host != s->chat_host)
+		if (all[i].url[0] == '\0' || all[i].host != s->policy.host)
 			continue;
 		if (s->llm_base_url[0] == '\0'
 		    && settings_are_certain(s, "llm.base_url"))
@@ -317,7 +317,7 @@ static bool
 is_own_server(const struct settings *s)
 {
 	return s->llm_base_url[0] != '\0'
-	    && (s->chat_host == HOST_OPENAI || s->chat_host == HOST_OLLAMA)
+	    && (s->policy.host == HOST_OPENAI || s->policy.host == HOST_OLLAMA)
 	    && strchr(s->llm_base_url, '?') == NULL
 	    && strcasestr(s->llm_base_url, "://api.openai.com") == NULL;
 }
@@ -340,7 +340,7 @@ decide_model(struct findings *f, struct settings *s,
 		derive(f, s, "chat.model", src->model,
 		    "the only one at llm.base_url");
 	else if (!is_own_server(s))
-		derive(f, s, "chat.model", models[s->chat_host],
+		derive(f, s, "chat.model", models[s->policy.host],
 		    "usual for chat.host");
 }
 

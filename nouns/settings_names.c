@@ -148,11 +148,11 @@ asks_provider(const struct settings *s, int host)
 	const char *name = settings_host_name(host);
 	size_t i, len = strlen(name);
 
-	if (s->chat_host == host && s->llm_base_url[0] == '\0')
+	if (s->policy.host == host && s->llm_base_url[0] == '\0')
 		return true;
-	for (i = 0; i < s->llm_fallback.n; i++)
-		if (strncmp(s->llm_fallback.items[i], name, len) == 0
-		    && s->llm_fallback.items[i][len] == '/')
+	for (i = 0; i < s->policy.fallback.n; i++)
+		if (strncmp(s->policy.fallback.items[i], name, len) == 0
+		    && s->policy.fallback.items[i][len] == '/')
 			return true;
 	for (i = 0; i < s->nbackends; i++)
 		if (s->backends[i].host == host

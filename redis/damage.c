@@ -30,6 +30,7 @@ static const struct {
 static const struct {
 	const char *key, *type;
 } FLEET_KEYS[] = {
+	{ KEY_EDGES, "zset" },
 	{ KEY_WORKERS, "zset" },
 	{ KEY_STOPS, "string" },
 	{ KEY_FORMAT, "string" },
@@ -235,9 +236,11 @@ find_all_aside(struct store *st, json_t *out)
 	return rc;
 }
 
-/* The workers' records, by the names in their list. */
+/* The records of the processes in ${list}; ${record} is what their names begin
+ * with. */
 static enum store_rc
-find_workers(struct store *st, struct arena *mem, json_t *out)
+find_processes(struct store *st, const char *list, const char *record,
+    struct arena *mem, json_t *out)
 {
 	struct batch b;
 	redisReply *r = NULL, **types = NULL;
@@ -247,7 +250,7 @@ find_workers(struct store *st, struct arena *mem, json_t *out)
 
 	batch_init(&b, st);
 	batch_command(&b, "ZRANGE", 3);
-	batch_key(&b, KEY_WORKERS);
+	batch_key(&b, list);
 	batch_int(&b, 0);
 	batch_int(&b, WORKERS_MAX - 1);
 	if (store_run(st, &b, &r) == -1)
@@ -267,7 +270,7 @@ find_workers(struct store *st, struct arena *mem, json_t *out)
 
 		if (id == NULL)
 			continue;
-		keys[n] = arena_printf(mem, KEY_WORKER "%s", id);
+		keys[n] = arena_printf(mem, "%s%s", record, id);
 		batch_command(&b, "TYPE", 1);
 		batch_key(&b, keys[n++]);
 	}
@@ -307,7 +310,7 @@ find_backends(struct store *st, struct arena *mem, json_t *out)
 {
 	json_t *records, *record, *backend;
 	size_t i, k;
-	enum store_rc rc = fleet_read(st, mem, &records);
+	enum store_rc rc = fleet_read(st, FLEET_TURN, mem, &records);
 
 	if (rc == STORE_DAMAGED)
 		return STORE_OK; /* the list of workers, found above */
@@ -344,7 +347,9 @@ damage_find(struct store *st, struct arena *mem, json_t **out)
 	if (rc == STORE_OK)
 		rc = find_numbers(st, *out);
 	if (rc == STORE_OK)
-		rc = find_workers(st, mem, *out);
+		rc = find_processes(st, KEY_WORKERS, KEY_WORKER, mem, *out);
+	if (rc == STORE_OK)
+		rc = find_processes(st, KEY_EDGES, KEY_EDGE, mem, *out);
 	if (rc == STORE_OK)
 		rc = find_backends(st, mem, *out);
 	if (rc == STORE_OK)

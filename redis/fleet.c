@@ -10,34 +10,50 @@
  * wait, what is unaccounted is not known. */
 #define COUNT_MAX 20000
 
+static const struct {
+	const char *name, *list, *record;
+} KINDS[FLEET_KINDS] = {
+	[FLEET_EDGE] = { "edge", KEY_EDGES, KEY_EDGE },
+	[FLEET_TURN] = { "turn", KEY_WORKERS, KEY_WORKER },
+};
+
+const char *
+fleet_kind_name(enum fleet_kind kind)
+{
+	return KINDS[kind].name;
+}
+
 static void
-add_worker_key(struct batch *b, const char *worker_id)
+add_record_key(struct batch *b, enum fleet_kind kind, const char *id)
 {
 	char key[128];
 
-	(void)snprintf(key, sizeof(key), KEY_WORKER "%s", worker_id);
+	(void)snprintf(key, sizeof(key), "%s%s", KINDS[kind].record, id);
 	batch_key(b, key);
 }
 
 enum store_rc
-fleet_beat(struct store *st, const char *worker_id, const json_t *record)
+fleet_beat(struct store *st, enum fleet_kind kind, const char *id,
+    json_t *record)
 {
 	struct batch b;
 	struct arena *mem = arena_new();
-	const char *text = json_text(mem, record);
+	const char *text;
 	enum store_rc rc = STORE_DOWN;
 
+	(void)json_object_set_new(record, "kind",
+	    json_string(KINDS[kind].name));
+	text = json_text(mem, record);
 	batch_init(&b, st);
 	if (text == NULL) {
 		log_event(LOG_ERROR, "heartbeat_unwritable",
-		    F_STR("process", worker_id),
-		    F_STR("remedy", LOG_REMEDY_REPORT));
+		    F_STR("process", id), F_STR("remedy", LOG_REMEDY_REPORT));
 		goto out;
 	}
 	batch_script(&b, SCRIPT_BEAT, 2, 3);
-	batch_key(&b, KEY_WORKERS);
-	add_worker_key(&b, worker_id);
-	batch_str(&b, worker_id);
+	batch_key(&b, KINDS[kind].list);
+	add_record_key(&b, kind, id);
+	batch_str(&b, id);
 	batch_str(&b, text);
 	batch_int(&b, FLEET_LIVE_MS);
 	rc = store_run_code(st, &b, "beat");
@@ -48,7 +64,7 @@ out:
 }
 
 enum store_rc
-fleet_leave(struct store *st, const char *worker_id)
+fleet_leave(struct store *st, enum fleet_kind kind, const char *id)
 {
 	struct batch b;
 	redisReply *r[2] = { NULL };
@@ -56,10 +72,10 @@ fleet_leave(struct store *st, const char *worker_id)
 
 	batch_init(&b, st);
 	batch_command(&b, "ZREM", 2);
-	batch_key(&b, KEY_WORKERS);
-	batch_str(&b, worker_id);
+	batch_key(&b, KINDS[kind].list);
+	batch_str(&b, id);
 	batch_command(&b, "DEL", 1);
-	add_worker_key(&b, worker_id);
+	add_record_key(&b, kind, id);
 	if (store_run(st, &b, r) == 0 && !reply_is_error(st, r[0], "leave")
 	    && !reply_is_error(st, r[1], "leave"))
 		rc = STORE_OK;
@@ -69,7 +85,8 @@ fleet_leave(struct store *st, const char *worker_id)
 }
 
 enum store_rc
-fleet_read(struct store *st, struct arena *mem, json_t **records)
+fleet_read(struct store *st, enum fleet_kind kind, struct arena *mem,
+    json_t **records)
 {
 	struct batch b;
 	redisReply *r = NULL;
@@ -78,14 +95,14 @@ fleet_read(struct store *st, struct arena *mem, json_t **records)
 	*records = json_keep(mem, json_array());
 	batch_init(&b, st);
 	batch_script(&b, SCRIPT_FLEET, 1, 2);
-	batch_key(&b, KEY_WORKERS);
-	batch_key(&b, KEY_WORKER);
+	batch_key(&b, KINDS[kind].list);
+	batch_key(&b, KINDS[kind].record);
 	batch_int(&b, FLEET_LIVE_MS);
 	if (store_run(st, &b, &r) == -1 || reply_is_error(st, r, "fleet"))
 		goto out;
 	if (reply_int(r, 0) == STORE_DAMAGED && r->elements == 1
 	    && r->element[0]->type == REDIS_REPLY_INTEGER) {
-		store_log_damaged(st, -1, KEY_WORKERS);
+		store_log_damaged(st, -1, KINDS[kind].list);
 		rc = STORE_DAMAGED;
 		goto out;
 	}

@@ -1,10 +1,12 @@
 /*
- * fleet: what turn workers say of themselves and what they see; what the
+ * fleet: what the workers say of themselves and what they see; what the
  * operator switched for all.
  *
- * A turn worker writes its record every FLEET_EVERY_MS; one that is older
- * than FLEET_LIVE_MS is not alive.  Records are JSON of chat/heartbeat and
- * hold no secret.
+ * A worker writes its record every FLEET_EVERY_MS; one that is older than
+ * FLEET_LIVE_MS is not alive.  Records are JSON and hold no secret: those of
+ * turn workers are made by chat/heartbeat, those of edges by
+ * handlers/fleet_beat.  All have id, host, pid, version, format, started_ms
+ * (wall).  Another kind of worker is a row of fleet.c.
  */
 #ifndef REDIS_FLEET_H
 #define REDIS_FLEET_H
@@ -17,14 +19,19 @@
 #define FLEET_EVERY_MS 3000
 #define FLEET_LIVE_MS 10000
 
-enum store_rc fleet_beat(struct store *st, const char *worker_id,
-    const json_t *record) WARN_UNUSED;
-enum store_rc fleet_leave(struct store *st, const char *worker_id) WARN_UNUSED;
+enum fleet_kind { FLEET_EDGE, FLEET_TURN, FLEET_KINDS };
+const char *fleet_kind_name(enum fleet_kind kind); /* "edge", "turn" */
 
-/* A JSON array of the living workers' records, in ${mem} (borrowed).  DAMAGED:
- * their list is none. */
-enum store_rc fleet_read(struct store *st, struct arena *mem,
-    json_t **records) WARN_UNUSED;
+/* Sets "kind" in ${record}. */
+enum store_rc fleet_beat(struct store *st, enum fleet_kind kind, const char *id,
+    json_t *record) WARN_UNUSED;
+enum store_rc fleet_leave(struct store *st, enum fleet_kind kind,
+    const char *id) WARN_UNUSED;
+
+/* A JSON array of the records of the living of ${kind}, in ${mem} (borrowed).
+ * DAMAGED: their list is none. */
+enum store_rc fleet_read(struct store *st, enum fleet_kind kind,
+    struct arena *mem, json_t **records) WARN_UNUSED;
 
 /*
  * What stands between the workers of ${records} and their models: an array of

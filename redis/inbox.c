@@ -1,6 +1,7 @@
 #include "redis/inbox.h"
 
 #include <ctype.h>
+#include <stdio.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -250,6 +251,20 @@ out:
 	return rc;
 }
 
+static void
+batch_find(struct batch *b, const struct chat_name *chat, const char *id,
+    const char *address)
+{
+	batch_script(b, SCRIPT_FIND, 5, 2);
+	batch_chat_key(b, chat, "chat");
+	batch_chat_key(b, chat, "inbox");
+	batch_chat_key(b, chat, "seen");
+	batch_item_key(b, chat->partition, "reply", id);
+	batch_item_key(b, chat->partition, "wait", id);
+	batch_str(b, id);
+	batch_str(b, address_word(address));
+}
+
 enum store_rc
 inbox_find(struct store *st, const struct chat_name *chat,
     const char *update_id, const char *address, struct arena *mem,
@@ -263,18 +278,39 @@ inbox_find(struct store *st, const struct chat_name *chat,
 	*out = (struct inbox_answer){ 0 };
 	message_id_make(chat, update_id, out->id);
 	batch_init(&b, st);
-	batch_script(&b, SCRIPT_FIND, 5, 2);
-	batch_chat_key(&b, chat, "chat");
-	batch_chat_key(&b, chat, "inbox");
-	batch_chat_key(&b, chat, "seen");
-	batch_item_key(&b, chat->partition, "reply", out->id);
-	batch_item_key(&b, chat->partition, "wait", out->id);
-	batch_str(&b, out->id);
-	batch_str(&b, address_word(address));
+	batch_find(&b, chat, out->id, address);
 	if (store_run(st, &b, &r) == 0)
 		rc = read_known(st, chat, reply_code(st, r, "find"), r, mem,
 		    mac, out);
 	freeReplyObject(r);
+	batch_fini(&b);
+	return rc;
+}
+
+enum store_rc
+inbox_find_all(struct store *st, struct inbox_question *q, size_t n,
+    struct arena *mem)
+{
+	struct batch b;
+	redisReply **r = arena_alloc(mem, n * sizeof(redisReply *));
+	char mac[SEAL_DIGEST_MAX];
+	enum store_rc rc = STORE_DOWN;
+	size_t i;
+
+	batch_init(&b, st);
+	for (i = 0; i < n; i++) {
+		q[i].answer = (struct inbox_answer){ 0 };
+		snprintf(q[i].answer.id, sizeof(q[i].answer.id), "%s", q[i].id);
+		batch_find(&b, &q[i].chat, q[i].answer.id, "");
+	}
+	if (store_run(st, &b, r) == 0) {
+		for (i = 0; i < n; i++)
+			q[i].rc = read_known(st, &q[i].chat,
+			    reply_code(st, r[i], "find"), r[i], mem, mac,
+			    &q[i].answer);
+		replies_free(r, n);
+		rc = STORE_OK;
+	}
 	batch_fini(&b);
 	return rc;
 }

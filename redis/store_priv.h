@@ -23,6 +23,8 @@
 #define KEY_CANARY "canary"
 #define KEY_FORMAT "{fleet}:format"
 #define KEY_STOPS "{fleet}:stops"
+#define KEY_EDGE "{fleet}:edge:"
+#define KEY_EDGES "{fleet}:edges"
 #define KEY_WORKERS "{fleet}:workers"
 #define KEY_WORKER "{fleet}:worker:"
 #define CHANNEL_PROCESS "process:"

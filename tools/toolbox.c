@@ -1,18 +1,9 @@
 /*
- * toolbox: keeps the lists of all sources fresh.
- *
- * One thread decides which source is to be asked; each question runs on a
- * thread of its own, so a slow server does not hold up the others.  A server
- * that is down is left out and tried again with growing delays.  One failure
- * after a list that was read is a blip, and no more is said of it.  Who does
- * not answer for longer is away, and said to be; its tools stay on offer for
- * SOURCE_AWAY_MAX_MS.  Who answers and refuses loses them at once.
+ * toolbox: all sources of this process: their start, exchange and end.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <sodium.h>
 
 #include "base/buf.h"
 #include "base/clock.h"
@@ -21,248 +12,9 @@
 #include "base/log.h"
 #include "base/pool.h"
 #include "base/text.h"
-#include "mcp/client.h"
 #include "tools/tools_priv.h"
 
-#define TICK_MS 500
-#define RETRY_FIRST_MS 1000
-#define RETRY_MAX_MS 60000
-#define STOP_WAIT_MS 5000   /* for questions that were cancelled */
-#define REFRESH_MIN_MS 5000 /* whatever a server says of its list's age */
-
-struct question {
-	struct toolbox *b;
-	struct source *s;
-};
-
-/* Why there is no list: with the server's words, and without. */
-struct excuse {
-	char why[160], reason[64];
-	bool away; /* nobody answered: it may be starting */
-};
-
-static void
-set_reason(struct excuse *e, enum mcp_rc rc)
-{
-	static const char *const WORDS[] = {
-		[MCP_OK] = "",
-		[MCP_ERROR] = "the server refused",
-		[MCP_UNREACHED] = "the server cannot be reached",
-		[MCP_UNKNOWN] = "the answer was lost",
-		[MCP_DENIED] = "the server wants other credentials",
-		[MCP_PROTOCOL] = "the server gave no MCP answer",
-		[MCP_CANCELLED] = "cancelled",
-	};
-	int status;
-
-	if (sscanf(e->why, "HTTP %3d", &status) == 1)
-		text_format(e->reason, sizeof(e->reason), "%s (HTTP %d)",
-		    WORDS[rc], status);
-	else
-		text_format(e->reason, sizeof(e->reason), "%s", WORDS[rc]);
-}
-
-static json_t *
-ask_source(struct source *s, const volatile int *cancel, int64_t *ttl_ms,
-    struct excuse *e)
-{
-	json_t *list = NULL;
-	enum mcp_rc rc;
-
-	*ttl_ms = -1;
-	if (s->kind == SOURCE_MEMCP) {
-		list = memcp_list(&s->memcp, cancel, e->why);
-		text_format(e->reason, sizeof(e->reason), "%s", e->why);
-		e->away = list == NULL;
-		return list;
-	}
-	rc = mcp_client_tools(s->client, cancel, &list, ttl_ms, e->why);
-	set_reason(e, rc);
-	e->away = rc == MCP_UNREACHED || rc == MCP_UNKNOWN;
-	return rc == MCP_OK ? list : NULL;
-}
-
-/* The old one, to be given back without the lock: the last reference of a
- * source that is gone says good-bye to its server. */
-static struct snapshot *
-renew_snapshot(struct toolbox *b)
-{
-	struct snapshot *old = b->current;
-
-	b->current = snapshot_make(b);
-	return old;
-}
-
-/* The list of ${s} was asked for in vain at ${now}: when again, and for how
- * long its last one is still offered (0: it is not). */
-static int64_t
-put_off(struct source *s, int64_t now, const struct excuse *e, int64_t *keep_ms)
-{
-	int64_t delay = RETRY_FIRST_MS << (s->failures < 6 ? s->failures : 6);
-
-	if (delay > RETRY_MAX_MS)
-		delay = RETRY_MAX_MS;
-	delay -= randombytes_uniform((uint32_t)(delay / 4) + 1);
-	s->failures++;
-	if (s->away_ms == 0)
-		s->away_ms = now;
-	*keep_ms = !e->away || s->list == NULL
-	    ? 0
-	    : s->away_ms + SOURCE_AWAY_MAX_MS - now;
-	if (*keep_ms < 0)
-		*keep_ms = 0;
-	/* Not longer than said because the next look is far. */
-	return *keep_ms > 0 && delay > *keep_ms ? *keep_ms : delay;
-}
-
-static void
-say_state(const struct source *s, size_t tools, const struct excuse *e)
-{
-	log_event(s->ok ? LOG_INFO : LOG_WARN,
-	    s->ok ? "tools_listed" : "tools_failed", F_STR("source", s->name),
-	    F_STR("host", s->host), F_INT("tools", tools),
-	    F_STR("why", e->why));
-}
-
-/* What the source answered, under the lock; ${tools} are of ${list}, NULL when
- * it is the one that is known.  As renew_snapshot, or NULL. */
-static struct snapshot *
-take_answer(struct toolbox *b, struct source *s, json_t *list,
-    struct catalogue *tools, int64_t ttl_ms, const struct excuse *e)
-{
-	int64_t now = clock_boot_ms(), delay, keep_ms = 0;
-	bool was_ok = s->ok, first = !s->asked, dropped = false;
-	struct snapshot *old = NULL;
-
-	s->asked = true;
-	s->asking = false;
-	s->ok = list != NULL || (was_ok && s->failures == 0);
-	if (list != NULL) {
-		s->failures = 0;
-		s->away_ms = 0;
-		s->read_ms = now;
-		s->why[0] = s->reason[0] = '\0';
-		delay = b->settings->mcp_refresh_ms;
-		if (ttl_ms >= 0 && ttl_ms < delay)
-			delay = ttl_ms < REFRESH_MIN_MS ? REFRESH_MIN_MS
-							: ttl_ms;
-	} else {
-		text_format(s->why, sizeof(s->why), "%s", e->why);
-		text_format(s->reason, sizeof(s->reason), "%s", e->reason);
-		delay = put_off(s, now, e, &keep_ms);
-	}
-	s->next_ms = now + delay;
-	if (list != NULL && tools == NULL) {
-		json_unshare(list);
-	} else if (s->list != list
-	    && (list != NULL || (!s->ok && keep_ms == 0))) {
-		dropped = list == NULL;
-		json_unshare(s->list);
-		s->list = list;
-		catalogue_unref(s->tools);
-		s->tools = tools;
-		old = renew_snapshot(b);
-	}
-	if (first || was_ok != s->ok || dropped)
-		say_state(s, json_array_size(s->list), e);
-	pthread_cond_broadcast(&b->changed);
-	return old;
-}
-
-/* Only this question changes the list of ${s}: it is the only one. */
-static bool
-is_known(struct toolbox *b, struct source *s, const json_t *list)
-{
-	json_t *known;
-	bool same;
-
-	pthread_mutex_lock(&b->mu);
-	known = json_share(s->list);
-	pthread_mutex_unlock(&b->mu);
-	same = known != NULL && json_equal(known, list);
-	json_unshare(known);
-	return same;
-}
-
-static void
-ask(void *arg)
-{
-	struct question *q = arg;
-	struct excuse e = { 0 };
-	int64_t ttl_ms;
-	json_t *list = ask_source(q->s, &q->b->cancel, &ttl_ms, &e);
-	struct catalogue *tools = NULL;
-	struct snapshot *old = NULL;
-	size_t i;
-
-	if (list != NULL && !is_known(q->b, q->s, list))
-		tools = catalogue_make(list);
-	pthread_mutex_lock(&q->b->mu);
-	for (i = 0; i < q->b->nsources; i++)
-		if (q->b->sources[i] == q->s)
-			break;
-	if (i < q->b->nsources) {
-		old = take_answer(q->b, q->s, list, tools, ttl_ms, &e);
-	} else { /* no longer configured */
-		json_unshare(list);
-		catalogue_unref(tools);
-	}
-	pthread_mutex_unlock(&q->b->mu);
-	snapshot_unref(old);
-	source_unref(q->s);
-	free(q);
-}
-
-/* What a server says of its list is looked at last, as that takes it back; and
- * not sooner than REFRESH_MIN_MS, or one that says it inside each list would
- * be asked without end.  Until then it stays said: the next tick sees it. */
-static bool
-is_due(const struct source *s, int64_t now)
-{
-	return now >= s->next_ms
-	    || (s->ok && s->client != NULL && now - s->read_ms >= REFRESH_MIN_MS
-		&& mcp_client_list_changed(s->client));
-}
-
-/* Ask those whose time has come; the lock is held. */
-static void
-ask_due(struct toolbox *b)
-{
-	int64_t now = clock_boot_ms();
-	size_t i;
-
-	for (i = 0; i < b->nsources; i++) {
-		struct source *s = b->sources[i];
-		struct question *q;
-
-		if (s->asking || !is_due(s, now))
-			continue;
-		q = malloc(sizeof(*q));
-		if (q == NULL)
-			abort();
-		*q = (struct question){ b, source_ref(s) };
-		s->asking = true;
-		if (pool_run(b->pool, ask, q) == -1) {
-			s->asking = false;
-			source_unref(s);
-			free(q);
-		}
-	}
-}
-
-static void *
-run(void *arg)
-{
-	struct toolbox *b = arg;
-
-	pthread_mutex_lock(&b->mu);
-	while (!b->stopping) {
-		ask_due(b);
-		(void)cond_wait_ms(&b->changed, &b->mu, TICK_MS);
-	}
-	pthread_mutex_unlock(&b->mu);
-	return NULL;
-}
+#define STOP_WAIT_MS 5000 /* for questions that were cancelled */
 
 /* At the start and, of those that are new, at a reload. */
 static void
@@ -286,29 +38,26 @@ say_unserved(const struct toolbox *b, struct source *const *sources, size_t n)
 }
 
 int
-toolbox_start(struct settings *s, struct toolbox **out, struct buf *errors)
+toolbox_open(struct settings *s, struct source *const *sources, size_t n,
+    struct toolbox **out, struct buf *errors)
 {
 	struct toolbox *b = calloc(1, sizeof(*b));
-	int n;
 
 	if (b == NULL)
 		abort();
-	n = servers_read(s, b->sources, errors);
-	if (n == -1) {
-		free(b);
-		return -1;
-	}
-	say_unserved(b, b->sources, (size_t)n);
-	b->nsources = (size_t)n;
+	say_unserved(b, sources, n);
+	for (; b->nsources < n; b->nsources++)
+		b->sources[b->nsources] = sources[b->nsources];
 	b->settings = settings_ref(s);
 	pthread_mutex_init(&b->mu, NULL);
 	cond_init(&b->changed);
 	b->pool = pool_new("sources", SOURCES_MAX);
-	b->builtins = catalogue_builtin();
-	b->current = snapshot_make(b);
+	b->builtin = builtin_source();
+	b->current = view_make(b);
 	*out = b;
 	if (n > 0) {
-		if (thread_start(&b->thread, "toolbox", run, b) == -1) {
+		if (thread_start(&b->thread, "toolbox", toolbox_refresh, b)
+		    == -1) {
 			(void)!buf_add_str(errors,
 			    "no thread for the tools' servers\n");
 			toolbox_stop(b);
@@ -318,6 +67,15 @@ toolbox_start(struct settings *s, struct toolbox **out, struct buf *errors)
 		b->started = true;
 	}
 	return 0;
+}
+
+int
+toolbox_start(struct settings *s, struct toolbox **out, struct buf *errors)
+{
+	struct source *sources[SOURCES_MAX];
+	int n = servers_read(s, sources, errors);
+
+	return n == -1 ? -1 : toolbox_open(s, sources, (size_t)n, out, errors);
 }
 
 /* ---- reload -------------------------------------------------------------- */
@@ -342,10 +100,8 @@ keep(const struct source *s, struct source *o, const struct settings *settings)
 {
 	int64_t soon = clock_boot_ms() + settings->mcp_refresh_ms;
 
-	if (s->client == NULL || o->client == NULL
-	    || !mcp_client_is_same(o->client, s->client))
+	if (o->kind->keep == NULL || !o->kind->keep(o, s, settings))
 		return false;
-	mcp_client_set_timeout(o->client, (int)settings->mcp_timeout_ms);
 	if (!o->ok || o->failures > 0)
 		o->next_ms = 0;
 	else if (o->next_ms > soon)
@@ -361,7 +117,7 @@ inherit(struct source *s, const struct source *o)
 	if (s->unserved || strcmp(o->host, s->host) != 0)
 		return;
 	s->list = json_share(o->list);
-	s->tools = catalogue_ref(o->tools);
+	s->offer = offer_ref(o->offer);
 	snprintf(s->left_out_seen, sizeof(s->left_out_seen), "%s",
 	    o->left_out_seen);
 	s->asked = o->asked;
@@ -411,7 +167,7 @@ int
 toolbox_reload(struct toolbox *b, struct settings *s, struct buf *errors)
 {
 	struct source *sources[SOURCES_MAX], *gone[2 * SOURCES_MAX];
-	struct snapshot *old_snapshot;
+	struct view *old_view;
 	struct settings *old;
 	int n = servers_read(s, sources, errors);
 	size_t ngone;
@@ -423,13 +179,13 @@ toolbox_reload(struct toolbox *b, struct settings *s, struct buf *errors)
 	ngone = exchange_sources(b, sources, (size_t)n, s, gone);
 	old = b->settings;
 	b->settings = settings_ref(s);
-	old_snapshot = renew_snapshot(b);
+	old_view = toolbox_renew(b);
 	if (n > 0 && !b->started
-	    && thread_start(&b->thread, "toolbox", run, b) == 0)
+	    && thread_start(&b->thread, "toolbox", toolbox_refresh, b) == 0)
 		b->started = true;
 	pthread_cond_broadcast(&b->changed);
 	pthread_mutex_unlock(&b->mu);
-	snapshot_unref(old_snapshot);
+	view_unref(old_view);
 	sources_unref(gone, ngone);
 	settings_unref(old);
 	return 0;
@@ -451,8 +207,8 @@ toolbox_stop(struct toolbox *b)
 	if (pool_drain(b->pool, STOP_WAIT_MS) == -1)
 		return; /* one still uses what would be freed */
 	pool_free(b->pool);
-	snapshot_unref(b->current);
-	catalogue_unref(b->builtins);
+	view_unref(b->current);
+	source_unref(b->builtin);
 	sources_unref(b->sources, b->nsources);
 	settings_unref(b->settings);
 	pthread_cond_destroy(&b->changed);
@@ -479,15 +235,17 @@ toolbox_wait(struct toolbox *b, int wait_ms)
 }
 
 const struct toolset *
-toolset_ref(struct toolbox *b)
+toolset_ref(struct toolbox *b, const struct caller *caller)
 {
-	struct snapshot *snap;
+	struct view *view;
+
+	(void)caller; /* all see the same, until people have tools */
 
 	pthread_mutex_lock(&b->mu);
-	snap = b->current;
-	atomic_fetch_add(&snap->refs, 1);
+	view = b->current;
+	atomic_fetch_add(&view->refs, 1);
 	pthread_mutex_unlock(&b->mu);
-	return &snap->set;
+	return &view->set;
 }
 
 static json_t *
@@ -506,8 +264,6 @@ left_out(const struct offered *o)
 json_t *
 toolbox_state(struct toolbox *b)
 {
-	static const char *const KINDS[SOURCE_KINDS] = { "builtin", "memcp",
-		"mcp" };
 	json_t *out = json_array();
 	int64_t now = clock_boot_ms();
 	size_t i;
@@ -515,13 +271,13 @@ toolbox_state(struct toolbox *b)
 	pthread_mutex_lock(&b->mu);
 	for (i = 0; i < b->nsources; i++) {
 		const struct source *s = b->sources[i];
-		const struct offered *o = snapshot_offered(b->current, s);
+		const struct offered *o = view_offered(b->current, s);
 
 		json_array_append_new(out,
 		    json_pack("{s:s, s:s, s:s, s:b, s:b, s:I, s:s*, s:s*, s:I, "
 			      "s:I, s:I, s:I, "
 			      "s:I, s:o}",
-			"name", s->name, "kind", KINDS[s->kind], "url_host",
+			"name", s->name, "kind", s->kind->name, "url_host",
 			s->host, "ok", (int)s->ok, "served", (int)!s->unserved,
 			"tools", (json_int_t)json_array_size(s->list), "error",
 			s->ok ? NULL : s->why, "reason",

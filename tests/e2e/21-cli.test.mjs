@@ -49,6 +49,26 @@ s.test('doctor says what is well and what is not, with a remedy', async d => {
   assert.match(down.stdout + down.stderr, /redis/i);
 });
 
+s.test('doctor sees versions that differ, of edges and of turn workers', async d => {
+  const { version } = (await d.cli(['version', '--json'])).json;
+  const commits = async () => (await d.cli(['doctor', '--json'])).json.findings.filter(f => /is version/.test(f.finding));
+  await until(async () => (await d.redis.zcard('{fleet}:edges')) === 2, 10000);
+  assert.deepEqual(await commits(), [], 'all are one version');
+  assert.match((await d.cli(['doctor'])).stdout, /@\S+ runs: \d+ requests wait in it/);
+  const other = `${version.split('+')[0]}+0123456789ab`;
+  for (const [list, kind] of [['edges', 'edge'], ['workers', 'worker']]) {
+    await d.redis.zadd(`{fleet}:${list}`, Date.now() + 60000, `older-${kind}`);
+    await d.redis.set(`{fleet}:${kind}:older-${kind}`, JSON.stringify({ id: `older-${kind}`, host: 'h', version: other, format: 2 }), 'PX', 60000);
+  }
+  const found = await commits();
+  assert.deepEqual(found.map(f => [f.level, f.area]).sort(), [['warning', 'edge'], ['warning', 'workers']]);
+  for (const f of found) assert.ok(f.finding.includes(`is version ${other}, this is ${version}`), f.finding);
+  for (const [list, kind] of [['edges', 'edge'], ['workers', 'worker']]) {
+    await d.redis.zrem(`{fleet}:${list}`, `older-${kind}`);
+    await d.redis.del(`{fleet}:${kind}:older-${kind}`);
+  }
+});
+
 /* What doctor finds with ${env}; each finding that is no ok has a remedy, which is not the finding. */
 const findings = async (d, env = {}) => {
   const r = await d.cli(['doctor', '--json'], { env });

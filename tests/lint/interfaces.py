@@ -3,7 +3,7 @@
 import glob
 import re
 
-FOLDERS = "base nouns redis llm platform mcp children tools fcgi chat handlers cli"
+FOLDERS = "base nouns redis llm platform mcp children tools fcgi program chat handlers cli"
 
 
 def read(path):
@@ -47,7 +47,8 @@ def events():
                 fields.add("chat")
             for name in re.findall(r'"([a-z]+(?:_[a-z]+)+)"', head):
                 found.setdefault(name, set()).update(fields)
-        for name in re.findall(r'\breport\(LOG_\w+, "(\w+)"', text):
+        for name in re.findall(
+                r'\b(?:report|log_lines)\(LOG_\w+,\s*"(\w+)"', text):
             found.setdefault(name, set()).add("what")
     return found
 
@@ -91,44 +92,76 @@ def check_events(doc):
             print(f"docs/INTERFACES.md: {name} has a field {field}, too")
 
 
+def metric_labels(row):
+    """{label: values} of a row of nouns/metric.c; "learned" for such values."""
+    found = {}
+    m = re.search(r'"(\w+)",\s*\{([^{}]*)\},\s*(?:NULL|"\w+") \}', row)
+    if m:
+        found[m[1]] = set(re.findall(r'"(\w+)"', m[2]))
+    m = re.search(r'\},\s*"(\w+)" \}', row)
+    if m:
+        found[m[1]] = {"learned"}
+    return found
+
+
+def told_labels(cell):
+    """The same of a row of docs/INTERFACES.md."""
+    found = {}
+    for part in re.sub(r"\([^)]*\)", "", cell).split(";"):
+        m = re.match(r"\s*`(\w+)`(.*)", part)
+        if m:
+            found[m[1]] = set(re.findall(r"\w+", m[2]))
+    return found
+
+
 def check_metrics(doc):
     table = read("nouns/metric.c")
     told = section(doc, "Metrics")
     code = {}
     for row in re.split(r"\n\t\[METRIC_", table)[1:]:
         name = re.search(r'"(dragoman_\w+)"', row).group(1)
-        values = re.search(r"\{([^{}]*)\} \},?\s*(?:\};|$)", row.strip(), re.S)
-        code[name] = re.findall(r'"(\w+)"', values.group(1)) if values else []
+        code[name] = metric_labels(row)
     rows = {}
     for line in told.splitlines():
-        m = re.match(r"\| `(dragoman_\w+)` \|", line)
+        m = re.match(r"\| `(dragoman_\w+)` \|[^|]*\|([^|]*)\|", line)
         if m:
-            rows[m.group(1)] = line
+            rows[m[1]] = told_labels(m[2])
     for name in sorted(set(rows) - set(code)):
         print(f"docs/INTERFACES.md: there is no metric {name}")
-    for name, values in code.items():
+    for name, labels in code.items():
         if name not in rows:
             print(f"docs/INTERFACES.md: metric {name} is missing")
             continue
-        for value in values:
-            if not re.search(rf"\b{value}\b", rows[name]):
-                print(f"docs/INTERFACES.md: {name} has a value {value}, too")
+        for label in sorted(set(labels) | set(rows[name])):
+            has, says = labels.get(label), rows[name].get(label)
+            if has is None:
+                print(f"docs/INTERFACES.md: {name} has no label {label}")
+            elif says is None:
+                print(f"docs/INTERFACES.md: {name} has a label {label}, too")
+            elif has != says:
+                print(f"docs/INTERFACES.md: values of {name}'s {label}: "
+                      f"{' '.join(sorted(has ^ says))}")
 
 
 def check_routes(doc):
-    text = re.sub(r'#define (\w+) ("[^"]*")', "", read("handlers/routes.c"))
-    names = dict(re.findall(r'#define (\w+) ("[^"]*")',
-                            read("handlers/routes.c")))
-    for name, value in names.items():
-        text = text.replace(name, value)
     told, machine = section(doc, "HTTP"), read("docs/openapi.yaml")
-    for methods, path in re.findall(r'\{ ((?:M_\w+[ |]*)+), ("[^"]+")', text):
-        path = path.strip('"')
+    rows = re.findall(r'\.methods = ((?:M_\w+[ |]*)+),\s*\.pattern = "([^"]+)"',
+                      read("handlers/routes.c"))
+    if not rows:
+        print("handlers/routes.c: no routes are found in it")
+    for methods, path in rows:
         method = re.findall(r"M_(\w+)", methods)[0]
         if f"| `{method} {path}` |" not in told:
             print(f"docs/INTERFACES.md: route {method} {path} is missing")
         if f"\n  {path}:" not in machine:
             print(f"docs/openapi.yaml: route {method} {path} is missing")
+    served = {path for _, path in rows}
+    for path in re.findall(r"^\| `[A-Z]+ (/[^`]*)` \|", told, re.M):
+        if path not in served:
+            print(f"docs/INTERFACES.md: there is no route {path}")
+    for path in re.findall(r"^  (/\S*):$", machine, re.M):
+        if path not in served:
+            print(f"docs/openapi.yaml: there is no route {path}")
 
 
 def check_settings():

@@ -50,16 +50,16 @@ backends_come_from_settings(void **state)
 	(void)state;
 	for (i = 0; i < NELEM(CASES); i++) {
 		const char *items[] = { CASES[i].fallback };
-		struct settings s = { .chat_host = CASES[i].host,
-			.chat_model = "m",
+		struct settings s = { .policy.host = CASES[i].host,
+			.policy.model = "m",
 			.llm_base_url = CASES[i].base_url,
 			.chat_ollama_url = CASES[i].ollama,
 			.llm_max_tokens_name = "" };
 
-		s.llm_fallback.items = items;
-		s.llm_fallback.n = CASES[i].fallback != NULL;
+		s.policy.fallback.items = items;
+		s.policy.fallback.n = CASES[i].fallback != NULL;
 		n = llm_backends(&s, mem, &b);
-		assert_int_equal(n, 1 + s.llm_fallback.n);
+		assert_int_equal(n, 1 + s.policy.fallback.n);
 		if (b[0].host != CASES[i].host0
 		    || strcmp(b[0].base_url, CASES[i].url0) != 0)
 			fail_msg("%s: %s", CASES[i].what, b[0].base_url);
@@ -114,12 +114,12 @@ keys_stay_with_their_servers(void **state)
 
 	(void)state;
 	for (i = 0; i < NELEM(cases); i++) {
-		struct settings s = { .chat_host = cases[i].host,
-			.chat_model = "m",
+		struct settings s = { .policy.host = cases[i].host,
+			.policy.model = "m",
 			.llm_base_url = cases[i].moved,
 			.chat_ollama_url = "http://o",
 			.llm_max_tokens_name = "",
-			.llm_fallback = { items, 1 },
+			.policy.fallback = { items, 1 },
 			.llm_headers = json_pack("{s:s}", "P", "primary"),
 			.backends = &row,
 			.nbackends = 1 };
@@ -158,12 +158,12 @@ static void
 headers_stay_with_their_server(void **state)
 {
 	const char *items[] = { "anthropic/claude", "small" };
-	struct settings s = { .chat_host = HOST_OPENAI,
-		.chat_model = "m",
+	struct settings s = { .policy.host = HOST_OPENAI,
+		.policy.model = "m",
 		.llm_base_url = "",
 		.chat_ollama_url = "",
 		.llm_max_tokens_name = "",
-		.llm_fallback = { items, 2 },
+		.policy.fallback = { items, 2 },
 		.llm_headers = json_pack("{s:s, s:s}", "X-Key", "secret",
 		    "X-Two", "a\r\nX-Three: b") };
 	struct arena *mem = arena_new();
@@ -189,14 +189,14 @@ a_host_that_was_moved_has_its_key(void **state)
 		.host = HOST_OPENAI,
 		.model = "y",
 		.base_url = "" };
-	struct settings s = { .chat_host = HOST_ANTHROPIC,
-		.chat_model = "m",
+	struct settings s = { .policy.host = HOST_ANTHROPIC,
+		.policy.model = "m",
 		.llm_base_url = "",
 		.openai_base_url = "http://gateway/v1",
 		.anthropic_base_url = "",
 		.chat_ollama_url = "",
 		.llm_max_tokens_name = "",
-		.llm_fallback = { items, 2 },
+		.policy.fallback = { items, 2 },
 		.backends = &row,
 		.nbackends = 1 };
 	struct arena *mem = arena_new();
@@ -212,7 +212,7 @@ a_host_that_was_moved_has_its_key(void **state)
 		assert_ptr_equal(b[i].key, &s.openai_api_key);
 	}
 	/* As settings_load has it where chat.host is openai. */
-	s.chat_host = HOST_OPENAI;
+	s.policy.host = HOST_OPENAI;
 	s.llm_base_url = "http://gateway/v1";
 	(void)llm_backends(&s, mem, &b);
 	assert_string_equal(b[2].base_url, "http://gateway/v1");
@@ -281,7 +281,7 @@ rows_have_names_of_their_own(void **state)
 static void
 direct_mode_has_none(void **state)
 {
-	struct settings s = { .chat_host = HOST_DIRECT };
+	struct settings s = { .policy.host = HOST_DIRECT };
 	struct arena *mem = arena_new();
 	struct llm_backend *b;
 

@@ -31,8 +31,8 @@ name_of(const char *model)
 static void
 keep(const char *model)
 {
-	struct settings s = { .chat_host = HOST_OPENAI,
-		.chat_model = model,
+	struct settings s = { .policy.host = HOST_OPENAI,
+		.policy.model = model,
 		.llm_base_url = "",
 		.chat_ollama_url = "",
 		.llm_max_tokens_name = "" };

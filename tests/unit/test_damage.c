@@ -595,11 +595,12 @@ the_fleet_s_damage_stops_nobody(void **state)
 		json_t *records;
 		enum store_rc rc;
 
-		assert_int_equal(fleet_beat(f->store, "w", record), STORE_OK);
+		assert_int_equal(fleet_beat(f->store, FLEET_TURN, "w", record),
+		    STORE_OK);
 		damage(f, &chat, "", cases[i].lua);
 		others_are_answered(l, 0, cases[i].lua);
 		/* Whoever asks gets an answer, and one that lets them go on. */
-		rc = fleet_read(f->store, mem, &records);
+		rc = fleet_read(f->store, FLEET_TURN, mem, &records);
 		if (rc != STORE_OK && rc != STORE_DAMAGED)
 			fail_msg("%s: the fleet says %d", cases[i].lua, rc);
 		rc = budget_reserve(f->store, &chat, 10, &limits, &day);
@@ -618,8 +619,10 @@ the_fleet_s_damage_stops_nobody(void **state)
 			fail_msg("%s is not named", key);
 		(void)redis_text(f, "DEL %s", key);
 		others_are_answered(l, 0, "after");
-		assert_int_equal(fleet_beat(f->store, "w", record), STORE_OK);
-		assert_int_equal(fleet_read(f->store, mem, &records), STORE_OK);
+		assert_int_equal(fleet_beat(f->store, FLEET_TURN, "w", record),
+		    STORE_OK);
+		assert_int_equal(
+		    fleet_read(f->store, FLEET_TURN, mem, &records), STORE_OK);
 		assert_int_equal(json_array_size(records), 1);
 		assert_int_equal(store_canary(f->store), STORE_OK);
 		if (doctor_names(f, key))

@@ -24,22 +24,60 @@ workers(void **state)
 	json_t *b = json_keep(mem, json_pack("{s:s}", "id", "b"));
 	json_t *records;
 
-	assert_int_equal(fleet_read(f->store, mem, &records), STORE_OK);
+	assert_int_equal(fleet_read(f->store, FLEET_TURN, mem, &records),
+	    STORE_OK);
 	assert_int_equal(json_array_size(records), 0);
-	assert_int_equal(fleet_beat(f->store, "a", a), STORE_OK);
-	assert_int_equal(fleet_beat(f->store, "b", b), STORE_OK);
-	assert_int_equal(fleet_beat(f->store, "a", a), STORE_OK);
-	assert_int_equal(fleet_read(f->store, mem, &records), STORE_OK);
+	assert_int_equal(fleet_beat(f->store, FLEET_TURN, "a", a), STORE_OK);
+	assert_int_equal(fleet_beat(f->store, FLEET_TURN, "b", b), STORE_OK);
+	assert_int_equal(fleet_beat(f->store, FLEET_TURN, "a", a), STORE_OK);
+	assert_int_equal(fleet_read(f->store, FLEET_TURN, mem, &records),
+	    STORE_OK);
 	assert_int_equal(json_array_size(records), 2);
 	/* One that was not heard of for too long. */
 	(void)redis_text(f, "ZADD {fleet}:workers 1 a");
-	assert_int_equal(fleet_read(f->store, mem, &records), STORE_OK);
+	assert_int_equal(fleet_read(f->store, FLEET_TURN, mem, &records),
+	    STORE_OK);
 	assert_int_equal(json_array_size(records), 1);
 	assert_string_equal(json_member_str(json_array_get(records, 0), "id"),
 	    "b");
-	assert_int_equal(fleet_leave(f->store, "b"), STORE_OK);
-	assert_int_equal(fleet_read(f->store, mem, &records), STORE_OK);
+	assert_int_equal(fleet_leave(f->store, FLEET_TURN, "b"), STORE_OK);
+	assert_int_equal(fleet_read(f->store, FLEET_TURN, mem, &records),
+	    STORE_OK);
 	assert_int_equal(json_array_size(records), 0);
+	arena_free(mem);
+}
+
+/* An edge is no turn worker, for whoever reads the one list or the other. */
+static void
+kinds(void **state)
+{
+	struct redis_fixture *f = *state;
+	struct arena *mem = arena_new();
+	json_t *a = json_keep(mem, json_pack("{s:s}", "id", "a"));
+	json_t *b = json_keep(mem, json_pack("{s:s}", "id", "b"));
+	json_t *edges, *turns;
+
+	assert_int_equal(fleet_beat(f->store, FLEET_EDGE, "a", a), STORE_OK);
+	assert_int_equal(fleet_beat(f->store, FLEET_TURN, "b", b), STORE_OK);
+	assert_int_equal(fleet_read(f->store, FLEET_EDGE, mem, &edges),
+	    STORE_OK);
+	assert_int_equal(fleet_read(f->store, FLEET_TURN, mem, &turns),
+	    STORE_OK);
+	assert_int_equal(json_array_size(edges), 1);
+	assert_int_equal(json_array_size(turns), 1);
+	assert_string_equal(json_member_str(json_array_get(edges, 0), "id"),
+	    "a");
+	assert_string_equal(json_member_str(json_array_get(edges, 0), "kind"),
+	    "edge");
+	assert_string_equal(json_member_str(json_array_get(turns, 0), "kind"),
+	    "turn");
+	/* As releases read it that know one kind. */
+	assert_int_equal(redis_number(f, "ZCARD {fleet}:workers"), 1);
+	assert_int_equal(fleet_leave(f->store, FLEET_EDGE, "a"), STORE_OK);
+	assert_int_equal(fleet_leave(f->store, FLEET_TURN, "b"), STORE_OK);
+	assert_int_equal(fleet_read(f->store, FLEET_EDGE, mem, &edges),
+	    STORE_OK);
+	assert_int_equal(json_array_size(edges), 0);
 	arena_free(mem);
 }
 
@@ -228,8 +266,8 @@ troubles(void **state)
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = { TEST(workers), TEST(counts),
-		TEST(breakers), TEST(troubles) };
+	const struct CMUnitTest tests[] = { TEST(workers), TEST(kinds),
+		TEST(counts), TEST(breakers), TEST(troubles) };
 
 	return cmocka_run_group_tests(tests, redis_fixture_setup,
 	    redis_fixture_teardown);

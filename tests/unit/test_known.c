@@ -21,8 +21,8 @@
 #define UNTIL_MS 10000
 
 static struct worker worker = { .mu = PTHREAD_MUTEX_INITIALIZER };
-static const struct settings CONFIGURED = { .chat_host = HOST_OPENAI,
-	.chat_model = "m",
+static const struct settings CONFIGURED = { .policy.host = HOST_OPENAI,
+	.policy.model = "m",
 	.llm_base_url = "",
 	.chat_ollama_url = "",
 	.llm_max_tokens_name = "" };
@@ -152,7 +152,7 @@ rows_of_other_backends_are_freed(void **state)
 	assert_string_equal(k->name, name());
 	known_keep(&worker, &CONFIGURED);
 	assert_string_equal(k->name, name());
-	other.chat_model = "n";
+	other.policy.model = "n";
 	known_keep(&worker, &other);
 	assert_string_equal(k->name, "");
 }

@@ -470,11 +470,11 @@ addresses_with_a_query_and_headers(void **state)
 	};
 	char url[128], value[128];
 	const char *fallback[] = { "groq/other" };
-	struct settings s = { .chat_model = "m",
+	struct settings s = { .policy.model = "m",
 		.llm_base_url = url,
 		.chat_ollama_url = "",
 		.llm_max_tokens_name = "",
-		.llm_fallback = { fallback, 1 },
+		.policy.fallback = { fallback, 1 },
 		.llm_max_tokens = 9,
 		.llm_connect_ms = 2000,
 		.llm_first_byte_ms = 5000,
@@ -492,7 +492,7 @@ addresses_with_a_query_and_headers(void **state)
 	s.llm_headers = json_pack("{s:s, s:s}", "api-key", "${TEST_LLM_KEY}",
 	    "X-Title", "a: b");
 	for (i = 0; i < NELEM(rows); i++) {
-		s.chat_host = rows[i].host;
+		s.policy.host = rows[i].host;
 		snprintf(url, sizeof(url), "http://127.0.0.1:%d%s", srv.port,
 		    rows[i].base);
 		assert_int_equal(llm_backends(&s, mem, &b), 2);

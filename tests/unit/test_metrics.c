@@ -4,32 +4,42 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/buf.h"
-#include "base/metrics.h"
+#include "base/metrics_priv.h"
 
 #define PID_MASK ((int64_t)(1 << 22) - 1) /* base/metrics.c */
 
-enum { TURNS, WAITING, QUEUE, SECONDS, N };
+enum { TURNS, WAITING, QUEUE, SECONDS, TOOLS, TOOL_SECONDS, BUSY, N };
 static const struct metric_def DEFS[] = {
 	[TURNS] = { "t_turns_total", "Turns.", METRIC_COUNTER, "end",
-	    { "good", "bad" } },
-	[WAITING] = { "t_waiting", "Waiting.", METRIC_GAUGE, NULL, { NULL } },
-	[QUEUE] = { "t_queue", "Queue.", METRIC_LEVEL, NULL, { NULL } },
-	[SECONDS] = { "t_seconds", "Time.", METRIC_HISTOGRAM, NULL, { NULL } },
+	    { "good", "bad" }, NULL },
+	[WAITING] = { "t_waiting", "Waiting.", METRIC_GAUGE, NULL, { NULL },
+	    NULL },
+	[QUEUE] = { "t_queue", "Queue.", METRIC_LEVEL, NULL, { NULL }, NULL },
+	[TOOLS] = { "t_tools_total", "Tools.", METRIC_COUNTER, "end",
+	    { "good", "bad" }, "tool" },
+	[TOOL_SECONDS] = { "t_tool_seconds", "Tools.", METRIC_HISTOGRAM, NULL,
+	    { NULL }, "tool" },
+	[BUSY] = { "t_busy", "Busy.", METRIC_GAUGE, NULL, { NULL }, "server" },
+	[SECONDS] = { "t_seconds", "Time.", METRIC_HISTOGRAM, NULL, { NULL },
+	    NULL },
 };
 static const struct metric_def OTHER[] = { { "t_other", "Of another version.",
-    METRIC_COUNTER, NULL, { NULL } } };
+    METRIC_COUNTER, NULL, { NULL }, NULL } };
 static char path[64];
 
 /* Run ${work} in a process of its own, that then waits for a byte. */
@@ -301,6 +311,270 @@ a_cut_file_ends_nobody(void **state)
 	metrics_close();
 }
 
+/* How often ${what} stands in ${text}. */
+static int
+count(const char *text, const char *what)
+{
+	int n = 0;
+
+	for (; (text = strstr(text, what)) != NULL; text++)
+		n++;
+	return n;
+}
+
+/* How often ${what} is written. */
+static int
+written(const char *what)
+{
+	struct buf b = BUF_INIT(4 * MIB);
+	int n;
+
+	assert_int_equal(metrics_write(&b), 0);
+	n = count(buf_str(&b), what);
+	buf_fini(&b);
+	return n;
+}
+
+static void
+three_hundred_labels_are_two_hundred_and_other(void **state)
+{
+	char name[32];
+	int i, other = 0;
+
+	(void)state;
+	unlink(path);
+	assert_int_equal(metrics_open(path, DEFS, N), 0);
+	for (i = 0; i < 300; i++) {
+		int tool;
+
+		snprintf(name, sizeof(name), "tool_%d", i);
+		tool = metric_learn(TOOLS, name);
+		assert_int_equal(tool, i < 200 ? i : METRIC_LEARNED_MAX);
+		/* The same for all metrics of that label. */
+		assert_int_equal(metric_learn(TOOL_SECONDS, name), tool);
+		metric_add(TOOLS, metric_with(TOOLS, tool, 1), 1);
+		metric_observe_us(TOOL_SECONDS,
+		    metric_with(TOOL_SECONDS, tool, 0), 1000);
+		other += tool == METRIC_LEARNED_MAX;
+	}
+	assert_int_equal(other, 100);
+	assert_int_equal(
+	    written("t_tools_total{tool=\"tool_0\",end=\"bad\"} 1\n"), 1);
+	assert_int_equal(
+	    written("t_tools_total{tool=\"tool_199\",end=\"good\"} 0\n"), 1);
+	assert_int_equal(
+	    written("t_tools_total{tool=\"other\",end=\"bad\"} 100\n"), 1);
+	assert_int_equal(written("tool_200"), 0);
+	assert_int_equal(written("t_tool_seconds_count{tool=\"other\"} 100\n"),
+	    1);
+	assert_int_equal(
+	    written("t_tool_seconds_bucket{tool=\"tool_7\",le=\"+Inf\"} 1\n"),
+	    1);
+	assert_int_equal(written("t_busy{"), 0); /* another label */
+	metric_set(BUSY, metric_with(BUSY, metric_learn(BUSY, "s"), 0), 4);
+	assert_int_equal(written("t_busy{server=\"s\"} 4\n"), 1);
+	metrics_close();
+	/* Who comes later knows them, and none is added. */
+	assert_int_equal(metrics_open(path, DEFS, N), 0);
+	assert_int_equal(metric_learn(TOOLS, "tool_42"), 42);
+	assert_int_equal(metric_learn(TOOLS, "new"), METRIC_LEARNED_MAX);
+	assert_int_equal(metric_total(TOOLS, metric_with(TOOLS, 42, 1)), 1);
+	metrics_close();
+}
+
+static void
+names_are_written_as_text(void **state)
+{
+	char long_a[200], long_b[200];
+	int a, b;
+
+	(void)state;
+	unlink(path);
+	assert_int_equal(metric_learn(TOOLS, "x"), METRIC_LEARNED_MAX);
+	assert_int_equal(metrics_open(path, DEFS, N), 0);
+	assert_int_equal(metric_learn(TURNS, "x"), METRIC_LEARNED_MAX);
+	assert_int_equal(metric_learn(TOOLS, "a\"b\\c\nd"), 0);
+	assert_int_equal(written("{tool=\"a\\\"b\\\\c\\nd\",end=\"good\"} 0\n"),
+	    1);
+	/* No series is there twice, whatever a server calls itself. */
+	assert_int_equal(metric_learn(TOOLS, "other"), METRIC_LEARNED_MAX);
+	metric_add(TOOLS, metric_with(TOOLS, METRIC_LEARNED_MAX, 0), 1);
+	assert_int_equal(written("{tool=\"other\",end=\"good\"} 1\n"), 1);
+	assert_int_equal(metric_learn(TOOLS, ""), METRIC_LEARNED_MAX);
+	assert_int_equal(metric_learn(TOOLS, "\xff"), METRIC_LEARNED_MAX);
+	memset(long_a, 'a', sizeof(long_a));
+	long_a[150] = long_a[199] = '\0';
+	memcpy(long_b, long_a, sizeof(long_b));
+	long_b[149] = 'b';
+	a = metric_learn(TOOLS, long_a);
+	b = metric_learn(TOOLS, long_b);
+	assert_int_equal(a, 1);
+	assert_int_equal(b, 2);
+	assert_int_equal(metric_learn(TOOLS, long_a), 1);
+	assert_int_equal(metric_with(TOOLS, 0, 2), -1);
+	metric_add(TOOLS, metric_with(TOOLS, 0, 2), 1); /* nothing */
+	metric_add(TOOLS, METRIC_LEARNED_MAX * 2 + 2, 1);
+	metrics_close();
+}
+
+static void
+learn_a_hundred(void)
+{
+	char name[32];
+	int i;
+
+	if (metrics_open(path, DEFS, N) == -1)
+		_exit(1);
+	for (i = 0; i < 100; i++) {
+		snprintf(name, sizeof(name), "same_%d", i);
+		metric_add(TOOLS,
+		    metric_with(TOOLS, metric_learn(TOOLS, name), 0), 1);
+	}
+	_exit(0);
+}
+
+static void
+processes_learn_the_same_at_once(void **state)
+{
+	enum { PROCESSES = 8 };
+	struct buf b = BUF_INIT(4 * MIB);
+	pid_t pids[PROCESSES];
+	char line[64];
+	int i, status;
+
+	(void)state;
+	unlink(path);
+	assert_int_equal(metrics_open(path, DEFS, N), 0);
+	for (i = 0; i < PROCESSES; i++) {
+		pids[i] = fork();
+		if (pids[i] == 0)
+			learn_a_hundred();
+	}
+	for (i = 0; i < PROCESSES; i++) {
+		assert_int_equal(waitpid(pids[i], &status, 0), pids[i]);
+		assert_int_equal(status, 0);
+	}
+	assert_int_equal(metrics_write(&b), 0);
+	for (i = 0; i < 100; i++) {
+		snprintf(line, sizeof(line),
+		    "t_tools_total{tool=\"same_%d\",end=\"good\"} %d\n", i,
+		    PROCESSES);
+		assert_int_equal(count(buf_str(&b), line), 1);
+	}
+	assert_int_equal(written("tool=\"other\""), 0);
+	buf_fini(&b);
+	metrics_close();
+}
+
+/* Names without end, until it is killed. */
+static void
+learn_for_ever(unsigned seed)
+{
+	char name[32];
+
+	if (metrics_open(path, DEFS, N) == -1)
+		_exit(1);
+	for (;; seed++) {
+		snprintf(name, sizeof(name), "n%u", seed % 190);
+		metric_add(TOOLS,
+		    metric_with(TOOLS, metric_learn(TOOLS, name), 0), 1);
+	}
+}
+
+static void
+a_kill_leaves_it_readable(void **state)
+{
+	struct buf b = BUF_INIT(4 * MIB);
+	unsigned round;
+	char name[32];
+	int i, at;
+
+	(void)state;
+	for (round = 0; round < 30; round++) {
+		const struct timespec pause = { .tv_nsec = 100000 * round };
+		pid_t pids[2];
+
+		if (round % 5 == 0)
+			unlink(path);
+		for (i = 0; i < 2; i++) {
+			pids[i] = fork();
+			if (pids[i] == 0)
+				learn_for_ever(round * 61 + (unsigned)i * 7);
+		}
+		nanosleep(&pause, NULL); /* any point of their work will do */
+		for (i = 0; i < 2; i++) {
+			kill(pids[i], SIGKILL);
+			assert_int_equal(waitpid(pids[i], NULL, 0), pids[i]);
+		}
+		assert_int_equal(metrics_open(path, DEFS, N), 0);
+		at = metric_learn(TOOLS, "n0");
+		assert_in_range(at, 0, METRIC_LEARNED_MAX - 1);
+		buf_reset(&b);
+		assert_int_equal(metrics_write(&b), 0);
+		for (i = 0; i < 190; i++) {
+			snprintf(name, sizeof(name),
+			    "{tool=\"n%d\",end=\"good\"", i);
+			assert_in_range(count(buf_str(&b), name), 0, 1);
+		}
+		metrics_close();
+	}
+	buf_fini(&b);
+}
+
+/* A name that its writer did not finish, and one who is stopped over it. */
+static void
+who_holds_the_lock_holds_up_nobody(void **state)
+{
+	struct metrics_map *m;
+	struct stat sb;
+	int fd;
+
+	(void)state;
+	unlink(path);
+	assert_int_equal(metrics_open(path, DEFS, N), 0);
+	assert_int_equal(metric_learn(TOOLS, "first"), 0);
+	fd = open(path, O_RDWR);
+	assert_int_equal(fstat(fd, &sb), 0);
+	m = mmap(NULL, (size_t)sb.st_size, PROT_READ | PROT_WRITE, MAP_SHARED,
+	    fd, 0);
+	assert_true(m != MAP_FAILED);
+	memset(m->sets[0].names[1], 'x', METRIC_LEARNED_BYTES);
+	assert_int_equal(written("xxx"), 0);
+	assert_int_equal(flock(fd, LOCK_EX), 0);
+	assert_int_equal(metric_learn(TOOLS, "second"), METRIC_LEARNED_MAX);
+	assert_int_equal(metric_learn(TOOLS, "first"), 0);
+	assert_int_equal(flock(fd, LOCK_UN), 0);
+	assert_int_equal(metric_learn(TOOLS, "second"), 1);
+	assert_int_equal(written("tool=\"second\",end=\"good\""), 1);
+	/* Whatever stands there, nothing outside is read. */
+	atomic_store(&m->sets[0].n, UINT64_MAX);
+	memset(m->sets[0].names, 'y', sizeof(m->sets[0].names));
+	assert_in_range(written("yyy"), 1, 1000000);
+	munmap(m, (size_t)sb.st_size);
+	close(fd);
+	metrics_close();
+	unlink(path);
+}
+
+/* Who goes on alone still counts under the names it knows. */
+static void
+a_cut_file_keeps_the_names(void **state)
+{
+	int tool;
+
+	(void)state;
+	assert_int_equal(metrics_open(path, DEFS, N), 0);
+	tool = metric_learn(TOOLS, "kept");
+	assert_int_equal(truncate(path, 0), 0);
+	metric_add(TOOLS, metric_with(TOOLS, tool, 0), 1);
+	metric_set(WAITING, 0, 1);
+	assert_int_equal(metric_learn(TOOLS, "kept"), tool);
+	assert_int_equal(
+	    written("t_tools_total{tool=\"kept\",end=\"good\"} 1\n"), 1);
+	metrics_close();
+	unlink(path);
+}
+
 static int
 begin(void **state)
 {
@@ -316,7 +590,8 @@ static int
 end(void **state)
 {
 	(void)state;
-	return unlink(path);
+	(void)unlink(path);
+	return 0;
 }
 
 int
@@ -331,6 +606,13 @@ main(void)
 		cmocka_unit_test(its_file_is_its_own),
 		cmocka_unit_test(a_cut_file_ends_nobody),
 		cmocka_unit_test(a_full_disk_ends_nobody),
+		cmocka_unit_test(
+		    three_hundred_labels_are_two_hundred_and_other),
+		cmocka_unit_test(names_are_written_as_text),
+		cmocka_unit_test(processes_learn_the_same_at_once),
+		cmocka_unit_test(a_kill_leaves_it_readable),
+		cmocka_unit_test(who_holds_the_lock_holds_up_nobody),
+		cmocka_unit_test(a_cut_file_keeps_the_names),
 	};
 
 	return cmocka_run_group_tests(tests, begin, end);

@@ -82,10 +82,10 @@ two_installations(void **state)
 	assert_int_equal(fleet_count(f->store, &counts), STORE_OK);
 	assert_int_equal(counts.accepted, 0);
 
-	assert_int_equal(fleet_beat(a, "w", doc), STORE_OK);
-	assert_int_equal(fleet_read(a, mem, &list), STORE_OK);
+	assert_int_equal(fleet_beat(a, FLEET_TURN, "w", doc), STORE_OK);
+	assert_int_equal(fleet_read(a, FLEET_TURN, mem, &list), STORE_OK);
 	assert_int_equal(json_array_size(list), 1);
-	assert_int_equal(fleet_read(b, mem, &list), STORE_OK);
+	assert_int_equal(fleet_read(b, FLEET_TURN, mem, &list), STORE_OK);
 	assert_int_equal(json_array_size(list), 0);
 	assert_int_equal(fleet_pause(b, true), STORE_OK);
 	assert_int_equal(fleet_is_paused(a, &paused), STORE_OK);
@@ -207,10 +207,14 @@ on_piece(void *ctx, int64_t number, const char *kind, const char *sealed,
 }
 
 static void
-on_resync(void *ctx)
+on_hears(void *ctx, bool hears)
 {
 	(void)ctx;
+	(void)hears;
 }
+
+static const struct process_ear EAR = { .on_piece = on_piece,
+	.on_hears = on_hears };
 
 static int
 pieces(struct heard *h)
@@ -238,8 +242,8 @@ channels(void **state)
 
 	pthread_mutex_init(&ha.lock, NULL);
 	pthread_mutex_init(&hb.lock, NULL);
-	la = process_listen(a, ID, on_piece, on_resync, &ha, WAIT_MS);
-	lb = process_listen(b, ID, on_piece, on_resync, &hb, WAIT_MS);
+	la = process_listen(a, ID, &EAR, &ha, WAIT_MS);
+	lb = process_listen(b, ID, &EAR, &hb, WAIT_MS);
 	assert_true(process_is_listening(la));
 	assert_true(process_is_listening(lb));
 	assert_int_equal(fixture_say(a, &chat, "1", "hi", ID ".7"), STORE_OK);
@@ -312,19 +316,20 @@ who_is_elsewhere(void **state)
 	assert_int_equal(json_member_int(one, "edges", -1), 0);
 
 	assert_int_equal(store_canary(b), STORE_OK);
-	assert_int_equal(fleet_beat(b, "w", json_keep(mem, json_object())),
+	assert_int_equal(
+	    fleet_beat(b, FLEET_TURN, "w", json_keep(mem, json_object())),
 	    STORE_OK);
 	one = other(a, mem, STORE_PREFIX_NEW);
 	assert_int_equal(json_member_int(one, "workers", -1), 1);
 
 	/* An edge of any other name is found by its channel, and another
 	 * installation's is none of ours. */
-	l = process_listen(a, ID, on_piece, on_resync, &h, WAIT_MS);
+	l = process_listen(a, ID, &EAR, &h, WAIT_MS);
 	one = other(b, mem, "a:");
 	assert_int_equal(json_member_int(one, "edges", -1), 1);
 	process_unlisten(l);
 	assert_int_equal(store_canary(theirs), STORE_OK);
-	l = process_listen(theirs, ID, on_piece, on_resync, &h, WAIT_MS);
+	l = process_listen(theirs, ID, &EAR, &h, WAIT_MS);
 	assert_null(other(b, mem, "c:"));
 	process_unlisten(l);
 	store_close(a);
@@ -354,10 +359,11 @@ move(void **state)
 	assert_int_equal(fixture_say(f->store, &chat, "1", "hi", ""), STORE_OK);
 	(void)redis_text(f, "SET somebody's x");
 	(void)redis_text(f, "SET canary-bird x");
-	assert_int_equal(
-	    fleet_beat(f->store, "w", json_keep(mem, json_object())), STORE_OK);
+	assert_int_equal(fleet_beat(f->store, FLEET_TURN, "w",
+			     json_keep(mem, json_object())),
+	    STORE_OK);
 	assert_int_equal(prefix_move(a, "", &moved, &kept), STORE_EXISTS);
-	assert_int_equal(fleet_leave(f->store, "w"), STORE_OK);
+	assert_int_equal(fleet_leave(f->store, FLEET_TURN, "w"), STORE_OK);
 
 	assert_int_equal(store_canary(a), STORE_OK); /* as the command does */
 	assert_int_equal(prefix_move(a, "", &moved, &kept), STORE_OK);
@@ -450,7 +456,7 @@ move_takes_each_noun(void **state)
 	    breaker_fail(f->store, "openai/m", "down", 1, 60000, 60000, &n),
 	    STORE_OK);
 	(void)redis_text(f, "SET somebody's x");
-	assert_int_equal(fleet_leave(f->store, "w"), STORE_OK);
+	assert_int_equal(fleet_leave(f->store, FLEET_TURN, "w"), STORE_OK);
 
 	n = redis_number(f, "KEYS *");
 	assert_int_equal(prefix_move(a, "", &moved, &kept), STORE_OK);

@@ -542,7 +542,7 @@ the_operator_states(void **state)
 		"openai/m:2:system=no", "groq:images=no",
 		"openai/other:thoughts=no", "openai/m:2:tools_max=7",
 		"temperature=yes" };
-	static const struct settings s = { .chat_host = HOST_OPENAI,
+	static const struct settings s = { .policy.host = HOST_OPENAI,
 		.llm_quirks = { .items = items, .n = NELEM(items) } };
 	struct llm_backend b = BACKEND;
 	struct llm_quirks q = LLM_QUIRKS_INIT;

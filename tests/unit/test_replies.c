@@ -285,10 +285,10 @@ ask_everything(struct store *st, struct arena *mem)
 	(void)!breaker_fail(st, "p", "k", 1, 1, 1, &n);
 	(void)!breaker_succeed(st, "p");
 	doc = json_pack("{s:s}", "id", "w");
-	(void)!fleet_beat(st, "w", doc);
+	(void)!fleet_beat(st, FLEET_TURN, "w", doc);
 	json_decref(doc);
-	(void)!fleet_leave(st, "w");
-	(void)!fleet_read(st, mem, &doc);
+	(void)!fleet_leave(st, FLEET_TURN, "w");
+	(void)!fleet_read(st, FLEET_TURN, mem, &doc);
 	(void)!fleet_pause(st, true);
 	(void)!fleet_is_paused(st, &yes);
 	(void)!fleet_count(st, &counts);
@@ -336,10 +336,14 @@ on_piece(void *ctx, int64_t number, const char *kind, const char *sealed,
 }
 
 static void
-on_resync(void *ctx)
+on_hears(void *ctx, bool hears)
 {
 	(void)ctx;
+	(void)hears;
 }
+
+static const struct process_ear EAR = { .on_piece = on_piece,
+	.on_hears = on_hears };
 
 static void
 a_listener_survives_them_too(void **state)
@@ -352,8 +356,8 @@ a_listener_survives_them_too(void **state)
 	(void)state;
 	assert_non_null(st);
 	for (int i = 0; i < CLIENTS; i++)
-		process_unlisten(process_listen(st, "0011223344556677",
-		    on_piece, on_resync, NULL, 50));
+		process_unlisten(
+		    process_listen(st, "0011223344556677", &EAR, NULL, 50));
 	store_close(st);
 	seal_ring_free(ring);
 }

@@ -14,19 +14,86 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include <sodium.h>
+
 #include "fcgi/request_priv.h"
 #include "fcgi/router.h"
 #include "tests/unit/fcgi_client.h"
 
 static int
-refuse_strangers(struct request *req)
+refuse_strangers(struct request *req, struct refusal *why)
 {
 	const char *secret = request_header(req, "X-Proxy-Secret");
 
-	if (secret != NULL && strcmp(secret, "s") == 0)
+	if (secret != NULL && strcmp(secret, "s") == 0) {
+		req->caller = (struct caller){ .tenant = "t", .key = "k" };
 		return 0;
-	reply_error(req, 401, "who?");
+	}
+	*why = (struct refusal){ .status = 401, .detail = "who?" };
 	return -1;
+}
+
+/* One caller has asked too often. */
+static int
+limit(struct request *req, struct refusal *why)
+{
+	assert_string_equal(req->caller.tenant, "t");
+	if (request_header(req, "X-Often") == NULL)
+		return 0;
+	*why = (struct refusal){ .status = 429,
+		.detail = "wait",
+		.retry_s = 7 };
+	return -1;
+}
+
+/* A webhook as platforms have it: HMAC-SHA256 over the body as it came. */
+static const unsigned char KEY[crypto_auth_hmacsha256_KEYBYTES] = "key";
+
+static int
+verify_signature(struct request *req, struct refusal *why)
+{
+	const char *text = request_header(req, "X-Signature");
+	unsigned char mac[crypto_auth_hmacsha256_BYTES];
+	size_t len;
+
+	assert_null(req->json); /* before anybody parses it */
+	if (text != NULL
+	    && sodium_hex2bin(mac, sizeof(mac), text, strlen(text), NULL, &len,
+		   NULL)
+		== 0
+	    && len == sizeof(mac)
+	    && crypto_auth_hmacsha256_verify(mac,
+		   (const unsigned char *)req->body, req->body_len, KEY)
+		== 0) {
+		req->caller = (struct caller){ .tenant = "signed" };
+		return 0;
+	}
+	*why = (struct refusal){ .status = 401, .detail = "not signed" };
+	return -1;
+}
+
+/* JSON-RPC in the words of an MCP endpoint. */
+static int
+refuse_rpc(struct request *req, const struct refusal *why)
+{
+	return reply_json(req, why->status,
+	    json_pack("{s:s, s:n, s:{s:i, s:s}}", "jsonrpc", "2.0", "id",
+		"error", "code", -32000, "message",
+		why->detail == NULL ? "invalid" : why->detail));
+}
+
+/* A platform repeats what isn't 2xx: it hears of no refusal. */
+static int
+refuse_silently(struct request *req, const struct refusal *why)
+{
+	(void)why;
+	return reply_empty(req, 200);
+}
+
+static int
+say_not_now(struct request *req)
+{
+	return reply_error(req, 409, "not now");
 }
 
 static int
@@ -47,13 +114,38 @@ say_nothing(struct request *req)
 }
 
 static const struct route ROUTES[] = {
-	{ M_POST, "/chat", refuse_strangers, 100, say, ROUTE_JSON },
-	{ M_GET, "/chat", NULL, 0, say, 0 },
-	{ M_GET, "/m/{id}/x", NULL, 0, say, 0 },
-	{ M_PUT, "/raw", NULL, 100, say, 0 },
-	{ M_GET, "/silent", NULL, 0, say_nothing, 0 },
-	{ 0, NULL, NULL, 0, NULL, 0 },
+	{ .methods = M_POST,
+	    .pattern = "/chat",
+	    .verify = refuse_strangers,
+	    .limit = limit,
+	    .body_max = 100,
+	    .parse = PARSE_JSON,
+	    .handle = say },
+	{ .methods = M_GET, .pattern = "/chat", .handle = say },
+	{ .methods = M_GET, .pattern = "/m/{id}/x", .handle = say },
+	{ .methods = M_PUT, .pattern = "/raw", .body_max = 100, .handle = say },
+	{ .methods = M_GET, .pattern = "/silent", .handle = say_nothing },
+	{ .methods = M_POST,
+	    .pattern = "/hooks/{id?}",
+	    .body_max = 100,
+	    .verify_body = verify_signature,
+	    .parse = PARSE_JSON,
+	    .handle = say,
+	    .refuse = refuse_rpc },
+	{ .methods = M_POST,
+	    .pattern = "/quiet",
+	    .verify = refuse_strangers,
+	    .body_max = 100,
+	    .parse = PARSE_JSON,
+	    .handle = say_not_now,
+	    .refuse = refuse_silently },
+	{ .pattern = NULL },
 };
+
+/* HMAC-SHA256 of {"a":1} by KEY: the key is padded with NULs */
+#define SIGNED \
+	"HTTP_X_SIGNATURE=88a67f24bbcdaed0e6c997404bb79a743baf44c6bab2f4c27328e3009d22e342"
+#define HOOK "REQUEST_METHOD=POST", "CONTENT_LENGTH=7", JSON
 
 #define JSON "CONTENT_TYPE=application/json; charset=utf-8"
 #define SECRET "HTTP_X_PROXY_SECRET=s"
@@ -139,6 +231,43 @@ static const struct {
 	{ "any type of body",
 	    { "REQUEST_METHOD=PUT", "REQUEST_URI=/raw", "CONTENT_LENGTH=3" },
 	    "abc", false, 200, "\"len\":3" },
+	{ "asked too often",
+	    { "REQUEST_METHOD=POST", "REQUEST_URI=/chat", "CONTENT_LENGTH=5",
+		JSON, SECRET, "HTTP_X_OFTEN=1" },
+	    "{}", true, 429, "Retry-After: 7\r\n" },
+	{ "who comes before how often",
+	    { "REQUEST_METHOD=POST", "REQUEST_URI=/chat", "CONTENT_LENGTH=2",
+		JSON, "HTTP_X_OFTEN=1" },
+	    "{}", false, 401, NULL },
+	{ "a signed body", { HOOK, "REQUEST_URI=/hooks/bot", SIGNED },
+	    "{\"a\":1}", false, 200, "\"id\":\"bot\"" },
+	{ "a last segment left out", { HOOK, "REQUEST_URI=/hooks", SIGNED },
+	    "{\"a\":1}", false, 200, "\"id\":\"-\"" },
+	{ "a last segment that is empty",
+	    { HOOK, "REQUEST_URI=/hooks/", SIGNED }, "{\"a\":1}", false, 404,
+	    NULL },
+	{ "segments behind the last one",
+	    { HOOK, "REQUEST_URI=/hooks/a/b", SIGNED }, "{\"a\":1}", false, 404,
+	    NULL },
+	{ "another body than was signed",
+	    { HOOK, "REQUEST_URI=/hooks", SIGNED }, "{\"a\":2}", false, 401,
+	    "{\"jsonrpc\":\"2.0\"" },
+	{ "a signature of nothing",
+	    { HOOK, "REQUEST_URI=/hooks", "HTTP_X_SIGNATURE=" }, "{\"a\":1}",
+	    false, 401, "\"message\":\"not signed\"" },
+	{ "signature comes before parse", { HOOK, "REQUEST_URI=/hooks" },
+	    "{\"a\":1x", false, 401, NULL },
+	{ "a refusal of the router looks as the route's do",
+	    { "REQUEST_METHOD=POST", "REQUEST_URI=/hooks",
+		"CONTENT_LENGTH=101" },
+	    "", false, 413, "\"message\":\"the body is too large\"" },
+	{ "a wrong method, too", { "REQUEST_METHOD=GET", "REQUEST_URI=/hooks" },
+	    "", false, 405, "{\"jsonrpc\":\"2.0\"" },
+	{ "and what is not JSON", { HOOK, "REQUEST_URI=/quiet", SECRET },
+	    "{\"a\":1x", false, 200, "Content-Length: 0\r\n" },
+	{ "and a refusal of the handler",
+	    { HOOK, "REQUEST_URI=/quiet", SECRET }, "{\"a\":1}", false, 200,
+	    "Content-Length: 0\r\n" },
 	{ "a handler that forgets to answer",
 	    { "REQUEST_METHOD=GET", "REQUEST_URI=/silent" }, "", false, 500,
 	    NULL },
@@ -185,7 +314,7 @@ checks_in_order(void **state)
 		assert_non_null(strstr(buf_str(&out), "X-Request-Id: "));
 		body = strstr(buf_str(&out), "\r\n\r\n");
 		assert_non_null(body);
-		if (req.method == M_HEAD)
+		if (req.method == M_HEAD || strcmp(body, "\r\n\r\n") == 0)
 			assert_string_equal(body, "\r\n\r\n");
 		else
 			assert_non_null(strstr(buf_str(&out),

@@ -156,7 +156,7 @@ a_wrong_host_is_one_error(void **state)
 static void
 a_cut_backend_is_whole_characters(void **state)
 {
-	struct settings s = { .chat_host = HOST_OPENAI };
+	struct settings s = { .policy.host = HOST_OPENAI };
 	char model[600] = "", backend[128];
 	size_t i;
 
@@ -166,7 +166,7 @@ a_cut_backend_is_whole_characters(void **state)
 		model[i] = '\0';
 		while (strlen(model) + 3 < sizeof(model))
 			memcpy(model + strlen(model), "\xc3\xa9", 3);
-		s.chat_model = model;
+		s.policy.model = model;
 		settings_backend(&s, backend, sizeof(backend));
 		assert_true(text_is_utf8(backend, strlen(backend)));
 		assert_true(strlen(backend) >= sizeof(backend) - 2);
@@ -228,8 +228,8 @@ memcp_s_own_file(void **state)
 	assert_int_equal(s->chat_auth, CHAT_AUTH_MEMCP);
 	assert_int_equal(s->server_port, 8001);
 	assert_string_equal(s->redis_url, "redis://localhost:6379");
-	assert_int_equal(s->chat_host, HOST_GROQ);
-	assert_int_equal(s->chat_rate_limit, 30);
+	assert_int_equal(s->policy.host, HOST_GROQ);
+	assert_int_equal(s->policy.rate_limit, 30);
 	assert_int_equal(s->chat_max_history, 4);
 	assert_int_equal(s->chat_max_input_chars, 100);
 	assert_int_equal(s->chat_max_output_chars, 200);
@@ -372,7 +372,7 @@ names_of_old(void **state)
 	assert_non_null(
 	    strstr(buf_str(&warnings), "slack_app_token: is not used"));
 	assert_null(strstr(buf_str(&warnings), "rate_limit"));
-	assert_int_equal(s->chat_rate_limit, 1000000000);
+	assert_int_equal(s->policy.rate_limit, 1000000000);
 	assert_true(s->sql_echo);
 	assert_string_equal(s->log_level, "warn");
 	settings_unref(s);
@@ -399,6 +399,8 @@ wrong_together(void **state)
 		{ "SERVER_LISTEN=::1:9000", "server.listen: expected unix:" },
 		{ "SERVER_LISTEN=localhost:99999",
 		    "server.listen: expected unix:" },
+		{ "SERVER_LISTEN=socket:a:b",
+		    "server.listen: expected a name after socket:" },
 		{ "SERVER_LISTEN=fd:x",
 		    "server.listen: expected a descriptor" },
 		{ "REDIS_URL=localhost:6379", "redis.url: expected redis://" },
@@ -543,6 +545,7 @@ right_together(void **state)
 		"SERVER_LISTEN=localhost:9000 CHAT_OPEN=yes",
 		"SERVER_LISTEN=0.0.0.0:9000",
 		"SERVER_LISTEN=fd:3",
+		"SERVER_LISTEN=socket:edge",
 		"SERVER_METRICS_ALLOW=10.0.0.0/8,::1,fd00::/8",
 		"REDIS_URL=unix:///run/r.sock",
 		"LLM_BASE_URL=http://localhost:8000/v1 CHAT_HOST=openai",

@@ -412,10 +412,11 @@ addresses_by_other_names(void **state)
 			? warnings.len > 0
 			: strstr(buf_str(&warnings), c->warning) == NULL)
 			fail_msg("%zu: %s", i, buf_str(&warnings));
-		if (strcmp(settings_host_name(s->chat_host), c->host) != 0
+		if (strcmp(settings_host_name(s->policy.host), c->host) != 0
 		    || strcmp(s->llm_base_url, c->url) != 0)
 			fail_msg("%zu: %s at %s", i,
-			    settings_host_name(s->chat_host), s->llm_base_url);
+			    settings_host_name(s->policy.host),
+			    s->llm_base_url);
 		settings_unref(s);
 	}
 }

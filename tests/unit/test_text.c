@@ -427,6 +427,25 @@ distances(void **state)
 	assert_int_equal(text_distance(a, b, false), 0);
 }
 
+static void
+goes_line_by_line(void **state)
+{
+	static const char *const want[] = { "one", "two three", "end" };
+	const char *at = "\none\n\n\ntwo three\nend", *line;
+	size_t len, n = 0;
+
+	(void)state;
+	while ((line = text_line(&at, &len)) != NULL) {
+		assert_true(n < NELEM(want));
+		assert_int_equal(len, strlen(want[n]));
+		assert_memory_equal(line, want[n], len);
+		n++;
+	}
+	assert_int_equal(n, NELEM(want));
+	assert_string_equal(at, "");
+	assert_null(text_line(&at, &len));
+}
+
 int
 main(void)
 {
@@ -443,6 +462,7 @@ main(void)
 		cmocka_unit_test(reads_whole_numbers),
 		cmocka_unit_test(writes_hex),
 		cmocka_unit_test(expands),
+		cmocka_unit_test(goes_line_by_line),
 		cmocka_unit_test(hides_what_is_no_address),
 	};
 

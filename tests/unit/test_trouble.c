@@ -103,8 +103,8 @@ begin(void **state)
 	if (served_with_http(&srv, serve) == -1)
 		return -1;
 	snprintf(url, sizeof(url), "http://127.0.0.1:%d/v1", srv.port);
-	settings = (struct settings){ .chat_host = HOST_OPENAI,
-		.chat_model = "m",
+	settings = (struct settings){ .policy.host = HOST_OPENAI,
+		.policy.model = "m",
 		.llm_base_url = url,
 		.chat_ollama_url = "",
 		.llm_max_tokens_name = "",
