@@ -1,10 +1,12 @@
 #!lua flags=allow-oom
 -- All of a chat at once.  Learns the ids of its messages inside, for the keys
 -- that are named by them; they carry the same hash tag.  Who holds its turn
--- finds it LOST.  What waited ends as refused: it will have no answer.
+-- finds it LOST.  What waited ends as refused; who waits for it gets the reply
+-- that was sealed for it, which is not kept.
 -- KEYS chat inbox history turn seen rate window due counts damaged dead chats
--- ARGV name letter ...
-local name, prefix = ARGV[1], prefix_of(KEYS[1])
+-- ARGV name letters letter ... id reply ...
+local name, letters = ARGV[1], tonumber(ARGV[2])
+local prefix = prefix_of(KEYS[1])
 local day = math.floor((clock()) / 86400000)
 local ids, gone = {}, 0
 local function drop(key)
@@ -24,6 +26,23 @@ if #inbox > 0 and pcall('HEXISTS', KEYS[9], 'accepted') == 1 then
 	pcall('HINCRBY', KEYS[9], 'refused', #inbox)
 end
 
+local replies, channel = {}, string.match(KEYS[1], '^[^{]*') .. 'process:'
+for i = letters + 3, #ARGV, 2 do replies[ARGV[i]] = ARGV[i + 1] end
+for _, entry in ipairs(inbox) do
+	local id, first = string.match(string.sub(entry, 1, 192),
+		'^(%w+) %d+ %d+ %S+ (%S+) ')
+	local to = id and replies[id] and
+		(try('SRANDMEMBER', prefix .. 'wait:' .. id, 256) or {}) or {}
+	if replies[id or ''] then to[#to + 1] = first end
+	for _, address in ipairs(to) do
+		local process, number = string.match(address, '^([^.]+)%.(%d+)$')
+		if process then
+			call('PUBLISH', channel .. process,
+				number .. ' reply\n' .. replies[id])
+		end
+	end
+end
+
 for i = 1, 7 do drop(KEYS[i]) end
 for id in pairs(ids) do
 	drop(prefix .. 'reply:' .. id)
@@ -33,7 +52,7 @@ end
 for d = day - 3, day + 1 do
 	drop(prefix .. 'budget:' .. string.format('%.0f', d) .. ':' .. name)
 end
-for i = 2, #ARGV do
+for i = 3, letters + 2 do
 	local n = pcall('XDEL', KEYS[11], ARGV[i])
 	if type(n) == 'number' then gone = gone + n end
 end
