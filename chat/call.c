@@ -10,6 +10,7 @@
 #include "base/pool.h"
 #include "chat/phrases.h"
 #include "chat/steps.h"
+#include "chat/told.h"
 #include "chat/token.h"
 #include "chat/worker.h"
 
@@ -19,7 +20,7 @@ struct call {
 	struct calls *all;
 	const struct tool_call *call;
 	struct arena *mem; /* of its thread; the result is copied out */
-	struct tool_result result;
+	struct turn_result result;
 	bool wanted; /* to be called now */
 	bool ended;
 	bool written;   /* its result is journalled */
@@ -39,13 +40,16 @@ static void
 call_one(struct call *c)
 {
 	struct turn *t = c->all->t;
-	struct tool_ctx ctx = { .chat = t->job->chat.text,
+	struct tool_result result;
+	struct tool_ctx ctx = { .caller = &t->caller,
+		.request = t->job->id,
 		.token = t->token.derived,
 		.deadline_ms = (int)t->s->mcp_timeout_ms,
 		.cancel = &t->lease.cancel };
 
 	stream_tool(&t->stream, c->call->name, "started");
-	tools_call(t->tools, &ctx, c->call, c->mem, &c->result);
+	tools_call(t->tools, &ctx, c->call, c->mem, &result);
+	c->result = told(c->mem, &result);
 	stream_tool(&t->stream, c->call->name,
 	    c->result.end == TOOL_DONE ? "done" : "failed");
 	pthread_mutex_lock(&c->all->mu);
@@ -105,12 +109,10 @@ keep_result(struct calls *all, struct call *c)
 {
 	struct turn *t = all->t;
 	size_t i = (size_t)(c - all->call);
-	struct tool_result *r = &all->round->results[i];
+	struct turn_result *r = &all->round->results[i];
 
 	*r = c->result;
 	r->text = arena_strdup(t->mem, c->result.text);
-	if (r->end == TOOL_ASKS)
-		r->end = TOOL_FAILED; /* nobody can be asked from here yet */
 	t->denied |= r->denied;
 	t->token_expired |= r->token_expired;
 	all->round->done[i] = true;
@@ -247,7 +249,7 @@ turn_tools(struct turn *t)
 	enum turn_state next;
 	size_t i;
 
-	if (!r->resumed && policy_of(t->s, NULL)->host == HOST_DIRECT) {
+	if (!r->resumed && policy_of(t->s, &t->caller)->host == HOST_DIRECT) {
 		struct journal_field f = step_answer(t, 0, &r->answer);
 
 		if (!turn_write(t, &f, 1, &next))
@@ -263,7 +265,7 @@ turn_tools(struct turn *t)
 		if (r->resumed
 		    && !tools_is_repeatable(t->tools,
 			r->answer.calls[i].name)) {
-			r->results[i] = (struct tool_result){
+			r->results[i] = (struct turn_result){
 				.end = TOOL_FAILED,
 				.text = PHRASE_OUTCOME_UNKNOWN
 			};
@@ -275,8 +277,9 @@ turn_tools(struct turn *t)
 	r->resumed = false;
 	if (calls_run(&all, &next)
 	    && (!t->token_expired || calls_again(&all, &next)))
-		next = policy_of(t->s, NULL)->host == HOST_DIRECT ? TURN_DIRECT
-								  : TURN_ASK;
+		next = policy_of(t->s, &t->caller)->host == HOST_DIRECT
+		    ? TURN_DIRECT
+		    : TURN_ASK;
 	calls_free(&all);
 	return next;
 }

@@ -110,7 +110,7 @@ context_can_shorten(const struct turn *t)
 }
 
 static const char *
-result_text(struct turn *t, const struct tool_result *r)
+result_text(struct turn *t, const struct turn_result *r)
 {
 	if (halvings(t) == 0)
 		return r->text;

@@ -91,7 +91,7 @@ beat(struct worker *w)
 {
 	struct settings *s = worker_settings(w);
 	struct arena *mem = arena_new();
-	const struct toolset *set = toolset_ref(w->toolbox);
+	const struct toolset *set = toolset_ref(w->toolbox, NULL);
 	const char *error;
 	bool asked;
 	json_t *list, *record;

@@ -90,9 +90,10 @@ turn_load(struct turn *t)
 		return disconnect(t);
 
 	stream_status(&t->stream, "working");
-	t->tools = toolset_ref(t->w->toolbox);
+	chat_name_caller(&job->chat, t->mem, &t->caller);
+	t->tools = toolset_ref(t->w->toolbox, &t->caller);
 	if (t->s->chat_auth == CHAT_AUTH_MEMCP)
 		return TURN_TOKEN;
-	return policy_of(t->s, NULL)->host == HOST_DIRECT ? TURN_DIRECT
-							  : TURN_ASK;
+	return policy_of(t->s, &t->caller)->host == HOST_DIRECT ? TURN_DIRECT
+								: TURN_ASK;
 }

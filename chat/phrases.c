@@ -104,6 +104,15 @@ const char PHRASE_SUMMARISE[]
 const char PHRASE_OUTCOME_UNKNOWN[]
     = "The call was interrupted; whether it took effect is unknown. Tell the "
       "person so, and do not repeat the call without being asked.";
+const char PHRASE_TOOL_ASKS[]
+    = "This tool needs an answer from a person in between, which is not "
+      "possible from a chat yet.";
+const char PHRASE_TOOL_LATER[]
+    = "This tool goes on in the background and gives its result later, which "
+      "is not possible from a chat yet.";
+const char PHRASE_TOOL_SILENT[] = "The tool ended and returned nothing.";
+const char PHRASE_TOOL_SILENT_FAILURE[]
+    = "The tool failed and did not say why.";
 
 const char *
 phrase_of(enum llm_rc rc)

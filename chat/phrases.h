@@ -44,7 +44,12 @@ extern const char PHRASE_BUDGET_TURN[];
 extern const char PHRASE_BUDGET_CHAT[];
 extern const char PHRASE_HIGHER_TIER[]; /* appended */
 extern const char PHRASE_SUMMARISE[];   /* to the model, in the system text */
-extern const char PHRASE_OUTCOME_UNKNOWN[]; /* to the model */
+/* To the model, in place of a tool's result. */
+extern const char PHRASE_OUTCOME_UNKNOWN[];
+extern const char PHRASE_TOOL_ASKS[];
+extern const char PHRASE_TOOL_LATER[];
+extern const char PHRASE_TOOL_SILENT[];
+extern const char PHRASE_TOOL_SILENT_FAILURE[];
 
 /* For a question that ended as ${rc}, no LLM_OK: each end that needs the
  * operator has a phrase of its own. */

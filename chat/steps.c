@@ -50,7 +50,7 @@ step_answer(const struct turn *t, int k, const struct llm_answer *a)
 }
 
 struct journal_field
-step_result(const struct turn *t, int k, int i, const struct tool_result *r)
+step_result(const struct turn *t, int k, int i, const struct turn_result *r)
 {
 	return field(t, arena_printf(t->mem, "result:%d.%d", k, i),
 	    json_pack("{s:i, s:s, s:b}", "end", (int)r->end, "text", r->text,
@@ -125,7 +125,7 @@ read_result(struct turn *t, int k, int i, const json_t *doc)
 		&text, "denied", &denied)
 	    == -1)
 		return;
-	t->rounds[k].results[i] = (struct tool_result){ .end = end == TOOL_DONE
+	t->rounds[k].results[i] = (struct turn_result){ .end = end == TOOL_DONE
 		    ? TOOL_DONE
 		    : TOOL_FAILED,
 		.text = text,

@@ -20,7 +20,7 @@
 struct journal_field step_answer(const struct turn *t, int k,
     const struct llm_answer *a);
 struct journal_field step_result(const struct turn *t, int k, int i,
-    const struct tool_result *r);
+    const struct turn_result *r);
 struct journal_field step_retry(const struct turn *t);
 /* The words of a cut answer that are the reply if no other comes. */
 struct journal_field step_kept(const struct turn *t);

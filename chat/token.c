@@ -121,6 +121,6 @@ turn_token(struct turn *t)
 	    && t->token.derived_until_ms - clock_wall_ms() < TOKEN_AHEAD_MS
 	    && token_renew(t) == TOKEN_BAD)
 		return token_lost(t);
-	return policy_of(t->s, NULL)->host == HOST_DIRECT ? TURN_DIRECT
-							  : TURN_ASK;
+	return policy_of(t->s, &t->caller)->host == HOST_DIRECT ? TURN_DIRECT
+								: TURN_ASK;
 }

@@ -12,6 +12,7 @@
 #include "chat/lease.h"
 #include "chat/stream.h"
 #include "llm/llm.h"
+#include "nouns/caller.h"
 #include "nouns/settings.h"
 #include "redis/journal.h"
 #include "tools/tool.h"
@@ -31,10 +32,18 @@ enum turn_state {
 
 struct worker;
 
+/* What the model is told of a call (chat/told.h). */
+struct turn_result {
+	enum tool_end end;  /* DONE or FAILED */
+	const char *text;   /* valid UTF-8, never empty */
+	bool denied;        /* the person's token has too few rights */
+	bool token_expired; /* it is good no more: no result, called again */
+};
+
 /* One answer of the model that asked for tools, with their results. */
 struct turn_round {
 	struct llm_answer answer;
-	struct tool_result results[TOOL_CALLS_MAX];
+	struct turn_result results[TOOL_CALLS_MAX];
 	bool done[TOOL_CALLS_MAX]; /* there is a result */
 	bool resumed;              /* from the journal */
 };
@@ -46,8 +55,9 @@ struct turn {
 	struct arena *mem; /* the job's */
 	struct lease lease;
 	struct stream stream;
-	const struct toolset *tools;
-	int64_t begun_us; /* boot clock, this attempt */
+	struct caller caller;
+	const struct toolset *tools; /* of the caller */
+	int64_t begun_us;            /* boot clock, this attempt */
 
 	struct turn_round rounds[TURN_ANSWERS_MAX];
 	int nrounds;

@@ -310,6 +310,28 @@ schema_now(struct exchange *call)
 	return found;
 }
 
+static int
+write_call(struct buf *params, const char *name, const json_t *arguments,
+    const struct mcp_call_options *o)
+{
+	if (buf_add_str(params, "\"name\":") == -1
+	    || json_add_str(params, name, strlen(name)) == -1
+	    || buf_add_str(params, ",\"arguments\":") == -1
+	    || (arguments == NULL ? buf_add_str(params, "{}")
+				  : json_add(params, arguments))
+		== -1)
+		return -1;
+	if (o != NULL && o->answers != NULL
+	    && (buf_add_str(params, ",\"inputResponses\":") == -1
+		|| json_add(params, o->answers) == -1))
+		return -1;
+	if (o != NULL && o->state != NULL
+	    && (buf_add_str(params, ",\"requestState\":") == -1
+		|| json_add_str(params, o->state, strlen(o->state)) == -1))
+		return -1;
+	return 0;
+}
+
 enum mcp_rc
 mcp_client_call(struct mcp_client *c, const char *name, const json_t *arguments,
     const json_t *schema, const struct mcp_call_options *o, struct arena *mem,
@@ -335,12 +357,7 @@ mcp_client_call(struct mcp_client *c, const char *name, const json_t *arguments,
 
 	why[0] = '\0';
 	*result = NULL;
-	if (buf_add_str(&params, "\"name\":") == -1
-	    || json_add_str(&params, name, strlen(name)) == -1
-	    || buf_add_str(&params, ",\"arguments\":") == -1
-	    || (arguments == NULL ? buf_add_str(&params, "{}")
-				  : json_add(&params, arguments))
-		== -1) {
+	if (write_call(&params, name, arguments, o) == -1) {
 		rc = exchange_end(&x, MCP_PROTOCOL,
 		    "the arguments are too large");
 		goto out;

@@ -59,6 +59,9 @@ struct mcp_call_options {
 	void (*on_progress)(void *ctx, double progress, double total,
 	    const char *message);
 	void *ctx;
+	/* To an earlier result that asked (input_required); NULL: none. */
+	const json_t *answers; /* KEY -> answer */
+	const char *state;     /* as it came with the questions */
 };
 enum mcp_rc mcp_client_call(struct mcp_client *c, const char *name,
     const json_t *arguments, const json_t *schema,
@@ -77,9 +80,16 @@ const char *mcp_client_version(struct mcp_client *c);
  * copy in ${mem}. */
 const char *mcp_client_hide(const struct mcp_client *c, struct arena *mem,
     const char *text);
+/* The same of all strings in ${doc}, which ${mem} owns. */
+json_t *mcp_client_hide_json(const struct mcp_client *c, struct arena *mem,
+    json_t *doc);
 
-/* The text of a CallToolResult for a model: text blocks joined, other blocks
- * named, structuredContent when it says more than the text. */
-char *mcp_result_text(struct arena *mem, const json_t *result, bool *is_error);
+/*
+ * A CallToolResult, or what came in place of one, as items: DONE or FAILED.
+ * Strings are borrowed from ${result}.
+ */
+struct tool_result;
+void mcp_result_read(struct arena *mem, const json_t *result,
+    struct tool_result *out);
 
 #endif

@@ -7,10 +7,12 @@
 #include "mcp/client_priv.h"
 
 #include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
 #include "base/hide.h"
+#include "base/json.h"
 #include "base/text.h"
 
 /* Fewer bytes of a header's value are words that everybody uses. */
@@ -98,6 +100,81 @@ mcp_client_hide(const struct mcp_client *c, struct arena *mem, const char *text)
 	if (path != NULL && strlen(path) >= PATH_LEAST)
 		text = hide_secret(mem, text, path);
 	return text;
+}
+
+/* Is there anything to hide? */
+static bool
+has_secrets(const struct mcp_client *c)
+{
+	const char *path = strstr(c->url, "://");
+	size_t i;
+
+	for (i = 0; i < c->nheaders; i++)
+		if (credential(c->headers[i]) != NULL)
+			return true;
+	path = path == NULL ? NULL : strpbrk(path + 3, "/?");
+	return path != NULL && strlen(path) >= PATH_LEAST;
+}
+
+static json_t *hide_value(const struct mcp_client *c, struct arena *mem,
+    json_t *value);
+
+/* A new reference. */
+static json_t *
+hide_object(const struct mcp_client *c, struct arena *mem, json_t *object)
+{
+	json_t *out = json_object(), *value;
+	const char *key;
+
+	json_object_foreach(object, key, value)
+		(void)json_object_set_new(out, mcp_client_hide(c, mem, key),
+		    hide_value(c, mem, value));
+	return out;
+}
+
+static json_t *
+hide_array(const struct mcp_client *c, struct arena *mem, json_t *array)
+{
+	json_t *out = json_array(), *value;
+	size_t i;
+
+	json_array_foreach(array, i, value)
+		(void)json_array_append_new(out, hide_value(c, mem, value));
+	return out;
+}
+
+static json_t *
+hide_value(const struct mcp_client *c, struct arena *mem, json_t *value)
+{
+	const char *text, *hidden;
+	char number[32];
+
+	switch (json_typeof(value)) {
+	case JSON_OBJECT:
+		return hide_object(c, mem, value);
+	case JSON_ARRAY:
+		return hide_array(c, mem, value);
+	case JSON_STRING:
+		text = json_string_value(value);
+		break;
+	case JSON_INTEGER:
+		(void)snprintf(number, sizeof(number), "%" JSON_INTEGER_FORMAT,
+		    json_integer_value(value));
+		text = number;
+		break;
+	default:
+		return json_incref(value);
+	}
+	hidden = mcp_client_hide(c, mem, text);
+	return hidden == text ? json_incref(value) : json_string(hidden);
+}
+
+json_t *
+mcp_client_hide_json(const struct mcp_client *c, struct arena *mem, json_t *doc)
+{
+	return doc == NULL || !has_secrets(c)
+	    ? doc
+	    : json_keep(mem, hide_value(c, mem, doc));
 }
 
 enum mcp_rc

@@ -3,7 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/arena.h"
 #include "base/text.h"
+#include "nouns/caller.h"
 
 #define WORD_MAX 64
 
@@ -71,6 +73,20 @@ const char *
 chat_name_chat(const struct chat_name *name)
 {
 	return strchr(strchr(name->text, '/') + 1, '/') + 1;
+}
+
+void
+chat_name_caller(const struct chat_name *name, struct arena *mem,
+    struct caller *out)
+{
+	char *text = arena_strdup(mem, name->text);
+	char *connection = strchr(text, '/') + 1;
+	char *person = strchr(connection, '/') + 1;
+
+	connection[-1] = person[-1] = '\0';
+	*out = (struct caller){ .tenant = text,
+		.connection = connection,
+		.person = person };
 }
 
 int

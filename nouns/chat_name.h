@@ -28,6 +28,13 @@ int chat_name_parse(struct chat_name *out, const char *text) WARN_UNUSED;
 /* The CHAT part, inside ${name}. */
 const char *chat_name_chat(const struct chat_name *name);
 
+/* Who writes in this chat, in ${mem}: its tenant and connection, and its CHAT
+ * part as the person, until messages name their sender. */
+struct arena;
+struct caller;
+void chat_name_caller(const struct chat_name *name, struct arena *mem,
+    struct caller *out);
+
 /* CRC16 (XMODEM, as Redis Cluster computes it) of ${text} mod 16. */
 int chat_name_partition(const char *text);
 

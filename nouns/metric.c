@@ -2,7 +2,7 @@
 
 #include "nouns/message.h"
 #include "nouns/settings.h"
-#include "nouns/tool_call.h"
+#include "nouns/tool_result.h"
 
 #define C METRIC_COUNTER
 #define G METRIC_GAUGE
@@ -88,7 +88,8 @@ const struct metric_def METRICS[METRIC_N] = {
 	    "Tool calls, by end", C, "end",
 	    { [TOOL_DONE] = "done",
 		[TOOL_FAILED] = "failed",
-		[TOOL_ASKS] = "asks" },
+		[TOOL_ASKS] = "asks",
+		[TOOL_LATER] = "later" },
 	    NULL },
 	[METRIC_SERVER_SECONDS] = { "dragoman_server_seconds",
 	    "Time of a tool call, by server", H, NULL, { NULL }, "server" },
@@ -96,7 +97,8 @@ const struct metric_def METRICS[METRIC_N] = {
 	    "Tool calls, by tool and end", C, "end",
 	    { [TOOL_DONE] = "done",
 		[TOOL_FAILED] = "failed",
-		[TOOL_ASKS] = "asks" },
+		[TOOL_ASKS] = "asks",
+		[TOOL_LATER] = "later" },
 	    "tool" },
 	[METRIC_TOKENS] = { "dragoman_tokens_total",
 	    "Tokens spent on models, by direction", C, "direction",

@@ -1,5 +1,5 @@
 /*
- * tool_call: what a model asked for, and what came of it.
+ * tool_call: what a model asked for, and what it was told of the tools.
  */
 #ifndef NOUNS_TOOL_CALL_H
 #define NOUNS_TOOL_CALL_H
@@ -10,25 +10,11 @@
 
 #define TOOL_NAME_MAX 65  /* [A-Za-z0-9_-]{1,64}, as all model APIs take */
 #define TOOL_CALLS_MAX 16 /* of one answer; more are refused to the model */
-#define TOOL_RESULT_MAX (64 * KIB) /* longer results are cut, with a note */
 
 struct tool_call {
 	const char *id; /* the model's, or made up when it gave none */
 	const char *name;
 	const char *arguments; /* JSON text as the model wrote it */
-};
-
-enum tool_end {
-	TOOL_DONE,
-	TOOL_FAILED, /* the text says why; the model may correct itself */
-	TOOL_ASKS,   /* needs input from a person (not from chats yet) */
-};
-
-struct tool_result {
-	enum tool_end end;
-	const char *text;   /* for the model; valid UTF-8, cut to the limit */
-	bool token_expired; /* meMCP: the access token is no longer valid */
-	bool denied;        /* meMCP: a higher-tier token is needed */
 };
 
 /* A tool as a model sees it. */

@@ -1,5 +1,5 @@
 #include "base/json.h"
-#include "tools/tools_priv.h"
+#include "tools/builtin.h"
 
 void
 echo_call(const struct tool_ctx *ctx, const json_t *arguments,
@@ -8,11 +8,9 @@ echo_call(const struct tool_ctx *ctx, const json_t *arguments,
 	const char *text = json_member_str(arguments, "text");
 
 	(void)ctx;
-	if (text == NULL) {
-		result->end = TOOL_FAILED;
-		result->text = "echo needs \"text\", a string";
-		return;
-	}
-	result->end = TOOL_DONE;
-	result->text = arena_strdup(mem, text);
+	if (text == NULL)
+		tool_result_say(mem, result, TOOL_FAILED,
+		    "echo needs \"text\", a string");
+	else
+		tool_result_say(mem, result, TOOL_DONE, text);
 }

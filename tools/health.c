@@ -3,7 +3,7 @@
 
 #include "base/json.h"
 #include "config.h"
-#include "tools/tools_priv.h"
+#include "tools/builtin.h"
 
 /* What a chat may know: that this works, and which version. */
 void
@@ -12,9 +12,9 @@ health_call(const struct tool_ctx *ctx, const json_t *arguments,
 {
 	(void)ctx;
 	(void)arguments;
-	result->end = TOOL_DONE;
-	result->text = json_text(mem,
-	    json_keep(mem,
-		json_pack("{s:s, s:s}", "status", "healthy", "version",
-		    PACKAGE_VERSION)));
+	tool_result_say(mem, result, TOOL_DONE,
+	    json_text(mem,
+		json_keep(mem,
+		    json_pack("{s:s, s:s}", "status", "healthy", "version",
+			PACKAGE_VERSION))));
 }

@@ -341,28 +341,30 @@ memcp_read_result(struct arena *mem, int status, const char *body, size_t len,
 	*result = (struct tool_result){ .end = TOOL_FAILED };
 	if (status == 200) {
 		doc = json_read(mem, text, strlen(text), NULL, NULL);
-		result->end = TOOL_DONE;
-		result->text = json_text(mem,
-		    json_keep(mem,
-			doc != NULL ? json_pack("{s:O}", "result", doc)
-				    : json_pack("{s:s}", "result", text)));
+		tool_result_say(mem, result, TOOL_DONE,
+		    json_text(mem,
+			json_keep(mem,
+			    doc != NULL ? json_pack("{s:O}", "result", doc)
+					: json_pack("{s:s}", "result", text))));
 	} else if (has_token
 	    && (status == 401 || (status == 403 && says_invalid_token(text)))) {
-		result->token_expired = true;
-		result->text = error_text(mem, "token_expired",
-		    "The access token is no longer valid.");
+		result->refusal = TOOL_REFUSED_TOKEN;
+		tool_result_say(mem, result, TOOL_FAILED,
+		    error_text(mem, "token_expired",
+			"The access token is no longer valid."));
 	} else if (status == 403) {
-		result->denied = true;
-		result->text = error_text(mem, "access_denied",
-		    "This needs a higher-tier token.");
+		result->refusal = TOOL_REFUSED_RIGHTS;
+		tool_result_say(mem, result, TOOL_FAILED,
+		    error_text(mem, "access_denied",
+			"This needs a higher-tier token."));
 	} else if (status == 502 || status == 504) {
 		/* A gateway: no answer came from the server behind it. */
-		result->text = unknown_text(mem,
-		    arena_printf(mem, "HTTP %d", status));
+		tool_result_say(mem, result, TOOL_FAILED,
+		    unknown_text(mem, arena_printf(mem, "HTTP %d", status)));
 	} else {
-		result->text = error_text(mem,
-		    arena_printf(mem, "http_%d", status),
-		    text_cut(mem, text, ERROR_CHARS));
+		tool_result_say(mem, result, TOOL_FAILED,
+		    error_text(mem, arena_printf(mem, "http_%d", status),
+			text_cut(mem, text, ERROR_CHARS)));
 	}
 }
 
@@ -388,10 +390,12 @@ memcp_call(const struct memcp *m, const char *token, const char *name,
 		break;
 	case HTTP_BLOCKED:
 	case HTTP_UNREACHED: /* it never ran */
-		result->text = error_text(mem, "network_error", resp.why);
+		tool_result_say(mem, result, TOOL_FAILED,
+		    error_text(mem, "network_error", resp.why));
 		break;
 	default:
-		result->text = unknown_text(mem, resp.why);
+		tool_result_say(mem, result, TOOL_FAILED,
+		    unknown_text(mem, resp.why));
 		break;
 	}
 	http_response_fini(&resp);

@@ -7,7 +7,7 @@
 #include "base/arena.h"
 #include "base/secret.h"
 #include "nouns/session.h"
-#include "nouns/tool_call.h"
+#include "nouns/tool_result.h"
 
 struct memcp {
 	const char *url;

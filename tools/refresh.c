@@ -19,7 +19,6 @@
 #include "base/log.h"
 #include "base/pool.h"
 #include "base/text.h"
-#include "mcp/client.h"
 #include "tools/tools_priv.h"
 
 #define TICK_MS 500
@@ -32,66 +31,20 @@ struct question {
 	struct source *s;
 };
 
-/* Why there is no list: with the server's words, and without. */
-struct excuse {
-	char why[160], reason[64];
-	bool away; /* nobody answered: it may be starting */
-};
-
-static void
-set_reason(struct excuse *e, enum mcp_rc rc)
-{
-	static const char *const WORDS[] = {
-		[MCP_OK] = "",
-		[MCP_ERROR] = "the server refused",
-		[MCP_UNREACHED] = "the server cannot be reached",
-		[MCP_UNKNOWN] = "the answer was lost",
-		[MCP_DENIED] = "the server wants other credentials",
-		[MCP_PROTOCOL] = "the server gave no MCP answer",
-		[MCP_CANCELLED] = "cancelled",
-	};
-	int status;
-
-	if (sscanf(e->why, "HTTP %3d", &status) == 1)
-		text_format(e->reason, sizeof(e->reason), "%s (HTTP %d)",
-		    WORDS[rc], status);
-	else
-		text_format(e->reason, sizeof(e->reason), "%s", WORDS[rc]);
-}
-
-static json_t *
-ask_source(struct source *s, const volatile int *cancel, int64_t *ttl_ms,
-    struct excuse *e)
-{
-	json_t *list = NULL;
-	enum mcp_rc rc;
-
-	*ttl_ms = -1;
-	if (s->kind == SOURCE_MEMCP) {
-		list = memcp_list(&s->memcp, cancel, e->why);
-		text_format(e->reason, sizeof(e->reason), "%s", e->why);
-		e->away = list == NULL;
-		return list;
-	}
-	rc = mcp_client_tools(s->client, cancel, &list, ttl_ms, e->why);
-	set_reason(e, rc);
-	e->away = rc == MCP_UNREACHED || rc == MCP_UNKNOWN;
-	return rc == MCP_OK ? list : NULL;
-}
-
-struct snapshot *
+struct view *
 toolbox_renew(struct toolbox *b)
 {
-	struct snapshot *old = b->current;
+	struct view *old = b->current;
 
-	b->current = snapshot_make(b);
+	b->current = view_make(b);
 	return old;
 }
 
 /* The list of ${s} was asked for in vain at ${now}: when again, and for how
  * long its last one is still offered (0: it is not). */
 static int64_t
-put_off(struct source *s, int64_t now, const struct excuse *e, int64_t *keep_ms)
+put_off(struct source *s, int64_t now, const struct source_answer *e,
+    int64_t *keep_ms)
 {
 	int64_t delay = RETRY_FIRST_MS << (s->failures < 6 ? s->failures : 6);
 
@@ -111,7 +64,7 @@ put_off(struct source *s, int64_t now, const struct excuse *e, int64_t *keep_ms)
 }
 
 static void
-say_state(const struct source *s, size_t tools, const struct excuse *e)
+say_state(const struct source *s, size_t tools, const struct source_answer *e)
 {
 	log_event(s->ok ? LOG_INFO : LOG_WARN,
 	    s->ok ? "tools_listed" : "tools_failed", F_STR("source", s->name),
@@ -119,15 +72,15 @@ say_state(const struct source *s, size_t tools, const struct excuse *e)
 	    F_STR("why", e->why));
 }
 
-/* What the source answered, under the lock; ${tools} are of ${list}, NULL when
+/* What the source answered, under the lock; ${offer} is of ${list}, NULL when
  * it is the one that is known.  As toolbox_renew, or NULL. */
-static struct snapshot *
+static struct view *
 take_answer(struct toolbox *b, struct source *s, json_t *list,
-    struct catalogue *tools, int64_t ttl_ms, const struct excuse *e)
+    struct offer *offer, const struct source_answer *e)
 {
 	int64_t now = clock_boot_ms(), delay, keep_ms = 0;
 	bool was_ok = s->ok, first = !s->asked, dropped = false;
-	struct snapshot *old = NULL;
+	struct view *old = NULL;
 
 	s->asked = true;
 	s->asking = false;
@@ -138,24 +91,24 @@ take_answer(struct toolbox *b, struct source *s, json_t *list,
 		s->read_ms = now;
 		s->why[0] = s->reason[0] = '\0';
 		delay = b->settings->mcp_refresh_ms;
-		if (ttl_ms >= 0 && ttl_ms < delay)
-			delay = ttl_ms < REFRESH_MIN_MS ? REFRESH_MIN_MS
-							: ttl_ms;
+		if (e->ttl_ms >= 0 && e->ttl_ms < delay)
+			delay = e->ttl_ms < REFRESH_MIN_MS ? REFRESH_MIN_MS
+							   : e->ttl_ms;
 	} else {
 		text_format(s->why, sizeof(s->why), "%s", e->why);
 		text_format(s->reason, sizeof(s->reason), "%s", e->reason);
 		delay = put_off(s, now, e, &keep_ms);
 	}
 	s->next_ms = now + delay;
-	if (list != NULL && tools == NULL) {
+	if (list != NULL && offer == NULL) {
 		json_unshare(list);
 	} else if (s->list != list
 	    && (list != NULL || (!s->ok && keep_ms == 0))) {
 		dropped = list == NULL;
 		json_unshare(s->list);
 		s->list = list;
-		catalogue_unref(s->tools);
-		s->tools = tools;
+		offer_unref(s->offer);
+		s->offer = offer;
 		old = toolbox_renew(b);
 	}
 	if (first || was_ok != s->ok || dropped)
@@ -183,27 +136,26 @@ static void
 ask(void *arg)
 {
 	struct question *q = arg;
-	struct excuse e = { 0 };
-	int64_t ttl_ms;
-	json_t *list = ask_source(q->s, &q->b->cancel, &ttl_ms, &e);
-	struct catalogue *tools = NULL;
-	struct snapshot *old = NULL;
+	struct source_answer e = { .ttl_ms = -1 };
+	json_t *list = q->s->kind->list(q->s, &q->b->cancel, &e);
+	struct offer *offer = NULL;
+	struct view *old = NULL;
 	size_t i;
 
 	if (list != NULL && !is_known(q->b, q->s, list))
-		tools = catalogue_make(list);
+		offer = offer_make(catalogue_make(list));
 	pthread_mutex_lock(&q->b->mu);
 	for (i = 0; i < q->b->nsources; i++)
 		if (q->b->sources[i] == q->s)
 			break;
 	if (i < q->b->nsources) {
-		old = take_answer(q->b, q->s, list, tools, ttl_ms, &e);
+		old = take_answer(q->b, q->s, list, offer, &e);
 	} else { /* no longer configured */
 		json_unshare(list);
-		catalogue_unref(tools);
+		offer_unref(offer);
 	}
 	pthread_mutex_unlock(&q->b->mu);
-	snapshot_unref(old);
+	view_unref(old);
 	source_unref(q->s);
 	free(q);
 }
@@ -212,11 +164,12 @@ ask(void *arg)
  * not sooner than REFRESH_MIN_MS, or one that says it inside each list would
  * be asked without end.  Until then it stays said: the next tick sees it. */
 static bool
-is_due(const struct source *s, int64_t now)
+is_due(struct source *s, int64_t now)
 {
 	return now >= s->next_ms
-	    || (s->ok && s->client != NULL && now - s->read_ms >= REFRESH_MIN_MS
-		&& mcp_client_list_changed(s->client));
+	    || (s->ok && s->kind->list_changed != NULL
+		&& now - s->read_ms >= REFRESH_MIN_MS
+		&& s->kind->list_changed(s));
 }
 
 /* Ask those whose time has come; the lock is held. */

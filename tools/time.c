@@ -6,7 +6,7 @@
 
 #include "base/clock.h"
 #include "base/json.h"
-#include "tools/tools_priv.h"
+#include "tools/builtin.h"
 
 #define ZONE_MAX 64
 #define OFFSET_MAX_MIN (14 * 60)
@@ -141,17 +141,17 @@ time_call(const struct tool_ctx *ctx, const json_t *arguments,
 	if (zone == NULL || zone[0] == '\0')
 		zone = "UTC";
 	if (!offset_of(zone, &minutes) && !zone_offset(zone, now, &minutes)) {
-		result->end = TOOL_FAILED;
-		result->text = arena_printf(mem,
-		    "unknown zone \"%.64s\": expected UTC, an offset such as "
-		    "+02:00, or a name such as Europe/Berlin",
-		    zone);
+		tool_result_say(mem, result, TOOL_FAILED,
+		    arena_printf(mem,
+			"unknown zone \"%.64s\": expected UTC, an offset such "
+			"as +02:00, or a name such as Europe/Berlin",
+			zone));
 		return;
 	}
 	shifted = (time_t)(now + (int64_t)minutes * 60);
 	gmtime_r(&shifted, &tm);
 	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm);
-	result->end = TOOL_DONE;
-	result->text = arena_printf(mem, "%s%c%02d:%02d", text,
-	    minutes < 0 ? '-' : '+', abs(minutes) / 60, abs(minutes) % 60);
+	tool_result_say(mem, result, TOOL_DONE,
+	    arena_printf(mem, "%s%c%02d:%02d", text, minutes < 0 ? '-' : '+',
+		abs(minutes) / 60, abs(minutes) % 60));
 }

@@ -1,9 +1,9 @@
 /*
  * tool: what a chat or an agent may call, wherever it runs.
  *
- * No tool waits for a person: a call ends DONE, FAILED or ASKS.  The built-in
- * ones are a table (tools.c); the others come from sources (meMCP, MCP
- * servers over HTTP), whose lists are read in the background.
+ * No tool waits for a person: a call ends DONE, FAILED, ASKS or LATER
+ * (nouns/tool_result.h).  Tools come from sources (tools/source.h), whose
+ * lists are read in the background.
  */
 #ifndef TOOLS_TOOL_H
 #define TOOLS_TOOL_H
@@ -11,12 +11,14 @@
 #include "base/arena.h"
 #include "nouns/settings.h"
 #include "nouns/tool_call.h"
+#include "nouns/tool_result.h"
 
 /* What a model is told of a call that may have run: the end of a sentence. */
 #define TOOL_OUTCOME_UNKNOWN                                             \
 	"whether it took effect is unknown. Tell the person so, and do " \
 	"not repeat the call without being asked."
 
+struct caller;
 struct toolbox; /* all sources of this process; refreshed by its own thread */
 
 /*
@@ -36,30 +38,43 @@ void toolbox_stop(struct toolbox *b);
 void toolbox_wait(struct toolbox *b, int wait_ms);
 
 /*
- * The tools that chats may call now (chat.tools): a snapshot that stays valid
- * until toolset_unref, whatever is refreshed meanwhile.  Never NULL.
+ * A view: the tools that ${caller} may call now (today chat.tools, whoever it
+ * is; NULL: nobody in particular).  It stays valid until toolset_unref,
+ * whatever is refreshed meanwhile.  Never NULL.
  */
 struct toolset {
 	const struct tool_spec *specs;
 	size_t n;
 };
-const struct toolset *toolset_ref(struct toolbox *b);
+const struct toolset *toolset_ref(struct toolbox *b,
+    const struct caller *caller);
 void toolset_unref(const struct toolset *set);
 
-/* What a call needs to know of its caller. */
+/* What a call needs to know of who makes it.  All of it is borrowed. */
 struct tool_ctx {
-	const char *chat;  /* chat name, for logs */
-	const char *token; /* meMCP access token of the chat, or NULL */
-	int deadline_ms;
+	const struct caller *caller; /* NULL: nobody in particular */
+	const char *token; /* the caller's own access token for sources that
+			      know people by one (meMCP), or NULL */
+	int deadline_ms;   /* from now */
 	const volatile int *cancel;
-	void (*on_progress)(void *ctx, const char *text); /* may be NULL */
-	void *ctx;
+	/* How far it is: ${value} grows, of ${total} (0: nobody knows);
+	 * ${text} may be NULL.  Called on the thread of the call.  NULL: the
+	 * caller does not care, and no source needs to tell. */
+	void (
+	    *progress)(void *arg, double value, double total, const char *text);
+	void *arg;
+	const char *request; /* an id for logs, or NULL */
+	const char *trace;   /* a W3C traceparent, passed on; or NULL */
+	/* Of a call that ended ASKS before: KEY -> answer (MCP's
+	 * inputResponses), and the state that came with the questions. */
+	const json_t *answers;
+	const char *state;
 };
 
 /*
  * Call a tool of ${set}.  Never fails itself: an unknown name, arguments that
  * are no JSON object, a server that is down are results the model can read.
- * result->text is at most TOOL_RESULT_MAX with its note, in ${mem}.
+ * ${result} keeps the contract of nouns/tool_result.h and is in ${mem}.
  */
 void tools_call(const struct toolset *set, const struct tool_ctx *ctx,
     const struct tool_call *call, struct arena *mem,

@@ -12,7 +12,6 @@
 #include "base/log.h"
 #include "base/pool.h"
 #include "base/text.h"
-#include "mcp/client.h"
 #include "tools/tools_priv.h"
 
 #define STOP_WAIT_MS 5000 /* for questions that were cancelled */
@@ -39,26 +38,22 @@ say_unserved(const struct toolbox *b, struct source *const *sources, size_t n)
 }
 
 int
-toolbox_start(struct settings *s, struct toolbox **out, struct buf *errors)
+toolbox_open(struct settings *s, struct source *const *sources, size_t n,
+    struct toolbox **out, struct buf *errors)
 {
 	struct toolbox *b = calloc(1, sizeof(*b));
-	int n;
 
 	if (b == NULL)
 		abort();
-	n = servers_read(s, b->sources, errors);
-	if (n == -1) {
-		free(b);
-		return -1;
-	}
-	say_unserved(b, b->sources, (size_t)n);
-	b->nsources = (size_t)n;
+	say_unserved(b, sources, n);
+	for (; b->nsources < n; b->nsources++)
+		b->sources[b->nsources] = sources[b->nsources];
 	b->settings = settings_ref(s);
 	pthread_mutex_init(&b->mu, NULL);
 	cond_init(&b->changed);
 	b->pool = pool_new("sources", SOURCES_MAX);
-	b->builtins = catalogue_builtin();
-	b->current = snapshot_make(b);
+	b->builtin = builtin_source();
+	b->current = view_make(b);
 	*out = b;
 	if (n > 0) {
 		if (thread_start(&b->thread, "toolbox", toolbox_refresh, b)
@@ -72,6 +67,15 @@ toolbox_start(struct settings *s, struct toolbox **out, struct buf *errors)
 		b->started = true;
 	}
 	return 0;
+}
+
+int
+toolbox_start(struct settings *s, struct toolbox **out, struct buf *errors)
+{
+	struct source *sources[SOURCES_MAX];
+	int n = servers_read(s, sources, errors);
+
+	return n == -1 ? -1 : toolbox_open(s, sources, (size_t)n, out, errors);
 }
 
 /* ---- reload -------------------------------------------------------------- */
@@ -96,10 +100,8 @@ keep(const struct source *s, struct source *o, const struct settings *settings)
 {
 	int64_t soon = clock_boot_ms() + settings->mcp_refresh_ms;
 
-	if (s->client == NULL || o->client == NULL
-	    || !mcp_client_is_same(o->client, s->client))
+	if (o->kind->keep == NULL || !o->kind->keep(o, s, settings))
 		return false;
-	mcp_client_set_timeout(o->client, (int)settings->mcp_timeout_ms);
 	if (!o->ok || o->failures > 0)
 		o->next_ms = 0;
 	else if (o->next_ms > soon)
@@ -115,7 +117,7 @@ inherit(struct source *s, const struct source *o)
 	if (s->unserved || strcmp(o->host, s->host) != 0)
 		return;
 	s->list = json_share(o->list);
-	s->tools = catalogue_ref(o->tools);
+	s->offer = offer_ref(o->offer);
 	snprintf(s->left_out_seen, sizeof(s->left_out_seen), "%s",
 	    o->left_out_seen);
 	s->asked = o->asked;
@@ -165,7 +167,7 @@ int
 toolbox_reload(struct toolbox *b, struct settings *s, struct buf *errors)
 {
 	struct source *sources[SOURCES_MAX], *gone[2 * SOURCES_MAX];
-	struct snapshot *old_snapshot;
+	struct view *old_view;
 	struct settings *old;
 	int n = servers_read(s, sources, errors);
 	size_t ngone;
@@ -177,13 +179,13 @@ toolbox_reload(struct toolbox *b, struct settings *s, struct buf *errors)
 	ngone = exchange_sources(b, sources, (size_t)n, s, gone);
 	old = b->settings;
 	b->settings = settings_ref(s);
-	old_snapshot = toolbox_renew(b);
+	old_view = toolbox_renew(b);
 	if (n > 0 && !b->started
 	    && thread_start(&b->thread, "toolbox", toolbox_refresh, b) == 0)
 		b->started = true;
 	pthread_cond_broadcast(&b->changed);
 	pthread_mutex_unlock(&b->mu);
-	snapshot_unref(old_snapshot);
+	view_unref(old_view);
 	sources_unref(gone, ngone);
 	settings_unref(old);
 	return 0;
@@ -205,8 +207,8 @@ toolbox_stop(struct toolbox *b)
 	if (pool_drain(b->pool, STOP_WAIT_MS) == -1)
 		return; /* one still uses what would be freed */
 	pool_free(b->pool);
-	snapshot_unref(b->current);
-	catalogue_unref(b->builtins);
+	view_unref(b->current);
+	source_unref(b->builtin);
 	sources_unref(b->sources, b->nsources);
 	settings_unref(b->settings);
 	pthread_cond_destroy(&b->changed);
@@ -233,15 +235,17 @@ toolbox_wait(struct toolbox *b, int wait_ms)
 }
 
 const struct toolset *
-toolset_ref(struct toolbox *b)
+toolset_ref(struct toolbox *b, const struct caller *caller)
 {
-	struct snapshot *snap;
+	struct view *view;
+
+	(void)caller; /* all see the same, until people have tools */
 
 	pthread_mutex_lock(&b->mu);
-	snap = b->current;
-	atomic_fetch_add(&snap->refs, 1);
+	view = b->current;
+	atomic_fetch_add(&view->refs, 1);
 	pthread_mutex_unlock(&b->mu);
-	return &snap->set;
+	return &view->set;
 }
 
 static json_t *
@@ -260,8 +264,6 @@ left_out(const struct offered *o)
 json_t *
 toolbox_state(struct toolbox *b)
 {
-	static const char *const KINDS[SOURCE_KINDS] = { "builtin", "memcp",
-		"mcp" };
 	json_t *out = json_array();
 	int64_t now = clock_boot_ms();
 	size_t i;
@@ -269,13 +271,13 @@ toolbox_state(struct toolbox *b)
 	pthread_mutex_lock(&b->mu);
 	for (i = 0; i < b->nsources; i++) {
 		const struct source *s = b->sources[i];
-		const struct offered *o = snapshot_offered(b->current, s);
+		const struct offered *o = view_offered(b->current, s);
 
 		json_array_append_new(out,
 		    json_pack("{s:s, s:s, s:s, s:b, s:b, s:I, s:s*, s:s*, s:I, "
 			      "s:I, s:I, s:I, "
 			      "s:I, s:o}",
-			"name", s->name, "kind", KINDS[s->kind], "url_host",
+			"name", s->name, "kind", s->kind->name, "url_host",
 			s->host, "ok", (int)s->ok, "served", (int)!s->unserved,
 			"tools", (json_int_t)json_array_size(s->list), "error",
 			s->ok ? NULL : s->why, "reason",

@@ -1,21 +1,20 @@
 /*
- * tools: THE table of built-in tools, and the call of any tool.
+ * tools: THE table of built-in tools, and the source that they are.
  */
+#include <stdlib.h>
 #include <string.h>
 
-#include "base/buf.h"
 #include "base/clock.h"
 #include "base/json.h"
-#include "base/text.h"
-#include "llm/schema.h"
-#include "nouns/metric.h"
-#include "tools/tools_priv.h"
+#include "tools/builtin.h"
+#include "tools/source.h"
 
-#define NAMES_MAX 2000 /* bytes of names that a model is told at once */
-
-static const char CUT_NOTE[] = "\n[cut: the result was longer]";
-
-const struct builtin BUILTINS[] = {
+static const struct builtin {
+	const char *name;
+	const char *description;
+	const char *schema; /* JSON text */
+	builtin_fn *call;
+} BUILTINS[] = {
 	{ "echo", "Returns the text it is given.",
 	    "{\"type\":\"object\",\"properties\":{\"text\":{\"type\":"
 	    "\"string\",\"description\":\"what to return\"}},"
@@ -32,119 +31,58 @@ const struct builtin BUILTINS[] = {
 	    "\"additionalProperties\":false}",
 	    time_call },
 };
-const size_t BUILTINS_N = NELEM(BUILTINS);
 
-/* At most TOOL_RESULT_MAX, between two characters, with a note. */
-static const char *
-limit(struct arena *mem, const char *text)
+static json_t *
+list(struct source *s, const volatile int *cancel, struct source_answer *answer)
 {
-	size_t len = strlen(text), keep;
+	json_t *tools = json_array();
+	size_t i;
 
-	if (len <= TOOL_RESULT_MAX)
-		return text;
-	keep = TOOL_RESULT_MAX - sizeof(CUT_NOTE);
-	while (keep > 0 && ((unsigned char)text[keep] & 0xc0) == 0x80)
-		keep--;
-	return arena_printf(mem, "%.*s%s", (int)keep, text, CUT_NOTE);
-}
-
-/* Servers refuse each further question after a tool's message without words:
- * an error's (can1357/oh-my-pi#2250), strict ones any. */
-static const char *
-empty_text(enum tool_end end)
-{
-	return end == TOOL_FAILED ? "The tool failed and did not say why."
-				  : "The tool ended and returned nothing.";
+	(void)s;
+	(void)cancel;
+	answer->ttl_ms = -1;
+	for (i = 0; i < NELEM(BUILTINS); i++)
+		if (json_array_append_new(tools,
+			json_pack("{s:s, s:s, s:o, s:{s:b, s:b}}", "name",
+			    BUILTINS[i].name, "description",
+			    BUILTINS[i].description, "inputSchema",
+			    json_loads(BUILTINS[i].schema, 0, NULL),
+			    "annotations", "readOnlyHint", 1, "openWorldHint",
+			    0))
+		    == -1)
+			abort();
+	return tools;
 }
 
 static void
-call_entry(const struct snapshot *snap, size_t at, const struct tool_ctx *ctx,
-    const json_t *arguments, struct arena *mem, struct tool_result *result)
-{
-	const struct tool_entry *e = &snap->entries[at];
-	int64_t begun = clock_boot_us();
-	enum source_kind kind = SOURCE_BUILTIN;
-
-	arguments = schema_restore_arguments(e->names, arguments, mem);
-	if (e->builtin != NULL) {
-		e->builtin->call(ctx, arguments, mem, result);
-	} else {
-		kind = e->source->kind;
-		if (kind == SOURCE_MEMCP)
-			memcp_call(&e->source->memcp, ctx->token, e->remote,
-			    arguments, ctx->cancel, mem, result);
-		else
-			mcp_call_tool(e->source, &snap->set.specs[at],
-			    e->remote, ctx, arguments, mem, result);
-	}
-	metric_observe_us(METRIC_TOOL_SECONDS, (int)kind,
-	    clock_boot_us() - begun);
-}
-
-/* A model that is told the names corrects itself. */
-static const char *
-no_such_tool(const struct toolset *set, const char *name, struct arena *mem)
-{
-	struct buf b = BUF_INIT(NAMES_MAX);
-	const char *text;
-	size_t i;
-
-	for (i = 0; i < set->n; i++)
-		if (buf_printf(&b, "%s%s", i == 0 ? " There are: " : ", ",
-			set->specs[i].name)
-		    == -1)
-			break;
-	text = arena_printf(mem, "There is no tool of the name \"%.64s\".%s%s",
-	    name, buf_str(&b),
-	    set->n == 0      ? " There are none."
-		: i < set->n ? ", and more."
-			     : ".");
-	buf_fini(&b);
-	return text;
-}
-
-void
-tools_call(const struct toolset *set, const struct tool_ctx *ctx,
-    const struct tool_call *call, struct arena *mem, struct tool_result *result)
-{
-	const struct snapshot *snap = (const struct snapshot *)set;
-	const char *why = NULL;
-	const json_t *arguments;
-	size_t i;
-
-	*result = (struct tool_result){ .end = TOOL_FAILED };
-	arguments = json_read(mem, call->arguments, strlen(call->arguments),
-	    &why, NULL);
-	for (i = 0; i < set->n; i++)
-		if (strcmp(set->specs[i].name, call->name) == 0)
-			break;
-	if (i == set->n)
-		result->text = no_such_tool(set, call->name, mem);
-	else if (arguments != NULL && json_is_null(arguments))
-		call_entry(snap, i, ctx, json_keep(mem, json_object()), mem,
-		    result); /* how some models write "none" */
-	else if (!json_is_object(arguments))
-		result->text = arena_printf(mem,
-		    "The arguments must be a JSON object: %s.",
-		    why == NULL ? "got something else" : why);
-	else
-		call_entry(snap, i, ctx, arguments, mem, result);
-	if (result->text == NULL)
-		result->text = "";
-	if (result->text[strspn(result->text, " \t\r\n")] == '\0')
-		result->text = empty_text(result->end);
-	result->text = limit(mem,
-	    text_clean(mem, result->text, strlen(result->text)));
-	metric_add(METRIC_TOOL_CALLS, (int)result->end, 1);
-}
-
-bool
-tools_is_repeatable(const struct toolset *set, const char *name)
+call(struct source *s, const struct catalogue_tool *tool,
+    const struct tool_ctx *ctx, const json_t *arguments, struct arena *mem,
+    struct tool_result *result)
 {
 	size_t i;
 
-	for (i = 0; i < set->n; i++)
-		if (strcmp(set->specs[i].name, name) == 0)
-			return set->specs[i].repeatable;
-	return false;
+	(void)s;
+	for (i = 0; i < NELEM(BUILTINS); i++)
+		if (strcmp(BUILTINS[i].name, tool->name) == 0)
+			BUILTINS[i].call(ctx, arguments, mem, result);
+}
+
+static const struct source_kind BUILTIN = {
+	.name = "builtin",
+	.label = 0,
+	.list = list,
+	.call = call,
+};
+
+struct source *
+builtin_source(void)
+{
+	struct source *s = source_new(&BUILTIN, BUILTIN.name, "", NULL);
+	struct source_answer answer;
+
+	s->list = list(s, NULL, &answer);
+	s->offer = offer_make(catalogue_make(s->list));
+	s->read_ms = clock_boot_ms();
+	s->asked = s->ok = true;
+	return s;
 }

@@ -9,6 +9,7 @@ import { refusedByOpenai, refusedByTheNarrowest } from './tool_schema.mjs';
 const schema = load('openai-chat.schema.json');
 const validate = validator(schema, 'CreateChatCompletionRequest');
 const validateAnswer = validator(schema, 'CreateChatCompletionResponse');
+const validateChunk = validator(schema, 'CreateChatCompletionStreamResponse');
 const known = properties(schema, 'CreateChatCompletionRequest');
 const REASONING = /^(o[1-9]|gpt-5)/;
 const NARROWEST = /^narrow/; /* a model of a service that takes few schemas */
@@ -170,16 +171,32 @@ function textOf(b) {
   return Array.isArray(b.text) ? b.text.join('') : b.text ?? '';
 }
 
+/* The service says null where its description has no word for it. */
+function described({ usage, choices, ...doc }) {
+  return {
+    ...doc, ...(usage ? { usage } : {}),
+    choices: choices.map(c => ({ ...c, finish_reason: c.finish_reason ?? 'stop' })),
+  };
+}
+
 export function answerStream(res, request, b) {
   const calls = b.calls ?? [];
   const events = [];
-  const chunk = (delta, finish_reason = null, more = {}) => events.push(`data: ${JSON.stringify({
+  const send = doc => {
+    if (process.env.DOUBLES_CHECK && !b.noise && b.style !== 'noid' && !validateChunk(described(doc)))
+      throw new Error(`double's chunk: ${firstError(validateChunk)}`);
+    events.push(`data: ${JSON.stringify(doc)}\n\n`);
+  };
+  const head = {
     id: `chatcmpl-${request.n}`, object: 'chat.completion.chunk', created: 1700000000,
     model: request.body.model, service_tier: 'default', system_fingerprint: 'fp_double',
+  };
+  const chunk = (delta, finish_reason = null, more = {}) => send({
+    ...head,
     choices: [{ index: 0, delta, logprobs: null, finish_reason }],
     ...(request.body.stream_options?.include_usage ? { usage: null } : {}),
     ...more,
-  })}\n\n`);
+  });
 
   chunk({ role: 'assistant', content: calls.length && !b.text ? null : '', refusal: null });
   if (b.noise) {
@@ -214,10 +231,7 @@ export function answerStream(res, request, b) {
   }
   chunk({}, finishReason(b, calls));
   if (request.body.stream_options?.include_usage && !b.noUsage)
-    events.push(`data: ${JSON.stringify({
-      id: `chatcmpl-${request.n}`, object: 'chat.completion.chunk', created: 1700000000,
-      model: request.body.model, choices: [], usage: usage(b, request),
-    })}\n\n`);
+    send({ ...head, choices: [], usage: usage(b, request) });
   events.push('data: [DONE]\n\n');
   return stream(res, events, b, errorEvent);
 }

@@ -12,6 +12,8 @@ const seed = Number(process.env.E2E_SEED ?? Math.floor(Math.random() * 2 ** 31))
 const MESSAGES = Number(process.env.E2E_MESSAGES ?? 2500);
 const CHATS = 120;
 const PARALLEL = 60;
+/* What a person reads when the model's answer was empty, with tools or without. */
+const EMPTY = /^Sorry, the model had nothing to say|^I found something, but could not put it into words/;
 
 function random(state) { /* mulberry32 */
   return () => {
@@ -23,12 +25,13 @@ function random(state) { /* mulberry32 */
 }
 
 testWith({
-  edges: 2, turns: 3,
+  release: true, edges: 2, turns: 3,
   settings: { turns: { lease: '2s' }, chat: { wait: '30s', inbox_max: 100, repeatable: ['echo', 'time'] }, llm: { retry_for: '20s' } },
 }, `a random run, seed ${seed}`, async d => {
   const rnd = random(seed);
   const pick = n => Math.floor(rnd() * n);
   console.log(`E2E_SEED=${seed} E2E_MESSAGES=${MESSAGES}`);
+  let empty = 0;
   d.model.keep = false;
   d.model.handler = r => {
     const x = rnd();
@@ -36,7 +39,7 @@ testWith({
     if (x < 0.03) return { status: 429, retryAfterMs: 50 };
     if (x < 0.04) return { text: 'broken', cut: 2 };
     if (x < 0.05) return { reset: true };
-    if (x < 0.06) return { empty: true };
+    if (x < 0.06) { empty++; return { empty: true }; }
     if (r.toolResults.length === 0 && x < 0.25 && r.tools.length) return { calls: [{ name: 'echo', arguments: { text: r.lastUser } }, ...(x < 0.1 ? [{ name: 'time' }] : [])] };
     return { text: `r:${r.lastUser}`, pieces: 2, delay: x < 0.4 ? pick(30) : 0 };
   };
@@ -123,7 +126,9 @@ testWith({
   console.log(JSON.stringify(c), `${again.size} repeats`);
   assert.equal(c.unaccounted, 0);
   assert.equal(c.accepted, MESSAGES, 'each message accepted once');
-  let own = 0;
-  for (const [n, reply] of answers) if (reply === `r:m${n}`) own++; else assert.doesNotMatch(reply, /^r:/, `message ${n} got another's answer: ${reply}`);
-  assert.ok(own > MESSAGES * 0.9, `${own} of ${MESSAGES} got the model's answer`);
+  /* Who did not get the model's answer got the sentence for an empty one, as
+   * often as the model gave one: its faults and our kills pass unseen. */
+  const others = [...answers].filter(([n, reply]) => reply !== `r:m${n}`);
+  for (const [n, reply] of others) assert.match(reply, EMPTY, `message ${n}`);
+  assert.ok(others.length <= empty, `${others.length} of ${MESSAGES} got no answer of the model's, which was empty ${empty} times`);
 });

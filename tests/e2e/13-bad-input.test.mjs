@@ -51,16 +51,16 @@ const bodies = {
 for (const [name, body] of Object.entries(bodies))
   s.test(`body: ${name}`, async d => {
     const r = await d.request('POST', '/chat', { body, headers: { ...d.headersOf({}), 'content-type': 'application/json' } });
-    assert.ok(r.status === 422 || r.status === 400, `${r.status} ${r.text.slice(0, 300)}`);
+    assert.equal(r.status, 422, `${r.status} ${r.text.slice(0, 300)}`);
     assert.ok(r.json?.detail, r.text.slice(0, 300));
     if (/is an/.test(name)) assert.equal(r.json.detail[0].loc[1], name.split(' ')[0]);
   });
 
 s.test('an escaped NUL in a text is no way around a check', async d => {
   const r = await d.chat({ chat_id: 'a\u0000b', message: 'x' });
-  assert.ok(r.status >= 400 && r.status < 500, r.text);
+  assert.equal(r.status, 422, r.text);
   const m = await d.chat({ chat_id: 'nul', message: 'x\u0000y' });
-  assert.ok(m.status === 200 || (m.status >= 400 && m.status < 500), m.text);
+  assert.equal(m.status, 422, m.text);
 });
 
 s.test('unknown fields are no error', async d => {

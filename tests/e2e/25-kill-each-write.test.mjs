@@ -127,7 +127,7 @@ const settings = { turns: { lease: '1s' }, chat: { wait: '60s' }, llm: { max_tok
 const s = suite(async () => {
   mcp = await startModern();
   return {
-    edges: 1, turns: 0, ready: false,
+    release: true, edges: 1, turns: 0, ready: false,
     settings: { ...settings, mcp: { servers: { srv: { url: mcp.url } } } },
     before: async d => {
       d.relay = new Relay(d);

@@ -13,6 +13,7 @@
  * $E2E_REDIS_PREFIX), redisUrl (of another installation's Redis: none is
  * started), model ("openai" (default), "anthropic", false: direct), memcp
  * (true: a double, chat.auth memcp), nginx (true), redis (extra arguments),
+ * release (true: programs without sanitizers, for load and kill tests),
  * secret (false: no PROXY_SECRET), expect (sanitizer and refusal checks:
  * {refusals: true} lets the model double refuse requests).
  *
@@ -39,6 +40,8 @@ import { ANTHROPIC_KEY, Model, OPENAI_KEY } from '../doubles/model.mjs';
 export { sleep };
 export const TOP = process.env.DRAGOMAN_TOP ?? fileURLToPath(new URL('../..', import.meta.url));
 export const BUILD = process.env.DRAGOMAN_BUILD ?? path.join(TOP, 'build/tests');
+/* As operators run it, for load and kills: sanitizers change who is when where. */
+const RELEASE = process.env.DRAGOMAN_RELEASE ?? BUILD;
 export const SECRET = 'proxy-secret-planted-5c1e';
 /* Sanitizers make everything slower; so does a machine that builds beside. */
 export const SLOW = Number(process.env.E2E_SLOW ?? 1);
@@ -138,6 +141,7 @@ export class Dragoman {
   constructor(options) {
     living.add(this);
     this.options = options;
+    this.build = options.release ? RELEASE : BUILD;
     this.dir = fs.mkdtempSync(path.join(os.tmpdir(), 'dm-'));
     fs.chmodSync(this.dir, 0o755);
     this.children = [];
@@ -293,14 +297,14 @@ export class Dragoman {
     const h = new Held(name, this.file(`log/${name}`));
     this.held.set(name, h);
     const vars = Object.entries({ ...this.edgeEnv(), ...env }).map(([k, v]) => `${k}=${v}`);
-    this.holder.stdin.write(`${['start', name, h.log, ...vars, '--', path.join(BUILD, 'dragoman-edge')].join('\t')}\n`);
+    this.holder.stdin.write(`${['start', name, h.log, ...vars, '--', path.join(this.build, 'dragoman-edge')].join('\t')}\n`);
     this.edges.push(h);
     return h;
   }
 
   startTurn(env = {}) {
     const name = `turn${this.starts++}`;
-    const c = this.child(name, path.join(BUILD, 'dragoman-turn'), [], { env: { ...this.turnEnv(), ...env } });
+    const c = this.child(name, path.join(this.build, 'dragoman-turn'), [], { env: { ...this.turnEnv(), ...env } });
     this.turns.push(c);
     return c;
   }
@@ -488,7 +492,7 @@ fastcgi_pass unix:${this.file('edge.sock')}; fastcgi_read_timeout 600s; } } }
       const all = { ...this.turnEnv(), ...env };
       if (!config) delete all.DRAGOMAN_CONFIG;
       for (const [k, v] of Object.entries(all)) if (v === undefined) delete all[k];
-      const p = spawn(path.join(BUILD, 'dragoman'), args, { env: all, cwd: this.dir, stdio: ['pipe', 'pipe', 'pipe'] });
+      const p = spawn(path.join(this.build, 'dragoman'), args, { env: all, cwd: this.dir, stdio: ['pipe', 'pipe', 'pipe'] });
       const timer = setTimeout(() => { p.kill('SIGKILL'); reject(new Error(`dragoman ${args.join(' ')}: not within ${ms} ms`)); }, ms * SLOW);
       const out = [], err = [];
       p.stdout.on('data', c => out.push(c));

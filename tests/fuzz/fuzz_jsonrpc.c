@@ -11,8 +11,12 @@
 #include "mcp/client.h"
 #include "mcp/params.h"
 #include "mcp/rpc.h"
+#include "nouns/tool_result.h"
 
 #define EVENT_MAX (64 * KIB)
+#define RESULT_MAX (4 * KIB)
+/* Of such a result: its members are named, its structure has escapes. */
+#define TEXT_MAX (64 * KIB)
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 
@@ -22,13 +26,15 @@ on_message(void *ctx, const struct rpc_message *m)
 	struct arena *mem = ctx;
 	const char *lines[PARAMS_MAX];
 	const json_t *schema;
-	bool is_error;
+	struct tool_result result;
 	json_t *tool;
 	size_t i;
 
 	if (m->kind != RPC_RESULT)
 		return 0;
-	if (strlen(mcp_result_text(mem, m->result, &is_error)) > 64 * MIB)
+	mcp_result_read(mem, m->result, &result);
+	tool_result_bound(mem, &result, RESULT_MAX);
+	if (strlen(tool_result_text(mem, &result)) > TEXT_MAX)
 		abort();
 	json_array_foreach(json_object_get(m->result, "tools"), i, tool) {
 		schema = json_object_get(tool, "inputSchema");

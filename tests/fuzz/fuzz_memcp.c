@@ -32,7 +32,8 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 		abort();
 	json_decref(memcp_read_list(mem, body, len));
 	memcp_read_result(mem, status, body, len, how < 128, &r);
-	if (r.text == NULL || !text_is_utf8(r.text, strlen(r.text)))
+	if (r.n != 1 || r.content[0].text == NULL
+	    || !text_is_utf8(r.content[0].text, strlen(r.content[0].text)))
 		abort();
 	arena_free(mem);
 	return 0;

@@ -5,6 +5,7 @@
 #include <cmocka.h>
 
 #include "base/http.h"
+#include "nouns/tool_result.h"
 #include "tests/unit/mcp_rig.h"
 
 struct mcp_rig rig;
@@ -50,12 +51,13 @@ enum mcp_rc
 rig_call(const struct mcp_call_options *o, const char **text)
 {
 	json_t *result;
+	struct tool_result r;
 	enum mcp_rc rc = mcp_client_call(rig.client, "t", NULL, NULL, o,
 	    rig.mem, &result, rig.why);
 
+	mcp_result_read(rig.mem, result, &r);
 	if (text != NULL)
-		*text = result == NULL ? NULL
-				       : mcp_result_text(rig.mem, result, NULL);
+		*text = result == NULL ? NULL : tool_result_text(rig.mem, &r);
 	assert_int_equal(rc == MCP_OK, rig.why[0] == '\0');
 	return rc;
 }

@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "base/arena.h"
+#include "nouns/caller.h"
 #include "nouns/chat_name.h"
 
 #define WORD_64 \
@@ -71,6 +73,24 @@ the_longest_fits(void **state)
 }
 
 static void
+its_parts_name_a_caller(void **state)
+{
+	struct arena *mem = arena_new();
+	struct caller caller;
+	struct chat_name n;
+
+	(void)state;
+	assert_int_equal(chat_name_make(&n, "acme", "bot-1", "a/b"), 0);
+	chat_name_caller(&n, mem, &caller);
+	assert_string_equal(caller.tenant, "acme");
+	assert_string_equal(caller.connection, "bot-1");
+	assert_string_equal(caller.person, "a/b");
+	assert_true(caller.key == NULL && caller.role == NULL);
+	assert_string_equal(n.text, "acme/bot-1/a/b");
+	arena_free(mem);
+}
+
+static void
 partitions_are_those_of_redis_cluster(void **state)
 {
 	(void)state;
@@ -87,6 +107,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(is_made_and_read),
 		cmocka_unit_test(the_longest_fits),
+		cmocka_unit_test(its_parts_name_a_caller),
 		cmocka_unit_test(partitions_are_those_of_redis_cluster),
 	};
 

@@ -123,8 +123,8 @@ rounds_follow_the_question(void **state)
 		.ncalls = 2,
 		.extra = "[]",
 		.extra_wire = "anthropic" };
-	t->rounds[0].results[0] = (struct tool_result){ .text = longer };
-	t->rounds[0].results[1] = (struct tool_result){ .end = TOOL_FAILED,
+	t->rounds[0].results[0] = (struct turn_result){ .text = longer };
+	t->rounds[0].results[1] = (struct turn_result){ .end = TOOL_FAILED,
 		.text = "no" };
 	n = context_build(t, &m);
 	assert_int_equal(n, 5);

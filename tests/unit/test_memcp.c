@@ -362,10 +362,12 @@ calls_have_results(void **state)
 	for (i = 0; i < NELEM(cases); i++) {
 		answer(0, "/mcp/tools/call", cases[i].status, cases[i].body);
 		memcp_call(&memcp, "tok-2", "query", arguments, NULL, mem, &r);
-		if (r.end != cases[i].end || r.token_expired != cases[i].expired
-		    || r.denied != cases[i].denied
-		    || strstr(r.text, cases[i].text) == NULL)
-			fail_msg("%s: end %d %s", cases[i].what, r.end, r.text);
+		if (r.end != cases[i].end
+		    || (r.refusal == TOOL_REFUSED_TOKEN) != cases[i].expired
+		    || (r.refusal == TOOL_REFUSED_RIGHTS) != cases[i].denied
+		    || strstr(r.content[0].text, cases[i].text) == NULL)
+			fail_msg("%s: end %d %s", cases[i].what, r.end,
+			    r.content[0].text);
 		assert_string_equal(seen_auth, "Bearer tok-2");
 		assert_string_equal(seen_body,
 		    "{\"tool\":\"query\",\"arguments\":{\"id\":1}}");
@@ -373,7 +375,7 @@ calls_have_results(void **state)
 	/* Without a token there is none that could have expired. */
 	answer(0, "/mcp/tools/call", 403, ANONYMOUS);
 	memcp_call(&memcp, NULL, "query", arguments, NULL, mem, &r);
-	assert_true(r.denied && !r.token_expired);
+	assert_int_equal(r.refusal, TOOL_REFUSED_RIGHTS);
 	assert_string_equal(seen_auth, "");
 	arena_free(mem);
 }
@@ -405,17 +407,22 @@ what_may_have_run_is_said(void **state)
 		before = atomic_load(&srv.requests);
 		memcp_call(&m, "t", "query", arguments, NULL, mem, &r);
 		if (r.end != TOOL_FAILED
-		    || strstr(r.text, "\"error\":\"outcome_unknown\"") == NULL
-		    || strstr(r.text, "whether it took effect is unknown")
+		    || strstr(r.content[0].text,
+			   "\"error\":\"outcome_unknown\"")
+			== NULL
+		    || strstr(r.content[0].text,
+			   "whether it took effect is unknown")
 			== NULL)
-			fail_msg("%s: end %d %s", cases[i].what, r.end, r.text);
+			fail_msg("%s: end %d %s", cases[i].what, r.end,
+			    r.content[0].text);
 		assert_int_equal(atomic_load(&srv.requests), before + 1);
 	}
 	none.url = "http://127.0.0.1:1"; /* nobody listens */
 	memcp_call(&none, "t", "query", arguments, NULL, mem, &r);
 	assert_int_equal(r.end, TOOL_FAILED);
-	assert_non_null(strstr(r.text, "\"error\":\"network_error\""));
-	assert_null(strstr(r.text, "unknown"));
+	assert_non_null(
+	    strstr(r.content[0].text, "\"error\":\"network_error\""));
+	assert_null(strstr(r.content[0].text, "unknown"));
 	arena_free(mem);
 }
 
@@ -433,7 +440,8 @@ a_long_refusal_is_cut(void **state)
 	answer(0, "/mcp/tools/call", 500, body);
 	memcp_call(&memcp, "t", "query", json_keep(mem, json_object()), NULL,
 	    mem, &r);
-	doc = json_read(mem, r.text, strlen(r.text), NULL, NULL);
+	doc = json_read(mem, r.content[0].text, strlen(r.content[0].text), NULL,
+	    NULL);
 	assert_true(strlen(json_member_str(doc, "message")) < 210);
 	arena_free(mem);
 }

@@ -56,8 +56,8 @@ a_journal_is_read_as_written(void **state)
 		.extra_wire = "openai",
 		.extra_backend = "openai/m/01234567" };
 	static const struct llm_answer plain = { .text = "" };
-	static const struct tool_result result = { .text = "x" };
-	static const struct tool_result denied = { .end = TOOL_FAILED,
+	static const struct turn_result result = { .text = "x" };
+	static const struct turn_result denied = { .end = TOOL_FAILED,
 		.text = "no",
 		.denied = true };
 	struct journal_field f[5];
@@ -174,7 +174,7 @@ what_is_not_understood_is_left_out(void **state)
 static void
 steps_have_their_version(void **state)
 {
-	static const struct tool_result result = { .text = "x" };
+	static const struct turn_result result = { .text = "x" };
 	struct journal_field f;
 
 	(void)state;

@@ -18,6 +18,7 @@
 #include "base/http.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "chat/told.h"
 #include "tests/unit/served_mcp.h"
 #include "tools/tools_priv.h"
 
@@ -25,6 +26,17 @@
 
 static struct settings settings;
 static struct toolbox *box;
+/* As a turn tells its model of it. */
+static struct turn_result
+call_tool(const struct toolset *set, const struct tool_ctx *ctx,
+    const struct tool_call *call, struct arena *mem)
+{
+	struct tool_result result;
+
+	tools_call(set, ctx, call, mem, &result);
+	return told(mem, &result);
+}
+
 static struct served memcp;
 static char memcp_url[64];
 
@@ -79,7 +91,7 @@ static const char *
 offered(void)
 {
 	static char out[2048];
-	const struct toolset *set = toolset_ref(box);
+	const struct toolset *set = toolset_ref(box, NULL);
 	size_t i;
 
 	out[0] = '\0';
@@ -154,29 +166,29 @@ a_server_s_tools_are_called(void **state)
 		    .status = 200,
 		    .body = SAID("it said") },
 		{ 0 } };
-	struct tool_ctx ctx = { .chat = "c", .deadline_ms = SOON_MS };
+	struct tool_ctx ctx = { .deadline_ms = SOON_MS };
 	struct tool_call c = { "id", "files__say", "{\"x\":1}" };
 	struct arena *mem = arena_new();
 	const struct toolset *set;
-	struct tool_result r;
+	struct turn_result r;
 	json_t *list;
 
 	(void)state;
 	rules_start(RULES);
 	begin("files");
 	toolbox_wait(box, SOON_MS);
-	set = toolset_ref(box);
+	set = toolset_ref(box, NULL);
 	assert_int_equal(set->n, 5);
 	assert_string_equal(set->specs[3].name, "files__say");
 	assert_memory_equal(set->specs[4].name, "files__a_tool_", 14);
 	assert_non_null(set->specs[3].schema_text);
-	tools_call(set, &ctx, &c, mem, &r);
+	r = call_tool(set, &ctx, &c, mem);
 	assert_int_equal(r.end, TOOL_DONE);
 	assert_string_equal(r.text, "it said");
 	assert_non_null(
 	    strstr(rules_request("tools/call", 0), "\"name\":\"say\""));
 	c.name = set->specs[4].name;
-	tools_call(set, &ctx, &c, mem, &r);
+	r = call_tool(set, &ctx, &c, mem);
 	assert_non_null(
 	    strstr(rules_request("tools/call", 1), "\"name\":\"a tool\""));
 	toolset_unref(set);
@@ -247,23 +259,23 @@ results_of_all_kinds_are_for_the_model(void **state)
 			.body = "{'x':1}" },
 		    TOOL_FAILED, "whether it took effect is unknown" },
 	};
-	struct tool_ctx ctx = { .chat = "c", .deadline_ms = SOON_MS };
+	struct tool_ctx ctx = { .deadline_ms = SOON_MS };
 	struct tool_call c = { "id", "s__say", "{}" };
 	struct arena *mem = arena_new();
 	const struct toolset *set;
 	struct rule rules[4] = { MODERN, LIST(TOOL("say")) };
-	struct tool_result r;
+	struct turn_result r;
 	size_t i;
 
 	(void)state;
 	rules_start(rules);
 	begin("s");
 	toolbox_wait(box, SOON_MS);
-	set = toolset_ref(box);
+	set = toolset_ref(box, NULL);
 	for (i = 0; i < NELEM(cases); i++) {
 		rules[2] = cases[i].rule;
 		rules_change(rules);
-		tools_call(set, &ctx, &c, mem, &r);
+		r = call_tool(set, &ctx, &c, mem);
 		if (r.end != cases[i].end
 		    || strstr(r.text, cases[i].text) == NULL)
 			fail_msg("%s: %d %s", cases[i].what, r.end, r.text);
@@ -310,7 +322,7 @@ patterns_say_what_is_offered(void **state)
 	settings.policy.repeatable.items = repeatable;
 	settings.policy.repeatable.n = 2;
 	assert_int_equal(toolbox_reload(box, &settings, &errors), 0);
-	set = toolset_ref(box);
+	set = toolset_ref(box, NULL);
 	assert_true(tools_is_repeatable(set, "time"));
 	assert_true(tools_is_repeatable(set, "files__say"));
 	assert_false(tools_is_repeatable(set, "files__write"));
@@ -331,11 +343,11 @@ a_reload_keeps_what_is_offered(void **state)
 	rules_start(RULES);
 	begin("a b");
 	assert_true(becomes("echo health time a__say b__say"));
-	old = toolset_ref(box);
+	old = toolset_ref(box, NULL);
 	json_object_del(settings.mcp_servers, "b");
 	assert_int_equal(toolbox_reload(box, &settings, &errors), 0);
 	assert_string_equal(offered(), "echo health time a__say");
-	/* A snapshot lives on for those who hold it. */
+	/* A view lives on for those who hold it. */
 	assert_int_equal(old->n, 5);
 	assert_string_equal(old->specs[4].name, "b__say");
 	toolset_unref(old);
@@ -385,7 +397,7 @@ a_reload_holds_nobody_up(void **state)
 	    0);
 	assert_true(rules_wait("DELETE", 1));
 	began = clock_boot_ms();
-	set = toolset_ref(box);
+	set = toolset_ref(box, NULL);
 	assert_true(clock_boot_ms() - began < 1000);
 	assert_int_equal(set->n, 3);
 	toolset_unref(set);
@@ -443,7 +455,7 @@ equal_names_stay_two_tools(void **state)
 	rules_start(RULES);
 	begin("a a__b");
 	toolbox_wait(box, SOON_MS);
-	set = toolset_ref(box);
+	set = toolset_ref(box, NULL);
 	assert_int_equal(set->n, 3 + 4);
 	assert_string_equal(set->specs[3].name, "a__b__c");
 	assert_string_equal(set->specs[4].name, "a__b__b__c");
@@ -492,7 +504,7 @@ schemas_are_as_apis_take_them(void **state)
 	rules_start(RULES);
 	begin("s");
 	toolbox_wait(box, SOON_MS);
-	set = toolset_ref(box);
+	set = toolset_ref(box, NULL);
 	assert_int_equal(set->n, 3 + NELEM(WANT));
 	for (i = 0; i < NELEM(WANT); i++) {
 		const struct tool_spec *t = &set->specs[3 + i];
@@ -532,7 +544,7 @@ a_long_description_is_cut(void **state)
 	rules_start(rules);
 	begin("s");
 	assert_true(becomes("echo health time s__t"));
-	set = toolset_ref(box);
+	set = toolset_ref(box, NULL);
 	got = set->specs[3].description;
 	for (i = 0; got[i] != '\0'; i++)
 		n += ((unsigned char)got[i] & 0xc0) != 0x80;
@@ -543,7 +555,7 @@ a_long_description_is_cut(void **state)
 	rules_stop();
 }
 
-/* A snapshot is made whenever anything changes: that is no news of a source. */
+/* A view is made whenever anything changes: that is no news of a source. */
 static void
 what_is_left_out_is_told_once_a_change(void **state)
 {
@@ -701,12 +713,12 @@ large_schemas_are_bounded_together(void **state)
 	begin("s");
 	toolbox_wait(box,
 	    12 * SOON_MS); /* 7 MB of schemas, under a sanitizer */
-	set = toolset_ref(box);
+	set = toolset_ref(box, NULL);
 	for (i = 0; i < set->n; i++)
 		bytes += strlen(set->specs[i].schema_text);
 	assert_true(set->n > 50 && set->n < 123);
 	assert_true(bytes <= 4 * MIB);
-	o = snapshot_offered(box->current, box->sources[0]);
+	o = view_offered(box->current, box->sources[0]);
 	assert_int_equal(o->n + o->left_out, 120);
 	assert_string_equal(o->shown[0].why,
 	    "the schemas of all tools are too large");
@@ -737,23 +749,23 @@ names_of_arguments_are_turned_back(void **state)
 		    "\"arguments\":{\"filter[id]\":\"x\",\"$top\":2}" },
 		{ "{}", "\"arguments\":{}" },
 	};
-	struct tool_ctx ctx = { .chat = "c", .deadline_ms = SOON_MS };
+	struct tool_ctx ctx = { .deadline_ms = SOON_MS };
 	struct arena *mem = arena_new();
 	const struct toolset *set;
-	struct tool_result r;
+	struct turn_result r;
 	size_t i;
 
 	(void)state;
 	rules_start(RULES);
 	begin("s");
 	toolbox_wait(box, SOON_MS);
-	set = toolset_ref(box);
+	set = toolset_ref(box, NULL);
 	assert_non_null(strstr(set->specs[3].schema_text, "\"filter_id\""));
 	assert_null(strstr(set->specs[3].schema_text, "filter["));
 	for (i = 0; i < NELEM(CALLS); i++) {
 		struct tool_call c = { "id", "s__ping", CALLS[i].said };
 
-		tools_call(set, &ctx, &c, mem, &r);
+		r = call_tool(set, &ctx, &c, mem);
 		assert_int_equal(r.end, TOOL_DONE);
 		if (strstr(rules_request("tools/call", (int)i), CALLS[i].sent)
 		    == NULL)

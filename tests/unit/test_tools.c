@@ -15,6 +15,7 @@
 #include "base/buf.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "chat/told.h"
 #include "tools/tools_priv.h"
 
 static struct settings settings = { .refs = 1,
@@ -60,13 +61,15 @@ static const struct {
 
 static void
 call(const char *name, const char *arguments, struct arena *mem,
-    struct tool_result *r)
+    struct turn_result *r)
 {
-	struct tool_ctx ctx = { .chat = "default/http/a", .deadline_ms = 1000 };
+	struct tool_ctx ctx = { .deadline_ms = 1000 };
+	struct tool_result result;
 	struct tool_call c = { "c", name, arguments };
-	const struct toolset *set = toolset_ref(box);
+	const struct toolset *set = toolset_ref(box, NULL);
 
-	tools_call(set, &ctx, &c, mem, r);
+	tools_call(set, &ctx, &c, mem, &result);
+	*r = told(mem, &result);
 	toolset_unref(set);
 }
 
@@ -74,7 +77,7 @@ static void
 calls_never_fail_themselves(void **state)
 {
 	struct arena *mem = arena_new();
-	struct tool_result r;
+	struct turn_result r;
 	size_t i;
 
 	(void)state;
@@ -95,7 +98,7 @@ zones_are_those_of_the_system(void **state)
 		"America/New_York", "Asia/Kathmandu", "Pacific/Auckland" };
 	struct arena *mem = arena_new();
 	struct stat sb;
-	struct tool_result r;
+	struct turn_result r;
 	char want[64];
 	time_t now;
 	struct tm tm;
@@ -128,7 +131,7 @@ long_results_are_cut_between_characters(void **state)
 {
 	struct arena *mem = arena_new();
 	struct buf arguments = BUF_INIT(1 * MIB);
-	struct tool_result r;
+	struct turn_result r;
 	size_t pad, i;
 
 	(void)state;
@@ -142,8 +145,8 @@ long_results_are_cut_between_characters(void **state)
 			    buf_add_str(&arguments, "\xe2\x82\xac"), 0);
 		assert_int_equal(buf_add_str(&arguments, "\"}"), 0);
 		call("echo", buf_str(&arguments), mem, &r);
-		assert_true(strlen(r.text) <= TOOL_RESULT_MAX);
-		assert_true(strlen(r.text) > TOOL_RESULT_MAX - 64);
+		assert_true(strlen(r.text) <= TOLD_MAX);
+		assert_true(strlen(r.text) > TOLD_MAX - 64);
 		assert_true(text_is_utf8(r.text, strlen(r.text)));
 		assert_non_null(strstr(r.text, "[cut:"));
 	}
@@ -155,11 +158,11 @@ static void
 what_fits_is_not_cut(void **state)
 {
 	struct arena *mem = arena_new();
-	struct tool_result r;
-	char *text = arena_alloc(mem, TOOL_RESULT_MAX + 1);
+	struct turn_result r;
+	char *text = arena_alloc(mem, TOLD_MAX + 1);
 
 	(void)state;
-	memset(text, 'a', TOOL_RESULT_MAX);
+	memset(text, 'a', TOLD_MAX);
 	call("echo", arena_printf(mem, "{\"text\":\"%s\"}", text), mem, &r);
 	assert_string_equal(r.text, text);
 	arena_free(mem);
@@ -192,7 +195,7 @@ names_are_as_apis_take_them(void **state)
 
 	(void)state;
 	for (i = 0; i < NELEM(cases); i++) {
-		name = tool_public_name(mem, cases[i].server, cases[i].tool);
+		name = offer_name(mem, cases[i].server, cases[i].tool);
 		len = strlen(cases[i].name);
 		assert_true(strlen(name) >= 1 && strlen(name) <= 64);
 		assert_int_equal(strspn(name,
@@ -207,8 +210,8 @@ names_are_as_apis_take_them(void **state)
 		assert_memory_equal(name, cases[i].name, len - 1);
 	}
 	/* Different ones stay different. */
-	assert_string_not_equal(tool_public_name(mem, "a", "b.c"),
-	    tool_public_name(mem, "a", "b c"));
+	assert_string_not_equal(offer_name(mem, "a", "b.c"),
+	    offer_name(mem, "a", "b c"));
 	arena_free(mem);
 }
 

@@ -1,0 +1,52 @@
+/*
+ * catalogue: the tools of one source as it describes them: the originals, in
+ * its order.
+ *
+ * What a model is told of them is another thing (tools/offer.h); who passes
+ * tools on to another MCP client takes the originals.
+ */
+#ifndef TOOLS_CATALOGUE_H
+#define TOOLS_CATALOGUE_H
+
+#include <jansson.h>
+
+#include "base/base.h"
+
+struct arena;
+
+#define CATALOGUE_DIGEST_MAX 17 /* with its NUL */
+
+/* What a source claims of a tool (annotations): a hint, no ground to trust
+ * it.  Where it says nothing, what the protocol assumes. */
+struct tool_hints {
+	bool read_only;   /* else: it changes something */
+	bool destructive; /* of those that do */
+	bool idempotent;  /* again with the same arguments: nothing more */
+	bool open_world;  /* it speaks with who knows whom */
+};
+
+struct catalogue_tool {
+	const char *name;
+	const json_t *definition; /* all that its source says of it */
+	const json_t *schema;     /* of its arguments, an object */
+	struct tool_hints hints;
+	/* Of what a person approves when they approve the tool: its name,
+	 * title, descriptions, schemas, annotations and _meta. */
+	char digest[CATALOGUE_DIGEST_MAX];
+};
+
+/* Counted, never changed. */
+struct catalogue {
+	_Atomic int refs;
+	struct arena *mem;
+	struct catalogue_tool *tools;
+	size_t n;
+};
+
+/* Of ${list}, an array of definitions that no other thread has yet; those
+ * without a name are left out. */
+struct catalogue *catalogue_make(json_t *list);
+struct catalogue *catalogue_ref(struct catalogue *c);
+void catalogue_unref(struct catalogue *c); /* NULL is fine */
+
+#endif
