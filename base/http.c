@@ -16,19 +16,19 @@
 int
 http_start(const struct http_options *options)
 {
-	return engine_start(options);
+	return http_engine_start(options);
 }
 
 void
 http_stop(void)
 {
-	engine_stop();
+	http_engine_stop();
 }
 
 void
 http_trim(void)
 {
-	engine_trim();
+	http_engine_trim();
 }
 
 /* Fill ${resp} and a transfer; NULL: refused, resp->rc says so. */
@@ -44,13 +44,13 @@ prepare(const struct http_request *req, struct http_response *resp)
 	buf_init(&resp->headers, HEADERS_BYTES_MAX);
 	/* What this thread frees, it takes: malloc's locks are per thread. */
 	(void)!buf_reserve(&resp->headers, HEADERS_USUAL);
-	refused = guard_refuses(req);
+	refused = http_guard_refuses(req);
 	if (refused != NULL) {
 		resp->rc = HTTP_BLOCKED;
 		snprintf(resp->why, sizeof(resp->why), "%s", refused);
 		return NULL;
 	}
-	t = spare_take();
+	t = http_spare_take();
 	atomic_store_explicit(&t->bell, 0, memory_order_relaxed);
 	atomic_store_explicit(&t->asked, 0, memory_order_relaxed);
 	t->req = *req;
@@ -93,7 +93,7 @@ wait_for(struct transfer *t, unsigned bits)
 	unsigned seen = atomic_load(&t->bell);
 
 	while ((seen & bits) == 0) {
-		bell_wait(t, seen & ~BELL_WAITING, -1);
+		http_bell_wait(t, seen & ~BELL_WAITING, -1);
 		seen = atomic_load(&t->bell);
 	}
 }
@@ -116,12 +116,13 @@ const char *
 http_refuses(const struct http_options *options, const char **what)
 {
 	const char *file = options->ca_file, *proxy = options->proxy;
-	const char *why = file == NULL || file[0] == '\0' ? NULL
-							  : ca_refuses(file);
+	const char *why = file == NULL || file[0] == '\0'
+	    ? NULL
+	    : http_ca_refuses(file);
 
 	*what = "ca_file";
 	if (why != NULL || proxy == NULL || proxy[0] == '\0'
-	    || proxy_takes(proxy))
+	    || http_proxy_takes(proxy))
 		return why;
 	*what = "proxy";
 	return "it must be http://HOST:PORT or https://HOST:PORT, with "
@@ -136,13 +137,13 @@ http_send(const struct http_request *req, struct http_response *resp)
 	if (t == NULL)
 		return resp->rc;
 	(void)!buf_reserve(&resp->body, BODY_USUAL); /* as above */
-	if (engine_queue(t, ASK_ADD) == -1) {
-		spare_give(t);
+	if (http_engine_queue(t, ASK_ADD) == -1) {
+		http_spare_give(t);
 		return not_running(resp);
 	}
 	wait_for(t, BELL_DONE);
 	(void)take_end(t, resp);
-	spare_give(t);
+	http_spare_give(t);
 	return resp->rc;
 }
 
@@ -248,8 +249,8 @@ http_open(const struct http_request *req, struct http_response *resp,
 	s->paused = false;
 	copy_request(s, &t->req);
 	t->stream = s;
-	if (engine_queue(t, ASK_ADD) == -1) {
-		spare_give(t);
+	if (http_engine_queue(t, ASK_ADD) == -1) {
+		http_spare_give(t);
 		return not_running(resp);
 	}
 	wait_for(t, BELL_HEADED | BELL_DONE);
@@ -279,7 +280,7 @@ take_piece(struct http_stream *s, struct buf *piece)
 		s->paused = false;
 		if ((atomic_load(&s->t->bell) & BELL_DONE) == 0
 		    && !s->t->ending)
-			(void)!engine_queue(s->t, ASK_RESUME);
+			(void)!http_engine_queue(s->t, ASK_RESUME);
 	}
 	return n;
 }
@@ -313,7 +314,7 @@ http_read(struct http_stream *s, int wait_ms, struct buf *piece)
 		}
 		if (left <= 0)
 			return 0;
-		bell_wait(t, seen, left);
+		http_bell_wait(t, seen, left);
 		left = until - clock_boot_ms();
 	}
 }
@@ -328,11 +329,11 @@ http_close(struct http_stream *s)
 	t = s->t;
 	pthread_mutex_lock(&s->lock);
 	if ((atomic_load(&t->bell) & BELL_DONE) == 0 && !t->ending)
-		(void)!engine_queue(t, ASK_DROP); /* -1: it ends anyway */
+		(void)!http_engine_queue(t, ASK_DROP); /* -1: it ends anyway */
 	pthread_mutex_unlock(&s->lock);
 	wait_for(t, BELL_DONE);
 	/* The engine may still hold the lock in which it rang. */
 	pthread_mutex_lock(&s->lock);
 	pthread_mutex_unlock(&s->lock);
-	spare_give(t);
+	http_spare_give(t);
 }

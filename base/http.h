@@ -184,7 +184,7 @@ int http_read(struct http_stream *s, int wait_ms,
     struct buf *piece) WARN_UNUSED;
 void http_close(struct http_stream *s); /* NULL is fine */
 
-/* True for an address that users may not name (base/http/guard's list). */
+/* True for an address that users may not name (http_guard.c has the list). */
 struct sockaddr;
 bool http_address_is_private(const struct sockaddr *sa);
 

@@ -10,14 +10,14 @@
 #include "base/http_priv.h"
 
 void
-bell_wake(atomic_uint *bell)
+http_bell_wake(atomic_uint *bell)
 {
 	(void)syscall(SYS_futex, bell, FUTEX_WAKE_PRIVATE, INT_MAX, NULL, NULL,
 	    0);
 }
 
 void
-bell_wait(struct transfer *t, unsigned seen, int64_t wait_ms)
+http_bell_wait(struct transfer *t, unsigned seen, int64_t wait_ms)
 {
 	struct timespec ts, *limit = NULL;
 	unsigned expected = seen;
@@ -37,7 +37,7 @@ bell_wait(struct transfer *t, unsigned seen, int64_t wait_ms)
 }
 
 bool
-bell_set(struct transfer *t, unsigned bits)
+http_bell_set(struct transfer *t, unsigned bits)
 {
 	unsigned old = bits == BELL_STEP ? atomic_fetch_add(&t->bell, bits)
 					 : atomic_fetch_or(&t->bell, bits);

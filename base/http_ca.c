@@ -176,7 +176,7 @@ systems(void)
 }
 
 const char *
-ca_refuses(const char *file)
+http_ca_refuses(const char *file)
 {
 	struct copy copy;
 	struct stat sb;
@@ -188,7 +188,7 @@ ca_refuses(const char *file)
 }
 
 int
-ca_start(const char *file)
+http_ca_start(const char *file)
 {
 	bool named = file != NULL && file[0] != '\0';
 	struct copy copy;
@@ -218,7 +218,7 @@ ca_start(const char *file)
 }
 
 void
-ca_stop(void)
+http_ca_stop(void)
 {
 	free(C.file);
 	copy_fini(&C.now);
@@ -244,14 +244,14 @@ changed(void)
 }
 
 unsigned
-ca_look(void)
+http_ca_look(void)
 {
 	struct copy copy;
 	const char *why;
 
-	if (C.file == NULL || engine_now() < C.look_at)
+	if (C.file == NULL || http_round_now() < C.look_at)
 		return C.changes + 1;
-	C.look_at = engine_now() + LOOK_MS;
+	C.look_at = http_round_now() + LOOK_MS;
 	if (!changed())
 		return C.changes + 1;
 	C.changes++; /* in the copy's name */
@@ -270,7 +270,7 @@ ca_look(void)
 }
 
 void
-ca_failed(void)
+http_ca_failed(void)
 {
 	if (C.old.name == NULL || C.refused)
 		return;
@@ -285,14 +285,14 @@ ca_failed(void)
 }
 
 void
-ca_served(unsigned look)
+http_ca_served(unsigned look)
 {
 	if (look == C.changes + 1)
 		copy_fini(&C.old);
 }
 
 void
-ca_set(CURL *easy)
+http_ca_set(CURL *easy)
 {
 	if (C.file == NULL)
 		return;

@@ -63,7 +63,7 @@ on_raw(CURL *easy, curl_infotype type, char *bytes, size_t len, void *arg)
 static char accepted[64];
 
 void
-coding_start(void)
+http_coding_start(void)
 {
 	/* In curl's order. */
 	static const struct {
@@ -83,20 +83,20 @@ coding_start(void)
 }
 
 const char *
-coding_accepted(void)
+http_coding_accepted(void)
 {
 	return accepted;
 }
 
 void
-coding_set(struct transfer *t)
+http_coding_set(struct transfer *t)
 {
 	curl_easy_setopt(t->easy, CURLOPT_HTTP_CONTENT_DECODING, 1L);
 	curl_easy_setopt(t->easy, CURLOPT_VERBOSE, 0L);
 }
 
 void
-coding_look(struct transfer *t)
+http_coding_look(struct transfer *t)
 {
 	static const char *const GZIP[] = { "gzip", "x-gzip" };
 

@@ -166,7 +166,7 @@ why_unreached(struct transfer *t, CURLcode code)
 		why_certificate(t);
 		return;
 	case CURLE_SSL_CACERT_BADFILE:
-		ca_failed();
+		http_ca_failed();
 		SAY(t, CA_FILE,
 		    "the file of trusted certificates cannot be read: "
 		    "check http.ca_file, or install ca-certificates");
@@ -296,15 +296,15 @@ ended_without_notice(const struct transfer *t, CURLcode code)
 }
 
 enum http_rc
-transfer_end(struct transfer *t, CURLcode code)
+http_end_of(struct transfer *t, CURLcode code)
 {
 	if (t->headed && (code == CURLE_OK || ended_without_notice(t, code))) {
-		ca_served(t->ca);
+		http_ca_served(t->ca);
 		t->conn_ended = t->length == LENGTH_UNSAID
-		    && transfer_has_body(t);
+		    && http_transfer_has_body(t);
 		return HTTP_OK;
 	}
-	kept_end(t);
+	http_kept_end(t);
 	if (code == CURLE_URL_MALFORMAT) {
 		SAY(t, OTHER, "not a valid address");
 		return HTTP_BLOCKED;

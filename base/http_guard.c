@@ -89,7 +89,7 @@ http_address_is_private(const struct sockaddr *sa)
 }
 
 const char *
-guard_refuses(const struct http_request *req)
+http_guard_refuses(const struct http_request *req)
 {
 	size_t i;
 

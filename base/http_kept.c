@@ -44,9 +44,10 @@ counts(int fd, uint64_t *acked, uint64_t *received, bool *ended)
 }
 
 void
-kept_begin(struct transfer *t, const char *peer, int peer_port, int local_port)
+http_kept_begin(struct transfer *t, const char *peer, int peer_port,
+    int local_port)
 {
-	int fd = poll_own(t, peer, peer_port, local_port);
+	int fd = http_poll_own(t, peer, peer_port, local_port, http_kept_end);
 
 	t->unprocessed = false;
 	if (fd == -1)
@@ -55,11 +56,11 @@ kept_begin(struct transfer *t, const char *peer, int peer_port, int local_port)
 	if (counts(fd, &t->acked, &t->received, &t->ended) && t->acked > 0)
 		t->fd = fd;
 	else
-		poll_disown(fd);
+		http_poll_disown(fd);
 }
 
 void
-kept_end(struct transfer *t)
+http_kept_end(struct transfer *t)
 {
 	uint64_t acked, received;
 	curl_off_t left = 0;
@@ -67,7 +68,7 @@ kept_end(struct transfer *t)
 
 	if (t->fd == -1)
 		return;
-	owned = poll_idle(t->fd, t);
+	owned = http_poll_idle(t->fd, t);
 	if (t->status == 0) {
 		(void)curl_easy_getinfo(t->easy, CURLINFO_SIZE_UPLOAD_T, &left);
 		if (t->req.body != NULL && (size_t)left < t->req.body_len)

@@ -26,12 +26,13 @@
 struct watched {             /* by descriptor */
 	uint32_t registered; /* in epoll */
 	uint32_t wanted;     /* by curl */
-	bool ours;           /* opened in poll_on_open: closing it is noticed */
-	uint16_t peer_port;  /* 0: not known */
-	uint16_t local_port; /* 0: not known yet */
+	bool ours; /* opened in http_poll_on_open: closing it is noticed */
+	uint16_t peer_port;          /* 0: not known */
+	uint16_t local_port;         /* 0: not known yet */
 	char peer[INET6_ADDRSTRLEN]; /* as curl writes it; "": not known yet */
 	struct transfer *owner; /* whose request is on it, if it must know */
-	bool idle;              /* kept, and no request is on it */
+	void (*lost)(struct transfer *owner); /* tells it */
+	bool idle; /* kept, and no request is on it */
 };
 
 /* Sockets by the last digits of their local ports: of a thousand kept
@@ -98,7 +99,8 @@ watch(int fd, struct watched *w, uint32_t events)
  * socket becomes readable, on_idle looks at it.
  */
 int
-poll_on_watch(CURL *easy, curl_socket_t fd, int what, void *arg, void *sock)
+http_poll_on_watch(CURL *easy, curl_socket_t fd, int what, void *arg,
+    void *sock)
 {
 	struct watched *w = watched_at(fd);
 
@@ -168,7 +170,7 @@ port_of(const struct sockaddr *sa)
 }
 
 curl_socket_t
-poll_on_open(void *arg, curlsocktype purpose, struct curl_sockaddr *a)
+http_poll_on_open(void *arg, curlsocktype purpose, struct curl_sockaddr *a)
 {
 	struct transfer *t = arg;
 	const int unacked = UNACKED_MS;
@@ -232,7 +234,8 @@ is_between(int fd, const char *peer, int peer_port, int local_port)
 
 /* curl says a connection's addresses before a request, not its socket. */
 int
-poll_own(struct transfer *t, const char *peer, int peer_port, int local_port)
+http_poll_own(struct transfer *t, const char *peer, int peer_port,
+    int local_port, void (*lost)(struct transfer *t))
 {
 	int *last = &P.by_port[local_port & (BY_PORT - 1)];
 	int fd = *last, n = (int)P.watched_n;
@@ -247,20 +250,21 @@ poll_own(struct transfer *t, const char *peer, int peer_port, int local_port)
 	/* A newer libcurl lends a connection on before the end of the request
 	 * before is collected: that one is over. */
 	if (P.watched[fd].owner != NULL && P.watched[fd].owner != t)
-		kept_end(P.watched[fd].owner);
+		P.watched[fd].lost(P.watched[fd].owner);
 	P.watched[fd].owner = t;
+	P.watched[fd].lost = lost;
 	P.watched[fd].idle = false;
 	return fd;
 }
 
 void
-poll_disown(int fd)
+http_poll_disown(int fd)
 {
 	watched_at(fd)->owner = NULL;
 }
 
 bool
-poll_idle(int fd, const struct transfer *t)
+http_poll_idle(int fd, const struct transfer *t)
 {
 	struct watched *w = watched_at(fd);
 
@@ -274,19 +278,19 @@ poll_idle(int fd, const struct transfer *t)
 }
 
 int
-poll_on_close(void *arg, curl_socket_t fd)
+http_poll_on_close(void *arg, curl_socket_t fd)
 {
-	struct transfer *owner = watched_at(fd)->owner;
+	const struct watched *w = watched_at(fd);
 
 	(void)arg; /* who opened it may be gone */
-	if (owner != NULL)
-		kept_end(owner);
+	if (w->owner != NULL)
+		w->lost(w->owner);
 	*watched_at(fd) = (struct watched){ 0 };
 	return close(fd);
 }
 
 int
-poll_open(void)
+http_poll_open(void)
 {
 	struct epoll_event ev = { .events = EPOLLIN | EPOLLET };
 
@@ -299,7 +303,7 @@ poll_open(void)
 }
 
 void
-poll_close(void)
+http_poll_close(void)
 {
 	if (P.epoll != -1)
 		close(P.epoll);
@@ -312,7 +316,7 @@ poll_close(void)
 }
 
 void
-poll_ring(void)
+http_poll_ring(void)
 {
 	static const uint64_t one = 1;
 
@@ -321,13 +325,13 @@ poll_ring(void)
 }
 
 void
-poll_wait(int wait_ms)
+http_poll_wait(int wait_ms)
 {
 	P.found = epoll_wait(P.epoll, P.events, EVENTS_MAX, wait_ms);
 }
 
 void
-poll_serve(CURLM *multi)
+http_poll_serve(CURLM *multi)
 {
 	int i;
 

@@ -2,7 +2,7 @@
  * http_priv: what the files of the HTTP client share.
  *
  * A transfer is made by the thread that calls http_send or http_open (its
- * owner), handed to the engine by engine_queue, and is the engine's until
+ * owner), handed to the engine by http_engine_queue, and is the engine's until
  * BELL_DONE is set; then it is the owner's again.  Only the engine thread
  * touches curl.
  */
@@ -87,7 +87,7 @@ struct transfer {
 	 * sixth: one that repeated is not used again. */
 	bool worn;
 	bool proxied;                /* by the handle's setting */
-	unsigned ca;                 /* the handle's: what ca_look said */
+	unsigned ca;                 /* the handle's: what http_ca_look said */
 	char encoding[32];           /* of the answer; "": none */
 	bool in_chunk_head;          /* the first, for http_coding */
 	char error[CURL_ERROR_SIZE]; /* curl's words */
@@ -109,101 +109,129 @@ struct transfer {
 #define HEADERS_BYTES_MAX (64 * KIB) /* of an answer */
 
 /* http_guard.c: NULL, or why this request must not be sent. */
-const char *guard_refuses(const struct http_request *req);
+const char *http_guard_refuses(const struct http_request *req);
 
 /* http_engine.c */
-int engine_start(const struct http_options *options) WARN_UNUSED;
-void engine_stop(void);
-void engine_trim(void); /* http_trim */
+int http_engine_start(const struct http_options *options) WARN_UNUSED;
+void http_engine_stop(void);
+void http_engine_trim(void); /* http_trim */
 /* Hand ${asked} to the engine.  -1: it is stopping; nothing was handed over. */
-int engine_queue(struct transfer *t, unsigned asked) WARN_UNUSED;
+int http_engine_queue(struct transfer *t, unsigned asked) WARN_UNUSED;
 
 /* http_spare.c.  A transfer to fill, and back after BELL_DONE (or if it was
  * never queued). */
-struct transfer *spare_take(void);
-void spare_give(struct transfer *t);
+struct transfer *http_spare_take(void);
+void http_spare_give(struct transfer *t);
 /* The engine's thread alone: make ${t} a curl handle; drop it again if there
  * are many; drop all that wait; drop every one, at the end. */
-void spare_easy(struct transfer *t, CURLSH *share);
-void spare_shrink(struct transfer *t);
-void spare_drop_all(void);
-void spare_end(void);
+void http_spare_easy(struct transfer *t, CURLSH *share);
+void http_spare_shrink(struct transfer *t);
+void http_spare_drop_all(void);
+void http_spare_end(void);
 
 /* http_bell.c.  Sleep until the bell is no longer ${seen}; ${wait_ms} -1: for
  * ever. */
-void bell_wait(struct transfer *t, unsigned seen, int64_t wait_ms);
+void http_bell_wait(struct transfer *t, unsigned seen, int64_t wait_ms);
 /* ${bits} are set, or BELL_STEP counted.  Says whether the owner sleeps and is
  * to be woken.  With BELL_DONE, ${t} may be gone right afterwards; the bell's
  * address is still good for a wake-up. */
-bool bell_set(struct transfer *t, unsigned bits);
-void bell_wake(atomic_uint *bell);
+bool http_bell_set(struct transfer *t, unsigned bits);
+void http_bell_wake(atomic_uint *bell);
 
-/* What transfers ask of the engine, in its thread. */
-int64_t engine_now(void);              /* of this round */
-void engine_due(int64_t at);           /* a deadline that came up */
-void engine_wakes(struct transfer *t); /* its owner, at the round's end */
+/*
+ * http_round.c, the engine's thread alone: a round begins; its time; a deadline
+ * that came up; the next one, and as a scan of all found it; the owner of ${t}
+ * is to be woken when the round ends; it is not, as ${t} is over.
+ */
+void http_round_begin(void);
+int64_t http_round_now(void);
+void http_round_due(int64_t at);
+int64_t http_round_next(void);
+void http_round_scanned(int64_t next);
+void http_round_wakes(struct transfer *t);
+void http_round_forget(struct transfer *t);
+void http_round_end(void);
 
-/* http_poll.c: the engine's, but for poll_ring, which wakes it. */
-int poll_open(void) WARN_UNUSED;
-void poll_close(void);
-void poll_ring(void);
-void poll_wait(int wait_ms);
-void poll_serve(CURLM *multi); /* what poll_wait found */
-int poll_on_watch(CURL *easy, curl_socket_t fd, int what, void *arg,
+/*
+ * http_multi.c, the engine's thread alone: do what was asked of ${t}; serve
+ * the sockets that http_poll_wait found; curl's timer, what ended, and the
+ * deadlines; how long nothing is to be done (-1: for ever).  After
+ * http_multi_stop all that runs or begins is cancelled.
+ */
+int http_multi_open(void) WARN_UNUSED;
+void http_multi_close(void);
+void http_multi_asked(struct transfer *t);
+void http_multi_serve(void);
+void http_multi_work(void);
+int http_multi_wait_ms(void);
+bool http_multi_is_idle(void);
+void http_multi_stop(void);
+/* Nothing runs: what waits for the next storm goes.  A connection with TLS is
+ * 25 KB or more, and only its multi closes it. */
+void http_multi_renew(void);
+
+/* http_poll.c: the engine's, but for http_poll_ring, which wakes it. */
+int http_poll_open(void) WARN_UNUSED;
+void http_poll_close(void);
+void http_poll_ring(void);
+void http_poll_wait(int wait_ms);
+void http_poll_serve(CURLM *multi); /* what http_poll_wait found */
+int http_poll_on_watch(CURL *easy, curl_socket_t fd, int what, void *arg,
     void *sock);
-curl_socket_t poll_on_open(void *arg, curlsocktype purpose,
+curl_socket_t http_poll_on_open(void *arg, curlsocktype purpose,
     struct curl_sockaddr *a);
-int poll_on_close(void *arg, curl_socket_t fd);
-/* The socket of that connection, -1: none.  kept_end is called with ${t} as it
- * closes, unless it is disowned before. */
-int poll_own(struct transfer *t, const char *peer, int peer_port,
-    int local_port);
-void poll_disown(int fd);
+int http_poll_on_close(void *arg, curl_socket_t fd);
+/* The socket of that connection, -1: none.  ${lost} is called with ${t} as it
+ * closes or is lent on, unless it is disowned before. */
+int http_poll_own(struct transfer *t, const char *peer, int peer_port,
+    int local_port, void (*lost)(struct transfer *t));
+void http_poll_disown(int fd);
 /* No request is on it any more.  False: not ${t}'s was, as curl gave it to the
  * next one before the engine looked at the end of ${t}, or it was closed, and
  * may be anything now. */
-bool poll_idle(int fd, const struct transfer *t);
+bool http_poll_idle(int fd, const struct transfer *t);
 
 /* http_kept.c: the request leaves on that connection; the sending is over, one
  * way or the other (again: nothing).  It sets t->unprocessed then, and takes
  * t->sent back. */
-void kept_begin(struct transfer *t, const char *peer, int peer_port,
+void http_kept_begin(struct transfer *t, const char *peer, int peer_port,
     int local_port);
-void kept_end(struct transfer *t);
+void http_kept_end(struct transfer *t);
 
-/* http_ca.c.  In ca_start: NULL is the system's; -1: not readable, logged. */
-int ca_start(const char *file) WARN_UNUSED;
-const char *ca_refuses(const char *file); /* NULL: it would be taken */
-void ca_stop(void);
-unsigned ca_look(void);        /* changes with the file; never 0 */
-void ca_set(CURL *easy);       /* by the last look */
-void ca_failed(void);          /* curl could not read it */
-void ca_served(unsigned look); /* it could, after that look */
+/* http_ca.c.  In http_ca_start: NULL is the system's; -1: not readable,
+ * logged. */
+int http_ca_start(const char *file) WARN_UNUSED;
+const char *http_ca_refuses(const char *file); /* NULL: it would be taken */
+void http_ca_stop(void);
+unsigned http_ca_look(void);        /* changes with the file; never 0 */
+void http_ca_set(CURL *easy);       /* by the last look */
+void http_ca_failed(void);          /* curl could not read it */
+void http_ca_served(unsigned look); /* it could, after that look */
 
 /* http_proxy.c.  -1: not a proxy's address, logged. */
-int proxy_start(const char *url, const char *const *except) WARN_UNUSED;
-bool proxy_takes(const char *url);
-void proxy_stop(void);
-void proxy_set(struct transfer *t, bool is_tls);
+int http_proxy_start(const char *url, const char *const *except) WARN_UNUSED;
+bool http_proxy_takes(const char *url);
+void http_proxy_stop(void);
+void http_proxy_set(struct transfer *t, bool is_tls);
 
 /* http_url.c.  At the end, when no handle is left. */
-void url_set(struct transfer *t);
-void url_stop(void);
+void http_url_set(struct transfer *t);
+void http_url_stop(void);
 
 /* http_coding.c: once; the header that says what is decoded; for a new
  * request; and once its headers are there. */
-void coding_start(void);
-const char *coding_accepted(void);
-void coding_set(struct transfer *t);
-void coding_look(struct transfer *t);
+void http_coding_start(void);
+const char *http_coding_accepted(void);
+void http_coding_set(struct transfer *t);
+void http_coding_look(struct transfer *t);
 
 /* http_transfer.c */
-CURL *transfer_easy(struct transfer *t, CURLSH *share);
-void transfer_set(struct transfer *t);   /* the handle, by t->req */
-void transfer_moves(struct transfer *t); /* it moved: idle begins anew */
+bool http_transfer_has_body(const struct transfer *t); /* its answer may have */
+CURL *http_transfer_easy(struct transfer *t, CURLSH *share);
+void http_transfer_set(struct transfer *t);   /* the handle, by t->req */
+void http_transfer_moves(struct transfer *t); /* it moved: idle begins anew */
 
 /* http_end.c: what its owner is told, and why. */
-bool transfer_has_body(const struct transfer *t); /* its answer may have */
-enum http_rc transfer_end(struct transfer *t, CURLcode code);
+enum http_rc http_end_of(struct transfer *t, CURLcode code);
 
 #endif

@@ -30,7 +30,7 @@ static struct { /* constant between start and stop */
 } X;
 
 bool
-proxy_takes(const char *text)
+http_proxy_takes(const char *text)
 {
 	CURLU *u = curl_url();
 	char *scheme = NULL;
@@ -52,7 +52,7 @@ proxy_takes(const char *text)
 }
 
 int
-proxy_start(const char *url, const char *const *except)
+http_proxy_start(const char *url, const char *const *except)
 {
 	struct buf b = BUF_INIT(EXCEPT_MAX);
 	size_t i;
@@ -60,7 +60,7 @@ proxy_start(const char *url, const char *const *except)
 
 	if (url == NULL || url[0] == '\0')
 		return 0;
-	if (!proxy_takes(url)) {
+	if (!http_proxy_takes(url)) {
 		log_event(LOG_ERROR, "http_proxy_refused",
 		    F_STR("remedy",
 			"http.proxy must be http://HOST:PORT or "
@@ -82,7 +82,7 @@ proxy_start(const char *url, const char *const *except)
 }
 
 void
-proxy_stop(void)
+http_proxy_stop(void)
 {
 	if (X.url != NULL)
 		explicit_bzero(X.url, strlen(X.url)); /* with its password */
@@ -92,7 +92,7 @@ proxy_stop(void)
 }
 
 void
-proxy_set(struct transfer *t, bool is_tls)
+http_proxy_set(struct transfer *t, bool is_tls)
 {
 	bool wanted = X.url != NULL && is_tls
 	    && (t->req.flags & HTTP_OPERATOR) != 0;

@@ -44,7 +44,7 @@ transfer_free(struct transfer *t)
 }
 
 struct transfer *
-spare_take(void)
+http_spare_take(void)
 {
 	struct transfer *t;
 
@@ -57,7 +57,7 @@ spare_take(void)
 }
 
 void
-spare_give(struct transfer *t)
+http_spare_give(struct transfer *t)
 {
 	struct http_stream *s = &t->as_stream;
 
@@ -84,9 +84,9 @@ spare_give(struct transfer *t)
 }
 
 void
-spare_easy(struct transfer *t, CURLSH *share)
+http_spare_easy(struct transfer *t, CURLSH *share)
 {
-	t->easy = transfer_easy(t, share);
+	t->easy = http_transfer_easy(t, share);
 	t->kept_prev = NULL;
 	t->kept_next = S.kept;
 	if (S.kept != NULL)
@@ -110,14 +110,14 @@ drop_easy(struct transfer *t)
 }
 
 void
-spare_shrink(struct transfer *t)
+http_spare_shrink(struct transfer *t)
 {
 	if (S.easies > EASY_MAX || t->worn || t->rc != HTTP_OK)
 		drop_easy(t);
 }
 
 void
-spare_drop_all(void)
+http_spare_drop_all(void)
 {
 	struct transfer *t, *next;
 
@@ -133,9 +133,9 @@ spare_drop_all(void)
 }
 
 void
-spare_end(void)
+http_spare_end(void)
 {
-	spare_drop_all();
+	http_spare_drop_all();
 	/* A stream that was read to its end may be given back after this. */
 	pthread_mutex_lock(&S.lock);
 	while (S.kept != NULL)

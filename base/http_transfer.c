@@ -31,7 +31,7 @@ on_ready(void *arg, char *peer, char *local, int peer_port, int local_port)
 	bool refused = true;
 
 	(void)local;
-	kept_end(t); /* a sending before this one */
+	http_kept_end(t); /* a sending before this one */
 	t->worn = t->begun;
 	t->begun = true;
 	if (t->sent && (t->req.flags & HTTP_ONCE) != 0)
@@ -49,7 +49,7 @@ on_ready(void *arg, char *peer, char *local, int peer_port, int local_port)
 			return CURL_PREREQFUNC_ABORT;
 		}
 	}
-	kept_begin(t, peer, peer_port, local_port);
+	http_kept_begin(t, peer, peer_port, local_port);
 	t->sent = true;
 	return CURL_PREREQFUNC_OK;
 }
@@ -95,12 +95,12 @@ parse_status(const char *line, size_t len)
 }
 
 void
-transfer_moves(struct transfer *t)
+http_transfer_moves(struct transfer *t)
 {
 	if (t->req.idle_ms <= 0)
 		return;
-	t->idle_at = engine_now() + t->req.idle_ms;
-	engine_due(t->idle_at);
+	t->idle_at = http_round_now() + t->req.idle_ms;
+	http_round_due(t->idle_at);
 }
 
 /* The value of ${line} if that is the header ${name} ("name:"). */
@@ -169,7 +169,7 @@ see_header(struct transfer *t, const char *line, size_t len)
 }
 
 bool
-transfer_has_body(const struct transfer *t)
+http_transfer_has_body(const struct transfer *t)
 {
 	return t->status != 204 && t->status != 304
 	    && strcmp(t->req.method, "HEAD") != 0;
@@ -181,7 +181,7 @@ static bool
 is_said_too_long(const struct transfer *t)
 {
 	return t->length > 0 && (uint64_t)t->length > t->req.body_max
-	    && t->encoding[0] == '\0' && transfer_has_body(t);
+	    && t->encoding[0] == '\0' && http_transfer_has_body(t);
 }
 
 static size_t
@@ -210,18 +210,18 @@ on_header(char *line, size_t size, size_t count, void *arg)
 	}
 	if (t->status < 200 && t->status != 101)
 		return len;
-	coding_look(t);
+	http_coding_look(t);
 	if (is_said_too_long(t)) {
 		t->over = true;
 		return 0;
 	}
 	t->headed = true;
 	t->resp->status = t->status;
-	t->resp->first_byte_ms = engine_now() - t->begun_at;
+	t->resp->first_byte_ms = http_round_now() - t->begun_at;
 	t->first_byte_at = INT64_MAX;
-	transfer_moves(t);
+	http_transfer_moves(t);
 	if (t->stream != NULL)
-		engine_wakes(t);
+		http_round_wakes(t);
 	return len;
 }
 
@@ -253,16 +253,16 @@ on_body(char *bytes, size_t size, size_t count, void *arg)
 			t->idle_at = 0; /* it is not the peer that waits */
 			return taken;
 		}
-		engine_wakes(t);
+		http_round_wakes(t);
 	}
 	t->got += len;
-	transfer_moves(t);
+	http_transfer_moves(t);
 	return len;
 }
 
 /* A handle with all that is the same for each request. */
 CURL *
-transfer_easy(struct transfer *t, CURLSH *share)
+http_transfer_easy(struct transfer *t, CURLSH *share)
 {
 	CURL *c = curl_easy_init();
 
@@ -275,9 +275,9 @@ transfer_easy(struct transfer *t, CURLSH *share)
 	curl_easy_setopt(c, CURLOPT_HEADERDATA, t);
 	curl_easy_setopt(c, CURLOPT_PREREQFUNCTION, on_ready);
 	curl_easy_setopt(c, CURLOPT_PREREQDATA, t);
-	curl_easy_setopt(c, CURLOPT_OPENSOCKETFUNCTION, poll_on_open);
+	curl_easy_setopt(c, CURLOPT_OPENSOCKETFUNCTION, http_poll_on_open);
 	curl_easy_setopt(c, CURLOPT_OPENSOCKETDATA, t);
-	curl_easy_setopt(c, CURLOPT_CLOSESOCKETFUNCTION, poll_on_close);
+	curl_easy_setopt(c, CURLOPT_CLOSESOCKETFUNCTION, http_poll_on_close);
 	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(c, CURLOPT_NOPROGRESS, 1L);
 	curl_easy_setopt(c, CURLOPT_PROXY, "");
@@ -342,7 +342,7 @@ static void
 set_lines(struct transfer *t)
 {
 	const char *const ours[TRANSFER_LINES] = { "Expect:", "Content-Type:",
-		"User-Agent: " TRANSFER_AGENT, coding_accepted() };
+		"User-Agent: " TRANSFER_AGENT, http_coding_accepted() };
 	const struct http_request *req = &t->req;
 	bool has[TRANSFER_LINES] = { false };
 	size_t i, j, n = 0;
@@ -365,7 +365,7 @@ set_lines(struct transfer *t)
 }
 
 void
-transfer_set(struct transfer *t)
+http_transfer_set(struct transfer *t)
 {
 	const struct http_request *req = &t->req;
 	CURL *c = t->easy;
@@ -375,15 +375,15 @@ transfer_set(struct transfer *t)
 	set_lines(t);
 	set_method(c, req);
 	if (is_tls) {
-		ca = ca_look();
+		ca = http_ca_look();
 		if (t->ca != ca)
-			ca_set(c);
+			http_ca_set(c);
 		t->ca = ca;
 	}
-	proxy_set(t, is_tls);
-	coding_set(t);
+	http_proxy_set(t, is_tls);
+	http_coding_set(t);
 	t->error[0] = '\0';
-	url_set(t);
+	http_url_set(t);
 	curl_easy_setopt(c, CURLOPT_HTTPHEADER, t->lines);
 	curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, (long)req->connect_ms);
 }

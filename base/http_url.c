@@ -58,15 +58,17 @@ known(const struct http_request *req)
 }
 
 void
-url_set(struct transfer *t)
+http_url_set(struct transfer *t)
 {
-	/* Both: the parts hold where it goes, the text is for curl's words. */
-	curl_easy_setopt(t->easy, CURLOPT_URL, t->req.url);
+	/* Both: the parts hold where it goes, the text is for curl's words.  In
+	 * this order: in curl 8.14 (Debian 13) the parts, NULL too, make it
+	 * forget the text that was set before. */
 	curl_easy_setopt(t->easy, CURLOPT_CURLU, known(&t->req));
+	curl_easy_setopt(t->easy, CURLOPT_URL, t->req.url);
 }
 
 void
-url_stop(void)
+http_url_stop(void)
 {
 	while (U.n > 0) {
 		U.n--;

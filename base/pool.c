@@ -21,6 +21,8 @@ struct pool {
 	char name[16];
 	int max;
 	int threads, busy;
+	struct pool_job *first, **last; /* those that wait */
+	int waiting;
 	struct worker
 	    *idle; /* last one that became idle: its caches are warm */
 	/* Their threads are gone; kept, because who called one may be about
@@ -58,6 +60,7 @@ pool_new(const char *name, int max)
 		abort();
 	strncpy(p->name, name, sizeof(p->name) - 1);
 	p->max = max;
+	p->last = &p->first;
 	pthread_mutex_init(&p->mu, NULL);
 	cond_init(&p->quiet);
 	return p;
@@ -92,6 +95,23 @@ wait_idle(struct pool *p, struct worker *w)
 	return true;
 }
 
+/* Give ${w}, which has ended its work, the first that waits.  False: none. */
+static bool
+take_waiting(struct pool *p, struct worker *w)
+{
+	struct pool_job *job = p->first;
+
+	if (job == NULL)
+		return false;
+	p->first = job->next;
+	if (p->first == NULL)
+		p->last = &p->first;
+	p->waiting--;
+	w->work = job->work;
+	w->arg = job->arg;
+	return true;
+}
+
 static void *
 run(void *arg)
 {
@@ -106,6 +126,8 @@ run(void *arg)
 		pthread_mutex_unlock(&p->mu);
 		work(w->arg);
 		pthread_mutex_lock(&p->mu);
+		if (take_waiting(p, w))
+			continue;
 		p->busy--;
 		if (p->closing) {
 			pthread_cond_broadcast(&p->quiet);
@@ -150,27 +172,56 @@ grow(struct pool *p, void (*work)(void *arg), void *arg)
 	return 0;
 }
 
+/* 0: a thread has it, ${called} to be woken without the lock; -1: none is free. */
+static int
+hand_out(struct pool *p, void (*work)(void *arg), void *arg,
+    struct worker **called)
+{
+	if (p->closing)
+		return -1;
+	if (p->idle == NULL)
+		return p->threads < p->max ? grow(p, work, arg) : -1;
+	*called = p->idle;
+	p->idle = (*called)->next;
+	(*called)->work = work;
+	(*called)->arg = arg;
+	p->busy++;
+	return 0;
+}
+
 int
 pool_run(struct pool *p, void (*work)(void *arg), void *arg)
 {
 	struct worker *called = NULL;
-	int rc = -1;
+	int rc;
 
 	pthread_mutex_lock(&p->mu);
-	if (p->closing) {
-		/* Nothing new. */
-	} else if (p->idle != NULL) {
-		called = p->idle;
-		p->idle = called->next;
-		called->work = work;
-		called->arg = arg;
-		p->busy++;
-		rc = 0;
-	} else if (p->threads < p->max) {
-		rc = grow(p, work, arg);
-	}
+	rc = hand_out(p, work, arg, &called);
 	pthread_mutex_unlock(&p->mu);
 	/* Without the lock, which is the first thing that it takes. */
+	if (called != NULL)
+		pthread_cond_signal(&called->wake);
+	return rc;
+}
+
+int
+pool_queue(struct pool *p, struct pool_job *job, int waiting_max)
+{
+	struct worker *called = NULL;
+	int rc;
+
+	pthread_mutex_lock(&p->mu);
+	rc = hand_out(p, job->work, job->arg, &called);
+	/* Where not even one thread could be started nobody would take it. */
+	if (rc == -1 && !p->closing && p->busy > 0
+	    && p->waiting < waiting_max) {
+		p->waiting++;
+		job->next = NULL;
+		*p->last = job;
+		p->last = &job->next;
+		rc = 0;
+	}
+	pthread_mutex_unlock(&p->mu);
 	if (called != NULL)
 		pthread_cond_signal(&called->wake);
 	return rc;

@@ -25,6 +25,20 @@ struct pool *pool_new(const char *name, int max);
  * queued) or the pool is closing; nothing will run. */
 int pool_run(struct pool *p, void (*work)(void *arg), void *arg) WARN_UNUSED;
 
+/* A piece of work that may wait for its thread.  It lies in the caller's memory
+ * until ${work} is called. */
+struct pool_job {
+	void (*work)(void *arg);
+	void *arg;
+	struct pool_job *next; /* the pool's */
+};
+
+/* As pool_run, but while all are busy ${job} waits for one of them, unless
+ * ${waiting_max} others do already.  What waits when the pool is drained is
+ * still done. */
+int pool_queue(struct pool *p, struct pool_job *job,
+    int waiting_max) WARN_UNUSED;
+
 /* Threads that could take work now, those not yet started included. */
 int pool_free_slots(struct pool *p);
 int pool_busy(struct pool *p);

@@ -49,6 +49,9 @@ struct command {
 };
 
 int cmd_chat(struct cli *cli);
+int cmd_chats_forget(struct cli *cli);
+int cmd_chats_list(struct cli *cli);
+int cmd_chats_show(struct cli *cli);
 int cmd_config_check(struct cli *cli);
 int cmd_config_show(struct cli *cli);
 int cmd_doctor(struct cli *cli);

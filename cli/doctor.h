@@ -23,7 +23,7 @@ struct doctor {
 	int warnings, errors;
 };
 
-/* What was found in ${area}; ${advice}: what to do about it, which is more than
+/* doctor_find.c: what was found in ${area}; ${advice}: what to do about it, which is more than
  * the finding said once more.  NULL only when OK. */
 void doctor_find(struct doctor *d, enum doctor_level level, const char *area,
     const char *advice, const char *fmt, ...) PRINTF_LIKE(5, 6);

@@ -15,6 +15,7 @@
 #include "cli/started.h"
 #include "cli/units.h"
 #include "cli/workers.h"
+#include "fcgi/class.h"
 
 /* Besides what waits: Redis, models, logs, a connection of each thread. */
 #define FILES_SPARE 128
@@ -110,8 +111,8 @@ static rlim_t
 files_needed(const struct settings *s, const char *program)
 {
 	if (strcmp(program, "dragoman-edge") == 0)
-		return (rlim_t)(s->server_parked + 2 * s->server_threads
-		    + FILES_SPARE);
+		return (rlim_t)(s->server_parked + CLASS_WAITING
+		    + 2 * s->server_threads + FILES_SPARE);
 	return (rlim_t)(FILES_PER_TURN * s->turns_slots + FILES_SPARE);
 }
 

@@ -9,17 +9,6 @@
 #include "cli/glyph.h"
 #include "cli/history.h"
 
-int
-edit_text(struct buf *out, const wchar_t *s, size_t len)
-{
-	size_t i;
-
-	for (i = 0; i < len; i++)
-		if (glyph_add(out, s[i]) == -1)
-			return -1;
-	return 0;
-}
-
 struct edit *
 edit_open(FILE *out, const char *prompt, bool bold, bool controls,
     struct history_file *history)
@@ -182,7 +171,7 @@ read_plain(struct edit *e, struct buf *text)
 	}
 	draw(e);
 	line_end(&e->line, t->at, e->echo ? t->len : 0, "");
-	(void)!edit_text(text, t->at, t->len);
+	(void)!glyph_add_all(text, t->at, t->len);
 	return EDIT_LINE;
 }
 

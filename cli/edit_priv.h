@@ -73,7 +73,4 @@ void edit_libedit_close(struct edit *e);
 enum edit_rc edit_libedit_read(struct edit *e, struct buf *text);
 void edit_libedit_remember(struct edit *e);
 
-/* ${s} as UTF-8. */
-int edit_text(struct buf *out, const wchar_t *s, size_t len) WARN_UNUSED;
-
 #endif

@@ -107,3 +107,14 @@ glyph_add(struct buf *out, wchar_t c)
 		b[n++] = (char)(0x80 | (c & 0x3F));
 	return buf_add(out, b, n);
 }
+
+int
+glyph_add_all(struct buf *out, const wchar_t *s, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		if (glyph_add(out, s[i]) == -1)
+			return -1;
+	return 0;
+}

@@ -25,5 +25,6 @@ size_t glyph_before(const wchar_t *s, size_t len, size_t at);
 
 /* Append ${c} as UTF-8. */
 int glyph_add(struct buf *out, wchar_t c) WARN_UNUSED;
+int glyph_add_all(struct buf *out, const wchar_t *s, size_t len) WARN_UNUSED;
 
 #endif

@@ -6,29 +6,22 @@
  * only then the old ones go.  Between the steps the workers must have read
  * the file again, which this program cannot see: so it tells.
  */
-#include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <sodium.h>
 
 #include "base/arena.h"
-#include "base/buf.h"
-#include "base/clock.h"
 #include "base/seal.h"
 #include "cli/cli.h"
+#include "cli/key_list.h"
 #include "cli/started.h"
 #include "redis/ledger.h"
 #include "redis/store.h"
 
 #define KEY_BYTES 32
-#define FILE_MAX (4 * KIB) /* SEAL_KEYS_MAX keys are 400 bytes */
-#define RESEAL_PASSES 20   /* a worker with the old order keeps sealing: tell */
+#define RESEAL_PASSES 20 /* a worker with the old order keeps sealing: tell */
 
 static struct seal_ring *
 ring_of(const char *text, const char **why)
@@ -100,78 +93,8 @@ cmd_keys_list(struct cli *cli)
 	return CLI_OK;
 }
 
-/*
- * Replace ${path}, or the file that a link of this name leads to, in one step,
- * with its mode and owner: a worker that reads it meanwhile sees the old or
- * the new one, whole.
- */
 static int
-replace_file(struct cli *cli, const char *path, const char *text)
-{
-	char file[PATH_MAX], why[128];
-	const char *tmp = "";
-	struct stat st;
-	int fd = -1;
-
-	if (realpath(path, file) == NULL || stat(file, &st) == -1)
-		goto bad;
-	path = file;
-	tmp = arena_printf(cli->mem, "%s.new", path);
-	fd = open(tmp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-	    0600);
-	if (fd == -1)
-		goto bad;
-	if (dprintf(fd, "%s\n", text) < 0
-	    || (fchown(fd, st.st_uid, st.st_gid) == -1 && errno != EPERM)
-	    || fchmod(fd, st.st_mode & 07777) == -1 || fsync(fd) == -1
-	    || rename(tmp, path) == -1) {
-		int saved = errno;
-
-		unlink(tmp);
-		errno = saved;
-		goto bad;
-	}
-	close(fd);
-	return 0;
-bad:
-	cli_error(cli, "%s cannot be replaced: %s%s", path,
-	    strerror_r(errno, why, sizeof(why)),
-	    fd == -1 && errno == EEXIST
-		? " (another rotation runs, or one was cut off: look at it, "
-		  "then remove FILE.new)"
-		: "");
-	if (fd != -1)
-		close(fd);
-	return -1;
-}
-
-/* The keys of ${text} in another order or number, into ${out}. */
-struct plan {
-	const char *keys[SEAL_KEYS_MAX];
-	size_t n;
-};
-
-static int
-split(struct cli *cli, const struct secret *list, struct plan *plan)
-{
-	char *text = arena_strdup(cli->mem, list->bytes);
-
-	while (text != NULL) {
-		char *key = strsep(&text, ",");
-
-		key += strspn(key, " \t");
-		key[strcspn(key, " \t")] = '\0';
-		if (key[0] == '\0')
-			continue;
-		if (plan->n == SEAL_KEYS_MAX)
-			return -1;
-		plan->keys[plan->n++] = key;
-	}
-	return 0;
-}
-
-static int
-prepare(struct cli *cli, struct plan *plan)
+prepare(struct cli *cli, struct key_list *plan)
 {
 	unsigned char key[KEY_BYTES];
 	char *text = arena_alloc(cli->mem, 64);
@@ -198,7 +121,7 @@ prepare(struct cli *cli, struct plan *plan)
  * code.
  */
 static int
-find_waiting(struct cli *cli, const struct plan *plan, char id[SEAL_ID_MAX])
+find_waiting(struct cli *cli, const struct key_list *plan, char id[SEAL_ID_MAX])
 {
 	enum store_rc rc;
 	int code;
@@ -216,7 +139,7 @@ find_waiting(struct cli *cli, const struct plan *plan, char id[SEAL_ID_MAX])
 }
 
 static int
-activate(struct cli *cli, struct plan *plan)
+activate(struct cli *cli, struct key_list *plan)
 {
 	char id[SEAL_ID_MAX];
 	const char *newest;
@@ -292,7 +215,7 @@ reseal(struct cli *cli, int64_t *total)
 }
 
 static int
-retire(struct cli *cli, struct plan *plan)
+retire(struct cli *cli, struct key_list *plan)
 {
 	char id[SEAL_ID_MAX];
 	int64_t total;
@@ -344,17 +267,6 @@ explain(struct cli *cli)
 	return CLI_USAGE;
 }
 
-static const char *
-join(struct cli *cli, const struct plan *plan)
-{
-	const char *text = plan->keys[0];
-	size_t i;
-
-	for (i = 1; i < plan->n; i++)
-		text = arena_printf(cli->mem, "%s,%s", text, plan->keys[i]);
-	return text;
-}
-
 int
 cmd_keys_rotate(struct cli *cli)
 {
@@ -363,7 +275,7 @@ cmd_keys_rotate(struct cli *cli)
 	bool do_retire = cli_flag(cli, "--retire");
 	const struct settings *s;
 	const char *file, *text, *why = "";
-	struct plan plan = { .n = 0 };
+	struct key_list plan = { .n = 0 };
 	struct seal_ring *ring;
 	json_t *list;
 	int code;
@@ -383,7 +295,7 @@ cmd_keys_rotate(struct cli *cli)
 		    "encryption_key_file or ENCRYPTION_KEY_FILE");
 		return CLI_USAGE;
 	}
-	if (split(cli, &s->encryption_key, &plan) == -1) {
+	if (key_list_read(cli, &s->encryption_key, &plan) == -1) {
 		cli_error(cli, "%s holds more than %d keys", file,
 		    SEAL_KEYS_MAX);
 		return CLI_USAGE;
@@ -393,7 +305,7 @@ cmd_keys_rotate(struct cli *cli)
 			  : retire(cli, &plan);
 	if (code != 0)
 		return code == -1 ? CLI_FAILED : code;
-	text = join(cli, &plan);
+	text = key_list_text(cli, &plan);
 	ring = ring_of(text, &why);
 	if (ring == NULL) {
 		cli_error(cli, "the new list of keys is not right: %s", why);
@@ -401,7 +313,7 @@ cmd_keys_rotate(struct cli *cli)
 	}
 	list = ring_json(ring);
 	seal_ring_free(ring);
-	if (replace_file(cli, file, text) == -1) {
+	if (key_list_replace(cli, file, text) == -1) {
 		json_decref(list);
 		return CLI_FAILED;
 	}

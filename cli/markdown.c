@@ -1,6 +1,5 @@
 #include "cli/markdown.h"
 
-#include <ctype.h>
 #include <string.h>
 
 #include "cli/markdown_priv.h"
@@ -19,42 +18,10 @@ enum block { NOT_YET, TEXT, HEADING, BULLET, QUOTE, RULE, FENCE };
 #define RULE_MIN 3
 #define FENCE_MIN 3
 
-void
-markdown_put(struct markdown *m, int style, const char *s, size_t len,
-    struct buf *out)
-{
-	static const char *const codes[] = { "1", "3", "4", "9", "2", "36" };
-	size_t i;
-	int rc = 0;
-
-	if (len == 0)
-		return;
-	if (style != m->style) {
-		rc |= buf_add_str(out, "\033[0");
-		for (i = 0; i < NELEM(codes); i++)
-			if ((style & 1 << i) != 0)
-				rc |= buf_printf(out, ";%s", codes[i]);
-		rc |= buf_add_char(out, 'm');
-		m->style = style;
-	}
-	rc |= buf_add(out, s, len);
-	(void)rc; /* longer than any answer: the end is not shown */
-}
-
 static void
 put_str(struct markdown *m, int style, const char *s, struct buf *out)
 {
 	markdown_put(m, style, s, strlen(s), out);
-}
-
-size_t
-markdown_run(const char *s, size_t len, char c)
-{
-	size_t n = 0;
-
-	while (n < len && s[n] == c)
-		n++;
-	return n;
 }
 
 static bool

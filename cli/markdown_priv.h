@@ -1,6 +1,6 @@
 /*
- * markdown_priv: what markdown.c (lines) and markdown_inline.c (what stands in
- * them) share.
+ * markdown_priv: what markdown.c (lines), markdown_inline.c (what stands in
+ * them) and markdown_put.c share.
  */
 #ifndef CLI_MARKDOWN_PRIV_H
 #define CLI_MARKDOWN_PRIV_H
@@ -21,7 +21,15 @@ void markdown_put(struct markdown *m, int style, const char *s, size_t len,
     struct buf *out);
 
 /* How many of the ${len} bytes at ${s} are ${c}, from the first on. */
-size_t markdown_run(const char *s, size_t len, char c);
+static inline size_t
+markdown_run(const char *s, size_t len, char c)
+{
+	size_t n = 0;
+
+	while (n < len && s[n] == c)
+		n++;
+	return n;
+}
 
 /*
  * Show what is clear of the ${len} bytes at ${s}, which begin where the line

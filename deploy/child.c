@@ -1,41 +1,25 @@
-/*
- * child: what a process is before its command runs.
- */
-#include "deploy/supervise.h"
-
-#include <sys/prctl.h>
-#include <sys/resource.h>
+#include "deploy/child.h"
 
 #include <fcntl.h>
 #include <fnmatch.h>
-#include <grp.h>
 #include <limits.h>
 #include <sched.h>
-#include <stdbool.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
-#define SOCKET_FD 3
+#include "deploy/say.h"
+#include "deploy/user.h"
+
+#define SOCKETS_FROM 3 /* sd_listen_fds(3) */
+#define NAMES_MAX 1024 /* of its sockets */
 #define FILES_MAX 20000
 
 extern char **environ;
-
-struct passwd *
-user_of(const char *name)
-{
-	struct passwd *pw;
-
-	if (strcmp(name, "-") == 0)
-		return NULL;
-	pw = getpwnam(name);
-	if (pw == NULL) {
-		say("no such user: %s", name);
-		exit(1);
-	}
-	return pw;
-}
 
 static bool
 is_left_out(const char *entry, const char *names)
@@ -71,19 +55,30 @@ leave_out(const char *names)
 	*kept = NULL;
 }
 
+/* As systemd does; what somebody gave to us is not for our children. */
 static void
-become(const char *user)
+give_sockets(const struct table_program *p)
 {
-	struct passwd *pw;
+	char names[NAMES_MAX] = "", number[24];
+	size_t i, len = 0;
 
-	if (geteuid() != 0)
+	unsetenv("LISTEN_PID");
+	unsetenv("LISTEN_FDS");
+	unsetenv("LISTEN_FDNAMES");
+	for (i = 0; i < p->nsockets; i++) {
+		dup2(p->sockets[i]->fd, SOCKETS_FROM + (int)i);
+		len += (size_t)snprintf(names + len, sizeof(names) - len,
+		    "%s%s", i > 0 ? ":" : "", p->sockets[i]->name);
+		if (len >= sizeof(names))
+			say_fatal("too long names of sockets:", p->name);
+	}
+	if (i == 0)
 		return;
-	pw = user_of(user);
-	if (pw == NULL)
-		return;
-	if (initgroups(pw->pw_name, pw->pw_gid) == -1
-	    || setgid(pw->pw_gid) == -1 || setuid(pw->pw_uid) == -1)
-		die("cannot become", user);
+	setenv("LISTEN_FDNAMES", names, 1);
+	snprintf(number, sizeof(number), "%zu", i);
+	setenv("LISTEN_FDS", number, 1);
+	snprintf(number, sizeof(number), "%d", (int)getpid());
+	setenv("LISTEN_PID", number, 1);
 }
 
 static int
@@ -105,7 +100,7 @@ open_command(const char *name)
 }
 
 _Noreturn void
-child_run(const struct process *p, int listener, pid_t parent)
+child_run(const struct table_program *p, int err, pid_t parent)
 {
 	struct rlimit files;
 	sigset_t none;
@@ -122,15 +117,13 @@ child_run(const struct process *p, int listener, pid_t parent)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	dup2(null, STDIN_FILENO);
-	dup2(p->err != -1 ? p->err : STDERR_FILENO, STDOUT_FILENO);
+	dup2(err != -1 ? err : STDERR_FILENO, STDOUT_FILENO);
 	dup2(STDOUT_FILENO, STDERR_FILENO);
 	command = open_command(p->argv[0]);
 	if (command == -1)
-		die("cannot start", p->argv[0]);
-	/* Above SOCKET_FD, which dup2 is about to take. */
-	command = fcntl(command, F_DUPFD_CLOEXEC, 10);
-	if (listener != -1)
-		dup2(listener, SOCKET_FD);
+		say_fatal("cannot start", p->argv[0]);
+	/* Above those that give_sockets takes. */
+	command = fcntl(command, F_DUPFD_CLOEXEC, CHILD_FDS_FROM);
 	/* Thousands of parked requests; as many as are allowed. */
 	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
 		files.rlim_cur = files.rlim_max < FILES_MAX ? files.rlim_max
@@ -144,13 +137,14 @@ child_run(const struct process *p, int listener, pid_t parent)
 	 * is not to take 1 MB of each worker when it is loaded. */
 	setenv("GNUTLS_NO_IMPLICIT_INIT", "1", 0);
 	leave_out(p->env);
-	become(p->user);
+	give_sockets(p);
+	user_become(p->user);
 	/* Nobody is left behind when the supervisor is killed. */
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	if (getppid() != parent)
 		_exit(0);
 	execveat(command, "", p->argv, environ, AT_EMPTY_PATH);
-	die("cannot start", p->argv[0]);
+	say_fatal("cannot start", p->argv[0]);
 }
 
 _Noreturn void
@@ -159,8 +153,8 @@ child_once(const char *user, char **argv)
 	int command = open_command(argv[0]);
 
 	if (command == -1)
-		die("cannot start", argv[0]);
-	become(user);
+		say_fatal("cannot start", argv[0]);
+	user_become(user);
 	execveat(command, "", argv, environ, AT_EMPTY_PATH);
-	die("cannot start", argv[0]);
+	say_fatal("cannot start", argv[0]);
 }

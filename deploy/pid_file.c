@@ -1,23 +1,21 @@
-/*
- * supervisor.pid: who has it locked for writing is the supervisor of this
- * folder; who holds it open otherwise was started by one, of now or before.
- */
-#include "deploy/supervise.h"
-
-#include <sys/file.h>
-#include <sys/stat.h>
+#include "deploy/pid_file.h"
 
 #include <ctype.h>
 #include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <stdbool.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-#define FORMER_MS (stop_ms + 5000) /* for the last supervisor's processes */
+#include "deploy/child.h"
+#include "deploy/monotonic.h"
+#include "deploy/say.h"
+
 #define FORMER_SAY_MS 1000
 
 /* The processes that still hold ${held}, a descriptor of our pid file. */
@@ -58,21 +56,21 @@ kill_former(int held)
  * were told to end when it was killed; what has not by then is killed.
  */
 static void
-await_former(int held)
+await_former(int held, int64_t patience_ms, bool (*told_to_end)(void))
 {
-	int64_t begin = now_ms();
+	int64_t begin = monotonic_ms();
 	bool said = false, killed = false;
 
 	while (flock(held, LOCK_EX | LOCK_NB) == -1) {
-		int64_t waited = now_ms() - begin;
+		int64_t waited = monotonic_ms() - begin;
 
-		if (got_term)
+		if (told_to_end())
 			exit(0);
 		if (waited > FORMER_SAY_MS && !said) {
 			say("waiting for processes of the former run to end");
 			said = true;
 		}
-		if (waited > FORMER_MS && !killed) {
+		if (waited > patience_ms && !killed) {
 			kill_former(held);
 			killed = true;
 		}
@@ -81,16 +79,16 @@ await_former(int held)
 }
 
 int
-pid_file_lock(void)
+pid_file_lock(int64_t patience_ms, bool (*told_to_end)(void))
 {
 	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
 	char text[32];
 	int fd = open("supervisor.pid", O_RDWR | O_CREAT | O_CLOEXEC, 0644);
 	int low = open("supervisor.pid", O_RDONLY | O_CLOEXEC);
-	int held = fcntl(low, F_DUPFD, 10); /* above the listener */
+	int held = fcntl(low, F_DUPFD, CHILD_FDS_FROM);
 
 	if (fd == -1 || held == -1)
-		die("cannot write", "supervisor.pid");
+		say_fatal("cannot write", "supervisor.pid");
 	close(low); /* now: later it would undo our own lock */
 	if (fcntl(fd, F_SETLK, &lock) == -1) {
 		say("already running here");
@@ -98,8 +96,8 @@ pid_file_lock(void)
 	}
 	snprintf(text, sizeof(text), "%d\n", (int)getpid());
 	if (ftruncate(fd, 0) == -1 || write(fd, text, strlen(text)) == -1)
-		die("cannot write", "supervisor.pid");
+		say_fatal("cannot write", "supervisor.pid");
 	/* Both stay open.  The children inherit the one they cannot write. */
-	await_former(held);
+	await_former(held, patience_ms, told_to_end);
 	return fd;
 }

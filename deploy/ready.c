@@ -1,16 +1,13 @@
-/*
- * ready: a worker says that it serves by "READY=1" to $NOTIFY_SOCKET, as to
- * systemd (sd_notify(3)).  Who says it the kernel tells.
- */
-#include "deploy/supervise.h"
-
-#include <sys/socket.h>
-#include <sys/un.h>
+#include "deploy/ready.h"
 
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include "deploy/say.h"
 
 int
 ready_open(void)
@@ -27,7 +24,7 @@ ready_open(void)
 	    || setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) == -1
 	    || bind(fd, (struct sockaddr *)&sun, sizeof(sa_family_t)) == -1
 	    || getsockname(fd, (struct sockaddr *)&sun, &len) == -1)
-		die("cannot open", "a socket for workers that are ready");
+		say_fatal("cannot open", "a socket for workers that are ready");
 	len -= (socklen_t)offsetof(struct sockaddr_un, sun_path);
 	snprintf(name, sizeof(name), "@%.*s", (int)len - 1, sun.sun_path + 1);
 	setenv("NOTIFY_SOCKET", name, 1);

@@ -20,6 +20,7 @@
 
 #include "base/clock.h"
 #include "base/cond.h"
+#include "base/inherit.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/pool.h"
@@ -163,7 +164,10 @@ accept_listen(const char *address, bool *is_public)
 			&& is_listening((int)n)
 		    ? (int)n
 		    : -1;
-	else if (is_listening(STDIN_FILENO) || address[0] == '\0')
+	else if (strncmp(address, "socket:", 7) == 0) {
+		fd = inherit_socket(address + 7);
+		fd = fd != -1 && is_listening(fd) ? fd : -1;
+	} else if (is_listening(STDIN_FILENO) || address[0] == '\0')
 		fd = STDIN_FILENO; /* spawn-fcgi and supervisors give it so */
 	else if (strncmp(address, "unix:", 5) == 0)
 		fd = listen_unix(address + 5);

@@ -24,8 +24,9 @@
 struct acceptor;
 
 /*
- * Open ${address}: "unix:/path", "host:port", "[::1]:port", "fd:N".  A
- * listening socket on descriptor 0 goes before all but "fd:N".  -1: logged.  ${is_public}: reachable beyond this machine.
+ * Open ${address}: "unix:/path", "host:port", "[::1]:port", "fd:N",
+ * "socket:NAME" (base/inherit.h).  A listening socket on descriptor 0 goes
+ * before all but the last two.  -1: logged.  ${is_public}: reachable beyond this machine.
  */
 int accept_listen(const char *address, bool *is_public) WARN_UNUSED;
 

@@ -1,5 +1,5 @@
 /*
- * edge: what handlers need of their process, and its life (edge.c).
+ * edge: what handlers need of their process, and its life (edge_run.c).
  */
 #ifndef FCGI_EDGE_H
 #define FCGI_EDGE_H
@@ -9,6 +9,7 @@
 #include "base/base.h"
 #include "nouns/settings.h"
 
+struct classes;
 struct park;
 struct route;
 struct store;
@@ -19,6 +20,7 @@ struct edge {
 	atomic_flag settings_lock; /* held for a few instructions */
 	struct store *store;       /* may be down, never NULL */
 	struct park *park;         /* NULL: plain CGI, one request */
+	struct classes *classes;   /* its threads (class.h); NULL: plain CGI */
 	char process_id[17];       /* address of this process */
 	_Atomic bool draining;
 	_Atomic bool is_public; /* listens beyond loopback: chat.open refused */

@@ -78,23 +78,6 @@ apply(struct program_run *run, struct settings *s)
 }
 
 static void
-on_piece(void *ctx, int64_t number, const char *kind, const char *sealed,
-    size_t len)
-{
-	struct edge *e = ctx;
-
-	park_wake(e->park, number, kind, sealed, len);
-}
-
-static void
-on_resync(void *ctx)
-{
-	struct edge *e = ctx;
-
-	park_look_all(e->park);
-}
-
-static void
 reload(void *run)
 {
 	program_reload(run);
@@ -108,14 +91,14 @@ serve_fastcgi(struct edge *e, struct program_run *run)
 	int code = 1;
 
 	warn(s);
-	e->park = park_new(s->server_parked);
+	e->park = park_new(s->server_parked, s->server_parked_per_owner);
 	if (e->park == NULL || park_start(e->park) == -1) {
 		log_event(LOG_ERROR, "park_failed",
 		    F_STR("remedy", "more processes or memory are needed"));
 		goto out;
 	}
-	listener = process_listen(e->store, e->process_id, on_piece, on_resync,
-	    e, LISTEN_WAIT_MS);
+	listener = process_listen(e->store, e->process_id, &PARK_EAR, e->park,
+	    LISTEN_WAIT_MS);
 	if (listener == NULL || fleet_watch_start(e) == -1) {
 		log_event(LOG_ERROR, "thread_failed",
 		    F_STR("remedy", "more processes are needed"));

@@ -2,13 +2,43 @@
  * park: requests that wait without a thread.
  *
  * A parked request's connection is taken out of libfcgi; one thread per
- * process holds all of them in an epoll set with their deadlines and writes
- * FastCGI records itself.  What wakes them comes by number (redis/process.h).
+ * process (the park thread) holds all of them in an epoll set, with their times
+ * in a heap, and writes FastCGI records itself.  A client that left is dropped
+ * at once, and so is one that reads too slowly (PARK_OUT_MAX).
  *
- * Use: reserve a number before the message is accepted (the reply may come
- * before the handler returns), then park or release.  All functions of a
- * park_ops run in the park thread and must not block, but for one short Redis
- * call.  A waiting request whose client left is dropped at once.
+ * What wakes a parked request is published to its process (redis/process.h):
+ * to its number, or to a topic, which reaches all that wait on it.  A wake-up
+ * may be lost: while the subscription is broken, or when more come than the
+ * queues hold.  So each kind of waiting has its truth in a record, at which it
+ * is made to look: every PARK_LOOK_MS, every PARK_LOOK_DEAF_MS while the
+ * subscription is broken, at once when it stands again, after a queue was full,
+ * and once more at the deadline.  Nothing is lost, it is only late.
+ *
+ * To add a kind of waiting:
+ *  1. Find its truth: the record in Redis that says how it ended.  Whoever
+ *     writes it publishes afterwards, never before.
+ *  2. Choose its owner (who pays for the place: a chat, a session, a tenant's
+ *     key) and its item (what it waits for; a stream of whatever comes has
+ *     none).  They are opaque here: owners are counted, both are handed to
+ *     look.
+ *  3. Write a struct park_kind in a file of its own, handlers/NOUN_park.c.  Its
+ *     functions, but for look, run in the park thread: they compute and write,
+ *     and never wait for Redis, a server or a lock.  look runs in a thread that
+ *     may; it gets many at once and asks for them in one batch.
+ *  4. In the handler: park_reserve() before anything is stored, as the end may
+ *     be published before the handler returns; then park_request() or
+ *     park_release().  A number is "PROCESS.NUMBER" for others, where PROCESS
+ *     is edge->process_id.
+ *  5. What takes long (a call of a tool, a plugin) is parked first and then
+ *     worked on: park_request(), then pool_run() on the pool of the route's
+ *     class.  The work owns its argument and copies what it needs of the
+ *     request before it is parked; it answers by park_wake() with a kind of its
+ *     own, and asks park_waits() now and then whether anybody still does.  No
+ *     thread free: the handler wakes the number itself, with what makes
+ *     on_piece answer 503.  Such work dies with its process, as its connection
+ *     does; what must not is a job (redis/due.h).
+ *  6. A unit test beside tests/unit/test_park.c for what is published, lost and
+ *     late; a row in docs/DESIGN.md.
  */
 #ifndef FCGI_PARK_H
 #define FCGI_PARK_H
@@ -18,55 +48,123 @@
 struct park; /* of the process */
 struct parked;
 
+#define PARK_LOOK_MS 60000     /* while wake-ups come */
+#define PARK_LOOK_DEAF_MS 5000 /* while the subscription is broken */
+#define PARK_QUIET_MS 5000     /* a stream that has said nothing: on_quiet */
+#define PARK_ALIVE_MS 15000    /* ... and for so long: its kind's alive */
 #define PARK_OUT_MAX (1 * MIB) /* unsent bytes of a slow reader; then dropped */
+/* Wake-ups of one request that the park thread has not come to yet: a worker
+ * sends 20 a second, so these are many seconds.  One always fits. */
+#define PARK_PIECES_MAX 256
+#define PARK_PIECES_BYTES (1 * MIB)
+#define PARK_QUEUE_BYTES (64 * MIB) /* of all together */
+#define PARK_TOPIC_MAX 128          /* bytes of a topic's name, with its NUL */
 
-struct park_ops {
+/* One look at the truth of what waits. */
+struct park_look {
+	const char *owner, *item;
+	bool last;  /* its deadline: nobody looks again */
+	int found;  /* the kind's own word for what there is */
+	char *text; /* with it, malloc'd; park frees it.  NULL: none */
+	size_t len;
+};
+
+struct park_kind {
+	/* It is parked: a stream may write its head.  NULL: nothing to do. */
+	void (*on_begin)(struct parked *p, void *state);
 	/* Something was published for it; bytes as process.h gives them. */
 	void (*on_piece)(struct parked *p, void *state, const char *kind,
 	    const char *sealed, size_t len);
-	/* Its deadline, or the process is draining and its time is up. */
-	void (*on_deadline)(struct parked *p, void *state);
-	/* Look at the record: after a resync and every PARK_LOOK_MS. */
-	void (*on_look)(struct parked *p, void *state);
-	/* It ended in any way; free ${state}. Called exactly once. */
+	/*
+	 * Fill found, text and len of ${n} looks, of this kind all, in a thread
+	 * that may wait.  -1: the store does not answer; then all are told
+	 * nothing, and none is asked for a second.  NULL: there is no truth.
+	 */
+	int (*look)(struct edge *e, struct park_look *const *looks, size_t n);
+	/* What a look found.  Not called where it found nothing out. */
+	void (*on_found)(struct parked *p, void *state,
+	    const struct park_look *look);
+	/* A stream has said nothing for PARK_QUIET_MS; NULL: nor need it. */
+	void (*on_quiet)(struct parked *p, void *state);
+	const char *alive; /* what a silent stream says; NULL: nothing */
+	/*
+	 * Its time is up, or the process ends: answer now.  ${last} is what the
+	 * last look found, after on_found was called; NULL: nothing.
+	 */
+	void (*on_deadline)(struct parked *p, void *state,
+	    const struct park_look *last);
+	/* It ended in any way; free ${state}.  Called exactly once. */
 	void (*on_end)(void *state);
 };
-#define PARK_LOOK_MS 5000
 
-struct park *park_new(int64_t max) WARN_UNUSED;
-int park_start(struct park *pk) WARN_UNUSED; /* its thread */
+/* What a request waits for. */
+struct park_wait {
+	const struct park_kind *kind;
+	void *state;         /* the park thread's from now on */
+	const char *item;    /* copied; NULL: none */
+	const char *topic;   /* copied; NULL: only its number wakes it */
+	int64_t deadline_ms; /* from now */
+};
+
+/* At most ${max} wait in all, and ${owner_max} of one owner. */
+struct park *park_new(int64_t max, int64_t owner_max) WARN_UNUSED;
+int park_start(struct park *pk) WARN_UNUSED; /* its threads */
 void park_free(struct park *pk);
 
-/* A number to be woken by; -1: server.parked reached (answer 503). */
-int64_t park_reserve(struct park *pk);
+/*
+ * A number to be woken by, for ${owner}.  Then park_request or park_release.
+ * PARK_FULL: as many wait here as may (503); PARK_CROWDED: as many of this
+ * owner (429).
+ */
+#define PARK_FULL (-1)
+#define PARK_CROWDED (-2)
+int64_t park_reserve(struct park *pk, const char *owner) WARN_UNUSED;
 void park_release(struct park *pk, int64_t number);
 
 /*
  * Hand the request over.  Afterwards the handler returns 0 and touches
- * neither ${req} nor ${state}.  ${started}: a stream whose response headers
- * are already written with park_head; else the answer is one park_reply.
- * ${deadline_ms} from now.
+ * neither ${req} nor the state.  Its headers (response_header), its caller and
+ * its end record stay with what is parked.  With a topic, the first look comes
+ * at once: what was published before it waited on it was missed.
  */
-int park_request(struct park *pk, int64_t number, struct request *req,
-    const struct park_ops *ops, void *state, int64_t deadline_ms) WARN_UNUSED;
+void park_request(struct park *pk, int64_t number, struct request *req,
+    const struct park_wait *wait);
 
-/* From the ops only.  park_reply answers whole and ends; headers are lines
- * "Name: value\r\n" or "". */
+/* From the functions of a kind only, but for look.  park_reply answers whole
+ * and ends; park_head begins a stream, of whatever method.  ${headers}: lines
+ * "Name: value\r\n" or "", beside those of the request. */
 void park_reply(struct parked *p, int status, const char *type,
     const char *headers, const char *body, size_t len);
 void park_head(struct parked *p, int status, const char *type,
-    const char *headers); /* begins a stream */
+    const char *headers);
 void park_write(struct parked *p, const char *bytes, size_t len);
 void park_end(struct parked *p);
+void park_look_in(struct parked *p, int64_t ms); /* sooner than is due */
 struct edge *park_edge(struct parked *p);
 
-/* From the subscription's thread. */
+/* From look only: what was found, with a copy of ${text} (NULL: none). */
+void park_found(struct park_look *look, int found, const char *text,
+    size_t len);
+
+/* From any thread.  Each wakes what waits, or has it look when a queue is
+ * full (METRIC_WAKES_DROPPED). */
 void park_wake(struct park *pk, int64_t number, const char *kind,
     const char *sealed, size_t len);
-void park_look_all(struct park *pk);
+void park_wake_topic(struct park *pk, const char *topic, const char *kind,
+    const char *sealed, size_t len);
+/* The subscription stands (all look at once), or is broken. */
+void park_hears(struct park *pk, bool hears);
+bool park_waits(struct park *pk, int64_t number);
+
+/* What main.c hands to process_listen, with the park as its context. */
+struct process_ear;
+extern const struct process_ear PARK_EAR;
 
 /* Draining: each is given until ${ms} from now, then on_deadline. */
 void park_drain(struct park *pk, int64_t ms);
+
+/* Parked or about to be: in all, and of ${owner}. */
 int64_t park_count(struct park *pk);
+int64_t park_count_of(struct park *pk, const char *owner);
 
 #endif

@@ -169,8 +169,9 @@ request_accepts(const struct request *req, const char *type)
 	return false;
 }
 
-int64_t
-request_body_length(const struct request *req)
+/* CONTENT_LENGTH: 0 when there is none, -1 not a number. */
+static int64_t
+body_length(const struct request *req)
 {
 	const char *text = request_env(req, "CONTENT_LENGTH");
 	int64_t n;
@@ -292,6 +293,7 @@ request_begin(struct request *req, char *const *envp, const char **why)
 	req->envp = envp;
 	req->started_us = clock_boot_us();
 	req->body = "";
+	req->announced = body_length(req);
 	req->headers = "";
 	set_id(req);
 	set_remote(req);

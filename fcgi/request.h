@@ -46,7 +46,8 @@ struct request {
 	} params[REQUEST_PARAMS_MAX];
 	const char *body; /* NUL-terminated; "" when none */
 	size_t body_len;
-	json_t *json; /* parsed body of a JSON route, borrowed */
+	int64_t announced; /* Content-Length; 0: none, -1: not a number */
+	json_t *json;      /* parsed body of a JSON route, borrowed */
 	char id[REQUEST_ID_MAX];
 	char remote[64];      /* the client's address, from nginx */
 	bool local;           /* loopback or unix socket peer */

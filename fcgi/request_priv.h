@@ -14,9 +14,6 @@
 int request_begin(struct request *req, char *const *envp,
     const char **why) WARN_UNUSED;
 
-/* CONTENT_LENGTH: 0 when there is none, -1 not a number. */
-int64_t request_body_length(const struct request *req);
-
 /* A FastCGI parameter; NULL when absent. */
 const char *request_env(const struct request *req, const char *name);
 

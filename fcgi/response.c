@@ -54,24 +54,61 @@ reason_of(int status)
 	return "";
 }
 
+/* By hand: printf would be a tenth of what a probe costs. */
+struct head_text {
+	char *out;
+	size_t max, n; /* n: needed so far */
+};
+
+static void
+put(struct head_text *t, const char *text)
+{
+	size_t len = strlen(text);
+
+	if (t->n + len < t->max)
+		memcpy(t->out + t->n, text, len + 1);
+	t->n += len;
+}
+
+static void
+put_number(struct head_text *t, int64_t number)
+{
+	char digits[24], *at = digits + sizeof(digits) - 1;
+
+	*at = '\0';
+	do
+		*--at = (char)('0' + number % 10);
+	while ((number /= 10) > 0);
+	put(t, at);
+}
+
 size_t
 response_head(const struct response_head *h, char *out, size_t max)
 {
-	char length[48] = "";
-	int n;
+	struct head_text t = { .out = out, .max = max };
 
-	if (h->len != RESPONSE_STREAM)
-		snprintf(length, sizeof(length),
-		    "Content-Length: %" PRId64 "\r\n", h->len);
-	n = snprintf(out, max,
-	    "Status: %d %s\r\n%s%s%sX-Request-Id: %s\r\n"
-	    "X-Content-Type-Options: nosniff\r\nCache-Control: no-store\r\n"
-	    "%s%s%s\r\n",
-	    h->status, reason_of(h->status),
-	    h->type == NULL ? "" : "Content-Type: ",
-	    h->type == NULL ? "" : h->type, h->type == NULL ? "" : "\r\n",
-	    h->id, length, h->headers, h->more);
-	return n < 0 ? 0 : (size_t)n;
+	put(&t, "Status: ");
+	put_number(&t, h->status);
+	put(&t, " ");
+	put(&t, reason_of(h->status));
+	if (h->type != NULL) {
+		put(&t, "\r\nContent-Type: ");
+		put(&t, h->type);
+	}
+	put(&t, "\r\nX-Request-Id: ");
+	put(&t, h->id);
+	put(&t,
+	    "\r\nX-Content-Type-Options: nosniff\r\n"
+	    "Cache-Control: no-store\r\n");
+	if (h->len != RESPONSE_STREAM) {
+		put(&t, "Content-Length: ");
+		put_number(&t, h->len);
+		put(&t, "\r\n");
+	}
+	put(&t, h->headers);
+	put(&t, h->more);
+	put(&t, "\r\n");
+	return t.n;
 }
 
 void

@@ -167,7 +167,7 @@ check_size(struct request *req, const struct route *routes)
 {
 	const struct route *r = req->route;
 	size_t body_max = r->body_max;
-	int64_t len = request_body_length(req);
+	int64_t len = req->announced;
 
 	(void)routes;
 	if ((r->flags & ROUTE_BODY_SET)
@@ -214,7 +214,7 @@ static int
 check_type(struct request *req, const struct route *routes)
 {
 	(void)routes;
-	if (req->route->parse != PARSE_JSON || request_body_length(req) == 0
+	if (req->route->parse != PARSE_JSON || req->announced == 0
 	    || is_json(request_env(req, "CONTENT_TYPE")))
 		return 0;
 	return refuse(req, 415, "Content-Type must be application/json");
@@ -225,7 +225,7 @@ static int
 read_body(struct request *req, const struct route *routes)
 {
 	FCGX_Request *f = req->fcgx;
-	size_t len = (size_t)request_body_length(req);
+	size_t len = (size_t)req->announced;
 	char *body;
 	int64_t until = clock_boot_ms() + BODY_MS;
 	size_t have = 0;

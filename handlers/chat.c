@@ -131,7 +131,8 @@ refuse_gone(struct request *req)
 	    "this message was answered, and the answer is no longer kept");
 }
 
-/* Plain CGI has nobody who could be woken: this process looks. */
+/* Plain CGI has one request and no thread but this one: a subscription and a
+ * park thread would cost it more than the few looks until the reply. */
 static int
 wait_here(struct request *req, const struct chat_ask *ask)
 {
@@ -169,13 +170,15 @@ take(struct request *req, struct chat_ask *ask, struct message *msg,
 	enum store_rc rc;
 
 	if (park != NULL) {
-		number = park_reserve(park);
-		if (number == -1)
+		number = park_reserve(park, ask->chat.text);
+		if (number == PARK_FULL)
 			return refuse_full(req,
 			    "too many requests are waiting here");
+		if (number == PARK_CROWDED)
+			return refuse(req, 429, RETRY_CROWDED_S,
+			    "too many requests of this chat are waiting here");
 		address = arena_printf(req->mem, "%s.%" PRId64,
 		    req->edge->process_id, number);
-		chat_park_prepare(req->edge, number, ask->stream);
 	}
 	msg->address = address;
 	msg->stream = ask->stream && park != NULL;

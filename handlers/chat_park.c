@@ -1,26 +1,22 @@
 /*
  * chat_park: calls of POST /chat that wait for their reply, without a thread.
  *
- * What wakes them is published and may be lost; so the record is looked at
- * again now and then (on_look), and the reply in Redis is what counts.  All
- * but chat_park and chat_park_prepare runs in the park thread.
+ * A kind of what is parked (fcgi/park.h): its owner is the chat, its item the
+ * message, its truth the reply's record.  All but chat_park and look runs in
+ * the park thread.
  */
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
-#include "base/clock.h"
 #include "base/log.h"
 #include "fcgi/park.h"
 #include "handlers/chat_priv.h"
 #include "redis/process.h"
 
 #define STREAM_MAX_MS 600000 /* then the client is told where to ask */
-#define DOWN_PAUSE_MS 1000
 #define LOST_LOOKS 2 /* a message that is twice not there was lost by Redis */
-
-static const char KIND_BEGIN[] = "begin"; /* our own wake-up: no worker's */
+#define LOST_AGAIN_MS 5000
 
 struct wait {
 	struct chat_ask ask;
@@ -30,31 +26,6 @@ struct wait {
 	const char *told; /* why it waits; NULL: nothing was said */
 	int lost;
 };
-
-/* While Redis does not answer, one park thread must not ask it for thousands
- * of parked calls, a time-out each. */
-static _Atomic int64_t down_until_ms;
-
-static bool
-redis_is_away(void)
-{
-	return clock_boot_ms() < atomic_load(&down_until_ms);
-}
-
-static enum store_rc
-look(struct parked *p, const struct wait *w, struct arena *mem,
-    struct inbox_answer *found)
-{
-	enum store_rc rc;
-
-	if (redis_is_away())
-		return STORE_DOWN;
-	rc = inbox_find(park_edge(p)->store, &w->ask.chat, w->ask.update_id, "",
-	    mem, found);
-	if (rc == STORE_DOWN)
-		atomic_store(&down_until_ms, clock_boot_ms() + DOWN_PAUSE_MS);
-	return rc;
-}
 
 static void
 write_stream(struct parked *p, const struct buf *out)
@@ -151,6 +122,20 @@ answer(struct parked *p, struct wait *w, struct arena *mem, const char *text,
 }
 
 static void
+on_begin(struct parked *p, void *state)
+{
+	struct wait *w = state;
+	struct arena *mem;
+
+	if (!w->ask.stream)
+		return;
+	mem = arena_new();
+	begin_stream(p, w, mem);
+	tell_why(p, w, false);
+	arena_free(mem);
+}
+
+static void
 on_piece(struct parked *p, void *state, const char *kind, const char *sealed,
     size_t len)
 {
@@ -159,16 +144,10 @@ on_piece(struct parked *p, void *state, const char *kind, const char *sealed,
 	const char *text;
 	size_t text_len;
 
-	if (w->ask.stream)
-		begin_stream(p, w, mem);
-	if (strcmp(kind, KIND_BEGIN) == 0) {
-		tell_why(p, w, false);
-		goto out;
-	}
 	text = process_open_piece(park_edge(p)->store, &w->ask.chat, w->ask.id,
 	    kind, sealed, len, mem, &text_len);
 	if (text == NULL)
-		goto out; /* on_look will find the record */
+		goto out; /* a look will find the record */
 	if (strcmp(kind, "reply") == 0)
 		answer(p, w, mem, text, text_len);
 	else if (w->ask.stream) {
@@ -186,24 +165,64 @@ out:
 	arena_free(mem);
 }
 
-/* True if the record said how it ended, and so was answered. */
-static bool
-answer_from_record(struct parked *p, struct wait *w, struct arena *mem)
+/*
+ * In the look thread: how did these messages end?  With the last look goes what
+ * the answer at the deadline says: the state of the session.
+ */
+static int
+look(struct edge *e, struct park_look *const *looks, size_t n)
 {
-	struct inbox_answer found = { 0 };
+	struct arena *mem = arena_new();
+	struct inbox_question *q = arena_alloc(mem, n * sizeof(*q));
+	struct settings *s = edge_settings(e);
+	size_t i;
+	int rc = -1;
 
-	switch (look(p, w, mem, &found)) {
+	for (i = 0; i < n; i++) {
+		if (chat_name_parse(&q[i].chat, looks[i]->owner) == -1)
+			abort(); /* it is what chat_park was given */
+		q[i].id = looks[i]->item;
+	}
+	if (inbox_find_all(e->store, q, n, mem) != STORE_OK)
+		goto out;
+	for (i = 0; i < n; i++) {
+		const struct inbox_answer *a = &q[i].answer;
+		const char *text = a->reply;
+		size_t len = a->reply_len;
+
+		if (q[i].rc != STORE_ANSWERED && looks[i]->last) {
+			text = chat_state_now(e, s, &q[i].chat, mem);
+			len = strlen(text);
+		}
+		park_found(looks[i], q[i].rc, text, len);
+	}
+	rc = 0;
+out:
+	settings_unref(s);
+	arena_free(mem);
+	return rc;
+}
+
+static void
+on_found(struct parked *p, void *state, const struct park_look *found)
+{
+	struct wait *w = state;
+	struct arena *mem = arena_new();
+
+	switch ((enum store_rc)found->found) {
 	case STORE_ANSWERED:
-		answer(p, w, mem, found.reply, found.reply_len);
-		return true;
+		answer(p, w, mem, found->text, found->len);
+		break;
 	case STORE_GONE:
 		fail(p, w, mem, 410,
 		    "this message was answered, and the answer is no longer "
 		    "kept");
-		return true;
+		break;
 	case STORE_NONE:
-		if (++w->lost < LOST_LOOKS)
-			return false;
+		if (++w->lost < LOST_LOOKS) {
+			park_look_in(p, LOST_AGAIN_MS);
+			break;
+		}
 		log_event(LOG_ERROR, "message_lost", F_CHAT(&w->ask.chat),
 		    F_STR("message", w->ask.id),
 		    F_STR("remedy",
@@ -211,37 +230,31 @@ answer_from_record(struct parked *p, struct wait *w, struct arena *mem)
 		fail(p, w, mem, 503,
 		    "this message was lost by the store; please send it "
 		    "again");
-		return true;
+		break;
 	default:
 		w->lost = 0;
-		return false;
+		break;
 	}
+	arena_free(mem);
 }
 
 static void
-on_look(struct parked *p, void *state)
+on_quiet(struct parked *p, void *state)
 {
-	struct wait *w = state;
-	struct arena *mem = arena_new();
-
-	if (!answer_from_record(p, w, mem) && w->ask.stream)
-		tell_why(p, w, true);
-	arena_free(mem);
+	tell_why(p, state, true);
 }
 
 /* Time is up, or the process ends: the message is durable, so say where its
  * answer will be. */
 static void
-on_deadline(struct parked *p, void *state)
+on_deadline(struct parked *p, void *state, const struct park_look *last)
 {
 	struct wait *w = state;
 	struct arena *mem = arena_new();
 	struct settings *s = edge_settings(park_edge(p));
 	struct buf out = BUF_INIT(CHAT_ANSWER_MAX);
-	const char *url = chat_url(mem, &w->ask), *session_state;
+	const char *url = chat_url(mem, &w->ask);
 
-	if (answer_from_record(p, w, mem))
-		goto out;
 	if (w->ask.stream) {
 		begin_stream(p, w, mem);
 		if (chat_events_error(&w->events,
@@ -251,54 +264,45 @@ on_deadline(struct parked *p, void *state)
 		    == 0)
 			write_stream(p, &out);
 		park_end(p);
-		goto out;
-	}
-	session_state = redis_is_away()
-	    ? chat_state(s, &(struct session){ 0 })
-	    : chat_state_now(park_edge(p), s, &w->ask.chat, mem);
-	if (chat_pending_add(&out, &w->ask, url, session_state,
-		fleet_waits(park_edge(p)))
+	} else if (chat_pending_add(&out, &w->ask, url,
+		       last != NULL && last->text != NULL
+			   ? last->text
+			   : chat_state(s, &(struct session){ 0 }),
+		       fleet_waits(park_edge(p)))
 	    == 0)
 		park_reply(p, 202, "application/json",
 		    arena_printf(mem, "Location: %s\r\n", url), buf_str(&out),
 		    out.len);
-	else
-		park_end(p);
-out:
 	buf_fini(&out);
 	settings_unref(s);
 	arena_free(mem);
 }
 
-static const struct park_ops OPS = {
+static const struct park_kind KIND = {
+	.on_begin = on_begin,
 	.on_piece = on_piece,
+	.look = look,
+	.on_found = on_found,
+	.on_quiet = on_quiet,
+	.alive = ":\n\n", /* a comment */
 	.on_deadline = on_deadline,
-	.on_look = on_look,
 	.on_end = free,
 };
-
-void
-chat_park_prepare(struct edge *e, int64_t number, bool stream)
-{
-	if (stream)
-		park_wake(e->park, number, KIND_BEGIN, "", 0);
-}
 
 int
 chat_park(struct request *req, const struct chat_ask *ask, int64_t number)
 {
-	struct park *park = req->edge->park;
 	struct wait *w = calloc(1, sizeof(*w));
+	struct park_wait wait = { .kind = &KIND,
+		.state = w,
+		.item = ask->id,
+		.deadline_ms = ask->stream ? STREAM_MAX_MS
+					   : req->settings->chat_wait_ms };
 
 	if (w == NULL)
 		abort(); /* the supervisor starts another */
 	w->ask = *ask;
 	chat_events_init(&w->events);
-	if (park_request(park, number, req, &OPS, w,
-		ask->stream ? STREAM_MAX_MS : req->settings->chat_wait_ms)
-	    == 0)
-		return 0;
-	park_release(park, number);
-	free(w);
-	return chat_pending(req, ask);
+	park_request(req->edge->park, number, req, &wait);
+	return 0;
 }

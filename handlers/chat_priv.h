@@ -84,12 +84,10 @@ int chat_reply(struct request *req, const struct reply *r, bool stream);
 int chat_pending(struct request *req, const struct chat_ask *ask);
 
 /*
- * chat_park.c: wait for the reply of ${ask} at ${number} and answer.  Returns
- * as a handler does.
+ * chat_park.c: wait for the reply of ${ask} at ${number}, which its chat has
+ * reserved, and answer.  Returns as a handler does.
  */
 int chat_park(struct request *req, const struct chat_ask *ask, int64_t number);
-/* Before the message is put: so that a stream begins before its pieces. */
-void chat_park_prepare(struct edge *e, int64_t number, bool stream);
 
 /* commands.c: the text that answers an immediate command; in req->mem. */
 const char *command_answer(struct request *req, enum command c,

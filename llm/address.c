@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "llm/llm_priv.h"
+#include "llm/look_priv.h"
 
 /* How long what is added by us is that stands at the end of ${len} bytes. */
 static size_t

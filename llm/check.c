@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "llm/llm_priv.h"
+#include "llm/look_priv.h"
 
 #define LIST_MAX (4 * MIB) /* OpenRouter's is the longest known: 0.5 MiB */
 

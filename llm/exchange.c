@@ -16,24 +16,6 @@
 /* so that ending.c, which knows which setting it is, says so first */
 #define SILENCE_MORE_MS 1000
 
-/* No status at all: what the transport says. */
-enum llm_rc
-llm_transport_rc(const struct http_response *resp, bool shown,
-    struct llm_failure *f)
-{
-	text_format(f->why, sizeof(f->why), "%s", resp->why);
-	f->cause = resp->cause;
-	if (resp->rc == HTTP_CANCELLED)
-		return LLM_CANCELLED;
-	if (resp->rc == HTTP_BLOCKED)
-		return LLM_INVALID;
-	if (resp->lasting)
-		return LLM_UNREACHABLE;
-	/* Servers end connections for many reasons. */
-	f->counts = !resp->conn_ended;
-	return shown ? LLM_BROKEN : LLM_RETRY;
-}
-
 /* Read only where it may end: a body that drips is not read at each byte. */
 static bool
 is_whole(const struct buf *body)

@@ -10,112 +10,11 @@
 #include "base/json.h"
 #include "base/json_repair.h"
 #include "llm/llm_priv.h"
-#include "llm/quirks.h"
-
-enum how {
-	KEEP_JOINED,  /* pieces of a text */
-	KEEP_LAST,    /* a value: the last one, objects merged */
-	KEEP_DETAILS, /* a list of pieces, each with its index */
-};
-
-/* THE table of members for thoughts: kept, sent back, left out for backends
- * that take none back, and known in the words of their refusals. */
-static const struct {
-	const char *name;
-	enum how how;
-} MEMBERS[] = {
-	{ LLM_THOUGHTS_MEMBER, KEEP_JOINED },  /* DeepSeek, Kimi, Qwen, vLLM */
-	{ "reasoning", KEEP_JOINED },          /* OpenRouter, Groq, Ollama */
-	{ "reasoning_text", KEEP_JOINED },     /* GitHub Copilot */
-	{ "reasoning_opaque", KEEP_LAST },     /* the same, signed */
-	{ "reasoning_details", KEEP_DETAILS }, /* OpenRouter, MiniMax */
-	{ "thinking", KEEP_JOINED },
-	{ "thinking_blocks", KEEP_DETAILS }, /* LiteLLM before Anthropic */
-	{ "thought_signature", KEEP_LAST },
-	{ "provider_specific_fields", KEEP_LAST }, /* LiteLLM */
-	{ "extra_content", KEEP_LAST },            /* Gemini */
-};
 
 /* Of a call. */
 static const char *const CALL_MEMBERS[] = { "extra_content",
 	"thought_signature", "thoughtSignature", "signature",
 	"provider_specific_fields" };
-
-_Static_assert(NELEM(MEMBERS) <= LLM_KEPT_MAX, "a place for each member");
-
-bool
-llm_kept_room(struct llm_reading *r, size_t len)
-{
-	r->kept_bytes += len;
-	if (r->kept_bytes <= LLM_EXTRA_MAX)
-		return true;
-	(void)llm_reading_fail(r, "its blocks passed their limit");
-	return false;
-}
-
-/* Of memory, "{}" takes a hundred times what it is written in. */
-#define VALUE_COST 64
-
-static size_t
-values_in(const json_t *value)
-{
-	const char *key;
-	json_t *member;
-	size_t n = 1, i;
-
-	json_array_foreach(value, i, member)
-		n += values_in(member);
-	json_object_foreach((json_t *)(uintptr_t)value, key, member)
-		n += values_in(member);
-	return n;
-}
-
-size_t
-llm_kept_size(const json_t *value)
-{
-	return json_dumpb(value, NULL, 0, JSON_COMPACT | JSON_ENCODE_ANY)
-	    + VALUE_COST * values_in(value);
-}
-
-bool
-llm_kept_put(struct llm_reading *r, json_t *object, const char *key,
-    const json_t *value)
-{
-	const json_t *old = json_object_get(object, key);
-
-	if (old != NULL) /* counted when it came */
-		r->kept_bytes -= llm_kept_size(old) + strlen(key);
-	if (!llm_kept_room(r, llm_kept_size(value) + strlen(key)))
-		return false;
-	json_object_set_new(object, key, json_deep_copy(value));
-	return true;
-}
-
-void
-llm_block_fini(struct llm_block *b)
-{
-	llm_detail_fini(b);
-	buf_fini(&b->pieces);
-	json_decref(b->doc);
-	*b = (struct llm_block){ 0 };
-}
-
-bool
-llm_block_keep(struct llm_reading *r, struct llm_block *b, const char *member,
-    const char *piece, size_t len)
-{
-	size_t from = b->pieces.len;
-
-	if (b->member == NULL)
-		b->member = member;
-	if (!llm_kept_room(r, len) || b->pieces.full
-	    || buf_add(&b->pieces, piece, len) == -1)
-		return !r->failed;
-	r->content++;
-	if (r->halves)
-		(void)json_join_halves(&b->pieces, from, false);
-	return true;
-}
 
 static void
 keep_text(struct llm_reading *r, struct llm_kept *k, const json_t *value,
@@ -159,15 +58,15 @@ keep_value(struct llm_reading *r, struct llm_kept *k, const json_t *value)
 			return;
 }
 
-/* The row of ${name}; NELEM(MEMBERS): it is not kept. */
+/* The row of ${name}; LLM_KEPT_MAX: it is not kept. */
 static size_t
 row_of(const char *name)
 {
 	size_t i;
 
-	for (i = 0; i < NELEM(MEMBERS); i++)
-		if (MEMBERS[i].name[0] == name[0]
-		    && strcmp(MEMBERS[i].name, name) == 0)
+	for (i = 0; i < LLM_KEPT_MAX; i++)
+		if (LLM_KEPT_MEMBERS[i].name[0] == name[0]
+		    && strcmp(LLM_KEPT_MEMBERS[i].name, name) == 0)
 			break;
 	return i;
 }
@@ -182,15 +81,15 @@ llm_kept_message(struct llm_reading *r, const json_t *message, bool repeats)
 	/* Deltas have few members: less work than to ask for each row. */
 	json_object_foreach((json_t *)(uintptr_t)message, key, value) {
 		i = row_of(key);
-		if (i == NELEM(MEMBERS) || json_is_null(value))
+		if (i == LLM_KEPT_MAX || json_is_null(value))
 			continue;
-		if (MEMBERS[i].how == KEEP_DETAILS) {
+		if (LLM_KEPT_MEMBERS[i].how == KEEP_DETAILS) {
 			if (!repeats || !llm_details_any(r, i))
 				for (j = 0; j < json_array_size(value); j++)
 					llm_detail_add(r, i,
 					    json_array_get(value, j), j);
 		} else if (json_is_string(value)
-		    && MEMBERS[i].how == KEEP_JOINED) {
+		    && LLM_KEPT_MEMBERS[i].how == KEEP_JOINED) {
 			keep_text(r, &r->kept[i], value, repeats);
 		} else {
 			keep_value(r, &r->kept[i], value);
@@ -297,14 +196,6 @@ llm_kept_part(struct llm_reading *r, const json_t *part)
 	}
 }
 
-const char *
-llm_block_settled(const struct llm_reading *r, struct llm_block *b)
-{
-	if (r->halves)
-		(void)json_join_halves(&b->pieces, b->pieces.len, true);
-	return buf_str(&b->pieces);
-}
-
 static json_t *
 parts(struct llm_reading *r)
 {
@@ -357,7 +248,7 @@ is_any_used(const struct llm_reading *r)
 {
 	size_t i;
 
-	for (i = 0; i < NELEM(MEMBERS); i++)
+	for (i = 0; i < NELEM(r->kept); i++)
 		if (r->kept[i].used)
 			return true;
 	return r->ndetails > 0;
@@ -377,17 +268,18 @@ llm_kept_build(struct llm_reading *r)
 	json_keep(r->mem, doc);
 	if (whole != NULL)
 		json_object_set_new(message, "content", whole);
-	for (i = 0; i < NELEM(MEMBERS); i++) {
+	for (i = 0; i < LLM_KEPT_MAX; i++) {
 		struct llm_kept *k = &r->kept[i];
 
 		if (llm_details_any(r, i))
-			json_object_set_new(message, MEMBERS[i].name,
+			json_object_set_new(message, LLM_KEPT_MEMBERS[i].name,
 			    llm_details_build(r, i));
 		else if (k->value != NULL)
-			json_object_set(message, MEMBERS[i].name, k->value);
+			json_object_set(message, LLM_KEPT_MEMBERS[i].name,
+			    k->value);
 		else if (k->used) {
 			(void)json_join_halves(&k->text, k->text.len, true);
-			json_object_set_new(message, MEMBERS[i].name,
+			json_object_set_new(message, LLM_KEPT_MEMBERS[i].name,
 			    json_stringn(buf_str(&k->text), k->text.len));
 		}
 	}
@@ -411,7 +303,7 @@ llm_kept_fini(struct llm_reading *r)
 		r->kept[i] = (struct llm_kept){ 0 };
 	}
 	for (i = 0; i < r->ndetails; i++)
-		llm_block_fini(r->details[i]);
+		llm_detail_fini(r->details[i]);
 	for (i = 0; i < r->nblocks; i++)
 		llm_block_fini(r->blocks[i]);
 	for (i = 0; i < r->ncalls; i++) {
@@ -420,64 +312,4 @@ llm_kept_fini(struct llm_reading *r)
 		r->calls[i].extra = NULL;
 	}
 	r->ndetails = r->nblocks = r->ncalls = r->kept_bytes = 0;
-}
-
-/* What is left for a backend that takes no thoughts back: the calls, with
- * what belongs to them. */
-static void
-drop_thoughts(json_t *doc)
-{
-	json_t *message = json_object_get(doc, "message");
-	const char *type;
-	size_t i;
-
-	for (i = 0; i < NELEM(MEMBERS); i++)
-		json_object_del(message, MEMBERS[i].name);
-	if (!json_is_string(json_object_get(message, "content")))
-		json_object_del(message, "content"); /* parts: thoughts, too */
-	for (i = json_array_size(doc); i-- > 0;) {
-		type = json_member_str(json_array_get(doc, i), "type");
-		if (type != NULL && strstr(type, "thinking") != NULL)
-			json_array_remove(doc, i);
-	}
-}
-
-const char *
-llm_kept_member(size_t i)
-{
-	return i < NELEM(MEMBERS) ? MEMBERS[i].name : NULL;
-}
-
-const json_t *
-llm_kept_of(const struct llm_backend *b, const struct llm_message *m,
-    json_type type, struct arena *mem)
-{
-	json_t *doc;
-
-	if (m->extra == NULL)
-		return NULL;
-	doc = json_keep(mem,
-	    json_deep_copy(
-		json_read(mem, m->extra, strlen(m->extra), NULL, NULL)));
-	if (doc != NULL && llm_lacks(b->quirks, LLM_CAN_THOUGHTS))
-		drop_thoughts(doc);
-	return doc != NULL && json_typeof(doc) == type ? doc : NULL;
-}
-
-int
-llm_kept_add(struct buf *out, const json_t *object, const char *but)
-{
-	const char *key;
-	json_t *value;
-
-	json_object_foreach((json_t *)(uintptr_t)object, key, value) {
-		if (strcmp(key, but) == 0)
-			continue;
-		if (buf_add_char(out, ',') == -1
-		    || json_add_str(out, key, strlen(key)) == -1
-		    || buf_add_char(out, ':') == -1
-		    || json_add(out, value) == -1)
-			return -1;
-	}
-	return 0;
 }

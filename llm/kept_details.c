@@ -154,7 +154,7 @@ llm_detail_fini(struct llm_block *b)
 
 	for (i = 0; b->beside != NULL && i < NELEM(TEXTS); i++)
 		buf_fini(&b->beside[i]);
-	b->beside = NULL;
+	llm_block_fini(b);
 }
 
 /* The texts of ${b} that came in pieces, put together. */

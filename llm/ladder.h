@@ -35,7 +35,7 @@ struct llm_ladder {
 	const char *text;     /* of the refusal that it followed; or NULL */
 	int repeats;
 	uint32_t tried;        /* features, as bits */
-	uint32_t tried_values; /* enum of ladder.c, as bits */
+	uint32_t tried_values; /* enum ladder_value, as bits */
 	int64_t limit;         /* of this question's answer; 0: none */
 	bool no_tools;         /* the last resort: asked without, this once */
 	struct llm_quirks quirks;

@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "llm/llm_priv.h"
+#include "llm/look_priv.h"
 
 #define SHOWN_MAX 8 /* what a person reads in one line */
 

@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "llm/llm_priv.h"
+#include "llm/look_priv.h"
 
 /* Of Ollama's own making, wherever it is and whatever it is called here. */
 static bool

@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "llm/llm_priv.h"
+#include "llm/look_priv.h"
 
 #define EACH_MS 3000 /* a path that is none is answered at once */
 #define ALL_MS 10000 /* somebody waits for it at a terminal */

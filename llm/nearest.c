@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "llm/llm_priv.h"
+#include "llm/look_priv.h"
 
 #define NAMES_MAX 2000 /* of a list: OpenRouter's has some 400 */
 #define FAR 1000       /* no likeness at all */

@@ -2,7 +2,6 @@
  * openai_read: Chat Completions, as they are answered: whole, or by deltas, by
  * OpenAI and by all who speak like it.
  */
-#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -158,13 +157,11 @@ read_message(struct llm_reading *r, const json_t *m, bool last)
 	enum { CONTENT, CALLS, LEGACY, REFUSAL, N };
 	static const char *const NAMES[N] = { "content", "tool_calls",
 		"function_call", "refusal" };
-	const json_t *of[N], *calls, *legacy, *call;
+	const json_t *of[N], *call;
 	const char *refusal;
 	size_t i;
 
 	json_members(m, NAMES, N, of);
-	calls = of[CALLS];
-	legacy = of[LEGACY];
 	llm_kept_message(r, m, last);
 	if (read_content(r, of[CONTENT], last) == -1)
 		return -1;
@@ -173,15 +170,15 @@ read_message(struct llm_reading *r, const json_t *m, bool last)
 		r->content++;
 		(void)!buf_add_str(&r->refusal, refusal);
 	}
-	for (i = 0; (call = call_at(calls, i)) != NULL; i++) {
+	for (i = 0; (call = call_at(of[CALLS], i)) != NULL; i++) {
 		const json_t *function = json_object_get(call, "function");
 
 		/* Some leave the function's members in the call. */
 		read_call(r, call, function == NULL ? call : function,
 		    index_of(call));
 	}
-	if (json_is_object(legacy) && i == 0)
-		read_call(r, NULL, legacy, LEGACY_INDEX);
+	if (json_is_object(of[LEGACY]) && i == 0)
+		read_call(r, NULL, of[LEGACY], LEGACY_INDEX);
 	return r->failed ? -1 : 0;
 }
 

@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "llm/llm_priv.h"
+#include "llm/look_priv.h"
 
 #define PICK_MS 5000  /* a worker starts, or somebody waits */
 #define MODEL_MAX 256 /* bytes of a name; the longest known have 100 */

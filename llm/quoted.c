@@ -316,8 +316,8 @@ free_names(const char *text, size_t len, const struct llm_question *q,
 		     && LLM_FEATURES[i].params[j] != NULL;
 		     j++)
 			free_name(text, len, LLM_FEATURES[i].params[j], marks);
-	for (i = 0; llm_kept_member(i) != NULL; i++)
-		free_name(text, len, llm_kept_member(i), marks);
+	for (i = 0; i < LLM_KEPT_MAX; i++)
+		free_name(text, len, LLM_KEPT_MEMBERS[i].name, marks);
 }
 
 static const char *

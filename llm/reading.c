@@ -149,16 +149,6 @@ llm_event_read(struct llm_reading *r, const char *data, size_t len, int *rc)
 	return NULL;
 }
 
-int
-llm_reading_fail(struct llm_reading *r, const char *why)
-{
-	if (r->ended)
-		return 0;
-	r->failed = true;
-	r->why = why;
-	return -1;
-}
-
 static void
 estimate(const struct llm_reading *r, struct llm_answer *answer)
 {

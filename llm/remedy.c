@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "llm/llm_priv.h"
+#include "llm/look_priv.h"
 
 const char *
 llm_place_setting(const struct llm_backend *b, struct arena *mem)

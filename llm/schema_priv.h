@@ -49,6 +49,8 @@ void schema_put(struct schema_pass *p, json_t *into, const json_t *from,
 json_t *schema_copy(struct schema_pass *p, const json_t *s);
 /* As json_equal, but counted; false when the pass is full. */
 bool schema_same(struct schema_pass *p, const json_t *a, const json_t *b);
+/* An object, a new reference, with a member for each string of ${list}. */
+json_t *schema_set(struct schema_pass *p, const json_t *list);
 
 /* schema_ref.c: ${s} with its $ref and allOf put in, an object that lives as
  * long as the pass; ${leaf} is set when it is to be offered without what is
@@ -60,15 +62,13 @@ const json_t *schema_open(struct schema_pass *p, const json_t *s, bool *leaf);
 unsigned schema_types(const json_t *s);
 /* The type that somebody calls ${name}; SCHEMA_TYPES: none. */
 enum schema_type schema_type_of(const char *name);
+/* True if the ${member} of ${s}, as a ${type}, is offered as it is. */
+bool schema_keeps(const json_t *s, enum schema_type type, const char *member);
 
 /* schema_typed.c: ${s} as a ${type} and nothing else, a new reference
  * (${needed}: it must be given). */
 json_t *schema_typed(struct schema_pass *p, const json_t *s,
     enum schema_type type, bool needed);
-/* True if its ${member} is offered as it is. */
-bool schema_keeps(const json_t *s, enum schema_type type, const char *member);
-/* An object, a new reference, with a member for each string of ${list}. */
-json_t *schema_set(struct schema_pass *p, const json_t *list);
 
 /* schema_words.c: the description of ${s} as a ${type}, with what the dialect
  * has no place for, and null if ${or_null}; NULL: none.  Owned by the pass. */

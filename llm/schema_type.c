@@ -125,3 +125,18 @@ schema_types(const json_t *s)
 		set &= ~(1u << SCHEMA_INTEGER);
 	return set;
 }
+
+bool
+schema_keeps(const json_t *s, enum schema_type type, const char *member)
+{
+	const char *format = json_member_str(s, "format");
+
+	if (strcmp(member, "format") == 0)
+		return type == SCHEMA_STRING && format != NULL
+		    && strcmp(format, "date-time") == 0;
+	if (strcmp(member, "exclusiveMinimum") == 0
+	    || strcmp(member, "exclusiveMaximum") == 0)
+		return type == SCHEMA_INTEGER
+		    && json_is_integer(json_object_get(s, member));
+	return false;
+}

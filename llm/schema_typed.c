@@ -12,21 +12,6 @@
 #define SAFE_MAX 9007199254740991
 #define TEXT_VALUE_MAX 1024 /* bytes of one value of an enum */
 
-bool
-schema_keeps(const json_t *s, enum schema_type type, const char *member)
-{
-	const char *format = json_member_str(s, "format");
-
-	if (strcmp(member, "format") == 0)
-		return type == SCHEMA_STRING && format != NULL
-		    && strcmp(format, "date-time") == 0;
-	if (strcmp(member, "exclusiveMinimum") == 0
-	    || strcmp(member, "exclusiveMaximum") == 0)
-		return type == SCHEMA_INTEGER
-		    && json_is_integer(json_object_get(s, member));
-	return false;
-}
-
 /* A value as a string, without what Gemini refuses: empty ones
  * (sbroenne/mcp-server-excel#607). */
 static void
@@ -131,20 +116,7 @@ items_of(struct schema_pass *p, const json_t *s)
 	return schema_choice(p, list);
 }
 
-/* As draft 3 says it, inside the property; elsewhere a list. */
-json_t *
-schema_set(struct schema_pass *p, const json_t *list)
-{
-	json_t *out = json_object(), *v;
-	size_t i;
-
-	json_array_foreach(list, i, v)
-		if (schema_work(p, 1) && json_is_string(v))
-			json_object_set_new(out, json_string_value(v),
-			    json_true());
-	return out;
-}
-
+/* Draft 3 says it inside the property; elsewhere it is a list. */
 static bool
 is_required(const json_t *set, const char *key, const json_t *property)
 {

@@ -102,3 +102,16 @@ schema_same(struct schema_pass *p, const json_t *a, const json_t *b)
 			return false;
 	return true;
 }
+
+json_t *
+schema_set(struct schema_pass *p, const json_t *list)
+{
+	json_t *out = json_object(), *v;
+	size_t i;
+
+	json_array_foreach(list, i, v)
+		if (schema_work(p, 1) && json_is_string(v))
+			json_object_set_new(out, json_string_value(v),
+			    json_true());
+	return out;
+}

@@ -63,11 +63,12 @@ size_t text_form_around(const char *s);
 /* JSON documents, or a list of such, that are calls and nothing else; each has
  * its arguments. */
 bool text_form_documents(struct text_calls *f, const char *s, size_t len);
-/* A call is added to ${f}; false: it is none. */
-bool text_form_add(struct text_calls *f, const char *name,
-    const char *arguments);
 /* Where the JSON that begins at ${s} ends; NULL: it does not. */
 const char *text_form_json_end(const char *s);
+
+/* text_found.c: a call is added to ${f}; false: it is none. */
+bool text_found_add(struct text_calls *f, const char *name,
+    const char *arguments);
 
 /*
  * text_values.c: arguments that are written one by one.

@@ -63,25 +63,6 @@ closed(const char *end, const char *close)
 	return *end == '\0' ? end : NULL;
 }
 
-bool
-text_form_add(struct text_calls *f, const char *name, const char *arguments)
-{
-	const char *tool = name == NULL ? NULL
-					: llm_tool_meant(f->q, f->mem, name);
-
-	if (!f->own && (tool == NULL || arguments == NULL))
-		return false;
-	if (f->n == TOOL_CALLS_MAX)
-		return true; /* more than anyone may ask for at once */
-	f->calls[f->n++] = (struct tool_call){ .name = name == NULL ? "unknown"
-		    : tool != NULL                                  ? tool
-				   : text_cut(f->mem, name, TOOL_NAME_MAX - 1),
-		.arguments = arguments == NULL
-		    ? ""
-		    : llm_arguments(f->mem, arguments) };
-	return true;
-}
-
 /* {"name": ..., "arguments" or "parameters": ...}; ${bare}: without a mark it
  * is a call only with both. */
 static bool
@@ -96,7 +77,7 @@ add_document(struct text_calls *f, const json_t *doc, bool bare)
 		arguments = json_object_get(doc, "parameters");
 	if (bare && !json_is_object(arguments))
 		return false;
-	return text_form_add(f, json_member_str(doc, "name"),
+	return text_found_add(f, json_member_str(doc, "name"),
 	    json_is_object(arguments)       ? json_text(f->mem, arguments)
 		: json_is_string(arguments) ? json_string_value(arguments)
 					    : "{}");
@@ -159,9 +140,9 @@ add_body(struct text_calls *f, const struct form *form, const char *name,
 
 	if (body < end && *body == '{') {
 		to = object_at(f, body, &text);
-		return to != NULL && to <= end && text_form_add(f, name, text);
+		return to != NULL && to <= end && text_found_add(f, name, text);
 	}
-	return text_form_add(f, name,
+	return text_found_add(f, name,
 	    text_values_marked(f, name, &form->marks, s, (size_t)(end - s)));
 }
 
@@ -205,7 +186,7 @@ take_parts(struct text_calls *f, const struct form *form, const char *s)
 		return NULL;
 	end = skip(end);
 	end += is_at(end, "```") ? 3 : 0;
-	return text_form_add(f,
+	return text_found_add(f,
 		   text_strip(f->mem, arena_memdup(f->mem, name, len)), text)
 	    ? closed(end, form->close)
 	    : NULL;
@@ -224,7 +205,7 @@ take_harmony(struct text_calls *f, const struct form *form, const char *s)
 		return NULL;
 	end = object_at(f, s + until, &text);
 	return end != NULL
-		&& text_form_add(f, arena_memdup(f->mem, s, len), text)
+		&& text_found_add(f, arena_memdup(f->mem, s, len), text)
 	    ? end
 	    : NULL;
 }
@@ -262,7 +243,7 @@ take_document(struct text_calls *f, const struct form *form, const char *s)
 		    ? end + strlen(form->close)
 		    : NULL;
 	return f->own
-		&& text_form_add(f, NULL,
+		&& text_found_add(f, NULL,
 		    arena_memdup(f->mem, s, (size_t)(end - s)))
 	    ? end + strlen(form->close)
 	    : NULL;
@@ -286,7 +267,7 @@ take_list(struct text_calls *f, const struct form *form, const char *s)
 		return NULL;
 	return (len == 0
 		       ? add_json(f, body, (size_t)(end - body), false)
-		       : text_form_add(f,
+		       : text_found_add(f,
 			   text_strip(f->mem, arena_memdup(f->mem, name, len)),
 			   arena_memdup(f->mem, body, (size_t)(end - body))))
 	    ? end

@@ -138,7 +138,7 @@ text_values_python(struct text_calls *f, const char *s, size_t len)
 			break;
 		arguments = python_arguments(f, name + n + 1, &s);
 		is = arguments != NULL && (!print || *s == ')')
-		    && text_form_add(f, arena_memdup(f->mem, name, n),
+		    && text_found_add(f, arena_memdup(f->mem, name, n),
 			arguments);
 		s += is && print ? 1 : 0;
 	}

@@ -8,13 +8,10 @@
  */
 #include <ctype.h>
 #include <string.h>
-#include <strings.h>
 
-#include "llm/llm_priv.h"
+#include "llm/thoughts_priv.h"
 
 #define ATTRIBUTES_MAX 128 /* bytes of a tag: <think time="1"> */
-
-static const char BLANKS[] = " \t\r\n";
 
 enum {
 	ALONE = 1,  /* the close may come without its open */
@@ -64,41 +61,6 @@ static const struct tag {
 	{ "analysis", "assistantfinal", BARE },
 };
 
-/* Marks of the end, which some servers leave behind the words. */
-static const char *const ENDS[] = { "<|im_end|>", "<|eot_id|>", "<|end|>",
-	"<|return|>", "<|endoftext|>", "<|end_of_solution|>",
-	"<|END_RESPONSE|>", "<|END_TEXT|>", "<|END_OF_TURN_TOKEN|>",
-	"<end_of_turn>", "<\uff5cend\u2581of\u2581sentence\uff5c>" };
-#define ENDS_WINDOW 128 /* bytes in which some of them stand */
-
-static size_t
-blanks(const struct buf *text, size_t at)
-{
-	return at + strspn(buf_str(text) + at, BLANKS);
-}
-
-/* ${text} begins otherwise at ${at}: most do, and it is asked of each tag. */
-static bool
-is_other(const struct buf *text, size_t at, const char *word)
-{
-	return at < text->len
-	    && tolower((unsigned char)text->data[at])
-	    != tolower((unsigned char)word[0]);
-}
-
-/* What stands at ${at}: 1 it is ${word}, 0 it is not, -1 it may become it. */
-static int
-stands(const struct buf *text, size_t at, const char *word, size_t len)
-{
-	size_t left = text->len - at;
-
-	if (is_other(text, at, word)
-	    || strncasecmp(buf_str(text) + at, word, left < len ? left : len)
-		!= 0)
-		return 0;
-	return left < len ? -1 : 1;
-}
-
 /* The same for an opening tag; ${len} is then its length. */
 static int
 opens(const struct llm_thoughts *t, const struct tag *tag,
@@ -109,21 +71,21 @@ opens(const struct llm_thoughts *t, const struct tag *tag,
 	int is;
 
 	*len = 0;
-	if (is_other(text, at, tag->open)
+	if (thoughts_is_other(text, at, tag->open)
 	    || (t->messages && (tag->flags & SPOKEN) != 0))
 		return 0;
 	*len = strlen(tag->open);
 	if ((tag->flags & NAMED) == 0) {
-		is = stands(text, at, tag->open, *len);
+		is = thoughts_stands(text, at, tag->open, *len);
 		if (is != 1 || (tag->flags & BARE) == 0)
 			return is;
 		if (strncmp(s, tag->open, *len) != 0 || left == *len)
 			return left == *len ? -1 : 0;
-		return strchr(BLANKS, s[*len]) == NULL
+		return strchr(THOUGHTS_BLANKS, s[*len]) == NULL
 		    && !islower((unsigned char)s[*len])
 		    && !ispunct((unsigned char)s[*len]);
 	}
-	is = stands(text, at, tag->open, *len - 1);
+	is = thoughts_stands(text, at, tag->open, *len - 1);
 	if (is != 1)
 		return is;
 	(*len)--;
@@ -141,7 +103,7 @@ opens(const struct llm_thoughts *t, const struct tag *tag,
 static bool
 opening(struct llm_thoughts *t, const struct buf *text, bool last)
 {
-	size_t at = blanks(text, t->from), i, len;
+	size_t at = thoughts_blanks(text, t->from), i, len;
 	bool maybe = at == text->len;
 
 	t->from = at; /* blanks are looked at once, not for each piece */
@@ -227,20 +189,6 @@ again(struct llm_thoughts *t, const struct buf *text, bool last)
 	return true;
 }
 
-/* A tag that is spoken of: quoted, or a word among words. */
-static bool
-is_mention(const struct buf *text, size_t at, size_t len)
-{
-	static const char QUOTES[] = "`\"'(";
-	char before = at == 0 ? '\n' : text->data[at - 1];
-	char after = at + len < text->len ? text->data[at + len] : ' ';
-
-	if (strchr(QUOTES, before) != NULL)
-		return true;
-	return (before == ' ' || before == '\t') && after != '\n'
-	    && after != '\r';
-}
-
 /* The closing tag at ${at}, as the end of thoughts without a beginning. */
 static const struct tag *
 lone(struct llm_thoughts *t, const struct buf *text, size_t at, bool last,
@@ -255,13 +203,13 @@ lone(struct llm_thoughts *t, const struct buf *text, size_t at, bool last,
 		if ((TAGS[i].flags & ALONE) == 0
 		    || (t->messages && (TAGS[i].flags & SPOKEN) != 0))
 			continue;
-		is = stands(text, at, TAGS[i].close, len);
+		is = thoughts_stands(text, at, TAGS[i].close, len);
 		if (opens(t, &TAGS[i], text, at, &open) == 1)
 			t->mentioned = true;
 		if (is == 1 && at + len == text->len && !last)
 			is = -1; /* what follows decides */
 		*wait |= is == -1 && !last;
-		if (is == 1 && !is_mention(text, at, len))
+		if (is == 1 && !thoughts_is_mention(text, at, len))
 			return &TAGS[i];
 	}
 	return NULL;
@@ -362,59 +310,6 @@ words(struct llm_thoughts *t, const struct buf *text, bool last, size_t *sure,
 	return false;
 }
 
-/* From ${at} to the end of the text there are marks of an end and blanks;
- * with ${partly} the last may be a part of one. */
-static bool
-are_ends(const struct buf *text, size_t at, bool partly)
-{
-	size_t i;
-
-	while (at < text->len) {
-		size_t from = at;
-
-		at = blanks(text, at);
-		for (i = 0; i < NELEM(ENDS) && at < text->len; i++) {
-			int is = stands(text, at, ENDS[i], strlen(ENDS[i]));
-
-			if (is == -1 && partly)
-				return true;
-			if (is == 1) {
-				at += strlen(ENDS[i]);
-				break;
-			}
-		}
-		if (at == from)
-			return false;
-	}
-	return true;
-}
-
-/* Where marks of an end begin behind the words, or the text's end. */
-static size_t
-ends(struct llm_thoughts *t, const struct buf *text, bool partly)
-{
-	const char *s = buf_str(text), *mark;
-	size_t at = text->len < ENDS_WINDOW ? 0 : text->len - ENDS_WINDOW;
-	/* What is no ASCII may be half a character, and become a mark. */
-	bool final = text->len > 0 && (unsigned char)s[text->len - 1] < 0x80;
-
-	if (at < t->words)
-		at = t->words;
-	if (at < t->tail)
-		at = t->tail;
-	for (; (mark = memchr(s + at, '<', text->len - at)) != NULL; at++) {
-		at = (size_t)(mark - s);
-		if (final)
-			t->tail = at;
-		if (are_ends(text, at, partly)
-		    && !is_mention(text, at, text->len - at))
-			return at;
-	}
-	if (final)
-		t->tail = text->len;
-	return text->len;
-}
-
 size_t
 llm_thoughts_look(struct llm_thoughts *t, const struct buf *text, bool last,
     bool *back)
@@ -446,7 +341,7 @@ llm_thoughts_look(struct llm_thoughts *t, const struct buf *text, bool last,
 	}
 	if (t->state < THOUGHTS_WORDS)
 		return t->words;
-	end = ends(t, text, !last);
+	end = llm_thoughts_end(t, text, !last);
 	if (last)
 		t->end = end;
 	if (sure > end)

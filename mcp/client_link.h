@@ -3,7 +3,7 @@
  *
  * Two kinds of server do so: those of 2024-11-05, which name first where
  * requests are POSTed to (HTTP+SSE); and some of one endpoint, which take a
- * request there and answer on the stream (client_listen.c).
+ * request there and answer on the stream (client_sse.c).
  */
 #ifndef MCP_CLIENT_LINK_H
 #define MCP_CLIENT_LINK_H
@@ -41,7 +41,7 @@ struct mcp_link {
 	int nanswers;
 };
 
-/* client_sse.c */
+/* client_link.c */
 struct mcp_link *link_new(struct mcp_client *c);
 /* The client's own, a new reference; NULL: it has none. */
 struct mcp_link *link_of(struct mcp_client *c);
@@ -51,6 +51,9 @@ int link_take(void *ctx, const struct sse_event *ev);
 enum mcp_rc link_call(struct mcp_link *l, struct exchange *x) WARN_UNUSED;
 /* Wait for the answer to what was POSTed as x->id. */
 enum mcp_rc link_await(struct mcp_link *l, struct exchange *x) WARN_UNUSED;
+/* Take in what came while nobody waited: is the stream at its end?  NULL is
+ * dead. */
+bool link_is_dead(struct mcp_link *l, struct exchange *x);
 void link_notify(struct mcp_link *l, struct arena *mem, const struct buf *body);
 
 #endif

@@ -134,7 +134,7 @@ modern_probe(struct exchange *x, struct mcp_view *view)
 	const json_t *versions;
 	enum mcp_rc rc;
 
-	*view = (struct mcp_view){ .era = ERA_MODERN, .version = MCP_MODERN };
+	view_begin(view, ERA_MODERN, MCP_MODERN);
 	x->view = view;
 	/* Who is silent leaves time for the older question. */
 	x->until = clock_boot_ms() + exchange_left_ms(x) / 3;

@@ -1,15 +1,12 @@
 /*
- * client_post: one POST of a JSON-RPC request, and the reading of its answer.
+ * client_post: one POST of a JSON-RPC request, and where its answer is read.
  */
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 #include <time.h>
 
 #include "base/arena.h"
 #include "base/clock.h"
-#include "base/json.h"
 #include "base/text.h"
 #include "mcp/client_priv.h"
 
@@ -33,252 +30,6 @@ mcp_fill(const struct mcp_client *c, struct http_request *req,
 	req->flags = HTTP_OPERATOR;
 	return 0;
 }
-
-/* ---- messages ------------------------------------------------------------ */
-
-static void
-take_progress(struct exchange *x, const struct rpc_message *m)
-{
-	const json_t *total = json_object_get(m->params, "total");
-	const json_t *progress = json_object_get(m->params, "progress");
-	const char *message = json_member_str(m->params, "message");
-
-	if (x->o == NULL || x->o->on_progress == NULL
-	    || rpc_id_match(json_object_get(m->params, "progressToken"), x->id)
-		== RPC_ID_OTHER)
-		return;
-	x->o->on_progress(x->o->ctx,
-	    json_is_number(progress) ? json_number_value(progress) : 0,
-	    json_is_number(total) ? json_number_value(total) : 0,
-	    message == NULL ? NULL
-			    : mcp_client_hide(x->c, x->scratch, message));
-}
-
-static void
-take_notification(struct exchange *x, const struct rpc_message *m)
-{
-	if (strcmp(m->method, "notifications/progress") == 0)
-		take_progress(x, m);
-	else if (strcmp(m->method, "notifications/tools/list_changed") == 0)
-		atomic_store(&x->c->list_changed, true);
-}
-
-/* The answer is ${m}; what was taken with a worse id goes. */
-static void
-take_answer(struct exchange *x, const struct rpc_message *m)
-{
-	x->result = x->data = NULL;
-	if (m->kind == RPC_RESULT) {
-		x->result = json_keep(x->mem, json_incref(m->result));
-		return;
-	}
-	x->code = m->code;
-	x->message = arena_strdup(x->mem, m->message);
-	x->data = json_keep(x->mem, json_incref(m->data));
-}
-
-/*
- * Is ${m} the answer to what was posted?  RPC_ID_TEXT: perhaps.  An error
- * without an id can only be about that; so can one in the body of a refusal,
- * whose id is "server-error" (the Python SDK), or one in which the id was lost
- * (modelcontextprotocol/python-sdk#1144).
- */
-static enum rpc_id_match
-is_ours(const struct exchange *x, const struct rpc_message *m)
-{
-	enum rpc_id_match match = rpc_id_match(m->id, x->id);
-
-	if (m->kind == RPC_ERROR && match == RPC_ID_OTHER
-	    && (m->id == NULL || x->status >= 400))
-		return RPC_ID_SAME;
-	if (m->kind == RPC_ERROR && match == RPC_ID_OTHER
-	    && json_is_string(m->id))
-		return RPC_ID_TEXT;
-	return match;
-}
-
-static int
-take_message(void *ctx, const struct rpc_message *m)
-{
-	struct exchange *x = ctx;
-
-	switch (m->kind) {
-	case RPC_NOTIFICATION:
-		take_notification(x, m);
-		return 0;
-	case RPC_REQUEST:
-		/* A modern server must not ask; it gets no answer. */
-		if (x->view->era != ERA_MODERN)
-			legacy_answer(x, m);
-		return 0;
-	case RPC_RESULT:
-	case RPC_ERROR:
-		break;
-	default:
-		return 0;
-	}
-	switch (is_ours(x, m)) {
-	case RPC_ID_SAME:
-		take_answer(x, m);
-		x->answered = true;
-		return 1;
-	case RPC_ID_TEXT:
-		/* Unless a better one comes. */
-		if (!x->maybe)
-			take_answer(x, m);
-		x->maybe = true;
-		return 0;
-	default:
-		return 0;
-	}
-}
-
-int
-exchange_take(struct exchange *x, const char *bytes, size_t len)
-{
-	int rc;
-
-	rc = rpc_read(x->scratch, bytes, len, take_message, x);
-	arena_reset(x->scratch);
-	return rc;
-}
-
-/* ---- the end ------------------------------------------------------------- */
-
-bool
-exchange_is_refused(const struct exchange *x)
-{
-	static const int others[] = { 401, 403, 408, 429 };
-	size_t i;
-
-	for (i = 0; i < NELEM(others); i++)
-		if (x->status == others[i])
-			return false;
-	return !x->acts && x->status >= 400 && x->status < 500;
-}
-
-bool
-exchange_is_unanswered(const struct exchange *x, enum mcp_rc rc)
-{
-	return !x->answered && x->taken
-	    && (rc == MCP_PROTOCOL || rc == MCP_UNKNOWN);
-}
-
-const char *
-exchange_meta(const struct exchange *x)
-{
-	if (x->o == NULL || x->o->on_progress == NULL)
-		return "";
-	return arena_printf(x->mem, "\"progressToken\":%" PRId64, x->id);
-}
-
-enum mcp_rc
-exchange_or_unknown(const struct exchange *x, enum mcp_rc rc)
-{
-	return x->acts ? MCP_UNKNOWN : rc;
-}
-
-enum mcp_rc
-exchange_http_end(struct exchange *x, const struct http_response *resp)
-{
-	enum mcp_rc lost = exchange_or_unknown(x, MCP_UNREACHED);
-
-	switch (resp->rc) {
-	case HTTP_OK:
-		return exchange_end(x, lost, "the answer ended early");
-	case HTTP_BLOCKED:
-	case HTTP_UNREACHED:
-		return exchange_end(x, MCP_UNREACHED, "%s", resp->why);
-	case HTTP_CANCELLED:
-		return exchange_end(x, MCP_CANCELLED, "%s", resp->why);
-	case HTTP_TOO_LARGE:
-		return exchange_end(x, exchange_or_unknown(x, MCP_PROTOCOL),
-		    "%s", resp->why);
-	case HTTP_TIMEOUT:
-	case HTTP_BROKEN:
-	default:
-		return exchange_end(x, lost, "%s", resp->why);
-	}
-}
-
-/* What stood there in place of an MCP answer. */
-static const char *
-instead(const struct exchange *x)
-{
-	if (x->said[0] == '\0')
-		return "";
-	if (x->said[0] == '<')
-		return ", but a web page: is its address right?";
-	return arena_printf(x->mem, ", but: %s", text_cut(x->mem, x->said, 80));
-}
-
-/*
- * An HTTP answer without a JSON-RPC one in it.  What acts may have happened
- * when the server says that it was taken, or failed at it, or a gateway that
- * the server's answer did not come.
- */
-enum mcp_rc
-exchange_status_end(struct exchange *x)
-{
-	switch (x->status) {
-	case 401:
-	case 403:
-		return exchange_end(x, MCP_DENIED,
-		    "HTTP %d: the server wants other credentials", x->status);
-	case 429:
-		return exchange_end(x, MCP_UNREACHED,
-		    "HTTP 429: the server wants fewer requests");
-	case 500:
-	case 502:
-	case 504:
-		return exchange_end(x, exchange_or_unknown(x, MCP_UNREACHED),
-		    "HTTP %d%s", x->status, instead(x));
-	default:
-		break;
-	}
-	if (x->status >= 500)
-		return exchange_end(x, MCP_UNREACHED, "HTTP %d%s", x->status,
-		    instead(x));
-	if (x->status < 300 && x->silent)
-		return exchange_end(x, exchange_or_unknown(x, MCP_PROTOCOL),
-		    "HTTP %d: the server took the %s and sent no answer here",
-		    x->status, x->acts ? "call" : "request");
-	if (x->status >= 300 && x->status < 400)
-		return exchange_end(x, MCP_PROTOCOL,
-		    "HTTP %d: redirects are not followed; set the server's url "
-		    "to %s",
-		    x->status,
-		    x->location[0] == '\0' ? "the last address" : x->location);
-	return exchange_end(x,
-	    x->status < 300 ? exchange_or_unknown(x, MCP_PROTOCOL)
-			    : MCP_PROTOCOL,
-	    "HTTP %d and no MCP answer%s", x->status, instead(x));
-}
-
-enum mcp_rc
-exchange_error_end(struct exchange *x)
-{
-	const char *message = x->message[0] == '\0' ? "error" : x->message;
-
-	if (x->code == 0) /* not JSON-RPC's, but plain words */
-		return exchange_end(x, MCP_ERROR, "%s", message);
-	return exchange_end(x, MCP_ERROR, "%s (%lld)", message,
-	    (long long)x->code);
-}
-
-static enum mcp_rc
-answer_end(struct exchange *x)
-{
-	if (x->status == 401 || x->status == 403)
-		return exchange_status_end(x);
-	if (x->result != NULL)
-		return MCP_OK;
-	if (x->status >= 500 && x->status != 500)
-		return exchange_status_end(x);
-	return exchange_error_end(x);
-}
-
-/* ---- one request ---------------------------------------------------------- */
 
 static void
 take_session(struct exchange *x, const struct http_response *resp)
@@ -406,16 +157,6 @@ resume(struct exchange *x, const char *url, const char *const *lines)
 	return rc;
 }
 
-void
-exchange_reset(struct exchange *x)
-{
-	x->answered = x->maybe = x->silent = x->taken = false;
-	x->result = x->data = NULL;
-	x->message = "";
-	x->code = 0;
-	x->said[0] = x->location[0] = '\0';
-}
-
 enum mcp_rc
 exchange_post(struct exchange *x, const char *url, const char *const *lines,
     const struct buf *body)
@@ -441,7 +182,7 @@ exchange_post(struct exchange *x, const char *url, const char *const *lines,
 	if (x->acts)
 		req.flags |= HTTP_ONCE;
 	rc = exchange_once(x, &req, &is_stream);
-	if (!x->answered && is_stream && x->view->era == ERA_STREAMABLE
+	if (!x->answered && is_stream && x->view->era == ERA_LEGACY
 	    && rc != MCP_CANCELLED && x->last_event[0] != '\0') {
 		posted = x->status;
 		rc = resume(x, url, lines);
@@ -452,7 +193,7 @@ exchange_post(struct exchange *x, const char *url, const char *const *lines,
 			rc = exchange_or_unknown(x, rc);
 	}
 	if (x->answered)
-		return answer_end(x);
+		return exchange_answer_end(x);
 	if (rc != MCP_OK)
 		return rc;
 	x->taken = x->silent && (is_stream || x->status == 202);

@@ -40,24 +40,62 @@
 
 enum mcp_era {
 	ERA_UNKNOWN,
-	ERA_MODERN,     /* 2026-07-28 */
-	ERA_STREAMABLE, /* initialize, one endpoint */
-	ERA_LINK,       /* answers come on one long GET: HTTP+SSE, and
-			 * servers of one endpoint that do so */
+	ERA_MODERN, /* 2026-07-28: each request carries all it needs */
+	ERA_LEGACY, /* before it: initialize, then requests */
 };
+
+struct exchange;
+struct mcp_link;
+struct mcp_transport;
 
 /* What a request needs to know of its server. */
 struct mcp_view {
 	enum mcp_era era;
+	const struct mcp_transport *transport; /* never NULL */
 	unsigned generation;           /* changes when an era or session does */
 	const char *version;           /* a static string */
 	char session[MCP_SESSION_MAX]; /* "": none */
 };
 
-struct mcp_link;
+/*
+ * How messages reach a server, and what comes back.  Who adds one writes a
+ * file with such a struct, and lets mcp_client_new choose it by what the
+ * configuration names: for a command (stdio), begin starts the child and asks
+ * it for its era, request writes a line and waits for the one with its id
+ * (others' lines are taken meanwhile), send writes a line, end closes the
+ * child's input and waits for it.
+ */
+struct mcp_transport {
+	const char *name;
+	/*
+	 * Find out how the server is spoken to, and begin: ${view} has its
+	 * era, version, session, and the transport that it is asked by from
+	 * now on, which may be another one.  ${link}: what that one keeps
+	 * open, or NULL.  Called by one thread at a time, with an exchange of
+	 * its own.
+	 */
+	enum mcp_rc (*begin)(struct exchange *x, struct mcp_view *view,
+	    struct mcp_link **link);
+	/* Send x->method and wait for its answer.  x->stale: what we knew of
+	 * the server is over; whoever called looks anew.  Cancelled or out of
+	 * time, it tells the server so where that is not told by leaving. */
+	enum mcp_rc (*request)(struct exchange *x);
+	/* Send what has no answer: a notification, or the answer to a request
+	 * of the server's that came during ${x}. */
+	void (*send)(struct exchange *x, const struct buf *body);
+	/* Nobody comes back: tell the server, in MCP_NOTICE_MS. */
+	void (*end)(struct mcp_client *c);
+};
+
+/* Streamable HTTP, of both eras; whose begin finds servers of HTTP+SSE, too. */
+extern const struct mcp_transport MCP_HTTP; /* client_http.c */
+/* Requests by POST, answers on one long GET: HTTP+SSE, and servers of one
+ * endpoint that do so. */
+extern const struct mcp_transport MCP_SSE; /* client_sse.c */
 
 struct mcp_client {
 	char *name;
+	const struct mcp_transport *transport; /* where its search begins */
 	char *url;
 	char **headers; /* NULL-terminated */
 	size_t nheaders;
@@ -70,7 +108,7 @@ struct mcp_client {
 	pthread_cond_t settled; /* nobody looks for the era any more */
 	bool settling;
 	struct mcp_view view;
-	struct mcp_link *link; /* ERA_LINK */
+	struct mcp_link *link; /* of MCP_SSE */
 	/* What was logged last: of tools, of lists that are too long. */
 	char left_out_seen[MCP_LEFT_OUT_MAX + 32];
 	int cut_seen;
@@ -115,24 +153,57 @@ struct exchange {
 	int requests; /* of the server's, during this call */
 };
 
-/* client.c */
+/* client_exchange.c */
+/* ${view} anew, of the same transport. */
+void view_begin(struct mcp_view *view, enum mcp_era era, const char *version);
 int64_t mcp_next_id(struct mcp_client *c);
 /* What is left of the exchange's time, at least 1. */
 int exchange_left_ms(const struct exchange *x);
 bool exchange_is_cancelled(const struct exchange *x);
 /* Cancelled, or out of time: nothing more is done for it. */
 bool exchange_is_over(const struct exchange *x);
+/* Forget the answer of the attempt before. */
+void exchange_reset(struct exchange *x);
+/* "progressToken":ID when the caller wants to hear of it, else "". */
+const char *exchange_meta(const struct exchange *x);
+/* ${rc}, or MCP_UNKNOWN for what acts: it may have happened. */
+enum mcp_rc exchange_or_unknown(const struct exchange *x, enum mcp_rc rc);
+
+/* client_why.c */
 /* Set ${why}; returns ${rc}. */
 enum mcp_rc exchange_end(struct exchange *x, enum mcp_rc rc, const char *fmt,
     ...) PRINTF_LIKE(3, 4);
 
-/* Find out the era if it isn't known, and ask; once more with what a refusal
- * taught.  x->view tells afterwards which era answered. */
-enum mcp_rc exchange_run(struct exchange *x) WARN_UNUSED;
+/* client_end.c: how an exchange ended */
+/* Refused by a 4xx that may come of another revision of the server's; what
+ * acts is not asked again for that. */
+bool exchange_is_refused(const struct exchange *x);
+/* Taken by the server, but no answer came where it was sent to. */
+bool exchange_is_unanswered(const struct exchange *x, enum mcp_rc rc);
+/* How a JSON-RPC error ends. */
+enum mcp_rc exchange_error_end(struct exchange *x);
+/* How an HTTP answer ends that holds no JSON-RPC one. */
+enum mcp_rc exchange_status_end(struct exchange *x);
+/* How an exchange ends whose answer came. */
+enum mcp_rc exchange_answer_end(struct exchange *x);
+/* How a failed HTTP exchange ends. */
+enum mcp_rc exchange_http_end(struct exchange *x,
+    const struct http_response *resp);
 
-/* client_list.c */
-/* All tools, a new reference, ${ttl_ms} as mcp_client_tools; NULL: ${rc}. */
-json_t *mcp_list(struct exchange *x, int64_t *ttl_ms, enum mcp_rc *rc);
+/* client_take.c */
+/*
+ * A message from the server.  1: it was the answer, x->answered is set;
+ * 0: something else; -1: not JSON.
+ */
+int exchange_take(struct exchange *x, const char *bytes, size_t len);
+
+/* client_read.c */
+/*
+ * Read the body until the answer (x->answered) or its end; ${is_stream}: it
+ * was one of events.  -1: an event is too large.
+ */
+int exchange_read(struct exchange *x, struct http_stream *s,
+    const struct http_response *resp, bool *is_stream);
 
 /* client_post.c */
 /*
@@ -148,37 +219,6 @@ int mcp_notify(struct mcp_client *c, const char *url, const char *const *lines,
 /* Fill ${req} with the client's headers and ${lines}; -1: too many. */
 int mcp_fill(const struct mcp_client *c, struct http_request *req,
     const char *const *lines) WARN_UNUSED;
-/*
- * A message from the server.  1: it was the answer, x->answered is set;
- * 0: something else; -1: not JSON.
- */
-int exchange_take(struct exchange *x, const char *bytes, size_t len);
-/* Forget the answer of the attempt before. */
-void exchange_reset(struct exchange *x);
-/* How a JSON-RPC error ends. */
-enum mcp_rc exchange_error_end(struct exchange *x);
-/* Refused by a 4xx that may come of another revision of the server's; what
- * acts is not asked again for that. */
-bool exchange_is_refused(const struct exchange *x);
-/* Taken by the server, but no answer came where it was sent to. */
-bool exchange_is_unanswered(const struct exchange *x, enum mcp_rc rc);
-/* "progressToken":ID when the caller wants to hear of it, else "". */
-const char *exchange_meta(const struct exchange *x);
-/* ${rc}, or MCP_UNKNOWN for what acts: it may have happened. */
-enum mcp_rc exchange_or_unknown(const struct exchange *x, enum mcp_rc rc);
-/* How an HTTP answer ends that holds no JSON-RPC one. */
-enum mcp_rc exchange_status_end(struct exchange *x);
-/* How a failed HTTP exchange ends. */
-enum mcp_rc exchange_http_end(struct exchange *x,
-    const struct http_response *resp);
-
-/* client_read.c */
-/*
- * Read the body until the answer (x->answered) or its end; ${is_stream}: it
- * was one of events.  -1: an event is too large.
- */
-int exchange_read(struct exchange *x, struct http_stream *s,
-    const struct http_response *resp, bool *is_stream);
 
 /* client_modern.c */
 enum mcp_rc modern_run(struct exchange *x) WARN_UNUSED;
@@ -188,13 +228,7 @@ enum mcp_rc modern_run(struct exchange *x) WARN_UNUSED;
  */
 enum mcp_rc modern_probe(struct exchange *x, struct mcp_view *view) WARN_UNUSED;
 
-/* client_legacy.c */
-enum mcp_rc legacy_run(struct exchange *x) WARN_UNUSED;
-/* initialize; fills ${view}; x->status says why not. */
-enum mcp_rc legacy_begin(struct exchange *x, struct mcp_view *view) WARN_UNUSED;
-void legacy_end(struct mcp_client *c);
-/* Answer a request of the server's. */
-void legacy_answer(struct exchange *x, const struct rpc_message *m);
+/* client_legacy.c: what all revisions before have in common */
 /* Headers of a request in a session; ${version} may be NULL, ${session} "". */
 #define LEGACY_LINES_MAX 5
 void legacy_lines(struct arena *mem, const char *version, const char *session,
@@ -212,6 +246,15 @@ bool legacy_session_is_over(const struct exchange *x);
 /* The params of initialize, members as JSON text. */
 const char *legacy_hello(struct arena *mem, const char *version);
 
+/* client_streamable.c */
+/* Taken without an answer (exchange_is_unanswered): it is elsewhere. */
+enum mcp_rc streamable_run(struct exchange *x) WARN_UNUSED;
+/* initialize; fills ${view}; x->status says why not. */
+enum mcp_rc streamable_begin(struct exchange *x,
+    struct mcp_view *view) WARN_UNUSED;
+void streamable_send(struct exchange *x, const struct buf *body);
+void streamable_end(struct mcp_client *c);
+
 /* client_endpoint.c */
 #define ENDPOINT_MAX 2048
 /* ${said} as an address of the same origin as ${base}; -1: it is none. */
@@ -221,21 +264,27 @@ int endpoint_resolve(const char *base, const char *said,
 void endpoint_behind(const char *base, const char *said,
     char out[ENDPOINT_MAX]);
 
-/* client_sse.c */
-enum mcp_rc link_run(struct exchange *x) WARN_UNUSED;
+/* client_link.c */
 /* Links are shared by the calls that run; NULL is fine. */
 void link_unref(struct mcp_link *l);
 
-/* client_listen.c */
+/* client_sse.c */
 /* Open the stream, wait for its endpoint, initialize. */
 enum mcp_rc link_begin(struct exchange *x, struct mcp_view *view,
     struct mcp_link **link) WARN_UNUSED;
 /* Open the stream of a server of one endpoint that answers there. */
 enum mcp_rc listen_begin(struct exchange *x, const struct mcp_view *view,
     struct mcp_link **link) WARN_UNUSED;
-/* The same anew for the client's session; false: it can't be had. */
-bool listen_again(struct exchange *x) WARN_UNUSED;
 /* The request was taken without an answer (${rc}): look for it there. */
 enum mcp_rc listen_run(struct exchange *x, enum mcp_rc rc) WARN_UNUSED;
+
+/* client_era.c */
+/* Find out the era if it isn't known, and ask; once more with what a refusal
+ * taught.  x->view tells afterwards which era answered. */
+enum mcp_rc exchange_run(struct exchange *x) WARN_UNUSED;
+
+/* client_list.c */
+/* All tools, a new reference, ${ttl_ms} as mcp_client_tools; NULL: ${rc}. */
+json_t *mcp_list(struct exchange *x, int64_t *ttl_ms, enum mcp_rc *rc);
 
 #endif

@@ -1,424 +1,262 @@
 /*
- * client_sse: requests whose answers come on one long GET.
- *
- * No thread reads the stream while nobody waits.  Of those who wait, one reads
- * for all and hands each its messages; when it has its own answer, the next
- * goes on.
+ * client_sse: servers that answer on one long GET (client_link.c): opening it, and
+ * requests.
  */
 #include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
 
 #include "base/arena.h"
 #include "base/clock.h"
-#include "base/cond.h"
-#include "base/json.h"
 #include "mcp/client_link.h"
 
-#define CATCH_UP_MAX 64 /* pieces that are read before a request is sent */
-
-struct mcp_link *
-link_new(struct mcp_client *c)
-{
-	struct mcp_link *l = calloc(1, sizeof(*l));
-
-	if (l == NULL)
-		abort();
-	l->c = c;
-	l->refs = 1;
-	l->scratch = arena_new();
-	pthread_mutex_init(&l->lock, NULL);
-	cond_init(&l->moved);
-	sse_reader_init(&l->reader, MCP_EVENT_MAX);
-	l->reader.json = true;
-	return l;
-}
-
-static struct mcp_link *
-link_ref(struct mcp_link *l)
-{
-	if (l == NULL)
-		return NULL;
-	pthread_mutex_lock(&l->lock);
-	l->refs++;
-	pthread_mutex_unlock(&l->lock);
-	return l;
-}
-
-struct mcp_link *
-link_of(struct mcp_client *c)
-{
-	struct mcp_link *l;
-
-	pthread_mutex_lock(&c->lock);
-	l = link_ref(c->link);
-	pthread_mutex_unlock(&c->lock);
-	return l;
-}
-
-void
-link_unref(struct mcp_link *l)
-{
-	int refs;
-
-	if (l == NULL)
-		return;
-	pthread_mutex_lock(&l->lock);
-	refs = --l->refs;
-	pthread_mutex_unlock(&l->lock);
-	if (refs > 0)
-		return;
-	http_close(l->stream);
-	http_response_fini(&l->resp);
-	sse_reader_fini(&l->reader);
-	arena_free(l->scratch);
-	pthread_cond_destroy(&l->moved);
-	pthread_mutex_destroy(&l->lock);
-	free(l);
-}
-
-/* ---- what the server says ------------------------------------------------ */
-
-static struct waiter *
-waiter_of(struct mcp_link *l, const json_t *id)
-{
-	struct waiter *w;
-
-	for (w = l->waiters; w != NULL; w = w->next)
-		if (rpc_id_match(id, w->id) != RPC_ID_OTHER)
-			return w;
-	return NULL;
-}
-
-struct event {
-	struct mcp_link *l;
-	const struct sse_event *ev;
-};
-
-static int
-on_message(void *ctx, const struct rpc_message *m)
-{
-	struct event *e = ctx;
-	struct mcp_link *l = e->l;
-	struct waiter *w = NULL;
-	struct buf *b;
-
-	switch (m->kind) {
-	case RPC_RESULT:
-	case RPC_ERROR:
-		w = waiter_of(l, m->id);
-		break;
-	case RPC_NOTIFICATION:
-		if (strcmp(m->method, "notifications/tools/list_changed") == 0)
-			atomic_store(&l->c->list_changed, true);
-		else if (strcmp(m->method, "notifications/progress") == 0)
-			w = waiter_of(l,
-			    json_object_get(m->params, "progressToken"));
-		break;
-	case RPC_REQUEST:
-		if (l->nanswers == ANSWERS_MAX)
-			break;
-		b = &l->answers[l->nanswers];
-		buf_init(b, 64 * KIB);
-		if (rpc_write_answer(b, m->id, m->method) == 0)
-			l->nanswers++;
-		else
-			buf_fini(b);
-		break;
-	default:
-		break;
-	}
-	/* A message that is too much for its waiter is left out: an answer's
-	 * waiter then runs into its deadline. */
-	if (w != NULL && w->messages.len + e->ev->len < w->messages.max) {
-		(void)!buf_add(&w->messages, e->ev->data, e->ev->len);
-		(void)!buf_add_char(&w->messages, '\0');
-	}
-	return 0;
-}
-
-int
-link_take(void *ctx, const struct sse_event *ev)
-{
-	struct event e = { ctx, ev };
-
-	if (ev->len > 0 && strcmp(ev->type, "endpoint") != 0) {
-		(void)!rpc_read(e.l->scratch, ev->data, ev->len, on_message,
-		    &e);
-		arena_reset(e.l->scratch);
-	}
-	return 0;
-}
-
-/* ---- sending ------------------------------------------------------------- */
-
-static void
-lines_of(const struct mcp_link *l, struct arena *mem,
-    const char *lines[LEGACY_LINES_MAX])
-{
-	legacy_lines(mem, l->version, l->session, lines);
-}
-
+/* The GET itself, as far as its head. */
 static enum mcp_rc
-link_post(struct mcp_link *l, struct exchange *x, const struct buf *body)
+open_stream(struct exchange *x, struct mcp_link *l, const char *const *lines)
 {
-	struct http_request req = { .method = "POST",
-		.url = l->endpoint,
-		.body = body->data,
-		.body_len = body->len,
-		.body_max = MCP_ANSWER_MAX,
+	struct http_request req = { .method = "GET",
+		.url = x->c->url,
+		.body_max = SIZE_MAX, /* of a stream that never ends */
 		.connect_ms = MCP_CONNECT_MS,
-		.total_ms = exchange_left_ms(x),
+		.first_byte_ms = exchange_left_ms(x),
+		.total_ms = INT_MAX,
 		.cancel = x->o == NULL ? NULL : x->o->cancel };
-	struct http_response resp;
-	struct http_stream *s = NULL;
-	const char *lines[LEGACY_LINES_MAX];
-	enum mcp_rc rc = MCP_OK;
-	bool is_stream;
+	char type[64] = "";
 
-	lines_of(l, x->mem, lines);
-	if (mcp_fill(l->c, &req, lines) == -1)
+	if (mcp_fill(x->c, &req, lines) == -1)
 		return exchange_end(x, MCP_PROTOCOL,
 		    "too many headers for one request");
-	if (x->acts)
-		req.flags |= HTTP_ONCE;
-	if ((l->listens ? http_open(&req, &resp, &s) : http_send(&req, &resp))
-	    != HTTP_OK) {
-		rc = exchange_http_end(x, &resp);
-		goto out;
-	}
-	x->status = resp.status;
-	/* Where both may be, the answer is here or on the stream. */
-	if (l->listens && exchange_read(x, s, &resp, &is_stream) == -1) {
-		rc = exchange_end(x, exchange_or_unknown(x, MCP_PROTOCOL),
-		    "an event of the answer is too large");
-		goto out;
-	}
-	if (resp.status >= 200 && resp.status < 300)
-		goto out;
-	if (resp.status == 401 || resp.status == 403 || resp.status >= 500)
-		rc = exchange_status_end(x);
-	else
-		rc = exchange_end(x, MCP_UNREACHED, "HTTP %d", resp.status);
-	/* The stream lives, as far as we see, but its session does not. */
-	x->stale = resp.status == 400 || resp.status == 404
-	    || resp.status == 410 || exchange_is_refused(x);
-out:
-	http_close(s);
-	http_response_fini(&resp);
-	return rc;
+	req.flags |= HTTP_OUTLIVES; /* others' calls use the stream too */
+	if (http_open(&req, &l->resp, &l->stream) != HTTP_OK)
+		return exchange_http_end(x, &l->resp);
+	x->status = l->resp.status;
+	(void)http_header(&l->resp, "content-type", type, sizeof(type));
+	if (l->resp.status != 200
+	    || strncasecmp(type, "text/event-stream", 17) != 0)
+		return exchange_end(x, MCP_PROTOCOL,
+		    "HTTP %d and no stream of events", l->resp.status);
+	return MCP_OK;
 }
 
-void
-link_notify(struct mcp_link *l, struct arena *mem, const struct buf *body)
+/* ---- HTTP+SSE ------------------------------------------------------------ */
+
+/* The rest of the piece that names the endpoint is read, too. */
+static int
+on_first_event(void *ctx, const struct sse_event *ev)
 {
-	const char *lines[LEGACY_LINES_MAX];
+	struct mcp_link *l = ctx;
 
-	lines_of(l, mem, lines);
-	(void)mcp_notify(l->c, l->endpoint, lines, body, MCP_NOTICE_MS);
+	if (l->endpoint[0] != '\0')
+		return link_take(l, ev);
+	if (strcmp(ev->type, "endpoint") != 0)
+		return 0;
+	endpoint_behind(l->c->url, ev->data, l->other);
+	if (endpoint_resolve(l->c->url, ev->data, l->endpoint) == 0)
+		return 0;
+	l->endpoint[0] = '\0';
+	return 1;
 }
 
-/* ---- waiting ------------------------------------------------------------- */
-
-/* Read once for all; under the lock, which is left meanwhile.  False: nothing
- * came. */
-static bool
-read_for_all(struct mcp_link *l, struct exchange *x, int wait_ms)
+static enum mcp_rc
+wait_for_endpoint(struct exchange *x, struct mcp_link *l)
 {
 	struct buf piece = BUF_INIT(HTTP_STREAM_MAX);
-	int rc, i, n;
+	int rc = 0;
 
-	l->reading = true;
-	pthread_mutex_unlock(&l->lock);
-	rc = http_read(l->stream, wait_ms, &piece);
-	pthread_mutex_lock(&l->lock);
-	if (rc == -1
-	    || (rc == 1
-		&& sse_reader_feed(&l->reader, piece.data, piece.len, link_take,
-		       l)
-		    == -1))
-		l->dead = true;
-	n = l->nanswers;
-	if (n > 0) {
-		pthread_mutex_unlock(&l->lock);
-		for (i = 0; i < n; i++) {
-			if (!exchange_is_over(x)
-			    && x->requests++ < MCP_REQUESTS_MAX)
-				link_notify(l, x->mem, &l->answers[i]);
-			buf_fini(&l->answers[i]);
-		}
-		pthread_mutex_lock(&l->lock);
-		l->nanswers = 0;
+	while (rc == 0 && l->endpoint[0] == '\0' && clock_boot_ms() < x->until
+	    && !exchange_is_cancelled(x)) {
+		if (http_read(l->stream, MCP_SLICE_MS, &piece) == -1)
+			break;
+		rc = sse_reader_feed(&l->reader, buf_str(&piece), piece.len,
+		    on_first_event, l);
+		buf_reset(&piece);
 	}
-	l->reading = false;
-	pthread_cond_broadcast(&l->moved);
 	buf_fini(&piece);
-	return rc == 1;
-}
-
-static void
-wait_slice(struct mcp_link *l)
-{
-	(void)cond_wait_ms(&l->moved, &l->lock, MCP_SLICE_MS);
-}
-
-/* Take what came for ${w}; true once its answer is there. */
-static bool
-take_messages(struct exchange *x, struct mcp_link *l, struct waiter *w)
-{
-	struct buf took = w->messages;
-	const char *m;
-
-	buf_init(&w->messages, MCP_EVENT_MAX);
-	pthread_mutex_unlock(&l->lock);
-	for (m = buf_str(&took); m < took.data + took.len && !x->answered;
-	     m += strlen(m) + 1)
-		(void)exchange_take(x, m, strlen(m));
-	buf_fini(&took);
-	if (!x->answered && x->maybe)
-		x->answered = true;
-	pthread_mutex_lock(&l->lock);
-	return x->answered;
+	if (rc == 0 && l->endpoint[0] != '\0')
+		return MCP_OK;
+	if (exchange_is_cancelled(x))
+		return exchange_end(x, MCP_CANCELLED, "cancelled");
+	if (rc == 1)
+		return exchange_end(x, MCP_PROTOCOL,
+		    "the stream names an address of another server");
+	return exchange_end(x, MCP_PROTOCOL, "the stream names no address");
 }
 
 static enum mcp_rc
-link_wait(struct mcp_link *l, struct exchange *x, struct waiter *w)
+initialize(struct mcp_link *l, struct exchange *x)
 {
-	enum mcp_rc lost = exchange_or_unknown(x, MCP_UNREACHED);
+	const char *ask;
+	enum mcp_rc rc = MCP_ERROR;
 
-	for (;;) {
-		if (w->messages.len > 0 && take_messages(x, l, w))
-			return MCP_OK;
-		if (exchange_is_cancelled(x))
-			return exchange_end(x, MCP_CANCELLED, "cancelled");
-		if (clock_boot_ms() >= x->until)
-			return exchange_end(x, lost, "no answer in time");
-		if (l->dead)
-			return exchange_end(x, lost,
-			    "the stream ended before the answer");
-		if (l->reading)
-			wait_slice(l);
-		else
-			(void)read_for_all(l, x, MCP_SLICE_MS);
+	x->method = "initialize";
+	for (ask = MCP_NEWEST_LEGACY; ask != NULL && rc == MCP_ERROR;
+	     ask = legacy_instead(x, ask)) {
+		x->params = legacy_hello(x->mem, ask);
+		rc = link_call(l, x);
 	}
-}
-
-static void
-cancel_at_server(struct mcp_link *l, struct exchange *x)
-{
-	struct buf body = BUF_INIT(KIB);
-
-	if (legacy_write_cancel(x, &body) == 0)
-		link_notify(l, x->mem, &body);
-	buf_fini(&body);
-}
-
-static void
-waiter_begin(struct mcp_link *l, struct waiter *w, int64_t id)
-{
-	w->id = id;
-	buf_init(&w->messages, MCP_EVENT_MAX);
-	pthread_mutex_lock(&l->lock);
-	w->next = l->waiters;
-	l->waiters = w;
-	pthread_mutex_unlock(&l->lock);
-}
-
-static void
-waiter_end(struct mcp_link *l, struct waiter *w)
-{
-	struct waiter **p;
-
-	pthread_mutex_lock(&l->lock);
-	for (p = &l->waiters; *p != w; p = &(*p)->next)
-		;
-	*p = w->next;
-	pthread_cond_broadcast(&l->moved); /* another may read now */
-	pthread_mutex_unlock(&l->lock);
-	buf_fini(&w->messages);
-}
-
-/* What ${w} is answered; ${rc}: how sending went. */
-static enum mcp_rc
-wait_end(struct mcp_link *l, struct exchange *x, struct waiter *w,
-    enum mcp_rc rc)
-{
-	if (rc == MCP_OK && !x->answered) {
-		pthread_mutex_lock(&l->lock);
-		rc = link_wait(l, x, w);
-		pthread_mutex_unlock(&l->lock);
-	}
-	waiter_end(l, w);
-	if (x->answered)
-		return x->result != NULL ? MCP_OK : exchange_error_end(x);
-	if (rc == MCP_CANCELLED || rc == MCP_UNKNOWN)
-		cancel_at_server(l, x);
 	return rc;
 }
 
 enum mcp_rc
-link_call(struct mcp_link *l, struct exchange *x)
+link_begin(struct exchange *x, struct mcp_view *view, struct mcp_link **link)
 {
-	struct waiter w;
-	struct buf body = BUF_INIT(MCP_ANSWER_MAX);
+	static const char *const lines[] = { "Accept: text/event-stream",
+		NULL };
+	struct mcp_link *l = link_new(x->c);
+	struct buf body = BUF_INIT(KIB);
 	enum mcp_rc rc;
 
-	x->id = mcp_next_id(x->c);
-	exchange_reset(x);
-	x->status = 0;
-	waiter_begin(l, &w, x->id);
-	if (rpc_write(&body, x->id, x->method, x->params, exchange_meta(x))
-	    == -1)
-		rc = exchange_end(x, MCP_PROTOCOL, "the request is too large");
-	else
-		rc = link_post(l, x, &body);
-	rc = wait_end(l, x, &w, rc);
+	view_begin(view, ERA_LEGACY, "");
+	view->transport = &MCP_SSE;
+	x->view = view;
+
+	rc = open_stream(x, l, lines);
+	if (rc == MCP_OK)
+		rc = wait_for_endpoint(x, l);
+	if (rc != MCP_OK)
+		goto out;
+	rc = initialize(l, x);
+	/* Nobody has seen the link but us. */
+	if (x->status == 404 && l->other[0] != '\0') {
+		memcpy(l->endpoint, l->other, sizeof(l->endpoint));
+		rc = initialize(l, x);
+	}
+	if (rc != MCP_OK)
+		goto out;
+	l->version = legacy_agreed(x->result);
+	if (l->version == NULL) {
+		rc = exchange_end(x, MCP_PROTOCOL,
+		    "the server speaks no version of MCP that we know");
+		goto out;
+	}
+	view->version = l->version;
+	if (rpc_write(&body, 0, "notifications/initialized", "", "") == 0)
+		link_notify(l, x->mem, &body);
+	*link = l;
+	l = NULL;
+out:
 	buf_fini(&body);
+	link_unref(l);
 	return rc;
 }
 
-enum mcp_rc
-link_await(struct mcp_link *l, struct exchange *x)
-{
-	struct waiter w;
+/* ---- one endpoint -------------------------------------------------------- */
 
-	waiter_begin(l, &w, x->id);
-	return wait_end(l, x, &w, MCP_OK);
+/*
+ * Servers of one endpoint are to answer a request where it was POSTed.  Some
+ * take it (202, or an empty stream) and answer on the GET stream, either
+ * keeping the answer for it (modelcontextprotocol/python-sdk#1661,
+ * modelcontextprotocol/ruby-sdk#323) or losing it when none is open
+ * (r33drichards/mcp-js#185: rmcp 0.1.5).  So what acts waits there for the
+ * answer, all else is asked again, and from then on the stream is open first.
+ */
+enum mcp_rc
+listen_begin(struct exchange *x, const struct mcp_view *view,
+    struct mcp_link **link)
+{
+	const char *lines[4];
+	struct mcp_link *l = link_new(x->c);
+	size_t n = 0;
+	enum mcp_rc rc;
+
+	l->listens = true;
+	l->version = view->version;
+	memcpy(l->session, view->session, sizeof(l->session));
+	(void)snprintf(l->endpoint, sizeof(l->endpoint), "%s", x->c->url);
+	lines[n++] = "Accept: text/event-stream";
+	if (strcmp(view->version, "2025-06-18") >= 0)
+		lines[n++] = arena_printf(x->mem, "MCP-Protocol-Version: %s",
+		    view->version);
+	if (view->session[0] != '\0')
+		lines[n++] = arena_printf(x->mem, "Mcp-Session-Id: %s",
+		    view->session);
+	lines[n] = NULL;
+	rc = strlen(x->c->url) < sizeof(l->endpoint)
+	    ? open_stream(x, l, lines)
+	    : exchange_end(x, MCP_PROTOCOL, "the server's address is too long");
+	if (rc == MCP_OK) {
+		*link = l;
+		l = NULL;
+	}
+	link_unref(l);
+	return rc;
 }
 
-/* Take in what came while nobody waited; its last may be the end. */
+/* The client's answers come on ${link}, if nobody else found out meanwhile. */
+static void
+listen_from_now(struct exchange *x, struct mcp_link *link)
+{
+	struct mcp_client *c = x->c;
+	struct mcp_link *old = link;
+
+	pthread_mutex_lock(&c->lock);
+	if (c->view.generation == x->view->generation) {
+		old = c->link;
+		c->link = link;
+		atomic_store(&c->listens, true);
+		c->view.transport = &MCP_SSE;
+		c->view.generation++;
+	}
+	*x->view = c->view;
+	pthread_mutex_unlock(&c->lock);
+	link_unref(old);
+}
+
+/* The same anew for the client's session; false: it can't be had. */
 static bool
-is_dead(struct mcp_link *l, struct exchange *x)
+listen_again(struct exchange *x)
 {
-	int pieces = 0;
-	bool dead;
+	struct mcp_link *link = NULL;
 
-	if (l == NULL)
-		return true;
-	pthread_mutex_lock(&l->lock);
-	while (!l->reading && !l->dead && pieces++ < CATCH_UP_MAX
-	    && read_for_all(l, x, 0))
-		;
-	dead = l->dead;
-	pthread_mutex_unlock(&l->lock);
-	return dead;
+	if (listen_begin(x, x->view, &link) != MCP_OK)
+		return false;
+	listen_from_now(x, link);
+	return true;
 }
 
 enum mcp_rc
-link_run(struct exchange *x)
+listen_run(struct exchange *x, enum mcp_rc rc)
+{
+	struct mcp_link *l = NULL;
+	char why[MCP_WHY_MAX];
+	int status = x->status;
+
+	memcpy(why, x->why, sizeof(why));
+	if (listen_begin(x, x->view, &l) == MCP_OK) {
+		listen_from_now(x, l);
+	} else if (exchange_is_cancelled(x)) {
+		return exchange_end(x, MCP_CANCELLED, "cancelled");
+	} else { /* or another call was sooner, and there may be one only */
+		pthread_mutex_lock(&x->c->lock);
+		*x->view = x->c->view;
+		pthread_mutex_unlock(&x->c->lock);
+	}
+	l = x->view->transport == &MCP_SSE ? link_of(x->c) : NULL;
+	if (l == NULL) {
+		x->status = status;
+		memcpy(x->why, why, sizeof(why));
+		return rc;
+	}
+	rc = x->acts ? link_await(l, x) : link_call(l, x);
+	link_unref(l);
+	return rc;
+}
+
+/* ---- requests ------------------------------------------------------------ */
+
+static enum mcp_rc
+request(struct exchange *x)
 {
 	struct mcp_link *l = link_of(x->c);
 	enum mcp_rc rc;
-	bool dead = is_dead(l, x);
+	bool dead = link_is_dead(l, x);
 
 	/* A proxy ended it, perhaps: the session may live. */
 	if (dead && l != NULL && l->listens && listen_again(x)) {
 		link_unref(l);
 		l = link_of(x->c);
-		dead = is_dead(l, x);
+		dead = link_is_dead(l, x);
 	}
 	if (dead) {
 		x->stale = true;
@@ -435,3 +273,21 @@ link_run(struct exchange *x)
 	link_unref(l);
 	return rc;
 }
+
+static void
+send_on_link(struct exchange *x, const struct buf *body)
+{
+	struct mcp_link *l = link_of(x->c);
+
+	if (l != NULL)
+		link_notify(l, x->mem, body);
+	link_unref(l);
+}
+
+const struct mcp_transport MCP_SSE = {
+	.name = "HTTP+SSE",
+	.begin = link_begin,
+	.request = request,
+	.send = send_on_link,
+	.end = streamable_end, /* of one endpoint: it may have a session */
+};

@@ -119,6 +119,10 @@ const struct metric_def METRICS[METRIC_N] = {
 	    { [PROGRAM_EDGE] = "edge", [PROGRAM_TURN] = "turn" }, NULL },
 	[METRIC_PARKED] = { "dragoman_parked_requests",
 	    "Requests that wait without a thread", G, NULL, { NULL }, NULL },
+	[METRIC_WAKES_DROPPED] = { "dragoman_wakeups_dropped_total",
+	    "Wake-ups of parked requests that found a full queue; each looked "
+	    "at its record instead",
+	    C, NULL, { NULL }, NULL },
 	[METRIC_RUNNING] = { "dragoman_turns_running", "Turns running", G, NULL,
 	    { NULL }, NULL },
 	[METRIC_REFUSED] = { "dragoman_refused_total",

@@ -31,10 +31,11 @@ enum metric {
 	METRIC_TOKENS,         /* by enum metric_direction */
 	METRIC_BREAKER_OPEN,   /* gauge by provider */
 	METRIC_REDIS_ROUND_TRIPS,
-	METRIC_THREADS, /* gauge by enum metric_program */
-	METRIC_PARKED,  /* gauge: parked requests */
-	METRIC_RUNNING, /* gauge: turns running */
-	METRIC_REFUSED, /* by enum metric_refusal */
+	METRIC_THREADS,       /* gauge by enum metric_program */
+	METRIC_PARKED,        /* gauge: parked requests */
+	METRIC_WAKES_DROPPED, /* wake-ups for which a queue had no room */
+	METRIC_RUNNING,       /* gauge: turns running */
+	METRIC_REFUSED,       /* by enum metric_refusal */
 	METRIC_N,
 };
 

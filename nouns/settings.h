@@ -93,11 +93,13 @@ struct settings {
 	    ollama_api_key;
 
 	/* server: */
-	const char *server_listen; /* "unix:/path", "127.0.0.1:9000", "fd:3" */
+	const char *server_listen; /* "unix:/path", "127.0.0.1:9000",
+				    "socket:edge", "fd:3" */
 	int64_t server_port; /* what nginx listens on: links, quickstart */
 	int64_t server_drain_ms;
 	int64_t server_threads;
-	int64_t server_parked;   /* open waits of one process */
+	int64_t server_parked; /* open waits of one process */
+	int64_t server_parked_per_owner;
 	int64_t server_body_max; /* of POST /chat */
 	struct config_list
 	    server_metrics_allow;        /* addresses besides loopback */

@@ -15,6 +15,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/inherit.h"
 #include "base/seal.h"
 #include "base/text.h"
 #include "nouns/settings_priv.h"
@@ -96,10 +97,17 @@ check_listen(struct findings *f, const struct settings *s)
 			    listen);
 		return;
 	}
+	if (strncmp(listen, "socket:", 7) == 0) {
+		if (!inherit_is_name(listen + 7))
+			settings_error(f, s, "server.listen",
+			    "expected a name after socket:, found \"%s\"",
+			    listen);
+		return;
+	}
 	if (host_port(listen, host, sizeof(host)) == -1) {
 		settings_error(f, s, "server.listen",
-		    "expected unix:/PATH, HOST:PORT, [IPV6]:PORT or fd:N, "
-		    "found \"%s\"",
+		    "expected unix:/PATH, HOST:PORT, [IPV6]:PORT, "
+		    "socket:NAME or fd:N, found \"%s\"",
 		    listen);
 		return;
 	}

@@ -35,16 +35,18 @@ key_of_all(struct batch *b, int64_t day)
 
 static void
 add_both(struct batch *b, const struct chat_name *chat, int64_t day,
-    int64_t tokens, const struct budget_limits *limits)
+    int64_t tokens, const struct budget_limits *limits, bool settle)
 {
-	batch_script(b, SCRIPT_BUDGET, 1, 2);
+	batch_script(b, SCRIPT_BUDGET, 1, 3);
 	key_of_chat(b, chat, day);
 	batch_int(b, tokens);
 	batch_int(b, limits->chat);
-	batch_script(b, SCRIPT_BUDGET, 1, 2);
+	batch_str(b, settle ? "1" : "0");
+	batch_script(b, SCRIPT_BUDGET, 1, 3);
 	key_of_all(b, day);
 	batch_int(b, tokens);
 	batch_int(b, limits->day);
+	batch_str(b, settle ? "1" : "0");
 }
 
 void
@@ -56,7 +58,8 @@ budget_batch(struct batch *b, const struct chat_name *chat,
 
 	if (change == NULL || change->spent == change->reserved)
 		return;
-	add_both(b, chat, change->day, change->spent - change->reserved, &none);
+	add_both(b, chat, change->day, change->spent - change->reserved, &none,
+	    true);
 	for (size_t i = from; i < b->n; i++)
 		b->items[i].once = true;
 }
@@ -95,7 +98,7 @@ budget_reserve(struct store *st, const struct chat_name *chat, int64_t tokens,
 	if (limits->chat <= 0 && limits->day <= 0)
 		return STORE_OK;
 	batch_init(&b, st);
-	add_both(&b, chat, *day, tokens, limits);
+	add_both(&b, chat, *day, tokens, limits, false);
 	if (store_run(st, &b, r) == -1)
 		goto out;
 	by_chat = reply_code(st, r[0], "budget");

@@ -22,6 +22,7 @@ static const struct {
 	{ "wake", "list" },
 	{ "counts", "hash" },
 	{ "dead", "stream" },
+	{ "chats", "zset" },
 	{ "paused", "string" },
 	{ "damaged", "zset" },
 };

@@ -24,12 +24,13 @@ batch_take(struct batch *b, int partition, int n, int64_t lease_ms, int popped)
 	char token[2 * TOKEN_FRONT + 1];
 
 	text_random_hex(TOKEN_FRONT, token);
-	batch_script(b, SCRIPT_TAKE, 5, 6);
+	batch_script(b, SCRIPT_TAKE, 6, 6);
 	batch_partition_key(b, partition, "due");
 	batch_partition_key(b, partition, "wake");
 	batch_partition_key(b, partition, "paused");
 	batch_partition_key(b, partition, "counts");
 	batch_partition_key(b, partition, "dead");
+	batch_partition_key(b, partition, "chats");
 	batch_partition_front(b, partition);
 	batch_str(b, token);
 	batch_int(b, lease_ms);

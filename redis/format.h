@@ -11,6 +11,8 @@
  *   1  steps of the journal without a version
  *   2  steps say which version they are; so does `v` of the chat's record
  *      while a newer step than 1 is journalled
+ *   3  the list of chats is whole (redis/chats.h): to set it fills the list
+ *      with those from before, once
  */
 #ifndef REDIS_FORMAT_H
 #define REDIS_FORMAT_H
@@ -18,7 +20,9 @@
 #include "redis/store.h"
 
 #define FORMAT_FIRST 1
-#define FORMAT_NEWEST 2
+#define FORMAT_NEWEST 3
+#define FORMAT_STEPS 2 /* the newest one of a journal's steps */
+#define FORMAT_CHATS 3 /* since then the list of chats is whole */
 
 /* What this process writes now: as store_canary last read it, at most
  * FORMAT_NEWEST.  No round trip. */
@@ -27,7 +31,8 @@ int format_now(const struct store *st);
 /* The stored one; 0: none is.  NONE: what is stored is no version. */
 enum store_rc format_read(struct store *st, int64_t *stored) WARN_UNUSED;
 
-/* Workers learn of it by their next heartbeat. */
+/* Workers learn of it by their next heartbeat.  From FORMAT_CHATS on looks
+ * through all keys before. */
 enum store_rc format_set(struct store *st, int64_t format) WARN_UNUSED;
 
 #endif

@@ -1,6 +1,7 @@
 #include "redis/inbox.h"
 
 #include <ctype.h>
+#include <stdio.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -96,7 +97,7 @@ batch_accept(struct batch *b, struct store *st, const struct chat_name *chat,
     const struct message *msg, const char *id, const char *mac,
     const struct inbox_limits *limits, const char *body)
 {
-	batch_script(b, SCRIPT_ACCEPT, 9, 11);
+	batch_script(b, SCRIPT_ACCEPT, 10, 11);
 	batch_chat_key(b, chat, "chat");
 	batch_chat_key(b, chat, "inbox");
 	batch_chat_key(b, chat, "seen");
@@ -106,6 +107,7 @@ batch_accept(struct batch *b, struct store *st, const struct chat_name *chat,
 	batch_partition_key(b, chat->partition, "counts");
 	batch_item_key(b, chat->partition, "reply", id);
 	batch_item_key(b, chat->partition, "wait", id);
+	batch_partition_key(b, chat->partition, "chats");
 	batch_str(b, id);
 	batch_str(b, chat->text);
 	batch_str(b, KIND_MESSAGE);
@@ -196,7 +198,8 @@ inbox_control(struct store *st, const struct chat_name *chat,
     struct session *session, int64_t *wait_ms)
 {
 	struct batch b;
-	redisReply *replies[2] = { NULL }, *r;
+	redisReply *replies[2] = { NULL };
+	const redisReply *r;
 	enum store_rc rc = STORE_DOWN;
 
 	*session = (struct session){ 0 };
@@ -224,16 +227,31 @@ inbox_control(struct store *st, const struct chat_name *chat,
 		*wait_ms = reply_int(r, 1);
 	if (rc != STORE_OK)
 		goto out;
-	session->running = reply_int(r, 1) == 1;
-	session->waiting = reply_int(r, 2);
-	session->ended_ms = reply_int(r, 9);
-	session->exchanges = reply_int(r, 10);
-	if (record_session(st, chat, r, 3, mem, session) != STORE_OK)
+	r = reply_at(r, 1);
+	session->running = record_int(r, "running") == 1;
+	session->waiting = record_int(r, "waiting");
+	session->ended_ms = record_int(r, "ago");
+	session->exchanges = record_int(r, "exchanges");
+	if (record_session(st, chat, r, mem, session) != STORE_OK)
 		rc = STORE_DOWN; /* unknown key; another worker may have it */
 out:
 	replies_free(replies, 2);
 	batch_fini(&b);
 	return rc;
+}
+
+static void
+batch_find(struct batch *b, const struct chat_name *chat, const char *id,
+    const char *address)
+{
+	batch_script(b, SCRIPT_FIND, 5, 2);
+	batch_chat_key(b, chat, "chat");
+	batch_chat_key(b, chat, "inbox");
+	batch_chat_key(b, chat, "seen");
+	batch_item_key(b, chat->partition, "reply", id);
+	batch_item_key(b, chat->partition, "wait", id);
+	batch_str(b, id);
+	batch_str(b, address_word(address));
 }
 
 enum store_rc
@@ -249,18 +267,39 @@ inbox_find(struct store *st, const struct chat_name *chat,
 	*out = (struct inbox_answer){ 0 };
 	message_id_make(chat, update_id, out->id);
 	batch_init(&b, st);
-	batch_script(&b, SCRIPT_FIND, 5, 2);
-	batch_chat_key(&b, chat, "chat");
-	batch_chat_key(&b, chat, "inbox");
-	batch_chat_key(&b, chat, "seen");
-	batch_item_key(&b, chat->partition, "reply", out->id);
-	batch_item_key(&b, chat->partition, "wait", out->id);
-	batch_str(&b, out->id);
-	batch_str(&b, address_word(address));
+	batch_find(&b, chat, out->id, address);
 	if (store_run(st, &b, &r) == 0)
 		rc = read_known(st, chat, reply_code(st, r, "find"), r, mem,
 		    mac, out);
 	freeReplyObject(r);
+	batch_fini(&b);
+	return rc;
+}
+
+enum store_rc
+inbox_find_all(struct store *st, struct inbox_question *q, size_t n,
+    struct arena *mem)
+{
+	struct batch b;
+	redisReply **r = arena_alloc(mem, n * sizeof(redisReply *));
+	char mac[SEAL_DIGEST_MAX];
+	enum store_rc rc = STORE_DOWN;
+	size_t i;
+
+	batch_init(&b, st);
+	for (i = 0; i < n; i++) {
+		q[i].answer = (struct inbox_answer){ 0 };
+		snprintf(q[i].answer.id, sizeof(q[i].answer.id), "%s", q[i].id);
+		batch_find(&b, &q[i].chat, q[i].answer.id, "");
+	}
+	if (store_run(st, &b, r) == 0) {
+		for (i = 0; i < n; i++)
+			q[i].rc = read_known(st, &q[i].chat,
+			    reply_code(st, r[i], "find"), r[i], mem, mac,
+			    &q[i].answer);
+		replies_free(r, n);
+		rc = STORE_OK;
+	}
 	batch_fini(&b);
 	return rc;
 }

@@ -61,4 +61,16 @@ enum store_rc inbox_find(struct store *st, const struct chat_name *chat,
     const char *update_id, const char *address, struct arena *mem,
     struct inbox_answer *out) WARN_UNUSED;
 
+/* Many such questions in one round trip: what became of message ${id} (the
+ * message's own)? */
+struct inbox_question {
+	struct chat_name chat;
+	const char *id;
+	enum store_rc rc; /* as inbox_find's */
+	struct inbox_answer answer;
+};
+/* OK, or DOWN: nobody was answered. */
+enum store_rc inbox_find_all(struct store *st, struct inbox_question *q,
+    size_t n, struct arena *mem) WARN_UNUSED;
+
 #endif

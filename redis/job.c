@@ -9,24 +9,6 @@
 
 #define STEP_MAX 64 /* of the name of a step: record_journal_item has room */
 
-/* The order in which lua/take.lua answers. */
-enum {
-	TAKEN_NAME,
-	TAKEN_TOKEN,
-	TAKEN_ATTEMPT,
-	TAKEN_CRASHES,
-	TAKEN_FAILURES,
-	TAKEN_STARTED,
-	TAKEN_STOP,
-	TAKEN_ENTRY,
-	TAKEN_HISTORY,
-	TAKEN_JOURNAL,
-	TAKEN_WAITING,
-	TAKEN_SESSION,
-	TAKEN_DAMAGED = TAKEN_SESSION + 6,
-	TAKEN_N
-};
-
 /* An unknown key outweighs damage: with the key it may be whole. */
 static void
 note(struct job *j, enum store_rc rc)
@@ -165,12 +147,12 @@ job_read(struct store *st, int partition, const redisReply *r, int64_t now_ms,
 	struct arena *mem;
 	struct job *j;
 	const redisReply *history, *journal, *entry;
-	const char *name = reply_str(r, TAKEN_NAME), *why;
-	const char *token = reply_str(r, TAKEN_TOKEN);
+	const char *name = record_text(r, "name"), *why;
+	const char *token = record_text(r, "token");
 
-	entry = reply_at(r, TAKEN_ENTRY);
-	history = reply_at(r, TAKEN_HISTORY);
-	journal = reply_at(r, TAKEN_JOURNAL);
+	entry = record_at(r, "entry");
+	history = record_at(r, "history");
+	journal = record_at(r, "journal");
 	if (name == NULL || token == NULL || entry == NULL || history == NULL
 	    || history->type != REDIS_REPLY_ARRAY || journal == NULL
 	    || journal->type != REDIS_REPLY_ARRAY
@@ -193,13 +175,14 @@ job_read(struct store *st, int partition, const redisReply *r, int64_t now_ms,
 	}
 	memcpy(j->token, token, strlen(token) + 1);
 	j->rc = STORE_OK;
-	j->format = format_now(st);
-	j->attempt = (int)reply_int(r, TAKEN_ATTEMPT);
-	j->crashes = (int)reply_int(r, TAKEN_CRASHES);
-	j->failures = (int)reply_int(r, TAKEN_FAILURES);
-	j->started_ms = reply_int(r, TAKEN_STARTED);
-	j->stop = reply_int(r, TAKEN_STOP) == 1;
-	why = reply_str(r, TAKEN_DAMAGED);
+	j->format = format_now(st) < FORMAT_STEPS ? format_now(st)
+						  : FORMAT_STEPS;
+	j->attempt = (int)record_int(r, "attempt");
+	j->crashes = (int)record_int(r, "crashes");
+	j->failures = (int)record_int(r, "failures");
+	j->started_ms = record_int(r, "started");
+	j->stop = record_int(r, "stop") == 1;
+	why = record_text(r, "damaged");
 	if (why != NULL) {
 		log_event(LOG_ERROR, "chat_damaged", F_CHAT(&j->chat),
 		    F_STR("what", why), F_STR("remedy", LOG_REMEDY_DAMAGED));
@@ -210,9 +193,8 @@ job_read(struct store *st, int partition, const redisReply *r, int64_t now_ms,
 	open_history(st, j, history);
 	open_journal(st, j, journal);
 	j->session.running = true;
-	j->session.waiting = reply_int(r, TAKEN_WAITING);
-	note(j,
-	    record_session(st, &j->chat, r, TAKEN_SESSION, mem, &j->session));
+	j->session.waiting = record_int(r, "waiting");
+	note(j, record_session(st, &j->chat, r, mem, &j->session));
 	j->expired = max_age_ms > 0 && journal->elements == 0
 	    && now_ms - j->accepted_ms > max_age_ms;
 	return j;

@@ -156,21 +156,17 @@ enum store_rc
 ledger_show(struct store *st, const struct chat_name *chat, struct arena *mem,
     json_t **out)
 {
-	static const char *const FIELDS[] = { "state", "token", "attempt",
-		"crashes", "failures", "stop", "seq", "turns", "tin", "tout",
-		"bytes", "cred" };
 	enum { CHAT, INBOX, WAITING, TURN, HISTORY, DUE, N };
 	struct batch b;
 	redisReply *r[N] = { NULL };
+	const redisReply *c;
 	const char *state;
 	enum store_rc rc = STORE_DOWN;
 
 	*out = NULL;
 	batch_init(&b, st);
-	batch_command(&b, "HMGET", 1 + (int)NELEM(FIELDS));
+	batch_command(&b, "HGETALL", 1);
 	batch_chat_key(&b, chat, "chat");
-	for (size_t i = 0; i < NELEM(FIELDS); i++)
-		batch_str(&b, FIELDS[i]);
 	batch_command(&b, "LRANGE", 3);
 	batch_chat_key(&b, chat, "inbox");
 	batch_int(&b, 0);
@@ -190,8 +186,9 @@ ledger_show(struct store *st, const struct chat_name *chat, struct arena *mem,
 		if (!reply_is_wrong_type(r[i])
 		    && reply_is_error(st, r[i], "show"))
 			goto out;
-	state = reply_str(r[CHAT], 0);
-	if (reply_at(r[CHAT], 6) == NULL && state == NULL
+	c = r[CHAT];
+	state = record_text(c, "state");
+	if (record_at(c, "seq") == NULL && state == NULL
 	    && r[WAITING]->integer == 0 && r[HISTORY]->integer == 0) {
 		rc = STORE_NONE;
 		goto out;
@@ -200,17 +197,17 @@ ledger_show(struct store *st, const struct chat_name *chat, struct arena *mem,
 	    json_pack("{s:s, s:i, s:s?, s:b, s:I, s:I, s:I, s:b, s:I, s:I, "
 		      "s:I, s:I, s:I, s:b, s:I, s:I, s:o, s:o, s:o}",
 		"chat", chat->text, "partition", chat->partition, "state",
-		state, "running", reply_at(r[CHAT], 1) != NULL, "attempt",
-		(json_int_t)reply_int(r[CHAT], 2), "crashes",
-		(json_int_t)reply_int(r[CHAT], 3), "failures",
-		(json_int_t)reply_int(r[CHAT], 4), "stopped",
-		reply_at(r[CHAT], 5) != NULL, "seq",
-		(json_int_t)reply_int(r[CHAT], 6), "turns",
-		(json_int_t)reply_int(r[CHAT], 7), "tokens_in",
-		(json_int_t)reply_int(r[CHAT], 8), "tokens_out",
-		(json_int_t)reply_int(r[CHAT], 9), "inbox_bytes",
-		(json_int_t)reply_int(r[CHAT], 10), "token_set",
-		reply_at(r[CHAT], 11) != NULL, "waiting",
+		state, "running", record_at(c, "token") != NULL, "attempt",
+		(json_int_t)record_int(c, "attempt"), "crashes",
+		(json_int_t)record_int(c, "crashes"), "failures",
+		(json_int_t)record_int(c, "failures"), "stopped",
+		record_at(c, "stop") != NULL, "seq",
+		(json_int_t)record_int(c, "seq"), "turns",
+		(json_int_t)record_int(c, "turns"), "tokens_in",
+		(json_int_t)record_int(c, "tin"), "tokens_out",
+		(json_int_t)record_int(c, "tout"), "inbox_bytes",
+		(json_int_t)record_int(c, "bytes"), "token_set",
+		record_at(c, "cred") != NULL, "waiting",
 		(json_int_t)r[WAITING]->integer, "history",
 		(json_int_t)r[HISTORY]->integer, "inbox", show_inbox(r[INBOX]),
 		"journal", show_names(r[TURN]), "due_ms",

@@ -18,13 +18,13 @@
 #define RETRY_MIN_MS 50
 #define RETRY_MAX_MS 1000
 #define KIND_MAX 16
+#define FRONT_MAX \
+	(PROCESS_TOPIC_MAX + KIND_MAX + 2) /* in front of what is sealed */
 
 struct process_listener {
 	struct store *st;
 	char id[PROCESS_ID_MAX];
-	void (*on_piece)(void *ctx, int64_t number, const char *kind,
-	    const char *sealed, size_t len);
-	void (*on_resync)(void *ctx);
+	const struct process_ear *ear;
 	void *ctx;
 	pthread_t thread;
 	int stop; /* eventfd */
@@ -32,7 +32,6 @@ struct process_listener {
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
 	bool listening; /* under lock */
-	bool once;      /* stood before: the next time is a resync */
 };
 
 static void
@@ -56,28 +55,39 @@ process_is_listening(const struct process_listener *l)
 	return listening;
 }
 
-/* "NUMBER KIND\n" and sealed bytes. */
+/* "NUMBER KIND\n" or "@TOPIC KIND\n", and sealed bytes. */
 static void
 deliver(struct process_listener *l, const char *text, size_t len)
 {
-	const char *end = memchr(text, '\n', len < 64 ? len : 64);
-	char kind[KIND_MAX], *blank;
+	size_t front = len < FRONT_MAX ? len : FRONT_MAX;
+	const char *end = memchr(text, '\n', front);
+	const char *blank = end == NULL
+	    ? NULL
+	    : memchr(text, ' ', (size_t)(end - text));
+	char to[PROCESS_TOPIC_MAX], kind[KIND_MAX], *stop;
 	int64_t number;
-	size_t n;
+	size_t nto, nkind;
 
-	if (end == NULL)
+	if (blank == NULL)
 		return;
+	nto = (size_t)(blank - text);
+	nkind = (size_t)(end - blank - 1);
+	if (nto >= sizeof(to) || nkind == 0 || nkind >= sizeof(kind))
+		return;
+	memcpy(to, text, nto);
+	to[nto] = '\0';
+	memcpy(kind, blank + 1, nkind);
+	kind[nkind] = '\0';
+	len -= (size_t)(end + 1 - text);
+	if (to[0] == '@') {
+		if (to[1] != '\0' && l->ear->on_topic != NULL)
+			l->ear->on_topic(l->ctx, to + 1, kind, end + 1, len);
+		return;
+	}
 	errno = 0;
-	number = strtoll(text, &blank, 10);
-	if (errno != 0 || blank == text || *blank != ' ')
-		return;
-	n = (size_t)(end - blank - 1);
-	if (n == 0 || n >= sizeof(kind))
-		return;
-	memcpy(kind, blank + 1, n);
-	kind[n] = '\0';
-	l->on_piece(l->ctx, number, kind, end + 1,
-	    len - (size_t)(end + 1 - text));
+	number = strtoll(to, &stop, 10);
+	if (errno == 0 && stop != to && *stop == '\0')
+		l->ear->on_piece(l->ctx, number, kind, end + 1, len);
 }
 
 /* Whatever comes on the connection.  -1: it is not usable any more. */
@@ -97,10 +107,8 @@ take_reply(struct process_listener *l, const redisReply *r)
 	if (what == NULL)
 		return 0;
 	if (strcmp(what, "subscribe") == 0) {
+		l->ear->on_hears(l->ctx, true);
 		set_listening(l, true);
-		if (l->once)
-			l->on_resync(l->ctx);
-		l->once = true;
 	} else if (strcmp(what, "message") == 0 && r->elements == 3
 	    && reply_str(r, 2) != NULL)
 		deliver(l, r->element[2]->str, r->element[2]->len);
@@ -190,6 +198,7 @@ run(void *arg)
 		if (atomic_load(&l->stopping))
 			break;
 		if (stood) {
+			l->ear->on_hears(l->ctx, false);
 			log_event(LOG_WARN, "redis_connection_lost",
 			    F_STR("what", "listen"));
 			wait_ms = RETRY_MIN_MS;
@@ -203,9 +212,7 @@ run(void *arg)
 
 struct process_listener *
 process_listen(struct store *st, const char id[PROCESS_ID_MAX],
-    void (*on_piece)(void *ctx, int64_t number, const char *kind,
-	const char *sealed, size_t len),
-    void (*on_resync)(void *ctx), void *ctx, int wait_ms)
+    const struct process_ear *ear, void *ctx, int wait_ms)
 {
 	struct process_listener *l = calloc(1, sizeof(*l));
 	struct timespec until;
@@ -215,8 +222,7 @@ process_listen(struct store *st, const char id[PROCESS_ID_MAX],
 	l->st = st;
 	memcpy(l->id, id, PROCESS_ID_MAX);
 	l->id[PROCESS_ID_MAX - 1] = '\0';
-	l->on_piece = on_piece;
-	l->on_resync = on_resync;
+	l->ear = ear;
 	l->ctx = ctx;
 	l->stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	pthread_mutex_init(&l->lock, NULL);
@@ -290,30 +296,73 @@ process_open_piece(struct store *st, const struct chat_name *chat,
 	return plain;
 }
 
-enum store_rc
-process_publish(struct store *st, const struct chat_name *chat, const char *id,
-    const char *address, const char *kind, const char *text, size_t len)
+/* A topic's owner is the topic itself: nobody's chat. */
+const char *
+process_open_topic(struct store *st, const char *topic, const char *kind,
+    const char *sealed, size_t len, struct arena *mem, size_t *plain_len)
+{
+	const char *plain;
+
+	if (record_open(st, topic, "topic", kind, sealed, len, mem, &plain,
+		plain_len)
+	    != STORE_OK)
+		return NULL;
+	return plain;
+}
+
+/* PUBLISH to ${process}: ${front}, and ${text} sealed as ${item} of ${owner}. */
+static enum store_rc
+publish(struct store *st, const char *process, const char *front,
+    const struct chat_name *owner, const char *noun, const char *item,
+    const char *text, size_t len)
 {
 	struct batch b;
 	redisReply *r = NULL;
-	char channel[128], front[64], item[RECORD_ITEM_MAX];
-	const char *noun, *dot = strchr(address, '.');
+	char channel[128];
 	enum store_rc rc = STORE_DOWN;
 
-	if (dot == NULL || dot == address || dot - address >= 64
-	    || strlen(dot + 1) >= 24 || strlen(kind) >= KIND_MAX)
-		return STORE_NONE; /* nobody's address */
-	(void)snprintf(channel, sizeof(channel), CHANNEL_PROCESS "%.*s",
-	    (int)(dot - address), address);
-	(void)snprintf(front, sizeof(front), "%s %s\n", dot + 1, kind);
-	piece_item(id, kind, &noun, item);
+	(void)snprintf(channel, sizeof(channel), CHANNEL_PROCESS "%s", process);
 	batch_init(&b, st);
 	batch_command(&b, "PUBLISH", 2);
 	batch_key(&b, channel);
-	batch_sealed(&b, st, front, chat, noun, item, text, len);
+	batch_sealed(&b, st, front, owner, noun, item, text, len);
 	if (store_run(st, &b, &r) == 0 && !reply_is_error(st, r, "publish"))
 		rc = STORE_OK;
 	freeReplyObject(r);
 	batch_fini(&b);
 	return rc;
+}
+
+enum store_rc
+process_publish(struct store *st, const struct chat_name *chat, const char *id,
+    const char *address, const char *kind, const char *text, size_t len)
+{
+	char process[64], front[64], item[RECORD_ITEM_MAX];
+	const char *noun, *dot = strchr(address, '.');
+
+	if (dot == NULL || dot == address
+	    || dot - address >= (ptrdiff_t)sizeof(process)
+	    || strlen(dot + 1) >= 24 || strlen(kind) >= KIND_MAX)
+		return STORE_NONE; /* nobody's address */
+	(void)snprintf(process, sizeof(process), "%.*s", (int)(dot - address),
+	    address);
+	(void)snprintf(front, sizeof(front), "%s %s\n", dot + 1, kind);
+	piece_item(id, kind, &noun, item);
+	return publish(st, process, front, chat, noun, item, text, len);
+}
+
+enum store_rc
+process_publish_topic(struct store *st, const char *process, const char *topic,
+    const char *kind, const char *text, size_t len)
+{
+	struct chat_name owner = { .partition = 0 }; /* its text alone counts */
+	char front[FRONT_MAX + 1];
+
+	if (topic[0] == '\0' || strlen(topic) >= PROCESS_TOPIC_MAX - 1
+	    || strpbrk(topic, " \n") != NULL || strlen(kind) >= KIND_MAX
+	    || strlen(process) >= 64)
+		return STORE_NONE;
+	(void)snprintf(owner.text, sizeof(owner.text), "%s", topic);
+	(void)snprintf(front, sizeof(front), "@%s %s\n", topic, kind);
+	return publish(st, process, front, &owner, "topic", kind, text, len);
 }

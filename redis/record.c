@@ -125,22 +125,56 @@ token_read(struct arena *mem, const char *text, size_t len,
 		out->derived_until_ms = until;
 }
 
+/* Where the value of ${name} stands in NAME value ...; beyond all: nowhere. */
+static size_t
+index_of(const redisReply *r, const char *name)
+{
+	size_t i = 0;
+
+	while (i + 1 < (r == NULL ? 0 : r->elements)) {
+		const char *at = reply_str(r, i);
+
+		if (at != NULL && strcmp(at, name) == 0)
+			return i + 1;
+		i += 2;
+	}
+	return SIZE_MAX;
+}
+
+const redisReply *
+record_at(const redisReply *r, const char *name)
+{
+	return reply_at(r, index_of(r, name));
+}
+
+const char *
+record_text(const redisReply *r, const char *name)
+{
+	return reply_str(r, index_of(r, name));
+}
+
+int64_t
+record_int(const redisReply *r, const char *name)
+{
+	return reply_int(r, index_of(r, name));
+}
+
 enum store_rc
 record_session(struct store *st, const struct chat_name *chat,
-    const redisReply *r, size_t i, struct arena *mem, struct session *out)
+    const redisReply *r, struct arena *mem, struct session *out)
 {
-	const redisReply *state = reply_string(r, i);
-	const redisReply *cred = reply_string(r, i + 1);
-	const redisReply *tools = reply_string(r, i + 2);
+	const redisReply *state = reply_string(r, index_of(r, "state"));
+	const redisReply *cred = reply_string(r, index_of(r, "cred"));
+	const redisReply *tools = reply_string(r, index_of(r, "tools"));
 	const char *plain;
 	size_t len;
 	enum store_rc rc = STORE_OK;
 
 	out->exists = state != NULL
 	    && session_state_parse(state->str, &out->state) == 0;
-	out->tokens_in = reply_int(r, i + 3);
-	out->tokens_out = reply_int(r, i + 4);
-	out->turns = reply_int(r, i + 5);
+	out->tokens_in = record_int(r, "tin");
+	out->tokens_out = record_int(r, "tout");
+	out->turns = record_int(r, "turns");
 	/* What is damaged is as if it were not there: the person pastes the
 	 * token again.  An unknown key is the operator's to mend. */
 	if (cred != NULL) {

@@ -39,9 +39,11 @@ enum script {
 	SCRIPT_BUDGET,
 	SCRIPT_CONTROL,
 	SCRIPT_COUNT,
+	SCRIPT_ENLIST,
 	SCRIPT_FIND,
 	SCRIPT_FINISH,
 	SCRIPT_FLEET,
+	SCRIPT_FORGET,
 	SCRIPT_RELEASE,
 	SCRIPT_REPLAY,
 	SCRIPT_REQUEUE,
@@ -292,10 +294,15 @@ enum store_rc record_open(struct store *st, const char *chat, const char *noun,
     const char *item, const void *sealed, size_t len, struct arena *mem,
     const char **plain, size_t *plain_len) WARN_UNUSED;
 
-/* The session from replies state cred tools tin tout turns at ${i}. */
+/* What scripts answer by name, NAME value ... (by_name of lua/common.lua, or
+ * HGETALL): NULL, 0 where it is not there. */
+const redisReply *record_at(const redisReply *r, const char *name);
+const char *record_text(const redisReply *r, const char *name);
+int64_t record_int(const redisReply *r, const char *name);
+
+/* The session from state cred tools tin tout turns of ${r}. */
 enum store_rc record_session(struct store *st, const struct chat_name *chat,
-    const redisReply *r, size_t i, struct arena *mem,
-    struct session *out) WARN_UNUSED;
+    const redisReply *r, struct arena *mem, struct session *out) WARN_UNUSED;
 
 /* A token as sealed: JSON. */
 char *record_token_write(const struct session_token *t);
@@ -303,5 +310,22 @@ char *record_token_write(const struct session_token *t);
 /* Item of a journal field: "ID/STEP" into ${out}. */
 void record_journal_item(char out[RECORD_ITEM_MAX], const char *id,
     const char *step);
+
+/* ---- looking through all keys: walk.c ---- */
+
+#define WALK_NAMES 128 /* at once: of one script */
+#define WALK_ALL ((1u << CHAT_PARTITIONS) - 1)
+
+/* Each chat of ${partitions} (a bit each) that has a key ${noun}: ${names} gets
+ * up to WALK_NAMES of one partition; another code than OK ends the walk. */
+struct chat_walk {
+	const char *noun;
+	unsigned partitions;
+	enum store_rc (*names)(struct store *st, int partition,
+	    const char *const *names, size_t n, void *ctx);
+	void *ctx;
+};
+enum store_rc walk_chats(struct store *st,
+    const struct chat_walk *w) WARN_UNUSED;
 
 #endif

@@ -88,7 +88,7 @@ choose_address() {
 	read_port "${port:-8000}"
 	read_listen
 	export SERVER_PORT=$port
-	export SERVER_LISTEN=fd:3
+	export SERVER_LISTEN=socket:edge
 }
 
 choose_secret() {
@@ -226,7 +226,7 @@ check_nginx() {
 # No file: Redis would open it by its whole path, which the folders above may
 # forbid.  Sealed texts do not compress: trying takes half of each rewrite.
 redis() {
-	printf 'run\tredis\t1\t%s\tnone\tredis-server' "$worker"
+	printf 'run\tredis\t1\t%s\tnone\treload=no\tredis-server' "$worker"
 	printf '\t%s' --dir redis --port 0 --unixsocket redis.sock \
 		--unixsocketperm 700 --appendonly yes --appendfsync everysec \
 		--save '' --maxmemory-policy noeviction \
@@ -266,10 +266,10 @@ write_processes() {
 			redis
 			printf 'wait\tredis/redis.sock\n' # who asks finds it
 		fi
-		printf 'listen\tedge.sock\t0600\t%s\n' "$web"
+		printf 'listen\tedge\tedge.sock\t0600\t%s\n' "$web"
 		printf 'worker\tturn\t%s\t%s\t-\t%s\n' "$each" "$worker" "$build/dragoman-turn"
 		printf 'run\tnginx\t1\t-\tnone\tnginx\t-p\t./\t-c\tnginx/nginx.conf\t-e\tnginx/nginx.log\t-g\tdaemon off;\n'
-		printf 'worker\tedge\t%s\t%s\t%s\t%s\n' "$each" "$worker" "$(hidden_names)" "$build/dragoman-edge"
+		printf 'worker\tedge\t%s\t%s\t%s\tsocket=edge\t%s\n' "$each" "$worker" "$(hidden_names)" "$build/dragoman-edge"
 	} >"$state/processes"
 }
 

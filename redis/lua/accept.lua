@@ -1,6 +1,6 @@
 #!lua
 -- uses: limited known counts
--- KEYS chat inbox seen rate due wake counts reply wait
+-- KEYS chat inbox seen rate due wake counts reply wait chats
 -- ARGV id name kind address mac body per_minute max bytes full keep
 local id, name = ARGV[1], ARGV[2]
 local now, us = clock()
@@ -18,7 +18,7 @@ if added ~= 1 then
 end
 local c, ours = record(KEYS[1], 'seq', 'bytes', 'hour', 'turns')
 local held = try('LLEN', KEYS[2])
-local seq, bytes = num(c[1], 0), num(c[2], 0)
+local seq, bytes = num(c.seq, 0), num(c.bytes, 0)
 local entry = string.format('%s %.0f %.0f %s %s %s\n', id, seq or 0, now,
 	ARGV[3], ARGV[4], ARGV[5]) .. ARGV[6]
 if ARGV[10] == '1' or (bytes or 0) + #entry > tonumber(ARGV[9]) or
@@ -37,7 +37,7 @@ if not ours or held == nil or not seq or not bytes then
 	local turns
 	if held == nil then aside(KEYS[2]) end
 	held = held or 0
-	seq, turns = both_counts(KEYS[2], c[1] or '', c[4], held)
+	seq, turns = both_counts(KEYS[2], c.seq or '', c.turns, held)
 	local lost = settle(KEYS[1], KEYS[7], seq, turns, held)
 	if lost > 0 then
 		mourn(prefix_of(KEYS[2]) .. 'dead', name, lost, 'damaged: inbox')
@@ -48,14 +48,21 @@ seq = seq + 1
 entry = string.format('%s %.0f %.0f %s %s %s\n', id, seq, now, ARGV[3],
 	ARGV[4], ARGV[5]) .. ARGV[6]
 bytes = bytes + #entry
--- Every 16th time is enough to stay below 128, where it is a listpack.
+-- Every 16th time is enough to stay below 128, where it is a listpack.  An id
+-- whose reply is kept stays: forget finds the reply by it.
 if seq % 16 == 0 then
 	call('ZREMRANGEBYSCORE', KEYS[3], '-inf', now - 86400000)
-	call('ZREMRANGEBYRANK', KEYS[3], 0, -tonumber(ARGV[11]) - 1)
+	local over = call('ZCARD', KEYS[3]) - tonumber(ARGV[11])
+	local old = over > 0 and
+		call('ZRANGE', KEYS[3], 0, math.min(over, 32) - 1) or {}
+	for _, other in ipairs(old) do
+		if call('EXISTS', prefix_of(KEYS[3]) .. 'reply:' .. other) == 0
+			then call('ZREM', KEYS[3], other) end
+	end
 end
 -- Once an hour is enough for a key that lives a day.
 local hour = math.floor(now / 3600000)
-if num(c[3], 0) ~= hour then
+if num(c.hour, 0) ~= hour then
 	call('EXPIRE', KEYS[3], 90000)
 	call('HSET', KEYS[1], 'seq', seq, 'bytes', bytes, 'hour', hour)
 else
@@ -63,5 +70,6 @@ else
 end
 call('RPUSH', KEYS[2], entry)
 if call('ZADD', KEYS[5], 'NX', now, name) == 1 then wake_one(KEYS[6]) end
+pcall('ZADD', KEYS[10], now, name)
 counted(KEYS[7], KEYS[5], 'accepted', prefix_of(KEYS[2]) .. 'inbox:')
 return {OK, seq}

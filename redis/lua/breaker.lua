@@ -5,9 +5,9 @@
 local now = clock()
 local c, ours = record(KEYS[1], 'fails', 'since', 'until')
 if not ours then return {DAMAGED} end
-local fails, since = num(c[1], 0) or 0, num(c[2], now) or now
+local fails, since = num(c.fails, 0) or 0, num(c.since, now) or now
 local threshold, window = tonumber(ARGV[1]), tonumber(ARGV[2])
-local open, till = tonumber(ARGV[3]), num(c[3], 0) or 0
+local open, till = tonumber(ARGV[3]), num(c['until'], 0) or 0
 -- Further ahead than ever set: the clock went back.
 if now < till and till <= now + open then return {OK, till} end
 if now - since > window + (till > 0 and open or 0) then

@@ -11,11 +11,16 @@ local c, ours = record(KEYS[1], 'token', 'state', 'cred', 'tools', 'tin',
 local waiting = try('LLEN', KEYS[2]) or 0
 if ARGV[3] == '1' and waiting > 0 and ours then
 	call('HSET', KEYS[1], 'stop', '1')
-	if not c[1] and try('ZSCORE', KEYS[4], ARGV[1]) ~= nil then
+	if not c.token and try('ZSCORE', KEYS[4], ARGV[1]) ~= nil then
 		call('ZADD', KEYS[4], now, ARGV[1])
 		wake_one(KEYS[5])
 	end
 end
-return {OK, c[1] and 1 or 0, waiting, c[2], c[3], c[4], num(c[5], 0) or 0,
-	num(c[6], 0) or 0, num(c[7], 0) or 0,
-	c[8] and now - (num(c[8], 0) or 0) or -1, try('LLEN', KEYS[6]) or 0}
+return {OK, by_name({
+	running = c.token and 1 or 0,
+	waiting = waiting,
+	state = c.state, cred = c.cred, tools = c.tools,
+	tin = num(c.tin, 0) or 0, tout = num(c.tout, 0) or 0,
+	turns = num(c.turns, 0) or 0,
+	ago = c.ended and now - (num(c.ended, 0) or 0) or -1,
+	exchanges = try('LLEN', KEYS[6]) or 0})}

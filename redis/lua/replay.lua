@@ -9,7 +9,7 @@ if not letter or #letter == 0 then return {NONE} end
 if try('ZSCORE', KEYS[4], ARGV[3]) == nil then return {DAMAGED} end
 local c, ours = record(KEYS[1], 'seq', 'bytes', 'turns')
 local held = try('LLEN', KEYS[2])
-local seq, bytes = num(c[1], 0), num(c[2], 0)
+local seq, bytes = num(c.seq, 0), num(c.bytes, 0)
 if not ours or held == nil or not seq or not bytes then
 	-- The next take sets it aside; then once more.
 	return {DAMAGED}

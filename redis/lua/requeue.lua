@@ -7,7 +7,7 @@ if try('ZCARD', KEYS[1]) == nil then return {DAMAGED} end
 for i = 3, #ARGV do
 	local len = try('LLEN', ARGV[1] .. 'inbox:' .. ARGV[i])
 	if len == nil or len > 0 then
-		local held = record(ARGV[1] .. 'chat:' .. ARGV[i], 'token')[1]
+		local held = record(ARGV[1] .. 'chat:' .. ARGV[i], 'token').token
 		n = n + call('ZADD', KEYS[1], 'NX', held and now + ARGV[2] or now,
 			ARGV[i])
 	end

@@ -2,12 +2,14 @@
 -- uses: letter
 -- Learns the names of the chats inside, so their keys cannot be in KEYS; they
 -- carry the same hash tag.
--- KEYS due wake paused counts dead
+-- KEYS due wake paused counts dead chats
 -- ARGV prefix token lease n version popped
+local prefix, front, lease, n, version, popped = unpack(ARGV)
 local now = clock()
 local out = {NONE, now, 0}
 if call('EXISTS', KEYS[3]) == 1 then return out end
-local due, prefix, n = KEYS[1], ARGV[1], tonumber(ARGV[4])
+local due = KEYS[1]
+n = tonumber(n)
 if try('ZCARD', due) == nil then return {DAMAGED, now, 0} end
 local names = {}
 if n > 0 then
@@ -21,40 +23,40 @@ if n > 0 then
 	end
 end
 
--- A header as accept writes it: id, seq, kind.
+-- A header as accept writes it: id, seq, kind, time.
 local function header(entry)
 	local id, seq, time, kind, address, mac = string.match(
 		string.sub(entry, 1, 192),
 		'^(%w+) (%d+) (%d+) ([%w_.-]+) ([%w_.-]+) ([%w_.-]+)\n')
 	if not id or #id > 32 or #seq > 15 or #time > 15 or #kind > 15 or
 		#address > 63 or #mac > 32 then return nil end
-	return id, seq, kind
+	return id, seq, kind, time
 end
 
 -- What this worker does not know is a newer release's: it is left alone.  A
 -- job that is no chat is of another kind; so is an entry that is no message.
 local function is_newer(name, v, entry)
 	if not string.find(name, '^[%w_.-]+/[%w_.-]+/.') then return true end
-	if (num(v, 1) or 1) > tonumber(ARGV[5]) then return true end
+	if (num(v, 1) or 1) > tonumber(version) then return true end
 	local id, _, kind = header(entry or '')
 	return id ~= nil and kind ~= 'message'
 end
 
--- Fields of the record, as they are read below; whole numbers but where none
--- is named.
-local FIELDS = {'v', 'token', 'crashes', 'attempt', 'failures', 'stop', 'state',
-	'cred', 'tools', 'tin', 'tout', 'turns', 'id', 'started', 'seq'}
-local NUMBERS = {1, 3, 4, 5, 10, 11, 12, 14, 15}
+-- Fields of the record: whole numbers, and others.
+local NUMBERS = {'v', 'crashes', 'attempt', 'failures', 'tin', 'tout', 'turns',
+	'started', 'seq'}
+local FIELDS = {'token', 'stop', 'state', 'cred', 'tools', 'id',
+	unpack(NUMBERS)}
 
 -- Numbers that are none go.  The first one's name, or nil.
 local function mend(chat, c)
 	local why
-	for _, i in ipairs(NUMBERS) do
-		if c[i] and not num(c[i], 0) then
-			why = why or FIELDS[i]
-			c[i] = FIELDS[i] == 'turns' and '' or false
-			call('HDEL', chat, FIELDS[i])
-			note(chat, chat .. ' ' .. FIELDS[i])
+	for _, field in ipairs(NUMBERS) do
+		if c[field] and not num(c[field], 0) then
+			why = why or field
+			c[field] = field == 'turns' and '' or nil
+			call('HDEL', chat, field)
+			note(chat, chat .. ' ' .. field)
 		end
 	end
 	return why
@@ -70,11 +72,11 @@ local function set_aside(name, chat, inbox, c, len, why)
 			return
 		end
 		aside(inbox)
-		local seq, turns = both_counts(inbox, c[15] or '', c[12], 0)
+		local seq, turns = both_counts(inbox, c.seq or '', c.turns, 0)
 		local lost = settle(chat, KEYS[4], seq, turns, 0)
 		mourn(KEYS[5], name, lost, why)
-	elseif bury(chat, inbox, KEYS[5], KEYS[4], name, why, c[15] or '', c[12],
-		#name < 336) then note(chat, inbox .. ' entry')
+	elseif bury(chat, inbox, KEYS[5], KEYS[4], name, why, c.seq or '',
+		c.turns, #name < 336) then note(chat, inbox .. ' entry')
 	else
 		call('ZADD', due, now + 30000, name)
 		return
@@ -99,24 +101,24 @@ for _, name in ipairs(names) do
 	local turn, history = prefix .. 'turn:' .. name, prefix .. 'history:' .. name
 	local c, ours = record(chat, unpack(FIELDS))
 	local entry = try('LINDEX', inbox, 0)
-	if is_newer(name, c[1], entry) then
+	if is_newer(name, c.v, entry) then
 		call('ZADD', due, now + 1000, name)
 	elseif ours and entry == false then
 		call('ZREM', due, name)
-		if c[2] then call('HDEL', chat, 'token', 'taken') end
+		if c.token then call('HDEL', chat, 'token', 'taken') end
 	else
 		local why = not ours and 'record' or nil
 		if not ours then aside(chat) end
 		local crashes
 		why = mend(chat, c) or why
-		crashes = (num(c[3], 0) or 0) + (c[2] and 1 or 0)
+		crashes = (num(c.crashes, 0) or 0) + (c.token and 1 or 0)
 		if not entry then
 			set_aside(name, chat, inbox, c, entry == false and 0 or nil,
 				'damaged: inbox')
 		elseif not header(entry) then
 			set_aside(name, chat, inbox, c, call('LLEN', inbox),
 				'damaged: entry')
-		elseif c[2] and crashes > 1 and not c[6] then
+		elseif c.token and crashes > 1 and not c.stop then
 			-- One poison message must not take fifty others along.
 			local jitter = 0.75 + (now % 1000) / 2000
 			call('HDEL', chat, 'token', 'taken')
@@ -125,21 +127,21 @@ for _, name in ipairs(names) do
 				math.min(2 ^ crashes, 64) * 1000 * jitter), name)
 		else
 			taken = taken + 1
-			local token = ARGV[2] .. string.format('%04x', taken)
-			local attempt = (num(c[4], 0) or 0) + 1
-			local id, seq = header(entry)
-			local started, journal = c[14] or now, {}
-			if c[13] == id then
+			local token = front .. string.format('%04x', taken)
+			local attempt = (num(c.attempt, 0) or 0) + 1
+			local id, seq, _, time = header(entry)
+			local started, journal = c.started or now, {}
+			if c.id == id then
 				journal = try('HGETALL', turn)
 			else
 				started = now
 				-- One of nobody: its calls may have been made.
-				if not c[13] and call('EXISTS', turn) == 1 then
+				if not c.id and call('EXISTS', turn) == 1 then
 					journal = nil
 				else
 					call('DEL', turn)
 				end
-				if c[1] then call('HDEL', chat, 'v') end
+				if c.v then call('HDEL', chat, 'v') end
 			end
 			if not journal then
 				aside(turn)
@@ -151,33 +153,40 @@ for _, name in ipairs(names) do
 				lines = {}
 			end
 			if why then -- the numbers that were lost, from the others
-				local s, t = both_counts(inbox, c[15] or '', c[12],
+				local s, t = both_counts(inbox, c.seq or '', c.turns,
 					call('LLEN', inbox))
 				call('HSET', chat, 'seq', s, 'turns', t)
-				c[15], c[12] = tostring(s), tostring(t)
+				c.seq, c.turns = tostring(s), tostring(t)
 			end
-			call('ZADD', due, now + ARGV[3], name)
+			call('ZADD', due, now + lease, name)
+			-- Accepted by a release that did not list it.
+			pcall('ZADD', KEYS[6], 'GT', time, name)
 			call('HSET', chat, 'token', token, 'taken', now, 'attempt',
 				attempt, 'id', id, 'started', started)
 			if crashes > 0 then
 				call('HSET', chat, 'crashes', crashes)
 			end
-			out[3 + taken] = {name, token, attempt, crashes,
-				num(c[5], 0), tonumber(started), c[6] and 1 or 0, entry,
-				lines, journal, (num(c[15], 0) or 0) - seq + 1,
-				c[7], c[8], c[9], c[10], c[11], c[12], why or false}
+			out[3 + taken] = by_name({
+				name = name, token = token, attempt = attempt,
+				crashes = crashes, failures = num(c.failures, 0),
+				started = tonumber(started), stop = c.stop and 1 or 0,
+				waiting = (num(c.seq, 0) or 0) - seq + 1,
+				entry = entry, history = lines, journal = journal,
+				state = c.state, cred = c.cred, tools = c.tools,
+				tin = c.tin, tout = c.tout, turns = c.turns,
+				damaged = why})
 		end
 	end
 end
 if taken > 0 then
 	-- As many tokens as jobs, less the one that the caller has popped.
-	local tokens = taken - tonumber(ARGV[6])
+	local tokens = taken - tonumber(popped)
 	if tokens > 0 then pcall('LPOP', KEYS[2], tokens) end
 	out[1] = OK
 end
 if more then
 	out[3] = now
-elseif taken == 0 or ARGV[6] == '0' then
+elseif taken == 0 or popped == '0' then
 	local first = call('ZRANGE', due, 0, 0, 'WITHSCORES')
 	if first[2] then out[3] = math.max(-1e15, math.min(1e15, tonumber(first[2]))) end
 end

@@ -222,17 +222,17 @@ s.test('pause and resume as JSON', async d => {
 testWith({ edges: 1, turns: 1 }, 'format: what records are written as, raised once no older worker lives', async d => {
   const KEY = '{fleet}:format';
   const show = async () => (await d.cli(['format', 'show', '--json'])).json;
-  assert.deepEqual(await show(), { stored: 2, written: 2, newest: 2 });
-  assert.match((await d.cli(['format', 'show'])).stdout, /written as version 2; .* up to 2\n$/);
-  for (const n of ['0', '3', 'two', '2x', '']) {
+  assert.deepEqual(await show(), { stored: 3, written: 3, newest: 3 });
+  assert.match((await d.cli(['format', 'show'])).stdout, /written as version 3; .* up to 3\n$/);
+  for (const n of ['0', '4', 'two', '2x', '']) {
     const r = await d.cli(['format', 'set', n]);
     assert.equal(r.code, 2, n);
-    assert.match(r.stderr, /from 1 to 2/);
+    assert.match(r.stderr, /from 1 to 3/);
   }
 
   const down = await d.cli(['format', 'set', '1']);
   assert.equal(down.code, 0, down.stderr);
-  assert.match(down.stdout, /written as version 1;[^]*no worker of an older release[^]*format set 2/);
+  assert.match(down.stdout, /written as version 1;[^]*no worker of an older release[^]*format set 3/);
   assert.equal(await d.redis.get(KEY), '1');
   assert.match((await d.say('old', 'hi')).reply, /You said: hi/);
 
@@ -248,8 +248,8 @@ testWith({ edges: 1, turns: 1 }, 'format: what records are written as, raised on
   await d.redis.del('{fleet}:worker:older');
   await d.redis.zrem('{fleet}:workers', 'older');
 
-  await d.redis.set(KEY, '3');
-  assert.match((await d.cli(['format', 'show'])).stdout, /version 3 is stored: a newer release/);
+  await d.redis.set(KEY, '4');
+  assert.match((await d.cli(['format', 'show'])).stdout, /version 4 is stored: a newer release/);
   await d.redis.set(KEY, 'x');
   const damaged = await d.cli(['format', 'show']);
   assert.equal(damaged.code, 1);

@@ -227,8 +227,8 @@ test('kill -9 of the supervisor leaves nobody; the next one waits for them', asy
 
 test('the socket outlives its server: connections wait', async () => {
   /* perl answers one connection and ends; each further one waits for the next. */
-  const serve = 'use Socket; open(my $l, "+<&=", 3) or die; accept(my $c, $l) or die; syswrite($c, "hello"); close($c);';
-  const s = supervise(folder([['listen', 'a.sock', '0600', '-'], ['run', 'one', '1', '-', '-', 'perl', '-e', serve]]));
+  const serve = 'use Socket; $ENV{LISTEN_PID} == $$ or die; open(my $l, "+<&=", 3) or die; accept(my $c, $l) or die; syswrite($c, "hello"); close($c);';
+  const s = supervise(folder([['listen', 'a', 'a.sock', '0600', '-'], ['run', 'one', '1', '-', '-', 'socket=a', 'perl', '-e', serve]]));
   await until(() => fs.existsSync(path.join(s.dir, 'a.sock')), { what: 'the socket' });
   const ask = () => new Promise((resolve, reject) => {
     let text = '';
@@ -237,6 +237,37 @@ test('the socket outlives its server: connections wait', async () => {
   await until(async () => await ask() === 'hello', { what: 'an answer' });
   assert.deepEqual(await Promise.all([ask(), ask(), ask()]), ['hello', 'hello', 'hello']);
   assert.equal(fs.statSync(path.join(s.dir, 'a.sock')).mode & 0o777, 0o600);
+  s.process.kill('SIGTERM');
+  assert.equal(await s.end, 0);
+});
+
+test('each process gets the sockets that it names, and no other', async () => {
+  /* Which descriptors from 3 on are sockets, and what they are called. */
+  const show = name => `ls -l /proc/self/fd | grep -c 'socket:' >${name}.n; echo "$LISTEN_FDS $LISTEN_FDNAMES $((LISTEN_PID == $$))" >${name}.tmp; mv ${name}.tmp ${name}; ${SLEEPS}`;
+  const run = (name, ...sockets) => ['run', name, '1', '-', 'none', ...sockets.map(n => `socket=${n}`), 'sh', '-c', show(name)];
+  const s = supervise(folder([['listen', 'first', 'first.sock', '0600', '-'], ['listen', 'second', 'second.sock', '0666', '-'],
+    run('none'), run('one', 'second'), run('both', 'second', 'first')]));
+  await until(() => read(s.dir, 'none') && read(s.dir, 'one') && read(s.dir, 'both'), { what: 'all wrote' });
+  assert.deepEqual(['none', 'one', 'both'].map(n => read(s.dir, n).trim()), ['0', '1 second 1', '2 second:first 1']);
+  assert.deepEqual(['none', 'one', 'both'].map(n => Number(read(s.dir, `${n}.n`))), [0, 1, 2]);
+  assert.deepEqual(['first', 'second'].map(n => fs.statSync(path.join(s.dir, `${n}.sock`)).mode & 0o777), [0o600, 0o666]);
+  s.process.kill('SIGTERM');
+  assert.equal(await s.end, 0);
+});
+
+test('reload=no: no SIGHUP; a worker gets it when it serves', async () => {
+  const s = supervise(folder([['run', 'deaf', '1', '-', '-', 'reload=no', 'perl', '-e', `${READY} $SIG{HUP} = sub { note('deaf', 'hup') }; note('deaf', 'up'); sleep 1000 while 1`.replace(/\s+/g, ' ')],
+    worker('w', 1, "note('log', 'up'); select(undef, undef, undef, 0.02) until -e 'serve'; $SIG{HUP} = sub { note('log', 'hup') }; ready(); sleep 1000 while 1"),
+    ['run', 'r', '1', '-', '-', 'perl', '-e', `${READY} $SIG{HUP} = sub { note('r', 'hup') }; note('r', 'up'); sleep 1000 while 1`.replace(/\s+/g, ' ')]]));
+  await until(() => read(s.dir, 'deaf') && read(s.dir, 'log') && read(s.dir, 'r'), { what: 'all run' });
+  s.process.kill('SIGHUP');
+  await until(() => read(s.dir, 'r') === 'up\nhup\n', { what: 'who takes it was told' });
+  /* The worker would have ended. */
+  fs.writeFileSync(path.join(s.dir, 'serve'), '');
+  await until(() => read(s.dir, 'log') === 'up\nhup\n', { what: 'the worker is told when it serves' });
+  s.process.kill('SIGHUP');
+  await until(() => read(s.dir, 'log') === 'up\nhup\nhup\n' && read(s.dir, 'r') === 'up\nhup\nhup\n', { what: 'and again' });
+  assert.equal(read(s.dir, 'deaf'), 'up\n');
   s.process.kill('SIGTERM');
   assert.equal(await s.end, 0);
 });
@@ -271,6 +302,10 @@ test('a user, in folders that only root may enter', async t => {
   const once = supervise(dir, ['--run', 'daemon', 'sh', '-c', 'id -un; exit 4']);
   assert.equal(await once.end, 4);
   assert.equal(once.out, 'daemon\n');
+  const group = supervise(dir, ['--run', 'www-data:daemon', 'sh', '-c', 'id -un; id -gn; id -Gn']);
+  assert.equal(await group.end, 0);
+  assert.equal(group.out, 'www-data\ndaemon\ndaemon\n');
+  assert.equal(await supervise(dir, ['--run', 'daemon:no-such', 'true']).end, 1);
   s.process.kill('SIGTERM');
   assert.equal(await s.end, 0);
 });
@@ -279,6 +314,11 @@ test('a wrong table or command line is said at once', async () => {
   for (const [dir, message, code] of [
     [folder([['run', 'a', '1']]), /not understood in processes/, 1],
     [folder([['stop', 'never']]), /not understood in processes/, 1],
+    [folder([['listen', 'a.sock', '0600', '-']]), /not understood in processes/, 1],
+    [folder([['run', 'a', '1', '-', '-', 'socket=a', 'sh']]), /not understood in processes: run.*socket=a/, 1],
+    [folder([['run', 'a', '1', '-', '-', 'reload=perhaps', 'sh']]), /not understood in processes/, 1],
+    [folder([['run', 'a', '1', '-', '-', 'reload=no']]), /not understood in processes/, 1],
+    [folder(Array.from({ length: 8 }, (_, i) => ['listen', `s${i}`, `s${i}.sock`, '0600', '-'])), /not understood in processes: listen\ts7/, 1],
     /* Who is not root becomes nobody else, and looks nobody up. */
     ...ROOT ? [[folder([['run', 'a', '1', 'nobody-here', '-', 'sh']]), /no such user/, 1]] : [],
     [path.join(top, 'nowhere'), /cannot enter/, 1],

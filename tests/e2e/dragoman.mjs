@@ -15,7 +15,8 @@
  * (true: a double, chat.auth memcp), nginx (true), redis (extra arguments),
  * release (true: programs without sanitizers, for load and kill tests),
  * secret (false: no PROXY_SECRET), expect (sanitizer and refusal checks:
- * {refusals: true} lets the model double refuse requests).
+ * {refusals: true} lets the model double refuse requests), edgeProgram (in the
+ * build's folder; "dragoman-edge").
  *
  * The suite() at the end wraps node:test so that a failed test shows the tails
  * of all logs.
@@ -297,7 +298,7 @@ export class Dragoman {
     const h = new Held(name, this.file(`log/${name}`));
     this.held.set(name, h);
     const vars = Object.entries({ ...this.edgeEnv(), ...env }).map(([k, v]) => `${k}=${v}`);
-    this.holder.stdin.write(`${['start', name, h.log, ...vars, '--', path.join(this.build, 'dragoman-edge')].join('\t')}\n`);
+    this.holder.stdin.write(`${['start', name, h.log, ...vars, '--', path.join(this.build, this.options.edgeProgram ?? 'dragoman-edge')].join('\t')}\n`);
     this.edges.push(h);
     return h;
   }

@@ -3,7 +3,7 @@
 import glob
 import re
 
-FOLDERS = "base nouns redis llm platform mcp children tools fcgi program chat handlers"
+FOLDERS = "base nouns redis llm platform mcp children tools fcgi program chat handlers cli"
 
 
 def read(path):
@@ -47,7 +47,8 @@ def events():
                 fields.add("chat")
             for name in re.findall(r'"([a-z]+(?:_[a-z]+)+)"', head):
                 found.setdefault(name, set()).update(fields)
-        for name in re.findall(r'\breport\(LOG_\w+, "(\w+)"', text):
+        for name in re.findall(
+                r'\b(?:report|log_lines)\(LOG_\w+,\s*"(\w+)"', text):
             found.setdefault(name, set()).add("what")
     return found
 

@@ -333,7 +333,7 @@ the_format_that_is_written(void **state)
 	struct journal_field step = { .name = "answer:0",
 		.text = "x",
 		.len = 1,
-		.version = 2 };
+		.version = FORMAT_STEPS };
 	struct store *st = redis_fixture_open(f, f->ring);
 	struct job *job;
 	int64_t stored;
@@ -367,14 +367,14 @@ the_format_that_is_written(void **state)
 	assert_int_equal(fixture_say(st, &chat, "1", "hi", ""), STORE_OK);
 	job = fixture_take(st, &chat, LEASE_MS);
 	assert_non_null(job);
-	assert_int_equal(job->format, FORMAT_NEWEST);
+	assert_int_equal(job->format, FORMAT_STEPS);
 	assert_int_equal(
 	    journal_write(st, job, &step, 1, LEASE_MS, 0, NULL, &stopped),
 	    STORE_OK);
 	assert_int_equal(
 	    redis_number(f, "HGET {p%d}:chat:%s v", chat.partition, chat.text),
 	    2);
-	step.version = 3;
+	step.version = FORMAT_NEWEST + 1;
 	assert_int_equal(journal_release(st, job, 0, false, &step), STORE_OK);
 	job_free(job);
 	assert_null(fixture_take(st, &chat, LEASE_MS)); /* newer than we are */

@@ -213,7 +213,8 @@ members_go_back_or_not(void **state)
 	size_t i;
 
 	(void)state;
-	for (i = 0; (name = llm_kept_member(i)) != NULL; i++) {
+	for (i = 0; i < LLM_KEPT_MAX; i++) {
+		name = LLM_KEPT_MEMBERS[i].name;
 		snprintf(event, sizeof(event),
 		    DELTA("{\"%s\":%s,\"tool_calls\":[{\"id\":\"c\","
 			  "\"function\":{\"name\":\"echo\",\"arguments\":"

@@ -128,6 +128,31 @@ nothing_is_lost_among_many_callers(void **state)
 }
 
 static void
+work_waits_for_a_thread(void **state)
+{
+	struct pool *p = pool_new("test", 2);
+	struct pool_job jobs[5];
+	int i;
+
+	(void)state;
+	reset(true);
+	for (i = 0; i < 5; i++)
+		jobs[i] = (struct pool_job){ .work = work };
+	for (i = 0; i < 4; i++)
+		assert_int_equal(pool_queue(p, &jobs[i], 2), 0);
+	assert_int_equal(pool_queue(p, &jobs[4], 2), -1); /* two wait */
+	wait_for(&begun, 2);
+	assert_int_equal(pool_threads(p), 2);
+	assert_int_equal(pool_run(p, work, NULL), -1);
+	atomic_store(&hold, false);
+	/* What waits is done, also when nothing new is taken. */
+	assert_int_equal(pool_drain(p, WAIT_MS), 0);
+	assert_int_equal(atomic_load(&ended), 4);
+	assert_int_equal(pool_queue(p, &jobs[4], 2), -1);
+	pool_free(p);
+}
+
+static void
 a_drain_says_that_something_still_runs(void **state)
 {
 	struct pool *p = pool_new("test", 1);
@@ -175,6 +200,7 @@ main(void)
 		cmocka_unit_test(takes_no_more_than_it_has_threads_for),
 		cmocka_unit_test(an_idle_thread_is_used_again),
 		cmocka_unit_test(nothing_is_lost_among_many_callers),
+		cmocka_unit_test(work_waits_for_a_thread),
 		cmocka_unit_test(a_drain_says_that_something_still_runs),
 		cmocka_unit_test(a_thread_takes_no_signals),
 	};

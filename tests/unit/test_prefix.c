@@ -207,10 +207,14 @@ on_piece(void *ctx, int64_t number, const char *kind, const char *sealed,
 }
 
 static void
-on_resync(void *ctx)
+on_hears(void *ctx, bool hears)
 {
 	(void)ctx;
+	(void)hears;
 }
+
+static const struct process_ear EAR = { .on_piece = on_piece,
+	.on_hears = on_hears };
 
 static int
 pieces(struct heard *h)
@@ -238,8 +242,8 @@ channels(void **state)
 
 	pthread_mutex_init(&ha.lock, NULL);
 	pthread_mutex_init(&hb.lock, NULL);
-	la = process_listen(a, ID, on_piece, on_resync, &ha, WAIT_MS);
-	lb = process_listen(b, ID, on_piece, on_resync, &hb, WAIT_MS);
+	la = process_listen(a, ID, &EAR, &ha, WAIT_MS);
+	lb = process_listen(b, ID, &EAR, &hb, WAIT_MS);
 	assert_true(process_is_listening(la));
 	assert_true(process_is_listening(lb));
 	assert_int_equal(fixture_say(a, &chat, "1", "hi", ID ".7"), STORE_OK);
@@ -320,12 +324,12 @@ who_is_elsewhere(void **state)
 
 	/* An edge of any other name is found by its channel, and another
 	 * installation's is none of ours. */
-	l = process_listen(a, ID, on_piece, on_resync, &h, WAIT_MS);
+	l = process_listen(a, ID, &EAR, &h, WAIT_MS);
 	one = other(b, mem, "a:");
 	assert_int_equal(json_member_int(one, "edges", -1), 1);
 	process_unlisten(l);
 	assert_int_equal(store_canary(theirs), STORE_OK);
-	l = process_listen(theirs, ID, on_piece, on_resync, &h, WAIT_MS);
+	l = process_listen(theirs, ID, &EAR, &h, WAIT_MS);
 	assert_null(other(b, mem, "c:"));
 	process_unlisten(l);
 	store_close(a);

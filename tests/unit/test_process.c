@@ -23,9 +23,9 @@ struct heard {
 	struct chat_name chat;
 	char id[MESSAGE_ID_MAX];
 	pthread_mutex_t lock;
-	int pieces, resyncs, unopened;
+	int pieces, stands, breaks, unopened, topics;
 	int64_t number;
-	char kind[16], text[64];
+	char kind[16], text[64], topic[PROCESS_TOPIC_MAX];
 };
 
 static void
@@ -52,14 +52,40 @@ on_piece(void *ctx, int64_t number, const char *kind, const char *sealed,
 }
 
 static void
-on_resync(void *ctx)
+on_topic(void *ctx, const char *topic, const char *kind, const char *sealed,
+    size_t len)
+{
+	struct heard *h = ctx;
+	struct arena *mem = arena_new();
+	size_t n;
+	const char *text = process_open_topic(h->f->store, topic, kind, sealed,
+	    len, mem, &n);
+
+	pthread_mutex_lock(&h->lock);
+	h->topics++;
+	strncpy(h->topic, topic, sizeof(h->topic) - 1);
+	strncpy(h->kind, kind, sizeof(h->kind) - 1);
+	memset(h->text, 0, sizeof(h->text));
+	if (text == NULL)
+		h->unopened++;
+	else
+		memcpy(h->text, text, n < 63 ? n : 63);
+	pthread_mutex_unlock(&h->lock);
+	arena_free(mem);
+}
+
+static void
+on_hears(void *ctx, bool hears)
 {
 	struct heard *h = ctx;
 
 	pthread_mutex_lock(&h->lock);
-	h->resyncs++;
+	h->stands += hears;
+	h->breaks += !hears;
 	pthread_mutex_unlock(&h->lock);
 }
+
+static const struct process_ear EAR = { on_piece, on_topic, on_hears };
 
 static bool
 wait_for(struct heard *h, const int *what, int n)
@@ -88,7 +114,7 @@ pieces_and_replies(void **state)
 	struct job *job;
 
 	pthread_mutex_init(&h.lock, NULL);
-	l = process_listen(h.f->store, ID, on_piece, on_resync, &h, WAIT_MS);
+	l = process_listen(h.f->store, ID, &EAR, &h, WAIT_MS);
 	assert_non_null(l);
 	assert_true(process_is_listening(l));
 
@@ -130,7 +156,8 @@ pieces_and_replies(void **state)
 	assert_true(wait_for(&h, &h.unopened, 1));
 	(void)redis_text(h.f, "PUBLISH process:%s nonsense", ID);
 	(void)redis_text(h.f, "PUBLISH process:%s %s", ID, "9 delta");
-	assert_int_equal(h.resyncs, 0);
+	assert_int_equal(h.stands, 1);
+	assert_int_equal(h.breaks, 0);
 	process_unlisten(l);
 	pthread_mutex_destroy(&h.lock);
 	arena_free(mem);
@@ -143,12 +170,13 @@ a_broken_subscription_comes_back(void **state)
 	struct process_listener *l;
 
 	pthread_mutex_init(&h.lock, NULL);
-	l = process_listen(h.f->store, ID, on_piece, on_resync, &h, WAIT_MS);
+	l = process_listen(h.f->store, ID, &EAR, &h, WAIT_MS);
 	assert_non_null(l);
 	assert_true(process_is_listening(l));
 	redis_fixture_kill(h.f);
 	redis_fixture_restart(h.f);
-	assert_true(wait_for(&h, &h.resyncs, 1));
+	assert_true(wait_for(&h, &h.breaks, 1));
+	assert_true(wait_for(&h, &h.stands, 2));
 	assert_true(process_is_listening(l));
 	message_id_make(&h.chat, "1", h.id);
 	assert_int_equal(process_publish(h.f->store, &h.chat, h.id, ID ".3",
@@ -160,7 +188,7 @@ a_broken_subscription_comes_back(void **state)
 
 	/* Started while Redis is down: it goes on trying. */
 	redis_fixture_kill(h.f);
-	l = process_listen(h.f->store, ID, on_piece, on_resync, &h, 10);
+	l = process_listen(h.f->store, ID, &EAR, &h, 10);
 	assert_non_null(l);
 	assert_false(process_is_listening(l));
 	redis_fixture_restart(h.f);
@@ -173,13 +201,67 @@ a_broken_subscription_comes_back(void **state)
 	pthread_mutex_destroy(&h.lock);
 }
 
+static void
+topics(void **state)
+{
+	struct heard h = { .f = *state, .chat = fixture_chat("p") };
+	struct process_listener *l;
+	char longest[PROCESS_TOPIC_MAX];
+
+	pthread_mutex_init(&h.lock, NULL);
+	l = process_listen(h.f->store, ID, &EAR, &h, WAIT_MS);
+	assert_true(process_is_listening(l));
+	assert_int_equal(process_publish_topic(h.f->store, ID, "tenant:t/tools",
+			     "changed", "{\"n\":2}", 7),
+	    STORE_OK);
+	assert_true(wait_for(&h, &h.topics, 1));
+	assert_string_equal(h.topic, "tenant:t/tools");
+	assert_string_equal(h.kind, "changed");
+	assert_string_equal(h.text, "{\"n\":2}");
+
+	memset(longest, 'x', sizeof(longest));
+	longest[sizeof(longest) - 1] = '\0';
+	assert_int_equal(
+	    process_publish_topic(h.f->store, ID, longest, "k", "", 0),
+	    STORE_NONE); /* its @ must fit, too */
+	longest[sizeof(longest) - 2] = '\0';
+	assert_int_equal(process_publish_topic(h.f->store, ID, longest,
+			     "fifteen-letters", "", 0),
+	    STORE_OK);
+	assert_true(wait_for(&h, &h.topics, 2));
+	assert_string_equal(h.topic, longest);
+	for (const char *const *bad = (const char *const[]){ "", "a b", "a\nb",
+		 NULL };
+	     *bad != NULL; bad++)
+		assert_int_equal(
+		    process_publish_topic(h.f->store, ID, *bad, "k", "", 0),
+		    STORE_NONE);
+
+	/* Another topic's bytes, and what is no topic at all. */
+	(void)redis_text(h.f, "PUBLISH process:%s %b", ID, "@b k\nsealed",
+	    (size_t)11);
+	assert_true(wait_for(&h, &h.unopened, 1));
+	(void)redis_text(h.f, "PUBLISH process:%s %b", ID, "@ k\nx", (size_t)5);
+	(void)redis_text(h.f, "PUBLISH process:%s %b", ID, "7x k\ny",
+	    (size_t)6);
+	(void)redis_text(h.f, "PUBLISH process:%s %b", ID, "7\nk y", (size_t)5);
+	assert_int_equal(
+	    process_publish(h.f->store, &h.chat, "m", ID ".7", "delta", "x", 1),
+	    STORE_OK);
+	assert_true(wait_for(&h, &h.pieces, 1));
+	assert_int_equal(h.topics, 3);
+	assert_int_equal(h.pieces, 1);
+	process_unlisten(l);
+	pthread_mutex_destroy(&h.lock);
+}
+
 #define TEST(t) cmocka_unit_test_setup(t, redis_fixture_flush)
 
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = { TEST(pieces_and_replies),
-		TEST(a_broken_subscription_comes_back) };
+		TEST(a_broken_subscription_comes_back), TEST(topics) };
 
 	return cmocka_run_group_tests(tests, redis_fixture_setup,
 	    redis_fixture_teardown);

@@ -336,10 +336,14 @@ on_piece(void *ctx, int64_t number, const char *kind, const char *sealed,
 }
 
 static void
-on_resync(void *ctx)
+on_hears(void *ctx, bool hears)
 {
 	(void)ctx;
+	(void)hears;
 }
+
+static const struct process_ear EAR = { .on_piece = on_piece,
+	.on_hears = on_hears };
 
 static void
 a_listener_survives_them_too(void **state)
@@ -352,8 +356,8 @@ a_listener_survives_them_too(void **state)
 	(void)state;
 	assert_non_null(st);
 	for (int i = 0; i < CLIENTS; i++)
-		process_unlisten(process_listen(st, "0011223344556677",
-		    on_piece, on_resync, NULL, 50));
+		process_unlisten(
+		    process_listen(st, "0011223344556677", &EAR, NULL, 50));
 	store_close(st);
 	seal_ring_free(ring);
 }

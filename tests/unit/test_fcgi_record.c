@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "fcgi/record.h"
+#include "fcgi/fcgi_record.h"
 
 static void
 pads_to_eight(void **state)
@@ -16,7 +16,7 @@ pads_to_eight(void **state)
 	struct buf b = BUF_INIT(KIB);
 
 	(void)state;
-	assert_int_equal(record_stdout(&b, 0x102, "abc", 3), 0);
+	assert_int_equal(fcgi_record_stdout(&b, 0x102, "abc", 3), 0);
 	assert_int_equal(b.len, 16);
 	assert_memory_equal(b.data, want, 16);
 	buf_fini(&b);
@@ -26,13 +26,15 @@ static void
 splits_what_is_long(void **state)
 {
 	struct buf b = BUF_INIT(MIB);
-	char *bytes = calloc(1, 2 * RECORD_CONTENT_MAX + 1);
+	char *bytes = calloc(1, 2 * FCGI_RECORD_CONTENT_MAX + 1);
 
 	(void)state;
 	assert_int_equal(
-	    record_stdout(&b, 1, bytes, 2 * RECORD_CONTENT_MAX + 1), 0);
-	assert_int_equal(b.len, 2 * (8 + RECORD_CONTENT_MAX) + 16);
-	assert_int_equal((unsigned char)b.data[4], RECORD_CONTENT_MAX >> 8);
+	    fcgi_record_stdout(&b, 1, bytes, 2 * FCGI_RECORD_CONTENT_MAX + 1),
+	    0);
+	assert_int_equal(b.len, 2 * (8 + FCGI_RECORD_CONTENT_MAX) + 16);
+	assert_int_equal((unsigned char)b.data[4],
+	    FCGI_RECORD_CONTENT_MAX >> 8);
 	buf_fini(&b);
 	free(bytes);
 }
@@ -45,10 +47,10 @@ ends_stream_and_request(void **state)
 	struct buf b = BUF_INIT(24), full = BUF_INIT(23);
 
 	(void)state;
-	assert_int_equal(record_end(&b, 1), 0);
+	assert_int_equal(fcgi_record_end(&b, 1), 0);
 	assert_int_equal(b.len, 24);
 	assert_memory_equal(b.data, want, 24);
-	assert_int_equal(record_end(&full, 1), -1);
+	assert_int_equal(fcgi_record_end(&full, 1), -1);
 	buf_fini(&b);
 	buf_fini(&full);
 }

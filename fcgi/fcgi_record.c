@@ -1,4 +1,4 @@
-#include "fcgi/record.h"
+#include "fcgi/fcgi_record.h"
 
 #define VERSION 1
 #define TYPE_END_REQUEST 3
@@ -16,13 +16,16 @@ add_header(struct buf *out, int type, int id, size_t len, size_t padding)
 }
 
 int
-record_stdout(struct buf *out, int request_id, const void *bytes, size_t len)
+fcgi_record_stdout(struct buf *out, int request_id, const void *bytes,
+    size_t len)
 {
 	static const unsigned char ZERO[8];
 	const char *at = bytes;
 
 	while (len > 0) {
-		size_t n = len > RECORD_CONTENT_MAX ? RECORD_CONTENT_MAX : len;
+		size_t n = len > FCGI_RECORD_CONTENT_MAX
+		    ? FCGI_RECORD_CONTENT_MAX
+		    : len;
 		size_t padding = (8 - n % 8) % 8;
 
 		if (add_header(out, TYPE_STDOUT, request_id, n, padding) == -1
@@ -36,7 +39,7 @@ record_stdout(struct buf *out, int request_id, const void *bytes, size_t len)
 }
 
 int
-record_end(struct buf *out, int request_id)
+fcgi_record_end(struct buf *out, int request_id)
 {
 	static const unsigned char COMPLETE[8]; /* status 0, complete */
 

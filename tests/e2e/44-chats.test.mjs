@@ -1,0 +1,79 @@
+/*
+ * dragoman chats: all conversations, those at rest too; one with what was said;
+ * and one that is forgotten, of which nothing stays.
+ */
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import { suite, until } from './dragoman.mjs';
+
+const s = suite({ edges: 1, turns: 1, settings: { chat: { reply_keep: '10m' } } });
+const NAME = name => `default/http/${name}`;
+
+s.test('list and show', async d => {
+  for (const chat of ['anna', 'bea', 'carl']) await d.say(chat, `hello from ${chat}`);
+  await d.say('anna', 'once more');
+
+  const { chats, whole } = (await d.cli(['chats', 'list', '--json'])).json;
+  assert.deepEqual(chats.map(c => c.chat), ['anna', 'carl', 'bea'].map(NAME));
+  assert.equal(whole, true, 'an empty Redis had none before');
+  assert.deepEqual([chats[0].messages, chats[0].turns, chats[0].waiting], [2, 2, 0]);
+  assert.ok(chats[0].tokens_in > 0 && chats[0].tokens_out > 0);
+  assert.ok(Math.abs(Date.now() - chats[0].seen_ms) < 60000);
+  const text = (await d.cli(['chats', 'list', '--max', '2'])).stdout;
+  assert.match(text, /^CHAT +LAST SEEN +MESSAGES[^]*default\/http\/anna .* ago +2 [^]*last 2; for more: --max/);
+  assert.doesNotMatch(text, /bea|not listed yet/);
+
+  const shown = await d.cli(['chats', 'show', 'anna']);
+  assert.match(shown.stdout, /messages +2\n/);
+  assert.doesNotMatch(shown.stdout, /hello from/);
+  assert.equal((await d.cli(['chats', 'show', 'nobody'])).code, 1);
+});
+
+s.test('what was said is shown, and who looked is logged', async d => {
+  const file = d.file('cli.log');
+  const env = { LOG_FILE: file };
+  const r = await d.cli(['chats', 'show', 'anna', '--contents'], { env });
+  assert.equal(r.code, 0, r.stderr);
+  assert.match(r.stdout, /person\nhello from anna\n[^]*answer\nYou said: hello from anna/);
+  const line = JSON.parse(fs.readFileSync(file, 'utf8').trim().split('\n').at(-1));
+  assert.deepEqual([line.event, line.chat, line.uid], ['chat_contents_shown', NAME('anna'), process.getuid()]);
+  const json = (await d.cli(['chats', 'show', NAME('anna'), '--contents', '--json'], { env })).json;
+  assert.equal(json.exchanges.length, 2);
+
+  const nowhere = await d.cli(['chats', 'show', 'anna', '--contents'], { env: { LOG_FILE: '/nowhere/cli.log' } });
+  assert.equal(nowhere.code, 1, 'no line, no contents');
+  assert.equal(nowhere.stdout, '');
+});
+
+s.test('forget asks, and leaves nothing', async d => {
+  const asked = await d.cli(['chats', 'forget', 'anna']);
+  assert.equal(asked.code, 2);
+  assert.match(asked.stderr, /--yes/);
+  assert.equal((await d.cli(['chats', 'show', 'anna'])).code, 0, 'it is there');
+
+  const keys = async () => (await d.redis.keys('*')).sort();
+  const before = await keys();
+  assert.ok(before.some(k => k.endsWith(NAME('anna'))));
+  const r = await d.cli(['chats', 'forget', 'anna', '--yes']);
+  assert.equal(r.code, 0, r.stderr);
+  assert.deepEqual((await keys()).filter(k => k.includes('anna')), []);
+  for (const other of ['bea', 'carl'])
+    assert.deepEqual((await keys()).filter(k => k.includes(other)), before.filter(k => k.includes(other)));
+  assert.equal((await keys()).filter(k => k.includes(':reply:')).length, 2, 'those of bea and carl');
+  assert.equal((await d.cli(['chats', 'forget', 'anna', '--yes'])).code, 1);
+  const { chats } = (await d.cli(['chats', 'list', '--json'])).json;
+  assert.deepEqual(chats.map(c => c.chat), ['carl', 'bea'].map(NAME));
+  assert.match((await d.say('anna', 'who am I')).reply, /You said: who am I/);
+  assert.equal((await d.cli(['chats', 'show', 'anna', '--json'])).json.messages, 1);
+});
+
+s.test('forget while its turn runs: who waits gets an end, no reply is kept', async d => {
+  d.model.push({ delay: 1500, text: 'too late' });
+  const waiting = d.chat({ chat_id: 'dora', message: 'slow' });
+  await until(async () => (await d.cli(['chats', 'show', 'dora', '--json'])).json?.running, 'it runs');
+  assert.equal((await d.cli(['chats', 'forget', 'dora', '--yes', '--json'])).json.waiting, 1);
+  const r = await waiting;
+  assert.ok(r.status >= 400 || r.status === 202, `${r.status}`);
+  await until(async () => (await d.cli(['turns', 'list', '--json'])).json.unaccounted === 0, 'all are accounted for');
+  assert.deepEqual((await d.redis.keys('*dora*')), []);
+});
