@@ -17,7 +17,7 @@
 static bool
 afford(struct turn *t, int64_t estimate, enum turn_state *next)
 {
-	const struct policy *p = policy_of(t->s, NULL);
+	const struct policy *p = policy_of(t->s, &t->caller);
 	struct budget_limits limits = { p->budget_chat, p->budget_day };
 	int64_t day = 0;
 
@@ -97,7 +97,7 @@ make_question(struct turn *t, struct llm_question *q)
 {
 	struct llm_message *messages;
 
-	t->summarise = t->nrounds >= policy_of(t->s, NULL)->rounds
+	t->summarise = t->nrounds >= policy_of(t->s, &t->caller)->rounds
 	    || t->nrounds >= TURN_ANSWERS_MAX;
 	*q = (struct llm_question){ .cancel = &t->lease->why,
 		.tools = t->tools->specs,

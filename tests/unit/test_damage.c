@@ -226,6 +226,8 @@ static const char *const CHAT_DAMAGE[] = {
 	"call('DEL', P..'rate:'..N) call('RPUSH', P..'rate:'..N, 'x')",
 	"call('SET', P..'rate:'..N, 'x')",
 	"call('SET', P..'rate:'..N, '-1e308')",
+	"call('SET', P..'window:'..N, 'x')",
+	"call('DEL', P..'window:'..N) call('RPUSH', P..'window:'..N, 'x', 'x')",
 	"call('DEL', P..'reply:'..I) call('RPUSH', P..'reply:'..I, 'x')",
 	"call('SET', P..'reply:'..I, 'x')",
 	"call('SET', P..'wait:'..I, 'x') call('HSET', P..'chat:'..N, 'waits', "
