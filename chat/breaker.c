@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "base/clock.h"
+#include "redis/breaker.h"
 #include "redis/fleet.h"
 
 /* So many failures within the window open a backend's breaker. */
