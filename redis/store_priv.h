@@ -261,7 +261,7 @@ enum store_rc record_open(struct store *st, const char *chat, const char *noun,
     const char *item, const void *sealed, size_t len, struct arena *mem,
     const char **plain, size_t *plain_len) WARN_UNUSED;
 
-/* What scripts answer by name, NAME value ... (by_name of lua/common.lua, or
+/* What scripts answer by name, NAME value ... (take, control, or
  * HGETALL): NULL, 0 where it is not there. */
 const redisReply *record_at(const redisReply *r, const char *name);
 const char *record_text(const redisReply *r, const char *name);

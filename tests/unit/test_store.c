@@ -192,7 +192,7 @@ a_restart_costs_nothing_but_a_reconnect(void **state)
 	assert_true(store_reconnects(f->store) > before);
 	job = fixture_take(f->store, &chat, 1000);
 	assert_non_null(job);
-	assert_string_equal(job->message.text, "hi");
+	assert_string_equal(job->given->message.text, "hi");
 	job_free(job);
 }
 
