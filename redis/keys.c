@@ -16,6 +16,8 @@ const struct key_row KEY_TABLE[KEYS_N] = {
 	    "write, release, finish", LIFE_WHILE, true, WHOSE_PERSON },
 	{ "{pN}:seen:NAME", "seen", SCOPE_CHAT, "zset", "accept", LIFE_SPAN,
 	    false, WHOSE_PERSON },
+	{ "{pN}:window:NAME", "window", SCOPE_CHAT, "list", "accept, control",
+	    LIFE_SPAN, false, WHOSE_PERSON },
 	{ "{pN}:rate:NAME", "rate", SCOPE_CHAT, "string", "accept, control",
 	    LIFE_SPAN, false, WHOSE_PERSON },
 	{ "{pN}:reply:ID", "reply", SCOPE_MESSAGE, "string", "finish",

@@ -42,7 +42,7 @@ struct key_row {
 	enum key_whose whose;
 };
 
-#define KEYS_N 26
+#define KEYS_N 27
 extern const struct key_row KEY_TABLE[KEYS_N];
 
 /*
