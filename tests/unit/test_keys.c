@@ -178,7 +178,7 @@ a_chat_is_forgotten(void **state)
 			: strcmp(row->noun, "damaged") == 0 ? noted
 							    : chat.text);
 	}
-	assert_int_equal(chats_forget(f->store, &chat, &gone), STORE_OK);
+	assert_int_equal(chats_forget(f->store, &chat, NULL, &gone), STORE_OK);
 	for (size_t i = 0; i < KEYS_N; i++) {
 		const struct key_row *row = &KEY_TABLE[i];
 
