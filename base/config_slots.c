@@ -26,14 +26,14 @@ config_find(const struct config *c, const char *key)
  * that a flood of errors is still an error.
  */
 static void
-report(struct buf *out, const char *where, const char *key, const char *text)
+report(struct buf *out, const struct config *c, const char *where,
+    const char *key, const char *text)
 {
 	if (out == NULL)
 		return;
-	if (buf_printf(out, "%s%s%s: %s\n", where, where[0] != '\0' ? ": " : "",
-		key, text)
-	    == -1)
-		return;
+	(void)!buf_printf(out, "%s%s%s%s%s%s\n", where,
+	    where[0] != '\0' ? ": " : "", c->prefix == NULL ? "" : c->prefix,
+	    key, key[0] != '\0' ? ": " : "", text);
 }
 
 void
@@ -49,7 +49,7 @@ config_error(struct config *c, const char *where, const char *key,
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	report(c->errors, where, key, text);
+	report(c->errors, c, where, key, text);
 	c->nerrors++;
 }
 
@@ -57,7 +57,7 @@ void
 config_warn(struct config *c, const char *where, const char *key,
     const char *text)
 {
-	report(c->warnings, where, key, text);
+	report(c->warnings, c, where, key, text);
 }
 
 const char *
