@@ -55,7 +55,8 @@ struct config {
 	char *const *environ;
 	struct buf *errors, *warnings; /* NULL once loaded */
 	const char *prefix;            /* of keys in errors; NULL: none */
-	struct config *next;           /* of config_records */
+	const char *form;    /* that each error ends with; NULL: none */
+	struct config *next; /* of config_records */
 	size_t nerrors;
 };
 
@@ -122,9 +123,6 @@ struct config_record {
 	const struct config_record_source *src;
 	struct config *c; /* its values; errors go to src */
 };
-/* Of the whole record ("") or the member ${key}; with how to write one. */
-void config_record_wrong(struct config_record *r, const char *key,
-    const char *fmt, ...) PRINTF_LIKE(3, 4);
 /* Looks at {NAME: TEXT}; into ${out}, unless it is NULL, "NAME: TEXT". */
 void config_record_map(struct config_record *r, const struct config_def *def,
     const json_t *tree, const char **out);

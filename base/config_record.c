@@ -4,7 +4,6 @@
  * It is read as a small config of its own, so that a member is what a row is:
  * the same types, limits, errors, and guesses at what was meant.
  */
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -13,21 +12,6 @@
 #include "base/text.h"
 
 #define FILE_SUFFIX "_file"
-
-void
-config_record_wrong(struct config_record *r, const char *key, const char *fmt,
-    ...)
-{
-	char text[400];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	config_error(r->c, r->src->where, key, "%s%s%s", text,
-	    r->m->form == NULL ? "" : "; write ",
-	    r->m->form == NULL ? "" : r->m->form);
-}
 
 /* ${NAME}s of ${text}; NULL: one is not set, and this was said. */
 static const char *
@@ -75,12 +59,12 @@ config_record_map(struct config_record *r, const struct config_def *def,
 
 		text = json_string_value(v);
 		if (++n > CONFIG_MAP_MAX) {
-			config_record_wrong(r, key,
+			config_error(r->c, r->src->where, key,
 			    "expected at most %d of them", CONFIG_MAP_MAX);
 			return;
 		}
 		if (!is_header_name(name)) {
-			config_record_wrong(r, key,
+			config_error(r->c, r->src->where, key,
 			    "expected the name of a header, without blanks "
 			    "and colons");
 			continue;
@@ -94,7 +78,7 @@ config_record_map(struct config_record *r, const struct config_def *def,
 		}
 		/* One from the environment, too. */
 		if (text == NULL || strpbrk(text, "\r\n") != NULL)
-			config_record_wrong(r, key,
+			config_error(r->c, r->src->where, key,
 			    "expected a text of one line: put it in quotes");
 		else if (out != NULL)
 			out[n - 1] = arena_secret(r->c->mem,
@@ -109,7 +93,7 @@ set_map(struct config_record *r, size_t i, const json_t *v)
 	const char **list;
 
 	if (!json_is_object(v)) {
-		config_record_wrong(r, def->key,
+		config_error(r->c, r->src->where, def->key,
 		    "expected a mapping of names and texts");
 		return;
 	}
@@ -133,7 +117,7 @@ set_text(struct config_record *r, size_t i, const char *text)
 		r->src->where)
 	    && def->type == CONFIG_SECRET
 	    && !secret_is_set(&r->c->slots[i].secret))
-		config_record_wrong(r, def->key, "holds nothing");
+		config_error(r->c, r->src->where, def->key, "holds nothing");
 }
 
 /* ${v}, of row ${i}. */
@@ -168,14 +152,14 @@ set_member(struct config_record *r, size_t i, const json_t *v)
 			text = "?"; /* refused in the row's own words */
 	}
 	if (text == NULL) {
-		config_record_wrong(r, def->key,
+		config_error(r->c, r->src->where, def->key,
 		    "expected a text: put it in quotes");
 		return;
 	}
 	if (text[0] == '\0') /* as if it were not there */
 		return;
 	if (!r->c->slots[i].is_default)
-		config_record_wrong(r, def->key,
+		config_error(r->c, r->src->where, def->key,
 		    "is given twice: as it is, and as %s" FILE_SUFFIX,
 		    def->key);
 	else if (is_read(r, def))
@@ -206,13 +190,13 @@ set_file(struct config_record *r, size_t i, const char *key, const json_t *v)
 	if (json_is_null(v))
 		return;
 	if (path == NULL) {
-		config_record_wrong(r, key,
+		config_error(r->c, r->src->where, key,
 		    "expected a path: put it in quotes");
 		return;
 	}
 	if (!r->c->slots[i].is_default) {
-		config_record_wrong(r, key, "is given twice: %s is there, too",
-		    r->c->defs[i].key);
+		config_error(r->c, r->src->where, key,
+		    "is given twice: %s is there, too", r->c->defs[i].key);
 		return;
 	}
 	if (!r->src->reads_secrets) {
@@ -295,7 +279,7 @@ check_needed(struct config_record *r)
 			continue;
 		buf_reset(&expected);
 		(void)!config_expected(def, &expected);
-		config_record_wrong(r, def->key, "expected %s: %s",
+		config_error(r->c, r->src->where, def->key, "expected %s: %s",
 		    buf_str(&expected), def->help);
 	}
 	buf_fini(&expected);

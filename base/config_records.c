@@ -36,6 +36,7 @@ next_record(const struct config_members *m,
 	c->slots = arena_alloc(out->mem, m->n * sizeof(*c->slots));
 	c->errors = src->errors;
 	c->warnings = src->warnings;
+	c->form = m->form;
 	c->prefix = arena_printf(out->mem, "%s%s%.64s: ", src->key,
 	    src->key[0] == '\0' ? "" : ": ", name);
 	memset(c->settings, 0, m->size);
@@ -72,8 +73,9 @@ config_records_read(const struct config_members *m, const json_t *tree,
 	json_object_foreach((json_t *)tree, name, doc) {
 		if (out->n == m->max) {
 			(void)!buf_printf(src->errors,
-			    "%s: %s: expected at most %zu\n", src->where,
-			    src->key, m->max);
+			    "%s%s%s%sexpected at most %zu\n", src->where,
+			    src->where[0] == '\0' ? "" : ": ", src->key,
+			    src->key[0] == '\0' ? "" : ": ", m->max);
 			return nerrors + 1;
 		}
 		r.c = next_record(m, src, out, name);
@@ -84,7 +86,7 @@ config_records_read(const struct config_members *m, const json_t *tree,
 		else if (is_known(m, out, name))
 			config_error(r.c, src->where, "", "named twice");
 		else if (!json_is_object(doc))
-			config_record_wrong(&r, "", "expected a mapping");
+			config_error(r.c, src->where, "", "expected a mapping");
 		else if (m->skip == NULL
 		    || !json_is_true(json_object_get(doc, m->skip))) {
 			config_record_members(&r, doc);

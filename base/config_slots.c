@@ -27,13 +27,14 @@ config_find(const struct config *c, const char *key)
  */
 static void
 report(struct buf *out, const struct config *c, const char *where,
-    const char *key, const char *text)
+    const char *key, const char *text, const char *form)
 {
 	if (out == NULL)
 		return;
-	(void)!buf_printf(out, "%s%s%s%s%s%s\n", where,
+	(void)!buf_printf(out, "%s%s%s%s%s%s%s%s\n", where,
 	    where[0] != '\0' ? ": " : "", c->prefix == NULL ? "" : c->prefix,
-	    key, key[0] != '\0' ? ": " : "", text);
+	    key, key[0] != '\0' ? ": " : "", text,
+	    form == NULL ? "" : "; write ", form == NULL ? "" : form);
 }
 
 void
@@ -49,7 +50,7 @@ config_error(struct config *c, const char *where, const char *key,
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	report(c->errors, c, where, key, text);
+	report(c->errors, c, where, key, text, c->form);
 	c->nerrors++;
 }
 
@@ -57,7 +58,7 @@ void
 config_warn(struct config *c, const char *where, const char *key,
     const char *text)
 {
-	report(c->warnings, c, where, key, text);
+	report(c->warnings, c, where, key, text, NULL);
 }
 
 const char *

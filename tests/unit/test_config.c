@@ -313,10 +313,10 @@ records_are_read_by_their_table(void **state)
 		    "is not a member; did you mean pass_file?" },
 		{ "{\"a\": {\"urll\": \"http://x\"}}", /* said once */
 		    "here: servers: a: urll: is not a member; did you mean "
-		    "url?\n" },
+		    "url?; write NAME" },
 		{ "{\"a\": {\"url\": \"http://x\", \"what\": 1}}",
 		    "a: what: is not a member; there are url, kind, count, "
-		    "pass or pass_file, headers\n" },
+		    "pass or pass_file, headers; write NAME: {" },
 		{ "{\"a\": {\"url\": \"http://x\", \"count\": 10}}",
 		    "a: count: expected a whole number from 1 to 9" },
 		{ "{\"a\": {\"url\": \"http://x\", \"count\": \"4\"}}", NULL },

@@ -413,7 +413,7 @@ wrong_together(void **state)
 		    "mcp.servers: expected a mapping {\"NAME\": {\"url\":" },
 		{ "MCP_SERVERS={\"w\":{\"url\":\"ftp://x\"}}",
 		    "environment MCP_SERVERS: mcp.servers: w: url: expected "
-		    "a URL that begins with http:// or https://\n" },
+		    "a URL that begins with http:// or https://; write \"NAME\": " },
 		{ "MCP_SERVERS={\"w\":3}", "mcp.servers: w: expected a" },
 		{ "MCP_SERVERS={\"w\":{\"url\":\"http://x\",\"headers\":"
 		  "{\"N\":3}}}",
