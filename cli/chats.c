@@ -9,11 +9,14 @@
 #include "base/log.h"
 #include "cli/cli.h"
 #include "cli/host_log.h"
+#include "nouns/message.h"
+#include "nouns/session.h"
 #include "redis/chats.h"
 #include "redis/format.h"
 
 #define LIST_DEFAULT 100
 #define LIST_MAX 10000000
+#define DELETED "This conversation was deleted." /* to who waits in it */
 
 static void
 print_row(struct cli *cli, const json_t *row, int64_t now)
@@ -196,6 +199,8 @@ int
 cmd_chats_forget(struct cli *cli)
 {
 	bool yes = cli_flag(cli, "--yes");
+	struct reply last = { .text = DELETED,
+		.end = turn_end_name(END_REFUSED) };
 	struct chats_forgotten forgotten;
 	struct chat_name chat;
 	struct store *st;
@@ -207,7 +212,11 @@ cmd_chats_forget(struct cli *cli)
 	st = cli_store(cli, &code);
 	if (st == NULL || !is_meant(cli, &chat, yes, &code))
 		return code;
-	rc = chats_forget(st, &chat, &forgotten);
+	last.state = session_state_name(
+	    cli_settings(cli)->chat_auth == CHAT_AUTH_MEMCP
+		? SESSION_NEEDS_TOKEN
+		: SESSION_ACTIVE);
+	rc = chats_forget(st, &chat, reply_write(cli->mem, &last), &forgotten);
 	if (rc == STORE_NONE)
 		return no_chat(cli, &chat);
 	if (rc != STORE_OK)

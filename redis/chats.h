@@ -40,11 +40,12 @@ struct chats_forgotten {
 
 /*
  * Every key of ${chat}, its dead letters and its places in the lists, in one
- * script: a turn that runs is LOST, what waited counts as refused.  NONE: there
- * was nothing.  A chat that is written to afterwards begins anew.
+ * script: a turn that runs is LOST, what waited counts as refused, and who waits
+ * for it gets ${reply} (reply_write; NULL: finds out by and by).  NONE: there was
+ * nothing.  A chat that is written to afterwards begins anew.
  */
 enum store_rc chats_forget(struct store *st, const struct chat_name *chat,
-    struct chats_forgotten *out) WARN_UNUSED;
+    const char *reply, struct chats_forgotten *out) WARN_UNUSED;
 
 /* Chats from before there was a list, into it; their number in ${n}.  Looks
  * through all keys, while workers run.  Safe to repeat. */

@@ -92,6 +92,17 @@ time_to_look(struct store *st)
 	    && atomic_compare_exchange_strong(&st->memory_ms, &last, now);
 }
 
+/* Two keys, as they have two types: a limit may change while one lives. */
+static void
+batch_limit_key(struct batch *b, const struct chat_name *chat,
+    const struct inbox_limits *limits)
+{
+	if (limits->per_minute <= INBOX_EXACT_MAX)
+		batch_chat_key(b, chat, "window");
+	else
+		batch_chat_key(b, chat, "rate");
+}
+
 static void
 batch_accept(struct batch *b, struct store *st, const struct chat_name *chat,
     const struct message *msg, const char *id, const char *mac,
@@ -101,7 +112,7 @@ batch_accept(struct batch *b, struct store *st, const struct chat_name *chat,
 	batch_chat_key(b, chat, "chat");
 	batch_chat_key(b, chat, "inbox");
 	batch_chat_key(b, chat, "seen");
-	batch_chat_key(b, chat, "rate");
+	batch_limit_key(b, chat, limits);
 	batch_partition_key(b, chat->partition, "due");
 	batch_partition_key(b, chat->partition, "wake");
 	batch_partition_key(b, chat->partition, "counts");
@@ -208,7 +219,7 @@ inbox_control(struct store *st, const struct chat_name *chat,
 	batch_script(&b, SCRIPT_CONTROL, 6, 3);
 	batch_chat_key(&b, chat, "chat");
 	batch_chat_key(&b, chat, "inbox");
-	batch_chat_key(&b, chat, "rate");
+	batch_limit_key(&b, chat, limits);
 	batch_partition_key(&b, chat->partition, "due");
 	batch_partition_key(&b, chat->partition, "wake");
 	batch_chat_key(&b, chat, "history");

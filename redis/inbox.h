@@ -13,8 +13,13 @@
 #include "nouns/session.h"
 #include "redis/store.h"
 
+/* Up to so many a minute the limit is exact: never more in any 60 s, over all
+ * workers, and what is refused does not count.  Above it a tenth of them may
+ * come at once, then one each 60 s / N.  lua/part_limited.lua has it, too. */
+#define INBOX_EXACT_MAX 1000
+
 struct inbox_limits {
-	int64_t per_minute; /* chat.rate_limit_per_minute */
+	int64_t per_minute; /* chat.rate_limit_per_minute; 0: none */
 	int64_t max;        /* messages */
 	int64_t bytes;
 };

@@ -1,6 +1,6 @@
 #!lua
 -- uses: limited known counts
--- KEYS chat inbox seen rate due wake counts reply wait chats
+-- KEYS chat inbox seen limit due wake counts reply wait chats
 -- ARGV id name kind address mac body per_minute max bytes full keep
 local id, name = ARGV[1], ARGV[2]
 local now, us = clock()
@@ -26,7 +26,7 @@ if ARGV[10] == '1' or (bytes or 0) + #entry > tonumber(ARGV[9]) or
 	call('ZREM', KEYS[3], id)
 	return {FULL}
 end
-local wait = limited(KEYS[4], tonumber(ARGV[7]), us)
+local wait = limited(KEYS[4], tonumber(ARGV[7]), now, us)
 if wait > 0 then
 	call('ZREM', KEYS[3], id)
 	return {LIMITED, wait}

@@ -62,22 +62,13 @@ end
 -- Fields of a chat's record by their names, those that are there; none if it
 -- is something else.
 local function record(chat, ...)
-	local values, c = try('HMGET', chat, ...), {}
+	local values, names, c = try('HMGET', chat, ...), {...}, {}
 	if not values then return c, false end
-	for i, v in ipairs(values) do
-		if v then c[select(i, ...)] = v end
+	for i = 1, #names do
+		local v = values[i]
+		if v then c[names[i]] = v end
 	end
 	return c, true
-end
-
--- A table as an answer, NAME value ...; record_at of redis/record.c reads it.
-local function by_name(fields)
-	local out = {}
-	for name, value in pairs(fields) do
-		out[#out + 1] = name
-		out[#out + 1] = value
-	end
-	return out
 end
 
 -- How many messages the chat was ever sent and how many ended: the inbox holds

@@ -1,10 +1,12 @@
 #!lua flags=allow-oom
 -- All of a chat at once.  Learns the ids of its messages inside, for the keys
 -- that are named by them; they carry the same hash tag.  Who holds its turn
--- finds it LOST.  What waited ends as refused: it will have no answer.
--- KEYS chat inbox history turn seen rate due counts damaged dead chats
--- ARGV name letter ...
-local name, prefix = ARGV[1], prefix_of(KEYS[1])
+-- finds it LOST.  What waited ends as refused; who waits for it gets the reply
+-- that was sealed for it, which is not kept.
+-- KEYS chat inbox history turn seen rate window due counts damaged dead chats
+-- ARGV name letters letter ... id reply ...
+local name, letters = ARGV[1], tonumber(ARGV[2])
+local prefix = prefix_of(KEYS[1])
 local day = math.floor((clock()) / 86400000)
 local ids, gone = {}, 0
 local function drop(key)
@@ -20,11 +22,28 @@ ids_of(inbox)
 ids_of(try('LRANGE', KEYS[3], 0, -1))
 ids_of(try('ZRANGE', KEYS[5], 0, -1))
 ids_of({record(KEYS[1], 'id').id})
-if #inbox > 0 and pcall('HEXISTS', KEYS[8], 'accepted') == 1 then
-	pcall('HINCRBY', KEYS[8], 'refused', #inbox)
+if #inbox > 0 and pcall('HEXISTS', KEYS[9], 'accepted') == 1 then
+	pcall('HINCRBY', KEYS[9], 'refused', #inbox)
 end
 
-for i = 1, 6 do drop(KEYS[i]) end
+local replies, channel = {}, string.match(KEYS[1], '^[^{]*') .. 'process:'
+for i = letters + 3, #ARGV, 2 do replies[ARGV[i]] = ARGV[i + 1] end
+for _, entry in ipairs(inbox) do
+	local id, first = string.match(string.sub(entry, 1, 192),
+		'^(%w+) %d+ %d+ %S+ (%S+) ')
+	local to = id and replies[id] and
+		(try('SRANDMEMBER', prefix .. 'wait:' .. id, 256) or {}) or {}
+	if replies[id or ''] then to[#to + 1] = first end
+	for _, address in ipairs(to) do
+		local process, number = string.match(address, '^([^.]+)%.(%d+)$')
+		if process then
+			call('PUBLISH', channel .. process,
+				number .. ' reply\n' .. replies[id])
+		end
+	end
+end
+
+for i = 1, 7 do drop(KEYS[i]) end
 for id in pairs(ids) do
 	drop(prefix .. 'reply:' .. id)
 	drop(prefix .. 'wait:' .. id)
@@ -33,21 +52,21 @@ end
 for d = day - 3, day + 1 do
 	drop(prefix .. 'budget:' .. string.format('%.0f', d) .. ':' .. name)
 end
-for i = 2, #ARGV do
-	local n = pcall('XDEL', KEYS[10], ARGV[i])
+for i = 3, letters + 2 do
+	local n = pcall('XDEL', KEYS[11], ARGV[i])
 	if type(n) == 'number' then gone = gone + n end
 end
 -- What was noted of its keys: KEY FIELD, or KEY:damaged.
-for _, noted in ipairs(try('ZRANGE', KEYS[9], 0, -1) or {}) do
-	for i = 1, 6 do
+for _, noted in ipairs(try('ZRANGE', KEYS[10], 0, -1) or {}) do
+	for i = 1, 7 do
 		local rest = string.sub(noted, #KEYS[i] + 1)
 		if string.sub(noted, 1, #KEYS[i]) == KEYS[i] and
 			(string.sub(rest, 1, 1) == ' ' or rest == ':damaged') then
-			call('ZREM', KEYS[9], noted)
+			call('ZREM', KEYS[10], noted)
 		end
 	end
 end
-pcall('ZREM', KEYS[7], name)
-local listed = pcall('ZREM', KEYS[11], name) == 1
+pcall('ZREM', KEYS[8], name)
+local listed = pcall('ZREM', KEYS[12], name) == 1
 if gone == 0 and not listed then return {NONE} end
 return {OK, gone, #inbox}

@@ -35,11 +35,10 @@ end
 
 -- What this worker does not know is a newer release's: it is left alone.  A
 -- job that is no chat is of another kind; so is an entry that is no message.
-local function is_newer(name, v, entry)
-	if not string.find(name, '^[%w_.-]+/[%w_.-]+/.') then return true end
-	if (num(v, 1) or 1) > tonumber(version) then return true end
-	local id, _, kind = header(entry or '')
-	return id ~= nil and kind ~= 'message'
+local function is_newer(name, v, kind)
+	return not string.find(name, '^[%w_.-]+/[%w_.-]+/.')
+		or (num(v, 1) or 1) > tonumber(version)
+		or (kind ~= nil and kind ~= 'message')
 end
 
 -- Fields of the record: whole numbers, and others.
@@ -47,6 +46,9 @@ local NUMBERS = {'v', 'crashes', 'attempt', 'failures', 'tin', 'tout', 'turns',
 	'started', 'seq'}
 local FIELDS = {'token', 'stop', 'state', 'cred', 'tools', 'id',
 	unpack(NUMBERS)}
+-- Those that are handed out as they are.
+local HANDED = {'failures', 'stop', 'state', 'cred', 'tools', 'tin', 'tout',
+	'turns'}
 
 -- Numbers that are none go.  The first one's name, or nil.
 local function mend(chat, c)
@@ -101,7 +103,8 @@ for _, name in ipairs(names) do
 	local turn, history = prefix .. 'turn:' .. name, prefix .. 'history:' .. name
 	local c, ours = record(chat, unpack(FIELDS))
 	local entry = try('LINDEX', inbox, 0)
-	if is_newer(name, c.v, entry) then
+	local id, seq, kind, time = header(entry or '')
+	if is_newer(name, c.v, kind) then
 		call('ZADD', due, now + 1000, name)
 	elseif ours and entry == false then
 		call('ZREM', due, name)
@@ -115,7 +118,7 @@ for _, name in ipairs(names) do
 		if not entry then
 			set_aside(name, chat, inbox, c, entry == false and 0 or nil,
 				'damaged: inbox')
-		elseif not header(entry) then
+		elseif not id then
 			set_aside(name, chat, inbox, c, call('LLEN', inbox),
 				'damaged: entry')
 		elseif c.token and crashes > 1 and not c.stop then
@@ -129,7 +132,6 @@ for _, name in ipairs(names) do
 			taken = taken + 1
 			local token = front .. string.format('%04x', taken)
 			local attempt = (num(c.attempt, 0) or 0) + 1
-			local id, seq, _, time = header(entry)
 			local started, journal = c.started or now, {}
 			if c.id == id then
 				journal = try('HGETALL', turn)
@@ -166,15 +168,21 @@ for _, name in ipairs(names) do
 			if crashes > 0 then
 				call('HSET', chat, 'crashes', crashes)
 			end
-			out[3 + taken] = by_name({
-				name = name, token = token, attempt = attempt,
-				crashes = crashes, failures = num(c.failures, 0),
-				started = tonumber(started), stop = c.stop and 1 or 0,
-				waiting = (num(c.seq, 0) or 0) - seq + 1,
-				entry = entry, history = lines, journal = journal,
-				state = c.state, cred = c.cred, tools = c.tools,
-				tin = c.tin, tout = c.tout, turns = c.turns,
-				damaged = why})
+			-- NAME value ..., as record_at of redis/record.c reads them;
+			-- what is not there is 0, or none.
+			local job = {
+				'name', name, 'token', token, 'attempt', attempt,
+				'crashes', crashes, 'started', tonumber(started),
+				'waiting', (num(c.seq, 0) or 0) - seq + 1,
+				'entry', entry, 'history', lines, 'journal', journal,
+				'damaged', why or false}
+			for _, field in ipairs(HANDED) do
+				if c[field] then
+					job[#job + 1] = field
+					job[#job + 1] = c[field]
+				end
+			end
+			out[3 + taken] = job
 		end
 	end
 end

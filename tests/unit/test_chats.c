@@ -259,6 +259,8 @@ live(struct redis_fixture *f, const char *name)
 	(void)redis_text(f, "HSET {p%d}:chat:%s tin x", chat.partition,
 	    chat.text);
 	(void)redis_text(f, "SET {p%d}:rate:%s 1", chat.partition, chat.text);
+	(void)redis_text(f, "RPUSH {p%d}:window:%s 1", chat.partition,
+	    chat.text);
 	say(f, name, "damages");
 	answer(f, name, END_DEAD);
 	assert_int_equal(redis_number(f, "ZCARD {p%d}:damaged", chat.partition),
@@ -301,7 +303,7 @@ nothing_is_left_of_a_forgotten_one(void **state)
 			     MINUTE_MS, NULL, &stopped),
 	    STORE_OK);
 
-	assert_int_equal(chats_forget(f->store, &chat, &forgotten), STORE_OK);
+	assert_int_equal(chats_forget(f->store, &chat, NULL, &forgotten), STORE_OK);
 	assert_int_equal(forgotten.waiting, 3);
 	assert_true(forgotten.keys > 200); /* with a reply each */
 	/* Who ran its turn leaves nothing either. */
@@ -322,7 +324,7 @@ nothing_is_left_of_a_forgotten_one(void **state)
 	assert_int_equal(json_array_size(list), 0);
 	assert_int_equal(chats_show(f->store, &chat, true, mem, &list),
 	    STORE_NONE);
-	assert_int_equal(chats_forget(f->store, &chat, &forgotten), STORE_NONE);
+	assert_int_equal(chats_forget(f->store, &chat, NULL, &forgotten), STORE_NONE);
 	assert_int_equal(fleet_count(f->store, &counts), STORE_OK);
 	assert_int_equal(counts.ended[END_REFUSED], 3);
 	assert_int_equal(counts.unaccounted, 1); /* gone2's, deleted by hand */
@@ -356,7 +358,7 @@ damaged_lists(void **state)
 	(void)redis_text(f, "SET {p%d}:damaged x", chat.partition);
 	(void)redis_text(f, "DEL {p%d}:dead", chat.partition);
 	(void)redis_text(f, "SET {p%d}:dead x", chat.partition);
-	assert_int_equal(chats_forget(f->store, &chat, &forgotten), STORE_OK);
+	assert_int_equal(chats_forget(f->store, &chat, NULL, &forgotten), STORE_OK);
 	(void)redis_text(f, "DEL {p%d}:chats", chat.partition);
 	(void)redis_text(f, "ZADD {p%d}:chats 5 nobody", chat.partition);
 	assert_int_equal(chats_list(f->store, 10, mem, &list, &whole),

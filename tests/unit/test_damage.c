@@ -226,6 +226,8 @@ static const char *const CHAT_DAMAGE[] = {
 	"call('DEL', P..'rate:'..N) call('RPUSH', P..'rate:'..N, 'x')",
 	"call('SET', P..'rate:'..N, 'x')",
 	"call('SET', P..'rate:'..N, '-1e308')",
+	"call('SET', P..'window:'..N, 'x')",
+	"call('DEL', P..'window:'..N) call('RPUSH', P..'window:'..N, 'x', 'x')",
 	"call('DEL', P..'reply:'..I) call('RPUSH', P..'reply:'..I, 'x')",
 	"call('SET', P..'reply:'..I, 'x')",
 	"call('SET', P..'wait:'..I, 'x') call('HSET', P..'chat:'..N, 'waits', "
@@ -457,7 +459,7 @@ what_was_set_aside_is_named(void **state)
 	assert_null(fixture_take(f->store, &chat, LEASE_MS));
 	job = fixture_take(f->store, &chat, LEASE_MS);
 	assert_non_null(job);
-	assert_string_equal(job->message.text, "four");
+	assert_string_equal(job->given->message.text, "four");
 	assert_int_equal(fixture_finish(f->store, job, END_REPLIED, "{}"),
 	    STORE_OK);
 	job_free(job);

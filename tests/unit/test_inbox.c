@@ -8,7 +8,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "redis/due.h"
+#include "redis/session.h"
 #include "tests/unit/redis_fixture.h"
 
 static struct arena *mem;
@@ -132,6 +134,46 @@ finding(void **state)
 	    STORE_NONE);
 }
 
+/* Of several chats and partitions, in one round trip. */
+static void
+finding_many(void **state)
+{
+	enum { N = 40 };
+	struct redis_fixture *f = *state;
+	struct inbox_question q[N + 1] = { 0 };
+	char ids[N + 1][MESSAGE_ID_MAX], name[24];
+	struct job *job;
+	int i;
+
+	for (i = 0; i <= N; i++) {
+		snprintf(name, sizeof(name), "many %d", i);
+		q[i].chat = fixture_chat(name);
+		message_id_make(&q[i].chat, "1", ids[i]);
+		q[i].id = ids[i];
+		if (i < N) /* the last one never came */
+			assert_int_equal(
+			    fixture_say(f->store, &q[i].chat, "1", "hi", ""),
+			    STORE_OK);
+	}
+	job = fixture_take(f->store, &q[7].chat, 10000);
+	assert_non_null(job);
+	assert_int_equal(fixture_finish(f->store, job, END_REPLIED, "seven"),
+	    STORE_OK);
+	assert_int_equal(inbox_find_all(f->store, q, N + 1, mem), STORE_OK);
+	for (i = 0; i <= N; i++)
+		if (strcmp(q[i].chat.text, job->chat.text) == 0) {
+			assert_int_equal(q[i].rc, STORE_ANSWERED);
+			assert_string_equal(q[i].answer.reply, "seven");
+		} else {
+			assert_int_equal(q[i].rc,
+			    i < N ? STORE_EXISTS : STORE_NONE);
+		}
+	job_free(job);
+	redis_fixture_kill(f);
+	assert_int_equal(inbox_find_all(f->store, q, N + 1, mem), STORE_DOWN);
+	redis_fixture_restart(f);
+}
+
 static void
 limits(void **state)
 {
@@ -174,11 +216,9 @@ limits(void **state)
 		if (rc != cases[i].then)
 			fail_msg("%s: then %d", cases[i].name, rc);
 		if (rc == STORE_LIMITED) {
-			int64_t step = 60000 / cases[i].limits.per_minute;
-
-			assert_true(out.wait_ms > 0);
-			assert_true(out.wait_ms <= step);
-			assert_true(out.wait_ms > step - 5000);
+			/* until the first one is more than a minute ago */
+			assert_true(out.wait_ms > 55000);
+			assert_true(out.wait_ms <= 60001);
 		}
 		assert_int_equal(redis_number(f, "LLEN {p%d}:inbox:%s",
 				     chat.partition, chat.text),
@@ -186,32 +226,148 @@ limits(void **state)
 	}
 }
 
-/* A refusal counts for nothing: after the wait it is let in. */
-static void
-the_wait_is_true(void **state)
+/* So many of ${n} messages, all at once, are let in. */
+static int
+burst(struct redis_fixture *f, const struct chat_name *chat, int64_t per_minute,
+    int n, const char *update, int64_t *wait_ms)
 {
-	struct redis_fixture *f = *state;
-	struct chat_name chat = fixture_chat("wait");
-	struct inbox_limits l = { .per_minute = 600, .max = 10000, 1 << 24 };
+	struct inbox_limits l = { per_minute, 10000, 1 << 24 };
 	struct inbox_answer out;
-	char update[16];
+	char id[32];
 	int in = 0;
 
-	for (int n = 0; n < 700 && in >= 0; n++) {
-		snprintf(update, sizeof(update), "%d", n);
-		if (put(f, &chat, update, "x", "", &l, &out) == STORE_LIMITED) {
-			assert_true(out.wait_ms <= 100);
-			in = -in;
-		} else
+	*wait_ms = 0;
+	for (int i = 0; i < n; i++) {
+		enum store_rc rc;
+
+		snprintf(id, sizeof(id), "%s-%d", update, i);
+		rc = put(f, chat, id, "x", "", &l, &out);
+		if (rc == STORE_OK)
 			in++;
+		else
+			assert_int_equal(rc, STORE_LIMITED);
+		if (rc == STORE_LIMITED)
+			*wait_ms = out.wait_ms;
 	}
-	assert_true(-in >= 600);
-	/* A time far ahead (a clock went back) is cut to one window. */
+	return in;
+}
+
+/* The messages of ${chat} that were let in are so much older. */
+static void
+age(struct redis_fixture *f, const struct chat_name *chat, int64_t ms)
+{
+	(void)redis_text(f, "EVAL %s 1 {p%d}:window:%s %lld",
+	    "for i, v in ipairs(redis.call('LRANGE', KEYS[1], 0, -1)) do "
+	    "redis.call('LSET', KEYS[1], i - 1, string.format('%.0f', v - "
+	    "ARGV[1])) end",
+	    chat->partition, chat->text, (long long)ms);
+}
+
+static void
+never_more_in_any_minute(void **state)
+{
+	static const int64_t limits[] = { 1, 2, 20, 1000 };
+	struct redis_fixture *f = *state;
+	int64_t wait;
+
+	for (size_t i = 0; i < NELEM(limits); i++) {
+		int n = (int)limits[i];
+		char name[16];
+		struct chat_name chat;
+
+		snprintf(name, sizeof(name), "exact%d", n);
+		chat = fixture_chat(name);
+		assert_int_equal(burst(f, &chat, n, n + 5, "a", &wait), n);
+		assert_int_equal(redis_number(f, "LLEN {p%d}:window:%s",
+				     chat.partition, chat.text),
+		    n);
+		/* What was refused does not count, and nothing leaks in. */
+		age(f, &chat, 35000);
+		assert_int_equal(burst(f, &chat, n, n, "b", &wait), 0);
+		assert_true(wait <= 25001);
+		assert_true(wait > 15000);
+		/* The wait is true. */
+		age(f, &chat, wait - 2000);
+		assert_int_equal(burst(f, &chat, n, 1, "c", &wait), 0);
+		age(f, &chat, wait);
+		assert_int_equal(burst(f, &chat, n, 1, "d", &wait), 1);
+		assert_true(redis_number(f, "PTTL {p%d}:window:%s",
+				chat.partition, chat.text)
+		    > 55000);
+	}
+}
+
+/* One that was let in half a minute ago leaves room for the others only. */
+static void
+a_window_slides(void **state)
+{
+	struct redis_fixture *f = *state;
+	struct chat_name chat = fixture_chat("slides");
+	int64_t wait;
+
+	assert_int_equal(burst(f, &chat, 10, 4, "a", &wait), 4);
+	age(f, &chat, 30000);
+	assert_int_equal(burst(f, &chat, 10, 20, "b", &wait), 6);
+	age(f, &chat, 30001);
+	assert_int_equal(burst(f, &chat, 10, 20, "c", &wait), 4);
+	assert_true(wait <= 30001);
+	/* Another limit counts what is there. */
+	assert_int_equal(burst(f, &chat, 12, 20, "d", &wait), 2);
+	assert_int_equal(burst(f, &chat, 3, 20, "e", &wait), 0);
+	age(f, &chat, 60001);
+	assert_int_equal(burst(f, &chat, 3, 20, "f", &wait), 3);
+	assert_int_equal(
+	    redis_number(f, "LLEN {p%d}:window:%s", chat.partition, chat.text),
+	    3);
+}
+
+static void
+odd_windows(void **state)
+{
+	struct redis_fixture *f = *state;
+	struct chat_name chat = fixture_chat("odd");
+	int64_t wait;
+
+	/* A clock went back: as of now, so it heals in a minute. */
+	assert_int_equal(burst(f, &chat, 5, 9, "a", &wait), 5);
+	age(f, &chat, -3600000);
+	assert_int_equal(burst(f, &chat, 5, 9, "b", &wait), 0);
+	assert_true(wait > 55000 && wait <= 60001);
+	age(f, &chat, 60001);
+	assert_int_equal(burst(f, &chat, 5, 9, "c", &wait), 5);
+	/* What is none goes, and the chat begins anew. */
+	(void)redis_text(f, "DEL {p%d}:window:%s", chat.partition, chat.text);
+	(void)redis_text(f, "SET {p%d}:window:%s x", chat.partition, chat.text);
+	assert_int_equal(burst(f, &chat, 5, 9, "d", &wait), 5);
+	(void)redis_text(f, "LSET {p%d}:window:%s 0 x", chat.partition,
+	    chat.text);
+	assert_int_equal(burst(f, &chat, 5, 9, "e", &wait), 5);
+}
+
+/* Above 1,000 a minute: a tenth at once, then one each 60 s / N. */
+static void
+a_large_limit_is_smooth(void **state)
+{
+	struct redis_fixture *f = *state;
+	struct chat_name chat = fixture_chat("large");
+	struct inbox_limits l = { 1200, 10000, 1 << 24 };
+	struct inbox_answer out;
+	int64_t wait, before = clock_wall_ms(), in, spent;
+
+	in = burst(f, &chat, l.per_minute, 1000, "a", &wait);
+	spent = clock_wall_ms() - before;
+	assert_true(in >= 120);
+	assert_true(in <= 120 + spent / 50 + 1);
+	assert_true(wait <= 50);
+	assert_int_equal(redis_number(f, "EXISTS {p%d}:window:%s",
+			     chat.partition, chat.text),
+	    0);
+	/* A time far ahead (a clock went back) is cut. */
 	(void)redis_text(f, "SET {p%d}:rate:%s 99999999999999999",
 	    chat.partition, chat.text);
 	assert_int_equal(put(f, &chat, "again", "x", "", &l, &out),
 	    STORE_LIMITED);
-	assert_true(out.wait_ms <= 101);
+	assert_true(out.wait_ms <= 51);
 }
 
 static void
@@ -232,6 +388,14 @@ words_that_are_answered_at_once(void **state)
 	assert_int_equal(
 	    redis_number(f, "EXISTS {p%d}:chat:%s", chat.partition, chat.text),
 	    0); /* asking leaves nothing behind */
+	assert_int_equal(session_read(f->store, &chat, &s), STORE_OK);
+	assert_false(s.exists);
+	assert_non_null(
+	    redis_text(f, "SET {p%d}:chat:%s x", chat.partition, chat.text));
+	assert_int_equal(session_read(f->store, &chat, &s), STORE_OK);
+	assert_false(s.exists); /* damaged */
+	assert_int_equal(
+	    redis_number(f, "DEL {p%d}:chat:%s", chat.partition, chat.text), 1);
 	/* Stop with nothing to stop must not stop what comes later. */
 	assert_int_equal(inbox_control(f->store, &chat, COMMAND_STOP,
 			     &FIXTURE_UNLIMITED, mem, &s, &wait),
@@ -251,7 +415,7 @@ words_that_are_answered_at_once(void **state)
 	assert_int_equal(
 	    inbox_control(f->store, &chat, COMMAND_STATUS, &l, mem, &s, &wait),
 	    STORE_LIMITED);
-	assert_true(wait > 15000 && wait <= 20000);
+	assert_true(wait > 45000 && wait <= 60001);
 	assert_int_equal(
 	    journal_write(f->store, job, NULL, 0, 10000, 60000, NULL, &stopped),
 	    STORE_OK);
@@ -264,7 +428,16 @@ words_that_are_answered_at_once(void **state)
 	job = fixture_take(f->store, &chat, 10000);
 	assert_non_null(job);
 	assert_false(job->stop);
-	assert_true(job->session.exists);
+	assert_true(job->given->session.exists);
+	/* Who only asks is not limited, nor counts for who is. */
+	assert_int_equal(
+	    redis_number(f, "DEL {p%d}:rate:%s", chat.partition, chat.text), 1);
+	assert_int_equal(session_read(f->store, &chat, &s), STORE_OK);
+	assert_true(s.exists);
+	assert_int_equal(s.state, job->given->session.state);
+	assert_int_equal(
+	    redis_number(f, "EXISTS {p%d}:rate:%s", chat.partition, chat.text),
+	    0);
 
 	/* One that waits to be tried again is stopped at once. */
 	assert_int_equal(journal_release(f->store, job, 60000, true, NULL),
@@ -357,8 +530,12 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(repeats),
 		TEST(finding),
+		TEST(finding_many),
 		TEST(limits),
-		TEST(the_wait_is_true),
+		TEST(never_more_in_any_minute),
+		TEST(a_window_slides),
+		TEST(odd_windows),
+		TEST(a_large_limit_is_smooth),
 		TEST(words_that_are_answered_at_once),
 		TEST(seen_stays_small),
 		TEST(nothing_is_readable),
