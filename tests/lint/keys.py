@@ -1,7 +1,8 @@
 """
 Redis's keys: what the tables of redis/README.md list, what redis/ writes, what
 `dragoman prefix move` takes along (FRONTS of redis/prefix.c) and what doctor
-looks at (redis/damage.c) are the same.  Prints what is not.
+looks at (redis/damage.c) are the same, and forget reaches those of a chat.
+Prints what is not.
 """
 import glob
 import re
@@ -70,6 +71,13 @@ for name, key in macros.items():
     if not any(listed_key.startswith(begin) for listed_key in listed):
         print(f"redis/store_priv.h: {name}, \"{key}\", is not in "
               "redis/README.md")
+
+# forget reaches every key of a chat.
+forgotten = strings(table(read("redis/chats.c"), "NOUNS"))
+forgotten += re.findall(r"'([a-z]+):'", read("redis/lua/forget.lua"))
+for key, _ in chats:
+    if key.split(":")[1] not in forgotten:
+        print(f"redis/chats.c, redis/lua/forget.lua: forget leaves `{key}`")
 
 damage = read("redis/damage.c")
 for name, want in [
