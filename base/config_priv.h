@@ -1,9 +1,11 @@
 /*
  * config_priv: what the files of config share.
  *
- * config.c (sources and their order), config_value.c (text to value),
- * config_show.c (and back), config_yaml.c, config_env.c, config_near.c (names
- * that were meant).
+ * From below: config_slots.c (rows, origins, errors), config_words.c (what a row
+ * takes), config_number.c and config_value.c (text to value), config_show.c
+ * (and back), config_file.c (files of one value), config_env.c, config_near.c
+ * (names that were meant), config_tree.c and config_yaml.c, config.c (sources
+ * and their order).
  */
 #ifndef BASE_CONFIG_PRIV_H
 #define BASE_CONFIG_PRIV_H
@@ -55,12 +57,14 @@ struct config {
 	size_t nerrors;
 };
 
-/* config.c */
+/* config_slots.c */
 int config_find(const struct config *c, const char *key);
 void config_error(struct config *c, const char *where, const char *key,
     const char *fmt, ...) PRINTF_LIKE(4, 5);
 void config_warn(struct config *c, const char *where, const char *key,
     const char *text);
+
+/* config_file.c */
 /* Set row ${i} from the contents of the file ${path}. */
 void config_set_file(struct config *c, size_t i, const char *path,
     const char *where, const char *origin);
@@ -79,7 +83,14 @@ bool config_set_items(struct config *c, size_t i, const char **items, size_t n,
 bool config_set_tree(struct config *c, size_t i, json_t *tree,
     const char *where, const char *origin);
 
-/* config_show.c: the ${i}th of the blank-separated ${words}; its length, 0 past
+/* config_number.c: 0: a number within the row's range, in ${out}. */
+int config_number_parse(const struct config_def *def, const char *text,
+    double *out) WARN_UNUSED;
+
+/* config_words.c */
+void config_number_text(const struct config_def *def, double v, char *out,
+    size_t max);
+/* The ${i}th of the blank-separated ${words}; its length, 0 past
  * the last. */
 size_t config_word_at(const char *words, size_t i, const char **word);
 /* ${url} without its login and query; a text that is none as it is. */

@@ -6,170 +6,31 @@
  */
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <sodium.h>
-#include <yaml.h>
 
 #include "base/arena.h"
-#include "base/config_priv.h"
+#include "base/config_yaml.h"
 
-#define DEPTH_MAX 16 /* our deepest key has three parts, a tree a few more */
-#define VISITS_MAX 50000 /* a file of CONFIG_FILE_MAX with aliases in aliases */
-#define LIST_MAX 1000    /* items of one setting */
-
-struct walk {
-	struct config *c;
-	const struct config_source *src;
-	yaml_document_t *doc;
-	int visits;
-	int *lines; /* of each row: where it was set; 0 not yet */
-};
-
-static int
-line_of(const yaml_node_t *node)
-{
-	return (int)node->start_mark.line + 1;
-}
-
-static const char *
-where_of(struct walk *w, int line)
-{
-	return arena_printf(w->c->mem, "%s:%d", w->src->file, line);
-}
-
-static bool
-is_null(const yaml_node_t *node)
-{
-	const char *s = (const char *)node->data.scalar.value;
-
-	return node->type == YAML_SCALAR_NODE
-	    && node->data.scalar.style == YAML_PLAIN_SCALAR_STYLE
-	    && (s[0] == '\0' || strcmp(s, "~") == 0 || strcmp(s, "null") == 0
-		|| strcmp(s, "Null") == 0 || strcmp(s, "NULL") == 0);
-}
-
-/* False, reported: this file is made to be expanded, not to be read. */
-static bool
-may_visit(struct walk *w, const yaml_node_t *node, int depth)
-{
-	if (depth < DEPTH_MAX && w->visits++ < VISITS_MAX)
-		return true;
-	if (w->visits < 2 * VISITS_MAX) {
-		config_error(w->c, where_of(w, line_of(node)), "file",
-		    "is nested too deeply or repeats itself too often");
-		w->visits = 2 * VISITS_MAX; /* say it once */
-	}
-	return false;
-}
-
-/* A plain scalar by YAML's core schema, as JSON has it. */
-static json_t *
-scalar_json(const yaml_node_t *node)
-{
-	const char *s = (const char *)node->data.scalar.value;
-	size_t len = node->data.scalar.length;
-	char *end;
-
-	if (node->data.scalar.style != YAML_PLAIN_SCALAR_STYLE)
-		return json_stringn(s, len);
-	if (is_null(node))
-		return json_null();
-	if (strcmp(s, "true") == 0 || strcmp(s, "false") == 0)
-		return json_boolean(s[0] == 't');
-	if (strspn(s, "+-0123456789") == len && len < 19) {
-		long long v = strtoll(s, &end, 10);
-
-		if (*end == '\0')
-			return json_integer(v);
-	}
-	if (strspn(s, "+-0123456789.eE") == len) {
-		double v = strtod(s, &end);
-
-		if (*end == '\0')
-			return json_real(v);
-	}
-	return json_stringn(s, len);
-}
-
-/* The subtree as JSON; NULL: reported. */
-static json_t *
-tree_json(struct walk *w, yaml_node_t *node, int depth)
-{
-	json_t *out = NULL, *member;
-	yaml_node_pair_t *pair;
-	yaml_node_item_t *item;
-
-	if (!may_visit(w, node, depth))
-		return NULL;
-	switch (node->type) {
-	case YAML_SCALAR_NODE:
-		return scalar_json(node);
-	case YAML_SEQUENCE_NODE:
-		out = json_array();
-		for (item = node->data.sequence.items.start;
-		     item < node->data.sequence.items.top; item++) {
-			member = tree_json(w,
-			    yaml_document_get_node(w->doc, *item), depth + 1);
-			if (member == NULL
-			    || json_array_append_new(out, member) == -1)
-				goto bad;
-		}
-		return out;
-	case YAML_MAPPING_NODE:
-		out = json_object();
-		for (pair = node->data.mapping.pairs.start;
-		     pair < node->data.mapping.pairs.top; pair++) {
-			yaml_node_t *key = yaml_document_get_node(w->doc,
-			    pair->key);
-
-			if (key->type != YAML_SCALAR_NODE) {
-				config_error(w->c, where_of(w, line_of(key)),
-				    "file", "expected a name before \":\"");
-				goto bad;
-			}
-			member = tree_json(w,
-			    yaml_document_get_node(w->doc, pair->value),
-			    depth + 1);
-			if (member == NULL
-			    || json_object_setn_new(out,
-				   (const char *)key->data.scalar.value,
-				   key->data.scalar.length, member)
-				== -1)
-				goto bad;
-		}
-		return out;
-	default:
-		break;
-	}
-bad:
-	json_decref(out);
-	return NULL;
-}
-
-static const char *
-kind_of(const yaml_node_t *node)
-{
-	return node->type == YAML_MAPPING_NODE ? "a mapping"
-	    : node->type == YAML_SEQUENCE_NODE ? "a list"
-					       : "a single value";
-}
+#define LIST_MAX 1000 /* items of one setting */
 
 static void
-wrong_kind(struct walk *w, size_t i, const yaml_node_t *node)
+wrong_kind(struct config_walk *w, size_t i, const yaml_node_t *node)
 {
 	struct buf expected = BUF_INIT(300);
 
 	if (config_expected(&w->c->defs[i], &expected) == -1)
 		expected.full = true;
-	config_error(w->c, where_of(w, line_of(node)), w->c->defs[i].key,
-	    "expected %s, found %s", buf_str(&expected), kind_of(node));
+	config_error(w->c, config_where_of(w, config_line_of(node)),
+	    w->c->defs[i].key, "expected %s, found %s", buf_str(&expected),
+	    config_kind_of(node));
 	buf_fini(&expected);
 }
 
 static void
-set_sequence(struct walk *w, size_t i, yaml_node_t *node, const char *where)
+set_sequence(struct config_walk *w, size_t i, yaml_node_t *node,
+    const char *where)
 {
 	const char **items;
 	yaml_node_item_t *item;
@@ -187,10 +48,11 @@ set_sequence(struct walk *w, size_t i, yaml_node_t *node, const char *where)
 		if (scalar->type != YAML_SCALAR_NODE
 		    || strlen((char *)scalar->data.scalar.value)
 			!= scalar->data.scalar.length) {
-			config_error(w->c, where_of(w, line_of(scalar)),
+			config_error(w->c,
+			    config_where_of(w, config_line_of(scalar)),
 			    w->c->defs[i].key,
 			    "expected a list of texts, found %s in it",
-			    kind_of(scalar));
+			    config_kind_of(scalar));
 			return;
 		}
 		if (n == LIST_MAX) {
@@ -205,9 +67,9 @@ set_sequence(struct walk *w, size_t i, yaml_node_t *node, const char *where)
 
 /* ${node} is the value of row ${i}. */
 static void
-set_row(struct walk *w, size_t i, yaml_node_t *node, int line)
+set_row(struct config_walk *w, size_t i, yaml_node_t *node, int line)
 {
-	const char *where = where_of(w, line);
+	const char *where = config_where_of(w, line);
 	json_t *tree;
 
 	if (w->lines[i] != 0) {
@@ -216,7 +78,7 @@ set_row(struct walk *w, size_t i, yaml_node_t *node, int line)
 		return;
 	}
 	w->lines[i] = line;
-	if (is_null(node))
+	if (config_is_null(node))
 		return; /* as if it were not there */
 	if (w->c->defs[i].type == CONFIG_IGNORED) {
 		(void)config_set(w->c, i, "x", 1, where, where);
@@ -227,7 +89,7 @@ set_row(struct walk *w, size_t i, yaml_node_t *node, int line)
 			wrong_kind(w, i, node);
 			return;
 		}
-		tree = tree_json(w, node, 0);
+		tree = config_tree_json(w, node, 0);
 		if (tree != NULL)
 			(void)config_set_tree(w->c, i, tree, where, where);
 		return;
@@ -243,11 +105,11 @@ set_row(struct walk *w, size_t i, yaml_node_t *node, int line)
 
 /* "proxy_secret_file: PATH", beside the YAML file unless absolute. */
 static bool
-set_by_file(struct walk *w, const char *key, yaml_node_t *node, int line)
+set_by_file(struct config_walk *w, const char *key, yaml_node_t *node, int line)
 {
 	struct config *c = w->c;
 	size_t len = strlen(key);
-	const char *where = where_of(w, line), *slash, *path;
+	const char *where = config_where_of(w, line), *slash, *path;
 	char bare[CONFIG_KEY_MAX];
 	int i;
 
@@ -259,11 +121,11 @@ set_by_file(struct walk *w, const char *key, yaml_node_t *node, int line)
 	    || (c->defs[i].type != CONFIG_SECRET
 		&& (c->defs[i].flags & CONFIG_PRIVATE) == 0))
 		return false;
-	if (is_null(node))
+	if (config_is_null(node))
 		return true;
 	if (node->type != YAML_SCALAR_NODE) {
 		config_error(c, where, key, "expected a path, found %s",
-		    kind_of(node));
+		    config_kind_of(node));
 		return true;
 	}
 	if (w->lines[i] != 0) {
@@ -289,7 +151,7 @@ set_by_file(struct walk *w, const char *key, yaml_node_t *node, int line)
  * does not count.
  */
 static const char *
-foreign_key(struct walk *w, const char *key)
+foreign_key(struct config_walk *w, const char *key)
 {
 	const char *p = w->src->foreign_keys;
 	size_t len, name;
@@ -323,7 +185,7 @@ is_section(const struct config *c, const char *key)
 }
 
 static void
-unknown_key(struct walk *w, const char *key, int line)
+unknown_key(struct config_walk *w, const char *key, int line)
 {
 	const char *near;
 	int row;
@@ -331,19 +193,20 @@ unknown_key(struct walk *w, const char *key, int line)
 	if (w->src->foreign)
 		return;
 	near = config_near(w->c, key, &row);
-	config_error(w->c, where_of(w, line), key, "is not a setting%s%s%s",
-	    near != NULL ? "; did you mean " : "", near != NULL ? near : "",
-	    near != NULL ? "?" : "");
+	config_error(w->c, config_where_of(w, line), key,
+	    "is not a setting%s%s%s", near != NULL ? "; did you mean " : "",
+	    near != NULL ? near : "", near != NULL ? "?" : "");
 	if (row != -1) /* "is not set" would be said of it, too */
 		w->c->slots[row].is_wrong = true;
 }
 
 static void
-walk_mapping(struct walk *w, yaml_node_t *node, const char *prefix, int depth)
+walk_mapping(struct config_walk *w, yaml_node_t *node, const char *prefix,
+    int depth)
 {
 	yaml_node_pair_t *pair;
 
-	if (!may_visit(w, node, depth))
+	if (!config_may_visit(w, node, depth))
 		return;
 	for (pair = node->data.mapping.pairs.start;
 	     pair < node->data.mapping.pairs.top; pair++) {
@@ -352,10 +215,10 @@ walk_mapping(struct walk *w, yaml_node_t *node, const char *prefix, int depth)
 		    pair->value);
 		char key[CONFIG_KEY_MAX];
 		const char *ours = key;
-		int line = line_of(name), n, i;
+		int line = config_line_of(name), n, i;
 
 		if (name->type != YAML_SCALAR_NODE) {
-			config_error(w->c, where_of(w, line), "file",
+			config_error(w->c, config_where_of(w, line), "file",
 			    "expected the name of a setting before \":\"");
 			continue;
 		}
@@ -379,11 +242,11 @@ walk_mapping(struct walk *w, yaml_node_t *node, const char *prefix, int depth)
 		else if (value->type == YAML_MAPPING_NODE
 		    && (w->src->foreign || is_section(w->c, key)))
 			walk_mapping(w, value, key, depth + 1);
-		else if (is_section(w->c, key) && !is_null(value)
+		else if (is_section(w->c, key) && !config_is_null(value)
 		    && !w->src->foreign)
-			config_error(w->c, where_of(w, line), key,
+			config_error(w->c, config_where_of(w, line), key,
 			    "expected a mapping of settings, found %s",
-			    kind_of(value));
+			    config_kind_of(value));
 		else if (is_section(w->c, key) || ours == NULL
 		    || set_by_file(w, ours, value, line))
 			continue;
@@ -441,7 +304,7 @@ void
 config_read_yaml(struct config *c, const struct config_source *src)
 {
 	struct buf text = BUF_INIT(CONFIG_FILE_MAX);
-	struct walk w = { .c = c, .src = src };
+	struct config_walk w = { .c = c, .src = src };
 	yaml_parser_t parser;
 	yaml_document_t doc, second;
 	yaml_node_t *root;
@@ -474,10 +337,11 @@ config_read_yaml(struct config *c, const struct config_source *src)
 	root = yaml_document_get_root_node(&doc);
 	if (root != NULL && root->type == YAML_MAPPING_NODE)
 		walk_mapping(&w, root, "", 0);
-	else if (root != NULL && !is_null(root)) {
+	else if (root != NULL && !config_is_null(root)) {
 		c->file_failed = true;
-		config_error(c, where_of(&w, line_of(root)), "file",
-		    "expected a mapping of settings, found %s", kind_of(root));
+		config_error(c, config_where_of(&w, config_line_of(root)),
+		    "file", "expected a mapping of settings, found %s",
+		    config_kind_of(root));
 	}
 	wipe(&doc);
 	if (root == NULL)
@@ -488,8 +352,8 @@ config_read_yaml(struct config *c, const struct config_source *src)
 	}
 	root = yaml_document_get_root_node(&second);
 	if (root != NULL)
-		config_error(c, where_of(&w, line_of(root)), "file",
-		    "expected one document; a second one begins here");
+		config_error(c, config_where_of(&w, config_line_of(root)),
+		    "file", "expected one document; a second one begins here");
 	wipe(&second);
 out:
 	yaml_parser_delete(&parser);

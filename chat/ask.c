@@ -1,58 +1,23 @@
 /*
- * ask: one answer of a model: which backend, when again, and what the person
- * is told when none answers.
+ * ask: one answer of a model: what is asked, of which backend, when again, and
+ * what the person is told when none answers.
  */
 #include <string.h>
 
-#include "base/clock.h"
-#include "base/log.h"
-#include "chat/breaker.h"
+#include "chat/ask_priv.h"
 #include "chat/context.h"
-#include "chat/known.h"
 #include "chat/phrases.h"
-#include "chat/remark.h"
-#include "chat/steps.h"
-#include "chat/trouble.h"
-#include "chat/worker.h"
 #include "nouns/metric.h"
+#include "work/worker.h"
 
-/* An empty answer, or a call that is none, is asked for once more. */
-#define EMPTIES_MAX 2
 /* When thoughts ate llm.max_tokens: so many times it, once. */
 #define LIMIT_RAISED 4
-
-static void
-on_text(void *ctx, const char *piece, size_t len)
-{
-	struct turn *t = ctx;
-
-	stream_text(&t->stream, piece, len);
-}
-
-/* What was shown were thoughts. */
-static void
-on_back(void *ctx)
-{
-	struct turn *t = ctx;
-
-	stream_restart(&t->stream);
-}
-
-static void
-on_first_byte(void *ctx)
-{
-	struct turn *t = ctx;
-
-	if (t->model_calls == 1 && t->job->attempt == 1)
-		metric_observe_us(METRIC_MODEL_FIRST_BYTE, 0,
-		    (clock_wall_ms() - t->job->accepted_ms) * 1000);
-}
 
 /* Reserve what this call may cost; false: ${next} says so to the person. */
 static bool
 afford(struct turn *t, int64_t estimate, enum turn_state *next)
 {
-	const struct policy *p = policy_of(t->s, NULL);
+	const struct policy *p = policy_of(t->s, &t->caller);
 	struct budget_limits limits = { p->budget_chat, p->budget_day };
 	int64_t day = 0;
 
@@ -84,64 +49,6 @@ afford(struct turn *t, int64_t estimate, enum turn_state *next)
 	}
 }
 
-/* One request to one backend, which its breaker ${br} lets through. */
-static enum llm_rc
-ask_closed(struct turn *t, const struct llm_backend *b,
-    struct worker_breaker *br, struct llm_question *q, struct llm_answer *a,
-    struct llm_failure *f)
-{
-	struct llm_backend knowing = *b;
-	struct llm_quirks quirks;
-	int64_t begun = clock_boot_us();
-	enum llm_rc rc;
-
-	*f = (struct llm_failure){ .retry_after_ms = -1 };
-	t->model_calls++;
-	known_quirks(t->w, t->s, b, &quirks);
-	knowing.quirks = &quirks;
-	rc = llm_ask(&knowing, q, t->mem, a, f);
-	known_learn(t->w, b, a);
-	metric_observe_us(METRIC_MODEL_SECONDS, b->host,
-	    clock_boot_us() - begun);
-	trouble_asked(t->w, br, b, rc, f, t->mem);
-	if (rc == LLM_OK)
-		remark_count(t, b, br, q, a);
-	if (rc == LLM_OK || rc == LLM_EMPTY || rc == LLM_CONTEXT) {
-		worker_breaker_succeed(t->w, br);
-		return rc;
-	}
-	if (rc == LLM_CANCELLED)
-		return rc;
-	metric_add(METRIC_MODEL_ERRORS, (int)rc, 1);
-	worker_breaker_fail(t->w, br, rc, f);
-	remark_failure(t, b, rc, f);
-	return rc;
-}
-
-static enum llm_rc
-ask_backend(struct turn *t, const struct llm_backend *b, struct llm_question *q,
-    struct llm_answer *a, struct llm_failure *f)
-{
-	char name[LLM_BREAKER_NAME_MAX], label[LLM_BACKEND_NAME_MAX];
-	struct worker_breaker *br;
-	enum llm_rc rc;
-	int64_t open_ms;
-
-	llm_breaker_name(b, name);
-	br = worker_breaker_hold(t->w, name);
-	open_ms = worker_breaker_open_ms(br);
-	if (open_ms > 0) {
-		*f = (struct llm_failure){ .retry_after_ms = open_ms };
-		rc = worker_breaker_rc(br);
-	} else {
-		llm_backend_label(b, label);
-		stream_model(&t->stream, label);
-		rc = ask_closed(t, b, br, q, a, f);
-	}
-	worker_breaker_drop(t->w, br);
-	return rc;
-}
-
 /* When to ask again after ${f}, if other backends say ${hint_ms} (-1: none
  * yet): as soon as one may answer.  No hint means soon. */
 static int64_t
@@ -150,93 +57,6 @@ sooner(int64_t hint_ms, const struct llm_failure *f)
 	int64_t own = f->retry_after_ms < 0 ? 0 : f->retry_after_ms;
 
 	return hint_ms == -1 || own < hint_ms ? own : hint_ms;
-}
-
-/* Once more, at once. */
-static enum turn_state
-repeat(struct turn *t, enum model_repeat cause)
-{
-	enum turn_state next;
-
-	metric_add(METRIC_MODEL_REPEATS, (int)cause, 1);
-	return turn_may_call(t, &next) ? TURN_ASK : next;
-}
-
-/* A whole answer with neither words nor calls. */
-static enum turn_state
-nothing_said(struct turn *t, const struct llm_answer *a)
-{
-	enum turn_state next;
-
-	if (a->refused)
-		return turn_say(t, END_REPLIED, PHRASE_REFUSED);
-	if (++t->empties < EMPTIES_MAX) {
-		if (!a->cut)
-			return repeat(t, REPEAT_EMPTY);
-		/* What was reserved was for less. */
-		t->raised = true;
-		return turn_write(t, NULL, 0, &next) ? repeat(t, REPEAT_LIMIT)
-						     : next;
-	}
-	log_event(LOG_WARN, "model_empty", F_CHAT(&t->job->chat),
-	    F_STR("why",
-		a->cut ? "the limit of llm.max_tokens was reached "
-			 "before any words: raise it"
-		       : "neither words nor calls"));
-	if (a->cut)
-		return turn_give_up(t, PHRASE_LIMIT);
-	if (t->nrounds > 0 && !turn_has_kept(t)) {
-		t->remember = true;
-		return turn_say(t, END_REPLIED, PHRASE_FOUND_DATA);
-	}
-	return turn_give_up(t, PHRASE_EMPTY);
-}
-
-static enum turn_state
-take_answer(struct turn *t, struct llm_answer *a)
-{
-	struct turn_round *r;
-	struct journal_field fields[2];
-	enum turn_state next;
-	bool retried = t->retry_since_ms != 0;
-	size_t n = 0;
-
-	t->retry_since_ms = 0;
-	t->retry_n = 0;
-	t->loading_since_ms = 0;
-	t->budget.spent += a->usage.in + a->usage.out;
-	t->usage.in += a->usage.in;
-	t->usage.out += a->usage.out;
-
-	if (a->ncalls > 0 && !t->summarise) {
-		/* Its words are not the reply; but who saw some sees all. */
-		if (t->stream.shown)
-			stream_flush(&t->stream);
-		stream_restart(&t->stream);
-		if (a->ncalls > TOOL_CALLS_MAX)
-			a->ncalls = TOOL_CALLS_MAX;
-		r = &t->rounds[t->nrounds];
-		r->answer = *a;
-		fields[n++] = step_answer(t, t->nrounds, a);
-		if (retried) /* the next failure has its own llm.retry_for */
-			fields[n++] = step_retry(t);
-		t->nrounds++;
-		return turn_write(t, fields, n, &next) ? TURN_TOOLS : next;
-	}
-	if (t->summarise && !t->as_words
-	    && (a->ncalls > 0 || a->text[0] == '\0')) {
-		stream_restart(&t->stream);
-		t->as_words = true;
-		return repeat(t, REPEAT_WORDS);
-	}
-	if (a->text[0] != '\0') {
-		t->remember = true;
-		t->truncated = a->cut; /* its own limit: nothing to excuse */
-		if (a->cut && a->refused)
-			t->note = PHRASE_FILTER_STOPPED;
-		return turn_say(t, END_REPLIED, a->text);
-	}
-	return nothing_said(t, a);
 }
 
 /* A cut answer is paid once, and its words are kept. */
@@ -271,35 +91,15 @@ bit_of(size_t backend)
 	return UINT64_C(1) << backend;
 }
 
-/* Resumed in the middle of a round: its calls first. */
-static bool
-has_open_calls(const struct turn *t)
-{
-	const struct turn_round *r;
-	size_t i;
-
-	if (t->nrounds == 0)
-		return false;
-	r = &t->rounds[t->nrounds - 1];
-	for (i = 0; i < r->answer.ncalls; i++)
-		if (!r->done[i])
-			return true;
-	return false;
-}
-
 /* What is asked now; returns how many tokens the answer may have. */
 static int64_t
 make_question(struct turn *t, struct llm_question *q)
 {
 	struct llm_message *messages;
 
-	t->summarise = t->nrounds >= policy_of(t->s, NULL)->rounds
+	t->summarise = t->nrounds >= policy_of(t->s, &t->caller)->rounds
 	    || t->nrounds >= TURN_ANSWERS_MAX;
-	*q = (struct llm_question){ .cancel = &t->lease.cancel,
-		.on_text = on_text,
-		.on_back = on_back,
-		.on_first_byte = on_first_byte,
-		.ctx = t,
+	*q = (struct llm_question){ .cancel = &t->lease->why,
 		.tools = t->tools->specs,
 		.ntools = t->as_words ? 0 : t->tools->n,
 		/* Calls without their tools are refused by gateways
@@ -324,7 +124,7 @@ look_at(struct turn *t, size_t i, enum llm_rc rc, struct llm_answer *answer,
 	switch (rc) {
 	case LLM_OK:
 	case LLM_EMPTY:
-		*next = take_answer(t, answer);
+		*next = turn_answered(t, answer);
 		return true;
 	case LLM_CANCELLED: /* what was asked is paid for */
 		t->budget.spent += a->estimate;
@@ -333,7 +133,7 @@ look_at(struct turn *t, size_t i, enum llm_rc rc, struct llm_answer *answer,
 	case LLM_CONTEXT: /* another model may take more */
 		if (!t->shortened) {
 			t->shortened = true;
-			*next = repeat(t, REPEAT_CONTEXT);
+			*next = turn_repeat(t, REPEAT_CONTEXT);
 			return true;
 		}
 		t->too_long |= bit_of(i);
@@ -354,7 +154,7 @@ look_at(struct turn *t, size_t i, enum llm_rc rc, struct llm_answer *answer,
 		if (f->unknown && !t->guessed && !t->misguessed
 		    && context_can_shorten(t)) {
 			t->guessed = true; /* perhaps it is too long */
-			*next = repeat(t, REPEAT_UNKNOWN);
+			*next = turn_repeat(t, REPEAT_UNKNOWN);
 			return true;
 		}
 		if (t->guessed) { /* it was not: others get all of it */
@@ -399,8 +199,6 @@ turn_ask(struct turn *t)
 	int64_t limit;
 	size_t n, i;
 
-	if (has_open_calls(t))
-		return TURN_TOOLS;
 	if (!turn_may_call(t, &next))
 		return next;
 	limit = make_question(t, &q);
@@ -418,7 +216,7 @@ turn_ask(struct turn *t)
 								: LLM_CONTEXT;
 			continue;
 		}
-		rc = ask_backend(t, &backends[i], &q, &answer, &f);
+		rc = turn_ask_one(t, &backends[i], &q, &answer, &f);
 		if (look_at(t, i, rc, &answer, &f, &a, &next))
 			return next;
 		if (a.anew) {

@@ -5,6 +5,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "redis/fleet.h"
+#include "work/worker.h"
 
 /* So many failures within the window open a backend's breaker. */
 #define FAILURES 5
@@ -12,7 +13,7 @@
 #define OPEN_MS 15000
 
 static void
-begin(struct worker_breaker *br, const char *name, size_t len)
+begin(struct model_breaker *br, const char *name, size_t len)
 {
 	memcpy(br->name, name, len + 1);
 	atomic_store(&br->open_until_ms, 0);
@@ -26,20 +27,20 @@ begin(struct worker_breaker *br, const char *name, size_t len)
 	atomic_store(&br->answered_ms, 0);
 	atomic_store(&br->troubled, false);
 	atomic_store(&br->unlisted, false);
-	br->trouble = (struct worker_trouble){ .rc = LLM_OK };
+	br->trouble = (struct model_trouble){ .rc = LLM_OK };
 }
 
-struct worker_breaker *
-worker_breaker_hold(struct worker *w, const char *name)
+struct model_breaker *
+model_breaker_hold(struct models *m, const char *name)
 {
-	struct worker_breaker *found = NULL, *unused = NULL;
+	struct model_breaker *found = NULL, *unused = NULL;
 	size_t i, len = strlen(name);
 
-	if (len == 0 || len >= sizeof(w->breakers[0].name))
+	if (len == 0 || len >= sizeof(m->breakers[0].name))
 		return NULL;
-	pthread_mutex_lock(&w->mu);
-	for (i = 0; i < WORKER_BACKENDS_MAX && found == NULL; i++) {
-		struct worker_breaker *br = &w->breakers[i];
+	pthread_mutex_lock(&m->mu);
+	for (i = 0; i < MODELS_MAX && found == NULL; i++) {
+		struct model_breaker *br = &m->breakers[i];
 
 		if (br->name[0] == '\0')
 			unused = unused == NULL ? br : unused;
@@ -52,24 +53,24 @@ worker_breaker_hold(struct worker *w, const char *name)
 	}
 	if (found != NULL)
 		found->holders++;
-	pthread_mutex_unlock(&w->mu);
+	pthread_mutex_unlock(&m->mu);
 	return found;
 }
 
 void
-worker_breaker_drop(struct worker *w, struct worker_breaker *br)
+model_breaker_drop(struct models *m, struct model_breaker *br)
 {
 	if (br == NULL)
 		return;
-	pthread_mutex_lock(&w->mu);
+	pthread_mutex_lock(&m->mu);
 	br->holders--;
-	pthread_mutex_unlock(&w->mu);
+	pthread_mutex_unlock(&m->mu);
 }
 
 /* It opened before this process, or its configuration, began: what was wrong
  * may be mended, so one question finds out. */
 static bool
-is_old(struct worker_breaker *br, int64_t until_ms)
+is_old(struct model_breaker *br, int64_t until_ms)
 {
 	int64_t begun_ms = atomic_load(&br->begun_ms);
 
@@ -78,7 +79,7 @@ is_old(struct worker_breaker *br, int64_t until_ms)
 }
 
 int64_t
-worker_breaker_open_ms(struct worker_breaker *br)
+model_breaker_open_ms(struct model_breaker *br)
 {
 	int64_t until_ms = br == NULL ? 0 : atomic_load(&br->open_until_ms),
 		left = until_ms - clock_wall_ms();
@@ -90,13 +91,13 @@ worker_breaker_open_ms(struct worker_breaker *br)
 }
 
 enum llm_rc
-worker_breaker_rc(const struct worker_breaker *br)
+model_breaker_rc(const struct model_breaker *br)
 {
 	return (enum llm_rc)atomic_load(&br->open_rc);
 }
 
 void
-worker_breaker_succeed(struct worker *w, struct worker_breaker *br)
+model_breaker_succeed(struct models *m, struct model_breaker *br)
 {
 	if (br == NULL)
 		return;
@@ -104,11 +105,11 @@ worker_breaker_succeed(struct worker *w, struct worker_breaker *br)
 	if (atomic_exchange(&br->failing, 0) == 0)
 		return;
 	atomic_store(&br->open_until_ms, 0);
-	(void)!breaker_succeed(w->store, br->name);
+	(void)!breaker_succeed(m->w->store, br->name);
 }
 
 void
-worker_breaker_fail(struct worker *w, struct worker_breaker *br, enum llm_rc rc,
+model_breaker_fail(struct models *m, struct model_breaker *br, enum llm_rc rc,
     const struct llm_failure *f)
 {
 	/* A limit of which the server named the end passes by itself. */
@@ -123,30 +124,30 @@ worker_breaker_fail(struct worker *w, struct worker_breaker *br, enum llm_rc rc,
 		return;
 	atomic_store(&br->failing, 1);
 	atomic_store(&br->open_rc, kind);
-	if (breaker_fail(w->store, br->name, llm_rc_name(kind), FAILURES,
+	if (breaker_fail(m->w->store, br->name, llm_rc_name(kind), FAILURES,
 		WINDOW_MS, OPEN_MS, &until)
 	    == STORE_OK)
 		atomic_store(&br->open_until_ms, until);
 }
 
 void
-worker_breakers_read(struct worker *w)
+model_breakers_read(struct models *m)
 {
 	size_t i;
 
-	for (i = 0; i < WORKER_BACKENDS_MAX; i++) {
-		struct worker_breaker *br = &w->breakers[i];
+	for (i = 0; i < MODELS_MAX; i++) {
+		struct model_breaker *br = &m->breakers[i];
 		char kind[BREAKER_KIND_MAX];
 		int64_t until = 0;
 		bool named;
 
-		pthread_mutex_lock(&w->mu);
+		pthread_mutex_lock(&m->mu);
 		named = br->name[0] != '\0';
 		br->holders += named; /* so the name stays */
-		pthread_mutex_unlock(&w->mu);
+		pthread_mutex_unlock(&m->mu);
 		if (!named)
 			continue;
-		if (breaker_read(w->store, br->name, &until, kind)
+		if (breaker_read(m->w->store, br->name, &until, kind)
 		    == STORE_OK) {
 			if (until > 0) {
 				atomic_store(&br->failing, 1);
@@ -157,7 +158,7 @@ worker_breakers_read(struct worker *w)
 			}
 			atomic_store(&br->open_until_ms, until);
 		}
-		worker_breaker_drop(w, br);
+		model_breaker_drop(m, br);
 	}
 }
 
@@ -176,20 +177,20 @@ is_named(const struct llm_backend *list, size_t n, const char *breaker)
 }
 
 void
-worker_breakers_keep(struct worker *w, const struct settings *s)
+model_breakers_keep(struct models *m, const struct settings *s)
 {
 	struct arena *mem = arena_new();
 	struct llm_backend *list;
 	size_t i, n = llm_backends(s, mem, &list);
 
-	pthread_mutex_lock(&w->mu);
-	for (i = 0; i < WORKER_BACKENDS_MAX; i++) {
-		struct worker_breaker *br = &w->breakers[i];
+	pthread_mutex_lock(&m->mu);
+	for (i = 0; i < MODELS_MAX; i++) {
+		struct model_breaker *br = &m->breakers[i];
 
 		if (br->holders == 0 && br->name[0] != '\0'
 		    && !is_named(list, n, br->name))
 			br->name[0] = '\0';
 	}
-	pthread_mutex_unlock(&w->mu);
+	pthread_mutex_unlock(&m->mu);
 	arena_free(mem);
 }

@@ -12,7 +12,7 @@
 #include "chat/steps.h"
 #include "chat/told.h"
 #include "chat/token.h"
-#include "chat/worker.h"
+#include "work/worker.h"
 
 struct calls;
 
@@ -45,7 +45,7 @@ call_one(struct call *c)
 		.request = t->job->id,
 		.token = t->token.derived,
 		.deadline_ms = (int)t->s->mcp_timeout_ms,
-		.cancel = &t->lease.cancel };
+		.cancel = &t->lease->why };
 
 	stream_tool(&t->stream, c->call->name, "started");
 	tools_call(t->tools, &ctx, c->call, c->mem, &result);
@@ -98,7 +98,7 @@ calls_abandon(struct calls *all)
 	struct call *some[TOOL_CALLS_MAX];
 	size_t n, i;
 
-	__atomic_store_n(&all->t->lease.cancel, 1, __ATOMIC_RELAXED);
+	lease_cancel(all->t->lease, LEASE_ABANDON);
 	while ((n = calls_wait(all, some)) > 0)
 		for (i = 0; i < n; i++)
 			some[i]->written = true;
@@ -125,8 +125,8 @@ static bool
 was_cut(const struct turn *t, const struct call *c)
 {
 	return c->result.end == TOOL_FAILED
-	    && (__atomic_load_n(&t->lease.cancel, __ATOMIC_RELAXED)
-		|| t->lease.taken_back != c->taken_back);
+	    && (lease_why(t->lease) != LEASE_HELD
+		|| t->lease->taken_back != c->taken_back);
 }
 
 /* Start the wanted calls: all but the last on threads of their own. */
@@ -210,7 +210,7 @@ want(struct calls *all, size_t i)
 		.call = &all->round->answer.calls[i],
 		.mem = arena_new(),
 		.wanted = true,
-		.taken_back = all->t->lease.taken_back };
+		.taken_back = all->t->lease->taken_back };
 }
 
 /* The access token was refused: once with a fresh one. */
@@ -249,12 +249,6 @@ turn_tools(struct turn *t)
 	enum turn_state next;
 	size_t i;
 
-	if (!r->resumed && policy_of(t->s, NULL)->host == HOST_DIRECT) {
-		struct journal_field f = step_answer(t, 0, &r->answer);
-
-		if (!turn_write(t, &f, 1, &next))
-			return next;
-	}
 	if (!turn_may_call(t, &next))
 		return next;
 	pthread_mutex_init(&all.mu, NULL);
@@ -277,8 +271,7 @@ turn_tools(struct turn *t)
 	r->resumed = false;
 	if (calls_run(&all, &next)
 	    && (!t->token_expired || calls_again(&all, &next)))
-		next = policy_of(t->s, NULL)->host == HOST_DIRECT ? TURN_DIRECT
-								  : TURN_ASK;
+		next = turn_next_model(t);
 	calls_free(&all);
 	return next;
 }

@@ -70,17 +70,17 @@ halvings(const struct turn *t)
 static size_t
 history_fit(const struct turn *t, int halved)
 {
-	const struct job *job = t->job;
+	const struct chat_given *given = t->job->given;
 	int64_t left = t->s->chat_history_tokens;
 	size_t max = (size_t)t->s->chat_max_history;
 	size_t n;
 
 	left >>= halved;
-	if (halved > 0 && job->nhistory >> halved < max)
-		max = job->nhistory >> halved;
-	for (n = 0; n < job->nhistory && n < max; n++) {
+	if (halved > 0 && given->nhistory >> halved < max)
+		max = given->nhistory >> halved;
+	for (n = 0; n < given->nhistory && n < max; n++) {
 		const struct history_entry *h
-		    = &job->history[job->nhistory - 1 - n];
+		    = &given->history[given->nhistory - 1 - n];
 		struct llm_message m[2] = {
 			{ .role = LLM_USER, .text = h->user },
 			{ .role = LLM_ASSISTANT, .text = h->assistant },
@@ -121,7 +121,7 @@ result_text(struct turn *t, const struct turn_result *r)
 size_t
 context_build(struct turn *t, struct llm_message **out)
 {
-	const struct job *job = t->job;
+	const struct chat_given *given = t->job->given;
 	size_t nhist = history_fit(t, halvings(t)), n = 0, i, max;
 	struct llm_message *m;
 	int k;
@@ -138,16 +138,16 @@ context_build(struct turn *t, struct llm_message **out)
 	if (t->summarise)
 		m[0].text = arena_printf(t->mem, "%s\n%s", m[0].text,
 		    PHRASE_SUMMARISE);
-	for (i = job->nhistory - nhist; i < job->nhistory; i++) {
+	for (i = given->nhistory - nhist; i < given->nhistory; i++) {
 		m[n++] = (struct llm_message){ .role = LLM_USER,
-			.text = job->history[i].user };
+			.text = given->history[i].user };
 		m[n++] = (struct llm_message){ .role = LLM_ASSISTANT,
-			.text = job->history[i].assistant };
+			.text = given->history[i].assistant };
 	}
 	m[n++] = (struct llm_message){ .role = LLM_USER,
-		.text = job->message.text,
-		.images = job->message.images,
-		.nimages = job->message.nimages };
+		.text = given->message.text,
+		.images = given->message.images,
+		.nimages = given->message.nimages };
 	for (k = 0; k < t->nrounds; k++) {
 		const struct turn_round *r = &t->rounds[k];
 

@@ -1,30 +1,28 @@
 /*
- * direct: no model; the message is itself a call (llm/direct.h).
+ * direct: no model; the message is itself a call (llm/direct.h), and the
+ * call's result the reply (next.c).
  */
 #include "llm/direct.h"
 
-#include "chat/turn.h"
+#include "chat/steps.h"
 
 enum turn_state
 turn_direct(struct turn *t)
 {
 	struct direct_plan plan = { 0 };
 	struct turn_round *r = &t->rounds[0];
+	struct journal_field f;
+	enum turn_state next;
 
-	if (t->nrounds == 0) {
-		direct_read(t->mem, t->job->message.text, t->tools->specs,
-		    t->tools->n, &plan);
-		if (plan.reply != NULL)
-			return turn_say(t, END_REPLIED, plan.reply);
-		r->answer = (struct llm_answer){ .text = "",
-			.calls = arena_alloc(t->mem, sizeof(*r->answer.calls)),
-			.ncalls = 1 };
-		r->answer.calls[0] = plan.call;
-		t->nrounds = 1;
-		return TURN_TOOLS;
-	}
-	if (!r->done[0])
-		return TURN_TOOLS;
-	t->remember = true;
-	return turn_say(t, END_REPLIED, r->results[0].text);
+	direct_read(t->mem, t->job->given->message.text, t->tools->specs,
+	    t->tools->n, &plan);
+	if (plan.reply != NULL)
+		return turn_say(t, END_REPLIED, plan.reply);
+	r->answer = (struct llm_answer){ .text = "",
+		.calls = arena_alloc(t->mem, sizeof(*r->answer.calls)),
+		.ncalls = 1 };
+	r->answer.calls[0] = plan.call;
+	t->nrounds = 1;
+	f = step_answer(t, 0, &r->answer);
+	return turn_write(t, &f, 1, &next) ? TURN_TOOLS : next;
 }

@@ -10,7 +10,7 @@
 #include "base/text.h"
 #include "chat/phrases.h"
 #include "chat/steps.h"
-#include "chat/worker.h"
+#include "work/worker.h"
 
 /* Tries of finish, 100 ms apart, while Redis is away: the lease then has run
  * out, and whoever takes the job finds the journal. */
@@ -45,7 +45,7 @@ tools_used(struct turn *t)
 static const char *
 notes(struct turn *t, bool cut)
 {
-	const struct message *m = &t->job->message;
+	const struct message *m = &t->job->given->message;
 	const char *list[4], *text;
 	size_t n = 0, i;
 
@@ -124,8 +124,10 @@ turn_finish(struct turn *t)
 	o->history_max = t->s->chat_max_history;
 	if (t->remember
 	    && (o->end == END_REPLIED || o->end == END_UNCONFIRMED)) {
-		entry = (struct history_entry){ .user = t->job->message.text,
-			.assistant = said };
+		entry = (struct history_entry){
+			.user = t->job->given->message.text,
+			.assistant = said
+		};
 		o->add = &entry;
 		o->last_tools = tools_used(t);
 	}
@@ -139,7 +141,7 @@ turn_finish(struct turn *t)
 	stream_flush(&t->stream);
 	while ((rc = journal_finish(t->w->store, t->job, o)) == STORE_DOWN) {
 		o->settle = NULL;
-		if (atomic_load(&t->w->stopping) > 1)
+		if (worker_is_ending(t->w))
 			break;
 		usleep(FINISH_LOOK_MS * 1000);
 	}
@@ -190,7 +192,7 @@ turn_hand_back(struct turn *t)
 	while (journal_release(t->w->store, t->job, t->back_ms, t->back_failed,
 		   t->back_hold ? &hold : NULL)
 		== STORE_DOWN
-	    && clock_boot_ms() < atomic_load(&t->lease.until_ms))
+	    && clock_boot_ms() < atomic_load(&t->lease->until_ms))
 		usleep(FINISH_LOOK_MS * 1000);
 	return TURN_END;
 }

@@ -10,15 +10,15 @@
 #include "llm/llm.h"
 #include "llm/quirks.h"
 
-struct worker;
+struct models;
 
 /* What is learned and stated of ${b}, to ask it by. */
-void known_quirks(struct worker *w, const struct settings *s,
+void known_quirks(struct models *m, const struct settings *s,
     const struct llm_backend *b, struct llm_quirks *out);
 /* What ${a} taught is kept, and told to the operator. */
-void known_learn(struct worker *w, const struct llm_backend *b,
+void known_learn(struct models *m, const struct llm_backend *b,
     const struct llm_answer *a);
 /* Free the rows of backends that ${s} does not name. */
-void known_keep(struct worker *w, const struct settings *s);
+void known_keep(struct models *m, const struct settings *s);
 
 #endif

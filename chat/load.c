@@ -1,12 +1,13 @@
 /*
  * load: what kind of message it is, and what was journalled before.
  */
+#include "base/log.h"
+#include "chat/chats.h"
 #include "chat/phrases.h"
 #include "chat/steps.h"
 #include "chat/turn.h"
-#include "chat/worker.h"
-#include "base/log.h"
 #include "nouns/command.h"
+#include "work/worker.h"
 
 /* docs/DESIGN.md, when something breaks: after so many of either the message
  * is dead. */
@@ -43,15 +44,15 @@ turn_load(struct turn *t)
 	struct job *job = t->job;
 	enum command command;
 
-	t->state = job->session.exists           ? job->session.state
+	t->state = job->given->session.exists    ? job->given->session.state
 	    : t->s->chat_auth == CHAT_AUTH_MEMCP ? SESSION_NEEDS_TOKEN
 						 : SESSION_ACTIVE;
 	if (t->s->chat_auth != CHAT_AUTH_MEMCP)
 		t->state = SESSION_ACTIVE;
 	else if (t->state == SESSION_ACTIVE
-	    && job->session.token.parent == NULL)
+	    && job->given->session.token.parent == NULL)
 		t->state = SESSION_NEEDS_TOKEN; /* auth was changed since */
-	t->token = job->session.token;
+	t->token = job->given->session.token;
 
 	if (job->rc == STORE_UNKNOWN_KEY) {
 		log_event(LOG_ERROR, "turn_sealed_with_unknown_key",
@@ -78,12 +79,12 @@ turn_load(struct turn *t)
 							 : "failures";
 		return turn_say(t, END_DEAD, PHRASE_DEAD);
 	}
-	if (job->expired)
+	if (job->given->expired)
 		return turn_say(t, END_EXPIRED, PHRASE_EXPIRED);
 	if (job->stop)
 		return turn_say(t, END_REFUSED, PHRASE_STOPPED);
 
-	command = command_parse(job->message.text);
+	command = command_parse(job->given->message.text);
 	if (command == COMMAND_RESET)
 		return reset(t);
 	if (command == COMMAND_DISCONNECT)
@@ -91,9 +92,8 @@ turn_load(struct turn *t)
 
 	stream_status(&t->stream, "working");
 	chat_name_caller(&job->chat, t->mem, &t->caller);
-	t->tools = toolset_ref(t->w->toolbox, &t->caller);
+	t->tools = toolset_ref(t->chats->toolbox, &t->caller);
 	if (t->s->chat_auth == CHAT_AUTH_MEMCP)
 		return TURN_TOKEN;
-	return policy_of(t->s, NULL)->host == HOST_DIRECT ? TURN_DIRECT
-							  : TURN_ASK;
+	return turn_next_model(t);
 }

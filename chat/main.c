@@ -1,7 +1,7 @@
 /*
  * dragoman-turn: takes turns from Redis and runs them.  No listening socket.
  *
- * The main thread obeys signals; another takes turns (chat/worker.h).
+ * The main thread obeys signals; another takes turns (work/take.h).
  */
 #include <pthread.h>
 #include <stdlib.h>
@@ -18,13 +18,15 @@
 #include "base/signals.h"
 #include "base/text.h"
 #include "base/version.h"
-#include "chat/heartbeat.h"
-#include "chat/lease.h"
+#include "chat/chats.h"
 #include "chat/trouble.h"
-#include "chat/worker.h"
 #include "program/program.h"
 #include "redis/due.h"
 #include "tools/tool.h"
+#include "work/heartbeat.h"
+#include "work/lease.h"
+#include "work/take.h"
+#include "work/worker.h"
 
 #define REPORT_MAX (64 * KIB)
 #define CALLS_MAX 256        /* further calls of answers with several */
@@ -34,9 +36,10 @@
 
 struct turn_program {
 	struct worker w;
+	struct chats chats;
 	bool lacks_model;   /* it is looked for again */
 	char *told;         /* why there is none; logged once */
-	_Atomic bool ended; /* worker_run has */
+	_Atomic bool ended; /* take_run has */
 	int ended_code;     /* what it said */
 };
 
@@ -110,7 +113,7 @@ accept_tools(struct program_run *run, struct settings *s)
 {
 	struct turn_program *p = run->ctx;
 	struct buf errors = BUF_INIT(REPORT_MAX);
-	int rc = toolbox_reload(p->w.toolbox, s, &errors);
+	int rc = toolbox_reload(p->chats.toolbox, s, &errors);
 
 	program_log_refused(&errors);
 	buf_fini(&errors);
@@ -154,7 +157,7 @@ start_threads(struct program_run *run)
 		goto out;
 	}
 	worker_set_settings(w, choose_model(run, worker_settings(w)));
-	if (toolbox_start(w->settings, &w->toolbox, &errors) == -1) {
+	if (toolbox_start(w->settings, &p->chats.toolbox, &errors) == -1) {
 		program_log_refused(&errors);
 		goto out;
 	}
@@ -172,7 +175,7 @@ worker_thread(void *arg)
 {
 	struct turn_program *p = arg;
 
-	p->ended_code = worker_run(&p->w);
+	p->ended_code = take_run(&p->w);
 	atomic_store(&p->ended, true);
 	return NULL;
 }
@@ -180,7 +183,7 @@ worker_thread(void *arg)
 static void
 stop(struct turn_program *p)
 {
-	atomic_fetch_add(&p->w.stopping, 1);
+	worker_stop(&p->w);
 	due_poke(p->w.store); /* the taker may wait for it */
 	log_event(LOG_INFO, "worker_stopping", F_STR("process", p->w.id));
 }
@@ -212,7 +215,7 @@ take_turns(struct program_run *run)
 	pthread_t thread;
 	int code = 0;
 
-	toolbox_wait(w->toolbox, SOURCES_WAIT_MS);
+	toolbox_wait(p->chats.toolbox, SOURCES_WAIT_MS);
 	beat = heartbeat_start(w);
 	log_event(LOG_INFO, "worker_started", F_STR("process", w->id),
 	    F_STR("version", VERSION_BUILT));
@@ -225,7 +228,7 @@ take_turns(struct program_run *run)
 		obey(run);
 		pthread_join(thread, NULL);
 	}
-	trouble_stop(w);
+	trouble_stop(&p->chats.models);
 	heartbeat_stop(beat);
 	log_event(LOG_INFO, "worker_stopped", F_STR("process", w->id),
 	    F_BOOL("all_handed_back", p->ended_code == 0));
@@ -249,6 +252,9 @@ serve(struct program_run *run)
 	w->started_ms = clock_wall_ms();
 	w->store = run->store;
 	w->settings = settings_ref(run->settings);
+	/* The table of the kinds of job that this program runs. */
+	chats_init(&p->chats, w);
+	w->kinds[JOB_CHAT] = (struct work_row){ &CHATS_KIND, &p->chats };
 	if (start_threads(run) == -1)
 		return 1;
 	rc = take_turns(run);
@@ -257,7 +263,7 @@ serve(struct program_run *run)
 	(void)!pool_drain(w->calls, 5000);
 	pool_free(w->calls);
 	pool_free(w->turns);
-	toolbox_stop(w->toolbox);
+	toolbox_stop(p->chats.toolbox);
 	http_stop();
 	settings_unref(w->settings);
 	free(p->told);

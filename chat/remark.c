@@ -42,7 +42,7 @@ is_to_tell(_Atomic int64_t *told_ms)
 
 static void
 remark_usage(struct turn *t, const struct llm_backend *b,
-    struct worker_breaker *br, const struct llm_answer *a)
+    struct model_breaker *br, const struct llm_answer *a)
 {
 	char name[LLM_BACKEND_NAME_MAX];
 
@@ -66,7 +66,7 @@ remark_usage(struct turn *t, const struct llm_backend *b,
  */
 void
 remark_count(struct turn *t, const struct llm_backend *b,
-    struct worker_breaker *br, const struct llm_question *q,
+    struct model_breaker *br, const struct llm_question *q,
     const struct llm_answer *a)
 {
 	char name[LLM_BACKEND_NAME_MAX];

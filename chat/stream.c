@@ -25,7 +25,7 @@ publish(struct stream *st, const char *kind, json_t *doc)
 		return;
 	/* A lost piece is made good by the reply. */
 	(void)!process_publish(st->store, &job->chat, job->id,
-	    job->message.address, kind, text, strlen(text));
+	    job->given->message.address, kind, text, strlen(text));
 	free(text);
 }
 
@@ -34,8 +34,9 @@ stream_begin(struct stream *st, struct store *store, const struct job *job)
 {
 	*st = (struct stream){ .store = store,
 		.job = job,
-		.on = job->message.stream && job->message.address != NULL
-		    && job->message.address[0] != '\0',
+		.on = job->given->message.stream
+		    && job->given->message.address != NULL
+		    && job->given->message.address[0] != '\0',
 		.attempt = job->attempt * STREAM_RESTARTS_MAX,
 		.text = BUF_INIT(STREAM_TEXT_MAX) };
 	if (st->on && job->attempt > 1)

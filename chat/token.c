@@ -10,9 +10,9 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "chat/phrases.h"
-#include "chat/worker.h"
 #include "nouns/command.h"
 #include "tools/memcp.h"
+#include "work/worker.h"
 
 /* A derived token is renewed when it ends sooner than a turn may take. */
 #define TOKEN_AHEAD_MS 120000
@@ -100,7 +100,7 @@ turn_token(struct turn *t)
 
 	if (!turn_may_call(t, &next))
 		return next;
-	if (command_parse(t->job->message.text) == COMMAND_DISCONNECT) {
+	if (command_parse(t->job->given->message.text) == COMMAND_DISCONNECT) {
 		struct memcp m = server(t);
 
 		if (t->token.derived != NULL && t->token.parent != NULL
@@ -113,7 +113,7 @@ turn_token(struct turn *t)
 		t->state = SESSION_AWAITING_TOKEN;
 		return turn_say(t, END_REPLIED, PHRASE_WELCOME);
 	case SESSION_AWAITING_TOKEN:
-		return connect_with(t, t->job->message.text);
+		return connect_with(t, t->job->given->message.text);
 	default:
 		break;
 	}
@@ -121,6 +121,5 @@ turn_token(struct turn *t)
 	    && t->token.derived_until_ms - clock_wall_ms() < TOKEN_AHEAD_MS
 	    && token_renew(t) == TOKEN_BAD)
 		return token_lost(t);
-	return policy_of(t->s, NULL)->host == HOST_DIRECT ? TURN_DIRECT
-							  : TURN_ASK;
+	return turn_next_model(t);
 }

@@ -13,29 +13,29 @@
 
 #include <jansson.h>
 
-#include "chat/worker.h"
+#include "chat/models.h"
 #include "llm/llm.h"
 
 /* As long as a look fails: soon enough for who has just mended something. */
 #define TROUBLE_LOOK_MS 10000
 
 /* What came of a question to ${b}.  ${br} may be NULL. */
-void trouble_asked(struct worker *w, struct worker_breaker *br,
+void trouble_asked(struct models *m, struct model_breaker *br,
     const struct llm_backend *b, enum llm_rc rc, const struct llm_failure *f,
     struct arena *mem);
 
 /* Look, if it is time.  Returns at once; called every second. */
-void trouble_look(struct worker *w);
+void trouble_look(struct models *m);
 
 /* The configuration was read again: what failed before may be mended.  Nothing
  * of it is believed, and nothing makes the next question wait. */
-void trouble_forget(struct worker *w);
+void trouble_forget(struct models *m);
 
 /* Looks that run end soon: the worker does. */
-void trouble_stop(struct worker *w);
+void trouble_stop(struct models *m);
 
 /* Of ${br}, into a worker's record (redis/fleet.h): what is known, and what
  * follows from its kind (llm/kinds.c), so that readers need no table. */
-void trouble_write(struct worker *w, struct worker_breaker *br, json_t *record);
+void trouble_write(struct models *m, struct model_breaker *br, json_t *record);
 
 #endif

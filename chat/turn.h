@@ -9,27 +9,31 @@
 #define CHAT_TURN_H
 
 #include "base/arena.h"
-#include "chat/lease.h"
 #include "chat/stream.h"
 #include "llm/llm.h"
 #include "nouns/caller.h"
+#include "nouns/metric.h"
 #include "nouns/settings.h"
 #include "redis/journal.h"
 #include "tools/tool.h"
+#include "work/lease.h"
 
 enum turn_state {
 	TURN_LOAD,      /* what kind of message, and what was journalled */
 	TURN_TOKEN,     /* states before active, and the token's renewal */
-	TURN_DIRECT,    /* no model */
-	TURN_ASK,       /* one model call */
-	TURN_TOOLS,     /* what it asked for, then ASK */
+	TURN_DIRECT,    /* no model: the message as a call, then TOOLS */
+	TURN_ASK,       /* one model call, then TOOLS or FINISH */
+	TURN_TOOLS,     /* what it asked for, then ASK; of DIRECT, FINISH */
 	TURN_FINISH,    /* reply, history, end state */
 	TURN_HAND_BACK, /* release: shutdown or a later retry */
 	TURN_END,
+	TURN_N,
 };
 
 #define TURN_ANSWERS_MAX 16 /* model answers of one turn, summary included */
 
+struct chats;
+struct models;
 struct worker;
 
 /* What the model is told of a call (chat/told.h). */
@@ -49,11 +53,13 @@ struct turn_round {
 };
 
 struct turn {
+	struct chats *chats;
+	struct models *models; /* theirs */
 	struct worker *w;
 	struct settings *s;
 	struct job *job;
 	struct arena *mem; /* the job's */
-	struct lease lease;
+	struct lease *lease;
 	struct stream stream;
 	struct caller caller;
 	const struct toolset *tools; /* of the caller */
@@ -105,8 +111,8 @@ struct turn {
 	const char *note;         /* after the text, not remembered; or NULL */
 };
 
-/* Run ${job} to its end or hand it back; frees it. */
-void turn_run(struct worker *w, struct job *job);
+/* Run the job of ${l}, a chat, to its end or hand it back. */
+void turn_run(struct chats *c, struct lease *l);
 
 /* The steps. */
 enum turn_state turn_load(struct turn *t);
@@ -117,37 +123,48 @@ enum turn_state turn_tools(struct turn *t);
 enum turn_state turn_finish(struct turn *t);
 enum turn_state turn_hand_back(struct turn *t);
 
-/* What the steps share. */
-
-/* What is to be settled, for the first try of a write: a second one would give
- * back again what was not spent. */
-struct budget_change turn_settle(struct turn *t);
+/* What the steps share.  Where to (next.c): */
 
 /* End with ${text}: the next state. */
 enum turn_state turn_say(struct turn *t, enum turn_end end, const char *text);
 /* Hand back, to be looked at in ${delay_ms}. */
 enum turn_state turn_back(struct turn *t, int64_t delay_ms, bool failed);
-/*
- * Journal ${fields} (n may be 0: renew), trying again while Redis is down.
- * False: the turn must not go on; ${next} is where to.
- */
-bool turn_write(struct turn *t, const struct journal_field *fields, size_t n,
-    enum turn_state *next) WARN_UNUSED;
-/* No backend answered, for reason ${rc}: again later (${hint_ms} at least,
- * -1: as one likes; of LLM_QUOTA, when it is over), the words that were kept, or what the person is told. */
-enum turn_state turn_unanswered(struct turn *t, enum llm_rc rc,
-    int64_t hint_ms);
+/* After load, token and tools: calls that are open, the model, or without one
+ * the message as a call and the call's result as the reply. */
+enum turn_state turn_next_model(struct turn *t);
+/* The calls were cancelled for good: where that leads. */
+enum turn_state turn_next_cancelled(struct turn *t, enum lease_why why);
 /* Keep the words of a cut answer: the longest of this round. */
 void turn_keep(struct turn *t, const char *words);
 /* Are there such words of this round? */
 bool turn_has_kept(const struct turn *t);
 /* The words that were kept are the reply; there are none: ${phrase}. */
 enum turn_state turn_give_up(struct turn *t, const char *phrase);
-/* The calls' flag was set: where to. */
-enum turn_state turn_cancelled(struct turn *t);
+
+/* Whether to go on (hold.c): */
+
+/* What is to be settled, for the first try of a write: a second one would give
+ * back again what was not spent. */
+struct budget_change turn_settle(struct turn *t);
+/*
+ * Journal ${fields} (n may be 0: renew), trying again while Redis is down.
+ * False: the turn must not go on; ${next} is where to.
+ */
+bool turn_write(struct turn *t, const struct journal_field *fields, size_t n,
+    enum turn_state *next) WARN_UNUSED;
 /* Before a call to the outside: is the lease sure, was it stopped? */
 bool turn_may_call(struct turn *t, enum turn_state *next) WARN_UNUSED;
 /* Wait in this thread, at most ${ms}; false: cancelled meanwhile. */
 bool turn_pause(struct turn *t, int64_t ms) WARN_UNUSED;
+/* A question was cancelled: where to. */
+enum turn_state turn_cancelled(struct turn *t);
+/* Ask once more, at once. */
+enum turn_state turn_repeat(struct turn *t, enum model_repeat cause);
+
+/* No backend answered, for reason ${rc}: again later (${hint_ms} at least,
+ * -1: as one likes; of LLM_QUOTA, when it is over), the words that were kept,
+ * or what the person is told (unanswered.c). */
+enum turn_state turn_unanswered(struct turn *t, enum llm_rc rc,
+    int64_t hint_ms);
 
 #endif

@@ -19,45 +19,6 @@
 /* Loading takes from seconds to minutes; looking costs the server nothing. */
 #define LOADING_LOOK_MS 2000
 
-bool
-turn_has_kept(const struct turn *t)
-{
-	return t->kept != NULL && t->kept_round == t->nrounds;
-}
-
-void
-turn_keep(struct turn *t, const char *words)
-{
-	if (turn_has_kept(t) && strlen(words) <= strlen(t->kept))
-		return;
-	if (words[0] == '\0')
-		return;
-	t->kept = words;
-	t->kept_round = t->nrounds;
-	t->kept_unwritten = true;
-}
-
-enum turn_state
-turn_give_up(struct turn *t, const char *phrase)
-{
-	if (!turn_has_kept(t))
-		return turn_say(t, END_REFUSED, phrase);
-	metric_add(METRIC_ANSWERS_KEPT, 0, 1);
-	t->remember = t->truncated = true;
-	t->note = PHRASE_CUT_OFF;
-	return turn_say(t, END_REPLIED, t->kept);
-}
-
-/* The calls' flag was set: for what reason? */
-enum turn_state
-turn_cancelled(struct turn *t)
-{
-	enum turn_state next;
-
-	stream_restart(&t->stream);
-	return turn_may_call(t, &next) ? TURN_ASK : next;
-}
-
 /* When to ask again, less jitter. */
 static int64_t
 backoff(struct turn *t, int64_t hint_ms)

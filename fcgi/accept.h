@@ -1,5 +1,5 @@
 /*
- * accept: the listening socket, and the threads that accept from it.
+ * accept: the threads that accept from the listening socket (listen.h).
  *
  * A thread that has nothing to do blocks in accept itself: the kernel wakes
  * one of them, in whatever process, and no request is handed from thread to
@@ -22,13 +22,6 @@
 #define ACCEPT_WAIT 4 /* threads that wait in accept */
 
 struct acceptor;
-
-/*
- * Open ${address}: "unix:/path", "host:port", "[::1]:port", "fd:N",
- * "socket:NAME" (base/inherit.h).  A listening socket on descriptor 0 goes
- * before all but the last two.  -1: logged.  ${is_public}: reachable beyond this machine.
- */
-int accept_listen(const char *address, bool *is_public) WARN_UNUSED;
 
 /* Call ${serve}(${ctx}, fd) for each connection; it owns fd. */
 struct acceptor *accept_start(int listener, int max,

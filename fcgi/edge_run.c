@@ -15,6 +15,7 @@
 #include "fcgi/accept.h"
 #include "fcgi/class.h"
 #include "fcgi/edge.h"
+#include "fcgi/listen.h"
 #include "fcgi/park.h"
 #include "fcgi/serve.h"
 #include "nouns/metric.h"
@@ -62,7 +63,7 @@ edge_run(struct edge *e, const struct route *routes, void (*reload)(void *ctx),
 		return 1;
 	signal(SIGPIPE, SIG_IGN); /* FCGX_Init has replaced it */
 
-	listener = accept_listen(s->server_listen, &is_public);
+	listener = listen_open(s->server_listen, &is_public);
 	atomic_store(&e->is_public, is_public);
 	sv.classes = e->classes = classes_new(routes, (int)s->server_threads);
 	a = listener == -1

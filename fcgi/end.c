@@ -32,6 +32,7 @@ end_of(struct end *out, const struct request *req)
 		.status = req->status,
 		.sent = req->sent,
 		.started_us = req->started_us,
+		.gone = req->gone,
 		.quiet = req->route != NULL
 		    && req->route->class == CLASS_PROBE };
 }

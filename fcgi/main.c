@@ -107,8 +107,9 @@ serve_fastcgi(struct edge *e, struct program_run *run)
 	code = edge_run(e, ROUTES, reload, run);
 out:
 	settings_unref(s);
-	fleet_watch_stop(e);
 	process_unlisten(listener);
+	park_stop(e->park); /* what waits asks the watch, and that counts it */
+	fleet_watch_stop(e);
 	park_free(e->park);
 	return code;
 }

@@ -58,15 +58,24 @@ park_start(struct park *pk)
 }
 
 void
-park_free(struct park *pk)
+park_stop(struct park *pk)
 {
 	if (pk == NULL)
 		return;
 	if (pk->started) {
 		park_queue_stop(pk);
 		pthread_join(pk->thread, NULL);
+		pk->started = false;
 	}
 	park_look_stop(pk);
+}
+
+void
+park_free(struct park *pk)
+{
+	if (pk == NULL)
+		return;
+	park_stop(pk);
 	park_queue_fini(pk);
 	if (pk->epoll != -1)
 		close(pk->epoll);

@@ -30,13 +30,13 @@
  *     park_release().  A number is "PROCESS.NUMBER" for others, where PROCESS
  *     is edge->process_id.
  *  5. What takes long (a call of a tool, a plugin) is parked first and then
- *     worked on: park_request(), then pool_run() on the pool of the route's
- *     class.  The work owns its argument and copies what it needs of the
- *     request before it is parked; it answers by park_wake() with a kind of its
- *     own, and asks park_waits() now and then whether anybody still does.  No
- *     thread free: the handler wakes the number itself, with what makes
- *     on_piece answer 503.  Such work dies with its process, as its connection
- *     does; what must not is a job (redis/due.h).
+ *     worked on: park_request(), then class_call() (class.h), which gives the
+ *     work to the threads of its class.  It owns its argument and what it needs
+ *     of the request, copied before that was parked; it answers by park_wake()
+ *     with a kind of its own, and asks park_waits() now and then whether
+ *     anybody still does.  class_call() says no: the handler wakes the number
+ *     itself, with what makes on_piece answer 503.  Such work dies with its
+ *     process, as its connection does; what must not is a job (redis/due.h).
  *  6. A unit test beside tests/unit/test_park.c for what is published, lost and
  *     late; a row in docs/DESIGN.md.
  */
@@ -109,6 +109,8 @@ struct park_wait {
 /* At most ${max} wait in all, and ${owner_max} of one owner. */
 struct park *park_new(int64_t max, int64_t owner_max) WARN_UNUSED;
 int park_start(struct park *pk) WARN_UNUSED; /* its threads */
+/* End its threads and what still waits; park_count answers until park_free. */
+void park_stop(struct park *pk);
 void park_free(struct park *pk);
 
 /*

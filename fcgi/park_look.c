@@ -175,6 +175,7 @@ park_look_stop(struct park *pk)
 	pthread_cond_signal(&pk->look_wake);
 	pthread_mutex_unlock(&pk->look_mu);
 	pthread_join(pk->look_thread, NULL);
+	pk->look_started = false;
 	free_all(&pk->look_asked);
 	free_all(&pk->look_last);
 	free_all(&pk->in.found); /* the park thread has ended */

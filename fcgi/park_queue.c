@@ -59,16 +59,18 @@ size_of(const struct piece *c)
 	return sizeof(*c) + c->len;
 }
 
-/* Under mu; wakes the park thread, which takes everything. */
+/* Leaves mu, with something for the park thread, which takes everything: it is
+ * called once, and without the lock, which is the first thing that it takes. */
 static void
-announce(struct park *pk)
+unlock_and_call(struct park *pk)
 {
 	uint64_t one = 1;
+	bool call = !pk->announced;
 
-	if (pk->announced)
-		return;
 	pk->announced = true;
-	(void)!write(pk->event, &one, sizeof(one));
+	pthread_mutex_unlock(&pk->mu);
+	if (call)
+		(void)!write(pk->event, &one, sizeof(one));
 }
 
 static void
@@ -79,7 +81,6 @@ make_ready(struct park *pk, struct slot *s)
 		s->next_ready = pk->in.ready;
 		pk->in.ready = s;
 	}
-	announce(pk);
 }
 
 void
@@ -229,9 +230,12 @@ park_wake(struct park *pk, int64_t number, const char *kind, const char *sealed,
 		free(c); /* late: it ended */
 	else if (!add(pk, &s->pieces, PARK_PIECES_MAX, PARK_PIECES_BYTES, c))
 		s->missed = true;
-	if (s != NULL && s->state == SLOT_PARKED)
-		make_ready(pk, s);
-	pthread_mutex_unlock(&pk->mu);
+	if (s == NULL || s->state != SLOT_PARKED) {
+		pthread_mutex_unlock(&pk->mu);
+		return;
+	}
+	make_ready(pk, s);
+	unlock_and_call(pk);
 }
 
 void
@@ -243,8 +247,7 @@ park_wake_topic(struct park *pk, const char *topic, const char *kind,
 	pthread_mutex_lock(&pk->mu);
 	if (!add(pk, &pk->in.topics, SIZE_MAX, PARK_QUEUE_BYTES, c))
 		pk->in.missed_topic = true;
-	announce(pk);
-	pthread_mutex_unlock(&pk->mu);
+	unlock_and_call(pk);
 }
 
 void
@@ -253,8 +256,7 @@ park_hears(struct park *pk, bool hears)
 	pthread_mutex_lock(&pk->mu);
 	pk->in.hears = hears;
 	pk->in.look_all |= hears;
-	announce(pk);
-	pthread_mutex_unlock(&pk->mu);
+	unlock_and_call(pk);
 }
 
 /* ---- the rest ---- */
@@ -266,8 +268,7 @@ park_queue_parked(struct park *pk, struct parked *p)
 	p->owner = pk->slots[p->number % GENERATIONS].owner->text;
 	p->next = pk->in.parked;
 	pk->in.parked = p;
-	announce(pk);
-	pthread_mutex_unlock(&pk->mu);
+	unlock_and_call(pk);
 }
 
 void
@@ -277,8 +278,7 @@ park_queue_found(struct park *pk, struct look *l)
 	pthread_mutex_lock(&pk->mu);
 	*pk->in.found.last = l;
 	pk->in.found.last = &l->next;
-	announce(pk);
-	pthread_mutex_unlock(&pk->mu);
+	unlock_and_call(pk);
 }
 
 void
@@ -286,8 +286,7 @@ park_queue_stop(struct park *pk)
 {
 	pthread_mutex_lock(&pk->mu);
 	pk->in.stopping = true;
-	announce(pk);
-	pthread_mutex_unlock(&pk->mu);
+	unlock_and_call(pk);
 }
 
 void
@@ -295,8 +294,7 @@ park_queue_drain(struct park *pk, int64_t until_ms)
 {
 	pthread_mutex_lock(&pk->mu);
 	pk->in.drain_ms = until_ms;
-	announce(pk);
-	pthread_mutex_unlock(&pk->mu);
+	unlock_and_call(pk);
 }
 
 void
@@ -346,14 +344,19 @@ park_queue_settle(struct park *pk, struct parked *p)
 
 	pthread_mutex_lock(&pk->mu);
 	s = park_slot(pk, p->number);
-	if (s != NULL) {
-		s->state = SLOT_PARKED;
-		s->parked = p;
-		if (s->pieces.n > 0)
-			make_ready(pk, s);
+	if (s == NULL) {
+		pthread_mutex_unlock(&pk->mu);
+		return -1;
 	}
-	pthread_mutex_unlock(&pk->mu);
-	return s == NULL ? -1 : 0;
+	s->state = SLOT_PARKED;
+	s->parked = p;
+	if (s->pieces.n > 0) {
+		make_ready(pk, s);
+		unlock_and_call(pk);
+	} else {
+		pthread_mutex_unlock(&pk->mu);
+	}
+	return 0;
 }
 
 void

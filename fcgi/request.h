@@ -54,6 +54,7 @@ struct request {
 	int64_t started_us;   /* boot clock */
 	int status;           /* 0 until answered */
 	size_t sent;          /* bytes of body */
+	bool gone;            /* its client left before it was answered */
 	bool parked;          /* the answer comes later (park.h) */
 	struct caller caller; /* who asks: the route's verify says it */
 	const char *chat;     /* what it is about, for the log, in mem; */

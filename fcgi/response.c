@@ -140,6 +140,7 @@ reply_bytes(struct request *req, int status, const char *type,
 		ok = FCGX_PutStr(bytes, (int)len, f->out) != -1;
 		req->sent = len;
 	}
+	req->gone = !ok;
 	return ok ? 0 : -1;
 }
 

@@ -382,3 +382,10 @@ router_refuse(struct request *req, const struct refusal *why, const char *what)
 	(void)!reply_refusal(req, why);
 	write_end(req, what);
 }
+
+void
+router_drop(struct request *req)
+{
+	req->gone = true;
+	write_end(req, NULL);
+}

@@ -30,4 +30,7 @@ void router_serve(struct request *req, const struct route *routes);
 void router_refuse(struct request *req, const struct refusal *why,
     const char *what);
 
+/* End ${req}, whose client left while it waited: nobody would read an answer. */
+void router_drop(struct request *req);
+
 #endif

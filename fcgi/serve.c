@@ -1,5 +1,6 @@
 #include "fcgi/serve.h"
 
+#include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -17,9 +18,6 @@
 #include "nouns/metric.h"
 
 #define RETRY_FULL_S 5 /* who hangs has a time-out; that takes some seconds */
-
-/* nouns/metric.c, METRIC_REFUSED */
-#define REFUSED_FULL 2
 
 /*
  * One request with all that it needs.  A thread that accepts has one and uses
@@ -117,14 +115,27 @@ end(struct seat *seat)
 		accept_close(f->ipcFd);
 }
 
-/* By a thread that did not accept it. */
+/* The web server closes the connection when its client does. */
+static bool
+has_left(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLRDHUP };
+
+	return poll(&p, 1, 0) == 1
+	    && (p.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
+}
+
+/* By a thread that did not accept it, perhaps after a while. */
 static void
 serve_handed(void *arg)
 {
 	struct seat *seat = arg;
 
 	log_set_id(seat->req.id);
-	router_serve(&seat->req, seat->sv->routes);
+	if (has_left(seat->fcgx.ipcFd))
+		router_drop(&seat->req);
+	else
+		router_serve(&seat->req, seat->sv->routes);
 	end(seat);
 	seat_free(seat);
 }

@@ -16,55 +16,14 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "fcgi/park.h"
+#include "fcgi/route.h"
 #include "handlers/chat_priv.h"
 #include "handlers/fleet_priv.h"
 #include "handlers/handlers.h"
 #include "nouns/metric.h"
 
-#define RETRY_DOWN_S 2    /* Redis: a restart takes about that long */
-#define RETRY_CROWDED_S 5 /* a turn takes seconds */
-#define RETRY_FULL_S 10   /* a chat's inbox: a few turns */
 #define CGI_LOOK_MIN_MS 10
 #define CGI_LOOK_MAX_MS 250
-
-static int
-refuse(struct request *req, int status, int64_t retry_s, const char *detail)
-{
-	char seconds[24];
-
-	if (retry_s > 0) {
-		snprintf(seconds, sizeof(seconds), "%" PRId64, retry_s);
-		response_header(req, "Retry-After", seconds);
-	}
-	return reply_error(req, status, detail);
-}
-
-static int
-refuse_full(struct request *req, const char *detail)
-{
-	metric_add(METRIC_REFUSED, REFUSED_FULL, 1);
-	return refuse(req, 503, RETRY_FULL_S, detail);
-}
-
-static int
-refuse_down(struct request *req)
-{
-	return refuse(req, 503, RETRY_DOWN_S,
-	    "messages cannot be taken just now; please try again");
-}
-
-static int
-refuse_limited(struct request *req, int64_t wait_ms)
-{
-	char detail[96];
-
-	snprintf(detail, sizeof(detail),
-	    "Rate limit exceeded: max %" PRId64
-	    " messages per minute in one chat",
-	    policy_of(req->settings, &req->caller)->rate_limit);
-	return refuse(req, 429, wait_ms > 0 ? (wait_ms + 999) / 1000 : 1,
-	    detail);
-}
 
 /* False: not that shape, and answered. */
 static bool
@@ -82,7 +41,8 @@ read_body(struct request *req, struct chat_body *body, int *rc)
 	list = chat_body_read(req->mem, req->json, body);
 	if (json_array_size(list) == 0)
 		return true;
-	*rc = reply_json(req, 422, json_pack("{s:O}", "detail", list));
+	*rc = reply_refusal(req,
+	    &(struct refusal){ .status = 422, .invalid = list });
 	return false;
 }
 
@@ -99,36 +59,15 @@ answer_command(struct request *req, enum command command,
 	case STORE_OK:
 		break;
 	case STORE_LIMITED:
-		return refuse_limited(req, wait_ms);
+		return chat_refuse_limited(req, wait_ms);
 	default:
-		return refuse_down(req);
+		return chat_refuse(req, CHAT_DOWN);
 	}
 	reply = (struct reply){ .text = command_answer(req, command, ask,
 				    &session),
 		.exchanges = command == COMMAND_STATUS ? session.exchanges : 0,
 		.state = chat_state(req->settings, &session) };
 	return chat_reply(req, &reply, ask->stream);
-}
-
-static int
-answer_kept(struct request *req, const struct chat_ask *ask,
-    const struct inbox_answer *found)
-{
-	struct reply reply;
-
-	if (found->reply == NULL
-	    || reply_read(req->mem, found->reply, found->reply_len, &reply)
-		== -1)
-		return refuse(req, 500, 0,
-		    "the answer of this message cannot be read");
-	return chat_reply(req, &reply, ask->stream);
-}
-
-static int
-refuse_gone(struct request *req)
-{
-	return refuse(req, 410, 0,
-	    "this message was answered, and the answer is no longer kept");
 }
 
 /* Plain CGI has one request and no thread but this one: a subscription and a
@@ -149,9 +88,9 @@ wait_here(struct request *req, const struct chat_ask *ask)
 		switch (inbox_find(req->edge->store, &ask->chat, ask->update_id,
 		    "", req->mem, &found)) {
 		case STORE_ANSWERED:
-			return answer_kept(req, ask, &found);
+			return chat_reply_kept(req, &found, ask->stream);
 		case STORE_GONE:
-			return refuse_gone(req);
+			return chat_refuse(req, CHAT_GONE);
 		default: /* not yet, or Redis is away: it is durable */
 			break;
 		}
@@ -172,11 +111,9 @@ take(struct request *req, struct chat_ask *ask, struct message *msg,
 	if (park != NULL) {
 		number = park_reserve(park, ask->chat.text);
 		if (number == PARK_FULL)
-			return refuse_full(req,
-			    "too many requests are waiting here");
+			return chat_refuse(req, CHAT_FULL_HERE);
 		if (number == PARK_CROWDED)
-			return refuse(req, 429, RETRY_CROWDED_S,
-			    "too many requests of this chat are waiting here");
+			return chat_refuse(req, CHAT_CROWDED_HERE);
 		address = arena_printf(req->mem, "%s.%" PRId64,
 		    req->edge->process_id, number);
 	}
@@ -203,24 +140,19 @@ take(struct request *req, struct chat_ask *ask, struct message *msg,
 	case STORE_EXISTS:
 		return wait_here(req, ask);
 	case STORE_ANSWERED:
-		return answer_kept(req, ask, &found);
+		return chat_reply_kept(req, &found, ask->stream);
 	case STORE_CONFLICT:
-		return refuse(req, 409, 0,
-		    "this message_id was used before with another message");
+		return chat_refuse(req, CHAT_CONFLICT);
 	case STORE_GONE:
-		return refuse_gone(req);
+		return chat_refuse(req, CHAT_GONE);
 	case STORE_LIMITED:
-		return refuse_limited(req, found.wait_ms);
+		return chat_refuse_limited(req, found.wait_ms);
 	case STORE_CROWDED:
-		return refuse(req, 429, RETRY_CROWDED_S,
-		    "too many requests wait for this message already; ask "
-		    "for its answer later");
+		return chat_refuse(req, CHAT_CROWDED);
 	case STORE_FULL:
-		return refuse_full(req,
-		    "too many messages are waiting; nothing was stored, "
-		    "please try again");
+		return chat_refuse(req, CHAT_FULL);
 	default:
-		return refuse_down(req);
+		return chat_refuse(req, CHAT_DOWN);
 	}
 }
 
@@ -242,22 +174,19 @@ handle_chat(struct request *req)
 	if (!read_body(req, &body, &rc))
 		return rc;
 	if (*body.chat_id == '\0')
-		return refuse(req, 400, 0, "chat_id is required");
+		return chat_refuse(req, CHAT_NO_CHAT);
 	if (*body.message == '\0')
-		return refuse(req, 400, 0, "message is required");
+		return chat_refuse(req, CHAT_NO_WORDS);
 	if (chat_name_make(&ask.chat, req->caller.tenant,
 		req->caller.connection, body.chat_id)
 	    == -1)
-		return refuse(req, 400, 0,
-		    "chat_id must be at most 200 bytes without control "
-		    "characters");
+		return chat_refuse(req, CHAT_NAME);
 	if (chat_is_dots(body.chat_id))
-		return refuse(req, 400, 0,
-		    "chat_id must not be . or .., which no URL can name");
+		return chat_refuse(req, CHAT_DOTS);
 	req->chat = arena_strdup(req->mem, ask.chat.text);
 	ask.stream = request_accepts(req, CHAT_STREAM_TYPE);
 	if (!edge_may_store(req->edge))
-		return refuse_down(req);
+		return chat_refuse(req, CHAT_DOWN);
 
 	said = text_strip(req->mem, body.message);
 	msg.text = text_cut(req->mem, said, (size_t)s->chat_max_input_chars);

@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "handlers/chat_priv.h"
+#include "redis/session.h"
 
 /* What a person reads when the reply is still to come. */
 static const char *const PENDING[] = {
@@ -20,10 +21,6 @@ static const char *const PENDING[] = {
 	[FLEET_PAUSED] = "Your message is safe. Answers are paused just now. "
 			 "When they go on, it is answered.",
 };
-
-/* The session can be read by a command's way only; a limit this wide takes
- * nothing noticeable from the chat's rate. */
-#define RATE_FREE 1000000000
 
 static int
 add_common(struct buf *out, const char *text, const char *state,
@@ -95,69 +92,12 @@ chat_state(const struct settings *s, const struct session *session)
 
 const char *
 chat_state_now(struct edge *e, const struct settings *s,
-    const struct chat_name *chat, struct arena *mem)
+    const struct chat_name *chat)
 {
-	const struct policy *policy = policy_of(s, NULL);
-	struct inbox_limits limits = { .per_minute = RATE_FREE,
-		.max = policy->inbox_max,
-		.bytes = policy->inbox_bytes };
 	struct session session = { 0 };
-	int64_t wait_ms;
 
 	if (s->chat_auth == CHAT_AUTH_MEMCP
-	    && inbox_control(e->store, chat, COMMAND_STATUS, &limits, mem,
-		   &session, &wait_ms)
-		!= STORE_OK)
+	    && session_read(e->store, chat, &session) != STORE_OK)
 		session.exists = false;
 	return chat_state(s, &session);
-}
-
-int
-chat_reply(struct request *req, const struct reply *r, bool stream)
-{
-	struct buf out = BUF_INIT(CHAT_ANSWER_MAX);
-	struct chat_events ev;
-	int rc;
-
-	if (!stream) {
-		if (chat_answer_add(&out, r) == -1)
-			rc = reply_error(req, 500, "the answer is too long");
-		else
-			rc = reply_bytes(req, 200, "application/json",
-			    buf_str(&out), out.len);
-		buf_fini(&out);
-		return rc;
-	}
-	chat_events_init(&ev);
-	if (chat_events_begin(&ev, NULL, NULL, &out) == -1
-	    || chat_events_reply(&ev, r, &out) == -1)
-		rc = reply_error(req, 500, "the answer is too long");
-	else {
-		response_header(req, "X-Accel-Buffering", "no");
-		rc = reply_bytes(req, 200, CHAT_STREAM_TYPE, buf_str(&out),
-		    out.len);
-	}
-	buf_fini(&out);
-	return rc;
-}
-
-int
-chat_pending(struct request *req, const struct chat_ask *ask)
-{
-	struct buf out = BUF_INIT(CHAT_ANSWER_MAX);
-	const char *url = chat_url(req->mem, ask),
-		   *state = chat_state_now(req->edge, req->settings, &ask->chat,
-		       req->mem);
-	int rc;
-
-	if (chat_pending_add(&out, ask, url, state, fleet_waits(req->edge))
-	    == -1)
-		rc = reply_error(req, 500, "the answer is too long");
-	else {
-		response_header(req, "Location", url);
-		rc = reply_bytes(req, 202, "application/json", buf_str(&out),
-		    out.len);
-	}
-	buf_fini(&out);
-	return rc;
 }

@@ -10,12 +10,6 @@
 
 #define RETRY_S "2" /* a turn takes seconds */
 
-static int
-not_found(struct request *req)
-{
-	return reply_error(req, 404, "this chat has no such message");
-}
-
 int
 handle_chat_message(struct request *req)
 {
@@ -23,14 +17,13 @@ handle_chat_message(struct request *req)
 		   *message_id = request_param(req, "message_id");
 	struct inbox_answer found = { 0 };
 	struct chat_ask ask = { 0 };
-	struct reply reply;
 
 	if (chat_id == NULL || message_id == NULL || *message_id == '\0'
 	    || strlen(message_id) > CHAT_MESSAGE_ID_MAX
 	    || chat_name_make(&ask.chat, req->caller.tenant,
 		   req->caller.connection, chat_id)
 		== -1)
-		return not_found(req);
+		return chat_refuse(req, CHAT_UNKNOWN);
 	snprintf(ask.update_id, sizeof(ask.update_id), "%s", message_id);
 
 	switch (inbox_find(req->edge->store, &ask.chat, ask.update_id, "",
@@ -39,23 +32,12 @@ handle_chat_message(struct request *req)
 		response_header(req, "Retry-After", RETRY_S);
 		return chat_pending(req, &ask);
 	case STORE_ANSWERED:
-		if (found.reply == NULL
-		    || reply_read(req->mem, found.reply, found.reply_len,
-			   &reply)
-			== -1)
-			return reply_error(req, 500,
-			    "the answer of this message cannot be read");
-		return chat_reply(req, &reply, false);
+		return chat_reply_kept(req, &found, false);
 	case STORE_GONE:
-		return reply_error(req, 410,
-		    "this message was answered, and the answer is no longer "
-		    "kept");
+		return chat_refuse(req, CHAT_GONE);
 	case STORE_NONE:
-		return not_found(req);
+		return chat_refuse(req, CHAT_UNKNOWN);
 	default:
-		response_header(req, "Retry-After", RETRY_S);
-		return reply_error(req, 503,
-		    "messages cannot be looked up just now; please try "
-		    "again");
+		return chat_refuse(req, CHAT_NOT_FOUND_OUT);
 	}
 }

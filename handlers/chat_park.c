@@ -5,12 +5,14 @@
  * message, its truth the reply's record.  All but chat_park and look runs in
  * the park thread.
  */
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
 #include "base/log.h"
 #include "fcgi/park.h"
+#include "fcgi/route.h"
 #include "handlers/chat_priv.h"
 #include "redis/process.h"
 
@@ -77,21 +79,23 @@ tell_why(struct parked *p, struct wait *w, bool long_time)
 }
 
 static void
-fail(struct parked *p, struct wait *w, struct arena *mem, int status,
-    const char *detail)
+fail(struct parked *p, struct wait *w, struct arena *mem, enum chat_refusal why)
 {
+	const struct refusal *r = chat_refusal(why);
 	struct buf out = BUF_INIT(CHAT_ANSWER_MAX);
 
 	if (w->ask.stream) {
 		begin_stream(p, w, mem);
-		if (chat_events_error(&w->events, detail, NULL, NULL, &out)
+		if (chat_events_error(&w->events, r->detail, NULL, NULL, &out)
 		    == 0)
 			write_stream(p, &out);
 		park_end(p);
-	} else if (buf_printf(&out, "{\"detail\":\"%s\"}", detail) == 0)
-		park_reply(p, status, "application/json",
-		    status == 503 ? "Retry-After: 2\r\n" : "", buf_str(&out),
-		    out.len);
+	} else if (buf_printf(&out, "{\"detail\":\"%s\"}", r->detail) == 0)
+		park_reply(p, r->status, "application/json",
+		    r->retry_s > 0 ? arena_printf(mem,
+			"Retry-After: %" PRId64 "\r\n", r->retry_s)
+				   : "",
+		    buf_str(&out), out.len);
 	buf_fini(&out);
 }
 
@@ -106,8 +110,7 @@ answer(struct parked *p, struct wait *w, struct arena *mem, const char *text,
 		log_event(LOG_ERROR, "reply_unreadable", F_CHAT(&w->ask.chat),
 		    F_STR("message", w->ask.id),
 		    F_STR("remedy", LOG_REMEDY_DAMAGED));
-		fail(p, w, mem, 500,
-		    "the answer of this message cannot be read");
+		fail(p, w, mem, CHAT_UNREADABLE);
 	} else if (w->ask.stream) {
 		begin_stream(p, w, mem);
 		if (chat_events_reply(&w->events, &reply, &out) == 0)
@@ -117,7 +120,7 @@ answer(struct parked *p, struct wait *w, struct arena *mem, const char *text,
 		park_reply(p, 200, "application/json", "", buf_str(&out),
 		    out.len);
 	else
-		fail(p, w, mem, 500, "the answer is too long");
+		fail(p, w, mem, CHAT_TOO_LONG);
 	buf_fini(&out);
 }
 
@@ -191,7 +194,7 @@ look(struct edge *e, struct park_look *const *looks, size_t n)
 		size_t len = a->reply_len;
 
 		if (q[i].rc != STORE_ANSWERED && looks[i]->last) {
-			text = chat_state_now(e, s, &q[i].chat, mem);
+			text = chat_state_now(e, s, &q[i].chat);
 			len = strlen(text);
 		}
 		park_found(looks[i], q[i].rc, text, len);
@@ -214,9 +217,7 @@ on_found(struct parked *p, void *state, const struct park_look *found)
 		answer(p, w, mem, found->text, found->len);
 		break;
 	case STORE_GONE:
-		fail(p, w, mem, 410,
-		    "this message was answered, and the answer is no longer "
-		    "kept");
+		fail(p, w, mem, CHAT_GONE);
 		break;
 	case STORE_NONE:
 		if (++w->lost < LOST_LOOKS) {
@@ -227,9 +228,7 @@ on_found(struct parked *p, void *state, const struct park_look *found)
 		    F_STR("message", w->ask.id),
 		    F_STR("remedy",
 			"look whether Redis lost data: dragoman doctor"));
-		fail(p, w, mem, 503,
-		    "this message was lost by the store; please send it "
-		    "again");
+		fail(p, w, mem, CHAT_LOST);
 		break;
 	default:
 		w->lost = 0;

@@ -2,8 +2,9 @@
  * chat_priv: what the files of POST /chat and of its message share.
  *
  * chat.c takes the message, whose shape chat_request.c checks; commands.c
- * answers what needs no turn; chat_park.c waits; chat_answer.c writes bodies
- * and chat_events.c streams; chat_message.c answers those who ask again.
+ * answers what needs no turn; chat_park.c waits; chat_message.c answers those
+ * who ask again.  chat_answer.c makes bodies, chat_events.c streams of them;
+ * chat_reply.c writes them to a request, chat_refusal.c says what is refused.
  */
 #ifndef HANDLERS_CHAT_PRIV_H
 #define HANDLERS_CHAT_PRIV_H
@@ -75,10 +76,41 @@ const char *chat_state(const struct settings *s, const struct session *session);
 
 /* That of ${chat} now; the entry state when Redis does not say. */
 const char *chat_state_now(struct edge *e, const struct settings *s,
-    const struct chat_name *chat, struct arena *mem);
+    const struct chat_name *chat);
+
+/* chat_refusal.c: why a message, or the question for its answer, is refused. */
+enum chat_refusal {
+	CHAT_NO_CHAT,
+	CHAT_NO_WORDS,
+	CHAT_NAME,
+	CHAT_DOTS,
+	CHAT_UNKNOWN,
+	CHAT_CONFLICT,
+	CHAT_GONE,
+	CHAT_CROWDED,      /* too many wait for one message */
+	CHAT_CROWDED_HERE, /* too many of one chat, in this process */
+	CHAT_UNREADABLE,
+	CHAT_TOO_LONG,
+	CHAT_DOWN,
+	CHAT_NOT_FOUND_OUT, /* Redis does not say whether it is there */
+	CHAT_LOST,
+	CHAT_FULL,      /* the chat's inbox, or Redis */
+	CHAT_FULL_HERE, /* server.parked */
+};
+struct refusal;
+const struct refusal *chat_refusal(enum chat_refusal why);
+
+/* chat_reply.c: each returns as a handler does. */
+
+int chat_refuse(struct request *req, enum chat_refusal why);
+/* The chat's rate is used up for ${wait_ms}. */
+int chat_refuse_limited(struct request *req, int64_t wait_ms);
 
 /* Answer ${req} with a reply that is there: JSON, or a whole stream. */
 int chat_reply(struct request *req, const struct reply *r, bool stream);
+/* The same with one that is kept in Redis. */
+int chat_reply_kept(struct request *req, const struct inbox_answer *found,
+    bool stream);
 
 /* 202 with where to ask, as JSON. */
 int chat_pending(struct request *req, const struct chat_ask *ask);

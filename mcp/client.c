@@ -22,24 +22,27 @@ copy(const char *s)
 }
 
 struct mcp_client *
-mcp_client_new(const char *name, const char *url, const char *const *headers,
-    int timeout_ms)
+mcp_client_new(const struct mcp_client_options *o)
 {
 	struct mcp_client *c = calloc(1, sizeof(*c));
 	size_t n = 0;
 
 	if (c == NULL)
 		abort();
-	while (headers != NULL && headers[n] != NULL)
+	while (o->headers != NULL && o->headers[n] != NULL)
 		n++;
 	c->headers = calloc(n + 1, sizeof(*c->headers));
 	if (c->headers == NULL)
 		abort();
 	for (; c->nheaders < n; c->nheaders++)
-		c->headers[c->nheaders] = copy(headers[c->nheaders]);
-	c->name = copy(name);
-	c->url = copy(url);
-	mcp_client_set_timeout(c, timeout_ms);
+		c->headers[c->nheaders] = copy(o->headers[c->nheaders]);
+	c->name = copy(o->name);
+	c->url = copy(o->url);
+	c->capabilities = copy(
+	    o->capabilities == NULL ? "{}" : o->capabilities);
+	c->handler = o->handler;
+	c->trust = o->trust;
+	mcp_client_set_timeout(c, o->timeout_ms);
 	c->transport = &MCP_HTTP;
 	c->view.transport = c->transport;
 	c->view.version = "";
@@ -64,6 +67,7 @@ mcp_client_free(struct mcp_client *c)
 	free(c->headers);
 	free(c->name);
 	free(c->url);
+	free(c->capabilities);
 	pthread_cond_destroy(&c->settled);
 	pthread_mutex_destroy(&c->lock);
 	free(c);
@@ -74,7 +78,9 @@ mcp_client_is_same(const struct mcp_client *a, const struct mcp_client *b)
 {
 	size_t i;
 
-	if (strcmp(a->url, b->url) != 0 || a->nheaders != b->nheaders)
+	if (strcmp(a->url, b->url) != 0 || a->nheaders != b->nheaders
+	    || strcmp(a->capabilities, b->capabilities) != 0
+	    || a->handler != b->handler || a->trust != b->trust)
 		return false;
 	for (i = 0; i < a->nheaders; i++)
 		if (strcmp(a->headers[i], b->headers[i]) != 0)

@@ -18,11 +18,50 @@
 
 struct mcp_client;
 
-/* ${headers}: "Name: value", NULL-terminated, copied; they may hold secrets. */
-struct mcp_client *mcp_client_new(const char *name, const char *url,
-    const char *const *headers, int timeout_ms);
+/* Who names the address of a server. */
+enum mcp_trust {
+	MCP_TRUST_OPERATOR, /* the configuration: http:// and any net */
+	MCP_TRUST_NOBODY,   /* a user: https, and no private address */
+};
+
+/*
+ * What a server asks of its client (before 2026-07-28 only: later ones end a
+ * call that asks with questions instead).  It runs on the thread of a call,
+ * within that call's deadline; many at once.  Without it, and for what it does
+ * not know, the server is told that there is no such method; ping is always
+ * answered.
+ */
+struct mcp_reply {
+	json_t *result;      /* a new reference; NULL: an error */
+	int code;            /* of it, JSON-RPC's */
+	const char *message; /* of it, a literal */
+};
+struct mcp_handler {
+	/* False: no such method.  ${params} may be NULL. */
+	bool (*request)(void *arg, const char *method, const json_t *params,
+	    struct mcp_reply *reply);
+	/* All but progress of a call, which the call hears of; may be NULL. */
+	void (
+	    *notification)(void *arg, const char *method, const json_t *params);
+	void *arg;
+};
+
+/* All of it is copied but ${handler}, which lives as long as the client. */
+struct mcp_client_options {
+	const char *name; /* for logs */
+	const char *url;
+	const char *const *headers; /* "Name: value", NULL ends, or NULL; they
+				       may hold secrets */
+	int timeout_ms;             /* of a request; 0: 30 s */
+	enum mcp_trust trust;       /* in ${url} */
+	/* What we say that we can be asked for, a JSON object as text; NULL:
+	 * nothing.  Who says something serves it in ${handler}. */
+	const char *capabilities;
+	const struct mcp_handler *handler; /* or NULL */
+};
+struct mcp_client *mcp_client_new(const struct mcp_client_options *o);
 void mcp_client_free(struct mcp_client *c);
-/* The same server, asked with the same headers: what ${a} knows of it (an era,
+/* The same server, asked in the same way: what ${a} knows of it (an era,
  * a session) serves for ${b}, too. */
 bool mcp_client_is_same(const struct mcp_client *a, const struct mcp_client *b);
 /* Of the next requests; calls that run keep theirs. */
@@ -62,11 +101,33 @@ struct mcp_call_options {
 	/* To an earlier result that asked (input_required); NULL: none. */
 	const json_t *answers; /* KEY -> answer */
 	const char *state;     /* as it came with the questions */
+	/* Of this call in place of the client's; NULL: those.  Servers before
+	 * 2026-07-28 know the client's capabilities only, and those that answer
+	 * on one long GET ask the client's handler. */
+	const char *capabilities;
+	const struct mcp_handler *handler;
+	const char *trace; /* a W3C traceparent for the server, or NULL */
 };
 enum mcp_rc mcp_client_call(struct mcp_client *c, const char *name,
     const json_t *arguments, const json_t *schema,
     const struct mcp_call_options *o, struct arena *mem, json_t **result,
     char why[MCP_WHY_MAX]) WARN_UNUSED;
+
+/*
+ * Any request, ${method} with ${params} (an object or NULL; its _meta is left
+ * out, as that is ours).  What must not happen twice is sent once, as a call
+ * is; a method that is not known counts as such.
+ */
+struct mcp_answer {
+	json_t *result; /* MCP_OK: whole, in ${mem} */
+	/* MCP_ERROR: the server's own; else 0, "" and NULL */
+	int64_t code;
+	const char *message;
+	const json_t *data;
+};
+enum mcp_rc mcp_client_request(struct mcp_client *c, const char *method,
+    const json_t *params, const struct mcp_call_options *o, struct arena *mem,
+    struct mcp_answer *answer, char why[MCP_WHY_MAX]) WARN_UNUSED;
 
 /* True once since the last question, if the server said that its list
  * changed. */

@@ -53,12 +53,27 @@ exchange_reset(struct exchange *x)
 	x->said[0] = x->location[0] = '\0';
 }
 
+/* Of hex digits and "-": nothing that JSON would read otherwise. */
+static bool
+is_trace(const char *s)
+{
+	return s != NULL && s[0] != '\0'
+	    && strspn(s, "0123456789abcdef-") == strlen(s);
+}
+
 const char *
 exchange_meta(const struct exchange *x)
 {
-	if (x->o == NULL || x->o->on_progress == NULL)
-		return "";
-	return arena_printf(x->mem, "\"progressToken\":%" PRId64, x->id);
+	const char *token = "", *trace = "";
+
+	if (x->o != NULL && x->o->on_progress != NULL)
+		token = arena_printf(x->mem, "\"progressToken\":%" PRId64,
+		    x->id);
+	if (x->o != NULL && is_trace(x->o->trace))
+		trace = arena_printf(x->mem, "%s\"traceparent\":\"%s\"",
+		    token[0] == '\0' ? "" : ",", x->o->trace);
+	return trace[0] == '\0' ? token
+				: arena_printf(x->mem, "%s%s", token, trace);
 }
 
 enum mcp_rc

@@ -53,12 +53,12 @@ legacy_agreed(const json_t *result)
 }
 
 const char *
-legacy_hello(struct arena *mem, const char *version)
+legacy_hello(const struct exchange *x, const char *version)
 {
-	return arena_printf(mem,
-	    "\"protocolVersion\":\"%s\",\"capabilities\":{},"
+	return arena_printf(x->mem,
+	    "\"protocolVersion\":\"%s\",\"capabilities\":%s,"
 	    "\"clientInfo\":{\"name\":\"dragoman\",\"version\":\"%s\"}",
-	    version, PACKAGE_VERSION);
+	    version, x->c->capabilities, PACKAGE_VERSION);
 }
 
 /* The server's words in a refusal, "" if it is none. */

@@ -11,12 +11,18 @@
 #include "base/sse.h"
 #include "mcp/client_priv.h"
 
-#define ANSWERS_MAX 16 /* of requests of the server's in one piece */
+#define HEARD_MAX 16 /* of the server's own in one piece; more are dropped */
 
 struct waiter {
 	int64_t id;
 	struct buf messages; /* each with its NUL */
 	struct waiter *next;
+};
+
+/* A request of the server's, or a notification (id NULL). */
+struct heard {
+	json_t *id, *params;
+	char *method;
 };
 
 struct mcp_link {
@@ -37,8 +43,8 @@ struct mcp_link {
 	struct waiter *waiters;
 	struct sse_reader reader;
 	struct arena *scratch;
-	struct buf answers[ANSWERS_MAX]; /* to be posted by the reader */
-	int nanswers;
+	struct heard heard[HEARD_MAX]; /* the reader serves them */
+	int nheard;
 };
 
 /* client_link.c */
@@ -47,13 +53,18 @@ struct mcp_link *link_new(struct mcp_client *c);
 struct mcp_link *link_of(struct mcp_client *c);
 /* An event of the stream of ${ctx}, a link that is locked or not yet shared. */
 int link_take(void *ctx, const struct sse_event *ev);
-/* One request over ${l}. */
-enum mcp_rc link_call(struct mcp_link *l, struct exchange *x) WARN_UNUSED;
-/* Wait for the answer to what was POSTed as x->id. */
-enum mcp_rc link_await(struct mcp_link *l, struct exchange *x) WARN_UNUSED;
+/* Read once for all who wait; under the lock, which is left meanwhile.  False:
+ * nothing came. */
+bool link_read(struct mcp_link *l, struct exchange *x, int wait_ms);
 /* Take in what came while nobody waited: is the stream at its end?  NULL is
  * dead. */
 bool link_is_dead(struct mcp_link *l, struct exchange *x);
 void link_notify(struct mcp_link *l, struct arena *mem, const struct buf *body);
+
+/* client_wait.c */
+/* One request over ${l}. */
+enum mcp_rc link_call(struct mcp_link *l, struct exchange *x) WARN_UNUSED;
+/* Wait for the answer to what was POSTed as x->id. */
+enum mcp_rc link_await(struct mcp_link *l, struct exchange *x) WARN_UNUSED;
 
 #endif

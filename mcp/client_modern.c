@@ -15,25 +15,39 @@
 
 #define FIXED_LINES 5
 
-#define META                                                            \
-	"\"io.modelcontextprotocol/protocolVersion\":\"" MCP_MODERN     \
-	"\",\"io.modelcontextprotocol/clientCapabilities\":{},"         \
-	"\"io.modelcontextprotocol/clientInfo\":{\"name\":\"dragoman\"" \
-	",\"version\":\"" PACKAGE_VERSION "\"}"
+#define META_VERSION \
+	"\"io.modelcontextprotocol/protocolVersion\":\"" MCP_MODERN "\","
+#define META_INFO                                                         \
+	",\"io.modelcontextprotocol/clientInfo\":{\"name\":\"dragoman\"," \
+	"\"version\":\"" PACKAGE_VERSION "\"}"
+#define META_CAPABILITIES "\"io.modelcontextprotocol/clientCapabilities\":"
+
+static const char *
+meta_of(const struct exchange *x)
+{
+	static const char PLAIN[] = META_VERSION META_CAPABILITIES
+	    "{}" META_INFO;
+	const char *more = exchange_meta(x);
+	const char *can = x->o != NULL && x->o->capabilities != NULL
+	    ? x->o->capabilities
+	    : x->c->capabilities;
+
+	if (more[0] == '\0' && strcmp(can, "{}") == 0)
+		return PLAIN;
+	return arena_printf(x->mem,
+	    META_VERSION META_CAPABILITIES "%s" META_INFO "%s%s", can,
+	    more[0] == '\0' ? "" : ",", more);
+}
 
 static enum mcp_rc
 modern_post(struct exchange *x)
 {
 	const char *lines[FIXED_LINES + PARAMS_MAX + 1];
 	struct buf body = BUF_INIT(MCP_ANSWER_MAX);
-	const char *progress, *meta = META;
 	size_t n = 0;
 	enum mcp_rc rc;
 
 	x->id = mcp_next_id(x->c);
-	progress = exchange_meta(x);
-	if (progress[0] != '\0')
-		meta = arena_printf(x->mem, "%s,%s", META, progress);
 	lines[n++] = "Content-Type: application/json";
 	lines[n++] = "Accept: application/json, text/event-stream";
 	lines[n++] = "MCP-Protocol-Version: " MCP_MODERN;
@@ -43,7 +57,7 @@ modern_post(struct exchange *x)
 		    params_header_value(x->mem, x->name));
 	n += params_headers(x->mem, x->schema, x->arguments, lines + n);
 	lines[n] = NULL;
-	if (rpc_write(&body, x->id, x->method, x->params, meta) == -1)
+	if (rpc_write(&body, x->id, x->method, x->params, meta_of(x)) == -1)
 		rc = exchange_end(x, MCP_PROTOCOL, "the request is too large");
 	else
 		rc = exchange_post(x, x->c->url, lines, &body);

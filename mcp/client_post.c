@@ -27,7 +27,7 @@ mcp_fill(const struct mcp_client *c, struct http_request *req,
 		req->headers[n++] = c->headers[i];
 	}
 	req->headers[n] = NULL;
-	req->flags = HTTP_OPERATOR;
+	req->flags = c->trust == MCP_TRUST_OPERATOR ? HTTP_OPERATOR : 0;
 	return 0;
 }
 

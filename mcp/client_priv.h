@@ -30,6 +30,7 @@
 #define MCP_LIST_MAX (2 * MIB)
 #define MCP_CONNECT_MS 5000
 #define MCP_NOTICE_MS 2000    /* for what nobody waits for */
+#define MCP_REPLY_MAX MIB     /* of an answer to a request of a server's */
 #define MCP_REQUESTS_MAX 32   /* of a server's that are answered in one call */
 #define MCP_RESUME_MAX 64     /* a legacy stream that ends early, in a row */
 #define MCP_RESUME_MS 1000    /* between two, unless the server says */
@@ -99,6 +100,9 @@ struct mcp_client {
 	char *url;
 	char **headers; /* NULL-terminated */
 	size_t nheaders;
+	char *capabilities; /* JSON text */
+	const struct mcp_handler *handler;
+	enum mcp_trust trust;
 	atomic_int timeout_ms;
 	atomic_int_fast64_t last_id;
 	atomic_bool list_changed;
@@ -164,7 +168,8 @@ bool exchange_is_cancelled(const struct exchange *x);
 bool exchange_is_over(const struct exchange *x);
 /* Forget the answer of the attempt before. */
 void exchange_reset(struct exchange *x);
-/* "progressToken":ID when the caller wants to hear of it, else "". */
+/* Members of _meta that all revisions have: the token for progress when the
+ * caller wants to hear of it, the trace; or "". */
 const char *exchange_meta(const struct exchange *x);
 /* ${rc}, or MCP_UNKNOWN for what acts: it may have happened. */
 enum mcp_rc exchange_or_unknown(const struct exchange *x, enum mcp_rc rc);
@@ -189,6 +194,14 @@ enum mcp_rc exchange_answer_end(struct exchange *x);
 /* How a failed HTTP exchange ends. */
 enum mcp_rc exchange_http_end(struct exchange *x,
     const struct http_response *resp);
+
+/* client_serve.c: what the server asks of us */
+/* Append the answer to a request; -1: there is none. */
+int serve_request(const struct mcp_handler *h, const json_t *id,
+    const char *method, const json_t *params, struct buf *out) WARN_UNUSED;
+/* Pass a notification on. */
+void serve_notification(const struct mcp_handler *h, const char *method,
+    const json_t *params);
 
 /* client_take.c */
 /*
@@ -244,7 +257,7 @@ const char *legacy_instead(const struct exchange *x, const char *asked);
 /* Refused without being looked at, because the session is over? */
 bool legacy_session_is_over(const struct exchange *x);
 /* The params of initialize, members as JSON text. */
-const char *legacy_hello(struct arena *mem, const char *version);
+const char *legacy_hello(const struct exchange *x, const char *version);
 
 /* client_streamable.c */
 /* Taken without an answer (exchange_is_unanswered): it is elsewhere. */

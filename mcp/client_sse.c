@@ -92,7 +92,7 @@ initialize(struct mcp_link *l, struct exchange *x)
 	x->method = "initialize";
 	for (ask = MCP_NEWEST_LEGACY; ask != NULL && rc == MCP_ERROR;
 	     ask = legacy_instead(x, ask)) {
-		x->params = legacy_hello(x->mem, ask);
+		x->params = legacy_hello(x, ask);
 		rc = link_call(l, x);
 	}
 	return rc;

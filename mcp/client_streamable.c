@@ -97,7 +97,7 @@ streamable_begin(struct exchange *x, struct mcp_view *view)
 	lines_of(x, view, lines);
 	for (ask = MCP_NEWEST_LEGACY; ask != NULL;
 	     ask = legacy_instead(x, ask)) {
-		x->params = legacy_hello(x->mem, ask);
+		x->params = legacy_hello(x, ask);
 		rc = legacy_post(x, lines);
 		if (rc != MCP_ERROR && rc != MCP_PROTOCOL)
 			break;

@@ -25,13 +25,23 @@ take_progress(struct exchange *x, const struct rpc_message *m)
 			    : mcp_client_hide(x->c, x->scratch, message));
 }
 
+static const struct mcp_handler *
+handler_of(const struct exchange *x)
+{
+	return x->o != NULL && x->o->handler != NULL ? x->o->handler
+						     : x->c->handler;
+}
+
 static void
 take_notification(struct exchange *x, const struct rpc_message *m)
 {
-	if (strcmp(m->method, "notifications/progress") == 0)
+	if (strcmp(m->method, "notifications/progress") == 0) {
 		take_progress(x, m);
-	else if (strcmp(m->method, "notifications/tools/list_changed") == 0)
+		return;
+	}
+	if (strcmp(m->method, "notifications/tools/list_changed") == 0)
 		atomic_store(&x->c->list_changed, true);
+	serve_notification(handler_of(x), m->method, m->params);
 }
 
 /* The answer is ${m}; what was taken with a worse id goes. */
@@ -72,14 +82,15 @@ is_ours(const struct exchange *x, const struct rpc_message *m)
 static void
 take_request(struct exchange *x, const struct rpc_message *m)
 {
-	struct buf body = BUF_INIT(64 * KIB);
+	struct buf body = BUF_INIT(MCP_REPLY_MAX);
 
 	/* Each costs a round trip: a server must not hold the caller so.  A
 	 * modern one must not ask; it gets no answer. */
 	if (x->view->era == ERA_MODERN || exchange_is_over(x)
 	    || x->requests++ >= MCP_REQUESTS_MAX)
 		return;
-	if (rpc_write_answer(&body, m->id, m->method) == 0)
+	if (serve_request(handler_of(x), m->id, m->method, m->params, &body)
+	    == 0)
 		x->view->transport->send(x, &body);
 	buf_fini(&body);
 }

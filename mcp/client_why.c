@@ -7,6 +7,7 @@
 #include "mcp/client_priv.h"
 
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -88,93 +89,113 @@ credential(const char *line)
 /* Some addresses have their key in the path. */
 #define PATH_LEAST 16
 
-const char *
-mcp_client_hide(const struct mcp_client *c, struct arena *mem, const char *text)
+/* What of ${c} is to be hidden. */
+struct secrets {
+	const char **all;
+	size_t n;
+};
+
+static struct secrets
+secrets_of(const struct mcp_client *c, struct arena *mem)
 {
-	const char *path = strstr(c->url, "://");
+	struct secrets s = { .all = arena_alloc(mem,
+				 (c->nheaders + 1) * sizeof(*s.all)) };
+	const char *path = strstr(c->url, "://"), *value;
 	size_t i;
 
-	for (i = 0; i < c->nheaders; i++)
-		text = hide_secret(mem, text, credential(c->headers[i]));
+	for (i = 0; i < c->nheaders; i++) {
+		value = credential(c->headers[i]);
+		if (value != NULL)
+			s.all[s.n++] = value;
+	}
 	path = path == NULL ? NULL : strpbrk(path + 3, "/?");
 	if (path != NULL && strlen(path) >= PATH_LEAST)
-		text = hide_secret(mem, text, path);
+		s.all[s.n++] = path;
+	return s;
+}
+
+static const char *
+hide(const struct secrets *s, struct arena *mem, const char *text)
+{
+	size_t i;
+
+	for (i = 0; i < s->n; i++)
+		text = hide_secret(mem, text, s->all[i]);
 	return text;
 }
 
-/* Is there anything to hide? */
-static bool
-has_secrets(const struct mcp_client *c)
+const char *
+mcp_client_hide(const struct mcp_client *c, struct arena *mem, const char *text)
 {
-	const char *path = strstr(c->url, "://");
-	size_t i;
+	struct secrets s = secrets_of(c, mem);
 
-	for (i = 0; i < c->nheaders; i++)
-		if (credential(c->headers[i]) != NULL)
-			return true;
-	path = path == NULL ? NULL : strpbrk(path + 3, "/?");
-	return path != NULL && strlen(path) >= PATH_LEAST;
+	return hide(&s, mem, text);
 }
 
-static json_t *hide_value(const struct mcp_client *c, struct arena *mem,
-    json_t *value);
+/* What stands in ${value}, a string or a number; NULL: nothing to look at. */
+static const char *
+text_of(const json_t *value, char number[32])
+{
+	if (json_is_string(value))
+		return json_string_value(value);
+	if (!json_is_integer(value))
+		return NULL;
+	(void)snprintf(number, 32, "%" JSON_INTEGER_FORMAT,
+	    json_integer_value(value));
+	return number;
+}
+
+/* Is there a secret in ${value}? */
+static bool
+shows(const struct secrets *s, struct arena *mem, const json_t *value)
+{
+	char number[32];
+	const char *text = text_of(value, number), *key;
+	json_t *member;
+	size_t i;
+
+	if (text != NULL)
+		return hide(s, mem, text) != text;
+	json_object_foreach((json_t *)(uintptr_t)value, key, member) {
+		if (hide(s, mem, key) != key || shows(s, mem, member))
+			return true;
+	}
+	json_array_foreach(value, i, member) {
+		if (shows(s, mem, member))
+			return true;
+	}
+	return false;
+}
 
 /* A new reference. */
 static json_t *
-hide_object(const struct mcp_client *c, struct arena *mem, json_t *object)
+hidden(const struct secrets *s, struct arena *mem, json_t *value)
 {
-	json_t *out = json_object(), *value;
-	const char *key;
-
-	json_object_foreach(object, key, value)
-		(void)json_object_set_new(out, mcp_client_hide(c, mem, key),
-		    hide_value(c, mem, value));
-	return out;
-}
-
-static json_t *
-hide_array(const struct mcp_client *c, struct arena *mem, json_t *array)
-{
-	json_t *out = json_array(), *value;
+	char number[32];
+	const char *text = text_of(value, number), *key;
+	json_t *out, *member;
 	size_t i;
 
-	json_array_foreach(array, i, value)
-		(void)json_array_append_new(out, hide_value(c, mem, value));
-	return out;
-}
-
-static json_t *
-hide_value(const struct mcp_client *c, struct arena *mem, json_t *value)
-{
-	const char *text, *hidden;
-	char number[32];
-
-	switch (json_typeof(value)) {
-	case JSON_OBJECT:
-		return hide_object(c, mem, value);
-	case JSON_ARRAY:
-		return hide_array(c, mem, value);
-	case JSON_STRING:
-		text = json_string_value(value);
-		break;
-	case JSON_INTEGER:
-		(void)snprintf(number, sizeof(number), "%" JSON_INTEGER_FORMAT,
-		    json_integer_value(value));
-		text = number;
-		break;
-	default:
+	if (!shows(s, mem, value))
 		return json_incref(value);
-	}
-	hidden = mcp_client_hide(c, mem, text);
-	return hidden == text ? json_incref(value) : json_string(hidden);
+	if (text != NULL)
+		return json_string(hide(s, mem, text));
+	out = json_is_object(value) ? json_object() : json_array();
+	json_object_foreach(value, key, member)
+		(void)json_object_set_new(out, hide(s, mem, key),
+		    hidden(s, mem, member));
+	json_array_foreach(value, i, member)
+		(void)json_array_append_new(out, hidden(s, mem, member));
+	return out;
 }
 
 json_t *
 mcp_client_hide_json(const struct mcp_client *c, struct arena *mem, json_t *doc)
 {
-	return doc == NULL || !has_secrets(c)
-	    ? doc
-	    : json_keep(mem, hide_value(c, mem, doc));
+	struct secrets s = secrets_of(c, mem);
+
+	return doc == NULL || s.n == 0 ? doc
+				       : json_keep(mem, hidden(&s, mem, doc));
 }
 
 enum mcp_rc

@@ -123,15 +123,33 @@ rpc_write(struct buf *out, int64_t id, const char *method, const char *params,
 	return buf_add_str(out, "}}");
 }
 
-int
-rpc_write_answer(struct buf *out, const json_t *id, const char *method)
+static int
+begin_answer(struct buf *out, const json_t *id)
 {
-	if (buf_add_str(out, "{\"jsonrpc\":\"2.0\",\"id\":") == -1
-	    || json_add(out, id) == -1)
-		return -1;
-	if (strcmp(method, "ping") == 0)
-		return buf_add_str(out, ",\"result\":{}}");
-	return buf_printf(out,
-	    ",\"error\":{\"code\":%d,\"message\":\"Method not found\"}}",
-	    RPC_NO_METHOD);
+	return buf_add_str(out, "{\"jsonrpc\":\"2.0\",\"id\":") == -1
+		|| json_add(out, id) == -1
+	    ? -1
+	    : 0;
+}
+
+int
+rpc_write_result(struct buf *out, const json_t *id, const json_t *result)
+{
+	return begin_answer(out, id) == -1
+		|| buf_add_str(out, ",\"result\":") == -1
+		|| json_add(out, result) == -1
+	    ? -1
+	    : buf_add_char(out, '}');
+}
+
+int
+rpc_write_error(struct buf *out, const json_t *id, int code,
+    const char *message)
+{
+	return begin_answer(out, id) == -1
+		|| buf_printf(out, ",\"error\":{\"code\":%d,\"message\":", code)
+		    == -1
+		|| json_add_str(out, message, strlen(message)) == -1
+	    ? -1
+	    : buf_add_str(out, "}}");
 }

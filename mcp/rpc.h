@@ -11,9 +11,10 @@
 struct arena;
 struct buf;
 
-/* Codes that a client acts on. */
+/* Codes that a client acts on, or answers with. */
 #define RPC_NO_METHOD (-32601)
 #define RPC_BAD_PARAMS (-32602)
+#define RPC_INTERNAL (-32603)
 #define RPC_HEADER_MISMATCH (-32020)
 #define RPC_NEEDS_CAPABILITY (-32021)
 #define RPC_BAD_VERSION (-32022)
@@ -59,9 +60,10 @@ enum rpc_id_match rpc_id_match(const json_t *id, int64_t want);
 int rpc_write(struct buf *out, int64_t id, const char *method,
     const char *params, const char *meta) WARN_UNUSED;
 
-/* Append the answer to a server's request: {} to ping, else "no such method".
- */
-int rpc_write_answer(struct buf *out, const json_t *id,
-    const char *method) WARN_UNUSED;
+/* Append the answer to a request. */
+int rpc_write_result(struct buf *out, const json_t *id,
+    const json_t *result) WARN_UNUSED;
+int rpc_write_error(struct buf *out, const json_t *id, int code,
+    const char *message) WARN_UNUSED;
 
 #endif

@@ -1,11 +1,10 @@
+/*
+ * batch: commands as Redis reads them, put together.
+ */
 #include "redis/store_priv.h"
 
 #include <assert.h>
 #include <stdlib.h>
-
-#include "base/clock.h"
-#include "base/log.h"
-#include "nouns/metric.h"
 
 #define KEY_MAX (STORE_PREFIX_MAX + CHAT_NAME_MAX + 64)
 
@@ -214,261 +213,20 @@ batch_sealed(struct batch *b, const struct store *st, const char *front,
 	add(b, "\r\n", 2);
 }
 
-/* For SQL_ECHO: the command and its first key, no values. */
-static void
-echo(const struct batch *b)
-{
-	for (size_t i = 0; i < b->n; i++) {
-		const struct batch_item *it = &b->items[i];
-		const char *text = buf_str(&b->out);
-		const char *name, *key;
-		char what[32] = "", first[LOG_STR_MAX] = "";
-		size_t len;
-
-		if (it->script >= 0) {
-			name = script_text((enum script)it->script)->name;
-			len = strlen(name);
-		} else {
-			name = strstr(text + it->start, "\r\n");
-			name = strstr(name + 2, "\r\n") + 2;
-			len = strcspn(name, "\r");
-		}
-		memcpy(what, name, len < sizeof(what) ? len : sizeof(what) - 1);
-		if (it->key != 0) {
-			key = strstr(text + it->key, "\r\n") + 2;
-			len = strcspn(key, "\r");
-			memcpy(first, key,
-			    len < sizeof(first) ? len : sizeof(first) - 1);
-		}
-		log_event(LOG_INFO, "redis_command", F_STR("command", what),
-		    F_STR("key", first));
-	}
-}
-
-static size_t
-item_end(const struct batch *b, size_t i)
+size_t
+batch_end(const struct batch *b, size_t i)
 {
 	return i + 1 < b->n ? b->items[i + 1].start : b->out.len;
 }
 
-static int
-send_and_read(const struct batch *b, struct connection *c, bool repeat,
-    redisReply **replies)
-{
-	redisContext *redis = c->redis;
-
-	metric_add(METRIC_REDIS_ROUND_TRIPS, 0, 1);
-	if (!repeat
-	    && redisAppendFormattedCommand(redis, b->out.data, b->out.len)
-		!= REDIS_OK)
-		return -1;
-	for (size_t i = 0; repeat && i < b->n; i++)
-		if (!b->items[i].once
-		    && redisAppendFormattedCommand(redis,
-			   b->out.data + b->items[i].start,
-			   item_end(b, i) - b->items[i].start)
-			!= REDIS_OK)
-			return -1;
-	for (size_t i = 0; i < b->n; i++) {
-		if (repeat && b->items[i].once)
-			continue;
-		if (connection_reply(c, &replies[i]) == -1)
-			return -1;
-	}
-	return 0;
-}
-
-static bool
-reply_begins(const redisReply *r, const char *word)
-{
-	return r != NULL && r->type == REDIS_REPLY_ERROR
-	    && strncmp(r->str, word, strlen(word)) == 0;
-}
-
-static bool
-is_missing(const struct batch_item *it, const redisReply *r)
-{
-	return it->script >= 0 && reply_begins(r, "NOSCRIPT");
-}
-
-/* Scripts that Redis has forgotten (it was restarted): send their texts. */
-static int
-send_texts(const struct store *st, const struct batch *b, struct connection *c,
-    redisReply **replies)
-{
-	struct batch t;
-	size_t missing = 0;
-	int rc = -1;
-
-	for (size_t i = 0; i < b->n; i++)
-		if (is_missing(&b->items[i], replies[i]))
-			missing++;
-	if (missing == 0)
-		return 0;
-
-	batch_init(&t, st);
-	for (size_t i = 0; i < b->n; i++) {
-		const struct batch_item *it = &b->items[i];
-		const struct script_text *s;
-
-		if (!is_missing(&b->items[i], replies[i]))
-			continue;
-		s = script_text((enum script)it->script);
-		add_count(&t, '*', (size_t)it->argc);
-		batch_str(&t, "EVAL");
-		batch_mem(&t, s->text, s->len);
-		add(&t, b->out.data + it->rest, item_end(b, i) - it->rest);
-	}
-	metric_add(METRIC_REDIS_ROUND_TRIPS, 0, 1);
-	if (t.bad
-	    || redisAppendFormattedCommand(c->redis, t.out.data, t.out.len)
-		!= REDIS_OK)
-		goto out;
-	for (size_t i = 0; i < b->n; i++) {
-		if (!is_missing(&b->items[i], replies[i]))
-			continue;
-		freeReplyObject(replies[i]);
-		replies[i] = NULL;
-		if (connection_reply(c, &replies[i]) == -1)
-			goto out;
-	}
-	rc = 0;
-out:
-	batch_fini(&t);
-	return rc;
-}
-
 void
-replies_free(redisReply **replies, size_t n)
+batch_as_text(struct batch *b, const struct batch *from, size_t i)
 {
-	for (size_t i = 0; i < n; i++) {
-		freeReplyObject(replies[i]);
-		replies[i] = NULL;
-	}
-}
+	const struct batch_item *it = &from->items[i];
+	const struct script_text *s = script_text((enum script)it->script);
 
-int
-store_run(struct store *st, struct batch *b, redisReply **replies)
-{
-	for (size_t i = 0; i < b->n; i++)
-		replies[i] = NULL;
-	if (b->bad) {
-		log_event(LOG_ERROR, "redis_refused",
-		    F_STR("why", "a command is larger than 64 MiB"),
-		    F_STR("remedy", LOG_REMEDY_REPORT));
-		return -1;
-	}
-	if (st->echo)
-		echo(b);
-	for (int try = 0; try < 2; try++) {
-		struct connection *c = connection_get(st, CONNECTION_SHORT);
-
-		if (c == NULL)
-			return -1;
-		if (send_and_read(b, c, try > 0, replies) == 0
-		    && send_texts(st, b, c, replies) == 0) {
-			if (reply_begins(replies[0], "READONLY"))
-				/* It became a replica: ask for the primary. */
-				connection_broken(st, c, "readonly");
-			else
-				connection_put(st, CONNECTION_SHORT, c);
-			return 0;
-		}
-		replies_free(replies, b->n);
-		connection_broken(st, c, try == 0 ? "repeated" : "given up");
-	}
-	store_log_down(st, "send", "no answer, twice");
-	return -1;
-}
-
-bool
-reply_is_oom(const redisReply *r)
-{
-	return reply_begins(r, "OOM");
-}
-
-bool
-reply_is_wrong_type(const redisReply *r)
-{
-	return reply_begins(r, "WRONGTYPE");
-}
-
-bool
-reply_is_error(struct store *st, const redisReply *r, const char *what)
-{
-	if (r == NULL)
-		return true;
-	if (r->type != REDIS_REPLY_ERROR)
-		return false;
-	store_log_down(st, what, r->str);
-	return true;
-}
-
-enum store_rc
-reply_code(struct store *st, const redisReply *r, const char *what)
-{
-	if (reply_is_error(st, r, what))
-		return STORE_DOWN;
-	if (r->type != REDIS_REPLY_ARRAY || r->elements == 0
-	    || r->element[0]->type != REDIS_REPLY_INTEGER
-	    || r->element[0]->integer < STORE_OK
-	    || r->element[0]->integer > STORE_STOPPED) {
-		log_event(LOG_ERROR, "redis_refused", F_STR("what", what),
-		    F_STR("why", "not an answer of ours"),
-		    F_STR("remedy", LOG_REMEDY_REPORT));
-		return STORE_DOWN;
-	}
-	return (enum store_rc)r->element[0]->integer;
-}
-
-const redisReply *
-reply_at(const redisReply *r, size_t i)
-{
-	if (r == NULL || r->type != REDIS_REPLY_ARRAY || i >= r->elements
-	    || r->element[i]->type == REDIS_REPLY_NIL)
-		return NULL;
-	return r->element[i];
-}
-
-const redisReply *
-reply_string(const redisReply *r, size_t i)
-{
-	const redisReply *e = reply_at(r, i);
-
-	return e != NULL && e->type == REDIS_REPLY_STRING ? e : NULL;
-}
-
-int64_t
-reply_int(const redisReply *r, size_t i)
-{
-	const redisReply *e = reply_at(r, i);
-	int64_t n = 0;
-
-	if (e != NULL && e->type == REDIS_REPLY_INTEGER)
-		n = e->integer;
-	else if (e != NULL && e->type == REDIS_REPLY_STRING)
-		n = strtoll(e->str, NULL, 10);
-	return n < -REPLY_INT_MAX ? -REPLY_INT_MAX
-	    : n > REPLY_INT_MAX   ? REPLY_INT_MAX
-				  : n;
-}
-
-const char *
-reply_str(const redisReply *r, size_t i)
-{
-	const redisReply *e = reply_string(r, i);
-
-	return e != NULL ? e->str : NULL;
-}
-
-enum store_rc
-store_run_code(struct store *st, struct batch *b, const char *what)
-{
-	redisReply *r;
-	enum store_rc rc = STORE_DOWN;
-
-	if (store_run(st, b, &r) == 0)
-		rc = reply_code(st, r, what);
-	freeReplyObject(r);
-	return rc;
+	(void)begin(b, -1, it->argc);
+	batch_str(b, "EVAL");
+	batch_mem(b, s->text, s->len);
+	add(b, from->out.data + it->rest, batch_end(from, i) - it->rest);
 }

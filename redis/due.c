@@ -329,7 +329,7 @@ batch_wait(struct store *st, struct batch *b, const int order[CHAT_PARTITIONS],
 int
 due_wait(struct store *st, int wait_ms)
 {
-	struct connection *c;
+	struct link *c;
 	struct batch b;
 	int order[CHAT_PARTITIONS] = { 0 }, rc = -2;
 	uint32_t dice[CHAT_PARTITIONS];
@@ -347,7 +347,7 @@ due_wait(struct store *st, int wait_ms)
 		order[i] = order[at];
 		order[at] = i;
 	}
-	c = connection_get(st, CONNECTION_WAITING);
+	c = link_get(st, LINK_WAITING);
 	if (c == NULL)
 		return -2;
 	batch_init(&b, st);
@@ -355,8 +355,8 @@ due_wait(struct store *st, int wait_ms)
 	metric_add(METRIC_REDIS_ROUND_TRIPS, 0, 1);
 	if (redisAppendFormattedCommand(c->redis, b.out.data, b.out.len)
 		!= REDIS_OK
-	    || connection_reply(c, &r) == -1) {
-		connection_broken(st, c, "wait");
+	    || link_reply(c, &r) == -1) {
+		link_broken(st, c, "wait");
 		batch_fini(&b);
 		return -2;
 	}
@@ -368,7 +368,7 @@ due_wait(struct store *st, int wait_ms)
 	} else if (!reply_is_error(st, r, "wait") && reply_str(r, 0) != NULL)
 		rc = partition_of(st, reply_str(r, 0));
 	freeReplyObject(r);
-	connection_put(st, CONNECTION_WAITING, c);
+	link_put(st, LINK_WAITING, c);
 	batch_fini(&b);
 	if (atomic_load(&st->wake_damaged) != 0
 	    && clock_boot_ms() >= atomic_load(&st->wake_look_ms))

@@ -19,32 +19,47 @@ struct journal_field {
 	int version; /* to be written: who must be able to read it; 0 is 1 */
 };
 
-/* A chat whose turn this worker holds.  Everything lives in ${mem}. */
-struct job {
-	struct arena *mem; /* owned; job_free */
-	struct chat_name chat;
-	char token[JOB_TOKEN_MAX];
+/* What due holds.  Take leaves kinds that it does not know to others, so a
+ * new one gets a line here and one in lua/take.lua. */
+enum job_kind {
+	JOB_CHAT, /* a chat that has messages */
+	JOB_KIND_N,
+};
+
+/* JOB_CHAT: what its turn is given. */
+struct chat_given {
 	struct session session;
-	char id[MESSAGE_ID_MAX]; /* of the message to answer */
-	int64_t seq;
+	int64_t seq;         /* of the message to answer */
 	int64_t accepted_ms; /* wall, of the message */
 	struct message message;
 	struct history_entry *history; /* oldest first */
 	size_t nhistory;
-	struct journal_field *journal; /* not empty: this is a resumed turn */
+	bool expired; /* waited longer than turns.max_age: no step yet */
+};
+
+/* A job that this worker holds: what its lease, its journal and its end need,
+ * whatever its kind.  Everything lives in ${mem}. */
+struct job {
+	enum job_kind kind;
+	struct arena *mem;     /* owned; job_free */
+	struct chat_name chat; /* its name in due: of a chat the chat's */
+	char token[JOB_TOKEN_MAX];
+	char id[MESSAGE_ID_MAX];       /* what its journal is bound to: of a
+				  chat the message to answer */
+	struct journal_field *journal; /* not empty: it is resumed */
 	size_t njournal;
 	int64_t started_ms; /* wall, of the first attempt */
 	int attempt;        /* 1 for the first */
 	int crashes;        /* holders that died */
 	int failures;       /* releases that counted */
-	bool expired;       /* waited longer than turns.max_age: no step yet */
 	bool stop;          /* /stop came before it began */
 	/* OK; UNKNOWN_KEY: release it, raise an alarm; NONE: the message or its
-	 * journal was damaged (${message}.text may be ""): end it as dead. */
+	 * journal was damaged (its text may be ""): end it as dead. */
 	enum store_rc rc;
 	const char *damaged; /* NONE: what take found, or NULL */
 	int format;          /* redis/format.h: what its steps are written as */
-	int64_t lease_until_ms; /* boot clock; kept by chat/lease */
+	int64_t lease_until_ms;   /* boot clock, as it was taken */
+	struct chat_given *given; /* JOB_CHAT; else NULL */
 };
 
 /*

@@ -4,8 +4,8 @@
  *
  * A worker writes its record every FLEET_EVERY_MS; one that is older than
  * FLEET_LIVE_MS is not alive.  Records are JSON and hold no secret: those of
- * turn workers are made by chat/heartbeat, those of edges by
- * handlers/fleet_beat.  All have id, host, pid, version, format, started_ms
+ * turn workers are made by work/heartbeat and the kinds of job, those of edges
+ * by handlers/fleet_beat.  All have id, host, pid, version, format, started_ms
  * (wall).  Another kind of worker is a row of fleet.c.
  */
 #ifndef REDIS_FLEET_H

@@ -25,7 +25,8 @@ open_message(struct store *st, struct job *j, const redisReply *entry)
 	size_t len;
 	enum store_rc rc;
 
-	j->message.update_id = j->message.text = j->message.address = "";
+	j->given->message.update_id = j->given->message.text
+	    = j->given->message.address = "";
 	if (entry->type != REDIS_REPLY_STRING
 	    || record_header_read(entry->str, entry->len, &h) == -1) {
 		log_event(LOG_ERROR, "inbox_damaged", F_CHAT(&j->chat),
@@ -34,21 +35,22 @@ open_message(struct store *st, struct job *j, const redisReply *entry)
 		return;
 	}
 	memcpy(j->id, h.id, sizeof(j->id));
-	j->seq = h.seq;
-	j->accepted_ms = h.time_ms;
+	j->given->seq = h.seq;
+	j->given->accepted_ms = h.time_ms;
 	rc = record_open(st, j->chat.text, "inbox", j->id, entry->str + h.len,
 	    entry->len - h.len, j->mem, &plain, &len);
 	if (rc == STORE_OK
-	    && message_read(j->mem, plain, len, &j->message) == -1) {
+	    && message_read(j->mem, plain, len, &j->given->message) == -1) {
 		log_event(LOG_ERROR, "inbox_damaged", F_CHAT(&j->chat),
 		    F_STR("message", j->id),
 		    F_STR("remedy", LOG_REMEDY_DAMAGED));
 		rc = STORE_NONE;
 	}
 	if (rc != STORE_OK)
-		j->message = (struct message){ .update_id = "", .text = "" };
+		j->given->message = (struct message){ .update_id = "",
+			.text = "" };
 	/* The header's is the one that counts: a replayed letter has none. */
-	j->message.address = strcmp(h.address, "-") == 0
+	j->given->message.address = strcmp(h.address, "-") == 0
 	    ? ""
 	    : arena_strdup(j->mem, h.address);
 	note(j, rc);
@@ -58,8 +60,8 @@ open_message(struct store *st, struct job *j, const redisReply *entry)
 static void
 open_history(struct store *st, struct job *j, const redisReply *list)
 {
-	j->history = arena_alloc(j->mem,
-	    (list->elements + 1) * sizeof(*j->history));
+	j->given->history = arena_alloc(j->mem,
+	    (list->elements + 1) * sizeof(*j->given->history));
 	for (size_t i = 0; i < list->elements; i++) {
 		const redisReply *e = list->element[i];
 		char id[MESSAGE_ID_MAX];
@@ -78,9 +80,9 @@ open_history(struct store *st, struct job *j, const redisReply *list)
 			note(j, rc);
 		if (rc == STORE_OK
 		    && history_entry_read(j->mem, plain, len,
-			   &j->history[j->nhistory])
+			   &j->given->history[j->given->nhistory])
 			== 0)
-			j->nhistory++;
+			j->given->nhistory++;
 	}
 }
 
@@ -166,6 +168,8 @@ job_read(struct store *st, int partition, const redisReply *r, int64_t now_ms,
 	mem = arena_new();
 	j = arena_alloc(mem, sizeof(*j));
 	j->mem = mem;
+	j->kind = JOB_CHAT;
+	j->given = arena_alloc(mem, sizeof(*j->given));
 	if (strlen(name) >= CHAT_NAME_MAX
 	    || chat_name_parse(&j->chat, name) == -1
 	    || j->chat.partition != partition) {
@@ -192,11 +196,11 @@ job_read(struct store *st, int partition, const redisReply *r, int64_t now_ms,
 	open_message(st, j, entry);
 	open_history(st, j, history);
 	open_journal(st, j, journal);
-	j->session.running = true;
-	j->session.waiting = record_int(r, "waiting");
-	note(j, record_session(st, &j->chat, r, mem, &j->session));
-	j->expired = max_age_ms > 0 && journal->elements == 0
-	    && now_ms - j->accepted_ms > max_age_ms;
+	j->given->session.running = true;
+	j->given->session.waiting = record_int(r, "waiting");
+	note(j, record_session(st, &j->chat, r, mem, &j->given->session));
+	j->given->expired = max_age_ms > 0 && journal->elements == 0
+	    && now_ms - j->given->accepted_ms > max_age_ms;
 	return j;
 }
 

@@ -112,7 +112,8 @@ out:
 
 enum store_rc
 journal_renew(struct store *st, struct job *const *jobs, size_t n,
-    int64_t lease_ms, int64_t max_time_ms, enum store_rc *rc, bool *stopped)
+    int64_t lease_ms, const int64_t *max_time_ms, enum store_rc *rc,
+    bool *stopped)
 {
 	struct batch b;
 	redisReply **r;
@@ -129,7 +130,7 @@ journal_renew(struct store *st, struct job *const *jobs, size_t n,
 		abort(); /* out of memory ends the worker */
 	batch_init(&b, st);
 	for (size_t i = 0; i < n; i++)
-		batch_write(&b, st, jobs[i], NULL, 0, lease_ms, max_time_ms);
+		batch_write(&b, st, jobs[i], NULL, 0, lease_ms, max_time_ms[i]);
 	if (store_run(st, &b, r) == 0) {
 		all = STORE_OK;
 		for (size_t i = 0; i < n; i++) {

@@ -19,11 +19,11 @@ enum store_rc journal_write(struct store *st, struct job *job,
     bool *stopped) WARN_UNUSED;
 
 /*
- * Renew the leases of ${n} jobs in one round trip; ${rc}[i] as journal_write,
- * ${stopped}[i] set when /stop came.
+ * Renew the leases of ${n} jobs in one round trip; each has its longest time.
+ * ${rc}[i] as journal_write, ${stopped}[i] set when /stop came.
  */
 enum store_rc journal_renew(struct store *st, struct job *const *jobs, size_t n,
-    int64_t lease_ms, int64_t max_time_ms, enum store_rc *rc,
+    int64_t lease_ms, const int64_t *max_time_ms, enum store_rc *rc,
     bool *stopped) WARN_UNUSED;
 
 /*

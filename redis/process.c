@@ -185,7 +185,7 @@ run(void *arg)
 	int wait_ms = RETRY_MIN_MS;
 
 	while (!atomic_load(&l->stopping)) {
-		redisContext *c = connection_open(l->st, l->st->timeout_ms);
+		redisContext *c = link_open(l->st, l->st->timeout_ms);
 		struct pollfd p = { .fd = l->stop, .events = POLLIN };
 		bool stood;
 

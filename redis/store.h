@@ -1,13 +1,13 @@
 /*
  * store: this process's way to Redis.
  *
- * A pool of blocking connections, one borrowed per call; scripts are sent by
+ * A pool of blocking links, one borrowed per call; scripts are sent by
  * their hash and loaded when Redis does not know them.  Values that hold what
  * people, models and tools said are sealed and opened here (the nouns of this
  * folder), so callers see plain text.  Only this folder includes hiredis
  * (store_priv.h).
  *
- * A call that finds a dead connection tries once more on a new one when the
+ * A call that finds a dead link tries once more on a new one when the
  * command is safe to repeat (all scripts are).  After a reconnect
  * store_reconnects() has grown: turn workers then renew first.
  * hiredis writes with write(): the process must ignore SIGPIPE.
@@ -62,10 +62,10 @@ void store_close(struct store *st);
 /* PING; ${ms} gets the time it took. */
 enum store_rc store_ping(struct store *st, int *ms) WARN_UNUSED;
 
-/* Close the connections that nobody uses now: for a quiet time. */
+/* Close the links that nobody uses now: for a quiet time. */
 void store_trim(struct store *st);
 
-/* Counts reconnects of any pooled connection since the start. */
+/* Counts reconnects of any pooled link since the start. */
 int64_t store_reconnects(const struct store *st);
 
 /*

@@ -1,6 +1,6 @@
 /*
  * store_priv: what the nouns of this folder share: scripts, batches of
- * commands, keys, connections, records.
+ * commands, keys, records.  Links: link_priv.h.
  */
 #ifndef REDIS_STORE_PRIV_H
 #define REDIS_STORE_PRIV_H
@@ -16,6 +16,7 @@
 #include "nouns/chat_name.h"
 #include "nouns/session.h"
 #include "redis/fleet.h"
+#include "redis/link_priv.h"
 #include "redis/store.h"
 
 #define KEY_BREAKER "breaker:"
@@ -116,17 +117,31 @@ void batch_sealed(struct batch *b, const struct store *st, const char *front,
     const struct chat_name *chat, const char *noun, const char *item,
     const char *plain, size_t len);
 
+/* Where the command ${i} of ${b} ends. */
+size_t batch_end(const struct batch *b, size_t i);
+/* Append the script that is number ${i} of ${from}, as its text. */
+void batch_as_text(struct batch *b, const struct batch *from, size_t i);
+
+/* ---- a round trip: store_run.c ---- */
+
 /*
  * Send ${b} and read an answer to each command: ${replies} (b->n of them) are
  * to be freed with replies_free.  Scripts that Redis does not know are sent
- * once more as text.  A dead connection: once more on a new one, without the
+ * once more as text.  A dead link: once more on a new one, without the
  * commands marked once (their reply is NULL then).
  * -1: Redis is down (logged); no replies.
  */
 int store_run(struct store *st, struct batch *b,
     redisReply **replies) WARN_UNUSED;
-void replies_free(redisReply **replies, size_t n);
+/* Run a batch of one script whose answer is but a code. */
+enum store_rc store_run_code(struct store *st, struct batch *b,
+    const char *what) WARN_UNUSED;
 
+/* ---- replies: reply.c ---- */
+
+void replies_free(redisReply **replies, size_t n);
+/* ${r} is an error that begins with ${word}. */
+bool reply_begins(const redisReply *r, const char *word);
 /* ${r} is an error: logged; true. NULL counts as one. */
 bool reply_is_error(struct store *st, const redisReply *r, const char *what);
 bool reply_is_oom(const redisReply *r);
@@ -143,41 +158,6 @@ const redisReply *reply_string(const redisReply *r, size_t i);
 /* As text (ends in NUL); NULL when absent. */
 const char *reply_str(const redisReply *r, size_t i);
 
-/* Run a batch of one script whose answer is but a code. */
-enum store_rc store_run_code(struct store *st, struct batch *b,
-    const char *what) WARN_UNUSED;
-
-/* ---- connections: connection.c ---- */
-
-/* Blocking pops wait longer than a command may take: a pool of their own. */
-enum connection_kind { CONNECTION_SHORT, CONNECTION_WAITING, CONNECTION_KINDS };
-
-struct connection {
-	redisContext *redis;
-	struct connection *next;
-	int64_t idle_since_ms; /* boot clock */
-	int timeout_ms;        /* of one answer */
-	unsigned era;          /* the store's when it was taken into use */
-};
-
-/* NULL: none to be had (logged). */
-struct connection *connection_get(struct store *st,
-    enum connection_kind kind) WARN_UNUSED;
-void connection_put(struct store *st, enum connection_kind kind,
-    struct connection *c);
-/* The answer to the next command that was appended, sent first where it was
- * not.  -1: none came (c->redis says why); the connection is of no more use. */
-int connection_reply(struct connection *c, redisReply **out) WARN_UNUSED;
-/*
- * It failed: closed, and with it all that were there when it was opened, for
- * they are dead too: the idle ones now, others when they are put back.
- */
-void connection_broken(struct store *st, struct connection *c,
-    const char *what);
-/* A connection outside the pool, for a subscription. */
-redisContext *connection_open(struct store *st, int timeout_ms) WARN_UNUSED;
-void connection_close_idle(struct store *st);
-
 /* ---- the store ---- */
 
 #define STORE_WAIT_MAX_MS 1000 /* of a blocking pop: shutdown waits for it */
@@ -192,21 +172,8 @@ struct store_breaker {
 	char kind[BREAKER_KIND_MAX]; /* of the last, or "" */
 };
 
-struct store_url {
-	char *path; /* unix socket; NULL: host and port */
-	char *host;
-	int port;
-	char *user; /* NULL: none */
-	char *password;
-	int db;
-};
-
-/* 0, or -1 with the reason. */
-int store_url_parse(const char *text, struct store_url *url,
-    const char **why) WARN_UNUSED;
-void store_url_free(struct store_url *url);
-
 struct store {
+	const struct link_finder *finder; /* of the node */
 	struct store_url url;
 	char prefix[STORE_PREFIX_MAX];
 	size_t prefix_len;
@@ -217,10 +184,10 @@ struct store {
 	int wait_ms;
 
 	pthread_mutex_t lock; /* of what follows, up to breakers */
-	struct connection *idle[CONNECTION_KINDS];
-	int nidle[CONNECTION_KINDS];
-	bool broken;  /* the next connection made is a reconnect */
-	unsigned era; /* of connections: ends when one is found broken */
+	struct link *idle[LINK_KINDS];
+	int nidle[LINK_KINDS];
+	bool broken;  /* the next link made is a reconnect */
+	unsigned era; /* of links: ends when one is found broken */
 	struct store_breaker breakers[STORE_BREAKERS];
 
 	/* Bits of partitions: due was seen damaged; and is right again. */
@@ -232,7 +199,7 @@ struct store {
 	_Atomic int64_t reconnects;
 	_Atomic int64_t logged_ms; /* last "redis_failed", boot clock */
 	int64_t opened_ms;         /* boot clock */
-	_Atomic bool reached;      /* a connection was made */
+	_Atomic bool reached;      /* a link was made */
 	_Atomic int64_t memory_ms; /* last look at the memory, boot clock */
 	_Atomic bool memory_full;
 };

@@ -1,3 +1,7 @@
+/*
+ * url: the address of Redis, as an operator writes it, and as the one place to
+ * which links lead.
+ */
 #include "redis/store_priv.h"
 
 #include <stdlib.h>
@@ -128,8 +132,9 @@ parse_unix(const char *s, bool absolute, struct store_url *url,
 		       "unix:path";
 		return -1;
 	}
-	url->path = unescape(s, len);
-	if (url->path == NULL) {
+	url->place.transport = &LINK_UNIX;
+	url->place.path = unescape(s, len);
+	if (url->place.path == NULL) {
 		*why = "the path: a % must be written as %25";
 		return -1;
 	}
@@ -158,16 +163,18 @@ parse_tcp(const char *s, struct store_url *url, const char **why)
 		len = strcspn(s, ":/?");
 		s += len;
 	}
-	url->host = len == 0 ? unescape("localhost", 9) : unescape(host, len);
-	if (url->host == NULL) {
+	url->place.transport = &LINK_TCP;
+	url->place.host = len == 0 ? unescape("localhost", 9)
+				   : unescape(host, len);
+	if (url->place.host == NULL) {
 		*why = "not a host name";
 		return -1;
 	}
-	url->port = PORT_DEFAULT;
+	url->place.port = PORT_DEFAULT;
 	if (*s == ':') {
 		len = strcspn(++s, "/?");
-		if (parse_number(s, len, 65535, &url->port) == -1
-		    || url->port == 0) {
+		if (parse_number(s, len, 65535, &url->place.port) == -1
+		    || url->place.port == 0) {
 			*why = "the port is a number from 1 to 65535";
 			return -1;
 		}
@@ -183,6 +190,14 @@ parse_tcp(const char *s, struct store_url *url, const char **why)
 	}
 	return parse_query(s, url, why);
 }
+
+static const struct link_place *
+find_one(struct store *st)
+{
+	return &st->url.place;
+}
+
+const struct link_finder LINK_ONE_ADDRESS = { "one address", find_one };
 
 int
 store_url_parse(const char *text, struct store_url *url, const char **why)
@@ -212,8 +227,8 @@ store_url_parse(const char *text, struct store_url *url, const char **why)
 void
 store_url_free(struct store_url *url)
 {
-	free(url->path);
-	free(url->host);
+	free(url->place.path);
+	free(url->place.host);
 	free(url->user);
 	if (url->password != NULL)
 		explicit_bzero(url->password, strlen(url->password));

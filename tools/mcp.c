@@ -91,7 +91,8 @@ call(struct source *s, const struct catalogue_tool *tool,
 		.on_progress = ctx->progress == NULL ? NULL : on_progress,
 		.ctx = (void *)(uintptr_t)ctx,
 		.answers = ctx->answers,
-		.state = ctx->state };
+		.state = ctx->state,
+		.trace = ctx->trace };
 	char why[MCP_WHY_MAX] = "";
 	json_t *doc = NULL;
 	const char *type;
@@ -164,6 +165,9 @@ mcp_source(const struct settings *s, const struct settings_server *server)
 	if (server->by_command)
 		return unserved(server->name);
 	return source_new(&MCP, server->name, server->url,
-	    mcp_client_new(server->name, server->url, server->headers,
-		(int)s->mcp_timeout_ms));
+	    mcp_client_new(&(struct mcp_client_options){ .name = server->name,
+		.url = server->url,
+		.headers = server->headers,
+		.timeout_ms = (int)s->mcp_timeout_ms,
+		.trust = MCP_TRUST_OPERATOR }));
 }

@@ -3,8 +3,6 @@
 # or chosen; the rest is checked, and written where the others read it.
 # shellcheck disable=SC2154 # here, state, ...: deploy/quickstart
 
-# Folders that root writes to are root's: secrets/ redis/ log/ below apart,
-# into which only the workers write.
 own() { [ "$worker" = - ] || chown -h -- "$worker:" "$@"; }
 
 make_secret() { # FILE
@@ -18,13 +16,12 @@ make_folders() {
 	mkdir -p "$state"/{secrets,redis,log,nginx,config,supervisor}
 	chmod 0711 "$state" "$state"/{secrets,config}
 	chmod 0755 "$state"/{nginx,log}
-	chmod 0700 "$state"/{redis,supervisor}
+	chmod 0700 "$state"/supervisor
 	choose_copies
 	[ "$worker" != - ] || return 0
 	# What a state of somebody else's holds is root's now (chown -hR root:).
 	chown root: "$state" "$state"/{secrets,nginx,supervisor}
-	chown -hR "$worker:" "$state"/{redis,log}
-	find "$state/secrets" -type f -exec chown -h "$worker:" {} +
+	own_workers_files "$worker"
 }
 
 # The command as a worker runs it, in the state.
@@ -225,10 +222,12 @@ check_nginx() {
 
 # No file: Redis would open it by its whole path, which the folders above may
 # forbid.  Sealed texts do not compress: trying takes half of each rewrite.
-redis() {
-	printf 'run\tredis\t1\t%s\tnone\treload=no\tredis-server' "$worker"
+redis_line() {
+	local perm=700
+	[[ $redis != *:* ]] || perm=770
+	printf 'run\tredis\t1\t%s\tnone\treload=no\tredis-server' "$redis"
 	printf '\t%s' --dir redis --port 0 --unixsocket redis.sock \
-		--unixsocketperm 700 --appendonly yes --appendfsync everysec \
+		--unixsocketperm $perm --appendonly yes --appendfsync everysec \
 		--save '' --maxmemory-policy noeviction \
 		--latency-tracking no --rdbcompression no --logfile ''
 	printf '\n'
@@ -263,7 +262,7 @@ write_processes() {
 	{
 		printf 'stop\t%s\n' "$(seconds_to_stop)"
 		if [ -n "$own_redis" ]; then
-			redis
+			redis_line
 			printf 'wait\tredis/redis.sock\n' # who asks finds it
 		fi
 		printf 'listen\tedge\tedge.sock\t0600\t%s\n' "$web"
@@ -284,6 +283,8 @@ write_configuration() {
 	mv -- "$state/nginx/nginx.conf.new" "$state/nginx/nginx.conf"
 	write_processes
 	write_environment
+	own_redis_folder
+	[ "$worker" = - ] || echo "$worker" >"$state/user"
 	case $listen in
 	0.0.0.0) shown=127.0.0.1 ;;
 	'[::]') shown='[::1]' ;;

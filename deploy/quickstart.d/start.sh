@@ -122,6 +122,8 @@ stop_started() { # CODE
 # A --restart stopped what ran, and what was to follow does not start.  It is
 # tried once: QUICKSTART_BACK.
 go_back() { # WHY
+	local as=()
+	[ "$worker" = - ] || as=(--user "$former_worker")
 	[ -z "${QUICKSTART_BACK-}" ] || return 0
 	say "could not be started: $1"
 	say "starting again with the settings of the last start that succeeded"
@@ -129,7 +131,8 @@ go_back() { # WHY
 	(
 		for name in $(setting_names) $env_names; do unset "$name"; done
 		export QUICKSTART_BACK=1
-		exec "$here/deploy/quickstart" --state "$state" --restart --detach
+		exec "$here/deploy/quickstart" --state "$state" --restart \
+			--detach "${as[@]}"
 	) || fail 1 "neither the new settings could be started nor those of the" \
 		"last start: the lines above say why"
 	fail 1 "the new settings could not be started: $1. Dragoman runs with" \
@@ -207,6 +210,7 @@ tell_started() {
 	say "  ${header}curl -s $url/chat${header:+ -H @-} -H 'Content-Type: application/json' \\"
 	say "    -d '{\"chat_id\":\"me\",\"message\":\"help\"}'"
 	tell_listen
+	tell_users
 	if [ -n "$paused" ]; then
 		say "Turns are paused: messages wait until $again --exec -- dragoman resume"
 	fi

@@ -4,7 +4,7 @@
 
 # What we make in it, and --remove deletes.
 STATE_PARTS=(address config edge.sock environment given given.new log nginx processes
-	redis redis_prefix secrets supervisor supervisor.pid .dragoman)
+	redis redis_prefix secrets supervisor supervisor.pid user .dragoman)
 
 supervisor_pid() {
 	local pid=''
@@ -48,8 +48,9 @@ stop_seconds() {
 # user made; workers' users only where they belong.  Into redis/ and log/ root
 # does not write.
 foreign_part() {
-	local part parts=() users=(-user 0) user
-	for user in "$worker" "$web"; do
+	local part parts=() users=(-user 0) user theirs
+	theirs=$(id -u -- "${redis%:*}" 2>/dev/null) || theirs=0
+	for user in "$worker" "$former_worker" "$web"; do
 		user=$(id -u -- "$user" 2>/dev/null) || continue
 		users+=(-o -user "$user")
 	done
@@ -62,7 +63,7 @@ foreign_part() {
 		\( -type l -o ! -user 0 ! \( \
 		\( -path './secrets/*' -o -path './config/*' -o -path './nginx/*' \
 		-o -path ./edge.sock -o -path ./redis -o -path ./log \) \
-		\( "${users[@]}" \) \) \) -print -quit 2>/dev/null) || true # one went
+		\( "${users[@]}" \) \) ! \( -path ./redis -user "$theirs" \) \) -print -quit 2>/dev/null) || true # one went
 }
 
 # What another user has begun could hold a trap: settings are sourced, links
@@ -313,6 +314,9 @@ make_state_folder() {
 
 discard() {
 	rm -rf -- "${state:?}"/{given.new,nginx/nginx.conf.new}
+	# What runs is still the former one's.
+	[ "$worker" = "$former_worker" ] || [ -n "$made_state" ] ||
+		own_workers_files "$former_worker" 2>/dev/null || true
 	[ -z "$copies" ] || rm -rf -- "${state:?}/$copies"
 	[ -z "$made_key" ] || rm -f -- "$state/secrets/encryption_key"
 	[ -n "$made_state" ] || return 0

@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
+import { CreateMessageResultSchema, EmptyResultSchema, ListRootsResultSchema } from '@modelcontextprotocol/sdk/types.js';
 import { startBad, startLegacy, startModern, startSse } from '../doubles/mcp.mjs';
 import { freePort, suite, testWith, until } from './dragoman.mjs';
 
@@ -372,4 +373,36 @@ testWith(async () => {
   assert.equal(d.events('tool_hidden').filter(e => e.source === 'many' && e.left_out === 177).length, 1);
   await many.stop();
   await few.stop();
+});
+
+/* A server of 2025-11-25 asks its client in the middle of a call: each request
+ * gets an answer, and what nobody serves is refused as JSON-RPC wants it. */
+testWith(async () => {
+  const asks = async (args, extra) => {
+    const said = [];
+    for (const [method, schema] of [['ping', EmptyResultSchema], ['roots/list', ListRootsResultSchema], ['sampling/createMessage', CreateMessageResultSchema]]) {
+      try {
+        const params = method === 'sampling/createMessage' ? { messages: [], maxTokens: 1 } : undefined;
+        said.push(`${method} ${JSON.stringify(await extra.sendRequest({ method, params }, schema, { timeout: 5000 }))}`);
+      } catch (e) {
+        said.push(`${method} ${e.code}`);
+      }
+    }
+    return { content: [{ type: 'text', text: said.join('; ') }] };
+  };
+  const sessions = await startLegacy(), sse = await startSse();
+  sessions.more = sse.more = { asks };
+  return { edges: 1, turns: 1, sessions, sse, settings: { mcp: { servers: { sessions: { url: sessions.url }, sse: { url: sse.url } } } } };
+}, "a server's own requests are answered, on both transports", async d => {
+  const { sessions, sse } = d.options;
+  for (const name of ['sessions', 'sse']) {
+    await until(async () => {
+      d.model.clear();
+      await d.say('x', 'x');
+      return d.model.last().tools.includes(`${name}__asks`);
+    }, { ms: 20000, every: 200 });
+    assert.equal(await call(d, 'x', `${name}__asks`), 'ping {}; roots/list -32601; sampling/createMessage -32601');
+  }
+  await sessions.stop();
+  await sse.stop();
 });

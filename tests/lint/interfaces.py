@@ -3,7 +3,7 @@
 import glob
 import re
 
-FOLDERS = "base nouns redis llm platform mcp children tools fcgi program chat handlers cli"
+FOLDERS = "base nouns redis llm platform mcp children tools fcgi work program chat handlers cli"
 
 
 def read(path):

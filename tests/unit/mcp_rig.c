@@ -19,8 +19,11 @@ rig_begin(const struct rule *rules)
 	assert_int_equal(http_start(NULL), 0);
 	rules_start(rules);
 	rig.mem = arena_new();
-	rig.client = mcp_client_new("server", rules_url(), headers,
-	    RIG_DEADLINE_MS);
+	rig.options = (struct mcp_client_options){ .name = "server",
+		.url = rules_url(),
+		.headers = headers,
+		.timeout_ms = RIG_DEADLINE_MS };
+	rig.client = mcp_client_new(&rig.options);
 }
 
 void

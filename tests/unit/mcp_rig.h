@@ -10,6 +10,7 @@
 #define RIG_DEADLINE_MS 10000 /* of a request */
 
 struct mcp_rig {
+	struct mcp_client_options options;
 	struct mcp_client *client; /* sends "Authorization: Bearer k" */
 	struct arena *mem;
 	char why[MCP_WHY_MAX]; /* of the last failure */

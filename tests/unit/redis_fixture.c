@@ -305,7 +305,7 @@ enum store_rc
 fixture_finish(struct store *st, struct job *job, enum turn_end end,
     const char *reply)
 {
-	struct history_entry line = { .user = job->message.text,
+	struct history_entry line = { .user = job->given->message.text,
 		.assistant = reply };
 	struct turn_outcome o = { .end = end,
 		.reply = reply,

@@ -12,9 +12,10 @@
 
 #include "base/clock.h"
 #include "chat/breaker.h"
-#include "chat/worker.h"
+#include "work/worker.h"
 
-static struct worker worker = { .mu = PTHREAD_MUTEX_INITIALIZER };
+static struct worker worker;
+static struct models models = { .w = &worker, .mu = PTHREAD_MUTEX_INITIALIZER };
 
 static const char *
 name_of(const char *model)
@@ -37,31 +38,31 @@ keep(const char *model)
 		.chat_ollama_url = "",
 		.llm_max_tokens_name = "" };
 
-	worker_breakers_keep(&worker, &s);
+	model_breakers_keep(&models, &s);
 }
 
-static struct worker_breaker *
+static struct model_breaker *
 row_of(const char *model)
 {
-	return worker_breaker_hold(&worker, name_of(model));
+	return model_breaker_hold(&models, name_of(model));
 }
 
 static void
 a_backend_has_one_row(void **state)
 {
-	struct worker_breaker *a = row_of("a"), *b = row_of("b");
+	struct model_breaker *a = row_of("a"), *b = row_of("b");
 
 	(void)state;
 	assert_non_null(a);
 	assert_non_null(b);
 	assert_ptr_not_equal(a, b);
 	assert_ptr_equal(row_of("a"), a);
-	worker_breaker_drop(&worker, a);
-	worker_breaker_drop(&worker, a);
-	worker_breaker_drop(&worker, b);
+	model_breaker_drop(&models, a);
+	model_breaker_drop(&models, a);
+	model_breaker_drop(&models, b);
 	keep("a");
 	assert_ptr_equal(row_of("a"), a);
-	worker_breaker_drop(&worker, a);
+	model_breaker_drop(&models, a);
 	assert_string_equal(b->name, "");
 }
 
@@ -69,12 +70,12 @@ a_backend_has_one_row(void **state)
 static void
 rows_do_not_run_out(void **state)
 {
-	struct worker_breaker *br;
+	struct model_breaker *br;
 	char model[32];
 	int i;
 
 	(void)state;
-	for (i = 0; i < 5 * WORKER_BACKENDS_MAX; i++) {
+	for (i = 0; i < 5 * MODELS_MAX; i++) {
 		snprintf(model, sizeof(model), "model-%d", i);
 		keep(model);
 		br = row_of(model);
@@ -82,11 +83,11 @@ rows_do_not_run_out(void **state)
 			fail_msg("no row for the %dth model", i + 1);
 		/* Nothing is left of whose row it was. */
 		assert_int_equal(atomic_load(&br->last_rc), -1);
-		assert_int_equal(worker_breaker_open_ms(br), 0);
+		assert_int_equal(model_breaker_open_ms(br), 0);
 		atomic_store(&br->last_rc, LLM_RETRY);
 		atomic_store(&br->open_until_ms, clock_wall_ms() + 15000);
-		assert_true(worker_breaker_open_ms(br) > 0);
-		worker_breaker_drop(&worker, br);
+		assert_true(model_breaker_open_ms(br) > 0);
+		model_breaker_drop(&models, br);
 	}
 	keep("a");
 }
@@ -94,7 +95,7 @@ rows_do_not_run_out(void **state)
 static void
 a_held_row_stays(void **state)
 {
-	struct worker_breaker *held = row_of("old"), *br;
+	struct model_breaker *held = row_of("old"), *br;
 	char model[32];
 	int i, n = 0;
 
@@ -102,38 +103,38 @@ a_held_row_stays(void **state)
 	keep("new");
 	assert_string_equal(held->name, name_of("old"));
 	assert_ptr_equal(row_of("old"), held); /* a turn begun before */
-	worker_breaker_drop(&worker, held);
+	model_breaker_drop(&models, held);
 	keep("new");
 	assert_string_equal(held->name, name_of("old"));
 	/* All rows in use: none is taken from anybody. */
-	for (i = 0; i < WORKER_BACKENDS_MAX + 5; i++) {
+	for (i = 0; i < MODELS_MAX + 5; i++) {
 		snprintf(model, sizeof(model), "more-%d", i);
 		br = row_of(model);
 		assert_ptr_not_equal(br, held);
 		n += br != NULL;
 	}
-	assert_int_equal(n, WORKER_BACKENDS_MAX - 1);
-	worker_breaker_drop(&worker, held);
+	assert_int_equal(n, MODELS_MAX - 1);
+	model_breaker_drop(&models, held);
 	keep("new");
 	assert_string_equal(held->name, "");
 	br = row_of("new");
 	assert_ptr_equal(br, held);
-	worker_breaker_drop(&worker, br);
+	model_breaker_drop(&models, br);
 }
 
 /* A breaker that opens for longer than any does: the clock went back. */
 static void
 a_clock_that_went_back_opens_none(void **state)
 {
-	struct worker_breaker br = { .name = "x" };
+	struct model_breaker br = { .name = "x" };
 
 	(void)state;
 	atomic_store(&br.open_until_ms, clock_wall_ms() + 3600 * 1000);
-	assert_int_equal(worker_breaker_open_ms(&br), 0);
-	assert_int_equal(worker_breaker_open_ms(NULL), 0);
-	worker_breaker_drop(&worker, NULL);
-	worker_breaker_succeed(&worker, NULL);
-	worker_breaker_fail(&worker, NULL, LLM_RETRY, NULL);
+	assert_int_equal(model_breaker_open_ms(&br), 0);
+	assert_int_equal(model_breaker_open_ms(NULL), 0);
+	model_breaker_drop(&models, NULL);
+	model_breaker_succeed(&models, NULL);
+	model_breaker_fail(&models, NULL, LLM_RETRY, NULL);
 }
 
 int

@@ -13,7 +13,8 @@
 
 static struct arena *mem;
 static struct settings settings;
-static struct job job;
+static struct chat_given given;
+static struct job job = { .given = &given };
 static struct turn *t;
 
 static int
@@ -27,7 +28,7 @@ begin(void **state)
 		.persona_tagline = "",
 		.chat_prompt = "",
 		.persona_tone = "" };
-	job = (struct job){ .message = { .text = "the question" } };
+	given = (struct chat_given){ .message = { .text = "the question" } };
 	t = arena_alloc(mem, sizeof(*t));
 	t->s = &settings;
 	t->job = &job;
@@ -49,11 +50,11 @@ history_of(size_t n)
 {
 	size_t i;
 
-	job.history = arena_alloc(mem, n * sizeof(*job.history));
-	job.nhistory = n;
+	given.history = arena_alloc(mem, n * sizeof(*given.history));
+	given.nhistory = n;
 	for (i = 0; i < n; i++)
-		job.history[i] = (struct history_entry){ arena_printf(mem,
-							     "q%zu", i),
+		given.history[i] = (struct history_entry){ arena_printf(mem,
+							       "q%zu", i),
 			arena_printf(mem, "a%zu", i) };
 }
 
@@ -98,7 +99,7 @@ the_newest_exchanges_that_fit(void **state)
 		if (cases[i].kept > 0) {
 			assert_int_equal(m[n - 3].role, LLM_USER);
 			assert_string_equal(m[n - 3].text,
-			    job.history[job.nhistory - 1].user);
+			    given.history[given.nhistory - 1].user);
 			assert_int_equal(m[n - 2].role, LLM_ASSISTANT);
 		}
 	}
@@ -115,8 +116,8 @@ rounds_follow_the_question(void **state)
 
 	(void)state;
 	memset(longer, 'x', 5000);
-	job.message.images[0] = (struct image){ "image/png", "AA" };
-	job.message.nimages = 1;
+	given.message.images[0] = (struct image){ "image/png", "AA" };
+	given.message.nimages = 1;
 	t->nrounds = 1;
 	t->rounds[0].answer = (struct llm_answer){ .text = "let me look",
 		.calls = calls,

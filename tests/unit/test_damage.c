@@ -459,7 +459,7 @@ what_was_set_aside_is_named(void **state)
 	assert_null(fixture_take(f->store, &chat, LEASE_MS));
 	job = fixture_take(f->store, &chat, LEASE_MS);
 	assert_non_null(job);
-	assert_string_equal(job->message.text, "four");
+	assert_string_equal(job->given->message.text, "four");
 	assert_int_equal(fixture_finish(f->store, job, END_REPLIED, "{}"),
 	    STORE_OK);
 	job_free(job);

@@ -68,19 +68,20 @@ a_job_holds_what_the_turn_needs(void **state)
 	job = fixture_take(f->store, &chat, LEASE_MS);
 	assert_non_null(job);
 	assert_string_equal(job->chat.text, "default/http/a/b c");
-	assert_string_equal(job->message.text, "one");
-	assert_string_equal(job->message.address, "p.9");
+	assert_string_equal(job->given->message.text, "one");
+	assert_string_equal(job->given->message.address, "p.9");
 	assert_int_equal(strlen(job->token), 32);
-	assert_int_equal(job->seq, 1);
+	assert_int_equal(job->given->seq, 1);
 	assert_int_equal(job->attempt, 1);
 	assert_int_equal(job->crashes, 0);
 	assert_int_equal(job->failures, 0);
 	assert_int_equal(job->njournal, 0);
-	assert_int_equal(job->nhistory, 0);
-	assert_int_equal(job->session.waiting, 2);
-	assert_false(job->session.exists || job->expired || job->stop);
+	assert_int_equal(job->given->nhistory, 0);
+	assert_int_equal(job->given->session.waiting, 2);
+	assert_false(
+	    job->given->session.exists || job->given->expired || job->stop);
 	assert_true(job->started_ms >= before - 1);
-	assert_true(job->accepted_ms >= before - 1);
+	assert_true(job->given->accepted_ms >= before - 1);
 	assert_int_equal(job->rc, STORE_OK);
 	/* One turn at a time. */
 	assert_null(fixture_take(f->store, &chat, LEASE_MS));
@@ -90,13 +91,13 @@ a_job_holds_what_the_turn_needs(void **state)
 
 	job = fixture_take(f->store, &chat, LEASE_MS);
 	assert_non_null(job);
-	assert_string_equal(job->message.text, "two");
-	assert_int_equal(job->nhistory, 1);
-	assert_string_equal(job->history[0].user, "one");
-	assert_string_equal(job->history[0].assistant, "One.");
-	assert_true(job->session.exists);
-	assert_int_equal(job->session.state, SESSION_ACTIVE);
-	assert_int_equal(job->session.turns, 1);
+	assert_string_equal(job->given->message.text, "two");
+	assert_int_equal(job->given->nhistory, 1);
+	assert_string_equal(job->given->history[0].user, "one");
+	assert_string_equal(job->given->history[0].assistant, "One.");
+	assert_true(job->given->session.exists);
+	assert_int_equal(job->given->session.state, SESSION_ACTIVE);
+	assert_int_equal(job->given->session.turns, 1);
 	assert_int_equal(fixture_finish(f->store, job, END_REPLIED, "Two."),
 	    STORE_OK);
 	job_free(job);
@@ -189,7 +190,7 @@ poison(void **state)
 		    fixture_say(f->store, &other, update, "hi", ""), STORE_OK);
 		job = fixture_take(f->store, &other, LEASE_MS);
 		assert_non_null(job);
-		assert_string_equal(job->message.text, "hi");
+		assert_string_equal(job->given->message.text, "hi");
 		assert_int_equal(
 		    fixture_finish(f->store, job, END_REPLIED, "x"), STORE_OK);
 		job_free(job);
@@ -271,7 +272,7 @@ odd_jobs(void **state)
 	moment(5);
 	assert_int_equal(
 	    due_take(f->store, chat.partition, 1, LEASE_MS, 1, jobs, &next), 1);
-	assert_true(jobs[0]->expired);
+	assert_true(jobs[0]->given->expired);
 	struct journal_field step = { .name = "answer:0",
 		.text = "x",
 		.len = 1 };
@@ -285,7 +286,7 @@ odd_jobs(void **state)
 	job_free(jobs[0]);
 	assert_int_equal(
 	    due_take(f->store, chat.partition, 1, LEASE_MS, 1, jobs, &next), 1);
-	assert_false(jobs[0]->expired);
+	assert_false(jobs[0]->given->expired);
 	job_free(jobs[0]);
 }
 
@@ -590,7 +591,7 @@ order_worker(void *arg)
 			atomic_fetch_add(&o->wrong, 1); /* two at a time */
 		snprintf(expected, sizeof(expected), "m%d",
 		    atomic_load(&o->done));
-		if (strcmp(job->message.text, expected) != 0)
+		if (strcmp(job->given->message.text, expected) != 0)
 			atomic_fetch_add(&o->wrong, 1);
 		atomic_fetch_sub(&o->running, 1);
 		atomic_fetch_add(&o->done, 1);
@@ -664,7 +665,7 @@ run_job(struct run_worker *w, struct job *job)
 		.text = "a step",
 		.len = 6 };
 	int chat = atoi(chat_name_chat(&job->chat));
-	int number = atoi(job->message.text);
+	int number = atoi(job->given->message.text);
 	enum turn_end end = END_REPLIED;
 	enum store_rc rc;
 	bool stopped;

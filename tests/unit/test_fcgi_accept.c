@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "fcgi/accept.h"
+#include "fcgi/listen.h"
 #include "tests/unit/fcgi_client.h"
 
 static const char *const GET[] = { "REQUEST_METHOD=GET", "REQUEST_URI=/x",
@@ -164,12 +165,12 @@ grows_while_all_are_busy(void **state)
 	assert_non_null(mkdtemp(folder));
 	snprintf(path, sizeof(path), "%s/s", folder);
 	snprintf(address, sizeof(address), "unix:%s", path);
-	listener = accept_listen(address, &is_public);
+	listener = listen_open(address, &is_public);
 	assert_int_not_equal(listener, -1);
 	assert_false(is_public);
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0660);
-	assert_int_equal(accept_listen(address, &is_public), -1); /* taken */
+	assert_int_equal(listen_open(address, &is_public), -1); /* taken */
 
 	atomic_store(&c.hold, true);
 	a = accept_start(listener, 10, serve, &c);
@@ -187,7 +188,7 @@ grows_while_all_are_busy(void **state)
 		close(fd[i]);
 	close(listener);
 	/* What a killed process leaves is no obstacle. */
-	listener = accept_listen(address, &is_public);
+	listener = listen_open(address, &is_public);
 	assert_int_not_equal(listener, -1);
 	close(listener);
 	unlink(path);
@@ -202,22 +203,22 @@ knows_who_can_reach_it(void **state)
 	int fd, copy;
 
 	(void)state;
-	fd = accept_listen("127.0.0.1:0", &is_public);
+	fd = listen_open("127.0.0.1:0", &is_public);
 	assert_int_not_equal(fd, -1);
 	assert_false(is_public);
 	close(fd);
-	fd = accept_listen("0.0.0.0:0", &is_public);
+	fd = listen_open("0.0.0.0:0", &is_public);
 	assert_int_not_equal(fd, -1);
 	assert_true(is_public);
 	snprintf(inherited, sizeof(inherited), "fd:%d", fd);
 	is_public = false;
-	copy = accept_listen(inherited, &is_public);
+	copy = listen_open(inherited, &is_public);
 	assert_int_equal(copy, fd);
 	assert_true(is_public);
 	close(fd);
-	assert_int_equal(accept_listen(inherited, &is_public), -1);
-	assert_int_equal(accept_listen("nonsense", &is_public), -1);
-	assert_int_equal(accept_listen("fd:x", &is_public), -1);
+	assert_int_equal(listen_open(inherited, &is_public), -1);
+	assert_int_equal(listen_open("nonsense", &is_public), -1);
+	assert_int_equal(listen_open("fd:x", &is_public), -1);
 }
 
 int

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "redis/due.h"
+#include "redis/session.h"
 #include "tests/unit/redis_fixture.h"
 
 static struct arena *mem;
@@ -131,6 +132,46 @@ finding(void **state)
 	    STORE_GONE);
 	assert_int_equal(inbox_find(f->store, &chat, "2", "", mem, &out),
 	    STORE_NONE);
+}
+
+/* Of several chats and partitions, in one round trip. */
+static void
+finding_many(void **state)
+{
+	enum { N = 40 };
+	struct redis_fixture *f = *state;
+	struct inbox_question q[N + 1] = { 0 };
+	char ids[N + 1][MESSAGE_ID_MAX], name[24];
+	struct job *job;
+	int i;
+
+	for (i = 0; i <= N; i++) {
+		snprintf(name, sizeof(name), "many %d", i);
+		q[i].chat = fixture_chat(name);
+		message_id_make(&q[i].chat, "1", ids[i]);
+		q[i].id = ids[i];
+		if (i < N) /* the last one never came */
+			assert_int_equal(
+			    fixture_say(f->store, &q[i].chat, "1", "hi", ""),
+			    STORE_OK);
+	}
+	job = fixture_take(f->store, &q[7].chat, 10000);
+	assert_non_null(job);
+	assert_int_equal(fixture_finish(f->store, job, END_REPLIED, "seven"),
+	    STORE_OK);
+	assert_int_equal(inbox_find_all(f->store, q, N + 1, mem), STORE_OK);
+	for (i = 0; i <= N; i++)
+		if (strcmp(q[i].chat.text, job->chat.text) == 0) {
+			assert_int_equal(q[i].rc, STORE_ANSWERED);
+			assert_string_equal(q[i].answer.reply, "seven");
+		} else {
+			assert_int_equal(q[i].rc,
+			    i < N ? STORE_EXISTS : STORE_NONE);
+		}
+	job_free(job);
+	redis_fixture_kill(f);
+	assert_int_equal(inbox_find_all(f->store, q, N + 1, mem), STORE_DOWN);
+	redis_fixture_restart(f);
 }
 
 static void
@@ -347,6 +388,14 @@ words_that_are_answered_at_once(void **state)
 	assert_int_equal(
 	    redis_number(f, "EXISTS {p%d}:chat:%s", chat.partition, chat.text),
 	    0); /* asking leaves nothing behind */
+	assert_int_equal(session_read(f->store, &chat, &s), STORE_OK);
+	assert_false(s.exists);
+	assert_non_null(
+	    redis_text(f, "SET {p%d}:chat:%s x", chat.partition, chat.text));
+	assert_int_equal(session_read(f->store, &chat, &s), STORE_OK);
+	assert_false(s.exists); /* damaged */
+	assert_int_equal(
+	    redis_number(f, "DEL {p%d}:chat:%s", chat.partition, chat.text), 1);
 	/* Stop with nothing to stop must not stop what comes later. */
 	assert_int_equal(inbox_control(f->store, &chat, COMMAND_STOP,
 			     &FIXTURE_UNLIMITED, mem, &s, &wait),
@@ -379,7 +428,17 @@ words_that_are_answered_at_once(void **state)
 	job = fixture_take(f->store, &chat, 10000);
 	assert_non_null(job);
 	assert_false(job->stop);
-	assert_true(job->session.exists);
+	assert_true(job->given->session.exists);
+	/* Who only asks is not limited, nor counts for who is. */
+	assert_int_equal(
+	    redis_number(f, "DEL {p%d}:window:%s", chat.partition, chat.text),
+	    1);
+	assert_int_equal(session_read(f->store, &chat, &s), STORE_OK);
+	assert_true(s.exists);
+	assert_int_equal(s.state, job->given->session.state);
+	assert_int_equal(redis_number(f, "EXISTS {p%d}:window:%s",
+			     chat.partition, chat.text),
+	    0);
 
 	/* One that waits to be tried again is stopped at once. */
 	assert_int_equal(journal_release(f->store, job, 60000, true, NULL),
@@ -472,6 +531,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(repeats),
 		TEST(finding),
+		TEST(finding_many),
 		TEST(limits),
 		TEST(never_more_in_any_minute),
 		TEST(a_window_slides),

@@ -95,6 +95,9 @@ static void
 leases(void **state)
 {
 	struct redis_fixture *f = *state;
+	const int64_t time_ms[3] = { TIME_MS, TIME_MS, TIME_MS };
+	const int64_t short_ms[3] = { 500, 500, 500 };
+	const int64_t own_ms[3] = { 500, 500, TIME_MS };
 	struct chat_name chats[3];
 	struct job *jobs[3];
 	enum store_rc rc[3];
@@ -110,7 +113,7 @@ leases(void **state)
 	(void)redis_text(f, "HSET {p%d}:chat:%s stop 1 taken %lld",
 	    chats[2].partition, chats[2].text,
 	    (long long)clock_wall_ms() - 1000);
-	assert_int_equal(journal_renew(f->store, jobs, 3, 3 * LEASE_MS, TIME_MS,
+	assert_int_equal(journal_renew(f->store, jobs, 3, 3 * LEASE_MS, time_ms,
 			     rc, stopped),
 	    STORE_OK);
 	assert_int_equal(rc[0], STORE_OK);
@@ -122,12 +125,18 @@ leases(void **state)
 	assert_true(score(f, &chats[1]) < clock_wall_ms() + 2 * LEASE_MS);
 	/* A hung thread gives its chat back. */
 	assert_int_equal(
-	    journal_renew(f->store, jobs, 3, LEASE_MS, 500, rc, stopped),
+	    journal_renew(f->store, jobs, 3, LEASE_MS, short_ms, rc, stopped),
 	    STORE_OK);
 	assert_int_equal(rc[0], STORE_OK);
 	assert_int_equal(rc[2], STORE_LATE);
+	/* Each kind of job has its own longest time. */
 	assert_int_equal(
-	    journal_renew(f->store, NULL, 0, LEASE_MS, 500, NULL, NULL),
+	    journal_renew(f->store, jobs, 3, LEASE_MS, own_ms, rc, stopped),
+	    STORE_OK);
+	assert_int_equal(rc[0], STORE_OK);
+	assert_int_equal(rc[2], STORE_OK);
+	assert_int_equal(
+	    journal_renew(f->store, NULL, 0, LEASE_MS, NULL, NULL, NULL),
 	    STORE_OK);
 	for (int i = 0; i < 3; i++)
 		job_free(jobs[i]);
@@ -280,8 +289,8 @@ what_a_turn_leaves(void **state)
 		    STORE_OK);
 		job = fixture_take(f->store, &chat, LEASE_MS);
 		assert_non_null(job);
-		s = &job->session;
-		if (job->nhistory != cases[i].nhistory
+		s = &job->given->session;
+		if (job->given->nhistory != cases[i].nhistory
 		    || (s->token.parent != NULL) != cases[i].token
 		    || (s->last_tools != NULL) != cases[i].tools
 		    || s->state != cases[i].state
@@ -357,7 +366,7 @@ moved_values_do_not_open(void **state)
 	job = fixture_take(f->store, &b, LEASE_MS);
 	assert_non_null(job);
 	assert_int_equal(job->rc, STORE_NONE);
-	assert_string_equal(job->message.text, "");
+	assert_string_equal(job->given->message.text, "");
 	job_free(job);
 }
 

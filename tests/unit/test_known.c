@@ -14,13 +14,15 @@
 
 #include "base/clock.h"
 #include "chat/known.h"
-#include "chat/worker.h"
+#include "chat/models.h"
 #include "redis/learned.h"
 #include "tests/unit/redis_fixture.h"
+#include "work/worker.h"
 
 #define UNTIL_MS 10000
 
-static struct worker worker = { .mu = PTHREAD_MUTEX_INITIALIZER };
+static struct worker worker;
+static struct models models = { .w = &worker, .mu = PTHREAD_MUTEX_INITIALIZER };
 static const struct settings CONFIGURED = { .policy.host = HOST_OPENAI,
 	.policy.model = "m",
 	.llm_base_url = "",
@@ -44,7 +46,7 @@ lacks(enum llm_feature f)
 {
 	struct llm_quirks q;
 
-	known_quirks(&worker, &CONFIGURED, &BACKEND, &q);
+	known_quirks(&models, &CONFIGURED, &BACKEND, &q);
 	return llm_lacks(&q, f);
 }
 
@@ -68,7 +70,7 @@ begin(void **state)
 	struct redis_fixture *f = *state;
 
 	worker.store = f->store;
-	memset(worker.known, 0, sizeof(worker.known));
+	memset(models.known, 0, sizeof(models.known));
 	return redis_fixture_flush(state);
 }
 
@@ -95,10 +97,10 @@ what_is_learned_is_known_at_once(void **state)
 
 	(void)state;
 	assert_false(lacks(LLM_CAN_TOOLS));
-	known_learn(&worker, &BACKEND, &a);
+	known_learn(&models, &BACKEND, &a);
 	assert_true(lacks(LLM_CAN_TOOLS));
 	/* By all others, too. */
-	memset(worker.known, 0, sizeof(worker.known));
+	memset(models.known, 0, sizeof(models.known));
 	assert_true(lacks(LLM_CAN_TOOLS));
 	assert_true(lacks(LLM_CAN_STREAM));
 }
@@ -108,7 +110,7 @@ static void
 redis_may_be_away(void **state)
 {
 	struct redis_fixture *f = *state;
-	struct worker_known *k = &worker.known[0];
+	struct model_known *k = &models.known[0];
 	int64_t began;
 
 	redis_fixture_kill(f);
@@ -133,7 +135,7 @@ static void
 a_damaged_key_is_read_no_more_often(void **state)
 {
 	struct redis_fixture *f = *state;
-	struct worker_known *k = &worker.known[0];
+	struct model_known *k = &models.known[0];
 	int64_t began = clock_boot_ms();
 
 	(void)redis_text(f, "SET {backend:%s}:quirks x", name());
@@ -145,15 +147,15 @@ static void
 rows_of_other_backends_are_freed(void **state)
 {
 	struct settings other = CONFIGURED;
-	struct worker_known *k = &worker.known[0];
+	struct model_known *k = &models.known[0];
 
 	(void)state;
 	assert_false(lacks(LLM_CAN_TOOLS));
 	assert_string_equal(k->name, name());
-	known_keep(&worker, &CONFIGURED);
+	known_keep(&models, &CONFIGURED);
 	assert_string_equal(k->name, name());
 	other.policy.model = "n";
-	known_keep(&worker, &other);
+	known_keep(&models, &other);
 	assert_string_equal(k->name, "");
 }
 

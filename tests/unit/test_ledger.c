@@ -131,7 +131,7 @@ replaying(void **state)
 	    STORE_NONE);
 	job = fixture_take(f->store, &chat, 10000);
 	assert_non_null(job);
-	assert_string_equal(job->message.text, "first text");
+	assert_string_equal(job->given->message.text, "first text");
 	assert_int_equal(fixture_finish(f->store, job, END_REPLIED, "ok"),
 	    STORE_OK);
 	job_free(job);
@@ -223,12 +223,12 @@ resealing(void **state)
 	job = fixture_take(st_new, &chat, 10000);
 	assert_non_null(job);
 	assert_int_equal(job->rc, STORE_OK);
-	assert_string_equal(job->message.text, "two");
-	assert_int_equal(job->nhistory, 1);
+	assert_string_equal(job->given->message.text, "two");
+	assert_int_equal(job->given->nhistory, 1);
 	assert_int_equal(job->njournal, 1);
 	assert_string_equal(job->journal[0].text, "thinking");
-	assert_string_equal(job->session.token.parent, "parent");
-	assert_string_equal(job->session.last_tools, "[]");
+	assert_string_equal(job->given->session.token.parent, "parent");
+	assert_string_equal(job->given->session.last_tools, "[]");
 	job_free(job);
 	assert_int_equal(inbox_find(st_new, &chat, "1", "", mem, &answer),
 	    STORE_ANSWERED);

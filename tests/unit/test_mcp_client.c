@@ -680,6 +680,35 @@ a_key_is_hidden_in_any_words(void **state)
 	rig_end();
 }
 
+static void
+a_key_is_hidden_in_any_place(void **state)
+{
+	static const struct rule rules[] = {
+		{ .method = "server/discover",
+		    .status = 200,
+		    .body = DISCOVER },
+		{ 0 },
+	};
+	json_t *doc, *shown;
+
+	(void)state;
+	rig_begin(rules);
+	doc = json_keep(rig.mem,
+	    json_pack("{s:[s, {s:s, s:i}], s:b}", "a",
+		"sent key-0123456789abcdef", "in", "key-0123456789abcdef", "n",
+		7, "ok", 1));
+	shown = mcp_client_hide_json(rig.client, rig.mem, doc);
+	assert_string_equal(json_text(rig.mem, shown),
+	    "{\"a\":[\"sent …\",{\"in\":\"…\",\"n\":7}],\"ok\":true}");
+	/* Names of members, too. */
+	doc = json_keep(rig.mem, json_pack("{s:i}", "key-0123456789abcdef", 1));
+	assert_string_equal(
+	    json_text(rig.mem, mcp_client_hide_json(rig.client, rig.mem, doc)),
+	    "{\"…\":1}");
+	assert_null(mcp_client_hide_json(rig.client, rig.mem, NULL));
+	rig_end();
+}
+
 /* Lines that look as if each were the end of a document, with pauses; then the
  * answer. */
 static int
@@ -744,6 +773,7 @@ main(void)
 		cmocka_unit_test(a_changed_schema_is_read_again),
 		cmocka_unit_test(a_call_is_cancelled),
 		cmocka_unit_test(a_key_is_hidden_in_any_words),
+		cmocka_unit_test(a_key_is_hidden_in_any_place),
 		cmocka_unit_test(lines_are_read_once),
 	};
 

@@ -328,7 +328,9 @@ a_silent_discovery_leaves_time(void **state)
 	(void)state;
 	rig_begin(rules);
 	mcp_client_free(rig.client);
-	rig.client = mcp_client_new("server", rules_url(), NULL, TIMEOUT_MS);
+	rig.options.headers = NULL;
+	rig.options.timeout_ms = TIMEOUT_MS;
+	rig.client = mcp_client_new(&rig.options);
 	began = clock_boot_ms();
 	assert_int_equal(
 	    mcp_client_tools(rig.client, NULL, &tools, &ttl_ms, rig.why),

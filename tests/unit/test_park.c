@@ -16,7 +16,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "base/pool.h"
+#include "fcgi/class.h"
 #include "fcgi/park_priv.h"
 #include "fcgi/request_priv.h"
 #include "fcgi/response.h"
@@ -700,18 +700,20 @@ what_comes_before_parking_is_bounded(void **state)
 
 /* ---- a made-up route, whose work takes long ---- */
 
-struct job {
+struct work {
+	struct pool_job job;
 	struct park *park;
 	int64_t number;
-	_Atomic int *go;
+	_Atomic int *begun, *go;
 	_Atomic int *left; /* saw that nobody waits */
 };
 
 static void
-work(void *arg)
+run_work(void *arg)
 {
-	struct job *j = arg;
+	struct work *j = arg;
 
+	atomic_fetch_add(j->begun, 1);
 	while (atomic_load(j->go) == 0 && park_waits(j->park, j->number))
 		usleep(1000);
 	if (park_waits(j->park, j->number))
@@ -721,21 +723,29 @@ work(void *arg)
 	free(j);
 }
 
+static const struct route SLOW[] = {
+	{ .methods = M_POST, .pattern = "/slow", .class = CLASS_CALL },
+	{ .pattern = NULL },
+};
+
 /* Park, then work: the thread that took the request is free again. */
 static int
-handle_slow(struct park *pk, struct pool *pool, struct wait *w, _Atomic int *go,
-    _Atomic int *left)
+handle_slow(struct park *pk, struct classes *cs, struct wait *w,
+    const struct work *what)
 {
+	struct work *j = malloc(sizeof(*j));
 	int64_t number = park_reserve(pk, OWNER);
-	struct job *j = malloc(sizeof(*j));
 	int fd;
 
-	*j = (struct job){ pk, number, go, left };
+	*j = *what;
+	j->job = (struct pool_job){ .work = run_work, .arg = j };
+	j->park = pk;
+	j->number = number;
 	fd = park_as(pk, number, PARAMS,
 	    &(struct park_wait){ .kind = &NO_TRUTH,
 		.state = w,
 		.deadline_ms = 600000 });
-	if (pool_run(pool, work, j) == -1) {
+	if (class_call(cs, &j->job) == -1) {
 		park_wake(pk, number, "full", "", 0);
 		free(j);
 	}
@@ -745,36 +755,43 @@ handle_slow(struct park *pk, struct pool *pool, struct wait *w, _Atomic int *go,
 static void
 what_takes_long_is_parked_first(void **state)
 {
-	enum { N = 4, THREADS = 3 };
-	struct park *pk = start(N);
-	struct pool *pool = pool_new("slow", THREADS);
+	enum { N = 4, THREADS = 2 };
+	struct park *pk = start(N + 1);
+	struct classes *cs = classes_new(SLOW, THREADS);
 	struct buf out = BUF_INIT(MIB);
-	struct wait w[N] = { 0 };
-	_Atomic int go = 0, left = 0;
-	int fds[N], i;
+	struct wait w[N + 1] = { 0 };
+	_Atomic int begun = 0, go = 0, left = 0;
+	struct work what = { .begun = &begun, .go = &go, .left = &left };
+	int fds[N + 1], i;
 
 	(void)state;
 	for (i = 0; i < N; i++)
-		fds[i] = handle_slow(pk, pool, &w[i], &go, &left);
-	/* No thread for the last one: refused, while the others hang. */
-	assert_int_equal(client_read(fds[N - 1], &out), 0);
-	assert_int_equal(strncmp(buf_str(&out), "Status: 503 ", 12), 0);
-	/* One client leaves, and its work sees that. */
+		fds[i] = handle_slow(pk, cs, &w[i], &what);
+	/* Two hang, and two wait for their threads, all of them parked. */
+	await(&begun, THREADS);
+	assert_int_equal(park_count(pk), N);
+	/* A client leaves: its work sees that, and the third one begins. */
 	close(fds[0]);
 	await(&left, 1);
+	await(&begun, THREADS + 1);
 	atomic_store(&go, 1);
-	for (i = 1; i < THREADS; i++) {
+	for (i = 1; i < N; i++) {
 		buf_reset(&out);
 		assert_int_equal(client_read(fds[i], &out), 0);
 		assert_non_null(strstr(buf_str(&out), "\"done\""));
-	}
-	for (i = 0; i < N; i++)
-		await(&w[i].ends, 1);
-	assert_int_equal(pool_drain(pool, 5000), 0);
-	pool_free(pool);
-	park_free(pk);
-	for (i = 1; i < N; i++)
 		close(fds[i]);
+	}
+	assert_int_equal(classes_drain(cs, 5000), 0);
+	/* Nobody works any more: refused, by the park thread. */
+	fds[N] = handle_slow(pk, cs, &w[N], &what);
+	buf_reset(&out);
+	assert_int_equal(client_read(fds[N], &out), 0);
+	assert_int_equal(strncmp(buf_str(&out), "Status: 503 ", 12), 0);
+	for (i = 0; i <= N; i++)
+		await(&w[i].ends, 1);
+	classes_free(cs);
+	close(fds[N]);
+	park_free(pk);
 	buf_fini(&out);
 }
 

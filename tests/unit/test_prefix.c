@@ -95,7 +95,7 @@ two_installations(void **state)
 	assert_true(due_wait(a, 1000) >= 0); /* a token for a's message */
 	job = take(a);
 	assert_non_null(job);
-	assert_string_equal(job->message.text, "to a");
+	assert_string_equal(job->given->message.text, "to a");
 	assert_int_equal(fixture_finish(a, job, END_REPLIED, "from a"),
 	    STORE_OK);
 	job_free(job);
@@ -377,7 +377,7 @@ move(void **state)
 	assert_int_equal(counts.unaccounted, 0);
 	job = take(a);
 	assert_non_null(job);
-	assert_string_equal(job->message.text, "hi");
+	assert_string_equal(job->given->message.text, "hi");
 	job_free(job);
 
 	/* There is nothing more; what another key sealed is another's. */

@@ -124,7 +124,8 @@ pieces_and_replies(void **state)
 	job = fixture_take(h.f->store, &h.chat, 10000);
 	assert_non_null(job);
 	assert_int_equal(process_publish(h.f->store, &h.chat, job->id,
-			     job->message.address, "delta", "{\"text\":1}", 10),
+			     job->given->message.address, "delta",
+			     "{\"text\":1}", 10),
 	    STORE_OK);
 	assert_true(wait_for(&h, &h.pieces, 1));
 	assert_int_equal(h.number, 7);

@@ -221,8 +221,7 @@ some_job(struct arena *mem, const struct chat_name *chat)
 {
 	struct job *j = arena_alloc(mem, sizeof(*j));
 
-	*j = (struct job){ .chat = *chat,
-		.message = { .text = "hi", .update_id = "1", .address = "" } };
+	*j = (struct job){ .chat = *chat };
 	memset(j->token, 'a', 32);
 	memset(j->id, 'b', 32);
 	return j;
@@ -275,7 +274,8 @@ ask_everything(struct store *st, struct arena *mem)
 	(void)!due_requeue(st, DUE_ALL, &n);
 	due_requeue_healed(st);
 	(void)!journal_write(st, job, &step, 1, 1000, 0, NULL, &yes);
-	(void)!journal_renew(st, &job, 1, 1000, 0, &rc, &yes);
+	n = 0;
+	(void)!journal_renew(st, &job, 1, 1000, &n, &rc, &yes);
 	(void)!journal_release(st, job, 0, true, &step);
 	(void)!journal_stops(st, &n);
 	(void)!journal_finish(st, job, &outcome);

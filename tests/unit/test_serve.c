@@ -28,7 +28,7 @@
 #define WAIT_MS 5000
 
 static _Atomic bool hold;
-static _Atomic int inside, most;
+static _Atomic int inside, most, served;
 
 /* Hangs as what it asks does; says on which thread. */
 static int
@@ -41,6 +41,7 @@ hang(struct request *req)
 	while (atomic_load(&hold))
 		usleep(1000);
 	atomic_fetch_sub(&inside, 1);
+	atomic_fetch_add(&served, 1);
 	return reply_json(req, 200,
 	    json_pack("{s:s}", "who", request_header(req, "X-Who")));
 }
@@ -178,6 +179,30 @@ hanging_calls_hold_no_accepting_thread(void **state)
 	end();
 }
 
+/* Nobody works for a client that left while it waited. */
+static void
+who_left_is_dropped(void **state)
+{
+	struct accepting a[THREADS + 2];
+	int fd[THREADS + 2], i, before;
+
+	(void)state;
+	begin();
+	before = atomic_load(&served);
+	for (i = 0; i < THREADS + 2; i++) {
+		fd[i] = ask(&a[i], "/call", "c");
+		pthread_join(a[i].thread, NULL);
+	}
+	await_inside(THREADS);
+	close(fd[THREADS]); /* the first that waits */
+	atomic_store(&hold, false);
+	for (i = 0; i < THREADS + 2; i++)
+		if (i != THREADS)
+			expect(fd[i], "\"who\":\"c\"");
+	end();
+	assert_int_equal(atomic_load(&served) - before, THREADS + 1);
+}
+
 /* Redis hangs, and with it all who accept: probes still find a thread. */
 static void
 hanging_accepts_leave_threads_to_others(void **state)
@@ -294,6 +319,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(hanging_calls_hold_no_accepting_thread),
+		cmocka_unit_test(who_left_is_dropped),
 		cmocka_unit_test(hanging_accepts_leave_threads_to_others),
 		cmocka_unit_test(too_many_are_refused),
 		cmocka_unit_test(any_thread_may_hand_work_to_calls),

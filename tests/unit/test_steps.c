@@ -13,7 +13,8 @@
 
 static struct arena *mem;
 static struct settings settings;
-static struct job job;
+static struct chat_given given;
+static struct job job = { .given = &given };
 static struct turn *t;
 
 static int
@@ -26,7 +27,7 @@ begin(void **state)
 		.persona_name = "",
 		.persona_tagline = "",
 		.persona_tone = "" };
-	job = (struct job){ .message = { .text = "the question" } };
+	given = (struct chat_given){ .message = { .text = "the question" } };
 	t = arena_alloc(mem, sizeof(*t));
 	t->s = &settings;
 	t->job = &job;

@@ -124,12 +124,14 @@ urls(void **state)
 		assert_null(a); \
 	else                    \
 		assert_string_equal(a, b)
-		SAME(u.path, cases[i].path);
-		SAME(u.host, cases[i].host);
+		SAME(u.place.path, cases[i].path);
+		SAME(u.place.host, cases[i].host);
 		SAME(u.user, cases[i].user);
 		SAME(u.password, cases[i].password);
-		assert_int_equal(u.port, cases[i].port);
+		assert_int_equal(u.place.port, cases[i].port);
 		assert_int_equal(u.db, cases[i].db);
+		assert_ptr_equal(u.place.transport,
+		    u.place.path != NULL ? &LINK_UNIX : &LINK_TCP);
 		store_url_free(&u);
 	}
 }
@@ -190,7 +192,7 @@ a_restart_costs_nothing_but_a_reconnect(void **state)
 	assert_true(store_reconnects(f->store) > before);
 	job = fixture_take(f->store, &chat, 1000);
 	assert_non_null(job);
-	assert_string_equal(job->message.text, "hi");
+	assert_string_equal(job->given->message.text, "hi");
 	job_free(job);
 }
 
@@ -200,26 +202,26 @@ a_dead_connection_is_not_kept(void **state)
 {
 	struct redis_fixture *f = *state;
 	struct store *st = redis_fixture_open(f, f->ring);
-	struct connection *slow = connection_get(st, CONNECTION_SHORT),
-			  *quick = connection_get(st, CONNECTION_SHORT), *fresh;
+	struct link *slow = link_get(st, LINK_SHORT),
+		    *quick = link_get(st, LINK_SHORT), *fresh;
 
 	assert_non_null(slow);
 	assert_non_null(quick);
 	redis_fixture_restart(f);
-	connection_broken(st, quick, "test");
-	connection_put(st, CONNECTION_SHORT, slow);
-	assert_int_equal(st->nidle[CONNECTION_SHORT], 0);
+	link_broken(st, quick, "test");
+	link_put(st, LINK_SHORT, slow);
+	assert_int_equal(st->nidle[LINK_SHORT], 0);
 	/* Nor does one that is found broken later take the new ones along. */
-	slow = connection_get(st, CONNECTION_SHORT);
-	fresh = connection_get(st, CONNECTION_SHORT);
+	slow = link_get(st, LINK_SHORT);
+	fresh = link_get(st, LINK_SHORT);
 	assert_non_null(slow);
 	assert_non_null(fresh);
-	connection_broken(st, slow, "test");
-	slow = connection_get(st, CONNECTION_SHORT);
+	link_broken(st, slow, "test");
+	slow = link_get(st, LINK_SHORT);
 	assert_non_null(slow);
-	connection_put(st, CONNECTION_SHORT, slow);
-	connection_broken(st, fresh, "test");
-	assert_int_equal(st->nidle[CONNECTION_SHORT], 1);
+	link_put(st, LINK_SHORT, slow);
+	link_broken(st, fresh, "test");
+	assert_int_equal(st->nidle[LINK_SHORT], 1);
 	store_close(st);
 }
 

@@ -287,6 +287,83 @@ results_of_all_kinds_are_for_the_model(void **state)
 }
 
 static void
+on_progress(void *arg, double value, double total, const char *text)
+{
+	snprintf(arg, 64, "%g/%g %s", value, total, text);
+}
+
+/* Of what a model is told a text only, others get all. */
+static void
+results_arrive_whole(void **state)
+{
+	static const struct rule RULES[] = { MODERN, LIST(TOOL("say")),
+		{ .method = "tools/call",
+		    .status = 200,
+		    .times = 1,
+		    .body = "data: {'jsonrpc':'2.0','method':"
+			    "'notifications/progress','params':{"
+			    "'progressToken':3,'progress':1,'total':4,"
+			    "'message':'one'}}\n\n"
+			    "data: " RESULT(
+				"'content':[{'type':'text','text':'here'},"
+				"{'type':'image','data':'AA==','mimeType':"
+				"'image/png','annotations':{'priority':1}},"
+				"{'type':'audio','data':'BB==','mimeType':"
+				"'audio/wav'},{'type':'resource','resource':{"
+				"'uri':'u:/1','blob':'CC==','mimeType':'m'}},"
+				"{'type':'resource_link','uri':'u:/2',"
+				"'name':'n'}],"
+				"'structuredContent':{'n':[7]}") "\n\n" },
+		{ .method = "tools/call",
+		    .status = 200,
+		    .body = RESULT("'resultType':'input_required',"
+				   "'inputRequests':{'who':{'method':"
+				   "'elicitation/create'}},"
+				   "'requestState':'opaque'") },
+		{ 0 } };
+	char seen[64] = "";
+	struct tool_ctx ctx = { .deadline_ms = SOON_MS,
+		.progress = on_progress,
+		.arg = seen };
+	struct tool_call c = { "id", "s__say", "{}" };
+	struct arena *mem = arena_new();
+	const struct toolset *set;
+	struct tool_result r;
+
+	(void)state;
+	rules_start(RULES);
+	begin("s");
+	toolbox_wait(box, SOON_MS);
+	set = toolset_ref(box, NULL);
+	tools_call(set, &ctx, &c, mem, &r);
+	assert_true(r.end == TOOL_DONE && r.n == 5);
+	assert_string_equal(seen, "1/4 one");
+	assert_int_equal(r.content[1].kind, CONTENT_IMAGE);
+	assert_string_equal(r.content[1].base64, "AA==");
+	assert_string_equal(r.content[1].mime, "image/png");
+	assert_non_null(json_object_get(r.content[1].item, "annotations"));
+	assert_int_equal(r.content[2].kind, CONTENT_AUDIO);
+	assert_int_equal(r.content[3].kind, CONTENT_RESOURCE);
+	assert_string_equal(r.content[3].base64, "CC==");
+	assert_int_equal(r.content[4].kind, CONTENT_LINK);
+	assert_string_equal(r.content[4].uri, "u:/2");
+	assert_int_equal(json_array_size(json_object_get(r.structured, "n")),
+	    1);
+	assert_string_equal(told(mem, &r).text,
+	    "here\n[image: image/png]\n[audio: audio/wav]\n"
+	    "[resource: u:/1 m]\n[link: n u:/2]\n{\"n\":[7]}");
+
+	tools_call(set, &ctx, &c, mem, &r);
+	assert_int_equal(r.end, TOOL_ASKS);
+	assert_non_null(json_object_get(r.questions, "who"));
+	assert_string_equal(r.state, "opaque");
+	toolset_unref(set);
+	end();
+	rules_stop();
+	arena_free(mem);
+}
+
+static void
 patterns_say_what_is_offered(void **state)
 {
 	static const struct {
@@ -1031,6 +1108,7 @@ main(void)
 		cmocka_unit_test(without_servers_there_are_the_built_in_ones),
 		cmocka_unit_test(a_server_s_tools_are_called),
 		cmocka_unit_test(results_of_all_kinds_are_for_the_model),
+		cmocka_unit_test(results_arrive_whole),
 		cmocka_unit_test(patterns_say_what_is_offered),
 		cmocka_unit_test(a_reload_keeps_what_is_offered),
 		cmocka_unit_test(a_reload_holds_nobody_up),

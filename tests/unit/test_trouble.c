@@ -19,6 +19,7 @@
 #include "chat/breaker.h"
 #include "chat/trouble.h"
 #include "tests/unit/served.h"
+#include "work/worker.h"
 
 #define PATIENCE_MS 10000
 #define LIST "{\"object\":\"list\",\"data\":[{\"id\":\"m\"}]}"
@@ -28,9 +29,10 @@
 
 static struct served srv;
 static struct worker w = { .mu = PTHREAD_MUTEX_INITIALIZER };
+static struct models models = { .w = &w, .mu = PTHREAD_MUTEX_INITIALIZER };
 static struct settings settings;
 static struct llm_backend *backend;
-static struct worker_breaker *br;
+static struct model_breaker *br;
 static struct arena *mem;
 static char url[64];
 
@@ -44,7 +46,7 @@ asked(enum llm_rc rc)
 {
 	const struct llm_failure f = { .why = "of a question" };
 
-	trouble_asked(&w, br, backend, rc, &f, mem);
+	trouble_asked(&models, br, backend, rc, &f, mem);
 }
 
 static int
@@ -69,9 +71,9 @@ look(int with_status, const char *with_list)
 	/* An answer of the same millisecond is not told from a later one. */
 	while (clock_wall_ms() <= atomic_load(&br->answered_ms))
 		nanosleep(&t, NULL);
-	atomic_store(&w.look_ms, 0);
-	trouble_look(&w);
-	while (atomic_load(&w.looking)) {
+	atomic_store(&models.look_ms, 0);
+	trouble_look(&models);
+	while (atomic_load(&models.looking)) {
 		assert_true(clock_boot_ms() < until);
 		nanosleep(&t, NULL);
 	}
@@ -84,7 +86,7 @@ found(void)
 	json_t *record = json_keep(mem, json_object());
 	const json_t *trouble;
 
-	trouble_write(&w, br, record);
+	trouble_write(&models, br, record);
 	trouble = json_object_get(record, "trouble");
 	return trouble == NULL
 	    ? ""
@@ -112,11 +114,11 @@ begin(void **state)
 		.refs = 1 };
 	w.settings = &settings;
 	w.calls = pool_new("call", 2);
-	memset(w.breakers, 0, sizeof(w.breakers));
-	atomic_store(&w.looked, false);
+	memset(models.breakers, 0, sizeof(models.breakers));
+	atomic_store(&models.looked, false);
 	assert_int_equal(llm_backends(&settings, mem, &backend), 1);
 	llm_breaker_name(backend, name);
-	br = worker_breaker_hold(&w, name);
+	br = model_breaker_hold(&models, name);
 	assert_non_null(br);
 	return 0;
 }
@@ -138,10 +140,11 @@ a_look_finds_it_and_its_end(void **state)
 	(void)state;
 	look(401, "{}");
 	assert_string_equal(found(), "denied: status 401");
-	assert_true(atomic_load(&w.look_ms) != WORKER_NO_LOOK); /* again soon */
+	assert_true(
+	    atomic_load(&models.look_ms) != MODELS_NO_LOOK); /* again soon */
 	look(200, LIST);
 	assert_string_equal(found(), "");
-	assert_true(atomic_load(&w.look_ms) == WORKER_NO_LOOK);
+	assert_true(atomic_load(&models.look_ms) == MODELS_NO_LOOK);
 }
 
 /* A question that was refused knows more than a list: neither a list that
@@ -227,7 +230,7 @@ the_record_says_what_follows(void **state)
 			continue;
 		asked(LLM_OK);
 		asked((enum llm_rc)rc);
-		trouble_write(&w, br, record);
+		trouble_write(&models, br, record);
 		trouble = json_object_get(record, "trouble");
 		assert_non_null(trouble);
 		assert_string_equal(json_member_str(trouble, "kind"),
@@ -252,15 +255,15 @@ static void
 it_is_said_whether_it_was_looked(void **state)
 {
 	(void)state;
-	assert_false(atomic_load(&w.looked));
+	assert_false(atomic_load(&models.looked));
 	look(200, LIST);
-	assert_true(atomic_load(&w.looked));
+	assert_true(atomic_load(&models.looked));
 	asked(LLM_DENIED);
-	trouble_forget(&w);
-	assert_false(atomic_load(&w.looked));
+	trouble_forget(&models);
+	assert_false(atomic_load(&models.looked));
 	assert_string_equal(found(), "");
 	look(401, "{}");
-	assert_true(atomic_load(&w.looked));
+	assert_true(atomic_load(&models.looked));
 }
 
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, begin, end)

@@ -2,12 +2,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/socket.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -58,28 +55,23 @@ expect_ok(struct store *st, redisReply *r, const redisContext *c)
 }
 
 redisContext *
-connection_open(struct store *st, int timeout_ms)
+link_open(struct store *st, int timeout_ms)
 {
+	const struct link_place *p = st->finder->find(st);
 	const struct store_url *u = &st->url;
 	redisContext *c;
-	int one = 1;
 
-	if (u->path != NULL)
-		c = redisConnectUnixWithTimeout(u->path, span(st->timeout_ms));
-	else
-		c = redisConnectWithTimeout(u->host, u->port,
-		    span(st->timeout_ms));
+	if (p == NULL)
+		return NULL;
+	c = p->transport->connect(p, span(st->timeout_ms));
 	if (c == NULL || c->err != 0) {
 		store_log_down(st, "connect",
 		    c == NULL ? "out of memory" : c->errstr);
 		goto fail;
 	}
 	(void)fcntl(c->fd, F_SETFD, FD_CLOEXEC);
-	if (u->path == NULL) {
-		(void)setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &one,
-		    sizeof(one));
-		(void)redisEnableKeepAlive(c);
-	}
+	if (p->transport->tune != NULL)
+		p->transport->tune(c);
 	if (redisSetTimeout(c, span(timeout_ms)) != REDIS_OK) {
 		store_log_down(st, "connect", c->errstr);
 		goto fail;
@@ -104,7 +96,7 @@ fail:
 }
 
 static void
-connection_free(struct connection *c)
+link_free(struct link *c)
 {
 	redisFree(c->redis);
 	free(c);
@@ -112,18 +104,18 @@ connection_free(struct connection *c)
 
 /* Readable while nothing was asked: it was closed, or is out of step. */
 static bool
-still_stands(const struct connection *c)
+still_stands(const struct link *c)
 {
 	struct pollfd p = { .fd = c->redis->fd, .events = POLLIN | POLLRDHUP };
 
 	return poll(&p, 1, 0) == 0;
 }
 
-struct connection *
-connection_get(struct store *st, enum connection_kind kind)
+struct link *
+link_get(struct store *st, enum link_kind kind)
 {
-	struct connection *c;
-	int timeout_ms = kind == CONNECTION_WAITING
+	struct link *c;
+	int timeout_ms = kind == LINK_WAITING
 	    ? st->timeout_ms + STORE_WAIT_MAX_MS
 	    : st->timeout_ms;
 	redisContext *redis;
@@ -143,13 +135,13 @@ connection_get(struct store *st, enum connection_kind kind)
 		if (clock_boot_ms() - c->idle_since_ms < IDLE_TRUST_MS
 		    || still_stands(c))
 			return c;
-		connection_free(c);
+		link_free(c);
 		pthread_mutex_lock(&st->lock);
 		st->broken = true;
 		pthread_mutex_unlock(&st->lock);
 	}
 
-	redis = connection_open(st, timeout_ms);
+	redis = link_open(st, timeout_ms);
 	if (redis == NULL) {
 		pthread_mutex_lock(&st->lock);
 		st->broken = true;
@@ -177,7 +169,7 @@ connection_get(struct store *st, enum connection_kind kind)
  * for input alone.
  */
 static int
-await_input(struct connection *c)
+await_input(struct link *c)
 {
 	struct pollfd p = { .fd = c->redis->fd, .events = POLLIN };
 	int64_t until = clock_boot_ms() + c->timeout_ms, left;
@@ -196,7 +188,7 @@ await_input(struct connection *c)
 }
 
 int
-connection_reply(struct connection *c, redisReply **out)
+link_reply(struct link *c, redisReply **out)
 {
 	void *r = NULL;
 	int done = 0;
@@ -216,8 +208,7 @@ connection_reply(struct connection *c, redisReply **out)
 }
 
 void
-connection_put(struct store *st, enum connection_kind kind,
-    struct connection *c)
+link_put(struct store *st, enum link_kind kind, struct link *c)
 {
 	c->idle_since_ms = clock_boot_ms();
 	pthread_mutex_lock(&st->lock);
@@ -229,31 +220,31 @@ connection_put(struct store *st, enum connection_kind kind,
 	}
 	pthread_mutex_unlock(&st->lock);
 	if (c != NULL)
-		connection_free(c);
+		link_free(c);
 }
 
 void
-connection_close_idle(struct store *st)
+link_close_idle(struct store *st)
 {
-	struct connection *all[CONNECTION_KINDS], *c;
+	struct link *all[LINK_KINDS], *c;
 
 	pthread_mutex_lock(&st->lock);
-	for (int k = 0; k < CONNECTION_KINDS; k++) {
+	for (int k = 0; k < LINK_KINDS; k++) {
 		all[k] = st->idle[k];
 		st->idle[k] = NULL;
 		st->nidle[k] = 0;
 	}
 	pthread_mutex_unlock(&st->lock);
-	for (int k = 0; k < CONNECTION_KINDS; k++)
+	for (int k = 0; k < LINK_KINDS; k++)
 		while (all[k] != NULL) {
 			c = all[k];
 			all[k] = c->next;
-			connection_free(c);
+			link_free(c);
 		}
 }
 
 void
-connection_broken(struct store *st, struct connection *c, const char *what)
+link_broken(struct store *st, struct link *c, const char *what)
 {
 	bool first;
 
@@ -265,7 +256,7 @@ connection_broken(struct store *st, struct connection *c, const char *what)
 	if (first)
 		st->era++;
 	pthread_mutex_unlock(&st->lock);
-	connection_free(c);
+	link_free(c);
 	if (first) /* else those that are idle now are newer than this one */
-		connection_close_idle(st);
+		link_close_idle(st);
 }

@@ -1,4 +1,4 @@
-#include "chat/lease.h"
+#include "work/lease.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -8,8 +8,8 @@
 #include "base/cond.h"
 #include "base/log.h"
 #include "base/pool.h"
-#include "chat/worker.h"
 #include "redis/journal.h"
+#include "work/worker.h"
 
 #define TICK_MS 500    /* how late an unsure lease may be noticed */
 #define RENEW_MAX 4096 /* jobs renewed in one round trip */
@@ -51,16 +51,21 @@ set_until(struct lease *l, int64_t until_ms, int64_t lease_ms)
 }
 
 void
-lease_add(struct lease_book *b, struct lease *l, struct job *job,
+lease_init(struct lease *l, struct job *job, const struct work_kind *kind,
     int64_t lease_ms)
 {
 	l->job = job;
-	__atomic_store_n(&l->cancel, 0, __ATOMIC_RELAXED);
+	l->kind = kind;
+	__atomic_store_n(&l->why, job->stop ? LEASE_STOP : LEASE_HELD,
+	    __ATOMIC_SEQ_CST);
 	l->taken_back = 0;
 	l->renewing = false;
-	atomic_store(&l->state, LEASE_HELD);
-	atomic_store(&l->stopped, job->stop);
 	set_until(l, job->lease_until_ms, lease_ms);
+}
+
+void
+lease_add(struct lease_book *b, struct lease *l)
+{
 	pthread_mutex_lock(&b->mu);
 	l->next = b->first;
 	l->link = &b->first;
@@ -91,44 +96,56 @@ lease_renewed(struct lease *l, int64_t lease_ms)
 
 	atomic_store(&l->until_ms, clock_boot_ms() + lease_ms);
 	/* Sure again: the next calls are not to be cancelled for it. */
-	if (atomic_compare_exchange_strong(&l->state, &unsure, LEASE_HELD)) {
-		__atomic_store_n(&l->cancel, 0, __ATOMIC_RELAXED);
+	if (__atomic_compare_exchange_n(&l->why, &unsure, LEASE_HELD, false,
+		__ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
 		l->taken_back++;
-	}
-}
-
-static void
-lose(struct lease *l, enum lease_state state)
-{
-	/* In this order: whoever finds the lease sure again (lease_renewed)
-	 * takes back a cancel that is there already, never one to come. */
-	__atomic_store_n(&l->cancel, 1, __ATOMIC_SEQ_CST);
-	atomic_store(&l->state, state);
 }
 
 void
-lease_cancel_all(struct lease_book *b)
+lease_cancel(struct lease *l, enum lease_why why)
+{
+	int now = __atomic_load_n(&l->why, __ATOMIC_SEQ_CST);
+
+	while (now < (int)why
+	    && !__atomic_compare_exchange_n(&l->why, &now, (int)why, false,
+		__ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
+		continue;
+}
+
+enum lease_why
+lease_why(const struct lease *l)
+{
+	return (enum lease_why)__atomic_load_n(&l->why, __ATOMIC_SEQ_CST);
+}
+
+bool
+lease_is_sure(const struct lease *l)
+{
+	return clock_boot_ms()
+	    <= atomic_load(&l->until_ms) - atomic_load(&l->margin_ms);
+}
+
+void
+lease_cancel_all(struct lease_book *b, enum lease_why why)
 {
 	struct lease *l;
 
 	pthread_mutex_lock(&b->mu);
 	for (l = b->first; l != NULL; l = l->next)
-		__atomic_store_n(&l->cancel, 1, __ATOMIC_RELAXED);
+		lease_cancel(l, why);
 	pthread_mutex_unlock(&b->mu);
 }
 
 /* Those whose lease nobody could renew in time: stop their calls. */
 static void
-find_unsure(struct lease_book *b, int64_t now)
+find_unsure(struct lease_book *b)
 {
 	struct lease *l;
 
 	pthread_mutex_lock(&b->mu);
 	for (l = b->first; l != NULL; l = l->next)
-		if (atomic_load(&l->state) == LEASE_HELD
-		    && now > atomic_load(&l->until_ms)
-			    - atomic_load(&l->margin_ms))
-			lose(l, LEASE_UNSURE);
+		if (!lease_is_sure(l))
+			lease_cancel(l, LEASE_UNSURE);
 	pthread_mutex_unlock(&b->mu);
 }
 
@@ -141,18 +158,16 @@ note_renewal(struct lease *l, enum store_rc rc, bool stopped, int64_t until,
 		set_until(l, until, lease_ms);
 		break;
 	case STORE_LOST:
-		lose(l, LEASE_LOST);
+		lease_cancel(l, LEASE_LOST);
 		break;
 	case STORE_LATE:
-		lose(l, LEASE_LATE);
+		lease_cancel(l, LEASE_LATE);
 		break;
 	default: /* Redis is away: the lease still stands */
 		break;
 	}
-	if (stopped) {
-		atomic_store(&l->stopped, 1);
-		__atomic_store_n(&l->cancel, 1, __ATOMIC_RELAXED);
-	}
+	if (stopped)
+		lease_cancel(l, LEASE_STOP);
 }
 
 static void
@@ -162,7 +177,7 @@ renew(struct lease_book *b, const struct settings *s)
 	struct job **jobs = NULL;
 	enum store_rc *rc = NULL;
 	bool *stopped = NULL;
-	int64_t until;
+	int64_t *max_ms = NULL, until;
 	struct lease *l;
 	size_t n = 0, i;
 
@@ -172,14 +187,16 @@ renew(struct lease_book *b, const struct settings *s)
 		jobs = calloc(b->n, sizeof(struct job *));
 		rc = calloc(b->n, sizeof(*rc));
 		stopped = calloc(b->n, sizeof(*stopped));
+		max_ms = calloc(b->n, sizeof(*max_ms));
 		if (held == NULL || jobs == NULL || rc == NULL
-		    || stopped == NULL)
+		    || stopped == NULL || max_ms == NULL)
 			abort();
 		for (l = b->first; l != NULL && n < RENEW_MAX; l = l->next) {
-			if (atomic_load(&l->state) == LEASE_LOST)
+			if (lease_why(l) == LEASE_LOST)
 				continue;
 			l->renewing = true;
 			held[n] = l;
+			max_ms[n] = l->kind->max_time_ms(s);
 			jobs[n++] = l->job;
 		}
 	}
@@ -190,7 +207,7 @@ renew(struct lease_book *b, const struct settings *s)
 			rc[i] = STORE_DOWN;
 		/* Each result is looked at by itself. */
 		(void)!journal_renew(b->w->store, jobs, n, s->turns_lease_ms,
-		    s->turns_max_time_ms, rc, stopped);
+		    max_ms, rc, stopped);
 		pthread_mutex_lock(&b->mu);
 		for (i = 0; i < n; i++) {
 			note_renewal(held[i], rc[i], stopped[i], until,
@@ -204,6 +221,7 @@ renew(struct lease_book *b, const struct settings *s)
 	free(jobs);
 	free(rc);
 	free(stopped);
+	free(max_ms);
 }
 
 static void
@@ -280,7 +298,7 @@ run(void *arg)
 			b->renew_at_ms = now + s->turns_lease_ms / 3;
 			renew(b, s);
 		}
-		find_unsure(b, clock_boot_ms());
+		find_unsure(b);
 		settings_unref(s);
 		tick_wait(b);
 	}

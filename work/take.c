@@ -1,20 +1,15 @@
-#include "chat/worker.h"
+#include "work/take.h"
 
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/pool.h"
-#include "chat/breaker.h"
-#include "chat/known.h"
-#include "chat/lease.h"
-#include "chat/trouble.h"
-#include "chat/turn.h"
 #include "nouns/metric.h"
-#include "redis/due.h"
 #include "redis/journal.h"
+#include "work/lease.h"
+#include "work/worker.h"
 
 /* Jobs taken in one script: more would starve the other workers. */
 #define TAKE_MAX 32
@@ -28,66 +23,70 @@
 /* until another one, or this one, may have a thread */
 #define NO_THREAD_MS 1000
 
-struct work {
+/* A kind that this worker does not run: as long as take leaves such a job. */
+#define OTHERS_MS 1000
+
+/* A job and its thread. */
+struct held {
 	struct worker *w;
-	struct job *job;
+	const struct work_row *row;
+	struct lease lease;
 };
 
-struct settings *
-worker_settings(struct worker *w)
+static void
+count(struct worker *w, int change)
 {
-	struct settings *s;
-
-	pthread_mutex_lock(&w->mu);
-	s = settings_ref(w->settings);
-	pthread_mutex_unlock(&w->mu);
-	return s;
-}
-
-void
-worker_set_settings(struct worker *w, struct settings *s)
-{
-	struct settings *old;
-
-	pthread_mutex_lock(&w->mu);
-	old = w->settings;
-	w->settings = s;
-	pthread_mutex_unlock(&w->mu);
-	settings_unref(old);
-	worker_breakers_keep(w, s);
-	known_keep(w, s);
-	trouble_forget(w);
+	metric_set(METRIC_RUNNING, 0,
+	    atomic_fetch_add(&w->running, change) + change);
 }
 
 static void
-work_run(void *arg)
+held_run(void *arg)
 {
-	struct work *work = arg;
-	struct worker *w = work->w;
+	struct held *h = arg;
+	struct worker *w = h->w;
+	struct job *job = h->lease.job;
 
-	turn_run(w, work->job);
-	free(work);
-	metric_set(METRIC_RUNNING, 0, atomic_fetch_sub(&w->running, 1) - 1);
+	lease_add(w->leases, &h->lease);
+	h->row->kind->run(h->row->ctx, &h->lease);
+	lease_remove(w->leases, &h->lease);
+	job_free(job);
+	free(h);
+	count(w, -1);
+}
+
+/* Back at once: this thread is for all, and the next ones are leased. */
+static void
+leave(struct worker *w, struct job *job, int64_t delay_ms)
+{
+	(void)!journal_release(w->store, job, delay_ms, false, NULL);
+	job_free(job);
 }
 
 static void
-start(struct worker *w, struct job *job)
+start(struct worker *w, struct job *job, const struct settings *s)
 {
-	struct work *work = malloc(sizeof(*work));
+	const struct work_row *row = &w->kinds[job->kind];
+	struct held *h;
 
-	if (work == NULL)
-		abort();
-	*work = (struct work){ w, job };
-	metric_set(METRIC_RUNNING, 0, atomic_fetch_add(&w->running, 1) + 1);
-	if (pool_run(w->turns, work_run, work) == 0)
+	if (row->kind == NULL) {
+		leave(w, job, OTHERS_MS);
 		return;
-	/* Not here: this thread is for all, and the next ones are leased. */
+	}
+	h = calloc(1, sizeof(*h));
+	if (h == NULL)
+		abort();
+	h->w = w;
+	h->row = row;
+	lease_init(&h->lease, job, row->kind, s->turns_lease_ms);
+	count(w, 1);
+	if (pool_run(w->turns, held_run, h) == 0)
+		return;
 	log_event(LOG_ERROR, "threads_failed",
 	    F_STR("remedy", "raise the limit of processes (TasksMax)"));
-	(void)!journal_release(w->store, job, NO_THREAD_MS, false, NULL);
-	job_free(job);
-	free(work);
-	metric_set(METRIC_RUNNING, 0, atomic_fetch_sub(&w->running, 1) - 1);
+	leave(w, job, NO_THREAD_MS);
+	free(h);
+	count(w, -1);
 }
 
 /* How many are taken now: as many as have a thread at once (more slots in a
@@ -128,7 +127,7 @@ take(struct taker *tk, const struct settings *s, int partition, int n)
 		tk->more = got == n;
 	}
 	for (i = 0; i < got; i++)
-		start(tk->w, jobs[i]);
+		start(tk->w, jobs[i], s);
 }
 
 /* Is it time to look at all partitions? */
@@ -192,7 +191,7 @@ take_once(struct taker *tk, const struct settings *s)
 		return;
 	}
 	/* Reconnected while it waited: those who hold turns come first. */
-	if (atomic_load(&tk->w->stopping)
+	if (worker_is_stopping(tk->w)
 	    || (tk->connected
 		&& store_reconnects(tk->w->store) != tk->reconnects)) {
 		if (partition >= 0)
@@ -208,12 +207,12 @@ take_once(struct taker *tk, const struct settings *s)
 }
 
 static void *
-take_run(void *arg)
+take_thread(void *arg)
 {
 	struct taker *tk = arg;
 	struct settings *s;
 
-	while (!atomic_load(&tk->w->stopping)
+	while (!worker_is_stopping(tk->w)
 	    && !atomic_exchange(&tk->w->trim, false)) {
 		s = worker_settings(tk->w);
 		take_once(tk, s);
@@ -223,7 +222,7 @@ take_run(void *arg)
 }
 
 int
-worker_run(struct worker *w)
+take_run(struct worker *w)
 {
 	struct taker tk = { .w = w };
 	struct settings *s;
@@ -231,9 +230,9 @@ worker_run(struct worker *w)
 	pthread_t taking;
 
 	/* What malloc keeps for a thread goes with it. */
-	while (!atomic_load(&w->stopping)) {
-		if (thread_start(&taking, "take", take_run, &tk) == -1)
-			(void)take_run(&tk);
+	while (!worker_is_stopping(w)) {
+		if (thread_start(&taking, "take", take_thread, &tk) == -1)
+			(void)take_thread(&tk);
 		else
 			pthread_join(taking, NULL);
 	}
@@ -242,10 +241,10 @@ worker_run(struct worker *w)
 	settings_unref(s);
 	until = clock_boot_ms() + drain_ms;
 	while (atomic_load(&w->running) > 0 && clock_boot_ms() < until
-	    && atomic_load(&w->stopping) == 1)
+	    && !worker_is_ending(w))
 		usleep(20000);
 	/* Whatever still runs is cut short and handed back. */
-	atomic_store(&w->stopping, 2);
-	lease_cancel_all(w->leases);
+	atomic_store(&w->stopping, WORKER_ENDS);
+	lease_cancel_all(w->leases, LEASE_DRAIN);
 	return pool_drain(w->turns, 5000);
 }

@@ -1,9 +1,9 @@
 /*
- * heartbeat: what this worker says of itself, every FLEET_EVERY_MS; and what
- * it learns of the breakers that all workers share.
+ * heartbeat: what this worker and its kinds of job say of themselves, every
+ * FLEET_EVERY_MS; and what they look at once a second.
  */
-#ifndef CHAT_HEARTBEAT_H
-#define CHAT_HEARTBEAT_H
+#ifndef WORK_HEARTBEAT_H
+#define WORK_HEARTBEAT_H
 
 #include "base/base.h"
 

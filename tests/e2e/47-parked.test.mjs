@@ -1,0 +1,52 @@
+/*
+ * What waits without a thread: it is counted by whom it is for, and its answer
+ * is found also when nothing wakes it.
+ */
+import assert from 'node:assert/strict';
+import { testWith, until } from './dragoman.mjs';
+
+testWith({ edges: 1, turns: 1, settings: { server: { parked_per_owner: 2 } } }, 'as many of one chat wait as server.parked_per_owner says; other chats have their own places', async d => {
+  let open;
+  const gate = new Promise(resolve => { open = resolve; });
+  d.model.handler = r => ({ text: `r:${r.lastUser}`, hang: gate });
+  const all = [d.chat({ chat_id: 'one', message: 'x', message_id: 'm' }), d.chat({ chat_id: 'one', message: 'x', message_id: 'm' })];
+  await until(async () => (await d.metrics()).get('dragoman_parked_requests') === 2);
+  const r = await d.chat({ chat_id: 'one', message: 'y' });
+  assert.equal(r.status, 429, r.text);
+  assert.match(r.json.detail, /of this chat are waiting/);
+  assert.ok(Number(r.headers['retry-after']) >= 1);
+  const other = d.chat({ chat_id: 'another', message: 'y' });
+  await until(async () => (await d.metrics()).get('dragoman_parked_requests') === 3);
+  open();
+  for (const x of await Promise.all(all)) assert.equal(x.json.reply, 'r:x', x.text);
+  assert.equal((await other).json.reply, 'r:y');
+  assert.equal((await d.say('one', 'y')).reply, 'r:y', 'what was refused was not stored');
+});
+
+testWith({ edges: 1, turns: 1 }, 'an edge that hears nothing finds the answers all the same', async d => {
+  const gates = [];
+  d.model.handler = r => ({ text: `r:${r.lastUser}`, hang: new Promise(resolve => gates.push(resolve)) });
+  const call = d.chat({ chat_id: 'deaf', message: 'x' }), stream = d.stream({ chat_id: 'deaf-stream', message: 'x' });
+  await until(() => gates.length === 2);
+  /* Its subscription breaks, and may not be had again. */
+  await d.redis.call('ACL', 'SETUSER', 'default', '-subscribe');
+  await d.redis.call('CLIENT', 'KILL', 'TYPE', 'pubsub');
+  await until(() => d.logs().some(l => l.event === 'redis_connection_lost' && l.what === 'listen'));
+  for (const g of gates) g();
+  await until(async () => (await d.counts()).replied === 2);
+  assert.equal((await call).json.reply, 'r:x');
+  await stream.done;
+  assert.equal(stream.of('reply')[0].reply, 'r:x');
+  /* It hears again: those that wait look at once. */
+  d.model.handler = r => ({ text: `r:${r.lastUser}`, hang: new Promise(resolve => gates.push(resolve)) });
+  const again = d.chat({ chat_id: 'again', message: 'y' });
+  await until(() => gates.length === 3);
+  gates[2]();
+  await until(async () => (await d.counts()).replied === 3);
+  await d.redis.call('ACL', 'SETUSER', 'default', '+subscribe');
+  assert.equal((await again).json.reply, 'r:y');
+  d.model.handler = r => ({ text: `r:${r.lastUser}` });
+  const begun = performance.now();
+  assert.equal((await d.say('hears', 'z')).reply, 'r:z');
+  assert.ok(performance.now() - begun < 4000, 'woken, not looked for');
+});

@@ -1,0 +1,373 @@
+/*
+ * A worker and a made-up kind of job: what is taken reaches its kind, leases
+ * are renewed as long as it runs, and each reason to cancel reaches it.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/pool.h"
+#include "redis/fleet.h"
+#include "redis/journal.h"
+#include "tests/unit/redis_fixture.h"
+#include "work/heartbeat.h"
+#include "work/lease.h"
+#include "work/take.h"
+#include "work/worker.h"
+
+#define LEASE_MS 900
+#define TIME_MS 60000
+#define PATIENCE_MS 20000
+#define CHATS 12
+
+/* What the made-up kind was told. */
+struct made_up {
+	struct worker *w;
+	int64_t max_ms;
+	bool waits; /* its jobs run until they are cancelled, or let go */
+	_Atomic int begun, ended, obeyed, looked;
+	_Atomic int why; /* enum lease_why, of the last one that waited */
+	atomic_bool go;
+	_Atomic int64_t until_ms;
+};
+
+static struct made_up made_up;
+static struct worker w;
+static struct settings settings;
+static pthread_t taking;
+
+static void
+nap(void)
+{
+	const struct timespec t = { .tv_nsec = 5 * 1000000L };
+
+	nanosleep(&t, NULL);
+}
+
+/* Until *${n} is at least ${least}. */
+static void
+await(_Atomic int *n, int least)
+{
+	int64_t until = clock_boot_ms() + PATIENCE_MS;
+
+	while (atomic_load(n) < least) {
+		if (clock_boot_ms() > until)
+			fail_msg("%d of %d", atomic_load(n), least);
+		nap();
+	}
+}
+
+static int64_t
+max_time_ms(const struct settings *s)
+{
+	(void)s;
+	return made_up.max_ms;
+}
+
+static void
+run(void *ctx, struct lease *l)
+{
+	struct made_up *m = ctx;
+	int64_t until = clock_boot_ms() + PATIENCE_MS;
+
+	assert_int_equal(l->job->kind, JOB_CHAT);
+	atomic_fetch_add(&m->begun, 1);
+	while (m->waits && lease_why(l) == LEASE_HELD && !atomic_load(&m->go)
+	    && clock_boot_ms() < until) {
+		atomic_store(&m->until_ms, atomic_load(&l->until_ms));
+		nap();
+	}
+	atomic_store(&m->why, (int)lease_why(l));
+	if (lease_why(l) == LEASE_HELD)
+		(void)!fixture_finish(m->w->store, l->job, END_REPLIED, "ok");
+	atomic_fetch_add(&m->ended, 1);
+}
+
+static void
+obey(void *ctx, const struct settings *s)
+{
+	struct made_up *m = ctx;
+
+	assert_ptr_equal(s, &settings);
+	atomic_fetch_add(&m->obeyed, 1);
+}
+
+static void
+look(void *ctx)
+{
+	struct made_up *m = ctx;
+
+	atomic_fetch_add(&m->looked, 1);
+}
+
+static void
+report(void *ctx, const struct settings *s, json_t *record)
+{
+	(void)ctx;
+	(void)s;
+	json_object_set_new(record, "made_up", json_true());
+}
+
+static const struct work_kind MADE_UP = { .max_time_ms = max_time_ms,
+	.run = run,
+	.obey = obey,
+	.look = look,
+	.report = report };
+/* All that a kind must have. */
+static const struct work_kind LEAST = { .max_time_ms = max_time_ms,
+	.run = run };
+
+static void *
+take_thread(void *arg)
+{
+	(void)arg;
+	return take_run(&w) == 0 ? NULL : &w;
+}
+
+/* A worker with ${kind}, that takes if ${takes}. */
+static void
+start(struct redis_fixture *f, const struct work_kind *kind, bool takes)
+{
+	settings = (struct settings){ .turns_lease_ms = LEASE_MS,
+		.server_drain_ms = PATIENCE_MS,
+		.refs = 1 };
+	made_up = (struct made_up){ .w = &w, .max_ms = TIME_MS };
+	w = (struct worker){ .id = "made-up",
+		.store = f->store,
+		.kinds[JOB_CHAT] = { kind, &made_up },
+		.turns = pool_new("turn", CHATS),
+		.calls = pool_new("call", 1),
+		.mu = PTHREAD_MUTEX_INITIALIZER,
+		.settings = &settings };
+	w.leases = lease_book_new(&w);
+	assert_int_equal(lease_book_start(w.leases), 0);
+	if (takes)
+		assert_int_equal(
+		    pthread_create(&taking, NULL, take_thread, NULL), 0);
+}
+
+static void
+end(struct redis_fixture *f, bool takes)
+{
+	void *left = NULL;
+
+	atomic_store(&made_up.go, true);
+	if (takes) {
+		if (!worker_is_stopping(&w))
+			worker_stop(&w);
+		due_poke(f->store);
+		pthread_join(taking, &left);
+		assert_null(left);
+	}
+	lease_book_stop(w.leases);
+	lease_book_free(w.leases);
+	pool_free(w.turns);
+	pool_free(w.calls);
+	assert_int_equal(settings.refs, 1);
+}
+
+static void
+say(struct redis_fixture *f, int chat)
+{
+	struct chat_name name;
+	char id[16];
+
+	snprintf(id, sizeof(id), "c%d", chat);
+	name = fixture_chat(id);
+	assert_int_equal(fixture_say(f->store, &name, "1", "hi", ""), STORE_OK);
+}
+
+static void
+jobs_reach_their_kind(void **state)
+{
+	struct redis_fixture *f = *state;
+	struct fleet_counts counts;
+	int i;
+
+	start(f, &LEAST, true);
+	for (i = 0; i < CHATS; i++)
+		say(f, i);
+	await(&made_up.ended, CHATS);
+	end(f, true);
+	assert_int_equal(atomic_load(&made_up.begun), CHATS);
+	assert_int_equal(fleet_count(f->store, &counts), STORE_OK);
+	assert_int_equal(counts.ended[END_REPLIED], CHATS);
+	assert_int_equal(counts.unaccounted, 0);
+	assert_int_equal(counts.due, 0);
+}
+
+/* Given back as it was, for a worker that has its kind. */
+static void
+others_jobs_are_left_to_them(void **state)
+{
+	struct redis_fixture *f = *state;
+	struct chat_name chat = fixture_chat("c0");
+	int64_t until = clock_boot_ms() + PATIENCE_MS;
+	struct job *job = NULL;
+
+	start(f, NULL, true);
+	say(f, 0);
+	while (redis_number(f, "HEXISTS {p%d}:chat:%s attempt", chat.partition,
+		   chat.text)
+	    != 1) {
+		assert_true(clock_boot_ms() < until);
+		nap();
+	}
+	end(f, true);
+	assert_int_equal(atomic_load(&made_up.begun), 0);
+	fixture_hurry(f);
+	job = fixture_take(f->store, &chat, TIME_MS);
+	assert_non_null(job);
+	assert_int_equal(job->crashes + job->failures, 0);
+	assert_string_equal(job->given->message.text, "hi");
+	assert_int_equal(fixture_finish(f->store, job, END_REPLIED, "ok"),
+	    STORE_OK);
+	job_free(job);
+}
+
+static void
+a_job_is_held_as_long_as_it_runs(void **state)
+{
+	struct redis_fixture *f = *state;
+	struct chat_name chat = fixture_chat("c0");
+	int64_t first, until = clock_boot_ms() + PATIENCE_MS;
+
+	start(f, &LEAST, true);
+	made_up.waits = true;
+	say(f, 0);
+	await(&made_up.begun, 1);
+	while ((first = atomic_load(&made_up.until_ms)) == 0)
+		nap();
+	/* Three leases later it is still the first attempt. */
+	while (atomic_load(&made_up.until_ms) < first + 3 * LEASE_MS) {
+		assert_true(clock_boot_ms() < until);
+		nap();
+	}
+	assert_int_equal(redis_number(f, "HGET {p%d}:chat:%s attempt",
+			     chat.partition, chat.text),
+	    1);
+	atomic_store(&made_up.go, true);
+	await(&made_up.ended, 1);
+	assert_int_equal(atomic_load(&made_up.why), LEASE_HELD);
+	end(f, true);
+}
+
+/* From where each comes, through the thread that renews. */
+static void
+each_reason_reaches_the_job(void **state)
+{
+	static const struct {
+		const char *what;
+		const char *field, *value; /* of the chat's record, or NULL */
+		enum lease_why why;
+	} cases[] = {
+		{ "/stop", "stop", "1", LEASE_STOP },
+		{ "another has it", "token", "other", LEASE_LOST },
+		{ "its time is over", "taken", "1", LEASE_LATE },
+		{ "the process ends", NULL, NULL, LEASE_DRAIN },
+		{ "Redis is away", NULL, NULL, LEASE_UNSURE },
+	};
+	struct redis_fixture *f = *state;
+	struct chat_name chat = fixture_chat("c0");
+	size_t i;
+
+	for (i = 0; i < NELEM(cases); i++) {
+		start(f, &LEAST, true);
+		made_up.waits = true;
+		say(f, 0);
+		await(&made_up.begun, 1);
+		if (cases[i].field != NULL)
+			(void)redis_text(f, "HSET {p%d}:chat:%s %s %s",
+			    chat.partition, chat.text, cases[i].field,
+			    cases[i].value);
+		else if (cases[i].why == LEASE_UNSURE)
+			redis_fixture_kill(f);
+		else {
+			worker_stop(&w);
+			assert_false(worker_is_ending(&w));
+			worker_stop(&w);
+			assert_true(worker_is_ending(&w));
+			due_poke(f->store);
+		}
+		await(&made_up.ended, 1);
+		if (atomic_load(&made_up.why) != (int)cases[i].why)
+			fail_msg("%s: %d", cases[i].what,
+			    atomic_load(&made_up.why));
+		if (cases[i].why == LEASE_UNSURE)
+			redis_fixture_restart(f);
+		end(f, true);
+		redis_fixture_flush(state);
+	}
+}
+
+/* The kind's own longest time, as it is while the job runs. */
+static void
+a_kind_has_its_longest_time(void **state)
+{
+	struct redis_fixture *f = *state;
+
+	start(f, &LEAST, true);
+	made_up.waits = true;
+	made_up.max_ms = 2 * LEASE_MS;
+	say(f, 0);
+	await(&made_up.ended, 1);
+	assert_int_equal(atomic_load(&made_up.why), LEASE_LATE);
+	end(f, true);
+}
+
+static void
+a_kind_looks_reports_and_obeys(void **state)
+{
+	struct redis_fixture *f = *state;
+	struct arena *mem = arena_new();
+	struct heartbeat *h;
+	json_t *records = NULL;
+	const json_t *record;
+
+	start(f, &MADE_UP, false);
+	atomic_store(&w.beat_now, true);
+	h = heartbeat_start(&w);
+	assert_non_null(h);
+	await(&made_up.looked, 2);
+	assert_int_equal(fleet_read(f->store, FLEET_TURN, mem, &records),
+	    STORE_OK);
+	assert_int_equal(json_array_size(records), 1);
+	record = json_array_get(records, 0);
+	assert_string_equal(json_member_str(record, "id"), "made-up");
+	assert_true(json_member_bool(record, "made_up", false));
+	worker_set_settings(&w, settings_ref(&settings));
+	assert_int_equal(atomic_load(&made_up.obeyed), 1);
+	heartbeat_stop(h);
+	assert_int_equal(fleet_read(f->store, FLEET_TURN, mem, &records),
+	    STORE_OK);
+	assert_int_equal(json_array_size(records), 0);
+	end(f, false);
+	arena_free(mem);
+}
+
+#define TEST(t) cmocka_unit_test_setup(t, redis_fixture_flush)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(jobs_reach_their_kind),
+		TEST(others_jobs_are_left_to_them),
+		TEST(a_job_is_held_as_long_as_it_runs),
+		TEST(each_reason_reaches_the_job),
+		TEST(a_kind_has_its_longest_time),
+		TEST(a_kind_looks_reports_and_obeys),
+	};
+
+	return cmocka_run_group_tests_name("work", tests, redis_fixture_setup,
+	    redis_fixture_teardown);
+}
