@@ -19,10 +19,11 @@
 #include "base/buf.h"
 #include "base/text.h"
 #include "llm/quirks.h"
+#include "nouns/caller.h"
 #include "tests/unit/settings_fixture.h"
 
 #define KEY_URL "ENCRYPTION_KEY=__________________________________________8"
-#define VARIABLES_MAX 12
+#define VARIABLES_MAX 20
 #define TEXT_MAX (256 * 1024)
 
 /* ${variables}: separated by blanks; each with KEY unless it says none. */
@@ -820,6 +821,40 @@ servers_are_read(void **state)
 	arena_free(mem);
 }
 
+/* With one tenant all have the default, which is the settings'. */
+static void
+the_policy_is_the_settings(void **state)
+{
+	const struct caller who = { .tenant = "t", .key = "k" };
+	struct settings *s = load(
+	    "OPENAI_API_KEY=k GROQ_API_KEY=k CHAT_HOST=groq "
+	    "LLM_MODEL=m LLM_FALLBACK=openai/x "
+	    "CHAT_RATE_LIMIT_PER_MINUTE=7 CHAT_INBOX_MAX=3 "
+	    "CHAT_INBOX_BYTES=64k CHAT_TOOLS=echo "
+	    "CHAT_REPEATABLE=time LLM_ROUNDS=2 BUDGET_TURN=1 "
+	    "BUDGET_CHAT=2 BUDGET_DAY=3");
+	const struct policy *p;
+
+	(void)state;
+	if (s == NULL)
+		fail_msg("%s", buf_str(&errors));
+	p = policy_of(s, &who);
+	assert_ptr_equal(policy_of(s, NULL), p);
+	assert_int_equal(p->host, HOST_GROQ);
+	assert_string_equal(p->model, "m");
+	assert_string_equal(p->fallback.items[0], "openai/x");
+	assert_int_equal(p->rate_limit, 7);
+	assert_int_equal(p->inbox_max, 3);
+	assert_int_equal(p->inbox_bytes, 64 * KIB);
+	assert_string_equal(p->tools.items[0], "echo");
+	assert_string_equal(p->repeatable.items[0], "time");
+	assert_int_equal(p->rounds, 2);
+	assert_int_equal(p->budget_turn, 1);
+	assert_int_equal(p->budget_chat, 2);
+	assert_int_equal(p->budget_day, 3);
+	settings_unref(s);
+}
+
 static void
 references(void **state)
 {
@@ -974,6 +1009,7 @@ main(void)
 		cmocka_unit_test(who_asks_no_model_has_no_key),
 		cmocka_unit_test(servers_config),
 		cmocka_unit_test(servers_are_read),
+		cmocka_unit_test(the_policy_is_the_settings),
 		cmocka_unit_test(references),
 		cmocka_unit_test(a_model_without_a_key),
 		cmocka_unit_test(prompts),
