@@ -167,7 +167,7 @@ those_from_before_are_filled_in_once(void **state)
 	assert_int_equal(json_array_size(list), 1);
 	assert_false(whole);
 
-	assert_int_equal(format_set(st, FORMAT_CHATS), STORE_OK);
+	assert_int_equal(format_raise(st, FORMAT_CHATS), STORE_OK);
 	assert_int_equal(chats_list(st, 1000, mem, &list, &whole), STORE_OK);
 	assert_int_equal(json_array_size(list), 301);
 	assert_true(whole);
@@ -303,7 +303,8 @@ nothing_is_left_of_a_forgotten_one(void **state)
 			     MINUTE_MS, NULL, &stopped),
 	    STORE_OK);
 
-	assert_int_equal(chats_forget(f->store, &chat, NULL, &forgotten), STORE_OK);
+	assert_int_equal(chats_forget(f->store, &chat, NULL, &forgotten),
+	    STORE_OK);
 	assert_int_equal(forgotten.waiting, 3);
 	assert_true(forgotten.keys > 200); /* with a reply each */
 	/* Who ran its turn leaves nothing either. */
@@ -324,7 +325,8 @@ nothing_is_left_of_a_forgotten_one(void **state)
 	assert_int_equal(json_array_size(list), 0);
 	assert_int_equal(chats_show(f->store, &chat, true, mem, &list),
 	    STORE_NONE);
-	assert_int_equal(chats_forget(f->store, &chat, NULL, &forgotten), STORE_NONE);
+	assert_int_equal(chats_forget(f->store, &chat, NULL, &forgotten),
+	    STORE_NONE);
 	assert_int_equal(fleet_count(f->store, &counts), STORE_OK);
 	assert_int_equal(counts.ended[END_REFUSED], 3);
 	assert_int_equal(counts.unaccounted, 1); /* gone2's, deleted by hand */
@@ -358,7 +360,8 @@ damaged_lists(void **state)
 	(void)redis_text(f, "SET {p%d}:damaged x", chat.partition);
 	(void)redis_text(f, "DEL {p%d}:dead", chat.partition);
 	(void)redis_text(f, "SET {p%d}:dead x", chat.partition);
-	assert_int_equal(chats_forget(f->store, &chat, NULL, &forgotten), STORE_OK);
+	assert_int_equal(chats_forget(f->store, &chat, NULL, &forgotten),
+	    STORE_OK);
 	(void)redis_text(f, "DEL {p%d}:chats", chat.partition);
 	(void)redis_text(f, "ZADD {p%d}:chats 5 nobody", chat.partition);
 	assert_int_equal(chats_list(f->store, 10, mem, &list, &whole),
