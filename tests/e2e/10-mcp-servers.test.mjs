@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { CreateMessageResultSchema, EmptyResultSchema, ListRootsResultSchema } from '@modelcontextprotocol/sdk/types.js';
+import { inputRequired } from '@modelcontextprotocol/server';
 import { startBad, startLegacy, startModern, startSse } from '../doubles/mcp.mjs';
 import { freePort, suite, testWith, until } from './dragoman.mjs';
 
@@ -405,4 +406,30 @@ testWith(async () => {
   }
   await sessions.stop();
   await sse.stop();
+});
+
+/* A tool of 2026-07-28 that needs a person: we say that nobody can be asked,
+ * so that its server refuses the call in words; one that asks all the same is
+ * told of, too. */
+testWith(async () => {
+  const modern = await startModern(), bad = await startBad();
+  const ask = { method: 'elicitation/create', params: { mode: 'form', message: 'Who?', requestedSchema: { type: 'object', properties: { name: { type: 'string' } } } } };
+  modern.more = { asks: () => inputRequired({ inputRequests: { who: inputRequired.elicit(ask.params) } }) };
+  bad.answer = r => (r.method === 'tools/call' ? { result: { resultType: 'input_required', inputRequests: { who: ask }, requestState: 'opaque' } } : undefined);
+  return { edges: 1, turns: 1, modern, bad, settings: { mcp: { servers: { modern: { url: modern.url }, bad: { url: bad.url } } } } };
+}, 'a tool that asks a person is a clear error', async d => {
+  const { modern, bad } = d.options;
+  await until(async () => {
+    d.model.clear();
+    await d.say('x', 'x');
+    return ['modern__asks', 'bad__odd'].every(t => d.model.last().tools.includes(t));
+  }, { ms: 20000, every: 200 });
+  assert.match(await call(d, 'x', 'modern__asks'), /refused the call: .*elicitation/i);
+  assert.deepEqual(modern.of('tools/call')[0].body.params._meta['io.modelcontextprotocol/clientCapabilities'], {});
+  assert.match(await call(d, 'x', 'bad__odd'), /needs an answer from a person/);
+  assert.equal(modern.of('tools/call').length, 1);
+  assert.equal(bad.of('tools/call').length, 1);
+  await until(async () => (await d.metrics()).get('dragoman_tool_calls_total{end="asks"}') === 1);
+  await modern.stop();
+  await bad.stop();
 });
