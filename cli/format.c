@@ -118,7 +118,7 @@ cmd_format_set(struct cli *cli)
 		    started_how(cli->mem, HOW_RENEW));
 		return CLI_FAILED;
 	}
-	rc = format_set(cli->store, n);
+	rc = format_raise(cli->store, n);
 	if (rc != STORE_OK)
 		return cli_store_failed(cli, (int)rc, "format set");
 	return print(cli, n);

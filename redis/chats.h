@@ -3,7 +3,7 @@
  *
  * Each partition has a list, a sorted set: name -> when it was last written to
  * (ms).  accept writes it; so does take, for what an edge of an older release
- * accepted.  format_set filled it once with those from before (chats_fill):
+ * accepted.  format_raise filled it once with those from before (chats_fill):
  * until then chats_list says that it is not whole.  So nothing here looks
  * through all keys but chats_fill.
  */

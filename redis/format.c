@@ -1,7 +1,6 @@
 #include "redis/format.h"
 
 #include <stdlib.h>
-#include "redis/chats.h"
 #include "redis/store_priv.h"
 
 /* Beyond it the number is nobody's version. */
@@ -57,15 +56,8 @@ format_set(struct store *st, int64_t format)
 {
 	struct batch b;
 	redisReply *r = NULL;
-	int64_t chats;
 	enum store_rc rc = STORE_DOWN;
 
-	if (format >= FORMAT_CHATS) {
-		rc = chats_fill(st, &chats);
-		if (rc != STORE_OK)
-			return rc;
-		rc = STORE_DOWN;
-	}
 	batch_init(&b, st);
 	batch_command(&b, "SET", 2);
 	batch_key(&b, KEY_FORMAT);

@@ -31,8 +31,10 @@ int format_now(const struct store *st);
 /* The stored one; 0: none is.  NONE: what is stored is no version. */
 enum store_rc format_read(struct store *st, int64_t *stored) WARN_UNUSED;
 
-/* Workers learn of it by their next heartbeat.  From FORMAT_CHATS on looks
- * through all keys before. */
+/* Workers learn of it by their next heartbeat. */
 enum store_rc format_set(struct store *st, int64_t format) WARN_UNUSED;
+/* The same, once what the version promises is so: for FORMAT_CHATS it looks
+ * through all keys (chats_fill). */
+enum store_rc format_raise(struct store *st, int64_t format) WARN_UNUSED;
 
 #endif

@@ -1,7 +1,8 @@
 """
 Redis's keys: what the tables of redis/README.md list, THE table (redis/keys.c),
 what redis/ writes and what `dragoman prefix move` takes along (FRONTS of
-redis/prefix.c) are the same.  Prints what is not.
+redis/prefix.c) are the same, and forget reaches those of a chat.  Prints what
+is not.
 """
 import glob
 import re
@@ -119,3 +120,10 @@ for key in sorted(set(coded) & set(described)):
         if ours != theirs:
             print(f"redis/README.md: {key}: {what} is {theirs}, and {ours} in "
                   "redis/keys.c")
+
+# forget reaches every key of a chat.
+forgotten = strings(table(read("redis/chats_forget.c"), "NOUNS"))
+forgotten += re.findall(r"'([a-z]+):'", read("redis/lua/forget.lua"))
+for key, _ in chats:
+    if key.split(":")[1] not in forgotten:
+        print(f"redis/chats_forget.c, redis/lua/forget.lua: forget leaves `{key}`")

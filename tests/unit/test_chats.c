@@ -167,7 +167,7 @@ those_from_before_are_filled_in_once(void **state)
 	assert_int_equal(json_array_size(list), 1);
 	assert_false(whole);
 
-	assert_int_equal(format_set(st, FORMAT_CHATS), STORE_OK);
+	assert_int_equal(format_raise(st, FORMAT_CHATS), STORE_OK);
 	assert_int_equal(chats_list(st, 1000, mem, &list, &whole), STORE_OK);
 	assert_int_equal(json_array_size(list), 301);
 	assert_true(whole);

@@ -431,12 +431,13 @@ words_that_are_answered_at_once(void **state)
 	assert_true(job->given->session.exists);
 	/* Who only asks is not limited, nor counts for who is. */
 	assert_int_equal(
-	    redis_number(f, "DEL {p%d}:rate:%s", chat.partition, chat.text), 1);
+	    redis_number(f, "DEL {p%d}:window:%s", chat.partition, chat.text),
+	    1);
 	assert_int_equal(session_read(f->store, &chat, &s), STORE_OK);
 	assert_true(s.exists);
 	assert_int_equal(s.state, job->given->session.state);
-	assert_int_equal(
-	    redis_number(f, "EXISTS {p%d}:rate:%s", chat.partition, chat.text),
+	assert_int_equal(redis_number(f, "EXISTS {p%d}:window:%s",
+			     chat.partition, chat.text),
 	    0);
 
 	/* One that waits to be tried again is stopped at once. */

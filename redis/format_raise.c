@@ -1,7 +1,9 @@
 /*
- * chats_fill: the list of chats gets those from before there was one.
+ * format_raise: the list of chats gets those from before there was one, and
+ * format remembers it.
  */
 #include "redis/chats.h"
+#include "redis/format.h"
 #include "redis/store_priv.h"
 
 static enum store_rc
@@ -38,4 +40,15 @@ chats_fill(struct store *st, int64_t *n)
 
 	*n = 0;
 	return walk_chats(st, &w);
+}
+
+enum store_rc
+format_raise(struct store *st, int64_t format)
+{
+	enum store_rc rc = STORE_OK;
+	int64_t n;
+
+	if (format >= FORMAT_CHATS)
+		rc = chats_fill(st, &n);
+	return rc == STORE_OK ? format_set(st, format) : rc;
 }
