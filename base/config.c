@@ -6,24 +6,6 @@
 #include "base/config_priv.h"
 
 static void
-set_defaults(struct config *c)
-{
-	size_t i;
-
-	for (i = 0; i < c->ndefs; i++) {
-		const char *text = c->defs[i].fallback;
-
-		if (text == NULL)
-			text = "";
-		/* A default of ours that is refused: reported as any other,
-		 * and found by the tests. */
-		(void)config_set(c, i, text, strlen(text), "default",
-		    "default");
-		c->slots[i].is_default = true;
-	}
-}
-
-static void
 drop_env_file(struct config *c)
 {
 	buf_wipe(&c->env_text);
@@ -51,7 +33,7 @@ config_load(const struct config_def *defs, size_t ndefs, void *settings,
 	c->warnings = warnings;
 	buf_init(&c->env_text, CONFIG_FILE_MAX);
 
-	set_defaults(c);
+	config_set_defaults(c);
 	if (src->env_file != NULL)
 		config_read_env_file(c, src->env_file);
 	config_read_yaml(c, src);

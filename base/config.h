@@ -6,7 +6,7 @@
  * origin).  All errors of a source are collected, each with file, line, key
  * and what was expected.  A YAML mapping is flattened to dotted keys
  * ("chat.persona.name"), a sequence of scalars is a list.  Keys of type
- * CONFIG_TREE keep their subtree as JSON.
+ * CONFIG_RECORDS and CONFIG_MAP keep their subtree as JSON.
  *
  * The environment name of "chat.rate_limit_per_minute" is
  * CHAT_RATE_LIMIT_PER_MINUTE; a definition may name others that users know
@@ -33,8 +33,13 @@ enum config_type {
 	CONFIG_LIST, /* struct config_list: YAML list, or comma separated */
 	CONFIG_ENUM, /* int: index into ${words} */
 	CONFIG_URL,  /* const char *: http(s)://, or "" */
-	CONFIG_SECRET,  /* struct secret */
-	CONFIG_TREE,    /* json_t * or NULL */
+	CONFIG_SECRET, /* struct secret */
+	/* json_t * or NULL, {NAME: record}: a record's members are rows, too,
+	 * by ${members}; config_records_read reads them. */
+	CONFIG_RECORDS,
+	/* json_t * or NULL, {NAME: TEXT}, each text a secret.  As a member of a
+	 * record: const char **, "NAME: TEXT", NULL ends. */
+	CONFIG_MAP,
 	CONFIG_IGNORED, /* accepted with the warning ${help} */
 };
 
@@ -52,9 +57,10 @@ struct config_def {
 	const char *env;      /* further environment names, or NULL */
 	const char *words;    /* of CONFIG_ENUM: "auto native text"; of
 				 CONFIG_STR: the only values, or NULL; of
-				 CONFIG_TREE: its form, or NULL */
+				 CONFIG_RECORDS and _MAP: its form, or NULL */
 	const char *help;     /* one line, for config show and env.example */
 	unsigned flags;
+	const struct config_members *members; /* of CONFIG_RECORDS */
 };
 #define CONFIG_NO_ENV 0x1 /* has no environment variable of its own name */
 /* may hold a password: comes as a credential too, and config_value hides that
@@ -65,6 +71,11 @@ struct config_def {
  * */
 #define CONFIG_KEY 0x10
 #define CONFIG_HIDDEN 0x8 /* only for config_source.foreign_keys */
+/* Of members of a record: must be there; ${NAME}s in it are variables, so that
+ * it is read only where secrets are; an address that keeps its last slash. */
+#define CONFIG_NEEDED 0x20
+#define CONFIG_EXPANDS 0x40
+#define CONFIG_WHOLE 0x80
 
 struct config; /* a loaded set of values with their origins */
 
@@ -141,6 +152,61 @@ int config_value(const struct config *c, const char *key,
  */
 int config_read_value(const char *path, struct buf *out, char *why,
     size_t max) WARN_UNUSED;
+
+/*
+ * What each record of a CONFIG_RECORDS row holds.  A member's offset is into
+ * the record; a secret may be given as NAME_file, too.  What is not in
+ * ${rows} is never shown.
+ */
+#define CONFIG_RECORD_NAME_MAX 64 /* letters, digits, _ . - */
+#define CONFIG_MAP_MAX 16 /* of one mapping: gateways want two or three */
+struct config_members {
+	const struct config_def *rows;
+	size_t n;
+	size_t size;      /* of the record */
+	size_t name;      /* in it: const char * */
+	size_t max;       /* records */
+	const char *form; /* how to write one, for errors; or NULL */
+	const char *skip; /* a member: where it is true, the record is left
+			     out unread; or NULL */
+	bool is_foreign;  /* other programs' files have more members */
+};
+
+struct arena;
+
+/* Records as they were read, in ${mem}, which the caller sets. */
+struct config_records {
+	struct arena *mem;
+	void *items; /* ${n} of config_members.size */
+	size_t n;
+	struct config *read;
+};
+
+struct config_record_source {
+	const char *where;  /* of the tree, for errors */
+	const char *key;    /* that stands before a record's name in them */
+	const char *file;   /* a relative NAME_file is beside it; or NULL */
+	void *config;       /* for config_variable */
+	bool reads_secrets; /* else secrets, mappings and what expands stay
+			       empty, and no variable is looked up */
+	struct buf *errors, *warnings; /* a line each; warnings: or NULL */
+};
+
+/* Append all of ${tree} to ${out}; returns the number of errors.  A record that
+ * is wrong is appended, too. */
+struct json_t;
+size_t config_records_read(const struct config_members *m,
+    const struct json_t *tree, const struct config_record_source *src,
+    struct config_records *out) WARN_UNUSED;
+/* Clear the secrets: before ${out}->mem is freed. */
+void config_records_fini(struct config_records *out);
+/* The same for a CONFIG_MAP that is a setting of its own, which stays JSON. */
+size_t config_map_check(const char *key, const struct json_t *tree,
+    const struct config_record_source *src, struct arena *mem) WARN_UNUSED;
+/* Zero what is secret in the JSON itself: this program has no use for it. */
+void config_records_wipe(const struct config_members *m, struct json_t *tree);
+void config_map_wipe(struct json_t *tree);
+bool config_is_record_name(const char *s);
 
 /* A copy of ${text} that lives as long as ${c}. */
 const char *config_keep(struct config *c, const char *text);

@@ -4,8 +4,8 @@
  * From below: config_slots.c (rows, origins, errors), config_words.c (what a row
  * takes), config_number.c and config_value.c (text to value), config_show.c
  * (and back), config_file.c (files of one value), config_env.c, config_near.c
- * (names that were meant), config_tree.c and config_yaml.c, config.c (sources
- * and their order).
+ * (names that were meant), config_record.c and config_records.c, config_tree.c
+ * and config_yaml.c, config.c (sources and their order).
  */
 #ifndef BASE_CONFIG_PRIV_H
 #define BASE_CONFIG_PRIV_H
@@ -54,8 +54,17 @@ struct config {
 	const char *may_lack; /* of config_source */
 	char *const *environ;
 	struct buf *errors, *warnings; /* NULL once loaded */
+	const char *prefix;            /* of keys in errors; NULL: none */
+	const char *form;    /* that each error ends with; NULL: none */
+	struct config *next; /* of config_records */
 	size_t nerrors;
 };
+
+static inline bool
+config_is_tree(enum config_type type)
+{
+	return type == CONFIG_RECORDS || type == CONFIG_MAP;
+}
 
 /* config_slots.c */
 int config_find(const struct config *c, const char *key);
@@ -83,6 +92,9 @@ bool config_set_items(struct config *c, size_t i, const char **items, size_t n,
 bool config_set_tree(struct config *c, size_t i, json_t *tree,
     const char *where, const char *origin);
 
+/* All rows at their defaults. */
+void config_set_defaults(struct config *c);
+
 /* config_number.c: 0: a number within the row's range, in ${out}. */
 int config_number_parse(const struct config_def *def, const char *text,
     double *out) WARN_UNUSED;
@@ -104,6 +116,17 @@ const char *config_near(struct config *c, const char *key, int *row);
 /* Variables that nobody reads: all of the env file, and those of the
  * environment that are near to one of ours. */
 void config_find_strays(struct config *c);
+
+/* config_record.c */
+struct config_record {
+	const struct config_members *m;
+	const struct config_record_source *src;
+	struct config *c; /* its values; errors go to src */
+};
+/* Looks at {NAME: TEXT}; into ${out}, unless it is NULL, "NAME: TEXT". */
+void config_record_map(struct config_record *r, const struct config_def *def,
+    const json_t *tree, const char **out);
+void config_record_members(struct config_record *r, const json_t *doc);
 
 /* config_yaml.c: every key of the file that is a row of ours. */
 void config_read_yaml(struct config *c, const struct config_source *src);

@@ -19,45 +19,71 @@ public_text(const char *text)
 	return out != NULL ? out : json_string("(set)");
 }
 
-/* The tree without what may be a credential: values of headers, of the
- * environment of a server, and keys. */
+/* Names stay, and what they are for is hidden. */
 static json_t *
-without_credentials(const json_t *tree, bool hide)
+hidden(const json_t *v)
 {
 	const char *key;
 	json_t *member, *out;
-	size_t k;
 
-	if (json_is_object(tree)) {
-		out = json_object();
-		json_object_foreach((json_t *)tree, key, member)
-			json_object_set_new(out, key,
-			    without_credentials(member,
-				hide || strcmp(key, "headers") == 0
-				    || strcmp(key, "env") == 0
-				    || strcmp(key, "api_key") == 0));
-		return out;
-	}
-	if (json_is_array(tree)) {
-		out = json_array();
-		json_array_foreach((json_t *)tree, k, member)
-			json_array_append_new(out,
-			    without_credentials(member, hide));
-		return out;
-	}
-	if (hide)
+	if (!json_is_object(v))
 		return json_string("(set)");
-	return json_is_string(tree) ? public_text(json_string_value(tree))
-				    : json_deep_copy(tree);
+	out = json_object();
+	json_object_foreach((json_t *)v, key, member)
+		json_object_set_new(out, key, json_string("(set)"));
+	return out;
 }
 
-/* A tree that is headers itself: "llm.headers". */
-static bool
-is_headers(const char *key)
+static const struct config_def *
+member_of(const struct config_members *m, const char *key, size_t len)
 {
-	const char *dot = strrchr(key, '.');
+	size_t i;
 
-	return dot != NULL && strcmp(dot, ".headers") == 0;
+	for (i = 0; i < m->n; i++)
+		if (strlen(m->rows[i].key) == len
+		    && memcmp(m->rows[i].key, key, len) == 0)
+			return &m->rows[i];
+	return NULL;
+}
+
+/* What nobody knows may be a secret. */
+static json_t *
+public_member(const struct config_members *m, const char *key, const json_t *v)
+{
+	const struct config_def *def = member_of(m, key, strlen(key));
+	size_t len = strlen(key), end = strlen("_file");
+
+	if (def == NULL && len > end && strcmp(key + len - end, "_file") == 0) {
+		def = member_of(m, key, len - end);
+		if (def == NULL || def->type != CONFIG_SECRET)
+			return hidden(v);
+	} else if (def == NULL || def->type == CONFIG_SECRET
+	    || def->type == CONFIG_MAP || def->type == CONFIG_IGNORED
+	    || (def->flags & CONFIG_PRIVATE) != 0)
+		return hidden(v);
+	if (json_is_string(v))
+		return public_text(json_string_value(v));
+	return json_is_object(v) || json_is_array(v) ? hidden(v)
+						     : json_deep_copy(v);
+}
+
+static json_t *
+public_tree(const struct config_def *def, const json_t *tree)
+{
+	const char *name, *key;
+	json_t *record, *v, *shown, *out;
+
+	if (def->members == NULL)
+		return hidden(tree);
+	out = json_object();
+	json_object_foreach((json_t *)tree, name, record) {
+		shown = json_is_object(record) ? json_object() : hidden(record);
+		json_object_foreach(record, key, v)
+			json_object_set_new(shown, key,
+			    public_member(def->members, key, v));
+		json_object_set_new(out, name, shown);
+	}
+	return out;
 }
 
 static int
@@ -122,10 +148,11 @@ config_value(const struct config *c, const char *key, struct buf *out)
 	case CONFIG_SECRET:
 		return buf_add_str(out,
 		    secret_is_set(&c->slots[i].secret) ? "(set)" : "");
-	case CONFIG_TREE:
+	case CONFIG_RECORDS:
+	case CONFIG_MAP:
 		if (c->slots[i].tree == NULL)
 			return 0;
-		shown = without_credentials(c->slots[i].tree, is_headers(key));
+		shown = public_tree(def, c->slots[i].tree);
 		rc = json_add(out, shown);
 		json_decref(shown);
 		return rc;

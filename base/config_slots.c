@@ -26,14 +26,15 @@ config_find(const struct config *c, const char *key)
  * that a flood of errors is still an error.
  */
 static void
-report(struct buf *out, const char *where, const char *key, const char *text)
+report(struct buf *out, const struct config *c, const char *where,
+    const char *key, const char *text, const char *form)
 {
 	if (out == NULL)
 		return;
-	if (buf_printf(out, "%s%s%s: %s\n", where, where[0] != '\0' ? ": " : "",
-		key, text)
-	    == -1)
-		return;
+	(void)!buf_printf(out, "%s%s%s%s%s%s%s%s\n", where,
+	    where[0] != '\0' ? ": " : "", c->prefix == NULL ? "" : c->prefix,
+	    key, key[0] != '\0' ? ": " : "", text,
+	    form == NULL ? "" : "; write ", form == NULL ? "" : form);
 }
 
 void
@@ -49,7 +50,7 @@ config_error(struct config *c, const char *where, const char *key,
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	report(c->errors, where, key, text);
+	report(c->errors, c, where, key, text, c->form);
 	c->nerrors++;
 }
 
@@ -57,7 +58,7 @@ void
 config_warn(struct config *c, const char *where, const char *key,
     const char *text)
 {
-	report(c->warnings, where, key, text);
+	report(c->warnings, c, where, key, text, NULL);
 }
 
 const char *

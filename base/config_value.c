@@ -51,7 +51,8 @@ refuse(struct config *c, size_t i, const char *found, const char *where)
 	if (config_expected(def, &expected) == -1)
 		expected.full = true; /* what fitted is said */
 	/* A secret in the wrong place must not end in a log. */
-	if (def->type != CONFIG_SECRET && (def->flags & CONFIG_PRIVATE) == 0
+	if (def->type != CONFIG_SECRET
+	    && (def->flags & (CONFIG_PRIVATE | CONFIG_EXPANDS)) == 0
 	    && found[0] != '\0' && config_add_public(&public, found) == 0) {
 		found = buf_str(&public);
 		snprintf(cut, sizeof(cut), "%s",
@@ -118,7 +119,8 @@ set_text(struct config *c, size_t i, const char *text, void *at,
 	copy = arena_strdup(c->mem, text);
 	len = strlen(copy);
 	/* So that a path can be put behind it. */
-	while (def->type == CONFIG_URL && len > 0 && copy[len - 1] == '/')
+	while (def->type == CONFIG_URL && (def->flags & CONFIG_WHOLE) == 0
+	    && len > 0 && copy[len - 1] == '/')
 		copy[--len] = '\0';
 	*(const char **)at = copy;
 	return true;
@@ -184,7 +186,7 @@ bool
 config_set_tree(struct config *c, size_t i, json_t *tree, const char *where,
     const char *origin)
 {
-	if (c->defs[i].type != CONFIG_TREE) {
+	if (!config_is_tree(c->defs[i].type)) {
 		json_decref(tree);
 		return refuse(c, i, "", where);
 	}
@@ -335,7 +337,8 @@ config_set(struct config *c, size_t i, const char *text, size_t len,
 	case CONFIG_SECRET:
 		set = set_secret(c, i, text, len, at, where);
 		break;
-	case CONFIG_TREE: {
+	case CONFIG_RECORDS:
+	case CONFIG_MAP: {
 		json_t *doc = json_read(c->mem, text, strlen(text), NULL, NULL);
 
 		if (text[0] == '\0')
@@ -355,4 +358,22 @@ config_set(struct config *c, size_t i, const char *text, size_t len,
 	c->slots[i].origin = arena_strdup(c->mem, origin);
 	c->slots[i].is_default = false;
 	return true;
+}
+
+void
+config_set_defaults(struct config *c)
+{
+	size_t i;
+
+	for (i = 0; i < c->ndefs; i++) {
+		const char *text = c->defs[i].fallback;
+
+		if (text == NULL)
+			text = "";
+		/* A default of ours that is refused: reported as any other,
+		 * and found by the tests. */
+		(void)config_set(c, i, text, strlen(text), "default",
+		    "default");
+		c->slots[i].is_default = true;
+	}
 }

@@ -104,12 +104,13 @@ config_expected(const struct config_def *def, struct buf *out)
 		[CONFIG_ENUM] = "",
 		[CONFIG_URL] = "a URL that begins with http:// or https://",
 		[CONFIG_SECRET] = "a secret without control characters",
-		[CONFIG_TREE] = "a mapping",
+		[CONFIG_RECORDS] = "a mapping",
+		[CONFIG_MAP] = "a mapping",
 		[CONFIG_IGNORED] = "anything",
 	};
 	char min[32], max[32];
 
-	if (def->type == CONFIG_TREE && def->words != NULL)
+	if (config_is_tree(def->type) && def->words != NULL)
 		return buf_printf(out, "a mapping %s", def->words);
 	if (def->words != NULL)
 		return add_words(def, out);

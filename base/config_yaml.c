@@ -4,6 +4,8 @@
  * libyaml reads the whole document first (aliases are then one node with many
  * parents), so the walk is bounded by nodes visited as well as by depth.
  */
+#include "base/config_yaml.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,7 +13,6 @@
 #include <sodium.h>
 
 #include "base/arena.h"
-#include "base/config_yaml.h"
 
 #define LIST_MAX 1000 /* items of one setting */
 
@@ -84,7 +85,7 @@ set_row(struct config_walk *w, size_t i, yaml_node_t *node, int line)
 		(void)config_set(w->c, i, "x", 1, where, where);
 		return;
 	}
-	if (w->c->defs[i].type == CONFIG_TREE) {
+	if (config_is_tree(w->c->defs[i].type)) {
 		if (node->type != YAML_MAPPING_NODE) {
 			wrong_kind(w, i, node);
 			return;

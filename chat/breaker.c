@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "base/clock.h"
+#include "redis/breaker.h"
 #include "redis/fleet.h"
 #include "work/worker.h"
 

@@ -85,8 +85,27 @@ park_look_ask(struct park *pk, const struct parked *p, bool last)
 	l->it.owner = memcpy(l->texts, p->owner, nowner);
 	if (p->item != NULL)
 		l->it.item = memcpy(l->texts + nowner, p->item, nitem);
+	append(last ? &pk->asking_last : &pk->asking, l);
+}
+
+static void
+move(struct looks *to, struct looks *from)
+{
+	if (from->first == NULL)
+		return;
+	*to->last = from->first;
+	to->last = from->last;
+	*from = (struct looks){ .last = &from->first };
+}
+
+void
+park_look_send(struct park *pk)
+{
+	if (pk->asking.first == NULL && pk->asking_last.first == NULL)
+		return;
 	pthread_mutex_lock(&pk->look_mu);
-	append(last ? &pk->look_last : &pk->look_asked, l);
+	move(&pk->look_asked, &pk->asking);
+	move(&pk->look_last, &pk->asking_last);
 	pthread_cond_signal(&pk->look_wake);
 	pthread_mutex_unlock(&pk->look_mu);
 }
@@ -136,13 +155,12 @@ run(void *arg)
 	struct park *pk = arg;
 	struct look *batch[LOOK_BATCH];
 	int64_t away_until_ms = 0;
-	size_t i, n;
+	size_t n;
 	bool more;
 
 	while ((n = wait_for_some(pk, batch, &more)) > 0) {
 		look(batch, n, &away_until_ms);
-		for (i = 0; i < n; i++)
-			park_queue_found(pk, batch[i]);
+		park_queue_found(pk, batch, n);
 		if (more)
 			nanosleep(&rest, NULL);
 	}
@@ -156,6 +174,8 @@ park_look_start(struct park *pk)
 	cond_init(&pk->look_wake);
 	pk->look_asked.last = &pk->look_asked.first;
 	pk->look_last.last = &pk->look_last.first;
+	pk->asking.last = &pk->asking.first;
+	pk->asking_last.last = &pk->asking_last.first;
 	if (thread_start(&pk->look_thread, "look", run, pk) == -1) {
 		pthread_cond_destroy(&pk->look_wake);
 		pthread_mutex_destroy(&pk->look_mu);
@@ -178,6 +198,8 @@ park_look_stop(struct park *pk)
 	pk->look_started = false;
 	free_all(&pk->look_asked);
 	free_all(&pk->look_last);
+	free_all(&pk->asking);
+	free_all(&pk->asking_last);
 	free_all(&pk->in.found); /* the park thread has ended */
 	pthread_cond_destroy(&pk->look_wake);
 	pthread_mutex_destroy(&pk->look_mu);

@@ -166,6 +166,7 @@ struct park {
 	struct parked *all;
 	struct park_heap heap;
 	struct park_names topics;
+	struct looks asking, asking_last;
 	bool hears; /* as it last saw them */
 	int64_t drain_ms;
 
@@ -188,7 +189,7 @@ void park_queue_parked(struct park *pk, struct parked *p);
 /* ${p} takes its slot, and the pieces that wait there; -1: it has none. */
 int park_queue_settle(struct park *pk, struct parked *p) WARN_UNUSED;
 void park_queue_leave(struct park *pk, const struct parked *p);
-void park_queue_found(struct park *pk, struct look *l);
+void park_queue_found(struct park *pk, struct look *const *all, size_t n);
 void park_queue_stop(struct park *pk);
 void park_queue_drain(struct park *pk, int64_t until_ms);
 /* Everything that has arrived, into ${out}; the next is announced anew. */
@@ -204,7 +205,9 @@ void park_queue_fini(struct park *pk);
 
 int park_look_start(struct park *pk) WARN_UNUSED;
 void park_look_stop(struct park *pk);
+/* By the park thread: to be sent with others. */
 void park_look_ask(struct park *pk, const struct parked *p, bool last);
+void park_look_send(struct park *pk);
 void park_look_free(struct look *l);
 
 /*

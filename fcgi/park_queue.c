@@ -272,12 +272,16 @@ park_queue_parked(struct park *pk, struct parked *p)
 }
 
 void
-park_queue_found(struct park *pk, struct look *l)
+park_queue_found(struct park *pk, struct look *const *all, size_t n)
 {
-	l->next = NULL;
+	size_t i;
+
 	pthread_mutex_lock(&pk->mu);
-	*pk->in.found.last = l;
-	pk->in.found.last = &l->next;
+	for (i = 0; i < n; i++) {
+		all[i]->next = NULL;
+		*pk->in.found.last = all[i];
+		pk->in.found.last = &all[i]->next;
+	}
 	unlock_and_call(pk);
 }
 

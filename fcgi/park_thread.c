@@ -261,6 +261,7 @@ run_due(struct park *pk)
 		log_set_id(NULL);
 		(void)settle(p);
 	}
+	park_look_send(pk);
 }
 
 static int

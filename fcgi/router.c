@@ -95,30 +95,26 @@ has_more(const struct request *req)
 	return f != NULL && f->isBeginProcessed && FCGX_GetChar(f->in) != EOF;
 }
 
-/*
- * Phases: 0: go on; -1: it is over, answered or parked.
- */
-
-static int
+static enum step
 refuse(struct request *req, int status, const char *detail)
 {
 	(void)!reply_refusal(req,
 	    &(struct refusal){ .status = status, .detail = detail });
-	return -1;
+	return STEP_OVER;
 }
 
 /* The first row of that path: another phase looks for the method. */
-static int
+static enum step
 find_path(struct request *req, const struct route *routes)
 {
 	for (req->route = routes; req->route->pattern != NULL; req->route++)
 		if (matches(req, req->route->pattern, req->raw, req->raw_len))
-			return 0;
+			return STEP_ON;
 	req->route = NULL;
 	return refuse(req, 404, "Not Found");
 }
 
-static int
+static enum step
 not_allowed(struct request *req, unsigned methods)
 {
 	static const enum method ALL[] = { M_GET, M_HEAD, M_POST, M_PUT,
@@ -133,11 +129,11 @@ not_allowed(struct request *req, unsigned methods)
 	response_header(req, "Allow", allow);
 	(void)!refuse(req, 405, "Method Not Allowed");
 	req->route = NULL; /* its row spoke, and serves others */
-	return -1;
+	return STEP_OVER;
 }
 
 /* From the first row of the path on. */
-static int
+static enum step
 find_method(struct request *req, const struct route *routes)
 {
 	const struct route *r = req->route;
@@ -150,7 +146,7 @@ find_method(struct request *req, const struct route *routes)
 			served |= M_HEAD;
 		if (served & req->method) {
 			req->route = r;
-			return 0;
+			return STEP_ON;
 		}
 		methods |= served;
 		/* The next one of this path, with its parameters. */
@@ -162,7 +158,7 @@ find_method(struct request *req, const struct route *routes)
 	return not_allowed(req, methods);
 }
 
-static int
+static enum step
 check_size(struct request *req, const struct route *routes)
 {
 	const struct route *r = req->route;
@@ -179,30 +175,30 @@ check_size(struct request *req, const struct route *routes)
 		return refuse(req, 413, "the body is too large");
 	if (body_max > 0 && len == 0 && has_more(req))
 		return refuse(req, 411, "Content-Length is needed");
-	return 0;
+	return STEP_ON;
 }
 
 /* One of the row's own questions; none is none. */
-static int
+static enum step
 ask(struct request *req,
     int (*question)(struct request *req, struct refusal *why))
 {
 	struct refusal why = { 0 };
 
 	if (question == NULL || question(req, &why) == 0)
-		return 0;
+		return STEP_ON;
 	(void)!reply_refusal(req, &why);
-	return -1;
+	return STEP_OVER;
 }
 
-static int
+static enum step
 check_headers(struct request *req, const struct route *routes)
 {
 	(void)routes;
 	return ask(req, req->route->verify);
 }
 
-static int
+static enum step
 check_limit(struct request *req, const struct route *routes)
 {
 	(void)routes;
@@ -210,18 +206,18 @@ check_limit(struct request *req, const struct route *routes)
 }
 
 /* No body is none of any type: parse says what is missing. */
-static int
+static enum step
 check_type(struct request *req, const struct route *routes)
 {
 	(void)routes;
 	if (req->route->parse != PARSE_JSON || req->announced == 0
 	    || is_json(request_env(req, "CONTENT_TYPE")))
-		return 0;
+		return STEP_ON;
 	return refuse(req, 415, "Content-Type must be application/json");
 }
 
 /* The body, whole. */
-static int
+static enum step
 read_body(struct request *req, const struct route *routes)
 {
 	FCGX_Request *f = req->fcgx;
@@ -234,7 +230,7 @@ read_body(struct request *req, const struct route *routes)
 
 	(void)routes;
 	if (req->route->body_max == 0 || len == 0)
-		return 0;
+		return STEP_ON;
 	body = arena_alloc(req->mem, len + 1);
 	while (have < len && !late) {
 		c = FCGX_GetChar(f->in); /* at most one read() */
@@ -261,17 +257,17 @@ read_body(struct request *req, const struct route *routes)
 		    "the body is longer than Content-Length");
 	req->body = body;
 	req->body_len = len;
-	return 0;
+	return STEP_ON;
 }
 
-static int
+static enum step
 check_signature(struct request *req, const struct route *routes)
 {
 	(void)routes;
 	return ask(req, req->route->verify_body);
 }
 
-static int
+static enum step
 parse(struct request *req, const struct route *routes)
 {
 	const char *why = NULL;
@@ -280,10 +276,10 @@ parse(struct request *req, const struct route *routes)
 
 	(void)routes;
 	if (req->route->parse == PARSE_NONE)
-		return 0;
+		return STEP_ON;
 	if (req->body_len == 0) {
 		reply_invalid(req, "missing", NULL, "Field required", NULL);
-		return -1;
+		return STEP_OVER;
 	}
 	if (memchr(req->body, '\0', req->body_len) != NULL
 	    && strlen(req->body) < req->body_len)
@@ -292,7 +288,7 @@ parse(struct request *req, const struct route *routes)
 		req->json = json_read(req->mem, req->body, req->body_len, &why,
 		    &at);
 	if (req->json != NULL)
-		return 0;
+		return STEP_ON;
 	invalid = json_pack("[{s:s, s:[s, I], s:s, s:{}, s:{s:s}}]", "type",
 	    "json_invalid", "loc", "body", (json_int_t)at, "msg",
 	    "JSON decode error", "input", "ctx", "error",
@@ -300,15 +296,19 @@ parse(struct request *req, const struct route *routes)
 	(void)!reply_refusal(req,
 	    &(struct refusal){ .status = 422, .invalid = invalid });
 	json_decref(invalid);
-	return -1;
+	return STEP_OVER;
 }
 
-static int
+static enum step
 handle(struct request *req, const struct route *routes)
 {
+	int rc = req->route->handle(req);
+
 	(void)routes;
-	if (req->route->handle(req) != 0 || req->status != 0 || req->parked)
-		return -1;
+	if (req->parked)
+		return STEP_PARKED;
+	if (rc != 0 || req->status != 0)
+		return STEP_OVER;
 	log_event(LOG_ERROR, "handler_silent",
 	    F_STR("path", req->route->pattern),
 	    F_STR("remedy", LOG_REMEDY_REPORT));
@@ -317,7 +317,7 @@ handle(struct request *req, const struct route *routes)
 
 static const struct phase {
 	const char *name; /* in the log: what refused it */
-	int (*run)(struct request *req, const struct route *routes);
+	enum step (*run)(struct request *req, const struct route *routes);
 } PHASES[] = {
 	{ "path", find_path },
 	{ "method", find_method },
@@ -336,44 +336,42 @@ static const struct phase {
 #define PHASE_HANDLE (NELEM(PHASES) - 1)
 
 static void
-write_end(struct request *req, const char *refused)
+write_end(const struct request *req, const char *refused)
 {
 	struct end end;
 
-	if (req->parked)
-		return; /* the park thread writes it */
 	end_of(&end, req);
 	end.refused = refused;
 	end_write(&end);
 }
 
-/* -1: it is over. */
-static int
+/* Up to the phase ${end}, or to where it ends before. */
+static enum step
 walk(struct request *req, const struct route *routes, size_t end)
 {
-	size_t at;
+	enum step step = STEP_ON;
+	size_t at = req->phase;
 
-	while (req->phase < end) {
+	while (step == STEP_ON && req->phase < end) {
 		at = req->phase++;
-		if (PHASES[at].run(req, routes) == -1) {
-			write_end(req,
-			    at == PHASE_HANDLE ? NULL : PHASES[at].name);
-			return -1;
-		}
+		step = PHASES[at].run(req, routes);
 	}
-	return 0;
+	/* That of a parked one is the park thread's to write. */
+	if (step == STEP_OVER)
+		write_end(req, at == PHASE_HANDLE ? NULL : PHASES[at].name);
+	return step;
 }
 
-int
+enum step
 router_find(struct request *req, const struct route *routes)
 {
 	return walk(req, routes, PHASES_TO_FIND);
 }
 
-void
+enum step
 router_serve(struct request *req, const struct route *routes)
 {
-	(void)!walk(req, routes, NELEM(PHASES));
+	return walk(req, routes, NELEM(PHASES));
 }
 
 void

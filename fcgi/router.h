@@ -15,15 +15,21 @@
 #include "fcgi/response.h"
 #include "fcgi/route.h"
 
-/*
- * Walk ${req} to its route in ${routes} (ended by a NULL pattern): no further,
- * so that a thread of the route's class can go on.  -1: it was refused, and is
- * over.
- */
-int router_find(struct request *req, const struct route *routes) WARN_UNUSED;
+/* What a phase, or a walk through some of them, comes to. */
+enum step {
+	STEP_ON,     /* the next one asks */
+	STEP_OVER,   /* answered: its end record is written */
+	STEP_PARKED, /* answered later, by the park thread: the request is its */
+};
 
-/* Walk ${req} to its end: the whole way, or on from router_find. */
-void router_serve(struct request *req, const struct route *routes);
+/* Walk ${req} to its route in ${routes} (ended by a NULL pattern): no further,
+ * so that a thread of the route's class can go on.  STEP_OVER: refused. */
+enum step router_find(struct request *req,
+    const struct route *routes) WARN_UNUSED;
+
+/* Walk ${req} to its end: the whole way, or on from router_find.  Never
+ * STEP_ON. */
+enum step router_serve(struct request *req, const struct route *routes);
 
 /* End ${req} without serving it: for who has no thread for it, or could not
  * read its head.  ${what} is what refused it, a literal for the log. */

@@ -67,8 +67,8 @@ thread_seat(void)
 	return seat;
 }
 
-/* Up to the route of what libfcgi has read the head of.  -1: it is over. */
-static int
+/* Up to the route of what libfcgi has read the head of. */
+static enum step
 begin(struct seat *seat, const struct serving *sv)
 {
 	struct request *req = &seat->req;
@@ -86,29 +86,29 @@ begin(struct seat *seat, const struct serving *sv)
 		return router_find(req, sv->routes);
 	router_refuse(req, &(struct refusal){ .status = status, .detail = why },
 	    "path");
-	return -1;
+	return STEP_OVER;
 }
 
 /*
- * After its end, or when it is parked.
+ * After its end, or when it is parked (${step}).
  *
  * libfcgi closes in two steps, with a wait for nginx between them, lest bytes
  * that nobody read reset the connection under the answer.  Where all was read
  * that is for nothing: the connection is kept from it, and closed here.
  */
 static void
-end(struct seat *seat)
+end(struct seat *seat, enum step step)
 {
 	struct request *req = &seat->req;
 	FCGX_Request *f = &seat->fcgx;
 
 	log_set_id(NULL);
-	if (!req->parked) /* else its parameters and its connection are gone */
+	if (step == STEP_OVER) /* else it has no connection any more */
 		f->keepConnection = req->status < 400
 		    && req->announced == (int64_t)req->body_len;
 	settings_unref(req->settings);
 	arena_reset(seat->mem);
-	if (req->parked)
+	if (step == STEP_PARKED)
 		return;
 	FCGX_Finish_r(f);
 	if (f->ipcFd != -1)
@@ -130,13 +130,14 @@ static void
 serve_handed(void *arg)
 {
 	struct seat *seat = arg;
+	enum step step = STEP_OVER;
 
 	log_set_id(seat->req.id);
 	if (has_left(seat->fcgx.ipcFd))
 		router_drop(&seat->req);
 	else
-		router_serve(&seat->req, seat->sv->routes);
-	end(seat);
+		step = router_serve(&seat->req, seat->sv->routes);
+	end(seat, step);
 	seat_free(seat);
 }
 
@@ -177,16 +178,15 @@ serve_connection(void *ctx, int fd)
 
 	if (read_head(&seat->fcgx, fd) == -1)
 		return;
-	if (begin(seat, sv) == -1) {
-		end(seat);
+	if (begin(seat, sv) == STEP_OVER) {
+		end(seat, STEP_OVER);
 		return;
 	}
 	class = seat->req.route->class;
 	seat->job = (struct pool_job){ .work = serve_handed, .arg = seat };
 	switch (class_enter(sv->classes, class, &seat->job)) {
 	case CLASS_HERE:
-		router_serve(&seat->req, sv->routes);
-		end(seat);
+		end(seat, router_serve(&seat->req, sv->routes));
 		class_leave(sv->classes, class);
 		break;
 	case CLASS_LATER: /* not ours any more: it may be freed by now */
@@ -195,7 +195,7 @@ serve_connection(void *ctx, int fd)
 		break;
 	case CLASS_FULL:
 		refuse_full(seat);
-		end(seat);
+		end(seat, STEP_OVER);
 		break;
 	}
 }
@@ -208,7 +208,7 @@ serve_standard_input(const struct serving *sv)
 	int rc;
 
 	cgi_begin(&cgi, &seat->fcgx);
-	if (begin(seat, sv) == 0)
+	if (begin(seat, sv) == STEP_ON)
 		router_serve(&seat->req, sv->routes);
 	log_set_id(NULL);
 	settings_unref(seat->req.settings);

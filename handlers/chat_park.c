@@ -206,34 +206,40 @@ out:
 	return rc;
 }
 
+/* It is not there: lost by a Redis that was emptied, unless the next look sees
+ * it. */
+static void
+lost(struct parked *p, struct wait *w, struct arena *mem)
+{
+	if (++w->lost < LOST_LOOKS) {
+		park_look_in(p, LOST_AGAIN_MS);
+		return;
+	}
+	log_event(LOG_ERROR, "message_lost", F_CHAT(&w->ask.chat),
+	    F_STR("message", w->ask.id),
+	    F_STR("remedy", "look whether Redis lost data: dragoman doctor"));
+	fail(p, w, mem, CHAT_LOST);
+}
+
 static void
 on_found(struct parked *p, void *state, const struct park_look *found)
 {
 	struct wait *w = state;
-	struct arena *mem = arena_new();
+	struct arena *mem;
 
-	switch ((enum store_rc)found->found) {
-	case STORE_ANSWERED:
-		answer(p, w, mem, found->text, found->len);
-		break;
-	case STORE_GONE:
-		fail(p, w, mem, CHAT_GONE);
-		break;
-	case STORE_NONE:
-		if (++w->lost < LOST_LOOKS) {
-			park_look_in(p, LOST_AGAIN_MS);
-			break;
-		}
-		log_event(LOG_ERROR, "message_lost", F_CHAT(&w->ask.chat),
-		    F_STR("message", w->ask.id),
-		    F_STR("remedy",
-			"look whether Redis lost data: dragoman doctor"));
-		fail(p, w, mem, CHAT_LOST);
-		break;
-	default:
+	if (found->found == STORE_EXISTS) { /* as nearly always */
 		w->lost = 0;
-		break;
+		return;
 	}
+	mem = arena_new();
+	if (found->found == STORE_ANSWERED)
+		answer(p, w, mem, found->text, found->len);
+	else if (found->found == STORE_GONE)
+		fail(p, w, mem, CHAT_GONE);
+	else if (found->found == STORE_NONE)
+		lost(p, w, mem);
+	else
+		w->lost = 0;
 	arena_free(mem);
 }
 

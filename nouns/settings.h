@@ -26,15 +26,14 @@ enum chat_host {
 enum chat_auth { CHAT_AUTH_NONE, CHAT_AUTH_MEMCP };
 enum llm_tools { LLM_TOOLS_AUTO, LLM_TOOLS_NATIVE, LLM_TOOLS_TEXT };
 
-#define LLM_HEADERS_MAX 16 /* gateways want two or three */
+#define LLM_HEADERS_MAX CONFIG_MAP_MAX
 /* Each has rows in every worker and is asked in turn by who waits: enough. */
 #define LLM_FALLBACKS_MAX 15
-#define SETTINGS_BACKEND_NAME_MAX 64
+#define SETTINGS_BACKEND_NAME_MAX CONFIG_RECORD_NAME_MAX
 
 /* Each is a connection and a list of tools, and one of the toolbox's sources
  * (tools/tools_priv.h) is meMCP. */
 #define SETTINGS_SERVERS_MAX 63
-#define SETTINGS_SERVER_HEADERS_MAX 16 /* gateways want two or three */
 
 /* A row of llm.backends: a model's server with an address and key of its own. */
 struct settings_backend {
@@ -78,6 +77,7 @@ struct settings {
 	json_t *llm_backends; /* {name: {...}} or NULL, as it came */
 	struct settings_backend *backends; /* the same, read */
 	size_t nbackends;
+	struct config_records records; /* what backends are in */
 	int64_t llm_retry_for_ms;
 	int64_t llm_connect_ms;
 	int64_t llm_first_byte_ms;
@@ -174,7 +174,9 @@ struct settings_server {
 	const char *name;
 	const char *url;      /* "" by_command */
 	const char **headers; /* "Name: value", NULL ends */
-	bool by_command;      /* it has no url: not served yet */
+	const char *command;
+	bool disabled;   /* never of one that is listed */
+	bool by_command; /* it has a command and no url: not served yet */
 };
 
 /*
@@ -191,6 +193,8 @@ void settings_unref(struct settings *s); /* NULL is fine; atomic */
 /* The rows, for config show, env.example and tests. */
 extern const struct config_def SETTINGS[];
 extern const size_t SETTINGS_N;
+/* The members of a row of llm.backends, of mcp.servers. */
+extern const struct config_members SETTINGS_BACKEND, SETTINGS_SERVER;
 
 /* Names of other programs that are not read here, and ours (NULL ends). */
 struct settings_foreign {

@@ -12,178 +12,44 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/json.h"
-#include "base/text.h"
 #include "nouns/settings_priv.h"
 
 #define FILE_MAX_BYTES (1 * MIB)
-#define NAME_MAX_BYTES 64
-
-/* What every error ends with. */
-#define FORM                                                                 \
-	"; write \"NAME\": {\"url\": \"https://HOST/mcp\", \"headers\": "    \
-	"{\"Authorization\": \"Bearer ${TOKEN}\"}}, headers only where the " \
-	"server wants some"
 
 struct reading {
 	const struct settings *s;
-	struct arena *mem;
-	struct settings_server *out;
-	size_t n;
-	struct buf *errors;
-	const char *origin; /* of the servers that are read now */
-	const char *name;   /* of this one */
-	bool wrong;
+	struct config_record_source src;
+	struct config_records list;
+	size_t nerrors;
 };
 
-static void wrong(struct reading *r, const char *fmt, ...) PRINTF_LIKE(2, 3);
-
+/* What is read of ${servers}, and of each whether it can be served. */
 static void
-wrong(struct reading *r, const char *fmt, ...)
+read_servers(struct reading *r, const json_t *servers)
 {
-	char text[600];
-	va_list ap;
+	static const char *const NO_HEADERS[] = { NULL };
+	size_t i = r->list.n, nerrors;
 
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	r->wrong = true;
-	(void)!buf_printf(r->errors, "%s: %.100s: %s" FORM "\n", r->origin,
-	    r->name, text);
-}
+	nerrors = config_records_read(&SETTINGS_SERVER, servers, &r->src,
+	    &r->list);
+	r->nerrors += nerrors;
+	for (; i < r->list.n; i++) {
+		struct settings_server *server = (struct settings_server *)
+						     r->list.items
+		    + i;
 
-static bool
-is_name(const char *s)
-{
-	size_t len = strlen(s);
-
-	return len >= 1 && len <= NAME_MAX_BYTES
-	    && strspn(s,
-		   "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-		   "0123456789_.-")
-	    == len;
-}
-
-/* ${NAME}s of ${text}; NULL: one is not set, and this was said. */
-static const char *
-expand(struct reading *r, const char *text)
-{
-	const char *unknown = NULL;
-	const char *out = text_expand(r->mem, text, config_variable,
-	    r->s->config, &unknown);
-
-	if (out == NULL)
-		wrong(r,
-		    "${%s} is not set, neither in the environment nor in an "
-		    "env file",
-		    unknown);
-	return out;
-}
-
-static void
-read_headers(struct reading *r, const json_t *doc, const char **out)
-{
-	const char *key, *text;
-	size_t n = 0;
-	json_t *v;
-
-	json_object_foreach((json_t *)doc, key, v) {
-		if (n == SETTINGS_SERVER_HEADERS_MAX) {
-			wrong(r, "headers: expected at most %d",
-			    SETTINGS_SERVER_HEADERS_MAX);
-			return;
-		}
-		if (!json_is_string(v) || key[0] == '\0'
-		    || strpbrk(key, "\r\n: ") != NULL) {
-			wrong(r,
-			    "headers.%.64s: expected a name and a text, the "
-			    "text in quotes",
-			    key);
+		if (server->headers == NULL)
+			server->headers = (const char **)NO_HEADERS;
+		server->by_command = server->url[0] == '\0'
+		    && server->command[0] != '\0';
+		if (nerrors > 0 || server->url[0] != '\0' || server->by_command)
 			continue;
-		}
-		text = expand(r, json_string_value(v));
-		if (text == NULL)
-			continue;
-		if (strpbrk(text, "\r\n") != NULL)
-			wrong(r, "headers.%.64s: must not hold a line end",
-			    key);
-		else
-			out[n++] = arena_printf(r->mem, "%s: %s", key, text);
-	}
-}
-
-/* False: it is disabled, or was refused. */
-static bool
-read_server(struct reading *r, const json_t *doc,
-    struct settings_server *server)
-{
-	const json_t *headers = json_object_get(doc, "headers");
-	const char *url = json_member_str(doc, "url");
-
-	if (!is_name(r->name)) {
-		wrong(r, "a server's name is 1 to %d of letters, digits, _ . -",
-		    NAME_MAX_BYTES);
-		return false;
-	}
-	if (json_member_bool(doc, "disabled", false))
-		return false;
-	server->name = arena_strdup(r->mem, r->name);
-	server->by_command = url == NULL && json_object_get(doc, "url") == NULL
-	    && json_object_get(doc, "command") != NULL;
-	server->url = "";
-	if (server->by_command)
-		return true;
-	if (url == NULL)
-		wrong(r, "expected \"url\", an http(s) address");
-	else {
-		url = expand(r, url);
-		if (url != NULL && strncmp(url, "http://", 7) != 0
-		    && strncmp(url, "https://", 8) != 0)
-			wrong(r, "url: expected http:// or https://");
-		server->url = url;
-	}
-	if (headers != NULL && !json_is_object(headers)
-	    && !json_is_null(headers))
-		wrong(r, "headers: expected a mapping");
-	else
-		read_headers(r, headers, server->headers);
-	return true;
-}
-
-static bool
-is_known(const struct reading *r)
-{
-	size_t i;
-
-	for (i = 0; i < r->n; i++)
-		if (strcmp(r->out[i].name, r->name) == 0)
-			return true;
-	return false;
-}
-
-static void
-read_servers(struct reading *r, const json_t *servers, const char *origin)
-{
-	json_t *doc;
-
-	r->origin = origin;
-	json_object_foreach((json_t *)servers, r->name, doc) {
-		struct settings_server server = { 0 };
-
-		server.headers = arena_alloc(r->mem,
-		    (SETTINGS_SERVER_HEADERS_MAX + 1)
-			* sizeof(*server.headers));
-		memset(server.headers, 0,
-		    (SETTINGS_SERVER_HEADERS_MAX + 1)
-			* sizeof(*server.headers));
-		if (is_known(r))
-			wrong(r, "named twice");
-		else if (!json_is_object(doc))
-			wrong(r, "expected a mapping with \"url\"");
-		else if (r->n == SETTINGS_SERVERS_MAX)
-			wrong(r, "expected at most %d servers",
-			    SETTINGS_SERVERS_MAX);
-		else if (read_server(r, doc, &server))
-			r->out[r->n++] = server;
+		(void)!buf_printf(r->src.errors,
+		    "%s: %s%s%.100s: expected \"url\", an http(s) address; "
+		    "write %s\n",
+		    r->src.where, r->src.key, r->src.key[0] == '\0' ? "" : ": ",
+		    server->name, SETTINGS_SERVER.form);
+		r->nerrors++;
 	}
 }
 
@@ -228,8 +94,8 @@ file_error(struct reading *r, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	r->wrong = true;
-	(void)!buf_printf(r->errors, "%s: %s\n", r->s->mcp_config, text);
+	r->nerrors++;
+	(void)!buf_printf(r->src.errors, "%s: %s\n", r->s->mcp_config, text);
 }
 
 static void
@@ -250,7 +116,7 @@ read_file(struct reading *r)
 		file_error(r, "mcp.config: is larger than 1 MiB");
 		goto out;
 	}
-	doc = json_read(r->mem, buf_str(&text), text.len, &why, &at);
+	doc = json_read(r->list.mem, buf_str(&text), text.len, &why, &at);
 	servers = json_object_get(doc, "mcpServers");
 	if (doc == NULL)
 		file_error(r, "line %zu: not JSON: %s",
@@ -260,33 +126,48 @@ read_file(struct reading *r)
 		    "mcpServers: expected a mapping of servers: "
 		    "{\"mcpServers\": {\"NAME\": {\"url\": "
 		    "\"https://HOST/mcp\"}}}");
-	else
-		read_servers(r, servers, path);
+	else {
+		r->src.where = path;
+		r->src.key = "";
+		read_servers(r, servers);
+	}
 out:
 	buf_fini(&text);
+}
+
+/* As settings_servers. */
+static int
+read_all(const struct settings *s, struct arena *mem,
+    struct settings_server **out, struct buf *errors, struct buf *warnings)
+{
+	const char *origin = s->config == NULL
+	    ? NULL
+	    : config_origin(s->config, "mcp.servers");
+	struct reading r = { .s = s,
+		.list.mem = mem,
+		.src = { .where = origin,
+		    .key = "mcp.servers",
+		    .file = s->file,
+		    .config = s->config,
+		    .reads_secrets = true,
+		    .errors = errors,
+		    .warnings = warnings } };
+
+	if (origin == NULL)
+		r.src.where = s->file == NULL ? "" : s->file;
+	if (s->mcp_servers != NULL)
+		read_servers(&r, s->mcp_servers);
+	if (s->mcp_config[0] != '\0')
+		read_file(&r);
+	*out = r.list.items;
+	return r.nerrors > 0 ? -1 : (int)r.list.n;
 }
 
 int
 settings_servers(const struct settings *s, struct arena *mem,
     struct settings_server **out, struct buf *errors)
 {
-	struct reading r = { .s = s, .mem = mem, .errors = errors };
-	const char *origin = s->config == NULL
-	    ? NULL
-	    : config_origin(s->config, "mcp.servers");
-
-	if (origin == NULL)
-		origin = s->file;
-	r.out = arena_alloc(mem, SETTINGS_SERVERS_MAX * sizeof(*r.out));
-	if (s->mcp_servers != NULL)
-		read_servers(&r, s->mcp_servers,
-		    origin == NULL || origin[0] == '\0'
-			? "mcp.servers"
-			: arena_printf(mem, "%s: mcp.servers", origin));
-	if (s->mcp_config[0] != '\0')
-		read_file(&r);
-	*out = r.out;
-	return r.wrong ? -1 : (int)r.n;
+	return read_all(s, mem, out, errors, NULL);
 }
 
 void
@@ -294,7 +175,7 @@ settings_mcp(struct findings *f, const struct settings *s)
 {
 	struct arena *mem = arena_new();
 	struct settings_server *list;
-	int n = settings_servers(s, mem, &list, f->errors), i;
+	int n = read_all(s, mem, &list, f->errors, f->warnings), i;
 
 	if (n == -1)
 		f->nerrors++;

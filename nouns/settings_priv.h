@@ -16,6 +16,7 @@ struct findings {
 	size_t nerrors;
 };
 
+/* settings_say.c */
 /* "ORIGIN: KEY: text" where ${key} was set, as for a single wrong value. */
 void settings_error(struct findings *f, const struct settings *s,
     const char *key, const char *fmt, ...) PRINTF_LIKE(4, 5);
@@ -29,6 +30,10 @@ void settings_warn(struct findings *f, const struct settings *s,
  */
 bool settings_are_certain(const struct settings *s, const char *keys);
 
+/* settings_decide.c: the host, model and addresses that nobody named. */
+void settings_decide(struct findings *f, struct settings *s,
+    const struct settings_source *src);
+
 /* settings_names.c: variables that nobody reads. */
 void settings_names(struct findings *f, const struct settings *s,
     char *const *environ);
@@ -36,14 +41,21 @@ void settings_names(struct findings *f, const struct settings *s,
 /* What must hold between settings that are each right by themselves. */
 void settings_check(struct findings *f, const struct settings *s);
 
+/* settings_keys.c */
+void settings_keys(struct findings *f, const struct settings *s);
+
 /* settings_mcp.c: the MCP servers, where they are read. */
 void settings_mcp(struct findings *f, const struct settings *s);
 
 /*
- * settings_llm.c: llm.backends is read into ${s}; llm.headers, llm.fallback
- * and llm.quirks are looked at.
+ * settings_llm.c: llm.backends is read into ${s}; llm.headers and
+ * llm.fallback are looked at.
  */
 void settings_llm(struct findings *f, struct settings *s);
-void settings_llm_free(struct settings *s);
+/* "HOST/MODEL": the length of HOST; 0: it begins with no host's name. */
+size_t settings_host_length(const char *word);
+
+/* settings_quirks.c */
+void settings_quirks(struct findings *f, const struct settings *s);
 
 #endif

@@ -1,17 +1,11 @@
-/*
- * breaker: a provider that fails is left alone for a while, by all workers.
- *
- * What Redis said is believed for BREAKER_CACHE_MS, so that a turn costs no
- * round trip for it; a provider that has not failed costs none at all to
- * succeed.
- */
+#include "redis/breaker.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "redis/fleet.h"
 #include "redis/store_priv.h"
 
 #define BREAKER_CACHE_MS 1000

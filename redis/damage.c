@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "redis/fleet.h"
+#include "redis/keys.h"
 #include "redis/store_priv.h"
 
 #define KEY_TEXT_MAX (CHAT_NAME_MAX + 64)
@@ -14,28 +15,24 @@
 #define WORKERS_MAX 1000 /* records looked at */
 #define TYPE_MAX 16
 
-/* Keys of each partition, and the type that they have. */
-static const struct {
-	const char *noun, *type;
-} PARTITION_KEYS[] = {
-	{ "due", "zset" },
-	{ "wake", "list" },
-	{ "counts", "hash" },
-	{ "dead", "stream" },
-	{ "chats", "zset" },
-	{ "paused", "string" },
-	{ "damaged", "zset" },
-};
+/* How many keys of ${row} there are whose names are known to all: others are
+ * known to those alone that use them. */
+static int
+known(const struct key_row *row)
+{
+	return row->scope == SCOPE_PARTITION ? CHAT_PARTITIONS
+	    : row->scope == SCOPE_FLEET      ? 1
+					     : 0;
+}
 
-static const struct {
-	const char *key, *type;
-} FLEET_KEYS[] = {
-	{ KEY_EDGES, "zset" },
-	{ KEY_WORKERS, "zset" },
-	{ KEY_STOPS, "string" },
-	{ KEY_FORMAT, "string" },
-	{ KEY_CANARY, "hash" },
-};
+static void
+name_of(const struct key_row *row, int i, char key[KEY_TEXT_MAX])
+{
+	if (row->scope == SCOPE_PARTITION)
+		(void)snprintf(key, KEY_TEXT_MAX, "{p%d}:%s", i, row->noun);
+	else
+		(void)snprintf(key, KEY_TEXT_MAX, "%s", row->pattern);
+}
 
 static void
 add_whole(json_t *out, const char *key, const char *what)
@@ -83,35 +80,25 @@ static enum store_rc
 find_types(struct store *st, json_t *out)
 {
 	struct batch b;
-	redisReply
-	    *r[CHAT_PARTITIONS * NELEM(PARTITION_KEYS) + NELEM(FLEET_KEYS)]
-	    = { NULL };
+	redisReply *r[CHAT_PARTITIONS * KEYS_N] = { NULL };
 	char key[KEY_TEXT_MAX];
 	size_t at = 0;
 	enum store_rc rc = STORE_DOWN;
 
 	batch_init(&b, st);
-	for (int p = 0; p < CHAT_PARTITIONS; p++)
-		for (size_t k = 0; k < NELEM(PARTITION_KEYS); k++) {
+	for (size_t k = 0; k < KEYS_N; k++)
+		for (int i = 0; i < known(&KEY_TABLE[k]); i++) {
+			name_of(&KEY_TABLE[k], i, key);
 			batch_command(&b, "TYPE", 1);
-			batch_partition_key(&b, p, PARTITION_KEYS[k].noun);
+			batch_key(&b, key);
 		}
-	for (size_t k = 0; k < NELEM(FLEET_KEYS); k++) {
-		batch_command(&b, "TYPE", 1);
-		batch_key(&b, FLEET_KEYS[k].key);
-	}
 	if (store_run(st, &b, r) == -1)
 		goto out;
-	for (int p = 0; p < CHAT_PARTITIONS; p++)
-		for (size_t k = 0; k < NELEM(PARTITION_KEYS); k++) {
-			(void)snprintf(key, sizeof(key), "{p%d}:%s", p,
-			    PARTITION_KEYS[k].noun);
-			(void)is_type(st, out, r[at++], key,
-			    PARTITION_KEYS[k].type);
+	for (size_t k = 0; k < KEYS_N; k++)
+		for (int i = 0; i < known(&KEY_TABLE[k]); i++) {
+			name_of(&KEY_TABLE[k], i, key);
+			(void)is_type(st, out, r[at++], key, KEY_TABLE[k].type);
 		}
-	for (size_t k = 0; k < NELEM(FLEET_KEYS); k++)
-		(void)is_type(st, out, r[at++], FLEET_KEYS[k].key,
-		    FLEET_KEYS[k].type);
 	rc = STORE_OK;
 out:
 	replies_free(r, NELEM(r));

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "base/log.h"
+#include "redis/keys.h"
 #include "redis/ledger.h"
 #include "redis/store_priv.h"
 
@@ -262,65 +263,68 @@ reseal_dead(struct walk *w)
 	return rc;
 }
 
+/* Those that are read as a whole. */
 static const struct {
 	const char *noun;
-	const char *command; /* reads the whole value */
 	enum store_rc (
 	    *reseal)(struct walk *w, const char *chat, const redisReply *value);
 } NOUNS[] = {
-	{ "inbox", "LRANGE", reseal_inbox },
-	{ "history", "LRANGE", reseal_history },
-	{ "turn", "HGETALL", reseal_turn },
-	{ "chat", "HGETALL", reseal_chat },
-	{ "reply", "GET", reseal_reply },
+	{ "inbox", reseal_inbox },
+	{ "history", reseal_history },
+	{ "turn", reseal_turn },
+	{ "chat", reseal_chat },
+	{ "reply", reseal_reply },
 };
 
-/* ${w}->key, behind the prefix: "{pN}:NOUN:CHAT", "{pN}:dead", or none of ours. */
-static enum store_rc
-reseal_key(struct walk *w)
+static void
+batch_read(struct batch *b, const struct walk *w, const char *type)
 {
-	const char *own = store_own_key(w->st, w->key), *noun, *chat;
+	if (strcmp(type, "list") == 0) {
+		batch_command(b, "LRANGE", 3);
+		batch_mem(b, w->key, w->key_len);
+		batch_int(b, 0);
+		batch_int(b, -1);
+		return;
+	}
+	batch_command(b, strcmp(type, "hash") == 0 ? "HGETALL" : "GET", 1);
+	batch_mem(b, w->key, w->key_len);
+}
+
+static enum store_rc
+reseal_whole(struct walk *w, const struct key_row *row, const char *rest)
+{
 	struct batch b;
 	redisReply *r = NULL;
 	enum store_rc rc = STORE_OK;
-	size_t len;
 
-	if (own == NULL || strncmp(own, "{p", 2) != 0)
-		return STORE_OK;
-	noun = strstr(own, "}:");
-	if (noun == NULL)
-		return STORE_OK;
-	noun += 2;
-	if (strcmp(noun, "dead") == 0)
-		return reseal_dead(w);
-	chat = strchr(noun, ':');
-	if (chat == NULL)
-		return STORE_OK;
-	len = (size_t)(chat++ - noun);
 	for (size_t i = 0; i < NELEM(NOUNS); i++) {
-		if (strncmp(NOUNS[i].noun, noun, len) != 0
-		    || NOUNS[i].noun[len] != '\0')
+		if (strcmp(NOUNS[i].noun, row->noun) != 0)
 			continue;
 		batch_init(&b, w->st);
-		if (strcmp(NOUNS[i].command, "LRANGE") == 0) {
-			batch_command(&b, "LRANGE", 3);
-			batch_mem(&b, w->key, w->key_len);
-			batch_int(&b, 0);
-			batch_int(&b, -1);
-		} else {
-			batch_command(&b, NOUNS[i].command, 1);
-			batch_mem(&b, w->key, w->key_len);
-		}
+		batch_read(&b, w, row->type);
 		if (store_run(w->st, &b, &r) == -1)
 			rc = STORE_DOWN;
 		else if (!reply_is_wrong_type(r)) /* else take's to set aside */
 			rc = reply_is_error(w->st, r, "reseal")
 			    ? STORE_DOWN
-			    : NOUNS[i].reseal(w, chat, r);
+			    : NOUNS[i].reseal(w, rest, r);
 		freeReplyObject(r);
 		batch_fini(&b);
 	}
 	return rc;
+}
+
+/* ${w}->key, behind the prefix: of a row of the table, or none of ours. */
+static enum store_rc
+reseal_key(struct walk *w)
+{
+	const char *own = store_own_key(w->st, w->key), *rest;
+	const struct key_row *row = own == NULL ? NULL : keys_find(own, &rest);
+
+	if (row == NULL || !row->sealed)
+		return STORE_OK;
+	return row->scope == SCOPE_PARTITION ? reseal_dead(w)
+					     : reseal_whole(w, row, rest);
 }
 
 static enum store_rc

@@ -15,7 +15,7 @@
 #include "base/seal.h"
 #include "nouns/chat_name.h"
 #include "nouns/session.h"
-#include "redis/fleet.h"
+#include "redis/breaker.h"
 #include "redis/link_priv.h"
 #include "redis/store.h"
 

@@ -48,6 +48,7 @@ struct toolset {
 };
 const struct toolset *toolset_ref(struct toolbox *b,
     const struct caller *caller);
+/* Waits for nobody.  Before toolbox_stop. */
 void toolset_unref(const struct toolset *set);
 
 /* What a call needs to know of who makes it.  All of it is borrowed. */

@@ -35,6 +35,7 @@ struct offered {
 struct view {
 	struct toolset set; /* first: a toolset pointer is a view's */
 	_Atomic int refs;
+	struct pool *pool; /* the toolbox's */
 	struct arena *mem;
 	struct tool_entry *entries;
 	struct source *sources[VIEW_SOURCES_MAX]; /* that have a list */

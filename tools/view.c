@@ -11,6 +11,7 @@
 #include "base/buf.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/pool.h"
 #include "base/seal.h"
 #include "base/text.h"
 #include "tools/tools_priv.h"
@@ -270,6 +271,7 @@ view_make(struct toolbox *b)
 	if (view == NULL)
 		abort();
 	atomic_store(&view->refs, 1);
+	view->pool = b->pool;
 	view->mem = arena_new();
 	take_source(view, b->builtin);
 	for (i = 0; i < b->nsources; i++)
@@ -306,13 +308,12 @@ view_offered(const struct view *v, const struct source *source)
 	return &NONE;
 }
 
-void
-view_unref(struct view *v)
+static void
+view_free(void *arg)
 {
+	struct view *v = arg;
 	size_t i;
 
-	if (v == NULL || atomic_fetch_sub(&v->refs, 1) != 1)
-		return;
 	for (i = 0; i < v->nsources; i++)
 		offer_unref(v->offers[i]);
 	sources_unref(v->sources, v->nsources);
@@ -321,7 +322,20 @@ view_unref(struct view *v)
 }
 
 void
+view_unref(struct view *v)
+{
+	if (v != NULL && atomic_fetch_sub(&v->refs, 1) == 1)
+		view_free(v);
+}
+
+/* A turn does not wait for a good-bye: that is another thread's. */
+void
 toolset_unref(const struct toolset *set)
 {
-	view_unref((struct view *)set);
+	struct view *v = (struct view *)set;
+
+	if (v == NULL || atomic_fetch_sub(&v->refs, 1) != 1)
+		return;
+	if (pool_run(v->pool, view_free, v) == -1)
+		view_free(v);
 }

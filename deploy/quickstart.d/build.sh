@@ -20,9 +20,22 @@ link_sources() {
 	done
 }
 
+# The links have no .git: the commit is written beside them, as in a
+# distribution.
+name_commit() {
+	local source=$here/build/source commit
+	commit=$(sh "$here/base/version_commit.sh" "$here")
+	[ "$commit" = "$(cat "$source/version_commit" 2>/dev/null)" ] ||
+		printf '%s\n' "$commit" >"$source/version_commit"
+}
+
+# The header of the commit is made anew by each make: its text counts.
 stale() {
-	! make -C "$build" -q dragoman dragoman-edge dragoman-supervise \
-		dragoman-turn >/dev/null 2>&1
+	local source=$here/build/source header=base/version_commit.h
+	! make -C "$build" -q -o $header dragoman dragoman-edge \
+		dragoman-supervise dragoman-turn >/dev/null 2>&1 ||
+		[ "$(sh "$source/base/version_commit.sh" --header "$source")" != \
+			"$(cat "$build/$header" 2>/dev/null)" ]
 }
 
 # The free megabytes of the disk that holds PATH, which may not exist yet.
@@ -106,6 +119,7 @@ build_all() {
 	fi
 	lock_build
 	link_sources
+	name_commit
 	if [ ! -x "$source/configure" ] ||
 		[ "$here/configure.ac" -nt "$source/configure" ] ||
 		[ "$here/Makefile.am" -nt "$source/Makefile.in" ]; then

@@ -40,11 +40,11 @@ s.test('config check: what the HTTP client would refuse as a worker starts, and 
 /* What stops the worker is told before it is started. */
 const ENTRY = { url: 'http://127.0.0.1:9/mcp' };
 for (const [what, given, error] of [
-  ['an unset variable', { MCP_SERVERS: JSON.stringify({ w: { ...ENTRY, headers: { Authorization: 'Bearer ${MY_TOKEN}' } } }) }, /mcp\.servers: w: \$\{MY_TOKEN\} is not set/],
-  ['an address without a scheme', { MCP_SERVERS: '{"w":{"url":"host/mcp"}}' }, /w: url: expected http/],
+  ['an unset variable', { MCP_SERVERS: JSON.stringify({ w: { ...ENTRY, headers: { Authorization: 'Bearer ${MY_TOKEN}' } } }) }, /mcp\.servers: w: headers\.Authorization: \$\{MY_TOKEN\} is not set/],
+  ['an address without a scheme', { MCP_SERVERS: '{"w":{"url":"host/mcp"}}' }, /w: url: expected a URL that begins with http/],
   ['no address', { MCP_SERVERS: '{"w":{}}' }, /w: expected "url"/],
-  ['a number', { MCP_SERVERS: '{"w":{"url":12}}' }, /w: expected "url"/],
-  ['a bad name', { MCP_SERVERS: '{"a b":{"url":"http://x/mcp"}}' }, /a b: a server's name/],
+  ['a number', { MCP_SERVERS: '{"w":{"url":12}}' }, /w: url: expected a text/],
+  ['a bad name', { MCP_SERVERS: '{"a b":{"url":"http://x/mcp"}}' }, /a b: a name is 1 to 64/],
   ['no mapping', { MCP_SERVERS: 'http://x/mcp' }, /mcp\.servers: expected a mapping \{"NAME"/],
   ['a name in both places', { MCP_SERVERS: JSON.stringify({ w: ENTRY }), MCP_CONFIG: JSON.stringify({ mcpServers: { w: ENTRY } }) }, /w: named twice/],
   ['a name twice in the file', { MCP_CONFIG: '{"mcpServers":{"w":{"url":"http://x"},"w":{"url":"http://y"}}}' }, /not JSON: duplicate/],

@@ -66,6 +66,7 @@ s.test('/metrics is Prometheus text, counted over all workers of the host', asyn
   assert.equal(m.get('dragoman_messages_accepted_total'), 21);
   await until(async () => (await d.metrics()).get('dragoman_messages_unaccounted') === 0);
   for (const name of ['dragoman_request_seconds_count', 'dragoman_turn_seconds_count', 'dragoman_model_seconds_count{provider="openai"}', 'dragoman_tool_seconds_count{source="builtin"}',
+    'dragoman_server_seconds_count{server="builtin"}', 'dragoman_tool_ends_total{tool="echo",end="done"}',
     'dragoman_tokens_total{direction="in"}', 'dragoman_redis_round_trips_total', 'dragoman_threads{program="edge"}', 'dragoman_queue_length'])
     assert.ok(m.has(name), `${name} in ${[...m.keys()].join(' ')}`);
   assert.ok(m.get('dragoman_requests_total{class="2xx"}') >= 21);

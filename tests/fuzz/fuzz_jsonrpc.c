@@ -15,8 +15,8 @@
 
 #define EVENT_MAX (64 * KIB)
 #define RESULT_MAX (4 * KIB)
-/* Of such a result: its members are named, its structure has escapes. */
-#define TEXT_MAX (64 * KIB)
+/* Of such a result: its structure has escapes, and each item is named. */
+#define TEXT_MAX(n) (8 * RESULT_MAX + 16 * (n))
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 
@@ -34,7 +34,7 @@ on_message(void *ctx, const struct rpc_message *m)
 		return 0;
 	mcp_result_read(mem, m->result, &result);
 	tool_result_bound(mem, &result, RESULT_MAX);
-	if (strlen(tool_result_text(mem, &result)) > TEXT_MAX)
+	if (strlen(tool_result_text(mem, &result)) > TEXT_MAX(result.n))
 		abort();
 	json_array_foreach(json_object_get(m->result, "tools"), i, tool) {
 		schema = json_object_get(tool, "inputSchema");

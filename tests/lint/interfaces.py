@@ -178,6 +178,24 @@ def check_settings():
             print(f"env.example: {name} is missing")
 
 
+def check_members():
+    """Members of nested settings: rows of *_MEMBERS, tables of SETTINGS.md."""
+    told, code = set(), set()
+    for table in re.split(r"\n\| member \| [^\n]*\n", read("docs/SETTINGS.md"))[1:]:
+        told |= set(re.findall(r"^\| `(\w+)` \|", table.split("\n\n")[0], re.M))
+    for path in glob.glob("nouns/settings*.c"):
+        for table in re.findall(r"_MEMBERS\[\]\s*= \{(.*?)\n\};", read(path),
+                                re.S):
+            for key, kind in re.findall(r'\{ "(\w+)",\s*(\w+)', table):
+                code.add(key)
+                if kind == "CONFIG_SECRET":
+                    code.add(key + "_file")
+    for key in sorted(code - told):
+        print(f"docs/SETTINGS.md: member {key} is in no table")
+    for key in sorted(told - code):
+        print(f"docs/SETTINGS.md: no record has a member {key}")
+
+
 def check_sentences():
     """What docs/TROUBLESHOOTING.md quotes is what a program says."""
     said = ""
@@ -219,6 +237,7 @@ def main():
     check_metrics(doc)
     check_routes(doc)
     check_settings()
+    check_members()
     check_sentences()
     check_pages()
 

@@ -1,8 +1,8 @@
 """
-Redis's keys: what the tables of redis/README.md list, what redis/ writes, what
-`dragoman prefix move` takes along (FRONTS of redis/prefix.c) and what doctor
-looks at (redis/damage.c) are the same, and forget reaches those of a chat.
-Prints what is not.
+Redis's keys: what the tables of redis/README.md list, THE table (redis/keys.c),
+what redis/ writes and what `dragoman prefix move` takes along (FRONTS of
+redis/prefix.c) are the same, and forget reaches those of a chat.  Prints what
+is not.
 """
 import glob
 import re
@@ -72,23 +72,58 @@ for name, key in macros.items():
         print(f"redis/store_priv.h: {name}, \"{key}\", is not in "
               "redis/README.md")
 
+# THE table: pattern, type, owner, life and whether it is sealed.
+SCOPES = {
+    "SCOPE_CHAT": r"\{pN\}:([a-z]+):NAME",
+    "SCOPE_MESSAGE": r"\{pN\}:([a-z]+):ID",
+    "SCOPE_DAY": r"\{pN\}:([a-z]+):DAY:NAME",
+    "SCOPE_PARTITION": r"\{pN\}:([a-z]+)",
+    "SCOPE_FLEET": r"([^A-Z]+)",
+    "SCOPE_EACH": r"(?!\{pN\})(.*[A-Z].*)",
+}
+source = re.search(r"KEY_TABLE\[KEYS_N\] = \{(.*?)\n\};",
+                   read("redis/keys.c"), flags=re.S).group(1)
+source = re.sub(r"/\*.*?\*/", "", source, flags=re.S)
+source = re.sub(r"\bKEY_\w+\b", lambda m: '"%s"' % macros[m.group()], source)
+source = re.sub(r'"\s+"', "", source)
+coded = {}
+for row in re.findall(
+        r'\{ "([^"]*)",\s+("[a-z]+"|NULL),\s+(SCOPE_\w+),\s+"([a-z]+)",'
+        r'\s+"([^"]*)",\s+(LIFE_\w+),\s+(true|false),\s+WHOSE_\w+ \}',
+        source):
+    pattern, noun, scope, kind, owner, life, sealed = row
+    coded[pattern] = (kind, owner, life == "LIFE_EVER", sealed == "true")
+    found = re.fullmatch(SCOPES[scope], pattern)
+    if not found or (noun != "NULL") != pattern.startswith("{pN}") or \
+            (noun != "NULL" and noun != '"%s"' % found.group(1)):
+        print(f"redis/keys.c: {pattern}: its noun or scope is another one")
+
+described = {}
+for line in re.findall(r"^\| `[^`]+` \| [a-z ]+ \|.*\|$", readme, flags=re.M):
+    cells = [c.strip() for c in line.strip("| ").split(" | ")]
+    if len(cells) != 6:
+        continue
+    key, kind, owner, what, life = cells[:5]
+    key = key.strip("`")
+    if kind == "channel" or key not in listed:
+        continue
+    described[key] = (TYPES.get(kind, kind), owner, life.startswith("for ever"),
+                      re.search(r"\bsealed\b", what) is not None)
+for key in sorted(set(described) - set(coded)):
+    print(f"redis/keys.c: KEY_TABLE lacks {key} of redis/README.md")
+for key in sorted(set(coded) - set(described)):
+    print(f"redis/README.md: lacks {key} of redis/keys.c")
+for key in sorted(set(coded) & set(described)):
+    for what, ours, theirs in zip(
+            ("type", "owner", "life for ever", "sealed"),
+            coded[key], described[key]):
+        if ours != theirs:
+            print(f"redis/README.md: {key}: {what} is {theirs}, and {ours} in "
+                  "redis/keys.c")
+
 # forget reaches every key of a chat.
 forgotten = strings(table(read("redis/chats.c"), "NOUNS"))
 forgotten += re.findall(r"'([a-z]+):'", read("redis/lua/forget.lua"))
 for key, _ in chats:
     if key.split(":")[1] not in forgotten:
         print(f"redis/chats.c, redis/lua/forget.lua: forget leaves `{key}`")
-
-damage = read("redis/damage.c")
-for name, want in [
-        ("PARTITION_KEYS", {(k.split(":")[1], t) for k, t in partitions}),
-        # The others' names are known to those alone that use them.
-        ("FLEET_KEYS", {(k, t) for k, t in fleet
-                        if not re.search(r"[A-Z]", k)})]:
-    have = strings(table(damage, name))
-    have = set(zip(have[::2], have[1::2]))
-    for key, kind in sorted(want - have):
-        print(f"redis/damage.c: {name} lacks {key}, a {kind}, of "
-              "redis/README.md")
-    for key, kind in sorted(have - want):
-        print(f"redis/README.md: lacks {key}, a {kind}, of redis/damage.c")

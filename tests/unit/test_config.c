@@ -16,6 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/arena.h"
 #include "base/config.h"
 #include "base/config_priv.h"
 #include "base/secret.h"
@@ -33,37 +34,71 @@ struct sample {
 };
 #define AT(m) offsetof(struct sample, m)
 
+struct server {
+	const char *name;
+	const char *url;
+	int kind;
+	int64_t count;
+	struct secret pass;
+	const char **headers;
+	bool off;
+};
+#define OF(m) offsetof(struct server, m)
+
+static const struct config_def SERVER_ROWS[] = {
+	{ "url", CONFIG_URL, OF(url), NULL, 0, 0, NULL, NULL, "its address",
+	    CONFIG_NEEDED | CONFIG_WHOLE, NULL },
+	{ "kind", CONFIG_ENUM, OF(kind), NULL, 0, 0, NULL, "small large", "h",
+	    0, NULL },
+	{ "count", CONFIG_INT, OF(count), "3", 1, 9, NULL, NULL, "h", 0, NULL },
+	{ "pass", CONFIG_SECRET, OF(pass), NULL, 0, 0, NULL, NULL, "h",
+	    CONFIG_EXPANDS, NULL },
+	{ "headers", CONFIG_MAP, OF(headers), NULL, 0, 0, NULL, NULL, "h", 0,
+	    NULL },
+};
+static const struct config_members SERVER = {
+	.rows = SERVER_ROWS,
+	.n = NELEM(SERVER_ROWS),
+	.size = sizeof(struct server),
+	.name = OF(name),
+	.max = 3,
+	.form = "NAME: {url: URL}",
+	.skip = "off",
+};
+
 static const struct config_def DEFS[] = {
-	{ "chat.open", CONFIG_BOOL, AT(open), "false", 0, 0, NULL, NULL, "h",
-	    0 },
+	{ "chat.open", CONFIG_BOOL, AT(open), "false", 0, 0, NULL, NULL, "h", 0,
+	    NULL },
 	{ "chat.count", CONFIG_INT, AT(count), "20", 1, 1e9, "COUNT NUMBER",
-	    NULL, "h", 0 },
+	    NULL, "h", 0, NULL },
 	{ "chat.wait", CONFIG_SPAN, AT(wait_ms), "90s", 1000, 3600e3, NULL,
-	    NULL, "h", 0 },
+	    NULL, "h", 0, NULL },
 	{ "chat.bytes", CONFIG_SIZE, AT(bytes), "64k", 1024, 1048576, NULL,
-	    NULL, "h", 0 },
-	{ "chat.heat", CONFIG_REAL, AT(heat), "0.7", -1, 2, NULL, NULL, "h",
-	    0 },
+	    NULL, "h", 0, NULL },
+	{ "chat.heat", CONFIG_REAL, AT(heat), "0.7", -1, 2, NULL, NULL, "h", 0,
+	    NULL },
 	{ "chat.persona.name", CONFIG_STR, AT(name), NULL, 0, 0, NULL, NULL,
-	    "h", 0 },
-	{ "chat.url", CONFIG_URL, AT(url), NULL, 0, 0, NULL, NULL, "h", 0 },
+	    "h", 0, NULL },
+	{ "chat.url", CONFIG_URL, AT(url), NULL, 0, 0, NULL, NULL, "h", 0,
+	    NULL },
 	{ "log.level", CONFIG_STR, AT(level), "info", 0, 0, NULL, "debug info",
-	    "h", 0 },
+	    "h", 0, NULL },
 	{ "redis.url", CONFIG_STR, AT(address), "redis://localhost", 0, 0, NULL,
-	    NULL, "h", CONFIG_PRIVATE },
-	{ "chat.list", CONFIG_LIST, AT(list), "a, b", 0, 0, NULL, NULL, "h",
-	    0 },
+	    NULL, "h", CONFIG_PRIVATE, NULL },
+	{ "chat.list", CONFIG_LIST, AT(list), "a, b", 0, 0, NULL, NULL, "h", 0,
+	    NULL },
 	{ "chat.host", CONFIG_ENUM, AT(host), NULL, 0, 0, NULL,
-	    "direct openai groq", "h", 0 },
-	{ "token", CONFIG_SECRET, AT(token), NULL, 0, 0, NULL, NULL, "h", 0 },
-	{ "mcp.servers", CONFIG_TREE, AT(tree), NULL, 0, 0, NULL, NULL, "h",
-	    CONFIG_PRIVATE },
+	    "direct openai groq", "h", 0, NULL },
+	{ "token", CONFIG_SECRET, AT(token), NULL, 0, 0, NULL, NULL, "h", 0,
+	    NULL },
+	{ "mcp.servers", CONFIG_RECORDS, AT(tree), NULL, 0, 0, NULL, NULL, "h",
+	    CONFIG_PRIVATE, &SERVER },
 	{ "chat.old", CONFIG_IGNORED, 0, NULL, 0, 0, NULL, NULL, "is not used",
-	    0 },
+	    0, NULL },
 	{ "chat.quiet", CONFIG_IGNORED, 0, NULL, 0, 0, NULL, NULL,
-	    "is not used", CONFIG_QUIET },
+	    "is not used", CONFIG_QUIET, NULL },
 	{ "hidden", CONFIG_INT, AT(hidden), NULL, 1, 65535, NULL, NULL, "h",
-	    CONFIG_NO_ENV | CONFIG_HIDDEN },
+	    CONFIG_NO_ENV | CONFIG_HIDDEN, NULL },
 };
 
 static char folder[64];
@@ -204,6 +239,159 @@ yaml_values(void **state)
 	assert_string_equal(buf_str(&out), "[\"one, two\", \"3\"]");
 	buf_fini(&out);
 	config_free(c);
+}
+
+/* Whatever the table says is secret, and whatever it does not say. */
+static void
+nested_secrets_are_never_shown(void **state)
+{
+	struct config *c = load_yaml(
+	    "mcp:\n"
+	    "  servers:\n"
+	    "    w: {url: 'https://u:login-word@w.example/x?key=query-word', "
+	    "pass: pass-word, headers: {A-Name: header-word}, count: 7, "
+	    "what: unknown-word, deep: {x: [deep-word]}, list: [list-word]}\n"
+	    "    f: {url: 'https://f.example', pass_file: /run/its-file}\n"
+	    "    odd: odd-word\n");
+	struct buf out = BUF_INIT(4096);
+
+	(void)state;
+	assert_string_equal(buf_str(&errors), "");
+	assert_int_equal(config_value(c, "mcp.servers", &out), 0);
+	assert_null(strstr(buf_str(&out), "-word"));
+	assert_non_null(strstr(buf_str(&out), "w.example"));
+	assert_non_null(strstr(buf_str(&out), "A-Name"));
+	assert_non_null(strstr(buf_str(&out), "/run/its-file"));
+	assert_non_null(strstr(buf_str(&out), "\"count\":7"));
+	buf_fini(&out);
+	config_free(c);
+}
+
+static size_t
+read_records(const char *text, bool secrets, struct config_records *out)
+{
+	struct config_record_source src = { .where = "here",
+		.key = "servers",
+		.file = path_of("x"),
+		.reads_secrets = secrets,
+		.errors = &errors,
+		.warnings = &warnings };
+	json_t *doc = json_loads(text, 0, NULL);
+	size_t n;
+
+	if (doc == NULL)
+		fail_msg("no JSON: %s", text);
+	buf_reset(&errors);
+	buf_reset(&warnings);
+	n = config_records_read(&SERVER, doc, &src, out);
+	json_decref(doc);
+	return n;
+}
+
+static void
+records_are_read_by_their_table(void **state)
+{
+	static const struct {
+		const char *text, *error; /* NULL: right */
+	} cases[] = {
+		{ "{\"a\": {\"url\": \"http://x\"}}", NULL },
+		{ "{\"a\": {\"url\": null, \"off\": true}}", NULL },
+		{ "{\"a\": {}}",
+		    "here: servers: a: url: expected a URL that begins with "
+		    "http:// or https://: its address; write NAME: {url: URL}" },
+		{ "{\"a\": {\"url\": \"ftp://x\"}}",
+		    "servers: a: url: expected a URL" },
+		/* What a variable held is not shown. */
+		{ "{\"a\": {\"url\": \"http://x\", \"pass\": 7}}",
+		    "a: pass: expected a text" },
+		{ "{\"a\": {\"url\": 7}}", "a: url: expected a text: put it" },
+		{ "{\"a\": 7}", "here: servers: a: expected a mapping; write" },
+		{ "{\"a b\": {}}", "servers: a b: a name is 1 to 64" },
+		{ "{\"a\": {\"url\": \"http://x\", \"urk\": 1}}",
+		    "a: urk: is not a member; did you mean url?" },
+		{ "{\"a\": {\"url\": \"http://x\", \"pas_file\": \"y\"}}",
+		    "is not a member; did you mean pass_file?" },
+		{ "{\"a\": {\"urll\": \"http://x\"}}", /* said once */
+		    "here: servers: a: urll: is not a member; did you mean "
+		    "url?; write NAME" },
+		{ "{\"a\": {\"url\": \"http://x\", \"what\": 1}}",
+		    "a: what: is not a member; there are url, kind, count, "
+		    "pass or pass_file, headers; write NAME: {" },
+		{ "{\"a\": {\"url\": \"http://x\", \"count\": 10}}",
+		    "a: count: expected a whole number from 1 to 9" },
+		{ "{\"a\": {\"url\": \"http://x\", \"count\": \"4\"}}", NULL },
+		{ "{\"a\": {\"url\": \"http://x\", \"kind\": \"big\"}}",
+		    "a: kind: expected small or large, found \"big\"" },
+		{ "{\"a\": {\"url\": \"http://x\", \"pass\": \"x\\ny\"}}",
+		    "a: pass: has a line end in it" },
+		{ "{\"a\": {\"url\": \"http://x\", \"pass\": \"p\", "
+		  "\"pass_file\": \"f\"}}",
+		    "pass_file: is given twice" },
+		{ "{\"a\": {\"url\": \"http://x\", \"pass\": "
+		  "\"${NO_SUCH_NAME}\"}}",
+		    "a: pass: ${NO_SUCH_NAME} is not set" },
+		{ "{\"a\": {\"url\": \"http://x\", \"headers\": []}}",
+		    "a: headers: expected a mapping of names" },
+		{ "{\"a\": {\"url\": \"http://x\", \"headers\": {\"X\": 1}}}",
+		    "a: headers.X: expected a text of one line" },
+		{ "{\"a\": {\"url\": \"http://x\", \"headers\": {\"X Y\": "
+		  "\"1\"}}}",
+		    "a: headers.X Y: expected the name of a header" },
+		{ "{\"a\": {\"url\": \"http://x\"}, \"b\": {\"url\": "
+		  "\"http://x\"}, \"c\": {\"url\": \"http://x\"}, \"d\": {}}",
+		    "servers: expected at most 3" },
+	};
+	struct config_records list = { .mem = arena_new() };
+	const struct server *s;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(cases); i++) {
+		size_t n = read_records(cases[i].text, true, &list);
+
+		if ((n == 0) != (cases[i].error == NULL)
+		    || (n > 0
+			&& strstr(buf_str(&errors), cases[i].error) == NULL))
+			fail_msg("%s: %zu: %s", cases[i].text, n,
+			    buf_str(&errors));
+		config_records_fini(&list);
+	}
+	put("secret_word", "of-a-file\n");
+	setenv("NAME_OF_TEST", "of-a-variable", 1);
+	assert_int_equal(
+	    read_records("{\"a\": {\"url\": \"http://x/\", \"kind\": "
+			 "\"large\", \"pass\": \"${NAME_OF_TEST}\", "
+			 "\"headers\": {\"A\": \"${NAME_OF_TEST}\"}}, "
+			 "\"b\": {\"url\": \"http://y\", \"pass_file\": "
+			 "\"secret_word\"}}",
+		true, &list),
+	    0);
+	assert_int_equal(list.n, 2);
+	s = list.items;
+	assert_string_equal(s[0].name, "a");
+	assert_string_equal(s[0].url, "http://x/");
+	assert_int_equal(s[0].kind, 1);
+	assert_int_equal(s[0].count, 3);
+	assert_true(secret_equals(&s[0].pass, "of-a-variable"));
+	assert_string_equal(s[0].headers[0], "A: of-a-variable");
+	assert_null(s[0].headers[1]);
+	assert_true(secret_equals(&s[1].pass, "of-a-file"));
+	config_records_fini(&list);
+	/* Who may not have the secrets needs not their variables either. */
+	assert_int_equal(
+	    read_records(
+		"{\"a\": {\"url\": \"http://x/\", \"pass\": "
+		"\"${NO_SUCH_NAME}\", \"headers\": {\"A\": "
+		"\"${NO_SUCH_NAME}\"}}, \"b\": {\"url\": \"http://y\", "
+		"\"pass_file\": \"/nowhere\"}}",
+		false, &list),
+	    0);
+	s = list.items;
+	assert_false(secret_is_set(&s[0].pass));
+	assert_null(s[0].headers[0]);
+	config_records_fini(&list);
+	arena_free(list.mem);
+	unsetenv("NAME_OF_TEST");
 }
 
 static void
@@ -815,6 +1003,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(defaults),
 		cmocka_unit_test(yaml_values),
+		cmocka_unit_test(nested_secrets_are_never_shown),
+		cmocka_unit_test(records_are_read_by_their_table),
 		cmocka_unit_test(spans_and_sizes),
 		cmocka_unit_test(errors_with_their_places),
 		cmocka_unit_test(all_errors_at_once),

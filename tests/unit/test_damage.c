@@ -18,6 +18,7 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "redis/breaker.h"
 #include "redis/budget.h"
 #include "redis/damage.h"
 #include "redis/due.h"

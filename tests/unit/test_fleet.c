@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "nouns/metric.h"
+#include "redis/breaker.h"
 #include "redis/fleet.h"
 #include "tests/unit/redis_fixture.h"
 

@@ -28,6 +28,7 @@
 #include "base/log.h"
 #include "base/secret.h"
 #include "nouns/metric.h"
+#include "redis/breaker.h"
 #include "redis/budget.h"
 #include "redis/chats.h"
 #include "redis/damage.h"

@@ -19,10 +19,11 @@
 #include "base/buf.h"
 #include "base/text.h"
 #include "llm/quirks.h"
+#include "nouns/caller.h"
 #include "tests/unit/settings_fixture.h"
 
 #define KEY_URL "ENCRYPTION_KEY=__________________________________________8"
-#define VARIABLES_MAX 12
+#define VARIABLES_MAX 20
 #define TEXT_MAX (256 * 1024)
 
 /* ${variables}: separated by blanks; each with KEY unless it says none. */
@@ -413,13 +414,13 @@ wrong_together(void **state)
 		    "mcp.servers: expected a mapping {\"NAME\": {\"url\":" },
 		{ "MCP_SERVERS={\"w\":{\"url\":\"ftp://x\"}}",
 		    "environment MCP_SERVERS: mcp.servers: w: url: expected "
-		    "http:// or https://; write \"NAME\": {\"url\":" },
+		    "a URL that begins with http:// or https://; write \"NAME\": " },
 		{ "MCP_SERVERS={\"w\":3}", "mcp.servers: w: expected a" },
 		{ "MCP_SERVERS={\"w\":{\"url\":\"http://x\",\"headers\":"
 		  "{\"N\":3}}}",
-		    "mcp.servers: w: headers.N: expected a name and a text" },
+		    "mcp.servers: w: headers.N: expected a text of one line" },
 		{ "MCP_SERVERS={\"w\":{\"url\":\"http://${NO_SUCH_NAME}\"}}",
-		    "mcp.servers: w: ${NO_SUCH_NAME} is not set" },
+		    "mcp.servers: w: url: ${NO_SUCH_NAME} is not set" },
 		{ "MCP_CONFIG=/nowhere.json",
 		    "/nowhere.json: mcp.config: cannot be read: No such" },
 		{ "CHAT_RATE_LIMIT_PER_MINUTE=1000000001",
@@ -573,34 +574,38 @@ backends_that_are_wrong(void **state)
 		const char *yaml, *error;
 	} cases[] = {
 		{ "llm: {backends: {b: 3}}\n",
-		    "llm.backends: b: expected a mapping with host and" },
+		    "llm.backends: b: expected a mapping" },
 		{ "llm: {backends: {\"b/c\": {host: openai, model: m}}}\n",
-		    "llm.backends: b/c: expected a name of 1 to 64" },
+		    "llm.backends: b/c: a name is 1 to 64" },
 		{ "llm: {backends: {b: {model: m}}}\n",
-		    "dragoman.yaml:1: llm.backends: b: expected host to be" },
+		    "dragoman.yaml:1: llm.backends: b: host: expected " },
 		{ "llm: {backends: {b: {host: azure, model: m}}}\n",
-		    "b: expected host to be openai, groq, ollama or" },
+		    "b: host: expected openai, groq, ollama or" },
 		{ "llm: {backends: {b: {host: openai}}}\n",
-		    "b: expected model, the model's name" },
-		{ ROW(", base_url: ftp://x"), "b: expected base_url to begin" },
+		    "b: model: expected a text: the model's name" },
+		{ ROW(", base_url: ftp://x"),
+		    "b: base_url: expected a URL that begins" },
 		{ ROW(", base_url: \"http://\""),
-		    "b: expected base_url to begin" },
-		{ ROW(", key: x"), "api_key_file or headers, found \"key\"" },
-		{ ROW(", api_key: 3"), "b: expected api_key to be a text" },
+		    "b: base_url: expected a URL that begins" },
+		{ ROW(", key: x"),
+		    "b: key: is not a member; there are host, model, base_url, "
+		    "api_key or api_key_file, headers" },
+		{ ROW(", api_key: 3"), "b: api_key: expected a text" },
 		{ ROW(", api_key: x, api_key_file: y"),
-		    "b: expected api_key or api_key_file, not both" },
+		    "b: api_key_file: is given twice" },
 		{ ROW(", api_key: \"${NO_SUCH_NAME}\""),
 		    "b: api_key: ${NO_SUCH_NAME} is not set" },
-		{ ROW(", api_key: \"x\\ny\""), "b: api_key: expected one key" },
+		{ ROW(", api_key: \"x\\ny\""), "b: api_key: has a line end" },
 		{ ROW(", api_key_file: /nowhere"),
-		    "b: api_key_file: /nowhere cannot be read: No such" },
+		    "b: api_key: /nowhere cannot be read: No such" },
 		{ ROW(", api_key_file: /dev/null"), "/dev/null is empty" },
-		{ ROW(", headers: x"), "b: expected headers to be a mapping" },
+		{ ROW(", headers: x"), "b: headers: expected a mapping" },
 		{ ROW(", headers: {A: 3}"),
-		    "b: expected the header A to be a text of one line" },
-		{ ROW(", headers: {\"A B\": x}"), "not \"A B\"" },
+		    "b: headers.A: expected a text of one line" },
+		{ ROW(", headers: {\"A B\": x}"),
+		    "b: headers.A B: expected the name of a header" },
 		{ ROW(", headers: {A: \"${NO_SUCH_NAME}\"}"),
-		    "b: A: ${NO_SUCH_NAME} is not set" },
+		    "b: headers.A: ${NO_SUCH_NAME} is not set" },
 		{ "llm: {fallback: [1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16]}\n",
 		    "llm.fallback: expected at most 15 models" },
 		{ "llm: {headers: {A: \"${NO_SUCH_NAME}\"}}\n",
@@ -742,28 +747,28 @@ servers_are_read(void **state)
 		{ "{}", "mcpServers: expected a mapping" },
 		{ "{\"mcpServers\":[]}", "mcpServers: expected a mapping" },
 		{ "{\"mcpServers\":{\"a b\":{\"url\":\"http://x\"}}}",
-		    "a b: a server's name" },
+		    "a b: a name is 1 to 64" },
 		{ "{\"mcpServers\":{\"a\":7}}", "a: expected a mapping" },
 		{ "{\"mcpServers\":{\"a\":{}}}",
 		    "a: expected \"url\", an http(s) address; write \"NAME\"" },
 		{ "{\"mcpServers\":{\"a\":{\"url\":12}}}",
-		    "a: expected \"url\"" },
+		    "a: url: expected a text" },
 		{ "{\"mcpServers\":{\"a\":{\"url\":\"http://x\"},"
 		  "\"a\":{\"url\":\"http://y\"}}}",
 		    "line 1: not JSON: dupl" },
 		{ "{\"mcpServers\":{\"a\":{\"url\":\"ftp://x\"}}}",
-		    "a: url: expected http" },
+		    "a: url: expected a URL that" },
 		{ "{\"mcpServers\":{\"a\":{\"url\":\"http://${UNSET_HERE}\"}}}",
-		    "a: ${UNSET_HERE} is not set" },
+		    "a: url: ${UNSET_HERE} is not set" },
 		{ "{\"mcpServers\":{\"a\":{\"url\":\"http://x\",\"headers\":"
 		  "[]}}}",
 		    "a: headers: expected a mapping" },
 		{ "{\"mcpServers\":{\"a\":{\"url\":\"http://x\",\"headers\":"
 		  "{\"X\":1}}}}",
-		    "a: headers.X: expected a name and a text" },
+		    "a: headers.X: expected a text of one line" },
 		{ "{\"mcpServers\":{\"a\":{\"url\":\"http://x\",\"headers\":"
 		  "{\"X\":\"a\\nb\"}}}}",
-		    "a: headers.X: must not hold" },
+		    "a: headers.X: expected a text of one line" },
 	};
 	char path[] = "/tmp/test_servers.XXXXXX";
 	struct settings s = { .refs = 1,
@@ -814,6 +819,40 @@ servers_are_read(void **state)
 	assert_non_null(strstr(buf_str(&found), "No such file"));
 	buf_fini(&found);
 	arena_free(mem);
+}
+
+/* With one tenant all have the default, which is the settings'. */
+static void
+the_policy_is_the_settings(void **state)
+{
+	const struct caller who = { .tenant = "t", .key = "k" };
+	struct settings *s = load(
+	    "OPENAI_API_KEY=k GROQ_API_KEY=k CHAT_HOST=groq "
+	    "LLM_MODEL=m LLM_FALLBACK=openai/x "
+	    "CHAT_RATE_LIMIT_PER_MINUTE=7 CHAT_INBOX_MAX=3 "
+	    "CHAT_INBOX_BYTES=64k CHAT_TOOLS=echo "
+	    "CHAT_REPEATABLE=time LLM_ROUNDS=2 BUDGET_TURN=1 "
+	    "BUDGET_CHAT=2 BUDGET_DAY=3");
+	const struct policy *p;
+
+	(void)state;
+	if (s == NULL)
+		fail_msg("%s", buf_str(&errors));
+	p = policy_of(s, &who);
+	assert_ptr_equal(policy_of(s, NULL), p);
+	assert_int_equal(p->host, HOST_GROQ);
+	assert_string_equal(p->model, "m");
+	assert_string_equal(p->fallback.items[0], "openai/x");
+	assert_int_equal(p->rate_limit, 7);
+	assert_int_equal(p->inbox_max, 3);
+	assert_int_equal(p->inbox_bytes, 64 * KIB);
+	assert_string_equal(p->tools.items[0], "echo");
+	assert_string_equal(p->repeatable.items[0], "time");
+	assert_int_equal(p->rounds, 2);
+	assert_int_equal(p->budget_turn, 1);
+	assert_int_equal(p->budget_chat, 2);
+	assert_int_equal(p->budget_day, 3);
+	settings_unref(s);
 }
 
 static void
@@ -970,6 +1009,7 @@ main(void)
 		cmocka_unit_test(who_asks_no_model_has_no_key),
 		cmocka_unit_test(servers_config),
 		cmocka_unit_test(servers_are_read),
+		cmocka_unit_test(the_policy_is_the_settings),
 		cmocka_unit_test(references),
 		cmocka_unit_test(a_model_without_a_key),
 		cmocka_unit_test(prompts),

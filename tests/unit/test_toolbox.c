@@ -484,6 +484,40 @@ a_reload_holds_nobody_up(void **state)
 	rules_stop();
 }
 
+/* Nor does who held the last view with its tools. */
+static void
+a_view_given_back_holds_nobody_up(void **state)
+{
+	static const struct rule RULES[] = {
+		{ .method = "initialize",
+		    .status = 200,
+		    .body = INITIALIZE("2025-11-25"),
+		    .headers = "Mcp-Session-Id: s\r\n" },
+		LIST(TOOL("say")),
+		{ .method = "DELETE", .serve = serve_silence }, { 0 }
+	};
+	struct buf errors = BUF_INIT(4096);
+	const struct toolset *set;
+	int64_t began;
+
+	(void)state;
+	rules_start(RULES);
+	begin("a");
+	assert_true(becomes("echo health time a__say"));
+	set = toolset_ref(box, NULL);
+	json_object_del(settings.mcp_servers, "a");
+	assert_int_equal(toolbox_reload(box, &settings, &errors), 0);
+	assert_int_equal(rules_count("DELETE"), 0); /* it is still held */
+	began = clock_boot_ms();
+	toolset_unref(set);
+	assert_true(clock_boot_ms() - began < 1000);
+	assert_true(rules_wait("DELETE", 1));
+	rules_change((const struct rule[]){ { 0 } });
+	buf_fini(&errors);
+	end();
+	rules_stop();
+}
+
 /* Several such servers take the time of one, at the end too. */
 static void
 good_byes_are_said_side_by_side(void **state)
@@ -1112,6 +1146,7 @@ main(void)
 		cmocka_unit_test(patterns_say_what_is_offered),
 		cmocka_unit_test(a_reload_keeps_what_is_offered),
 		cmocka_unit_test(a_reload_holds_nobody_up),
+		cmocka_unit_test(a_view_given_back_holds_nobody_up),
 		cmocka_unit_test(good_byes_are_said_side_by_side),
 		cmocka_unit_test(equal_names_stay_two_tools),
 		cmocka_unit_test(schemas_are_as_apis_take_them),

@@ -1,0 +1,95 @@
+#include "redis/keys.h"
+
+#include <string.h>
+
+#include "redis/store_priv.h"
+
+const struct key_row KEY_TABLE[KEYS_N] = {
+	/* A chat. */
+	{ "{pN}:chat:NAME", "chat", SCOPE_CHAT, "hash", "accept, take, finish",
+	    LIFE_WHILE, true, WHOSE_PERSON },
+	{ "{pN}:inbox:NAME", "inbox", SCOPE_CHAT, "list", "accept, finish",
+	    LIFE_WHILE, true, WHOSE_PERSON },
+	{ "{pN}:history:NAME", "history", SCOPE_CHAT, "list", "finish",
+	    LIFE_WHILE, true, WHOSE_PERSON },
+	{ "{pN}:turn:NAME", "turn", SCOPE_CHAT, "hash",
+	    "write, release, finish", LIFE_WHILE, true, WHOSE_PERSON },
+	{ "{pN}:seen:NAME", "seen", SCOPE_CHAT, "zset", "accept", LIFE_SPAN,
+	    false, WHOSE_PERSON },
+	{ "{pN}:window:NAME", "window", SCOPE_CHAT, "list", "accept, control",
+	    LIFE_SPAN, false, WHOSE_PERSON },
+	{ "{pN}:rate:NAME", "rate", SCOPE_CHAT, "string", "accept, control",
+	    LIFE_SPAN, false, WHOSE_PERSON },
+	{ "{pN}:reply:ID", "reply", SCOPE_MESSAGE, "string", "finish",
+	    LIFE_SPAN, true, WHOSE_PERSON },
+	{ "{pN}:wait:ID", "wait", SCOPE_MESSAGE, "set", "accept, find",
+	    LIFE_SPAN, false, WHOSE_PERSON },
+	{ "{pN}:budget:DAY:NAME", "budget", SCOPE_DAY, "string", "budget",
+	    LIFE_SPAN, false, WHOSE_PERSON },
+	/* A partition. */
+	{ "{pN}:due", "due", SCOPE_PARTITION, "zset",
+	    "accept, take, write, release, finish", LIFE_WHILE, false,
+	    WHOSE_PERSON },
+	{ "{pN}:wake", "wake", SCOPE_PARTITION, "list",
+	    "accept, release, finish; take pops", LIFE_WHILE, false,
+	    WHOSE_OPERATOR },
+	{ "{pN}:counts", "counts", SCOPE_PARTITION, "hash", "accept, finish",
+	    LIFE_EVER, false, WHOSE_OPERATOR },
+	{ "{pN}:dead", "dead", SCOPE_PARTITION, "stream",
+	    "finish, take, replay", LIFE_WHILE, true, WHOSE_PERSON },
+	{ "{pN}:damaged", "damaged", SCOPE_PARTITION, "zset", "all that read",
+	    LIFE_WHILE, false, WHOSE_PERSON },
+	{ "{pN}:chats", "chats", SCOPE_PARTITION, "zset",
+	    "accept, take, forget; `dragoman format set` fills it once",
+	    LIFE_WHILE, false, WHOSE_PERSON },
+	{ "{pN}:paused", "paused", SCOPE_PARTITION, "string",
+	    "`dragoman pause`", LIFE_WHILE, false, WHOSE_OPERATOR },
+	/* The fleet. */
+	{ KEY_WORKERS, NULL, SCOPE_FLEET, "zset", "turn workers", LIFE_WHILE,
+	    false, WHOSE_OPERATOR },
+	{ KEY_WORKER "ID", NULL, SCOPE_EACH, "string", "turn workers",
+	    LIFE_SPAN, false, WHOSE_OPERATOR },
+	{ KEY_EDGES, NULL, SCOPE_FLEET, "zset", "edges", LIFE_WHILE, false,
+	    WHOSE_OPERATOR },
+	{ KEY_EDGE "ID", NULL, SCOPE_EACH, "string", "edges", LIFE_SPAN, false,
+	    WHOSE_OPERATOR },
+	{ KEY_BREAKER "HOST/MODEL[@NAME]/ADDRESS", NULL, SCOPE_EACH, "hash",
+	    "turn workers", LIFE_SPAN, false, WHOSE_OPERATOR },
+	{ "{backend:HOST/MODEL/ADDRESS}:quirks", NULL, SCOPE_EACH, "hash",
+	    "turn workers; `dragoman models --forget` deletes it", LIFE_SPAN,
+	    false, WHOSE_OPERATOR },
+	{ "budget:DAY", NULL, SCOPE_EACH, "string", "budget", LIFE_SPAN, false,
+	    WHOSE_OPERATOR },
+	{ KEY_CANARY, NULL, SCOPE_FLEET, "hash", "all", LIFE_EVER, true,
+	    WHOSE_OPERATOR },
+	{ KEY_FORMAT, NULL, SCOPE_FLEET, "string",
+	    "the first to start, `dragoman format`", LIFE_EVER, false,
+	    WHOSE_OPERATOR },
+	{ KEY_STOPS, NULL, SCOPE_FLEET, "string",
+	    "edges count, turn workers read", LIFE_EVER, false,
+	    WHOSE_OPERATOR },
+};
+
+const struct key_row *
+keys_find(const char *own, const char **rest)
+{
+	const char *noun = strncmp(own, "{p", 2) == 0 ? strstr(own, "}:")
+						      : NULL;
+	size_t len;
+
+	*rest = "";
+	if (noun == NULL)
+		return NULL;
+	noun += 2;
+	len = strcspn(noun, ":");
+	for (size_t i = 0; i < KEYS_N; i++)
+		if (KEY_TABLE[i].noun != NULL
+		    && strncmp(KEY_TABLE[i].noun, noun, len) == 0
+		    && KEY_TABLE[i].noun[len] == '\0'
+		    && (noun[len] == '\0')
+			== (KEY_TABLE[i].scope == SCOPE_PARTITION)) {
+			*rest = noun + len + (noun[len] == ':');
+			return &KEY_TABLE[i];
+		}
+	return NULL;
+}
