@@ -86,7 +86,8 @@ find_waiting(struct store *st, const struct chat_name *chat, struct arena *mem,
 		const redisReply *e = reply_string(r, i);
 		struct record_header h;
 
-		if (e != NULL && record_header_read(e->str, e->len, &h) == 0)
+		if (e != NULL && *n < REPLIES_MAX
+		    && record_header_read(e->str, e->len, &h) == 0)
 			ids[(*n)++] = arena_strdup(mem, h.id);
 	}
 	freeReplyObject(r);
