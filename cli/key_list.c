@@ -14,32 +14,32 @@
 #include "cli/cli.h"
 
 int
-key_list_read(struct cli *cli, const struct secret *list, struct key_list *plan)
+key_list_read(struct cli *cli, const struct secret *text, struct key_list *list)
 {
-	char *text = arena_strdup(cli->mem, list->bytes);
+	char *rest = arena_strdup(cli->mem, text->bytes);
 
-	while (text != NULL) {
-		char *key = strsep(&text, ",");
+	while (rest != NULL) {
+		char *key = strsep(&rest, ",");
 
 		key += strspn(key, " \t");
 		key[strcspn(key, " \t")] = '\0';
 		if (key[0] == '\0')
 			continue;
-		if (plan->n == SEAL_KEYS_MAX)
+		if (list->n == SEAL_KEYS_MAX)
 			return -1;
-		plan->keys[plan->n++] = key;
+		list->keys[list->n++] = key;
 	}
 	return 0;
 }
 
 const char *
-key_list_text(struct cli *cli, const struct key_list *plan)
+key_list_text(struct cli *cli, const struct key_list *list)
 {
-	const char *text = plan->keys[0];
+	const char *text = list->keys[0];
 	size_t i;
 
-	for (i = 1; i < plan->n; i++)
-		text = arena_printf(cli->mem, "%s,%s", text, plan->keys[i]);
+	for (i = 1; i < list->n; i++)
+		text = arena_printf(cli->mem, "%s,%s", text, list->keys[i]);
 	return text;
 }
 

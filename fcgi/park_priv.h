@@ -49,8 +49,13 @@ void park_names_drop(struct park_names *t, struct park_name *name);
 
 /* ---- park_heap.c: who is due first ---- */
 
+struct park_due {
+	int64_t ms; /* here, too: the heap is walked without touching others */
+	struct parked *p;
+};
+
 struct park_heap {
-	struct parked **at;
+	struct park_due *at;
 	size_t n, cap;
 };
 
@@ -131,11 +136,12 @@ struct parked {
 	int fd;
 	int request_id;
 	enum stage stage;
-	bool head_only, streaming, gone, writing, looking;
+	bool head_only, streaming, gone, writing;
+	bool looking, look_again; /* a look is under way; another is due */
 	int status;
 	size_t sent;
 	int64_t deadline_ms, look_ms, quiet_ms, alive_ms;
-	int64_t due_ms; /* in the heap: not after any of these */
+	int64_t due_ms; /* as in the heap: not after any of these */
 	size_t heap_at; /* 1 and up; 0: not in it */
 	struct buf out;
 	struct parked *next, **link; /* of all parked */

@@ -33,7 +33,7 @@ next_ms(const struct parked *p)
 
 	if (p->stage == STAGE_ENDED)
 		return ms;
-	if (p->kind->look != NULL && p->stage == STAGE_WAITS && !p->looking)
+	if (p->kind->look != NULL && p->stage == STAGE_WAITS)
 		ms = least(ms, p->look_ms);
 	if (p->streaming && p->kind->on_quiet != NULL)
 		ms = least(ms, p->quiet_ms);
@@ -96,6 +96,17 @@ deadline(struct parked *p, int64_t now)
 	}
 }
 
+/* The next one is set before this one comes back: mostly it stays so. */
+static void
+look(struct parked *p)
+{
+	p->look_ms = park_in_ms(next_look(p));
+	p->look_again = p->looking;
+	if (!p->looking)
+		park_look_ask(p->park, p, false);
+	p->looking = true;
+}
+
 static void
 run_stream(struct parked *p, int64_t now)
 {
@@ -120,10 +131,8 @@ park_timer_run(struct parked *p)
 		if (p->streaming)
 			run_stream(p, now);
 		if (p->kind->look != NULL && p->stage == STAGE_WAITS
-		    && !p->looking && now >= p->look_ms) {
-			p->looking = true;
-			park_look_ask(p->park, p, false);
-		}
+		    && now >= p->look_ms)
+			look(p);
 	}
 	park_heap_put(&p->park->heap, p, next_ms(p));
 }
@@ -133,8 +142,10 @@ park_timer_found(struct parked *p, struct look *l)
 {
 	if (!l->it.last) {
 		p->looking = false;
-		p->look_ms = park_in_ms(
-		    l->known ? next_look(p) : PARK_LOOK_DEAF_MS);
+		/* What it was to see may have come after it looked. */
+		if (p->look_again || !l->known)
+			park_timer_look(p, l->known ? 0 : PARK_LOOK_DEAF_MS);
+		p->look_again = false;
 	}
 	if (l->known && p->stage <= STAGE_LAST_LOOK)
 		p->kind->on_found(p, p->state, &l->it);

@@ -19,8 +19,8 @@ struct journal_field {
 	int version; /* to be written: who must be able to read it; 0 is 1 */
 };
 
-/* What due holds.  Take leaves kinds that it does not know to others, so a
- * new one gets a line here and one in lua/take.lua. */
+/* Another kind has a {pN}:due:KIND of its own, at which only workers look that
+ * can do it (redis/README.md, Versions). */
 enum job_kind {
 	JOB_CHAT, /* a chat that has messages */
 	JOB_KIND_N,

@@ -14,7 +14,7 @@
 #include "base/pool.h"
 #include "redis/store_priv.h"
 
-#define PING_EVERY_MS 5000 /* a silent connection may be a dead one */
+#define PING_EVERY_MS 5000 /* a silent link may be a dead one */
 #define RETRY_MIN_MS 50
 #define RETRY_MAX_MS 1000
 #define KIND_MAX 16
@@ -90,7 +90,7 @@ deliver(struct process_listener *l, const char *text, size_t len)
 		l->ear->on_piece(l->ctx, number, kind, end + 1, len);
 }
 
-/* Whatever comes on the connection.  -1: it is not usable any more. */
+/* Whatever comes on the link.  -1: it is not usable any more. */
 static int
 take_reply(struct process_listener *l, const redisReply *r)
 {
@@ -144,7 +144,7 @@ flush(redisContext *c)
 	return 0;
 }
 
-/* One connection, from SUBSCRIBE until it breaks or we stop. */
+/* One link, from SUBSCRIBE until it breaks or we stop. */
 static void
 listen_once(struct process_listener *l, redisContext *c)
 {

@@ -45,6 +45,12 @@ reply_is_error(struct store *st, const redisReply *r, const char *what)
 	return true;
 }
 
+bool
+reply_has_failed(struct store *st, const redisReply *r, const char *what)
+{
+	return !reply_is_wrong_type(r) && reply_is_error(st, r, what);
+}
+
 enum store_rc
 reply_code(struct store *st, const redisReply *r, const char *what)
 {

@@ -144,6 +144,8 @@ void replies_free(redisReply **replies, size_t n);
 bool reply_begins(const redisReply *r, const char *word);
 /* ${r} is an error: logged; true. NULL counts as one. */
 bool reply_is_error(struct store *st, const redisReply *r, const char *what);
+/* The same, but not of a key that others gave another type. */
+bool reply_has_failed(struct store *st, const redisReply *r, const char *what);
 bool reply_is_oom(const redisReply *r);
 /* The code of a script's answer, STORE_DOWN when it is none (logged). */
 enum store_rc reply_code(struct store *st, const redisReply *r,

@@ -6,8 +6,8 @@
  * struct work_kind (chats: chat/chats.h); a row without one: this worker runs
  * none of it, and leaves such jobs to others.
  *
- * To add one: a line in enum job_kind, what take hands out of it (redis/job.c,
- * redis/lua/take.lua), its folder, and its row in chat/main.c.
+ * To add one: a line in enum job_kind, its {pN}:due:KIND and what take hands
+ * out of it (redis/README.md, Versions), its folder, its row in chat/main.c.
  */
 #ifndef WORK_KIND_H
 #define WORK_KIND_H

@@ -4,7 +4,7 @@
  * One thread takes jobs for as many free slots as there are (take.h); one
  * renews the leases of all that are held (lease.h); one reports (heartbeat.h);
  * each job has a thread of the pool.  What is done with a job is its kind's
- * (kind.h).  Rules: docs/DESIGN.md, the turn worker.
+ * (kind.h).  Rules: docs/DESIGN.md, work and its kinds.
  */
 #ifndef WORK_WORKER_H
 #define WORK_WORKER_H

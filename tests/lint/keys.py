@@ -122,8 +122,8 @@ for key in sorted(set(coded) & set(described)):
                   "redis/keys.c")
 
 # forget reaches every key of a chat.
-forgotten = strings(table(read("redis/chats.c"), "NOUNS"))
+forgotten = strings(table(read("redis/chats_forget.c"), "NOUNS"))
 forgotten += re.findall(r"'([a-z]+):'", read("redis/lua/forget.lua"))
 for key, _ in chats:
     if key.split(":")[1] not in forgotten:
-        print(f"redis/chats.c, redis/lua/forget.lua: forget leaves `{key}`")
+        print(f"redis/chats_forget.c, redis/lua/forget.lua: forget leaves `{key}`")

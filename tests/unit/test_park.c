@@ -442,6 +442,25 @@ all_look_when_the_subscription_stands_again(void **state)
 	park_free(pk);
 }
 
+/* A look that is under way may have seen what was before. */
+static void
+a_look_is_not_swallowed_by_one_under_way(void **state)
+{
+	struct park *pk = start(1);
+	struct wait w = { 0 };
+	int fd;
+
+	(void)state;
+	atomic_store(&look_ms, 200);
+	fd = parked(pk, park_reserve(pk, OWNER), &w, 600000);
+	park_hears(pk, true);
+	usleep(100000);
+	park_hears(pk, true);
+	await(&w.found, 2);
+	park_free(pk);
+	close(fd);
+}
+
 static void
 a_broken_subscription_is_looked_past(void **state)
 {
@@ -870,6 +889,7 @@ main(void)
 		cmocka_unit_test(who_does_not_read_is_dropped),
 		cmocka_unit_test(who_does_not_read_the_end_is_dropped),
 		cmocka_unit_test(all_look_when_the_subscription_stands_again),
+		cmocka_unit_test(a_look_is_not_swallowed_by_one_under_way),
 		cmocka_unit_test(a_broken_subscription_is_looked_past),
 		cmocka_unit_test(the_last_look_finds_the_answer),
 		cmocka_unit_test(no_look_holds_a_deadline_up),

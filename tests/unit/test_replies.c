@@ -30,6 +30,7 @@
 #include "nouns/metric.h"
 #include "redis/breaker.h"
 #include "redis/budget.h"
+#include "redis/chats.h"
 #include "redis/damage.h"
 #include "redis/due.h"
 #include "redis/fleet.h"
@@ -245,6 +246,7 @@ ask_everything(struct store *st, struct arena *mem)
 	struct turn_outcome outcome = { .end = END_DEAD, .reply = "{}" };
 	struct budget_limits limits = { 10, 10 };
 	struct fleet_counts counts;
+	struct chats_forgotten forgotten;
 	struct store_finding findings[STORE_FINDINGS_MAX];
 	enum store_rc rc;
 	json_t *doc;
@@ -293,6 +295,10 @@ ask_everything(struct store *st, struct arena *mem)
 	(void)!fleet_pause(st, true);
 	(void)!fleet_is_paused(st, &yes);
 	(void)!fleet_count(st, &counts);
+	(void)!chats_list(st, 10, mem, &doc, &yes);
+	(void)!chats_show(st, &chat, true, mem, &doc);
+	(void)!chats_forget(st, &chat, "{}", &forgotten);
+	(void)!format_raise(st, FORMAT_CHATS);
 	(void)!ledger_list(st, 10, mem, &doc);
 	(void)!ledger_show(st, &chat, mem, &doc);
 	(void)!ledger_dead(st, 10, true, mem, &doc);

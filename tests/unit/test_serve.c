@@ -52,6 +52,13 @@ answer(struct request *req)
 	return reply_json(req, 200, json_pack("{s:s}", "who", "probe"));
 }
 
+/* The body is read by the thread that goes on, not by the one that accepted. */
+static int
+echo(struct request *req)
+{
+	return reply_json(req, 200, json_pack("{s:O}", "echo", req->json));
+}
+
 static int
 refuse(struct request *req, const struct refusal *why)
 {
@@ -65,6 +72,12 @@ static const struct route ROUTES[] = {
 	    .class = CLASS_CALL,
 	    .handle = hang,
 	    .refuse = refuse },
+	{ .methods = M_POST,
+	    .pattern = "/call",
+	    .class = CLASS_CALL,
+	    .body_max = 1 * MIB,
+	    .parse = PARSE_JSON,
+	    .handle = echo },
 	{ .methods = M_GET,
 	    .pattern = "/accept",
 	    .class = CLASS_ACCEPT,
@@ -176,6 +189,29 @@ hanging_calls_hold_no_accepting_thread(void **state)
 	for (i = 0; i < THREADS + 1; i++) /* the third waited, with its head */
 		expect(fd[i],
 		    i == THREADS ? "\"who\":\"third\"" : "\"who\":\"first\"");
+	end();
+}
+
+static void
+a_handed_request_has_its_body(void **state)
+{
+	static const char *const HEAD[] = { "REQUEST_METHOD=POST",
+		"REQUEST_URI=/call", "CONTENT_TYPE=application/json",
+		"CONTENT_LENGTH=100002", NULL };
+	static char body[100003];
+	struct accepting a;
+	int fd[2];
+
+	(void)state;
+	memset(body, 'x', sizeof(body) - 1);
+	body[0] = body[sizeof(body) - 2] = '"';
+	begin();
+	client_pair(fd);
+	a.fd = fd[1];
+	assert_int_equal(thread_start(&a.thread, "accept", accept_one, &a), 0);
+	client_send(fd[0], HEAD, body, sizeof(body) - 1, true);
+	pthread_join(a.thread, NULL);
+	expect(fd[0], "{\"echo\":\"xxxx");
 	end();
 }
 
@@ -319,6 +355,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(hanging_calls_hold_no_accepting_thread),
+		cmocka_unit_test(a_handed_request_has_its_body),
 		cmocka_unit_test(who_left_is_dropped),
 		cmocka_unit_test(hanging_accepts_leave_threads_to_others),
 		cmocka_unit_test(too_many_are_refused),
