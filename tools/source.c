@@ -55,23 +55,33 @@ source_ref(struct source *s)
 	return s;
 }
 
+/* True: the last reference is gone.  What it knew of tools goes at once, as
+ * freeing much takes time that a good-bye has not. */
+static bool
+let_go(struct source *s)
+{
+	if (atomic_fetch_sub(&s->refs, 1) != 1)
+		return false;
+	json_unshare(s->list);
+	offer_unref(s->offer);
+	return true;
+}
+
 static void
-source_free(void *arg)
+say_bye(void *arg)
 {
 	struct source *s = arg;
 
 	if (s->kind->close != NULL)
 		s->kind->close(s);
-	json_unshare(s->list);
-	offer_unref(s->offer);
 	free(s);
 }
 
 void
 source_unref(struct source *s)
 {
-	if (s != NULL && atomic_fetch_sub(&s->refs, 1) == 1)
-		source_free(s);
+	if (s != NULL && let_go(s))
+		say_bye(s);
 }
 
 void
@@ -81,12 +91,12 @@ sources_unref(struct source *const *sources, size_t n)
 	size_t i;
 
 	for (i = 0; i < n; i++) {
-		if (atomic_fetch_sub(&sources[i]->refs, 1) != 1)
+		if (!let_go(sources[i]))
 			continue;
 		if (byes == NULL)
 			byes = pool_new("goodbyes", SOURCES_MAX);
-		if (pool_run(byes, source_free, sources[i]) == -1)
-			source_free(sources[i]);
+		if (pool_run(byes, say_bye, sources[i]) == -1)
+			say_bye(sources[i]);
 	}
 	/* Else one is still at it: it ends by itself. */
 	if (byes != NULL && pool_drain(byes, BYES_WAIT_MS) == 0)

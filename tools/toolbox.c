@@ -239,7 +239,9 @@ toolset_ref(struct toolbox *b, const struct caller *caller)
 {
 	struct view *view;
 
-	(void)caller; /* all see the same, until people have tools */
+	/* One policy, one view.  With several, a view is made for each, and
+	 * policy_of says which is the caller's. */
+	(void)caller;
 
 	pthread_mutex_lock(&b->mu);
 	view = b->current;
