@@ -153,7 +153,7 @@ run(void *arg)
 {
 	const struct timespec rest = { .tv_nsec = LOOK_REST_MS * 1000000L };
 	struct park *pk = arg;
-	struct look *batch[LOOK_BATCH];
+	struct look *batch[LOOK_BATCH] = { NULL };
 	int64_t away_until_ms = 0;
 	size_t n;
 	bool more;
