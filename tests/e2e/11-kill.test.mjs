@@ -121,6 +121,7 @@ s.test('a worker stalled past its lease does not answer a second time', async d 
   const answer = d.chat({ chat_id: 'stall', message: 'q' });
   await g.reached(1);
   const stalled = [...d.turns];
+  for (const w of stalled) await until(() => d.logs(w.name).some(l => l.event === 'worker_started'), { what: 'all serve' });
   for (const w of stalled) w.signal('SIGSTOP');
   d.startTurn();
   await g.reached(2);
