@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "chat/phrases.h"
 #include "chat/steps.h"
+#include "nouns/reply.h"
 #include "work/worker.h"
 
 /* Tries of finish, 100 ms apart, while Redis is away: the lease then has run

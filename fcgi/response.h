@@ -24,9 +24,8 @@ int reply_error(struct request *req, int status, const char *detail);
 /* What of ${input} a 422 gives back: itself, or NULL when it is long. */
 json_t *reply_input(const json_t *input);
 /*
- * 422 in the shape of seeds.md section 0: {"detail":[{type, loc, msg, input}]}.
- * ${field} NULL: the body itself.  ${input} is borrowed, NULL: null; a
- * long one is left out.
+ * 422: {"detail":[{type, loc, msg, input}]}.  ${field} NULL: the body itself.
+ * ${input} is borrowed, NULL: null; a long one is left out.
  */
 int reply_invalid(struct request *req, const char *type, const char *field,
     const char *msg, const json_t *input);

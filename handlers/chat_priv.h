@@ -16,6 +16,7 @@
 #include "handlers/fleet_priv.h"
 #include "nouns/command.h"
 #include "nouns/message.h"
+#include "nouns/reply.h"
 #include "nouns/session.h"
 #include "nouns/settings.h"
 #include "redis/inbox.h"

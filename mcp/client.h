@@ -2,9 +2,9 @@
  * mcp/client: an MCP server over HTTP, as its client.
  *
  * Speaks 2026-07-28 first and falls back to initialize (2025-11-25, and what
- * the server negotiates), or to HTTP+SSE (2024-11-05) (the brief's sections
- * 14 and 18).  The era, a legacy session id and the negotiated version are
- * remembered in the client; it may be used by many threads at once.
+ * the server negotiates), or to HTTP+SSE (2024-11-05).  The era, a legacy
+ * session id and the negotiated version are remembered in the client; it may
+ * be used by many threads at once.
  */
 #ifndef MCP_CLIENT_H
 #define MCP_CLIENT_H

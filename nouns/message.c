@@ -6,20 +6,6 @@
 #include "base/json.h"
 #include "base/seal.h"
 
-static const char *const ENDS[END_N] = {
-	[END_REPLIED] = "replied",
-	[END_UNCONFIRMED] = "unconfirmed",
-	[END_REFUSED] = "refused",
-	[END_EXPIRED] = "expired",
-	[END_DEAD] = "dead",
-};
-
-const char *
-turn_end_name(enum turn_end end)
-{
-	return ENDS[end];
-}
-
 void
 message_id_make(const struct chat_name *chat, const char *update_id,
     char id[MESSAGE_ID_MAX])
@@ -83,71 +69,4 @@ message_read(struct arena *mem, const char *text, size_t len,
 		out->nimages = i + 1;
 	}
 	return 0;
-}
-
-char *
-reply_write(struct arena *mem, const struct reply *r)
-{
-	json_t *list = json_array();
-	size_t i;
-
-	for (i = 0; r->starters != NULL && r->starters[i] != NULL; i++)
-		json_array_append_new(list, json_string(r->starters[i]));
-	return json_text(mem,
-	    json_keep(mem,
-		json_pack("{s:s, s:s, s:o, s:s*, s:o*}", "reply", r->text,
-		    "state", r->state, "starters", list, "end", r->end,
-		    "truncated", r->truncated ? json_true() : NULL)));
-}
-
-bool
-reply_is_failure(const struct reply *r)
-{
-	const char *end = r->end == NULL ? "" : r->end;
-
-	return strcmp(end, ENDS[END_REFUSED]) == 0
-	    || strcmp(end, ENDS[END_EXPIRED]) == 0
-	    || strcmp(end, ENDS[END_DEAD]) == 0;
-}
-
-int
-reply_read(struct arena *mem, const char *text, size_t len, struct reply *out)
-{
-	json_t *doc = json_read(mem, text, len, NULL, NULL), *list = NULL;
-	const char **starters;
-	size_t i, n;
-
-	*out = (struct reply){ .end = "",
-		.truncated = json_member_bool(doc, "truncated", false) };
-	if (json_unpack(doc, "{s:s, s:s, s?o, s?s}", "reply", &out->text,
-		"state", &out->state, "starters", &list, "end", &out->end)
-	    == -1)
-		return -1;
-	n = json_array_size(list);
-	starters = arena_alloc(mem, (n + 1) * sizeof(*starters));
-	for (i = 0; i < n; i++) {
-		starters[i] = json_string_value(json_array_get(list, i));
-		if (starters[i] == NULL)
-			return -1;
-	}
-	out->starters = starters;
-	return 0;
-}
-
-char *
-history_entry_write(struct arena *mem, const struct history_entry *h)
-{
-	return json_text(mem,
-	    json_keep(mem, json_pack("[s, s]", h->user, h->assistant)));
-}
-
-int
-history_entry_read(struct arena *mem, const char *text, size_t len,
-    struct history_entry *out)
-{
-	json_t *doc = json_read(mem, text, len, NULL, NULL);
-
-	return json_unpack(doc, "[s, s]", &out->user, &out->assistant) == -1
-	    ? -1
-	    : 0;
 }

@@ -1,6 +1,6 @@
 #include "nouns/metric.h"
 
-#include "nouns/message.h"
+#include "nouns/turn_end.h"
 #include "nouns/settings.h"
 #include "nouns/tool_result.h"
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/json.h"
+#include "nouns/history_entry.h"
 #include "nouns/message.h"
 #include "redis/format.h"
 #include "redis/store_priv.h"

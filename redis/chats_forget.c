@@ -3,7 +3,6 @@
  */
 #include <stdlib.h>
 
-#include "nouns/message.h"
 #include "redis/chats.h"
 #include "redis/store_priv.h"
 

@@ -5,6 +5,7 @@
 #ifndef REDIS_DUE_H
 #define REDIS_DUE_H
 
+#include "nouns/history_entry.h"
 #include "nouns/message.h"
 #include "nouns/session.h"
 #include "redis/store.h"

@@ -13,7 +13,7 @@
 
 #include <jansson.h>
 
-#include "nouns/message.h"
+#include "nouns/turn_end.h"
 #include "redis/store.h"
 
 #define FLEET_EVERY_MS 3000

@@ -10,6 +10,7 @@
 
 #include "nouns/command.h"
 #include "nouns/message.h"
+#include "nouns/reply.h"
 #include "nouns/session.h"
 #include "redis/store.h"
 

@@ -5,6 +5,7 @@
 #ifndef REDIS_JOURNAL_H
 #define REDIS_JOURNAL_H
 
+#include "nouns/turn_end.h"
 #include "redis/budget.h"
 #include "redis/due.h"
 

@@ -5,7 +5,6 @@
 
 #include "base/json.h"
 #include "base/log.h"
-#include "nouns/message.h"
 #include "redis/store_priv.h"
 
 #define SHOW_MAX 200   /* inbox entries shown */

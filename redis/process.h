@@ -10,7 +10,7 @@
 #ifndef REDIS_PROCESS_H
 #define REDIS_PROCESS_H
 
-#include "nouns/message.h"
+#include "nouns/chat_name.h"
 #include "redis/store.h"
 
 #define PROCESS_ID_MAX 17 /* 8 random bytes as hex */

@@ -69,9 +69,6 @@ s.test('unknown fields are no error', async d => {
 });
 
 s.test('10 MB and more: 413, as JSON', async d => {
-  const r = await d.request('POST', '/chat', { body: Buffer.alloc(10 << 20, 0x20), headers: d.headersOf({}) }).catch(err => ({ status: 413, json: { detail: err.code }, text: err.code }));
-  assert.equal(r.status, 413, r.text);
-  assert.ok(r.json?.detail);
   const t = await raw(d, head(d, '', 10 << 20));
   assert.equal(status(t), 413, t.slice(0, 200));
   assert.match(t, /application\/json/);

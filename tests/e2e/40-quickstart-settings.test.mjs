@@ -174,9 +174,15 @@ function clone(name) {
 test('what is written into .env after a start wins over what that start was given', async () => {
   const to = clone('with env');
   fs.symlinkSync(path.join(TOP, 'build'), path.join(to, 'build'));
+  /* What is built is of this commit: nothing is to be built for another. */
+  fs.writeFileSync(path.join(to, 'version_commit'), (await run('sh', [path.join(TOP, 'base/version_commit.sh'), TOP])).out);
   const state = path.join(to, 'state'), dotenv = path.join(to, '.env');
   const call = (args, env) => run(path.join(to, 'deploy/quickstart'), args, { env, ms: 60000 });
-  const show = async () => values((await call(['--exec', '--', 'dragoman', '--json', 'config', 'show'])).out);
+  const show = async () => {
+    const r = await call(['--exec', '--', 'dragoman', '--json', 'config', 'show']);
+    assert.equal(r.code, 0, r.err);
+    return values(r.out);
+  };
   fs.writeFileSync(dotenv, 'LLM_ROUNDS=3\nCHAT_MAX_HISTORY=3\n');
   states.add(state);
   const first = await call(['--detach', '--yes', '--port', String(await freePort())], { LLM_ROUNDS: '5' });

@@ -10,7 +10,10 @@
 #include <sodium.h>
 
 #include "base/arena.h"
+#include "nouns/history_entry.h"
 #include "nouns/message.h"
+#include "nouns/reply.h"
+#include "nouns/turn_end.h"
 
 static struct arena *mem;
 

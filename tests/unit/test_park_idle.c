@@ -31,7 +31,7 @@
 
 #define N 10000
 #define FILES_SPARE 200
-#define LOOKS_MIN_MS 45000 /* each looks again after 45 to 60 s */
+#define LOOKS_MIN_MS (PARK_LOOK_MS / 4 * 3) /* the soonest (fcgi/park.h) */
 #define PLAIN_MS 3000
 #define STREAM_MS PARK_ALIVE_MS /* each says that it is alive, once */
 /* Of a core.  Sanitizers make everything several times slower. */

@@ -13,7 +13,7 @@ const CONNECTIONS = 64;
 const LATER_MS = 35000;
 
 const s = suite({
-  edges: 2, turns: 2,
+  release: true, edges: 2, turns: 2,
   settings: { chat: { rate_limit_per_minute: N, inbox_max: 4 * N, inbox_bytes: '16m', wait: '5s' } },
 });
 
@@ -34,6 +34,7 @@ s.test(`of ${2 * N} at once over ${CONNECTIONS} connections and two edges ${N} p
   try {
     const start = performance.now();
     assert.equal(await burst(d, agent, 2 * N, 'at once'), N);
+    for (const e of d.edges) assert.ok(d.logs(e.name).some(l => l.event === 'request_done'), `${e.name} served some`);
     await sleep(LATER_MS - (performance.now() - start));
     assert.ok(performance.now() - start < 55000, 'this minute is not over');
     assert.equal(await burst(d, agent, 2 * CONNECTIONS, 'later'), 0);
