@@ -61,8 +61,9 @@ void lease_init(struct lease *l, struct job *job, const struct work_kind *kind,
 void lease_add(struct lease_book *b, struct lease *l);
 /* Waits for a renewal in flight: afterwards the job is the caller's alone. */
 void lease_remove(struct lease_book *b, struct lease *l);
-/* A write of its job renewed it. */
-void lease_renewed(struct lease *l, int64_t lease_ms);
+/* A write of its job renewed it, one that was sent after ${asked_ms} (boot
+ * clock): ours must end before Redis's does. */
+void lease_renewed(struct lease *l, int64_t asked_ms, int64_t lease_ms);
 /* Cancel its calls because of ${why}. */
 void lease_cancel(struct lease *l, enum lease_why why);
 enum lease_why lease_why(const struct lease *l);
