@@ -51,6 +51,7 @@ struct lease {
 };
 
 struct lease_book *lease_book_new(struct worker *w);
+/* -1: no thread is to be had. */
 int lease_book_start(struct lease_book *b) WARN_UNUSED;
 void lease_book_stop(struct lease_book *b);
 void lease_book_free(struct lease_book *b);
