@@ -55,9 +55,11 @@ turn_write(struct turn *t, const struct journal_field *fields, size_t n,
 	const struct budget_change change = turn_settle(t);
 	const struct budget_change *settle = &change;
 	bool stopped = false;
+	int64_t asked_ms;
 	enum store_rc rc;
 
 	for (;;) {
+		asked_ms = clock_boot_ms();
 		rc = journal_write(t->w->store, t->job, fields, n,
 		    s->turns_lease_ms, s->turns_max_time_ms, settle, &stopped);
 		if (rc != STORE_DOWN)
@@ -73,7 +75,7 @@ turn_write(struct turn *t, const struct journal_field *fields, size_t n,
 	}
 	switch (rc) {
 	case STORE_OK:
-		lease_renewed(t->lease, s->turns_lease_ms);
+		lease_renewed(t->lease, asked_ms, s->turns_lease_ms);
 		if (stopped || lease_why(t->lease) == LEASE_STOP)
 			return cancelled(t, LEASE_STOP, next);
 		return true;

@@ -140,6 +140,13 @@ look_for_model(struct program_run *run)
 		program_apply(run, s, "a model was found");
 }
 
+static void
+tell_no_thread(void)
+{
+	log_event(LOG_ERROR, "thread_failed",
+	    F_STR("remedy", LOG_REMEDY_LIMITS));
+}
+
 static int
 start_threads(struct program_run *run)
 {
@@ -165,6 +172,8 @@ start_threads(struct program_run *run)
 	w->calls = pool_new("call", CALLS_MAX);
 	w->leases = lease_book_new(w);
 	rc = lease_book_start(w->leases);
+	if (rc == -1)
+		tell_no_thread();
 out:
 	buf_fini(&errors);
 	return rc;
@@ -216,13 +225,18 @@ take_turns(struct program_run *run)
 	int code = 0;
 
 	toolbox_wait(p->chats.toolbox, SOURCES_WAIT_MS);
+	/* Without it nobody would know of this worker. */
 	beat = heartbeat_start(w);
+	if (beat == NULL) {
+		tell_no_thread();
+		trouble_stop(&p->chats.models);
+		return 1;
+	}
 	log_event(LOG_INFO, "worker_started", F_STR("process", w->id),
 	    F_STR("version", VERSION_BUILT));
 	notify_ready();
 	if (thread_start(&thread, "worker", worker_thread, p) == -1) {
-		log_event(LOG_ERROR, "thread_failed",
-		    F_STR("remedy", LOG_REMEDY_LIMITS));
+		tell_no_thread();
 		code = 1;
 	} else {
 		obey(run);

@@ -42,8 +42,6 @@ leave_out(const char *names)
 {
 	char **e, **kept = environ;
 
-	if (strcmp(names, "-") == 0)
-		return;
 	if (strcmp(names, "none") == 0) {
 		clearenv();
 		setenv("PATH", "/usr/sbin:/usr/bin:/sbin:/bin", 1);
@@ -53,6 +51,21 @@ leave_out(const char *names)
 		if (!is_left_out(*e, names))
 			*kept++ = *e;
 	*kept = NULL;
+}
+
+/* A worker that cannot say that it serves would hold back SIGHUP and SIGUSR2
+ * for ever: where it says so stays. */
+static void
+choose_environment(const struct table_program *p)
+{
+	const char *socket = getenv("NOTIFY_SOCKET");
+	char *kept = socket != NULL ? strdup(socket) : NULL;
+
+	if (strcmp(p->env, "-") != 0)
+		leave_out(p->env);
+	if (p->worker && kept != NULL)
+		setenv("NOTIFY_SOCKET", kept, 1);
+	free(kept);
 }
 
 /* As systemd does; what somebody gave to us is not for our children. */
@@ -136,7 +149,7 @@ child_run(const struct table_program *p, int err, pid_t parent)
 	/* libcurl brings GnuTLS along for protocols that nobody speaks here: it
 	 * is not to take 1 MB of each worker when it is loaded. */
 	setenv("GNUTLS_NO_IMPLICIT_INIT", "1", 0);
-	leave_out(p->env);
+	choose_environment(p);
 	give_sockets(p);
 	user_become(p->user);
 	/* Nobody is left behind when the supervisor is killed. */

@@ -15,7 +15,9 @@
 
 #include "deploy/table.h"
 
-#define PROCESSES_MAX 64
+/* As many as METRICS_PROCESSES_MAX of one kind: the quickstart's table has 34
+ * on the largest machine. */
+#define PROCESSES_MAX 256
 
 struct process {
 	const struct table_program *program;

@@ -1,6 +1,7 @@
 #include "deploy/table.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,11 +13,26 @@
 #define TEXT_MAX (64 * 1024) /* a table of thousands of arguments */
 #define SHOWN_MAX 256        /* of a line that is not understood */
 
+/* All of ${text} is a number from ${min} to ${max} of ${base}; -1: it is not. */
+static long
+read_number(const char *text, int base, long min, long max)
+{
+	char *end;
+	long n = strtol(text, &end, base);
+
+	/* strtol takes blanks, a sign, and nothing at all */
+	if (text[0] < '0' || text[0] > '9' || *end != '\0' || n < min
+	    || n > max)
+		return -1;
+	return n;
+}
+
 static bool
 read_listen(struct table *t, char **fields, size_t n)
 {
 	(void)n;
-	if (t->nsockets == TABLE_SOCKETS_MAX || strchr(fields[1], ':') != NULL)
+	if (t->nsockets == TABLE_SOCKETS_MAX || strchr(fields[1], ':') != NULL
+	    || read_number(fields[3], 8, 0, 0777) == -1)
 		return false;
 	t->sockets[t->nsockets++] = (struct table_socket){ .name = fields[1],
 		.address = fields[2],
@@ -38,11 +54,11 @@ read_wait(struct table *t, char **fields, size_t n)
 static bool
 read_stop(struct table *t, char **fields, size_t n)
 {
-	long seconds = strtol(fields[1], NULL, 10);
+	long seconds = read_number(fields[1], 10, 1, TABLE_STOP_MAX_S);
 
 	(void)n;
 	t->stop_ms = (int64_t)seconds * 1000;
-	return seconds >= 1 && seconds <= TABLE_STOP_MAX_S;
+	return seconds != -1;
 }
 
 static bool
@@ -96,12 +112,14 @@ read_program(struct table *t, char **fields, size_t n)
 {
 	size_t at = 5;
 	int rc;
+	/* How many there may be in all: process_init. */
+	long count = read_number(fields[2], 10, 1, INT_MAX);
 	struct table_program *p = &t->programs[t->nprograms];
 
-	if (t->nprograms == TABLE_PROGRAMS_MAX)
+	if (t->nprograms == TABLE_PROGRAMS_MAX || count == -1)
 		return false;
 	*p = (struct table_program){ .name = fields[1],
-		.count = (int)strtol(fields[2], NULL, 10),
+		.count = (int)count,
 		.worker = strcmp(fields[0], "worker") == 0,
 		.user = fields[3],
 		.env = fields[4],

@@ -5,16 +5,19 @@
  * the reverse):
  *
  *   listen  SOCKET  ADDRESS  MODE  USER
- *           a unix socket, held open here for those below that name it
+ *           a unix socket, held open here for those below that name it;
+ *           MODE is octal
  *   run     NAME  COUNT  USER  ENV  [OPTION ...]  COMMAND  ARGUMENT ...
  *   worker  NAME  COUNT  USER  ENV  [OPTION ...]  COMMAND  ARGUMENT ...
- *           its next generation may run beside it (deploy/renew.h)
+ *           its next generation may run beside it (deploy/renew.h).  It is
+ *           to say when it serves (deploy/ready.h): $NOTIFY_SOCKET is there
+ *           whatever ENV says
  *   wait    PATH
  *           those below start when it is there, or after five seconds
  *   stop    SECONDS
  *           for each group to end; then SIGKILL
  *
- * USER is "-", an existing user, or USER:GROUP (that group in place of the
+ * COUNT is at least 1.  USER is "-", an existing user, or USER:GROUP (that group in place of the
  * user's).  ENV is "-" (all of ours), "none", or names (NAME,NAME*) that are
  * left out.  Paths may be relative to DIR.  OPTIONs:
  *

@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -111,6 +112,58 @@ still_stands(const struct link *c)
 	return poll(&p, 1, 0) == 0;
 }
 
+/*
+ * Which Redis ${c} leads to: "run_id" of INFO, new with each start and another
+ * on each node.  "": it does not say.
+ */
+static void
+read_run_id(redisContext *c, char id[STORE_RUN_ID_MAX])
+{
+	redisReply *r = redisCommand(c, "INFO server");
+	const char *at = r != NULL && r->type == REDIS_REPLY_STRING
+	    ? strstr(r->str, "run_id:")
+	    : NULL;
+	size_t len;
+
+	id[0] = '\0';
+	if (at != NULL) {
+		at += strlen("run_id:");
+		len = strcspn(at, "\r\n");
+		if (len < STORE_RUN_ID_MAX)
+			snprintf(id, STORE_RUN_ID_MAX, "%.*s", (int)len, at);
+	}
+	freeReplyObject(r);
+}
+
+/*
+ * ${c} was just made.  It is a reconnect after a link that failed in use, or if
+ * it leads to another Redis, or to one that was started since: then leases may
+ * have ended while nobody could renew them.  An idle link that the same Redis
+ * closed (its "timeout", a balancer) is none.  Redis is asked only after such a
+ * one (${closed}), after a failure, and by the first link.
+ */
+static void
+note_made(struct store *st, redisContext *c, bool closed)
+{
+	char id[STORE_RUN_ID_MAX];
+	bool ask;
+
+	pthread_mutex_lock(&st->lock);
+	ask = closed || st->broken || !st->run_id_asked;
+	st->run_id_asked = true;
+	pthread_mutex_unlock(&st->lock);
+	if (!ask)
+		return;
+	read_run_id(c, id);
+	pthread_mutex_lock(&st->lock);
+	if (st->broken
+	    || (closed && (id[0] == '\0' || strcmp(id, st->run_id) != 0)))
+		atomic_fetch_add(&st->reconnects, 1);
+	st->broken = false;
+	memcpy(st->run_id, id, sizeof(id));
+	pthread_mutex_unlock(&st->lock);
+}
+
 struct link *
 link_get(struct store *st, enum link_kind kind)
 {
@@ -119,6 +172,7 @@ link_get(struct store *st, enum link_kind kind)
 	    ? st->timeout_ms + STORE_WAIT_MAX_MS
 	    : st->timeout_ms;
 	redisContext *redis;
+	bool closed = false;
 	unsigned era;
 
 	for (;;) {
@@ -136,9 +190,7 @@ link_get(struct store *st, enum link_kind kind)
 		    || still_stands(c))
 			return c;
 		link_free(c);
-		pthread_mutex_lock(&st->lock);
-		st->broken = true;
-		pthread_mutex_unlock(&st->lock);
+		closed = true;
 	}
 
 	redis = link_open(st, timeout_ms);
@@ -154,12 +206,7 @@ link_get(struct store *st, enum link_kind kind)
 	c->redis = redis;
 	c->timeout_ms = timeout_ms;
 	c->era = era;
-	pthread_mutex_lock(&st->lock);
-	if (st->broken) {
-		st->broken = false;
-		atomic_fetch_add(&st->reconnects, 1);
-	}
-	pthread_mutex_unlock(&st->lock);
+	note_made(st, redis, closed);
 	return c;
 }
 

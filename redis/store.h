@@ -65,7 +65,9 @@ enum store_rc store_ping(struct store *st, int *ms) WARN_UNUSED;
 /* Close the links that nobody uses now: for a quiet time. */
 void store_trim(struct store *st);
 
-/* Counts reconnects of any pooled link since the start. */
+/* Counts reconnects of any pooled link since the start: after one that failed
+ * in use, and to another Redis or one that was started since; not after an idle
+ * one that the same Redis closed. */
 int64_t store_reconnects(const struct store *st);
 
 /*

@@ -174,6 +174,8 @@ struct store_breaker {
 	char kind[BREAKER_KIND_MAX]; /* of the last, or "" */
 };
 
+#define STORE_RUN_ID_MAX 64 /* 40 characters, as Redis makes them */
+
 struct store {
 	const struct link_finder *finder; /* of the node */
 	struct store_url url;
@@ -188,7 +190,9 @@ struct store {
 	pthread_mutex_t lock; /* of what follows, up to breakers */
 	struct link *idle[LINK_KINDS];
 	int nidle[LINK_KINDS];
-	bool broken;  /* the next link made is a reconnect */
+	bool broken; /* the next link made is a reconnect */
+	bool run_id_asked;
+	char run_id[STORE_RUN_ID_MAX]; /* of the Redis in use; "": unknown */
 	unsigned era; /* of links: ends when one is found broken */
 	struct store_breaker breakers[STORE_BREAKERS];
 

@@ -13,7 +13,10 @@
 #include "tools/offer.h"
 #include "tools/tool.h"
 
-#define SOURCES_MAX (SETTINGS_SERVERS_MAX + 1) /* and meMCP */
+/* Those of mcp.servers, and meMCP.  A kind of source that servers.c makes
+ * besides adds as many as it may have: more than there is room for are refused
+ * when the configuration is read. */
+#define SOURCES_MAX (SETTINGS_SERVERS_MAX + 1)
 /* The last list of a source that is away is offered so long: a restart, or a
  * container that is exchanged, takes no longer.  A model that calls a tool
  * meanwhile is told that the server cannot be reached. */

@@ -66,8 +66,8 @@ void *toolbox_refresh(void *arg);
 struct view *toolbox_renew(struct toolbox *b);
 
 /*
- * The sources that ${s} names, SOURCES_MAX at most: a line in ${errors} for
- * each that cannot be.  Their number, -1: errors.
+ * The sources that ${s} names, SOURCES_MAX at most.  Their number; -1: some
+ * cannot be, or they are too many, as ${errors} says in a line each.
  */
 int servers_read(struct settings *s, struct source **out,
     struct buf *errors) WARN_UNUSED;

@@ -10,7 +10,8 @@
 struct heartbeat;
 struct worker;
 
-struct heartbeat *heartbeat_start(struct worker *w);
+/* NULL: no thread is to be had. */
+struct heartbeat *heartbeat_start(struct worker *w) WARN_UNUSED;
 /* Takes the record back. */
 void heartbeat_stop(struct heartbeat *h);
 

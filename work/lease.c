@@ -90,11 +90,11 @@ lease_remove(struct lease_book *b, struct lease *l)
 }
 
 void
-lease_renewed(struct lease *l, int64_t lease_ms)
+lease_renewed(struct lease *l, int64_t asked_ms, int64_t lease_ms)
 {
 	int unsure = LEASE_UNSURE;
 
-	atomic_store(&l->until_ms, clock_boot_ms() + lease_ms);
+	set_until(l, asked_ms + lease_ms, lease_ms);
 	/* Sure again: the next calls are not to be cancelled for it. */
 	if (__atomic_compare_exchange_n(&l->why, &unsure, LEASE_HELD, false,
 		__ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))

@@ -51,6 +51,7 @@ struct lease {
 };
 
 struct lease_book *lease_book_new(struct worker *w);
+/* -1: no thread is to be had. */
 int lease_book_start(struct lease_book *b) WARN_UNUSED;
 void lease_book_stop(struct lease_book *b);
 void lease_book_free(struct lease_book *b);
@@ -61,8 +62,9 @@ void lease_init(struct lease *l, struct job *job, const struct work_kind *kind,
 void lease_add(struct lease_book *b, struct lease *l);
 /* Waits for a renewal in flight: afterwards the job is the caller's alone. */
 void lease_remove(struct lease_book *b, struct lease *l);
-/* A write of its job renewed it. */
-void lease_renewed(struct lease *l, int64_t lease_ms);
+/* A write of its job renewed it, one that was sent after ${asked_ms} (boot
+ * clock): ours must end before Redis's does. */
+void lease_renewed(struct lease *l, int64_t asked_ms, int64_t lease_ms);
 /* Cancel its calls because of ${why}. */
 void lease_cancel(struct lease *l, enum lease_why why);
 enum lease_why lease_why(const struct lease *l);

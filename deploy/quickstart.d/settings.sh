@@ -255,10 +255,19 @@ hidden_names() {
 	echo "$names"
 }
 
+# Half the cores each.  More than workers_max would serve no more, as all wait
+# for Redis, which works on one core; the supervisor has room for 256 in all.
+workers_max=16
+workers_of_each() {
+	local each=$((($(nproc) + 1) / 2))
+	echo $((each < workers_max ? each : workers_max))
+}
+
 # Each has many threads: a second process for the same cores only changes
 # places with the first, which costs a loaded machine 4 % (ten measurements).
 write_processes() {
-	local each=$((($(nproc) + 1) / 2))
+	local each
+	each=$(workers_of_each)
 	{
 		printf 'stop\t%s\n' "$(seconds_to_stop)"
 		if [ -n "$own_redis" ]; then

@@ -272,6 +272,24 @@ test('reload=no: no SIGHUP; a worker gets it when it serves', async () => {
   assert.equal(await s.end, 0);
 });
 
+test('a worker can say that it serves, whatever its environment leaves out', async () => {
+  const one = (name, env) => Object.assign(worker(name, 1, `$SIG{HUP} = sub { note('${name}', 'hup') }; note('${name}', 'up'); ready(); sleep 1000 while 1`), { 4: env });
+  const s = supervise(folder([one('none', 'none'), one('some', 'NOTIFY_*')]));
+  const both = text => () => read(s.dir, 'none') === text && read(s.dir, 'some') === text;
+  await until(both('up\n'), { what: 'both run' });
+  s.process.kill('SIGHUP');
+  await until(both('up\nhup\n'), { what: 'both are told' });
+  s.process.kill('SIGTERM');
+  assert.equal(await s.end, 0);
+});
+
+test('as many processes as a large machine has', async () => {
+  const s = supervise(folder([shell('a', 100, SLEEPS)]));
+  await until(() => children(s.process.pid).length === 100, { what: 'a hundred processes' });
+  s.process.kill('SIGTERM');
+  assert.equal(await s.end, 0);
+});
+
 test('environment: all, none, or without some names', async () => {
   const show = name => `env >${name}.tmp; mv ${name}.tmp ${name}; ${SLEEPS}`;
   const s = supervise(folder([shell('all', 1, show('all')), shell('some', 1, show('some'), `${'NOT_HERE,'.repeat(70)}*_KEY,*_KEY_FILE`), shell('none', 1, show('none'), 'none')]));
@@ -314,6 +332,9 @@ test('a wrong table or command line is said at once', async () => {
   for (const [dir, message, code] of [
     [folder([['run', 'a', '1']]), /not understood in processes/, 1],
     [folder([['stop', 'never']]), /not understood in processes/, 1],
+    ...['x', '2x', '', '0', '-1', '+1', '99999999999'].map(n => [folder([shell('a', n, SLEEPS)]), /not understood in processes: run\ta/, 1]),
+    ...['rw', '0888', '', '1777', '-1'].map(mode => [folder([['listen', 'a', 'a.sock', mode, '-']]), /not understood in processes: listen\ta/, 1]),
+    [folder([shell('a', 257, SLEEPS)]), /more than 256 processes/, 1],
     [folder([['listen', 'a.sock', '0600', '-']]), /not understood in processes/, 1],
     [folder([['run', 'a', '1', '-', '-', 'socket=a', 'sh']]), /not understood in processes: run.*socket=a/, 1],
     [folder([['run', 'a', '1', '-', '-', 'reload=perhaps', 'sh']]), /not understood in processes/, 1],

@@ -50,12 +50,31 @@ a_write_makes_an_unsure_lease_sure(void **state)
 		atomic_store(&l.until_ms, 0);
 		lease_cancel(&l, (enum lease_why)why);
 		assert_false(lease_is_sure(&l));
-		lease_renewed(&l, LEASE_MS);
+		lease_renewed(&l, clock_boot_ms(), LEASE_MS);
 		if ((int)lease_why(&l) != (back ? LEASE_HELD : why)
 		    || l.taken_back != (int)back)
 			fail_msg("%d: %d", why, (int)lease_why(&l));
 		assert_true(lease_is_sure(&l));
 	}
+}
+
+/* The answer may have taken long: Redis counts from when it was asked. */
+static void
+a_write_renews_from_when_it_was_sent(void **state)
+{
+	const int64_t asked_ms = clock_boot_ms() - 4000;
+	struct lease l;
+
+	(void)state;
+	lease_init(&l, &job, NULL, LEASE_MS);
+	lease_renewed(&l, asked_ms, LEASE_MS);
+	assert_int_equal(l.until_ms, asked_ms + LEASE_MS);
+	assert_true(lease_is_sure(&l));
+	/* Longer than the lease: it is not ours for sure. */
+	lease_renewed(&l, asked_ms, 2000);
+	assert_int_equal(l.until_ms, asked_ms + 2000);
+	assert_int_equal(l.margin_ms, 500);
+	assert_false(lease_is_sure(&l));
 }
 
 static void
@@ -103,6 +122,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_strongest_reason_stays),
 		cmocka_unit_test(a_write_makes_an_unsure_lease_sure),
+		cmocka_unit_test(a_write_renews_from_when_it_was_sent),
 		cmocka_unit_test(all_are_cancelled_at_once),
 		cmocka_unit_test(a_short_lease_has_a_short_margin),
 	};

@@ -5,6 +5,7 @@
 
 #include <cmocka.h>
 
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -194,6 +195,51 @@ a_restart_costs_nothing_but_a_reconnect(void **state)
 	assert_non_null(job);
 	assert_string_equal(job->given->message.text, "hi");
 	job_free(job);
+}
+
+/* An idle link, long enough that it is looked at, whose peer has closed it. */
+static void
+is_closed_while_idle(struct store *st, struct redis_fixture *f, bool restart)
+{
+	struct link *c = link_get(st, LINK_SHORT);
+	struct pollfd p;
+
+	assert_non_null(c);
+	link_put(st, LINK_SHORT, c);
+	c->idle_since_ms -= 60000;
+	p = (struct pollfd){ .fd = c->redis->fd, .events = POLLRDHUP };
+	if (restart)
+		redis_fixture_restart(f);
+	else
+		assert_true(redis_number(f, "CLIENT KILL TYPE normal") > 0);
+	assert_int_equal(poll(&p, 1, 10000), 1);
+}
+
+/* Turn workers take nothing for a while after a reconnect: for a Redis that
+ * was away, not for one that closes what is idle ("timeout"). */
+static void
+an_idle_link_that_redis_closed_is_no_reconnect(void **state)
+{
+	struct redis_fixture *f = *state;
+	struct store *st = redis_fixture_open(f, f->ring);
+	int64_t before = store_reconnects(st);
+	int ms;
+
+	for (int i = 0; i < 2; i++) {
+		is_closed_while_idle(st, f, false);
+		assert_int_equal(store_ping(st, &ms), STORE_OK);
+		assert_int_equal(store_reconnects(st), before);
+	}
+	/* Nobody used a link while Redis was away. */
+	for (int i = 1; i <= 2; i++) {
+		is_closed_while_idle(st, f, true);
+		assert_int_equal(store_ping(st, &ms), STORE_OK);
+		assert_int_equal(store_reconnects(st), before + i);
+	}
+	is_closed_while_idle(st, f, false);
+	assert_int_equal(store_ping(st, &ms), STORE_OK);
+	assert_int_equal(store_reconnects(st), before + 2);
+	store_close(st);
 }
 
 /* Whoever is slow to give a connection back gives a dead one back. */
@@ -478,6 +524,7 @@ main(void)
 		TEST(script_hashes_are_those_of_redis),
 		TEST(forgotten_scripts_are_sent_again),
 		TEST(a_restart_costs_nothing_but_a_reconnect),
+		TEST(an_idle_link_that_redis_closed_is_no_reconnect),
 		TEST(a_dead_connection_is_not_kept),
 		TEST(a_dead_redis_is_down),
 		TEST(a_full_redis_takes_nothing_new),
