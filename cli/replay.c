@@ -169,7 +169,8 @@ cmd_turns_replay(struct cli *cli)
 		return code;
 	if (dry)
 		return dry_run(cli, st, letter, model);
-	rc = ledger_replay(st, letter, cli->mem, &id);
+	rc = ledger_replay(st, letter, cli->settings->chat_reply_keep_ms,
+	    cli->mem, &id);
 	if (rc == STORE_NONE) {
 		cli_error(cli,
 		    "there is no dead message %s; see dragoman "

@@ -163,7 +163,8 @@ handle_chat(struct request *req)
 	const struct policy *policy = policy_of(s, &req->caller);
 	struct inbox_limits limits = { .per_minute = policy->rate_limit,
 		.max = policy->inbox_max,
-		.bytes = policy->inbox_bytes };
+		.bytes = policy->inbox_bytes,
+		.reply_keep_ms = s->chat_reply_keep_ms };
 	struct chat_body body = { 0 };
 	struct chat_ask ask = { 0 };
 	struct message msg = { 0 };

@@ -154,8 +154,22 @@ out:
 	return rc;
 }
 
-/* What scripts set aside in ${partition}: "KEY:damaged" that is still there,
- * "KEY FIELD" that was mended. */
+/* ${noted} is where a key went, and not a field that was mended. */
+static bool
+was_moved(const struct store *st, const char *noted)
+{
+	static const char OLDER[] = ":damaged"; /* behind KEY: other releases */
+	const char *own = store_own_key(st, noted), *rest;
+	const struct key_row *row = own == NULL ? NULL : keys_find(own, &rest);
+	size_t len = strlen(noted);
+
+	return (row != NULL && row->scope == SCOPE_ASIDE)
+	    || (len >= sizeof(OLDER)
+		&& strcmp(noted + len - sizeof(OLDER) + 1, OLDER) == 0);
+}
+
+/* What scripts set aside in ${partition}: "{pN}:damaged:KEY" that is still
+ * there, "KEY FIELD" that was mended. */
 static enum store_rc
 find_aside(struct store *st, const redisReply *list, json_t *out)
 {
@@ -180,11 +194,7 @@ find_aside(struct store *st, const redisReply *list, json_t *out)
 		rc = STORE_OK;
 	else if (store_run(st, &b, r) == 0) {
 		for (size_t i = 0; i < n; i++) {
-			static const char END[] = ":damaged";
-			size_t len = strlen(keys[i]);
-			bool moved = len >= sizeof(END)
-			    && strcmp(keys[i] + len - sizeof(END) + 1, END)
-				== 0;
+			bool moved = was_moved(st, keys[i]);
 
 			if (moved && r[i]->type == REDIS_REPLY_INTEGER
 			    && r[i]->integer == 1)

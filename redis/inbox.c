@@ -9,7 +9,14 @@
 
 #define MEMORY_LOOK_MS 1000 /* how often accept asks for the memory in use */
 #define SEEN_KEEP 112 /* with the 16 between two trims: the listpack's 128 */
+#define SEEN_DAY_MS ((int64_t)86400 * 1000)
 #define KIND_MESSAGE "message"
+
+int64_t
+seen_keep_ms(int64_t reply_keep_ms)
+{
+	return SEEN_DAY_MS + reply_keep_ms;
+}
 
 /* An address stands in the clear header: one word, no control characters. */
 static bool
@@ -108,7 +115,7 @@ batch_accept(struct batch *b, struct store *st, const struct chat_name *chat,
     const struct message *msg, const char *id, const char *mac,
     const struct inbox_limits *limits, const char *body)
 {
-	batch_script(b, SCRIPT_ACCEPT, 10, 11);
+	batch_script(b, SCRIPT_ACCEPT, 10, 12);
 	batch_chat_key(b, chat, "chat");
 	batch_chat_key(b, chat, "inbox");
 	batch_chat_key(b, chat, "seen");
@@ -130,6 +137,7 @@ batch_accept(struct batch *b, struct store *st, const struct chat_name *chat,
 	batch_int(b, limits->bytes);
 	batch_str(b, atomic_load(&st->memory_full) ? "1" : "0");
 	batch_int(b, limits->max > SEEN_KEEP ? limits->max : SEEN_KEEP);
+	batch_int(b, seen_keep_ms(limits->reply_keep_ms));
 }
 
 enum store_rc

@@ -23,6 +23,7 @@ struct inbox_limits {
 	int64_t per_minute; /* chat.rate_limit_per_minute; 0: none */
 	int64_t max;        /* messages */
 	int64_t bytes;
+	int64_t reply_keep_ms; /* chat.reply_keep */
 };
 
 struct inbox_answer {

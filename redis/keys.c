@@ -26,6 +26,8 @@ const struct key_row KEY_TABLE[KEYS_N] = {
 	    LIFE_SPAN, false, WHOSE_PERSON },
 	{ "{pN}:budget:DAY:NAME", "budget", SCOPE_DAY, "string", "budget",
 	    LIFE_SPAN, false, WHOSE_PERSON },
+	{ "{pN}:damaged:KEY", "damaged", SCOPE_ASIDE, "any", "all that read",
+	    LIFE_WHILE, false, WHOSE_PERSON },
 	/* A partition. */
 	{ "{pN}:due", "due", SCOPE_PARTITION, "zset",
 	    "accept, take, write, release, finish", LIFE_WHILE, false,

@@ -15,6 +15,7 @@ enum key_scope {
 	SCOPE_CHAT,      /* {pN}:NOUN:NAME */
 	SCOPE_MESSAGE,   /* {pN}:NOUN:ID */
 	SCOPE_DAY,       /* {pN}:NOUN:DAY:NAME */
+	SCOPE_ASIDE,     /* {pN}:NOUN:KEY, of a chat: all behind {pN}: */
 	SCOPE_PARTITION, /* {pN}:NOUN */
 	SCOPE_FLEET,     /* one key */
 	SCOPE_EACH,      /* one for each worker, edge, server or day */
@@ -42,7 +43,7 @@ struct key_row {
 	enum key_whose whose;
 };
 
-#define KEYS_N 27
+#define KEYS_N 28
 extern const struct key_row KEY_TABLE[KEYS_N];
 
 /*

@@ -26,10 +26,10 @@ enum store_rc ledger_show(struct store *st, const struct chat_name *chat,
 enum store_rc ledger_dead(struct store *st, size_t max, bool with_text,
     struct arena *mem, json_t **out) WARN_UNUSED;
 
-/* Put a dead letter back as a new message; its new id in ${id}.  NONE: no
- * such letter. */
+/* Put a dead letter back as a new message, whose reply is kept as
+ * chat.reply_keep says; its new id in ${id}.  NONE: no such letter. */
 enum store_rc ledger_replay(struct store *st, const char *letter,
-    struct arena *mem, const char **id) WARN_UNUSED;
+    int64_t reply_keep_ms, struct arena *mem, const char **id) WARN_UNUSED;
 
 /*
  * Reseal every value that is not sealed with the ring's first key, while

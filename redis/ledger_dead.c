@@ -171,8 +171,8 @@ is_stream_id(const char *s)
 }
 
 static enum store_rc
-replay_one(struct store *st, const struct letter *l, struct arena *mem,
-    const char **id)
+replay_one(struct store *st, const struct letter *l, int64_t reply_keep_ms,
+    struct arena *mem, const char **id)
 {
 	struct batch b;
 	struct chat_name chat;
@@ -191,7 +191,7 @@ replay_one(struct store *st, const struct letter *l, struct arena *mem,
 	(void)snprintf(update, sizeof(update), "replay:%s", l->id);
 	message_id_make(&chat, update, new_id);
 	batch_init(&b, st);
-	batch_script(&b, SCRIPT_REPLAY, 7, 6);
+	batch_script(&b, SCRIPT_REPLAY, 7, 7);
 	batch_chat_key(&b, &chat, "chat");
 	batch_chat_key(&b, &chat, "inbox");
 	batch_chat_key(&b, &chat, "seen");
@@ -205,6 +205,7 @@ replay_one(struct store *st, const struct letter *l, struct arena *mem,
 	batch_str(&b, l->header.kind);
 	batch_str(&b, l->header.mac);
 	batch_sealed(&b, st, "", &chat, "inbox", new_id, plain, len);
+	batch_int(&b, seen_keep_ms(reply_keep_ms));
 	rc = store_run_code(st, &b, "replay");
 	if (rc == STORE_OK)
 		*id = arena_strdup(mem, new_id);
@@ -213,8 +214,8 @@ replay_one(struct store *st, const struct letter *l, struct arena *mem,
 }
 
 enum store_rc
-ledger_replay(struct store *st, const char *letter, struct arena *mem,
-    const char **id)
+ledger_replay(struct store *st, const char *letter, int64_t reply_keep_ms,
+    struct arena *mem, const char **id)
 {
 	struct batch b;
 	redisReply *r[CHAT_PARTITIONS] = { NULL };
@@ -247,7 +248,7 @@ ledger_replay(struct store *st, const char *letter, struct arena *mem,
 		}
 		if ((only == -1 || only == p) && r[p]->elements == 1
 		    && letter_read(r[p]->element[0], p, &l) == 0)
-			rc = replay_one(st, &l, mem, id);
+			rc = replay_one(st, &l, reply_keep_ms, mem, id);
 	}
 out:
 	replies_free(r, CHAT_PARTITIONS);

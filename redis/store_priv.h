@@ -232,6 +232,10 @@ bool reply_is_wrong_type(const redisReply *r);
  * of all. */
 void store_log_damaged(struct store *st, int partition, const char *key);
 
+/* How long the id of a message is in "seen": a day, and as long as its reply may
+ * be kept once its turn has ended.  forget finds replies by it. */
+int64_t seen_keep_ms(int64_t reply_keep_ms);
+
 /* ---- the version of records: format.c ---- */
 
 /* The answer to GET KEY_FORMAT: remembered.  As format_read. */

@@ -1,7 +1,7 @@
 #!lua
 -- uses: limited known counts
 -- KEYS chat inbox seen limit due wake counts reply wait chats
--- ARGV id name kind address mac body per_minute max bytes full keep
+-- ARGV id name kind address mac body per_minute max bytes full keep keep_ms
 local id, name = ARGV[1], ARGV[2]
 local now, us = clock()
 -- Where it would not be found, nothing is accepted.
@@ -51,7 +51,7 @@ bytes = bytes + #entry
 -- Every 16th time is enough to stay below 128, where it is a listpack.  An id
 -- whose reply is kept stays: forget finds the reply by it.
 if seq % 16 == 0 then
-	call('ZREMRANGEBYSCORE', KEYS[3], '-inf', now - 86400000)
+	call('ZREMRANGEBYSCORE', KEYS[3], '-inf', now - tonumber(ARGV[12]))
 	local over = call('ZCARD', KEYS[3]) - tonumber(ARGV[11])
 	local old = over > 0 and
 		call('ZRANGE', KEYS[3], 0, math.min(over, 32) - 1) or {}
@@ -60,10 +60,10 @@ if seq % 16 == 0 then
 			then call('ZREM', KEYS[3], other) end
 	end
 end
--- Once an hour is enough for a key that lives a day.
+-- Once an hour is enough for a key that lives a day and more.
 local hour = math.floor(now / 3600000)
 if num(c.hour, 0) ~= hour then
-	call('EXPIRE', KEYS[3], 90000)
+	call('PEXPIRE', KEYS[3], tonumber(ARGV[12]) + 3600000)
 	call('HSET', KEYS[1], 'seq', seq, 'bytes', bytes, 'hour', hour)
 else
 	call('HSET', KEYS[1], 'seq', seq, 'bytes', bytes)

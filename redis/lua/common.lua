@@ -45,10 +45,18 @@ local function note(key, what)
 	pcall('ZREMRANGEBYRANK', prefix .. 'damaged', 0, -101)
 end
 
+-- Where a damaged key of a chat goes.  The word stands in front: what a chat's
+-- key ends in may be the name of another chat.
+local function aside_of(key)
+	local prefix = prefix_of(key)
+	return prefix .. 'damaged:' .. string.sub(key, #prefix + 1)
+end
+
 -- A key of a chat that has another type than ours: out of the way.
 local function aside(key)
-	call('RENAME', key, key .. ':damaged')
-	note(key, key .. ':damaged')
+	local to = aside_of(key)
+	call('RENAME', key, to)
+	note(key, to)
 end
 
 -- A token for a worker: a hint, so that a damaged key is only slower.

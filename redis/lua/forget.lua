@@ -9,8 +9,18 @@ local name, letters = ARGV[1], tonumber(ARGV[2])
 local prefix = prefix_of(KEYS[1])
 local day = math.floor((clock()) / 86400000)
 local ids, gone = {}, 0
+-- Older releases set a key aside as KEY:damaged: that is one of the chat
+-- NAME:damaged, where there is such a chat.
+local older = try('ZSCORE', KEYS[12], name .. ':damaged') == false
+local dropped = {}
+local function drop_one(key)
+	gone = gone + call('UNLINK', key)
+	dropped[key] = true
+end
 local function drop(key)
-	gone = gone + call('UNLINK', key) + call('UNLINK', key .. ':damaged')
+	drop_one(key)
+	drop_one(aside_of(key))
+	if older then drop_one(key .. ':damaged') end
 end
 local function ids_of(entries)
 	for _, entry in ipairs(entries or {}) do
@@ -56,14 +66,11 @@ for i = 3, letters + 2 do
 	local n = pcall('XDEL', KEYS[11], ARGV[i])
 	if type(n) == 'number' then gone = gone + n end
 end
--- What was noted of its keys: KEY FIELD, or KEY:damaged.
+-- What was noted of its keys: KEY FIELD, or where the key went.
 for _, noted in ipairs(try('ZRANGE', KEYS[10], 0, -1) or {}) do
-	for i = 1, 7 do
-		local rest = string.sub(noted, #KEYS[i] + 1)
-		if string.sub(noted, 1, #KEYS[i]) == KEYS[i] and
-			(string.sub(rest, 1, 1) == ' ' or rest == ':damaged') then
-			call('ZREM', KEYS[10], noted)
-		end
+	local field_of = string.match(noted, '^(.*) %S+$')
+	if dropped[noted] or dropped[field_of or ''] then
+		call('ZREM', KEYS[10], noted)
 	end
 end
 pcall('ZREM', KEYS[8], name)

@@ -3,7 +3,7 @@
 -- A dead letter back as a new message.  ${seen} is cut by accept, which knows
 -- how many ids to keep.
 -- KEYS chat inbox seen due wake counts dead
--- ARGV letter id name kind mac body
+-- ARGV letter id name kind mac body keep_ms
 local letter = try('XRANGE', KEYS[7], ARGV[1], ARGV[1])
 if not letter or #letter == 0 then return {NONE} end
 if try('ZSCORE', KEYS[4], ARGV[3]) == nil then return {DAMAGED} end
@@ -21,7 +21,7 @@ seq = seq + 1
 local entry = string.format('%s %.0f %.0f %s - %s\n', ARGV[2], seq, now,
 	ARGV[4], ARGV[5]) .. ARGV[6]
 call('ZADD', KEYS[3], now, ARGV[2])
-call('EXPIRE', KEYS[3], 86400)
+call('PEXPIRE', KEYS[3], tonumber(ARGV[7]) + 3600000)
 call('HSET', KEYS[1], 'seq', seq, 'bytes', bytes + #entry)
 call('RPUSH', KEYS[2], entry)
 if call('ZADD', KEYS[4], 'NX', now, ARGV[3]) == 1 then wake_one(KEYS[5]) end

@@ -44,11 +44,11 @@ s.test('a damaged chat is told so, and all others are answered', async d => {
   /* The inbox gone under it, too: the next message is answered. */
   await d.redis.set(`${p}:inbox:${name}`, 'x');
   assert.equal((await d.say('victim', 'third')).reply, 'You said: third');
-  assert.ok(await named(d, `${p}:inbox:${name}:damaged`));
+  assert.ok(await named(d, `${p}:damaged:inbox:${name}`));
   const counted = () => d.metrics().then(m => m.get('dragoman_damaged_keys'));
   await until(async () => await counted() === 2, { what: 'both are counted' });
-  await d.redis.del(`${p}:inbox:${name}:damaged`);
-  assert.ok(!await named(d, `${p}:inbox:${name}:damaged`));
+  await d.redis.del(`${p}:damaged:inbox:${name}`);
+  assert.ok(!await named(d, `${p}:damaged:inbox:${name}`));
   await d.redis.del(`${p}:damaged`);
   await until(async () => await counted() === 0, { what: 'forgotten, as the operator says' });
   assert.equal((await d.settled()).unaccounted, 0);

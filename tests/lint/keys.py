@@ -77,6 +77,7 @@ SCOPES = {
     "SCOPE_CHAT": r"\{pN\}:([a-z]+):NAME",
     "SCOPE_MESSAGE": r"\{pN\}:([a-z]+):ID",
     "SCOPE_DAY": r"\{pN\}:([a-z]+):DAY:NAME",
+    "SCOPE_ASIDE": r"\{pN\}:([a-z]+):KEY",
     "SCOPE_PARTITION": r"\{pN\}:([a-z]+)",
     "SCOPE_FLEET": r"([^A-Z]+)",
     "SCOPE_EACH": r"(?!\{pN\})(.*[A-Z].*)",
@@ -123,7 +124,8 @@ for key in sorted(set(coded) & set(described)):
 
 # forget reaches every key of a chat.
 forgotten = strings(table(read("redis/chats_forget.c"), "NOUNS"))
-forgotten += re.findall(r"'([a-z]+):'", read("redis/lua/forget.lua"))
+for path in "redis/lua/forget.lua", "redis/lua/common.lua":
+    forgotten += re.findall(r"'([a-z]+):'", read(path))
 for key, _ in chats:
     if key.split(":")[1] not in forgotten:
         print(f"redis/chats_forget.c, redis/lua/forget.lua: forget leaves `{key}`")

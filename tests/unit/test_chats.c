@@ -18,6 +18,7 @@
 
 #define LEASE_MS 10000
 #define MINUTE_MS 60000
+#define DAY_MS ((int64_t)86400 * 1000)
 
 static struct arena *mem;
 
@@ -339,6 +340,118 @@ nothing_is_left_of_a_forgotten_one(void **state)
 	assert_int_equal(json_member_int(list, "messages", -1), 1);
 }
 
+/* A reply may be kept for longer than a day; history no longer has it. */
+static void
+a_reply_that_is_kept_for_days_is_forgotten(void **state)
+{
+	const int64_t keep_ms = 2 * DAY_MS;
+	struct redis_fixture *f = *state;
+	struct chat_name chat = fixture_chat("days");
+	struct inbox_limits limits = { .max = 99,
+		.bytes = MIB,
+		.reply_keep_ms = keep_ms };
+	struct turn_outcome o = { .end = END_REPLIED,
+		.reply = "{}",
+		.reply_keep_ms = keep_ms };
+	struct chats_forgotten forgotten;
+
+	for (int i = 0; i < 20; i++) { /* seen is cut each 16th time */
+		char update[16];
+		struct message m = { .update_id = update,
+			.text = "hi",
+			.address = "" };
+		struct inbox_answer said;
+		struct job *job;
+
+		snprintf(update, sizeof(update), "%d", i);
+		assert_int_equal(
+		    inbox_put(f->store, &chat, &m, &limits, mem, &said),
+		    STORE_OK);
+		job = fixture_take(f->store, &chat, LEASE_MS);
+		assert_non_null(job);
+		assert_int_equal(journal_finish(f->store, job, &o), STORE_OK);
+		job_free(job);
+		if (i == 0) /* 36 hours ago */
+			(void)redis_text(f, "ZADD {p%d}:seen:%s XX %lld %s",
+			    chat.partition, chat.text,
+			    (long long)(clock_wall_ms() - DAY_MS * 3 / 2),
+			    said.id);
+	}
+	assert_true(
+	    redis_number(f, "PTTL {p%d}:seen:%s", chat.partition, chat.text)
+	    > keep_ms);
+	(void)redis_text(f, "DEL {p%d}:history:%s", chat.partition, chat.text);
+	assert_int_equal(chats_forget(f->store, &chat, NULL, &forgotten),
+	    STORE_OK);
+	assert_string_equal(mentioned(f, ":reply:"), "");
+}
+
+/* ${name} and ${other}, NAME:damaged, which lie in one partition. */
+static void
+two_of_one_partition(char name[32], char other[48])
+{
+	struct chat_name a, b;
+	int i = 0;
+
+	do {
+		snprintf(name, 32, "n%d", i++);
+		snprintf(other, 48, "%s:damaged", name);
+		a = fixture_chat(name);
+		b = fixture_chat(other);
+	} while (a.partition != b.partition);
+}
+
+/* What is set aside is no other chat's, whatever that one is called. */
+static void
+a_chat_may_be_called_damaged(void **state)
+{
+	struct redis_fixture *f = *state;
+	char name[32], other[48];
+	struct chat_name chat;
+	struct chats_forgotten forgotten;
+	int64_t noted;
+
+	two_of_one_partition(name, other);
+	chat = fixture_chat(name);
+	say(f, other, "1");
+	say(f, name, "1");
+	(void)redis_text(f, "DEL {p%d}:inbox:%s", chat.partition, chat.text);
+	(void)redis_text(f, "SET {p%d}:inbox:%s x", chat.partition, chat.text);
+	say(f, name, "2"); /* sets it aside */
+	assert_int_equal(redis_number(f, "EXISTS {p%d}:damaged:inbox:%s",
+			     chat.partition, chat.text),
+	    1);
+	assert_int_equal(chats_forget(f->store, &chat, NULL, &forgotten),
+	    STORE_OK);
+	assert_int_equal(redis_number(f, "EXISTS {p%d}:damaged:inbox:%s",
+			     chat.partition, chat.text),
+	    0);
+	answer(f, other, END_REPLIED);
+
+	/* An older release's is forgotten with its chat, where no other one
+	 * can be meant. */
+	say(f, name, "3");
+	(void)redis_text(f, "SET {p%d}:history:%s:damaged x", chat.partition,
+	    chat.text);
+	(void)redis_text(f, "ZADD {p%d}:damaged 1 {p%d}:history:%s:damaged",
+	    chat.partition, chat.partition, chat.text);
+	noted = redis_number(f, "ZCARD {p%d}:damaged", chat.partition);
+	assert_int_equal(chats_forget(f->store, &chat, NULL, &forgotten),
+	    STORE_OK);
+	assert_int_equal(redis_number(f, "ZCARD {p%d}:damaged", chat.partition),
+	    noted);
+	say(f, name, "4");
+	(void)redis_text(f, "ZREM {p%d}:chats %s:damaged", chat.partition,
+	    chat.text);
+	assert_int_equal(chats_forget(f->store, &chat, NULL, &forgotten),
+	    STORE_OK);
+	assert_int_equal(redis_number(f, "EXISTS {p%d}:history:%s:damaged",
+			     chat.partition, chat.text),
+	    0);
+	assert_int_equal(redis_number(f, "ZCARD {p%d}:damaged", chat.partition),
+	    0);
+}
+
 /* Others' keys: what they wrote does not stop it. */
 static void
 damaged_lists(void **state)
@@ -381,6 +494,8 @@ main(void)
 		TEST(when_one_from_before_was_seen),
 		TEST(one_is_shown),
 		TEST(nothing_is_left_of_a_forgotten_one),
+		TEST(a_reply_that_is_kept_for_days_is_forgotten),
+		TEST(a_chat_may_be_called_damaged),
 		TEST(damaged_lists),
 	};
 	int rc;

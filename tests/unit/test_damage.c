@@ -440,7 +440,7 @@ what_was_set_aside_is_named(void **state)
 	    STORE_OK);
 	damage(f, &chat, "", "call('SET', P..'inbox:'..N, 'x')");
 	assert_null(fixture_take(f->store, &chat, LEASE_MS));
-	snprintf(key, sizeof(key), "{p%d}:inbox:%s:damaged", chat.partition,
+	snprintf(key, sizeof(key), "{p%d}:damaged:inbox:%s", chat.partition,
 	    chat.text);
 	assert_string_equal(redis_text(f, "GET %s", key), "x");
 	assert_true(doctor_names(f, key));

@@ -184,15 +184,16 @@ limits(void **state)
 		int ok; /* so many are let in */
 		enum store_rc then;
 	} cases[] = {
-		{ "messages", { 0, 3, 1 << 20 }, 3, STORE_FULL },
-		{ "bytes", { 0, 100, 2500 }, 2, STORE_FULL },
-		{ "rate", { 5, 100, 1 << 20 }, 5, STORE_LIMITED },
-		{ "rate of one", { 1, 100, 1 << 20 }, 1, STORE_LIMITED },
-		{ "no rate", { 0, 100, 1 << 20 }, 60, STORE_OK },
-		{ "a negative rate is none", { -1, 100, 1 << 20 }, 60,
+		{ "messages", { 0, 3, 1 << 20, 0 }, 3, STORE_FULL },
+		{ "bytes", { 0, 100, 2500, 0 }, 2, STORE_FULL },
+		{ "rate", { 5, 100, 1 << 20, 0 }, 5, STORE_LIMITED },
+		{ "rate of one", { 1, 100, 1 << 20, 0 }, 1, STORE_LIMITED },
+		{ "no rate", { 0, 100, 1 << 20, 0 }, 60, STORE_OK },
+		{ "a negative rate is none", { -1, 100, 1 << 20, 0 }, 60,
 		    STORE_OK },
-		{ "a large rate", { 1000000000, 100, 1 << 20 }, 60, STORE_OK },
-		{ "full comes before the rate", { 2, 2, 1 << 20 }, 2,
+		{ "a large rate", { 1000000000, 100, 1 << 20, 0 }, 60,
+		    STORE_OK },
+		{ "full comes before the rate", { 2, 2, 1 << 20, 0 }, 2,
 		    STORE_FULL },
 	};
 	char text[1001];
@@ -231,7 +232,9 @@ static int
 burst(struct redis_fixture *f, const struct chat_name *chat, int64_t per_minute,
     int n, const char *update, int64_t *wait_ms)
 {
-	struct inbox_limits l = { per_minute, 10000, 1 << 24 };
+	struct inbox_limits l = { .per_minute = per_minute,
+		.max = 10000,
+		.bytes = 1 << 24 };
 	struct inbox_answer out;
 	char id[32];
 	int in = 0;
@@ -350,7 +353,9 @@ a_large_limit_is_smooth(void **state)
 {
 	struct redis_fixture *f = *state;
 	struct chat_name chat = fixture_chat("large");
-	struct inbox_limits l = { 1200, 10000, 1 << 24 };
+	struct inbox_limits l = { .per_minute = 1200,
+		.max = 10000,
+		.bytes = 1 << 24 };
 	struct inbox_answer out;
 	int64_t wait, before = clock_wall_ms(), in, spent;
 

@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "nouns/chat_name.h"
+#include "redis/budget.h"
 #include "redis/chats.h"
 #include "redis/damage.h"
 #include "redis/keys.h"
@@ -26,10 +27,11 @@
 #define ID "0123456789abcdef0123456789abcdef"
 #define KEY_SIZE (CHAT_NAME_MAX + 128)
 #define DAY_MS 86400000
+#define LEASE_MS 10000
 
-/* The key of ${row} that is of ${chat}, its message ID, today. */
+/* The key of ${row} that is of ${chat}, its message ${id}, today. */
 static void
-key_of(const struct key_row *row, const struct chat_name *chat,
+key_of(const struct key_row *row, const struct chat_name *chat, const char *id,
     char key[KEY_SIZE])
 {
 	long long day = clock_wall_ms() / DAY_MS;
@@ -41,11 +43,15 @@ key_of(const struct key_row *row, const struct chat_name *chat,
 		break;
 	case SCOPE_MESSAGE:
 		snprintf(key, KEY_SIZE, "{p%d}:%s:%s", chat->partition,
-		    row->noun, ID);
+		    row->noun, id);
 		break;
 	case SCOPE_DAY:
 		snprintf(key, KEY_SIZE, "{p%d}:%s:%lld:%s", chat->partition,
 		    row->noun, day, chat->text);
+		break;
+	case SCOPE_ASIDE:
+		snprintf(key, KEY_SIZE, "{p%d}:%s:inbox:%s", chat->partition,
+		    row->noun, chat->text);
 		break;
 	case SCOPE_PARTITION:
 		snprintf(key, KEY_SIZE, "{p%d}:%s", chat->partition, row->noun);
@@ -63,6 +69,7 @@ make(struct redis_fixture *f, const char *key, const char *type,
 	static const struct {
 		const char *type, *command;
 	} MAKE[] = {
+		{ "any", "SET %s %s" },
 		{ "string", "SET %s %s" },
 		{ "hash", "HSET %s field %s" },
 		{ "list", "RPUSH %s %s" },
@@ -94,7 +101,7 @@ rows_are_found_by_their_keys(void **state)
 		const struct key_row *row = &KEY_TABLE[i];
 
 		assert_non_null(row->pattern); /* KEYS_N is their number */
-		key_of(row, &chat, key);
+		key_of(row, &chat, ID, key);
 		if (keys_find(key, &rest) != (row->noun == NULL ? NULL : row))
 			fail_msg("%s is another's", key);
 		if (row->scope == SCOPE_CHAT)
@@ -131,16 +138,82 @@ damage_is_found(void **state)
 		char key[KEY_SIZE];
 		json_t *found;
 
-		/* Others' names are known to those alone that use them. */
+		/* Others' names are known to those alone that use them: of a
+		 * chat, below. */
 		if (row->scope != SCOPE_PARTITION && row->scope != SCOPE_FLEET)
 			continue;
 		(void)redis_fixture_flush(state);
-		key_of(row, &chat, key);
+		key_of(row, &chat, ID, key);
 		make(f, key, strcmp(row->type, "set") == 0 ? "list" : "set",
 		    "x");
 		assert_int_equal(damage_find(f->store, mem, &found), STORE_OK);
 		if (!is_named(found, key))
 			fail_msg("%s: a set in its place is not found", key);
+	}
+	arena_free(mem);
+}
+
+/* Say ${update} in ${chat}, so many of which a minute are let in. */
+static void
+put(struct redis_fixture *f, const struct chat_name *chat, const char *update,
+    const char *address, int64_t per_minute, struct arena *mem)
+{
+	struct message m = { .update_id = update,
+		.text = "hello",
+		.address = address };
+	struct inbox_limits limits = { .per_minute = per_minute,
+		.max = 9,
+		.bytes = MIB };
+	struct inbox_answer answer;
+	enum store_rc rc = inbox_put(f->store, chat, &m, &limits, mem, &answer);
+
+	if (rc != STORE_OK && rc != STORE_EXISTS)
+		fail_msg("%s at %s: rc %d", update, address, rc);
+}
+
+/* All that looks at a key of ${chat}, whose first message is "1". */
+static void
+use(struct redis_fixture *f, const struct chat_name *chat, struct arena *mem)
+{
+	const struct budget_limits limits = { 1000, 1000 };
+	int64_t day;
+
+	put(f, chat, "1", "p.1", INBOX_EXACT_MAX, mem);
+	put(f, chat, "1", "p.2", INBOX_EXACT_MAX, mem); /* again, elsewhere */
+	put(f, chat, "2", "p.3", INBOX_EXACT_MAX + 1, mem);
+	job_free(fixture_take(f->store, chat, LEASE_MS));
+	assert_int_equal(budget_reserve(f->store, chat, 1, &limits, &day),
+	    STORE_OK);
+}
+
+/* Who uses it sets it aside, and doctor finds it there. */
+static void
+damage_of_a_chat_is_found(void **state)
+{
+	struct redis_fixture *f = *state;
+	struct chat_name chat = fixture_chat("ann");
+	struct arena *mem = arena_new();
+	char id[MESSAGE_ID_MAX];
+
+	message_id_make(&chat, "1", id);
+	for (size_t i = 0; i < KEYS_N; i++) {
+		const struct key_row *row = &KEY_TABLE[i];
+		char key[KEY_SIZE], aside[KEY_SIZE + 16];
+		json_t *found;
+
+		if (row->scope != SCOPE_CHAT && row->scope != SCOPE_MESSAGE
+		    && row->scope != SCOPE_DAY)
+			continue;
+		(void)redis_fixture_flush(state);
+		key_of(row, &chat, id, key);
+		make(f, key, strcmp(row->type, "set") == 0 ? "list" : "set",
+		    "x");
+		use(f, &chat, mem);
+		snprintf(aside, sizeof(aside), "{p%d}:damaged:%s",
+		    chat.partition, strchr(key, ':') + 1);
+		assert_int_equal(damage_find(f->store, mem, &found), STORE_OK);
+		if (!is_named(found, aside))
+			fail_msg("%s: what was in its place is not found", key);
 	}
 	arena_free(mem);
 }
@@ -170,7 +243,7 @@ a_chat_is_forgotten(void **state)
 
 		if (row->noun == NULL || row->whose != WHOSE_PERSON)
 			continue;
-		key_of(row, &chat, key);
+		key_of(row, &chat, ID, key);
 		snprintf(noted, sizeof(noted), "{p%d}:chat:%s turns",
 		    chat.partition, chat.text);
 		make(f, key, row->type,
@@ -184,7 +257,7 @@ a_chat_is_forgotten(void **state)
 
 		if (row->noun == NULL || row->whose != WHOSE_PERSON)
 			continue;
-		key_of(row, &chat, key);
+		key_of(row, &chat, ID, key);
 		if (row->scope == SCOPE_PARTITION
 			? redis_number(f, "EVAL %s 1 %s ann", NAMES, key) != 0
 			: redis_number(f, "EXISTS %s", key) != 0)
@@ -294,7 +367,7 @@ what_is_sealed_is_sealed_anew(void **state)
 			continue; /* a canary is of its key for ever */
 		(void)redis_fixture_flush(state);
 		assert_int_equal(store_canary(f->store), STORE_OK);
-		key_of(row, &chat, key);
+		key_of(row, &chat, ID, key);
 		for (size_t k = 0; k < NELEM(SEALED); k++)
 			if (strcmp(SEALED[k].noun, row->noun) == 0) {
 				SEALED[k].make(f, &chat, key, &v);
@@ -324,6 +397,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rows_are_found_by_their_keys),
 		TEST(damage_is_found),
+		TEST(damage_of_a_chat_is_found),
 		TEST(a_chat_is_forgotten),
 		TEST(what_is_sealed_is_sealed_anew),
 	};

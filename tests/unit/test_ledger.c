@@ -82,6 +82,8 @@ kill_one(struct redis_fixture *f, const char *name, const char *text)
 	job_free(job);
 }
 
+#define DAY_MS ((int64_t)86400 * 1000)
+
 static void
 replaying(void **state)
 {
@@ -110,24 +112,28 @@ replaying(void **state)
 	assert_string_equal(json_member_str(letter, "why"), "crashes");
 	old = json_member_str(letter, "message_id");
 
-	assert_int_equal(ledger_replay(f->store, "0:1-1", mem, &id),
+	assert_int_equal(ledger_replay(f->store, "0:1-1", 0, mem, &id),
 	    STORE_NONE);
-	assert_int_equal(ledger_replay(f->store, "nonsense", mem, &id),
+	assert_int_equal(ledger_replay(f->store, "nonsense", 0, mem, &id),
 	    STORE_NONE);
 	for (i = 0; i < 300; i++) /* chat.inbox_max may be larger than usual */
 		(void)redis_number(f, "ZADD {p%d}:seen:%s %d id%d",
 		    chat.partition, chat.text, i, i);
 	known = redis_number(f, "ZCARD {p%d}:seen:%s", chat.partition,
 	    chat.text);
-	assert_int_equal(
-	    ledger_replay(f->store, json_member_str(letter, "id"), mem, &id),
+	assert_int_equal(ledger_replay(f->store, json_member_str(letter, "id"),
+			     2 * DAY_MS, mem, &id),
 	    STORE_OK);
 	assert_int_equal(
 	    redis_number(f, "ZCARD {p%d}:seen:%s", chat.partition, chat.text),
 	    known + 1);
+	/* As long as its reply may be kept: forget finds the reply by it. */
+	assert_true(
+	    redis_number(f, "PTTL {p%d}:seen:%s", chat.partition, chat.text)
+	    > 2 * DAY_MS);
 	assert_string_not_equal(id, old);
 	assert_int_equal(
-	    ledger_replay(f->store, json_member_str(letter, "id"), mem, &id),
+	    ledger_replay(f->store, json_member_str(letter, "id"), 0, mem, &id),
 	    STORE_NONE);
 	job = fixture_take(f->store, &chat, 10000);
 	assert_non_null(job);

@@ -16,6 +16,7 @@
 
 #include "base/json.h"
 #include "base/log.h"
+#include "mcp/client_priv.h"
 #include "tests/unit/mcp_rig.h"
 
 static void
@@ -373,6 +374,9 @@ lists_have_many_forms(void **state)
 		{ "another cursor each time",
 		    RESULT("'tools':[{'name':'a'}],'nextCursor':'c$ID'"), 200,
 		    1, 2 },
+		{ "new tools and another cursor for ever",
+		    RESULT("'tools':[{'name':'t$ID'}],'nextCursor':'c$ID'"),
+		    200, MCP_PAGES_MAX, MCP_PAGES_MAX },
 		{ "names that come twice",
 		    RESULT("'tools':[{'name':'a'},{'name':'a'},7,null,'x',[]]"),
 		    200, 1, 1 },

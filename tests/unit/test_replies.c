@@ -302,7 +302,7 @@ ask_everything(struct store *st, struct arena *mem)
 	(void)!ledger_list(st, 10, mem, &doc);
 	(void)!ledger_show(st, &chat, mem, &doc);
 	(void)!ledger_dead(st, 10, true, mem, &doc);
-	(void)!ledger_replay(st, "3:1-1", mem, &id);
+	(void)!ledger_replay(st, "3:1-1", 0, mem, &id);
 	(void)!ledger_reseal(st, NULL, NULL, &n);
 	(void)!damage_find(st, mem, &doc);
 	(void)!process_publish(st, &chat, "1", "p.1", "delta", "x", 1);
