@@ -28,7 +28,7 @@ config_load(const struct config_def *defs, size_t ndefs, void *settings,
 	c->settings = settings;
 	c->slots = arena_alloc(mem, ndefs * sizeof(*c->slots));
 	c->environ = src->environ;
-	c->may_lack = src->may_lack;
+	c->drops = src->drops;
 	c->errors = errors;
 	c->warnings = warnings;
 	buf_init(&c->env_text, CONFIG_FILE_MAX);

@@ -76,6 +76,9 @@ struct config_def {
 #define CONFIG_NEEDED 0x20
 #define CONFIG_EXPANDS 0x40
 #define CONFIG_WHOLE 0x80
+/* A secret of who asks models and tools alone: other programs may lack the
+ * files that hold it, and keep nothing of it (config_source.drops). */
+#define CONFIG_ASKER 0x100
 
 struct config; /* a loaded set of values with their origins */
 
@@ -86,10 +89,10 @@ struct config_source {
 	char *const *environ; /* NULL: none */
 	bool foreign;         /* unknown keys in file are no error
 				 (config.tech.yaml) */
-	const char *may_lack; /* keys this program does without when the files
-				 that hold them are closed to it, with blanks
-				 between; NULL: none */
-	bool keeps_env_file;  /* for config_variable */
+	unsigned drops;      /* CONFIG_ASKER or 0: rows with it are not for this
+			   program.  Files that hold them may be closed to it,
+			   and config_drop clears them */
+	bool keeps_env_file; /* for config_variable */
 	const char *foreign_keys; /* the keys of a foreign file that count, with
 				     blanks between: "chat.*" "a.b=our.key" */
 };
@@ -203,10 +206,17 @@ void config_records_fini(struct config_records *out);
 /* The same for a CONFIG_MAP that is a setting of its own, which stays JSON. */
 size_t config_map_check(const char *key, const struct json_t *tree,
     const struct config_record_source *src, struct arena *mem) WARN_UNUSED;
-/* Zero what is secret in the JSON itself: this program has no use for it. */
-void config_records_wipe(const struct config_members *m, struct json_t *tree);
-void config_map_wipe(struct json_t *tree);
+/* Zero the addresses of records: one may hold a password. */
+void config_records_drop(struct config_records *out);
 bool config_is_record_name(const char *s);
+
+/* Zero the values of all rows that config_source.drops names, the texts of
+ * mappings too.  Secrets are then not set. */
+void config_drop(struct config *c);
+/* The same for their variables, in ${environ} itself: /proc shows it as it was
+ * given.  A zeroed one is as if it were not set. */
+void config_drop_environ(const struct config_def *defs, size_t ndefs,
+    unsigned drops, char *const *environ);
 
 /* A copy of ${text} that lives as long as ${c}. */
 const char *config_keep(struct config *c, const char *text);

@@ -42,20 +42,6 @@ out:
 	return rc;
 }
 
-static bool
-may_lack(const struct config *c, const char *key)
-{
-	const char *word;
-	size_t i, len;
-
-	for (i = 0; c->may_lack != NULL
-	     && (len = config_word_at(c->may_lack, i, &word)) > 0;
-	     i++)
-		if (strlen(key) == len && strncmp(key, word, len) == 0)
-			return true;
-	return false;
-}
-
 int
 config_read_value(const char *path, struct buf *out, char *why, size_t max)
 {
@@ -90,7 +76,7 @@ config_set_file(struct config *c, size_t i, const char *path, const char *where,
 	if (config_read_value(path, &text, why, sizeof(why)) == 0) {
 		if (config_set(c, i, text.data, text.len, where, origin))
 			c->slots[i].path = arena_strdup(c->mem, path);
-	} else if (errno != EACCES || !may_lack(c, c->defs[i].key)) {
+	} else if (errno != EACCES || (c->defs[i].flags & c->drops) == 0) {
 		config_error(c, where, c->defs[i].key, "%s", why);
 	}
 	buf_wipe(&text);

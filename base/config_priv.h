@@ -5,7 +5,7 @@
  * takes), config_number.c and config_value.c (text to value), config_show.c
  * (and back), config_file.c (files of one value), config_env.c, config_near.c
  * (names that were meant), config_record.c and config_records.c, config_tree.c
- * and config_yaml.c, config.c (sources and their order).
+ * and config_yaml.c, config_drop.c, config.c (sources and their order).
  */
 #ifndef BASE_CONFIG_PRIV_H
 #define BASE_CONFIG_PRIV_H
@@ -50,8 +50,8 @@ struct config {
 	const char *env_file;
 	struct config_stray *strays;
 	size_t nstrays;
-	bool file_failed;     /* what it would have set is not known */
-	const char *may_lack; /* of config_source */
+	bool file_failed; /* what it would have set is not known */
+	unsigned drops;   /* of config_source */
 	char *const *environ;
 	struct buf *errors, *warnings; /* NULL once loaded */
 	const char *prefix;            /* of keys in errors; NULL: none */
@@ -92,6 +92,9 @@ bool config_set_items(struct config *c, size_t i, const char **items, size_t n,
 bool config_set_tree(struct config *c, size_t i, json_t *tree,
     const char *where, const char *origin);
 
+/* What a CONFIG_BOOL takes.  False: not one of its words. */
+bool config_bool_parse(const char *text, bool *out);
+
 /* All rows at their defaults. */
 void config_set_defaults(struct config *c);
 
@@ -127,6 +130,10 @@ struct config_record {
 void config_record_map(struct config_record *r, const struct config_def *def,
     const json_t *tree, const char **out);
 void config_record_members(struct config_record *r, const json_t *doc);
+/* A text, number or truth value as text (in ${number}, or ${v}'s own); NULL:
+ * another kind. */
+#define CONFIG_NUMBER_MAX 40
+const char *config_scalar_text(const json_t *v, char number[CONFIG_NUMBER_MAX]);
 
 /* config_yaml.c: every key of the file that is a row of ours. */
 void config_read_yaml(struct config *c, const struct config_source *src);

@@ -120,6 +120,54 @@ set_text(struct config_record *r, size_t i, const char *text)
 		config_error(r->c, r->src->where, def->key, "holds nothing");
 }
 
+const char *
+config_scalar_text(const json_t *v, char number[CONFIG_NUMBER_MAX])
+{
+	if (json_is_string(v))
+		return json_string_value(v);
+	if (json_is_boolean(v))
+		return json_is_true(v) ? "true" : "false";
+	if (json_is_integer(v))
+		snprintf(number, CONFIG_NUMBER_MAX, "%lld",
+		    (long long)json_integer_value(v));
+	else if (json_is_real(v))
+		snprintf(number, CONFIG_NUMBER_MAX, "%g", json_real_value(v));
+	else
+		return NULL;
+	return number;
+}
+
+/* An array, or a text as a variable has it. */
+static void
+set_list(struct config_record *r, size_t i, const json_t *v)
+{
+	const struct config_def *def = &r->c->defs[i];
+	const char **items, *text;
+	char number[CONFIG_NUMBER_MAX];
+	json_t *item;
+	size_t k;
+
+	items = arena_alloc(r->c->mem,
+	    (json_array_size(v) + 1) * sizeof(*items));
+	json_array_foreach((json_t *)v, k, item) {
+		text = config_scalar_text(item, number);
+		if (text == NULL) {
+			config_error(r->c, r->src->where, def->key,
+			    "expected a list of texts");
+			return;
+		}
+		if (is_read(r, def) && (def->flags & CONFIG_EXPANDS) != 0)
+			text = expand(r, def->key, text);
+		if (text == NULL)
+			return;
+		items[k] = arena_strdup(r->c->mem, text);
+	}
+	r->c->slots[i].is_default = false;
+	if (is_read(r, def))
+		(void)config_set_items(r->c, i, items, k, r->src->where,
+		    r->src->where);
+}
+
 /* ${v}, of row ${i}. */
 static void
 set_member(struct config_record *r, size_t i, const json_t *v)
@@ -128,7 +176,7 @@ set_member(struct config_record *r, size_t i, const json_t *v)
 	bool is_text = def->type == CONFIG_STR || def->type == CONFIG_URL
 	    || def->type == CONFIG_SECRET || def->type == CONFIG_ENUM;
 	const char *text = json_string_value(v);
-	char number[40];
+	char number[CONFIG_NUMBER_MAX];
 
 	if (json_is_null(v))
 		return;
@@ -136,19 +184,20 @@ set_member(struct config_record *r, size_t i, const json_t *v)
 		set_map(r, i, v);
 		return;
 	}
+	if (def->type == CONFIG_LIST && json_is_array(v)) {
+		set_list(r, i, v);
+		return;
+	}
 	if (def->type == CONFIG_IGNORED)
 		return;
+	if (def->type == CONFIG_LIST && json_is_object(v)) {
+		config_error(r->c, r->src->where, def->key,
+		    "expected a list of texts");
+		return;
+	}
 	if (!is_text && text == NULL) {
-		text = number;
-		if (json_is_boolean(v))
-			text = json_is_true(v) ? "true" : "false";
-		else if (json_is_integer(v))
-			snprintf(number, sizeof(number), "%lld",
-			    (long long)json_integer_value(v));
-		else if (json_is_real(v))
-			snprintf(number, sizeof(number), "%g",
-			    json_real_value(v));
-		else
+		text = config_scalar_text(v, number);
+		if (text == NULL)
 			text = "?"; /* refused in the row's own words */
 	}
 	if (text == NULL) {

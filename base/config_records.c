@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 #include "base/config_priv.h"
+#include "base/text.h"
 
 bool
 config_is_record_name(const char *s)
@@ -61,6 +62,22 @@ is_known(const struct config_members *m, const struct config_records *out,
 	return false;
 }
 
+/* Is ${doc} to be left out?  A value that is none of the words is said when the
+ * record is read. */
+static bool
+is_skipped(const struct config_members *m, const json_t *doc, struct arena *mem)
+{
+	char number[CONFIG_NUMBER_MAX];
+	const char *text;
+	bool skip = false;
+
+	if (m->skip == NULL)
+		return false;
+	text = config_scalar_text(json_object_get(doc, m->skip), number);
+	return text != NULL && config_bool_parse(text_strip(mem, text), &skip)
+	    && skip;
+}
+
 size_t
 config_records_read(const struct config_members *m, const json_t *tree,
     const struct config_record_source *src, struct config_records *out)
@@ -87,8 +104,7 @@ config_records_read(const struct config_members *m, const json_t *tree,
 			config_error(r.c, src->where, "", "named twice");
 		else if (!json_is_object(doc))
 			config_error(r.c, src->where, "", "expected a mapping");
-		else if (m->skip == NULL
-		    || !json_is_true(json_object_get(doc, m->skip))) {
+		else if (!is_skipped(m, doc, out->mem)) {
 			config_record_members(&r, doc);
 			r.c->next = out->read;
 			out->read = r.c;
@@ -113,45 +129,6 @@ config_map_check(const char *key, const json_t *tree,
 
 	config_record_map(&r, &HEADERS, tree, NULL);
 	return c.nerrors;
-}
-
-static void
-wipe(json_t *text)
-{
-	struct secret s = { 0 };
-
-	if (!json_is_string(text))
-		return;
-	s.bytes = (char *)json_string_value(text);
-	s.len = json_string_length(text);
-	secret_wipe(&s);
-}
-
-void
-config_map_wipe(json_t *tree)
-{
-	const char *name;
-	json_t *v;
-
-	json_object_foreach(tree, name, v)
-		wipe(v);
-}
-
-void
-config_records_wipe(const struct config_members *m, json_t *tree)
-{
-	const char *name;
-	json_t *doc, *v;
-	size_t i;
-
-	json_object_foreach(tree, name, doc)
-		for (i = 0; i < m->n; i++) {
-			v = json_object_get(doc, m->rows[i].key);
-			if (m->rows[i].type == CONFIG_SECRET)
-				wipe(v);
-			else if (m->rows[i].type == CONFIG_MAP)
-				config_map_wipe(v);
-		}
 }
 
 void

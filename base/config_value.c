@@ -278,22 +278,44 @@ set_word(struct config *c, size_t i, const char *text, void *at,
 	return true;
 }
 
+bool
+config_bool_parse(const char *text, bool *out)
+{
+	size_t k;
+
+	for (k = 0; k < NELEM(BOOLS); k++)
+		if (strcasecmp(BOOLS[k].word, text) == 0) {
+			*out = BOOLS[k].value;
+			return true;
+		}
+	return false;
+}
+
 static bool
 set_bool(struct config *c, size_t i, const char *text, void *at,
     const char *where)
 {
-	size_t k;
-
 	if (text[0] == '\0') {
 		*(bool *)at = false;
 		return true;
 	}
-	for (k = 0; k < NELEM(BOOLS); k++)
-		if (strcasecmp(BOOLS[k].word, text) == 0) {
-			*(bool *)at = BOOLS[k].value;
-			return true;
-		}
-	return refuse(c, i, text, where);
+	return config_bool_parse(text, at) || refuse(c, i, text, where);
+}
+
+/* ${text} is a JSON object; no copy of it stays, as it may hold secrets. */
+static bool
+set_mapping(struct config *c, size_t i, const char *text, const char *where,
+    const char *origin)
+{
+	json_t *doc;
+
+	text += strspn(text, " \t\r\n");
+	if (text[0] == '\0')
+		return config_set_tree(c, i, NULL, where, origin);
+	doc = json_read(c->mem, text, strlen(text), NULL, NULL);
+	if (!json_is_object(doc))
+		return refuse(c, i, "", where);
+	return config_set_tree(c, i, json_incref(doc), where, origin);
 }
 
 bool
@@ -312,7 +334,8 @@ config_set(struct config *c, size_t i, const char *text, size_t len,
 		config_error(c, where, def->key, "is not UTF-8");
 		return false;
 	}
-	if (def->type != CONFIG_STR && def->type != CONFIG_SECRET)
+	if (def->type != CONFIG_STR && def->type != CONFIG_SECRET
+	    && !config_is_tree(def->type))
 		text = text_strip(c->mem, text);
 
 	switch (def->type) {
@@ -338,15 +361,8 @@ config_set(struct config *c, size_t i, const char *text, size_t len,
 		set = set_secret(c, i, text, len, at, where);
 		break;
 	case CONFIG_RECORDS:
-	case CONFIG_MAP: {
-		json_t *doc = json_read(c->mem, text, strlen(text), NULL, NULL);
-
-		if (text[0] == '\0')
-			return config_set_tree(c, i, NULL, where, origin);
-		if (!json_is_object(doc))
-			return refuse(c, i, "", where);
-		return config_set_tree(c, i, json_incref(doc), where, origin);
-	}
+	case CONFIG_MAP:
+		return set_mapping(c, i, text, where, origin);
 	case CONFIG_IGNORED:
 		if (text[0] != '\0' && (def->flags & CONFIG_QUIET) == 0)
 			config_warn(c, where, def->key, def->help);

@@ -7,9 +7,9 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-#include <sodium.h>
-
+#include "base/config.h"
 #include "base/log.h"
 #include "base/secret.h"
 #include "base/signals.h"
@@ -22,29 +22,15 @@
 #define LISTEN_WAIT_MS 2000 /* for the subscription; it goes on trying */
 
 /*
- * Turn workers speak to models; this process is the one that strangers reach.
- * Their keys (the configuration's own memory) are wiped from the settings and
- * from the environment, which /proc shows as it was given; those of
- * llm.backends and llm.headers are not kept to begin with (settings_llm.c).
+ * Turn workers speak to models and tools; this process is the one that
+ * strangers reach.  settings_load keeps none of their keys (CONFIG_ASKER) for
+ * a program that asks no models; what the environment holds goes here.
  */
 static void
-drop_model_keys(struct settings *s)
+drop_keys(struct settings *s)
 {
-	static const char *const NAMES[] = { "OPENAI_API_KEY", "GROQ_API_KEY",
-		"ANTHROPIC_API_KEY", "OLLAMA_API_KEY", "LLM_BACKENDS",
-		"LLM_HEADERS" };
-	size_t i;
-
-	secret_wipe(&s->openai_api_key);
-	secret_wipe(&s->groq_api_key);
-	secret_wipe(&s->anthropic_api_key);
-	secret_wipe(&s->ollama_api_key);
-	for (i = 0; i < NELEM(NAMES); i++) {
-		char *value = getenv(NAMES[i]);
-
-		if (value != NULL)
-			sodium_memzero(value, strlen(value));
-	}
+	(void)s;
+	config_drop_environ(SETTINGS, SETTINGS_N, CONFIG_ASKER, environ);
 }
 
 static void
@@ -152,7 +138,7 @@ main(int argc, char **argv)
 		  "GATEWAY_INTERFACE set: then without options.\n",
 		.ctx = &edge,
 		.may_be_cgi = true,
-		.strip = drop_model_keys,
+		.strip = drop_keys,
 		.serve = serve,
 		.apply = apply };
 

@@ -162,9 +162,4 @@ settings_llm(struct findings *f, struct settings *s)
 		    "expected at most %d models", LLM_FALLBACKS_MAX);
 	read_backends(f, s);
 	check_fallback(f, s);
-	if (s->asks_models)
-		return;
-	/* What was written in the configuration itself. */
-	config_map_wipe(s->llm_headers);
-	config_records_wipe(&SETTINGS_BACKEND, s->llm_backends);
 }

@@ -17,11 +17,6 @@
 /* In meMCP's own file: the chat's settings, and where that meMCP listens. */
 #define FOREIGN_KEYS "chat.* server.port=memcp_port"
 
-/* The edge asks no model: their files are the turn workers'. */
-#define MODEL_KEYS                                                      \
-	"openai_api_key groq_api_key anthropic_api_key ollama_api_key " \
-	"llm.backends llm.headers"
-
 static const char *
 variable(char *const *env, const char *name)
 {
@@ -129,7 +124,7 @@ settings_load(const struct settings_source *src, struct buf *errors,
 	from.file_must_exist = find_file(src, path, sizeof(path));
 	from.file = path[0] != '\0' ? path : NULL;
 	from.foreign = is_foreign(path);
-	from.may_lack = src->asks_models ? NULL : MODEL_KEYS;
+	from.drops = src->asks_models ? 0 : CONFIG_ASKER;
 	s->config = config_load(SETTINGS, SETTINGS_N, s, sizeof(*s), &from,
 	    errors, warnings, &f.nerrors);
 	s->file = config_keep(s->config, path);
@@ -142,6 +137,9 @@ settings_load(const struct settings_source *src, struct buf *errors,
 	settings_names(&f, s, src->environ);
 	if (src->reads_servers)
 		settings_mcp(&f, s);
+	config_drop(s->config);
+	if (!s->asks_models)
+		config_records_drop(&s->records);
 	if (f.nerrors > 0) {
 		settings_unref(s);
 		return NULL;

@@ -8,7 +8,7 @@ import fs from 'node:fs';
 import { startModern } from '../doubles/mcp.mjs';
 import { CHAT_TOKEN } from '../doubles/memcp.mjs';
 import { ANTHROPIC_KEY, OPENAI_KEY } from '../doubles/model.mjs';
-import { SECRET, suite, until } from './dragoman.mjs';
+import { SECRET, suite, testWith, until } from './dragoman.mjs';
 
 const WORDS = {
   'what a person said': 'planted-person-words-8801', 'what a model said': 'planted-model-words-8802',
@@ -113,3 +113,18 @@ s.test('the edge is given no key of a model', async d => {
     assert.ok(!env.includes(OPENAI_KEY) && !env.includes(ANTHROPIC_KEY));
   }
 });
+
+const KEYS = { 'mcp.servers': 'planted-of-mcp-9901', 'llm.backends': 'planted-of-backends-9902', 'llm.headers': 'planted-of-headers-9903' };
+const ROWS = {
+  'mcp.servers': { srv: { url: 'http://127.0.0.1:9/mcp', headers: { Authorization: `Bearer ${KEYS['mcp.servers']}` } } },
+  'llm.backends': { b: { host: 'openai', model: 'm', base_url: 'http://127.0.0.1:9/v1', api_key: KEYS['llm.backends'] } },
+  'llm.headers': { 'X-Key': KEYS['llm.headers'] },
+};
+testWith({ env: { MCP_SERVERS: JSON.stringify(ROWS['mcp.servers']), LLM_BACKENDS: JSON.stringify(ROWS['llm.backends']), LLM_HEADERS: JSON.stringify(ROWS['llm.headers']), OPENAI_API_KEY: OPENAI_KEY } },
+  'an edge that is given keys of models and MCP servers wipes them from its environment', async d => {
+    for (const e of d.edges) {
+      const environ = fs.readFileSync(`/proc/${e.pid}/environ`, 'latin1');
+      assert.match(environ, /MCP_SERVERS=/, 'it was given');
+      for (const [what, key] of Object.entries({ ...KEYS, 'the OpenAI key': OPENAI_KEY })) assert.ok(!environ.includes(key), what);
+    }
+  });

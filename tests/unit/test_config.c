@@ -41,6 +41,7 @@ struct server {
 	int64_t count;
 	struct secret pass;
 	const char **headers;
+	struct config_list tags;
 	bool off;
 };
 #define OF(m) offsetof(struct server, m)
@@ -54,6 +55,9 @@ static const struct config_def SERVER_ROWS[] = {
 	{ "pass", CONFIG_SECRET, OF(pass), NULL, 0, 0, NULL, NULL, "h",
 	    CONFIG_EXPANDS, NULL },
 	{ "headers", CONFIG_MAP, OF(headers), NULL, 0, 0, NULL, NULL, "h", 0,
+	    NULL },
+	{ "tags", CONFIG_LIST, OF(tags), NULL, 0, 0, NULL, NULL, "h", 0, NULL },
+	{ "off", CONFIG_BOOL, OF(off), "false", 0, 0, NULL, NULL, "h", 0,
 	    NULL },
 };
 static const struct config_members SERVER = {
@@ -89,10 +93,10 @@ static const struct config_def DEFS[] = {
 	    NULL },
 	{ "chat.host", CONFIG_ENUM, AT(host), NULL, 0, 0, NULL,
 	    "direct openai groq", "h", 0, NULL },
-	{ "token", CONFIG_SECRET, AT(token), NULL, 0, 0, NULL, NULL, "h", 0,
-	    NULL },
-	{ "mcp.servers", CONFIG_RECORDS, AT(tree), NULL, 0, 0, NULL, NULL, "h",
-	    CONFIG_PRIVATE, &SERVER },
+	{ "token", CONFIG_SECRET, AT(token), NULL, 0, 0, NULL, NULL, "h",
+	    CONFIG_ASKER, NULL },
+	{ "mcp.servers", CONFIG_RECORDS, AT(tree), NULL, 0, 0, "SERVERS", NULL,
+	    "h", CONFIG_PRIVATE | CONFIG_ASKER, &SERVER },
 	{ "chat.old", CONFIG_IGNORED, 0, NULL, 0, 0, NULL, NULL, "is not used",
 	    0, NULL },
 	{ "chat.quiet", CONFIG_IGNORED, 0, NULL, 0, 0, NULL, NULL,
@@ -296,6 +300,27 @@ records_are_read_by_their_table(void **state)
 	} cases[] = {
 		{ "{\"a\": {\"url\": \"http://x\"}}", NULL },
 		{ "{\"a\": {\"url\": null, \"off\": true}}", NULL },
+		{ "{\"a\": {\"url\": null, \"off\": \"yes\"}}", NULL },
+		{ "{\"a\": {\"url\": null, \"off\": \" True \"}}", NULL },
+		{ "{\"a\": {\"url\": null, \"off\": \"on\"}}", NULL },
+		{ "{\"a\": {\"url\": null, \"off\": \"true\"}}", NULL },
+		{ "{\"a\": {\"url\": null, \"off\": 1}}", NULL },
+		{ "{\"a\": {\"url\": null, \"off\": 0}}",
+		    "a: url: expected a URL" },
+		{ "{\"a\": {\"url\": \"http://x\", \"off\": \"no\"}}", NULL },
+		{ "{\"a\": {\"url\": \"http://x\", \"off\": \"maybe\"}}",
+		    "a: off: expected" },
+		{ "{\"a\": {\"url\": \"http://x\", \"off\": [true]}}",
+		    "a: off: expected" },
+		{ "{\"a\": {\"url\": \"http://x\", \"tags\": {\"b\": "
+		  "\"c\"}}}",
+		    "a: tags: expected a list of texts" },
+		{ "{\"a\": {\"url\": \"http://x\", \"tags\": [\"b\", "
+		  "[\"c\"]]}}",
+		    "a: tags: expected a list of texts" },
+		{ "{\"a\": {\"url\": \"http://x\", \"kind\": "
+		  "[\"small\"]}}",
+		    "a: kind: expected a text" },
 		{ "{\"a\": {}}",
 		    "here: servers: a: url: expected a URL that begins with "
 		    "http:// or https://: its address; write NAME: {url: URL}" },
@@ -316,7 +341,7 @@ records_are_read_by_their_table(void **state)
 		    "url?; write NAME" },
 		{ "{\"a\": {\"url\": \"http://x\", \"what\": 1}}",
 		    "a: what: is not a member; there are url, kind, count, "
-		    "pass or pass_file, headers; write NAME: {" },
+		    "pass or pass_file, headers, tags, off; write NAME: {" },
 		{ "{\"a\": {\"url\": \"http://x\", \"count\": 10}}",
 		    "a: count: expected a whole number from 1 to 9" },
 		{ "{\"a\": {\"url\": \"http://x\", \"count\": \"4\"}}", NULL },
@@ -392,6 +417,76 @@ records_are_read_by_their_table(void **state)
 	config_records_fini(&list);
 	arena_free(list.mem);
 	unsetenv("NAME_OF_TEST");
+}
+
+static void
+a_list_may_be_a_member(void **state)
+{
+	static const struct {
+		const char *text, *items[3];
+	} cases[] = {
+		{ "[\"b\", \"c, d\", 3]", { "b", "c, d", "3" } },
+		{ "\"b, c\"", { "b", "c" } },
+		{ "[]", { NULL } },
+		{ "null", { NULL } },
+	};
+	struct config_records list = { .mem = arena_new() };
+	const struct server *s;
+	char text[200];
+	size_t i, k;
+
+	(void)state;
+	for (i = 0; i < NELEM(cases); i++) {
+		snprintf(text, sizeof(text),
+		    "{\"a\": {\"url\": \"http://x\", \"tags\": %s}}",
+		    cases[i].text);
+		if (read_records(text, true, &list) != 0)
+			fail_msg("%s: %s", text, buf_str(&errors));
+		s = list.items;
+		for (k = 0; k < 3 && cases[i].items[k] != NULL; k++) {
+			assert_true(k < s->tags.n);
+			assert_string_equal(s->tags.items[k],
+			    cases[i].items[k]);
+		}
+		assert_int_equal(s->tags.n, k);
+		config_records_fini(&list);
+	}
+	arena_free(list.mem);
+}
+
+/* By any way they came, and also what no row names. */
+static void
+what_is_for_others_is_dropped(void **state)
+{
+	char servers[] = "SERVERS= {\"a\": {\"url\": \"http://x\", \"pass\": "
+			 "\"a-word\", \"what\": [\"b-word\", {\"c\": "
+			 "\"c-word\"}]}}";
+	char token[] = "TOKEN=d-word", other[] = "COUNT=7";
+	char *env[] = { servers, token, other, NULL };
+	struct config_source src = { .environ = env };
+	struct config *c;
+	char *all;
+
+	(void)state;
+	c = load(&src);
+	assert_string_equal(buf_str(&errors), "");
+	config_drop(c); /* nothing is for others */
+	assert_true(secret_equals(&sample.token, "d-word"));
+	config_free(c);
+	src.drops = CONFIG_ASKER;
+	c = load(&src);
+	config_drop(c);
+	assert_false(secret_is_set(&sample.token));
+	assert_int_equal(sample.count, 7);
+	all = json_dumps(sample.tree, 0);
+	assert_null(strstr(all, "-word"));
+	free(all);
+	config_free(c);
+	config_drop_environ(DEFS, NELEM(DEFS), src.drops, env);
+	assert_string_equal(servers, "SERVERS=");
+	assert_string_equal(token, "TOKEN=");
+	assert_null(memmem(servers, sizeof(servers), "word", 4));
+	assert_string_equal(other, "COUNT=7");
 }
 
 static void
@@ -686,7 +781,7 @@ files_that_are_closed(void **state)
 	c = load(&src);
 	assert_non_null(strstr(buf_str(&errors), "Permission denied"));
 	config_free(c);
-	src.may_lack = "chat.open token";
+	src.drops = CONFIG_ASKER;
 	c = load(&src);
 	assert_string_equal(buf_str(&errors), "");
 	assert_false(secret_is_set(&sample.token));
@@ -1005,6 +1100,8 @@ main(void)
 		cmocka_unit_test(yaml_values),
 		cmocka_unit_test(nested_secrets_are_never_shown),
 		cmocka_unit_test(records_are_read_by_their_table),
+		cmocka_unit_test(a_list_may_be_a_member),
+		cmocka_unit_test(what_is_for_others_is_dropped),
 		cmocka_unit_test(spans_and_sizes),
 		cmocka_unit_test(errors_with_their_places),
 		cmocka_unit_test(all_errors_at_once),

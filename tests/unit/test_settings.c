@@ -685,9 +685,14 @@ who_asks_no_model_has_no_key(void **state)
 		    "    c: {host: openai, model: m, api_key_file: "
 		    "/nowhere}\n"
 		    "    d: {host: openai, model: m, api_key: literal, "
-		    "headers: {A: literal}}\n") };
+		    "headers: {A: literal}, base_url: "
+		    "\"http://u:literal@h\"}\n"
+		    "mcp:\n"
+		    "  servers:\n"
+		    "    s: {url: \"http://h/?key=literal\", headers: {A: "
+		    "literal}, env: {TOKEN: literal}, args: [literal]}\n") };
 	struct settings *s;
-	const json_t *d;
+	char *all;
 	size_t i;
 
 	(void)state;
@@ -701,12 +706,15 @@ who_asks_no_model_has_no_key(void **state)
 		assert_false(secret_is_set(&s->backends[i].key));
 		assert_null(s->backends[i].headers[0]);
 	}
-	d = json_object_get(s->llm_backends, "d");
-	assert_string_equal(json_string_value(json_object_get(d, "api_key")),
-	    "");
-	assert_string_equal(json_string_value(json_object_get(
-				json_object_get(d, "headers"), "A")),
-	    "");
+	all = json_dumps(s->llm_backends, 0);
+	assert_null(strstr(all, "literal"));
+	free(all);
+	all = json_dumps(s->mcp_servers, 0);
+	assert_null(strstr(all, "literal"));
+	free(all);
+	assert_string_equal(s->backends[2].name, "d");
+	assert_string_equal(s->backends[2].model, "m");
+	assert_string_equal(s->backends[2].base_url, "");
 	settings_unref(s);
 }
 
@@ -743,6 +751,13 @@ servers_are_read(void **state)
 		    NULL },
 		{ "{\"mcpServers\":{\"a\":{\"url\":\"\",\"disabled\":true}}}",
 		    NULL },
+		{ "{\"mcpServers\":{\"a\":{\"disabled\":\"yes\"}}}", NULL },
+		{ "{\"mcpServers\":{\"a\":{\"disabled\":1}}}", NULL },
+		{ "{\"mcpServers\":{\"a\":{\"disabled\":\"no\"}}}",
+		    "a: expected \"url\"" },
+		{ "{\"mcpServers\":{\"a\":{\"url\":\"http://x\","
+		  "\"disabled\":\"maybe\"}}}",
+		    "a: disabled: expected" },
 		{ "{\n\"mcpServers\":{\n,}}", "line 3: not JSON" },
 		{ "{}", "mcpServers: expected a mapping" },
 		{ "{\"mcpServers\":[]}", "mcpServers: expected a mapping" },
@@ -946,6 +961,88 @@ all_are_documented(void **state)
 	free(docs);
 }
 
+/* Of each row somebody has decided whether the edge keeps its keys. */
+static void
+secrets_are_somebody_s(void **state)
+{
+	static const char *const EDGE[] = { "proxy_secret", "encryption_key",
+		"master_password" };
+	size_t i, k;
+
+	(void)state;
+	for (i = 0; i < SETTINGS_N; i++) {
+		const struct config_def *def = &SETTINGS[i];
+		bool secret = def->type == CONFIG_SECRET
+		    || def->type == CONFIG_MAP || def->type == CONFIG_RECORDS;
+
+		for (k = 0; k < NELEM(EDGE); k++)
+			if (strcmp(EDGE[k], def->key) == 0)
+				secret = false;
+		if (secret != ((def->flags & CONFIG_ASKER) != 0))
+			fail_msg("%s: %s", def->key,
+			    secret ? "has keys, so it is CONFIG_ASKER; or the "
+				     "edge needs them: name it here"
+				   : "is CONFIG_ASKER and has no keys");
+	}
+}
+
+/* The quickstart's edge is not given what the edge would wipe. */
+static void
+the_quickstart_hides_them(void **state)
+{
+	char *text = source_file("deploy/quickstart.d/settings.sh");
+	char *names = strstr(text, "\nhidden_names() {"), *end;
+	char name[CONFIG_NAME_MAX];
+	size_t i, k, len;
+
+	(void)state;
+	assert_non_null(names);
+	end = strstr(names, "\n}");
+	assert_non_null(end);
+	*end = '\0';
+	for (i = 0; i < SETTINGS_N; i++)
+		for (k = 0; (SETTINGS[i].flags & CONFIG_ASKER) != 0
+		     && config_env_name(&SETTINGS[i], k, name);
+		     k++) {
+			len = strlen(name);
+			if (len > 8 && strcmp(name + len - 8, "_API_KEY") == 0)
+				assert_non_null(strstr(names, "*_API_KEY,"));
+			else if (strstr(names, name) == NULL)
+				fail_msg("hidden_names() lacks %s", name);
+		}
+	free(text);
+}
+
+/* YAML has many words for it, and takes a text in quotes for a text. */
+static void
+servers_are_disabled(void **state)
+{
+	static const char *const WORDS[] = { "true", "yes", "True", "on", "1",
+		"\"true\"", "'yes'" };
+	struct arena *mem = arena_new();
+	struct settings_server *list;
+	char yaml[200];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(WORDS); i++) {
+		struct settings *s;
+
+		snprintf(yaml, sizeof(yaml),
+		    "mcp:\n  servers:\n    a: {url: \"http://x\", disabled: "
+		    "%s}\n    b: {url: \"http://y\", disabled: no}\n",
+		    WORDS[i]);
+		s = load_yaml(yaml, "");
+		if (s == NULL)
+			fail_msg("%s: %s", WORDS[i], buf_str(&errors));
+		if (settings_servers(s, mem, &list, &errors) != 1)
+			fail_msg("%s: is listed", WORDS[i]);
+		assert_string_equal(list[0].name, "b");
+		settings_unref(s);
+	}
+	arena_free(mem);
+}
+
 /* A model's name alone: what is missing is a key, not a host. */
 static void
 a_model_without_a_key(void **state)
@@ -1009,6 +1106,9 @@ main(void)
 		cmocka_unit_test(who_asks_no_model_has_no_key),
 		cmocka_unit_test(servers_config),
 		cmocka_unit_test(servers_are_read),
+		cmocka_unit_test(servers_are_disabled),
+		cmocka_unit_test(secrets_are_somebody_s),
+		cmocka_unit_test(the_quickstart_hides_them),
 		cmocka_unit_test(the_policy_is_the_settings),
 		cmocka_unit_test(references),
 		cmocka_unit_test(a_model_without_a_key),
