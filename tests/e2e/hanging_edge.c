@@ -1,7 +1,7 @@
 /*
  * hanging_edge: dragoman-edge with a route more, GET /hang, whose handler
  * waits until the file $HANG_UNTIL is there, as one that calls a server which
- * does not answer; a minute at most.
+ * does not answer; two minutes at most.
  *
  * This table stands in the place of handlers/routes.c.
  */
@@ -14,7 +14,7 @@
 #include "fcgi/request.h"
 #include "handlers/handlers.h"
 
-#define HANG_MS 60000
+#define HANG_MS 120000
 #define LOOK_US 20000
 
 static int
