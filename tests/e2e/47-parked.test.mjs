@@ -45,6 +45,7 @@ testWith({ release: true, edges: 1, turns: 1 }, 'an edge that hears nothing find
   await until(async () => (await d.counts()).replied === 3);
   await d.redis.call('ACL', 'SETUSER', 'default', '+subscribe');
   assert.equal((await again).json.reply, 'r:y');
+  await until(async () => (await d.redis.call('CLIENT', 'LIST', 'TYPE', 'pubsub')) !== '', { what: 'it hears' });
   d.model.handler = r => ({ text: `r:${r.lastUser}` });
   const begun = performance.now();
   assert.equal((await d.say('hears', 'z')).reply, 'r:z');
