@@ -90,7 +90,7 @@ choose_model(struct program_run *run, struct settings *s)
 	if (!p->lacks_model)
 		return s;
 	mem = arena_new();
-	(void)llm_backends(s, mem, &list);
+	(void)llm_backends(s, policy_of(s, NULL), mem, &list);
 	if (llm_pick(&list[0], mem, &picked) != LLM_OK)
 		tell_no_model(p, &picked);
 	else

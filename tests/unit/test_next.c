@@ -74,8 +74,8 @@ static struct worker worker;
 static struct settings settings = { .turns_lease_ms = LEASE_MS,
 	.turns_max_time_ms = TIME_MS,
 	.policy.host = HOST_OPENAI,
-	.chat_max_history = 10,
-	.chat_max_output_chars = 1000,
+	.policy.max_history = 10,
+	.policy.max_output_chars = 1000,
 	.chat_reply_keep_ms = 60000 };
 static struct lease lease;
 static struct chat_name chat;
@@ -99,6 +99,7 @@ take(struct redis_fixture *f)
 	atomic_store(&worker.stopping, WORKER_RUNS);
 	t = (struct turn){ .w = &worker,
 		.s = &settings,
+		.policy = &settings.policy,
 		.job = job,
 		.mem = job->mem,
 		.lease = &lease,
@@ -311,7 +312,9 @@ a_model_or_the_call_itself(void **state)
 		enum turn_state next;
 
 		s.policy.host = cases[i].host;
-		t = (struct turn){ .s = &s, .nrounds = cases[i].nrounds };
+		t = (struct turn){ .s = &s,
+			.policy = &s.policy,
+			.nrounds = cases[i].nrounds };
 		t.rounds[0].answer.ncalls = 1;
 		t.rounds[0].done[0] = cases[i].done;
 		t.rounds[0].results[0].text = "the result";
