@@ -17,6 +17,7 @@
 #include "work/worker.h"
 
 #define LEASE_MS 60000
+#define SHORT_MS 1000 /* of which a quarter is margin */
 #define TIME_MS 600000
 
 static struct turn t;
@@ -283,6 +284,25 @@ an_unsure_lease_is_asked_for(void **state)
 	redis_fixture_restart(f);
 }
 
+/* Redis answers so late that the lease which it renewed nearly is over. */
+static void
+a_late_answer_makes_no_sure_lease(void **state)
+{
+	struct redis_fixture *f = *state;
+	struct settings quick = settings;
+
+	take(f);
+	quick.turns_lease_ms = SHORT_MS;
+	t.s = &quick;
+	lease_init(&lease, t.job, NULL, SHORT_MS);
+	lease_cancel(&lease, LEASE_UNSURE);
+	(void)redis_text(f, "CLIENT PAUSE %d WRITE", SHORT_MS - 100);
+	assert_int_equal(may_call(&t), TURN_N);
+	assert_true(lease_is_sure(&lease));
+	job_free(t.job);
+	redis_fixture_flush(state);
+}
+
 /* ---- past load, token and tools ---- */
 
 static void
@@ -335,6 +355,8 @@ main(void)
 		cmocka_unit_test_setup(each_reason_lets_it_end,
 		    redis_fixture_flush),
 		cmocka_unit_test_setup(an_unsure_lease_is_asked_for,
+		    redis_fixture_flush),
+		cmocka_unit_test_setup(a_late_answer_makes_no_sure_lease,
 		    redis_fixture_flush),
 		cmocka_unit_test(a_model_or_the_call_itself),
 		cmocka_unit_test_setup(the_longest_are_kept, begin),
