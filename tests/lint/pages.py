@@ -88,6 +88,40 @@ def check_names():
                 print(f"{path}: no program says {span}")
 
 
+def check_identifiers():
+    """Functions, structs and macros that docs/DESIGN.md names are in the code."""
+    code = set()
+    for pattern in "*/*.[ch]", "tests/unit/*.c", "redis/lua/*.lua", "deploy/quickstart.d/*":
+        for path in glob.glob(pattern):
+            code |= set(re.findall(r"\w+", read(path)))
+            code.add(os.path.basename(path).split(".")[0])
+    code |= set(re.findall(r"\w+", read("nginx/dragoman.conf")))
+    for path in "docs/DESIGN.md", "docs/SECURITY.md", "redis/README.md":
+        for span in quoted(read(path)):
+            m = re.fullmatch(r"(?:struct |enum )?([A-Za-z]+(?:_[A-Za-z]+)+)(?:\(\))?", span)
+            if m and m[1] not in code | NAMES and not re.search(r"[A-Z]{4}$", m[1]):
+                print(f"{path}: no code has {m[1]}")
+
+
+def slug(heading):
+    """The anchor of a heading, as GitHub makes it."""
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+
+
+def check_anchors():
+    """What a page points to within a page is a heading there."""
+    heads = {}
+    for path, text in documents():
+        heads[os.path.normpath(path)] = {
+            slug(h) for h in re.findall(r"^#+ (.*)$", text, re.M)}
+    for path, text in documents():
+        for page, anchor in re.findall(r"\]\(([^)#\s]*)#([^)]*)\)", text):
+            target = os.path.normpath(os.path.join(os.path.dirname(path), page)
+                                      if page else path)
+            if anchor not in heads.get(target, ()):
+                print(f"{path}: {page}#{anchor}: there is no such heading")
+
+
 PLACES = ("base nouns redis llm mcp tools fcgi work program chat handlers cli "
           "nginx deploy docs tests").split()
 
@@ -137,7 +171,8 @@ def check_folders():
         print(f"README.md: folder {name}/ is {'missing' if name in there else 'not there'}")
 
 
-CHECKS = (check_sentences, check_pages, check_names, check_paths, check_files,
+CHECKS = (check_sentences, check_pages, check_names, check_identifiers,
+          check_anchors, check_paths, check_files,
           check_folders)
 
 if __name__ == "__main__":
