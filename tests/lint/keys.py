@@ -129,3 +129,14 @@ for path in "redis/lua/forget.lua", "redis/lua/common.lua":
 for key, _ in chats:
     if key.split(":")[1] not in forgotten:
         print(f"redis/chats_forget.c, redis/lua/forget.lua: forget leaves `{key}`")
+
+# What is sealed is bound to a noun; docs/SECURITY.md lists them.
+told = re.search(r"the noun \(([^)]*)\)", read("docs/SECURITY.md"))[1]
+told = set(re.findall(r"`([a-z]+)`", told))
+texts = "".join(read(path) for path in sorted(glob.glob("redis/*.c")))
+bound = set(re.findall(r'\brecord_(?:open|seal)\([^"();]*"([a-z]+)"', texts))
+for noun in sorted(bound - told):
+    print(f"docs/SECURITY.md: what is sealed may be a `{noun}`, too")
+for noun in sorted(told - bound):
+    if f'"{noun}"' not in texts:
+        print(f"docs/SECURITY.md: nothing is sealed as `{noun}`")
