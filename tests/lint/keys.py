@@ -140,3 +140,22 @@ for noun in sorted(bound - told):
 for noun in sorted(told - bound):
     if f'"{noun}"' not in texts:
         print(f"docs/SECURITY.md: nothing is sealed as `{noun}`")
+
+# The fields of a chat's record: those that scripts name, and the table.
+part = readme[readme.index("| field | what | there |"):].split("\n\n")[0]
+told = set(re.findall(r"`([a-z]+)`", " ".join(
+    line.split("|")[1] for line in part.splitlines()[2:])))
+named, words = set(), set()
+for path in sorted(glob.glob("redis/lua/*.lua")):
+    text = re.sub(r"--.*", "", read(path))
+    words |= set(re.findall(r"'([a-z]+)'", text))
+    if path.endswith("/breaker.lua"): # its record is a breaker
+        continue
+    for call in re.findall(
+            r"\brecord\(([^()]*(?:\([^()]*\)[^()]*)*)\)"
+            r"|'H(?:SET|DEL)', (?:chat|KEYS\[1\]),([^()]*)", text):
+        named |= set(re.findall(r"'([a-z]+)'", " ".join(call)))
+for field in sorted(named - told):
+    print(f"redis/README.md: a chat's record has a field {field}, too")
+for field in sorted(told - words):
+    print(f"redis/README.md: no script knows a field {field}")
