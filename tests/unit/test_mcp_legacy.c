@@ -264,7 +264,7 @@ a_stream_is_resumed_in_time(void **state)
 		const char *stream;
 		int asked_max;
 	} cases[] = {
-		{ "id: e1\nretry: 0\ndata:\n\n", 4 },
+		{ "id: e1\nretry: 0\ndata:\n\n", 20 },
 		{ "id: e1\nretry: 9223372036854775807\ndata:\n\n", 0 },
 	};
 	struct rule rules[] = {
@@ -273,7 +273,7 @@ a_stream_is_resumed_in_time(void **state)
 		{ RULE("GET", 200, NULL) },
 		{ .method = NULL },
 	};
-	struct mcp_call_options o = { .deadline_ms = 400 };
+	struct mcp_call_options o = { .deadline_ms = 2000 };
 	size_t i;
 
 	(void)state;
