@@ -28,24 +28,32 @@ OTHERS_SAY = ["control process exited with error code"] + [
 
 
 def check_sentences():
-    """What docs/TROUBLESHOOTING.md quotes is what a program says."""
+    """What docs/TROUBLESHOOTING.md and the statuses quote is what a program says."""
     said = ""
     for pattern in ("*/*.c", "redis/lua/*.lua", "nginx/*.conf", "nginx/generate",
                     "deploy/quickstart", "deploy/quickstart.d/*.sh"):
         for path in sorted(glob.glob(pattern)):
             said += re.sub(r'"\s*(?:\\\n\s*)?"', "", read(path))
     said = re.sub(r"\s+", " ", said)
-    told = read("docs/TROUBLESHOOTING.md")
-    quotes = re.findall(r'"([A-Z][^"\n]{9,})"', told)
+    page = "docs/TROUBLESHOOTING.md"
+    told = read(page)
+    quotes = [(page, text) for text in re.findall(r'"([A-Z][^"\n]{9,})"', told)]
     for cells in rows(told):
-        quotes += re.findall(r"`([^`]+ [^`]+)`", cells[0])
-        quotes += re.findall(r'"([^"]+ [^"]+)"', cells[0])
-    for text in quotes:
+        quotes += [(page, text) for text in
+                   re.findall(r"`([^`]+)`", cells[0])
+                   + re.findall(r'"([^"]+ [^"]+)"', cells[0])]
+    for cells in rows(read("docs/INTERFACES.md")): # what a status comes with
+        if re.match(r"[45]\d\d", cells[0]):
+            quotes += [("docs/INTERFACES.md", text)
+                       for text in re.findall(r"`([^`]+)`", cells[1])]
+    for page, text in quotes:
+        if " " not in text:
+            continue
         pieces = COMPOSED.get(text) or [
             part.strip() for part in re.split(JOINTS, text)]
         for part in pieces:
             if len(part) > 3 and part not in said and part not in OTHERS_SAY:
-                print(f"docs/TROUBLESHOOTING.md: nobody says: {text}")
+                print(f"{page}: nobody says: {text}")
                 break
 
 
@@ -161,6 +169,14 @@ def check_files():
                 print(f"docs/DESIGN.md: {folder}/{name} is in no row")
 
 
+def check_cases():
+    """Cases of tests/wild that docs/COMPATIBILITY.md names are there."""
+    for cells in rows(read("docs/COMPATIBILITY.md")):
+        for name in re.findall(r"`([a-z]+(?:-[a-z0-9…]+)+)`", cells[-1]):
+            if not glob.glob(f"tests/wild/cases/{name.replace('…', '*')}.mjs"):
+                print(f"docs/COMPATIBILITY.md: there is no case {name}")
+
+
 def check_folders():
     """The README's map has each folder that has files of ours."""
     part = read("README.md").split("\n## The source code\n", 1)[1]
@@ -172,8 +188,7 @@ def check_folders():
 
 
 CHECKS = (check_sentences, check_pages, check_names, check_identifiers,
-          check_anchors, check_paths, check_files,
-          check_folders)
+          check_anchors, check_paths, check_files, check_cases, check_folders)
 
 if __name__ == "__main__":
     for check in CHECKS:

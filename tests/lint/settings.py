@@ -227,6 +227,10 @@ def check_keys():
         for block in re.findall(r"^ *```yaml\n(.*?)^ *```", text, re.M | re.S):
             for key in sorted(yaml_keys(block) - ours - fronts):
                 print(f"{path}: its YAML sets {key}, which is no setting")
+    # What `dragoman init` writes, with what is commented out there.
+    made = literals(read("cli/init.c")).replace("\\n", "\n").replace("#", "")
+    for key in sorted(yaml_keys(made) - ours - fronts):
+        print(f"cli/init.c: dragoman.yaml sets {key}, which is no setting")
 
 
 def yaml_keys(block):
