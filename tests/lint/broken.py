@@ -98,6 +98,8 @@ CASES = [
     (pages.check_names, TROUBLE, "`tool_hidden`: more", "`tool_lost`: more", "no program says tool_lost"),
     (pages.check_names, "docs/OPERATIONS.md", "dragoman_queue_age_seconds", "dragoman_queue_age",
      "there is no metric dragoman_queue_age"),
+    (pages.check_names, "docs/OPERATIONS.md", 'kind=~"denied|quota', 'kind=~"denied|credit',
+     'dragoman_model_errors_total has no kind="credit"'),
     (pages.check_paths, "docs/SECURITY.md", "`base/hide.c`", "`base/hidden.c`",
      "there is no base/hidden.c"),
     (pages.check_files, "docs/DESIGN.md", "`take.c` |", "`taken.c` |", "work/take.c is in no row"),

@@ -112,12 +112,18 @@ METRIC_TYPES = {"C": "counter", "G": "gauge", "H": "histogram",
                 "L": "gauge, *all*"}
 
 
-def check_metrics():
+def metrics():
+    """{name: {label: values}} and {name: type} of nouns/metric.c."""
     code, types = {}, {}
     for row in re.split(r"\n\t\[METRIC_", read("nouns/metric.c"))[1:]:
         name = re.search(r'"(dragoman_\w+)"', row).group(1)
         code[name] = metric_labels(row)
         types[name] = METRIC_TYPES[re.search(r'",\s+([CGHL]),', row).group(1)]
+    return code, types
+
+
+def check_metrics():
+    code, types = metrics()
     told = {}
     for cells in rows(section(read("docs/INTERFACES.md"), "Metrics")):
         m = re.match(r"`(dragoman_\w+)`$", cells[0])

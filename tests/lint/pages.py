@@ -9,6 +9,7 @@ import glob
 import os
 import re
 
+from interfaces import metrics
 from settings import settings
 from texts import documents, literals, quoted, read, rows, sources
 
@@ -82,11 +83,16 @@ NO_FILES = {"handlers/mcp.c", "redis/sentinel.c", "tools/list"}
 
 def check_names():
     """Log events and metrics that a page names exist."""
-    metrics = set(re.findall(r'"(dragoman_\w+)"', read("nouns/metric.c")))
-    series = {m + end for m in metrics for end in ("", "_bucket", "_sum", "_count")}
+    labels, _ = metrics()
+    series = {m + end for m in labels for end in ("", "_bucket", "_sum", "_count")}
     for path, text in documents():
         for name in sorted(set(re.findall(r"\bdragoman_[a-z_]+\b", text)) - series):
             print(f"{path}: there is no metric {name}")
+        for name, label, values in re.findall(
+                r'\b(dragoman_\w+)\{(\w+)=~?"([^"]*)"\}', text):
+            known = labels.get(name, {}).get(label, set())
+            for value in sorted(set(values.split("|")) - known):
+                print(f"{path}: {name} has no {label}=\"{value}\"")
     code = " ".join(literals(text) for _, text in sources())
     known = NAMES | set(re.findall(r"\b[a-z]+(?:_[a-z]+)+\b", code))
     known |= {name.lower() for row in settings() for name in row.names}
