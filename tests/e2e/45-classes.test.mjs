@@ -1,23 +1,21 @@
 /*
  * Classes of requests: what hangs takes no thread from what does not.  The edge
- * is the product's with one route more, GET /hang (hanging_edge.c).
+ * is the product's with one route more, GET /hang (own_edge.c).
  */
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import fs from 'node:fs';
-import { promisify } from 'node:util';
-import { SLOW, suite, testWith, until } from './dragoman.mjs';
+import { makeProgram, SLOW, suite, testWith, until } from './dragoman.mjs';
 
 const THREADS = 64; /* server.threads */
 const ROUNDS = 150;
-const HANG_MS = 120000; /* hanging_edge.c's: longer than they take on any machine */
+const HANG_MS = 120000; /* own_edge.c's: longer than they take on any machine */
 const PAIRS = 4;
 /* Below it, a p99 is what the machine does beside; a thread that waits for one
  * that hangs would take HANG_MS. */
 const FLOOR_MS = 40 * SLOW;
 
-const build = { edges: 1, release: true, edgeProgram: 'tests/e2e/hanging_edge',
-  before: d => promisify(execFile)('make', ['-s', '-C', d.build, 'tests/e2e/hanging_edge']) };
+const build = { edges: 1, release: true, edgeProgram: 'tests/e2e/own_edge',
+  before: d => makeProgram(d, 'tests/e2e/own_edge') };
 
 const s = suite({ ...build, turns: 1, model: false,
   before: async d => {

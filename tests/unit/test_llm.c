@@ -475,7 +475,7 @@ addresses_with_a_query_and_headers(void **state)
 		.chat_ollama_url = "",
 		.llm_max_tokens_name = "",
 		.policy.fallback = { fallback, 1 },
-		.llm_max_tokens = 9,
+		.policy.max_tokens = 9,
 		.llm_connect_ms = 20000,
 		.llm_first_byte_ms = 5000,
 		.llm_idle_ms = 5000,
@@ -495,7 +495,7 @@ addresses_with_a_query_and_headers(void **state)
 		s.policy.host = rows[i].host;
 		snprintf(url, sizeof(url), "http://127.0.0.1:%d%s", srv.port,
 		    rows[i].base);
-		assert_int_equal(llm_backends(&s, mem, &b), 2);
+		assert_int_equal(llm_backends(&s, &s.policy, mem, &b), 2);
 		script(&CASES[0].step, 1);
 		ask(&b[0], NULL, &a);
 		assert_string_equal(seen_path, rows[i].path);

@@ -692,7 +692,7 @@ what_is_left_out_is_told_once_a_change(void **state)
 	toolbox_wait(box, SOON_MS);
 	settings.policy.host = HOST_OPENAI;
 	for (i = 0; i < NELEM(MAX); i++) {
-		settings.llm_tools_max = MAX[i][0];
+		settings.policy.tools_max = MAX[i][0];
 		assert_int_equal(toolbox_reload(box, &settings, &errors), 0);
 		if (served_lines(path, "tool_hidden") != MAX[i][1])
 			fail_msg("the %zuth: %d lines", i + 1,
@@ -768,7 +768,7 @@ too_many_are_shared_out(void **state)
 	toolbox_wait(box, SOON_MS);
 	settings.policy.host = HOST_OPENAI;
 	for (i = 0; i < NELEM(MAX); i++) {
-		settings.llm_tools_max = MAX[i];
+		settings.policy.tools_max = MAX[i];
 		assert_int_equal(toolbox_reload(box, &settings, &errors), 0);
 		if (!becomes(WANT[i]))
 			fail_msg("%d: %s", MAX[i], offered());
@@ -781,7 +781,7 @@ too_many_are_shared_out(void **state)
 	}
 	/* Who types commands is not offered them at once. */
 	settings.policy.host = HOST_DIRECT;
-	settings.llm_tools_max = 1;
+	settings.policy.tools_max = 1;
 	assert_int_equal(toolbox_reload(box, &settings, &errors), 0);
 	assert_true(becomes(WANT[4]));
 	end();
@@ -832,7 +832,7 @@ large_schemas_are_bounded_together(void **state)
 		bytes += strlen(set->specs[i].schema_text);
 	assert_true(set->n > 50 && set->n < 123);
 	assert_true(bytes <= 4 * MIB);
-	o = view_offered(box->current, box->sources[0]);
+	o = view_offered(box->views, box->sources[0]);
 	assert_int_equal(o->n + o->left_out, 120);
 	assert_string_equal(o->shown[0].why,
 	    "the schemas of all tools are too large");

@@ -116,7 +116,8 @@ begin(void **state)
 	w.calls = pool_new("call", 2);
 	memset(models.breakers, 0, sizeof(models.breakers));
 	atomic_store(&models.looked, false);
-	assert_int_equal(llm_backends(&settings, mem, &backend), 1);
+	assert_int_equal(
+	    llm_backends(&settings, &settings.policy, mem, &backend), 1);
 	llm_breaker_name(backend, name);
 	br = model_breaker_hold(&models, name);
 	assert_non_null(br);
