@@ -22,7 +22,7 @@ const s = suite(async () => {
   mcp.token = WORDS['a key of an MCP server'];
   return {
     memcp: true,
-    settings: { log: { level: 'debug' }, chat: { auth: 'memcp' }, mcp: { servers: { srv: { url: mcp.url, headers: { Authorization: `Bearer ${WORDS['a key of an MCP server']}` } } } } },
+    settings: { log: { level: 'debug' }, chat: { auth: 'memcp', wait: '150s' }, mcp: { timeout: '120s', servers: { srv: { url: mcp.url, headers: { Authorization: `Bearer ${WORDS['a key of an MCP server']}` } } } } },
     env: { SQL_ECHO: 'true' },
   };
 });
@@ -57,10 +57,10 @@ s.test('a busy hour, then a search of all places', async d => {
     await d.request('POST', '/chat', { body, headers: d.headersOf({}) });
   await d.chat({ chat_id: 'spy', message: 'x' }, { secret: 'wrong-secret-8810' });
   /* something left in each place of Redis */
-  d.model.push({ text: WORDS['an unfinished answer'], calls: [{ name: 'srv__slow', arguments: { ms: 8000 } }] });
-  const running = d.chat({ chat_id: 'spy', message: WORDS['what a person said'] });
+  d.model.push({ text: WORDS['an unfinished answer'], calls: [{ name: 'srv__slow', arguments: { ms: 120000 } }] });
+  const running = d.chat({ chat_id: 'spy', message: WORDS['what a person said'] }, { ms: 180000 });
   await until(() => mcp.calls.some(c => c.name === 'slow'));
-  const waiting = d.chat({ chat_id: 'spy', message: WORDS['a message that waits'] });
+  const waiting = d.chat({ chat_id: 'spy', message: WORDS['a message that waits'] }, { ms: 180000 });
   await until(async () => (await d.counts()).waiting === 2);
   await d.cli(['turns', 'list']);
   await d.cli(['turns', 'show', 'default/http/spy']);
@@ -80,6 +80,7 @@ s.test('a busy hour, then a search of all places', async d => {
   for (const key of await d.redis.keys('*')) {
     look('a key of Redis', key);
     const type = await d.redis.type(key);
+    if (type === 'none') continue; /* its time was over */
     const values = {
       string: k => d.redis.get(k), list: k => d.redis.lrange(k, 0, -1), hash: k => d.redis.hgetall(k),
       zset: k => d.redis.zrange(k, 0, -1, 'WITHSCORES'), set: k => d.redis.smembers(k), stream: k => d.redis.xrange(k, '-', '+'),
