@@ -163,9 +163,9 @@ s.test('a huge answer is cut, not kept', async d => {
 
 /* Some hundred bytes come before the first word: they take as long as the
  * double's timers. */
-testWith({ edges: 1, turns: 1, settings: { llm: { retry_for: '0s' } } }, 'a slow drip of bytes is read whole', async d => {
+testWith({ edges: 1, turns: 1, settings: { llm: { retry_for: '0s' }, chat: { wait: '100s' } } }, 'a slow drip of bytes is read whole', async d => {
   d.model.push({ text: 'ä drop 🌍', bytes: true, drip: 1 });
-  assert.equal((await d.say('drip', 'x', { ms: 30000 })).reply, 'ä drop 🌍');
+  assert.equal((await d.say('drip', 'x', { ms: 120000 })).reply, 'ä drop 🌍');
   d.model.push({ text: 'cr', cr: true });
   assert.equal((await d.say('drip', 'x')).reply, 'cr');
 });
