@@ -118,7 +118,7 @@ cli_store(struct cli *cli, int *code)
 		return cli->store;
 	case STORE_UNKNOWN_KEY:
 		cli_error(cli,
-		    "what lies in this Redis was encrypted with "
+		    "this Redis was encrypted with "
 		    "another key: set the encryption_key that the "
 		    "workers have");
 		return NULL;
