@@ -11,7 +11,6 @@
 
 #define NET_BYTES 16
 #define NET_TEXT_MAX 52 /* the longest address, "/128" and a NUL */
-#define NET_HEX_MAX (2 * NET_BYTES + 1)
 
 struct net {
 	unsigned char bytes[NET_BYTES]; /* IPv4: mapped */

@@ -21,14 +21,14 @@
 #define API_KEYS_MOURN_MS ((int64_t)30 * 24 * 3600 * 1000)
 
 /*
- * A new key as ${key} says; its id and created_ms are set here.  ${text} is the
- * key: show it once, then wipe it.
+ * A new key as ${key} says; its created_ms is set here, and its id, which is
+ * ${id}.  ${text} is the key: show it once, then wipe it.
  *
  * OK, EXISTS (the name has a key that has not ended), FULL (API_KEYS_MAX, or
  * Redis), DAMAGED (the list of keys is not ours), DOWN
  */
 enum store_rc api_keys_create(struct store *st, struct api_key *key,
-    char text[API_KEY_TEXT_MAX]) WARN_UNUSED;
+    char text[API_KEY_TEXT_MAX], char id[API_KEY_ID_MAX]) WARN_UNUSED;
 
 struct api_key_listed {
 	struct api_key key;
