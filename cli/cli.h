@@ -1,5 +1,5 @@
 /*
- * cli: what the commands of `dragoman` share.  THE table is main.c.
+ * cli: what the commands of `dragoman` share.  THE table is commands.c.
  *
  * Results go to standard output, all else to standard error.  What people,
  * models or servers said is shown through cli_clean: a terminal obeys control
