@@ -11,7 +11,8 @@ glob_is_valid(const char *pattern, const char **why)
 	for (i = 0; i < len; i++)
 		if (pattern[i] <= ' ' || pattern[i] > '~' || pattern[i] == ',')
 			return false;
-	*why = "is longer than any name";
+	if (len > GLOB_MAX)
+		*why = "is longer than any name";
 	return len > 0 && len <= GLOB_MAX;
 }
 

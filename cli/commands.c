@@ -66,6 +66,32 @@ const struct command COMMANDS[] = {
 	    cmd_models },
 	{ "pause", "", "start no new turns; messages wait", NULL, cmd_pause },
 	{ "resume", "", "start turns again", NULL, cmd_resume },
+	{ "key create", "", "make an API key for a client of /mcp",
+	    "--name N         what it is called, such as n8n (needed)\n"
+	    "--role R         read, write or admin (needed); read: only tools "
+	    "that change nothing\n"
+	    "--tools GLOB,... only these tools: * is any text, ? one "
+	    "character\n"
+	    "--expires D      for so long, such as 90d (default: for ever)\n"
+	    "--allow CIDR,... only from these addresses, such as "
+	    "10.0.0.0/8\n"
+	    "--rate N         calls a minute, 0: any (default: "
+	    "mcp.rate_limit)\n"
+	    "--print-secret   the key alone as the last line, for scripts",
+	    cmd_key_create },
+	{ "key list", "",
+	    "list the API keys: roles, tools, when they were used (never the "
+	    "keys themselves)",
+	    NULL, cmd_key_list },
+	{ "key rotate", "NAME",
+	    "make another API key of this name; the old one works a while "
+	    "longer",
+	    "--overlap D      for so long the old one works, 0: it ends now "
+	    "(default 1d)\n"
+	    "--print-secret   the key alone as the last line, for scripts",
+	    cmd_key_rotate },
+	{ "key revoke", "NAME", "end an API key at once", NULL,
+	    cmd_key_revoke },
 	{ "keys list", "", "list the encryption keys by their ids", NULL,
 	    cmd_keys_list },
 	{ "keys rotate", "", "change the encryption key, step by step",
