@@ -122,10 +122,7 @@ struct settings {
 	json_t *mcp_servers;    /* {name: {url, headers, ...}} or NULL */
 	const char *mcp_config; /* servers_config.json; "" none */
 	int64_t mcp_refresh_ms;
-	int64_t mcp_rate_limit;      /* calls of an API key a minute; 0 any */
-	int64_t mcp_tool_rate_limit; /* and of one tool */
-	struct config_list mcp_read_only; /* globs, of tools */
-	int64_t mcp_timeout_ms;           /* of one tool call */
+	int64_t mcp_timeout_ms; /* of one tool call */
 
 	/* http: */
 	const char *http_ca_file; /* "": the system's */

@@ -147,10 +147,10 @@ check_read_only(struct findings *f, const struct settings *s)
 	const char *why;
 	size_t i;
 
-	for (i = 0; i < s->mcp_read_only.n; i++)
-		if (!glob_is_valid(s->mcp_read_only.items[i], &why))
+	for (i = 0; i < s->policy.read_only.n; i++)
+		if (!glob_is_valid(s->policy.read_only.items[i], &why))
 			settings_error(f, s, "mcp.read_only", "\"%s\": %s",
-			    s->mcp_read_only.items[i], why);
+			    s->policy.read_only.items[i], why);
 }
 
 /* The bytes of the path in unix:PATH?..., %XX being one; 0: another address. */

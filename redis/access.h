@@ -39,8 +39,8 @@ struct access_ask {
 	bool counts;      /* a call: takes from the limits.  Else the key alone
 			     is looked up, as for lists and streams */
 	const char *tool; /* a name that there is; NULL: no tool is called */
-	int64_t per_minute;      /* mcp.rate_limit; 0: none */
-	int64_t tool_per_minute; /* mcp.tool_rate_limit; 0: none */
+	int64_t per_minute;      /* policy's call_limit; 0: none */
+	int64_t tool_per_minute; /* policy's tool_call_limit */
 };
 
 struct access {

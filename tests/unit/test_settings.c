@@ -373,8 +373,8 @@ names_of_old(void **state)
 	assert_non_null(
 	    strstr(buf_str(&warnings), "slack_app_token: is not used"));
 	assert_null(strstr(buf_str(&warnings), "rate_limit"));
-	assert_int_equal(s->mcp_rate_limit, 3);
-	assert_int_equal(s->mcp_tool_rate_limit, 120);
+	assert_int_equal(s->policy.call_limit, 3);
+	assert_int_equal(s->policy.tool_call_limit, 120);
 	assert_int_equal(s->policy.rate_limit, 1000000000);
 	assert_true(s->sql_echo);
 	assert_string_equal(s->log_level, "warn");
