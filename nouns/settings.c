@@ -273,13 +273,13 @@ const struct config_def SETTINGS[] = {
 	{ "mcp.refresh", CONFIG_SPAN, AT(mcp_refresh_ms), "5m", SECOND, DAY,
 	    NULL, NULL, "age at which a list of tools is asked for again", 0,
 	    NULL },
-	{ "mcp.rate_limit", CONFIG_INT, AT(policy.call_limit), "600", 0, RATE_MAX,
-	    "RATE_LIMIT_PER_MINUTE", NULL,
+	{ "mcp.rate_limit", CONFIG_INT, AT(policy.call_limit), "600", 0,
+	    RATE_MAX, "RATE_LIMIT_PER_MINUTE", NULL,
 	    "calls of one API key in any 60 s; above 1000 not exact; 0: any; "
 	    "the key's own --rate wins",
 	    0, NULL },
-	{ "mcp.tool_rate_limit", CONFIG_INT, AT(policy.tool_call_limit), "120", 0,
-	    RATE_MAX, "RATE_LIMIT_PER_ENDPOINT", NULL,
+	{ "mcp.tool_rate_limit", CONFIG_INT, AT(policy.tool_call_limit), "120",
+	    0, RATE_MAX, "RATE_LIMIT_PER_ENDPOINT", NULL,
 	    "calls of one tool by one API key in any 60 s; above 1000 not "
 	    "exact; 0: any",
 	    0, NULL },

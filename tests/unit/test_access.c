@@ -15,13 +15,17 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/json.h"
 #include "base/secret.h"
 #include "redis/access.h"
 #include "redis/api_keys.h"
+#include "redis/fleet.h"
 #include "redis/ledger.h"
+#include "redis/process.h"
 #include "tests/unit/redis_fixture.h"
 
 #define T "{tenant:default}:"
@@ -600,6 +604,110 @@ revoking(void **state)
 	arena_free(mem);
 }
 
+/* ---- told to edges ---- */
+
+#define WAIT_MS 10000
+
+struct heard {
+	struct redis_fixture *f;
+	pthread_mutex_t lock;
+	int n;
+	char topic[32], kind[32], text[64];
+};
+
+static void
+on_topic(void *ctx, const char *topic, const char *kind, const char *sealed,
+    size_t len)
+{
+	struct heard *h = ctx;
+	struct arena *mem = arena_new();
+	size_t n;
+	const char *text = process_open_topic(h->f->store, topic, kind, sealed,
+	    len, mem, &n);
+
+	pthread_mutex_lock(&h->lock);
+	h->n++;
+	snprintf(h->topic, sizeof(h->topic), "%s", topic);
+	snprintf(h->kind, sizeof(h->kind), "%s", kind);
+	snprintf(h->text, sizeof(h->text), "%s", text == NULL ? "" : text);
+	pthread_mutex_unlock(&h->lock);
+	arena_free(mem);
+}
+
+static void
+on_piece(void *ctx, int64_t number, const char *kind, const char *sealed,
+    size_t len)
+{
+	(void)ctx;
+	(void)number;
+	(void)kind;
+	(void)sealed;
+	(void)len;
+}
+
+static void
+on_hears(void *ctx, bool hears)
+{
+	(void)ctx;
+	(void)hears;
+}
+
+static void
+expect_told(struct heard *h, int n, const char *text)
+{
+	const struct timespec moment = { .tv_nsec = 2000000 };
+	int64_t until = clock_boot_ms() + WAIT_MS;
+	bool there = false;
+
+	while (!there && clock_boot_ms() < until) {
+		pthread_mutex_lock(&h->lock);
+		there = h->n >= n;
+		pthread_mutex_unlock(&h->lock);
+		nanosleep(&moment, NULL);
+	}
+	pthread_mutex_lock(&h->lock);
+	assert_int_equal(h->n, n);
+	assert_string_equal(h->topic, API_KEYS_TOPIC);
+	assert_string_equal(h->kind, "changed");
+	assert_string_equal(h->text, text);
+	pthread_mutex_unlock(&h->lock);
+}
+
+static void
+edges_are_told(void **state)
+{
+	static const struct process_ear EAR = { on_piece, on_topic, on_hears };
+	static const char ID[] = "0123456789abcdef";
+	struct heard h = { .f = *state, .lock = PTHREAD_MUTEX_INITIALIZER };
+	struct store *st = h.f->store;
+	struct arena *mem = arena_new();
+	struct process_listener *l;
+	struct api_key key;
+	struct made m;
+	int64_t n;
+
+	assert_int_equal(fleet_beat(st, FLEET_EDGE, ID,
+			     json_keep(mem, json_pack("{s:s}", "id", ID))),
+	    STORE_OK);
+	l = process_listen(st, ID, &EAR, &h, WAIT_MS);
+	assert_non_null(l);
+	create_plain(st, "n8n", &m);
+	expect_told(&h, 1, "{\"version\":1}");
+	assert_int_equal(
+	    api_keys_rotate(st, API_KEY_TENANT, "n8n", 1000, mem, &key, m.text),
+	    STORE_OK);
+	expect_told(&h, 2, "{\"version\":2}");
+	assert_int_equal(api_keys_revoke(st, API_KEY_TENANT, "n8n", &n),
+	    STORE_OK);
+	expect_told(&h, 3, "{\"version\":3}");
+	/* What is refused tells nobody anything. */
+	assert_int_equal(api_keys_revoke(st, API_KEY_TENANT, "n8n", &n),
+	    STORE_NONE);
+	assert_int_equal(version(st), 3);
+	process_unlisten(l);
+	arena_free(mem);
+}
+
 static void
 last_used(void **state)
 {
@@ -963,6 +1071,7 @@ main(void)
 		TEST(exact_over_processes),
 		TEST(rotating),
 		TEST(revoking),
+		TEST(edges_are_told),
 		TEST(last_used),
 		TEST(many_names),
 		TEST(a_batch_of_calls),
