@@ -9,6 +9,19 @@ local name, id, expected = ARGV[1], ARGV[2], ARGV[8]
 local front = string.sub(KEYS[3], 1, -1 - #id)
 local had = try('HGET', KEYS[1], name)
 if had == nil or try('HLEN', KEYS[2]) == nil then return {DAMAGED} end
+
+-- Names of which no key is left: their records went with their time.
+local function forget_names()
+	local all = call('HGETALL', KEYS[1])
+	for i = 1, #all, 2 do
+		local there = 0
+		for old in string.gmatch(all[i + 1], '%x+') do
+			there = there + call('EXISTS', front .. old)
+		end
+		if there == 0 then call('HDEL', KEYS[1], all[i]) end
+	end
+end
+
 if had and string.find(had, id, 1, true) == 1 then -- its answer was lost
 	return {OK, num(call('HGET', KEYS[2], 'keys'), 0) or 0}
 end
@@ -25,8 +38,10 @@ for old in string.gmatch(had or '', '%x+') do
 	end
 end
 if expected == '' and #live > 0 then return {EXISTS} end
+local max = tonumber(ARGV[7])
+if not had and call('HLEN', KEYS[1]) >= max then forget_names() end
 if #live >= tonumber(ARGV[11]) or
-	(not had and call('HLEN', KEYS[1]) >= tonumber(ARGV[7])) then
+	(not had and call('HLEN', KEYS[1]) >= max) then
 	return {FULL}
 end
 local mourn, list = tonumber(ARGV[10]), {id}

@@ -748,11 +748,18 @@ many_names(void **state)
 		.role = ROLE_READ };
 	char text[API_KEY_TEXT_MAX], id[API_KEY_ID_MAX];
 
-	for (int i = 0; i < API_KEYS_MAX; i++)
+	for (int i = 0; i < API_KEYS_MAX; i++) {
 		(void)redis_number(f, "HSET " T "keys k%d %032d", i, i);
+		(void)redis_number(f, "HSET " T "key:%032d doc x", i);
+	}
 	assert_int_equal(api_keys_create(f->store, &key, text, id), STORE_FULL);
-	key.name = "k7"; /* none of its keys is there any more */
+	/* A name whose keys went with their time is in nobody's way. */
+	(void)redis_number(f, "DEL " T "key:%032d", 7);
 	assert_int_equal(api_keys_create(f->store, &key, text, id), STORE_OK);
+	assert_int_equal(redis_number(f, "HLEN " T "keys"), API_KEYS_MAX);
+	assert_int_equal(redis_number(f, "HEXISTS " T "keys k7"), 0);
+	key.name = "k7";
+	assert_int_equal(api_keys_create(f->store, &key, text, id), STORE_FULL);
 }
 
 /* ---- several at once, none, configured ones, no Redis ---- */
