@@ -5,6 +5,7 @@ redis/prefix.c) are the same, and forget reaches those of a chat.  Prints what
 is not.
 """
 import glob
+import os
 import re
 
 TYPES = {"sorted set": "zset"}
@@ -138,7 +139,7 @@ for key, _ in chats:
 
 # What is sealed is bound to a noun; docs/SECURITY.md lists them.
 told = re.search(r"the noun \(([^)]*)\)", read("docs/SECURITY.md"))[1]
-told = set(re.findall(r"`([a-z]+)`", told))
+told = set(re.findall(r"`([a-z_]+)`", told))
 texts = "".join(read(path) for path in sorted(glob.glob("redis/*.c")))
 bound = set(re.findall(r'\brecord_(?:open|seal)\([^"();]*"([a-z]+)"', texts))
 for noun in sorted(bound - told):
@@ -147,15 +148,30 @@ for noun in sorted(told - bound):
     if f'"{noun}"' not in texts:
         print(f"docs/SECURITY.md: nothing is sealed as `{noun}`")
 
-# The fields of a chat's record: those that scripts name, and the table.
-part = readme[readme.index("| field | what | there |"):].split("\n\n")[0]
-told = set(re.findall(r"`([a-z]+)`", " ".join(
-    line.split("|")[1] for line in part.splitlines()[2:])))
+def fields(of):
+    """Those of the table that follows ${of}."""
+    part = readme[readme.index(of):]
+    part = part[part.index("| field | what | there |"):].split("\n\n")[0]
+    return set(re.findall(r"`([a-z]+)`", " ".join(
+        line.split("|")[1] for line in part.splitlines()[2:])))
+
+
+# The fields of an API key's record: what access asks for, and the table.
+told = fields("Fields of `{tenant:T}:key:ID`")
+asked = re.search(r"\brecord\((.*?)\)", read("redis/lua/access.lua"), re.S)[1]
+if set(re.findall(r"'([a-z]+)'", asked)) != told:
+    print("redis/README.md: the fields of an API key's record are others in "
+          "redis/lua/access.lua")
+
+# The fields of a chat's record: those that scripts name, and the table.  Other
+# scripts have other records.
+OTHERS = {"access.lua", "breaker.lua", "key_end.lua", "key_put.lua"}
+told = fields("Fields of `{pN}:chat:NAME`")
 named, words = set(), set()
 for path in sorted(glob.glob("redis/lua/*.lua")):
     text = re.sub(r"--.*", "", read(path))
     words |= set(re.findall(r"'([a-z]+)'", text))
-    if path.endswith("/breaker.lua"): # its record is a breaker
+    if os.path.basename(path) in OTHERS:
         continue
     for call in re.findall(
             r"\brecord\(([^()]*(?:\([^()]*\)[^()]*)*)\)"
