@@ -60,10 +60,10 @@ link_open(struct store *st, int timeout_ms)
 {
 	const struct link_place *p = st->finder->find(st);
 	const struct store_url *u = &st->url;
-	redisContext *c;
+	redisContext *c = NULL;
 
 	if (p == NULL)
-		return NULL;
+		goto fail;
 	c = p->transport->connect(p, span(st->timeout_ms));
 	if (c == NULL || c->err != 0) {
 		store_log_down(st, "connect",
@@ -93,6 +93,9 @@ link_open(struct store *st, int timeout_ms)
 fail:
 	if (c != NULL)
 		redisFree(c);
+	pthread_mutex_lock(&st->lock);
+	st->broken = true;
+	pthread_mutex_unlock(&st->lock);
 	return NULL;
 }
 
@@ -135,15 +138,10 @@ read_run_id(redisContext *c, char id[STORE_RUN_ID_MAX])
 	freeReplyObject(r);
 }
 
-/*
- * ${c} was just made.  It is a reconnect after a link that failed in use, or if
- * it leads to another Redis, or to one that was started since: then leases may
- * have ended while nobody could renew them.  An idle link that the same Redis
- * closed (its "timeout", a balancer) is none.  Redis is asked only after such a
- * one (${closed}), after a failure, and by the first link.
- */
-static void
-note_made(struct store *st, redisContext *c, bool closed)
+/* Redis is asked only after a link that was closed or failed, and by the first
+ * one. */
+void
+link_note(struct store *st, redisContext *c, bool closed)
 {
 	char id[STORE_RUN_ID_MAX];
 	bool ask;
@@ -194,19 +192,15 @@ link_get(struct store *st, enum link_kind kind)
 	}
 
 	redis = link_open(st, timeout_ms);
-	if (redis == NULL) {
-		pthread_mutex_lock(&st->lock);
-		st->broken = true;
-		pthread_mutex_unlock(&st->lock);
+	if (redis == NULL)
 		return NULL;
-	}
 	c = calloc(1, sizeof(*c));
 	if (c == NULL)
 		abort(); /* out of memory ends the worker: base/arena.h */
 	c->redis = redis;
 	c->timeout_ms = timeout_ms;
 	c->era = era;
-	note_made(st, redis, closed);
+	link_note(st, redis, closed);
 	return c;
 }
 

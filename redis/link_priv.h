@@ -80,6 +80,14 @@ int link_reply(struct link *c, redisReply **out) WARN_UNUSED;
 void link_broken(struct store *st, struct link *c, const char *what);
 /* A link outside the pool, for a subscription. */
 redisContext *link_open(struct store *st, int timeout_ms) WARN_UNUSED;
+/*
+ * ${c} was just made.  It is a reconnect after a link that failed in use, or if
+ * it leads to another Redis, or to one that was started since: then leases may
+ * have ended while nobody could renew them.  ${closed}: it takes the place of
+ * one that was closed.  If the same Redis did that (its "timeout", a balancer),
+ * it is none.
+ */
+void link_note(struct store *st, redisContext *c, bool closed);
 void link_close_idle(struct store *st);
 
 #endif
