@@ -43,7 +43,7 @@ struct key_row {
 	enum key_whose whose;
 };
 
-#define KEYS_N 28
+#define KEYS_N 29
 extern const struct key_row KEY_TABLE[KEYS_N];
 
 /*

@@ -12,7 +12,7 @@
 
 /* who starts together with Redis is not alarmed so long */
 #define START_MS 5000
-#define IDLE_MAX 64        /* kept per kind; a thread each at most is in use */
+#define IDLE_MAX 64        /* kept; a thread each at most is in use */
 #define IDLE_TRUST_MS 1000 /* idle for longer: look whether it still stands */
 
 void
@@ -163,12 +163,9 @@ link_note(struct store *st, redisContext *c, bool closed)
 }
 
 struct link *
-link_get(struct store *st, enum link_kind kind)
+link_get(struct store *st)
 {
 	struct link *c;
-	int timeout_ms = kind == LINK_WAITING
-	    ? st->timeout_ms + STORE_WAIT_MAX_MS
-	    : st->timeout_ms;
 	redisContext *redis;
 	bool closed = false;
 	unsigned era;
@@ -176,10 +173,10 @@ link_get(struct store *st, enum link_kind kind)
 	for (;;) {
 		pthread_mutex_lock(&st->lock);
 		era = st->era;
-		c = st->idle[kind];
+		c = st->idle;
 		if (c != NULL) {
-			st->idle[kind] = c->next;
-			st->nidle[kind]--;
+			st->idle = c->next;
+			st->nidle--;
 		}
 		pthread_mutex_unlock(&st->lock);
 		if (c == NULL)
@@ -191,14 +188,14 @@ link_get(struct store *st, enum link_kind kind)
 		closed = true;
 	}
 
-	redis = link_open(st, timeout_ms);
+	redis = link_open(st, st->timeout_ms);
 	if (redis == NULL)
 		return NULL;
 	c = calloc(1, sizeof(*c));
 	if (c == NULL)
 		abort(); /* out of memory ends the worker: base/arena.h */
 	c->redis = redis;
-	c->timeout_ms = timeout_ms;
+	c->timeout_ms = st->timeout_ms;
 	c->era = era;
 	link_note(st, redis, closed);
 	return c;
@@ -249,14 +246,14 @@ link_reply(struct link *c, redisReply **out)
 }
 
 void
-link_put(struct store *st, enum link_kind kind, struct link *c)
+link_put(struct store *st, struct link *c)
 {
 	c->idle_since_ms = clock_boot_ms();
 	pthread_mutex_lock(&st->lock);
-	if (c->era == st->era && st->nidle[kind] < IDLE_MAX) {
-		c->next = st->idle[kind];
-		st->idle[kind] = c;
-		st->nidle[kind]++;
+	if (c->era == st->era && st->nidle < IDLE_MAX) {
+		c->next = st->idle;
+		st->idle = c;
+		st->nidle++;
 		c = NULL;
 	}
 	pthread_mutex_unlock(&st->lock);
@@ -267,21 +264,18 @@ link_put(struct store *st, enum link_kind kind, struct link *c)
 void
 link_close_idle(struct store *st)
 {
-	struct link *all[LINK_KINDS], *c;
+	struct link *all, *c;
 
 	pthread_mutex_lock(&st->lock);
-	for (int k = 0; k < LINK_KINDS; k++) {
-		all[k] = st->idle[k];
-		st->idle[k] = NULL;
-		st->nidle[k] = 0;
-	}
+	all = st->idle;
+	st->idle = NULL;
+	st->nidle = 0;
 	pthread_mutex_unlock(&st->lock);
-	for (int k = 0; k < LINK_KINDS; k++)
-		while (all[k] != NULL) {
-			c = all[k];
-			all[k] = c->next;
-			link_free(c);
-		}
+	while (all != NULL) {
+		c = all;
+		all = c->next;
+		link_free(c);
+	}
 }
 
 void

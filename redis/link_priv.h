@@ -56,20 +56,17 @@ int store_url_parse(const char *text, struct store_url *url,
     const char **why) WARN_UNUSED;
 void store_url_free(struct store_url *url);
 
-/* Blocking pops wait longer than a command may take: a pool of their own. */
-enum link_kind { LINK_SHORT, LINK_WAITING, LINK_KINDS };
-
 struct link {
 	redisContext *redis;
 	struct link *next;
 	int64_t idle_since_ms; /* boot clock */
-	int timeout_ms;        /* of one answer */
+	int timeout_ms;        /* of one answer: the store's */
 	unsigned era;          /* the store's when it was taken into use */
 };
 
 /* NULL: none to be had (logged). */
-struct link *link_get(struct store *st, enum link_kind kind) WARN_UNUSED;
-void link_put(struct store *st, enum link_kind kind, struct link *c);
+struct link *link_get(struct store *st) WARN_UNUSED;
+void link_put(struct store *st, struct link *c);
 /* The answer to the next command that was appended, sent first where it was
  * not.  -1: none came (c->redis says why); the link is of no more use. */
 int link_reply(struct link *c, redisReply **out) WARN_UNUSED;

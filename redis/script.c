@@ -26,6 +26,7 @@ static const struct script_text SCRIPTS[SCRIPT_N] = {
 	[SCRIPT_FINISH] = SCRIPT(finish),
 	[SCRIPT_FLEET] = SCRIPT(fleet),
 	[SCRIPT_FORGET] = SCRIPT(forget),
+	[SCRIPT_PASS] = SCRIPT(pass),
 	[SCRIPT_RELEASE] = SCRIPT(release),
 	[SCRIPT_REPLAY] = SCRIPT(replay),
 	[SCRIPT_REQUEUE] = SCRIPT(requeue),

@@ -29,6 +29,7 @@
 #define KEY_WORKERS "{fleet}:workers"
 #define KEY_WORKER "{fleet}:worker:"
 #define CHANNEL_PROCESS "process:"
+#define CHANNEL_WAKE "{p%d}:wake:%s"
 
 /* ---- scripts: script.c ---- */
 
@@ -45,6 +46,7 @@ enum script {
 	SCRIPT_FINISH,
 	SCRIPT_FLEET,
 	SCRIPT_FORGET,
+	SCRIPT_PASS,
 	SCRIPT_RELEASE,
 	SCRIPT_REPLAY,
 	SCRIPT_REQUEUE,
@@ -162,7 +164,6 @@ const char *reply_str(const redisReply *r, size_t i);
 
 /* ---- the store ---- */
 
-#define STORE_WAIT_MAX_MS 1000 /* of a blocking pop: shutdown waits for it */
 #define STORE_BREAKERS 32
 #define STORE_BREAKER_MAX 320
 
@@ -188,8 +189,8 @@ struct store {
 	int wait_ms;
 
 	pthread_mutex_t lock; /* of what follows, up to breakers */
-	struct link *idle[LINK_KINDS];
-	int nidle[LINK_KINDS];
+	struct link *idle;
+	int nidle;
 	bool broken; /* the next link made is a reconnect */
 	bool run_id_asked;
 	char run_id[STORE_RUN_ID_MAX]; /* of the Redis in use; "": unknown */
@@ -198,8 +199,6 @@ struct store {
 
 	/* Bits of partitions: due was seen damaged; and is right again. */
 	_Atomic unsigned due_damaged, due_healed;
-	_Atomic unsigned wake_damaged; /* not waited for ... */
-	_Atomic int64_t wake_look_ms;  /* ... until then, boot clock */
 	_Atomic int64_t damage_logged_ms, key_logged_ms;
 	_Atomic int64_t format; /* stored, as last read; 0: none known */
 	_Atomic int64_t reconnects;

@@ -123,7 +123,7 @@ store_run(struct store *st, struct batch *b, redisReply **replies)
 	if (st->echo)
 		echo(b);
 	for (int try = 0; try < 2; try++) {
-		struct link *c = link_get(st, LINK_SHORT);
+		struct link *c = link_get(st);
 
 		if (c == NULL)
 			return -1;
@@ -133,7 +133,7 @@ store_run(struct store *st, struct batch *b, redisReply **replies)
 				/* It became a replica: ask for the primary. */
 				link_broken(st, c, "readonly");
 			else
-				link_put(st, LINK_SHORT, c);
+				link_put(st, c);
 			return 0;
 		}
 		replies_free(replies, b->n);

@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/secret.h"
 #include "nouns/metric.h"
 #include "redis/due.h"
@@ -284,11 +285,53 @@ struct job *
 fixture_take(struct store *st, const struct chat_name *chat, int64_t lease_ms)
 {
 	struct job *job = NULL;
-	int64_t next;
+	unsigned partitions = 1u << chat->partition;
 
-	if (due_take(st, chat->partition, 1, lease_ms, 0, &job, &next) != 1)
+	if (due_take(st, NULL, &partitions, 1, lease_ms, 0, &job, NULL) != 1)
 		return NULL;
 	return job;
+}
+
+int
+fixture_take_all(struct store *st, int n, int64_t lease_ms, struct job **jobs)
+{
+	unsigned partitions;
+	int64_t next;
+
+	if (due_look(st, NULL, &partitions, &next) == -1)
+		return -1;
+	return due_take(st, NULL, &partitions, n, lease_ms, 0, jobs, NULL);
+}
+
+unsigned
+fixture_hear(struct wake *w, int wait_ms)
+{
+	int64_t until = clock_boot_ms() + wait_ms, left = wait_ms;
+	unsigned heard = 0;
+
+	while (heard == 0 && left >= 0) {
+		(void)!wake_wait(w, (int)left);
+		heard = wake_heard(w);
+		left = until - clock_boot_ms();
+	}
+	return heard;
+}
+
+struct wake *
+fixture_ear(struct store *st, const char *id)
+{
+	struct wake *w = wake_new(st, id);
+	int64_t until = clock_boot_ms() + 5000, next;
+	unsigned due;
+
+	if (w == NULL)
+		fail("no ear");
+	while (!wake_is_out(w))
+		if (wake_wait(w, 50) == -1 || clock_boot_ms() > until)
+			fail("the ear does not hear");
+	if (due_look(st, w, &due, &next) == -1 || wake_is_out(w))
+		fail("the ear is in no set");
+	return w;
 }
 
 void
