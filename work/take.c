@@ -126,20 +126,21 @@ take(struct taker *tk, const struct settings *s, int n)
 		usleep(DOWN_WAIT_MS * 1000);
 }
 
-/* How long until it is time to look at all partitions. */
+/* How long until it is time to look at all partitions; not above 0: it is. */
 static int64_t
 look_in_ms(const struct taker *tk)
 {
-	int64_t wait = tk->looked_ms + LOOK_MS - clock_boot_ms(), next;
+	int64_t since = clock_boot_ms() - tk->looked_ms;
+	int64_t wait = LOOK_MS - since, next;
 
 	if (wake_is_out(tk->w->wake))
 		return 0;
 	next = tk->next_ms > 0 ? tk->next_ms - clock_wall_ms() : wait;
 	/* A job that is due may be one that another worker is just taking:
 	 * never look again at once. */
-	if (next < wait)
-		wait = next > WAIT_MIN_MS ? next : WAIT_MIN_MS;
-	return wait;
+	if (next < WAIT_MIN_MS - since)
+		next = WAIT_MIN_MS - since;
+	return next < wait ? next : wait;
 }
 
 /* At all partitions: it is all that an idle worker asks of Redis. */
