@@ -56,9 +56,8 @@ expect_ok(struct store *st, redisReply *r, const redisContext *c)
 }
 
 redisContext *
-link_open(struct store *st, int timeout_ms)
+link_open(struct store *st, const struct link_place *p)
 {
-	const struct link_place *p = st->finder->find(st);
 	const struct store_url *u = &st->url;
 	redisContext *c = NULL;
 
@@ -73,7 +72,7 @@ link_open(struct store *st, int timeout_ms)
 	(void)fcntl(c->fd, F_SETFD, FD_CLOEXEC);
 	if (p->transport->tune != NULL)
 		p->transport->tune(c);
-	if (redisSetTimeout(c, span(timeout_ms)) != REDIS_OK) {
+	if (redisSetTimeout(c, span(st->timeout_ms)) != REDIS_OK) {
 		store_log_down(st, "connect", c->errstr);
 		goto fail;
 	}
@@ -163,9 +162,9 @@ link_note(struct store *st, redisContext *c, bool closed)
 }
 
 struct link *
-link_get(struct store *st)
+link_get(struct store *st, const struct link_place *place)
 {
-	struct link *c;
+	struct link *c, **at;
 	redisContext *redis;
 	bool closed = false;
 	unsigned era;
@@ -173,9 +172,11 @@ link_get(struct store *st)
 	for (;;) {
 		pthread_mutex_lock(&st->lock);
 		era = st->era;
-		c = st->idle;
+		for (at = &st->idle; *at != NULL && (*at)->place != place;)
+			at = &(*at)->next;
+		c = *at;
 		if (c != NULL) {
-			st->idle = c->next;
+			*at = c->next;
 			st->nidle--;
 		}
 		pthread_mutex_unlock(&st->lock);
@@ -188,13 +189,14 @@ link_get(struct store *st)
 		closed = true;
 	}
 
-	redis = link_open(st, st->timeout_ms);
+	redis = link_open(st, place);
 	if (redis == NULL)
 		return NULL;
 	c = calloc(1, sizeof(*c));
 	if (c == NULL)
 		abort(); /* out of memory ends the worker: base/arena.h */
 	c->redis = redis;
+	c->place = place;
 	c->timeout_ms = st->timeout_ms;
 	c->era = era;
 	link_note(st, redis, closed);

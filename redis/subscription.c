@@ -76,20 +76,25 @@ say_hears(struct subscription *s, bool hears)
 	s->ask.ear->on_hears(s->ask.ctx, hears);
 }
 
+static void
+try_later(struct subscription *s)
+{
+	s->try_ms = clock_boot_ms() + s->retry_ms;
+	s->retry_ms = s->retry_ms * 2 < RETRY_MAX_MS ? s->retry_ms * 2
+						     : RETRY_MAX_MS;
+}
+
 /* The link is of no more use. */
 static void
 broken(struct subscription *s)
 {
-	int64_t now = clock_boot_ms();
 	bool stood = s->stands == s->ask.n;
 
 	redisFree(s->redis);
 	s->redis = NULL;
 	s->stands = 0;
 	if (!stood) {
-		s->try_ms = now + s->retry_ms;
-		s->retry_ms = s->retry_ms * 2 < RETRY_MAX_MS ? s->retry_ms * 2
-							     : RETRY_MAX_MS;
+		try_later(s);
 		return;
 	}
 	log_event(LOG_WARN, "redis_connection_lost", F_STR("what", "listen"));
@@ -110,45 +115,41 @@ flush(redisContext *c)
 	return 0;
 }
 
+/* Where the channels are, and who hears them.  -1: it is of no use. */
 static int
-ask_for_all(struct subscription *s)
+open_with(struct subscription *s, const struct batch *b)
+{
+	s->redis = link_open(s->st,
+	    s->st->finder->find(s->st, b->items[0].slot));
+	s->down = s->redis == NULL;
+	if (s->down)
+		return -1;
+	link_note(s->st, s->redis, s->again);
+	s->again = true;
+	s->asked = false;
+	s->made_ms = s->silent_ms = clock_boot_ms();
+	if (redisAppendFormattedCommand(s->redis, b->out.data, b->out.len)
+		!= REDIS_OK
+	    || flush(s->redis) == -1) {
+		broken(s);
+		return -1;
+	}
+	return 0;
+}
+
+static void
+make(struct subscription *s)
 {
 	struct batch b;
-	int rc = -1;
 
 	batch_init(&b, s->st);
 	for (size_t i = 0; i < s->ask.n; i++) {
 		batch_command(&b, s->ask.command, 1);
 		batch_key(&b, s->ask.channels[i]);
 	}
-	if (!b.bad
-	    && redisAppendFormattedCommand(s->redis, b.out.data, b.out.len)
-		== REDIS_OK)
-		rc = flush(s->redis);
+	if (open_with(s, &b) == -1 && s->down)
+		try_later(s);
 	batch_fini(&b);
-	return rc;
-}
-
-static void
-make(struct subscription *s)
-{
-	int64_t now;
-
-	s->redis = link_open(s->st, s->st->timeout_ms);
-	now = clock_boot_ms();
-	s->down = s->redis == NULL;
-	if (s->down) {
-		s->try_ms = now + s->retry_ms;
-		s->retry_ms = s->retry_ms * 2 < RETRY_MAX_MS ? s->retry_ms * 2
-							     : RETRY_MAX_MS;
-		return;
-	}
-	link_note(s->st, s->redis, s->again);
-	s->again = true;
-	s->asked = false;
-	s->made_ms = s->silent_ms = now;
-	if (ask_for_all(s) == -1)
-		broken(s);
 }
 
 /* "subscribe" is true for "ssubscribe", too. */

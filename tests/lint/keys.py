@@ -128,3 +128,12 @@ for path in "redis/lua/forget.lua", "redis/lua/common.lua":
 for key, _ in chats:
     if key.split(":")[1] not in forgotten:
         print(f"redis/chats_forget.c, redis/lua/forget.lua: forget leaves `{key}`")
+
+# A cluster looks inside a script that begins so: all its keys are of one slot
+# (tests/unit/test_slots.sh runs them on one).
+for path in sorted(glob.glob("redis/lua/*.lua")):
+    first = read(path).split("\n")[0]
+    if re.search(r"/(common|part_\w+)\.lua$", path):
+        continue
+    if not first.startswith("#!lua") or "cross-slot" in first:
+        print(f"{path}: its first line lets it touch keys of several slots")

@@ -24,9 +24,19 @@ struct redis_fixture {
 	struct store *store;
 };
 
+/*
+ * With DRAGOMAN_TEST_CLUSTER in the environment it is a cluster of one node.
+ * What touched keys of two slots fails the tear-down then.
+ */
+#define FIXTURE_CLUSTER "DRAGOMAN_TEST_CLUSTER"
+
 /* Group set-up and tear-down for cmocka: *state is a struct redis_fixture. */
 int redis_fixture_setup(void **state);
 int redis_fixture_teardown(void **state);
+/* Another one, ${name}, that has but the slots ${from} to ${to} of a cluster:
+ * its process, which the caller ends, and its URL in ${url}. */
+int redis_fixture_node(struct redis_fixture *f, const char *name, int from,
+    int to, char url[96]);
 /* For each test: an empty Redis. */
 int redis_fixture_flush(void **state);
 

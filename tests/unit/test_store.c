@@ -201,7 +201,7 @@ a_restart_costs_nothing_but_a_reconnect(void **state)
 static void
 is_closed_while_idle(struct store *st, struct redis_fixture *f, bool restart)
 {
-	struct link *c = link_get(st);
+	struct link *c = link_get(st, &st->url.place);
 	struct pollfd p;
 
 	assert_non_null(c);
@@ -248,7 +248,8 @@ a_dead_connection_is_not_kept(void **state)
 {
 	struct redis_fixture *f = *state;
 	struct store *st = redis_fixture_open(f, f->ring);
-	struct link *slow = link_get(st), *quick = link_get(st), *fresh;
+	struct link *slow = link_get(st, &st->url.place),
+		    *quick = link_get(st, &st->url.place), *fresh;
 
 	assert_non_null(slow);
 	assert_non_null(quick);
@@ -257,12 +258,12 @@ a_dead_connection_is_not_kept(void **state)
 	link_put(st, slow);
 	assert_int_equal(st->nidle, 0);
 	/* Nor does one that is found broken later take the new ones along. */
-	slow = link_get(st);
-	fresh = link_get(st);
+	slow = link_get(st, &st->url.place);
+	fresh = link_get(st, &st->url.place);
 	assert_non_null(slow);
 	assert_non_null(fresh);
 	link_broken(st, slow, "test");
-	slow = link_get(st);
+	slow = link_get(st, &st->url.place);
 	assert_non_null(slow);
 	link_put(st, slow);
 	link_broken(st, fresh, "test");
