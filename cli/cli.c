@@ -47,7 +47,8 @@ cli_pick_model(struct cli *cli, struct llm_pick *picked)
 	struct llm_backend *list;
 	struct settings *s;
 
-	(void)llm_backends(cli->settings, cli->mem, &list);
+	(void)llm_backends(cli->settings, policy_of(cli->settings, NULL),
+	    cli->mem, &list);
 	if (llm_pick(&list[0], cli->mem, picked) != LLM_OK)
 		return false;
 	src.model = picked->model;
@@ -117,7 +118,7 @@ cli_store(struct cli *cli, int *code)
 		return cli->store;
 	case STORE_UNKNOWN_KEY:
 		cli_error(cli,
-		    "what lies in this Redis was encrypted with "
+		    "this Redis was encrypted with "
 		    "another key: set the encryption_key that the "
 		    "workers have");
 		return NULL;
@@ -127,6 +128,26 @@ cli_store(struct cli *cli, int *code)
 		    cli_call(cli, "doctor"));
 		return NULL;
 	}
+}
+
+struct store *
+cli_store_of_chat(struct cli *cli, struct chat_name *chat, int *code)
+{
+	*code = CLI_USAGE;
+	return cli_args(cli, 1, 1)
+		&& cli_chat_name(cli, cli->args[0], chat) != -1
+	    ? cli_store(cli, code)
+	    : NULL;
+}
+
+struct store *
+cli_store_of_list(struct cli *cli, int64_t most, int64_t *max, int *code)
+{
+	*max = CLI_LIST;
+	*code = CLI_USAGE;
+	return cli_option_int(cli, "--max", 1, most, max) && cli_args(cli, 0, 0)
+	    ? cli_store(cli, code)
+	    : NULL;
 }
 
 int

@@ -1,5 +1,5 @@
 /*
- * cli: what the commands of `dragoman` share.  THE table is main.c.
+ * cli: what the commands of `dragoman` share.  THE table is commands.c.
  *
  * Results go to standard output, all else to standard error.  What people,
  * models or servers said is shown through cli_clean: a terminal obeys control
@@ -58,6 +58,10 @@ int cmd_doctor(struct cli *cli);
 int cmd_format_set(struct cli *cli);
 int cmd_format_show(struct cli *cli);
 int cmd_init(struct cli *cli);
+int cmd_key_create(struct cli *cli);
+int cmd_key_list(struct cli *cli);
+int cmd_key_revoke(struct cli *cli);
+int cmd_key_rotate(struct cli *cli);
 int cmd_keys_list(struct cli *cli);
 int cmd_keys_reseal(struct cli *cli);
 int cmd_keys_rotate(struct cli *cli);
@@ -100,6 +104,14 @@ bool cli_pick_model(struct cli *cli, struct llm_pick *picked);
 /* Redis, reached, with our key; NULL with the reason shown and the exit code
  * in ${code}. */
 struct store *cli_store(struct cli *cli, int *code);
+/* The same for a command with a chat and no more, and for one that lists as many
+ * as --max says (CLI_LIST without it). */
+struct chat_name;
+struct store *cli_store_of_chat(struct cli *cli, struct chat_name *chat,
+    int *code);
+#define CLI_LIST 100
+struct store *cli_store_of_list(struct cli *cli, int64_t most, int64_t *max,
+    int *code);
 /* After a store call that failed: says so; the exit code. */
 int cli_store_failed(struct cli *cli, int rc, const char *what);
 
@@ -133,7 +145,6 @@ const char *cli_url(struct cli *cli, const char *named);
 const char *cli_call(struct cli *cli, const char *command);
 
 /* "alice" is "default/http/alice".  -1, said: not a name. */
-struct chat_name;
 int cli_chat_name(struct cli *cli, const char *text,
     struct chat_name *out) WARN_UNUSED;
 

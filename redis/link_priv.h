@@ -46,7 +46,7 @@ struct link_finder {
 	/*
 	 * The node to write keys of ${slot} to; SLOT_ANY: any node.  NULL: none
 	 * is known (logged).  A place is a node: the same one for each slot of
-	 * it, for as long as the store lives.
+	 * it, for as long as the store lives.  Many threads ask at once.
 	 */
 	const struct link_place *(*find)(struct store *st, int slot);
 };

@@ -16,14 +16,14 @@
 #include "nouns/caller.h"
 #include "tools/tools_priv.h"
 
-#define SOON_MS 5000
+#define SOON_MS 30000
 
 static struct settings settings = { .refs = 1,
 	.chat_memcp_url = "",
 	.mcp_config = "",
 	.mcp_refresh_ms = 60000,
 	.mcp_timeout_ms = 5000,
-	.llm_tools_max = 128 };
+	.policy.tools_max = 128 };
 static struct toolbox *box;
 static const char *listed; /* what it lists, JSON with ' for " */
 static int closed;
