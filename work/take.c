@@ -151,6 +151,8 @@ look(struct taker *tk)
 
 	if (due_look(tk->w->store, tk->w->wake, &due, &tk->next_ms) == 0)
 		tk->todo |= due;
+	else
+		usleep(DOWN_WAIT_MS * 1000);
 	tk->looked_ms = clock_boot_ms();
 }
 
