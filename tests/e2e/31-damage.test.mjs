@@ -54,7 +54,7 @@ s.test('a damaged chat is told so, and all others are answered', async d => {
   assert.equal((await d.settled()).unaccounted, 0);
 });
 
-for (const noun of ['due', 'wake', 'counts', 'dead'])
+for (const noun of ['due', 'free', 'counts', 'dead'])
   s.test(`a damaged {p3}:${noun}: the other partitions go on, doctor names it, deleting it heals`, async d => {
     const names = await everywhere(d), key = `{p3}:${noun}`;
     d.model.clear();

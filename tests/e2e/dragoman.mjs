@@ -16,7 +16,8 @@
  * release (true: programs without sanitizers, for load and kill tests),
  * secret (false: no PROXY_SECRET), expect (sanitizer and refusal checks:
  * {refusals: true} lets the model double refuse requests), edgeProgram (in the
- * build's folder; "dragoman-edge").
+ * build's folder; "dragoman-edge"), cluster (true: Redis is a cluster of one
+ * node, which refuses what touches two hash slots).
  *
  * The suite() at the end wraps node:test so that a failed test shows the tails
  * of all logs.
@@ -280,6 +281,7 @@ export class Dragoman {
       '--port', '0', '--unixsocket', this.file('redis.sock'), '--unixsocketperm', '777',
       '--dir', this.dir, '--appendonly', 'yes', '--appendfsync', 'no', '--save', '',
       '--maxmemory-policy', 'noeviction', '--daemonize', 'no', ...this.options.redis ?? [],
+      ...this.options.cluster ? ['--cluster-enabled', 'yes', '--bind', '127.0.0.1', '--cluster-port', String(this.clusterPort ??= await freePort())] : [],
     ]);
     await until(() => {
       assert.equal(this.redisServer.ended, null, 'redis-server ended');
@@ -293,6 +295,17 @@ export class Dragoman {
       await this.redis.connect();
     }
     await until(async () => await this.redis.ping() === 'PONG', { what: 'redis answers' });
+    if (!this.options.cluster) return;
+    await this.redis.cluster('ADDSLOTSRANGE', 0, 16383).catch(() => {}); /* it may have them */
+    await until(async () => /cluster_state:ok/.test(await this.redis.cluster('INFO')), { what: 'the cluster serves' });
+    await this.redis.config('RESETSTAT');
+  }
+
+  /* What Redis refused since it was started, its kinds of error and commands.  A script's that touches keys of
+   * two slots is an ERR, also where the script goes on. */
+  async redisErrors() {
+    const stats = await this.redis.info('errorstats'), commands = await this.redis.info('commandstats');
+    return { kinds: stats.match(/errorstat_\w+/g) ?? [], commands: commands.split('\r\n').filter(l => /(rejected|failed)_calls=[1-9]/.test(l)) };
   }
 
   answers(socket) {

@@ -60,12 +60,11 @@ for front in fronts:
               "redis/README.md begins with it")
 
 # What is written, as far as its name stands in the code.
-NEVER = {"asleep"}  # due.c waits for it, so that nothing comes
 for path in sorted(glob.glob("redis/*.c")):
     text = read(path)
     for noun in re.findall(
             r'batch_(?:chat|partition|item)_key\([^;"]*"([a-z_]+)"', text):
-        if noun not in NEVER and not any(
+        if not any(
                 key.startswith("{pN}:" + noun) for key in listed):
             print(f"{path}: `{{pN}}:{noun}` is not in redis/README.md")
     for noun in re.findall(r'tenant_key\([^;"]*"([a-z_]+)"', text):
@@ -181,3 +180,12 @@ for field in sorted(named - told):
     print(f"redis/README.md: a chat's record has a field {field}, too")
 for field in sorted(told - words):
     print(f"redis/README.md: no script knows a field {field}")
+
+# A cluster looks inside a script that begins so: all its keys are of one slot
+# (tests/unit/test_slots.sh runs them on one).
+for path in sorted(glob.glob("redis/lua/*.lua")):
+    first = read(path).split("\n")[0]
+    if re.search(r"/(common|part_\w+)\.lua$", path):
+        continue
+    if not first.startswith("#!lua") or "cross-slot" in first:
+        print(f"{path}: its first line lets it touch keys of several slots")
