@@ -2,9 +2,10 @@
  * Commands of a chat: answered at once, also while a turn runs, or in turn.
  */
 import assert from 'node:assert/strict';
-import { suite, until } from './dragoman.mjs';
+import { until } from './dragoman.mjs';
+import { sharedStack } from './stacks.mjs';
 
-const s = suite({ settings: { chat: { repeatable: ['echo'] } } });
+const s = sharedStack({ settings: { chat: { repeatable: ['echo'] } } });
 
 s.test('/status says state, token and backend, and makes no record', async d => {
   const r = await d.say('nobody-yet', '/status');

@@ -2,10 +2,11 @@
  * Whatever dies, each accepted message ends exactly once and in order.
  */
 import assert from 'node:assert/strict';
-import { sleep, suite, testWith, until } from './dragoman.mjs';
+import { sleep, until } from './dragoman.mjs';
+import { sharedStack, testWith } from './stacks.mjs';
 
 const quick = { turns: { lease: '2s' }, llm: { first_byte: '20s' }, chat: { wait: '60s', repeatable: ['echo', 'time'] } };
-const s = suite({ release: true, edges: 2, turns: 2, settings: quick });
+const s = sharedStack({ release: true, edges: 2, turns: 2, settings: quick });
 
 /* Answers when told to: a model call that stands still at a known point. */
 function gate(d) {

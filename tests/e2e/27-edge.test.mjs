@@ -5,9 +5,10 @@
  */
 import assert from 'node:assert/strict';
 import net from 'node:net';
-import { SECRET, suite, testWith, until } from './dragoman.mjs';
+import { SECRET, until } from './dragoman.mjs';
+import { sharedStack, testWith } from './stacks.mjs';
 
-const s = suite({ edges: 1, turns: 1, memcp: true, settings: { chat: { auth: 'none', rate_limit_per_minute: 1000 } } });
+const s = sharedStack({ edges: 1, turns: 1, memcp: true, settings: { chat: { auth: 'none', rate_limit_per_minute: 1000 } } });
 
 /* Raw bytes to nginx: {status, head, body, json}. */
 function raw(d, bytes) {

@@ -6,7 +6,8 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import fs from 'node:fs';
 import { promisify } from 'node:util';
-import { SLOW, suite, testWith, until } from './dragoman.mjs';
+import { SLOW, until } from './dragoman.mjs';
+import { sharedStack, testWith } from './stacks.mjs';
 
 const THREADS = 64; /* server.threads */
 const ROUNDS = 150;
@@ -17,7 +18,7 @@ const FLOOR_MS = 40 * SLOW;
 const build = { edges: 1, release: true, edgeProgram: 'tests/e2e/hanging_edge',
   before: d => promisify(execFile)('make', ['-s', '-C', d.build, 'tests/e2e/hanging_edge']) };
 
-const s = suite({ ...build, turns: 1, model: false,
+const s = sharedStack({ ...build, turns: 1, model: false,
   before: async d => {
     await build.before(d);
     d.options.edgeEnv = { HANG_UNTIL: d.file('hang-until') };
