@@ -47,7 +47,7 @@ s.test('a busy hour, then a search of all places', async d => {
   await d.stream({ chat_id: 'spy', message: WORDS['what a person said'] }).done;
   /* faults, since errors like to tell too much */
   for (const fault of [{ status: 500, message: `oops ${WORDS['what a model said']}` }, { status: 401, message: `bad key ${OPENAI_KEY}` }, { garbage: WORDS['what a model said'] }, { status: 400, message: WORDS['what a person said'] }]) {
-    d.model.push(fault, fault, fault);
+    d.model.push(fault);
     await d.say('spy', WORDS['what a person said'], { ms: 60000 });
     d.model.clear();
   }
