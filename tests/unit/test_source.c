@@ -16,7 +16,7 @@
 #include "nouns/caller.h"
 #include "tools/tools_priv.h"
 
-#define SOON_MS 5000
+#define SOON_MS 30000
 
 static struct settings settings = { .refs = 1,
 	.chat_memcp_url = "",
