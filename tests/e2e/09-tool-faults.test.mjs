@@ -87,7 +87,7 @@ testWith(async () => {
   const running = d.chat({ chat_id: 'm', message: 'go' });
   await until(() => silent.calls.length === 1);
   const begun = performance.now();
-  await d.say('hang', '/stop');
+  await d.say('m', '/stop');
   const r = await running;
   assert.equal(r.status, 200);
   assert.ok(performance.now() - begun < 10000, 'at once, not at the deadline');
