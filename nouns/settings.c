@@ -5,12 +5,7 @@
 #include "nouns/settings.h"
 
 #include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
-#include "base/arena.h"
-#include "base/text.h"
 #include "nouns/settings_priv.h"
 
 #define AT(member) offsetof(struct settings, member)
@@ -234,6 +229,8 @@ const struct config_def SETTINGS[] = {
 	{ "proxy_secret", CONFIG_SECRET, AT(proxy_secret), NULL, 0, 0, NULL,
 	    NULL, "what /chat's clients send as X-Proxy-Secret; one or two", 0,
 	    NULL },
+	{ "mcp_api_keys", CONFIG_SECRET, AT(mcp_api_keys), NULL, 0, 0, NULL,
+	    NULL, "keys for /mcp that need no Redis; a list", 0, NULL },
 	{ "encryption_key", CONFIG_SECRET, AT(encryption_key), NULL, 0, 0, NULL,
 	    NULL, "base64 of 32 random bytes; a list: the first one encrypts",
 	    CONFIG_KEY, NULL },
@@ -276,6 +273,21 @@ const struct config_def SETTINGS[] = {
 	{ "mcp.refresh", CONFIG_SPAN, AT(mcp_refresh_ms), "5m", SECOND, DAY,
 	    NULL, NULL, "age at which a list of tools is asked for again", 0,
 	    NULL },
+	{ "mcp.rate_limit", CONFIG_INT, AT(policy.call_limit), "600", 0,
+	    RATE_MAX, "RATE_LIMIT_PER_MINUTE", NULL,
+	    "calls of one API key in any 60 s; above 1000 not exact; 0: any; "
+	    "the key's own --rate wins",
+	    0, NULL },
+	{ "mcp.tool_rate_limit", CONFIG_INT, AT(policy.tool_call_limit), "120",
+	    0, RATE_MAX, "RATE_LIMIT_PER_ENDPOINT", NULL,
+	    "calls of one tool by one API key in any 60 s; above 1000 not "
+	    "exact; 0: any",
+	    0, NULL },
+	{ "mcp.read_only", CONFIG_LIST, AT(policy.read_only), NULL, 0, 0, NULL,
+	    NULL,
+	    "tools that API keys of the role read may call, besides those "
+	    "that are read-only by themselves; * is any text, ? one character",
+	    0, NULL },
 	{ "mcp.timeout", CONFIG_SPAN, AT(mcp_timeout_ms), "30s", 100 * MS, HOUR,
 	    NULL, NULL, "time for one tool call", 0, NULL },
 
@@ -309,77 +321,8 @@ const struct config_def SETTINGS[] = {
 	    "is not used: Redis keeps the state (redis.url)", 0, NULL },
 	{ "slack_app_token", CONFIG_IGNORED, 0, NULL, 0, 0, NULL, NULL,
 	    "is not used: there is no socket mode here", 0, NULL },
-	{ "rate_limit_per_minute", CONFIG_IGNORED, 0, NULL, 0, 0, NULL, NULL,
-	    "is not used here: the limit of /chat is chat.rate_limit_per_minute",
-	    CONFIG_QUIET, NULL },
 	{ "memcp_port", CONFIG_INT, AT(memcp_port), NULL, 1, 65535, NULL, NULL,
 	    "server.port of a config.tech.yaml", CONFIG_NO_ENV | CONFIG_HIDDEN,
 	    NULL },
 };
 const size_t SETTINGS_N = NELEM(SETTINGS);
-
-static const char *const HOSTS[] = {
-	[HOST_DIRECT] = "direct",
-	[HOST_OPENAI] = "openai",
-	[HOST_GROQ] = "groq",
-	[HOST_OLLAMA] = "ollama",
-	[HOST_ANTHROPIC] = "anthropic",
-};
-
-const char *
-settings_host_name(int host)
-{
-	return host >= 0 && host < (int)NELEM(HOSTS) ? HOSTS[host] : "direct";
-}
-
-bool
-settings_lacks_model(const struct settings *s)
-{
-	return s->policy.host != HOST_DIRECT && s->policy.model[0] == '\0';
-}
-
-void
-settings_backend(const struct settings *s, char *out, size_t out_max)
-{
-	size_t len;
-	int all;
-
-	if (s->policy.host == HOST_DIRECT) {
-		snprintf(out, out_max, "direct");
-		return;
-	}
-	all = snprintf(out, out_max, "%s%s%s",
-	    settings_host_name(s->policy.host),
-	    s->policy.model[0] == '\0' ? "" : "/", s->policy.model);
-	if (all < 0 || (size_t)all < out_max)
-		return;
-	/* Not in the middle of a character: it goes into JSON. */
-	for (len = strlen(out); len > 0 && !text_is_utf8(out, len); len--)
-		out[len - 1] = '\0';
-}
-
-struct http_options
-settings_http(const struct settings *s)
-{
-	return (struct http_options){ .ca_file = s->http_ca_file,
-		.proxy = s->http_proxy,
-		.no_proxy = s->http_no_proxy.items };
-}
-
-struct settings *
-settings_ref(struct settings *s)
-{
-	__atomic_add_fetch(&s->refs, 1, __ATOMIC_RELAXED);
-	return s;
-}
-
-void
-settings_unref(struct settings *s)
-{
-	if (s == NULL || __atomic_sub_fetch(&s->refs, 1, __ATOMIC_ACQ_REL) > 0)
-		return;
-	config_records_fini(&s->records);
-	arena_free(s->records.mem);
-	config_free(s->config);
-	free(s);
-}

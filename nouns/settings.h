@@ -107,6 +107,7 @@ struct settings {
 
 	/* secrets */
 	struct secret proxy_secret;   /* one or two, comma separated */
+	struct secret mcp_api_keys;   /* comma separated */
 	struct secret encryption_key; /* list; first seals */
 	struct secret master_password;
 	const char *encryption_salt;

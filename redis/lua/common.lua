@@ -30,17 +30,20 @@ local function num(v, default)
 	return nil
 end
 
--- What all keys of a partition have in front: the installation's prefix, which
--- has no brace, and "{pN}:".
+-- What all keys of a partition or a tenant have in front: the installation's
+-- prefix, which has no brace, and "{pN}:" or "{tenant:T}:".
 local function prefix_of(key)
-	return string.match(key, '^[^{]*{p%d+}:') or ''
+	return string.match(key, '^[^{]*{p%d+}:') or
+		string.match(key, '^[^{]*{tenant:[^}]*}:') or ''
 end
 
 -- What was found damaged is counted and listed, for dragoman doctor.
 local function note(key, what)
 	local prefix = prefix_of(key)
 	if prefix == '' then return end
-	pcall('HINCRBY', prefix .. 'counts', 'damaged', 1)
+	if string.find(prefix, '{p', 1, true) then
+		pcall('HINCRBY', prefix .. 'counts', 'damaged', 1)
+	end
 	pcall('ZADD', prefix .. 'damaged', (clock()), what)
 	pcall('ZREMRANGEBYRANK', prefix .. 'damaged', 0, -101)
 end
@@ -59,11 +62,14 @@ local function aside(key)
 	note(key, to)
 end
 
--- A token for a worker: a hint, so that a damaged key is only slower.
-local function wake_one(wake)
-	local n = pcall('LPUSH', wake, '1')
-	if type(n) == 'number' and n > 1000 then
-		call('LTRIM', wake, 0, 999)
+-- One of those that want to be woken is taken out and told; who does not hear
+-- it is gone.  A hint: what nobody hears is found by the look of each second.
+local function wake_one(free)
+	for _ = 1, 4 do
+		local id = pcall('SPOP', free)
+		if type(id) ~= 'string' then return end
+		local n = pcall('SPUBLISH', prefix_of(free) .. 'wake:' .. id, '')
+		if type(n) ~= 'number' or n > 0 then return end
 	end
 end
 

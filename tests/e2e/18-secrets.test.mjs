@@ -8,7 +8,8 @@ import fs from 'node:fs';
 import { startModern } from '../doubles/mcp.mjs';
 import { CHAT_TOKEN } from '../doubles/memcp.mjs';
 import { ANTHROPIC_KEY, OPENAI_KEY } from '../doubles/model.mjs';
-import { SECRET, suite, testWith, until } from './dragoman.mjs';
+import { SECRET, until } from './dragoman.mjs';
+import { sharedStack, testWith } from './stacks.mjs';
 
 const WORDS = {
   'what a person said': 'planted-person-words-8801', 'what a model said': 'planted-model-words-8802',
@@ -17,7 +18,7 @@ const WORDS = {
   'a message that waits': 'planted-waiting-8807', 'an unfinished answer': 'planted-journal-8808',
 };
 let mcp;
-const s = suite(async () => {
+const s = sharedStack(async () => {
   mcp = await startModern();
   mcp.token = WORDS['a key of an MCP server'];
   return {
@@ -46,7 +47,7 @@ s.test('a busy hour, then a search of all places', async d => {
   await d.stream({ chat_id: 'spy', message: WORDS['what a person said'] }).done;
   /* faults, since errors like to tell too much */
   for (const fault of [{ status: 500, message: `oops ${WORDS['what a model said']}` }, { status: 401, message: `bad key ${OPENAI_KEY}` }, { garbage: WORDS['what a model said'] }, { status: 400, message: WORDS['what a person said'] }]) {
-    d.model.push(fault, fault, fault);
+    d.model.push(fault);
     await d.say('spy', WORDS['what a person said'], { ms: 60000 });
     d.model.clear();
   }
