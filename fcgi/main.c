@@ -121,7 +121,9 @@ serve(struct program_run *run)
 	edge_set_settings(e, settings_ref(run->settings));
 	memcpy(e->process_id, run->id, sizeof(e->process_id));
 	e->store = run->store;
+	mcp_edge_start(e, run->ring);
 	code = edge_is_cgi() ? serve_cgi(e) : serve_fastcgi(e, run);
+	mcp_edge_stop(e);
 	edge_set_settings(e, NULL);
 	return code;
 }

@@ -261,6 +261,13 @@ mcp_may_batch(struct mcp_call *call, const json_t *array,
 	return true;
 }
 
+int
+mcp_fail(struct mcp_fault *fault, int code, const char *message)
+{
+	(void)refuse(fault, 200, code, message);
+	return -1;
+}
+
 void
 mcp_fault_capability(struct mcp_call *call, unsigned needs,
     struct mcp_fault *fault)

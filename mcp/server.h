@@ -94,6 +94,9 @@ bool mcp_may_batch(struct mcp_call *call, const json_t *array,
 bool mcp_params_agree(const struct mcp_call *call, const json_t *schema,
     const json_t *arguments, struct mcp_fault *fault) WARN_UNUSED;
 
+/* A fault of a method itself, for which HTTP's status is 200.  Returns -1. */
+int mcp_fail(struct mcp_fault *fault, int code, const char *message);
+
 /* A fault: the client did not say that it can do ${needs} (MCP_CAN_*). */
 void mcp_fault_capability(struct mcp_call *call, unsigned needs,
     struct mcp_fault *fault);

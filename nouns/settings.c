@@ -207,6 +207,10 @@ const struct config_def SETTINGS[] = {
 	    NULL, NULL,
 	    "how clients reach this server; dragoman doctor and chat ask there",
 	    0, NULL },
+	{ "server.hosts", CONFIG_LIST, AT(server_hosts), NULL, 0, 0, NULL, NULL,
+	    "names in Host, besides loopback, by which who needs no key may "
+	    "call",
+	    0, NULL },
 
 	{ "redis.url", CONFIG_STR, AT(redis_url), "redis://localhost:6379", 0,
 	    0, NULL, NULL,
@@ -229,6 +233,8 @@ const struct config_def SETTINGS[] = {
 	{ "proxy_secret", CONFIG_SECRET, AT(proxy_secret), NULL, 0, 0, NULL,
 	    NULL, "what /chat's clients send as X-Proxy-Secret; one or two", 0,
 	    NULL },
+	{ "mcp_api_keys", CONFIG_SECRET, AT(mcp_api_keys), NULL, 0, 0, NULL,
+	    NULL, "keys for /mcp that need no Redis; a list", 0, NULL },
 	{ "encryption_key", CONFIG_SECRET, AT(encryption_key), NULL, 0, 0, NULL,
 	    NULL, "base64 of 32 random bytes; a list: the first one encrypts",
 	    CONFIG_KEY, NULL },
@@ -273,6 +279,20 @@ const struct config_def SETTINGS[] = {
 	    NULL },
 	{ "mcp.timeout", CONFIG_SPAN, AT(mcp_timeout_ms), "30s", 100 * MS, HOUR,
 	    NULL, NULL, "time for one tool call", 0, NULL },
+	{ "mcp.auth", CONFIG_ENUM, AT(mcp_auth), "keys", 0, 0, NULL,
+	    "keys none",
+	    "who may use /mcp: who has an API key; none: this machine, without",
+	    0, NULL },
+	{ "mcp.origins", CONFIG_LIST, AT(mcp_origins), NULL, 0, 0, NULL, NULL,
+	    "web pages that may use /mcp: SCHEME://HOST[:PORT], or loopback", 0,
+	    NULL },
+	{ "mcp.body_max", CONFIG_SIZE, AT(mcp_body_max), "4m", 1024,
+	    64.0 * 1024 * 1024, NULL, NULL, "bytes of a request to /mcp", 0,
+	    NULL },
+	{ "mcp.session_max", CONFIG_SPAN, AT(mcp_session_max_ms), "30d", MINUTE,
+	    365 * DAY, NULL, NULL,
+	    "how long a client of /mcp goes on without initializing again", 0,
+	    NULL },
 
 	/* Not by HTTP_PROXY and the like: in plain CGI such names hold what a
 	 * client's headers say. */

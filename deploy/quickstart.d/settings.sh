@@ -95,6 +95,12 @@ choose_secret() {
 	export PROXY_SECRET_FILE=secrets/proxy_secret
 }
 
+# Pages that this machine serves, such as the MCP Inspector's, may call /mcp.
+choose_origins() {
+	[ "$(origin_of mcp.origins)" = default ] || return 0
+	export MCP_ORIGINS=loopback
+}
+
 # Keys of a new state begin with a prefix; one that has data keeps what it has.
 choose_prefix() {
 	[ "$(origin_of redis.prefix)" = default ] || return 0
@@ -191,6 +197,7 @@ settle() {
 	choose_key
 	choose_address
 	choose_secret
+	choose_origins
 	choose_prefix
 	choose_redis
 	check_settings

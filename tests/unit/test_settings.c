@@ -394,6 +394,16 @@ wrong_together(void **state)
 		    "llm.first_byte: is longer than llm.total" },
 		{ "CHAT_OPEN=true SERVER_LISTEN=0.0.0.0:9000",
 		    "chat.open: is for loopback only" },
+		{ "MCP_AUTH=none SERVER_LISTEN=0.0.0.0:9000",
+		    "mcp.auth: none is for this machine only" },
+		{ "MCP_AUTH=none SERVER_PUBLIC_URL=https://chat.example.org",
+		    "mcp.auth: none is for this machine only" },
+		{ "MCP_ORIGINS=app.example.org",
+		    "mcp.origins: expected loopback" },
+		{ "MCP_ORIGINS=https://app.example.org/",
+		    "mcp.origins: expected loopback" },
+		{ "SERVER_HOSTS=a.example.org:80",
+		    "server.hosts: expected names without a port" },
 		{ "SERVER_LISTEN=somewhere", "server.listen: expected unix:" },
 		{ "SERVER_LISTEN=unix:relative",
 		    "server.listen: expected a whole path" },
@@ -545,6 +555,9 @@ right_together(void **state)
 		"SERVER_LISTEN=127.0.0.1:9000 CHAT_OPEN=true",
 		"SERVER_LISTEN=localhost:9000 CHAT_OPEN=yes",
 		"SERVER_LISTEN=0.0.0.0:9000",
+		"SERVER_LISTEN=[::1]:9000 MCP_AUTH=none",
+		"MCP_ORIGINS=loopback,https://app.example.org:8443",
+		"SERVER_HOSTS=host.docker.internal",
 		"SERVER_LISTEN=fd:3",
 		"SERVER_LISTEN=socket:edge",
 		"SERVER_METRICS_ALLOW=10.0.0.0/8,::1,fd00::/8",
@@ -966,7 +979,7 @@ static void
 secrets_are_somebody_s(void **state)
 {
 	static const char *const EDGE[] = { "proxy_secret", "encryption_key",
-		"master_password" };
+		"master_password", "mcp_api_keys" };
 	size_t i, k;
 
 	(void)state;

@@ -1,0 +1,151 @@
+/*
+ * mcp_tools: the tools of all sources, listed and called.
+ *
+ * What a client's model can mend is a result with isError; what its program got
+ * wrong, a JSON-RPC error.
+ */
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "handlers/mcp_priv.h"
+
+/* Many clients read one page and no more, so all usual lists fit in one. */
+#define PAGE_MAX 1000
+#define PAGE_BYTES (1 * MIB)
+#define LIST_MS 60000 /* how long a list is good */
+
+/* Where the page that ${cursor} asks for begins; -1: it is none of ours.  A
+ * cursor is the name of the last tool before it: it stays right when tools
+ * come or go elsewhere in the list. */
+static int
+page_begin(const struct listing *l, const json_t *cursor, size_t *at)
+{
+	const struct listed_tool *last;
+
+	*at = 0;
+	if (cursor == NULL)
+		return 0;
+	last = json_is_string(cursor)
+	    ? listing_find(l, json_string_value(cursor))
+	    : NULL;
+	if (last == NULL)
+		return -1;
+	*at = (size_t)(last - l->tools) + 1;
+	return 0;
+}
+
+/* Up to which tool it goes, one at least. */
+static size_t
+page_end(const struct listing *l, size_t at)
+{
+	size_t end = at, bytes = 0;
+
+	while (end < l->n && end - at < PAGE_MAX
+	    && (end == at || bytes + l->tools[end].len <= PAGE_BYTES))
+		bytes += l->tools[end++].len;
+	return end;
+}
+
+static int
+write_page(struct buf *out, const struct mcp_call *c, const struct listing *l,
+    size_t at, size_t end)
+{
+	const struct mcp_cache cache = { .ttl_ms = l->whole ? LIST_MS : 0 };
+	const struct listed_tool *last = end > at ? &l->tools[end - 1] : NULL;
+	size_t len = last == NULL
+	    ? 0
+	    : (size_t)(last->text + last->len - l->tools[at].text);
+
+	if (buf_reserve(out, len + KIB) == -1 || mcp_result_begin(out, c) == -1
+	    || mcp_member(out, "tools") == -1 || buf_add_char(out, '[') == -1
+	    || (len > 0 && buf_add(out, l->tools[at].text, len) == -1)
+	    || buf_add_char(out, ']') == -1)
+		return -1;
+	if (end < l->n
+	    && (mcp_member(out, "nextCursor") == -1
+		|| json_add_str(out, last->name, strlen(last->name)) == -1))
+		return -1;
+	return mcp_result_end(out, c, &cache);
+}
+
+int
+mcp_tools_list(struct mcp_work *w, struct buf *out, struct mcp_fault *fault)
+{
+	struct listing *l = listing_ref(w->edge->mcp->tools);
+	size_t at;
+	int rc;
+
+	if (page_begin(l, json_object_get(w->call.params, "cursor"), &at) == -1)
+		rc = mcp_fail(fault, RPC_BAD_PARAMS,
+		    "params.cursor is none of this list: list from the "
+		    "beginning");
+	else
+		rc = write_page(out, &w->call, l, at, page_end(l, at));
+	listing_unref(l);
+	return rc;
+}
+
+/* One line a call, without what was said. */
+static void
+log_call(const struct mcp_work *w, const struct listed_tool *t,
+    enum tool_end end, int64_t begun_us)
+{
+	log_event(LOG_INFO, "tool_called", F_STR("tool", t->name),
+	    F_STR("source", listing_source(t)), F_STR("key", w->caller->key),
+	    F_STR("end", end == TOOL_DONE ? "done" : "failed"),
+	    F_REAL("ms", (double)(clock_boot_us() - begun_us) / 1000),
+	    F_STR("trace", w->call.trace));
+}
+
+static int
+call_tool(struct mcp_work *w, const struct listed_tool *t,
+    const json_t *arguments, struct buf *out)
+{
+	const struct tool_ctx ctx = { .caller = w->caller,
+		.deadline_ms = (int)w->settings->mcp_timeout_ms,
+		.request = log_id(),
+		.trace = w->call.trace };
+	int64_t begun_us = clock_boot_us();
+	struct tool_result result;
+
+	listing_call(t, &ctx, arguments, w->mem, &result);
+	log_call(w, t, result.end, begun_us);
+	return mcp_write_tool_result(out, &w->call, &result);
+}
+
+int
+mcp_tools_call(struct mcp_work *w, struct buf *out, struct mcp_fault *fault)
+{
+	const json_t *arguments = json_object_get(w->call.params, "arguments");
+	const char *name = json_member_str(w->call.params, "name");
+	const struct listed_tool *t;
+	struct listing *l;
+	int rc;
+
+	if (name == NULL)
+		return mcp_fail(fault, RPC_BAD_PARAMS,
+		    "params.name, a string, is missing");
+	if (arguments == NULL || json_is_null(arguments))
+		arguments = json_keep(w->mem, json_object());
+	if (!json_is_object(arguments))
+		return mcp_fail(fault, RPC_BAD_PARAMS,
+		    "params.arguments is no object");
+	/* No tool asks yet, so no state was given out. */
+	if (json_object_get(w->call.params, "requestState") != NULL)
+		return mcp_fail(fault, RPC_BAD_PARAMS,
+		    "params.requestState was not given out here");
+	l = listing_ref(w->edge->mcp->tools);
+	t = listing_find(l, name);
+	if (t == NULL)
+		rc = mcp_fail(fault, RPC_BAD_PARAMS,
+		    arena_printf(w->mem, "Unknown tool: %.128s", name));
+	else if (t->mirrored
+	    && !mcp_params_agree(&w->call, t->schema, arguments, fault))
+		rc = -1;
+	else
+		rc = call_tool(w, t, arguments, out);
+	listing_unref(l);
+	return rc;
+}
