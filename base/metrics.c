@@ -124,6 +124,18 @@ metric_observe_us(int m, int cell, int64_t us)
 	    memory_order_relaxed);
 }
 
+static int64_t
+observed(int m, int cell)
+{
+	const _Atomic int64_t *h = cell_of(m, cell, METRICS_HISTOGRAM_WORDS);
+	int64_t n = 0;
+	size_t i;
+
+	for (i = 0; i <= METRIC_BUCKETS; i++)
+		n += atomic_load(&h[i]);
+	return n;
+}
+
 int64_t
 metric_total(int m, int cell)
 {
@@ -131,6 +143,8 @@ metric_total(int m, int cell)
 
 	if (map == NULL || cell < 0 || cell >= layout.rows[m].cells)
 		return 0;
+	if (layout.defs[m].type == METRIC_HISTOGRAM)
+		return observed(m, cell);
 	if (!layout.rows[m].is_own)
 		return atomic_load(cell_of(m, cell, 1));
 	metrics_process_see(map, &layout, alive);

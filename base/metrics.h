@@ -47,7 +47,8 @@ struct metric_def {
 };
 
 /*
- * Map ${path} (created by the umask, for others never); NULL: private memory, for tests and plain CGI.
+ * Map ${path} (created by the umask, for others never); NULL: private memory,
+ * for tests and plain CGI.
  * -1: cannot be mapped, or has no room on its disk; the process goes on with
  * private memory.  So it does when the file is cut afterwards (SIGBUS is
  * handled here).
@@ -62,7 +63,8 @@ void metrics_close(void);
 void metric_add(int m, int cell, int64_t n);
 void metric_set(int m, int cell, int64_t v); /* of this process */
 void metric_observe_us(int m, int cell, int64_t us);
-int64_t metric_total(int m, int cell); /* over all workers */
+/* Over all workers; of a histogram, how often it was observed. */
+int64_t metric_total(int m, int cell);
 
 /*
  * The number of ${value} for the learned label of ${m}, the same in all

@@ -17,7 +17,7 @@
 static bool
 afford(struct turn *t, int64_t estimate, enum turn_state *next)
 {
-	const struct policy *p = policy_of(t->s, &t->caller);
+	const struct policy *p = t->policy;
 	struct budget_limits limits = { p->budget_chat, p->budget_day };
 	int64_t day = 0;
 
@@ -97,7 +97,7 @@ make_question(struct turn *t, struct llm_question *q)
 {
 	struct llm_message *messages;
 
-	t->summarise = t->nrounds >= policy_of(t->s, &t->caller)->rounds
+	t->summarise = t->nrounds >= t->policy->rounds
 	    || t->nrounds >= TURN_ANSWERS_MAX;
 	*q = (struct llm_question){ .cancel = &t->lease->why,
 		.tools = t->tools->specs,
@@ -109,8 +109,8 @@ make_question(struct turn *t, struct llm_question *q)
 	q->nmessages = context_build(t, &messages);
 	q->messages = messages;
 	if (t->raised)
-		q->max_tokens = t->s->llm_max_tokens * LIMIT_RAISED;
-	return t->raised ? q->max_tokens : t->s->llm_max_tokens;
+		q->max_tokens = t->policy->max_tokens * LIMIT_RAISED;
+	return t->raised ? q->max_tokens : t->policy->max_tokens;
 }
 
 /* What backend ${i} said decides the turn: true, and ${next} is what becomes
@@ -205,7 +205,7 @@ turn_ask(struct turn *t)
 	a.estimate = llm_estimate(q.messages, q.nmessages, q.tools, q.ntools);
 	if (!afford(t, a.estimate + limit, &next))
 		return next;
-	n = llm_backends(t->s, t->mem, &backends);
+	n = llm_backends(t->s, t->policy, t->mem, &backends);
 	for (i = 0; i < n; i++) {
 		struct llm_answer answer = { 0 };
 		struct llm_failure f = { 0 };

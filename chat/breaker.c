@@ -182,7 +182,7 @@ model_breakers_keep(struct models *m, const struct settings *s)
 {
 	struct arena *mem = arena_new();
 	struct llm_backend *list;
-	size_t i, n = llm_backends(s, mem, &list);
+	size_t i, n = llm_backends_all(s, mem, &list);
 
 	pthread_mutex_lock(&m->mu);
 	for (i = 0; i < MODELS_MAX; i++) {

@@ -59,7 +59,7 @@ backends(struct models *m, const struct settings *s, struct arena *mem,
     const char **error, bool *asked)
 {
 	struct llm_backend *list;
-	size_t n = llm_backends(s, mem, &list), i;
+	size_t n = llm_backends_all(s, mem, &list), i;
 	json_t *out = json_array();
 
 	*error = NULL;

@@ -71,8 +71,8 @@ static size_t
 history_fit(const struct turn *t, int halved)
 {
 	const struct chat_given *given = t->job->given;
-	int64_t left = t->s->chat_history_tokens;
-	size_t max = (size_t)t->s->chat_max_history;
+	int64_t left = t->policy->history_tokens;
+	size_t max = (size_t)t->policy->max_history;
 	size_t n;
 
 	left >>= halved;

@@ -61,7 +61,7 @@ notes(struct turn *t, bool cut)
 		    "(The answer was cut here: a reply has at most %lld "
 		    "characters. The operator can raise "
 		    "chat.max_output_chars.)",
-		    (long long)t->s->chat_max_output_chars);
+		    (long long)t->policy->max_output_chars);
 	if (t->remember && t->forgot)
 		list[n++] = PHRASE_FORGOTTEN;
 	t->truncated |= n > 0;
@@ -80,7 +80,7 @@ notes(struct turn *t, bool cut)
 static const char *
 with_notes(struct turn *t, const char *text, bool cut)
 {
-	size_t max = (size_t)t->s->chat_max_output_chars, len;
+	size_t max = (size_t)t->policy->max_output_chars, len;
 	const char *said = notes(t, cut);
 
 	if (said == NULL)
@@ -113,7 +113,7 @@ turn_finish(struct turn *t)
 	struct reply reply;
 	enum store_rc rc;
 
-	said = text_cut(t->mem, whole, (size_t)t->s->chat_max_output_chars);
+	said = text_cut(t->mem, whole, (size_t)t->policy->max_output_chars);
 	t->text = with_notes(t, said, strcmp(said, whole) != 0);
 	reply = (struct reply){ .text = t->text,
 		.state = session_state_name(t->state),
@@ -122,7 +122,7 @@ turn_finish(struct turn *t)
 		.truncated = t->truncated };
 	o->reply = reply_write(t->mem, &reply);
 	o->reply_keep_ms = t->s->chat_reply_keep_ms;
-	o->history_max = t->s->chat_max_history;
+	o->history_max = t->policy->max_history;
 	if (t->remember
 	    && (o->end == END_REPLIED || o->end == END_UNCONFIRMED)) {
 		entry = (struct history_entry){

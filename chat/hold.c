@@ -89,15 +89,20 @@ turn_write(struct turn *t, const struct journal_field *fields, size_t n,
 bool
 turn_may_call(struct turn *t, enum turn_state *next)
 {
-	enum lease_why why = lease_why(t->lease);
+	enum lease_why why;
 
-	if (why < LEASE_DRAIN && worker_is_stopping(t->w))
-		why = LEASE_DRAIN; /* the step has ended */
-	if (why == LEASE_UNSURE
-	    || (why == LEASE_HELD && !lease_is_sure(t->lease)))
-		return turn_write(t, NULL, 0, next);
-	if (why == LEASE_HELD)
-		return true;
+	for (;;) {
+		why = lease_why(t->lease);
+		if (why < LEASE_DRAIN && worker_is_stopping(t->w))
+			why = LEASE_DRAIN; /* the step has ended */
+		if (why != LEASE_HELD && why != LEASE_UNSURE)
+			break;
+		if (why == LEASE_HELD && lease_is_sure(t->lease))
+			return true;
+		/* The answer may come when that lease nearly is over, too. */
+		if (!turn_write(t, NULL, 0, next))
+			return false;
+	}
 	*next = turn_next_cancelled(t, why);
 	return false;
 }

@@ -124,7 +124,7 @@ known_keep(struct models *m, const struct settings *s)
 {
 	struct arena *mem = arena_new();
 	struct llm_backend *list;
-	size_t i, j, n = llm_backends(s, mem, &list);
+	size_t i, j, n = llm_backends_all(s, mem, &list);
 	char name[LLM_BACKEND_NAME_MAX];
 
 	pthread_mutex_lock(&m->mu);

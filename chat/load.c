@@ -91,7 +91,6 @@ turn_load(struct turn *t)
 		return disconnect(t);
 
 	stream_status(&t->stream, "working");
-	chat_name_caller(&job->chat, t->mem, &t->caller);
 	t->tools = toolset_ref(t->chats->toolbox, &t->caller);
 	if (t->s->chat_auth == CHAT_AUTH_MEMCP)
 		return TURN_TOKEN;

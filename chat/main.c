@@ -71,7 +71,7 @@ load_with(const struct program_run *run, const char *model)
 
 /* ${s}, or settings with the model that is meant. */
 static struct settings *
-choose_model(struct program_run *run, struct settings *s)
+pick_model(struct program_run *run, struct settings *s)
 {
 	struct turn_program *p = run->ctx;
 	struct arena *mem;
@@ -79,18 +79,11 @@ choose_model(struct program_run *run, struct settings *s)
 	struct llm_pick picked;
 	struct settings *chosen = NULL;
 
-	if (s->llm_base_url[0] != '\0') {
-		mem = arena_new();
-		log_event(LOG_INFO, "model_address",
-		    F_STR("url", text_address_shown(mem, s->llm_base_url)),
-		    F_STR("by", config_origin(s->config, "llm.base_url")));
-		arena_free(mem);
-	}
 	p->lacks_model = settings_lacks_model(s);
 	if (!p->lacks_model)
 		return s;
 	mem = arena_new();
-	(void)llm_backends(s, mem, &list);
+	(void)llm_backends(s, policy_of(s, NULL), mem, &list);
 	if (llm_pick(&list[0], mem, &picked) != LLM_OK)
 		tell_no_model(p, &picked);
 	else
@@ -105,6 +98,20 @@ choose_model(struct program_run *run, struct settings *s)
 	}
 	arena_free(mem);
 	return s;
+}
+
+/* The same of new settings, of which is told where their model is. */
+static struct settings *
+choose_model(struct program_run *run, struct settings *s)
+{
+	struct arena *mem = arena_new();
+
+	if (s->llm_base_url[0] != '\0')
+		log_event(LOG_INFO, "model_address",
+		    F_STR("url", text_address_shown(mem, s->llm_base_url)),
+		    F_STR("by", config_origin(s->config, "llm.base_url")));
+	arena_free(mem);
+	return pick_model(run, s);
 }
 
 /* A reload: of the tools of ${s} some may be wrong. */
@@ -132,7 +139,7 @@ static void
 look_for_model(struct program_run *run)
 {
 	struct turn_program *p = run->ctx;
-	struct settings *s = choose_model(run, worker_settings(&p->w));
+	struct settings *s = pick_model(run, worker_settings(&p->w));
 
 	if (p->lacks_model)
 		settings_unref(s);

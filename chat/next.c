@@ -6,7 +6,6 @@
 #include "chat/phrases.h"
 #include "chat/turn.h"
 #include "nouns/metric.h"
-#include "nouns/policy.h"
 
 enum turn_state
 turn_say(struct turn *t, enum turn_end end, const char *text)
@@ -76,7 +75,7 @@ turn_next_model(struct turn *t)
 
 	if (has_open_calls(t))
 		return TURN_TOOLS;
-	if (policy_of(t->s, &t->caller)->host != HOST_DIRECT)
+	if (t->policy->host != HOST_DIRECT)
 		return TURN_ASK;
 	if (t->nrounds == 0)
 		return TURN_DIRECT;

@@ -259,7 +259,7 @@ look_all(void *arg)
 	struct settings *s = worker_settings(m->w);
 	struct arena *mem = arena_new();
 	struct llm_backend *list;
-	size_t i, n = llm_backends(s, mem, &list);
+	size_t i, n = llm_backends_all(s, mem, &list);
 
 	for (i = 0; i < n && !is_cancelled(m); i++) {
 		char name[LLM_BREAKER_NAME_MAX];

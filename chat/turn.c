@@ -75,6 +75,8 @@ turn_run(struct chats *c, struct lease *l)
 	t->mem = job->mem;
 	t->begun_us = clock_boot_us();
 	t->lease = l;
+	chat_name_caller(&job->chat, t->mem, &t->caller);
+	t->policy = policy_of(t->s, &t->caller);
 	stream_begin(&t->stream, w->store, job);
 	while (state != TURN_END) {
 		log_event(LOG_DEBUG, "turn_step", F_CHAT(&job->chat),

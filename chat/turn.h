@@ -62,7 +62,8 @@ struct turn {
 	struct lease *lease;
 	struct stream stream;
 	struct caller caller;
-	const struct toolset *tools; /* of the caller */
+	const struct policy *policy; /* of the caller */
+	const struct toolset *tools; /* the same */
 	int64_t begun_us;            /* boot clock, this attempt */
 
 	struct turn_round rounds[TURN_ANSWERS_MAX];

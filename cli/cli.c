@@ -47,7 +47,8 @@ cli_pick_model(struct cli *cli, struct llm_pick *picked)
 	struct llm_backend *list;
 	struct settings *s;
 
-	(void)llm_backends(cli->settings, cli->mem, &list);
+	(void)llm_backends(cli->settings, policy_of(cli->settings, NULL),
+	    cli->mem, &list);
 	if (llm_pick(&list[0], cli->mem, picked) != LLM_OK)
 		return false;
 	src.model = picked->model;
@@ -117,7 +118,7 @@ cli_store(struct cli *cli, int *code)
 		return cli->store;
 	case STORE_UNKNOWN_KEY:
 		cli_error(cli,
-		    "what lies in this Redis was encrypted with "
+		    "this Redis was encrypted with "
 		    "another key: set the encryption_key that the "
 		    "workers have");
 		return NULL;

@@ -229,7 +229,7 @@ doctor_models(struct doctor *d)
 		return;
 	d->failing = json_keep(d->cli->mem, json_object());
 	d->troubles = fleet_troubles(d->records, d->cli->mem);
-	n = llm_backends(d->s, d->cli->mem, &list);
+	n = llm_backends_all(d->s, d->cli->mem, &list);
 	for (i = 0; i < n; i++) {
 		check(d, &list[i]);
 		learned(d, &list[i]);

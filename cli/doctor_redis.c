@@ -111,13 +111,13 @@ doctor_redis(struct doctor *d)
 	switch (store_canary(d->store)) {
 	case STORE_OK:
 		doctor_find(d, DOCTOR_OK, "keys", NULL,
-		    "our sealing key opens what lies in Redis");
+		    "the encryption key matches this Redis");
 		break;
 	case STORE_UNKNOWN_KEY:
 		doctor_find(d, DOCTOR_ERROR, "keys",
 		    "set the encryption_key that this Redis was filled with, "
 		    "or use another Redis",
-		    "what lies in Redis was encrypted with another key");
+		    "this Redis was encrypted with another key");
 		break;
 	default:
 		doctor_find(d, DOCTOR_ERROR, "keys",

@@ -45,7 +45,7 @@ ring_json(const struct seal_ring *ring)
 	for (i = 0; seal_ring_id(ring, i, id); i++)
 		json_array_append_new(list,
 		    json_pack("{s:s, s:s}", "id", id, "use",
-			i == 0 ? "seals and opens" : "opens"));
+			i == 0 ? "encrypts and decrypts" : "decrypts"));
 	return list;
 }
 
@@ -258,10 +258,10 @@ explain(struct cli *cli)
 	cli_error(cli,
 	    "say which step:\n"
 	    "  1. dragoman keys rotate --prepare    add a new key, which only "
-	    "opens\n"
-	    "  2. dragoman keys rotate --activate   let the prepared key seal\n"
-	    "  3. dragoman keys reseal              seal what lies in Redis "
-	    "anew\n"
+	    "decrypts\n"
+	    "  2. dragoman keys rotate --activate   encrypt with the new key\n"
+	    "  3. dragoman keys reseal              encrypt everything in Redis "
+	    "again\n"
 	    "  4. dragoman keys rotate --retire     drop the old keys\n"
 	    "After 1, 2 and 4 let the workers read the file again.");
 	return CLI_USAGE;
@@ -290,7 +290,7 @@ cmd_keys_rotate(struct cli *cli)
 	file = config_value_file(s->config, "encryption_key");
 	if (!secret_is_set(&s->encryption_key) || file == NULL) {
 		cli_error(cli,
-		    "the sealing key must lie in a file for this: "
+		    "the encryption key must be in a file for this: "
 		    "put it there and name it by "
 		    "encryption_key_file or ENCRYPTION_KEY_FILE");
 		return CLI_USAGE;

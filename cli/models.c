@@ -293,7 +293,7 @@ cmd_models(struct cli *cli)
 		http_stop();
 		return CLI_FAILED;
 	}
-	n = llm_backends(cli->settings, cli->mem, &list);
+	n = llm_backends_all(cli->settings, cli->mem, &list);
 	if (forgets) {
 		http_stop();
 		return forget(cli, st, list, n, named);

@@ -12,6 +12,8 @@
 #include "cli/cli.h"
 #include "cli/tty.h"
 #include "llm/llm.h"
+#include "nouns/caller.h"
+#include "nouns/chat_name.h"
 #include "redis/ledger.h"
 
 #define LETTERS_MAX 10000 /* the stream keeps fewer */
@@ -34,16 +36,16 @@ on_text(void *ctx, const char *piece, size_t len)
 	fflush(stdout);
 }
 
-/* The settings with another model: "MODEL" or "HOST/MODEL". */
-static struct settings
-with_model(struct cli *cli, const struct settings *s, const char *model)
+/* ${p} with another model: "MODEL" or "HOST/MODEL". */
+static struct policy
+with_model(struct cli *cli, const struct policy *p, const char *model)
 {
-	struct settings other = *s;
+	struct policy other = *p;
 	const char *slash = strchr(model, '/');
 	int host;
 
-	other.policy.fallback = (struct config_list){ NULL, 0 };
-	other.policy.model = model;
+	other.fallback = (struct config_list){ NULL, 0 };
+	other.model = model;
 	for (host = HOST_OPENAI; slash != NULL && host <= HOST_ANTHROPIC;
 	     host++) {
 		const char *name = settings_host_name(host);
@@ -51,17 +53,16 @@ with_model(struct cli *cli, const struct settings *s, const char *model)
 		if (strncmp(model, name, (size_t)(slash - model)) != 0
 		    || name[slash - model] != '\0')
 			continue;
-		other.policy.model = arena_strdup(cli->mem, slash + 1);
-		if (host != s->policy.host)
-			other.llm_base_url = "";
-		other.policy.host = host;
+		other.model = arena_strdup(cli->mem, slash + 1);
+		other.host = host;
 	}
 	return other;
 }
 
 static int
-ask(struct cli *cli, const struct settings *s, const char *text)
+ask(struct cli *cli, const struct policy *p, const char *text)
 {
+	const struct settings *s = cli->settings;
 	const struct llm_message messages[] = {
 		{ .role = LLM_SYSTEM, .text = context_system(cli->mem, s) },
 		{ .role = LLM_USER, .text = text },
@@ -77,9 +78,9 @@ ask(struct cli *cli, const struct settings *s, const char *text)
 	struct llm_failure failure = { 0 };
 	const struct http_options http = settings_http(s);
 	enum llm_rc rc;
-	char backend[160];
+	char backend[LLM_BACKEND_NAME_MAX];
 
-	if (llm_backends(s, cli->mem, &backends) == 0) {
+	if (llm_backends(s, p, cli->mem, &backends) == 0) {
 		cli_error(cli,
 		    "the mode is direct: there is no model to ask. "
 		    "Name one: --model HOST/MODEL");
@@ -101,7 +102,7 @@ ask(struct cli *cli, const struct settings *s, const char *text)
 		    llm_rc_name(rc), cli_clean(cli, failure.why, true));
 		return rc == LLM_RETRY ? CLI_UNREACHED : CLI_FAILED;
 	}
-	settings_backend(s, backend, sizeof(backend));
+	llm_backend_label(&backends[0], backend);
 	if (cli->json)
 		return cli_json(cli,
 		    json_pack("{s:s, s:s, s:I, s:I}", "reply", answer.text,
@@ -116,10 +117,23 @@ ask(struct cli *cli, const struct settings *s, const char *text)
 	return CLI_OK;
 }
 
+/* Its chat's, as when it is answered. */
+static struct policy
+policy_of_letter(struct cli *cli, const json_t *row)
+{
+	const char *name = json_member_str(row, "chat");
+	struct caller who = { 0 };
+	struct chat_name chat;
+
+	if (name != NULL && chat_name_parse(&chat, name) == 0)
+		chat_name_caller(&chat, cli->mem, &who);
+	return *policy_of(cli_settings(cli), &who);
+}
+
 static int
 dry_run(struct cli *cli, struct store *st, const char *id, const char *model)
 {
-	struct settings s = *cli_settings(cli);
+	struct policy p;
 	json_t *list = NULL, *row;
 	size_t i;
 	int rc = ledger_dead(st, LETTERS_MAX, true, cli->mem, &list);
@@ -140,9 +154,10 @@ dry_run(struct cli *cli, struct store *st, const char *id, const char *model)
 			    id);
 			return CLI_FAILED;
 		}
+		p = policy_of_letter(cli, row);
 		if (model != NULL)
-			s = with_model(cli, &s, model);
-		return ask(cli, &s, text);
+			p = with_model(cli, &p, model);
+		return ask(cli, &p, text);
 	}
 	cli_error(cli, "there is no dead message %s; see dragoman turns dead",
 	    cli_clean(cli, id, true));

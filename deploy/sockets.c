@@ -19,7 +19,7 @@ open_one(const struct table_socket *s)
 {
 	struct sockaddr_un sun = { .sun_family = AF_UNIX };
 	struct user u;
-	int fd;
+	int fd, kept;
 
 	if (strlen(s->address) >= sizeof(sun.sun_path)) {
 		say("socket path too long: %s", s->address);
@@ -35,7 +35,11 @@ open_one(const struct table_socket *s)
 		&& chown(s->address, u.uid, u.gid) == -1)
 	    || listen(fd, BACKLOG) == -1)
 		say_fatal("cannot listen on", s->address);
-	return fcntl(fd, F_DUPFD_CLOEXEC, CHILD_FDS_FROM);
+	kept = fcntl(fd, F_DUPFD_CLOEXEC, CHILD_FDS_FROM);
+	if (kept == -1)
+		say_fatal("cannot listen on", s->address);
+	close(fd);
+	return kept;
 }
 
 void

@@ -6,8 +6,8 @@
  * thread.  At most ACCEPT_WAIT of them wait there: the kernel wakes them in
  * turn, so that with many each connection would find a cold one asleep.  The
  * others are spare.  A thread that takes a connection and leaves nobody waiting
- * calls a spare one or starts another, up to server.threads; one that was idle
- * for ACCEPT_IDLE_MS ends.  accept times out every ACCEPT_LOOK_MS (SO_RCVTIMEO
+ * calls a spare one or starts another, up to ${max} (those of all classes that
+ * accept: class.h); one that was idle for ACCEPT_IDLE_MS ends.  accept times out every ACCEPT_LOOK_MS (SO_RCVTIMEO
  * holds for it too), because a thread blocked in it could not be woken when
  * the process drains: the socket belongs to other processes as well.
  */

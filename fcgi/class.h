@@ -51,7 +51,8 @@ enum class_rc class_enter(struct classes *cs, enum route_class class,
 void class_leave(struct classes *cs, enum route_class class);
 
 /* From any thread: do ${job} on one of CALL's.  -1: too many wait, or the
- * process drains; nothing will run. */
+ * process drains; nothing will run.  No route of ours has that class yet: it is
+ * for MCP methods that call tools. */
 int class_call(struct classes *cs, struct pool_job *job) WARN_UNUSED;
 
 /* After the accepting threads have ended: as pool_drain. */

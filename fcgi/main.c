@@ -78,9 +78,11 @@ serve_fastcgi(struct edge *e, struct program_run *run)
 
 	warn(s);
 	e->park = park_new(s->server_parked, s->server_parked_per_owner);
-	if (e->park == NULL || park_start(e->park) == -1) {
-		log_event(LOG_ERROR, "park_failed",
-		    F_STR("remedy", "more processes or memory are needed"));
+	if (e->park == NULL) /* logged */
+		goto out;
+	if (park_start(e->park) == -1) {
+		log_event(LOG_ERROR, "thread_failed",
+		    F_STR("remedy", LOG_REMEDY_LIMITS));
 		goto out;
 	}
 	listener = process_listen(e->store, e->process_id, &PARK_EAR, e->park,

@@ -58,7 +58,6 @@ struct parked;
 #define PARK_PIECES_MAX 256
 #define PARK_PIECES_BYTES (1 * MIB)
 #define PARK_QUEUE_BYTES (64 * MIB) /* of all together */
-#define PARK_TOPIC_MAX 128          /* bytes of a topic's name, with its NUL */
 
 /* One look at the truth of what waits. */
 struct park_look {
@@ -102,7 +101,8 @@ struct park_wait {
 	const struct park_kind *kind;
 	void *state;         /* the park thread's from now on */
 	const char *item;    /* copied; NULL: none */
-	const char *topic;   /* copied; NULL: only its number wakes it */
+	const char *topic;   /* copied; NULL: only its number wakes it.  At most
+				PROCESS_TOPIC_MAX (redis/process.h), no blanks */
 	int64_t deadline_ms; /* from now */
 };
 

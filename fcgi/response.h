@@ -18,8 +18,7 @@ void response_header(struct request *req, const char *name, const char *value);
 int reply_json(struct request *req, int status, json_t *doc);
 /* Refuse, in the way of the request's route: {"detail": ...} if it has none. */
 int reply_refusal(struct request *req, const struct refusal *why);
-/* The same with a sentence.  401 403 404 405 413 415 429 503 add what belongs
- * to them (Retry-After is the caller's, by response_header). */
+/* The same with a sentence alone, and no Retry-After. */
 int reply_error(struct request *req, int status, const char *detail);
 /* What of ${input} a 422 gives back: itself, or NULL when it is long. */
 json_t *reply_input(const json_t *input);

@@ -5,6 +5,9 @@
  * A webhook is a row, a file in handlers/ and a function for each of verify or
  * verify_body and refuse; so is an MCP endpoint, whose refuse writes JSON-RPC.
  * What a row leaves out is not asked.
+ *
+ * Our routes need no limit, verify_body and refuse yet; those of
+ * tests/unit/test_router.c have them.
  */
 #ifndef FCGI_ROUTE_H
 #define FCGI_ROUTE_H

@@ -190,7 +190,7 @@ handle_chat(struct request *req)
 		return chat_refuse(req, CHAT_DOWN);
 
 	said = text_strip(req->mem, body.message);
-	msg.text = text_cut(req->mem, said, (size_t)s->chat_max_input_chars);
+	msg.text = text_cut(req->mem, said, (size_t)policy->max_input_chars);
 	msg.cut = strcmp(msg.text, said) != 0; /* "…" is three bytes */
 	command = command_parse(msg.text);
 	ask.word = msg.text;

@@ -113,9 +113,11 @@ answer(struct parked *p, struct wait *w, struct arena *mem, const char *text,
 		fail(p, w, mem, CHAT_UNREADABLE);
 	} else if (w->ask.stream) {
 		begin_stream(p, w, mem);
-		if (chat_events_reply(&w->events, &reply, &out) == 0)
+		if (chat_events_reply(&w->events, &reply, &out) == 0) {
 			write_stream(p, &out);
-		park_end(p);
+			park_end(p);
+		} else
+			fail(p, w, mem, CHAT_TOO_LONG);
 	} else if (chat_answer_add(&out, &reply) == 0)
 		park_reply(p, 200, "application/json", "", buf_str(&out),
 		    out.len);

@@ -121,7 +121,7 @@ render_ready(struct fleet_pages *p, const struct settings *s,
 		v->model_error, "backends",
 		fleet_backends_doc(v, clock_wall_ms()), "sources",
 		fleet_sources_doc(v), "max_message_chars",
-		(json_int_t)s->chat_max_input_chars));
+		(json_int_t)policy_of(s, NULL)->max_input_chars));
 }
 
 void

@@ -55,7 +55,7 @@ usual_url(const struct settings *s, int host, struct arena *mem)
 static bool
 is_elsewhere(const struct settings *s, int host)
 {
-	return s->llm_base_url[0] != '\0' && host == s->policy.host;
+	return s->llm_base_url[0] != '\0' && host == policy_of(s, NULL)->host;
 }
 
 static const char *
@@ -74,7 +74,7 @@ headers_of(const struct settings *s, int host, struct arena *mem)
 	size_t n = 0;
 	json_t *v;
 
-	if (s->llm_headers == NULL || host != s->policy.host)
+	if (s->llm_headers == NULL || host != policy_of(s, NULL)->host)
 		return NULL;
 	list = arena_alloc(mem, (LLM_HEADERS_MAX + 1) * sizeof(*list));
 	json_object_foreach(s->llm_headers, name, v)
@@ -90,8 +90,8 @@ headers_of(const struct settings *s, int host, struct arena *mem)
 }
 
 static void
-fill(const struct settings *s, int host, const char *model, struct arena *mem,
-    struct llm_backend *b)
+fill(const struct settings *s, const struct policy *p, int host,
+    const char *model, struct arena *mem, struct llm_backend *b)
 {
 	*b = (struct llm_backend){ .host = host,
 		.model = model,
@@ -100,7 +100,7 @@ fill(const struct settings *s, int host, const char *model, struct arena *mem,
 		.headers = headers_of(s, host, mem),
 		.key = key_of(s, host),
 		.tools = s->llm_tools,
-		.max_tokens = s->llm_max_tokens,
+		.max_tokens = p->max_tokens,
 		.max_tokens_name = s->llm_max_tokens_name,
 		.temperature = s->llm_temperature,
 		.connect_ms = (int)s->llm_connect_ms,
@@ -114,12 +114,12 @@ fill(const struct settings *s, int host, const char *model, struct arena *mem,
 /* A row of llm.backends.  The key of a host goes to that host's usual address
  * and nowhere else; of a host that llm.base_url moved, it is that server's. */
 static void
-named(const struct settings *s, const struct settings_backend *of,
-    struct arena *mem, struct llm_backend *b)
+named(const struct settings *s, const struct policy *p,
+    const struct settings_backend *of, struct arena *mem, struct llm_backend *b)
 {
 	bool usual = of->base_url[0] == '\0';
 
-	fill(s, of->host, of->model, mem, b);
+	fill(s, p, of->host, of->model, mem, b);
 	b->name = of->name;
 	b->base_url = usual ? usual_url(s, of->host, mem) : of->base_url;
 	b->headers = of->headers;
@@ -134,8 +134,8 @@ named(const struct settings *s, const struct settings_backend *of,
 /* The name of a row; else "host/model" when the first word is a host; else the
  * whole is a model (its own name may hold slashes). */
 static void
-fallback(const struct settings *s, const char *word, struct arena *mem,
-    struct llm_backend *b)
+fallback(const struct settings *s, const struct policy *p, const char *word,
+    struct arena *mem, struct llm_backend *b)
 {
 	static const int HOSTS[] = { HOST_OPENAI, HOST_GROQ, HOST_OLLAMA,
 		HOST_ANTHROPIC };
@@ -144,25 +144,24 @@ fallback(const struct settings *s, const char *word, struct arena *mem,
 
 	for (i = 0; i < s->nbackends; i++)
 		if (strcmp(s->backends[i].name, word) == 0) {
-			named(s, &s->backends[i], mem, b);
+			named(s, p, &s->backends[i], mem, b);
 			return;
 		}
 	for (i = 0; slash != NULL && i < NELEM(HOSTS); i++) {
 		const char *name = settings_host_name(HOSTS[i]);
 
 		if (strlen(name) == len && memcmp(name, word, len) == 0) {
-			fill(s, HOSTS[i], slash + 1, mem, b);
+			fill(s, p, HOSTS[i], slash + 1, mem, b);
 			return;
 		}
 	}
-	fill(s, s->policy.host, word, mem, b);
+	fill(s, p, p->host, word, mem, b);
 }
 
 size_t
-llm_backends(const struct settings *s, struct arena *mem,
-    struct llm_backend **out)
+llm_backends(const struct settings *s, const struct policy *p,
+    struct arena *mem, struct llm_backend **out)
 {
-	const struct policy *p = policy_of(s, NULL);
 	struct llm_backend *list;
 	size_t i, n = 0;
 
@@ -170,9 +169,9 @@ llm_backends(const struct settings *s, struct arena *mem,
 	if (p->host == HOST_DIRECT)
 		return 0;
 	list = arena_alloc(mem, (p->fallback.n + 1) * sizeof(*list));
-	fill(s, p->host, p->model, mem, &list[n++]);
+	fill(s, p, p->host, p->model, mem, &list[n++]);
 	for (i = 0; i < p->fallback.n; i++) {
-		fallback(s, p->fallback.items[i], mem, &list[n]);
+		fallback(s, p, p->fallback.items[i], mem, &list[n]);
 		list[n++].is_fallback = true;
 	}
 	*out = list;
@@ -305,4 +304,40 @@ llm_quirks_stated(const struct settings *s, const struct llm_backend *b,
 		name[len] = '\0';
 		(void)llm_quirks_state(out, name, value + 1);
 	}
+}
+
+static bool
+has(const struct llm_backend *list, size_t n, const struct llm_backend *b)
+{
+	char name[LLM_BREAKER_NAME_MAX], other[LLM_BREAKER_NAME_MAX];
+	size_t i;
+
+	llm_breaker_name(b, name);
+	for (i = 0; i < n; i++) {
+		llm_breaker_name(&list[i], other);
+		if (strcmp(name, other) == 0)
+			return true;
+	}
+	return false;
+}
+
+size_t
+llm_backends_all(const struct settings *s, struct arena *mem,
+    struct llm_backend **out)
+{
+	size_t n = llm_backends(s, policy_at(s, 0), mem, out), i;
+
+	for (i = 1; policy_at(s, i) != NULL; i++) {
+		struct llm_backend *more, *all;
+		size_t nmore = llm_backends(s, policy_at(s, i), mem, &more), k;
+
+		all = arena_alloc(mem, (n + nmore) * sizeof(*all));
+		if (n > 0)
+			memcpy(all, *out, n * sizeof(*all));
+		for (k = 0; k < nmore; k++)
+			if (!has(all, n, &more[k]))
+				all[n++] = more[k];
+		*out = all;
+	}
+	return n;
 }

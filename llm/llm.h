@@ -224,11 +224,15 @@ enum llm_rc llm_pick(const struct llm_backend *b, struct arena *mem,
     struct llm_pick *out) WARN_UNUSED;
 
 /*
- * The backends of ${s} in the order to try: chat.host/chat.model, then
- * llm.fallback (a name of llm.backends, "host/model", or "model").  Strings
- * are borrowed from ${s} or live in ${mem}.  Their number; 0 in direct mode.
+ * The backends that whoever has ${p} asks, in the order to try:
+ * chat.host/chat.model, then llm.fallback (a name of llm.backends,
+ * "host/model", or "model").  Strings are borrowed from ${s} and ${p} or live
+ * in ${mem}.  Their number; 0 in direct mode.
  */
-size_t llm_backends(const struct settings *s, struct arena *mem,
+size_t llm_backends(const struct settings *s, const struct policy *p,
+    struct arena *mem, struct llm_backend **out);
+/* Those of all policies, for who watches them; the default's first. */
+size_t llm_backends_all(const struct settings *s, struct arena *mem,
     struct llm_backend **out);
 
 /* "HOST/MODEL/8 hex of the address": whose quirks they are (redis/learned.h).

@@ -116,7 +116,10 @@ enum mcp_rc mcp_client_call(struct mcp_client *c, const char *name,
 /*
  * Any request, ${method} with ${params} (an object or NULL; its _meta is left
  * out, as that is ours).  What must not happen twice is sent once, as a call
- * is; a method that is not known counts as such.
+ * is; a method that is not known counts as such.  A tool is called by
+ * mcp_client_call, which also writes the headers that its schema asks for.
+ *
+ * Nobody but the tests asks it yet: it is for prompts, resources and tasks.
  */
 struct mcp_answer {
 	json_t *result; /* MCP_OK: whole, in ${mem} */
@@ -133,7 +136,7 @@ enum mcp_rc mcp_client_request(struct mcp_client *c, const char *method,
  * changed. */
 bool mcp_client_list_changed(struct mcp_client *c);
 
-/* "2026-07-28", "2025-11-25", ...; "" before the first contact. */
+/* "2026-07-28", "2025-11-25", ...; "" before the first contact.  For tests. */
 const char *mcp_client_version(struct mcp_client *c);
 
 /* ${text}, of this server, without the keys that it was sent: values of headers

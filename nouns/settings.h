@@ -53,13 +53,6 @@ struct settings {
 	/* chat: */
 	const char *chat_ollama_url;
 	const char *chat_memcp_url; /* MEMCP_URL too; "" none */
-	int64_t chat_max_history;   /* exchanges kept and sent */
-	/* Estimated, bytes / 3: the longest message and its answer. */
-	int64_t chat_history_tokens;
-	int64_t chat_max_input_chars;  /* server.body_max takes them, also as
-					 \u escapes */
-	int64_t chat_max_output_chars; /* a token is 4 characters, 20 at most
-					  in what people read */
 	const char *chat_prompt; /* instead of our words on how to answer; "" */
 	const char *persona_name, *persona_tagline, *persona_tone;
 	struct config_list chat_starters;
@@ -84,10 +77,8 @@ struct settings {
 	int64_t llm_first_byte_ms;
 	int64_t llm_idle_ms;
 	int64_t llm_total_ms;
-	int64_t llm_max_tokens;
 	double llm_temperature;          /* negative: not sent */
 	const char *llm_max_tokens_name; /* "" automatic, else the field */
-	int64_t llm_tools_max;           /* offered to a model */
 	struct config_list llm_quirks;   /* [BACKEND:]NAME=VALUE */
 	json_t *llm_headers;             /* {name: text} or NULL */
 	struct secret openai_api_key, groq_api_key, anthropic_api_key,

@@ -63,8 +63,8 @@ struct turn_outcome {
  * reply (kind "reply") to the message's address and to all who asked again.
  * OK; STOPPED: /stop came, and was told that it stops this turn, so it can end
  * as END_REFUSED only; LOST; HEAD; DAMAGED: dead letters cannot be kept, hand
- * it back; DOWN (try again: it is safe to repeat; a repeat after an
- * unseen success is LOST).
+ * it back; DOWN (try again: it is safe to repeat; a repeat after a success
+ * whose answer was not seen is OK).
  */
 enum store_rc journal_finish(struct store *st, struct job *job,
     const struct turn_outcome *o) WARN_UNUSED;

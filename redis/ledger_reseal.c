@@ -13,7 +13,6 @@
 #include "redis/ledger.h"
 #include "redis/store_priv.h"
 
-#define SCAN_COUNT 500
 #define LETTERS_AT_ONCE 100
 #define ID_LEN 32     /* of a message id */
 #define HEAD_MAX 1024 /* more than what stands in clear, key id and nonce */
@@ -328,10 +327,12 @@ reseal_key(struct walk *w)
 }
 
 static enum store_rc
-reseal_page(struct walk *w, const redisReply *keys)
+reseal_page(struct store *st, const redisReply *keys, void *ctx)
 {
+	struct walk *w = ctx;
 	enum store_rc rc = STORE_OK;
 
+	(void)st;
 	for (size_t i = 0; i < keys->elements && rc == STORE_OK; i++) {
 		if (keys->element[i]->type != REDIS_REPLY_STRING)
 			continue;
@@ -350,7 +351,6 @@ ledger_reseal(struct store *st,
     int64_t *changed)
 {
 	struct walk w = { .st = st, .progress = progress, .ctx = ctx };
-	char cursor[32] = "0";
 	enum store_rc rc;
 
 	*changed = 0;
@@ -360,29 +360,7 @@ ledger_reseal(struct store *st,
 	if (rc != STORE_OK)
 		return rc;
 	w.mem = arena_new();
-	do {
-		struct batch b;
-		redisReply *r = NULL;
-
-		batch_init(&b, st);
-		batch_command(&b, "SCAN", 5);
-		batch_str(&b, cursor);
-		batch_str(&b, "MATCH");
-		batch_key(&b, "{p*");
-		batch_str(&b, "COUNT");
-		batch_int(&b, SCAN_COUNT);
-		if (store_run(st, &b, &r) == -1
-		    || reply_is_error(st, r, "reseal")
-		    || reply_str(r, 0) == NULL || reply_at(r, 1) == NULL)
-			rc = STORE_DOWN;
-		else {
-			(void)snprintf(cursor, sizeof(cursor), "%s",
-			    reply_str(r, 0));
-			rc = reseal_page(&w, reply_at(r, 1));
-		}
-		freeReplyObject(r);
-		batch_fini(&b);
-	} while (rc == STORE_OK && strcmp(cursor, "0") != 0);
+	rc = walk_keys(st, st->prefix, "{p*", "reseal", reseal_page, &w);
 	arena_free(w.mem);
 	*changed = w.changed;
 	return rc;

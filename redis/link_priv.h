@@ -38,8 +38,8 @@ extern const struct link_transport LINK_TCP, LINK_UNIX;
 
 struct link_finder {
 	const char *name;
-	/* The node to write to; borrowed until the next call.  NULL: none is
-	 * known (logged). */
+	/* The node to write to.  Many threads ask at once: what is given stays
+	 * valid as long as the store.  NULL: none is known (logged). */
 	const struct link_place *(*find)(struct store *st);
 };
 extern const struct link_finder LINK_ONE_ADDRESS; /* that of redis.url */

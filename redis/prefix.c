@@ -9,7 +9,6 @@
 
 #define PREFIXES_MAX 64 /* of one Redis: more are nobody's */
 #define CHANNELS "*" CHANNEL_PROCESS "*"
-#define SCAN_COUNT 500
 #define NAME_MAX_BYTES (STORE_PREFIX_MAX + 32)
 
 /* What ours begin with, behind the prefix; all but canary go on.  No prefix may
@@ -223,12 +222,17 @@ may_move(struct store *st, const char *from)
 	return rc;
 }
 
+struct moving {
+	const char *from;
+	int64_t *moved, *kept;
+};
+
 /* Those of one page that are ours; others' lie between them. */
 static enum store_rc
-move_page(struct store *st, const redisReply *keys, const char *from,
-    int64_t *moved, int64_t *kept)
+move_page(struct store *st, const redisReply *keys, void *ctx)
 {
-	size_t len = strlen(from), n = 0;
+	const struct moving *m = ctx;
+	size_t len = strlen(m->from), n = 0;
 	struct batch b;
 	redisReply **r = calloc(keys->elements + 1, sizeof(redisReply *));
 	enum store_rc rc = STORE_DOWN;
@@ -239,7 +243,7 @@ move_page(struct store *st, const redisReply *keys, const char *from,
 	for (size_t i = 0; i < keys->elements; i++) {
 		const char *key = reply_str(keys, i);
 
-		if (key == NULL || strncmp(key, from, len) != 0
+		if (key == NULL || strncmp(key, m->from, len) != 0
 		    || !is_ours(key + len) || is_replaced(key + len))
 			continue;
 		batch_command(&b, "RENAMENX", 2);
@@ -255,9 +259,9 @@ move_page(struct store *st, const redisReply *keys, const char *from,
 			continue; /* it expired meanwhile */
 		else if (r[i]->type == REDIS_REPLY_INTEGER
 		    && r[i]->integer == 0)
-			(*kept)++;
+			(*m->kept)++;
 		else
-			(*moved)++;
+			(*m->moved)++;
 out:
 	replies_free(r, n);
 	free(r);
@@ -295,34 +299,13 @@ out:
 enum store_rc
 prefix_move(struct store *st, const char *from, int64_t *moved, int64_t *kept)
 {
-	char cursor[32] = "0", pattern[STORE_PREFIX_MAX + 2];
+	struct moving m = { from, moved, kept };
 	enum store_rc rc;
 
 	*moved = *kept = 0;
 	rc = may_move(st, from);
 	if (rc != STORE_OK || strcmp(from, st->prefix) == 0)
 		return rc;
-	(void)snprintf(pattern, sizeof(pattern), "%s*", from);
-	do {
-		struct batch b;
-		redisReply *r = NULL;
-
-		batch_init(&b, st);
-		batch_command(&b, "SCAN", 5);
-		batch_str(&b, cursor);
-		batch_str(&b, "MATCH");
-		batch_str(&b, pattern);
-		batch_str(&b, "COUNT");
-		batch_int(&b, SCAN_COUNT);
-		rc = STORE_DOWN;
-		if (store_run(st, &b, &r) == 0 && !reply_is_error(st, r, "move")
-		    && reply_str(r, 0) != NULL && reply_at(r, 1) != NULL) {
-			(void)snprintf(cursor, sizeof(cursor), "%s",
-			    reply_str(r, 0));
-			rc = move_page(st, reply_at(r, 1), from, moved, kept);
-		}
-		freeReplyObject(r);
-		batch_fini(&b);
-	} while (rc == STORE_OK && strcmp(cursor, "0") != 0);
+	rc = walk_keys(st, from, "*", "move", move_page, &m);
 	return rc == STORE_OK && *kept == 0 ? move_last(st, from, moved) : rc;
 }

@@ -62,6 +62,9 @@ enum store_rc process_publish(struct store *st, const struct chat_name *chat,
  * Publish ${text} to all in ${process} that wait on ${topic}, a word (no
  * blanks, PROCESS_TOPIC_MAX): one message, however many they are.  NONE: not a
  * topic.
+ *
+ * Nothing but the tests' own edge (tests/e2e/own_edge.c) waits on a topic yet:
+ * it is for streams of MCP sessions.
  */
 #define PROCESS_TOPIC_MAX 128 /* with its NUL */
 enum store_rc process_publish_topic(struct store *st, const char *process,

@@ -290,6 +290,14 @@ void record_journal_item(char out[RECORD_ITEM_MAX], const char *id,
 
 /* ---- looking through all keys: walk.c ---- */
 
+/* The keys that match ${pattern} behind ${prefix}, a page at a time; another
+ * code than OK of ${page} ends the walk.  ${what}: of whom the log speaks. */
+typedef enum store_rc walk_page_fn(struct store *st, const redisReply *keys,
+    void *ctx);
+enum store_rc walk_keys(struct store *st, const char *prefix,
+    const char *pattern, const char *what, walk_page_fn *page,
+    void *ctx) WARN_UNUSED;
+
 #define WALK_NAMES 128 /* at once: of one script */
 #define WALK_ALL ((1u << CHAT_PARTITIONS) - 1)
 

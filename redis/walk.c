@@ -1,6 +1,7 @@
 /*
- * walk: the names of chats, by looking through all keys: for what was damaged,
- * and for what came from before there was a list of them.  Nothing else scans.
+ * walk: what looks through all keys: for another prefix or encryption key, for
+ * what was damaged, and for chats from before there was a list of them.  Nothing
+ * else scans.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,10 +32,10 @@ name_of(const struct store *st, const redisReply *key, const char *noun,
 	return (int)p;
 }
 
-/* Those of one answer of SCAN that lie in ${partition}. */
+/* Those of one page that lie in ${partition}. */
 static enum store_rc
-walk_page(struct store *st, const struct chat_walk *w, const redisReply *keys,
-    int partition)
+walk_partition(struct store *st, const struct chat_walk *w,
+    const redisReply *keys, int partition)
 {
 	const char *names[WALK_NAMES], *name;
 	enum store_rc rc = STORE_OK;
@@ -53,13 +54,35 @@ walk_page(struct store *st, const struct chat_walk *w, const redisReply *keys,
 	return rc;
 }
 
+static enum store_rc
+walk_page(struct store *st, const redisReply *keys, void *ctx)
+{
+	const struct chat_walk *w = ctx;
+	enum store_rc rc = STORE_OK;
+
+	for (int p = 0; p < CHAT_PARTITIONS && rc == STORE_OK; p++)
+		if ((w->partitions & 1u << p) != 0)
+			rc = walk_partition(st, w, keys, p);
+	return rc;
+}
+
 enum store_rc
 walk_chats(struct store *st, const struct chat_walk *w)
 {
-	char cursor[32] = "0", pattern[64];
-	enum store_rc rc;
+	char pattern[64];
 
 	(void)snprintf(pattern, sizeof(pattern), "{p*}:%s:*", w->noun);
+	return walk_keys(st, st->prefix, pattern, "walk", walk_page, (void *)w);
+}
+
+enum store_rc
+walk_keys(struct store *st, const char *prefix, const char *pattern,
+    const char *what, walk_page_fn *page, void *ctx)
+{
+	char cursor[32] = "0", match[STORE_PREFIX_MAX + 64];
+	enum store_rc rc;
+
+	(void)snprintf(match, sizeof(match), "%s%s", prefix, pattern);
 	do {
 		struct batch b;
 		redisReply *r = NULL;
@@ -68,20 +91,15 @@ walk_chats(struct store *st, const struct chat_walk *w)
 		batch_command(&b, "SCAN", 5);
 		batch_str(&b, cursor);
 		batch_str(&b, "MATCH");
-		batch_key(&b, pattern);
+		batch_str(&b, match);
 		batch_str(&b, "COUNT");
 		batch_int(&b, SCAN_COUNT);
 		rc = STORE_DOWN;
-		if (store_run(st, &b, &r) == 0 && !reply_is_error(st, r, "walk")
+		if (store_run(st, &b, &r) == 0 && !reply_is_error(st, r, what)
 		    && reply_str(r, 0) != NULL && reply_at(r, 1) != NULL) {
-			rc = STORE_OK;
 			(void)snprintf(cursor, sizeof(cursor), "%s",
 			    reply_str(r, 0));
-			for (int p = 0; p < CHAT_PARTITIONS; p++)
-				if ((w->partitions & 1u << p) != 0
-				    && rc == STORE_OK)
-					rc = walk_page(st, w, reply_at(r, 1),
-					    p);
+			rc = page(st, reply_at(r, 1), ctx);
 		}
 		freeReplyObject(r);
 		batch_fini(&b);

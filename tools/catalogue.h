@@ -17,7 +17,8 @@ struct arena;
 #define CATALOGUE_DIGEST_MAX 17 /* with its NUL */
 
 /* What a source claims of a tool (annotations): a hint, no ground to trust
- * it.  Where it says nothing, what the protocol assumes. */
+ * it.  Where it says nothing, what the protocol assumes.  Nobody asks for it
+ * yet, nor for the digest: both are for approvals, and for a server's list. */
 struct tool_hints {
 	bool read_only;   /* else: it changes something */
 	bool destructive; /* of those that do */

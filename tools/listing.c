@@ -176,7 +176,7 @@ known(struct toolbox *b, bool whole)
 {
 	struct listing *l = b->listing;
 
-	if (l == NULL || l->view != b->current || l->whole != whole)
+	if (l == NULL || l->view != b->views || l->whole != whole)
 		return NULL;
 	atomic_fetch_add(&l->refs, 1);
 	return l;
@@ -192,7 +192,7 @@ listing_ref(struct toolbox *b)
 	pthread_mutex_lock(&b->mu);
 	whole = is_whole(b);
 	l = known(b, whole);
-	view = b->current;
+	view = b->views;
 	if (l == NULL)
 		atomic_fetch_add(&view->refs, 1);
 	pthread_mutex_unlock(&b->mu);
@@ -200,7 +200,7 @@ listing_ref(struct toolbox *b)
 		return l;
 	l = make(view, whole); /* while others go on with the old one */
 	pthread_mutex_lock(&b->mu);
-	if (view == b->current) {
+	if (view == b->views) {
 		atomic_fetch_add(&l->refs, 1);
 		old = b->listing;
 		b->listing = l;

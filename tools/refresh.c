@@ -34,9 +34,9 @@ struct question {
 struct view *
 toolbox_renew(struct toolbox *b)
 {
-	struct view *old = b->current;
+	struct view *old = b->views;
 
-	b->current = view_make(b);
+	b->views = view_make(b, policy_of(b->settings, NULL));
 	return old;
 }
 
@@ -155,7 +155,7 @@ ask(void *arg)
 		offer_unref(offer);
 	}
 	pthread_mutex_unlock(&q->b->mu);
-	view_unref(old);
+	views_unref(old);
 	source_unref(q->s);
 	free(q);
 }

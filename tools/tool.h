@@ -40,9 +40,9 @@ void toolbox_stop(struct toolbox *b);
 void toolbox_wait(struct toolbox *b, int wait_ms);
 
 /*
- * A view: the tools that ${caller} may call now (today chat.tools, whoever it
- * is; NULL: nobody in particular).  It stays valid until toolset_unref,
- * whatever is refreshed meanwhile.  Never NULL.
+ * A view: the tools that ${caller} may call now, by its policy (NULL: nobody in
+ * particular).  It stays valid until toolset_unref, whatever is refreshed
+ * meanwhile.  Never NULL.
  */
 struct toolset {
 	const struct tool_spec *specs;
@@ -50,7 +50,9 @@ struct toolset {
 };
 const struct toolset *toolset_ref(struct toolbox *b,
     const struct caller *caller);
-/* Waits for nobody.  Before toolbox_stop. */
+/* Waits for nobody, but when all threads that ask servers are busy: then the
+ * good-byes of servers that are gone are said here (3 s each at most).  Before
+ * toolbox_stop. */
 void toolset_unref(const struct toolset *set);
 
 /* What a call needs to know of who makes it.  All of it is borrowed. */
@@ -88,9 +90,10 @@ bool tools_is_repeatable(const struct toolset *set, const char *name);
 
 /*
  * State of the sources for /ready and doctor: an array of {name, kind
- * ("builtin", "memcp", "mcp"), url_host, ok, away_ms (how long it does not answer;
- * its last tools may still be offered), served (false: it never will be
- * asked), tools, error, age_ms, retry_ms, offered, left_out (numbers), left_out_tools (the first: {tool, why})}.
+ * ("builtin", "memcp", "mcp"), url_host, ok, away_ms (how long it does not
+ * answer; its last tools may still be offered), served (false: it never will be
+ * asked), tools, error, age_ms, retry_ms, offered, left_out (numbers, of whoever
+ * has the default policy), left_out_tools (the first: {tool, why})}.
  */
 json_t *toolbox_state(struct toolbox *b) WARN_UNUSED;
 

@@ -54,7 +54,7 @@ toolbox_open(struct settings *s, struct source *const *sources, size_t n,
 	cond_init(&b->changed);
 	b->pool = pool_new("sources", SOURCES_MAX);
 	b->builtin = builtin_source();
-	b->current = view_make(b);
+	(void)toolbox_renew(b);
 	*out = b;
 	if (n > 0) {
 		if (thread_start(&b->thread, "toolbox", toolbox_refresh, b)
@@ -197,7 +197,7 @@ toolbox_reload(struct toolbox *b, struct settings *s, struct buf *errors)
 		b->started = true;
 	pthread_cond_broadcast(&b->changed);
 	pthread_mutex_unlock(&b->mu);
-	view_unref(old_view);
+	views_unref(old_view);
 	sources_unref(gone, ngone);
 	settings_unref(old);
 	return 0;
@@ -220,7 +220,7 @@ toolbox_stop(struct toolbox *b)
 	if (pool_drain(b->pool, STOP_WAIT_MS) == -1)
 		return; /* one still uses what would be freed */
 	pool_free(b->pool);
-	view_unref(b->current);
+	views_unref(b->views);
 	source_unref(b->builtin);
 	sources_unref(b->sources, b->nsources);
 	settings_unref(b->settings);
@@ -250,14 +250,18 @@ toolbox_wait(struct toolbox *b, int wait_ms)
 const struct toolset *
 toolset_ref(struct toolbox *b, const struct caller *caller)
 {
+	const struct policy *policy;
 	struct view *view;
 
-	/* One policy, one view.  With several, a view is made for each, and
-	 * policy_of says which is the caller's. */
-	(void)caller;
-
 	pthread_mutex_lock(&b->mu);
-	view = b->current;
+	policy = policy_of(b->settings, caller);
+	for (view = b->views; view != NULL && view->policy != policy;)
+		view = view->next;
+	if (view == NULL) {
+		view = view_make(b, policy);
+		view->next = b->views->next;
+		b->views->next = view;
+	}
 	atomic_fetch_add(&view->refs, 1);
 	pthread_mutex_unlock(&b->mu);
 	return &view->set;
@@ -286,7 +290,7 @@ toolbox_state(struct toolbox *b)
 	pthread_mutex_lock(&b->mu);
 	for (i = 0; i < b->nsources; i++) {
 		const struct source *s = b->sources[i];
-		const struct offered *o = view_offered(b->current, s);
+		const struct offered *o = view_offered(b->views, s);
 
 		json_array_append_new(out,
 		    json_pack("{s:s, s:s, s:s, s:b, s:b, s:I, s:s*, s:s*, s:I, "

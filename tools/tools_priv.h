@@ -35,7 +35,9 @@ struct offered {
 struct view {
 	struct toolset set; /* first: a toolset pointer is a view's */
 	_Atomic int refs;
-	struct pool *pool; /* the toolbox's */
+	const struct policy *policy; /* of whom may see it */
+	struct view *next;           /* of the toolbox's */
+	struct pool *pool;           /* the toolbox's */
 	struct arena *mem;
 	struct tool_entry *entries;
 	struct source *sources[VIEW_SOURCES_MAX]; /* that have a list */
@@ -57,8 +59,11 @@ struct toolbox {
 	struct source *builtin; /* which nobody asks */
 	struct source *sources[SOURCES_MAX];
 	size_t nsources;
-	struct view *current;
-	struct listing *listing; /* of it, or of one before; NULL: not yet */
+	/* Of each policy that was asked for since the last change; the
+	 * default's first, which always is there. */
+	struct view *views;
+	/* Of the first, or of one before; NULL: not yet. */
+	struct listing *listing;
 };
 
 /* call.c: one call, measured; and its end, counted: ${tool} is its name for
@@ -70,9 +75,9 @@ void source_count(const char *tool, enum tool_end end);
 
 /* The toolbox's thread, ${arg}: ask whose time has come, until it stops. */
 void *toolbox_refresh(void *arg);
-/* A new view in force; the lock is held.  The old one, to be given back
- * without the lock: the last reference of a source that is gone says good-bye
- * to its server. */
+/* What was listed has changed: views are made anew; the lock is held.  The old
+ * ones, to be given back (views_unref) without the lock: the last reference of
+ * a source that is gone says good-bye to its server. */
 struct view *toolbox_renew(struct toolbox *b);
 
 /*
@@ -86,9 +91,11 @@ int servers_read(struct settings *s, struct source **out,
 int toolbox_open(struct settings *s, struct source *const *sources, size_t n,
     struct toolbox **out, struct buf *errors) WARN_UNUSED;
 
-/* A new view of what is there; the toolbox's lock is held. */
-struct view *view_make(struct toolbox *b);
-void view_unref(struct view *v);
+/* A new view of what is there, for ${policy} of the toolbox's settings; the
+ * toolbox's lock is held. */
+struct view *view_make(struct toolbox *b, const struct policy *policy);
+/* ${v} and all that come after it; NULL: none. */
+void views_unref(struct view *v);
 /* Never NULL. */
 const struct offered *view_offered(const struct view *v,
     const struct source *source);

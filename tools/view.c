@@ -1,7 +1,7 @@
 /*
- * view: the tools that chats are offered now, of all catalogues: those
- * that chat.tools names, each by a name that model APIs take, and no more than
- * those APIs take at once.
+ * view: the tools that callers of one policy are offered now, of all
+ * catalogues: those that chat.tools names, each by a name that model APIs
+ * take, and no more than those APIs take at once.
  */
 #include <fnmatch.h>
 #include <stdio.h>
@@ -30,7 +30,7 @@ struct candidate {
 
 struct making {
 	struct view *view;
-	const struct settings *settings;
+	const struct policy *policy;
 	struct candidate *all;
 	size_t n;
 	json_t *names;                  /* public name -> index in all */
@@ -56,10 +56,8 @@ in_list(const struct config_list *list, const char *name)
 
 /* chat.tools: empty means what is built in and configured; "none", nothing. */
 static bool
-is_wanted(const struct settings *s, const char *name)
+is_wanted(const struct policy *p, const char *name)
 {
-	const struct policy *p = policy_of(s, NULL);
-
 	return p->tools.n == 0 || in_list(&p->tools, name);
 }
 
@@ -116,7 +114,7 @@ add_group(struct making *m, size_t group)
 		const char *own = tool->original->name;
 		const char *name = name_for(m, own, group);
 
-		if (!is_wanted(m->settings, name))
+		if (!is_wanted(m->policy, name))
 			continue;
 		if (tool->why != NULL) {
 			leave_out(m->view, group, own, tool->why);
@@ -198,8 +196,7 @@ offer(struct making *m)
 			.schema = t->original->schema,
 			.schema_text = t->text,
 			.digest = t->digest,
-			.repeatable = in_list(
-			    &policy_of(m->settings, NULL)->repeatable,
+			.repeatable = in_list(&m->policy->repeatable,
 			    c->name) };
 		view->entries[view->set.n++] = (struct tool_entry){
 			.source = view->sources[c->group],
@@ -262,15 +259,17 @@ take_source(struct view *view, struct source *s)
 }
 
 struct view *
-view_make(struct toolbox *b)
+view_make(struct toolbox *b, const struct policy *policy)
 {
 	struct view *view = calloc(1, sizeof(*view));
-	struct making m = { .view = view, .settings = b->settings };
+	struct making m = { .view = view, .policy = policy };
+	bool is_default = policy == policy_of(b->settings, NULL);
 	size_t i, n = 0;
 
 	if (view == NULL)
 		abort();
 	atomic_store(&view->refs, 1);
+	view->policy = policy;
 	view->pool = b->pool;
 	view->mem = arena_new();
 	take_source(view, b->builtin);
@@ -285,12 +284,12 @@ view_make(struct toolbox *b)
 		add_group(&m, i);
 	/* Who types commands is not offered them all at once. */
 	share_out(&m,
-	    policy_of(b->settings, NULL)->host == HOST_DIRECT
-		? TOOLS_MAX
-		: (size_t)b->settings->llm_tools_max);
+	    policy->host == HOST_DIRECT ? TOOLS_MAX
+					: (size_t)policy->tools_max);
 	offer(&m);
 	leave_out_rest(&m);
-	for (i = 0; i < view->nsources; i++)
+	/* Of the others nobody would know whose lines they were. */
+	for (i = 0; is_default && i < view->nsources; i++)
 		report(&view->offered[i], view->sources[i]->name,
 		    view->sources[i]->left_out_seen);
 	return view;
@@ -322,10 +321,15 @@ view_free(void *arg)
 }
 
 void
-view_unref(struct view *v)
+views_unref(struct view *v)
 {
-	if (v != NULL && atomic_fetch_sub(&v->refs, 1) == 1)
-		view_free(v);
+	struct view *next;
+
+	for (; v != NULL; v = next) {
+		next = v->next;
+		if (atomic_fetch_sub(&v->refs, 1) == 1)
+			view_free(v);
+	}
 }
 
 /* A turn does not wait for a good-bye: that is another thread's. */

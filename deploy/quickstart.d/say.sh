@@ -89,7 +89,9 @@ ask_yes() { # QUESTION
 	local answer='' default=n
 	[[ $1 != *'[Y/'* ]] || default=y
 	trap 'echo >&2; say "nothing was changed"; exit 130' INT
-	read -r -p "$1 " answer || { # Ctrl-D
+	# In a shell of its own, which Ctrl-C ends whenever it comes: read here
+	# would go on if it came between the question and the waiting for it.
+	answer=$(read -r -p "$1 " answer && printf '%s' "$answer") || { # Ctrl-D
 		echo >&2
 		default=n
 	}

@@ -52,7 +52,7 @@ s.test('doctor says what is well and what is not, with a remedy', async d => {
 s.test('doctor sees versions that differ, of edges and of turn workers', async d => {
   const { version } = (await d.cli(['version', '--json'])).json;
   const commits = async () => (await d.cli(['doctor', '--json'])).json.findings.filter(f => /is version/.test(f.finding));
-  await until(async () => (await d.redis.zcard('{fleet}:edges')) === 2, 10000);
+  await until(async () => (await d.redis.zcard('{fleet}:edges')) === 2, { what: 'both edges report' });
   assert.deepEqual(await commits(), [], 'all are one version');
   assert.match((await d.cli(['doctor'])).stdout, /@\S+ runs: \d+ requests wait in it/);
   const other = `${version.split('+')[0]}+0123456789ab`;

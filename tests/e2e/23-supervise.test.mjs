@@ -250,6 +250,9 @@ test('each process gets the sockets that it names, and no other', async () => {
   await until(() => read(s.dir, 'none') && read(s.dir, 'one') && read(s.dir, 'both'), { what: 'all wrote' });
   assert.deepEqual(['none', 'one', 'both'].map(n => read(s.dir, n).trim()), ['0', '1 second 1', '2 second:first 1']);
   assert.deepEqual(['none', 'one', 'both'].map(n => Number(read(s.dir, `${n}.n`))), [0, 1, 2]);
+  /* The supervisor holds each socket once. */
+  const held = fs.readdirSync(`/proc/${s.process.pid}/fd`).map(fd => { try { return fs.readlinkSync(`/proc/${s.process.pid}/fd/${fd}`); } catch { return ''; } }).filter(l => l.startsWith('socket:'));
+  assert.equal(new Set(held).size, held.length, held.join(' '));
   assert.deepEqual(['first', 'second'].map(n => fs.statSync(path.join(s.dir, `${n}.sock`)).mode & 0o777), [0o600, 0o666]);
   s.process.kill('SIGTERM');
   assert.equal(await s.end, 0);

@@ -1,6 +1,6 @@
 /*
  * Classes of requests: what hangs takes no thread from what does not.  The edge
- * is the product's with one route more, GET /hang (hanging_edge.c).
+ * is the product's with one route more, GET /hang (own_edge.c).
  */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -14,8 +14,8 @@ const ROUNDS = 150;
  * that hangs would take a minute. */
 const FLOOR_MS = 40 * SLOW;
 
-const build = { edges: 1, release: true, edgeProgram: 'tests/e2e/hanging_edge',
-  before: d => promisify(execFile)('make', ['-s', '-C', d.build, 'tests/e2e/hanging_edge']) };
+const build = { edges: 1, release: true, edgeProgram: 'tests/e2e/own_edge',
+  before: d => promisify(execFile)('make', ['-s', '-C', d.build, 'tests/e2e/own_edge']) };
 
 const s = suite({ ...build, turns: 1, model: false,
   before: async d => {

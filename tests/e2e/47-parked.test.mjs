@@ -3,6 +3,8 @@
  * is found also when nothing wakes it.
  */
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { testWith, until } from './dragoman.mjs';
 
 testWith({ release: true, edges: 1, turns: 1, settings: { server: { parked_per_owner: 2 } } }, 'as many of one chat wait as server.parked_per_owner says; other chats have their own places', async d => {
@@ -49,4 +51,42 @@ testWith({ release: true, edges: 1, turns: 1 }, 'an edge that hears nothing find
   const begun = performance.now();
   assert.equal((await d.say('hears', 'z')).reply, 'r:z');
   assert.ok(performance.now() - begun < 4000, 'woken, not looked for');
+});
+
+testWith({ release: true, edges: 2, turns: 1, edgeProgram: 'tests/e2e/own_edge',
+  before: d => promisify(execFile)('make', ['-s', '-C', d.build, 'tests/e2e/own_edge']) },
+'what is published to a topic once reaches all that wait on it in that process, and nobody else', async d => {
+  /* How many wait in each process: which one answers is the kernel's choice. */
+  const waiting = async topic => {
+    const seen = {};
+    await until(async () => {
+      const r = await d.get(`/waiting/${topic}`, { agent: false });
+      seen[r.json.process] = r.json.waiting;
+      return Object.keys(seen).length === 2;
+    }, { every: 1 });
+    return seen;
+  };
+  const answers = [], all = [];
+  const wait = topic => all.push(d.get(`/topic/${topic}`, { agent: false }).then(r => answers.push({ topic, ...r })));
+  let total = 0;
+  for (let here; !here || Object.values(here).some(n => n < 2); here = await waiting('news')) {
+    assert.ok(total < 400, 'both processes get some');
+    for (let i = 0; i < 10; i++, total++) wait('news');
+    wait('other');
+    await until(async () => (await d.metrics()).get('dragoman_parked_requests') === all.length);
+  }
+  const before = await waiting('news'), [one, two] = Object.keys(before);
+  assert.equal(before[one] + before[two], total);
+  const publish = (to, topic, body) => d.request('POST', `/publish/${topic}?to=${to}`, { body, headers: { 'content-type': 'text/plain' } });
+  assert.equal((await publish(one, 'news', 'first: ü')).status, 204);
+  await until(() => answers.length >= before[one]);
+  assert.deepEqual(await waiting('news'), { [one]: 0, [two]: before[two] });
+  assert.equal((await publish(two, 'news', 'second')).status, 204);
+  await until(() => answers.length >= total);
+  assert.deepEqual([...new Set(answers.map(a => `${a.topic} ${a.status} ${a.text}`))].sort(), ['news 200 first: ü', 'news 200 second']);
+  assert.equal(answers.filter(a => a.text === 'second').length, before[two]);
+  assert.equal((await publish(one, 'no%20topic', 'x')).status, 400);
+  for (const p of [one, two]) await publish(p, 'other', 'end');
+  await Promise.all(all);
+  assert.equal(answers.filter(a => a.topic === 'other').every(a => a.status === 200 && a.text === 'end'), true);
 });

@@ -52,8 +52,9 @@ export const SLOW = Number(process.env.E2E_SLOW ?? 1);
 const SANITIZER = /ERROR: (Address|Leak|Thread|Memory)Sanitizer|WARNING: ThreadSanitizer|runtime error: |SUMMARY: \w+Sanitizer|Assertion .* failed/;
 const run = promisify(execFile);
 
-/* Wait until ${look} answers something true; its answer. */
-export async function until(look, { ms = 10000, every = 20, what = look.toString() } = {}) {
+/* Wait until ${look} answers something true; its answer.  The longest wait is
+ * for machines that are slow and busy: only who fails waits so long. */
+export async function until(look, { ms = 30000, every = 20, what = look.toString() } = {}) {
   const end = performance.now() + ms * SLOW;
   let last;
   for (;;) {
@@ -71,22 +72,48 @@ export async function until(look, { ms = 10000, every = 20, what = look.toString
 
 /*
  * A port that nobody listens on, below those that the kernel gives to outgoing
- * connections: none of the other tests' can take it, or its neighbour, before
- * it is used.  Each process has a slot of 16 of its own.
+ * connections: none of the other tests' can take it before it is used, or while
+ * its server is away.  Each process has a slot of 16 of its own, and another
+ * when that is used up: the first port of a slot is held as long as it lives.
  */
-const PORTS = { first: 10000, slots: 1400, size: 16 };
-let port = PORTS.first + process.pid % PORTS.slots * PORTS.size;
-const lastPort = port + PORTS.size;
+const PORTS = { first: 10000, end: 32400, size: 16 };
+const slot = { next: 0, end: 0, taken: Promise.resolve() };
 
-export async function freePort() {
-  for (;;) {
-    const mine = port++ < lastPort ? port - 1 : 0;
-    const s = net.createServer();
-    const found = await new Promise(resolve => s.on('error', () => resolve(null)).listen(mine, '127.0.0.1', () => resolve(s.address().port)));
-    if (found === null) continue;
-    await new Promise(resolve => s.close(resolve));
-    return found;
+const listener = port => new Promise(resolve => {
+  const s = net.createServer();
+  s.on('error', () => resolve(null)).listen(port, '127.0.0.1', () => resolve(s));
+});
+
+async function takeSlot() {
+  const slots = (PORTS.end - PORTS.first) / PORTS.size;
+  for (let n = 0; n < slots; n++) {
+    const first = PORTS.first + (process.pid + n) % slots * PORTS.size;
+    const s = await listener(first);
+    if (!s) continue;
+    s.unref();
+    slot.next = first + 1;
+    slot.end = first + PORTS.size;
+    return;
   }
+  throw new Error('no ports are free');
+}
+
+async function nextPort() {
+  for (;;) {
+    if (slot.next === slot.end) await takeSlot();
+    const s = await listener(slot.next++);
+    if (!s) continue;
+    const { port } = s.address();
+    await new Promise(resolve => s.close(resolve));
+    return port;
+  }
+}
+
+/* One after the other: two who ask at once get two. */
+export function freePort() {
+  const port = slot.taken.then(nextPort);
+  slot.taken = port.catch(() => {});
+  return port;
 }
 
 function baseEnv(dir) {
@@ -455,7 +482,7 @@ fastcgi_pass unix:${this.file('edge.sock')}; fastcgi_read_timeout 600s; } } }
     });
     s.of = name => s.events.filter(e => e.event === name).map(e => e.json);
     /* Wait until ${look}(s) is true. */
-    s.until = (look, ms = 15000) => new Promise((resolve, reject) => {
+    s.until = (look, ms = 30000) => new Promise((resolve, reject) => {
       const timer = setTimeout(() => { changed.delete(check); reject(new Error(`stream: not within ${ms} ms: ${look}; events ${JSON.stringify(s.events.map(e => [e.event, e.data]))}`)); }, ms * SLOW);
       const check = () => {
         if (!look(s) && !s.ended) return;
@@ -603,9 +630,9 @@ fastcgi_pass unix:${this.file('edge.sock')}; fastcgi_read_timeout 600s; } } }
     }
     for (const w of workers) {
       const timer = new AbortController();
-      const late = sleep(15000 * SLOW, 'late', { signal: timer.signal }).catch(() => 'on time');
+      const late = sleep(30000 * SLOW, 'late', { signal: timer.signal }).catch(() => 'on time');
       if (await Promise.race([w.end, late]) === 'late' && w.ended === null) {
-        problems.push(`${w.name} did not end within 15 s of SIGTERM`);
+        problems.push(`${w.name} did not end within 30 s of SIGTERM`);
         w.signal('SIGKILL');
         await w.end;
       }

@@ -129,3 +129,33 @@ for path in "redis/lua/forget.lua", "redis/lua/common.lua":
 for key, _ in chats:
     if key.split(":")[1] not in forgotten:
         print(f"redis/chats_forget.c, redis/lua/forget.lua: forget leaves `{key}`")
+
+# What is sealed is bound to a noun; docs/SECURITY.md lists them.
+told = re.search(r"the noun \(([^)]*)\)", read("docs/SECURITY.md"))[1]
+told = set(re.findall(r"`([a-z]+)`", told))
+texts = "".join(read(path) for path in sorted(glob.glob("redis/*.c")))
+bound = set(re.findall(r'\brecord_(?:open|seal)\([^"();]*"([a-z]+)"', texts))
+for noun in sorted(bound - told):
+    print(f"docs/SECURITY.md: what is sealed may be a `{noun}`, too")
+for noun in sorted(told - bound):
+    if f'"{noun}"' not in texts:
+        print(f"docs/SECURITY.md: nothing is sealed as `{noun}`")
+
+# The fields of a chat's record: those that scripts name, and the table.
+part = readme[readme.index("| field | what | there |"):].split("\n\n")[0]
+told = set(re.findall(r"`([a-z]+)`", " ".join(
+    line.split("|")[1] for line in part.splitlines()[2:])))
+named, words = set(), set()
+for path in sorted(glob.glob("redis/lua/*.lua")):
+    text = re.sub(r"--.*", "", read(path))
+    words |= set(re.findall(r"'([a-z]+)'", text))
+    if path.endswith("/breaker.lua"): # its record is a breaker
+        continue
+    for call in re.findall(
+            r"\brecord\(([^()]*(?:\([^()]*\)[^()]*)*)\)"
+            r"|'H(?:SET|DEL)', (?:chat|KEYS\[1\]),([^()]*)", text):
+        named |= set(re.findall(r"'([a-z]+)'", " ".join(call)))
+for field in sorted(named - told):
+    print(f"redis/README.md: a chat's record has a field {field}, too")
+for field in sorted(told - words):
+    print(f"redis/README.md: no script knows a field {field}")

@@ -7,7 +7,7 @@
 #include "mcp/client.h"
 #include "tests/unit/served_mcp.h"
 
-#define RIG_DEADLINE_MS 10000 /* of a request */
+#define RIG_DEADLINE_MS 40000 /* of a request */
 
 struct mcp_rig {
 	struct mcp_client_options options;

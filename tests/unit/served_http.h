@@ -8,8 +8,8 @@
 #include "base/http.h"
 #include "tests/unit/served_tls.h"
 
-#define LONG_MS 20000  /* longer than a test may take: never waited out */
-#define PROMPT_MS 5000 /* what must not take LONG_MS takes less than this */
+#define LONG_MS 60000   /* longer than a test may take: never waited out */
+#define PROMPT_MS 20000 /* what must not take LONG_MS takes less than this */
 
 extern struct served srv;
 extern bool over_tls;         /* the tests that follow */

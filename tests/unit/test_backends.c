@@ -58,7 +58,7 @@ backends_come_from_settings(void **state)
 
 		s.policy.fallback.items = items;
 		s.policy.fallback.n = CASES[i].fallback != NULL;
-		n = llm_backends(&s, mem, &b);
+		n = llm_backends(&s, &s.policy, mem, &b);
 		assert_int_equal(n, 1 + s.policy.fallback.n);
 		if (b[0].host != CASES[i].host0
 		    || strcmp(b[0].base_url, CASES[i].url0) != 0)
@@ -132,7 +132,7 @@ keys_stay_with_their_servers(void **state)
 		if (cases[i].own != NULL)
 			secret_set(&row.key, cases[i].own,
 			    strlen(cases[i].own));
-		assert_int_equal(llm_backends(&s, mem, &b), 2);
+		assert_int_equal(llm_backends(&s, &s.policy, mem, &b), 2);
 		assert_true(secret_equals(b[0].key, "openai"));
 		assert_string_equal(b[0].headers[0], "P: primary");
 		assert_string_equal(b[1].name, "b");
@@ -170,7 +170,7 @@ headers_stay_with_their_server(void **state)
 	struct llm_backend *b;
 
 	(void)state;
-	assert_int_equal(llm_backends(&s, mem, &b), 3);
+	assert_int_equal(llm_backends(&s, &s.policy, mem, &b), 3);
 	assert_non_null(b[0].headers);
 	assert_string_equal(b[0].headers[0], "X-Key: secret");
 	assert_null(b[0].headers[1]); /* a line end begins none */
@@ -205,7 +205,7 @@ a_host_that_was_moved_has_its_key(void **state)
 
 	(void)state;
 	secret_set(&s.openai_api_key, "k", 1);
-	assert_int_equal(llm_backends(&s, mem, &b), 3);
+	assert_int_equal(llm_backends(&s, &s.policy, mem, &b), 3);
 	assert_string_equal(b[0].base_url, "");
 	for (i = 1; i < 3; i++) {
 		assert_string_equal(b[i].base_url, "http://gateway/v1");
@@ -214,12 +214,12 @@ a_host_that_was_moved_has_its_key(void **state)
 	/* As settings_load has it where chat.host is openai. */
 	s.policy.host = HOST_OPENAI;
 	s.llm_base_url = "http://gateway/v1";
-	(void)llm_backends(&s, mem, &b);
+	(void)llm_backends(&s, &s.policy, mem, &b);
 	assert_string_equal(b[2].base_url, "http://gateway/v1");
 	assert_ptr_equal(b[2].key, &s.openai_api_key);
 	/* LLM_BASE_URL wins: the key is that server's. */
 	s.llm_base_url = "http://other/v1";
-	(void)llm_backends(&s, mem, &b);
+	(void)llm_backends(&s, &s.policy, mem, &b);
 	assert_string_equal(b[0].base_url, "http://other/v1");
 	assert_string_equal(b[2].base_url, "http://gateway/v1");
 	assert_null(b[2].key);
@@ -286,7 +286,7 @@ direct_mode_has_none(void **state)
 	struct llm_backend *b;
 
 	(void)state;
-	assert_int_equal(llm_backends(&s, mem, &b), 0);
+	assert_int_equal(llm_backends(&s, &s.policy, mem, &b), 0);
 	arena_free(mem);
 }
 

@@ -136,12 +136,12 @@ expect 1 "there is one key only" "$dragoman" --config "$T/etc" keys rotate --act
 old=$("$dragoman" --config "$T/etc" keys list | sed -n 's/^ *1\. \([0-9a-f]*\) .*/\1/p')
 expect 0 "kill -HUP \$(cat '$T/state/supervisor.pid')" \
 	env DRAGOMAN_STATE="$T/state" "$dragoman" --config "$T/etc" keys rotate --prepare
-expect 0 "1. $old  seals and opens" "$dragoman" --config "$T/etc" keys list
+expect 0 "1. $old  encrypts and decrypts" "$dragoman" --config "$T/etc" keys list
 # Which key is the newer one, Redis knows.
 expect 3 "Redis does not answer" env REDIS_URL="unix://$T/none.sock" \
 	"$dragoman" --config "$T/etc" keys rotate --activate
-expect 0 "1. $old  seals and opens" "$dragoman" --config "$T/etc" keys list
-expect 2 "must lie in a file" env ENCRYPTION_KEY="$(cut -d, -f1 "$T/etc/encryption_key")" \
+expect 0 "1. $old  encrypts and decrypts" "$dragoman" --config "$T/etc" keys list
+expect 2 "must be in a file" env ENCRYPTION_KEY="$(cut -d, -f1 "$T/etc/encryption_key")" \
 	"$dragoman" --config "$T/etc" keys rotate --prepare
 if [ ! -L "$T/etc/encryption_key" ] || ! grep -q , "$T/kept_key"; then
 	echo "FAIL: a link to the key was replaced"

@@ -22,8 +22,8 @@ begin(void **state)
 {
 	(void)state;
 	mem = arena_new();
-	settings = (struct settings){ .chat_max_history = 10,
-		.chat_history_tokens = 8000,
+	settings = (struct settings){ .policy.max_history = 10,
+		.policy.history_tokens = 8000,
 		.persona_name = "",
 		.persona_tagline = "",
 		.chat_prompt = "",
@@ -31,6 +31,7 @@ begin(void **state)
 	given = (struct chat_given){ .message = { .text = "the question" } };
 	t = arena_alloc(mem, sizeof(*t));
 	t->s = &settings;
+	t->policy = &settings.policy;
 	t->job = &job;
 	t->mem = mem;
 	return 0;
@@ -87,8 +88,8 @@ the_newest_exchanges_that_fit(void **state)
 	(void)state;
 	for (i = 0; i < NELEM(cases); i++) {
 		history_of(cases[i].nhistory);
-		settings.chat_max_history = cases[i].max;
-		settings.chat_history_tokens = cases[i].tokens;
+		settings.policy.max_history = cases[i].max;
+		settings.policy.history_tokens = cases[i].tokens;
 		t->shortened = cases[i].shortened;
 		n = context_build(t, &m);
 		if (n != 2 + 2 * cases[i].kept)

@@ -126,14 +126,14 @@ the_end_of_a_stream_says_why(void **state)
 		{ "/cut-status", { 0 }, HTTP_BROKEN, HTTP_BROKEN },
 		{ "/cut-headers", { 0 }, HTTP_BROKEN, HTTP_BROKEN },
 		{ "/cut-early", { 0 }, HTTP_BROKEN, HTTP_BROKEN },
-		{ "/nothing", { .first_byte_ms = 100 }, HTTP_TIMEOUT,
+		{ "/nothing", { .first_byte_ms = 1000 }, HTTP_TIMEOUT,
 		    HTTP_TIMEOUT },
 		{ "/cancel-waiting", { .cancel = &cancel_flag }, HTTP_CANCELLED,
 		    HTTP_CANCELLED },
 		{ "/reset-in-body", { 0 }, HTTP_OK, HTTP_BROKEN },
 		{ "/cut-chunked", { 0 }, HTTP_OK, HTTP_BROKEN },
-		{ "/stall", { .idle_ms = 100 }, HTTP_OK, HTTP_TIMEOUT },
-		{ "/drip", { .total_ms = 200 }, HTTP_OK, HTTP_TIMEOUT },
+		{ "/stall", { .idle_ms = 1000 }, HTTP_OK, HTTP_TIMEOUT },
+		{ "/drip", { .total_ms = 1500 }, HTTP_OK, HTTP_TIMEOUT },
 		{ "/large-unsaid", { .body_max = 1000 }, HTTP_OK,
 		    HTTP_TOO_LARGE },
 		{ "/cancel-in-body", { .cancel = &cancel_flag }, HTTP_OK,
@@ -182,6 +182,7 @@ a_full_stream_waits(void **state)
 
 	(void)state;
 	req.body_max = 8 * MIB;
+	req.total_ms = LONG_MS * 4;
 	assert_int_equal(http_open(&req, &resp, &s), HTTP_OK);
 	for (;; at++) {
 		buf_init(&b, 1 + (at * 7919) % (300 * KIB));
@@ -246,12 +247,12 @@ a_paused_stream_is_cancelled(void **state)
 	(void)state;
 	req.cancel = &cancel_flag;
 	req.body_max = 10 * MIB;
-	req.idle_ms = 50; /* it is us who wait: no reason to give up */
+	req.idle_ms = 700; /* it is us who wait: no reason to give up */
 	assert_int_equal(http_open(&req, &resp, &s), HTTP_OK);
 	/* It is paused when the server cannot send any more. */
 	do {
 		before = atomic_load(&flooded);
-		for (began = clock_boot_ms(); clock_boot_ms() - began < 100;)
+		for (began = clock_boot_ms(); clock_boot_ms() - began < 1000;)
 			nanosleep(&ms, NULL);
 	} while (atomic_load(&flooded) != before);
 	assert_int_equal(http_read(s, PROMPT_MS, &b), 1);

@@ -17,8 +17,8 @@
 #include "llm/llm.h"
 #include "tests/unit/served.h"
 
-#define LONG_MS 20000
-#define PROMPT_MS 5000
+#define LONG_MS 60000
+#define PROMPT_MS 20000
 #define HUGE_BODY (9 * MIB) /* more than llm/ reads of an answer */
 
 #define SAY(t) "data: {\"choices\":[{\"delta\":{\"content\":\"" t "\"}}]}\n\n"
@@ -117,9 +117,9 @@ backend(int host)
 		.max_tokens = 100,
 		.max_tokens_name = "",
 		.temperature = 0.7,
-		.connect_ms = 2000,
-		.first_byte_ms = 1000,
-		.total_ms = 10000 };
+		.connect_ms = PROMPT_MS,
+		.first_byte_ms = PROMPT_MS,
+		.total_ms = PROMPT_MS };
 }
 
 static void
@@ -361,7 +361,7 @@ answers_are_told_apart(void **state)
 	size_t i;
 
 	(void)state;
-	b.first_byte_ms = 300;
+	b.first_byte_ms = 2000; /* what is sent must come within it */
 	for (i = 0; i < NELEM(CASES); i++) {
 		script(&CASES[i].step, 1);
 		ask(&b, NULL, &a);
@@ -475,8 +475,8 @@ addresses_with_a_query_and_headers(void **state)
 		.chat_ollama_url = "",
 		.llm_max_tokens_name = "",
 		.policy.fallback = { fallback, 1 },
-		.llm_max_tokens = 9,
-		.llm_connect_ms = 2000,
+		.policy.max_tokens = 9,
+		.llm_connect_ms = 20000,
 		.llm_first_byte_ms = 5000,
 		.llm_idle_ms = 5000,
 		.llm_total_ms = 9000 };
@@ -495,7 +495,7 @@ addresses_with_a_query_and_headers(void **state)
 		s.policy.host = rows[i].host;
 		snprintf(url, sizeof(url), "http://127.0.0.1:%d%s", srv.port,
 		    rows[i].base);
-		assert_int_equal(llm_backends(&s, mem, &b), 2);
+		assert_int_equal(llm_backends(&s, &s.policy, mem, &b), 2);
 		script(&CASES[0].step, 1);
 		ask(&b[0], NULL, &a);
 		assert_string_equal(seen_path, rows[i].path);

@@ -50,9 +50,9 @@ ask(struct llm_failure *f)
 		.max_tokens = 100,
 		.max_tokens_name = "",
 		.temperature = -1,
-		.connect_ms = 2000,
-		.first_byte_ms = 5000,
-		.total_ms = 10000 };
+		.connect_ms = 20000,
+		.first_byte_ms = 20000,
+		.total_ms = 20000 };
 	struct llm_answer a;
 	struct arena *mem = arena_new();
 	enum llm_rc rc;
@@ -253,9 +253,9 @@ too_many_headers(void **state)
 		.temperature = -1,
 		.headers = lines,
 		.key = &key,
-		.connect_ms = 2000,
-		.first_byte_ms = 5000,
-		.total_ms = 10000 };
+		.connect_ms = 20000,
+		.first_byte_ms = 20000,
+		.total_ms = 20000 };
 	struct arena *mem = arena_new();
 	struct llm_answer a;
 	struct llm_failure f;

@@ -23,7 +23,7 @@
 #define PIECES_MAX 12
 /* As llm/ending.c has it: since the last content, when a stop reason came. */
 #define AFTER_STOP_MS 2000
-#define AFTER_DONE_MOST_MS 1000 /* 100, on a machine that builds beside */
+#define AFTER_DONE_MOST_MS 1900 /* 100, and less than AFTER_STOP_MS */
 
 enum wire { CHAT, MESSAGES, WIRES_N };
 
@@ -141,8 +141,8 @@ static const struct row ROWS[] = {
 	    LLM_BROKEN, "word ", "llm.idle", 300, 300 + SLACK_MS },
 	{ "pings after words",
 	    { { 0, HEAD }, { 0, WORDS }, { 100, WORDS }, { LONG_MS, PINGS } },
-	    10000, 300, 0, LLM_BROKEN, "word word ", "llm.idle", 400,
-	    400 + SLACK_MS },
+	    10000, 2000, 0, LLM_BROKEN, "word word ", "llm.idle", 2100,
+	    2100 + SLACK_MS },
 	{ "pings after half a call",
 	    { { 0, HEAD }, { 0, WORDS }, { 0, CALL }, { LONG_MS, PINGS } },
 	    10000, 300, 0, LLM_BROKEN, "word ", "llm.idle", 300,
@@ -165,10 +165,10 @@ static const struct row ROWS[] = {
 		{ 0, USAGE }, { 0, DONE } },
 	    200, 200, 0, LLM_OK, "word ", "", 600, 600 + SLACK_MS },
 	{ "words after a stop reason prolong it",
-	    { { 0, HEAD }, { 0, WORDS }, { 0, STOP }, { 1000, WORDS },
+	    { { 0, HEAD }, { 0, WORDS }, { 0, STOP }, { 500, WORDS },
 		{ LONG_MS, PINGS } },
-	    10000, 10000, 0, LLM_OK, "word word ", "", AFTER_STOP_MS + 1000,
-	    AFTER_STOP_MS + 1000 + SLACK_MS },
+	    10000, 10000, 0, LLM_OK, "word word ", "", AFTER_STOP_MS + 500,
+	    AFTER_STOP_MS + 500 + SLACK_MS },
 	{ "a stop reason and no words",
 	    { { 0, HEAD }, { 0, STOP }, { LONG_MS, PINGS } }, 10000, 10000, 0,
 	    LLM_EMPTY, "", "", AFTER_STOP_MS, AFTER_STOP_MS + SLACK_MS },

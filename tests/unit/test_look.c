@@ -199,7 +199,7 @@ each_finding_has_its_remedy(void **state)
 			.model = CASES[i].model,
 			.base_url = arena_printf(mem, "http://127.0.0.1:%d%s",
 			    srv.port, CASES[i].path),
-			.connect_ms = 2000 };
+			.connect_ms = 20000 };
 		struct llm_look look;
 
 		there = CASES[i].there;
@@ -257,7 +257,7 @@ some_list_all(void **state)
 			.moved = rows[i].moved,
 			.base_url = arena_printf(mem, "http://127.0.0.1:%d/v1",
 			    srv.port),
-			.connect_ms = 2000 };
+			.connect_ms = 20000 };
 		struct llm_look look;
 
 		llm_look(&b, NULL, mem, &look);
@@ -287,7 +287,7 @@ versions_are_not_put_into_versions(void **state)
 			.model = "m",
 			.base_url = arena_printf(mem, "http://127.0.0.1:%d%s",
 			    srv.port, rows[i].path),
-			.connect_ms = 2000 };
+			.connect_ms = 20000 };
 		struct llm_look look;
 
 		never = arena_printf(mem, "%s/v1/models", rows[i].path);
@@ -310,7 +310,7 @@ a_gateway_without_a_list(void **state)
 		.model = "m",
 		.base_url = arena_printf(mem, "http://127.0.0.1:%d/team-a/v1",
 		    srv.port),
-		.connect_ms = 2000 };
+		.connect_ms = 20000 };
 	struct llm_look look;
 
 	(void)state;
@@ -341,7 +341,7 @@ looks_have_an_end(void **state)
 		.model = "m",
 		.base_url = arena_printf(mem, "http://127.0.0.1:%d/api",
 		    srv.port),
-		.connect_ms = 2000 };
+		.connect_ms = 20000 };
 	struct llm_look look;
 
 	(void)state;

@@ -18,6 +18,8 @@
 #include "tests/unit/mcp_rig.h"
 
 #define CALLERS 8
+#define CALL_MS \
+	2000 /* a call that fails all the same; its server begins first */
 #define CALLS 20
 
 #define RULE(m, s, b) .method = (m), .status = (s), .body = (b)
@@ -244,7 +246,7 @@ a_resumed_stream_has_an_end(void **state)
 		{ RULE("GET", 200, "id: e1\nretry: 10\ndata:\n\n") },
 		{ .method = NULL },
 	};
-	struct mcp_call_options o = { .deadline_ms = 300 };
+	struct mcp_call_options o = { .deadline_ms = CALL_MS };
 	int64_t began;
 
 	(void)state;
@@ -264,7 +266,7 @@ a_stream_is_resumed_in_time(void **state)
 		const char *stream;
 		int asked_max;
 	} cases[] = {
-		{ "id: e1\nretry: 0\ndata:\n\n", 4 },
+		{ "id: e1\nretry: 0\ndata:\n\n", CALL_MS / 100 },
 		{ "id: e1\nretry: 9223372036854775807\ndata:\n\n", 0 },
 	};
 	struct rule rules[] = {
@@ -273,7 +275,7 @@ a_stream_is_resumed_in_time(void **state)
 		{ RULE("GET", 200, NULL) },
 		{ .method = NULL },
 	};
-	struct mcp_call_options o = { .deadline_ms = 400 };
+	struct mcp_call_options o = { .deadline_ms = CALL_MS };
 	size_t i;
 
 	(void)state;
@@ -526,7 +528,7 @@ a_link_call_fails_in_many_ways(void **state)
 	};
 	struct rule rules[] = { LINK_RULES, { .method = "tools/call" },
 		{ .method = NULL } };
-	struct mcp_call_options o = { .deadline_ms = 400 };
+	struct mcp_call_options o = { .deadline_ms = CALL_MS };
 	size_t i;
 
 	(void)state;

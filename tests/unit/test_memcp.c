@@ -401,7 +401,7 @@ what_may_have_run_is_said(void **state)
 	int before;
 
 	(void)state;
-	m.timeout_ms = 300;
+	m.timeout_ms = 2000; /* what is sent must come within it */
 	for (i = 0; i < NELEM(cases); i++) {
 		answer(0, "/mcp/tools/call", cases[i].status, "");
 		before = atomic_load(&srv.requests);

@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -521,6 +522,63 @@ a_kill_leaves_it_readable(void **state)
 	buf_fini(&b);
 }
 
+/* What ${told} says, an observation each: begun before, ended after. */
+static void
+count_for_ever(_Atomic int64_t *told)
+{
+	if (metrics_open(path, DEFS, N) == -1)
+		_exit(1);
+	metric_set(WAITING, 0, 7);
+	for (;;) {
+		atomic_fetch_add(&told[0], 1);
+		metric_add(TURNS, 0, 1);
+		metric_observe_us(SECONDS, 0, 1500);
+		atomic_fetch_add(&told[1], 1);
+	}
+}
+
+/* Killed at any point: of all that it counted, no more than the last is
+ * unsure, and what it had at the time is nobody's. */
+static void
+a_kill_loses_no_count(void **state)
+{
+	_Atomic int64_t *told = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct buf b = BUF_INIT(MIB);
+	int64_t begun = 0, ended = 0;
+	unsigned round;
+
+	(void)state;
+	assert_true(told != MAP_FAILED);
+	for (round = 1; round <= 30; round++) {
+		int64_t least = 1 + (int64_t)round * 97;
+		pid_t pid;
+
+		atomic_store(&told[0], 0);
+		atomic_store(&told[1], 0);
+		pid = fork();
+		if (pid == 0)
+			count_for_ever(told);
+		while (atomic_load(&told[1]) < least)
+			sched_yield();
+		kill(pid, SIGKILL);
+		assert_int_equal(waitpid(pid, NULL, 0), pid);
+		begun += atomic_load(&told[0]);
+		ended += atomic_load(&told[1]);
+		assert_in_range(begun - ended, 0, round);
+		assert_int_equal(metrics_open(path, DEFS, N), 0);
+		assert_in_range(metric_total(TURNS, 0), ended, begun);
+		assert_in_range(metric_total(SECONDS, 0), ended, begun);
+		assert_int_equal(metric_total(WAITING, 0), 0);
+		buf_reset(&b);
+		assert_int_equal(metrics_write(&b), 0);
+		assert_int_equal(count(buf_str(&b), "t_seconds_count"), 1);
+		metrics_close();
+	}
+	munmap((void *)told, 4096);
+	buf_fini(&b);
+}
+
 /* A name that its writer did not finish, and one who is stopped over it. */
 static void
 who_holds_the_lock_holds_up_nobody(void **state)
@@ -611,6 +669,7 @@ main(void)
 		cmocka_unit_test(names_are_written_as_text),
 		cmocka_unit_test(processes_learn_the_same_at_once),
 		cmocka_unit_test(a_kill_leaves_it_readable),
+		cmocka_unit_test(a_kill_loses_no_count),
 		cmocka_unit_test(who_holds_the_lock_holds_up_nobody),
 		cmocka_unit_test(a_cut_file_keeps_the_names),
 	};

@@ -17,6 +17,7 @@
 #include "work/worker.h"
 
 #define LEASE_MS 60000
+#define SHORT_MS 1000 /* of which a quarter is margin */
 #define TIME_MS 600000
 
 static struct turn t;
@@ -74,8 +75,8 @@ static struct worker worker;
 static struct settings settings = { .turns_lease_ms = LEASE_MS,
 	.turns_max_time_ms = TIME_MS,
 	.policy.host = HOST_OPENAI,
-	.chat_max_history = 10,
-	.chat_max_output_chars = 1000,
+	.policy.max_history = 10,
+	.policy.max_output_chars = 1000,
 	.chat_reply_keep_ms = 60000 };
 static struct lease lease;
 static struct chat_name chat;
@@ -99,6 +100,7 @@ take(struct redis_fixture *f)
 	atomic_store(&worker.stopping, WORKER_RUNS);
 	t = (struct turn){ .w = &worker,
 		.s = &settings,
+		.policy = &settings.policy,
 		.job = job,
 		.mem = job->mem,
 		.lease = &lease,
@@ -282,6 +284,25 @@ an_unsure_lease_is_asked_for(void **state)
 	redis_fixture_restart(f);
 }
 
+/* Redis answers so late that the lease which it renewed nearly is over. */
+static void
+a_late_answer_makes_no_sure_lease(void **state)
+{
+	struct redis_fixture *f = *state;
+	struct settings quick = settings;
+
+	take(f);
+	quick.turns_lease_ms = SHORT_MS;
+	t.s = &quick;
+	lease_init(&lease, t.job, NULL, SHORT_MS);
+	lease_cancel(&lease, LEASE_UNSURE);
+	(void)redis_text(f, "CLIENT PAUSE %d WRITE", SHORT_MS - 100);
+	assert_int_equal(may_call(&t), TURN_N);
+	assert_true(lease_is_sure(&lease));
+	job_free(t.job);
+	redis_fixture_flush(state);
+}
+
 /* ---- past load, token and tools ---- */
 
 static void
@@ -311,7 +332,9 @@ a_model_or_the_call_itself(void **state)
 		enum turn_state next;
 
 		s.policy.host = cases[i].host;
-		t = (struct turn){ .s = &s, .nrounds = cases[i].nrounds };
+		t = (struct turn){ .s = &s,
+			.policy = &s.policy,
+			.nrounds = cases[i].nrounds };
 		t.rounds[0].answer.ncalls = 1;
 		t.rounds[0].done[0] = cases[i].done;
 		t.rounds[0].results[0].text = "the result";
@@ -332,6 +355,8 @@ main(void)
 		cmocka_unit_test_setup(each_reason_lets_it_end,
 		    redis_fixture_flush),
 		cmocka_unit_test_setup(an_unsure_lease_is_asked_for,
+		    redis_fixture_flush),
+		cmocka_unit_test_setup(a_late_answer_makes_no_sure_lease,
 		    redis_fixture_flush),
 		cmocka_unit_test(a_model_or_the_call_itself),
 		cmocka_unit_test_setup(the_longest_are_kept, begin),

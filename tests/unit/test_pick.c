@@ -42,9 +42,9 @@ backend(char url[64])
 		.base_url = url,
 		.max_tokens = 100,
 		.max_tokens_name = "",
-		.connect_ms = 2000,
-		.first_byte_ms = 1000,
-		.total_ms = 10000 };
+		.connect_ms = 20000,
+		.first_byte_ms = 20000,
+		.total_ms = 20000 };
 }
 
 #define M(id) "{\"id\":\"" id "\"}"

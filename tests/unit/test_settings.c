@@ -231,9 +231,9 @@ memcp_s_own_file(void **state)
 	assert_string_equal(s->redis_url, "redis://localhost:6379");
 	assert_int_equal(s->policy.host, HOST_GROQ);
 	assert_int_equal(s->policy.rate_limit, 30);
-	assert_int_equal(s->chat_max_history, 4);
-	assert_int_equal(s->chat_max_input_chars, 100);
-	assert_int_equal(s->chat_max_output_chars, 200);
+	assert_int_equal(s->policy.max_history, 4);
+	assert_int_equal(s->policy.max_input_chars, 100);
+	assert_int_equal(s->policy.max_output_chars, 200);
 	assert_string_equal(s->persona_name, "Ada");
 	assert_string_equal(s->persona_tone, "dry");
 	assert_int_equal(s->chat_starters.n, 2);
@@ -261,19 +261,19 @@ where_it_is_searched(void **state)
 	put("dragoman.yaml", "chat: {max_history: 3}\n");
 	put("config.tech.yaml", "chat: {max_history: 4}\n");
 	s = load_from(folder, "");
-	assert_int_equal(s->chat_max_history, 3);
+	assert_int_equal(s->policy.max_history, 3);
 	settings_unref(s);
 
 	snprintf(variables, sizeof(variables), "CONFIG_PATH=%s",
 	    put("config.tech.yaml", "chat: {max_history: 5}\n"));
 	s = load(variables);
-	assert_int_equal(s->chat_max_history, 5);
+	assert_int_equal(s->policy.max_history, 5);
 	settings_unref(s);
 
 	snprintf(variables, sizeof(variables),
 	    "CONFIG_PATH=/nowhere DRAGOMAN_CONFIG=%s/dragoman.yaml", folder);
 	s = load(variables);
-	assert_int_equal(s->chat_max_history, 3);
+	assert_int_equal(s->policy.max_history, 3);
 	assert_string_equal(s->file + strlen(folder), "/dragoman.yaml");
 	settings_unref(s);
 

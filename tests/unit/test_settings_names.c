@@ -147,7 +147,7 @@ names_in_values(void **state)
 		fail_msg("%s", buf_str(&errors));
 	assert_string_equal(buf_str(&warnings), "");
 	assert_true(secret_equals(&s->backends[0].key, "secret"));
-	assert_int_equal(llm_backends(s, mem, &list), 2);
+	assert_int_equal(llm_backends(s, policy_of(s, NULL), mem, &list), 2);
 	assert_string_equal(list[0].headers[0], "X-One: is it");
 	settings_unref(s);
 	arena_free(mem);

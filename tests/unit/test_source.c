@@ -24,7 +24,7 @@ static struct settings settings = { .refs = 1,
 	.mcp_config = "",
 	.mcp_refresh_ms = 60000,
 	.mcp_timeout_ms = 5000,
-	.llm_tools_max = 128 };
+	.policy.tools_max = 128 };
 static struct toolbox *box;
 static const char *listed; /* what it lists, JSON with ' for " */
 static int closed;

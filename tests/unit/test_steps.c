@@ -22,14 +22,15 @@ begin(void **state)
 {
 	(void)state;
 	mem = arena_new();
-	settings = (struct settings){ .chat_max_history = 10,
-		.chat_history_tokens = 8000,
+	settings = (struct settings){ .policy.max_history = 10,
+		.policy.history_tokens = 8000,
 		.persona_name = "",
 		.persona_tagline = "",
 		.persona_tone = "" };
 	given = (struct chat_given){ .message = { .text = "the question" } };
 	t = arena_alloc(mem, sizeof(*t));
 	t->s = &settings;
+	t->policy = &settings.policy;
 	t->job = &job;
 	t->mem = mem;
 	return 0;

@@ -21,7 +21,7 @@
 #include "tests/unit/served.h"
 #include "work/worker.h"
 
-#define PATIENCE_MS 10000
+#define PATIENCE_MS 30000
 #define LIST "{\"object\":\"list\",\"data\":[{\"id\":\"m\"}]}"
 #define OTHERS "{\"object\":\"list\",\"data\":[{\"id\":\"other\"}]}"
 #define PULLED \
@@ -110,13 +110,14 @@ begin(void **state)
 		.llm_base_url = url,
 		.chat_ollama_url = "",
 		.llm_max_tokens_name = "",
-		.llm_connect_ms = 2000,
+		.llm_connect_ms = 20000,
 		.refs = 1 };
 	w.settings = &settings;
 	w.calls = pool_new("call", 2);
 	memset(models.breakers, 0, sizeof(models.breakers));
 	atomic_store(&models.looked, false);
-	assert_int_equal(llm_backends(&settings, mem, &backend), 1);
+	assert_int_equal(
+	    llm_backends(&settings, &settings.policy, mem, &backend), 1);
 	llm_breaker_name(backend, name);
 	br = model_breaker_hold(&models, name);
 	assert_non_null(br);
