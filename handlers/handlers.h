@@ -33,6 +33,7 @@ int refuse_mcp(struct request *req, const struct refusal *why);
 struct edge;
 struct seal_ring;
 void mcp_edge_start(struct edge *e, const struct seal_ring *ring);
+void mcp_edge_reload(struct edge *e); /* e->settings changed */
 void mcp_edge_stop(struct edge *e);
 
 /*

@@ -19,7 +19,7 @@ mcp_initialize(struct mcp_work *w, struct buf *out, struct mcp_fault *fault)
 	mcp_session_id_make(c->server->ring, c->server->key,
 	    (int)(c->revision - MCP_REVISION),
 	    mcp_client_can(json_object_get(c->params, "capabilities")),
-	    c->server->now_s, w->session);
+	    c->server->now_s, w->post->session);
 	return mcp_result_begin(out, c) == -1
 		|| mcp_member(out, "protocolVersion") == -1
 		|| json_add_str(out, c->revision->name,

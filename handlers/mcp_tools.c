@@ -14,7 +14,8 @@
 /* Many clients read one page and no more, so all usual lists fit in one. */
 #define PAGE_MAX 1000
 #define PAGE_BYTES (1 * MIB)
-#define LIST_MS 60000 /* how long a list is good */
+#define LIST_MS 60000       /* how long a list is good */
+#define LISTS_WAIT_MS 10000 /* for servers that were never asked */
 
 /* Where the page that ${cursor} asks for begins; -1: it is none of ours.  A
  * cursor is the name of the last tool before it: it stays right when tools
@@ -70,14 +71,34 @@ write_page(struct buf *out, const struct mcp_call *c, const struct listing *l,
 	return mcp_result_end(out, c, &cache);
 }
 
+/*
+ * All tools there are.  Until each server has answered or failed once, who may
+ * wait waits for them: many clients list tools once and never again.
+ */
+static struct listing *
+all_tools(struct mcp_post *p)
+{
+	struct toolbox *tools = mcp_edge_tools(p->edge->mcp);
+	struct listing *l = listing_ref(tools);
+
+	if (l->whole || !p->may_wait)
+		return l;
+	listing_unref(l);
+	toolbox_wait(tools, LISTS_WAIT_MS);
+	return listing_ref(tools);
+}
+
 int
 mcp_tools_list(struct mcp_work *w, struct buf *out, struct mcp_fault *fault)
 {
-	struct listing *l = listing_ref(w->edge->mcp->tools);
+	struct listing *l = all_tools(w->post);
 	size_t at;
 	int rc;
 
-	if (page_begin(l, json_object_get(w->call.params, "cursor"), &at) == -1)
+	if (!l->whole && !w->post->may_wait)
+		rc = MCP_WAITS;
+	else if (page_begin(l, json_object_get(w->call.params, "cursor"), &at)
+	    == -1)
 		rc = mcp_fail(fault, RPC_BAD_PARAMS,
 		    "params.cursor is none of this list: list from the "
 		    "beginning");
@@ -93,26 +114,69 @@ log_call(const struct mcp_work *w, const struct listed_tool *t,
     enum tool_end end, int64_t begun_us)
 {
 	log_event(LOG_INFO, "tool_called", F_STR("tool", t->name),
-	    F_STR("source", listing_source(t)), F_STR("key", w->caller->key),
+	    F_STR("source", listing_source(t)),
+	    F_STR("key", w->post->caller.key),
 	    F_STR("end", end == TOOL_DONE ? "done" : "failed"),
 	    F_REAL("ms", (double)(clock_boot_us() - begun_us) / 1000),
 	    F_STR("trace", w->call.trace));
+}
+
+/* Its result, as long as nobody can be asked and nothing waits for a job. */
+static void
+mend_end(struct arena *mem, struct tool_result *r)
+{
+	if (r->end == TOOL_ASKS)
+		tool_result_say(mem, r, TOOL_FAILED,
+		    "This tool asks a question first, which cannot be passed "
+		    "on here yet.");
+	else if (r->end == TOOL_LATER)
+		tool_result_say(mem, r, TOOL_FAILED,
+		    "This tool goes on as a task, which cannot be waited for "
+		    "here yet.");
 }
 
 static int
 call_tool(struct mcp_work *w, const struct listed_tool *t,
     const json_t *arguments, struct buf *out)
 {
-	const struct tool_ctx ctx = { .caller = w->caller,
-		.deadline_ms = (int)w->settings->mcp_timeout_ms,
+	struct mcp_post *p = w->post;
+	const struct tool_ctx ctx = { .caller = &p->caller,
+		.deadline_ms = (int)p->settings->mcp_timeout_ms,
+		.cancel = p->cancel,
+		.progress = w->call.token == NULL ? NULL : p->progress,
+		.arg = p->arg,
 		.request = log_id(),
 		.trace = w->call.trace };
 	int64_t begun_us = clock_boot_us();
 	struct tool_result result;
 
 	listing_call(t, &ctx, arguments, w->mem, &result);
+	mend_end(w->mem, &result);
 	log_call(w, t, result.end, begun_us);
 	return mcp_write_tool_result(out, &w->call, &result);
+}
+
+/* The call of ${t}, NULL: a tool that nobody knows, or not yet. */
+static int
+call_found(struct mcp_work *w, const struct listing *l,
+    const struct listed_tool *t, const json_t *arguments, struct buf *out,
+    struct mcp_fault *fault)
+{
+	struct mcp_post *p = w->post;
+
+	if (t == NULL && !l->whole && !p->may_wait)
+		return MCP_WAITS;
+	if (t == NULL)
+		return mcp_fail(fault, RPC_BAD_PARAMS,
+		    arena_printf(w->mem, "Unknown tool: %.128s",
+			json_member_str(w->call.params, "name")));
+	if (t->mirrored
+	    && !mcp_params_agree(&w->call, t->schema, arguments, fault))
+		return MCP_FAILED;
+	if (t->quick || p->may_wait)
+		return call_tool(w, t, arguments, out);
+	p->lane = arena_strdup(p->mem, listing_source(t));
+	return MCP_WAITS;
 }
 
 int
@@ -120,7 +184,6 @@ mcp_tools_call(struct mcp_work *w, struct buf *out, struct mcp_fault *fault)
 {
 	const json_t *arguments = json_object_get(w->call.params, "arguments");
 	const char *name = json_member_str(w->call.params, "name");
-	const struct listed_tool *t;
 	struct listing *l;
 	int rc;
 
@@ -136,16 +199,12 @@ mcp_tools_call(struct mcp_work *w, struct buf *out, struct mcp_fault *fault)
 	if (json_object_get(w->call.params, "requestState") != NULL)
 		return mcp_fail(fault, RPC_BAD_PARAMS,
 		    "params.requestState was not given out here");
-	l = listing_ref(w->edge->mcp->tools);
-	t = listing_find(l, name);
-	if (t == NULL)
-		rc = mcp_fail(fault, RPC_BAD_PARAMS,
-		    arena_printf(w->mem, "Unknown tool: %.128s", name));
-	else if (t->mirrored
-	    && !mcp_params_agree(&w->call, t->schema, arguments, fault))
-		rc = -1;
-	else
-		rc = call_tool(w, t, arguments, out);
+	l = listing_ref(mcp_edge_tools(w->post->edge->mcp));
+	if (!l->whole && w->post->may_wait && listing_find(l, name) == NULL) {
+		listing_unref(l);
+		l = all_tools(w->post);
+	}
+	rc = call_found(w, l, listing_find(l, name), arguments, out, fault);
 	listing_unref(l);
 	return rc;
 }

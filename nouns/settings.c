@@ -269,7 +269,7 @@ const struct config_def SETTINGS[] = {
 	{ "mcp.servers", CONFIG_RECORDS, AT(mcp_servers), NULL, 0, 0, NULL,
 	    "{\"NAME\": {\"url\": \"https://HOST/mcp\", \"headers\": "
 	    "{\"NAME\": \"TEXT\"}}}",
-	    "MCP servers: NAME: {url, headers}", CONFIG_PRIVATE | CONFIG_ASKER,
+	    "MCP servers: NAME: {url, headers}", CONFIG_PRIVATE | CONFIG_CALLER,
 	    &SETTINGS_SERVER },
 	{ "mcp.config", CONFIG_STR, AT(mcp_config), NULL, 0, 0, NULL, NULL,
 	    "a servers_config.json; unset: the one beside the configuration", 0,

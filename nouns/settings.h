@@ -156,6 +156,8 @@ struct settings_source {
 	char *const *environ;
 	bool asks_models;  /* this program needs the LLM keys: warn without */
 	const char *model; /* chat.model, where settings_lacks_model; or NULL */
+	bool calls_tools;  /* ... and those of tools' servers; who asks models
+			     has both */
 	bool reads_servers; /* MCP servers are looked at, too.  Others may lack
 			       the variables that those name */
 };

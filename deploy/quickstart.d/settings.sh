@@ -253,15 +253,16 @@ seconds_to_stop() {
 	echo $((drain + 10))
 }
 
-# The edge asks no model and no tool: no key of one, also by another name.
+# The edge asks no model: no key of one, also by another name.
 hidden_names() {
 	local names='*_API_KEY,*_API_KEY_FILE' name
-	for name in LLM_BACKENDS LLM_HEADERS MCP_SERVERS; do
+	for name in LLM_BACKENDS LLM_HEADERS; do
 		names+=,$name,${name}_FILE
 	done
 	while read -r name; do
 		names+=,$name
-	done < <(names_in_values | grep -vxF -f <(setting_names))
+	done < <(names_in_values |
+		grep -vxF -f <(setting_names; names_of_servers))
 	echo "$names"
 }
 

@@ -114,17 +114,19 @@ s.test('the edge is given no key of a model', async d => {
   }
 });
 
-const KEYS = { 'mcp.servers': 'planted-of-mcp-9901', 'llm.backends': 'planted-of-backends-9902', 'llm.headers': 'planted-of-headers-9903' };
+const MCP_KEY = 'planted-of-mcp-9901';
+const KEYS = { 'llm.backends': 'planted-of-backends-9902', 'llm.headers': 'planted-of-headers-9903' };
 const ROWS = {
-  'mcp.servers': { srv: { url: 'http://127.0.0.1:9/mcp', headers: { Authorization: `Bearer ${KEYS['mcp.servers']}` } } },
+  'mcp.servers': { srv: { url: 'http://127.0.0.1:9/mcp', headers: { Authorization: `Bearer ${MCP_KEY}` } } },
   'llm.backends': { b: { host: 'openai', model: 'm', base_url: 'http://127.0.0.1:9/v1', api_key: KEYS['llm.backends'] } },
   'llm.headers': { 'X-Key': KEYS['llm.headers'] },
 };
 testWith({ env: { MCP_SERVERS: JSON.stringify(ROWS['mcp.servers']), LLM_BACKENDS: JSON.stringify(ROWS['llm.backends']), LLM_HEADERS: JSON.stringify(ROWS['llm.headers']), OPENAI_API_KEY: OPENAI_KEY } },
-  'an edge that is given keys of models and MCP servers wipes them from its environment', async d => {
+  'an edge that is given keys of models wipes them from its environment; those of MCP servers it needs', async d => {
     for (const e of d.edges) {
       const environ = fs.readFileSync(`/proc/${e.pid}/environ`, 'latin1');
-      assert.match(environ, /MCP_SERVERS=/, 'it was given');
+      assert.match(environ, /LLM_BACKENDS=/, 'it was given');
+      assert.ok(environ.includes(MCP_KEY), 'clients of /mcp call them from here');
       for (const [what, key] of Object.entries({ ...KEYS, 'the OpenAI key': OPENAI_KEY })) assert.ok(!environ.includes(key), what);
     }
   });

@@ -688,7 +688,7 @@ static void
 who_asks_no_model_has_no_key(void **state)
 {
 	char key[] = KEY, *env[] = { key, NULL };
-	const struct settings_source src = { .environ = env,
+	struct settings_source src = { .environ = env,
 		.file = put("dragoman.yaml",
 		    "llm:\n"
 		    "  headers: {A: \"${NO_SUCH_NAME}\"}\n"
@@ -728,6 +728,19 @@ who_asks_no_model_has_no_key(void **state)
 	assert_string_equal(s->backends[2].name, "d");
 	assert_string_equal(s->backends[2].model, "m");
 	assert_string_equal(s->backends[2].base_url, "");
+	settings_unref(s);
+
+	/* Who calls tools has the keys of their servers, and still no model's. */
+	src.calls_tools = true;
+	s = settings_load(&src, &errors, &warnings);
+	if (s == NULL)
+		fail_msg("%s", buf_str(&errors));
+	all = json_dumps(s->llm_backends, 0);
+	assert_null(strstr(all, "literal"));
+	free(all);
+	all = json_dumps(s->mcp_servers, 0);
+	assert_non_null(strstr(all, "literal"));
+	free(all);
 	settings_unref(s);
 }
 
@@ -991,7 +1004,8 @@ secrets_are_somebody_s(void **state)
 		for (k = 0; k < NELEM(EDGE); k++)
 			if (strcmp(EDGE[k], def->key) == 0)
 				secret = false;
-		if (secret != ((def->flags & CONFIG_ASKER) != 0))
+		if (secret
+		    != ((def->flags & (CONFIG_ASKER | CONFIG_CALLER)) != 0))
 			fail_msg("%s: %s", def->key,
 			    secret ? "has keys, so it is CONFIG_ASKER; or the "
 				     "edge needs them: name it here"
