@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <sodium.h>
@@ -16,12 +17,17 @@ int
 config_read_file(const char *path, struct buf *out)
 {
 	char piece[4096];
+	struct stat sb;
 	ssize_t n = -1;
 	int rc = -1, saved;
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 
 	if (fd == -1)
 		return -1;
+	/* At once: what grows leaves copies behind, and it may be a secret. */
+	if (fstat(fd, &sb) == 0 && S_ISREG(sb.st_mode) && sb.st_size > 0
+	    && (uintmax_t)sb.st_size <= out->max)
+		(void)!buf_reserve(out, (size_t)sb.st_size);
 	for (;;) {
 		n = read(fd, piece, sizeof(piece));
 		if (n == -1 && errno == EINTR)

@@ -269,6 +269,19 @@ wipe(yaml_document_t *doc)
 	yaml_document_delete(doc);
 }
 
+/* What it read the text through, the same. */
+static void
+wipe_parser(yaml_parser_t *p)
+{
+	if (p->raw_buffer.start != NULL)
+		sodium_memzero(p->raw_buffer.start,
+		    (size_t)(p->raw_buffer.end - p->raw_buffer.start));
+	if (p->buffer.start != NULL)
+		sodium_memzero(p->buffer.start,
+		    (size_t)(p->buffer.end - p->buffer.start));
+	yaml_parser_delete(p);
+}
+
 /* A tab before the first word of line ${line} (0 is the first): YAML has none
  * there, and libyaml's words for it name none. */
 static bool
@@ -357,6 +370,6 @@ config_read_yaml(struct config *c, const struct config_source *src)
 		    "file", "expected one document; a second one begins here");
 	wipe(&second);
 out:
-	yaml_parser_delete(&parser);
+	wipe_parser(&parser);
 	buf_wipe(&text);
 }

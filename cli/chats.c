@@ -15,7 +15,6 @@
 #include "redis/chats.h"
 #include "redis/format.h"
 
-#define LIST_DEFAULT 100
 #define LIST_MAX 10000000
 #define DELETED "This conversation was deleted." /* to who waits in it */
 
@@ -34,17 +33,14 @@ print_row(struct cli *cli, const json_t *row, int64_t now)
 int
 cmd_chats_list(struct cli *cli)
 {
-	int64_t max = LIST_DEFAULT, now;
+	int64_t max, now;
 	struct store *st;
 	json_t *list = NULL, *row;
 	size_t i;
 	bool whole;
 	int code, rc;
 
-	if (!cli_option_int(cli, "--max", 1, LIST_MAX, &max)
-	    || !cli_args(cli, 0, 0))
-		return CLI_USAGE;
-	st = cli_store(cli, &code);
+	st = cli_store_of_list(cli, LIST_MAX, &max, &code);
 	if (st == NULL)
 		return code;
 	rc = chats_list(st, (size_t)max, cli->mem, &list, &whole);
@@ -138,10 +134,7 @@ cmd_chats_show(struct cli *cli)
 	int64_t now = clock_wall_ms();
 	int code, rc;
 
-	if (!cli_args(cli, 1, 1)
-	    || cli_chat_name(cli, cli->args[0], &chat) == -1)
-		return CLI_USAGE;
-	st = cli_store(cli, &code);
+	st = cli_store_of_chat(cli, &chat, &code);
 	if (st == NULL)
 		return code;
 	rc = chats_show(st, &chat, contents, cli->mem, &doc);
@@ -207,10 +200,7 @@ cmd_chats_forget(struct cli *cli)
 	struct store *st;
 	int code, rc;
 
-	if (!cli_args(cli, 1, 1)
-	    || cli_chat_name(cli, cli->args[0], &chat) == -1)
-		return CLI_USAGE;
-	st = cli_store(cli, &code);
+	st = cli_store_of_chat(cli, &chat, &code);
 	if (st == NULL || !is_meant(cli, &chat, yes, &code))
 		return code;
 	last.state = session_state_name(

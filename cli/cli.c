@@ -130,6 +130,26 @@ cli_store(struct cli *cli, int *code)
 	}
 }
 
+struct store *
+cli_store_of_chat(struct cli *cli, struct chat_name *chat, int *code)
+{
+	*code = CLI_USAGE;
+	return cli_args(cli, 1, 1)
+		&& cli_chat_name(cli, cli->args[0], chat) != -1
+	    ? cli_store(cli, code)
+	    : NULL;
+}
+
+struct store *
+cli_store_of_list(struct cli *cli, int64_t most, int64_t *max, int *code)
+{
+	*max = CLI_LIST;
+	*code = CLI_USAGE;
+	return cli_option_int(cli, "--max", 1, most, max) && cli_args(cli, 0, 0)
+	    ? cli_store(cli, code)
+	    : NULL;
+}
+
 int
 cli_store_failed(struct cli *cli, int rc, const char *what)
 {

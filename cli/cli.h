@@ -100,6 +100,14 @@ bool cli_pick_model(struct cli *cli, struct llm_pick *picked);
 /* Redis, reached, with our key; NULL with the reason shown and the exit code
  * in ${code}. */
 struct store *cli_store(struct cli *cli, int *code);
+/* The same for a command with a chat and no more, and for one that lists as many
+ * as --max says (CLI_LIST without it). */
+struct chat_name;
+struct store *cli_store_of_chat(struct cli *cli, struct chat_name *chat,
+    int *code);
+#define CLI_LIST 100
+struct store *cli_store_of_list(struct cli *cli, int64_t most, int64_t *max,
+    int *code);
 /* After a store call that failed: says so; the exit code. */
 int cli_store_failed(struct cli *cli, int rc, const char *what);
 
@@ -133,7 +141,6 @@ const char *cli_url(struct cli *cli, const char *named);
 const char *cli_call(struct cli *cli, const char *command);
 
 /* "alice" is "default/http/alice".  -1, said: not a name. */
-struct chat_name;
 int cli_chat_name(struct cli *cli, const char *text,
     struct chat_name *out) WARN_UNUSED;
 

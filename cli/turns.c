@@ -10,20 +10,7 @@
 #include "redis/fleet.h"
 #include "redis/ledger.h"
 
-#define LIST_DEFAULT 100
 #define LIST_MAX 100000
-
-/* The store, for a command that lists at most --max; NULL: end with ${code}. */
-static struct store *
-open_for_list(struct cli *cli, int64_t *max, int *code)
-{
-	*max = LIST_DEFAULT;
-	*code = CLI_USAGE;
-	if (!cli_option_int(cli, "--max", 1, LIST_MAX, max)
-	    || !cli_args(cli, 0, 0))
-		return NULL;
-	return cli_store(cli, code);
-}
 
 int
 cmd_turns_list(struct cli *cli)
@@ -35,7 +22,7 @@ cmd_turns_list(struct cli *cli)
 	size_t i;
 	int code, rc;
 
-	st = open_for_list(cli, &max, &code);
+	st = cli_store_of_list(cli, LIST_MAX, &max, &code);
 	if (st == NULL)
 		return code;
 	rc = ledger_list(st, (size_t)max, cli->mem, &list);
@@ -119,10 +106,7 @@ cmd_turns_show(struct cli *cli)
 	size_t i;
 	int code, rc;
 
-	if (!cli_args(cli, 1, 1)
-	    || cli_chat_name(cli, cli->args[0], &chat) == -1)
-		return CLI_USAGE;
-	st = cli_store(cli, &code);
+	st = cli_store_of_chat(cli, &chat, &code);
 	if (st == NULL)
 		return code;
 	rc = ledger_show(st, &chat, cli->mem, &doc);
@@ -171,7 +155,7 @@ cmd_turns_dead(struct cli *cli)
 	size_t i;
 	int code, rc;
 
-	st = open_for_list(cli, &max, &code);
+	st = cli_store_of_list(cli, LIST_MAX, &max, &code);
 	if (st == NULL)
 		return code;
 	rc = ledger_dead(st, (size_t)max, text, cli->mem, &list);

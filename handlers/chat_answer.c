@@ -2,6 +2,7 @@
  * chat_answer: the bodies of /chat, whoever writes them.
  */
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
@@ -90,14 +91,18 @@ chat_state(const struct settings *s, const struct session *session)
 	    session->exists ? session->state : SESSION_NEEDS_TOKEN);
 }
 
-const char *
-chat_state_now(struct edge *e, const struct settings *s,
-    const struct chat_name *chat)
+void
+chat_states_now(struct edge *e, const struct settings *s,
+    const struct chat_name *const *chats, size_t n, const char **states)
 {
-	struct session session = { 0 };
+	struct session *sessions = calloc(n + 1, sizeof(*sessions));
+	size_t i;
 
-	if (s->chat_auth == CHAT_AUTH_MEMCP
-	    && session_read(e->store, chat, &session) != STORE_OK)
-		session.exists = false;
-	return chat_state(s, &session);
+	if (sessions == NULL)
+		abort(); /* the supervisor starts another */
+	if (s->chat_auth == CHAT_AUTH_MEMCP)
+		(void)!session_read(e->store, chats, n, sessions);
+	for (i = 0; i < n; i++)
+		states[i] = chat_state(s, &sessions[i]);
+	free(sessions);
 }

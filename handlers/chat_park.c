@@ -170,6 +170,12 @@ out:
 	arena_free(mem);
 }
 
+static bool
+wants_state(const struct park_look *l, const struct inbox_question *q)
+{
+	return l->last && q->rc != STORE_ANSWERED;
+}
+
 /*
  * In the look thread: how did these messages end?  With the last look goes what
  * the answer at the deadline says: the state of the session.
@@ -179,8 +185,10 @@ look(struct edge *e, struct park_look *const *looks, size_t n)
 {
 	struct arena *mem = arena_new();
 	struct inbox_question *q = arena_alloc(mem, n * sizeof(*q));
+	const struct chat_name **chats = arena_alloc(mem, n * sizeof(*chats));
+	const char **states = arena_alloc(mem, n * sizeof(*states));
 	struct settings *s = edge_settings(e);
-	size_t i;
+	size_t i, nlast = 0;
 	int rc = -1;
 
 	for (i = 0; i < n; i++) {
@@ -190,16 +198,18 @@ look(struct edge *e, struct park_look *const *looks, size_t n)
 	}
 	if (inbox_find_all(e->store, q, n, mem) != STORE_OK)
 		goto out;
+	for (i = 0; i < n; i++)
+		if (wants_state(looks[i], &q[i]))
+			chats[nlast++] = &q[i].chat;
+	chat_states_now(e, s, chats, nlast, states);
 	for (i = 0; i < n; i++) {
 		const struct inbox_answer *a = &q[i].answer;
-		const char *text = a->reply;
-		size_t len = a->reply_len;
 
-		if (q[i].rc != STORE_ANSWERED && looks[i]->last) {
-			text = chat_state_now(e, s, &q[i].chat);
-			len = strlen(text);
-		}
-		park_found(looks[i], q[i].rc, text, len);
+		if (wants_state(looks[i], &q[i])) {
+			park_found(looks[i], q[i].rc, *states, strlen(*states));
+			states++;
+		} else
+			park_found(looks[i], q[i].rc, a->reply, a->reply_len);
 	}
 	rc = 0;
 out:

@@ -75,9 +75,10 @@ int chat_pending_add(struct buf *out, const struct chat_ask *ask,
 /* The name of ${session}'s state as clients see it under ${s}. */
 const char *chat_state(const struct settings *s, const struct session *session);
 
-/* That of ${chat} now; the entry state when Redis does not say. */
-const char *chat_state_now(struct edge *e, const struct settings *s,
-    const struct chat_name *chat);
+/* Those of ${n} chats now, in one round trip; the entry state when Redis does not
+ * say. */
+void chat_states_now(struct edge *e, const struct settings *s,
+    const struct chat_name *const *chats, size_t n, const char **states);
 
 /* chat_refusal.c: why a message, or the question for its answer, is refused. */
 enum chat_refusal {

@@ -80,11 +80,11 @@ int
 chat_pending(struct request *req, const struct chat_ask *ask)
 {
 	struct buf out = BUF_INIT(CHAT_ANSWER_MAX);
-	const char *url = chat_url(req->mem, ask),
-		   *state = chat_state_now(req->edge, req->settings,
-		       &ask->chat);
+	const struct chat_name *chat = &ask->chat;
+	const char *url = chat_url(req->mem, ask), *state;
 	int rc;
 
+	chat_states_now(req->edge, req->settings, &chat, 1, &state);
 	if (chat_pending_add(&out, ask, url, state, fleet_waits(req->edge))
 	    == -1)
 		rc = chat_refuse(req, CHAT_TOO_LONG);

@@ -43,11 +43,8 @@ static enum mcp_rc
 modern_post(struct exchange *x)
 {
 	const char *lines[FIXED_LINES + PARAMS_MAX + 1];
-	struct buf body = BUF_INIT(MCP_ANSWER_MAX);
 	size_t n = 0;
-	enum mcp_rc rc;
 
-	x->id = mcp_next_id(x->c);
 	lines[n++] = "Content-Type: application/json";
 	lines[n++] = "Accept: application/json, text/event-stream";
 	lines[n++] = "MCP-Protocol-Version: " MCP_MODERN;
@@ -57,12 +54,7 @@ modern_post(struct exchange *x)
 		    params_header_value(x->mem, x->name));
 	n += params_headers(x->mem, x->schema, x->arguments, lines + n);
 	lines[n] = NULL;
-	if (rpc_write(&body, x->id, x->method, x->params, meta_of(x)) == -1)
-		rc = exchange_end(x, MCP_PROTOCOL, "the request is too large");
-	else
-		rc = exchange_post(x, x->c->url, lines, &body);
-	buf_fini(&body);
-	return rc;
+	return exchange_post(x, lines, meta_of(x));
 }
 
 enum mcp_rc

@@ -157,8 +157,8 @@ resume(struct exchange *x, const char *url, const char *const *lines)
 	return rc;
 }
 
-enum mcp_rc
-exchange_post(struct exchange *x, const char *url, const char *const *lines,
+static enum mcp_rc
+post(struct exchange *x, const char *url, const char *const *lines,
     const struct buf *body)
 {
 	struct http_request req = { .method = "POST",
@@ -201,6 +201,21 @@ exchange_post(struct exchange *x, const char *url, const char *const *lines,
 		return exchange_end(x, exchange_or_unknown(x, MCP_UNREACHED),
 		    "the stream ended before the answer");
 	return exchange_status_end(x);
+}
+
+enum mcp_rc
+exchange_post(struct exchange *x, const char *const *lines, const char *meta)
+{
+	struct buf body = BUF_INIT(MCP_ANSWER_MAX);
+	enum mcp_rc rc;
+
+	x->id = mcp_next_id(x->c);
+	if (rpc_write(&body, x->id, x->method, x->params, meta) == -1)
+		rc = exchange_end(x, MCP_PROTOCOL, "the request is too large");
+	else
+		rc = post(x, x->c->url, lines, &body);
+	buf_fini(&body);
+	return rc;
 }
 
 int

@@ -220,12 +220,13 @@ int exchange_read(struct exchange *x, struct http_stream *s,
 
 /* client_post.c */
 /*
- * POST ${body} and read its answer, JSON or a stream.  ${lines} are headers
- * besides the client's own, NULL-terminated.  MCP_OK: x->result.  MCP_ERROR:
- * x->code.  Else there was no answer to this request.
+ * POST the request with an id of its own and ${meta} (members of _meta, or ""),
+ * and read its answer, JSON or a stream.  ${lines} are headers besides the
+ * client's own, NULL-terminated.  MCP_OK: x->result.  MCP_ERROR: x->code.  Else
+ * there was no answer to this request.
  */
-enum mcp_rc exchange_post(struct exchange *x, const char *url,
-    const char *const *lines, const struct buf *body) WARN_UNUSED;
+enum mcp_rc exchange_post(struct exchange *x, const char *const *lines,
+    const char *meta) WARN_UNUSED;
 /* POST what has no answer; the HTTP status, 0 if there was none. */
 int mcp_notify(struct mcp_client *c, const char *url, const char *const *lines,
     const struct buf *body, int wait_ms);

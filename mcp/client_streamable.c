@@ -34,22 +34,6 @@ cancel_at_server(struct exchange *x, const char *const *lines)
 	buf_fini(&body);
 }
 
-static enum mcp_rc
-legacy_post(struct exchange *x, const char *const *lines)
-{
-	struct buf body = BUF_INIT(MCP_ANSWER_MAX);
-	enum mcp_rc rc;
-
-	x->id = mcp_next_id(x->c);
-	if (rpc_write(&body, x->id, x->method, x->params, exchange_meta(x))
-	    == -1)
-		rc = exchange_end(x, MCP_PROTOCOL, "the request is too large");
-	else
-		rc = exchange_post(x, x->c->url, lines, &body);
-	buf_fini(&body);
-	return rc;
-}
-
 enum mcp_rc
 streamable_run(struct exchange *x)
 {
@@ -58,7 +42,7 @@ streamable_run(struct exchange *x)
 	bool over;
 
 	lines_of(x, x->view, lines);
-	rc = legacy_post(x, lines);
+	rc = exchange_post(x, lines, exchange_meta(x));
 	if (exchange_is_unanswered(x, rc))
 		return rc;
 	over = rc != MCP_CANCELLED && legacy_session_is_over(x);
@@ -98,7 +82,7 @@ streamable_begin(struct exchange *x, struct mcp_view *view)
 	for (ask = MCP_NEWEST_LEGACY; ask != NULL;
 	     ask = legacy_instead(x, ask)) {
 		x->params = legacy_hello(x, ask);
-		rc = legacy_post(x, lines);
+		rc = exchange_post(x, lines, exchange_meta(x));
 		if (rc != MCP_ERROR && rc != MCP_PROTOCOL)
 			break;
 	}

@@ -132,7 +132,7 @@ read_file(struct reading *r)
 		read_servers(r, servers);
 	}
 out:
-	buf_fini(&text);
+	buf_wipe(&text);
 }
 
 /* As settings_servers. */

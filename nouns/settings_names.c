@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include <jansson.h>
-#include <sodium.h>
 
 #include "base/arena.h"
 #include "base/buf.h"
@@ -16,6 +15,7 @@
 
 #define NAME_SHOWN_MAX 64
 #define JSON_FILE_MAX MIB /* a servers_config.json */
+#define WHY_MAX 512
 
 /* Read by the command, the quickstart or the system, and not settings; or
  * told of elsewhere (cli/config.c). */
@@ -218,19 +218,55 @@ tell(struct findings *f, const struct settings *s, const char *where,
 	    ours == NULL ? "" : ours, ours == NULL ? "" : "?");
 }
 
+/* What may hold a ${NAME}.  It has keys of models and servers in it, which an
+ * edge must not keep: no copy of it is made. */
+struct uses {
+	json_t *trees[3];
+	struct buf file; /* mcp.config */
+};
+
+static bool
+tree_has(json_t *tree, const char *text)
+{
+	const char *name;
+	json_t *v;
+	size_t i;
+
+	if (json_is_string(tree))
+		return strstr(json_string_value(tree), text) != NULL;
+	json_object_foreach(tree, name, v)
+		if (tree_has(v, text))
+			return true;
+	json_array_foreach(tree, i, v)
+		if (tree_has(v, text))
+			return true;
+	return false;
+}
+
+static bool
+is_used(const struct uses *u, const char *name, struct arena *mem)
+{
+	const char *text = arena_printf(mem, "${%s}", name);
+	size_t i;
+
+	for (i = 0; i < NELEM(u->trees); i++)
+		if (tree_has(u->trees[i], text))
+			return true;
+	return strstr(buf_str(&u->file), text) != NULL;
+}
+
 /* In the environment: only names that are meant for programs like this one,
  * and only where ours is not set, too. */
 static void
 tell_environment(struct findings *f, const struct settings *s,
-    char *const *environ, const char *uses, struct arena *mem)
+    char *const *environ, const struct uses *uses, struct arena *mem)
 {
 	const struct settings_foreign *e;
 
 	for (e = SETTINGS_FOREIGN; e->name != NULL; e++)
 		if ((e->flags & FOREIGN_COMMON) == 0 && is_set(environ, e->name)
 		    && !is_set(environ, e->ours)
-		    && strstr(uses, arena_printf(mem, "${%s}", e->name))
-			== NULL)
+		    && !is_used(uses, e->name, mem))
 			tell(f, s, "environment", e->name, e->ours);
 }
 
@@ -244,26 +280,17 @@ may_be_shown(const char *name)
 	    && strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789") == len;
 }
 
-/* Appends what may hold a ${NAME}. */
 static void
-add_tree(struct buf *out, const json_t *tree)
+read_uses(const struct settings *s, struct uses *u)
 {
-	char *text = tree == NULL ? NULL : json_dumps(tree, 0);
+	char why[WHY_MAX];
 
-	if (text == NULL)
-		return;
-	(void)!buf_add_str(out, text);
-	sodium_memzero(text, strlen(text));
-	free(text);
-}
-
-static void
-add_file(struct buf *out, const char *path)
-{
-	json_t *doc = path[0] == '\0' ? NULL : json_load_file(path, 0, NULL);
-
-	add_tree(out, doc);
-	json_decref(doc);
+	*u = (struct uses){ .trees = { s->llm_headers, s->llm_backends,
+				s->mcp_servers },
+		.file = BUF_INIT(JSON_FILE_MAX) };
+	if (s->mcp_config[0] != '\0') /* who needs it, says what is wrong */
+		(void)!config_read_value(s->mcp_config, &u->file, why,
+		    sizeof(why));
 }
 
 void
@@ -271,18 +298,15 @@ settings_names(struct findings *f, const struct settings *s,
     char *const *environ)
 {
 	const struct settings_foreign *foreign;
-	struct buf uses = BUF_INIT(4 * JSON_FILE_MAX);
+	struct uses uses;
 	struct arena *mem = arena_new();
 	const struct config_stray *strays;
 	const char *near, *shown;
 	size_t i, n;
 
 	strays = config_strays(s->config, &n);
-	add_tree(&uses, s->llm_headers);
-	add_tree(&uses, s->llm_backends);
-	add_tree(&uses, s->mcp_servers);
-	add_file(&uses, s->mcp_config);
-	tell_environment(f, s, environ, buf_str(&uses), mem);
+	read_uses(s, &uses);
+	tell_environment(f, s, environ, &uses, mem);
 	for (i = 0; i < n; i++) {
 		near = strays[i].near;
 		if (is_too_late(&strays[i]))
@@ -291,9 +315,7 @@ settings_names(struct findings *f, const struct settings *s,
 			    "the environment, or use --config or --url\n",
 			    strays[i].where, strays[i].name);
 		if (is_known(strays[i].name)
-		    || strstr(buf_str(&uses),
-			   arena_printf(mem, "${%s}", strays[i].name))
-			!= NULL)
+		    || is_used(&uses, strays[i].name, mem))
 			continue;
 		foreign = called_elsewhere(strays[i].name);
 		if (foreign != NULL
@@ -311,5 +333,5 @@ settings_names(struct findings *f, const struct settings *s,
 		tell(f, s, strays[i].where, shown, near);
 	}
 	arena_free(mem);
-	buf_wipe(&uses);
+	buf_wipe(&uses.file);
 }

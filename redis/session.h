@@ -11,9 +11,11 @@
 #include "nouns/session.h"
 #include "redis/store.h"
 
-/* OK: exists and state of ${out} are those of ${chat}, the rest is empty; a
- * record that is damaged is as if there were none.  DOWN. */
-enum store_rc session_read(struct store *st, const struct chat_name *chat,
+/* OK: exists and state of ${out}[i] are those of ${chats}[i], the rest is empty; a
+ * record that is damaged is as if there were none.  DOWN: of some nobody knows;
+ * they are as if there were none. */
+enum store_rc session_read(struct store *st,
+    const struct chat_name *const *chats, size_t n,
     struct session *out) WARN_UNUSED;
 
 #endif

@@ -20,7 +20,8 @@
  *
  *   delay       ms before the status line
  *   firstByte   ms between the headers and the first byte of the body
- *   drip        ms between two pieces;  bytes: true: single bytes dripped
+ *   drip        ms between two pieces, or a function that makes a promise to
+ *               wait for after each event;  bytes: true: single bytes dripped
  *   status      an HTTP error: with retryAfter (s or an HTTP date string),
  *               retryAfterMs, code, message, shouldRetry, html: a proxy's page
  *   context     the request is too long for the model
@@ -128,7 +129,7 @@ export async function stream(res, events, b, error) {
       }
     } else {
       await write(res, bytes);
-      if (b.drip) await sleep(b.drip);
+      if (b.drip) await (typeof b.drip === 'function' ? b.drip(sent) : sleep(b.drip));
     }
     sent++;
   }

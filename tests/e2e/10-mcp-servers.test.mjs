@@ -4,6 +4,8 @@
  */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
 import { CreateMessageResultSchema, EmptyResultSchema, ListRootsResultSchema } from '@modelcontextprotocol/sdk/types.js';
 import { inputRequired } from '@modelcontextprotocol/server';
 import { startBad, startLegacy, startModern, startSse } from '../doubles/mcp.mjs';
@@ -13,7 +15,7 @@ let servers;
 const s = suite(async () => {
   servers = {
     modern: await startModern(), both: await startModern({ legacy: 'stateless' }),
-    sessions: await startLegacy(), stateless: await startLegacy({ stateless: true }),
+    sessions: await startLegacy(), stateless: await startLegacy({ stateless: true, port: await freePort() }),
     json: await startLegacy({ json: true }), sse: await startSse(),
   };
   return { edges: 1, settings: { mcp: { servers: Object.fromEntries(Object.entries(servers).map(([k, v]) => [k, { url: v.url }])) } } };
@@ -105,7 +107,7 @@ s.test('end', async () => {
 testWith(async () => {
   const server = await startModern();
   server.token = 'planted-mcp-token';
-  const file = `/tmp/servers-${process.pid}-${Date.now()}.json`;
+  const file = path.join(fs.mkdtempSync(path.join(os.tmpdir(), 'dm-')), 'servers.json');
   fs.writeFileSync(file, JSON.stringify({ mcpServers: { cfg: { url: server.url, headers: { Authorization: 'Bearer ${TEST_MCP_TOKEN}' } } } }));
   return { edges: 1, turns: 1, server, file, settings: { mcp: { config: file } }, env: { TEST_MCP_TOKEN: 'planted-mcp-token' } };
 }, 'servers_config.json with ${NAME} from the environment', async d => {
@@ -115,14 +117,12 @@ testWith(async () => {
     return d.model.last().tools.includes('cfg__add');
   }, { every: 200 });
   assert.equal(await call(d, 'x', 'cfg__add', { a: 1, b: 1 }), '2');
-  fs.unlinkSync(d.options.file);
+  fs.rmSync(path.dirname(d.options.file), { recursive: true });
   await d.options.server.stop();
 });
 
 testWith(async () => {
-  const bad = await startBad();
-  const port = bad.port;
-  await bad.stop();
+  const port = await freePort();
   return { edges: 1, turns: 1, port_: port, settings: { mcp: { refresh: '2s', servers: { late: { url: `http://127.0.0.1:${port}/mcp` } } } } };
 }, 'a server that is down is skipped, shown in /ready, tried again', async d => {
   assert.equal((await d.say('x', 'x')).reply, 'You said: x');
@@ -291,7 +291,9 @@ ${Object.entries(backends).map(([name, b]) => `location /${name}/ { proxy_pass h
 
 testWith(async () => {
   const port = await freePort();
-  const behind = { modern: await startModern(), sessions: await startLegacy(), json: await startLegacy({ json: true }), sse: await startSse() };
+  /* Ports of their own: they come back to them. */
+  const at = async () => ({ port: await freePort() });
+  const behind = { modern: await startModern(await at()), sessions: await startLegacy(await at()), json: await startLegacy({ json: true, ...await at() }), sse: await startSse(await at()) };
   return { edges: 1, turns: 1, front: port, behind, settings: { mcp: { timeout: '10s', servers: Object.fromEntries(Object.keys(behind).map(k => [k, { url: `http://127.0.0.1:${port}/${k}/mcp` }])) } } };
 }, 'behind an nginx that buffers and compresses; each server started anew between two calls', async d => {
   const { behind, front } = d.options;

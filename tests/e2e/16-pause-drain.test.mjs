@@ -135,17 +135,17 @@ testWith({ edges: 1, turns: 1, settings: { turns: { slots: 2 } } }, 'more turns.
   await until(() => Object.keys(go).length === 3, { what: 'the third one runs' });
   go[second]();
   /* While the third one hangs, there is a slot again. */
-  assert.equal((await d.say('d', 'quick', { ms: 5000 })).reply, 'quick');
+  assert.equal((await d.say('d', 'quick', { ms: 20000 })).reply, 'quick');
   for (const name of Object.keys(go)) go[name]();
   await Promise.all(slow);
   await d.settled();
 });
 
 testWith({ edges: 1, turns: 1, settings: { turns: { lease: '15s' } } }, 'a shorter turns.lease by SIGHUP asks no model again', async d => {
-  d.model.handler = () => ({ text: 'answered', delay: 4000 });
+  d.model.handler = () => ({ text: 'answered', delay: 5000 });
   const answer = d.say('lease', 'x', { ms: 60000 });
   await until(() => d.model.requests.length === 1);
-  d.options.settings.turns.lease = '1s';
+  d.options.settings.turns.lease = '2s';
   d.writeSettings();
   d.turns[0].signal('SIGHUP');
   assert.equal((await answer).reply, 'answered');

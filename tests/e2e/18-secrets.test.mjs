@@ -124,9 +124,56 @@ const ROWS = {
 testWith({ env: { MCP_SERVERS: JSON.stringify(ROWS['mcp.servers']), LLM_BACKENDS: JSON.stringify(ROWS['llm.backends']), LLM_HEADERS: JSON.stringify(ROWS['llm.headers']), OPENAI_API_KEY: OPENAI_KEY } },
   'an edge that is given keys of models wipes them from its environment; those of MCP servers it needs', async d => {
     for (const e of d.edges) {
-      const environ = fs.readFileSync(`/proc/${e.pid}/environ`, 'latin1');
-      assert.match(environ, /LLM_BACKENDS=/, 'it was given');
-      assert.ok(environ.includes(MCP_KEY), 'clients of /mcp call them from here');
-      for (const [what, key] of Object.entries({ ...KEYS, 'the OpenAI key': OPENAI_KEY })) assert.ok(!environ.includes(key), what);
+      const environ = () => fs.readFileSync(`/proc/${e.pid}/environ`, 'latin1');
+      assert.match(environ(), /LLM_BACKENDS=/, 'it was given');
+      /* /ready may have been the other edge's. */
+      await until(() => fs.readFileSync(e.log, 'utf8').includes('"worker_started"'));
+      for (const [what, key] of Object.entries({ ...KEYS, 'the OpenAI key': OPENAI_KEY })) assert.ok(!environ().includes(key), what);
+      assert.ok(environ().includes(MCP_KEY), 'clients of /mcp call them from here');
     }
+  });
+
+/* Is ${text} anywhere in the memory of process ${pid} that it can write to?  Root may look. */
+function memoryHas(pid, text) {
+  const needle = Buffer.from(text), step = 1 << 20;
+  const mem = fs.openSync(`/proc/${pid}/mem`, 'r');
+  const bytes = Buffer.alloc(step + needle.length);
+  try {
+    for (const line of fs.readFileSync(`/proc/${pid}/maps`, 'latin1').split('\n')) {
+      const [, from, to] = /^([0-9a-f]+)-([0-9a-f]+) rw/.exec(line) ?? [];
+      for (let at = parseInt(from, 16); at < parseInt(to, 16); at += step) {
+        const len = Math.min(bytes.length, parseInt(to, 16) - at);
+        let n = 0;
+        try { n = fs.readSync(mem, bytes, 0, len, at); } catch { /* not to be read: a guard */ }
+        if (bytes.subarray(0, n).includes(needle)) return true;
+      }
+    }
+  } finally {
+    fs.closeSync(mem);
+  }
+  return false;
+}
+
+/* servers_config.json is read when a client of /mcp wants tools. */
+const ALL_KEYS = { ...KEYS, 'the OpenAI key': OPENAI_KEY, 'the Anthropic key': ANTHROPIC_KEY };
+const given = { MCP_SERVERS: JSON.stringify(ROWS['mcp.servers']), LLM_BACKENDS: JSON.stringify(ROWS['llm.backends']), LLM_HEADERS: JSON.stringify(ROWS['llm.headers']), LLM_FALLBACK: 'b', OPENAI_API_KEY: OPENAI_KEY, ANTHROPIC_API_KEY: ANTHROPIC_KEY };
+const servers = { mcpServers: { filed: { url: 'http://127.0.0.1:9/mcp', headers: { Authorization: 'Bearer planted-of-file-9904' } } } };
+ALL_KEYS['mcp.config'] = 'planted-of-file-9904';
+for (const [how, options] of Object.entries({
+  'in its environment': { env: given },
+  'in its file of settings': { env: { OPENAI_API_KEY: OPENAI_KEY, ANTHROPIC_API_KEY: ANTHROPIC_KEY },
+    settings: { mcp: { servers: ROWS['mcp.servers'] }, llm: { backends: ROWS['llm.backends'], headers: ROWS['llm.headers'], fallback: 'b' } } },
+}))
+  testWith({ ...options, release: true, edges: 1, turns: 1, ready: false,
+    before: d => fs.writeFileSync(d.file('servers_config.json'), JSON.stringify(servers)) }, `an edge that is given keys ${how} has none of a model in its memory`, async d => {
+    if (process.getuid() !== 0) return; /* of programs that are not dumpable, nobody else sees it */
+    await until(async () => (await d.get('/health')).status === 200);
+    /* SIGHUP reads them once more. */
+    d.edges[0].signal('SIGHUP');
+    await until(() => fs.readFileSync(d.edges[0].log, 'utf8').includes('config_loaded'));
+    const has = pid => Object.entries(ALL_KEYS).filter(([, key]) => memoryHas(pid, key)).map(([what]) => what);
+    /* The turn worker has all: whoever looks so, finds them. */
+    await until(() => has(d.turns[0].pid).length === Object.keys(ALL_KEYS).length, { every: 200, what: 'all keys in a turn worker' });
+    assert.ok(memoryHas(d.edges[0].pid, SECRET), 'and in an edge what is its own');
+    assert.deepEqual(has(d.edges[0].pid), []);
   });

@@ -6,7 +6,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { suite, testWith, TOP, until } from './dragoman.mjs';
 
-const s = suite({});
+const s = suite({ settings: { redis: { timeout: '20s' } } });
 
 s.test('/health has the fields that clients know', async d => {
   const r = await until(async () => {
@@ -29,7 +29,7 @@ s.test('/health touches nothing: Redis may hang', async d => {
     for (let i = 0; i < 50; i++) {
       const begun = performance.now();
       assert.equal((await d.get('/health')).status, 200);
-      assert.ok(performance.now() - begun < 1500, 'it waited for Redis (redis.timeout is 2 s)');
+      assert.ok(performance.now() - begun < 8000, 'it waited for Redis (redis.timeout is 20 s)');
     }
   } finally {
     d.redisServer.signal('SIGCONT');

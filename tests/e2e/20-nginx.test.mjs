@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import fs from 'node:fs';
 import net from 'node:net';
+import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { suite, testWith, TOP, until } from './dragoman.mjs';
@@ -25,9 +26,12 @@ function raw(d, bytes) {
   });
 }
 
+/* nginx -t binds what it is to listen to. */
+const hasV6 = Object.values(os.networkInterfaces()).flat().some(x => x.address === '::1');
+
 s.test('every form passes nginx -t', async d => {
   const forms = [
-    [], ['--listen', '127.0.0.1:18000', '--socket', 'unix:edge.sock'], ['--listen', '[::1]:18001', '--listen', '127.0.0.1:18001'],
+    [], ['--listen', '127.0.0.1:18000', '--socket', 'unix:edge.sock'], [...hasV6 ? ['--listen', '[::1]:18001'] : [], '--listen', '127.0.0.1:18001'],
     ['--socket', '127.0.0.1:9000', '--socket', '127.0.0.1:9001'], ['--proxy', '192.0.2.10', '--proxy', '10.0.0.0/8', '--proxy', '2001:db8::/32'],
   ];
   for (const [i, args] of forms.entries()) {
@@ -81,20 +85,24 @@ testWith({ edges: 1, turns: 1, generate: ['--proxy', '127.0.0.1'] }, 'a listed p
     assert.equal((await from(forged)).status, 403, `${forged}: a client's word makes it no program of this machine`);
   const r = await from('192.0.2.9');
   assert.ok([401, 403, 404].includes(r.status), `${r.status}`);
-  const many = await Promise.all(Array.from({ length: 400 }, () => d.get('/health', { headers: { 'x-forwarded-for': '198.51.100.4' } })));
-  const limited = many.filter(x => x.status === 429);
-  assert.ok(limited.length > 50, `${limited.length} limited`);
+  /* A slow machine may serve the first ones by and by: 200, and 50 a second. */
+  const limited = await until(async () => {
+    const many = await Promise.all(Array.from({ length: 400 }, () => d.get('/health', { headers: { 'x-forwarded-for': '198.51.100.4' } })));
+    const refused = many.filter(x => x.status === 429);
+    return refused.length > 50 && refused;
+  }, { what: 'an address is limited' });
   assert.ok(limited[0].json.detail);
   assert.ok(limited[0].headers['retry-after']);
   const other = await d.get('/health', { headers: { 'x-forwarded-for': '198.51.100.5' } });
   assert.equal(other.status, 200, 'another address is not limited');
   const v6 = async n => (await d.get('/health', { headers: { 'x-forwarded-for': `2001:db8:1:2::${n}` } })).status;
-  await Promise.all(Array.from({ length: 300 }, (_, i) => v6(i + 1)));
-  const codes = await Promise.all(Array.from({ length: 50 }, (_, i) => v6(1000 + i)));
-  assert.ok(codes.includes(429), 'a /64 counts as one');
+  /* None of them asks more than a few times. */
+  for (let i = 0, limits = false; !limits; i += 400) {
+    assert.ok(i < 4000, 'a /64 counts as one');
+    limits = (await Promise.all(Array.from({ length: 400 }, (_, k) => v6(1 + i + k)))).includes(429);
+  }
   const mapped = async n => (await d.get('/health', { headers: { 'x-forwarded-for': `::ffff:203.0.113.${n}` } })).status;
-  const one = await Promise.all(Array.from({ length: 400 }, () => mapped(1)));
-  assert.ok(one.includes(429), 'IPv4 in IPv6 is limited');
+  await until(async () => (await Promise.all(Array.from({ length: 400 }, () => mapped(1)))).includes(429), { what: 'IPv4 in IPv6 is limited' });
   const another = await Promise.all(Array.from({ length: 50 }, () => mapped(2)));
   assert.ok(another.every(x => x === 200), 'another IPv4 in IPv6 is not');
 });

@@ -10,7 +10,7 @@ import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import test, { after } from 'node:test';
-import { BUILD, SLOW, until } from './dragoman.mjs';
+import { BUILD, SLOW, sleep, until } from './dragoman.mjs';
 
 const PROGRAM = path.join(BUILD, 'dragoman-supervise');
 const ROOT = process.getuid() === 0;
@@ -57,16 +57,27 @@ const last = (dir, name) => Number(read(dir, name).trim().split('\n').at(-1));
 const shell = (name, count, script, env = '-') => ['run', name, String(count), '-', env, 'sh', '-c', script];
 const SLEEPS = 'exec sleep 1000';
 
+/* One that ran for a second comes back after 100 ms, one that did not after 900.
+ * A busy machine may add more than the 100 that are left of a second, but not to
+ * most of them, and not as much as another wait. */
+const MORE_MS = 600 * SLOW;
+const median = list => [...list].sort((a, b) => a - b)[list.length >> 1];
+
 test('a killed process is back within a second, and again after each kill', async () => {
   const s = supervise(folder([shell('a', 2, `echo $$ >>pids; ${SLEEPS}`), shell('b', 1, SLEEPS)]));
   await until(() => children(s.process.pid).length === 3, { what: 'three processes' });
-  for (let i = 0; i < 3; i++) {
-    const [victim] = children(s.process.pid);
+  const back = async victim => {
     const at = performance.now();
     process.kill(victim, 'SIGKILL');
     await until(() => { const now = children(s.process.pid); return now.length === 3 && !now.includes(victim); }, { every: 5, what: 'it is back' });
-    assert.ok(performance.now() - at < 1000 * SLOW, `${performance.now() - at} ms`);
-  }
+    return performance.now() - at;
+  };
+  const young = [], old = [];
+  for (let i = 0; i < 3; i++) young.push(await back(children(s.process.pid).at(-1)));
+  assert.ok(median(young) < 900 + MORE_MS, `${young} ms`);
+  await sleep(1100);
+  for (let i = 0; i < 3; i++) old.push(await back(children(s.process.pid)[0]));
+  assert.ok(median(old) < 100 + MORE_MS, `${old} ms`);
   s.process.kill('SIGTERM');
   assert.equal(await s.end, 0);
   assert.match(s.err, /ended: signal 9; started again/);

@@ -147,7 +147,7 @@ s.test('a plain call whose client leaves: noticed at once, nothing is kept for i
   await until(() => d.model.requests.length === 1);
   await until(async () => (await d.metrics()).get('dragoman_parked_requests') === 1);
   c.destroy();
-  const line = await until(() => d.events('request_done').find(l => l.id === 'who-leaves'), { ms: 5000 });
+  const line = await until(() => d.events('request_done').find(l => l.id === 'who-leaves'), { ms: 20000 });
   assert.deepEqual([line.gone, line.status], [true, 499]);
   await until(async () => (await d.metrics()).get('dragoman_parked_requests') === 0);
   go();
@@ -208,9 +208,9 @@ s.test('paused: each command that is answered at once, is', async d => {
     const waiting = d.chat({ chat_id: 'held', message: 'x', message_id: 'h1' });
     await until(async () => (await d.counts()).waiting === before + 1);
     for (const command of ['/status', '/help', '/why', '/usage'])
-      assert.equal((await d.chat({ chat_id: 'held', message: command }, { ms: 3000 })).status, 200, command);
+      assert.equal((await d.chat({ chat_id: 'held', message: command }, { ms: 15000 })).status, 200, command);
     assert.equal((await d.get('/chat/held/messages/h1', { headers: d.headersOf({}) })).status, 202);
-    assert.match((await d.say('held', '/stop', { ms: 3000 })).reply, /Stopping/);
+    assert.match((await d.say('held', '/stop', { ms: 15000 })).reply, /Stopping/);
     assert.equal(d.model.requests.length, 0);
     assert.equal((await d.cli(['resume'])).code, 0);
     assert.equal((await waiting).status, 200);

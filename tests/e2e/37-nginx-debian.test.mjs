@@ -104,7 +104,7 @@ s.test('the page, with the nginx.conf of the package: without TLS, before and af
   const [first, ...rest] = certificate.split('\n').filter(l => l && !/certbot/.test(l));
   await commands(d, `${first}\n${rest[0]}`);
   await reload(d);
-  const before = await new Promise((resolve, reject) => d.request('GET', '/', { headers: { host: 'chat.example.org' } }).then(reject, resolve));
+  const before = await new Promise((resolve, reject) => d.request('GET', '/', { headers: { host: 'chat.example.org' }, agent: false }).then(reject, resolve));
   assert.match(String(before), /ECONNREFUSED/, 'the site without TLS is gone');
   const port80 = async url => { d.port = acme; try { return await d.get(url, { headers: { host: 'chat.example.org' }, agent: false }); } finally { d.port = port; } };
   assert.equal((await port80('/health')).status, 301);

@@ -173,7 +173,7 @@ testWith({
   await until(() => d.events('config_loaded').length === 1);
   const begun = performance.now();
   assert.equal((await d.say('a', 'y')).reply, 'You said: y');
-  assert.ok(performance.now() - begun < 1500, `${performance.now() - begun} ms`);
+  assert.ok(performance.now() - begun < 8000, `${performance.now() - begun} ms`);
   await until(async () => (await degraded(d)).length === 0, { what: 'nothing is degraded' });
 });
 
@@ -207,7 +207,7 @@ for (const [how, mend] of Object.entries({
     await mend(d);
     const begun = performance.now();
     assert.equal((await d.say('first', 'hello', { ms: 20000 })).reply, 'You said: hello');
-    assert.ok(performance.now() - begun < 5000, `${performance.now() - begun} ms`);
+    assert.ok(performance.now() - begun < 8000, `${performance.now() - begun} ms`);
     assert.equal((await d.say('second', 'hello', { ms: 20000 })).reply, 'You said: hello', 'and it is closed for all');
   });
 

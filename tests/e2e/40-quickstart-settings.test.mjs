@@ -10,7 +10,7 @@ import net from 'node:net';
 import path from 'node:path';
 import test from 'node:test';
 import { TOP, freePort, until } from './dragoman.mjs';
-import { bare, get, QUICKSTART, quickstart, ROOT, run, start, states, stop, top } from './quickstart.mjs';
+import { bare, get, QUICKSTART, quickstart, ROOT, run, start, startsSlowly, states, stop, top } from './quickstart.mjs';
 
 const file = (name, text, mode = 0o644) => {
   const p = path.join(top, name);
@@ -281,9 +281,8 @@ test('Ctrl-C while apt-get runs is answered at once, and ends after it', async t
 test('Ctrl-C while it starts leaves nothing running', async () => {
   const state = path.join(top, 'starting');
   states.add(state);
-  file('idle/redis-server', '#!/bin/sh\nexec sleep 1000\n', 0o755);
   const p = spawn(QUICKSTART, ['--state', state, '--yes', '--detach', '--port', String(await freePort())],
-    { env: bare({ PATH: `${top}/idle:${process.env.PATH}` }), cwd: top, stdio: ['ignore', 'ignore', 'pipe'] });
+    { env: bare(await startsSlowly()), cwd: top, stdio: ['ignore', 'ignore', 'pipe'] });
   let err = '';
   p.stderr.on('data', c => { err += c; });
   const end = new Promise(resolve => p.on('exit', (code, signal) => resolve(code ?? signal)));

@@ -12,7 +12,7 @@ import path from 'node:path';
 import test from 'node:test';
 import { Model, OPENAI_KEY } from '../doubles/model.mjs';
 import { freePort, TOP, until } from './dragoman.mjs';
-import { bare, get, QUICKSTART, quickstart, ROOT, run, start, states, stop, top } from './quickstart.mjs';
+import { bare, get, QUICKSTART, quickstart, ROOT, run, start, startsSlowly, states, stop, top } from './quickstart.mjs';
 
 const file = (name, text, mode = 0o644) => {
   const p = path.join(top, name);
@@ -21,13 +21,9 @@ const file = (name, text, mode = 0o644) => {
   return p;
 };
 /* What no check before a start sees: a server that takes five seconds to not
- * tell its models, when four are allowed. */
-async function startsTooSlowly() {
-  const silent = http.createServer(() => {});
-  await new Promise(resolve => silent.listen(0, '127.0.0.1', resolve));
-  silent.unref();
-  return { LLM_BASE_URL: `http://127.0.0.1:${silent.address().port}/v1`, QUICKSTART_WAIT: '4' };
-}
+ * tell its models, when two are allowed.  As these stand in an env file, the
+ * start that follows has more. */
+const tooSoon = () => ['--env-file', file('too-soon.env', 'QUICKSTART_WAIT=2\n')];
 /* Control characters but line ends and tabs, C1, marks of direction. */
 const CONTROLS = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufffd]/;
 
@@ -58,7 +54,7 @@ test("a stranger's and a model server's control characters do not reach the term
     /* The tails of --verbose, when a start fails. */
     await stop(state);
     states.add(state);
-    const failed = await quickstart(state, ['--restart', '--verbose'], { env: await startsTooSlowly(), ms: 60000 });
+    const failed = await quickstart(state, ['--restart', '--verbose', ...tooSoon()], { env: await startsSlowly(), ms: 60000 });
     assert.equal(failed.code, 1, failed.err);
     assert.match(failed.err, /What the programs said:[^]*PWNED/);
     assert.doesNotMatch(failed.err, CONTROLS);
@@ -129,19 +125,15 @@ test('--remove: through a link, and beside a start', async () => {
   states.delete(real);
   states.delete(link);
 
-  /* A start in its middle: Redis comes when the test lets it. */
-  const state = path.join(top, 'beside'), go = path.join(top, 'slow/go');
-  const redis = (await run('bash', ['-c', 'command -v redis-server'])).out.trim();
-  file('slow/redis-server', `#!/bin/sh\nwhile [ ! -e '${go}' ]; do sleep 0.05; done\nexec '${redis}' "$@"\n`, 0o755);
-  fs.chmodSync(path.join(top, 'slow'), 0o755);
-  const starting = quickstart(state, ['--yes', '--detach', '--port', String(await freePort())], { env: { PATH: `${top}/slow:${process.env.PATH}` }, ms: 60000 });
+  /* A start in its middle. */
+  const state = path.join(top, 'beside');
+  const starting = quickstart(state, ['--yes', '--detach', '--port', String(await freePort())], { env: await startsSlowly(), ms: 60000 });
   await until(() => fs.existsSync(path.join(state, 'supervisor.pid')) && fs.readFileSync(path.join(state, 'supervisor.pid'), 'utf8') !== '', { ms: 30000, what: 'it starts' });
   const p = spawn(QUICKSTART, ['--state', state, '--remove', '--yes'], { env: bare(), cwd: top, stdio: ['ignore', 'ignore', 'pipe'] });
   let err = '';
   p.stderr.on('data', c => { err += c; });
   const removed = new Promise(resolve => p.on('exit', resolve));
   await until(() => /waiting for another command that uses/.test(err), { what: 'it waits' });
-  fs.writeFileSync(go, '');
   assert.equal((await starting).code, 0);
   assert.equal(await removed, 0, err);
   assert.ok(!fs.existsSync(state));
@@ -214,7 +206,7 @@ test('a key that is gone or another one: no new one beside data, and a remedy th
 test('a --restart whose new processes do not start goes back to the former settings', async () => {
   const state = path.join(top, 'back');
   const { port } = await start(state, [], { env: { LLM_ROUNDS: '5' } });
-  const r = await quickstart(state, ['--restart'], { env: { ...await startsTooSlowly(), LLM_ROUNDS: '6' }, ms: 90000 });
+  const r = await quickstart(state, ['--restart', ...tooSoon()], { env: { ...await startsSlowly(), LLM_ROUNDS: '6' }, ms: 90000 });
   assert.equal(r.code, 1, r.err);
   assert.match(r.err, /^starting again with the settings of the last start that succeeded$/m);
   assert.match(r.err.trim().split('\n').at(-1), /^quickstart: the new settings could not be started: .*Dragoman runs with the settings of the last start/);

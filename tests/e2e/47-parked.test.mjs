@@ -3,9 +3,7 @@
  * is found also when nothing wakes it.
  */
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
-import { testWith, until } from './dragoman.mjs';
+import { makeProgram, testWith, until } from './dragoman.mjs';
 
 testWith({ release: true, edges: 1, turns: 1, settings: { server: { parked_per_owner: 2 } } }, 'as many of one chat wait as server.parked_per_owner says; other chats have their own places', async d => {
   let open;
@@ -47,6 +45,7 @@ testWith({ release: true, edges: 1, turns: 1 }, 'an edge that hears nothing find
   await until(async () => (await d.counts()).replied === 3);
   await d.redis.call('ACL', 'SETUSER', 'default', '+subscribe');
   assert.equal((await again).json.reply, 'r:y');
+  await until(async () => (await d.redis.call('CLIENT', 'LIST', 'TYPE', 'pubsub')) !== '', { what: 'it hears' });
   d.model.handler = r => ({ text: `r:${r.lastUser}` });
   const begun = performance.now();
   assert.equal((await d.say('hears', 'z')).reply, 'r:z');
@@ -54,7 +53,7 @@ testWith({ release: true, edges: 1, turns: 1 }, 'an edge that hears nothing find
 });
 
 testWith({ release: true, edges: 2, turns: 1, edgeProgram: 'tests/e2e/own_edge',
-  before: d => promisify(execFile)('make', ['-s', '-C', d.build, 'tests/e2e/own_edge']) },
+  before: d => makeProgram(d, 'tests/e2e/own_edge') },
 'what is published to a topic once reaches all that wait on it in that process, and nobody else', async d => {
   /* How many wait in each process: which one answers is the kernel's choice. */
   const waiting = async topic => {

@@ -116,6 +116,12 @@ export function freePort() {
   return port;
 }
 
+/* A program of the tests' own, in ${d}'s build; one file's after the other's, as
+ * deploy/quickstart builds there. */
+export function makeProgram(d, name) {
+  return run('flock', [path.join(d.build, '.lock'), 'make', '-s', '-C', d.build, name]);
+}
+
 function baseEnv(dir) {
   const env = { PATH: process.env.PATH, HOME: dir, LC_ALL: 'C.UTF-8', TMPDIR: dir };
   for (const name of ['ASAN_OPTIONS', 'UBSAN_OPTIONS', 'TSAN_OPTIONS', 'LSAN_OPTIONS', 'GCOV_PREFIX'])

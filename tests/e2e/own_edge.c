@@ -3,8 +3,8 @@
  * has no route for yet:
  *
  *   GET /hang               waits until the file $HANG_UNTIL is there, as one
- *                           that calls a server which does not answer; a
- *                           minute at most
+ *                           that calls a server which does not answer;
+ *                           two minutes at most
  *   GET /topic/{topic}      waits until something is published to the topic
  *   GET /waiting/{topic}    this process, and how many wait on the topic in it
  *   POST /publish/{topic}   publishes the body to those in the process ?to=ID
@@ -24,7 +24,7 @@
 #include "handlers/handlers.h"
 #include "redis/process.h"
 
-#define HANG_MS 60000
+#define HANG_MS 120000
 #define LOOK_US 20000
 #define TEXT_MAX 1024
 

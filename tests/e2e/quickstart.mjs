@@ -3,7 +3,7 @@
  * tester's own, in states that are stopped at the end.
  */
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import fs from 'node:fs';
 import http from 'node:http';
 import os from 'node:os';
@@ -13,8 +13,8 @@ import { freePort, SLOW, TOP } from './dragoman.mjs';
 
 export const ROOT = process.getuid() === 0;
 export const QUICKSTART = path.join(TOP, 'deploy/quickstart');
-/* An edge and a turn worker for two cores. */
-export const WORKERS = 2 * Math.ceil(os.availableParallelism() / 2);
+/* An edge and a turn worker for two cores, as the quickstart counts them. */
+export const WORKERS = 2 * Math.ceil(Number(execFileSync('nproc', { env: { PATH: process.env.PATH } })) / 2);
 export const top = fs.mkdtempSync(path.join(os.tmpdir(), 'dq-'));
 fs.chmodSync(top, 0o755);
 export const states = new Set();
@@ -50,6 +50,15 @@ export async function start(state, args = [], options = {}) {
   const r = await quickstart(state, ['--yes', '--detach', '--port', String(port), ...args], { ms: 120000, ...options });
   assert.equal(r.code, 0, r.err);
   return { port, err: r.err, curl: /^ {2}(?:printf|curl)[^]*?'$/m.exec(r.err)[0] };
+}
+
+/* Settings of a start that takes five seconds, as a model's server does not tell
+ * its models. */
+export async function startsSlowly() {
+  const silent = http.createServer(() => {});
+  await new Promise(resolve => silent.listen(0, '127.0.0.1', resolve));
+  silent.unref();
+  return { LLM_BASE_URL: `http://127.0.0.1:${silent.address().port}/v1` };
 }
 
 export async function stop(state) {

@@ -8,6 +8,8 @@
 
 #include <fastcgi.h>
 
+#define READ_MS 30000 /* waited out only where something is wrong */
+
 #define REQUESTS_MAX (1 * MIB)
 
 static void
@@ -80,7 +82,7 @@ read_all(int fd, void *to, size_t len)
 		struct pollfd in = { .fd = fd, .events = POLLIN };
 		ssize_t n;
 
-		if (poll(&in, 1, 5000) != 1)
+		if (poll(&in, 1, READ_MS) != 1)
 			return -1;
 		n = read(fd, at, len);
 		if (n <= 0)

@@ -45,92 +45,6 @@ serve_chunked(struct served *s, int fd, const struct served_request *req)
 }
 
 static int
-serve_headers(struct served *s, int fd, const struct served_request *req)
-{
-	(void)s;
-	(void)req;
-	return served_printf(fd,
-	    "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n"
-	    "HTTP/1.1 201 Made\r\nX-One:   1  \r\nX-TWO: a: b\r\n"
-	    "X-One: 2\r\nContent-Length: 0\r\n\r\n");
-}
-
-static int
-serve_reset(struct served *s, int fd, const struct served_request *req)
-{
-	(void)s;
-	(void)req;
-	return served_reset(fd);
-}
-
-static int
-serve_close(struct served *s, int fd, const struct served_request *req)
-{
-	(void)s;
-	(void)fd;
-	(void)req;
-	return -1;
-}
-
-static int
-serve_reset_in_headers(struct served *s, int fd,
-    const struct served_request *req)
-{
-	(void)req;
-	served_printf(fd, "HTTP/1.1 200 OK\r\nContent-Le");
-	(void)served_pause(s, fd, 30);
-	return served_reset(fd);
-}
-
-static int
-serve_cut_status(struct served *s, int fd, const struct served_request *req)
-{
-	(void)s;
-	(void)req;
-	served_printf(fd, "HTTP/1.1 200 OK\r\n");
-	return -1;
-}
-
-static int
-serve_cut_headers(struct served *s, int fd, const struct served_request *req)
-{
-	(void)s;
-	(void)req;
-	served_printf(fd,
-	    "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n");
-	return -1;
-}
-
-static int
-serve_cut_early(struct served *s, int fd, const struct served_request *req)
-{
-	(void)s;
-	(void)req;
-	served_printf(fd, "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n");
-	return -1;
-}
-
-static int
-serve_reset_in_body(struct served *s, int fd, const struct served_request *req)
-{
-	(void)req;
-	served_printf(fd, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nten");
-	(void)served_pause(s, fd, 30);
-	return served_reset(fd);
-}
-
-static int
-serve_cut_chunked(struct served *s, int fd, const struct served_request *req)
-{
-	(void)s;
-	(void)req;
-	served_printf(fd,
-	    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n"
-	    "\r\n3\r\none\r\n");
-	return -1;
-}
-
-static int
 serve_nothing(struct served *s, int fd, const struct served_request *req)
 {
 	(void)req;
@@ -190,24 +104,6 @@ serve_huge_headers(struct served *s, int fd, const struct served_request *req)
 }
 
 static int
-serve_garbage(struct served *s, int fd, const struct served_request *req)
-{
-	(void)s;
-	(void)req;
-	served_printf(fd, "SSH-2.0-OpenSSH_9.2\r\n");
-	return -1;
-}
-
-static int
-serve_bad_status(struct served *s, int fd, const struct served_request *req)
-{
-	(void)s;
-	(void)req;
-	served_printf(fd, "HTTP/1.1 abc\r\n\r\n");
-	return -1;
-}
-
-static int
 serve_echo(struct served *s, int fd, const struct served_request *req)
 {
 	char head[512], type[64], expect[64], agent[64];
@@ -232,14 +128,6 @@ serve_500(struct served *s, int fd, const struct served_request *req)
 	(void)s;
 	(void)req;
 	return served_answer(fd, 500, "text/plain", "", "no");
-}
-
-static int
-serve_204(struct served *s, int fd, const struct served_request *req)
-{
-	(void)s;
-	(void)req;
-	return served_printf(fd, "HTTP/1.1 204 No Content\r\n\r\n");
 }
 
 static int
@@ -294,205 +182,26 @@ serve_flood(struct served *s, int fd, const struct served_request *req)
 }
 
 /* gzip of "hello", of 100,000 times "a", of "one" and " two" by pieces. */
-static const unsigned char GZIP_HELLO[] = {
-	0x1f,
-	0x8b,
-	0x08,
-	0x00,
-	0x00,
-	0x00,
-	0x00,
-	0x00,
-	0x02,
-	0x03,
-	0xcb,
-	0x48,
-	0xcd,
-	0xc9,
-	0xc9,
-	0x07,
-	0x00,
-	0x86,
-	0xa6,
-	0x10,
-	0x36,
-	0x05,
-	0x00,
-	0x00,
-	0x00,
-};
-static const unsigned char GZIP_BOMB[] = {
-	0x1f,
-	0x8b,
-	0x08,
-	0x00,
-	0x00,
-	0x00,
-	0x00,
-	0x00,
-	0x02,
-	0x03,
-	0xed,
-	0xc1,
-	0x31,
-	0x01,
-	0x00,
-	0x00,
-	0x00,
-	0xc2,
-	0xa0,
-	0xac,
-	0xeb,
-	0x5f,
-	0xc2,
-	0x1a,
-	0x1e,
-	0x40,
-	0x01,
-	0x00,
-	0x00,
-	0x00,
-	0x00,
-	0x00,
-	0x00,
-	0x00,
-	0x00,
-	0x00,
-	0x00,
-	0x00,
-	0x00,
-	0x00,
-	0x00,
-	0x00,
-	0x00,
-	0x00,
-	0x00,
-	0x00,
-	0x00,
-	0x00,
-	0x00,
-	0x00,
-	0x00,
-	0x00,
-	0x00,
-	0x00,
-	0x00,
-	0x00,
-	0x00,
-	0x00,
-	0x00,
-	0x00,
-	0x00,
-	0x00,
-	0x00,
-	0x00,
-	0x00,
-	0x00,
-	0x00,
-	0x00,
-	0x00,
-	0x00,
-	0x00,
-	0x00,
-	0x00,
-	0x00,
-	0x00,
-	0x00,
-	0x00,
-	0x00,
-	0x00,
-	0x00,
-	0x00,
-	0x00,
-	0x00,
-	0x00,
-	0x00,
-	0x00,
-	0x00,
-	0x00,
-	0x00,
-	0x00,
-	0x00,
-	0x00,
-	0x00,
-	0x00,
-	0x00,
-	0x00,
-	0x00,
-	0x00,
-	0x00,
-	0x00,
-	0x00,
-	0x00,
-	0x00,
-	0x00,
-	0x00,
-	0x00,
-	0x00,
-	0x00,
-	0x00,
-	0x00,
-	0x00,
-	0x00,
-	0x00,
-	0x00,
-	0x00,
-	0x00,
-	0x00,
-	0x00,
-	0x00,
-	0x00,
-	0x00,
-	0x00,
-	0x00,
-	0xaf,
-	0x06,
-	0x87,
-	0xfa,
-	0xe2,
-	0x1b,
-	0xa0,
-	0x86,
-	0x01,
-	0x00,
-};
-static const unsigned char GZIP_ONE[] = {
-	0x1f,
-	0x8b,
-	0x08,
-	0x00,
-	0x00,
-	0x00,
-	0x00,
-	0x00,
-	0x02,
-	0x03,
-	0xca,
-	0xcf,
-	0x4b,
-	0x05,
-	0x00,
-	0x00,
-	0x00,
-	0xff,
-	0xff,
-};
-static const unsigned char GZIP_TWO[] = {
-	0x53,
-	0x28,
-	0x29,
-	0xcf,
-	0x07,
-	0x00,
-	0x2f,
-	0x89,
-	0x07,
-	0xcd,
-	0x07,
-	0x00,
-	0x00,
-	0x00,
-};
+static const unsigned char GZIP_HELLO[] = { 0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00,
+	0x00, 0x00, 0x02, 0x03, 0xcb, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00, 0x86,
+	0xa6, 0x10, 0x36, 0x05, 0x00, 0x00, 0x00 };
+static const unsigned char GZIP_BOMB[] = { 0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00,
+	0x00, 0x00, 0x02, 0x03, 0xed, 0xc1, 0x31, 0x01, 0x00, 0x00, 0x00, 0xc2,
+	0xa0, 0xac, 0xeb, 0x5f, 0xc2, 0x1a, 0x1e, 0x40, 0x01, 0x00, 0x00, 0x00,
+	0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
+	0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
+	0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
+	0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
+	0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
+	0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
+	0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
+	0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0xaf, 0x06, 0x87,
+	0xfa, 0xe2, 0x1b, 0xa0, 0x86, 0x01, 0x00 };
+static const unsigned char GZIP_ONE[] = { 0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00,
+	0x00, 0x00, 0x02, 0x03, 0xca, 0xcf, 0x4b, 0x05, 0x00, 0x00, 0x00, 0xff,
+	0xff };
+static const unsigned char GZIP_TWO[] = { 0x53, 0x28, 0x29, 0xcf, 0x07, 0x00,
+	0x2f, 0x89, 0x07, 0xcd, 0x07, 0x00, 0x00, 0x00 };
 
 static int
 serve_encoded(int fd, const char *encoding, const void *bytes, size_t len)
@@ -620,32 +329,75 @@ serve_gzip_pieces(struct served *s, int fd, const struct served_request *req)
 	return -1;
 }
 
+/* Answers that are always the same, and what becomes of the connection then. */
+static const struct {
+	const char *path, *text;
+	enum { KEPT, CLOSED, RESET, RESET_LATER } then;
+} written[] = {
+	{ "/headers",
+	    "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n"
+	    "HTTP/1.1 201 Made\r\nX-One:   1  \r\nX-TWO: a: b\r\n"
+	    "X-One: 2\r\nContent-Length: 0\r\n\r\n",
+	    KEPT },
+	{ "/204", "HTTP/1.1 204 No Content\r\n\r\n", KEPT },
+	{ "/close", "", CLOSED },
+	{ "/cut-status", "HTTP/1.1 200 OK\r\n", CLOSED },
+	{ "/cut-headers",
+	    "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n", CLOSED },
+	{ "/cut-early", "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n", CLOSED },
+	{ "/cut-chunked",
+	    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+	    "3\r\none\r\n",
+	    CLOSED },
+	{ "/garbage", "SSH-2.0-OpenSSH_9.2\r\n", CLOSED },
+	{ "/bad-status", "HTTP/1.1 abc\r\n\r\n", CLOSED },
+	{ "/reset", "", RESET },
+	{ "/reset-in-headers", "HTTP/1.1 200 OK\r\nContent-Le", RESET_LATER },
+	{ "/reset-in-body", "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nten",
+	    RESET_LATER },
+};
+
+static int
+serve_written(struct served *s, int fd, size_t i)
+{
+	if (served_write(fd, written[i].text, strlen(written[i].text)) == -1)
+		return -1;
+	switch (written[i].then) {
+	case KEPT:
+		return 0;
+	case CLOSED:
+		return -1;
+	case RESET_LATER: /* when it was read */
+		(void)served_pause(s, fd, 30);
+		break;
+	case RESET:
+		break;
+	}
+	return served_reset(fd);
+}
+
+static bool
+is_path(const struct served_request *req, const char *path)
+{
+	size_t n = strcspn(req->path, "?");
+
+	return strlen(path) == n && strncmp(req->path, path, n) == 0;
+}
+
 static const struct {
 	const char *path;
 	served_fn *serve;
 } served_paths[] = {
 	{ "/ok", serve_ok },
 	{ "/chunked", serve_chunked },
-	{ "/headers", serve_headers },
-	{ "/reset", serve_reset },
-	{ "/close", serve_close },
-	{ "/reset-in-headers", serve_reset_in_headers },
-	{ "/cut-status", serve_cut_status },
-	{ "/cut-headers", serve_cut_headers },
-	{ "/cut-early", serve_cut_early },
-	{ "/reset-in-body", serve_reset_in_body },
-	{ "/cut-chunked", serve_cut_chunked },
 	{ "/nothing", serve_nothing },
 	{ "/drip", serve_drip },
 	{ "/stall", serve_stall },
 	{ "/large", serve_large },
 	{ "/large-unsaid", serve_large_unsaid },
 	{ "/huge-headers", serve_huge_headers },
-	{ "/garbage", serve_garbage },
-	{ "/bad-status", serve_bad_status },
 	{ "/echo", serve_echo },
 	{ "/500", serve_500 },
-	{ "/204", serve_204 },
 	{ "/redirect", serve_redirect },
 	{ "/liar", serve_liar },
 	{ "/cancel-waiting", serve_cancel_waiting },
@@ -665,11 +417,13 @@ static const struct {
 static int
 serve(struct served *s, int fd, const struct served_request *req)
 {
-	size_t i, n = strcspn(req->path, "?");
+	size_t i;
 
+	for (i = 0; i < NELEM(written); i++)
+		if (is_path(req, written[i].path))
+			return serve_written(s, fd, i);
 	for (i = 0; i < NELEM(served_paths); i++)
-		if (strlen(served_paths[i].path) == n
-		    && strncmp(req->path, served_paths[i].path, n) == 0)
+		if (is_path(req, served_paths[i].path))
 			return served_paths[i].serve(s, fd, req);
 	return served_answer(fd, 404, "text/plain", "", "");
 }

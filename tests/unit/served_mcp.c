@@ -12,7 +12,7 @@
 
 #define KEPT_MAX 1024
 #define RULES_MAX 32
-#define WAIT_MS 5000
+#define WAIT_MS 30000
 
 static struct served srv;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;

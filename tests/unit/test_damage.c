@@ -29,7 +29,7 @@
 
 #define WORKERS 2
 #define LEASE_MS 400
-#define UNTIL_MS 10000 /* then something is stuck */
+#define UNTIL_MS 30000 /* then something is stuck */
 
 static void
 moment(int ms)

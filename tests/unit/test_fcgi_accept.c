@@ -23,6 +23,8 @@
 #include "fcgi/listen.h"
 #include "tests/unit/fcgi_client.h"
 
+#define PATIENCE_MS 30000 /* waited out only where something is wrong */
+
 static const char *const GET[] = { "REQUEST_METHOD=GET", "REQUEST_URI=/x",
 	"HTTP_A=1", "HTTP_A=2", NULL };
 
@@ -140,13 +142,13 @@ call(const char *path)
 	return fd;
 }
 
-/* Until ${n} were served, or 5 s. */
+/* Until ${n} were served. */
 static void
 await_served(struct count *c, int n)
 {
 	int i;
 
-	for (i = 0; i < 5000 && atomic_load(&c->served) < n; i++)
+	for (i = 0; i < PATIENCE_MS && atomic_load(&c->served) < n; i++)
 		usleep(1000);
 	assert_int_equal(atomic_load(&c->served), n);
 }

@@ -19,7 +19,7 @@
 #include "tests/unit/served_http.h"
 
 #define FIRST_MANY 1000
-#define FIRST_PATIENT_MS 30000
+#define FIRST_PATIENT_MS 300000
 #define FIRST_SHARE 0.7 /* less: others have the rest */
 
 static int

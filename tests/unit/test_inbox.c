@@ -375,11 +375,38 @@ a_large_limit_is_smooth(void **state)
 	assert_true(out.wait_ms <= 51);
 }
 
+/* Many are asked for at once: each gets its own. */
+static void
+states_of_many(void **state)
+{
+	struct redis_fixture *f = *state;
+	struct chat_name chats[3] = { fixture_chat("many"),
+		fixture_chat("many more"), fixture_chat("nobody") };
+	const struct chat_name *who[] = { &chats[0], &chats[1], &chats[2] };
+	struct session s[3];
+
+	(void)redis_text(f, "HSET {p%d}:chat:%s state active",
+	    chats[0].partition, chats[0].text);
+	(void)redis_text(f, "HSET {p%d}:chat:%s state awaiting_token",
+	    chats[1].partition, chats[1].text);
+	assert_int_equal(session_read(f->store, who, 3, s), STORE_OK);
+	assert_true(s[0].exists && s[1].exists);
+	assert_int_equal(s[0].state, SESSION_ACTIVE);
+	assert_int_equal(s[1].state, SESSION_AWAITING_TOKEN);
+	assert_false(s[2].exists);
+	assert_int_equal(session_read(f->store, who, 0, s), STORE_OK);
+	redis_fixture_kill(f);
+	assert_int_equal(session_read(f->store, who, 3, s), STORE_DOWN);
+	assert_false(s[0].exists);
+	redis_fixture_restart(f);
+}
+
 static void
 words_that_are_answered_at_once(void **state)
 {
 	struct redis_fixture *f = *state;
 	struct chat_name chat = fixture_chat("words");
+	const struct chat_name *who = &chat;
 	struct inbox_limits l = { .per_minute = 3, .max = 9, .bytes = 9999 };
 	struct session s;
 	struct job *job;
@@ -393,11 +420,11 @@ words_that_are_answered_at_once(void **state)
 	assert_int_equal(
 	    redis_number(f, "EXISTS {p%d}:chat:%s", chat.partition, chat.text),
 	    0); /* asking leaves nothing behind */
-	assert_int_equal(session_read(f->store, &chat, &s), STORE_OK);
+	assert_int_equal(session_read(f->store, &who, 1, &s), STORE_OK);
 	assert_false(s.exists);
 	assert_non_null(
 	    redis_text(f, "SET {p%d}:chat:%s x", chat.partition, chat.text));
-	assert_int_equal(session_read(f->store, &chat, &s), STORE_OK);
+	assert_int_equal(session_read(f->store, &who, 1, &s), STORE_OK);
 	assert_false(s.exists); /* damaged */
 	assert_int_equal(
 	    redis_number(f, "DEL {p%d}:chat:%s", chat.partition, chat.text), 1);
@@ -438,7 +465,7 @@ words_that_are_answered_at_once(void **state)
 	assert_int_equal(
 	    redis_number(f, "DEL {p%d}:window:%s", chat.partition, chat.text),
 	    1);
-	assert_int_equal(session_read(f->store, &chat, &s), STORE_OK);
+	assert_int_equal(session_read(f->store, &who, 1, &s), STORE_OK);
 	assert_true(s.exists);
 	assert_int_equal(s.state, job->given->session.state);
 	assert_int_equal(redis_number(f, "EXISTS {p%d}:window:%s",
@@ -542,6 +569,7 @@ main(void)
 		TEST(a_window_slides),
 		TEST(odd_windows),
 		TEST(a_large_limit_is_smooth),
+		TEST(states_of_many),
 		TEST(words_that_are_answered_at_once),
 		TEST(seen_stays_small),
 		TEST(nothing_is_readable),

@@ -19,7 +19,7 @@
 #include "tests/unit/redis_fixture.h"
 #include "work/worker.h"
 
-#define UNTIL_MS 10000
+#define UNTIL_MS 30000
 
 static struct worker worker;
 static struct models models = { .w = &worker, .mu = PTHREAD_MUTEX_INITIALIZER };

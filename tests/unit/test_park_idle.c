@@ -33,6 +33,7 @@
 #define FILES_SPARE 200
 #define LOOKS_MIN_MS (PARK_LOOK_MS / 4 * 3) /* the soonest (fcgi/park.h) */
 #define PLAIN_MS 3000
+#define QUIET_MS 1500           /* nobody looks: all have */
 #define STREAM_MS PARK_ALIVE_MS /* each says that it is alive, once */
 /* Of a core.  Sanitizers make everything several times slower. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -245,13 +246,13 @@ cpu_s(void)
 }
 
 /* Park N of ${kind}; returns what share of a core they take while nothing
- * comes for them. */
+ * comes for them, and until ${said} have said that it is quiet. */
 static double
-share_of(const struct park_kind *kind, int64_t idle_ms)
+share_of(const struct park_kind *kind, int64_t idle_ms, int said)
 {
 	struct park *pk = park_new(N, N);
 	struct holder h;
-	int64_t begun, until = clock_boot_ms() + 120000;
+	int64_t begun, until = clock_boot_ms() + 240000;
 	double looks, idle;
 	int i, before = -1; /* no look was counted yet */
 
@@ -262,10 +263,11 @@ share_of(const struct park_kind *kind, int64_t idle_ms)
 	for (i = 0; i < N; i++)
 		park_one(pk, &h, kind, i);
 	assert_int_equal(park_count(pk), N);
-	/* The first ones may have looked when the subscription stood. */
+	/* The first ones may have looked when the subscription stood; a busy
+	 * machine may rest between two of them. */
 	while (before != atomic_load(&found) && clock_boot_ms() < until) {
 		before = atomic_load(&found);
-		usleep(200000);
+		usleep(QUIET_MS * 1000);
 	}
 
 	looks = cpu_s();
@@ -281,6 +283,8 @@ share_of(const struct park_kind *kind, int64_t idle_ms)
 	idle = (cpu_s() - idle) * 1000 / (double)(clock_boot_ms() - begun);
 	print_message("all looks once: %.0f ms; else %.3f %% of a core\n",
 	    looks * 1000, idle * 100);
+	while (atomic_load(&quiet) < said && clock_boot_ms() < until)
+		usleep(10000);
 	holder_end(&h); /* all clients leave */
 	for (until = clock_boot_ms() + 60000;
 	     park_count(pk) > 0 && clock_boot_ms() < until;)
@@ -317,9 +321,9 @@ ten_thousand(void **state)
 		    STORE_OK);
 		message_id_make(&chat, "1", ids[i].text);
 	}
-	plain = share_of(&PLAIN, PLAIN_MS);
+	plain = share_of(&PLAIN, PLAIN_MS, 0);
 	assert_int_equal(quiet, 0);
-	streams = share_of(&STREAM, STREAM_MS);
+	streams = share_of(&STREAM, STREAM_MS, N);
 	assert_true(quiet >= N);
 	assert_int_equal(ended, 2 * N);
 	print_message("%d plain: %.2f %%, streams: %.2f %% of a core\n", N,

@@ -11,7 +11,7 @@
 #include "base/clock.h"
 #include "base/pool.h"
 
-#define WAIT_MS 5000
+#define WAIT_MS 30000
 
 static atomic_int begun, ended;
 static atomic_bool hold;

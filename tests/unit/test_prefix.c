@@ -23,7 +23,7 @@
 #include "tests/unit/redis_fixture.h"
 
 #define ID "0123456789abcdef"
-#define WAIT_MS 5000
+#define WAIT_MS 30000
 
 /* A store that Redis itself keeps to its prefix, in keys and in channels. */
 static struct store *

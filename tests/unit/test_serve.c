@@ -25,7 +25,7 @@
 #include "tests/unit/fcgi_client.h"
 
 #define THREADS 2
-#define WAIT_MS 5000
+#define WAIT_MS 30000
 
 static _Atomic bool hold;
 static _Atomic int inside, most, served;

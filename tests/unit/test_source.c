@@ -17,7 +17,7 @@
 #include "tools/listing.h"
 #include "tools/tools_priv.h"
 
-#define SOON_MS 5000
+#define SOON_MS 30000
 
 static struct settings settings = { .refs = 1,
 	.chat_memcp_url = "",

@@ -26,7 +26,7 @@
 
 #define LEASE_MS 3000 /* a thread of a busy machine may be a second late */
 #define TIME_MS 60000
-#define PATIENCE_MS 20000
+#define PATIENCE_MS 30000
 #define CHATS 12
 
 /* What the made-up kind was told. */
