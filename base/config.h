@@ -222,6 +222,10 @@ void config_drop(struct config *c);
 void config_drop_environ(const struct config_def *defs, size_t ndefs,
     unsigned drops, char *const *environ);
 
+/* A span as CONFIG_SPAN takes it, from ${min} to ${max} milliseconds. */
+int config_span(const char *text, int64_t min, int64_t max,
+    int64_t *ms) WARN_UNUSED;
+
 /* A copy of ${text} that lives as long as ${c}. */
 const char *config_keep(struct config *c, const char *text);
 

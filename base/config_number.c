@@ -78,6 +78,18 @@ real_parse(const char *text, double *out)
 }
 
 int
+config_span(const char *text, int64_t min, int64_t max, int64_t *ms)
+{
+	double value;
+
+	if (unit_parse(text, SPAN_UNITS, &value) == -1 || value < (double)min
+	    || value > (double)max)
+		return -1;
+	*ms = (int64_t)value;
+	return 0;
+}
+
+int
 config_number_parse(const struct config_def *def, const char *text, double *out)
 {
 	int64_t whole;

@@ -1,5 +1,5 @@
 /*
- * cli: what the commands of `dragoman` share.  THE table is main.c.
+ * cli: what the commands of `dragoman` share.  THE table is commands.c.
  *
  * Results go to standard output, all else to standard error.  What people,
  * models or servers said is shown through cli_clean: a terminal obeys control
@@ -58,6 +58,10 @@ int cmd_doctor(struct cli *cli);
 int cmd_format_set(struct cli *cli);
 int cmd_format_show(struct cli *cli);
 int cmd_init(struct cli *cli);
+int cmd_key_create(struct cli *cli);
+int cmd_key_list(struct cli *cli);
+int cmd_key_revoke(struct cli *cli);
+int cmd_key_rotate(struct cli *cli);
 int cmd_keys_list(struct cli *cli);
 int cmd_keys_reseal(struct cli *cli);
 int cmd_keys_rotate(struct cli *cli);

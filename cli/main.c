@@ -12,246 +12,12 @@
 #include "base/arena.h"
 #include "base/log.h"
 #include "base/seal.h"
-#include "base/version.h"
 #include "cli/cli.h"
+#include "cli/commands.h"
 #include "program/program.h"
 #include "redis/store.h"
 
 #define LOG_SILENT ((enum log_level)(LOG_ERROR + 1))
-
-static int cmd_help(struct cli *cli);
-static int cmd_version(struct cli *cli);
-
-/* THE table of commands; the completion and the manual page name each. */
-static const struct command COMMANDS[] = {
-	{ "init", "[DIR]", "create a configuration and its secrets", NULL,
-	    cmd_init },
-	{ "chat", "[QUESTION]",
-	    "talk to the running server, or ask one question",
-	    "--url URL        where it is (default: $DRAGOMAN_URL, else this "
-	    "host's server.port)\n"
-	    "--chat-id ID     the conversation (default: terminal-USER at a "
-	    "terminal,\n"
-	    "                 else a new one)\n"
-	    "--stream         show the text as it comes, also in a pipe\n"
-	    "--no-stream      wait for the whole reply\n"
-	    "--no-history     do not keep what you write for the next time",
-	    cmd_chat },
-	{ "status", "",
-	    "can messages be answered? exit 0 if all is well, 1 if not",
-	    "--url URL        where nginx answers (default: this host's "
-	    "server.port)",
-	    cmd_status },
-	{ "doctor", "", "look for what is wrong, and say what to do",
-	    "--url URL        where nginx answers (default: $DRAGOMAN_URL, "
-	    "server.public_url,\n"
-	    "                 else this host's server.port)",
-	    cmd_doctor },
-	{ "config check", "", "check the configuration", NULL,
-	    cmd_config_check },
-	{ "config show", "",
-	    "show the settings in use, and where each comes from",
-	    "--set            only settings that are not at their default",
-	    cmd_config_show },
-	{ "chats list", "", "list all chats, the last one first",
-	    "--max N          at most N of them (default 100)",
-	    cmd_chats_list },
-	{ "chats show", "CHAT", "show one chat: messages, tokens, last seen",
-	    "--contents       show what was said; this leaves a line in the log",
-	    cmd_chats_show },
-	{ "chats forget", "CHAT", "delete a chat with all that belongs to it",
-	    "--yes            do not ask before", cmd_chats_forget },
-	{ "turns list", "", "list the chats that wait or run",
-	    "--max N          at most N of them (default 100)",
-	    cmd_turns_list },
-	{ "turns show", "CHAT", "show one chat: session, inbox, journal", NULL,
-	    cmd_turns_show },
-	{ "turns dead", "", "list the messages that could not be answered",
-	    "--max N          at most N of them (default 100)\n"
-	    "--text           show their texts",
-	    cmd_turns_dead },
-	{ "turns replay", "ID", "send a dead message again, in its chat",
-	    "--dry-run        only ask the model, store nothing, use no tools\n"
-	    "--model M        with --dry-run: MODEL or HOST/MODEL",
-	    cmd_turns_replay },
-	{ "models", "[BACKEND]",
-	    "the models that are asked (or BACKEND alone), and what was "
-	    "learned of them",
-	    "--test           ask each: plain, streamed, with a tool (costs "
-	    "tokens)\n"
-	    "--forget         forget what was learned, of BACKEND or of all",
-	    cmd_models },
-	{ "pause", "", "start no new turns; messages wait", NULL, cmd_pause },
-	{ "resume", "", "start turns again", NULL, cmd_resume },
-	{ "keys list", "", "list the encryption keys by their ids", NULL,
-	    cmd_keys_list },
-	{ "keys rotate", "", "change the encryption key, step by step",
-	    "--prepare        1. add a new key, which only decrypts\n"
-	    "--activate       2. encrypt with the new key\n"
-	    "--retire         4. drop the old keys (after keys reseal)",
-	    cmd_keys_rotate },
-	{ "keys reseal", "",
-	    "encrypt everything in Redis again, with the new key (step 3)",
-	    NULL, cmd_keys_reseal },
-	{ "format show", "", "show the version in which records are written",
-	    NULL, cmd_format_show },
-	{ "format set", "N",
-	    "change this version, when all workers can read it",
-	    "--force          even if a worker cannot read it",
-	    cmd_format_set },
-	{ "prefix move", "FROM",
-	    "rename the keys of the prefix FROM to redis.prefix, with all "
-	    "workers stopped",
-	    NULL, cmd_prefix_move },
-	{ "version", "", "print the version", NULL, cmd_version },
-	{ "help", "[COMMAND]", "show this, or more about one command", NULL,
-	    cmd_help },
-};
-
-static const char GLOBAL_OPTIONS[]
-    = "--config FILE    the configuration file, or its folder\n"
-      "--env-file FILE  more settings, as NAME=value lines\n"
-      "--json           one line of JSON on standard output\n"
-      "--no-color       no colours (also: NO_COLOR)\n"
-      "--verbose        also show the log lines of the command";
-
-static void
-print_options(FILE *out, const char *options)
-{
-	for (; options != NULL && *options != '\0';) {
-		size_t len = strcspn(options, "\n");
-
-		fprintf(out, "  %.*s\n", (int)len, options);
-		options += len + (options[len] == '\n');
-	}
-}
-
-static void
-print_command(FILE *out, const struct command *c)
-{
-	fprintf(out, "usage: dragoman %s%s%s%s\n%s\n", c->name,
-	    c->options != NULL ? " [OPTIONS]" : "",
-	    c->args[0] != '\0' ? " " : "", c->args, c->help);
-	if (c->options != NULL)
-		fputc('\n', out);
-	print_options(out, c->options);
-}
-
-static void
-print_usage(FILE *out)
-{
-	size_t i;
-
-	fprintf(out, "usage: dragoman [OPTIONS] COMMAND\n\n");
-	for (i = 0; i < NELEM(COMMANDS); i++) {
-		char call[64];
-
-		snprintf(call, sizeof(call), "%s %s", COMMANDS[i].name,
-		    COMMANDS[i].args);
-		fprintf(out, "  %-18s %s\n", call, COMMANDS[i].help);
-	}
-	fputc('\n', out);
-	print_options(out, GLOBAL_OPTIONS);
-	fprintf(out,
-	    "\nexit: 0 done, 1 a finding or a failure, 2 wrong usage or "
-	    "configuration, 3 no answer,\n"
-	    "      130 interrupted (chat)\n");
-}
-
-/* Is ${c} the command ${group}, or one of that group ("keys")? "": any is. */
-static bool
-is_of_group(const struct command *c, const char *group)
-{
-	size_t len = strlen(group);
-
-	return len == 0
-	    || (strncmp(c->name, group, len) == 0
-		&& (c->name[len] == ' ' || c->name[len] == '\0'));
-}
-
-static bool
-group_is_known(const char *group)
-{
-	size_t i;
-
-	for (i = 0; i < NELEM(COMMANDS); i++)
-		if (is_of_group(&COMMANDS[i], group))
-			return true;
-	return false;
-}
-
-static void
-print_group(FILE *out, const char *group)
-{
-	size_t i, n = 0;
-
-	for (i = 0; i < NELEM(COMMANDS); i++)
-		if (is_of_group(&COMMANDS[i], group)) {
-			if (n++ > 0)
-				fputc('\n', out);
-			print_command(out, &COMMANDS[i]);
-		}
-}
-
-static json_t *
-group_json(const char *group)
-{
-	json_t *list = json_array();
-	size_t i;
-
-	for (i = 0; i < NELEM(COMMANDS); i++)
-		if (is_of_group(&COMMANDS[i], group))
-			json_array_append_new(list,
-			    json_pack("{s:s, s:s, s:s, s:s}", "name",
-				COMMANDS[i].name, "args", COMMANDS[i].args,
-				"help", COMMANDS[i].help, "options",
-				COMMANDS[i].options != NULL
-				    ? COMMANDS[i].options
-				    : ""));
-	return list;
-}
-
-static int
-cmd_help(struct cli *cli)
-{
-	char name[128] = "";
-	size_t i;
-
-	if (!cli_args(cli, 0, 2))
-		return CLI_USAGE;
-	for (i = 0; i < cli->nargs; i++) {
-		size_t at = strlen(name);
-
-		snprintf(name + at, sizeof(name) - at, "%s%s", i > 0 ? " " : "",
-		    cli->args[i]);
-	}
-	if (name[0] != '\0' && !group_is_known(name)) {
-		cli_error(cli,
-		    "there is no command \"%s\"; dragoman help "
-		    "lists them",
-		    cli_clean(cli, name, true));
-		return CLI_USAGE;
-	}
-	if (cli->json)
-		return cli_json(cli, group_json(name));
-	if (name[0] == '\0')
-		print_usage(stdout);
-	else
-		print_group(stdout, name);
-	return CLI_OK;
-}
-
-static int
-cmd_version(struct cli *cli)
-{
-	if (!cli_args(cli, 0, 0))
-		return CLI_USAGE;
-	if (cli->json)
-		return cli_json(cli,
-		    json_pack("{s:s}", "version", VERSION_BUILT));
-	printf("dragoman %s\n", VERSION_BUILT);
-	return CLI_OK;
-}
 
 /* "turns list" is two words; how many were used into ${used}. */
 static const struct command *
@@ -260,7 +26,7 @@ find_command(char **args, size_t nargs, size_t *used)
 	char two[64];
 	size_t i;
 
-	for (i = 0; i < NELEM(COMMANDS); i++) {
+	for (i = 0; i < COMMANDS_N; i++) {
 		if (strcmp(COMMANDS[i].name, args[0]) == 0) {
 			*used = 1;
 			return &COMMANDS[i];
@@ -290,7 +56,7 @@ no_command(struct cli *cli)
 {
 	const char *group = cli->args[0];
 
-	if (!group_is_known(group))
+	if (!commands_have(group))
 		cli_error(cli,
 		    "there is no command \"%s\"; dragoman help "
 		    "lists them",
@@ -303,8 +69,8 @@ no_command(struct cli *cli)
 	else
 		cli_error(cli, "%s what? dragoman help %s lists its commands",
 		    group, group);
-	if (!cli->json && group_is_known(group))
-		print_group(stderr, group);
+	if (!cli->json && commands_have(group))
+		commands_print_group(stderr, group);
 	return CLI_USAGE;
 }
 
@@ -347,19 +113,19 @@ run(struct cli *cli)
 	cli->colour_err = !no_color && use_colour(STDERR_FILENO);
 	help = cli_flag(cli, "--help") || cli_flag(cli, "-h");
 	if (cli_flag(cli, "--version"))
-		return cmd_version(cli);
+		return commands_version(cli);
 	if (!cli_option(cli, "--config", &cli->config)
 	    || !cli_option(cli, "--env-file", &cli->env_file))
 		return CLI_USAGE;
 	if (help)
-		return cmd_help(cli);
+		return commands_help(cli);
 	if (cli->nargs == 0) {
 		if (cli->json)
 			cli_error(cli,
 			    "no command was given; dragoman help "
 			    "lists them");
 		else
-			print_usage(stderr);
+			commands_print(stderr);
 		return CLI_USAGE;
 	}
 	cli->command = find_command(cli->args, cli->nargs, &used);

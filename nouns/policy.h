@@ -46,6 +46,11 @@ struct policy {
 	struct config_list repeatable; /* chat.repeatable: may run twice */
 	int64_t rounds;                /* llm.rounds, in one turn */
 	int64_t tools_max;             /* llm.tools_max: offered to a model */
+	struct config_list read_only;  /* mcp.read_only: globs of tools */
+
+	/* Calls of an API key in any 60 s, of all tools and of one; 0: any. */
+	int64_t call_limit;      /* mcp.rate_limit */
+	int64_t tool_call_limit; /* mcp.tool_rate_limit */
 
 	/* Tokens; 0: any. */
 	int64_t budget_turn, budget_chat, budget_day;

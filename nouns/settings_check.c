@@ -15,6 +15,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/glob.h"
 #include "base/inherit.h"
 #include "base/text.h"
 #include "nouns/settings_priv.h"
@@ -143,6 +144,18 @@ check_allow(struct findings *f, const struct settings *s)
 		    "found \"%s\"",
 		    item);
 	}
+}
+
+static void
+check_read_only(struct findings *f, const struct settings *s)
+{
+	const char *why;
+	size_t i;
+
+	for (i = 0; i < s->policy.read_only.n; i++)
+		if (!glob_is_valid(s->policy.read_only.items[i], &why))
+			settings_error(f, s, "mcp.read_only", "\"%s\": %s",
+			    s->policy.read_only.items[i], why);
 }
 
 /* The bytes of the path in unix:PATH?..., %XX being one; 0: another address. */
@@ -302,6 +315,7 @@ settings_check(struct findings *f, const struct settings *s)
 	check_chat(f, s);
 	check_listen(f, s);
 	check_allow(f, s);
+	check_read_only(f, s);
 	check_redis(f, s);
 	check_spans(f, s);
 	check_budgets(f, s);

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "redis/api_keys.h"
 #include "redis/fleet.h"
 #include "redis/keys.h"
 #include "redis/store_priv.h"
@@ -21,8 +22,8 @@ static int
 known(const struct key_row *row)
 {
 	return row->scope == SCOPE_PARTITION ? CHAT_PARTITIONS
-	    : row->scope == SCOPE_FLEET      ? 1
-					     : 0;
+	    : row->scope == SCOPE_FLEET || row->scope == SCOPE_TENANT ? 1
+								      : 0;
 }
 
 static void
@@ -30,6 +31,9 @@ name_of(const struct key_row *row, int i, char key[KEY_TEXT_MAX])
 {
 	if (row->scope == SCOPE_PARTITION)
 		(void)snprintf(key, KEY_TEXT_MAX, "{p%d}:%s", i, row->noun);
+	else if (row->scope == SCOPE_TENANT)
+		(void)snprintf(key, KEY_TEXT_MAX, "{tenant:%s}:%s",
+		    API_KEY_TENANT, row->noun);
 	else
 		(void)snprintf(key, KEY_TEXT_MAX, "%s", row->pattern);
 }
@@ -163,7 +167,9 @@ was_moved(const struct store *st, const char *noted)
 	const struct key_row *row = own == NULL ? NULL : keys_find(own, &rest);
 	size_t len = strlen(noted);
 
-	return (row != NULL && row->scope == SCOPE_ASIDE)
+	return (row != NULL
+		   && (row->scope == SCOPE_ASIDE
+		       || row->scope == SCOPE_OF_TENANT))
 	    || (len >= sizeof(OLDER)
 		&& strcmp(noted + len - sizeof(OLDER) + 1, OLDER) == 0);
 }
@@ -213,22 +219,25 @@ static enum store_rc
 find_all_aside(struct store *st, json_t *out)
 {
 	struct batch b;
-	redisReply *r[CHAT_PARTITIONS] = { NULL };
+	redisReply *r[CHAT_PARTITIONS + 1] = { NULL };
 	enum store_rc rc = STORE_DOWN;
 
 	batch_init(&b, st);
-	for (int p = 0; p < CHAT_PARTITIONS; p++) {
+	for (int p = 0; p <= CHAT_PARTITIONS; p++) {
 		batch_command(&b, "ZREVRANGE", 3);
-		batch_partition_key(&b, p, "damaged");
+		if (p < CHAT_PARTITIONS)
+			batch_partition_key(&b, p, "damaged");
+		else
+			batch_key(&b, "{tenant:" API_KEY_TENANT "}:damaged");
 		batch_int(&b, 0);
 		batch_int(&b, ASIDE_MAX - 1);
 	}
 	if (store_run(st, &b, r) == 0) {
 		rc = STORE_OK;
-		for (int p = 0; p < CHAT_PARTITIONS && rc == STORE_OK; p++)
+		for (int p = 0; p <= CHAT_PARTITIONS && rc == STORE_OK; p++)
 			rc = find_aside(st, r[p], out);
 	}
-	replies_free(r, CHAT_PARTITIONS);
+	replies_free(r, CHAT_PARTITIONS + 1);
 	batch_fini(&b);
 	return rc;
 }
@@ -334,6 +343,26 @@ find_backends(struct store *st, struct arena *mem, json_t *out)
 	return STORE_OK;
 }
 
+/* Records of API keys that say nothing.  Their list was looked at above. */
+static enum store_rc
+find_api_keys(struct store *st, struct arena *mem, json_t *out)
+{
+	struct api_key_listed *list;
+	size_t n;
+	enum store_rc rc = api_keys_list(st, API_KEY_TENANT, mem, &list, &n);
+
+	for (size_t i = 0; rc == STORE_OK && i < n; i++)
+		if (list[i].damaged)
+			add(st, out,
+			    arena_printf(mem, "{tenant:%s}:key:%s",
+				API_KEY_TENANT, list[i].key.id),
+			    arena_printf(mem,
+				"is not the record of the API key %s: dragoman "
+				"key revoke %s, and create another",
+				list[i].key.name, list[i].key.name));
+	return rc == STORE_DAMAGED ? STORE_OK : rc;
+}
+
 enum store_rc
 damage_find(struct store *st, struct arena *mem, json_t **out)
 {
@@ -351,5 +380,7 @@ damage_find(struct store *st, struct arena *mem, json_t **out)
 		rc = find_backends(st, mem, *out);
 	if (rc == STORE_OK)
 		rc = find_all_aside(st, *out);
+	if (rc == STORE_OK)
+		rc = find_api_keys(st, mem, *out);
 	return rc;
 }

@@ -46,6 +46,21 @@ const struct key_row KEY_TABLE[KEYS_N] = {
 	    LIFE_WHILE, false, WHOSE_PERSON },
 	{ "{pN}:paused", "paused", SCOPE_PARTITION, "string",
 	    "`dragoman pause`", LIFE_WHILE, false, WHOSE_OPERATOR },
+	/* A tenant. */
+	{ "{tenant:T}:keys", "keys", SCOPE_TENANT, "hash", "`dragoman key`",
+	    LIFE_WHILE, false, WHOSE_OPERATOR },
+	{ "{tenant:T}:key:ID", "key", SCOPE_OF_TENANT, "hash",
+	    "`dragoman key`, access", LIFE_WHILE, true, WHOSE_OPERATOR },
+	{ "{tenant:T}:version", "version", SCOPE_TENANT, "hash",
+	    "`dragoman key`", LIFE_EVER, false, WHOSE_OPERATOR },
+	{ "{tenant:T}:window:WHO", "window", SCOPE_OF_TENANT, "list", "access",
+	    LIFE_SPAN, false, WHOSE_OPERATOR },
+	{ "{tenant:T}:rate:WHO", "rate", SCOPE_OF_TENANT, "string", "access",
+	    LIFE_SPAN, false, WHOSE_OPERATOR },
+	{ "{tenant:T}:damaged:KEY", "damaged", SCOPE_OF_TENANT, "any", "access",
+	    LIFE_WHILE, false, WHOSE_OPERATOR },
+	{ "{tenant:T}:damaged", "damaged", SCOPE_TENANT, "zset", "access",
+	    LIFE_WHILE, false, WHOSE_OPERATOR },
 	/* The fleet. */
 	{ KEY_WORKERS, NULL, SCOPE_FLEET, "zset", "turn workers", LIFE_WHILE,
 	    false, WHOSE_OPERATOR },
@@ -72,11 +87,20 @@ const struct key_row KEY_TABLE[KEYS_N] = {
 	    WHOSE_OPERATOR },
 };
 
+/* Of a tenant's or of a partition's rows? */
+static bool
+is_of(enum key_scope scope, bool tenant)
+{
+	return (scope == SCOPE_TENANT || scope == SCOPE_OF_TENANT) == tenant;
+}
+
 const struct key_row *
 keys_find(const char *own, const char **rest)
 {
-	const char *noun = strncmp(own, "{p", 2) == 0 ? strstr(own, "}:")
-						      : NULL;
+	bool tenant = strncmp(own, "{tenant:", 8) == 0;
+	const char *noun = tenant || strncmp(own, "{p", 2) == 0
+	    ? strstr(own, "}:")
+	    : NULL;
 	size_t len;
 
 	*rest = "";
@@ -84,14 +108,18 @@ keys_find(const char *own, const char **rest)
 		return NULL;
 	noun += 2;
 	len = strcspn(noun, ":");
-	for (size_t i = 0; i < KEYS_N; i++)
-		if (KEY_TABLE[i].noun != NULL
-		    && strncmp(KEY_TABLE[i].noun, noun, len) == 0
-		    && KEY_TABLE[i].noun[len] == '\0'
+	for (size_t i = 0; i < KEYS_N; i++) {
+		const struct key_row *row = &KEY_TABLE[i];
+
+		if (row->noun != NULL && is_of(row->scope, tenant)
+		    && strncmp(row->noun, noun, len) == 0
+		    && row->noun[len] == '\0'
 		    && (noun[len] == '\0')
-			== (KEY_TABLE[i].scope == SCOPE_PARTITION)) {
+			== (row->scope == SCOPE_PARTITION
+			    || row->scope == SCOPE_TENANT)) {
 			*rest = noun + len + (noun[len] == ':');
-			return &KEY_TABLE[i];
+			return row;
 		}
+	}
 	return NULL;
 }

@@ -17,6 +17,8 @@ enum key_scope {
 	SCOPE_DAY,       /* {pN}:NOUN:DAY:NAME */
 	SCOPE_ASIDE,     /* {pN}:NOUN:KEY, of a chat: all behind {pN}: */
 	SCOPE_PARTITION, /* {pN}:NOUN */
+	SCOPE_TENANT,    /* {tenant:T}:NOUN */
+	SCOPE_OF_TENANT, /* {tenant:T}:NOUN:ITEM */
 	SCOPE_FLEET,     /* one key */
 	SCOPE_EACH,      /* one for each worker, edge, server or day */
 };
@@ -34,7 +36,7 @@ enum key_whose {
 
 struct key_row {
 	const char *pattern; /* as in redis/README.md */
-	const char *noun;    /* NULL: not of a partition */
+	const char *noun;    /* NULL: of no partition and no tenant */
 	enum key_scope scope;
 	const char *type;  /* as TYPE says it */
 	const char *owner; /* who writes it: scripts, processes, commands */
@@ -43,12 +45,12 @@ struct key_row {
 	enum key_whose whose;
 };
 
-#define KEYS_N 28
+#define KEYS_N 35
 extern const struct key_row KEY_TABLE[KEYS_N];
 
 /*
- * The row of the partition's key ${own}, which stands behind no prefix any
- * more; ${rest} is what follows its noun and a colon, or "".  NULL: none of
+ * The row of the partition's or tenant's key ${own}, which stands behind no
+ * prefix any more; ${rest} is what follows its noun and a colon, or "".  NULL: none of
  * ours.
  */
 const struct key_row *keys_find(const char *own, const char **rest);

@@ -3,12 +3,13 @@
  * run.  A value that changed meanwhile is left: whoever wrote it sealed it
  * with the first key, or the next run finds it.
  *
- * Not walked: canaries, one per key.
+ * Not walked: canaries, one per key.  API keys: by their list.
  */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/log.h"
+#include "redis/api_keys.h"
 #include "redis/keys.h"
 #include "redis/ledger.h"
 #include "redis/store_priv.h"
@@ -361,6 +362,8 @@ ledger_reseal(struct store *st,
 		return rc;
 	w.mem = arena_new();
 	rc = walk_keys(st, st->prefix, "{p*", "reseal", reseal_page, &w);
+	if (rc == STORE_OK)
+		rc = api_keys_reseal(st, &w.seen, &w.changed);
 	arena_free(w.mem);
 	*changed = w.changed;
 	return rc;

@@ -15,7 +15,8 @@
  * hold one of them (nouns/settings_check.c), or what was renamed looked like
  * what is to be. */
 static const char *const FRONTS[] = { "{p",
-	"{fleet}:", "{backend:", KEY_BREAKER, "budget:", KEY_CANARY };
+	"{tenant:", "{fleet}:", "{backend:", KEY_BREAKER,
+	"budget:", KEY_CANARY };
 
 /* Keys that each start makes anew: one from before takes their place, when all
  * others have moved.  The canary is the last: while something is left, it says

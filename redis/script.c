@@ -15,6 +15,7 @@ _Static_assert(STORE_NONE == 1 && STORE_EXISTS == 2 && STORE_ANSWERED == 3
 
 static const struct script_text SCRIPTS[SCRIPT_N] = {
 	[SCRIPT_ACCEPT] = SCRIPT(accept),
+	[SCRIPT_ACCESS] = SCRIPT(access),
 	[SCRIPT_ASIDE] = SCRIPT(aside),
 	[SCRIPT_BEAT] = SCRIPT(beat),
 	[SCRIPT_BREAKER] = SCRIPT(breaker),
@@ -26,6 +27,8 @@ static const struct script_text SCRIPTS[SCRIPT_N] = {
 	[SCRIPT_FINISH] = SCRIPT(finish),
 	[SCRIPT_FLEET] = SCRIPT(fleet),
 	[SCRIPT_FORGET] = SCRIPT(forget),
+	[SCRIPT_KEY_END] = SCRIPT(key_end),
+	[SCRIPT_KEY_PUT] = SCRIPT(key_put),
 	[SCRIPT_RELEASE] = SCRIPT(release),
 	[SCRIPT_REPLAY] = SCRIPT(replay),
 	[SCRIPT_REQUEUE] = SCRIPT(requeue),

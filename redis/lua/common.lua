@@ -30,17 +30,20 @@ local function num(v, default)
 	return nil
 end
 
--- What all keys of a partition have in front: the installation's prefix, which
--- has no brace, and "{pN}:".
+-- What all keys of a partition or a tenant have in front: the installation's
+-- prefix, which has no brace, and "{pN}:" or "{tenant:T}:".
 local function prefix_of(key)
-	return string.match(key, '^[^{]*{p%d+}:') or ''
+	return string.match(key, '^[^{]*{p%d+}:') or
+		string.match(key, '^[^{]*{tenant:[^}]*}:') or ''
 end
 
 -- What was found damaged is counted and listed, for dragoman doctor.
 local function note(key, what)
 	local prefix = prefix_of(key)
 	if prefix == '' then return end
-	pcall('HINCRBY', prefix .. 'counts', 'damaged', 1)
+	if string.find(prefix, '{p', 1, true) then
+		pcall('HINCRBY', prefix .. 'counts', 'damaged', 1)
+	end
 	pcall('ZADD', prefix .. 'damaged', (clock()), what)
 	pcall('ZREMRANGEBYRANK', prefix .. 'damaged', 0, -101)
 end

@@ -1,7 +1,13 @@
--- Never more than n in any minute: ${key} is a list of the times (ms) at which
--- the last n were let in.  The n-th last must be more than a minute ago.
-local function exactly(key, n, now)
-	local window = 60000
+-- A limit of ${n} a minute.  Up to 1,000 its ${key} is a list of the times (ms)
+-- at which the last n were let in (10 bytes each): never more than n in any
+-- minute, as the n-th last must be more than a minute ago.  Above, it is a
+-- string: GCRA with a tenth of them at once, the time (us) until which that is
+-- used up.  Two names, as a limit may change while one lives: "window", "rate".
+-- What is asked first and taken then, in one script, counts what is let in
+-- alone.
+local MINUTE, BURST = 60000, 6000000
+
+local function exact_wait(key, n, now)
 	local first = try('LINDEX', key, -n)
 	local t = num(first, 0)
 	if first == nil or not t then
@@ -15,38 +21,54 @@ local function exactly(key, n, now)
 			end
 			t = now
 		end
-		if t + window >= now then return t + window + 1 - now end
+		if t + MINUTE >= now then return t + MINUTE + 1 - now end
 	end
-	if call('RPUSH', key, now) > n then call('LTRIM', key, -n, -1) end
-	call('PEXPIRE', key, window + 1)
 	return 0
 end
 
--- GCRA: n a minute, a tenth of them at once.  A stored time that lies further
--- ahead than that (a clock went back, or an older release wrote it) is cut;
--- what is no time is as none.
-local function smoothly(key, n, us)
-	local step = 60000000 / n
-	local burst = 6000000
+local function exact_take(key, n, now)
+	if call('RPUSH', key, now) > n then call('LTRIM', key, -n, -1) end
+	call('PEXPIRE', key, MINUTE + 1)
+end
+
+-- A stored time that lies further ahead than the burst (a clock went back, or
+-- an older release wrote it) is cut; what is no time is as none.
+local function smooth_time(key, us)
 	local stored = try('GET', key)
 	if stored == nil then aside(key) end
 	local tat = stored and string.find(stored, '^%d+%.?%d*$')
 		and tonumber(stored) or 0
-	if tat > us + burst then tat = us + burst end
-	if tat < us then tat = us end
-	local over = tat + step - (us + burst)
-	if over > 0 then return math.max(1, math.ceil(over / 1000)) end
-	tat = tat + step
-	call('SET', key, string.format('%.3f', tat), 'PX',
-		math.ceil((tat - us) / 1000) + 1)
-	return 0
+	return math.max(us, math.min(tat, us + BURST))
 end
 
--- 0: let in, and counted; else milliseconds to wait.  ${key}: "window", above
--- 1,000 a minute "rate" (batch_limit_key); below, the list takes 10
--- bytes a message.
-local function limited(key, per_minute, now, us)
-	if per_minute <= 0 then return 0 end
-	if per_minute <= 1000 then return exactly(key, per_minute, now) end
-	return smoothly(key, per_minute, us)
+local function smooth_wait(tat, n, us)
+	local over = tat + MINUTE * 1000 / n - (us + BURST)
+	return over > 0 and math.max(1, math.ceil(over / 1000)) or 0
+end
+
+local function smooth_take(key, tat, n, us)
+	tat = tat + MINUTE * 1000 / n
+	call('SET', key, string.format('%.3f', tat), 'PX',
+		math.ceil((tat - us) / 1000) + 1)
+end
+
+-- Milliseconds to wait, 0: there is room; and what limit_take is to be told.
+local function limit_wait(key, n, now, us)
+	if n <= 0 then return 0 end
+	if n <= 1000 then return exact_wait(key, n, now) end
+	local tat = smooth_time(key, us)
+	return smooth_wait(tat, n, us), tat
+end
+
+local function limit_take(key, n, now, us, tat)
+	if n <= 0 then return end
+	if n <= 1000 then return exact_take(key, n, now) end
+	smooth_take(key, tat, n, us)
+end
+
+-- 0: let in, and counted; else milliseconds to wait.
+local function limited(key, n, now, us)
+	local wait, tat = limit_wait(key, n, now, us)
+	if wait == 0 then limit_take(key, n, now, us, tat) end
+	return wait
 end

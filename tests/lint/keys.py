@@ -32,8 +32,9 @@ def table(text, name):
 readme = read("redis/README.md")
 chats = rows(readme, "A chat")
 partitions = rows(readme, "A partition")
+tenants = rows(readme, "A tenant")
 fleet = [r for r in rows(readme, "The fleet") if r[1] != "channel"]
-if not (chats and partitions and fleet):
+if not (chats and partitions and tenants and fleet):
     print("redis/README.md: no tables of keys are found in it")
 
 private = read("redis/store_priv.h")
@@ -47,11 +48,11 @@ def strings(text):
 
 
 fronts = strings(table(read("redis/prefix.c"), "FRONTS"))
-for key, _ in chats + partitions + fleet:
+for key, _ in chats + partitions + tenants + fleet:
     if not any(key.startswith(front) for front in fronts):
         print(f"redis/prefix.c: FRONTS has nothing that `{key}` begins with: "
               "prefix move would leave it behind")
-listed = [key for key, _ in chats + partitions + fleet]
+listed = [key for key, _ in chats + partitions + tenants + fleet]
 for front in fronts:
     if not any(key.startswith(front) for key in listed):
         print(f"redis/prefix.c: FRONTS has \"{front}\", and no key of "
@@ -66,6 +67,9 @@ for path in sorted(glob.glob("redis/*.c")):
         if noun not in NEVER and not any(
                 key.startswith("{pN}:" + noun) for key in listed):
             print(f"{path}: `{{pN}}:{noun}` is not in redis/README.md")
+    for noun in re.findall(r'tenant_key\([^;"]*"([a-z_]+)"', text):
+        if not any(key.startswith("{tenant:T}:" + noun) for key in listed):
+            print(f"{path}: `{{tenant:T}}:{noun}` is not in redis/README.md")
 for name, key in macros.items():
     begin = re.split(r"%", key)[0]
     if not any(listed_key.startswith(begin) for listed_key in listed):
@@ -79,8 +83,10 @@ SCOPES = {
     "SCOPE_DAY": r"\{pN\}:([a-z]+):DAY:NAME",
     "SCOPE_ASIDE": r"\{pN\}:([a-z]+):KEY",
     "SCOPE_PARTITION": r"\{pN\}:([a-z]+)",
+    "SCOPE_TENANT": r"\{tenant:T\}:([a-z]+)",
+    "SCOPE_OF_TENANT": r"\{tenant:T\}:([a-z]+):[A-Z]+",
     "SCOPE_FLEET": r"([^A-Z]+)",
-    "SCOPE_EACH": r"(?!\{pN\})(.*[A-Z].*)",
+    "SCOPE_EACH": r"(?!\{(?:pN|tenant:T)\})(.*[A-Z].*)",
 }
 source = re.search(r"KEY_TABLE\[KEYS_N\] = \{(.*?)\n\};",
                    read("redis/keys.c"), flags=re.S).group(1)
@@ -95,7 +101,7 @@ for row in re.findall(
     pattern, noun, scope, kind, owner, life, sealed = row
     coded[pattern] = (kind, owner, life == "LIFE_EVER", sealed == "true")
     found = re.fullmatch(SCOPES[scope], pattern)
-    if not found or (noun != "NULL") != pattern.startswith("{pN}") or \
+    if not found or (noun != "NULL") != pattern.startswith(("{pN}", "{tenant:T}")) or \
             (noun != "NULL" and noun != '"%s"' % found.group(1)):
         print(f"redis/keys.c: {pattern}: its noun or scope is another one")
 

@@ -16,6 +16,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/json.h"
+#include "nouns/api_key.h"
 #include "nouns/chat_name.h"
 #include "redis/budget.h"
 #include "redis/chats.h"
@@ -55,6 +56,13 @@ key_of(const struct key_row *row, const struct chat_name *chat, const char *id,
 		break;
 	case SCOPE_PARTITION:
 		snprintf(key, KEY_SIZE, "{p%d}:%s", chat->partition, row->noun);
+		break;
+	case SCOPE_TENANT:
+		snprintf(key, KEY_SIZE, "{tenant:default}:%s", row->noun);
+		break;
+	case SCOPE_OF_TENANT:
+		snprintf(key, KEY_SIZE, "{tenant:default}:%s:%s", row->noun,
+		    id);
 		break;
 	default:
 		snprintf(key, KEY_SIZE, "%s", row->pattern);
@@ -111,6 +119,10 @@ rows_are_found_by_their_keys(void **state)
 	assert_null(keys_find("{p1}:chat", &rest));
 	assert_null(keys_find("{p1}:due:more", &rest));
 	assert_null(keys_find("{p1}:", &rest));
+	assert_null(keys_find("{tenant:default}:due", &rest));
+	assert_null(keys_find("{tenant:default}:key", &rest));
+	assert_null(keys_find("{tenant:default}:keys:more", &rest));
+	assert_null(keys_find("{p1}:version", &rest));
 	assert_null(keys_find("other", &rest));
 }
 
@@ -140,7 +152,8 @@ damage_is_found(void **state)
 
 		/* Others' names are known to those alone that use them: of a
 		 * chat, below. */
-		if (row->scope != SCOPE_PARTITION && row->scope != SCOPE_FLEET)
+		if (row->scope != SCOPE_PARTITION && row->scope != SCOPE_FLEET
+		    && row->scope != SCOPE_TENANT)
 			continue;
 		(void)redis_fixture_flush(state);
 		key_of(row, &chat, ID, key);
@@ -334,6 +347,27 @@ make_reply(struct redis_fixture *f, const struct chat_name *chat,
 	(void)redis_text(f, "SET %s %b", key, v->data, v->len);
 }
 
+/* As `dragoman key create` makes one: by their list it is found. */
+static void
+make_api_key(struct redis_fixture *f, const struct chat_name *chat,
+    const char *key, struct buf *v)
+{
+	struct chat_name owner = { .text = "tenant:default" };
+	struct api_key k = { .name = "n8n", .id = ID, .rate = -1 };
+	struct arena *mem = arena_new();
+	const char *doc = api_key_write(mem, &k);
+
+	(void)chat;
+	buf_reset(v);
+	assert_non_null(doc);
+	assert_int_equal(
+	    seal_close(f->ring, owner.text, "api_key", ID, doc, strlen(doc), v),
+	    0);
+	(void)redis_text(f, "HSET %s doc %b", key, v->data, v->len);
+	(void)redis_text(f, "HSET {tenant:default}:keys n8n " ID);
+	arena_free(mem);
+}
+
 static const struct {
 	const char *noun;
 	void (*make)(struct redis_fixture *f, const struct chat_name *chat,
@@ -345,6 +379,7 @@ static const struct {
 	{ "turn", make_turn },
 	{ "chat", make_chat },
 	{ "reply", make_reply },
+	{ "key", make_api_key },
 };
 
 static void

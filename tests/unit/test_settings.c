@@ -373,6 +373,8 @@ names_of_old(void **state)
 	assert_non_null(
 	    strstr(buf_str(&warnings), "slack_app_token: is not used"));
 	assert_null(strstr(buf_str(&warnings), "rate_limit"));
+	assert_int_equal(s->policy.call_limit, 3);
+	assert_int_equal(s->policy.tool_call_limit, 120);
 	assert_int_equal(s->policy.rate_limit, 1000000000);
 	assert_true(s->sql_echo);
 	assert_string_equal(s->log_level, "warn");
@@ -392,6 +394,8 @@ wrong_together(void **state)
 		    "llm.connect: is longer than llm.total" },
 		{ "LLM_TOTAL=20s LLM_FIRST_BYTE=30s",
 		    "llm.first_byte: is longer than llm.total" },
+		{ "MCP_READ_ONLY=fs__*,caf\xc3\xa9",
+		    "mcp.read_only: \"caf\xc3\xa9\": expected a name" },
 		{ "CHAT_OPEN=true SERVER_LISTEN=0.0.0.0:9000",
 		    "chat.open: is for loopback only" },
 		{ "MCP_AUTH=none SERVER_LISTEN=0.0.0.0:9000",
@@ -991,8 +995,8 @@ all_are_documented(void **state)
 static void
 secrets_are_somebody_s(void **state)
 {
-	static const char *const EDGE[] = { "proxy_secret", "encryption_key",
-		"master_password", "mcp_api_keys" };
+	static const char *const EDGE[] = { "proxy_secret", "mcp_api_keys",
+		"encryption_key", "master_password" };
 	size_t i, k;
 
 	(void)state;
