@@ -10,11 +10,16 @@
 int
 handle_mcp(struct request *req)
 {
+	struct refusal why = { 0 };
 	struct mcp_post p;
 	int rc;
 
 	mcp_post_init(&p, req);
-	rc = mcp_post_serve(&p) ? mcp_answer(req, &p) : mcp_hand_over(req, &p);
+	if (!mcp_access(req, &p, &why))
+		rc = reply_refusal(req, &why);
+	else
+		rc = mcp_post_serve(&p) ? mcp_answer(req, &p)
+					: mcp_hand_over(req, &p);
 	mcp_post_fini(&p);
 	return rc;
 }

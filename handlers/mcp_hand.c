@@ -104,6 +104,16 @@ keep_params(struct arena *mem, char *const *envp)
 	return out;
 }
 
+static const struct mcp_right *
+keep_rights(struct arena *mem, const struct mcp_post *p)
+{
+	size_t n = json_is_array(p->doc) ? json_array_size(p->doc) : 1;
+	struct mcp_right *out = arena_alloc(mem, n * sizeof(*out));
+
+	memcpy(out, p->rights, n * sizeof(*out));
+	return out;
+}
+
 /* All that the request owns is copied, and the document shared. */
 static struct mcp_later *
 later_new(const struct request *req, struct mcp_post *p, int64_t number)
@@ -136,6 +146,8 @@ later_new(const struct request *req, struct mcp_post *p, int64_t number)
 		.role = arena_strdup(mem, p->caller.role),
 		.person = arena_strdup(mem, p->caller.person) };
 	l->post.server.key = l->post.caller.key;
+	l->post.key = mcp_key_copy(mem, p->key);
+	l->post.rights = keep_rights(mem, p);
 	l->params = keep_params(mem, req->envp);
 	l->post.head = (struct mcp_head){ .version = arena_strdup(mem,
 					      p->head.version),

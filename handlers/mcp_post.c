@@ -80,7 +80,9 @@ serve(struct mcp_post *p, json_t *doc, bool in_batch)
 	if (mcp_climb(&w.call, doc, &fault)) {
 		if (w.call.kind != RPC_REQUEST)
 			return SERVED;
-		rc = mcp_function(w.call.method)(&w, &p->out, &fault);
+		rc = mcp_is_limited(&w, &fault)
+		    ? MCP_FAILED
+		    : mcp_function(w.call.method)(&w, &p->out, &fault);
 		if (rc == MCP_DONE)
 			return SERVED;
 		if (rc == MCP_WAITS) {

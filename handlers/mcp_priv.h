@@ -23,6 +23,7 @@
 #include "mcp/headers.h"
 #include "mcp/server.h"
 #include "mcp/write.h"
+#include "redis/access.h"
 #include "tools/listing.h"
 
 #define MCP_JSON "application/json"
@@ -65,6 +66,14 @@ enum mcp_lane_rc mcp_lane_enter(struct mcp_edge *m, const char *name,
 /* One has ended: the next one that waited, which now runs, or NULL. */
 struct pool_job *mcp_lane_leave(struct mcp_edge *m, const char *name);
 
+/* ---- what a key may (mcp_access.c) --------------------------------------- */
+
+/* Of one message. */
+struct mcp_right {
+	enum access_verdict verdict; /* OK, or one of its limits is reached */
+	int64_t wait_ms;             /* then: so long */
+};
+
 /* ---- a POST (mcp_post.c) ------------------------------------------------- */
 
 /*
@@ -75,11 +84,13 @@ struct mcp_post {
 	struct edge *edge;
 	const struct settings *settings;
 	struct caller caller;
+	const struct api_key *key;      /* what it may */
+	const struct mcp_right *rights; /* of each message */
 	struct arena *mem;
 	struct mcp_head head;
 	struct mcp_server server;
 	json_t *doc;
-	size_t next; /* of a batch: the message that is to be served */
+	size_t next; /* of a batch, the message that is to be served; else 0 */
 
 	/* What a thread of class call may do besides. */
 	bool may_wait;
@@ -102,6 +113,10 @@ struct mcp_post {
 /* ${req}, which must live as long as ${p}, or be replaced in it. */
 void mcp_post_init(struct mcp_post *p, struct request *req);
 void mcp_post_fini(struct mcp_post *p);
+
+/* Who asks ${req}, with which rights.  False: ${why} says why not. */
+bool mcp_access(struct request *req, struct mcp_post *p,
+    struct refusal *why) WARN_UNUSED;
 
 /* Serve its messages from ${p}->next on.  False: the next one takes long, and
  * this thread may not wait. */
@@ -136,6 +151,16 @@ struct mcp_work {
 #define MCP_WAITS 1
 typedef int mcp_fn(struct mcp_work *w, struct buf *out,
     struct mcp_fault *fault);
+
+/* mcp_access.c: has its key called too often?  Then ${fault} says so. */
+bool mcp_is_limited(struct mcp_work *w, struct mcp_fault *fault);
+/* The same of this tool: a text for the model; NULL: no. */
+const char *mcp_tool_limit(struct mcp_work *w);
+/* May its key call ${t}?  What it may not call it does not see. */
+bool mcp_may(const struct mcp_post *p, const struct listed_tool *t);
+/* What is asked of it later, in ${mem}. */
+const struct api_key *mcp_key_copy(struct arena *mem,
+    const struct api_key *key);
 
 /* mcp_hello.c */
 mcp_fn mcp_initialize, mcp_ping, mcp_discover;

@@ -37,38 +37,70 @@ page_begin(const struct listing *l, const json_t *cursor, size_t *at)
 	return 0;
 }
 
-/* Up to which tool it goes, one at least. */
-static size_t
-page_end(const struct listing *l, size_t at)
+/* Does the key of ${p} see all there is?  Nearly all do. */
+static bool
+sees_all(const struct mcp_post *p)
 {
-	size_t end = at, bytes = 0;
+	return p->key->role != ROLE_READ && p->key->tools.n == 0;
+}
 
-	while (end < l->n && end - at < PAGE_MAX
-	    && (end == at || bytes + l->tools[end].len <= PAGE_BYTES))
-		bytes += l->tools[end++].len;
-	return end;
+/* Append the tools from ${at} on that the caller may call, until a page is
+ * full; *${last} is the last one of it, *${end} where the next one begins. */
+static int
+add_tools(struct buf *out, const struct mcp_post *p, const struct listing *l,
+    size_t at, const struct listed_tool **last, size_t *end)
+{
+	size_t n = 0, bytes = 0;
+
+	*last = NULL;
+	for (; at < l->n; at++) {
+		const struct listed_tool *t = &l->tools[at];
+
+		if (!sees_all(p) && !mcp_may(p, t))
+			continue;
+		if (n > 0 && (n == PAGE_MAX || bytes + t->len > PAGE_BYTES))
+			break;
+		if ((n > 0 && buf_add_char(out, ',') == -1)
+		    || buf_add(out, t->text, t->len) == -1)
+			return -1;
+		n++;
+		bytes += t->len;
+		*last = t;
+	}
+	*end = at;
+	return 0;
+}
+
+/* All in one page, which is copied as it lies there. */
+static bool
+is_one_page(const struct mcp_post *p, const struct listing *l, size_t at)
+{
+	return at == 0 && l->n <= PAGE_MAX && l->len <= PAGE_BYTES
+	    && sees_all(p);
 }
 
 static int
-write_page(struct buf *out, const struct mcp_call *c, const struct listing *l,
-    size_t at, size_t end)
+write_page(struct buf *out, const struct mcp_work *w, const struct listing *l,
+    size_t at)
 {
 	const struct mcp_cache cache = { .ttl_ms = l->whole ? LIST_MS : 0 };
-	const struct listed_tool *last = end > at ? &l->tools[end - 1] : NULL;
-	size_t len = last == NULL
-	    ? 0
-	    : (size_t)(last->text + last->len - l->tools[at].text);
+	const struct listed_tool *last = NULL;
+	size_t end = l->n;
+	bool one = is_one_page(w->post, l, at);
 
-	if (buf_reserve(out, len + KIB) == -1 || mcp_result_begin(out, c) == -1
+	if (buf_reserve(out, (one ? l->len : 0) + KIB) == -1
+	    || mcp_result_begin(out, &w->call) == -1
 	    || mcp_member(out, "tools") == -1 || buf_add_char(out, '[') == -1
-	    || (len > 0 && buf_add(out, l->tools[at].text, len) == -1)
+	    || (one ? buf_add(out, l->text, l->len)
+		    : add_tools(out, w->post, l, at, &last, &end))
+		== -1
 	    || buf_add_char(out, ']') == -1)
-		return -1;
+		return MCP_FAILED;
 	if (end < l->n
 	    && (mcp_member(out, "nextCursor") == -1
 		|| json_add_str(out, last->name, strlen(last->name)) == -1))
-		return -1;
-	return mcp_result_end(out, c, &cache);
+		return MCP_FAILED;
+	return mcp_result_end(out, &w->call, &cache);
 }
 
 /*
@@ -103,7 +135,7 @@ mcp_tools_list(struct mcp_work *w, struct buf *out, struct mcp_fault *fault)
 		    "params.cursor is none of this list: list from the "
 		    "beginning");
 	else
-		rc = write_page(out, &w->call, l, at, page_end(l, at));
+		rc = write_page(out, w, l, at);
 	listing_unref(l);
 	return rc;
 }
@@ -148,12 +180,24 @@ call_tool(struct mcp_work *w, const struct listed_tool *t,
 		.request = log_id(),
 		.trace = w->call.trace };
 	int64_t begun_us = clock_boot_us();
-	struct tool_result result;
+	const char *limit = mcp_tool_limit(w);
+	struct tool_result result = { .end = TOOL_FAILED };
 
+	if (limit != NULL) {
+		tool_result_say(w->mem, &result, TOOL_FAILED, limit);
+		return mcp_write_tool_result(out, &w->call, &result);
+	}
 	listing_call(t, &ctx, arguments, w->mem, &result);
 	mend_end(w->mem, &result);
 	log_call(w, t, result.end, begun_us);
 	return mcp_write_tool_result(out, &w->call, &result);
+}
+
+static int
+unknown(const struct mcp_work *w, const char *name, struct mcp_fault *fault)
+{
+	return mcp_fail(fault, RPC_BAD_PARAMS,
+	    arena_printf(w->mem, "Unknown tool: %.128s", name));
 }
 
 /* The call of ${t}, NULL: a tool that nobody knows, or not yet. */
@@ -167,13 +211,12 @@ call_found(struct mcp_work *w, const struct listing *l,
 	if (t == NULL && !l->whole && !p->may_wait)
 		return MCP_WAITS;
 	if (t == NULL)
-		return mcp_fail(fault, RPC_BAD_PARAMS,
-		    arena_printf(w->mem, "Unknown tool: %.128s",
-			json_member_str(w->call.params, "name")));
+		return unknown(w, json_member_str(w->call.params, "name"),
+		    fault);
 	if (t->mirrored
 	    && !mcp_params_agree(&w->call, t->schema, arguments, fault))
 		return MCP_FAILED;
-	if (t->quick || p->may_wait)
+	if (t->quick || p->may_wait || mcp_tool_limit(w) != NULL)
 		return call_tool(w, t, arguments, out);
 	p->lane = arena_strdup(p->mem, listing_source(t));
 	return MCP_WAITS;
@@ -184,6 +227,7 @@ mcp_tools_call(struct mcp_work *w, struct buf *out, struct mcp_fault *fault)
 {
 	const json_t *arguments = json_object_get(w->call.params, "arguments");
 	const char *name = json_member_str(w->call.params, "name");
+	const struct listed_tool *t;
 	struct listing *l;
 	int rc;
 
@@ -204,7 +248,11 @@ mcp_tools_call(struct mcp_work *w, struct buf *out, struct mcp_fault *fault)
 		listing_unref(l);
 		l = all_tools(w->post);
 	}
-	rc = call_found(w, l, listing_find(l, name), arguments, out, fault);
+	t = listing_find(l, name);
+	if (t != NULL && !mcp_may(w->post, t))
+		rc = unknown(w, name, fault);
+	else
+		rc = call_found(w, l, t, arguments, out, fault);
 	listing_unref(l);
 	return rc;
 }

@@ -11,7 +11,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/seal.h"
+#include "base/text.h"
 #include "handlers/handlers.h"
 #include "handlers/mcp_priv.h"
 #include "handlers/verify_priv.h"
@@ -72,7 +72,7 @@ verify_mcp_origin(struct request *req, struct refusal *why)
 /* ---- programs ------------------------------------------------------------ */
 
 static void
-say_what_to_set(const char *why, const char *remedy)
+say_what_to_set(void)
 {
 	static _Atomic int64_t said_ms;
 	int64_t now = clock_boot_ms(), last = atomic_load(&said_ms);
@@ -80,8 +80,11 @@ say_what_to_set(const char *why, const char *remedy)
 	if (last != 0 && now - last < LOG_AGAIN_MS)
 		return;
 	if (atomic_compare_exchange_strong(&said_ms, &last, now))
-		log_event(LOG_WARN, "mcp_closed", F_STR("why", why),
-		    F_STR("remedy", remedy));
+		log_event(LOG_WARN, "mcp_closed",
+		    F_STR("why", "mcp.auth: none serves this machine only"),
+		    F_STR("remedy",
+			"name this machine in server.hosts, or set mcp.auth: "
+			"keys and make one: dragoman key create"));
 }
 
 /* Is Host, without its port, one by which this machine is called? */
@@ -103,71 +106,70 @@ host_is_ours(const struct request *req)
 	return false;
 }
 
+/* What it may, and whether it is known, is asked when the body is there
+ * (mcp_access.c). */
 static int
-let_in(struct request *req, const char *key)
+let_on(struct request *req, const struct api_key_given *given)
 {
-	req->caller = (struct caller){ .tenant = "default",
-		.connection = "mcp",
-		.key = key,
-		.role = "write" };
+	req->shown = given;
+	req->caller = (struct caller){ .tenant = given->tenant,
+		.connection = "mcp" };
 	return 0;
 }
 
 static int
 verify_machine(struct request *req, struct refusal *why)
 {
+	struct api_key_given *given = arena_alloc(req->mem, sizeof(*given));
+
 	if (req->settings->server_public_url[0] == '\0'
 	    && !atomic_load(&req->edge->is_public) && req->local
-	    && host_is_ours(req))
-		return let_in(req, "");
-	say_what_to_set("mcp.auth: none serves this machine only",
-	    "set mcp.auth: keys and MCP_API_KEYS; or name this machine in "
-	    "server.hosts");
+	    && host_is_ours(req)) {
+		api_key_nobody(given);
+		return let_on(req, given);
+	}
+	say_what_to_set();
 	*why = (struct refusal){ .status = 403,
 		.detail = "without keys (mcp.auth: none) only programs of this "
 			  "machine are served" };
 	return -1;
 }
 
-/* "Bearer KEY" of Authorization, or X-API-Key; NULL: there is none. */
+/* "Bearer KEY" of Authorization, or X-API-Key, without blanks around it; NULL:
+ * there is none. */
 static const char *
-given_key(const struct request *req)
+given_key(struct request *req)
 {
 	const char *text = request_header(req, "Authorization");
 	size_t len = strlen("Bearer");
 
 	if (text == NULL)
-		return request_header(req, "X-API-Key");
-	if (strncasecmp(text, "Bearer", len) != 0
+		text = request_header(req, "X-API-Key");
+	else if (strncasecmp(text, "Bearer", len) != 0
 	    || strspn(text + len, " ") == 0)
-		return "";
-	return text + len + strspn(text + len, " ");
+		text = "";
+	else
+		text += len;
+	return text == NULL ? NULL : text_strip(req->mem, text);
 }
 
 int
 verify_mcp(struct request *req, struct refusal *why)
 {
-	const struct secret *keys = &req->settings->mcp_api_keys;
-	char id[SEAL_DIGEST_MAX];
-	const char *key;
+	struct api_key_given *given = arena_alloc(req->mem, sizeof(*given));
+	const char *text;
 
 	if (verify_mcp_origin(req, why) == -1)
 		return -1;
 	mcp_allow_origin(req);
 	if (req->settings->mcp_auth == MCP_AUTH_NONE)
 		return verify_machine(req, why);
-	key = given_key(req);
-	if (key != NULL && secret_list_has(keys, key)) {
-		seal_mac(req->edge->mcp->ring, "mcp-key", key, strlen(key), id);
-		return let_in(req, arena_strdup(req->mem, id));
-	}
-	if (!secret_is_set(keys))
-		say_what_to_set("no key is set",
-		    "set MCP_API_KEYS (or MCP_API_KEYS_FILE), a list of keys: "
-		    "`openssl rand -hex 32` prints one; or mcp.auth: none to "
-		    "serve this machine without");
+	text = given_key(req);
+	if (text != NULL
+	    && api_key_read(given, text, &req->settings->mcp_api_keys) == 0)
+		return let_on(req, given);
 	*why = (struct refusal){ .status = 401,
-		.detail = key == NULL
+		.detail = text == NULL
 		    ? "a key is needed: send Authorization: Bearer KEY"
 		    : "this key is not valid" };
 	return -1;
