@@ -21,7 +21,7 @@
 #include "chat/chats.h"
 #include "chat/trouble.h"
 #include "program/program.h"
-#include "redis/due.h"
+#include "redis/wake.h"
 #include "tools/tool.h"
 #include "work/heartbeat.h"
 #include "work/lease.h"
@@ -178,9 +178,16 @@ start_threads(struct program_run *run)
 	w->turns = pool_new("turn", (int)s->turns_slots);
 	w->calls = pool_new("call", CALLS_MAX);
 	w->leases = lease_book_new(w);
+	w->wake = wake_new(w->store, w->id);
 	rc = lease_book_start(w->leases);
 	if (rc == -1)
 		tell_no_thread();
+	if (w->wake == NULL) {
+		log_event(LOG_ERROR, "listener_unstarted",
+		    F_STR("process", w->id),
+		    F_STR("remedy", LOG_REMEDY_LIMITS));
+		rc = -1;
+	}
 out:
 	buf_fini(&errors);
 	return rc;
@@ -200,7 +207,7 @@ static void
 stop(struct turn_program *p)
 {
 	worker_stop(&p->w);
-	due_poke(p->w.store); /* the taker may wait for it */
+	wake_rouse(p->w.wake); /* the taker may wait */
 	log_event(LOG_INFO, "worker_stopping", F_STR("process", p->w.id));
 }
 
@@ -281,6 +288,7 @@ serve(struct program_run *run)
 	rc = take_turns(run);
 	lease_book_stop(w->leases);
 	lease_book_free(w->leases);
+	wake_free(w->wake);
 	(void)!pool_drain(w->calls, 5000);
 	pool_free(w->calls);
 	pool_free(w->turns);

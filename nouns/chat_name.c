@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/crc16.h"
 #include "base/text.h"
 #include "nouns/caller.h"
 
@@ -92,14 +93,5 @@ chat_name_caller(const struct chat_name *name, struct arena *mem,
 int
 chat_name_partition(const char *text)
 {
-	unsigned crc = 0;
-	int bit;
-
-	for (; *text != '\0'; text++) {
-		crc ^= (unsigned)(unsigned char)*text << 8;
-		for (bit = 0; bit < 8; bit++)
-			crc = (crc & 0x8000 ? crc << 1 ^ 0x1021 : crc << 1)
-			    & 0xffff;
-	}
-	return (int)(crc % CHAT_PARTITIONS);
+	return (int)(crc16(text, strlen(text)) % CHAT_PARTITIONS);
 }

@@ -16,7 +16,7 @@ _Static_assert(ACCESS_UNKNOWN == 1 && ACCESS_EXPIRED == 2 && ACCESS_REVOKED == 3
 #define CONFIGURED "mcp_api_keys" /* the name of such a key, for people */
 
 /* What the script answers. */
-enum { VERDICT, DOC, QUOTA, LEFT, RESET, WAIT, NOW };
+enum { VERDICT, DOC, QUOTA, LEFT, RESET, WAIT, NOW, ENDS };
 
 const char *
 access_verdict_name(enum access_verdict v)
@@ -104,6 +104,7 @@ open_key(struct store *st, const struct access_ask *ask, const char *id,
     const redisReply *r, struct arena *mem, struct api_key *out)
 {
 	const redisReply *doc = reply_string(r, DOC);
+	int64_t ends = reply_int(r, ENDS);
 
 	if (doc == NULL)
 		return ACCESS_DAMAGED;
@@ -115,6 +116,8 @@ open_key(struct store *st, const struct access_ask *ask, const char *id,
 	default:
 		return ACCESS_DAMAGED;
 	}
+	if (ends > 0 && (out->expires_ms == 0 || ends < out->expires_ms))
+		out->expires_ms = ends; /* an overlap's end */
 	if (out->expires_ms > 0 && out->expires_ms <= reply_int(r, NOW))
 		return ACCESS_EXPIRED;
 	return api_key_is_for(out, ask->address) ? ACCESS_OK : ACCESS_ELSEWHERE;

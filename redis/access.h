@@ -45,7 +45,9 @@ struct access_ask {
 
 struct access {
 	enum access_verdict verdict;
-	struct api_key key; /* OK, LIMITED, TOOL_LIMITED; in mem */
+	/* OK, LIMITED, TOOL_LIMITED; in mem.  Its expires_ms (wall) is when it
+	 * ends: after a rotation, that may be its overlap's end. */
+	struct api_key key;
 	/* The key's limit, where the call counts; quota 0: there is none. */
 	int64_t quota, left;
 	int64_t reset_ms; /* until more is left than now */

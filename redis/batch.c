@@ -104,6 +104,7 @@ begin(struct batch *b, int script, int argc)
 	it = &b->items[b->n++];
 	*it = (struct batch_item){ .script = script,
 		.argc = argc,
+		.slot = SLOT_ANY,
 		.start = b->out.len };
 	add_count(b, '*', (size_t)argc);
 	return it;
@@ -129,6 +130,17 @@ batch_command(struct batch *b, const char *name, int nargs)
 	batch_str(b, name);
 	it->rest = b->out.len;
 	it->key = nargs > 0 ? b->out.len : 0;
+}
+
+/* What a cluster would refuse is a mistake of ours, on any Redis. */
+static void
+note_slot(struct batch *b, const char *key, size_t len)
+{
+	struct batch_item *it = &b->items[b->n - 1];
+	int slot = slot_of(key, len);
+
+	assert(it->slot == SLOT_ANY || it->slot == slot);
+	it->slot = slot;
 }
 
 static size_t
@@ -159,7 +171,7 @@ add_key(struct batch *b, int partition, const char *noun, const char *item)
 		key[at++] = ':';
 		at = put(key, at, item);
 	}
-	batch_mem(b, key, at);
+	batch_whole_key(b, key, at);
 }
 
 void
@@ -177,12 +189,21 @@ batch_partition_front(struct batch *b, int partition)
 void
 batch_key(struct batch *b, const char *key)
 {
-	size_t len = strlen(key);
+	size_t len = strlen(key), whole = b->prefix_len + len;
 
-	add_count(b, '$', b->prefix_len + len);
+	add_count(b, '$', whole);
 	add(b, b->prefix, b->prefix_len);
 	add(b, key, len);
+	if (!b->bad)
+		note_slot(b, b->out.data + b->out.len - whole, whole);
 	add(b, "\r\n", 2);
+}
+
+void
+batch_whole_key(struct batch *b, const char *key, size_t len)
+{
+	note_slot(b, key, len);
+	batch_mem(b, key, len);
 }
 
 void
@@ -225,7 +246,7 @@ batch_as_text(struct batch *b, const struct batch *from, size_t i)
 	const struct batch_item *it = &from->items[i];
 	const struct script_text *s = script_text((enum script)it->script);
 
-	(void)begin(b, -1, it->argc);
+	begin(b, -1, it->argc)->place = it->place;
 	batch_str(b, "EVAL");
 	batch_mem(b, s->text, s->len);
 	add(b, from->out.data + it->rest, batch_end(from, i) - it->rest);

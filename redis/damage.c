@@ -193,7 +193,7 @@ find_aside(struct store *st, const redisReply *list, json_t *out)
 		if (key == NULL)
 			continue;
 		batch_command(&b, "EXISTS", 1);
-		batch_str(&b, key);
+		batch_whole_key(&b, key, strlen(key));
 		keys[n++] = key;
 	}
 	if (n == 0)

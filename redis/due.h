@@ -9,6 +9,7 @@
 #include "nouns/message.h"
 #include "nouns/session.h"
 #include "redis/store.h"
+#include "redis/wake.h"
 
 #define JOB_TOKEN_MAX 33
 
@@ -64,34 +65,26 @@ struct job {
 };
 
 /*
- * Take up to ${n} due jobs of ${partition}.  Their number is returned, 0:
- * none (${next_ms}: wall time at which the first one is due, on our own clock
- * whatever Redis's says; 0: none waits),
- * -1: Redis is down.  Each job is to be given to job_free.  due_take is for
- * who holds the token of due_wait; due_take_all sets ${next_ms} in each case.
+ * Take up to ${n} due jobs of ${partitions} (a bit each), in one round trip:
+ * their number, -1: Redis is down.  ${partitions} keeps those where there may
+ * be more.  ${w}, unless NULL, is woken again for the others.
+ * ${next_ms}, unless NULL, becomes the time at which the first of those that
+ * are due later is, if that is earlier or it is 0: wall, on our own clock
+ * whatever Redis's says.  Each job is to be given to job_free.
  */
-int due_take(struct store *st, int partition, int n, int64_t lease_ms,
-    int64_t max_age_ms, struct job **jobs, int64_t *next_ms) WARN_UNUSED;
-/* All partitions in one round trip, at most ${n} jobs in all. */
-int due_take_all(struct store *st, int n, int64_t lease_ms, int64_t max_age_ms,
-    struct job **jobs, int64_t *next_ms) WARN_UNUSED;
+int due_take(struct store *st, const struct wake *w, unsigned *partitions,
+    int n, int64_t lease_ms, int64_t max_age_ms, struct job **jobs,
+    int64_t *next_ms) WARN_UNUSED;
 void job_free(struct job *j);
 
 /*
- * Is a job due in any partition?  1 or 0, -1: Redis is down.  Costs Redis a
- * sixth of due_take_all, for a worker with nothing to do.
+ * The ${partitions} where a job is due, and when the first one is in any other
+ * (${next_ms}, as above; 0: none waits); -1: Redis is down.  ${w}, unless NULL,
+ * is put where it may not be among those who are woken.  Costs Redis a sixth of
+ * due_take of all, for a worker with nothing to do.
  */
-int due_look(struct store *st, int64_t *next_ms) WARN_UNUSED;
-
-/*
- * Wait at most ${wait_ms} for a wake token of any partition; its partition,
- * -1: none came, -2: Redis is down.  Uses a connection of its own per thread.
- */
-int due_wait(struct store *st, int wait_ms) WARN_UNUSED;
-
-/* Give the waiter of due_wait a reason to return (shutdown): pushes a token
- * that wakes one worker. */
-void due_poke(struct store *st);
+int due_look(struct store *st, struct wake *w, unsigned *partitions,
+    int64_t *next_ms) WARN_UNUSED;
 
 /*
  * Put the chats of ${partitions} (a bit each) that have messages and stand in

@@ -121,7 +121,7 @@ batch_accept(struct batch *b, struct store *st, const struct chat_name *chat,
 	batch_chat_key(b, chat, "seen");
 	batch_limit_key(b, chat, limits);
 	batch_partition_key(b, chat->partition, "due");
-	batch_partition_key(b, chat->partition, "wake");
+	batch_partition_key(b, chat->partition, "free");
 	batch_partition_key(b, chat->partition, "counts");
 	batch_item_key(b, chat->partition, "reply", id);
 	batch_item_key(b, chat->partition, "wait", id);
@@ -229,7 +229,7 @@ inbox_control(struct store *st, const struct chat_name *chat,
 	batch_chat_key(&b, chat, "inbox");
 	batch_limit_key(&b, chat, limits);
 	batch_partition_key(&b, chat->partition, "due");
-	batch_partition_key(&b, chat->partition, "wake");
+	batch_partition_key(&b, chat->partition, "free");
 	batch_chat_key(&b, chat, "history");
 	batch_str(&b, chat->text);
 	batch_int(&b, limits->per_minute);

@@ -182,7 +182,7 @@ journal_release(struct store *st, struct job *job, int64_t delay_ms,
 	batch_chat_key(&b, &job->chat, "chat");
 	batch_chat_key(&b, &job->chat, "turn");
 	batch_partition_key(&b, job->chat.partition, "due");
-	batch_partition_key(&b, job->chat.partition, "wake");
+	batch_partition_key(&b, job->chat.partition, "free");
 	batch_str(&b, job->token);
 	batch_str(&b, job->chat.text);
 	batch_int(&b, delay_ms);
@@ -234,7 +234,7 @@ batch_finish(struct batch *b, struct store *st, const struct job *job,
 	batch_chat_key(b, &job->chat, "history");
 	batch_chat_key(b, &job->chat, "turn");
 	batch_partition_key(b, job->chat.partition, "due");
-	batch_partition_key(b, job->chat.partition, "wake");
+	batch_partition_key(b, job->chat.partition, "free");
 	batch_partition_key(b, job->chat.partition, "counts");
 	batch_partition_key(b, job->chat.partition, "dead");
 	batch_item_key(b, job->chat.partition, "reply", job->id);

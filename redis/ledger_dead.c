@@ -196,7 +196,7 @@ replay_one(struct store *st, const struct letter *l, int64_t reply_keep_ms,
 	batch_chat_key(&b, &chat, "inbox");
 	batch_chat_key(&b, &chat, "seen");
 	batch_partition_key(&b, chat.partition, "due");
-	batch_partition_key(&b, chat.partition, "wake");
+	batch_partition_key(&b, chat.partition, "free");
 	batch_partition_key(&b, chat.partition, "counts");
 	batch_partition_key(&b, chat.partition, "dead");
 	batch_str(&b, l->id);

@@ -58,7 +58,7 @@ reseal_value(struct walk *w, const char *type, const char *field,
 		== -1)
 		goto out;
 	batch_script(&b, SCRIPT_RESEAL, 1, 5);
-	batch_mem(&b, w->key, w->key_len);
+	batch_whole_key(&b, w->key, w->key_len);
 	batch_str(&b, type);
 	batch_str(&b, field);
 	batch_int(&b, (int64_t)v->len);
@@ -239,7 +239,7 @@ reseal_dead(struct walk *w)
 
 		batch_init(&b, w->st);
 		batch_command(&b, "XRANGE", 5);
-		batch_mem(&b, w->key, w->key_len);
+		batch_whole_key(&b, w->key, w->key_len);
 		batch_str(&b, from);
 		batch_str(&b, "+");
 		batch_str(&b, "COUNT");
@@ -281,13 +281,13 @@ batch_read(struct batch *b, const struct walk *w, const char *type)
 {
 	if (strcmp(type, "list") == 0) {
 		batch_command(b, "LRANGE", 3);
-		batch_mem(b, w->key, w->key_len);
+		batch_whole_key(b, w->key, w->key_len);
 		batch_int(b, 0);
 		batch_int(b, -1);
 		return;
 	}
 	batch_command(b, strcmp(type, "hash") == 0 ? "HGETALL" : "GET", 1);
-	batch_mem(b, w->key, w->key_len);
+	batch_whole_key(b, w->key, w->key_len);
 }
 
 static enum store_rc

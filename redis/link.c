@@ -12,7 +12,7 @@
 
 /* who starts together with Redis is not alarmed so long */
 #define START_MS 5000
-#define IDLE_MAX 64        /* kept per kind; a thread each at most is in use */
+#define IDLE_MAX 64        /* kept; a thread each at most is in use */
 #define IDLE_TRUST_MS 1000 /* idle for longer: look whether it still stands */
 
 void
@@ -56,14 +56,13 @@ expect_ok(struct store *st, redisReply *r, const redisContext *c)
 }
 
 redisContext *
-link_open(struct store *st, int timeout_ms)
+link_open(struct store *st, const struct link_place *p)
 {
-	const struct link_place *p = st->finder->find(st);
 	const struct store_url *u = &st->url;
-	redisContext *c;
+	redisContext *c = NULL;
 
 	if (p == NULL)
-		return NULL;
+		goto fail;
 	c = p->transport->connect(p, span(st->timeout_ms));
 	if (c == NULL || c->err != 0) {
 		store_log_down(st, "connect",
@@ -73,7 +72,7 @@ link_open(struct store *st, int timeout_ms)
 	(void)fcntl(c->fd, F_SETFD, FD_CLOEXEC);
 	if (p->transport->tune != NULL)
 		p->transport->tune(c);
-	if (redisSetTimeout(c, span(timeout_ms)) != REDIS_OK) {
+	if (redisSetTimeout(c, span(st->timeout_ms)) != REDIS_OK) {
 		store_log_down(st, "connect", c->errstr);
 		goto fail;
 	}
@@ -93,6 +92,9 @@ link_open(struct store *st, int timeout_ms)
 fail:
 	if (c != NULL)
 		redisFree(c);
+	pthread_mutex_lock(&st->lock);
+	st->broken = true;
+	pthread_mutex_unlock(&st->lock);
 	return NULL;
 }
 
@@ -135,15 +137,10 @@ read_run_id(redisContext *c, char id[STORE_RUN_ID_MAX])
 	freeReplyObject(r);
 }
 
-/*
- * ${c} was just made.  It is a reconnect after a link that failed in use, or if
- * it leads to another Redis, or to one that was started since: then leases may
- * have ended while nobody could renew them.  An idle link that the same Redis
- * closed (its "timeout", a balancer) is none.  Redis is asked only after such a
- * one (${closed}), after a failure, and by the first link.
- */
-static void
-note_made(struct store *st, redisContext *c, bool closed)
+/* Redis is asked only after a link that was closed or failed, and by the first
+ * one. */
+void
+link_note(struct store *st, redisContext *c, bool closed)
 {
 	char id[STORE_RUN_ID_MAX];
 	bool ask;
@@ -165,12 +162,9 @@ note_made(struct store *st, redisContext *c, bool closed)
 }
 
 struct link *
-link_get(struct store *st, enum link_kind kind)
+link_get(struct store *st, const struct link_place *place)
 {
-	struct link *c;
-	int timeout_ms = kind == LINK_WAITING
-	    ? st->timeout_ms + STORE_WAIT_MAX_MS
-	    : st->timeout_ms;
+	struct link *c, **at;
 	redisContext *redis;
 	bool closed = false;
 	unsigned era;
@@ -178,10 +172,12 @@ link_get(struct store *st, enum link_kind kind)
 	for (;;) {
 		pthread_mutex_lock(&st->lock);
 		era = st->era;
-		c = st->idle[kind];
+		for (at = &st->idle; *at != NULL && (*at)->place != place;)
+			at = &(*at)->next;
+		c = *at;
 		if (c != NULL) {
-			st->idle[kind] = c->next;
-			st->nidle[kind]--;
+			*at = c->next;
+			st->nidle--;
 		}
 		pthread_mutex_unlock(&st->lock);
 		if (c == NULL)
@@ -193,20 +189,17 @@ link_get(struct store *st, enum link_kind kind)
 		closed = true;
 	}
 
-	redis = link_open(st, timeout_ms);
-	if (redis == NULL) {
-		pthread_mutex_lock(&st->lock);
-		st->broken = true;
-		pthread_mutex_unlock(&st->lock);
+	redis = link_open(st, place);
+	if (redis == NULL)
 		return NULL;
-	}
 	c = calloc(1, sizeof(*c));
 	if (c == NULL)
 		abort(); /* out of memory ends the worker: base/arena.h */
 	c->redis = redis;
-	c->timeout_ms = timeout_ms;
+	c->place = place;
+	c->timeout_ms = st->timeout_ms;
 	c->era = era;
-	note_made(st, redis, closed);
+	link_note(st, redis, closed);
 	return c;
 }
 
@@ -255,14 +248,14 @@ link_reply(struct link *c, redisReply **out)
 }
 
 void
-link_put(struct store *st, enum link_kind kind, struct link *c)
+link_put(struct store *st, struct link *c)
 {
 	c->idle_since_ms = clock_boot_ms();
 	pthread_mutex_lock(&st->lock);
-	if (c->era == st->era && st->nidle[kind] < IDLE_MAX) {
-		c->next = st->idle[kind];
-		st->idle[kind] = c;
-		st->nidle[kind]++;
+	if (c->era == st->era && st->nidle < IDLE_MAX) {
+		c->next = st->idle;
+		st->idle = c;
+		st->nidle++;
 		c = NULL;
 	}
 	pthread_mutex_unlock(&st->lock);
@@ -273,21 +266,18 @@ link_put(struct store *st, enum link_kind kind, struct link *c)
 void
 link_close_idle(struct store *st)
 {
-	struct link *all[LINK_KINDS], *c;
+	struct link *all, *c;
 
 	pthread_mutex_lock(&st->lock);
-	for (int k = 0; k < LINK_KINDS; k++) {
-		all[k] = st->idle[k];
-		st->idle[k] = NULL;
-		st->nidle[k] = 0;
-	}
+	all = st->idle;
+	st->idle = NULL;
+	st->nidle = 0;
 	pthread_mutex_unlock(&st->lock);
-	for (int k = 0; k < LINK_KINDS; k++)
-		while (all[k] != NULL) {
-			c = all[k];
-			all[k] = c->next;
-			link_free(c);
-		}
+	while (all != NULL) {
+		c = all;
+		all = c->next;
+		link_free(c);
+	}
 }
 
 void

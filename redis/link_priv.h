@@ -5,9 +5,14 @@
  * How one is made is a struct link_transport: TCP or a unix socket
  * (link_transport.c).  To which node it leads is a struct link_finder's to say:
  * there is one, for one address (url.c).  With Sentinel it will be the primary
- * that the sentinels name; with Cluster the node that has a hash slot, and find
- * gets that slot.  Whoever sees that a node is a primary no more calls
- * link_broken, and link_open asks the finder anew.
+ * that the sentinels name; with Cluster the node that has the hash slot.  Whoever
+ * sees that a node is a primary no more calls link_broken, and the next command
+ * asks the finder anew.
+ *
+ * What Cluster needs besides its finder: an answer MOVED makes the finder read
+ * the map of slots anew and the command is sent again (store_run, where READONLY
+ * is seen); a turn worker has one subscription a node (wake.c); SCAN asks each
+ * node (walk.c, ledger_reseal.c).
  */
 #ifndef REDIS_LINK_PRIV_H
 #define REDIS_LINK_PRIV_H
@@ -38,9 +43,12 @@ extern const struct link_transport LINK_TCP, LINK_UNIX;
 
 struct link_finder {
 	const char *name;
-	/* The node to write to.  Many threads ask at once: what is given stays
-	 * valid as long as the store.  NULL: none is known (logged). */
-	const struct link_place *(*find)(struct store *st);
+	/*
+	 * The node to write keys of ${slot} to; SLOT_ANY: any node.  NULL: none
+	 * is known (logged).  A place is a node: the same one for each slot of
+	 * it, for as long as the store lives.  Many threads ask at once.
+	 */
+	const struct link_place *(*find)(struct store *st, int slot);
 };
 extern const struct link_finder LINK_ONE_ADDRESS; /* that of redis.url */
 
@@ -56,20 +64,19 @@ int store_url_parse(const char *text, struct store_url *url,
     const char **why) WARN_UNUSED;
 void store_url_free(struct store_url *url);
 
-/* Blocking pops wait longer than a command may take: a pool of their own. */
-enum link_kind { LINK_SHORT, LINK_WAITING, LINK_KINDS };
-
 struct link {
 	redisContext *redis;
+	const struct link_place *place;
 	struct link *next;
 	int64_t idle_since_ms; /* boot clock */
-	int timeout_ms;        /* of one answer */
+	int timeout_ms;        /* of one answer: the store's */
 	unsigned era;          /* the store's when it was taken into use */
 };
 
-/* NULL: none to be had (logged). */
-struct link *link_get(struct store *st, enum link_kind kind) WARN_UNUSED;
-void link_put(struct store *st, enum link_kind kind, struct link *c);
+/* To ${place}.  NULL: none to be had (logged). */
+struct link *link_get(struct store *st,
+    const struct link_place *place) WARN_UNUSED;
+void link_put(struct store *st, struct link *c);
 /* The answer to the next command that was appended, sent first where it was
  * not.  -1: none came (c->redis says why); the link is of no more use. */
 int link_reply(struct link *c, redisReply **out) WARN_UNUSED;
@@ -78,8 +85,17 @@ int link_reply(struct link *c, redisReply **out) WARN_UNUSED;
  * they are dead too: the idle ones now, others when they are put back.
  */
 void link_broken(struct store *st, struct link *c, const char *what);
-/* A link outside the pool, for a subscription. */
-redisContext *link_open(struct store *st, int timeout_ms) WARN_UNUSED;
+/* A link outside the pool, for a subscription.  ${place} may be NULL: none. */
+redisContext *link_open(struct store *st,
+    const struct link_place *place) WARN_UNUSED;
+/*
+ * ${c} was just made.  It is a reconnect after a link that failed in use, or if
+ * it leads to another Redis, or to one that was started since: then leases may
+ * have ended while nobody could renew them.  ${closed}: it takes the place of
+ * one that was closed.  If the same Redis did that (its "timeout", a balancer),
+ * it is none.
+ */
+void link_note(struct store *st, redisContext *c, bool closed);
 void link_close_idle(struct store *st);
 
 #endif

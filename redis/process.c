@@ -2,21 +2,16 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
-#include "base/clock.h"
 #include "base/cond.h"
 #include "base/log.h"
 #include "base/pool.h"
 #include "redis/store_priv.h"
+#include "redis/subscription_priv.h"
 
-#define PING_EVERY_MS 5000 /* a silent link may be a dead one */
-#define RETRY_MIN_MS 50
-#define RETRY_MAX_MS 1000
+#define LISTEN_MS 60000 /* then it only looks whether it is to end */
 #define KIND_MAX 16
 #define FRONT_MAX \
 	(PROCESS_TOPIC_MAX + KIND_MAX + 2) /* in front of what is sealed */
@@ -24,10 +19,12 @@
 struct process_listener {
 	struct store *st;
 	char id[PROCESS_ID_MAX];
+	char channel[sizeof(CHANNEL_PROCESS) + PROCESS_ID_MAX];
+	const char *channels[1]; /* that one */
 	const struct process_ear *ear;
 	void *ctx;
+	struct subscription *sub;
 	pthread_t thread;
-	int stop; /* eventfd */
 	_Atomic bool stopping;
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
@@ -57,8 +54,9 @@ process_is_listening(const struct process_listener *l)
 
 /* "NUMBER KIND\n" or "@TOPIC KIND\n", and sealed bytes. */
 static void
-deliver(struct process_listener *l, const char *text, size_t len)
+on_message(void *ctx, const char *channel, const char *text, size_t len)
 {
+	struct process_listener *l = ctx;
 	size_t front = len < FRONT_MAX ? len : FRONT_MAX;
 	const char *end = memchr(text, '\n', front);
 	const char *blank = end == NULL
@@ -68,6 +66,7 @@ deliver(struct process_listener *l, const char *text, size_t len)
 	int64_t number;
 	size_t nto, nkind;
 
+	(void)channel;
 	if (blank == NULL)
 		return;
 	nto = (size_t)(blank - text);
@@ -90,123 +89,27 @@ deliver(struct process_listener *l, const char *text, size_t len)
 		l->ear->on_piece(l->ctx, number, kind, end + 1, len);
 }
 
-/* Whatever comes on the link.  -1: it is not usable any more. */
-static int
-take_reply(struct process_listener *l, const redisReply *r)
-{
-	const char *what = reply_str(r, 0);
-
-	if (r->type == REDIS_REPLY_ERROR) {
-		log_event(LOG_ERROR, "redis_refused", F_STR("what", "listen"),
-		    F_STR("why", r->str),
-		    F_STR("remedy",
-			"let this user of Redis subscribe to channels (its "
-			"ACL)"));
-		return -1;
-	}
-	if (what == NULL)
-		return 0;
-	if (strcmp(what, "subscribe") == 0) {
-		l->ear->on_hears(l->ctx, true);
-		set_listening(l, true);
-	} else if (strcmp(what, "message") == 0 && r->elements == 3
-	    && reply_str(r, 2) != NULL)
-		deliver(l, r->element[2]->str, r->element[2]->len);
-	return 0;
-}
-
-static int
-drain(struct process_listener *l, redisContext *c)
-{
-	for (;;) {
-		void *r = NULL;
-		int rc;
-
-		if (redisGetReplyFromReader(c, &r) != REDIS_OK)
-			return -1;
-		if (r == NULL)
-			return 0;
-		rc = take_reply(l, r);
-		freeReplyObject(r);
-		if (rc == -1)
-			return -1;
-	}
-}
-
-static int
-flush(redisContext *c)
-{
-	int done = 0;
-
-	while (!done)
-		if (redisBufferWrite(c, &done) != REDIS_OK)
-			return -1;
-	return 0;
-}
-
-/* One link, from SUBSCRIBE until it breaks or we stop. */
 static void
-listen_once(struct process_listener *l, redisContext *c)
+on_hears(void *ctx, bool hears)
 {
-	bool asked = false; /* a PING is out */
+	struct process_listener *l = ctx;
 
-	if (redisAppendCommand(c, "SUBSCRIBE %s" CHANNEL_PROCESS "%s",
-		l->st->prefix, l->id)
-		!= REDIS_OK
-	    || flush(c) == -1)
-		return;
-	while (!atomic_load(&l->stopping)) {
-		struct pollfd p[2] = { { .fd = c->fd, .events = POLLIN },
-			{ .fd = l->stop, .events = POLLIN } };
-		int n = poll(p, 2, asked ? l->st->timeout_ms : PING_EVERY_MS);
-
-		if (n == -1 && errno != EINTR)
-			return;
-		if (n == 0) {
-			if (asked)
-				return; /* silent for too long */
-			if (redisAppendCommand(c, "PING") != REDIS_OK
-			    || flush(c) == -1)
-				return;
-			asked = true;
-		}
-		if (n > 0 && p[0].revents != 0) {
-			if (redisBufferRead(c) != REDIS_OK || drain(l, c) == -1)
-				return;
-			asked = false;
-		}
-	}
+	if (hears)
+		l->ear->on_hears(l->ctx, true);
+	set_listening(l, hears);
+	if (!hears)
+		l->ear->on_hears(l->ctx, false);
 }
+
+static const struct subscription_ear EAR = { on_message, on_hears };
 
 static void *
 run(void *arg)
 {
 	struct process_listener *l = arg;
-	int wait_ms = RETRY_MIN_MS;
 
-	while (!atomic_load(&l->stopping)) {
-		redisContext *c = link_open(l->st, l->st->timeout_ms);
-		struct pollfd p = { .fd = l->stop, .events = POLLIN };
-		bool stood;
-
-		if (c != NULL) {
-			listen_once(l, c);
-			redisFree(c);
-		}
-		stood = process_is_listening(l);
-		set_listening(l, false);
-		if (atomic_load(&l->stopping))
-			break;
-		if (stood) {
-			l->ear->on_hears(l->ctx, false);
-			log_event(LOG_WARN, "redis_connection_lost",
-			    F_STR("what", "listen"));
-			wait_ms = RETRY_MIN_MS;
-		}
-		(void)poll(&p, 1, wait_ms);
-		wait_ms = wait_ms * 2 < RETRY_MAX_MS ? wait_ms * 2
-						     : RETRY_MAX_MS;
-	}
+	while (!atomic_load(&l->stopping))
+		(void)subscription_wait(l->sub, LISTEN_MS);
 	return NULL;
 }
 
@@ -224,14 +127,22 @@ process_listen(struct store *st, const char id[PROCESS_ID_MAX],
 	l->id[PROCESS_ID_MAX - 1] = '\0';
 	l->ear = ear;
 	l->ctx = ctx;
-	l->stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	(void)snprintf(l->channel, sizeof(l->channel), CHANNEL_PROCESS "%s",
+	    l->id);
+	l->channels[0] = l->channel;
+	l->sub = subscription_new(st,
+	    &(struct subscription_ask){ .command = "SUBSCRIBE",
+		.channels = l->channels,
+		.n = 1,
+		.ear = &EAR,
+		.ctx = l });
 	pthread_mutex_init(&l->lock, NULL);
 	cond_init(&l->changed);
-	if (l->stop == -1 || thread_start(&l->thread, "listen", run, l) == -1) {
+	if (l->sub == NULL
+	    || thread_start(&l->thread, "listen", run, l) == -1) {
 		log_event(LOG_ERROR, "listener_unstarted", F_STR("process", id),
 		    F_STR("remedy", LOG_REMEDY_LIMITS));
-		if (l->stop != -1)
-			close(l->stop);
+		subscription_free(l->sub);
 		pthread_cond_destroy(&l->changed);
 		pthread_mutex_destroy(&l->lock);
 		free(l);
@@ -250,17 +161,12 @@ process_listen(struct store *st, const char id[PROCESS_ID_MAX],
 void
 process_unlisten(struct process_listener *l)
 {
-	uint64_t one = 1;
-
 	if (l == NULL)
 		return;
 	atomic_store(&l->stopping, true);
-	if (write(l->stop, &one, sizeof(one)) == -1)
-		log_event(LOG_ERROR, "listener_unstopped",
-		    F_STR("process", l->id),
-		    F_STR("remedy", LOG_REMEDY_REPORT));
+	subscription_rouse(l->sub);
 	pthread_join(l->thread, NULL);
-	close(l->stop);
+	subscription_free(l->sub);
 	pthread_cond_destroy(&l->changed);
 	pthread_mutex_destroy(&l->lock);
 	free(l);

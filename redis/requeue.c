@@ -20,7 +20,7 @@ requeue(struct store *st, int partition, const char *const *names, size_t n,
 	batch_init(&b, st);
 	batch_script(&b, SCRIPT_REQUEUE, 2, 2 + (int)n);
 	batch_partition_key(&b, partition, "due");
-	batch_partition_key(&b, partition, "wake");
+	batch_partition_key(&b, partition, "free");
 	batch_partition_front(&b, partition);
 	batch_str(&b, LEASE_MS);
 	for (size_t i = 0; i < n; i++)

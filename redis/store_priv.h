@@ -29,6 +29,7 @@
 #define KEY_WORKERS "{fleet}:workers"
 #define KEY_WORKER "{fleet}:worker:"
 #define CHANNEL_PROCESS "process:"
+#define CHANNEL_WAKE "{p%d}:wake:%s"
 
 /* ---- scripts: script.c ---- */
 
@@ -48,6 +49,7 @@ enum script {
 	SCRIPT_FORGET,
 	SCRIPT_KEY_END,
 	SCRIPT_KEY_PUT,
+	SCRIPT_PASS,
 	SCRIPT_RELEASE,
 	SCRIPT_REPLAY,
 	SCRIPT_REQUEUE,
@@ -66,6 +68,12 @@ struct script_text {
 
 const struct script_text *script_text(enum script s);
 
+/* ---- hash slots: slot.c ---- */
+
+#define SLOTS 16384 /* of Redis Cluster */
+#define SLOT_ANY (-1)
+int slot_of(const char *key, size_t len);
+
 /* ---- batches: batch.c ---- */
 
 #define BATCH_MAX (64 * MIB) /* far beyond an inbox with images */
@@ -77,11 +85,16 @@ struct batch_item {
 	size_t start; /* of its bytes */
 	size_t rest;  /* of what follows the script's hash */
 	size_t key;   /* of its first key, for the log; 0: none */
+	int slot;     /* of all its keys and channels; SLOT_ANY: it has none */
 	bool once;    /* set by its maker: left out of a repeated batch */
+	const struct link_place *place; /* store_run's: where it goes */
 };
 
 /*
- * Commands that are sent together: one round trip.  Begin each one with
+ * Commands that are sent together: one round trip to each node that they go to.
+ * All keys of a command lie in one slot; what must be done together is one
+ * script, for those of different nodes are done one node after the other.
+ * Begin each one with
  * batch_script or batch_command, which say how many arguments follow, and add
  * exactly those.  batch_init, batch_fini around.
  */
@@ -105,7 +118,7 @@ void batch_str(struct batch *b, const char *s);
 void batch_int(struct batch *b, int64_t n);
 /*
  * Keys, channels and patterns, each behind the store's prefix; nothing else
- * writes one.  "{pN}:NOUN:NAME", "{pN}:NOUN", "{pN}:NOUN:ITEM", "{pN}:" (for
+ * writes one, but batch_whole_key what Redis called so.  "{pN}:NOUN:NAME", "{pN}:NOUN", "{pN}:NOUN:ITEM", "{pN}:" (for
  * scripts that learn the names inside), any other.
  */
 void batch_chat_key(struct batch *b, const struct chat_name *chat,
@@ -115,6 +128,7 @@ void batch_item_key(struct batch *b, int partition, const char *noun,
     const char *item);
 void batch_partition_front(struct batch *b, int partition);
 void batch_key(struct batch *b, const char *key);
+void batch_whole_key(struct batch *b, const char *key, size_t len);
 /* ${front} in clear, then ${plain} sealed, as one argument. */
 void batch_sealed(struct batch *b, const struct store *st, const char *front,
     const struct chat_name *chat, const char *noun, const char *item,
@@ -129,10 +143,12 @@ void batch_as_text(struct batch *b, const struct batch *from, size_t i);
 
 /*
  * Send ${b} and read an answer to each command: ${replies} (b->n of them) are
- * to be freed with replies_free.  Scripts that Redis does not know are sent
+ * to be freed with replies_free.  A command without a key goes where the one
+ * before it went.  The nodes are asked one after the other, in the order in which
+ * the batch first needs them.  Scripts that Redis does not know are sent
  * once more as text.  A dead link: once more on a new one, without the
  * commands marked once (their reply is NULL then).
- * -1: Redis is down (logged); no replies.
+ * -1: Redis is down (logged); no replies, though some commands may be done.
  */
 int store_run(struct store *st, struct batch *b,
     redisReply **replies) WARN_UNUSED;
@@ -165,7 +181,6 @@ const char *reply_str(const redisReply *r, size_t i);
 
 /* ---- the store ---- */
 
-#define STORE_WAIT_MAX_MS 1000 /* of a blocking pop: shutdown waits for it */
 #define STORE_BREAKERS 32
 #define STORE_BREAKER_MAX 320
 
@@ -191,8 +206,8 @@ struct store {
 	int wait_ms;
 
 	pthread_mutex_t lock; /* of what follows, up to breakers */
-	struct link *idle[LINK_KINDS];
-	int nidle[LINK_KINDS];
+	struct link *idle;
+	int nidle;
 	bool broken; /* the next link made is a reconnect */
 	bool run_id_asked;
 	char run_id[STORE_RUN_ID_MAX]; /* of the Redis in use; "": unknown */
@@ -201,8 +216,6 @@ struct store {
 
 	/* Bits of partitions: due was seen damaged; and is right again. */
 	_Atomic unsigned due_damaged, due_healed;
-	_Atomic unsigned wake_damaged; /* not waited for ... */
-	_Atomic int64_t wake_look_ms;  /* ... until then, boot clock */
 	_Atomic int64_t damage_logged_ms, key_logged_ms;
 	_Atomic int64_t format; /* stored, as last read; 0: none known */
 	_Atomic int64_t reconnects;

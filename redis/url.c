@@ -192,8 +192,9 @@ parse_tcp(const char *s, struct store_url *url, const char **why)
 }
 
 static const struct link_place *
-find_one(struct store *st)
+find_one(struct store *st, int slot)
 {
+	(void)slot;
 	return &st->url.place;
 }
 

@@ -8,13 +8,16 @@
 #include "base/pool.h"
 #include "nouns/metric.h"
 #include "redis/journal.h"
+#include "redis/wake.h"
 #include "work/lease.h"
 #include "work/worker.h"
 
 /* Jobs taken in one script: more would starve the other workers. */
 #define TAKE_MAX 32
-/* All partitions are looked at so often: retries, leases that ran out. */
-#define SCAN_MS 1000
+/* All partitions are looked at so often: retries, leases that ran out, wakes
+ * that nobody heard. */
+#define LOOK_MS 1000
+#define FULL_WAIT_MS 5 /* until there may be room again */
 #define WAIT_MIN_MS 20
 /* After a reconnect jobs are renewed by their holders, who may be others than
  * us, before any is taken: they only look abandoned. */
@@ -101,109 +104,97 @@ wanted(struct worker *w, const struct settings *s)
 
 struct taker {
 	struct worker *w;
-	int64_t scanned_ms;
+	unsigned todo;      /* bits of partitions: there may be jobs for us */
+	int64_t looked_ms;  /* at all partitions, boot clock */
 	int64_t next_ms;    /* wall: the first job that is due later */
-	bool more;          /* the last scan filled all slots */
 	int64_t reconnects; /* seen so far */
 	bool connected;     /* once at least: the first is no reconnect */
 	int64_t not_before_ms;
 };
 
 static void
-take(struct taker *tk, const struct settings *s, int partition, int n)
+take(struct taker *tk, const struct settings *s, int n)
 {
 	struct job *jobs[TAKE_MAX];
-	int64_t next = 0;
 	int got, i;
 
-	if (partition >= 0)
-		got = due_take(tk->w->store, partition, n, s->turns_lease_ms,
-		    s->turns_max_age_ms, jobs, &next);
-	else {
-		got = due_take_all(tk->w->store, n, s->turns_lease_ms,
-		    s->turns_max_age_ms, jobs, &next);
-		tk->scanned_ms = clock_boot_ms();
-		tk->next_ms = next;
-		tk->more = got == n;
-	}
+	got = due_take(tk->w->store, tk->w->wake, &tk->todo, n,
+	    s->turns_lease_ms, s->turns_max_age_ms, jobs, &tk->next_ms);
 	for (i = 0; i < got; i++)
 		start(tk->w, jobs[i], s);
+	if (got == -1)
+		usleep(DOWN_WAIT_MS * 1000);
 }
 
-/* Is it time to look at all partitions? */
-static bool
-scan_is_due(const struct taker *tk)
+/* How long until it is time to look at all partitions; not above 0: it is. */
+static int64_t
+look_in_ms(const struct taker *tk)
 {
-	return tk->more || clock_boot_ms() - tk->scanned_ms >= SCAN_MS
-	    || (tk->next_ms > 0 && tk->next_ms <= clock_wall_ms());
-}
+	int64_t since = clock_boot_ms() - tk->looked_ms;
+	int64_t wait = LOOK_MS - since, next;
 
-/* Look at all partitions.  When nothing is expected, a glance comes first: it
- * is all that an idle worker asks of Redis. */
-static void
-scan(struct taker *tk, const struct settings *s, int n)
-{
-	bool expected = tk->more
-	    || (tk->next_ms > 0 && tk->next_ms <= clock_wall_ms());
-	int64_t next;
-
-	if (expected || due_look(tk->w->store, &next) == 1) {
-		take(tk, s, -1, n);
-		return;
-	}
-	tk->scanned_ms = clock_boot_ms();
-	tk->next_ms = next;
-}
-
-/* Until a token comes, a retry is due, or it is time for a scan. */
-static int
-wait_for_work(struct taker *tk)
-{
-	int64_t wait = tk->more ? 0
-				: tk->scanned_ms + SCAN_MS - clock_boot_ms();
-
-	if (tk->next_ms > 0 && tk->next_ms - clock_wall_ms() < wait)
-		wait = tk->next_ms - clock_wall_ms();
+	if (wake_is_out(tk->w->wake))
+		return 0;
+	next = tk->next_ms > 0 ? tk->next_ms - clock_wall_ms() : wait;
 	/* A job that is due may be one that another worker is just taking:
 	 * never look again at once. */
-	return due_wait(tk->w->store,
-	    (int)(wait < WAIT_MIN_MS ? WAIT_MIN_MS : wait));
+	if (next < WAIT_MIN_MS - since)
+		next = WAIT_MIN_MS - since;
+	return next < wait ? next : wait;
+}
+
+/* At all partitions: it is all that an idle worker asks of Redis. */
+static void
+look(struct taker *tk)
+{
+	unsigned due;
+
+	if (due_look(tk->w->store, tk->w->wake, &due, &tk->next_ms) == 0)
+		tk->todo |= due;
+	else
+		usleep(DOWN_WAIT_MS * 1000);
+	tk->looked_ms = clock_boot_ms();
+}
+
+/* A reconnect: those who hold turns come first. */
+static bool
+has_reconnected(struct taker *tk)
+{
+	int64_t reconnects = store_reconnects(tk->w->store);
+	bool again = reconnects != tk->reconnects && tk->connected;
+
+	if (again)
+		tk->not_before_ms = clock_boot_ms() + RECONNECT_WAIT_MS;
+	tk->reconnects = reconnects;
+	return again;
 }
 
 static void
 take_once(struct taker *tk, const struct settings *s)
 {
-	int64_t reconnects = store_reconnects(tk->w->store);
-	int n = wanted(tk->w, s), partition;
+	struct wake *wake = tk->w->wake;
+	int n = wanted(tk->w, s);
+	int64_t wait;
 
-	if (reconnects != tk->reconnects) {
-		tk->reconnects = reconnects;
-		if (tk->connected)
-			tk->not_before_ms = clock_boot_ms() + RECONNECT_WAIT_MS;
-	}
+	(void)has_reconnected(tk);
 	if (n == 0 || clock_boot_ms() < tk->not_before_ms) {
-		usleep(5000);
+		if (wake_wait(wake, FULL_WAIT_MS) == 0)
+			tk->todo |= wake_pass(wake);
 		return;
 	}
-	partition = wait_for_work(tk);
-	if (partition == -2) {
+	wait = tk->todo != 0 ? 0 : look_in_ms(tk);
+	if (wake_wait(wake, wait > 0 ? (int)wait : 0) == -1) {
 		usleep(DOWN_WAIT_MS * 1000);
 		return;
 	}
-	/* Reconnected while it waited: those who hold turns come first. */
-	if (worker_is_stopping(tk->w)
-	    || (tk->connected
-		&& store_reconnects(tk->w->store) != tk->reconnects)) {
-		if (partition >= 0)
-			due_poke(tk->w->store); /* the token was another's */
+	if (worker_is_stopping(tk->w) || has_reconnected(tk))
 		return;
-	}
 	tk->connected = true;
-	if (partition >= 0)
-		take(tk, s, partition, n);
-	n = wanted(tk->w, s);
-	if (n > 0 && scan_is_due(tk))
-		scan(tk, s, n);
+	tk->todo |= wake_heard(wake);
+	if (look_in_ms(tk) <= 0)
+		look(tk);
+	if (tk->todo != 0)
+		take(tk, s, n);
 }
 
 static void *
@@ -236,6 +227,7 @@ take_run(struct worker *w)
 		else
 			pthread_join(taking, NULL);
 	}
+	wake_leave(w->wake);
 	s = worker_settings(w);
 	drain_ms = s->server_drain_ms;
 	settings_unref(s);

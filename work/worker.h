@@ -23,6 +23,7 @@
 struct lease_book;
 struct pool;
 struct store;
+struct wake;
 
 /* It only grows. */
 enum worker_stop {
@@ -35,6 +36,7 @@ struct worker {
 	char id[WORKER_ID_MAX];
 	int64_t started_ms;
 	struct store *store;
+	struct wake *wake;                 /* the taker's ear */
 	struct work_row kinds[JOB_KIND_N]; /* by enum job_kind; main's */
 	struct pool *turns;                /* a thread a job */
 	struct pool *calls;                /* further threads of jobs */

@@ -1,6 +1,6 @@
 #!lua
 -- uses: limited known counts
--- KEYS chat inbox seen limit due wake counts reply wait chats
+-- KEYS chat inbox seen limit due free counts reply wait chats
 -- ARGV id name kind address mac body per_minute max bytes full keep keep_ms
 local id, name = ARGV[1], ARGV[2]
 local now, us = clock()

@@ -4,11 +4,11 @@
 -- where nothing counts, or no tool is called
 -- ARGV stored counts address per_minute tool_per_minute
 -- The address is 32 hex digits, or ''.  Answers verdict (enum access_verdict),
--- doc, limit, left, reset, wait, now.
+-- doc, limit, left, reset, wait, now, ends.
 local UNKNOWN, EXPIRED, REVOKED, ELSEWHERE = 1, 2, 3, 4
 local KEY_LIMITED, TOOL_LIMITED, BROKEN = 5, 6, 7
 local now, us = clock()
-local doc, n = '', tonumber(ARGV[4])
+local doc, n, ends = '', tonumber(ARGV[4]), 0
 
 -- The first ${bits} of two rows of hex digits are the same.
 local function same(a, b, bits)
@@ -35,7 +35,8 @@ if ARGV[1] == '1' then
 	if not ours then return {BROKEN} end
 	if c.gone then return {REVOKED} end
 	if not c.doc then return {UNKNOWN} end
-	local ends, rate, used = num(c.ends, 0), num(c.rate, n), num(c.used, 0)
+	local rate, used = num(c.rate, n), num(c.used, 0)
+	ends = num(c.ends, 0)
 	if not ends or not rate then return {BROKEN} end
 	if ends > 0 and ends <= now then return {EXPIRED} end
 	if c.allow and not is_allowed(c.allow, ARGV[3]) then
@@ -47,7 +48,7 @@ if ARGV[1] == '1' then
 	end
 	doc, n = c.doc, rate
 end
-if ARGV[2] ~= '1' then return {0, doc, 0, 0, 0, 0, now} end
+if ARGV[2] ~= '1' then return {0, doc, 0, 0, 0, 0, now, ends} end
 
 local verdict, key = 0, n <= 1000 and KEYS[2] or KEYS[3]
 local wait, tat = limit_wait(key, n, now, us)
@@ -65,4 +66,4 @@ elseif KEYS[4] then
 end
 if verdict == 0 then limit_take(key, n, now, us, tat) end
 local left, reset = limit_left(key, n, now, us)
-return {verdict, doc, n, left, reset, wait, now}
+return {verdict, doc, n, left, reset, wait, now, ends}

@@ -62,11 +62,14 @@ local function aside(key)
 	note(key, to)
 end
 
--- A token for a worker: a hint, so that a damaged key is only slower.
-local function wake_one(wake)
-	local n = pcall('LPUSH', wake, '1')
-	if type(n) == 'number' and n > 1000 then
-		call('LTRIM', wake, 0, 999)
+-- One of those that want to be woken is taken out and told; who does not hear
+-- it is gone.  A hint: what nobody hears is found by the look of each second.
+local function wake_one(free)
+	for _ = 1, 4 do
+		local id = pcall('SPOP', free)
+		if type(id) ~= 'string' then return end
+		local n = pcall('SPUBLISH', prefix_of(free) .. 'wake:' .. id, '')
+		if type(n) ~= 'number' or n > 0 then return end
 	end
 end
 

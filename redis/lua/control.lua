@@ -2,7 +2,7 @@
 -- uses: limited
 -- A word that is answered at once.  Stop is for the message at the head of
 -- the inbox: running, or waiting to be tried again, which is then now.
--- KEYS chat inbox limit due wake history     ARGV name per_minute stop
+-- KEYS chat inbox limit due free history     ARGV name per_minute stop
 local now, us = clock()
 local wait = limited(KEYS[3], tonumber(ARGV[2]), now, us)
 if wait > 0 then return {LIMITED, wait} end

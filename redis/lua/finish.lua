@@ -1,6 +1,6 @@
 #!lua flags=allow-oom
 -- uses: counts
--- KEYS chat inbox history turn due wake counts dead reply wait
+-- KEYS chat inbox history turn due free counts dead reply wait
 -- Empty: unchanged.  history_max -1: forgotten.  forget, cred '-': removed.
 local token, name, id, how, entry, history_max, forget, state, cred, tools,
 	tokens_in, tokens_out, reply, keep, why = unpack(ARGV)

@@ -1,5 +1,5 @@
 #!lua flags=allow-oom
--- KEYS chat turn due wake
+-- KEYS chat turn due free
 -- ARGV token name delay failed version field value
 local c = record(KEYS[1], 'token', 'failures', 'stop', 'v')
 if c.token ~= ARGV[1] then return {LOST} end

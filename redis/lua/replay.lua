@@ -2,7 +2,7 @@
 -- uses: counts
 -- A dead letter back as a new message.  ${seen} is cut by accept, which knows
 -- how many ids to keep.
--- KEYS chat inbox seen due wake counts dead
+-- KEYS chat inbox seen due free counts dead
 -- ARGV letter id name kind mac body keep_ms
 local letter = try('XRANGE', KEYS[7], ARGV[1], ARGV[1])
 if not letter or #letter == 0 then return {NONE} end

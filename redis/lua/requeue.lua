@@ -1,7 +1,7 @@
 #!lua flags=allow-oom
 -- Chats that wait and are in due no more, because it was deleted.  Who is held
 -- gets a lease: the holder renews it.
--- KEYS due wake     ARGV prefix lease name ...
+-- KEYS due free     ARGV prefix lease name ...
 local now, n = clock(), 0
 if try('ZCARD', KEYS[1]) == nil then return {DAMAGED} end
 for i = 3, #ARGV do

@@ -2,24 +2,33 @@
 -- uses: letter
 -- Learns the names of the chats inside, so their keys cannot be in KEYS; they
 -- carry the same hash tag.
--- KEYS due wake paused counts dead chats
--- ARGV prefix token lease n version popped
-local prefix, front, lease, n, version, popped = unpack(ARGV)
+-- KEYS due free paused counts dead chats
+-- ARGV prefix token lease n version look id
+-- id: who has looked and has room left wants to be woken again; '': not.
+-- Answers code, time, when the first job is due (where look says so, and where
+-- none was taken), 1 if there was no room for more, jobs.
+local prefix, front, lease, n, version, look, id = unpack(ARGV)
 local now = clock()
-local out = {NONE, now, 0}
-if call('EXISTS', KEYS[3]) == 1 then return out end
+local out = {NONE, now, 0, 0}
+local function enlist()
+	if id ~= '' then pcall('SADD', KEYS[2], id) end
+end
+if call('EXISTS', KEYS[3]) == 1 then
+	enlist()
+	return out
+end
 local due = KEYS[1]
 n = tonumber(n)
-if try('ZCARD', due) == nil then return {DAMAGED, now, 0} end
-local names = {}
-if n > 0 then
-	names = call('ZRANGEBYSCORE', due, '-inf', now, 'LIMIT', 0, n + 8)
-	if #names == 0 then
-		-- More than an hour ahead: nobody asks for that; a clock went back.
-		local last = call('ZRANGE', due, -1, -1, 'WITHSCORES')
-		if last[2] and tonumber(last[2]) > now + 3600000 then
-			names = {last[1]}
-		end
+if try('ZCARD', due) == nil then
+	enlist()
+	return {DAMAGED, now, 0, 0}
+end
+local names = call('ZRANGEBYSCORE', due, '-inf', now, 'LIMIT', 0, n + 8)
+if #names == 0 then
+	-- More than an hour ahead: nobody asks for that; a clock went back.
+	local last = call('ZRANGE', due, -1, -1, 'WITHSCORES')
+	if last[2] and tonumber(last[2]) > now + 3600000 then
+		names = {last[1]}
 	end
 end
 
@@ -182,19 +191,25 @@ for _, name in ipairs(names) do
 					job[#job + 1] = c[field]
 				end
 			end
-			out[3 + taken] = job
+			out[4 + taken] = job
 		end
 	end
 end
-if taken > 0 then
-	-- As many tokens as jobs, less the one that the caller has popped.
-	local tokens = taken - tonumber(popped)
-	if tokens > 0 then pcall('LPOP', KEYS[2], tokens) end
-	out[1] = OK
+if taken > 0 then out[1] = OK end
+local left = more
+if not more and #names > taken then -- put off, or its next message is due
+	local first = call('ZRANGE', due, 0, 0, 'WITHSCORES')
+	left = first[2] and tonumber(first[2]) <= now
 end
+if taken < n and not left then
+	enlist()
+else
+	out[4] = 1
+end
+if more then wake_one(KEYS[2]) end -- who may have room for the rest
 if more then
 	out[3] = now
-elseif taken == 0 or popped == '0' then
+elseif taken == 0 or look == '1' then
 	local first = call('ZRANGE', due, 0, 0, 'WITHSCORES')
 	if first[2] then out[3] = math.max(-1e15, math.min(1e15, tonumber(first[2]))) end
 end

@@ -68,6 +68,18 @@ export class Memcp {
     });
   }
 
+  /* As if it were new, but for the tokens that it gave. */
+  fresh() {
+    this.tools = TOOLS;
+    this.requests = [];
+    this.calls = [];
+    this.handler = null;
+    this.down = false;
+    this.failing = {};
+    this.ttlMinutes = null;
+    this.forbidden = new Set();
+  }
+
   async stop() {
     for (const s of this.sockets) s.destroy();
     await new Promise(resolve => this.server.close(resolve));

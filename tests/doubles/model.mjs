@@ -68,6 +68,12 @@ export class Model {
 
   push(...behaviours) { this.queue.push(...behaviours); return this; }
   clear() { this.queue = []; this.handler = null; this.requests = []; this.refusals = []; }
+  /* As if it were new, but for what its models are called. */
+  fresh() {
+    this.clear();
+    this.keep = true;
+    this.mostRunning = this.running;
+  }
   last() { return this.requests.at(-1); }
 
   async stop() {

@@ -3,9 +3,10 @@
  * what is answered when something is wrong.
  */
 import assert from 'node:assert/strict';
-import { suite, testWith, until } from './dragoman.mjs';
+import { until } from './dragoman.mjs';
+import { sharedStack, testWith } from './stacks.mjs';
 
-const s = suite({ settings: { chat: { max_input_chars: 50, max_output_chars: 60, starters: ['one', 'two'] } } });
+const s = sharedStack({ settings: { chat: { max_input_chars: 50, max_output_chars: 60, starters: ['one', 'two'] } } });
 
 s.test('a message gets a reply with state and starters', async d => {
   const r = await d.chat({ chat_id: 'alice', message: '  hello  ' });
@@ -116,11 +117,11 @@ s.test('every wrong request is told so, in order', async d => {
 
 s.test('texts that clients know', async d => {
   const detail = async (body, more) => (await d.chat(body, more)).json.detail;
-  assert.equal(await detail({ chat_id: 'a', message: 'b' }, { secret: 'no' }), 'Invalid or missing X-Proxy-Secret header');
+  assert.equal(await detail({ chat_id: 'texts', message: 'b' }, { secret: 'no' }), 'Invalid or missing X-Proxy-Secret header');
   assert.equal(await detail({ chat_id: '', message: 'b' }), 'chat_id is required');
   for (const chat_id of ['.', '..'])
     assert.match(await detail({ chat_id, message: 'b' }), /^chat_id must not be/, 'a URL of it cannot be followed');
-  assert.equal(await detail({ chat_id: 'a', message: '' }), 'message is required');
+  assert.equal(await detail({ chat_id: 'texts', message: '' }), 'message is required');
   assert.equal((await d.get('/nowhere')).json.detail, 'Not Found');
   assert.equal((await d.get('/chat')).json.detail, 'Method Not Allowed');
   assert.equal((await detail({ message: 'b' }))[0].msg, 'Field required');

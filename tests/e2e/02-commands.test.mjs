@@ -2,10 +2,11 @@
  * Commands of a chat: answered at once, also while a turn runs, or in turn.
  */
 import assert from 'node:assert/strict';
-import { suite, until } from './dragoman.mjs';
+import { until } from './dragoman.mjs';
+import { sharedStack } from './stacks.mjs';
 
 /* A lease is renewed, and then a stop noticed, after a third of it. */
-const s = suite({ settings: { chat: { repeatable: ['echo'] }, turns: { lease: '60s' } } });
+const s = sharedStack({ settings: { chat: { repeatable: ['echo'] }, turns: { lease: '60s' } } });
 const AT_ONCE_MS = 8000;
 
 s.test('/status says state, token and backend, and makes no record', async d => {

@@ -3,9 +3,10 @@
  * when another worker takes over in the middle.
  */
 import assert from 'node:assert/strict';
-import { sleep, suite, until } from './dragoman.mjs';
+import { sleep, until } from './dragoman.mjs';
+import { sharedStack } from './stacks.mjs';
 
-const s = suite({ settings: { turns: { lease: '3s' } } });
+const s = sharedStack({ settings: { turns: { lease: '3s' } } });
 
 function checkText(st) {
   /* The deltas of each attempt make the text, by offsets in characters. */
@@ -152,7 +153,7 @@ s.test('refusals of a stream are plain JSON', async d => {
   const r = d.stream({ chat_id: '', message: 'hi' });
   await r.done;
   assert.equal(r.status, 400);
-  const u = d.stream({ chat_id: 'a', message: 'hi' }, { secret: 'no' });
+  const u = d.stream({ chat_id: 'refused', message: 'hi' }, { secret: 'no' });
   await u.done;
   assert.equal(u.status, 401);
 });

@@ -2,11 +2,12 @@
  * A message with an id of the client's: repeats, and asking for the answer.
  */
 import assert from 'node:assert/strict';
-import { suite, until } from './dragoman.mjs';
+import { until } from './dragoman.mjs';
+import { sharedStack } from './stacks.mjs';
 
-const s = suite({ edges: 1, turns: 1, settings: { chat: { reply_keep: '1m' } } });
+const s = sharedStack({ edges: 1, turns: 1, settings: { chat: { reply_keep: '1m' } } });
 /* Where waiting is over soon, and replies are. */
-const hasty = suite({ settings: { chat: { wait: '1s', reply_keep: '3s' } } });
+const hasty = sharedStack({ settings: { chat: { wait: '1s', reply_keep: '3s' } } });
 const poll = (d, chat, id, more = {}) => d.get(`/chat/${encodeURIComponent(chat)}/messages/${encodeURIComponent(id)}`, { headers: d.headersOf(more) });
 
 s.test('the same id again gets the same answer and no second turn', async d => {

@@ -4,9 +4,10 @@
  */
 import assert from 'node:assert/strict';
 import { CHAT_TOKEN, MCP_TOKEN } from '../doubles/memcp.mjs';
-import { SECRET, suite, testWith, until } from './dragoman.mjs';
+import { SECRET, until } from './dragoman.mjs';
+import { sharedStack, testWith } from './stacks.mjs';
 
-const s = suite({ memcp: true, settings: { chat: { starters: ['What can you do?', 'Who are you?'] } } });
+const s = sharedStack({ memcp: true, settings: { chat: { starters: ['What can you do?', 'Who are you?'] } } });
 
 async function connect(d, chat, token = CHAT_TOKEN) {
   await d.say(chat, 'hi');

@@ -4,10 +4,11 @@
  */
 import assert from 'node:assert/strict';
 import { startModern } from '../doubles/mcp.mjs';
-import { sleep, suite, testWith, until } from './dragoman.mjs';
+import { sleep, until } from './dragoman.mjs';
+import { sharedStack, testWith } from './stacks.mjs';
 
 let mcp;
-const s = suite(async () => {
+const s = sharedStack(async () => {
   mcp = await startModern();
   return { settings: { mcp: { servers: { srv: { url: mcp.url } } } } };
 });
@@ -121,7 +122,8 @@ s.test('time and health answer', async d => {
   assert.match(health, /ok|healthy|status/i);
 });
 
-testWith({ edges: 1, turns: 1, settings: { chat: { max_history: 3 } } }, 'max_history limits what is sent', async d => {
+const narrow = sharedStack({ edges: 1, turns: 1, settings: { chat: { max_history: 3, tools: ['echo'] } } });
+narrow.test('max_history limits what is sent', async d => {
   for (let i = 0; i < 6; i++) await d.say('max', `q${i}`);
   const users = d.model.last().body.messages.filter(m => m.role === 'user').map(m => m.content);
   assert.deepEqual(users, ['q2', 'q3', 'q4', 'q5']);
@@ -138,7 +140,7 @@ testWith({ edges: 1, turns: 1, settings: { chat: { max_history: 50, history_toke
   for (const [i, x] of m.entries()) assert.equal(x.role, i % 2 ? 'assistant' : 'user');
 });
 
-testWith({ edges: 1, turns: 1, settings: { chat: { tools: ['echo'] } } }, 'chat.tools says what may be called', async d => {
+narrow.test('chat.tools says what may be called', async d => {
   d.model.push({ calls: [{ name: 'time' }] }, { text: 'ok' });
   await d.say('only', 'go');
   assert.deepEqual(d.model.requests[0].tools, ['echo']);

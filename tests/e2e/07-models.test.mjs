@@ -3,12 +3,14 @@
  * fallbacks, and which one is meant when several could be.
  */
 import assert from 'node:assert/strict';
-import { testWith, until } from './dragoman.mjs';
+import { until } from './dragoman.mjs';
+import { sharedStack, testWith } from './stacks.mjs';
 
 const one = { edges: 1, turns: 1 };
 const echo = text => ({ name: 'echo', arguments: { text } });
 
-testWith({ ...one, model: 'anthropic' }, 'anthropic: words, calls, summary, history', async d => {
+const anthropic = sharedStack({ ...one, model: 'anthropic' });
+anthropic.test('anthropic: words, calls, summary, history', async d => {
   assert.equal((await d.say('a', 'hello')).reply, 'You said: hello');
   let q = d.model.last();
   assert.equal(q.api, 'anthropic');
@@ -27,7 +29,7 @@ testWith({ ...one, model: 'anthropic' }, 'anthropic: words, calls, summary, hist
   assert.match((await d.get('/health')).json.backend, /^anthropic\/claude-test$/);
 });
 
-testWith({ ...one, model: 'anthropic' }, 'anthropic: streamed, refused, empty, cut, a tool without arguments', async d => {
+anthropic.test('anthropic: streamed, refused, empty, cut, a tool without arguments', async d => {
   d.model.push({ text: 'streamed words', pieces: 6, drip: 60, bytes: false, crlf: true });
   const st = d.stream({ chat_id: 's', message: 'x' });
   await st.done;
@@ -79,13 +81,14 @@ testWith({ ...one, model: false }, 'direct: the message is the command', async d
   assert.ok(st.of('delta').length >= 1);
 });
 
-testWith({ ...one, settings: { llm: { fallback: ['gpt-second', 'gpt-third'] } } }, 'fallback models are tried in order', async d => {
+const several = sharedStack({ ...one, settings: { llm: { fallback: ['gpt-second', 'gpt-third'] } } });
+several.test('fallback models are tried in order', async d => {
   d.model.handler = r => r.body.model === 'gpt-third' ? { text: 'from the third' } : { status: 500 };
   assert.equal((await d.say('f', 'x')).reply, 'from the third');
   assert.deepEqual(d.model.requests.map(r => r.body.model), ['gpt-test', 'gpt-second', 'gpt-third']);
 });
 
-testWith({ ...one, settings: { llm: { fallback: ['gpt-second'] } } }, 'a model that is not there or not allowed: the fallback', async d => {
+several.test('a model that is not there or not allowed: the fallback', async d => {
   for (const status of [404, 401, 403, 400]) {
     d.model.clear();
     d.model.handler = r => r.body.model === 'gpt-second' ? { text: 'second' } : { status };

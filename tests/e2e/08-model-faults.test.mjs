@@ -4,13 +4,14 @@
  */
 import assert from 'node:assert/strict';
 import { Model } from '../doubles/model.mjs';
-import { freePort, suite, testWith, until } from './dragoman.mjs';
+import { freePort, until } from './dragoman.mjs';
+import { sharedStack, testWith } from './stacks.mjs';
 
 const quick = { llm: { connect: '1s', first_byte: '2s', total: '5s', retry_for: '2s' } };
 /* Whoever waits though it is no use, or for another's turn, waits for so long. */
 const patient = { llm: { ...quick.llm, retry_for: '20s' } };
 const AT_ONCE_MS = 10000;
-const s = suite({ settings: quick });
+const s = sharedStack({ settings: quick });
 
 /* The chat is alive after it, and knows nothing of what failed. */
 async function alive(d, chat) {
@@ -69,10 +70,11 @@ const lasting = { /* the same fault each time: the friendly sentence */
   'should not be retried': { status: 500, shouldRetry: false },
 };
 const HOPELESS = /wrong key|no such model|at that address|strange 404|no credit|bad request|not be retried/;
+/* One worker: the answer after each fault closes its breaker's count. */
+const hopeful = sharedStack({ edges: 1, turns: 1, settings: quick }), hopeless = sharedStack({ edges: 1, turns: 1, settings: patient });
 for (const [name, fault] of Object.entries(lasting))
-  testWith({ edges: 1, turns: 1, settings: HOPELESS.test(name) ? patient : quick }, `always ${name}: a friendly sentence, refused, the chat lives`, async d => {
+  (HOPELESS.test(name) ? hopeless : hopeful).test(`always ${name}: a friendly sentence, refused, the chat lives`, async d => {
     const chat = `always ${name}`;
-    d.model.clear();
     d.model.handler = () => fault;
     const begun = performance.now();
     const r = await d.say(chat, 'x', { ms: 60000 });
@@ -161,10 +163,11 @@ s.test('a huge answer is cut, not kept', async d => {
   await alive(d, 'huge');
 });
 
-s.test('a slow drip of bytes is read whole', async d => {
-  d.model.clear();
+/* Some hundred bytes come before the first word: they take as long as the
+ * double's timers. */
+testWith({ edges: 1, turns: 1, settings: { llm: { retry_for: '0s' }, chat: { wait: '100s' } } }, 'a slow drip of bytes is read whole', async d => {
   d.model.push({ text: 'ä drop 🌍', bytes: true, drip: 1 });
-  assert.equal((await d.say('drip', 'x', { ms: 30000 })).reply, 'ä drop 🌍');
+  assert.equal((await d.say('drip', 'x', { ms: 120000 })).reply, 'ä drop 🌍');
   d.model.push({ text: 'cr', cr: true });
   assert.equal((await d.say('drip', 'x')).reply, 'cr');
 });
@@ -211,17 +214,18 @@ testWith({ edges: 1, turns: 2, settings: { llm: { ...quick.llm, retry_for: '1s' 
   assert.ok(d.model.requests.length - before <= 3, `open: asked ${d.model.requests.length - before} times`);
 });
 
-const two = { edges: 1, turns: 1, settings: { llm: { ...quick.llm, retry_for: '5s', fallback: ['gpt-second'] } } };
+const both = { edges: 1, turns: 1, settings: { llm: { ...quick.llm, retry_for: '5s', fallback: ['gpt-second'] } } };
+const two = sharedStack(both);
 for (const first of ['gpt-test', 'gpt-second'])
-  testWith(two, `a long retry-after of one model (${first}) does not speak for the other`, async d => {
+  two.test(`a long retry-after of one model (${first}) does not speak for the other`, async d => {
     let others = 0;
     d.model.handler = r => r.body.model === first ? { status: 429, retryAfter: 60 }
       : ++others === 1 ? { status: 503 } : { text: 'from the other' };
-    assert.equal((await d.say('hint', 'x', { ms: 30000 })).reply, 'from the other');
+    assert.equal((await d.say(`hint of ${first}`, 'x', { ms: 30000 })).reply, 'from the other');
     assert.equal(others, 2);
   });
 
-testWith({ ...two, settings: { llm: { ...two.settings.llm, retry_for: '20s' } } }, 'a long retry-after of all models: refused at once', async d => {
+testWith({ ...both, settings: { llm: { ...both.settings.llm, retry_for: '20s' } } }, 'a long retry-after of all models: refused at once', async d => {
   d.model.handler = () => ({ status: 429, retryAfter: 60 });
   const begun = performance.now();
   await d.say('hints', 'x', { ms: 30000 });

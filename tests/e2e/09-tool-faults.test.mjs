@@ -4,13 +4,20 @@
 import assert from 'node:assert/strict';
 import { startBad } from '../doubles/mcp.mjs';
 import { CHAT_TOKEN } from '../doubles/memcp.mjs';
-import { sleep, suite, testWith, until } from './dragoman.mjs';
+import { sleep, until } from './dragoman.mjs';
+import { sharedStack, testWith } from './stacks.mjs';
 
 let bad;
-const s = suite(async () => {
+const s = sharedStack(async () => {
   bad = await startBad();
   return { memcp: true, settings: { mcp: { timeout: '2s', servers: { bad: { url: bad.url } } } } };
 });
+
+/* ${chat} has told its token. */
+async function connected(d, chat) {
+  await d.say(chat, 'hi');
+  assert.equal((await d.say(chat, CHAT_TOKEN)).state, 'active');
+}
 
 async function ask(d, chat, calls) {
   d.model.clear();
@@ -23,8 +30,7 @@ async function ask(d, chat, calls) {
 }
 
 s.test('meMCP: each fault becomes a result', async d => {
-  await d.say('m', 'hi');
-  await d.say('m', CHAT_TOKEN);
+  await connected(d, 'm');
   const faults = {
     500: { status: 500 }, reset: { reset: true }, garbage: { garbage: true }, cut: { cut: true },
     'slow answer': { delay: 60000 }, never: { hang: true }, drip: { drip: 1000 }, huge: { huge: 5 << 20 },
@@ -41,7 +47,8 @@ s.test('meMCP: each fault becomes a result', async d => {
 });
 
 s.test('an MCP server: each fault becomes a result', async d => {
-  const chat = 'm';
+  const chat = 'server';
+  await connected(d, chat);
   const faults = {
     500: { status: 500, body: {} }, reset: { reset: true }, 'not JSON': { raw: '\u0000nope' }, 'no JSON-RPC': { body: { hello: 1 } },
     'an error': { error: { code: -32603, message: 'it broke' } }, 'cut': { cut: true, result: { content: [] } },
@@ -68,7 +75,6 @@ s.test('an MCP server: each fault becomes a result', async d => {
 
 s.test('nothing is lost', async d => {
   assert.equal((await d.settled()).dead, 0);
-  await bad.stop();
 });
 
 testWith(async () => {

@@ -9,17 +9,34 @@ import path from 'node:path';
 import { CreateMessageResultSchema, EmptyResultSchema, ListRootsResultSchema } from '@modelcontextprotocol/sdk/types.js';
 import { inputRequired } from '@modelcontextprotocol/server';
 import { startBad, startLegacy, startModern, startSse } from '../doubles/mcp.mjs';
-import { freePort, suite, testWith, until } from './dragoman.mjs';
+import { freePort, until } from './dragoman.mjs';
+import { sharedStack, testWith } from './stacks.mjs';
 
+/* All servers but those that a test stops, or that spoil it for the others:
+ * what is on one of them is beside its test. */
+const more = {};
 let servers;
-const s = suite(async () => {
+const s = sharedStack(async () => {
   servers = {
     modern: await startModern(), both: await startModern({ legacy: 'stateless' }),
     sessions: await startLegacy(), stateless: await startLegacy({ stateless: true, port: await freePort() }),
     json: await startLegacy({ json: true }), sse: await startSse(),
   };
-  return { edges: 1, settings: { mcp: { servers: Object.fromEntries(Object.entries(servers).map(([k, v]) => [k, { url: v.url }])) } } };
+  const others = {};
+  for (const [name, start] of Object.entries(more)) others[name] = await start();
+  const all = Object.entries({ ...servers, ...others }).map(([k, v]) => [k, v.command ? v : { url: v.url }]);
+  return { edges: 1, turns: 1, others, settings: { mcp: { servers: Object.fromEntries(all) } } };
 });
+
+/* ${chat} is offered these tools; all that it is offered. */
+async function offers(d, chat, ...names) {
+  await until(async () => {
+    d.model.clear();
+    await d.say(chat, 'x');
+    return names.every(name => d.model.last().tools.includes(name));
+  }, { ms: 20000, every: 100, what: `${names} is offered` });
+  return d.model.last().tools;
+}
 
 async function call(d, chat, name, args = {}) {
   d.model.clear();
@@ -45,7 +62,7 @@ s.test('all servers list their tools, under names that model APIs allow', async 
 
 for (const name of ['modern', 'both', 'sessions', 'stateless', 'json', 'sse'])
   s.test(`${name}: calls, errors, structured results, images`, async d => {
-    const chat = `c-${name}`;
+    const chat = `c-${name}`, { calls } = servers[name], before = calls.length;
     assert.equal(await call(d, chat, `${name}__add`, { a: 2, b: 40 }), '42');
     const dotted = d.model.requests[0].tools.find(t => t.startsWith(`${name}__say`));
     assert.equal(await call(d, chat, dotted, { name: 'Ü' }), 'Hello, Ü!');
@@ -57,11 +74,13 @@ for (const name of ['modern', 'both', 'sessions', 'stateless', 'json', 'sse'])
     assert.match(await call(d, chat, `${name}__add`, { a: 'x' }), /expected number|must be number|is not of type/i);
     const long = d.model.requests[0].tools.find(t => t.startsWith(`${name}__aaa`));
     assert.equal(await call(d, chat, long), 'long');
-    assert.equal(servers[name].calls.filter(c => c.name === 'add').length, 1 + servers[name].calls.filter(c => c.name === 'add' && c.arguments.a === 'x').length);
+    const added = calls.slice(before).filter(c => c.name === 'add');
+    assert.equal(added.length, 1 + added.filter(c => c.arguments.a === 'x').length);
   });
 
-s.test('modern requests carry version, method and name in their headers', () => {
-  const r = servers.modern.of('tools/call')[0];
+s.test('modern requests carry version, method and name in their headers', async d => {
+  assert.equal(await call(d, 'headers', 'modern__add', { a: 1, b: 1 }), '2');
+  const r = servers.modern.of('tools/call').at(-1);
   assert.equal(r.headers['mcp-protocol-version'], '2026-07-28');
   assert.equal(r.headers['mcp-method'], 'tools/call');
   assert.equal(r.headers['mcp-name'], 'add');
@@ -70,6 +89,7 @@ s.test('modern requests carry version, method and name in their headers', () => 
 });
 
 s.test('the era is remembered: no probe before each call', async d => {
+  await offers(d, 'era', 'sessions__add');
   const n = servers.sessions.requests.length;
   await call(d, 'era', 'sessions__add', { a: 1, b: 1 });
   await call(d, 'era', 'sessions__add', { a: 1, b: 1 });
@@ -98,10 +118,6 @@ s.test('/stop cancels at the server', async d => {
   await d.say('cancel', '/stop');
   await running;
   await until(() => servers.modern.cancelled >= 1, { what: 'the server sees the cancellation' });
-});
-
-s.test('end', async () => {
-  for (const x of Object.values(servers)) await x.stop();
 });
 
 testWith(async () => {
@@ -139,29 +155,22 @@ testWith(async () => {
   await server.stop();
 });
 
-testWith(async () => {
+more.pg = async () => {
   const bad = await startBad();
-  let page = 0;
   bad.answer = r => {
     if (r.method !== 'tools/list') return null;
     const cursor = Number(r.body.params?.cursor ?? 0);
-    page++;
     const tools = [{ name: `page${cursor}`, description: 'x', inputSchema: { type: 'object' } }, { name: 'no schema' }, { description: 'no name' }];
     return { result: { resultType: 'complete', tools, ttlMs: 100000, cacheScope: 'private', ...(cursor < 3 ? { nextCursor: String(cursor + 1) } : {}) } };
   };
-  return { edges: 1, turns: 1, bad, pages: () => page, settings: { mcp: { servers: { pg: { url: bad.url } } } } };
-}, 'lists of several pages; tools that are not valid are left out', async d => {
-  await until(async () => {
-    d.model.clear();
-    await d.say('x', 'x');
-    return d.model.last().tools.includes('pg__page3');
-  }, { every: 200 });
-  const { tools } = d.model.last();
+  return bad;
+};
+s.test('lists of several pages; tools that are not valid are left out', async d => {
+  const tools = await offers(d, 'pages', 'pg__page3');
   assert.deepEqual(tools.filter(t => t.startsWith('pg__page')), ['pg__page0', 'pg__page1', 'pg__page2', 'pg__page3']);
-  await d.options.bad.stop();
 });
 
-testWith(async () => {
+more.ch = async () => {
   const bad = await startBad();
   bad.answer = r => {
     if (r.method === 'tools/list') return { result: { resultType: 'complete', tools: bad.tools, ttlMs: 10000000, cacheScope: 'private' } };
@@ -169,54 +178,40 @@ testWith(async () => {
     bad.tools = [...bad.tools, { name: 'fresh', inputSchema: { type: 'object' } }];
     return { sse: [{ jsonrpc: '2.0', method: 'notifications/tools/list_changed' }, { jsonrpc: '2.0', id: r.body.id, result: { resultType: 'complete', content: [{ type: 'text', text: 'changed' }] } }] };
   };
-  return { edges: 1, turns: 1, bad, settings: { mcp: { refresh: '1h', servers: { ch: { url: bad.url } } } } };
-}, 'a list that its server says has changed is read again', async d => {
-  await until(async () => {
-    d.model.clear();
-    await d.say('x', 'x');
-    return d.model.last().tools.includes('ch__odd');
-  }, { every: 200 });
-  const { bad } = d.options;
-  const lists = bad.of('tools/list').length;
-  assert.equal(await call(d, 'x', 'ch__odd'), 'changed');
-  await until(async () => {
-    d.model.clear();
-    await d.say('x', 'x');
-    return d.model.last().tools.includes('ch__fresh');
-  }, { every: 100, what: 'the new tool' });
-  assert.equal(bad.of('tools/list').length, lists + 1);
-  await bad.stop();
+  return bad;
+};
+s.test('a list that its server says has changed is read again', async d => {
+  await offers(d, 'changed', 'ch__odd');
+  const { ch } = d.options.others;
+  const lists = ch.of('tools/list').length;
+  assert.equal(await call(d, 'changed', 'ch__odd'), 'changed');
+  await offers(d, 'changed', 'ch__fresh');
+  assert.equal(ch.of('tools/list').length, lists + 1);
 });
 
-testWith(async () => {
+more.loop = async () => {
   const bad = await startBad();
   bad.answer = r => r.method === 'tools/list' ? { result: { resultType: 'complete', tools: [{ name: 'loop', inputSchema: { type: 'object' } }], nextCursor: 'same' } } : null;
-  return { edges: 1, turns: 1, bad, settings: { mcp: { servers: { loop: { url: bad.url } } } } };
-}, 'a list without end does not keep anyone busy for ever', async d => {
-  assert.equal((await d.say('x', 'x')).reply, 'You said: x');
-  const { bad } = d.options;
-  await until(() => d.events('tools_listed').some(e => e.source === 'loop'));
+  return bad;
+};
+s.test('a list without end does not keep anyone busy for ever', async d => {
+  assert.equal((await d.say('loop', 'x')).reply, 'You said: x');
+  const { loop } = d.options.others;
+  await until(() => d.logs('turn').some(e => e.event === 'tools_listed' && e.source === 'loop'));
   /* Asked once, and once more for the cursor that came again. */
-  assert.ok(bad.of('tools/list').length <= 2 * bad.of('server/discover').length + 2, String(bad.of('tools/list').length));
-  await d.options.bad.stop();
+  assert.ok(loop.of('tools/list').length <= 2 * loop.of('server/discover').length + 2, String(loop.of('tools/list').length));
 });
 
-testWith(async () => {
-  const fine = await startBad();
-  return { edges: 1, turns: 1, fine, settings: { mcp: { servers: { local: { command: 'npx', args: ['-y', 'some-server'] }, fine: { url: fine.url } } } } };
-}, 'a server that is started by a command is told of, and the others work', async d => {
-  await until(async () => {
-    d.model.clear();
-    await d.say('x', 'x');
-    return d.model.last().tools.includes('fine__odd');
-  }, { every: 100 });
-  const said = d.events('mcp_server_skipped').filter(e => e.server === 'local');
+more.local = () => ({ command: 'npx', args: ['-y', 'some-server'] });
+more.fine = () => startBad();
+s.test('a server that is started by a command is told of, and the others work', async d => {
+  await offers(d, 'command', 'fine__odd');
+  const said = d.logs('turn').filter(e => e.event === 'mcp_server_skipped' && e.server === 'local');
   assert.equal(said.length, 1);
   await until(async () => (await d.get('/ready')).json.sources.some(x => x.name === 'local' && x.ok === false && /command/.test(x.error)), { what: '/ready tells' });
   assert.equal((await d.get('/ready')).status, 200);
   const doctor = await d.cli(['doctor', '--json']);
   assert.ok(doctor.json.findings.some(f => f.area === 'tools' && /local offers no tools/.test(f.text ?? f.what ?? JSON.stringify(f))), doctor.stdout);
-  await d.options.fine.stop();
 });
 
 const begun = server => server.of('initialize').length;
@@ -380,7 +375,7 @@ testWith(async () => {
 
 /* A server of 2025-11-25 asks its client in the middle of a call: each request
  * gets an answer, and what nobody serves is refused as JSON-RPC wants it. */
-testWith(async () => {
+{
   const asks = async (args, extra) => {
     const said = [];
     for (const [method, schema] of [['ping', EmptyResultSchema], ['roots/list', ListRootsResultSchema], ['sampling/createMessage', CreateMessageResultSchema]]) {
@@ -393,45 +388,32 @@ testWith(async () => {
     }
     return { content: [{ type: 'text', text: said.join('; ') }] };
   };
-  const sessions = await startLegacy(), sse = await startSse();
-  sessions.more = sse.more = { asks };
-  return { edges: 1, turns: 1, sessions, sse, settings: { mcp: { servers: { sessions: { url: sessions.url }, sse: { url: sse.url } } } } };
-}, "a server's own requests are answered, on both transports", async d => {
-  const { sessions, sse } = d.options;
-  for (const name of ['sessions', 'sse']) {
-    await until(async () => {
-      d.model.clear();
-      await d.say('x', 'x');
-      return d.model.last().tools.includes(`${name}__asks`);
-    }, { ms: 20000, every: 200 });
-    assert.equal(await call(d, 'x', `${name}__asks`), 'ping {}; roots/list -32601; sampling/createMessage -32601');
+  for (const [name, start] of Object.entries({ asking: startLegacy, askingSse: startSse }))
+    more[name] = async () => Object.assign(await start(), { more: { asks } });
+}
+s.test("a server's own requests are answered, on both transports", async d => {
+  for (const name of ['asking', 'askingSse']) {
+    await offers(d, 'asking', `${name}__asks`);
+    assert.equal(await call(d, 'asking', `${name}__asks`), 'ping {}; roots/list -32601; sampling/createMessage -32601');
   }
-  await sessions.stop();
-  await sse.stop();
 });
 
 /* A tool of 2026-07-28 that needs a person: we say that nobody can be asked,
  * so that its server refuses the call in words; one that asks all the same is
  * told of, too. */
-testWith(async () => {
-  const modern = await startModern(), bad = await startBad();
+{
   const ask = { method: 'elicitation/create', params: { mode: 'form', message: 'Who?', requestedSchema: { type: 'object', properties: { name: { type: 'string' } } } } };
-  modern.more = { asks: () => inputRequired({ inputRequests: { who: inputRequired.elicit(ask.params) } }) };
-  bad.answer = r => (r.method === 'tools/call' ? { result: { resultType: 'input_required', inputRequests: { who: ask }, requestState: 'opaque' } } : undefined);
-  return { edges: 1, turns: 1, modern, bad, settings: { mcp: { servers: { modern: { url: modern.url }, bad: { url: bad.url } } } } };
-}, 'a tool that asks a person is a clear error', async d => {
-  const { modern, bad } = d.options;
-  await until(async () => {
-    d.model.clear();
-    await d.say('x', 'x');
-    return ['modern__asks', 'bad__odd'].every(t => d.model.last().tools.includes(t));
-  }, { ms: 20000, every: 200 });
-  assert.match(await call(d, 'x', 'modern__asks'), /refused the call: .*elicitation/i);
-  assert.deepEqual(modern.of('tools/call')[0].body.params._meta['io.modelcontextprotocol/clientCapabilities'], {});
-  assert.match(await call(d, 'x', 'bad__odd'), /needs an answer from a person/);
-  assert.equal(modern.of('tools/call').length, 1);
-  assert.equal(bad.of('tools/call').length, 1);
+  more.person = async () => Object.assign(await startModern(), { more: { asks: () => inputRequired({ inputRequests: { who: inputRequired.elicit(ask.params) } }) } });
+  more.insisting = async () => Object.assign(await startBad(),
+    { answer: r => (r.method === 'tools/call' ? { result: { resultType: 'input_required', inputRequests: { who: ask }, requestState: 'opaque' } } : undefined) });
+}
+s.test('a tool that asks a person is a clear error', async d => {
+  const { person, insisting } = d.options.others;
+  await offers(d, 'person', 'person__asks', 'insisting__odd');
+  assert.match(await call(d, 'person', 'person__asks'), /refused the call: .*elicitation/i);
+  assert.deepEqual(person.of('tools/call')[0].body.params._meta['io.modelcontextprotocol/clientCapabilities'], {});
+  assert.match(await call(d, 'person', 'insisting__odd'), /needs an answer from a person/);
+  assert.equal(person.of('tools/call').length, 1);
+  assert.equal(insisting.of('tools/call').length, 1);
   await until(async () => (await d.metrics()).get('dragoman_tool_calls_total{end="asks"}') === 1);
-  await modern.stop();
-  await bad.stop();
 });

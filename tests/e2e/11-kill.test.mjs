@@ -2,10 +2,21 @@
  * Whatever dies, each accepted message ends exactly once and in order.
  */
 import assert from 'node:assert/strict';
-import { sleep, suite, testWith, until } from './dragoman.mjs';
+import { sleep, until } from './dragoman.mjs';
+import { sharedStack, testWith } from './stacks.mjs';
 
 const quick = { turns: { lease: '2s' }, llm: { first_byte: '20s' }, chat: { wait: '60s', repeatable: ['echo', 'time'] } };
-const s = suite({ release: true, edges: 2, turns: 2, settings: quick });
+const s = sharedStack({ release: true, edges: 2, turns: 2, settings: quick });
+
+const LEASE_MS = 2000;
+const CRASHES_MAX = 5; /* then its message is a dead letter */
+/* After its second crash a chat waits 2^crashes s, a quarter more or less: that is seen, and not waited for. */
+async function pauseAfter(d, chat, crashes) {
+  const ms = await until(async () => { const left = await d.ahead(chat); return left > LEASE_MS && left; }, { ms: 20000, what: `${chat} waits after crash ${crashes}` });
+  const whole = 2 ** crashes * 1000;
+  assert.ok(ms <= 1.25 * whole && ms > 0.75 * whole - 1500, `${ms} ms after crash ${crashes}`);
+  await d.lookNow(chat);
+}
 
 /* Answers when told to: a model call that stands still at a known point. */
 function gate(d) {
@@ -45,6 +56,7 @@ s.test('killed twice and more: still answered once', async d => {
   for (let i = 1; i <= 3; i++) {
     await g.reached(i);
     await replaceTurns(d);
+    if (i > 1) await pauseAfter(d, 'twice', i);
   }
   await g.reached(4);
   g.open();
@@ -239,9 +251,10 @@ testWith({ release: true, edges: 1, turns: 2, settings: { ...quick, chat: { ...q
     if (settled) break;
     n = g.waiting.length;
     await replaceTurns(d);
+    if (n > 1) await pauseAfter(d, 'poison', n);
   }
   const r = await answer;
-  assert.ok(n <= 7, `${n} attempts`);
+  assert.equal(n, CRASHES_MAX, `${n} attempts`);
   assert.equal(r.status, 200, r.text);
   g.open();
   assert.equal((await next).json?.reply, 'reply to after it');

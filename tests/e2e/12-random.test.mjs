@@ -6,7 +6,8 @@
  *   E2E_SEED=123 E2E_MESSAGES=5000 tests/run 12-random
  */
 import assert from 'node:assert/strict';
-import { sleep, testWith } from './dragoman.mjs';
+import { sleep } from './dragoman.mjs';
+import { testWith } from './stacks.mjs';
 
 const seed = Number(process.env.E2E_SEED ?? Math.floor(Math.random() * 2 ** 31));
 const MESSAGES = Number(process.env.E2E_MESSAGES ?? 2500);

@@ -4,9 +4,9 @@
  */
 import assert from 'node:assert/strict';
 import net from 'node:net';
-import { suite } from './dragoman.mjs';
+import { sharedStack } from './stacks.mjs';
 
-const s = suite({ edges: 1, turns: 1, settings: { server: { body_max: '256k' } } });
+const s = sharedStack({ edges: 1, turns: 1, settings: { server: { body_max: '256k' } } });
 
 /* Raw bytes to nginx; the answer as text. */
 function raw(d, bytes, { ms = 20000, end = false } = {}) {

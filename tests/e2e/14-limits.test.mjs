@@ -2,9 +2,10 @@
  * Limits: messages a minute, a full inbox, a full Redis.
  */
 import assert from 'node:assert/strict';
-import { suite, testWith, until } from './dragoman.mjs';
+import { until } from './dragoman.mjs';
+import { sharedStack, testWith } from './stacks.mjs';
 
-const s = suite({ settings: { chat: { rate_limit_per_minute: 5, inbox_max: 30 } } });
+const s = sharedStack({ settings: { chat: { rate_limit_per_minute: 5, inbox_max: 30 } } });
 
 s.test('the sixth message of a minute is a 429 with Retry-After, in all words', async d => {
   for (let i = 0; i < 5; i++) assert.equal((await d.chat({ chat_id: 'rate', message: `m${i}` })).status, 200);
@@ -45,9 +46,12 @@ s.test('the order: 422 and 400 before 429', async d => {
 });
 
 s.test('refused messages are counted by reason', async d => {
-  const m = await d.metrics();
-  assert.ok(m.get('dragoman_refused_total{reason="limited"}') >= 1);
-  assert.ok(m.get('dragoman_refused_total{reason="unauthenticated"}') >= 1);
+  const count = async reason => (await d.metrics()).get(`dragoman_refused_total{reason="${reason}"}`) ?? 0;
+  const limited = await count('limited'), unauthenticated = await count('unauthenticated');
+  for (let i = 0; i < 5; i++) await d.say('counted', 'x');
+  assert.equal((await d.chat({ chat_id: 'counted', message: 'x' })).status, 429);
+  assert.equal((await d.chat({ chat_id: 'counted', message: 'x' }, { secret: 'no' })).status, 401);
+  await until(async () => await count('limited') === limited + 1 && await count('unauthenticated') === unauthenticated + 1, { what: 'each is counted once' });
 });
 
 testWith({ settings: { chat: { inbox_max: 3 } } }, 'a full inbox is a 503 with Retry-After; nothing accepted is lost', async d => {

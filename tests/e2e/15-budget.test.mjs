@@ -2,13 +2,15 @@
  * Budgets of tokens: per turn, per chat, per day for all.
  */
 import assert from 'node:assert/strict';
-import { testWith, until } from './dragoman.mjs';
+import { until } from './dragoman.mjs';
+import { sharedStack, testWith } from './stacks.mjs';
 
 const llm = { max_tokens: 100 };
 const spend = (d, tokens) => { d.model.handler = r => ({ text: `r:${r.lastUser}`, usage: { in: tokens - 10, out: 10 } }); };
 const refused = (d, chat) => d.events('turn_done').filter(l => l.chat === `default/http/${chat}` && l.end === 'refused').length;
 
-testWith({ settings: { llm, budget: { chat: 5000 } } }, 'a chat that spent its budget is refused kindly; others are not', async d => {
+const small = sharedStack({ settings: { llm, budget: { chat: 5000 } } });
+small.test('a chat that spent its budget is refused kindly; others are not', async d => {
   spend(d, 2400);
   for (let i = 0; i < 2; i++) assert.match((await d.say('rich', 'x')).reply, /^r:/);
   const n = d.model.requests.length;
@@ -38,7 +40,8 @@ testWith({ settings: { llm, budget: { turn: 3000 } } }, 'a turn stops in the mid
   await until(() => refused(d, 'turn') === 1);
 });
 
-testWith({ settings: { llm, budget: { chat: 100000 } } }, 'what was reserved and not spent is given back', async d => {
+const wide = sharedStack({ settings: { llm: { ...llm, retry_for: '1s' }, budget: { chat: 100000 } } });
+wide.test('what was reserved and not spent is given back', async d => {
   spend(d, 100);
   for (let i = 0; i < 30; i++) assert.match((await d.say('back', `x${i}`)).reply, /^r:/);
   const { reply } = await d.say('back', '/usage');
@@ -49,7 +52,7 @@ testWith({ settings: { llm, budget: { chat: 100000 } } }, 'what was reserved and
 });
 
 /* The server counts them, too, though it does not come to say how many. */
-testWith({ settings: { llm: { ...llm, retry_for: '1s' }, budget: { chat: 100000 } } }, 'answers that break off are paid, each of them', async d => {
+wide.test('answers that break off are paid, each of them', async d => {
   const spent = async () => Number(/([\d.,]+) of 100/.exec((await d.say('cut', '/usage')).reply)[1].replace(/[.,]/g, ''));
   d.model.handler = () => ({ text: ['Half an ', 'answer', ' and more'], cut: 3 });
   assert.match((await d.say('cut', 'x')).reply, /^Half an answer/);
@@ -61,8 +64,8 @@ testWith({ settings: { llm: { ...llm, retry_for: '1s' }, budget: { chat: 100000 
   assert.equal(await spent(), paid + 100);
 });
 
-testWith({ settings: { llm, budget: { chat: 3000 } } }, 'many messages at once do not overdraw much', async d => {
-  spend(d, 500);
+small.test('many messages at once do not overdraw much', async d => {
+  spend(d, 800);
   await Promise.all(Array.from({ length: 20 }, (_, i) => d.chat({ chat_id: 'many', message: `m${i}` })));
   assert.ok(d.model.requests.length <= 7, String(d.model.requests.length));
 });
@@ -74,17 +77,18 @@ testWith({}, 'off by default', async d => {
 
 const spent = async d => Number(await d.redis.get(`budget:${Math.floor(Date.now() / 86400000)}`));
 
-testWith({ turns: 1, edges: 1, settings: { llm, budget: { chat: 50000 } } }, 'an empty answer and one that was stopped are paid for', async d => {
+wide.test('an empty answer and one that was stopped are paid for', async d => {
+  const before = await spent(d);
   d.model.push({ text: '', usage: { in: 4000, out: 1000 } });
   d.model.push({ text: 'yes', usage: { in: 90, out: 10 } });
   assert.equal((await d.say('e', 'x')).reply, 'yes');
-  await until(async () => await spent(d) === 5100, { what: 'both are spent' });
+  await until(async () => await spent(d) === before + 5100, { what: 'both are spent' });
   d.model.push({ hang: true });
   const answer = d.say('s', 'x');
   await until(() => d.model.requests.length === 3);
-  const reserved = await spent(d) - 5100;
+  const reserved = await spent(d) - before - 5100;
   assert.ok(reserved > llm.max_tokens);
   await d.say('s', '/stop');
   await answer;
-  await until(async () => await spent(d) === 5100 + reserved - llm.max_tokens, { what: 'what was asked is spent, the rest given back' });
+  await until(async () => await spent(d) === before + 5100 + reserved - llm.max_tokens, { what: 'what was asked is spent, the rest given back' });
 });

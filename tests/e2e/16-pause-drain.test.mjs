@@ -2,9 +2,10 @@
  * Pausing turns, and the end of programs: SIGTERM drains, nothing is lost.
  */
 import assert from 'node:assert/strict';
-import { sleep, suite, testWith, until } from './dragoman.mjs';
+import { sleep, until } from './dragoman.mjs';
+import { sharedStack, testWith } from './stacks.mjs';
 
-const s = suite({ settings: { chat: { wait: '20s' } } });
+const s = sharedStack({ settings: { chat: { wait: '20s' } } });
 
 s.test('dragoman pause: accepted messages wait, commands answer, resume answers them', async d => {
   let r = await d.cli(['pause']);

@@ -4,9 +4,10 @@
  */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
-import { suite, testWith, until } from './dragoman.mjs';
+import { until } from './dragoman.mjs';
+import { sharedStack, testWith } from './stacks.mjs';
 
-const s = suite({ edges: 1, turns: 1, settings: { chat: { persona: { name: 'Old Name' } } } });
+const s = sharedStack({ edges: 1, turns: 1, settings: { chat: { persona: { name: 'Old Name' } } } });
 const write = (d, name, text) => { fs.writeFileSync(d.file(name), text); return d.file(name); };
 
 s.test('config check: a right file is 0, a wrong one 2 with all errors', async d => {
@@ -37,6 +38,9 @@ s.test('config check: what the HTTP client would refuse as a worker starts, and 
   assert.match(guessed.stdout, /warning: environment: HTTP_CA_FILE is not used: write DRAGOMAN_CA_FILE/);
 });
 
+/* Workers that end as they start, with 2. */
+const bare = sharedStack({ nginx: false, edges: 0, turns: 0, ready: false, expect: { exits: [2] } });
+
 /* What stops the worker is told before it is started. */
 const ENTRY = { url: 'http://127.0.0.1:9/mcp' };
 for (const [what, given, error] of [
@@ -49,11 +53,10 @@ for (const [what, given, error] of [
   ['a name in both places', { MCP_SERVERS: JSON.stringify({ w: ENTRY }), MCP_CONFIG: JSON.stringify({ mcpServers: { w: ENTRY } }) }, /w: named twice/],
   ['a name twice in the file', { MCP_CONFIG: '{"mcpServers":{"w":{"url":"http://x"},"w":{"url":"http://y"}}}' }, /not JSON: duplicate/],
 ])
-  testWith({ nginx: false, edges: 0, turns: 0, ready: false }, `MCP servers: config check, doctor and the worker tell of ${what}`, async d => {
+  bare.test(`MCP servers: config check, doctor and the worker tell of ${what}`, async d => {
     const env = { ...given };
     if (env.MCP_CONFIG !== undefined)
       env.MCP_CONFIG = write(d, 'servers.json', env.MCP_CONFIG);
-    d.options.expect = { exits: [2] };
     const t = d.startTurn(env);
     await until(() => t.ended !== null);
     const told = JSON.parse(fs.readFileSync(t.log, 'utf8').split('\n').find(l => /config_refused/.test(l))).what;
@@ -154,12 +157,16 @@ s.test('SIGHUP reads it again; a wrong one is refused and the old one stays', as
   await until(() => ['edge', 'turn'].every(n => d.logs(n).some(l => l.level === 'error' && /max_history/.test(JSON.stringify(l)))), { what: 'the error is logged' });
   assert.match(await system(), /New Name/);
   for (const w of [...d.edges, ...d.turns]) assert.equal(w.ended, null);
+  d.options.settings.chat.persona.name = 'Old Name';
+  d.writeSettings(); /* as it was */
+  for (const w of [...d.edges, ...d.turns]) w.signal('SIGHUP');
+  await until(async () => /Old Name/.test(await system()), { every: 100 });
 });
 
-testWith({ nginx: false, edges: 0, turns: 0, ready: false, settings: 'chat:\n  max_history: many\n' }, 'programs with a wrong configuration end with 2 and say why', async d => {
-  d.options.expect = { exits: [2] };
-  const t = d.startTurn({ LOG_LEVLE: 'debug' });
-  const e = d.startEdge({ LOG_LEVLE: 'debug' });
+bare.test('programs with a wrong configuration end with 2 and say why', async d => {
+  const env = { LOG_LEVLE: 'debug', DRAGOMAN_CONFIG: write(d, 'many.yaml', 'chat:\n  max_history: many\n') };
+  const t = d.startTurn(env);
+  const e = d.startEdge(env);
   await until(() => t.ended !== null && e.ended !== null);
   assert.equal(t.ended, 2);
   assert.equal(e.ended, 2);
@@ -173,20 +180,20 @@ testWith({ nginx: false, edges: 0, turns: 0, ready: false, settings: 'chat:\n  m
   }
 });
 
-testWith({ nginx: false, edges: 0, turns: 0, ready: false, env: { LOG_FILE: '/nowhere/dragoman.log' } }, 'a log file that cannot be written is told at the start', async d => {
-  const e = d.startEdge();
+bare.test('a log file that cannot be written is told at the start', async d => {
+  const e = d.startEdge({ LOG_FILE: '/nowhere/dragoman.log' });
   await until(() => /"event":"log_failed"/.test(fs.readFileSync(e.log, 'utf8')), { what: 'it is logged' });
   assert.match(fs.readFileSync(e.log, 'utf8'), /"event":"log_failed".*"file":"\/nowhere\/dragoman\.log".*"remedy":"give/);
   const check = await d.cli(['config', 'check'], { env: { LOG_FILE: '/nowhere/dragoman.log' } });
   assert.match(check.stdout, /warning: .*log\.file: \/nowhere\/dragoman\.log cannot be written: No such file/);
 });
 
-testWith({ edges: 1, turns: 1 }, 'a worker with another sealing key ends with 2 and writes nothing', async d => {
-  d.options.expect = { exits: [2] };
+s.test('a worker with another sealing key ends with 2 and writes nothing', async d => {
   await d.say('key', 'x');
   const w = d.startTurn({ ENCRYPTION_KEY: Buffer.alloc(32, 7).toString('base64') });
   await until(() => w.ended !== null);
   assert.equal(w.ended, 2);
+  d.turns = d.turns.filter(t => t !== w);
   assert.match(fs.readFileSync(w.log, 'utf8'), /key/i);
 });
 

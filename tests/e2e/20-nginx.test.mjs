@@ -9,11 +9,12 @@ import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { suite, testWith, TOP, until } from './dragoman.mjs';
+import { TOP, until } from './dragoman.mjs';
+import { sharedStack, testWith } from './stacks.mjs';
 
 const run = promisify(execFile);
 const generate = path.join(TOP, 'nginx/generate');
-const s = suite({ edges: 1, turns: 1 });
+const s = sharedStack({ edges: 1, turns: 1 });
 
 function raw(d, bytes) {
   return new Promise(resolve => {
@@ -66,7 +67,7 @@ s.test('nginx\'s own errors are JSON with a detail', async d => {
   }
 });
 
-s.test('no edge: 503 with Retry-After, as JSON', async d => {
+testWith({ edges: 1, turns: 1 }, 'no edge: 503 with Retry-After, as JSON', async d => {
   const d2 = d.edges[0];
   await d.kill(d2);
   const gone = new Promise(resolve => d.holder.on('exit', resolve));
@@ -107,12 +108,12 @@ testWith({ edges: 1, turns: 1, generate: ['--proxy', '127.0.0.1'] }, 'a listed p
   assert.ok(another.every(x => x === 200), 'another IPv4 in IPv6 is not');
 });
 
-testWith({ edges: 1, turns: 1 }, 'loopback is exempt from limits', async d => {
+s.test('loopback is exempt from limits', async d => {
   const many = await Promise.all(Array.from({ length: 600 }, () => d.get('/health')));
   assert.ok(many.every(x => x.status === 200));
 });
 
-testWith({ edges: 1, turns: 1 }, '500 open streams cost no thread each', async d => {
+s.test('500 open streams cost no thread each', async d => {
   let open;
   const gate = new Promise(resolve => { open = resolve; });
   d.model.keep = false;

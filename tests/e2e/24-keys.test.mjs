@@ -5,9 +5,10 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { randomBytes } from 'node:crypto';
-import { suite, until } from './dragoman.mjs';
+import { until } from './dragoman.mjs';
+import { sharedStack } from './stacks.mjs';
 
-const s = suite({ env: { ENCRYPTION_KEY: '', ENCRYPTION_KEY_FILE: 'encryption_key' }, before: d => {
+const s = sharedStack({ env: { ENCRYPTION_KEY: '', ENCRYPTION_KEY_FILE: 'encryption_key' }, before: d => {
   fs.writeFileSync(d.file('encryption_key'), `${d.key}\n`, { mode: 0o600 });
 } });
 
@@ -60,7 +61,7 @@ s.test('a rotation from the first step to the last, under load', async d => {
   await failed;
   await d.settled();
   assert.equal((await d.cli(['keys', 'reseal', '--json'])).json.resealed, 0, 'nobody seals with the old key');
-  assert.deepEqual(d.logs().filter(l => l.level === 'error'), []);
+  assert.deepEqual(d.news().filter(l => l.level === 'error'), []);
 });
 
 s.test('a step at the wrong time, or twice, is refused and changes nothing', async d => {

@@ -10,7 +10,8 @@ import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { startModern } from '../doubles/mcp.mjs';
-import { BUILD, suite, until } from './dragoman.mjs';
+import { BUILD, until } from './dragoman.mjs';
+import { sharedStack } from './stacks.mjs';
 
 const SCRIPTS = new Map([...fs.readFileSync(path.join(BUILD, 'redis/lua_texts.h'), 'utf8')
   .matchAll(/^#define SHA_(\w+) "([0-9a-f]{40})"/gm)].map(m => [m[2], m[1]]));
@@ -124,7 +125,7 @@ class Relay {
 
 let mcp;
 const settings = { turns: { lease: '1s' }, chat: { wait: '60s' }, llm: { max_tokens: 100 }, budget: { chat: 100000000, day: 100000000 } };
-const s = suite(async () => {
+const s = sharedStack(async () => {
   mcp = await startModern();
   return {
     release: true, edges: 1, turns: 0, ready: false,
@@ -196,11 +197,13 @@ async function each(d, what, scripts, when, kill, again, check) {
 }
 
 /* The scripts are known to Redis, the tools to the worker. */
+let warmed = 0;
 async function warm(d) {
+  const chat = `warm-${++warmed}`;
   await worker(d);
   await d.ready();
   d.model.handler = toolsThenWords;
-  await until(async () => (await d.say('warm', 'q')).reply === 'got 3 and x', { ms: 20000, every: 200 });
+  await until(async () => (await d.say(chat, 'q')).reply === 'got 3 and x', { ms: 20000, every: 200 });
 }
 
 for (const when of ['before', 'after'])
@@ -264,5 +267,3 @@ for (const when of ['before', 'after'])
     assert.equal(at.accept, 1);
     await noWorkers(d);
   });
-
-s.test('end', async () => { await mcp.stop(); });

@@ -4,10 +4,13 @@
  * while turns are held up.
  */
 import assert from 'node:assert/strict';
+import http from 'node:http';
 import net from 'node:net';
-import { SECRET, suite, testWith, until } from './dragoman.mjs';
+import { SECRET, until } from './dragoman.mjs';
+import { sharedStack, testWith } from './stacks.mjs';
 
-const s = suite({ edges: 1, turns: 1, memcp: true, settings: { chat: { auth: 'none', rate_limit_per_minute: 1000 } } });
+/* log.level debug: probes are logged, too */
+const s = sharedStack({ edges: 1, turns: 1, memcp: true, settings: { chat: { auth: 'none', rate_limit_per_minute: 1000 }, log: { level: 'debug' } } });
 
 /* Raw bytes to nginx: {status, head, body, json}. */
 function raw(d, bytes) {
@@ -136,6 +139,61 @@ s.test('X-Request-Id: in each answer, and in each line about the call, also when
   }
 });
 
+s.test('each request ends with one line: served, refused, parked, dropped', async d => {
+  const ends = {}; /* id -> status, as logged */
+  const id = (name, status) => { ends[`one-${name}`] = status; return { 'x-request-id': `one-${name}` }; };
+  const send = async (name, status, method, url, { body, headers = d.headersOf({}) } = {}) => {
+    const r = await d.request(method, url, { body, headers: { ...headers, ...id(name, status) } });
+    assert.equal(r.status, status, `${name}: ${r.text}`);
+  };
+  const lines = () => d.events('request_done').filter(l => l.id?.startsWith('one-'));
+  const count = name => lines().filter(l => l.id === name).length;
+  const parked = async n => until(async () => (await d.metrics()).get('dragoman_parked_requests') === n, { what: `${n} are parked` });
+  const chat = (message, message_id) => ({ body: { chat_id: 'one', message, ...(message_id ? { message_id } : {}) } });
+
+  await send('probe', 200, 'GET', '/health');
+  await send('probe-head', 200, 'HEAD', '/ready');
+  await send('command', 200, 'POST', '/chat', chat('/status'));
+  await send('no-route', 404, 'GET', '/nowhere');
+  await send('no-method', 405, 'PUT', '/chat');
+  await send('no-secret', 401, 'POST', '/chat', { ...chat('x'), headers: {} });
+  await send('no-json', 415, 'POST', '/chat', { body: 'x', headers: d.headersOf({ headers: { 'content-type': 'text/plain' } }) });
+  await send('no-fields', 422, 'POST', '/chat', { body: {} });
+  await send('no-chat', 400, 'POST', '/chat', { body: { chat_id: '', message: 'x' } });
+
+  let go;
+  const gate = new Promise(resolve => { go = resolve; });
+  d.model.handler = r => ({ text: `r:${r.lastUser}`, hang: gate });
+  const plain = send('parked', 200, 'POST', '/chat', chat('x', 'p1'));
+  const stream = d.stream({ chat_id: 'one-stream', message: 'x' }, { headers: id('stream', 200) });
+  await parked(2);
+  await send('conflict', 409, 'POST', '/chat', chat('y', 'p1'));
+  await send('not-yet', 202, 'GET', '/chat/one/messages/p1');
+  const agent = new http.Agent();
+  const left = assert.rejects(d.request('POST', '/chat', { agent, body: { chat_id: 'one-left', message: 'x' }, headers: { ...d.headersOf({}), ...id('left', 499) } }));
+  const leftStream = d.stream({ chat_id: 'one-left-stream', message: 'x' }, { headers: id('left-stream', 200) });
+  await leftStream.until(x => x.events.length > 0);
+  await parked(4);
+  agent.destroy();
+  leftStream.close();
+  await parked(2);
+  await left;
+  go();
+  await plain;
+  await stream.done;
+  await send('kept', 200, 'GET', '/chat/one/messages/p1');
+
+  await until(() => Object.keys(ends).every(name => count(name) > 0), { what: 'each has a line' });
+  await parked(0);
+  await send('last', 404, 'GET', '/nowhere'); /* whatever would be written twice, has been */
+  await until(() => count('one-last') > 0);
+  assert.deepEqual(lines().map(l => l.id).sort(), Object.keys(ends).sort());
+  for (const l of lines()) {
+    assert.equal(l.status, ends[l.id], l.id);
+    assert.equal(l.gone, /left/.test(l.id), l.id);
+  }
+});
+
 s.test('a plain call whose client leaves: noticed at once, nothing is kept for it, the turn goes on', async d => {
   d.model.clear();
   let go;
@@ -258,7 +316,7 @@ testWith({ edges: 1, turns: 1, settings: { server: { parked: 16 } } }, 'as many 
   d.model.handler = r => ({ text: `r:${r.lastUser}`, hang: gate });
   const all = Array.from({ length: 16 }, (_, i) => d.chat({ chat_id: `p${i}`, message: 'x' }, { agent: false }));
   await until(async () => (await d.metrics()).get('dragoman_parked_requests') === 16);
-  const r = await d.chat({ chat_id: 'one-more', message: 'x' });
+  const r = await d.chat({ chat_id: 'one-more', message: 'x' }, { headers: { 'x-request-id': 'no-place' } });
   assert.equal(r.status, 503, r.text);
   assert.ok(Number(r.headers['retry-after']) >= 1);
   assert.equal((await d.get('/health')).status, 200);
@@ -266,6 +324,7 @@ testWith({ edges: 1, turns: 1, settings: { server: { parked: 16 } } }, 'as many 
   open();
   for (const x of await Promise.all(all)) assert.equal(x.json.reply, 'r:x', x.text);
   assert.equal((await d.chat({ chat_id: 'one-more', message: 'x' })).status, 200);
+  assert.deepEqual(d.events('request_done').filter(l => l.id === 'no-place').map(l => l.status), [503], 'one line');
 });
 
 testWith({ secret: false, model: false, edges: 1, turns: 1, generate: ['--proxy', '127.0.0.1'], settings: { chat: { open: true } } }, 'chat.open: this machine by its own name, nobody else', async d => {

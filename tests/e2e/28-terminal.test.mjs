@@ -6,9 +6,10 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
-import { BUILD, suite, until } from './dragoman.mjs';
+import { BUILD, until } from './dragoman.mjs';
+import { sharedStack } from './stacks.mjs';
 
-const s = suite({ edges: 1, turns: 1, env: { ENCRYPTION_KEY: '', ENCRYPTION_KEY_FILE: 'encryption_key' }, before: d => {
+const s = sharedStack({ edges: 1, turns: 1, env: { ENCRYPTION_KEY: '', ENCRYPTION_KEY_FILE: 'encryption_key' }, before: d => {
   fs.writeFileSync(d.file('encryption_key'), `${d.key}\n`, { mode: 0o600 });
 } });
 

@@ -10,7 +10,8 @@ import fs from 'node:fs';
 import { promisify } from 'node:util';
 import { startLegacy, startModern } from '../doubles/mcp.mjs';
 import { CHAT_TOKEN } from '../doubles/memcp.mjs';
-import { freePort, suite, testWith, until } from './dragoman.mjs';
+import { freePort, until } from './dragoman.mjs';
+import { sharedStack, testWith } from './stacks.mjs';
 
 const run = promisify(execFile);
 const CLIENTS = 32, EACH = 20, REQUESTS = 20;
@@ -84,7 +85,7 @@ const port = {};
 for (const name of ['good', 'wrong', 'expired', 'unknown', 'selfsigned', 'modern', 'sessions']) port[name] = await freePort();
 let servers;
 
-const s = suite(async () => {
+const s = sharedStack(async () => {
   servers = { modern: await startModern(), sessions: await startLegacy() };
   return {
     edges: 1, turns: 1,
@@ -143,6 +144,14 @@ s.test('tools of MCP servers in servers_config.json, by https://', async d => {
   }
 });
 
+/* A worker as configured again. */
+async function another(d) {
+  for (const w of d.turns) if (w.ended === null) assert.equal(await d.stopAndWait(w), 0);
+  d.turns.length = 0;
+  d.startTurn();
+  await d.ready();
+}
+
 /* What is wrong, and what the operator does about it. */
 const refused = {
   wrong: [/certificate is for another name: check the host/, /host in .*base_url/],
@@ -168,6 +177,7 @@ s.test('a wrong name, expired, of an unknown authority, self-signed: named in th
     }
     assert.equal(d.model.requests.length, 0, 'nothing was sent');
   }
+  await another(d);
 });
 
 s.test('http:// to a TLS port, https:// to a plain one: told at once, and doctor says the same as the log', async d => {
@@ -186,6 +196,7 @@ s.test('http:// to a TLS port, https:// to a plain one: told at once, and doctor
     const doctor = await d.cli(['doctor', '--json'], { env: { LLM_BASE_URL: url, LLM_MODEL: `gpt-${kind}` } });
     assert.equal(doctor.json.findings.find(f => f.area === 'model').advice, failed[0].remedy);
   }
+  await another(d);
 });
 
 const memcp = { port: await freePort() };

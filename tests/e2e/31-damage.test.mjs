@@ -3,21 +3,24 @@
  * of a partition is named by dragoman doctor, and deleting it heals.
  */
 import assert from 'node:assert/strict';
-import { suite, until } from './dragoman.mjs';
+import { until } from './dragoman.mjs';
+import { sharedStack } from './stacks.mjs';
 
-const s = suite({ turns: 2, settings: { chat: { wait: '20s' } } });
+const s = sharedStack({ turns: 2, settings: { chat: { wait: '20s' } } });
 
-/* A chat in each partition: its name there. */
-async function everywhere(d) {
+/* A new chat in each partition: its name there. */
+let series = 0;
+function everywhere() {
   const names = [];
+  series++;
   for (let i = 0; names.filter(Boolean).length < 16; i++) {
-    const name = `default/http/e${i}`;
+    const name = `default/http/e${series}-${i}`;
     let crc = 0;
     for (const b of Buffer.from(name)) {
       crc ^= b << 8;
       for (let bit = 0; bit < 8; bit++) crc = (crc & 0x8000 ? crc << 1 ^ 0x1021 : crc << 1) & 0xffff;
     }
-    names[crc % 16] ??= `e${i}`;
+    names[crc % 16] ??= `e${series}-${i}`;
   }
   return names;
 }
@@ -26,7 +29,7 @@ const doctor = async d => JSON.parse((await d.cli(['doctor', '--json'])).stdout)
 const named = async (d, key) => JSON.stringify(await doctor(d)).includes(key);
 
 s.test('a damaged chat is told so, and all others are answered', async d => {
-  const names = await everywhere(d), name = 'default/http/victim';
+  const names = everywhere(), name = 'default/http/victim';
   await d.say('victim', 'first');
   const [key] = await d.redis.keys(`*:chat:${name}`);
   const p = key.slice(0, key.indexOf(':'));
@@ -54,9 +57,9 @@ s.test('a damaged chat is told so, and all others are answered', async d => {
   assert.equal((await d.settled()).unaccounted, 0);
 });
 
-for (const noun of ['due', 'wake', 'counts', 'dead'])
+for (const noun of ['due', 'free', 'counts', 'dead'])
   s.test(`a damaged {p3}:${noun}: the other partitions go on, doctor names it, deleting it heals`, async d => {
-    const names = await everywhere(d), key = `{p3}:${noun}`;
+    const names = everywhere(), key = `{p3}:${noun}`;
     d.model.clear();
     await d.redis.set(key, 'x');
     const others = names.filter((_, p) => p !== 3 || noun !== 'due');
@@ -73,7 +76,7 @@ for (const noun of ['due', 'wake', 'counts', 'dead'])
   });
 
 s.test('what waited while due was damaged is answered once it is deleted', async d => {
-  const names = await everywhere(d);
+  const names = everywhere();
   await d.cli(['pause']);
   const waiting = d.chat({ chat_id: names[5], message: 'patient' });
   await until(async () => (await d.counts()).waiting === 1);

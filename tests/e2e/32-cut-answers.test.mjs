@@ -7,20 +7,22 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { startModern } from '../doubles/mcp.mjs';
-import { suite, testWith, TOP, until } from './dragoman.mjs';
+import { TOP, until } from './dragoman.mjs';
+import { sharedStack, testWith } from './stacks.mjs';
 
 const NOTE = '(The answer was cut off here. Ask me to go on if you need the rest.)';
 const settings = { chat: { wait: '60s' }, llm: { retry_for: '1s', total: '20s' }, turns: { lease: '2s' }, server: { drain: '1s' } };
-const s = suite({ edges: 1, turns: 1, settings });
+const s = sharedStack({ edges: 1, turns: 1, settings });
 /* The stream begins with a role, then its pieces; Anthropic's with message_start, ping and content_block_start. */
 const cutIn = { openai: pieces => pieces + 1, anthropic: pieces => pieces + 3 };
 const half = (api = 'openai') => ({ text: ['Half an ', 'answer', ' and more'], cut: cutIn[api](2) });
 const dead = { status: 429 }; /* a failure, but none that opens the breaker */
 
 /* An answer closes the breaker's count, so that no test opens it for another. */
+let calmed = 0;
 async function calm(d) {
   d.model.clear();
-  await d.say('calm', 'x');
+  await d.say(`calm-${++calmed}`, 'x');
   d.model.clear();
 }
 

@@ -3,10 +3,11 @@
  * test, and what was learned of them, until it is forgotten.
  */
 import assert from 'node:assert/strict';
-import { suite, testWith, until } from './dragoman.mjs';
+import { until } from './dragoman.mjs';
+import { sharedStack, testWith } from './stacks.mjs';
 
 const NAME = /^openai\/gpt-test\/[0-9a-f]{8}$/;
-const s = suite({ edges: 1, turns: 1 });
+const s = sharedStack({ edges: 1, turns: 1, settings: { llm: { retry_for: '1s' } } });
 const lackTools = q => q.tools.length ? { status: 400, message: 'gpt-test does not support tools' } : { text: 'hello' };
 const models = async (d, args = [], env = {}) => {
   const r = await d.cli(['models', ...args, '--json'], { env });
@@ -125,7 +126,7 @@ s.test('--test waits for a limit that is over in a moment, once', async d => {
   assert.equal(d.model.requests.length, 4);
 });
 
-testWith({ edges: 1, turns: 1, expect: { refusals: true } }, '--test: a wrong key, a wrong address', async d => {
+s.test('--test: a wrong key, a wrong address', async d => {
   const tests = async env => {
     const j = await models(d, ['--test'], env);
     assert.equal(j.code, 1);
@@ -141,9 +142,10 @@ testWith({ edges: 1, turns: 1, expect: { refusals: true } }, '--test: a wrong ke
   assert.equal(r.code, 1);
   assert.match(r.stdout, /denied: status 401[^\n]*\n {2}-> correct the API key \(OPENAI_API_KEY\)\n {2}plain: the provider rejects the API key/);
   assert.doesNotMatch(r.stdout + r.stderr, /mistyped/);
+  d.model.clear(); /* what it refused was meant */
 });
 
-testWith({ edges: 1, turns: 1, settings: { llm: { retry_for: '1s' } } }, 'what is learned is shown by models and doctor, forgotten by --forget, and learned again', async d => {
+s.test('what is learned is shown by models and doctor, forgotten by --forget, and learned again', async d => {
   d.model.handler = lackTools;
   assert.equal((await d.say('a', 'x')).reply, 'hello');
   assert.equal(d.model.requests.length, 2);

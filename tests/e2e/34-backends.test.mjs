@@ -5,7 +5,8 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { ANTHROPIC_KEY, Model, OPENAI_KEY } from '../doubles/model.mjs';
-import { freePort, testWith, until } from './dragoman.mjs';
+import { freePort, until } from './dragoman.mjs';
+import { sharedStack, testWith } from './stacks.mjs';
 
 const one = { edges: 1, turns: 1 };
 const OWN_KEY = 'sk-own-key-of-the-fallback-7731';
@@ -29,8 +30,11 @@ async function second(d, { api = 'anthropic', key = { api_key_file: 'own_key' },
   d.writeSettings();
 }
 
-const withSecond = (options, name, test) => testWith({ ...one, turnEnv: { OWN_KEY, OWN_HEADER }, before: d => second(d, options), ...options.with }, name, async d => {
-  try {
+/* A stack that has one; how to name a test that it is for. */
+function withSecond(options = {}) {
+  const s = sharedStack({ ...one, turnEnv: { OWN_KEY, OWN_HEADER }, before: d => second(d, options), ...options.with });
+  return (name, test) => s.test(name, async d => {
+    d.other.fresh();
     await test(d);
     const heard = r => JSON.stringify(r.headers);
     for (const r of d.other.requests) {
@@ -42,12 +46,10 @@ const withSecond = (options, name, test) => testWith({ ...one, turnEnv: { OWN_KE
       const text = fs.readFileSync(d.file(`log/${file}`), 'utf8');
       for (const word of [OWN_KEY, OWN_HEADER, HEADER, OPENAI_KEY]) assert.ok(!text.includes(word), `a secret in ${file}`);
     }
-  } finally {
-    await d.other.stop();
-  }
-});
+  });
+}
 
-withSecond({ down: true }, 'nobody at the first address: another address, key and wire answers', async d => {
+withSecond({ down: true })('nobody at the first address: another address, key and wire answers', async d => {
   d.other.push({ text: 'from the second' });
   assert.equal((await d.say('a', 'x')).reply, 'from the second');
   const [q] = d.other.requests;
@@ -65,7 +67,8 @@ withSecond({ down: true }, 'nobody at the first address: another address, key an
   assert.match(line.remedy, /key/);
 });
 
-withSecond({ api: 'openai', key: { api_key: '${OWN_KEY}' } }, 'the same wire: a key from the environment', async d => {
+const sameWire = withSecond({ api: 'openai', key: { api_key: '${OWN_KEY}' } });
+sameWire('the same wire: a key from the environment', async d => {
   for (const fault of [{ status: 500 }, { status: 401 }, { quota: true }, { status: 404 }, { status: 400, code: 'content_filter', message: 'The response was filtered' }]) {
     d.model.push(fault);
     d.other.push({ text: 'second' });
@@ -78,7 +81,7 @@ withSecond({ api: 'openai', key: { api_key: '${OWN_KEY}' } }, 'the same wire: a 
 
 /* The first's window is too small, even for what was shortened: it is asked
  * twice, and not again in this turn. */
-withSecond({ api: 'openai' }, 'too long for the first: another may take more', async d => {
+sameWire('too long for the first: another may take more', async d => {
   const full = { status: 400, code: 'context_length_exceeded', message: "This model's maximum context length is 4096 tokens." };
   d.model.push(full, full);
   d.other.push({ calls: [{ name: 'echo', arguments: { text: 'found' } }] }, { text: 'second' });
@@ -91,7 +94,8 @@ withSecond({ api: 'openai' }, 'too long for the first: another may take more', a
 });
 
 /* In the middle of a turn: what belongs to one wire stays there. */
-withSecond({}, 'a turn that began with one wire goes on with the other', async d => {
+const otherWire = withSecond();
+otherWire('a turn that began with one wire goes on with the other', async d => {
   d.model.push({ type: 'application/json', body: { id: 'c', object: 'chat.completion', choices: [{ index: 0, finish_reason: 'tool_calls', message: {
     role: 'assistant', content: null, reasoning_content: 'thoughts-of-the-first',
     tool_calls: [{ id: 'call_1', type: 'function', function: { name: 'echo', arguments: '{"text":"found"}' } }] } }], usage: { prompt_tokens: 5, completion_tokens: 5 } } },
@@ -105,7 +109,7 @@ withSecond({}, 'a turn that began with one wire goes on with the other', async d
   assert.deepEqual([...d.model.refusals, ...d.other.refusals], []);
 });
 
-withSecond({ api: 'openai', with: { model: 'anthropic' } }, 'and the other way round', async d => {
+withSecond({ api: 'openai', with: { model: 'anthropic' } })('and the other way round', async d => {
   d.model.push({ thinking: 'thoughts-of-the-first', calls: [{ name: 'echo', arguments: { text: 'found' } }] }, { status: 529 });
   d.other.push({ text: 'ended by the second' });
   assert.equal((await d.say('c', 'x')).reply, 'ended by the second');
@@ -118,7 +122,7 @@ withSecond({ api: 'openai', with: { model: 'anthropic' } }, 'and the other way r
 });
 
 /* The same model in two regions: one that is down closes itself alone. */
-withSecond({ api: 'openai', model: 'gpt-test', down: true }, 'each has its own breaker', async d => {
+withSecond({ api: 'openai', model: 'gpt-test', down: true })('each has its own breaker', async d => {
   for (let i = 0; i < 8; i++) assert.equal((await d.say('d', `x${i}`)).reply, `You said: x${i}`);
   const open = async () => Object.fromEntries((await d.get('/ready')).json.model.backends.map(b => [b.name, b.breaker_open]));
   await until(async () => {
@@ -127,7 +131,7 @@ withSecond({ api: 'openai', model: 'gpt-test', down: true }, 'each has its own b
   }, { ms: 15000, every: 100, what: 'one breaker is open, the other is not' });
 });
 
-withSecond({}, 'dragoman models, doctor and config show it', async d => {
+otherWire('dragoman models, doctor and config show it', async d => {
   const list = await d.cli(['models', '--test', '--json']);
   assert.equal(list.code, 0, list.stderr);
   const [primary, other] = list.json;
@@ -141,11 +145,15 @@ withSecond({}, 'dragoman models, doctor and config show it', async d => {
   assert.match((await d.cli(['doctor'])).stdout, /anthropic answers for anthropic-second@second/);
   const shown = (await d.cli(['config', 'show'])).stdout;
   assert.match(shown, /anthropic-second/);
-  d.options.settings.llm.backends.second.api_key = 'sk-literal-7734';
-  delete d.options.settings.llm.backends.second.api_key_file;
+  const row = d.options.settings.llm.backends.second, { api_key_file: right } = row;
+  row.api_key = 'sk-literal-7734';
+  delete row.api_key_file;
   d.writeSettings();
   assert.doesNotMatch((await d.cli(['config', 'show'])).stdout, /sk-literal/);
   const denied = await d.cli(['doctor', '--json']);
+  delete row.api_key;
+  row.api_key_file = right;
+  d.writeSettings();
   assert.match(JSON.stringify(denied.json.findings.filter(f => f.level === 'error')), /the API key of llm.backends.second/);
 });
 

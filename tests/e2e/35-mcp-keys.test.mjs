@@ -6,7 +6,8 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { body, ok, plainMcp, rpc, rpcError } from '../wild/wire.mjs';
 import { RawServer } from '../wild/server.mjs';
-import { testWith, until } from './dragoman.mjs';
+import { until } from './dragoman.mjs';
+import { testWith } from './stacks.mjs';
 
 const KEY = 'planted-mcp-key-9901', AUTH = `Bearer ${KEY}`;
 const text = (m, isError) => ok(rpc(m, { isError, content: [{ type: 'text', text: `Token ${m.headers.authorization} has expired` }] }));

@@ -5,7 +5,8 @@
  */
 import assert from 'node:assert/strict';
 import { after } from 'node:test';
-import { dragoman, suite, testWith, until } from './dragoman.mjs';
+import { dragoman, until } from './dragoman.mjs';
+import { sharedStack, testWith } from './stacks.mjs';
 
 const user = d => `unix://${d.prefix.replace(':', '')}:pw@${d.file('redis.sock')}`;
 
@@ -14,7 +15,7 @@ async function admit(d, prefix) {
 }
 
 let other = null;
-const s = suite({ prefix: 'one:', edges: 1, turns: 1 });
+const s = sharedStack({ prefix: 'one:', edges: 1, turns: 1 });
 after(async () => { await other?.end(); });
 
 s.test('two installations on one Redis answer their own people alone', async d => {

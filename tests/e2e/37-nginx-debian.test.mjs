@@ -10,7 +10,8 @@ import fs from 'node:fs';
 import https from 'node:https';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { freePort, suite, TOP, until } from './dragoman.mjs';
+import { freePort, TOP, until } from './dragoman.mjs';
+import { sharedStack } from './stacks.mjs';
 
 const run = promisify(execFile);
 const PATH = `${process.env.PATH}:/usr/sbin`;
@@ -24,7 +25,7 @@ function blocks(page, title) {
 }
 
 let port, tls, acme;
-const s = suite(async () => ({ edges: 1, turns: 1, port: port = await freePort(), nginx: false, ready: false,
+const s = sharedStack(async () => ({ edges: 1, turns: 1, port: port = await freePort(), nginx: false, ready: false,
   before: async () => { tls = await freePort(); acme = await freePort(); } }));
 
 /* What the page names, in the folder of the test; its privileged ports too. */

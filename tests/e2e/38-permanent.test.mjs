@@ -9,7 +9,8 @@ import fs from 'node:fs';
 import http from 'node:http';
 import https from 'node:https';
 import { OPENAI_KEY } from '../doubles/model.mjs';
-import { testWith, until } from './dragoman.mjs';
+import { until } from './dragoman.mjs';
+import { testWith } from './stacks.mjs';
 
 const quick = { llm: { connect: '5s', first_byte: '5s', total: '10s', retry_for: '1s' } };
 const one = { edges: 1, turns: 1, expect: { refusals: true } };

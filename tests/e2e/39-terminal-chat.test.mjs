@@ -9,12 +9,13 @@ import { once } from 'node:events';
 import fs from 'node:fs';
 import http from 'node:http';
 import path from 'node:path';
-import { BUILD, suite, testWith, until } from './dragoman.mjs';
+import { BUILD, until } from './dragoman.mjs';
+import { sharedStack, testWith } from './stacks.mjs';
 import { CHAT_TOKEN } from '../doubles/memcp.mjs';
 import { KEY, PASTE, terminal } from './terminal.mjs';
 
 const DRAGOMAN = path.join(BUILD, 'dragoman');
-const s = suite({ edges: 1, turns: 1, settings: { chat: { max_input_chars: 100000, wait: '60s' } } });
+const s = sharedStack({ edges: 1, turns: 1, settings: { chat: { max_input_chars: 100000, wait: '60s' } } });
 const CTRL = Object.fromEntries([...'ABCDEFGHIJKLMNOPQRSTUVWXYZ'].map((c, i) => [c, String.fromCharCode(i + 1)]));
 /* The editing tests need libedit; without it plain input is tested. */
 const LIBEDIT = fs.readFileSync(path.join(BUILD, 'config.h'), 'utf8').includes('#define HAVE_LIBEDIT 1');

@@ -6,10 +6,11 @@ import assert from 'node:assert/strict';
 import { execFile, execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
-import { BUILD, suite, until } from './dragoman.mjs';
+import { BUILD, until } from './dragoman.mjs';
+import { sharedStack } from './stacks.mjs';
 
 const PROGRAMS = { edge: 'dragoman-edge', turn: 'dragoman-turn' };
-const s = suite({ edges: 1, turns: 1 });
+const s = sharedStack({ edges: 1, turns: 1 });
 
 const call = (program, args) => new Promise(resolve => {
   execFile(path.join(BUILD, program), args, { env: {} }, (err, out, said) => resolve({ code: err ? err.code : 0, out, said }));

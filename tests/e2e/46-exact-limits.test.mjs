@@ -5,14 +5,15 @@
  */
 import assert from 'node:assert/strict';
 import http from 'node:http';
-import { sleep, suite } from './dragoman.mjs';
+import { sleep } from './dragoman.mjs';
+import { sharedStack } from './stacks.mjs';
 
 const N = 200;
 const CONNECTIONS = 64;
 /* Longer than a limit that refills by and by would need for N / 2 more. */
 const LATER_MS = 35000;
 
-const s = suite({
+const s = sharedStack({
   release: true, edges: 2, turns: 2,
   settings: { chat: { rate_limit_per_minute: N, inbox_max: 4 * N, inbox_bytes: '16m', wait: '5s' } },
 });

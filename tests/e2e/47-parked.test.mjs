@@ -3,7 +3,8 @@
  * is found also when nothing wakes it.
  */
 import assert from 'node:assert/strict';
-import { makeProgram, testWith, until } from './dragoman.mjs';
+import { makeProgram, until } from './dragoman.mjs';
+import { testWith } from './stacks.mjs';
 
 testWith({ release: true, edges: 1, turns: 1, settings: { server: { parked_per_owner: 2 } } }, 'as many of one chat wait as server.parked_per_owner says; other chats have their own places', async d => {
   let open;

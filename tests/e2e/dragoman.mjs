@@ -16,10 +16,10 @@
  * release (true: programs without sanitizers, for load and kill tests),
  * secret (false: no PROXY_SECRET), expect (sanitizer and refusal checks:
  * {refusals: true} lets the model double refuse requests), edgeProgram (in the
- * build's folder; "dragoman-edge").
+ * build's folder; "dragoman-edge"), cluster (true: Redis is a cluster of one
+ * node, which refuses what touches two hash slots).
  *
- * The suite() at the end wraps node:test so that a failed test shows the tails
- * of all logs.
+ * Tests get theirs from stacks.mjs.
  */
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
@@ -30,13 +30,13 @@ import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import readline from 'node:readline';
-import nodeTest, { after, before } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import Redis from 'ioredis';
 import { Memcp } from '../doubles/memcp.mjs';
 import { ANTHROPIC_KEY, Model, OPENAI_KEY } from '../doubles/model.mjs';
+import { times } from './times.mjs';
 
 /* The doubles' own answers are held to the services' descriptions. */
 process.env.DOUBLES_CHECK ??= '1';
@@ -63,7 +63,7 @@ export async function until(look, { ms = 30000, every = 20, what = look.toString
       if (r) return r;
       last = r;
     } catch (err) {
-      if (performance.now() > end) throw new Error(`not within ${ms * SLOW} ms: ${what}`, { cause: err });
+      if (err.final || performance.now() > end) throw err.final ? err : new Error(`not within ${ms * SLOW} ms: ${what}`, { cause: err });
     }
     if (performance.now() > end) throw new Error(`not within ${ms * SLOW} ms: ${what} (last: ${JSON.stringify(last)})`);
     await sleep(every);
@@ -187,6 +187,9 @@ export class Dragoman {
     this.agent = new http.Agent({ keepAlive: true, maxSockets: 4096 });
     this.starts = 0;
     this.prefix = options.prefix ?? process.env.E2E_REDIS_PREFIX ?? 'dragoman:';
+    this.test = null; /* of those that share it, the one that runs */
+    this.chats = new Map();
+    this.marks = new Map();
   }
 
   file(name) { return path.join(this.dir, name); }
@@ -194,6 +197,7 @@ export class Dragoman {
   async start() {
     const o = this.options;
     fs.mkdirSync(this.file('log'));
+    times.stacks++;
     this.key = randomBytes(32).toString('base64');
     this.model = o.model === false ? null : await Model.start(o.modelOptions);
     this.memcp = o.memcp ? await Memcp.start({ secret: SECRET }) : null;
@@ -280,6 +284,7 @@ export class Dragoman {
       '--port', '0', '--unixsocket', this.file('redis.sock'), '--unixsocketperm', '777',
       '--dir', this.dir, '--appendonly', 'yes', '--appendfsync', 'no', '--save', '',
       '--maxmemory-policy', 'noeviction', '--daemonize', 'no', ...this.options.redis ?? [],
+      ...this.options.cluster ? ['--cluster-enabled', 'yes', '--bind', '127.0.0.1', '--cluster-port', String(this.clusterPort ??= await freePort())] : [],
     ]);
     await until(() => {
       assert.equal(this.redisServer.ended, null, 'redis-server ended');
@@ -293,6 +298,17 @@ export class Dragoman {
       await this.redis.connect();
     }
     await until(async () => await this.redis.ping() === 'PONG', { what: 'redis answers' });
+    if (!this.options.cluster) return;
+    await this.redis.cluster('ADDSLOTSRANGE', 0, 16383).catch(() => {}); /* it may have them */
+    await until(async () => /cluster_state:ok/.test(await this.redis.cluster('INFO')), { what: 'the cluster serves' });
+    await this.redis.config('RESETSTAT');
+  }
+
+  /* What Redis refused since it was started, its kinds of error and commands.  A script's that touches keys of
+   * two slots is an ERR, also where the script goes on. */
+  async redisErrors() {
+    const stats = await this.redis.info('errorstats'), commands = await this.redis.info('commandstats');
+    return { kinds: stats.match(/errorstat_\w+/g) ?? [], commands: commands.split('\r\n').filter(l => /(rejected|failed)_calls=[1-9]/.test(l)) };
   }
 
   answers(socket) {
@@ -425,8 +441,31 @@ fastcgi_pass unix:${this.file('edge.sock')}; fastcgi_read_timeout 600s; } } }
     return { ...(secret === false || secret === null ? {} : { 'x-proxy-secret': secret }), ...(accept ? { accept } : {}), ...headers };
   }
 
+  /* A test begins, in a stack that it shares with others. */
+  begin(test) {
+    this.test = { name: test };
+    this.marks = new Map(fs.readdirSync(this.file('log')).map(f => [f, fs.statSync(this.file(`log/${f}`)).size]));
+    this.model?.fresh();
+    this.memcp?.fresh();
+  }
+
+  /* Two tests of one stack may not talk in one chat: the one would need the other. */
+  own(chat) {
+    if (!this.test || typeof chat !== 'string' || chat === '') return;
+    if (!this.chats.has(chat)) this.chats.set(chat, this.test);
+    const whose = this.chats.get(chat);
+    if (whose !== this.test)
+      throw Object.assign(new Error(`the chat "${chat}" is of the test "${whose.name}": take another name`), { final: true });
+  }
+
+  /* What a program logged, in a shared stack since the test began. */
+  logged(file) {
+    return fs.readFileSync(this.file(`log/${file}`)).subarray(this.marks.get(file) ?? 0).toString();
+  }
+
   /* POST /chat; ${more}: secret, headers, accept, ms. */
   chat(body, more = {}) {
+    this.own(body?.chat_id);
     return this.request('POST', '/chat', { body, ms: more.ms, agent: more.agent, headers: this.headersOf(more) });
   }
 
@@ -442,6 +481,7 @@ fastcgi_pass unix:${this.file('edge.sock')}; fastcgi_read_timeout 600s; } } }
    * (all events), next(look), close()}.
    */
   stream(body, more = {}) {
+    this.own(body?.chat_id);
     const s = { events: [], at: [], comments: 0, status: null, headers: null, ended: false, error: null };
     const changed = new Set();
     const notify = () => { for (const f of [...changed]) f(); };
@@ -548,12 +588,12 @@ fastcgi_pass unix:${this.file('edge.sock')}; fastcgi_read_timeout 600s; } } }
     });
   }
 
-  /* Log lines as objects, of all programs or one. */
-  logs(name) {
+  /* Log lines as objects, of all programs or one, since these started. */
+  logs(name, text = file => fs.readFileSync(this.file(`log/${file}`), 'utf8')) {
     const out = [];
     for (const file of fs.readdirSync(this.file('log'))) {
       if (!/^(edge|turn)\d/.test(file) || (name && file !== name && !file.startsWith(name))) continue;
-      for (const line of fs.readFileSync(this.file(`log/${file}`), 'utf8').split('\n')) {
+      for (const line of text(file).split('\n')) {
         if (!line.startsWith('{')) continue;
         try { out.push({ file, ...JSON.parse(line) }); } catch { /* a cut line of a killed program */ }
       }
@@ -561,7 +601,9 @@ fastcgi_pass unix:${this.file('edge.sock')}; fastcgi_read_timeout 600s; } } }
     return out;
   }
 
-  events(event, name) { return this.logs(name).filter(l => l.event === event); }
+  /* In a shared stack those since the test began; and of them those of an event. */
+  news(name) { return this.logs(name, file => this.logged(file)); }
+  events(event, name) { return this.news(name).filter(l => l.event === event); }
 
   /* Metrics as a Map: name{labels} -> number. */
   async metrics() {
@@ -588,6 +630,20 @@ fastcgi_pass unix:${this.file('edge.sock')}; fastcgi_read_timeout 600s; } } }
     return sum;
   }
 
+  /* How far ahead the time is at which somebody should look at ${chat}, in ms; null: no time is set. */
+  async ahead(chat) {
+    for (let p = 0; p < 16; p++) {
+      const at = await this.redis.zscore(`{p${p}}:due`, `default/http/${chat}`);
+      if (at !== null) return Number(at) - Date.now();
+    }
+    return null;
+  }
+
+  /* That time is now. */
+  async lookNow(chat) {
+    for (let p = 0; p < 16; p++) await this.redis.zadd(`{p${p}}:due`, 'XX', Date.now(), `default/http/${chat}`);
+  }
+
   /* All accepted messages came to an end: none waits, none is in limbo. */
   async settled({ ms = 30000 } = {}) {
     await until(async () => {
@@ -602,21 +658,30 @@ fastcgi_pass unix:${this.file('edge.sock')}; fastcgi_read_timeout 600s; } } }
   tails(lines = 25) {
     const out = [];
     for (const file of fs.readdirSync(this.file('log')).sort()) {
-      const text = fs.readFileSync(this.file(`log/${file}`), 'utf8').trimEnd();
+      const text = this.logged(file).trimEnd();
       if (text === '') continue;
       out.push(`--- ${file}`, ...text.split('\n').slice(-lines).map(l => l.slice(0, 600)));
     }
     return out.join('\n');
   }
 
+  /* What no test allows: errors of memory, questions that a model's API refuses. */
   findings() {
     const out = [];
     for (const file of fs.readdirSync(this.file('log'))) {
-      const text = fs.readFileSync(this.file(`log/${file}`), 'utf8');
+      const text = this.logged(file);
       const m = SANITIZER.exec(text);
       if (m) out.push(`${file}: ${text.slice(m.index, m.index + 3000)}`);
     }
+    if (this.model && !this.options.expect?.refusals)
+      out.push(...this.model.refusals.map(r => `the model double refused: ${r.why}`));
     return out;
+  }
+
+  /* Nothing of that was found while this test ran. */
+  sound() {
+    const found = this.findings();
+    if (found.length) throw new Error(found.join('\n'));
   }
 
   async end() {
@@ -666,9 +731,8 @@ fastcgi_pass unix:${this.file('edge.sock')}; fastcgi_read_timeout 600s; } } }
     this.agent.destroy();
     await this.model?.stop();
     await this.memcp?.stop();
+    this.marks.clear(); /* all that was logged, to the end */
     problems.push(...this.findings());
-    if (this.model && !this.options.expect?.refusals)
-      problems.push(...this.model.refusals.map(r => `the model double refused: ${r.why}`));
     if (problems.length) this.problems = problems;
     else if (!process.env.E2E_KEEP) fs.rmSync(this.dir, { recursive: true, force: true });
     if (problems.length) {
@@ -688,44 +752,4 @@ export async function dragoman(options = {}) {
     await d.end().catch(() => {});
     throw new Error(`${err.message}\n${tails}`, { cause: err });
   }
-}
-
-/*
- * One installation for the tests of a file: suite(options) gives {d, test};
- * ${d} is a getter, since it lives from before() to after().
- */
-export function suite(options = {}) {
-  const s = { d: null };
-  before(async () => { s.d = await dragoman(typeof options === 'function' ? await options() : options); });
-  after(async () => { await s.d?.end(); });
-  s.test = (name, fn) => nodeTest(name, async t => {
-    if (!s.d) throw new Error('it did not start');
-    try {
-      await fn(s.d, t);
-    } catch (err) {
-      console.error(`\n=== ${name}: logs of ${s.d.dir}\n${s.d.tails()}\n===`);
-      throw err;
-    }
-  });
-  return s;
-}
-
-/* A test with an installation of its own. */
-export function testWith(options, name, fn) {
-  return nodeTest(name, async t => {
-    const d = await dragoman(typeof options === 'function' ? await options() : options);
-    let failed = null;
-    try {
-      await fn(d, t);
-    } catch (err) {
-      failed = err;
-      console.error(`\n=== ${name}: logs of ${d.dir}\n${d.tails()}\n===`);
-    }
-    try {
-      await d.end();
-    } catch (err) {
-      failed ??= err;
-    }
-    if (failed) throw failed;
-  });
 }

@@ -120,7 +120,7 @@ CASES = [
     (commands.check_manual, "cli/dragoman.1", "\\-\\-dry\\-run", "\\-\\-dry", "there is no option --dry"),
     (commands.check_completion, "cli/completion/dragoman", '"--max --text"', '"--max"',
      '"turns dead" has: --max --text'),
-    (commands.check_completion, "cli/main.c", '"prefix move"', '"prefix rename"',
+    (commands.check_completion, "cli/commands.c", '"prefix move"', '"prefix rename"',
      '"prefix " has: rename'),
     (commands.check_scripts, "deploy/quickstart", "  --logs  ", "  --log  ",
      "--help does not tell of --logs"),

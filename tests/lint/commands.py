@@ -17,13 +17,13 @@ EVERYWHERE = {"--help", "--version"}
 
 
 def commands():
-    """{"turns list": {its options}} of cli/main.c."""
+    """{"turns list": {its options}} of cli/commands.c."""
     return {string(cells[0]): set(re.findall(r"(?:^|\\n)(--[a-z-]+)", cells[3][1:]))
-            for cells in table(read("cli/main.c"), "COMMANDS")}
+            for cells in table(read("cli/commands.c"), "COMMANDS")}
 
 
 def everywhere():
-    text = re.search(r"GLOBAL_OPTIONS\[\]\s*=(.*?);", read("cli/main.c"), re.S)[1]
+    text = re.search(r"GLOBAL_OPTIONS\[\]\s*=(.*?);", read("cli/commands.c"), re.S)[1]
     return set(OPTION.findall(text)) | EVERYWHERE
 
 
@@ -35,9 +35,9 @@ def check_asked():
         asked |= set(re.findall(
             r'\bcli_(?:flag|option|option_int)\(\s*\w+,\s*"(--[a-z-]+)"', read(path)))
     for option in sorted(told - asked):
-        print(f"cli/main.c: no command asks for {option}")
+        print(f"cli/commands.c: no command asks for {option}")
     for option in sorted(asked - told):
-        print(f"cli/main.c: {option} is told of nowhere")
+        print(f"cli/commands.c: {option} is told of nowhere")
 
 
 def check_manual():
@@ -177,9 +177,9 @@ def check_exits():
                      re.M | re.S)[1]
     if set(re.findall(r"^\.TP\n\.B (\d+)$", page, re.M)) != cli:
         print(f"cli/dragoman.1: exit codes are {' '.join(sorted(cli, key=int))}")
-    said = re.search(r'exit: (.*?);', read("cli/main.c"), re.S)[1]
+    said = re.search(r'exit: (.*?);', read("cli/commands.c"), re.S)[1]
     if set(re.findall(r"(?<!\w)(\d+) [a-z]", said)) != cli:
-        print("cli/main.c: print_usage has not all exit codes, or others")
+        print("cli/commands.c: commands_print has not all exit codes, or others")
     worker = {"0", "1", re.search(r"PROGRAM_WRONG (\d)", read("program/program.h"))[1]}
     supervisor = set(re.findall(r"\breturn (\d);", read("deploy/supervise.c")))
     for path in sorted(glob.glob("deploy/*.c")):

@@ -5,6 +5,7 @@ redis/prefix.c) are the same, and forget reaches those of a chat.  Prints what
 is not.
 """
 import glob
+import os
 import re
 
 TYPES = {"sorted set": "zset"}
@@ -59,12 +60,11 @@ for front in fronts:
               "redis/README.md begins with it")
 
 # What is written, as far as its name stands in the code.
-NEVER = {"asleep"}  # due.c waits for it, so that nothing comes
 for path in sorted(glob.glob("redis/*.c")):
     text = read(path)
     for noun in re.findall(
             r'batch_(?:chat|partition|item)_key\([^;"]*"([a-z_]+)"', text):
-        if noun not in NEVER and not any(
+        if not any(
                 key.startswith("{pN}:" + noun) for key in listed):
             print(f"{path}: `{{pN}}:{noun}` is not in redis/README.md")
     for noun in re.findall(r'tenant_key\([^;"]*"([a-z_]+)"', text):
@@ -138,7 +138,7 @@ for key, _ in chats:
 
 # What is sealed is bound to a noun; docs/SECURITY.md lists them.
 told = re.search(r"the noun \(([^)]*)\)", read("docs/SECURITY.md"))[1]
-told = set(re.findall(r"`([a-z]+)`", told))
+told = set(re.findall(r"`([a-z_]+)`", told))
 texts = "".join(read(path) for path in sorted(glob.glob("redis/*.c")))
 bound = set(re.findall(r'\brecord_(?:open|seal)\([^"();]*"([a-z]+)"', texts))
 for noun in sorted(bound - told):
@@ -147,15 +147,30 @@ for noun in sorted(told - bound):
     if f'"{noun}"' not in texts:
         print(f"docs/SECURITY.md: nothing is sealed as `{noun}`")
 
-# The fields of a chat's record: those that scripts name, and the table.
-part = readme[readme.index("| field | what | there |"):].split("\n\n")[0]
-told = set(re.findall(r"`([a-z]+)`", " ".join(
-    line.split("|")[1] for line in part.splitlines()[2:])))
+def fields(of):
+    """Those of the table that follows ${of}."""
+    part = readme[readme.index(of):]
+    part = part[part.index("| field | what | there |"):].split("\n\n")[0]
+    return set(re.findall(r"`([a-z]+)`", " ".join(
+        line.split("|")[1] for line in part.splitlines()[2:])))
+
+
+# The fields of an API key's record: what access asks for, and the table.
+told = fields("Fields of `{tenant:T}:key:ID`")
+asked = re.search(r"\brecord\((.*?)\)", read("redis/lua/access.lua"), re.S)[1]
+if set(re.findall(r"'([a-z]+)'", asked)) != told:
+    print("redis/README.md: the fields of an API key's record are others in "
+          "redis/lua/access.lua")
+
+# The fields of a chat's record: those that scripts name, and the table.  Other
+# scripts have other records.
+OTHERS = {"access.lua", "breaker.lua", "key_end.lua", "key_put.lua"}
+told = fields("Fields of `{pN}:chat:NAME`")
 named, words = set(), set()
 for path in sorted(glob.glob("redis/lua/*.lua")):
     text = re.sub(r"--.*", "", read(path))
     words |= set(re.findall(r"'([a-z]+)'", text))
-    if path.endswith("/breaker.lua"): # its record is a breaker
+    if os.path.basename(path) in OTHERS:
         continue
     for call in re.findall(
             r"\brecord\(([^()]*(?:\([^()]*\)[^()]*)*)\)"
@@ -165,3 +180,12 @@ for field in sorted(named - told):
     print(f"redis/README.md: a chat's record has a field {field}, too")
 for field in sorted(told - words):
     print(f"redis/README.md: no script knows a field {field}")
+
+# A cluster looks inside a script that begins so: all its keys are of one slot
+# (tests/unit/test_slots.sh runs them on one).
+for path in sorted(glob.glob("redis/lua/*.lua")):
+    first = read(path).split("\n")[0]
+    if re.search(r"/(common|part_\w+)\.lua$", path):
+        continue
+    if not first.startswith("#!lua") or "cross-slot" in first:
+        print(f"{path}: its first line lets it touch keys of several slots")

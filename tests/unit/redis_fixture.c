@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <hiredis/hiredis.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <sodium.h>
 #include <stdarg.h>
@@ -9,10 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/secret.h"
 #include "nouns/metric.h"
 #include "redis/due.h"
@@ -27,46 +30,107 @@ fail(const char *why)
 	exit(1);
 }
 
-static void
-start(struct redis_fixture *f)
+/* A port of loopback that is free now: a cluster's nodes have one each. */
+static int
+free_port(void)
 {
-	const struct timespec moment = { .tv_nsec = 10000000 };
+	struct sockaddr_in a = { .sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t len = sizeof(a);
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
 
-	f->pid = fork();
-	if (f->pid == -1)
-		fail("fork failed");
-	if (f->pid == 0) {
-		int null = open("/dev/null", O_RDWR);
+	if (fd == -1 || bind(fd, (struct sockaddr *)&a, len) == -1
+	    || getsockname(fd, (struct sockaddr *)&a, &len) == -1)
+		fail("no port");
+	close(fd);
+	return ntohs(a.sin_port);
+}
 
-		/* A test that is killed takes its Redis along. */
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		dup2(null, 0);
-		dup2(null, 1);
-		dup2(null, 2);
-		/* Its process dies here, not the machine: with "no" each write is
-		 * with the kernel before its reply.  With "everysec" a slow
+/* redis-server on ${socket}; ${name}, unless NULL, is that of a node. */
+static void
+run(const char *socket, const char *folder, const char *name)
+{
+	int null = open("/dev/null", O_RDWR);
+	char port[16], nodes[32], aof[32];
+	const char *argv[40] = { "redis-server", "--port", "0", "--bind",
+		"127.0.0.1", "--unixsocket", socket, "--dir", folder, "--save",
+		"", "--appendonly", "yes",
+		/* Its process dies here, not the machine: with "no" each write
+		 * is with the kernel before its reply.  With "everysec" a slow
 		 * disk may lose what was acknowledged (a write waits up to
 		 * 2 s while the file is synced). */
-		execlp("redis-server", "redis-server", "--port", "0",
-		    "--unixsocket", f->socket, "--dir", f->folder, "--save", "",
-		    "--appendonly", "yes", "--appendfsync", "no", (char *)NULL);
-		_exit(SKIPPED);
-	}
-	for (int i = 0; i < START_TRIES; i++) {
-		redisContext *c = redisConnectUnix(f->socket);
-		redisReply *r = NULL;
-		int status;
-		bool up;
+		"--appendfsync", "no" };
+	size_t n = 15;
 
-		if (c != NULL && c->err == 0)
-			r = redisCommand(c, "PING");
-		up = r != NULL && r->type == REDIS_REPLY_STATUS;
-		freeReplyObject(r);
-		if (c != NULL)
-			redisFree(c);
-		if (up)
-			return;
-		if (waitpid(f->pid, &status, WNOHANG) == f->pid) {
+	if (name != NULL) {
+		snprintf(port, sizeof(port), "%d", free_port());
+		snprintf(nodes, sizeof(nodes), "%s.nodes", name);
+		snprintf(aof, sizeof(aof), "%s.aof", name);
+		argv[n++] = "--cluster-enabled";
+		argv[n++] = "yes";
+		argv[n++] = "--cluster-port";
+		argv[n++] = port;
+		argv[n++] = "--cluster-config-file";
+		argv[n++] = nodes;
+		argv[n++] = "--cluster-require-full-coverage";
+		argv[n++] = "no";
+		argv[n++] = "--appenddirname";
+		argv[n++] = aof;
+	}
+	/* A test that is killed takes its Redis along. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	dup2(null, 0);
+	dup2(null, 1);
+	dup2(null, 2);
+	execvp(argv[0], (char *const *)argv);
+	_exit(SKIPPED);
+}
+
+/* ${fmt} at ${socket} answers with something that has ${expected} in it. */
+static bool
+answers(const char *socket, const char *expected, const char *fmt, ...)
+{
+	redisContext *c = redisConnectUnix(socket);
+	redisReply *r = NULL;
+	va_list args;
+	bool yes;
+
+	va_start(args, fmt);
+	if (c != NULL && c->err == 0)
+		r = redisvCommand(c, fmt, args);
+	va_end(args);
+	yes = r != NULL
+	    && (r->type == REDIS_REPLY_STATUS || r->type == REDIS_REPLY_STRING)
+	    && strstr(r->str, expected) != NULL;
+	freeReplyObject(r);
+	if (c != NULL)
+		redisFree(c);
+	return yes;
+}
+
+/* Its process; ${name}, unless NULL, is a node of the slots ${from} to ${to}. */
+static int
+start_server(const char *socket, const char *folder, const char *name, int from,
+    int to)
+{
+	const struct timespec moment = { .tv_nsec = 10000000 };
+	bool asked = false;
+	int pid = fork(), status;
+
+	if (pid == -1)
+		fail("fork failed");
+	if (pid == 0)
+		run(socket, folder, name);
+	for (int i = 0; i < START_TRIES; i++) {
+		if (!asked && name != NULL)
+			asked = answers(socket, "OK",
+			    "CLUSTER ADDSLOTSRANGE %d %d", from, to);
+		/* A node serves 2 s after its start. */
+		if (name == NULL
+			? answers(socket, "PONG", "PING")
+			: answers(socket, "cluster_state:ok", "CLUSTER INFO"))
+			return pid;
+		if (waitpid(pid, &status, WNOHANG) == pid) {
 			if (WIFEXITED(status) && WEXITSTATUS(status) == SKIPPED)
 				exit(SKIPPED); /* no redis-server here */
 			fail("redis-server ended at its start");
@@ -74,6 +138,14 @@ start(struct redis_fixture *f)
 		nanosleep(&moment, NULL);
 	}
 	fail("redis-server does not answer");
+	return -1;
+}
+
+static void
+start(struct redis_fixture *f)
+{
+	f->pid = start_server(f->socket, f->folder,
+	    getenv(FIXTURE_CLUSTER) != NULL ? "one" : NULL, 0, 16383);
 }
 
 struct seal_ring *
@@ -148,9 +220,39 @@ remove_folder(const char *folder)
 }
 
 int
+redis_fixture_node(struct redis_fixture *f, const char *name, int from, int to,
+    char url[96])
+{
+	char socket[80];
+
+	snprintf(socket, sizeof(socket), "%s/%s", f->folder, name);
+	snprintf(url, 96, "unix://%s", socket);
+	return start_server(socket, f->folder, name, from, to);
+}
+
+/* Nothing of ours touched keys of two slots, or one that lies elsewhere. */
+static int
+kept_to_slots(struct redis_fixture *f)
+{
+	const char *found = redis_text(f, "INFO errorstats");
+	static const char *const WORDS[] = { "CROSSSLOT", "MOVED" };
+	int rc = 0;
+
+	if (found == NULL)
+		fail("no INFO");
+	for (size_t i = 0; i < NELEM(WORDS); i++)
+		if (strstr(found, WORDS[i]) != NULL)
+			rc = -1;
+	if (rc == -1)
+		fprintf(stderr, "redis_fixture: %s\n", found);
+	return rc;
+}
+
+int
 redis_fixture_teardown(void **state)
 {
 	struct redis_fixture *f = *state;
+	int rc = kept_to_slots(f);
 
 	store_close(f->store);
 	seal_ring_free(f->ring);
@@ -159,7 +261,7 @@ redis_fixture_teardown(void **state)
 	free(f);
 	metrics_close();
 	(void)redis_text(NULL, "");
-	return 0;
+	return rc;
 }
 
 int
@@ -284,11 +386,53 @@ struct job *
 fixture_take(struct store *st, const struct chat_name *chat, int64_t lease_ms)
 {
 	struct job *job = NULL;
-	int64_t next;
+	unsigned partitions = 1u << chat->partition;
 
-	if (due_take(st, chat->partition, 1, lease_ms, 0, &job, &next) != 1)
+	if (due_take(st, NULL, &partitions, 1, lease_ms, 0, &job, NULL) != 1)
 		return NULL;
 	return job;
+}
+
+int
+fixture_take_all(struct store *st, int n, int64_t lease_ms, struct job **jobs)
+{
+	unsigned partitions;
+	int64_t next;
+
+	if (due_look(st, NULL, &partitions, &next) == -1)
+		return -1;
+	return due_take(st, NULL, &partitions, n, lease_ms, 0, jobs, NULL);
+}
+
+unsigned
+fixture_hear(struct wake *w, int wait_ms)
+{
+	int64_t until = clock_boot_ms() + wait_ms, left = wait_ms;
+	unsigned heard = 0;
+
+	while (heard == 0 && left >= 0) {
+		(void)!wake_wait(w, (int)left);
+		heard = wake_heard(w);
+		left = until - clock_boot_ms();
+	}
+	return heard;
+}
+
+struct wake *
+fixture_ear(struct store *st, const char *id)
+{
+	struct wake *w = wake_new(st, id);
+	int64_t until = clock_boot_ms() + 5000, next;
+	unsigned due;
+
+	if (w == NULL)
+		fail("no ear");
+	while (!wake_is_out(w))
+		if (wake_wait(w, 50) == -1 || clock_boot_ms() > until)
+			fail("the ear does not hear");
+	if (due_look(st, w, &due, &next) == -1 || wake_is_out(w))
+		fail("the ear is in no set");
+	return w;
 }
 
 void

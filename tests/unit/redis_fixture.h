@@ -10,6 +10,7 @@
 #include "redis/inbox.h"
 #include "redis/journal.h"
 #include "redis/store.h"
+#include "redis/wake.h"
 
 #define FIXTURE_KEY_1 "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
 #define FIXTURE_KEY_2 "YWJjZGVmZ2hpamtsbW5vcHFyc3R1dnd4eXphYmNkZWY="
@@ -23,9 +24,19 @@ struct redis_fixture {
 	struct store *store;
 };
 
+/*
+ * With DRAGOMAN_TEST_CLUSTER in the environment it is a cluster of one node.
+ * What touched keys of two slots fails the tear-down then.
+ */
+#define FIXTURE_CLUSTER "DRAGOMAN_TEST_CLUSTER"
+
 /* Group set-up and tear-down for cmocka: *state is a struct redis_fixture. */
 int redis_fixture_setup(void **state);
 int redis_fixture_teardown(void **state);
+/* Another one, ${name}, that has but the slots ${from} to ${to} of a cluster:
+ * its process, which the caller ends, and its URL in ${url}. */
+int redis_fixture_node(struct redis_fixture *f, const char *name, int from,
+    int to, char url[96]);
 /* For each test: an empty Redis. */
 int redis_fixture_flush(void **state);
 
@@ -59,6 +70,15 @@ enum store_rc fixture_say(struct store *st, const struct chat_name *chat,
 /* Take the due job of ${chat}'s partition with a lease; NULL: none. */
 struct job *fixture_take(struct store *st, const struct chat_name *chat,
     int64_t lease_ms);
+
+/* Up to ${n} jobs of all partitions; their number, -1. */
+int fixture_take_all(struct store *st, int n, int64_t lease_ms,
+    struct job **jobs);
+
+/* An ear that hears and stands in all sets; the partitions that it is woken for
+ * within ${wait_ms}, 0: none. */
+struct wake *fixture_ear(struct store *st, const char *id);
+unsigned fixture_hear(struct wake *w, int wait_ms);
 
 /* Make all chats due now, as if time had passed. */
 void fixture_hurry(struct redis_fixture *f);

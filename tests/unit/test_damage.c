@@ -70,23 +70,27 @@ static void *
 work(void *arg)
 {
 	struct load *l = arg;
+	struct wake *wake = wake_new(l->f->store, "load");
+	unsigned todo = 0, due;
 
+	assert_non_null(wake);
 	while (!atomic_load(&l->over)) {
 		struct job *jobs[8];
 		int64_t next;
-		int n = due_take_all(l->f->store, 8, LEASE_MS, 0, jobs, &next);
+		int n;
 
-		if (n <= 0) {
-			int p = due_wait(l->f->store, 20);
-
-			if (p == -2)
-				moment(5);
-			(void)!due_look(l->f->store, &next);
-		}
+		(void)!wake_wait(wake, todo != 0 ? 0 : 20);
+		todo |= wake_heard(wake);
+		if (due_look(l->f->store, wake, &due, &next) == 0)
+			todo |= due;
+		n = due_take(l->f->store, wake, &todo, 8, LEASE_MS, 0, jobs,
+		    NULL);
 		for (int i = 0; i < n; i++)
 			end_job(l, jobs[i]);
 		due_requeue_healed(l->f->store);
 	}
+	wake_leave(wake);
+	wake_free(wake);
 	return NULL;
 }
 
@@ -291,7 +295,7 @@ hurt(struct load *l, const char *lua, enum held held)
 	struct chat_name chat;
 	struct job *job = NULL;
 	char name[32], id[MESSAGE_ID_MAX];
-	int64_t day, next;
+	int64_t day;
 	bool stopped;
 
 	snprintf(name, sizeof(name), "victim%d", nvictims++);
@@ -311,10 +315,8 @@ hurt(struct load *l, const char *lua, enum held held)
 		    chat.text);
 		(void)redis_text(f, "DEL {p%d}:paused", chat.partition);
 		/* One of the load's workers may be quicker. */
-		if (due_take(f->store, chat.partition, 1, LEASE_MS, 0, &job,
-			&next)
-			== 1
-		    && strcmp(job->chat.text, chat.text) != 0) {
+		job = fixture_take(f->store, &chat, LEASE_MS);
+		if (job != NULL && strcmp(job->chat.text, chat.text) != 0) {
 			end_job(l, job);
 			job = NULL;
 		}
@@ -494,7 +496,7 @@ one_partition_s_damage_is_its_own(void **state)
 		{ "due", "call('SET', P..'due', 'x')", false },
 		{ "due", "call('DEL', P..'due') call('HSET', P..'due', 1, 2)",
 		    false },
-		{ "wake", "call('SET', P..'wake', 'x')", true },
+		{ "free", "call('SET', P..'free', 'x')", true },
 		{ "counts", "call('SET', P..'counts', 'x')", true },
 		{ "counts", "call('HSET', P..'counts', 'accepted', 'x')",
 		    true },

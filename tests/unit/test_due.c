@@ -217,6 +217,7 @@ odd_jobs(void **state)
 	struct redis_fixture *f = *state;
 	struct chat_name chat = fixture_chat("odd");
 	struct job *job, *jobs[4];
+	unsigned partitions;
 	int64_t next, before = clock_wall_ms();
 
 	/* Nothing waits: the entry goes, and a token with it. */
@@ -247,14 +248,16 @@ odd_jobs(void **state)
 	assert_int_equal(journal_release(f->store, job, 5000, false, NULL),
 	    STORE_OK);
 	job_free(job);
+	next = 0;
+	partitions = 1u << chat.partition;
 	assert_int_equal(
-	    due_take(f->store, chat.partition, 4, LEASE_MS, 0, jobs, &next), 0);
+	    due_take(f->store, NULL, &partitions, 4, LEASE_MS, 0, jobs, &next),
+	    0);
+	assert_int_equal(partitions, 0);
 	assert_true(next >= before + 5000);
 	assert_true(next < clock_wall_ms() + 5001);
-	assert_int_equal(due_take_all(f->store, 4, LEASE_MS, 0, jobs, &next),
-	    0);
-	assert_true(next >= before + 5000);
-	assert_int_equal(due_look(f->store, &next), 0);
+	assert_int_equal(due_look(f->store, NULL, &partitions, &next), 0);
+	assert_int_equal(partitions, 0);
 	assert_true(next >= before + 5000);
 	assert_true(next < clock_wall_ms() + 5001);
 
@@ -262,9 +265,13 @@ odd_jobs(void **state)
 	struct chat_name other = fixture_chat("another");
 
 	assert_int_equal(fixture_say(f->store, &other, "1", "x", ""), STORE_OK);
-	assert_int_equal(due_look(f->store, &next), 1);
-	assert_true(next <= clock_wall_ms() + 1);
-	assert_int_equal(due_take_all(f->store, 4, 60000, 0, jobs, &next), 1);
+	assert_int_equal(due_look(f->store, NULL, &partitions, &next), 0);
+	assert_int_equal(partitions, 1u << other.partition);
+	next = 0;
+	partitions = DUE_ALL;
+	assert_int_equal(
+	    due_take(f->store, NULL, &partitions, 16, 60000, 0, jobs, &next),
+	    1);
 	assert_true(next >= before + 5000);
 	assert_true(next < clock_wall_ms() + 5001);
 	job_free(jobs[0]);
@@ -273,8 +280,10 @@ odd_jobs(void **state)
 	/* Too old for its first step. */
 	fixture_hurry(f);
 	moment(5);
+	partitions = 1u << chat.partition;
 	assert_int_equal(
-	    due_take(f->store, chat.partition, 1, LEASE_MS, 1, jobs, &next), 1);
+	    due_take(f->store, NULL, &partitions, 1, LEASE_MS, 1, jobs, NULL),
+	    1);
 	assert_true(jobs[0]->given->expired);
 	struct journal_field step = { .name = "answer:0",
 		.text = "x",
@@ -287,8 +296,10 @@ odd_jobs(void **state)
 	assert_int_equal(journal_release(f->store, jobs[0], 0, false, NULL),
 	    STORE_OK);
 	job_free(jobs[0]);
+	partitions = 1u << chat.partition;
 	assert_int_equal(
-	    due_take(f->store, chat.partition, 1, LEASE_MS, 1, jobs, &next), 1);
+	    due_take(f->store, NULL, &partitions, 1, LEASE_MS, 1, jobs, NULL),
+	    1);
 	assert_false(jobs[0]->given->expired);
 	job_free(jobs[0]);
 }
@@ -483,51 +494,35 @@ pausing(void **state)
 }
 
 static void
-wake_tokens(void **state)
+few_slots_are_enough(void **state)
 {
 	struct redis_fixture *f = *state;
-	struct chat_name chat = fixture_chat("wake");
 	struct job *jobs[32];
-	int64_t next;
 	char name[16];
 	int n;
 
-	assert_int_equal(due_wait(f->store, 5), -1);
-	assert_int_equal(fixture_say(f->store, &chat, "1", "hi", ""), STORE_OK);
-	assert_int_equal(fixture_say(f->store, &chat, "2", "ho", ""), STORE_OK);
-	/* One token per job, not per message. */
-	assert_int_equal(redis_number(f, "LLEN {p%d}:wake", chat.partition), 1);
-	assert_int_equal(due_wait(f->store, 1000), chat.partition);
-	assert_int_equal(due_wait(f->store, 5), -1);
-	n = due_take(f->store, chat.partition, 1, LEASE_MS, 0, jobs, &next);
-	assert_int_equal(n, 1);
-	/* What is left behind wakes somebody. */
-	assert_int_equal(fixture_finish(f->store, jobs[0], END_REPLIED, "x"),
-	    STORE_OK);
-	job_free(jobs[0]);
-	assert_int_equal(due_wait(f->store, 1000), chat.partition);
-
-	redis_fixture_flush(state);
 	for (int i = 0; i < 32; i++) {
+		struct chat_name chat;
+
 		snprintf(name, sizeof(name), "w%d", i);
 		chat = fixture_chat(name);
 		assert_int_equal(fixture_say(f->store, &chat, "1", "hi", ""),
 		    STORE_OK);
 	}
-	/* With few slots what is due is found all the same. */
-	n = due_take_all(f->store, 1, LEASE_MS, 0, jobs, &next);
+	n = fixture_take_all(f->store, 1, LEASE_MS, jobs);
 	assert_int_equal(n, 1);
-	n += due_take_all(f->store, 3, LEASE_MS, 0, jobs + 1, &next);
+	n += fixture_take_all(f->store, 3, LEASE_MS, jobs + 1);
 	assert_int_equal(n, 4);
-	for (int i = 0; i < 3 && n < 32; i++)
-		n += due_take_all(f->store, 32 - n, LEASE_MS, 0, jobs + n,
-		    &next);
+	for (int i = 0; i < 32 && n < 32; i++) {
+		int got = fixture_take_all(f->store, 32 - n, LEASE_MS,
+		    jobs + n);
+
+		assert_true(got > 0);
+		n += got;
+	}
 	assert_int_equal(n, 32);
 	for (int i = 0; i < n; i++)
 		job_free(jobs[i]);
-	assert_int_equal(due_wait(f->store, 5), -1); /* no token is left */
-	due_poke(f->store);
-	assert_true(due_wait(f->store, 1000) >= 0);
 }
 
 /* DESIGN.md: 1 to accept, 6 for a turn with a tool call, all in all. */
@@ -540,7 +535,7 @@ round_trips(void **state)
 		.text = "x",
 		.len = 1 };
 	struct budget_change settle = { .reserved = 10, .spent = 5, .day = 1 };
-	int64_t before = metric_total(METRIC_REDIS_ROUND_TRIPS, 0), next;
+	int64_t before = metric_total(METRIC_REDIS_ROUND_TRIPS, 0);
 	struct job *job;
 	bool stopped;
 
@@ -548,8 +543,8 @@ round_trips(void **state)
 	 * the first settlement costs one trip more. */
 	assert_int_equal(fixture_say(f->store, &chat, "1", "hi", ""), STORE_OK);
 	assert_int_equal(metric_total(METRIC_REDIS_ROUND_TRIPS, 0), before + 1);
-	assert_int_equal(due_take_all(f->store, 16, LEASE_MS, 0, &job, &next),
-	    1);
+	job = fixture_take(f->store, &chat, LEASE_MS);
+	assert_non_null(job);
 	assert_int_equal(metric_total(METRIC_REDIS_ROUND_TRIPS, 0), before + 2);
 	assert_int_equal(journal_write(f->store, job, &step, 1, LEASE_MS, 60000,
 			     &settle, &stopped),
@@ -582,13 +577,11 @@ order_worker(void *arg)
 	struct order *o = arg;
 
 	while (atomic_load(&o->done) < ORDER_MESSAGES) {
-		struct job *job = NULL;
-		int64_t next;
+		struct job *job = fixture_take(o->f->store, &o->chat, LEASE_MS);
 		char expected[16];
 
-		if (due_take_all(o->f->store, 1, LEASE_MS, 0, &job, &next)
-		    != 1) {
-			(void)!due_wait(o->f->store, 20);
+		if (job == NULL) {
+			moment(2);
 			continue;
 		}
 		if (atomic_fetch_add(&o->running, 1) != 0)
@@ -715,20 +708,30 @@ run_worker(void *arg)
 {
 	struct run_worker *w = arg;
 	struct run *run = w->run;
+	struct wake *wake = wake_new(run->f->store, "run");
+	unsigned todo = 0, due;
 
+	assert_non_null(wake);
 	while (!atomic_load(&run->over)) {
 		struct job *jobs[4];
 		int64_t next;
-		int n = due_take_all(run->f->store, 4, SHORT_MS, 0, jobs,
-		    &next);
+		int n;
 
-		if (n <= 0 && dice(&w->seed, 2) == 0)
-			(void)!due_wait(run->f->store, 10);
+		(void)!wake_wait(wake, todo != 0 ? 0 : 10);
+		todo |= wake_heard(wake);
+		if (todo == 0 || dice(&w->seed, 2) == 0) {
+			(void)!due_look(run->f->store, wake, &due, &next);
+			todo |= due;
+		}
+		n = due_take(run->f->store, wake, &todo, 4, SHORT_MS, 0, jobs,
+		    NULL);
 		for (int i = 0; i < n; i++) {
 			run_job(w, jobs[i]);
 			job_free(jobs[i]);
 		}
 	}
+	wake_leave(wake);
+	wake_free(wake);
 	return NULL;
 }
 
@@ -846,7 +849,7 @@ main(void)
 		TEST(a_stop_before_the_end),
 		TEST(many_wait_for_one_message),
 		TEST(pausing),
-		TEST(wake_tokens),
+		TEST(few_slots_are_enough),
 		TEST(round_trips),
 		TEST(fifty_messages_keep_their_order),
 		TEST(nothing_is_lost_when_holders_die),

@@ -338,7 +338,9 @@ moved_values_do_not_open(void **state)
 	struct journal_field step = { .name = "answer:0",
 		.text = "secret",
 		.len = 6 };
+	char name[24];
 	bool stopped;
+	int n = 0;
 
 	assert_int_equal(journal_write(f->store, job, &step, 1, LEASE_MS,
 			     TIME_MS, NULL, &stopped),
@@ -356,7 +358,10 @@ moved_values_do_not_open(void **state)
 	assert_int_equal(job->rc, STORE_NONE);
 	job_free(job);
 
-	job = begin(f, &b, "yours");
+	do /* of the same partition: one slot */
+		snprintf(name, sizeof(name), "yours%d", n++);
+	while (fixture_chat(name).partition != a.partition);
+	job = begin(f, &b, name);
 	assert_int_equal(journal_release(f->store, job, 0, false, NULL),
 	    STORE_OK);
 	job_free(job);

@@ -251,10 +251,13 @@ ask_everything(struct store *st, struct arena *mem)
 	enum store_rc rc;
 	json_t *doc;
 	const char *id;
+	struct wake *wake = wake_new(st, "w");
+	unsigned partitions;
 	int64_t n, m;
 	bool yes;
 	int ms, took;
 
+	assert_non_null(wake);
 	(void)!store_ping(st, &ms);
 	(void)!store_check(st, findings);
 	(void)!store_canary(st);
@@ -265,15 +268,19 @@ ask_everything(struct store *st, struct arena *mem)
 	(void)!inbox_find(st, &chat, "1", "p.2", mem, &found);
 	(void)!inbox_control(st, &chat, COMMAND_STOP, &FIXTURE_UNLIMITED, mem,
 	    &session, &n);
-	(void)!due_look(st, &n);
-	took = due_take(st, 3, 8, 1000, 1000, jobs, &n);
+	(void)!wake_wait(wake, 1);
+	(void)!due_look(st, wake, &partitions, &n);
+	partitions = 1u << 3;
+	took = due_take(st, wake, &partitions, 8, 1000, 1000, jobs, &n);
 	for (int i = 0; i < took; i++)
 		job_free(jobs[i]);
-	took = due_take_all(st, 8, 1000, 1000, jobs, &n);
+	partitions = DUE_ALL;
+	took = due_take(st, NULL, &partitions, 8, 1000, 1000, jobs, NULL);
 	for (int i = 0; i < took; i++)
 		job_free(jobs[i]);
-	(void)!due_wait(st, 1);
-	due_poke(st);
+	(void)wake_pass(wake);
+	wake_leave(wake);
+	wake_free(wake);
 	(void)!due_requeue(st, DUE_ALL, &n);
 	due_requeue_healed(st);
 	(void)!journal_write(st, job, &step, 1, 1000, 0, NULL, &yes);

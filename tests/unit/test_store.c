@@ -201,11 +201,11 @@ a_restart_costs_nothing_but_a_reconnect(void **state)
 static void
 is_closed_while_idle(struct store *st, struct redis_fixture *f, bool restart)
 {
-	struct link *c = link_get(st, LINK_SHORT);
+	struct link *c = link_get(st, &st->url.place);
 	struct pollfd p;
 
 	assert_non_null(c);
-	link_put(st, LINK_SHORT, c);
+	link_put(st, c);
 	c->idle_since_ms -= 60000;
 	p = (struct pollfd){ .fd = c->redis->fd, .events = POLLRDHUP };
 	if (restart)
@@ -248,26 +248,26 @@ a_dead_connection_is_not_kept(void **state)
 {
 	struct redis_fixture *f = *state;
 	struct store *st = redis_fixture_open(f, f->ring);
-	struct link *slow = link_get(st, LINK_SHORT),
-		    *quick = link_get(st, LINK_SHORT), *fresh;
+	struct link *slow = link_get(st, &st->url.place),
+		    *quick = link_get(st, &st->url.place), *fresh;
 
 	assert_non_null(slow);
 	assert_non_null(quick);
 	redis_fixture_restart(f);
 	link_broken(st, quick, "test");
-	link_put(st, LINK_SHORT, slow);
-	assert_int_equal(st->nidle[LINK_SHORT], 0);
+	link_put(st, slow);
+	assert_int_equal(st->nidle, 0);
 	/* Nor does one that is found broken later take the new ones along. */
-	slow = link_get(st, LINK_SHORT);
-	fresh = link_get(st, LINK_SHORT);
+	slow = link_get(st, &st->url.place);
+	fresh = link_get(st, &st->url.place);
 	assert_non_null(slow);
 	assert_non_null(fresh);
 	link_broken(st, slow, "test");
-	slow = link_get(st, LINK_SHORT);
+	slow = link_get(st, &st->url.place);
 	assert_non_null(slow);
-	link_put(st, LINK_SHORT, slow);
+	link_put(st, slow);
 	link_broken(st, fresh, "test");
-	assert_int_equal(st->nidle[LINK_SHORT], 1);
+	assert_int_equal(st->nidle, 1);
 	store_close(st);
 }
 

@@ -149,6 +149,8 @@ start(struct redis_fixture *f, const struct work_kind *kind, bool takes)
 		.mu = PTHREAD_MUTEX_INITIALIZER,
 		.settings = &settings };
 	w.leases = lease_book_new(&w);
+	w.wake = wake_new(f->store, w.id);
+	assert_non_null(w.wake);
 	assert_int_equal(lease_book_start(w.leases), 0);
 	if (takes)
 		assert_int_equal(
@@ -156,7 +158,7 @@ start(struct redis_fixture *f, const struct work_kind *kind, bool takes)
 }
 
 static void
-end(struct redis_fixture *f, bool takes)
+end(bool takes)
 {
 	void *left = NULL;
 
@@ -164,12 +166,13 @@ end(struct redis_fixture *f, bool takes)
 	if (takes) {
 		if (!worker_is_stopping(&w))
 			worker_stop(&w);
-		due_poke(f->store);
+		wake_rouse(w.wake);
 		pthread_join(taking, &left);
 		assert_null(left);
 	}
 	lease_book_stop(w.leases);
 	lease_book_free(w.leases);
+	wake_free(w.wake);
 	pool_free(w.turns);
 	pool_free(w.calls);
 	assert_int_equal(settings.refs, 1);
@@ -197,12 +200,47 @@ jobs_reach_their_kind(void **state)
 	for (i = 0; i < CHATS; i++)
 		say(f, i);
 	await(&made_up.ended, CHATS);
-	end(f, true);
+	end(true);
 	assert_int_equal(atomic_load(&made_up.begun), CHATS);
 	assert_int_equal(fleet_count(f->store, &counts), STORE_OK);
 	assert_int_equal(counts.ended[END_REPLIED], CHATS);
 	assert_int_equal(counts.unaccounted, 0);
 	assert_int_equal(counts.due, 0);
+}
+
+/* Every slot is busy, and what it is woken for is its idle neighbour's, at once
+ * and not when that one looks by itself. */
+static void
+a_full_worker_passes_it_on(void **state)
+{
+	struct redis_fixture *f = *state;
+	struct wake *idle;
+	int64_t until = clock_boot_ms() + PATIENCE_MS;
+	int p;
+
+	start(f, &LEAST, true);
+	made_up.waits = true;
+	for (int i = 0; i < CHATS; i++)
+		say(f, i);
+	await(&made_up.begun, CHATS);
+	idle = fixture_ear(f->store, "idle");
+	p = fixture_chat("c99").partition;
+	/* It becomes due, and the full one is woken, as if by chance. */
+	(void)redis_text(f, "DEL {p%d}:free", p);
+	say(f, 99);
+	(void)redis_text(f, "SADD {p%d}:free idle", p);
+	while (redis_number(f, "SPUBLISH {p%d}:wake:%s x", p, w.id) != 1)
+		assert_true(clock_boot_ms() < until);
+	assert_int_equal(fixture_hear(idle, PATIENCE_MS), 1u << p);
+	/* With room again it looks there by itself. */
+	wake_free(idle);
+	atomic_store(&made_up.go, true);
+	await(&made_up.ended, CHATS + 1);
+	end(true);
+	/* Who ended is in no set. */
+	for (p = 0; p < CHAT_PARTITIONS; p++)
+		assert_int_equal(
+		    redis_number(f, "SISMEMBER {p%d}:free %s", p, w.id), 0);
 }
 
 /* Given back as it was, for a worker that has its kind. */
@@ -222,7 +260,7 @@ others_jobs_are_left_to_them(void **state)
 		assert_true(clock_boot_ms() < until);
 		nap();
 	}
-	end(f, true);
+	end(true);
 	assert_int_equal(atomic_load(&made_up.begun), 0);
 	fixture_hurry(f);
 	job = fixture_take(f->store, &chat, TIME_MS);
@@ -258,7 +296,7 @@ a_job_is_held_as_long_as_it_runs(void **state)
 	atomic_store(&made_up.go, true);
 	await(&made_up.ended, 1);
 	assert_int_equal(atomic_load(&made_up.why), LEASE_HELD);
-	end(f, true);
+	end(true);
 }
 
 /* From where each comes, through the thread that renews. */
@@ -296,7 +334,7 @@ each_reason_reaches_the_job(void **state)
 			assert_false(worker_is_ending(&w));
 			worker_stop(&w);
 			assert_true(worker_is_ending(&w));
-			due_poke(f->store);
+			wake_rouse(w.wake);
 		}
 		await(&made_up.ended, 1);
 		if (atomic_load(&made_up.why) != (int)cases[i].why)
@@ -304,7 +342,7 @@ each_reason_reaches_the_job(void **state)
 			    atomic_load(&made_up.why));
 		if (cases[i].why == LEASE_UNSURE)
 			redis_fixture_restart(f);
-		end(f, true);
+		end(true);
 		redis_fixture_flush(state);
 	}
 }
@@ -321,7 +359,7 @@ a_kind_has_its_longest_time(void **state)
 	say(f, 0);
 	await(&made_up.ended, 1);
 	assert_int_equal(atomic_load(&made_up.why), LEASE_LATE);
-	end(f, true);
+	end(true);
 }
 
 static void
@@ -350,7 +388,7 @@ a_kind_looks_reports_and_obeys(void **state)
 	assert_int_equal(fleet_read(f->store, FLEET_TURN, mem, &records),
 	    STORE_OK);
 	assert_int_equal(json_array_size(records), 0);
-	end(f, false);
+	end(false);
 	arena_free(mem);
 }
 
@@ -361,6 +399,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(jobs_reach_their_kind),
+		TEST(a_full_worker_passes_it_on),
 		TEST(others_jobs_are_left_to_them),
 		TEST(a_job_is_held_as_long_as_it_runs),
 		TEST(each_reason_reaches_the_job),

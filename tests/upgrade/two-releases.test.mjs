@@ -4,7 +4,8 @@
  * once, with its own answer, and nothing is in limbo.
  */
 import assert from 'node:assert/strict';
-import { BUILD, sleep, testWith, until } from '../e2e/dragoman.mjs';
+import { BUILD, sleep, until } from '../e2e/dragoman.mjs';
+import { testWith } from '../e2e/stacks.mjs';
 
 const OLD = process.env.DRAGOMAN_OLD;
 const NEW = BUILD;
