@@ -60,6 +60,7 @@ struct request {
 	bool gone;            /* its client left before it was answered */
 	bool parked;          /* the answer comes later (park.h) */
 	struct caller caller; /* who asks: the route's verify says it */
+	const void *shown;    /* what its verify read of it, for its handler */
 	const char *chat;     /* what it is about, for the log, in mem; */
 	const char *message;  /* NULL: of no chat, of no message */
 	const char *headers;  /* of the answer, lines; response.c's */
