@@ -66,10 +66,71 @@ foreign_part() {
 		\( "${users[@]}" \) \) ! \( -path ./redis -user "$theirs" \) \) -print -quit 2>/dev/null) || true # one went
 }
 
+# Who owns this script could have root do anything: theirs may be the folders,
+# too.
+is_trusted() { # UID
+	[ "$1" = 0 ] || [ "$1" = "$(stat -Lc %u -- "$here/deploy/quickstart")" ]
+}
+
+# Can others put something else in the place of what is in the folder ${1}?
+# In a sticky one they cannot, of what is not theirs.  Whose the state is, is
+# looked at elsewhere.
+is_others_folder() { # FOLDER
+	local mode owner user group sticky=01000
+	read -r mode owner user group < <(stat -c '%a %u %U %G' -- "$1")
+	if [ "$1" -ef "$state" ]; then
+		sticky=0
+	elif ! is_trusted "$owner"; then
+		return 0
+	fi
+	mode=$((8#$mode))
+	((!(mode & sticky))) || return 1
+	((mode & 02)) || { ((mode & 020)) &&
+		[ "$(own_group "$user" 2>/dev/null)" != "$group" ]; }
+}
+
+# All goes by the state's path: each folder and link on the way to it must stay
+# what it is.  As the kernel goes; what is not there yet ends it.
+may_trust_path() {
+	local at=/ rest=${state#/} part to links=0
+	while :; do
+		! is_others_folder "$at" ||
+			fail 1 "other users can change $at (it belongs to" \
+				"$(stat -c '%U, mode %a' -- "$at")), so root uses" \
+				"no state there: choose another folder with" \
+				"--state; or, if it is to be root's alone, first" \
+				"run: chown root: $(printf '%q' "$at") && chmod go-w" \
+				"$(printf '%q' "$at")"
+		part=${rest%%/*}
+		[ -n "$rest" ] || break
+		rest=${rest#"$part"} rest=${rest#"${rest%%[!/]*}"}
+		case $part in
+		'' | .) continue ;;
+		..) at=$(dirname -- "$at") && continue ;;
+		esac
+		to=${at%/}/$part
+		if [ -L "$to" ]; then
+			is_trusted "$(stat -c %u -- "$to")" ||
+				fail 1 "$to belongs to $(stat -c %U -- "$to")," \
+					"and root uses nothing that another user" \
+					"made: choose another folder with --state"
+			[ $((links += 1)) -le 40 ] || fail 1 "$to: too many links"
+			to=$(readlink -- "$to")
+			[[ $to != /* ]] || at=/
+			rest=${to#"${to%%[!/]*}"}${rest:+/$rest}
+		elif [ -d "$to" ]; then
+			at=$to
+		else
+			break
+		fi
+	done
+}
+
 # What another user has begun could hold a trap: settings are sourced, links
 # would lead elsewhere, and the key may be known.
 may_trust_state() {
 	local owner part
+	[ "$(id -u)" != 0 ] || may_trust_path
 	[ -e "$state/.dragoman" ] || [ -L "$state/.dragoman" ] || return 0
 	owner=$(stat -Lc %U -- "$state") || return 0
 	if [ "$(id -u)" != 0 ]; then
@@ -290,10 +351,10 @@ check_state_folder() {
 		fail 2 "$state is there and not a state of the quickstart;" \
 			"choose another folder with --state"
 	fi
-	[ "$(id -u)" != 0 ] || [ ! -e "$state" ] ||
-		[ "$(stat -c %u -- "$state")" = 0 ] ||
-		fail 1 "$state belongs to $(stat -c %U -- "$state"), not to" \
-			"root; choose another folder with --state"
+	[ ! -e "$state" ] || [ -O "$state/" ] ||
+		[ "$(stat -Lc %u -- "$state")" = 0 ] ||
+		fail 1 "$state belongs to $(stat -Lc %U -- "$state"), not to" \
+			"$(id -un); choose another folder with --state"
 	until [ -e "$parent" ]; do parent=$(dirname -- "$parent"); done
 	[ -d "$parent" ] && [ -w "$parent" ] && [ -x "$parent" ] ||
 		fail 1 "cannot write $parent, which belongs to" \
@@ -304,9 +365,23 @@ check_state_folder() {
 # Until something was started, a failure leaves nothing of what it made.
 made_state=''
 make_state_folder() {
+	local parent=$state missing=()
+	until [ -e "$parent" ]; do
+		missing=("$parent" "${missing[@]}")
+		parent=$(dirname -- "$parent")
+	done
+	# Others may have been there since the first look, and during the build.
+	may_trust_state
+	check_state_folder
+	# Not -p: what is there now was made by somebody else, and is looked at.
+	for parent in "${missing[@]}"; do
+		mkdir -- "$parent" 2>/dev/null || {
+			[ ! -e "$parent" ] || return 1
+			fail 1 "cannot make $state; choose another folder with" \
+				"--state"
+		}
+	done
 	[ -e "$state/.dragoman" ] || made_state=1
-	mkdir -p -- "$state" || fail 1 "cannot make $state; choose another" \
-		"folder with --state"
 	chmod 0711 "$state"
 	: >>"$state/.dragoman"
 	trap discard EXIT
