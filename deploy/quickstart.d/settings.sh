@@ -193,6 +193,7 @@ settle() {
 	choose_secret
 	choose_prefix
 	choose_redis
+	check_names
 	check_settings
 	check_redis
 }

@@ -240,6 +240,28 @@ test("an env file: the script's own names, a BOM, other encodings; QUICKSTART_WA
   states.delete(state);
 });
 
+test("a ${NAME} in the configuration that is the script's or the shell's own is refused", async () => {
+  const state = path.join(top, 'named');
+  for (const [name, why] of [
+    ...['user', 'port', 'state', 'mode', 'name', 'theirs'].map(n => [n, 'the quickstart takes only names of capital letters, digits and _']),
+    ...['UID', 'HOSTNAME', 'RANDOM', 'SHLVL', 'OPTIONS', 'STATE_PARTS'].map(n => [n, 'this is a variable of the shell']),
+  ]) {
+    const config = file('named.yaml', `mcp: {servers: {x: {url: "http://127.0.0.1:1/mcp", headers: {X: "v-\${${name}}"}}}}\n`);
+    const r = await quickstart(state, ['--detach', '--yes', '--port', String(await freePort())], { env: { DRAGOMAN_CONFIG: config, [name]: '5' }, ms: 60000 });
+    assert.equal(r.code, 2, `${name}: ${r.err}`);
+    assert.ok(r.err.includes(`quickstart: the configuration names \${${name}}: ${why}. Choose another name, and set that`), r.err);
+    assert.ok(!fs.existsSync(state), name);
+  }
+  /* Others stay as they were given. */
+  const config = file('named.yaml', 'mcp: {servers: {x: {url: "http://127.0.0.1:1/mcp", headers: {X: "v-${TOKEN_OF_X}"}}}}\n');
+  await start(state, [], { env: { DRAGOMAN_CONFIG: config, TOKEN_OF_X: 'a b\'c' } });
+  const has = async () => (await quickstart(state, ['--exec', '--', 'printenv', 'TOKEN_OF_X'])).out;
+  assert.equal(await has(), "a b'c\n");
+  assert.equal((await quickstart(state, ['--restart'], { ms: 60000 })).code, 0);
+  assert.equal(await has(), "a b'c\n");
+  await stop(state);
+});
+
 test('https_proxy and no_proxy in lower case are kept as the others are', async () => {
   const state = path.join(top, 'proxies');
   await start(state, [], { env: { https_proxy: 'http://127.0.0.1:1', no_proxy: '.example' } });
