@@ -8,7 +8,7 @@
 # does not write.
 foreign_part() {
 	local part parts=() users=(-user 0) user theirs
-	theirs=$(id -u -- "${redis%:*}" 2>/dev/null) || theirs=0
+	theirs=$(id -u -- "$DEBIANS_REDIS" 2>/dev/null) || theirs=0
 	for user in "$worker" "$former_worker" "$web"; do
 		user=$(id -u -- "$user" 2>/dev/null) || continue
 		users+=(-o -user "$user")

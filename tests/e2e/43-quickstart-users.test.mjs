@@ -109,6 +109,12 @@ test('a user whose group has other members has Redis run as the same user, and i
   assert.match(err, /^ {2}Redis is not apart from the workers: the group nogroup of nobody has other members\. .*adduser --system --group NAME$/m);
   assertUsers(state, 'nobody', 'nobody');
   assert.deepEqual([mode(path.join(state, 'redis')), mode(path.join(state, 'redis/redis.sock'))], ['700', '700']);
+  /* From there to a user with a group of its own, and back. */
+  for (const [user, redis] of [['daemon', 'redis'], ['nobody', 'nobody']]) {
+    const r = await quickstart(state, ['--restart', '--user', user], { ms: 60000 });
+    assert.equal(r.code, 0, r.err);
+    assertUsers(state, user, redis);
+  }
   await stop(state);
 });
 
