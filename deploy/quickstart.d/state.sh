@@ -197,8 +197,6 @@ load_state_env() {
 	DRAGOMAN_QUICKSTART=$again # and names the line that does it
 	export DRAGOMAN_URL DRAGOMAN_STATE DRAGOMAN_QUICKSTART
 	export PATH="$build:$PATH"
-	# The command is no worker: it says what it has to say itself.
-	unset LOG_FILE
 }
 
 run_command() { # COMMAND...
