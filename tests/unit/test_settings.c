@@ -620,7 +620,16 @@ backends_that_are_wrong(void **state)
 		{ ROW(", headers: {A: 3}"),
 		    "b: headers.A: expected a text of one line" },
 		{ ROW(", headers: {\"A B\": x}"),
-		    "b: headers.A B: expected the name of a header" },
+		    "b: headers.A: expected the name of a header" },
+		{ ROW(", headers: {\"A\\tkey\": x}"),
+		    "b: headers.A: expected the name of a header" },
+		/* A line where a name belongs may hold a key. */
+		{ ROW(", headers: {\"A: key\": x}"),
+		    "b: headers.A: expected the name of a header" },
+		{ ROW(", \"A: key\": x"), "b: A: is not a member; there are" },
+		{ ROW(", api_key_file: sk-key"),
+		    "b: api_key: the file that is named there cannot be read: "
+		    "No such" },
 		{ ROW(", headers: {A: \"${NO_SUCH_NAME}\"}"),
 		    "b: headers.A: ${NO_SUCH_NAME} is not set" },
 		{ "llm: {fallback: [1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16]}\n",
