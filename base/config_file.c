@@ -82,7 +82,7 @@ config_set_file(struct config *c, size_t i, const char *path, const char *where,
 	if (config_read_value(path, &text, why, sizeof(why)) == 0) {
 		if (config_set(c, i, text.data, text.len, where, origin))
 			c->slots[i].path = arena_strdup(c->mem, path);
-	} else if (errno != EACCES || (c->defs[i].flags & c->drops) == 0) {
+	} else if (errno != EACCES || (c->defs[i].flags & c->closed) == 0) {
 		config_error(c, where, c->defs[i].key, "%s", why);
 	}
 	buf_wipe(&text);

@@ -52,7 +52,9 @@ struct parked;
 #define PARK_LOOK_DEAF_MS 5000 /* while the subscription is broken */
 #define PARK_QUIET_MS 5000     /* a stream that has said nothing: on_quiet */
 #define PARK_ALIVE_MS 15000    /* ... and for so long: its kind's alive */
-#define PARK_OUT_MAX (1 * MIB) /* unsent bytes of a slow reader; then dropped */
+/* Unsent bytes of a slow reader: who is to get more then is dropped.  One answer
+ * or event may be longer. */
+#define PARK_OUT_MAX (1 * MIB)
 /* Wake-ups of one request that the park thread has not come to yet: a worker
  * sends 20 a second, so these are many seconds.  One always fits. */
 #define PARK_PIECES_MAX 256

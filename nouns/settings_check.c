@@ -113,6 +113,11 @@ check_listen(struct findings *f, const struct settings *s)
 		    "is for loopback only, but server.listen is %s: set a "
 		    "proxy secret instead (PROXY_SECRET_FILE)",
 		    listen);
+	if (s->mcp_auth == MCP_AUTH_NONE && !host_is_loopback(host))
+		settings_error(f, s, "mcp.auth",
+		    "none is for this machine only, but server.listen is %s: "
+		    "use keys",
+		    listen);
 }
 
 static void
@@ -314,4 +319,5 @@ settings_check(struct findings *f, const struct settings *s)
 	check_redis(f, s);
 	check_spans(f, s);
 	check_budgets(f, s);
+	settings_served(f, s);
 }

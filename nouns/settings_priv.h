@@ -44,6 +44,9 @@ void settings_check(struct findings *f, const struct settings *s);
 /* settings_keys.c */
 void settings_keys(struct findings *f, const struct settings *s);
 
+/* settings_served.c: who may use what is served at /mcp. */
+void settings_served(struct findings *f, const struct settings *s);
+
 /* settings_mcp.c: the MCP servers, where they are read. */
 void settings_mcp(struct findings *f, const struct settings *s);
 

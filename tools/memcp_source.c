@@ -190,6 +190,7 @@ close_own(struct source *s)
 static const struct source_kind MEMCP = {
 	.name = "memcp",
 	.label = 1,
+	.reads = true,
 	.list = list,
 	.call = call,
 	.close = close_own,

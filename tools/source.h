@@ -37,6 +37,9 @@ struct source_kind {
 	const char *name; /* for /ready and doctor */
 	int label;        /* of METRIC_TOOL_SECONDS */
 	bool prefixed;    /* its tools are offered as SOURCE__TOOL */
+	bool trusted;     /* what it says of its tools is our own word */
+	bool reads;       /* its tools change nothing */
+	bool quick;       /* its calls wait for nobody */
 
 	/*
 	 * All tools, an array of definitions as MCP has them (name,

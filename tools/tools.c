@@ -70,6 +70,8 @@ call(struct source *s, const struct catalogue_tool *tool,
 static const struct source_kind BUILTIN = {
 	.name = "builtin",
 	.label = 0,
+	.trusted = true,
+	.quick = true,
 	.list = list,
 	.call = call,
 };
