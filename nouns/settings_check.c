@@ -26,10 +26,9 @@
 #define REDIS_PATH_MAX (SOCKET_PATH_MAX - 1)
 #define REDIS_PREFIX_MAX ((size_t)32)
 /* No braces (hash tags are ours), nothing that a pattern of Redis means. */
-/* What keys begin with behind it, those with a brace aside: redis/prefix.c.
- * */
 #define PREFIX_CHARS \
 	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.:_-"
+/* What keys begin with behind it, those with a brace aside: redis/prefix.c. */
 static const char *const KEYS_BEGIN[] = { "budget:", "breaker:", "canary" };
 
 /* HOST:PORT or [V6]:PORT; ${host} gets the host without brackets. */

@@ -323,7 +323,7 @@ digests_are_of_what_a_person_approves(void **state)
 		assert_int_equal(strlen(c->tools[0].digest), 16);
 		if ((strcmp(first, c->tools[0].digest) == 0) != cases[i].same)
 			fail_msg("%zu: %s", i, c->tools[0].digest);
-		catalogue_unref(c);
+		catalogue_free(c);
 		json_decref(list);
 	}
 }
