@@ -103,8 +103,8 @@ struct park_wait {
 	const struct park_kind *kind;
 	void *state;         /* the park thread's from now on */
 	const char *item;    /* copied; NULL: none */
-	const char *topic;   /* copied; NULL: only its number wakes it.  At most
-				PROCESS_TOPIC_MAX (redis/process.h), no blanks */
+	const char *topic;   /* copied; NULL: only its number wakes it.  The
+				handler has asked process_is_topic() */
 	int64_t deadline_ms; /* from now */
 };
 

@@ -98,6 +98,7 @@ testWith({ release: true, edges: 2, turns: 1, edgeProgram: 'tests/e2e/own_edge',
   assert.deepEqual([...new Set(answers.map(a => `${a.topic} ${a.status} ${a.text}`))].sort(), ['news 200 first: ü', 'news 200 second']);
   assert.equal(answers.filter(a => a.text === 'second').length, before[two]);
   assert.equal((await publish(one, 'no%20topic', 'x')).status, 400);
+  assert.equal((await d.get('/topic/no%20topic')).status, 400, 'nothing could wake it');
   for (const p of [one, two]) await publish(p, 'other', 'end');
   await Promise.all(all);
   assert.equal(answers.filter(a => a.topic === 'other').every(a => a.status === 200 && a.text === 'end'), true);
