@@ -35,6 +35,7 @@ struct refusal {
 	const char *detail; /* a sentence for who asks; NULL: invalid says it */
 	int64_t retry_s;    /* Retry-After; 0: none */
 	json_t *invalid;    /* of a 422: what is wrong where; borrowed */
+	bool full;          /* there is no room now: how it is counted */
 };
 
 #define ROUTE_BODY_SET 0x1 /* server.body_max narrows body_max */

@@ -148,7 +148,8 @@ s.test('tools of MCP servers in servers_config.json, by https://', async d => {
 async function another(d) {
   for (const w of d.turns) if (w.ended === null) assert.equal(await d.stopAndWait(w), 0);
   d.turns.length = 0;
-  d.startTurn();
+  const w = d.startTurn();
+  await until(() => d.logs(w.name).some(l => l.event === 'worker_started'), { what: 'it serves' });
   await d.ready();
 }
 
