@@ -225,7 +225,7 @@ export class Dragoman {
       },
       ...(this.model ? { llm: { base_url: this.model[api] ?? this.model.openai } } : {}),
       log: { level: 'info' },
-      server: { drain: '5s' },
+      server: { drain: '5s', port: this.port }, /* where doctor looks, not at a machine's own 8000 */
     };
     const merge = (a, b) => {
       for (const [k, v] of Object.entries(b ?? {})) {
