@@ -29,6 +29,7 @@ config_load(const struct config_def *defs, size_t ndefs, void *settings,
 	c->slots = arena_alloc(mem, ndefs * sizeof(*c->slots));
 	c->environ = src->environ;
 	c->drops = src->drops;
+	c->closed = src->closed;
 	c->errors = errors;
 	c->warnings = warnings;
 	buf_init(&c->env_text, CONFIG_FILE_MAX);

@@ -76,9 +76,11 @@ struct config_def {
 #define CONFIG_NEEDED 0x20
 #define CONFIG_EXPANDS 0x40
 #define CONFIG_WHOLE 0x80
-/* A secret of who asks models and tools alone: other programs may lack the
- * files that hold it, and keep nothing of it (config_source.drops). */
+/* A secret of who asks models alone: other programs may lack the files that
+ * hold it, and keep nothing of it (config_source.drops). */
 #define CONFIG_ASKER 0x100
+/* The same of who calls tools: turn workers, and edges for clients of MCP. */
+#define CONFIG_CALLER 0x200
 
 struct config; /* a loaded set of values with their origins */
 
@@ -89,10 +91,12 @@ struct config_source {
 	char *const *environ; /* NULL: none */
 	bool foreign;         /* unknown keys in file are no error
 				 (config.tech.yaml) */
-	unsigned drops;      /* CONFIG_ASKER or 0: rows with it are not for this
-			   program.  Files that hold them may be closed to it,
-			   and config_drop clears them */
-	bool keeps_env_file; /* for config_variable */
+	unsigned drops;       /* CONFIG_ASKER, CONFIG_CALLER: rows with one of
+			   them are not for this program.  config_drop clears
+			   them */
+	unsigned closed;      /* the same: files that hold rows with one of them
+				may be closed to this program */
+	bool keeps_env_file;  /* for config_variable */
 	const char *foreign_keys; /* the keys of a foreign file that count, with
 				     blanks between: "chat.*" "a.b=our.key" */
 };

@@ -83,7 +83,7 @@ config_set_file(struct config *c, size_t i, const char *given, const char *path,
 	if (config_read_value(path, &text, why, sizeof(why)) == 0) {
 		if (config_set(c, i, text.data, text.len, where, origin))
 			c->slots[i].path = arena_strdup(c->mem, path);
-	} else if (errno != EACCES || (c->defs[i].flags & c->drops) == 0) {
+	} else if (errno != EACCES || (c->defs[i].flags & c->closed) == 0) {
 		is_none = errno == ENOENT && strchr(given, '/') == NULL;
 		config_error(c, where, c->defs[i].key, "%s",
 		    is_none ? "the file that is named there cannot be read: "

@@ -52,6 +52,7 @@ struct config {
 	size_t nstrays;
 	bool file_failed; /* what it would have set is not known */
 	unsigned drops;   /* of config_source */
+	unsigned closed;  /* the same */
 	char *const *environ;
 	struct buf *errors, *warnings; /* NULL once loaded */
 	const char *prefix;            /* of keys in errors; NULL: none */

@@ -10,6 +10,7 @@
 #include "nouns/settings.h"
 
 struct classes;
+struct mcp_edge;
 struct park;
 struct route;
 struct store;
@@ -25,6 +26,7 @@ struct edge {
 	_Atomic bool draining;
 	_Atomic bool is_public; /* listens beyond loopback: chat.open refused */
 	_Atomic bool may_store; /* edge_may_store() was true once */
+	struct mcp_edge *mcp;   /* what /mcp needs: handlers/mcp_edge.c's */
 	struct watch *watch; /* of the turn workers: handlers/fleet_watch.c's */
 };
 

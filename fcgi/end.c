@@ -10,7 +10,7 @@
 
 #define STATUS_LEFT 499 /* the client did, before an answer; nginx's number */
 
-/* nouns/metric.c, METRIC_REFUSED; its "full" is counted by who is full. */
+/* nouns/metric.c, METRIC_REFUSED; "full" is said by who refuses. */
 static const struct {
 	int status, reason;
 } REFUSED[] = {
@@ -30,6 +30,8 @@ end_of(struct end *out, const struct request *req)
 		.message = req->message,
 		.caller = req->caller,
 		.status = req->status,
+		.refusal = req->refusal,
+		.full = req->full,
 		.sent = req->sent,
 		.started_us = req->started_us,
 		.gone = req->gone,
@@ -85,17 +87,27 @@ end_keep(struct end *out, char *texts, const struct request *req)
 }
 
 static void
-count(const struct end *end, int status, int64_t us)
+count_refused(const struct end *end, int status)
 {
 	size_t i;
 
+	if (end->full) {
+		metric_add(METRIC_REFUSED, REFUSED_FULL, 1);
+		return;
+	}
+	for (i = 0; i < NELEM(REFUSED); i++)
+		if (REFUSED[i].status == status)
+			metric_add(METRIC_REFUSED, REFUSED[i].reason, 1);
+}
+
+static void
+count(const struct end *end, int status, int64_t us)
+{
 	/* A probe's 503 is what it asks for, and nobody's failed request. */
 	metric_add(METRIC_REQUESTS,
 	    end->quiet ? STATUS_PROBE : status / 100 - 1, 1);
 	metric_observe_us(METRIC_REQUEST_SECONDS, 0, us);
-	for (i = 0; i < NELEM(REFUSED); i++)
-		if (REFUSED[i].status == status)
-			metric_add(METRIC_REFUSED, REFUSED[i].reason, 1);
+	count_refused(end, end->refusal != 0 ? end->refusal : status);
 }
 
 void

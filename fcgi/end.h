@@ -19,8 +19,11 @@ struct end {
 	size_t sent; /* bytes of body */
 	int64_t started_us;
 	const char *refused; /* a literal: the phase that did; NULL: handled */
-	bool quiet;          /* a probe's */
-	bool gone;           /* the client left first */
+	int refusal; /* what it was refused with, though the client may see
+			another status (struct route, refuse); 0: nothing */
+	bool full;   /* it was, because there is no room */
+	bool quiet;  /* a probe's */
+	bool gone;   /* the client left first */
 };
 
 /* That of ${req} as it is now; what it points to is the request's. */

@@ -22,9 +22,10 @@
 #define LISTEN_WAIT_MS 2000 /* for the subscription; it goes on trying */
 
 /*
- * Turn workers speak to models and tools; this process is the one that
- * strangers reach.  settings_load keeps none of their keys (CONFIG_ASKER) for
- * a program that asks no models; what the environment holds goes here.
+ * Turn workers speak to models; this process is the one that strangers reach.
+ * settings_load keeps none of their keys (CONFIG_ASKER) for a program that asks
+ * no models; what the environment holds goes here.  Keys of tools' servers stay
+ * (CONFIG_CALLER): clients of /mcp call those from here.
  */
 static void
 drop_keys(struct settings *s)
@@ -61,6 +62,7 @@ apply(struct program_run *run, struct settings *s)
 	warn(s);
 	edge_set_settings(e, s);
 	fleet_watch_reload(e);
+	mcp_edge_reload(e);
 }
 
 static void
@@ -123,7 +125,9 @@ serve(struct program_run *run)
 	edge_set_settings(e, settings_ref(run->settings));
 	memcpy(e->process_id, run->id, sizeof(e->process_id));
 	e->store = run->store;
+	mcp_edge_start(e, run->ring);
 	code = edge_is_cgi() ? serve_cgi(e) : serve_fastcgi(e, run);
+	mcp_edge_stop(e);
 	edge_set_settings(e, NULL);
 	return code;
 }
@@ -140,6 +144,7 @@ main(int argc, char **argv)
 		  "GATEWAY_INTERFACE set: then without options.\n",
 		.ctx = &edge,
 		.may_be_cgi = true,
+		.calls_tools = true,
 		.strip = drop_keys,
 		.serve = serve,
 		.apply = apply };

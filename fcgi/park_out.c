@@ -12,6 +12,8 @@
 #include "fcgi/fcgi_record.h"
 #include "fcgi/response.h"
 
+/* Of the records of ${len} bytes, and of the last one: heads and padding. */
+#define RECORDS_EXTRA(len) (KIB + (len) / KIB)
 #define SEND_MS 60000 /* for the last bytes, to one who hardly reads */
 
 static void
@@ -53,8 +55,12 @@ park_out_add(struct parked *p, const char *bytes, size_t len)
 {
 	if (p->gone || p->stage == STAGE_ENDED)
 		return;
-	if (fcgi_record_stdout(&p->out, p->request_id, bytes, len) == -1) {
-		p->gone = true; /* too slow a reader */
+	/* Too slow a reader is who left so much unread, not who is sent one
+	 * long answer. */
+	p->out.max = PARK_OUT_MAX + len + RECORDS_EXTRA(len);
+	if (p->out.len > PARK_OUT_MAX
+	    || fcgi_record_stdout(&p->out, p->request_id, bytes, len) == -1) {
+		p->gone = true;
 		return;
 	}
 	p->sent += len;

@@ -53,10 +53,14 @@ struct request {
 	bool local;           /* loopback or unix socket peer */
 	int64_t started_us;   /* boot clock */
 	int status;           /* 0 until answered */
+	int refusal;          /* status of its refusal, whatever the route's
+				 refuse makes of it; 0: none */
+	bool full;            /* it was refused because there is no room */
 	size_t sent;          /* bytes of body */
 	bool gone;            /* its client left before it was answered */
 	bool parked;          /* the answer comes later (park.h) */
 	struct caller caller; /* who asks: the route's verify says it */
+	const void *shown;    /* what its verify read of it, for its handler */
 	const char *chat;     /* what it is about, for the log, in mem; */
 	const char *message;  /* NULL: of no chat, of no message */
 	const char *headers;  /* of the answer, lines; response.c's */

@@ -183,6 +183,8 @@ reply_refusal(struct request *req, const struct refusal *why)
 {
 	char seconds[24];
 
+	req->refusal = why->status;
+	req->full = why->full;
 	if (why->retry_s > 0) {
 		snprintf(seconds, sizeof(seconds), "%" PRId64, why->retry_s);
 		response_header(req, "Retry-After", seconds);

@@ -35,9 +35,11 @@ struct refusal {
 	const char *detail; /* a sentence for who asks; NULL: invalid says it */
 	int64_t retry_s;    /* Retry-After; 0: none */
 	json_t *invalid;    /* of a 422: what is wrong where; borrowed */
+	bool full;          /* there is no room now: how it is counted */
 };
 
 #define ROUTE_BODY_SET 0x1 /* server.body_max narrows body_max */
+#define ROUTE_BODY_MCP 0x2 /* mcp.body_max does */
 
 struct route {
 	/* M_GET | M_HEAD ...; GET is HEAD, too.  OPTIONS is a method like any

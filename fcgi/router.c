@@ -158,6 +158,17 @@ find_method(struct request *req, const struct route *routes)
 	return not_allowed(req, methods);
 }
 
+/* What the operator says of it, if anything: bytes. */
+static uint64_t
+body_setting(const struct request *req)
+{
+	if (req->route->flags & ROUTE_BODY_SET)
+		return (uint64_t)req->settings->server_body_max;
+	if (req->route->flags & ROUTE_BODY_MCP)
+		return (uint64_t)req->settings->mcp_body_max;
+	return UINT64_MAX;
+}
+
 static enum step
 check_size(struct request *req, const struct route *routes)
 {
@@ -166,9 +177,8 @@ check_size(struct request *req, const struct route *routes)
 	int64_t len = req->announced;
 
 	(void)routes;
-	if ((r->flags & ROUTE_BODY_SET)
-	    && (uint64_t)req->settings->server_body_max < body_max)
-		body_max = (size_t)req->settings->server_body_max;
+	if (body_max > 0 && body_setting(req) < body_max)
+		body_max = (size_t)body_setting(req);
 	if (len == -1)
 		return refuse(req, 400, "Content-Length is not a number");
 	if (body_max > 0 && (uint64_t)len > body_max)

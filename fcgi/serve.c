@@ -15,7 +15,6 @@
 #include "fcgi/edge.h"
 #include "fcgi/request_priv.h"
 #include "fcgi/router.h"
-#include "nouns/metric.h"
 
 #define RETRY_FULL_S 5 /* who hangs has a time-out; that takes some seconds */
 
@@ -144,10 +143,10 @@ serve_handed(void *arg)
 static void
 refuse_full(struct seat *seat)
 {
-	metric_add(METRIC_REFUSED, REFUSED_FULL, 1);
 	router_refuse(&seat->req,
 	    &(struct refusal){ .status = 503,
 		.retry_s = RETRY_FULL_S,
+		.full = true,
 		.detail = "too many requests of this kind are waiting; please "
 			  "try again" },
 	    "class");

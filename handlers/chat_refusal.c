@@ -46,10 +46,12 @@ static const struct refusal REFUSALS[] = {
 	    .detail = "this message was lost by the store; please send it "
 		      "again" },
 	[CHAT_FULL] = { .status = 503,
+	    .full = true,
 	    .retry_s = RETRY_FULL_S,
 	    .detail = "too many messages are waiting; nothing was stored, "
 		      "please try again" },
 	[CHAT_FULL_HERE] = { .status = 503,
+	    .full = true,
 	    .retry_s = RETRY_FULL_S,
 	    .detail = "too many requests are waiting here" },
 };

@@ -7,15 +7,11 @@
 #include "base/arena.h"
 #include "fcgi/route.h"
 #include "handlers/chat_priv.h"
-#include "nouns/metric.h"
 #include "nouns/policy.h"
 
 int
 chat_refuse(struct request *req, enum chat_refusal why)
 {
-	/* Others are counted by their status (fcgi/end.c). */
-	if (why == CHAT_FULL || why == CHAT_FULL_HERE)
-		metric_add(METRIC_REFUSED, REFUSED_FULL, 1);
 	return reply_refusal(req, chat_refusal(why));
 }
 

@@ -13,19 +13,15 @@
 #include "base/log.h"
 #include "fcgi/edge.h"
 #include "handlers/handlers.h"
+#include "handlers/verify_priv.h"
 #include "nouns/settings.h"
 
 #define LOG_AGAIN_MS 60000 /* what to set is said once a minute */
 
 static const char REFUSED[] = "Invalid or missing X-Proxy-Secret header";
 
-/*
- * Is the name in Host one of this machine's own?  A web page that is open in a
- * browser here can point its own name at 127.0.0.1, and a tunnel makes every
- * stranger a local client; both show in Host.
- */
-static bool
-host_is_loopback(const char *host)
+bool
+verify_host_is_loopback(const char *host)
 {
 	size_t len;
 
@@ -81,7 +77,7 @@ verify_proxy_secret(struct request *req, struct refusal *why)
 	} else if (!s->chat_open)
 		say_what_to_set("no PROXY_SECRET is set");
 	else if (atomic_load(&req->edge->is_public) || !req->local
-	    || !host_is_loopback(request_header(req, "Host")))
+	    || !verify_host_is_loopback(request_header(req, "Host")))
 		say_what_to_set("chat.open serves loopback only");
 	else
 		return let_in(req);

@@ -54,7 +54,7 @@ modern_post(struct exchange *x)
 		    params_header_value(x->mem, x->name));
 	n += params_headers(x->mem, x->schema, x->arguments, lines + n);
 	lines[n] = NULL;
-	return exchange_post(x, lines, meta_of(x));
+	return exchange_post(x, lines, meta_of);
 }
 
 enum mcp_rc

@@ -204,13 +204,14 @@ post(struct exchange *x, const char *url, const char *const *lines,
 }
 
 enum mcp_rc
-exchange_post(struct exchange *x, const char *const *lines, const char *meta)
+exchange_post(struct exchange *x, const char *const *lines,
+    const char *(*meta)(const struct exchange *x))
 {
 	struct buf body = BUF_INIT(MCP_ANSWER_MAX);
 	enum mcp_rc rc;
 
 	x->id = mcp_next_id(x->c);
-	if (rpc_write(&body, x->id, x->method, x->params, meta) == -1)
+	if (rpc_write(&body, x->id, x->method, x->params, meta(x)) == -1)
 		rc = exchange_end(x, MCP_PROTOCOL, "the request is too large");
 	else
 		rc = post(x, x->c->url, lines, &body);

@@ -220,13 +220,14 @@ int exchange_read(struct exchange *x, struct http_stream *s,
 
 /* client_post.c */
 /*
- * POST the request with an id of its own and ${meta} (members of _meta, or ""),
- * and read its answer, JSON or a stream.  ${lines} are headers besides the
+ * POST the request with an id of its own and what ${meta} makes then (members of
+ * _meta, or ""; progress is told by that id), and read its answer, JSON or a
+ * stream.  ${lines} are headers besides the
  * client's own, NULL-terminated.  MCP_OK: x->result.  MCP_ERROR: x->code.  Else
  * there was no answer to this request.
  */
 enum mcp_rc exchange_post(struct exchange *x, const char *const *lines,
-    const char *meta) WARN_UNUSED;
+    const char *(*meta)(const struct exchange *x)) WARN_UNUSED;
 /* POST what has no answer; the HTTP status, 0 if there was none. */
 int mcp_notify(struct mcp_client *c, const char *url, const char *const *lines,
     const struct buf *body, int wait_ms);

@@ -42,7 +42,7 @@ streamable_run(struct exchange *x)
 	bool over;
 
 	lines_of(x, x->view, lines);
-	rc = exchange_post(x, lines, exchange_meta(x));
+	rc = exchange_post(x, lines, exchange_meta);
 	if (exchange_is_unanswered(x, rc))
 		return rc;
 	over = rc != MCP_CANCELLED && legacy_session_is_over(x);
@@ -82,7 +82,7 @@ streamable_begin(struct exchange *x, struct mcp_view *view)
 	for (ask = MCP_NEWEST_LEGACY; ask != NULL;
 	     ask = legacy_instead(x, ask)) {
 		x->params = legacy_hello(x, ask);
-		rc = exchange_post(x, lines, exchange_meta(x));
+		rc = exchange_post(x, lines, exchange_meta);
 		if (rc != MCP_ERROR && rc != MCP_PROTOCOL)
 			break;
 	}

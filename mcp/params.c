@@ -9,8 +9,6 @@
 #include "base/json.h"
 
 #define ANNOTATION "x-mcp-header"
-#define B64_BEGIN "=?base64?"
-#define B64_END "?="
 
 /* Where JSON Schema holds further schemas, apart from `properties`. */
 static const char *const schema_members[] = { "additionalProperties",
@@ -146,36 +144,50 @@ line_of(struct arena *mem, const char *name, const json_t *value)
 			    : arena_printf(mem, "Mcp-Param-%s: %s", name, text);
 }
 
-static size_t
-add_lines(struct arena *mem, const json_t *schema, const json_t *arguments,
-    const char **lines, size_t n)
+bool
+params_each(const json_t *schema, const json_t *arguments,
+    bool (*on)(void *ctx, const char *name, const json_t *value), void *ctx)
 {
 	const char *key, *name;
 	const json_t *value;
 	json_t *child;
 
-	if (!json_is_object(arguments))
-		return n;
 	json_object_foreach(json_object_get(schema, "properties"), key, child) {
 		value = json_object_get(arguments, key);
-		if (value == NULL)
-			continue;
 		name = json_member_str(child, ANNOTATION);
-		if (name != NULL && is_token(name) && n < PARAMS_MAX) {
-			lines[n] = line_of(mem, name, value);
-			if (lines[n] != NULL)
-				n++;
-		}
-		n = add_lines(mem, child, value, lines, n);
+		if (name != NULL && is_token(name) && !on(ctx, name, value))
+			return false;
+		if (!params_each(child, value, on, ctx))
+			return false;
 	}
-	return n;
+	return true;
+}
+
+struct lines {
+	struct arena *mem;
+	const char **at;
+	size_t n;
+};
+
+static bool
+add_line(void *ctx, const char *name, const json_t *value)
+{
+	struct lines *l = ctx;
+	const char *line = line_of(l->mem, name, value);
+
+	if (line != NULL)
+		l->at[l->n++] = line;
+	return l->n < PARAMS_MAX;
 }
 
 size_t
 params_headers(struct arena *mem, const json_t *schema, const json_t *arguments,
     const char *lines[PARAMS_MAX])
 {
-	return add_lines(mem, schema, arguments, lines, 0);
+	struct lines l = { .mem = mem, .at = lines };
+
+	(void)params_each(schema, arguments, add_line, &l);
+	return l.n;
 }
 
 static bool
@@ -191,9 +203,9 @@ is_plain(const char *s, size_t len)
 	for (i = 0; i < len; i++)
 		if ((s[i] < 0x20 && s[i] != '\t') || s[i] > 0x7e)
 			return false;
-	return len < strlen(B64_BEGIN B64_END)
-	    || strncmp(s, B64_BEGIN, strlen(B64_BEGIN)) != 0
-	    || strcmp(s + len - strlen(B64_END), B64_END) != 0;
+	return len < strlen(PARAMS_B64_BEGIN PARAMS_B64_END)
+	    || strncmp(s, PARAMS_B64_BEGIN, strlen(PARAMS_B64_BEGIN)) != 0
+	    || strcmp(s + len - strlen(PARAMS_B64_END), PARAMS_B64_END) != 0;
 }
 
 const char *
@@ -208,5 +220,5 @@ params_header_value(struct arena *mem, const char *text)
 	b64 = arena_alloc(mem, max);
 	sodium_bin2base64(b64, max, (const unsigned char *)text, len,
 	    sodium_base64_VARIANT_ORIGINAL);
-	return arena_printf(mem, B64_BEGIN "%s" B64_END, b64);
+	return arena_printf(mem, PARAMS_B64_BEGIN "%s" PARAMS_B64_END, b64);
 }

@@ -13,6 +13,18 @@ struct arena;
 
 #define PARAMS_MAX 32 /* mirrored arguments of one tool */
 
+/* Around base64 in a header, for a text that no header carries as it is. */
+#define PARAMS_B64_BEGIN "=?base64?"
+#define PARAMS_B64_END "?="
+
+/*
+ * Call ${on} with the header's name (behind "Mcp-Param-") and the value of each
+ * annotated property of ${schema}, NULL where ${arguments} have none.  It goes
+ * on while ${on} returns true; false: it did not.
+ */
+bool params_each(const json_t *schema, const json_t *arguments,
+    bool (*on)(void *ctx, const char *name, const json_t *value), void *ctx);
+
 /* NULL if each annotation of ${schema} is valid, else why the tool must not
  * be used (a static string). */
 const char *params_refuse(const json_t *schema);

@@ -31,8 +31,8 @@ read_error(json_t *error, struct rpc_message *m)
 	m->data = json_object_get(error, "data");
 }
 
-static void
-read_message(json_t *doc, struct rpc_message *m)
+void
+rpc_read_message(json_t *doc, struct rpc_message *m)
 {
 	json_t *error;
 
@@ -70,11 +70,11 @@ rpc_read(struct arena *mem, const char *bytes, size_t len,
 	if (doc == NULL)
 		return -1;
 	if (!json_is_array(doc)) {
-		read_message(doc, &m);
+		rpc_read_message(doc, &m);
 		return on(ctx, &m);
 	}
 	for (i = 0; i < json_array_size(doc) && i < BATCH_MAX; i++) {
-		read_message(json_array_get(doc, i), &m);
+		rpc_read_message(json_array_get(doc, i), &m);
 		rc = on(ctx, &m);
 		if (rc != 0)
 			return rc;
@@ -123,20 +123,28 @@ rpc_write(struct buf *out, int64_t id, const char *method, const char *params,
 	return buf_add_str(out, "}}");
 }
 
-static int
-begin_answer(struct buf *out, const json_t *id)
+int
+rpc_write_head(struct buf *out, const json_t *id)
 {
-	return buf_add_str(out, "{\"jsonrpc\":\"2.0\",\"id\":") == -1
-		|| json_add(out, id) == -1
-	    ? -1
-	    : 0;
+	if (buf_add_str(out, "{\"jsonrpc\":\"2.0\",") == -1)
+		return -1;
+	if (id == NULL)
+		return 0;
+	if (buf_add_str(out, "\"id\":") == -1)
+		return -1;
+	if (json_is_integer(id) ? buf_printf(out, "%" JSON_INTEGER_FORMAT,
+				      json_integer_value(id))
+		    == -1
+				: json_add(out, id) == -1)
+		return -1;
+	return buf_add_char(out, ',');
 }
 
 int
 rpc_write_result(struct buf *out, const json_t *id, const json_t *result)
 {
-	return begin_answer(out, id) == -1
-		|| buf_add_str(out, ",\"result\":") == -1
+	return rpc_write_head(out, id) == -1
+		|| buf_add_str(out, "\"result\":") == -1
 		|| json_add(out, result) == -1
 	    ? -1
 	    : buf_add_char(out, '}');
@@ -146,10 +154,21 @@ int
 rpc_write_error(struct buf *out, const json_t *id, int code,
     const char *message)
 {
-	return begin_answer(out, id) == -1
-		|| buf_printf(out, ",\"error\":{\"code\":%d,\"message\":", code)
-		    == -1
-		|| json_add_str(out, message, strlen(message)) == -1
-	    ? -1
-	    : buf_add_str(out, "}}");
+	return rpc_write_fault(out, id, code, message, NULL);
+}
+
+int
+rpc_write_fault(struct buf *out, const json_t *id, int code,
+    const char *message, const json_t *data)
+{
+	if (rpc_write_head(out, id) == -1
+	    || buf_printf(out, "\"error\":{\"code\":%d,\"message\":", code)
+		== -1
+	    || json_add_str(out, message, strlen(message)) == -1)
+		return -1;
+	if (data != NULL
+	    && (buf_add_str(out, ",\"data\":") == -1
+		|| json_add(out, data) == -1))
+		return -1;
+	return buf_add_str(out, "}}");
 }

@@ -11,6 +11,8 @@
 struct arena;
 struct buf;
 
+#define RPC_PARSE (-32700)
+#define RPC_INVALID_REQUEST (-32600)
 /* Codes that a client acts on, or answers with. */
 #define RPC_NO_METHOD (-32601)
 #define RPC_BAD_PARAMS (-32602)
@@ -38,6 +40,9 @@ struct rpc_message {
 	json_t *data;        /* NULL: none */
 };
 
+/* Read ${doc}, one message; all of it is borrowed. */
+void rpc_read_message(json_t *doc, struct rpc_message *m);
+
 /*
  * Read one message, or the members of a batch, and hand each to ${on}, which
  * may stop by returning non-zero (then returned).  All of it is borrowed from
@@ -60,10 +65,15 @@ enum rpc_id_match rpc_id_match(const json_t *id, int64_t want);
 int rpc_write(struct buf *out, int64_t id, const char *method,
     const char *params, const char *meta) WARN_UNUSED;
 
-/* Append the answer to a request. */
+/* Append the answer to a request; ${id} NULL: of which is not known. */
 int rpc_write_result(struct buf *out, const json_t *id,
     const json_t *result) WARN_UNUSED;
 int rpc_write_error(struct buf *out, const json_t *id, int code,
     const char *message) WARN_UNUSED;
+/* The same with what a program may read; ${data} NULL: nothing. */
+int rpc_write_fault(struct buf *out, const json_t *id, int code,
+    const char *message, const json_t *data) WARN_UNUSED;
+/* "jsonrpc" and "id" of an answer, and a comma. */
+int rpc_write_head(struct buf *out, const json_t *id) WARN_UNUSED;
 
 #endif

@@ -207,6 +207,10 @@ const struct config_def SETTINGS[] = {
 	    NULL, NULL,
 	    "how clients reach this server; dragoman doctor and chat ask there",
 	    0, NULL },
+	{ "server.hosts", CONFIG_LIST, AT(server_hosts), NULL, 0, 0, NULL, NULL,
+	    "names in Host, besides loopback, by which who needs no key may "
+	    "call",
+	    0, NULL },
 
 	{ "redis.url", CONFIG_STR, AT(redis_url), "redis://localhost:6379", 0,
 	    0, NULL, NULL,
@@ -265,7 +269,7 @@ const struct config_def SETTINGS[] = {
 	{ "mcp.servers", CONFIG_RECORDS, AT(mcp_servers), NULL, 0, 0, NULL,
 	    "{\"NAME\": {\"url\": \"https://HOST/mcp\", \"headers\": "
 	    "{\"NAME\": \"TEXT\"}}}",
-	    "MCP servers: NAME: {url, headers}", CONFIG_PRIVATE | CONFIG_ASKER,
+	    "MCP servers: NAME: {url, headers}", CONFIG_PRIVATE | CONFIG_CALLER,
 	    &SETTINGS_SERVER },
 	{ "mcp.config", CONFIG_STR, AT(mcp_config), NULL, 0, 0, NULL, NULL,
 	    "a servers_config.json; unset: the one beside the configuration", 0,
@@ -290,6 +294,20 @@ const struct config_def SETTINGS[] = {
 	    0, NULL },
 	{ "mcp.timeout", CONFIG_SPAN, AT(mcp_timeout_ms), "30s", 100 * MS, HOUR,
 	    NULL, NULL, "time for one tool call", 0, NULL },
+	{ "mcp.auth", CONFIG_ENUM, AT(mcp_auth), "keys", 0, 0, NULL,
+	    "keys none",
+	    "who may use /mcp: who has an API key; none: this machine, without",
+	    0, NULL },
+	{ "mcp.origins", CONFIG_LIST, AT(mcp_origins), NULL, 0, 0, NULL, NULL,
+	    "web pages that may use /mcp: SCHEME://HOST[:PORT], or loopback", 0,
+	    NULL },
+	{ "mcp.body_max", CONFIG_SIZE, AT(mcp_body_max), "4m", 1024,
+	    64.0 * 1024 * 1024, NULL, NULL, "bytes of a request to /mcp", 0,
+	    NULL },
+	{ "mcp.session_max", CONFIG_SPAN, AT(mcp_session_max_ms), "30d", MINUTE,
+	    365 * DAY, NULL, NULL,
+	    "how long a client of /mcp goes on without initializing again", 0,
+	    NULL },
 
 	/* Not by HTTP_PROXY and the like: in plain CGI such names hold what a
 	 * client's headers say. */

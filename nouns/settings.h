@@ -24,6 +24,7 @@ enum chat_host {
 	HOST_ANTHROPIC
 };
 enum chat_auth { CHAT_AUTH_NONE, CHAT_AUTH_MEMCP };
+enum mcp_auth { MCP_AUTH_KEYS, MCP_AUTH_NONE };
 enum llm_tools { LLM_TOOLS_AUTO, LLM_TOOLS_NATIVE, LLM_TOOLS_TEXT };
 
 #define LLM_HEADERS_MAX CONFIG_MAP_MAX
@@ -96,6 +97,7 @@ struct settings {
 	    server_metrics_allow;        /* addresses besides loopback */
 	const char *server_metrics_file; /* shared mapping; "" private */
 	const char *server_public_url;
+	struct config_list server_hosts; /* in Host, without their port */
 
 	/* redis: */
 	const char
@@ -123,6 +125,11 @@ struct settings {
 	const char *mcp_config; /* servers_config.json; "" none */
 	int64_t mcp_refresh_ms;
 	int64_t mcp_timeout_ms; /* of one tool call */
+	/* ... and what is served at /mcp */
+	int mcp_auth;                   /* enum mcp_auth */
+	struct config_list mcp_origins; /* "loopback", or an origin */
+	int64_t mcp_body_max;
+	int64_t mcp_session_max_ms;
 
 	/* http: */
 	const char *http_ca_file; /* "": the system's */
@@ -149,6 +156,8 @@ struct settings_source {
 	char *const *environ;
 	bool asks_models;  /* this program needs the LLM keys: warn without */
 	const char *model; /* chat.model, where settings_lacks_model; or NULL */
+	bool calls_tools;  /* ... and those of tools' servers; who asks models
+			     has both */
 	bool reads_servers; /* MCP servers are looked at, too.  Others may lack
 			       the variables that those name */
 };
@@ -200,6 +209,9 @@ extern const struct settings_foreign SETTINGS_FOREIGN[];
 struct http_options settings_http(const struct settings *s);
 
 const char *settings_host_name(int host); /* "openai", ... */
+/* "HOST/MODEL" or "HOST": the host, whose name has ${len} bytes; -1 and 0: it
+ * begins with no host's name. */
+int settings_host_of(const char *word, size_t *len);
 /* Where there is no model: what that means, and how to have one. */
 #define SETTINGS_NO_MODEL "No language model is set, so a message is a command"
 #define SETTINGS_TO_HAVE_MODEL                                                \

@@ -124,7 +124,10 @@ settings_load(const struct settings_source *src, struct buf *errors,
 	from.file_must_exist = find_file(src, path, sizeof(path));
 	from.file = path[0] != '\0' ? path : NULL;
 	from.foreign = is_foreign(path);
-	from.drops = src->asks_models ? 0 : CONFIG_ASKER;
+	/* An edge that may not open what a turn worker may still serves. */
+	from.closed = src->asks_models ? 0 : CONFIG_ASKER | CONFIG_CALLER;
+	from.drops = src->calls_tools ? from.closed & ~(unsigned)CONFIG_CALLER
+				      : from.closed;
 	s->config = config_load(SETTINGS, SETTINGS_N, s, sizeof(*s), &from,
 	    errors, warnings, &f.nerrors);
 	s->file = config_keep(s->config, path);

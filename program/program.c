@@ -211,6 +211,7 @@ program_main(const struct program *program, int argc, char **argv)
 		.ctx = program->ctx,
 		.source = { .environ = environ,
 		    .asks_models = program->asks_models,
+		    .calls_tools = program->calls_tools,
 		    .reads_servers = program->reads_servers } };
 	int code = OPTIONS_GO_ON;
 

@@ -40,6 +40,7 @@ struct program {
 	const char *does;   /* for --help: a line each */
 	void *ctx;          /* of the run */
 	bool asks_models;   /* struct settings_source */
+	bool calls_tools;   /* the same */
 	bool reads_servers; /* the same */
 	/* Without Redis there is nothing to do: it waits.  Others serve, and
 	 * Redis may come. */

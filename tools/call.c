@@ -12,21 +12,30 @@
 
 #define NAMES_MAX 2000 /* bytes of names that a model is told at once */
 
+void
+source_call(struct source *s, const struct catalogue_tool *tool,
+    const struct tool_ctx *ctx, const json_t *arguments, struct arena *mem,
+    struct tool_result *result)
+{
+	int64_t begun = clock_boot_us(), us;
+	int server;
+
+	s->kind->call(s, tool, ctx, arguments, mem, result);
+	us = clock_boot_us() - begun;
+	metric_observe_us(METRIC_TOOL_SECONDS, s->kind->label, us);
+	server = metric_learn(METRIC_SERVER_SECONDS, s->name);
+	metric_observe_us(METRIC_SERVER_SECONDS,
+	    metric_with(METRIC_SERVER_SECONDS, server, 0), us);
+}
+
 static void
 call_entry(const struct view *view, size_t at, const struct tool_ctx *ctx,
     const json_t *arguments, struct arena *mem, struct tool_result *result)
 {
 	const struct tool_entry *e = &view->entries[at];
-	int64_t begun = clock_boot_us(), us;
-	int server;
 
-	e->source->kind->call(e->source, e->original, ctx,
+	source_call(e->source, e->original, ctx,
 	    schema_restore_arguments(e->names, arguments, mem), mem, result);
-	us = clock_boot_us() - begun;
-	metric_observe_us(METRIC_TOOL_SECONDS, e->source->kind->label, us);
-	server = metric_learn(METRIC_SERVER_SECONDS, e->source->name);
-	metric_observe_us(METRIC_SERVER_SECONDS,
-	    metric_with(METRIC_SERVER_SECONDS, server, 0), us);
 }
 
 /* A model that is told the names corrects itself. */
@@ -55,15 +64,14 @@ no_such_tool(const struct toolset *set, const char *name, struct arena *mem)
  * What is called alone is learned: most tools that are offered never are, and
  * the names that models make up have no end.
  */
-static void
-count(const struct toolset *set, size_t at, enum tool_end end)
+void
+source_count(const char *tool, enum tool_end end)
 {
 	metric_add(METRIC_TOOL_CALLS, (int)end, 1);
-	if (at < set->n)
+	if (tool != NULL)
 		metric_add(METRIC_TOOL_ENDS,
 		    metric_with(METRIC_TOOL_ENDS,
-			metric_learn(METRIC_TOOL_ENDS, set->specs[at].name),
-			(int)end),
+			metric_learn(METRIC_TOOL_ENDS, tool), (int)end),
 		    1);
 }
 
@@ -96,7 +104,7 @@ tools_call(const struct toolset *set, const struct tool_ctx *ctx,
 	else
 		call_entry(view, i, ctx, arguments, mem, result);
 	tool_result_bound(mem, result, TOOL_CONTENT_MAX);
-	count(set, i, result->end);
+	source_count(i < set->n ? set->specs[i].name : NULL, result->end);
 }
 
 bool

@@ -33,6 +33,8 @@ int toolbox_start(struct settings *s, struct toolbox **out,
     struct buf *errors) WARN_UNUSED;
 int toolbox_reload(struct toolbox *b, struct settings *s,
     struct buf *errors) WARN_UNUSED;
+/* One of what is built in alone. */
+struct toolbox *toolbox_builtin(struct settings *s);
 void toolbox_stop(struct toolbox *b);
 /* Wait until each source was asked once; at most ${wait_ms}. */
 void toolbox_wait(struct toolbox *b, int wait_ms);

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/pool.h"
 #include "base/text.h"
+#include "tools/listing.h"
 #include "tools/tools_priv.h"
 
 #define STOP_WAIT_MS 5000 /* for questions that were cancelled */
@@ -76,6 +77,17 @@ toolbox_start(struct settings *s, struct toolbox **out, struct buf *errors)
 	int n = servers_read(s, sources, errors);
 
 	return n == -1 ? -1 : toolbox_open(s, sources, (size_t)n, out, errors);
+}
+
+struct toolbox *
+toolbox_builtin(struct settings *s)
+{
+	struct toolbox *b = NULL;
+
+	/* Without sources there is no thread that may be missing. */
+	if (toolbox_open(s, NULL, 0, &b, NULL) == -1)
+		abort();
+	return b;
 }
 
 /* ---- reload -------------------------------------------------------------- */
@@ -204,6 +216,7 @@ toolbox_stop(struct toolbox *b)
 	__atomic_store_n(&b->cancel, 1, __ATOMIC_RELAXED);
 	if (b->started)
 		pthread_join(b->thread, NULL);
+	listing_unref(b->listing);
 	if (pool_drain(b->pool, STOP_WAIT_MS) == -1)
 		return; /* one still uses what would be freed */
 	pool_free(b->pool);

@@ -46,6 +46,8 @@ struct view {
 	size_t nsources;
 };
 
+struct listing;
+
 struct toolbox {
 	pthread_mutex_t mu;
 	pthread_cond_t changed;
@@ -60,7 +62,16 @@ struct toolbox {
 	/* Of each policy that was asked for since the last change; the
 	 * default's first, which always is there. */
 	struct view *views;
+	/* Of the first, or of one before; NULL: not yet. */
+	struct listing *listing;
 };
+
+/* call.c: one call, measured; and its end, counted: ${tool} is its name for
+ * callers, NULL: there is none. */
+void source_call(struct source *s, const struct catalogue_tool *tool,
+    const struct tool_ctx *ctx, const json_t *arguments, struct arena *mem,
+    struct tool_result *result);
+void source_count(const char *tool, enum tool_end end);
 
 /* The toolbox's thread, ${arg}: ask whose time has come, until it stops. */
 void *toolbox_refresh(void *arg);

@@ -211,21 +211,52 @@ setting_names() {
 
 # The NAMEs of ${NAME}s in the configuration: they must stay for --exec.
 names_in_values() {
-	local file name
+	local name
 	{
-		for file in "${DRAGOMAN_CONFIG-}" "${CONFIG_PATH-}" \
-			"${MCP_CONFIG-}" "$(value_of mcp.config)" \
-			"$(command_here --json config check |
-				sed -n 's/.*"file":"\([^"]*\)".*/\1/p')"; do
-			[ -z "$file" ] || cat -- "$state/$file" "$file" \
-				2>/dev/null || true
-		done
+		yaml_files | read_all
+		servers_files | read_all
 		printf '%s\n' "${LLM_BACKENDS-}" "${LLM_HEADERS-}" \
 			"${MCP_SERVERS-}"
-	} | grep -o '\${[A-Za-z_][A-Za-z0-9_]*}' | tr -d '${}' | sort -u |
+	} | variables_in |
 		while read -r name; do
 			! is_ours_to_set "$name" || echo "$name"
 		done
+}
+
+yaml_files() {
+	printf '%s\n' "${DRAGOMAN_CONFIG-}" "${CONFIG_PATH-}" \
+		"$(command_here --json config check |
+			sed -n 's/.*"file":"\([^"]*\)".*/\1/p')"
+}
+
+servers_files() {
+	printf '%s\n' "${MCP_CONFIG-}" "$(value_of mcp.config)"
+}
+
+read_all() {
+	local file
+	while read -r file; do
+		[ -z "$file" ] || cat -- "$state/$file" "$file" \
+			2>/dev/null || true
+	done
+}
+
+variables_in() {
+	grep -o '\${[A-Za-z_][A-Za-z0-9_]*}' | tr -d '${}' | sort -u
+}
+
+# Of these, those of tools' servers, which the edge calls for clients of /mcp.
+# A name that stands elsewhere as well may be a model's key.
+names_of_servers() {
+	local mcp='/^mcp:/ { on = 1; print; next } /^[^[:space:]#]/ { on = 0 }'
+	{
+		yaml_files | read_all | awk "$mcp on"
+		servers_files | read_all
+		printf '%s\n' "${MCP_SERVERS-}"
+	} | variables_in | grep -vxF -f <({
+		yaml_files | read_all | awk "$mcp !on"
+		printf '%s\n' "${LLM_BACKENDS-}" "${LLM_HEADERS-}"
+	} | variables_in)
 }
 
 is_written() { # NAME: a file that the workers write

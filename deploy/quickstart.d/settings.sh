@@ -95,6 +95,12 @@ choose_secret() {
 	export PROXY_SECRET_FILE=secrets/proxy_secret
 }
 
+# Pages that this machine serves, such as the MCP Inspector's, may call /mcp.
+choose_origins() {
+	[ "$(origin_of mcp.origins)" = default ] || return 0
+	export MCP_ORIGINS=loopback
+}
+
 # Keys of a new state begin with a prefix; one that has data keeps what it has.
 choose_prefix() {
 	[ "$(origin_of redis.prefix)" = default ] || return 0
@@ -191,6 +197,7 @@ settle() {
 	choose_key
 	choose_address
 	choose_secret
+	choose_origins
 	choose_prefix
 	choose_redis
 	check_names
@@ -247,15 +254,16 @@ seconds_to_stop() {
 	echo $((drain + 10))
 }
 
-# The edge asks no model and no tool: no key of one, also by another name.
+# The edge asks no model: no key of one, also by another name.
 hidden_names() {
 	local names='*_API_KEY,*_API_KEY_FILE' name
-	for name in LLM_BACKENDS LLM_HEADERS MCP_SERVERS; do
+	for name in LLM_BACKENDS LLM_HEADERS; do
 		names+=,$name,${name}_FILE
 	done
 	while read -r name; do
 		names+=,$name
-	done < <(names_in_values | grep -vxF -f <(setting_names))
+	done < <(names_in_values |
+		grep -vxF -f <(setting_names; names_of_servers))
 	echo "$names"
 }
 

@@ -116,20 +116,22 @@ s.test('the edge is given no key of a model', async d => {
   }
 });
 
-const KEYS = { 'mcp.servers': 'planted-of-mcp-9901', 'llm.backends': 'planted-of-backends-9902', 'llm.headers': 'planted-of-headers-9903' };
+const MCP_KEY = 'planted-of-mcp-9901';
+const KEYS = { 'llm.backends': 'planted-of-backends-9902', 'llm.headers': 'planted-of-headers-9903' };
 const ROWS = {
-  'mcp.servers': { srv: { url: 'http://127.0.0.1:9/mcp', headers: { Authorization: `Bearer ${KEYS['mcp.servers']}` } } },
+  'mcp.servers': { srv: { url: 'http://127.0.0.1:9/mcp', headers: { Authorization: `Bearer ${MCP_KEY}` } } },
   'llm.backends': { b: { host: 'openai', model: 'm', base_url: 'http://127.0.0.1:9/v1', api_key: KEYS['llm.backends'] } },
   'llm.headers': { 'X-Key': KEYS['llm.headers'] },
 };
 testWith({ env: { MCP_SERVERS: JSON.stringify(ROWS['mcp.servers']), LLM_BACKENDS: JSON.stringify(ROWS['llm.backends']), LLM_HEADERS: JSON.stringify(ROWS['llm.headers']), OPENAI_API_KEY: OPENAI_KEY } },
-  'an edge that is given keys of models and MCP servers wipes them from its environment', async d => {
+  'an edge that is given keys of models wipes them from its environment; those of MCP servers it needs', async d => {
     for (const e of d.edges) {
       const environ = () => fs.readFileSync(`/proc/${e.pid}/environ`, 'latin1');
-      assert.match(environ(), /MCP_SERVERS=/, 'it was given');
+      assert.match(environ(), /LLM_BACKENDS=/, 'it was given');
       /* /ready may have been the other edge's. */
       await until(() => fs.readFileSync(e.log, 'utf8').includes('"worker_started"'));
       for (const [what, key] of Object.entries({ ...KEYS, 'the OpenAI key': OPENAI_KEY })) assert.ok(!environ().includes(key), what);
+      assert.ok(environ().includes(MCP_KEY), 'clients of /mcp call them from here');
     }
   });
 
@@ -154,6 +156,7 @@ function memoryHas(pid, text) {
   return false;
 }
 
+/* servers_config.json is read when a client of /mcp wants tools. */
 const ALL_KEYS = { ...KEYS, 'the OpenAI key': OPENAI_KEY, 'the Anthropic key': ANTHROPIC_KEY };
 const given = { MCP_SERVERS: JSON.stringify(ROWS['mcp.servers']), LLM_BACKENDS: JSON.stringify(ROWS['llm.backends']), LLM_HEADERS: JSON.stringify(ROWS['llm.headers']), LLM_FALLBACK: 'b', OPENAI_API_KEY: OPENAI_KEY, ANTHROPIC_API_KEY: ANTHROPIC_KEY };
 const servers = { mcpServers: { filed: { url: 'http://127.0.0.1:9/mcp', headers: { Authorization: 'Bearer planted-of-file-9904' } } } };
@@ -164,7 +167,7 @@ for (const [how, options] of Object.entries({
     settings: { mcp: { servers: ROWS['mcp.servers'] }, llm: { backends: ROWS['llm.backends'], headers: ROWS['llm.headers'], fallback: 'b' } } },
 }))
   testWith({ ...options, release: true, edges: 1, turns: 1, ready: false,
-    before: d => fs.writeFileSync(d.file('servers_config.json'), JSON.stringify(servers)) }, `an edge that is given keys ${how} has none of them in its memory`, async d => {
+    before: d => fs.writeFileSync(d.file('servers_config.json'), JSON.stringify(servers)) }, `an edge that is given keys ${how} has none of a model in its memory`, async d => {
     if (process.getuid() !== 0) return; /* of programs that are not dumpable, nobody else sees it */
     await until(async () => (await d.get('/health')).status === 200);
     /* SIGHUP reads them once more. */

@@ -205,8 +205,11 @@ test('what the YAML file names is reached and kept: key files, and ${NAME}s', as
       '  backends:',
       `    b: {host: openai, model: gpt-test, base_url: "${model.openai}", api_key_file: 'key of b'}`,
       `    c: {host: openai, model: gpt-test, base_url: "${model.openai}", api_key_file: ${top}/named-elsewhere/key}`,
+      'mcp:',
+      '  servers:',
+      '    s: {url: "http://127.0.0.1:1/mcp", headers: {Authorization: "Bearer ${OF_A_SERVER}"}}',
       ''].join('\n'), 0o600);
-    const { port, err } = await start(state, [], { env: { DRAGOMAN_CONFIG: yaml, OF_THE_TEST: 'kept' } });
+    const { port, err } = await start(state, [], { env: { DRAGOMAN_CONFIG: yaml, OF_THE_TEST: 'kept', OF_A_SERVER: 'of a server' } });
     if (ROOT) assert.match(err, /the workers cannot read \S+dragoman\.yaml or a file that it names/);
     model.push({ text: 'by b' });
     assert.equal(await say(state, port, 'hello'), 'by b');
@@ -214,10 +217,12 @@ test('what the YAML file names is reached and kept: key files, and ${NAME}s', as
     const check = await dragoman(state, 'config', 'check');
     assert.equal(check.code, 0, check.out);
     assert.equal((await quickstart(state, ['--exec', '--', 'printenv', 'OF_THE_TEST'])).out, 'kept\n');
-    /* It may be a model's key: the edge, which strangers reach, has none. */
+    /* It may be a model's key: the edge, which strangers reach, has none.  Keys of tools' servers it has. */
     const edges = fs.readFileSync(path.join(state, 'processes'), 'utf8').split('\n').find(l => l.startsWith('worker\tedge'));
-    for (const name of ['*_API_KEY', '*_API_KEY_FILE', 'LLM_BACKENDS', 'LLM_HEADERS', 'MCP_SERVERS', 'OF_THE_TEST'])
+    for (const name of ['*_API_KEY', '*_API_KEY_FILE', 'LLM_BACKENDS', 'LLM_HEADERS', 'OF_THE_TEST'])
       assert.ok(edges.split('\t')[4].split(',').includes(name), `${name} in ${edges}`);
+    for (const name of ['MCP_SERVERS', 'OF_A_SERVER'])
+      assert.ok(!edges.split('\t')[4].split(',').includes(name), `${name} in ${edges}`);
     assert.equal((await quickstart(state, ['--restart'], { ms: 60000 })).code, 0);
     assert.equal((await quickstart(state, ['--exec', '--', 'printenv', 'OF_THE_TEST'])).out, 'kept\n');
     await stop(state);

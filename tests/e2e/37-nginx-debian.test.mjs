@@ -41,7 +41,7 @@ const here = (d, text) => text
 
 /* The files as written: the same replacements, and ports that are free. */
 function settle(d) {
-  for (const name of ['nginx.conf', 'sites-available/dragoman', 'sites-available/default', 'snippets/dragoman-locations.conf']) {
+  for (const name of ['nginx.conf', 'sites-available/dragoman', 'sites-available/default', 'snippets/dragoman-locations.conf', 'snippets/dragoman-mcp.conf']) {
     const file = d.file(`etc-nginx/${name}`);
     if (!fs.existsSync(file)) continue;
     fs.writeFileSync(file, here(d, fs.readFileSync(file, 'utf8')).replace('/run/nginx.pid', d.file('nginx.pid'))

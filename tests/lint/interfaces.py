@@ -149,7 +149,9 @@ def check_metrics():
 
 
 WHO = {None: "everybody", "verify_proxy_secret": "`X-Proxy-Secret`",
-       "verify_metrics": "loopback, `server.metrics_allow`"}
+       "verify_metrics": "loopback, `server.metrics_allow`",
+       "verify_mcp": "a key, or `mcp.auth: none`",
+       "verify_mcp_origin": "pages of `mcp.origins`"}
 
 
 def routes():
@@ -214,6 +216,20 @@ def statuses(text):
     return found | ({"422"} if "reply_invalid(" in text else set())
 
 
+def check_mcp_statuses(methods, path, own, machine):
+    """Of /mcp: docs/MCP.md has them with their codes, openapi a default."""
+    own = (own | set(re.findall(r"refuse\(fault, (\d{3})", read("mcp/ladder.c")))
+           if "POST" in methods else own)
+    says = set()
+    for cells in rows(section(read("docs/MCP.md"), "Errors")):
+        says |= set(re.findall(r"\d{3}", cells[1]))
+    for status in sorted(own - says - {"422"}):  # a parse error there: 400
+        print(f"docs/MCP.md: {path} answers {status}, too")
+    for method in methods:
+        if method == "POST" and "default:" not in machine.get((method, path), ""):
+            print(f"docs/openapi.yaml: {method} {path} has no default")
+
+
 def check_statuses():
     """Each status of a refusal is told, and there is no other one."""
     refusals = {}
@@ -239,6 +255,9 @@ def check_statuses():
         if "body_max" in row:
             for phase in OF_BODIES:
                 own |= statuses(function(read("fcgi/router.c"), phase))
+        if row.get("refuse") == "refuse_mcp":
+            check_mcp_statuses(methods, path, own, machine)
+            continue
         told[path] = own
         for method in methods:
             says = set(re.findall(r"^ *'([45]\d\d)':", machine.get((method, path), ""), re.M))

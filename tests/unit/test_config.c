@@ -476,7 +476,7 @@ what_is_for_others_is_dropped(void **state)
 	config_drop(c); /* nothing is for others */
 	assert_true(secret_equals(&sample.token, "d-word"));
 	config_free(c);
-	src.drops = CONFIG_ASKER;
+	src.drops = src.closed = CONFIG_ASKER;
 	c = load(&src);
 	config_drop(c);
 	assert_false(secret_is_set(&sample.token));
@@ -784,7 +784,7 @@ files_that_are_closed(void **state)
 	c = load(&src);
 	assert_non_null(strstr(buf_str(&errors), "Permission denied"));
 	config_free(c);
-	src.drops = CONFIG_ASKER;
+	src.drops = src.closed = CONFIG_ASKER;
 	c = load(&src);
 	assert_string_equal(buf_str(&errors), "");
 	assert_false(secret_is_set(&sample.token));

@@ -31,7 +31,10 @@ request(struct arena *mem)
 		.path = arena_strdup(mem, "/chat"),
 		.chat = arena_strdup(mem, "default/http/a"),
 		.caller = { .tenant = arena_strdup(mem, "default"),
-		    .role = "client" },
+		    .connection = arena_strdup(mem, "http"),
+		    .key = arena_strdup(mem, "k1"),
+		    .role = arena_strdup(mem, "client"),
+		    .person = arena_strdup(mem, "anna") },
 		.status = 200,
 		.sent = 7 };
 
@@ -48,18 +51,22 @@ is_kept_beyond_its_request(void **state)
 	char *texts;
 
 	(void)state;
+	req.message = arena_strdup(mem, "m");
 	texts = calloc(1, end_texts_size(&req));
 	end_keep(&end, texts, &req);
+	/* Each lies in ${texts}, not in the request, which is gone now. */
 	memset(&req.remote, 'x', sizeof(req.remote));
 	arena_free(mem);
 	assert_string_equal(end.method, "POST");
 	assert_string_equal(end.path, "/chat");
 	assert_string_equal(end.remote, "127.0.0.1");
 	assert_string_equal(end.chat, "default/http/a");
-	assert_null(end.message);
+	assert_string_equal(end.message, "m");
 	assert_string_equal(end.caller.tenant, "default");
-	assert_null(end.caller.person);
+	assert_string_equal(end.caller.connection, "http");
+	assert_string_equal(end.caller.key, "k1");
 	assert_string_equal(end.caller.role, "client");
+	assert_string_equal(end.caller.person, "anna");
 	assert_int_equal(end.status, 200);
 	free(texts);
 }

@@ -251,7 +251,7 @@ static void
 no_proxy_there_is_said(void **state)
 {
 	struct http_options o = { .ca_file = served_tls_ca(),
-		.proxy = "http://localhost:1" };
+		.proxy = "http://127.0.0.1:1" };
 	struct http_options nowhere = { .ca_file = served_tls_ca(),
 		.proxy = "http://nowhere.test:3128" };
 	struct http_response resp;

@@ -517,6 +517,7 @@ progress_is_heard(void **state)
 	};
 	struct mcp_call_options o = { .on_progress = on_progress,
 		.ctx = &progress_seen };
+	const char *sent;
 
 	(void)state;
 	rig_begin(rules);
@@ -524,6 +525,12 @@ progress_is_heard(void **state)
 	assert_false(mcp_client_list_changed(rig.client));
 	assert_int_equal(rig_call(&o, NULL), MCP_OK);
 	assert_int_equal(progress_seen, 2);
+	/* The server is told the token that is listened for: the id. */
+	sent = rules_request("tools/call", 0);
+	assert_non_null(strstr(sent, "\"id\":"));
+	assert_non_null(strstr(sent, "\"progressToken\":"));
+	assert_int_equal(atoll(strstr(sent, "\"id\":") + 5),
+	    atoll(strstr(sent, "\"progressToken\":") + 16));
 	assert_true(mcp_client_list_changed(rig.client));
 	assert_false(mcp_client_list_changed(rig.client));
 	rig_end();

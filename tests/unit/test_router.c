@@ -9,6 +9,7 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -16,8 +17,11 @@
 
 #include <sodium.h>
 
+#include "base/buf.h"
+#include "base/log.h"
 #include "fcgi/request_priv.h"
 #include "fcgi/router.h"
+#include "nouns/metric.h"
 #include "tests/unit/fcgi_client.h"
 
 static int
@@ -121,12 +125,16 @@ static const struct route ROUTES[] = {
 	    .body_max = 100,
 	    .parse = PARSE_JSON,
 	    .handle = say },
-	{ .methods = M_GET, .pattern = "/chat", .handle = say },
+	{ .methods = M_GET,
+	    .pattern = "/chat",
+	    .class = CLASS_ACCEPT,
+	    .handle = say },
 	{ .methods = M_GET, .pattern = "/m/{id}/x", .handle = say },
 	{ .methods = M_PUT, .pattern = "/raw", .body_max = 100, .handle = say },
 	{ .methods = M_GET, .pattern = "/silent", .handle = say_nothing },
 	{ .methods = M_POST,
 	    .pattern = "/hooks/{id?}",
+	    .class = CLASS_ACCEPT,
 	    .body_max = 100,
 	    .verify_body = verify_signature,
 	    .parse = PARSE_JSON,
@@ -134,6 +142,7 @@ static const struct route ROUTES[] = {
 	    .refuse = refuse_rpc },
 	{ .methods = M_POST,
 	    .pattern = "/quiet",
+	    .class = CLASS_ACCEPT,
 	    .verify = refuse_strangers,
 	    .body_max = 100,
 	    .parse = PARSE_JSON,
@@ -355,11 +364,96 @@ a_slow_body_is_408(void **state)
 	arena_free(mem);
 }
 
+/* One request, and the line of it. */
+static void
+serve_one(const char *const *params, const char *body, const char *file,
+    struct request *req, char *line, size_t max)
+{
+	FCGX_Request f;
+	const char *why;
+	size_t n;
+	FILE *log;
+	int fd[2];
+
+	assert_int_equal(log_open("test", LOG_INFO, file), 0);
+	client_pair(fd);
+	client_send(fd[0], params, body, strlen(body), true);
+	assert_int_equal(client_take(&f, fd[1]), 0);
+	req->fcgx = &f;
+	assert_int_equal(request_begin(req, f.envp, &why), 0);
+	assert_int_equal(router_serve(req, ROUTES), STEP_OVER);
+	FCGX_Free(&f, 0);
+	close(fd[0]);
+	close(fd[1]);
+	log = fopen(file, "r");
+	assert_non_null(log);
+	n = fread(line, 1, max - 1, log);
+	line[n] = '\0';
+	fclose(log);
+	unlink(file);
+}
+
+/* The line says which phase refused, and the metric why, also where the client
+ * sees no refusal; a handler's answer is no phase's. */
+static void
+refusals_are_told(void **state)
+{
+	static const struct {
+		const char *params[6];
+		const char *body;
+		int status;
+		const char *refused; /* NULL: a handler answered */
+		const char *counted;
+	} cases[] = {
+		{ { "REQUEST_URI=/hooks/a", HOOK }, "{\"a\":2}", 401,
+		    "signature", "{reason=\"unauthenticated\"} 1\n" },
+		{ { "REQUEST_URI=/quiet", HOOK }, "{\"a\":1}", 200, "who",
+		    "{reason=\"unauthenticated\"} 2\n" },
+		{ { "REQUEST_URI=/quiet", SECRET, HOOK }, "{\"a\":1,", 200,
+		    "parse", "{reason=\"invalid\"} 1\n" },
+		{ { "REQUEST_METHOD=GET", "REQUEST_URI=/chat" }, "", 200, NULL,
+		    "{reason=\"unauthenticated\"} 2\n" },
+	};
+	struct buf metrics = BUF_INIT(MIB);
+	char folder[] = "/tmp/test_router.XXXXXX", file[64], line[4096];
+	char refused[64];
+	struct arena *mem = arena_new();
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	snprintf(file, sizeof(file), "%s/log", folder);
+	assert_int_equal(metrics_open(NULL, METRICS, METRIC_N), 0);
+	for (size_t i = 0; i < NELEM(cases); i++) {
+		struct request req = { .mem = mem };
+
+		print_message("%s\n", cases[i].params[0]);
+		serve_one(cases[i].params, cases[i].body, file, &req, line,
+		    sizeof(line));
+		assert_int_equal(req.status, cases[i].status);
+		snprintf(refused, sizeof(refused), "\"refused\":\"%s\"",
+		    cases[i].refused == NULL ? "" : cases[i].refused);
+		if (cases[i].refused == NULL)
+			assert_null(strstr(line, "\"refused\""));
+		else
+			assert_non_null(strstr(line, refused));
+		buf_reset(&metrics);
+		assert_int_equal(metrics_write(&metrics), 0);
+		assert_non_null(strstr(buf_str(&metrics), cases[i].counted));
+		arena_reset(mem);
+	}
+	metrics_close();
+	(void)!log_open("test", LOG_INFO, NULL);
+	rmdir(folder);
+	buf_fini(&metrics);
+	arena_free(mem);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(checks_in_order),
+		cmocka_unit_test(refusals_are_told),
 		cmocka_unit_test(a_slow_body_is_408),
 	};
 

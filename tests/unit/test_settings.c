@@ -398,6 +398,16 @@ wrong_together(void **state)
 		    "mcp.read_only: \"caf\xc3\xa9\": expected a name" },
 		{ "CHAT_OPEN=true SERVER_LISTEN=0.0.0.0:9000",
 		    "chat.open: is for loopback only" },
+		{ "MCP_AUTH=none SERVER_LISTEN=0.0.0.0:9000",
+		    "mcp.auth: none is for this machine only" },
+		{ "MCP_AUTH=none SERVER_PUBLIC_URL=https://chat.example.org",
+		    "mcp.auth: none is for this machine only" },
+		{ "MCP_ORIGINS=app.example.org",
+		    "mcp.origins: expected loopback" },
+		{ "MCP_ORIGINS=https://app.example.org/",
+		    "mcp.origins: expected loopback" },
+		{ "SERVER_HOSTS=a.example.org:80",
+		    "server.hosts: expected names without a port" },
 		{ "SERVER_LISTEN=somewhere", "server.listen: expected unix:" },
 		{ "SERVER_LISTEN=unix:relative",
 		    "server.listen: expected a whole path" },
@@ -409,6 +419,9 @@ wrong_together(void **state)
 		{ "SERVER_LISTEN=fd:x",
 		    "server.listen: expected a descriptor" },
 		{ "REDIS_URL=localhost:6379", "redis.url: expected redis://" },
+		{ "REDIS_URL=redis://h:0", "redis.url: the port is a number" },
+		{ "REDIS_URL=unix://relative", "redis.url: a unix socket is" },
+		{ "REDIS_URL=unix:///r.sock?db=x", "redis.url: after the" },
 		{ "REDIS_URL=rediss://h", "redis.url: rediss:// (TLS) is not" },
 		{ "SERVER_METRICS_ALLOW=10.0.0.0/8,example.org",
 		    "server.metrics_allow: expected addresses such as" },
@@ -480,6 +493,9 @@ paths_of_sockets_and_the_prefix_of_keys(void **state)
 	assert_null(with_length("REDIS_URL=unix://u:p@/", 105, ""));
 	assert_null(with_length("REDIS_URL=unix:///%41", 104, ""));
 	assert_null(with_length("REDIS_URL=unix:", 106, ""));
+	assert_null(with_length("REDIS_URL=redis+unix:///", 105, ""));
+	assert_non_null(strstr(with_length("REDIS_URL=redis+unix:///", 106, ""),
+	    "redis.url: the path is longer"));
 	assert_non_null(strstr(with_length("REDIS_URL=unix:///", 106, ""),
 	    "redis.url: the path is longer than a Redis client takes (106"));
 	assert_null(with_length("REDIS_URL=redis://", 120, ""));
@@ -549,6 +565,9 @@ right_together(void **state)
 		"SERVER_LISTEN=127.0.0.1:9000 CHAT_OPEN=true",
 		"SERVER_LISTEN=localhost:9000 CHAT_OPEN=yes",
 		"SERVER_LISTEN=0.0.0.0:9000",
+		"SERVER_LISTEN=[::1]:9000 MCP_AUTH=none",
+		"MCP_ORIGINS=loopback,https://app.example.org:8443",
+		"SERVER_HOSTS=host.docker.internal",
 		"SERVER_LISTEN=fd:3",
 		"SERVER_LISTEN=socket:edge",
 		"SERVER_METRICS_ALLOW=10.0.0.0/8,::1,fd00::/8",
@@ -688,7 +707,7 @@ static void
 who_asks_no_model_has_no_key(void **state)
 {
 	char key[] = KEY, *env[] = { key, NULL };
-	const struct settings_source src = { .environ = env,
+	struct settings_source src = { .environ = env,
 		.file = put("dragoman.yaml",
 		    "llm:\n"
 		    "  headers: {A: \"${NO_SUCH_NAME}\"}\n"
@@ -728,6 +747,19 @@ who_asks_no_model_has_no_key(void **state)
 	assert_string_equal(s->backends[2].name, "d");
 	assert_string_equal(s->backends[2].model, "m");
 	assert_string_equal(s->backends[2].base_url, "");
+	settings_unref(s);
+
+	/* Who calls tools has the keys of their servers, and still no model's. */
+	src.calls_tools = true;
+	s = settings_load(&src, &errors, &warnings);
+	if (s == NULL)
+		fail_msg("%s", buf_str(&errors));
+	all = json_dumps(s->llm_backends, 0);
+	assert_null(strstr(all, "literal"));
+	free(all);
+	all = json_dumps(s->mcp_servers, 0);
+	assert_non_null(strstr(all, "literal"));
+	free(all);
 	settings_unref(s);
 }
 
@@ -991,7 +1023,8 @@ secrets_are_somebody_s(void **state)
 		for (k = 0; k < NELEM(EDGE); k++)
 			if (strcmp(EDGE[k], def->key) == 0)
 				secret = false;
-		if (secret != ((def->flags & CONFIG_ASKER) != 0))
+		if (secret
+		    != ((def->flags & (CONFIG_ASKER | CONFIG_CALLER)) != 0))
 			fail_msg("%s: %s", def->key,
 			    secret ? "has keys, so it is CONFIG_ASKER; or the "
 				     "edge needs them: name it here"

@@ -14,6 +14,8 @@
 #include "base/buf.h"
 #include "base/json.h"
 #include "nouns/caller.h"
+#include "nouns/metric.h"
+#include "tools/listing.h"
 #include "tools/tools_priv.h"
 
 #define SOON_MS 30000
@@ -321,9 +323,84 @@ digests_are_of_what_a_person_approves(void **state)
 		assert_int_equal(strlen(c->tools[0].digest), 16);
 		if ((strcmp(first, c->tools[0].digest) == 0) != cases[i].same)
 			fail_msg("%zu: %s", i, c->tools[0].digest);
-		catalogue_unref(c);
+		catalogue_free(c);
 		json_decref(list);
 	}
+}
+
+static void
+clients_are_told_the_originals(void **state)
+{
+	struct tool_ctx ctx = { .deadline_ms = SOON_MS };
+	struct arena *mem = arena_new();
+	const struct listed_tool *t;
+	struct listing *l, *again;
+	struct tool_result r;
+
+	(void)state;
+	open_box("[{'title':'T','name':'do.it','inputSchema':{'$schema':'x',"
+		 "'properties':{'a b':{'type':'string','x-mcp-header':'A'}}},"
+		 "'outputSchema':true},{'name':'plain'},{'name':'plain'},"
+		 "{'name':'odd','inputSchema':[]}]");
+	l = listing_ref(box);
+	assert_true(l->whole);
+	assert_int_equal(l->n, 6);
+	assert_string_equal(l->tools[0].name, "echo");
+	assert_true(l->tools[0].quick && l->tools[0].read_only);
+	assert_string_equal(l->tools[3].text,
+	    "{\"name\":\"own__do.it\",\"title\":\"T\",\"outputSchema\":true,"
+	    "\"inputSchema\":{\"type\":\"object\",\"$schema\":\"x\","
+	    "\"properties\":{\"a b\":{\"type\":\"string\",\"x-mcp-header\":"
+	    "\"A\"}}}},"
+	    "{\"name\":\"own__plain\",\"inputSchema\":{\"type\":\"object\"}},"
+	    "{\"name\":\"own__odd\",\"inputSchema\":{\"type\":\"object\"}}");
+	assert_true(l->tools[3].mirrored);
+	assert_false(
+	    l->tools[3].quick || l->tools[3].read_only || l->tools[4].mirrored);
+	assert_int_equal(l->tools[5].text + l->tools[5].len - l->text, l->len);
+
+	t = listing_find(l, "own__do.it");
+	assert_ptr_equal(t, &l->tools[3]);
+	assert_string_equal(listing_source(t), "own");
+	assert_null(listing_find(l, "do.it"));
+	assert_null(listing_find(l, ""));
+	listing_call(t, &ctx, json_keep(mem, json_pack("{s:i}", "a b", 1)), mem,
+	    &r);
+	assert_string_equal(tool_result_text(mem, &r), "do.it {\"a b\":1}");
+
+	/* The same, as long as nothing changes; and it outlives a change. */
+	again = listing_ref(box);
+	assert_ptr_equal(again, l);
+	listing_unref(again);
+	pthread_mutex_lock(&box->mu);
+	box->sources[0]->ok = box->sources[0]->asked = false;
+	pthread_mutex_unlock(&box->mu);
+	again = listing_ref(box);
+	assert_ptr_not_equal(again, l);
+	assert_false(again->whole);
+	assert_non_null(listing_find(l, "own__plain"));
+	listing_unref(again);
+	listing_unref(l);
+	close_box();
+	arena_free(mem);
+}
+
+/* The time of a call is counted under the name of the kind that it was of. */
+static void
+labels_are_the_kinds_names(void **state)
+{
+	const struct settings_server by_command = { .name = "own",
+		.by_command = true };
+	struct source *all[] = { builtin_source(), memcp_source(&settings),
+		mcp_source(&settings, &by_command) };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(all); i++)
+		assert_string_equal(
+		    METRICS[METRIC_TOOL_SECONDS].values[all[i]->kind->label],
+		    all[i]->kind->name);
+	sources_unref(all, NELEM(all));
 }
 
 int
@@ -332,6 +409,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(originals_stand_apart_from_the_offer),
 		cmocka_unit_test(calls_end_in_each_way),
+		cmocka_unit_test(clients_are_told_the_originals),
+		cmocka_unit_test(labels_are_the_kinds_names),
 		cmocka_unit_test(digests_are_of_what_a_person_approves),
 	};
 

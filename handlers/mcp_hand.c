@@ -1,0 +1,233 @@
+/*
+ * mcp_hand: a POST that takes long is parked, and handed to a thread of class
+ * call.
+ */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "fcgi/class.h"
+#include "handlers/mcp_later.h"
+
+#define PARAM_ENV "HTTP_MCP_PARAM_"
+#define RETRY_FULL_S 5
+#define ANSWER_MS 10000 /* after its calls have ended, at the latest */
+
+static const char FULL[] = "too many calls are waiting; please try again";
+
+/* On the serving thread. */
+static void
+on_progress(void *arg, double value, double total, const char *text)
+{
+	struct mcp_later *l = arg;
+
+	pthread_mutex_lock(&l->mu);
+	mcp_later_tell(l, value, total, text);
+	pthread_mutex_unlock(&l->mu);
+	park_wake(l->post.edge->park, l->number, "progress", "", 0);
+}
+
+/* ---- the work ------------------------------------------------------------ */
+
+static void
+finish(struct mcp_later *l)
+{
+	struct park *park = l->post.edge->park;
+	int64_t number = l->number;
+
+	pthread_mutex_lock(&l->mu);
+	l->done = true;
+	pthread_mutex_unlock(&l->mu);
+	park_wake(park, number, "done", "", 0);
+	mcp_later_unref(l);
+}
+
+static void
+serve(void *arg)
+{
+	struct mcp_later *l = arg;
+	struct mcp_edge *m = l->post.edge->mcp;
+	/* What is freed with ${l} is the park thread's, once it is done. */
+	char *lane = l->post.lane == NULL ? NULL : strdup(l->post.lane);
+	struct pool_job *next = NULL;
+
+	log_set_id(l->id);
+	if (!l->cancel && !mcp_post_serve(&l->post))
+		mcp_post_fail(&l->post, 500, "Internal Server Error");
+	finish(l);
+	log_set_id(NULL);
+	if (lane != NULL)
+		next = mcp_lane_leave(m, lane);
+	free(lane);
+	if (next != NULL)
+		next->work(next->arg);
+}
+
+/* ---- handing it over ----------------------------------------------------- */
+
+/* A mirrored argument's header, of what was kept of them. */
+static const char *
+kept_param(const void *ctx, const char *name)
+{
+	char *const *params = ctx;
+	size_t len = strlen(name), i;
+
+	for (; *params != NULL; params++) {
+		const char *env = *params + strlen("HTTP_");
+
+		for (i = 0; i < len; i++)
+			if (name[i] == '-'
+				? env[i] != '_'
+				: (env[i] | 0x20) != (name[i] | 0x20))
+				break;
+		if (i == len && env[i] == '=')
+			return env + i + 1;
+	}
+	return NULL;
+}
+
+static char *const *
+keep_params(struct arena *mem, char *const *envp)
+{
+	char **out;
+	size_t n = 0, i;
+
+	for (i = 0; envp[i] != NULL; i++)
+		n += strncmp(envp[i], PARAM_ENV, strlen(PARAM_ENV)) == 0;
+	out = arena_alloc(mem, (n + 1) * sizeof(*out));
+	for (n = i = 0; envp[i] != NULL; i++)
+		if (strncmp(envp[i], PARAM_ENV, strlen(PARAM_ENV)) == 0)
+			out[n++] = arena_strdup(mem, envp[i]);
+	return out;
+}
+
+static const struct mcp_right *
+keep_rights(struct arena *mem, const struct mcp_post *p)
+{
+	size_t n = json_is_array(p->doc) ? json_array_size(p->doc) : 1;
+	struct mcp_right *out = arena_alloc(mem, n * sizeof(*out));
+
+	memcpy(out, p->rights, n * sizeof(*out));
+	return out;
+}
+
+/* All that the request owns is copied, and the document shared. */
+static struct mcp_later *
+later_new(const struct request *req, struct mcp_post *p, int64_t number)
+{
+	struct mcp_later *l = calloc(1, sizeof(*l));
+	struct arena *mem = arena_new();
+
+	if (l == NULL)
+		abort();
+	atomic_store(&l->refs, 2);
+	pthread_mutex_init(&l->mu, NULL);
+	l->number = number;
+	l->mem = mem;
+	l->settings = settings_ref(req->settings);
+	memcpy(l->id, req->id, sizeof(l->id));
+	buf_init(&l->events, MCP_EVENTS_MAX);
+	l->progress = -INFINITY;
+	l->accepts = mcp_accepts(p->head.accept);
+	l->job = (struct pool_job){ .work = serve, .arg = l };
+
+	l->post = *p;
+	buf_init(&p->out, 0); /* it is the later one's now */
+	l->post.mem = mem;
+	l->post.settings = l->settings;
+	l->post.doc = json_keep(mem, json_share(p->doc));
+	l->post.caller = (struct caller){ .tenant = arena_strdup(mem,
+					      p->caller.tenant),
+		.connection = arena_strdup(mem, p->caller.connection),
+		.key = arena_strdup(mem, p->caller.key),
+		.role = arena_strdup(mem, p->caller.role),
+		.person = arena_strdup(mem, p->caller.person) };
+	l->post.server.key = l->post.caller.key;
+	l->post.key = mcp_key_copy(mem, p->key);
+	l->post.rights = keep_rights(mem, p);
+	l->params = keep_params(mem, req->envp);
+	l->post.head = (struct mcp_head){ .version = arena_strdup(mem,
+					      p->head.version),
+		.method = arena_strdup(mem, p->head.method),
+		.name = arena_strdup(mem, p->head.name),
+		.session = arena_strdup(mem, p->head.session),
+		.accept = arena_strdup(mem, p->head.accept),
+		.header = kept_param,
+		.ctx = l->params };
+	l->post.lane = arena_strdup(mem, p->lane);
+	l->post.may_wait = true;
+	l->post.cancel = &l->cancel;
+	l->post.arg = l;
+	/* Of several, nobody could tell whose progress it is to be sent with. */
+	if (l->accepts.stream && !json_is_array(l->post.doc))
+		l->post.progress = on_progress;
+	return l;
+}
+
+/* Give it to a thread; false: too many wait. */
+static bool
+start(struct mcp_later *l)
+{
+	struct mcp_post *p = &l->post;
+	struct mcp_edge *m = p->edge->mcp;
+	struct pool_job *next;
+
+	if (p->lane != NULL)
+		switch (mcp_lane_enter(m, p->lane, &l->job,
+		    p->settings->server_threads)) {
+		case MCP_LANE_RUNS:
+			break;
+		case MCP_LANE_WAITS:
+			return true;
+		default:
+			return false;
+		}
+	if (class_call(p->edge->classes, &l->job) == 0)
+		return true;
+	/* Nor is there a thread for one that came behind it meanwhile. */
+	next = p->lane == NULL ? NULL : mcp_lane_leave(m, p->lane);
+	if (next != NULL && class_call(p->edge->classes, next) == -1)
+		next->work(next->arg);
+	return false;
+}
+
+static int
+refuse(struct request *req, struct mcp_post *p, int status, const char *why)
+{
+	mcp_post_fail(p, status, why);
+	p->retry_s = RETRY_FULL_S;
+	return mcp_answer(req, p);
+}
+
+int
+mcp_hand_over(struct request *req, struct mcp_post *p)
+{
+	struct park *park = req->edge->park;
+	const char *owner = req->caller.key[0] == '\0' ? "mcp"
+						       : req->caller.key;
+	int64_t number = park_reserve(park, owner);
+	size_t calls = json_is_array(p->doc) ? json_array_size(p->doc) : 1;
+	struct mcp_later *l;
+	struct park_wait wait = { .kind = &MCP_PARK,
+		.deadline_ms = (int64_t)calls * req->settings->mcp_timeout_ms
+		    + ANSWER_MS };
+
+	if (number == PARK_FULL)
+		return refuse(req, p, 503, FULL);
+	if (number == PARK_CROWDED)
+		return refuse(req, p, 429,
+		    "too many calls of this key are waiting here");
+	l = later_new(req, p, number);
+	l->started_ms = l->told_ms = clock_boot_ms();
+	wait.state = l;
+	park_request(park, number, req, &wait);
+	if (!start(l)) {
+		mcp_post_fail(&l->post, 503, FULL);
+		l->post.retry_s = RETRY_FULL_S;
+		finish(l);
+	}
+	return 0;
+}

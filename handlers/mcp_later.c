@@ -1,0 +1,54 @@
+#include "handlers/mcp_later.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json.h"
+
+void
+mcp_later_unref(struct mcp_later *l)
+{
+	if (atomic_fetch_sub(&l->refs, 1) != 1)
+		return;
+	mcp_post_fini(&l->post);
+	buf_fini(&l->events);
+	settings_unref(l->settings);
+	arena_free(l->mem);
+	pthread_mutex_destroy(&l->mu);
+	free(l);
+}
+
+static int
+add_number(struct buf *out, const char *name, double value)
+{
+	if (trunc(value) == value && fabs(value) < 1e15)
+		return buf_printf(out, ",\"%s\":%.0f", name, value);
+	return buf_printf(out, ",\"%s\":%.15g", name, value);
+}
+
+void
+mcp_later_tell(struct mcp_later *l, double value, double total,
+    const char *text)
+{
+	struct buf json = BUF_INIT(MCP_EVENTS_MAX);
+
+	/* Values that do not grow, and what nobody could write. */
+	if (!isfinite(value) || !(value > l->progress))
+		return;
+	if (buf_add_str(&json,
+		"{\"jsonrpc\":\"2.0\",\"method\":\"notifications/progress\","
+		"\"params\":{\"progressToken\":")
+		== 0
+	    && json_add(&json, l->post.token) == 0
+	    && add_number(&json, "progress", value) == 0
+	    && (total <= 0 || !isfinite(total)
+		|| add_number(&json, "total", total) == 0)
+	    && (text == NULL
+		|| (buf_add_str(&json, ",\"message\":") == 0
+		    && json_add_str(&json, text, strlen(text)) == 0))
+	    && buf_add_str(&json, "}}") == 0
+	    && mcp_event(&l->events, &json) == 0)
+		l->progress = value;
+	buf_fini(&json);
+}

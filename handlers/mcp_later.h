@@ -1,0 +1,47 @@
+/*
+ * mcp_later: a POST that takes long, shared by the thread that serves it and
+ * the park thread, which answers it.
+ */
+#ifndef HANDLERS_MCP_LATER_H
+#define HANDLERS_MCP_LATER_H
+
+#include "fcgi/park.h"
+#include "handlers/mcp_priv.h"
+
+#define MCP_EVENTS_MAX (256 * KIB) /* of progress: the last one says most */
+
+struct mcp_later {
+	_Atomic int refs; /* the serving thread's, the parked request's */
+	struct pool_job job;
+	int64_t number; /* of what is parked */
+	char id[REQUEST_ID_MAX];
+	struct settings *settings;
+	struct arena *mem; /* the serving thread's, until it is done */
+	struct mcp_post post;
+	char *const
+	    *params; /* its Mcp-Param headers, "NAME=value"; NULL ends */
+	volatile int cancel;
+
+	pthread_mutex_t mu; /* of what follows */
+	bool done;          /* the post has its answer; it is the park's */
+	struct buf events;  /* that are to be sent, and were not */
+	double progress;    /* the last value that was told */
+
+	/* Of the park thread alone. */
+	struct mcp_accepts accepts;
+	bool begun;         /* the stream's head is written */
+	int64_t started_ms; /* boot clock */
+	int64_t told_ms;    /* the last event */
+};
+
+void mcp_later_unref(struct mcp_later *l);
+
+/* Append notifications/progress to ${l}->events, if ${value} is above what was
+ * told; its lock is held. */
+void mcp_later_tell(struct mcp_later *l, double value, double total,
+    const char *text);
+
+/* mcp_park.c */
+extern const struct park_kind MCP_PARK;
+
+#endif

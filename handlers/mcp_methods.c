@@ -1,0 +1,25 @@
+/*
+ * mcp_methods: which function serves which method of mcp/methods.h.  One
+ * without a function is unknown to clients, and its capability is not told.
+ */
+#include "handlers/mcp_priv.h"
+
+/* id, function */
+#define SERVED(_)                         \
+	_(MCP_TOOLS_CALL, mcp_tools_call) \
+	_(MCP_TOOLS_LIST, mcp_tools_list) \
+	_(MCP_INITIALIZE, mcp_initialize) \
+	_(MCP_PING, mcp_ping)             \
+	_(MCP_DISCOVER, mcp_discover)
+
+#define FUNCTION(id, function) [id] = (function),
+#define OFFER(id, function) [id] = true,
+
+static mcp_fn *const FUNCTIONS[MCP_METHODS] = { SERVED(FUNCTION) };
+const bool MCP_OFFERS[MCP_METHODS] = { SERVED(OFFER) };
+
+mcp_fn *
+mcp_function(const struct mcp_method *method)
+{
+	return FUNCTIONS[method - MCP_METHOD];
+}

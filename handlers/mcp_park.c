@@ -1,0 +1,198 @@
+/*
+ * mcp_park: POSTs that wait for a thread of class call, without one.
+ *
+ * What ends within STREAM_AFTER_MS and says nothing before is answered as JSON.
+ * Else the client gets a stream, if it takes one: progress, a comment while all
+ * is silent, and the answer as its last event.  All but look runs in the park
+ * thread.
+ */
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "handlers/mcp_later.h"
+
+#define STREAM_AFTER_MS 2000
+/* Clients give up after 60 s in which they heard nothing of a call; a comment
+ * is nothing. */
+#define PROGRESS_MS 10000
+#define PROGRESS_STEP 0.001 /* so that a tool's own next value is above it */
+/* nginx must hand each event on at once. */
+#define COMMENT ":\n\n"
+#define STREAM_HEADERS "X-Accel-Buffering: no\r\n"
+
+/* A comment says that we are there; nginx keeps a head alone. */
+static void
+begin_stream(struct parked *p, struct mcp_later *l)
+{
+	if (l->begun)
+		return;
+	l->begun = true;
+	park_head(p, 200, MCP_STREAM, STREAM_HEADERS);
+	park_write(p, COMMENT, strlen(COMMENT));
+}
+
+static bool
+may_stream(const struct mcp_later *l)
+{
+	return l->accepts.stream;
+}
+
+/* The last event, or the whole of it. */
+static void
+answer(struct parked *p, struct mcp_later *l)
+{
+	const struct mcp_post *post = &l->post;
+	struct buf event = BUF_INIT(MCP_ANSWER_MAX + KIB);
+	char headers[MCP_SESSION_ID_MAX + 64] = "";
+	bool stream = l->begun || (post->status == 200 && !l->accepts.json);
+
+	if (post->session[0] != '\0')
+		(void)snprintf(headers, sizeof(headers),
+		    "Mcp-Session-Id: %s\r\n", post->session);
+	if (post->retry_s > 0)
+		(void)snprintf(headers, sizeof(headers), "Retry-After: %d\r\n",
+		    (int)post->retry_s);
+	if (!stream) {
+		park_reply(p, post->out.len == 0 ? 202 : post->status,
+		    post->out.len == 0 ? NULL : MCP_JSON, headers,
+		    buf_str(&post->out), post->out.len);
+	} else {
+		begin_stream(p, l);
+		if (post->out.len > 0 && mcp_event(&event, &post->out) == 0)
+			park_write(p, buf_str(&event), event.len);
+		park_end(p);
+	}
+	buf_fini(&event);
+}
+
+/* What the serving thread has for its client. */
+static void
+take(struct parked *p, struct mcp_later *l)
+{
+	struct buf events;
+	bool done;
+
+	pthread_mutex_lock(&l->mu);
+	done = l->done;
+	events = l->events;
+	buf_init(&l->events, events.max);
+	pthread_mutex_unlock(&l->mu);
+	if (events.len > 0 && may_stream(l)) {
+		begin_stream(p, l);
+		park_write(p, buf_str(&events), events.len);
+		l->told_ms = clock_boot_ms();
+	}
+	buf_fini(&events);
+	if (done)
+		answer(p, l);
+}
+
+static void
+on_begin(struct parked *p, void *state)
+{
+	(void)state;
+	park_look_in(p, STREAM_AFTER_MS);
+}
+
+static void
+on_piece(struct parked *p, void *state, const char *kind, const char *sealed,
+    size_t len)
+{
+	(void)kind;
+	(void)sealed;
+	(void)len;
+	take(p, state);
+}
+
+/* There is no record: the call dies with this process.  A look is a clock, and
+ * finds again what a full queue has dropped. */
+static int
+look(struct edge *e, struct park_look *const *looks, size_t n)
+{
+	size_t i;
+
+	(void)e;
+	for (i = 0; i < n; i++)
+		park_found(looks[i], 1, NULL, 0);
+	return 0;
+}
+
+/* A client that waits for progress hears of it, also of a silent tool. */
+static void
+tell_alive(struct mcp_later *l)
+{
+	int64_t now = clock_boot_ms();
+	char text[64];
+
+	if (l->post.token == NULL || l->post.progress == NULL
+	    || now - l->told_ms < PROGRESS_MS)
+		return;
+	(void)snprintf(text, sizeof(text), "still running, %d s",
+	    (int)((now - l->started_ms) / 1000));
+	pthread_mutex_lock(&l->mu);
+	if (!l->done)
+		mcp_later_tell(l,
+		    l->progress < 0 ? PROGRESS_STEP
+				    : l->progress + PROGRESS_STEP,
+		    0, text);
+	pthread_mutex_unlock(&l->mu);
+}
+
+static void
+on_found(struct parked *p, void *state, const struct park_look *found)
+{
+	struct mcp_later *l = state;
+
+	(void)found;
+	if (may_stream(l))
+		begin_stream(p, l);
+	tell_alive(l);
+	park_look_in(p, PROGRESS_MS);
+	take(p, l);
+}
+
+/* The process ends, or what serves it hangs beyond all limits. */
+static void
+on_deadline(struct parked *p, void *state, const struct park_look *last)
+{
+	struct mcp_later *l = state;
+	static const char WHY[]
+	    = "{\"jsonrpc\":\"2.0\",\"error\":{\"code\":503,\"message\":"
+	      "\"this server is stopping, or the call took too long; whether "
+	      "it took effect is unknown\"}}";
+	struct buf json = BUF_INIT(KIB), event = BUF_INIT(2 * KIB);
+
+	(void)last;
+	if (!l->begun) {
+		park_reply(p, 503, MCP_JSON, "Retry-After: 2\r\n", WHY,
+		    strlen(WHY));
+		return;
+	}
+	if (buf_add_str(&json, WHY) == 0 && mcp_event(&event, &json) == 0)
+		park_write(p, buf_str(&event), event.len);
+	park_end(p);
+	buf_fini(&json);
+	buf_fini(&event);
+}
+
+static void
+on_end(void *state)
+{
+	struct mcp_later *l = state;
+
+	/* Of legacy revisions, who closes the connection only stops reading. */
+	if (l->post.closes)
+		__atomic_store_n(&l->cancel, 1, __ATOMIC_RELAXED);
+	mcp_later_unref(l);
+}
+
+const struct park_kind MCP_PARK = {
+	.on_begin = on_begin,
+	.on_piece = on_piece,
+	.look = look,
+	.on_found = on_found,
+	.alive = COMMENT,
+	.on_deadline = on_deadline,
+	.on_end = on_end,
+};

@@ -1,0 +1,181 @@
+/*
+ * mcp_priv: what the files of /mcp share.
+ *
+ * mcp.c is the endpoint.  mcp_post.c serves the messages of a POST, mcp_answer.c
+ * answers it.  One that takes long (mcp_later.h) is handed to another thread by
+ * mcp_hand.c, and answered by mcp_park.c.  mcp_who.c says who may ask,
+ * mcp_refuse.c how a refusal looks, mcp_methods.c which method is served by
+ * which function; a file per noun has those.  mcp_edge.c is what the process
+ * has for all of it.
+ */
+#ifndef HANDLERS_MCP_PRIV_H
+#define HANDLERS_MCP_PRIV_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "base/buf.h"
+#include "base/pool.h"
+#include "fcgi/edge.h"
+#include "fcgi/request.h"
+#include "fcgi/response.h"
+#include "fcgi/route.h"
+#include "mcp/headers.h"
+#include "mcp/server.h"
+#include "mcp/write.h"
+#include "redis/access.h"
+#include "tools/listing.h"
+
+#define MCP_JSON "application/json"
+#define MCP_STREAM "text/event-stream"
+
+/* One answer: a tool's result, six bytes for each control character. */
+#define MCP_ANSWER_MAX (6 * TOOL_CONTENT_MAX + 1 * MIB)
+
+/* ---- the process (mcp_edge.c) -------------------------------------------- */
+
+#define MCP_LANES_MAX 64     /* servers of tools: SETTINGS_SERVERS_MAX, meMCP */
+#define MCP_LANE_WAITING 256 /* calls that wait for one of them */
+
+/* The calls of one server: no more than a quarter of the class's threads. */
+struct mcp_lane {
+	const char *name; /* NULL: free */
+	int running, waiting;
+	struct pool_job *first, **last; /* those that wait */
+};
+
+struct mcp_edge {
+	struct edge *edge;
+	struct toolbox *tools;
+	const struct seal_ring *ring; /* of session ids */
+	_Atomic bool opened;          /* its servers are asked */
+	pthread_mutex_t opening;      /* of opened and has_http: a reload may
+					 take seconds */
+	bool has_http;
+	pthread_mutex_t mu; /* of the lanes */
+	struct mcp_lane lanes[MCP_LANES_MAX];
+};
+
+/* Its tools.  The first who asks has the servers asked; their lists may come
+ * later (toolbox_wait). */
+struct toolbox *mcp_edge_tools(struct mcp_edge *m);
+
+/* May ${job}, a call of the server ${name}, run now?  WAITS: it is done when
+ * another one of that server has ended. */
+enum mcp_lane_rc { MCP_LANE_RUNS, MCP_LANE_WAITS, MCP_LANE_FULL };
+enum mcp_lane_rc mcp_lane_enter(struct mcp_edge *m, const char *name,
+    struct pool_job *job, int64_t threads) WARN_UNUSED;
+/* One has ended: the next one that waited, which now runs, or NULL. */
+struct pool_job *mcp_lane_leave(struct mcp_edge *m, const char *name);
+
+/* ---- what a key may (mcp_access.c) --------------------------------------- */
+
+/* Of one message. */
+struct mcp_right {
+	enum access_verdict verdict; /* OK, or one of its limits is reached */
+	int64_t wait_ms;             /* then: so long */
+};
+
+/* ---- a POST (mcp_post.c) ------------------------------------------------- */
+
+/*
+ * All that its messages need, wherever they are served: by the thread that
+ * serves the request, until one takes long; then by one of class call.
+ */
+struct mcp_post {
+	struct edge *edge;
+	const struct settings *settings;
+	struct caller caller;
+	const struct api_key *key;      /* what it may */
+	const struct mcp_right *rights; /* of each message */
+	struct arena *mem;
+	struct mcp_head head;
+	struct mcp_server server;
+	json_t *doc;
+	size_t next; /* of a batch, the message that is to be served; else 0 */
+
+	/* What a thread of class call may do besides. */
+	bool may_wait;
+	const volatile int *cancel;
+	void (
+	    *progress)(void *arg, double value, double total, const char *text);
+	void *arg;
+
+	/* What comes of it. */
+	struct buf out; /* empty: nothing is to be said (202) */
+	int status;
+	int64_t retry_s;                  /* 0: none */
+	char session[MCP_SESSION_ID_MAX]; /* that initialize began; "" none */
+	/* Of the message that takes long. */
+	const char *lane;    /* whose call; NULL: lists are waited for */
+	bool closes;         /* who closes the connection cancels it */
+	const json_t *token; /* progress is told by it; NULL: none */
+};
+
+/* ${req}, which must live as long as ${p}, or be replaced in it. */
+void mcp_post_init(struct mcp_post *p, struct request *req);
+void mcp_post_fini(struct mcp_post *p);
+
+/* Who asks ${req}, with which rights.  False: ${why} says why not. */
+bool mcp_access(struct request *req, struct mcp_post *p,
+    struct refusal *why) WARN_UNUSED;
+
+/* Serve its messages from ${p}->next on.  False: the next one takes long, and
+ * this thread may not wait. */
+bool mcp_post_serve(struct mcp_post *p) WARN_UNUSED;
+/* It is not served: the answer says so, with HTTP's status as code. */
+void mcp_post_fail(struct mcp_post *p, int status, const char *why);
+/* Append ${json} to ${out} as an event. */
+int mcp_event(struct buf *out, const struct buf *json) WARN_UNUSED;
+
+/* mcp_hand.c: have the rest of ${p} served by another thread, and answered
+ * then.  Returns as a handler does. */
+int mcp_hand_over(struct request *req, struct mcp_post *p);
+/* mcp_answer.c: answer with what came of it.  The same. */
+int mcp_answer(struct request *req, struct mcp_post *p);
+
+/* ---- one message --------------------------------------------------------- */
+
+/* What its method's function works with. */
+struct mcp_work {
+	struct mcp_post *post;
+	struct arena *mem;
+	struct mcp_call call;
+};
+
+/*
+ * A method: append its whole answer to ${out}: MCP_DONE; or say in ${fault} why
+ * there is none: MCP_FAILED, which is also that ${out} is full.  MCP_WAITS: it
+ * takes long, and this thread may not wait.
+ */
+#define MCP_DONE 0
+#define MCP_FAILED (-1)
+#define MCP_WAITS 1
+typedef int mcp_fn(struct mcp_work *w, struct buf *out,
+    struct mcp_fault *fault);
+
+/* mcp_access.c: has its key called too often?  Then ${fault} says so. */
+bool mcp_is_limited(struct mcp_work *w, struct mcp_fault *fault);
+/* The same of this tool: a text for the model; NULL: no. */
+const char *mcp_tool_limit(struct mcp_work *w);
+/* May its key call ${t}?  What it may not call it does not see. */
+bool mcp_may(const struct mcp_post *p, const struct listed_tool *t);
+/* What is asked of it later, in ${mem}. */
+const struct api_key *mcp_key_copy(struct arena *mem,
+    const struct api_key *key);
+
+/* mcp_hello.c */
+mcp_fn mcp_initialize, mcp_ping, mcp_discover;
+/* mcp_tools.c */
+mcp_fn mcp_tools_list, mcp_tools_call;
+
+/* mcp_methods.c */
+mcp_fn *mcp_function(const struct mcp_method *method);
+extern const bool MCP_OFFERS[MCP_METHODS];
+
+/* ---- who asks (mcp_who.c) ------------------------------------------------ */
+
+/* Headers for a page of another origin, once it is let in. */
+void mcp_allow_origin(struct request *req);
+
+#endif

@@ -1,0 +1,258 @@
+/*
+ * mcp_tools: the tools of all sources, listed and called.
+ *
+ * What a client's model can mend is a result with isError; what its program got
+ * wrong, a JSON-RPC error.
+ */
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "handlers/mcp_priv.h"
+
+/* Many clients read one page and no more, so all usual lists fit in one. */
+#define PAGE_MAX 1000
+#define PAGE_BYTES (1 * MIB)
+#define LIST_MS 60000       /* how long a list is good */
+#define LISTS_WAIT_MS 10000 /* for servers that were never asked */
+
+/* Where the page that ${cursor} asks for begins; -1: it is none of ours.  A
+ * cursor is the name of the last tool before it: it stays right when tools
+ * come or go elsewhere in the list. */
+static int
+page_begin(const struct listing *l, const json_t *cursor, size_t *at)
+{
+	const struct listed_tool *last;
+
+	*at = 0;
+	if (cursor == NULL)
+		return 0;
+	last = json_is_string(cursor)
+	    ? listing_find(l, json_string_value(cursor))
+	    : NULL;
+	if (last == NULL)
+		return -1;
+	*at = (size_t)(last - l->tools) + 1;
+	return 0;
+}
+
+/* Does the key of ${p} see all there is?  Nearly all do. */
+static bool
+sees_all(const struct mcp_post *p)
+{
+	return p->key->role != ROLE_READ && p->key->tools.n == 0;
+}
+
+/* Append the tools from ${at} on that the caller may call, until a page is
+ * full; *${last} is the last one of it, *${end} where the next one begins. */
+static int
+add_tools(struct buf *out, const struct mcp_post *p, const struct listing *l,
+    size_t at, const struct listed_tool **last, size_t *end)
+{
+	size_t n = 0, bytes = 0;
+
+	*last = NULL;
+	for (; at < l->n; at++) {
+		const struct listed_tool *t = &l->tools[at];
+
+		if (!sees_all(p) && !mcp_may(p, t))
+			continue;
+		if (n > 0 && (n == PAGE_MAX || bytes + t->len > PAGE_BYTES))
+			break;
+		if ((n > 0 && buf_add_char(out, ',') == -1)
+		    || buf_add(out, t->text, t->len) == -1)
+			return -1;
+		n++;
+		bytes += t->len;
+		*last = t;
+	}
+	*end = at;
+	return 0;
+}
+
+/* All in one page, which is copied as it lies there. */
+static bool
+is_one_page(const struct mcp_post *p, const struct listing *l, size_t at)
+{
+	return at == 0 && l->n <= PAGE_MAX && l->len <= PAGE_BYTES
+	    && sees_all(p);
+}
+
+static int
+write_page(struct buf *out, const struct mcp_work *w, const struct listing *l,
+    size_t at)
+{
+	const struct mcp_cache cache = { .ttl_ms = l->whole ? LIST_MS : 0 };
+	const struct listed_tool *last = NULL;
+	size_t end = l->n;
+	bool one = is_one_page(w->post, l, at);
+
+	if (buf_reserve(out, (one ? l->len : 0) + KIB) == -1
+	    || mcp_result_begin(out, &w->call) == -1
+	    || mcp_member(out, "tools") == -1 || buf_add_char(out, '[') == -1
+	    || (one ? buf_add(out, l->text, l->len)
+		    : add_tools(out, w->post, l, at, &last, &end))
+		== -1
+	    || buf_add_char(out, ']') == -1)
+		return MCP_FAILED;
+	if (end < l->n
+	    && (mcp_member(out, "nextCursor") == -1
+		|| json_add_str(out, last->name, strlen(last->name)) == -1))
+		return MCP_FAILED;
+	return mcp_result_end(out, &w->call, &cache);
+}
+
+/*
+ * All tools there are.  Until each server has answered or failed once, who may
+ * wait waits for them: many clients list tools once and never again.
+ */
+static struct listing *
+all_tools(struct mcp_post *p)
+{
+	struct toolbox *tools = mcp_edge_tools(p->edge->mcp);
+	struct listing *l = listing_ref(tools);
+
+	if (l->whole || !p->may_wait)
+		return l;
+	listing_unref(l);
+	toolbox_wait(tools, LISTS_WAIT_MS);
+	return listing_ref(tools);
+}
+
+int
+mcp_tools_list(struct mcp_work *w, struct buf *out, struct mcp_fault *fault)
+{
+	struct listing *l = all_tools(w->post);
+	size_t at;
+	int rc;
+
+	if (!l->whole && !w->post->may_wait)
+		rc = MCP_WAITS;
+	else if (page_begin(l, json_object_get(w->call.params, "cursor"), &at)
+	    == -1)
+		rc = mcp_fail(fault, RPC_BAD_PARAMS,
+		    "params.cursor is none of this list: list from the "
+		    "beginning");
+	else
+		rc = write_page(out, w, l, at);
+	listing_unref(l);
+	return rc;
+}
+
+/* One line a call, without what was said. */
+static void
+log_call(const struct mcp_work *w, const struct listed_tool *t,
+    enum tool_end end, int64_t begun_us)
+{
+	log_event(LOG_INFO, "tool_called", F_STR("tool", t->name),
+	    F_STR("source", listing_source(t)),
+	    F_STR("key", w->post->caller.key),
+	    F_STR("end", end == TOOL_DONE ? "done" : "failed"),
+	    F_REAL("ms", (double)(clock_boot_us() - begun_us) / 1000),
+	    F_STR("trace", w->call.trace));
+}
+
+/* Its result, as long as nobody can be asked and nothing waits for a job. */
+static void
+mend_end(struct arena *mem, struct tool_result *r)
+{
+	if (r->end == TOOL_ASKS)
+		tool_result_say(mem, r, TOOL_FAILED,
+		    "This tool asks a question first, which cannot be passed "
+		    "on here yet.");
+	else if (r->end == TOOL_LATER)
+		tool_result_say(mem, r, TOOL_FAILED,
+		    "This tool goes on as a task, which cannot be waited for "
+		    "here yet.");
+}
+
+static int
+call_tool(struct mcp_work *w, const struct listed_tool *t,
+    const json_t *arguments, struct buf *out)
+{
+	struct mcp_post *p = w->post;
+	const struct tool_ctx ctx = { .caller = &p->caller,
+		.deadline_ms = (int)p->settings->mcp_timeout_ms,
+		.cancel = p->cancel,
+		.progress = w->call.token == NULL ? NULL : p->progress,
+		.arg = p->arg,
+		.request = log_id(),
+		.trace = w->call.trace };
+	int64_t begun_us = clock_boot_us();
+	const char *limit = mcp_tool_limit(w);
+	struct tool_result result = { .end = TOOL_FAILED };
+
+	if (limit != NULL) {
+		tool_result_say(w->mem, &result, TOOL_FAILED, limit);
+		return mcp_write_tool_result(out, &w->call, &result);
+	}
+	listing_call(t, &ctx, arguments, w->mem, &result);
+	mend_end(w->mem, &result);
+	log_call(w, t, result.end, begun_us);
+	return mcp_write_tool_result(out, &w->call, &result);
+}
+
+static int
+unknown(const struct mcp_work *w, const char *name, struct mcp_fault *fault)
+{
+	return mcp_fail(fault, RPC_BAD_PARAMS,
+	    arena_printf(w->mem, "Unknown tool: %.128s", name));
+}
+
+/* The call of ${t}, NULL: a tool that nobody knows, or not yet. */
+static int
+call_found(struct mcp_work *w, const struct listing *l,
+    const struct listed_tool *t, const json_t *arguments, struct buf *out,
+    struct mcp_fault *fault)
+{
+	struct mcp_post *p = w->post;
+
+	if (t == NULL && !l->whole && !p->may_wait)
+		return MCP_WAITS;
+	if (t == NULL)
+		return unknown(w, json_member_str(w->call.params, "name"),
+		    fault);
+	if (t->mirrored
+	    && !mcp_params_agree(&w->call, t->schema, arguments, fault))
+		return MCP_FAILED;
+	if (t->quick || p->may_wait || mcp_tool_limit(w) != NULL)
+		return call_tool(w, t, arguments, out);
+	p->lane = arena_strdup(p->mem, listing_source(t));
+	return MCP_WAITS;
+}
+
+int
+mcp_tools_call(struct mcp_work *w, struct buf *out, struct mcp_fault *fault)
+{
+	const json_t *arguments = json_object_get(w->call.params, "arguments");
+	const char *name = json_member_str(w->call.params, "name");
+	const struct listed_tool *t;
+	struct listing *l;
+	int rc;
+
+	if (name == NULL)
+		return mcp_fail(fault, RPC_BAD_PARAMS,
+		    "params.name, a string, is missing");
+	if (arguments == NULL || json_is_null(arguments))
+		arguments = json_keep(w->mem, json_object());
+	if (!json_is_object(arguments))
+		return mcp_fail(fault, RPC_BAD_PARAMS,
+		    "params.arguments is no object");
+	/* No tool asks yet, so no state was given out. */
+	if (json_object_get(w->call.params, "requestState") != NULL)
+		return mcp_fail(fault, RPC_BAD_PARAMS,
+		    "params.requestState was not given out here");
+	l = listing_ref(mcp_edge_tools(w->post->edge->mcp));
+	if (!l->whole && w->post->may_wait && listing_find(l, name) == NULL) {
+		listing_unref(l);
+		l = all_tools(w->post);
+	}
+	t = listing_find(l, name);
+	if (t != NULL && !mcp_may(w->post, t))
+		rc = unknown(w, name, fault);
+	else
+		rc = call_found(w, l, t, arguments, out, fault);
+	listing_unref(l);
+	return rc;
+}

@@ -1,0 +1,36 @@
+/*
+ * write_modern: 2026-07-28 and later, where each result says what it is, how
+ * long it is good, and of whom.
+ */
+#include <inttypes.h>
+
+#include "base/buf.h"
+#include "mcp/write.h"
+
+static int
+begin(struct buf *out)
+{
+	return buf_add_str(out, "\"resultType\":\"complete\"");
+}
+
+static int
+end(struct buf *out, const struct mcp_call *call, const struct mcp_cache *cache)
+{
+	if (cache != NULL
+	    && buf_printf(out, ",\"ttlMs\":%" PRId64 ",\"cacheScope\":\"%s\"",
+		   cache->ttl_ms, cache->is_public ? "public" : "private")
+		== -1)
+		return -1;
+	return mcp_member(out, "_meta") == -1
+		|| buf_add_str(out, "{\"io.modelcontextprotocol/serverInfo\":")
+		    == -1
+		|| mcp_write_info(out, call) == -1
+	    ? -1
+	    : buf_add_char(out, '}');
+}
+
+const struct mcp_writer MCP_WRITE_MODERN = {
+	.begin = begin,
+	.end = end,
+	.unknown_status = 404,
+};
