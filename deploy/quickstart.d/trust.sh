@@ -89,8 +89,27 @@ may_trust_path() {
 # would lead elsewhere, and the key may be known.
 may_trust_state() {
 	local owner part
-	[ "$(id -u)" != 0 ] || may_trust_path
-	[ -e "$state/.dragoman" ] || [ -L "$state/.dragoman" ] || return 0
+	may_trust_owner
+	[ "$(id -u)" = 0 ] || return 0
+	may_trust_path
+	is_begun || return 0
+	part=$(foreign_part)
+	[ -n "$part" ] || return 0
+	part=${part#./}
+	owner=$(stat -c %U -- "$state/$part")
+	[ ! -L "$state/$part" ] ||
+		fail 1 "$state/$part is a link (of $owner), and root follows" \
+			"none: put a file or folder of root in its place"
+	fail 1 "$state/$part belongs to $owner, and root uses nothing that" \
+		"another user made. Remove it; or, if you trust it, first run:" \
+		"chown -hR root: $(printf '%q' "$state/$part")"
+}
+
+is_begun() { [ -e "$state/.dragoman" ] || [ -L "$state/.dragoman" ]; }
+
+may_trust_owner() {
+	local owner
+	is_begun || return 0
 	owner=$(stat -Lc %U -- "$state") || return 0
 	if [ "$(id -u)" != 0 ]; then
 		[ -O "$state/" ] || [ "$owner" = root ] ||
@@ -104,14 +123,4 @@ may_trust_state() {
 			"another user made. Run this as $owner; or, if you trust" \
 			"its files and it is to be root's from now on, first run:" \
 			"chown -hR root: $(printf '%q' "$state")"
-	part=$(foreign_part)
-	[ -n "$part" ] || return 0
-	part=${part#./}
-	owner=$(stat -c %U -- "$state/$part")
-	[ ! -L "$state/$part" ] ||
-		fail 1 "$state/$part is a link (of $owner), and root follows" \
-			"none: put a file or folder of root in its place"
-	fail 1 "$state/$part belongs to $owner, and root uses nothing that" \
-		"another user made. Remove it; or, if you trust it, first run:" \
-		"chown -hR root: $(printf '%q' "$state/$part")"
 }

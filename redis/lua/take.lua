@@ -50,6 +50,23 @@ local function is_newer(name, v, kind)
 		or (kind ~= nil and kind ~= 'message')
 end
 
+-- It comes again in a second; of many, only some a second, or to look at them
+-- would be all that is done, and chats would wait behind them.  Spread, or all
+-- would come at once again.
+local LOOKS, LONGEST = 50, 60 -- a second; seconds
+local delay
+local function leave(name)
+	if not delay then
+		delay = math.min(try('ZCARD', due) / LOOKS, LONGEST) * 1000
+	end
+	local later = delay
+	if delay > 1000 then
+		local part = tonumber(string.sub(redis.sha1hex(name), 1, 4), 16)
+		later = delay * (0.5 + part / 65536)
+	end
+	call('ZADD', due, math.floor(now + math.max(later, 1000)), name)
+end
+
 -- Fields of the record: whole numbers, and others.
 local NUMBERS = {'v', 'crashes', 'attempt', 'failures', 'tin', 'tout', 'turns',
 	'started', 'seq'}
@@ -114,7 +131,7 @@ for _, name in ipairs(names) do
 	local entry = try('LINDEX', inbox, 0)
 	local id, seq, kind, time = header(entry or '')
 	if is_newer(name, c.v, kind) then
-		call('ZADD', due, now + 1000, name)
+		leave(name)
 	elseif ours and entry == false then
 		call('ZREM', due, name)
 		if c.token then call('HDEL', chat, 'token', 'taken') end

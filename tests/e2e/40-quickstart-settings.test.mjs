@@ -156,6 +156,10 @@ test('root does not take over the state of somebody else', async t => {
   assert.equal((await as(['--stop'])).code, 0);
   /* Whoever wants that does it by that line. */
   assert.equal((await run('bash', ['-c', /chown -hR root: .*$/m.exec(r.err)[0]])).code, 0);
+  const above = await quickstart(state, ['--detach', '--yes', ...port]);
+  assert.equal(above.code, 1);
+  assert.match(above.err, /other users can change .*anna \(it belongs to nobody, mode 755\), so root uses no state there/);
+  assert.equal((await run('bash', ['-c', /chown root: .*$/m.exec(above.err)[0]])).code, 0);
   assert.equal((await quickstart(state, ['--detach', '--yes', ...port], { ms: 60000 })).code, 0);
   await stop(state);
 });
@@ -224,6 +228,7 @@ test('a clone that may not be written, with nothing built; optional packages; Ct
     fs.rmSync(path.join(to, 'build'), { recursive: true });
   }
   if (ROOT) { /* whose apt-get finds no server */
+    fs.chownSync(path.join(top, 'ro-home'), 0, 0);
     program('apt-get', 'case "$*" in *install*) echo no server >&2; exit 100 ;; esac');
     fs.writeFileSync(`${bin}/go`, '');
     const r = await run(call[0], [...call.slice(1), '--yes'], { env });

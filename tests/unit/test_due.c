@@ -341,6 +341,46 @@ other_kinds_are_left_alone(void **state)
 	    0);
 }
 
+/* Thousands of them do not come again each second, and all at once. */
+static void
+many_of_another_kind_are_put_off(void **state)
+{
+	enum { MANY = 3000, ROUNDS = 1000 };
+	struct redis_fixture *f = *state;
+	struct chat_name chat = fixture_chat("many");
+	unsigned partitions = 1u << chat.partition;
+	struct job *job = NULL, *jobs[1];
+	int64_t now;
+	int i;
+
+	(void)redis_text(f, "EVAL %s 1 {p%d}:due %d",
+	    "for i = 1, ARGV[1] do "
+	    "redis.call('ZADD', KEYS[1], i, 'task:' .. i) end",
+	    chat.partition, MANY);
+	assert_int_equal(fixture_say(f->store, &chat, "1", "hi", ""), STORE_OK);
+	for (i = 0; i < ROUNDS && job == NULL; i++) {
+		partitions = 1u << chat.partition;
+		if (due_take(f->store, NULL, &partitions, 1, LEASE_MS, 1, jobs,
+			NULL)
+		    == 1)
+			job = jobs[0];
+	}
+	assert_non_null(job);
+	job_free(job);
+	now = clock_wall_ms();
+	assert_int_equal(redis_number(f, "ZCARD {p%d}:due", chat.partition),
+	    MANY + 1);
+	assert_true(redis_number(f, "ZCOUNT {p%d}:due -inf %lld",
+			chat.partition, (long long)now + 20000)
+	    < MANY / 5);
+	assert_true(redis_number(f, "ZCOUNT {p%d}:due -inf %lld",
+			chat.partition, (long long)now + 50000)
+	    < MANY / 5 * 2);
+	assert_true(redis_number(f, "ZCOUNT {p%d}:due -inf %lld",
+			chat.partition, (long long)now + 92000)
+	    == MANY + 1);
+}
+
 static void
 the_format_that_is_written(void **state)
 {
@@ -845,6 +885,7 @@ main(void)
 		TEST(poison),
 		TEST(odd_jobs),
 		TEST(other_kinds_are_left_alone),
+		TEST(many_of_another_kind_are_put_off),
 		TEST(the_format_that_is_written),
 		TEST(a_stop_before_the_end),
 		TEST(many_wait_for_one_message),
