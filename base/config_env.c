@@ -239,7 +239,7 @@ from_env_file(struct config *c, size_t i, const char *name)
 	line = line_get(c, by_file);
 	if (line != NULL && line_get(c, name) == NULL) {
 		where = arena_printf(c->mem, "%s:%d", c->env_file, line->line);
-		config_set_file(c, i, line->value, where,
+		config_set_file(c, i, line->value, line->value, where,
 		    arena_printf(c->mem, "file %s (%s %s)", line->value, where,
 			by_file));
 	}
@@ -284,7 +284,7 @@ from_credentials(struct config *c, size_t i, const char *name)
 
 	if (!credential(c, i, name, path, found))
 		return false;
-	config_set_file(c, i, path, "credential",
+	config_set_file(c, i, path, path, "credential",
 	    arena_printf(c->mem, "credential %s", found));
 	return true;
 }
@@ -299,7 +299,7 @@ from_file(struct config *c, size_t i, const char *name)
 	path = env_get(c->environ, by_file);
 	if (path == NULL)
 		return false;
-	config_set_file(c, i, path,
+	config_set_file(c, i, path, path,
 	    arena_printf(c->mem, "environment %s", by_file),
 	    arena_printf(c->mem, "file %s (%s)", path, by_file));
 	return true;

@@ -73,17 +73,22 @@ config_read_value(const char *path, struct buf *out, char *why, size_t max)
 }
 
 void
-config_set_file(struct config *c, size_t i, const char *path, const char *where,
-    const char *origin)
+config_set_file(struct config *c, size_t i, const char *given, const char *path,
+    const char *where, const char *origin)
 {
 	struct buf text = BUF_INIT(CONFIG_SECRET_MAX);
 	char why[CONFIG_PATH_MAX + 160];
+	bool is_none;
 
 	if (config_read_value(path, &text, why, sizeof(why)) == 0) {
 		if (config_set(c, i, text.data, text.len, where, origin))
 			c->slots[i].path = arena_strdup(c->mem, path);
 	} else if (errno != EACCES || (c->defs[i].flags & c->closed) == 0) {
-		config_error(c, where, c->defs[i].key, "%s", why);
+		is_none = errno == ENOENT && strchr(given, '/') == NULL;
+		config_error(c, where, c->defs[i].key, "%s",
+		    is_none ? "the file that is named there cannot be read: "
+			      "No such file or directory; expected its path"
+			    : why);
 	}
 	buf_wipe(&text);
 }

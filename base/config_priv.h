@@ -75,9 +75,10 @@ void config_warn(struct config *c, const char *where, const char *key,
     const char *text);
 
 /* config_file.c */
-/* Set row ${i} from the contents of the file ${path}. */
-void config_set_file(struct config *c, size_t i, const char *path,
-    const char *where, const char *origin);
+/* Set row ${i} from the contents of the file ${path}, which was given as
+ * ${given}: a key, perhaps, so a name alone of no file is not shown. */
+void config_set_file(struct config *c, size_t i, const char *given,
+    const char *path, const char *where, const char *origin);
 /* Append a whole file.  -1: errno says why (EFBIG: passed ${out}->max). */
 int config_read_file(const char *path, struct buf *out) WARN_UNUSED;
 
@@ -109,6 +110,11 @@ void config_number_text(const struct config_def *def, double v, char *out,
 /* The ${i}th of the blank-separated ${words}; its length, 0 past
  * the last. */
 size_t config_word_at(const char *words, size_t i, const char **word);
+/* Where a name ends that should be one word: a whole line may stand there, with
+ * a key in it. */
+#define CONFIG_NAME_ENDS ": \t\r\n"
+/* How many bytes of it may be shown. */
+int config_name_shown(const char *name);
 /* ${url} without its login and query; a text that is none as it is. */
 int config_add_public(struct buf *out, const char *url) WARN_UNUSED;
 

@@ -41,7 +41,7 @@ is_read(const struct config_record *r, const struct config_def *def)
 static bool
 is_header_name(const char *s)
 {
-	return s[0] != '\0' && strpbrk(s, "\r\n: ") == NULL;
+	return s[0] != '\0' && strpbrk(s, CONFIG_NAME_ENDS) == NULL;
 }
 
 void
@@ -53,9 +53,10 @@ config_record_map(struct config_record *r, const struct config_def *def,
 	json_t *v;
 
 	json_object_foreach((json_t *)tree, name, v) {
+		int shown = config_name_shown(name);
 		const char *key = def->key[0] == '\0'
-		    ? arena_printf(r->c->mem, "%.64s", name)
-		    : arena_printf(r->c->mem, "%s.%.64s", def->key, name);
+		    ? arena_printf(r->c->mem, "%.*s", shown, name)
+		    : arena_printf(r->c->mem, "%s.%.*s", def->key, shown, name);
 
 		text = json_string_value(v);
 		if (++n > CONFIG_MAP_MAX) {
@@ -254,7 +255,7 @@ set_file(struct config_record *r, size_t i, const char *key, const json_t *v)
 	}
 	path = expand(r, key, path);
 	if (path != NULL)
-		config_set_file(r->c, i, beside(r, path), r->src->where,
+		config_set_file(r->c, i, path, beside(r, path), r->src->where,
 		    r->src->where);
 }
 
@@ -299,7 +300,8 @@ set_unknown(struct config_record *r, const char *key)
 {
 	int row;
 	const char *near = config_near(r->c, key, &row);
-	const char *shown = arena_printf(r->c->mem, "%.64s", key);
+	const char *shown = arena_printf(r->c->mem, "%.*s",
+	    config_name_shown(key), key);
 	const char *meant = near == NULL
 	    ? all_members(r)
 	    : arena_printf(r->c->mem, "did you mean %s?", near);

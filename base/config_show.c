@@ -19,6 +19,14 @@ public_text(const char *text)
 	return out != NULL ? out : json_string("(set)");
 }
 
+/* ${name} as far as it may be one. */
+static void
+set_named(json_t *out, const char *name, json_t *value)
+{
+	(void)!json_object_setn_new(out, name, (size_t)config_name_shown(name),
+	    value);
+}
+
 /* Names stay, and what they are for is hidden. */
 static json_t *
 hidden(const json_t *v)
@@ -30,7 +38,7 @@ hidden(const json_t *v)
 		return json_string("(set)");
 	out = json_object();
 	json_object_foreach((json_t *)v, key, member)
-		json_object_set_new(out, key, json_string("(set)"));
+		set_named(out, key, json_string("(set)"));
 	return out;
 }
 
@@ -46,6 +54,16 @@ member_of(const struct config_members *m, const char *key, size_t len)
 	return NULL;
 }
 
+/* A key where an address or a path belongs has no ${sign} of one. */
+static bool
+is_out_of_place(const json_t *v, const char *sign)
+{
+	const char *text = json_string_value(v);
+
+	return text != NULL && strstr(text, sign) == NULL
+	    && strncmp(text, "${", 2) != 0;
+}
+
 /* What nobody knows may be a secret. */
 static json_t *
 public_member(const struct config_members *m, const char *key, const json_t *v)
@@ -55,11 +73,14 @@ public_member(const struct config_members *m, const char *key, const json_t *v)
 
 	if (def == NULL && len > end && strcmp(key + len - end, "_file") == 0) {
 		def = member_of(m, key, len - end);
-		if (def == NULL || def->type != CONFIG_SECRET)
+		if (def == NULL || def->type != CONFIG_SECRET
+		    || is_out_of_place(v, "/"))
 			return hidden(v);
 	} else if (def == NULL || def->type == CONFIG_SECRET
 	    || def->type == CONFIG_MAP || def->type == CONFIG_IGNORED
 	    || (def->flags & CONFIG_PRIVATE) != 0)
+		return hidden(v);
+	if (def->type == CONFIG_URL && is_out_of_place(v, "://"))
 		return hidden(v);
 	if (json_is_string(v))
 		return public_text(json_string_value(v));
@@ -79,7 +100,7 @@ public_tree(const struct config_def *def, const json_t *tree)
 	json_object_foreach((json_t *)tree, name, record) {
 		shown = json_is_object(record) ? json_object() : hidden(record);
 		json_object_foreach(record, key, v)
-			json_object_set_new(shown, key,
+			set_named(shown, key,
 			    public_member(def->members, key, v));
 		json_object_set_new(out, name, shown);
 	}

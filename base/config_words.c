@@ -8,6 +8,8 @@
 #include "base/config_priv.h"
 #include "base/text.h"
 
+#define NAME_SHOWN 64 /* bytes of a name: longer ones are none */
+
 size_t
 config_word_at(const char *words, size_t i, const char **word)
 {
@@ -121,6 +123,14 @@ config_expected(const struct config_def *def, struct buf *out)
 	config_number_text(def, def->min, min, sizeof(min));
 	config_number_text(def, def->max, max, sizeof(max));
 	return buf_printf(out, " from %s to %s", min, max);
+}
+
+int
+config_name_shown(const char *name)
+{
+	size_t len = strcspn(name, CONFIG_NAME_ENDS);
+
+	return (int)text_whole(name, len < NAME_SHOWN ? len : NAME_SHOWN);
 }
 
 int

@@ -142,8 +142,8 @@ set_by_file(struct config_walk *w, const char *key, yaml_node_t *node, int line)
 	if (path[0] != '/' && slash != NULL)
 		path = arena_printf(c->mem, "%.*s/%s",
 		    (int)(slash - w->src->file), w->src->file, path);
-	config_set_file(c, (size_t)i, path, where,
-	    arena_printf(c->mem, "file %s (%s)", path, where));
+	config_set_file(c, (size_t)i, (const char *)node->data.scalar.value,
+	    path, where, arena_printf(c->mem, "file %s (%s)", path, where));
 	return true;
 }
 

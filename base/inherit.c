@@ -37,17 +37,17 @@ inherit_socket(const char *name)
 	int64_t pid = 0, n = 0, i;
 	size_t len;
 
-	errno = EBADF;
 	if (names == NULL || !number_of("LISTEN_PID", &pid) || pid != getpid()
 	    || !number_of("LISTEN_FDS", &n) || n > FDS_MAX)
-		return -1;
+		n = 0;
 	for (i = 0; i < n; i++) {
 		len = strcspn(names, ":");
 		if (len == strlen(name) && memcmp(names, name, len) == 0)
 			return FIRST_FD + (int)i;
 		if (names[len] == '\0')
-			return -1;
+			break;
 		names += len + 1;
 	}
+	errno = EBADF; /* what reads numbers sets it, too */
 	return -1;
 }

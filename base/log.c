@@ -235,6 +235,25 @@ log_write(enum log_level level, const char *event,
 	errno = saved;
 }
 
+/* Root opens what it was given, but nothing that the owner of the folder put in
+ * its place: no link, no FIFO that waits for a reader. */
+static int
+flags_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char folder[PATH_MAX_BYTES];
+	struct stat st;
+
+	if (geteuid() != 0)
+		return 0;
+	snprintf(folder, sizeof(folder), "%.*s",
+	    slash == NULL ? 1 : (int)(slash - path) + 1,
+	    slash == NULL ? "." : path);
+	return stat(folder, &st) == 0 && st.st_uid != 0
+	    ? O_NOFOLLOW | O_NONBLOCK
+	    : 0;
+}
+
 static int
 open_file(void)
 {
@@ -244,7 +263,8 @@ open_file(void)
 		return 0;
 	/* A file that is no longer wanted: nothing, under its number. */
 	fd = open(log_path[0] == '\0' ? "/dev/null" : log_path,
-	    O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
+	    O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | flags_of(log_path),
+	    0640);
 	if (fd == -1) {
 		file_failed(errno);
 		return -1;

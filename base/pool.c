@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/base.h"
 #include "base/cond.h"
 
 struct worker {
@@ -31,14 +32,21 @@ struct pool {
 	bool closing;
 };
 
+/* What a thread does itself.  Where one is blocked, the kernel ends the process
+ * and asks no handler (base/metrics_map.c has one of SIGBUS). */
+static const int OWN_FAULTS[] = { SIGBUS, SIGFPE, SIGILL, SIGSEGV };
+
 int
 thread_start(pthread_t *out, const char *name, void *(*run)(void *), void *arg)
 {
 	pthread_attr_t attr;
 	sigset_t all, before;
+	size_t i;
 	int rc;
 
 	sigfillset(&all);
+	for (i = 0; i < NELEM(OWN_FAULTS); i++)
+		sigdelset(&all, OWN_FAULTS[i]);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	pthread_attr_init(&attr);
 	pthread_attr_setstacksize(&attr, POOL_STACK);

@@ -49,7 +49,8 @@ int pool_threads(struct pool *p);
 int pool_drain(struct pool *p, int wait_ms) WARN_UNUSED;
 void pool_free(struct pool *p); /* after a drain that returned 0 */
 
-/* Start one thread of its own, with signals blocked and a name (15 bytes). */
+/* Start one thread of its own, with a name (15 bytes) and signals blocked, but
+ * those of its own faults (SIGBUS, SIGSEGV, ...). */
 int thread_start(pthread_t *out, const char *name, void *(*run)(void *),
     void *arg) WARN_UNUSED;
 

@@ -1,5 +1,6 @@
 /*
- * next: where a turn goes: to a model or past it, to its end, or back.
+ * next: where a turn goes: to a model or past it, to its end, or back.  Where a
+ * step itself leads (an answer with calls, a question once more) it says so.
  */
 #include <string.h>
 

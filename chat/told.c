@@ -7,7 +7,8 @@
 
 static const char CUT_NOTE[] = "\n[cut: the result was longer]";
 
-/* At most TOLD_MAX, between two characters, with a note. */
+/* At most TOLD_MAX, between two characters, with a note: a turn may have
+ * hundreds, and a model's context holds a few. */
 static const char *
 limit(struct arena *mem, const char *text)
 {

@@ -5,10 +5,7 @@
 #define CHAT_TOLD_H
 
 #include "chat/turn.h"
-
-/* Longer texts are cut, with a note: a turn may have hundreds, and a model's
- * context holds a few. */
-#define TOLD_MAX (64 * KIB)
+#include "nouns/tool_result.h"
 
 /* ${result} as a turn keeps it: DONE or FAILED, and a text that is never
  * empty.  The text is ${result}'s own, or in ${mem}. */

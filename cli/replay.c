@@ -38,22 +38,16 @@ on_text(void *ctx, const char *piece, size_t len)
 
 /* ${p} with another model: "MODEL" or "HOST/MODEL". */
 static struct policy
-with_model(struct cli *cli, const struct policy *p, const char *model)
+with_model(const struct policy *p, const char *model)
 {
 	struct policy other = *p;
-	const char *slash = strchr(model, '/');
-	int host;
+	size_t len;
+	int host = settings_host_of(model, &len);
 
 	other.fallback = (struct config_list){ NULL, 0 };
 	other.model = model;
-	for (host = HOST_OPENAI; slash != NULL && host <= HOST_ANTHROPIC;
-	     host++) {
-		const char *name = settings_host_name(host);
-
-		if (strncmp(model, name, (size_t)(slash - model)) != 0
-		    || name[slash - model] != '\0')
-			continue;
-		other.model = arena_strdup(cli->mem, slash + 1);
+	if (host != -1 && model[len] == '/') {
+		other.model = model + len + 1;
 		other.host = host;
 	}
 	return other;
@@ -156,7 +150,7 @@ dry_run(struct cli *cli, struct store *st, const char *id, const char *model)
 		}
 		p = policy_of_letter(cli, row);
 		if (model != NULL)
-			p = with_model(cli, &p, model);
+			p = with_model(&p, model);
 		return ask(cli, &p, text);
 	}
 	cli_error(cli, "there is no dead message %s; see dragoman turns dead",

@@ -20,10 +20,23 @@
 
 #define BACKLOG 4096 /* the kernel cuts it to net.core.somaxconn */
 
+/* A socket that nobody listens on any more; anything else is somebody's. */
+static bool
+remove_left_over(const char *path)
+{
+	struct stat st;
+
+	if (lstat(path, &st) == 0 && S_ISSOCK(st.st_mode))
+		return unlink(path) == 0;
+	errno = EEXIST;
+	return false;
+}
+
 static int
 listen_unix(const char *path)
 {
 	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	bool refused;
 	int fd;
 
 	if (strlen(path) >= sizeof(sun.sun_path)) {
@@ -34,16 +47,16 @@ listen_unix(const char *path)
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd == -1)
 		return -1;
-	/* One that nobody listens on any more is left over; a live one is
-	 * another's. */
+	/* A live one is another's. */
 	if (connect(fd, (struct sockaddr *)&sun, sizeof(sun)) == 0) {
 		close(fd);
 		errno = EADDRINUSE;
 		return -1;
 	}
-	if (errno == ECONNREFUSED)
-		(void)unlink(path);
+	refused = errno == ECONNREFUSED; /* by a file that is none, too */
 	close(fd);
+	if (refused && !remove_left_over(path))
+		return -1;
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd == -1 || bind(fd, (struct sockaddr *)&sun, sizeof(sun)) == -1
 	    || chmod(path, 0660) == -1 || listen(fd, BACKLOG) == -1) {
@@ -127,6 +140,28 @@ listens_publicly(int fd)
 	return at.any.sa_family != AF_UNIX;
 }
 
+static void
+tell_failed(const char *address, int why)
+{
+	bool named = strncmp(address, "socket:", 7) == 0, file = why == EEXIST;
+
+	log_event(LOG_ERROR, "listen_failed", F_STR("address", address),
+	    F_STR("why",
+		named      ? "this process was given no listening socket of "
+			     "this name"
+		    : file ? "there is a file in the way, which is no socket"
+			   : strerrordesc_np(why)),
+	    F_STR("remedy",
+		named ? "name the socket in the socket unit "
+			"(FileDescriptorName=), or correct LISTEN_PID, "
+			"LISTEN_FDS and LISTEN_FDNAMES; or correct "
+			"server.listen"
+		    : file
+		    ? "correct server.listen, or remove the file yourself"
+		    : "correct server.listen, end what listens there, or "
+		      "let this user write its folder"));
+}
+
 int
 listen_open(const char *address, bool *is_public)
 {
@@ -135,13 +170,13 @@ listen_open(const char *address, bool *is_public)
 	int fd;
 
 	*is_public = false;
-	errno = EBADF;
-	if (strncmp(address, "fd:", 3) == 0)
+	if (strncmp(address, "fd:", 3) == 0) {
 		fd = text_int(address + 3, &n) == 0 && n >= 0 && n <= INT_MAX
 			&& is_listening((int)n)
 		    ? (int)n
 		    : -1;
-	else if (strncmp(address, "socket:", 7) == 0) {
+		errno = EBADF;
+	} else if (strncmp(address, "socket:", 7) == 0) {
 		fd = inherit_socket(address + 7);
 		fd = fd != -1 && is_listening(fd) ? fd : -1;
 	} else if (is_listening(STDIN_FILENO) || address[0] == '\0')
@@ -153,11 +188,7 @@ listen_open(const char *address, bool *is_public)
 	if (fd == -1
 	    || setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &look, sizeof(look))
 		== -1) {
-		log_event(LOG_ERROR, "listen_failed", F_STR("address", address),
-		    F_STR("why", strerrordesc_np(errno)),
-		    F_STR("remedy",
-			"correct server.listen, end what listens there, or "
-			"let this user write its folder"));
+		tell_failed(address, errno);
 		return -1;
 	}
 	*is_public = listens_publicly(fd);

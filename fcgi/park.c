@@ -3,6 +3,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -147,6 +148,8 @@ park_request(struct park *pk, int64_t number, struct request *req,
 	FCGX_Request *f = req->fcgx;
 	struct parked *p = parked_new(req, wait);
 
+	/* Nothing could be published to another word. */
+	assert(wait->topic == NULL || process_is_topic(wait->topic));
 	p->park = pk;
 	p->edge = req->edge;
 	p->kind = wait->kind;

@@ -16,7 +16,10 @@
  *
  * To add a kind of waiting:
  *  1. Find its truth: the record in Redis that says how it ended.  Whoever
- *     writes it publishes afterwards, never before.
+ *     writes it publishes afterwards, never before: to the address that came
+ *     with what it works on, or to a topic.  A topic is published to a process;
+ *     nothing says yet in which ones somebody waits on it, so that its first
+ *     user needs a record of that, too.
  *  2. Choose its owner (who pays for the place: a chat, a session, a tenant's
  *     key) and its item (what it waits for; a stream of whatever comes has
  *     none).  They are opaque here: owners are counted, both are handed to
@@ -33,12 +36,15 @@
  *     worked on: park_request(), then class_call() (class.h), which gives the
  *     work to the threads of its class.  It owns its argument and what it needs
  *     of the request, copied before that was parked; it answers by park_wake()
- *     with a kind of its own, and asks park_waits() now and then whether
- *     anybody still does.  class_call() says no: the handler wakes the number
+ *     with a kind of piece of its own, and asks park_waits() now and then
+ *     whether anybody still does.  class_call() says no: the handler wakes the number
  *     itself, with what makes on_piece answer 503.  Such work dies with its
  *     process, as its connection does; what must not is a job (redis/due.h).
- *  6. A unit test beside tests/unit/test_park.c for what is published, lost and
- *     late; a row in docs/DESIGN.md.
+ *  6. What is parked has no route any more, and so no refuse of it: a kind
+ *     writes its refusals itself, from the table that its handler has
+ *     (chat_park.c: chat_refusal()).
+ *  7. A unit test beside tests/unit/test_park.c for what is published, lost and
+ *     late; a line in docs/DESIGN.md, "Work has a thread, waiting has none".
  */
 #ifndef FCGI_PARK_H
 #define FCGI_PARK_H
@@ -73,13 +79,16 @@ struct park_look {
 struct park_kind {
 	/* It is parked: a stream may write its head.  NULL: nothing to do. */
 	void (*on_begin)(struct parked *p, void *state);
-	/* Something was published for it; bytes as process.h gives them. */
+	/* Something came for it.  ${kind}, of the piece, says what the bytes
+	 * are: published ones are sealed, to be opened as process.h says; those
+	 * of a park_wake() in this process are as they were handed over. */
 	void (*on_piece)(struct parked *p, void *state, const char *kind,
 	    const char *sealed, size_t len);
 	/*
 	 * Fill found, text and len of ${n} looks, of this kind all, in a thread
 	 * that may wait.  -1: the store does not answer; then all are told
 	 * nothing, and none is asked for a second.  NULL: there is no truth.
+	 * One thread looks for all kinds: a slow look makes others late.
 	 */
 	int (*look)(struct edge *e, struct park_look *const *looks, size_t n);
 	/* What a look found.  Not called where it found nothing out. */
@@ -103,8 +112,8 @@ struct park_wait {
 	const struct park_kind *kind;
 	void *state;         /* the park thread's from now on */
 	const char *item;    /* copied; NULL: none */
-	const char *topic;   /* copied; NULL: only its number wakes it.  At most
-				PROCESS_TOPIC_MAX (redis/process.h), no blanks */
+	const char *topic;   /* copied; NULL: only its number wakes it.  The
+				handler has asked process_is_topic() */
 	int64_t deadline_ms; /* from now */
 };
 

@@ -25,6 +25,7 @@ mcp_edge_start(struct edge *e, const struct seal_ring *ring)
 		abort();
 	m->edge = e;
 	m->ring = ring;
+	pthread_mutex_init(&m->opening, NULL);
 	pthread_mutex_init(&m->mu, NULL);
 	m->tools = toolbox_builtin(e->settings);
 	e->mcp = m;
@@ -62,11 +63,11 @@ struct toolbox *
 mcp_edge_tools(struct mcp_edge *m)
 {
 	if (!atomic_load_explicit(&m->opened, memory_order_acquire)) {
-		pthread_mutex_lock(&m->mu);
+		pthread_mutex_lock(&m->opening);
 		if (!atomic_load(&m->opened))
 			open_servers(m);
 		atomic_store_explicit(&m->opened, true, memory_order_release);
-		pthread_mutex_unlock(&m->mu);
+		pthread_mutex_unlock(&m->opening);
 	}
 	return m->tools;
 }
@@ -77,10 +78,10 @@ mcp_edge_reload(struct edge *e)
 	struct mcp_edge *m = e->mcp;
 	struct settings *s = edge_settings(e);
 
-	pthread_mutex_lock(&m->mu);
+	pthread_mutex_lock(&m->opening);
 	if (m->has_http)
 		read_servers(m, s);
-	pthread_mutex_unlock(&m->mu);
+	pthread_mutex_unlock(&m->opening);
 	settings_unref(s);
 }
 
@@ -94,6 +95,7 @@ mcp_edge_stop(struct edge *e)
 	toolbox_stop(m->tools);
 	if (m->has_http)
 		http_stop();
+	pthread_mutex_destroy(&m->opening);
 	pthread_mutex_destroy(&m->mu);
 	e->mcp = NULL;
 	free(m);

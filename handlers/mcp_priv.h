@@ -49,8 +49,10 @@ struct mcp_edge {
 	struct toolbox *tools;
 	const struct seal_ring *ring; /* of session ids */
 	_Atomic bool opened;          /* its servers are asked */
-	pthread_mutex_t mu;           /* of what follows */
+	pthread_mutex_t opening;      /* of opened and has_http: a reload may
+					 take seconds */
 	bool has_http;
+	pthread_mutex_t mu; /* of the lanes */
 	struct mcp_lane lanes[MCP_LANES_MAX];
 };
 

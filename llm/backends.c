@@ -137,25 +137,19 @@ static void
 fallback(const struct settings *s, const struct policy *p, const char *word,
     struct arena *mem, struct llm_backend *b)
 {
-	static const int HOSTS[] = { HOST_OPENAI, HOST_GROQ, HOST_OLLAMA,
-		HOST_ANTHROPIC };
-	const char *slash = strchr(word, '/');
-	size_t i, len = slash == NULL ? 0 : (size_t)(slash - word);
+	size_t i, len;
+	int host;
 
 	for (i = 0; i < s->nbackends; i++)
 		if (strcmp(s->backends[i].name, word) == 0) {
 			named(s, p, &s->backends[i], mem, b);
 			return;
 		}
-	for (i = 0; slash != NULL && i < NELEM(HOSTS); i++) {
-		const char *name = settings_host_name(HOSTS[i]);
-
-		if (strlen(name) == len && memcmp(name, word, len) == 0) {
-			fill(s, p, HOSTS[i], slash + 1, mem, b);
-			return;
-		}
-	}
-	fill(s, p, p->host, word, mem, b);
+	host = settings_host_of(word, &len);
+	if (host != -1 && word[len] == '/')
+		fill(s, p, host, word + len + 1, mem, b);
+	else
+		fill(s, p, p->host, word, mem, b);
 }
 
 size_t

@@ -66,6 +66,7 @@ mcp_client_free(struct mcp_client *c)
 	}
 	free(c->headers);
 	free(c->name);
+	sodium_memzero(c->url, strlen(c->url)); /* it may hold a key */
 	free(c->url);
 	free(c->capabilities);
 	pthread_cond_destroy(&c->settled);

@@ -1,6 +1,6 @@
 /*
  * chat_name: TENANT/CONNECTION/CHAT, the name of a conversation everywhere:
- * in keys, logs, metrics and on the command line ("default/http/alice").
+ * in keys, logs and on the command line ("default/http/alice").
  *
  * TENANT and CONNECTION are [A-Za-z0-9_.-]{1,64}; CHAT is what is left after
  * the second slash: 1 to CHAT_ID_MAX bytes of UTF-8 without control

@@ -24,7 +24,7 @@ enum metric {
 	METRIC_MODEL_REPEATS,    /* by cause: enum model_repeat */
 	METRIC_ANSWERS_CUT,
 	METRIC_ANSWERS_KEPT,
-	METRIC_TOOL_SECONDS,   /* histogram by source: builtin memcp mcp */
+	METRIC_TOOL_SECONDS,   /* histogram by enum metric_source */
 	METRIC_TOOL_CALLS,     /* by enum tool_end */
 	METRIC_SERVER_SECONDS, /* histogram by server, learned */
 	METRIC_TOOL_ENDS,      /* by tool, learned, and enum tool_end */
@@ -57,6 +57,9 @@ enum metric_refusal {
 };
 
 enum metric_direction { TOKENS_IN, TOKENS_OUT };
+
+/* Named as their struct source_kind (tools/source.h). */
+enum metric_source { SOURCE_BUILTIN, SOURCE_MEMCP, SOURCE_MCP };
 
 enum metric_program { PROGRAM_EDGE, PROGRAM_TURN };
 

@@ -209,6 +209,9 @@ extern const struct settings_foreign SETTINGS_FOREIGN[];
 struct http_options settings_http(const struct settings *s);
 
 const char *settings_host_name(int host); /* "openai", ... */
+/* "HOST/MODEL" or "HOST": the host, whose name has ${len} bytes; -1 and 0: it
+ * begins with no host's name. */
+int settings_host_of(const char *word, size_t *len);
 /* Where there is no model: what that means, and how to have one. */
 #define SETTINGS_NO_MODEL "No language model is set, so a message is a command"
 #define SETTINGS_TO_HAVE_MODEL                                                \

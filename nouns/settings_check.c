@@ -18,6 +18,7 @@
 #include "base/glob.h"
 #include "base/inherit.h"
 #include "base/text.h"
+#include "nouns/redis_url.h"
 #include "nouns/settings_priv.h"
 
 #define PROMPT_MAX (64 * KIB) /* it is paid with each question */
@@ -26,10 +27,9 @@
 #define REDIS_PATH_MAX (SOCKET_PATH_MAX - 1)
 #define REDIS_PREFIX_MAX ((size_t)32)
 /* No braces (hash tags are ours), nothing that a pattern of Redis means. */
-/* What keys begin with behind it, those with a brace aside: redis/prefix.c.
- * */
 #define PREFIX_CHARS \
 	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.:_-"
+/* What keys begin with behind it, those with a brace aside: redis/prefix.c. */
 static const char *const KEYS_BEGIN[] = { "budget:", "breaker:", "canary" };
 
 /* HOST:PORT or [V6]:PORT; ${host} gets the host without brackets. */
@@ -158,42 +158,20 @@ check_read_only(struct findings *f, const struct settings *s)
 			    s->policy.read_only.items[i], why);
 }
 
-/* The bytes of the path in unix:PATH?..., %XX being one; 0: another address. */
-static size_t
-socket_path_len(const char *url)
-{
-	const char *login;
-	size_t n;
-
-	if (strncmp(url, "unix:", 5) != 0)
-		return 0;
-	url += strncmp(url, "unix://", 7) == 0 ? 7 : 5;
-	login = memrchr(url, '@', strcspn(url, "/?"));
-	if (login != NULL)
-		url = login + 1;
-	for (n = 0; *url != '\0' && *url != '?'; n++)
-		url += *url == '%' && url[1] != '\0' && url[2] != '\0' ? 3 : 1;
-	return n;
-}
-
 static void
 check_redis(struct findings *f, const struct settings *s)
 {
-	/* The URL may hold a password, so it is not shown. */
-	if (strncmp(s->redis_url, "rediss://", 9) == 0)
-		settings_error(f, s, "redis.url",
-		    "rediss:// (TLS) is not supported: use unix:/// or a "
-		    "tunnel to the Redis host");
-	else if (strncmp(s->redis_url, "redis://", 8) != 0
-	    && strncmp(s->redis_url, "unix:", 5) != 0)
-		settings_error(f, s, "redis.url",
-		    "expected redis://[USER:PASSWORD@]HOST[:PORT][/DB] or "
-		    "unix:///PATH");
-	else if (socket_path_len(s->redis_url) > REDIS_PATH_MAX)
+	struct redis_url url;
+	const char *why = NULL;
+
+	if (redis_url_parse(s->redis_url, &url, &why) == -1)
+		settings_error(f, s, "redis.url", "%s", why);
+	else if (url.path != NULL && strlen(url.path) > REDIS_PATH_MAX)
 		settings_error(f, s, "redis.url",
 		    "the path is longer than a Redis client takes (%zu bytes): "
 		    "give Redis's unixsocket a shorter one",
 		    REDIS_PATH_MAX);
+	redis_url_free(&url);
 	if (strlen(s->redis_prefix) > REDIS_PREFIX_MAX
 	    || strspn(s->redis_prefix, PREFIX_CHARS) != strlen(s->redis_prefix))
 		settings_error(f, s, "redis.prefix",

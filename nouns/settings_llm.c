@@ -92,20 +92,22 @@ read_backends(struct findings *f, struct settings *s)
 	}
 }
 
-size_t
-settings_host_length(const char *word)
+int
+settings_host_of(const char *word, size_t *len)
 {
 	static const int HOSTS[] = { HOST_OPENAI, HOST_GROQ, HOST_OLLAMA,
 		HOST_ANTHROPIC };
-	size_t i, len;
+	size_t i;
 
+	*len = strcspn(word, "/");
 	for (i = 0; i < NELEM(HOSTS); i++) {
-		len = strlen(settings_host_name(HOSTS[i]));
-		if (strncmp(word, settings_host_name(HOSTS[i]), len) == 0
-		    && (word[len] == '/' || word[len] == '\0'))
-			return len;
+		const char *name = settings_host_name(HOSTS[i]);
+
+		if (strlen(name) == *len && memcmp(name, word, *len) == 0)
+			return HOSTS[i];
 	}
-	return 0;
+	*len = 0;
+	return -1;
 }
 
 static bool
@@ -130,7 +132,7 @@ check_fallback(struct findings *f, const struct settings *s)
 
 		if (is_row(s, word))
 			continue;
-		len = settings_host_length(word);
+		(void)settings_host_of(word, &len);
 		if (len > 0 && (word[len] == '\0' || word[len + 1] == '\0'))
 			settings_error(f, s, "llm.fallback",
 			    "\"%.100s\" names no model: expected HOST/MODEL, "

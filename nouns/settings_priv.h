@@ -55,8 +55,6 @@ void settings_mcp(struct findings *f, const struct settings *s);
  * llm.fallback are looked at.
  */
 void settings_llm(struct findings *f, struct settings *s);
-/* "HOST/MODEL": the length of HOST; 0: it begins with no host's name. */
-size_t settings_host_length(const char *word);
 
 /* settings_quirks.c */
 void settings_quirks(struct findings *f, const struct settings *s);

@@ -38,7 +38,7 @@ is_asked(const struct settings *s, const char *word, size_t len)
 	for (i = 0; i < s->policy.fallback.n; i++) {
 		const char *item = s->policy.fallback.items[i];
 
-		host = settings_host_length(item);
+		(void)settings_host_of(item, &host);
 		if (host == 0 && means(word, len, s->policy.host, item))
 			return true;
 		if (host > 0 && strncmp(item, word, len) == 0

@@ -118,6 +118,9 @@ says_more(struct arena *mem, const json_t *structured, const char *text)
 
 	if (structured == NULL || json_is_null(structured))
 		return false;
+	/* Nobody would be told it; and the search takes long in a long text. */
+	if (strnlen(text, TOLD_MAX + 1) > TOLD_MAX)
+		return false;
 	doc = json_read(mem, text, strlen(text), NULL, NULL);
 	if (doc != NULL && json_equal(doc, structured))
 		return false;
@@ -135,7 +138,7 @@ tool_result_text(struct arena *mem, const struct tool_result *r)
 	if (r->n == 1 && r->content[0].text != NULL
 	    && !says_more(mem, r->structured, r->content[0].text))
 		return r->content[0].text;
-	for (i = 0; i < r->n; i++) {
+	for (i = 0; i < r->n && out.len <= TOLD_MAX; i++) {
 		has_text |= r->content[i].text != NULL;
 		full |= add_item(&out, &r->content[i]) == -1;
 	}

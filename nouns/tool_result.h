@@ -18,6 +18,9 @@ struct arena;
  * calls. */
 #define TOOL_CONTENT_MAX (8 * MIB)
 
+/* How much of a result a model is told: bytes of its text. */
+#define TOLD_MAX (64 * KIB)
+
 /* Stored in journals: a new one comes last. */
 enum tool_end {
 	TOOL_DONE,
@@ -83,7 +86,7 @@ void tool_result_bound(struct arena *mem, struct tool_result *r, size_t max);
 /*
  * As text for a model: texts joined, other items named, the structure when it
  * says more than the texts.  "" when there is nothing.  One text alone is
- * returned as it is, without a copy.
+ * returned as it is, without a copy.  After TOLD_MAX bytes no more is added.
  */
 const char *tool_result_text(struct arena *mem, const struct tool_result *r);
 

@@ -17,12 +17,6 @@ static const struct {
 	[FLEET_TURN] = { "turn", KEY_WORKERS, KEY_WORKER },
 };
 
-const char *
-fleet_kind_name(enum fleet_kind kind)
-{
-	return KINDS[kind].name;
-}
-
 static void
 add_record_key(struct batch *b, enum fleet_kind kind, const char *id)
 {

@@ -20,7 +20,6 @@
 #define FLEET_LIVE_MS 10000
 
 enum fleet_kind { FLEET_EDGE, FLEET_TURN, FLEET_KINDS };
-const char *fleet_kind_name(enum fleet_kind kind); /* "edge", "turn" */
 
 /* Sets "kind" in ${record}. */
 enum store_rc fleet_beat(struct store *st, enum fleet_kind kind, const char *id,

@@ -7,7 +7,6 @@
 #include "redis/format.h"
 #include "redis/store_priv.h"
 
-#define SENDING "sending" /* steps that a replica must have first */
 #define HISTORY_FORGET (-1)
 /* Twice what turns.lease may ask for; take.lua thinks that a job more than an
  * hour ahead was put there by a clock that went back. */
@@ -54,56 +53,24 @@ batch_write(struct batch *b, struct store *st, const struct job *job,
 		add_field(b, st, job, &fields[i]);
 }
 
-static bool
-wants_replica(const struct store *st, const struct journal_field *fields,
-    size_t n)
-{
-	for (size_t i = 0; st->replicas > 0 && i < n; i++)
-		if (strncmp(fields[i].name, SENDING, strlen(SENDING)) == 0)
-			return true;
-	return false;
-}
-
-static bool
-replica_has_it(const struct store *st, const redisReply *r)
-{
-	return r != NULL && r->type == REDIS_REPLY_INTEGER
-	    && r->integer >= st->replicas;
-}
-
 enum store_rc
 journal_write(struct store *st, struct job *job,
     const struct journal_field *fields, size_t n, int64_t lease_ms,
     int64_t max_time_ms, const struct budget_change *settle, bool *stopped)
 {
 	struct batch b;
-	redisReply *r[4] = { NULL }; /* write, WAIT, two budgets */
+	redisReply *r[3] = { NULL }; /* write, two budgets */
 	enum store_rc rc = STORE_DOWN;
-	bool wait = wants_replica(st, fields, n);
 
 	*stopped = false;
 	batch_init(&b, st);
 	batch_write(&b, st, job, fields, n, lease_ms, max_time_ms);
-	if (wait) {
-		batch_command(&b, "WAIT", 2);
-		batch_int(&b, st->replicas);
-		batch_int(&b, st->wait_ms);
-	}
 	budget_batch(&b, &job->chat, settle);
 	if (store_run(st, &b, r) == -1)
 		goto out;
 	rc = reply_code(st, r[0], "write");
-	if (rc == STORE_OK) {
+	if (rc == STORE_OK)
 		*stopped = reply_int(r[0], 1) == 1;
-		if (wait && !replica_has_it(st, r[1])) {
-			log_event(LOG_ERROR, "replica_missing",
-			    F_CHAT(&job->chat),
-			    F_STR("remedy",
-				"look at Redis's replica, or set "
-				"redis.durability: aof"));
-			rc = STORE_DOWN;
-		}
-	}
 out:
 	replies_free(r, NELEM(r));
 	batch_fini(&b);

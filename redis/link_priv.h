@@ -59,7 +59,7 @@ struct store_url {
 	int db;
 };
 
-/* url.c: 0, or -1 with the reason. */
+/* nouns/redis_url.h, as a place.  0, or -1 with the reason. */
 int store_url_parse(const char *text, struct store_url *url,
     const char **why) WARN_UNUSED;
 void store_url_free(struct store_url *url);

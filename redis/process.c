@@ -62,7 +62,7 @@ on_message(void *ctx, const char *channel, const char *text, size_t len)
 	const char *blank = end == NULL
 	    ? NULL
 	    : memchr(text, ' ', (size_t)(end - text));
-	char to[PROCESS_TOPIC_MAX], kind[KIND_MAX], *stop;
+	char to[1 + PROCESS_TOPIC_MAX], kind[KIND_MAX], *stop;
 	int64_t number;
 	size_t nto, nkind;
 
@@ -257,6 +257,13 @@ process_publish(struct store *st, const struct chat_name *chat, const char *id,
 	return publish(st, process, front, chat, noun, item, text, len);
 }
 
+bool
+process_is_topic(const char *s)
+{
+	return s[0] != '\0' && strlen(s) < PROCESS_TOPIC_MAX
+	    && strpbrk(s, " \n") == NULL;
+}
+
 enum store_rc
 process_publish_topic(struct store *st, const char *process, const char *topic,
     const char *kind, const char *text, size_t len)
@@ -264,8 +271,7 @@ process_publish_topic(struct store *st, const char *process, const char *topic,
 	struct chat_name owner = { .partition = 0 }; /* its text alone counts */
 	char front[FRONT_MAX + 1];
 
-	if (topic[0] == '\0' || strlen(topic) >= PROCESS_TOPIC_MAX - 1
-	    || strpbrk(topic, " \n") != NULL || strlen(kind) >= KIND_MAX
+	if (!process_is_topic(topic) || strlen(kind) >= KIND_MAX
 	    || strlen(process) >= 64)
 		return STORE_NONE;
 	(void)snprintf(owner.text, sizeof(owner.text), "%s", topic);

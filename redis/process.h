@@ -67,6 +67,7 @@ enum store_rc process_publish(struct store *st, const struct chat_name *chat,
  * it is for streams of MCP sessions.
  */
 #define PROCESS_TOPIC_MAX 128 /* with its NUL */
+bool process_is_topic(const char *s);
 enum store_rc process_publish_topic(struct store *st, const char *process,
     const char *topic, const char *kind, const char *text,
     size_t len) WARN_UNUSED;

@@ -50,7 +50,7 @@ struct store_options {
 	const struct seal_ring *ring; /* kept, not owned */
 	int timeout_ms;
 	bool echo;    /* SQL_ECHO: log each command and key, no values */
-	int replicas; /* 1: accept and sending marks wait for one replica */
+	int replicas; /* 1: accept waits for one replica */
 	int wait_ms;
 };
 

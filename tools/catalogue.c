@@ -9,17 +9,10 @@
 #include "base/json.h"
 #include "base/seal.h"
 
-struct catalogue *
-catalogue_ref(struct catalogue *c)
-{
-	atomic_fetch_add(&c->refs, 1);
-	return c;
-}
-
 void
-catalogue_unref(struct catalogue *c)
+catalogue_free(struct catalogue *c)
 {
-	if (c == NULL || atomic_fetch_sub(&c->refs, 1) != 1)
+	if (c == NULL)
 		return;
 	arena_free(c->mem);
 	free(c);
@@ -85,7 +78,6 @@ catalogue_make(json_t *list)
 
 	if (c == NULL)
 		abort();
-	atomic_store(&c->refs, 1);
 	c->mem = arena_new();
 	c->tools = arena_alloc(c->mem,
 	    (json_array_size(list) + 1) * sizeof(*c->tools));

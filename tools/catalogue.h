@@ -36,9 +36,8 @@ struct catalogue_tool {
 	char digest[CATALOGUE_DIGEST_MAX];
 };
 
-/* Counted, never changed. */
+/* Never changed; an offer has it. */
 struct catalogue {
-	_Atomic int refs;
 	struct arena *mem;
 	struct catalogue_tool *tools;
 	size_t n;
@@ -47,7 +46,6 @@ struct catalogue {
 /* Of ${list}, an array of definitions that no other thread has yet; those
  * without a name are left out. */
 struct catalogue *catalogue_make(json_t *list);
-struct catalogue *catalogue_ref(struct catalogue *c);
-void catalogue_unref(struct catalogue *c); /* NULL is fine */
+void catalogue_free(struct catalogue *c); /* NULL is fine */
 
 #endif

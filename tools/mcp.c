@@ -135,7 +135,7 @@ close_own(struct source *s)
 
 static const struct source_kind MCP = {
 	.name = "mcp",
-	.label = 2,
+	.label = SOURCE_MCP,
 	.prefixed = true,
 	.list = list,
 	.list_changed = list_changed,

@@ -189,7 +189,7 @@ close_own(struct source *s)
 
 static const struct source_kind MEMCP = {
 	.name = "memcp",
-	.label = 1,
+	.label = SOURCE_MEMCP,
 	.reads = true,
 	.list = list,
 	.call = call,

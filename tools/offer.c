@@ -30,7 +30,7 @@ offer_unref(struct offer *o)
 {
 	if (o == NULL || atomic_fetch_sub(&o->refs, 1) != 1)
 		return;
-	catalogue_unref(o->catalogue);
+	catalogue_free(o->catalogue);
 	arena_free(o->mem);
 	free(o);
 }

@@ -9,6 +9,7 @@
 #define TOOLS_SOURCE_H
 
 #include "base/seal.h"
+#include "nouns/metric.h"
 #include "tools/catalogue.h"
 #include "tools/offer.h"
 #include "tools/tool.h"
@@ -34,12 +35,12 @@ struct source_answer {
 };
 
 struct source_kind {
-	const char *name; /* for /ready and doctor */
-	int label;        /* of METRIC_TOOL_SECONDS */
-	bool prefixed;    /* its tools are offered as SOURCE__TOOL */
-	bool trusted;     /* what it says of its tools is our own word */
-	bool reads;       /* its tools change nothing */
-	bool quick;       /* its calls wait for nobody */
+	const char *name;         /* for /ready and doctor */
+	enum metric_source label; /* of METRIC_TOOL_SECONDS */
+	bool prefixed;            /* its tools are offered as SOURCE__TOOL */
+	bool trusted; /* what it says of its tools is our own word */
+	bool reads;   /* its tools change nothing */
+	bool quick;   /* its calls wait for nobody */
 
 	/*
 	 * All tools, an array of definitions as MCP has them (name,

@@ -69,7 +69,7 @@ call(struct source *s, const struct catalogue_tool *tool,
 
 static const struct source_kind BUILTIN = {
 	.name = "builtin",
-	.label = 0,
+	.label = SOURCE_BUILTIN,
 	.trusted = true,
 	.quick = true,
 	.list = list,

@@ -23,7 +23,7 @@ struct work_kind {
 	/* How long one job may take: its lease is not renewed any more then. */
 	int64_t (*max_time_ms)(const struct settings *s);
 	/*
-	 * Run the job of ${l} to its end (journal_finish) or hand it back
+	 * Run the job of ${l} to its end (a chat's: journal_finish) or hand it back
 	 * (journal_release), in a thread of its own.  ${l} and its job are
 	 * work's: they go when it returns.  While it runs, ${l} says whether
 	 * it may go on, and its cancel flag ends its calls.

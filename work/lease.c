@@ -291,7 +291,7 @@ run(void *arg)
 		if (b->renew_at_ms > now + s->turns_lease_ms / 3)
 			b->renew_at_ms = now + s->turns_lease_ms / 3;
 		/* After a reconnect at once: others wait for it before they
-		 * take what looks abandoned (worker.c). */
+		 * take what looks abandoned (take.c). */
 		if (now >= b->renew_at_ms || reconnects != b->reconnects
 		    || is_wanted_now(b)) {
 			b->reconnects = reconnects;

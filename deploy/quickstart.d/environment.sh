@@ -104,6 +104,38 @@ may_come_from_file() { # NAME
 	esac
 }
 
+# What the environment that we were started with has, as this script and bash
+# have variables of their own; status 1: nothing.
+given_at_start() { # NAME
+	grep -qz "^$1=" "/proc/$$/environ" &&
+		sed -zn "s/^$1=//p" "/proc/$$/environ" | tr -d '\0'
+}
+
+is_bashs() { # NAME: it has a value, or is closed, in any bash
+	env -i "$BASH" -c 'declare -p -- "$1"' - "$1" >/dev/null 2>&1
+}
+
+# Nor may the configuration name such a one, if it was given: another value
+# would be sent.
+check_names() {
+	local name given
+	while read -r name; do
+		given=$(given_at_start "$name") || continue
+		[[ $name =~ ^([A-Z_][A-Z0-9_]*|[a-z]+_proxy)$ ]] ||
+			refuse_name "$name" "the quickstart takes only names of" \
+				"capital letters, digits and _"
+		! is_bashs "$name" && [ "$given" = "$(printenv -- "$name")" ] ||
+			refuse_name "$name" "this is a variable of the shell"
+	done < <(names_in_values | grep -vxF -f <(setting_names))
+}
+
+refuse_name() { # NAME WHY...
+	local name=$1
+	shift
+	fail 2 "the configuration names \${$name}: $*. Choose another name, and" \
+		"set that$(unchanged)"
+}
+
 # What was written into .env after the last start.
 env_is_newer() { [ -r "$here/.env" ] && [ "$here/.env" -nt "$state/given" ]; }
 

@@ -200,6 +200,7 @@ settle() {
 	choose_origins
 	choose_prefix
 	choose_redis
+	check_names
 	check_settings
 	check_redis
 }

@@ -44,58 +44,6 @@ stop_seconds() {
 	echo "$seconds"
 }
 
-# The first thing of the state that root must not use: a link, or what another
-# user made; workers' users only where they belong.  Into redis/ and log/ root
-# does not write.
-foreign_part() {
-	local part parts=() users=(-user 0) user theirs
-	theirs=$(id -u -- "${redis%:*}" 2>/dev/null) || theirs=0
-	for user in "$worker" "$former_worker" "$web"; do
-		user=$(id -u -- "$user" 2>/dev/null) || continue
-		users+=(-o -user "$user")
-	done
-	for part in "${STATE_PARTS[@]}"; do
-		{ [ ! -e "$state/$part" ] && [ ! -L "$state/$part" ]; } ||
-			parts+=("./$part")
-	done
-	(cd -- "$state" && find "${parts[@]}" \
-		\( -path './redis/*' -o -path './log/*' -o -path './nginx/*/*' \) -prune -o \
-		\( -type l -o ! -user 0 ! \( \
-		\( -path './secrets/*' -o -path './config/*' -o -path './nginx/*' \
-		-o -path ./edge.sock -o -path ./redis -o -path ./log \) \
-		\( "${users[@]}" \) \) ! \( -path ./redis -user "$theirs" \) \) -print -quit 2>/dev/null) || true # one went
-}
-
-# What another user has begun could hold a trap: settings are sourced, links
-# would lead elsewhere, and the key may be known.
-may_trust_state() {
-	local owner part
-	[ -e "$state/.dragoman" ] || [ -L "$state/.dragoman" ] || return 0
-	owner=$(stat -Lc %U -- "$state") || return 0
-	if [ "$(id -u)" != 0 ]; then
-		[ -O "$state/" ] || [ "$owner" = root ] ||
-			fail 1 "$state belongs to $owner: run this as that user"
-		return 0
-	fi
-	[ "$owner" != root ] || [ ! -L "$state" ] ||
-		owner=$(stat -c %U -- "$state")
-	[ "$owner" = root ] ||
-		fail 1 "$state belongs to $owner, and root uses nothing that" \
-			"another user made. Run this as $owner; or, if you trust" \
-			"its files and it is to be root's from now on, first run:" \
-			"chown -hR root: $(printf '%q' "$state")"
-	part=$(foreign_part)
-	[ -n "$part" ] || return 0
-	part=${part#./}
-	owner=$(stat -c %U -- "$state/$part")
-	[ ! -L "$state/$part" ] ||
-		fail 1 "$state/$part is a link (of $owner), and root follows" \
-			"none: put a file or folder of root in its place"
-	fail 1 "$state/$part belongs to $owner, and root uses nothing that" \
-		"another user made. Remove it; or, if you trust it, first run:" \
-		"chown -hR root: $(printf '%q' "$state/$part")"
-}
-
 # One command at a time changes a state.
 lock_state() {
 	[ -w "$state/.dragoman" ] ||
@@ -249,8 +197,6 @@ load_state_env() {
 	DRAGOMAN_QUICKSTART=$again # and names the line that does it
 	export DRAGOMAN_URL DRAGOMAN_STATE DRAGOMAN_QUICKSTART
 	export PATH="$build:$PATH"
-	# The command is no worker: it says what it has to say itself.
-	unset LOG_FILE
 }
 
 run_command() { # COMMAND...
@@ -290,10 +236,10 @@ check_state_folder() {
 		fail 2 "$state is there and not a state of the quickstart;" \
 			"choose another folder with --state"
 	fi
-	[ "$(id -u)" != 0 ] || [ ! -e "$state" ] ||
-		[ "$(stat -c %u -- "$state")" = 0 ] ||
-		fail 1 "$state belongs to $(stat -c %U -- "$state"), not to" \
-			"root; choose another folder with --state"
+	[ ! -e "$state" ] || [ -O "$state/" ] ||
+		[ "$(stat -Lc %u -- "$state")" = 0 ] ||
+		fail 1 "$state belongs to $(stat -Lc %U -- "$state"), not to" \
+			"$(id -un); choose another folder with --state"
 	until [ -e "$parent" ]; do parent=$(dirname -- "$parent"); done
 	[ -d "$parent" ] && [ -w "$parent" ] && [ -x "$parent" ] ||
 		fail 1 "cannot write $parent, which belongs to" \
@@ -304,9 +250,23 @@ check_state_folder() {
 # Until something was started, a failure leaves nothing of what it made.
 made_state=''
 make_state_folder() {
+	local parent=$state missing=()
+	until [ -e "$parent" ]; do
+		missing=("$parent" "${missing[@]}")
+		parent=$(dirname -- "$parent")
+	done
+	# Others may have been there since the first look, and during the build.
+	may_trust_state
+	check_state_folder
+	# Not -p: what is there now was made by somebody else, and is looked at.
+	for parent in "${missing[@]}"; do
+		mkdir -- "$parent" 2>/dev/null || {
+			[ ! -e "$parent" ] || return 1
+			fail 1 "cannot make $state; choose another folder with" \
+				"--state"
+		}
+	done
 	[ -e "$state/.dragoman" ] || made_state=1
-	mkdir -p -- "$state" || fail 1 "cannot make $state; choose another" \
-		"folder with --state"
 	chmod 0711 "$state"
 	: >>"$state/.dragoman"
 	trap discard EXIT

@@ -55,7 +55,7 @@ s.test('words that are no configuration are refused', async () => {
 s.test('nginx\'s own errors are JSON with a detail', async d => {
   const cases = {
     400: 'GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n', 413: `POST /chat HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: ${20 << 20}\r\n\r\n`,
-    414: `GET /${'x'.repeat(20000)} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`, 505: 'GET / HTTP/7.1\r\nHost: x\r\n\r\n',
+    414: `GET /${'x'.repeat(40000)} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`, 505: 'GET / HTTP/7.1\r\nHost: x\r\n\r\n',
     501: 'POST /chat HTTP/1.1\r\nHost: x\r\nConnection: close\r\nTransfer-Encoding: gzip\r\n\r\n',
   };
   for (const [status, bytes] of Object.entries(cases)) {

@@ -115,6 +115,78 @@ test('as root nothing of a state that another user has made is used', async t =>
   states.delete(state);
 });
 
+test('as root no state is used below a folder where others can rename', async t => {
+  if (!ROOT) return t.skip('not root');
+  const ran = path.join(top, 'ran');
+  const parent = (name, mode, uid = 0, gid = 0) => {
+    const folder = path.join(top, name);
+    fs.mkdirSync(folder);
+    fs.chownSync(folder, uid, gid);
+    fs.chmodSync(folder, mode);
+    return folder;
+  };
+  const made = state => {
+    fs.mkdirSync(state, { mode: 0o711 });
+    fs.writeFileSync(path.join(state, '.dragoman'), '');
+    for (const name of ['environment', 'given']) fs.writeFileSync(path.join(state, name), `touch '${ran}'\n`);
+  };
+  const nobodys = parent('nobodys', 0o755, 65534, 65534);
+  made(path.join(nobodys, 'state'));
+  fs.mkdirSync(path.join(nobodys, 'deep/er'), { recursive: true });
+  made(path.join(nobodys, 'deep/er/state'));
+  fs.symlinkSync(path.join(nobodys, 'state'), path.join(top, 'to-nobodys'));
+  for (const [state, folder] of [
+    [path.join(nobodys, 'state'), nobodys],
+    [path.join(nobodys, 'new'), nobodys],
+    [path.join(nobodys, 'deep/er/state'), nobodys],
+    [path.join(top, 'to-nobodys'), nobodys],
+    [path.join(parent('everybodys', 0o777), 'state'), path.join(top, 'everybodys')],
+    [path.join(parent('groups', 0o775, 0, 1), 'state'), path.join(top, 'groups')],
+    [parent('empty', 0o1777), path.join(top, 'empty')],
+  ]) {
+    for (const args of [['--exec', '--', 'true'], ['--detach', '--yes'], ['--remove', '--yes'], ['--status']]) {
+      const r = await quickstart(state, args);
+      assert.equal(r.code, 1, `${state} ${args}: ${r.err}`);
+      assert.ok(r.err.startsWith(`quickstart: other users can change ${folder} (it belongs to `), r.err);
+      assert.match(r.err, /choose another folder with --state; or, if it is to be root's alone, first run: chown root: \S+ && chmod go-w /);
+    }
+    states.delete(state);
+  }
+  assert.ok(!fs.existsSync(ran));
+  /* What only root can change, sticky ones, and a group of root alone. */
+  for (const folder of [parent('roots', 0o755), parent('sticky', 0o1777), parent('rootgroup', 0o775)]) {
+    const state = path.join(folder, 'state');
+    made(state);
+    const r = await quickstart(state, ['--exec', '--', 'true']);
+    assert.equal(r.code, 0, r.err);
+    assert.ok(fs.existsSync(ran), folder);
+    fs.rmSync(ran);
+    states.delete(state);
+  }
+});
+
+test('as root: what another user makes of the state after the first look is not taken', async t => {
+  if (!ROOT) return t.skip('not root');
+  const home = path.join(top, 'window');
+  fs.mkdirSync(home);
+  fs.chmodSync(home, 0o1777);
+  const precious = file('window-precious', 'mine\n', 0o600), fresh = path.join(top, 'window-new');
+  /* A command that the start asks between its look and the making: theirs is
+   * there by then. */
+  const state = path.join(home, 'state');
+  const made = [`mkdir -m 755 '${state}'`, `ln -s '${fresh}' '${state}/.dragoman'`, `ln -s '${precious}' '${state}/processes'`,
+    `ln -s '${precious}' '${state}/given.new'`, `chown -hR nobody '${state}'`].join('; ');
+  file('window-bin/make', `#!/bin/sh\n[ -e '${state}' ] || { ${made}; }\nexec /usr/bin/make "$@"\n`, 0o755);
+  const r = await quickstart(state, ['--detach', '--yes'], { env: { PATH: `${path.join(top, 'window-bin')}:${process.env.PATH}` }, ms: 60000 });
+  assert.ok(fs.existsSync(state), 'theirs was made');
+  assert.equal(r.code, 1, r.err);
+  assert.match(r.err, /window\/state belongs to nobody, and root uses nothing that another user made/);
+  assert.equal(fs.readFileSync(precious, 'utf8'), 'mine\n');
+  assert.ok(!fs.existsSync(fresh));
+  assert.equal(fs.statSync(state).mode & 0o777, 0o755);
+  states.delete(state);
+});
+
 test('--remove: through a link, and beside a start', async () => {
   const real = path.join(top, 'real'), link = path.join(top, 'link');
   await start(real);
@@ -166,6 +238,28 @@ test("an env file: the script's own names, a BOM, other encodings; QUICKSTART_WA
     assert.match(r.err, /^quickstart: \S+names\.env:1: expected UTF-8: save the file in this encoding$/m);
   }
   states.delete(state);
+});
+
+test("a ${NAME} in the configuration that is the script's or the shell's own is refused", async () => {
+  const state = path.join(top, 'named');
+  for (const [name, why] of [
+    ...['user', 'port', 'state', 'mode', 'name', 'theirs'].map(n => [n, 'the quickstart takes only names of capital letters, digits and _']),
+    ...['UID', 'HOSTNAME', 'RANDOM', 'SHLVL', 'OPTIONS', 'STATE_PARTS'].map(n => [n, 'this is a variable of the shell']),
+  ]) {
+    const config = file('named.yaml', `mcp: {servers: {x: {url: "http://127.0.0.1:1/mcp", headers: {X: "v-\${${name}}"}}}}\n`);
+    const r = await quickstart(state, ['--detach', '--yes', '--port', String(await freePort())], { env: { DRAGOMAN_CONFIG: config, [name]: '5' }, ms: 60000 });
+    assert.equal(r.code, 2, `${name}: ${r.err}`);
+    assert.ok(r.err.includes(`quickstart: the configuration names \${${name}}: ${why}. Choose another name, and set that`), r.err);
+    assert.ok(!fs.existsSync(state), name);
+  }
+  /* Others stay as they were given. */
+  const config = file('named.yaml', 'mcp: {servers: {x: {url: "http://127.0.0.1:1/mcp", headers: {X: "v-${TOKEN_OF_X}"}}}}\n');
+  await start(state, [], { env: { DRAGOMAN_CONFIG: config, TOKEN_OF_X: 'a b\'c' } });
+  const has = async () => (await quickstart(state, ['--exec', '--', 'printenv', 'TOKEN_OF_X'])).out;
+  assert.equal(await has(), "a b'c\n");
+  assert.equal((await quickstart(state, ['--restart'], { ms: 60000 })).code, 0);
+  assert.equal(await has(), "a b'c\n");
+  await stop(state);
 });
 
 test('https_proxy and no_proxy in lower case are kept as the others are', async () => {

@@ -102,6 +102,32 @@ test('a state of an older version, all of it daemon\'s, goes on', { skip }, asyn
   await stop(state);
 });
 
+test('who reads a chat is in the log of its state, and root follows no link there', { skip }, async () => {
+  const state = path.join(top, 'read');
+  const { curl } = await start(state);
+  await run('bash', ['-c', curl]);
+  const log = path.join(state, 'log/dragoman.log');
+  const shows = () => quickstart(state, ['--exec', '--', 'dragoman', 'chats', 'show', 'me', '--contents']);
+  const r = await shows();
+  assert.equal(r.code, 0, r.err);
+  assert.match(fs.readFileSync(log, 'utf8'), /"event":"chat_contents_shown",.*"uid":0/);
+  assert.equal(owner(log), 'daemon');
+  /* What its owner puts in its place. */
+  const precious = path.join(top, 'read-precious');
+  fs.writeFileSync(precious, 'mine\n', { mode: 0o600 });
+  for (const make of [['ln', '-s', precious, log], ['mkfifo', log]]) {
+    fs.renameSync(log, `${log}.1`);
+    assert.equal((await as('daemon', make)).code, 0);
+    const refused = await shows();
+    assert.equal(refused.code, 1, refused.err);
+    assert.match(refused.err, /log\.file takes no line/);
+    fs.rmSync(log);
+    fs.renameSync(`${log}.1`, log);
+  }
+  assert.equal(fs.readFileSync(precious, 'utf8'), 'mine\n');
+  await stop(state);
+});
+
 test('a user whose group has other members has Redis run as the same user, and it is said', { skip }, async () => {
   const state = path.join(top, 'shared');
   const { err } = await start(state, ['--user', 'nobody']);
@@ -109,6 +135,12 @@ test('a user whose group has other members has Redis run as the same user, and i
   assert.match(err, /^ {2}Redis is not apart from the workers: the group nogroup of nobody has other members\. .*adduser --system --group NAME$/m);
   assertUsers(state, 'nobody', 'nobody');
   assert.deepEqual([mode(path.join(state, 'redis')), mode(path.join(state, 'redis/redis.sock'))], ['700', '700']);
+  /* From there to a user with a group of its own, and back. */
+  for (const [user, redis] of [['daemon', 'redis'], ['nobody', 'nobody']]) {
+    const r = await quickstart(state, ['--restart', '--user', user], { ms: 60000 });
+    assert.equal(r.code, 0, r.err);
+    assertUsers(state, user, redis);
+  }
   await stop(state);
 });
 

@@ -26,27 +26,39 @@ testWith({ release: true, edges: 1, turns: 1, settings: { server: { parked_per_o
 
 testWith({ release: true, edges: 1, turns: 1 }, 'an edge that hears nothing finds the answers all the same', async d => {
   const gates = [];
+  /* Its subscription breaks, and may not be had again. */
+  const deafen = async n => {
+    await d.redis.call('ACL', 'SETUSER', 'default', '-subscribe');
+    await d.redis.call('CLIENT', 'KILL', 'TYPE', 'pubsub');
+    await until(() => d.logs().filter(l => l.event === 'redis_connection_lost' && l.what === 'listen').length >= n);
+  };
+  const hears = () => until(async () => (await d.redis.call('CLIENT', 'LIST', 'TYPE', 'pubsub')) !== '', { what: 'it hears' });
   d.model.handler = r => ({ text: `r:${r.lastUser}`, hang: new Promise(resolve => gates.push(resolve)) });
   const call = d.chat({ chat_id: 'deaf', message: 'x' }), stream = d.stream({ chat_id: 'deaf-stream', message: 'x' });
   await until(() => gates.length === 2);
-  /* Its subscription breaks, and may not be had again. */
-  await d.redis.call('ACL', 'SETUSER', 'default', '-subscribe');
-  await d.redis.call('CLIENT', 'KILL', 'TYPE', 'pubsub');
-  await until(() => d.logs().some(l => l.event === 'redis_connection_lost' && l.what === 'listen'));
+  await deafen(1);
   for (const g of gates) g();
   await until(async () => (await d.counts()).replied === 2);
   assert.equal((await call).json.reply, 'r:x');
   await stream.done;
   assert.equal(stream.of('reply')[0].reply, 'r:x');
-  /* It hears again: those that wait look at once. */
-  d.model.handler = r => ({ text: `r:${r.lastUser}`, hang: new Promise(resolve => gates.push(resolve)) });
-  const again = d.chat({ chat_id: 'again', message: 'y' });
-  await until(() => gates.length === 3);
-  gates[2]();
-  await until(async () => (await d.counts()).replied === 3);
-  await d.redis.call('ACL', 'SETUSER', 'default', '+subscribe');
-  assert.equal((await again).json.reply, 'r:y');
-  await until(async () => (await d.redis.call('CLIENT', 'LIST', 'TYPE', 'pubsub')) !== '', { what: 'it hears' });
+  /* It hears again: those that wait look at once.  The first look of a deaf
+   * edge comes after 5 s, so what is there sooner was found so; a busy machine
+   * may take longer once or twice. */
+  let took = Infinity;
+  for (let n = 0; n < 4 && took > 4500; n++) {
+    if (n > 0) await deafen(1 + n);
+    const begun = performance.now();
+    const again = d.chat({ chat_id: 'again', message: 'y' });
+    await until(() => gates.length === 3 + n);
+    gates[2 + n]();
+    await until(async () => (await d.counts()).replied === 3 + n);
+    await d.redis.call('ACL', 'SETUSER', 'default', '+subscribe');
+    assert.equal((await again).json.reply, 'r:y');
+    took = Math.min(took, performance.now() - begun);
+    await hears();
+  }
+  assert.ok(took <= 4500, `${took} ms: not at once`);
   d.model.handler = r => ({ text: `r:${r.lastUser}` });
   const begun = performance.now();
   assert.equal((await d.say('hears', 'z')).reply, 'r:z');
@@ -86,6 +98,7 @@ testWith({ release: true, edges: 2, turns: 1, edgeProgram: 'tests/e2e/own_edge',
   assert.deepEqual([...new Set(answers.map(a => `${a.topic} ${a.status} ${a.text}`))].sort(), ['news 200 first: ü', 'news 200 second']);
   assert.equal(answers.filter(a => a.text === 'second').length, before[two]);
   assert.equal((await publish(one, 'no%20topic', 'x')).status, 400);
+  assert.equal((await d.get('/topic/no%20topic')).status, 400, 'nothing could wake it');
   for (const p of [one, two]) await publish(p, 'other', 'end');
   await Promise.all(all);
   assert.equal(answers.filter(a => a.topic === 'other').every(a => a.status === 200 && a.text === 'end'), true);

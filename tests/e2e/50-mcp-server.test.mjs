@@ -8,7 +8,8 @@ import { Client as ModernClient, StreamableHTTPClientTransport as ModernTranspor
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import net from 'node:net';
-import { suite, testWith, until } from './dragoman.mjs';
+import { until } from './dragoman.mjs';
+import { sharedStack, testWith } from './stacks.mjs';
 
 const KEY = 'mcp-key-planted-77aa12', OTHER = 'mcp-key-second-88bb34';
 const M = '2026-07-28';
@@ -36,9 +37,12 @@ function fails(r, status, code, what) {
   assert.equal(r.json.jsonrpc, '2.0', what);
 }
 
-const { test } = suite({ edges: 2, turns: 1, env: { MCP_API_KEYS: `${KEY}, ${OTHER}` }, settings: { mcp: { origins: ['loopback', 'https://app.example.org'] } } });
+const options = { edges: 2, turns: 0, ready: false, env: { MCP_API_KEYS: `${KEY}, ${OTHER}` }, settings: { mcp: { origins: ['loopback', 'https://app.example.org'] } } };
+const s = sharedStack(options);
+const up = d => until(async () => (await d.get('/health')).status === 200, { what: 'an edge serves' });
 
-test('the official clients of today and of the next revision', async d => {
+s.test('the official clients of today and of the next revision', async d => {
+  await up(d);
   for (const url of ['/mcp', '/sse']) {
     const at = new URL(`http://127.0.0.1:${d.port}${url}`);
     const clients = [
@@ -63,7 +67,8 @@ test('the official clients of today and of the next revision', async d => {
   }
 });
 
-test('a legacy handshake, and its session at any edge', async d => {
+testWith(options, 'a legacy handshake, and its session at any edge', async d => {
+  await up(d);
   const init = (version, headers) => legacy(d, 'initialize', { protocolVersion: version, capabilities: { elicitation: {} }, clientInfo: { name: 'a', version: '1' } }, { headers, id: 0 });
   for (const [asked, got] of [['2025-11-25', '2025-11-25'], ['2025-06-18', '2025-06-18'], ['2025-03-26', '2025-03-26'], ['2024-11-05', '2024-11-05'], [M, '2025-11-25'], ['1.0.0', '2025-11-25']]) {
     const r = await init(asked, asked === M ? { 'mcp-protocol-version': M } : {});
@@ -89,13 +94,13 @@ test('a legacy handshake, and its session at any edge', async d => {
   d.edges.length = 0;
   for (const e of old) await d.stopAndWait(e);
   d.startEdge();
-  await d.ready();
+  await up(d);
   const r = await legacy(d, 'tools/call', { name: 'echo', arguments: { text: 'still here' } }, { headers: { 'mcp-session-id': session } });
   assert.equal(r.json?.result?.content[0].text, 'still here', r.text);
-  d.startEdge();
 });
 
-test('the ladder, rung by rung', async d => {
+s.test('the ladder, rung by rung', async d => {
+  await up(d);
   const list = extra => ({ jsonrpc: '2.0', id: 1, method: 'tools/list', params: { _meta: meta(), ...extra } });
   const at = { 'mcp-protocol-version': M, 'mcp-method': 'tools/list' };
   fails(await post(d, list(), { ...at, origin: 'https://evil.example.org' }), 403, 403, 'origin');
@@ -152,7 +157,8 @@ test('the ladder, rung by rung', async d => {
   assert.equal(r.headers['mcp-session-id'], undefined);
 });
 
-test('what a modern client discovers', async d => {
+s.test('what a modern client discovers', async d => {
+  await up(d);
   const r = (await modern(d, 'server/discover', {}, { id: 'd1' })).json;
   assert.equal(r.id, 'd1');
   assert.deepEqual(r.result.supportedVersions, [M]);
@@ -166,7 +172,8 @@ test('what a modern client discovers', async d => {
   assert.equal('nextCursor' in result, false);
 });
 
-test('batches of 2025-03-26', async d => {
+s.test('batches of 2025-03-26', async d => {
+  await up(d);
   const ping = id => ({ jsonrpc: '2.0', id, method: 'ping' });
   const note = { jsonrpc: '2.0', method: 'notifications/initialized' };
   const call = { jsonrpc: '2.0', id: 'c', method: 'tools/call', params: { name: 'echo', arguments: { text: 'b' } } };
@@ -183,7 +190,8 @@ test('batches of 2025-03-26', async d => {
   fails(await post(d, Array.from({ length: 101 }, (_, i) => ping(i))), 400, -32600, 'too many');
 });
 
-test('pages of listed origins', async d => {
+s.test('pages of listed origins', async d => {
+  await up(d);
   for (const origin of ['https://app.example.org', 'http://localhost:6274', 'http://127.0.0.1:3000', 'http://[::1]:1']) {
     const pre = await d.request('OPTIONS', '/mcp', { headers: { origin, 'access-control-request-method': 'POST', 'access-control-request-headers': 'authorization,mcp-param-zone,mcp-method' } });
     assert.equal(pre.status, 204, origin);
@@ -207,7 +215,8 @@ test('pages of listed origins', async d => {
   }
 });
 
-test("nginx's own errors are JSON-RPC there, and as ever elsewhere", async d => {
+s.test("nginx's own errors are JSON-RPC there, and as ever elsewhere", async d => {
+  await up(d);
   const big = 'x'.repeat(5 << 20);
   fails(await post(d, big), 413, 413, 'nginx, a large body');
   assert.equal((await post(d, JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'ping', pad: 'x'.repeat(3 << 20) }))).status, 200, 'up to mcp.body_max');
@@ -226,7 +235,8 @@ test("nginx's own errors are JSON-RPC there, and as ever elsewhere", async d => 
   assert.equal((await modern(d, 'tools/list', {}, { headers: { 'mcp-param-x': 'a'.repeat(20000) } })).status, 200);
 });
 
-test('a call is logged and counted, without what was said', async d => {
+s.test('a call is logged and counted, without what was said', async d => {
+  await up(d);
   await modern(d, 'tools/call', { name: 'echo', arguments: { text: 'planted-argument-31' } }, { headers: { 'x-request-id': 'mine-4711' } });
   const [line] = await until(() => {
     const found = d.events('tool_called').filter(l => l.id === 'mine-4711');
@@ -245,7 +255,7 @@ test('a call is logged and counted, without what was said', async d => {
 
 testWith({ edges: 1, turns: 0, ready: false, settings: { mcp: { auth: 'none' }, server: { hosts: ['host.docker.internal'] } } }, 'without keys, this machine alone is served', async d => {
   const ping = headers => d.request('POST', '/mcp', { body: { jsonrpc: '2.0', id: 1, method: 'ping' }, headers });
-  await until(async () => (await d.get('/health')).status === 200);
+  await up(d);
   assert.equal((await ping({})).status, 200);
   for (const host of ['localhost', `localhost:${d.port}`, '[::1]:80', '127.0.0.1', 'host.docker.internal:8000', 'HOST.docker.internal'])
     assert.equal((await ping({ host })).status, 200, host);
@@ -255,7 +265,7 @@ testWith({ edges: 1, turns: 0, ready: false, settings: { mcp: { auth: 'none' }, 
 });
 
 testWith({ edges: 1, turns: 0, ready: false }, 'where nothing is set, nobody is let in', async d => {
-  await until(async () => (await d.get('/health')).status === 200);
+  await up(d);
   for (const headers of [{}, auth, { authorization: 'Bearer ' }, { 'x-api-key': '' }])
     fails(await d.request('POST', '/mcp', { body: { jsonrpc: '2.0', id: 1, method: 'ping' }, headers }), 401, 401, JSON.stringify(headers));
 });

@@ -5,13 +5,15 @@
  */
 import assert from 'node:assert/strict';
 import http from 'node:http';
+import { after } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client as ModernClient, StreamableHTTPClientTransport as ModernTransport } from '@modelcontextprotocol/client';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import * as z from 'zod';
 import { startLegacy, startModern } from '../doubles/mcp.mjs';
-import { SLOW, suite, testWith, until } from './dragoman.mjs';
+import { SLOW, until } from './dragoman.mjs';
+import { sharedStack, testWith } from './stacks.mjs';
 
 const KEY = 'mcp-key-planted-51aa', UPSTREAM = 'planted-upstream-key-51bb';
 const M = '2026-07-28';
@@ -19,6 +21,8 @@ const auth = { authorization: `Bearer ${KEY}` };
 let now, old;
 
 async function doubles() {
+  await now?.stop();
+  await old?.stop();
   now = await startModern();
   now.token = UPSTREAM;
   now.more = {
@@ -48,8 +52,9 @@ async function doubles() {
   };
 }
 
-const s = suite(doubles);
-const up = d => until(async () => (await d.get('/health')).status === 200);
+const s = sharedStack(doubles);
+after(async () => { await now?.stop(); await old?.stop(); });
+const up = d => until(async () => (await d.get('/health')).status === 200, { what: 'an edge serves' });
 
 function modern(d, name, args, { meta = {}, headers = {} } = {}) {
   return {
@@ -110,6 +115,7 @@ s.test('the first list waits for all servers, and names each tool once', async d
 });
 
 s.test('a result of megabytes comes whole', async d => {
+  await up(d);
   const r = await post(d, modern(d, 'now__big', { n: 4 << 20 }));
   assert.equal(r.status, 200);
   const message = r.json ?? events(r.text)[0];
@@ -117,6 +123,7 @@ s.test('a result of megabytes comes whole', async d => {
 });
 
 s.test('what takes over two seconds is a stream; a client of JSON alone waits', async d => {
+  await up(d);
   const slow = open(d, modern(d, 'now__slow', { ms: 3000 * SLOW }));
   const json = post(d, modern(d, 'now__slow', { ms: 2500 * SLOW }, { headers: { accept: 'application/json' } }));
   const quick = await post(d, modern(d, 'now__add', { a: 1, b: 1 }));
@@ -133,6 +140,7 @@ s.test('what takes over two seconds is a stream; a client of JSON alone waits', 
 });
 
 s.test('who waits with a token hears of a silent tool', async d => {
+  await up(d);
   const r = open(d, modern(d, 'now__slow', { ms: 14000 }, { meta: { progressToken: 'tok' } }));
   await until(() => r.text.includes('notifications/progress'), { ms: 15000, what: 'progress' });
   const p = events(r.text)[0];
@@ -144,6 +152,7 @@ s.test('who waits with a token hears of a silent tool', async d => {
 });
 
 s.test('a modern client that leaves cancels; a legacy one does not', async d => {
+  await up(d);
   const before = now.cancelled ?? 0, calls = now.calls.length;
   const r = open(d, modern(d, 'now__slow', { ms: 15000 }));
   await until(() => now.calls.length > calls, { what: 'it runs' });
@@ -158,6 +167,7 @@ s.test('a modern client that leaves cancels; a legacy one does not', async d => 
 });
 
 s.test('no server takes more than its share of the threads', async d => {
+  await up(d);
   const before = now.calls.length;
   const hang = Array.from({ length: 24 }, () => open(d, modern(d, 'now__slow', { ms: 6000 * SLOW })));
   await until(() => now.calls.length - before >= 2, { what: 'some run' });
@@ -172,6 +182,7 @@ s.test('no server takes more than its share of the threads', async d => {
 });
 
 s.test('a batch with slow calls is answered whole', async d => {
+  await up(d);
   const call = (id, name, args) => ({ jsonrpc: '2.0', id, method: 'tools/call', params: { name, arguments: args } });
   const r = await d.request('POST', '/mcp', { headers: auth, body: [call(1, 'echo', { text: 'a' }), call(2, 'now__add', { a: 1, b: 2 }), { jsonrpc: '2.0', method: 'notifications/x' }, call(3, 'old__add', { a: 3, b: 4 }), call(4, 'nobody', {})] });
   assert.equal(r.status, 200, r.text);
@@ -181,13 +192,15 @@ s.test('a batch with slow calls is answered whole', async d => {
 });
 
 s.test('keys stay where they belong', async d => {
+  await up(d);
   const r = await post(d, modern(d, 'now__quote', {}));
   assert.ok(!r.text.includes(UPSTREAM), r.text);
   assert.ok(now.requests.every(q => q.headers.authorization === undefined || q.headers.authorization === `Bearer ${UPSTREAM}`), "a client's key is not passed on");
   for (const e of d.edges) for (const key of [KEY, UPSTREAM]) assert.ok(!JSON.stringify(d.logs(e.name)).includes(key), key);
 });
 
-s.test('an edge that stops answers first', async d => {
+testWith(doubles, 'an edge that stops answers first', async d => {
+  await up(d);
   const calls = now.calls.length;
   const r = post(d, modern(d, 'now__slow', { ms: 3000 }));
   await until(() => now.calls.length > calls, { what: 'it runs' });
@@ -195,8 +208,6 @@ s.test('an edge that stops answers first', async d => {
   d.edges.length = 0;
   await Promise.all(old_edges.map(e => d.stopAndWait(e)));
   assert.equal(events((await r).text).at(-1).result.content[0].text, 'slept');
-  await now.stop();
-  await old.stop();
 });
 
 testWith({ edges: 1, turns: 0, ready: false, env: { MCP_API_KEYS: KEY }, settings: { mcp: { servers: { w: { url: 'http://127.0.0.1:9/mcp', headers: { A: '${NO_SUCH_NAME}' } } } } } },

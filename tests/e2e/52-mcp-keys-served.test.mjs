@@ -3,14 +3,20 @@
  * key, which the next request feels.
  */
 import assert from 'node:assert/strict';
+import { after } from 'node:test';
 import { startModern } from '../doubles/mcp.mjs';
-import { suite, testWith, until } from './dragoman.mjs';
+import { until } from './dragoman.mjs';
+import { sharedStack, testWith } from './stacks.mjs';
 
 let now;
-const s = suite(async () => {
+const s = sharedStack(async () => {
+  await now?.stop();
   now = await startModern();
   return { edges: 2, turns: 0, ready: false, env: { MCP_API_KEYS: 'configured-key-of-52' }, settings: { mcp: { tool_rate_limit: 5, read_only: ['now__add'], servers: { now: { url: now.url } } } } };
 });
+
+after(() => now?.stop());
+const up = d => until(async () => (await d.get('/health')).status === 200, { what: 'an edge serves' });
 
 async function key(d, ...args) {
   const r = await d.cli(['key', 'create', ...args, '--print-secret']);
@@ -25,7 +31,7 @@ const call = (d, k, name, args = {}) => post(d, k, rpc('tools/call', { name, arg
 const names = async (d, k) => (await post(d, k, rpc('tools/list'))).json.result.tools.map(t => t.name);
 
 s.test('each role sees what it may call, and no more', async d => {
-  await until(async () => (await d.get('/health')).status === 200);
+  await up(d);
   const write = await key(d, '--name', 'w', '--role', 'write'), read = await key(d, '--name', 'r', '--role', 'read');
   const some = await key(d, '--name', 's', '--role', 'write', '--tools', 'echo,now__s*');
   const all = await names(d, write);
@@ -46,6 +52,7 @@ s.test('each role sees what it may call, and no more', async d => {
 });
 
 s.test('a session is of its key', async d => {
+  await up(d);
   const a = await key(d, '--name', 'a', '--role', 'write'), b = await key(d, '--name', 'b', '--role', 'write');
   const init = await post(d, a, rpc('initialize', { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'x', version: '1' } }));
   const session = { 'mcp-session-id': init.headers['mcp-session-id'] };
@@ -54,6 +61,7 @@ s.test('a session is of its key', async d => {
 });
 
 s.test('the end of a key is felt by the next request', async d => {
+  await up(d);
   const k = await key(d, '--name', 'short', '--role', 'write');
   assert.equal((await call(d, k, 'echo', { text: 'x' })).status, 200);
   const r = await d.cli(['key', 'revoke', 'short']);
@@ -69,6 +77,7 @@ s.test('the end of a key is felt by the next request', async d => {
 });
 
 s.test('limits: of a key 429, of a tool a result that says when', async d => {
+  await up(d);
   const k = await key(d, '--name', 'few', '--role', 'write', '--rate', '3');
   let r;
   for (let left = 2; left >= 0; left--) {
@@ -99,11 +108,10 @@ s.test('limits: of a key 429, of a tool a result that says when', async d => {
   assert.equal(r.json.result.isError, true);
   assert.match(r.json.result.content[0].text, /^This tool was called too often in the last minute; call it again in \d+ s\.$/);
   assert.equal((await call(d, t, 'echo', { text: 'x' })).json.result.content[0].text, 'x', 'another tool');
-  await now.stop();
 });
 
 testWith({ edges: 1, turns: 0, ready: false, env: { MCP_API_KEYS: 'configured-key-of-52' } }, 'without Redis, configured keys go on and stored ones are asked to come again', async d => {
-  await until(async () => (await d.get('/health')).status === 200);
+  await up(d);
   const k = await key(d, '--name', 'w', '--role', 'write');
   assert.equal((await call(d, k, 'echo', { text: 'x' })).status, 200);
   d.redisServer.signal('SIGKILL');

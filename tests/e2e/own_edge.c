@@ -75,8 +75,11 @@ handle_topic(struct request *req)
 	struct park_wait wait = { .kind = &TOPIC,
 		.topic = topic,
 		.deadline_ms = HANG_MS };
-	int64_t number = park_reserve(req->edge->park, topic);
+	int64_t number;
 
+	if (!process_is_topic(topic))
+		return reply_error(req, 400, "not a topic");
+	number = park_reserve(req->edge->park, topic);
 	if (number < 0)
 		return reply_error(req, 503, "too many wait");
 	wait.state = strdup(topic);

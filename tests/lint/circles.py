@@ -11,12 +11,12 @@ import os
 import subprocess
 import sys
 
+from texts import folders
+
 STAY = [
     # Schemas contain schemas: "One question to a model".
     {"llm/schema_node", "llm/schema_typed"},
 ]
-FOLDERS = ("base nouns redis llm platform mcp children tools fcgi work program "
-           "chat handlers cli deploy").split()
 
 
 def symbols(obj):
@@ -62,7 +62,7 @@ def circles(graph):
 
 
 build = sys.argv[1]
-for folder in FOLDERS:
+for folder in folders():
     where = os.path.join(build, folder)
     if not os.path.isdir(where):
         continue

@@ -256,6 +256,8 @@ nested_secrets_are_never_shown(void **state)
 	    "pass: pass-word, headers: {A-Name: header-word}, count: 7, "
 	    "what: unknown-word, deep: {x: [deep-word]}, list: [list-word]}\n"
 	    "    f: {url: 'https://f.example', pass_file: /run/its-file}\n"
+	    "    k: {url: url-word, pass_file: file-word, \"A: name-word\": x, "
+	    "headers: {\"B-Name: head-word\": x}}\n"
 	    "    odd: odd-word\n");
 	struct buf out = BUF_INIT(4096);
 
@@ -265,6 +267,7 @@ nested_secrets_are_never_shown(void **state)
 	assert_null(strstr(buf_str(&out), "-word"));
 	assert_non_null(strstr(buf_str(&out), "w.example"));
 	assert_non_null(strstr(buf_str(&out), "A-Name"));
+	assert_non_null(strstr(buf_str(&out), "\"B-Name\""));
 	assert_non_null(strstr(buf_str(&out), "/run/its-file"));
 	assert_non_null(strstr(buf_str(&out), "\"count\":7"));
 	buf_fini(&out);
@@ -361,7 +364,7 @@ records_are_read_by_their_table(void **state)
 		    "a: headers.X: expected a text of one line" },
 		{ "{\"a\": {\"url\": \"http://x\", \"headers\": {\"X Y\": "
 		  "\"1\"}}}",
-		    "a: headers.X Y: expected the name of a header" },
+		    "a: headers.X: expected the name of a header" },
 		{ "{\"a\": {\"url\": \"http://x\"}, \"b\": {\"url\": "
 		  "\"http://x\"}, \"c\": {\"url\": \"http://x\"}, \"d\": {}}",
 		    "servers: expected at most 3" },
@@ -927,6 +930,12 @@ secrets_in_files(void **state)
 	c = load_yaml("token_file: nowhere\n");
 	assert_int_equal(nerrors, 1);
 	assert_non_null(strstr(buf_str(&errors), ":1: token: "));
+	assert_non_null(strstr(buf_str(&errors),
+	    "that is named there cannot "
+	    "be read: No such file"));
+	assert_null(strstr(buf_str(&errors), "nowhere")); /* a key, perhaps */
+	config_free(c);
+	c = load_yaml("token_file: ./nowhere\n");
 	assert_non_null(
 	    strstr(buf_str(&errors), "/nowhere cannot be read: No such file"));
 	config_free(c);

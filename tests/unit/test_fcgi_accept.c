@@ -19,6 +19,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "fcgi/accept.h"
 #include "fcgi/listen.h"
 #include "tests/unit/fcgi_client.h"
@@ -223,6 +224,106 @@ knows_who_can_reach_it(void **state)
 	assert_int_equal(listen_open("fd:x", &is_public), -1);
 }
 
+/* ${address} cannot be opened, and the log says so with ${words}. */
+static void
+assert_refused(const char *log, const char *address, const char *words)
+{
+	char line[1024] = "";
+	bool is_public;
+	FILE *f;
+
+	assert_int_equal(truncate(log, 0), 0);
+	assert_int_equal(log_open("test", LOG_INFO, log), 0);
+	assert_int_equal(listen_open(address, &is_public), -1);
+	assert_int_equal(log_open("test", LOG_INFO, NULL), 0);
+	f = fopen(log, "r");
+	assert_non_null(f);
+	assert_non_null(fgets(line, sizeof(line), f));
+	assert_int_equal(fclose(f), 0);
+	if (strstr(line, words) == NULL || strstr(line, "Success") != NULL)
+		fail_msg("%s: %s", address, line);
+}
+
+static void
+a_file_in_the_way_stays(void **state)
+{
+	char folder[] = "/tmp/test_accept.XXXXXX", path[64], log[64], link[64],
+	     address[80];
+	struct stat st;
+	FILE *f;
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	snprintf(path, sizeof(path), "%s/notes.txt", folder);
+	snprintf(link, sizeof(link), "%s/link", folder);
+	snprintf(log, sizeof(log), "%s/log", folder);
+	f = fopen(log, "w");
+	assert_non_null(f);
+	assert_int_equal(fclose(f), 0);
+	f = fopen(path, "w");
+	assert_non_null(f);
+	assert_int_equal(fputs("important", f) < 0, 0);
+	assert_int_equal(fclose(f), 0);
+	assert_int_equal(symlink(path, link), 0);
+	snprintf(address, sizeof(address), "unix:%s", path);
+	assert_refused(log, address, "there is a file in the way");
+	assert_int_equal(stat(path, &st), 0);
+	assert_true(S_ISREG(st.st_mode));
+	assert_int_equal(st.st_size, 9);
+	snprintf(address, sizeof(address), "unix:%s", link);
+	assert_refused(log, address, "there is a file in the way");
+	assert_int_equal(lstat(link, &st), 0);
+	assert_true(S_ISLNK(st.st_mode));
+	unlink(link);
+	unlink(path);
+	unlink(log);
+	rmdir(folder);
+}
+
+static void
+a_named_socket_that_is_not_there(void **state)
+{
+	char log[] = "/tmp/test_accept.XXXXXX", pid[24];
+	static const struct {
+		const char *pid, *fds, *names;
+	} cases[] = {
+		{ NULL, NULL, NULL }, { "1", "1", "edge" },
+		{ "own", "0", "edge" }, { "own", "1", "other" },
+		{ "own", "1", "other:edge" },
+		{ "own", "99999999999999999999", "edge" },
+		{ "own", "900", "a:b:c:edge" }, /* not open, or no listener */
+	};
+	size_t i;
+	int fd = mkstemp(log);
+
+	(void)state;
+	assert_int_not_equal(fd, -1);
+	close(fd);
+	snprintf(pid, sizeof(pid), "%d", (int)getpid());
+	for (i = 0; i < NELEM(cases); i++) {
+		unsetenv("LISTEN_PID");
+		unsetenv("LISTEN_FDS");
+		unsetenv("LISTEN_FDNAMES");
+		if (cases[i].pid != NULL) {
+			setenv("LISTEN_PID",
+			    *cases[i].pid == 'o' ? pid : cases[i].pid, 1);
+			setenv("LISTEN_FDS", cases[i].fds, 1);
+			setenv("LISTEN_FDNAMES", cases[i].names, 1);
+		}
+		assert_refused(log, "socket:edge",
+		    "was given no listening socket of this name\","
+		    "\"remedy\":\"name the socket in the socket unit "
+		    "(FileDescriptorName=), or correct LISTEN_PID, LISTEN_FDS "
+		    "and LISTEN_FDNAMES; ");
+	}
+	unsetenv("LISTEN_PID");
+	unsetenv("LISTEN_FDS");
+	unsetenv("LISTEN_FDNAMES");
+	assert_refused(log, "fd:99", "Bad file descriptor");
+	assert_refused(log, "fd:2", "Bad file descriptor");
+	unlink(log);
+}
+
 int
 main(void)
 {
@@ -233,6 +334,8 @@ main(void)
 		cmocka_unit_test(a_cut_body_is_an_error),
 		cmocka_unit_test(grows_while_all_are_busy),
 		cmocka_unit_test(knows_who_can_reach_it),
+		cmocka_unit_test(a_file_in_the_way_stays),
+		cmocka_unit_test(a_named_socket_that_is_not_there),
 	};
 
 	FCGX_Init();

@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -21,6 +22,7 @@
 
 #include "base/buf.h"
 #include "base/metrics_priv.h"
+#include "base/pool.h"
 
 #define PID_MASK ((int64_t)(1 << 22) - 1) /* base/metrics.c */
 
@@ -309,6 +311,29 @@ a_cut_file_ends_nobody(void **state)
 	assert_int_equal(metrics_open(path, DEFS, N), 0); /* made again */
 	metric_add(TURNS, 0, 2);
 	assert_int_equal(metric_total(TURNS, 0), 2);
+	metrics_close();
+}
+
+static void *
+count_one(void *arg)
+{
+	(void)arg;
+	metric_add(TURNS, 0, 1);
+	return NULL;
+}
+
+/* Most of what is counted is counted in threads, as the programs start them. */
+static void
+nor_in_a_thread(void **state)
+{
+	pthread_t t;
+
+	(void)state;
+	assert_int_equal(metrics_open(path, DEFS, N), 0);
+	assert_int_equal(truncate(path, 0), 0);
+	assert_int_equal(thread_start(&t, "counts", count_one, NULL), 0);
+	assert_int_equal(pthread_join(t, NULL), 0);
+	assert_int_equal(metric_total(TURNS, 0), 1);
 	metrics_close();
 }
 
@@ -663,6 +688,7 @@ main(void)
 		cmocka_unit_test(without_a_file_each_counts_alone),
 		cmocka_unit_test(its_file_is_its_own),
 		cmocka_unit_test(a_cut_file_ends_nobody),
+		cmocka_unit_test(nor_in_a_thread),
 		cmocka_unit_test(a_full_disk_ends_nobody),
 		cmocka_unit_test(
 		    three_hundred_labels_are_two_hundred_and_other),

@@ -208,7 +208,7 @@ each_reason_leads_somewhere(void **state)
 		assert_true(seen[i]);
 }
 
-/* Those that end a turn do so whatever the reason; but who lost it. */
+/* Those that end a turn do so whatever the reason. */
 static void
 each_reason_lets_it_end(void **state)
 {
@@ -235,6 +235,28 @@ each_reason_lets_it_end(void **state)
 		job_free(t.job);
 		redis_fixture_flush(state);
 	}
+}
+
+/* But who lost it ends nothing, and has nothing to log or to count. */
+static void
+what_was_lost_ends_elsewhere(void **state)
+{
+	struct redis_fixture *f = *state;
+
+	take(f);
+	(void)redis_text(f, "HSET {p%d}:chat:%s token other", chat.partition,
+	    chat.text);
+	t.text = "The end.";
+	assert_int_equal(turn_finish(&t), TURN_END);
+	assert_null(t.text);
+	assert_int_equal(
+	    redis_number(f, "LLEN {p%d}:inbox:%s", chat.partition, chat.text),
+	    1);
+	assert_int_equal(turn_hand_back(&t), TURN_END);
+	assert_string_equal(redis_text(f, "HGET {p%d}:chat:%s token",
+				chat.partition, chat.text),
+	    "other");
+	job_free(t.job);
 }
 
 /* Before a call on an unsure lease Redis says what it is. */
@@ -353,6 +375,8 @@ main(void)
 		cmocka_unit_test_setup(each_reason_leads_somewhere,
 		    redis_fixture_flush),
 		cmocka_unit_test_setup(each_reason_lets_it_end,
+		    redis_fixture_flush),
+		cmocka_unit_test_setup(what_was_lost_ends_elsewhere,
 		    redis_fixture_flush),
 		cmocka_unit_test_setup(an_unsure_lease_is_asked_for,
 		    redis_fixture_flush),

@@ -36,26 +36,46 @@
 #define LEASE_MS 60000
 #define SAID "abcdefghijklmnopqrstuvwxyz"
 
-/* Tenant "other" has this one, "poor" the next; all else have the settings'. */
-static struct policy other, poor;
+/* Tenants who have their own; all else have the settings'.  Each but the first
+ * differs in one member. */
+enum tenant {
+	OTHERS,
+	POOR,
+	POOR_CHAT,
+	POOR_DAY,
+	BRIEF,
+	NO_PAST,
+	FEW,
+	SMALL,
+	N
+};
+static const char *const TENANTS[N] = { [OTHERS] = "other",
+	[POOR] = "poor",
+	[POOR_CHAT] = "poor-chat",
+	[POOR_DAY] = "poor-day",
+	[BRIEF] = "brief",
+	[NO_PAST] = "no-past",
+	[FEW] = "few",
+	[SMALL] = "small" };
+static struct policy policies[N];
+#define other policies[OTHERS]
 static struct settings *s;
 
 const struct policy *
 policy_of(const struct settings *of, const struct caller *who)
 {
-	if (who == NULL || who->tenant == NULL)
-		return &of->policy;
-	return strcmp(who->tenant, "other") == 0 ? &other
-	    : strcmp(who->tenant, "poor") == 0   ? &poor
-						 : &of->policy;
+	size_t i;
+
+	for (i = 0; who != NULL && who->tenant != NULL && i < N; i++)
+		if (strcmp(who->tenant, TENANTS[i]) == 0)
+			return &policies[i];
+	return &of->policy;
 }
 
 const struct policy *
 policy_at(const struct settings *of, size_t i)
 {
-	const struct policy *all[] = { &of->policy, &other, &poor };
-
-	return i < NELEM(all) ? all[i] : NULL;
+	return i == 0 ? &of->policy : i <= N ? &policies[i - 1] : NULL;
 }
 
 static const struct caller DEFAULT = { .tenant = "default" };
@@ -91,6 +111,7 @@ begin(void **state)
 	char *environ[] = { url, model, tokens, next, wait, rate, key, NULL };
 	const struct settings_source src = { .environ = environ,
 		.asks_models = true };
+	size_t i;
 
 	FCGX_Init();
 	signal(SIGPIPE, SIG_IGN);
@@ -103,7 +124,8 @@ begin(void **state)
 	s = load_source(&src);
 	if (s == NULL)
 		fail_msg("%s", buf_str(&errors));
-	other = s->policy;
+	for (i = 0; i < N; i++)
+		policies[i] = s->policy;
 	other.model = "others";
 	other.max_tokens = 50;
 	other.fallback = (struct config_list){ fallbacks, 1 };
@@ -114,8 +136,13 @@ begin(void **state)
 	other.max_output_chars = 20;
 	other.max_history = 1;
 	other.rate_limit = 1;
-	poor = s->policy;
-	poor.budget_turn = 1;
+	policies[POOR].budget_turn = 1;
+	policies[POOR_CHAT].budget_chat = 1;
+	policies[POOR_DAY].budget_day = 1;
+	policies[BRIEF].rounds = 0;
+	policies[NO_PAST].history_tokens = 1;
+	policies[FEW].inbox_max = 1;
+	policies[SMALL].inbox_bytes = 1;
 	return 0;
 }
 
@@ -305,6 +332,10 @@ limits_of_messages_are_the_callers(void **state)
 	assert_true(job->given->message.cut);
 	job_free(job);
 	assert_int_equal(post("other"), 429);
+
+	assert_int_equal(post("few"), 202);
+	assert_int_equal(post("few"), 503);
+	assert_int_equal(post("small"), 503);
 	fleet_watch_stop(&edge);
 }
 
@@ -357,6 +388,17 @@ exchanges(struct redis_fixture *f, const char *tenant)
 	    name.text);
 }
 
+/* Did the last question say that no tool may be called any more? */
+static bool
+was_told_to_end(void)
+{
+	const json_t *first = json_array_get(json_object_get(asked, "messages"),
+	    0);
+
+	return strstr(json_member_str(first, "content"), PHRASE_SUMMARISE)
+	    != NULL;
+}
+
 static void
 a_turn_is_its_callers(void **state)
 {
@@ -375,6 +417,7 @@ a_turn_is_its_callers(void **state)
 	assert_int_equal(json_array_size(json_object_get(asked, "messages")),
 	    4);
 	assert_int_equal(exchanges(f, "default"), 2);
+	assert_false(was_told_to_end());
 
 	said = answer(f, box, "other", mem);
 	assert_null(strstr(said, SAID)); /* cut */
@@ -384,9 +427,22 @@ a_turn_is_its_callers(void **state)
 	(void)answer(f, box, "other", mem);
 	assert_int_equal(exchanges(f, "other"), 1);
 
+	(void)answer(f, box, "no-past", mem);
+	(void)answer(f, box, "no-past", mem);
+	assert_int_equal(json_array_size(json_object_get(asked, "messages")),
+	    2);
+	(void)answer(f, box, "brief", mem);
+	assert_true(was_told_to_end());
+
 	said = answer(f, box, "poor", mem);
 	assert_null(asked);
 	assert_string_equal(said, PHRASE_BUDGET_TURN);
+	said = answer(f, box, "poor-chat", mem);
+	assert_null(asked);
+	assert_string_equal(said, PHRASE_BUDGET_CHAT);
+	said = answer(f, box, "poor-day", mem);
+	assert_null(asked);
+	assert_string_equal(said, PHRASE_BUDGET_CHAT);
 	toolbox_stop(box);
 	arena_free(mem);
 }

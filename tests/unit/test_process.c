@@ -207,7 +207,7 @@ topics(void **state)
 {
 	struct heard h = { .f = *state, .chat = fixture_chat("p") };
 	struct process_listener *l;
-	char longest[PROCESS_TOPIC_MAX];
+	char longest[PROCESS_TOPIC_MAX + 1];
 
 	pthread_mutex_init(&h.lock, NULL);
 	l = process_listen(h.f->store, ID, &EAR, &h, WAIT_MS);
@@ -224,7 +224,7 @@ topics(void **state)
 	longest[sizeof(longest) - 1] = '\0';
 	assert_int_equal(
 	    process_publish_topic(h.f->store, ID, longest, "k", "", 0),
-	    STORE_NONE); /* its @ must fit, too */
+	    STORE_NONE);
 	longest[sizeof(longest) - 2] = '\0';
 	assert_int_equal(process_publish_topic(h.f->store, ID, longest,
 			     "fifteen-letters", "", 0),

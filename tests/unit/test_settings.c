@@ -419,6 +419,9 @@ wrong_together(void **state)
 		{ "SERVER_LISTEN=fd:x",
 		    "server.listen: expected a descriptor" },
 		{ "REDIS_URL=localhost:6379", "redis.url: expected redis://" },
+		{ "REDIS_URL=redis://h:0", "redis.url: the port is a number" },
+		{ "REDIS_URL=unix://relative", "redis.url: a unix socket is" },
+		{ "REDIS_URL=unix:///r.sock?db=x", "redis.url: after the" },
 		{ "REDIS_URL=rediss://h", "redis.url: rediss:// (TLS) is not" },
 		{ "SERVER_METRICS_ALLOW=10.0.0.0/8,example.org",
 		    "server.metrics_allow: expected addresses such as" },
@@ -490,6 +493,9 @@ paths_of_sockets_and_the_prefix_of_keys(void **state)
 	assert_null(with_length("REDIS_URL=unix://u:p@/", 105, ""));
 	assert_null(with_length("REDIS_URL=unix:///%41", 104, ""));
 	assert_null(with_length("REDIS_URL=unix:", 106, ""));
+	assert_null(with_length("REDIS_URL=redis+unix:///", 105, ""));
+	assert_non_null(strstr(with_length("REDIS_URL=redis+unix:///", 106, ""),
+	    "redis.url: the path is longer"));
 	assert_non_null(strstr(with_length("REDIS_URL=unix:///", 106, ""),
 	    "redis.url: the path is longer than a Redis client takes (106"));
 	assert_null(with_length("REDIS_URL=redis://", 120, ""));
@@ -620,7 +626,16 @@ backends_that_are_wrong(void **state)
 		{ ROW(", headers: {A: 3}"),
 		    "b: headers.A: expected a text of one line" },
 		{ ROW(", headers: {\"A B\": x}"),
-		    "b: headers.A B: expected the name of a header" },
+		    "b: headers.A: expected the name of a header" },
+		{ ROW(", headers: {\"A\\tkey\": x}"),
+		    "b: headers.A: expected the name of a header" },
+		/* A line where a name belongs may hold a key. */
+		{ ROW(", headers: {\"A: key\": x}"),
+		    "b: headers.A: expected the name of a header" },
+		{ ROW(", \"A: key\": x"), "b: A: is not a member; there are" },
+		{ ROW(", api_key_file: sk-key"),
+		    "b: api_key: the file that is named there cannot be read: "
+		    "No such" },
 		{ ROW(", headers: {A: \"${NO_SUCH_NAME}\"}"),
 		    "b: headers.A: ${NO_SUCH_NAME} is not set" },
 		{ "llm: {fallback: [1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16]}\n",

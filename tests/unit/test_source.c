@@ -14,6 +14,7 @@
 #include "base/buf.h"
 #include "base/json.h"
 #include "nouns/caller.h"
+#include "nouns/metric.h"
 #include "tools/listing.h"
 #include "tools/tools_priv.h"
 
@@ -322,7 +323,7 @@ digests_are_of_what_a_person_approves(void **state)
 		assert_int_equal(strlen(c->tools[0].digest), 16);
 		if ((strcmp(first, c->tools[0].digest) == 0) != cases[i].same)
 			fail_msg("%zu: %s", i, c->tools[0].digest);
-		catalogue_unref(c);
+		catalogue_free(c);
 		json_decref(list);
 	}
 }
@@ -384,6 +385,24 @@ clients_are_told_the_originals(void **state)
 	arena_free(mem);
 }
 
+/* The time of a call is counted under the name of the kind that it was of. */
+static void
+labels_are_the_kinds_names(void **state)
+{
+	const struct settings_server by_command = { .name = "own",
+		.by_command = true };
+	struct source *all[] = { builtin_source(), memcp_source(&settings),
+		mcp_source(&settings, &by_command) };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(all); i++)
+		assert_string_equal(
+		    METRICS[METRIC_TOOL_SECONDS].values[all[i]->kind->label],
+		    all[i]->kind->name);
+	sources_unref(all, NELEM(all));
+}
+
 int
 main(void)
 {
@@ -391,6 +410,7 @@ main(void)
 		cmocka_unit_test(originals_stand_apart_from_the_offer),
 		cmocka_unit_test(calls_end_in_each_way),
 		cmocka_unit_test(clients_are_told_the_originals),
+		cmocka_unit_test(labels_are_the_kinds_names),
 		cmocka_unit_test(digests_are_of_what_a_person_approves),
 	};
 

@@ -130,6 +130,32 @@ what_is_more_is_cut(void **state)
 	arena_free(mem);
 }
 
+/* What would not be told is not looked for: in megabytes that takes seconds. */
+static void
+nothing_comes_after_what_is_told(void **state)
+{
+	struct arena *mem = arena_new();
+	const char *almost = repeat(mem, "ab", TOLD_MAX),
+		   *more = repeat(mem, "ab", TOLD_MAX + 2);
+	json_t *tree = json_keep(mem, json_pack("{s:s}", "a", "other"));
+	struct tool_content items[] = {
+		{ .kind = CONTENT_TEXT, .text = almost },
+		{ .kind = CONTENT_TEXT, .text = "1" },
+		{ .kind = CONTENT_TEXT, .text = "2" },
+	};
+	struct tool_result r = { .content = items, .n = 1, .structured = tree };
+	const char *text;
+
+	(void)state;
+	text = tool_result_text(mem, &r);
+	assert_non_null(strstr(text, "\n{\"a\":\"other\"}"));
+	items[0].text = more;
+	assert_ptr_equal(tool_result_text(mem, &r), more);
+	r.n = 3;
+	assert_string_equal(tool_result_text(mem, &r), more);
+	arena_free(mem);
+}
+
 static void
 texts_become_utf8(void **state)
 {
@@ -152,6 +178,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_fits_stays_as_it_is),
 		cmocka_unit_test(what_is_more_is_cut),
+		cmocka_unit_test(nothing_comes_after_what_is_told),
 		cmocka_unit_test(texts_become_utf8),
 	};
 
