@@ -43,6 +43,26 @@ tool_result_say(struct arena *mem, struct tool_result *r, enum tool_end end,
 
 /* ---- as text ------------------------------------------------------------- */
 
+/* Its name alone does not tell which of many to choose. */
+static int
+add_link(struct buf *out, const struct tool_content *c)
+{
+	const json_t *in = json_object_get(c->item, "resource");
+	const json_t *link = json_is_object(in) ? in : c->item;
+	const char *title = json_member_str(link, "title");
+	const char *about = json_member_str(link, "description");
+
+	if (buf_printf(out, "[link: %s %s]", or_nothing(c->name),
+		or_nothing(c->uri))
+	    == -1)
+		return -1;
+	if (title != NULL && buf_printf(out, " %s", title) == -1)
+		return -1;
+	if (about == NULL)
+		return 0;
+	return buf_printf(out, "%s %s", title == NULL ? "" : ":", about);
+}
+
 static int
 add_item(struct buf *out, const struct tool_content *c)
 {
@@ -57,8 +77,7 @@ add_item(struct buf *out, const struct tool_content *c)
 		return buf_printf(out, "[resource: %s %s]", or_nothing(c->uri),
 		    or_nothing(c->mime));
 	case CONTENT_LINK:
-		return buf_printf(out, "[link: %s %s]", or_nothing(c->name),
-		    or_nothing(c->uri));
+		return add_link(out, c);
 	default:
 		return buf_printf(out, "[%.40s: %s]",
 		    c->name != NULL ? c->name : NAMES[c->kind],
