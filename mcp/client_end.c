@@ -16,6 +16,12 @@ exchange_is_refused(const struct exchange *x)
 	for (i = 0; i < NELEM(others); i++)
 		if (x->status == others[i])
 			return false;
+	/* Answered by who understood it: there is no such thing. */
+	if (x->status == 404 && x->answered && x->named
+	    && x->view->era == ERA_LEGACY
+	    && (x->code == RPC_NO_METHOD || x->code == RPC_BAD_PARAMS
+		|| x->code == RPC_NO_RESOURCE))
+		return false;
 	return !x->acts && x->status >= 400 && x->status < 500;
 }
 

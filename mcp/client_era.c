@@ -100,13 +100,13 @@ exchange_run(struct exchange *x)
 		rc = look(x);
 		if (rc != MCP_OK)
 			return rc;
-		x->stale = false;
+		x->stale = x->ran_perhaps = false;
 		rc = x->view->transport->request(x);
 		if (!x->stale)
 			return rc;
 		forget(x->c, x->view->generation);
 		/* It may have happened already: never twice. */
-		if (x->acts && rc == MCP_UNKNOWN)
+		if (x->acts && (rc == MCP_UNKNOWN || x->ran_perhaps))
 			return rc;
 	}
 	return rc;

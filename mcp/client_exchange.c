@@ -47,6 +47,7 @@ void
 exchange_reset(struct exchange *x)
 {
 	x->answered = x->maybe = x->silent = x->taken = false;
+	x->named = false;
 	x->result = x->data = NULL;
 	x->message = "";
 	x->code = 0;

@@ -127,6 +127,78 @@ legacy_write_cancel(const struct exchange *x, struct buf *body)
 	return rpc_write(body, 0, "notifications/cancelled", params, "");
 }
 
+/* What the words of a refusal say of a session. */
+enum session_word {
+	WORD_OTHER,
+	WORD_PLAIN, /* stands in such words, and says nothing alone */
+	WORD_ENDS,  /* it is over, perhaps since this request */
+	WORD_NONE,  /* it was over, or not begun, before */
+};
+
+static const char *const WORDS[] = {
+	[WORD_PLAIN]
+	= " 400 404 a active bad been complete detail does error "
+	  "exist first for found has header id initialization "
+	  "initialize initialized internal is longer mcp "
+	  "mcp-session-id message or please re-initialize "
+	  "received recognized reinitialize request server session "
+	  "sessionid the unauthorized valid was your ",
+	[WORD_ENDS] = " closed ended expired lost terminated ",
+	[WORD_NONE] = " before invalid missing no not required unknown "
+		      "unrecognized without ",
+};
+
+#define WORD_MAX 20 /* more than the longest of them, with its blanks */
+
+static enum session_word
+word_says(const char *word, size_t len)
+{
+	char text[WORD_MAX];
+	size_t i;
+
+	if (len > sizeof(text) - 3)
+		return WORD_OTHER;
+	snprintf(text, sizeof(text), " %.*s ", (int)len, word);
+	for (i = WORD_PLAIN; i < NELEM(WORDS); i++)
+		if (strcasestr(WORDS[i], text) != NULL)
+			return (enum session_word)i;
+	return WORD_OTHER;
+}
+
+/*
+ * Words that are about the protocol's session and nothing else: one that they
+ * would not have makes them a tool's own ("Browser session closed").  ${id} may
+ * stand among them.
+ */
+static enum session_word
+words_say(const char *words, const char *id)
+{
+	static const char SIGNS[] = "abcdefghijklmnopqrstuvwxyz"
+				    "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "0123456789-_";
+	enum session_word said = WORD_PLAIN, one;
+	size_t len, nid = strlen(id);
+
+	if (strcasestr(words, "session") == NULL
+	    && strcasestr(words, "initializ") == NULL)
+		return WORD_OTHER;
+	for (; *words != '\0'; words += len == 0 ? 1 : len) {
+		len = strspn(words, SIGNS);
+		if (nid > 0 && strncmp(words, id, nid) == 0 && nid >= len) {
+			len = nid;
+			continue;
+		}
+		if (len == 0)
+			continue;
+		one = word_says(words, len);
+		if (one == WORD_OTHER)
+			return WORD_OTHER;
+		if (one > said)
+			said = one;
+	}
+	return said;
+}
+
 /* Do these words say that a session is over, or was never begun? */
 static bool
 say_no_session(const char *words)
@@ -149,24 +221,44 @@ say_no_session(const char *words)
 	return false;
 }
 
+/* Where a tool's own words may stand. */
+static bool
+says_nothing_else(struct exchange *x, const char *words)
+{
+	enum session_word said = words_say(words, x->view->session);
+
+	x->ran_perhaps = said == WORD_ENDS;
+	return said > WORD_PLAIN;
+}
+
 /*
  * Servers say so in each status and form: 404 as they should, 400 with words
  * (DAWNCR0W/affine-mcp-server#301), 200 with an error
  * (justadityaraj/shim-mcp#8), 500 (sparfenyuk/mcp-proxy#149), or that nobody
  * initialized them, which holds without an id, too.
+ *
+ * A tool's own error may look so, 404 for what is not there
+ * (googleapis/mcp-toolbox#3588) or words of a session of its own: in an answer
+ * to this very request, and in what is no refusal of HTTP's, the words must be
+ * about nothing else.
  */
 bool
-legacy_session_is_over(const struct exchange *x)
+legacy_session_is_over(struct exchange *x)
 {
 	const char *words = words_of(x);
-	bool has_id = x->view->session[0] != '\0';
+	bool has_id = x->view->session[0] != '\0', own, may;
 
-	if ((x->answered && x->result != NULL) || x->status == 429)
+	own = x->answered && x->named;
+	if ((x->answered && x->result != NULL) || x->status == 429
+	    || (own && (x->code == RPC_NO_METHOD || x->code == RPC_BAD_PARAMS)))
 		return false;
-	if (has_id
+	if (has_id && !own
 	    && (x->status == 404 || x->status == 410
 		|| (x->status == 400 && strcasestr(words, "session") != NULL)))
 		return true;
-	return (has_id || strcasestr(words, "session") == NULL)
-	    && x->status != 502 && x->status != 504 && say_no_session(words);
+	may = (has_id || strcasestr(words, "session") == NULL)
+	    && x->status != 502 && x->status != 504;
+	if (own || x->status < 400 || x->status >= 500)
+		return may && says_nothing_else(x, words);
+	return may && say_no_session(words);
 }

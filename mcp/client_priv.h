@@ -136,6 +136,7 @@ struct exchange {
 	int status;          /* of the POST; 0: none */
 	enum http_rc ended;  /* of the POST, up to its status */
 	bool answered;       /* ${result} or ${code} is the server's word */
+	bool named;          /* and has the id of this request */
 	bool silent;         /* its body came whole, and is empty */
 	bool taken;          /* and that says: the answer comes elsewhere */
 	bool maybe;          /* they are, unless one with a better id comes */
@@ -148,6 +149,7 @@ struct exchange {
 	char session[MCP_SESSION_MAX];
 	bool long_session; /* one came that is not in ${session} */
 	bool stale; /* refused because what we knew of the server is over */
+	bool ran_perhaps; /* stale, but what acts is not asked again */
 
 	/* Of reading. */
 	struct mcp_view *view;             /* the caller's room for it */
@@ -181,7 +183,7 @@ enum mcp_rc exchange_end(struct exchange *x, enum mcp_rc rc, const char *fmt,
 
 /* client_end.c: how an exchange ended */
 /* Refused by a 4xx that may come of another revision of the server's; what
- * acts is not asked again for that. */
+ * acts is not asked again for that, nor is what is answered as not there. */
 bool exchange_is_refused(const struct exchange *x);
 /* Taken by the server, but no answer came where it was sent to. */
 bool exchange_is_unanswered(const struct exchange *x, enum mcp_rc rc);
@@ -257,7 +259,7 @@ const char *legacy_agreed(const json_t *result);
 /* The one to ask for after ${asked} was refused; NULL: none. */
 const char *legacy_instead(const struct exchange *x, const char *asked);
 /* Refused without being looked at, because the session is over? */
-bool legacy_session_is_over(const struct exchange *x);
+bool legacy_session_is_over(struct exchange *x);
 /* The params of initialize, members as JSON text. */
 const char *legacy_hello(const struct exchange *x, const char *version);
 

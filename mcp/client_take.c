@@ -49,6 +49,7 @@ static void
 take_answer(struct exchange *x, const struct rpc_message *m)
 {
 	x->result = x->data = NULL;
+	x->named = rpc_id_match(m->id, x->id) != RPC_ID_OTHER;
 	if (m->kind == RPC_RESULT) {
 		x->result = json_keep(x->mem, json_incref(m->result));
 		return;

@@ -4,7 +4,9 @@
  * Whatever the server sent, the caller is told what is there: its blocks, one
  * by one, and the structure; else the whole result.
  */
+#include <stdint.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/arena.h"
 #include "base/json.h"
@@ -27,6 +29,40 @@ add(struct reading *r, struct tool_content item, const json_t *block)
 	r->out->content[r->out->n++] = item;
 }
 
+#define BYTES_LEAST 256 /* of base64 without a name: no word is so long */
+
+/* Is ${value} bytes as text, or are some in it?  What other makers' blocks have
+ * for a picture; a model can't read them, and they would fill its context. */
+static bool
+holds_bytes(const json_t *value)
+{
+	static const char SIGNS[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "abcdefghijklmnopqrstuvwxyz"
+				    "0123456789+/=_-";
+	const char *text = json_string_value(value), *key,
+		   *type = json_member_str(value, "type");
+	json_t *member;
+	size_t i;
+
+	if (text != NULL)
+		return (strncasecmp(text, "data:", 5) == 0
+			   && strstr(text, ";base64,") != NULL)
+		    || (strlen(text) >= BYTES_LEAST
+			&& strspn(text, SIGNS) == strlen(text));
+	if (type != NULL && strcmp(type, "base64") == 0
+	    && json_member_str(value, "data") != NULL)
+		return true;
+	json_object_foreach((json_t *)(uintptr_t)value, key, member) {
+		if (holds_bytes(member))
+			return true;
+	}
+	json_array_foreach(value, i, member) {
+		if (holds_bytes(member))
+			return true;
+	}
+	return false;
+}
+
 /* A block of a type that we do not know. */
 static void
 add_other(struct reading *r, const json_t *block, const char *type)
@@ -44,10 +80,13 @@ add_other(struct reading *r, const json_t *block, const char *type)
 	if (text == NULL
 	    && (json_object_get(block, "data") != NULL
 		|| json_object_get(block, "blob") != NULL
-		|| json_object_size(block) < 2)) {
+		|| json_object_size(block) < 2 || holds_bytes(block))) {
 		item.kind = CONTENT_OTHER;
 		item.name = type;
 		item.mime = json_member_str(block, "mimeType");
+		if (item.mime == NULL)
+			item.mime = json_member_str(
+			    json_object_get(block, "source"), "media_type");
 	} else {
 		item.text = text != NULL ? text : json_text(r->mem, block);
 	}
@@ -55,10 +94,8 @@ add_other(struct reading *r, const json_t *block, const char *type)
 }
 
 static void
-add_resource(struct reading *r, const json_t *block)
+add_one_resource(struct reading *r, const json_t *block, const json_t *res)
 {
-	const json_t *res = json_object_get(block, "resource");
-
 	add(r,
 	    (struct tool_content){ .kind = CONTENT_RESOURCE,
 		.text = json_member_str(res, "text"),
@@ -68,29 +105,69 @@ add_resource(struct reading *r, const json_t *block)
 	    block);
 }
 
+/* Some write its members into the block (seuros/action_mcp#168), or a list. */
+static void
+add_resource(struct reading *r, const json_t *block)
+{
+	const json_t *res = json_object_get(block, "resource"), *one;
+	size_t i;
+
+	if (!json_is_array(res))
+		add_one_resource(r, block, json_is_object(res) ? res : block);
+	json_array_foreach(res, i, one)
+		add_one_resource(r, block, one);
+}
+
+static void
+add_link(struct reading *r, const json_t *block)
+{
+	const json_t *in = json_object_get(block, "resource");
+	const json_t *link = json_is_object(in) ? in : block;
+
+	add(r,
+	    (struct tool_content){ .kind = CONTENT_LINK,
+		.name = json_member_str(link, "name"),
+		.mime = json_member_str(link, "mimeType"),
+		.uri = json_member_str(link, "uri") },
+	    block);
+}
+
+/* What a block of text says, in whatever it was put; NULL: nothing. */
+static const char *
+text_in(const struct reading *r, const json_t *block)
+{
+	const json_t *text = json_object_get(block, "text");
+
+	if (json_is_string(block))
+		return json_string_value(block);
+	if (json_is_string(text))
+		return json_string_value(text);
+	if (text != NULL && !json_is_null(text))
+		return json_text(r->mem, text);
+	return json_member_str(block, "content");
+}
+
 static void
 add_block(struct reading *r, const json_t *block)
 {
 	const char *type = json_member_str(block, "type");
-	const char *text = json_is_string(block)
-	    ? json_string_value(block)
-	    : json_member_str(block, "text");
 	const char *bytes = json_member_str(block, "data");
-	bool is_text = type == NULL || strcmp(type, "text") == 0;
+	const char *text = json_member_str(block, "text");
+	const json_t *one;
+	size_t i;
 
-	if (is_text) {
+	if (json_is_array(block)) {
+		json_array_foreach(block, i, one)
+			add_block(r, one);
+	} else if (type == NULL || strcmp(type, "text") == 0) {
+		text = text_in(r, block);
 		if (text != NULL)
 			add(r,
 			    (struct tool_content){ .kind = CONTENT_TEXT,
 				.text = text },
 			    block);
 	} else if (strcmp(type, "resource_link") == 0) {
-		add(r,
-		    (struct tool_content){ .kind = CONTENT_LINK,
-			.name = json_member_str(block, "name"),
-			.mime = json_member_str(block, "mimeType"),
-			.uri = json_member_str(block, "uri") },
-		    block);
+		add_link(r, block);
 	} else if (strcmp(type, "resource") == 0) {
 		add_resource(r, block);
 	} else if (text == NULL && bytes != NULL
@@ -106,20 +183,37 @@ add_block(struct reading *r, const json_t *block)
 	}
 }
 
+/* How many items ${block} becomes at most. */
+static size_t
+items_in(const json_t *block)
+{
+	const json_t *one, *res = json_object_get(block, "resource");
+	size_t n = 0, i;
+
+	if (!json_is_array(block))
+		return json_is_array(res) ? json_array_size(res) : 1;
+	json_array_foreach(block, i, one)
+		n += items_in(one);
+	return n;
+}
+
 /* A list of blocks, one block, or plain text. */
 static void
 add_content(struct reading *r, const json_t *content)
 {
-	size_t n = json_is_array(content) ? json_array_size(content) : 1, i;
-	const json_t *block;
+	r->out->content = arena_alloc(r->mem,
+	    (items_in(content) + 1) * sizeof(*r->out->content));
+	add_block(r, content);
+}
 
-	r->out->content = arena_alloc(r->mem, n * sizeof(*r->out->content));
-	if (!json_is_array(content)) {
-		add_block(r, content);
-		return;
-	}
-	json_array_foreach(content, i, block)
-		add_block(r, block);
+/* True, in whatever it was put. */
+static bool
+is_set(const json_t *value)
+{
+	const char *text = json_string_value(value);
+
+	return json_is_true(value) || json_integer_value(value) != 0
+	    || (text != NULL && strcasecmp(text, "true") == 0);
 }
 
 /* What is no CallToolResult, as it came; its form is the protocol's matter. */
@@ -165,7 +259,7 @@ mcp_result_read(struct arena *mem, const json_t *result,
 		add_content(&r, content);
 	if (!r.says && out->structured == NULL)
 		add_whole(&r, result);
-	if (r.is_error || json_member_bool(result, "isError", false)
-	    || json_member_bool(result, "is_error", false))
+	if (r.is_error || is_set(json_object_get(result, "isError"))
+	    || is_set(json_object_get(result, "is_error")))
 		out->end = TOOL_FAILED;
 }

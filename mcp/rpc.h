@@ -17,6 +17,7 @@ struct buf;
 #define RPC_NO_METHOD (-32601)
 #define RPC_BAD_PARAMS (-32602)
 #define RPC_INTERNAL (-32603)
+#define RPC_NO_RESOURCE (-32002) /* before 2026-07-28 */
 #define RPC_HEADER_MISMATCH (-32020)
 #define RPC_NEEDS_CAPABILITY (-32021)
 #define RPC_BAD_VERSION (-32022)

@@ -8,7 +8,6 @@
 #include "base/json.h"
 #include "base/text.h"
 
-#define VALUES_MAX 256 /* of a structure, looked for in the text */
 /* Of the text of one result: the structure is written with escapes. */
 #define TEXT_MAX (2 * TOOL_CONTENT_MAX)
 
@@ -44,6 +43,26 @@ tool_result_say(struct arena *mem, struct tool_result *r, enum tool_end end,
 
 /* ---- as text ------------------------------------------------------------- */
 
+/* Its name alone does not tell which of many to choose. */
+static int
+add_link(struct buf *out, const struct tool_content *c)
+{
+	const json_t *in = json_object_get(c->item, "resource");
+	const json_t *link = json_is_object(in) ? in : c->item;
+	const char *title = json_member_str(link, "title");
+	const char *about = json_member_str(link, "description");
+
+	if (buf_printf(out, "[link: %s %s]", or_nothing(c->name),
+		or_nothing(c->uri))
+	    == -1)
+		return -1;
+	if (title != NULL && buf_printf(out, " %s", title) == -1)
+		return -1;
+	if (about == NULL)
+		return 0;
+	return buf_printf(out, "%s %s", title == NULL ? "" : ":", about);
+}
+
 static int
 add_item(struct buf *out, const struct tool_content *c)
 {
@@ -58,8 +77,7 @@ add_item(struct buf *out, const struct tool_content *c)
 		return buf_printf(out, "[resource: %s %s]", or_nothing(c->uri),
 		    or_nothing(c->mime));
 	case CONTENT_LINK:
-		return buf_printf(out, "[link: %s %s]", or_nothing(c->name),
-		    or_nothing(c->uri));
+		return add_link(out, c);
 	default:
 		return buf_printf(out, "[%.40s: %s]",
 		    c->name != NULL ? c->name : NAMES[c->kind],
@@ -67,64 +85,32 @@ add_item(struct buf *out, const struct tool_content *c)
 	}
 }
 
-/* Does ${text} hold all values of ${doc}?  ${left} of them are looked at. */
-static bool
-says_all(const char *text, const json_t *doc, int *left)
-{
-	char number[32];
-	const char *key;
-	json_t *value;
-	size_t i;
-
-	switch (json_typeof(doc)) {
-	case JSON_OBJECT:
-		json_object_foreach((json_t *)doc, key, value) {
-			if (!says_all(text, value, left))
-				return false;
-		}
-		return true;
-	case JSON_ARRAY:
-		json_array_foreach(doc, i, value) {
-			if (!says_all(text, value, left))
-				return false;
-		}
-		return true;
-	case JSON_STRING:
-		return (*left)-- <= 0
-		    || strstr(text, json_string_value(doc)) != NULL;
-	case JSON_INTEGER:
-		(void)snprintf(number, sizeof(number), "%" JSON_INTEGER_FORMAT,
-		    json_integer_value(doc));
-		return (*left)-- <= 0 || strstr(text, number) != NULL;
-	case JSON_REAL:
-		(void)snprintf(number, sizeof(number), "%.15g",
-		    json_real_value(doc));
-		return (*left)-- <= 0 || strstr(text, number) != NULL;
-	default: /* true, false, null: words of their own say so */
-		return true;
-	}
-}
-
 /*
  * A structure is to be there as text, too, and often is; but some servers sum
  * up in the text and put what was asked for in the structure alone
- * (usememos/memos#6226).
+ * (usememos/memos#6226).  Words that hold its values need not say what it says
+ * ("page 13" is no {"open":3}), so that nothing less than the same JSON counts,
+ * or the one thing in a {"result": ...} of FastMCP's.
  */
 static bool
 says_more(struct arena *mem, const json_t *structured, const char *text)
 {
-	int left = VALUES_MAX;
-	const json_t *doc;
+	const json_t *doc, *only;
 
 	if (structured == NULL || json_is_null(structured))
 		return false;
-	/* Nobody would be told it; and the search takes long in a long text. */
+	/* Nobody would be told it; and a long text takes long to read. */
 	if (strnlen(text, TOLD_MAX + 1) > TOLD_MAX)
 		return false;
-	doc = json_read(mem, text, strlen(text), NULL, NULL);
-	if (doc != NULL && json_equal(doc, structured))
+	only = json_object_size(structured) == 1
+	    ? json_object_get(structured, "result")
+	    : NULL;
+	if (json_is_string(only) && strcmp(json_string_value(only), text) == 0)
 		return false;
-	return !says_all(text, structured, &left);
+	doc = json_read(mem, text, strlen(text), NULL, NULL);
+	return doc == NULL
+	    || (!json_equal(doc, structured)
+		&& (only == NULL || !json_equal(doc, only)));
 }
 
 const char *

@@ -117,6 +117,31 @@ a_lost_session_is_begun_again(void **state)
 		{ 200, ERROR(-32000, "a session of yoga"), false },
 		{ 400, "{'error':'arguments are missing'}", false },
 		{ 502, "<html>no session", false },
+		/* A tool's own, which may have acted. */
+		{ 404, ERROR(-32601, "method not found"), false },
+		{ 404, ERROR(-32002, "No such entry"), false },
+		{ 404, ERROR(-32602, "Invalid session id"), false },
+		{ 400, ERROR(-32602, "Missing required field: session_id"),
+		    false },
+		{ 200,
+		    ERROR(-32000,
+			"Your bank session has expired; the transfer "
+			"was made"),
+		    false },
+		{ 200,
+		    ERROR(-32000,
+			"Browser session closed after the form was "
+			"sent"),
+		    false },
+		{ 200, ERROR(-32000, "Missing session_date"), false },
+		{ 200, ERROR(-32000, "Neo session 7 is no longer valid"),
+		    false },
+		{ 500, "the session was closed after the form was sent",
+		    false },
+		/* The protocol's, in an answer to this request. */
+		{ 404, ERROR(-32001, "Session not found"), true },
+		{ 409, ERROR(-32600, "Unknown session; initialize first"),
+		    true },
 	};
 	struct rule rules[] = {
 		{ RULE("initialize", 200, INITIALIZE("2025-06-18")),
@@ -151,9 +176,60 @@ a_lost_session_is_begun_again(void **state)
 			/* Once for each call, not for ever. */
 			assert_int_not_equal(rig_call(NULL, NULL), MCP_OK);
 			assert_int_equal(rules_count("tools/call"), 4);
+		} else if (rules_count("initialize") != 1) {
+			fail_msg("%d %s: begun anew", gone[i].status,
+			    gone[i].body);
 		}
 		rig_end();
 	}
+}
+
+/* A session that ended during the call: what it did is not known. */
+static void
+a_call_that_may_have_run_is_not_repeated(void **state)
+{
+	static const struct rule rules[] = {
+		{ RULE("initialize", 200, INITIALIZE("2025-06-18")),
+		    .headers = "Mcp-Session-Id: s\r\n" },
+		{ RULE("tools/call", 200, ERROR(-32000, "Session s closed")),
+		    .times = 1 },
+		{ RULE("tools/call", 200, SAID("new")) },
+		{ .method = NULL },
+	};
+
+	(void)state;
+	rig_begin(rules);
+	assert_int_equal(rig_call(NULL, NULL), MCP_ERROR);
+	assert_non_null(strstr(rig.why, "Session s closed"));
+	assert_int_equal(rules_count("tools/call"), 1);
+	/* The next one begins a session of its own. */
+	assert_int_equal(rig_call(NULL, NULL), MCP_OK);
+	assert_int_equal(rules_count("initialize"), 2);
+	rig_end();
+}
+
+/* What is not there is not asked for twice either. */
+static void
+what_is_not_there_is_no_lost_session(void **state)
+{
+	static const struct rule rules[] = {
+		{ RULE("initialize", 200, INITIALIZE("2025-06-18")),
+		    .headers = "Mcp-Session-Id: s\r\n" },
+		{ RULE("resources/read", 404,
+		    ERROR(-32002, "Resource not found")) },
+		{ .method = NULL },
+	};
+	struct mcp_answer a;
+
+	(void)state;
+	rig_begin(rules);
+	assert_int_equal(mcp_client_request(rig.client, "resources/read", NULL,
+			     NULL, rig.mem, &a, rig.why),
+	    MCP_ERROR);
+	assert_int_equal(a.code, -32002);
+	assert_int_equal(rules_count("resources/read"), 1);
+	assert_int_equal(rules_count("initialize"), 1);
+	rig_end();
 }
 
 static void
@@ -686,6 +762,8 @@ main(void)
 		cmocka_unit_test(a_session_is_kept_and_ended),
 		cmocka_unit_test(a_session_may_be_long),
 		cmocka_unit_test(a_lost_session_is_begun_again),
+		cmocka_unit_test(a_call_that_may_have_run_is_not_repeated),
+		cmocka_unit_test(what_is_not_there_is_no_lost_session),
 		cmocka_unit_test(the_server_may_ask),
 		cmocka_unit_test(the_server_may_not_ask_for_ever),
 		cmocka_unit_test(a_stream_is_resumed),
