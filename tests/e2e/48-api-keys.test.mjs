@@ -6,11 +6,12 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import { randomBytes } from 'node:crypto';
-import { suite, testWith, until } from './dragoman.mjs';
+import { until } from './dragoman.mjs';
+import { sharedStack, testWith } from './stacks.mjs';
 
 const KEY = /dm_default_[0-9A-Za-z]{43}(?![0-9A-Za-z])/g;
 const T = '{tenant:default}:';
-const s = suite({ edges: 1, turns: 1, settings: { log: { level: 'debug' } }, env: { SQL_ECHO: 'true' } });
+const s = sharedStack({ edges: 1, turns: 1, settings: { log: { level: 'debug' } }, env: { SQL_ECHO: 'true' } });
 
 const made = [];
 async function run(d, ...args) {
