@@ -176,6 +176,52 @@ on_a_long_get_too(void **state)
 	}
 }
 
+/* Of what a server asked while nobody read, the last ping and each question
+ * are answered. */
+static void
+the_last_ping_is_answered(void **state)
+{
+	static const struct rule rules[] = {
+		{ RULE("initialize", 200, INITIALIZE("2024-11-05")),
+		    .when = "/messages" },
+		{ RULE("server/discover", 405, "") },
+		{ RULE("initialize", 405, "") },
+		{ .method = "GET", .serve = serve_link },
+		{ RULE("tools/call", 200, SAID("ok")) },
+		{ RULE("answer", 202, "") },
+		{ .method = NULL },
+	};
+	static char text[8 * KIB];
+	bool last = false, roots = false;
+	int i, n;
+
+	(void)state;
+	n = snprintf(text, sizeof(text),
+	    "data: {\"jsonrpc\":\"2.0\",\"id\":\"r\",\"method\":\"roots/list\","
+	    "\"params\":{\"n\":1}}\n\n");
+	for (i = 0; i < 100; i++)
+		n += snprintf(text + n, sizeof(text) - (size_t)n,
+		    "data: {\"jsonrpc\":\"2.0\",\"id\":\"p%d\",\"method\":"
+		    "\"ping\"}\n\n",
+		    i);
+	begin_with(rules, CAPABILITIES, &HANDLER);
+	assert_int_equal(rig_call(NULL, NULL), MCP_OK);
+	link_say(text);
+	while (!last) {
+		assert_int_equal(rig_call(NULL, NULL), MCP_OK);
+		for (i = 0; i < rules_count("answer"); i++) {
+			last |= strstr(rules_request("answer", i), "\"p99\"")
+			    != NULL;
+			roots |= strstr(rules_request("answer", i), "\"r\"")
+			    != NULL;
+		}
+		assert_true(last || rules_count("tools/call") < 50);
+	}
+	assert_true(roots);
+	assert_true(rules_count("answer") < 100);
+	rig_end();
+}
+
 static void
 a_modern_server_gets_none(void **state)
 {
@@ -347,6 +393,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_servers_requests_are_answered),
 		cmocka_unit_test(on_a_long_get_too),
+		cmocka_unit_test(the_last_ping_is_answered),
 		cmocka_unit_test(a_modern_server_gets_none),
 		cmocka_unit_test(answers_go_back_with_their_state),
 		cmocka_unit_test(any_request_is_asked),
