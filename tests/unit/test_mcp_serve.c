@@ -303,6 +303,49 @@ answers_go_back_with_their_state(void **state)
 	rig_end();
 }
 
+/* The way of 2025-11-25 to ask a person to open an address. */
+static void
+an_error_may_ask(void **state)
+{
+	static const struct rule rules[] = {
+		{ RULE("initialize", 200, INITIALIZE("2025-11-25")) },
+		{ RULE("tools/call", 200,
+		      "{'jsonrpc':'2.0','id':$ID,'error':{'code':-32042,"
+		      "'message':'More is needed','data':{'elicitations':[{"
+		      "'mode':'url','elicitationId':'e','url':'https://a/b',"
+		      "'message':'Log in'}]}}}"),
+		    .times = 1 },
+		{ RULE("tools/call", 200,
+		    "{'jsonrpc':'2.0','id':$ID,'error':{'code':-32042,"
+		    "'message':'More is needed'}}") },
+		{ .method = NULL },
+	};
+	struct mcp_call_options o = { .deadline_ms = RIG_DEADLINE_MS };
+	const json_t *question;
+	json_t *result;
+
+	(void)state;
+	begin_with(rules, NULL, NULL);
+	assert_int_equal(mcp_client_call(rig.client, "t", NULL, NULL, &o,
+			     rig.mem, &result, rig.why),
+	    MCP_OK);
+	assert_string_equal(json_member_str(result, "resultType"),
+	    "input_required");
+	question = json_object_get(json_object_get(result, "inputRequests"),
+	    "url1");
+	assert_string_equal(json_member_str(question, "method"),
+	    "elicitation/create");
+	assert_string_equal(
+	    json_member_str(json_object_get(question, "params"), "url"),
+	    "https://a/b");
+	/* Without an address it is an error as others. */
+	assert_int_equal(mcp_client_call(rig.client, "t", NULL, NULL, &o,
+			     rig.mem, &result, rig.why),
+	    MCP_ERROR);
+	assert_null(result);
+	rig_end();
+}
+
 static void
 any_request_is_asked(void **state)
 {
@@ -396,6 +439,7 @@ main(void)
 		cmocka_unit_test(the_last_ping_is_answered),
 		cmocka_unit_test(a_modern_server_gets_none),
 		cmocka_unit_test(answers_go_back_with_their_state),
+		cmocka_unit_test(an_error_may_ask),
 		cmocka_unit_test(any_request_is_asked),
 		cmocka_unit_test(a_strangers_address_is_not_trusted),
 	};
