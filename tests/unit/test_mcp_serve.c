@@ -408,6 +408,62 @@ any_request_is_asked(void **state)
 	rig_end();
 }
 
+/* Each row of the client's own table: the name in the header, and whether what
+ * became of it is unknown when the answer is lost. */
+static void
+each_method_has_its_name_and_deed(void **state)
+{
+	static const struct {
+		const char *method, *name;
+		enum mcp_rc lost;
+	} cases[] = {
+		{ "completion/complete", NULL, MCP_UNREACHED },
+		{ "logging/setLevel", NULL, MCP_UNREACHED },
+		{ "ping", NULL, MCP_UNREACHED },
+		{ "prompts/get", "Mcp-Name: the-name\r\n", MCP_UNREACHED },
+		{ "prompts/list", NULL, MCP_UNREACHED },
+		{ "resources/list", NULL, MCP_UNREACHED },
+		{ "resources/read", "Mcp-Name: the-uri\r\n", MCP_UNREACHED },
+		{ "resources/subscribe", NULL, MCP_UNREACHED },
+		{ "resources/templates/list", NULL, MCP_UNREACHED },
+		{ "resources/unsubscribe", NULL, MCP_UNREACHED },
+		{ "server/discover", NULL, MCP_UNREACHED },
+		{ "tasks/cancel", "Mcp-Name: the-task\r\n", MCP_UNREACHED },
+		{ "tasks/get", "Mcp-Name: the-task\r\n", MCP_UNREACHED },
+		{ "tasks/update", "Mcp-Name: the-task\r\n", MCP_UNKNOWN },
+		{ "tools/call", "Mcp-Name: the-name\r\n", MCP_UNKNOWN },
+		{ "tools/list", NULL, MCP_UNREACHED },
+		{ "its/own", NULL, MCP_UNKNOWN },
+	};
+	static const struct rule rules[] = {
+		{ RULE("server/discover", 200, DISCOVER), .times = 1 },
+		{ RULE("*", 500, "") },
+		{ .method = NULL },
+	};
+	json_t *params = json_pack("{s:s, s:s, s:s}", "name", "the-name", "uri",
+	    "the-uri", "taskId", "the-task");
+	struct mcp_answer a;
+	const char *sent;
+	enum mcp_rc rc;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(cases); i++) {
+		begin_with(rules, NULL, NULL);
+		rc = mcp_client_request(rig.client, cases[i].method, params,
+		    NULL, rig.mem, &a, rig.why);
+		sent = rules_request(cases[i].method,
+		    rules_count(cases[i].method) - 1);
+		if (rc != cases[i].lost
+		    || (cases[i].name == NULL
+			    ? strstr(sent, "Mcp-Name:") != NULL
+			    : strstr(sent, cases[i].name) == NULL))
+			fail_msg("%s: %d, %s", cases[i].method, rc, sent);
+		rig_end();
+	}
+	json_decref(params);
+}
+
 static void
 a_strangers_address_is_not_trusted(void **state)
 {
@@ -441,6 +497,7 @@ main(void)
 		cmocka_unit_test(answers_go_back_with_their_state),
 		cmocka_unit_test(an_error_may_ask),
 		cmocka_unit_test(any_request_is_asked),
+		cmocka_unit_test(each_method_has_its_name_and_deed),
 		cmocka_unit_test(a_strangers_address_is_not_trusted),
 	};
 
