@@ -1,7 +1,9 @@
 #include "chat/told.h"
 
+#include <stdint.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "base/text.h"
 #include "chat/phrases.h"
 
@@ -20,6 +22,23 @@ limit(struct arena *mem, const char *text)
 	    (int)text_whole(text, TOLD_MAX - sizeof(CUT_NOTE)), text, CUT_NOTE);
 }
 
+/* With the addresses that the person is to open, if it is that. */
+static const char *
+asks(struct arena *mem, const json_t *questions)
+{
+	const char *text = PHRASE_TOOL_ASKS, *key, *url;
+	json_t *question;
+
+	json_object_foreach((json_t *)(uintptr_t)questions, key, question) {
+		url = json_member_str(json_object_get(question, "params"),
+		    "url");
+		if (url != NULL && strlen(text) <= TOLD_MAX)
+			text = arena_printf(mem, "%s\nThe person may open: %s",
+			    text, url);
+	}
+	return limit(mem, text);
+}
+
 struct turn_result
 told(struct arena *mem, const struct tool_result *result)
 {
@@ -29,7 +48,7 @@ told(struct arena *mem, const struct tool_result *result)
 
 	switch (result->end) {
 	case TOOL_ASKS:
-		out.text = PHRASE_TOOL_ASKS;
+		out.text = asks(mem, result->questions);
 		return out;
 	case TOOL_LATER:
 		out.text = PHRASE_TOOL_LATER;

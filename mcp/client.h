@@ -27,7 +27,10 @@ enum mcp_trust {
 /*
  * What a server asks of its client (before 2026-07-28 only: later ones end a
  * call that asks with questions instead).  It runs on the thread of a call,
- * within that call's deadline; many at once.  Without it, and for what it does
+ * within that call's deadline; many at once.  On a long GET (HTTP+SSE) that is
+ * the thread that reads for all calls of the server, which wait meanwhile: who
+ * asks a person there answers elsewhere.  What comes on the optional GET stream
+ * of Streamable HTTP is not heard.  Without it, and for what it does
  * not know, the server is told that there is no such method; ping is always
  * answered.
  */
@@ -87,7 +90,9 @@ enum mcp_rc mcp_client_tools(struct mcp_client *c, const volatile int *cancel,
     json_t **tools, int64_t *ttl_ms, char why[MCP_WHY_MAX]) WARN_UNUSED;
 
 /*
- * tools/call.  ${result} is the whole CallToolResult in ${mem}.  Progress
+ * tools/call.  ${result} is the whole CallToolResult in ${mem}, or an
+ * input_required in its place, as which the error of 2025-11-25 comes that asks
+ * a person to open an address.  Progress
  * notifications are handed to ${on_progress}; setting *${cancel} cancels at
  * the server too (closing the stream, or notifications/cancelled).
  * ${schema}: the tool's inputSchema, for x-mcp-header parameters; may be NULL.

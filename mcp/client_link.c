@@ -99,14 +99,34 @@ waiter_of(struct mcp_link *l, const json_t *id)
 	return NULL;
 }
 
+/* Make room: of many pings the server waits for the last (one for each minute
+ * that nobody read).  False: all are others. */
+static bool
+drop_ping(struct mcp_link *l)
+{
+	int i;
+
+	for (i = 0; i < l->nheard; i++)
+		if (strcmp(l->heard[i].method, "ping") == 0)
+			break;
+	if (i == l->nheard)
+		return false;
+	heard_fini(&l->heard[i]);
+	l->nheard--;
+	memmove(&l->heard[i], &l->heard[i + 1],
+	    (size_t)(l->nheard - i) * sizeof(l->heard[i]));
+	return true;
+}
+
 /* Served without the lock: it may take its time. */
 static void
 hear(struct mcp_link *l, const struct rpc_message *m)
 {
-	struct heard *h = &l->heard[l->nheard];
+	struct heard *h;
 
-	if (l->nheard == HEARD_MAX)
+	if (l->nheard == HEARD_MAX && !drop_ping(l))
 		return;
+	h = &l->heard[l->nheard];
 	h->method = strdup(m->method);
 	if (h->method == NULL)
 		abort();

@@ -11,7 +11,9 @@
 #include "base/sse.h"
 #include "mcp/client_priv.h"
 
-#define HEARD_MAX 16 /* of the server's own in one piece; more are dropped */
+/* Of the server's own in one piece; of more, the oldest pings are dropped, else
+ * the newest. */
+#define HEARD_MAX 16
 
 struct waiter {
 	int64_t id;

@@ -2,6 +2,7 @@
  * client_request: one request to a server, as its callers write it.
  */
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/arena.h"
@@ -74,6 +75,32 @@ exchange_of(struct mcp_client *c, const struct mcp_call_options *o,
 		.why = why };
 }
 
+/*
+ * An error of 2025-11-25 that a person must open an address first, as a result
+ * that asks, as later revisions have it.  NULL: it is another one.
+ */
+static json_t *
+asks_for_url(const struct exchange *x)
+{
+	const json_t *all = json_object_get(x->data, "elicitations"), *one;
+	json_t *requests, *result;
+	char key[24];
+	size_t i;
+
+	if (x->code != RPC_NEEDS_URL || json_array_size(all) == 0)
+		return NULL;
+	requests = json_object();
+	json_array_foreach(all, i, one) {
+		(void)snprintf(key, sizeof(key), "url%zu", i + 1);
+		(void)json_object_set_new(requests, key,
+		    json_pack("{s:s, s:O}", "method", "elicitation/create",
+			"params", (json_t *)(uintptr_t)one));
+	}
+	result = json_pack("{s:s, s:o}", "resultType", "input_required",
+	    "inputRequests", requests);
+	return json_keep(x->mem, result);
+}
+
 enum mcp_rc
 mcp_client_call(struct mcp_client *c, const char *name, const json_t *arguments,
     const json_t *schema, const struct mcp_call_options *o, struct arena *mem,
@@ -103,8 +130,11 @@ mcp_client_call(struct mcp_client *c, const char *name, const json_t *arguments,
 		x.schema = schema_now(&x);
 		rc = exchange_run(&x);
 	}
-	if (rc == MCP_OK) {
-		*result = x.result;
+	*result = rc == MCP_OK ? x.result : NULL;
+	if (rc == MCP_ERROR)
+		*result = asks_for_url(&x);
+	if (*result != NULL) {
+		rc = MCP_OK;
 		why[0] = '\0';
 	}
 out:

@@ -21,6 +21,7 @@ struct buf;
 #define RPC_HEADER_MISMATCH (-32020)
 #define RPC_NEEDS_CAPABILITY (-32021)
 #define RPC_BAD_VERSION (-32022)
+#define RPC_NEEDS_URL (-32042) /* 2025-11-25: a person opens an address first */
 
 enum rpc_kind {
 	RPC_INVALID,

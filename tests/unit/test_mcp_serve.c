@@ -176,6 +176,52 @@ on_a_long_get_too(void **state)
 	}
 }
 
+/* Of what a server asked while nobody read, the last ping and each question
+ * are answered. */
+static void
+the_last_ping_is_answered(void **state)
+{
+	static const struct rule rules[] = {
+		{ RULE("initialize", 200, INITIALIZE("2024-11-05")),
+		    .when = "/messages" },
+		{ RULE("server/discover", 405, "") },
+		{ RULE("initialize", 405, "") },
+		{ .method = "GET", .serve = serve_link },
+		{ RULE("tools/call", 200, SAID("ok")) },
+		{ RULE("answer", 202, "") },
+		{ .method = NULL },
+	};
+	static char text[8 * KIB];
+	bool last = false, roots = false;
+	int i, n;
+
+	(void)state;
+	n = snprintf(text, sizeof(text),
+	    "data: {\"jsonrpc\":\"2.0\",\"id\":\"r\",\"method\":\"roots/list\","
+	    "\"params\":{\"n\":1}}\n\n");
+	for (i = 0; i < 100; i++)
+		n += snprintf(text + n, sizeof(text) - (size_t)n,
+		    "data: {\"jsonrpc\":\"2.0\",\"id\":\"p%d\",\"method\":"
+		    "\"ping\"}\n\n",
+		    i);
+	begin_with(rules, CAPABILITIES, &HANDLER);
+	assert_int_equal(rig_call(NULL, NULL), MCP_OK);
+	link_say(text);
+	while (!last) {
+		assert_int_equal(rig_call(NULL, NULL), MCP_OK);
+		for (i = 0; i < rules_count("answer"); i++) {
+			last |= strstr(rules_request("answer", i), "\"p99\"")
+			    != NULL;
+			roots |= strstr(rules_request("answer", i), "\"r\"")
+			    != NULL;
+		}
+		assert_true(last || rules_count("tools/call") < 50);
+	}
+	assert_true(roots);
+	assert_true(rules_count("answer") < 100);
+	rig_end();
+}
+
 static void
 a_modern_server_gets_none(void **state)
 {
@@ -257,6 +303,49 @@ answers_go_back_with_their_state(void **state)
 	rig_end();
 }
 
+/* The way of 2025-11-25 to ask a person to open an address. */
+static void
+an_error_may_ask(void **state)
+{
+	static const struct rule rules[] = {
+		{ RULE("initialize", 200, INITIALIZE("2025-11-25")) },
+		{ RULE("tools/call", 200,
+		      "{'jsonrpc':'2.0','id':$ID,'error':{'code':-32042,"
+		      "'message':'More is needed','data':{'elicitations':[{"
+		      "'mode':'url','elicitationId':'e','url':'https://a/b',"
+		      "'message':'Log in'}]}}}"),
+		    .times = 1 },
+		{ RULE("tools/call", 200,
+		    "{'jsonrpc':'2.0','id':$ID,'error':{'code':-32042,"
+		    "'message':'More is needed'}}") },
+		{ .method = NULL },
+	};
+	struct mcp_call_options o = { .deadline_ms = RIG_DEADLINE_MS };
+	const json_t *question;
+	json_t *result;
+
+	(void)state;
+	begin_with(rules, NULL, NULL);
+	assert_int_equal(mcp_client_call(rig.client, "t", NULL, NULL, &o,
+			     rig.mem, &result, rig.why),
+	    MCP_OK);
+	assert_string_equal(json_member_str(result, "resultType"),
+	    "input_required");
+	question = json_object_get(json_object_get(result, "inputRequests"),
+	    "url1");
+	assert_string_equal(json_member_str(question, "method"),
+	    "elicitation/create");
+	assert_string_equal(
+	    json_member_str(json_object_get(question, "params"), "url"),
+	    "https://a/b");
+	/* Without an address it is an error as others. */
+	assert_int_equal(mcp_client_call(rig.client, "t", NULL, NULL, &o,
+			     rig.mem, &result, rig.why),
+	    MCP_ERROR);
+	assert_null(result);
+	rig_end();
+}
+
 static void
 any_request_is_asked(void **state)
 {
@@ -319,6 +408,62 @@ any_request_is_asked(void **state)
 	rig_end();
 }
 
+/* Each row of the client's own table: the name in the header, and whether what
+ * became of it is unknown when the answer is lost. */
+static void
+each_method_has_its_name_and_deed(void **state)
+{
+	static const struct {
+		const char *method, *name;
+		enum mcp_rc lost;
+	} cases[] = {
+		{ "completion/complete", NULL, MCP_UNREACHED },
+		{ "logging/setLevel", NULL, MCP_UNREACHED },
+		{ "ping", NULL, MCP_UNREACHED },
+		{ "prompts/get", "Mcp-Name: the-name\r\n", MCP_UNREACHED },
+		{ "prompts/list", NULL, MCP_UNREACHED },
+		{ "resources/list", NULL, MCP_UNREACHED },
+		{ "resources/read", "Mcp-Name: the-uri\r\n", MCP_UNREACHED },
+		{ "resources/subscribe", NULL, MCP_UNREACHED },
+		{ "resources/templates/list", NULL, MCP_UNREACHED },
+		{ "resources/unsubscribe", NULL, MCP_UNREACHED },
+		{ "server/discover", NULL, MCP_UNREACHED },
+		{ "tasks/cancel", "Mcp-Name: the-task\r\n", MCP_UNREACHED },
+		{ "tasks/get", "Mcp-Name: the-task\r\n", MCP_UNREACHED },
+		{ "tasks/update", "Mcp-Name: the-task\r\n", MCP_UNKNOWN },
+		{ "tools/call", "Mcp-Name: the-name\r\n", MCP_UNKNOWN },
+		{ "tools/list", NULL, MCP_UNREACHED },
+		{ "its/own", NULL, MCP_UNKNOWN },
+	};
+	static const struct rule rules[] = {
+		{ RULE("server/discover", 200, DISCOVER), .times = 1 },
+		{ RULE("*", 500, "") },
+		{ .method = NULL },
+	};
+	json_t *params = json_pack("{s:s, s:s, s:s}", "name", "the-name", "uri",
+	    "the-uri", "taskId", "the-task");
+	struct mcp_answer a;
+	const char *sent;
+	enum mcp_rc rc;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(cases); i++) {
+		begin_with(rules, NULL, NULL);
+		rc = mcp_client_request(rig.client, cases[i].method, params,
+		    NULL, rig.mem, &a, rig.why);
+		sent = rules_request(cases[i].method,
+		    rules_count(cases[i].method) - 1);
+		if (rc != cases[i].lost
+		    || (cases[i].name == NULL
+			    ? strstr(sent, "Mcp-Name:") != NULL
+			    : strstr(sent, cases[i].name) == NULL))
+			fail_msg("%s: %d, %s", cases[i].method, rc, sent);
+		rig_end();
+	}
+	json_decref(params);
+}
+
 static void
 a_strangers_address_is_not_trusted(void **state)
 {
@@ -347,9 +492,12 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_servers_requests_are_answered),
 		cmocka_unit_test(on_a_long_get_too),
+		cmocka_unit_test(the_last_ping_is_answered),
 		cmocka_unit_test(a_modern_server_gets_none),
 		cmocka_unit_test(answers_go_back_with_their_state),
+		cmocka_unit_test(an_error_may_ask),
 		cmocka_unit_test(any_request_is_asked),
+		cmocka_unit_test(each_method_has_its_name_and_deed),
 		cmocka_unit_test(a_strangers_address_is_not_trusted),
 	};
 

@@ -8,6 +8,8 @@
 #include <cmocka.h>
 #include <string.h>
 
+#include "base/arena.h"
+#include "base/json.h"
 #include "base/text.h"
 #include "chat/told.h"
 
@@ -100,12 +102,28 @@ what_is_longer_is_cut_between_characters(void **state)
 	arena_free(mem);
 }
 
+static void
+an_address_to_open_is_told(void **state)
+{
+	struct arena *mem = arena_new();
+	json_t *questions = json_pack("{s:{s:s, s:{s:s}}}", "url1", "method",
+	    "elicitation/create", "params", "url", "https://a/b");
+	struct tool_result r = { .end = TOOL_ASKS, .questions = questions };
+
+	(void)state;
+	assert_non_null(strstr(told(mem, &r).text, "an answer from a person"));
+	assert_non_null(strstr(told(mem, &r).text, "open: https://a/b"));
+	json_decref(questions);
+	arena_free(mem);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_end_is_done_or_failed),
 		cmocka_unit_test(what_is_longer_is_cut_between_characters),
+		cmocka_unit_test(an_address_to_open_is_told),
 	};
 
 	return cmocka_run_group_tests_name("told", tests, NULL, NULL);

@@ -329,6 +329,7 @@ results_arrive_whole(void **state)
 	struct tool_call c = { "id", "s__say", "{}" };
 	struct arena *mem = arena_new();
 	const struct toolset *set;
+	const char *sent;
 	struct tool_result r;
 
 	(void)state;
@@ -358,6 +359,18 @@ results_arrive_whole(void **state)
 	assert_int_equal(r.end, TOOL_ASKS);
 	assert_non_null(json_object_get(r.questions, "who"));
 	assert_string_equal(r.state, "opaque");
+
+	/* Called again, the server gets them, and the caller's trace. */
+	ctx.answers = json_keep(mem,
+	    json_pack("{s:{s:s}}", "who", "action", "accept"));
+	ctx.state = r.state;
+	ctx.trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+	tools_call(set, &ctx, &c, mem, &r);
+	sent = rules_request("tools/call", rules_count("tools/call") - 1);
+	assert_non_null(strstr(sent,
+	    "\"inputResponses\":{\"who\":{\"action\":\"accept\"}}"));
+	assert_non_null(strstr(sent, "\"requestState\":\"opaque\""));
+	assert_non_null(strstr(sent, ctx.trace));
 	toolset_unref(set);
 	end();
 	rules_stop();
