@@ -80,7 +80,7 @@ expect 2 '"ok":false' "$dragoman" --json --config "$T/bad.yaml" config check
 printf 'CHAT_HOST: groq\nencryption_key_file: none\n' >"$T/bad2.yaml"
 expect 2 "bad2.yaml:1: CHAT_HOST: is not a setting; did you mean chat.host?" \
 	"$dragoman" --config "$T/bad2.yaml" config check
-expect 2 "bad2.yaml:2: encryption_key: $T/none cannot be read" \
+expect 2 "bad2.yaml:2: encryption_key: the file that is named there cannot be read" \
 	"$dragoman" --config "$T/bad2.yaml" config check
 [ "$("$dragoman" --config "$T/bad2.yaml" config check | wc -l)" = 2 ] ||
 	{ echo "FAIL: more than two errors of bad2.yaml"; failed=1; }
