@@ -706,6 +706,33 @@ a_full_queue_is_looked_past(void **state)
 	park_free(pk);
 }
 
+/* 64 MiB in all, whoever waits: more is dropped, and looked for instead. */
+static void
+all_queues_together_are_bounded(void **state)
+{
+	enum { PIECE = 1 * MIB, PIECES = 70 };
+	struct park *pk = start(2);
+	_Atomic int go = 0;
+	struct wait blocks = { .hold = &go };
+	int64_t a = park_reserve(pk, OWNER);
+	int64_t dropped = metric_total(METRIC_WAKES_DROPPED, 0);
+	int fd = parked(pk, a, &blocks, 600000);
+	char *bytes = calloc(1, PIECE);
+
+	(void)state;
+	assert_non_null(bytes);
+	park_wake(pk, a, "hold", "", 0);
+	await(&blocks.held, 1);
+	for (int i = 0; i < PIECES; i++)
+		park_wake_topic(pk, "t", "delta", bytes, PIECE);
+	dropped = metric_total(METRIC_WAKES_DROPPED, 0) - dropped;
+	assert_in_range(dropped, PIECES - 64, PIECES - 62);
+	atomic_store(&go, 1);
+	free(bytes);
+	close(fd);
+	park_free(pk);
+}
+
 /* Of a number that is not parked yet, too; and one piece always fits. */
 static void
 what_comes_before_parking_is_bounded(void **state)
@@ -917,6 +944,7 @@ main(void)
 		cmocka_unit_test(owners_are_counted_and_bounded),
 		cmocka_unit_test(a_stream_begins_at_a_get),
 		cmocka_unit_test(a_full_queue_is_looked_past),
+		cmocka_unit_test(all_queues_together_are_bounded),
 		cmocka_unit_test(what_comes_before_parking_is_bounded),
 		cmocka_unit_test(what_takes_long_is_parked_first),
 		cmocka_unit_test(the_heap_keeps_its_order),
