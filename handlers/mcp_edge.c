@@ -11,7 +11,7 @@
 #include "base/log.h"
 #include "handlers/handlers.h"
 #include "handlers/mcp_lists.h"
-#include "handlers/mcp_priv.h"
+#include "handlers/mcp_stream.h"
 #include "program/program.h"
 
 #define REPORT_MAX (64 * KIB)
@@ -29,6 +29,7 @@ mcp_edge_start(struct edge *e, const struct seal_ring *ring)
 	pthread_mutex_init(&m->opening, NULL);
 	pthread_mutex_init(&m->mu, NULL);
 	m->tools = toolbox_builtin(e->settings);
+	m->places = mcp_places_new();
 	e->mcp = m;
 }
 
@@ -101,6 +102,7 @@ mcp_edge_stop(struct edge *e)
 		http_stop();
 	pthread_mutex_destroy(&m->opening);
 	pthread_mutex_destroy(&m->mu);
+	mcp_places_free(m->places);
 	e->mcp = NULL;
 	free(m);
 }

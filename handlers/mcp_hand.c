@@ -18,16 +18,50 @@
 
 static const char FULL[] = "too many calls are waiting; please try again";
 
+/* Progress of a session whose stream is elsewhere. */
+static void
+say_progress(struct mcp_later *l, const struct buf *json)
+{
+	(void)!mcps_say(l->post.edge->store, l->post.sid, buf_str(json),
+	    json->len);
+}
+
+/* It is kept first, then sent. */
+static void
+send_progress(struct mcp_later *l, const struct buf *json)
+{
+	int64_t number = 0;
+
+	if (l->stream[0] != '\0') {
+		pthread_mutex_lock(&l->mu);
+		l->promised = true;
+		number = ++l->number_of;
+		pthread_mutex_unlock(&l->mu);
+		mcp_keep_event(l, number, json);
+	}
+	pthread_mutex_lock(&l->mu);
+	if (number == 0 || mcp_keep_id(&l->events, l, number) == 0)
+		(void)!mcp_event(&l->events, json);
+	pthread_mutex_unlock(&l->mu);
+	park_wake(l->post.edge->park, l->number, "progress", "", 0);
+}
+
 /* On the serving thread. */
 static void
 on_progress(void *arg, double value, double total, const char *text)
 {
 	struct mcp_later *l = arg;
+	struct buf json = BUF_INIT(MCP_EVENTS_MAX);
+	int rc;
 
 	pthread_mutex_lock(&l->mu);
-	mcp_later_tell(l, value, total, text);
+	rc = mcp_later_progress(l, value, total, text, &json);
 	pthread_mutex_unlock(&l->mu);
-	park_wake(l->post.edge->park, l->number, "progress", "", 0);
+	if (rc == 0 && l->post.says)
+		say_progress(l, &json);
+	else if (rc == 0)
+		send_progress(l, &json);
+	buf_fini(&json);
 }
 
 /* ---- the work ------------------------------------------------------------ */
@@ -38,6 +72,12 @@ finish(struct mcp_later *l)
 	struct park *park = l->post.edge->park;
 	int64_t number = l->number;
 
+	if (l->post.says) {
+		mcp_messages_say(&l->post);
+		mcp_later_unref(l);
+		return;
+	}
+	mcp_keep_answer(l);
 	pthread_mutex_lock(&l->mu);
 	l->done = true;
 	pthread_mutex_unlock(&l->mu);
@@ -123,7 +163,7 @@ later_new(const struct request *req, struct mcp_post *p, int64_t number)
 
 	if (l == NULL)
 		abort();
-	atomic_store(&l->refs, 2);
+	atomic_store(&l->refs, p->says ? 1 : 2); /* nobody is parked then */
 	pthread_mutex_init(&l->mu, NULL);
 	l->number = number;
 	l->mem = mem;
@@ -162,8 +202,9 @@ later_new(const struct request *req, struct mcp_post *p, int64_t number)
 	l->post.cancel = &l->cancel;
 	l->post.arg = l;
 	/* Of several, nobody could tell whose progress it is to be sent with. */
-	if (l->accepts.stream && !json_is_array(l->post.doc))
+	if ((l->accepts.stream || p->says) && !json_is_array(l->post.doc))
 		l->post.progress = on_progress;
+	mcp_keep_init(l);
 	return l;
 }
 
@@ -202,6 +243,16 @@ refuse(struct request *req, struct mcp_post *p, int status, const char *why)
 	return mcp_answer(req, p);
 }
 
+static void
+start_or_fail(struct mcp_later *l)
+{
+	if (start(l))
+		return;
+	mcp_post_fail(&l->post, 503, FULL);
+	l->post.retry_s = RETRY_FULL_S;
+	finish(l);
+}
+
 int
 mcp_hand_over(struct request *req, struct mcp_post *p)
 {
@@ -223,11 +274,14 @@ mcp_hand_over(struct request *req, struct mcp_post *p)
 	l = later_new(req, p, number);
 	l->started_ms = l->told_ms = clock_boot_ms();
 	wait.state = l;
+	wait.item = mcp_keep_item(l);
 	park_request(park, number, req, &wait);
-	if (!start(l)) {
-		mcp_post_fail(&l->post, 503, FULL);
-		l->post.retry_s = RETRY_FULL_S;
-		finish(l);
-	}
+	start_or_fail(l);
 	return 0;
+}
+
+void
+mcp_hand_to_say(struct request *req, struct mcp_post *p)
+{
+	start_or_fail(later_new(req, p, -1));
 }

@@ -130,6 +130,8 @@ struct settings {
 	struct config_list mcp_origins; /* "loopback", or an origin */
 	int64_t mcp_body_max;
 	int64_t mcp_session_max_ms;
+	bool mcp_require_key; /* by GET /sse and /messages/, too */
+	int64_t mcp_streams, mcp_streams_per_key, mcp_streams_per_address;
 
 	/* http: */
 	const char *http_ca_file; /* "": the system's */
