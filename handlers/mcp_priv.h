@@ -52,7 +52,8 @@ struct mcp_edge {
 	pthread_mutex_t opening;      /* of opened and has_http: a reload may
 					 take seconds */
 	bool has_http;
-	pthread_mutex_t mu; /* of the lanes */
+	struct mcp_lists *lists; /* NULL: not opened, or plain CGI */
+	pthread_mutex_t mu;      /* of the lanes */
 	struct mcp_lane lanes[MCP_LANES_MAX];
 };
 

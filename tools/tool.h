@@ -38,6 +38,9 @@ struct toolbox *toolbox_builtin(struct settings *s);
 void toolbox_stop(struct toolbox *b);
 /* Wait until each source was asked once; at most ${wait_ms}. */
 void toolbox_wait(struct toolbox *b, int wait_ms);
+/* Who waits in listing_after (listing.h) waits no longer, or not the next
+ * time. */
+void toolbox_rouse(struct toolbox *b);
 
 /*
  * A view: the tools that ${caller} may call now, by its policy (NULL: nobody in
