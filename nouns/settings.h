@@ -130,6 +130,8 @@ struct settings {
 	struct config_list mcp_origins; /* "loopback", or an origin */
 	int64_t mcp_body_max;
 	int64_t mcp_session_max_ms;
+	const char *mcp_resources_dir; /* "" none */
+	const char *mcp_prompts_dir;   /* the same */
 
 	/* http: */
 	const char *http_ca_file; /* "": the system's */
