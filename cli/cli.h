@@ -65,6 +65,7 @@ int cmd_key_rotate(struct cli *cli);
 int cmd_keys_list(struct cli *cli);
 int cmd_keys_reseal(struct cli *cli);
 int cmd_keys_rotate(struct cli *cli);
+int cmd_mcp(struct cli *cli);
 int cmd_models(struct cli *cli);
 int cmd_pause(struct cli *cli);
 int cmd_prefix_move(struct cli *cli);

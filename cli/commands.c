@@ -64,6 +64,15 @@ const struct command COMMANDS[] = {
 	    "tokens)\n"
 	    "--forget         forget what was learned, of BACKEND or of all",
 	    cmd_models },
+	{ "mcp", "",
+	    "serve a desktop client of MCP: its standard input and output, "
+	    "Dragoman's /mcp",
+	    "--url URL        where Dragoman is (default: $DRAGOMAN_URL, "
+	    "server.public_url,\n"
+	    "                 else this host's server.port); a host alone is "
+	    "its /mcp\n"
+	    "--key-file FILE  the key (default: $DRAGOMAN_KEY)",
+	    cmd_mcp },
 	{ "pause", "", "start no new turns; messages wait", NULL, cmd_pause },
 	{ "resume", "", "start turns again", NULL, cmd_resume },
 	{ "key create", "", "make an API key for a client of /mcp",
