@@ -33,6 +33,13 @@ bool wire_open(struct cli *cli, const char *url, const char *key_file,
     struct wire *w, int *code) WARN_UNUSED;
 void wire_close(struct wire *w);
 
+/* The same without HTTP: nothing can be sent.  False: said. */
+bool wire_find(struct cli *cli, const char *url, const char *key_file,
+    struct wire *w) WARN_UNUSED;
+void wire_forget(struct wire *w);
+/* The key alone, or "". */
+const char *wire_key(const struct wire *w);
+
 struct wire_ask {
 	const char *method;       /* "POST", "GET", "DELETE" */
 	const char *const *lines; /* headers but the key's; NULL ends */

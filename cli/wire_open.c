@@ -13,6 +13,7 @@
 
 #define KEY_MAX (4 * KIB) /* of another server: some are a signed token */
 #define PATH "/mcp"
+#define AUTHORIZATION "Authorization: Bearer "
 
 /* A host alone is its /mcp; who names a path means it. */
 static const char *
@@ -48,8 +49,8 @@ set_key(struct cli *cli, struct wire *w, const char *text, const char *from)
 	if (end == text)
 		return true; /* none */
 	if (end[strspn(end, " \t\r\n")] == '\0'
-	    && buf_printf(&w->key, "Authorization: Bearer %.*s",
-		   (int)(end - text), text)
+	    && buf_printf(&w->key, AUTHORIZATION "%.*s", (int)(end - text),
+		   text)
 		== 0)
 		return true;
 	cli_error(cli, "%s: expected one key and nothing else", from);
@@ -96,24 +97,43 @@ start_http(struct cli *cli)
 }
 
 bool
-wire_open(struct cli *cli, const char *url, const char *key_file,
-    struct wire *w, int *code)
+wire_find(struct cli *cli, const char *url, const char *key_file,
+    struct wire *w)
 {
 	const char *key = getenv("DRAGOMAN_KEY");
 
 	*w = (struct wire){ .url = whole(cli, cli_url(cli, url)),
 		.key = BUF_INIT(KEY_MAX + 32) };
-	*code = CLI_USAGE;
 	if (!url_is_one(cli, w->url))
 		return false;
-	if (key_file != NULL  ? !read_key(cli, w, key_file)
-		: key != NULL ? !set_key(cli, w, key, "DRAGOMAN_KEY")
-			      : false)
+	if (key_file != NULL)
+		return read_key(cli, w, key_file);
+	return key == NULL || set_key(cli, w, key, "DRAGOMAN_KEY");
+}
+
+void
+wire_forget(struct wire *w)
+{
+	buf_wipe(&w->key);
+}
+
+const char *
+wire_key(const struct wire *w)
+{
+	return w->key.len == 0 ? "" : buf_str(&w->key) + strlen(AUTHORIZATION);
+}
+
+bool
+wire_open(struct cli *cli, const char *url, const char *key_file,
+    struct wire *w, int *code)
+{
+	*code = CLI_USAGE;
+	if (!wire_find(cli, url, key_file, w))
 		return false;
 	if (start_http(cli))
 		return true;
 	*code = CLI_FAILED;
-	buf_wipe(&w->key);
+	wire_forget(w);
 	return false;
 }
 
@@ -121,5 +141,5 @@ void
 wire_close(struct wire *w)
 {
 	http_stop();
-	buf_wipe(&w->key);
+	wire_forget(w);
 }
