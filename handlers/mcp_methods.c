@@ -10,7 +10,8 @@
 	_(MCP_TOOLS_LIST, mcp_tools_list) \
 	_(MCP_INITIALIZE, mcp_initialize) \
 	_(MCP_PING, mcp_ping)             \
-	_(MCP_DISCOVER, mcp_discover)
+	_(MCP_DISCOVER, mcp_discover)     \
+	_(MCP_SET_LEVEL, mcp_set_level)
 
 #define FUNCTION(id, function) [id] = (function),
 #define OFFER(id, function) [id] = true,

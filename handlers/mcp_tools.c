@@ -176,6 +176,7 @@ call_tool(struct mcp_work *w, const struct listed_tool *t,
 		.deadline_ms = (int)p->settings->mcp_timeout_ms,
 		.cancel = p->cancel,
 		.progress = w->call.token == NULL ? NULL : p->progress,
+		.say = mcp_say(w, t->name),
 		.arg = p->arg,
 		.request = log_id(),
 		.trace = w->call.trace };

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/cond.h"
 #include "base/json.h"
 #include "mcp/params.h"
 #include "tools/tools_priv.h"
@@ -208,6 +209,21 @@ listing_ref(struct toolbox *b)
 	pthread_mutex_unlock(&b->mu);
 	listing_unref(old);
 	return l;
+}
+
+struct listing *
+listing_after(struct toolbox *b, const struct listing *old, int wait_ms)
+{
+	struct timespec until = cond_after(wait_ms);
+	int rc = 0;
+
+	pthread_mutex_lock(&b->mu);
+	while (rc == 0 && !b->roused && old != NULL && old == b->listing
+	    && old->view == b->views && old->whole == is_whole(b))
+		rc = pthread_cond_timedwait(&b->changed, &b->mu, &until);
+	b->roused = false;
+	pthread_mutex_unlock(&b->mu);
+	return listing_ref(b);
 }
 
 void

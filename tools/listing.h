@@ -44,6 +44,10 @@ struct listing {
 /* What there is now.  Never NULL. */
 struct listing *listing_ref(struct toolbox *b);
 void listing_unref(struct listing *l); /* NULL is fine */
+/* What there is once that is another one than ${old} (may be NULL), or after
+ * ${wait_ms}, or toolbox_rouse.  One thread waits so. */
+struct listing *listing_after(struct toolbox *b, const struct listing *old,
+    int wait_ms);
 
 /* NULL: there is none of that name. */
 const struct listed_tool *listing_find(const struct listing *l,
