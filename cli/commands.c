@@ -85,13 +85,13 @@ const struct command COMMANDS[] = {
 	    "NAME=VALUE\n"
 	    "--key-file FILE  the key (default: $DRAGOMAN_KEY)",
 	    cmd_mcp_test },
-	{ "mcp config", "CLIENT",
-	    "print what to paste into a client: claude-desktop, claude-code, "
-	    "cursor,\n"
-	    "                     vscode, letta, inspector or json (most others)",
+	{ "mcp config", "CLIENT", "print what to paste into an MCP client",
 	    "--url URL        where Dragoman is for this client\n"
 	    "--key-file FILE  the key, or where the client finds it (default: "
-	    "a word in its place)",
+	    "a word in its place)\n"
+	    "CLIENT is claude-desktop, claude-code, cursor, vscode, letta, "
+	    "inspector, or json\n"
+	    "(most others)",
 	    cmd_mcp_config },
 	{ "mcp", "",
 	    "serve a desktop client of MCP: its standard input and output, "

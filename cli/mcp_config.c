@@ -231,6 +231,17 @@ file_is_plain(struct cli *cli, const char *path)
 	return false;
 }
 
+/* Whoever reads it there starts in another folder. */
+static const char *
+path_of(struct cli *cli, const char *path)
+{
+	char *whole = realpath(path, NULL);
+	const char *out = whole == NULL ? path : arena_strdup(cli->mem, whole);
+
+	free(whole);
+	return out;
+}
+
 int
 cmd_mcp_config(struct cli *cli)
 {
@@ -248,9 +259,10 @@ cmd_mcp_config(struct cli *cli)
 	if (c == NULL || !wire_find(cli, url, key_file, &w))
 		return CLI_USAGE;
 	p.url = cli_clean(cli, w.url, true);
-	p.key_file = key_file;
-	if (key_file != NULL)
+	if (key_file != NULL) {
 		p.key = wire_key(&w);
+		p.key_file = path_of(cli, key_file);
+	}
 	code = say(cli, c, &p);
 	wire_forget(&w);
 	return code;

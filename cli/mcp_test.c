@@ -91,6 +91,10 @@ try_all(struct cli *cli, const struct wire *w, json_t *list)
 		if (last)
 			return code;
 	}
+	if (works == 0 && failed == 0 && !cli->json)
+		cli_error(cli,
+		    "this address speaks no MCP that we know; Dragoman's ends "
+		    "in /mcp");
 	return works > 0 && failed == 0 ? CLI_OK : CLI_FAILED;
 }
 

@@ -119,7 +119,8 @@ probe_sse(struct probe *p)
 		p->got = got;
 	probe_refused(p);
 	if (p->rc == PROBE_FAILED
-	    && (p->got.status == 404 || p->got.status == 405))
+	    && (p->got.status == 404 || p->got.status == 405
+		|| (p->got.status == 200 && !p->got.is_stream)))
 		p->rc = PROBE_OTHER;
 	if (p->rc == PROBE_OTHER)
 		p->why = arena_printf(p->mem, "not served (GET %s: %d)",

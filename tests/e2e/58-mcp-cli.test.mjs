@@ -409,3 +409,113 @@ s.test('nobody reads the output: it ends at once', async d => {
   await until(() => b.code !== null, { ms: 20000, what: 'it ends' });
   assert.equal(b.code, 0, b.err);
 });
+
+/* ---- mcp test, mcp config, tools -------------------------------------------- */
+
+const asKey = d => ({ env: { ...environment(d), DRAGOMAN_URL: `http://127.0.0.1:${d.port}` } });
+
+s.test('mcp test says what works, revision by revision, and why not', async d => {
+  await up(d);
+  const here = `http://127.0.0.1:${d.port}`;
+  const r = await d.cli(['mcp', 'test', here, '--call', 'echo', 'text=hello there'], asKey(d));
+  assert.equal(r.code, 0, r.stdout + r.stderr);
+  for (const v of [M, '2025-11-25', '2025-06-18', '2025-03-26']) assert.match(r.stdout, new RegExp(`^ok +${v} +\\d+ tools`, 'm'));
+  assert.match(r.stdout, /^(ok|no) +2024-11-05 /m);
+  assert.match(r.stdout, /^ok +echo +hello there$/m);
+  const j = await d.cli(['mcp', 'test', '--json', here], asKey(d));
+  assert.equal(j.code, 0, j.stdout);
+  assert.deepEqual(j.json.revisions.slice(0, 4).map(x => [x.ok, x.session, x.tools > 0]), [[true, false, true], [true, true, true], [true, true, true], [true, true, true]]);
+  const of = async (args, code, ...what) => {
+    const x = await d.cli(['mcp', 'test', ...args], { env: { ...environment(d), DRAGOMAN_KEY: args.key ?? KEY } });
+    assert.equal(x.code, code, x.stdout + x.stderr);
+    for (const w of what) assert.match(x.stdout + x.stderr, w);
+    assert.doesNotMatch(x.stdout + x.stderr, new RegExp(KEY));
+  };
+  const none = Object.assign([here], { key: '' });
+  await of(none, 1, /a key is needed/, /dragoman key create/);
+  await of([`${here}/health`], 1, /ends in \/mcp/);
+  await of([`http://127.0.0.1:${await freePort()}`], 3, /nobody answers/);
+  await of([`https://127.0.0.1:${d.port}`], 3, /http:\/\//);
+  await of([here, '--call', 'nobody'], 1, /no tool "nobody"/);
+  await of([here, 'text=x'], 2, /--call TOOL/);
+  await of(['not-an-address'], 2, /expected an address/);
+});
+
+s.test('mcp test with servers of other kinds: none of a revision, no tools, 2024-11-05 alone', async d => {
+  const of = async (answer, code, ...what) => {
+    const double = await serve(answer);
+    const r = await d.cli(['mcp', 'test', double.url], asKey(d));
+    assert.equal(r.code, code, r.stdout + r.stderr);
+    for (const w of what) assert.match(r.stdout, w);
+    await double.stop();
+    return double;
+  };
+  const old = await of((r, x) => {
+    if (r.method !== 'POST') return x.json(405);
+    if (r.json.method === 'initialize') return x.json(200, { jsonrpc: '2.0', id: r.json.id, result: HELLO });
+    if (r.json.method === 'tools/list' && !r.headers['mcp-method']) return x.json(200, { jsonrpc: '2.0', id: r.json.id, result: { tools: [] } });
+    return r.json.id === undefined ? x.json(202) : x.json(400, { jsonrpc: '2.0', id: r.json.id, error: { code: -32601, message: 'Method not found' } });
+  }, 0, /^no +2026-07-28 .*Method not found/m, /^ok +2025-11-25 +0 tools; the key may call none/m, /^no +2025-06-18 .*offers 2025-11-25/m, /^no +2024-11-05 /m);
+  assert.equal(old.of('DELETE').length, 0);
+  let stream;
+  await of((r, x) => {
+    if (r.method === 'GET') {
+      stream = x.stream();
+      stream.raw('event: endpoint\ndata: /messages?session=1\n\n');
+    } else if (stream && r.headers.authorization === `Bearer ${KEY}` && !r.headers['mcp-protocol-version']) {
+      x.json(202);
+      if (r.json.id !== undefined) stream.event({ jsonrpc: '2.0', id: r.json.id, result: r.json.method === 'initialize' ? { ...HELLO, protocolVersion: '2024-11-05' } : { tools: [{ name: 'one', inputSchema: { type: 'object' } }] } });
+    } else x.json(405);
+  }, 0, /^no +2025-11-25 /m, /^ok +2024-11-05 +1 tool$/m);
+  await of((r, x) => x.json(503, { detail: 'come again' }), 1, /^failed +2026-07-28 .*come again; .*dragoman status/m);
+});
+
+s.test('mcp config prints what clients take, and a key only from its file', async d => {
+  const file = d.file('the-key');
+  fs.writeFileSync(file, 'a-key-of-a-file\n', { mode: 0o600 });
+  const of = async (client, ...args) => {
+    const r = await d.cli(['mcp', 'config', client, '--url', 'https://chat.example.org', ...args], { env: { DRAGOMAN_KEY: KEY } });
+    assert.equal(r.code, 0, r.stderr);
+    assert.doesNotMatch(r.stdout + r.stderr, new RegExp(KEY));
+    return r;
+  };
+  const url = 'https://chat.example.org/mcp';
+  const desktop = (await of('claude-desktop')).json.mcpServers.dragoman;
+  assert.deepEqual([desktop.args, desktop.env], [['mcp', '--url', url], { DRAGOMAN_KEY: 'YOUR_KEY' }]);
+  assert.deepEqual((await of('claude-desktop', '--key-file', file)).json.mcpServers.dragoman.args, ['mcp', '--url', url, '--key-file', file]);
+  assert.deepEqual((await of('cursor')).json.mcpServers.dragoman, { url, headers: { Authorization: 'Bearer ${env:DRAGOMAN_KEY}' } });
+  const vscode = (await of('vscode')).json;
+  assert.equal(vscode.servers.dragoman.type, 'http');
+  assert.equal(vscode.servers.dragoman.headers.Authorization, `Bearer \${input:${vscode.inputs[0].id}}`);
+  assert.equal((await of('json', '--key-file', file)).json.mcpServers.dragoman.headers.Authorization, 'Bearer a-key-of-a-file');
+  assert.match((await of('claude-code')).stdout, /^claude mcp add --transport http dragoman https:\/\/chat\.example\.org\/mcp --header "Authorization: Bearer YOUR_KEY"$/m);
+  assert.match((await of('inspector', '--key-file', file)).stdout, /Bearer \$\(cat '.*the-key'\)"/);
+  assert.match((await of('letta')).stdout, /streamable_http/);
+  assert.match((await d.cli(['mcp', 'config', 'letta', '--url', 'http://127.0.0.1:8001'])).stdout, /http:\/\/host\.docker\.internal:8001\/mcp/);
+  const bad = await d.cli(['mcp', 'config', 'emacs']);
+  assert.equal(bad.code, 2);
+  assert.match(bad.stderr, /claude-desktop, claude-code, cursor, vscode, letta, inspector, json/);
+});
+
+s.test('tools list, show and call', async d => {
+  await up(d);
+  const at = asKey(d);
+  assert.match((await d.cli(['tools', 'list'], at)).stdout, /^echo +\S/m);
+  assert.ok((await d.cli(['tools', 'list', '--json'], at)).json.tools.some(t => t.name === 'time'));
+  assert.match((await d.cli(['tools', 'show', 'echo'], at)).stdout, /^ +text +string/m);
+  const echo = await d.cli(['tools', 'call', 'echo', 'text=a=b é'], at);
+  assert.deepEqual([echo.code, echo.stdout], [0, 'a=b é\n'], echo.stderr);
+  assert.equal((await d.cli(['tools', 'call', 'echo', '{"text":"as JSON"}'], at)).stdout, 'as JSON\n');
+  assert.equal((await d.cli(['tools', 'call', 'echo', 'text=x', '--json'], at)).json.content[0].text, 'x');
+  for (const [args, code, what] of [[['call', 'echo', 'text'], 2, /NAME=VALUE/], [['call', 'echo', '{'], 2, /no JSON object/], [['show', 'nobody'], 1, /no tool "nobody"/], [['call'], 2, /usage/]]) {
+    const r = await d.cli(['tools', ...args], at);
+    assert.equal(r.code, code, args.join(' '));
+    assert.match(r.stderr, what);
+  }
+  const failed = await d.cli(['tools', 'call', 'echo', 'wrong=1'], at);
+  assert.equal(failed.code, 1, failed.stdout + failed.stderr);
+  const none = await d.cli(['tools', 'list'], { env: { ...at.env, DRAGOMAN_KEY: '' } });
+  assert.equal(none.code, 1, none.stderr);
+  assert.match(none.stderr, /dragoman key create/);
+  assert.equal((await d.cli(['tools', 'list', '--url', `http://127.0.0.1:${await freePort()}`], at)).code, 3);
+});
