@@ -178,6 +178,14 @@ bool mcp_may(const struct mcp_post *p, const struct listed_tool *t);
 const struct api_key *mcp_key_copy(struct arena *mem,
     const struct api_key *key);
 
+/* mcp_check.c: NULL: ${arguments} fit ${t}; by mcp.coerce, they may be others
+ * then.  Else why not: a sentence. */
+const char *mcp_check_arguments(struct mcp_work *w, const struct listed_tool *t,
+    const json_t **arguments);
+/* What a method returns then: told as the call's revision has it. */
+int mcp_refuse_arguments(struct mcp_work *w, const char *why, struct buf *out,
+    struct mcp_fault *fault);
+
 /* mcp_log.c: does who calls ${tool} want to hear what it says?  Then how that
  * is said, and ${w}->post->log is set; NULL: no. */
 typedef void mcp_say_fn(void *arg, enum tool_level level, const char *text);
