@@ -5,12 +5,15 @@
 #include "handlers/mcp_priv.h"
 
 /* id, function */
-#define SERVED(_)                         \
-	_(MCP_TOOLS_CALL, mcp_tools_call) \
-	_(MCP_TOOLS_LIST, mcp_tools_list) \
-	_(MCP_INITIALIZE, mcp_initialize) \
-	_(MCP_PING, mcp_ping)             \
-	_(MCP_DISCOVER, mcp_discover)
+#define SERVED(_)                             \
+	_(MCP_TOOLS_CALL, mcp_tools_call)     \
+	_(MCP_TOOLS_LIST, mcp_tools_list)     \
+	_(MCP_INITIALIZE, mcp_initialize)     \
+	_(MCP_PING, mcp_ping)                 \
+	_(MCP_DISCOVER, mcp_discover)         \
+	_(MCP_TASKS_GET, mcp_tasks_get)       \
+	_(MCP_TASKS_UPDATE, mcp_tasks_update) \
+	_(MCP_TASKS_CANCEL, mcp_tasks_cancel)
 
 #define FUNCTION(id, function) [id] = (function),
 #define OFFER(id, function) [id] = true,

@@ -20,7 +20,7 @@ struct listed_tool {
 	size_t len;
 	const json_t *schema; /* of its arguments */
 	bool mirrored;        /* some are repeated in headers: mcp/params.h */
-	bool read_only;       /* its source is ours, and says so */
+	struct tool_row row;  /* read_only: its source is ours, and says so */
 	bool quick;           /* a call waits for nobody */
 	/* for listing_call */
 	struct source *source;
