@@ -10,6 +10,7 @@
 #include "base/http.h"
 #include "base/log.h"
 #include "handlers/handlers.h"
+#include "handlers/mcp_lists.h"
 #include "handlers/mcp_priv.h"
 #include "program/program.h"
 
@@ -57,6 +58,8 @@ open_servers(struct mcp_edge *m)
 		    F_STR("why", "the HTTP client cannot start"),
 		    F_STR("remedy", LOG_REMEDY_LIMITS));
 	settings_unref(s);
+	if (m->edge->park != NULL) /* else plain CGI: one request */
+		m->lists = mcp_lists_start(m->edge->store, m->tools);
 }
 
 struct toolbox *
@@ -92,6 +95,7 @@ mcp_edge_stop(struct edge *e)
 
 	if (m == NULL)
 		return;
+	mcp_lists_stop(m->lists);
 	toolbox_stop(m->tools);
 	if (m->has_http)
 		http_stop();

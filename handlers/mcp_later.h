@@ -48,6 +48,10 @@ void mcp_later_unref(struct mcp_later *l);
 void mcp_later_tell(struct mcp_later *l, double value, double total,
     const char *text);
 
+/* Append what the tool says to it; the same. */
+void mcp_later_say(struct mcp_later *l, enum tool_level level,
+    const char *text);
+
 /* What wakes it in this process, besides progress: it has its answer; it has
  * begun to wait for a task. */
 #define MCP_PIECE_DONE "done"

@@ -13,7 +13,8 @@
 	_(MCP_DISCOVER, mcp_discover)         \
 	_(MCP_TASKS_GET, mcp_tasks_get)       \
 	_(MCP_TASKS_UPDATE, mcp_tasks_update) \
-	_(MCP_TASKS_CANCEL, mcp_tasks_cancel)
+	_(MCP_TASKS_CANCEL, mcp_tasks_cancel) \
+	_(MCP_SET_LEVEL, mcp_set_level)
 
 #define FUNCTION(id, function) [id] = (function),
 #define OFFER(id, function) [id] = true,

@@ -130,6 +130,7 @@ struct settings {
 	int mcp_auth;                   /* enum mcp_auth */
 	struct config_list mcp_origins; /* "loopback", or an origin */
 	int64_t mcp_body_max;
+	bool mcp_coerce;
 	int64_t mcp_session_max_ms;
 
 	/* http: */
