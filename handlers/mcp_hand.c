@@ -2,9 +2,11 @@
  * mcp_hand: a POST that takes long is parked, and handed to a thread of class
  * call.
  */
+#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/json.h"
@@ -14,39 +16,11 @@
 
 #define PARAM_ENV "HTTP_MCP_PARAM_"
 #define RETRY_FULL_S 5
-#define ANSWER_MS 10000 /* after its calls have ended, at the latest */
+#define ALONE_LOOK_MS 500 /* at a task whose end wakes nobody */
+#define ANSWER_MS 10000   /* after its calls have ended, at the latest */
 
 static const char FULL[] = "too many calls are waiting; please try again";
 
-/* Progress of a session whose stream is elsewhere. */
-static void
-say_progress(struct mcp_later *l, const struct buf *json)
-{
-	(void)!mcps_say(l->post.edge->store, l->post.sid, buf_str(json),
-	    json->len);
-}
-
-/* It is kept first, then sent. */
-static void
-send_progress(struct mcp_later *l, const struct buf *json)
-{
-	int64_t number = 0;
-
-	if (l->stream[0] != '\0') {
-		pthread_mutex_lock(&l->mu);
-		l->promised = true;
-		number = ++l->number_of;
-		pthread_mutex_unlock(&l->mu);
-		mcp_keep_event(l, number, json);
-	}
-	pthread_mutex_lock(&l->mu);
-	if (number == 0 || mcp_keep_id(&l->events, l, number) == 0)
-		(void)!mcp_event(&l->events, json);
-	pthread_mutex_unlock(&l->mu);
-	park_wake(l->post.edge->park, l->number, "progress", "", 0);
-}
-
-/* On the serving thread. */
 static void
 on_progress(void *arg, double value, double total, const char *text)
 {
@@ -57,10 +31,20 @@ on_progress(void *arg, double value, double total, const char *text)
 	pthread_mutex_lock(&l->mu);
 	rc = mcp_later_progress(l, value, total, text, &json);
 	pthread_mutex_unlock(&l->mu);
-	if (rc == 0 && l->post.says)
-		say_progress(l, &json);
-	else if (rc == 0)
-		send_progress(l, &json);
+	if (rc == 0)
+		mcp_keep_tell(l, &json);
+	buf_fini(&json);
+}
+
+static void
+on_say(void *arg, enum tool_level level, const char *text)
+{
+	struct mcp_later *l = arg;
+	struct buf json = BUF_INIT(MCP_EVENTS_MAX);
+
+	if (level >= l->post.log.from
+	    && mcp_log_write(&json, &l->post.log, level, text) == 0)
+		mcp_keep_tell(l, &json);
 	buf_fini(&json);
 }
 
@@ -81,8 +65,97 @@ finish(struct mcp_later *l)
 	pthread_mutex_lock(&l->mu);
 	l->done = true;
 	pthread_mutex_unlock(&l->mu);
-	park_wake(park, number, "done", "", 0);
+	park_wake(park, number, MCP_PIECE_DONE, "", 0);
 	mcp_later_unref(l);
+}
+
+/* Its thread goes, and it is served on when its task is over.  False: at once,
+ * as that is over already, or nobody reads. */
+static bool
+await_task(struct mcp_later *l)
+{
+	struct park *park = l->post.edge->park;
+	int64_t number = l->number;
+	bool awaits;
+
+	pthread_mutex_lock(&l->mu);
+	awaits = !l->left && !l->woken;
+	l->woken = false;
+	l->awaits = awaits;
+	(void)snprintf(l->task, sizeof(l->task), "%s", l->post.awaits);
+	pthread_mutex_unlock(&l->mu);
+	if (awaits) /* from here on it may be another's */
+		park_wake(park, number, MCP_PIECE_AWAITS, "", 0);
+	return awaits;
+}
+
+static bool
+has_left(struct mcp_later *l)
+{
+	bool left;
+
+	pthread_mutex_lock(&l->mu);
+	left = l->left;
+	pthread_mutex_unlock(&l->mu);
+	return left;
+}
+
+/*
+ * Nobody is parked, and the answer is wanted all the same: on a session's stream
+ * elsewhere, or by who resumes this one.  The thread waits itself.
+ */
+static bool
+is_alone(struct mcp_later *l)
+{
+	bool alone;
+
+	pthread_mutex_lock(&l->mu);
+	alone = l->post.says || (l->left && l->promised);
+	pthread_mutex_unlock(&l->mu);
+	return alone && !atomic_load(&l->post.edge->draining);
+}
+
+static void
+wait_alone(struct mcp_later *l)
+{
+	int64_t until = clock_boot_ms() + l->settings->mcp_task_max_ms;
+
+	while (is_alone(l) && clock_boot_ms() < until
+	    && !mcp_task_is_over(&l->post))
+		usleep(ALONE_LOOK_MS * 1000);
+}
+
+/* True: it waits for a task, and is not ours any more. */
+static bool
+serve_on(struct mcp_later *l)
+{
+	struct mcp_post *p = &l->post;
+
+	while (!l->cancel) {
+		if (p->awaits != NULL && is_alone(l))
+			wait_alone(l);
+		if (p->awaits != NULL && !mcp_task_is_over(p)) {
+			if (await_task(l))
+				return true;
+			if (has_left(l))
+				break;
+			continue;
+		}
+		if (mcp_post_serve(p))
+			return false;
+		if (p->awaits == NULL) {
+			mcp_post_fail(p, 500, "Internal Server Error");
+			return false;
+		}
+		if (is_alone(l))
+			continue;
+		if (await_task(l))
+			return true;
+		if (has_left(l) && !is_alone(l))
+			break;
+	}
+	mcp_task_abandon(p);
+	return false;
 }
 
 static void
@@ -94,10 +167,11 @@ serve(void *arg)
 	char *lane = l->post.lane == NULL ? NULL : strdup(l->post.lane);
 	struct pool_job *next = NULL;
 
+	l->post.lane
+	    = NULL; /* it is left once, however often it is served on */
 	log_set_id(l->id);
-	if (!l->cancel && !mcp_post_serve(&l->post))
-		mcp_post_fail(&l->post, 500, "Internal Server Error");
-	finish(l);
+	if (!serve_on(l))
+		finish(l);
 	log_set_id(NULL);
 	if (lane != NULL)
 		next = mcp_lane_leave(m, lane);
@@ -199,11 +273,15 @@ later_new(const struct request *req, struct mcp_post *p, int64_t number)
 		.ctx = l->params };
 	l->post.lane = arena_strdup(mem, p->lane);
 	l->post.may_wait = true;
+	l->post.address = arena_printf(mem, "%s.%" PRId64, p->edge->process_id,
+	    number);
 	l->post.cancel = &l->cancel;
 	l->post.arg = l;
-	/* Of several, nobody could tell whose progress it is to be sent with. */
-	if ((l->accepts.stream || p->says) && !json_is_array(l->post.doc))
+	/* Of several, nobody could tell whose it is to be sent with. */
+	if ((l->accepts.stream || p->says) && !json_is_array(l->post.doc)) {
 		l->post.progress = on_progress;
+		l->post.say = on_say;
+	}
 	mcp_keep_init(l);
 	return l;
 }

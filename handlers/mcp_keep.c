@@ -96,14 +96,51 @@ keep(struct mcp_later *l, const struct mcps_event *e)
 		    F_STR("why", "Redis did not take it"));
 }
 
-void
-mcp_keep_event(struct mcp_later *l, int64_t number, const struct buf *json)
+static void
+keep_event(struct mcp_later *l, int64_t number, const struct buf *json)
 {
 	const struct mcps_event e = { .number = number,
 		.text = buf_str(json),
 		.len = json->len };
 
 	keep(l, &e);
+}
+
+/* On the stream of a session, which is elsewhere. */
+static void
+say(struct mcp_later *l, const struct buf *json)
+{
+	(void)!mcps_say(l->post.edge->store, l->post.sid, buf_str(json),
+	    json->len);
+}
+
+/* It is kept first, then sent. */
+static void
+send_kept(struct mcp_later *l, const struct buf *json)
+{
+	int64_t number = 0;
+
+	if (l->stream[0] != '\0') {
+		pthread_mutex_lock(&l->mu);
+		l->promised = true;
+		number = ++l->number_of;
+		pthread_mutex_unlock(&l->mu);
+		keep_event(l, number, json);
+	}
+	pthread_mutex_lock(&l->mu);
+	if (number == 0 || mcp_keep_id(&l->events, l, number) == 0)
+		(void)!mcp_event(&l->events, json);
+	pthread_mutex_unlock(&l->mu);
+	park_wake(l->post.edge->park, l->number, "progress", "", 0);
+}
+
+void
+mcp_keep_tell(struct mcp_later *l, const struct buf *json)
+{
+	if (l->post.says)
+		say(l, json);
+	else
+		send_kept(l, json);
 }
 
 static void

@@ -6,7 +6,7 @@
 #define HANDLERS_MCP_LATER_H
 
 #include "fcgi/park.h"
-#include "handlers/mcp_priv.h"
+#include "handlers/mcp_tasks.h"
 
 #define MCP_EVENTS_MAX (256 * KIB) /* of progress: the last one says most */
 
@@ -28,9 +28,15 @@ struct mcp_later {
 
 	pthread_mutex_t mu; /* of what follows */
 	bool done;          /* the post has its answer; it is the park's */
-	struct buf events;  /* that are to be sent, and were not */
-	double progress;    /* the last value that was told */
-	int64_t number_of;  /* the last event that has a number */
+	bool left;          /* its request has ended: nobody reads */
+	/* No thread serves it: it is served on when its task is over.  The serving
+	 * thread's reference is then of whoever takes it back to false. */
+	bool awaits;
+	bool woken; /* the task was over before it began to wait */
+	char task[CHAT_NAME_MAX]; /* its name, for progress; "" none */
+	struct buf events;        /* that are to be sent, and were not */
+	double progress;          /* the last value that was told */
+	int64_t number_of;        /* the last event that has a number */
 	/* Its client has a stream that it may resume: what is sent is kept
 	 * before.  Nothing more is promised once the answer is on its way. */
 	bool promised, answering;
@@ -40,6 +46,7 @@ struct mcp_later {
 	bool begun;         /* the stream's head is written */
 	int64_t started_ms; /* boot clock */
 	int64_t told_ms;    /* the last event */
+	int64_t asked_ms;   /* when it was last asked how its task is */
 };
 
 void mcp_later_unref(struct mcp_later *l);
@@ -62,14 +69,19 @@ const char *mcp_keep_item(struct mcp_later *l);
 bool mcp_keep_begin(struct edge *e, const char *item);
 /* In the park thread: may its client be told an id now? */
 bool mcp_keep_promise(struct mcp_later *l);
-/* On the serving thread: keep ${json}, an event, under ${number}. */
-void mcp_keep_event(struct mcp_later *l, int64_t number,
-    const struct buf *json);
+/* On the serving thread: tell its client ${json} before the answer: on its
+ * stream, kept first if that can be resumed, or on its session's. */
+void mcp_keep_tell(struct mcp_later *l, const struct buf *json);
 /* The same of its answer, before the park thread gets it. */
 void mcp_keep_answer(struct mcp_later *l);
 /* "id: STREAM.NUMBER\n" */
 int mcp_keep_id(struct buf *out, const struct mcp_later *l,
     int64_t number) WARN_UNUSED;
+
+/* What wakes it in this process, besides progress: it has its answer; it has
+ * begun to wait for a task. */
+#define MCP_PIECE_DONE "done"
+#define MCP_PIECE_AWAITS "awaits"
 
 /* mcp_park.c */
 extern const struct park_kind MCP_PARK;

@@ -12,7 +12,7 @@
 static const struct {
 	const char *name;
 	enum mcp_method_id served;
-} LISTS[VERSION_LISTS] = {
+} LISTS[] = {
 	[VERSION_TOOLS] = { "toolsListChanged", MCP_TOOLS_LIST },
 	[VERSION_PROMPTS] = { "promptsListChanged", MCP_PROMPTS_LIST },
 	[VERSION_RESOURCES] = { "resourcesListChanged", MCP_RESOURCES_LIST },
@@ -65,7 +65,7 @@ read_filter(struct mcp_stream *s, struct mcp_work *w, struct mcp_fault *fault)
 		mcp_fault_capability(&w->call, MCP_CAN_TASKS, fault);
 		return MCP_FAILED;
 	}
-	for (i = 0; i < VERSION_LISTS; i++) {
+	for (i = 0; i < NELEM(LISTS); i++) {
 		wish = json_object_get(filter, LISTS[i].name);
 		if (wish != NULL && !json_is_boolean(wish))
 			return mcp_fail(fault, RPC_BAD_PARAMS,
@@ -74,6 +74,7 @@ read_filter(struct mcp_stream *s, struct mcp_work *w, struct mcp_fault *fault)
 				LISTS[i].name));
 		s->wants[i] = json_is_true(wish) && offers[LISTS[i].served];
 	}
+	s->wants[VERSION_TEMPLATES] = s->wants[VERSION_RESOURCES];
 	if (read_resources(s, json_object_get(filter, "resourceSubscriptions"),
 		offers)
 	    == -1)

@@ -83,6 +83,9 @@ serve(struct mcp_post *p, json_t *doc, bool in_batch)
 	int rc;
 
 	if (mcp_climb(&w.call, doc, &fault)) {
+		if (w.call.revision->era == MCP_LEGACY
+		    && p->mcps.level[0] != '\0')
+			w.call.level = tool_level_find(p->mcps.level);
 		if (w.call.kind != RPC_REQUEST)
 			return SERVED;
 		rc = mcp_is_limited(&w, &fault)

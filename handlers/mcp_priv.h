@@ -29,6 +29,8 @@
 #include "redis/mcps.h"
 #include "tools/listing.h"
 
+struct task;
+
 #define MCP_JSON "application/json"
 #define MCP_STREAM "text/event-stream"
 #define MCP_SAID "said" /* front of ids of events of a session's stream */
@@ -51,6 +53,7 @@ struct mcp_lane {
 struct mcp_edge {
 	struct edge *edge;
 	struct toolbox *tools;
+	struct content *content;      /* resources and prompts */
 	const struct seal_ring *ring; /* of session ids */
 	_Atomic bool opened;          /* its servers are asked */
 	pthread_mutex_t opening;      /* of opened and has_http: a reload may
@@ -82,6 +85,16 @@ struct mcp_right {
 	int64_t wait_ms;             /* then: so long */
 };
 
+/* ---- a client's log (mcp_log.c) ------------------------------------------ */
+
+#define MCP_SAID_MAX (16 * KIB) /* of one line; what is behind is cut off */
+
+/* Of the call that runs. */
+struct mcp_log {
+	enum tool_level from; /* what is less grave is not sent */
+	const char *logger;   /* who says it: the tool */
+};
+
 /* ---- a POST (mcp_post.c) ------------------------------------------------- */
 
 /*
@@ -111,7 +124,10 @@ struct mcp_post {
 	const volatile int *cancel;
 	void (
 	    *progress)(void *arg, double value, double total, const char *text);
+	/* What is called now says so to its client's log; the same arg. */
+	void (*say)(void *arg, enum tool_level level, const char *text);
 	void *arg;
+	struct mcp_log log;
 
 	/* What comes of it. */
 	struct buf out; /* empty: nothing is to be said (202) */
@@ -125,6 +141,12 @@ struct mcp_post {
 	bool resumes;        /* its stream goes on by Last-Event-ID ... */
 	bool primes;         /* ... and begins with an id of no event */
 	const json_t *token; /* progress is told by it; NULL: none */
+
+	/* A call that goes on as a task, for a client that cannot ask for tasks
+	 * (mcp_tasks.h). */
+	const char *address;     /* of what is parked; NULL: nothing is */
+	const char *awaits;      /* the task's name; NULL: none is awaited */
+	const struct task *over; /* how it ended: its method is called again */
 };
 
 /* ${req}, which must live as long as ${p}, or be replaced in it. */
@@ -185,12 +207,37 @@ bool mcp_may(const struct mcp_post *p, const struct listed_tool *t);
 const struct api_key *mcp_key_copy(struct arena *mem,
     const struct api_key *key);
 
+/* mcp_check.c: NULL: ${arguments} fit ${t}; by mcp.coerce, they may be others
+ * then.  Else why not: a sentence. */
+const char *mcp_check_arguments(struct mcp_work *w, const struct listed_tool *t,
+    const json_t **arguments);
+/* What a method returns then: told as the call's revision has it. */
+int mcp_refuse_arguments(struct mcp_work *w, const char *why, struct buf *out,
+    struct mcp_fault *fault);
+
+/* mcp_log.c: does who calls ${tool} want to hear what it says?  Then how that
+ * is said, and ${w}->post->log is set; NULL: no. */
+typedef void mcp_say_fn(void *arg, enum tool_level level, const char *text);
+mcp_say_fn *mcp_say(struct mcp_work *w, const char *tool);
+mcp_fn mcp_set_level;
+/* Append notifications/message to ${out}. */
+int mcp_log_write(struct buf *out, const struct mcp_log *log,
+    enum tool_level level, const char *text) WARN_UNUSED;
+
 /* mcp_listen.c */
 mcp_fn mcp_listen;
+/* mcp_subscribe.c */
+mcp_fn mcp_subscribe, mcp_unsubscribe;
 /* mcp_hello.c */
 mcp_fn mcp_initialize, mcp_ping, mcp_discover;
 /* mcp_tools.c */
 mcp_fn mcp_tools_list, mcp_tools_call;
+/* mcp_resources.c */
+mcp_fn mcp_resources_list, mcp_resources_templates, mcp_resources_read;
+/* mcp_prompts.c */
+mcp_fn mcp_prompts_list, mcp_prompts_get, mcp_complete;
+/* mcp_tasks.c */
+mcp_fn mcp_tasks_get, mcp_tasks_update, mcp_tasks_cancel;
 
 /* mcp_methods.c */
 mcp_fn *mcp_function(const struct mcp_method *method);

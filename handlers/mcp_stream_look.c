@@ -189,11 +189,11 @@ static void
 tell(struct looking *l, size_t i, size_t *at, struct park_look *look)
 {
 	const int64_t *v = l->versions.lists;
-	json_t *doc = json_pack("{s:I, s:[I, I, I], s:o, s:o}", "ends",
+	json_t *doc = json_pack("{s:I, s:[I, I, I, I], s:o, s:o}", "ends",
 	    (json_int_t)l->keys[i].key.expires_ms, "lists",
 	    (json_int_t)v[VERSION_TOOLS], (json_int_t)v[VERSION_PROMPTS],
-	    (json_int_t)v[VERSION_RESOURCES], "resources", resources(l, i, at),
-	    "said", said(l->mcps[i]));
+	    (json_int_t)v[VERSION_RESOURCES], (json_int_t)v[VERSION_TEMPLATES],
+	    "resources", resources(l, i, at), "said", said(l->mcps[i]));
 	const char *text = json_text(l->mem, json_keep(l->mem, doc));
 
 	park_found(look, verdict_of(l, i), text,
@@ -201,7 +201,8 @@ tell(struct looking *l, size_t i, size_t *at, struct park_look *look)
 }
 
 _Static_assert(VERSION_TOOLS == 0 && VERSION_PROMPTS == 1
-	&& VERSION_RESOURCES == 2 && VERSION_LISTS == 3,
+	&& VERSION_RESOURCES == 2 && VERSION_TEMPLATES == 3
+	&& VERSION_LISTS == 4,
     "the order of lists in what was found");
 
 int

@@ -15,6 +15,7 @@ static const char *const CHANGED[VERSION_LISTS] = {
 	[VERSION_TOOLS] = "notifications/tools/list_changed",
 	[VERSION_PROMPTS] = "notifications/prompts/list_changed",
 	[VERSION_RESOURCES] = "notifications/resources/list_changed",
+	[VERSION_TEMPLATES] = "notifications/resources/list_changed",
 };
 
 static int
@@ -55,7 +56,7 @@ add_filter(struct buf *json, const struct mcp_stream *s)
 	size_t i;
 
 	for (i = 0; i < VERSION_LISTS; i++) {
-		if (!s->wants[i])
+		if (!s->wants[i] || NAMES[i] == NULL)
 			continue;
 		if (buf_printf(json, "%s\"%s\":true", comma, NAMES[i]) == -1)
 			return -1;

@@ -4,8 +4,6 @@
 
 #include "mcp/write.h"
 
-#define TASKS "io.modelcontextprotocol/tasks"
-
 const struct mcp_revision MCP_REVISION[MCP_REVISIONS] = {
 	[MCP_2024_11_05] = { .name = "2024-11-05",
 	    .era = MCP_LEGACY,
@@ -28,12 +26,14 @@ const struct mcp_revision MCP_REVISION[MCP_REVISIONS] = {
 	    .audio = true,
 	    .resumes = true,
 	    .primes = true,
-	    .structured = true },
+	    .structured = true,
+	    .tells_model = true },
 	[MCP_2026_07_28] = { .name = "2026-07-28",
 	    .era = MCP_MODERN,
 	    .write = &MCP_WRITE_MODERN,
 	    .audio = true,
-	    .structured = true },
+	    .structured = true,
+	    .tells_model = true },
 };
 
 const struct mcp_revision *
@@ -81,7 +81,7 @@ static const struct can {
 	{ MCP_CAN_SAMPLE, "sampling", NULL },
 	{ MCP_CAN_ELICIT, "elicitation", "form" },
 	{ MCP_CAN_ELICIT_URL, "elicitation", "url" },
-	{ MCP_CAN_TASKS, "extensions", TASKS },
+	{ MCP_CAN_TASKS, "extensions", MCP_TASKS },
 };
 
 unsigned

@@ -34,11 +34,13 @@ struct mcp_revision {
 	const char *name;
 	unsigned era;
 	const struct mcp_writer *write;
-	bool batches;    /* takes an array of messages */
-	bool audio;      /* knows content of type audio */
-	bool resumes;    /* a stream goes on after Last-Event-ID */
-	bool primes;     /* ... and may begin with an event without data */
-	bool structured; /* knows structuredContent and resource_link */
+	bool batches;     /* takes an array of messages */
+	bool audio;       /* knows content of type audio */
+	bool resumes;     /* a stream goes on after Last-Event-ID */
+	bool primes;      /* ... and may begin with an event without data */
+	bool structured;  /* knows structuredContent and resource_link */
+	bool tells_model; /* arguments that do not fit are a result, which a
+			     model can mend, and no error */
 };
 
 extern const struct mcp_revision MCP_REVISION[MCP_REVISIONS];
@@ -56,7 +58,8 @@ json_t *mcp_revision_names(unsigned era);
 #define MCP_CAN_SAMPLE 0x2u
 #define MCP_CAN_ELICIT 0x4u     /* by a form */
 #define MCP_CAN_ELICIT_URL 0x8u /* by sending a person to a page */
-#define MCP_CAN_TASKS 0x10u     /* the extension of 2026-07-28 */
+#define MCP_CAN_TASKS 0x10u     /* the extension of 2026-07-28: */
+#define MCP_TASKS "io.modelcontextprotocol/tasks"
 
 /* Of its capabilities, an object or NULL. */
 unsigned mcp_client_can(const json_t *capabilities);

@@ -292,6 +292,12 @@ const struct config_def SETTINGS[] = {
 	    "tools that API keys of the role read may call, besides those "
 	    "that are read-only by themselves; * is any text, ? one character",
 	    0, NULL },
+	{ "mcp.tasks", CONFIG_LIST, AT(policy.tasks), NULL, 0, 0, NULL, NULL,
+	    "tools whose calls go on as tasks: they outlive their client and "
+	    "the worker that took them; * is any text, ? one character",
+	    0, NULL },
+	{ "mcp.task_max_time", CONFIG_SPAN, AT(mcp_task_max_ms), "1h", SECOND,
+	    DAY, NULL, NULL, "time for one task, then it has failed", 0, NULL },
 	{ "mcp.timeout", CONFIG_SPAN, AT(mcp_timeout_ms), "30s", 100 * MS, HOUR,
 	    NULL, NULL, "time for one tool call", 0, NULL },
 	{ "mcp.auth", CONFIG_ENUM, AT(mcp_auth), "keys", 0, 0, NULL,
@@ -304,6 +310,10 @@ const struct config_def SETTINGS[] = {
 	{ "mcp.body_max", CONFIG_SIZE, AT(mcp_body_max), "4m", 1024,
 	    64.0 * 1024 * 1024, NULL, NULL, "bytes of a request to /mcp", 0,
 	    NULL },
+	{ "mcp.coerce", CONFIG_BOOL, AT(mcp_coerce), "false", 0, 0, NULL, NULL,
+	    "take a tool's argument that came as a text (\"42\", \"true\") for "
+	    "what its schema wants, where that is no text",
+	    0, NULL },
 	{ "mcp.session_max", CONFIG_SPAN, AT(mcp_session_max_ms), "30d", MINUTE,
 	    365 * DAY, NULL, NULL,
 	    "how long a client of /mcp goes on without initializing again", 0,
@@ -327,6 +337,15 @@ const struct config_def SETTINGS[] = {
 	    "1000", 1, 1e6, NULL, NULL,
 	    "how many of these may come from one address; IPv6: one /64", 0,
 	    NULL },
+	{ "mcp.resources_dir", CONFIG_STR, AT(mcp_resources_dir), NULL, 0, 0,
+	    NULL, NULL,
+	    "a folder whose files clients of /mcp may read; unset: none", 0,
+	    NULL },
+	{ "mcp.prompts_dir", CONFIG_STR, AT(mcp_prompts_dir), NULL, 0, 0, NULL,
+	    NULL,
+	    "a folder of Markdown files that are prompts for clients of /mcp; "
+	    "unset: none",
+	    0, NULL },
 
 	/* Not by HTTP_PROXY and the like: in plain CGI such names hold what a
 	 * client's headers say. */

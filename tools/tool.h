@@ -11,12 +11,28 @@
 #include "base/arena.h"
 #include "nouns/settings.h"
 #include "nouns/tool_call.h"
+#include "nouns/tool_level.h"
 #include "nouns/tool_result.h"
 
 /* What a model is told of a call that may have run: the end of a sentence. */
 #define TOOL_OUTCOME_UNKNOWN                                             \
 	"whether it took effect is unknown. Tell the person so, and do " \
 	"not repeat the call without being asked."
+
+/* May a call go on as a job, which outlives who asked for it? */
+enum tool_task {
+	TOOL_TASK_NEVER,
+	TOOL_TASK_OPTIONAL,
+	TOOL_TASK_REQUIRED, /* its caller must be able to wait for one */
+};
+
+/* What a source says of a tool besides its definition. */
+struct tool_row {
+	bool read_only; /* it changes nothing */
+	bool
+	    repeatable; /* it may be called again when its outcome is unknown */
+	enum tool_task task; /* but for NEVER, a call may end LATER */
+};
 
 struct caller;
 struct toolbox; /* all sources of this process; refreshed by its own thread */
@@ -70,13 +86,20 @@ struct tool_ctx {
 	 * caller does not care, and no source needs to tell. */
 	void (
 	    *progress)(void *arg, double value, double total, const char *text);
-	void *arg;
+	/* A line for the caller's log, as UTF-8; what is below ${level} is not
+	 * wanted.  Also called on the thread of the call.  NULL: nobody
+	 * listens. */
+	void (*say)(void *arg, enum tool_level level, const char *text);
+	enum tool_level level;
+	void *arg;           /* of both */
 	const char *request; /* an id for logs, or NULL */
 	const char *trace;   /* a W3C traceparent, passed on; or NULL */
 	/* Of a call that ended ASKS before: KEY -> answer (MCP's
 	 * inputResponses), and the state that came with the questions. */
 	const json_t *answers;
 	const char *state;
+	/* It runs as a job: it takes as long as it must, and may not end LATER. */
+	bool in_job;
 };
 
 /*
