@@ -9,8 +9,9 @@
 
 #include "base/http.h"
 #include "base/log.h"
-#include "content/content.h"
 #include "handlers/handlers.h"
+#include "handlers/mcp_content.h"
+#include "handlers/mcp_lists.h"
 #include "handlers/mcp_priv.h"
 #include "program/program.h"
 
@@ -21,6 +22,7 @@ void
 mcp_edge_start(struct edge *e, const struct seal_ring *ring)
 {
 	struct mcp_edge *m = calloc(1, sizeof(*m));
+	struct content_ears ears;
 
 	if (m == NULL)
 		abort();
@@ -29,7 +31,8 @@ mcp_edge_start(struct edge *e, const struct seal_ring *ring)
 	pthread_mutex_init(&m->opening, NULL);
 	pthread_mutex_init(&m->mu, NULL);
 	m->tools = toolbox_builtin(e->settings);
-	m->content = content_start(e->settings, NULL, !edge_is_cgi());
+	mcp_content_ears(e->store, &ears);
+	m->content = content_start(e->settings, &ears, !edge_is_cgi());
 	e->mcp = m;
 }
 
@@ -59,6 +62,8 @@ open_servers(struct mcp_edge *m)
 		    F_STR("why", "the HTTP client cannot start"),
 		    F_STR("remedy", LOG_REMEDY_LIMITS));
 	settings_unref(s);
+	if (m->edge->park != NULL) /* else plain CGI: one request */
+		m->lists = mcp_lists_start(m->edge->store, m->tools);
 }
 
 struct toolbox *
@@ -95,6 +100,7 @@ mcp_edge_stop(struct edge *e)
 
 	if (m == NULL)
 		return;
+	mcp_lists_stop(m->lists);
 	content_stop(m->content);
 	toolbox_stop(m->tools);
 	if (m->has_http)

@@ -30,6 +30,19 @@ on_progress(void *arg, double value, double total, const char *text)
 	park_wake(l->post.edge->park, l->number, "progress", "", 0);
 }
 
+static void
+on_say(void *arg, enum tool_level level, const char *text)
+{
+	struct mcp_later *l = arg;
+
+	if (level < l->post.log.from)
+		return;
+	pthread_mutex_lock(&l->mu);
+	mcp_later_say(l, level, text);
+	pthread_mutex_unlock(&l->mu);
+	park_wake(l->post.edge->park, l->number, "said", "", 0);
+}
+
 /* ---- the work ------------------------------------------------------------ */
 
 static void
@@ -161,9 +174,11 @@ later_new(const struct request *req, struct mcp_post *p, int64_t number)
 	l->post.may_wait = true;
 	l->post.cancel = &l->cancel;
 	l->post.arg = l;
-	/* Of several, nobody could tell whose progress it is to be sent with. */
-	if (l->accepts.stream && !json_is_array(l->post.doc))
+	/* Of several, nobody could tell whose it is to be sent with. */
+	if (l->accepts.stream && !json_is_array(l->post.doc)) {
 		l->post.progress = on_progress;
+		l->post.say = on_say;
+	}
 	return l;
 }
 

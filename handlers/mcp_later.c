@@ -52,3 +52,13 @@ mcp_later_tell(struct mcp_later *l, double value, double total,
 		l->progress = value;
 	buf_fini(&json);
 }
+
+void
+mcp_later_say(struct mcp_later *l, enum tool_level level, const char *text)
+{
+	struct buf json = BUF_INIT(MCP_EVENTS_MAX);
+
+	if (mcp_log_write(&json, &l->post.log, level, text) == 0)
+		(void)!mcp_event(&l->events, &json);
+	buf_fini(&json);
+}

@@ -41,6 +41,10 @@ void mcp_later_unref(struct mcp_later *l);
 void mcp_later_tell(struct mcp_later *l, double value, double total,
     const char *text);
 
+/* Append what the tool says to it; the same. */
+void mcp_later_say(struct mcp_later *l, enum tool_level level,
+    const char *text);
+
 /* mcp_park.c */
 extern const struct park_kind MCP_PARK;
 

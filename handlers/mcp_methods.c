@@ -16,7 +16,8 @@
 	_(MCP_RESOURCES_READ, mcp_resources_read)           \
 	_(MCP_PROMPTS_LIST, mcp_prompts_list)               \
 	_(MCP_PROMPTS_GET, mcp_prompts_get)                 \
-	_(MCP_COMPLETE, mcp_complete)
+	_(MCP_COMPLETE, mcp_complete)                       \
+	_(MCP_SET_LEVEL, mcp_set_level)
 
 #define FUNCTION(id, function) [id] = (function),
 #define OFFER(id, function) [id] = true,

@@ -53,7 +53,8 @@ struct mcp_edge {
 	pthread_mutex_t opening;      /* of opened and has_http: a reload may
 					 take seconds */
 	bool has_http;
-	pthread_mutex_t mu; /* of the lanes */
+	struct mcp_lists *lists; /* NULL: not opened, or plain CGI */
+	pthread_mutex_t mu;      /* of the lanes */
 	struct mcp_lane lanes[MCP_LANES_MAX];
 };
 
@@ -75,6 +76,16 @@ struct pool_job *mcp_lane_leave(struct mcp_edge *m, const char *name);
 struct mcp_right {
 	enum access_verdict verdict; /* OK, or one of its limits is reached */
 	int64_t wait_ms;             /* then: so long */
+};
+
+/* ---- a client's log (mcp_log.c) ------------------------------------------ */
+
+#define MCP_SAID_MAX (16 * KIB) /* of one line; what is behind is cut off */
+
+/* Of the call that runs. */
+struct mcp_log {
+	enum tool_level from; /* what is less grave is not sent */
+	const char *logger;   /* who says it: the tool */
 };
 
 /* ---- a POST (mcp_post.c) ------------------------------------------------- */
@@ -100,7 +111,10 @@ struct mcp_post {
 	const volatile int *cancel;
 	void (
 	    *progress)(void *arg, double value, double total, const char *text);
+	/* What is called now says so to its client's log; the same arg. */
+	void (*say)(void *arg, enum tool_level level, const char *text);
 	void *arg;
+	struct mcp_log log;
 
 	/* What comes of it. */
 	struct buf out; /* empty: nothing is to be said (202) */
@@ -164,6 +178,23 @@ bool mcp_may(const struct mcp_post *p, const struct listed_tool *t);
 /* What is asked of it later, in ${mem}. */
 const struct api_key *mcp_key_copy(struct arena *mem,
     const struct api_key *key);
+
+/* mcp_check.c: NULL: ${arguments} fit ${t}; by mcp.coerce, they may be others
+ * then.  Else why not: a sentence. */
+const char *mcp_check_arguments(struct mcp_work *w, const struct listed_tool *t,
+    const json_t **arguments);
+/* What a method returns then: told as the call's revision has it. */
+int mcp_refuse_arguments(struct mcp_work *w, const char *why, struct buf *out,
+    struct mcp_fault *fault);
+
+/* mcp_log.c: does who calls ${tool} want to hear what it says?  Then how that
+ * is said, and ${w}->post->log is set; NULL: no. */
+typedef void mcp_say_fn(void *arg, enum tool_level level, const char *text);
+mcp_say_fn *mcp_say(struct mcp_work *w, const char *tool);
+mcp_fn mcp_set_level;
+/* Append notifications/message to ${out}. */
+int mcp_log_write(struct buf *out, const struct mcp_log *log,
+    enum tool_level level, const char *text) WARN_UNUSED;
 
 /* mcp_hello.c */
 mcp_fn mcp_initialize, mcp_ping, mcp_discover;

@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "handlers/mcp_priv.h"
+#include "nouns/metric.h"
 
 /* Many clients read one page and no more, so all usual lists fit in one. */
 #define PAGE_MAX 1000
@@ -142,13 +143,12 @@ mcp_tools_list(struct mcp_work *w, struct buf *out, struct mcp_fault *fault)
 
 /* One line a call, without what was said. */
 static void
-log_call(const struct mcp_work *w, const struct listed_tool *t,
-    enum tool_end end, int64_t begun_us)
+log_call(const struct mcp_work *w, const struct listed_tool *t, const char *end,
+    int64_t begun_us)
 {
 	log_event(LOG_INFO, "tool_called", F_STR("tool", t->name),
 	    F_STR("source", listing_source(t)),
-	    F_STR("key", w->post->caller.key),
-	    F_STR("end", end == TOOL_DONE ? "done" : "failed"),
+	    F_STR("key", w->post->caller.key), F_STR("end", end),
 	    F_REAL("ms", (double)(clock_boot_us() - begun_us) / 1000),
 	    F_STR("trace", w->call.trace));
 }
@@ -176,6 +176,7 @@ call_tool(struct mcp_work *w, const struct listed_tool *t,
 		.deadline_ms = (int)p->settings->mcp_timeout_ms,
 		.cancel = p->cancel,
 		.progress = w->call.token == NULL ? NULL : p->progress,
+		.say = mcp_say(w, t->name),
 		.arg = p->arg,
 		.request = log_id(),
 		.trace = w->call.trace };
@@ -189,7 +190,7 @@ call_tool(struct mcp_work *w, const struct listed_tool *t,
 	}
 	listing_call(t, &ctx, arguments, w->mem, &result);
 	mend_end(w->mem, &result);
-	log_call(w, t, result.end, begun_us);
+	log_call(w, t, result.end == TOOL_DONE ? "done" : "failed", begun_us);
 	return mcp_write_tool_result(out, &w->call, &result);
 }
 
@@ -207,6 +208,8 @@ call_found(struct mcp_work *w, const struct listing *l,
     struct mcp_fault *fault)
 {
 	struct mcp_post *p = w->post;
+	const json_t *sent = arguments;
+	const char *why;
 
 	if (t == NULL && !l->whole && !p->may_wait)
 		return MCP_WAITS;
@@ -216,8 +219,16 @@ call_found(struct mcp_work *w, const struct listing *l,
 	if (t->mirrored
 	    && !mcp_params_agree(&w->call, t->schema, arguments, fault))
 		return MCP_FAILED;
-	if (t->quick || p->may_wait || mcp_tool_limit(w) != NULL)
+	why = mcp_check_arguments(w, t, &arguments);
+	if (why != NULL) {
+		log_call(w, t, "invalid", clock_boot_us());
+		return mcp_refuse_arguments(w, why, out, fault);
+	}
+	if (t->quick || p->may_wait || mcp_tool_limit(w) != NULL) {
+		if (arguments != sent)
+			metric_add(METRIC_ARGUMENTS, ARGUMENTS_COERCED, 1);
 		return call_tool(w, t, arguments, out);
+	}
 	p->lane = arena_strdup(p->mem, listing_source(t));
 	return MCP_WAITS;
 }

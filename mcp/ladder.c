@@ -192,6 +192,20 @@ client_can(struct mcp_call *c, struct mcp_fault *fault)
 	return false;
 }
 
+/* That it wants to be told what a tool says; deprecated, and still used. */
+static bool
+level_is_known(struct mcp_call *c, struct mcp_fault *fault)
+{
+	const json_t *level = json_object_get(c->meta, META "logLevel");
+
+	if (level == NULL)
+		return true;
+	c->level = tool_level_find(json_string_value(level));
+	return c->level != TOOL_LEVELS
+	    || refuse(fault, 200, RPC_BAD_PARAMS,
+		"params._meta: " META "logLevel is no level of a log");
+}
+
 #define BOTH (MCP_LEGACY | MCP_MODERN)
 #define REQUESTS 0x4u /* not of notifications and responses */
 
@@ -210,6 +224,7 @@ static const struct rung {
 	{ BOTH | REQUESTS, is_offered },
 	{ MCP_MODERN | REQUESTS, name_agrees },
 	{ MCP_MODERN | REQUESTS, client_can },
+	{ MCP_MODERN | REQUESTS, level_is_known },
 };
 
 /* ---- the whole ----------------------------------------------------------- */
@@ -227,6 +242,7 @@ mcp_climb(struct mcp_call *call, json_t *doc, struct mcp_fault *fault)
 	size_t i;
 
 	call->revision = &MCP_REVISION[MCP_UNNAMED];
+	call->level = TOOL_LEVELS;
 	if (!is_message(call, doc, fault))
 		return false;
 	is_request = call->kind == RPC_REQUEST;
@@ -235,7 +251,6 @@ mcp_climb(struct mcp_call *call, json_t *doc, struct mcp_fault *fault)
 		call->token = if_token(
 		    json_object_get(call->meta, "progressToken"));
 		call->trace = json_member_str(call->meta, "traceparent");
-		call->log_level = json_member_str(call->meta, META "logLevel");
 	}
 	call->revision = mcp_era(call);
 	for (i = 0; i < NELEM(LADDER); i++)

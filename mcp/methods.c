@@ -50,7 +50,8 @@ const struct mcp_method MCP_METHOD[MCP_METHODS] = {
 	    .counts = true },
 	[MCP_SET_LEVEL] = { .name = "logging/setLevel",
 	    .eras = MCP_LEGACY,
-	    .capability = "logging" },
+	    .capability = "logging",
+	    .told = BOTH },
 	[MCP_LISTEN] = { .name = "subscriptions/listen", .eras = MCP_MODERN },
 	[MCP_TASKS_GET] = { .name = "tasks/get",
 	    .eras = MCP_MODERN,
@@ -77,6 +78,14 @@ mcp_method_find(const char *name)
 	return NULL;
 }
 
+/* Is the capability of ${row} one of what ${era} is told? */
+static bool
+is_of(const struct mcp_method *row, unsigned era)
+{
+	return row->capability != NULL
+	    && ((row->told != 0 ? row->told : row->eras) & era);
+}
+
 /* Did a row before ${end} tell the capability of that row already? */
 static bool
 is_told(const bool offers[MCP_METHODS], unsigned era, size_t end)
@@ -84,8 +93,7 @@ is_told(const bool offers[MCP_METHODS], unsigned era, size_t end)
 	size_t i;
 
 	for (i = 0; i < end; i++)
-		if (offers[i] && (MCP_METHOD[i].eras & era)
-		    && MCP_METHOD[i].capability != NULL
+		if (offers[i] && is_of(&MCP_METHOD[i], era)
 		    && strcmp(MCP_METHOD[i].capability,
 			   MCP_METHOD[end].capability)
 			== 0)
@@ -103,8 +111,7 @@ mcp_capabilities_write(struct buf *out, const bool offers[MCP_METHODS],
 	if (buf_add_char(out, '{') == -1)
 		return -1;
 	for (i = 0; i < MCP_METHODS; i++) {
-		if (!offers[i] || !(MCP_METHOD[i].eras & era)
-		    || MCP_METHOD[i].capability == NULL
+		if (!offers[i] || !is_of(&MCP_METHOD[i], era)
 		    || is_told(offers, era, i))
 			continue;
 		if (buf_printf(out, "%s\"%s\":{}", comma,

@@ -38,6 +38,7 @@ struct mcp_method {
 	const char *name;
 	unsigned eras;          /* MCP_LEGACY | MCP_MODERN (revision.h) */
 	const char *capability; /* that it belongs to; NULL: none */
+	unsigned told;          /* eras that are told the capability; 0: eras */
 	const char *named;      /* the parameter that Mcp-Name repeats */
 	unsigned needs;         /* MCP_CAN_*: what the client must have */
 	bool counts;            /* for its key's limit of calls */

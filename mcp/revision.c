@@ -24,12 +24,14 @@ const struct mcp_revision MCP_REVISION[MCP_REVISIONS] = {
 	    .era = MCP_LEGACY,
 	    .write = &MCP_WRITE_LEGACY,
 	    .audio = true,
-	    .structured = true },
+	    .structured = true,
+	    .tells_model = true },
 	[MCP_2026_07_28] = { .name = "2026-07-28",
 	    .era = MCP_MODERN,
 	    .write = &MCP_WRITE_MODERN,
 	    .audio = true,
-	    .structured = true },
+	    .structured = true,
+	    .tells_model = true },
 };
 
 const struct mcp_revision *

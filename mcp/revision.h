@@ -34,9 +34,11 @@ struct mcp_revision {
 	const char *name;
 	unsigned era;
 	const struct mcp_writer *write;
-	bool batches;    /* takes an array of messages */
-	bool audio;      /* knows content of type audio */
-	bool structured; /* knows structuredContent and resource_link */
+	bool batches;     /* takes an array of messages */
+	bool audio;       /* knows content of type audio */
+	bool structured;  /* knows structuredContent and resource_link */
+	bool tells_model; /* arguments that do not fit are a result, which a
+			     model can mend, and no error */
 };
 
 extern const struct mcp_revision MCP_REVISION[MCP_REVISIONS];

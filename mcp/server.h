@@ -17,6 +17,7 @@
 #include "mcp/revision.h"
 #include "mcp/rpc.h"
 #include "mcp/session_id.h"
+#include "nouns/tool_level.h"
 
 struct arena;
 struct seal_ring;
@@ -70,7 +71,7 @@ struct mcp_call {
 	unsigned client;       /* MCP_CAN_*: what the client said it can do */
 	const json_t *token;   /* progressToken, string or integer, or NULL */
 	const char *trace;     /* traceparent, or NULL */
-	const char *log_level; /* that this request asked for, or NULL */
+	enum tool_level level; /* of what it wants to be told of the call */
 	bool has_session;
 	struct mcp_session session;
 };

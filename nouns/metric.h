@@ -28,6 +28,7 @@ enum metric {
 	METRIC_TOOL_CALLS,     /* by enum tool_end */
 	METRIC_SERVER_SECONDS, /* histogram by server, learned */
 	METRIC_TOOL_ENDS,      /* by tool, learned, and enum tool_end */
+	METRIC_ARGUMENTS,      /* of tools, by enum metric_arguments */
 	METRIC_TOKENS,         /* by enum metric_direction */
 	METRIC_BREAKER_OPEN,   /* gauge by provider */
 	METRIC_REDIS_ROUND_TRIPS,
@@ -55,6 +56,9 @@ enum metric_refusal {
 	REFUSED_FULL,
 	REFUSED_INVALID,
 };
+
+/* Of calls by clients of /mcp. */
+enum metric_arguments { ARGUMENTS_REFUSED, ARGUMENTS_COERCED };
 
 enum metric_direction { TOKENS_IN, TOKENS_OUT };
 

@@ -304,6 +304,10 @@ const struct config_def SETTINGS[] = {
 	{ "mcp.body_max", CONFIG_SIZE, AT(mcp_body_max), "4m", 1024,
 	    64.0 * 1024 * 1024, NULL, NULL, "bytes of a request to /mcp", 0,
 	    NULL },
+	{ "mcp.coerce", CONFIG_BOOL, AT(mcp_coerce), "false", 0, 0, NULL, NULL,
+	    "take a tool's argument that came as a text (\"42\", \"true\") for "
+	    "what its schema wants, where that is no text",
+	    0, NULL },
 	{ "mcp.session_max", CONFIG_SPAN, AT(mcp_session_max_ms), "30d", MINUTE,
 	    365 * DAY, NULL, NULL,
 	    "how long a client of /mcp goes on without initializing again", 0,

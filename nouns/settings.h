@@ -129,6 +129,7 @@ struct settings {
 	int mcp_auth;                   /* enum mcp_auth */
 	struct config_list mcp_origins; /* "loopback", or an origin */
 	int64_t mcp_body_max;
+	bool mcp_coerce;
 	int64_t mcp_session_max_ms;
 	const char *mcp_resources_dir; /* "" none */
 	const char *mcp_prompts_dir;   /* the same */

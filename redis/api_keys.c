@@ -3,37 +3,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/json.h"
 #include "base/text.h"
-#include "redis/fleet.h"
-#include "redis/process.h"
 #include "redis/tenant_priv.h"
+#include "redis/versions.h"
 
 #define ALLOW_BYTES (API_KEY_ALLOW_MAX * (2 * NET_BYTES + 8))
-
-/* All edges that live, so that their streams see at once that a key ended.  A
- * message that is lost is made good by the version. */
-static void
-tell_edges(struct store *st, int64_t version)
-{
-	struct arena *mem = arena_new();
-	json_t *edges, *edge;
-	const char *id;
-	char text[48];
-	size_t i;
-
-	(void)snprintf(text, sizeof(text), "{\"version\":%lld}",
-	    (long long)version);
-	if (fleet_read(st, FLEET_EDGE, mem, &edges) == STORE_OK)
-		json_array_foreach(edges, i, edge) {
-			id = json_member_str(edge, "id");
-			if (id != NULL)
-				(void)!process_publish_topic(st, id,
-				    API_KEYS_TOPIC, "changed", text,
-				    strlen(text));
-		}
-	arena_free(mem);
-}
 
 /* Redis's own clock, as scripts see it; -1: Redis failed. */
 static int64_t
@@ -108,7 +82,7 @@ put(struct store *st, struct arena *mem, const struct api_key *key,
 		goto out;
 	rc = reply_is_oom(r) ? STORE_FULL : reply_code(st, r, "key_put");
 	if (rc == STORE_OK)
-		tell_edges(st, reply_int(r, 1));
+		versions_tell(st, VERSIONS_KIND_KEYS);
 out:
 	freeReplyObject(r);
 	batch_fini(&b);
@@ -232,7 +206,7 @@ api_keys_revoke(struct store *st, const char *tenant, const char *name,
 		rc = reply_code(st, r, "key_end");
 	if (rc == STORE_OK) {
 		*n = reply_int(r, 2);
-		tell_edges(st, reply_int(r, 1));
+		versions_tell(st, VERSIONS_KIND_KEYS);
 	}
 	freeReplyObject(r);
 	batch_fini(&b);

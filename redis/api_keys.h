@@ -4,9 +4,9 @@
  * A key itself is never stored: its record is found by its hash.  A name has
  * one key, and after a rotation the older ones until they end.  Each change is
  * felt by the next request (redis/access.h), raises the tenant's version, and
- * is told to all edges as topic API_KEYS_TOPIC: who holds a stream open for a
- * key then asks access_take again, without counting.  So does who sees another
- * version, since a message may be lost.
+ * is told to all edges (redis/versions.h, VERSIONS_KIND_KEYS): who holds a stream
+ * open for a key then asks access_take again, without counting.  So does who
+ * sees another version, since a message may be lost.
  */
 #ifndef REDIS_API_KEYS_H
 #define REDIS_API_KEYS_H
@@ -14,9 +14,8 @@
 #include "nouns/api_key.h"
 #include "redis/store.h"
 
-#define API_KEYS_MAX 1000     /* names of a tenant: listed in one answer */
-#define API_KEYS_OF_NAME 8    /* rotated and not yet ended, at once */
-#define API_KEYS_TOPIC "keys" /* of API_KEY_TENANT; kind "changed" */
+#define API_KEYS_MAX 1000  /* names of a tenant: listed in one answer */
+#define API_KEYS_OF_NAME 8 /* rotated and not yet ended, at once */
 /* So long a key that ended is known as such, for the log. */
 #define API_KEYS_MOURN_MS ((int64_t)30 * 24 * 3600 * 1000)
 

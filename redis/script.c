@@ -30,6 +30,7 @@ static const struct script_text SCRIPTS[SCRIPT_N] = {
 	[SCRIPT_KEY_END] = SCRIPT(key_end),
 	[SCRIPT_KEY_PUT] = SCRIPT(key_put),
 	[SCRIPT_PASS] = SCRIPT(pass),
+	[SCRIPT_RAISE] = SCRIPT(raise),
 	[SCRIPT_RELEASE] = SCRIPT(release),
 	[SCRIPT_REPLAY] = SCRIPT(replay),
 	[SCRIPT_REQUEUE] = SCRIPT(requeue),

@@ -4,8 +4,11 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/cond.h"
 #include "base/json.h"
+#include "base/log.h"
 #include "mcp/params.h"
+#include "mcp/schema.h"
 #include "tools/tools_priv.h"
 
 #define TEXT_MAX (256 * MIB) /* of all lists that sources may send */
@@ -95,6 +98,7 @@ add_tool(struct making *m, struct source *s, const struct catalogue_tool *t)
 	l->tools[l->n++] = (struct listed_tool){ .name = name,
 		.len = m->text.len - from,
 		.schema = t->schema,
+		.rules = mcp_schema_new(l->mem, t->schema),
 		.mirrored = params_refuse(t->schema) == NULL
 		    && !params_each(t->schema, NULL, stop, NULL),
 		.read_only = s->kind->reads
@@ -182,12 +186,34 @@ known(struct toolbox *b, bool whole)
 	return l;
 }
 
+/* Schemas that nobody can read as a whole: once, not with each change of the
+ * list.  ${old}: the list before, or NULL. */
+static void
+say_unread(const struct listing *l, const struct listing *old)
+{
+	const struct listed_tool *before;
+	const char *why, *said;
+	size_t i;
+
+	for (i = 0; i < l->n; i++) {
+		why = mcp_schema_unread(l->tools[i].rules);
+		if (why == NULL)
+			continue;
+		before = old == NULL ? NULL
+				     : listing_find(old, l->tools[i].name);
+		said = before == NULL ? NULL : mcp_schema_unread(before->rules);
+		if (said == NULL || strcmp(said, why) != 0)
+			log_event(LOG_WARN, "schema_unread",
+			    F_STR("tool", l->tools[i].name), F_STR("why", why));
+	}
+}
+
 struct listing *
 listing_ref(struct toolbox *b)
 {
 	struct listing *l, *old = NULL;
 	struct view *view;
-	bool whole;
+	bool whole, taken = false;
 
 	pthread_mutex_lock(&b->mu);
 	whole = is_whole(b);
@@ -204,10 +230,28 @@ listing_ref(struct toolbox *b)
 		atomic_fetch_add(&l->refs, 1);
 		old = b->listing;
 		b->listing = l;
+		taken = true;
 	}
 	pthread_mutex_unlock(&b->mu);
+	if (taken)
+		say_unread(l, old);
 	listing_unref(old);
 	return l;
+}
+
+struct listing *
+listing_after(struct toolbox *b, const struct listing *old, int wait_ms)
+{
+	struct timespec until = cond_after(wait_ms);
+	int rc = 0;
+
+	pthread_mutex_lock(&b->mu);
+	while (rc == 0 && !b->roused && old != NULL && old == b->listing
+	    && old->view == b->views && old->whole == is_whole(b))
+		rc = pthread_cond_timedwait(&b->changed, &b->mu, &until);
+	b->roused = false;
+	pthread_mutex_unlock(&b->mu);
+	return listing_ref(b);
 }
 
 void

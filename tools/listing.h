@@ -11,6 +11,7 @@
 #include "tools/tool.h"
 
 struct catalogue_tool;
+struct mcp_schema;
 struct source;
 struct view;
 
@@ -18,10 +19,11 @@ struct listed_tool {
 	const char *name; /* as it is called: TOOL, of a server SERVER__TOOL */
 	const char *text; /* its definition by that name: JSON */
 	size_t len;
-	const json_t *schema; /* of its arguments */
-	bool mirrored;        /* some are repeated in headers: mcp/params.h */
-	bool read_only;       /* its source is ours, and says so */
-	bool quick;           /* a call waits for nobody */
+	const json_t *schema;           /* of its arguments */
+	const struct mcp_schema *rules; /* the same, read (mcp/schema.h) */
+	bool mirrored;  /* some are repeated in headers: mcp/params.h */
+	bool read_only; /* its source is ours, and says so */
+	bool quick;     /* a call waits for nobody */
 	/* for listing_call */
 	struct source *source;
 	const struct catalogue_tool *original;
@@ -44,6 +46,10 @@ struct listing {
 /* What there is now.  Never NULL. */
 struct listing *listing_ref(struct toolbox *b);
 void listing_unref(struct listing *l); /* NULL is fine */
+/* What there is once that is another one than ${old} (may be NULL), or after
+ * ${wait_ms}, or toolbox_rouse.  One thread waits so. */
+struct listing *listing_after(struct toolbox *b, const struct listing *old,
+    int wait_ms);
 
 /* NULL: there is none of that name. */
 const struct listed_tool *listing_find(const struct listing *l,

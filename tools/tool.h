@@ -11,6 +11,7 @@
 #include "base/arena.h"
 #include "nouns/settings.h"
 #include "nouns/tool_call.h"
+#include "nouns/tool_level.h"
 #include "nouns/tool_result.h"
 
 /* What a model is told of a call that may have run: the end of a sentence. */
@@ -38,6 +39,9 @@ struct toolbox *toolbox_builtin(struct settings *s);
 void toolbox_stop(struct toolbox *b);
 /* Wait until each source was asked once; at most ${wait_ms}. */
 void toolbox_wait(struct toolbox *b, int wait_ms);
+/* Who waits in listing_after (listing.h) waits no longer, or not the next
+ * time. */
+void toolbox_rouse(struct toolbox *b);
 
 /*
  * A view: the tools that ${caller} may call now, by its policy (NULL: nobody in
@@ -67,7 +71,10 @@ struct tool_ctx {
 	 * caller does not care, and no source needs to tell. */
 	void (
 	    *progress)(void *arg, double value, double total, const char *text);
-	void *arg;
+	/* A line for the caller's log, as UTF-8.  Also called on the thread of
+	 * the call.  NULL: nobody listens. */
+	void (*say)(void *arg, enum tool_level level, const char *text);
+	void *arg;           /* of both */
 	const char *request; /* an id for logs, or NULL */
 	const char *trace;   /* a W3C traceparent, passed on; or NULL */
 	/* Of a call that ended ASKS before: KEY -> answer (MCP's

@@ -247,6 +247,15 @@ toolbox_wait(struct toolbox *b, int wait_ms)
 	pthread_mutex_unlock(&b->mu);
 }
 
+void
+toolbox_rouse(struct toolbox *b)
+{
+	pthread_mutex_lock(&b->mu);
+	b->roused = true;
+	pthread_cond_broadcast(&b->changed);
+	pthread_mutex_unlock(&b->mu);
+}
+
 const struct toolset *
 toolset_ref(struct toolbox *b, const struct caller *caller)
 {

@@ -53,6 +53,7 @@ struct toolbox {
 	pthread_cond_t changed;
 	pthread_t thread;
 	bool started, stopping;
+	bool roused;         /* listing_after is to return */
 	volatile int cancel; /* of all questions, at the end */
 	struct pool *pool;   /* a slow server must not hold up the others */
 	struct settings *settings;

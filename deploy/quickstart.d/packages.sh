@@ -4,7 +4,7 @@
 
 packages=(autoconf automake ca-certificates curl gcc libc6-dev
 	libcurl4-openssl-dev libfcgi-dev libhiredis-dev libjansson-dev
-	libsodium-dev libyaml-dev make nginx redis-server)
+	libpcre2-dev libsodium-dev libyaml-dev make nginx redis-server)
 optional=(libedit-dev libjemalloc-dev) # configure does without
 programs=(autoreconf make gcc curl nginx redis-server)
 

@@ -75,7 +75,7 @@ testWith(options, 'a legacy handshake, and its session at any edge', async d => 
     assert.equal(r.status, 200, r.text);
     assert.equal(r.json.id, 0);
     assert.equal(r.json.result.protocolVersion, got);
-    assert.deepEqual(r.json.result.capabilities, { tools: {}, resources: {}, prompts: {}, completions: {} });
+    for (const c of ['tools', 'logging', 'resources', 'prompts', 'completions']) assert.equal(typeof r.json.result.capabilities[c], 'object', c);
     assert.equal(r.json.result.serverInfo.name, 'dragoman');
     assert.match(r.json.result.serverInfo.version, /^\d/);
     assert.equal('resultType' in r.json.result, false);
@@ -149,6 +149,15 @@ s.test('the ladder, rung by rung', async d => {
   assert.match(event.text, /^event: message\ndata: \{.*\}\n\n$/);
   assert.equal((await post(d, { jsonrpc: '2.0', method: 'notifications/x' }, { 'mcp-protocol-version': M })).status, 202);
   assert.equal((await post(d, { jsonrpc: '2.0', id: 4, result: {} })).status, 202);
+  const loud = (level, id) => ({ name: 'echo', arguments: { text: 'x' }, _meta: { ...meta(), 'io.modelcontextprotocol/logLevel': level }, id });
+  for (const [level, code] of [['info', undefined], ['loud', -32602], [7, -32602]]) {
+    const r = await post(d, { jsonrpc: '2.0', id: 5, method: 'tools/call', params: loud(level) }, { ...at, 'mcp-method': 'tools/call', 'mcp-name': 'echo' });
+    assert.equal(r.status, 200, `level ${level}`);
+    assert.equal(r.json.error?.code, code, `level ${level}: ${r.text}`);
+  }
+  assert.deepEqual((await legacy(d, 'logging/setLevel', { level: 'warning' })).json.result, {});
+  fails(await legacy(d, 'logging/setLevel', { level: 'loud' }), 200, -32602, 'setLevel');
+  fails(await modern(d, 'logging/setLevel', { level: 'info' }), 404, -32601, 'setLevel, modern');
   /* What it refused harms nobody. */
   const r = await modern(d, 'tools/call', { name: 'echo', arguments: { text: 'x' } }, { id: 'a"b' });
   assert.equal(r.status, 200);
@@ -162,7 +171,7 @@ s.test('what a modern client discovers', async d => {
   const r = (await modern(d, 'server/discover', {}, { id: 'd1' })).json;
   assert.equal(r.id, 'd1');
   assert.deepEqual(r.result.supportedVersions, [M]);
-  assert.deepEqual(r.result.capabilities, { tools: {}, resources: {}, prompts: {}, completions: {} });
+  for (const c of ['tools', 'logging', 'resources', 'prompts', 'completions']) assert.equal(typeof r.result.capabilities[c], 'object', c);
   assert.ok(Number.isInteger(r.result.ttlMs));
   assert.equal(r.result.cacheScope, 'public');
   assert.equal(r.result._meta['io.modelcontextprotocol/serverInfo'].name, 'dragoman');

@@ -11,7 +11,7 @@ T=$(mktemp -d) || exit 1
 trap 'rm -rf "$T"' EXIT
 cd "$T" || exit 1
 failed=0
-packages="libfcgi-dev libcurl4-openssl-dev libjansson-dev libhiredis-dev libsodium-dev libyaml-dev"
+packages="libfcgi-dev libcurl4-openssl-dev libjansson-dev libhiredis-dev libsodium-dev libyaml-dev libpcre2-dev"
 
 # missing CACHE-VARIABLES TEXT: configure without these ends, saying so
 missing() {
@@ -23,7 +23,7 @@ missing() {
 	fi
 }
 missing "ac_cv_header_fcgiapp_h=no ac_cv_header_curl_curl_h=no ac_cv_header_jansson_h=no
-	ac_cv_header_hiredis_hiredis_h=no ac_cv_header_sodium_h=no ac_cv_header_yaml_h=no" "$packages"
+	ac_cv_header_hiredis_hiredis_h=no ac_cv_header_sodium_h=no ac_cv_header_yaml_h=no ac_cv_header_pcre2_h=no" "$packages"
 missing ac_cv_lib_yaml_yaml_parser_parse=no libyaml-dev
 
 for package in $packages; do

@@ -26,6 +26,9 @@
 #define META_OF(version, can) \
 	"\"_meta\":{\"" PV "\":\"" version "\",\"" CC "\":" can "}"
 #define META META_OF(M, "{}")
+#define META_LEVEL(level)                                     \
+	"\"_meta\":{\"" PV "\":\"" M "\",\"" CC "\":{},\"io." \
+	"modelcontextprotocol/logLevel\":" level "}"
 #define MSG(id, method, params)                                   \
 	"{\"jsonrpc\":\"2.0\",\"id\":" id ",\"method\":\"" method \
 	"\",\"params\":{" params "}}"
@@ -163,6 +166,16 @@ static const struct rung_case {
 	{ "a capability is missing", M, "tasks/get", "t",
 	    MSG("1", "tasks/get", "\"taskId\":\"t\"," META), 400, -32021, NULL,
 	    NULL },
+	/* 17: a level */
+	{ "a level", M, "tools/call", "echo",
+	    MSG("1", "tools/call", "\"name\":\"echo\"," META_LEVEL("\"info\"")),
+	    0, 0, M, NULL },
+	{ "a level of never", M, "tools/call", "echo",
+	    MSG("1", "tools/call", "\"name\":\"echo\"," META_LEVEL("\"loud\"")),
+	    200, -32602, NULL, NULL },
+	{ "a level that is no text", M, "tools/call", "echo",
+	    MSG("1", "tools/call", "\"name\":\"echo\"," META_LEVEL("3")), 200,
+	    -32602, NULL, NULL },
 	/* Seen on the wire of a reference server. */
 	{ "initialize", NULL, NULL, NULL,
 	    MSG("0", "initialize", "\"protocolVersion\":\"2025-11-25\""), 0, 0,
@@ -300,6 +313,28 @@ each_rung_answers(void **state)
 		if (up && strcmp(r->call.revision->name, c->revision) != 0)
 			fail_msg("%s: %s", c->what, r->call.revision->name);
 	}
+}
+
+static void
+a_level_is_asked_for_by_each_call(void **state)
+{
+	struct rig *r = *state;
+
+	r->head = (struct mcp_head){ .version = M,
+		.method = "tools/call",
+		.name = "echo" };
+	assert_true(climb(r, CALL));
+	assert_int_equal(r->call.level, TOOL_LEVELS);
+	assert_true(climb(r,
+	    MSG("1", "tools/call",
+		"\"name\":\"echo\"," META_LEVEL("\"warning\""))));
+	assert_int_equal(r->call.level, TOOL_WARNING);
+	/* Of a legacy message it means nothing. */
+	r->head = (struct mcp_head){ .accept = BOTH_TYPES };
+	assert_true(climb(r,
+	    MSG("1", "ping",
+		"\"_meta\":{\"io.modelcontextprotocol/logLevel\":\"info\"}")));
+	assert_int_equal(r->call.level, TOOL_LEVELS);
 }
 
 static void
@@ -519,7 +554,8 @@ only_what_is_offered_is_told(void **state)
 	assert_string_equal(buf_str(&out), "{\"prompts\":{},\"logging\":{}}");
 	buf_reset(&out);
 	assert_int_equal(mcp_capabilities_write(&out, offers, MCP_MODERN), 0);
-	assert_string_equal(buf_str(&out), "{\"prompts\":{}}");
+	/* Lines of a log are sent to modern clients, too. */
+	assert_string_equal(buf_str(&out), "{\"prompts\":{},\"logging\":{}}");
 	buf_fini(&out);
 }
 
@@ -560,6 +596,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_rung_answers),
+		cmocka_unit_test(a_level_is_asked_for_by_each_call),
 		cmocka_unit_test(faults_say_what_would_do),
 		cmocka_unit_test(a_session_says_what_was_agreed),
 		cmocka_unit_test(what_may_be_one_of_several),
