@@ -17,6 +17,9 @@
 	_(MCP_PROMPTS_LIST, mcp_prompts_list)               \
 	_(MCP_PROMPTS_GET, mcp_prompts_get)                 \
 	_(MCP_COMPLETE, mcp_complete)                       \
+	_(MCP_TASKS_GET, mcp_tasks_get)                     \
+	_(MCP_TASKS_UPDATE, mcp_tasks_update)               \
+	_(MCP_TASKS_CANCEL, mcp_tasks_cancel)               \
 	_(MCP_SET_LEVEL, mcp_set_level)
 
 #define FUNCTION(id, function) [id] = (function),

@@ -55,4 +55,10 @@ int mcp_write_fault(struct buf *out, const struct mcp_call *call,
 int mcp_write_tool_result(struct buf *out, const struct mcp_call *call,
     const struct tool_result *result) WARN_UNUSED;
 
+/* The same as an object of the newest revision, for who is told it later: from
+ * there a client of another one has it by mcp_result_read. */
+struct arena;
+int mcp_write_tool_whole(struct buf *out, struct arena *mem,
+    const struct tool_result *result) WARN_UNUSED;
+
 #endif

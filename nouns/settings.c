@@ -292,6 +292,12 @@ const struct config_def SETTINGS[] = {
 	    "tools that API keys of the role read may call, besides those "
 	    "that are read-only by themselves; * is any text, ? one character",
 	    0, NULL },
+	{ "mcp.tasks", CONFIG_LIST, AT(policy.tasks), NULL, 0, 0, NULL, NULL,
+	    "tools whose calls go on as tasks: they outlive their client and "
+	    "the worker that took them; * is any text, ? one character",
+	    0, NULL },
+	{ "mcp.task_max_time", CONFIG_SPAN, AT(mcp_task_max_ms), "1h", SECOND,
+	    DAY, NULL, NULL, "time for one task, then it has failed", 0, NULL },
 	{ "mcp.timeout", CONFIG_SPAN, AT(mcp_timeout_ms), "30s", 100 * MS, HOUR,
 	    NULL, NULL, "time for one tool call", 0, NULL },
 	{ "mcp.auth", CONFIG_ENUM, AT(mcp_auth), "keys", 0, 0, NULL,

@@ -124,7 +124,8 @@ struct settings {
 	json_t *mcp_servers;    /* {name: {url, headers, ...}} or NULL */
 	const char *mcp_config; /* servers_config.json; "" none */
 	int64_t mcp_refresh_ms;
-	int64_t mcp_timeout_ms; /* of one tool call */
+	int64_t mcp_timeout_ms;  /* of one tool call */
+	int64_t mcp_task_max_ms; /* of one task */
 	/* ... and what is served at /mcp */
 	int mcp_auth;                   /* enum mcp_auth */
 	struct config_list mcp_origins; /* "loopback", or an origin */
