@@ -45,6 +45,16 @@
 	"\",\"description\":\"what the person is asked\"}},\"required\":["    \
 	"\"message\"]}"
 
+#define SCHEMA_NAME                                                             \
+	"{\"type\":\"object\",\"properties\":{\"name\":{\"type\":\"string\"}}," \
+	"\"required\":[\"name\"]}"
+#define SCHEMA_SLOW                                                   \
+	"{\"type\":\"object\",\"properties\":{\"seconds\":{\"type\":" \
+	"\"number\"},\"label\":{\"type\":\"string\"}}}"
+#define SCHEMA_FILE                                                    \
+	"{\"type\":\"object\",\"properties\":{\"filename\":{\"type\":" \
+	"\"string\"}}}"
+
 static const struct fixture {
 	const char *name;
 	const char *description;
@@ -109,6 +119,19 @@ static const struct fixture {
 	{ "test_input_required_result_capabilities",
 	    "Asks only what the client can answer", NOTHING,
 	    fixture_ask_capable },
+	/* tasks */
+	{ "greet", "Greets at once", SCHEMA_NAME, fixture_greet },
+	{ "slow_compute", "Computes for so many seconds", SCHEMA_SLOW,
+	    fixture_slow_compute },
+	{ "failing_job", "A task that fails", NOTHING, fixture_failing_job },
+	{ "protocol_error_job", "A task that has no result", NOTHING,
+	    fixture_protocol_error_job },
+	{ "confirm_delete", "A task that asks once", SCHEMA_FILE,
+	    fixture_confirm_delete },
+	{ "multi_input", "A task that asks two things at once", NOTHING,
+	    fixture_multi_input },
+	{ "test_tool_with_task", "Asks, and then is a task", NOTHING,
+	    fixture_ask_then_task },
 };
 
 static json_t *
@@ -147,11 +170,19 @@ call(struct source *s, const struct catalogue_tool *tool,
 			FIXTURES[i].call(ctx, arguments, mem, result);
 }
 
+static void
+row(struct source *s, const struct catalogue_tool *tool, struct tool_row *row)
+{
+	(void)s;
+	row->task = fixture_task_of(tool->name);
+}
+
 static const struct source_kind KIND = {
 	.name = "builtin",
 	.label = SOURCE_BUILTIN,
 	.trusted = true,
 	.list = list,
+	.row = row,
 	.call = call,
 };
 
