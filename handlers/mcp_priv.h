@@ -49,6 +49,7 @@ struct mcp_lane {
 struct mcp_edge {
 	struct edge *edge;
 	struct toolbox *tools;
+	struct content *content;      /* resources and prompts */
 	const struct seal_ring *ring; /* of session ids */
 	_Atomic bool opened;          /* its servers are asked */
 	pthread_mutex_t opening;      /* of opened and has_http: a reload may
@@ -207,6 +208,10 @@ int mcp_log_write(struct buf *out, const struct mcp_log *log,
 mcp_fn mcp_initialize, mcp_ping, mcp_discover;
 /* mcp_tools.c */
 mcp_fn mcp_tools_list, mcp_tools_call;
+/* mcp_resources.c */
+mcp_fn mcp_resources_list, mcp_resources_templates, mcp_resources_read;
+/* mcp_prompts.c */
+mcp_fn mcp_prompts_list, mcp_prompts_get, mcp_complete;
 /* mcp_tasks.c */
 mcp_fn mcp_tasks_get, mcp_tasks_update, mcp_tasks_cancel;
 

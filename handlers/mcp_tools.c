@@ -183,11 +183,13 @@ call_tool(struct mcp_work *w, const struct listed_tool *t,
     const json_t *arguments, struct buf *out, struct mcp_fault *fault)
 {
 	struct mcp_post *p = w->post;
+	mcp_say_fn *say = mcp_say(w, t->name); /* sets p->log */
 	const struct tool_ctx ctx = { .caller = &p->caller,
 		.deadline_ms = (int)p->settings->mcp_timeout_ms,
 		.cancel = p->cancel,
 		.progress = w->call.token == NULL ? NULL : p->progress,
-		.say = mcp_say(w, t->name),
+		.say = say,
+		.level = p->log.from,
 		.arg = p->arg,
 		.request = log_id(),
 		.trace = w->call.trace };

@@ -32,6 +32,7 @@ struct mcp_writer {
 	int (*end)(struct buf *out, const struct mcp_call *call,
 	    const struct mcp_cache *cache);
 	int unknown_status; /* HTTP's, of an unknown method */
+	int no_resource;    /* the code where there is none of that URI */
 };
 
 extern const struct mcp_writer MCP_WRITE_LEGACY, MCP_WRITE_MODERN;

@@ -132,6 +132,8 @@ struct settings {
 	int64_t mcp_body_max;
 	bool mcp_coerce;
 	int64_t mcp_session_max_ms;
+	const char *mcp_resources_dir; /* "" none */
+	const char *mcp_prompts_dir;   /* the same */
 
 	/* http: */
 	const char *http_ca_file; /* "": the system's */

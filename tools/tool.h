@@ -86,9 +86,11 @@ struct tool_ctx {
 	 * caller does not care, and no source needs to tell. */
 	void (
 	    *progress)(void *arg, double value, double total, const char *text);
-	/* A line for the caller's log, as UTF-8.  Also called on the thread of
-	 * the call.  NULL: nobody listens. */
+	/* A line for the caller's log, as UTF-8; what is below ${level} is not
+	 * wanted.  Also called on the thread of the call.  NULL: nobody
+	 * listens. */
 	void (*say)(void *arg, enum tool_level level, const char *text);
+	enum tool_level level;
 	void *arg;           /* of both */
 	const char *request; /* an id for logs, or NULL */
 	const char *trace;   /* a W3C traceparent, passed on; or NULL */
