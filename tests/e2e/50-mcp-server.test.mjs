@@ -171,7 +171,7 @@ s.test('what a modern client discovers', async d => {
   const r = (await modern(d, 'server/discover', {}, { id: 'd1' })).json;
   assert.equal(r.id, 'd1');
   assert.deepEqual(r.result.supportedVersions, [M]);
-  for (const c of ['tools', 'logging', 'resources', 'prompts', 'completions']) assert.equal(typeof r.result.capabilities[c], 'object', c);
+  for (const c of ['tools', 'logging', 'resources', 'prompts', 'completions', 'extensions']) assert.equal(typeof r.result.capabilities[c], 'object', c);
   assert.ok(Number.isInteger(r.result.ttlMs));
   assert.equal(r.result.cacheScope, 'public');
   assert.equal(r.result._meta['io.modelcontextprotocol/serverInfo'].name, 'dragoman');
