@@ -36,7 +36,7 @@ struct task;
 
 /* ---- the process (mcp_edge.c) -------------------------------------------- */
 
-#define MCP_LANES_MAX 64     /* servers of tools: SETTINGS_SERVERS_MAX, meMCP */
+#define MCP_LANES_MAX 65     /* SETTINGS_SERVERS_MAX, meMCP, large files */
 #define MCP_LANE_WAITING 256 /* calls that wait for one of them */
 
 /* The calls of one server: no more than a quarter of the class's threads. */
