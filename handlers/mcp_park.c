@@ -6,6 +6,7 @@
  * is silent, and the answer as its last event.  All but look runs in the park
  * thread.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -95,26 +96,57 @@ on_begin(struct parked *p, void *state)
 	park_look_in(p, STREAM_AFTER_MS);
 }
 
+/* What it waited for has ended. */
+static void
+go_on(struct mcp_later *l)
+{
+	if (atomic_exchange(&l->waits, false))
+		l->start(l);
+}
+
 static void
 on_piece(struct parked *p, void *state, const char *kind, const char *sealed,
     size_t len)
 {
-	(void)kind;
+	struct mcp_later *l = state;
+
 	(void)sealed;
 	(void)len;
-	take(p, state);
+	if (strcmp(kind, ONCE_KIND) == 0) {
+		atomic_store(&l->woken, true);
+		go_on(l);
+	}
+	take(p, l);
 }
 
-/* There is no record: the call dies with this process.  A look is a clock, and
- * finds again what a full queue has dropped. */
+/* What a look found. */
+enum { IT_RUNS = 1, OTHER_ENDED };
+
+/* There is no record of a call: it dies with this process.  A look is a clock,
+ * and finds again what a full queue has dropped.  Who waits for another call
+ * has its record as item. */
 static int
 look(struct edge *e, struct park_look *const *looks, size_t n)
 {
-	size_t i;
+	const char **ids = calloc(n + 1, sizeof(*ids));
+	bool *runs = calloc(n + 1, sizeof(*runs));
+	size_t m = 0, i;
+	int rc;
 
-	(void)e;
+	if (ids == NULL || runs == NULL)
+		abort();
 	for (i = 0; i < n; i++)
-		park_found(looks[i], 1, NULL, 0);
+		if (looks[i]->item != NULL)
+			ids[m++] = looks[i]->item;
+	rc = m == 0 ? 0 : once_look(e->store, API_KEY_TENANT, ids, m, runs);
+	for (i = m = 0; i < n; i++)
+		park_found(looks[i],
+		    looks[i]->item != NULL && rc == 0 && !runs[m++]
+			? OTHER_ENDED
+			: IT_RUNS,
+		    NULL, 0);
+	free(ids);
+	free(runs);
 	return 0;
 }
 
@@ -144,7 +176,8 @@ on_found(struct parked *p, void *state, const struct park_look *found)
 {
 	struct mcp_later *l = state;
 
-	(void)found;
+	if (found->found == OTHER_ENDED)
+		go_on(l);
 	if (may_stream(l))
 		begin_stream(p, l);
 	tell_alive(l);
@@ -184,6 +217,9 @@ on_end(void *state)
 	/* Of legacy revisions, who closes the connection only stops reading. */
 	if (l->post.closes)
 		__atomic_store_n(&l->cancel, 1, __ATOMIC_RELAXED);
+	atomic_store(&l->ended, true);
+	if (atomic_exchange(&l->waits, false))
+		mcp_later_unref(l); /* nobody starts it any more */
 	mcp_later_unref(l);
 }
 

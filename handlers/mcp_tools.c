@@ -181,16 +181,21 @@ call_tool(struct mcp_work *w, const struct listed_tool *t,
 		.request = log_id(),
 		.trace = w->call.trace };
 	int64_t begun_us = clock_boot_us();
-	const char *limit = mcp_tool_limit(w);
 	struct tool_result result = { .end = TOOL_FAILED };
 
-	if (limit != NULL) {
-		tool_result_say(w->mem, &result, TOOL_FAILED, limit);
-		return mcp_write_tool_result(out, &w->call, &result);
-	}
 	listing_call(t, &ctx, arguments, w->mem, &result);
 	mend_end(w->mem, &result);
+	mcp_once_end(w, &result);
 	log_call(w, t, result.end == TOOL_DONE ? "done" : "failed", begun_us);
+	return mcp_write_tool_result(out, &w->call, &result);
+}
+
+static int
+write_limit(struct mcp_work *w, struct buf *out)
+{
+	struct tool_result result = { .end = TOOL_FAILED };
+
+	tool_result_say(w->mem, &result, TOOL_FAILED, mcp_tool_limit(w));
 	return mcp_write_tool_result(out, &w->call, &result);
 }
 
@@ -210,6 +215,7 @@ call_found(struct mcp_work *w, const struct listing *l,
 	struct mcp_post *p = w->post;
 	const json_t *sent = arguments;
 	const char *why;
+	int rc;
 
 	if (t == NULL && !l->whole && !p->may_wait)
 		return MCP_WAITS;
@@ -224,13 +230,19 @@ call_found(struct mcp_work *w, const struct listing *l,
 		log_call(w, t, "invalid", clock_boot_us());
 		return mcp_refuse_arguments(w, why, out, fault);
 	}
-	if (t->quick || p->may_wait || mcp_tool_limit(w) != NULL) {
-		if (arguments != sent)
-			metric_add(METRIC_ARGUMENTS, ARGUMENTS_COERCED, 1);
-		return call_tool(w, t, arguments, out);
-	}
-	p->lane = arena_strdup(p->mem, listing_source(t));
-	return MCP_WAITS;
+	if (mcp_tool_limit(w) != NULL)
+		return write_limit(w, out);
+	if (!mcp_once_key(w, t, sent, fault))
+		return MCP_FAILED;
+	if (!t->quick && !p->may_wait)
+		p->lane = arena_strdup(p->mem, listing_source(t));
+	if (!mcp_once_begin(w, out, fault, &rc))
+		return rc;
+	if (!t->quick && !p->may_wait)
+		return MCP_WAITS;
+	if (arguments != sent)
+		metric_add(METRIC_ARGUMENTS, ARGUMENTS_COERCED, 1);
+	return call_tool(w, t, arguments, out);
 }
 
 int

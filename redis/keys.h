@@ -45,7 +45,7 @@ struct key_row {
 	enum key_whose whose;
 };
 
-#define KEYS_N 37
+#define KEYS_N 38
 extern const struct key_row KEY_TABLE[KEYS_N];
 
 /*

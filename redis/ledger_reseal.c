@@ -201,6 +201,25 @@ reseal_reply(struct walk *w, const char *id, const redisReply *v)
 	    "reply", id, v, (size_t)(line + 1 - v->str));
 }
 
+/* "{tenant:T}:once:ID": the owner stands in the key. */
+static enum store_rc
+reseal_once(struct walk *w, const char *id, const redisReply *hash)
+{
+	const char *own = store_own_key(w->st, w->key);
+	enum store_rc rc = STORE_OK;
+
+	for (size_t i = 0; i + 1 < hash->elements && rc == STORE_OK; i += 2) {
+		const char *name = reply_str(hash, i);
+
+		if (name != NULL && strcmp(name, "doc") == 0)
+			rc = reseal_value(w, "hash", name,
+			    arena_memdup(w->mem, own + 1,
+				strcspn(own + 1, "}")),
+			    "once", id, hash->element[i + 1], 0);
+	}
+	return rc;
+}
+
 static enum store_rc
 reseal_letter(struct walk *w, const redisReply *letter)
 {
@@ -274,6 +293,7 @@ static const struct {
 	{ "turn", reseal_turn },
 	{ "chat", reseal_chat },
 	{ "reply", reseal_reply },
+	{ "once", reseal_once },
 };
 
 static void
@@ -362,6 +382,9 @@ ledger_reseal(struct store *st,
 		return rc;
 	w.mem = arena_new();
 	rc = walk_keys(st, st->prefix, "{p*", "reseal", reseal_page, &w);
+	if (rc == STORE_OK)
+		rc = walk_keys(st, st->prefix, "{tenant:*}:once:*", "reseal",
+		    reseal_page, &w);
 	if (rc == STORE_OK)
 		rc = api_keys_reseal(st, &w.seen, &w.changed);
 	arena_free(w.mem);
