@@ -5,6 +5,14 @@
 
 #include "base/version.h"
 
+/* Of commands that ask a server as its clients do. */
+#define SERVER_OPTIONS                                                     \
+	"--url URL        where Dragoman is (default: $DRAGOMAN_URL, "     \
+	"server.public_url,\n"                                             \
+	"                 else this host's server.port); a host alone is " \
+	"its /mcp\n"                                                       \
+	"--key-file FILE  the key (default: $DRAGOMAN_KEY)"
+
 /* THE table of commands; the completion and the manual page name each. */
 const struct command COMMANDS[] = {
 	{ "init", "[DIR]", "create a configuration and its secrets", NULL,
@@ -64,6 +72,31 @@ const struct command COMMANDS[] = {
 	    "tokens)\n"
 	    "--forget         forget what was learned, of BACKEND or of all",
 	    cmd_models },
+	{ "tools list", "", "list the tools that a server has for a key",
+	    SERVER_OPTIONS, cmd_tools_list },
+	{ "tools show", "TOOL", "show one tool and its arguments",
+	    SERVER_OPTIONS, cmd_tools_show },
+	{ "tools call", "TOOL [NAME=VALUE...]",
+	    "call a tool; instead of NAME=VALUE also one JSON object",
+	    SERVER_OPTIONS, cmd_tools_call },
+	{ "mcp test", "[URL] [NAME=VALUE...]",
+	    "what of MCP works at this address, revision by revision",
+	    "--call TOOL      also call this tool, with the arguments "
+	    "NAME=VALUE\n"
+	    "--key-file FILE  the key (default: $DRAGOMAN_KEY)",
+	    cmd_mcp_test },
+	{ "mcp config", "CLIENT", "print what to paste into an MCP client",
+	    "--url URL        where Dragoman is for this client\n"
+	    "--key-file FILE  the key, or where the client finds it (default: "
+	    "a word in its place)\n"
+	    "CLIENT is claude-desktop, claude-code, cursor, vscode, letta, "
+	    "inspector, or json\n"
+	    "(most others)",
+	    cmd_mcp_config },
+	{ "mcp", "",
+	    "serve a desktop client of MCP: its standard input and output, "
+	    "Dragoman's /mcp",
+	    SERVER_OPTIONS, cmd_mcp },
 	{ "pause", "", "start no new turns; messages wait", NULL, cmd_pause },
 	{ "resume", "", "start turns again", NULL, cmd_resume },
 	{ "key create", "", "make an API key for a client of /mcp",

@@ -9,6 +9,7 @@
 
 #include "base/http.h"
 #include "base/log.h"
+#include "content/content.h"
 #include "handlers/handlers.h"
 #include "handlers/mcp_lists.h"
 #include "handlers/mcp_priv.h"
@@ -29,6 +30,7 @@ mcp_edge_start(struct edge *e, const struct seal_ring *ring)
 	pthread_mutex_init(&m->opening, NULL);
 	pthread_mutex_init(&m->mu, NULL);
 	m->tools = toolbox_builtin(e->settings);
+	m->content = content_start(e->settings, NULL, !edge_is_cgi());
 	e->mcp = m;
 }
 
@@ -85,6 +87,7 @@ mcp_edge_reload(struct edge *e)
 	if (m->has_http)
 		read_servers(m, s);
 	pthread_mutex_unlock(&m->opening);
+	content_reload(m->content, s);
 	settings_unref(s);
 }
 
@@ -96,6 +99,7 @@ mcp_edge_stop(struct edge *e)
 	if (m == NULL)
 		return;
 	mcp_lists_stop(m->lists);
+	content_stop(m->content);
 	toolbox_stop(m->tools);
 	if (m->has_http)
 		http_stop();

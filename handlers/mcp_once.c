@@ -71,7 +71,7 @@ once_of(const struct mcp_post *p)
 		.id = o->id,
 		.asked = o->asked,
 		.token = o->token,
-		.run_ms = p->settings->mcp_timeout_ms + LATE_MS,
+		.run_ms = o->run_ms,
 		.keep_ms = o->keep_ms };
 }
 
@@ -89,12 +89,18 @@ say(struct mcp_work *w, struct buf *out, const char *text)
 /* As this client's revision has it; what is none of a tool's goes on as it is:
  * it was written for this era. */
 static int
-repeat(struct mcp_work *w, struct buf *out, const char *text, size_t len)
+repeat(struct mcp_work *w, struct buf *out, const char *text, size_t len,
+    struct mcp_fault *fault)
 {
 	const json_t *doc = json_read(w->mem, text, len, NULL, NULL);
 	const json_t *result = json_object_get(doc, "result");
+	const json_t *error = json_object_get(doc, "error");
 	struct tool_result read;
 
+	if (error != NULL)
+		return mcp_fail(fault,
+		    (int)json_member_int(error, "code", RPC_INTERNAL),
+		    json_member_str(error, "message"));
 	if (json_object_get(result, "content") == NULL)
 		return rpc_write_result(out, w->call.id, result);
 	mcp_result_read(w->mem, result, &read);
@@ -108,7 +114,7 @@ answer(struct mcp_work *w, enum once_rc rc, const char *text, size_t len,
 {
 	switch (rc) {
 	case ONCE_DONE:
-		return repeat(w, out, text, len);
+		return repeat(w, out, text, len, fault);
 	case ONCE_LARGE:
 		return say(w, out,
 		    "This call was made, and its result was over 1 MiB, so "
@@ -182,27 +188,34 @@ mcp_once_key(struct mcp_work *w, const struct listed_tool *t,
 	    arena_printf(w->mem, "%s\n%s\n%s", p->caller.key, t->name, key));
 	p->once.asked = mcp_digest(p->mem, "once-asked", arguments);
 	p->once.keep_ms = KEEP_MS;
+	p->once.run_ms = (t->row.task == TOOL_TASK_NEVER
+				 ? p->settings->mcp_timeout_ms
+				 : p->settings->mcp_task_max_ms)
+	    + LATE_MS;
 	p->once.other = "this Idempotency-Key was used with other arguments";
 	return true;
 }
 
-/* Written in the newest revision's words: those say all there is. */
 void
-mcp_once_end(struct mcp_work *w, const struct tool_result *result)
+mcp_once_end(struct mcp_work *w, int rc, const struct buf *out, size_t from,
+    const struct mcp_fault *fault)
 {
 	struct mcp_post *p = w->post;
-	struct once o;
-	struct mcp_call call = { .mem = w->mem,
-		.server = &p->server,
-		.revision = &MCP_REVISION[MCP_NEWEST] };
+	struct once o = once_of(p);
 	struct buf text = BUF_INIT(ONCE_RESULT_MAX);
-	bool fits;
+	bool fits = out->len - from <= ONCE_RESULT_MAX;
 
-	if (!p->once.begun)
+	if (!p->once.begun || rc == MCP_WAITS)
 		return;
 	p->once.begun = false;
-	o = once_of(p);
-	fits = mcp_write_tool_result(&text, &call, result) == 0;
+	if (rc == MCP_FAILED && !out->full)
+		fits = rpc_write_fault(&text, NULL, fault->code, fault->message,
+			   fault->data)
+		    == 0;
+	else
+		fits = !out->full && fits
+		    && buf_add(&text, buf_str(out) + from, out->len - from)
+			== 0;
 	once_end(p->edge->store, &o, fits ? buf_str(&text) : NULL, text.len);
 	buf_wipe(&text);
 }

@@ -27,6 +27,8 @@
 #include "redis/once.h"
 #include "tools/listing.h"
 
+struct task;
+
 #define MCP_JSON "application/json"
 #define MCP_STREAM "text/event-stream"
 
@@ -48,6 +50,7 @@ struct mcp_lane {
 struct mcp_edge {
 	struct edge *edge;
 	struct toolbox *tools;
+	struct content *content;      /* resources and prompts */
 	const struct seal_ring *ring; /* of session ids */
 	_Atomic bool opened;          /* its servers are asked */
 	pthread_mutex_t opening;      /* of opened and has_http: a reload may
@@ -95,7 +98,7 @@ struct mcp_once {
 	const char *id; /* NULL: it may be done any number of times */
 	const char *asked, *token;
 	const char *other; /* what is said to who asks for something else */
-	int64_t keep_ms;
+	int64_t keep_ms, run_ms;
 	bool begun; /* this POST does it */
 	bool waits; /* another one does */
 };
@@ -138,6 +141,12 @@ struct mcp_post {
 	bool closes;         /* who closes the connection cancels it */
 	const json_t *token; /* progress is told by it; NULL: none */
 	struct mcp_once once;
+
+	/* A call that goes on as a task, for a client that cannot ask for tasks
+	 * (mcp_tasks.h). */
+	const char *address;     /* of what is parked; NULL: nothing is */
+	const char *awaits;      /* the task's name; NULL: none is awaited */
+	const struct task *over; /* how it ended: its method is called again */
 };
 
 /* ${req}, which must live as long as ${p}, or be replaced in it. */
@@ -219,7 +228,10 @@ bool mcp_once_key(struct mcp_work *w, const struct listed_tool *t,
  * it was made, or another one makes it. */
 bool mcp_once_begin(struct mcp_work *w, struct buf *out,
     struct mcp_fault *fault, int *rc);
-void mcp_once_end(struct mcp_work *w, const struct tool_result *result);
+/* It ended as ${rc}, with the answer that stands in ${out} from ${from} on, or
+ * ${fault}.  Of what waits, nothing is known yet. */
+void mcp_once_end(struct mcp_work *w, int rc, const struct buf *out,
+    size_t from, const struct mcp_fault *fault);
 /* It was not made after all. */
 void mcp_once_forget(struct mcp_post *p);
 /* Have ${p}, parked as ${number}, woken when the other one has made it.  False:
@@ -232,6 +244,12 @@ const char *mcp_digest(struct arena *mem, const char *noun, const json_t *doc);
 mcp_fn mcp_initialize, mcp_ping, mcp_discover;
 /* mcp_tools.c */
 mcp_fn mcp_tools_list, mcp_tools_call;
+/* mcp_resources.c */
+mcp_fn mcp_resources_list, mcp_resources_templates, mcp_resources_read;
+/* mcp_prompts.c */
+mcp_fn mcp_prompts_list, mcp_prompts_get, mcp_complete;
+/* mcp_tasks.c */
+mcp_fn mcp_tasks_get, mcp_tasks_update, mcp_tasks_cancel;
 
 /* mcp_methods.c */
 mcp_fn *mcp_function(const struct mcp_method *method);

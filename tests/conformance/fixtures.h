@@ -23,12 +23,19 @@ builtin_fn fixture_simple_text, fixture_image, fixture_audio,
     fixture_embedded_resource, fixture_multiple, fixture_error, fixture_schema,
     fixture_header;
 /* said.c: what is told while a call runs. */
-builtin_fn fixture_progress, fixture_logging, fixture_quiet;
+builtin_fn fixture_progress, fixture_logging, fixture_quiet,
+    fixture_reconnection;
 /* asks.c: questions, of both eras. */
 builtin_fn fixture_sampling, fixture_elicitation, fixture_defaults,
     fixture_enums, fixture_ask_name, fixture_ask_capital, fixture_ask_roots,
     fixture_ask_confirm, fixture_ask_three, fixture_ask_twice,
     fixture_ask_capable, fixture_needs_sampling;
+
+/* changes.c */
+builtin_fn fixture_change_tools, fixture_change_prompts;
+
+/* Of the edge that runs the tool; NULL in a turn worker. */
+struct store *fixture_store(void);
 
 /* Sleep ${ms}, or less when the call is cancelled: false. */
 bool fixture_sleep(const struct tool_ctx *ctx, int64_t ms);

@@ -8,6 +8,7 @@
 #include "tests/conformance/fixtures.h"
 
 #define STEP_MS 50
+#define LONG_MS 2500
 #define LOOK_MS 20 /* whether the call is cancelled */
 
 static bool
@@ -65,6 +66,16 @@ fixture_logging(const struct tool_ctx *ctx, const json_t *arguments,
 			break;
 	}
 	tool_result_say(mem, result, TOOL_DONE, "three lines were said");
+}
+
+/* Long enough that its answer is a stream, which can be resumed. */
+void
+fixture_reconnection(const struct tool_ctx *ctx, const json_t *arguments,
+    struct arena *mem, struct tool_result *result)
+{
+	(void)arguments;
+	(void)fixture_sleep(ctx, LONG_MS);
+	tool_result_say(mem, result, TOOL_DONE, "here it is");
 }
 
 void

@@ -18,8 +18,11 @@ EVERYWHERE = {"--help", "--version"}
 
 def commands():
     """{"turns list": {its options}} of cli/commands.c."""
+    text = read("cli/commands.c")
+    for name, value in re.findall(r"#define (\w+_OPTIONS)((?:.*\\\n)+.*)\n", text):
+        text = re.sub(rf"(?<!#define ){name}\b", lambda _: value.replace("\\\n", "\n"), text)
     return {string(cells[0]): set(re.findall(r"(?:^|\\n)(--[a-z-]+)", cells[3][1:]))
-            for cells in table(read("cli/commands.c"), "COMMANDS")}
+            for cells in table(text, "COMMANDS")}
 
 
 def everywhere():
@@ -78,7 +81,8 @@ def check_completion():
             meant[group + " "] = meant["help " + group] = words
     for name, options in ours.items():
         if options:
-            meant[name if " " in name else name + " "] = options
+            case = name if " " in name else name + " "
+            meant[case] = meant.get(case, set()) | options
     told = {case: set(words.split()) for case, words in
             re.findall(r'"([^"]*)"\) options="([^"]*)"', text)}
     for case in sorted(set(meant) | set(told)):

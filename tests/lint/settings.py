@@ -22,6 +22,7 @@ OTHERS = {
     "DRAGOMAN_CONFIG": "nouns/settings_load.c",
     "DRAGOMAN_EVERY_BYTE": "tests/unit/test_recorded.c",
     "DRAGOMAN_HISTORY": "cli/chat.c",
+    "DRAGOMAN_KEY": "cli/wire_open.c",
     "DRAGOMAN_QUICKSTART": "cli/started.c",
     "DRAGOMAN_RECORDED": "tests/wild/recorded.test.mjs",
     "DRAGOMAN_STATE": "cli/started.c",
