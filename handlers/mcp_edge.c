@@ -9,8 +9,8 @@
 
 #include "base/http.h"
 #include "base/log.h"
-#include "content/content.h"
 #include "handlers/handlers.h"
+#include "handlers/mcp_content.h"
 #include "handlers/mcp_lists.h"
 #include "handlers/mcp_priv.h"
 #include "program/program.h"
@@ -22,6 +22,7 @@ void
 mcp_edge_start(struct edge *e, const struct seal_ring *ring)
 {
 	struct mcp_edge *m = calloc(1, sizeof(*m));
+	struct content_ears ears;
 
 	if (m == NULL)
 		abort();
@@ -30,7 +31,8 @@ mcp_edge_start(struct edge *e, const struct seal_ring *ring)
 	pthread_mutex_init(&m->opening, NULL);
 	pthread_mutex_init(&m->mu, NULL);
 	m->tools = toolbox_builtin(e->settings);
-	m->content = content_start(e->settings, NULL, !edge_is_cgi());
+	mcp_content_ears(e->store, &ears);
+	m->content = content_start(e->settings, &ears, !edge_is_cgi());
 	e->mcp = m;
 }
 

@@ -30,7 +30,8 @@ const struct key_row KEY_TABLE[KEYS_N] = {
 	    LIFE_WHILE, false, WHOSE_PERSON },
 	/* A task. */
 	{ "{pN}:task:KEY/ID", "task", SCOPE_TASK, "hash",
-	    "task_put, task_take, write, release, task_finish, task_cancel",
+	    "task_put, task_take, write, release, task_ask, task_answer, "
+	    "task_finish, task_cancel",
 	    LIFE_SPAN, true, WHOSE_OPERATOR },
 	{ "{pN}:tasks:WHO", "tasks", SCOPE_WHO, "zset",
 	    "task_put, task_finish, task_cancel", LIFE_SPAN, false,
@@ -43,7 +44,8 @@ const struct key_row KEY_TABLE[KEYS_N] = {
 	    "take, pass, turn workers; all that wake", LIFE_WHILE, false,
 	    WHOSE_OPERATOR },
 	{ "{pN}:due:task", "due:task", SCOPE_PARTITION, "zset",
-	    "task_put, task_take, write, release, task_finish, task_cancel",
+	    "task_put, task_take, write, release, task_ask, task_answer, "
+	    "task_finish, task_cancel",
 	    LIFE_WHILE, false, WHOSE_OPERATOR },
 	{ "{pN}:free:task", "free:task", SCOPE_PARTITION, "set",
 	    "task_take, pass, turn workers; all that wake", LIFE_WHILE, false,
