@@ -74,7 +74,11 @@ struct tool_ctx {
 	/* A line for the caller's log, as UTF-8.  Also called on the thread of
 	 * the call.  NULL: nobody listens. */
 	void (*say)(void *arg, enum tool_level level, const char *text);
-	void *arg;           /* of both */
+	void *arg; /* of both */
+	/* What there is for who has a key: how many tools, and of how many
+	 * sources.  NULL: the caller has none, or is not told. */
+	void (*count)(const void *counted, size_t *tools, size_t *sources);
+	const void *counted;
 	const char *request; /* an id for logs, or NULL */
 	const char *trace;   /* a W3C traceparent, passed on; or NULL */
 	/* Of a call that ended ASKS before: KEY -> answer (MCP's
