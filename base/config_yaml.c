@@ -294,8 +294,8 @@ is_tab(const char *text, size_t line)
 	return text != NULL && text[strspn(text, " ")] == '\t';
 }
 
-static void
-syntax_error(struct config *c, const char *file, const char *text,
+void
+config_syntax_error(struct config *c, const char *file, const char *text,
     const yaml_parser_t *p)
 {
 	char where[CONFIG_PATH_MAX + 16];
@@ -343,7 +343,7 @@ config_read_yaml(struct config *c, const struct config_source *src)
 	yaml_parser_set_input_string(&parser,
 	    (const unsigned char *)buf_str(&text), text.len);
 	if (!yaml_parser_load(&parser, &doc)) {
-		syntax_error(c, src->file, buf_str(&text), &parser);
+		config_syntax_error(c, src->file, buf_str(&text), &parser);
 		goto out;
 	}
 	w.doc = &doc;
@@ -361,7 +361,7 @@ config_read_yaml(struct config *c, const struct config_source *src)
 	if (root == NULL)
 		goto out;
 	if (!yaml_parser_load(&parser, &second)) {
-		syntax_error(c, src->file, buf_str(&text), &parser);
+		config_syntax_error(c, src->file, buf_str(&text), &parser);
 		goto out;
 	}
 	root = yaml_document_get_root_node(&second);

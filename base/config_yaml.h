@@ -24,6 +24,9 @@ const char *config_kind_of(const yaml_node_t *node); /* "a mapping" */
 /* False, reported: this file is made to be expanded, not to be read. */
 bool config_may_visit(struct config_walk *w, const yaml_node_t *node,
     int depth);
+/* What libyaml's ${p} found wrong in ${text}. */
+void config_syntax_error(struct config *c, const char *file, const char *text,
+    const yaml_parser_t *p);
 /* The subtree as JSON; NULL: reported. */
 json_t *config_tree_json(struct config_walk *w, yaml_node_t *node, int depth);
 

@@ -22,6 +22,7 @@
 #include "chat/trouble.h"
 #include "program/program.h"
 #include "redis/wake.h"
+#include "task/tasks.h"
 #include "tools/tool.h"
 #include "work/heartbeat.h"
 #include "work/lease.h"
@@ -37,10 +38,12 @@
 struct turn_program {
 	struct worker w;
 	struct chats chats;
-	bool lacks_model;   /* it is looked for again */
-	char *told;         /* why there is none; logged once */
-	_Atomic bool ended; /* take_run has */
-	int ended_code;     /* what it said */
+	struct tasks tasks;
+	struct toolbox *toolbox; /* of all kinds */
+	bool lacks_model;        /* it is looked for again */
+	char *told;              /* why there is none; logged once */
+	_Atomic bool ended;      /* take_run has */
+	int ended_code;          /* what it said */
 };
 
 /* What ${picked} says, once while it stays so. */
@@ -120,7 +123,7 @@ accept_tools(struct program_run *run, struct settings *s)
 {
 	struct turn_program *p = run->ctx;
 	struct buf errors = BUF_INIT(REPORT_MAX);
-	int rc = toolbox_reload(p->chats.toolbox, s, &errors);
+	int rc = toolbox_reload(p->toolbox, s, &errors);
 
 	program_log_refused(&errors);
 	buf_fini(&errors);
@@ -171,14 +174,18 @@ start_threads(struct program_run *run)
 		goto out;
 	}
 	worker_set_settings(w, choose_model(run, worker_settings(w)));
-	if (toolbox_start(w->settings, &p->chats.toolbox, &errors) == -1) {
+	if (toolbox_start(w->settings, &p->toolbox, &errors) == -1) {
 		program_log_refused(&errors);
 		goto out;
 	}
+	p->chats.toolbox = p->tasks.toolbox = p->toolbox;
 	w->turns = pool_new("turn", (int)s->turns_slots);
+	w->kinds[JOB_CHAT].pool = w->turns;
+	w->kinds[JOB_TASK].pool = pool_new("task", (int)s->turns_slots);
 	w->calls = pool_new("call", CALLS_MAX);
 	w->leases = lease_book_new(w);
-	w->wake = wake_new(w->store, w->id);
+	w->wake = wake_new(w->store, w->id,
+	    DUE_OF(JOB_CHAT) | DUE_OF(JOB_TASK));
 	rc = lease_book_start(w->leases);
 	if (rc == -1)
 		tell_no_thread();
@@ -238,7 +245,7 @@ take_turns(struct program_run *run)
 	pthread_t thread;
 	int code = 0;
 
-	toolbox_wait(p->chats.toolbox, SOURCES_WAIT_MS);
+	toolbox_wait(p->toolbox, SOURCES_WAIT_MS);
 	/* Without it nobody would know of this worker. */
 	beat = heartbeat_start(w);
 	if (beat == NULL) {
@@ -282,7 +289,9 @@ serve(struct program_run *run)
 	w->settings = settings_ref(run->settings);
 	/* The table of the kinds of job that this program runs. */
 	chats_init(&p->chats, w);
-	w->kinds[JOB_CHAT] = (struct work_row){ &CHATS_KIND, &p->chats };
+	w->kinds[JOB_CHAT] = (struct work_row){ &CHATS_KIND, &p->chats, NULL };
+	tasks_init(&p->tasks, w);
+	w->kinds[JOB_TASK] = (struct work_row){ &TASKS_KIND, &p->tasks, NULL };
 	if (start_threads(run) == -1)
 		return 1;
 	rc = take_turns(run);
@@ -292,7 +301,8 @@ serve(struct program_run *run)
 	(void)!pool_drain(w->calls, 5000);
 	pool_free(w->calls);
 	pool_free(w->turns);
-	toolbox_stop(p->chats.toolbox);
+	pool_free(w->kinds[JOB_TASK].pool);
+	toolbox_stop(p->toolbox);
 	http_stop();
 	settings_unref(w->settings);
 	free(p->told);

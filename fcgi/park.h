@@ -153,6 +153,9 @@ void park_head(struct parked *p, int status, const char *type,
 void park_write(struct parked *p, const char *bytes, size_t len);
 void park_end(struct parked *p);
 void park_look_in(struct parked *p, int64_t ms); /* sooner than is due */
+/* It may wait for ${ms} from now, as what it waits for became longer; never
+ * longer than a process that drains gives it. */
+void park_deadline_in(struct parked *p, int64_t ms);
 struct edge *park_edge(struct parked *p);
 
 /* From look only: what was found, with a copy of ${text} (NULL: none). */

@@ -74,6 +74,19 @@ park_look_in(struct parked *p, int64_t ms)
 	park_timer_look(p, ms);
 }
 
+void
+park_deadline_in(struct parked *p, int64_t ms)
+{
+	int64_t drain_ms = p->park->drain_ms;
+
+	if (p->stage != STAGE_WAITS)
+		return;
+	p->deadline_ms = park_in_ms(ms);
+	if (drain_ms != 0 && p->deadline_ms > drain_ms)
+		p->deadline_ms = drain_ms;
+	park_timer_set(p);
+}
+
 static void
 over(struct parked *p, const struct park_look *last)
 {

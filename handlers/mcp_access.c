@@ -169,7 +169,7 @@ bool
 mcp_may(const struct mcp_post *p, const struct listed_tool *t)
 {
 	return api_key_may(p->key, t->name,
-	    t->read_only
+	    t->row.read_only
 		|| api_key_reads(&policy_of(p->settings, &p->caller)->read_only,
 		    t->name));
 }

@@ -10,6 +10,7 @@
 #include "base/http.h"
 #include "base/log.h"
 #include "handlers/handlers.h"
+#include "handlers/mcp_content.h"
 #include "handlers/mcp_lists.h"
 #include "handlers/mcp_priv.h"
 #include "program/program.h"
@@ -21,6 +22,7 @@ void
 mcp_edge_start(struct edge *e, const struct seal_ring *ring)
 {
 	struct mcp_edge *m = calloc(1, sizeof(*m));
+	struct content_ears ears;
 
 	if (m == NULL)
 		abort();
@@ -29,6 +31,8 @@ mcp_edge_start(struct edge *e, const struct seal_ring *ring)
 	pthread_mutex_init(&m->opening, NULL);
 	pthread_mutex_init(&m->mu, NULL);
 	m->tools = toolbox_builtin(e->settings);
+	mcp_content_ears(e->store, &ears);
+	m->content = content_start(e->settings, &ears, !edge_is_cgi());
 	e->mcp = m;
 }
 
@@ -85,6 +89,7 @@ mcp_edge_reload(struct edge *e)
 	if (m->has_http)
 		read_servers(m, s);
 	pthread_mutex_unlock(&m->opening);
+	content_reload(m->content, s);
 	settings_unref(s);
 }
 
@@ -96,6 +101,7 @@ mcp_edge_stop(struct edge *e)
 	if (m == NULL)
 		return;
 	mcp_lists_stop(m->lists);
+	content_stop(m->content);
 	toolbox_stop(m->tools);
 	if (m->has_http)
 		http_stop();

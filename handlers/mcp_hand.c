@@ -2,6 +2,7 @@
  * mcp_hand: a POST that takes long is parked, and handed to a thread of class
  * call.
  */
+#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,8 +55,68 @@ finish(struct mcp_later *l)
 	pthread_mutex_lock(&l->mu);
 	l->done = true;
 	pthread_mutex_unlock(&l->mu);
-	park_wake(park, number, "done", "", 0);
+	park_wake(park, number, MCP_PIECE_DONE, "", 0);
 	mcp_later_unref(l);
+}
+
+/* Its thread goes, and it is served on when its task is over.  False: at once,
+ * as that is over already, or nobody reads. */
+static bool
+await_task(struct mcp_later *l)
+{
+	struct park *park = l->post.edge->park;
+	int64_t number = l->number;
+	bool awaits;
+
+	pthread_mutex_lock(&l->mu);
+	awaits = !l->left && !l->woken;
+	l->woken = false;
+	l->awaits = awaits;
+	(void)snprintf(l->task, sizeof(l->task), "%s", l->post.awaits);
+	pthread_mutex_unlock(&l->mu);
+	if (awaits) /* from here on it may be another's */
+		park_wake(park, number, MCP_PIECE_AWAITS, "", 0);
+	return awaits;
+}
+
+static bool
+has_left(struct mcp_later *l)
+{
+	bool left;
+
+	pthread_mutex_lock(&l->mu);
+	left = l->left;
+	pthread_mutex_unlock(&l->mu);
+	return left;
+}
+
+/* True: it waits for a task, and is not ours any more. */
+static bool
+serve_on(struct mcp_later *l)
+{
+	struct mcp_post *p = &l->post;
+
+	while (!l->cancel) {
+		if (p->awaits != NULL && !mcp_task_is_over(p)) {
+			if (await_task(l))
+				return true;
+			if (has_left(l))
+				break;
+			continue;
+		}
+		if (mcp_post_serve(p))
+			return false;
+		if (p->awaits == NULL) {
+			mcp_post_fail(p, 500, "Internal Server Error");
+			return false;
+		}
+		if (await_task(l))
+			return true;
+		if (has_left(l))
+			break;
+	}
+	mcp_task_abandon(p);
+	return false;
 }
 
 static void
@@ -67,10 +128,11 @@ serve(void *arg)
 	char *lane = l->post.lane == NULL ? NULL : strdup(l->post.lane);
 	struct pool_job *next = NULL;
 
+	l->post.lane
+	    = NULL; /* it is left once, however often it is served on */
 	log_set_id(l->id);
-	if (!l->cancel && !mcp_post_serve(&l->post))
-		mcp_post_fail(&l->post, 500, "Internal Server Error");
-	finish(l);
+	if (!serve_on(l))
+		finish(l);
 	log_set_id(NULL);
 	if (lane != NULL)
 		next = mcp_lane_leave(m, lane);
@@ -172,6 +234,8 @@ later_new(const struct request *req, struct mcp_post *p, int64_t number)
 		.ctx = l->params };
 	l->post.lane = arena_strdup(mem, p->lane);
 	l->post.may_wait = true;
+	l->post.address = arena_printf(mem, "%s.%" PRId64, p->edge->process_id,
+	    number);
 	l->post.cancel = &l->cancel;
 	l->post.arg = l;
 	/* Of several, nobody could tell whose it is to be sent with. */

@@ -6,7 +6,7 @@
 #define HANDLERS_MCP_LATER_H
 
 #include "fcgi/park.h"
-#include "handlers/mcp_priv.h"
+#include "handlers/mcp_tasks.h"
 
 #define MCP_EVENTS_MAX (256 * KIB) /* of progress: the last one says most */
 
@@ -24,14 +24,21 @@ struct mcp_later {
 
 	pthread_mutex_t mu; /* of what follows */
 	bool done;          /* the post has its answer; it is the park's */
-	struct buf events;  /* that are to be sent, and were not */
-	double progress;    /* the last value that was told */
+	bool left;          /* its request has ended: nobody reads */
+	/* No thread serves it: it is served on when its task is over.  The serving
+	 * thread's reference is then of whoever takes it back to false. */
+	bool awaits;
+	bool woken; /* the task was over before it began to wait */
+	char task[CHAT_NAME_MAX]; /* its name, for progress; "" none */
+	struct buf events;        /* that are to be sent, and were not */
+	double progress;          /* the last value that was told */
 
 	/* Of the park thread alone. */
 	struct mcp_accepts accepts;
 	bool begun;         /* the stream's head is written */
 	int64_t started_ms; /* boot clock */
 	int64_t told_ms;    /* the last event */
+	int64_t asked_ms;   /* when it was last asked how its task is */
 };
 
 void mcp_later_unref(struct mcp_later *l);
@@ -44,6 +51,11 @@ void mcp_later_tell(struct mcp_later *l, double value, double total,
 /* Append what the tool says to it; the same. */
 void mcp_later_say(struct mcp_later *l, enum tool_level level,
     const char *text);
+
+/* What wakes it in this process, besides progress: it has its answer; it has
+ * begun to wait for a task. */
+#define MCP_PIECE_DONE "done"
+#define MCP_PIECE_AWAITS "awaits"
 
 /* mcp_park.c */
 extern const struct park_kind MCP_PARK;

@@ -9,13 +9,21 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/json.h"
 #include "base/log.h"
+#include "fcgi/class.h"
 #include "handlers/mcp_later.h"
+#include "redis/process.h"
 
 #define STREAM_AFTER_MS 2000
 /* Clients give up after 60 s in which they heard nothing of a call; a comment
  * is nothing. */
 #define PROGRESS_MS 10000
+/* A task's end that was published and lost is found so soon. */
+#define TASK_ASK_MS 15000
+#define AGAIN_MS 1000 /* all threads are busy, and too many wait for one */
+/* Beyond a task's own time: until a worker takes it, and a lease is over. */
+#define TASK_MORE_MS 300000
 #define PROGRESS_STEP 0.001 /* so that a tool's own next value is above it */
 /* nginx must hand each event on at once. */
 #define COMMENT ":\n\n"
@@ -95,14 +103,86 @@ on_begin(struct parked *p, void *state)
 	park_look_in(p, STREAM_AFTER_MS);
 }
 
+/* Its task is over, or may be: a thread of class call asks, and serves on. */
+static void
+serve_on(struct parked *p, struct mcp_later *l)
+{
+	bool awaits;
+
+	pthread_mutex_lock(&l->mu);
+	awaits = l->awaits;
+	l->awaits = false;
+	l->woken |= !awaits;
+	pthread_mutex_unlock(&l->mu);
+	l->asked_ms = clock_boot_ms();
+	if (!awaits || class_call(park_edge(p)->classes, &l->job) == 0)
+		return;
+	pthread_mutex_lock(&l->mu);
+	l->awaits = true;
+	pthread_mutex_unlock(&l->mu);
+	l->asked_ms = 0;
+	park_look_in(p, AGAIN_MS);
+}
+
+/* How far its task is, as the worker that runs it has published. */
+static void
+take_progress(struct parked *p, struct mcp_later *l, const char *kind,
+    const char *sealed, size_t len)
+{
+	struct arena *mem = arena_new();
+	char name[CHAT_NAME_MAX], id[TASK_ID_MAX];
+	struct chat_name task;
+	const char *text = NULL;
+	const json_t *doc;
+
+	pthread_mutex_lock(&l->mu);
+	memcpy(name, l->task, sizeof(name));
+	pthread_mutex_unlock(&l->mu);
+	if (l->post.progress != NULL && l->post.token != NULL
+	    && task_name_parse(&task, name, id) == 0)
+		text = process_open_piece(park_edge(p)->store, &task, id, kind,
+		    sealed, len, mem, &len);
+	doc = text == NULL ? NULL : json_read(mem, text, len, NULL, NULL);
+	if (doc != NULL) {
+		pthread_mutex_lock(&l->mu);
+		mcp_later_tell(l,
+		    json_number_value(json_object_get(doc, "value")),
+		    json_number_value(json_object_get(doc, "total")),
+		    json_member_str(doc, "text"));
+		pthread_mutex_unlock(&l->mu);
+	}
+	arena_free(mem);
+}
+
 static void
 on_piece(struct parked *p, void *state, const char *kind, const char *sealed,
     size_t len)
 {
-	(void)kind;
-	(void)sealed;
-	(void)len;
-	take(p, state);
+	struct mcp_later *l = state;
+
+	if (strcmp(kind, TASK_PIECE_OVER) == 0) {
+		serve_on(p, l);
+	} else if (strcmp(kind, MCP_PIECE_AWAITS) == 0) {
+		l->asked_ms = clock_boot_ms();
+		park_deadline_in(p,
+		    l->settings->mcp_task_max_ms + TASK_MORE_MS);
+	} else if (strcmp(kind, TASK_PIECE_PROGRESS) == 0 && len > 0) {
+		take_progress(p, l, kind, sealed, len);
+	}
+	take(p, l);
+}
+
+/* What was published is lost while the subscription is broken. */
+static void
+look_at_task(struct parked *p, struct mcp_later *l)
+{
+	bool awaits;
+
+	pthread_mutex_lock(&l->mu);
+	awaits = l->awaits;
+	pthread_mutex_unlock(&l->mu);
+	if (awaits && clock_boot_ms() - l->asked_ms >= TASK_ASK_MS)
+		serve_on(p, l);
 }
 
 /* There is no record: the call dies with this process.  A look is a clock, and
@@ -149,6 +229,7 @@ on_found(struct parked *p, void *state, const struct park_look *found)
 		begin_stream(p, l);
 	tell_alive(l);
 	park_look_in(p, PROGRESS_MS);
+	look_at_task(p, l);
 	take(p, l);
 }
 
@@ -181,9 +262,21 @@ on_end(void *state)
 {
 	struct mcp_later *l = state;
 
+	bool awaits;
+
 	/* Of legacy revisions, who closes the connection only stops reading. */
 	if (l->post.closes)
 		__atomic_store_n(&l->cancel, 1, __ATOMIC_RELAXED);
+	pthread_mutex_lock(&l->mu);
+	l->left = true;
+	awaits = l->awaits;
+	l->awaits = false;
+	pthread_mutex_unlock(&l->mu);
+	/* Its task is cancelled by a thread that may wait for Redis. */
+	if (awaits
+	    && (!l->post.closes
+		|| class_call(l->post.edge->classes, &l->job) == -1))
+		mcp_later_unref(l);
 	mcp_later_unref(l);
 }
 

@@ -26,6 +26,8 @@
 #include "redis/access.h"
 #include "tools/listing.h"
 
+struct task;
+
 #define MCP_JSON "application/json"
 #define MCP_STREAM "text/event-stream"
 
@@ -47,6 +49,7 @@ struct mcp_lane {
 struct mcp_edge {
 	struct edge *edge;
 	struct toolbox *tools;
+	struct content *content;      /* resources and prompts */
 	const struct seal_ring *ring; /* of session ids */
 	_Atomic bool opened;          /* its servers are asked */
 	pthread_mutex_t opening;      /* of opened and has_http: a reload may
@@ -124,6 +127,12 @@ struct mcp_post {
 	const char *lane;    /* whose call; NULL: lists are waited for */
 	bool closes;         /* who closes the connection cancels it */
 	const json_t *token; /* progress is told by it; NULL: none */
+
+	/* A call that goes on as a task, for a client that cannot ask for tasks
+	 * (mcp_tasks.h). */
+	const char *address;     /* of what is parked; NULL: nothing is */
+	const char *awaits;      /* the task's name; NULL: none is awaited */
+	const struct task *over; /* how it ended: its method is called again */
 };
 
 /* ${req}, which must live as long as ${p}, or be replaced in it. */
@@ -201,6 +210,12 @@ int mcp_log_write(struct buf *out, const struct mcp_log *log,
 mcp_fn mcp_initialize, mcp_ping, mcp_discover;
 /* mcp_tools.c */
 mcp_fn mcp_tools_list, mcp_tools_call;
+/* mcp_resources.c */
+mcp_fn mcp_resources_list, mcp_resources_templates, mcp_resources_read;
+/* mcp_prompts.c */
+mcp_fn mcp_prompts_list, mcp_prompts_get, mcp_complete;
+/* mcp_tasks.c */
+mcp_fn mcp_tasks_get, mcp_tasks_update, mcp_tasks_cancel;
 
 /* mcp_methods.c */
 mcp_fn *mcp_function(const struct mcp_method *method);

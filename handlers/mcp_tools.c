@@ -9,7 +9,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/log.h"
-#include "handlers/mcp_priv.h"
+#include "handlers/mcp_tasks.h"
 #include "nouns/metric.h"
 
 /* Many clients read one page and no more, so all usual lists fit in one. */
@@ -153,7 +153,7 @@ log_call(const struct mcp_work *w, const struct listed_tool *t, const char *end,
 	    F_STR("trace", w->call.trace));
 }
 
-/* Its result, as long as nobody can be asked and nothing waits for a job. */
+/* Its result, as long as nobody can be asked. */
 static void
 mend_end(struct arena *mem, struct tool_result *r)
 {
@@ -161,22 +161,35 @@ mend_end(struct arena *mem, struct tool_result *r)
 		tool_result_say(mem, r, TOOL_FAILED,
 		    "This tool asks a question first, which cannot be passed "
 		    "on here yet.");
-	else if (r->end == TOOL_LATER)
-		tool_result_say(mem, r, TOOL_FAILED,
-		    "This tool goes on as a task, which cannot be waited for "
-		    "here yet.");
+}
+
+/* A tool that runs as a task alone, for a client that knows of none. */
+static int
+needs_tasks(struct mcp_work *w, struct buf *out, struct mcp_fault *fault)
+{
+	struct tool_result result = { .end = TOOL_FAILED };
+
+	if (w->call.revision->era == MCP_MODERN) {
+		mcp_fault_capability(&w->call, MCP_CAN_TASKS, fault);
+		return MCP_FAILED;
+	}
+	tool_result_say(w->mem, &result, TOOL_FAILED,
+	    "This tool runs as a task alone, and this client has no tasks.");
+	return mcp_write_tool_result(out, &w->call, &result);
 }
 
 static int
 call_tool(struct mcp_work *w, const struct listed_tool *t,
-    const json_t *arguments, struct buf *out)
+    const json_t *arguments, struct buf *out, struct mcp_fault *fault)
 {
 	struct mcp_post *p = w->post;
+	mcp_say_fn *say = mcp_say(w, t->name); /* sets p->log */
 	const struct tool_ctx ctx = { .caller = &p->caller,
 		.deadline_ms = (int)p->settings->mcp_timeout_ms,
 		.cancel = p->cancel,
 		.progress = w->call.token == NULL ? NULL : p->progress,
-		.say = mcp_say(w, t->name),
+		.say = say,
+		.level = p->log.from,
 		.arg = p->arg,
 		.count = p->caller.key[0] == '\0' ? NULL : mcp_count,
 		.counted = p,
@@ -190,9 +203,16 @@ call_tool(struct mcp_work *w, const struct listed_tool *t,
 		tool_result_say(w->mem, &result, TOOL_FAILED, limit);
 		return mcp_write_tool_result(out, &w->call, &result);
 	}
+	if (mcp_is_task(p, t))
+		return mcp_task_begin(w, t, &ctx, arguments, out, fault);
 	listing_call(t, &ctx, arguments, w->mem, &result);
+	if (result.end == TOOL_LATER)
+		return mcp_task_begin(w, t, &ctx, arguments, out, fault);
 	mend_end(w->mem, &result);
 	log_call(w, t, result.end == TOOL_DONE ? "done" : "failed", begun_us);
+	if (result.code != 0)
+		return mcp_fail(fault, result.code,
+		    tool_result_text(w->mem, &result));
 	return mcp_write_tool_result(out, &w->call, &result);
 }
 
@@ -221,15 +241,18 @@ call_found(struct mcp_work *w, const struct listing *l,
 	if (t->mirrored
 	    && !mcp_params_agree(&w->call, t->schema, arguments, fault))
 		return MCP_FAILED;
+	if (t->row.task == TOOL_TASK_REQUIRED && !mcp_takes_tasks(&w->call))
+		return needs_tasks(w, out, fault);
 	why = mcp_check_arguments(w, t, &arguments);
 	if (why != NULL) {
 		log_call(w, t, "invalid", clock_boot_us());
 		return mcp_refuse_arguments(w, why, out, fault);
 	}
-	if (t->quick || p->may_wait || mcp_tool_limit(w) != NULL) {
+	if (t->quick || p->may_wait || mcp_tool_limit(w) != NULL
+	    || (mcp_is_task(p, t) && mcp_takes_tasks(&w->call))) {
 		if (arguments != sent)
 			metric_add(METRIC_ARGUMENTS, ARGUMENTS_COERCED, 1);
-		return call_tool(w, t, arguments, out);
+		return call_tool(w, t, arguments, out, fault);
 	}
 	p->lane = arena_strdup(p->mem, listing_source(t));
 	return MCP_WAITS;
@@ -244,6 +267,8 @@ mcp_tools_call(struct mcp_work *w, struct buf *out, struct mcp_fault *fault)
 	struct listing *l;
 	int rc;
 
+	if (w->post->over != NULL)
+		return mcp_task_answer(w, out, fault);
 	if (name == NULL)
 		return mcp_fail(fault, RPC_BAD_PARAMS,
 		    "params.name, a string, is missing");

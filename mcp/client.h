@@ -13,6 +13,7 @@
 
 #include "base/arena.h"
 #include "base/base.h"
+#include "nouns/tool_level.h"
 
 #define MCP_WHY_MAX 160
 
@@ -112,6 +113,11 @@ struct mcp_call_options {
 	const char *capabilities;
 	const struct mcp_handler *handler;
 	const char *trace; /* a W3C traceparent for the server, or NULL */
+	/* What is written to its log while it works is handed to ${on_log}, from
+	 * ${level} on; ${text} is in memory that is gone afterwards.  Servers
+	 * that answer on one long GET tell it to the client's handler. */
+	void (*on_log)(void *ctx, enum tool_level level, const char *text);
+	enum tool_level level;
 };
 enum mcp_rc mcp_client_call(struct mcp_client *c, const char *name,
     const json_t *arguments, const json_t *schema,

@@ -20,6 +20,7 @@
 #define META_INFO                                                         \
 	",\"io.modelcontextprotocol/clientInfo\":{\"name\":\"dragoman\"," \
 	"\"version\":\"" PACKAGE_VERSION "\"}"
+#define META_LEVEL ",\"io.modelcontextprotocol/logLevel\":\"%s\""
 #define META_CAPABILITIES "\"io.modelcontextprotocol/clientCapabilities\":"
 
 static const char *
@@ -28,14 +29,18 @@ meta_of(const struct exchange *x)
 	static const char PLAIN[] = META_VERSION META_CAPABILITIES
 	    "{}" META_INFO;
 	const char *more = exchange_meta(x);
+	const char *level = "";
 	const char *can = x->o != NULL && x->o->capabilities != NULL
 	    ? x->o->capabilities
 	    : x->c->capabilities;
 
-	if (more[0] == '\0' && strcmp(can, "{}") == 0)
+	if (x->o != NULL && x->o->on_log != NULL)
+		level = arena_printf(x->mem, META_LEVEL,
+		    tool_level_name(x->o->level));
+	if (more[0] == '\0' && level[0] == '\0' && strcmp(can, "{}") == 0)
 		return PLAIN;
 	return arena_printf(x->mem,
-	    META_VERSION META_CAPABILITIES "%s" META_INFO "%s%s", can,
+	    META_VERSION META_CAPABILITIES "%s" META_INFO "%s%s%s", can, level,
 	    more[0] == '\0' ? "" : ",", more);
 }
 

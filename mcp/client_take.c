@@ -25,6 +25,23 @@ take_progress(struct exchange *x, const struct rpc_message *m)
 			    : mcp_client_hide(x->c, x->scratch, message));
 }
 
+/* Servers are asked for a level, and some do not care. */
+static void
+take_log(struct exchange *x, const struct rpc_message *m)
+{
+	enum tool_level level = tool_level_find(
+	    json_member_str(m->params, "level"));
+	const json_t *said = json_object_get(m->params, "data");
+	const char *text = json_string_value(said);
+
+	if (x->o == NULL || x->o->on_log == NULL || level == TOOL_LEVELS
+	    || level < x->o->level)
+		return;
+	if (text == NULL)
+		text = said == NULL ? "" : json_text(x->scratch, said);
+	x->o->on_log(x->o->ctx, level, mcp_client_hide(x->c, x->scratch, text));
+}
+
 static const struct mcp_handler *
 handler_of(const struct exchange *x)
 {
@@ -39,6 +56,8 @@ take_notification(struct exchange *x, const struct rpc_message *m)
 		take_progress(x, m);
 		return;
 	}
+	if (strcmp(m->method, "notifications/message") == 0)
+		take_log(x, m);
 	if (strcmp(m->method, "notifications/tools/list_changed") == 0)
 		atomic_store(&x->c->list_changed, true);
 	serve_notification(handler_of(x), m->method, m->params);

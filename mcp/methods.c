@@ -120,5 +120,9 @@ mcp_capabilities_write(struct buf *out, const bool offers[MCP_METHODS],
 			return -1;
 		comma = ",";
 	}
+	if (offers[MCP_TASKS_GET] && (MCP_METHOD[MCP_TASKS_GET].eras & era)
+	    && buf_printf(out, "%s\"extensions\":{\"" MCP_TASKS "\":{}}", comma)
+		== -1)
+		return -1;
 	return buf_add_char(out, '}');
 }

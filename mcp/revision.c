@@ -4,8 +4,6 @@
 
 #include "mcp/write.h"
 
-#define TASKS "io.modelcontextprotocol/tasks"
-
 const struct mcp_revision MCP_REVISION[MCP_REVISIONS] = {
 	[MCP_2024_11_05] = { .name = "2024-11-05",
 	    .era = MCP_LEGACY,
@@ -79,7 +77,7 @@ static const struct can {
 	{ MCP_CAN_SAMPLE, "sampling", NULL },
 	{ MCP_CAN_ELICIT, "elicitation", "form" },
 	{ MCP_CAN_ELICIT_URL, "elicitation", "url" },
-	{ MCP_CAN_TASKS, "extensions", TASKS },
+	{ MCP_CAN_TASKS, "extensions", MCP_TASKS },
 };
 
 unsigned

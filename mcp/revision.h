@@ -56,7 +56,8 @@ json_t *mcp_revision_names(unsigned era);
 #define MCP_CAN_SAMPLE 0x2u
 #define MCP_CAN_ELICIT 0x4u     /* by a form */
 #define MCP_CAN_ELICIT_URL 0x8u /* by sending a person to a page */
-#define MCP_CAN_TASKS 0x10u     /* the extension of 2026-07-28 */
+#define MCP_CAN_TASKS 0x10u     /* the extension of 2026-07-28: */
+#define MCP_TASKS "io.modelcontextprotocol/tasks"
 
 /* Of its capabilities, an object or NULL. */
 unsigned mcp_client_can(const json_t *capabilities);

@@ -32,6 +32,7 @@ struct mcp_writer {
 	int (*end)(struct buf *out, const struct mcp_call *call,
 	    const struct mcp_cache *cache);
 	int unknown_status; /* HTTP's, of an unknown method */
+	int no_resource;    /* the code where there is none of that URI */
 };
 
 extern const struct mcp_writer MCP_WRITE_LEGACY, MCP_WRITE_MODERN;
@@ -52,6 +53,12 @@ int mcp_write_fault(struct buf *out, const struct mcp_call *call,
 /* A whole answer: what came of a tool, DONE or FAILED, with what the revision
  * knows of it. */
 int mcp_write_tool_result(struct buf *out, const struct mcp_call *call,
+    const struct tool_result *result) WARN_UNUSED;
+
+/* The same as an object of the newest revision, for who is told it later: from
+ * there a client of another one has it by mcp_result_read. */
+struct arena;
+int mcp_write_tool_whole(struct buf *out, struct arena *mem,
     const struct tool_result *result) WARN_UNUSED;
 
 #endif

@@ -1,6 +1,7 @@
 /*
  * write_legacy: all revisions that begin with initialize.
  */
+#include "mcp/rpc.h"
 #include "mcp/write.h"
 
 static int
@@ -23,4 +24,5 @@ const struct mcp_writer MCP_WRITE_LEGACY = {
 	.begin = begin,
 	.end = end,
 	.unknown_status = 200,
+	.no_resource = RPC_NO_RESOURCE,
 };

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 
 #include "base/buf.h"
+#include "mcp/rpc.h"
 #include "mcp/write.h"
 
 static int
@@ -33,4 +34,5 @@ const struct mcp_writer MCP_WRITE_MODERN = {
 	.begin = begin,
 	.end = end,
 	.unknown_status = 404,
+	.no_resource = RPC_BAD_PARAMS,
 };

@@ -97,14 +97,14 @@ add_item(struct buf *out, const struct mcp_call *call,
 				       : add_made(out, c);
 }
 
-int
-mcp_write_tool_result(struct buf *out, const struct mcp_call *call,
+/* All members, of an object that has begun. */
+static int
+add_members(struct buf *out, const struct mcp_call *call,
     const struct tool_result *result)
 {
 	size_t i;
 
-	if (mcp_result_begin(out, call) == -1
-	    || mcp_member(out, "content") == -1 || buf_add_char(out, '[') == -1)
+	if (mcp_member(out, "content") == -1 || buf_add_char(out, '[') == -1)
 		return -1;
 	for (i = 0; i < result->n; i++)
 		if ((i > 0 && buf_add_char(out, ',') == -1)
@@ -120,8 +120,30 @@ mcp_write_tool_result(struct buf *out, const struct mcp_call *call,
 	    && (mcp_member(out, "structuredContent") == -1
 		|| json_add(out, result->structured) == -1))
 		return -1;
-	if (result->end != TOOL_DONE
-	    && buf_add_str(out, ",\"isError\":true") == -1)
-		return -1;
-	return mcp_result_end(out, call, NULL);
+	return result->end != TOOL_DONE ? buf_add_str(out, ",\"isError\":true")
+					: 0;
+}
+
+int
+mcp_write_tool_result(struct buf *out, const struct mcp_call *call,
+    const struct tool_result *result)
+{
+	return mcp_result_begin(out, call) == -1
+		|| add_members(out, call, result) == -1
+	    ? -1
+	    : mcp_result_end(out, call, NULL);
+}
+
+int
+mcp_write_tool_whole(struct buf *out, struct arena *mem,
+    const struct tool_result *result)
+{
+	const struct mcp_call call = { .mem = mem,
+		.revision = &MCP_REVISION[MCP_NEWEST] };
+
+	return buf_add_char(out, '{') == -1
+		|| call.revision->write->begin(out) == -1
+		|| add_members(out, &call, result) == -1
+	    ? -1
+	    : buf_add_char(out, '}');
 }

@@ -2,6 +2,7 @@
 
 #include "nouns/turn_end.h"
 #include "nouns/settings.h"
+#include "nouns/task.h"
 #include "nouns/tool_result.h"
 
 #define C METRIC_COUNTER
@@ -103,6 +104,14 @@ const struct metric_def METRICS[METRIC_N] = {
 		[TOOL_ASKS] = "asks",
 		[TOOL_LATER] = "later" },
 	    "tool" },
+	[METRIC_TASKS] = { "dragoman_tasks_total", "Tasks ended, by how", C,
+	    "end",
+	    { [TASK_WORKING] = "working",
+		[TASK_ASKS] = "input_required",
+		[TASK_COMPLETED] = "completed",
+		[TASK_FAILED] = "failed",
+		[TASK_CANCELLED] = "cancelled" },
+	    NULL },
 	[METRIC_ARGUMENTS] = { "dragoman_tool_arguments_total",
 	    "Arguments of tool calls that did not fit the tool's schema", C,
 	    "verdict",

@@ -28,6 +28,7 @@ enum metric {
 	METRIC_TOOL_CALLS,     /* by enum tool_end */
 	METRIC_SERVER_SECONDS, /* histogram by server, learned */
 	METRIC_TOOL_ENDS,      /* by tool, learned, and enum tool_end */
+	METRIC_TASKS,          /* ended, by enum task_state */
 	METRIC_ARGUMENTS,      /* of tools, by enum metric_arguments */
 	METRIC_TOKENS,         /* by enum metric_direction */
 	METRIC_BREAKER_OPEN,   /* gauge by provider */

@@ -47,6 +47,7 @@ struct policy {
 	int64_t rounds;                /* llm.rounds, in one turn */
 	int64_t tools_max;             /* llm.tools_max: offered to a model */
 	struct config_list read_only;  /* mcp.read_only: globs of tools */
+	struct config_list tasks;      /* mcp.tasks: globs of tools */
 
 	/* Calls of an API key in any 60 s, of all tools and of one; 0: any. */
 	int64_t call_limit;      /* mcp.rate_limit */

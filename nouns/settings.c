@@ -292,6 +292,12 @@ const struct config_def SETTINGS[] = {
 	    "tools that API keys of the role read may call, besides those "
 	    "that are read-only by themselves; * is any text, ? one character",
 	    0, NULL },
+	{ "mcp.tasks", CONFIG_LIST, AT(policy.tasks), NULL, 0, 0, NULL, NULL,
+	    "tools whose calls go on as tasks: they outlive their client and "
+	    "the worker that took them; * is any text, ? one character",
+	    0, NULL },
+	{ "mcp.task_max_time", CONFIG_SPAN, AT(mcp_task_max_ms), "1h", SECOND,
+	    DAY, NULL, NULL, "time for one task, then it has failed", 0, NULL },
 	{ "mcp.timeout", CONFIG_SPAN, AT(mcp_timeout_ms), "30s", 100 * MS, HOUR,
 	    NULL, NULL, "time for one tool call", 0, NULL },
 	{ "mcp.auth", CONFIG_ENUM, AT(mcp_auth), "keys", 0, 0, NULL,
@@ -312,6 +318,15 @@ const struct config_def SETTINGS[] = {
 	    365 * DAY, NULL, NULL,
 	    "how long a client of /mcp goes on without initializing again", 0,
 	    NULL },
+	{ "mcp.resources_dir", CONFIG_STR, AT(mcp_resources_dir), NULL, 0, 0,
+	    NULL, NULL,
+	    "a folder whose files clients of /mcp may read; unset: none", 0,
+	    NULL },
+	{ "mcp.prompts_dir", CONFIG_STR, AT(mcp_prompts_dir), NULL, 0, 0, NULL,
+	    NULL,
+	    "a folder of Markdown files that are prompts for clients of /mcp; "
+	    "unset: none",
+	    0, NULL },
 
 	/* Not by HTTP_PROXY and the like: in plain CGI such names hold what a
 	 * client's headers say. */

@@ -124,13 +124,16 @@ struct settings {
 	json_t *mcp_servers;    /* {name: {url, headers, ...}} or NULL */
 	const char *mcp_config; /* servers_config.json; "" none */
 	int64_t mcp_refresh_ms;
-	int64_t mcp_timeout_ms; /* of one tool call */
+	int64_t mcp_timeout_ms;  /* of one tool call */
+	int64_t mcp_task_max_ms; /* of one task */
 	/* ... and what is served at /mcp */
 	int mcp_auth;                   /* enum mcp_auth */
 	struct config_list mcp_origins; /* "loopback", or an origin */
 	int64_t mcp_body_max;
 	bool mcp_coerce;
 	int64_t mcp_session_max_ms;
+	const char *mcp_resources_dir; /* "" none */
+	const char *mcp_prompts_dir;   /* the same */
 
 	/* http: */
 	const char *http_ca_file; /* "": the system's */

@@ -147,15 +147,16 @@ check_allow(struct findings *f, const struct settings *s)
 }
 
 static void
-check_read_only(struct findings *f, const struct settings *s)
+check_globs(struct findings *f, const struct settings *s, const char *name,
+    const struct config_list *globs)
 {
 	const char *why;
 	size_t i;
 
-	for (i = 0; i < s->policy.read_only.n; i++)
-		if (!glob_is_valid(s->policy.read_only.items[i], &why))
-			settings_error(f, s, "mcp.read_only", "\"%s\": %s",
-			    s->policy.read_only.items[i], why);
+	for (i = 0; i < globs->n; i++)
+		if (!glob_is_valid(globs->items[i], &why))
+			settings_error(f, s, name, "\"%s\": %s",
+			    globs->items[i], why);
 }
 
 static void
@@ -293,7 +294,8 @@ settings_check(struct findings *f, const struct settings *s)
 	check_chat(f, s);
 	check_listen(f, s);
 	check_allow(f, s);
-	check_read_only(f, s);
+	check_globs(f, s, "mcp.read_only", &s->policy.read_only);
+	check_globs(f, s, "mcp.tasks", &s->policy.tasks);
 	check_redis(f, s);
 	check_spans(f, s);
 	check_budgets(f, s);

@@ -64,14 +64,15 @@ struct tool_result {
 	size_t n;
 	const json_t *structured; /* any value; NULL: none */
 	bool cut;                 /* it was more than TOOL_CONTENT_MAX */
+	/* FAILED: it is no tool's error but the protocol's, of this code of
+	 * JSON-RPC; 0: it is the tool's. */
+	int code;
 
 	/* ASKS: an object KEY -> question (MCP's inputRequests), and what the
 	 * source wants back with the answers.  The state is opaque to all but
 	 * its source; who hands it to a client seals it first (base/seal). */
 	const json_t *questions;
 	const char *state; /* NULL: none */
-	/* LATER */
-	const char *job;
 };
 
 /* ${r} ended as ${end} and says ${text}, which is kept as it is. */

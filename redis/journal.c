@@ -5,7 +5,7 @@
 #include "base/log.h"
 #include "redis/budget_priv.h"
 #include "redis/format.h"
-#include "redis/store_priv.h"
+#include "redis/job_priv.h"
 
 #define HISTORY_FORGET (-1)
 /* Twice what turns.lease may ask for; take.lua thinks that a job more than an
@@ -40,10 +40,12 @@ batch_write(struct batch *b, struct store *st, const struct job *job,
     const struct journal_field *fields, size_t n, int64_t lease_ms,
     int64_t max_time_ms)
 {
+	const struct job_row *row = &JOB_ROW[job->kind];
+
 	batch_script(b, SCRIPT_WRITE, 3, 5 + 2 * (int)n);
-	batch_chat_key(b, &job->chat, "chat");
-	batch_chat_key(b, &job->chat, "turn");
-	batch_partition_key(b, job->chat.partition, "due");
+	batch_chat_key(b, &job->chat, row->record);
+	batch_chat_key(b, &job->chat, row->journal);
+	batch_partition_key(b, job->chat.partition, row->due);
 	batch_str(b, job->token);
 	batch_str(b, job->chat.text);
 	batch_int(b, lease_ms);
@@ -137,6 +139,7 @@ enum store_rc
 journal_release(struct store *st, struct job *job, int64_t delay_ms,
     bool failed, const struct journal_field *hold)
 {
+	const struct job_row *row = &JOB_ROW[job->kind];
 	struct batch b;
 	enum store_rc rc;
 
@@ -146,10 +149,10 @@ journal_release(struct store *st, struct job *job, int64_t delay_ms,
 		delay_ms = 0;
 	batch_init(&b, st);
 	batch_script(&b, SCRIPT_RELEASE, 4, hold == NULL ? 5 : 7);
-	batch_chat_key(&b, &job->chat, "chat");
-	batch_chat_key(&b, &job->chat, "turn");
-	batch_partition_key(&b, job->chat.partition, "due");
-	batch_partition_key(&b, job->chat.partition, "free");
+	batch_chat_key(&b, &job->chat, row->record);
+	batch_chat_key(&b, &job->chat, row->journal);
+	batch_partition_key(&b, job->chat.partition, row->due);
+	batch_partition_key(&b, job->chat.partition, row->free);
 	batch_str(&b, job->token);
 	batch_str(&b, job->chat.text);
 	batch_int(&b, delay_ms);

@@ -1,6 +1,6 @@
 /*
- * journal: the steps of a running turn, and its end (write.lua, release.lua,
- * finish.lua).  Each call checks in Redis that ${job} is still held by its token.
+ * journal: the steps of a running job, whatever its kind, and the end of a turn
+ * (write.lua, release.lua, finish.lua); a task's end is task.h's.  Each call checks in Redis that ${job} is still held by its token.
  */
 #ifndef REDIS_JOURNAL_H
 #define REDIS_JOURNAL_H

@@ -28,12 +28,25 @@ const struct key_row KEY_TABLE[KEYS_N] = {
 	    LIFE_SPAN, false, WHOSE_PERSON },
 	{ "{pN}:damaged:KEY", "damaged", SCOPE_ASIDE, "any", "all that read",
 	    LIFE_WHILE, false, WHOSE_PERSON },
+	/* A task. */
+	{ "{pN}:task:KEY/ID", "task", SCOPE_TASK, "hash",
+	    "task_put, task_take, write, release, task_finish, task_cancel",
+	    LIFE_SPAN, true, WHOSE_OPERATOR },
+	{ "{pN}:tasks:WHO", "tasks", SCOPE_WHO, "zset",
+	    "task_put, task_finish, task_cancel", LIFE_SPAN, false,
+	    WHOSE_OPERATOR },
 	/* A partition. */
 	{ "{pN}:due", "due", SCOPE_PARTITION, "zset",
 	    "accept, take, write, release, finish", LIFE_WHILE, false,
 	    WHOSE_PERSON },
 	{ "{pN}:free", "free", SCOPE_PARTITION, "set",
 	    "take, pass, turn workers; all that wake", LIFE_WHILE, false,
+	    WHOSE_OPERATOR },
+	{ "{pN}:due:task", "due:task", SCOPE_PARTITION, "zset",
+	    "task_put, task_take, write, release, task_finish, task_cancel",
+	    LIFE_WHILE, false, WHOSE_OPERATOR },
+	{ "{pN}:free:task", "free:task", SCOPE_PARTITION, "set",
+	    "task_take, pass, turn workers; all that wake", LIFE_WHILE, false,
 	    WHOSE_OPERATOR },
 	{ "{pN}:wake", "wake", SCOPE_PARTITION, "list",
 	    "former releases; turn workers delete it", LIFE_WHILE, false,
@@ -112,6 +125,10 @@ keys_find(const char *own, const char **rest)
 	if (noun == NULL)
 		return NULL;
 	noun += 2;
+	for (size_t i = 0; i < KEYS_N; i++) /* a kind of job's */
+		if (KEY_TABLE[i].scope == SCOPE_PARTITION && !tenant
+		    && strcmp(KEY_TABLE[i].noun, noun) == 0)
+			return &KEY_TABLE[i];
 	len = strcspn(noun, ":");
 	for (size_t i = 0; i < KEYS_N; i++) {
 		const struct key_row *row = &KEY_TABLE[i];

@@ -16,7 +16,9 @@ enum key_scope {
 	SCOPE_MESSAGE,   /* {pN}:NOUN:ID */
 	SCOPE_DAY,       /* {pN}:NOUN:DAY:NAME */
 	SCOPE_ASIDE,     /* {pN}:NOUN:KEY, of a chat: all behind {pN}: */
-	SCOPE_PARTITION, /* {pN}:NOUN */
+	SCOPE_TASK,      /* {pN}:NOUN:KEY/ID, a task's name */
+	SCOPE_WHO,       /* {pN}:NOUN:WHO, an API key */
+	SCOPE_PARTITION, /* {pN}:NOUN, or {pN}:NOUN:KIND of a kind of job */
 	SCOPE_TENANT,    /* {tenant:T}:NOUN */
 	SCOPE_OF_TENANT, /* {tenant:T}:NOUN:ITEM */
 	SCOPE_FLEET,     /* one key */
@@ -45,7 +47,7 @@ struct key_row {
 	enum key_whose whose;
 };
 
-#define KEYS_N 37
+#define KEYS_N 41
 extern const struct key_row KEY_TABLE[KEYS_N];
 
 /*

@@ -13,6 +13,7 @@
 #include "redis/keys.h"
 #include "redis/ledger.h"
 #include "redis/store_priv.h"
+#include "redis/task.h"
 
 #define LETTERS_AT_ONCE 100
 #define ID_LEN 32     /* of a message id */
@@ -115,8 +116,7 @@ reseal_history(struct walk *w, const char *chat, const redisReply *list)
 	return rc;
 }
 
-/* Which message the journal is of stands in the chat's record.  ${id} NULL: it
- * ended meanwhile. */
+/* Of which message the journal is.  ${id} NULL: it ended meanwhile. */
 static enum store_rc
 turn_id(struct walk *w, const char *name, const char **id)
 {
@@ -179,6 +179,35 @@ reseal_chat(struct walk *w, const char *chat, const redisReply *hash)
 		if (strcmp(name, "cred") == 0 || strcmp(name, "tools") == 0)
 			rc = reseal_value(w, "hash", name, chat, "session",
 			    name, hash->element[i + 1], 0);
+	}
+	return rc;
+}
+
+static enum store_rc
+reseal_task(struct walk *w, const char *name, const redisReply *hash)
+{
+	static const char *const STEPS[] = TASK_STEPS;
+	char item[RECORD_ITEM_MAX], id[TASK_ID_MAX];
+	struct chat_name task;
+	enum store_rc rc = STORE_OK;
+	size_t k;
+
+	if (task_name_parse(&task, name, id) == -1)
+		return STORE_OK;
+	for (size_t i = 0; i + 1 < hash->elements && rc == STORE_OK; i += 2) {
+		const char *field = reply_str(hash, i);
+
+		if (field == NULL)
+			continue;
+		for (k = 0; k < NELEM(STEPS) && strcmp(field, STEPS[k]) != 0;)
+			k++;
+		if (k == NELEM(STEPS) && strcmp(field, "call") != 0
+		    && strcmp(field, "result") != 0)
+			continue;
+		record_journal_item(item, id, field);
+		rc = reseal_value(w, "hash", field, name,
+		    k < NELEM(STEPS) ? "journal" : "task",
+		    k < NELEM(STEPS) ? item : field, hash->element[i + 1], 0);
 	}
 	return rc;
 }
@@ -274,6 +303,7 @@ static const struct {
 	{ "turn", reseal_turn },
 	{ "chat", reseal_chat },
 	{ "reply", reseal_reply },
+	{ "task", reseal_task },
 };
 
 static void

@@ -56,6 +56,11 @@ enum script {
 	SCRIPT_REQUEUE,
 	SCRIPT_RESEAL,
 	SCRIPT_TAKE,
+	SCRIPT_TASK_CANCEL,
+	SCRIPT_TASK_FIND,
+	SCRIPT_TASK_FINISH,
+	SCRIPT_TASK_PUT,
+	SCRIPT_TASK_TAKE,
 	SCRIPT_WRITE,
 	SCRIPT_N,
 };
@@ -99,7 +104,7 @@ struct batch_item {
  * batch_script or batch_command, which say how many arguments follow, and add
  * exactly those.  batch_init, batch_fini around.
  */
-#define BATCH_FEW 18 /* 16 partitions and a little more */
+#define BATCH_FEW 34 /* a look at all places and a little more */
 struct batch {
 	struct buf out;
 	struct batch_item few[BATCH_FEW];

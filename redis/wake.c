@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "redis/fleet.h"
+#include "redis/job_priv.h"
 #include "redis/subscription_priv.h"
 #include "redis/wake_priv.h"
 
@@ -22,7 +23,8 @@ struct wake {
 	bool hears;          /* the subscription stands */
 	bool swept;          /* what older releases left is gone */
 	bool out;            /* of sets that it is to be in */
-	unsigned heard;      /* bits of partitions: woken for */
+	unsigned places;     /* to be woken for */
+	unsigned heard;      /* of those: woken for */
 	int64_t enlisted_ms; /* when it was put into all, boot clock */
 };
 
@@ -38,16 +40,31 @@ partition_of(const char *channel)
 	return p >= 0 && p < CHAT_PARTITIONS ? (int)p : -1;
 }
 
+/* What is published: the part of its set's name behind "free:"; "": of chats,
+ * as of all kinds that nobody here knows. */
+static int
+kind_of(const char *bytes, size_t len)
+{
+	static const char FREE[] = "free:";
+
+	for (int k = 1; k < JOB_KIND_N; k++) {
+		const char *name = JOB_ROW[k].free + sizeof(FREE) - 1;
+
+		if (strlen(name) == len && memcmp(name, bytes, len) == 0)
+			return k;
+	}
+	return JOB_CHAT;
+}
+
 static void
 on_message(void *ctx, const char *channel, const char *bytes, size_t len)
 {
 	struct wake *w = ctx;
 	int p = partition_of(channel);
 
-	(void)bytes;
-	(void)len;
 	if (p != -1)
-		w->heard |= 1u << p;
+		w->heard |= 1u << (kind_of(bytes, len) * CHAT_PARTITIONS + p)
+		    & w->places;
 }
 
 /* What was published while there was no link is lost. */
@@ -63,7 +80,7 @@ on_hears(void *ctx, bool hears)
 static const struct subscription_ear EAR = { on_message, on_hears };
 
 struct wake *
-wake_new(struct store *st, const char *id)
+wake_new(struct store *st, const char *id, unsigned places)
 {
 	struct wake *w = calloc(1, sizeof(*w));
 
@@ -71,6 +88,7 @@ wake_new(struct store *st, const char *id)
 		abort(); /* out of memory ends the worker */
 	w->st = st;
 	w->out = true;
+	w->places = places;
 	(void)snprintf(w->id, sizeof(w->id), "%s", id);
 	for (int p = 0; p < CHAT_PARTITIONS; p++) {
 		(void)snprintf(w->names[p], CHANNEL_MAX, CHANNEL_WAKE, p,
@@ -127,34 +145,37 @@ wake_is_out(const struct wake *w)
 }
 
 static void
-pass(struct wake *w, unsigned partitions)
+pass(struct wake *w, unsigned places)
 {
 	struct batch b;
-	redisReply *r[CHAT_PARTITIONS] = { NULL };
+	redisReply *r[DUE_PLACES] = { NULL };
 
-	if (partitions == 0)
+	if (places == 0)
 		return;
 	batch_init(&b, w->st);
-	for (int p = 0; p < CHAT_PARTITIONS; p++) {
-		if ((partitions & 1u << p) == 0)
+	for (int p = 0; p < DUE_PLACES; p++) {
+		const struct job_row *row = job_row_of(p);
+
+		if ((places & 1u << p) == 0)
 			continue;
 		batch_script(&b, SCRIPT_PASS, 2, 1);
-		batch_partition_key(&b, p, "due");
-		batch_partition_key(&b, p, "free");
+		batch_partition_key(&b, p % CHAT_PARTITIONS, row->due);
+		batch_partition_key(&b, p % CHAT_PARTITIONS, row->free);
 		batch_str(&b, w->id);
 	}
 	if (store_run(w->st, &b, r) == 0)
 		for (size_t i = 0; i < b.n; i++)
 			(void)reply_is_error(w->st, r[i], "pass");
-	replies_free(r, CHAT_PARTITIONS);
+	replies_free(r, DUE_PLACES);
 	batch_fini(&b);
 }
 
 unsigned
-wake_pass(struct wake *w)
+wake_pass(struct wake *w, unsigned places)
 {
-	unsigned heard = wake_heard(w);
+	unsigned heard = w->heard & places;
 
+	w->heard &= ~heard;
 	pass(w, heard);
 	return heard;
 }
@@ -162,8 +183,14 @@ wake_pass(struct wake *w)
 void
 wake_leave(struct wake *w)
 {
-	pass(w, (1u << CHAT_PARTITIONS) - 1);
+	pass(w, w->places);
 	w->out = true;
+}
+
+unsigned
+wake_places(const struct wake *w)
+{
+	return w == NULL ? DUE_ALL : w->places;
 }
 
 const char *
@@ -182,9 +209,12 @@ wake_batch(struct wake *w, struct batch *b)
 		return 0;
 	if (now - w->enlisted_ms >= ENLIST_EVERY_MS)
 		w->out = true;
-	for (int p = 0; w->out && p < CHAT_PARTITIONS; p++) {
+	for (int p = 0; w->out && p < DUE_PLACES; p++) {
+		if ((w->places & 1u << p) == 0)
+			continue;
 		batch_command(b, "SADD", 2);
-		batch_partition_key(b, p, "free");
+		batch_partition_key(b, p % CHAT_PARTITIONS,
+		    job_row_of(p)->free);
 		batch_str(b, w->id);
 	}
 	/* Releases before the sets waited for lists of tokens. */
@@ -198,13 +228,20 @@ wake_batch(struct wake *w, struct batch *b)
 void
 wake_read(struct wake *w, redisReply *const *r, size_t n)
 {
+	size_t at = 0;
+
 	if (n == 0)
 		return;
-	for (int p = 0; p < CHAT_PARTITIONS; p++)
-		if (reply_is_wrong_type(r[p])) /* the looks serve it */
-			store_log_damaged(w->st, p, "free");
+	for (int p = 0; p < DUE_PLACES; p++) {
+		if ((w->places & 1u << p) == 0)
+			continue;
+		if (reply_is_wrong_type(r[at])) /* the looks serve it */
+			store_log_damaged(w->st, p % CHAT_PARTITIONS,
+			    job_row_of(p)->free);
 		else
-			(void)reply_is_error(w->st, r[p], "listen");
+			(void)reply_is_error(w->st, r[at], "listen");
+		at++;
+	}
 	w->enlisted_ms = clock_boot_ms();
 	w->swept = true;
 	w->out = false;

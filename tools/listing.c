@@ -77,6 +77,17 @@ struct making {
 	json_t *names; /* of those that are in it */
 };
 
+static struct tool_row
+row_of(struct source *s, const struct catalogue_tool *t)
+{
+	struct tool_row row = { .read_only = s->kind->reads
+		    || (s->kind->trusted && t->hints.read_only) };
+
+	if (s->kind->row != NULL)
+		s->kind->row(s, t, &row);
+	return row;
+}
+
 static void
 add_tool(struct making *m, struct source *s, const struct catalogue_tool *t)
 {
@@ -101,8 +112,7 @@ add_tool(struct making *m, struct source *s, const struct catalogue_tool *t)
 		.rules = mcp_schema_new(l->mem, t->schema),
 		.mirrored = params_refuse(t->schema) == NULL
 		    && !params_each(t->schema, NULL, stop, NULL),
-		.read_only = s->kind->reads
-		    || (s->kind->trusted && t->hints.read_only),
+		.row = row_of(s, t),
 		.quick = s->kind->quick,
 		.source = s,
 		.original = t };

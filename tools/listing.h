@@ -21,9 +21,9 @@ struct listed_tool {
 	size_t len;
 	const json_t *schema;           /* of its arguments */
 	const struct mcp_schema *rules; /* the same, read (mcp/schema.h) */
-	bool mirrored;  /* some are repeated in headers: mcp/params.h */
-	bool read_only; /* its source is ours, and says so */
-	bool quick;     /* a call waits for nobody */
+	bool mirrored;       /* some are repeated in headers: mcp/params.h */
+	struct tool_row row; /* read_only: its source is ours, and says so */
+	bool quick;          /* a call waits for nobody */
 	/* for listing_call */
 	struct source *source;
 	const struct catalogue_tool *original;

@@ -58,6 +58,14 @@ on_progress(void *arg, double progress, double total, const char *message)
 	ctx->progress(ctx->arg, progress, total, message);
 }
 
+static void
+on_log(void *arg, enum tool_level level, const char *text)
+{
+	const struct tool_ctx *ctx = arg;
+
+	ctx->say(ctx->arg, level, text);
+}
+
 /* How the call ended if no result came. */
 static const char *
 failed(enum mcp_rc rc, const char *why, struct arena *mem)
@@ -92,7 +100,9 @@ call(struct source *s, const struct catalogue_tool *tool,
 		.ctx = (void *)(uintptr_t)ctx,
 		.answers = ctx->answers,
 		.state = ctx->state,
-		.trace = ctx->trace };
+		.trace = ctx->trace,
+		.on_log = ctx->say == NULL ? NULL : on_log,
+		.level = ctx->level };
 	char why[MCP_WHY_MAX] = "";
 	json_t *doc = NULL;
 	const char *type;

@@ -49,6 +49,10 @@ struct source_kind {
 	 */
 	json_t *(*list)(struct source *s, const volatile int *cancel,
 	    struct source_answer *answer);
+	/* ${row}, of ${tool}: what is concluded of its definition; change what
+	 * is known better.  NULL: nothing is. */
+	void (*row)(struct source *s, const struct catalogue_tool *tool,
+	    struct tool_row *row);
 	/* True once if the source said that its list changed; NULL: it never
 	 * says so. */
 	bool (*list_changed)(struct source *s);

@@ -19,6 +19,21 @@
 	"whether it took effect is unknown. Tell the person so, and do " \
 	"not repeat the call without being asked."
 
+/* May a call go on as a job, which outlives who asked for it? */
+enum tool_task {
+	TOOL_TASK_NEVER,
+	TOOL_TASK_OPTIONAL,
+	TOOL_TASK_REQUIRED, /* its caller must be able to wait for one */
+};
+
+/* What a source says of a tool besides its definition. */
+struct tool_row {
+	bool read_only; /* it changes nothing */
+	bool
+	    repeatable; /* it may be called again when its outcome is unknown */
+	enum tool_task task; /* but for NEVER, a call may end LATER */
+};
+
 struct caller;
 struct toolbox; /* all sources of this process; refreshed by its own thread */
 
@@ -71,9 +86,11 @@ struct tool_ctx {
 	 * caller does not care, and no source needs to tell. */
 	void (
 	    *progress)(void *arg, double value, double total, const char *text);
-	/* A line for the caller's log, as UTF-8.  Also called on the thread of
-	 * the call.  NULL: nobody listens. */
+	/* A line for the caller's log, as UTF-8; what is below ${level} is not
+	 * wanted.  Also called on the thread of the call.  NULL: nobody
+	 * listens. */
 	void (*say)(void *arg, enum tool_level level, const char *text);
+	enum tool_level level;
 	void *arg; /* of both */
 	/* What there is for who has a key: how many tools, and of how many
 	 * sources.  NULL: the caller has none, or is not told. */
@@ -85,6 +102,8 @@ struct tool_ctx {
 	 * inputResponses), and the state that came with the questions. */
 	const json_t *answers;
 	const char *state;
+	/* It runs as a job: it takes as long as it must, and may not end LATER. */
+	bool in_job;
 };
 
 /*

@@ -53,8 +53,8 @@ beat(struct worker *w)
 	    "id", w->id, "host", host, "pid", (int)getpid(), "version",
 	    VERSION_BUILT, "format", FORMAT_NEWEST, "slots",
 	    pool_busy(w->turns) + pool_free_slots(w->turns), "running",
-	    atomic_load(&w->running), "started_ms", (json_int_t)w->started_ms,
-	    "paused", (int)s->chat_paused);
+	    atomic_load(&w->running[JOB_CHAT]), "started_ms",
+	    (json_int_t)w->started_ms, "paused", (int)s->chat_paused);
 	for (i = 0; i < NELEM(w->kinds); i++) {
 		const struct work_row *row = &w->kinds[i];
 
@@ -108,6 +108,18 @@ wait(struct heartbeat *h, int ms)
 	return !stopping;
 }
 
+/* Of all kinds. */
+static int
+threads(const struct worker *w)
+{
+	int n = 0;
+
+	for (size_t i = 0; i < NELEM(w->kinds); i++)
+		if (w->kinds[i].pool != NULL)
+			n += pool_threads(w->kinds[i].pool);
+	return n;
+}
+
 /*
  * A storm is over when the threads that it took have ended: what else it took
  * goes back, too, and at the next look to the system; then again as the last
@@ -116,18 +128,18 @@ wait(struct heartbeat *h, int ms)
 static void
 tidy(struct heartbeat *h)
 {
-	int threads = pool_threads(h->w->turns);
+	int now = threads(h->w);
 
-	if (threads > WORKER_CALM) {
+	if (now > WORKER_CALM) {
 		h->storm = true;
 	} else if (h->storm) {
 		h->storm = false;
-		h->threads = threads + 1;
+		h->threads = now + 1;
 		http_trim();
 		store_trim(h->w->store);
 		atomic_store(&h->w->trim, true);
-	} else if (threads < h->threads) {
-		h->threads = threads;
+	} else if (now < h->threads) {
+		h->threads = now;
 		memory_trim();
 	}
 }
@@ -159,12 +171,12 @@ run(void *arg)
 			next_ms = clock_boot_ms() + FLEET_EVERY_MS;
 			beat(h->w);
 			metric_set(METRIC_THREADS, PROGRAM_TURN,
-			    pool_threads(h->w->turns)
-				+ pool_threads(h->w->calls));
+			    threads(h->w) + pool_threads(h->w->calls));
 		}
 		lease_look_for_stops(h->w->leases);
 		/* Who ends a turn sets it, too, but two may do so at once. */
-		metric_set(METRIC_RUNNING, 0, atomic_load(&h->w->running));
+		metric_set(METRIC_RUNNING, 0,
+		    atomic_load(&h->w->running[JOB_CHAT]));
 		tidy(h);
 	} while (rest(h));
 	(void)!fleet_leave(h->w->store, FLEET_TURN, h->w->id);

@@ -4,10 +4,11 @@
  * What work is, is not known here: main gives a table of kinds, a row for each
  * kind of job that due knows (redis/due.h).  A kind is a folder that has a
  * struct work_kind (chats: chat/chats.h); a row without one: this worker runs
- * none of it, and leaves such jobs to others.
+ * none of it, and does not look for it.
  *
- * To add one: a line in enum job_kind, its {pN}:due:KIND and what take hands
- * out of it (redis/README.md, Versions), its folder, its row in chat/main.c.
+ * To add one: a line in enum job_kind (redis/due.h) and its row in
+ * redis/job_kinds.c, which names its {pN}:due:KIND and the script that hands it
+ * out; its folder; its row in chat/main.c.
  */
 #ifndef WORK_KIND_H
 #define WORK_KIND_H
@@ -17,9 +18,11 @@
 #include "nouns/settings.h"
 
 struct lease;
+struct pool;
 
 /* All get the row's ${ctx}; those that may be NULL say so. */
 struct work_kind {
+	bool goes_on; /* while chats are paused (chat.paused) */
 	/* How long one job may take: its lease is not renewed any more then. */
 	int64_t (*max_time_ms)(const struct settings *s);
 	/*
@@ -44,6 +47,8 @@ struct work_kind {
 struct work_row {
 	const struct work_kind *kind;
 	void *ctx;
+	struct pool *pool; /* of its own, so that no kind takes the threads of
+			      another; a thread a job */
 };
 
 #endif

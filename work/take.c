@@ -23,11 +23,9 @@
  * us, before any is taken: they only look abandoned. */
 #define RECONNECT_WAIT_MS 2000
 #define DOWN_WAIT_MS 200
+#define DRAIN_MS 5000 /* what was cut short hands its job back */
 /* until another one, or this one, may have a thread */
 #define NO_THREAD_MS 1000
-
-/* A kind that this worker does not run: as long as take leaves such a job. */
-#define OTHERS_MS 1000
 
 /* A job and its thread. */
 struct held {
@@ -37,10 +35,12 @@ struct held {
 };
 
 static void
-count(struct worker *w, int change)
+count(struct worker *w, enum job_kind kind, int change)
 {
-	metric_set(METRIC_RUNNING, 0,
-	    atomic_fetch_add(&w->running, change) + change);
+	int now = atomic_fetch_add(&w->running[kind], change) + change;
+
+	if (kind == JOB_CHAT)
+		metric_set(METRIC_RUNNING, 0, now);
 }
 
 static void
@@ -49,13 +49,14 @@ held_run(void *arg)
 	struct held *h = arg;
 	struct worker *w = h->w;
 	struct job *job = h->lease.job;
+	enum job_kind kind = job->kind;
 
 	lease_add(w->leases, &h->lease);
 	h->row->kind->run(h->row->ctx, &h->lease);
 	lease_remove(w->leases, &h->lease);
 	job_free(job);
 	free(h);
-	count(w, -1);
+	count(w, kind, -1);
 }
 
 /* Back at once: this thread is for all, and the next ones are leased. */
@@ -72,61 +73,64 @@ start(struct worker *w, struct job *job, const struct settings *s)
 	const struct work_row *row = &w->kinds[job->kind];
 	struct held *h;
 
-	if (row->kind == NULL) {
-		leave(w, job, OTHERS_MS);
-		return;
-	}
 	h = calloc(1, sizeof(*h));
 	if (h == NULL)
 		abort();
 	h->w = w;
 	h->row = row;
 	lease_init(&h->lease, job, row->kind, s->turns_lease_ms);
-	count(w, 1);
-	if (pool_run(w->turns, held_run, h) == 0)
+	count(w, job->kind, 1);
+	if (pool_run(row->pool, held_run, h) == 0)
 		return;
 	log_event(LOG_ERROR, "threads_failed",
 	    F_STR("remedy", "raise the limit of processes (TasksMax)"));
+	count(w, job->kind, -1);
 	leave(w, job, NO_THREAD_MS);
 	free(h);
-	count(w, -1);
 }
 
-/* How many are taken now: as many as have a thread at once (more slots in a
- * configuration read again are for the next start), and not while paused. */
+/* How many of a kind are taken now: as many as have a thread at once (more slots
+ * in a configuration read again are for the next start), and not while paused. */
 static int
-wanted(struct worker *w, const struct settings *s)
+wanted(const struct worker *w, int kind, const struct settings *s)
 {
-	int free_slots = s->chat_paused ? 0 : pool_free_slots(w->turns);
+	const struct work_row *row = &w->kinds[kind];
+	bool goes_on = row->kind != NULL && row->kind->goes_on;
+	int free_slots = row->pool == NULL || (s->chat_paused && !goes_on)
+	    ? 0
+	    : pool_free_slots(row->pool);
 
 	return free_slots < TAKE_MAX ? free_slots : TAKE_MAX;
 }
 
 struct taker {
 	struct worker *w;
-	unsigned todo;      /* bits of partitions: there may be jobs for us */
-	int64_t looked_ms;  /* at all partitions, boot clock */
+	unsigned todo;      /* places where there may be jobs for us */
+	int64_t looked_ms;  /* at all places, boot clock */
 	int64_t next_ms;    /* wall: the first job that is due later */
 	int64_t reconnects; /* seen so far */
 	bool connected;     /* once at least: the first is no reconnect */
 	int64_t not_before_ms;
 };
 
+/* Of the places ${of}, up to ${n}. */
 static void
-take(struct taker *tk, const struct settings *s, int n)
+take(struct taker *tk, const struct settings *s, unsigned of, int n)
 {
 	struct job *jobs[TAKE_MAX];
+	unsigned left = tk->todo & of;
 	int got, i;
 
-	got = due_take(tk->w->store, tk->w->wake, &tk->todo, n,
-	    s->turns_lease_ms, s->turns_max_age_ms, jobs, &tk->next_ms);
+	got = due_take(tk->w->store, tk->w->wake, &left, n, s->turns_lease_ms,
+	    s->turns_max_age_ms, jobs, &tk->next_ms);
+	tk->todo = (tk->todo & ~of) | left;
 	for (i = 0; i < got; i++)
 		start(tk->w, jobs[i], s);
 	if (got == -1)
 		usleep(DOWN_WAIT_MS * 1000);
 }
 
-/* How long until it is time to look at all partitions; not above 0: it is. */
+/* How long until it is time to look at all places; not above 0: it is. */
 static int64_t
 look_in_ms(const struct taker *tk)
 {
@@ -143,7 +147,7 @@ look_in_ms(const struct taker *tk)
 	return next < wait ? next : wait;
 }
 
-/* At all partitions: it is all that an idle worker asks of Redis. */
+/* At all places: it is all that an idle worker asks of Redis. */
 static void
 look(struct taker *tk)
 {
@@ -169,20 +173,41 @@ has_reconnected(struct taker *tk)
 	return again;
 }
 
+/* Those of the kinds for which there is room now: ${n} of each. */
+static unsigned
+rooms(struct worker *w, const struct settings *s, int n[JOB_KIND_N])
+{
+	unsigned places = 0;
+
+	for (int k = 0; k < JOB_KIND_N; k++) {
+		n[k] = wanted(w, k, s);
+		if (n[k] > 0)
+			places |= DUE_OF(k);
+	}
+	return places;
+}
+
 static void
 take_once(struct taker *tk, const struct settings *s)
 {
 	struct wake *wake = tk->w->wake;
-	int n = wanted(tk->w, s);
+	int n[JOB_KIND_N];
+	unsigned room = rooms(tk->w, s, n);
 	int64_t wait;
 
 	(void)has_reconnected(tk);
-	if (n == 0 || clock_boot_ms() < tk->not_before_ms) {
+	if (clock_boot_ms() < tk->not_before_ms)
+		room = 0;
+	/* What it is woken for and has no room for is another's. */
+	tk->todo |= wake_pass(wake, ~room);
+	if (room == 0) {
 		if (wake_wait(wake, FULL_WAIT_MS) == 0)
-			tk->todo |= wake_pass(wake);
+			tk->todo |= wake_pass(wake, ~room);
 		return;
 	}
-	wait = tk->todo != 0 ? 0 : look_in_ms(tk);
+	wait = (tk->todo & room) != 0 ? 0 : look_in_ms(tk);
+	if ((tk->todo & ~room) != 0 && wait > FULL_WAIT_MS)
+		wait = FULL_WAIT_MS; /* there may be room for those soon */
 	if (wake_wait(wake, wait > 0 ? (int)wait : 0) == -1) {
 		usleep(DOWN_WAIT_MS * 1000);
 		return;
@@ -190,11 +215,12 @@ take_once(struct taker *tk, const struct settings *s)
 	if (worker_is_stopping(tk->w) || has_reconnected(tk))
 		return;
 	tk->connected = true;
-	tk->todo |= wake_heard(wake);
+	tk->todo |= wake_pass(wake, ~room) | wake_heard(wake);
 	if (look_in_ms(tk) <= 0)
 		look(tk);
-	if (tk->todo != 0)
-		take(tk, s, n);
+	for (int k = 0; k < JOB_KIND_N; k++)
+		if ((tk->todo & room & DUE_OF(k)) != 0)
+			take(tk, s, DUE_OF(k), n[k]);
 }
 
 static void *
@@ -210,6 +236,28 @@ take_thread(void *arg)
 		settings_unref(s);
 	}
 	return NULL;
+}
+
+static bool
+runs(const struct worker *w)
+{
+	for (int k = 0; k < JOB_KIND_N; k++)
+		if (atomic_load(&w->running[k]) > 0)
+			return true;
+	return false;
+}
+
+/* 0: all kinds' threads have handed back. */
+static int
+drain(struct worker *w)
+{
+	int rc = 0;
+
+	for (int k = 0; k < JOB_KIND_N; k++)
+		if (w->kinds[k].pool != NULL
+		    && pool_drain(w->kinds[k].pool, DRAIN_MS) == -1)
+			rc = -1;
+	return rc;
 }
 
 int
@@ -232,11 +280,10 @@ take_run(struct worker *w)
 	drain_ms = s->server_drain_ms;
 	settings_unref(s);
 	until = clock_boot_ms() + drain_ms;
-	while (atomic_load(&w->running) > 0 && clock_boot_ms() < until
-	    && !worker_is_ending(w))
+	while (runs(w) && clock_boot_ms() < until && !worker_is_ending(w))
 		usleep(20000);
 	/* Whatever still runs is cut short and handed back. */
 	atomic_store(&w->stopping, WORKER_ENDS);
 	lease_cancel_all(w->leases, LEASE_DRAIN);
-	return pool_drain(w->turns, 5000);
+	return drain(w);
 }

@@ -38,12 +38,12 @@ struct worker {
 	struct store *store;
 	struct wake *wake;                 /* the taker's ear */
 	struct work_row kinds[JOB_KIND_N]; /* by enum job_kind; main's */
-	struct pool *turns;                /* a thread a job */
+	struct pool *turns;                /* chats' pool */
 	struct pool *calls;                /* further threads of jobs */
 	struct lease_book *leases;
 	pthread_mutex_t mu;
 	struct settings *settings; /* under mu */
-	_Atomic int running;
+	_Atomic int running[JOB_KIND_N];
 	_Atomic int stopping; /* enum worker_stop */
 	atomic_bool beat_now; /* there is something to report */
 	atomic_bool trim; /* a storm is over: a new thread is to take jobs */

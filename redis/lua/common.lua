@@ -65,10 +65,11 @@ end
 -- One of those that want to be woken is taken out and told; who does not hear
 -- it is gone.  A hint: what nobody hears is found by the look of each second.
 local function wake_one(free)
+	local kind = string.match(free, ':free:(%w+)$') or ''
 	for _ = 1, 4 do
 		local id = pcall('SPOP', free)
 		if type(id) ~= 'string' then return end
-		local n = pcall('SPUBLISH', prefix_of(free) .. 'wake:' .. id, '')
+		local n = pcall('SPUBLISH', prefix_of(free) .. 'wake:' .. id, kind)
 		if type(n) ~= 'number' or n > 0 then return end
 	end
 end

@@ -1,36 +1,15 @@
 #!lua flags=allow-oom
--- uses: letter
+-- uses: letter take
 -- Learns the names of the chats inside, so their keys cannot be in KEYS; they
 -- carry the same hash tag.
 -- KEYS due free paused counts dead chats
--- ARGV prefix token lease n version look id
--- id: who has looked and has room left wants to be woken again; '': not.
--- Answers code, time, when the first job is due (where look says so, and where
--- none was taken), 1 if there was no room for more, jobs.
-local prefix, front, lease, n, version, look, id = unpack(ARGV)
-local now = clock()
-local out = {NONE, now, 0, 0}
-local function enlist()
-	if id ~= '' then pcall('SADD', KEYS[2], id) end
-end
+-- ARGV: see part_take.lua
 if call('EXISTS', KEYS[3]) == 1 then
 	enlist()
 	return out
 end
-local due = KEYS[1]
-n = tonumber(n)
-if try('ZCARD', due) == nil then
-	enlist()
-	return {DAMAGED, now, 0, 0}
-end
-local names = call('ZRANGEBYSCORE', due, '-inf', now, 'LIMIT', 0, n + 8)
-if #names == 0 then
-	-- More than an hour ahead: nobody asks for that; a clock went back.
-	local last = call('ZRANGE', due, -1, -1, 'WITHSCORES')
-	if last[2] and tonumber(last[2]) > now + 3600000 then
-		names = {last[1]}
-	end
-end
+local names = due_names()
+if not names then return out end
 
 -- A header as accept writes it: id, seq, kind, time.
 local function header(entry)
@@ -48,23 +27,6 @@ local function is_newer(name, v, kind)
 	return not string.find(name, '^[%w_.-]+/[%w_.-]+/.')
 		or (num(v, 1) or 1) > tonumber(version)
 		or (kind ~= nil and kind ~= 'message')
-end
-
--- It comes again in a second; of many, only some a second, or to look at them
--- would be all that is done, and chats would wait behind them.  Spread, or all
--- would come at once again.
-local LOOKS, LONGEST = 50, 60 -- a second; seconds
-local delay
-local function leave(name)
-	if not delay then
-		delay = math.min(try('ZCARD', due) / LOOKS, LONGEST) * 1000
-	end
-	local later = delay
-	if delay > 1000 then
-		local part = tonumber(string.sub(redis.sha1hex(name), 1, 4), 16)
-		later = delay * (0.5 + part / 65536)
-	end
-	call('ZADD', due, math.floor(now + math.max(later, 1000)), name)
 end
 
 -- Fields of the record: whole numbers, and others.
@@ -119,12 +81,8 @@ local function set_aside(name, chat, inbox, c, len, why)
 	end
 end
 
-local taken, more = 0, false
 for _, name in ipairs(names) do
-	if taken == n then
-		more = true
-		break
-	end
+	if is_full() then break end
 	local chat, inbox = prefix .. 'chat:' .. name, prefix .. 'inbox:' .. name
 	local turn, history = prefix .. 'turn:' .. name, prefix .. 'history:' .. name
 	local c, ours = record(chat, unpack(FIELDS))
@@ -149,14 +107,9 @@ for _, name in ipairs(names) do
 				'damaged: entry')
 		elseif c.token and crashes > 1 and not c.stop then
 			-- One poison message must not take fifty others along.
-			local jitter = 0.75 + (now % 1000) / 2000
-			call('HDEL', chat, 'token', 'taken')
-			call('HSET', chat, 'crashes', crashes)
-			call('ZADD', due, math.floor(now +
-				math.min(2 ^ crashes, 64) * 1000 * jitter), name)
+			put_off(chat, crashes, name)
 		else
-			taken = taken + 1
-			local token = front .. string.format('%04x', taken)
+			local token = next_token()
 			local attempt = (num(c.attempt, 0) or 0) + 1
 			local started, journal = c.started or now, {}
 			if c.id == id then
@@ -208,26 +161,8 @@ for _, name in ipairs(names) do
 					job[#job + 1] = c[field]
 				end
 			end
-			out[4 + taken] = job
+			hand_out(job)
 		end
 	end
 end
-if taken > 0 then out[1] = OK end
-local left = more
-if not more and #names > taken then -- put off, or its next message is due
-	local first = call('ZRANGE', due, 0, 0, 'WITHSCORES')
-	left = first[2] and tonumber(first[2]) <= now
-end
-if taken < n and not left then
-	enlist()
-else
-	out[4] = 1
-end
-if more then wake_one(KEYS[2]) end -- who may have room for the rest
-if more then
-	out[3] = now
-elseif taken == 0 or look == '1' then
-	local first = call('ZRANGE', due, 0, 0, 'WITHSCORES')
-	if first[2] then out[3] = math.max(-1e15, math.min(1e15, tonumber(first[2]))) end
-end
-return out
+return the_rest(names)

@@ -31,6 +31,10 @@ builtin_fn fixture_sampling, fixture_elicitation, fixture_defaults,
     fixture_ask_confirm, fixture_ask_three, fixture_ask_twice,
     fixture_ask_capable, fixture_needs_sampling;
 
+/* tasks.c */
+builtin_fn fixture_greet, fixture_slow_compute, fixture_failing_job,
+    fixture_protocol_error_job, fixture_confirm_delete, fixture_multi_input,
+    fixture_tool_with_task;
 /* changes.c */
 builtin_fn fixture_change_tools, fixture_change_prompts;
 

@@ -105,7 +105,7 @@ export async function startModern({ legacy = 'reject', port = 0 } = {}) {
   let handler;
   const listener = new Listener((req, res, request) => handler(req, res, request.body));
   const fetchHandler = createMcpHandler(() => {
-    const server = new McpServer({ name: 'modern-double', version: '1.0.0' });
+    const server = new McpServer({ name: 'modern-double', version: '1.0.0' }, { capabilities: { logging: {} } });
     register(server, listener, 'modern');
     return server;
   }, { legacy });

@@ -75,7 +75,7 @@ testWith(options, 'a legacy handshake, and its session at any edge', async d => 
     assert.equal(r.status, 200, r.text);
     assert.equal(r.json.id, 0);
     assert.equal(r.json.result.protocolVersion, got);
-    for (const c of ['tools', 'logging']) assert.equal(typeof r.json.result.capabilities[c], 'object', c);
+    for (const c of ['tools', 'logging', 'resources', 'prompts', 'completions']) assert.equal(typeof r.json.result.capabilities[c], 'object', c);
     assert.equal(r.json.result.serverInfo.name, 'dragoman');
     assert.match(r.json.result.serverInfo.version, /^\d/);
     assert.equal('resultType' in r.json.result, false);
@@ -135,7 +135,7 @@ s.test('the ladder, rung by rung', async d => {
   fails(await post(d, list(), { 'mcp-protocol-version': M }), 400, -32020, 'no method header');
   fails(await modern(d, 'no/such'), 404, -32601, 'method');
   fails(await modern(d, 'ping'), 404, -32601, 'ping');
-  fails(await modern(d, 'resources/list'), 404, -32601, 'resources');
+  fails(await modern(d, 'resources/subscribe'), 404, -32601, 'a method of legacy revisions');
   fails(await legacy(d, 'no/such'), 200, -32601, 'legacy method');
   fails(await modern(d, 'tools/call', { name: 'echo' }, { headers: { 'mcp-name': 'time' } }), 400, -32020, 'name');
   assert.equal((await modern(d, 'tools/call', { name: 'echo', arguments: { text: 'x' } }, { headers: { 'mcp-name': '=?base64?ZWNobw==?=' } })).status, 200);
@@ -171,7 +171,7 @@ s.test('what a modern client discovers', async d => {
   const r = (await modern(d, 'server/discover', {}, { id: 'd1' })).json;
   assert.equal(r.id, 'd1');
   assert.deepEqual(r.result.supportedVersions, [M]);
-  for (const c of ['tools', 'logging']) assert.equal(typeof r.result.capabilities[c], 'object', c);
+  for (const c of ['tools', 'logging', 'resources', 'prompts', 'completions', 'extensions']) assert.equal(typeof r.result.capabilities[c], 'object', c);
   assert.ok(Number.isInteger(r.result.ttlMs));
   assert.equal(r.result.cacheScope, 'public');
   assert.equal(r.result._meta['io.modelcontextprotocol/serverInfo'].name, 'dragoman');

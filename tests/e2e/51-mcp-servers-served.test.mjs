@@ -33,6 +33,11 @@ async function doubles() {
       }
       return { content: [{ type: 'text', text: 'stepped' }] };
     },
+    says: async (args, ctx) => {
+      for (const [l, data] of [['debug', 'too little'], ['warning', `sent with Bearer ${UPSTREAM}`], ['error', { code: 7 }]])
+        await ctx.mcpReq.notify({ method: 'notifications/message', params: { level: l, data } }).catch(() => {});
+      return { content: [{ type: 'text', text: 'said' }] };
+    },
     quote: () => ({ content: [{ type: 'text', text: `the key is Bearer ${UPSTREAM}` }] }),
   };
   old = await startLegacy();
@@ -63,6 +68,11 @@ function modern(d, name, args, { meta = {}, headers = {} } = {}) {
   };
 }
 const post = (d, o, ms) => d.request('POST', '/mcp', { ...o, ms });
+
+/* The messages of an answer, events or one JSON. */
+const messages = r => r.headers['content-type'].startsWith('text/event-stream')
+  ? r.text.split('\n').filter(l => l.startsWith('data: ')).map(l => JSON.parse(l.slice(6)))
+  : [r.json];
 
 /* A POST whose answer is read as it comes: {status, text, close(), done}. */
 function open(d, { body, headers }) {
@@ -112,6 +122,23 @@ s.test('the first list waits for all servers, and names each tool once', async d
   assert.equal(r.content[0].text, 'stepped');
   assert.deepEqual(seen, [0, 50, 100]);
   await next.close();
+});
+
+s.test('what a server writes to its log goes to the client that asks for it', async d => {
+  await up(d);
+  await until(async () => (await post(d, modern(d, 'now__says', {}))).json?.result, { what: 'the server is there' });
+  assert.equal(messages(await post(d, modern(d, 'now__says', {}))).length, 1, 'nobody asked');
+  const all = messages(await post(d, modern(d, 'now__says', {}, { meta: { 'io.modelcontextprotocol/logLevel': 'warning' } })));
+  assert.equal(all.at(-1).result.content[0].text, 'said');
+  const said = all.slice(0, -1).map(m => [m.method, m.params.level, m.params.logger, m.params.data]);
+  assert.deepEqual(said.map(x => x.slice(0, 3)), [['notifications/message', 'warning', 'now__says'], ['notifications/message', 'error', 'now__says']]);
+  assert.match(said[0][3], /^sent with /);
+  assert.equal(said[0][3].includes(UPSTREAM), false);
+  assert.equal(said[1][3], '{"code":7}');
+  assert.deepEqual(now.requests.filter(r => r.body?.params?.name === 'says').map(r => r.body.params._meta['io.modelcontextprotocol/logLevel']).filter(l => l), ['warning']);
+  /* Who takes JSON alone gets the answer. */
+  const json = await post(d, modern(d, 'now__says', {}, { meta: { 'io.modelcontextprotocol/logLevel': 'debug' }, headers: { accept: 'application/json' } }));
+  assert.equal(json.json.result.content[0].text, 'said');
 });
 
 s.test('a result of megabytes comes whole', async d => {

@@ -33,9 +33,10 @@ def table(text, name):
 readme = read("redis/README.md")
 chats = rows(readme, "A chat")
 partitions = rows(readme, "A partition")
+tasks = rows(readme, "A task")
 tenants = rows(readme, "A tenant")
 fleet = [r for r in rows(readme, "The fleet") if r[1] != "channel"]
-if not (chats and partitions and tenants and fleet):
+if not (chats and partitions and tasks and tenants and fleet):
     print("redis/README.md: no tables of keys are found in it")
 
 private = read("redis/store_priv.h")
@@ -49,11 +50,11 @@ def strings(text):
 
 
 fronts = strings(table(read("redis/prefix.c"), "FRONTS"))
-for key, _ in chats + partitions + tenants + fleet:
+for key, _ in chats + partitions + tasks + tenants + fleet:
     if not any(key.startswith(front) for front in fronts):
         print(f"redis/prefix.c: FRONTS has nothing that `{key}` begins with: "
               "prefix move would leave it behind")
-listed = [key for key, _ in chats + partitions + tenants + fleet]
+listed = [key for key, _ in chats + partitions + tasks + tenants + fleet]
 for front in fronts:
     if not any(key.startswith(front) for key in listed):
         print(f"redis/prefix.c: FRONTS has \"{front}\", and no key of "
@@ -82,7 +83,9 @@ SCOPES = {
     "SCOPE_MESSAGE": r"\{pN\}:([a-z]+):ID",
     "SCOPE_DAY": r"\{pN\}:([a-z]+):DAY:NAME",
     "SCOPE_ASIDE": r"\{pN\}:([a-z]+):KEY",
-    "SCOPE_PARTITION": r"\{pN\}:([a-z]+)",
+    "SCOPE_TASK": r"\{pN\}:([a-z]+):KEY/ID",
+    "SCOPE_WHO": r"\{pN\}:([a-z]+):WHO",
+    "SCOPE_PARTITION": r"\{pN\}:([a-z]+(?::[a-z]+)?)",
     "SCOPE_TENANT": r"\{tenant:T\}:([a-z]+)",
     "SCOPE_OF_TENANT": r"\{tenant:T\}:([a-z]+):[A-Z]+",
     "SCOPE_FLEET": r"([^A-Z]+)",
@@ -95,7 +98,7 @@ source = re.sub(r"\bKEY_\w+\b", lambda m: '"%s"' % macros[m.group()], source)
 source = re.sub(r'"\s+"', "", source)
 coded = {}
 for row in re.findall(
-        r'\{ "([^"]*)",\s+("[a-z]+"|NULL),\s+(SCOPE_\w+),\s+"([a-z]+)",'
+        r'\{ "([^"]*)",\s+("[a-z:]+"|NULL),\s+(SCOPE_\w+),\s+"([a-z]+)",'
         r'\s+"([^"]*)",\s+(LIFE_\w+),\s+(true|false),\s+WHOSE_\w+ \}',
         source):
     pattern, noun, scope, kind, owner, life, sealed = row
@@ -165,7 +168,8 @@ if set(re.findall(r"'([a-z]+)'", asked)) != told:
 # The fields of a chat's record: those that scripts name, and the table.  Other
 # scripts have other records.
 OTHERS = {"access.lua", "breaker.lua", "key_end.lua", "key_put.lua",
-          "raise.lua"}
+          "raise.lua"} | {
+    os.path.basename(p) for p in glob.glob("redis/lua/*task*.lua")}
 told = fields("Fields of `{pN}:chat:NAME`")
 named, words = set(), set()
 for path in sorted(glob.glob("redis/lua/*.lua")):

@@ -419,9 +419,9 @@ fixture_hear(struct wake *w, int wait_ms)
 }
 
 struct wake *
-fixture_ear(struct store *st, const char *id)
+fixture_ear_at(struct store *st, const char *id, unsigned places)
 {
-	struct wake *w = wake_new(st, id);
+	struct wake *w = wake_new(st, id, places);
 	int64_t until = clock_boot_ms() + 5000, next;
 	unsigned due;
 
@@ -433,6 +433,12 @@ fixture_ear(struct store *st, const char *id)
 	if (due_look(st, w, &due, &next) == -1 || wake_is_out(w))
 		fail("the ear is in no set");
 	return w;
+}
+
+struct wake *
+fixture_ear(struct store *st, const char *id)
+{
+	return fixture_ear_at(st, id, DUE_ALL);
 }
 
 void

@@ -75,9 +75,10 @@ struct job *fixture_take(struct store *st, const struct chat_name *chat,
 int fixture_take_all(struct store *st, int n, int64_t lease_ms,
     struct job **jobs);
 
-/* An ear that hears and stands in all sets; the partitions that it is woken for
- * within ${wait_ms}, 0: none. */
+/* An ear that hears and stands in all sets, of chats or of ${places}; the places
+ * that it is woken for within ${wait_ms}, 0: none. */
 struct wake *fixture_ear(struct store *st, const char *id);
+struct wake *fixture_ear_at(struct store *st, const char *id, unsigned places);
 unsigned fixture_hear(struct wake *w, int wait_ms);
 
 /* Make all chats due now, as if time had passed. */

@@ -70,7 +70,7 @@ static void *
 work(void *arg)
 {
 	struct load *l = arg;
-	struct wake *wake = wake_new(l->f->store, "load");
+	struct wake *wake = wake_new(l->f->store, "load", DUE_ALL);
 	unsigned todo = 0, due;
 
 	assert_non_null(wake);

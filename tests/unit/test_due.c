@@ -748,7 +748,7 @@ run_worker(void *arg)
 {
 	struct run_worker *w = arg;
 	struct run *run = w->run;
-	struct wake *wake = wake_new(run->f->store, "run");
+	struct wake *wake = wake_new(run->f->store, "run", DUE_ALL);
 	unsigned todo = 0, due;
 
 	assert_non_null(wake);

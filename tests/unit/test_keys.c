@@ -26,6 +26,7 @@
 #include "tests/unit/redis_fixture.h"
 
 #define ID "0123456789abcdef0123456789abcdef"
+#define TASK "key/" ID
 #define KEY_SIZE (CHAT_NAME_MAX + 128)
 #define DAY_MS 86400000
 #define LEASE_MS 10000
@@ -53,6 +54,14 @@ key_of(const struct key_row *row, const struct chat_name *chat, const char *id,
 	case SCOPE_ASIDE:
 		snprintf(key, KEY_SIZE, "{p%d}:%s:inbox:%s", chat->partition,
 		    row->noun, chat->text);
+		break;
+	case SCOPE_TASK:
+		snprintf(key, KEY_SIZE, "{p%d}:%s:" TASK, chat->partition,
+		    row->noun);
+		break;
+	case SCOPE_WHO:
+		snprintf(key, KEY_SIZE, "{p%d}:%s:%s", chat->partition,
+		    row->noun, id);
 		break;
 	case SCOPE_PARTITION:
 		snprintf(key, KEY_SIZE, "{p%d}:%s", chat->partition, row->noun);
@@ -347,6 +356,17 @@ make_reply(struct redis_fixture *f, const struct chat_name *chat,
 	(void)redis_text(f, "SET %s %b", key, v->data, v->len);
 }
 
+static void
+make_task(struct redis_fixture *f, const struct chat_name *chat,
+    const char *key, struct buf *v)
+{
+	struct chat_name task = { .text = TASK };
+
+	(void)chat;
+	sealed(f, v, "", &task, "task", "result");
+	(void)redis_text(f, "HSET %s result %b", key, v->data, v->len);
+}
+
 /* As `dragoman key create` makes one: by their list it is found. */
 static void
 make_api_key(struct redis_fixture *f, const struct chat_name *chat,
@@ -379,6 +399,7 @@ static const struct {
 	{ "turn", make_turn },
 	{ "chat", make_chat },
 	{ "reply", make_reply },
+	{ "task", make_task },
 	{ "key", make_api_key },
 };
 

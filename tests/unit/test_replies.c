@@ -251,7 +251,7 @@ ask_everything(struct store *st, struct arena *mem)
 	enum store_rc rc;
 	json_t *doc;
 	const char *id;
-	struct wake *wake = wake_new(st, "w");
+	struct wake *wake = wake_new(st, "w", DUE_ALL);
 	unsigned partitions;
 	int64_t n, m;
 	bool yes;
@@ -278,7 +278,7 @@ ask_everything(struct store *st, struct arena *mem)
 	took = due_take(st, NULL, &partitions, 8, 1000, 1000, jobs, NULL);
 	for (int i = 0; i < took; i++)
 		job_free(jobs[i]);
-	(void)wake_pass(wake);
+	(void)wake_pass(wake, DUE_ALL);
 	wake_leave(wake);
 	wake_free(wake);
 	(void)!due_requeue(st, DUE_ALL, &n);

@@ -5,7 +5,7 @@
 set -u
 failed=0
 for t in access breaker budget chats damage due fleet inbox journal keys learned \
-    ledger process wake work; do
+    ledger process task wake work; do
 	# Alone, by its name, it finds none of them made.
 	[ -x "tests/unit/test_$t" ] || make -s "tests/unit/test_$t" || exit 1
 	DRAGOMAN_TEST_CLUSTER=1 "./tests/unit/test_$t" >"test_slots.$$" 2>&1

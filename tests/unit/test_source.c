@@ -101,7 +101,6 @@ made_up_call(struct source *s, const struct catalogue_tool *tool,
 		ask(ctx, mem, result);
 	} else if (strcmp(tool->name, "later") == 0) {
 		result->end = TOOL_LATER;
-		result->job = "job-1";
 	} else if (strcmp(tool->name, "picture") == 0) {
 		picture(mem, result);
 	} else if (strcmp(tool->name, "steps") == 0) {
@@ -261,7 +260,6 @@ calls_end_in_each_way(void **state)
 
 	r = call(&ctx, "own__later", mem);
 	assert_int_equal(r.end, TOOL_LATER);
-	assert_string_equal(r.job, "job-1");
 
 	r = call(&ctx, "own__picture", mem);
 	assert_true(r.end == TOOL_DONE && r.n == 3);
@@ -345,7 +343,7 @@ clients_are_told_the_originals(void **state)
 	assert_true(l->whole);
 	assert_int_equal(l->n, 6);
 	assert_string_equal(l->tools[0].name, "echo");
-	assert_true(l->tools[0].quick && l->tools[0].read_only);
+	assert_true(l->tools[0].quick && l->tools[0].row.read_only);
 	assert_string_equal(l->tools[3].text,
 	    "{\"name\":\"own__do.it\",\"title\":\"T\",\"outputSchema\":true,"
 	    "\"inputSchema\":{\"type\":\"object\",\"$schema\":\"x\","
@@ -354,8 +352,8 @@ clients_are_told_the_originals(void **state)
 	    "{\"name\":\"own__plain\",\"inputSchema\":{\"type\":\"object\"}},"
 	    "{\"name\":\"own__odd\",\"inputSchema\":{\"type\":\"object\"}}");
 	assert_true(l->tools[3].mirrored);
-	assert_false(
-	    l->tools[3].quick || l->tools[3].read_only || l->tools[4].mirrored);
+	assert_false(l->tools[3].quick || l->tools[3].row.read_only
+	    || l->tools[4].mirrored);
 	assert_int_equal(l->tools[5].text + l->tools[5].len - l->text, l->len);
 
 	t = listing_find(l, "own__do.it");

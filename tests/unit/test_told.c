@@ -44,8 +44,8 @@ each_end_is_done_or_failed(void **state)
 		/* Until people can be asked, and jobs waited for. */
 		{ { .end = TOOL_ASKS, .state = "s" }, TOOL_FAILED,
 		    "an answer from a person", false, false },
-		{ { .end = TOOL_LATER, .job = "j" }, TOOL_FAILED,
-		    "in the background", false, false },
+		{ { .end = TOOL_LATER }, TOOL_FAILED, "in the background",
+		    false, false },
 		{ { .end = TOOL_FAILED,
 		      .refusal = TOOL_REFUSED_RIGHTS,
 		      .content = WORDS,

@@ -135,7 +135,7 @@ who_has_no_room_passes_it_on(void **state)
 	b = fixture_ear(f->store, "b");
 	assert_int_equal(fixture_hear(b, NOT_MS), 0);
 	(void)!wake_wait(a, SOON_MS);
-	assert_int_equal(wake_pass(a), 1u << 2);
+	assert_int_equal(wake_pass(a, DUE_ALL), 1u << 2);
 	assert_int_equal(fixture_hear(b, SOON_MS), 1u << 2);
 	assert_false(is_in(f, 2, "a"));
 	assert_int_equal(take(f, b, 2, 1), 1);
@@ -154,7 +154,7 @@ who_has_no_room_passes_it_on(void **state)
 		assert_int_equal(fixture_hear(b, SOON_MS), 1u << 2);
 	assert_int_equal(take(f, NULL, 2, 4), 1);
 	(void)redis_text(f, "SADD {p2}:free b");
-	(void)wake_pass(a);
+	(void)wake_pass(a, DUE_ALL);
 	assert_int_equal(fixture_hear(b, NOT_MS), 0);
 	wake_free(a);
 	wake_free(b);
@@ -329,7 +329,7 @@ the_deaf_are_not_listed(void **state)
 	snprintf(url, sizeof(url), "unix://deaf:pw@%s", f->socket);
 	st = store_open(options(f, url), &why);
 	assert_non_null(st);
-	a = wake_new(st, "a");
+	a = wake_new(st, "a", DUE_ALL);
 	assert_non_null(a);
 	for (int i = 0; i < 5; i++)
 		assert_int_equal(wake_wait(a, 20), 0);

@@ -143,13 +143,16 @@ start(struct redis_fixture *f, const struct work_kind *kind, bool takes)
 	made_up = (struct made_up){ .w = &w, .max_ms = TIME_MS };
 	w = (struct worker){ .id = "made-up",
 		.store = f->store,
-		.kinds[JOB_CHAT] = { kind, &made_up },
+		.kinds[JOB_CHAT] = { kind, &made_up, NULL },
 		.turns = pool_new("turn", CHATS),
 		.calls = pool_new("call", 1),
 		.mu = PTHREAD_MUTEX_INITIALIZER,
 		.settings = &settings };
+	if (kind != NULL)
+		w.kinds[JOB_CHAT].pool = w.turns;
 	w.leases = lease_book_new(&w);
-	w.wake = wake_new(f->store, w.id);
+	w.wake = wake_new(f->store, w.id,
+	    kind == NULL ? DUE_OF(JOB_TASK) : DUE_ALL);
 	assert_non_null(w.wake);
 	assert_int_equal(lease_book_start(w.leases), 0);
 	if (takes)
@@ -243,24 +246,24 @@ a_full_worker_passes_it_on(void **state)
 		    redis_number(f, "SISMEMBER {p%d}:free %s", p, w.id), 0);
 }
 
-/* Given back as it was, for a worker that has its kind. */
+/* A worker without its kind does not look for it, and is not woken. */
 static void
 others_jobs_are_left_to_them(void **state)
 {
 	struct redis_fixture *f = *state;
 	struct chat_name chat = fixture_chat("c0");
-	int64_t until = clock_boot_ms() + PATIENCE_MS;
+	struct wake *other = fixture_ear(f->store, "other");
 	struct job *job = NULL;
 
 	start(f, NULL, true);
 	say(f, 0);
-	while (redis_number(f, "HEXISTS {p%d}:chat:%s attempt", chat.partition,
-		   chat.text)
-	    != 1) {
-		assert_true(clock_boot_ms() < until);
-		nap();
-	}
+	assert_int_equal(fixture_hear(other, PATIENCE_MS),
+	    1u << chat.partition);
+	wake_free(other);
 	end(true);
+	assert_int_equal(redis_number(f, "HEXISTS {p%d}:chat:%s attempt",
+			     chat.partition, chat.text),
+	    0);
 	assert_int_equal(atomic_load(&made_up.begun), 0);
 	fixture_hurry(f);
 	job = fixture_take(f->store, &chat, TIME_MS);

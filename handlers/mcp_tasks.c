@@ -1,0 +1,219 @@
+/*
+ * mcp_tasks: the methods of the Tasks extension (io.modelcontextprotocol/tasks).
+ *
+ * A task belongs to the key that began it: to any other it does not exist.
+ */
+#include "handlers/mcp_tasks.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+
+/* How often a client should ask: soon at first, as most end soon. */
+#define POLL_MS 1000
+#define POLL_LATER_MS 5000
+#define POLL_SOON_FOR_MS 60000
+
+static int
+add_time(struct buf *out, const char *name, int64_t ms)
+{
+	char text[CLOCK_ISO_MAX];
+
+	return mcp_member(out, name) == -1
+	    ? -1
+	    : buf_printf(out, "\"%s\"", clock_iso(ms, text));
+}
+
+/* How far it is, in its tool's words. */
+static int
+add_said(struct buf *out, struct arena *mem, const struct task *t)
+{
+	const char *text = t->said == NULL
+	    ? NULL
+	    : json_member_str(
+		json_read(mem, t->said, strlen(t->said), NULL, NULL), "text");
+
+	if (text == NULL)
+		return 0;
+	return mcp_member(out, "statusMessage") == -1
+	    ? -1
+	    : json_add_str(out, text, strlen(text));
+}
+
+static int64_t
+updated_ms(struct arena *mem, const struct task *t)
+{
+	int64_t said_ms = t->said == NULL
+	    ? 0
+	    : json_member_int(
+		json_read(mem, t->said, strlen(t->said), NULL, NULL), "at", 0);
+
+	return said_ms > t->updated_ms ? said_ms : t->updated_ms;
+}
+
+/* What came of it, as it was stored. */
+static int
+add_outcome(struct buf *out, const struct task *t)
+{
+	static const char *const MEMBER[TASK_STATES] = {
+		[TASK_COMPLETED] = "result",
+		[TASK_FAILED] = "error",
+		[TASK_ASKS] = "inputRequests"
+	};
+	static const char LOST[]
+	    = "{\"code\":-32603,\"message\":\"what was stored is damaged\"}";
+	const char *text = t->state == TASK_ASKS ? t->asks : t->result;
+
+	if (MEMBER[t->state] == NULL)
+		return 0;
+	if (text == NULL)
+		text = t->state == TASK_FAILED ? LOST : "{}";
+	return mcp_member(out, MEMBER[t->state]) == -1
+	    ? -1
+	    : buf_add(out, text,
+		text == t->result ? t->result_len : strlen(text));
+}
+
+int
+mcp_task_write(struct buf *out, struct arena *mem, const char *id,
+    const struct task *t)
+{
+	bool soon = clock_wall_ms() - t->created_ms < POLL_SOON_FOR_MS;
+
+	if (mcp_member(out, "taskId") == -1
+	    || json_add_str(out, id, strlen(id)) == -1
+	    || mcp_member(out, "status") == -1
+	    || buf_printf(out, "\"%s\"", task_state_name(t->state)) == -1
+	    || add_said(out, mem, t) == -1
+	    || add_time(out, "createdAt", t->created_ms) == -1
+	    || add_time(out, "lastUpdatedAt", updated_ms(mem, t)) == -1
+	    || mcp_member(out, "ttlMs") == -1
+	    || buf_printf(out, "%" PRId64, t->ends_ms - t->created_ms) == -1
+	    || mcp_member(out, "pollIntervalMs") == -1
+	    || buf_printf(out, "%d", soon ? POLL_MS : POLL_LATER_MS) == -1)
+		return -1;
+	return add_outcome(out, t);
+}
+
+/* ---- methods ------------------------------------------------------------- */
+
+static int
+unknown(struct mcp_fault *fault)
+{
+	return mcp_fail(fault, RPC_BAD_PARAMS,
+	    "params.taskId is no task of this key, or was kept long enough");
+}
+
+/* The task that ${w} names; -1: ${fault}. */
+static int
+named(struct mcp_work *w, struct chat_name *name, const char **id,
+    struct mcp_fault *fault)
+{
+	*id = json_member_str(w->call.params, "taskId");
+	if (*id == NULL)
+		return mcp_fail(fault, RPC_BAD_PARAMS,
+		    "params.taskId, a string, is missing");
+	return task_name(name, w->post->caller.key, *id) == -1 ? unknown(fault)
+							       : 0;
+}
+
+static int
+too_often(struct mcp_work *w, int64_t wait_ms, struct mcp_fault *fault)
+{
+	if (w->post->retry_s < 1)
+		w->post->retry_s = 1;
+	*fault = (struct mcp_fault){ .code = 429,
+		.status = 429,
+		.message = "this task is asked for too often",
+		.data = json_keep(w->mem,
+		    json_pack("{s:I}", "retryAfterMs", (json_int_t)wait_ms)) };
+	return -1;
+}
+
+/* 0; -1: ${fault} says why there is none. */
+static int
+find(struct mcp_work *w, struct task *t, const char **id,
+    struct mcp_fault *fault)
+{
+	struct chat_name name;
+	int64_t wait_ms;
+
+	if (named(w, &name, id, fault) == -1)
+		return -1;
+	switch (task_find(w->post->edge->store, &name, w->mem, t, &wait_ms)) {
+	case STORE_OK:
+		return 0;
+	case STORE_NONE:
+		return unknown(fault);
+	case STORE_LIMITED:
+		return too_often(w, wait_ms, fault);
+	default:
+		(void)mcp_fail(fault, RPC_INTERNAL,
+		    "tasks cannot be looked up now");
+		fault->status = 503;
+		return -1;
+	}
+}
+
+/* An answer that says no more than that it was heard. */
+static int
+acknowledge(struct mcp_work *w, struct buf *out)
+{
+	return mcp_result_begin(out, &w->call) == -1
+	    ? -1
+	    : mcp_result_end(out, &w->call, NULL);
+}
+
+int
+mcp_tasks_get(struct mcp_work *w, struct buf *out, struct mcp_fault *fault)
+{
+	struct task t;
+	const char *id;
+
+	if (find(w, &t, &id, fault) == -1)
+		return MCP_FAILED;
+	if (buf_reserve(out, t.result_len + 2 * KIB) == -1
+	    || mcp_result_begin(out, &w->call) == -1
+	    || mcp_task_write(out, w->mem, id, &t) == -1)
+		return MCP_FAILED;
+	return mcp_result_end(out, &w->call, NULL);
+}
+
+/* No tool asks within a task yet, so each answer is one to a question that is
+ * not open: those are left. */
+int
+mcp_tasks_update(struct mcp_work *w, struct buf *out, struct mcp_fault *fault)
+{
+	struct task t;
+	const char *id;
+
+	if (!json_is_object(json_object_get(w->call.params, "inputResponses")))
+		return mcp_fail(fault, RPC_BAD_PARAMS,
+		    "params.inputResponses, an object, is missing");
+	if (find(w, &t, &id, fault) == -1)
+		return MCP_FAILED;
+	return acknowledge(w, out);
+}
+
+int
+mcp_tasks_cancel(struct mcp_work *w, struct buf *out, struct mcp_fault *fault)
+{
+	struct chat_name name;
+	const char *id;
+
+	if (named(w, &name, &id, fault) == -1)
+		return MCP_FAILED;
+	switch (mcp_task_cancel(w->post->edge->store, &name, id)) {
+	case STORE_OK:
+		return acknowledge(w, out);
+	case STORE_NONE:
+		return unknown(fault);
+	default:
+		(void)mcp_fail(fault, RPC_INTERNAL,
+		    "tasks cannot be cancelled now");
+		fault->status = 503;
+		return MCP_FAILED;
+	}
+}
