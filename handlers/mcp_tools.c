@@ -191,6 +191,8 @@ call_tool(struct mcp_work *w, const struct listed_tool *t,
 		.say = say,
 		.level = p->log.from,
 		.arg = p->arg,
+		.count = p->caller.key[0] == '\0' ? NULL : mcp_count,
+		.counted = p,
 		.request = log_id(),
 		.trace = w->call.trace };
 	int64_t begun_us = clock_boot_us();
