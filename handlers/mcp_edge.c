@@ -12,8 +12,9 @@
 #include "handlers/handlers.h"
 #include "handlers/mcp_content.h"
 #include "handlers/mcp_lists.h"
-#include "handlers/mcp_priv.h"
+#include "handlers/mcp_stream.h"
 #include "program/program.h"
+#include "redis/versions.h"
 
 #define REPORT_MAX (64 * KIB)
 #define SHARE 4 /* no server takes more than a quarter of the threads */
@@ -32,6 +33,7 @@ mcp_edge_start(struct edge *e, const struct seal_ring *ring)
 	pthread_mutex_init(&m->mu, NULL);
 	m->tools = toolbox_builtin(e->settings);
 	mcp_content_ears(e->store, &ears);
+	m->places = mcp_places_new();
 	m->content = content_start(e->settings, &ears, !edge_is_cgi());
 	e->mcp = m;
 }
@@ -107,6 +109,7 @@ mcp_edge_stop(struct edge *e)
 		http_stop();
 	pthread_mutex_destroy(&m->opening);
 	pthread_mutex_destroy(&m->mu);
+	mcp_places_free(m->places);
 	e->mcp = NULL;
 	free(m);
 }
