@@ -14,7 +14,6 @@
 #include "handlers/mcp_lists.h"
 #include "handlers/mcp_stream.h"
 #include "program/program.h"
-#include "redis/versions.h"
 
 #define REPORT_MAX (64 * KIB)
 #define SHARE 4 /* no server takes more than a quarter of the threads */
@@ -32,8 +31,8 @@ mcp_edge_start(struct edge *e, const struct seal_ring *ring)
 	pthread_mutex_init(&m->opening, NULL);
 	pthread_mutex_init(&m->mu, NULL);
 	m->tools = toolbox_builtin(e->settings);
-	mcp_content_ears(e->store, &ears);
 	m->places = mcp_places_new();
+	mcp_content_ears(e->store, &ears);
 	m->content = content_start(e->settings, &ears, !edge_is_cgi());
 	e->mcp = m;
 }

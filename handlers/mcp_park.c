@@ -28,7 +28,8 @@
 #define PROGRESS_STEP 0.001 /* so that a tool's own next value is above it */
 /* nginx must hand each event on at once. */
 #define COMMENT ":\n\n"
-#define RETRY "retry: 1000\n" /* ms, until a client resumes */
+#define RETRY_LINE "retry: 1000\n" /* ms */
+#define RETRY RETRY_LINE "\n"
 #define STREAM_HEADERS "X-Accel-Buffering: no\r\n"
 
 /* A comment says that we are there; nginx keeps a head alone.  Who may resume
@@ -42,9 +43,8 @@ begin_stream(struct parked *p, struct mcp_later *l)
 		return;
 	l->begun = true;
 	park_head(p, 200, MCP_STREAM, STREAM_HEADERS);
-	if (l->post.primes && l->promised && buf_add_str(&out, RETRY) == 0
-	    && mcp_keep_id(&out, l, 0) == 0
-	    && buf_add_str(&out, "data: \n\n") == 0)
+	if (l->post.primes && l->promised && mcp_keep_id(&out, l, 0) == 0
+	    && buf_add_str(&out, RETRY_LINE "data: \n\n") == 0)
 		park_write(p, buf_str(&out), out.len);
 	else
 		park_write(p, COMMENT, strlen(COMMENT));
@@ -320,7 +320,7 @@ on_drain(struct parked *p, void *state)
 
 	if (!l->begun || !l->promised)
 		return; /* it gets its answer, until the deadline */
-	park_write(p, RETRY "\n", strlen(RETRY "\n"));
+	park_write(p, RETRY, strlen(RETRY));
 	park_end(p);
 }
 
