@@ -21,6 +21,10 @@ struct mcp_later {
 	char *const
 	    *params; /* its Mcp-Param headers, "NAME=value"; NULL ends */
 	volatile int cancel;
+	void (*start)(struct mcp_later *l); /* give it to a thread */
+	/* It waits for another call (mcp_once.c): whoever takes this away
+	 * starts or releases it.  Its wake-up came; its request ended. */
+	_Atomic bool waits, other_ended, ended;
 
 	pthread_mutex_t mu; /* of what follows */
 	bool done;          /* the post has its answer; it is the park's */

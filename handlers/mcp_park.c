@@ -6,6 +6,7 @@
  * is silent, and the answer as its last event.  All but look runs in the park
  * thread.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -103,6 +104,14 @@ on_begin(struct parked *p, void *state)
 	park_look_in(p, STREAM_AFTER_MS);
 }
 
+/* What it waited for has ended. */
+static void
+go_on(struct mcp_later *l)
+{
+	if (atomic_exchange(&l->waits, false))
+		l->start(l);
+}
+
 /* Its task is over, or may be: a thread of class call asks, and serves on. */
 static void
 serve_on(struct parked *p, struct mcp_later *l)
@@ -160,7 +169,10 @@ on_piece(struct parked *p, void *state, const char *kind, const char *sealed,
 {
 	struct mcp_later *l = state;
 
-	if (strcmp(kind, TASK_PIECE_OVER) == 0) {
+	if (strcmp(kind, ONCE_KIND) == 0) {
+		atomic_store(&l->other_ended, true);
+		go_on(l);
+	} else if (strcmp(kind, TASK_PIECE_OVER) == 0) {
 		serve_on(p, l);
 	} else if (strcmp(kind, MCP_PIECE_AWAITS) == 0) {
 		l->asked_ms = clock_boot_ms();
@@ -185,16 +197,34 @@ look_at_task(struct parked *p, struct mcp_later *l)
 		serve_on(p, l);
 }
 
-/* There is no record: the call dies with this process.  A look is a clock, and
- * finds again what a full queue has dropped. */
+/* What a look found. */
+enum { IT_RUNS = 1, OTHER_ENDED };
+
+/* There is no record of a call: it dies with this process.  A look is a clock,
+ * and finds again what a full queue has dropped.  Who waits for another call
+ * has its record as item. */
 static int
 look(struct edge *e, struct park_look *const *looks, size_t n)
 {
-	size_t i;
+	const char **ids = calloc(n + 1, sizeof(*ids));
+	bool *runs = calloc(n + 1, sizeof(*runs));
+	size_t m = 0, i;
+	int rc;
 
-	(void)e;
+	if (ids == NULL || runs == NULL)
+		abort();
 	for (i = 0; i < n; i++)
-		park_found(looks[i], 1, NULL, 0);
+		if (looks[i]->item != NULL)
+			ids[m++] = looks[i]->item;
+	rc = m == 0 ? 0 : once_look(e->store, API_KEY_TENANT, ids, m, runs);
+	for (i = m = 0; i < n; i++)
+		park_found(looks[i],
+		    looks[i]->item != NULL && rc == 0 && !runs[m++]
+			? OTHER_ENDED
+			: IT_RUNS,
+		    NULL, 0);
+	free(ids);
+	free(runs);
 	return 0;
 }
 
@@ -224,7 +254,8 @@ on_found(struct parked *p, void *state, const struct park_look *found)
 {
 	struct mcp_later *l = state;
 
-	(void)found;
+	if (found->found == OTHER_ENDED)
+		go_on(l);
 	if (may_stream(l))
 		begin_stream(p, l);
 	tell_alive(l);
@@ -261,12 +292,14 @@ static void
 on_end(void *state)
 {
 	struct mcp_later *l = state;
-
 	bool awaits;
 
 	/* Of legacy revisions, who closes the connection only stops reading. */
 	if (l->post.closes)
 		__atomic_store_n(&l->cancel, 1, __ATOMIC_RELAXED);
+	atomic_store(&l->ended, true);
+	if (atomic_exchange(&l->waits, false))
+		mcp_later_unref(l); /* nobody starts it any more */
 	pthread_mutex_lock(&l->mu);
 	l->left = true;
 	awaits = l->awaits;

@@ -27,6 +27,7 @@ mcp_post_init(struct mcp_post *p, struct request *req)
 		    .name = request_header(req, "Mcp-Name"),
 		    .session = request_header(req, "Mcp-Session-Id"),
 		    .accept = request_header(req, "Accept"),
+		    .once = request_header(req, "Idempotency-Key"),
 		    .header = header,
 		    .ctx = req },
 		.server = { .version = PACKAGE_VERSION,
