@@ -37,7 +37,7 @@ struct task;
 
 /* ---- the process (mcp_edge.c) -------------------------------------------- */
 
-#define MCP_LANES_MAX 64     /* servers of tools: SETTINGS_SERVERS_MAX, meMCP */
+#define MCP_LANES_MAX 65     /* SETTINGS_SERVERS_MAX, meMCP, large files */
 #define MCP_LANE_WAITING 256 /* calls that wait for one of them */
 
 /* The calls of one server: no more than a quarter of the class's threads. */
@@ -208,6 +208,8 @@ bool mcp_is_limited(struct mcp_work *w, struct mcp_fault *fault);
 const char *mcp_tool_limit(struct mcp_work *w);
 /* May its key call ${t}?  What it may not call it does not see. */
 bool mcp_may(const struct mcp_post *p, const struct listed_tool *t);
+/* mcp_count.c: the tools that the key of ${post} may call, and their sources. */
+void mcp_count(const void *post, size_t *tools, size_t *sources);
 /* What is asked of it later, in ${mem}. */
 const struct api_key *mcp_key_copy(struct arena *mem,
     const struct api_key *key);
