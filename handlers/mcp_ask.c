@@ -165,7 +165,11 @@ mcp_questions_for(const struct mcp_work *w, const json_t *questions,
 	*lacks = 0;
 	json_object_foreach((json_t *)(uintptr_t)questions, key, question) {
 		needs = mcp_question_needs(question);
-		if (needs != 0 && (needs & w->call.client))
+		/* Before 2026-07-28 a page's question had an id of its own. */
+		if (needs == MCP_CAN_ELICIT_URL
+		    && w->call.revision->era != MCP_MODERN)
+			*lacks |= needs;
+		else if (needs != 0 && (needs & w->call.client))
 			(void)json_object_set(out, key, question);
 		else
 			*lacks |= needs;
@@ -195,4 +199,26 @@ mcp_ask_write(struct mcp_work *w, const json_t *questions, const char *state,
 		    "what is to come back with the answers is too large");
 	return mcp_write_questions(out, &w->call,
 	    json_object_size(asked) == 0 ? NULL : asked, sealed);
+}
+
+int
+mcp_ask_stream(struct mcp_work *w, const json_t *questions, const char *state)
+{
+	struct mcp_post *p = w->post;
+	unsigned lacks;
+	const json_t *asked;
+
+	if (!w->call.has_session || w->call.in_batch
+	    || !mcp_accepts(p->head.accept).stream)
+		return MCP_FAILED;
+	asked = mcp_questions_for(w, questions, &lacks);
+	if (json_object_size(asked) == 0 || lacks != 0)
+		return MCP_FAILED;
+	if (p->address == NULL || !p->can_ask) /* another thread calls again */
+		return p->may_wait ? MCP_FAILED : MCP_WAITS;
+	if (p->rounds++ >= MCP_ASK_ROUNDS)
+		return MCP_DONE;
+	p->questions = asked;
+	p->state = arena_strdup(p->mem, state);
+	return MCP_WAITS;
 }

@@ -97,6 +97,7 @@ serve_on(struct mcp_later *l)
 	struct mcp_post *p = &l->post;
 
 	while (!l->cancel) {
+		mcp_asking_take(l);
 		if (p->awaits != NULL && !mcp_task_is_over(p)) {
 			if (await_task(l))
 				return true;
@@ -106,6 +107,12 @@ serve_on(struct mcp_later *l)
 		}
 		if (mcp_post_serve(p))
 			return false;
+		if (p->questions != NULL) {
+			if (mcp_asking_wait(l))
+				return true;
+			mcp_post_fail(p, 500, "the question is too long");
+			break;
+		}
 		if (p->awaits == NULL) {
 			mcp_post_fail(p, 500, "Internal Server Error");
 			return false;
@@ -248,6 +255,7 @@ later_new(const struct request *req, struct mcp_post *p, int64_t number)
 	l->post.arg = l;
 	/* Of several, nobody could tell whose it is to be sent with. */
 	if (l->accepts.stream && !json_is_array(l->post.doc)) {
+		l->post.can_ask = true;
 		l->post.progress = on_progress;
 		l->post.say = on_say;
 	}

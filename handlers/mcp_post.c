@@ -79,6 +79,8 @@ serve(struct mcp_post *p, json_t *doc, bool in_batch)
 	int rc;
 
 	if (mcp_climb(&w.call, doc, &fault)) {
+		if (w.call.kind == RPC_RESULT || w.call.kind == RPC_ERROR)
+			mcp_question_heard(&w, doc);
 		if (w.call.kind != RPC_REQUEST)
 			return SERVED;
 		rc = mcp_is_limited(&w, &fault)

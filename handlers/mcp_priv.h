@@ -144,6 +144,10 @@ struct mcp_post {
 	/* To questions on the call's stream (mcp_ask.c); NULL: none yet. */
 	const json_t *answers;
 	const char *state;
+	const char *refused;     /* the client does not answer: why */
+	bool can_ask;            /* on a stream of its own */
+	int rounds;              /* in which it was asked */
+	const json_t *questions; /* that are to be asked; its method WAITS */
 
 	/* A call that goes on as a task, for a client that cannot ask for tasks
 	 * (mcp_tasks.h). */
@@ -259,11 +263,24 @@ bool mcp_ask_read(struct mcp_work *w, struct mcp_fault *fault);
  * comes back with the answers. */
 int mcp_ask_write(struct mcp_work *w, const json_t *questions,
     const char *state, struct buf *out, struct mcp_fault *fault);
+/* Have ${questions} asked on the stream of a legacy client's call: WAITS; FAILED:
+ * it cannot be asked; DONE: it was asked often enough. */
+int mcp_ask_stream(struct mcp_work *w, const json_t *questions,
+    const char *state);
 /* The questions that this client can be asked; ${lacks}: for the others. */
 json_t *mcp_questions_for(const struct mcp_work *w, const json_t *questions,
     unsigned *lacks);
 unsigned mcp_question_needs(const json_t *question); /* 0: no such kind */
-#define MCP_ASK_MS (10 * 60 * 1000LL) /* how long a state is good */
+/* mcp_question.c: the id by which a legacy client is asked the question ${key};
+ * NULL: it is too long.  What it answers reaches the call. */
+const char *mcp_question_id(const struct mcp_post *p, const char *key);
+void mcp_question_heard(struct mcp_work *w, const json_t *doc);
+struct chat_name;
+void mcp_question_owner(struct chat_name *owner); /* of MCP_PIECE_ANSWER */
+#define MCP_PIECE_ANSWER "answer"
+#define MCP_ASK_WAIT_MS (5 * 60 * 1000LL) /* a person fills in a form */
+#define MCP_ASK_ROUNDS 16                 /* of one call: a tool may err */
+#define MCP_ASK_MS (10 * 60 * 1000LL)     /* how long a state is good */
 
 /* mcp_hello.c */
 mcp_fn mcp_initialize, mcp_ping, mcp_discover;

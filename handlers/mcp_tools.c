@@ -161,13 +161,22 @@ ask(struct mcp_work *w, const struct tool_result *r, struct buf *out,
 	struct tool_result result = { .end = TOOL_FAILED };
 
 	/* Who answers calls again, perhaps with the same Idempotency-Key. */
-	if (w->asked.nonce == NULL)
+	if (w->call.revision->era == MCP_MODERN && w->asked.nonce == NULL)
 		mcp_once_forget(w->post);
 	if (w->call.revision->era == MCP_MODERN)
 		return mcp_ask_write(w, r->questions, r->state, out, fault);
-	tool_result_say(w->mem, &result, TOOL_FAILED,
-	    "This tool asks a question first, and this client cannot be "
-	    "asked.");
+	switch (mcp_ask_stream(w, r->questions, r->state)) {
+	case MCP_WAITS:
+		return MCP_WAITS;
+	case MCP_DONE:
+		tool_result_say(w->mem, &result, TOOL_FAILED,
+		    "This tool asks too many questions.");
+		break;
+	default:
+		tool_result_say(w->mem, &result, TOOL_FAILED,
+		    "This tool asks a question first, and this client cannot "
+		    "be asked.");
+	}
 	return mcp_write_tool_result(out, &w->call, &result);
 }
 
@@ -222,6 +231,10 @@ call_tool(struct mcp_work *w, const struct listed_tool *t,
 
 	if (mcp_is_task(p, t))
 		return mcp_task_begin(w, t, &ctx, arguments, out, fault);
+	if (p->refused != NULL) {
+		tool_result_say(w->mem, &result, TOOL_FAILED, p->refused);
+		return mcp_write_tool_result(out, &w->call, &result);
+	}
 	listing_call(t, &ctx, arguments, w->mem, &result);
 	if (result.end == TOOL_LATER)
 		return mcp_task_begin(w, t, &ctx, arguments, out, fault);

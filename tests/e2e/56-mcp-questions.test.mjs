@@ -3,8 +3,12 @@
  * answers the server, whichever edge takes what.
  */
 import assert from 'node:assert/strict';
+import http from 'node:http';
 import { after } from 'node:test';
 import { Client as ModernClient, StreamableHTTPClientTransport as ModernTransport } from '@modelcontextprotocol/client';
+import { Client } from '@modelcontextprotocol/sdk/client/index.js';
+import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
+import { CreateMessageRequestSchema, ElicitRequestSchema, ListRootsRequestSchema } from '@modelcontextprotocol/sdk/types.js';
 import { startBad } from '../doubles/mcp.mjs';
 import { until } from './dragoman.mjs';
 import { sharedStack } from './stacks.mjs';
@@ -156,4 +160,107 @@ s.test('a client is asked what it said it can be asked', async d => {
   const old = await call(d, 'shop__ask', {}, { version: '2025-06-18' });
   assert.equal(old.json?.result?.isError, true, old.text);
   assert.match(said(old), /cannot be asked/);
+});
+
+/* ---- before 2026-07-28: requests on the stream of the call ---- */
+
+async function connect(d, capabilities) {
+  const client = new Client({ name: 'v1', version: '1' }, { capabilities });
+  await client.connect(new StreamableHTTPClientTransport(new URL(`http://127.0.0.1:${d.port}/mcp`), { requestInit: { headers: { authorization: `Bearer ${KEY}` } } }));
+  return client;
+}
+
+s.test('the official client of sessions is asked, and answers at any edge', async d => {
+  await up(d);
+  const client = await connect(d, { elicitation: {}, sampling: {}, roots: {} });
+  const asked = [];
+  client.setRequestHandler(ElicitRequestSchema, async r => { asked.push(r.params.message); return ANSWERS.name; });
+  client.setRequestHandler(CreateMessageRequestSchema, async r => { asked.push(r.params.messages[0].content.text ?? r.params.messages[0].content[0].text); return ANSWERS.capital; });
+  client.setRequestHandler(ListRootsRequestSchema, async () => { asked.push('roots'); return ANSWERS.dirs; });
+  for (let i = 0; i < 6; i++) {
+    tools.served.length = 0;
+    asked.length = 0;
+    const r = await client.callTool({ name: 'shop__ask', arguments: { n: i } });
+    assert.equal(r.content[0].text, 'accept Ann Paris 1 the-server-s-own 2');
+    assert.deepEqual([...asked].sort(), ['The capital of France?', 'What is your name?', 'roots']);
+  }
+  const twice = await client.callTool({ name: 'shop__twice', arguments: {} });
+  assert.equal(twice.content[0].text, '2 Ann Ann');
+  await client.close();
+});
+
+s.test('a client that refuses to answer, and one that cannot be asked', async d => {
+  await up(d);
+  const client = await connect(d, { elicitation: {}, sampling: {}, roots: {} });
+  client.setRequestHandler(ElicitRequestSchema, async () => { throw new Error('not today'); });
+  client.setRequestHandler(CreateMessageRequestSchema, async () => ANSWERS.capital);
+  client.setRequestHandler(ListRootsRequestSchema, async () => ANSWERS.dirs);
+  const r = await client.callTool({ name: 'shop__ask', arguments: {} });
+  assert.equal(r.isError, true);
+  assert.match(r.content[0].text, /does not answer.*not today/);
+  await client.close();
+  const mute = await connect(d, {});
+  const none = await mute.callTool({ name: 'shop__ask', arguments: {} });
+  assert.equal(none.isError, true);
+  assert.match(none.content[0].text, /cannot be asked/);
+  assert.equal((await mute.callTool({ name: 'shop__plain', arguments: {} })).content[0].text, 'plain');
+  await mute.close();
+});
+
+/* A legacy session by hand: {session, ask() -> {questions, text, close}}. */
+async function session(d, key = KEY) {
+  const headers = { 'content-type': 'application/json', accept: 'application/json, text/event-stream', authorization: `Bearer ${key}` };
+  const init = await d.request('POST', '/mcp', { headers, body: { jsonrpc: '2.0', id: 0, method: 'initialize', params: { protocolVersion: '2025-06-18', capabilities: { elicitation: {}, sampling: {}, roots: {} }, clientInfo: { name: 'x', version: '1' } } } });
+  headers['mcp-session-id'] = init.headers['mcp-session-id'];
+  const post = (body, more) => d.request('POST', '/mcp', { headers: { ...headers, ...more }, body });
+  return {
+    post,
+    ask() {
+      const r = { text: '', ended: false };
+      const req = http.request({ host: '127.0.0.1', port: d.port, method: 'POST', path: '/mcp', agent: false, headers });
+      r.close = () => req.destroy();
+      r.messages = () => r.text.split('\n').filter(l => l.startsWith('data: ')).map(l => JSON.parse(l.slice(6)));
+      req.on('error', () => { r.ended = true; });
+      req.on('response', res => {
+        res.setEncoding('utf8');
+        res.on('data', c => { r.text += c; });
+        res.on('error', () => {});
+        res.on('close', () => { r.ended = true; });
+      });
+      req.end(JSON.stringify({ jsonrpc: '2.0', id: 'c', method: 'tools/call', params: { name: 'shop__ask', arguments: {} } }));
+      return r;
+    },
+  };
+}
+
+s.test('an answer reaches its own call alone, whoever sends it', async d => {
+  await up(d);
+  const [a, b] = [await session(d), await session(d)];
+  const calls = [a.ask(), b.ask(), a.ask()];
+  for (const c of calls) await until(() => c.messages().length === 3, { what: 'the questions' });
+  const ids = calls[0].messages().map(m => m.id);
+  const result = m => ({ 'elicitation/create': ANSWERS.name, 'sampling/createMessage': ANSWERS.capital, 'roots/list': ANSWERS.dirs })[m.method];
+  /* Of another session, of none, forged, and what is no answer: heard by nobody. */
+  for (const m of calls[0].messages()) assert.equal((await b.post({ jsonrpc: '2.0', id: m.id, result: result(m) })).status, 202);
+  for (const id of [ids[0].slice(1), `${ids[0]}A`, 'x', 7]) assert.equal((await a.post({ jsonrpc: '2.0', id, result: {} })).status, 202);
+  assert.equal((await a.post({ jsonrpc: '2.0', id: ids[0], result: {} }, { 'mcp-session-id': '' })).status < 500, true);
+  assert.equal(calls[0].messages().length, 3, 'it waits');
+  /* The third call's answers do not end the first. */
+  for (const m of calls[2].messages()) await a.post({ jsonrpc: '2.0', id: m.id, result: result(m) });
+  await until(() => calls[2].ended, { what: 'its end' });
+  assert.match(calls[2].messages().at(-1).result.content[0].text, /^accept Ann Paris 1/);
+  assert.equal(calls[0].ended, false);
+  /* Twice the same answer is one. */
+  const [first, ...rest] = calls[0].messages();
+  for (let i = 0; i < 3; i++) await a.post({ jsonrpc: '2.0', id: first.id, result: result(first) });
+  assert.equal(calls[0].ended, false);
+  for (const m of rest) await a.post({ jsonrpc: '2.0', id: m.id, result: result(m) });
+  await until(() => calls[0].ended, { what: 'its end' });
+  assert.match(calls[0].messages().at(-1).result.content[0].text, /^accept Ann Paris 1/);
+  /* Who leaves is forgotten; later answers harm nobody. */
+  const left = calls[1].messages();
+  calls[1].close();
+  await until(() => calls[1].ended, { what: 'it left' });
+  for (const m of left) assert.equal((await b.post({ jsonrpc: '2.0', id: m.id, result: result(m) })).status, 202);
+  await until(async () => ((await d.metrics()).get('dragoman_parked_requests') ?? 0) === 0, { what: 'nobody waits' });
 });
