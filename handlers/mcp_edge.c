@@ -12,16 +12,38 @@
 #include "content/content.h"
 #include "handlers/handlers.h"
 #include "handlers/mcp_lists.h"
-#include "handlers/mcp_priv.h"
+#include "handlers/mcp_stream.h"
 #include "program/program.h"
+#include "redis/versions.h"
 
 #define REPORT_MAX (64 * KIB)
 #define SHARE 4 /* no server takes more than a quarter of the threads */
+
+/* What others watch has changed: on their thread. */
+static void
+hear_list(void *arg, enum content_list list, const char *digest)
+{
+	static const enum version_list LISTS[] = {
+		[CONTENT_LIST_RESOURCES] = VERSION_RESOURCES,
+		[CONTENT_LIST_TEMPLATES] = VERSION_TEMPLATES,
+		[CONTENT_LIST_PROMPTS] = VERSION_PROMPTS,
+	};
+
+	(void)!versions_raise(((struct edge *)arg)->store, LISTS[list], digest);
+}
+
+static void
+hear_one(void *arg, const char *uri, const char *digest)
+{
+	(void)!versions_raise_resource(((struct edge *)arg)->store, uri,
+	    digest);
+}
 
 void
 mcp_edge_start(struct edge *e, const struct seal_ring *ring)
 {
 	struct mcp_edge *m = calloc(1, sizeof(*m));
+	const struct content_ears ears = { e, hear_list, hear_one };
 
 	if (m == NULL)
 		abort();
@@ -30,7 +52,8 @@ mcp_edge_start(struct edge *e, const struct seal_ring *ring)
 	pthread_mutex_init(&m->opening, NULL);
 	pthread_mutex_init(&m->mu, NULL);
 	m->tools = toolbox_builtin(e->settings);
-	m->content = content_start(e->settings, NULL, !edge_is_cgi());
+	m->places = mcp_places_new();
+	m->content = content_start(e->settings, &ears, !edge_is_cgi());
 	e->mcp = m;
 }
 
@@ -105,6 +128,7 @@ mcp_edge_stop(struct edge *e)
 		http_stop();
 	pthread_mutex_destroy(&m->opening);
 	pthread_mutex_destroy(&m->mu);
+	mcp_places_free(m->places);
 	e->mcp = NULL;
 	free(m);
 }
