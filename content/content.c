@@ -12,20 +12,22 @@ struct content {
 	struct content_ears ears;
 };
 
-static void
+static bool
 hear_list(void *arg, enum content_list list, const char *digest)
 {
 	(void)arg;
 	(void)list;
 	(void)digest;
+	return true;
 }
 
-static void
+static bool
 hear_one(void *arg, const char *uri, const char *digest)
 {
 	(void)arg;
 	(void)uri;
 	(void)digest;
+	return true;
 }
 
 static const struct content_ears NOBODY = { .listed = hear_list,

@@ -44,10 +44,10 @@ unref(void *seen)
 	tree_unref(seen);
 }
 
-static void
+static bool
 tell(const struct content_ears *ears, const void *old, const void *new)
 {
-	tree_news_tell(ears, old, new);
+	return tree_news_tell(ears, old, new);
 }
 
 static void

@@ -14,7 +14,8 @@
 struct folder {
 	const struct folder_kind *kind;
 	const struct content_ears *ears;
-	pthread_mutex_t looking; /* one at a time */
+	pthread_mutex_t looking; /* one at a time; of told */
+	void *told;              /* what the ears know; NULL: nothing yet */
 	pthread_mutex_t mu;      /* of what follows */
 	char *root;              /* "": none */
 	bool moved;              /* what was seen is another root's */
@@ -52,6 +53,7 @@ void
 folder_free(struct folder *f)
 {
 	f->kind->unref(f->seen);
+	f->kind->unref(f->told);
 	pthread_mutex_destroy(&f->looking);
 	pthread_mutex_destroy(&f->mu);
 	free(f->root);
@@ -106,7 +108,10 @@ look(struct folder *f, struct content_watch *w)
 	f->moved = strcmp(root, f->root) != 0; /* meanwhile */
 	pthread_mutex_unlock(&f->mu);
 	kind->log(root, moved ? NULL : old, new);
-	kind->tell(f->ears, old, new);
+	if (kind->tell(f->ears, f->told, new)) {
+		kind->unref(f->told);
+		f->told = kind->ref(new);
+	}
 	kind->unref(old);
 	kind->unref(new);
 	free(root);

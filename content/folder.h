@@ -19,8 +19,9 @@ struct folder_kind {
 	    *scan)(const char *root, const void *old, struct content_watch *w);
 	void *(*ref)(void *seen);
 	void (*unref)(void *seen); /* NULL is fine */
-	/* Tell ${ears} what is new since ${old}; NULL: it is the first look. */
-	void (*tell)(const struct content_ears *ears, const void *old,
+	/* Tell ${ears} what is new since ${old}; NULL: nobody was told of
+	 * anything.  False: they could not hear. */
+	bool (*tell)(const struct content_ears *ears, const void *old,
 	    const void *new);
 	/* Log what is wrong and was not so in ${old} (may be NULL). */
 	void (*log)(const char *root, const void *old, const void *new);

@@ -13,6 +13,26 @@ static const char *const HEAD[] = { "title", "description", "arguments" };
 static const char *const ARGUMENT[] = { "name", "description", "required",
 	"choices" };
 
+bool
+prompt_is_name(const char *name, size_t len)
+{
+	static const char CHARS[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "abcdefghijklmnopqrstuvwxyz0123456789_.-";
+
+	return len > 0 && len <= PROMPT_NAME_MAX && strspn(name, CHARS) >= len;
+}
+
+const struct prompt_argument *
+prompt_argument(const struct prompt *p, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < p->narguments; i++)
+		if (strcmp(p->arguments[i].name, name) == 0)
+			return &p->arguments[i];
+	return NULL;
+}
+
 struct head {
 	struct prompt *p;
 	struct arena *mem; /* of what is wrong */

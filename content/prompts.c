@@ -36,13 +36,13 @@ unref(void *seen)
 	shelf_unref(seen);
 }
 
-static void
+static bool
 tell(const struct content_ears *ears, const void *old, const void *new)
 {
 	const struct shelf *was = old, *is = new;
 
-	if (was == NULL || strcmp(was->digest, is->digest) != 0)
-		ears->listed(ears->arg, CONTENT_LIST_PROMPTS, is->digest);
+	return (was != NULL && strcmp(was->digest, is->digest) == 0)
+	    || ears->listed(ears->arg, CONTENT_LIST_PROMPTS, is->digest);
 }
 
 static void

@@ -91,13 +91,14 @@ struct content_ref {
 typedef bool content_add(void *arg, const char *key, const char *text,
     size_t len);
 
-/* Who wants to know of changes: called from any thread that may wait. */
+/* Who wants to know of changes: called from any thread that may wait.  False:
+ * it cannot hear now, and is to be told again at the next look. */
 struct content_ears {
 	void *arg;
 	/* What is listed has changed; it is now what ${digest} says. */
-	void (*listed)(void *arg, enum content_list list, const char *digest);
+	bool (*listed)(void *arg, enum content_list list, const char *digest);
 	/* The same of what ${uri} reads. */
-	void (*updated)(void *arg, const char *uri, const char *digest);
+	bool (*updated)(void *arg, const char *uri, const char *digest);
 };
 
 struct content_source {

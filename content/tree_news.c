@@ -6,14 +6,14 @@
 
 #include "base/log.h"
 
-static void
+static bool
 tell_file(const struct content_ears *ears, const struct tree_file *file)
 {
 	char stamp[64];
 
 	(void)snprintf(stamp, sizeof(stamp), "%" PRId64 ".%" PRId64,
 	    file->stamp.size, file->stamp.mtime_ns);
-	ears->updated(ears->arg, file->uri, stamp);
+	return ears->updated(ears->arg, file->uri, stamp);
 }
 
 static bool
@@ -24,36 +24,39 @@ has_changed(const struct beneath_stamp *a, const struct beneath_stamp *b)
 }
 
 /* Both are sorted.  A file that has gone or come has changed, too. */
-static void
+static bool
 tell_files(const struct content_ears *ears, const struct tree *old,
     const struct tree *new)
 {
 	size_t i = 0, k = 0;
+	bool told = true;
 	int order;
 
-	while (i < old->n || k < new->n) {
+	while (told && (i < old->n || k < new->n)) {
 		order = i == old->n ? 1
 		    : k == new->n
 		    ? -1
 		    : strcmp(old->files[i].path, new->files[k].path);
 		if (order < 0)
-			ears->updated(ears->arg, old->files[i].uri, "gone");
+			told = ears->updated(ears->arg, old->files[i].uri,
+			    "gone");
 		else if (order > 0
 		    || has_changed(&old->files[i].stamp, &new->files[k].stamp))
-			tell_file(ears, &new->files[k]);
+			told = tell_file(ears, &new->files[k]);
 		i += order <= 0;
 		k += order >= 0;
 	}
+	return told;
 }
 
-void
+bool
 tree_news_tell(const struct content_ears *ears, const struct tree *old,
     const struct tree *new)
 {
-	if (old == NULL || strcmp(old->digest, new->digest) != 0)
-		ears->listed(ears->arg, CONTENT_LIST_RESOURCES, new->digest);
-	if (old != NULL)
-		tell_files(ears, old, new);
+	if ((old == NULL || strcmp(old->digest, new->digest) != 0)
+	    && !ears->listed(ears->arg, CONTENT_LIST_RESOURCES, new->digest))
+		return false;
+	return old == NULL || tell_files(ears, old, new);
 }
 
 static bool

@@ -8,9 +8,9 @@
 #include "content/source.h"
 #include "content/tree.h"
 
-/* ${old} NULL: it is the first look; what is listed is told, as it may have
- * changed while nobody looked. */
-void tree_news_tell(const struct content_ears *ears, const struct tree *old,
+/* ${old} NULL: nobody was told of anything; what is listed is told, as it may
+ * have changed while nobody looked.  False: they could not hear. */
+bool tree_news_tell(const struct content_ears *ears, const struct tree *old,
     const struct tree *new);
 
 /* What is not listed, and why.  What was said of ${old} (may be NULL) is not

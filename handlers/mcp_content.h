@@ -8,6 +8,9 @@
 #include "content/content.h"
 #include "handlers/mcp_priv.h"
 
+/* Raise the versions of what has changed in ${st}: mcp_changes.c. */
+void mcp_content_ears(struct store *st, struct content_ears *out);
+
 /* Who asks, for a source. */
 void mcp_content_ctx(const struct mcp_work *w, struct content_ctx *ctx);
 

@@ -9,41 +9,20 @@
 
 #include "base/http.h"
 #include "base/log.h"
-#include "content/content.h"
 #include "handlers/handlers.h"
+#include "handlers/mcp_content.h"
 #include "handlers/mcp_lists.h"
 #include "handlers/mcp_stream.h"
 #include "program/program.h"
-#include "redis/versions.h"
 
 #define REPORT_MAX (64 * KIB)
 #define SHARE 4 /* no server takes more than a quarter of the threads */
-
-/* What others watch has changed: on their thread. */
-static void
-hear_list(void *arg, enum content_list list, const char *digest)
-{
-	static const enum version_list LISTS[] = {
-		[CONTENT_LIST_RESOURCES] = VERSION_RESOURCES,
-		[CONTENT_LIST_TEMPLATES] = VERSION_TEMPLATES,
-		[CONTENT_LIST_PROMPTS] = VERSION_PROMPTS,
-	};
-
-	(void)!versions_raise(((struct edge *)arg)->store, LISTS[list], digest);
-}
-
-static void
-hear_one(void *arg, const char *uri, const char *digest)
-{
-	(void)!versions_raise_resource(((struct edge *)arg)->store, uri,
-	    digest);
-}
 
 void
 mcp_edge_start(struct edge *e, const struct seal_ring *ring)
 {
 	struct mcp_edge *m = calloc(1, sizeof(*m));
-	const struct content_ears ears = { e, hear_list, hear_one };
+	struct content_ears ears;
 
 	if (m == NULL)
 		abort();
@@ -53,6 +32,7 @@ mcp_edge_start(struct edge *e, const struct seal_ring *ring)
 	pthread_mutex_init(&m->mu, NULL);
 	m->tools = toolbox_builtin(e->settings);
 	m->places = mcp_places_new();
+	mcp_content_ears(e->store, &ears);
 	m->content = content_start(e->settings, &ears, !edge_is_cgi());
 	e->mcp = m;
 }

@@ -170,8 +170,12 @@ serve(void *arg)
 	l->post.lane
 	    = NULL; /* it is left once, however often it is served on */
 	log_set_id(l->id);
-	if (!serve_on(l))
+	if (!serve_on(l)) {
+		/* A task that was left may run: it is not begun again. */
+		if (l->post.awaits == NULL)
+			mcp_once_forget(&l->post);
 		finish(l);
+	}
 	log_set_id(NULL);
 	if (lane != NULL)
 		next = mcp_lane_leave(m, lane);
@@ -269,9 +273,13 @@ later_new(const struct request *req, struct mcp_post *p, int64_t number)
 		.name = arena_strdup(mem, p->head.name),
 		.session = arena_strdup(mem, p->head.session),
 		.accept = arena_strdup(mem, p->head.accept),
+		.once = arena_strdup(mem, p->head.once),
 		.header = kept_param,
 		.ctx = l->params };
 	l->post.lane = arena_strdup(mem, p->lane);
+	l->post.once.id = arena_strdup(mem, p->once.id);
+	l->post.once.asked = arena_strdup(mem, p->once.asked);
+	l->post.once.token = arena_strdup(mem, p->once.token);
 	l->post.may_wait = true;
 	l->post.address = arena_printf(mem, "%s.%" PRId64, p->edge->process_id,
 	    number);
@@ -288,7 +296,7 @@ later_new(const struct request *req, struct mcp_post *p, int64_t number)
 
 /* Give it to a thread; false: too many wait. */
 static bool
-start(struct mcp_later *l)
+take(struct mcp_later *l)
 {
 	struct mcp_post *p = &l->post;
 	struct mcp_edge *m = p->edge->mcp;
@@ -313,22 +321,38 @@ start(struct mcp_later *l)
 	return false;
 }
 
-static int
-refuse(struct request *req, struct mcp_post *p, int status, const char *why)
-{
-	mcp_post_fail(p, status, why);
-	p->retry_s = RETRY_FULL_S;
-	return mcp_answer(req, p);
-}
-
 static void
-start_or_fail(struct mcp_later *l)
+start(struct mcp_later *l)
 {
-	if (start(l))
+	if (take(l))
 		return;
 	mcp_post_fail(&l->post, 503, FULL);
 	l->post.retry_s = RETRY_FULL_S;
 	finish(l);
+}
+
+/* Wait for another call that is the same; false: there is none any more. */
+static bool
+wait_once(struct mcp_later *l)
+{
+	if (!mcp_once_wait(&l->post, l->number))
+		return false;
+	atomic_store(&l->waits, true);
+	if (atomic_load(&l->ended) && atomic_exchange(&l->waits, false))
+		mcp_later_unref(l);
+	else if (atomic_load(&l->other_ended)
+	    && atomic_exchange(&l->waits, false))
+		start(l);
+	return true;
+}
+
+static int
+refuse(struct request *req, struct mcp_post *p, int status, const char *why)
+{
+	mcp_once_forget(p);
+	mcp_post_fail(p, status, why);
+	p->retry_s = RETRY_FULL_S;
+	return mcp_answer(req, p);
 }
 
 int
@@ -340,6 +364,7 @@ mcp_hand_over(struct request *req, struct mcp_post *p)
 	int64_t number = park_reserve(park, owner);
 	size_t calls = json_is_array(p->doc) ? json_array_size(p->doc) : 1;
 	struct mcp_later *l;
+	bool waits;
 	struct park_wait wait = { .kind = &MCP_PARK,
 		.deadline_ms = (int64_t)calls * req->settings->mcp_timeout_ms
 		    + ANSWER_MS };
@@ -351,15 +376,33 @@ mcp_hand_over(struct request *req, struct mcp_post *p)
 		    "too many calls of this key are waiting here");
 	l = later_new(req, p, number);
 	l->started_ms = l->told_ms = clock_boot_ms();
+	l->start = start;
+	waits = l->post.once.waits;
 	wait.state = l;
-	wait.item = mcp_keep_item(l);
+	if (waits) { /* for the other call, and then for its own */
+		wait.item = l->post.once.id;
+		wait.deadline_ms += l->post.once.run_ms;
+		l->stream[0] = '\0'; /* it cannot be resumed, too */
+	} else {
+		wait.item = mcp_keep_item(l);
+	}
 	park_request(park, number, req, &wait);
-	start_or_fail(l);
+	if (!waits || !wait_once(l))
+		start(l);
 	return 0;
 }
 
 void
 mcp_hand_to_say(struct request *req, struct mcp_post *p)
 {
-	start_or_fail(later_new(req, p, -1));
+	struct mcp_later *l = later_new(req, p, -1);
+
+	if (!l->post.once.waits) {
+		start(l);
+		return;
+	}
+	/* Nothing is parked that could be woken when the other one ends. */
+	mcp_post_fail(&l->post, 503,
+	    "the same call is being made; repeat it when that has ended");
+	finish(l);
 }

@@ -21,6 +21,10 @@ struct mcp_later {
 	char *const
 	    *params; /* its Mcp-Param headers, "NAME=value"; NULL ends */
 	volatile int cancel;
+	void (*start)(struct mcp_later *l); /* give it to a thread */
+	/* It waits for another call (mcp_once.c): whoever takes this away
+	 * starts or releases it.  Its wake-up came; its request ended. */
+	_Atomic bool waits, other_ended, ended;
 
 	/* Its stream, if it can be resumed (mcp_keep.c); "" if not. */
 	char stream[MCPS_STREAM_MAX];
@@ -66,6 +70,7 @@ void mcp_keep_init(struct mcp_later *l);
 /* In the look thread, ${item} is mcp_keep_item: its stream is known to all
  * edges from now on.  False: it cannot be resumed. */
 const char *mcp_keep_item(struct mcp_later *l);
+bool mcp_keep_is_item(const char *item); /* else a call's, of mcp_once.c */
 bool mcp_keep_begin(struct edge *e, const char *item);
 /* In the park thread: may its client be told an id now? */
 bool mcp_keep_promise(struct mcp_later *l);

@@ -6,6 +6,7 @@
  * is silent, and the answer as its last event.  All but look runs in the park
  * thread.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -27,7 +28,8 @@
 #define PROGRESS_STEP 0.001 /* so that a tool's own next value is above it */
 /* nginx must hand each event on at once. */
 #define COMMENT ":\n\n"
-#define RETRY "retry: 1000\n\n" /* ms */
+#define RETRY_LINE "retry: 1000\n" /* ms */
+#define RETRY RETRY_LINE "\n"
 #define STREAM_HEADERS "X-Accel-Buffering: no\r\n"
 
 /* A comment says that we are there; nginx keeps a head alone.  Who may resume
@@ -42,7 +44,7 @@ begin_stream(struct parked *p, struct mcp_later *l)
 	l->begun = true;
 	park_head(p, 200, MCP_STREAM, STREAM_HEADERS);
 	if (l->post.primes && l->promised && mcp_keep_id(&out, l, 0) == 0
-	    && buf_add_str(&out, "data: \n\n") == 0)
+	    && buf_add_str(&out, RETRY_LINE "data: \n\n") == 0)
 		park_write(p, buf_str(&out), out.len);
 	else
 		park_write(p, COMMENT, strlen(COMMENT));
@@ -115,6 +117,14 @@ on_begin(struct parked *p, void *state)
 	park_look_in(p, STREAM_AFTER_MS);
 }
 
+/* What it waited for has ended. */
+static void
+go_on(struct mcp_later *l)
+{
+	if (atomic_exchange(&l->waits, false))
+		l->start(l);
+}
+
 /* Its task is over, or may be: a thread of class call asks, and serves on. */
 static void
 serve_on(struct parked *p, struct mcp_later *l)
@@ -176,7 +186,10 @@ on_piece(struct parked *p, void *state, const char *kind, const char *sealed,
 {
 	struct mcp_later *l = state;
 
-	if (strcmp(kind, TASK_PIECE_OVER) == 0) {
+	if (strcmp(kind, ONCE_KIND) == 0) {
+		atomic_store(&l->other_ended, true);
+		go_on(l);
+	} else if (strcmp(kind, TASK_PIECE_OVER) == 0) {
 		serve_on(p, l);
 	} else if (strcmp(kind, MCP_PIECE_AWAITS) == 0) {
 		l->asked_ms = clock_boot_ms();
@@ -201,20 +214,45 @@ look_at_task(struct parked *p, struct mcp_later *l)
 		serve_on(p, l);
 }
 
-enum { PLAIN = 1, RESUMABLE };
+/* What a look found. */
+enum { IT_RUNS = 1, RESUMABLE, OTHER_ENDED };
 
-/* There is no record: the call dies with this process.  A look is a clock, and
- * finds again what a full queue has dropped.  It makes the stream known, if that
- * can be resumed: one look in ten seconds writes that again. */
+/* There is no record of a call: it dies with this process.  A look is a clock,
+ * and finds again what a full queue has dropped.  Who waits for another call
+ * has its record as item; whose stream can be resumed, that, and it is made
+ * known: one look in ten seconds writes that again. */
+static bool
+waits_for_other(const struct park_look *look)
+{
+	return look->item != NULL && !mcp_keep_is_item(look->item);
+}
+
 static int
 look(struct edge *e, struct park_look *const *looks, size_t n)
 {
-	size_t i;
+	const char **ids = calloc(n + 1, sizeof(*ids));
+	bool *runs = calloc(n + 1, sizeof(*runs));
+	size_t m = 0, i;
+	int rc;
 
+	if (ids == NULL || runs == NULL)
+		abort();
 	for (i = 0; i < n; i++)
-		park_found(looks[i],
-		    mcp_keep_begin(e, looks[i]->item) ? RESUMABLE : PLAIN, NULL,
-		    0);
+		if (waits_for_other(looks[i]))
+			ids[m++] = looks[i]->item;
+	rc = m == 0 ? 0 : once_look(e->store, API_KEY_TENANT, ids, m, runs);
+	for (i = m = 0; i < n; i++)
+		if (waits_for_other(looks[i]))
+			park_found(looks[i],
+			    rc == 0 && !runs[m++] ? OTHER_ENDED : IT_RUNS, NULL,
+			    0);
+		else
+			park_found(looks[i],
+			    mcp_keep_begin(e, looks[i]->item) ? RESUMABLE
+							      : IT_RUNS,
+			    NULL, 0);
+	free(ids);
+	free(runs);
 	return 0;
 }
 
@@ -259,7 +297,9 @@ on_found(struct parked *p, void *state, const struct park_look *found)
 {
 	struct mcp_later *l = state;
 
-	if (found->found == RESUMABLE)
+	if (found->found == OTHER_ENDED)
+		go_on(l);
+	else if (found->found == RESUMABLE)
 		(void)mcp_keep_promise(l);
 	if (may_stream(l) && !is_done(l))
 		begin_stream(p, l);
@@ -309,12 +349,14 @@ static void
 on_end(void *state)
 {
 	struct mcp_later *l = state;
-
 	bool awaits;
 
 	/* Of legacy revisions, who closes the connection only stops reading. */
 	if (l->post.closes)
 		__atomic_store_n(&l->cancel, 1, __ATOMIC_RELAXED);
+	atomic_store(&l->ended, true);
+	if (atomic_exchange(&l->waits, false))
+		mcp_later_unref(l); /* nobody starts it any more */
 	pthread_mutex_lock(&l->mu);
 	l->left = true;
 	awaits = l->awaits;

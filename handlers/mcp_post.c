@@ -27,6 +27,7 @@ mcp_post_init(struct mcp_post *p, struct request *req)
 		    .name = request_header(req, "Mcp-Name"),
 		    .session = request_header(req, "Mcp-Session-Id"),
 		    .accept = request_header(req, "Accept"),
+		    .once = request_header(req, "Idempotency-Key"),
 		    .header = header,
 		    .ctx = req },
 		.server = { .version = PACKAGE_VERSION,
@@ -54,7 +55,9 @@ mcp_post_fini(struct mcp_post *p)
 void
 mcp_post_fail(struct mcp_post *p, int status, const char *why)
 {
-	const struct mcp_call nobody = { .mem = p->mem };
+	/* Of a POST the status says it; on a stream, which request it is. */
+	const struct mcp_call nobody = { .mem = p->mem,
+		.id = p->says ? json_object_get(p->doc, "id") : NULL };
 
 	buf_reset(&p->out);
 	p->status = status;

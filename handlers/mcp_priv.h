@@ -27,6 +27,7 @@
 #include "mcp/write.h"
 #include "redis/access.h"
 #include "redis/mcps.h"
+#include "redis/once.h"
 #include "tools/listing.h"
 
 struct task;
@@ -40,7 +41,7 @@ struct task;
 
 /* ---- the process (mcp_edge.c) -------------------------------------------- */
 
-#define MCP_LANES_MAX 64     /* servers of tools: SETTINGS_SERVERS_MAX, meMCP */
+#define MCP_LANES_MAX 65     /* SETTINGS_SERVERS_MAX, meMCP, large files */
 #define MCP_LANE_WAITING 256 /* calls that wait for one of them */
 
 /* The calls of one server: no more than a quarter of the class's threads. */
@@ -95,6 +96,18 @@ struct mcp_log {
 	const char *logger;   /* who says it: the tool */
 };
 
+/* ---- what is done once (mcp_once.c) -------------------------------------- */
+
+/* Of the message that is served. */
+struct mcp_once {
+	const char *id; /* NULL: it may be done any number of times */
+	const char *asked, *token;
+	const char *other; /* what is said to who asks for something else */
+	int64_t keep_ms, run_ms;
+	bool begun; /* this POST does it */
+	bool waits; /* another one does */
+};
+
 /* ---- a POST (mcp_post.c) ------------------------------------------------- */
 
 /*
@@ -141,6 +154,7 @@ struct mcp_post {
 	bool resumes;        /* its stream goes on by Last-Event-ID ... */
 	bool primes;         /* ... and begins with an id of no event */
 	const json_t *token; /* progress is told by it; NULL: none */
+	struct mcp_once once;
 
 	/* A call that goes on as a task, for a client that cannot ask for tasks
 	 * (mcp_tasks.h). */
@@ -203,6 +217,8 @@ bool mcp_is_limited(struct mcp_work *w, struct mcp_fault *fault);
 const char *mcp_tool_limit(struct mcp_work *w);
 /* May its key call ${t}?  What it may not call it does not see. */
 bool mcp_may(const struct mcp_post *p, const struct listed_tool *t);
+/* mcp_count.c: the tools that the key of ${post} may call, and their sources. */
+void mcp_count(const void *post, size_t *tools, size_t *sources);
 /* What is asked of it later, in ${mem}. */
 const struct api_key *mcp_key_copy(struct arena *mem,
     const struct api_key *key);
@@ -228,6 +244,28 @@ int mcp_log_write(struct buf *out, const struct mcp_log *log,
 mcp_fn mcp_listen;
 /* mcp_subscribe.c */
 mcp_fn mcp_subscribe, mcp_unsubscribe;
+/*
+ * mcp_once.c: which call it is, by the Idempotency-Key that may stand with it.
+ * False: ${fault}, which is none.
+ */
+bool mcp_once_key(struct mcp_work *w, const struct listed_tool *t,
+    const json_t *arguments, struct mcp_fault *fault);
+/* True: make it, then mcp_once_end or mcp_once_forget.  False: return *${rc};
+ * it was made, or another one makes it. */
+bool mcp_once_begin(struct mcp_work *w, struct buf *out,
+    struct mcp_fault *fault, int *rc);
+/* It ended as ${rc}, with the answer that stands in ${out} from ${from} on, or
+ * ${fault}.  Of what waits, nothing is known yet. */
+void mcp_once_end(struct mcp_work *w, int rc, const struct buf *out,
+    size_t from, const struct mcp_fault *fault);
+/* It was not made after all. */
+void mcp_once_forget(struct mcp_post *p);
+/* Have ${p}, parked as ${number}, woken when the other one has made it.  False:
+ * it has, or nobody does any more: serve on. */
+bool mcp_once_wait(struct mcp_post *p, int64_t number);
+/* Of ${doc}, whatever the order of its members; in ${mem}. */
+const char *mcp_digest(struct arena *mem, const char *noun, const json_t *doc);
+
 /* mcp_hello.c */
 mcp_fn mcp_initialize, mcp_ping, mcp_discover;
 /* mcp_tools.c */

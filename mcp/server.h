@@ -31,6 +31,7 @@ struct mcp_head {
 	const char *name;    /* Mcp-Name */
 	const char *session; /* Mcp-Session-Id */
 	const char *accept;
+	const char *once; /* Idempotency-Key: ours, no revision's */
 	/* Any other one, such as Mcp-Param-Zone. */
 	const char *(*header)(const void *ctx, const char *name);
 	const void *ctx;

@@ -73,6 +73,8 @@ const struct key_row KEY_TABLE[KEYS_N] = {
 	    "`dragoman key`, raise", LIFE_EVER, false, WHOSE_OPERATOR },
 	{ "{tenant:T}:resource:ID", "resource", SCOPE_OF_TENANT, "hash",
 	    "raise", LIFE_SPAN, false, WHOSE_OPERATOR },
+	{ "{tenant:T}:once:ID", "once", SCOPE_OF_TENANT, "hash",
+	    "once, once_end", LIFE_SPAN, true, WHOSE_OPERATOR },
 	{ "{tenant:T}:window:WHO", "window", SCOPE_OF_TENANT, "list", "access",
 	    LIFE_SPAN, false, WHOSE_OPERATOR },
 	{ "{tenant:T}:rate:WHO", "rate", SCOPE_OF_TENANT, "string", "access",

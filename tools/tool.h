@@ -91,7 +91,11 @@ struct tool_ctx {
 	 * listens. */
 	void (*say)(void *arg, enum tool_level level, const char *text);
 	enum tool_level level;
-	void *arg;           /* of both */
+	void *arg; /* of both */
+	/* What there is for who has a key: how many tools, and of how many
+	 * sources.  NULL: the caller has none, or is not told. */
+	void (*count)(const void *counted, size_t *tools, size_t *sources);
+	const void *counted;
 	const char *request; /* an id for logs, or NULL */
 	const char *trace;   /* a W3C traceparent, passed on; or NULL */
 	/* Of a call that ended ASKS before: KEY -> answer (MCP's

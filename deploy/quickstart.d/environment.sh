@@ -192,6 +192,8 @@ dropped_names() {
 			printf ' --port %s' "$given_port"
 		[ -z "$given_listen" ] || [ -n "$listen${MCP_HOST-}" ] ||
 			printf ' --listen %s' "$given_listen"
+		[ -z "${given_edges-}" ] || [ -n "$edges" ] ||
+			printf ' --edges %s' "$given_edges"
 		[ -z "$given_file" ] || [ -n "$env_file" ] ||
 			printf ' --env-file %q' "$given_file"
 	)
@@ -281,7 +283,8 @@ given_value() { # NAME
 save_given() {
 	local name
 	{
-		printf 'given_port=%q given_listen=%q\n' "$port" "$asked_listen"
+		printf 'given_port=%q given_listen=%q given_edges=%q\n' \
+			"$port" "$asked_listen" "$edges"
 		printf 'given_file=%q\n' \
 			"${env_file:+$(realpath -ms -- "$env_file")}"
 		for name in $(setting_names | grep -vxF -f <(tr ' ' '\n' <<<"$env_names")); do
@@ -307,7 +310,7 @@ given() { # NAME VALUE
 }
 
 read_given() {
-	local given_port='' given_listen='' given_file=''
+	local given_port='' given_listen='' given_edges='' given_file=''
 	[ -e "$state/given" ] || fail 3 "nothing to start again in $state:" \
 		"no start of this version was there; leave --restart out"
 	[ -r "$state/given" ] ||
@@ -317,6 +320,7 @@ read_given() {
 	. "$state/given"
 	port=${port:-$given_port}
 	listen=${listen:-$given_listen}
+	edges=${edges:-$given_edges}
 	if [ -z "$env_file" ] && [ -n "$given_file" ]; then
 		env_file=$given_file
 		read_named_file

@@ -107,15 +107,12 @@ check_known_port() {
 
 # Who reads this address from elsewhere, and what that means.
 tell_listen() {
-	case $listen in
-	127.* | '[::1]')
-		say "It serves this machine only. To admit others: --listen 0.0.0.0," \
-			"behind TLS (nginx/README.md)."
-		;;
-	*)
+	if is_open; then
 		say "warning: $listen:$port is plain HTTP: whoever can read the" \
 			"network reads secrets and messages. Put TLS in front" \
 			"of it (nginx/README.md)."
-		;;
-	esac
+	else
+		say "It serves this machine only. To admit others: --listen 0.0.0.0," \
+			"behind TLS (nginx/README.md)."
+	fi
 }

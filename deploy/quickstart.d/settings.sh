@@ -95,6 +95,21 @@ choose_secret() {
 	export PROXY_SECRET_FILE=secrets/proxy_secret
 }
 
+is_open() { # to other machines
+	case $listen in
+	127.* | '[::1]') return 1 ;;
+	esac
+}
+
+# Whoever reaches this address from elsewhere needs a key.
+check_open() {
+	! is_open || [ "$(value_of mcp.auth)" != none ] ||
+		fail 2 "mcp.auth: none serves this machine only, and $listen is" \
+			"open to others. Remove MCP_AUTH (or mcp.auth) and make a" \
+			"key for each client: $again --exec -- dragoman key create;" \
+			"or leave out --listen and --allow-external$(unchanged)"
+}
+
 # Pages that this machine serves, such as the MCP Inspector's, may call /mcp.
 choose_origins() {
 	[ "$(origin_of mcp.origins)" = default ] || return 0
@@ -202,6 +217,7 @@ settle() {
 	export SERVER_METRICS_FILE=${SERVER_METRICS_FILE:-log/metrics}
 	choose_key
 	choose_address
+	check_open
 	choose_secret
 	choose_origins
 	choose_require_key
@@ -276,10 +292,18 @@ hidden_names() {
 
 # Half the cores each.  More than workers_max would serve no more, as all wait
 # for Redis, which works on one core; the supervisor has room for 256 in all.
-workers_max=16
+workers_max=16 edges_max=64
 workers_of_each() {
 	local each=$((($(nproc) + 1) / 2))
 	echo $((each < workers_max ? each : workers_max))
+}
+
+# --edges: so many, and of turn workers as many as ever.
+read_edges() {
+	[ -z "$edges" ] || { [[ $edges =~ ^[0-9]{1,3}$ ]] &&
+		((10#$edges >= 1 && 10#$edges <= edges_max)); } ||
+		fail 2 "--edges: expected 1 to $edges_max, got \"$edges\""
+	edges=${edges:+$((10#$edges))}
 }
 
 # Each has many threads: a second process for the same cores only changes
@@ -296,7 +320,7 @@ write_processes() {
 		printf 'listen\tedge\tedge.sock\t0600\t%s\n' "$web"
 		printf 'worker\tturn\t%s\t%s\t-\t%s\n' "$each" "$worker" "$build/dragoman-turn"
 		printf 'run\tnginx\t1\t-\tnone\tnginx\t-p\t./\t-c\tnginx/nginx.conf\t-e\tnginx/nginx.log\t-g\tdaemon off;\n'
-		printf 'worker\tedge\t%s\t%s\t%s\tsocket=edge\t%s\n' "$each" "$worker" "$(hidden_names)" "$build/dragoman-edge"
+		printf 'worker\tedge\t%s\t%s\t%s\tsocket=edge\t%s\n' "${edges:-$each}" "$worker" "$(hidden_names)" "$build/dragoman-edge"
 	} >"$state/processes"
 }
 

@@ -31,17 +31,18 @@ builtin_fn fixture_sampling, fixture_elicitation, fixture_defaults,
     fixture_ask_confirm, fixture_ask_three, fixture_ask_twice,
     fixture_ask_capable, fixture_needs_sampling;
 
-/* tasks.c: what goes on as a task. */
+/* tasks.c */
 builtin_fn fixture_greet, fixture_slow_compute, fixture_failing_job,
     fixture_protocol_error_job, fixture_confirm_delete, fixture_multi_input,
-    fixture_ask_then_task;
-enum tool_task fixture_task_of(const char *tool);
-
+    fixture_tool_with_task;
 /* changes.c */
 builtin_fn fixture_change_tools, fixture_change_prompts;
 
 /* Of the edge that runs the tool; NULL in a turn worker. */
 struct store *fixture_store(void);
+
+/* The stream of a legacy call that is parked ends; the call goes on. */
+void fixture_close(const struct tool_ctx *ctx);
 
 /* Sleep ${ms}, or less when the call is cancelled: false. */
 bool fixture_sleep(const struct tool_ctx *ctx, int64_t ms);

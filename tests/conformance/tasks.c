@@ -1,7 +1,8 @@
 /*
- * tasks: tools that go on as tasks: an edge that is asked says LATER, and the
- * turn worker that has the task calls again.
+ * tasks: tools whose calls go on as tasks: begun by the edge, run by a turn
+ * worker.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
@@ -9,71 +10,51 @@
 #include "mcp/rpc.h"
 #include "tests/conformance/fixtures.h"
 
-#define JOB_MS 1000
+#define FAILS_AFTER_MS 1000
+#define SECONDS_MAX 3600
 
-static const struct {
-	const char *tool;
-	enum tool_task task;
-} TASKS[] = {
-	{ "slow_compute", TOOL_TASK_OPTIONAL },
-	{ "failing_job", TOOL_TASK_REQUIRED },
-	{ "protocol_error_job", TOOL_TASK_OPTIONAL },
-	{ "confirm_delete", TOOL_TASK_OPTIONAL },
-	{ "multi_input", TOOL_TASK_OPTIONAL },
-	{ "test_tool_with_task", TOOL_TASK_OPTIONAL },
-};
-
-enum tool_task
-fixture_task_of(const char *tool)
-{
-	size_t i;
-
-	for (i = 0; i < NELEM(TASKS); i++)
-		if (strcmp(TASKS[i].tool, tool) == 0)
-			return TASKS[i].task;
-	return TOOL_TASK_NEVER;
-}
-
-/* True: not here, not now. */
+/* Does the call end here?  What follows is the task's. */
 static bool
-is_later(const struct tool_ctx *ctx, struct tool_result *result)
+goes_on(const struct tool_ctx *ctx, struct tool_result *result)
 {
-	if (!ctx->in_job)
-		result->end = TOOL_LATER;
-	return !ctx->in_job;
-}
-
-static const char *
-or_none(const char *text)
-{
-	return text == NULL ? "" : text;
+	if (ctx->in_job)
+		return false;
+	result->end = TOOL_LATER;
+	return true;
 }
 
 void
 fixture_greet(const struct tool_ctx *ctx, const json_t *arguments,
     struct arena *mem, struct tool_result *result)
 {
+	const char *name = json_member_str(arguments, "name");
+
 	(void)ctx;
 	tool_result_say(mem, result, TOOL_DONE,
-	    arena_printf(mem, "Hello, %s!",
-		or_none(json_member_str(arguments, "name"))));
+	    arena_printf(mem, "Hello, %s!", name == NULL ? "World" : name));
 }
 
 void
 fixture_slow_compute(const struct tool_ctx *ctx, const json_t *arguments,
     struct arena *mem, struct tool_result *result)
 {
+	const char *label = json_member_str(arguments, "label");
 	double seconds = json_number_value(
 	    json_object_get(arguments, "seconds"));
 
-	if (seconds > 0 && is_later(ctx, result))
+	if (seconds < 0 || seconds > SECONDS_MAX) {
+		tool_result_say(mem, result, TOOL_FAILED,
+		    "so long is too long");
+		return;
+	}
+	if (seconds > 0 && goes_on(ctx, result))
 		return;
 	if (!fixture_sleep(ctx, (int64_t)(seconds * 1000)))
 		tool_result_say(mem, result, TOOL_FAILED, "it was cancelled");
 	else
 		tool_result_say(mem, result, TOOL_DONE,
-		    arena_printf(mem, "%s is computed",
-			or_none(json_member_str(arguments, "label"))));
+		    arena_printf(mem, "%s took %g s",
+			label == NULL ? "it" : label, seconds));
 }
 
 void
@@ -81,10 +62,10 @@ fixture_failing_job(const struct tool_ctx *ctx, const json_t *arguments,
     struct arena *mem, struct tool_result *result)
 {
 	(void)arguments;
-	if (is_later(ctx, result))
+	if (goes_on(ctx, result))
 		return;
-	(void)fixture_sleep(ctx, JOB_MS);
-	tool_result_say(mem, result, TOOL_FAILED, "the job failed");
+	(void)fixture_sleep(ctx, FAILS_AFTER_MS);
+	tool_result_say(mem, result, TOOL_FAILED, "this job fails");
 }
 
 void
@@ -92,80 +73,98 @@ fixture_protocol_error_job(const struct tool_ctx *ctx, const json_t *arguments,
     struct arena *mem, struct tool_result *result)
 {
 	(void)arguments;
-	if (is_later(ctx, result))
+	if (goes_on(ctx, result))
 		return;
-	tool_result_say(mem, result, TOOL_FAILED, "the job cannot be done");
+	tool_result_say(mem, result, TOOL_FAILED, "this job has no result");
 	result->code = RPC_INTERNAL;
 }
 
-static const json_t *
-answer(const struct tool_ctx *ctx, const char *key)
-{
-	return json_object_get(ctx->answers, key);
-}
+/* ---- those that ask ------------------------------------------------------ */
 
 static json_t *
 question(const char *message)
 {
-	return json_pack("{s:s, s:{s:s, s:s, s:{s:s, s:{s:{s:s}}, s:[s]}}}",
-	    "method", "elicitation/create", "params", "mode", "form", "message",
-	    message, "requestedSchema", "type", "object", "properties",
-	    "confirm", "type", "boolean", "required", "confirm");
+	json_t *q = json_pack(
+	    "{s:s, s:{s:s, s:s, s:{s:s, s:{s:{s:s}}, s:[s]}}}", "method",
+	    "elicitation/create", "params", "mode", "form", "message", message,
+	    "requestedSchema", "type", "object", "properties", "answer", "type",
+	    "string", "required", "answer");
+
+	if (q == NULL)
+		abort();
+	return q;
 }
 
-static void
-ask(struct arena *mem, struct tool_result *result, json_t *questions)
+static bool
+is_answered(const struct tool_ctx *ctx, const char *key)
 {
+	return json_is_object(json_object_get(ctx->answers, key));
+}
+
+/* Ask those of ${n} questions that have no answer; false: all have. */
+static bool
+asks(const struct tool_ctx *ctx, const char *const (*questions)[2], size_t n,
+    struct arena *mem, struct tool_result *result)
+{
+	json_t *open = json_keep(mem, json_object());
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (!is_answered(ctx, questions[i][0]))
+			(void)json_object_set_new(open, questions[i][0],
+			    question(questions[i][1]));
+	if (json_object_size(open) == 0)
+		return false;
 	result->end = TOOL_ASKS;
-	result->questions = json_keep(mem, questions);
+	result->questions = open;
+	return true;
 }
 
 void
 fixture_confirm_delete(const struct tool_ctx *ctx, const json_t *arguments,
     struct arena *mem, struct tool_result *result)
 {
-	const char *file = or_none(json_member_str(arguments, "filename"));
-	const json_t *said = answer(ctx, "confirm");
+	static const char *const QUESTIONS[][2] = { { "confirm",
+	    "Shall the file be deleted?" } };
+	const char *name = json_member_str(arguments, "filename");
 
-	if (is_later(ctx, result))
+	if (goes_on(ctx, result)
+	    || asks(ctx, QUESTIONS, NELEM(QUESTIONS), mem, result))
 		return;
-	if (said == NULL)
-		ask(mem, result,
-		    json_pack("{s:o}", "confirm",
-			question(arena_printf(mem, "Delete %s?", file))));
-	else
-		tool_result_say(mem, result, TOOL_DONE,
-		    arena_printf(mem, "%s: %s", file,
-			or_none(json_member_str(said, "action"))));
+	tool_result_say(mem, result, TOOL_DONE,
+	    arena_printf(mem, "deleted: %s", name == NULL ? "a file" : name));
 }
 
 void
 fixture_multi_input(const struct tool_ctx *ctx, const json_t *arguments,
     struct arena *mem, struct tool_result *result)
 {
+	static const char *const QUESTIONS[][2] = { { "first", "One?" },
+		{ "second", "Two?" } };
+
 	(void)arguments;
-	if (is_later(ctx, result))
+	if (goes_on(ctx, result)
+	    || asks(ctx, QUESTIONS, NELEM(QUESTIONS), mem, result))
 		return;
-	if (answer(ctx, "first") == NULL || answer(ctx, "second") == NULL)
-		ask(mem, result,
-		    json_pack("{s:o, s:o}", "first", question("The first?"),
-			"second", question("The second?")));
-	else
-		tool_result_say(mem, result, TOOL_DONE, "both are answered");
+	tool_result_say(mem, result, TOOL_DONE, "both were answered");
 }
 
-/* Asks before it is a task; its answers go along. */
+/* Asks first, and only then becomes a task. */
 void
-fixture_ask_then_task(const struct tool_ctx *ctx, const json_t *arguments,
+fixture_tool_with_task(const struct tool_ctx *ctx, const json_t *arguments,
     struct arena *mem, struct tool_result *result)
 {
-	const json_t *said = json_object_get(answer(ctx, "user_name"),
-	    "content");
+	const json_t *content = json_object_get(
+	    json_object_get(ctx->answers, "user_name"), "content");
+	const char *name = json_member_str(content, "name");
 
-	if (said == NULL)
+	(void)arguments;
+	if (name == NULL) {
 		fixture_ask_name(ctx, arguments, mem, result);
-	else if (!is_later(ctx, result))
-		tool_result_say(mem, result, TOOL_DONE,
-		    arena_printf(mem, "Hello, %s!",
-			or_none(json_member_str(said, "name"))));
+		return;
+	}
+	if (goes_on(ctx, result))
+		return;
+	tool_result_say(mem, result, TOOL_DONE,
+	    arena_printf(mem, "done for %s", name));
 }

@@ -48,90 +48,101 @@
 #define SCHEMA_NAME                                                             \
 	"{\"type\":\"object\",\"properties\":{\"name\":{\"type\":\"string\"}}," \
 	"\"required\":[\"name\"]}"
-#define SCHEMA_SLOW                                                   \
-	"{\"type\":\"object\",\"properties\":{\"seconds\":{\"type\":" \
-	"\"number\"},\"label\":{\"type\":\"string\"}}}"
-#define SCHEMA_FILE                                                    \
-	"{\"type\":\"object\",\"properties\":{\"filename\":{\"type\":" \
-	"\"string\"}}}"
+#define SCHEMA_FILE                                                                 \
+	"{\"type\":\"object\",\"properties\":{\"filename\":{\"type\":\"string\"}}," \
+	"\"required\":[\"filename\"]}"
+#define SCHEMA_SLOW                                                               \
+	"{\"type\":\"object\",\"properties\":{\"seconds\":{\"type\":\"number\"}," \
+	"\"label\":{\"type\":\"string\"}},\"required\":[\"seconds\"]}"
 
 static const struct fixture {
 	const char *name;
 	const char *description;
 	const char *schema; /* JSON text */
 	builtin_fn *call;
+	enum tool_task task; /* may its calls go on as one? */
 } FIXTURES[] = {
 	/* First: one that the suite may call without arguments. */
 	{ "test_simple_text", "Answers with one text", NOTHING,
-	    fixture_simple_text },
-	{ "test_image_content", "Answers with an image", NOTHING,
-	    fixture_image },
-	{ "test_audio_content", "Answers with a sound", NOTHING,
-	    fixture_audio },
+	    fixture_simple_text, TOOL_TASK_NEVER },
+	{ "test_image_content", "Answers with an image", NOTHING, fixture_image,
+	    TOOL_TASK_NEVER },
+	{ "test_audio_content", "Answers with a sound", NOTHING, fixture_audio,
+	    TOOL_TASK_NEVER },
 	{ "test_embedded_resource", "Answers with a resource", NOTHING,
-	    fixture_embedded_resource },
+	    fixture_embedded_resource, TOOL_TASK_NEVER },
 	{ "test_multiple_content_types",
 	    "Answers with a text, an image and a resource", NOTHING,
-	    fixture_multiple },
-	{ "test_error_handling", "Fails", NOTHING, fixture_error },
+	    fixture_multiple, TOOL_TASK_NEVER },
+	{ "test_error_handling", "Fails", NOTHING, fixture_error,
+	    TOOL_TASK_NEVER },
 	{ "test_tool_with_progress", "Tells how far it is", NOTHING,
-	    fixture_progress },
+	    fixture_progress, TOOL_TASK_NEVER },
 	{ "test_tool_with_logging", "Writes three lines to the log", NOTHING,
-	    fixture_logging },
+	    fixture_logging, TOOL_TASK_NEVER },
 	{ "test_logging_tool", "Writes three lines to the log", NOTHING,
-	    fixture_logging },
-	{ "test_reconnection", "Takes long", NOTHING, fixture_reconnection },
+	    fixture_logging, TOOL_TASK_NEVER },
+	{ "test_reconnection", "Takes long", NOTHING, fixture_reconnection,
+	    TOOL_TASK_NEVER },
 	{ "test_trigger_tool_change", "Changes the list of tools", NOTHING,
-	    fixture_change_tools },
+	    fixture_change_tools, TOOL_TASK_NEVER },
 	{ "test_trigger_prompt_change", "Changes the list of prompts", NOTHING,
-	    fixture_change_prompts },
-	{ "test_streaming_elicitation", "Asks nobody", NOTHING, fixture_quiet },
+	    fixture_change_prompts, TOOL_TASK_NEVER },
+	{ "test_streaming_elicitation", "Asks nobody", NOTHING, fixture_quiet,
+	    TOOL_TASK_NEVER },
 	{ "test_missing_capability", "Asks the client's model", NOTHING,
-	    fixture_needs_sampling },
+	    fixture_needs_sampling, TOOL_TASK_NEVER },
 	{ "json_schema_2020_12_tool", "Has a schema with all that is new",
-	    SCHEMA_2020, fixture_schema },
+	    SCHEMA_2020, fixture_schema, TOOL_TASK_NEVER },
 	{ "test_custom_header", "Has an argument that is sent as a header, too",
-	    SCHEMA_HEADER, fixture_header },
+	    SCHEMA_HEADER, fixture_header, TOOL_TASK_NEVER },
 	/* of sessions */
 	{ "test_sampling", "Asks the client's model", SCHEMA_PROMPT,
-	    fixture_sampling },
+	    fixture_sampling, TOOL_TASK_NEVER },
 	{ "test_elicitation", "Asks for a name and an address", SCHEMA_MESSAGE,
-	    fixture_elicitation },
+	    fixture_elicitation, TOOL_TASK_NEVER },
 	{ "test_elicitation_sep1034_defaults",
-	    "Asks with values that are filled in", NOTHING, fixture_defaults },
+	    "Asks with values that are filled in", NOTHING, fixture_defaults,
+	    TOOL_TASK_NEVER },
 	{ "test_elicitation_sep1330_enums", "Asks for choices of each kind",
-	    NOTHING, fixture_enums },
+	    NOTHING, fixture_enums, TOOL_TASK_NEVER },
 	/* input_required */
 	{ "test_input_required_result_elicitation", "Asks for a name", NOTHING,
-	    fixture_ask_name },
+	    fixture_ask_name, TOOL_TASK_NEVER },
 	{ "test_input_required_result_sampling", "Asks the client's model",
-	    NOTHING, fixture_ask_capital },
+	    NOTHING, fixture_ask_capital, TOOL_TASK_NEVER },
 	{ "test_input_required_result_list_roots", "Asks for the roots",
-	    NOTHING, fixture_ask_roots },
+	    NOTHING, fixture_ask_roots, TOOL_TASK_NEVER },
 	{ "test_input_required_result_request_state",
-	    "Asks, and wants its state back", NOTHING, fixture_ask_confirm },
+	    "Asks, and wants its state back", NOTHING, fixture_ask_confirm,
+	    TOOL_TASK_NEVER },
 	{ "test_input_required_result_multiple_inputs",
-	    "Asks three things at once", NOTHING, fixture_ask_three },
+	    "Asks three things at once", NOTHING, fixture_ask_three,
+	    TOOL_TASK_NEVER },
 	{ "test_input_required_result_multi_round",
-	    "Asks one thing after the other", NOTHING, fixture_ask_twice },
+	    "Asks one thing after the other", NOTHING, fixture_ask_twice,
+	    TOOL_TASK_NEVER },
 	{ "test_input_required_result_tampered_state",
-	    "Asks, and wants its state back", NOTHING, fixture_ask_confirm },
+	    "Asks, and wants its state back", NOTHING, fixture_ask_confirm,
+	    TOOL_TASK_NEVER },
 	{ "test_input_required_result_capabilities",
 	    "Asks only what the client can answer", NOTHING,
-	    fixture_ask_capable },
+	    fixture_ask_capable, TOOL_TASK_NEVER },
 	/* tasks */
-	{ "greet", "Greets at once", SCHEMA_NAME, fixture_greet },
-	{ "slow_compute", "Computes for so many seconds", SCHEMA_SLOW,
-	    fixture_slow_compute },
-	{ "failing_job", "A task that fails", NOTHING, fixture_failing_job },
-	{ "protocol_error_job", "A task that has no result", NOTHING,
-	    fixture_protocol_error_job },
-	{ "confirm_delete", "A task that asks once", SCHEMA_FILE,
-	    fixture_confirm_delete },
-	{ "multi_input", "A task that asks two things at once", NOTHING,
-	    fixture_multi_input },
-	{ "test_tool_with_task", "Asks, and then is a task", NOTHING,
-	    fixture_ask_then_task },
+	{ "greet", "Greets at once", SCHEMA_NAME, fixture_greet,
+	    TOOL_TASK_NEVER },
+	{ "slow_compute", "Takes as long as it is told", SCHEMA_SLOW,
+	    fixture_slow_compute, TOOL_TASK_OPTIONAL },
+	{ "failing_job", "Fails after a second", NOTHING, fixture_failing_job,
+	    TOOL_TASK_REQUIRED },
+	{ "protocol_error_job", "Ends without a result", NOTHING,
+	    fixture_protocol_error_job, TOOL_TASK_OPTIONAL },
+	{ "confirm_delete", "Asks before it deletes", SCHEMA_FILE,
+	    fixture_confirm_delete, TOOL_TASK_OPTIONAL },
+	{ "multi_input", "Asks two things at once", NOTHING,
+	    fixture_multi_input, TOOL_TASK_OPTIONAL },
+	{ "test_tool_with_task", "Asks, and then goes on as a task", NOTHING,
+	    fixture_tool_with_task, TOOL_TASK_REQUIRED },
 };
 
 static json_t *
@@ -171,10 +182,14 @@ call(struct source *s, const struct catalogue_tool *tool,
 }
 
 static void
-row(struct source *s, const struct catalogue_tool *tool, struct tool_row *row)
+row(struct source *s, const struct catalogue_tool *tool, struct tool_row *out)
 {
+	size_t i;
+
 	(void)s;
-	row->task = fixture_task_of(tool->name);
+	for (i = 0; i < NELEM(FIXTURES); i++)
+		if (strcmp(FIXTURES[i].name, tool->name) == 0)
+			out->task = FIXTURES[i].task;
 }
 
 static const struct source_kind KIND = {

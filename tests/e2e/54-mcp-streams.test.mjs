@@ -4,6 +4,7 @@
  * a call goes on after its connection or its edge is gone.
  */
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
 import http from 'node:http';
 import { after } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -343,6 +344,47 @@ testWith(doubles, 'a key that is revoked or expires ends its streams', async d =
   for (const r of all.short) await until(() => r.ended, { what: 'a stream of a key that expired ends', ms: 60000 * SLOW });
   assert.equal(all.short[1].messages().at(-1).result._meta[SUBSCRIPTION], 2);
   for (const r of all.stays) assert.equal(r.ended, false);
+});
+
+testWith({ edges: 2, turns: 0, ready: false, env: { MCP_API_KEYS: KEY }, settings: { mcp: { resources_dir: 'files' } },
+  before: d => { fs.mkdirSync(d.file('files')); fs.writeFileSync(d.file('files/a.txt'), 'one'); fs.writeFileSync(d.file('files/b.txt'), 'one'); } },
+'a resource that changes is told to who subscribed to it', async d => {
+  await up(d);
+  const uris = await until(async () => {
+    const { resources } = (await post(d, rpc('resources/list'))).json.result;
+    return resources.length === 2 && Object.fromEntries(resources.map(r => [r.name, r.uri]));
+  }, { what: 'both files are listed' });
+  const updated = r => r.messages().filter(m => m.method === 'notifications/resources/updated');
+  const listens = [1, 2, 3, 4].map(id => listen(d, id, { resourceSubscriptions: [uris['a.txt']] }));
+  const sessions = [];
+  for (let i = 0; i < 4; i++) {
+    const headers = await init(d), r = open(d, { headers });
+    await began(r);
+    assert.deepEqual((await post(d, rpc('resources/subscribe', { uri: uris['a.txt'] }), headers)).json.result, {});
+    assert.deepEqual((await post(d, rpc('resources/subscribe', { uri: uris['b.txt'] }), headers)).json.result, {});
+    assert.deepEqual((await post(d, rpc('resources/unsubscribe', { uri: uris['b.txt'] }), headers)).json.result, {});
+    sessions.push(r);
+  }
+  for (const r of listens) {
+    await began(r);
+    assert.deepEqual((await until(() => r.messages()[0])).params.notifications, { resourceSubscriptions: [uris['a.txt']] });
+  }
+  /* The edges have looked at the folder before it changes. */
+  await until(async () => { fs.writeFileSync(d.file('files/b.txt'), String(Date.now())); return (await d.redis.keys('*resource:*')).length > 0; }, { what: 'changes are seen', every: 200 });
+  fs.writeFileSync(d.file('files/a.txt'), 'two');
+  for (const [i, r] of listens.entries()) {
+    const [note] = await until(() => updated(r).length > 0 && updated(r), { what: 'a listener is told of its resource' });
+    assert.deepEqual(note.params, { uri: uris['a.txt'], _meta: { [SUBSCRIPTION]: i + 1 } });
+  }
+  for (const r of sessions) {
+    const [note] = await until(() => updated(r).length > 0 && updated(r), { what: 'a session is told of its subscription' });
+    assert.deepEqual(note.params, { uri: uris['a.txt'] });
+    assert.ok(updated(r).every(m => m.params.uri === uris['a.txt']), 'and of no other');
+  }
+  const headers = await init(d);
+  for (let i = 0; i < 64; i++) assert.ok((await post(d, rpc('resources/subscribe', { uri: `file:///${i}` }), headers)).json.result, `${i}`);
+  assert.equal((await post(d, rpc('resources/subscribe', { uri: 'file:///65' }), headers)).json.error.code, -32602);
+  assert.equal((await post(d, rpc('resources/subscribe', { uri: 'file:///65' }))).json.error.code, -32600, 'without a session');
 });
 
 testWith({ edges: 1, turns: 0, ready: false, env: { MCP_API_KEYS: KEY }, settings: { mcp: { streams: 5, streams_per_key: 3, require_key: false } } }, 'limits, and who needs no key', async d => {

@@ -497,6 +497,18 @@ s.test('mcp config prints what clients take, and a key only from its file', asyn
   assert.match(bad.stderr, /claude-desktop, claude-code, cursor, vscode, letta, inspector, json/);
 });
 
+s.test('health counts what the key may use; without OAuth its paths are 404', async d => {
+  await up(d);
+  const at = asKey(d);
+  const health = (await d.cli(['tools', 'call', 'health', '--json'], at)).json;
+  assert.deepEqual(Object.keys(JSON.parse(health.content[0].text)), ['status', 'version', 'tools', 'sources']);
+  for (const url of ['/.well-known/oauth-protected-resource/mcp', '/mcp/.well-known/openid-configuration', '/register']) {
+    const r = await d.get(url);
+    assert.equal(r.status, 404, url);
+    assert.equal(typeof r.json.detail, 'string', r.text);
+  }
+});
+
 s.test('tools list, show and call', async d => {
   await up(d);
   const at = asKey(d);

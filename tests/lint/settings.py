@@ -39,7 +39,7 @@ OTHERS = {
 # read, places to fill in, and what the quickstart says to itself.
 WORDS = set("AF_UNIX SCHED_BATCH REALIP_REMOTE_ADDR LC_ALL LC_CTYPE "
             "HTTP_PROXY HTTP_CA_FILE ITS_ADDRESS UNTIL_MS "
-            "QUICKSTART_BACK".split())
+            "QUICKSTART_BACK YOUR_KEY".split())
 UNITS = {"MS": 1, "SECOND": 1000, "MINUTE": 60000, "HOUR": 3600000,
          "DAY": 86400000, "RATE_MAX": 1e9, "TOKENS_MAX": 1e15}
 

@@ -392,17 +392,19 @@ lists_and_reads(void **state)
 struct heard {
 	_Atomic int lists, updates;
 	_Atomic int other; /* of another file than a.txt */
+	_Atomic bool deaf;
 };
 
-static void
+static bool
 hear_list(void *arg, enum content_list list, const char *digest)
 {
 	assert_int_equal(list, CONTENT_LIST_RESOURCES);
 	assert_true(digest[0] != '\0');
 	((struct heard *)arg)->lists++;
+	return true;
 }
 
-static void
+static bool
 hear_update(void *arg, const char *uri, const char *digest)
 {
 	struct heard *h = arg;
@@ -412,6 +414,7 @@ hear_update(void *arg, const char *uri, const char *digest)
 		h->updates++;
 	else
 		h->other++;
+	return !h->deaf;
 }
 
 static void
@@ -445,6 +448,19 @@ changes(void **state)
 	put_text("a.txt", "another");
 	wait_for(&h.updates, 0);
 	assert_int_equal(h.lists, 1);
+	/* Who could not hear is told again. */
+	h.deaf = true;
+	was = h.updates;
+	put_text("a.txt", "once more");
+	wait_for(&h.updates, was);
+	h.deaf = false;
+	was = h.updates;
+	put_text("inner/other.txt", "");
+	wait_for(&h.updates, was);
+	wait_for(&h.other, 0);
+	assert_int_equal(unlink(at("inner/other.txt")), 0);
+	wait_for(&h.other, 1);
+	h.other = 0;
 	/* In a folder that is new, too, and as it disappears. */
 	was = h.lists;
 	make("fresh");

@@ -294,20 +294,22 @@ complete(struct content *c, const char *prompt, const char *argument,
 	return text;
 }
 
-static void
+static bool
 hear_list(void *arg, enum content_list list, const char *digest)
 {
 	assert_int_equal(list, CONTENT_LIST_PROMPTS);
 	assert_true(digest[0] != '\0');
 	(*(_Atomic int *)arg)++;
+	return true;
 }
 
-static void
+static bool
 hear_update(void *arg, const char *uri, const char *digest)
 {
 	(void)arg;
 	(void)digest;
 	fail_msg("%s", uri);
+	return true;
 }
 
 static void
