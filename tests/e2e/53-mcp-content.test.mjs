@@ -24,7 +24,8 @@ after(() => fs.rmSync(top, { recursive: true, force: true }));
 const at = (...names) => path.join(top, ...names);
 const put = (name, bytes) => {
   fs.mkdirSync(path.dirname(at(name)), { recursive: true });
-  fs.writeFileSync(at(name), bytes);
+  fs.writeFileSync(at('being-written'), bytes); /* nobody sees the half of it */
+  fs.renameSync(at('being-written'), at(name));
 };
 
 const PNG = Buffer.from('89504e470d0a1a0a00ff', 'hex');
