@@ -379,10 +379,12 @@ mcp_hand_over(struct request *req, struct mcp_post *p)
 	l->start = start;
 	waits = l->post.once.waits;
 	wait.state = l;
-	wait.item = mcp_keep_item(l);
 	if (waits) { /* for the other call, and then for its own */
 		wait.item = l->post.once.id;
 		wait.deadline_ms += l->post.once.run_ms;
+		l->stream[0] = '\0'; /* it cannot be resumed, too */
+	} else {
+		wait.item = mcp_keep_item(l);
 	}
 	park_request(park, number, req, &wait);
 	if (!waits || !wait_once(l))
@@ -393,5 +395,14 @@ mcp_hand_over(struct request *req, struct mcp_post *p)
 void
 mcp_hand_to_say(struct request *req, struct mcp_post *p)
 {
-	start(later_new(req, p, -1));
+	struct mcp_later *l = later_new(req, p, -1);
+
+	if (!l->post.once.waits) {
+		start(l);
+		return;
+	}
+	/* Nothing is parked that could be woken when the other one ends. */
+	mcp_post_fail(&l->post, 503,
+	    "the same call is being made; repeat it when that has ended");
+	finish(l);
 }

@@ -50,6 +50,12 @@ mcp_keep_item(struct mcp_later *l)
 }
 
 bool
+mcp_keep_is_item(const char *item)
+{
+	return strchr(item, ' ') != NULL;
+}
+
+bool
 mcp_keep_begin(struct edge *e, const char *item)
 {
 	char session[MCPS_ID_MAX], stream[MCPS_STREAM_MAX];

@@ -70,6 +70,7 @@ void mcp_keep_init(struct mcp_later *l);
 /* In the look thread, ${item} is mcp_keep_item: its stream is known to all
  * edges from now on.  False: it cannot be resumed. */
 const char *mcp_keep_item(struct mcp_later *l);
+bool mcp_keep_is_item(const char *item); /* else a call's, of mcp_once.c */
 bool mcp_keep_begin(struct edge *e, const char *item);
 /* In the park thread: may its client be told an id now? */
 bool mcp_keep_promise(struct mcp_later *l);

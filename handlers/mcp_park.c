@@ -215,25 +215,18 @@ look_at_task(struct parked *p, struct mcp_later *l)
 }
 
 /* What a look found. */
-enum { PLAIN = 1, RESUMABLE, OTHER_ENDED };
-
-/* Who waits for another call has its record as item, one word; a stream that
- * can be resumed has several (mcp_keep.c). */
-static bool
-waits_for_other(const struct park_look *l)
-{
-	return l->item != NULL && strchr(l->item, ' ') == NULL;
-}
-
-static int
-found_of(struct edge *e, const struct park_look *l)
-{
-	return mcp_keep_begin(e, l->item) ? RESUMABLE : PLAIN;
-}
+enum { IT_RUNS = 1, RESUMABLE, OTHER_ENDED };
 
 /* There is no record of a call: it dies with this process.  A look is a clock,
- * and finds again what a full queue has dropped.  It makes the stream known, if
- * that can be resumed: one look in ten seconds writes that again. */
+ * and finds again what a full queue has dropped.  Who waits for another call
+ * has its record as item; whose stream can be resumed, that, and it is made
+ * known: one look in ten seconds writes that again. */
+static bool
+waits_for_other(const struct park_look *look)
+{
+	return look->item != NULL && !mcp_keep_is_item(look->item);
+}
+
 static int
 look(struct edge *e, struct park_look *const *looks, size_t n)
 {
@@ -249,11 +242,15 @@ look(struct edge *e, struct park_look *const *looks, size_t n)
 			ids[m++] = looks[i]->item;
 	rc = m == 0 ? 0 : once_look(e->store, API_KEY_TENANT, ids, m, runs);
 	for (i = m = 0; i < n; i++)
-		park_found(looks[i],
-		    !waits_for_other(looks[i])  ? found_of(e, looks[i])
-			: rc == 0 && !runs[m++] ? OTHER_ENDED
-						: PLAIN,
-		    NULL, 0);
+		if (waits_for_other(looks[i]))
+			park_found(looks[i],
+			    rc == 0 && !runs[m++] ? OTHER_ENDED : IT_RUNS, NULL,
+			    0);
+		else
+			park_found(looks[i],
+			    mcp_keep_begin(e, looks[i]->item) ? RESUMABLE
+							      : IT_RUNS,
+			    NULL, 0);
 	free(ids);
 	free(runs);
 	return 0;
@@ -302,7 +299,7 @@ on_found(struct parked *p, void *state, const struct park_look *found)
 
 	if (found->found == OTHER_ENDED)
 		go_on(l);
-	if (found->found == RESUMABLE)
+	else if (found->found == RESUMABLE)
 		(void)mcp_keep_promise(l);
 	if (may_stream(l) && !is_done(l))
 		begin_stream(p, l);

@@ -55,7 +55,9 @@ mcp_post_fini(struct mcp_post *p)
 void
 mcp_post_fail(struct mcp_post *p, int status, const char *why)
 {
-	const struct mcp_call nobody = { .mem = p->mem };
+	/* Of a POST the status says it; on a stream, which request it is. */
+	const struct mcp_call nobody = { .mem = p->mem,
+		.id = p->says ? json_object_get(p->doc, "id") : NULL };
 
 	buf_reset(&p->out);
 	p->status = status;

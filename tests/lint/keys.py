@@ -168,8 +168,8 @@ if set(re.findall(r"'([a-z]+)'", asked)) != told:
 # The fields of a chat's record: those that scripts name, and the table.  Other
 # scripts have other records.
 OTHERS = {"access.lua", "breaker.lua", "key_end.lua", "key_put.lua",
-          "mcps_end.lua", "mcps_open.lua", "mcps_say.lua",
-          "once.lua", "once_end.lua", "raise.lua"} | {
+          "once.lua", "once_end.lua",
+          "mcps_end.lua", "mcps_open.lua", "mcps_say.lua", "raise.lua"} | {
     os.path.basename(p) for p in glob.glob("redis/lua/*task*.lua")}
 told = fields("Fields of `{pN}:chat:NAME`")
 named, words = set(), set()
