@@ -10,7 +10,8 @@
 /* Many clients read one page and no more, so all usual lists fit in one. */
 #define PAGE_MAX 1000
 #define PAGE_BYTES (1 * MIB)
-#define LIST_MS 60000 /* how long a list is good */
+#define LIST_MS 60000   /* how long a list is good */
+#define LANE "content:" /* no server's name has a colon */
 
 void
 mcp_content_ctx(const struct mcp_work *w, struct content_ctx *ctx)
@@ -92,9 +93,10 @@ mcp_content_end(const struct mcp_work *w, enum content_rc rc,
     const struct content_answer *answer, const char *unknown,
     struct mcp_fault *fault)
 {
-	(void)w;
 	switch (rc) {
 	case CONTENT_SLOW:
+		/* Large files take memory, and a quarter of the threads. */
+		w->post->lane = arena_strdup(w->post->mem, LANE);
 		return MCP_WAITS;
 	case CONTENT_NONE:
 		return mcp_fail(fault, RPC_BAD_PARAMS, unknown);

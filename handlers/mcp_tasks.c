@@ -6,6 +6,7 @@
 #include "handlers/mcp_tasks.h"
 
 #include <inttypes.h>
+#include <stdint.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -15,6 +16,7 @@
 #define POLL_MS 1000
 #define POLL_LATER_MS 5000
 #define POLL_SOON_FOR_MS 60000
+#define ANSWER_TRIES 5 /* when others answer the same task meanwhile */
 
 static int
 add_time(struct buf *out, const char *name, int64_t ms)
@@ -53,9 +55,19 @@ updated_ms(struct arena *mem, const struct task *t)
 	return said_ms > t->updated_ms ? said_ms : t->updated_ms;
 }
 
+/* What it asks and was not answered. */
+static const json_t *
+open_questions(struct arena *mem, const struct task *t)
+{
+	return t->asks == NULL
+	    ? NULL
+	    : json_object_get(
+		json_read(mem, t->asks, strlen(t->asks), NULL, NULL), "open");
+}
+
 /* What came of it, as it was stored. */
 static int
-add_outcome(struct buf *out, const struct task *t)
+add_outcome(struct buf *out, struct arena *mem, const struct task *t)
 {
 	static const char *const MEMBER[TASK_STATES] = {
 		[TASK_COMPLETED] = "result",
@@ -64,10 +76,15 @@ add_outcome(struct buf *out, const struct task *t)
 	};
 	static const char LOST[]
 	    = "{\"code\":-32603,\"message\":\"what was stored is damaged\"}";
-	const char *text = t->state == TASK_ASKS ? t->asks : t->result;
+	const char *text = t->result;
+	const json_t *open;
 
 	if (MEMBER[t->state] == NULL)
 		return 0;
+	if (t->state == TASK_ASKS) {
+		open = open_questions(mem, t);
+		text = open == NULL ? NULL : json_text(mem, open);
+	}
 	if (text == NULL)
 		text = t->state == TASK_FAILED ? LOST : "{}";
 	return mcp_member(out, MEMBER[t->state]) == -1
@@ -94,7 +111,7 @@ mcp_task_write(struct buf *out, struct arena *mem, const char *id,
 	    || mcp_member(out, "pollIntervalMs") == -1
 	    || buf_printf(out, "%d", soon ? POLL_MS : POLL_LATER_MS) == -1)
 		return -1;
-	return add_outcome(out, t);
+	return add_outcome(out, mem, t);
 }
 
 /* ---- methods ------------------------------------------------------------- */
@@ -181,20 +198,71 @@ mcp_tasks_get(struct mcp_work *w, struct buf *out, struct mcp_fault *fault)
 	return mcp_result_end(out, &w->call, NULL);
 }
 
-/* No tool asks within a task yet, so each answer is one to a question that is
- * not open: those are left. */
+/* Move those of ${given} that are asked for from ${open} to ${answers}: how
+ * many.  What is not asked, or not any more, is left. */
+static size_t
+take_answers(const json_t *given, json_t *open, json_t *answers)
+{
+	const char *key;
+	json_t *value;
+	size_t n = 0;
+
+	json_object_foreach((json_t *)(uintptr_t)given, key, value)
+		if (json_object_get(open, key) != NULL
+		    && json_is_object(value)) {
+			(void)json_object_set_new(answers, key,
+			    json_deep_copy(value));
+			(void)json_object_del(open, key);
+			n++;
+		}
+	return n;
+}
+
+/* Answer ${t} with ${given}.  LOST: somebody was faster. */
+static enum store_rc
+answer(struct mcp_work *w, const struct chat_name *name, const char *id,
+    const struct task *t, const json_t *given)
+{
+	json_t *asks = t->asks == NULL
+	    ? NULL
+	    : json_read(w->mem, t->asks, strlen(t->asks), NULL, NULL);
+	json_t *answers = t->answers == NULL
+	    ? json_keep(w->mem, json_object())
+	    : json_read(w->mem, t->answers, strlen(t->answers), NULL, NULL);
+	json_t *open = json_object_get(asks, "open");
+
+	if (t->state != TASK_ASKS || take_answers(given, open, answers) == 0)
+		return STORE_NONE;
+	return task_answer(w->post->edge->store, name, id, t->round,
+	    json_text(w->mem, asks), json_text(w->mem, answers),
+	    json_object_size(open) == 0);
+}
+
 int
 mcp_tasks_update(struct mcp_work *w, struct buf *out, struct mcp_fault *fault)
 {
+	const json_t *given = json_object_get(w->call.params, "inputResponses");
+	struct chat_name name;
 	struct task t;
+	enum store_rc rc = STORE_LOST;
 	const char *id;
+	int i;
 
-	if (!json_is_object(json_object_get(w->call.params, "inputResponses")))
+	if (!json_is_object(given))
 		return mcp_fail(fault, RPC_BAD_PARAMS,
 		    "params.inputResponses, an object, is missing");
-	if (find(w, &t, &id, fault) == -1)
+	if (named(w, &name, &id, fault) == -1)
 		return MCP_FAILED;
-	return acknowledge(w, out);
+	for (i = 0; i < ANSWER_TRIES && rc == STORE_LOST; i++) {
+		if (find(w, &t, &id, fault) == -1)
+			return MCP_FAILED;
+		rc = answer(w, &name, id, &t, given);
+	}
+	if (rc == STORE_OK || rc == STORE_NONE)
+		return acknowledge(w, out);
+	(void)mcp_fail(fault, RPC_INTERNAL, "answers cannot be stored now");
+	fault->status = 503;
+	return MCP_FAILED;
 }
 
 int

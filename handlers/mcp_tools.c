@@ -196,13 +196,8 @@ call_tool(struct mcp_work *w, const struct listed_tool *t,
 		.request = log_id(),
 		.trace = w->call.trace };
 	int64_t begun_us = clock_boot_us();
-	const char *limit = mcp_tool_limit(w);
 	struct tool_result result = { .end = TOOL_FAILED };
 
-	if (limit != NULL) {
-		tool_result_say(w->mem, &result, TOOL_FAILED, limit);
-		return mcp_write_tool_result(out, &w->call, &result);
-	}
 	if (mcp_is_task(p, t))
 		return mcp_task_begin(w, t, &ctx, arguments, out, fault);
 	listing_call(t, &ctx, arguments, w->mem, &result);
@@ -213,6 +208,15 @@ call_tool(struct mcp_work *w, const struct listed_tool *t,
 	if (result.code != 0)
 		return mcp_fail(fault, result.code,
 		    tool_result_text(w->mem, &result));
+	return mcp_write_tool_result(out, &w->call, &result);
+}
+
+static int
+write_limit(struct mcp_work *w, struct buf *out)
+{
+	struct tool_result result = { .end = TOOL_FAILED };
+
+	tool_result_say(w->mem, &result, TOOL_FAILED, mcp_tool_limit(w));
 	return mcp_write_tool_result(out, &w->call, &result);
 }
 
@@ -232,6 +236,8 @@ call_found(struct mcp_work *w, const struct listing *l,
 	struct mcp_post *p = w->post;
 	const json_t *sent = arguments;
 	const char *why;
+	bool at_once;
+	int rc;
 
 	if (t == NULL && !l->whole && !p->may_wait)
 		return MCP_WAITS;
@@ -248,18 +254,25 @@ call_found(struct mcp_work *w, const struct listing *l,
 		log_call(w, t, "invalid", clock_boot_us());
 		return mcp_refuse_arguments(w, why, out, fault);
 	}
-	if (t->quick || p->may_wait || mcp_tool_limit(w) != NULL
-	    || (mcp_is_task(p, t) && mcp_takes_tasks(&w->call))) {
-		if (arguments != sent)
-			metric_add(METRIC_ARGUMENTS, ARGUMENTS_COERCED, 1);
-		return call_tool(w, t, arguments, out, fault);
-	}
-	p->lane = arena_strdup(p->mem, listing_source(t));
-	return MCP_WAITS;
+	at_once = t->quick || p->may_wait
+	    || (mcp_is_task(p, t) && mcp_takes_tasks(&w->call));
+	if (mcp_tool_limit(w) != NULL)
+		return write_limit(w, out);
+	if (!mcp_once_key(w, t, sent, fault))
+		return MCP_FAILED;
+	if (!at_once)
+		p->lane = arena_strdup(p->mem, listing_source(t));
+	if (!mcp_once_begin(w, out, fault, &rc))
+		return rc;
+	if (!at_once)
+		return MCP_WAITS;
+	if (arguments != sent)
+		metric_add(METRIC_ARGUMENTS, ARGUMENTS_COERCED, 1);
+	return call_tool(w, t, arguments, out, fault);
 }
 
-int
-mcp_tools_call(struct mcp_work *w, struct buf *out, struct mcp_fault *fault)
+static int
+call(struct mcp_work *w, struct buf *out, struct mcp_fault *fault)
 {
 	const json_t *arguments = json_object_get(w->call.params, "arguments");
 	const char *name = json_member_str(w->call.params, "name");
@@ -292,5 +305,15 @@ mcp_tools_call(struct mcp_work *w, struct buf *out, struct mcp_fault *fault)
 	else
 		rc = call_found(w, l, t, arguments, out, fault);
 	listing_unref(l);
+	return rc;
+}
+
+int
+mcp_tools_call(struct mcp_work *w, struct buf *out, struct mcp_fault *fault)
+{
+	size_t from = out->len;
+	int rc = call(w, out, fault);
+
+	mcp_once_end(w, rc, out, from, fault);
 	return rc;
 }

@@ -31,6 +31,7 @@ struct mcp_head {
 	const char *name;    /* Mcp-Name */
 	const char *session; /* Mcp-Session-Id */
 	const char *accept;
+	const char *once; /* Idempotency-Key: ours, no revision's */
 	/* Any other one, such as Mcp-Param-Zone. */
 	const char *(*header)(const void *ctx, const char *name);
 	const void *ctx;
@@ -44,6 +45,7 @@ struct mcp_server {
 	const char *key;              /* id of the caller's key, or "" */
 	int64_t now_s;                /* Unix time */
 	int64_t session_max_s;
+	bool ended; /* the session that was named was ended (DELETE) */
 };
 
 /* Why a message is not served. */

@@ -30,7 +30,8 @@ const struct key_row KEY_TABLE[KEYS_N] = {
 	    LIFE_WHILE, false, WHOSE_PERSON },
 	/* A task. */
 	{ "{pN}:task:KEY/ID", "task", SCOPE_TASK, "hash",
-	    "task_put, task_take, write, release, task_finish, task_cancel",
+	    "task_put, task_take, write, release, task_ask, task_answer, "
+	    "task_finish, task_cancel",
 	    LIFE_SPAN, true, WHOSE_OPERATOR },
 	{ "{pN}:tasks:WHO", "tasks", SCOPE_WHO, "zset",
 	    "task_put, task_finish, task_cancel", LIFE_SPAN, false,
@@ -43,7 +44,8 @@ const struct key_row KEY_TABLE[KEYS_N] = {
 	    "take, pass, turn workers; all that wake", LIFE_WHILE, false,
 	    WHOSE_OPERATOR },
 	{ "{pN}:due:task", "due:task", SCOPE_PARTITION, "zset",
-	    "task_put, task_take, write, release, task_finish, task_cancel",
+	    "task_put, task_take, write, release, task_ask, task_answer, "
+	    "task_finish, task_cancel",
 	    LIFE_WHILE, false, WHOSE_OPERATOR },
 	{ "{pN}:free:task", "free:task", SCOPE_PARTITION, "set",
 	    "task_take, pass, turn workers; all that wake", LIFE_WHILE, false,
@@ -71,6 +73,8 @@ const struct key_row KEY_TABLE[KEYS_N] = {
 	    "`dragoman key`, raise", LIFE_EVER, false, WHOSE_OPERATOR },
 	{ "{tenant:T}:resource:ID", "resource", SCOPE_OF_TENANT, "hash",
 	    "raise", LIFE_SPAN, false, WHOSE_OPERATOR },
+	{ "{tenant:T}:once:ID", "once", SCOPE_OF_TENANT, "hash",
+	    "once, once_end", LIFE_SPAN, true, WHOSE_OPERATOR },
 	{ "{tenant:T}:window:WHO", "window", SCOPE_OF_TENANT, "list", "access",
 	    LIFE_SPAN, false, WHOSE_OPERATOR },
 	{ "{tenant:T}:rate:WHO", "rate", SCOPE_OF_TENANT, "string", "access",
@@ -79,6 +83,12 @@ const struct key_row KEY_TABLE[KEYS_N] = {
 	    LIFE_WHILE, false, WHOSE_OPERATOR },
 	{ "{tenant:T}:damaged", "damaged", SCOPE_TENANT, "zset", "access",
 	    LIFE_WHILE, false, WHOSE_OPERATOR },
+	/* A legacy MCP client's session. */
+	{ KEY_MCPS_FRONT "S}", NULL, SCOPE_EACH, "hash",
+	    "edges, mcps_open, mcps_say, mcps_end", LIFE_SPAN, true,
+	    WHOSE_OPERATOR },
+	{ KEY_MCPS_FRONT "S}:events:STREAM", NULL, SCOPE_EACH, "stream",
+	    "mcps_say, edges", LIFE_SPAN, true, WHOSE_OPERATOR },
 	/* The fleet. */
 	{ KEY_WORKERS, NULL, SCOPE_FLEET, "zset", "turn workers", LIFE_WHILE,
 	    false, WHOSE_OPERATOR },

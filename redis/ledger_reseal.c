@@ -12,73 +12,15 @@
 #include "redis/api_keys.h"
 #include "redis/keys.h"
 #include "redis/ledger.h"
-#include "redis/store_priv.h"
+#include "redis/reseal_priv.h"
 #include "redis/task.h"
 
 #define LETTERS_AT_ONCE 100
-#define ID_LEN 32     /* of a message id */
-#define HEAD_MAX 1024 /* more than what stands in clear, key id and nonce */
+#define ID_LEN 32 /* of a message id */
 #define INDEX_MAX 24
 
-struct walk {
-	struct store *st;
-	void (*progress)(void *ctx, int64_t seen, int64_t changed);
-	void *ctx;
-	int64_t seen, changed;
-	struct arena *mem;
-	char *key;
-	size_t key_len;
-};
-
-/* One value: ${front} bytes in clear, then sealed. */
 static enum store_rc
-reseal_value(struct walk *w, const char *type, const char *field,
-    const char *chat, const char *noun, const char *item, const redisReply *v,
-    size_t front)
-{
-	struct batch b;
-	struct buf new = BUF_INIT(BATCH_MAX);
-	const char *plain;
-	size_t len;
-	enum store_rc rc;
-
-	w->seen++;
-	if (v->type != REDIS_REPLY_STRING)
-		return STORE_OK;
-	if (v->len <= front
-	    || seal_is_current(w->st->ring, v->str + front, v->len - front))
-		return STORE_OK;
-	rc = record_open(w->st, chat, noun, item, v->str + front,
-	    v->len - front, w->mem, &plain, &len);
-	if (rc != STORE_OK)
-		return STORE_OK; /* logged; the others shall not wait for it */
-	batch_init(&b, w->st);
-	rc = STORE_DOWN;
-	if (buf_add(&new, v->str, front) == -1
-	    || seal_close(w->st->ring, chat, noun, item, plain, len, &new)
-		== -1)
-		goto out;
-	batch_script(&b, SCRIPT_RESEAL, 1, 5);
-	batch_whole_key(&b, w->key, w->key_len);
-	batch_str(&b, type);
-	batch_str(&b, field);
-	batch_int(&b, (int64_t)v->len);
-	batch_mem(&b, v->str, v->len < HEAD_MAX ? v->len : HEAD_MAX);
-	batch_mem(&b, new.data, new.len);
-	rc = store_run_code(w->st, &b, "reseal");
-	if (rc == STORE_OK)
-		w->changed++;
-	if (rc == STORE_NONE)
-		rc = STORE_OK;
-out:
-	buf_fini(&new);
-	batch_fini(&b);
-	arena_reset(w->mem);
-	return rc;
-}
-
-static enum store_rc
-reseal_inbox(struct walk *w, const char *chat, const redisReply *list)
+reseal_inbox(struct reseal_walk *w, const char *chat, const redisReply *list)
 {
 	enum store_rc rc = STORE_OK;
 
@@ -97,7 +39,7 @@ reseal_inbox(struct walk *w, const char *chat, const redisReply *list)
 }
 
 static enum store_rc
-reseal_history(struct walk *w, const char *chat, const redisReply *list)
+reseal_history(struct reseal_walk *w, const char *chat, const redisReply *list)
 {
 	enum store_rc rc = STORE_OK;
 
@@ -118,7 +60,7 @@ reseal_history(struct walk *w, const char *chat, const redisReply *list)
 
 /* Of which message the journal is.  ${id} NULL: it ended meanwhile. */
 static enum store_rc
-turn_id(struct walk *w, const char *name, const char **id)
+turn_id(struct reseal_walk *w, const char *name, const char **id)
 {
 	struct chat_name chat;
 	struct batch b;
@@ -145,7 +87,7 @@ turn_id(struct walk *w, const char *name, const char **id)
 }
 
 static enum store_rc
-reseal_turn(struct walk *w, const char *chat, const redisReply *hash)
+reseal_turn(struct reseal_walk *w, const char *chat, const redisReply *hash)
 {
 	char item[RECORD_ITEM_MAX], id[ID_LEN + 1];
 	const char *of;
@@ -167,7 +109,7 @@ reseal_turn(struct walk *w, const char *chat, const redisReply *hash)
 }
 
 static enum store_rc
-reseal_chat(struct walk *w, const char *chat, const redisReply *hash)
+reseal_chat(struct reseal_walk *w, const char *chat, const redisReply *hash)
 {
 	enum store_rc rc = STORE_OK;
 
@@ -184,7 +126,7 @@ reseal_chat(struct walk *w, const char *chat, const redisReply *hash)
 }
 
 static enum store_rc
-reseal_task(struct walk *w, const char *name, const redisReply *hash)
+reseal_task(struct reseal_walk *w, const char *name, const redisReply *hash)
 {
 	static const char *const STEPS[] = TASK_STEPS;
 	char item[RECORD_ITEM_MAX], id[TASK_ID_MAX];
@@ -215,7 +157,7 @@ reseal_task(struct walk *w, const char *name, const redisReply *hash)
 /* A reply's key has its message in the place of the chat, which stands in the
  * value: "MAC CHAT\nSEALED". */
 static enum store_rc
-reseal_reply(struct walk *w, const char *id, const redisReply *v)
+reseal_reply(struct reseal_walk *w, const char *id, const redisReply *v)
 {
 	const char *blank, *line;
 
@@ -230,8 +172,27 @@ reseal_reply(struct walk *w, const char *id, const redisReply *v)
 	    "reply", id, v, (size_t)(line + 1 - v->str));
 }
 
+/* "{tenant:T}:once:ID": the owner stands in the key. */
 static enum store_rc
-reseal_letter(struct walk *w, const redisReply *letter)
+reseal_once(struct reseal_walk *w, const char *id, const redisReply *hash)
+{
+	const char *own = store_own_key(w->st, w->key);
+	enum store_rc rc = STORE_OK;
+
+	for (size_t i = 0; i + 1 < hash->elements && rc == STORE_OK; i += 2) {
+		const char *name = reply_str(hash, i);
+
+		if (name != NULL && strcmp(name, "doc") == 0)
+			rc = reseal_value(w, "hash", name,
+			    arena_memdup(w->mem, own + 1,
+				strcspn(own + 1, "}")),
+			    "once", id, hash->element[i + 1], 0);
+	}
+	return rc;
+}
+
+static enum store_rc
+reseal_letter(struct reseal_walk *w, const redisReply *letter)
 {
 	const char *id = reply_str(letter, 0), *chat = NULL;
 	const redisReply *fields = reply_at(letter, 1), *entry = NULL;
@@ -256,7 +217,7 @@ reseal_letter(struct walk *w, const redisReply *letter)
 
 /* Letters sealed anew go to the end of the stream and are met once more. */
 static enum store_rc
-reseal_dead(struct walk *w)
+reseal_dead(struct reseal_walk *w)
 {
 	char from[64] = "-";
 	enum store_rc rc = STORE_OK;
@@ -295,19 +256,20 @@ reseal_dead(struct walk *w)
 /* Those that are read as a whole. */
 static const struct {
 	const char *noun;
-	enum store_rc (
-	    *reseal)(struct walk *w, const char *chat, const redisReply *value);
+	enum store_rc (*reseal)(struct reseal_walk *w, const char *chat,
+	    const redisReply *value);
 } NOUNS[] = {
 	{ "inbox", reseal_inbox },
 	{ "history", reseal_history },
 	{ "turn", reseal_turn },
 	{ "chat", reseal_chat },
 	{ "reply", reseal_reply },
+	{ "once", reseal_once },
 	{ "task", reseal_task },
 };
 
 static void
-batch_read(struct batch *b, const struct walk *w, const char *type)
+batch_read(struct batch *b, const struct reseal_walk *w, const char *type)
 {
 	if (strcmp(type, "list") == 0) {
 		batch_command(b, "LRANGE", 3);
@@ -321,7 +283,7 @@ batch_read(struct batch *b, const struct walk *w, const char *type)
 }
 
 static enum store_rc
-reseal_whole(struct walk *w, const struct key_row *row, const char *rest)
+reseal_whole(struct reseal_walk *w, const struct key_row *row, const char *rest)
 {
 	struct batch b;
 	redisReply *r = NULL;
@@ -346,7 +308,7 @@ reseal_whole(struct walk *w, const struct key_row *row, const char *rest)
 
 /* ${w}->key, behind the prefix: of a row of the table, or none of ours. */
 static enum store_rc
-reseal_key(struct walk *w)
+reseal_key(struct reseal_walk *w)
 {
 	const char *own = store_own_key(w->st, w->key), *rest;
 	const struct key_row *row = own == NULL ? NULL : keys_find(own, &rest);
@@ -360,7 +322,7 @@ reseal_key(struct walk *w)
 static enum store_rc
 reseal_page(struct store *st, const redisReply *keys, void *ctx)
 {
-	struct walk *w = ctx;
+	struct reseal_walk *w = ctx;
 	enum store_rc rc = STORE_OK;
 
 	(void)st;
@@ -381,7 +343,7 @@ ledger_reseal(struct store *st,
     void (*progress)(void *ctx, int64_t seen, int64_t changed), void *ctx,
     int64_t *changed)
 {
-	struct walk w = { .st = st, .progress = progress, .ctx = ctx };
+	struct reseal_walk w = { .st = st, .progress = progress, .ctx = ctx };
 	enum store_rc rc;
 
 	*changed = 0;
@@ -392,6 +354,9 @@ ledger_reseal(struct store *st,
 		return rc;
 	w.mem = arena_new();
 	rc = walk_keys(st, st->prefix, "{p*", "reseal", reseal_page, &w);
+	if (rc == STORE_OK)
+		rc = walk_keys(st, st->prefix, "{tenant:*}:once:*", "reseal",
+		    reseal_page, &w);
 	if (rc == STORE_OK)
 		rc = api_keys_reseal(st, &w.seen, &w.changed);
 	arena_free(w.mem);

@@ -109,9 +109,14 @@ read_task(struct store *st, const char *name, const redisReply *r,
 	out->created_ms = record_int(fields, "created");
 	out->updated_ms = record_int(fields, "updated");
 	out->ends_ms = record_int(fields, "ends");
+	out->round = record_int(fields, "round");
 	rc = open_step(st, name, fields, TASK_STEP_SAID, mem, &out->said);
 	if (rc == STORE_OK)
-		rc = open_step(st, name, fields, "asks", mem, &out->asks);
+		rc = open_step(st, name, fields, TASK_STEP_ASKS, mem,
+		    &out->asks);
+	if (rc == STORE_OK)
+		rc = open_step(st, name, fields, TASK_STEP_ANSWERS, mem,
+		    &out->answers);
 	if (rc == STORE_OK)
 		rc = open_field(st, name, fields, "result", "task", "result",
 		    mem, &out->result, &out->result_len);
@@ -216,6 +221,57 @@ task_cancel(struct store *st, const struct chat_name *name,
 	freeReplyObject(r);
 	batch_fini(&b);
 	return held ? count_stop(st) : rc;
+}
+
+static void
+add_step(struct batch *b, struct store *st, const struct chat_name *name,
+    const char *id, const char *step, const char *text, size_t len)
+{
+	char item[RECORD_ITEM_MAX];
+
+	record_journal_item(item, id, step);
+	batch_sealed(b, st, "", name, "journal", item, text, len);
+}
+
+enum store_rc
+task_ask(struct store *st, struct job *job, const char *asks, size_t len)
+{
+	struct batch b;
+	enum store_rc rc;
+
+	batch_init(&b, st);
+	batch_script(&b, SCRIPT_TASK_ASK, 2, 3);
+	batch_chat_key(&b, &job->chat, "task");
+	batch_partition_key(&b, job->chat.partition, "due:task");
+	batch_str(&b, job->token);
+	batch_str(&b, job->chat.text);
+	add_step(&b, st, &job->chat, job->id, TASK_STEP_ASKS, asks, len);
+	rc = store_run_code(st, &b, "task_ask");
+	batch_fini(&b);
+	return rc;
+}
+
+enum store_rc
+task_answer(struct store *st, const struct chat_name *name,
+    const char id[TASK_ID_MAX], int64_t round, const char *asks,
+    const char *answers, bool all)
+{
+	struct batch b;
+	enum store_rc rc;
+
+	batch_init(&b, st);
+	batch_script(&b, SCRIPT_TASK_ANSWER, 3, 5);
+	batch_chat_key(&b, name, "task");
+	batch_partition_key(&b, name->partition, "due:task");
+	batch_partition_key(&b, name->partition, "free:task");
+	batch_str(&b, name->text);
+	batch_int(&b, round);
+	add_step(&b, st, name, id, TASK_STEP_ASKS, asks, strlen(asks));
+	add_step(&b, st, name, id, TASK_STEP_ANSWERS, answers, strlen(answers));
+	batch_str(&b, all ? "1" : "0");
+	rc = store_run_code(st, &b, "task_answer");
+	batch_fini(&b);
+	return rc;
 }
 
 enum store_rc

@@ -10,9 +10,11 @@
  * Steps, sealed as those of any job, in the record itself:
  *   begun    its tool is being called: a holder that dies leaves it there
  *   said     {"at": MS, "text": TEXT}: how far it is
- *   asks     state "input_required": an object KEY -> question, as MCP's
- *            inputRequests; nobody holds it meanwhile.  No tool asks yet
- *   answers  an object KEY -> answer, of those that have been given
+ *   asks     {"open": {KEY: QUESTION}, "state": TEXT}: what its tool asked last,
+ *            as MCP's inputRequests, without those that were answered; and what
+ *            it wants back with the answers.  While one is open the task is
+ *            "input_required", and nobody holds it
+ *   answers  {KEY: ANSWER}, all that were given so far
  */
 #ifndef REDIS_TASK_H
 #define REDIS_TASK_H
@@ -31,6 +33,8 @@
 	}
 #define TASK_STEP_BEGUN "begun"
 #define TASK_STEP_SAID "said"
+#define TASK_STEP_ASKS "asks"
+#define TASK_STEP_ANSWERS "answers"
 /* The kind of what is published to who waits (redis/process.h): it is over; and
  * how far it is: {"value", "total", "text"}. */
 #define TASK_PIECE_OVER "task"
@@ -51,7 +55,8 @@ struct task {
 	enum task_state state;
 	int64_t created_ms, updated_ms, ends_ms; /* wall */
 	const char *said;                        /* as TASK_STEP_SAID */
-	const char *asks;   /* as the step; no tool asks yet */
+	const char *asks, *answers;              /* as those steps */
+	int64_t round;                           /* of them: task_answer */
 	const char *result; /* what task_finish was given */
 	size_t result_len;
 };
@@ -71,6 +76,21 @@ enum store_rc task_find_all(struct store *st, const char *const *names,
  * holds it hears so within a second.  OK, also of one that is over; NONE, DOWN. */
 enum store_rc task_cancel(struct store *st, const struct chat_name *name,
     const char id[TASK_ID_MAX], bool *ended) WARN_UNUSED;
+
+/* ${job}, which is held, asks: ${asks} as the step.  It is nobody's until all is
+ * answered.  OK, LOST, STOPPED (a cancel came: end it so), DOWN (safe to
+ * repeat). */
+enum store_rc task_ask(struct store *st, struct job *job, const char *asks,
+    size_t len) WARN_UNUSED;
+
+/*
+ * What is left of the questions of ${round}, and all answers so far; ${all}:
+ * nothing is left, and it is due.  OK; NONE: it asks nothing (any more); LOST:
+ * somebody was faster, find it anew; DOWN.
+ */
+enum store_rc task_answer(struct store *st, const struct chat_name *name,
+    const char id[TASK_ID_MAX], int64_t round, const char *asks,
+    const char *answers, bool all) WARN_UNUSED;
 
 /* End ${job}, which is held: ${state} is for ever, ${result} (JSON; NULL: none)
  * goes to who looks.  OK, LOST, DOWN (try again: safe to repeat). */

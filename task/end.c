@@ -14,7 +14,8 @@
 #include "redis/journal.h"
 #include "task/tasks_priv.h"
 
-#define RETRY_MS 100 /* while Redis is away */
+#define RETRY_MS 100       /* while Redis is away */
+#define ASKS_MAX (1 * MIB) /* of questions to one person */
 /* A result, six bytes for each control character. */
 #define RESULT_MAX (6 * TOOL_CONTENT_MAX + 1 * MIB)
 
@@ -80,6 +81,53 @@ task_end_result(struct task_run *r, const struct tool_result *result)
 	else
 		finish(r, TASK_COMPLETED, buf_str(&out), out.len);
 	buf_fini(&out);
+}
+
+/* As TASK_STEP_ASKS. */
+static int
+write_asks(struct buf *out, const struct tool_result *result)
+{
+	if (buf_add_str(out, "{\"open\":") == -1
+	    || json_add(out, result->questions) == -1)
+		return -1;
+	if (result->state != NULL
+	    && (buf_add_str(out, ",\"state\":") == -1
+		|| json_add_str(out, result->state, strlen(result->state))
+		    == -1))
+		return -1;
+	return buf_add_char(out, '}');
+}
+
+void
+task_end_asking(struct task_run *r, const struct tool_result *result)
+{
+	struct buf asks = BUF_INIT(ASKS_MAX);
+	enum store_rc rc;
+
+	if (r->job->task->address[0] != '\0') {
+		/* Who waits has no way to be asked. */
+		struct tool_result said = { .end = TOOL_FAILED };
+
+		tool_result_say(r->mem, &said, TOOL_FAILED,
+		    "This tool asks a question, which cannot be passed on to "
+		    "this client.");
+		task_end_result(r, &said);
+	} else if (json_object_size(result->questions) == 0
+	    || write_asks(&asks, result) == -1) {
+		finish_error(r, RPC_INTERNAL,
+		    "the tool asks nothing, or too much");
+	} else {
+		while ((rc = task_ask(r->w->store, r->job, buf_str(&asks),
+			    asks.len))
+			== STORE_DOWN
+		    && !worker_is_ending(r->w))
+			usleep(RETRY_MS * 1000);
+		if (rc == STORE_OK)
+			log_end(r, task_state_name(TASK_ASKS));
+		else if (rc == STORE_STOPPED)
+			finish(r, TASK_CANCELLED, NULL, 0);
+	}
+	buf_fini(&asks);
 }
 
 void

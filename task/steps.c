@@ -2,6 +2,7 @@
  * steps: what is written of a task while it runs.
  */
 #include <math.h>
+#include <stdint.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -26,6 +27,40 @@ task_has_begun(const struct task_run *r)
 		if (strcmp(r->job->journal[i].name, TASK_STEP_BEGUN) == 0)
 			return true;
 	return false;
+}
+
+static json_t *
+step(struct task_run *r, const char *name)
+{
+	const struct journal_field *f = r->job->journal;
+	size_t i;
+
+	for (i = 0; i < r->job->njournal; i++)
+		if (strcmp(f[i].name, name) == 0)
+			return json_read(r->mem, f[i].text, f[i].len, NULL,
+			    NULL);
+	return NULL;
+}
+
+void
+task_answers(struct task_run *r, struct tool_ctx *ctx)
+{
+	const struct task_call *c = &r->job->task->call;
+	const json_t *asked = step(r, TASK_STEP_ASKS);
+	json_t *answers = step(r, TASK_STEP_ANSWERS);
+
+	ctx->answers = c->answers;
+	ctx->state = c->state;
+	if (asked == NULL)
+		return;
+	ctx->state = json_member_str(asked, "state");
+	if (answers != NULL) {
+		/* Both are this thread's alone. */
+		if (c->answers != NULL)
+			(void)json_object_update_missing(answers,
+			    (json_t *)(uintptr_t)c->answers);
+		ctx->answers = answers;
+	}
 }
 
 static enum store_rc

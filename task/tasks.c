@@ -68,15 +68,13 @@ static void
 call(struct task_run *r, const struct listed_tool *t)
 {
 	const struct task_call *c = &r->job->task->call;
-	const struct tool_ctx ctx = { .caller = &c->caller,
+	struct tool_ctx ctx = { .caller = &c->caller,
 		.deadline_ms = (int)max_time_ms(r->s),
 		.cancel = &r->lease->why,
 		.progress = task_say,
 		.arg = r,
 		.request = c->request,
 		.trace = c->trace,
-		.answers = c->answers,
-		.state = c->state,
 		.in_job = true };
 	struct tool_result result = { .end = TOOL_FAILED };
 
@@ -84,17 +82,18 @@ call(struct task_run *r, const struct listed_tool *t)
 		leave(r, task_has_begun(r), is_repeatable(r, t));
 		return;
 	}
+	task_answers(r, &ctx);
 	listing_call(t, &ctx, c->arguments, r->mem, &result);
 	/* A result that came all the same is one. */
 	if (result.end != TOOL_DONE && lease_why(r->lease) != LEASE_HELD) {
 		leave(r, true, is_repeatable(r, t));
 		return;
 	}
-	if (result.end == TOOL_ASKS)
-		tool_result_say(r->mem, &result, TOOL_FAILED,
-		    "This tool asks a question, which cannot be passed on "
-		    "from a task yet.");
-	else if (result.end == TOOL_LATER)
+	if (result.end == TOOL_ASKS) {
+		task_end_asking(r, &result);
+		return;
+	}
+	if (result.end == TOOL_LATER)
 		tool_result_say(r->mem, &result, TOOL_FAILED,
 		    "This tool has not ended, though it was given the time.");
 	task_end_result(r, &result);

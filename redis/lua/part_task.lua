@@ -2,7 +2,8 @@
 local OVER = {completed = true, failed = true, cancelled = true}
 -- What only its work needs, and goes when it is over.
 local WORKED = {'token', 'taken', 'attempt', 'started', 'stop', 'crashes',
-	'failures', 'v', 'call', 'address', 'begun', 'said', 'asks', 'answers'}
+	'failures', 'v', 'call', 'address', 'begun', 'said', 'asks', 'answers',
+	'round'}
 
 -- ${result}: sealed, '' none.  Who waits for it looks at the record.
 local function end_task(task, open, due, name, id, address, state, result)

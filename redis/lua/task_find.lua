@@ -4,7 +4,7 @@
 -- KEYS task     ARGV spare burst
 local spare, burst = tonumber(ARGV[1]), tonumber(ARGV[2])
 local c, ours = record(KEYS[1], 'state', 'created', 'updated', 'ends', 'looks',
-	'said', 'asks', 'result')
+	'said', 'asks', 'answers', 'round', 'result')
 if not ours or not c.state then return {NONE} end
 if spare > 0 then
 	local now = clock()
@@ -15,11 +15,11 @@ if spare > 0 then
 	call('HSET', KEYS[1], 'looks', at + spare)
 end
 local out = {}
-for _, field in ipairs({'created', 'updated', 'ends'}) do
+for _, field in ipairs({'created', 'updated', 'ends', 'round'}) do
 	out[#out + 1] = field
 	out[#out + 1] = num(c[field], 0) or 0
 end
-for _, field in ipairs({'state', 'said', 'asks', 'result'}) do
+for _, field in ipairs({'state', 'said', 'asks', 'answers', 'result'}) do
 	if c[field] then
 		out[#out + 1] = field
 		out[#out + 1] = c[field]

@@ -30,6 +30,8 @@ for _, name in ipairs(names) do
 	if not ours then aside(task) end
 	if not c.state or OVER[c.state] then -- its time came, or it ended
 		call('ZREM', due, name)
+	elseif c.state == 'input_required' then -- an answer makes it due
+		call('ZREM', due, name)
 	elseif (num(c.v, 1) or 1) > tonumber(version) then
 		leave(name)
 	elseif c.token and crashes > 1 and not c.stop then

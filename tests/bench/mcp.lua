@@ -1,19 +1,23 @@
--- wrk: POST /mcp, tools/call of the newest revision.  Arguments: key, tool.
+-- wrk: POST /mcp, tools/call.  Arguments: key, tool, revision.
 -- An answer that is none of a call that was done counts as an error.
 function init(args)
-	local tool = args[2]
+	local tool, revision = args[2], args[3]
 	headers = {
 		["Content-Type"] = "application/json",
 		["Accept"] = "application/json, text/event-stream",
 		["Authorization"] = "Bearer " .. args[1],
-		["MCP-Protocol-Version"] = "2026-07-28",
-		["Mcp-Method"] = "tools/call",
-		["Mcp-Name"] = tool,
+		["MCP-Protocol-Version"] = revision,
 	}
+	local meta = ''
+	if revision == "2026-07-28" then
+		headers["Mcp-Method"], headers["Mcp-Name"] = "tools/call", tool
+		meta = ',"_meta":{"io.modelcontextprotocol/protocolVersion":' ..
+			'"2026-07-28",' ..
+			'"io.modelcontextprotocol/clientCapabilities":{}}'
+	end
 	body = string.format('{"jsonrpc":"2.0","id":1,"method":"tools/call",' ..
-		'"params":{"name":"%s","arguments":{"text":"hello"},"_meta":{' ..
-		'"io.modelcontextprotocol/protocolVersion":"2026-07-28",' ..
-		'"io.modelcontextprotocol/clientCapabilities":{}}}}', tool)
+		'"params":{"name":"%s","arguments":{"text":"hello"}%s}}',
+		tool, meta)
 end
 
 local threads = {}

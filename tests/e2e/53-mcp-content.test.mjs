@@ -11,7 +11,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { after } from 'node:test';
 import { until } from './dragoman.mjs';
-import { sharedStack } from './stacks.mjs';
+import { sharedStack, testWith } from './stacks.mjs';
 
 const KEY = 'mcp-key-content-55cc66';
 const M = '2026-07-28';
@@ -221,4 +221,49 @@ s.test('changes are seen by both edges', async d => {
   const skipped = d.logs().filter(l => l.event === 'content_skipped');
   assert.match(skipped.find(l => l.file === 'broken.md')?.why ?? '', /^broken\.md:\d+: .*expected YAML/);
   for (const file of ['out', 'up']) assert.match(skipped.find(l => l.file === file)?.why ?? '', /leads out/, file);
+});
+
+s.test('every key may read, and what it reads counts', async d => {
+  await up(d);
+  const made = await d.cli(['key', 'create', '--name', 'narrow', '--role', 'read', '--tools', 'nothing', '--rate', '4', '--print-secret']);
+  assert.equal(made.code, 0, made.stderr);
+  const narrow = { authorization: `Bearer ${made.stdout.trimEnd().split('\n').at(-1)}` };
+  const ask = (method, params = {}) => post(d, { jsonrpc: '2.0', id: 1, method, params }, narrow);
+  assert.deepEqual((await ask('tools/list')).json.result.tools, []);
+  for (const method of ['resources/list', 'resources/templates/list', 'prompts/list'])
+    assert.equal((await ask(method)).json.error, undefined, `${method} does not count`);
+  assert.match((await ask('resources/read', { uri: `${URI}policy.md` })).json.result.contents[0].text, /30 days/);
+  assert.match((await ask('prompts/get', { name: 'review', arguments: { language: 'C' } })).json.result.messages[0].content.text, /this C code/);
+  assert.deepEqual((await ask('completion/complete', { ref: { type: 'ref/prompt', name: 'review' }, argument: { name: 'language', value: 'go' } })).json.result.completion.values, ['Go']);
+  /* One that is none counts, too: it is a look at the disk. */
+  assert.equal((await ask('resources/read', { uri: `${URI}nothing` })).json.error.code, -32002);
+  const late = await ask('resources/read', { uri: `${URI}policy.md` });
+  assert.equal(late.status, 429);
+  assert.equal(late.json.error.code, 429);
+  assert.equal((await ask('resources/list')).status, 200, 'lists go on');
+});
+
+testWith({ edges: 2, turns: 0, ready: false, env: { MCP_API_KEYS: KEY }, settings: {} }, 'folders come and go with the settings, without a restart', async d => {
+  const count = async (method, member) => {
+    const counts = new Set();
+    for (let i = 0; i < 6; i++) counts.add((await legacy(d, method)).json.result[member].length);
+    return counts.size === 1 ? [...counts][0] : -1;
+  };
+  const are = (r, p, what) => until(async () => await count('resources/list', 'resources') === r && await count('prompts/list', 'prompts') === p, { what });
+  const set = mcp => {
+    d.writeSettings(mcp);
+    for (const w of d.edges) w.signal('SIGHUP');
+  };
+  await until(async () => (await d.get('/health')).status === 200, { what: 'an edge serves' });
+  await are(0, 0, 'none are named');
+  assert.equal((await legacy(d, 'resources/read', { uri: `${URI}policy.md` })).json.error.code, -32002);
+  set(`mcp:\n  resources_dir: ${at('files')}\n  prompts_dir: ${at('prompts')}\n`);
+  await are(3, 1, 'both are named');
+  set(`mcp:\n  resources_dir: ${at('files', 'manuals')}\n  prompts_dir: ${at('nowhere')}\n`);
+  await are(2, 0, 'another one, and one that is not there');
+  const failed = await until(() => d.logs().find(l => l.event === 'content_failed'), { what: 'it is logged' });
+  assert.equal(failed.setting, 'mcp.prompts_dir');
+  assert.equal(failed.folder, at('nowhere'));
+  set('');
+  await are(0, 0, 'none again');
 });

@@ -388,6 +388,17 @@ make_api_key(struct redis_fixture *f, const struct chat_name *chat,
 	arena_free(mem);
 }
 
+static void
+make_once(struct redis_fixture *f, const struct chat_name *chat,
+    const char *key, struct buf *v)
+{
+	struct chat_name owner = { .text = "tenant:default" };
+
+	(void)chat;
+	sealed(f, v, "", &owner, "once", ID);
+	(void)redis_text(f, "HSET %s doc %b", key, v->data, v->len);
+}
+
 static const struct {
 	const char *noun;
 	void (*make)(struct redis_fixture *f, const struct chat_name *chat,
@@ -401,6 +412,7 @@ static const struct {
 	{ "reply", make_reply },
 	{ "task", make_task },
 	{ "key", make_api_key },
+	{ "once", make_once },
 };
 
 static void

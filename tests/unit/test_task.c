@@ -293,6 +293,81 @@ a_cancel_ends_or_is_felt(void **state)
 	arena_free(mem);
 }
 
+/* Nobody holds it meanwhile; the last answer makes it due, once. */
+static void
+a_task_asks(void **state)
+{
+	static const char BOTH[] = "{\"open\":{\"a\":{},\"b\":{}}}";
+	static const char LEFT[] = "{\"open\":{\"b\":{}}}";
+	static const char NONE[] = "{\"open\":{}}";
+	struct redis_fixture *f = *state;
+	const struct journal_field begun = { .name = TASK_STEP_BEGUN,
+		.text = "{}",
+		.len = 2 };
+	struct arena *mem = arena_new();
+	char id[TASK_ID_MAX];
+	struct chat_name name = put(f, KEY, id, "", STORE_OK);
+	bool stopped, ended;
+	struct job *j = take(f);
+	struct task t;
+
+	assert_int_equal(journal_write(f->store, j, &begun, 1, LEASE_MS, 60000,
+			     NULL, &stopped),
+	    STORE_OK);
+	assert_int_equal(task_ask(f->store, j, BOTH, strlen(BOTH)), STORE_OK);
+	assert_int_equal(task_ask(f->store, j, BOTH, strlen(BOTH)), STORE_OK);
+	assert_int_equal(task_finish(f->store, j, TASK_FAILED, NULL, 0),
+	    STORE_OK); /* taken for a repeat: it changes nothing */
+	job_free(j);
+	hurry(f);
+	assert_null(take(f));
+	t = find(f, &name, mem);
+	assert_int_equal(t.state, TASK_ASKS);
+	assert_string_equal(t.asks, BOTH);
+	assert_null(t.answers);
+	assert_int_equal(task_answer(f->store, &name, id, t.round, LEFT,
+			     "{\"a\":{}}", false),
+	    STORE_OK);
+	/* Another one saw the same questions. */
+	assert_int_equal(
+	    task_answer(f->store, &name, id, t.round, NONE, "{}", true),
+	    STORE_LOST);
+	t = find(f, &name, mem);
+	assert_int_equal(t.state, TASK_ASKS);
+	assert_string_equal(t.asks, LEFT);
+	assert_null(take(f));
+	assert_int_equal(task_answer(f->store, &name, id, t.round, NONE,
+			     "{\"a\":{},\"b\":{}}", true),
+	    STORE_OK);
+	assert_int_equal(find(f, &name, mem).state, TASK_WORKING);
+	assert_int_equal(
+	    task_answer(f->store, &name, id, t.round + 1, NONE, "{}", true),
+	    STORE_NONE);
+	j = take(f);
+	assert_non_null(j);
+	assert_int_equal(j->njournal, 2); /* nothing is begun */
+	assert_int_equal(j->crashes, 0);
+	/* A cancel came: it may not ask. */
+	assert_int_equal(task_cancel(f->store, &name, id, &ended), STORE_OK);
+	assert_false(ended);
+	assert_int_equal(task_ask(f->store, j, BOTH, strlen(BOTH)),
+	    STORE_STOPPED);
+	assert_int_equal(task_finish(f->store, j, TASK_CANCELLED, NULL, 0),
+	    STORE_OK);
+	job_free(j);
+	t = find(f, &name, mem);
+	assert_int_equal(t.state, TASK_CANCELLED);
+	assert_null(t.asks);
+	/* Nor is one that asks held: it ends at once. */
+	name = put(f, KEY, id, "", STORE_OK);
+	j = take(f);
+	assert_int_equal(task_ask(f->store, j, BOTH, strlen(BOTH)), STORE_OK);
+	job_free(j);
+	assert_int_equal(task_cancel(f->store, &name, id, &ended), STORE_OK);
+	assert_true(ended);
+	arena_free(mem);
+}
+
 static void
 looks_are_counted(void **state)
 {
@@ -453,6 +528,7 @@ main(void)
 		TEST(a_task_is_begun_taken_and_ended),
 		TEST(a_dead_holder_is_followed),
 		TEST(a_cancel_ends_or_is_felt),
+		TEST(a_task_asks),
 		TEST(looks_are_counted),
 		TEST(a_key_has_so_many_open),
 		TEST(a_damaged_task_is_its_own_matter),
