@@ -116,6 +116,13 @@ test('official clients, dragoman mcp and mcp-remote, two edges; edges die, Redis
   const none = await fetch(`http://127.0.0.1:${port}/mcp`, { method: 'POST', body: '{}', headers: { 'content-type': 'application/json' } });
   assert.deepEqual([none.status, none.headers.get('www-authenticate')], [401, 'Bearer realm="dragoman"']);
 
+  /* On this machine alone, a client of 2024-11-05 needs none. */
+  const t = await run(PROGRAM, ['mcp', 'test', '--json', `http://127.0.0.1:${port}`]);
+  assert.equal(t.code, 1, 'but for it');
+  const sse = await fetch(`http://127.0.0.1:${port}/sse`, { headers: { accept: 'text/event-stream' } });
+  assert.equal(sse.status, 200);
+  await sse.body.cancel();
+
   /* The settings of a start are those of the next one. */
   const again = await quickstart(state, ['--restart', '--yes'], { ms: 120000 });
   assert.equal(again.code, 0, again.err);
@@ -132,6 +139,7 @@ test('--allow-external and MCP_HOST: every client needs a key', async () => {
     [['--edges', '0'], {}, /--edges: expected 1 to 64, got "0"/], [['--edges', 'two'], {}, /--edges: expected/],
     [['--allow-external'], { MCP_AUTH: 'none' }, /mcp\.auth: none serves this machine only, and 0\.0\.0\.0 is open/],
     [[], { MCP_HOST: '0.0.0.0', MCP_AUTH: 'none' }, /dragoman key create/],
+    [['--listen', '0.0.0.0'], { MCP_REQUIRE_KEY: 'false' }, /mcp\.require_key: false serves this machine only/],
   ]) {
     const r = await quickstart(state, ['--yes', '--detach', '--port', String(await freePort()), ...args], { env, ms: 120000 });
     assert.equal(r.code, 2, r.err);
@@ -142,9 +150,9 @@ test('--allow-external and MCP_HOST: every client needs a key', async () => {
   assert.equal(r.code, 0, r.err);
   assert.match(fs.readFileSync(path.join(state, 'nginx/nginx.conf'), 'utf8'), new RegExp(`listen 0\\.0\\.0\\.0:${port} `));
   assert.match(r.err, /plain HTTP/);
-  for (const [method, url] of [['POST', '/mcp'], ['POST', '/sse'], ['GET', '/sse']]) {
+  for (const [method, url] of [['POST', '/mcp'], ['POST', '/sse'], ['GET', '/sse'], ['POST', '/messages/'], ['GET', '/mcp']]) {
     const w = await fetch(`http://127.0.0.1:${port}${url}`, { method, ...(method === 'POST' ? { body: '{}', headers: { 'content-type': 'application/json' } } : {}) });
-    assert.ok([401, 405].includes(w.status), `${method} ${url}: ${w.status}`);
+    assert.equal(w.status, 401, `${method} ${url}`);
   }
   const t = await run(PROGRAM, ['mcp', 'test', `http://127.0.0.1:${port}`], { env: { DRAGOMAN_KEY: KEY } });
   assert.equal(t.code, 0, t.out + t.err);
