@@ -5,9 +5,9 @@
  *
  *   node tests/conformance/run.mjs [SCENARIO...]
  *
- * Needs Node 22.  A line for each scenario: "pass: REVISION SCENARIO", "fail:
- * ...", or "skip: ..." with the reason (not-yet).  A FAILURE fails, and so does
- * what only warns or was not tried, unless it is EXPLAINED.  CONFORMANCE_BUILD is start's.
+ * Needs Node 22.  A line for each scenario: "pass: REVISION SCENARIO" or "fail:
+ * ...".  A FAILURE fails, and so does what only warns or was not tried, unless it
+ * is EXPLAINED.  CONFORMANCE_BUILD is start's.
  */
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
@@ -25,9 +25,9 @@ const RUNS = [
   { revision: '2025-06-18', args: ['--suite', 'all', '--spec-version', '2025-06-18'], least: 27 },
   { revision: '2025-03-26', args: ['--suite', 'all', '--spec-version', '2025-03-26'], least: 1 },
 ];
-/* Checks that warn, and docs/MCP.md says why; and those that the suite never tries. */
+/* What docs/MCP.md says more of. */
 const EXPLAINED = new Set([
-  'tasks-status-notifications', /* the suite has no code for it */
+  'tasks-status-notifications', /* the suite has no code for it yet, and says so */
 ]);
 
 const say = text => process.stdout.write(`${text}\n`);
@@ -49,15 +49,6 @@ function run(file, args, { ms = 180000, quiet = false, env = {} } = {}) {
   });
 }
 
-/* not-yet: REVISION (or *), SCENARIO, and the reason. */
-function readNotYet() {
-  const lines = fs.readFileSync(path.join(HERE, 'not-yet'), 'utf8').split('\n').filter(l => l !== '' && !l.startsWith('#'));
-  return new Map(lines.map(l => {
-    const [revision, scenario, ...why] = l.split(/\s+/);
-    return [`${revision} ${scenario}`, why.join(' ')];
-  }));
-}
-
 /* The scenarios of a folder that the suite wrote: [NAME, checks]. */
 function results(dir) {
   return fs.readdirSync(dir).sort().flatMap(name => {
@@ -70,20 +61,19 @@ function results(dir) {
 
 const line = c => `    ${c.status} ${c.id}: ${(c.errorMessage ?? c.description ?? '').replace(/\s+/g, ' ').slice(0, 400)}`;
 
-function judge(revision, scenario, checks, why) {
+function judge(revision, scenario, checks) {
   const what = `${revision} ${scenario}`;
   const bad = checks.filter(c => c.status === 'FAILURE' || (c.status !== 'SUCCESS' && c.status !== 'INFO' && !EXPLAINED.has(c.id)));
   const tried = checks.some(c => c.status === 'SUCCESS') || checks.every(c => EXPLAINED.has(c.id));
   if (bad.length === 0 && tried) {
-    if (why !== undefined) say(`    ${what} passes now: take it out of tests/conformance/not-yet`);
     say(`pass: ${what}`);
     return;
   }
   for (const c of tried ? bad : checks) say(line(c));
-  say(why !== undefined ? `skip: ${what} (${why})` : `fail: ${what}`);
+  say(`fail: ${what}`);
 }
 
-async function runOne({ revision, args, least }, url, dir, notYet, wanted) {
+async function runOne({ revision, args, least }, url, dir, wanted) {
   const out = path.join(dir, revision);
   fs.mkdirSync(out);
   if (wanted.length === 0) {
@@ -92,8 +82,7 @@ async function runOne({ revision, args, least }, url, dir, notYet, wanted) {
     for (const s of wanted) await run(process.execPath, [CLI, 'server', '--url', url, '--scenario', s, '--spec-version', revision, '-o', out, '--verbose']);
   }
   const found = results(out);
-  for (const [scenario, checks] of found)
-    judge(revision, scenario, checks, notYet.get(`${revision} ${scenario}`) ?? notYet.get(`* ${scenario}`));
+  for (const [scenario, checks] of found) judge(revision, scenario, checks);
   if (wanted.length === 0 && found.length < least)
     say(`fail: ${revision}: ${found.length} scenarios ran, not ${least}`);
 }
@@ -117,8 +106,7 @@ try {
   if (started.code !== 0) {
     say('fail: tests/conformance/start');
   } else {
-    const notYet = readNotYet(), wanted = process.argv.slice(2);
-    for (const r of RUNS) await runOne(r, `http://localhost:${port}/mcp`, dir, notYet, wanted);
+    for (const r of RUNS) await runOne(r, `http://localhost:${port}/mcp`, dir, process.argv.slice(2));
     const stopped = await run(path.join(HERE, 'stop'), [], { env });
     say(stopped.code === 0 ? 'pass: start and stop' : 'fail: tests/conformance/stop');
     findings(env.CONFORMANCE_STATE);
