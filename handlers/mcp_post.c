@@ -98,14 +98,16 @@ serve(struct mcp_post *p, json_t *doc, bool in_batch)
 		    : mcp_function(w.call.method)(&w, &p->out, &fault);
 		if (rc == MCP_DONE)
 			return SERVED;
-		if (rc == MCP_WAITS) {
+		/* Once it is parked, the park thread reads what it is. */
+		if (rc == MCP_WAITS && !p->may_wait) {
 			p->closes = w.call.revision->era == MCP_MODERN;
 			p->resumes = w.call.has_session
 			    && w.call.revision->resumes;
 			p->primes = w.call.revision->primes;
 			p->token = w.call.token;
-			return WAITS;
 		}
+		if (rc == MCP_WAITS)
+			return WAITS;
 	}
 	/* What was written of an answer that is none. */
 	p->out.len = from;
