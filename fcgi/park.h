@@ -97,6 +97,9 @@ struct park_kind {
 	/* A stream has said nothing for PARK_QUIET_MS; NULL: nor need it. */
 	void (*on_quiet)(struct parked *p, void *state);
 	const char *alive; /* what a silent stream says; NULL: nothing */
+	/* The process will end: who can go on elsewhere ends now, and the
+	 * others at their deadline.  NULL: it waits until then. */
+	void (*on_drain)(struct parked *p, void *state);
 	/*
 	 * Its time is up, or the process ends: answer now.  ${last} is what the
 	 * last look found, after on_found was called; NULL: nothing.
@@ -176,7 +179,8 @@ bool park_waits(struct park *pk, int64_t number);
 struct process_ear;
 extern const struct process_ear PARK_EAR;
 
-/* Draining: each is given until ${ms} from now, then on_deadline. */
+/* Draining: on_drain at once; each is given until ${ms} from now, then
+ * on_deadline. */
 void park_drain(struct park *pk, int64_t ms);
 
 /* Parked or about to be: in all, and of ${owner}. */

@@ -83,6 +83,16 @@ settle(struct parked *p)
 }
 
 static void
+tell_drain(struct parked *p)
+{
+	if (p->kind->on_drain == NULL || p->stage >= STAGE_OVER)
+		return;
+	log_set_id(p->id);
+	p->kind->on_drain(p, p->state);
+	log_set_id(NULL);
+}
+
+static void
 begin(struct park *pk, struct parked *p)
 {
 	struct epoll_event ev = { .events = EPOLLIN | EPOLLRDHUP,
@@ -107,6 +117,8 @@ begin(struct park *pk, struct parked *p)
 		p->kind->on_begin(p, p->state);
 		log_set_id(NULL);
 	}
+	if (pk->drain_ms != 0 && !p->gone)
+		tell_drain(p);
 	(void)settle(p);
 }
 
@@ -183,14 +195,16 @@ look_soon(struct park *pk, int64_t ms, bool topics_only)
 static void
 drain(struct park *pk, int64_t until_ms)
 {
-	struct parked *p;
+	struct parked *p, *next;
 
 	pk->drain_ms = until_ms;
-	for (p = pk->all; p != NULL; p = p->next)
-		if (p->deadline_ms > until_ms) {
+	for (p = pk->all; p != NULL; p = next) {
+		next = p->next; /* it may be no more */
+		if (p->deadline_ms > until_ms)
 			p->deadline_ms = until_ms;
-			park_timer_set(p);
-		}
+		tell_drain(p);
+		(void)settle(p);
+	}
 }
 
 /* False: the process ends. */

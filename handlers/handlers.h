@@ -12,6 +12,9 @@ int handle_chat(struct request *req);          /* POST /chat */
 int handle_chat_message(struct request *req);  /* GET /chat/{}/messages/{} */
 int handle_mcp(struct request *req);           /* POST /mcp, /sse */
 int handle_mcp_preflight(struct request *req); /* OPTIONS of both */
+int handle_mcp_get(struct request *req);       /* GET of both */
+int handle_mcp_delete(struct request *req);    /* DELETE of both */
+int handle_mcp_messages(struct request *req);  /* POST /messages/ */
 int handle_health(struct request *req);
 int handle_ready(struct request *req);
 int handle_metrics(struct request *req);
@@ -23,6 +26,7 @@ int verify_metrics(struct request *req, struct refusal *why);
 
 /* mcp_who.c, mcp_refuse.c: the same for /mcp */
 int verify_mcp(struct request *req, struct refusal *why);
+int verify_mcp_sse(struct request *req, struct refusal *why); /* 2024-11-05 */
 int verify_mcp_origin(struct request *req, struct refusal *why);
 int refuse_mcp(struct request *req, const struct refusal *why);
 

@@ -5,7 +5,16 @@
  * earlier one, so any edge may serve it.
  */
 #include "handlers/handlers.h"
-#include "handlers/mcp_priv.h"
+#include "handlers/mcp_stream.h"
+
+static int
+serve(struct request *req, struct mcp_post *p)
+{
+	if (!mcp_post_serve(p))
+		return mcp_hand_over(req, p);
+	return p->stream != NULL ? mcp_stream_park(req, p, p->stream)
+				 : mcp_answer(req, p);
+}
 
 int
 handle_mcp(struct request *req)
@@ -18,8 +27,7 @@ handle_mcp(struct request *req)
 	if (!mcp_access(req, &p, &why))
 		rc = reply_refusal(req, &why);
 	else
-		rc = mcp_post_serve(&p) ? mcp_answer(req, &p)
-					: mcp_hand_over(req, &p);
+		rc = serve(req, &p);
 	mcp_post_fini(&p);
 	return rc;
 }

@@ -112,6 +112,7 @@ mcp_access(struct request *req, struct mcp_post *p, struct refusal *why)
 	for (i = 0; i < n; i++)
 		set_ask(&asks[i], p, req,
 		    json_is_array(p->doc) ? json_array_get(p->doc, i) : p->doc);
+	asks[0].session = p->sid;
 	access_take(p->edge->store, asks, n, p->mem, got);
 	for (i = 0; i < n; i++) {
 		rights[i] = (struct mcp_right){ .verdict = got[i].verdict,
@@ -120,6 +121,8 @@ mcp_access(struct request *req, struct mcp_post *p, struct refusal *why)
 			return false;
 	}
 	p->rights = rights;
+	p->mcps = got[0].mcps;
+	p->server.ended = p->mcps.ended;
 	p->key = &got[0].key;
 	p->caller.tenant = p->key->tenant;
 	p->caller.key = p->server.key = p->key->id;

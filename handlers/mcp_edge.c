@@ -12,7 +12,7 @@
 #include "handlers/handlers.h"
 #include "handlers/mcp_content.h"
 #include "handlers/mcp_lists.h"
-#include "handlers/mcp_priv.h"
+#include "handlers/mcp_stream.h"
 #include "program/program.h"
 
 #define REPORT_MAX (64 * KIB)
@@ -31,6 +31,7 @@ mcp_edge_start(struct edge *e, const struct seal_ring *ring)
 	pthread_mutex_init(&m->opening, NULL);
 	pthread_mutex_init(&m->mu, NULL);
 	m->tools = toolbox_builtin(e->settings);
+	m->places = mcp_places_new();
 	mcp_content_ears(e->store, &ears);
 	m->content = content_start(e->settings, &ears, !edge_is_cgi());
 	e->mcp = m;
@@ -107,6 +108,7 @@ mcp_edge_stop(struct edge *e)
 		http_stop();
 	pthread_mutex_destroy(&m->opening);
 	pthread_mutex_destroy(&m->mu);
+	mcp_places_free(m->places);
 	e->mcp = NULL;
 	free(m);
 }

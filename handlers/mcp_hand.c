@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/json.h"
@@ -15,33 +16,36 @@
 
 #define PARAM_ENV "HTTP_MCP_PARAM_"
 #define RETRY_FULL_S 5
-#define ANSWER_MS 10000 /* after its calls have ended, at the latest */
+#define ALONE_LOOK_MS 500 /* at a task whose end wakes nobody */
+#define ANSWER_MS 10000   /* after its calls have ended, at the latest */
 
 static const char FULL[] = "too many calls are waiting; please try again";
 
-/* On the serving thread. */
 static void
 on_progress(void *arg, double value, double total, const char *text)
 {
 	struct mcp_later *l = arg;
+	struct buf json = BUF_INIT(MCP_EVENTS_MAX);
+	int rc;
 
 	pthread_mutex_lock(&l->mu);
-	mcp_later_tell(l, value, total, text);
+	rc = mcp_later_progress(l, value, total, text, &json);
 	pthread_mutex_unlock(&l->mu);
-	park_wake(l->post.edge->park, l->number, "progress", "", 0);
+	if (rc == 0)
+		mcp_keep_tell(l, &json);
+	buf_fini(&json);
 }
 
 static void
 on_say(void *arg, enum tool_level level, const char *text)
 {
 	struct mcp_later *l = arg;
+	struct buf json = BUF_INIT(MCP_EVENTS_MAX);
 
-	if (level < l->post.log.from)
-		return;
-	pthread_mutex_lock(&l->mu);
-	mcp_later_say(l, level, text);
-	pthread_mutex_unlock(&l->mu);
-	park_wake(l->post.edge->park, l->number, "said", "", 0);
+	if (level >= l->post.log.from
+	    && mcp_log_write(&json, &l->post.log, level, text) == 0)
+		mcp_keep_tell(l, &json);
+	buf_fini(&json);
 }
 
 /* ---- the work ------------------------------------------------------------ */
@@ -52,6 +56,12 @@ finish(struct mcp_later *l)
 	struct park *park = l->post.edge->park;
 	int64_t number = l->number;
 
+	if (l->post.says) {
+		mcp_messages_say(&l->post);
+		mcp_later_unref(l);
+		return;
+	}
+	mcp_keep_answer(l);
 	pthread_mutex_lock(&l->mu);
 	l->done = true;
 	pthread_mutex_unlock(&l->mu);
@@ -90,6 +100,31 @@ has_left(struct mcp_later *l)
 	return left;
 }
 
+/*
+ * Nobody is parked, and the answer is wanted all the same: on a session's stream
+ * elsewhere, or by who resumes this one.  The thread waits itself.
+ */
+static bool
+is_alone(struct mcp_later *l)
+{
+	bool alone;
+
+	pthread_mutex_lock(&l->mu);
+	alone = l->post.says || (l->left && l->promised);
+	pthread_mutex_unlock(&l->mu);
+	return alone && !atomic_load(&l->post.edge->draining);
+}
+
+static void
+wait_alone(struct mcp_later *l)
+{
+	int64_t until = clock_boot_ms() + l->settings->mcp_task_max_ms;
+
+	while (is_alone(l) && clock_boot_ms() < until
+	    && !mcp_task_is_over(&l->post))
+		usleep(ALONE_LOOK_MS * 1000);
+}
+
 /* True: it waits for a task, and is not ours any more. */
 static bool
 serve_on(struct mcp_later *l)
@@ -98,6 +133,8 @@ serve_on(struct mcp_later *l)
 
 	while (!l->cancel) {
 		mcp_asking_take(l);
+		if (p->awaits != NULL && is_alone(l))
+			wait_alone(l);
 		if (p->awaits != NULL && !mcp_task_is_over(p)) {
 			if (await_task(l))
 				return true;
@@ -110,16 +147,17 @@ serve_on(struct mcp_later *l)
 		if (p->questions != NULL) {
 			if (mcp_asking_wait(l))
 				return true;
-			mcp_post_fail(p, 500, "the question is too long");
-			break;
+			continue;
 		}
 		if (p->awaits == NULL) {
 			mcp_post_fail(p, 500, "Internal Server Error");
 			return false;
 		}
+		if (is_alone(l))
+			continue;
 		if (await_task(l))
 			return true;
-		if (has_left(l))
+		if (has_left(l) && !is_alone(l))
 			break;
 	}
 	mcp_task_abandon(p);
@@ -209,7 +247,7 @@ later_new(const struct request *req, struct mcp_post *p, int64_t number)
 
 	if (l == NULL)
 		abort();
-	atomic_store(&l->refs, 2);
+	atomic_store(&l->refs, p->says ? 1 : 2); /* nobody is parked then */
 	pthread_mutex_init(&l->mu, NULL);
 	l->number = number;
 	l->mem = mem;
@@ -254,11 +292,12 @@ later_new(const struct request *req, struct mcp_post *p, int64_t number)
 	l->post.cancel = &l->cancel;
 	l->post.arg = l;
 	/* Of several, nobody could tell whose it is to be sent with. */
-	if (l->accepts.stream && !json_is_array(l->post.doc)) {
+	if ((l->accepts.stream || p->says) && !json_is_array(l->post.doc)) {
 		l->post.can_ask = true;
 		l->post.progress = on_progress;
 		l->post.say = on_say;
 	}
+	mcp_keep_init(l);
 	return l;
 }
 
@@ -350,9 +389,27 @@ mcp_hand_over(struct request *req, struct mcp_post *p)
 	if (waits) { /* for the other call, and then for its own */
 		wait.item = l->post.once.id;
 		wait.deadline_ms += l->post.once.run_ms;
+		l->stream[0] = '\0'; /* it cannot be resumed, too */
+	} else {
+		wait.item = mcp_keep_item(l);
 	}
 	park_request(park, number, req, &wait);
 	if (!waits || !wait_once(l))
 		start(l);
 	return 0;
+}
+
+void
+mcp_hand_to_say(struct request *req, struct mcp_post *p)
+{
+	struct mcp_later *l = later_new(req, p, -1);
+
+	if (!l->post.once.waits) {
+		start(l);
+		return;
+	}
+	/* Nothing is parked that could be woken when the other one ends. */
+	mcp_post_fail(&l->post, 503,
+	    "the same call is being made; repeat it when that has ended");
+	finish(l);
 }

@@ -27,38 +27,26 @@ add_number(struct buf *out, const char *name, double value)
 	return buf_printf(out, ",\"%s\":%.15g", name, value);
 }
 
-void
-mcp_later_tell(struct mcp_later *l, double value, double total,
-    const char *text)
+int
+mcp_later_progress(struct mcp_later *l, double value, double total,
+    const char *text, struct buf *json)
 {
-	struct buf json = BUF_INIT(MCP_EVENTS_MAX);
-
 	/* Values that do not grow, and what nobody could write. */
 	if (!isfinite(value) || !(value > l->progress))
-		return;
-	if (buf_add_str(&json,
+		return -1;
+	if (buf_add_str(json,
 		"{\"jsonrpc\":\"2.0\",\"method\":\"notifications/progress\","
 		"\"params\":{\"progressToken\":")
-		== 0
-	    && json_add(&json, l->post.token) == 0
-	    && add_number(&json, "progress", value) == 0
-	    && (total <= 0 || !isfinite(total)
-		|| add_number(&json, "total", total) == 0)
-	    && (text == NULL
-		|| (buf_add_str(&json, ",\"message\":") == 0
-		    && json_add_str(&json, text, strlen(text)) == 0))
-	    && buf_add_str(&json, "}}") == 0
-	    && mcp_event(&l->events, &json) == 0)
-		l->progress = value;
-	buf_fini(&json);
-}
-
-void
-mcp_later_say(struct mcp_later *l, enum tool_level level, const char *text)
-{
-	struct buf json = BUF_INIT(MCP_EVENTS_MAX);
-
-	if (mcp_log_write(&json, &l->post.log, level, text) == 0)
-		(void)!mcp_event(&l->events, &json);
-	buf_fini(&json);
+		== -1
+	    || json_add(json, l->post.token) == -1
+	    || add_number(json, "progress", value) == -1
+	    || (total > 0 && isfinite(total)
+		&& add_number(json, "total", total) == -1)
+	    || (text != NULL
+		&& (buf_add_str(json, ",\"message\":") == -1
+		    || json_add_str(json, text, strlen(text)) == -1))
+	    || buf_add_str(json, "}}") == -1)
+		return -1;
+	l->progress = value;
+	return 0;
 }

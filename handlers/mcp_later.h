@@ -8,6 +8,7 @@
 #include "fcgi/park.h"
 #include "handlers/mcp_tasks.h"
 
+#define MCP_REFUSED_MAX 400
 #define MCP_EVENTS_MAX (256 * KIB) /* of progress: the last one says most */
 
 struct mcp_later {
@@ -26,15 +27,21 @@ struct mcp_later {
 	 * starts or releases it.  Its wake-up came; its request ended. */
 	_Atomic bool waits, other_ended, ended;
 
+	/* Its stream, if it can be resumed (mcp_keep.c); "" if not. */
+	char stream[MCPS_STREAM_MAX];
+	size_t kept; /* bytes of its events, the serving thread's */
+
 	pthread_mutex_t mu; /* of what follows */
 	bool done;          /* the post has its answer; it is the park's */
-	/* Questions are open on its stream, and no thread serves it: its
-	 * reference is of whoever takes asks back to false. */
+	/* Questions are open on its stream, and no thread serves it, unless it
+	 * still tells them: the serving reference is of whoever takes asks
+	 * back to false. */
 	struct {
-		bool asks, whole; /* all answers are there */
+		bool asks, tells;
+		bool whole; /* all answers are there */
 		const json_t *open;
 		json_t *answers;
-		const char *refused; /* why there are none */
+		char refused[MCP_REFUSED_MAX]; /* why there are none; or "" */
 	} asking;
 	bool left; /* its request has ended: nobody reads */
 	/* No thread serves it: it is served on when its task is over.  The serving
@@ -44,6 +51,10 @@ struct mcp_later {
 	char task[CHAT_NAME_MAX]; /* its name, for progress; "" none */
 	struct buf events;        /* that are to be sent, and were not */
 	double progress;          /* the last value that was told */
+	int64_t number_of;        /* the last event that has a number */
+	/* Its client has a stream that it may resume: what is sent is kept
+	 * before.  Nothing more is promised once the answer is on its way. */
+	bool promised, answering;
 
 	/* Of the park thread alone. */
 	struct mcp_accepts accepts;
@@ -55,14 +66,33 @@ struct mcp_later {
 
 void mcp_later_unref(struct mcp_later *l);
 
-/* Append notifications/progress to ${l}->events, if ${value} is above what was
- * told; its lock is held. */
-void mcp_later_tell(struct mcp_later *l, double value, double total,
-    const char *text);
+/* Write notifications/progress into ${json}, if ${value} is above what was told;
+ * its lock is held.  -1: it is not, or cannot be written. */
+int mcp_later_progress(struct mcp_later *l, double value, double total,
+    const char *text, struct buf *json) WARN_UNUSED;
 
-/* Append what the tool says to it; the same. */
-void mcp_later_say(struct mcp_later *l, enum tool_level level,
-    const char *text);
+/*
+ * mcp_keep.c: a call whose stream can be resumed.
+ *
+ * Its client may resume it from the first event on that has an id.  Until then
+ * nothing is kept.
+ */
+void mcp_keep_init(struct mcp_later *l);
+/* In the look thread, ${item} is mcp_keep_item: its stream is known to all
+ * edges from now on.  False: it cannot be resumed. */
+const char *mcp_keep_item(struct mcp_later *l);
+bool mcp_keep_is_item(const char *item); /* else a call's, of mcp_once.c */
+bool mcp_keep_begin(struct edge *e, const char *item);
+/* In the park thread: may its client be told an id now? */
+bool mcp_keep_promise(struct mcp_later *l);
+/* On the serving thread: tell its client ${json} before the answer: on its
+ * stream, kept first if that can be resumed, or on its session's. */
+void mcp_keep_tell(struct mcp_later *l, const struct buf *json);
+/* The same of its answer, before the park thread gets it. */
+void mcp_keep_answer(struct mcp_later *l);
+/* "id: STREAM.NUMBER\n" */
+int mcp_keep_id(struct buf *out, const struct mcp_later *l,
+    int64_t number) WARN_UNUSED;
 
 /* What wakes it in this process, besides progress: it has its answer; it has
  * begun to wait for a task. */
@@ -71,7 +101,7 @@ void mcp_later_say(struct mcp_later *l, enum tool_level level,
 #define MCP_PIECE_ASKS "asks"
 
 /* mcp_asking.c: write the questions of ${l}->post and wait.  True: it is not
- * ours any more.  False: nobody reads, or they are too long. */
+ * ours any more.  False: serve it on, it was answered already, or cannot be. */
 bool mcp_asking_wait(struct mcp_later *l);
 /* Have the post take the answers that came. */
 void mcp_asking_take(struct mcp_later *l);
@@ -80,7 +110,8 @@ void mcp_asking_take(struct mcp_later *l);
 bool mcp_asking_heard(struct mcp_later *l, struct edge *e, const char *sealed,
     size_t len);
 bool mcp_asking_again(struct mcp_later *l, struct edge *e);
-/* Nobody waits any more.  True: its serving reference is the caller's. */
+/* Its client has left.  True: it is to be served on, which says so; its serving
+ * reference is the caller's. */
 bool mcp_asking_end(struct mcp_later *l);
 
 /* mcp_park.c */

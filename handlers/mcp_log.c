@@ -54,6 +54,13 @@ mcp_set_level(struct mcp_work *w, struct buf *out, struct mcp_fault *fault)
 		return mcp_fail(fault, RPC_BAD_PARAMS,
 		    "params.level is none of debug, info, notice, warning, "
 		    "error, critical, alert, emergency");
+	/* Without a session there is nothing to keep it for. */
+	if ((w->call.has_session || w->post->says)
+	    && mcps_set_level(w->post->edge->store, w->post->sid,
+		   tool_level_name(level))
+		!= STORE_OK)
+		return mcp_fail(fault, RPC_INTERNAL,
+		    "the level cannot be kept now");
 	return mcp_result_begin(out, &w->call) == -1
 	    ? -1
 	    : mcp_result_end(out, &w->call, NULL);

@@ -20,7 +20,10 @@
 	_(MCP_TASKS_GET, mcp_tasks_get)                     \
 	_(MCP_TASKS_UPDATE, mcp_tasks_update)               \
 	_(MCP_TASKS_CANCEL, mcp_tasks_cancel)               \
-	_(MCP_SET_LEVEL, mcp_set_level)
+	_(MCP_SET_LEVEL, mcp_set_level)                     \
+	_(MCP_LISTEN, mcp_listen)                           \
+	_(MCP_RESOURCES_SUBSCRIBE, mcp_subscribe)           \
+	_(MCP_RESOURCES_UNSUBSCRIBE, mcp_unsubscribe)
 
 #define FUNCTION(id, function) [id] = (function),
 #define OFFER(id, function) [id] = true,

@@ -28,17 +28,27 @@
 #define PROGRESS_STEP 0.001 /* so that a tool's own next value is above it */
 /* nginx must hand each event on at once. */
 #define COMMENT ":\n\n"
+#define RETRY_LINE "retry: 1000\n" /* ms */
+#define RETRY RETRY_LINE "\n"
 #define STREAM_HEADERS "X-Accel-Buffering: no\r\n"
 
-/* A comment says that we are there; nginx keeps a head alone. */
+/* A comment says that we are there; nginx keeps a head alone.  Who may resume
+ * gets an id to begin with, where its revision knows an event without data. */
 static void
 begin_stream(struct parked *p, struct mcp_later *l)
 {
+	struct buf out = BUF_INIT(KIB);
+
 	if (l->begun)
 		return;
 	l->begun = true;
 	park_head(p, 200, MCP_STREAM, STREAM_HEADERS);
-	park_write(p, COMMENT, strlen(COMMENT));
+	if (l->post.primes && l->promised && mcp_keep_id(&out, l, 0) == 0
+	    && buf_add_str(&out, RETRY_LINE "data: \n\n") == 0)
+		park_write(p, buf_str(&out), out.len);
+	else
+		park_write(p, COMMENT, strlen(COMMENT));
+	buf_fini(&out);
 }
 
 static bool
@@ -68,7 +78,10 @@ answer(struct parked *p, struct mcp_later *l)
 		    buf_str(&post->out), post->out.len);
 	} else {
 		begin_stream(p, l);
-		if (post->out.len > 0 && mcp_event(&event, &post->out) == 0)
+		if (post->out.len > 0
+		    && (!l->promised
+			|| mcp_keep_id(&event, l, l->number_of) == 0)
+		    && mcp_event(&event, &post->out) == 0)
 			park_write(p, buf_str(&event), event.len);
 		park_end(p);
 	}
@@ -139,6 +152,7 @@ take_progress(struct parked *p, struct mcp_later *l, const char *kind,
     const char *sealed, size_t len)
 {
 	struct arena *mem = arena_new();
+	struct buf json = BUF_INIT(MCP_EVENTS_MAX);
 	char name[CHAT_NAME_MAX], id[TASK_ID_MAX];
 	struct chat_name task;
 	const char *text = NULL;
@@ -154,12 +168,15 @@ take_progress(struct parked *p, struct mcp_later *l, const char *kind,
 	doc = text == NULL ? NULL : json_read(mem, text, len, NULL, NULL);
 	if (doc != NULL) {
 		pthread_mutex_lock(&l->mu);
-		mcp_later_tell(l,
-		    json_number_value(json_object_get(doc, "value")),
-		    json_number_value(json_object_get(doc, "total")),
-		    json_member_str(doc, "text"));
+		if (mcp_later_progress(l,
+			json_number_value(json_object_get(doc, "value")),
+			json_number_value(json_object_get(doc, "total")),
+			json_member_str(doc, "text"), &json)
+		    == 0)
+			(void)!mcp_event(&l->events, &json);
 		pthread_mutex_unlock(&l->mu);
 	}
+	buf_fini(&json);
 	arena_free(mem);
 }
 
@@ -204,11 +221,18 @@ look_at_task(struct parked *p, struct mcp_later *l)
 }
 
 /* What a look found. */
-enum { IT_RUNS = 1, OTHER_ENDED };
+enum { IT_RUNS = 1, RESUMABLE, OTHER_ENDED };
 
 /* There is no record of a call: it dies with this process.  A look is a clock,
  * and finds again what a full queue has dropped.  Who waits for another call
- * has its record as item. */
+ * has its record as item; whose stream can be resumed, that, and it is made
+ * known: one look in ten seconds writes that again. */
+static bool
+waits_for_other(const struct park_look *look)
+{
+	return look->item != NULL && !mcp_keep_is_item(look->item);
+}
+
 static int
 look(struct edge *e, struct park_look *const *looks, size_t n)
 {
@@ -220,15 +244,19 @@ look(struct edge *e, struct park_look *const *looks, size_t n)
 	if (ids == NULL || runs == NULL)
 		abort();
 	for (i = 0; i < n; i++)
-		if (looks[i]->item != NULL)
+		if (waits_for_other(looks[i]))
 			ids[m++] = looks[i]->item;
 	rc = m == 0 ? 0 : once_look(e->store, API_KEY_TENANT, ids, m, runs);
 	for (i = m = 0; i < n; i++)
-		park_found(looks[i],
-		    looks[i]->item != NULL && rc == 0 && !runs[m++]
-			? OTHER_ENDED
-			: IT_RUNS,
-		    NULL, 0);
+		if (waits_for_other(looks[i]))
+			park_found(looks[i],
+			    rc == 0 && !runs[m++] ? OTHER_ENDED : IT_RUNS, NULL,
+			    0);
+		else
+			park_found(looks[i],
+			    mcp_keep_begin(e, looks[i]->item) ? RESUMABLE
+							      : IT_RUNS,
+			    NULL, 0);
 	free(ids);
 	free(runs);
 	return 0;
@@ -238,6 +266,7 @@ look(struct edge *e, struct park_look *const *looks, size_t n)
 static void
 tell_alive(struct mcp_later *l)
 {
+	struct buf json = BUF_INIT(MCP_EVENTS_MAX);
 	int64_t now = clock_boot_ms();
 	char text[64];
 
@@ -247,12 +276,26 @@ tell_alive(struct mcp_later *l)
 	(void)snprintf(text, sizeof(text), "still running, %d s",
 	    (int)((now - l->started_ms) / 1000));
 	pthread_mutex_lock(&l->mu);
-	if (!l->done)
-		mcp_later_tell(l,
-		    l->progress < 0 ? PROGRESS_STEP
-				    : l->progress + PROGRESS_STEP,
-		    0, text);
+	if (!l->done
+	    && mcp_later_progress(l,
+		   l->progress < 0 ? PROGRESS_STEP
+				   : l->progress + PROGRESS_STEP,
+		   0, text, &json)
+		== 0)
+		(void)!mcp_event(&l->events, &json);
 	pthread_mutex_unlock(&l->mu);
+	buf_fini(&json);
+}
+
+static bool
+is_done(struct mcp_later *l)
+{
+	bool done;
+
+	pthread_mutex_lock(&l->mu);
+	done = l->done;
+	pthread_mutex_unlock(&l->mu);
+	return done;
 }
 
 static void
@@ -262,14 +305,28 @@ on_found(struct parked *p, void *state, const struct park_look *found)
 
 	if (found->found == OTHER_ENDED)
 		go_on(l);
+	else if (found->found == RESUMABLE)
+		(void)mcp_keep_promise(l);
 	if (!mcp_asking_again(l, park_edge(p)))
 		park_look_in(p, AGAIN_MS);
-	if (may_stream(l))
+	if (may_stream(l) && !is_done(l))
 		begin_stream(p, l);
 	tell_alive(l);
 	park_look_in(p, PROGRESS_MS);
 	look_at_task(p, l);
 	take(p, l);
+}
+
+/* Its client goes on elsewhere; the call is finished here. */
+static void
+on_drain(struct parked *p, void *state)
+{
+	struct mcp_later *l = state;
+
+	if (!l->begun || !l->promised)
+		return; /* it gets its answer, until the deadline */
+	park_write(p, RETRY, strlen(RETRY));
+	park_end(p);
 }
 
 /* The process ends, or what serves it hangs beyond all limits. */
@@ -305,7 +362,8 @@ on_end(void *state)
 	/* Of legacy revisions, who closes the connection only stops reading. */
 	if (l->post.closes)
 		__atomic_store_n(&l->cancel, 1, __ATOMIC_RELAXED);
-	if (mcp_asking_end(l))
+	if (mcp_asking_end(l)
+	    && class_call(l->post.edge->classes, &l->job) == -1)
 		mcp_later_unref(l);
 	atomic_store(&l->ended, true);
 	if (atomic_exchange(&l->waits, false))
@@ -329,6 +387,7 @@ const struct park_kind MCP_PARK = {
 	.look = look,
 	.on_found = on_found,
 	.alive = COMMENT,
+	.on_drain = on_drain,
 	.on_deadline = on_deadline,
 	.on_end = on_end,
 };

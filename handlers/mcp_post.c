@@ -40,7 +40,11 @@ mcp_post_init(struct mcp_post *p, struct request *req)
 		.may_wait = req->edge->park == NULL, /* plain CGI */
 		.out = BUF_INIT(MCP_ANSWER_MAX),
 		.status = 200 };
+	if (p->head.session != NULL)
+		mcp_session_name(p->head.session, p->sid);
 }
+
+_Static_assert(MCP_SESSION_NAME_MAX == MCPS_ID_MAX, "a session's name");
 
 void
 mcp_post_fini(struct mcp_post *p)
@@ -51,7 +55,9 @@ mcp_post_fini(struct mcp_post *p)
 void
 mcp_post_fail(struct mcp_post *p, int status, const char *why)
 {
-	const struct mcp_call nobody = { .mem = p->mem };
+	/* Of a POST the status says it; on a stream, which request it is. */
+	const struct mcp_call nobody = { .mem = p->mem,
+		.id = p->says ? json_object_get(p->doc, "id") : NULL };
 
 	buf_reset(&p->out);
 	p->status = status;
@@ -71,6 +77,7 @@ serve(struct mcp_post *p, json_t *doc, bool in_batch)
 		.call = { .mem = p->mem,
 		    .server = &p->server,
 		    .head = &p->head,
+		    .client = p->client,
 		    .in_batch = in_batch } };
 	struct mcp_fault fault = { .code = RPC_INTERNAL,
 		.status = 500,
@@ -79,6 +86,9 @@ serve(struct mcp_post *p, json_t *doc, bool in_batch)
 	int rc;
 
 	if (mcp_climb(&w.call, doc, &fault)) {
+		if (w.call.revision->era == MCP_LEGACY
+		    && p->mcps.level[0] != '\0')
+			w.call.level = tool_level_find(p->mcps.level);
 		if (w.call.kind == RPC_RESULT || w.call.kind == RPC_ERROR)
 			mcp_question_heard(&w, doc);
 		if (w.call.kind != RPC_REQUEST)
@@ -90,6 +100,9 @@ serve(struct mcp_post *p, json_t *doc, bool in_batch)
 			return SERVED;
 		if (rc == MCP_WAITS) {
 			p->closes = w.call.revision->era == MCP_MODERN;
+			p->resumes = w.call.has_session
+			    && w.call.revision->resumes;
+			p->primes = w.call.revision->primes;
 			p->token = w.call.token;
 			return WAITS;
 		}
@@ -139,14 +152,4 @@ mcp_post_serve(struct mcp_post *p)
 	if (served == TOO_LONG)
 		mcp_post_fail(p, 500, "the answers are too long");
 	return served != WAITS;
-}
-
-int
-mcp_event(struct buf *out, const struct buf *json)
-{
-	return buf_reserve(out, json->len + KIB) == -1
-		|| buf_add_str(out, "event: message\ndata: ") == -1
-		|| buf_add(out, buf_str(json), json->len) == -1
-	    ? -1
-	    : buf_add_str(out, "\n\n");
 }

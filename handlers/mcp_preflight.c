@@ -41,8 +41,9 @@ int
 handle_mcp_preflight(struct request *req)
 {
 	mcp_allow_origin(req);
-	response_header(req, "Allow", "POST, OPTIONS");
-	response_header(req, "Access-Control-Allow-Methods", "POST");
+	response_header(req, "Allow", "GET, POST, DELETE, OPTIONS");
+	response_header(req, "Access-Control-Allow-Methods",
+	    "GET, POST, DELETE");
 	response_header(req, "Access-Control-Allow-Headers",
 	    allowed_headers(req));
 	response_header(req, "Access-Control-Max-Age", KEEP_S);

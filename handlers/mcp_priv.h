@@ -5,8 +5,10 @@
  * answers it.  One that takes long (mcp_later.h) is handed to another thread by
  * mcp_hand.c, and answered by mcp_park.c.  mcp_who.c says who may ask,
  * mcp_refuse.c how a refusal looks, mcp_methods.c which method is served by
- * which function; a file per noun has those.  mcp_edge.c is what the process
- * has for all of it.
+ * which function; a file per noun has those.  Streams that stay open are
+ * mcp_stream.h, opened by mcp_listen.c and mcp_get.c; mcp_messages.c is the POST
+ * of 2024-11-05, mcp_resume.h goes on with a call's stream.  mcp_edge.c is what
+ * the process has for all of it.
  */
 #ifndef HANDLERS_MCP_PRIV_H
 #define HANDLERS_MCP_PRIV_H
@@ -24,6 +26,7 @@
 #include "mcp/server.h"
 #include "mcp/write.h"
 #include "redis/access.h"
+#include "redis/mcps.h"
 #include "redis/once.h"
 #include "tools/listing.h"
 
@@ -31,6 +34,7 @@ struct task;
 
 #define MCP_JSON "application/json"
 #define MCP_STREAM "text/event-stream"
+#define MCP_SAID "said" /* front of ids of events of a session's stream */
 
 /* One answer: a tool's result, six bytes for each control character. */
 #define MCP_ANSWER_MAX (6 * TOOL_CONTENT_MAX + 1 * MIB)
@@ -56,8 +60,9 @@ struct mcp_edge {
 	pthread_mutex_t opening;      /* of opened and has_http: a reload may
 					 take seconds */
 	bool has_http;
-	struct mcp_lists *lists; /* NULL: not opened, or plain CGI */
-	pthread_mutex_t mu;      /* of the lanes */
+	struct mcp_places *places; /* of streams */
+	struct mcp_lists *lists;   /* NULL: not opened, or plain CGI */
+	pthread_mutex_t mu;        /* of the lanes */
 	struct mcp_lane lanes[MCP_LANES_MAX];
 };
 
@@ -120,6 +125,12 @@ struct mcp_post {
 	struct mcp_server server;
 	json_t *doc;
 	size_t next; /* of a batch, the message that is to be served; else 0 */
+	/* Of its session: its record's name ("" none) and what that says.  The
+	 * ladder looks at the id's MAC: before that, nothing of it is used. */
+	char sid[MCPS_ID_MAX];
+	struct mcps mcps;
+	unsigned client; /* MCP_CAN_*, where the id does not say it */
+	bool says;       /* answers are said to the session (mcp_messages.c) */
 
 	/* What a thread of class call may do besides. */
 	bool may_wait;
@@ -136,9 +147,12 @@ struct mcp_post {
 	int status;
 	int64_t retry_s;                  /* 0: none */
 	char session[MCP_SESSION_ID_MAX]; /* that initialize began; "" none */
+	struct mcp_stream *stream; /* that it is answered by; NULL: by out */
 	/* Of the message that takes long. */
 	const char *lane;    /* whose call; NULL: lists are waited for */
 	bool closes;         /* who closes the connection cancels it */
+	bool resumes;        /* its stream goes on by Last-Event-ID ... */
+	bool primes;         /* ... and begins with an id of no event */
 	const json_t *token; /* progress is told by it; NULL: none */
 	struct mcp_once once;
 	/* To questions on the call's stream (mcp_ask.c); NULL: none yet. */
@@ -169,14 +183,20 @@ bool mcp_access(struct request *req, struct mcp_post *p,
 bool mcp_post_serve(struct mcp_post *p) WARN_UNUSED;
 /* It is not served: the answer says so, with HTTP's status as code. */
 void mcp_post_fail(struct mcp_post *p, int status, const char *why);
-/* Append ${json} to ${out} as an event. */
+/* mcp_event.c: append ${json} to ${out} as an event. */
 int mcp_event(struct buf *out, const struct buf *json) WARN_UNUSED;
 
 /* mcp_hand.c: have the rest of ${p} served by another thread, and answered
  * then.  Returns as a handler does. */
 int mcp_hand_over(struct request *req, struct mcp_post *p);
+/* The same of a post whose answers are said: nothing of ${req} waits. */
+void mcp_hand_to_say(struct request *req, struct mcp_post *p);
 /* mcp_answer.c: answer with what came of it.  The same. */
 int mcp_answer(struct request *req, struct mcp_post *p);
+
+/* mcp_say.c: say what came of ${p} to its session, from a thread that may
+ * wait. */
+void mcp_messages_say(struct mcp_post *p);
 
 /* ---- one message --------------------------------------------------------- */
 
@@ -235,6 +255,10 @@ mcp_fn mcp_set_level;
 int mcp_log_write(struct buf *out, const struct mcp_log *log,
     enum tool_level level, const char *text) WARN_UNUSED;
 
+/* mcp_listen.c */
+mcp_fn mcp_listen;
+/* mcp_subscribe.c */
+mcp_fn mcp_subscribe, mcp_unsubscribe;
 /*
  * mcp_once.c: which call it is, by the Idempotency-Key that may stand with it.
  * False: ${fault}, which is none.

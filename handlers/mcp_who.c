@@ -117,17 +117,43 @@ let_on(struct request *req, const struct api_key_given *given)
 	return 0;
 }
 
+/* Did anybody pass it on, also one that nginx does not believe? */
+static bool
+is_forwarded(const struct request *req)
+{
+	static const char *const HEADERS[] = { "X-Forwarded-For", "Forwarded",
+		"X-Real-IP" };
+	size_t i;
+
+	for (i = 0; i < NELEM(HEADERS); i++)
+		if (request_header(req, HEADERS[i]) != NULL)
+			return true;
+	return false;
+}
+
+/* Is it a program of this machine, where nobody else is let in? */
+static bool
+is_machine(const struct request *req)
+{
+	return !is_forwarded(req) && req->settings->server_public_url[0] == '\0'
+	    && !atomic_load(&req->edge->is_public) && req->local
+	    && host_is_ours(req);
+}
+
 static int
-verify_machine(struct request *req, struct refusal *why)
+let_nobody_on(struct request *req)
 {
 	struct api_key_given *given = arena_alloc(req->mem, sizeof(*given));
 
-	if (req->settings->server_public_url[0] == '\0'
-	    && !atomic_load(&req->edge->is_public) && req->local
-	    && host_is_ours(req)) {
-		api_key_nobody(given);
-		return let_on(req, given);
-	}
+	api_key_nobody(given);
+	return let_on(req, given);
+}
+
+static int
+verify_machine(struct request *req, struct refusal *why)
+{
+	if (is_machine(req))
+		return let_nobody_on(req);
 	say_what_to_set();
 	*why = (struct refusal){ .status = 403,
 		.detail = "without keys (mcp.auth: none) only programs of this "
@@ -173,4 +199,19 @@ verify_mcp(struct request *req, struct refusal *why)
 		    ? "a key is needed: send Authorization: Bearer KEY"
 		    : "this key is not valid" };
 	return -1;
+}
+
+/* Clients of 2024-11-05 on this machine need no key, unless the operator says
+ * so: many of them can send none.  Who sends one is asked for it. */
+int
+verify_mcp_sse(struct request *req, struct refusal *why)
+{
+	if (req->settings->mcp_auth == MCP_AUTH_NONE
+	    || req->settings->mcp_require_key || given_key(req) != NULL
+	    || !is_machine(req))
+		return verify_mcp(req, why);
+	if (verify_mcp_origin(req, why) == -1)
+		return -1;
+	mcp_allow_origin(req);
+	return let_nobody_on(req);
 }

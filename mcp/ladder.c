@@ -149,7 +149,8 @@ session_holds(struct mcp_call *c, struct mcp_fault *fault)
 	if (c->head->session == NULL
 	    || c->method == &MCP_METHOD[MCP_INITIALIZE])
 		return true;
-	if (!mcp_session_id_read(server->ring, c->head->session, server->key,
+	if (server->ended
+	    || !mcp_session_id_read(server->ring, c->head->session, server->key,
 		server->now_s, server->session_max_s, &c->session))
 		return refuse(fault, 404, RPC_INVALID_REQUEST,
 		    "this session has ended; initialize again");

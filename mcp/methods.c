@@ -101,6 +101,21 @@ is_told(const bool offers[MCP_METHODS], unsigned era, size_t end)
 	return false;
 }
 
+/* What it can do besides: tell of changes, by a stream (both eras). */
+static const char *
+besides(const bool offers[MCP_METHODS], const char *capability)
+{
+	bool subscribes = strcmp(capability, "resources") == 0;
+
+	if (!offers[MCP_LISTEN]
+	    || (!subscribes && strcmp(capability, "tools") != 0
+		&& strcmp(capability, "prompts") != 0))
+		return "";
+	return subscribes && offers[MCP_RESOURCES_SUBSCRIBE]
+	    ? "\"listChanged\":true,\"subscribe\":true"
+	    : "\"listChanged\":true";
+}
+
 int
 mcp_capabilities_write(struct buf *out, const bool offers[MCP_METHODS],
     unsigned era)
@@ -114,8 +129,9 @@ mcp_capabilities_write(struct buf *out, const bool offers[MCP_METHODS],
 		if (!offers[i] || !is_of(&MCP_METHOD[i], era)
 		    || is_told(offers, era, i))
 			continue;
-		if (buf_printf(out, "%s\"%s\":{}", comma,
-			MCP_METHOD[i].capability)
+		if (buf_printf(out, "%s\"%s\":{%s}", comma,
+			MCP_METHOD[i].capability,
+			besides(offers, MCP_METHOD[i].capability))
 		    == -1)
 			return -1;
 		comma = ",";

@@ -36,6 +36,8 @@ struct mcp_revision {
 	const struct mcp_writer *write;
 	bool batches;     /* takes an array of messages */
 	bool audio;       /* knows content of type audio */
+	bool resumes;     /* a stream goes on after Last-Event-ID */
+	bool primes;      /* ... and may begin with an event without data */
 	bool structured;  /* knows structuredContent and resource_link */
 	bool tells_model; /* arguments that do not fit are a result, which a
 			     model can mend, and no error */

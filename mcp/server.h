@@ -45,6 +45,7 @@ struct mcp_server {
 	const char *key;              /* id of the caller's key, or "" */
 	int64_t now_s;                /* Unix time */
 	int64_t session_max_s;
+	bool ended; /* the session that was named was ended (DELETE) */
 };
 
 /* Why a message is not served. */

@@ -83,3 +83,19 @@ mcp_session_id_read(const struct seal_ring *ring, const char *text,
 	    && out->created_s <= now_s + EARLY_S
 	    && now_s - out->created_s < max_s;
 }
+
+void
+mcp_session_name(const char *text, char out[MCP_SESSION_NAME_MAX])
+{
+	unsigned char raw[RAW];
+	size_t len;
+
+	out[0] = '\0';
+	if (strlen(text) == MCP_SESSION_ID_MAX - 1
+	    && sodium_base642bin(raw, sizeof(raw), text, TEXT_LEN, NULL, &len,
+		   NULL, VARIANT)
+		== 0
+	    && len == RAW)
+		sodium_bin2hex(out, MCP_SESSION_NAME_MAX, raw + AT_RANDOM,
+		    MCP_SESSION_RANDOM);
+}

@@ -36,4 +36,9 @@ bool mcp_session_id_read(const struct seal_ring *ring, const char *text,
     const char *key, int64_t now_s, int64_t max_s,
     struct mcp_session *out) WARN_UNUSED;
 
+/* What its record is called: the random part in hex, of an id whose MAC nobody
+ * has looked at yet.  "": it is no id. */
+#define MCP_SESSION_NAME_MAX (2 * MCP_SESSION_RANDOM + 1)
+void mcp_session_name(const char *text, char out[MCP_SESSION_NAME_MAX]);
+
 #endif

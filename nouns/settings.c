@@ -318,6 +318,25 @@ const struct config_def SETTINGS[] = {
 	    365 * DAY, NULL, NULL,
 	    "how long a client of /mcp goes on without initializing again", 0,
 	    NULL },
+	{ "mcp.require_key", CONFIG_BOOL, AT(mcp_require_key), "true", 0, 0,
+	    NULL, NULL,
+	    "GET /sse and /messages/ need a key, too; false: not from this "
+	    "machine",
+	    0, NULL },
+	/* Fewer than server.parked, so that calls and chats wait beside them:
+	 * a stream takes 5 KB of the edge, and nginx 16 KB. */
+	{ "mcp.streams", CONFIG_INT, AT(mcp_streams), "8000", 1, 1e6, NULL,
+	    NULL, "streams of MCP clients that one edge holds open", 0, NULL },
+	/* A team's agents share a key, and each has a stream or two. */
+	{ "mcp.streams_per_key", CONFIG_INT, AT(mcp_streams_per_key), "1000", 1,
+	    1e6, NULL, NULL, "how many of these may be of one API key", 0,
+	    NULL },
+	/* An office or a cluster has one address; this machine's is not
+	 * counted. */
+	{ "mcp.streams_per_address", CONFIG_INT, AT(mcp_streams_per_address),
+	    "1000", 1, 1e6, NULL, NULL,
+	    "how many of these may come from one address; IPv6: one /64", 0,
+	    NULL },
 	{ "mcp.resources_dir", CONFIG_STR, AT(mcp_resources_dir), NULL, 0, 0,
 	    NULL, NULL,
 	    "a folder whose files clients of /mcp may read; unset: none", 0,

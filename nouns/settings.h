@@ -132,6 +132,8 @@ struct settings {
 	int64_t mcp_body_max;
 	bool mcp_coerce;
 	int64_t mcp_session_max_ms;
+	bool mcp_require_key; /* by GET /sse and /messages/, too */
+	int64_t mcp_streams, mcp_streams_per_key, mcp_streams_per_address;
 	const char *mcp_resources_dir; /* "" none */
 	const char *mcp_prompts_dir;   /* the same */
 

@@ -176,7 +176,8 @@ void
 access_take(struct store *st, const struct access_ask *ask, size_t n,
     struct arena *mem, struct access *out)
 {
-	redisReply **r = arena_alloc(mem, n * sizeof(redisReply *));
+	redisReply **r = arena_alloc(mem,
+	    (n + MCPS_COMMANDS) * sizeof(redisReply *));
 	const char **ids = arena_alloc(mem, n * sizeof(*ids));
 	struct batch b;
 
@@ -189,10 +190,14 @@ access_take(struct store *st, const struct access_ask *ask, size_t n,
 		batch_ask(&b, &ask[i], ids[i],
 		    hex_address(mem, ask[i].address));
 	}
+	if (ask[0].session != NULL && ask[0].session[0] != '\0')
+		mcps_batch(&b, ask[0].session);
 	if (store_run(st, &b, r) == 0) {
 		for (size_t i = 0; i < n; i++)
 			read_answer(st, &ask[i], ids[i], r[i], mem, &out[i]);
-		replies_free(r, n);
+		if (b.n > n)
+			mcps_read_reply(r[n], &out[0].mcps);
+		replies_free(r, b.n);
 	}
 	batch_fini(&b);
 }

@@ -14,6 +14,7 @@
 #define REDIS_ACCESS_H
 
 #include "nouns/api_key.h"
+#include "redis/mcps.h"
 #include "redis/store.h"
 
 #define ACCESS_EXACT_MAX 1000 /* above: a tenth at once, then evenly */
@@ -41,6 +42,9 @@ struct access_ask {
 	const char *tool; /* a name that there is; NULL: no tool is called */
 	int64_t per_minute;      /* policy's call_limit; 0: none */
 	int64_t tool_per_minute; /* policy's tool_call_limit */
+	/* The name of its MCP session, looked up in the same round trip; of the
+	 * first question alone.  NULL, "": it has none. */
+	const char *session;
 };
 
 struct access {
@@ -52,6 +56,7 @@ struct access {
 	int64_t quota, left;
 	int64_t reset_ms; /* until more is left than now */
 	int64_t wait_ms;  /* LIMITED, TOOL_LIMITED: until a repeat is let in */
+	struct mcps mcps; /* of its session */
 };
 
 /*

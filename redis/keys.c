@@ -83,6 +83,12 @@ const struct key_row KEY_TABLE[KEYS_N] = {
 	    LIFE_WHILE, false, WHOSE_OPERATOR },
 	{ "{tenant:T}:damaged", "damaged", SCOPE_TENANT, "zset", "access",
 	    LIFE_WHILE, false, WHOSE_OPERATOR },
+	/* A legacy MCP client's session. */
+	{ KEY_MCPS_FRONT "S}", NULL, SCOPE_EACH, "hash",
+	    "edges, mcps_open, mcps_say, mcps_end", LIFE_SPAN, true,
+	    WHOSE_OPERATOR },
+	{ KEY_MCPS_FRONT "S}:events:STREAM", NULL, SCOPE_EACH, "stream",
+	    "mcps_say, edges", LIFE_SPAN, true, WHOSE_OPERATOR },
 	/* The fleet. */
 	{ KEY_WORKERS, NULL, SCOPE_FLEET, "zset", "turn workers", LIFE_WHILE,
 	    false, WHOSE_OPERATOR },

@@ -47,7 +47,7 @@ struct key_row {
 	enum key_whose whose;
 };
 
-#define KEYS_N 42
+#define KEYS_N 44
 extern const struct key_row KEY_TABLE[KEYS_N];
 
 /*

@@ -15,7 +15,7 @@
  * hold one of them (nouns/settings_check.c), or what was renamed looked like
  * what is to be. */
 static const char *const FRONTS[] = { "{p",
-	"{tenant:", "{fleet}:", "{backend:", KEY_BREAKER,
+	"{tenant:", "{fleet}:", "{backend:", KEY_MCPS_FRONT, KEY_BREAKER,
 	"budget:", KEY_CANARY };
 
 /* Keys that each start makes anew: one from before takes their place, when all

@@ -22,6 +22,7 @@
 #define KEY_BREAKER "breaker:"
 #define KEY_LEARNED "{backend:%s}:quirks"
 #define KEY_CANARY "canary"
+#define KEY_MCPS_FRONT "{mcps:"
 #define KEY_FORMAT "{fleet}:format"
 #define KEY_STOPS "{fleet}:stops"
 #define KEY_EDGE "{fleet}:edge:"
@@ -49,6 +50,9 @@ enum script {
 	SCRIPT_FORGET,
 	SCRIPT_KEY_END,
 	SCRIPT_KEY_PUT,
+	SCRIPT_MCPS_END,
+	SCRIPT_MCPS_OPEN,
+	SCRIPT_MCPS_SAY,
 	SCRIPT_ONCE,
 	SCRIPT_ONCE_END,
 	SCRIPT_PASS,

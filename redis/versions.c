@@ -16,6 +16,7 @@ static const char *const NAMES[VERSION_LISTS] = {
 	[VERSION_TOOLS] = "tools",
 	[VERSION_PROMPTS] = "prompts",
 	[VERSION_RESOURCES] = "resources",
+	[VERSION_TEMPLATES] = "templates",
 };
 
 const char *

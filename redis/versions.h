@@ -30,10 +30,11 @@ enum version_list {
 	VERSION_TOOLS,
 	VERSION_PROMPTS,
 	VERSION_RESOURCES,
+	VERSION_TEMPLATES, /* of resources: told as the list of those */
 	VERSION_LISTS,
 };
 
-/* "tools", "prompts", "resources". */
+/* "tools", "prompts", "resources", "templates". */
 const char *version_list_name(enum version_list list);
 
 /*

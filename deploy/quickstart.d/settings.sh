@@ -116,6 +116,12 @@ choose_origins() {
 	export MCP_ORIGINS=loopback
 }
 
+# Clients of 2024-11-05 can often send no key: on this machine they need none.
+choose_require_key() {
+	[ "$(origin_of mcp.require_key)" = default ] || return 0
+	export MCP_REQUIRE_KEY=false
+}
+
 # Keys of a new state begin with a prefix; one that has data keeps what it has.
 choose_prefix() {
 	[ "$(origin_of redis.prefix)" = default ] || return 0
@@ -214,6 +220,7 @@ settle() {
 	check_open
 	choose_secret
 	choose_origins
+	choose_require_key
 	choose_prefix
 	choose_redis
 	check_names

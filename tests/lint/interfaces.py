@@ -151,6 +151,7 @@ def check_metrics():
 WHO = {None: "everybody", "verify_proxy_secret": "`X-Proxy-Secret`",
        "verify_metrics": "loopback, `server.metrics_allow`",
        "verify_mcp": "a key, or `mcp.auth: none`",
+       "verify_mcp_sse": "a key, `mcp.auth: none`, or `mcp.require_key: false`",
        "verify_mcp_origin": "pages of `mcp.origins`"}
 
 

@@ -34,7 +34,7 @@ readme = read("redis/README.md")
 chats = rows(readme, "A chat")
 partitions = rows(readme, "A partition")
 tasks = rows(readme, "A task")
-tenants = rows(readme, "A tenant")
+tenants = rows(readme, "A tenant") + rows(readme, "A legacy MCP session")
 fleet = [r for r in rows(readme, "The fleet") if r[1] != "channel"]
 if not (chats and partitions and tasks and tenants and fleet):
     print("redis/README.md: no tables of keys are found in it")
@@ -169,7 +169,7 @@ if set(re.findall(r"'([a-z]+)'", asked)) != told:
 # scripts have other records.
 OTHERS = {"access.lua", "breaker.lua", "key_end.lua", "key_put.lua",
           "once.lua", "once_end.lua",
-          "raise.lua"} | {
+          "mcps_end.lua", "mcps_open.lua", "mcps_say.lua", "raise.lua"} | {
     os.path.basename(p) for p in glob.glob("redis/lua/*task*.lua")}
 told = fields("Fields of `{pN}:chat:NAME`")
 named, words = set(), set()

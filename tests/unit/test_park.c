@@ -153,7 +153,19 @@ on_end(void *state)
 }
 
 static const struct park_kind KIND = { on_begin, on_piece, look, on_found,
-	on_quiet, ":\n\n", on_deadline, on_end };
+	on_quiet, ":\n\n", NULL, on_deadline, on_end };
+static void
+on_drain(struct parked *p, void *state)
+{
+	(void)state;
+	park_reply(p, 503, "application/json", "", "[]", 2);
+}
+
+/* It goes on elsewhere. */
+static const struct park_kind DRAINS = { .on_piece = on_piece,
+	.on_drain = on_drain,
+	.on_deadline = on_deadline,
+	.on_end = on_end };
 /* Nothing to look at: its wake-ups are all there is. */
 static const struct park_kind NO_TRUTH = { .on_piece = on_piece,
 	.on_deadline = on_deadline,
@@ -358,6 +370,49 @@ deadlines(void **state)
 	assert_int_equal(last_looks, 2);
 	await_count(pk, 0);
 	close(fd);
+	buf_fini(&out);
+	park_free(pk);
+}
+
+static int
+draining(struct park *pk, struct wait *w)
+{
+	return park_as(pk, park_reserve(pk, OWNER), PARAMS,
+	    &(struct park_wait){ .kind = &DRAINS,
+		.state = w,
+		.deadline_ms = 600000 });
+}
+
+/* Who can go on elsewhere does so at once, the others at their deadline. */
+static void
+who_drains_ends_at_once(void **state)
+{
+	struct park *pk = start(8);
+	struct buf out = BUF_INIT(MIB);
+	struct wait w = { 0 }, stays = { 0 };
+	int stay = parked(pk, park_reserve(pk, OWNER), &stays, 600000);
+	int fd[2] = { draining(pk, &w), draining(pk, &w) }, late, i;
+
+	(void)state;
+	park_drain(pk, 600000);
+	for (i = 0; i < 2; i++) {
+		buf_reset(&out);
+		assert_int_equal(client_read(fd[i], &out), 0);
+		assert_int_equal(strncmp(buf_str(&out), "Status: 503 ", 12), 0);
+		close(fd[i]);
+	}
+	await(&w.ends, 2);
+	/* One that comes then, too. */
+	late = draining(pk, &w);
+	buf_reset(&out);
+	assert_int_equal(client_read(late, &out), 0);
+	assert_int_equal(strncmp(buf_str(&out), "Status: 503 ", 12), 0);
+	await(&w.ends, 3);
+	assert_int_equal(w.deadlines, 0);
+	assert_int_equal(stays.ends, 0);
+	await_count(pk, 1);
+	close(late);
+	close(stay);
 	buf_fini(&out);
 	park_free(pk);
 }
@@ -932,6 +987,7 @@ main(void)
 		cmocka_unit_test(a_stream),
 		cmocka_unit_test(numbers_are_bounded),
 		cmocka_unit_test(deadlines),
+		cmocka_unit_test(who_drains_ends_at_once),
 		cmocka_unit_test(who_left_is_dropped),
 		cmocka_unit_test(who_does_not_read_is_dropped),
 		cmocka_unit_test(who_does_not_read_the_end_is_dropped),
