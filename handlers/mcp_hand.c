@@ -6,7 +6,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/json.h"
@@ -16,8 +15,7 @@
 
 #define PARAM_ENV "HTTP_MCP_PARAM_"
 #define RETRY_FULL_S 5
-#define ALONE_LOOK_MS 500 /* at a task whose end wakes nobody */
-#define ANSWER_MS 10000   /* after its calls have ended, at the latest */
+#define ANSWER_MS 10000 /* after its calls have ended, at the latest */
 
 static const char FULL[] = "too many calls are waiting; please try again";
 
@@ -46,148 +44,6 @@ on_say(void *arg, enum tool_level level, const char *text)
 	    && mcp_log_write(&json, &l->post.log, level, text) == 0)
 		mcp_keep_tell(l, &json);
 	buf_fini(&json);
-}
-
-/* ---- the work ------------------------------------------------------------ */
-
-static void
-finish(struct mcp_later *l)
-{
-	struct park *park = l->post.edge->park;
-	int64_t number = l->number;
-
-	if (l->post.says) {
-		mcp_messages_say(&l->post);
-		mcp_later_unref(l);
-		return;
-	}
-	mcp_keep_answer(l);
-	pthread_mutex_lock(&l->mu);
-	l->done = true;
-	pthread_mutex_unlock(&l->mu);
-	park_wake(park, number, MCP_PIECE_DONE, "", 0);
-	mcp_later_unref(l);
-}
-
-/* Its thread goes, and it is served on when its task is over.  False: at once,
- * as that is over already, or nobody reads. */
-static bool
-await_task(struct mcp_later *l)
-{
-	struct park *park = l->post.edge->park;
-	int64_t number = l->number;
-	bool awaits;
-
-	pthread_mutex_lock(&l->mu);
-	awaits = !l->left && !l->woken;
-	l->woken = false;
-	l->awaits = awaits;
-	(void)snprintf(l->task, sizeof(l->task), "%s", l->post.awaits);
-	pthread_mutex_unlock(&l->mu);
-	if (awaits) /* from here on it may be another's */
-		park_wake(park, number, MCP_PIECE_AWAITS, "", 0);
-	return awaits;
-}
-
-static bool
-has_left(struct mcp_later *l)
-{
-	bool left;
-
-	pthread_mutex_lock(&l->mu);
-	left = l->left;
-	pthread_mutex_unlock(&l->mu);
-	return left;
-}
-
-/*
- * Nobody is parked, and the answer is wanted all the same: on a session's stream
- * elsewhere, or by who resumes this one.  The thread waits itself.
- */
-static bool
-is_alone(struct mcp_later *l)
-{
-	bool alone;
-
-	pthread_mutex_lock(&l->mu);
-	alone = l->post.says || (l->left && l->promised);
-	pthread_mutex_unlock(&l->mu);
-	return alone && !atomic_load(&l->post.edge->draining);
-}
-
-static void
-wait_alone(struct mcp_later *l)
-{
-	int64_t until = clock_boot_ms() + l->settings->mcp_task_max_ms;
-
-	while (is_alone(l) && clock_boot_ms() < until
-	    && !mcp_task_is_over(&l->post))
-		usleep(ALONE_LOOK_MS * 1000);
-}
-
-/* True: it waits for a task, and is not ours any more. */
-static bool
-serve_on(struct mcp_later *l)
-{
-	struct mcp_post *p = &l->post;
-
-	while (!l->cancel) {
-		mcp_asking_take(l);
-		if (p->awaits != NULL && is_alone(l))
-			wait_alone(l);
-		if (p->awaits != NULL && !mcp_task_is_over(p)) {
-			if (await_task(l))
-				return true;
-			if (has_left(l))
-				break;
-			continue;
-		}
-		if (mcp_post_serve(p))
-			return false;
-		if (p->questions != NULL) {
-			if (mcp_asking_wait(l))
-				return true;
-			continue;
-		}
-		if (p->awaits == NULL) {
-			mcp_post_fail(p, 500, "Internal Server Error");
-			return false;
-		}
-		if (is_alone(l))
-			continue;
-		if (await_task(l))
-			return true;
-		if (has_left(l) && !is_alone(l))
-			break;
-	}
-	mcp_task_abandon(p);
-	return false;
-}
-
-static void
-serve(void *arg)
-{
-	struct mcp_later *l = arg;
-	struct mcp_edge *m = l->post.edge->mcp;
-	/* What is freed with ${l} is the park thread's, once it is done. */
-	char *lane = l->post.lane == NULL ? NULL : strdup(l->post.lane);
-	struct pool_job *next = NULL;
-
-	l->post.lane
-	    = NULL; /* it is left once, however often it is served on */
-	log_set_id(l->id);
-	if (!serve_on(l)) {
-		/* A task that was left may run: it is not begun again. */
-		if (l->post.awaits == NULL)
-			mcp_once_forget(&l->post);
-		finish(l);
-	}
-	log_set_id(NULL);
-	if (lane != NULL)
-		next = mcp_lane_leave(m, lane);
-	free(lane);
-	if (next != NULL)
-		next->work(next->arg);
 }
 
 /* ---- handing it over ----------------------------------------------------- */
@@ -256,7 +112,7 @@ later_new(const struct request *req, struct mcp_post *p, int64_t number)
 	buf_init(&l->events, MCP_EVENTS_MAX);
 	l->progress = -INFINITY;
 	l->accepts = mcp_accepts(p->head.accept);
-	l->job = (struct pool_job){ .work = serve, .arg = l };
+	l->job = (struct pool_job){ .work = mcp_run, .arg = l };
 
 	l->post = *p;
 	buf_init(&p->out, 0); /* it is the later one's now */
@@ -335,7 +191,7 @@ start(struct mcp_later *l)
 		return;
 	mcp_post_fail(&l->post, 503, FULL);
 	l->post.retry_s = RETRY_FULL_S;
-	finish(l);
+	mcp_run_end(l);
 }
 
 /* Wait for another call that is the same; false: there is none any more. */
@@ -411,5 +267,5 @@ mcp_hand_to_say(struct request *req, struct mcp_post *p)
 	/* Nothing is parked that could be woken when the other one ends. */
 	mcp_post_fail(&l->post, 503,
 	    "the same call is being made; repeat it when that has ended");
-	finish(l);
+	mcp_run_end(l);
 }

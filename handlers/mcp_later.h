@@ -114,6 +114,10 @@ bool mcp_asking_again(struct mcp_later *l, struct edge *e);
  * reference is the caller's. */
 bool mcp_asking_end(struct mcp_later *l);
 
+/* mcp_run.c: the job of a mcp_later; it has its answer. */
+void mcp_run(void *later);
+void mcp_run_end(struct mcp_later *l);
+
 /* mcp_park.c */
 extern const struct park_kind MCP_PARK;
 
