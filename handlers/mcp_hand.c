@@ -2,10 +2,10 @@
  * mcp_hand: a POST that takes long is parked, and handed to a thread of class
  * call.
  */
-#include <inttypes.h>
-#include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/json.h"
@@ -13,9 +13,9 @@
 #include "fcgi/class.h"
 #include "handlers/mcp_later.h"
 
-#define PARAM_ENV "HTTP_MCP_PARAM_"
 #define RETRY_FULL_S 5
-#define ANSWER_MS 10000 /* after its calls have ended, at the latest */
+#define ALONE_LOOK_MS 500 /* at a task whose end wakes nobody */
+#define ANSWER_MS 10000   /* after its calls have ended, at the latest */
 
 static const char FULL[] = "too many calls are waiting; please try again";
 
@@ -46,114 +46,162 @@ on_say(void *arg, enum tool_level level, const char *text)
 	buf_fini(&json);
 }
 
+/* ---- the work ------------------------------------------------------------ */
+
+static void
+finish(struct mcp_later *l)
+{
+	struct park *park = l->post.edge->park;
+	int64_t number = l->number;
+
+	if (l->post.says) {
+		mcp_messages_say(&l->post);
+		mcp_later_unref(l);
+		return;
+	}
+	mcp_keep_answer(l);
+	pthread_mutex_lock(&l->mu);
+	l->done = true;
+	pthread_mutex_unlock(&l->mu);
+	park_wake(park, number, MCP_PIECE_DONE, "", 0);
+	mcp_later_unref(l);
+}
+
+/* Its thread goes, and it is served on when its task is over.  False: at once,
+ * as that is over already, or nobody reads. */
+static bool
+await_task(struct mcp_later *l)
+{
+	struct park *park = l->post.edge->park;
+	int64_t number = l->number;
+	bool awaits;
+
+	pthread_mutex_lock(&l->mu);
+	awaits = !l->left && !l->woken;
+	l->woken = false;
+	l->awaits = awaits;
+	(void)snprintf(l->task, sizeof(l->task), "%s", l->post.awaits);
+	pthread_mutex_unlock(&l->mu);
+	if (awaits) /* from here on it may be another's */
+		park_wake(park, number, MCP_PIECE_AWAITS, "", 0);
+	return awaits;
+}
+
+static bool
+has_left(struct mcp_later *l)
+{
+	bool left;
+
+	pthread_mutex_lock(&l->mu);
+	left = l->left;
+	pthread_mutex_unlock(&l->mu);
+	return left;
+}
+
+/*
+ * Nobody is parked, and the answer is wanted all the same: on a session's stream
+ * elsewhere, or by who resumes this one.  The thread waits itself.
+ */
+static bool
+is_alone(struct mcp_later *l)
+{
+	bool alone;
+
+	pthread_mutex_lock(&l->mu);
+	alone = l->post.says || (l->left && l->promised);
+	pthread_mutex_unlock(&l->mu);
+	return alone && !atomic_load(&l->post.edge->draining);
+}
+
+static void
+wait_alone(struct mcp_later *l)
+{
+	int64_t until = clock_boot_ms() + l->settings->mcp_task_max_ms;
+
+	while (is_alone(l) && clock_boot_ms() < until
+	    && !mcp_task_is_over(&l->post))
+		usleep(ALONE_LOOK_MS * 1000);
+}
+
+/* True: it waits for a task, and is not ours any more. */
+static bool
+serve_on(struct mcp_later *l)
+{
+	struct mcp_post *p = &l->post;
+
+	while (!l->cancel) {
+		mcp_asking_take(l);
+		if (p->awaits != NULL && is_alone(l))
+			wait_alone(l);
+		if (p->awaits != NULL && !mcp_task_is_over(p)) {
+			if (await_task(l))
+				return true;
+			if (has_left(l))
+				break;
+			continue;
+		}
+		if (mcp_post_serve(p))
+			return false;
+		if (p->questions != NULL) {
+			if (mcp_asking_wait(l))
+				return true;
+			continue;
+		}
+		if (p->awaits == NULL) {
+			mcp_post_fail(p, 500, "Internal Server Error");
+			return false;
+		}
+		if (is_alone(l))
+			continue;
+		if (await_task(l))
+			return true;
+		if (has_left(l) && !is_alone(l))
+			break;
+	}
+	mcp_task_abandon(p);
+	return false;
+}
+
+static void
+serve(void *arg)
+{
+	struct mcp_later *l = arg;
+	struct mcp_edge *m = l->post.edge->mcp;
+	/* What is freed with ${l} is the park thread's, once it is done. */
+	char *lane = l->post.lane == NULL ? NULL : strdup(l->post.lane);
+	struct pool_job *next = NULL;
+
+	l->post.lane
+	    = NULL; /* it is left once, however often it is served on */
+	log_set_id(l->id);
+	if (!serve_on(l)) {
+		/* A task that was left may run: it is not begun again. */
+		if (l->post.awaits == NULL)
+			mcp_once_forget(&l->post);
+		finish(l);
+	}
+	log_set_id(NULL);
+	if (lane != NULL)
+		next = mcp_lane_leave(m, lane);
+	free(lane);
+	if (next != NULL)
+		next->work(next->arg);
+}
+
 /* ---- handing it over ----------------------------------------------------- */
 
-/* A mirrored argument's header, of what was kept of them. */
-static const char *
-kept_param(const void *ctx, const char *name)
-{
-	char *const *params = ctx;
-	size_t len = strlen(name), i;
-
-	for (; *params != NULL; params++) {
-		const char *env = *params + strlen("HTTP_");
-
-		for (i = 0; i < len; i++)
-			if (name[i] == '-'
-				? env[i] != '_'
-				: (env[i] | 0x20) != (name[i] | 0x20))
-				break;
-		if (i == len && env[i] == '=')
-			return env + i + 1;
-	}
-	return NULL;
-}
-
-static char *const *
-keep_params(struct arena *mem, char *const *envp)
-{
-	char **out;
-	size_t n = 0, i;
-
-	for (i = 0; envp[i] != NULL; i++)
-		n += strncmp(envp[i], PARAM_ENV, strlen(PARAM_ENV)) == 0;
-	out = arena_alloc(mem, (n + 1) * sizeof(*out));
-	for (n = i = 0; envp[i] != NULL; i++)
-		if (strncmp(envp[i], PARAM_ENV, strlen(PARAM_ENV)) == 0)
-			out[n++] = arena_strdup(mem, envp[i]);
-	return out;
-}
-
-static const struct mcp_right *
-keep_rights(struct arena *mem, const struct mcp_post *p)
-{
-	size_t n = json_is_array(p->doc) ? json_array_size(p->doc) : 1;
-	struct mcp_right *out = arena_alloc(mem, n * sizeof(*out));
-
-	memcpy(out, p->rights, n * sizeof(*out));
-	return out;
-}
-
-/* All that the request owns is copied, and the document shared. */
 static struct mcp_later *
 later_new(const struct request *req, struct mcp_post *p, int64_t number)
 {
-	struct mcp_later *l = calloc(1, sizeof(*l));
-	struct arena *mem = arena_new();
+	struct mcp_later *l = mcp_later_new(req, p, number);
 
-	if (l == NULL)
-		abort();
-	atomic_store(&l->refs, p->says ? 1 : 2); /* nobody is parked then */
-	pthread_mutex_init(&l->mu, NULL);
-	l->number = number;
-	l->mem = mem;
-	l->settings = settings_ref(req->settings);
-	memcpy(l->id, req->id, sizeof(l->id));
-	buf_init(&l->events, MCP_EVENTS_MAX);
-	l->progress = -INFINITY;
-	l->accepts = mcp_accepts(p->head.accept);
-	l->job = (struct pool_job){ .work = mcp_run, .arg = l };
-
-	l->post = *p;
-	buf_init(&p->out, 0); /* it is the later one's now */
-	l->post.mem = mem;
-	l->post.settings = l->settings;
-	l->post.doc = json_keep(mem, json_share(p->doc));
-	l->post.caller = (struct caller){ .tenant = arena_strdup(mem,
-					      p->caller.tenant),
-		.connection = arena_strdup(mem, p->caller.connection),
-		.key = arena_strdup(mem, p->caller.key),
-		.role = arena_strdup(mem, p->caller.role),
-		.person = arena_strdup(mem, p->caller.person) };
-	l->post.server.key = l->post.caller.key;
-	l->post.key = mcp_key_copy(mem, p->key);
-	l->post.rights = keep_rights(mem, p);
-	l->params = keep_params(mem, req->envp);
-	l->post.head = (struct mcp_head){ .version = arena_strdup(mem,
-					      p->head.version),
-		.method = arena_strdup(mem, p->head.method),
-		.name = arena_strdup(mem, p->head.name),
-		.session = arena_strdup(mem, p->head.session),
-		.accept = arena_strdup(mem, p->head.accept),
-		.once = arena_strdup(mem, p->head.once),
-		.header = kept_param,
-		.ctx = l->params };
-	l->post.lane = arena_strdup(mem, p->lane);
-	l->post.once.id = arena_strdup(mem, p->once.id);
-	l->post.once.asked = arena_strdup(mem, p->once.asked);
-	l->post.once.token = arena_strdup(mem, p->once.token);
-	l->post.may_wait = true;
-	l->post.address = arena_printf(mem, "%s.%" PRId64, p->edge->process_id,
-	    number);
-	l->post.cancel = &l->cancel;
-	l->post.arg = l;
+	l->job = (struct pool_job){ .work = serve, .arg = l };
 	/* Of several, nobody could tell whose it is to be sent with. */
 	if ((l->accepts.stream || p->says) && !json_is_array(l->post.doc)) {
-		l->post.can_ask = true;
+		l->post.can_ask = !p->says;
 		l->post.progress = on_progress;
 		l->post.say = on_say;
 	}
-	mcp_keep_init(l);
 	return l;
 }
 
@@ -191,7 +239,7 @@ start(struct mcp_later *l)
 		return;
 	mcp_post_fail(&l->post, 503, FULL);
 	l->post.retry_s = RETRY_FULL_S;
-	mcp_run_end(l);
+	finish(l);
 }
 
 /* Wait for another call that is the same; false: there is none any more. */
@@ -267,5 +315,5 @@ mcp_hand_to_say(struct request *req, struct mcp_post *p)
 	/* Nothing is parked that could be woken when the other one ends. */
 	mcp_post_fail(&l->post, 503,
 	    "the same call is being made; repeat it when that has ended");
-	mcp_run_end(l);
+	finish(l);
 }

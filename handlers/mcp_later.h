@@ -64,6 +64,13 @@ struct mcp_later {
 	int64_t asked_ms;   /* when it was last asked how its task is */
 };
 
+/*
+ * ${p} of ${req}, parked as ${number} (-1: it is not), for another thread: all
+ * that the request owns is copied, and the document shared; ${p} keeps no
+ * answer.
+ */
+struct mcp_later *mcp_later_new(const struct request *req, struct mcp_post *p,
+    int64_t number) WARN_UNUSED;
 void mcp_later_unref(struct mcp_later *l);
 
 /* Write notifications/progress into ${json}, if ${value} is above what was told;
@@ -113,10 +120,6 @@ bool mcp_asking_again(struct mcp_later *l, struct edge *e);
 /* Its client has left.  True: it is to be served on, which says so; its serving
  * reference is the caller's. */
 bool mcp_asking_end(struct mcp_later *l);
-
-/* mcp_run.c: the job of a mcp_later; it has its answer. */
-void mcp_run(void *later);
-void mcp_run_end(struct mcp_later *l);
 
 /* mcp_park.c */
 extern const struct park_kind MCP_PARK;

@@ -307,12 +307,11 @@ on_found(struct parked *p, void *state, const struct park_look *found)
 		go_on(l);
 	else if (found->found == RESUMABLE)
 		(void)mcp_keep_promise(l);
-	if (!mcp_asking_again(l, park_edge(p)))
-		park_look_in(p, AGAIN_MS);
 	if (may_stream(l) && !is_done(l))
 		begin_stream(p, l);
 	tell_alive(l);
-	park_look_in(p, PROGRESS_MS);
+	park_look_in(p,
+	    mcp_asking_again(l, park_edge(p)) ? PROGRESS_MS : AGAIN_MS);
 	look_at_task(p, l);
 	take(p, l);
 }
