@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "base/text.h"
 #include "fcgi/class.h"
 #include "handlers/mcp_later.h"
 #include "redis/process.h"
@@ -13,13 +14,13 @@
 /* ---- on the serving thread ----------------------------------------------- */
 
 static int
-add_question(struct mcp_later *l, const char *key, const json_t *question)
+tell(struct mcp_later *l, const char *key, const json_t *question)
 {
 	const struct mcp_post *p = &l->post;
 	const char *id = mcp_question_id(p, key);
 	const char *method = json_member_str(question, "method");
 	const json_t *params = json_object_get(question, "params");
-	struct buf json = BUF_INIT(MCP_EVENTS_MAX);
+	struct buf json = BUF_INIT(MCP_EVENTS_MAX / 2);
 	int rc = -1;
 
 	if (id != NULL && method != NULL
@@ -30,10 +31,35 @@ add_question(struct mcp_later *l, const char *key, const json_t *question)
 	    && (params == NULL
 		|| (buf_add_str(&json, ",\"params\":") == 0
 		    && json_add(&json, params) == 0))
-	    && buf_add_char(&json, '}') == 0)
-		rc = mcp_event(&l->events, &json);
+	    && buf_add_char(&json, '}') == 0) {
+		mcp_keep_tell(l, &json);
+		rc = 0;
+	}
 	buf_fini(&json);
 	return rc;
+}
+
+/* Its lock is held. */
+static void
+refuse(struct mcp_later *l, const char *why)
+{
+	text_format(l->asking.refused, sizeof(l->asking.refused),
+	    "The client does not answer the tool's question: %s", why);
+	l->asking.whole = true;
+}
+
+static void
+begin(struct mcp_later *l)
+{
+	pthread_mutex_lock(&l->mu);
+	l->asking.open = l->post.questions;
+	l->asking.answers = json_keep(l->mem, json_object());
+	l->asking.refused[0] = '\0';
+	l->asking.whole = false;
+	l->asking.asks = l->asking.tells = true;
+	if (l->left)
+		refuse(l, "it has left");
+	pthread_mutex_unlock(&l->mu);
 }
 
 bool
@@ -43,24 +69,21 @@ mcp_asking_wait(struct mcp_later *l)
 	int64_t number = l->number;
 	const char *key;
 	json_t *question;
-	bool asks;
+	bool fits = true, waits;
 
-	pthread_mutex_lock(&l->mu);
-	asks = !l->left;
-	l->asking.open = l->post.questions;
-	l->asking.answers = json_keep(l->mem, json_object());
-	l->asking.whole = false;
-	l->asking.refused = NULL;
+	begin(l);
 	json_object_foreach((json_t *)(uintptr_t)l->post.questions, key,
-	    question) {
-		if (asks && add_question(l, key, question) == -1)
-			asks = false;
-	}
-	l->asking.asks = asks;
+	    question)
+		fits = fits && tell(l, key, question) == 0;
+	pthread_mutex_lock(&l->mu);
+	if (!fits)
+		refuse(l, "it is too long");
+	l->asking.tells = false;
+	l->asking.asks = waits = !l->asking.whole;
 	pthread_mutex_unlock(&l->mu);
-	if (asks) /* from here on it may be another's */
+	if (waits) /* from here on it may be another's */
 		park_wake(park, number, MCP_PIECE_ASKS, "", 0);
-	return asks;
+	return waits;
 }
 
 void
@@ -72,7 +95,9 @@ mcp_asking_take(struct mcp_later *l)
 	if (p->questions != NULL && l->asking.answers != NULL) {
 		p->questions = NULL;
 		p->answers = l->asking.answers;
-		p->refused = l->asking.refused;
+		p->refused = l->asking.refused[0] == '\0'
+		    ? NULL
+		    : arena_strdup(l->mem, l->asking.refused);
 		l->asking.answers = NULL;
 	}
 	pthread_mutex_unlock(&l->mu);
@@ -80,7 +105,8 @@ mcp_asking_take(struct mcp_later *l)
 
 /* ---- in the park thread -------------------------------------------------- */
 
-/* Note what came; its lock is held.  True: nothing is open any more. */
+/* Note what came; its lock is held.  True: nothing is open any more, and it is to
+ * be served on. */
 static bool
 note(struct mcp_later *l, const json_t *doc)
 {
@@ -92,16 +118,14 @@ note(struct mcp_later *l, const json_t *doc)
 	if (!l->asking.asks || key == NULL
 	    || json_object_get(l->asking.open, key) == NULL)
 		return false;
-	if (!json_is_object(result)) {
-		l->asking.refused = arena_printf(l->mem,
-		    "The client does not answer the tool's question: %.300s",
-		    why == NULL ? "it gave no reason" : why);
-		return true;
-	}
-	(void)json_object_set_new(l->asking.answers, key,
-	    json_deep_copy(result));
-	return json_object_size(l->asking.answers)
+	if (json_is_object(result))
+		(void)json_object_set_new(l->asking.answers, key,
+		    json_deep_copy(result));
+	else
+		refuse(l, why == NULL ? "it gave no reason" : why);
+	l->asking.whole |= json_object_size(l->asking.answers)
 	    == json_object_size(l->asking.open);
+	return l->asking.whole && !l->asking.tells;
 }
 
 /* Serve it on; false: there is no thread now. */
@@ -146,7 +170,7 @@ mcp_asking_again(struct mcp_later *l, struct edge *e)
 	bool whole;
 
 	pthread_mutex_lock(&l->mu);
-	whole = l->asking.asks && l->asking.whole;
+	whole = l->asking.asks && l->asking.whole && !l->asking.tells;
 	if (whole)
 		l->asking.asks = false;
 	pthread_mutex_unlock(&l->mu);
@@ -156,11 +180,14 @@ mcp_asking_again(struct mcp_later *l, struct edge *e)
 bool
 mcp_asking_end(struct mcp_later *l)
 {
-	bool asks;
+	bool ours;
 
 	pthread_mutex_lock(&l->mu);
-	asks = l->asking.asks;
-	l->asking.asks = false;
+	ours = l->asking.asks && !l->asking.tells;
+	if (l->asking.asks)
+		refuse(l, "it has left");
+	if (ours)
+		l->asking.asks = false;
 	pthread_mutex_unlock(&l->mu);
-	return asks;
+	return ours;
 }

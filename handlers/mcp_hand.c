@@ -145,8 +145,7 @@ serve_on(struct mcp_later *l)
 		if (p->questions != NULL) {
 			if (mcp_asking_wait(l))
 				return true;
-			mcp_post_fail(p, 500, "the question is too long");
-			break;
+			continue;
 		}
 		if (p->awaits == NULL) {
 			mcp_post_fail(p, 500, "Internal Server Error");

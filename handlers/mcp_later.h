@@ -8,6 +8,7 @@
 #include "fcgi/park.h"
 #include "handlers/mcp_tasks.h"
 
+#define MCP_REFUSED_MAX 400
 #define MCP_EVENTS_MAX (256 * KIB) /* of progress: the last one says most */
 
 struct mcp_later {
@@ -32,13 +33,15 @@ struct mcp_later {
 
 	pthread_mutex_t mu; /* of what follows */
 	bool done;          /* the post has its answer; it is the park's */
-	/* Questions are open on its stream, and no thread serves it: its
-	 * reference is of whoever takes asks back to false. */
+	/* Questions are open on its stream, and no thread serves it, unless it
+	 * still tells them: the serving reference is of whoever takes asks
+	 * back to false. */
 	struct {
-		bool asks, whole; /* all answers are there */
+		bool asks, tells;
+		bool whole; /* all answers are there */
 		const json_t *open;
 		json_t *answers;
-		const char *refused; /* why there are none */
+		char refused[MCP_REFUSED_MAX]; /* why there are none; or "" */
 	} asking;
 	bool left; /* its request has ended: nobody reads */
 	/* No thread serves it: it is served on when its task is over.  The serving
@@ -105,7 +108,7 @@ int mcp_keep_id(struct buf *out, const struct mcp_later *l,
 #define MCP_PIECE_ASKS "asks"
 
 /* mcp_asking.c: write the questions of ${l}->post and wait.  True: it is not
- * ours any more.  False: nobody reads, or they are too long. */
+ * ours any more.  False: serve it on, it was answered already, or cannot be. */
 bool mcp_asking_wait(struct mcp_later *l);
 /* Have the post take the answers that came. */
 void mcp_asking_take(struct mcp_later *l);
@@ -114,7 +117,8 @@ void mcp_asking_take(struct mcp_later *l);
 bool mcp_asking_heard(struct mcp_later *l, struct edge *e, const char *sealed,
     size_t len);
 bool mcp_asking_again(struct mcp_later *l, struct edge *e);
-/* Nobody waits any more.  True: its serving reference is the caller's. */
+/* Its client has left.  True: it is to be served on, which says so; its serving
+ * reference is the caller's. */
 bool mcp_asking_end(struct mcp_later *l);
 
 /* mcp_park.c */

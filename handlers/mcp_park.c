@@ -307,8 +307,6 @@ on_found(struct parked *p, void *state, const struct park_look *found)
 		go_on(l);
 	else if (found->found == RESUMABLE)
 		(void)mcp_keep_promise(l);
-	if (!mcp_asking_again(l, park_edge(p)))
-		park_look_in(p, AGAIN_MS);
 	if (may_stream(l) && !is_done(l))
 		begin_stream(p, l);
 	tell_alive(l);
@@ -363,7 +361,8 @@ on_end(void *state)
 	/* Of legacy revisions, who closes the connection only stops reading. */
 	if (l->post.closes)
 		__atomic_store_n(&l->cancel, 1, __ATOMIC_RELAXED);
-	if (mcp_asking_end(l))
+	if (mcp_asking_end(l)
+	    && class_call(l->post.edge->classes, &l->job) == -1)
 		mcp_later_unref(l);
 	atomic_store(&l->ended, true);
 	if (atomic_exchange(&l->waits, false))

@@ -147,6 +147,16 @@ s.test('a state is good for its key, tool and arguments alone', async d => {
   assert.match(said(await call(d, 'shop__ask', { inputResponses: ANSWERS })), /^accept Ann Paris 1 undefined/);
 });
 
+s.test('an Idempotency-Key beside questions: who answers is served', async d => {
+  await up(d);
+  const headers = { 'idempotency-key': 'q-1' };
+  const { requestState } = (await call(d, 'shop__ask', {}, { headers })).json.result;
+  tools.served.length = 0;
+  for (let i = 0; i < 3; i++) assert.match(said(await call(d, 'shop__ask', { inputResponses: ANSWERS, requestState }, { headers })), /^accept Ann/);
+  assert.equal(tools.served.length, 1);
+  assert.equal((await call(d, 'shop__ask', {}, { headers })).json.result.resultType, 'input_required', 'what was asked is no result to keep');
+});
+
 s.test('a client is asked what it said it can be asked', async d => {
   await up(d);
   const one = (await call(d, 'shop__ask', {}, { can: { sampling: {} } })).json.result;
@@ -263,4 +273,19 @@ s.test('an answer reaches its own call alone, whoever sends it', async d => {
   await until(() => calls[1].ended, { what: 'it left' });
   for (const m of left) assert.equal((await b.post({ jsonrpc: '2.0', id: m.id, result: result(m) })).status, 202);
   await until(async () => ((await d.metrics()).get('dragoman_parked_requests') ?? 0) === 0, { what: 'nobody waits' });
+});
+
+s.test('edges killed between question and answer: a state is good at any other', async d => {
+  await up(d);
+  const { requestState } = (await call(d, 'shop__ask')).json.result;
+  const old = [...d.edges];
+  d.edges.length = 0;
+  for (const e of old) await d.stopAndWait(e, { signal: 'SIGKILL' });
+  d.startEdge();
+  await up(d);
+  const answers = { inputResponses: ANSWERS, requestState };
+  assert.match(said(await call(d, 'shop__ask', answers)), /^accept Ann Paris 1 the-server-s-own/);
+  tools.served.length = 0;
+  assert.match(said(await call(d, 'shop__ask', answers)), /^accept Ann Paris 1 the-server-s-own/);
+  assert.equal(tools.served.length, 0, 'remembered');
 });

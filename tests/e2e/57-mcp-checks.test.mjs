@@ -235,6 +235,8 @@ s.test('where the record cannot be read, the call is not made', async d => {
 /* Last: it ends the server of the others' stack. */
 testWith(() => stack({ coerce: true }), 'mcp.coerce: texts that are exactly values', async d => {
   await up(d);
+  /* Both: an edge that is told to stop while it starts has no handler yet. */
+  await until(() => new Set(lines(d, 'worker_started').map(l => l.file)).size === 2, { what: 'both edges' });
   assert.equal(said(await call(d, 'shop__order', { item: '{"name": "x"}', n: '3', tags: '["a", "b"]' })), 'odd');
   assert.deepEqual(tools.calls.at(-1).arguments, { item: { name: 'x' }, n: 3, tags: ['a', 'b'] });
   assert.equal(said(await call(d, 'shop__order', { item: { name: '5' }, n: 3 })), 'odd');
