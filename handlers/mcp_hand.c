@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/json.h"
@@ -14,8 +13,7 @@
 #include "handlers/mcp_later.h"
 
 #define RETRY_FULL_S 5
-#define ALONE_LOOK_MS 500 /* at a task whose end wakes nobody */
-#define ANSWER_MS 10000   /* after its calls have ended, at the latest */
+#define ANSWER_MS 10000 /* after its calls have ended, at the latest */
 
 static const char FULL[] = "too many calls are waiting; please try again";
 
@@ -98,31 +96,6 @@ has_left(struct mcp_later *l)
 	return left;
 }
 
-/*
- * Nobody is parked, and the answer is wanted all the same: on a session's stream
- * elsewhere, or by who resumes this one.  The thread waits itself.
- */
-static bool
-is_alone(struct mcp_later *l)
-{
-	bool alone;
-
-	pthread_mutex_lock(&l->mu);
-	alone = l->post.says || (l->left && l->promised);
-	pthread_mutex_unlock(&l->mu);
-	return alone && !atomic_load(&l->post.edge->draining);
-}
-
-static void
-wait_alone(struct mcp_later *l)
-{
-	int64_t until = clock_boot_ms() + l->settings->mcp_task_max_ms;
-
-	while (is_alone(l) && clock_boot_ms() < until
-	    && !mcp_task_is_over(&l->post))
-		usleep(ALONE_LOOK_MS * 1000);
-}
-
 /* True: it waits for a task, and is not ours any more. */
 static bool
 serve_on(struct mcp_later *l)
@@ -131,8 +104,8 @@ serve_on(struct mcp_later *l)
 
 	while (!l->cancel) {
 		mcp_asking_take(l);
-		if (p->awaits != NULL && is_alone(l))
-			wait_alone(l);
+		if (p->awaits != NULL && mcp_keep_is_alone(l))
+			mcp_keep_wait(l);
 		if (p->awaits != NULL && !mcp_task_is_over(p)) {
 			if (await_task(l))
 				return true;
@@ -151,11 +124,11 @@ serve_on(struct mcp_later *l)
 			mcp_post_fail(p, 500, "Internal Server Error");
 			return false;
 		}
-		if (is_alone(l))
+		if (mcp_keep_is_alone(l))
 			continue;
 		if (await_task(l))
 			return true;
-		if (has_left(l) && !is_alone(l))
+		if (has_left(l) && !mcp_keep_is_alone(l))
 			break;
 	}
 	mcp_task_abandon(p);

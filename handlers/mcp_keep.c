@@ -4,15 +4,18 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <sodium.h>
 
+#include "base/clock.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "handlers/mcp_later.h"
 
 #define STREAM_BYTES 8
+#define ALONE_LOOK_MS 500 /* at a task whose end wakes nobody */
 
 static const char TOO_LONG[]
     = "the answer is longer than 1 MiB, so it was not kept for a stream that "
@@ -182,4 +185,25 @@ mcp_keep_answer(struct mcp_later *l)
 	pthread_mutex_unlock(&l->mu);
 	if (promised)
 		keep_answer(l, number);
+}
+
+bool
+mcp_keep_is_alone(struct mcp_later *l)
+{
+	bool alone;
+
+	pthread_mutex_lock(&l->mu);
+	alone = l->post.says || (l->left && l->promised);
+	pthread_mutex_unlock(&l->mu);
+	return alone && !atomic_load(&l->post.edge->draining);
+}
+
+void
+mcp_keep_wait(struct mcp_later *l)
+{
+	int64_t until = clock_boot_ms() + l->settings->mcp_task_max_ms;
+
+	while (mcp_keep_is_alone(l) && clock_boot_ms() < until
+	    && !mcp_task_is_over(&l->post))
+		usleep(ALONE_LOOK_MS * 1000);
 }

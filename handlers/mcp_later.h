@@ -97,6 +97,13 @@ bool mcp_keep_promise(struct mcp_later *l);
 void mcp_keep_tell(struct mcp_later *l, const struct buf *json);
 /* The same of its answer, before the park thread gets it. */
 void mcp_keep_answer(struct mcp_later *l);
+/*
+ * Nobody is parked, and the answer is wanted all the same: on a session's stream
+ * elsewhere, or by who resumes this one.  Where it awaits a task, its thread
+ * waits itself.
+ */
+bool mcp_keep_is_alone(struct mcp_later *l);
+void mcp_keep_wait(struct mcp_later *l);
 /* "id: STREAM.NUMBER\n" */
 int mcp_keep_id(struct buf *out, const struct mcp_later *l,
     int64_t number) WARN_UNUSED;

@@ -324,7 +324,7 @@ const struct config_def SETTINGS[] = {
 	    "machine",
 	    0, NULL },
 	/* Fewer than server.parked, so that calls and chats wait beside them:
-	 * a stream takes 5 KB of the edge, and nginx 16 KB. */
+	 * a stream takes 3 KB of the edge and 20 KB of nginx. */
 	{ "mcp.streams", CONFIG_INT, AT(mcp_streams), "8000", 1, 1e6, NULL,
 	    NULL, "streams of MCP clients that one edge holds open", 0, NULL },
 	/* A team's agents share a key, and each has a stream or two. */
