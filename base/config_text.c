@@ -11,18 +11,16 @@
 static json_t *
 read_document(struct config_walk *w, yaml_parser_t *parser, const char *text)
 {
-	yaml_document_t doc;
 	yaml_node_t *root;
 	json_t *out;
 
-	if (!yaml_parser_load(parser, &doc)) {
+	if (!yaml_parser_load(parser, w->doc)) {
 		config_syntax_error(w->c, w->src->file, text, parser);
 		return NULL;
 	}
-	w->doc = &doc;
-	root = yaml_document_get_root_node(&doc);
+	root = yaml_document_get_root_node(w->doc);
 	out = root == NULL ? json_null() : config_tree_json(w, root, 0);
-	yaml_document_delete(&doc);
+	yaml_document_delete(w->doc);
 	return out;
 }
 
@@ -33,7 +31,8 @@ config_text_json(struct arena *mem, const char *name, const char *text,
 	const struct config_source src = { .file = name };
 	struct buf errors = BUF_INIT(WHY_MAX);
 	struct config c = { .mem = mem, .errors = &errors };
-	struct config_walk w = { .c = &c, .src = &src };
+	yaml_document_t doc;
+	struct config_walk w = { .c = &c, .src = &src, .doc = &doc };
 	/* It looks for the ends of lines in it. */
 	const char *copy = arena_memdup(mem, text, len);
 	yaml_parser_t parser;

@@ -18,7 +18,9 @@ mcp_content_ctx(const struct mcp_work *w, struct content_ctx *ctx)
 {
 	*ctx = (struct content_ctx){ .mem = w->mem,
 		.caller = &w->post->caller,
-		.may_wait = w->post->may_wait };
+		.may_wait = w->post->may_wait,
+		.answers = w->asked.answers,
+		.state = w->asked.state };
 }
 
 /* ---- lists --------------------------------------------------------------- */

@@ -32,7 +32,15 @@ struct mcp_later {
 
 	pthread_mutex_t mu; /* of what follows */
 	bool done;          /* the post has its answer; it is the park's */
-	bool left;          /* its request has ended: nobody reads */
+	/* Questions are open on its stream, and no thread serves it: its
+	 * reference is of whoever takes asks back to false. */
+	struct {
+		bool asks, whole; /* all answers are there */
+		const json_t *open;
+		json_t *answers;
+		const char *refused; /* why there are none */
+	} asking;
+	bool left; /* its request has ended: nobody reads */
 	/* No thread serves it: it is served on when its task is over.  The serving
 	 * thread's reference is then of whoever takes it back to false. */
 	bool awaits;
@@ -53,6 +61,13 @@ struct mcp_later {
 	int64_t asked_ms;   /* when it was last asked how its task is */
 };
 
+/*
+ * ${p} of ${req}, parked as ${number} (-1: it is not), for another thread: all
+ * that the request owns is copied, and the document shared; ${p} keeps no
+ * answer.
+ */
+struct mcp_later *mcp_later_new(const struct request *req, struct mcp_post *p,
+    int64_t number) WARN_UNUSED;
 void mcp_later_unref(struct mcp_later *l);
 
 /* Write notifications/progress into ${json}, if ${value} is above what was told;
@@ -94,6 +109,20 @@ int mcp_keep_id(struct buf *out, const struct mcp_later *l,
  * begun to wait for a task. */
 #define MCP_PIECE_DONE "done"
 #define MCP_PIECE_AWAITS "awaits"
+#define MCP_PIECE_ASKS "asks"
+
+/* mcp_asking.c: write the questions of ${l}->post and wait.  True: it is not
+ * ours any more.  False: nobody reads, or they are too long. */
+bool mcp_asking_wait(struct mcp_later *l);
+/* Have the post take the answers that came. */
+void mcp_asking_take(struct mcp_later *l);
+/* From the park thread: an answer came; an answer may be there.  False: there is
+ * no thread to serve it on, ask again. */
+bool mcp_asking_heard(struct mcp_later *l, struct edge *e, const char *sealed,
+    size_t len);
+bool mcp_asking_again(struct mcp_later *l, struct edge *e);
+/* Nobody waits any more.  True: its serving reference is the caller's. */
+bool mcp_asking_end(struct mcp_later *l);
 
 /* mcp_park.c */
 extern const struct park_kind MCP_PARK;

@@ -81,6 +81,12 @@ read_filter(struct mcp_stream *s, struct mcp_work *w, struct mcp_fault *fault)
 		return mcp_fail(fault, RPC_BAD_PARAMS,
 		    "params.notifications.resourceSubscriptions is an array "
 		    "of at most 64 URIs, each shorter than 2048 bytes");
+	if (mcp_stream_read_tasks(s, w->post->caller.key,
+		json_object_get(filter, "taskIds"))
+	    == -1)
+		return mcp_fail(fault, RPC_BAD_PARAMS,
+		    "params.notifications.taskIds is an array of at most 100 "
+		    "ids");
 	return MCP_DONE;
 }
 

@@ -176,6 +176,21 @@ mcp_once_key(struct mcp_work *w, const struct listed_tool *t,
 	if (p->once.begun) /* by the thread that handed it over */
 		return true;
 	p->once = (struct mcp_once){ .id = NULL };
+	p->once.run_ms = (t->row.task == TOOL_TASK_NEVER
+				 ? p->settings->mcp_timeout_ms
+				 : p->settings->mcp_task_max_ms)
+	    + LATE_MS;
+	if (w->asked.nonce != NULL) {
+		p->once.id = digest_of(p->mem, "once-state",
+		    arena_printf(w->mem, "%s\n%s", p->caller.key,
+			w->asked.nonce));
+		p->once.asked = mcp_digest(p->mem, "once-asked",
+		    w->asked.answers);
+		p->once.keep_ms = MCP_ASK_MS;
+		p->once.other = "params.requestState was answered before, "
+				"with other answers";
+		return true;
+	}
 	if (key == NULL)
 		return true;
 	if (!is_key(key)) {
@@ -188,10 +203,6 @@ mcp_once_key(struct mcp_work *w, const struct listed_tool *t,
 	    arena_printf(w->mem, "%s\n%s\n%s", p->caller.key, t->name, key));
 	p->once.asked = mcp_digest(p->mem, "once-asked", arguments);
 	p->once.keep_ms = KEEP_MS;
-	p->once.run_ms = (t->row.task == TOOL_TASK_NEVER
-				 ? p->settings->mcp_timeout_ms
-				 : p->settings->mcp_task_max_ms)
-	    + LATE_MS;
 	p->once.other = "this Idempotency-Key was used with other arguments";
 	return true;
 }

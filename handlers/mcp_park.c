@@ -189,6 +189,12 @@ on_piece(struct parked *p, void *state, const char *kind, const char *sealed,
 	if (strcmp(kind, ONCE_KIND) == 0) {
 		atomic_store(&l->other_ended, true);
 		go_on(l);
+	} else if (strcmp(kind, MCP_PIECE_ASKS) == 0) {
+		park_deadline_in(p,
+		    MCP_ASK_WAIT_MS + l->settings->mcp_timeout_ms);
+	} else if (strcmp(kind, MCP_PIECE_ANSWER) == 0 && len > 0) {
+		if (!mcp_asking_heard(l, park_edge(p), sealed, len))
+			park_look_in(p, AGAIN_MS);
 	} else if (strcmp(kind, TASK_PIECE_OVER) == 0) {
 		serve_on(p, l);
 	} else if (strcmp(kind, MCP_PIECE_AWAITS) == 0) {
@@ -301,10 +307,13 @@ on_found(struct parked *p, void *state, const struct park_look *found)
 		go_on(l);
 	else if (found->found == RESUMABLE)
 		(void)mcp_keep_promise(l);
+	if (!mcp_asking_again(l, park_edge(p)))
+		park_look_in(p, AGAIN_MS);
 	if (may_stream(l) && !is_done(l))
 		begin_stream(p, l);
 	tell_alive(l);
-	park_look_in(p, PROGRESS_MS);
+	park_look_in(p,
+	    mcp_asking_again(l, park_edge(p)) ? PROGRESS_MS : AGAIN_MS);
 	look_at_task(p, l);
 	take(p, l);
 }
@@ -354,6 +363,8 @@ on_end(void *state)
 	/* Of legacy revisions, who closes the connection only stops reading. */
 	if (l->post.closes)
 		__atomic_store_n(&l->cancel, 1, __ATOMIC_RELAXED);
+	if (mcp_asking_end(l))
+		mcp_later_unref(l);
 	atomic_store(&l->ended, true);
 	if (atomic_exchange(&l->waits, false))
 		mcp_later_unref(l); /* nobody starts it any more */

@@ -89,6 +89,8 @@ serve(struct mcp_post *p, json_t *doc, bool in_batch)
 		if (w.call.revision->era == MCP_LEGACY
 		    && p->mcps.level[0] != '\0')
 			w.call.level = tool_level_find(p->mcps.level);
+		if (w.call.kind == RPC_RESULT || w.call.kind == RPC_ERROR)
+			mcp_question_heard(&w, doc);
 		if (w.call.kind != RPC_REQUEST)
 			return SERVED;
 		rc = mcp_is_limited(&w, &fault)

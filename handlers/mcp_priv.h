@@ -155,6 +155,13 @@ struct mcp_post {
 	bool primes;         /* ... and begins with an id of no event */
 	const json_t *token; /* progress is told by it; NULL: none */
 	struct mcp_once once;
+	/* To questions on the call's stream (mcp_ask.c); NULL: none yet. */
+	const json_t *answers;
+	const char *state;
+	const char *refused;     /* the client does not answer: why */
+	bool can_ask;            /* on a stream of its own */
+	int rounds;              /* in which it was asked */
+	const json_t *questions; /* that are to be asked; its method WAITS */
 
 	/* A call that goes on as a task, for a client that cannot ask for tasks
 	 * (mcp_tasks.h). */
@@ -193,11 +200,19 @@ void mcp_messages_say(struct mcp_post *p);
 
 /* ---- one message --------------------------------------------------------- */
 
+/* What came with a request that answers questions. */
+struct mcp_asked {
+	const json_t *answers; /* KEY -> answer, or NULL */
+	const char *state;     /* the tool's own, or NULL */
+	const char *nonce;     /* of the state that was given out; NULL: none */
+};
+
 /* What its method's function works with. */
 struct mcp_work {
 	struct mcp_post *post;
 	struct arena *mem;
 	struct mcp_call call;
+	struct mcp_asked asked;
 };
 
 /*
@@ -265,6 +280,31 @@ void mcp_once_forget(struct mcp_post *p);
 bool mcp_once_wait(struct mcp_post *p, int64_t number);
 /* Of ${doc}, whatever the order of its members; in ${mem}. */
 const char *mcp_digest(struct arena *mem, const char *noun, const json_t *doc);
+
+/* mcp_ask.c: read what ${w} answers, into ${w}->asked.  False: ${fault}. */
+bool mcp_ask_read(struct mcp_work *w, struct mcp_fault *fault);
+/* Answer with ${questions}, of those kinds that the client declared; ${state}
+ * comes back with the answers. */
+int mcp_ask_write(struct mcp_work *w, const json_t *questions,
+    const char *state, struct buf *out, struct mcp_fault *fault);
+/* Have ${questions} asked on the stream of a legacy client's call: WAITS; FAILED:
+ * it cannot be asked; DONE: it was asked often enough. */
+int mcp_ask_stream(struct mcp_work *w, const json_t *questions,
+    const char *state);
+/* The questions that this client can be asked; ${lacks}: for the others. */
+json_t *mcp_questions_for(const struct mcp_work *w, const json_t *questions,
+    unsigned *lacks);
+unsigned mcp_question_needs(const json_t *question); /* 0: no such kind */
+/* mcp_question.c: the id by which a legacy client is asked the question ${key};
+ * NULL: it is too long.  What it answers reaches the call. */
+const char *mcp_question_id(const struct mcp_post *p, const char *key);
+void mcp_question_heard(struct mcp_work *w, const json_t *doc);
+struct chat_name;
+void mcp_question_owner(struct chat_name *owner); /* of MCP_PIECE_ANSWER */
+#define MCP_PIECE_ANSWER "answer"
+#define MCP_ASK_WAIT_MS (5 * 60 * 1000LL) /* a person fills in a form */
+#define MCP_ASK_ROUNDS 16                 /* of one call: a tool may err */
+#define MCP_ASK_MS (10 * 60 * 1000LL)     /* how long a state is good */
 
 /* mcp_hello.c */
 mcp_fn mcp_initialize, mcp_ping, mcp_discover;

@@ -70,13 +70,16 @@ mcp_prompts_get(struct mcp_work *w, struct buf *out, struct mcp_fault *fault)
 		return mcp_fail(fault, RPC_BAD_PARAMS,
 		    "params.name, a string, is missing");
 	arguments = arguments_of(w, fault);
-	if (arguments == NULL)
+	if (arguments == NULL || !mcp_ask_read(w, fault))
 		return MCP_FAILED;
 	mcp_content_ctx(w, &ctx);
 	rc = content_get(w->post->edge->mcp->content, &ctx, name, arguments,
 	    &answer);
 	if (rc == CONTENT_OK)
 		return write_prompt(out, &w->call, &answer);
+	if (rc == CONTENT_ASKS)
+		return mcp_ask_write(w, answer.questions, answer.state, out,
+		    fault);
 	return mcp_content_end(w, rc, &answer,
 	    arena_printf(w->mem, "Unknown prompt: %.128s", name), fault);
 }

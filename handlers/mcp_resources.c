@@ -113,11 +113,16 @@ mcp_resources_read(struct mcp_work *w, struct buf *out, struct mcp_fault *fault)
 	if (uri == NULL)
 		return mcp_fail(fault, RPC_BAD_PARAMS,
 		    "params.uri, a string, is missing");
+	if (!mcp_ask_read(w, fault))
+		return MCP_FAILED;
 	mcp_content_ctx(w, &ctx);
 	rc = content_read(w->post->edge->mcp->content, &ctx, uri, &answer);
 	if (rc == CONTENT_OK)
 		return write_parts(out, &w->call, uri, &answer);
 	if (rc == CONTENT_NONE)
 		return unknown(w, uri, fault);
+	if (rc == CONTENT_ASKS)
+		return mcp_ask_write(w, answer.questions, answer.state, out,
+		    fault);
 	return mcp_content_end(w, rc, &answer, "", fault);
 }

@@ -25,6 +25,7 @@ mcp_stream_new(enum mcp_stream_what what)
 	if (s == NULL)
 		abort(); /* the supervisor starts another */
 	s->what = what;
+	buf_init(&s->first, MCP_ANSWER_MAX);
 	return s;
 }
 
@@ -38,6 +39,8 @@ mcp_stream_free(struct mcp_stream *s)
 	for (i = 0; i < s->nwatched; i++)
 		free(s->watched[i].uri);
 	free(s->watched);
+	free(s->tasks);
+	buf_fini(&s->first);
 	free(s->id);
 	free(s->endpoint);
 	free(s);
@@ -60,9 +63,13 @@ on_begin(struct parked *p, void *state)
 	struct buf out = BUF_INIT(OUT_MAX);
 
 	park_head(p, 200, MCP_STREAM, STREAM_HEADERS);
-	if (s->what == STREAM_LISTEN)
+	if (s->what == STREAM_LISTEN) {
 		(void)!mcp_stream_ack(&out, s);
-	else if (s->what == STREAM_SSE)
+		write_out(p, &out);
+		write_out(p, &s->first);
+		return;
+	}
+	if (s->what == STREAM_SSE)
 		(void)!buf_printf(&out, "event: endpoint\ndata: %s\n\n",
 		    s->endpoint);
 	else /* nginx keeps a head alone */
@@ -272,6 +279,8 @@ stand(struct request *req, struct mcp_stream *s, int *rc)
 	for (i = 0; i < s->nwatched; i++)
 		ids[i] = s->watched[i].id;
 	got = versions_read(req->edge->store, &s->seen, ids, s->nwatched, of);
+	if (got == STORE_OK)
+		got = mcp_stream_stand_tasks(req->edge->store, s);
 	if (got == STORE_OK && s->session[0] != '\0')
 		got = mcps_take_stream(req->edge->store, s->session, s->address,
 		    &said);

@@ -17,6 +17,7 @@
 #include "fcgi/park.h"
 #include "handlers/mcp_priv.h"
 #include "redis/mcps.h"
+#include "redis/task.h"
 #include "redis/versions.h"
 
 enum mcp_stream_what { STREAM_LISTEN, STREAM_GET, STREAM_SSE };
@@ -30,6 +31,13 @@ struct mcp_watched {
 	int64_t seen; /* its version */
 };
 
+/* One task that it listens to. */
+struct mcp_heard {
+	char name[CHAT_NAME_MAX];
+	char state[24]; /* that was told last; "" none yet */
+	int64_t seen;   /* what it looked like then */
+};
+
 struct mcp_stream {
 	enum mcp_stream_what what;
 	char *id; /* LISTEN: the request's id as JSON */
@@ -37,6 +45,9 @@ struct mcp_stream {
 	struct versions seen;
 	struct mcp_watched *watched;
 	size_t nwatched;
+	struct mcp_heard *tasks;
+	size_t ntasks;
+	struct buf first; /* what it is told of them at first */
 
 	char session[MCPS_ID_MAX];      /* ""; none */
 	char *endpoint;                 /* SSE: where its client posts */
@@ -71,6 +82,19 @@ enum mcp_stream_found {
 	FOUND_REPLACED,
 };
 
+/* mcp_stream_tasks.c: tasks that a listen names.  -1: ${ids} is no array of at
+ * most TASKS_OPEN_MAX strings.  Those that are not of ${key} are left out. */
+int mcp_stream_read_tasks(struct mcp_stream *s, const char *key,
+    const json_t *ids) WARN_UNUSED;
+/* From now on they tell it what changes.  OK, DOWN */
+enum store_rc mcp_stream_stand_tasks(struct store *st,
+    struct mcp_stream *s) WARN_UNUSED;
+/* In the look thread: append [name, state, look, JSON] of ${names}. */
+int mcp_stream_look_tasks(struct store *st, const json_t *names,
+    struct arena *mem, json_t *found) WARN_UNUSED;
+void mcp_stream_compare_tasks(struct mcp_stream *s, const json_t *found,
+    struct buf *out);
+
 /* mcp_stream_found.c: append what of ${found}, a look's text, is news. */
 void mcp_stream_compare(struct mcp_stream *s, const json_t *found,
     struct buf *out);
@@ -81,6 +105,9 @@ int mcp_stream_changed(struct buf *out, const struct mcp_stream *s,
     enum version_list list) WARN_UNUSED;
 int mcp_stream_updated(struct buf *out, const struct mcp_stream *s,
     const char *uri) WARN_UNUSED;
+/* ${task}: an object as JSON, without its last brace. */
+int mcp_stream_task(struct buf *out, const struct mcp_stream *s,
+    const char *task) WARN_UNUSED;
 int mcp_stream_complete(struct buf *out,
     const struct mcp_stream *s) WARN_UNUSED;
 /* A message that was said to its session. */

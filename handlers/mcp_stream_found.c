@@ -126,5 +126,6 @@ mcp_stream_compare(struct mcp_stream *s, const json_t *found, struct buf *out)
 {
 	compare_lists(s, json_object_get(found, "lists"), out);
 	compare_resources(s, json_object_get(found, "resources"), out);
+	mcp_stream_compare_tasks(s, json_object_get(found, "tasks"), out);
 	catch_up(s, json_object_get(found, "said"), out);
 }

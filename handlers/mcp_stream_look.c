@@ -7,25 +7,27 @@
 #include "base/json.h"
 #include "handlers/mcp_stream.h"
 
-/* {"k": key, "a": address, "s": session, "m": own address, "r": [ids]}; a key
- * that is not kept in Redis has no "k". */
+/* {"k": key, "a": address, "s": session, "m": own address, "r": [ids],
+ * "n": [names of tasks]}; a key that is not kept in Redis has no "k". */
 char *
 mcp_stream_item(const struct request *req, const struct mcp_post *p,
     const struct mcp_stream *s)
 {
 	const struct api_key_given *given = req->shown;
-	json_t *ids = json_array();
+	json_t *ids = json_array(), *tasks = json_array();
 	size_t i;
 
+	for (i = 0; i < s->ntasks; i++)
+		json_array_append_new(tasks, json_string(s->tasks[i].name));
 	for (i = 0; i < s->nwatched; i++)
 		json_array_append_new(ids, json_string(s->watched[i].id));
 	return json_text(p->mem,
 	    json_keep(p->mem,
-		json_pack("{s:s*, s:s*, s:s, s:s*, s:s, s:o}", "k",
+		json_pack("{s:s*, s:s*, s:s, s:s*, s:s, s:o, s:o}", "k",
 		    given->kind == API_KEY_STORED ? given->id : NULL, "t",
 		    given->kind == API_KEY_STORED ? given->tenant : NULL, "a",
 		    req->remote, "s", s->session[0] == '\0' ? NULL : s->session,
-		    "m", s->address, "r", ids)));
+		    "m", s->address, "r", ids, "n", tasks)));
 }
 
 /* Of all looks of a batch. */
@@ -189,12 +191,20 @@ static void
 tell(struct looking *l, size_t i, size_t *at, struct park_look *look)
 {
 	const int64_t *v = l->versions.lists;
-	json_t *doc = json_pack("{s:I, s:[I, I, I, I], s:o, s:o}", "ends",
+	json_t *tasks = json_array(), *doc;
+	const char *text;
+
+	if (mcp_stream_look_tasks(l->e->store,
+		json_object_get(l->items[i], "n"), l->mem, tasks)
+	    == -1)
+		json_array_clear(tasks);
+	doc = json_pack("{s:I, s:[I, I, I, I], s:o, s:o, s:o}", "ends",
 	    (json_int_t)l->keys[i].key.expires_ms, "lists",
 	    (json_int_t)v[VERSION_TOOLS], (json_int_t)v[VERSION_PROMPTS],
 	    (json_int_t)v[VERSION_RESOURCES], (json_int_t)v[VERSION_TEMPLATES],
-	    "resources", resources(l, i, at), "said", said(l->mcps[i]));
-	const char *text = json_text(l->mem, json_keep(l->mem, doc));
+	    "resources", resources(l, i, at), "said", said(l->mcps[i]), "tasks",
+	    tasks);
+	text = json_text(l->mem, json_keep(l->mem, doc));
 
 	park_found(look, verdict_of(l, i), text,
 	    text == NULL ? 0 : strlen(text));

@@ -44,6 +44,21 @@ add_event(struct buf *out, struct buf *json, int rc)
 	return rc;
 }
 
+/* The ids of those that are taken. */
+static int
+add_tasks(struct buf *json, const struct mcp_stream *s, const char *comma)
+{
+	size_t i;
+
+	for (i = 0; i < s->ntasks; i++)
+		if (buf_printf(json, "%s%s\"%s\"", i > 0 ? "," : comma,
+			i == 0 ? "\"taskIds\":[" : "",
+			strchr(s->tasks[i].name, '/') + 1)
+		    == -1)
+			return -1;
+	return s->ntasks > 0 ? buf_add_char(json, ']') : 0;
+}
+
 static int
 add_filter(struct buf *json, const struct mcp_stream *s)
 {
@@ -72,7 +87,9 @@ add_filter(struct buf *json, const struct mcp_stream *s)
 			== -1)
 			return -1;
 	}
-	return s->nwatched > 0 ? buf_add_char(json, ']') : 0;
+	if (s->nwatched > 0 && buf_add_char(json, ']') == -1)
+		return -1;
+	return add_tasks(json, s, s->nwatched > 0 ? "," : comma);
 }
 
 int
@@ -117,6 +134,20 @@ mcp_stream_updated(struct buf *out, const struct mcp_stream *s, const char *uri)
 		|| (s->id != NULL
 		    && (buf_add_char(&json, ',') == -1
 			|| add_meta(&json, s) == -1))
+	    ? -1
+	    : buf_add_str(&json, "}}");
+
+	return add_event(out, &json, rc);
+}
+
+int
+mcp_stream_task(struct buf *out, const struct mcp_stream *s, const char *task)
+{
+	struct buf json = BUF_INIT(MCP_ANSWER_MAX);
+	int rc = add_method(&json, "notifications/tasks") == -1
+		|| buf_add_str(&json, ",\"params\":") == -1
+		|| buf_add_str(&json, task) == -1
+		|| buf_add_char(&json, ',') == -1 || add_meta(&json, s) == -1
 	    ? -1
 	    : buf_add_str(&json, "}}");
 

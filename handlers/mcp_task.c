@@ -148,7 +148,7 @@ mcp_task_is_over(struct mcp_post *p)
 	struct task *t = arena_alloc(p->mem, sizeof(*t));
 	enum store_rc rc = STORE_DOWN;
 
-	if (task_find_all(p->edge->store, &p->awaits, 1, p->mem, t, &rc)
+	if (task_find_all(p->edge->store, &p->awaits, 1, true, p->mem, t, &rc)
 		!= STORE_OK
 	    || rc == STORE_DOWN || (rc == STORE_OK && !task_is_over(t->state)))
 		return false;

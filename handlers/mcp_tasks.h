@@ -2,7 +2,7 @@
  * mcp_tasks: tools' calls that go on as tasks, as a client of /mcp has them.
  *
  * mcp_task.c begins one and waits for it; mcp_tasks.c has the methods of the Tasks
- * extension.
+ * extension; mcp_task_write.c says what one is.
  */
 #ifndef HANDLERS_MCP_TASKS_H
 #define HANDLERS_MCP_TASKS_H

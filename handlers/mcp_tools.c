@@ -153,14 +153,31 @@ log_call(const struct mcp_work *w, const struct listed_tool *t, const char *end,
 	    F_STR("trace", w->call.trace));
 }
 
-/* Its result, as long as nobody can be asked. */
-static void
-mend_end(struct arena *mem, struct tool_result *r)
+/* Its tool wants answers first. */
+static int
+ask(struct mcp_work *w, const struct tool_result *r, struct buf *out,
+    struct mcp_fault *fault)
 {
-	if (r->end == TOOL_ASKS)
-		tool_result_say(mem, r, TOOL_FAILED,
-		    "This tool asks a question first, which cannot be passed "
-		    "on here yet.");
+	struct tool_result result = { .end = TOOL_FAILED };
+
+	/* Who answers calls again, perhaps with the same Idempotency-Key. */
+	if (w->call.revision->era == MCP_MODERN && w->asked.nonce == NULL)
+		mcp_once_forget(w->post);
+	if (w->call.revision->era == MCP_MODERN)
+		return mcp_ask_write(w, r->questions, r->state, out, fault);
+	switch (mcp_ask_stream(w, r->questions, r->state)) {
+	case MCP_WAITS:
+		return MCP_WAITS;
+	case MCP_DONE:
+		tool_result_say(w->mem, &result, TOOL_FAILED,
+		    "This tool asks too many questions.");
+		break;
+	default:
+		tool_result_say(w->mem, &result, TOOL_FAILED,
+		    "This tool asks a question first, and this client cannot "
+		    "be asked.");
+	}
+	return mcp_write_tool_result(out, &w->call, &result);
 }
 
 /* A tool that runs as a task alone, for a client that knows of none. */
@@ -176,6 +193,17 @@ needs_tasks(struct mcp_work *w, struct buf *out, struct mcp_fault *fault)
 	tool_result_say(w->mem, &result, TOOL_FAILED,
 	    "This tool runs as a task alone, and this client has no tasks.");
 	return mcp_write_tool_result(out, &w->call, &result);
+}
+
+/* What a server behind may ask: no more than the client can be asked. */
+static const char *
+can_text(const struct mcp_work *w)
+{
+	unsigned can = w->call.client & ~MCP_CAN_TASKS;
+
+	return can == 0 ? NULL
+			: json_text(w->mem,
+			    json_keep(w->mem, mcp_client_capabilities(can)));
 }
 
 static int
@@ -194,17 +222,29 @@ call_tool(struct mcp_work *w, const struct listed_tool *t,
 		.count = p->caller.key[0] == '\0' ? NULL : mcp_count,
 		.counted = p,
 		.request = log_id(),
-		.trace = w->call.trace };
+		.trace = w->call.trace,
+		.answers = w->asked.answers,
+		.state = w->asked.state,
+		.can = t->quick ? NULL : can_text(w) };
 	int64_t begun_us = clock_boot_us();
 	struct tool_result result = { .end = TOOL_FAILED };
 
 	if (mcp_is_task(p, t))
 		return mcp_task_begin(w, t, &ctx, arguments, out, fault);
+	if (p->refused != NULL) {
+		tool_result_say(w->mem, &result, TOOL_FAILED, p->refused);
+		return mcp_write_tool_result(out, &w->call, &result);
+	}
 	listing_call(t, &ctx, arguments, w->mem, &result);
 	if (result.end == TOOL_LATER)
 		return mcp_task_begin(w, t, &ctx, arguments, out, fault);
-	mend_end(w->mem, &result);
-	log_call(w, t, result.end == TOOL_DONE ? "done" : "failed", begun_us);
+	log_call(w, t,
+	    result.end == TOOL_DONE       ? "done"
+		: result.end == TOOL_ASKS ? "asks"
+					  : "failed",
+	    begun_us);
+	if (result.end == TOOL_ASKS)
+		return ask(w, &result, out, fault);
 	if (result.code != 0)
 		return mcp_fail(fault, result.code,
 		    tool_result_text(w->mem, &result));
@@ -290,10 +330,8 @@ call(struct mcp_work *w, struct buf *out, struct mcp_fault *fault)
 	if (!json_is_object(arguments))
 		return mcp_fail(fault, RPC_BAD_PARAMS,
 		    "params.arguments is no object");
-	/* No tool asks yet, so no state was given out. */
-	if (json_object_get(w->call.params, "requestState") != NULL)
-		return mcp_fail(fault, RPC_BAD_PARAMS,
-		    "params.requestState was not given out here");
+	if (!mcp_ask_read(w, fault))
+		return MCP_FAILED;
 	l = listing_ref(mcp_edge_tools(w->post->edge->mcp));
 	if (!l->whole && w->post->may_wait && listing_find(l, name) == NULL) {
 		listing_unref(l);

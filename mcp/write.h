@@ -13,6 +13,8 @@
 #ifndef MCP_WRITE_H
 #define MCP_WRITE_H
 
+#include <jansson.h>
+
 #include "base/base.h"
 
 struct buf;
@@ -49,6 +51,11 @@ int mcp_write_info(struct buf *out, const struct mcp_call *call) WARN_UNUSED;
 
 int mcp_write_fault(struct buf *out, const struct mcp_call *call,
     const struct mcp_fault *fault) WARN_UNUSED;
+
+/* A whole answer of 2026-07-28: ${questions}, an object or NULL, and the state
+ * that is to come back with their answers. */
+int mcp_write_questions(struct buf *out, const struct mcp_call *call,
+    const json_t *questions, const char *state) WARN_UNUSED;
 
 /* A whole answer: what came of a tool, DONE or FAILED, with what the revision
  * knows of it. */

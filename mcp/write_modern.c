@@ -3,8 +3,11 @@
  * long it is good, and of whom.
  */
 #include <inttypes.h>
+#include <string.h>
 
 #include "base/buf.h"
+#include "base/json.h"
+#include "mcp/server.h"
 #include "mcp/rpc.h"
 #include "mcp/write.h"
 
@@ -28,6 +31,22 @@ end(struct buf *out, const struct mcp_call *call, const struct mcp_cache *cache)
 		|| mcp_write_info(out, call) == -1
 	    ? -1
 	    : buf_add_char(out, '}');
+}
+
+int
+mcp_write_questions(struct buf *out, const struct mcp_call *call,
+    const json_t *questions, const char *state)
+{
+	if (rpc_write_head(out, call->id) == -1
+	    || buf_add_str(out, "\"result\":{\"resultType\":\"input_required\"")
+		== -1
+	    || (questions != NULL
+		&& (mcp_member(out, "inputRequests") == -1
+		    || json_add(out, questions) == -1))
+	    || mcp_member(out, "requestState") == -1
+	    || json_add_str(out, state, strlen(state)) == -1)
+		return -1;
+	return mcp_result_end(out, call, NULL);
 }
 
 const struct mcp_writer MCP_WRITE_MODERN = {

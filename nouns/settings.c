@@ -339,12 +339,13 @@ const struct config_def SETTINGS[] = {
 	    NULL },
 	{ "mcp.resources_dir", CONFIG_STR, AT(mcp_resources_dir), NULL, 0, 0,
 	    NULL, NULL,
-	    "a folder whose files clients of /mcp may read; unset: none", 0,
-	    NULL },
+	    "a folder, its whole path, whose files clients of /mcp may read; "
+	    "unset: none",
+	    0, NULL },
 	{ "mcp.prompts_dir", CONFIG_STR, AT(mcp_prompts_dir), NULL, 0, 0, NULL,
 	    NULL,
-	    "a folder of Markdown files that are prompts for clients of /mcp; "
-	    "unset: none",
+	    "a folder, its whole path, of Markdown files that are prompts for "
+	    "clients of /mcp; unset: none",
 	    0, NULL },
 
 	/* Not by HTTP_PROXY and the like: in plain CGI such names hold what a

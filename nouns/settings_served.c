@@ -81,9 +81,23 @@ check_auth(struct findings *f, const struct settings *s)
 		    "key");
 }
 
+/* A worker's own folder is nobody's to know. */
+static void
+check_folder(struct findings *f, const struct settings *s, const char *key,
+    const char *path)
+{
+	if (path[0] != '\0' && path[0] != '/')
+		settings_error(f, s, key,
+		    "expected a whole path, such as /etc/dragoman/resources, "
+		    "found \"%s\"",
+		    path);
+}
+
 void
 settings_served(struct findings *f, const struct settings *s)
 {
 	check_origins(f, s);
+	check_folder(f, s, "mcp.resources_dir", s->mcp_resources_dir);
+	check_folder(f, s, "mcp.prompts_dir", s->mcp_prompts_dir);
 	check_auth(f, s);
 }

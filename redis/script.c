@@ -46,6 +46,7 @@ static const struct script_text SCRIPTS[SCRIPT_N] = {
 	[SCRIPT_TASK_CANCEL] = SCRIPT(task_cancel),
 	[SCRIPT_TASK_FIND] = SCRIPT(task_find),
 	[SCRIPT_TASK_FINISH] = SCRIPT(task_finish),
+	[SCRIPT_TASK_LISTEN] = SCRIPT(task_listen),
 	[SCRIPT_TASK_PUT] = SCRIPT(task_put),
 	[SCRIPT_TASK_TAKE] = SCRIPT(task_take),
 	[SCRIPT_WRITE] = SCRIPT(write),

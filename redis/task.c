@@ -133,10 +133,11 @@ task_find(struct store *st, const struct chat_name *name, struct arena *mem,
 
 	*wait_ms = 0;
 	batch_init(&b, st);
-	batch_script(&b, SCRIPT_TASK_FIND, 1, 2);
+	batch_script(&b, SCRIPT_TASK_FIND, 1, 3);
 	batch_chat_key(&b, name, "task");
 	batch_int(&b, SECOND_MS / TASK_LOOKS_A_SECOND);
 	batch_int(&b, SECOND_MS);
+	batch_str(&b, "1");
 	if (store_run(st, &b, &r) == 0)
 		rc = read_task(st, name->text, r, mem, out, wait_ms);
 	freeReplyObject(r);
@@ -145,7 +146,7 @@ task_find(struct store *st, const struct chat_name *name, struct arena *mem,
 }
 
 enum store_rc
-task_find_all(struct store *st, const char *const *names, size_t n,
+task_find_all(struct store *st, const char *const *names, size_t n, bool whole,
     struct arena *mem, struct task *out, enum store_rc *rc)
 {
 	struct batch b;
@@ -162,10 +163,11 @@ task_find_all(struct store *st, const char *const *names, size_t n,
 	for (i = 0; i < n; i++) {
 		if (task_name_parse(&name, names[i], id) == -1)
 			abort(); /* it is what task_name made */
-		batch_script(&b, SCRIPT_TASK_FIND, 1, 2);
+		batch_script(&b, SCRIPT_TASK_FIND, 1, 3);
 		batch_chat_key(&b, &name, "task");
 		batch_int(&b, 0);
 		batch_int(&b, 0);
+		batch_str(&b, whole ? "1" : "0");
 	}
 	if (n == 0)
 		all = STORE_OK;
@@ -195,6 +197,22 @@ count_stop(struct store *st)
 	if (store_run(st, &b, &r) == 0 && !reply_is_error(st, r, "stop"))
 		rc = STORE_OK;
 	freeReplyObject(r);
+	batch_fini(&b);
+	return rc;
+}
+
+enum store_rc
+task_listen(struct store *st, const struct chat_name *name, const char *address)
+{
+	struct batch b;
+	enum store_rc rc;
+
+	batch_init(&b, st);
+	batch_script(&b, SCRIPT_TASK_LISTEN, 1, 2);
+	batch_chat_key(&b, name, "task");
+	batch_str(&b, address);
+	batch_int(&b, TASK_EARS_MAX);
+	rc = store_run_code(st, &b, "task_listen");
 	batch_fini(&b);
 	return rc;
 }

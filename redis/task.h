@@ -35,7 +35,7 @@
 #define TASK_STEP_SAID "said"
 #define TASK_STEP_ASKS "asks"
 #define TASK_STEP_ANSWERS "answers"
-/* The kind of what is published to who waits (redis/process.h): it is over; and
+/* The kind of what is published to who waits (redis/process.h): look at it; and
  * how far it is: {"value", "total", "text"}. */
 #define TASK_PIECE_OVER "task"
 #define TASK_PIECE_PROGRESS "progress"
@@ -67,10 +67,16 @@ enum store_rc task_find(struct store *st, const struct chat_name *name,
     struct arena *mem, struct task *out, int64_t *wait_ms) WARN_UNUSED;
 
 /* The same of ${n}, by their names, as often as one likes, in one round trip:
- * ${rc}[i].  DOWN: of none. */
+ * ${rc}[i].  ${whole}: with their results, which may be long.  DOWN: of none. */
 enum store_rc task_find_all(struct store *st, const char *const *names,
-    size_t n, struct arena *mem, struct task *out,
+    size_t n, bool whole, struct arena *mem, struct task *out,
     enum store_rc *rc) WARN_UNUSED;
+
+/* ${address} is told of each change of its state, as TASK_PIECE_OVER: the last
+ * TASK_EARS_MAX that asked for it.  OK, also of one that is over; NONE, DOWN. */
+#define TASK_EARS_MAX 16
+enum store_rc task_listen(struct store *st, const struct chat_name *name,
+    const char *address) WARN_UNUSED;
 
 /* It is wanted no more: nobody holds it, and it has ${ended} so; or whoever
  * holds it hears so within a second.  OK, also of one that is over; NONE, DOWN. */

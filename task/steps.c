@@ -72,7 +72,7 @@ write_step(struct task_run *r, const char *step, const char *text)
 	int64_t asked_ms = clock_boot_ms();
 	bool stopped = false;
 	enum store_rc rc = journal_write(r->w->store, r->job, &field, 1,
-	    r->s->turns_lease_ms, TASKS_KIND.max_time_ms(r->s), NULL, &stopped);
+	    r->s->turns_lease_ms, r->s->mcp_task_max_ms, NULL, &stopped);
 
 	if (rc == STORE_OK)
 		lease_renewed(r->lease, asked_ms, r->s->turns_lease_ms);

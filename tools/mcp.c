@@ -100,6 +100,7 @@ call(struct source *s, const struct catalogue_tool *tool,
 		.ctx = (void *)(uintptr_t)ctx,
 		.answers = ctx->answers,
 		.state = ctx->state,
+		.capabilities = ctx->can,
 		.trace = ctx->trace,
 		.on_log = ctx->say == NULL ? NULL : on_log,
 		.level = ctx->level };

@@ -102,6 +102,9 @@ struct tool_ctx {
 	 * inputResponses), and the state that came with the questions. */
 	const json_t *answers;
 	const char *state;
+	/* What its caller can be asked, MCP's capabilities of a client as JSON
+	 * text; NULL: nothing. */
+	const char *can;
 	/* It runs as a job: it takes as long as it must, and may not end LATER. */
 	bool in_job;
 };

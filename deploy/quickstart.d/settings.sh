@@ -103,11 +103,16 @@ is_open() { # to other machines
 
 # Whoever reaches this address from elsewhere needs a key.
 check_open() {
-	! is_open || [ "$(value_of mcp.auth)" != none ] ||
-		fail 2 "mcp.auth: none serves this machine only, and $listen is" \
-			"open to others. Remove MCP_AUTH (or mcp.auth) and make a" \
-			"key for each client: $again --exec -- dragoman key create;" \
-			"or leave out --listen and --allow-external$(unchanged)"
+	local setting=''
+	is_open || return 0
+	[ "$(value_of mcp.auth)" != none ] || setting='mcp.auth: none'
+	[ "$(value_of mcp.require_key)" != false ] ||
+		setting='mcp.require_key: false'
+	[ -z "$setting" ] ||
+		fail 2 "$setting serves this machine only, and $listen is" \
+			"open to others. Remove that setting and make a key for" \
+			"each client: $again --exec -- dragoman key create; or" \
+			"leave out --listen and --allow-external$(unchanged)"
 }
 
 # Pages that this machine serves, such as the MCP Inspector's, may call /mcp.
@@ -116,8 +121,10 @@ choose_origins() {
 	export MCP_ORIGINS=loopback
 }
 
-# Clients of 2024-11-05 can often send no key: on this machine they need none.
+# Clients of 2024-11-05 can often send no key: on this machine they need none,
+# as long as nobody else is served.
 choose_require_key() {
+	! is_open || return 0
 	[ "$(origin_of mcp.require_key)" = default ] || return 0
 	export MCP_REQUIRE_KEY=false
 }

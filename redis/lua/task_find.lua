@@ -1,7 +1,8 @@
 #!lua flags=allow-oom
 -- How it is with a task.  ${spare} ms of ${burst} are spent by each look: who
 -- looks more often is told to wait.  0: looks are free.
--- KEYS task     ARGV spare burst
+-- KEYS task     ARGV spare burst whole
+-- whole: '0': without its result, which may be long
 local spare, burst = tonumber(ARGV[1]), tonumber(ARGV[2])
 local c, ours = record(KEYS[1], 'state', 'created', 'updated', 'ends', 'looks',
 	'said', 'asks', 'answers', 'round', 'result')
@@ -20,7 +21,7 @@ for _, field in ipairs({'created', 'updated', 'ends', 'round'}) do
 	out[#out + 1] = num(c[field], 0) or 0
 end
 for _, field in ipairs({'state', 'said', 'asks', 'answers', 'result'}) do
-	if c[field] then
+	if c[field] and (field ~= 'result' or ARGV[3] ~= '0') then
 		out[#out + 1] = field
 		out[#out + 1] = c[field]
 	end

@@ -41,6 +41,9 @@ builtin_fn fixture_change_tools, fixture_change_prompts;
 /* Of the edge that runs the tool; NULL in a turn worker. */
 struct store *fixture_store(void);
 
+/* The stream of a legacy call that is parked ends; the call goes on. */
+void fixture_close(const struct tool_ctx *ctx);
+
 /* Sleep ${ms}, or less when the call is cancelled: false. */
 bool fixture_sleep(const struct tool_ctx *ctx, int64_t ms);
 

@@ -8,7 +8,8 @@
 #include "tests/conformance/fixtures.h"
 
 #define STEP_MS 50
-#define LONG_MS 2500
+#define LONG_MS 2500 /* after two seconds it is a stream */
+#define MORE_MS 500
 #define LOOK_MS 20 /* whether the call is cancelled */
 
 static bool
@@ -68,13 +69,17 @@ fixture_logging(const struct tool_ctx *ctx, const json_t *arguments,
 	tool_result_say(mem, result, TOOL_DONE, "three lines were said");
 }
 
-/* Long enough that its answer is a stream, which can be resumed. */
+/* Long enough that its answer is a stream, which then ends; its client comes
+ * back for the answer. */
 void
 fixture_reconnection(const struct tool_ctx *ctx, const json_t *arguments,
     struct arena *mem, struct tool_result *result)
 {
 	(void)arguments;
-	(void)fixture_sleep(ctx, LONG_MS);
+	if (fixture_sleep(ctx, LONG_MS)) {
+		fixture_close(ctx);
+		(void)fixture_sleep(ctx, MORE_MS);
+	}
 	tool_result_say(mem, result, TOOL_DONE, "here it is");
 }
 

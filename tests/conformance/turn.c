@@ -8,3 +8,9 @@ fixture_store(void)
 {
 	return NULL;
 }
+
+void
+fixture_close(const struct tool_ctx *ctx)
+{
+	(void)ctx;
+}

@@ -71,7 +71,7 @@ const post = (d, o, ms) => d.request('POST', '/mcp', { ...o, ms });
 
 /* The messages of an answer, events or one JSON. */
 const messages = r => r.headers['content-type'].startsWith('text/event-stream')
-  ? r.text.split('\n').filter(l => l.startsWith('data: ')).map(l => JSON.parse(l.slice(6)))
+  ? r.text.split('\n').filter(l => /^data: ./.test(l)).map(l => JSON.parse(l.slice(6)))
   : [r.json];
 
 /* A POST whose answer is read as it comes: {status, text, close(), done}. */
@@ -136,6 +136,16 @@ s.test('what a server writes to its log goes to the client that asks for it', as
   assert.equal(said[0][3].includes(UPSTREAM), false);
   assert.equal(said[1][3], '{"code":7}');
   assert.deepEqual(now.requests.filter(r => r.body?.params?.name === 'says').map(r => r.body.params._meta['io.modelcontextprotocol/logLevel']).filter(l => l), ['warning']);
+  /* A session is asked once, at any edge. */
+  const legacy = (method, params, headers = {}) => d.request('POST', '/mcp', { body: { jsonrpc: '2.0', id: 1, method, params }, headers: { accept: 'application/json, text/event-stream', ...auth, ...headers } });
+  const init = await legacy('initialize', { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'x', version: '1' } });
+  const session = { 'mcp-session-id': init.headers['mcp-session-id'], 'mcp-protocol-version': '2025-11-25' };
+  const levels = async () => messages(await legacy('tools/call', { name: 'now__says', arguments: {} }, session)).filter(m => m?.method).map(m => m.params.level);
+  assert.deepEqual(await levels(), [], 'it did not ask');
+  for (const [level, is] of [['debug', ['debug', 'warning', 'error']], ['error', ['error']], ['alert', []]]) {
+    assert.deepEqual((await legacy('logging/setLevel', { level }, session)).json.result, {});
+    for (let i = 0; i < 4; i++) assert.deepEqual(await levels(), is, level);
+  }
   /* Who takes JSON alone gets the answer. */
   const json = await post(d, modern(d, 'now__says', {}, { meta: { 'io.modelcontextprotocol/logLevel': 'debug' }, headers: { accept: 'application/json' } }));
   assert.equal(json.json.result.content[0].text, 'said');

@@ -1,11 +1,12 @@
 /*
  * Resources and prompts of /mcp: the files of two folders, to official clients
- * of both eras; what is none of them; paging; changes.
+ * of both eras; what is none of them; paging; changes, and who is told of them.
  */
 import assert from 'node:assert/strict';
 import { Client as ModernClient, StreamableHTTPClientTransport as ModernTransport } from '@modelcontextprotocol/client';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
+import { PromptListChangedNotificationSchema, ResourceListChangedNotificationSchema, ResourceUpdatedNotificationSchema } from '@modelcontextprotocol/sdk/types.js';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -24,7 +25,8 @@ after(() => fs.rmSync(top, { recursive: true, force: true }));
 const at = (...names) => path.join(top, ...names);
 const put = (name, bytes) => {
   fs.mkdirSync(path.dirname(at(name)), { recursive: true });
-  fs.writeFileSync(at(name), bytes);
+  fs.writeFileSync(at('being-written'), bytes); /* nobody sees the half of it */
+  fs.renameSync(at('being-written'), at(name));
 };
 
 const PNG = Buffer.from('89504e470d0a1a0a00ff', 'hex');
@@ -266,4 +268,57 @@ testWith({ edges: 2, turns: 0, ready: false, env: { MCP_API_KEYS: KEY }, setting
   assert.equal(failed.folder, at('nowhere'));
   set('');
   await are(0, 0, 'none again');
+});
+
+testWith(options, 'who listens is told: of lists, and of the file that it named', async d => {
+  await up(d);
+  /* Of the edges' first look everybody has been told. */
+  await until(async () => await d.redis.hget('{tenant:default}:version', 'resources') && await d.redis.hget('{tenant:default}:version', 'prompts'), { what: 'both lists have a version' });
+  const [[, v1], [, legacy2], [, modern2]] = await clients(d);
+  await legacy2.close();
+  const told = { v1: [], v2: [] };
+  v1.setNotificationHandler(ResourceListChangedNotificationSchema, () => { told.v1.push('resources'); });
+  v1.setNotificationHandler(PromptListChangedNotificationSchema, () => { told.v1.push('prompts'); });
+  v1.setNotificationHandler(ResourceUpdatedNotificationSchema, n => { told.v1.push(n.params.uri); });
+  modern2.setNotificationHandler('notifications/resources/list_changed', () => { told.v2.push('resources'); });
+  modern2.setNotificationHandler('notifications/prompts/list_changed', () => { told.v2.push('prompts'); });
+  modern2.setNotificationHandler('notifications/resources/updated', n => { told.v2.push(n.params.uri); });
+  for (const client of [v1, modern2]) {
+    const can = client.getServerCapabilities();
+    assert.equal(can.resources.listChanged, true);
+    assert.equal(can.resources.subscribe, true);
+    assert.equal(can.prompts.listChanged, true);
+  }
+  const uri = `${URI}policy.md`, was = fs.readFileSync(at('files/policy.md'));
+  await v1.subscribeResource({ uri });
+  const listening = await modern2.listen({ resourcesListChanged: true, promptsListChanged: true, resourceSubscriptions: [uri] });
+  assert.deepEqual(listening.honoredFilter, { resourcesListChanged: true, promptsListChanged: true, resourceSubscriptions: [uri] });
+  /* The stream of the legacy session is open, too. */
+  await until(async () => {
+    for (const k of await d.redis.keys('*{mcps:*')) if (await d.redis.type(k) === 'hash' && await d.redis.hget(k, 'stream')) return true;
+    return false;
+  }, { what: 'its session has a stream' });
+  const both = what => until(() => told.v1.includes(what) && told.v2.includes(what), { what: `both are told of ${what}` });
+
+  put('files/policy.md', '# Returns\n\n60 days.\n');
+  await both(uri);
+  for (const list of Object.values(told)) assert.deepEqual([...new Set(list)], [uri], 'of nothing else');
+  put('prompts/late.md', '---\n---\nHello');
+  await both('prompts');
+  for (const list of Object.values(told)) assert.ok(!list.includes('resources'), 'a list that is as it was');
+  put('files/late.txt', 'x');
+  await both('resources');
+  /* Unsubscribed, it hears no more of it; the other one does. */
+  await v1.unsubscribeResource({ uri });
+  told.v1.length = told.v2.length = 0;
+  put('files/policy.md', was);
+  await until(() => told.v2.includes(uri), { what: 'who still listens is told' });
+  fs.rmSync(at('files/late.txt'));
+  fs.rmSync(at('prompts/late.md'));
+  await both('resources');
+  await both('prompts');
+  assert.ok(!told.v1.includes(uri));
+  await listening.close();
+  await v1.close();
+  await modern2.close();
 });

@@ -254,6 +254,42 @@ s.test('who closes a modern call cancels its task, who closes a legacy one leave
   assert.equal(legacy.calls, 1);
 });
 
+s.test('who listens to tasks is told of each change, at any edge', async d => {
+  const g = gate('job');
+  const t = await begin(d, 'upstream__job'), over = await begin(d, 'upstream__fail');
+  await reach(d, over.taskId, 'completed');
+  const listen = ids => open(d, message('subscriptions/listen', { notifications: { taskIds: ids } }));
+  const ears = [1, 2, 3].map(() => listen([t.taskId, over.taskId, 'f'.repeat(32)]));
+  const of = r => events(r.text).filter(m => m.method === 'notifications/tasks').map(m => m.params);
+  for (const r of ears) {
+    await until(() => of(r).length >= 2, { what: 'how they are now' });
+    const ack = events(r.text)[0];
+    assert.equal(ack.method, 'notifications/subscriptions/acknowledged');
+    assert.deepEqual(ack.params.notifications, { taskIds: [t.taskId, over.taskId] });
+    assert.deepEqual(of(r).map(p => [p.taskId, p.status]), [[t.taskId, 'working'], [over.taskId, 'completed']]);
+  }
+  assert.deepEqual(of(ears[0])[1].result, (await get(d, over.taskId)).result);
+  await seen('job');
+  g.open('heard');
+  for (const r of ears) {
+    await until(() => of(r).length === 3, { what: 'its end' });
+    const last = of(r)[2], { resultType, _meta, ...now } = await get(d, t.taskId);
+    assert.equal(last._meta['io.modelcontextprotocol/subscriptionId'], events(r.text)[0].params._meta['io.modelcontextprotocol/subscriptionId']);
+    delete last._meta;
+    assert.deepEqual(last, { ...now, pollIntervalMs: last.pollIntervalMs });
+    assert.equal(last.result.content[0].text, 'heard');
+    r.close();
+  }
+  const none = await ask(d, 'subscriptions/listen', { notifications: { taskIds: [t.taskId] } }, { can: {} });
+  assert.equal(none.status, 400);
+  assert.equal(none.json.error.code, -32021);
+  assert.equal((await ask(d, 'subscriptions/listen', { notifications: { taskIds: 7 } })).json.error.code, -32602);
+  const foreign = open(d, message('subscriptions/listen', { notifications: { taskIds: [t.taskId] } }, { key: OTHER }));
+  await until(() => events(foreign.text).length > 0, { what: 'it is acknowledged' });
+  assert.deepEqual(events(foreign.text)[0].params.notifications, {});
+  foreign.close();
+});
+
 s.test('a key has 100 open tasks at most', async d => {
   const g = gate('job');
   const all = await Promise.all(Array.from({ length: 101 }, () => begin(d, 'upstream__job', {}, { key: OTHER })));

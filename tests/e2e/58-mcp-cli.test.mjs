@@ -16,7 +16,7 @@ import { StdioClientTransport as ModernStdio } from '@modelcontextprotocol/clien
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { freePort, until } from './dragoman.mjs';
-import { sharedStack } from './stacks.mjs';
+import { sharedStack, testWith } from './stacks.mjs';
 
 const KEY = 'mcp-key-planted-58aa12';
 const M = '2026-07-28';
@@ -199,6 +199,37 @@ s.test('errors say what to do', async d => {
     assert.match(r.stderr, what);
     assert.equal(r.stdout, '', 'standard output is the client\'s');
   }
+});
+
+testWith({
+  edges: 2, turns: 0, ready: false, env: { MCP_API_KEYS: KEY },
+  before: d => { fs.mkdirSync(d.file('files')); d.writeSettings({ mcp: { resources_dir: d.file('files') } }); },
+}, 'what the server says unasked reaches clients of both eras, also after its edges have gone', async d => {
+  await up(d);
+  const b = bridge(d, ['--url', `http://127.0.0.1:${d.port}`]);
+  await hello(b);
+  b.send(modern('listen', 'subscriptions/listen', { notifications: { resourcesListChanged: true } }));
+  await b.until(() => b.lines.some(l => l.method === 'notifications/subscriptions/acknowledged'), 'the listen is acknowledged');
+  const changes = of => b.lines.filter(l => l.method === 'notifications/resources/list_changed' && ('_meta' in (l.params ?? {})) === of).length;
+  let n = 0;
+  const change = async (...eras) => {
+    for (const era of eras) {
+      const before = changes(era);
+      /* The GET stream may be about to open. */
+      await until(async () => { fs.writeFileSync(d.file(`files/${n++}.md`), 'text'); return changes(era) > before; }, { every: 300, what: `a change is told, of the era ${era ? 'modern' : 'legacy'}` });
+    }
+  };
+  await change(true, false);
+  const old = [...d.edges];
+  d.edges.length = 0;
+  d.startEdge();
+  for (const e of old) await d.stopAndWait(e);
+  await b.until(() => b.lines.some(l => l.id === 'listen'), 'the listen has ended');
+  await up(d);
+  await change(false);
+  b.send(call(1, 'echo', { text: 'still here' }));
+  assert.equal((await b.answer(1)).result?.content[0].text, 'still here');
+  await b.done();
 });
 
 /* ---- what passes ------------------------------------------------------------ */

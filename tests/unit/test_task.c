@@ -82,7 +82,7 @@ find(struct redis_fixture *f, const struct chat_name *name, struct arena *mem)
 	enum store_rc rc;
 	struct task t;
 
-	assert_int_equal(task_find_all(f->store, names, 1, mem, &t, &rc),
+	assert_int_equal(task_find_all(f->store, names, 1, true, mem, &t, &rc),
 	    STORE_OK);
 	assert_int_equal(rc, STORE_OK);
 	return t;
@@ -490,6 +490,40 @@ a_newer_task_is_left_alone(void **state)
 	    redis_number(f, "ZCARD {p%d}:due:task", name.partition), 1);
 }
 
+/* All that listen are told of each change, the last of them; where their
+ * addresses stand. */
+static void
+who_listens_is_told(void **state)
+{
+	struct redis_fixture *f = *state;
+	char id[TASK_ID_MAX], address[32];
+	struct chat_name name = put(f, KEY, id, "", STORE_OK), none;
+	struct job *j;
+
+	for (int i = 0; i < TASK_EARS_MAX + 2; i++) {
+		(void)snprintf(address, sizeof(address), "p.%d", i);
+		assert_int_equal(task_listen(f->store, &name, address),
+		    STORE_OK);
+		assert_int_equal(task_listen(f->store, &name, address),
+		    STORE_OK);
+	}
+	assert_string_equal(
+	    redis_text(f, "HGET {p%d}:task:%s ears", name.partition, name.text),
+	    "p.17 p.16 p.15 p.14 p.13 p.12 p.11 p.10 p.9 p.8 p.7 p.6 p.5 p.4 "
+	    "p.3 p.2");
+	j = take(f);
+	assert_int_equal(task_finish(f->store, j, TASK_FAILED, NULL, 0),
+	    STORE_OK);
+	job_free(j);
+	/* There will be no change. */
+	assert_int_equal(task_listen(f->store, &name, "p.1"), STORE_OK);
+	assert_int_equal(redis_number(f, "HEXISTS {p%d}:task:%s ears",
+			     name.partition, name.text),
+	    0);
+	assert_int_equal(task_name(&none, "ffff", id), 0);
+	assert_int_equal(task_listen(f->store, &none, "p.1"), STORE_NONE);
+}
+
 /* Neither kind sees or is woken for the other one's. */
 static void
 kinds_keep_apart(void **state)
@@ -533,6 +567,7 @@ main(void)
 		TEST(a_key_has_so_many_open),
 		TEST(a_damaged_task_is_its_own_matter),
 		TEST(a_newer_task_is_left_alone),
+		TEST(who_listens_is_told),
 		TEST(kinds_keep_apart),
 	};
 

@@ -18,6 +18,7 @@
 #include "base/pool.h"
 #include "redis/fleet.h"
 #include "redis/journal.h"
+#include "redis/task.h"
 #include "tests/unit/redis_fixture.h"
 #include "work/heartbeat.h"
 #include "work/lease.h"
@@ -302,6 +303,93 @@ a_job_is_held_as_long_as_it_runs(void **state)
 	end(true);
 }
 
+/* ---- two kinds beside each other ---- */
+
+static _Atomic int tasks_run;
+
+static void
+run_task(void *ctx, struct lease *l)
+{
+	(void)ctx;
+	assert_int_equal(l->job->kind, JOB_TASK);
+	assert_int_equal(task_finish(w.store, l->job, TASK_COMPLETED, "{}", 2),
+	    STORE_OK);
+	atomic_fetch_add(&tasks_run, 1);
+}
+
+static const struct work_kind TASKS = { .goes_on = true,
+	.max_time_ms = max_time_ms,
+	.run = run_task };
+
+static void
+begin_task(struct redis_fixture *f)
+{
+	struct arena *mem = arena_new();
+	const struct task_call call = { .tool = "t",
+		.arguments = json_keep(mem, json_object()) };
+	struct chat_name name;
+	char id[TASK_ID_MAX];
+	int64_t now_ms;
+
+	task_id_new(id);
+	assert_int_equal(task_name(&name, "", id), 0);
+	assert_int_equal(task_put(f->store, &name, id, &call, "", &now_ms),
+	    STORE_OK);
+	arena_free(mem);
+}
+
+/* A worker of both; chats are paused, or are not. */
+static void
+start_both(struct redis_fixture *f, bool paused)
+{
+	start(f, &LEAST, false);
+	settings.chat_paused = paused;
+	made_up.waits = true;
+	atomic_store(&tasks_run, 0);
+	w.kinds[JOB_TASK] = (struct work_row){ &TASKS, NULL,
+		pool_new("task", 2) };
+	wake_free(w.wake);
+	w.wake = wake_new(f->store, w.id, DUE_ALL | DUE_OF(JOB_TASK));
+	assert_int_equal(pthread_create(&taking, NULL, take_thread, NULL), 0);
+}
+
+/* Chats that take all their threads hold up no task. */
+static void
+no_kind_waits_for_another(void **state)
+{
+	struct redis_fixture *f = *state;
+	int i;
+
+	start_both(f, false);
+	for (i = 0; i < 2 * CHATS; i++)
+		say(f, i);
+	await(&made_up.begun, CHATS);
+	for (i = 0; i < CHATS; i++)
+		begin_task(f);
+	await(&tasks_run, CHATS);
+	assert_int_equal(atomic_load(&made_up.begun), CHATS);
+	atomic_store(&made_up.go, true);
+	await(&made_up.ended, 2 * CHATS);
+	end(true);
+	pool_free(w.kinds[JOB_TASK].pool);
+}
+
+static void
+tasks_go_on_while_chats_are_paused(void **state)
+{
+	struct redis_fixture *f = *state;
+	int i;
+
+	start_both(f, true);
+	say(f, 0);
+	for (i = 0; i < CHATS; i++)
+		begin_task(f);
+	await(&tasks_run, CHATS);
+	assert_int_equal(atomic_load(&made_up.begun), 0);
+	end(true);
+	pool_free(w.kinds[JOB_TASK].pool);
+}
+
 /* From where each comes, through the thread that renews. */
 static void
 each_reason_reaches_the_job(void **state)
@@ -405,6 +493,8 @@ main(void)
 		TEST(a_full_worker_passes_it_on),
 		TEST(others_jobs_are_left_to_them),
 		TEST(a_job_is_held_as_long_as_it_runs),
+		TEST(no_kind_waits_for_another),
+		TEST(tasks_go_on_while_chats_are_paused),
 		TEST(each_reason_reaches_the_job),
 		TEST(a_kind_has_its_longest_time),
 		TEST(a_kind_looks_reports_and_obeys),

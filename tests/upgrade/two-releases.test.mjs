@@ -171,11 +171,13 @@ for (const release of ['old', 'new'])
   test(`what a worker of the ${release === 'old' ? 'last' : 'present'} release does not know is left to others`,
     { edges: ['new'], turns: [release] }, async d => {
       await load(d, 'n');
-      /* A kind of job that comes later has a queue of its own; where one stands
-       * among the chats all the same, it is put off, and not removed. */
+      /* A kind of job that comes later has a queue of its own (of the last release
+       * tasks are one); where one stands among the chats all the same, it is put
+       * off, and not removed. */
+      const kind = release === 'old' ? 'task' : 'later';
       const later = Array.from({ length: 16 }, (_, p) => `{p${p}}`);
       for (const p of later) {
-        await d.redis.zadd(`${p}:due:task`, 1, 'task-1');
+        await d.redis.zadd(`${p}:due:${kind}`, 1, 'task-1');
         await d.redis.zadd(`${p}:due`, 1, 'task:stray');
         await d.redis.hset(`${p}:chat:task:stray`, 'kind', 'task', 'token', 'ffff');
       }
@@ -193,7 +195,7 @@ for (const release of ['old', 'new'])
       const perSecond = (await calls() - from) / (IDLE_MS / 1000);
       assert.ok(perSecond < IDLE_SCRIPTS_PER_S, `${perSecond} scripts a second: it spins`);
       for (const p of later) {
-        assert.equal(await d.redis.zscore(`${p}:due:task`, 'task-1'), '1', 'not looked at');
+        assert.equal(await d.redis.zscore(`${p}:due:${kind}`, 'task-1'), '1', 'not looked at');
         assert.ok(Number(await d.redis.zscore(`${p}:due`, 'task:stray')) > 1, 'put off');
         assert.deepEqual(await d.redis.hgetall(`${p}:chat:task:stray`), { kind: 'task', token: 'ffff' });
       }
