@@ -346,8 +346,8 @@ testWith(doubles, 'a key that is revoked or expires ends its streams', async d =
   for (const r of all.stays) assert.equal(r.ended, false);
 });
 
-testWith({ edges: 2, turns: 0, ready: false, env: { MCP_API_KEYS: KEY }, settings: { mcp: { resources_dir: 'files' } },
-  before: d => { fs.mkdirSync(d.file('files')); fs.writeFileSync(d.file('files/a.txt'), 'one'); fs.writeFileSync(d.file('files/b.txt'), 'one'); } },
+testWith({ edges: 2, turns: 0, ready: false, env: { MCP_API_KEYS: KEY },
+  before: d => { d.options.env = { ...d.options.env, MCP_RESOURCES_DIR: d.file('files') }; fs.mkdirSync(d.file('files')); fs.writeFileSync(d.file('files/a.txt'), 'one'); fs.writeFileSync(d.file('files/b.txt'), 'one'); } },
 'a resource that changes is told to who subscribed to it', async d => {
   await up(d);
   const uris = await until(async () => {
