@@ -161,6 +161,20 @@ mcp_tasks_update(struct mcp_work *w, struct buf *out, struct mcp_fault *fault)
 	return MCP_FAILED;
 }
 
+enum store_rc
+mcp_task_cancel(struct store *st, const struct chat_name *name, const char *id)
+{
+	bool ended = false;
+	enum store_rc rc = task_cancel(st, name, id, &ended);
+
+	if (ended) { /* no worker had it, so none says so */
+		metric_add(METRIC_TASKS, TASK_CANCELLED, 1);
+		log_event(LOG_INFO, "task_ended", F_STR("task", id),
+		    F_STR("end", task_state_name(TASK_CANCELLED)));
+	}
+	return rc;
+}
+
 int
 mcp_tasks_cancel(struct mcp_work *w, struct buf *out, struct mcp_fault *fault)
 {
