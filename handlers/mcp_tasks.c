@@ -9,6 +9,8 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "base/log.h"
+#include "nouns/metric.h"
 
 #define ANSWER_TRIES 5 /* when others answer the same task meanwhile */
 
