@@ -165,6 +165,13 @@ offers() {
 		- "$srcdir/cli/completion/dragoman" "$@"
 }
 
+# The options of a command, without those of the commands below it.
+options_of() {
+	"$dragoman" help "$@" |
+		awk -v n="$*" '/^usage: / { ours = $0 !~ ("^usage: dragoman " n " [a-z]") } ours' |
+		grep -o -- '^  --[a-z-]*'
+}
+
 # Every command is in the manual page and the completion, every option too.
 "$dragoman" help --json | tr '{' '\n' | sed -n 's/.*"name":"\([^"]*\)".*/\1/p' >"$T/commands"
 [ "$(wc -l <"$T/commands")" -ge 15 ] || { echo "FAIL: help --json"; failed=1; }
@@ -176,7 +183,7 @@ while read -r name; do
 		grep -qw "$word" "$srcdir/cli/completion/dragoman" ||
 			{ echo "FAIL: the completion lacks $word"; failed=1; }
 	done
-	for option in $("$dragoman" help $name | grep -o -- '^  --[a-z-]*'); do
+	for option in $(options_of $name); do
 		grep -qe "$option" "$T/man" ||
 			{ echo "FAIL: the manual page lacks $option"; failed=1; }
 		grep -qe "$option" "$srcdir/cli/completion/dragoman" ||
@@ -189,7 +196,7 @@ while read -r name; do
 			{ echo "FAIL: $words ${word%?}<TAB> lacks $word"; failed=1; }
 		words="$words $word" i=$((i + 1))
 	done
-	for option in $("$dragoman" help $name | grep -o -- '^  --[a-z-]*') \
+	for option in $(options_of $name) \
 		--config --env-file --json --no-color --help; do
 		offers $i "$words" -- | grep -qx -e "$option" ||
 			{ echo "FAIL: $words --<TAB> lacks $option"; failed=1; }
