@@ -16,7 +16,9 @@
 #include "program/program.h"
 
 #define REPORT_MAX (64 * KIB)
-#define SHARE 4 /* no server takes more than a quarter of the threads */
+/* No server takes more than a quarter of the threads, nor do those that wait for
+ * tasks. */
+#define SHARE 4
 
 void
 mcp_edge_start(struct edge *e, const struct seal_ring *ring)
@@ -137,6 +139,12 @@ lane_of(struct mcp_edge *m, const char *name)
 	return free_one;
 }
 
+static int64_t
+share_of(int64_t threads)
+{
+	return threads < SHARE ? 1 : threads / SHARE;
+}
+
 enum mcp_lane_rc
 mcp_lane_enter(struct mcp_edge *m, const char *name, struct pool_job *job,
     int64_t threads)
@@ -146,8 +154,7 @@ mcp_lane_enter(struct mcp_edge *m, const char *name, struct pool_job *job,
 
 	pthread_mutex_lock(&m->mu);
 	lane = lane_of(m, name);
-	if (lane != NULL
-	    && lane->running < (threads < SHARE ? 1 : threads / SHARE)) {
+	if (lane != NULL && lane->running < share_of(threads)) {
 		lane->running++;
 		rc = MCP_LANE_RUNS;
 	} else if (lane != NULL && lane->waiting < MCP_LANE_WAITING) {
@@ -181,4 +188,19 @@ mcp_lane_leave(struct mcp_edge *m, const char *name)
 	}
 	pthread_mutex_unlock(&m->mu);
 	return next;
+}
+
+bool
+mcp_alone_enter(struct mcp_edge *m, int64_t threads)
+{
+	if (atomic_fetch_add(&m->alone, 1) < share_of(threads))
+		return true;
+	mcp_alone_leave(m);
+	return false;
+}
+
+void
+mcp_alone_leave(struct mcp_edge *m)
+{
+	atomic_fetch_sub(&m->alone, 1);
 }

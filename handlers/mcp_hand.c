@@ -15,6 +15,9 @@
 #define RETRY_FULL_S 5
 #define ANSWER_MS 10000 /* after its calls have ended, at the latest */
 
+static const char ALONE[]
+    = "too many clients without the Tasks extension wait for tasks here; this "
+      "one goes on, and nobody hears of its end";
 static const char FULL[] = "too many calls are waiting; please try again";
 
 static void
@@ -104,8 +107,11 @@ serve_on(struct mcp_later *l)
 
 	while (!l->cancel) {
 		mcp_asking_take(l);
-		if (p->awaits != NULL && mcp_keep_is_alone(l))
-			mcp_keep_wait(l);
+		if (p->awaits != NULL && mcp_keep_is_alone(l)
+		    && !mcp_keep_wait(l)) {
+			mcp_post_fail(p, 503, ALONE);
+			return false;
+		}
 		if (p->awaits != NULL && !mcp_task_is_over(p)) {
 			if (await_task(l))
 				return true;
@@ -210,6 +216,7 @@ start(struct mcp_later *l)
 {
 	if (take(l))
 		return;
+	mcp_once_forget(&l->post); /* on the handler's thread, if it is begun */
 	mcp_post_fail(&l->post, 503, FULL);
 	l->post.retry_s = RETRY_FULL_S;
 	finish(l);

@@ -193,17 +193,24 @@ mcp_keep_is_alone(struct mcp_later *l)
 	bool alone;
 
 	pthread_mutex_lock(&l->mu);
-	alone = l->post.says || (l->left && l->promised);
+	alone = l->post.says
+	    || (l->left
+		&& (l->promised || (l->post.once.begun && !l->post.closes)));
 	pthread_mutex_unlock(&l->mu);
 	return alone && !atomic_load(&l->post.edge->draining);
 }
 
-void
+bool
 mcp_keep_wait(struct mcp_later *l)
 {
+	struct mcp_edge *m = l->post.edge->mcp;
 	int64_t until = clock_boot_ms() + l->settings->mcp_task_max_ms;
 
+	if (!mcp_alone_enter(m, l->settings->server_threads))
+		return false;
 	while (mcp_keep_is_alone(l) && clock_boot_ms() < until
 	    && !mcp_task_is_over(&l->post))
 		usleep(ALONE_LOOK_MS * 1000);
+	mcp_alone_leave(m);
+	return true;
 }

@@ -99,11 +99,12 @@ void mcp_keep_tell(struct mcp_later *l, const struct buf *json);
 void mcp_keep_answer(struct mcp_later *l);
 /*
  * Nobody is parked, and the answer is wanted all the same: on a session's stream
- * elsewhere, or by who resumes this one.  Where it awaits a task, its thread
- * waits itself.
+ * elsewhere, by who resumes this one, or by who makes the call again.  Where it
+ * awaits a task, its thread waits itself.  False: a quarter of the threads does so
+ * already.
  */
 bool mcp_keep_is_alone(struct mcp_later *l);
-void mcp_keep_wait(struct mcp_later *l);
+bool mcp_keep_wait(struct mcp_later *l) WARN_UNUSED;
 /* "id: STREAM.NUMBER\n" */
 int mcp_keep_id(struct buf *out, const struct mcp_later *l,
     int64_t number) WARN_UNUSED;

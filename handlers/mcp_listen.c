@@ -98,6 +98,10 @@ mcp_listen(struct mcp_work *w, struct buf *out, struct mcp_fault *fault)
 	const char *id = json_text(w->mem, w->call.id);
 
 	(void)out;
+	if (p->says)
+		return mcp_fail(fault, RPC_INVALID_REQUEST,
+		    "subscriptions/listen is a stream of its own: POST it to "
+		    "/mcp");
 	if (p->may_wait
 	    || id == NULL) { /* plain CGI: it ends with its answer */
 		*fault = (struct mcp_fault){ .code = RPC_INTERNAL,

@@ -361,20 +361,22 @@ on_end(void *state)
 	/* Of legacy revisions, who closes the connection only stops reading. */
 	if (l->post.closes)
 		__atomic_store_n(&l->cancel, 1, __ATOMIC_RELAXED);
+	/* First of all: who asks or waits from here on sees it. */
+	pthread_mutex_lock(&l->mu);
+	l->left = true;
+	awaits = l->awaits;
+	l->awaits = false;
+	pthread_mutex_unlock(&l->mu);
 	if (mcp_asking_end(l)
 	    && class_call(l->post.edge->classes, &l->job) == -1)
 		mcp_later_unref(l);
 	atomic_store(&l->ended, true);
 	if (atomic_exchange(&l->waits, false))
 		mcp_later_unref(l); /* nobody starts it any more */
-	pthread_mutex_lock(&l->mu);
-	l->left = true;
-	awaits = l->awaits;
-	l->awaits = false;
-	pthread_mutex_unlock(&l->mu);
-	/* Its task is cancelled by a thread that may wait for Redis. */
+	/* Its task is cancelled, or waited for as its answer is kept, by a
+	 * thread that may wait for Redis. */
 	if (awaits
-	    && (!l->post.closes
+	    && ((!l->post.closes && !mcp_keep_is_alone(l))
 		|| class_call(l->post.edge->classes, &l->job) == -1))
 		mcp_later_unref(l);
 	mcp_later_unref(l);

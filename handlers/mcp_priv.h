@@ -62,6 +62,7 @@ struct mcp_edge {
 	bool has_http;
 	struct mcp_places *places; /* of streams */
 	struct mcp_lists *lists;   /* NULL: not opened, or plain CGI */
+	_Atomic int alone;         /* threads that wait for a task themselves */
 	pthread_mutex_t mu;        /* of the lanes */
 	struct mcp_lane lanes[MCP_LANES_MAX];
 };
@@ -77,6 +78,9 @@ enum mcp_lane_rc mcp_lane_enter(struct mcp_edge *m, const char *name,
     struct pool_job *job, int64_t threads) WARN_UNUSED;
 /* One has ended: the next one that waited, which now runs, or NULL. */
 struct pool_job *mcp_lane_leave(struct mcp_edge *m, const char *name);
+/* May one more thread wait for a task itself?  Then mcp_alone_leave. */
+bool mcp_alone_enter(struct mcp_edge *m, int64_t threads) WARN_UNUSED;
+void mcp_alone_leave(struct mcp_edge *m);
 
 /* ---- what a key may (mcp_access.c) --------------------------------------- */
 

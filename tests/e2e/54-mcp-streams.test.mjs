@@ -204,6 +204,10 @@ s.test('2024-11-05: two addresses, and its official client', async d => {
   assert.equal(r.text, 'Accepted');
   await until(() => sse.messages().some(m => m.id === 'p'), { what: 'the answer is on the stream' });
   assert.equal((await post(d, { jsonrpc: '2.0', method: 'notifications/initialized' }, {}, address)).status, 202);
+  const wish = await post(d, { jsonrpc: '2.0', id: 'l', method: 'subscriptions/listen', params: { notifications: { toolsListChanged: true }, _meta: { 'io.modelcontextprotocol/protocolVersion': M, 'io.modelcontextprotocol/clientCapabilities': {} } } },
+    { 'mcp-protocol-version': M, 'mcp-method': 'subscriptions/listen' }, address);
+  assert.equal(wish.status, 202);
+  await until(() => sse.messages().some(m => m.id === 'l' && m.error), { what: 'a listen has another address' });
   const other = await d.request('POST', address, { body: rpc('ping'), headers: { authorization: 'Bearer wrong' } });
   assert.equal(other.status, 401);
   for (const id of ['x', address.slice(address.indexOf('=') + 1, -1) + 'x', '']) assert.equal((await post(d, rpc('ping'), {}, `/messages/?session_id=${id}`)).status, 404, id);

@@ -11,7 +11,7 @@ import { Client as ModernClient, StreamableHTTPClientTransport as ModernTranspor
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { startModern } from '../doubles/mcp.mjs';
-import { until } from './dragoman.mjs';
+import { SLOW, until } from './dragoman.mjs';
 import { sharedStack, testWith } from './stacks.mjs';
 
 const KEY = 'mcp-key-planted-55aa', OTHER = 'mcp-key-planted-55bb';
@@ -252,6 +252,35 @@ s.test('who closes a modern call cancels its task, who closes a legacy one leave
   legacy.open();
   await until(() => d.events('task_ended').some(e => e.end === 'completed'), { what: 'it went on' });
   assert.equal(legacy.calls, 1);
+});
+
+s.test('who left a legacy call that waits for its task finds the answer: resumed, or called again with its key', async d => {
+  const headers = { accept: 'application/json, text/event-stream', authorization: `Bearer ${KEY}` };
+  const call = (id, name) => ({ jsonrpc: '2.0', id, method: 'tools/call', params: { name, arguments: {} } });
+  const hello = await d.request('POST', '/mcp', { headers, body: { jsonrpc: '2.0', id: 1, method: 'initialize', params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'c', version: '1' } } } });
+  const session = { ...headers, 'mcp-session-id': hello.headers['mcp-session-id'], 'mcp-protocol-version': '2025-11-25' };
+  const g = gate('job');
+  const r = open(d, { headers: session, body: call(7, 'upstream__job') });
+  const first = await until(() => /^id: (\S+)$/m.exec(r.text)?.[1], { what: 'an event with an id' });
+  await until(() => d.events('task_begun').length > 0 && g.calls > 0, { what: 'its task runs' });
+  r.close();
+  await until(() => r.ended);
+  assert.equal((await d.request('POST', '/mcp', { headers: session, body: { jsonrpc: '2.0', id: 8, method: 'ping' } })).status, 200);
+  g.open('found again');
+  const again = await d.request('GET', '/mcp', { ms: 30000 * SLOW, headers: { ...session, accept: 'text/event-stream', 'last-event-id': first } });
+  assert.equal(again.status, 200, again.text);
+  assert.match(again.text, /"id":7,.*found again/);
+
+  const h = gate('again'), key = { ...headers, 'idempotency-key': 'left-55' };
+  const left = open(d, { headers: key, body: call(1, 'upstream__again') });
+  await until(() => h.calls > 0, { what: 'it runs' });
+  left.close();
+  await until(() => left.ended);
+  h.open('once');
+  const repeated = await d.request('POST', '/mcp', { ms: 30000 * SLOW, headers: { ...key, accept: 'application/json' }, body: call(2, 'upstream__again') });
+  assert.equal(repeated.json.id, 2, repeated.text);
+  assert.equal(repeated.json.result.content[0].text, 'once');
+  assert.equal(h.calls, 1, 'it was made once');
 });
 
 s.test('who listens to tasks is told of each change, at any edge', async d => {
