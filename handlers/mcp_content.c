@@ -64,7 +64,7 @@ mcp_content_list(struct mcp_work *w, struct buf *out, struct mcp_fault *fault,
     enum content_list list, const char *name)
 {
 	const struct mcp_cache cache = { .ttl_ms = LIST_MS };
-	const json_t *cursor = json_object_get(w->call.params, "cursor");
+	const json_t *cursor = mcp_cursor(&w->call);
 	struct page page = { .mem = w->mem,
 		.out = out,
 		.after = json_string_value(cursor),

@@ -130,8 +130,7 @@ mcp_tools_list(struct mcp_work *w, struct buf *out, struct mcp_fault *fault)
 
 	if (!l->whole && !w->post->may_wait)
 		rc = MCP_WAITS;
-	else if (page_begin(l, json_object_get(w->call.params, "cursor"), &at)
-	    == -1)
+	else if (page_begin(l, mcp_cursor(&w->call), &at) == -1)
 		rc = mcp_fail(fault, RPC_BAD_PARAMS,
 		    "params.cursor is none of this list: list from the "
 		    "beginning");

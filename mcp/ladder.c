@@ -57,7 +57,9 @@ is_message(struct mcp_call *c, json_t *doc, struct mcp_fault *fault)
 	    && strncmp(m.method, "notifications/", 14) != 0)
 		return refuse(fault, 400, RPC_INVALID_REQUEST,
 		    "a request has an id");
+	/* Some write null for what they leave out. */
 	if (json_object_get(doc, "params") != NULL && m.params == NULL
+	    && !json_is_null(json_object_get(doc, "params"))
 	    && m.method != NULL)
 		return refuse(fault, 400, RPC_INVALID_REQUEST,
 		    "params is an object");
@@ -329,4 +331,15 @@ mcp_params_agree(const struct mcp_call *call, const json_t *schema,
 	    arena_printf(call->mem,
 		"the header Mcp-Param-%s must be what params.arguments says",
 		m.wrong));
+}
+
+const json_t *
+mcp_cursor(const struct mcp_call *c)
+{
+	const json_t *cursor = json_object_get(c->params, "cursor");
+
+	return json_is_null(cursor)
+		|| (json_is_string(cursor) && json_string_length(cursor) == 0)
+	    ? NULL
+	    : cursor;
 }

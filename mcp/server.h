@@ -104,4 +104,8 @@ int mcp_fail(struct mcp_fault *fault, int code, const char *message);
 void mcp_fault_capability(struct mcp_call *call, unsigned needs,
     struct mcp_fault *fault);
 
+/* Where the page of a list begins; NULL: at its beginning, as null and "" mean
+ * for clients that write what they leave out. */
+const json_t *mcp_cursor(const struct mcp_call *c);
+
 #endif

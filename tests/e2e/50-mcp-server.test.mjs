@@ -141,7 +141,10 @@ s.test('the ladder, rung by rung', async d => {
   fails(await modern(d, 'tools/call', { name: 'nobody' }), 200, -32602, 'tool');
   fails(await modern(d, 'tools/call', { name: 'echo', arguments: 7 }), 200, -32602, 'arguments');
   fails(await modern(d, 'tools/call', { name: 'echo', arguments: { text: 'x' }, requestState: 'forged' }), 200, -32602, 'state');
-  fails(await modern(d, 'tools/list', { cursor: '' }), 200, -32602, 'cursor');
+  fails(await modern(d, 'tools/list', { cursor: 'nowhere' }), 200, -32602, 'cursor');
+  for (const cursor of ['', null]) assert.ok((await modern(d, 'tools/list', { cursor })).json.result.tools.length > 0, `${cursor}: left out`);
+  const nulls = await d.request('POST', '/mcp', { headers: { accept: 'application/json', authorization: `Bearer ${KEY}` }, body: { jsonrpc: '2.0', id: 1, method: 'tools/list', params: null } });
+  assert.ok(nulls.json.result?.tools.length > 0, nulls.text);
   fails(await modern(d, 'tools/list', {}, { headers: { accept: 'text/html' } }), 406, -32600, 'accept');
   const event = await modern(d, 'tools/list', {}, { headers: { accept: 'text/event-stream' } });
   assert.equal(event.headers['content-type'], 'text/event-stream');

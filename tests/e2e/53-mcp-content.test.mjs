@@ -141,7 +141,7 @@ s.test('nothing outside the folder, and a code for each mistake', async d => {
     assert.equal((await modern(d, 'resources/read', { uri })).json.error.code, -32602, uri);
   const BAD = [
     ['resources/read', {}], ['resources/read', { uri: 7 }], ['resources/list', { cursor: 'nowhere' }], ['resources/list', { cursor: 7 }],
-    ['prompts/list', { cursor: '' }], ['prompts/get', {}], ['prompts/get', { name: 'nobody' }], ['prompts/get', { name: 'review' }],
+    ['prompts/get', {}], ['prompts/get', { name: 'nobody' }], ['prompts/get', { name: 'review' }],
     ['prompts/get', { name: 'review', arguments: [] }], ['prompts/get', { name: 'review', arguments: { language: 7 } }],
     ['completion/complete', {}], ['completion/complete', { ref: { type: 'ref/tool', name: 'x' }, argument: { name: 'a', value: '' } }],
     ['completion/complete', { ref: { type: 'ref/prompt' }, argument: { name: 'a', value: '' } }],
