@@ -18,6 +18,9 @@
 static const char ALONE[]
     = "too many clients without the Tasks extension wait for tasks here; this "
       "one goes on, and nobody hears of its end";
+static const char GOES_ON[]
+    = "this server is stopping, or the task takes too long; it goes on, and "
+      "nobody hears of its end";
 static const char FULL[] = "too many calls are waiting; please try again";
 
 static void
@@ -113,6 +116,10 @@ serve_on(struct mcp_later *l)
 			return false;
 		}
 		if (p->awaits != NULL && !mcp_task_is_over(p)) {
+			if (p->says) { /* nothing is parked to be woken */
+				mcp_post_fail(p, 503, GOES_ON);
+				return false;
+			}
 			if (await_task(l))
 				return true;
 			if (has_left(l))
@@ -228,12 +235,14 @@ wait_once(struct mcp_later *l)
 {
 	if (!mcp_once_wait(&l->post, l->number))
 		return false;
+	atomic_fetch_add(&l->refs, 1); /* from here on it may be another's */
 	atomic_store(&l->waits, true);
 	if (atomic_load(&l->ended) && atomic_exchange(&l->waits, false))
 		mcp_later_unref(l);
 	else if (atomic_load(&l->other_ended)
 	    && atomic_exchange(&l->waits, false))
 		start(l);
+	mcp_later_unref(l);
 	return true;
 }
 

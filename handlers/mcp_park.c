@@ -70,7 +70,8 @@ answer(struct parked *p, struct mcp_later *l)
 		(void)snprintf(headers, sizeof(headers),
 		    "Mcp-Session-Id: %s\r\n", post->session);
 	if (post->retry_s > 0)
-		(void)snprintf(headers, sizeof(headers), "Retry-After: %d\r\n",
+		(void)snprintf(headers + strlen(headers),
+		    sizeof(headers) - strlen(headers), "Retry-After: %d\r\n",
 		    (int)post->retry_s);
 	if (!stream) {
 		park_reply(p, post->out.len == 0 ? 202 : post->status,
