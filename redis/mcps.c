@@ -11,7 +11,6 @@
 #define NOUN "mcps" /* of values that are sealed in a record */
 
 #define SUBSCRIPTION "sub:"
-#define QUESTION "ask:"
 #define FIELD_MAX 128
 
 /* What mcps_batch asks for. */
@@ -240,9 +239,9 @@ mcps_agree(struct store *st, const char *id, const char *agreed,
 	return kept(st, &b, id);
 }
 
-/* How many fields begin with ${front}; -1: Redis failed, or it is no hash. */
+/* How many resources it subscribed to; -1: Redis failed, or it is no hash. */
 static int64_t
-count(struct store *st, const char *id, const char *front)
+count(struct store *st, const char *id)
 {
 	struct batch b;
 	redisReply *r = NULL;
@@ -254,7 +253,8 @@ count(struct store *st, const char *id, const char *front)
 	if (store_run(st, &b, &r) == 0 && r->type == REDIS_REPLY_ARRAY) {
 		n = 0;
 		for (size_t i = 0; i < r->elements; i++)
-			n += strncmp(r->element[i]->str, front, strlen(front))
+			n += strncmp(r->element[i]->str, SUBSCRIPTION,
+				 strlen(SUBSCRIPTION))
 			    == 0;
 	}
 	freeReplyObject(r);
@@ -262,43 +262,21 @@ count(struct store *st, const char *id, const char *front)
 	return n;
 }
 
-/* It fits: its caller looked. */
 static void
-field_name(char out[FIELD_MAX], const char *front, const char *name)
+field_name(char out[FIELD_MAX], const char *version)
 {
-	text_format(out, FIELD_MAX, "%s%s", front, name);
-}
-
-/* The field FRONT NAME holds ${text}, sealed; no more than ${max} of ${front}. */
-static enum store_rc
-put(struct store *st, const char *id, const char *front, const char *name,
-    const char *text, size_t len, int64_t max)
-{
-	const struct chat_name owner = mcps_owner(id);
-	char field[FIELD_MAX];
-	struct batch b;
-	int64_t n = count(st, id, front);
-
-	if (n < 0)
-		return STORE_DOWN;
-	if (n >= max)
-		return STORE_FULL;
-	if (strlen(front) + strlen(name) >= sizeof(field))
-		return STORE_DAMAGED;
-	field_name(field, front, name);
-	batch_init(&b, st);
-	set(&b, id, field);
-	batch_sealed(&b, st, "", &owner, NOUN, field, text, len);
-	return kept(st, &b, id);
+	text_format(out, FIELD_MAX, SUBSCRIPTION "%s", version);
 }
 
 enum store_rc
 mcps_subscribe(struct store *st, const char *id, const char *uri)
 {
-	char name[VERSION_ID_MAX], text[MCPS_URI_MAX + 32];
+	const struct chat_name owner = mcps_owner(id);
+	char name[VERSION_ID_MAX], field[FIELD_MAX], text[MCPS_URI_MAX + 32];
 	const char *const ids[] = { name };
+	int64_t since, n;
 	struct versions versions;
-	int64_t since;
+	struct batch b;
 
 	if (strlen(uri) >= MCPS_URI_MAX)
 		return STORE_FULL;
@@ -306,8 +284,16 @@ mcps_subscribe(struct store *st, const char *id, const char *uri)
 	if (versions_read(st, &versions, ids, 1, &since) != STORE_OK)
 		return STORE_DOWN;
 	(void)snprintf(text, sizeof(text), "%" PRId64 " %s", since, uri);
-	return put(st, id, SUBSCRIPTION, name, text, strlen(text),
-	    MCPS_SUBSCRIPTIONS_MAX);
+	n = count(st, id);
+	if (n < 0)
+		return STORE_DOWN;
+	if (n >= MCPS_SUBSCRIPTIONS_MAX)
+		return STORE_FULL;
+	field_name(field, name);
+	batch_init(&b, st);
+	set(&b, id, field);
+	batch_sealed(&b, st, "", &owner, NOUN, field, text, strlen(text));
+	return kept(st, &b, id);
 }
 
 enum store_rc
@@ -317,51 +303,10 @@ mcps_unsubscribe(struct store *st, const char *id, const char *uri)
 	struct batch b;
 
 	version_id(uri, name);
-	field_name(field, SUBSCRIPTION, name);
+	field_name(field, name);
 	batch_init(&b, st);
 	batch_command(&b, "HDEL", 2);
 	mcps_key(&b, id, NULL);
 	batch_str(&b, field);
 	return mcps_run(st, &b, "mcps");
-}
-
-enum store_rc
-mcps_ask(struct store *st, const char *id, const char *question,
-    const char *text, size_t len)
-{
-	return put(st, id, QUESTION, question, text, len, MCPS_QUESTIONS_MAX);
-}
-
-/* Whose HDEL removes it is the one that has the answer. */
-enum store_rc
-mcps_answer(struct store *st, const char *id, const char *question,
-    struct arena *mem, const char **text, size_t *len)
-{
-	const struct chat_name owner = mcps_owner(id);
-	char field[FIELD_MAX];
-	struct batch b;
-	redisReply *r[2] = { NULL };
-	enum store_rc rc = STORE_DOWN;
-
-	if (strlen(QUESTION) + strlen(question) >= sizeof(field))
-		return STORE_NONE;
-	field_name(field, QUESTION, question);
-	batch_init(&b, st);
-	batch_command(&b, "HGET", 2);
-	mcps_key(&b, id, NULL);
-	batch_str(&b, field);
-	batch_command(&b, "HDEL", 2);
-	mcps_key(&b, id, NULL);
-	batch_str(&b, field);
-	if (store_run(st, &b, r) == -1)
-		goto out;
-	rc = STORE_NONE;
-	if (r[0]->type == REDIS_REPLY_STRING
-	    && r[1]->type == REDIS_REPLY_INTEGER && r[1]->integer == 1)
-		rc = record_open(st, owner.text, NOUN, field, r[0]->str,
-		    r[0]->len, mem, text, len);
-	replies_free(r, 2);
-out:
-	batch_fini(&b);
-	return rc;
 }

@@ -2,8 +2,8 @@
  * mcps: what a legacy MCP client's session has beyond its id.
  *
  * The id says what was agreed (mcp/session_id.h); the record, {mcps:S}, holds
- * what changes: the address of its stream, log level, subscriptions, open
- * questions, who the client is.  It is kept MCPS_KEEP_MS after its last use;
+ * what changes: the address of its stream, log level, subscriptions, who the
+ * client is.  It is kept MCPS_KEEP_MS after its last use;
  * absent, as after an emptied Redis, means defaults.  S is the random part of
  * the id, MCPS_ID_MAX: whoever reads a record has checked the id itself, or
  * does before using what it says.
@@ -19,6 +19,8 @@
 
 #include "redis/store.h"
 
+struct arena;
+
 #define MCPS_ID_MAX 33 /* 32 hex digits */
 #define MCPS_KEEP_MS ((int64_t)24 * 3600 * 1000)
 #define MCPS_ADDRESS_MAX 48 /* PROCESS.NUMBER */
@@ -26,7 +28,6 @@
 #define MCPS_AGREED_MAX 24  /* a revision's name and capability bits */
 #define MCPS_SUBSCRIPTIONS_MAX 64
 #define MCPS_URI_MAX 2048
-#define MCPS_QUESTIONS_MAX 100 /* open at once */
 
 /* Kinds of what is published to a stream's address. */
 #define MCPS_SAY "say"   /* "NUMBER BEFORE " and sealed: mcps_open_said */
@@ -80,18 +81,6 @@ enum store_rc mcps_subscribe(struct store *st, const char *id,
     const char *uri) WARN_UNUSED;
 enum store_rc mcps_unsubscribe(struct store *st, const char *id,
     const char *uri) WARN_UNUSED;
-
-/*
- * A question that is open to the client (${question}, a word), and what is to
- * be known when its answer comes, at any edge.  FULL: MCPS_QUESTIONS_MAX.
- * mcps_answer: OK to one caller alone, whose ${text} is in ${mem}; NONE.
- */
-struct arena;
-enum store_rc mcps_ask(struct store *st, const char *id, const char *question,
-    const char *text, size_t len) WARN_UNUSED;
-enum store_rc mcps_answer(struct store *st, const char *id,
-    const char *question, struct arena *mem, const char **text,
-    size_t *len) WARN_UNUSED;
 
 /* ---- messages of its stream ---------------------------------------------- */
 

@@ -236,7 +236,7 @@ what_is_kept_of_it_is_bounded(void **state)
 	arena_free(mem);
 }
 
-/* ---- subscriptions and questions ----------------------------------------- */
+/* ---- subscriptions ------------------------------------------------------- */
 
 static void
 subscriptions(void **state)
@@ -263,26 +263,6 @@ subscriptions(void **state)
 	assert_int_equal(mcps_subscribe(f->store, S, "file:///b"), STORE_FULL);
 	assert_int_equal(look(f, PROCESS ".1", mem).nsubscriptions,
 	    MCPS_SUBSCRIPTIONS_MAX);
-	arena_free(mem);
-}
-
-static void
-a_question_is_answered_once(void **state)
-{
-	struct redis_fixture *f = *state;
-	struct arena *mem = arena_new();
-	const char *text;
-	size_t len;
-
-	assert_int_equal(mcps_answer(f->store, S, "q1", mem, &text, &len),
-	    STORE_NONE);
-	assert_int_equal(mcps_ask(f->store, S, "q1", "{\"state\":1}", 11),
-	    STORE_OK);
-	assert_int_equal(mcps_answer(f->store, S, "q1", mem, &text, &len),
-	    STORE_OK);
-	assert_string_equal(text, "{\"state\":1}");
-	assert_int_equal(mcps_answer(f->store, S, "q1", mem, &text, &len),
-	    STORE_NONE);
 	arena_free(mem);
 }
 
@@ -369,8 +349,6 @@ main(void)
 		cmocka_unit_test_setup(what_is_kept_of_it_is_bounded,
 		    redis_fixture_flush),
 		cmocka_unit_test_setup(subscriptions, redis_fixture_flush),
-		cmocka_unit_test_setup(a_question_is_answered_once,
-		    redis_fixture_flush),
 		cmocka_unit_test_setup(a_call_is_read_from_where_its_client_was,
 		    redis_fixture_flush),
 		cmocka_unit_test_setup(the_answer_may_push_out_the_rest,
