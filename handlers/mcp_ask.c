@@ -7,17 +7,14 @@
  * and only for the same key, tool and arguments.  What is done with the first
  * answers to it is remembered as long (mcp_once.c).
  */
-#include <sodium.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/json.h"
-#include "base/seal.h"
 #include "handlers/mcp_priv.h"
 
 #define NOUN "mcp_state"
 #define STATE_MAX (256 * KIB) /* sealed; a client sends it back in a body */
-#define VARIANT sodium_base64_VARIANT_URLSAFE_NO_PADDING
 
 /* ---- which request it is ------------------------------------------------- */
 
@@ -40,51 +37,21 @@ digest_of(const struct mcp_work *w)
 static const char *
 seal_state(const struct mcp_work *w, const char *state)
 {
-	const struct mcp_post *p = w->post;
 	char nonce[ONCE_TOKEN_MAX];
-	struct buf sealed = BUF_INIT(STATE_MAX);
-	const char *plain;
-	char *out = NULL;
-	size_t max;
 
 	once_token(nonce);
-	plain = json_text(w->mem,
-	    json_keep(w->mem,
-		json_pack("{s:s, s:s, s:I, s:s?}", "of", digest_of(w), "nonce",
-		    nonce, "until", (json_int_t)(clock_wall_ms() + MCP_ASK_MS),
-		    "state", state)));
-	if (plain != NULL
-	    && seal_close(p->edge->mcp->ring, p->caller.key, NOUN, "", plain,
-		   strlen(plain), &sealed)
-		== 0) {
-		max = sodium_base64_encoded_len(sealed.len, VARIANT);
-		out = arena_alloc(w->mem, max);
-		sodium_bin2base64(out, max, (unsigned char *)sealed.data,
-		    sealed.len, VARIANT);
-	}
-	buf_fini(&sealed);
-	return out;
+	return mcp_sealed_write(w->post, w->post->caller.key, NOUN, STATE_MAX,
+	    json_pack("{s:s, s:s, s:I, s:s?}", "of", digest_of(w), "nonce",
+		nonce, "until", (json_int_t)(clock_wall_ms() + MCP_ASK_MS),
+		"state", state));
 }
 
 /* NULL: nothing that was given out here to this key. */
 static const json_t *
 open_state(const struct mcp_work *w, const char *text)
 {
-	const struct mcp_post *p = w->post;
-	size_t len = strlen(text), n;
-	unsigned char *bytes = arena_alloc(w->mem, len + 1);
-	struct buf plain = BUF_INIT(STATE_MAX);
-	const json_t *doc = NULL;
-
-	if (len <= 2 * STATE_MAX
-	    && sodium_base642bin(bytes, len, text, len, NULL, &n, NULL, VARIANT)
-		== 0
-	    && seal_open(p->edge->mcp->ring, p->caller.key, NOUN, "", bytes, n,
-		   &plain)
-		== SEAL_OK)
-		doc = json_read(w->mem, buf_str(&plain), plain.len, NULL, NULL);
-	buf_fini(&plain);
-	return doc;
+	return mcp_sealed_read(w->post, w->post->caller.key, NOUN, STATE_MAX,
+	    text);
 }
 
 static bool

@@ -310,6 +310,16 @@ void mcp_question_owner(struct chat_name *owner); /* of MCP_PIECE_ANSWER */
 #define MCP_ASK_ROUNDS 16                 /* of one call: a tool may err */
 #define MCP_ASK_MS (10 * 60 * 1000LL)     /* how long a state is good */
 
+/*
+ * mcp_sealed.c: ${doc}, whose reference it takes, as a text that a client gives
+ * back, for ${owner} and ${noun} alone; in ${p}->mem.  NULL: it is over ${max}.
+ */
+const char *mcp_sealed_write(const struct mcp_post *p, const char *owner,
+    const char *noun, size_t max, json_t *doc);
+/* NULL: no such text of that owner and noun. */
+const json_t *mcp_sealed_read(const struct mcp_post *p, const char *owner,
+    const char *noun, size_t max, const char *text);
+
 /* mcp_hello.c */
 mcp_fn mcp_initialize, mcp_ping, mcp_discover;
 /* mcp_tools.c */
