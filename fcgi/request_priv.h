@@ -22,4 +22,13 @@ char *request_decode(struct arena *mem, const char *s, size_t len, bool form);
 
 const char *method_name(enum method m);
 
+/*
+ * route.c: does the pattern of ${route} match the raw path?  Captured segments
+ * are decoded into the request's parameters; an escaped slash stays inside its
+ * segment.
+ */
+struct route;
+bool route_matches(struct request *req, const struct route *route,
+    const char *raw, size_t len);
+
 #endif

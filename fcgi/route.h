@@ -40,6 +40,7 @@ struct refusal {
 
 #define ROUTE_BODY_SET 0x1 /* server.body_max narrows body_max */
 #define ROUTE_BODY_MCP 0x2 /* mcp.body_max does */
+#define ROUTE_SLASH 0x4    /* with a slash at its end, it is the same path */
 
 struct route {
 	/* M_GET | M_HEAD ...; GET is HEAD, too.  OPTIONS is a method like any

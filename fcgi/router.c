@@ -19,58 +19,6 @@
 
 #define BODY_MS 60000 /* for a whole body, which nginx has before it asks us */
 
-/* Is ${pattern}, what is left of one, a last segment that may be absent? */
-static bool
-may_be_absent(const char *pattern)
-{
-	size_t len = strlen(pattern);
-
-	return len > 4 && strncmp(pattern, "/{", 2) == 0
-	    && strcmp(pattern + len - 2, "?}") == 0
-	    && strchr(pattern + 1, '/') == NULL;
-}
-
-/*
- * Does ${pattern} match the raw path?  Captured segments are decoded into the
- * request's parameters; an escaped slash stays inside its segment.
- */
-static bool
-matches(struct request *req, const char *pattern, const char *raw, size_t len)
-{
-	const char *end = raw + len;
-	size_t n = 0;
-
-	while (*pattern == '/' && raw < end && *raw == '/') {
-		size_t plen, name_len, rlen = 0;
-		char *segment;
-
-		pattern++;
-		raw++;
-		plen = strcspn(pattern, "/");
-		while (raw + rlen < end && raw[rlen] != '/')
-			rlen++;
-		segment = request_decode(req->mem, raw, rlen, false);
-		if (segment == NULL)
-			return false;
-		if (plen > 2 && pattern[0] == '{') {
-			if (rlen == 0 || n == REQUEST_PARAMS_MAX)
-				return false;
-			name_len = plen - 2 - (pattern[plen - 2] == '?');
-			req->params[n].name = arena_memdup(req->mem,
-			    pattern + 1, name_len);
-			req->params[n++].value = segment;
-		} else if (strlen(segment) != plen
-		    || memcmp(segment, pattern, plen) != 0) {
-			return false;
-		}
-		pattern += plen;
-		raw += rlen;
-	}
-	if (n < REQUEST_PARAMS_MAX)
-		req->params[n].name = NULL;
-	return raw == end && (*pattern == '\0' || may_be_absent(pattern));
-}
-
 static bool
 is_json(const char *type)
 {
@@ -108,7 +56,7 @@ static enum step
 find_path(struct request *req, const struct route *routes)
 {
 	for (req->route = routes; req->route->pattern != NULL; req->route++)
-		if (matches(req, req->route->pattern, req->raw, req->raw_len))
+		if (route_matches(req, req->route, req->raw, req->raw_len))
 			return STEP_ON;
 	req->route = NULL;
 	return refuse(req, 404, "Not Found");
@@ -153,7 +101,7 @@ find_method(struct request *req, const struct route *routes)
 		do
 			r++;
 		while (r->pattern != NULL
-		    && !matches(req, r->pattern, req->raw, req->raw_len));
+		    && !route_matches(req, r, req->raw, req->raw_len));
 	} while (r->pattern != NULL);
 	return not_allowed(req, methods);
 }

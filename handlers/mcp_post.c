@@ -14,6 +14,15 @@ header(const void *req, const char *name)
 	return request_header(req, name);
 }
 
+/* Some send an empty one before they have one. */
+static const char *
+session_of(const struct request *req)
+{
+	const char *id = request_header(req, "Mcp-Session-Id");
+
+	return id == NULL || id[0] == '\0' ? NULL : id;
+}
+
 void
 mcp_post_init(struct mcp_post *p, struct request *req)
 {
@@ -25,7 +34,7 @@ mcp_post_init(struct mcp_post *p, struct request *req)
 			      "MCP-Protocol-Version"),
 		    .method = request_header(req, "Mcp-Method"),
 		    .name = request_header(req, "Mcp-Name"),
-		    .session = request_header(req, "Mcp-Session-Id"),
+		    .session = session_of(req),
 		    .accept = request_header(req, "Accept"),
 		    .once = request_header(req, "Idempotency-Key"),
 		    .header = header,

@@ -179,6 +179,18 @@ given_key(struct request *req)
 	return text == NULL ? NULL : text_strip(req->mem, text);
 }
 
+/* What is wrong with ${text}, which is no key of ours. */
+static const char *
+why_not(const char *text)
+{
+	if (text == NULL)
+		return "a key is needed: send Authorization: Bearer KEY";
+	if (text[0] == '\0' || strncasecmp(text, "Bearer ", 7) == 0)
+		return "the header is Authorization: Bearer KEY, with the word "
+		       "Bearer once";
+	return "this key is not valid";
+}
+
 int
 verify_mcp(struct request *req, struct refusal *why)
 {
@@ -194,10 +206,7 @@ verify_mcp(struct request *req, struct refusal *why)
 	if (text != NULL
 	    && api_key_read(given, text, &req->settings->mcp_api_keys) == 0)
 		return let_on(req, given);
-	*why = (struct refusal){ .status = 401,
-		.detail = text == NULL
-		    ? "a key is needed: send Authorization: Bearer KEY"
-		    : "this key is not valid" };
+	*why = (struct refusal){ .status = 401, .detail = why_not(text) };
 	return -1;
 }
 

@@ -43,7 +43,7 @@ const up = d => until(async () => (await d.get('/health')).status === 200, { wha
 
 s.test('the official clients of today and of the next revision', async d => {
   await up(d);
-  for (const url of ['/mcp', '/sse']) {
+  for (const url of ['/mcp', '/sse', '/mcp/', '/sse/']) {
     const at = new URL(`http://127.0.0.1:${d.port}${url}`);
     const clients = [
       ['v1', new Client({ name: 'v1', version: '1' }), new StreamableHTTPClientTransport(at, { requestInit: { headers: auth } })],
@@ -143,6 +143,12 @@ s.test('the ladder, rung by rung', async d => {
   fails(await modern(d, 'tools/call', { name: 'echo', arguments: { text: 'x' }, requestState: 'forged' }), 200, -32602, 'state');
   fails(await modern(d, 'tools/list', { cursor: 'nowhere' }), 200, -32602, 'cursor');
   for (const cursor of ['', null]) assert.ok((await modern(d, 'tools/list', { cursor })).json.result.tools.length > 0, `${cursor}: left out`);
+  for (const authorization of [KEY, `Bearer Bearer ${KEY}`]) {
+    const r = await post(d, { jsonrpc: '2.0', id: 1, method: 'ping' }, { authorization });
+    assert.equal(r.status, 401);
+    assert.match(r.json.error.message, /Bearer once/);
+  }
+  assert.equal((await post(d, { jsonrpc: '2.0', id: 1, method: 'ping' }, { 'mcp-session-id': '' })).status, 200, 'an empty session is none');
   const nulls = await d.request('POST', '/mcp', { headers: { accept: 'application/json', authorization: `Bearer ${KEY}` }, body: { jsonrpc: '2.0', id: 1, method: 'tools/list', params: null } });
   assert.ok(nulls.json.result?.tools.length > 0, nulls.text);
   fails(await modern(d, 'tools/list', {}, { headers: { accept: 'text/html' } }), 406, -32600, 'accept');
