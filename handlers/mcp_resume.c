@@ -210,10 +210,13 @@ park_it(struct request *req, const struct mcp_post *p, struct resumed *r,
 		free(r);
 		return refuse(req, 429, "too many streams are open");
 	}
-	number = park_reserve(park, "resumed");
+	number = park_reserve(park, r->key);
 	if (number < 0) {
 		on_end(r);
-		return refuse(req, 503, "too many requests wait here");
+		return number == PARK_CROWDED
+		    ? refuse(req, 429,
+			"too many requests of this key wait here")
+		    : refuse(req, 503, "too many requests wait here");
 	}
 	wait.item = json_text(p->mem,
 	    json_keep(p->mem,
